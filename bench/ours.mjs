@@ -196,7 +196,7 @@ function layerPass(make, channels = 64) {
 function unetSimulation(threads, dtype = null) {
   const problem = imageProblem();
   const { grid } = problem.schedule;
-  const how = { grid, threads, chunkRows: 8, dtype: () => dtype, lastNoise: false };
+  const how = { grid, threads, chunkRows: 8, dtype, lastNoise: false };
   return { run: simulation(problem, "f", how), warm: 1 };
 }
 
@@ -306,7 +306,7 @@ function adamStep() {
 
 /** PAIRS × STEPS Euler–Maruyama steps backward from N(0.1, I) in 50 dimensions, width 256. */
 function simulateMlp(threads, { dtype = null, steps = STEPS } = {}) {
-  const how = { grid: bridge.uniformGrid(steps), threads, dtype: () => dtype };
+  const how = { grid: bridge.uniformGrid(steps), threads, dtype };
   const run = simulation(problem(50, 256), "b", how);
   return { run, warm: 1, flop: PAIRS * steps * flopOf(50, 256) };
 }

@@ -17,14 +17,24 @@ const since = (mark) => ({
 });
 const markNow = () => ({ time: performance.now(), bytes: written() });
 
-/** The training of a problem as this rank plays it; null for a worker. */
+/** The training of a problem as rank 0 runs it; null for another rank, which runs what rank 0 runs. */
 async function join({ torch, bridge }, problem) {
   const control = isRanked ? await torch.distributed.init({ timeoutMs: 120_000 }) : null;
   const ranks = control && new bridge.ProcessRanks({ control });
   const training = new bridge.Training({ ...problem, execution: { ...problem.execution, ranks } });
   if (!ranks || ranks.isMain) return training;
-  training.runWorker().catch(() => process.exit(1)); // rank 0, which is asked for the result, says why
+  follow(training).catch(() => process.exit(1)); // rank 0, which is asked for the result, says why
   return null;
+}
+
+/** Runs half-iterations as rank 0 does, until it leaves. */
+async function follow(training) {
+  for (;;) {
+    const half = await training.onMain(() => 0);
+    if (half === null) return;
+    training.state.half = half;
+    for await (const _ of training.run());
+  }
 }
 
 const idle = { run: async () => {}, warm: 0 };
@@ -38,8 +48,7 @@ export async function ddpSteps(engine, problem, reps) {
   });
   if (!training) return idle;
   const run = async () => {
-    training.state.half = 0;
-    training.share();
+    training.state.half = await training.onMain(() => 0);
     let mark = null;
     let result;
     for await (const { type } of training.run()) {
@@ -57,8 +66,7 @@ export async function ddpHalfIteration(engine, problem) {
   const training = await join(engine, problem);
   if (!training) return idle;
   const run = async () => {
-    training.state.half = 1;
-    training.share();
+    training.state.half = await training.onMain(() => 1);
     const mark = markNow();
     for await (const _ of training.run());
     const { seconds, bytes } = since(mark);

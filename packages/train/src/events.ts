@@ -12,19 +12,11 @@ interface AtStep extends AtHalf {
 }
 
 /**
- * `start` says whether several ranks share the rows of a step or each computes all of them (null: one process), and whether
- * bfloat16 is used where it was asked for (null: it was not); `cache` has how many pairs of a simulated cache are made; `pause` comes at the step boundaries that `pauseAt` names: the state
- * is complete there and can be saved.
+ * `start` says whether several ranks share the rows of a step or each computes all of them (null: one process); `cache`
+ * how many pairs of a simulated cache are made. The state is complete at `pause`, `half` and `stopped`, and can be saved.
  */
 export type TrainEvent =
-  | (AtHalf & {
-      type: "start";
-      threads: number;
-      sharesBatch: boolean | null;
-      bfloat16: boolean | null;
-      /** Steps in which pairs are simulated, where that is measured; null: on the grid of the problem. */
-      cacheSteps: number | null;
-    })
+  | (AtHalf & { type: "start"; threads: number; sharesBatch: boolean | null })
   | (AtHalf & { type: "simulate"; seconds: number })
   | (AtHalf & { type: "cache"; done: number; total: number })
   | (AtStep & { type: "step"; loss: number; gradNorm: number | null; rate: number })

@@ -111,16 +111,13 @@ export type NetworkDType = "float32" | "bfloat16";
 
 /** How the work is done: none of it changes what is learnt, rounding aside. */
 export interface Execution {
-  /** Threads of a training step; `auto` (default) measures. */
+  /** Threads of a training step; `auto` (default): by the work of a step. */
   threads?: number | "auto";
   /** Threads that simulate side by side (default 1). */
   simulateThreads?: number;
   /** Rows that one thread simulates together (default 500). */
   chunkRows?: number;
-  /**
-   * The dtype of a training step's matrix products and convolutions; weights, gradients and losses are float32. bfloat16 is
-   * left out where the processor emulates it.
-   */
+  /** The dtype of a training step's matrix products and convolutions; weights, gradients and losses are float32. */
   dtype?: NetworkDType;
   /** The same of the networks that simulate and are evaluated; state and noise are float32. */
   simulateDtype?: NetworkDType;
@@ -128,14 +125,9 @@ export interface Execution {
   accumulate?: number;
   /**
    * Whether ranks share the rows of a step and average their gradients, or each computes all rows and only simulations
-   * are shared; `auto` (default) measures which is faster.
+   * are shared; `auto` (default): they share if the rows that they save take longer than the exchange.
    */
   shareBatch?: boolean | "auto";
-  /**
-   * `auto`: pairs are simulated in the fewest steps, measured before each half-iteration, whose pairs cannot be told from
-   * those of `cacheGrid`; null (default): on `cacheGrid`.
-   */
-  cacheSteps?: "auto" | null;
   /** Simulated pairs go to disk in parts, and tables are read a batch at a time; null (default): all in memory. */
   cache?: CacheOptions | null;
   /** The processes that train together; null (default): one process. */
@@ -168,6 +160,7 @@ export interface CompleteProblem extends Required<Problem> {
 export function complete(problem: Problem): CompleteProblem {
   checkGroups(problem);
   const { data, process, method, schedule, optimisation, execution, seed = 42 } = problem;
+  const hasLayers = !method.method.model?.fit && !method.method.plan;
   const full: CompleteProblem = {
     data: { ...data, decode: data.decode ?? ((rows) => rows) },
     process,
@@ -219,10 +212,11 @@ export function complete(problem: Problem): CompleteProblem {
       simulateDtype: "float32",
       accumulate: 1,
       shareBatch: "auto",
-      cacheSteps: null,
       cache: null,
       logEvery: 100,
       ...execution,
+      // Closed forms and plans are no layers: they keep their digits.
+      ...(hasLayers ? null : { dtype: "float32", simulateDtype: "float32" }),
       ranks: execution?.ranks ?? localRanks,
     },
     seed,

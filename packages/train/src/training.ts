@@ -3,12 +3,17 @@
 import { argumentError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { stepRequests } from "./distributed/agreement.js";
-import { type Command, kindOf, type TensorKind } from "./distributed/ranks.js";
 import type { TrainEvent } from "./events.js";
 import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
-import { type CompleteProblem, complete, directionOf, type Problem } from "./problem.js";
-import { lastOf, made, runSteps } from "./run-steps.js";
-import { Sampler } from "./sampler/sampler.js";
+import {
+  type CompleteProblem,
+  complete,
+  directionOf,
+  type Problem,
+  withExecution,
+} from "./problem.js";
+import { makeRows, runSteps } from "./run-steps.js";
+import { Sampler, type Simulation } from "./sampler/sampler.js";
 import {
   checkFinite,
   directionsOf,
@@ -26,11 +31,17 @@ import {
   toJsonState,
 } from "./state/state.js";
 import { castOf } from "./step/in-dtype.js";
-import { StepPlan } from "./tune/plan.js";
+import { planSteps, type StepPlan } from "./step/step-plan.js";
 
 interface Control {
   signal?: AbortSignal | undefined;
   pauseAt?: (at: { half: number; step: number; steps: number }) => boolean;
+}
+
+/** What ends `onMain` on the other ranks: the result, and the steps that rank 0 planned. */
+interface MainResult {
+  result: unknown;
+  steps: Record<string, number>;
 }
 
 /** Training of one problem: state, sampler, and the loop over half-iterations. */
@@ -38,15 +49,16 @@ export class Training {
   readonly problem: CompleteProblem;
   readonly state: TrainState;
   readonly sampler: Sampler;
-  readonly #plan: StepPlan;
+  /** null before the first half-iteration. */
+  #plan: StepPlan | null = null;
+  /** What a restored state was trained with. */
+  #savedPlan: Partial<StepPlan> = {};
   #current: HalfIteration | null = null;
-  /** Steps of half-iterations that are not those of the schedule. */
+  /** Steps of half-iterations, unless they are the schedule's. */
   #steps: Record<string, number> = {};
-  /** With several ranks: whether all have the state of rank 0, and whether it ended their work. */
-  #isShared = false;
-  #isOver = false;
-  #failure: string | null = null;
-  /** The weights that make the rows of the current half-iteration, while others are being evaluated. */
+  /** Whether all ranks have the state of rank 0. */
+  #isShared: boolean;
+  /** The weights that make the rows of the current half-iteration, while newer averages sample. */
   #ownSampler: Map<string, Tensor> | null = null;
   /** A state to be restored into the next half-iteration as it begins. */
   #saved: { pass: HalfIterationState; tensors: Map<string, Tensor>; whole: SavedTraining } | null =
@@ -58,127 +70,107 @@ export class Training {
     const { process, schedule, execution } = this.problem;
     const { method, parametrisation, stepVariance } = this.problem.method;
     const { simulateThreads, chunkRows, ranks } = execution;
-    this.#plan = new StepPlan(this.problem);
     this.state = initialState(this.problem);
+    this.#isShared = ranks.size === 1;
     this.sampler = new Sampler({
-      ...{ method, process, parametrisation, stepVariance, chunkRows, ranks },
+      method,
+      process,
+      parametrisation,
+      stepVariance,
+      chunkRows,
+      ranks,
       chain: this.problem.data.chain,
       networks: this.state.samplers,
       grid: schedule.grid,
       eps: schedule.eps ?? (method.eps || undefined),
       threads: simulateThreads,
-      dtype: () => castOf(this.#plan.problem.execution.simulateDtype),
+      dtype: castOf(execution.simulateDtype),
     });
-    this.sampler.workersWaiting = this.#isMainOfSeveral;
-  }
-
-  get #ranks() {
-    return this.problem.execution.ranks;
-  }
-
-  get #isMainOfSeveral(): boolean {
-    return this.#ranks.size > 1 && this.#ranks.isMain;
   }
 
   /**
    * Runs the half-iterations that are left. Signals and timers get their turn about every 50 ms; after `signal`
    * was aborted the run ends with a `stopped` event at the next step boundary (or within a cache, which is made
    * again later). `pauseAt` asks for a `pause` event at the boundary after a step; ranks that each train on whole
-   * batches call it, and look at `signal`, some 50 ms ahead. With several ranks rank 0 calls it and the others
-   * `runWorker` until it dismisses them (`Ranks.dismiss`); a signal to any of them stops all.
+   * batches call it, and look at `signal`, some 50 ms ahead. Every rank calls `run` and gets the same events: a signal
+   * to any rank stops all, rank 0 alone decides on pauses, and what it does alone goes through `onMain`.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
-    if (!this.#isShared) this.share();
-    this.#broadcast({ kind: "run", steps: this.#steps });
-    try {
-      yield* this.#halves({ signal, pauseAt });
-    } finally {
-      this.sampler.workersWaiting = this.#isMainOfSeveral;
-    }
-  }
-
-  async *#halves(
-    control: Control & Required<Pick<Control, "pauseAt">>,
-  ): AsyncGenerator<TrainEvent> {
-    const { halfIterations } = this.problem.schedule;
-    while (this.state.half < halfIterations && !this.#isOver) {
-      if (this.#ranks.size === 1 && control.signal?.aborted) return;
-      if (!(yield* this.#half(this.state.half + 1, control))) return;
+    if (!(await this.#share())) return;
+    const { schedule, execution } = this.problem;
+    while (this.state.half < schedule.halfIterations) {
+      if (execution.ranks.size === 1 && signal?.aborted) return;
+      if (!(yield* this.#half(this.state.half + 1, { signal, pauseAt }))) return;
     }
   }
 
   /**
-   * As a rank that is not 0: does its part of what rank 0 does until that is over. `signal` asks for a stop.
-   * Gives the reason where rank 0 failed by itself. Throws a DistributedError where a rank is gone.
+   * On every rank, before or after `run` or at a `pause` or `half` event: rank 0 works, and the others simulate with it
+   * whatever its sampler samples. Returns rank 0's result, of JSON, on every rank; null on the others if rank 0 has left.
    */
-  async runWorker({ signal }: Pick<Control, "signal"> = {}): Promise<string | null> {
-    for (;;) {
-      const command = await this.#handleCommands("run");
-      if (command.kind === "over") return (command.failed as string | undefined) ?? null;
-      this.#takeSteps(command);
-      const events = this.#halves({ signal, pauseAt: () => false });
-      for await (const event of events) void event;
-      if (this.#isOver) return this.#failure;
+  async onMain<T>(work: () => T | Promise<T>): Promise<T | null> {
+    const { ranks } = this.problem.execution;
+    if (ranks.size === 1) return work();
+    if (!(await this.#share())) return null;
+    return ranks.isMain ? this.#lead(work) : this.#follow<T>();
+  }
+
+  async #lead<T>(work: () => T | Promise<T>): Promise<T> {
+    this.sampler.leads = true;
+    try {
+      const result = await work();
+      const facts: MainResult = { result, steps: this.#steps };
+      this.problem.execution.ranks.tell({ facts, tensors: new Map() });
+      return result;
+    } finally {
+      this.sampler.leads = false;
     }
   }
 
-  /** As rank 0, before evaluating or running: gives the others its state, whatever they have. */
-  share(): void {
-    if (!this.#isMainOfSeveral) return;
-    const { facts, tensors } = this.save();
-    const kinds = Array.from(tensors, ([name, t]) => [name, kindOf(t)]);
-    this.#ranks.broadcast({ kind: "state", facts, tensors: kinds });
-    for (const t of tensors.values()) this.#ranks.send(t);
-    this.#isShared = true;
-  }
-
-  #receive({ facts, tensors }: Command): void {
-    tidy(() => {
-      const kinds = tensors as [string, TensorKind][];
-      const own = new Map(kinds.map(([name, kind]) => [name, this.#ranks.receive(kind)]));
-      this.restore({ tensors: own, facts: facts as SavedFacts });
-    });
-  }
-
-  /** As another rank: does the work that rank 0 gives, up to the command `until`, or the end. */
-  async #handleCommands(until: string): Promise<Command> {
+  async #follow<T>(): Promise<T | null> {
     for (;;) {
-      const command = await this.#ranks.next();
-      if (command.kind === until) return command;
-      if (command.kind === "over") {
-        this.#isOver = true;
-        this.#failure = (command.failed as string | undefined) ?? null;
-        return command;
+      const message = await this.problem.execution.ranks.listen<Simulation | MainResult>();
+      if (!message) return null;
+      const { facts, tensors } = message;
+      if ("result" in facts) {
+        for (const [half, steps] of Object.entries(facts.steps)) this.plan(Number(half), steps);
+        return facts.result as T;
       }
-      if (command.kind === "state") this.#receive(command);
-      else this.sampler.handleCommand(command);
+      this.sampler.join(facts, tensors);
+      for (const t of tensors.values()) t.dispose();
     }
   }
 
-  /** As rank 0: goes on in step with the others. */
-  #broadcast(command: Command): void {
-    this.#ranks.broadcast(command);
-    this.sampler.workersWaiting = false;
+  /** Gives all ranks the state of rank 0, whatever they have; returns false if rank 0 has left. */
+  async #share(): Promise<boolean> {
+    if (this.#isShared) return true;
+    this.#isShared = true;
+    const { ranks } = this.problem.execution;
+    if (ranks.isMain) ranks.tell(this.save());
+    else {
+      const saved = await ranks.listen<SavedFacts>();
+      if (!saved) return false;
+      this.restore(saved);
+      for (const t of saved.tensors.values()) t.dispose();
+    }
+    return true;
   }
 
-  /** An event at which the averages so far sample, and rank 0 may save and evaluate with the help of the others. */
-  async *#handOver(event: TrainEvent): AsyncGenerator<TrainEvent> {
+  /** An event at which the averages so far sample, and rank 0 may save and evaluate. */
+  async *#pause(event: TrainEvent): AsyncGenerator<TrainEvent> {
     const { direction } = event;
     this.#current?.gatherRngStates();
-    this.#ranks.assertInSync(this.state.networks[direction].parameters());
+    this.problem.execution.ranks.assertInSync(this.state.networks[direction].parameters());
     if (this.#current) this.#ownSampler = this.#samplesItself() ? this.#copyOfSampler() : null;
     this.#refreshSampler(direction);
-    this.sampler.workersWaiting = this.#isMainOfSeveral;
     yield event;
-    if (this.#ranks.isMain) this.#broadcast({ kind: "go", steps: this.#steps });
-    else this.#takeSteps(await this.#handleCommands("go"));
     if (this.#ownSampler) this.state.samplers[direction].loadStateDict(this.#ownSampler);
     this.#forgetOwnSampler();
   }
 
   /**
-   * Gives a half-iteration, at a `pause` event or before it begins, another number of steps than the schedule's; of one
-   * in progress those that are done are the least. What it has learnt stays; saved states have it.
+   * Gives a half-iteration another number of steps than the schedule's, in `onMain` or before the run; a half-iteration in
+   * progress keeps the steps that are done. Saved states have it.
    */
   plan(half: number, steps: number): void {
     this.#steps[half] = steps;
@@ -189,11 +181,6 @@ export class Training {
   stepsOf(half: number): number {
     const { firstIteration, firstSteps, steps } = this.problem.schedule;
     return this.#steps[half] ?? (half <= firstIteration ? firstSteps : steps);
-  }
-
-  #takeSteps({ steps = {} }: Command): void {
-    for (const [half, n] of Object.entries(steps as Record<string, number>))
-      this.plan(Number(half), n);
   }
 
   /** Whether the averages with which the current half-iteration began still make its rows: an evaluation must not change them. */
@@ -218,7 +205,7 @@ export class Training {
     this.#ownSampler = null;
   }
 
-  /** After `restore`: lets the half-iteration in progress end where it is; false where none is in progress. */
+  /** After `restore`: lets the half-iteration in progress end where it is; returns false if none is in progress. */
   skipHalf(): boolean {
     const saved = this.#saved;
     if (!saved) return false;
@@ -230,26 +217,29 @@ export class Training {
     return true;
   }
 
-  /** Makes the optimisers of a method that keeps theirs, so that a saved state can be restored into them. */
+  /** Makes the optimisers of a method that keeps them, so that a saved state can be restored into them. */
   keepOptimizers(): void {
     keepOptimizers(this.problem, this.state);
   }
 
-  #begin(half: number): HalfIteration {
-    const { state, sampler } = this;
-    const direction = directionOf(this.problem, half);
+  #begin(half: number, { sharesBatch }: StepPlan): HalfIteration {
+    const { problem, state, sampler } = this;
+    const direction = directionOf(problem, half);
+    const network = state.networks[direction];
     this.keepOptimizers();
     const ema = state.emas?.[direction] ?? null;
     ema?.restart();
-    const isFitted = this.problem.method.method.model?.fit !== undefined;
     return new HalfIteration({
-      problem: this.#plan.problem,
-      network: state.networks[direction],
-      optimizer: isFitted
+      problem: withExecution(problem, { shareBatch: sharesBatch ?? true }),
+      half,
+      network,
+      optimizer: problem.method.method.model?.fit
         ? null
-        : (state.optimizers[direction] ?? newOptimizer(this.problem, state.networks[direction])),
+        : (state.optimizers[direction] ?? newOptimizer(problem, network)),
+      ema,
+      sampler,
+      steps: this.#steps[half],
       refresh: () => this.#refreshSampler(direction),
-      ...{ half, ema, sampler, steps: this.#steps[half] },
     });
   }
 
@@ -258,7 +248,7 @@ export class Training {
     this.state.emas?.[direction].copyTo(this.state.samplers[direction]);
   }
 
-  /** Restores the saved half-iteration, if there is one; false where that was stopped. */
+  /** Restores the saved half-iteration, if there is one; returns false if that was stopped. */
   async *#resume(
     current: HalfIteration,
     signal?: AbortSignal,
@@ -267,7 +257,8 @@ export class Training {
     if (!saved) return true;
     this.#saved = null;
     this.#put(saved.tensors);
-    if (!(yield* made(current, current.restore(saved.pass), { ranks: this.#ranks, signal }))) {
+    const { ranks } = this.problem.execution;
+    if (!(yield* makeRows(current, current.restore(saved.pass), { ranks, signal }))) {
       // Nothing was done since the state was read: it is still the current one.
       this.#saved = saved;
       const { half, direction, steps } = current;
@@ -279,7 +270,7 @@ export class Training {
     return true;
   }
 
-  /** One half-iteration; false where it stopped in the middle. */
+  /** One half-iteration; returns false if it stopped in the middle. */
   async *#half(
     half: number,
     { signal, pauseAt }: Control & Required<Pick<Control, "pauseAt">>,
@@ -287,32 +278,29 @@ export class Training {
     const { logEvery, ranks } = this.problem.execution;
     const began = performance.now();
     const direction = directionOf(this.problem, half);
-    this.#plan.measure(direction);
-    this.#plan.measurePairs(half, this.sampler);
-    const current = this.#begin(half);
+    const parameters = this.state.networks[direction].parameterCount();
+    this.#plan ??= planSteps(this.problem, parameters, this.#savedPlan);
+    const { threads, sharesBatch } = this.#plan;
+    const current = this.#begin(half, this.#plan);
     this.#current = current;
-    const { losses } = current;
     const steps = () => current.steps;
-    const { threads, sharesBatch, bfloat16, cacheSteps } = this.#plan;
     const requests = stepRequests(ranks, {
       steps,
       sharesBatch: sharesBatch ?? true,
       isAborted: () => signal?.aborted === true,
       pauseAt: (step) => step < steps() && pauseAt({ half, step, steps: steps() }),
     });
-    const pause = (event: TrainEvent) => this.#handOver(event);
+    const pause = (event: TrainEvent) => this.#pause(event);
     try {
-      const how = { sharesBatch, bfloat16, cacheSteps: cacheSteps?.steps ?? null };
-      yield { type: "start", half, direction, threads: threads ?? 1, ...how };
+      yield { type: "start", half, direction, threads, sharesBatch };
       if (!(yield* this.#resume(current, signal))) return false;
-      const options = { ranks, signal, logEvery, requests, pause, isOver: () => this.#isOver };
-      if (!(yield* runSteps(current, options))) return false;
+      if (!(yield* runSteps(current, { ranks, signal, logEvery, requests, pause }))) return false;
       this.#refreshSampler(direction);
       current.measureNoise(this.state.samplers[direction]);
       this.state.half = half;
       this.#end();
       const seconds = (performance.now() - began) / 1000;
-      yield* this.#handOver({ type: "half", half, direction, seconds, loss: lastOf(losses) });
+      yield* pause({ type: "half", half, direction, seconds, loss: current.loss });
       return true;
     } finally {
       this.#end();
@@ -329,14 +317,14 @@ export class Training {
       current.optimizer?.dispose();
   }
 
-  /** The first `n` pairs of the cache in use, kept out of scopes; null where none are kept. */
+  /** The first `n` pairs of the cache in use, kept out of scopes; null if none are kept. */
   peek(n: number): { x0: Tensor; x1: Tensor } | null {
     return this.#current?.source.peek?.(n) ?? null;
   }
 
   /**
-   * Everything that training needs to go on from here, at a `pause`, `stopped` or `half` event or before the
-   * run: tensors by name (not copies) and facts for JSON. Throws a BridgeError where a weight is not finite.
+   * Everything that training needs to continue from here, at a `pause`, `stopped` or `half` event or before the
+   * run: tensors by name (not copies) and facts for JSON. Throws a BridgeError if a weight is not finite.
    */
   save(): SavedTraining {
     if (this.#saved) return this.#saved.whole;
@@ -348,15 +336,16 @@ export class Training {
       pass,
       standing: standing && (this.#ownSampler ?? standing),
     });
-    const [step, half] = [pass?.step ?? "0", pass?.half ?? state.half];
-    checkFinite(tensors, `after step ${step} of half-iteration ${half}`);
-    const { threads, sharesBatch, bfloat16, cacheSteps } = this.#plan;
+    checkFinite(
+      tensors,
+      `after step ${pass?.step ?? "0"} of half-iteration ${pass?.half ?? state.half}`,
+    );
+    const { threads = null, sharesBatch = null } = this.#plan ?? this.#savedPlan;
     const facts: SavedFacts = {
       format: 1,
       half: state.half,
-      ...{ threads, sharesBatch },
-      ...(bfloat16 !== null && { bfloat16 }),
-      ...(cacheSteps && { cacheSteps }),
+      threads,
+      sharesBatch,
       ...(Object.keys(this.#steps).length > 0 && { steps: { ...this.#steps } }),
       losses: pass ? [...pass.losses] : [],
       pass: pass ? toJsonState(pass.save()) : null,
@@ -366,7 +355,7 @@ export class Training {
 
   /**
    * Restores a saved state, before `run`. The tensors may be disposed of afterwards.
-   * Throws a TorchError where names or shapes do not fit, and changes nothing then but what fitted before.
+   * Throws a TorchError if names or shapes do not fit; tensors that fitted before are changed then.
    */
   restore({ tensors, facts }: SavedTraining): void {
     if (facts.format !== 1)
@@ -378,7 +367,12 @@ export class Training {
     this.#put(own);
     resetSamplers(state);
     state.half = facts.half;
-    this.#plan.restore(facts);
+    const { threads, sharesBatch } = facts;
+    this.#savedPlan = {
+      ...(threads !== null && { threads }),
+      ...(sharesBatch != null && { sharesBatch }),
+    };
+    this.#plan = null;
     this.#steps = { ...facts.steps };
     if (pass) this.#saved = { pass, tensors: own, whole: { tensors: own, facts } };
     else for (const t of own.values()) t.dispose();

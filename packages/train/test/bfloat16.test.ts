@@ -1,15 +1,13 @@
-// Networks in bfloat16: what they simulate and learn stays within the spread of seeds, the decision is part of a run's
-// state, and closed forms and flows keep their digits.
-import { brownian, gaussianKL, type Method, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
+// Networks in bfloat16: what they simulate and learn stays within the spread of seeds; closed forms and flows keep their
+// digits.
+import { brownian, gaussianKL, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
-import { noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
+import { randn, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../test/support/numbers.js";
 import { complete } from "../src/problem.js";
 import { Sampler } from "../src/sampler/sampler.js";
-import type { SavedTraining } from "../src/state/state.js";
 import { Training } from "../src/training.js";
-import { measureBfloat16 } from "../src/tune/bfloat16.js";
 import { type Fields, network, networkOf, problemOf, tiny, train, trained } from "./support.js";
 
 const exact = { a: 0.3, sigma: 1 };
@@ -59,7 +57,7 @@ beforeAll(async () => {
 const samplerOf = (of: Training, dtype: "bfloat16" | null, threads = 1) =>
   new Sampler({
     ...{ method: methods.dsbm, process: brownian({ sigma: exact.sigma }), grid, threads },
-    ...{ networks: of.state.samplers, dtype: () => dtype },
+    ...{ networks: of.state.samplers, dtype },
   });
 
 describe("simulate_dtype", () => {
@@ -114,52 +112,13 @@ describe("dtype", () => {
   });
 });
 
-describe("the decision", () => {
-  const both: Fields = { dtype: "bfloat16", simulateDtype: "bfloat16", halfIterations: 2 };
-  const bits = (training: Training) =>
-    noGrad(() => training.state.networks.f.parameters().map((p) => [...p.toNumbers()]));
-  /** Trains to the end, from a state if there is one; or to a step, and gives the state there. */
-  async function run(from: SavedTraining | null, changes: Fields, stopAt = -1) {
-    const training = new Training(tiny(methods.dsbm, changes));
-    if (from) training.restore(from);
-    for await (const event of training.run({
-      pauseAt: ({ half, step }) => half === 2 && step === stopAt,
-    }))
-      if (event.type === "pause") {
-        const { tensors, facts } = training.save();
-        const copies = tidy(() => new Map([...tensors].map(([k, t]) => [k, t.clone().keep()])));
-        return { training, saved: { tensors: copies, facts } };
-      }
-    return { training, saved: training.save() };
-  }
-
-  it.each([true, false])(
-    "is saved, and a run goes on with it to the same bits (%s)",
-    async (is) => {
-      const { saved: begun } = await run(null, both, 3);
-      const decided: SavedTraining = { ...begun, facts: { ...begun.facts, bfloat16: is } };
-      const whole = await run(decided, both);
-      expect(whole.saved.facts.bfloat16).toBe(is);
-      const { saved: half } = await run(decided, both, 5);
-      expect(half.facts.bfloat16).toBe(is);
-      const resumed = await run(half, both);
-      expect(bits(resumed.training)).toEqual(bits(whole.training));
-      const float = await run({ ...begun, facts: { ...begun.facts, bfloat16: false } }, both);
-      expect(JSON.stringify(bits(float.training)) === JSON.stringify(bits(whole.training))).toBe(
-        !is,
-      );
+describe("closed forms and plans", () => {
+  it.each([methods.gaussian_bridge, methodNamed("lightsb", { components: 3 })])(
+    "keep their digits: $name",
+    (method) => {
+      const both: Fields = { dtype: "bfloat16", simulateDtype: "bfloat16" };
+      const { execution } = complete(tiny(method, { ...both, network: networkOf(method, 2) }));
+      expect([execution.dtype, execution.simulateDtype]).toEqual(["float32", "float32"]);
     },
   );
-
-  it("is not taken where nothing asks for it, nor for closed forms and plans", () => {
-    const of = (changes: Fields, method: Method = methods.dsbm) =>
-      measureBfloat16(complete(tiny(method, changes)));
-    expect(of({})).toBeNull();
-    expect(of(both)).toBeTypeOf("boolean");
-    for (const method of [methods.gaussian_bridge, methodNamed("lightsb", { components: 3 })])
-      expect(of({ ...both, network: networkOf(method, 2) }, method)).toBeNull();
-    expect(() => of({ dtype: "float16" as "bfloat16" })).toThrow(
-      "execution.dtype is float16; expected float32 or bfloat16",
-    );
-  });
 });

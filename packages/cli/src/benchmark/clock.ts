@@ -84,7 +84,7 @@ export class Clock extends Pace {
 
   /** Evaluations of networks in a half-iteration: the batches, and the simulations that make them. */
   #rows(half: number, steps: number): number {
-    const { batch_size, first_pass, num_steps, num_repeat_data, cache_num_steps } = this.#config;
+    const { batch_size, first_pass, num_repeat_data, cache_num_steps } = this.#config;
     const { cache, cache_npar, cache_refresh_stride, online_cache } = this.#config;
     const { model, rows } = bridgeProcess(this.#config).method;
     if (model?.fit) return 0;
@@ -93,10 +93,8 @@ export class Clock extends Pace {
     const pairs = isCached
       ? Math.ceil(steps / cache_refresh_stride) * cache_npar
       : (steps * batch_size) / num_repeat_data;
-    // What is measured is at most the grid.
-    const perPair = cache_num_steps === "auto" ? num_steps : cache_num_steps;
     const isSimulated = half > first_pass && rows?.simulation !== "never";
     const ways = online ? 2 : 1;
-    return ways * (steps * batch_size + (isSimulated ? pairs * perPair : 0));
+    return ways * (steps * batch_size + (isSimulated ? pairs * cache_num_steps : 0));
   }
 }

@@ -40,11 +40,8 @@ export interface Runner<C> {
   /** What a finished run left; null for another. Throws where it is of another configuration. */
   finished(folder: string, config: C): { rows: Row[] } | null;
   run(config: C, options: RunOptions): Promise<{ rows: Row[]; state: "finished" | "interrupted" }>;
-  /**
-   * As a rank that is not 0, after rank 0 has begun: its part of a run. Gives the reason where rank 0 failed. Left out
-   * where there is only one process.
-   */
-  runWorker?(config: C, options: WorkerOptions): Promise<string | null>;
+  /** As a rank that is not 0, after rank 0 has begun: its part of a run. Left out if there is only one process. */
+  runWorker?(config: C, options: WorkerOptions): Promise<void>;
 }
 
 export interface ExperimentCommand<C> {
@@ -267,19 +264,15 @@ async function ranked<C extends CompleteTrainConfig>(
   const { ranks, folder } = place;
   const config = onOwnDevice(given);
   followLauncher();
-  let failed = true;
   try {
     const code = ranks.isMain
       ? await single(command, runner, given, place)
       : await asWorker(runner, config, { folder, ranks });
-    if (ranks.isMain) ranks.dismiss();
-    failed = code === 1;
+    ranks.leave({ failure: code === 1 ? ranks.mainFailure : null });
     return code;
   } catch (error) {
-    if (ranks.isMain) ranks.dismiss(String(error));
+    ranks.leave({ failure: String(error) });
     throw error;
-  } finally {
-    ranks.leave({ failed });
   }
 }
 
@@ -290,13 +283,20 @@ async function asWorker<C>(
 ): Promise<number> {
   const interrupt = createInterrupt({ notify: () => {} });
   try {
-    const first = await ranks.next();
-    if (first.kind === "over") return first.failed === undefined ? 0 : 1;
     const { signal } = interrupt;
-    const options = { folder, ranks, signal, progress: silentProgress };
-    const reason = await runner.runWorker?.(config, { ...options, begin: first });
-    if (reason) return 1;
-    return signal.aborted ? 130 : 0;
+    const message = await ranks.listen<Record<string, unknown>>();
+    if (message)
+      await runner.runWorker?.(config, {
+        folder,
+        ranks,
+        signal,
+        progress: silentProgress,
+        begin: message.facts,
+      });
+    // Rank 0 says so when it leaves, however long that takes.
+    await ranks.listen();
+    if (ranks.mainFailure !== null) return 1;
+    return message && signal.aborted ? 130 : 0;
   } finally {
     interrupt.dispose();
   }

@@ -74,8 +74,8 @@ export async function runFit(
 }
 
 /** As a rank that is not 0: with the choices that rank 0 made. */
-export function runFitWorker(words: FitWords, options: WorkerOptions): Promise<string | null> {
-  const choices = (options.begin?.choices ?? []) as Choice[];
+export function runFitWorker(words: FitWords, options: WorkerOptions): Promise<void> {
+  const choices = (options.begin.choices ?? []) as Choice[];
   return runTrainingWorker(configured(words, choices).config, options);
 }
 

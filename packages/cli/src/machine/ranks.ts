@@ -64,19 +64,12 @@ export function onOwnDevice<C extends { device: string }>(config: C): C {
 }
 
 /** How a training step is executed, for a message. */
-export function describeStep(
-  how: Pick<
-    Extract<TrainEvent, { type: "start" }>,
-    "threads" | "sharesBatch" | "bfloat16" | "cacheSteps"
-  >,
-): string {
-  const { threads, sharesBatch, bfloat16, cacheSteps } = how;
-  return [
-    `${threads} ${threads === 1 ? "thread" : "threads"} a training step`,
-    ...(sharesBatch === false ? ["all rows of which are trained on in each process"] : []),
-    ...(cacheSteps === null ? [] : [`pairs simulated in ${cacheSteps} steps`]),
-    ...(bfloat16 === false ? ["networks in float32, since this processor emulates bfloat16"] : []),
-  ].join(", ");
+export function describeStep({
+  threads,
+  sharesBatch,
+}: Extract<TrainEvent, { type: "start" }>): string {
+  const step = `${threads} ${threads === 1 ? "thread" : "threads"} a training step`;
+  return sharesBatch === false ? `${step}, all rows of which are trained on in each process` : step;
 }
 
 /** Throws a UsageError where this process is one of several. */

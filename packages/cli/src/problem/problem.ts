@@ -153,9 +153,8 @@ export function trainingProblem(
     },
     schedule: {
       grid,
-      cacheGrid: [config.num_steps, "auto"].includes(config.cache_num_steps)
-        ? grid
-        : resample(grid, config.cache_num_steps as number),
+      cacheGrid:
+        config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
       sequence: fb_sequence,
       halfIterations: config.half_iterations,
       firstIteration: fb_sequence.length,
@@ -184,7 +183,6 @@ export function trainingProblem(
       threads: config.threads,
       simulateThreads: threadsOf(config),
       chunkRows: chunkRows(ends.shape),
-      cacheSteps: config.cache_num_steps === "auto" ? "auto" : null,
       dtype: config.dtype,
       simulateDtype: config.simulate_dtype,
       accumulate: config.accumulate,

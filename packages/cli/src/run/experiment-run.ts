@@ -29,6 +29,7 @@ import { evaluatedDirections, trainingProblem } from "../problem/problem.js";
 import { startFromRun } from "./begin/from-run.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, saveProjection } from "./columns.js";
+import { type MainWork, type Next, runCourse } from "./course.js";
 import { openLogger } from "./logger.js";
 import type { RunOptions } from "./options.js";
 import { often, Patience } from "./patience.js";
@@ -43,6 +44,8 @@ export class ExperimentRun {
   #logger: Logger | null = null;
   #lastSaved = performance.now();
   #lastPoint: string | null = null;
+  /** The reason to end early. */
+  #ended: string | null = null;
   readonly #outlook: Outlook;
   readonly #patience: Patience;
 
@@ -86,13 +89,34 @@ export class ExperimentRun {
     if (mayBeLarge(ends.shape, config) && !method.model?.fit)
       this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
     const at = this.#restore();
-    const { trained, pace } = options.hooks ?? {};
+    const { pace } = options.hooks ?? {};
     if (!pace) progress.line(lengthText(this.#length));
     // Its first steps may take so long that the process ends before it can say this.
     if (parameters > 2e6 || mayBeLarge(ends.shape, config))
       progress.line(`to go on after a stop: ${options.resume}`);
     run.rewindTo({ half_iteration: at.half, step: at.step });
-    training.share();
+    const main: MainWork = {
+      begin: () => this.#begin(at),
+      follow: (event) => this.#follow(event),
+      end: () => this.#end(),
+    };
+    const next = await runCourse(training, main, {
+      signal,
+      pauseAt: ({ step }) =>
+        this.#patience.step(step, config.cache_refresh_stride) ||
+        step % config.checkpoint_stride === 0 ||
+        step % config.gif_stride === 0 ||
+        this.#minutesUp() ||
+        pace?.due() === true,
+    });
+    progress.done();
+    return next === "end" ? "finished" : "interrupted";
+  }
+
+  async #begin(at: Position): Promise<Next> {
+    const { config, options, run, ends } = this;
+    const { progress, signal } = options;
+    const training = this.#training;
     const isPending = this.#evaluationPending(at);
     this.#logger = openLogger(at, this.#stepsBefore(at), { config, run, isPending });
     saveColumns(ends, { config, run, progress });
@@ -103,43 +127,31 @@ export class ExperimentRun {
     // An earlier process may have ended between a checkpoint and its evaluation.
     if (isPending && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
-    let why = isDone && at.half > 0 ? this.#ended(at.half) : null;
-    if (why === null) pace?.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
-    const events = training.run({
-      ...(signal && { signal }),
-      pauseAt: ({ step }) =>
-        this.#patience.step(step, config.cache_refresh_stride) ||
-        step % config.checkpoint_stride === 0 ||
-        step % config.gif_stride === 0 ||
-        this.#minutesUp() ||
-        pace?.due() === true,
-    });
-    if (why === null)
-      for await (const event of events) {
-        if (!(await this.#follow(event))) {
-          progress.done();
-          return "interrupted";
-        }
-        why = event.type === "half" ? this.#ended(event.half) : null;
-        if (why !== null) break;
-        if (event.type === "half" && event.half < this.#halves)
-          pace?.begin(training, event.half + 1);
-      }
+    if (isDone && at.half > 0 && this.#isEnded(at.half)) return "end";
+    options.hooks?.pace?.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
+    return "train";
+  }
+
+  async #end(): Promise<Next> {
+    const { config, options, run, ends } = this;
+    const { progress, signal, hooks } = options;
+    const training = this.#training;
     progress.done();
-    if (why !== null) progress.line(`ended after half-iteration ${training.state.half}: ${why}`);
+    if (this.#ended !== null)
+      progress.line(`ended after half-iteration ${training.state.half}: ${this.#ended}`);
     else if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
     if (config.LOGGER === "Wandb")
       progress.line(
         `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
       );
-    if ((await trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
+    if ((await hooks?.trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
       return "interrupted";
     if (ends.exact) writeTrajectories(training, { config, ends, run });
     run.flush();
     await writeReport({ folder: run.paths.folder });
     // What could not be removed after the last checkpoint.
     this.#tidy();
-    return "finished";
+    return "end";
   }
 
   #tidy(): void {
@@ -194,8 +206,7 @@ export class ExperimentRun {
     return `half-iteration ${half}/${this.#halves} ${direction}`;
   }
 
-  /** Handles an event of the training; false to stop. */
-  async #follow(event: TrainEvent): Promise<boolean> {
+  async #follow(event: TrainEvent): Promise<Next> {
     const { progress, hooks } = this.options;
     const label = this.#label(event);
     const place = `${event.half}/${this.#halves} ${event.direction}`;
@@ -205,42 +216,42 @@ export class ExperimentRun {
     switch (event.type) {
       case "start":
         progress.line(`${label}: ${describeStep(event)}`);
-        return true;
+        return "train";
       case "cache":
         progress.update({
           label: `${place} simulating pairs`,
           step: event.done,
           steps: event.total,
         });
-        return true;
+        return "train";
       case "step":
         this.#log(event);
         this.#say(hooks?.pace ? null : this.#outlook.tell(event));
         progress.update({ ...event, label: place, left: this.#outlook.left(event) });
-        return true;
+        return "train";
       case "pause":
         hooks?.pace?.replan(this.#training, event);
-        if (hooks?.pace && !this.#minutesUp()) return true;
+        if (hooks?.pace && !this.#minutesUp()) return "train";
         this.#save(event);
         if (event.step % this.config.gif_stride === 0 && !(await this.#evaluate(event)))
-          return false;
+          return "interrupted";
         this.#patience.restart();
-        return true;
+        return "train";
       case "stopped":
         this.options.interrupt?.noticed();
         this.#save(event);
         progress.line(
           `stopped in ${label} at step ${event.step} of ${event.steps}; everything up to there is saved`,
         );
-        return false;
+        return "interrupted";
       case "half":
         return await this.#endHalf(event);
       default:
-        return true;
+        return "train";
     }
   }
 
-  async #endHalf(event: Extract<TrainEvent, { type: "half" }>): Promise<boolean> {
+  async #endHalf(event: Extract<TrainEvent, { type: "half" }>): Promise<Next> {
     const { half, direction, seconds } = event;
     const at = { half, direction, step: this.#training.stepsOf(half) };
     this.options.progress.line(`${this.#label(at)}: trained in ${seconds.toFixed(1)} s`);
@@ -254,15 +265,20 @@ export class ExperimentRun {
       }),
     );
     this.#save(at);
-    const whole = await this.#evaluate(at);
-    this.options.hooks?.pace?.evaluated();
-    return whole;
+    const isWhole = await this.#evaluate(at);
+    const { pace } = this.options.hooks ?? {};
+    pace?.evaluated();
+    if (!isWhole) return "interrupted";
+    if (this.#isEnded(half)) return "end";
+    if (half < this.#halves) pace?.begin(this.#training, half + 1);
+    return "train";
   }
 
-  /** The reason to end after a half-iteration; null: go on. */
-  #ended(half: number): string | null {
-    const { pace } = this.options.hooks ?? {};
-    return pace?.ended(readCsv(this.run.paths.results_csv).rows, half) ?? null;
+  /** Whether the run ends after a half-iteration, before its last one. */
+  #isEnded(half: number): boolean {
+    const rows = readCsv(this.run.paths.results_csv).rows;
+    this.#ended = this.options.hooks?.pace?.ended(rows, half) ?? null;
+    return this.#ended !== null;
   }
 
   #stepsBefore(at: Pick<Position, "half" | "step">): number {

@@ -28,7 +28,7 @@ export interface RunOptions {
 interface RunHooks {
   /** Keys whose change does not hinder a run to go on, beside those that change nothing. */
   free?: readonly string[];
-  /** What rank 0 sends to the other ranks as the run begins. */
+  /** What rank 0 tells the other ranks as the run begins. */
   begin?: Record<string, unknown>;
   /** Once the folder is open. */
   opened?(run: RunWriter): void;
@@ -41,6 +41,6 @@ interface RunHooks {
 /** What another rank is given. */
 export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
   ranks: Ranks;
-  /** What rank 0 said as the run began. */
-  begin?: Record<string, unknown>;
+  /** What rank 0 told as the run began. */
+  begin: Record<string, unknown>;
 }

@@ -29,6 +29,7 @@ import {
 } from "./begin/extension.js";
 import { checkContinuable, checkSameConfig, finishedRows, freeKeys } from "./begin/resume.js";
 import { beginWith, shorterRun } from "./begin/shorter.js";
+import { runCourse } from "./course.js";
 import { ExperimentRun } from "./experiment-run.js";
 import { openRunOf } from "./open-run.js";
 import type { RunOptions, WorkerOptions } from "./options.js";
@@ -82,7 +83,7 @@ export async function runTraining(
   setNumThreads(threadsOf(config));
   await prepareEnds(config, { progress, signal });
   if (!hooks.pace) for (const note of await pictureNotes(config)) progress.line(note);
-  options.ranks?.broadcast({ kind: "begin", ...hooks.begin });
+  options.ranks?.tell({ facts: hooks.begin ?? {}, tensors: new Map() });
   const ends = loadEnds(config);
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
@@ -120,11 +121,11 @@ export async function runTraining(
   }
 }
 
-/** As a rank that is not 0: its part of a run in `folder`, which others may not have. As `Training.runWorker`. */
+/** As a rank that is not 0, after rank 0 has begun: its part of a run in `folder`, which others may not have. */
 export async function runTrainingWorker(
   given: CompleteTrainConfig,
   { folder, ranks, signal, progress }: WorkerOptions,
-): Promise<string | null> {
+): Promise<void> {
   const config = extended(given, readExtension(folder));
   setNumThreads(threadsOf(config));
   // Another machine has files of its own.
@@ -136,7 +137,7 @@ export async function runTrainingWorker(
     const problem = trainingProblem(config, ends, { cacheFolder, pairs });
     const training = new Training(withExecution(problem, { ranks }));
     try {
-      return await training.runWorker({ signal });
+      await runCourse(training, null, { signal });
     } finally {
       training.dispose();
     }

@@ -12,13 +12,13 @@ type Counts =
   | "cache_refresh_stride"
   | "gif_stride"
   | "checkpoint_stride"
-  | "test_npar";
+  | "test_npar"
+  | "cache_num_steps";
 
 interface Completed extends Record<Counts, number> {
   fb_sequence: ("b" | "f")[];
   test_num_steps: number[];
   keep_optimizer: boolean | "method";
-  cache_num_steps: number | "auto";
 }
 
 /** A configuration with values for all keys that follow others. */

@@ -47,7 +47,7 @@ export const training = {
   dtype: oneOf(
     ["float32", "bfloat16"],
     "float32",
-    "matrix products and convolutions of a training step; weights stay float32 (left out where the processor emulates bfloat16)",
+    "matrix products and convolutions of a training step; weights stay float32",
   ),
   simulate_dtype: oneOf(
     ["float32", "bfloat16"],
@@ -107,8 +107,8 @@ export const cache = {
   cache_batch_size: counted(1250, "pairs simulated at once; bounds the memory"),
   cache_refresh_stride: follows("training steps between two caches; null is num_iter", 1000),
   cache_num_steps: orNull(
-    z.union([z.literal("auto"), stepCount()]),
-    "steps of the sampler that makes training pairs; auto measures before each half-iteration the fewest whose pairs cannot be told from those of num_steps; null is num_steps",
+    stepCount(),
+    "steps of the sampler that makes training pairs; null is num_steps",
     30,
   ),
   online_cache: flag(
@@ -186,7 +186,7 @@ const processes = {
   share_batch: key(
     z.union([z.literal("auto"), z.boolean()]),
     "auto",
-    "processes share the rows of each batch and average gradients (true), or each trains on all rows and only simulations are shared (false); auto measures which is faster",
+    "processes share the rows of each batch and average gradients (true), or each trains on all rows and only simulations are shared (false); auto shares if the rows that it saves take longer than the exchange",
   ),
   accumulate: counted(
     1,
@@ -214,7 +214,7 @@ export const machine = {
   ),
   wandb_id: file("run of Weights & Biases that the metrics are added to", "3k2f9x1a"),
   log_every: counted(10, "training steps between two lines of metrics"),
-  threads: threads("processor threads; auto measures at the start"),
+  threads: threads("processor threads; auto goes by the work of a step"),
   device: device(),
   ...processes,
   paths: z.strictObject({

@@ -1,9 +1,7 @@
-// What stops or pauses a half-iteration after a step, the same on all ranks. Ranks that share each batch send it along
-// with the gradients. Ranks that each train on whole batches exchange nothing in a step: they agree from time to time on
-// the next steps, since an exchange at every step would take longer than a small network's step.
+// What stops or pauses a half-iteration after a step, the same on all ranks.
 import type { Ranks } from "./ranks.js";
 
-/** What a rank wants after a step; where any wants it, all do it. */
+/** What a rank wants after a step; if any rank wants it, all do it. */
 export interface StopPauseRequest {
   /** To end the run. */
   stop: boolean;
@@ -11,90 +9,81 @@ export interface StopPauseRequest {
   pause: boolean;
 }
 
-/** Milliseconds for which ranks agree ahead: too short a delay to be noticed. */
-const AHEAD = 50;
-/** Most steps. */
-const MOST = 64;
+/** The requests of a half-iteration. */
+export interface StepRequests {
+  /** Before a step: what this rank wants after the step. */
+  before(step: number): StopPauseRequest;
+  /** After the step: what all ranks do, given what came back with the gradients. */
+  after(step: number, carried: StopPauseRequest): StopPauseRequest;
+}
 
-interface Wanted {
-  stop: boolean;
-  /** Whether rank 0 wants to save and evaluate after a step; called for steps ahead. */
+interface OwnRequests {
+  /** Steps of the half-iteration, whose last one ends in a pause of its own. */
+  steps: () => number;
+  sharesBatch: boolean;
+  isAborted: () => boolean;
   pauseAt: (step: number) => boolean;
 }
 
-/** What all ranks do after each step, in turn. */
+/**
+ * One process by itself looks after the step, so that it acts at once. Ranks that share a batch send their requests
+ * with the gradients. Ranks that each train on whole batches agree ahead.
+ */
+export function stepRequests(ranks: Ranks, own: OwnRequests): StepRequests {
+  const wanted = (step: number) => ({
+    pause: own.pauseAt(step),
+    // Asked after the pause, in which a signal may come.
+    get stop() {
+      return own.isAborted();
+    },
+  });
+  if (ranks.size === 1) return { before: () => ({ stop: false, pause: false }), after: wanted };
+  const agreement = own.sharesBatch ? null : new Agreement(ranks, own);
+  return {
+    before: (step) => (agreement ? agreement.before(step) : wanted(step)),
+    after: (_step, carried) => carried,
+  };
+}
+
+/** Milliseconds for which ranks agree ahead: too short a delay to be noticed. */
+const ahead = 50;
+const mostSteps = 64;
+
+/** An exchange at every step would take longer than a small network's step: ranks agree on several steps at once. */
 export class Agreement {
   readonly #ranks: Pick<Ranks, "isMain" | "max">;
-  readonly #steps: () => number;
+  readonly #own: Omit<OwnRequests, "sharesBatch">;
   #last = { step: 0, time: 0 };
-  /** The next step before which they exchange requests. */
+  /** The next step before which ranks agree, and the step before it after which they pause. */
   #next = 0;
   #pause = 0;
 
-  /** `steps` are those of the half-iteration, whose last one ends in a pause of its own. */
-  constructor(ranks: Pick<Ranks, "isMain" | "max">, steps: () => number) {
+  constructor(ranks: Pick<Ranks, "isMain" | "max">, own: Omit<OwnRequests, "sharesBatch">) {
     this.#ranks = ranks;
-    this.#steps = steps;
+    this.#own = own;
   }
 
   /** Before step `step`, on every rank: what comes after it. Throws a DistributedError. */
-  before(step: number, { stop, pauseAt }: Wanted): StopPauseRequest {
+  before(step: number): StopPauseRequest {
     if (step < this.#next) return { stop: false, pause: step === this.#pause };
+    const { steps, isAborted, pauseAt } = this.#own;
     const { isMain } = this.#ranks;
-    const length = isMain ? this.#length(step) : 0;
-    const last = Math.min(step + length, this.#steps()) - 1;
+    const end = isMain ? step + this.#length(step) : 0;
     let pause = 0;
-    for (let s = step; pause === 0 && s <= last; s++) if (pauseAt(s)) pause = s;
-    const [stops, next, agreed] = this.#ranks.max([
-      stop ? 1 : 0,
-      isMain ? (pause === 0 ? step + length : pause + 1) : 0,
-      pause,
-    ]) as [number, number, number];
+    for (let s = step; pause === 0 && s < Math.min(end, steps()); s++) if (pauseAt(s)) pause = s;
+    const proposal = [isAborted() ? 1 : 0, isMain && pause > 0 ? pause + 1 : end, pause];
+    const [stop, next, agreed] = this.#ranks.max(proposal) as [number, number, number];
     this.#last = { step, time: performance.now() };
     this.#next = next;
     this.#pause = agreed;
-    return { stop: stops > 0, pause: step === agreed };
+    return { stop: stop > 0, pause: step === agreed };
   }
 
-  /** As rank 0: how many steps to agree on now. */
+  /** As rank 0: for how many steps to agree now. */
   #length(step: number): number {
     const { step: asked, time } = this.#last;
     if (asked === 0) return 1;
     const each = (performance.now() - time) / (step - asked);
-    return Math.max(1, Math.min(MOST, Math.round(AHEAD / each)));
+    return Math.max(1, Math.min(mostSteps, Math.round(ahead / each)));
   }
-}
-
-/** The requests of a half-iteration. */
-export interface StepRequests {
-  /** Before a step: what this rank sends with it. */
-  before(step: number): StopPauseRequest;
-  /** After it: whether all pause, or stop, where `carried` came back with the step. */
-  pauses(step: number, carried: StopPauseRequest): boolean;
-  stops(carried: StopPauseRequest): boolean;
-}
-
-/** What this rank wants after a step. */
-interface OwnRequests extends Pick<Wanted, "pauseAt"> {
-  steps: () => number;
-  sharesBatch: boolean;
-  isAborted: () => boolean;
-}
-
-/** One process by itself reads it after the step, so that it acts at once. */
-export function stepRequests(
-  ranks: Ranks,
-  { steps, sharesBatch, isAborted, pauseAt }: OwnRequests,
-): StepRequests {
-  if (ranks.size === 1)
-    return { before: () => ({ stop: false, pause: false }), pauses: pauseAt, stops: isAborted };
-  const agreement = sharesBatch ? null : new Agreement(ranks, steps);
-  return {
-    before(step) {
-      const stop = isAborted();
-      return agreement?.before(step, { stop, pauseAt }) ?? { stop, pause: pauseAt(step) };
-    },
-    pauses: (_step, { pause }) => pause,
-    stops: ({ stop }) => stop,
-  };
 }

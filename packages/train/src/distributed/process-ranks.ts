@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   cat,
   type Device,
+  type DType,
   distributed,
   empty,
   type Parameter,
@@ -11,9 +12,17 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
-import { type Command, type Part, partOf, type Ranks, type TensorKind } from "./ranks.js";
+import { type Message, type Part, partOf, type Ranks } from "./ranks.js";
 
 type Group = distributed.Group;
+
+/** A message in the store, whose tensors follow as broadcasts; or rank 0's last one. */
+type Letter =
+  | {
+      facts: unknown;
+      kinds: { name: string; shape: readonly number[]; dtype: DType; isOnCpu: boolean }[];
+    }
+  | { failure: string | null };
 
 export interface ProcessRanksOptions {
   /** For values on the processor: the facts that all agree on. */
@@ -34,8 +43,11 @@ export class ProcessRanks implements Ranks {
   readonly #data: Group;
   readonly #device: Device;
   readonly #gradients: distributed.BucketOptions;
-  #sent = 0;
-  #isOver = false;
+  /** Letters that rank 0 has posted, or this rank has read. */
+  #letters = 0;
+  #hasLeft = false;
+  #mainHasLeft = false;
+  mainFailure: string | null = null;
 
   constructor({ control, data = control, device = "cpu", gradients = {} }: ProcessRanksOptions) {
     ({ rank: this.rank, worldSize: this.size } = control);
@@ -84,7 +96,7 @@ export class ProcessRanks implements Ranks {
     return this.#control.broadcastObject(value);
   }
 
-  outOfSyncRanks(tensors: Iterable<Tensor>): number[] {
+  assertInSync(tensors: Iterable<Tensor>): void {
     // Sums of bits are the same in any order.
     const sum = tidy(() =>
       Array.from(tensors, (t) =>
@@ -92,11 +104,7 @@ export class ProcessRanks implements Ranks {
       ).map(String),
     );
     const all = this.#control.allGatherObject(sum.join());
-    return all.flatMap((text, rank) => (text === all[0] ? [] : [rank]));
-  }
-
-  assertInSync(tensors: Iterable<Tensor>): void {
-    const odd = this.outOfSyncRanks(tensors);
+    const odd = all.flatMap((text, rank) => (text === all[0] ? [] : [rank]));
     if (odd.length === 0) return;
     throw new distributed.DistributedError(
       `the weights of rank ${odd.join(", ")} are no longer those of rank 0: the ranks must run the same program on the same kind of device; start again from the last checkpoint`,
@@ -127,44 +135,55 @@ export class ProcessRanks implements Ranks {
     );
   }
 
-  broadcast(command: Command): void {
-    const { store } = this.#control;
-    // All have done the work before the last one.
-    if (this.#sent > 1) store.delete(`command/${this.#sent - 2}`);
-    store.set(`command/${this.#sent++}`, JSON.stringify(command));
+  tell({ facts, tensors }: Message): void {
+    const kinds = Array.from(tensors, ([name, { shape, dtype, device }]) => ({
+      name,
+      shape,
+      dtype,
+      isOnCpu: device === "cpu",
+    }));
+    this.#post({ facts, kinds });
+    for (const t of tensors.values()) this.#groupOf(t).broadcast(t.detach());
   }
 
-  dismiss(failed?: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.broadcast({ kind: "over", ...(failed !== undefined && { failed }) });
+  #post(letter: Letter): void {
+    this.#control.store.set(`letter/${this.#letters++}`, JSON.stringify(letter));
   }
 
-  async next(): Promise<Command> {
+  async listen<T>(): Promise<Message<T> | null> {
+    if (this.#mainHasLeft) return null;
     const { store } = this.#control;
-    const key = `command/${this.#sent++}`;
-    for (let pause = 1; ; pause = Math.min(pause * 1.5, 100)) {
-      const text = store.peek(key);
-      if (text !== undefined) return JSON.parse(text) as Command;
+    const key = `letter/${this.#letters++}`;
+    let text = store.peek(key);
+    for (let pause = 1; text === undefined; pause = Math.min(pause * 1.5, 100)) {
       await sleep(pause);
+      text = store.peek(key);
     }
-  }
-
-  send(t: Tensor): void {
-    this.#groupOf(t).broadcast(t.detach());
-  }
-
-  receive({ shape, dtype, isOnCpu }: TensorKind): Tensor {
-    const own = empty(shape, { dtype, device: isOnCpu ? "cpu" : this.#device });
-    return this.#groupOf(own).broadcast(own);
+    // The last reader clears away.
+    if (store.add(`${key}/readers`, 1) === this.size - 1)
+      for (const name of [key, `${key}/readers`]) store.delete(name);
+    const letter = JSON.parse(text) as Letter;
+    if ("failure" in letter) {
+      this.#mainHasLeft = true;
+      this.mainFailure = letter.failure;
+      return null;
+    }
+    const tensors = letter.kinds.map(({ name, shape, dtype, isOnCpu }) => {
+      const own = empty(shape, { dtype, device: isOnCpu ? "cpu" : this.#device });
+      return [name, this.#groupOf(own).broadcast(own)] as const;
+    });
+    return { facts: letter.facts as T, tensors: new Map(tensors) };
   }
 
   #groupOf({ device }: Tensor): Group {
     return device === "cpu" ? this.#control : this.#data;
   }
 
-  leave({ failed = false }: { failed?: boolean } = {}): void {
+  leave({ failure = null }: { failure?: string | null } = {}): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    if (this.isMain) this.#post({ failure });
     if (this.#data !== this.#control) this.#data.destroy({ barrier: false });
-    this.#control.destroy({ barrier: !failed });
+    this.#control.destroy({ barrier: failure === null });
   }
 }

@@ -1,7 +1,5 @@
-// What the driver needs of the processes that train together: who has which rows, how parts become a whole again, and
-// how rank 0, which alone evaluates and writes, gives the others work. `localRanks` is one process by itself, for which
-// all of this is nothing, so that the driver is the same for any number of them.
-import type { DType, distributed, Parameter, Tensor } from "@dsbm/torch";
+// The processes of one training: which rows each has, and how parts become a whole.
+import type { distributed, Parameter, Tensor } from "@dsbm/torch";
 
 /** Rows [start, start + count) of some. */
 export interface Part {
@@ -18,27 +16,16 @@ export function partOf(n: number, i: number, k: number): Part {
   return { start, count: Math.floor((n * (i + 1)) / k) - start };
 }
 
-/** Work that rank 0 gives to the others. */
-export interface Command {
-  kind: string;
-  [fact: string]: unknown;
+/** What rank 0 tells the others: facts in JSON, and tensors by name. */
+export interface Message<T = unknown> {
+  facts: T;
+  tensors: ReadonlyMap<string, Tensor>;
 }
 
-/** A tensor that is to be sent, in JSON. */
-export interface TensorKind {
-  shape: readonly number[];
-  dtype: DType;
-  isOnCpu: boolean;
-}
-
-/** How a tensor is announced, so that others can allocate it. */
-export const kindOf = ({ shape, dtype, device }: Tensor): TensorKind => ({
-  shape,
-  dtype,
-  isOnCpu: device === "cpu",
-});
-
-/** The processes of one training. Every rank calls the same methods in the same order; all throw a DistributedError. */
+/**
+ * The processes of one training. Every rank runs the same program, and calls the same methods in the same order;
+ * all methods throw a DistributedError.
+ */
 export interface Ranks {
   readonly rank: number;
   readonly size: number;
@@ -56,36 +43,30 @@ export interface Ranks {
   max(values: readonly number[]): number[];
   /** Rank 0's value, of JSON. */
   fromMain<T>(value: T): T;
-  /** The ranks whose tensors are not, bit for bit, those of rank 0. */
-  outOfSyncRanks(tensors: Iterable<Tensor>): number[];
-  /** Throws an error that names the ranks whose tensors are not those of rank 0. */
+  /** Throws an error that names the ranks whose tensors are not, bit for bit, the tensors of rank 0. */
   assertInSync(tensors: Iterable<Tensor>): void;
   /** Waits until all are here. */
   barrier(): void;
   /** Runs collective work, which errors then name. */
   run(what: string, work: () => void): void;
-  /** Averages gradients of parameters over the ranks; null where there is nothing to average. */
+  /** Averages gradients of parameters over the ranks; null if one process has all rows. */
   gradientBuckets(parameters: readonly Parameter[]): distributed.GradientBuckets | null;
   /** Sums a tensor over the ranks, in place. */
   allReduce(t: Tensor): void;
-  /** As rank 0: gives the others work. They must be waiting in `next`, or come there. */
-  broadcast(command: Command): void;
+  /** As rank 0: sends what the other ranks `listen` for. */
+  tell(message: Message): void;
   /**
-   * As another rank: waits for work, as long as that takes, while timers and signals have their turn.
-   * Throws where rank 0 is gone.
+   * As another rank: rank 0's next message, however long that takes; null if rank 0 has left. Timers and signals have
+   * their turn meanwhile. The tensors are the caller's to dispose of. Throws if rank 0 is gone.
    */
-  next(): Promise<Command>;
-  /** Sends a tensor of rank 0 to all. */
-  send(t: Tensor): void;
-  /** The tensor that rank 0 sends. */
-  receive(kind: TensorKind): Tensor;
-  /** As rank 0: ends the others' work, because all is done or, with a reason, because it cannot be. Idempotent. */
-  dismiss(failed?: string): void;
-  /** Leaves the groups: after an error without waiting for the others. */
-  leave(options?: { failed?: boolean }): void;
+  listen<T>(): Promise<Message<T> | null>;
+  /** After `listen` returned null: why rank 0 failed; null if its work is done. */
+  readonly mainFailure: string | null;
+  /** Leaves the groups. With a `failure` it does not wait for the others; rank 0 tells them. */
+  leave(options?: { failure?: string | null }): void;
 }
 
-/** One process by itself. */
+/** One process by itself, so that the program is the same for any number of ranks. */
 export const localRanks: Ranks = {
   rank: 0,
   size: 1,
@@ -96,18 +77,13 @@ export const localRanks: Ranks = {
   any: (flag) => flag,
   max: (values) => [...values],
   fromMain: (value) => value,
-  outOfSyncRanks: () => [],
   assertInSync() {},
   barrier() {},
   run: (_what, work) => work(),
   gradientBuckets: () => null,
   allReduce() {},
-  broadcast() {},
-  next: () => Promise.reject(new Error("one process by itself has no other ranks to wait for")),
-  send() {},
-  receive() {
-    throw new Error("one process by itself has no other ranks to receive from");
-  },
-  dismiss() {},
+  tell() {},
+  listen: () => Promise.resolve(null),
+  mainFailure: null,
   leave() {},
 };

@@ -32,14 +32,7 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import {
-  type Command,
-  kindOf,
-  localRanks,
-  type Part,
-  type Ranks,
-  type TensorKind,
-} from "../distributed/ranks.js";
+import { localRanks, type Part, type Ranks } from "../distributed/ranks.js";
 import { inDType } from "../step/in-dtype.js";
 import { type RecordedBatch, recordedBatch } from "../step/recorded-batch.js";
 import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } from "./carry.js";
@@ -58,8 +51,8 @@ export interface SamplerOptions extends Dynamics {
    * calls the kernel.
    */
   chunkRows?: number;
-  /** The dtype in which networks simulate, asked for at each call; null or left out: their own. A flow keeps to theirs. */
-  dtype?: (() => CastDType | null) | undefined;
+  /** The dtype in which networks simulate; null (default): their own. A flow keeps to theirs. */
+  dtype?: CastDType | null | undefined;
   /** Processes that simulate in shares; each gets the whole result, the same as that of one process. */
   ranks?: Ranks | null;
 }
@@ -75,16 +68,13 @@ export interface SimulateOptions {
   given?: Conditions | undefined;
 }
 
-/** Work for other ranks: the samples of `endpoints` (at null) or `path`; tensors follow. */
-interface SimulateCommand extends Command {
-  kind: "simulate";
+/** What rank 0 simulates with the others: `endpoints` (at null) or states of `path`, of a batch that follows. */
+export interface Simulation {
   direction: Direction;
   grid: TimeGrid;
   lastNoise: boolean;
   at: readonly number[] | null;
-  state: string;
-  names: string[];
-  tensors: TensorKind[];
+  generator: string;
 }
 
 /** Steps and other functions whose programs are kept, the newest ones, and programs of each by the number of rows. */
@@ -98,8 +88,8 @@ export class Sampler {
   readonly #ranks: Ranks;
   /** For replays that draw nothing. */
   readonly #unread = Generator.create(0);
-  /** Whether the other ranks wait for work, as rank 0, or simulate the same in step with this one. */
-  workersWaiting = false;
+  /** Whether this is rank 0, and tells the others what to simulate; otherwise all ranks make the same calls. */
+  leads = false;
 
   constructor(options: SamplerOptions) {
     this.#options = { threads: 1, chunkRows: 500, ...options };
@@ -119,7 +109,7 @@ export class Sampler {
   /** `endpoints` on threads of their own, while other work goes on; its one output is [n, …]. */
   start(direction: Direction, x: Tensor, options: SimulateOptions = {}): ChunkedRun {
     const { grid = this.#options.grid, lastNoise = true } = options;
-    this.#shareWork(direction, x, { ...options, grid, lastNoise, at: null });
+    this.#tell(direction, x, { ...options, grid, lastNoise, at: null });
     const body: Body = (start, given) =>
       sample(this.#options, start, { direction, grid, lastNoise, given });
     return this.#start(`end/${direction}/${grid.times}/${lastNoise}`, body, x, options, [0]);
@@ -139,17 +129,17 @@ export class Sampler {
         (y, leg) => this.path(direction, y, { ...options, ...leg }),
       );
     const { grid = this.#options.grid, lastNoise = true } = options;
-    this.#shareWork(direction, x, { ...options, grid, lastNoise, at: at ?? [] });
-    const wanted = new Set(at ?? timesOf(direction, grid).keys());
+    const indices = [...new Set(at ?? timesOf(direction, grid).keys())];
+    this.#tell(direction, x, { ...options, grid, lastNoise, at: indices });
     const body: Body = (start, given) => {
       const states: Tensor[] = [];
       sample(this.#options, start, {
         ...{ direction, grid, lastNoise, given },
-        callback: (y, { step }) => wanted.has(step) && states.push(y),
+        callback: (y, { step }) => indices.includes(step) && states.push(y),
       });
       return stack(states);
     };
-    const key = `path/${direction}/${grid.times}/${[...wanted]}/${lastNoise}`;
+    const key = `path/${direction}/${grid.times}/${indices}/${lastNoise}`;
     return tidy(() => this.#start(key, body, x, options, [1]).finish())[0] as Tensor;
   }
 
@@ -237,17 +227,17 @@ export class Sampler {
   }
 
   /** As another rank: takes its share of what rank 0 simulates. */
-  handleCommand(command: Command): void {
-    const { direction, grid, lastNoise, at, state, names, tensors } = command as SimulateCommand;
+  join(
+    { direction, generator: state, at, ...options }: Simulation,
+    tensors: ReadonlyMap<string, Tensor>,
+  ): void {
     tidy(() => {
-      const received = tensors.map((kind) => this.#ranks.receive(kind));
-      const { given, ...rows } = batchFrom(names, received);
+      const { given, ...rows } = batchFrom([...tensors.keys()], [...tensors.values()]);
       const x = rows.x as Tensor;
       const generator = Generator.create(0, x.device);
       generator.setState(Buffer.from(state, "base64"));
-      const options = { grid, lastNoise, generator, given };
-      if (at === null) this.endpoints(direction, x, options);
-      else this.path(direction, x, { ...options, ...(at.length > 0 && { at }) });
+      if (at === null) this.endpoints(direction, x, { ...options, generator, given });
+      else this.path(direction, x, { ...options, generator, given, at });
     });
   }
 
@@ -257,7 +247,7 @@ export class Sampler {
   }
 
   get #dtype(): CastDType | null {
-    return this.#options.dtype?.() ?? null;
+    return this.#options.dtype ?? null;
   }
 
   /** Recorded programs at the moment: their number has a bound, whatever is sampled. */
@@ -326,27 +316,23 @@ export class Sampler {
     )[0] as Tensor;
   }
 
-  /** As rank 0, while the others wait: gives them their share of what it simulates. */
-  #shareWork(
+  /** As rank 0, while the others listen: lets them take their share. */
+  #tell(
     direction: Direction,
     x: Tensor,
     {
       given,
       generator = Generator.default(x.device),
-      ...plain
-    }: SimulateOptions & Pick<SimulateCommand, "grid" | "lastNoise" | "at">,
+      ...options
+    }: SimulateOptions & Pick<Simulation, "grid" | "lastNoise" | "at">,
   ): void {
-    if (!this.workersWaiting) return;
+    if (!this.leads) return;
     const batch = { x, given };
-    const tensors = tensorsOf(batch);
-    const command: SimulateCommand = {
-      ...{ kind: "simulate", direction, ...plain },
-      state: Buffer.from(generator.getState()).toString("base64"),
-      names: namesOf(batch),
-      tensors: tensors.map(kindOf),
-    };
-    this.#ranks.broadcast(command);
-    for (const t of tensors) this.#ranks.send(t);
+    const state = Buffer.from(generator.getState()).toString("base64");
+    const facts: Simulation = { direction, generator: state, ...options };
+    const names = namesOf(batch);
+    const tensors = new Map(tensorsOf(batch).map((t, i) => [names[i] as string, t]));
+    this.#ranks.tell({ facts, tensors });
   }
 }
 

@@ -27,10 +27,6 @@ export interface SavedFacts {
   threads: number | null;
   /** Whether several ranks share a step's rows, which rounds differently too; null: not known yet. */
   sharesBatch?: boolean | null;
-  /** Whether networks compute in bfloat16 where the problem asks for it. */
-  bfloat16?: boolean | null;
-  /** The half-iteration whose pairs were last given a number of simulation steps, and that number. */
-  cacheSteps?: { half: number; steps: number };
   /** Steps of half-iterations that are not those of the schedule. */
   steps?: Record<string, number>;
   losses: number[];

@@ -1,71 +1,107 @@
-// The noise of steps along a learnt drift (see `StepVariance`), from batches that it was learnt from.
+// The noise of steps along a learnt drift (see `StepVariance`), measured on batches that the drift was learnt from.
 import {
   type Batch,
   type Direction,
   driftOf,
+  mapBatch,
   measureNoiseShare,
   type Network,
   noiseShareOf,
   type Pairs,
   stream,
+  tensorsOf,
 } from "@dsbm/bridge";
 import { noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
-import type { BatchShare } from "../distributed/batch-share.js";
+import { batchShare } from "../distributed/batch-share.js";
 import type { CompleteProblem } from "../problem.js";
 
-/** Vectors that are measured, at least where there are so many. */
+/** Vectors that are measured, if there are as many. */
 const vectors = 4096;
 
-interface Measured {
-  /** The network that samples, which gets the shares. */
-  sampler: Network;
-  /** The last batch of this rank's pairs, and the next ones; null where there are no more. */
-  last: Batch;
-  next: (count: number) => Batch | null;
-  share: BatchShare;
-  half: number;
-  direction: Direction;
-}
+/** Measures the noise after the last step of a half-iteration. */
+export class StepNoise {
+  readonly #problem: CompleteProblem;
+  readonly #half: number;
+  readonly #direction: Direction;
+  #last: Batch | null = null;
 
-/** Of vectors from some batches, as far as there are any. Every rank calls it. */
-export function measureStepNoise(
-  problem: CompleteProblem,
-  { sampler, last, next, share, half, direction }: Measured,
-): void {
-  const { method: options, process, schedule, execution, data, seed, optimisation } = problem;
-  const { method, parametrisation } = options;
-  const { part, pairs, among } = share;
-  const { device } = data.x0;
-  const generator = stream(seed, `noise-share/${half}`, device);
-  // Of numbers for the whole batch those of this rank's pairs.
-  const noise = ({ shape }: Tensor) =>
-    randn([pairs, ...shape.slice(1)], { generator, device }).narrow(0, part.start, part.count);
-  const directions: Direction[] = method.networks === "bidirectional" ? ["b", "f"] : [direction];
-  const shareOf = (batch: Batch, way: Direction) => {
-    const towards = method.rows?.pairsTowards?.(batch, way) ?? (batch as Pairs);
-    const dynamics = { method, process, parametrisation, networks: { [way]: sampler } };
-    const drift = driftOf(dynamics, { direction: way, grid: schedule.grid, given: towards.given });
-    return measureNoiseShare(drift, towards, { direction: way, process, noise });
-  };
-  const wanted = data.x0.ndim === 2 ? Math.ceil(vectors / optimisation.batchSize) : 1;
-  const training = sampler.training;
-  sampler.eval();
-  const measured = tidy(() => {
-    const sums = directions.map((way) => shareOf(last, way));
-    let count = 1;
-    const more = () =>
-      tidy(() => {
-        const batch = next(count);
-        if (batch) for (const [i, way] of directions.entries()) sums[i]?.add_(shareOf(batch, way));
-        return batch !== null;
-      });
-    while (count < wanted && more()) count++;
-    return sums.map((sum) => sum.mul_(part.count / (count * pairs)).keep());
-  });
-  for (const [i, found] of measured.entries()) {
-    if (among > 1) execution.ranks.run("noise of steps", () => execution.ranks.allReduce(found));
-    noGrad(() => noiseShareOf(sampler, directions[i] as Direction)?.copy_(found));
-    found.dispose();
+  constructor(problem: CompleteProblem, half: number, direction: Direction) {
+    this.#problem = problem;
+    this.#half = half;
+    this.#direction = direction;
   }
-  sampler.train(training);
+
+  /** Keeps the batch of the last step. */
+  keep(batch: Batch): void {
+    if (this.#problem.method.stepVariance !== "analytic") return;
+    this.dispose();
+    this.#last = mapBatch(batch, (t) => t.detach().clone().keep());
+  }
+
+  /**
+   * Sets the noise of `sampler` from the batch of the last step and further ones: `next` returns null if there are no
+   * more. Every rank calls it. Returns false if nothing is measured.
+   */
+  measure(sampler: Network, next: (count: number) => Batch | null): boolean {
+    const last = this.#last;
+    if (!last) return false;
+    const { ranks } = this.#problem.execution;
+    const { method } = this.#problem.method;
+    const directions: Direction[] =
+      method.networks === "bidirectional" ? ["b", "f"] : [this.#direction];
+    const training = sampler.training;
+    sampler.eval();
+    const shares = this.#sharesOf(sampler, directions, last, next);
+    for (const [i, share] of shares.entries()) {
+      if (batchShare(this.#problem).among > 1)
+        ranks.run("noise of steps", () => ranks.allReduce(share));
+      noGrad(() => noiseShareOf(sampler, directions[i] as Direction)?.copy_(share));
+      share.dispose();
+    }
+    sampler.train(training);
+    this.dispose();
+    return true;
+  }
+
+  #sharesOf(
+    sampler: Network,
+    directions: readonly Direction[],
+    last: Batch,
+    next: (count: number) => Batch | null,
+  ): Tensor[] {
+    const { method: options, process, schedule, data, seed, optimisation } = this.#problem;
+    const { method, parametrisation } = options;
+    const { part, pairs } = batchShare(this.#problem);
+    const { device } = data.x0;
+    const generator = stream(seed, `noise-share/${this.#half}`, device);
+    const noise = ({ shape }: Tensor) =>
+      randn([pairs, ...shape.slice(1)], { generator, device }).narrow(0, part.start, part.count);
+    const shareOf = (batch: Batch, direction: Direction) => {
+      const towards = method.rows?.pairsTowards?.(batch, direction) ?? (batch as Pairs);
+      const dynamics = { method, process, parametrisation, networks: { [direction]: sampler } };
+      const { grid } = schedule;
+      const drift = driftOf(dynamics, { direction, grid, given: towards.given });
+      return measureNoiseShare(drift, towards, { direction, process, noise });
+    };
+    const most = data.x0.ndim === 2 ? Math.ceil(vectors / optimisation.batchSize) : 1;
+    return tidy(() => {
+      const sums = directions.map((direction) => shareOf(last, direction));
+      let count = 1;
+      const addNext = () =>
+        tidy(() => {
+          const batch = next(count);
+          if (batch)
+            for (const [i, direction] of directions.entries())
+              sums[i]?.add_(shareOf(batch, direction));
+          return batch !== null;
+        });
+      while (count < most && addNext()) count++;
+      return sums.map((sum) => sum.mul_(part.count / (count * pairs)).keep());
+    });
+  }
+
+  dispose(): void {
+    for (const t of this.#last ? tensorsOf(this.#last) : []) t.dispose();
+    this.#last = null;
+  }
 }

@@ -1,19 +1,23 @@
 // Ranks that each train on whole batches agree ahead on what comes after which step: all on the same, whoever wants it.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Agreement } from "../../src/distributed/agreement.js";
-import type { Ranks } from "../../src/distributed/ranks.js";
 
 const steps = 1000;
-const quiet = { stop: false, pauseAt: () => false };
+const quiet = { isAborted: () => false, pauseAt: () => false };
 
 /** A rank's agreement, with what it sent and the largest values of all ranks, given its own. */
-function rank(isMain: boolean, all: (own: number[]) => number[] = (own) => own) {
-  const sent: number[][] = [];
-  const max = (own: number[]) => {
+function rank(
+  isMain: boolean,
+  wanted: { isAborted?: () => boolean; pauseAt?: (step: number) => boolean } = {},
+  all: (own: readonly number[]) => number[] = (own) => [...own],
+) {
+  const sent: (readonly number[])[] = [];
+  const max = (own: readonly number[]) => {
     sent.push(own);
     return all(own);
   };
-  return { sent, agreement: new Agreement({ isMain, max } as unknown as Ranks, () => steps) };
+  const agreement = new Agreement({ isMain, max }, { steps: () => steps, ...quiet, ...wanted });
+  return { sent, agreement };
 }
 
 /** A clock on which every step takes so many milliseconds. */
@@ -27,52 +31,49 @@ function clock(each: number): () => void {
 afterEach(() => vi.restoreAllMocks());
 
 describe("an agreement", () => {
-  it("has pauses after the very steps that rank 0 wants, and few words", () => {
+  it("has pauses after the very steps that rank 0 wants, and few exchanges", () => {
     const tick = clock(1);
-    const { sent, agreement } = rank(true);
-    const wanted = (step: number) => step % 70 === 0 || step === 71;
+    const pauseAt = (step: number) => step % 70 === 0 || step === 71;
+    const { sent, agreement } = rank(true, { pauseAt });
     const paused: number[] = [];
     for (let step = 1; step <= steps; step++) {
-      if (agreement.before(step, { stop: false, pauseAt: wanted }).pause) paused.push(step);
+      if (agreement.before(step).pause) paused.push(step);
       tick();
     }
-    const expected = Array.from({ length: steps }, (_, i) => i + 1).filter(wanted);
-    expect(paused).toEqual(expected.filter((step) => step <= steps));
+    // The last step ends in a pause of its own.
+    const expected = Array.from({ length: steps - 1 }, (_, i) => i + 1).filter(pauseAt);
+    expect(paused).toEqual(expected);
     expect(sent.length).toBeLessThan(steps / 10);
   });
 
-  it("looks no further ahead than a twentieth of a second, nor beyond the last step", () => {
-    for (const [each, most] of [
-      [0.1, 64],
-      [1, 50],
-      [10, 5],
-      [300, 1],
-    ] as const) {
-      const tick = clock(each);
-      const { agreement } = rank(true);
-      let furthest = 0;
-      for (let step = 1; step <= steps; step++) {
-        const pauseAt = (at: number) => {
-          furthest = Math.max(furthest, at - step);
-          expect(at).toBeLessThanOrEqual(steps);
-          return false;
-        };
-        agreement.before(step, { stop: false, pauseAt });
-        tick();
-      }
-      expect(furthest).toBe(most - 1);
+  it.each([
+    [0.1, 64],
+    [1, 50],
+    [10, 5],
+    [300, 1],
+  ])("with steps of %d ms looks %d steps ahead, and not beyond the last one", (each, most) => {
+    const tick = clock(each);
+    let step = 1;
+    let furthest = 0;
+    const pauseAt = (at: number) => {
+      furthest = Math.max(furthest, at - step);
+      expect(at).toBeLessThanOrEqual(steps);
+      return false;
+    };
+    const { agreement } = rank(true, { pauseAt });
+    for (; step <= steps; step++) {
+      agreement.before(step);
+      tick();
     }
+    expect(furthest).toBe(most - 1);
   });
 
-  it("stops all where another rank wants it, at the next words", () => {
+  it("stops all if another rank wants it, at the next exchange", () => {
     const tick = clock(1);
     let step = 1;
-    const { agreement } = rank(true, ([stop, ...rest]) => [
-      step > 300 ? 1 : (stop as number),
-      ...rest,
-    ]);
+    const { agreement } = rank(true, {}, ([stop = 0, ...rest]) => [step > 300 ? 1 : stop, ...rest]);
     for (; step <= steps; step++) {
-      if (agreement.before(step, quiet).stop) break;
+      if (agreement.before(step).stop) break;
       tick();
     }
     expect(step).toBeGreaterThan(300);
@@ -85,10 +86,16 @@ describe("an agreement", () => {
       [0, 13, 12],
       [1, 20, 0],
     ];
-    const { sent, agreement } = rank(false, () => largest[sent.length - 1] as number[]);
+    let step = 1;
+    const isAborted = () => step === 13;
+    const { sent, agreement } = rank(
+      false,
+      { isAborted },
+      () => largest[sent.length - 1] as number[],
+    );
     const done: unknown[] = [];
-    for (let step = 1; step <= 13; step++) {
-      const { stop, pause } = agreement.before(step, { ...quiet, stop: step === 13 });
+    for (; step <= 13; step++) {
+      const { stop, pause } = agreement.before(step);
       if (stop || pause) done.push([step, stop, pause]);
     }
     expect(done).toEqual([

@@ -1,0 +1,110 @@
+// The batches of a half-iteration: rows of its source, paired by transport if the method asks for it, and of them this
+// rank's share.
+import {
+  type Batch,
+  type BatchCoupling,
+  besideKnown,
+  conditionsAt,
+  type End,
+  type EndMoments,
+  endOf,
+  mapBatch,
+  type Pairs,
+  unmarked,
+  withinGroups,
+  withinIntervals,
+} from "@dsbm/bridge";
+import type { Generator } from "@dsbm/torch";
+import { type BatchShare, batchShare } from "../distributed/batch-share.js";
+import { type CompleteProblem, directionOf } from "../problem.js";
+import { simulatedMoments } from "../state/begin.js";
+import { PooledRows } from "./pooled.js";
+import { cutRows, type RowSource } from "./rows.js";
+import { rowSource, type SourceOptions } from "./source.js";
+
+interface BatchesOptions extends Pick<SourceOptions, "problem" | "half" | "sampler" | "refresh"> {
+  pairing: Generator;
+  /** Steps that are left. */
+  stepsLeft: () => number;
+}
+
+export class Batches {
+  readonly source: RowSource;
+  readonly share: BatchShare;
+  readonly #problem: CompleteProblem;
+  readonly #pairing: Generator;
+  /** Pairs a batch; null if its rows are paired already. */
+  readonly #couple: BatchCoupling | null;
+  /** The end whose conditions a batch of independent pairs has. */
+  readonly #conditionsOf: End;
+  /** What simulated ends take mean and deviation from. */
+  readonly #moments: Record<End, EndMoments> | null;
+
+  constructor({ pairing, stepsLeft, ...options }: BatchesOptions) {
+    const { problem, half } = options;
+    this.#problem = problem;
+    this.#pairing = pairing;
+    this.share = batchShare(problem);
+    this.#conditionsOf =
+      conditionsAt(problem.data.conditions, endOf(directionOf(problem, half)))?.of ?? "x0";
+    const couple = couplingOf(problem, half);
+    const batches = couple ? batchesOfPool(problem) : 1;
+    this.#moments = half > problem.schedule.firstPass ? simulatedMoments(problem) : null;
+    const source = rowSource({
+      ...options,
+      moments: this.#moments,
+      batches,
+      stepsLeft: () => Math.ceil(stepsLeft() / batches),
+    });
+    this.#couple = batches > 1 ? null : couple;
+    this.source =
+      couple && batches > 1
+        ? new PooledRows({
+            source,
+            couple,
+            pairing,
+            rows: batches * this.share.pairs,
+            conditionsOf: this.#conditionsOf,
+          })
+        : source;
+  }
+
+  next(): Batch {
+    const batch = this.source.batch(this.share.pairs, this.share.part);
+    return unmarked(this.#couple ? this.#paired(batch as Pairs, this.#couple) : batch);
+  }
+
+  /** Ranks that share a batch pair it as a whole: plans of parts would be another method. */
+  #paired(batch: Pairs, coupling: BatchCoupling): Batch {
+    const { part, pairs, among } = this.share;
+    const { ranks } = this.#problem.execution;
+    const couple = besideKnown(coupling);
+    if (among === 1) return couple(batch, this.#pairing, this.#conditionsOf);
+    const counts = Array.from({ length: among }, (_, rank) => ranks.part(pairs, rank).count);
+    const whole = mapBatch(batch, (t) => ranks.gather(t, counts));
+    return cutRows(couple(whole, this.#pairing, this.#conditionsOf), part);
+  }
+
+  dispose(): void {
+    this.source.dispose();
+    for (const t of Object.values(this.#moments ?? {})) t.dispose();
+  }
+}
+
+/** How the batches of a half-iteration are paired; null if they stay as their source gives them. */
+function couplingOf(problem: CompleteProblem, half: number): BatchCoupling | null {
+  const { method, batchCoupling, matchConditions } = problem.method;
+  const isFirst = half <= problem.schedule.firstPass && method.rows?.pairs;
+  const couple = method.rows?.coupling
+    ? (batchCoupling ?? method.rows.coupling(problem.process))
+    : isFirst && batchCoupling;
+  if (!couple) return null;
+  if (matchConditions) return withinGroups(couple);
+  return problem.data.chain ? withinIntervals(couple) : couple;
+}
+
+/** Batches that are paired together. */
+function batchesOfPool({ data, method, optimisation }: CompleteProblem): number {
+  const rows = Math.min(method.couplingRows ?? 0, data.x0.size(0), data.x1.size(0));
+  return Math.max(1, Math.floor((rows * optimisation.repeat) / optimisation.batchSize));
+}

@@ -1,0 +1,72 @@
+// The random streams of a half-iteration's steps, and their states on all ranks.
+import { hash32, stream } from "@dsbm/bridge";
+import { Generator } from "@dsbm/torch";
+import { batchShare } from "../distributed/batch-share.js";
+import type { CompleteProblem } from "../problem.js";
+import type { SourceState } from "../rows/rows.js";
+
+/** States of the streams, in JSON's types and bytes. */
+export type StreamStates = {
+  noise: Uint8Array;
+  pairing: Uint8Array;
+  fallback: Uint8Array;
+  /** The dropout of other ranks, by rank. */
+  others?: SourceState;
+};
+
+export class StepStreams {
+  /** Times and noise of steps. */
+  readonly noise: Generator;
+  /** Transport within batches. */
+  readonly pairing: Generator;
+  /** The default generator, which dropout draws from: of ranks that share a batch each drops units of its own. */
+  readonly #fallback: Generator;
+  #others: SourceState | null = null;
+  readonly #problem: CompleteProblem;
+  readonly #half: number;
+
+  constructor(problem: CompleteProblem, half: number) {
+    const { seed, data } = problem;
+    const { device } = data.x0;
+    this.#problem = problem;
+    this.#half = half;
+    this.noise = stream(seed, `train/${half}`, device);
+    this.pairing = stream(seed, `pairing/${half}`, device);
+    this.#fallback = Generator.default(device).manualSeed(this.#fallbackSeed(0));
+  }
+
+  /** Whose dropout this rank's is. */
+  get #rank(): number {
+    return batchShare(this.#problem).among > 1 ? this.#problem.execution.ranks.rank : 0;
+  }
+
+  /** `step` is the step after which a new rank joins. */
+  #fallbackSeed(step: number): number {
+    const place = [this.#rank, step].filter((n) => n > 0);
+    return hash32([this.#problem.seed, "default", this.#half, ...place].join("/"));
+  }
+
+  /** Before `save`, on every rank: gathers the states that only they have. */
+  gather(): void {
+    const states = this.#problem.execution.ranks.gatherBytes(this.#fallback.getState());
+    const others = states.slice(1).map((state, i) => [i + 1, state] as const);
+    this.#others = others.length > 0 ? Object.fromEntries(others) : null;
+  }
+
+  save(): StreamStates {
+    return {
+      noise: this.noise.getState(),
+      pairing: this.pairing.getState(),
+      fallback: this.#fallback.getState(),
+      ...(this.#others && { others: this.#others }),
+    };
+  }
+
+  restore({ noise, pairing, fallback, others }: StreamStates, step: number): void {
+    this.noise.setState(noise);
+    this.pairing.setState(pairing);
+    const state = this.#rank === 0 ? fallback : others?.[this.#rank];
+    if (state) this.#fallback.setState(state as Uint8Array);
+    else this.#fallback.manualSeed(this.#fallbackSeed(step));
+  }
+}

@@ -1,0 +1,58 @@
+// How the steps of a training are done: rules from sizes, saved since they change how numbers round.
+import { setNumThreads } from "@dsbm/torch";
+import { batchShare } from "../distributed/batch-share.js";
+import { type CompleteProblem, withExecution } from "../problem.js";
+import { canRunAhead } from "../rows/source.js";
+
+export interface StepPlan {
+  /** Threads of a step. */
+  threads: number;
+  /** Whether several ranks share the rows of a step; null for one process. */
+  sharesBatch: boolean | null;
+}
+
+/**
+ * Multiplications of a step from which on one more thread pays: a small network is fastest on one. If the next pairs are
+ * simulated beside the training, only long steps take threads from the simulation.
+ */
+const workPerThread = { alone: 5e7, beside: 1e9 };
+
+/** Points at which each weight is used, from which on the exchange of its gradient takes less time than its products. */
+const uses = 512;
+/** Multiplications of a step from which on an exchange takes less time than the rows that it saves. */
+const sharedWork = 5e7;
+
+/** Decides what `saved` and the problem leave open, the same on all ranks, and sets the threads. */
+export function planSteps(
+  problem: CompleteProblem,
+  parameters: number,
+  saved: Partial<StepPlan>,
+): StepPlan {
+  const { ranks, threads, shareBatch } = problem.execution;
+  const fit = problem.method.method.model?.fit;
+  const { batchSize } = problem.optimisation;
+  const points = positions(problem) * batchSize;
+  const wouldShare = points >= uses && points * parameters >= sharedWork;
+  const wanted = shareBatch === "auto" ? (saved.sharesBatch ?? wouldShare) : shareBatch;
+  const sharesBatch = ranks.size === 1 ? null : ranks.fromMain(!fit && wanted);
+  const known = withExecution(problem, { shareBatch: sharesBatch ?? true });
+  const chosen =
+    threads === "auto" ? ranks.fromMain(saved.threads ?? threadsFor(known, parameters)) : threads;
+  setNumThreads(chosen);
+  return { threads: chosen, sharesBatch };
+}
+
+/** Pixels of a sample, at each of which a convolution uses its weights. */
+function positions({ data }: CompleteProblem): number {
+  const [, , ...spatial] = data.x0.shape;
+  return spatial.reduce((a, b) => a * b, 1);
+}
+
+function threadsFor(problem: CompleteProblem, parameters: number): number {
+  const { simulateThreads } = problem.execution;
+  if (problem.method.method.model?.fit) return simulateThreads;
+  const work = parameters * positions(problem) * batchShare(problem).rows;
+  const { alone, beside } = workPerThread;
+  const threads = Math.floor(work / (canRunAhead(problem) ? beside : alone));
+  return Math.min(Math.max(threads, 1), Math.max(simulateThreads, 1));
+}
