@@ -66,7 +66,10 @@ export class HalfIteration {
     this.direction = directionOf(problem, half);
     this.optimizer = optimizer;
     const scheduled = half <= schedule.firstIteration ? schedule.firstSteps : schedule.steps;
-    this.#schedule = new StepSchedule(method.method.model?.fit ? 1 : (steps ?? scheduled), optimisation);
+    this.#schedule = new StepSchedule(
+      method.method.model?.fit ? 1 : (steps ?? scheduled),
+      optimisation,
+    );
     this.#streams = new StepStreams(problem, half);
     if (optimisation.renewNetwork && half > 1) this.#renewNetwork();
     this.#batches = new Batches({
