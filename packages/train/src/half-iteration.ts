@@ -1,9 +1,9 @@
 // One half-iteration while it runs: its random streams, batches, learning rate and recorded step.
 import { copyNoiseShare, type Direction, type End, gathered, type Network } from "@dsbm/bridge";
 import { arange, type distributed, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
+import { Batches } from "./batches.js";
 import type { StopPauseRequest } from "./distributed/agreement.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
-import { Batches } from "./rows/batches.js";
 import { type Progress, type RowSource, repeatRows, type SourceState } from "./rows/rows.js";
 import type { SourceOptions } from "./rows/source.js";
 import { beginNetwork } from "./state/begin.js";

@@ -31,7 +31,7 @@ import {
   toJsonState,
 } from "./state/state.js";
 import { castOf } from "./step/in-dtype.js";
-import { planSteps, type StepPlan } from "./step/step-plan.js";
+import { planSteps, type StepPlan } from "./step-plan.js";
 
 interface Control {
   signal?: AbortSignal | undefined;

@@ -15,12 +15,12 @@ import {
   withinIntervals,
 } from "@dsbm/bridge";
 import type { Generator } from "@dsbm/torch";
-import { type BatchShare, batchShare } from "../distributed/batch-share.js";
-import { type CompleteProblem, directionOf } from "../problem.js";
-import { simulatedMoments } from "../state/begin.js";
-import { PooledRows } from "./pooled.js";
-import { cutRows, type RowSource } from "./rows.js";
-import { rowSource, type SourceOptions } from "./source.js";
+import { type BatchShare, batchShare } from "./distributed/batch-share.js";
+import { type CompleteProblem, directionOf } from "./problem.js";
+import { PooledRows } from "./rows/pooled.js";
+import { cutRows, type RowSource } from "./rows/rows.js";
+import { rowSource, type SourceOptions } from "./rows/source.js";
+import { simulatedMoments } from "./state/begin.js";
 
 interface BatchesOptions extends Pick<SourceOptions, "problem" | "half" | "sampler" | "refresh"> {
   pairing: Generator;

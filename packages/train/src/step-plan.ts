@@ -1,8 +1,8 @@
 // How the steps of a training are done: rules from sizes, saved since they change how numbers round.
 import { setNumThreads } from "@dsbm/torch";
-import { batchShare } from "../distributed/batch-share.js";
-import { type CompleteProblem, withExecution } from "../problem.js";
-import { canRunAhead } from "../rows/source.js";
+import { batchShare } from "./distributed/batch-share.js";
+import { type CompleteProblem, withExecution } from "./problem.js";
+import { canRunAhead } from "./rows/source.js";
 
 export interface StepPlan {
   /** Threads of a step. */
