@@ -1,21 +1,21 @@
-// The order of imports between the rooms as rules, one a room, plus: no cycles, no back doors.
-const { rooms, tests } = require("./scripts/rooms.cjs");
+// The order of imports between the packages as rules, one a package, plus: no cycles, no back doors.
+const { packages, tests, folderOf, packageName } = require("./scripts/packages.cjs");
 
-const names = Object.keys(rooms);
-const packageName = (room) => (room === "cli" ? "dsbm" : `@dsbm/${room}`);
-// A room is met as its folder, or by its package's name where its dist/ is not built yet.
-const place = (room) => `^packages/${room}/|^(node_modules/)?${packageName(room)}(/|$)`;
+const names = Object.keys(packages);
+// A package is met as its folder, or by its name where its dist/ is not built yet.
+const place = (name) => `^${folderOf(name)}/|^(node_modules/)?${packageName(name)}(/|$)`;
 
-const arrow = names.flatMap((room) => {
+const arrow = names.flatMap((name) => {
   const rule = (suffix, folder, allowed) => ({
-    name: `arrow-${room}${suffix}`,
+    name: `arrow-${name}${suffix}`,
     severity: "error",
-    comment: `${room}${suffix} may import ${allowed.join(", ") || "no other room"} (scripts/rooms.cjs)`,
-    from: { path: `^packages/${room}/${folder}` },
-    to: { path: names.filter((name) => name !== room && !allowed.includes(name)).map(place) },
+    comment: `${name}${suffix} may import ${allowed.join(", ") || "no other package"} (scripts/packages.cjs)`,
+    from: { path: `^${folderOf(name)}/${folder}` },
+    to: { path: names.filter((other) => other !== name && !allowed.includes(other)).map(place) },
   });
-  const beside = [...rooms[room], ...(tests[room] ?? [])];
-  return [rule("", "(?!test/)", rooms[room]), rule("-tests", "test/", beside)];
+  const { imports } = packages[name];
+  const testImports = [...imports, ...(tests[name] ?? [])];
+  return [rule("", "(?!test/)", imports), rule("-tests", "test/", testImports)];
 });
 
 module.exports = {
@@ -40,9 +40,9 @@ module.exports = {
     {
       name: "no-back-door",
       severity: "error",
-      comment: "another room is imported by its package name, through its index",
-      from: { path: "^packages/([^/]+)/" },
-      to: { path: "^packages/[^/]+/(src|test)/", pathNot: "^packages/$1/" },
+      comment: "another package is imported by its name, through its index",
+      from: { path: "^packages/([^/]+/[^/]+)/" },
+      to: { path: "^packages/[^/]+/[^/]+/(src|test)/", pathNot: "^packages/$1/" },
     },
     {
       name: "no-unresolved",
@@ -53,8 +53,8 @@ module.exports = {
     },
   ],
   options: {
-    doNotFollow: { path: ["node_modules", "^packages/[^/]+/(dist|build)/"] },
-    exclude: { path: ["^packages/[^/]+/build/"] },
+    doNotFollow: { path: ["node_modules", "^packages/[^/]+/[^/]+/(dist|build)/"] },
+    exclude: { path: ["^packages/[^/]+/[^/]+/build/"] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: {

@@ -1,15 +1,17 @@
 // What is tested is what is compiled: node loads it as it is, and once a worker, where sources would be transformed and
 // loaded anew for every file. So files share a process: a test sets its own seeds, threads and variables. Three workers for
 // two cores: a third of the time of two was waiting, for processes, disks and time-outs.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/order.js";
 
 /** Files that replace modules have a process of their own, and sources that can be transformed. */
-const mocking = ["packages/runs/test/checkpoint/faults.test.ts"];
+const mocking = ["packages/app/runs/test/checkpoint/faults.test.ts"];
 
-const packages = readdirSync("packages").map((name) => `packages/${name}/test`);
-const files = ["test", ...packages].flatMap((folder) =>
+const packages = readdirSync("packages").flatMap((group) =>
+  readdirSync(`packages/${group}`).map((name) => `packages/${group}/${name}/test`),
+);
+const files = ["test", ...packages.filter((folder) => existsSync(folder))].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".test.ts"))
     .map((name) => `${folder}/${name}`),
@@ -20,10 +22,10 @@ const counting = files.filter((name) => readFileSync(name, "utf8").includes("sup
 /** Tests of what is compiled: a test's "../src/file.js" is what was compiled of it. */
 const compiled = {
   resolve: {
-    alias: [{ find: /^((?:\.\.\/)+(?:packages\/\w+\/)?)src\//, replacement: "$1dist/" }],
+    alias: [{ find: /^((?:\.\.\/)+(?:packages\/\w+\/\w+\/)?)src\//, replacement: "$1dist/" }],
   },
 };
-const server = { deps: { external: [/\/packages\/\w+\/dist\//] } };
+const server = { deps: { external: [/\/packages\/\w+\/\w+\/dist\//] } };
 
 export default defineConfig({
   oxc: { target: "es2022" },

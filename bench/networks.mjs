@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { completeTrain, resolve, train } from "@dsbm/config";
 import * as torch from "@dsbm/torch";
-import { buildNetwork } from "../packages/cli/dist/problem/network.js";
+import { buildNetwork } from "../packages/app/problem/dist/network.js";
 
-const presets = [join(fileURLToPath(new URL("..", import.meta.url)), "packages/cli/conf")];
+const presets = [join(fileURLToPath(new URL("..", import.meta.url)), "packages/app/config/conf")];
 
 /** Layers that multiply by weights at every pixel: sizes of what follows batch and channels. */
 const pixels = (y) => y.shape.slice(2).reduce((a, b) => a * b, 1);

@@ -16,7 +16,9 @@ const sizes = [
 ];
 
 async function rank() {
-  const { distributed, ones, setNumThreads } = await import("../packages/torch/dist/index.js");
+  const { distributed, ones, setNumThreads } = await import(
+    "../packages/engine/torch/dist/index.js"
+  );
   setNumThreads(1);
   const plain = await distributed.init();
   process.env.MASTER_PORT = String(Number(process.env.MASTER_PORT) + 1);

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { findBlas } from "../packages/torch/addon/find-libtorch.mjs";
+import { findBlas } from "../packages/engine/torch/addon/find-libtorch.mjs";
 import { freePort } from "../scripts/free-port.mjs";
 import { median } from "./benchmarks.mjs";
 

@@ -118,7 +118,9 @@ async function main() {
   run(process.execPath, [join(repo, "scripts/setup.mjs"), "--build"]);
   await compare();
   const dsbm = (words) =>
-    run(process.execPath, [join(repo, "packages/cli/bin/dsbm.mjs"), ...words], { cwd: scratch });
+    run(process.execPath, [join(repo, "packages/app/cli/bin/dsbm.mjs"), ...words], {
+      cwd: scratch,
+    });
   const training = ["train", "dataset=moons", "device=cuda", "num_iter=50", "plot_level=0"];
   check("dsbm train device=cuda", () => dsbm([...training, "n_ipf=1"]));
   check("dsbm train device=cuda, made longer", () => dsbm([...training, "n_ipf=2"]));

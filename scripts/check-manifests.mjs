@@ -1,41 +1,48 @@
-// The arrow once more, for package.json: a room may name no other room that it may not import.
+// The order of imports once more, for package.json: a package may name no other package that it may not import.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { packageName, packages, tests } from "./packages.cjs";
 
-const { rooms: allowed, tests } = createRequire(import.meta.url)("./rooms.cjs");
 const FIELDS = ["dependencies", "optionalDependencies", "peerDependencies"];
 
-/** Returns one line for each room that a manifest below `root`/packages wrongly names; [] if all is well. */
+/** Returns one line for each package that a manifest below `root`/packages wrongly names; [] if all is well. */
 export function wrongManifests(root) {
+  const folders = readdirSync(join(root, "packages")).flatMap((group) =>
+    readdirSync(join(root, "packages", group)).map((name) => ({ group, name })),
+  );
+  return folders
+    .filter(({ group, name }) => existsSync(join(root, "packages", group, name, "package.json")))
+    .sort((a, b) => a.name.localeCompare(b.name))
+    .flatMap(({ group, name }) => wrongManifest(root, group, name));
+}
+
+function wrongManifest(root, group, name) {
+  const manifest = JSON.parse(
+    readFileSync(join(root, "packages", group, name, "package.json"), "utf8"),
+  );
+  const expected = packages[name];
+  if (!expected)
+    return [
+      `${name}: is not in scripts/packages.cjs; add it there with the packages that it may import`,
+    ];
   const wrong = [];
-  for (const room of readdirSync(join(root, "packages")).sort()) {
-    const file = join(root, "packages", room, "package.json");
-    if (!existsSync(file)) continue;
-    const manifest = JSON.parse(readFileSync(file, "utf8"));
-    const expected = room === "cli" ? "dsbm" : `@dsbm/${room}`;
-    if (manifest.name !== expected)
-      wrong.push(`${room}: is named ${manifest.name}, expected ${expected}`);
-    if (!allowed[room]) {
-      wrong.push(
-        `${room}: is not in scripts/rooms.cjs; add it there with the rooms that it may import`,
-      );
-      continue;
+  if (manifest.name !== packageName(name))
+    wrong.push(`${name}: is named ${manifest.name}, expected ${packageName(name)}`);
+  if (group !== expected.group)
+    wrong.push(`${name}: lies in packages/${group}, expected packages/${expected.group}`);
+  const check = (fields, allowed) => {
+    for (const dependency of fields.flatMap((field) => Object.keys(manifest[field] ?? {}))) {
+      const other = dependency === "dsbm" ? "cli" : dependency.match(/^@dsbm\/(.+)/)?.[1];
+      if (other && !allowed.includes(other))
+        wrong.push(
+          `${name}: names ${dependency}, but may only import ${allowed.join(", ") || "no package"}`,
+        );
     }
-    const check = (fields, rooms) => {
-      for (const name of fields.flatMap((field) => Object.keys(manifest[field] ?? {}))) {
-        const other = name === "dsbm" ? "cli" : name.match(/^@dsbm\/(.+)/)?.[1];
-        if (other && !rooms.includes(other))
-          wrong.push(
-            `${room}: names ${name}, but may only import ${rooms.join(", ") || "no room"}`,
-          );
-      }
-    };
-    check(FIELDS, allowed[room]);
-    check(["devDependencies"], [...allowed[room], ...(tests[room] ?? [])]);
-  }
+  };
+  check(FIELDS, expected.imports);
+  check(["devDependencies"], [...expected.imports, ...(tests[name] ?? [])]);
   return wrong;
 }
 

@@ -86,7 +86,7 @@ export function wrongRows(text, { read, keys }) {
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const { gaussian, helpEntries, launcherSchema, referenceKeys, test, train } = await import(
-    "../packages/config/dist/index.js"
+    "../packages/app/config/dist/index.js"
   );
   const commands = [train, test, gaussian];
   const networks = train.schema.shape.model.unwrap().options;

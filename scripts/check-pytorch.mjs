@@ -10,7 +10,7 @@ import { findPython } from "./setup/command.mjs";
 import { repo } from "./setup/stamp.mjs";
 
 const script = join(repo, "scripts/check_pytorch.py");
-const engine = join(repo, "packages/torch/dist/index.js");
+const engine = join(repo, "packages/engine/torch/dist/index.js");
 
 /** A value as both sides describe it: [kind, ...], with a tensor's elements in base64. */
 function describe(T, value) {

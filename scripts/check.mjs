@@ -30,7 +30,7 @@ const CHECKS = [
   { name: "table of keys", args: ["scripts/keys-table.mjs", "--check"] },
   { name: "table of methods", args: ["scripts/methods-table.mjs", "--check"] },
   { name: "table of parity", args: ["scripts/check-parity.mjs"] },
-  { name: "lines of the rooms (a report)", args: ["scripts/room-lines.mjs"], isReport: true },
+  { name: "budgets", args: ["scripts/budgets.mjs"], isReport: true },
 ];
 
 try {

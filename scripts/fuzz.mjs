@@ -13,7 +13,7 @@ const child = join(root, "scripts/fuzz/child.mjs");
 
 /** The allow-list's names, as the dispatcher knows them. */
 function allowed() {
-  const lines = readFileSync(join(root, "packages/torch/ops.allow"), "utf8").split("\n");
+  const lines = readFileSync(join(root, "packages/engine/torch/ops.allow"), "utf8").split("\n");
   return lines
     .filter((l) => l && !l.startsWith("#"))
     .map((l) => `aten::${l.replace(/^[!.]/, "").split(/\s/)[0]}`)
@@ -81,7 +81,7 @@ export async function fuzz({
   /** Seconds without a new call after which a process counts as hung. */
   timeout = 60,
   names = allowed(),
-  engine = join(root, "packages/torch/dist/index.js"),
+  engine = join(root, "packages/engine/torch/dist/index.js"),
   trace = false,
   log = () => {},
 }) {

@@ -1,4 +1,4 @@
-// Writes packages/torch/src/tensor/ops.generated.ts and src/binding/table.generated.ts from ops.allow and the schemas of
+// Writes packages/engine/torch/src/tensor/ops.generated.ts and src/binding/table.generated.ts from ops.allow and the schemas of
 // the linked libtorch. `--check` compares instead of writing and fails on a difference.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,8 +9,8 @@ import { splitArguments } from "./fuzz/schema.mjs";
 process.env.UCX_MEM_EVENTS ??= "no";
 process.env.UCX_ERROR_SIGNALS ??= "";
 const root = fileURLToPath(new URL("..", import.meta.url));
-const src = `${root}packages/torch/src`;
-const native = createRequire(import.meta.url)(`${root}packages/torch/build/dsbm_torch.node`);
+const src = `${root}packages/engine/torch/src`;
+const native = createRequire(import.meta.url)(`${root}packages/engine/torch/build/dsbm_torch.node`);
 
 const tsTypes = {
   Tensor: "Tensor",
@@ -169,7 +169,7 @@ function emit({ name, overloads, method }) {
   return { method, ops, code: out.join("\n"), ident };
 }
 
-const entries = readFileSync(`${root}packages/torch/ops.allow`, "utf8")
+const entries = readFileSync(`${root}packages/engine/torch/ops.allow`, "utf8")
   .split("\n")
   .map((l) => l.trim())
   .filter((l) => l && !l.startsWith("#"))

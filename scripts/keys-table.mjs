@@ -12,7 +12,7 @@ import {
   resolve,
   test,
   train,
-} from "../packages/config/dist/index.js";
+} from "../packages/app/config/dist/index.js";
 import { repo } from "./setup/stamp.mjs";
 
 const target = join(repo, "docs", "keys.md");
@@ -44,7 +44,9 @@ function tables() {
 /** The keys that have another name or another value in the Gaussian benchmark. */
 function benchmarkEntries(all) {
   const { schema, aliases } = gaussian;
-  const { values } = resolve(gaussian, ["--help"], { dirs: [join(repo, "packages/cli/conf")] });
+  const { values } = resolve(gaussian, ["--help"], {
+    dirs: [join(repo, "packages/app/config/conf")],
+  });
   const usual = new Map(all.map(({ key, default: value }) => [key, value]));
   return helpEntries(schema, { values, aliases }).filter(
     ({ key, default: value }) => usual.get(key) !== value,

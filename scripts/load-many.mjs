@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const fixture = fileURLToPath(
-  new URL("../packages/torch/test/fixtures/one-operation.mjs", import.meta.url),
+  new URL("../packages/engine/torch/test/fixtures/one-operation.mjs", import.meta.url),
 );
 
 /** Runs the fixture `count` times, `side` at a time; returns one line for each process that failed. */

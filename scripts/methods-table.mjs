@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { parseCsv } from "../packages/runs/dist/index.js";
+import { parseCsv } from "../packages/app/runs/dist/index.js";
 import { repo } from "./setup/stamp.mjs";
 
 const guide = join(repo, "docs/guide/methods.md");
@@ -15,7 +15,7 @@ const results = existsSync(measurements) ? parseCsv(readFileSync(measurements, "
 const names = { dbdsb: "dsbm_imf_ot", sbcfm: "sb_cfm", otcfm: "ot_cfm", rf: "rectified_flow" };
 /** Presets that are in no benchmark, and a method without a preset. */
 const others = ["bm", "dbdsb_vp", "dsb"];
-const presets = readdirSync(join(repo, "packages/cli/conf/method")).map((file) =>
+const presets = readdirSync(join(repo, "packages/app/config/conf/method")).map((file) =>
   file.replace(".yaml", ""),
 );
 const methods = [...presets.filter((one) => !/^_/.test(one) && !others.includes(one)), "sbcfm"];

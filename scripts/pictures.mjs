@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
 
 /** Fits, and returns the path of the newest scatter plot of the forward direction. */
 function scatter(name, words) {
-  const bin = join(repo, "packages/cli/bin/dsbm.mjs");
+  const bin = join(repo, "packages/app/cli/bin/dsbm.mjs");
   const all = ["fit", ...words, `name=${name}`];
   execFileSync(process.execPath, [bin, ...all], { cwd: folder, stdio: "inherit" });
   const found = readdirSync(join(folder, "experiments", name), { recursive: true });

@@ -4,12 +4,20 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { buildNative, identify } from "../packages/torch/addon/build.mjs";
-import { withLock } from "../packages/torch/addon/lock.mjs";
-import { missingPackages } from "../packages/torch/addon/system.mjs";
+import { buildNative, identify } from "../packages/engine/torch/addon/build.mjs";
+import { withLock } from "../packages/engine/torch/addon/lock.mjs";
+import { missingPackages } from "../packages/engine/torch/addon/system.mjs";
 import { must, SetupError } from "./setup/command.mjs";
 import { installPackages, isInstalled } from "./setup/packages.mjs";
-import { filesBelow, fingerprint, isStamped, repo, rooms, stamp, unstamp } from "./setup/stamp.mjs";
+import {
+  filesBelow,
+  fingerprint,
+  isStamped,
+  packageFolders,
+  repo,
+  stamp,
+  unstamp,
+} from "./setup/stamp.mjs";
 import { installSystem } from "./setup/system.mjs";
 
 const NODE = 20;
@@ -17,7 +25,7 @@ const environment = () => ["LIBTORCH", "CXX"].map((name) => process.env[name] ??
 
 /** True where the last native build's libtorch is still the same file. */
 function isLinked() {
-  const record = join(repo, "packages/torch/build/libtorch.json");
+  const record = join(repo, "packages/engine/torch/build/libtorch.json");
   if (!existsSync(record)) return false;
   const facts = JSON.parse(readFileSync(record, "utf8"));
   return identify(facts) === facts.linkedTo;
@@ -27,15 +35,15 @@ const has = (path) => existsSync(join(repo, path));
 
 const TSC = "node_modules/typescript/bin/tsc";
 /** Rooms whose scripts run in pages: they have a bundle.mjs that writes dist/bundle. */
-const bundled = () => rooms().filter((room) => has(`packages/${room}/bundle.mjs`));
-const isCompiled = () => rooms().every((room) => has(`packages/${room}/dist/index.js`));
+const bundled = () => packageFolders().filter((folder) => has(`${folder}/bundle.mjs`));
+const isCompiled = () => packageFolders().every((folder) => has(`${folder}/dist/index.js`));
 
 // In this order; `print` names the inputs, `intact` whether the outputs are there, `run` makes them.
 const STEPS = [
   {
     name: "system",
     title: "system packages",
-    print: () => fingerprint(["packages/torch/addon/system.mjs"], environment()),
+    print: () => fingerprint(["packages/engine/torch/addon/system.mjs"], environment()),
     intact: isLinked,
     async run(log) {
       const missing = missingPackages();
@@ -46,7 +54,7 @@ const STEPS = [
     name: "npm",
     title: "npm packages",
     print() {
-      const manifests = rooms().map((room) => `packages/${room}/package.json`);
+      const manifests = packageFolders().map((folder) => `${folder}/package.json`);
       return fingerprint(["package-lock.json", "package.json", ...manifests]);
     },
     intact: () => has("node_modules/.package-lock.json"),
@@ -58,21 +66,21 @@ const STEPS = [
     name: "native",
     title: "native addon",
     print() {
-      const scripts = filesBelow("packages/torch/addon", /\.mjs$/);
-      const sources = filesBelow("packages/torch/native", /\.(cc|h|hpp|inc)$/);
+      const scripts = filesBelow("packages/engine/torch/addon", /\.mjs$/);
+      const sources = filesBelow("packages/engine/torch/native", /\.(cc|h|hpp|inc)$/);
       return fingerprint([...scripts, ...sources], environment());
     },
-    intact: () => has("packages/torch/build/dsbm_torch.node") && isLinked(),
+    intact: () => has("packages/engine/torch/build/dsbm_torch.node") && isLinked(),
     run: (log) => buildNative({ log }),
   },
   {
     name: "typescript",
     title: "TypeScript",
     print() {
-      const sources = rooms().flatMap((room) =>
-        filesBelow(`packages/${room}/src`, /\.(ts|tsx|json)$/),
+      const sources = packageFolders().flatMap((folder) =>
+        filesBelow(`${folder}/src`, /\.(ts|tsx|json)$/),
       );
-      const configs = rooms().map((room) => `packages/${room}/tsconfig.json`);
+      const configs = packageFolders().map((folder) => `${folder}/tsconfig.json`);
       return fingerprint(["tsconfig.json", "tsconfig.base.json", ...configs, ...sources]);
     },
     intact: isCompiled,
@@ -85,14 +93,14 @@ const STEPS = [
     print: () =>
       fingerprint([
         "package-lock.json",
-        ...bundled().flatMap((room) => [
-          `packages/${room}/bundle.mjs`,
-          ...filesBelow(`packages/${room}/src`, /\.(ts|tsx|css|html)$/),
+        ...bundled().flatMap((folder) => [
+          `${folder}/bundle.mjs`,
+          ...filesBelow(`${folder}/src`, /\.(ts|tsx|css|html)$/),
         ]),
       ]),
-    intact: () => bundled().every((room) => has(`packages/${room}/dist/bundle`)),
+    intact: () => bundled().every((folder) => has(`${folder}/dist/bundle`)),
     async run() {
-      for (const room of bundled()) await must(process.execPath, [`packages/${room}/bundle.mjs`]);
+      for (const folder of bundled()) await must(process.execPath, [`${folder}/bundle.mjs`]);
     },
   },
 ];

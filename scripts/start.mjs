@@ -12,6 +12,6 @@ try {
   reportFailure(error);
   process.exit(1);
 }
-const door = join(repo, "packages/cli/bin/dsbm.mjs");
+const door = join(repo, "packages/app/cli/bin/dsbm.mjs");
 process.argv.splice(1, 1, door, "start");
 await import(pathToFileURL(door).href);

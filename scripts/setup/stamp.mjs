@@ -31,10 +31,16 @@ export function filesBelow(start, pattern) {
   return found.sort();
 }
 
-/** Names of the folders under packages/ that hold a package.json. */
-export function rooms() {
-  const names = readdirSync(join(repo, "packages")).sort();
-  return names.filter((name) => existsSync(join(repo, "packages", name, "package.json")));
+/** Folders of the packages, relative to the root: `packages/GROUP/NAME`. */
+export function packageFolders() {
+  const groups = readdirSync(join(repo, "packages"), { withFileTypes: true });
+  return groups
+    .filter((group) => group.isDirectory())
+    .flatMap(({ name }) =>
+      readdirSync(join(repo, "packages", name)).map((child) => `packages/${name}/${child}`),
+    )
+    .filter((folder) => existsSync(join(repo, folder, "package.json")))
+    .sort();
 }
 
 /** Hashes files (by path and content) together with plain facts. */

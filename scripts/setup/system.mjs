@@ -1,7 +1,7 @@
 // Installs the system's packages that the engine needs, where this user may.
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { aptCommand, PACKAGES } from "../../packages/torch/addon/system.mjs";
+import { aptCommand, PACKAGES } from "../../packages/engine/torch/addon/system.mjs";
 import { attempt, must, SetupError } from "./command.mjs";
 
 /** The words that must stand before apt-get, or null when nobody here may install anything. */

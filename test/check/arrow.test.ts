@@ -33,13 +33,14 @@ describe("the order of imports", () => {
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "dsbm-arrow-"));
     mkdirSync(join(root, "scripts"));
-    for (const file of [".dependency-cruiser.cjs", "scripts/rooms.cjs", "tsconfig.base.json"]) {
+    for (const file of [".dependency-cruiser.cjs", "scripts/packages.cjs", "tsconfig.base.json"]) {
       copyFileSync(join(repo, file), join(root, file));
     }
-    for (const room of ["config", "torch", "runs", "bridge", "cli"]) {
-      const name = room === "cli" ? "dsbm" : `@dsbm/${room}`;
-      write(`packages/${room}/package.json`, JSON.stringify({ name, type: "module" }));
-      write(`packages/${room}/src/index.ts`, "export const x = 1;\n");
+    const folders = ["app/config", "engine/torch", "app/runs", "library/bridge", "app/cli"];
+    for (const folder of folders) {
+      const name = folder === "app/cli" ? "dsbm" : `@dsbm/${folder.split("/")[1]}`;
+      write(`packages/${folder}/package.json`, JSON.stringify({ name, type: "module" }));
+      write(`packages/${folder}/src/index.ts`, "export const x = 1;\n");
     }
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -53,10 +54,16 @@ describe("the order of imports", () => {
   });
 
   it("allows what the arrow allows, and a type-only import back to the door", () => {
-    write("packages/bridge/src/ok.ts", 'import { x } from "@dsbm/torch";\nexport const y = x;\n');
-    write("packages/bridge/src/door.ts", 'import { a } from "./a.js";\nexport type T = 1;\na();\n');
     write(
-      "packages/bridge/src/a.ts",
+      "packages/library/bridge/src/ok.ts",
+      'import { x } from "@dsbm/torch";\nexport const y = x;\n',
+    );
+    write(
+      "packages/library/bridge/src/door.ts",
+      'import { a } from "./a.js";\nexport type T = 1;\na();\n',
+    );
+    write(
+      "packages/library/bridge/src/a.ts",
       'import type { T } from "./door.js";\nexport const a = (t: T) => t;\n',
     );
     expect(cruise(root)).toMatchObject({ violations: [], status: 0 });
@@ -64,37 +71,40 @@ describe("the order of imports", () => {
 
   it("refuses imports against the arrow, back doors, dead ends and cycles", () => {
     const use = (name: string) => `import { x } from "${name}";\nexport const y = x;\n`;
-    write("packages/torch/src/up.ts", use("@dsbm/bridge"));
-    write("packages/torch/test/up.test.ts", use("@dsbm/bridge"));
-    write("packages/bridge/src/door.ts", use("dsbm"));
+    write("packages/engine/torch/src/up.ts", use("@dsbm/bridge"));
+    write("packages/engine/torch/test/up.test.ts", use("@dsbm/bridge"));
+    write("packages/library/bridge/src/door.ts", use("dsbm"));
     write(
-      "packages/config/src/type.ts",
+      "packages/app/config/src/type.ts",
       'import type { x } from "@dsbm/runs";\nexport type Y = x;\n',
     );
-    write("packages/bridge/src/back.ts", use("../../torch/src/index.js"));
-    write("packages/runs/src/nothing.ts", use("./missing.js"));
-    write("packages/runs/src/a.ts", 'import { b } from "./b.js";\nexport const a = () => b;\n');
-    write("packages/runs/src/b.ts", 'import { a } from "./a.js";\nexport const b = () => a;\n');
+    write("packages/library/bridge/src/back.ts", use("../../../engine/torch/src/index.js"));
+    write("packages/app/runs/src/nothing.ts", use("./missing.js"));
+    write("packages/app/runs/src/a.ts", 'import { b } from "./b.js";\nexport const a = () => b;\n');
+    write("packages/app/runs/src/b.ts", 'import { a } from "./a.js";\nexport const b = () => a;\n');
     const { violations, status } = cruise(root);
     expect(violations).toEqual([
-      "arrow-bridge packages/bridge/src/door.ts",
-      "arrow-config packages/config/src/type.ts",
-      "arrow-torch packages/torch/src/up.ts",
-      "arrow-torch-tests packages/torch/test/up.test.ts",
-      "no-back-door packages/bridge/src/back.ts",
-      "no-cycle packages/runs/src/a.ts",
-      "no-unresolved packages/runs/src/nothing.ts",
+      "arrow-bridge packages/library/bridge/src/door.ts",
+      "arrow-config packages/app/config/src/type.ts",
+      "arrow-torch packages/engine/torch/src/up.ts",
+      "arrow-torch-tests packages/engine/torch/test/up.test.ts",
+      "no-back-door packages/library/bridge/src/back.ts",
+      "no-cycle packages/app/runs/src/a.ts",
+      "no-unresolved packages/app/runs/src/nothing.ts",
     ]);
     expect(status).not.toBe(0);
   });
 
-  it("refuses a manifest that names a room it may not import", () => {
+  it("refuses a manifest that names a package that it may not import", () => {
     expect(wrongManifests(root)).toEqual([]);
     const dependencies = { "@dsbm/bridge": "0.1.0" };
-    write("packages/torch/package.json", JSON.stringify({ name: "@dsbm/torch", dependencies }));
-    write("packages/attic/package.json", JSON.stringify({ name: "@dsbm/attic" }));
+    write(
+      "packages/engine/torch/package.json",
+      JSON.stringify({ name: "@dsbm/torch", dependencies }),
+    );
+    write("packages/app/attic/package.json", JSON.stringify({ name: "@dsbm/attic" }));
     expect(wrongManifests(root)).toEqual([
-      expect.stringContaining("attic: is not in scripts/rooms.cjs"),
+      expect.stringContaining("attic: is not in scripts/packages.cjs"),
       expect.stringContaining("torch: names @dsbm/bridge"),
     ]);
   });

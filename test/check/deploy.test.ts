@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readYaml, resolve, train } from "@dsbm/config";
 import { describe, expect, it } from "vitest";
-import { PACKAGES } from "../../packages/torch/addon/system.mjs";
+import { PACKAGES } from "../../packages/engine/torch/addon/system.mjs";
 import { copies, definition, dockerfile, installed } from "../../scripts/deploy/recipes.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,7 +14,9 @@ const needed = Object.values(PACKAGES).sort();
 /** The npm scripts that a shell script runs. */
 const npmRuns = (script: string) => [...script.matchAll(/npm run (\S+)/g)].map(([, name]) => name);
 const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
-const commands = readdirSync(`${root}packages/cli/src/command`).map((f) => f.replace(".ts", ""));
+const commands = readdirSync(`${root}packages/app/cli/src/command`).map((f) =>
+  f.replace(".ts", ""),
+);
 
 const docker: { name: string; rest: string }[] = dockerfile();
 const all = (name: string) => docker.filter((line) => line.name === name).map(({ rest }) => rest);
@@ -62,7 +64,7 @@ describe("the Dockerfile", () => {
     // npx would keep signals to itself.
     const program = `${only("WORKDIR")}/node_modules/.bin/dsbm`;
     expect(JSON.parse(only("ENTRYPOINT"))).toEqual([program]);
-    expect(JSON.parse(read("packages/cli/package.json")).bin).toHaveProperty("dsbm");
+    expect(JSON.parse(read("packages/app/cli/package.json")).bin).toHaveProperty("dsbm");
     expect(commands).toContain(JSON.parse(only("CMD"))[0]);
     for (const path of JSON.parse(only("VOLUME"))) expect(path).toContain(`${only("WORKDIR")}/`);
   });
@@ -109,7 +111,7 @@ describe("the Kubernetes manifest", () => {
   it("asks for a run that there is, of keys that there are", () => {
     const [command, ...words] = container.args;
     expect(commands).toContain(command);
-    const { members } = resolve(train, words, { dirs: [`${root}packages/cli/conf`] });
+    const { members } = resolve(train, words, { dirs: [`${root}packages/app/config/conf`] });
     expect(members).toHaveLength(1);
   });
 
@@ -131,11 +133,11 @@ describe("the Kubernetes manifest", () => {
   it("sets variables that dsbm reads, and leaves those of the operator alone", () => {
     const names = container.env.map(({ name }: { name: string }) => name);
     expect(names).toEqual(["DSBM_CORES", "DSBM_DIST_SECRET"]);
-    expect(read("packages/torch/src/distributed/secret.ts")).toContain(
+    expect(read("packages/engine/torch/src/distributed/secret.ts")).toContain(
       "process.env.DSBM_DIST_SECRET",
     );
-    expect(read("packages/cli/src/machine/cores.ts")).toContain("process.env.DSBM_CORES");
-    const place = read("packages/torch/src/distributed/environment.ts");
+    expect(read("packages/app/runs/src/cores.ts")).toContain("process.env.DSBM_CORES");
+    const place = read("packages/engine/torch/src/distributed/environment.ts");
     for (const name of ["RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"])
       expect(place).toContain(name);
   });
@@ -152,7 +154,9 @@ describe("the README of deploy/", () => {
     for (const [, command, words] of shown) {
       expect(commands).toContain(command);
       const list = (words as string).trim().split(" ");
-      expect(resolve(train, list, { dirs: [`${root}packages/cli/conf`] }).members).toHaveLength(1);
+      expect(
+        resolve(train, list, { dirs: [`${root}packages/app/config/conf`] }).members,
+      ).toHaveLength(1);
     }
     for (const [, link] of text.matchAll(/\]\((?!#)([^)]+)\)/g))
       expect(existsSync(`${root}deploy/${link}`), link).toBe(true);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-const native = fileURLToPath(new URL("../../packages/torch/native/", import.meta.url));
+const native = fileURLToPath(new URL("../../packages/engine/torch/native/", import.meta.url));
 /** What binds c10d's classes, for several processes, and the store that these meet at. */
 const distributed = ["distributed.cc", "distributed.h", "store.cc", "gradient_hook.cc"];
 /** What ends a process in the middle of native work. */

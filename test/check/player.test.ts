@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { renderPlayerPage } from "../../packages/web/dist/page/html.js";
-import { tinyExport } from "../../packages/web/test/tiny-export.js";
+import { renderPlayerPage } from "../../packages/pages/web/dist/page/html.js";
+import { tinyExport } from "../../packages/pages/web/test/tiny-export.js";
 import { scratch } from "../support/scratch.js";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);

@@ -6,9 +6,9 @@ import { pathToFileURL } from "node:url";
 import { writeParts } from "@dsbm/runs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writePartsReport } from "../../packages/cli/src/run/parts.js";
-import { writeReport } from "../../packages/cli/src/run/report.js";
-import { select } from "../../packages/runs/test/figure/svg.js";
+import { writePartsReport } from "../../packages/app/experiment/src/run/parts.js";
+import { writeReport } from "../../packages/app/experiment/src/run/report.js";
+import { select } from "../../packages/app/runs/test/figure/svg.js";
 import { type FitRun, writeFitRun } from "../support/fit-run.js";
 import { scratch } from "../support/scratch.js";
 

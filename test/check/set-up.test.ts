@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { withLock } from "../../packages/torch/addon/lock.mjs";
+import { withLock } from "../../packages/engine/torch/addon/lock.mjs";
 
 const lockModule = resolve(
   dirname(fileURLToPath(import.meta.url)),
-  "../../packages/torch/addon/lock.mjs",
+  "../../packages/engine/torch/addon/lock.mjs",
 );
 
 describe("the set-up's lock", () => {

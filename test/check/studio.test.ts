@@ -22,8 +22,8 @@ import {
   metricLine,
   metricLines,
   writeRun,
-} from "../../packages/studio/test/runs.js";
-import { tinyExport } from "../../packages/web/test/tiny-export.js";
+} from "../../packages/pages/studio/test/runs.js";
+import { tinyExport } from "../../packages/pages/web/test/tiny-export.js";
 import { root } from "../docs/blocks.js";
 import { scratch } from "../support/scratch.js";
 
@@ -64,10 +64,14 @@ beforeAll(async () => {
     join(folder, runs[0]![0], "../report.html"),
     "<a href='1/report.html'>its report</a>",
   );
-  server = spawn(process.execPath, [join(root, "packages/cli/bin/dsbm.mjs"), "studio", folder], {
-    env: { ...process.env, XDG_CONFIG_HOME: join(scratchFolder, "config") },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  server = spawn(
+    process.execPath,
+    [join(root, "packages/app/cli/bin/dsbm.mjs"), "studio", folder],
+    {
+      env: { ...process.env, XDG_CONFIG_HOME: join(scratchFolder, "config") },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   address = await new Promise((done, fail) => {
     server.on("exit", () => fail(new Error("the studio ended")));
     server.stdout?.on("data", (text) => {

@@ -25,7 +25,7 @@ describe.skipIf(!executablePath || !process.env.CHECK_FRAMES)("a bridge in a pag
     const entry = join(folder, "entry.js");
     writeFileSync(
       entry,
-      `import { loadBridge } from ${JSON.stringify(path("packages/web/dist/index.js"))};
+      `import { loadBridge } from ${JSON.stringify(path("packages/pages/web/dist/index.js"))};
        globalThis.run = async (device) => {
          const bridge = await loadBridge("/export/", { device });
          const { x } = await bridge.sample([[10, 20], [12, 22]], { seed: 3 });
@@ -37,7 +37,7 @@ describe.skipIf(!executablePath || !process.env.CHECK_FRAMES)("a bridge in a pag
     });
     await bundle.write({ dir: join(folder, "page"), format: "esm" });
     await bundle.close();
-    const { tinyExport } = await import("../../packages/web/test/tiny-export.js");
+    const { tinyExport } = await import("../../packages/pages/web/test/tiny-export.js");
     const { bridge, models } = tinyExport();
     const files: Record<string, string | Uint8Array> = {
       "": '<!doctype html><script type="module" src="/page/entry.js"></script>',

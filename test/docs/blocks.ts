@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { packageFolders } from "../../scripts/setup/stamp.mjs";
 
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -29,7 +30,7 @@ export const documents = (): string[] =>
     ...["docs", "deploy", "examples"]
       .filter((folder) => existsSync(join(root, folder)))
       .flatMap(markdown),
-    ...readdirSync(join(root, "packages")).map((room) => `packages/${room}/README.md`),
+    ...packageFolders().map((folder) => `${folder}/README.md`),
   ].sort();
 
 /** The blocks of a document, in order. */

@@ -7,7 +7,7 @@ import * as T from "@dsbm/torch";
 import { loadBridge } from "@dsbm/web";
 import { chromium } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openBridge } from "../../packages/cli/src/sample/open.js";
+import { openBridge } from "../../packages/app/inference/src/open.js";
 import { distance, normal } from "../support/numbers.js";
 import { scratch } from "./cli.js";
 import { commandHere, tableRun, vectorRun } from "./sample.js";

@@ -2,12 +2,11 @@
 // time, paths with their times, and what is refused.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fit as fitExperiment, resolve } from "@dsbm/config";
+import { fit as fitExperiment, presets, resolve } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readFitWords } from "../../packages/cli/src/fit/words.js";
-import { fit, openBridge } from "../../packages/cli/src/index.js";
-import { presets } from "../../packages/cli/src/machine/presets.js";
+import { fit, openBridge } from "../../packages/app/cli/src/index.js";
+import { readFitWords } from "../../packages/app/cli/src/words/fit.js";
 import { scratch } from "./cli.js";
 import { commandHere } from "./sample.js";
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { io, rand, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type FitOptions, fit, openBridge } from "../../packages/cli/src/index.js";
+import { type FitOptions, fit, openBridge } from "../../packages/app/cli/src/index.js";
 import { scratch } from "./cli.js";
 
 const root = scratch();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readCsv } from "@dsbm/runs";
 import { randn, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { evaluate, openBridge } from "../../packages/cli/src/index.js";
+import { evaluate, openBridge } from "../../packages/app/cli/src/index.js";
 import { scratch, succeed } from "./cli.js";
 import { imageRun, vectorRun } from "./sample.js";
 

@@ -2,7 +2,7 @@
 // sampled from their folders by their own sampler and along the probability flow.
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { main } from "../../packages/cli/src/main.js";
+import { main } from "../../packages/app/cli/src/main.js";
 import { onlyRun, scratch, wordsOf } from "./cli.js";
 import { words as common, expectExact, expectSamples } from "./exact-bridge.js";
 

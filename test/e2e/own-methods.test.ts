@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
 import { readRun } from "@dsbm/runs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { main } from "../../packages/cli/src/main.js";
+import { main } from "../../packages/app/cli/src/main.js";
 import { fitted, online } from "../support/own-methods.js";
 import { onlyRun, scratch } from "./cli.js";
 import { words as common, expectExact, expectSamples } from "./exact-bridge.js";

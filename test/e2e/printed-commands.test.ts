@@ -18,7 +18,7 @@ import {
   succeed,
 } from "./cli.js";
 
-const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
+const program = fileURLToPath(new URL("../../packages/app/cli/bin/dsbm.mjs", import.meta.url));
 const bin = scratch();
 const folder = join(scratch(), `it's "$HOME" (a) & b`);
 /** A value as dsbm reads it: text with such signs has quotes of its own. */

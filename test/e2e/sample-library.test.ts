@@ -16,9 +16,9 @@ import {
 } from "@dsbm/torch";
 import { RowNoise, Sampler } from "@dsbm/train";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openBridge, type SampleOptions } from "../../packages/cli/src/sample/open.js";
-import { runSample } from "../../packages/cli/src/sample/run.js";
-import { loadNetwork, readTrained } from "../../packages/cli/src/sample/trained.js";
+import { openBridge, type SampleOptions } from "../../packages/app/inference/src/open.js";
+import { runSample } from "../../packages/app/inference/src/run.js";
+import { loadNetwork, readTrained } from "../../packages/app/inference/src/trained.js";
 import { collectGarbage } from "../support/collect.js";
 import { scratch, wordsOf } from "./cli.js";
 import { imageRun, vectorRun } from "./sample.js";

@@ -6,7 +6,7 @@ import { picturePng } from "@dsbm/runs";
 import { Generator, io, liveTensors, memory, randint } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
 import { beforeAll, expect, it } from "vitest";
-import { openBridge } from "../../packages/cli/src/sample/open.js";
+import { openBridge } from "../../packages/app/inference/src/open.js";
 import { collectGarbage } from "../support/collect.js";
 import { refuse, scratch } from "./cli.js";
 import { imageRun, sampleHere as sample, sampled, vectorRun, workIn } from "./sample.js";

@@ -264,7 +264,7 @@ it("leaves nothing where it is killed or the disk is full, and the same words wo
   expect(existsSync(at("killed.csv"))).toBe(false);
   await sampled(moving, "new.csv", "killed.csv");
   expect(hiddenIn(root)).toEqual([]);
-  const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
+  const program = fileURLToPath(new URL("../../packages/app/cli/bin/dsbm.mjs", import.meta.url));
   const limited = `ulimit -f 8; exec "${process.execPath}" "${program}" sample moving new.csv full.csv`;
   const full = spawnSync("bash", ["-c", limited], { cwd: root, encoding: "utf8" });
   expect(full.stderr).toMatch(/cannot write full\.csv: .*larger than is allowed/);

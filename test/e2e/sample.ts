@@ -7,11 +7,11 @@ import type { ColumnTransform } from "@dsbm/data";
 import { openRun, writeFileAtomic } from "@dsbm/runs";
 import { arange, Generator, io, noGrad, randn, setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, vi } from "vitest";
-import { buildNetwork } from "../../packages/cli/src/problem/network.js";
-import { line } from "../../packages/cli/test/own-line.js";
-import { benchmarked, configured } from "../../packages/cli/test/support.js";
+import { line } from "../../packages/app/cli/test/own-line.js";
+import { buildNetwork } from "../../packages/app/problem/src/network.js";
+import { benchmarked, configured } from "../support/problem.js";
 
-export { line as commandHere } from "../../packages/cli/test/own-line.js";
+export { line as commandHere } from "../../packages/app/cli/test/own-line.js";
 
 /** `dsbm sample` in this process: starting one for every mistake would take minutes. */
 export const sampleHere = (...words: string[]) => line("sample", ...words);

@@ -15,7 +15,7 @@ beforeAll(() => setNumThreads(1));
 const root = scratch();
 const at = `experiments_dir=${root}`;
 const inception = fileURLToPath(
-  new URL("../../packages/torch/test/fixtures/inception_like.pt", import.meta.url),
+  new URL("../../packages/engine/torch/test/fixtures/inception_like.pt", import.meta.url),
 );
 
 async function run(...words: string[]): Promise<{ folder: string; rows: Row[]; stdout: string }> {
@@ -119,7 +119,7 @@ describe("methods", () => {
   });
 });
 
-// What they are used for: packages/cli/test/inception.test.ts.
+// What they are used for: packages/app/cli/test/inception.test.ts.
 describe("metrics.fid_statistics", () => {
   const write = (name: string, dim: number) => {
     const path = join(root, name);

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv } from "@dsbm/runs";
 import { expect, it } from "vitest";
-import { meanings } from "../../packages/cli/src/run/report.js";
+import { meanings } from "../../packages/app/experiment/src/run/report.js";
 import { folderIn, scratch, small, succeed, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
 

@@ -5,8 +5,8 @@ import type { DataDescription } from "@dsbm/data";
 import { readCsv } from "@dsbm/runs";
 import { randn, setNumThreads, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openBridge } from "../../packages/cli/src/sample/open.js";
-import { readTrained } from "../../packages/cli/src/sample/trained.js";
+import { openBridge } from "../../packages/app/inference/src/open.js";
+import { readTrained } from "../../packages/app/inference/src/trained.js";
 import { seeded } from "../support/numbers.js";
 import { dsbm, expectLine, refuse, scratch, stopAt, succeed, wordsOf } from "./cli.js";
 

@@ -165,7 +165,7 @@ describe("options", () => {
 
   it("calls the distance FID with a TorchScript network of Inception's signature, and only then", async () => {
     const inception = fileURLToPath(
-      new URL("../../packages/torch/test/fixtures/inception_like.pt", import.meta.url),
+      new URL("../../packages/engine/torch/test/fixtures/inception_like.pt", import.meta.url),
     );
     const words = ["plot_level=0", "n_ipf=1", "first_num_iter=3", "metrics.judge=false"];
     const few = ["data.n_train=32", "data.n_test=16", "test_npar=16"];

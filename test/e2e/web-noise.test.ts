@@ -2,8 +2,8 @@
 import { noiseAt as nativeNoise } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
 import { expect, it } from "vitest";
-import { noiseAt } from "../../packages/web/src/noise/philox.js";
-import { rowNoise } from "../../packages/web/src/noise/row-noise.js";
+import { noiseAt } from "../../packages/pages/web/src/noise/philox.js";
+import { rowNoise } from "../../packages/pages/web/src/noise/row-noise.js";
 
 const near = (found: Float32Array, wanted: readonly number[]) => {
   expect(found).toHaveLength(wanted.length);

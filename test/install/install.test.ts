@@ -64,7 +64,7 @@ describe("in an empty project", () => {
   test("the doctor builds the engine and finds it well", async () => {
     // Compiled already, of the same sources by the same compiler: what is left is to link.
     mkdirSync(engine, { recursive: true });
-    cpSync(join(root, "packages/torch/build/obj"), join(engine, "obj"), { recursive: true });
+    cpSync(join(root, "packages/engine/torch/build/obj"), join(engine, "obj"), { recursive: true });
     const { code, stdout, stderr } = await run("npx", ["dsbm", "doctor"]);
     expect(stderr).toContain("linked dsbm_torch.node");
     expect(stdout).toContain("no problems found");

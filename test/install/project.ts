@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { packageFolders } from "../../scripts/setup/stamp.mjs";
 import { root } from "../docs/blocks.js";
 
 const read = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
@@ -14,8 +15,10 @@ type Entry = {
   version?: string;
 };
 
-const nameOf = (room: string) => (room === "cli" ? "dsbm" : `@dsbm/${room}`);
-const placeOf = (room: string) => `node_modules/${nameOf(room)}`;
+/** Names of the packages by their folders, `packages/GROUP/NAME`. */
+const names = new Map(
+  packageFolders().map((folder) => [folder, String(read(`${folder}/package.json`).name)]),
+);
 
 /** Packs all workspaces into a folder, as they are built; the paths of the tarballs by package name. */
 function pack(folder: string): Record<string, string> {
@@ -50,12 +53,12 @@ export function installInto(folder: string): string | null {
           path.includes("node_modules/") && !dev && !devOptional && !link,
       )
       .map(([path, entry]) => [
-        path.replace(/^packages\/(\w+)/, (_, room) => placeOf(room)),
+        path.replace(/^packages\/\w+\/\w+/, (folder) => `node_modules/${names.get(folder)}`),
         entry,
       ]),
     ...Object.entries(dependencies).map(([name, resolved]) => {
-      const room = name === "dsbm" ? "cli" : name.replace("@dsbm/", "");
-      const { version, dependencies, bin } = read(`packages/${room}/package.json`);
+      const [folder] = [...names].find(([, other]) => other === name) ?? [];
+      const { version, dependencies, bin } = read(`${folder}/package.json`);
       return [`node_modules/${name}`, { version, resolved, dependencies, bin }];
     }),
   ]);

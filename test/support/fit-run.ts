@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { picturePng } from "@dsbm/runs";
 import { cat, manualSeed, randn, type Tensor, tidy } from "@dsbm/torch";
-import { pointsOf } from "../../packages/cli/src/picture/points.js";
+import { pointsOf } from "../../packages/app/experiment/src/picture/points.js";
 
 export interface FitRun {
   /** Columns of the two tables; null: pictures. */

@@ -1,7 +1,7 @@
 // Runs one command line after the other in one process, so that tests pay for its start once. The parent sends words, a
 // folder, programs' places (PATH) and a mark; the mark on both streams says that all before it belongs to this command.
 import process from "node:process";
-import { main } from "../../packages/cli/dist/main.js";
+import { main } from "../../packages/app/cli/dist/main.js";
 
 // Each command listens to the streams until the process ends.
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);

@@ -1,0 +1,138 @@
+// What a benchmark is: a description as data, which one engine runs. Its runs are ordinary runs, their configurations words
+// of `dsbm train` or `dsbm fit`.
+import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Ends } from "@dsbm/problem";
+import type { Progress, Row } from "@dsbm/runs";
+
+/** Numbers by the names of metrics; null where one has no meaning for a method. */
+export type Values = Record<string, number | null>;
+
+/** How much is measured: of a quick benchmark less. */
+export interface Sizes {
+  quick: boolean;
+  threads: number | "auto";
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** A trained run, with its data where they are loaded, and its evaluations. */
+export interface Measured extends Sizes {
+  folder: string;
+  config: CompleteTrainConfig;
+  ends?: Ends;
+  rows: readonly Row[];
+  clock: readonly HalfTime[];
+}
+
+/** What a half-iteration took, everything before it included. */
+export interface HalfTime {
+  half: number;
+  /** Training steps. */
+  steps: number;
+  /** Seconds of training, without evaluations, and with them. */
+  seconds: number;
+  elapsed: number;
+  /** Evaluations of networks, a row each, of training and simulations. */
+  evaluations: number;
+}
+
+/** Two ends, and how a bridge between them is measured. */
+export interface Case {
+  name: string;
+  /** Words of the configuration of a command and a method, in a folder for files of its own. */
+  words(files: string, sizes: Pick<Sizes, "quick">, command: Command, method: string): string[];
+  /** Words of some methods that are others here, by their names. */
+  own?: Readonly<Record<string, readonly string[]>>;
+  /** Writes the files of a method where they are missing. */
+  prepare?(files: string, sizes: Pick<Sizes, "quick">, method: string): Promise<void>;
+  /** Measures a run; null where it was stopped. */
+  measure?(run: Measured): Promise<Values | null>;
+  /** Of a run of `fit`, which measures itself: the numbers of quality.json. */
+  read?(folder: string): Values;
+  /** Rows beside which those of methods stand, by their names. */
+  references?(sizes: Sizes): Promise<Record<string, Values> | null>;
+}
+
+/** The command whose words describe runs. */
+export type Command = "train" | "fit";
+
+/** A method under a name of its own: words of its configuration. */
+export interface Way {
+  name: string;
+  words: readonly string[];
+  /** Default: that of the benchmark. */
+  command?: Command;
+  /** Nothing is trained step by step. */
+  closed?: boolean;
+  /** A quick benchmark has it only where it is asked for. */
+  fullOnly?: boolean;
+}
+
+/** A number of each method. */
+export interface Metric {
+  name: string;
+  title: string;
+  /** What shown numbers are multiplied by. */
+  times?: number;
+  /** Digits after the point. */
+  digits: number;
+  /** Rows of what runs measured beside it, such as a floor: labels, and the names of the values. */
+  beside?: Readonly<Record<string, string>>;
+  /** The row that a perfect method has. */
+  floor?: string;
+  /** How a quick benchmark measures it otherwise. */
+  quick?: string;
+}
+
+/** A row of figures that others published: of a metric, by column. */
+export interface Published {
+  label: string;
+  metric: string;
+  values: Readonly<Record<string, number>>;
+  /** Our method of the same name, which is compared with it. */
+  of?: string;
+  /** Seeds of its mean, and training steps of a run. */
+  seeds?: number;
+  steps?: number;
+  /** The row of its method without errors of training. */
+  floor?: string;
+  /** How its data or its settings differ from ours. */
+  differs?: string;
+}
+
+/** Published figures of a metric in the order of the columns; null where there is none. */
+export const publishedRow = (
+  { metric, columns }: { metric: string; columns: readonly string[] },
+  label: string,
+  values: readonly (number | null)[],
+  more: Partial<Published> = {},
+): Published => ({
+  ...{ label, metric, ...more },
+  values: Object.fromEntries(
+    columns.flatMap((name, i) => {
+      const value = values[i] ?? null;
+      return value === null ? [] : [[name, value] as const];
+    }),
+  ),
+});
+
+export interface Benchmark {
+  name: string;
+  about: string;
+  command: Command;
+  cases: readonly Case[];
+  /** Columns of the tables: cases, or the mean of several (default: each case). */
+  columns?: Readonly<Record<string, readonly string[]>>;
+  methods: readonly Way[];
+  seeds: readonly number[];
+  /** The cases of a quick benchmark, and words that are others there, of all methods and of some. */
+  quick: {
+    cases: readonly string[];
+    words?: readonly string[];
+    own?: Readonly<Record<string, readonly string[]>>;
+  };
+  metrics: readonly Metric[];
+  published: readonly Published[];
+  /** Sentences below the tables. */
+  notes: readonly string[];
+}

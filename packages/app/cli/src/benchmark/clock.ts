@@ -1,0 +1,100 @@
+// The time of a benchmark's run: planned as `dsbm fit` plans it where there is a limit, and noted after each
+// half-iteration in the run's folder, so that a run that goes on knows what it took before.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { Pace, type Planned } from "@dsbm/experiment";
+import { bridgeProcess } from "@dsbm/problem";
+import { type RunWriter, readJson } from "@dsbm/runs";
+import type { TrainEvent } from "@dsbm/train";
+import type { HalfTime } from "./benchmark.js";
+
+const file = "clock.json";
+
+/** What half-iterations took; empty for a run that noted none. */
+export const readClock = (folder: string): HalfTime[] =>
+  existsSync(join(folder, file)) ? (readJson(join(folder, file)) as HalfTime[]) : [];
+
+export class Clock extends Pace {
+  readonly #config: CompleteTrainConfig;
+  #run: RunWriter | null = null;
+  #halves: HalfTime[] = [];
+  #planned: Planned | null = null;
+  /** Seconds of evaluations so far, and when the last half-iteration ended. */
+  #evaluations = 0;
+  #ended = 0;
+
+  /** `seconds`: of all training; null: the steps of the configuration. */
+  constructor(config: CompleteTrainConfig, seconds: number | null) {
+    const { fb_sequence, half_iterations: halves, first_num_iter, num_iter } = config;
+    const { cache, cache_refresh_stride } = config;
+    super({
+      ...{ seconds, reserve: 0, halves, first: Math.min(halves, fb_sequence.length) },
+      most: Math.max(first_num_iter, num_iter),
+      // Planned again after some steps.
+      step: { first: 0.002, later: 0.004 },
+      stride: cache === "disk" ? cache_refresh_stride : num_iter,
+      earlyStop: false,
+    });
+    this.#config = config;
+  }
+
+  open(run: RunWriter): void {
+    this.#run = run;
+    this.#halves = readClock(run.paths.folder);
+  }
+
+  override resume(seconds: number): void {
+    super.resume(seconds);
+    // A checkpoint in or before a half-iteration that was noted: it ends again.
+    this.#halves = this.#halves.filter(({ elapsed }) => elapsed <= seconds);
+    const last = this.#halves.at(-1);
+    this.#evaluations = last ? last.elapsed - last.seconds : 0;
+  }
+
+  override begin(training: Planned, half: number, step = 0): void {
+    this.#planned = training;
+    super.begin(training, half, step);
+  }
+
+  override follow(event: TrainEvent): void {
+    super.follow(event);
+    if (event.type !== "half" || !this.#planned) return;
+    const { half } = event;
+    const before = this.#halves.filter((one) => one.half < half);
+    const steps = this.#planned.stepsOf(half);
+    this.#ended = this.seconds;
+    this.#halves = [
+      ...before,
+      {
+        half,
+        steps: (before.at(-1)?.steps ?? 0) + steps,
+        seconds: this.#ended - this.#evaluations,
+        elapsed: this.#ended,
+        evaluations: (before.at(-1)?.evaluations ?? 0) + this.#rows(half, steps),
+      },
+    ];
+    this.#run?.saveFile(file, `${JSON.stringify(this.#halves)}\n`);
+  }
+
+  override evaluated(): void {
+    super.evaluated();
+    this.#evaluations += this.seconds - this.#ended;
+  }
+
+  /** Evaluations of networks in a half-iteration: the batches, and the simulations that make them. */
+  #rows(half: number, steps: number): number {
+    const { batch_size, first_pass, num_repeat_data, cache_num_steps } = this.#config;
+    const { cache, cache_npar, cache_refresh_stride, online_cache } = this.#config;
+    const { model, rows } = bridgeProcess(this.#config).method;
+    if (model?.fit) return 0;
+    const online = rows?.simulation === "step";
+    const isCached = cache === "disk" && (!online || online_cache);
+    const pairs = isCached
+      ? Math.ceil(steps / cache_refresh_stride) * cache_npar
+      : (steps * batch_size) / num_repeat_data;
+    const isSimulated = half > first_pass && rows?.simulation !== "never";
+    const ways = online ? 2 : 1;
+    return ways * (steps * batch_size + (isSimulated ? pairs * cache_num_steps : 0));
+  }
+}

@@ -1,0 +1,124 @@
+// The numbers of outcomes, unrounded, as CSV: a line for each, and the words of each run. Read again, they stand for runs
+// that were made elsewhere.
+
+import { UsageError } from "@dsbm/config";
+import { type Cell, formatCsv, type Row, readCsv } from "@dsbm/runs";
+import type { Values } from "./benchmark.js";
+import type { Finished, Outcome } from "./engine.js";
+
+const columns = [
+  ...["benchmark", "case", "row", "kind", "seed", "metric", "value"],
+  ...["dsbm", "commit", "machine", "date"],
+] as const;
+
+type Line = Partial<Record<(typeof columns)[number], Cell>>;
+
+/** Words as text without folders, which are those of a machine. */
+const textOf = (words: readonly string[], quick: boolean): string =>
+  [
+    ...(quick ? ["--quick"] : []),
+    ...words.map((word) => word.replace(/(^|[=:])[^=:]*\//, "$1")),
+  ].join(" ");
+
+/** The text of the file. */
+export function resultsCsv(outcomes: readonly Outcome[], quick: boolean): string {
+  const rows = outcomes.flatMap((outcome): Row[] => {
+    const { benchmark, results, references } = outcome;
+    const line = (own: Line): Row => ({
+      ...Object.fromEntries(columns.map((column) => [column, null])),
+      benchmark: benchmark.name,
+      ...own,
+    });
+    const numbers = (values: Values, own: Line) =>
+      Object.entries(values).map(([metric, value]) => line({ ...own, metric, value }));
+    return [
+      ...results.flatMap(({ values, method, words, ...run }) => [
+        line({ ...run, row: method, kind: "words", value: textOf(words, quick) }),
+        ...numbers(values, { ...run, row: method, kind: "method" }),
+      ]),
+      ...references.flatMap(({ values, label, case: name }) =>
+        numbers(values, { case: name, row: label, kind: "reference" }),
+      ),
+      ...benchmark.published.flatMap(({ label, metric, values }) =>
+        Object.entries(values).map(([name, value]) => {
+          const times = benchmark.metrics.find((one) => one.name === metric)?.times ?? 1;
+          return line({ case: name, row: label, kind: "published", metric, value: value / times });
+        }),
+      ),
+    ];
+  });
+  return formatCsv({ columns: [...columns], rows });
+}
+
+/** Finished runs of a table of numbers. */
+export class KnownResults {
+  readonly #path: string;
+  readonly #quick: boolean;
+  readonly #sameProtocol: boolean;
+  readonly #rows: readonly Row[];
+
+  /** Reads the file. Throws a RunError for what is no CSV, a UsageError for other columns. */
+  constructor(path: string, quick: boolean) {
+    const table = readCsv(path);
+    if (columns.some((column) => !table.columns.includes(column)))
+      throw new UsageError(
+        `results=${path} has the columns ${table.columns.join()}; expected ${columns.join()}: give a .csv that dsbm benchmark wrote beside its tables`,
+      );
+    this.#path = path;
+    this.#quick = quick;
+    this.#sameProtocol =
+      quick ===
+      table.rows.some(({ kind, value }) => kind === "words" && /^--quick /.test(`${value}`));
+    this.#rows = table.rows;
+  }
+
+  /** The rows of a case that no method makes; null where there are none, or those of another protocol. */
+  references(benchmark: string, name: string): Record<string, Values> | null {
+    const found: Record<string, Values> = {};
+    const rows = this.#sameProtocol ? this.#rows : [];
+    for (const { benchmark: of, case: own, kind, row, metric, value } of rows)
+      if (of === benchmark && own === name && kind === "reference")
+        found[`${row}`] = {
+          ...found[`${row}`],
+          [`${metric}`]: this.#number(value, `${metric} of ${of} ${own}, ${row}`),
+        };
+    return Object.keys(found).length > 0 ? found : null;
+  }
+
+  /** The run of these words; null where it is not there, or was one of other words. Throws a UsageError for no numbers. */
+  find(
+    run: Pick<Finished, "case" | "method" | "seed"> & {
+      benchmark: string;
+      words: readonly string[];
+    },
+  ): Finished | null {
+    const { benchmark, case: name, method, seed, words } = run;
+    const key = keyOf({ benchmark, case: name, row: method, seed });
+    const rows = this.#rows.filter((row) => keyOf(row) === key);
+    const described = rows.find(({ kind }) => kind === "words");
+    if (described?.value !== textOf(words, this.#quick)) return null;
+    const values = rows
+      .filter(({ kind }) => kind === "method")
+      .map(({ metric, value }) => [
+        String(metric),
+        this.#number(value, `${metric} of ${benchmark} ${name}, ${method}`),
+      ]);
+    const { dsbm, commit, machine, date } = described;
+    return {
+      ...{ case: name, method, seed, words: [...words], values: Object.fromEntries(values) },
+      ...{ dsbm: `${dsbm}`, commit: commit === null ? null : `${commit}` },
+      ...{ machine: `${machine}`, date: `${date}` },
+    };
+  }
+
+  #number(value: Cell | undefined, what: string): number | null {
+    if (value === null || typeof value === "number") return value;
+    throw new UsageError(
+      `results=${this.#path}: ${what} is "${value}", expected a number: correct the line, or delete those of this run`,
+    );
+  }
+}
+
+/** What stands for a run, or for a case without one. */
+const keyOf = ({ benchmark, case: name, row, seed }: Row) =>
+  [benchmark, name, row, seed].join("\n");

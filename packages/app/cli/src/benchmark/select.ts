@@ -1,0 +1,79 @@
+// The part of a benchmark that words choose.
+import { type BenchmarkConfig, nearest, UsageError } from "@dsbm/config";
+import type { Benchmark } from "./benchmark.js";
+import { trainings } from "./engine.js";
+import { cells } from "./sets/cells.js";
+import { eot } from "./sets/eot.js";
+import { gaussian } from "./sets/gaussian.js";
+import { planar } from "./sets/planar.js";
+
+const simple = { gaussian, "2d": planar, eot };
+
+/** The names behind `dsbm benchmark`. */
+const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "all"];
+
+/** The benchmarks of a name; `folder` has the cells. Throws a UsageError. */
+function named(name: string, folder: string | undefined): Benchmark[] {
+  if (!benchmarkNames.includes(name))
+    throw new UsageError(`unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`);
+  if (name === "all")
+    return [...Object.values(simple), ...(folder === undefined ? [] : [cells(folder)])];
+  if (name !== "cells" && folder !== undefined)
+    throw new UsageError(`benchmark ${name} takes no folder, got "${folder}": leave it out`);
+  if (name !== "cells") return [simple[name as keyof typeof simple]];
+  if (folder !== undefined) return [cells(folder)];
+  throw new UsageError(
+    "benchmark cells needs the folder of day_N.npy: write dsbm benchmark cells FOLDER",
+  );
+}
+
+/** Benchmarks, cut to what was chosen. Throws a UsageError for names that none of them has. */
+export function select(
+  name: string,
+  folder: string | undefined,
+  config: BenchmarkConfig,
+): Benchmark[] {
+  const all = named(name, folder);
+  for (const key of ["methods", "cases"] as const) {
+    const known = [...new Set(all.flatMap((one) => one[key].map(({ name: own }) => own)))];
+    const odd = config[key]?.find((own) => !known.includes(own));
+    if (odd !== undefined) throw new UsageError(`${key}=${odd}: ${cure(odd, "some", known)}`);
+  }
+  return all
+    .map((one) => cut(one, config))
+    .filter((one) => one.cases.length * one.methods.length > 0);
+}
+
+/** The chosen part of a benchmark. */
+function cut(one: Benchmark, { quick, methods, cases, seeds }: BenchmarkConfig): Benchmark {
+  const chosenCases = cases ?? (quick ? one.quick.cases : null);
+  const kept = <T extends { name: string }>(of: readonly T[], names: readonly string[] | null) =>
+    names === null ? of : of.filter((item) => names.includes(item.name));
+  return {
+    ...one,
+    cases: kept(one.cases, chosenCases),
+    methods: kept(one.methods, methods).filter((way) => methods || !quick || !way.fullOnly),
+    seeds: seeds?.map(Number) ?? (quick ? one.seeds.slice(0, 1) : one.seeds),
+  };
+}
+
+/** What to write instead of a name that is not known. */
+function cure(name: string, some: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near ? `did you mean "${near}"?` : `expected ${some} of ${known.join(", ")}`;
+}
+
+/** Minutes of all of a quick benchmark. */
+const quickMinutes = 15;
+/** Part of the time that trainings have: the rest is for measuring, and for slower machines. */
+const share = 0.5;
+
+/** Minutes of one training; null: as configured. */
+export function minutesEach(
+  chosen: readonly Benchmark[],
+  { quick, max_minutes }: Pick<BenchmarkConfig, "quick" | "max_minutes">,
+): number | null {
+  const minutes = max_minutes ?? (quick ? quickMinutes : null);
+  const count = chosen.reduce((sum, one) => sum + trainings(one), 0);
+  return minutes === null ? null : (share * minutes) / Math.max(1, count);
+}

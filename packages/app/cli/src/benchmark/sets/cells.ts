@@ -1,0 +1,164 @@
+// Cells of several days (a folder of day_N.npy): a day between two others is left out, the bridge of its neighbours is
+// carried half of the way, and the exact W1 to it is measured, by the ordinary `dsbm fit` with a hold-out.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { stream } from "@dsbm/bridge";
+import { printValue, UsageError } from "@dsbm/config";
+import { readQuality, writeFileAtomic } from "@dsbm/runs";
+import { cat, io, randperm, type Tensor, tidy } from "@dsbm/torch";
+import { type Benchmark, type Case, publishedRow } from "../benchmark.js";
+import { methodsOf } from "../methods.js";
+
+/** Components, of which the fewer ones are whitened over all days. */
+const [all, few] = [50, 5];
+
+/** The days of a folder, in their order. Throws a UsageError below three. */
+function daysOf(folder: string): number[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const days = names
+    .flatMap((name) => /^day_(\d+)\.npy$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+  if (days.length >= 3) return days;
+  throw new UsageError(
+    `${folder} has ${days.length} files day_N.npy; expected three or more, arrays [cells, components] such as day_2.npy day_3.npy day_4.npy`,
+  );
+}
+
+/** Cells of a day in a quick benchmark: exact W1 of all takes longer than a training there. */
+const fewCells = 2000;
+
+const whitened = (files: string, day: number) => join(files, `day_${day}_${few}.npy`);
+
+/** Writes the first components of all days, with mean 0 and deviation 1 over all of them; of some cells of each where `most` is less. */
+function whiten(
+  folder: string,
+  { days, files, most }: { days: readonly number[]; files: string; most: number },
+): void {
+  if (days.every((day) => existsSync(whitened(files, day)))) return;
+  tidy(() => {
+    const rows = days.map((day) => {
+      const x = io.mapNpy(join(folder, `day_${day}.npy`));
+      if (x.ndim !== 2 || x.size(1) < few)
+        throw new UsageError(
+          `${folder}/day_${day}.npy has the shape [${x.shape}]; expected [cells, ${few} or more]`,
+        );
+      return x.narrow(1, 0, few).to("float64");
+    });
+    const whole = cat(rows);
+    const [mean, std] = [whole.mean(0), whole.var({ dim: 0, correction: 1 }).sqrt()];
+    for (const [i, day] of days.entries()) {
+      const x = (rows[i] as Tensor).sub(mean).div(std).to("float32");
+      const order = randperm(x.size(0), { generator: stream(0, `benchmark/cells/${day}`) });
+      const some = most < x.size(0) ? x.indexSelect(0, order.narrow(0, 0, most)) : x;
+      writeFileAtomic(whitened(files, day), io.encodeNpy(some.contiguous()));
+    }
+  });
+}
+
+/** The benchmark of a folder. Throws a UsageError where it holds no days. */
+export function cells(folder: string): Benchmark {
+  const days = daysOf(folder);
+  const inner = days.slice(1, -1);
+  const caseOf = (day: number, count: number): Case => {
+    const i = days.indexOf(day);
+    const [before, after] = [days[i - 1] as number, days[i + 1] as number];
+    return {
+      name: `day${day}-${count}`,
+      words(files) {
+        const place = (one: number) =>
+          count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
+        return [
+          ...[place(before), place(after), `holdout=${printValue(place(day))}`],
+          // As published, days are taken as equally spaced.
+          "at=0.5",
+        ];
+      },
+      ...(count === few && {
+        prepare: async (files, { quick }) =>
+          whiten(folder, { days, files, most: quick ? fewCells : Number.POSITIVE_INFINITY }),
+      }),
+      read(run) {
+        const rows = readQuality(run)?.rows ?? [];
+        const row = rows.find(({ name }) => name === "holdout_w1");
+        const half = rows.find(({ name }) => name === "holdout_w1_half");
+        const kept = rows.find(
+          ({ name, direction }) => name === "variance_kept" && direction === "f",
+        );
+        return {
+          w1: row?.value ?? null,
+          w1_mixed: row?.ceiling ?? null,
+          w1_half: half?.value ?? null,
+          w1_half_floor: half?.floor ?? null,
+          variance_kept: kept?.value ?? null,
+        };
+      },
+    };
+  };
+  const columns = Object.fromEntries(
+    [all, few].map((count) => [
+      count === all ? `${all} components` : `${few} whitened`,
+      inner.map((day) => `day${day}-${count}`),
+    ]),
+  );
+  const w1 = { metric: "w1", columns: Object.keys(columns) };
+  return {
+    name: "cells",
+    about:
+      "a day of cells left out: exact W1 of the bridge of its neighbours, at t = 0.5, to its cells",
+    command: "fit",
+    cases: [all, few].flatMap((count) => inner.map((day) => caseOf(day, count))),
+    columns: {
+      ...columns,
+      ...Object.fromEntries(
+        Object.values(columns)
+          .flat()
+          .map((c) => [c, [c]]),
+      ),
+    },
+    methods: [
+      { name: "fit", words: [] },
+      ...methodsOf({
+        dsbm_ipf: [],
+        alpha_dsbm: ["n_ipf=2"],
+        sf2m: [],
+        ot_cfm: [],
+        ot_cfm_2_steps: [],
+        lightsb: ["mixture_components=10", "lr=1e-2"],
+        lightsb_m: ["mixture_components=10"],
+        sinkhorn_bridge: [],
+        gaussian_bridge: [],
+      }),
+    ],
+    seeds: [1, 2, 3, 4, 5],
+    quick: { cases: inner.slice(0, 1).map((day) => `day${day}-${few}`) },
+    metrics: [
+      {
+        ...{ name: "w1", title: "exact W1 to the day that was left out", digits: 3 },
+        beside: { "random pairs of the neighbours, mixed": "w1_mixed" },
+        quick: `${fewCells} cells of each day`,
+      },
+      {
+        ...{ name: "w1_half", title: "exact W1, half of the cells", digits: 3 },
+        beside: { "the other half of the day": "w1_half_floor" },
+      },
+      {
+        name: "variance_kept",
+        title: "variance of the ends at t = 1, part of the data's",
+        digits: 3,
+      },
+    ],
+    published: [
+      publishedRow(w1, "SF2M-Geo", [38.5, null]),
+      publishedRow(w1, "OT-CFM", [38.8, 0.882], { of: "ot_cfm" }),
+      publishedRow(w1, "SF2M-Exact", [40.0, 0.92], { of: "sf2m" }),
+      publishedRow(w1, "DSBM", [53.8, 1.705], { of: "dsbm_ipf" }),
+      publishedRow(w1, "DSB", [null, 0.953]),
+    ],
+    notes: [
+      "`fit` is dsbm fit without a word; other rows are dsbm fit with a method. The time of a day is its place between its neighbours. Seconds are those of a whole run, evaluation and report included.",
+      "`dsbm_ipf` begins with the reference process, to which dsbm fit gives noise of the spread of the data: its bridge is wide between the ends.",
+      "In two steps a flow's ends have less variance than data; exact W1 between few points in many dimensions is lower for such.",
+    ],
+  };
+}

@@ -1,0 +1,124 @@
+// `dsbm benchmark NAME [FOLDER] [--quick] key=value …`: methods side by side, in tables beside published figures.
+import { mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import {
+  type BenchmarkConfig,
+  benchmark as experiment,
+  helpTable,
+  isSetting,
+  resolve,
+  UsageError,
+} from "@dsbm/config";
+import { duration, shellWord, stoppedWithin, writeFileAtomic } from "@dsbm/runs";
+import type { Outcome } from "../benchmark/engine.js";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
+import { beginWork } from "./work.js";
+
+const help = [
+  "usage: dsbm benchmark gaussian|2d|eot [--quick] [key=value …] [--again]",
+  "       dsbm benchmark cells FOLDER [--quick] [key=value …] [--again]",
+  "       dsbm benchmark all [FOLDER] [--quick] [key=value …] [--again]",
+  "",
+  experiment.about,
+  "",
+  "gaussian   N(−0.1, I) to N(0.1, I) in 5, 20 and 50 dimensions: KL of marginals and of paths",
+  "2d         points in the plane: exact W2, path energy",
+  "eot        pairs with a known plan: conditional moments, path measures",
+  "cells      FOLDER with day_N.npy, arrays [cells, components]: W1 to a day that was left out",
+  "all        all of them; cells where FOLDER is given",
+  "",
+  helpTable(experiment.schema, { width: terminalWidth() }),
+  "",
+  "--quick   few cases, methods and samples, and short trainings, planned for 15 minutes in all",
+  "--again   start over where runs are already; else runs that are finished are read, and others go on",
+].join("\n");
+
+/** Runs the command; returns the exit code: 1 where a run failed, 130 where it was stopped. Throws a UsageError. */
+export async function benchmarkCommand(args: string[]): Promise<number> {
+  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
+    printHelp(help);
+    return args.length === 0 ? 2 : 0;
+  }
+  const switches = ["--quick", "--again"];
+  const [name, folder, ...odd] = args.filter(
+    (word) => !isSetting(word) && !switches.includes(word),
+  );
+  if (name === undefined || odd.length > 0 || [name, folder].some((word) => word?.startsWith("-")))
+    throw new UsageError(
+      `dsbm benchmark takes a name and for cells a folder, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write dsbm benchmark gaussian --quick, or see --help`,
+    );
+  const words = [...args.filter(isSetting), ...(args.includes("--quick") ? ["quick=true"] : [])];
+  const { config } = resolve(experiment, words).members[0] as { config: BenchmarkConfig };
+  const { minutesEach, select } = await import("../benchmark/select.js");
+  const { runBenchmark } = await import("../benchmark/engine.js");
+  const { setNumThreads } = await import("@dsbm/torch");
+  const { threadsOf } = await import("@dsbm/problem");
+  const { quick, threads, experiments_dir } = config;
+  const chosen = select(name, folder, config);
+  const minutes = minutesEach(chosen, config);
+  const place = (of: string) => join(experiments_dir, "benchmark", quick ? `${of}-quick` : of);
+  const out = config.out ?? join(place(name), "results.md");
+  const again = args.includes("--again");
+  const commandOf = (word: (typed: string) => string) =>
+    `npx dsbm benchmark ${args
+      .filter((typed) => typed !== "--again")
+      .map((typed) => shellWord(word(typed)))
+      .join(" ")}`;
+  const command = commandOf((typed) => typed);
+  // A folder's place is of this machine.
+  const shown = commandOf((typed) => (typed === folder ? basename(typed) : typed));
+  setNumThreads(threadsOf({ threads }));
+  const { provenance } = await import("../benchmark/provenance.js");
+  // Before tables that are part of a clone change it.
+  provenance();
+  const { KnownResults } = await import("../benchmark/csv.js");
+  const known = config.results === null ? undefined : new KnownResults(config.results, quick);
+  const outcomes: Outcome[] = [];
+  const began = performance.now();
+  let isStopped = false;
+  {
+    using work = await beginWork(stoppedWithin(command));
+    const { progress, signal, interrupt } = work;
+    for (const one of chosen) {
+      if (signal.aborted) break;
+      const outcome = await runBenchmark(one, {
+        ...{ quick, threads, progress, signal, interrupt, minutes, again, known, resume: command },
+        train: config.train,
+        folder: place(one.name),
+        done: (part) => write(out, [...outcomes, part], { command: shown, quick }),
+      });
+      outcomes.push(outcome);
+    }
+    isStopped = signal.aborted || outcomes.some(({ stopped }) => stopped);
+  }
+  const text = await write(out, outcomes, { command: shown, quick }, { figures: true });
+  console.log(text);
+  console.log(`tables: ${out}\ntook ${duration((performance.now() - began) / 1000)}`);
+  const failed = outcomes.flatMap((outcome) => outcome.failed);
+  for (const { run, why } of failed) console.error(`dsbm: ${run} failed\n${why}`);
+  if (isStopped) {
+    console.error(`dsbm: stopped; to go on: ${command}`);
+    return 130;
+  }
+  return failed.length > 0 ? 1 : 0;
+}
+
+/** Writes the tables and the numbers; returns the tables. With figures where they are asked for, in a folder beside. */
+async function write(
+  out: string,
+  outcomes: readonly Outcome[],
+  how: { command: string; quick: boolean },
+  { figures = false } = {},
+): Promise<string> {
+  const { resultsDocument } = await import("../benchmark/document.js");
+  const { resultsCsv } = await import("../benchmark/csv.js");
+  const stem = out.replace(/\.md$/, "");
+  const text = resultsDocument(outcomes, { ...how, figures: basename(stem) });
+  writeFileAtomic(out, text);
+  writeFileAtomic(`${stem}.csv`, resultsCsv(outcomes, how.quick));
+  if (!figures) return text;
+  const { resultFigures } = await import("../benchmark/figures.js");
+  mkdirSync(stem, { recursive: true });
+  for (const [name, svg] of await resultFigures(outcomes)) writeFileAtomic(join(stem, name), svg);
+  return text;
+}

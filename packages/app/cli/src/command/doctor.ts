@@ -1,0 +1,94 @@
+// `dsbm doctor`: what dsbm runs on, and how to fix what is wrong; builds the engine where it is not built yet, and works
+// also where that cannot be.
+import { availableParallelism } from "node:os";
+import { UsageError } from "@dsbm/config";
+import { shellWord, version } from "@dsbm/runs";
+
+const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
+
+type Finding = [what: string, found: string, cure: string | false];
+
+function nodeFinding(): Finding {
+  const { node } = process.versions;
+  const isOld = Number(node.split(".")[0]) < 20;
+  return [
+    "Node",
+    `${node} (${process.platform} ${process.arch})`,
+    isOld && "install Node 20 or newer",
+  ];
+}
+
+async function engineFindings(): Promise<Finding[]> {
+  try {
+    const torch = await import("@dsbm/torch");
+    const info = torch.engineInfo();
+    const { version, addon, builtAgainst, libtorch, blas, blasThreads, threads, devices } = info;
+    const square = () => torch.ones([2, 2]);
+    const product = torch.tidy(() => square().matmul(square()).sum().item());
+    const slowBlas =
+      blas && !/openblas|mkl|blis/.test(blas)
+        ? "the slow reference BLAS"
+        : blasThreads === "serial"
+          ? "an OpenBLAS of one thread"
+          : blasThreads === "pthread" && "an OpenBLAS that competes with libtorch's threads";
+    const reinstall = `apt install libopenblas0-openmp, then rm ${shellWord(addon)} (it is linked anew)`;
+    const policy = process.env.OMP_WAIT_POLICY;
+    const { available, total, by } = torch.memoryLimit();
+    const limit = by === "cgroup" ? ", the limit of a cgroup (container, job or service)" : "";
+    return [
+      ["built against", builtAgainst ?? "unknown", false],
+      ["libtorch", `${version}${libtorch ? ` (${libtorch})` : ""}`, false],
+      [
+        "BLAS",
+        blas ? `${blas} (${blasThreads ?? "variant unknown"})` : "unknown on this system",
+        slowBlas && `this is ${slowBlas}: ${reinstall}`,
+      ],
+      [
+        "threads",
+        `${threads} in an operation, ${availableParallelism()} processors`,
+        threads > availableParallelism() &&
+          "OMP_NUM_THREADS asks for more threads than there are processors: unset it",
+      ],
+      [
+        "waiting threads",
+        `OMP_WAIT_POLICY=${policy}`,
+        policy?.toLowerCase() !== "passive" &&
+          "spinning threads are slow beside other programs: unset OMP_WAIT_POLICY",
+      ],
+      ["devices", devices.join(", "), false],
+      [
+        "a matrix product",
+        product === 8 ? "right" : `wrong (${product} instead of 8)`,
+        product !== 8 &&
+          "the BLAS computes wrong results: try another with LD_LIBRARY_PATH or OPENBLAS_CORETYPE",
+      ],
+      ["memory", `${gib(available)} free of ${gib(total)}${limit}`, false],
+    ];
+  } catch (error) {
+    const cure = error instanceof Error ? error.message : String(error);
+    return [["engine", "cannot be loaded", cure]];
+  }
+}
+
+/** `dsbm doctor`: prints the findings; exit code 1 where something is wrong. */
+export async function doctor(args: string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log("usage: dsbm doctor\n\nChecks this machine, and says how to fix what is wrong.");
+    return 0;
+  }
+  if (args.length > 0)
+    throw new UsageError(`got ${args.join(" ")}; dsbm doctor takes no words: leave them out`);
+  const findings: Finding[] = [
+    ["dsbm", version, false],
+    nodeFinding(),
+    ...(await engineFindings()),
+  ];
+  const width = Math.max(...findings.map(([what]) => what.length));
+  for (const [what, found, cure] of findings) {
+    console.log(`${cure ? "✗" : "✓"} ${what.padEnd(width)}  ${found}`);
+    if (cure) console.log(`  ${" ".repeat(width)}  → ${cure}`);
+  }
+  const problems = findings.filter(([, , cure]) => cure).length;
+  console.log(problems === 0 ? "no problems found" : `problems found: ${problems}`);
+  return problems === 0 ? 0 : 1;
+}

@@ -1,0 +1,65 @@
+// `dsbm evaluate RUN key=value …`: how good the bridge of a run is, as a table and as quality.json.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { evaluate, helpTable } from "@dsbm/config";
+import { findRun, runPaths, writeQuality } from "@dsbm/runs";
+import { terminalWidth } from "../terminal/columns.js";
+import { asLists, placedWords } from "./words.js";
+import { beginWork } from "./work.js";
+
+const usage = "dsbm evaluate RUN [key=value …] [--json]";
+
+const help = [
+  `usage: ${usage}`,
+  "",
+  evaluate.about,
+  "",
+  "RUN     folder of a run of dsbm fit, train or gaussian, finished or not; a folder above one; or latest",
+  "--json  as json=true",
+  "",
+  helpTable(evaluate.schema, { width: terminalWidth() }),
+].join("\n");
+
+/** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
+export async function evaluateCommand(args: string[]): Promise<number> {
+  const isRun = (word: string) => existsSync(join(word, "run.json"));
+  const asList = asLists("metrics", "holdout", "at");
+  const words = args.map((word) =>
+    word === "--json" ? "json=true" : isRun(word) ? word : asList(word),
+  );
+  const found = placedWords(evaluate, words, { expected: "RUN", usage, help, isPlace: isRun });
+  if (!found) return 0;
+  using work = await beginWork("stopped within a step; nothing was written");
+  const { progress, signal } = work;
+  const { measureQuality } = await import("@dsbm/evaluation");
+  const { holdoutsOf } = await import("@dsbm/evaluation");
+  const { qualityTable } = await import("@dsbm/evaluation");
+  const { aloneOnly } = await import("@dsbm/experiment");
+  const { writeReport } = await import("@dsbm/experiment");
+  aloneOnly("evaluate");
+  const { holdout, at, direction, metrics, json, out, ...options } = found.config;
+  const folder = findRun(found.places[0] as string);
+  const quality = await measureQuality(folder, {
+    ...{ ...options, progress, signal },
+    directions: direction === "both" ? null : [direction],
+    metrics: metrics === null ? null : [metrics].flat(),
+    holdouts: holdoutsOf({ holdout, at }),
+  });
+  progress.done();
+  if (quality === null) {
+    progress.line("stopped; nothing was written");
+    return 130;
+  }
+  // A part of the metrics, or another sampler, does not take the place of the whole table.
+  const isPart = metrics !== null || direction !== "both" || quality.sampler !== undefined;
+  const own = runPaths(folder).quality_json;
+  const place = out ?? (isPart && existsSync(own) ? null : own);
+  if (place !== null) writeQuality(folder, quality, place);
+  const report = place === own ? `\nreport: ${await writeReport({ folder })}` : "";
+  const why = quality.sampler
+    ? "is there, and this is of another sampler: out=FILE keeps it"
+    : "has the whole table: out=FILE keeps this part";
+  const where = place === null ? `not written, as ${own} ${why}` : `written to ${place}${report}`;
+  console.log(json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`);
+  return 0;
+}

@@ -1,0 +1,333 @@
+// What every experiment's command does with its words: help, one run here (in one process or in several), or a sweep of
+// runs side by side.
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  completeTrain,
+  type Experiment,
+  groupTable,
+  helpTable,
+  launcherSchema,
+  type Member,
+  presetGroups,
+  presets,
+  resolve,
+  type TrainConfig,
+  type Tree,
+  UsageError,
+  writeYaml,
+} from "@dsbm/config";
+import type { RunOptions, WorkerOptions } from "@dsbm/experiment";
+import type { Row } from "@dsbm/runs";
+import { createInterrupt, shellWord, silentProgress, stoppedWithin } from "@dsbm/runs";
+import type { Ranks } from "@dsbm/train";
+import type { z } from "zod";
+import { followLauncher, launchRanks, tellLauncher } from "../machine/launch.js";
+import { sweep } from "../sweep/start.js";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
+import { withLog } from "../terminal/run-log.js";
+import { placeOfRun } from "../words/place.js";
+import { printRun } from "./results.js";
+import { pinned, surprises, withHint, withoutCfg } from "./words.js";
+import { beginWork } from "./work.js";
+
+/** How an experiment runs, loaded when a run is certain: help and mistakes need not wait for the engine. */
+export interface Runner<C> {
+  /** The folder of what comes out (default: the one that the words name). Throws where there can be none. */
+  place?(named: string, member: { config: C; words: readonly string[] }): string;
+  /** What a finished run left; null for another. Throws where it is of another configuration. */
+  finished(folder: string, config: C): { rows: Row[] } | null;
+  run(config: C, options: RunOptions): Promise<{ rows: Row[]; state: "finished" | "interrupted" }>;
+  /** As a rank that is not 0, after rank 0 has begun: its part of a run. Left out if there is only one process. */
+  runWorker?(config: C, options: WorkerOptions): Promise<void>;
+}
+
+export interface ExperimentCommand<C> {
+  experiment: Experiment<z.ZodType<TrainConfig>>;
+  /** Words of the usage line, before the keys. */
+  usage: string;
+  /** Lines of help before the keys. */
+  notes: string;
+  load(): Promise<Runner<C>>;
+  /** The configuration of a member (default: the one that its words say). Throws ConfigError. */
+  configOf?(member: Member<TrainConfig>): C;
+  /** The configurations to print for --cfg (default: those of the words). */
+  chosen?(): Promise<C[]>;
+  /** The words to print that go on with a run (default: those of the run). */
+  typed?(words: readonly string[]): string[];
+  /** Prints a finished run in another way. */
+  print?(folder: string): Promise<void>;
+}
+
+/**
+ * The runs of some words, with size and channels of the user's own pictures; `again`: whatever run is there. The registry
+ * of methods, and the engine with it, is loaded where a word names one.
+ */
+async function resolved(
+  experiment: Experiment<z.ZodType<TrainConfig>>,
+  tokens: string[],
+  { again }: { again: boolean },
+) {
+  const named = tokens.some((word) => /^(method|model_name)=/.test(word));
+  const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
+  const options = { dirs: [presets], ...(names && { names }) };
+  const found = resolve(experiment, tokens, options);
+  const withPictures = async (member: Member<TrainConfig>): Promise<Member<TrainConfig>> => {
+    const { words, config } = member;
+    if (!words.some((word) => /^\+*Dataset(_transfer)?=.?folder:/.test(word))) return member;
+    const { pictureWords } = await import("@dsbm/problem");
+    const folder = again ? null : placeOfRun(config, member);
+    const { words: sizes, notes } = await pictureWords(config, { words, folder });
+    if (sizes.length === 0) return member;
+    const [other] = resolve(experiment, [...sizes, ...words], options).members;
+    return {
+      ...member,
+      ...(other && { config: other.config }),
+      notes: [...member.notes, ...notes],
+    };
+  };
+  // dsbm fit chooses more than these.
+  if (experiment.name === "fit") return found;
+  return { ...found, members: await Promise.all(found.members.map(withPictures)) };
+}
+
+const switches = [
+  "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination",
+  "--again          start over where a run is already",
+  "--cfg            print the configuration as YAML, and stop",
+  "--plan           print choices, steps, time and memory, as they are measured here, and train nothing",
+  "--open           show the run on a page of this machine, as dsbm studio does",
+].join("\n");
+
+/** Help with the values that the words choose. */
+function help(
+  { experiment, usage, notes }: Pick<ExperimentCommand<never>, "experiment" | "usage" | "notes">,
+  values: Tree,
+): string {
+  const { name, about, schema, aliases, sections } = experiment;
+  const width = terminalWidth();
+  const groups = groupTable(presetGroups([presets], name), width);
+  return [
+    `usage: dsbm ${name} ${usage}[key=value …] [-m [launcher=…]] [--again]`,
+    about,
+    notes,
+    switches,
+    ...(groups === "" ? [] : [groups]),
+    helpTable(schema, { values, aliases, sections, width }),
+    "Sweeps (-m) are started by a launcher; docs/sweeps.md says how, dsbm sweep status DIR shows them.",
+    groupTable(presetGroups([presets], "launcher"), width),
+    helpTable(launcherSchema, { width }),
+  ].join("\n\n");
+}
+
+/** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
+export async function runExperiment<C extends CompleteTrainConfig>(
+  command: ExperimentCommand<C>,
+  given: string[],
+): Promise<number> {
+  const { experiment, load } = command;
+  const args = given.filter((arg) => arg !== "--open");
+  const again = args.includes("--again");
+  const plans = args.includes("--plan");
+  const [words, cfg] = withoutCfg(args.filter((arg) => !["--again", "--plan"].includes(arg)));
+  const tokens = words.map((word) => pinned(word, args));
+  const found = await resolved(experiment, tokens, { again });
+  if (found.help) {
+    printHelp(help(command, found.values));
+    return 0;
+  }
+  const { members, launcher } = found;
+  const [first, ...rest] = members;
+  if (!first) throw new ConfigError("sweep", "the sweep has no members");
+  const complete = (member: Member<TrainConfig>) => ({
+    ...member,
+    config: command.configOf?.(member as never) ?? (completeTrain(member.config) as C),
+  });
+  const notes = rest.length > 0 ? [] : [...first.notes, ...surprises(complete(first))];
+  const sayNotes = () => {
+    for (const note of notes) console.error(`dsbm: ${note}`);
+  };
+  if (cfg || plans) sayNotes();
+  if (cfg) {
+    const configs = (await command.chosen?.()) ?? members.map((member) => complete(member).config);
+    console.log(configs.map((config) => writeYaml(config).trimEnd()).join("\n---\n"));
+    return 0;
+  }
+  if (plans) {
+    if (rest.length > 0)
+      throw new UsageError("--plan plans one run: leave -m out, or give one value of each key");
+    return plan(complete(first).config);
+  }
+  if (args.length < given.length) {
+    const { showBeside } = await import("../machine/browser.js");
+    await showBeside(complete(first).config.paths.experiments_dir_name);
+  }
+  const runner = await load();
+  const folderOf = (member: Member<C>) => placeOfRun(member.config, member);
+  const placeOf = (member: Member<C>) =>
+    runner.place?.(folderOf(member), member) ?? folderOf(member);
+  const { aloneOnly, isOneOfSeveral, joinRanks } = await import("@dsbm/experiment");
+  if (!runner.runWorker) aloneOnly(experiment.name);
+  if (rest.length === 0 && launcher.kind === "local") {
+    const member = complete(first);
+    const { config } = member;
+    const typed = command.typed?.(first.words) ?? first.words;
+    const resume = `npx dsbm ${experiment.name} ${typed.map(shellWord).join(" ")}`;
+    const place = { folder: placeOf(member), resume, again, sayNotes };
+    const { nproc: n, dist_timeout } = config;
+    if (!runner.runWorker) return single(command, runner, config, { ...place, ranks: null });
+    if (isOneOfSeveral()) {
+      const ranks = await joinRanks(config, experiment.name);
+      return ranked(command, runner, config, { ...place, ranks });
+    }
+    if (n > 1)
+      return launchRanks([experiment.name, ...args], { n, timeoutMs: 1000 * dist_timeout });
+    return single(command, runner, config, { ...place, ranks: null }).catch((error: unknown) => {
+      throw withHint(error, first.words);
+    });
+  }
+  sayNotes();
+  aloneOnly(`${experiment.name} -m`);
+  const placed = (member: Member<C>) => {
+    try {
+      return { folder: placeOf(member), problem: null };
+    } catch (problem) {
+      // It fails alone, when its turn comes.
+      return { folder: folderOf(member), problem };
+    }
+  };
+  const common = first.words.filter((word) =>
+    members.every(({ words: others }) => others.includes(word)),
+  );
+  const labelOf = ({ words: own, config: { seed } }: Member<C>) => {
+    const varied = own.filter((word) => !common.includes(word) && !word.startsWith("seed="));
+    return [...varied, `seed=${seed}`].join(" ");
+  };
+  return sweep(
+    members.map(complete).map((member) => {
+      const { folder, problem } = placed(member);
+      const { seed, device, nproc } = member.config;
+      return {
+        label: labelOf(member),
+        words: member.words,
+        args: [
+          ...[experiment.name, ...(command.typed?.(member.words) ?? member.words)],
+          ...(again ? ["--again"] : []),
+        ],
+        ...{ folder, seed, device, nproc },
+        finished() {
+          if (problem !== null) throw problem;
+          return runner.finished(folder, member.config) !== null;
+        },
+      };
+    }),
+    {
+      experiment: experiment.name,
+      words: [experiment.name, ...args],
+      experiments_dir: first.config.paths.experiments_dir_name,
+      launcher,
+      again,
+    },
+  );
+}
+
+/** Prints what a run takes. */
+async function plan(config: CompleteTrainConfig): Promise<number> {
+  const { planRun } = await import("@dsbm/experiment");
+  using work = await beginWork("stopped");
+  const { progress, signal } = work;
+  const lines = await planRun(config, { progress, signal });
+  progress.done();
+  console.log(lines.join("\n"));
+  return 0;
+}
+
+interface Place {
+  folder: string;
+  resume: string;
+  again: boolean;
+  ranks: Ranks | null;
+  /** Prints what may surprise, in the process that has the run. */
+  sayNotes(): void;
+}
+
+/** One run in several processes, of which this is one. */
+async function ranked<C extends CompleteTrainConfig>(
+  command: ExperimentCommand<C>,
+  runner: Runner<C>,
+  given: C,
+  place: Place & { ranks: Ranks },
+): Promise<number> {
+  const { onOwnDevice } = await import("@dsbm/experiment");
+  const { ranks, folder } = place;
+  const config = onOwnDevice(given);
+  followLauncher();
+  try {
+    const code = ranks.isMain
+      ? await single(command, runner, given, place)
+      : await asWorker(runner, config, { folder, ranks });
+    ranks.leave({ failure: code === 1 ? ranks.mainFailure : null });
+    return code;
+  } catch (error) {
+    ranks.leave({ failure: String(error) });
+    throw error;
+  }
+}
+
+async function asWorker<C>(
+  runner: Runner<C>,
+  config: C,
+  { folder, ranks }: { folder: string; ranks: Ranks },
+): Promise<number> {
+  const interrupt = createInterrupt({ notify: () => {} });
+  try {
+    const { signal } = interrupt;
+    const message = await ranks.listen<Record<string, unknown>>();
+    if (message)
+      await runner.runWorker?.(config, {
+        folder,
+        ranks,
+        signal,
+        progress: silentProgress,
+        begin: message.facts,
+      });
+    // Rank 0 says so when it leaves, however long that takes.
+    await ranks.listen();
+    if (ranks.mainFailure !== null) return 1;
+    return message && signal.aborted ? 130 : 0;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+async function single<C extends CompleteTrainConfig>(
+  command: ExperimentCommand<C>,
+  runner: Runner<C>,
+  config: C,
+  { folder, resume, again, ranks, sayNotes }: Place,
+): Promise<number> {
+  sayNotes();
+  const print = async (rows: readonly Row[]) =>
+    command.print ? command.print(folder) : printRun(folder, rows);
+  const done = again ? null : runner.finished(folder, config);
+  if (done) {
+    const say = command.print ? console.error : console.log;
+    say(
+      `${folder} is finished already (--again starts over, npx dsbm extend ${shellWord(folder)} +2 makes it longer)`,
+    );
+    await print(done.rows);
+    return 0;
+  }
+  using work = await beginWork(stoppedWithin(resume), ranks ? createInterrupt() : undefined);
+  const { signal, interrupt } = work;
+  const progress = withLog(work.progress, folder);
+  if (ranks) progress.line(`${ranks.size} processes share each batch`);
+  const result = await runner.run(config, {
+    ...{ folder, progress, resume, signal, again, ranks },
+    interrupt: ranks ? { noticed: tellLauncher } : interrupt,
+  });
+  if (result.state === "interrupted") return 130;
+  progress.done();
+  await print(result.rows);
+  return 0;
+}

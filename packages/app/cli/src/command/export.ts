@@ -1,0 +1,43 @@
+// `dsbm export RUN OUT key=value …`: a trained bridge for programs without dsbm.
+import { exported, helpTable } from "@dsbm/config";
+import { terminalWidth } from "../terminal/columns.js";
+import { placedWords } from "./words.js";
+import { beginWork } from "./work.js";
+
+const usage = "dsbm export RUN OUT [key=value …]";
+
+const help = [
+  `usage: ${usage}`,
+  "",
+  exported.about,
+  "",
+  "RUN  the folder of a run, finished or not, a folder above the only one, or latest",
+  "OUT  a folder: the models, bridge.json, README.md (a model card), sample.py (with onnxruntime and numpy)",
+  "     NAME.onnx: one model; its metadata hold bridge.json",
+  "     NAME.html: a page that plays the bridge offline, models and some held-out samples inside",
+  "",
+  "examples",
+  "  dsbm export RUN bridge/                      everything that sampling needs",
+  "  dsbm export RUN drift.onnx direction=f       the drift from source to target alone",
+  "  dsbm export RUN page.html                    one file to send to a colleague",
+  "",
+  "docs/export.md has the formats.",
+  "",
+  helpTable(exported.schema, { width: terminalWidth() }),
+].join("\n");
+
+/** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
+export async function exportCommand(args: string[]): Promise<number> {
+  const found = placedWords(exported, args, { expected: "RUN OUT", usage, help });
+  if (!found) return 0;
+  const [run, out] = found.places as [string, string];
+  const { exportRun } = await import("@dsbm/export");
+  const { bytesText } = await import("@dsbm/export");
+  using work = await beginWork(`stopped; nothing was written to ${out}`);
+  const { progress, signal } = work;
+  const { files } = await exportRun(run, out, { ...found.config, progress, signal });
+  progress.done();
+  const width = Math.max(...files.map(({ path }) => path.length));
+  for (const { path, bytes } of files) console.log(`${path.padEnd(width)}  ${bytesText(bytes)}`);
+  return 0;
+}

@@ -1,0 +1,89 @@
+// `dsbm fit SOURCE TARGET key=value …`: a bridge between two data sets of the user's own, with choices made from the
+// data, in the time given.
+import { type CompleteTrainConfig, fit, UsageError } from "@dsbm/config";
+import { readQuality, shellWord } from "@dsbm/runs";
+import { readFitWords } from "../words/fit.js";
+import { type Runner, runExperiment } from "./experiment.js";
+import { placesOf } from "./results.js";
+import { asLists, withoutCfg } from "./words.js";
+import { beginWork } from "./work.js";
+
+const notes = [
+  "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of pictures. One table with two",
+  "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B",
+  "More than two are gone through in their order: dsbm fit DAY0 DAY1 DAY2 at=0,0.5,1 (without at: equally spaced)",
+  "What is not given is chosen from the data; the choices are printed with their reasons, and kept in choices.json.",
+  "--json   print the table at the end as JSON, and nothing else, on stdout",
+  "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
+].join("\n");
+
+/** Runs the command; returns the exit code. Throws ConfigError and UsageError for words that cannot be. */
+export async function fitCommand(args: string[]): Promise<number> {
+  const isSwitch = (word: string) => ["--plan", "--json", "--again", "--open"].includes(word);
+  const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
+  const settings = given.map(asLists("holdout", "at", "times"));
+  const words = readFitWords(settings);
+  const plans = args.includes("--plan");
+  if (plans && words.tokens.some((word) => word === "-m" || word === "--multirun"))
+    throw new UsageError("--plan plans one run: leave -m out");
+  return runExperiment<CompleteTrainConfig>(
+    {
+      experiment: fit,
+      usage: "SOURCE [BETWEEN …] TARGET [--plan] [--json] ",
+      notes,
+      typed: words.typed,
+      chosen: () => chosen(words),
+      load: () => (plans ? planner(words) : runner(words)),
+      print: async (folder) => {
+        if (!plans) await print(folder, args.includes("--json"));
+      },
+    },
+    [
+      ...[...words.tokens, ...(cfg ? ["--cfg"] : [])],
+      ...(args.includes("--again") || plans ? ["--again"] : []),
+      ...(args.includes("--open") && !plans ? ["--open"] : []),
+    ],
+  );
+}
+
+type Words = ReturnType<typeof readFitWords>;
+
+/** The configuration with what the data choose. */
+async function chosen(words: Words): Promise<CompleteTrainConfig[]> {
+  const { prepare } = await import("@dsbm/experiment");
+  using work = await beginWork("stopped");
+  return [(await prepare(words, work)).config];
+}
+
+async function runner(words: Words): Promise<Runner<CompleteTrainConfig>> {
+  const { finishedFit, runFit, runFitWorker } = await import("@dsbm/experiment");
+  return {
+    finished: (folder) => finishedFit(words, folder),
+    run: (_, options) => runFit(words, options),
+    runWorker: (_, options) => runFitWorker(words, options),
+  };
+}
+
+async function planner(words: Words): Promise<Runner<CompleteTrainConfig>> {
+  const { planFit, printPlan } = await import("@dsbm/experiment");
+  return {
+    finished: () => null,
+    async run(_, { progress, signal }) {
+      const planned = await planFit(words, { progress, signal });
+      printPlan(planned, { line: (text) => console.log(text) });
+      const { memoryLine } = await import("@dsbm/experiment");
+      console.log(await memoryLine(planned.config));
+      return { rows: [], state: "finished" };
+    },
+  };
+}
+
+async function print(folder: string, json: boolean): Promise<void> {
+  const quality = readQuality(folder);
+  if (!quality) return;
+  if (json) return console.log(JSON.stringify(quality, null, 2));
+  const { qualityTable } = await import("@dsbm/evaluation");
+  console.log(
+    `${qualityTable(quality)}\n${placesOf(folder)}\nsample:   npx dsbm sample ${shellWord(folder)} NEW OUT direction=f`,
+  );
+}

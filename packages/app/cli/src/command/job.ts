@@ -1,0 +1,66 @@
+// Commands that train several presets one after the other: the keys that they share, and the configurations of their runs.
+import {
+  type CompleteTrainConfig,
+  completeTrain,
+  type Experiment,
+  type gaussian,
+  helpTable,
+  type Member,
+  presets,
+  resolve,
+  type train,
+} from "@dsbm/config";
+import { z } from "zod";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
+
+export const jobKeys = {
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(42)
+    .describe("seed of weights, training and samples"),
+  threads: z
+    .union([z.literal("auto"), z.int().min(1)])
+    .default("auto")
+    .describe("processor threads; auto measures at the start"),
+  quick: z.boolean().default(false).describe("a few steps of everything, to see that it works"),
+  experiments_dir: z.string().min(1).default("experiments").describe("folder of all runs"),
+};
+
+type JobConfig = { [key in keyof typeof jobKeys]: z.output<(typeof jobKeys)[key]> };
+
+/** What the words of a job say; null where help was asked for, which is printed. Throws ConfigError. */
+export function readJob<S extends z.ZodType>(
+  job: Experiment<S>,
+  args: readonly string[],
+  { usage, switches }: { usage: string; switches: string },
+): Member<z.output<S>> | null {
+  const words = args.filter((arg) => arg !== "--again");
+  const { help, members } = resolve(job, words);
+  if (!help) return members[0] as (typeof members)[number];
+  const keys = helpTable(job.schema, { width: terminalWidth() });
+  printHelp([`usage: dsbm ${job.name} ${usage}`, job.about, keys, switches].join("\n\n"));
+  return null;
+}
+
+/** The complete configuration of a run, and its words without the job's; those of a trial replace words of their keys. */
+export function runOfJob(
+  experiment: typeof train | typeof gaussian,
+  { words, quick }: { words: readonly string[]; quick: readonly string[] },
+  job: JobConfig,
+): { config: CompleteTrainConfig; own: string[] } {
+  const key = (word: string) => word.slice(0, word.indexOf("="));
+  const trial = job.quick ? quick : [];
+  const own = [
+    ...words.filter((word) => !trial.some((other) => key(other) === key(word))),
+    ...trial,
+  ];
+  const place = `experiments_dir='${job.experiments_dir}'`;
+  const { members } = resolve(
+    experiment,
+    [...own, `seed=${job.seed}`, `threads=${job.threads}`, place],
+    { dirs: [presets] },
+  );
+  return { config: completeTrain((members[0] as (typeof members)[number]).config), own };
+}

@@ -1,0 +1,152 @@
+// `dsbm runs`: the runs below a folder in a table, the newest first.
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { UsageError } from "@dsbm/config";
+import { metrics } from "@dsbm/evaluation/metrics";
+import {
+  formatNumber,
+  formatTable,
+  listModels,
+  listRuns,
+  type Row,
+  type RunEntry,
+  RunError,
+  readCsv,
+  readJson,
+  readQuality,
+  runPaths,
+} from "@dsbm/runs";
+import { printHelp } from "../terminal/columns.js";
+
+const most = 30;
+
+const help = `usage: dsbm runs [DIR] [--all] [--json]
+
+Lists runs, the newest first: their folder, state, method, data, age and main metric.
+
+DIR     folder of runs (default: experiments)
+--all   all of them, not the newest ${most} alone
+--json  as JSON lines`;
+
+/** Runs the command; returns the exit code. Throws UsageError and RunError. */
+export async function runsCommand(args: string[]): Promise<number> {
+  const places = args.filter((word) => !word.startsWith("-"));
+  const odd = args.filter(
+    (word) => word.startsWith("-") && !/^(--all|--json|--help|-h)$/.test(word),
+  );
+  if (
+    odd.length > 0 ||
+    places.length > 1 ||
+    (places[0] && !existsSync(places[0]) && places[0].includes("="))
+  )
+    throw new UsageError(
+      `got ${[...odd, ...places].join(" ")}; expected one folder: dsbm runs [DIR] [--all] [--json]`,
+    );
+  if (args.includes("--help") || args.includes("-h")) {
+    printHelp(help);
+    return 0;
+  }
+  const [root = "experiments"] = places;
+  if (places.length > 0 && !existsSync(root))
+    throw new UsageError(`there is no folder ${root}: give a folder with runs below it`);
+  const runs = (existsSync(root) ? listRuns(root) : [])
+    .map(describe)
+    .sort((a, b) => b.changed.localeCompare(a.changed));
+  const shown = args.includes("--all") ? runs : runs.slice(0, most);
+  if (args.includes("--json")) {
+    for (const one of shown) console.log(JSON.stringify(one));
+    return 0;
+  }
+  if (runs.length === 0) {
+    console.log(`no runs in ${root}`);
+    return 0;
+  }
+  const now = Date.now();
+  const rows = shown.map(({ run, state, method, data, changed, half, metric }) => ({
+    ...{ run, state, half, method, data, age: ageOf(now - Date.parse(changed)), metric },
+  }));
+  console.log(formatTable(rows));
+  if (shown.length < runs.length) console.log(`and ${runs.length - shown.length} more: --all`);
+  return 0;
+}
+
+interface Listed {
+  run: string;
+  state: string;
+  method: string;
+  data: string;
+  /** When it was ended, or begun; ISO 8601. */
+  changed: string;
+  half: string;
+  metric: string;
+}
+
+function describe({ folder, info, problem }: RunEntry): Listed {
+  const nothing = { method: "", data: "", changed: "", half: "", metric: "" };
+  const unread = { run: folder, state: "unreadable", ...nothing };
+  if (problem) return unread;
+  const changed = info.ended ?? info.resumed.at(-1) ?? info.started;
+  const about = { ...unread, state: info.state, changed };
+  try {
+    const { config_json, results_csv } = runPaths(folder);
+    const config = (existsSync(config_json) ? readJson(config_json) : {}) as Record<
+      string,
+      unknown
+    >;
+    const rows = existsSync(results_csv) ? readCsv(results_csv).rows : [];
+    const { method, Dataset, Dataset_transfer: target, transfer, half_iterations: halves } = config;
+    // Evaluations may have ended before the weights did, or there were none.
+    const half = Math.max(
+      Number(rows.at(-1)?.half_iteration ?? 0),
+      listModels(folder).at(-1)?.half_iteration ?? 0,
+    );
+    const ends = [Dataset, transfer === false ? "noise" : target].map((name) => plain(name));
+    return {
+      ...about,
+      method: typeof method === "string" ? method : "",
+      data: ends.filter((name) => name !== "").join(" → "),
+      half: halves === undefined ? "" : `${half}/${halves}`,
+      metric: metricOf(folder, rows),
+    };
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    return about;
+  }
+}
+
+/** The name of a data set; of files without their folder. */
+const plain = (name: unknown) =>
+  typeof name !== "string" ? "" : /^(table|array|folder):/.test(name) ? basename(name) : name;
+
+/** The metric that a run is known by: of its quality, or of its newest evaluation. */
+function metricOf(folder: string, rows: readonly Row[]): string {
+  const quality = readQuality(folder)?.rows.find(({ name }) => name === "sliced_w2");
+  if (quality)
+    return text(
+      "sliced W2",
+      quality.value,
+      quality.floor === null ? null : ["floor", quality.floor],
+    );
+  const row = rows.at(-1) ?? {};
+  const of = (name: string) => metrics.filter(({ column }) => column === name);
+  const found = [...of("kl_diag"), ...of("sliced_w2"), ...metrics].find(
+    ({ column }) => typeof row[column] === "number",
+  );
+  if (!found) return "";
+  const { column, title, reference, referenceIs } = found;
+  const beside = reference === undefined ? null : row[reference];
+  const other = typeof beside === "number" ? ([referenceIs ?? "", beside] as const) : null;
+  return text(title, Number(row[column]), other);
+}
+
+const text = (title: string, value: number, beside: readonly [string, number] | null) =>
+  `${title} ${formatNumber(value)}${beside ? ` (${beside[0]} ${formatNumber(beside[1])})` : ""}`;
+
+/** A time in the largest unit that it fills: 42s, 3m, 5h, 2d. */
+function ageOf(ms: number): string {
+  if (!Number.isFinite(ms)) return "";
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m`;
+  return s < 86_400 ? `${Math.floor(s / 3600)}h` : `${Math.floor(s / 86_400)}d`;
+}

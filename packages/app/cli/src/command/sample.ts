@@ -1,0 +1,72 @@
+// `dsbm sample RUN INPUT OUTPUT key=value …`: a trained bridge applied to new samples.
+import { helpTable, sample } from "@dsbm/config";
+import type { SampleResult } from "@dsbm/inference";
+import { duration } from "@dsbm/runs";
+import { terminalWidth } from "../terminal/columns.js";
+import { placedWords } from "./words.js";
+import { beginWork } from "./work.js";
+
+const usage = "dsbm sample RUN NEW OUT [key=value …]";
+
+const sections = {
+  "what is carried": ["direction", "half_iteration", "seed", "path"],
+  "how it is carried": ["solver", "steps", "diffusion", "guidance", "ode_tol", "ode_step_size"],
+  tables: ["keep", "missing", "decimal", "header", "key", "layer"],
+  "pictures and conditions": ["resize", "max_pixels", "cond", "y"],
+  "files and machine": ["overwrite", "batch_size", "threads", "device"],
+};
+
+const help = [
+  `usage: ${usage}`,
+  "",
+  sample.about,
+  "",
+  "RUN  the folder of a run, finished or not, a folder above the only one, or latest",
+  "NEW  a table (.csv, .tsv, also .gz, .parquet, .npy, .npz, .h5ad) with the columns of the run,",
+  "     a folder of pictures, one picture, an array of images (.npy, .npz),",
+  "     gaussian:N, or a data set such as mnist_2 (its test split)",
+  "OUT  vectors: a table (.csv, .tsv, also .gz, .parquet, .npy, .npz), in the data's own units",
+  "     images: a folder (PNG), .png for one picture, or an array (.npy, .npz)",
+  "",
+  "examples",
+  "  dsbm sample RUN new.csv carried.parquet keep=id        rows of a table, their ids beside them",
+  "  dsbm sample RUN new.csv back.csv direction=b           from the target to the source",
+  "  dsbm sample RUN new.csv paths.csv path=true            all times: a long table with a column t",
+  "  dsbm sample RUN photos out resize=true                 pictures of any size",
+  "",
+  helpTable(sample.schema, { sections, width: terminalWidth() }),
+].join("\n");
+
+/** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
+export async function sampleCommand(args: string[]): Promise<number> {
+  const found = placedWords(sample, args, { expected: "RUN NEW OUT", usage, help });
+  if (!found) return 0;
+  const [run, input, output] = found.places as [string, string, string];
+  using work = await beginWork(`stopped within a step; nothing was written to ${output}`);
+  const { progress, signal } = work;
+  const { runSample } = await import("@dsbm/inference");
+  const { aloneOnly } = await import("@dsbm/experiment");
+  aloneOnly("sample");
+  const { config } = found;
+  const result = await runSample({ run, input, output, config, progress, signal });
+  progress.done();
+  if (result.state === "interrupted") {
+    progress.line(`stopped; nothing was written to ${output}`);
+    return 130;
+  }
+  console.log(summary(result, config));
+  return 0;
+}
+
+function summary(
+  { direction, n, weights, nfe, seconds, about }: SampleResult,
+  { seed, solver }: { seed: number; solver: string },
+): string {
+  return [
+    `samples: ${n}, direction ${direction}, seed ${seed}`,
+    `weights: ${weights.join(", ")}`,
+    `sampler: ${solver}, NFE ${Number.isInteger(nfe) ? nfe : nfe.toFixed(1)}`,
+    `time:    ${seconds < 60 ? `${seconds.toFixed(1)} s` : duration(seconds)}`,
+    `output:  ${about}`,
+  ].join("\n");
+}

@@ -1,0 +1,98 @@
+// `dsbm studio [FOLDER] [port=…] [--open]`: a local page over the runs of a folder. It never loads the engine.
+import { existsSync } from "node:fs";
+import { resolve as absolute } from "node:path";
+import { UsageError } from "@dsbm/config";
+import { type Studio, startStudio } from "@dsbm/studio";
+import { openBrowser } from "../machine/browser.js";
+import { program } from "../machine/program.js";
+import { printHelp } from "../terminal/columns.js";
+
+const help = `usage: dsbm studio [FOLDER] [port=…] [--open]
+
+Show the runs below FOLDER (default: experiments) on a page of this machine: a table of them, each run as it goes, and
+trained bridges to play with. The address that is printed has a token; whoever has it can read the runs.
+
+port=N   the port (default: 4747, or any other where that is taken)
+--open   open the page in the browser, where there is one
+
+It ends with Ctrl-C. dsbm fit, train, gaussian and start show their runs in it with --open.`;
+
+/** Words that `startBeside` adds: this process belongs to a run, and ends after it when nobody looks any more. */
+const besideWord = "--beside";
+const idleMs = 60_000;
+/** The first of the words with which the studio starts an export in a process of its own: RUN OUT. */
+const exportWord = "--export";
+
+/** Runs the command; returns the exit code. Throws UsageError for invalid words, RunError for a folder that is not there. */
+export async function studioCommand(args: string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    printHelp(help);
+    return 0;
+  }
+  if (args[0] === exportWord) return exportHere(args.slice(1));
+  const { folder, port, opens, beside } = wordsOf(args);
+  if (!existsSync(folder))
+    throw new UsageError(
+      `there is no folder ${folder}: give the folder of your runs (npx dsbm studio FOLDER)`,
+    );
+  const exporter = [process.execPath, program, "studio", exportWord];
+  const studio = await startStudio({ folder, exporter, ...(port !== undefined && { port }) });
+  const { address } = studio;
+  if (beside) {
+    // Nobody reads it any more once the address is told.
+    process.stderr.on("error", () => {});
+    process.send?.({ address });
+  } else console.log(`studio of ${absolute(folder)}: ${address}\nCtrl-C ends it`);
+  if (opens) await openBrowser(address);
+  await (beside ? unused(studio) : stopped());
+  await studio.close();
+  return 0;
+}
+
+async function exportHere([run = "", out = ""]: readonly string[]): Promise<number> {
+  const { exportForPlay } = await import("@dsbm/export");
+  await exportForPlay(run, out, { update() {}, line: console.error, done() {} });
+  return 0;
+}
+
+function wordsOf(args: readonly string[]) {
+  const flags = args.filter((word) => word.startsWith("-"));
+  const settings = args.filter((word) => /^\w+=/.test(word));
+  const places = args.filter((word) => !flags.includes(word) && !settings.includes(word));
+  const odd = [
+    ...flags.filter((word) => word !== "--open" && word !== besideWord),
+    ...settings.filter((word) => !word.startsWith("port=")),
+    ...places.slice(1),
+  ][0];
+  if (odd !== undefined)
+    throw new UsageError(
+      `dsbm studio does not know "${odd}": dsbm studio [FOLDER] [port=…] [--open]`,
+    );
+  const text = settings.at(-1)?.slice("port=".length);
+  const port = text === undefined ? undefined : Number(text);
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1024 && port <= 65_535))
+    throw new UsageError(`port is ${text}: give a number from 1024 to 65535`);
+  const [folder = "experiments"] = places;
+  return { folder, port, opens: flags.includes("--open"), beside: flags.includes(besideWord) };
+}
+
+/** Waits for Ctrl-C, kill, or the end of the terminal. */
+const stopped = (): Promise<void> =>
+  new Promise((done) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.once(signal, () => done());
+  });
+
+/** Waits until the run's process is gone and no page has been open for a minute. */
+function unused(studio: Studio): Promise<void> {
+  let seen = Date.now();
+  return new Promise((done) => {
+    process.once("SIGTERM", () => done());
+    const timer = setInterval(() => {
+      if (studio.pages > 0 || process.connected) seen = Date.now();
+      if (Date.now() - seen < idleMs) return;
+      clearInterval(timer);
+      done();
+    }, 1000);
+  });
+}

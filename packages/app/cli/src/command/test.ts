@@ -1,0 +1,66 @@
+// `dsbm test RUN key=value …`: a trained run, evaluated again. It is named by its folder, or by the words that it was
+// trained with.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  completeTrain,
+  parseOverride,
+  savedConfig,
+  test,
+  testOnlyKeys,
+  UsageError,
+} from "@dsbm/config";
+import type { CompleteTestConfig } from "@dsbm/experiment";
+import { findRun, readRun } from "@dsbm/runs";
+import { runExperiment } from "./experiment.js";
+
+/** Whether a word is a setting or a switch; what is on disk is RUN, whatever its name. */
+const isSetting = (word: string) => /^-|=/.test(word) && !existsSync(join(word, "run.json"));
+
+/** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
+export async function testCommand(args: string[]): Promise<number> {
+  const [run, ...odd] = args.filter((word) => !isSetting(word));
+  if (odd.length > 0)
+    throw new UsageError(
+      `got ${run} ${odd.join(" ")}; expected one run: dsbm test RUN [key=value …]`,
+    );
+  const folder = run === undefined ? null : findRun(run);
+  return runExperiment<CompleteTestConfig>(
+    {
+      experiment: test,
+      usage: "RUN | the words of the run ",
+      notes:
+        "RUN is the folder of a run, a folder above one, or latest; or the words of `dsbm train` name the run, and what else they say is how it is evaluated. It is measured by its own sampler and along its probability flow, into RUN/test/.",
+      ...(folder !== null && {
+        typed: (words: readonly string[]) => [folder, ...words],
+        configOf: ({ config, words }) =>
+          configOf(folder, completeTrain(config) as CompleteTestConfig, words),
+      }),
+      async load() {
+        const { finishedTest, runTest, testFolder } = await import("@dsbm/experiment");
+        return {
+          place: (named, { config, words }) => testFolder(config, folder ?? named, words),
+          finished: finishedTest,
+          run: runTest,
+        };
+      },
+    },
+    args.filter(isSetting),
+  );
+}
+
+/** The configuration of a run with the keys of its evaluation that are given. Throws as readRun. */
+function configOf(
+  folder: string,
+  given: CompleteTestConfig,
+  words: readonly string[],
+): CompleteTestConfig {
+  const { config: saved, info } = readRun(folder);
+  const run = savedConfig(folder, saved, info.dsbm);
+  const keys = new Set([
+    ...testOnlyKeys,
+    ...words.map((word) => parseOverride(word).key.split(".")[0] ?? ""),
+  ]);
+  const own = Object.entries(given).filter(([key]) => keys.has(key));
+  return { ...run, ...Object.fromEntries(own) } as CompleteTestConfig;
+}

@@ -1,0 +1,26 @@
+// `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: a bridge between two sets of data, or a sweep of
+// such runs. The Gaussian benchmark is a preset with keys of its own names.
+import { type CompleteTrainConfig, gaussian, train } from "@dsbm/config";
+import { type ExperimentCommand, type Runner, runExperiment } from "./experiment.js";
+
+async function load(): Promise<Runner<CompleteTrainConfig>> {
+  const { finishedRun, runTraining, runTrainingWorker } = await import("@dsbm/experiment");
+  return { finished: finishedRun, run: runTraining, runWorker: runTrainingWorker };
+}
+
+const common = {
+  notes:
+    "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
+  load,
+};
+
+const commands: Record<"train" | "gaussian", ExperimentCommand<CompleteTrainConfig>> = {
+  train: { ...common, experiment: train, usage: "[dataset=…] [method=…] [model=…] " },
+  gaussian: { ...common, experiment: gaussian, usage: "" },
+};
+
+/** Run the commands; return the exit code. Throw ConfigError for overrides that cannot be. */
+export const trainCommand = (args: string[]): Promise<number> =>
+  runExperiment(commands.train, args);
+export const gaussianCommand = (args: string[]): Promise<number> =>
+  runExperiment(commands.gaussian, args);

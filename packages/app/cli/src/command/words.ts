@@ -1,0 +1,110 @@
+// What commands do with words before they are resolved.
+import { existsSync } from "node:fs";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  type Experiment,
+  isSetting,
+  type Member,
+  printValue,
+  resolve,
+  UsageError,
+} from "@dsbm/config";
+import { findRun } from "@dsbm/runs";
+import type { z } from "zod";
+import { printHelp } from "../terminal/columns.js";
+
+interface PlacedOptions {
+  /** Names of the places that are expected, such as RUN OUT. */
+  expected: string;
+  /** The line of usage, without "usage: ". */
+  usage: string;
+  help: string;
+  /** Whether a word is a place that is there, whatever its name. */
+  isPlace?: (word: string) => boolean;
+}
+
+/**
+ * The places and the configuration of a command that does one thing; null where help was asked for, which is printed.
+ * Throws ConfigError and UsageError for other words.
+ */
+export function placedWords<S extends z.ZodType>(
+  experiment: Experiment<S>,
+  args: readonly string[],
+  { expected, usage, help, isPlace = existsSync }: PlacedOptions,
+): { config: z.output<S>; places: string[] } | null {
+  const [places, settings] = [[] as string[], [] as string[]];
+  for (const word of args) {
+    const isWord = (word.startsWith("-") || isSetting(word)) && !isPlace(word);
+    (isWord ? settings : places).push(word);
+  }
+  const { help: isHelp, members } = resolve(experiment, settings);
+  if (isHelp) {
+    printHelp(help);
+    return null;
+  }
+  const [member, ...more] = members;
+  if (!member || more.length > 0)
+    throw new ConfigError(
+      "sweep",
+      `dsbm ${experiment.name} does one thing at a time: leave -m out`,
+    );
+  if (places.length !== expected.split(" ").length)
+    throw new UsageError(
+      `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected ${expected}: ${usage}`,
+    );
+  return { config: member.config, places };
+}
+
+/** Several values of these keys as one list, with or without brackets: at=0.3,0.6 is at=[0.3,0.6]. */
+export const asLists =
+  (...keys: readonly string[]) =>
+  (word: string): string =>
+    word.replace(/^([\w.]+)=([^[\]'"]*,[^[\]'"]*)$/, (whole, key: string, values: string) =>
+      keys.includes(key) ? `${key}=[${values}]` : whole,
+    );
+
+/** The words without Hydra's --cfg [job], and whether it was there. */
+export function withoutCfg(args: readonly string[]): [words: string[], cfg: boolean] {
+  const at = args.findIndex((arg) => /^(--cfg|-c)(=.*)?$/.test(arg));
+  if (at < 0) return [[...args], false];
+  const [, inline] = (args[at] as string).split("=");
+  const next = args[at + 1];
+  const separate = inline === undefined && next !== undefined && /^[a-z]+$/.test(next);
+  const what = inline ?? (separate ? next : "job");
+  if (what !== "job")
+    throw new UsageError(`--cfg ${what}: there is no such part; write --cfg, or --cfg job`);
+  return [args.toSpliced(at, separate ? 2 : 1), true];
+}
+
+/** A missing file of data that nobody chose, with what runs without files. */
+export function withHint(error: unknown, words: readonly string[]): unknown {
+  const isMissing = error instanceof Error && "code" in error && error.code === "MissingFiles";
+  if (isMissing && !words.some((word) => /^[+~]*(dataset|Dataset|Dataset_transfer)=/.test(word)))
+    error.message +=
+      "; to train without any file: npx dsbm train dataset=synthetic (pictures), or dataset=moons (points)";
+  return error;
+}
+
+/** Lines about values of presets that the words may have been meant to change. */
+export function surprises<C extends CompleteTrainConfig>({ config, words }: Member<C>): string[] {
+  const { first_num_iter, num_iter } = config;
+  const isGiven = (...keys: string[]) =>
+    words.some((word) => keys.some((key) => word.replace(/^\++/, "").startsWith(`${key}=`)));
+  if (!isGiven("num_iter", "inner_iters") || isGiven("first_num_iter")) return [];
+  if (first_num_iter === num_iter) return [];
+  return [
+    `num_iter=${num_iter} is for the iterations after the first one, whose half-iterations have first_num_iter=${first_num_iter} steps by the preset: write first_num_iter=${num_iter} too to change it`,
+  ];
+}
+
+/** `from=RUN` with the folder that is meant: the newest run is another one by the time this one goes on. */
+export function pinned(word: string, args: readonly string[]): string {
+  const [, run = ""] = /^from=['"]?(.+?)['"]?$/.exec(word) ?? [];
+  if (run === "" || run === "null") return word;
+  const dirs = args.flatMap(
+    (arg) => /^(?:paths\.)?experiments_dir(?:_name)?=(.+)$/.exec(arg)?.[1] ?? [],
+  );
+  const experiments_dir = dirs.at(-1)?.replace(/^['"]|['"]$/g, "") ?? "experiments";
+  return `from=${printValue(findRun(run, { experiments_dir }))}`;
+}

@@ -1,0 +1,23 @@
+// Work of a command that Ctrl-C stops: its signal, and its progress on the terminal, until the scope that uses it ends.
+import type { Interrupt } from "@dsbm/runs";
+import { createProgress, type Progress } from "@dsbm/runs";
+
+interface Work extends Disposable {
+  progress: Progress;
+  signal: AbortSignal;
+  interrupt: Interrupt;
+}
+
+/** Begins work; it is stopped by `given`, or else as work of the engine, with `late` as `createWorkInterrupt` takes it. */
+export async function beginWork(late: string, given?: Interrupt): Promise<Work> {
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const interrupt = given ?? createWorkInterrupt({ late });
+  const progress = createProgress();
+  return {
+    ...{ progress, interrupt, signal: interrupt.signal },
+    [Symbol.dispose]() {
+      progress.done();
+      interrupt.dispose();
+    },
+  };
+}

@@ -1,0 +1,126 @@
+// A trained run as an object of programs: samples in the data's own units, its quality, its report, a copy of it.
+
+import { UsageError } from "@dsbm/config";
+import { measureQuality, type QualityOptions } from "@dsbm/evaluation";
+import {
+  encoded,
+  type OpenOptions,
+  openBridge as openRun,
+  type SampleOptions,
+  type Samples,
+} from "@dsbm/inference";
+import { type Quality, runPaths } from "@dsbm/runs";
+import { tidy } from "@dsbm/torch";
+import { ownUnits } from "./own-units.js";
+import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
+import { saveRun } from "./save.js";
+
+/** What samples become, of the kind that went in. */
+export interface BridgeSamples<R extends Rows> extends Pick<Samples, "nfe"> {
+  x: SameKind<R>;
+}
+
+/** What samples become on their way, of the kind that went in. */
+export interface BridgePaths<R extends Rows> extends Pick<Samples, "nfe" | "times"> {
+  /** The samples at each time, the start first. */
+  states: SameKind<R>[];
+}
+
+/** How samples are carried: the keys of `dsbm sample`, with the samples' conditions. */
+export interface BridgeSampleOptions extends Omit<SampleOptions, "path"> {
+  /** Of a run with `data.condition`: the value of that column for each sample, a class or a number. */
+  condition?: readonly (string | number)[] | undefined;
+}
+
+/** A trained bridge. */
+export interface Bridge extends Disposable {
+  /** The folder of its run. */
+  readonly folder: string;
+  /** The shape of a sample: columns [d], or pictures [C, H, W]. */
+  readonly shape: readonly number[];
+  /** The path of report.html. */
+  readonly report: string;
+  /**
+   * Carries samples to the other end (`direction: "f"` from source to target, the default; `"b"` back), in the data's own
+   * units: columns as the files had them, pictures as bytes or as numbers from −1 to 1. The noise of row i is a function of
+   * the seed and i alone. Throws a ConfigError for options, a UsageError for samples and conditions of another shape, and
+   * for a direction that was not trained.
+   */
+  sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
+  /** `sample` with all states on the way. */
+  paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
+  /** Measures the run on its held-out data: see `evaluate`. */
+  evaluate(options?: EvaluateOptions): Promise<Quality>;
+  /** Copies the run, which `openBridge` and `dsbm sample` then open there; its data stay where they are. Returns the folder. */
+  save(folder: string): string;
+  dispose(): void;
+}
+
+/** How a run is measured: the keys of `dsbm evaluate`. */
+export type EvaluateOptions = Omit<QualityOptions, "ends" | "progress">;
+
+/**
+ * How good the bridge of a run is: each metric beside its floor, ceiling and interval. Writes nothing. Throws a UsageError
+ * for a run without weights and for options that do not fit, and the reason of `signal`.
+ */
+export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
+  const quality = await measureQuality(folder, options);
+  if (quality === null) throw options.signal?.reason;
+  return quality;
+}
+
+/**
+ * Opens a run of `dsbm fit`, `train` or `gaussian` with the weights that sample. Throws a RunError for what is no run, and
+ * a UsageError for one without weights, or without those of `half_iteration`.
+ */
+export function openBridge(path: string, options: OpenOptions = {}): Bridge {
+  const run = openRun(path, options);
+  const { folder } = run.trained;
+  const units = ownUnits(run);
+  const carry = async (
+    x: Rows,
+    { condition, ...keys }: BridgeSampleOptions & { path?: boolean },
+  ) => {
+    const own = toTensor(x, "x");
+    const { dtype } = own;
+    const start = units.enter(own);
+    const given = condition ? conditionsOf(condition) : keys.given;
+    try {
+      return { ...(await run.sample(start, { direction: "f", ...keys, given })), dtype };
+    } finally {
+      start.dispose();
+      if (condition) given?.cond?.dispose();
+    }
+  };
+  const conditionsOf = (values: readonly (string | number)[]) => {
+    const column = run.trained.columns?.condition;
+    if (!column)
+      throw new UsageError(`condition is given, but ${folder} has none: leave condition out`);
+    const cells = column.classes ? values.map(String) : Float64Array.from(values, Number);
+    return encoded(column, cells, { path: "condition", first: 0 });
+  };
+  return {
+    folder,
+    shape: units.shape,
+    report: runPaths(folder).report_html,
+    async sample(x, keys = {}) {
+      const { x: end, nfe, dtype } = await carry(x, keys);
+      return { x: sameKind(units.leave(end, dtype), x), nfe };
+    },
+    async paths(x, keys = {}) {
+      const { x: all, times, nfe, dtype } = await carry(x, { ...keys, path: true });
+      const state = (k: number) =>
+        units.leave(
+          tidy(() => all.select(0, k).clone().keep()),
+          dtype,
+        );
+      const states = times.map((_, k) => sameKind(state(k), x));
+      all.dispose();
+      return { states, times, nfe };
+    },
+    evaluate: (given) => evaluate(folder, { device: options.device ?? "cpu", ...given }),
+    save: (to) => saveRun(folder, to),
+    dispose: run.dispose,
+    [Symbol.dispose]: run.dispose,
+  };
+}

@@ -1,0 +1,140 @@
+// A problem that was made by hand as the configuration of a run: what its networks mean to whoever samples with them.
+import {
+  gammaGrid,
+  gammaSchedule,
+  methods,
+  type Network,
+  Preconditioned,
+  type TimeGrid,
+} from "@dsbm/bridge";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  readConfig,
+  type Tree,
+  UsageError,
+} from "@dsbm/config";
+import { modelOf } from "@dsbm/nets";
+import { inProgram } from "@dsbm/problem";
+import { ones, tidy } from "@dsbm/torch";
+import type { CompleteProblem } from "@dsbm/train";
+
+/** The shape of one sample as networks take it. */
+export const shapeOf = ({ data }: CompleteProblem): readonly number[] => data.x0.shape.slice(1);
+
+/**
+ * The configuration of a problem whose networks are like `network`. Throws a UsageError for a process, a grid or a method
+ * that no configuration has.
+ */
+export function describeProblem(problem: CompleteProblem, network: Network): CompleteTrainConfig {
+  const { method: options, schedule, optimisation, seed, data } = problem;
+  const { parametrisation } = options;
+  const [channels = 1, image_size = 28] = shapeOf(problem);
+  const condition = (data.conditions?.x0 ?? data.conditions?.x1)?.cond;
+  const known = network instanceof Preconditioned && network.coupled ? network : null;
+  const mixture = known ? (known.mixture_f ?? known.mixture_b) : network;
+  const components = mixture?.stateDict().get("log_alpha")?.size(0);
+  const tree = {
+    ...{ Dataset: inProgram, Dataset_transfer: inProgram, transfer: true, seed },
+    ...{ method: methodName(problem), ...processKeys(problem) },
+    ...(components !== undefined && { mixture_components: components }),
+    precondition: known && mixture ? "mixture" : known !== null,
+    match_moments: options.matchMoments,
+    ...{ step_variance: options.stepVariance, last_noise: options.lastNoise },
+    mean_match: parametrisation.meanMatch,
+    std_trick: parametrisation.stdTrick,
+    loss_scale: parametrisation.lossScale,
+    eps: schedule.eps,
+    fb_sequence: [...schedule.sequence],
+    half_iterations: schedule.halfIterations,
+    ...{ num_iter: schedule.steps, first_num_iter: schedule.firstSteps },
+    ...{ first_coupling: options.firstCoupling, first_pass: schedule.firstPass },
+    ...{ batch_size: optimisation.batchSize, lr: optimisation.lr },
+    ...{ ema: optimisation.emaRate !== null, ema_rate: optimisation.emaRate },
+    cdsb: condition !== undefined,
+    data: { channels, image_size, cond_channels: condition?.size(1) ?? 0 },
+    model: keysOf(modelNamed(problem, network) ?? { name: "MLP" }),
+  };
+  try {
+    return readConfig(tree);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageError(`this training cannot be saved as a run: ${error.problems.join("; ")}`);
+  }
+}
+
+type Model = NonNullable<ReturnType<typeof modelOf>>;
+
+/**
+ * What the configuration calls a network of a problem: of a method with a model of its own the network within it; null
+ * where it is of another class than those of the library.
+ */
+export function modelNamed({ method }: CompleteProblem, network: Network): Model | null {
+  const found = modelOf(network);
+  if (found || !method.method.model) return found;
+  const within = [...network.namedChildren()].map(([, child]) => modelOf(child as Network));
+  return within.length === 0 ? { name: "MLP" } : (within.find((model) => model !== null) ?? null);
+}
+
+/** The options of a network that are keys of the configuration. */
+function keysOf(found: Model): Tree {
+  const { model } = readConfig({ model: { name: found.name } });
+  const keys = Object.keys(model).flatMap((key) => {
+    const value = found[key];
+    if (value === undefined) return [];
+    return [[key, Array.isArray(value) ? value.join() || null : value]] as const;
+  });
+  return Object.fromEntries(keys) as Tree;
+}
+
+function methodName({ method: { method } }: CompleteProblem): string {
+  const { name } = method;
+  const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;
+  if (typeof entry === "function" && name !== "dsb") return name;
+  // Preconditioned networks are an option of the run.
+  const isPreconditioned = method.model?.type === Preconditioned && entry?.name === name;
+  if (entry === method || isPreconditioned) return name;
+  throw new UsageError(
+    name === "dsb"
+      ? "the steps of method dsb are not kept with its networks: train it with npx dsbm train method=dsb"
+      : `the method ${name} is not one of \`methods\`, by which a run names it: write methods.${name} = … (of dsbm/bridge) before the training, and where the run is opened`,
+  );
+}
+
+const processes: Readonly<Record<string, string>> = { brownian: "ve", "ornstein-uhlenbeck": "vp" };
+
+/** Keys of the reference process and its steps. */
+function processKeys({ process, schedule: { grid } }: CompleteProblem): Tree {
+  const { name, sigma, own } = process;
+  const sde = processes[name];
+  // The only rate that a configuration has.
+  const isUsual = sde === "ve" || tidy(() => own?.("b", ones([1])).item() === 0.5);
+  if (sde === undefined || !isUsual)
+    throw new UsageError(
+      `the process ${name} is none that a run can have: use brownian() or ornsteinUhlenbeck() with alpha 0.5`,
+    );
+  return { sde, num_steps: grid.steps.length, ...stepKeys(grid, sigma) };
+}
+
+const isNear = (a: readonly number[], b: readonly number[]) =>
+  a.every((x, i) => Math.abs(x - (b[i] as number)) < 1e-9);
+
+function stepKeys({ steps }: TimeGrid, sigma: number): Tree {
+  const n = steps.length;
+  const even = steps.map(() => 1 / n);
+  if (isNear(steps, even))
+    // A flow has no noise, and its process no scale.
+    return { sigma: sigma === 0 ? 1 : sigma };
+  const gammas = steps.map((step) => step * sigma ** 2);
+  for (const gamma_space of ["linspace", "geomspace"] as const)
+    for (const symmetric_gamma of n % 2 === 0 ? [false, true] : [false]) {
+      const keys = {
+        ...{ gamma_min: Math.min(...gammas), gamma_max: Math.max(...gammas) },
+        ...{ gamma_space, symmetric_gamma },
+      };
+      if (isNear(steps, gammaGrid(gammaSchedule(n, keys)).steps)) return { sigma: null, ...keys };
+    }
+  throw new UsageError(
+    "the steps of the grid are none that a run can have: use uniformGrid(n), or gammaGrid(gammaSchedule(n, …))",
+  );
+}

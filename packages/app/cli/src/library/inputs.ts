@@ -1,0 +1,67 @@
+// Data of a fit that are in memory: written as .npy into the run folder, and read from there like every other file.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "@dsbm/config";
+import { writeFileAtomic } from "@dsbm/runs";
+import { io, tidy } from "@dsbm/torch";
+import { type Rows, toTensor } from "./rows.js";
+
+/** The data of one end: a path, or samples in memory. */
+export type Source = string | Rows;
+
+/** An end with its path ("" until it is written), and the shape [n, …] and bytes of a .npy file where it is in memory. */
+export interface Input {
+  path: string;
+  shape: readonly number[] | null;
+  bytes: Uint8Array | null;
+}
+
+/** Checks the data of an end, and makes a file's bytes of those in memory. Throws a UsageError. */
+export function given(source: Source, end: string): Input {
+  if (typeof source === "string") return { path: source, shape: null, bytes: null };
+  const x = toTensor(source, end);
+  try {
+    const { shape } = x;
+    if (shape.length !== 2 && shape.length !== 4)
+      throw new UsageError(
+        `${end} has shape [${shape.join(", ")}]; expected vectors [n, d] or pictures [n, C, H, W]`,
+      );
+    if (x.dtype !== "uint8" && !tidy(() => x.isfinite().all().item()))
+      throw new UsageError(`${end} has values that are NaN or infinite; expected numbers`);
+    const rows =
+      shape.length === 4 && x.dtype === "float64" ? tidy(() => x.to("float32").keep()) : x;
+    return { path: "", shape, bytes: io.encodeNpy(rows) };
+  } finally {
+    x.dispose();
+  }
+}
+
+/** A name for data in memory, the same for the same numbers; null where all are files. */
+export function memoryName(ends: readonly Input[]): string | null {
+  if (ends.every(({ bytes }) => bytes === null)) return null;
+  const digest = createHash("sha256");
+  for (const { path, bytes } of ends) digest.update(bytes ?? path).update("\0");
+  return `memory-${digest.digest("hex").slice(0, 12)}`;
+}
+
+/**
+ * Writes an end that is in memory to `folder`/inputs. Throws a UsageError where a run was begun there with other numbers, and
+ * a RunError.
+ */
+export function writeInput(
+  end: string,
+  input: Input,
+  { folder, again }: { folder: string; again: boolean },
+): Input {
+  const { bytes } = input;
+  if (bytes === null) return input;
+  const path = join(folder, "inputs", `${end}.npy`);
+  const isThere = existsSync(path) && Buffer.compare(readFileSync(path), bytes) === 0;
+  if (!isThere && !again && existsSync(join(folder, "run.json")))
+    throw new UsageError(
+      `${folder} holds a run with another ${end}: give another folder, or again: true to start over`,
+    );
+  if (!isThere) writeFileAtomic(path, bytes);
+  return { ...input, path };
+}

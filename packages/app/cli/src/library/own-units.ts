@@ -1,0 +1,70 @@
+// The data's own units at the door of a bridge: columns as the files had them, pictures as bytes or from −1 to 1.
+import { decodeImages, encodeImages } from "@dsbm/bridge";
+import { UsageError } from "@dsbm/config";
+import type { OpenBridge } from "@dsbm/inference";
+import { type DType, type Tensor, tensor, tidy } from "@dsbm/torch";
+
+interface OwnUnits {
+  /** The shape of a sample. */
+  shape: readonly number[];
+  /** Samples as networks take them; disposes x. Throws a UsageError for samples of another shape. */
+  enter(x: Tensor): Tensor;
+  /** The way back, in the precision of what came in; disposes x. */
+  leave(x: Tensor, dtype: DType): Tensor;
+}
+
+export function ownUnits(run: OpenBridge): OwnUnits {
+  const { trained } = run;
+  const vectors = trained.shape.length === 1;
+  const { shape, enter, leave } = vectors ? ofVectors(run) : ofPictures(run);
+  const through = (x: Tensor, change: (x: Tensor) => Tensor) => {
+    try {
+      return tidy(() => change(x).to({ device: x.device }).keep());
+    } finally {
+      x.dispose();
+    }
+  };
+  return {
+    shape,
+    enter(x) {
+      if (`${x.shape.slice(1)}` !== `${shape}` || x.size(0) === 0) {
+        const found = x.shape;
+        x.dispose();
+        throw new UsageError(
+          `x has shape [${found.join(", ")}]; expected [n, ${shape.join(", ")}], the samples of ${trained.folder}`,
+        );
+      }
+      return through(x, enter);
+    },
+    leave: (x, dtype) => through(x, (end) => leave(end, dtype)),
+  };
+}
+
+function ofVectors({ units }: OpenBridge) {
+  return {
+    shape: [units.width],
+    enter(x: Tensor) {
+      const [n, d] = x.shape as [number, number];
+      const rows = x.to("float64").contiguous().toArray() as Float64Array;
+      const column = (_: unknown, k: number) =>
+        Float64Array.from({ length: n }, (_, i) => rows[i * d + k] as number);
+      return units.apply(Array.from({ length: d }, column));
+    },
+    leave(x: Tensor, dtype: DType) {
+      const columns = units.undo(x.to({ device: "cpu" }));
+      const rows = new Float64Array(x.size(0) * columns.length);
+      for (const [k, column] of columns.entries())
+        for (const [i, value] of column.entries()) rows[i * columns.length + k] = value;
+      const found = tensor(rows, { shape: [x.size(0), columns.length] });
+      return dtype === "float64" ? found : found.to("float32");
+    },
+  };
+}
+
+function ofPictures({ trained: { shape } }: OpenBridge) {
+  return {
+    shape,
+    enter: (x: Tensor) => (x.dtype === "uint8" ? decodeImages(x) : x.to("float32")),
+    leave: (x: Tensor, dtype: DType) => (dtype === "uint8" ? encodeImages(x) : x.to(dtype)),
+  };
+}

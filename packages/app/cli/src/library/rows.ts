@@ -1,0 +1,64 @@
+// Samples as programs have them: a tensor, numbers with a shape, or rows of numbers. What comes out is of the same kind.
+import { kindOf } from "@dsbm/bridge";
+import { UsageError } from "@dsbm/config";
+import { type Tensor, Tensor as TensorClass, tensor, tidy } from "@dsbm/torch";
+
+/** Numbers in row-major order, and their shape [n, …]. */
+export interface ShapedNumbers {
+  data: Float32Array | Float64Array | Uint8Array;
+  shape: readonly number[];
+}
+
+/** Samples [n, …]: a tensor, a typed array with its shape, or rows of numbers (vectors). */
+export type Rows = Tensor | ShapedNumbers | readonly (readonly number[])[];
+
+/** Samples of the kind that was given. */
+export type SameKind<R extends Rows> = R extends Tensor
+  ? Tensor
+  : R extends ShapedNumbers
+    ? ShapedNumbers
+    : number[][];
+
+const wanted =
+  "expected a tensor [n, …], { data: Float32Array, shape: [n, …] } or an array of rows of numbers";
+
+/** Samples as a new tensor on the processor: float32, float64 or bytes; the caller's to dispose. Throws a UsageError. */
+export function toTensor(rows: Rows, what: string): Tensor {
+  const refuse = (found: string): never => {
+    throw new UsageError(`${what} is ${found}; ${wanted}`);
+  };
+  if (rows instanceof TensorClass) {
+    if (!["float32", "float64", "uint8"].includes(rows.dtype)) refuse(`a tensor of ${rows.dtype}`);
+    return tidy(() => rows.detach().to({ device: "cpu" }).clone().keep());
+  }
+  if (Array.isArray(rows)) {
+    const [first] = rows as readonly (readonly number[])[];
+    if (!Array.isArray(first)) refuse("an array without rows");
+    const d = (first as readonly number[]).length;
+    const odd = rows.findIndex(
+      (row) => !Array.isArray(row) || row.length !== d || !row.every((x) => typeof x === "number"),
+    );
+    if (odd >= 0) refuse(`an array whose row ${odd} is not ${d} numbers, as row 0 is`);
+    const data = Float64Array.from(rows.flat());
+    return tidy(() => tensor(data, { shape: [rows.length, d] }).keep());
+  }
+  const { data, shape } = Object(rows) as Partial<ShapedNumbers>;
+  const isTyped = [Float32Array, Float64Array, Uint8Array].some((kind) => data instanceof kind);
+  if (!data || !isTyped) return refuse(kindOf(rows));
+  const count = shape?.reduce((a, b) => a * b, 1);
+  if (shape === undefined || shape.length < 2 || count !== data.length)
+    return refuse(`${data.length} numbers of shape [${shape ?? ""}]`);
+  return tidy(() => tensor(data, { shape }).keep());
+}
+
+/** A tensor [n, …] as the kind that `like` is; a tensor is handed over, else it is disposed. */
+export function sameKind<R extends Rows>(x: Tensor, like: R): SameKind<R> {
+  if (like instanceof TensorClass) return x as SameKind<R>;
+  const { shape } = x;
+  const data = x.contiguous().toArray() as ShapedNumbers["data"];
+  x.dispose();
+  if (!Array.isArray(like)) return { data, shape: [...shape] } as ShapedNumbers as SameKind<R>;
+  const [n, d] = shape as [number, number];
+  const row = (_: unknown, i: number) => Array.from(data.subarray(i * d, (i + 1) * d));
+  return Array.from({ length: n }, row) as number[][] as SameKind<R>;
+}

@@ -1,0 +1,34 @@
+// A run's folder under another name, whole or not at all.
+import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { UsageError } from "@dsbm/config";
+import { readRun } from "@dsbm/runs";
+
+/** What belongs to the process that trains: its lock, simulated pairs, unfinished files. */
+const passing = /^(\.lock|cache|\.tmp-.*)$/;
+
+/** Copies the run of `folder` to `to`, which must not be there yet or be empty. Throws a RunError, or a UsageError. */
+export function saveRun(folder: string, to: string): string {
+  readRun(folder);
+  const filter = (path: string) =>
+    resolve(path) === resolve(folder) || !passing.test(basename(path));
+  return newFolder(to, (temporary) =>
+    cpSync(folder, temporary, { recursive: true, filter, preserveTimestamps: true }),
+  );
+}
+
+/** Fills a folder that must not be there yet or be empty; returns its path. Throws a UsageError, and what `fill` throws. */
+export function newFolder(to: string, fill: (temporary: string) => void): string {
+  if (existsSync(to) && readdirSync(to).length > 0)
+    throw new UsageError(`${to} is there and is not empty: give a new folder`);
+  const target = resolve(to);
+  const temporary = resolve(dirname(target), `.tmp-${process.pid}-${basename(target)}`);
+  try {
+    fill(temporary);
+    if (existsSync(target)) rmSync(target, { recursive: true });
+    renameSync(temporary, target);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+  return to;
+}

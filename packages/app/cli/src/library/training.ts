@@ -1,0 +1,106 @@
+// A training that was made by hand, saved as a run that `openBridge` and `dsbm sample` open.
+import { conditionsAt, type Direction, mapConditions, startOf } from "@dsbm/bridge";
+import { UsageError } from "@dsbm/config";
+import { openRunOf } from "@dsbm/experiment";
+import { loadNetworks, readTrained } from "@dsbm/inference";
+import { version } from "@dsbm/runs";
+import { Generator, io, type Tensor, tidy } from "@dsbm/torch";
+import { Training as Driver, directionOf, Sampler, type SavedTraining } from "@dsbm/train";
+import { describeProblem, modelNamed, shapeOf } from "./describe.js";
+import { newFolder } from "./save.js";
+
+/** Training of one problem, which can be saved as a run. */
+export class Training extends Driver {
+  /** As the driver's `save`: all that training needs to go on, as tensors and facts. */
+  override save(): SavedTraining;
+  /**
+   * Saves what was trained as a run in a new folder, between events or after the run, and returns the folder: `openBridge`,
+   * `dsbm sample` and `dsbm export` open it. Networks of the library are built again from their options; for those of
+   * another class `openBridge` takes `network`. The data are not in it. Throws a UsageError before the first step, for a
+   * folder that is not empty, and for a process, grid or method that no run can have; a RunError of the disk.
+   */
+  override save(folder: string): string;
+  override save(folder?: string): SavedTraining | string {
+    return folder === undefined ? super.save() : saveTraining(this, folder);
+  }
+}
+
+/** Whether a network is of a class that the library cannot build. */
+const isOwn = ({ problem, state }: Training, direction: Direction): boolean =>
+  modelNamed(problem, state.networks[direction]) === null;
+
+function saveTraining(training: Training, folder: string): string {
+  const models = modelsOf(training);
+  const [first] = models;
+  if (!first)
+    throw new UsageError("nothing is trained yet: save the training after some steps of run()");
+  const { problem, state } = training;
+  const config = describeProblem(problem, state.networks[first.direction]);
+  return newFolder(folder, (temporary) => {
+    const run = openRunOf(config, { folder: temporary, columns: ["half_iteration"] });
+    for (const { half, direction } of models) {
+      const network = state.samplers[direction];
+      const facts = {
+        ...{ dsbm: version, half_iteration: String(half), direction },
+        shape: JSON.stringify(shapeOf(problem)),
+        ...(isOwn(training, direction) && { network: network.constructor.name }),
+      };
+      run.saveFile(
+        `models/${half}_${direction}.safetensors`,
+        io.encodeTensors(network.stateDict(), facts),
+      );
+    }
+    run.finish();
+    checkSame(training, temporary);
+  });
+}
+
+/** The newest half-iteration of each network, the one in progress included. */
+function modelsOf(training: Training): { half: number; direction: Direction }[] {
+  const { problem, state } = training;
+  const newest = state.half + (training.save().facts.pass === null ? 0 : 1);
+  const halves = Array.from({ length: newest }, (_, i) => newest - i).map((half) => ({
+    half,
+    direction: directionOf(problem, half),
+  }));
+  const isEach = problem.method.method.networks === "each";
+  return halves.filter(
+    (one) =>
+      one.half === newest ||
+      (isEach && halves.find(({ direction }) => direction === one.direction) === one),
+  );
+}
+
+/** Throws a UsageError where the run in a folder does not sample as the training does. */
+function checkSame(training: Training, folder: string): void {
+  const { data, method, execution } = training.problem;
+  // A run opens in float32.
+  const allowed = execution.simulateDtype === "float32" ? 1e-4 : 0.1;
+  const { device } = data.x0;
+  const trained = readTrained(folder, "newest", device);
+  const own = (["b", "f"] as const).some((direction) => isOwn(training, direction));
+  const networks = loadNetworks(trained, device, own ? method.network : undefined);
+  const sampler = new Sampler({ ...trained, networks });
+  try {
+    for (const { direction } of modelsOf(training)) {
+      const apart = tidy(() => {
+        const end = startOf(direction);
+        const some = (t: Tensor) => t.narrow(0, 0, Math.min(2, t.size(0)));
+        const generator = () => Generator.create(1, device);
+        const x = training.problem.data.decode(some(data[end]), { end, generator: generator() });
+        const given = mapConditions(conditionsAt(data.conditions, end)?.values, some);
+        const [a, b] = [training.sampler, sampler].map((one) =>
+          one.endpoints(direction, x, { generator: generator(), given }),
+        ) as [Tensor, Tensor];
+        return a.sub(b).abs().max().item() / Math.max(1, a.abs().max().item());
+      });
+      if (!(apart < allowed))
+        throw new UsageError(
+          `the run would not sample as this training does (direction ${direction}): its process, method or networks have options that a run does not have`,
+        );
+    }
+  } finally {
+    sampler.reset();
+    for (const network of new Set([networks.b, networks.f])) network?.dispose();
+  }
+}

@@ -1,0 +1,65 @@
+// The studio beside a run, and the browser of this machine.
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { program } from "./program.js";
+
+/** The program that opens a file in the browser; undefined where there is no screen. */
+function opener(): string | undefined {
+  if (process.platform === "darwin") return "open";
+  return process.env.DISPLAY || process.env.WAYLAND_DISPLAY ? "xdg-open" : undefined;
+}
+
+/** Opens an address in the browser; does nothing where there is none. */
+export async function openBrowser(address: string): Promise<void> {
+  const found = opener();
+  if (found === undefined) return;
+  // Command lines can be read by all users of a machine; the address, which has the token, goes through a file of ours.
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-studio-"));
+  const page = join(folder, "open.html");
+  writeFileSync(page, `<!doctype html><meta http-equiv="refresh" content="0;url=${address}">\n`, {
+    mode: 0o600,
+  });
+  await new Promise<void>((done) => {
+    spawn(found, [page], { stdio: "ignore", detached: true })
+      .on("error", () => done())
+      .on("spawn", () => done())
+      .unref();
+  });
+  setTimeout(() => rmSync(folder, { recursive: true, force: true }), 20_000).unref();
+}
+
+/** Shows the runs of a folder beside this one: starts the studio and prints its address, or why there is none. */
+export async function showBeside(folder: string): Promise<void> {
+  // Of several processes of one run the first one.
+  if (Number(process.env.RANK ?? process.env.SLURM_PROCID ?? 0) > 0) return;
+  console.error(`studio: ${await startBeside(folder)}`);
+}
+
+/**
+ * Starts the studio over a folder in a process of its own and resolves to its address, or to the reason why there is none.
+ * It stays after this process while a page is open.
+ */
+function startBeside(folder: string): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  const child = spawn(process.execPath, [program, "studio", folder, "--open", "--beside"], {
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    detached: true, // Ctrl-C is meant for the run
+  });
+  let said = "";
+  child.stderr?.on("data", (text) => {
+    said += text;
+  });
+  return new Promise((done) => {
+    const settle = (text: string) => {
+      child.unref();
+      child.channel?.unref();
+      child.stderr?.destroy();
+      done(text);
+    };
+    child.once("message", (message) => settle((message as { address: string }).address));
+    child.once("error", (error) => settle(error.message));
+    child.once("exit", () => settle(said.trim() || "it ended at once"));
+  });
+}

@@ -1,0 +1,144 @@
+// The program: finds the command, runs it, and turns errors into one line and an exit code. What a command needs is
+// loaded when it is called.
+
+import { describeError, exitCodeOf, UsageError } from "@dsbm/config/user-errors";
+import { version } from "@dsbm/runs/version";
+import { printHelp, terminalWidth, twoColumns } from "./terminal/columns.js";
+import { outliveReaders } from "./terminal/streams.js";
+
+/** Loads a command when it is called: it gets its words unchanged and returns the exit code. */
+type Load = () => Promise<(args: string[]) => Promise<number>>;
+
+const commands: Record<string, [about: string, load: Load]> = {
+  fit: [
+    "A bridge between two data sets of your own, with choices made from the data (SOURCE TARGET key=value …)",
+    async () => (await import("./command/fit.js")).fitCommand,
+  ],
+  train: [
+    "A bridge between two data sets (dataset=… method=… model=… key=value …, -m for sweeps)",
+    async () => (await import("./command/train.js")).trainCommand,
+  ],
+  gaussian: [
+    "A bridge between two Gaussians, beside the exact one (key=value …, -m for sweeps)",
+    async () => (await import("./command/train.js")).gaussianCommand,
+  ],
+  extend: [
+    "Make a run longer (RUN +N, n_ipf=…, num_iter=…)",
+    async () => (await import("./command/extend.js")).extendCommand,
+  ],
+  start: [
+    "The main job: bridges between handwritten digits, and one beside its exact answer",
+    async () => (await import("./command/start.js")).start,
+  ],
+  sample: [
+    "Apply a trained bridge to new samples (RUN NEW OUT key=value …)",
+    async () => (await import("./command/sample.js")).sampleCommand,
+  ],
+  export: [
+    "A trained bridge as ONNX models, or one model, for programs without dsbm (RUN OUT key=value …)",
+    async () => (await import("./command/export.js")).exportCommand,
+  ],
+  evaluate: [
+    "Measure how good the bridge of a run is, each metric beside floor and ceiling (RUN key=value …)",
+    async () => (await import("./command/evaluate.js")).evaluateCommand,
+  ],
+  test: [
+    "Evaluate a run again, by its SDE and its probability-flow ODE (RUN, or the words of the run, key=value …)",
+    async () => (await import("./command/test.js")).testCommand,
+  ],
+  runs: [
+    "List runs, the newest first ([DIR])",
+    async () => (await import("./command/runs.js")).runsCommand,
+  ],
+  benchmark: [
+    "Run methods side by side, with tables beside published figures (gaussian, 2d, eot, cells FOLDER, all)",
+    async () => (await import("./command/benchmark.js")).benchmarkCommand,
+  ],
+  sweep: [
+    "Show the state and the results of a sweep (status DIR, table DIR)",
+    async () => (await import("./command/sweep.js")).sweepCommand,
+  ],
+  studio: [
+    "Show the runs of a folder on a page of this machine ([FOLDER], --open)",
+    async () => (await import("./command/studio.js")).studioCommand,
+  ],
+  gallery: [
+    "Pictures and pages of trained bridges: points, digits, fields, and runs of your own (key=value …)",
+    async () => (await import("./command/gallery.js")).galleryCommand,
+  ],
+  profile: [
+    "Run a command and show where its time goes: operations, rates, a trace ([trace=FILE] COMMAND words)",
+    async () => {
+      const { profileCommand } = await import("./command/profile.js");
+      return (args) => profileCommand(args, main);
+    },
+  ],
+  doctor: [
+    "Check this machine: versions, BLAS, threads and devices, and how to fix what is wrong",
+    async () => (await import("./command/doctor.js")).doctor,
+  ],
+};
+
+/** The commands by what they are for. */
+const sections: readonly [title: string, names: readonly string[]][] = [
+  ["Train", ["fit", "train", "gaussian", "extend", "start"]],
+  ["Use and measure", ["sample", "evaluate", "test", "benchmark", "export"]],
+  ["Look", ["runs", "studio", "gallery", "sweep", "profile", "doctor"]],
+];
+
+function overview(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const blocks = sections.map(([title, names]) => {
+    const rows = names.map(
+      (name) => [`  ${name.padEnd(width)}`, commands[name]?.[0] ?? ""] as const,
+    );
+    return `${title}\n${twoColumns(rows, terminalWidth())}`;
+  });
+  return [
+    `dsbm ${version}: Schrödinger bridges between two data distributions`,
+    "usage: dsbm COMMAND [words]",
+    ...blocks,
+    "dsbm COMMAND --help has the words of a command.\nTo begin: dsbm fit SOURCE TARGET (two tables, or two folders of pictures); without files: dsbm train dataset=moons",
+  ].join("\n\n");
+}
+
+/** The command of a name. Throws a UsageError that names the nearest one. */
+async function commandOf(name: string): Promise<Load> {
+  const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (found) return found[1];
+  const { nearest } = await import("@dsbm/config");
+  const names = Object.keys(commands);
+  const near = nearest(name, names);
+  throw new UsageError(
+    `unknown command "${name}"${near ? `: did you mean "${near}"?` : ""} (commands: ${names.join(", ")})`,
+  );
+}
+
+/** Runs a command line (without the program's name) and returns the exit code; prints errors itself. */
+export async function main(args: string[]): Promise<number> {
+  outliveReaders();
+  try {
+    const [name, ...rest] = args[0] === "help" && args[1] ? [args[1], "--help"] : args;
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+      printHelp(overview());
+      return name === undefined ? 2 : 0;
+    }
+    if (name === "--version" || name === "-v") {
+      console.log(version);
+      return 0;
+    }
+    const run = await (await commandOf(name))();
+    const code = await run(rest);
+    const { isStopCode, stoppedCode } = await import("@dsbm/runs");
+    return isStopCode(code) ? stoppedCode() : code;
+  } catch (error) {
+    // Thrown where a signal was seen outside of a training: while data are read, or distances are measured.
+    if (error instanceof Error && error.name === "AbortError") {
+      const { stoppedCode } = await import("@dsbm/runs");
+      console.error("dsbm: stopped; the same command goes on");
+      return stoppedCode();
+    }
+    console.error(describeError(error));
+    return exitCodeOf(error);
+  }
+}

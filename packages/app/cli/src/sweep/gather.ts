@@ -1,0 +1,106 @@
+// The results of a sweep in one table and one picture, read from the folders of its finished runs.
+import { relative } from "node:path";
+import { newestRows, shownColumns } from "@dsbm/evaluation/metrics";
+import { lastOfHalves, panelsOf } from "@dsbm/experiment";
+import {
+  type Cell,
+  entryFolder,
+  formatCsv,
+  formatNumber,
+  formatTable,
+  isFinished,
+  meanOf,
+  type Row,
+  readManifest,
+  readRun,
+  stdOf,
+  summarise,
+  svgToPng,
+  sweepPaths,
+  trendFigure,
+  writeFileAtomic,
+} from "@dsbm/runs";
+
+/**
+ * Writes summary.csv, summary.svg and summary.png of the sweep in `folder` and returns its last evaluations as text;
+ * null where no member is finished. Throws RunError.
+ */
+export async function gather(folder: string): Promise<string | null> {
+  const manifest = readManifest(folder);
+  const finished = manifest.members.flatMap((entry) => {
+    const run = entryFolder(folder, entry);
+    return isFinished(run) ? [{ entry, run: readRun(run) }] : [];
+  });
+  if (finished.length === 0) return null;
+  const taken = new Set(finished.flatMap(({ run }) => run.results.flatMap(Object.keys)));
+  const results = finished.map(({ entry: { configuration, seed }, run }) => ({
+    configuration: prefixed(configuration, taken),
+    seed,
+    rows: run.results,
+  }));
+  const table = summarise(results);
+  const paths = sweepPaths(folder);
+  writeFileAtomic(paths.summary_csv, formatCsv(table));
+  const keys = Object.keys(results[0]?.configuration ?? {});
+  const last = newestRows(table.rows, keys);
+  const metrics = shownColumns(table.rows, meanOf);
+  const panels = panelsOf(table.rows, { column: meanOf, spread: stdOf });
+  if (panels.length > 0) {
+    const series = (row: Record<string, unknown>) => seriesOf(row as Row, keys);
+    const svg = await trendFigure({
+      rows: lastOfHalves(table.rows, series),
+      panels,
+      title: `Sweep of dsbm ${manifest.experiment}: mean over seeds, ± one standard deviation`,
+      series,
+      floorLabel: "reference",
+    });
+    writeFileAtomic(paths.summary_svg, svg);
+    writeFileAtomic(paths.summary_png, await svgToPng(svg));
+  }
+  return tableText(last, keys, metrics);
+}
+
+/** Keys that have the name of a column (half_iteration of `dsbm test`) get a prefix. */
+function prefixed(
+  configuration: Readonly<Record<string, Cell>>,
+  taken: ReadonlySet<string>,
+): Record<string, Cell> {
+  return Object.fromEntries(
+    Object.entries(configuration).map(([key, cell]) => [taken.has(key) ? `key.${key}` : key, cell]),
+  );
+}
+
+function seriesOf(row: Row, keys: readonly string[]): string {
+  const { direction, steps, sampler } = row;
+  const configuration = keys.map((key) => `${key}=${row[key]}`);
+  const words = [...configuration, direction, steps == null ? null : `${steps} steps`, sampler];
+  return words.filter((word) => word != null).join(", ") || "all seeds";
+}
+
+function tableText(
+  rows: readonly Row[],
+  keys: readonly string[],
+  metrics: readonly string[],
+): string {
+  const places = ["half_iteration", "direction", "steps", "sampler"].filter((column) =>
+    rows.some((row) => row[column] != null),
+  );
+  const text = (row: Row, metric: string) => {
+    const [mean, std] = [row[meanOf(metric)], row[stdOf(metric)]];
+    if (typeof mean !== "number") return "–";
+    return formatNumber(mean) + (typeof std === "number" ? ` ± ${formatNumber(std)}` : "");
+  };
+  return formatTable(
+    rows.map((row) => ({
+      ...Object.fromEntries([...keys, ...places, "seeds"].map((column) => [column, row[column]])),
+      ...Object.fromEntries(metrics.map((metric) => [metric, text(row, metric)])),
+    })),
+  );
+}
+
+/** Where the gathered results of a sweep are, for the last lines of a command. */
+export function summaryPlaces(folder: string): string {
+  const { summary_csv, summary_png } = sweepPaths(folder);
+  const at = (path: string) => relative(process.cwd(), path) || path;
+  return `table:   ${at(summary_csv)}\npicture: ${at(summary_png)}`;
+}

@@ -1,0 +1,210 @@
+// The launcher `local`: several runs side by side, each a process of its own, so that a failure ends that run alone; as
+// many at once as there are cores, or GPUs.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  cores,
+  createInterrupt,
+  isStopCode,
+  lockHolder,
+  openJournal,
+  runPaths,
+  type SweepPaths,
+} from "@dsbm/runs";
+import { program } from "../machine/program.js";
+import { createBoard } from "./board.js";
+import type { NumberedMember } from "./member.js";
+import { lastLogLine } from "./queue.js";
+
+/** How a member ended: code 0 finished, 130 stopped; `why` where it failed. */
+interface Outcome {
+  code: number | null;
+  why: string | null;
+}
+
+/** How many members run at once, and what each has. */
+export interface Pool {
+  atOnce: number;
+  /** Cores of a member. */
+  share: number;
+  /** For each place the GPUs that are its own; empty where members use none, or name theirs. */
+  gpus: string[][];
+}
+
+/** Sizes the pool by GPUs where members use any of them (device=cuda), else by cores. */
+export async function poolFor(
+  members: readonly Pick<NumberedMember, "device" | "nproc">[],
+  n_jobs: number | null,
+): Promise<Pool> {
+  const nproc = Math.max(1, ...members.map((member) => member.nproc));
+  const devices = new Set(members.map(({ device }) => device));
+  const gpus = devices.has("cuda") ? groupsOf(await visibleGpus(), nproc) : [];
+  // Members that name their GPU (cuda:1) share it; as many at once as there are different ones.
+  const named = [...devices].filter((device) => device.startsWith("cuda:")).length;
+  const room = gpus.length || named || Math.max(1, Math.floor(cores() / nproc));
+  const atOnce = Math.min(n_jobs ?? room, members.length);
+  return { atOnce, share: Math.max(1, Math.floor(cores() / Math.max(1, atOnce))), gpus };
+}
+
+function groupsOf(gpus: readonly string[], size: number): string[][] {
+  const groups = Math.floor(gpus.length / size);
+  return Array.from({ length: groups }, (_, i) => gpus.slice(i * size, (i + 1) * size));
+}
+
+/** Names of the GPUs that this process may use. */
+async function visibleGpus(): Promise<string[]> {
+  const visible = process.env.CUDA_VISIBLE_DEVICES;
+  if (visible) return visible.split(",").map((name) => name.trim());
+  const { engineInfo } = await import("@dsbm/torch");
+  return engineInfo()
+    .devices.filter((device) => device.startsWith("cuda"))
+    .map((_, i) => `${i}`);
+}
+
+interface MemberOptions {
+  say: (line: string) => void;
+  begun: (child: ChildProcess) => void;
+  env: Record<string, string>;
+  log: string;
+  signal: AbortSignal;
+}
+
+function runMember(
+  { label, args, number }: NumberedMember,
+  { say, begun, env, log, signal }: MemberOptions,
+): Promise<Outcome> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [program, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true, // a terminal's Ctrl-C reaches this process alone, which passes it on once
+      env: { ...process.env, ...env },
+    });
+    const file = createWriteStream(log);
+    // A log that cannot be written must not end the member: its output is on the terminal too.
+    file.on("error", (error) => say(`${label}: no log: ${error.message}`));
+    let tail = "";
+    const stop = () => child.kill("SIGINT");
+    begun(child);
+    signal.addEventListener("abort", stop, { once: true });
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        tail = `${tail}\n${line}`.slice(-8192);
+        file.write(`${line}\n`);
+        // The sweep says once how it goes on.
+        if (!line.startsWith("to go on: ")) say(line);
+      });
+    }
+    child.on("error", ({ message }) =>
+      done({ code: null, why: `member ${number} cannot be started: ${message}` }),
+    );
+    child.on("close", (code, killed) => {
+      signal.removeEventListener("abort", stop);
+      file.end();
+      if (code === 0) done({ code, why: null });
+      else if (isStopCode(code) || signal.aborted) done({ code: 130, why: null });
+      else if (killed) done({ code, why: `killed by ${killed}` });
+      else done({ code, why: lastLogLine(tail) ?? `exit code ${code}` });
+    });
+  });
+}
+
+/**
+ * Runs a member once no other process runs it: those of a sweep that was killed go on by themselves, and may finish it.
+ */
+async function runWhenFree(
+  member: NumberedMember,
+  { again, ...options }: MemberOptions & { again: boolean },
+): Promise<Outcome> {
+  const { signal } = options;
+  const holder = () => lockHolder(runPaths(member.folder).lock);
+  for (;;) {
+    let waited = false;
+    for (let pid = holder(); pid !== undefined; pid = holder()) {
+      if (!waited) options.say(`is being run by process ${pid}: waiting for it`);
+      waited = true;
+      await pause(500, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return { code: 130, why: null };
+    }
+    if (waited && !again && member.finished()) return { code: 0, why: null };
+    const outcome = await runMember(member, options);
+    // Another process may have taken the folder while this one started.
+    if (outcome.why === null || holder() === undefined) return outcome;
+  }
+}
+
+interface LocalResult {
+  finished: number;
+  failed: { label: string; why: string }[];
+  stopped: boolean;
+}
+
+interface LocalOptions {
+  paths: SweepPaths;
+  /** Members of the whole sweep. */
+  total: number;
+  n_jobs: number | null;
+  again: boolean;
+}
+
+/** Runs the members, and writes into the sweep's journal when each starts and ends. */
+export async function runLocal(
+  members: readonly NumberedMember[],
+  { paths, total, n_jobs, again }: LocalOptions,
+): Promise<LocalResult> {
+  const result: LocalResult = { finished: 0, failed: [], stopped: false };
+  if (members.length === 0) return result;
+  const { atOnce, share, gpus } = await poolFor(members, n_jobs);
+  const interrupt = createInterrupt({
+    notify: () => notify(),
+    second: () => {
+      for (const child of children) child.kill("SIGKILL");
+    },
+  });
+  const children = new Set<ChildProcess>();
+  const journal = openJournal(paths.journal);
+  const queue = [...members];
+  const numbers = members.map(({ number }) => number);
+  journal.write({ event: "launch", launcher: "local", members: numbers, job: null, again });
+  console.log(`${total} runs, ${atOnce} at once`);
+  const live = Boolean(process.stdout.isTTY) && process.env.TERM !== "dumb";
+  const board = live ? createBoard(members) : null;
+  const notify = () => {
+    const text = "stopping all runs at their next step boundaries; once more to stop at once";
+    if (board) board.say(text);
+    else process.stderr.write(`\n${text}\n`);
+  };
+  const worker = async (place: number) => {
+    const own = gpus[place];
+    const env = {
+      DSBM_CORES: String(share),
+      ...(own && { CUDA_VISIBLE_DEVICES: own.join() }),
+    };
+    for (let member = queue.shift(); member; member = queue.shift()) {
+      if (interrupt.signal.aborted) return;
+      const { number, label } = member;
+      journal.write({ event: "start", member: number });
+      board?.state(number, "running");
+      const say = (line: string) =>
+        board ? board.line(number, line) : console.log(`[${number}/${total} ${label}] ${line}`);
+      const begun = (child: ChildProcess) => {
+        children.add(child.once("exit", () => children.delete(child)));
+      };
+      const options = { say, begun, env, log: paths.log(number), signal: interrupt.signal };
+      const { code, why } = await runWhenFree(member, { ...options, again });
+      if (why !== null) result.failed.push({ label, why });
+      else if (code === 0) result.finished++;
+      board?.state(number, why !== null ? "failed" : code === 0 ? "finished" : "stopped");
+      journal.write({ event: "end", member: number, code, why });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: atOnce }, (_, place) => worker(place)));
+  } finally {
+    board?.done();
+    journal.close();
+    interrupt.dispose();
+  }
+  return { ...result, stopped: interrupt.signal.aborted };
+}

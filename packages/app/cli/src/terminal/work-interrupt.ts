@@ -1,0 +1,38 @@
+// Stops work of the engine: a signal that comes in a long call of native code ends the process after some seconds, a second
+// one at once. Neither loses what a checkpoint has, and a run goes on from there with the same numbers.
+
+import { createInterrupt, type Interrupt, patience, stopping } from "@dsbm/runs";
+import { watchSignals } from "@dsbm/torch";
+
+/**
+ * As `createInterrupt`; `late` is said where the process is ended, with the exit code of the signal: by a second one, or
+ * `seconds` after the first where the work has not seen it.
+ */
+export function createWorkInterrupt({
+  late,
+  seconds = patience,
+}: {
+  late: string;
+  seconds?: number;
+}): Interrupt {
+  let isWatched = false;
+  const interrupt = createInterrupt({
+    notify(text) {
+      if (!isWatched) process.stderr.write(`\n${text}\n`);
+    },
+  });
+  const watch = watchSignals({
+    seconds,
+    heard: `\n${stopping}\n`,
+    ended: `${late}\n`,
+  });
+  isWatched = watch !== null;
+  return {
+    signal: interrupt.signal,
+    noticed: () => watch?.noticed(),
+    dispose() {
+      watch?.stop();
+      interrupt.dispose();
+    },
+  };
+}

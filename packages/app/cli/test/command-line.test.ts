@@ -1,0 +1,166 @@
+// The command line as people expect it: help, configurations, plans, codes, and lines about what may surprise.
+import { fileURLToPath } from "node:url";
+import { readYaml } from "@dsbm/config";
+import { describe, expect, it } from "vitest";
+import { scratch } from "../../../../test/support/scratch.js";
+import { fitted } from "../src/terminal/columns.js";
+import { line } from "./own-line.js";
+
+const root = scratch();
+
+describe("help", () => {
+  it("shows the values of a preset, under headings, within the terminal's width, without codes", async () => {
+    const columns = Object.getOwnPropertyDescriptor(process.stdout, "columns");
+    Object.defineProperty(process.stdout, "columns", { value: 90, configurable: true });
+    const { code, stdout } = await line("train", "dataset=synthetic", "--help");
+    Object.defineProperty(
+      process.stdout,
+      "columns",
+      columns ?? { value: undefined, configurable: true },
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^num_iter +200 /m);
+    expect(stdout).toMatch(/^first_num_iter +600 /m);
+    for (const heading of ["method", "data", "training", "checkpoints"])
+      expect(stdout).toMatch(new RegExp(`^${heading}$`, "m"));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
+    expect(stdout).not.toMatch(/\u001b/);
+    const keys = stdout.split("\n").filter((row) => /^(\w+\.)?\w+ {2,}\S+ {2,}/.test(row));
+    expect(keys.length).toBeGreaterThan(80);
+    expect(Math.max(...stdout.split("\n").map((row) => row.length))).toBeLessThanOrEqual(90);
+  });
+
+  it("breaks long lines below what they begin with", () => {
+    const rows = [
+      "RUN  a folder of a run, a folder above one, or latest",
+      "  -m  x",
+      "012345678901234567  a word and another word here",
+    ];
+    expect(fitted(rows.join("\n"), 30).split("\n")).toEqual([
+      ...["RUN  a folder of a run, a", "     folder above one, or", "     latest", "  -m  x"],
+      ...["012345678901234567", "    a word and another word", "    here"],
+    ]);
+  });
+
+  it.each([
+    ["fit", /^sigma /m],
+    ["train", /^num_iter /m],
+    ["gaussian", /model_name/, /first_coupling/, /fb_sequence/, /num_steps/, /inner_iters +10000/],
+    ["sample", /RUN/, /NEW/, /OUT/, /direction/, /ode_tol/, /half_iteration/],
+    ["evaluate", /holdout/, /^at /m, /metrics/, /split/, /exact/],
+    ["test", /test_ode_sampler/],
+    ["export", /license/, /samples/],
+  ])("every key of %s is under a heading, if there are any", async (command, ...keys) => {
+    const { code, stdout } = await line(command as string, "--help");
+    expect(code).toBe(0);
+    for (const key of keys) expect(stdout).toMatch(key);
+    expect(stdout).toMatch(/^key +default +meaning$/m);
+    expect(stdout).not.toMatch(/^other keys$/m);
+  });
+
+  it("dsbm help COMMAND is COMMAND --help; the overview has every command under a heading", async () => {
+    expect(await line("help", "runs")).toEqual(await line("runs", "--help"));
+    const { code, stdout } = await line("--help");
+    expect(code).toBe(0);
+    for (const name of ["fit", "train", "extend", "sample", "runs", "doctor"])
+      expect(stdout).toMatch(new RegExp(`^ {2}${name} `, "m"));
+    expect(stdout).toMatch(/^Train$/m);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
+    expect(stdout).not.toMatch(/\u001b/);
+  });
+});
+
+describe("words that cannot be", () => {
+  it.each([
+    [["doctor", "x=1"], /^dsbm: got x=1; dsbm doctor takes no words/],
+    [["train", "dataset=nope"], /^dsbm: no preset "dataset\/nope"/],
+    [["sample", "/nope", "a", "b"], /^dsbm: there is no folder \/nope/],
+    [["train", "Dataset=folder:/nope"], /^dsbm: folder:\/nope/],
+    [
+      ["train", "Dataset=folder:/nope", "Dataset_transfer=folder:/nope"],
+      /^dsbm: \/nope: no such folder; expected PNG/,
+    ],
+    [["sweep", "status", "/nope"], /^dsbm: there is no folder \/nope/],
+    [["train", "dataset=moons", "from=/nope"], /^dsbm: there is no folder \/nope/],
+    [["train", "--cfg", "hydra"], /^dsbm: --cfg hydra: there is no such part/],
+    [["train", "dataset=moons", "seed=1,2", "-m", "--plan"], /^dsbm: --plan plans one run/],
+  ])("%j has exit code 2 and one line", async (words, expected) => {
+    const { code, stderr } = await line(...words);
+    expect(stderr).toMatch(expected);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(code).toBe(2);
+  });
+
+  it("data that nobody chose and that are missing come with what needs no file", async () => {
+    const none = `paths.data_dir_name=${root}`;
+    const { code, stderr } = await line("train", none);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/EMNIST.*to train without any file: npx dsbm train dataset=synthetic/);
+    expect((await line("train", "dataset=mnist_transfer", none)).stderr).not.toContain(
+      "without any file",
+    );
+  });
+});
+
+describe("--cfg", () => {
+  it("prints the configuration as YAML that is whole, as Hydra does, and stops", async () => {
+    const { code, stdout, stderr } = await line("train", "dataset=moons", "--cfg", "job", "lr=0.5");
+    expect([code, stderr]).toEqual([0, ""]);
+    const config = readYaml(stdout, "stdout");
+    expect(config).toMatchObject({ lr: 0.5, Dataset_transfer: "moons", model: { name: "MLP" } });
+    const both = await line("gaussian", "dim=2,3", "-m", "--cfg");
+    expect(both.stdout.split("---\n").map((text) => readYaml(text, "stdout").data)).toMatchObject([
+      { dim: 2 },
+      { dim: 3 },
+    ]);
+  });
+
+  it("takes --open beside it, of dsbm fit as well, whose words are resolved twice", async () => {
+    const ends = ["winter", "summer"].map((name) =>
+      fileURLToPath(new URL(`../../../../examples/data/${name}.csv`, import.meta.url)),
+    );
+    const words = ["data.exclude=river", "data.keep=id", "max_minutes=1", "threads=1"];
+    const { code, stdout, stderr } = await line("fit", ...ends, ...words, "--open", "--cfg");
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining("--open")]);
+    expect(readYaml(stdout, "stdout")).toMatchObject({ method: "dsbm" });
+  });
+
+  it("takes lists with and without brackets", async () => {
+    const of = async (word: string) =>
+      readYaml((await line("train", "model=UNET", word, "--cfg")).stdout, "stdout").model;
+    expect(await of("model.channel_mult=1,2,2,2")).toEqual(
+      await of("model.channel_mult=[1,2,2,2]"),
+    );
+    expect(await of("model.channel_mult=1,2,2,2")).toMatchObject({ channel_mult: "1,2,2,2" });
+  });
+});
+
+describe("how long a run is", () => {
+  const few = [
+    ...["dataset=moons", "num_iter=6", "num_steps=4", "data.n_train=64", "data.n_test=32"],
+    ...["test_npar=32", "cache_npar=32", "batch_size=16", "model.hidden=[8,8]", "threads=1"],
+    ...["n_ipf=2", "plot_level=0", "log_every=2"],
+  ];
+
+  it("says what num_iter does not change", async () => {
+    const words = ["train", "dataset=synthetic", "num_iter=60", "--cfg"];
+    const { stderr } = await line(...words);
+    expect(stderr).toMatch(/num_iter=60 is for the iterations after the first.*first_num_iter=600/);
+    expect((await line(...words, "first_num_iter=60")).stderr).toBe("");
+  });
+
+  it("--plan measures steps, time and memory, and trains nothing", async () => {
+    const { code, stdout } = await line("train", ...few, "first_num_iter=10", "--plan");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^4 half-iterations: 2 of 10 steps, 2 of 6 steps; 32 steps in all$/m);
+    expect(stdout).toMatch(/^memory: about \d+ MiB, .* GiB are available$/m);
+    expect(stdout).toMatch(/^time: about \d+s, .* to simulate 32 pairs$/m);
+  });
+
+  it("is printed at its start", async () => {
+    const { code, stderr } = await line("train", ...few, `experiments_dir=${root}`);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^4 half-iterations: 4 of 6 steps; 24 steps in all$/m);
+    expect(stderr).toMatch(/^about \d+m?\d*s to go at [\d.]+ steps a second/m);
+  });
+});

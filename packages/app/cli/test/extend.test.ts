@@ -1,0 +1,131 @@
+// Runs made longer, begun at the weights of others, found again, and listed: bits are compared where they must be equal.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findRun, readRun, writeRunFile } from "@dsbm/runs";
+import { beforeAll, expect, it } from "vitest";
+import { scratch } from "../../../../test/support/scratch.js";
+import { wordsOf } from "../../../../test/support/words.js";
+import { line } from "./own-line.js";
+
+const root = scratch();
+
+const small = wordsOf(`
+  gaussian dim=2 net_name=mlp_small n_train=200 n_test=100 batch_size=64 num_steps=4 inner_iters=12
+  test_num_steps=4 log_every=4 threads=1 plot_level=0
+`);
+const words = (place: string, ...more: string[]) => [
+  ...small,
+  ...more,
+  `experiments_dir=${join(root, place)}`,
+];
+const weights = (folder: string, half: string) =>
+  createHash("sha256")
+    .update(readFileSync(join(folder, "models", `${half}.safetensors`)))
+    .digest("hex");
+const folderIn = (stdout: string) => /results: +(.*)\/results\.csv/.exec(stdout)?.[1] as string;
+
+let whole = "";
+
+beforeAll(async () => {
+  whole = folderIn((await line(...words("whole", "outer_iters=4"))).stdout);
+});
+
+it("words with more half-iterations begin with a shorter run, and end with the same bits", async () => {
+  const first = await line(...words("more", "outer_iters=2"));
+  expect(first.code).toBe(0);
+  const short = folderIn(first.stdout);
+  const more = await line(...words("more", "outer_iters=4"));
+  expect(more.stderr).toContain(`begins with the 2 half-iterations of ${short}`);
+  const long = folderIn(more.stdout);
+  for (const half of ["2_f", "4_f"]) expect(weights(long, half)).toBe(weights(whole, half));
+  expect(readRun(long).results.map((row) => row.half_iteration)).toEqual(
+    readRun(whole).results.map((row) => row.half_iteration),
+  );
+  // The other way round there is nothing to begin with.
+  const again = await line(...words("more", "outer_iters=2"));
+  expect(again.stdout).toContain("finished already");
+});
+
+it("dsbm extend makes a run longer in its folder, and its words then go on with the longer one", async () => {
+  const begun = await line(...words("in-place", "outer_iters=2"));
+  const folder = folderIn(begun.stdout);
+  expect(begun.code).toBe(0);
+  const more = await line("extend", join(root, "in-place"), "+2");
+  expect(more.code).toBe(0);
+  expect(folderIn(more.stdout)).toBe(folder);
+  expect(weights(folder, "4_f")).toBe(weights(whole, "4_f"));
+  const same = await line(...words("in-place", "outer_iters=2"));
+  expect(same.stdout).toContain("finished already");
+
+  const steps = await line("extend", folder, "inner_iters=20");
+  expect(steps).toMatchObject({ code: 0 });
+  const { results, models } = readRun(folder);
+  expect(results.at(-1)).toMatchObject({ half_iteration: 4, step: 20 });
+  expect(models).toHaveLength(4);
+  expect(weights(folder, "4_f")).not.toBe(weights(whole, "4_f"));
+  expect(weights(folder, "3_b")).toBe(weights(whole, "3_b"));
+
+  // The third half-iteration had fewer steps than the configuration has now.
+  const tested = folderIn((await line("test", folder, "test_ode_sampler=false")).stdout);
+  expect(readRun(tested).results.map((row) => [row.half_iteration, row.step])).toEqual(
+    expect.arrayContaining([
+      [3, 12],
+      [4, 20],
+    ]),
+  );
+
+  const again = await line("extend", folder, "outer_iters=4");
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("finished already") });
+  const nothing = await line("extend", folder, "outer_iters=3");
+  expect(nothing.code).toBe(2);
+  expect(nothing.stderr).toMatch(/^dsbm: .*4 of 4 half-iterations.*write for example \+2/);
+  const other = await line("extend", folder, "lr=1e-3");
+  expect(other.stderr).toMatch(/lr=1e-3: dsbm extend takes \+N.*from=RUN/);
+});
+
+it("from=RUN begins at its weights, and names the keys of another network", async () => {
+  const run = await line(
+    ...words("tuned", "outer_iters=1", "inner_iters=1", "lr=1e-30", "ema=false"),
+    `from=${whole}`,
+  );
+  expect(run.stderr).toContain(`starting from the weights of ${whole}`);
+  const tuned = folderIn(run.stdout);
+  // One step of no rate leaves them as they are.
+  expect(weights(tuned, "1_b")).not.toBe("");
+  const values = (folder: string, half: string) =>
+    readFileSync(join(folder, "models", `${half}.safetensors`)).subarray(-64);
+  expect(values(tuned, "1_b")).toEqual(values(whole, "3_b"));
+  const other = await line(...words("other", "net_name=mlp_large"), `from=${whole}`);
+  expect(other).toMatchObject({ code: 2 });
+  expect(other.stderr).toMatch(/another network: give its keys too: model.hidden='128,128'/);
+});
+
+it("dsbm runs lists them, and a folder above or latest stand for one", async () => {
+  const { stdout, code } = await line("runs", join(root, "more"));
+  expect(code).toBe(0);
+  const rows = stdout.trimEnd().split("\n").slice(2);
+  expect(rows).toHaveLength(2);
+  expect(rows[0]).toMatch(
+    /outer_iters=4\S*\/42 +finished +4\/4 +dsbm +gaussian → gaussian +\d+s +KL/,
+  );
+  expect(findRun("latest", { experiments_dir: join(root, "whole") })).toBe(whole);
+  const json = await line("runs", join(root, "whole"), "--json");
+  expect(JSON.parse(json.stdout)).toMatchObject({ state: "finished", method: "dsbm", half: "4/4" });
+  expect((await line("runs", join(root, "nowhere"))).code).toBe(2);
+});
+
+it("dsbm test takes a run by its folder", async () => {
+  const { code, stdout } = await line("test", join(root, "whole"), "test_ode_sampler=false");
+  expect(code).toBe(0);
+  expect(stdout).toContain(join(whole, "test"));
+});
+
+it("a run that ended before the length of its words, as dsbm fit may, is made longer from where it is", async () => {
+  const folder = folderIn((await line(...words("early", "outer_iters=2"))).stdout);
+  const { config } = readRun(folder);
+  const longer = JSON.stringify({ ...config, n_ipf: 2, half_iterations: 4 });
+  writeRunFile(folder, "config.json", longer);
+  expect(await line("extend", folder, "+2")).toMatchObject({ code: 0 });
+  expect(weights(folder, "4_f")).toBe(weights(whole, "4_f"));
+});

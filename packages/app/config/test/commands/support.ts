@@ -1,0 +1,33 @@
+// The tests of the commands start from the preset files of the project.
+
+import { fileURLToPath } from "node:url";
+import { gaussian, train } from "../../src/commands/train.js";
+import { resolve } from "../../src/configure.js";
+import type { TrainConfig } from "../../src/keys/schema.js";
+import { isTree, printValue, type Tree, type Value } from "../../src/text/value.js";
+import { thrown } from "../thrown.js";
+
+export const dirs = [fileURLToPath(new URL("../../conf", import.meta.url))];
+
+export const run = (...words: string[]) => resolve(train, words, { dirs });
+export const benchmark = (...words: string[]) => resolve(gaussian, words, { dirs });
+
+export const problems = (...words: string[]) => thrown(() => run(...words)).problems;
+
+/** The configuration of the only run of a command line. */
+export function only(...words: string[]): TrainConfig {
+  const [member, ...rest] = run(...words).members;
+  if (member === undefined || rest.length > 0) throw new Error("expected one run");
+  return member.config;
+}
+
+/** The dotted keys of a tree with their values. */
+function leaves(tree: Tree, above = ""): [key: string, value: Value][] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    isTree(value) ? leaves(value, `${above}${key}.`) : [[above + key, value] as [string, Value]],
+  );
+}
+
+/** A configuration as the words key=value that it could be typed with. */
+export const wordsOf = (config: object): string[] =>
+  leaves(config as Tree).map(([key, value]) => `${key}=${printValue(value)}`);

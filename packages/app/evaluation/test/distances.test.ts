@@ -1,0 +1,45 @@
+// Exact distances in threads: those of the calling thread, and an end at once when they are stopped.
+import { wasserstein } from "@dsbm/bridge";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { normal } from "../../../../test/support/numbers.js";
+import { Distances } from "../src/holdout/distances.js";
+
+let x: Tensor;
+let y: Tensor;
+beforeAll(() => {
+  [x, y] = tidy(() => [normal([2001, 2], 1), normal([2000, 2], 2).add(0.3)]) as [Tensor, Tensor];
+});
+afterAll(() => {
+  for (const t of [x, y]) t.dispose();
+});
+
+it("equal those of the calling thread, several at once", async () => {
+  const distances = new Distances({ threads: 2 });
+  const found = await Promise.all([
+    distances.wasserstein(x, y, { p: 1, seed: 3 }),
+    distances.wasserstein(x.narrow(0, 0, 50), y, { p: 2, seed: 3 }),
+  ]);
+  const { value, low, high } = wasserstein(x, y, { p: 1, seed: 3 });
+  expect(found[0]).toEqual({ value, low, high });
+  expect(found[1]?.value).toBe(wasserstein(x.narrow(0, 0, 50), y, { p: 2, seed: 3 }).value);
+});
+
+it("end when their signal does, also those that wait for a thread", async () => {
+  const controller = new AbortController();
+  const distances = new Distances({ threads: 1, signal: controller.signal });
+  const results = Promise.allSettled([
+    distances.wasserstein(x, y, { p: 1, seed: 3 }),
+    distances.wasserstein(x, y, { p: 1, seed: 3 }),
+  ]);
+  setTimeout(() => controller.abort(), 300);
+  for (const result of await results)
+    expect(result).toMatchObject({ status: "rejected", reason: { name: "AbortError" } });
+});
+
+it("refuses what is not finite in the calling thread", async () => {
+  const distances = new Distances({ threads: 2 });
+  const odd = tidy(() => x.mul(Number.NaN));
+  await expect(distances.wasserstein(odd, y, { p: 1, seed: 3 })).rejects.toThrow(/NaN or infinite/);
+  odd.dispose();
+});

@@ -1,0 +1,82 @@
+// What the choices are made from: sizes, scales and distances of the data as networks see them.
+import { exactPointPlan, intervalsOf, squaredDistances, stream } from "@dsbm/bridge";
+import { type DataEnd, type Ends, marginalsOf } from "@dsbm/problem";
+import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
+
+/** Facts of the data of both ends, in units of what networks see. */
+export interface DataFacts {
+  /** The shape of a sample: [d] or [C, H, W]. */
+  shape: readonly number[];
+  /** Training rows of source and target, and of what is between. */
+  rows: readonly number[];
+  /** Median distance of pairs of an exact plan between some rows of both ends, divided by √d. */
+  transport: number;
+  /** Median distance of two rows of one end divided by √(2d), the mean of both ends: the deviation of Gaussian data. */
+  spread: number;
+  /** Seconds that the exact plan between `planned` rows took. */
+  planSeconds: number;
+  planned: number;
+}
+
+/** Rows of each end that distances are taken of. */
+const most = 1000;
+
+/**
+ * Measures facts on some of the training rows; the same seed gives the same ones. Of several data sets they are means over
+ * the intervals, each in its own units (see `Chain`), so that they are those of the problem that is trained on.
+ */
+export function dataFacts(ends: Ends, seed: number): DataFacts {
+  const all = marginalsOf(ends);
+  const rows = all.map(({ train }) => train.size(0));
+  const intervals = ends.chain ? intervalsOf(ends.chain) : [{ index: 0, unit: 1 }];
+  const found = intervals.map(({ index, unit }) => {
+    const [x0, x1] = [all[index] as DataEnd, all[index + 1] as DataEnd];
+    const { transport, spread, ...plan } = pairFacts({ x0, x1 }, seed);
+    return { ...plan, transport: transport / unit, spread: spread / unit };
+  });
+  const mean = (of: (one: (typeof found)[number]) => number) =>
+    found.reduce((sum, one) => sum + of(one), 0) / found.length;
+  return {
+    ...{ shape: ends.shape, rows },
+    transport: mean((one) => one.transport),
+    spread: mean((one) => one.spread),
+    planSeconds: mean((one) => one.planSeconds),
+    planned: mean((one) => one.planned),
+  };
+}
+
+function pairFacts({ x0, x1 }: Record<"x0" | "x1", DataEnd>, seed: number) {
+  return tidy(() => {
+    const planned = Math.min(most, x0.train.size(0), x1.train.size(0));
+    const some = ({ train, decode }: DataEnd, end: "x0" | "x1"): Tensor => {
+      const generator = stream(seed, `fit/facts/${end}`);
+      const order = randperm(train.size(0), { generator }).narrow(0, 0, planned);
+      const taken = train.indexSelect(0, order.to({ device: train.device }));
+      return decode(taken, { end, generator: stream(seed, `fit/decode/${end}`, taken.device) })
+        .to({ device: "cpu", dtype: "float32" })
+        .flatten({ startDim: 1 });
+    };
+    const [a, b] = [some(x0, "x0"), some(x1, "x1")];
+    const d = a.size(1);
+    const began = performance.now();
+    const { permutation } = exactPointPlan(a, b);
+    const planSeconds = (performance.now() - began) / 1000;
+    const partners = b.indexSelect(0, tensor(BigInt64Array.from(permutation ?? [], BigInt)));
+    const transport = median(a.sub(partners).square().sum(1).sqrt()) / Math.sqrt(d);
+    const spread = (within(a) + within(b)) / 2;
+    return { transport, spread, planSeconds, planned };
+  });
+}
+
+const median = (t: Tensor): number => t.flatten().median().item();
+
+/** The median distance of two different rows over √(2d). */
+function within(x: Tensor): number {
+  const n = Math.min(500, x.size(0));
+  const some = x.narrow(0, 0, n);
+  const squares = squaredDistances(some, some);
+  // The distances of rows from themselves are the least: the rank is moved up by them.
+  const sorted = squares.flatten().sort()[0];
+  const rank = n + Math.floor((n * n - n) / 2);
+  return Math.sqrt(sorted.select(0, Math.min(rank, n * n - 1)).item() / (2 * x.size(1)));
+}

@@ -1,0 +1,192 @@
+// From the words of `dsbm fit` to a complete configuration: looks at the data, makes the choices, and adds them to the
+// words, where those that were typed count.
+import { type Method, methodNamed, methods } from "@dsbm/bridge";
+import {
+  type CompleteTrainConfig,
+  completeTrain,
+  type FitConfig,
+  fit,
+  getPath,
+  type Member,
+  presets,
+  printValue,
+  resolve,
+  type Tree,
+} from "@dsbm/config";
+import {
+  type Ends,
+  loadEnds,
+  loadPairs,
+  pictureFolders,
+  pictureSizes,
+  prepareEnds,
+} from "@dsbm/problem";
+import type { Progress } from "@dsbm/runs";
+import {
+  chooseRules,
+  chooseScale,
+  iterationRule,
+  type Rule,
+  rowsTogether,
+  unusedKeys,
+} from "./choose.js";
+import { type DataFacts, dataFacts } from "./facts.js";
+import type { FitWords } from "./fit-words.js";
+import type { Choice } from "./saved.js";
+
+/** A configuration and the keys of the command that the run itself does not have. */
+export interface Chosen {
+  config: CompleteTrainConfig;
+  own: Pick<FitConfig, "max_minutes" | "early_stop" | "holdout" | "at">;
+}
+
+/** The configuration of the words with choices. Throws ConfigError. */
+export function configured(
+  { tokens }: Pick<FitWords, "tokens">,
+  choices: readonly Choice[],
+): Chosen {
+  const words = choices
+    .filter(({ given }) => !given)
+    .map(({ key, value }) => `${key}=${printValue(value)}`);
+  const { max_minutes, early_stop, holdout, at, ...run } = memberOf([...words, ...tokens]).config;
+  const config = completeTrain(run);
+  // A closed form has no steps to be planned.
+  const minutes = isFitted(config) ? null : max_minutes;
+  return { config, own: { max_minutes: minutes, early_stop, holdout, at } };
+}
+
+/** The run of some words. Throws ConfigError. */
+export function memberOf(words: readonly string[]): Member<FitConfig> {
+  const names = { method: Object.keys(methods) };
+  return resolve(fit, words, { dirs: [presets], names }).members[0] as Member<FitConfig>;
+}
+
+export interface Prepared extends Chosen {
+  choices: Choice[];
+  facts: DataFacts;
+}
+
+/** Looks at the data and chooses. Throws the errors of data and configuration. */
+export async function prepare(
+  words: FitWords,
+  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
+): Promise<Prepared> {
+  const choices: Choice[] = [];
+  const choose = (rule: Rule) => {
+    const { key } = rule;
+    // Pictures have their network before they are read.
+    if (choices.some((choice) => choice.key === key)) return;
+    const isGiven = words.given.has(key) || (key.startsWith("model") && words.given.has("model"));
+    if (!isGiven) choices.push({ ...rule, given: false });
+    else if (words.given.has(key)) choices.push({ ...rule, reason: "it was given", given: true });
+  };
+  const now = () => configured(words, choices);
+  const folders = pictureFolders(now().config);
+  if (folders.length > 0) {
+    choose({ key: "model", value: "UNET", reason: "pictures" });
+    for (const rule of await pictureSizes(folders)) choose(rule);
+  }
+  let { config } = now();
+  await prepareEnds(config, { progress, signal });
+  let ends = loadEnds(config);
+  try {
+    // Pairs that cannot be used are said before anything is measured.
+    await loadPairs(config, ends, { signal });
+    const columns = columnsOf(ends);
+    if (columns) {
+      choose(chooseScale(columns));
+      config = now().config;
+      if (config.data.standardise !== columns.standardise) {
+        ends.dispose();
+        ends = loadEnds(config);
+      }
+    }
+    const facts = dataFacts(ends, config.seed);
+    // Words that choose a method choose how its pairs are made, but for those that the bridge makes anew.
+    const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
+    const isTyped = words.given.has("method") || words.given.has("first_coupling");
+    // No two fields have one condition, among which there would be transport.
+    const methodKeys = [...(isTyped ? own : []), ...(config.cdsb ? ["ot_sampler"] : [])];
+    const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
+    const conditional = config.data.condition !== null;
+    const mayUseMixture =
+      !conditional && !config.cdsb && !starts.some((key) => words.given.has(key));
+    const sigma = words.given.has("sigma") ? config.sigma : undefined;
+    const fromReference = startsFromReference(config);
+    const rules = chooseRules(facts, { mayUseMixture, sigma, fromReference }).filter(
+      ({ key }) => !methodKeys.includes(key),
+    );
+    // With the number of iterations it is known whether pairs are simulated.
+    const iterations = rules.find(({ key }) => key === "n_ipf") ?? iterationsOf(now().config);
+    if (iterations) choose(iterations);
+    const unused = unusedOf(now().config);
+    for (const rule of rules) if (!unused.includes(rule.key)) choose(rule);
+    ({ config } = now());
+    if (conditional && isTransported(config))
+      choose(rowsTogether(config.batch_size, ends.columns?.condition?.classes?.length ?? null));
+    for (const choice of choices)
+      if (choice.given) choice.value = keyValue(now().config, choice.key);
+    return { ...now(), choices, facts };
+  } finally {
+    ends.dispose();
+  }
+}
+
+type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows">;
+
+/** Of a configuration's method. Discrete DSB, which is made of numbers, simulates and trains networks of layers. */
+const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
+  method === "dsb" ? { predicts: "increment" } : methodNamed(method);
+
+/** Whether a configuration's method is a closed form, which takes no training steps. */
+export const isFitted = (config: CompleteTrainConfig): boolean =>
+  methodOf(config).model?.fit !== undefined;
+
+/** Whether first pairs are of transport within batches, by a word or by the method itself. */
+const isTransported = (config: CompleteTrainConfig): boolean =>
+  config.ot_sampler !== null || methodOf(config).rows?.coupling !== undefined;
+
+/** Whether a method learns drifts on pairs that are made anew. */
+const isIterated = ({ predicts, rows, model }: MethodFacts): boolean =>
+  predicts === "drift" && rows?.simulation !== "never" && !model?.fit;
+
+/** Whether a method begins with independent pairs, and goes on with pairs of the bridge itself. */
+function refinesPairs(config: CompleteTrainConfig): boolean {
+  const repeats = config.half_iterations > config.first_pass;
+  return isIterated(methodOf(config)) && repeats && config.first_coupling === "ind";
+}
+
+/** Whether the first pairs are of the reference process. */
+function startsFromReference(config: CompleteTrainConfig): boolean {
+  const method = methodOf(config);
+  const isIpf = isIterated(method) && config.first_coupling === "ref";
+  return method.predicts === "increment" || isIpf;
+}
+
+/** Iterations of a method that was typed: no more than its preset has, for they share the time. */
+function iterationsOf(config: CompleteTrainConfig): Rule | null {
+  const { predicts, plan, rows, model } = methodOf(config);
+  if (model?.fit || plan) return null;
+  const rule = iterationRule({ predicts, rows, fromReference: startsFromReference(config) });
+  return config.n_ipf >= Number(rule.value) ? rule : null;
+}
+
+function unusedOf(config: CompleteTrainConfig): readonly string[] {
+  const method = methodOf(config);
+  const repeats = config.half_iterations > config.first_pass;
+  const simulates = !method.model?.fit && method.rows?.simulation !== "never" && repeats;
+  return unusedKeys(method, { simulates, caches: simulates && config.cache === "disk" });
+}
+
+/** The value of a dotted key. */
+function keyValue(config: object, key: string): Choice["value"] {
+  const value = getPath(config as Tree, key) ?? null;
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
+}
+
+/** Deviations of the columns of tables, where they are scaled one by one; null for other data. */
+function columnsOf({ columns, x0 }: Ends) {
+  if (!columns) return null;
+  const { standardise, std } = columns.transform;
+  return { standardise, std, named: x0.facts?.named ?? false };
+}

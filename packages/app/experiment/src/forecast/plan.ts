@@ -1,0 +1,72 @@
+// `--plan`: what a run will take, in steps, time and memory, measured on networks that are thrown away.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import {
+  aboutPairs,
+  checkBatch,
+  loadEnds,
+  loadPairs,
+  marginalsOf,
+  pictureNotes,
+  prepareEnds,
+  stepsOf,
+  threadsOf,
+  trainingProblem,
+} from "@dsbm/problem";
+import { duration, type Progress } from "@dsbm/runs";
+import { setNumThreads } from "@dsbm/torch";
+import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
+import { lengthText, Outlook } from "./outlook.js";
+import { measureSpeed } from "./speed.js";
+
+/** What the training of a configuration needs of memory, in a line. Throws the errors of data and configuration. */
+export async function memoryLine(config: CompleteTrainConfig): Promise<string> {
+  const ends = loadEnds(config);
+  try {
+    const problem = trainingProblem(config, ends, { cacheFolder: "" });
+    if (problem.method.method.model?.fit) return "memory: that of the data";
+    const need = await memoryNeed(problem, config);
+    return memoryAdvice(need, config) ?? memoryText(need);
+  } finally {
+    ends.dispose();
+  }
+}
+
+/** The lines of a plan. Throws the errors of data and configuration. */
+export async function planRun(
+  config: CompleteTrainConfig,
+  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
+): Promise<string[]> {
+  setNumThreads(threadsOf(config));
+  await prepareEnds(config, { progress, signal });
+  const ends = loadEnds(config);
+  const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-plan-"));
+  try {
+    checkBatch(config, ends);
+    const pairs = await loadPairs(config, ends, { signal });
+    const problem = trainingProblem(config, ends, { cacheFolder, pairs });
+    const length = { halves: config.half_iterations, stepsOf: (h: number) => stepsOf(h, config) };
+    const lines = await pictureNotes(config);
+    if (pairs) lines.push(aboutPairs(config, pairs));
+    lines.push(...marginalsOf(ends).map((end) => end.about), lengthText(length));
+    if (problem.method.method.model?.fit) return [...lines, "time: it is fitted in closed form"];
+    const need = await memoryNeed(problem, config);
+    const advice = memoryAdvice(need, config);
+    if (advice) return [...lines, advice, "time: not measured, as the memory may not be enough"];
+    lines.push(memoryText(need));
+    const speed = await measureSpeed(problem);
+    const outlook = new Outlook(length, config);
+    outlook.measured(speed);
+    const seconds = outlook.left({ half: 1, step: 0 }) as number;
+    const each = speed.pair * config.cache_npar;
+    return [
+      ...lines,
+      `time: about ${duration(Math.max(1, seconds))}, evaluations not counted: ${speed.step.toPrecision(2)} s a step, ${each < 10 ? `${each.toPrecision(2)} s` : duration(each)} to simulate ${config.cache_npar} pairs`,
+    ];
+  } finally {
+    ends.dispose();
+    rmSync(cacheFolder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,18 @@
+// The public face of @dsbm/experiment.
+
+export type { FitWords } from "./fit/fit-words.js";
+export { memberOf, prepare } from "./fit/prepare.js";
+export { finishedFit, planFit, printPlan, runFit, runFitWorker } from "./fit/run.js";
+export { Pace, type Planned } from "./forecast/pace.js";
+export { memoryLine, planRun } from "./forecast/plan.js";
+export type { CompleteTestConfig } from "./retest/find.js";
+export { finishedTest, runTest, testFolder } from "./retest/run.js";
+export { sayRemade } from "./run/begin/damage.js";
+export type { Extension } from "./run/begin/extension.js";
+export { environment } from "./run/environment.js";
+export { openRunOf } from "./run/open-run.js";
+export type { RunOptions, WorkerOptions } from "./run/options.js";
+export { writePartsReport } from "./run/parts.js";
+export { aloneOnly, isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
+export { lastOfHalves, panelsOf, writeReport } from "./run/report.js";
+export { finishedRun, runTraining, runTrainingWorker } from "./run/run.js";

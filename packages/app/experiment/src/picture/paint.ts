@@ -1,0 +1,105 @@
+// Samples as pictures: images as they are, fields in their physical units and in grey levels of their own range, whatever
+// the preprocessing made of them, and coordinates as the images that they are coordinates of.
+import { encodeImages } from "@dsbm/bridge";
+import type { Ends } from "@dsbm/problem";
+import { gaussianName } from "@dsbm/problem";
+import { cat, full, type Tensor, tidy } from "@dsbm/torch";
+
+type Shape = [n: number, channels: number, height: number, width: number];
+
+/** Bytes as grids take them, 1 or 3 channels. */
+export interface Painted {
+  images: Uint8Array;
+  shape: Shape;
+}
+
+/** Draws samples [n, …] of a process time; channels that are not 1 or 3 are drawn side by side. */
+export type Painter = (x: Tensor, time: number) => Painted;
+
+/** White columns between channels. */
+const gap = 1;
+
+/** Whether samples can be drawn as pictures. */
+export const hasPictures = ({ shape, projection }: Ends): boolean =>
+  shape.length === 3 || projection?.shape.length === 3;
+
+/**
+ * The painter of an evaluation. Bytes are pictures of −1 … 1; fields (tables of floating numbers) are drawn from the
+ * least to the greatest value of each channel of the data among `given`, so that starts, ends and data are comparable.
+ */
+export function painterOf(ends: Ends, given: readonly { x: Tensor; side: "x0" | "x1" }[]): Painter {
+  const real = given.filter(({ side }) => ends[side].name !== gaussianName);
+  const fields =
+    ends.projection === null && real.some(({ side }) => ends[side].train.dtype !== "uint8");
+  const ranges = fields
+    ? rangesOf(
+        real.map(({ x, side }) => tidy(() => physical(ends, x, timeOf(side)).clone().keep())),
+      )
+    : null;
+  return (x, time) =>
+    tidy(() => {
+      const shown = physical(ends, x, time);
+      const [, channels] = shown.shape as Shape;
+      const levels = ranges ? levelsOf(shown, ranges) : shown;
+      const flat = channels === 1 || channels === 3 ? levels : sideBySide(levels);
+      return {
+        images: encodeImages(flat).contiguous().toArray() as Uint8Array,
+        shape: flat.shape as Shape,
+      };
+    });
+}
+
+const timeOf = (side: "x0" | "x1") => (side === "x0" ? 0 : 1);
+
+/** In physical units where an end has some; on the way from one end to the other, between them. */
+function physical({ x0, x1 }: Ends, x: Tensor, time: number): Tensor {
+  const [at0, at1] = [x0.shown, x1.shown];
+  if (!at0 || !at1) return (at0 ?? at1)?.(x) ?? x;
+  if (time === 0) return at0(x);
+  return time === 1 ? at1(x) : at0(x).lerp(at1(x), time);
+}
+
+/** Least and greatest of each channel over sets of fields, which are given up. */
+function rangesOf(sets: readonly Tensor[]): [number, number][] {
+  try {
+    const found = sets.map((x) =>
+      tidy(() => {
+        const of = (t: Tensor) => t.nanToNum().transpose(0, 1).flatten({ startDim: 1 });
+        const lows = of(x).amin({ dim: 1 }).toNumbers();
+        const highs = of(x).amax({ dim: 1 }).toNumbers();
+        return lows.map((low, c) => [low, highs[c]!] as [number, number]);
+      }),
+    );
+    return found[0]!.map((_, c) => [
+      Math.min(...found.map((ranges) => ranges[c]![0])),
+      Math.max(...found.map((ranges) => ranges[c]![1])),
+    ]);
+  } finally {
+    for (const x of sets) x.dispose();
+  }
+}
+
+/** Each channel's range to −1 … 1; a constant one is grey. */
+function levelsOf(x: Tensor, ranges: readonly [number, number][]): Tensor {
+  return cat(
+    ranges.map(([low, high], c) => {
+      const half = (high - low) / 2;
+      return x
+        .narrow(1, c, 1)
+        .sub((low + high) / 2)
+        .div(half > 0 ? half : 1);
+    }),
+    { dim: 1 },
+  );
+}
+
+/** [n, C, H, W] as [n, 1, H, C·W] with white between the channels. */
+function sideBySide(x: Tensor): Tensor {
+  const [n, channels, height] = x.shape as Shape;
+  const white = full([n, 1, height, gap], 1, { dtype: x.dtype, device: x.device });
+  const parts = Array.from({ length: channels }, (_, c) => x.narrow(1, c, 1));
+  return cat(
+    parts.flatMap((part, c) => (c === 0 ? [part] : [white, part])),
+    { dim: 3 },
+  );
+}

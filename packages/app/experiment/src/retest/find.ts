@@ -1,0 +1,63 @@
+// Finds the run that the words of `dsbm test` name: the same words name its folder. Keys of the evaluation may have
+// other values than in training, so the saved configurations are compared.
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type CompleteTrainConfig, type TestConfig, testOnlyKeys, UsageError } from "@dsbm/config";
+import { RunError, runPaths, shellWord } from "@dsbm/runs";
+import { changesOf, freeKeys } from "../run/begin/resume.js";
+
+export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;
+
+/** Keys that decide how a run is evaluated, and on what. */
+const free: ReadonlySet<string> = new Set([...freeKeys, ...testOnlyKeys, "device"]);
+
+/**
+ * The folder of the run with this configuration: the one that its words name, or else the only one of its experiment
+ * and seed that differs only in keys of the evaluation. Throws a UsageError that names the nearest run, or the command
+ * that trains one.
+ */
+export function findRun(
+  config: CompleteTestConfig,
+  named: string,
+  words: readonly string[],
+): string {
+  const above = dirname(dirname(named));
+  const names = existsSync(above) ? readdirSync(above) : [];
+  const places = names.map((name) => join(above, name, `${config.seed}`));
+  const found = [...new Set([named, ...places])].flatMap((folder) => {
+    const { run_json, config_json } = runPaths(folder);
+    if (!existsSync(run_json) || !existsSync(config_json)) return [];
+    try {
+      return [{ folder, changes: changesOf(folder, config, free) }];
+    } catch (error) {
+      // Other runs that cannot be read are skipped.
+      if (folder === named || !(error instanceof RunError)) throw error;
+      return [];
+    }
+  });
+  const same = found.filter(({ changes }) => changes.length === 0);
+  const [first, second] = same;
+  if (first?.folder === named || (first && !second)) return first.folder;
+  if (second)
+    throw new UsageError(
+      `these words name several runs: ${same.map(({ folder }) => folder).join(", ")}; give the words that one of them was trained with`,
+    );
+  const train = `npx dsbm train ${words
+    .filter((word) => !isTestWord(word))
+    .map(shellWord)
+    .join(" ")}`.trimEnd();
+  const [nearest] = found.toSorted((a, b) => a.changes.length - b.changes.length);
+  throw new UsageError(
+    nearest
+      ? `there is no run of these words; the nearest is ${nearest.folder} (${shortened(nearest.changes)}): give its values, or train the other one with ${train}`
+      : `there is no run of these words, ${named} is not there: train it with ${train}`,
+  );
+}
+
+const isTestWord = (word: string) => testOnlyKeys.some((key) => word.startsWith(`${key}=`));
+
+const shortened = (changes: readonly string[], most = 4) =>
+  [
+    ...changes.slice(0, most),
+    ...(changes.length > most ? [`and ${changes.length - most} more`] : []),
+  ].join("; ");

@@ -1,0 +1,261 @@
+// A trained run evaluated again: by the sampler that it was trained with and along its probability flow, in a folder of
+// its own below the run's. The run itself is not changed.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  columnsFor,
+  describeResult,
+  disposeCarried,
+  Evaluators,
+  evaluate,
+  flowSampler,
+  plainSampler,
+  shownRows,
+  type TestSampler,
+} from "@dsbm/evaluation";
+import { gridOf, loadNetworks } from "@dsbm/inference";
+import {
+  bridgeProcess,
+  chunkRows,
+  type Ends,
+  loadEnds,
+  marginalsOf,
+  prepareEnds,
+  stepsBefore,
+  threadsOf,
+} from "@dsbm/problem";
+import {
+  loggers,
+  metricName,
+  namedMetrics,
+  type Row,
+  type RunWriter,
+  readCsv,
+  readMetrics,
+  renderRun,
+  runPaths,
+} from "@dsbm/runs";
+import { setNumThreads } from "@dsbm/torch";
+import { Sampler } from "@dsbm/train";
+import { writeEvaluationPictures } from "../picture/pictures.js";
+import { sayRemade } from "../run/begin/damage.js";
+import { finishedRows } from "../run/begin/resume.js";
+import { openRunOf } from "../run/open-run.js";
+import type { RunOptions } from "../run/options.js";
+import { evaluationPictures, meanings } from "../run/report.js";
+import type { RunResult } from "../run/run.js";
+import { type CompleteTestConfig, findRun } from "./find.js";
+import { hashesOf, nameOf, type Stage, stagesOf, stepsIn, type Task } from "./plan.js";
+
+/** The folder of an evaluation, below that of its run. Throws as findRun. */
+export function testFolder(
+  config: CompleteTestConfig,
+  named: string,
+  words: readonly string[],
+): string {
+  return join(findRun(config, named, words), "test", nameOf(config));
+}
+
+const runOf = (folder: string) => dirname(dirname(folder));
+
+/** The rows of an earlier evaluation with the weights that the run has now; null where there is none. */
+export function finishedTest(folder: string, config: CompleteTestConfig): RunResult | null {
+  if (!isOfThese(folder, hashesOf(stagesOf(runOf(folder), config)))) return null;
+  const rows = finishedRows(folder, config, new Set(Object.keys(config)));
+  return rows && { rows };
+}
+
+/** Whether the results in a folder are of these weights. */
+function isOfThese(folder: string, hashes: Record<string, string>): boolean {
+  const path = join(folder, "models.json");
+  return existsSync(path) && readFileSync(path, "utf8") === textOf(hashes);
+}
+
+const textOf = (hashes: Record<string, string>) => `${JSON.stringify(hashes, null, 2)}\n`;
+
+/**
+ * Evaluates into `folder`, going on where an earlier process stopped. Throws the errors of configuration, weights,
+ * data and disk; the evaluation is then marked as failed, and the run is as it was.
+ */
+export async function runTest(
+  config: CompleteTestConfig,
+  options: RunOptions,
+): Promise<RunResult & { state: "finished" | "interrupted" }> {
+  const { folder, progress, signal, again = false, resume } = options;
+  const stages = stagesOf(runOf(folder), config);
+  const hashes = hashesOf(stages);
+  setNumThreads(threadsOf(config));
+  await prepareEnds(config, { progress, signal });
+  const mode = again || !isOfThese(folder, hashes) ? "restart" : "continue";
+  if (mode === "continue") sayRemade(folder, progress.line);
+  const ends = loadEnds(config);
+  const columns = ["split", "sampler", ...columnsFor(ends, config)];
+  const run = openRunOf(config, { folder, columns, mode });
+  let evaluators: Evaluators | null = null;
+  try {
+    run.saveFile("models.json", textOf(hashes));
+    for (const end of marginalsOf(ends)) progress.line(end.about);
+    if (config.test_ode_sampler && stages.every(({ flows }) => !flows))
+      progress.line(`method=${config.method} has no probability flow: its own sampler alone`);
+    evaluators = await Evaluators.open(ends, config, { progress, signal });
+    const session = evaluators && { config, ends, run, evaluators, options };
+    const isWhole = session !== null && (await followStages(stages, session));
+    const { rows } = readCsv(run.paths.results_csv);
+    if (!isWhole) {
+      run.interrupt("stopped by a signal");
+      progress.line(`to go on: ${resume}`);
+      return { rows, state: "interrupted" };
+    }
+    const tasks = stages.flatMap((stage) => stage.tasks);
+    logAll(tasks, rows, config, run);
+    await writeTestReport(tasks, rows, { config, ends, run });
+    run.finish();
+    return { rows, state: "finished" };
+  } catch (error) {
+    run.fail(error);
+    throw error;
+  } finally {
+    evaluators?.[Symbol.dispose]();
+    ends.dispose();
+  }
+}
+
+interface Session {
+  config: CompleteTestConfig;
+  ends: Ends;
+  run: RunWriter;
+  evaluators: Evaluators;
+  options: RunOptions;
+}
+
+const isRowOf = ({ at, sampler }: Task, row: Row) =>
+  row.half_iteration === at.half && row.direction === at.direction && row.sampler === sampler;
+
+/** The numbers of steps of a task that have no row yet; a flow has one row. */
+function stepsLeft(task: Task, rows: readonly Row[], { test_num_steps }: CompleteTestConfig) {
+  const done = rows.filter((row) => isRowOf(task, row)).map((row) => row.steps);
+  const wanted = task.sampler === "ode" ? test_num_steps.slice(0, 1) : test_num_steps;
+  return wanted.filter((steps) => !done.includes(steps));
+}
+
+/** Evaluates what has no row yet; false where it was stopped. */
+async function followStages(stages: readonly Stage[], session: Session): Promise<boolean> {
+  for (const { trained, tasks } of stages) {
+    const { rows } = readCsv(session.run.paths.results_csv);
+    const left = tasks.flatMap((task) =>
+      stepsLeft(task, rows, session.config).map((steps) => ({ task, steps })),
+    );
+    if (left.length === 0) continue;
+    const networks = loadNetworks(trained, session.config.device);
+    try {
+      for (const { task, steps } of left) {
+        const sampler = samplerOf(task.sampler, networks, { session, steps });
+        if (!(await follow(task, sampler, session))) return false;
+      }
+    } finally {
+      for (const network of new Set(Object.values(networks))) network?.dispose();
+    }
+  }
+  return true;
+}
+
+function samplerOf(
+  kind: Task["sampler"],
+  networks: ReturnType<typeof loadNetworks>,
+  { session: { config, ends }, steps }: { session: Session; steps: number },
+): TestSampler {
+  const process = bridgeProcess(config, ends.x1.moments);
+  const execution = { threads: threadsOf(config), chunkRows: chunkRows(ends.shape) };
+  const sampler = new Sampler({ ...process, networks, ...execution });
+  const grid = gridOf(process.grid, steps, process.chain);
+  if (kind === "sde") return plainSampler(sampler, grid, { ...process, steps });
+  return flowSampler(sampler, grid, {
+    solver: config.ode_sampler,
+    rtol: config.ode_tol,
+    atol: config.ode_tol,
+    step_size: config.ode_euler_step_size,
+  });
+}
+
+/** One evaluation: pictures, metrics, the row last; false where it was stopped. */
+async function follow(
+  { at, sampler: kind, id }: Task,
+  sampler: TestSampler,
+  { config, ends, run, evaluators, options }: Session,
+): Promise<boolean> {
+  const { progress, signal } = options;
+  const { split } = config;
+  const what = { sampler, ends, config, evaluators };
+  const found = await evaluate(at, { ...what, split, progress, signal });
+  const label = `half-iteration ${at.half} ${at.direction} ${kind}`;
+  if (!found) {
+    progress.line(`stopped in the evaluation of ${label}`);
+    return false;
+  }
+  try {
+    if (sampler.steps === config.test_num_steps[0])
+      await writeEvaluationPictures(found, { ...what, id, run });
+    run.appendResult({ split, sampler: kind, ...found.result });
+    progress.line(
+      `${label}, ${found.result.nfe} evaluations: ${describeResult(found.result)}  (${id})`,
+    );
+    return true;
+  } finally {
+    disposeCarried(found.carried);
+  }
+}
+
+/** Writes all rows under the reference's names to metrics.jsonl and LOGGER, at the end of the evaluation. */
+function logAll(
+  tasks: readonly Task[],
+  rows: readonly Row[],
+  config: CompleteTestConfig,
+  run: RunWriter,
+): void {
+  // Lines of an earlier process are not written twice.
+  const written = readMetrics(run.paths.metrics_jsonl).length;
+  const logger = loggers[config.LOGGER](run.paths.folder, { from: 0 });
+  const had = stepsIn(runOf(run.paths.folder), config);
+  try {
+    for (const [i, task] of tasks.entries()) {
+      const { at, id } = task;
+      const { direction } = at;
+      const place = { direction, stage: config.split, ode: task.sampler === "ode" };
+      const row = rows.find((one) => isRowOf(task, one));
+      if (!row) continue;
+      const values = namedMetrics(place, row);
+      const steps = stepsBefore(at, had);
+      if (i >= written) run.appendMetric({ half_iteration: at.half, step: at.step, ...values });
+      logger.log(steps, values);
+      const stills = ["start", "end", "data", "spectrum", "scatter"].flatMap((name) => {
+        const path = runPaths(run.paths.folder).sample(`${id}_${name}`, "png");
+        return existsSync(path) ? [[metricName(place, name), readFileSync(path)] as const] : [];
+      });
+      logger.images(steps, Object.fromEntries(stills));
+    }
+  } finally {
+    logger.close();
+  }
+}
+
+async function writeTestReport(
+  tasks: readonly Task[],
+  rows: readonly Row[],
+  { config, ends, run }: Pick<Session, "config" | "ends" | "run">,
+): Promise<void> {
+  const { folder } = run.paths;
+  const views = tasks.map(({ at: { direction, half }, id, sampler }) => {
+    const how = sampler === "ode" ? config.ode_sampler : "stochastic sampler";
+    const title = `Half-iteration ${half} ${direction}, ${how}`;
+    return { id, direction, title, pictures: evaluationPictures(folder, { id, direction }) };
+  });
+  const page = await renderRun({
+    ...{ folder, data: runOf(folder), info: run.info, config: { ...config }, views, meanings },
+    names: { source: ends.x0.name, target: ends.x1.name },
+    title: `Bridge ${ends.x0.name} to ${ends.x1.name}, evaluated again: ${config.method}, seed ${config.seed}`,
+    summary: `Starts that were ${config.split === "test" ? "held out" : "trained on"}; sde is the run's own sampler, ode its probability flow, nfe the evaluations of the network a batch.`,
+    evaluations: shownRows(rows),
+    commands: [],
+  });
+  run.saveFile("report.html", page);
+}

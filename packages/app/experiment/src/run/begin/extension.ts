@@ -1,0 +1,40 @@
+// extension.json of a run folder: how long a run is that was made longer than its words say (`dsbm extend`). The words
+// that began it go on with the longer run.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { readJson } from "@dsbm/runs";
+import { z } from "zod";
+
+const count = z.int().min(1);
+const extensionSchema = z.strictObject({
+  n_ipf: count,
+  half_iterations: count,
+  first_num_iter: count,
+  num_iter: count,
+});
+
+/** The keys that say how long a run is, with their new values. */
+export type Extension = z.output<typeof extensionSchema>;
+
+export const lengthKeys = Object.keys(extensionSchema.shape) as (keyof Extension)[];
+
+export const extensionFile = "extension.json";
+
+/** How long the run in `folder` was made; null where it is as its words say. Throws a UsageError for a damaged file. */
+export function readExtension(folder: string): Extension | null {
+  const path = join(folder, extensionFile);
+  if (!existsSync(path)) return null;
+  const found = extensionSchema.safeParse(readJson(path));
+  if (found.success) return found.data;
+  throw new UsageError(
+    `${path} does not say how long the run is: delete it, and extend the run again`,
+  );
+}
+
+/** The configuration of the words with the length that the run was given later. */
+export const extended = <C extends CompleteTrainConfig>(
+  config: C,
+  extension: Extension | null,
+): C => ({ ...config, ...extension });

@@ -1,0 +1,56 @@
+// `from=RUN`: a new run whose networks begin at the weights that another one samples with.
+import { type CompleteTrainConfig, printValue, UsageError } from "@dsbm/config";
+import { readTrained } from "@dsbm/inference";
+import { io, type Tensor } from "@dsbm/torch";
+import type { Training } from "@dsbm/train";
+import { partOf } from "../checkpoint.js";
+
+/**
+ * Puts the newest weights of the run `from` into a new training, as weights and as averages. Returns what they are, for a
+ * line. Throws a UsageError where that run has another network.
+ */
+export function startFromRun(training: Training, config: CompleteTrainConfig): string {
+  const { folder, models, config: before } = readTrained(config.from as string, "newest");
+  const saved = training.save();
+  const tensors = new Map<string, Tensor>(saved.tensors);
+  const loaded: Tensor[] = [];
+  const files: string[] = [];
+  try {
+    for (const direction of ["b", "f"] as const) {
+      const model = models[direction];
+      const own = partOf(tensors, `network/${direction}/`);
+      if (model === null || own.size === 0) continue;
+      files.push(`half-iteration ${model.half_iteration} ${model.direction}`);
+      const weights = io.loadTensors(model.path).tensors;
+      loaded.push(...weights.values());
+      const fits =
+        own.size === weights.size &&
+        [...own].every(([name, t]) => `${t.shape}` === `${weights.get(name)?.shape}`);
+      if (!fits) throw otherNetwork(folder, before, config);
+      for (const [name, t] of weights)
+        for (const part of ["network", "ema"])
+          if (tensors.has(`${part}/${direction}/${name}`))
+            tensors.set(`${part}/${direction}/${name}`, t);
+    }
+    training.restore({ tensors, facts: saved.facts });
+    return `starting from the weights of ${folder} (${[...new Set(files)].join(", ")})`;
+  } finally {
+    for (const t of loaded) t.dispose();
+  }
+}
+
+function otherNetwork(
+  folder: string,
+  before: CompleteTrainConfig,
+  now: CompleteTrainConfig,
+): UsageError {
+  const values = (model: object) => new Map<string, unknown>(Object.entries(model));
+  const [old, own] = [values(before.model), values(now.model)];
+  const differ = [...old].filter(([key, value]) => value !== own.get(key));
+  const keys = differ.map(([key, value]) => `model.${key}=${printValue(value as string)}`);
+  return new UsageError(
+    keys.length > 0
+      ? `from=${folder} has another network: give its keys too: ${keys.join(" ")}`
+      : `from=${folder} has another network, of samples of another shape or other conditions: choose a run on data of the same shape`,
+  );
+}

@@ -1,0 +1,74 @@
+// Going on with a run: only with the configuration it was begun with, or a difference that changes nothing learnt.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { freeProcessKeys, isTree, readConfig, UsageError } from "@dsbm/config";
+import { isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
+import { remakeable } from "./damage.js";
+
+/** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
+export const freeKeys: ReadonlySet<string> = new Set([
+  ...["experiments_dir", "paths", "name", "threads", "log_every", "LOGGER", "wandb_id"],
+  ...["plot_level", "plot_npar", "plot_npar_path", "gif", "gif_stride", "metrics"],
+  ...["test_npar", "test_batch_size", "test_num_steps"],
+  ...["checkpoint_stride", "checkpoint_minutes", "keep_last", "keep_every", "autostart_next_it"],
+  ...freeProcessKeys,
+]);
+
+/** What differs between the configuration of a run and another one, a text for each value. Throws as readRun. */
+export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
+  const before = current(readRun(folder).config);
+  const now = config as Record<string, unknown>;
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((key) => !free.has(key))
+    .flatMap((key) => differences(key, before[key], now[key]));
+}
+
+/** The configuration of a run that an earlier version wrote, under the keys of this one. */
+function current(config: Record<string, unknown>): Record<string, unknown> {
+  return "model_name" in config || "Dataset" in config ? { ...readConfig(config) } : config;
+}
+
+/** Throws a UsageError that lists what changed and says what to do. */
+export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
+  const changed = changesOf(folder, config, free);
+  if (changed.length === 0) return;
+  throw new UsageError(
+    `${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,
+  );
+}
+
+/**
+ * One text for each value that differs, groups by their keys. A key that a version did not have yet is null there:
+ * newer keys change nothing if they are null.
+ */
+function differences(key: string, before: unknown = null, now: unknown = null): string[] {
+  if (JSON.stringify(before) === JSON.stringify(now)) return [];
+  if (isTree(before) && isTree(now))
+    return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) =>
+      differences(`${key}.${name}`, before[name], now[name]),
+    );
+  return [`${key} was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`];
+}
+
+/**
+ * The rows of a finished run, without running anything; null for another, and for one with files that are to be made
+ * again. Throws as checkSameConfig and `remakeable`.
+ */
+export function finishedRows(
+  folder: string,
+  config: object,
+  free: ReadonlySet<string>,
+): Row[] | null {
+  if (!isFinished(folder)) return null;
+  checkSameConfig(folder, config, free);
+  return remakeable(folder).length > 0 ? null : readRun(folder).results;
+}
+
+/** Refuses to go on with a run whose state an earlier version wrote in one file. */
+export function checkContinuable(folder: string): void {
+  if (!existsSync(join(folder, "state.safetensors")) || existsSync(runPaths(folder).checkpoints))
+    return;
+  throw new UsageError(
+    `${folder} was begun by dsbm ${readRun(folder).info.dsbm} without checkpoints, and this version cannot go on with it: add --again to start over, or finish it with that version`,
+  );
+}

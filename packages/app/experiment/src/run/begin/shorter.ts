@@ -1,0 +1,82 @@
+// A run with more half-iterations than another one of the same words begins with what that one has learnt: random streams
+// are functions of the half-iteration, so that the result is the same bit for bit.
+import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import {
+  listCheckpoints,
+  lockHolder,
+  makeFolder,
+  RunError,
+  readRun,
+  runPaths,
+  temporaryPath,
+} from "@dsbm/runs";
+import { remakeable } from "./damage.js";
+import { readExtension } from "./extension.js";
+import { changesOf, freeKeys } from "./resume.js";
+
+export interface ShorterRun {
+  folder: string;
+  /** Half-iterations that are done. */
+  done: number;
+}
+
+const free: ReadonlySet<string> = new Set([...freeKeys, "n_ipf", "half_iterations"]);
+
+/**
+ * The run beside `folder`, of the same experiment and seed, with the most half-iterations done of those that differ from
+ * `config` in being shorter only; null where there is none, or where `folder` holds a run already.
+ */
+export function shorterRun(folder: string, config: CompleteTrainConfig): ShorterRun | null {
+  const [seed, overrides] = [basename(folder), dirname(folder)];
+  const above = dirname(overrides);
+  if (!existsSync(above) || (existsSync(folder) && readdirSync(folder).length > 0)) return null;
+  const found = readdirSync(above, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== basename(overrides))
+    .map(({ name }) => join(above, name, seed))
+    .flatMap((place) => {
+      const done = halvesOf(place, config);
+      return done === null ? [] : [{ folder: place, done }];
+    });
+  return found.sort((a, b) => b.done - a.done)[0] ?? null;
+}
+
+/** Half-iterations of a run that the configuration can begin with; null where it cannot. */
+function halvesOf(place: string, config: CompleteTrainConfig): number | null {
+  const { run_json, config_json, checkpoints, lock } = runPaths(place);
+  if (![run_json, config_json, checkpoints].every((path) => existsSync(path))) return null;
+  try {
+    if (readExtension(place) !== null || lockHolder(lock) !== undefined) return null;
+    const { config: before, models } = readRun(place);
+    const done = models.at(-1)?.half_iteration ?? 0;
+    const isShorter = Number(before.half_iterations) < config.half_iterations;
+    if (done === 0 || !isShorter || listCheckpoints(checkpoints).length === 0) return null;
+    if (changesOf(place, config, free).length > 0) return null;
+    remakeable(place);
+    return done;
+  } catch (error) {
+    // A run that cannot be read is none to begin with.
+    if (error instanceof RunError || error instanceof UsageError) return null;
+    throw error;
+  }
+}
+
+/** What belongs to the other run alone. */
+const own =
+  /^(\.lock|extension\.json|\.tmp-.*|cache|run\.json|config\.(json|yaml)|quality\.json|report\.html|test)$/;
+
+/** Copies what the shorter run has learnt and measured into `folder`, whole or not at all. */
+export function beginWith({ folder: from }: ShorterRun, folder: string): void {
+  makeFolder(dirname(resolve(folder)));
+  const temporary = temporaryPath(dirname(resolve(folder)));
+  try {
+    const filter = (path: string) =>
+      dirname(resolve(path)) !== resolve(from) || !own.test(basename(path));
+    cpSync(from, temporary, { recursive: true, filter, preserveTimestamps: true });
+    renameSync(temporary, folder);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,207 @@
+// A training's state as files of a saved point, and back; and the reference's way of starting from named files.
+import { basename } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { checkpointId, type Position, stepsOf } from "@dsbm/problem";
+import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
+import { version } from "@dsbm/runs";
+import { io, type Tensor, zeros } from "@dsbm/torch";
+import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
+
+const directions = ["b", "f"] as const;
+
+/** The files of a point by what they hold, under the reference's names. */
+const parts: readonly (readonly [file: string, prefix: string])[] = directions.flatMap((d) => [
+  [`net_${d}.safetensors`, `network/${d}/`] as const,
+  [`sample_net_${d}.safetensors`, `ema/${d}/`] as const,
+  [`optimizer_${d}.safetensors`, `optimizer/${d}/`] as const,
+]);
+const rest = "rest.safetensors";
+
+/** A point that can be saved. Throws the driver's error where weights are not finite. */
+export function encodePoint(
+  training: Training,
+  at: Position,
+  {
+    config,
+    order,
+    seconds,
+  }: {
+    config: CompleteTrainConfig;
+    /** Training steps before it. */
+    order: number;
+    /** Seconds of the run so far, where they are counted. */
+    seconds?: number | undefined;
+  },
+): CheckpointPoint {
+  const { tensors, facts } = training.save();
+  const files: Record<string, Uint8Array> = {};
+  const left = new Map(tensors);
+  for (const [file, prefix] of parts) {
+    const own = partOf(tensors, prefix);
+    for (const name of own.keys()) left.delete(prefix + name);
+    if (own.size > 0) files[file] = io.encodeTensors(own, { dsbm: version });
+  }
+  if (left.size > 0) files[rest] = io.encodeTensors(left, { dsbm: version });
+  return {
+    id: checkpointId(at, config),
+    order,
+    facts: { at, training: facts, config, ...(seconds !== undefined && { seconds }) },
+    files,
+  };
+}
+
+/** The tensors whose names begin with a prefix, without it. */
+export const partOf = (
+  tensors: ReadonlyMap<string, Tensor>,
+  prefix: string,
+): ReadonlyMap<string, Tensor> =>
+  new Map(
+    [...tensors].flatMap(([name, t]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), t]] : [],
+    ),
+  );
+
+/** Reads a point back; the tensors are the caller's to dispose of. */
+function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Position } {
+  const tensors = new Map<string, Tensor>();
+  for (const [file, prefix] of [...parts, [rest, ""] as const]) {
+    const found = files[file];
+    if (!found) continue;
+    for (const [name, t] of io.loadTensors(found.path).tensors) tensors.set(prefix + name, t);
+  }
+  return { tensors, facts: facts.training as SavedFacts, at: facts.at as Position };
+}
+
+/** Puts a point into a training. Throws a UsageError that names the point where it belongs to another network. */
+export function restorePoint(training: Training, checkpoint: Checkpoint): Position {
+  const { tensors, facts, at } = decodePoint(checkpoint);
+  try {
+    training.restore({ tensors, facts });
+    return at;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "TorchError") throw error;
+    throw new UsageError(`${checkpoint.folder}: ${error.message}`);
+  } finally {
+    for (const t of tensors.values()) t.dispose();
+  }
+}
+
+/**
+ * Pins the half-iterations that a checkpoint has behind it to the steps that they had, where a longer run has others;
+ * where there are none to come the last one goes on, its random streams anew. Returns where that is.
+ */
+export function lengthen(
+  training: Training,
+  { facts }: Checkpoint,
+  { at, config }: { at: Position; config: CompleteTrainConfig },
+): Position {
+  const before = facts.config as CompleteTrainConfig | undefined;
+  const saved = training.save().facts;
+  if (
+    !before ||
+    (before.num_iter === config.num_iter && before.first_num_iter === config.first_num_iter)
+  )
+    return at;
+  const { half } = saved;
+  for (let h = 1; h <= half; h++) training.plan(h, saved.steps?.[h] ?? stepsOf(h, before));
+  const steps = stepsOf(half, config);
+  const goesOn = saved.pass === null && half >= config.half_iterations && at.step < steps;
+  if (!goesOn) return at;
+  training.plan(half, steps);
+  const { tensors, facts: whole } = training.save();
+  const pass = { half, step: at.step, streams: null };
+  training.restore({ tensors, facts: { ...whole, half: half - 1, pass } });
+  return at;
+}
+
+/** The weights of a file: safetensors, or PyTorch's .ckpt and .pt. */
+function loadWeights(path: string): Map<string, Tensor> {
+  return path.endsWith(".safetensors") ? io.loadTensors(path).tensors : io.loadStateDict(path);
+}
+
+/** An optimiser's state: ours, or PyTorch's {state: {0: {…}}, param_groups: […]} flattened to our names. */
+function loadOptimizer(path: string): Map<string, Tensor> {
+  if (path.endsWith(".safetensors")) return io.loadTensors(path).tensors;
+  const whole = io.loadPt(path);
+  const state = whole instanceof Map ? whole.get("state") : undefined;
+  if (!(state instanceof Map))
+    throw new UsageError(`${path} holds no optimiser's state; expected a dictionary with "state"`);
+  const flat = new Map<string, Tensor>();
+  for (const [index, slots] of state as Map<unknown, unknown>) {
+    if (!(slots instanceof Map)) continue;
+    for (const [name, value] of slots as Map<string, unknown>)
+      flat.set(
+        `${String(index)}.${name}`,
+        typeof value === "number" ? zeros([]).fill_(value) : (value as Tensor),
+      );
+  }
+  return flat;
+}
+
+/**
+ * The reference's `checkpoint_run=true`: networks, averages and optimisers from named files, going on at
+ * checkpoint_it, checkpoint_pass and checkpoint_iter. Where no averages are named they start at the weights.
+ * Throws a UsageError that names the key and the file for weights of another network.
+ */
+export function startFromFiles(training: Training, config: CompleteTrainConfig): Position {
+  const { checkpoint_it, checkpoint_pass, checkpoint_iter } = config;
+  const order = config.fb_sequence;
+  if (!order.includes(checkpoint_pass))
+    throw new UsageError(
+      `checkpoint_pass=${checkpoint_pass} is not trained by method=${config.method}: write checkpoint_pass=${order[0]}`,
+    );
+  const half = order.length * (checkpoint_it - 1) + order.indexOf(checkpoint_pass) + 1;
+  const steps = stepsOf(half, config);
+  if (half > config.half_iterations || checkpoint_iter >= steps)
+    throw new UsageError(
+      `checkpoint_it=${checkpoint_it} checkpoint_pass=${checkpoint_pass} checkpoint_iter=${checkpoint_iter} lies behind the end of the run (n_ipf=${config.n_ipf}, ${steps} steps in that half-iteration): go on somewhere before it, or train longer`,
+    );
+  training.keepOptimizers();
+  const tensors = new Map<string, Tensor>(training.save().tensors);
+  const loaded: Tensor[] = [];
+  const put = (
+    key: keyof CompleteTrainConfig,
+    prefix: string,
+    load: (path: string) => Map<string, Tensor>,
+  ) => {
+    const path = config[key];
+    if (typeof path !== "string") return false;
+    const state = load(path);
+    loaded.push(...state.values());
+    for (const [name, t] of state) tensors.set(prefix + name, t);
+    const own = partOf(training.save().tensors, prefix);
+    const missing = [...own.keys()].find((name) => !state.has(name));
+    const odd = [...state.keys()].find((name) => own.size > 0 && !own.has(name));
+    if (missing !== undefined || odd !== undefined)
+      throw new UsageError(
+        `${key}=${path} does not fit this network: ${[
+          ...(missing === undefined ? [] : [`it lacks ${missing}`]),
+          ...(odd === undefined ? [] : [`it has ${odd}, which the network has not`]),
+        ].join("; ")}; give the file of a network with these model keys`,
+      );
+    return true;
+  };
+  try {
+    for (const d of directions) {
+      const given = put(`checkpoint_${d}`, `network/${d}/`, loadWeights);
+      const averaged =
+        training.state.emas && put(`sample_checkpoint_${d}`, `ema/${d}/`, loadWeights);
+      if (given && training.state.emas && !averaged)
+        for (const [name, t] of partOf(tensors, `network/${d}/`))
+          tensors.set(`ema/${d}/${name}`, t);
+      put(`optimizer_checkpoint_${d}`, `optimizer/${d}/`, loadOptimizer);
+    }
+    const facts = { ...training.save().facts, half: half - 1 };
+    // Without random states: they start as the half-iteration's own.
+    const pass = checkpoint_iter > 0 ? { half, step: checkpoint_iter, streams: null } : null;
+    training.restore({ tensors, facts: { ...facts, pass } });
+    return { half, direction: checkpoint_pass, step: checkpoint_iter };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "TorchError") throw error;
+    const files = [config.checkpoint_b, config.checkpoint_f].filter((f) => f !== null);
+    throw new UsageError(`${files.map((f) => basename(f as string)).join(", ")}: ${error.message}`);
+  } finally {
+    for (const t of loaded) t.dispose();
+  }
+}

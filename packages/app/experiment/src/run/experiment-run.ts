@@ -1,0 +1,426 @@
+// The course of one run: training, and at its events checkpoints, evaluations, pictures and what is logged.
+import { BridgeError } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import type { KnownRows } from "@dsbm/data";
+import {
+  DivergedError,
+  describeResult,
+  disposeCarried,
+  Evaluators,
+  evaluate,
+  plainSampler,
+} from "@dsbm/evaluation";
+import { gridOf } from "@dsbm/inference";
+import {
+  checkpointId,
+  type Ends,
+  evaluatedDirections,
+  isVectors,
+  type Position,
+  savePairs,
+  stepsBefore,
+  trainingProblem,
+} from "@dsbm/problem";
+import {
+  type CheckpointStore,
+  type Logger,
+  metricName,
+  namedMetrics,
+  openCheckpoints,
+  type RunWriter,
+  readCsv,
+  version,
+} from "@dsbm/runs";
+import { io, OutOfMemoryError } from "@dsbm/torch";
+import { type Problem, type TrainEvent, Training, withExecution } from "@dsbm/train";
+import { mayBeLarge, memoryAdvice, memoryNeed, outOfMemoryAdvice } from "../forecast/memory.js";
+import { type Length, lengthText, Outlook } from "../forecast/outlook.js";
+import { writeEvaluationPictures } from "../picture/pictures.js";
+import { startFromRun } from "./begin/from-run.js";
+import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
+import { saveColumns, saveProjection } from "./columns.js";
+import { type MainWork, type Next, runCourse } from "./course.js";
+import { openLogger } from "./logger.js";
+import type { RunOptions } from "./options.js";
+import { often, Patience } from "./patience.js";
+import { describeStep } from "./ranks.js";
+import { writeReport } from "./report.js";
+import { writeTrajectories } from "./trajectories.js";
+
+export class ExperimentRun {
+  readonly #problem: Problem;
+  readonly #training: Training;
+  readonly #store: CheckpointStore;
+  #evaluators: Evaluators | null = null;
+  #logger: Logger | null = null;
+  #lastSaved = performance.now();
+  #lastPoint: string | null = null;
+  /** The reason to end early. */
+  #ended: string | null = null;
+  readonly #outlook: Outlook;
+  readonly #patience: Patience;
+
+  constructor(
+    private readonly config: CompleteTrainConfig,
+    private readonly options: RunOptions,
+    private readonly ends: Ends,
+    private readonly run: RunWriter,
+    private readonly pairs: KnownRows | null,
+  ) {
+    const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
+    this.#problem = problem;
+    this.#training = new Training(withExecution(problem, { ranks: options.ranks ?? null }));
+    this.#outlook = new Outlook(this.#length, config);
+    this.#patience = new Patience(options);
+    const { keep_last, keep_every } = config;
+    this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
+  }
+
+  get #length(): Length {
+    return { halves: this.#halves, stepsOf: (half) => this.#training.stepsOf(half) };
+  }
+
+  get #halves(): number {
+    return this.config.half_iterations;
+  }
+
+  async go(): Promise<"finished" | "interrupted"> {
+    const { config, options, run, ends } = this;
+    const { progress, signal } = options;
+    const training = this.#training;
+    const parameters = training.state.networks.b.parameterCount();
+    const size =
+      parameters < 1e6
+        ? parameters.toLocaleString("en-US")
+        : `${(parameters / 1e6).toFixed(2)} million`;
+    const { method } = training.problem.method;
+    const name = method.plan ? config.method : config.model.name;
+    const ways = method.networks === "each" ? "each way" : "for both ways";
+    if (!method.model?.fit) progress.line(`${name} of ${size} parameters ${ways}`);
+    if (mayBeLarge(ends.shape, config) && !method.model?.fit)
+      this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
+    const at = this.#restore();
+    const { pace } = options.hooks ?? {};
+    if (!pace) progress.line(lengthText(this.#length));
+    // Its first steps may take so long that the process ends before it can say this.
+    if (parameters > 2e6 || mayBeLarge(ends.shape, config))
+      progress.line(`to go on after a stop: ${options.resume}`);
+    run.rewindTo({ half_iteration: at.half, step: at.step });
+    const main: MainWork = {
+      begin: () => this.#begin(at),
+      follow: (event) => this.#follow(event),
+      end: () => this.#end(),
+    };
+    const next = await runCourse(training, main, {
+      signal,
+      pauseAt: ({ step }) =>
+        this.#patience.step(step, config.cache_refresh_stride) ||
+        step % config.checkpoint_stride === 0 ||
+        step % config.gif_stride === 0 ||
+        this.#minutesUp() ||
+        pace?.due() === true,
+    });
+    progress.done();
+    return next === "end" ? "finished" : "interrupted";
+  }
+
+  async #begin(at: Position): Promise<Next> {
+    const { config, options, run, ends } = this;
+    const { progress, signal } = options;
+    const training = this.#training;
+    const isPending = this.#evaluationPending(at);
+    this.#logger = openLogger(at, this.#stepsBefore(at), { config, run, isPending });
+    saveColumns(ends, { config, run, progress });
+    savePairs(this.pairs, config, run);
+    saveProjection(ends, run);
+    this.#evaluators = await Evaluators.open(ends, config, { progress, signal });
+    if (!this.#evaluators) return "interrupted";
+    // An earlier process may have ended between a checkpoint and its evaluation.
+    if (isPending && !(await this.#evaluate(at))) return "interrupted";
+    const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
+    if (isDone && at.half > 0 && this.#isEnded(at.half)) return "end";
+    options.hooks?.pace?.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
+    return "train";
+  }
+
+  async #end(): Promise<Next> {
+    const { config, options, run, ends } = this;
+    const { progress, signal, hooks } = options;
+    const training = this.#training;
+    progress.done();
+    if (this.#ended !== null)
+      progress.line(`ended after half-iteration ${training.state.half}: ${this.#ended}`);
+    else if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
+    if (config.LOGGER === "Wandb")
+      progress.line(
+        `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
+      );
+    if ((await hooks?.trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
+      return "interrupted";
+    if (ends.exact) writeTrajectories(training, { config, ends, run });
+    run.flush();
+    await writeReport({ folder: run.paths.folder });
+    // What could not be removed after the last checkpoint.
+    this.#tidy();
+    return "end";
+  }
+
+  #tidy(): void {
+    for (const warning of this.#store.tidy()) this.options.progress.line(warning);
+  }
+
+  #say(line: string | null): void {
+    if (line !== null) this.options.progress.line(line);
+  }
+
+  #minutesUp(): boolean {
+    const { checkpoint_minutes } = this.config;
+    if (checkpoint_minutes === null) return false;
+    const seconds = 60 * checkpoint_minutes;
+    const limit = this.#patience.isSlow ? Math.min(often, seconds) : seconds;
+    return performance.now() - this.#lastSaved > 1000 * limit;
+  }
+
+  /** Where to go on: the newest whole checkpoint, the files of the configuration, or the beginning. */
+  #restore(): Position {
+    const { config, options } = this;
+    const { progress } = options;
+    const { checkpoint, damaged } = this.#store.newest();
+    for (const { id, reason } of damaged)
+      progress.line(`checkpoint ${id} cannot be used (${reason}); going on from the one before`);
+    if (!checkpoint) {
+      if (damaged.length > 0) progress.line("no checkpoint is left whole: starting over");
+      if (config.from !== null) progress.line(startFromRun(this.#training, config));
+      if (!config.checkpoint_run) return { half: 0, direction: "b", step: 0 };
+      const at = startFromFiles(this.#training, config);
+      progress.line(
+        `starting from the given files at iteration ${config.checkpoint_it} ${at.direction}, step ${at.step}`,
+      );
+      return at;
+    }
+    const restored = restorePoint(this.#training, checkpoint);
+    const at = options.hooks?.pace
+      ? restored
+      : lengthen(this.#training, checkpoint, { at: restored, config });
+    this.#lastPoint = checkpoint.folder;
+    const { seconds } = checkpoint.facts;
+    if (typeof seconds === "number") options.hooks?.pace?.resume(seconds);
+    this.#store.dropAfter(checkpoint.order);
+    this.#tidy();
+    progress.line(`going on from checkpoint ${checkpoint.id}`);
+    if (config.autostart_next_it && this.#training.skipHalf())
+      progress.line("autostart_next_it: the half-iteration in progress ends here");
+    return at;
+  }
+
+  #label({ half, direction }: Pick<Position, "half" | "direction">): string {
+    return `half-iteration ${half}/${this.#halves} ${direction}`;
+  }
+
+  async #follow(event: TrainEvent): Promise<Next> {
+    const { progress, hooks } = this.options;
+    const label = this.#label(event);
+    const place = `${event.half}/${this.#halves} ${event.direction}`;
+    hooks?.pace?.follow(event);
+    this.#outlook.follow(event);
+    this.#patience.follow(event);
+    switch (event.type) {
+      case "start":
+        progress.line(`${label}: ${describeStep(event)}`);
+        return "train";
+      case "cache":
+        progress.update({
+          label: `${place} simulating pairs`,
+          step: event.done,
+          steps: event.total,
+        });
+        return "train";
+      case "step":
+        this.#log(event);
+        this.#say(hooks?.pace ? null : this.#outlook.tell(event));
+        progress.update({ ...event, label: place, left: this.#outlook.left(event) });
+        return "train";
+      case "pause":
+        hooks?.pace?.replan(this.#training, event);
+        if (hooks?.pace && !this.#minutesUp()) return "train";
+        this.#save(event);
+        if (event.step % this.config.gif_stride === 0 && !(await this.#evaluate(event)))
+          return "interrupted";
+        this.#patience.restart();
+        return "train";
+      case "stopped":
+        this.options.interrupt?.noticed();
+        this.#save(event);
+        progress.line(
+          `stopped in ${label} at step ${event.step} of ${event.steps}; everything up to there is saved`,
+        );
+        return "interrupted";
+      case "half":
+        return await this.#endHalf(event);
+      default:
+        return "train";
+    }
+  }
+
+  async #endHalf(event: Extract<TrainEvent, { type: "half" }>): Promise<Next> {
+    const { half, direction, seconds } = event;
+    const at = { half, direction, step: this.#training.stepsOf(half) };
+    this.options.progress.line(`${this.#label(at)}: trained in ${seconds.toFixed(1)} s`);
+    this.run.saveFile(
+      `models/${half}_${direction}.safetensors`,
+      io.encodeTensors(this.#training.state.samplers[direction].stateDict(), {
+        dsbm: version,
+        half_iteration: String(half),
+        direction,
+        shape: JSON.stringify(this.ends.shape),
+      }),
+    );
+    this.#save(at);
+    const isWhole = await this.#evaluate(at);
+    const { pace } = this.options.hooks ?? {};
+    pace?.evaluated();
+    if (!isWhole) return "interrupted";
+    if (this.#isEnded(half)) return "end";
+    if (half < this.#halves) pace?.begin(this.#training, half + 1);
+    return "train";
+  }
+
+  /** Whether the run ends after a half-iteration, before its last one. */
+  #isEnded(half: number): boolean {
+    const rows = readCsv(this.run.paths.results_csv).rows;
+    this.#ended = this.options.hooks?.pace?.ended(rows, half) ?? null;
+    return this.#ended !== null;
+  }
+
+  #stepsBefore(at: Pick<Position, "half" | "step">): number {
+    return stepsBefore(at, (half) => this.#training.stepsOf(half));
+  }
+
+  #log(event: Extract<TrainEvent, { type: "step" }>): void {
+    const { half, direction, step, loss, rate, gradNorm } = event;
+    const metrics = { loss, rate, ...(gradNorm !== null && { grad_norm: gradNorm }) };
+    this.run.appendMetric({ half_iteration: half, direction, step, ...metrics });
+    this.#logger?.log(
+      this.#stepsBefore(event),
+      namedMetrics({ direction, stage: "train" }, metrics),
+    );
+  }
+
+  #save({ half, direction, step }: Position): void {
+    const at = { half, direction, step };
+    this.run.flush();
+    this.#logger?.flush();
+    const { checkpoint, warnings } = this.#store.save(
+      encodePoint(this.#training, at, {
+        config: this.config,
+        order: this.#stepsBefore(at),
+        seconds: this.options.hooks?.pace?.seconds,
+      }),
+    );
+    for (const warning of warnings) this.options.progress.line(warning);
+    this.#lastPoint = checkpoint.folder;
+    this.#lastSaved = performance.now();
+  }
+
+  /** What an evaluation at a position measures: directions and numbers of steps, those that are not done yet. */
+  #pending({ half, direction, step }: Position): { at: Position; steps: number }[] {
+    const { config, ends, run } = this;
+    const { method } = this.#training.problem.method;
+    const done = readCsv(run.paths.results_csv).rows.filter(
+      (row) => row.half_iteration === half && row.step === step,
+    );
+    return evaluatedDirections(direction, { ends, method })
+      .flatMap((d) =>
+        config.test_num_steps.map((steps) => ({ at: { half, direction: d, step }, steps })),
+      )
+      .filter(
+        ({ at, steps }) =>
+          !done.some((row) => row.direction === at.direction && row.steps === steps),
+      );
+  }
+
+  #evaluationPending(at: Position): boolean {
+    const { half, step } = at;
+    if (half === 0 || step === 0) return false;
+    if (step !== this.#training.stepsOf(half) && step % this.config.gif_stride !== 0) return false;
+    return this.#pending(at).length > 0;
+  }
+
+  /** Measures and draws; false where it was stopped. */
+  async #evaluate({ half, direction, step }: Position): Promise<boolean> {
+    const began = performance.now();
+    this.#patience.restart();
+    for (const { at, steps } of this.#pending({ half, direction, step }))
+      if (!(await this.#evaluateOne(at, steps))) return false;
+    this.#outlook.evaluated((performance.now() - began) / 1000);
+    return true;
+  }
+
+  async #evaluateOne(at: Position, steps: number): Promise<boolean> {
+    const { config, ends, run, options } = this;
+    const { progress, signal } = options;
+    const training = this.#training;
+    const evaluators = this.#evaluators as Evaluators;
+    const grid = gridOf(training.problem.schedule.grid, steps, ends.chain);
+    const sampler = plainSampler(training.sampler, grid, { lastNoise: config.last_noise, steps });
+    const measured = { sampler, ends, evaluators, config };
+    const found = await evaluate(at, { ...measured, progress, signal });
+    if (!found) {
+      options.interrupt?.noticed();
+      progress.line(`stopped in the evaluation of ${this.#label(at)}; the weights are saved`);
+      return false;
+    }
+    try {
+      const id = checkpointId(at, config);
+      const pairs = (n: number) => training.peek(n);
+      const pictures = this.#isDrawn(at, steps)
+        ? await writeEvaluationPictures(found, { ...measured, id, run, pairs })
+        : [];
+      const place = { direction: at.direction, stage: "test" } as const;
+      const before = this.#stepsBefore(at);
+      this.#logger?.log(before, namedMetrics(place, found.result));
+      this.#logger?.images(
+        before,
+        Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
+      );
+      // The row last: where it is, the evaluation is whole.
+      run.appendResult(found.result);
+      progress.line(
+        `${this.#label(at)} step ${at.step}, ${steps} steps: ${describeResult(found.result)}  (${id})`,
+      );
+      return true;
+    } finally {
+      disposeCarried(found.carried);
+    }
+  }
+
+  /** Pictures are drawn of the first number of steps; of vectors only in the last half-iterations, unless plot_level is 3. */
+  #isDrawn({ half }: Position, steps: number): boolean {
+    const { config, ends } = this;
+    if (steps !== config.test_num_steps[0]) return false;
+    if (!isVectors(ends) || config.plot_level >= 3) return true;
+    return half > this.#halves - config.fb_sequence.length;
+  }
+
+  /** An error with what the user can go back to. */
+  explained(error: unknown): unknown {
+    if (error instanceof OutOfMemoryError)
+      return new OutOfMemoryError(
+        error.code,
+        `${error.message}: ${outOfMemoryAdvice(this.config)}`,
+        error.op,
+      );
+    if (!(error instanceof BridgeError) || error.code !== "not_finite") return error;
+    if (error instanceof DivergedError) return error;
+    const last = this.#lastPoint
+      ? `the last good checkpoint is ${this.#lastPoint}`
+      : "no checkpoint was saved before";
+    return new BridgeError("not_finite", `${error.message}; ${last}`);
+  }
+
+  dispose(): void {
+    this.#logger?.close();
+    this.#evaluators?.[Symbol.dispose]();
+    this.#training.dispose();
+  }
+}

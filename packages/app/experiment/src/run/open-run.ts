@@ -1,0 +1,18 @@
+// How every command opens the folder of a run: with this version, this machine and the configuration as it was resolved.
+import { type Tree, writeYaml } from "@dsbm/config";
+import { openRun, type RunWriter, version } from "@dsbm/runs";
+import { environment } from "./environment.js";
+
+/** Opens a run's folder for writing. Throws the errors of `openRun`. */
+export function openRunOf(
+  config: object,
+  options: Pick<Parameters<typeof openRun>[0], "folder" | "columns" | "command" | "mode">,
+): RunWriter {
+  return openRun({
+    ...options,
+    dsbm: version,
+    config,
+    config_yaml: writeYaml(config as unknown as Tree),
+    environment: environment(),
+  });
+}

@@ -1,0 +1,45 @@
+// What a run is given beside its configuration.
+
+import type { Ends } from "@dsbm/problem";
+import type { Interrupt, Progress, Row, RunWriter } from "@dsbm/runs";
+import type { Ranks } from "@dsbm/train";
+import type { Pace } from "../forecast/pace.js";
+import type { Extension } from "./begin/extension.js";
+
+export interface RunOptions {
+  folder: string;
+  progress: Progress;
+  /** The command line that goes on with this run. */
+  resume: string;
+  signal?: AbortSignal | undefined;
+  /** What is told that a signal was seen; left out: nobody. */
+  interrupt?: Pick<Interrupt, "noticed">;
+  /** Start from nothing even where an earlier run is. */
+  again?: boolean;
+  /** How long the run is to be, where that is not what its configuration says. */
+  extension?: Extension;
+  /** The processes that train together, of which this is rank 0; null: one alone. */
+  ranks?: Ranks | null;
+  hooks?: RunHooks;
+}
+
+/** What a command does in the course of a run. */
+interface RunHooks {
+  /** Keys whose change does not hinder a run to go on, beside those that change nothing. */
+  free?: readonly string[];
+  /** What rank 0 tells the other ranks as the run begins. */
+  begin?: Record<string, unknown>;
+  /** Once the folder is open. */
+  opened?(run: RunWriter): void;
+  /** How many steps half-iterations have, by the time that they take, and when they end early. */
+  pace?: Pace;
+  /** After the training, before the report is written; false where it was stopped. */
+  trained?(run: RunWriter, ends: Ends, rows: readonly Row[]): Promise<boolean>;
+}
+
+/** What another rank is given. */
+export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
+  ranks: Ranks;
+  /** What rank 0 told as the run began. */
+  begin: Record<string, unknown>;
+}

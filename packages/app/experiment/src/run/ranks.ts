@@ -1,0 +1,87 @@
+// This process as one of several that train together: its rank from the launcher's variables, and the configuration that
+// must be the same on all ranks.
+import { availableParallelism, cpus } from "node:os";
+import {
+  flatten,
+  freeProcessKeys,
+  type ProcessesConfig,
+  setLogPrefix,
+  UsageError,
+} from "@dsbm/config";
+import { version } from "@dsbm/runs";
+import { type Device, distributed } from "@dsbm/torch";
+import { ProcessRanks, type Ranks, type TrainEvent } from "@dsbm/train";
+
+/** Whether a launcher started this process as one of several. Throws a DistributedError for invalid variables. */
+export function isOneOfSeveral(): boolean {
+  return distributed.placeFromEnvironment().worldSize > 1;
+}
+
+/**
+ * Joins the other processes; they must have the same configuration.
+ * Throws a DistributedError that names the rank which is missing or differs, and in which key.
+ */
+export async function joinRanks(
+  config: ProcessesConfig & { device: string },
+  command: string,
+): Promise<Ranks> {
+  const { rank, localSize } = distributed.placeFromEnvironment();
+  setLogPrefix(`rank ${rank}`);
+  process.env.DSBM_CORES ??= String(coresOf(localSize));
+  const timeoutMs = 1000 * config.dist_timeout;
+  const terms = { dsbm: version, command, ...termsOf(config) };
+  const secretFile = config.dist_secret;
+  const control = await distributed.init({ timeoutMs, terms, secretFile });
+  if (control.isExposed && rank === 0)
+    console.error(
+      "dsbm: whoever reaches the ports of these processes can read, change and stop the run: keep their network private, or give all of them one secret (dist_secret=FILE, docs/security.md)",
+    );
+  const nccl = config.device !== "cpu" && distributed.available().includes("nccl");
+  const data = nccl ? await distributed.init({ backend: "nccl", timeoutMs }) : control;
+  const { bucket_cap_mb: bucketCapMb, exchange_dtype: precision } = config;
+  return new ProcessRanks({
+    control,
+    data,
+    device: onOwnDevice(config).device as Device,
+    gradients: { bucketCapMb, ...(precision && { precision }) },
+  });
+}
+
+/** A rank's share of the machine, unless the launcher has bound it to one. */
+function coresOf(localSize: number): number {
+  const given = Number(process.env.SLURM_CPUS_PER_TASK);
+  if (Number.isInteger(given) && given > 0) return given;
+  const may = availableParallelism();
+  return may < cpus().length ? may : Math.max(1, Math.floor(may / localSize));
+}
+
+/** The configuration key by key, as ranks compare it. */
+function termsOf(config: object): Record<string, string> {
+  const free: readonly string[] = freeProcessKeys;
+  const own = Object.entries(flatten(config)).filter(([key]) => !free.includes(key));
+  return Object.fromEntries(own.map(([key, value]) => [key, JSON.stringify(value)]));
+}
+
+/** The configuration with this rank's own GPU in the place of `cuda`. */
+export function onOwnDevice<C extends { device: string }>(config: C): C {
+  if (config.device !== "cuda") return config;
+  return { ...config, device: `cuda:${distributed.placeFromEnvironment().localRank}` };
+}
+
+/** How a training step is executed, for a message. */
+export function describeStep({
+  threads,
+  sharesBatch,
+}: Extract<TrainEvent, { type: "start" }>): string {
+  const step = `${threads} ${threads === 1 ? "thread" : "threads"} a training step`;
+  return sharesBatch === false ? `${step}, all rows of which are trained on in each process` : step;
+}
+
+/** Throws a UsageError where this process is one of several. */
+export function aloneOnly(command: string): void {
+  const { worldSize, launcher } = distributed.placeFromEnvironment();
+  if (worldSize === 1) return;
+  throw new UsageError(
+    `dsbm ${command} works in one process, but ${launcher} started ${worldSize}: start it by itself`,
+  );
+}

@@ -1,0 +1,226 @@
+// What a finished run leaves to look at: curves as files, and report.html, which is made from the run folder alone.
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { methodNamed } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { metrics, shownRows } from "@dsbm/evaluation";
+import { checkpointId, gaussianName } from "@dsbm/problem";
+import {
+  type Row,
+  readRun,
+  renderRun,
+  shellWord,
+  svgToPng,
+  type TrendOptions,
+  type TrendPanel,
+  trendFigure,
+  trendPanels,
+  type View,
+  writeRunFile,
+} from "@dsbm/runs";
+
+const mostPanels = 8;
+/** Data sets between the ends of which a page has pictures, at most. */
+const mostBetween = 20;
+
+/** Panels of the metrics that rows have a value of, each with its reference. */
+export function panelsOf(
+  rows: readonly Row[],
+  {
+    column = (name: string) => name,
+    spread,
+  }: {
+    /** The name of a metric's column in these rows, and of its standard deviation. */
+    column?: (metric: string) => string;
+    spread?: (metric: string) => string;
+  } = {},
+): TrendPanel[] {
+  const has = (name: string) => rows.some((row) => typeof row[name] === "number");
+  return metrics
+    .filter((metric) => !metric.beside && has(column(metric.column)))
+    .slice(0, mostPanels)
+    .map(({ column: name, title, reference, referenceIs, log }) => ({
+      metric: column(name),
+      title: reference && has(column(reference)) ? `${title} (dashed: ${referenceIs})` : title,
+      label: name,
+      ...(spread && { spread: spread(name) }),
+      ...(reference && has(column(reference)) && { floor: column(reference) }),
+      ...(log && { scale: "log" as const }),
+    }));
+}
+
+/** Of several evaluations of a series in a half-iteration the last. */
+export function lastOfHalves(rows: readonly Row[], series: (row: Row) => string): Row[] {
+  const last = new Map<string, Row>();
+  for (const row of rows) last.set(JSON.stringify([series(row), row.half_iteration]), row);
+  return [...last.values()];
+}
+
+/**
+ * Writes figures/convergence, figures/loss and report.html of the run in `folder` from what it holds, finished or not,
+ * and returns the path of report.html. Throws RunError for a folder that is no run, and for damaged files.
+ */
+export async function writeReport({ folder }: { folder: string }): Promise<string> {
+  const { paths, info, config: found, results: rows, metrics: steps } = readRun(folder);
+  const config = found as unknown as CompleteTrainConfig;
+  const figures = curvesOf(rows, steps);
+  for (const [name, figure] of figures) {
+    const svg = await trendFigure(figure);
+    writeRunFile(folder, `figures/${name}.svg`, svg);
+    writeRunFile(folder, `figures/${name}.png`, await svgToPng(svg));
+  }
+  const size = { width: 420, height: 264 };
+  const drawn = await Promise.all(figures.map(([, figure]) => trendPanels({ ...figure, size })));
+  const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));
+  const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
+  const { Dataset, Dataset_transfer, transfer, method, seed } = config;
+  // Files and folders by their own names.
+  const named = (set: string) => (/^(table|array|folder):/.test(set) ? basename(set) : set);
+  const names = {
+    source: named(Dataset),
+    target: transfer ? named(`${Dataset_transfer}`) : gaussianName,
+  };
+  const page = await renderRun({
+    ...{ folder, info, names, curves, config: found },
+    title: `Bridge ${names.source} to ${names.target}: ${method}${firstPairs(config)}, seed ${seed}`,
+    evaluations: shownRows(rows),
+    meanings,
+    views: viewsOf(folder, rows, config),
+    commands: commandsOf(folder, info.command),
+  });
+  return writeRunFile(folder, basename(paths.report_html), page);
+}
+
+/** The pairs that a run begins with; nothing of a method that learns from no pairs. */
+function firstPairs({ method, first_coupling, precondition, ot_sampler }: CompleteTrainConfig) {
+  if (method === "dsb" || method === "dsb_increments") return " from the reference process";
+  const { rows } = methodNamed(method);
+  if (!rows?.pairs || method === "lightsb") return "";
+  if (first_coupling === "ref") return " from the reference process";
+  if (first_coupling === "identity") return " from each sample with itself";
+  if (precondition === "mixture") return " from pairs of LightSB";
+  const plans = {
+    ...{ exact: "optimal", sinkhorn: "entropic optimal" },
+    ...{ unbalanced: "unbalanced", partial: "partial" },
+  };
+  const own = method === "sbcfm" ? plans.sinkhorn : plans.exact;
+  const plan = ot_sampler ? plans[ot_sampler] : rows.coupling ? own : null;
+  return ` from ${plan ? `pairs of ${plan} transport` : "independent pairs"}`;
+}
+
+/** The curves that there are rows for, by the names of their files. */
+function curvesOf(rows: readonly Row[], steps: readonly Record<string, unknown>[]) {
+  const panels = panelsOf(rows);
+  const isOne = new Set(rows.map(({ steps }) => steps)).size === 1;
+  const series = ({ direction, steps: n }: Record<string, unknown>) =>
+    `${direction === "f" ? "forward (f)" : "backward (b)"}${isOne ? "" : `, ${n} steps`}`;
+  const curves: [name: string, figure: TrendOptions][] = [];
+  if (
+    steps.some(({ half_iteration: n, step }) => typeof n === "number" && typeof step === "number")
+  )
+    curves.push([
+      "loss",
+      {
+        rows: steps,
+        panels: [{ metric: "loss", title: "Loss", scale: "log" }],
+        title: "Loss",
+        x: "step",
+      },
+    ]);
+  if (panels.length > 0)
+    curves.push([
+      "convergence",
+      {
+        ...{ rows: lastOfHalves(rows, series), panels, series },
+        ...{ title: "After each half-iteration", floorLabel: "reference" },
+      },
+    ]);
+  return curves;
+}
+
+/** The pictures of an evaluation for a page, as far as they were drawn. */
+export function evaluationPictures(
+  folder: string,
+  { id, direction }: Pick<View, "id" | "direction">,
+): { path: string; caption: string }[] {
+  const [start, end] = direction === "f" ? ["x0", "x1"] : ["x1", "x0"];
+  const names: [string, string][] = [
+    ["scatter.svg", `Samples from ${start} to ${end}`],
+    ["start.png", `Starts at ${start}`],
+    ["end.png", `Their ends at ${end}`],
+    ["data.png", `Data at ${end}`],
+    ...Array.from({ length: mostBetween }, (_, i): [string, string] => [
+      `between_${i + 1}.png`,
+      "Data of a time between",
+    ]),
+    ["spectrum.svg", "Energy by wavenumber: source, target, generated"],
+    ["path.png", "Paths"],
+    ["path.gif", "Paths, animated"],
+  ];
+  return names
+    .map(([name, caption]) => ({ path: join(folder, "samples", `${id}_${name}`), caption }))
+    .filter(({ path }) => existsSync(path));
+}
+
+/** The last evaluation of each direction. */
+export function viewsOf(folder: string, rows: readonly Row[], config: CompleteTrainConfig): View[] {
+  return (["f", "b"] as const).flatMap((direction) => {
+    const row = rows.findLast((r) => r.direction === direction);
+    if (!row) return [];
+    const at = { half: Number(row.half_iteration), direction, step: Number(row.step) };
+    const id = checkpointId(at, config);
+    return [{ direction, id, pictures: evaluationPictures(folder, { id, direction }) }];
+  });
+}
+
+function commandsOf(folder: string, command: string | null): [string, string][] {
+  const run = shellWord(folder);
+  const commands: [string, string][] = [
+    [
+      "Send new samples through the bridge, forward or backward; NEW and OUT are files of the kind of the data:",
+      `npx dsbm sample ${run} NEW OUT direction=f`,
+    ],
+    ["Measure again, and write this page again:", `npx dsbm evaluate ${run}`],
+  ];
+  if (command !== null)
+    commands.push([
+      "Go on with this run where it was stopped, or print its results again:",
+      command,
+    ]);
+  return commands;
+}
+
+/** What the columns of evaluations mean; tables explain those that they have. */
+export const meanings: Readonly<Record<string, string>> = {
+  steps: "steps of the sampler",
+  nfe: "evaluations of the network a batch",
+  sampler: "sde: the run's own sampler; ode: its probability flow",
+  mean: "mean of the ends, averaged over coordinates",
+  var: "variance of the ends, averaged over coordinates",
+  cov: "covariance of ends and starts, averaged over coordinates",
+  kl_diag:
+    "divergence of the marginals from the exact bridge's, averaged over time, from variances alone",
+  kl_full: "the same from the whole covariance",
+  floor_diag: "kl_diag of a perfect sampler with as many samples and steps",
+  floor_full: "kl_full of a perfect sampler with as many samples and steps",
+  sliced_w2: "sliced 2-Wasserstein distance of the ends from held-out data",
+  data_sliced_w2: "the same of as many other data",
+  start_sliced_w2: "the same of the starts: what no bridge at all reaches",
+  w2: "exact 2-Wasserstein distance of the ends from held-out data",
+  data_w2: "the same of as many other data",
+  optimal_msd: "mean squared displacement of the exact optimal pairs of the same starts and ends",
+  msd: "mean squared displacement from start to end",
+  independent_msd: "the same of independent pairs of starts and data",
+  end_sample_var: "variance of the ends over samples, averaged over their values",
+  data_sample_var: "the same of held-out data",
+  variance_kept: "end_sample_var over data_sample_var",
+  share: "part of the ends that a classifier takes for the wanted classes",
+  data_share: "the same of held-out data",
+  fid_lenet: "Fréchet distance in that classifier's features from the training data (no FID)",
+  data_fid_lenet: "the same of held-out data",
+  band_error: "mean error of the energy spectrum over octaves and channels (spectrum.csv has each)",
+  start_band_error: "the same of the starts",
+  worst_band: "the largest part of its start's error that a band still has",
+  cond_error: "how far fields follow their conditions otherwise than data do",
+  data_cond_error: "the same of other data",
+};

@@ -1,0 +1,154 @@
+// One run of any experiment: training, evaluations, pictures and checkpoints; it goes on where an earlier process
+// stopped.
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { columnsFor } from "@dsbm/evaluation";
+import {
+  aboutPairs,
+  checkBatch,
+  loadEnds,
+  loadPairs,
+  marginalsOf,
+  pictureNotes,
+  prepareEnds,
+  threadsOf,
+  trainingProblem,
+} from "@dsbm/problem";
+import {
+  linkLatest,
+  type Row,
+  type RunWriter,
+  readCsv,
+  readRun,
+  runPaths,
+  writeRunFile,
+} from "@dsbm/runs";
+import { setNumThreads } from "@dsbm/torch";
+import { Training, withExecution } from "@dsbm/train";
+import { sayRemade } from "./begin/damage.js";
+import {
+  type Extension,
+  extended,
+  extensionFile,
+  lengthKeys,
+  readExtension,
+} from "./begin/extension.js";
+import { checkContinuable, checkSameConfig, finishedRows, freeKeys } from "./begin/resume.js";
+import { beginWith, shorterRun } from "./begin/shorter.js";
+import { runCourse } from "./course.js";
+import { ExperimentRun } from "./experiment-run.js";
+import { openRunOf } from "./open-run.js";
+import type { RunOptions, WorkerOptions } from "./options.js";
+
+export interface RunResult {
+  rows: Row[];
+}
+
+/** The evaluations of a finished run, without running anything; null for another. */
+export function finishedRun(folder: string, config: CompleteTrainConfig): RunResult | null {
+  const extension = readExtension(folder);
+  if (extension && !isOfLength(folder, extension)) return null;
+  const rows = finishedRows(folder, extended(config, extension), freeKeys);
+  return rows && { rows };
+}
+
+/** Whether a run was opened with this length: one that was stopped before that is not finished. */
+const isOfLength = (folder: string, extension: Extension): boolean => {
+  const { config } = readRun(folder);
+  return lengthKeys.every((key) => config[key] === extension[key]);
+};
+
+/**
+ * Trains and evaluates one configuration in its folder, going on where an earlier run of it stopped.
+ * Throws the errors of configuration, data, training and disk; the run is then marked as failed.
+ */
+export async function runTraining(
+  given: CompleteTrainConfig,
+  options: RunOptions,
+): Promise<RunResult & { state: "finished" | "interrupted" }> {
+  const { folder, progress, signal, again = false, hooks = {} } = options;
+  const extension = options.extension ?? (again ? null : readExtension(folder));
+  const config = extended(given, extension);
+  if (!again && existsSync(join(folder, "run.json"))) {
+    const free = new Set([...freeKeys, ...(hooks.free ?? []), ...(extension ? lengthKeys : [])]);
+    // What `dsbm extend` asks for is longer than what is there, also where that ended before the length of its words.
+    const isShort = options.extension || (extension && !isOfLength(folder, extension));
+    const rows = isShort ? null : finishedRows(folder, config, free);
+    if (rows) return { rows, state: "finished" };
+    checkSameConfig(folder, config, free);
+    checkContinuable(folder);
+    sayRemade(folder, progress.line);
+  }
+  const shorter = again || hooks.pace || config.checkpoint_run ? null : shorterRun(folder, config);
+  if (shorter) {
+    beginWith(shorter, folder);
+    progress.line(
+      `begins with the ${shorter.done} half-iterations of ${shorter.folder}, a shorter run of the same configuration (--again starts from nothing)`,
+    );
+  }
+  setNumThreads(threadsOf(config));
+  await prepareEnds(config, { progress, signal });
+  if (!hooks.pace) for (const note of await pictureNotes(config)) progress.line(note);
+  options.ranks?.tell({ facts: hooks.begin ?? {}, tensors: new Map() });
+  const ends = loadEnds(config);
+  let run: RunWriter | null = null;
+  let work: ExperimentRun | null = null;
+  try {
+    checkBatch(config, ends);
+    const pairs = await loadPairs(config, ends, { signal });
+    const mode = again ? "restart" : "continue";
+    if (options.extension)
+      writeRunFile(folder, extensionFile, `${JSON.stringify(options.extension, null, 2)}\n`);
+    else if (again) rmSync(join(folder, extensionFile), { force: true });
+    run = openRunOf(config, {
+      ...{ folder, mode, command: options.resume },
+      columns: columnsFor(ends, config),
+    });
+    hooks.opened?.(run);
+    linkLatest(config.paths.experiments_dir_name, folder);
+    for (const end of marginalsOf(ends)) progress.line(end.about);
+    if (pairs) progress.line(aboutPairs(config, pairs));
+    work = new ExperimentRun(config, options, ends, run, pairs);
+    const state = await work.go();
+    if (state === "finished") run.finish();
+    else {
+      run.interrupt("stopped by a signal");
+      progress.line(`to go on: ${options.resume}`);
+    }
+    linkLatest(config.paths.experiments_dir_name, folder);
+    return { rows: readCsv(run.paths.results_csv).rows, state };
+  } catch (error) {
+    const explained = work?.explained(error) ?? error;
+    run?.fail(explained);
+    throw explained;
+  } finally {
+    work?.dispose();
+    ends.dispose();
+  }
+}
+
+/** As a rank that is not 0, after rank 0 has begun: its part of a run in `folder`, which others may not have. */
+export async function runTrainingWorker(
+  given: CompleteTrainConfig,
+  { folder, ranks, signal, progress }: WorkerOptions,
+): Promise<void> {
+  const config = extended(given, readExtension(folder));
+  setNumThreads(threadsOf(config));
+  // Another machine has files of its own.
+  await prepareEnds(config, { progress, signal });
+  const ends = loadEnds(config);
+  try {
+    const pairs = await loadPairs(config, ends, { signal });
+    const cacheFolder = runPaths(folder).cache;
+    const problem = trainingProblem(config, ends, { cacheFolder, pairs });
+    const training = new Training(withExecution(problem, { ranks }));
+    try {
+      await runCourse(training, null, { signal });
+    } finally {
+      training.dispose();
+    }
+  } finally {
+    ends.dispose();
+  }
+}

@@ -1,0 +1,122 @@
+// The rules of `dsbm fit`: scales with units, shifts change nothing, and the limits hold.
+import { stream } from "@dsbm/bridge";
+import type { DataEnd, Ends } from "@dsbm/problem";
+import { randn, type Tensor, tidy } from "@dsbm/torch";
+import { expect, test } from "vitest";
+import {
+  choosePictures,
+  chooseRules,
+  chooseScale,
+  chooseSigma,
+  rowsTogether,
+} from "../src/fit/choose.js";
+import { dataFacts } from "../src/fit/facts.js";
+
+const end = (train: Tensor): DataEnd =>
+  ({ train, decode: (rows: Tensor) => rows }) as unknown as DataEnd;
+
+/** Facts of normal data around 0 and around `distance` in all coordinates. */
+const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200 } = {}) =>
+  tidy(() => {
+    const generator = stream(1, "fit");
+    const normal = () => randn([n, d], { generator });
+    const x0 = normal().mul(scale).add(shift);
+    const x1 = normal().add(distance).mul(scale).add(shift);
+    return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Ends, 5);
+  });
+
+test("the distance of optimal transport and the spread are those of the data", () => {
+  const facts = factsOf({ distance: 4, n: 500, d: 1 });
+  expect(facts.transport).toBeCloseTo(4, 0);
+  expect(facts.spread).toBeGreaterThan(0.5);
+  expect(facts.spread).toBeLessThan(1.2);
+});
+
+test("sigma scales with units and does not depend on shifts", () => {
+  const one = chooseSigma(factsOf()).value as number;
+  expect(chooseSigma(factsOf({ scale: 1000 })).value).toBeCloseTo(1000 * one, 6);
+  expect(chooseSigma(factsOf({ shift: 64 })).value).toBeCloseTo(one, 6);
+});
+
+test("sigma keeps below the spread where the ends are far apart, and above 0 where they are the same", () => {
+  const far = factsOf({ distance: 1000 });
+  expect(chooseSigma(far).value as number).toBeLessThan(0.5 * far.spread);
+  expect(chooseSigma({ ...far, transport: 0 }).value as number).toBeGreaterThan(0);
+  expect(chooseSigma({ ...far, transport: 0, spread: 0 }).value as number).toBeGreaterThan(0);
+});
+
+test("noise is of the spread where the reference process makes the first pairs, and steps follow the noise that is given", () => {
+  const facts = factsOf({ distance: 4, d: 5 });
+  const of = (typed: object, key: string) =>
+    chooseRules(facts, { mayUseMixture: false, ...typed }).find((rule) => rule.key === key)
+      ?.value as number;
+  expect(of({ fromReference: true }, "sigma") / facts.spread).toBeCloseTo(1, 1);
+  expect(of({ fromReference: true }, "num_steps")).toBe(50);
+  expect(of({ sigma: 0.3 * facts.spread }, "num_steps")).toBe(30);
+  expect(of({ sigma: 0.1 * facts.spread }, "num_steps")).toBe(20);
+});
+
+test.each([
+  { classes: 2, rows: 512 },
+  { classes: 3, rows: 768 },
+  { classes: 1, rows: 256 },
+  { classes: 100, rows: 2048 },
+  { classes: null, rows: 2048 },
+])("of $classes classes $rows rows are paired at once", ({ classes, rows }) => {
+  expect(rowsTogether(256, classes).value).toBe(rows);
+});
+
+test.each([
+  { std: [3, 1, 0.2], named: false, value: "global" },
+  { std: [3, 1, 0.2], named: true, value: "columns" },
+  { std: [1e6, 1], named: false, value: "columns" },
+  { std: [1, 0], named: false, value: "columns" },
+])("columns of deviations $std are scaled: $value", ({ std, named, value }) => {
+  expect(chooseScale({ std, named }).value).toBe(value);
+});
+
+test("a batch is never more than half of the smaller end", () => {
+  const facts = factsOf({ n: 21 });
+  const batch = chooseRules(facts).find(({ key }) => key === "batch_size");
+  expect(batch?.value).toBe(10);
+});
+
+test("every rule has a key once and a reason", () => {
+  for (const shape of [[3], [3, 32, 32]]) {
+    const rules = chooseRules({ ...factsOf(), shape });
+    expect(new Set(rules.map(({ key }) => key)).size).toBe(rules.length);
+    for (const { reason } of rules) expect(reason.length).toBeGreaterThan(5);
+  }
+});
+
+test.each([
+  { what: "few columns and many rows", given: { n: 1000, d: 2 }, closed: true },
+  { what: "few rows", given: { n: 999, d: 2 }, closed: false },
+  { what: "many columns", given: { n: 1000, d: 4 }, closed: false },
+  {
+    what: "several data sets",
+    given: { n: 1000, d: 2 },
+    more: { rows: [1000, 1000, 1000] },
+    closed: false,
+  },
+  { what: "a start of one's own", given: { n: 1000, d: 2 }, mayUseMixture: false, closed: false },
+  { what: "little noise", given: { n: 1000, d: 2 }, sigma: 0.05, closed: false },
+  { what: "much noise", given: { n: 1000, d: 2 }, sigma: 2, closed: true },
+])(
+  "$what: networks start from a closed form, $closed",
+  ({ given, more, mayUseMixture, sigma, closed }) => {
+    const rules = chooseRules({ ...factsOf(given), ...more }, { mayUseMixture, sigma });
+    const of = (key: string) => rules.find((rule) => rule.key === key)?.value;
+    expect(of("precondition")).toBe(closed ? "mixture" : undefined);
+    expect(of("ot_sampler")).toBe(closed ? undefined : "exact");
+    expect(of("match_moments")).toBe(true);
+  },
+);
+
+test("evaluations of pictures take a quarter of the time at most, but are no fewer than 16", () => {
+  const of = (pair: number) => choosePictures(pair, 600, 4).value;
+  // Eight simulations of n pictures: four after half-iterations, four at the end.
+  expect(of(0.375)).toBe(50);
+  expect(of(0.001)).toBe(128);
+  expect(of(10)).toBe(16);
+});

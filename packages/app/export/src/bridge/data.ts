@@ -1,0 +1,57 @@
+// What a run was trained on, in a few words: names and numbers of rows, and the ranges of columns; no folders.
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { readJson } from "@dsbm/runs";
+import { z } from "zod";
+
+const end = z.object({ path: z.string(), rows: z.number(), group: z.string().nullish() });
+const range = z.record(z.string(), z.number());
+const saved = z.object({
+  source: end,
+  target: end.nullish(),
+  columns: z
+    .array(z.object({ name: z.string(), source: range, target: range.nullish() }))
+    .optional(),
+});
+
+interface EndSummary {
+  name: string;
+  /** null where it is not known. */
+  rows: number | null;
+}
+
+export interface DataSummary {
+  source: EndSummary;
+  /** null where time 1 is a Gaussian. */
+  target: EndSummary | null;
+  columns: { name: string; source: object; target?: object | null | undefined }[];
+}
+
+/** From data.json of a run, or from the names of its configuration. Throws a UsageError for a damaged file. */
+export function dataSummary(
+  folder: string,
+  { Dataset, Dataset_transfer, transfer }: CompleteTrainConfig,
+): DataSummary {
+  const path = join(folder, "data.json");
+  if (!existsSync(path)) {
+    const named = (name: string | null) => ({ name: plainName(name ?? ""), rows: null });
+    return {
+      source: named(Dataset),
+      target: transfer ? named(Dataset_transfer) : null,
+      columns: [],
+    };
+  }
+  const found = saved.safeParse(readJson(path));
+  if (!found.success) throw new UsageError(`${path} is damaged: copy it from the run again`);
+  const { source, target = null, columns = [] } = found.data;
+  const summary = ({ path: file, rows, group }: z.output<typeof end>) => ({
+    name: group ? `${plainName(file)} (${group})` : plainName(file),
+    rows,
+  });
+  return { source: summary(source), target: target && summary(target), columns };
+}
+
+/** A name of data without the folders of its path. */
+const plainName = (name: string): string => basename(name.replace(/^(table|folder|array):/, ""));

@@ -1,0 +1,232 @@
+// bridge.json: all that a sampler needs beside the models. docs/export.md is its reference.
+import {
+  type Direction,
+  flowMargin,
+  gammaSchedule,
+  langevin,
+  type Network,
+  noiseShareOf,
+  type StepVariance,
+} from "@dsbm/bridge";
+import { type CompleteTrainConfig, langevinNumbers, UsageError } from "@dsbm/config";
+import type { ColumnTransform } from "@dsbm/data";
+import { readProjection, type Trained, usualDirection } from "@dsbm/inference";
+import type { ColumnCondition } from "@dsbm/problem";
+import { type MetricRow, readQuality, version } from "@dsbm/runs";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { isApart, weightsName } from "../onnx/model.js";
+import { type DataSummary, dataSummary } from "./data.js";
+import { type ExportedGraph, type Kind, kindOf } from "./models.js";
+
+export interface BridgeDescription {
+  format: 2;
+  dsbm: string;
+  method: string;
+  kind: Kind;
+  state: { shape: readonly number[]; type: "vectors" | "pictures" | "fields" };
+  directions: Partial<Record<Direction, ModelPlace>>;
+  default_direction: Direction;
+  inputs: string[];
+  output: string;
+  end_output: string | null;
+  process: { type: string; sigma: number; alpha?: number };
+  schedule: Schedule;
+  noise: { generator: "philox4x32-10"; same_samples: boolean };
+  /** Names of the models between the data's own units and the state; null where these are the same. */
+  encode: string | null;
+  decode: string | null;
+  transform: ColumnTransform | null;
+  projection: ProjectionNumbers | null;
+  columns: readonly string[] | null;
+  conditions: {
+    cond: { shape: number[]; column: ColumnCondition | null } | null;
+    y: { classes: number } | null;
+  } | null;
+  quality: MetricRow[] | null;
+  data: DataSummary;
+  license: string | null;
+}
+
+interface ModelPlace {
+  /** The file's name. */
+  model: string;
+  /** The file of the weights, where they are not in the model. */
+  weights?: string;
+  direction_input: number | null;
+  half_iteration: number;
+  /** The output of a model that has both drifts. */
+  output?: string;
+  /** How many training samples the model holds, where its drift consists of them. */
+  samples?: number;
+}
+
+interface Schedule {
+  times: readonly number[];
+  steps: readonly number[];
+  resample: boolean;
+  step_variance: StepVariance;
+  /** Of `analytic`: shares of the noise at equally spaced times of a direction's own clock. */
+  noise_share?: Partial<Record<Direction, number[]>>;
+  last_noise: boolean;
+  eps: number;
+  scales?: readonly number[];
+  deviations?: readonly number[];
+  mean_match?: boolean;
+}
+
+interface ProjectionNumbers {
+  shape: number[];
+  components: number;
+  scale: number;
+  /** Little-endian float32 in base64. */
+  mean: string;
+  basis: string;
+}
+
+interface Facts {
+  /** The models by their file names. */
+  graphs: ReadonlyMap<string, ExportedGraph>;
+  /** How many classes the networks take. */
+  classes: number;
+  networks: Record<Direction, Network | null>;
+  license: string | null;
+  /** Bytes of weights beyond which they are in a file of their own. */
+  limit: number | undefined;
+  /** What the names of the models of units begin with. */
+  prefix: string;
+}
+
+export function describeBridge(
+  trained: Trained,
+  { graphs, classes, networks, license, limit, prefix }: Facts,
+): BridgeDescription {
+  const { config, shape, method, process, columns, folder, models } = trained;
+  const kind = kindOf(trained);
+  const [some] = graphs.values() as Iterable<ExportedGraph>;
+  const { inputs, outputs } = (some as ExportedGraph).graph;
+  const places = [...graphs].flatMap(([model, { graph, directions, samples }]) =>
+    Object.entries(directions).map(([way, direction_input]) => {
+      const { half_iteration = 0 } = models[way as Direction] ?? {};
+      const own = graph.outputs.find(({ name }) => name === `${kind}_${way}`);
+      const place: ModelPlace = {
+        ...{ model, direction_input, half_iteration },
+        ...(isApart(graph, limit) && { weights: weightsName(model) }),
+        ...(own && { output: own.name }),
+        ...(samples[way as Direction] && { samples: samples[way as Direction] }),
+      };
+      return [way, place] as const;
+    }),
+  );
+  const directions: BridgeDescription["directions"] = Object.fromEntries(places);
+  const usual = usualDirection(trained);
+  const quality = readQuality(folder);
+  const transform = columns?.transform ?? null;
+  const projection = projectionOf(trained);
+  const hasUnits = transform !== null || projection !== null;
+  return {
+    format: 2,
+    dsbm: version,
+    method: method.name,
+    kind,
+    state: { shape, type: typeOf(config, shape) },
+    directions,
+    default_direction: usual in directions ? usual : (Object.keys(directions)[0] as Direction),
+    inputs: inputs.map(({ name }) => name),
+    output: kind,
+    end_output: outputs.find(({ name }) => name === "end")?.name ?? null,
+    process: {
+      ...{ type: process.name, sigma: process.sigma },
+      ...(process.own && { alpha: 0.5 }),
+    },
+    schedule: { ...scheduleOf(trained, kind), ...sharesOf(trained, networks, directions) },
+    noise: {
+      generator: "philox4x32-10",
+      same_samples: !method.plan,
+    },
+    encode: hasUnits ? `${prefix}encode.onnx` : null,
+    decode: hasUnits ? `${prefix}decode.onnx` : null,
+    transform,
+    projection,
+    columns: columns?.names ?? null,
+    conditions: conditionsOf(trained, classes),
+    quality: quality?.rows ?? null,
+    data: dataSummary(folder, config),
+    license,
+  };
+}
+
+function typeOf({ Dataset }: CompleteTrainConfig, shape: readonly number[]) {
+  if (shape.length === 1) return "vectors";
+  return Dataset.startsWith("downscaler") ? "fields" : "pictures";
+}
+
+function scheduleOf(trained: Trained, kind: Kind): Schedule {
+  const { grid, method, stepVariance, lastNoise, config } = trained;
+  const isPlan = method.plan !== undefined;
+  const { times, steps } = grid;
+  return {
+    ...{ times, steps },
+    resample: method.predicts !== "increment" && kind !== "mean",
+    // The native path of a plan has the noise of a bridge to the end that was drawn; increments have the process's.
+    step_variance: isPlan ? "bridge" : method.predicts === "drift" ? stepVariance : "process",
+    last_noise: isPlan ? false : lastNoise,
+    eps: flowMargin(trained),
+    ...(kind === "mean" && meanSchedule(config)),
+  };
+}
+
+function sharesOf(
+  { stepVariance }: Trained,
+  networks: Facts["networks"],
+  directions: BridgeDescription["directions"],
+): Pick<Schedule, "noise_share"> {
+  if (stepVariance !== "analytic") return {};
+  const found = (Object.keys(directions) as Direction[]).flatMap((way) => {
+    const network = networks[way];
+    return network ? [[way, tidy(() => noiseShareOf(network, way)?.toNumbers())]] : [];
+  });
+  return { noise_share: Object.fromEntries(found) };
+}
+
+/** Numbers of the discrete process. Throws a UsageError where its noise is scaled by moments of the data. */
+function meanSchedule(config: CompleteTrainConfig) {
+  const { var_final_gamma_scale: scaleNoise, final_adaptive, var_final, mean_match } = config;
+  if (scaleNoise && final_adaptive)
+    throw new UsageError(
+      "the noise of this run is scaled by the moments of its training images (final_adaptive with var_final_gamma_scale), which the export does not hold: it is not exported",
+    );
+  const gammas = gammaSchedule(config.num_steps, config);
+  const { scale } = langevin({ gammas, ...langevinNumbers(config, gammas) });
+  const deviations = gammas.map((gamma) => Math.sqrt(scaleNoise ? gamma * var_final : gamma));
+  return { scales: scale, deviations, mean_match };
+}
+
+function projectionOf({ config, folder, columns }: Trained): ProjectionNumbers | null {
+  if (config.data.components === null) return null;
+  const projection = readProjection(folder);
+  const { channels, image_size } = config.data;
+  const [d, components] = projection.basis.shape as [number, number];
+  const image = [channels, image_size, image_size];
+  const isImage = columns === null && image.reduce((a, b) => a * b) === d;
+  const base64 = (numbers: Tensor) => {
+    const { buffer } = numbers.to("float32").contiguous().rawArray();
+    return Buffer.from(buffer as ArrayBuffer).toString("base64");
+  };
+  const [mean, basis] = [base64(projection.mean), base64(projection.basis)];
+  projection.dispose();
+  const { scale } = projection;
+  return { shape: isImage ? image : [d], components, scale, mean, basis };
+}
+
+function conditionsOf(
+  { conditioning, shape, columns }: Trained,
+  classes: number,
+): BridgeDescription["conditions"] {
+  const { channels, classes: hasClasses } = conditioning;
+  if (channels === 0 && !hasClasses) return null;
+  const column = columns?.condition ?? null;
+  return {
+    cond: channels > 0 ? { shape: [channels, ...shape.slice(1)], column } : null,
+    y: hasClasses ? { classes } : null,
+  };
+}

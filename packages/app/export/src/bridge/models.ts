@@ -1,0 +1,182 @@
+// The networks of a run as ONNX graphs: what a sampler evaluates, with all that stands before and behind the network.
+import {
+  type Conditions,
+  type Direction,
+  driftOf,
+  FittedGaussian,
+  type Network,
+  networkOutput,
+  PointBridge,
+  towards,
+} from "@dsbm/bridge";
+import type { Trained } from "@dsbm/inference";
+import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { convert } from "../convert.js";
+import type { Graph } from "../onnx/model.js";
+import { trace } from "../trace.js";
+
+/** What the models give: a drift of each direction, one velocity, or the mean of the next point. */
+export type Kind = "drift" | "velocity" | "mean";
+
+/** A graph, the directions that it serves, and what they are to its input `direction`; null: it has none. */
+export interface ExportedGraph {
+  graph: Graph;
+  directions: Partial<Record<Direction, number | null>>;
+  /** How many training samples it holds for a direction, where the drift consists of them. */
+  samples: Partial<Record<Direction, number>>;
+}
+
+/** What is sampled. */
+export function kindOf({ method }: Pick<Trained, "method">): Kind {
+  if (method.sampler) return "mean";
+  if (method.predicts === "velocity") return "velocity";
+  return "drift";
+}
+
+/** Whether a network that predicts ends gives them, too: the last step without noise is the end itself. */
+const hasEnd = ({ method, parametrisation }: Trained): boolean =>
+  method.predicts === "drift" && parametrisation.meanMatch;
+
+type Networks = Readonly<Record<Direction, Network | null>>;
+
+/** Inputs of the models by name, each for n rows. */
+function inputsOf(
+  { shape, conditioning, columns }: Trained,
+  { direction }: { direction: boolean },
+) {
+  const generator = Generator.create(0);
+  const { channels, classes } = conditioning;
+  const column = columns?.condition;
+  const cond = (n: number) =>
+    column
+      ? zeros([n], { dtype: column.classes ? "int64" : "float64" })
+      : zeros([n, channels, ...shape.slice(1)]);
+  return {
+    x: (n: number) => randn([n, ...shape], { generator }),
+    t: (n: number) => rand([n], { generator }),
+    ...(direction && { direction: (n: number) => full([n], 1) }),
+    ...(channels > 0 && { cond }),
+    ...(classes && { y: (n: number) => zeros([n], { dtype: "int64" }) }),
+  } satisfies Record<string, (n: number) => Tensor>;
+}
+
+/** A condition as the model takes it, the values of a column or the places of its classes [N], as the network takes it. */
+function prepared(cond: Tensor, { columns }: Pick<Trained, "columns">): Tensor {
+  const column = columns?.condition;
+  if (!column) return cond;
+  const { classes, mean, std } = column;
+  if (!classes)
+    return cond
+      .sub(mean)
+      .div(std || 1)
+      .to("float32")
+      .unsqueeze(1);
+  const all = arange(0, classes.length, { dtype: "int64" });
+  return cond.unsqueeze(1).eq(all).to("float32");
+}
+
+/** Whether one network serves both directions, and takes the direction as an input of its model. */
+const takesDirection = ({ method, process, parametrisation }: Trained): boolean =>
+  method.networks === "bidirectional" &&
+  process.own === null &&
+  !parametrisation.meanMatch &&
+  !parametrisation.stdTrick;
+
+type Outputs = (x: Tensor, t: Tensor, given: Conditions) => Tensor[];
+
+/** The outputs of a model for a direction. */
+function outputsOf(
+  trained: Trained,
+  networks: Networks,
+  direction: Direction,
+  kind: Kind,
+): Outputs {
+  const network = networks[direction] as Network;
+  return (x, t, given) => {
+    if (kind !== "drift") return [network.forward(x, t, given)];
+    const { method, process, parametrisation } = trained;
+    // The direction is an input: what the method sets is not set again.
+    const own = given.direction ? { ...method, networks: "each" as const } : method;
+    const drift = driftOf(
+      { ...trained, method: own, networks },
+      { direction, grid: trained.grid, given },
+    );
+    if (!hasEnd(trained)) return [drift(x, t)];
+    const evaluated = towards(direction, network, own);
+    const end = networkOutput({ network: evaluated, direction, process, parametrisation, given });
+    return [drift(x, t), end(x, t)];
+  };
+}
+
+/** One graph for each network. Throws a UsageError that names an operation without a counterpart in ONNX. */
+export function graphsOf(
+  trained: Trained,
+  networks: Networks,
+  directions: readonly Direction[],
+): ExportedGraph[] {
+  const isInput = takesDirection(trained);
+  const isOne = isInput || kindOf(trained) === "velocity";
+  const parts = isOne ? [directions] : directions.map((way) => [way]);
+  return parts.map((ways) => graphOf(trained, networks, ways, isInput));
+}
+
+/** One graph for directions that are built in: its output is the drift, or drift_f and drift_b of both. */
+export const singleGraph = (
+  trained: Trained,
+  networks: Networks,
+  directions: readonly Direction[],
+): ExportedGraph => graphOf(trained, networks, directions, false);
+
+/** A graph for directions; those that neither are an input nor share their outputs have an output each. */
+function graphOf(
+  trained: Trained,
+  networks: Networks,
+  directions: readonly Direction[],
+  isInput: boolean,
+): ExportedGraph {
+  const kind = kindOf(trained);
+  const ways = isInput || kind === "velocity" ? directions.slice(0, 1) : directions;
+  const fields = ways.map((way) => outputsOf(trained, networks, way, kind));
+  const [first] = fields as [Outputs];
+  const isOne = fields.length === 1;
+  const inputs = inputsOf(trained, { direction: isInput });
+  const keys = Object.keys(inputs);
+  const graph = tidy(() => {
+    const found = trace(
+      (x, t, ...more) => {
+        const [at, time] = [x as Tensor, t as Tensor];
+        const plain: Conditions = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
+        const given = { ...plain, ...(plain.cond && { cond: prepared(plain.cond, trained) }) };
+        if (isOne) return first(at, time, given);
+        return fields.map((field) => field(at, time, given)[0] as Tensor);
+      },
+      (n) => Object.values(inputs).map((make) => make(n)),
+    );
+    return convert(found, {
+      inputs: keys,
+      outputs: isOne
+        ? [kind, ...(hasEnd(trained) ? ["end"] : [])]
+        : directions.map((way) => `${kind}_${way}`),
+      // A covariance is symmetric; no other network inverts matrices.
+      symmetric: networks[directions[0] as Direction] instanceof FittedGaussian,
+    });
+  });
+  const places = directions.map((way) => [way, isInput ? Number(way === "f") : null]);
+  return {
+    graph,
+    directions: Object.fromEntries(places),
+    samples: samplesIn(networks, directions),
+  };
+}
+
+/** The training samples that networks hold by direction; those of the Sinkhorn bridge alone do. */
+function samplesIn(
+  networks: Networks,
+  directions: readonly Direction[],
+): Partial<Record<Direction, number>> {
+  const held = directions.flatMap((way) => {
+    const network = networks[way];
+    return network instanceof PointBridge ? [[way, network.points.size(0)] as const] : [];
+  });
+  return Object.fromEntries(held);
+}

@@ -1,0 +1,109 @@
+// What an export writes: a folder with models, bridge.json, a model card and an example, or one model.
+import { readdirSync, statSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+import type { ExportConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { fileError, openFolderReplacement, toJson, writeFileAtomic } from "@dsbm/runs";
+import { heldSamples, modelCard } from "./bridge/card.js";
+import { pythonExample } from "./bridge/python.js";
+import { type EncodedModel, weightsName } from "./onnx/model.js";
+import { exportPage, type PageOptions } from "./page.js";
+import { type ExportedBridge, exportBridge } from "./run.js";
+
+/** What was written: the description of the bridge, and the paths of the files with their sizes. */
+export interface ExportResult {
+  bridge: ExportedBridge["bridge"];
+  files: { path: string; bytes: number }[];
+}
+
+type Options = PageOptions & Pick<ExportConfig, "overwrite">;
+
+/**
+ * Exports a run to `out`: a folder, one model where the name ends in .onnx, or a page where it ends in .html. Throws a UsageError where something is there
+ * already, errors as `exportBridge` does, and a RunError of the disk.
+ */
+export async function exportRun(run: string, out: string, options: Options): Promise<ExportResult> {
+  const isPage = out.endsWith(".html");
+  const isFile = isPage || out.endsWith(".onnx");
+  const place = out.replace(/(.)\/+$/, "$1");
+  checkPlace(place, { isFile, overwrite: options.overwrite });
+  if (isPage) return exportPage(run, place, options);
+  return isFile ? exportFile(run, place, options) : exportFolder(run, place, options);
+}
+
+function statOf(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw fileError("open", path, error);
+  }
+}
+
+function checkPlace(
+  out: string,
+  { isFile, overwrite }: { isFile: boolean; overwrite: boolean },
+): void {
+  const found = statOf(out);
+  if (found && found.isDirectory() === isFile)
+    throw new UsageError(
+      `${out} is a ${isFile ? "folder" : "file"}: give another name for ${isFile ? "a file" : "a folder"}`,
+    );
+  if (!isFile && !found && /\.[A-Za-z]\w*$/.test(out))
+    throw new UsageError(
+      `${out} ends in ${extname(out)}: expected a folder, NAME.onnx or NAME.html`,
+    );
+  if (found && !overwrite && (isFile || readdirSync(out).length > 0))
+    throw new UsageError(`${out} is there already: give another name, or write overwrite=true`);
+}
+
+function exportFile(run: string, out: string, options: Options): ExportResult {
+  const { bridge, models, units } = exportBridge(run, { ...options, single: basename(out) });
+  const named = [...models, ...units];
+  const files = named.flatMap(([name, model]) => filesOf(join(dirname(out), name), model));
+  for (const [path] of files) checkPlace(path, { isFile: true, overwrite: options.overwrite });
+  sayWhatIsHeld(bridge, options.progress);
+  // The weights first: the model names them.
+  for (const [path, chunks] of files.toReversed()) writeFileAtomic(path, chunks);
+  return { bridge, files: files.map(sized) };
+}
+
+/** A line about training samples that the models hold. */
+function sayWhatIsHeld(bridge: ExportedBridge["bridge"], progress: Options["progress"]): void {
+  const held = heldSamples(bridge);
+  if (held) progress?.line(`the models hold training samples: ${held}`);
+}
+
+/** The model, and its weights where they are beside it. */
+function filesOf(path: string, { model, weights }: EncodedModel): [string, Uint8Array[]][] {
+  return [
+    [path, model],
+    ...(weights ? [[weightsName(path), weights] as [string, Uint8Array[]]] : []),
+  ];
+}
+
+const sized = ([path, chunks]: [string, Uint8Array[]]) => ({
+  path,
+  bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+});
+
+async function exportFolder(run: string, out: string, options: Options): Promise<ExportResult> {
+  const { bridge, models, units } = exportBridge(run, options);
+  sayWhatIsHeld(bridge, options.progress);
+  const text = (content: string) => [Buffer.from(content, "utf8")];
+  const made = [...models, ...units].flatMap(([name, model]) => filesOf(name, model));
+  const sizes = new Map(made.map(sized).map(({ path, bytes }) => [path, bytes]));
+  const files: [string, Uint8Array[]][] = [
+    ...made,
+    ["bridge.json", text(`${toJson(bridge, { indent: 2 })}\n`)],
+    ["README.md", text(modelCard(bridge, sizes))],
+    ["sample.py", text(pythonExample(bridge))],
+  ];
+  const replacement = openFolderReplacement(out);
+  try {
+    for (const [name, chunks] of files) writeFileAtomic(join(replacement.temporary, name), chunks);
+    replacement.commit();
+  } finally {
+    replacement.discard();
+  }
+  return { bridge, files: files.map(([name, chunks]) => sized([join(out, name), chunks])) };
+}

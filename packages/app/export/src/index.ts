@@ -1,0 +1,5 @@
+// The public face of @dsbm/export.
+export { bytesText } from "./bridge/card.js";
+export { exportRun } from "./files.js";
+export { exportPage } from "./page.js";
+export { exportForPlay } from "./play.js";

@@ -1,0 +1,157 @@
+// An operation of a recorded program as its converter sees it: arguments by name, as values of the graph.
+
+import { UsageError } from "@dsbm/config";
+import type { GraphBuilder, Size } from "./onnx/builder.js";
+import { isFree, sizesText } from "./onnx/builder.js";
+import { type OnnxType, onnxTypes } from "./onnx/model.js";
+import type { Trace, TraceSlot, TraceStep, Value } from "./trace.js";
+
+/** What an operation becomes: the values of its results in order; a single one may stand alone. */
+export type Converter = (op: Operation) => string | (string | null)[];
+
+export interface Facts {
+  graph: GraphBuilder;
+  trace: Pick<Trace, "slots">;
+  /** The value of a slot. */
+  read: (slot: number) => string;
+  /** Matrices that are inverted are symmetric and positive definite. */
+  symmetric: boolean;
+}
+
+export class Operation {
+  constructor(
+    readonly step: TraceStep,
+    readonly facts: Facts,
+  ) {}
+
+  get graph(): GraphBuilder {
+    return this.facts.graph;
+  }
+
+  /** An error that names the operation and says why it cannot be exported. */
+  refused(why: string): UsageError {
+    return new UsageError(
+      `${this.step.name} cannot be exported to ONNX: ${why}; choose another network or method`,
+    );
+  }
+
+  #slot(slot: number): TraceSlot {
+    return this.facts.trace.slots[slot] as TraceSlot;
+  }
+
+  /** Whether an argument is there and is not null. */
+  has(name: string): boolean {
+    const arg = this.step.args[name];
+    return arg !== undefined && !("value" in arg && arg.value === null);
+  }
+
+  /** The shape of a tensor. */
+  shape(name: string): Size[] {
+    const arg = this.step.args[name];
+    if (!arg || !("slot" in arg)) throw this.refused(`${name} is no tensor`);
+    return this.#slot(arg.slot).shape;
+  }
+
+  /** The shape as numbers from a dimension on. Throws where one is free. */
+  fixed(name: string, from = 0): number[] {
+    const sizes = this.shape(name).slice(from);
+    if (sizes.some(isFree)) throw this.refused(`${name} has the shape ${sizesText(sizes)}`);
+    return sizes as number[];
+  }
+
+  resultShape(i = 0, k = 0): Size[] {
+    const slot = this.step.results[i]?.[k];
+    if (slot === undefined || slot < 0) throw this.refused("it has no result");
+    return this.#slot(slot).shape;
+  }
+
+  /** The element type of the first result. */
+  get type(): OnnxType {
+    return this.#typeOf(this.step.results[0]?.[0] as number);
+  }
+
+  #typeOf(slot: number): OnnxType {
+    const { dtype } = this.#slot(slot);
+    if (dtype in onnxTypes) return dtype as OnnxType;
+    throw this.refused(`it has numbers of ${dtype}`);
+  }
+
+  /** A tensor, or a number as a scalar; cast to `type` where it has another. */
+  value(name: string, type?: OnnxType): string {
+    const arg = this.step.args[name];
+    if (arg && "slot" in arg) return this.#read(arg.slot, type);
+    const value = arg && "value" in arg ? arg.value : undefined;
+    if (typeof value === "number" || typeof value === "boolean")
+      return this.graph.numbers(type ?? this.type, Number(value));
+    throw this.refused(`${name} is ${value === undefined ? "missing" : JSON.stringify(value)}`);
+  }
+
+  /** The tensors of these names that are there. */
+  present(...names: readonly string[]): string[] {
+    return names.filter((name) => this.has(name)).map((name) => this.value(name));
+  }
+
+  /** A value times a number. */
+  times(value: string, factor: number): string {
+    if (factor === 1) return value;
+    return this.graph.node("Mul", [value, this.graph.numbers(this.type, factor)]);
+  }
+
+  /** The tensors of a list. */
+  values(name: string, type?: OnnxType): string[] {
+    const arg = this.step.args[name];
+    if (!arg || !("slots" in arg)) throw this.refused(`${name} is no list of tensors`);
+    return arg.slots.map((slot) => this.#read(slot, type));
+  }
+
+  #read(slot: number, type?: OnnxType): string {
+    const { held, isNumber } = this.#slot(slot);
+    if (isNumber && held) return this.graph.numbers(type ?? this.type, Number(held.item()));
+    const value = this.facts.read(slot);
+    return type === undefined || this.#typeOf(slot) === type
+      ? value
+      : this.graph.node("Cast", [value], { to: onnxTypes[type] });
+  }
+
+  /** The element type of a tensor; undefined of a number. */
+  typeOf(name: string): OnnxType | undefined {
+    const arg = this.step.args[name];
+    if (!arg || !("slot" in arg) || this.#slot(arg.slot).isNumber) return undefined;
+    return this.#typeOf(arg.slot);
+  }
+
+  /** An argument that is no tensor; `fallback` where it is null. */
+  plain<V extends Value>(name: string, fallback?: V): V {
+    const arg = this.step.args[name];
+    const value = arg && "value" in arg ? arg.value : undefined;
+    if (value !== undefined && value !== null) return value as V;
+    if (fallback !== undefined) return fallback;
+    throw this.refused(`${name} is missing`);
+  }
+
+  /** An argument that is a number. Throws where it depends on the number of rows. */
+  number(name: string, fallback?: number): number {
+    const value = this.plain<Value>(name, fallback);
+    if (typeof value === "number" || typeof value === "boolean") return Number(value);
+    throw this.refused(`${name} depends on the number of rows`);
+  }
+
+  /** A list of numbers. */
+  numbers(name: string, fallback?: readonly number[]): number[] {
+    const list = this.plain<readonly Value[]>(name, fallback);
+    if (!list.every((value) => typeof value === "number"))
+      throw this.refused(`${name} depends on the number of rows`);
+    return list as number[];
+  }
+
+  /** A dimension, counted from the front. */
+  dim(name: string, of: number, fallback?: number): number {
+    const dim = this.number(name, fallback);
+    return dim < 0 ? dim + of : dim;
+  }
+
+  /** The dimension of `self` that the operation is about. */
+  axis(fallback?: number): number {
+    return this.dim("dim", this.shape("self").length, fallback);
+  }
+}

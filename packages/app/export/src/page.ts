@@ -1,0 +1,134 @@
+// page.html: one file that holds a bridge and plays it in a browser, with some held-out samples of both ends.
+import type { Direction, Conditions as Given } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { DatasetError } from "@dsbm/data";
+import { readTrained } from "@dsbm/inference";
+import {
+  type ColumnCondition,
+  type Ends,
+  loadEnds,
+  prepareEnds,
+  readColumns,
+  testConditions,
+  testRows,
+} from "@dsbm/problem";
+import { type Progress, silentProgress, toJson, writeFileAtomic } from "@dsbm/runs";
+import { type Tensor, tidy } from "@dsbm/torch";
+import type { Conditions, Samples, Units } from "@dsbm/web";
+import type { ExportResult } from "./files.js";
+import { type ExportOptions, exportBridge } from "./run.js";
+
+/** Bytes of models in a page; samples of an end, and numbers that these have, of rows and of pictures. */
+const most = { models: 20e6, rows: 1000, numbers: 1e6, pictures: 48, pixels: 5e4 };
+
+export interface PageOptions extends Omit<ExportOptions, "single"> {
+  /** Samples of each end in the page: 0 for none, null for as many as are usual. */
+  samples?: number | null;
+  title?: string;
+  /** The direction that is shown first (default: f, where it was trained). */
+  start?: Direction;
+  progress?: Progress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Writes a page that plays the bridge of a run. Throws errors as `exportBridge` does, a UsageError for models of more than
+ * 20 MB, and a RunError of the disk.
+ */
+export async function exportPage(
+  run: string,
+  out: string,
+  options: PageOptions,
+): Promise<ExportResult> {
+  const { progress = silentProgress, samples = null, title, start } = options;
+  const { bridge, models } = exportBridge(run, { ...options, bare: true });
+  const files = [...models].map(([name, { model }]) => [name, Buffer.concat(model)] as const);
+  const bytes = files.reduce((sum, [, model]) => sum + model.length, 0);
+  if (bytes > most.models)
+    throw new UsageError(
+      `the models have ${Math.ceil(bytes / 1e6)} MB, but a page holds up to 20 MB: export a folder, which @dsbm/web plays, or one direction (direction=f)`,
+    );
+  const { readUnits } = await import("@dsbm/web");
+  const { renderPlayerPage } = await import("@dsbm/web/page");
+  const json: unknown = JSON.parse(toJson(bridge));
+  const ends =
+    samples === 0
+      ? null
+      : await samplesOf(run, { ...options, progress, samples, units: readUnits(json) });
+  if (ends) progress.line(ends.about);
+  const content = { ...ends, bridge: json, models: Object.fromEntries(files) };
+  const page = renderPlayerPage({ ...content, title, direction: start });
+  writeFileAtomic(out, page);
+  return { bridge, files: [{ path: out, bytes: Buffer.byteLength(page) }] };
+}
+
+/** Held-out samples of both ends in the data's own units; null, with a line, where the data are not there. */
+export async function samplesOf(
+  run: string,
+  { half_iteration = "newest", samples, units, progress, signal }: SampleOptions,
+) {
+  const trained = readTrained(run, half_iteration);
+  // A page is made on the processor, whatever trained.
+  const config: CompleteTrainConfig = { ...trained.config, device: "cpu" };
+  let ends: Ends | null = null;
+  try {
+    await prepareEnds(config, { progress, signal });
+    ends = loadEnds(config);
+    const { x0, x1 } = ends;
+    const size = units.shape.reduce((a, b) => a * b, 1);
+    const arePictures = units.shape.length > 1;
+    const usual = arePictures
+      ? Math.min(most.pictures, Math.max(12, Math.ceil(most.pixels / size)))
+      : Math.min(most.rows, Math.ceil(most.numbers / size));
+    const n = samples ?? usual;
+    const column = readColumns(trained.folder, config)?.condition ?? null;
+    const rows = (end: Ends["x0"]) => ownUnits(testRows(end, n, config.seed), units);
+    const given = (end: "x0" | "x1") => conditions(testConditions(ends as Ends, end, n), column);
+    const [source, target] = [rows(x0), rows(x1)];
+    return {
+      ...{ source, target },
+      conditions: { source: given("x0"), target: given("x1") },
+      about: `the page holds ${source.shape[0]} held-out samples of ${x0.name} and ${target.shape[0]} of ${x1.name} (samples=0: none)`,
+    };
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    progress.line(`the page has no samples to start from: ${error.message}`);
+    return null;
+  } finally {
+    ends?.dispose();
+  }
+}
+
+type SampleOptions = PageOptions & { samples: number | null; units: Units; progress: Progress };
+
+const ownUnits = (x: Tensor, units: Units): Samples => {
+  const n = x.size(0);
+  const data = x.contiguous().toArray() as Float32Array;
+  x.dispose();
+  return units.undo(data, n);
+};
+
+/** Conditions of networks as a page has them: the values of a column, classes, or arrays. */
+function conditions(given: Given | undefined, column: ColumnCondition | null): Conditions | null {
+  if (!given) return null;
+  const { cond, y } = given;
+  return {
+    ...(y && { y: y.toNumbers() }),
+    ...(cond && (column ? { [column.name]: valuesOf(cond, column) } : { cond: arrayOf(cond) })),
+  };
+}
+
+const arrayOf = (x: Tensor): Samples => ({
+  data: tidy(() => x.to("float32").contiguous().toArray()) as Float32Array,
+  shape: x.shape,
+});
+
+function valuesOf(cond: Tensor, { classes, mean, std }: ColumnCondition): (string | number)[] {
+  if (!classes)
+    return cond
+      .flatten()
+      .toNumbers()
+      .map((z) => z * std + mean);
+  return tidy(() => cond.argmax({ dim: 1 }).toNumbers()).map((k) => classes[k] as string);
+}

@@ -1,0 +1,112 @@
+// An export as a whole: from the folder of a run to models and what belongs to them, in memory.
+import type { Direction } from "@dsbm/bridge";
+import type { ExportConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { classesOf, loadNetworks, readTrained, type Trained } from "@dsbm/inference";
+import { toJson, version } from "@dsbm/runs";
+import { type BridgeDescription, describeBridge } from "./bridge/description.js";
+import { type ExportedGraph, graphsOf, singleGraph } from "./bridge/models.js";
+import { decodeGraph, encodeGraph } from "./bridge/units.js";
+import { type EncodedModel, encodeModel, weightsName } from "./onnx/model.js";
+
+export interface ExportOptions
+  extends Partial<Pick<ExportConfig, "direction" | "half_iteration" | "license">> {
+  /** The name of a single model of all directions (default: a model for each network). */
+  single?: string;
+  /** Bytes of weights beyond which they go to a file of their own (default: what a file of ONNX can hold). */
+  limit?: number;
+  /** Leaves bridge.json out of the models' metadata, for what holds it once (default: false). */
+  bare?: boolean;
+}
+
+/** An exported run: bridge.json, and the models by their file names. */
+export interface ExportedBridge {
+  bridge: BridgeDescription;
+  models: Map<string, EncodedModel>;
+  /** The models of units, where there are any. */
+  units: Map<string, EncodedModel>;
+}
+
+/**
+ * A run's networks as ONNX, in memory. Throws a RunError for what is no run, a UsageError for a direction that was not
+ * trained, a method that is not exported, and an operation without a counterpart in ONNX.
+ */
+export function exportBridge(run: string, options: ExportOptions = {}): ExportedBridge {
+  const { half_iteration = "newest", license = null, limit, single, bare = false } = options;
+  const trained = readTrained(run, half_iteration);
+  if (trained.chain)
+    throw new UsageError(
+      `${trained.folder} goes through ${trained.chain.times.length} data sets in a row, which is not exported: sample with dsbm sample`,
+    );
+  const directions = directionsOf(
+    trained,
+    options.direction ?? (single === undefined ? "both" : null),
+  );
+  const networks = loadNetworks(trained, "cpu");
+  try {
+    const graphs =
+      single === undefined
+        ? graphsOf(trained, networks, directions)
+        : [singleGraph(trained, networks, directions)];
+    const classes = classesOf((networks.b ?? networks.f)?.stateDict() ?? new Map(), trained.config);
+    const named = graphs.map((graph) => [single ?? nameOf(graph, graphs), graph] as const);
+    const prefix = single === undefined ? "" : `${single.replace(/\.onnx$/, "")}.`;
+    const facts = { graphs: new Map(named), classes, networks, license, limit, prefix };
+    const bridge = describeBridge(trained, facts);
+    const models = named.map(
+      ([name, { graph }]) => [name, encoded(graph, bridge, { name, limit, bare })] as const,
+    );
+    return { bridge, models: new Map(models), units: unitModels(bridge) };
+  } finally {
+    for (const network of new Set(Object.values(networks))) network?.dispose();
+  }
+}
+
+/** f.onnx and b.onnx of two networks, model.onnx of one for both. */
+function nameOf({ directions }: ExportedGraph, all: readonly ExportedGraph[]): string {
+  const [only] = Object.keys(directions);
+  const isShared = all.length === 1 && Object.keys(directions).length > 1;
+  return isShared ? "model.onnx" : `${only}.onnx`;
+}
+
+function directionsOf({ models, folder }: Trained, wanted: Direction | "both" | null): Direction[] {
+  const there = (["f", "b"] as const).filter((direction) => models[direction]);
+  if (wanted === null) return there.slice(0, 1);
+  if (wanted === "both") return there;
+  if (there.includes(wanted)) return [wanted];
+  throw new UsageError(
+    `direction=${wanted} has not been trained: ${folder} has ${there.join(" and ")}; write direction=${there[0]}`,
+  );
+}
+
+function encoded(
+  graph: ExportedGraph["graph"],
+  bridge: BridgeDescription,
+  { name, limit, bare }: { name: string; limit: number | undefined; bare: boolean },
+): EncodedModel {
+  const { method, process, schedule, columns, data, license } = bridge;
+  const metadata = {
+    ...{ dsbm: version, method, kind: bridge.kind, sigma: `${process.sigma}` },
+    ...{ schedule: toJson(schedule), columns: toJson(columns), data: toJson(data) },
+    ...{ units: toJson(bridge.transform), license: license ?? "" },
+    ...(!bare && { bridge: toJson(bridge) }),
+  };
+  const [from, to] = [data.source.name, data.target?.name ?? "a Gaussian"];
+  const about = `${bridge.kind} of a bridge from ${from} to ${to}; docs/export.md of dsbm has the format`;
+  return encodeModel(
+    { graph, producer: "dsbm", version, about, metadata },
+    { beside: weightsName(name), limit },
+  );
+}
+
+/** Between the data's own units and the state: encode.onnx and decode.onnx. */
+function unitModels(bridge: BridgeDescription): ExportedBridge["units"] {
+  const { encode, decode, columns, transform } = bridge;
+  const metadata = { dsbm: version, columns: toJson(columns), units: toJson(transform) };
+  const made = (graph: ExportedGraph["graph"], about: string) =>
+    encodeModel({ graph, producer: "dsbm", version, about, metadata }, { beside: "" });
+  const models: ExportedBridge["units"] = new Map();
+  if (encode) models.set(encode, made(encodeGraph(bridge), "from the data's own units"));
+  if (decode) models.set(decode, made(decodeGraph(bridge), "to the data's own units"));
+  return models;
+}

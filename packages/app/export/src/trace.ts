@@ -1,0 +1,90 @@
+// A function of tensors as its operations, whatever the number of rows: it is recorded for two numbers of rows, and what
+// differs between the recordings is a multiple of that number.
+
+import { UsageError } from "@dsbm/config";
+import {
+  describeProgram,
+  noGrad,
+  Program,
+  type ProgramDescription,
+  type ProgramSlot,
+  type Tensor,
+  tidy,
+} from "@dsbm/torch";
+import type { Size } from "./onnx/builder.js";
+
+/** A value of an argument: sizes may be free. */
+export type Value = Size | bigint | boolean | string | null | readonly Value[];
+
+type Argument = { slot: number } | { slots: number[] } | { value: Value };
+
+export interface TraceSlot extends Omit<ProgramSlot, "shape"> {
+  shape: Size[];
+}
+
+export interface TraceStep {
+  name: string;
+  args: Record<string, Argument>;
+  results: number[][];
+}
+
+export interface Trace {
+  outputs: number[];
+  slots: TraceSlot[];
+  steps: TraceStep[];
+}
+
+/** Two numbers that no network of ours has as a size by chance with the same factor. */
+const rows = [3, 5] as const;
+
+/**
+ * Records `fn` for inputs of two numbers of rows, `inputs(n)`; tensors that it holds belong to the scope that is open.
+ * Throws a UsageError where the operations depend on that number, and the engine's RecordingError.
+ */
+export function trace(
+  fn: (...inputs: Tensor[]) => Tensor[],
+  inputs: (n: number) => Tensor[],
+): Trace {
+  const [a, b] = rows.map((n) =>
+    describeProgram(tidy(() => noGrad(() => Program.record(fn, inputs(n)).program))),
+  ) as [ProgramDescription, ProgramDescription];
+  const names = (program: ProgramDescription) => program.steps.map(({ name }) => name);
+  const odd = names(a).findIndex((name, i) => name !== names(b)[i]);
+  if (odd >= 0 || a.steps.length !== b.steps.length || a.slots.length !== b.slots.length)
+    throw dependent(a.steps[Math.max(odd, 0)]?.name ?? "the network");
+  const makers = new Map(
+    a.steps.flatMap(({ name, results }) => results.flat().map((slot) => [slot, name])),
+  );
+  return {
+    outputs: a.outputs,
+    slots: a.slots.map((slot, i) => {
+      const other = b.slots[i] as ProgramSlot;
+      const what = makers.get(i) ?? "a tensor";
+      return { ...slot, shape: merged(slot.shape, other.shape, what) as Size[] };
+    }),
+    steps: a.steps.map((step, i) => {
+      const other = b.steps[i]?.args ?? {};
+      const args = Object.entries(step.args).map(([name, arg]) => {
+        if (!("value" in arg)) return [name, arg] as const;
+        const { value } = other[name] as { value: Value };
+        return [name, { value: merged(arg.value, value, step.name) }] as const;
+      });
+      return { ...step, args: Object.fromEntries(args) };
+    }),
+  };
+}
+
+function merged(a: Value, b: Value, what: string): Value {
+  if (Array.isArray(a) && Array.isArray(b) && a.length === b.length)
+    return a.map((value, i) => merged(value, b[i], what));
+  if (a === b) return a;
+  if (typeof a !== "number" || typeof b !== "number") throw dependent(what);
+  const factor = (b - a) / (rows[1] - rows[0]);
+  if (!Number.isInteger(factor) || factor * rows[0] !== a) throw dependent(what);
+  return { rows: factor };
+}
+
+const dependent = (what: string) =>
+  new UsageError(
+    `${what} cannot be exported: what it does depends on the number of rows, not only in proportion`,
+  );

@@ -1,0 +1,105 @@
+// Functions of tensors as ONNX: what is written in place, what is free, what is refused, and the bytes of a file.
+import * as T from "@dsbm/torch";
+import { beforeEach, describe, expect, it } from "vitest";
+import { Message } from "../src/onnx/wire.js";
+import { deviation, modelOf, normal } from "./onnx.js";
+
+beforeEach(() => {
+  T.setNumThreads(1);
+});
+
+const x = normal([4, 6]);
+
+describe("operations", () => {
+  it("writes reach what shares their memory, through views of views", async () => {
+    const fn = (given: T.Tensor) => {
+      const y = given.mul(2);
+      const corner = y.narrow(1, 1, 2).transpose(1, 2);
+      const [left, right] = y.split(3, { dim: 2 }) as [T.Tensor, T.Tensor];
+      corner.narrow(1, 0, 2).add_(1);
+      right.mul_(left);
+      y.reshape([-1, 24])
+        .narrow(1, 20, 4)
+        .copy_(left.select(2, 0).reshape([-1, 4]).mul(10));
+      return corner
+        .transpose(1, 2)
+        .add(y.narrow(1, 2, 2))
+        .add(left.sum())
+        .add(right.amax());
+    };
+    expect(await deviation(fn, { x })).toBeLessThan(1e-6);
+  });
+
+  it("numbers of rows are free wherever they stand", async () => {
+    const fn = (given: T.Tensor) => {
+      const [n] = given.shape as [number];
+      const wide = given.reshape([1, 4 * n, 6]).expand([2, 4 * n, 6]);
+      const more = T.full([n, 4, 1], 3).add(T.zeros([2 * n, 1, 1]).narrow(0, 0, n));
+      return wide.select(0, 1).reshape([n, 4, 6]).mul(more).add(T.arange(0, 6));
+    };
+    expect(await deviation(fn, { x })).toBeLessThan(1e-6);
+  });
+
+  it.each([
+    ["comparisons", (a: T.Tensor) => T.where(a.gt(0.1), a.exp(), a.le(-1).to("float32"))],
+    ["powers", (a: T.Tensor) => a.abs().add(1).pow(1.5).add(a.square()).rsqrt().log()],
+    ["sums", (a: T.Tensor) => a.sum([1, 2], { keepdim: true }).add(a.mean(2, { keepdim: true }))],
+    ["scalars", (a: T.Tensor) => a.rsub(2).add(a, { alpha: 3 }).div(7).clamp({ min: -1, max: 2 })],
+    ["products", (a: T.Tensor) => a.matmul(a.transpose(1, 2)).softmax(2).matmul(a).flip([1, 2])],
+    ["norms", (a: T.Tensor) => T.layerNorm(a, [6]).addcdiv(a, a.abs().add(2), { value: 0.5 })],
+  ] as [string, (a: T.Tensor) => T.Tensor][])("%s", async (_, fn) => {
+    expect(await deviation(fn, { x })).toBeLessThan(1e-5);
+  });
+
+  it("inverses of symmetric positive definite matrices, where it is known that they are", async () => {
+    const fn = (a: T.Tensor) => {
+      const matrix = a.matmul(a.transpose(1, 2)).add(T.eye(4).mul(0.1));
+      return (T.call("aten::linalg_inv_ex", "", matrix) as T.Tensor[])[0] as T.Tensor;
+    };
+    expect(await deviation(fn, { x }, { symmetric: true })).toBeLessThan(1e-4);
+    expect(() => modelOf(fn, { x })).toThrow(/aten::linalg_inv_ex cannot be exported.* inverse/);
+  });
+});
+
+describe("what cannot be exported is refused in one line that names it", () => {
+  const held = T.zeros([4, 6]).keep();
+  it.each([
+    ["an unknown operation", (a: T.Tensor) => a.cumsum(1), /^aten::cumsum cannot be exported/],
+    ["a held tensor that is written to", (a: T.Tensor) => held.add_(a.sum()), /add_.* writes into/],
+    [
+      "rows that are told apart",
+      (a: T.Tensor) => a.narrow(0, 0, a.size(0) - 1),
+      /^aten::slice.* rows/,
+    ],
+    ["shapes that are no multiples", (a: T.Tensor) => T.zeros([a.size(0) + 1]), /of rows/],
+    ["another course of action", (a: T.Tensor) => (a.size(0) > 4 ? a.exp() : a.sin()), /of rows/],
+    [
+      "random numbers",
+      (a: T.Tensor) => a.add(T.randn(a.shape)),
+      /^aten::normal_ cannot be exported/,
+    ],
+    ["half precision", (a: T.Tensor) => a.to("float16"), /float16/],
+  ] as [string, (a: T.Tensor) => T.Tensor, RegExp][])("%s", (_, fn, message) => {
+    expect(() => modelOf(fn, { x })).toThrow(message);
+    expect(() => modelOf(fn, { x })).not.toThrow(/\n/);
+  });
+});
+
+describe("the wire format", () => {
+  const hex = (message: Message) => Buffer.concat(message.chunks).toString("hex");
+  it("is protobuf's", () => {
+    // The examples of protobuf's own description of its encoding.
+    expect(hex(new Message().int(1, 150))).toBe("089601");
+    expect(hex(new Message().data(2, "testing"))).toBe("120774657374696e67");
+    expect(hex(new Message().message(3, new Message().int(1, 150)))).toBe("1a03089601");
+    expect(hex(new Message().packed(6, [3, 270, 86942]))).toBe("3206038e029ea705");
+    expect(hex(new Message().int(1, -2))).toBe("08feffffffffffffffff01");
+    expect(hex(new Message().float(2, 1))).toBe("150000803f");
+  });
+  it("keeps large pieces as they are", () => {
+    const bytes = new Uint8Array(1000);
+    const message = new Message().message(7, new Message().data(9, bytes));
+    expect(message.chunks).toContain(bytes);
+    expect(message.bytes).toBe(Buffer.concat(message.chunks).length);
+  });
+});

@@ -1,0 +1,169 @@
+// The models of every method: the drift with all that stands before and behind the network, in either direction.
+import {
+  type Conditions,
+  type Direction,
+  driftOf,
+  type FittedGaussian,
+  type MixturePotential,
+  type Network,
+  type PointBridge,
+  type Preconditioned,
+} from "@dsbm/bridge";
+import type { Trained } from "@dsbm/inference";
+import { bridgeProcess, buildNetwork } from "@dsbm/problem";
+import * as T from "@dsbm/torch";
+import { beforeEach, expect, it } from "vitest";
+import { distance, seeded } from "../../../../test/support/numbers.js";
+import { configured } from "../../../../test/support/problem.js";
+import { wordsOf } from "../../../../test/support/words.js";
+import { type ExportedGraph, graphsOf, kindOf, singleGraph } from "../src/bridge/models.js";
+import { encodeModel } from "../src/onnx/model.js";
+import { bytesOf, normal, open, run, times } from "./onnx.js";
+
+beforeEach(() => {
+  T.setNumThreads(1);
+});
+
+/** A run that was read, and its networks with weights of a seed. */
+function trained(words: readonly string[], { shape = [3] as readonly number[], name = "" } = {}) {
+  const vectors = ["dataset=gaussian", "data.dim=3", "model.hidden='16,16'"];
+  const found = configured(...(shape.length === 1 ? vectors : []), ...words);
+  const config = { ...found, ...(name && { method: name }) };
+  const process = bridgeProcess(config);
+  const { method } = process;
+  const make = (direction: Direction) => {
+    const net = buildNetwork(config, direction, { classes: 0, shape, method });
+    const generator = seeded(direction === "f" ? 1 : 2);
+    for (const p of net.parameters())
+      T.noGrad(() => T.tidy(() => p.add_(T.randn(p.shape, { generator }).mul(0.2))));
+    return net.eval() as Network;
+  };
+  const b = make("b");
+  const networks = { b, f: method.networks === "each" ? make("f") : b };
+  const rest = { config, shape, folder: "RUN", columns: null, directions: ["b", "f"] };
+  const conditioning = { channels: 0, classes: false };
+  const run = { ...process, ...rest, conditioning, models: {} } as unknown as Trained;
+  return { run, networks };
+}
+
+type Made = ReturnType<typeof trained>;
+
+/** What a sampler asks natively. */
+function native({ run: own, networks }: Made, direction: Direction, x: T.Tensor, t: T.Tensor) {
+  const given: Conditions | undefined = undefined;
+  if (kindOf(own) === "drift")
+    return driftOf({ ...own, networks }, { direction, grid: own.grid, given })(x, t);
+  return (networks[direction] as Network).forward(x, t, given);
+}
+
+const encode = (graph: ExportedGraph["graph"]) =>
+  bytesOf(
+    encodeModel(
+      { graph, producer: "test", version: "0", about: "", metadata: {} },
+      { beside: "none" },
+    ).model,
+  );
+
+/** The largest relative difference of all directions of all models, for 1 and 7 rows. */
+async function deviation(made: Made, graphs: readonly ExportedGraph[]): Promise<number> {
+  let worst = 0;
+  for (const { graph, directions } of graphs) {
+    const session = await open(encode(graph));
+    for (const [way, input] of Object.entries(directions))
+      for (const n of [1, 7]) {
+        const [x, t] = [normal(made.run.shape)(n), times(n)];
+        const feeds = { x, t, ...(input !== null && { direction: T.full([n], input) }) };
+        const several = session.outputNames.includes(`${kindOf(made.run)}_${way}`);
+        const name = several ? `${kindOf(made.run)}_${way}` : kindOf(made.run);
+        const wanted = T.noGrad(() => native(made, way as Direction, x, t));
+        const found = await run(session, feeds, name);
+        worst = Math.max(worst, distance(found, wanted) / wanted.abs().amax().item());
+      }
+    await session.release();
+  }
+  return worst;
+}
+
+const graphsBoth = ({ run, networks }: Made) => graphsOf(run, networks, ["f", "b"]);
+/** Expects the models of both directions to give what is asked natively; gives them. */
+async function expectSame(made: Made, graphs = graphsBoth(made)): Promise<ExportedGraph[]> {
+  expect(await deviation(made, graphs)).toBeLessThan(1e-4);
+  return graphs;
+}
+/** Samples of two ends that differ. */
+const ends = () => ({ x0: normal([3], 4)(50), x1: normal([3], 5)(50).mul(2).add(1) });
+
+it.each([
+  ["", 2],
+  ["std_trick=true", 2],
+  ["mean_match=true", 2],
+  ["sde=vp mean_match=true", 2],
+  ["sde=vp mean_match=false", 2],
+  ["method=sf2m", 1],
+  ["method=rf", 1],
+])("%j", async (words, models) => {
+  const made = trained(words.split(" ").filter(Boolean));
+  expect(await expectSame(made)).toHaveLength(models);
+});
+
+it("increments are a drift with the length of a step inside", async () => {
+  await expectSame(trained(["num_steps=8", "sigma=1"], { name: "dsb_increments" }));
+});
+
+it("α-DSBM: preconditioning and an input for the direction; or the directions built in", async () => {
+  const made = trained(["method=alpha_dsbm"]);
+  const net = made.networks.f as Network & { begin(data: object, epsilon: number): void };
+  net.begin(ends(), 0.7);
+  const graphs = await expectSame(made);
+  expect(graphs.map(({ graph }) => graph.inputs.map(({ name }) => name))).toEqual([
+    ["x", "t", "direction"],
+  ]);
+  expect(graphs[0]?.directions).toEqual({ f: 1, b: 0 });
+  const one = singleGraph(made.run, made.networks, ["f", "b"]);
+  expect(one.graph.outputs.map(({ name }) => name)).toEqual(["drift_f", "drift_b"]);
+  await expectSame(made, [one]);
+});
+
+it.each(["true", "mixture"])(
+  "DSBM with precondition=%s: it is in the graph of each direction",
+  async (what) => {
+    const made = trained(["method=dbdsb", `precondition=${what}`, "mixture_components=3"]);
+    for (const net of Object.values(made.networks))
+      (net as Preconditioned).begin(ends(), 0.7, seeded(6));
+    expect(await expectSame(made)).toHaveLength(2);
+  },
+);
+
+it("LightSB and the Gaussian bridge: closed forms", async () => {
+  const light = trained(["method=lightsb", "mixture_components=4"]);
+  for (const net of Object.values(light.networks)) (net as MixturePotential).epsilon.fill_(0.8);
+  await expectSame(light);
+  const gauss = trained(["method=gaussian_bridge"]);
+  const mixed = T.tensor([1, 0.5, 0, 0, 1, 0.3, 0.2, 0, 0.4], { shape: [3, 3] });
+  const net = gauss.networks.f as unknown as FittedGaussian;
+  net.fit(normal([3], 6)(200).mm(mixed), normal([3], 7)(200).add(1), 0.8);
+  await expectSame(gauss);
+});
+
+it("discrete DSB: the mean of the next point; and the end of a network that predicts it", async () => {
+  const image = wordsOf(
+    "dataset=synthetic data.image_size=8 model.num_channels=8 model.num_res_blocks=1 num_steps=4",
+  );
+  const dsb = trained([...image, "method=dsb"], { shape: [1, 8, 8] });
+  await expectSame(dsb, graphsOf(dsb.run, dsb.networks, ["b"]));
+  const made = trained(["mean_match=true"]);
+  const [{ graph } = { graph: null }] = graphsOf(made.run, made.networks, ["f"]);
+  expect(graph?.outputs.map(({ name }) => name)).toEqual(["drift", "end"]);
+  const session = await open(encode(graph as ExportedGraph["graph"]));
+  const [x, t] = [normal([3])(7), times(7)];
+  const wanted = T.noGrad(() => (made.networks.f as Network).forward(x, t));
+  expect(distance(await run(session, { x, t }, "end"), wanted)).toBeLessThan(1e-5);
+});
+
+it("the Sinkhorn bridge: its training samples are in the models", async () => {
+  const made = trained(["method=sinkhorn_bridge"]);
+  const ends = { x0: normal([3], 8)(40), x1: normal([3], 9)(30).add(2) };
+  for (const net of Object.values(made.networks)) (net as PointBridge).fit(ends, 0.8);
+  const graphs = await expectSame(made);
+  expect(graphs.map(({ samples }) => samples)).toEqual([{ f: 30 }, { b: 40 }]);
+});

@@ -1,0 +1,146 @@
+// The conditions that networks take beside the samples: from files, one class for all, or those of the input itself.
+import { existsSync } from "node:fs";
+import type { Conditions } from "@dsbm/bridge";
+import type { SampleConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { type DType, full, io, type Tensor, tidy } from "@dsbm/torch";
+import type { Input } from "./input/input.js";
+import type { OpenBridge } from "./open.js";
+
+/** Conditions by rows of the input. */
+export interface InputConditions {
+  /** Those of rows [first, first + count), the caller's; undefined where networks take none. */
+  read(first: number, count: number): Conditions | undefined;
+  close(): void;
+}
+
+/** An input whose number of samples is known, as far as conditions need it. */
+interface ConditionedInput extends Pick<Input, "conditions" | "table"> {
+  n: number | null;
+}
+
+interface Part {
+  read(first: number, count: number): Tensor;
+  close?(): void;
+}
+
+/** Opens the conditions of an input. Throws a UsageError where one is missing, unknown to the networks, or does not fit. */
+export function openConditions(
+  { cond, y }: Pick<SampleConfig, "cond" | "y">,
+  { bridge, input }: { bridge: OpenBridge; input: ConditionedInput },
+): InputConditions {
+  const { folder, conditioning } = bridge.trained;
+  const inRows = input.table !== undefined && bridge.trained.columns?.condition != null;
+  if (conditioning.channels === 0 && cond !== null)
+    throw new UsageError(
+      `cond=${cond}, but ${folder} was trained without conditions: leave it out`,
+    );
+  if (inRows && cond !== null)
+    throw new UsageError(
+      `cond=${cond}, but the condition of ${folder} is the column ${bridge.trained.columns?.condition?.name} of NEW: leave it out`,
+    );
+  if (!conditioning.classes && y !== null)
+    throw new UsageError(`y=${y}, but ${folder} was trained without classes: leave it out`);
+  const parts = new Map<"cond" | "y", Part>();
+  const close = () => {
+    for (const part of parts.values()) part.close?.();
+  };
+  try {
+    if (conditioning.channels > 0 && !inRows) parts.set("cond", fieldsOf(cond, bridge, input));
+    if (conditioning.classes) parts.set("y", classesOf(y, bridge, input));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    read(first, count) {
+      const rows = [...parts].map(([name, part]) => [name, part.read(first, count)]);
+      return rows.length > 0 ? Object.fromEntries(rows) : undefined;
+    },
+    close,
+  };
+}
+
+function fieldsOf(
+  path: string | null,
+  { trained }: OpenBridge,
+  { n, conditions }: ConditionedInput,
+): Part {
+  const { folder, conditioning, shape } = trained;
+  const want = [n, conditioning.channels, ...shape.slice(1)];
+  if (path !== null)
+    return fromFile("cond", path, {
+      ...{ want, dtypes: ["float32", "float64"], to: "float32" },
+      problem: (rows, first) =>
+        tidy(() => rows.isfinite().all().item())
+          ? null
+          : ` has values that are NaN or infinite in samples ${first} to ${first + rows.size(0) - 1}: repair them`,
+    });
+  if (conditions?.cond) return fromTable(conditions.cond);
+  throw new UsageError(
+    `${folder} was trained with ${trained.columns ? `data.condition=${trained.columns.condition?.name}` : "cdsb=true"}, so its networks need a condition for each sample: write cond=FILE.npy with float32 [${want.join(", ")}]`,
+  );
+}
+
+function classesOf(
+  y: SampleConfig["y"],
+  { classes, trained }: OpenBridge,
+  { n, conditions }: ConditionedInput,
+): Part {
+  const range = `0 to ${classes - 1}, the classes of ${trained.folder} in their order`;
+  if (typeof y === "number") {
+    if (y >= classes) throw new UsageError(`y=${y}: expected a class from ${range}`);
+    return { read: (_, count) => full([count], y, { dtype: "int64" }).keep() };
+  }
+  if (y !== null)
+    return fromFile("y", y, {
+      ...{ want: [n], dtypes: ["int64", "int32", "int16", "int8", "uint8"], to: "int64" },
+      problem(rows, first) {
+        const all = rows.toNumbers();
+        const odd = all.findIndex((k) => k < 0 || k >= classes);
+        return odd < 0 ? null : `: class ${all[odd]} of sample ${first + odd}; expected ${range}`;
+      },
+    });
+  if (conditions?.y) return fromTable(conditions.y);
+  throw new UsageError(
+    `${trained.folder} was trained with model.class_cond=true, so its networks need a class for each sample: write y=0 for all, or y=FILE.npy with int64 [${n}]`,
+  );
+}
+
+/** Rows of a table of the input's own, which it closes itself. */
+const fromTable = (table: Tensor): Part => ({
+  read: (first, count) => tidy(() => table.narrow(0, first, count).clone().keep()),
+});
+
+interface FileOptions {
+  /** The shape of the whole. */
+  want: readonly (number | null)[];
+  dtypes: readonly string[];
+  to: DType;
+  /** What is wrong with rows, for the message; null where they are right. */
+  problem(rows: Tensor, first: number): string | null;
+}
+
+/** Rows of a .npy file. */
+function fromFile(key: string, path: string, { want, dtypes, to, problem }: FileOptions): Part {
+  if (!existsSync(path))
+    throw new UsageError(`${key}=${path} is not there: give a .npy file [${want.join(", ")}]`);
+  const file = io.npy.open(path);
+  const { dtype, shape } = file;
+  if (!dtypes.includes(dtype) || `${shape}` !== `${want}`) {
+    file.close();
+    throw new UsageError(
+      `${key}=${path} is ${dtype} [${shape.join(", ")}]; expected ${dtypes[0]} [${want.join(", ")}], one row for each sample of NEW`,
+    );
+  }
+  return {
+    read(first, count) {
+      const rows = tidy(() => io.fromRaw(file.rows(first, count)).to(to).keep());
+      const found = problem(rows, first);
+      if (found === null) return rows;
+      rows.dispose();
+      throw new UsageError(`${key}=${path}${found}`);
+    },
+    close: () => file.close(),
+  };
+}

@@ -1,0 +1,80 @@
+// Samples that are an array of images in a .npy or .npz file of any size, read by rows.
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname } from "node:path";
+import { decodeImages } from "@dsbm/bridge";
+import { UsageError } from "@dsbm/config";
+import { extractArray } from "@dsbm/data";
+import { temporaryPath } from "@dsbm/runs";
+import { io, type Tensor, tidy } from "@dsbm/torch";
+import type { Trained } from "../trained.js";
+import type { Input, InputOptions } from "./input.js";
+
+const dtypes = ["float32", "float64", "uint8"];
+
+/** Floats from 0 on whose largest is beyond this are pixels from 0 to 255 and no values from −1 to 1. */
+const pixels = 16;
+
+/** Opens a file of float32 or float64 as networks take images, or bytes of pictures. */
+export async function arrayInput(path: string, { trained, keys }: InputOptions): Promise<Input> {
+  const ending = extname(path).toLowerCase();
+  if (ending !== ".npy" && ending !== ".npz")
+    throw new UsageError(
+      `${path} is no array of images, which ${trained.folder} bridges: give a .npy or .npz file, a picture, or a folder of pictures`,
+    );
+  const { file, remove } = open(path, keys.key);
+  const close = () => {
+    file.close();
+    remove();
+  };
+  const { dtype, shape } = file;
+  const problem = problemOf(file, path, trained);
+  if (problem !== null) {
+    close();
+    throw new UsageError(problem);
+  }
+  return {
+    n: shape[0] as number,
+    about: `${path}, ${dtype} [${shape}]`,
+    async read(first, count) {
+      const x = tidy(() => {
+        const raw = io.fromRaw(file.rows(first, count));
+        return (dtype === "uint8" ? decodeImages(raw) : raw.to("float32")).keep();
+      });
+      checkRange(x, path);
+      return { x };
+    },
+    close,
+  };
+}
+
+/** A .npy file, or the array of a .npz file as one. */
+function open(path: string, key: string | null) {
+  if (!/\.npz$/i.test(path)) return { file: io.npy.open(path), remove: () => {} };
+  const temporary = temporaryPath(tmpdir());
+  const remove = () => rmSync(temporary, { force: true });
+  try {
+    extractArray(path, temporary, { key: key ?? undefined });
+    return { file: io.npy.open(temporary), remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function checkRange(x: Tensor, path: string): void {
+  const [low, high] = tidy(() => [x.min().item(), x.max().item()]) as [number, number];
+  if (!(low >= 0 && high > pixels)) return;
+  x.dispose();
+  throw new UsageError(
+    `${path} holds floats from ${low} to ${high}; expected values from −1 to 1, or bytes: save pixels of 0 to 255 with .astype("uint8"), or x / 127.5 - 1`,
+  );
+}
+
+function problemOf({ dtype, shape }: io.npy.NpyFile, path: string, trained: Trained) {
+  if (!dtypes.includes(dtype))
+    return `${path} holds ${dtype}; expected ${dtypes.join(", ")}: save it again with .astype("float32")`;
+  if (`${shape.slice(1)}` !== `${trained.shape}`)
+    return `${path} has shape [${shape.join(", ")}]; expected [n, ${trained.shape.join(", ")}], the samples of ${trained.folder}`;
+  return shape[0] === 0 ? `${path} has no samples: [${shape.join(", ")}]` : null;
+}

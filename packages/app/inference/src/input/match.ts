@@ -1,0 +1,111 @@
+// Which columns of a table a run takes, and in which order.
+
+import { UsageError } from "@dsbm/config";
+import type { RowSource, TableColumn } from "@dsbm/data";
+import type { ColumnCondition } from "@dsbm/problem";
+import type { Trained } from "../trained.js";
+
+/** Names that a line lists. */
+const listed = 8;
+
+export interface MatchedColumns {
+  /** Those that networks take, in the order of the run. */
+  names: string[];
+  /** Those that are carried along. */
+  kept: string[];
+  condition: ColumnCondition | null;
+  /** Lines for people. */
+  notes: string[];
+}
+
+const list = (names: readonly string[]) =>
+  names.slice(0, listed).join(", ") + (names.length > listed ? `, … (${names.length})` : "");
+
+/**
+ * The columns of a table for a run: by name where both have names, else by their number. Throws a UsageError that names the
+ * missing ones.
+ */
+export function matched(
+  { path, columns, named }: RowSource,
+  { trained, keep, width }: { trained: Trained; keep: readonly string[] | null; width: number },
+): MatchedColumns {
+  const run = trained.columns;
+  const has = (name: string) => columns.some((column) => column.name === name);
+  const absent = (keep ?? []).filter((name) => !has(name));
+  if (absent.length > 0)
+    throw new UsageError(
+      `keep=${absent.join()}: ${path} has no such column; it has ${list(columns.map(({ name }) => name))}`,
+    );
+  const condition = run?.condition ?? null;
+  if (condition && !has(condition.name))
+    throw new UsageError(
+      `${path} has no column ${condition.name}, which the networks of ${trained.folder} are conditioned on: add it`,
+    );
+  const kept = [...(keep ?? run?.kept ?? [])].filter(has);
+  const lost = (keep ? [] : (run?.kept ?? [])).filter((name) => !has(name));
+  const file = { path, columns, folder: trained.folder };
+  const names =
+    run?.named && named
+      ? byName(run.names, file)
+      : byNumber(width, file, [...kept, ...(condition ? [condition.name] : [])]);
+  const both = kept.filter((name) => names.includes(name));
+  if (both.length > 0)
+    throw new UsageError(
+      `keep=${both.join()}: the run changes this column, so it cannot be carried along: leave it out`,
+    );
+  const used = [...names, ...kept, condition?.name];
+  const extra = columns.map(({ name }) => name).filter((name) => !used.includes(name));
+  return {
+    ...{ names, kept, condition },
+    notes: [
+      ...(extra.length > 0
+        ? [`${path}: left out ${list(extra)}, which the run does not take`]
+        : []),
+      ...(lost.length > 0 ? [`${path}: has no column ${list(lost)} to carry along`] : []),
+    ],
+  };
+}
+
+interface TableFile {
+  path: string;
+  columns: readonly TableColumn[];
+  /** Of the run. */
+  folder: string;
+}
+
+function byName(wanted: readonly string[], { path, columns, folder }: TableFile): string[] {
+  const missing = wanted.filter((name) => !columns.some((column) => column.name === name));
+  if (missing.length > 0)
+    throw new UsageError(
+      `${path} lacks the ${missing.length === 1 ? "column" : "columns"} ${list(missing)} of ${folder}: expected ${list(wanted)}; add or rename them`,
+    );
+  checkNumbers(
+    path,
+    columns.filter(({ name }) => wanted.includes(name)),
+  );
+  return [...wanted];
+}
+
+function byNumber(
+  width: number,
+  { path, columns, folder }: TableFile,
+  others: readonly string[],
+): string[] {
+  const usual = columns.filter(({ name, beside }) => !beside && !others.includes(name));
+  const numbers = usual.filter(({ kind }) => kind === "number").map(({ name }) => name);
+  if (numbers.length !== width)
+    throw new UsageError(
+      `${path} has ${numbers.length} ${numbers.length === 1 ? "column" : "columns"} of numbers (${list(numbers)}); expected ${width}, the columns of ${folder}`,
+    );
+  return numbers;
+}
+
+function checkNumbers(path: string, columns: readonly TableColumn[]): void {
+  const text = columns.find(({ kind }) => kind === "text");
+  if (!text) return;
+  const { name, example } = text;
+  const commas = example?.commas ? "; numbers with decimal commas are read with decimal=," : "";
+  throw new UsageError(
+    `${path}: column ${name} holds text (${JSON.stringify(example?.text.slice(0, 40) ?? "")} in row ${(example?.row ?? 0) + 1}): expected numbers, as in training${commas}`,
+  );
+}

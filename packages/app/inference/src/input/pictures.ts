@@ -1,0 +1,89 @@
+// Samples that are pictures, one or those of a folder, decoded a batch at a time.
+import { basename } from "node:path";
+import { decodeImages } from "@dsbm/bridge";
+import { UsageError } from "@dsbm/config";
+import { type DecodedPicture, decodePicture, listPictures, pictureSize } from "@dsbm/data";
+import { tensor, tidy } from "@dsbm/torch";
+import type { Input, InputOptions } from "./input.js";
+
+/** Pictures being decoded at once: each takes the memory of all its pixels. */
+const together = 4;
+
+/** Whether a file's name is that of a picture. */
+export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp|avif|tiff?)$/i.test(path);
+
+/** Opens a picture, or a folder; its pictures are sorted by name. */
+export function pictureInput(path: string, options: InputOptions): Input {
+  const { trained, resize } = options;
+  const [channels, height] = trained.shape;
+  const what = isPicture(path) ? "a picture" : "a folder of pictures";
+  if (trained.shape.length === 1)
+    throw new UsageError(
+      `NEW ${path} is ${what}, but ${trained.folder} bridges vectors: give a table (.csv, .parquet, .npy, …) of ${channels} columns, or gaussian:N`,
+    );
+  if (channels !== 1 && channels !== 3)
+    throw new UsageError(
+      `NEW ${path} is ${what}, with 1 or 3 channels; ${trained.folder} has ${channels}: give a .npy file`,
+    );
+  const files = isPicture(path) ? [{ name: basename(path), path }] : listPictures(path);
+  if (files.length === 0)
+    throw new UsageError(
+      `there are no pictures in ${path} (.png, .jpg, .webp, .avif, .tif): give a folder with some`,
+    );
+  const names = files.map(({ name }) => name.replace(/\.[^.]*$/, ""));
+  const places = new Map<string, number>();
+  for (const [i, name] of names.entries()) {
+    const other = places.get(name);
+    if (other !== undefined)
+      throw new UsageError(
+        `${files[other]?.path} and ${files[i]?.path} differ in their endings only, and so would not in the output: rename one`,
+      );
+    places.set(name, i);
+  }
+  const target = { channels, size: resize ? (height as number) : null } as const;
+  return {
+    n: files.length,
+    about: isPicture(path) ? `${path}, a picture` : `${path}, ${files.length} pictures`,
+    names,
+    async read(first, count) {
+      const pictures: DecodedPicture[] = [];
+      for (let at = first; at < first + count; at += together) {
+        const some = files.slice(at, Math.min(at + together, first + count));
+        pictures.push(...(await inOrder(some.map((file) => decoded(file.path, target, options)))));
+      }
+      return tidy(() => {
+        const bytes = Buffer.concat(pictures.map((p) => p.bytes));
+        const shape = [count, ...trained.shape];
+        return { x: decodeImages(tensor(new Uint8Array(bytes), { shape })).keep() };
+      });
+    },
+  };
+}
+
+/** Decodes a picture once its header says that its size is right. */
+async function decoded(
+  path: string,
+  target: { channels: 1 | 3; size: number | null },
+  { trained, max_pixels }: InputOptions,
+): Promise<DecodedPicture> {
+  const [, height, width] = trained.shape;
+  const found = await pictureSize(path);
+  if (target.size === null && (found.width !== width || found.height !== height))
+    throw new UsageError(
+      `${path} has ${found.width}×${found.height} pixels; expected ${width}×${height}: write resize=true to take its middle square and scale it`,
+    );
+  if (found.width * found.height > max_pixels)
+    throw new UsageError(
+      `${path} has ${found.width}×${found.height} pixels, more than max_pixels=${max_pixels}: each pixel takes some bytes while it is scaled; scale it down first, or raise max_pixels`,
+    );
+  return decodePicture(path, target, { most: max_pixels });
+}
+
+/** All of them, or the first failure in their order. */
+async function inOrder(decoding: Promise<DecodedPicture>[]): Promise<DecodedPicture[]> {
+  const outcomes = await Promise.allSettled(decoding);
+  return outcomes.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  });
+}

@@ -1,0 +1,155 @@
+// Samples that are the rows of a table: columns by name, as the run was trained on them, read from first to last.
+import type { Conditions } from "@dsbm/bridge";
+import type { SampleConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import {
+  type CarriedCell,
+  type CarriedColumn,
+  cleanRows,
+  DatasetError,
+  openRows,
+  type RowSource,
+} from "@dsbm/data";
+import type { ColumnCondition } from "@dsbm/problem";
+import { tensor, tidy } from "@dsbm/torch";
+import { unitsOf } from "../units.js";
+import type { Input, InputOptions } from "./input.js";
+import { matched } from "./match.js";
+import { RowQueue } from "./queue.js";
+
+export type TableKeys = Pick<
+  SampleConfig,
+  "keep" | "missing" | "decimal" | "header" | "key" | "layer"
+>;
+
+/** Opens a table. Throws a UsageError for columns that do not fit the run, DatasetError as `openRows` and `cleanRows`. */
+export async function tableInput(
+  path: string,
+  { trained, keys, signal, progress }: InputOptions,
+): Promise<Input> {
+  const { data } = trained.config;
+  const missing = keys.missing ?? data.missing;
+  const source = await own(() =>
+    openRows(path, {
+      decimal: keys.decimal ?? data.decimal,
+      header: keys.header ?? data.header,
+      key: keys.key ?? undefined,
+      layer: keys.layer ?? data.layer ?? undefined,
+    }),
+  );
+  const units = unitsOf(trained);
+  const close = () => {
+    units.dispose();
+    source.close();
+  };
+  try {
+    const { names, kept, condition, notes } = matched(source, {
+      trained,
+      keep: keys.keep,
+      width: units.width,
+    });
+    for (const note of [...source.notes, ...notes]) progress.line(note);
+    const rows = () =>
+      cleanRows(source, {
+        ...{ numbers: names, texts: kept, missing, signal },
+        log1p: trained.columns?.transform.log1p,
+        condition: condition && {
+          name: condition.name,
+          kind: condition.classes ? "text" : "number",
+        },
+      });
+    const queue = new RowQueue(rows());
+    const head = await own(() => queue.peek());
+    if (head === null) throw new UsageError(`${path} has no rows: give a table with some`);
+    const carried = kept.map((name, k) => carriedColumn(source, name, head.texts[k] as string[]));
+    let reached = 0;
+    return {
+      n: missing === "drop" ? null : source.rows,
+      about: `${path}, ${source.rows === null ? "" : `${source.rows} rows of `}${names.length} columns`,
+      table: { names, carried },
+      async count() {
+        let n = 0;
+        for await (const { count } of rows()) n += count;
+        return n;
+      },
+      async read(_, count) {
+        const taken = await own(() => queue.take(count));
+        if (taken.count === 0) return null;
+        const first = reached;
+        reached += taken.count;
+        return {
+          x: units.apply(taken.numbers),
+          carried: taken.texts.map((texts, k) => cells(carried[k] as CarriedColumn, texts, first)),
+          given: condition ? encoded(condition, taken.condition, { path, first }) : undefined,
+        };
+      },
+      close() {
+        void queue.close().then(close, close);
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** The errors of tables name the keys of training; those of `dsbm sample` have no "data." before them. */
+async function own<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    const text = error.message
+      .replace(/, or (write )?data\.exclude=\S+$/, "")
+      .replace("; for images write array:PATH.npy", "");
+    throw new DatasetError(error.code, text.replaceAll(/\bdata\.(?=[a-z1]+=)/g, ""));
+  }
+}
+
+const whole = /^(0|-?[1-9]\d{0,17})$/;
+
+/** What a column holds, by its first rows: whole numbers stay such, all else is text as it is written. */
+function carriedColumn(source: RowSource, name: string, head: readonly string[]): CarriedColumn {
+  const { kind } = source.columns.find((column) => column.name === name) as { kind: string };
+  const integers = kind === "number" && head.every((text) => whole.test(text));
+  return { name, kind: integers ? "integer" : "text" };
+}
+
+function cells(
+  { name, kind }: CarriedColumn,
+  texts: readonly string[],
+  first: number,
+): CarriedCell[] {
+  if (kind === "text") return texts.map((text) => (text === "" ? null : text));
+  return texts.map((text, i) => {
+    if (text === "") return null;
+    if (whole.test(text)) return BigInt(text);
+    throw new UsageError(
+      `keep=${name}: row ${first + i + 1} holds ${JSON.stringify(text)}, after whole numbers: expected one kind of value; repair the column, or leave it out`,
+    );
+  });
+}
+
+/** Conditions as networks take them: a one for the class, or the standardised number. Throws a UsageError. */
+export function encoded(
+  { name, classes, mean, std }: ColumnCondition,
+  values: Float64Array | string[] | null,
+  { path, first }: { path: string; first: number },
+): Conditions {
+  const given = values ?? [];
+  const width = classes?.length ?? 1;
+  const rows = new Float32Array(given.length * width);
+  for (let i = 0; i < given.length; i++) {
+    const value = given[i] as number | string;
+    if (typeof value === "number") rows[i] = (value - mean) / (std || 1);
+    else {
+      const k = (classes as string[]).indexOf(value.trim());
+      if (k < 0)
+        throw new UsageError(
+          `${path}: column ${name} has ${JSON.stringify(value)} in row ${first + i + 1}: expected a class that the run was trained with: ${classes?.join(", ")}`,
+        );
+      rows[i * width + k] = 1;
+    }
+  }
+  return { cond: tidy(() => tensor(rows, { shape: [given.length, width] }).keep()) };
+}

@@ -1,0 +1,109 @@
+// Where samples go: a table, an array, a picture or a folder of them, by the name. Each appears when it is whole.
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { extname } from "node:path";
+import { UsageError } from "@dsbm/config";
+import { type CarriedCell, outputFormat, outputFormats } from "@dsbm/data";
+import type { Tensor } from "@dsbm/torch";
+import type { Input } from "../input/input.js";
+import type { Trained } from "../trained.js";
+import { arrayOutput } from "./array.js";
+import { folderOutput, pictureOutput } from "./pictures.js";
+import { tableOutput } from "./table.js";
+
+export interface Output {
+  /** Takes samples [count, …] from `first` on; with a path, those of state k, after those of the states before. */
+  put(x: Tensor, at: PutPlace): Promise<void>;
+  /** Gives the whole its name. */
+  commit(): Promise<void>;
+  /** Takes away what is half done. */
+  discard(): void;
+  /** One line for people, once all is put. */
+  about(): string;
+}
+
+interface PutPlace {
+  k: number;
+  first: number;
+  /** Cells of the columns that are carried along. */
+  carried: readonly (readonly CarriedCell[])[];
+}
+
+export interface OutputOptions {
+  trained: Trained;
+  input: Input;
+  /** Samples in all, where they are known. */
+  n: number | null;
+  /** Process times of the states of a path; null: the ends only. */
+  times: readonly number[] | null;
+}
+
+type Kind = "table" | "array" | "picture" | "folder";
+
+/** What a name asks for, of this run; null where the run has no such output. */
+function kindOf(path: string, { shape }: Trained, paths: boolean): Kind | null {
+  const ending = extname(path).toLowerCase();
+  const array = ending === ".npy" || ending === ".npz";
+  if (shape.length === 1) {
+    if (outputFormat(path) === undefined) return null;
+    return array && paths ? "array" : "table";
+  }
+  if (array) return "array";
+  const [channels] = shape;
+  if (paths || (channels !== 1 && channels !== 3)) return null;
+  if (ending === ".png") return "picture";
+  // A name with another ending is that of a file, unless there is such a folder, or a slash says so.
+  const named = /^\.[a-z][a-z0-9]{1,6}$/.test(ending) && !/[\\/]$/.test(path);
+  return named && !existsSync(path) ? null : "folder";
+}
+
+/** Whether an output needs to know how many samples there are before the first. */
+export const needsCount = (path: string, trained: Trained, paths: boolean): boolean =>
+  kindOf(path, trained, paths) === "array";
+
+/**
+ * Refuses an output that cannot be, before anything is loaded: a format that is not written, a name that is taken.
+ * Throws a UsageError.
+ */
+export function checkOutput(
+  path: string,
+  { trained, paths, overwrite }: { trained: Trained; paths: boolean; overwrite: boolean },
+): void {
+  const kind = kindOf(path, trained, paths);
+  if (kind === null) throw new UsageError(refused(path, trained, paths));
+  const there = existsSync(path) ? statSync(path) : undefined;
+  const again = "give another name, or write overwrite=true";
+  if (kind !== "folder") {
+    if (there?.isDirectory())
+      throw new UsageError(`OUT ${path} is a folder; expected the name of a file`);
+    if (there && !overwrite) throw new UsageError(`OUT ${path} is there already: ${again}`);
+    return;
+  }
+  if (there && !there.isDirectory())
+    throw new UsageError(
+      `OUT ${path} is a file, expected a .npy or .npz file or a folder: choose another name`,
+    );
+  if (there && !overwrite && readdirSync(path).length > 0)
+    throw new UsageError(
+      `OUT ${path} is there already and not empty: ${again} to replace pictures of the same names`,
+    );
+}
+
+function refused(path: string, { shape }: Trained, paths: boolean): string {
+  const ending = extname(path);
+  const cannot = `OUT ${path}: ${ending === "" ? "a folder" : ending} cannot be written`;
+  if (shape.length === 1)
+    return `${cannot} of vectors [${shape}]; expected a name that ends with ${outputFormats.join(", ")}`;
+  const what = paths ? "the states of paths" : `samples [${shape.join(", ")}]`;
+  const [channels] = shape;
+  const pictures = !paths && (channels === 1 || channels === 3);
+  return `${cannot} of ${what}; expected a name that ends with .npy or .npz${pictures ? `, .png for one picture, or a folder of pictures${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
+}
+
+/** Begins an output. Throws RunError and FormatError where the disk refuses. */
+export function openOutput(path: string, options: OutputOptions): Output {
+  const { trained, times } = options;
+  const kind = kindOf(path, trained, times !== null) as Kind;
+  return { table: tableOutput, array: arrayOutput, picture: pictureOutput, folder: folderOutput }[
+    kind
+  ](path, options);
+}

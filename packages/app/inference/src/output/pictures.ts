@@ -1,0 +1,61 @@
+// Samples as PNG: files of a folder, of the input's names or numbered, or one picture.
+import { writeFileSync } from "node:fs";
+import { encodeImages } from "@dsbm/bridge";
+import { UsageError } from "@dsbm/config";
+import { openFileReplacement, openFolderReplacement, picturePng } from "@dsbm/runs";
+import { type Tensor, tidy } from "@dsbm/torch";
+import type { Output, OutputOptions } from "./output.js";
+
+/** Pictures being written at once. */
+const ahead = 16;
+
+export function folderOutput(path: string, { trained, n, input }: OutputOptions): Output {
+  const [, height, width] = trained.shape as [number, number, number];
+  const replacement = openFolderReplacement(path);
+  const digits = Math.max(6, String((n ?? 1) - 1).length);
+  const nameOf = (i: number) => `${input.names?.[i] ?? String(i).padStart(digits, "0")}.png`;
+  return {
+    about: () => `${path}, ${n} pictures of ${width}×${height} pixels`,
+    async put(x, { first }) {
+      const pngs = pngsOf(x);
+      for (let at = 0; at < pngs.length; at += ahead) {
+        const some = pngs.slice(at, at + ahead);
+        const written = await Promise.allSettled(
+          some.map(async (png, i) => replacement.write(nameOf(first + at + i), await png())),
+        );
+        for (const one of written) if (one.status === "rejected") throw one.reason;
+      }
+    },
+    commit: async () => replacement.commit(),
+    discard: () => replacement.discard(),
+  };
+}
+
+export function pictureOutput(path: string, { trained, n }: OutputOptions): Output {
+  if (n !== 1)
+    throw new UsageError(
+      `OUT ${path} is one picture, but NEW has ${n}: give the name of a folder, or a .npy or .npz file`,
+    );
+  const [, height, width] = trained.shape as [number, number, number];
+  const replacement = openFileReplacement(path);
+  return {
+    about: () => `${path}, a picture of ${width}×${height} pixels`,
+    async put(x) {
+      const [png] = pngsOf(x) as [() => Promise<Uint8Array>];
+      writeFileSync(replacement.temporary, await png(), { flush: true });
+    },
+    commit: async () => replacement.commit(),
+    discard: () => replacement.discard(),
+  };
+}
+
+/** The pictures of samples, each encoded when it is called. */
+function pngsOf(x: Tensor): (() => Promise<Uint8Array>)[] {
+  const [n, ...shape] = x.shape as [number, number, number, number];
+  const bytes = tidy(() => encodeImages(x.to({ device: "cpu" })).toArray() as Uint8Array);
+  const size = bytes.length / n;
+  return Array.from(
+    { length: n },
+    (_, i) => () => picturePng(bytes.subarray(i * size, (i + 1) * size), shape),
+  );
+}

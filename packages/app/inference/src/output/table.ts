@@ -1,0 +1,106 @@
+// Samples as rows of a table in the data's own units, with the columns that are carried along. A path is a long table:
+// a row for each sample and time.
+import { UsageError } from "@dsbm/config";
+import {
+  type CarriedCell,
+  type CarriedColumn,
+  type OutputFormat,
+  openTableWriter,
+  outputFormat,
+  type TableWriter,
+} from "@dsbm/data";
+import { errnoOf, fileError, openFileReplacement } from "@dsbm/runs";
+import { tidy } from "@dsbm/torch";
+import { unitsOf } from "../units.js";
+import type { Output, OutputOptions } from "./output.js";
+
+export function tableOutput(path: string, options: OutputOptions): Output {
+  const { trained, input, times } = options;
+  const format = outputFormat(path) as OutputFormat;
+  const units = unitsOf(trained);
+  const columns = units.columns(input.table?.names);
+  const names = columns.map(({ name }) => name);
+  const given = input.table?.carried ?? [];
+  const carried: readonly CarriedColumn[] =
+    times && given.length === 0 ? [{ name: "row", kind: "integer" }] : given;
+  const all = [...carried.map(({ name }) => name), ...(times ? ["t"] : []), ...names];
+  const twice = all.find((name, i) => all.indexOf(name) < i);
+  if (twice !== undefined)
+    throw new UsageError(
+      `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", one of them added for path=true: write a .npz file" : ": rename one"}`,
+    );
+  const replacement = openFileReplacement(path);
+  const writing = async <T>(operation: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await operation();
+    } catch (error) {
+      throw errnoOf(error) === undefined ? error : fileError("write", path, error);
+    }
+  };
+  let writer: TableWriter | null = null;
+  const discard = () => {
+    units.dispose();
+    writer?.abandon();
+    replacement.discard();
+  };
+  const opened = () => {
+    writer ??= openTableWriter(replacement.temporary, {
+      ...{ format, carried },
+      columns: times ? [{ name: "t", dtype: "float64" }, ...columns] : columns,
+    });
+    return writer;
+  };
+  let rows = 0;
+  /** States of the batch at hand, by columns. */
+  let states: Float64Array[][] = [];
+  return {
+    about: () => `${path}, ${rows} rows of ${all.length} columns`,
+    async put(x, { k, first, carried: cells }) {
+      const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
+      if (!times) {
+        const count = x.size(0);
+        await writing(() => opened().write({ count, numbers, carried: cells }));
+        rows += count;
+        return;
+      }
+      states.push(numbers);
+      if (k < times.length - 1) return;
+      const ids = given.length === 0 ? [rowNumbers(first, x.size(0))] : cells;
+      const long = longRows(states, { times, ids });
+      states = [];
+      await writing(() => opened().write(long));
+      rows += long.count;
+    },
+    async commit() {
+      await writing(() => opened().close());
+      replacement.commit();
+    },
+    discard,
+  };
+}
+
+const rowNumbers = (first: number, n: number): bigint[] =>
+  Array.from({ length: n }, (_, i) => BigInt(first + i));
+
+/** The states of samples one after the other, the time before the columns. */
+function longRows(
+  states: readonly Float64Array[][],
+  { times, ids }: { times: readonly number[]; ids: readonly (readonly CarriedCell[])[] },
+) {
+  const steps = times.length;
+  const n = states[0]?.[0]?.length ?? 0;
+  const count = n * steps;
+  const column = (value: (row: number, k: number) => number) =>
+    Float64Array.from({ length: count }, (_, i) => value(Math.floor(i / steps), i % steps));
+  const width = states[0]?.length ?? 0;
+  return {
+    count,
+    numbers: [
+      column((_, k) => times[k] as number),
+      ...Array.from({ length: width }, (_, c) =>
+        column((row, k) => states[k]?.[c]?.[row] as number),
+      ),
+    ],
+    carried: ids.map((cells) => cells.flatMap((cell) => Array<CarriedCell>(steps).fill(cell))),
+  };
+}

@@ -1,0 +1,119 @@
+// Samples from an input to an output, a batch in memory at a time.
+import type { Direction } from "@dsbm/bridge";
+import type { SampleConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import type { Progress } from "@dsbm/runs";
+import { cores } from "@dsbm/runs";
+import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { type InputConditions, openConditions } from "./conditions.js";
+import { type Input, type InputRows, openInput } from "./input/input.js";
+import { openBridge } from "./open.js";
+import { checkOutput, needsCount, type Output, openOutput } from "./output/output.js";
+import type { Trained } from "./trained.js";
+
+export interface SampleJob {
+  /** The folder of the run, what to sample from, where to. */
+  run: string;
+  input: string;
+  output: string;
+  config: SampleConfig;
+  progress: Progress;
+  signal?: AbortSignal | undefined;
+}
+
+/** What came out. */
+export interface SampleResult {
+  direction: Direction;
+  state: "finished" | "interrupted";
+  n: number;
+  /** The weights that sampled. */
+  weights: readonly string[];
+  nfe: number;
+  seconds: number;
+  /** Where it is, and what it is. */
+  about: string;
+}
+
+/**
+ * Applies a trained run to an input. Nothing is left at the output where it fails or is stopped, which it is at the
+ * next step of a batch. Throws errors of the run, the input, the conditions and the disk, one line each.
+ */
+export async function runSample(job: SampleJob): Promise<SampleResult> {
+  const { run, config, progress, signal } = job;
+  const { overwrite, threads, path } = config;
+  setNumThreads(threads === "auto" ? cores() : threads);
+  using bridge = openBridge(run, config);
+  const { trained } = bridge;
+  checkOutput(job.output, { trained, paths: path, overwrite });
+  const { direction, times, carry } = bridge.carrier(config);
+  let input: Input | null = null;
+  let conditions: InputConditions | null = null;
+  let output: Output | null = null;
+  try {
+    const opened = await openInput(job.input, {
+      ...config,
+      ...{ trained, direction, keys: config, progress, signal },
+    });
+    input = opened;
+    const counted =
+      needsCount(job.output, trained, path) || config.cond !== null || typeof config.y === "string";
+    const n = opened.n ?? (counted ? ((await opened.count?.()) ?? null) : null);
+    const given = openConditions(config, { bridge, input: { ...opened, n } });
+    conditions = given;
+    const target = openOutput(job.output, { trained, input, n, times: path ? times : null });
+    output = target;
+    progress.line(opened.about);
+    const began = performance.now();
+    const last = path ? times.length - 1 : 0;
+    let rows: InputRows | null = null;
+    let done = 0;
+    const nfe = await carry({
+      ...{ n, progress, signal },
+      async x(first, count) {
+        rows = await opened.read(first, count);
+        return rows?.x ?? null;
+      },
+      given: (first, count) => rows?.given ?? given.read(first, count),
+      async put(x, { k, first }) {
+        if (k === last) checkFinite(x, { first, trained, direction });
+        await target.put(x, { k, first, carried: rows?.carried ?? [] });
+        done = first + x.size(0);
+      },
+    });
+    if (nfe !== null) await target.commit();
+    const { b, f } = trained.models;
+    const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];
+    return {
+      direction,
+      state: nfe === null ? "interrupted" : "finished",
+      n: done,
+      weights: [...new Set(used.map((model) => model?.path))].filter((p) => p !== undefined),
+      nfe: nfe ?? 0,
+      seconds: (performance.now() - began) / 1000,
+      about: target.about(),
+    };
+  } catch (error) {
+    // Reading and making an image set ready stop by throwing the signal's reason.
+    if (!signal?.aborted || error !== signal.reason) throw error;
+    const nothing = { n: 0, weights: [], nfe: 0, seconds: 0 };
+    return { ...nothing, direction, state: "interrupted", about: job.output };
+  } finally {
+    output?.discard();
+    conditions?.close();
+    input?.close?.();
+  }
+}
+
+/** Ends are numbers: else the weights are damaged, or training diverged. */
+function checkFinite(
+  x: Tensor,
+  { first, trained, direction }: { first: number; trained: Trained; direction: Direction },
+): void {
+  if (tidy(() => x.isfinite().all().item())) return;
+  const rows = tidy(() => x.flatten({ startDim: 1 }).isfinite().all(1).toArray());
+  const i = first + (rows as Uint8Array).indexOf(0);
+  const weights = trained.models[direction]?.path ?? trained.folder;
+  throw new UsageError(
+    `sample ${i} came out as NaN or infinite: ${weights} is damaged, training diverged, or NEW is far from what it was trained on; compare with half_iteration=…, or train again`,
+  );
+}

@@ -1,0 +1,180 @@
+// A run's folder as something to sample with: what was trained, from its configuration, and the newest weights.
+// The data that it was trained on need not be there.
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { Direction, Network } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { savedConfig, UsageError } from "@dsbm/config";
+import { hasClasses } from "@dsbm/nets";
+import {
+  bridgeProcess,
+  buildNetwork,
+  conditionWidth,
+  inProgram,
+  type RunColumns,
+  readColumns,
+} from "@dsbm/problem";
+import { checkFiles, findRun, type ModelFile, readRun } from "@dsbm/runs";
+import { type Device, io, type Tensor } from "@dsbm/torch";
+import { momentsOf } from "./moments.js";
+
+type Process = ReturnType<typeof bridgeProcess>;
+
+/** What a run is to a sampler. */
+export interface Trained extends Process {
+  folder: string;
+  config: CompleteTrainConfig;
+  /** The shape of one sample: [d] or [C, H, W]. */
+  shape: readonly number[];
+  /** Directions that the run trains; flows have one network for both. */
+  directions: readonly Direction[];
+  /** What its networks take beside samples: channels of the condition (0: none), and whether a class. */
+  conditioning: { channels: number; classes: boolean };
+  /** The columns of a run of tables; null for other data. */
+  columns: RunColumns | null;
+  /** The newest weights of each direction that are wanted; null where there are none yet. */
+  models: Record<Direction, ModelFile | null>;
+}
+
+/**
+ * Reads a run as it was after a half-iteration; `device` is where it will sample. The run is named as `findRun` takes it.
+ * Throws a RunError for what is no run, a UsageError for one of another command, of another version, without weights, or
+ * without that half-iteration.
+ */
+export function readTrained(run: string, half: number | "newest", device: Device = "cpu"): Trained {
+  const folder = findRun(run);
+  const { config: saved, models: all, info } = readRun(folder);
+  const config = savedConfig(folder, saved, info.dsbm);
+  const process = bridgeProcess({ ...config, device }, momentsOf(config, device));
+  const shared = process.method.networks !== "each";
+  const models = choose(folder, { models: all, half, shared });
+  const chosen = Object.values(models).flatMap((model) => model?.path ?? []);
+  checkFiles(
+    folder,
+    chosen.map((path) => relative(folder, path)),
+    "restore it from a copy, choose another half_iteration, or train again",
+  );
+  const columns = readColumns(folder, config);
+  return {
+    ...process,
+    folder,
+    config,
+    columns,
+    models,
+    shape: shapeOf(config, models),
+    directions: config.fb_sequence,
+    conditioning: {
+      channels: columns?.condition
+        ? conditionWidth(columns.condition)
+        : config.cdsb
+          ? config.data.cond_channels
+          : 0,
+      classes: hasClasses(config.model),
+    },
+  };
+}
+
+/** The weights of `half` or before, by direction. */
+function choose(
+  folder: string,
+  { models, half, shared }: { models: ModelFile[]; half: number | "newest"; shared: boolean },
+): Record<Direction, ModelFile | null> {
+  if (models.length === 0)
+    throw new UsageError(
+      `${folder} has no weights yet: models/ fills after each half-iteration; let the run get there`,
+    );
+  if (half !== "newest" && !models.some((m) => m.half_iteration === half)) {
+    const there = models.map((m) => `${m.half_iteration} (${m.direction})`).join(", ");
+    throw new UsageError(
+      `half_iteration=${half}: ${folder} has weights of ${there}; choose one of them, or leave it out`,
+    );
+  }
+  const until = models.filter((m) => half === "newest" || m.half_iteration <= half);
+  const newest = (d: Direction) =>
+    until.findLast(({ direction }) => shared || direction === d) ?? null;
+  return { b: newest("b"), f: newest("f") };
+}
+
+/** The shape of a sample: of images the configuration says it, of vectors the file of the weights. */
+function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]): number[] {
+  if (model.name !== "MLP") return [data.channels, data.image_size, data.image_size];
+  const { path } = (models.b ?? models.f) as ModelFile;
+  const { tensors, metadata } = io.loadTensors(path);
+  try {
+    const saved: unknown = metadata.shape === undefined ? null : JSON.parse(metadata.shape);
+    if (Array.isArray(saved) && saved.every((n) => Number.isInteger(n) && n > 0)) return saved;
+    // Earlier versions did not write it.
+    const last = [...tensors].filter(([name]) => name.endsWith(".bias")).at(-1)?.[1];
+    if (!last) throw new UsageError(`${path} has no weights of an MLP`);
+    return [last.size(0)];
+  } finally {
+    for (const t of tensors.values()) t.dispose();
+  }
+}
+
+/** The direction where none is given: from the source to the target of one's own data, else from time 1. */
+export const usualDirection = ({ columns, folder, config }: Trained): Direction =>
+  columns !== null || config.Dataset === inProgram || existsSync(join(folder, "choices.json"))
+    ? "f"
+    : "b";
+
+/** A network of a class that is not in the library. */
+export type OwnNetwork = (direction: Direction) => Network;
+
+/** The network of a direction with its weights, for sampling; null where it was not trained yet. */
+export function loadNetwork(
+  { models, config, folder, shape, method, columns }: Trained,
+  direction: Direction,
+  device: string,
+  own?: OwnNetwork,
+): Network | null {
+  const model = models[direction];
+  if (model === null) return null;
+  const { tensors, metadata } = io.loadTensors(model.path);
+  try {
+    if (metadata.network !== undefined && !own)
+      throw new UsageError(
+        `${folder} holds networks of the class ${metadata.network} of another program, which must build them: open it there with openBridge(${JSON.stringify(folder)}, { network: (direction) => new ${metadata.network}(…) })`,
+      );
+    const classes = classesOf(tensors, config);
+    const conditions = conditionWidth(columns?.condition ?? null);
+    const facts = { classes, shape, conditions, method };
+    const network =
+      own?.(direction).to({ device: device as Device }) ??
+      buildNetwork({ ...config, device }, direction, facts);
+    try {
+      network.loadStateDict(tensors);
+      return network.eval() as Network;
+    } catch (error) {
+      network.dispose();
+      if (!(error instanceof Error) || error.name !== "TorchError") throw error;
+      throw new UsageError(
+        `${model.path} does not belong to ${folder}/config.json: ${error.message}`,
+      );
+    }
+  } finally {
+    for (const t of tensors.values()) t.dispose();
+  }
+}
+
+/** The networks that there are; of a flow, one for both directions. */
+export function loadNetworks(
+  trained: Trained,
+  device: string,
+  own?: OwnNetwork,
+): Record<Direction, Network | null> {
+  const b = loadNetwork(trained, "b", device, own);
+  const shared = trained.method.networks !== "each";
+  return { b, f: shared ? b : loadNetwork(trained, "f", device, own) };
+}
+
+/** How many classes a network was trained with: the rows of its table of them, 0 without one. */
+export function classesOf(
+  tensors: ReadonlyMap<string, Tensor>,
+  { condition_dropout }: Pick<CompleteTrainConfig, "condition_dropout">,
+): number {
+  const name = [...tensors.keys()].find((key) => /(^|\.)label_emb\.weight$/.test(key));
+  const rows = name === undefined ? 0 : (tensors.get(name)?.size(0) ?? 0);
+  // One more is for rows whose class is withheld.
+  return condition_dropout > 0 ? Math.max(0, rows - 1) : rows;
+}

@@ -1,0 +1,35 @@
+// Several data sets in a row: the times of a configuration's marginals, and their training rows as tables of a chain.
+import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { tidy } from "@dsbm/torch";
+import type { DataEnd } from "./ends.js";
+
+/** The times of several data sets; null where there are two. Throws a UsageError for a method of two. */
+export function configChain({
+  Dataset_between,
+  times,
+  method,
+}: Pick<CompleteTrainConfig, "Dataset_between" | "times" | "method">): Chain | null {
+  if (Dataset_between === null) return null;
+  const intervals = Dataset_between.length + 1;
+  // Discrete DSB is made of numbers that say nothing here.
+  if (method === "dsb" || !methodNamed(method).rows?.chains)
+    throw new UsageError(
+      `method=${method} is for two data sets, got ${intervals + 1}: write method=dsbm, sf2m or alpha_dsbm`,
+    );
+  return chainOf(times ?? Array.from({ length: intervals + 1 }, (_, k) => k / intervals));
+}
+
+/** Training rows of all intervals as networks take them, new tensors. */
+export function chainTables(ends: readonly DataEnd[], chain: Chain): Endpoints {
+  return tidy(() =>
+    chainEndpoints(
+      ends.map(({ train, plain, conditions }) => ({
+        x: plain(train),
+        conditions: conditions?.train,
+      })),
+      chain,
+    ),
+  );
+}

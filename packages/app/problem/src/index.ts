@@ -1,0 +1,28 @@
+// The public face of @dsbm/problem.
+export { conditionWidth } from "./columns.js";
+export {
+  conditionsOf,
+  type DataEnd,
+  type Ends,
+  inProgram,
+  isVectors,
+  loadEnds,
+  loading,
+  marginalsOf,
+  prepareEnds,
+} from "./ends.js";
+export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-end.js";
+export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
+export { buildNetwork, conditionKind } from "./network.js";
+export { aboutPairs, loadPairs, savePairs } from "./pairs/known-pairs.js";
+export { pictureFolders, pictureNotes, pictureSizes, pictureWords } from "./pictures/sizes.js";
+export {
+  bridgeProcess,
+  checkBatch,
+  chunkRows,
+  evaluatedDirections,
+  threadsOf,
+  trainingProblem,
+} from "./problem.js";
+export { type ColumnCondition, type RunColumns, readColumns } from "./saved-columns.js";
+export { otherRows, testConditions, testRows } from "./test-rows.js";

@@ -1,0 +1,71 @@
+// The network of a configuration (`model=…`), with weights that are a function of the seed.
+import {
+  ConditionDropout,
+  type ConditionKind,
+  type Direction,
+  type Method,
+  type Network,
+  onAbsoluteTime,
+  stream,
+  withNoiseShare,
+} from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { createNetwork, hasClasses } from "@dsbm/nets";
+import type { Device } from "@dsbm/torch";
+import { configChain } from "./chain.js";
+
+/** What data and method say of a network. */
+export interface NetworkFacts {
+  /** The half-iteration that it begins with, where each begins with new weights. */
+  half?: number | undefined;
+  /** Classes of the data. */
+  classes: number;
+  /** The shape of a sample. */
+  shape: readonly number[];
+  /** Numbers of the condition of columns of tables; of other data the configuration says it. */
+  conditions?: number | undefined;
+  /** The method, which may have a model of its own. */
+  method: Pick<Method, "model" | "networks">;
+}
+
+/** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration. */
+export function buildNetwork(
+  config: CompleteTrainConfig,
+  direction: Direction,
+  { half = 1, classes, shape, conditions, method }: NetworkFacts,
+): Network {
+  const { model, data, seed, device, condition_dropout: rate, step_variance } = config;
+  const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
+  const chain = configChain(config) ?? undefined;
+  const kind = conditionKind(config, conditions);
+  if (method.model?.fit && hasClasses(model))
+    throw new UsageError(
+      `model.class_cond=true gives classes to networks, and method=${config.method} has none: leave class_cond out`,
+    );
+  const facts = { shape, direction, chain, conditions: kind, generator: stream(seed, purpose) };
+  const channels = conditions || data.cond_channels;
+  const create = ({ bidirectional = false, unit = false, zero = false } = {}) => {
+    const beside = { ...facts, bidirectional, unit, zero, model };
+    if (rate === 0) return createNetwork({ ...beside, classes, cond_channels: channels });
+    const net = createNetwork({
+      ...{ ...beside, classes: classes + 1, cond_channels: channels > 0 ? channels + 1 : 0 },
+    });
+    return new ConditionDropout(net, { rate, classes });
+  };
+  const net =
+    method.model?.create({ ...facts, createNetwork: create }) ??
+    onAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);
+  if (step_variance === "analytic") withNoiseShare(net, method.networks);
+  return device === "cpu" ? net : net.to({ device: device as Device });
+}
+
+/** What models of their own are conditioned on: a column of classes or of numbers, or channels of fields. */
+export function conditionKind(
+  { data: { cond_channels } }: CompleteTrainConfig,
+  width = 0,
+): ConditionKind | undefined {
+  if (width > 1) return { classes: width, numbers: 0 };
+  const numbers = width || cond_channels;
+  return numbers > 0 ? { classes: 0, numbers } : undefined;
+}

@@ -1,0 +1,79 @@
+// pairs=FILE: rows of the two ends that are known to belong together. pairs.json of the run says which file it was, so that
+// a run goes on with the same pairs only.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { KnownPairs } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
+import { type RunWriter, readJson } from "@dsbm/runs";
+import { z } from "zod";
+import { type Ends, loading, namesOf } from "../ends.js";
+
+const saved = z.object({ file: z.string(), sha256: z.string() });
+
+const pairsFile = "pairs.json";
+
+/**
+ * The known pairs of a configuration, as rows of its training tables, of several data sets those of all intervals; null without
+ * any. Throws a DatasetError for what cannot be used, and a UsageError where all pairs have rows that are held out.
+ */
+export async function loadPairs(
+  config: CompleteTrainConfig,
+  { x0, between, x1 }: Pick<Ends, "x0" | "between" | "x1">,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<KnownRows | null> {
+  const { pairs: path, data } = config;
+  if (path === null) return null;
+  const places = namesOf(config).map(([end, name]): PairedEnd => {
+    const like = end === "x1" ? x0.facts : null;
+    const { split: _, ...options } = loading("train", end, config, like);
+    return { name, options };
+  });
+  const counts = [x0, ...between, x1].map(({ train }) => train.size(0));
+  const of = places.length - 1;
+  const known = { x0: [] as number[], x1: [] as number[], given: 0 };
+  // The rows of all intervals stand one after the other in the tables of both ends.
+  const first = { x0: 0, x1: 0 };
+  for (let k = 0; k < of; k++) {
+    const [source, target] = places.slice(k, k + 2) as [PairedEnd, PairedEnd];
+    const interval = of > 1 ? { number: k + 1, of } : null;
+    const found = await readPairs(path, { source, target }, { id: data.id, interval, signal });
+    known.given += found.given;
+    for (const end of ["x0", "x1"] as const) {
+      for (const row of found[end]) known[end].push(first[end] + row);
+      first[end] += counts[end === "x0" ? k : k + 1] as number;
+    }
+  }
+  if (known.x0.length > 0)
+    return { ...known, x0: Int32Array.from(known.x0), x1: Int32Array.from(known.x1) };
+  throw new UsageError(
+    `pairs=${path}: all ${known.given} pairs have a row that is held out or left out: expected some to train on; give more pairs, or a smaller data.test_fraction`,
+  );
+}
+
+/** One line for people. */
+export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
+  `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a row that is held out or left out` : ""}`;
+
+/** Writes pairs.json. Throws a UsageError where a run that goes on was begun with other pairs. */
+export function savePairs(known: KnownRows | null, config: CompleteTrainConfig, run: RunWriter) {
+  if (!known) return;
+  const path = join(run.paths.folder, pairsFile);
+  const sha256 = digest(known);
+  const before = existsSync(path) ? saved.safeParse(readJson(path)) : null;
+  if (before && before.data?.sha256 !== sha256)
+    throw new UsageError(
+      `${config.pairs} has not the pairs that ${run.paths.folder} was begun with (${path}): bring the file back, or add --again to start over`,
+    );
+  const content = { file: config.pairs, given: known.given, used: known.x0.length, sha256 };
+  run.saveFile(pairsFile, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+function digest({ x0, x1 }: KnownPairs): string {
+  const hash = createHash("sha256");
+  for (const rows of [x0, x1])
+    hash.update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
+  return hash.digest("hex");
+}

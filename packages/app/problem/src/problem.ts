@@ -1,0 +1,212 @@
+// A configuration as a training problem: what networks are trained for, on what, and how.
+import {
+  type BatchCoupling,
+  brownian,
+  gammaGrid,
+  gammaSchedule,
+  type KnownPairs,
+  type Method,
+  methodNamed,
+  minibatchEntropic,
+  minibatchExact,
+  minibatchPartial,
+  minibatchUnbalanced,
+  ornsteinUhlenbeck,
+  plainDrift,
+  preconditioned,
+  resample,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { type CompleteTrainConfig, langevinNumbers, UsageError } from "@dsbm/config";
+import { cores } from "@dsbm/runs";
+import type { Device } from "@dsbm/torch";
+import type { Problem } from "@dsbm/train";
+import { configChain } from "./chain.js";
+import { conditionWidth } from "./columns.js";
+import { type Ends, isVectors, tables } from "./ends.js";
+import type { GaussianMoments } from "./gaussian-end.js";
+import { buildNetwork } from "./network.js";
+
+/** What a run's networks mean: the part of its problem that needs no data, and that sampling shares. */
+export function bridgeProcess(config: CompleteTrainConfig, law: GaussianMoments | null = null) {
+  const gammas = gammaSchedule(config.num_steps, config);
+  const sigma = config.sigma ?? Math.sqrt(gammas.reduce((a, b) => a + b, 0));
+  const plain = methodOf(config, gammas, law);
+  const method = config.precondition
+    ? preconditioned(plain, config.precondition === "mixture" ? mixtureOf(config) : undefined)
+    : plain;
+  const isDrift = method.predicts === "drift" && !method.plan;
+  return {
+    process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
+    method,
+    grid: config.sigma === null ? gammaGrid(gammas) : uniformGrid(config.num_steps),
+    lastNoise: config.last_noise,
+    stepVariance: config.step_variance,
+    // A velocity and an increment have no scale of a bridge.
+    parametrisation: isDrift
+      ? {
+          meanMatch: config.mean_match,
+          stdTrick: config.std_trick,
+          lossScale: config.loss_scale === true,
+        }
+      : { ...plainDrift, meanMatch: method.predicts === "velocity" && config.mean_match },
+    eps: config.eps ?? method.eps,
+    chain: configChain(config),
+  };
+}
+
+const mixtureOf = ({ mixture_components, mixture_spread }: CompleteTrainConfig) => ({
+  components: mixture_components,
+  spread: mixture_spread,
+});
+
+function methodOf(
+  config: CompleteTrainConfig,
+  gammas: readonly number[],
+  law: GaussianMoments | null,
+): Method {
+  if (config.method !== "dsb") return methodNamed(config.method, mixtureOf(config));
+  return methodNamed(config.method, {
+    gammas,
+    mean: law?.mean.squeeze(0) ?? config.mean_final,
+    variance: law?.std.square().squeeze(0) ?? config.var_final,
+    scaleNoise: config.var_final_gamma_scale,
+    meanMatch: config.mean_match,
+    ...langevinNumbers(config, gammas),
+    device: config.device as Device,
+  });
+}
+
+/** Rows simulated side by side on one thread: as many as keep the intermediates of a wide layer in the cache. */
+export const chunkRows = (shape: readonly number[]): number => (shape.length === 1 ? 500 : 8);
+
+/** Threads of a run that uses the whole machine unless the configuration says otherwise. */
+export const threadsOf = ({ threads }: Pick<CompleteTrainConfig, "threads">): number =>
+  threads === "auto" ? cores() : threads;
+
+/** Transport within batches; `reg` is what ties it to the reference process. */
+function batchCoupling(
+  { ot_sampler, ot_share: share, ot_penalty: penalty }: CompleteTrainConfig,
+  reg: number,
+): BatchCoupling | null {
+  switch (ot_sampler) {
+    case "exact":
+      return minibatchExact();
+    case "sinkhorn":
+      return minibatchEntropic({ reg });
+    case "unbalanced":
+      return minibatchUnbalanced({ reg, penalty });
+    case "partial":
+      return minibatchPartial({ share });
+    default:
+      return null;
+  }
+}
+
+/** Throws a UsageError for batches of more pairs than there are rows at one end. */
+export function checkBatch(config: CompleteTrainConfig, ends: Ends): void {
+  const { batch_size, num_repeat_data: repeat } = config;
+  const { x0, x1 } = tables(ends);
+  const most = Math.min(x0.size(0), x1.size(0)) * repeat;
+  if (batch_size > most && !bridgeProcess(config).method.model?.fit)
+    throw new UsageError(
+      `batch_size=${batch_size} is more than the ${most / repeat} samples of one end allow: write batch_size=${most} or less`,
+    );
+}
+
+export function trainingProblem(
+  config: CompleteTrainConfig,
+  ends: Ends,
+  { cacheFolder, pairs = null }: { cacheFolder: string; pairs?: KnownPairs | null },
+): Problem {
+  const { method, process, grid, eps, parametrisation, lastNoise, stepVariance } = bridgeProcess(
+    config,
+    ends.x1.moments,
+  );
+  const { fb_sequence, first_coupling, keep_optimizer } = config;
+  const startsIndependent = first_coupling === "ind" && method.rows?.pairs;
+  return {
+    data: {
+      ...tables(ends),
+      pairs,
+      decode: ends.chain ? (rows) => rows : (rows, at) => ends[at.end].decode(rows, at),
+    },
+    process,
+    method: {
+      ...{ method, parametrisation, lastNoise, stepVariance },
+      network: (direction, half) =>
+        buildNetwork(config, direction, {
+          ...{ half, method, shape: ends.shape },
+          classes: ends.x0.classes.length,
+          conditions: conditionWidth(ends.columns?.condition ?? null),
+        }),
+      firstCoupling: first_coupling,
+      // A Gaussian end takes the conditions of the data, row by row.
+      matchConditions:
+        (config.match_conditions ?? config.data.condition !== null) &&
+        config.transfer &&
+        startsIndependent,
+      batchCoupling: batchCoupling(config, 2 * process.sigma ** 2),
+      couplingRows: config.ot_rows,
+      matchMoments: config.match_moments,
+    },
+    schedule: {
+      grid,
+      cacheGrid:
+        config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
+      sequence: fb_sequence,
+      halfIterations: config.half_iterations,
+      firstIteration: fb_sequence.length,
+      firstPass: config.first_pass,
+      firstSteps: config.first_num_iter,
+      steps: config.num_iter,
+      eps,
+      times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
+    },
+    optimisation: {
+      batchSize: config.batch_size,
+      repeat: config.num_repeat_data,
+      reduction: config.loss_reduction,
+      optimizer: config.optimizer,
+      lr: config.lr,
+      lrSchedule: config.lr_schedule ?? "constant",
+      lrWarmup: config.lr_warmup ?? 0,
+      weightDecay: config.weight_decay,
+      gradClip: config.grad_clip,
+      keepOptimizer: keep_optimizer === "method" ? null : (keep_optimizer ?? config.use_prev_net),
+      renewNetwork: !config.use_prev_net,
+      emaRate: config.ema_rate,
+      emaWarmup: config.ema_warmup,
+    },
+    execution: {
+      threads: config.threads,
+      simulateThreads: threadsOf(config),
+      chunkRows: chunkRows(ends.shape),
+      dtype: config.dtype,
+      simulateDtype: config.simulate_dtype,
+      accumulate: config.accumulate,
+      shareBatch: config.share_batch,
+      logEvery: config.log_every,
+      cache:
+        config.cache === "epoch"
+          ? null
+          : {
+              folder: cacheFolder,
+              npar: config.cache_npar,
+              batchSize: config.cache_batch_size,
+              refreshStride: config.cache_refresh_stride,
+              normalize: config.normalize_x1,
+              online: config.online_cache,
+            },
+    },
+    seed: config.seed,
+  };
+}
+
+/** The directions that an evaluation measures: the one that was trained, or both where vectors have one network for both. */
+export function evaluatedDirections(
+  direction: "b" | "f",
+  { ends, method }: { ends: Ends; method: Pick<Method, "networks"> },
+): ("b" | "f")[] {
+  return isVectors(ends) && method.networks !== "each" ? ["b", "f"] : [direction];
+}

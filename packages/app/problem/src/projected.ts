@@ -1,0 +1,52 @@
+// Ends whose rows are in memory as networks take them, such as the coordinates of both along their common principal
+// components.
+import { BridgeError } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import { principalComponents } from "@dsbm/data";
+import { cat, type Tensor, tidy } from "@dsbm/torch";
+import type { DataEnd, Ends } from "./ends.js";
+
+/** Replaces the samples of both ends by their coordinates along the principal components of both training sets. */
+export function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends["projection"] {
+  const k = data.components as number;
+  const [first] = ends as [DataEnd];
+  const shape = first.train.shape.slice(1);
+  const other = ends.find(({ train }) => `${train.shape.slice(1)}` !== `${shape}`);
+  if (other)
+    throw new UsageError(
+      `data.components=${k} needs samples of one shape at both ends, got [${shape}] of ${first.name} and [${other.train.shape.slice(1)}] of ${other.name}`,
+    );
+  const components = tidy(() => {
+    try {
+      return principalComponents(cat(ends.map(({ train, plain }) => plain(train))), { k });
+    } catch (error) {
+      if (!(error instanceof BridgeError)) throw error;
+      throw new UsageError(`data.components=${k}: ${error.message}`);
+    }
+  });
+  const held = components.explained.reduce((sum, part) => sum + part, 0);
+  for (const [i, end] of ends.entries())
+    ends[i] = {
+      ...inMemory(end, (rows) => components.project(rows)),
+      about: `${end.about}, ${k} principal components hold ${(100 * held).toFixed(1)} % of the variance`,
+      shown(rows) {
+        return tidy(() => {
+          const x = components.reconstruct(rows).reshape([rows.size(0), ...shape]);
+          return end.shown?.(x) ?? x;
+        });
+      },
+    };
+  return { components, shape };
+}
+
+/** An end whose rows are decoded and changed already; those before are given up. */
+export function inMemory(end: DataEnd, change = (rows: Tensor): Tensor => rows): DataEnd {
+  const made = (rows: Tensor) => {
+    const changed = tidy(() => change(end.plain(rows)).keep());
+    rows.dispose();
+    return changed;
+  };
+  const asIs = (rows: Tensor) => rows;
+  return { ...end, train: made(end.train), test: made(end.test), decode: asIs, plain: asIs };
+}

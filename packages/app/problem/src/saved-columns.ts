@@ -1,0 +1,80 @@
+// What a run of tables knows of its columns: their names, how they were standardised, which are carried along, and what
+// networks are conditioned on. It stands in data.json.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import type { ColumnTransform } from "@dsbm/data";
+import { checkFiles } from "@dsbm/runs";
+import { z } from "zod";
+
+const names = z.array(z.string());
+const numbers = z.array(z.number());
+
+const saved = z.object({
+  columns: z.array(z.object({ name: z.string() })).min(1),
+  kept: names,
+  transform: z.object({
+    log1p: z.boolean(),
+    standardise: z.enum(["columns", "global", "none"]),
+    mean: numbers,
+    std: z.array(z.number().nonnegative()),
+  }),
+  conditioning: z
+    .object({ name: z.string(), classes: names.nullable(), mean: z.number(), std: z.number() })
+    .nullish(),
+});
+
+/** A column that networks are conditioned on: classes, one input each, or a number that is standardised. */
+export interface ColumnCondition {
+  name: string;
+  classes: readonly string[] | null;
+  mean: number;
+  std: number;
+}
+
+export interface RunColumns {
+  names: readonly string[];
+  /** Whether the tables had names for them; otherwise they are c0, c1, … */
+  named: boolean;
+  kept: readonly string[];
+  transform: ColumnTransform;
+  condition: ColumnCondition | null;
+}
+
+/** Reads data.json of a run; null for a run of other data. Throws a UsageError where it is missing or damaged. */
+export function readColumns(
+  folder: string,
+  { Dataset }: Pick<CompleteTrainConfig, "Dataset">,
+): RunColumns | null {
+  if (!Dataset.startsWith("table:")) return null;
+  const path = join(folder, "data.json");
+  const use = "which says how its columns were standardised";
+  if (!existsSync(path))
+    throw new UsageError(`${path} is not there, ${use}: copy it with the run, or train it again`);
+  checkFiles(folder, ["data.json"]);
+  const found = saved.safeParse(parsed(path));
+  const d = found.data?.columns.length;
+  if (
+    !found.success ||
+    found.data.transform.mean.length !== d ||
+    found.data.transform.std.length !== d
+  )
+    throw new UsageError(`${path} is damaged, ${use}: copy it from the run again`);
+  const { columns, kept, transform, conditioning = null } = found.data;
+  const all = columns.map(({ name }) => name);
+  return {
+    names: all,
+    named: all.some((name, k) => name !== `c${k}`),
+    ...{ kept, transform, condition: conditioning },
+  };
+}
+
+function parsed(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return null;
+  }
+}

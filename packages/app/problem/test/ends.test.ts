@@ -1,0 +1,106 @@
+// The data at both ends: the Gaussian at time 1 has the moments of the configuration, images are mirrored in training.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { decodeImages, stream } from "@dsbm/bridge";
+import { io, ones, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { configured } from "../../../../test/support/problem.js";
+import { scratch } from "../../../../test/support/scratch.js";
+import { type Ends, loadEnds } from "../src/ends.js";
+import { testRows } from "../src/test-rows.js";
+
+const folder = scratch();
+beforeAll(() => setNumThreads(1));
+
+/** Squares of 16×16 at time 0, and what the words say at time 1; inside a scope. */
+function within(words: readonly string[], check: (data: Ends) => void): void {
+  tidy(() => {
+    const data = loadEnds(configured("dataset=synthetic", ...words));
+    try {
+      check(data);
+    } finally {
+      data.dispose();
+    }
+  });
+}
+
+const n = 4000;
+/** Mean and standard deviation of each pixel. */
+const moments = (x: Tensor) => ({
+  mean: x.mean([0]).flatten().toNumbers(),
+  std: x
+    .std({ dim: [0] })
+    .flatten()
+    .toNumbers(),
+});
+
+/** Expects draws of the Gaussian end to have these moments in every pixel, within six standard errors. */
+function expectLaw({ x0, x1 }: Ends, want: { mean: number[]; std: number[] }): void {
+  const like = x0.train.narrow(0, 0, 1).expand([n, 1, 16, 16]);
+  const got = moments(x1.decode(like, { end: "x1", generator: stream(1, "law") }));
+  expect(got.mean).toHaveLength(256);
+  got.mean.forEach((mean, i) => {
+    const std = want.std[i] as number;
+    expect(Math.abs(mean - (want.mean[i] as number))).toBeLessThanOrEqual(
+      (6 * std) / Math.sqrt(n) + 1e-6,
+    );
+    expect(Math.abs((got.std[i] as number) - std)).toBeLessThanOrEqual(
+      (6 * std) / Math.sqrt(2 * n) + 1e-6,
+    );
+  });
+}
+
+const everywhere = (value: number) => Array.from({ length: 256 }, () => value);
+const ofData = ({ x0 }: Ends) => moments(decodeImages(x0.train).to("float64"));
+
+describe("the Gaussian at time 1", () => {
+  it("is N(mean_final, var_final)", () =>
+    within(["transfer=false", "mean_final=0.3", "var_final=4"], (data) =>
+      expectLaw(data, { mean: everywhere(0.3), std: everywhere(2) }),
+    ));
+
+  it("has the data's mean in each pixel with adaptive_mean", () =>
+    within(["transfer=false", "adaptive_mean=true", "var_final=0.25"], (data) => {
+      const { mean } = ofData(data);
+      expect(Math.max(...mean) - Math.min(...mean)).toBeGreaterThan(0.3);
+      expectLaw(data, { mean, std: everywhere(0.5) });
+    }));
+
+  it("has the data's mean and variance in each pixel with final_adaptive", () =>
+    within(["transfer=false", "final_adaptive=true"], (data) => expectLaw(data, ofData(data))));
+});
+
+describe("data.random_flip", () => {
+  it("mirrors images in training, and held-out ones never", () =>
+    within(["data.random_flip=true"], ({ x0 }) => {
+      const rows = x0.train.narrow(0, 0, 64);
+      const plain = decodeImages(rows);
+      const seen = x0.decode(rows, { end: "x0", generator: stream(1, "flip") });
+      const same = (a: Tensor, b: Tensor) => a.eq(b).flatten({ startDim: 1 }).all(1);
+      const [kept, mirrored] = [same(seen, plain), same(seen, plain.flip([3]))];
+      expect(kept.logicalOr(mirrored).all().item()).toBe(true);
+      for (const some of [kept, mirrored]) {
+        const count = some.to("float32").sum().item();
+        expect(Math.abs(count - 32)).toBeLessThan(20);
+      }
+      const held = decodeImages(x0.test.narrow(0, 0, 64));
+      expect(testRows(x0, 64, 1).eq(held).all().item()).toBe(true);
+    }));
+});
+
+it("of few samples two are held out, and of too few the run is refused before it trains", async () => {
+  for (const n of [3, 4, 7]) {
+    const path = join(folder, `${n}.npy`);
+    writeFileSync(path, io.encodeNpy(tidy(() => ones([n, 2]).cumsum(0))));
+    const words = [`Dataset=array:${path}`, `Dataset_transfer=array:${path}`, "data.dim=2"];
+    const load = () => loadEnds(configured("dataset=vectors", ...words));
+    if (n < 4) expect(load).toThrow(/1 sample held out of 3; metrics need 2 or more/);
+    else {
+      const ends = load();
+      expect([ends.x0.train.size(0), ends.x0.test.size(0)]).toEqual([n - 2, 2]);
+      ends.dispose();
+    }
+  }
+  expect(() => configured("dataset=moons", "test_npar=1")).toThrow(/test_npar: .*>= 2/);
+  expect(() => configured("dataset=moons", "data.n_test=1")).toThrow(/data\.n_test: .*>= 2/);
+});

@@ -1,0 +1,105 @@
+// pairs=FILE through the configuration: the rows of the tables that the training gets, and the file that a run keeps.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
+import { type RunWriter, silentProgress, writeFileAtomic } from "@dsbm/runs";
+import { setNumThreads, tidy } from "@dsbm/torch";
+import { beforeAll, expect, it } from "vitest";
+import { configured, withEnds } from "../../../../test/support/problem.js";
+import { scratch } from "../../../../test/support/scratch.js";
+import { loading, prepareEnds } from "../src/ends.js";
+import { aboutPairs, loadPairs, savePairs } from "../src/pairs/known-pairs.js";
+import { trainingProblem } from "../src/problem.js";
+
+const folder = scratch();
+beforeAll(() => {
+  setNumThreads(1);
+  const rows = (letter: string) =>
+    Array.from({ length: 40 }, (_, i) => `${letter}${i},${i},${i % 7}`).join("\n");
+  writeFileSync(join(folder, "a.csv"), `id,x,z\n${rows("a")}\n`);
+  writeFileSync(join(folder, "b.csv"), `id,z,x\n${rows("b")}\n`);
+});
+
+const at = (name: string) => join(folder, name);
+
+async function loaded(pairs: string, ...words: string[]) {
+  writeFileSync(at("pairs.csv"), pairs);
+  const config = configured(
+    ...["dataset=vectors", `Dataset=table:${at("a.csv")}`, `Dataset_transfer=table:${at("b.csv")}`],
+    ...[`paths.data_dir_name=${folder}`, "data.id=id", "batch_size=8", "data.standardise=none"],
+    ...[`pairs=${at("pairs.csv")}`, ...words],
+  );
+  await prepareEnds(config, { progress: silentProgress, signal: undefined });
+  return withEnds(config, async (ends) => {
+    const known = await loadPairs(config, ends);
+    const { data } = trainingProblem(config, ends, { cacheFolder: "", pairs: known });
+    const { rows, total } = tidy(
+      () => loadTable(config.Dataset, loading("train", "x0", config)).origin?.() as Origin,
+    );
+    const held = Array.from({ length: total }, (_, i) => i).filter((i) => !rows.includes(i));
+    // Values of the training tables, which are freed here.
+    const values = (["x0", "x1"] as const).map((end) => ({
+      x: data[end].toNumbers(),
+      intervals: data.conditions?.[end]?.interval?.toNumbers() ?? [],
+    }));
+    return { config, known, data, held, values };
+  });
+}
+
+it("gives the training the rows of known pairs, and keeps their digest with the run", async () => {
+  const lines = Array.from({ length: 40 }, (_, i) => `a${i},b${39 - i}`).join("\n");
+  const { known, config, data } = await loaded(`source,target\n${lines}\n`);
+  // Four rows of each end are held out.
+  expect(known?.given).toBe(40);
+  expect(known?.x0.length).toBeGreaterThanOrEqual(32);
+  expect(data.pairs).toBe(known);
+  expect(aboutPairs(config, known as KnownRows)).toMatch(
+    /pairs.csv: 40 known pairs, of which \d have a row that is held out or left out$/,
+  );
+  const run = {
+    paths: { folder },
+    saveFile: (name: string, text: string) => writeFileAtomic(join(folder, name), text),
+  } as unknown as RunWriter;
+  savePairs(known, config, run);
+  savePairs(known, config, run);
+  expect(JSON.parse(readFileSync(at("pairs.json"), "utf8"))).toMatchObject({ given: 40 });
+  const other = await loaded("source,target\na1,b2\na2,b3\na5,b5\na6,b6\n");
+  expect(() => savePairs(other.known, config, run)).toThrow(
+    /has not the pairs that .* was begun with .*: bring the file back, or add --again/,
+  );
+});
+
+it("refuses pairs of which none is trained on", async () => {
+  const { held } = await loaded("source,target\na1,b2\na2,b3\na5,b5\na6,b6\n");
+  expect(held).toHaveLength(4);
+  await expect(loaded(`source,target\na${held[0]},b1\n`)).rejects.toThrow(
+    /all 1 pairs have a row that is held out or left out: expected some to train on/,
+  );
+});
+
+it("gives pairs of several data sets their rows in the tables of all intervals", async () => {
+  const lines = Array.from({ length: 12 }, (_, i) => [`1,a${i},b${i + 3}`, `2,b${i},a${i + 5}`]);
+  const { known, values } = await loaded(
+    `interval,source,target\n${lines.flat().join("\n")}\n`,
+    ...[`Dataset_between=table:${at("b.csv")}`, `Dataset_transfer=table:${at("a.csv")}`],
+    "first_coupling=ind",
+  );
+  expect(known?.given).toBe(24);
+  // Column x holds the number of the row, of b its remainder; the unit of an interval is √½.
+  const [starts, ends] = [known?.x0, known?.x1].map((rows, end) =>
+    Array.from(rows ?? [], (row) => ({
+      x: Math.round((values[end]?.x[2 * row] as number) * Math.sqrt(0.5)) % 7,
+      interval: values[end]?.intervals[row],
+    })),
+  );
+  expect(new Set(starts?.map(({ interval }) => interval))).toEqual(new Set([0, 1]));
+  expect(ends).toEqual(
+    starts?.map(({ x, interval }) => ({ interval, x: (x + (interval === 0 ? 3 : 5)) % 7 })),
+  );
+  await expect(
+    loaded("interval,source,target\n3,a1,b1\n", `Dataset_between=table:${at("b.csv")}`),
+  ).rejects.toThrow(/row 1 has the interval "3"; expected 1 to 2/);
+  await expect(
+    loaded("source,target\na1,b1\n", `Dataset_between=table:${at("b.csv")}`),
+  ).rejects.toThrow(/expected columns named source, target, interval/);
+});

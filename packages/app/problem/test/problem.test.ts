@@ -1,0 +1,126 @@
+// What the keys of a run become: the process, its schedule, and the problem of the training.
+import { type BatchCoupling, stream } from "@dsbm/bridge";
+import { arange, cat, setNumThreads, tidy } from "@dsbm/torch";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { configured } from "../../../../test/support/problem.js";
+import { wordsOf } from "../../../../test/support/words.js";
+import { type Ends, loadEnds } from "../src/ends.js";
+import { bridgeProcess, trainingProblem } from "../src/problem.js";
+
+describe("a run's words", () => {
+  it("say how times are spread and how the learning rate falls", () => {
+    const said = (...words: string[]) => {
+      const config = configured("dataset=synthetic", ...words);
+      const data = loadEnds(config);
+      const { schedule, optimisation } = trainingProblem(config, data, { cacheFolder: "none" });
+      data.dispose();
+      return [schedule.times, optimisation?.lrSchedule];
+    };
+    expect(said()).toEqual(["uniform", "constant"]);
+    expect(said("time_sampling=mixed")).toEqual(["mixed", "constant"]);
+    expect(said("time_sampling=schedule", "lr_schedule=cosine")).toEqual(["steps", "cosine"]);
+  });
+});
+
+describe("the process of a run", () => {
+  it("has the variance that the steps add up to, and steps in their proportion", () => {
+    const words = ["num_steps=30", "gamma_min=0.034", "gamma_max=0.034"];
+    const { process, grid, eps, lastNoise } = bridgeProcess(configured(...words));
+    expect(process.name).toBe("brownian");
+    expect(process.sigma).toBeCloseTo(Math.sqrt(30 * 0.034), 12);
+    expect(grid.steps).toHaveLength(30);
+    for (const dt of grid.steps) expect(dt).toBeCloseTo(1 / 30, 12);
+    expect([eps, lastNoise]).toEqual([1e-4, false]);
+    const growing = bridgeProcess(configured("num_steps=3", "gamma_min=0.1", "gamma_max=0.3"));
+    expect(growing.process.sigma).toBeCloseTo(Math.sqrt(0.6), 12);
+    growing.grid.steps.forEach((dt, k) => {
+      expect(dt).toBeCloseTo((k + 1) / 6, 12);
+    });
+  });
+
+  it("is an Ornstein–Uhlenbeck process with method=dbdsb_vp", () => {
+    const vp = bridgeProcess(configured("method=dbdsb_vp"));
+    expect(vp.process.name).toBe("ornstein-uhlenbeck");
+    expect(vp.parametrisation).toEqual({ meanMatch: true, stdTrick: false, lossScale: false });
+  });
+});
+
+describe("the problem of a run", () => {
+  let data: Ends;
+  beforeAll(() => {
+    setNumThreads(1);
+    data = loadEnds(configured("dataset=synthetic"));
+  });
+  afterAll(() => data.dispose());
+  const problem = (...words: string[]) =>
+    trainingProblem(configured("dataset=synthetic", ...words), data, { cacheFolder: "cache" });
+
+  it("starts each direction on independent pairs with first_coupling=ind, the first one from the reference with ref", () => {
+    const [ind, ref] = [problem("first_coupling=ind"), problem("first_coupling=ref")];
+    expect([ind.method.firstCoupling, ind.schedule.firstPass]).toEqual(["ind", 2]);
+    expect([ref.method.firstCoupling, ref.schedule.firstPass]).toEqual(["ref", 1]);
+    const dsb = problem("method=dsb", "first_coupling=ind", "gamma_max=0.034");
+    expect(dsb.schedule.firstPass).toBe(1);
+    const matched = problem("first_coupling=ind", "model.class_cond=true", "match_conditions=true");
+    expect([ind, matched].map((p) => p.method.matchConditions)).toEqual([false, true]);
+    for (const [words, wanted] of [
+      [["first_coupling=ref"], false],
+      [["method=dsb", "first_coupling=ind", "gamma_max=0.034"], false],
+      [["transfer=false", "first_coupling=ind"], false],
+      [["method=rf"], true],
+    ] as const) {
+      const given = problem(...words, "model.class_cond=true", "match_conditions=true");
+      expect(given.method.matchConditions, `${words}`).toBe(wanted);
+    }
+  });
+
+  it("pairs batches by every kind of transport", () =>
+    tidy(() => {
+      const x = arange(0, 4, { dtype: "float64" }).unsqueeze(1);
+      const batch = { x0: cat([x, x.add(30)]), x1: cat([x.sub(30), x]) };
+      const found = (["exact", "sinkhorn", "unbalanced", "partial"] as const).map((name) => {
+        const words = `first_coupling=ind ot_sampler=${name} ot_share=0.5 ot_penalty=0.01 sigma=0.3`;
+        const couple = problem(...wordsOf(words)).method.batchCoupling as BatchCoupling;
+        const { x0, x1 } = couple(batch, stream(1, name));
+        return x0.sub(x1).abs().amax().item() < 10;
+      });
+      // Half of each end is far from the other: only these two leave it out.
+      expect(found).toEqual([false, false, true, true]);
+    }));
+
+  it("trains both directions in an iteration, flows one field, with more steps in the first", () => {
+    const words = ["n_ipf=3", "num_iter=7", "first_num_iter=20"];
+    expect(problem(...words).schedule).toMatchObject({
+      sequence: ["b", "f"],
+      halfIterations: 6,
+      firstIteration: 2,
+      firstSteps: 20,
+      steps: 7,
+    });
+    const flow = problem("method=rf", ...words).schedule;
+    expect(flow).toMatchObject({ sequence: ["b"], halfIterations: 3 });
+  });
+
+  it("takes the keys of optimiser, averages, repetition and caches as they are", () => {
+    const words = wordsOf(`
+      optimizer=AdamW weight_decay=0.01 lr=3e-4 grad_clip=2 ema_rate=0.9 use_prev_net=false batch_size=16
+      num_repeat_data=2 cache_npar=96 cache_batch_size=48 cache_refresh_stride=5 cache_num_steps=4 seed=9
+    `);
+    const found = problem(...words);
+    const optimiser = { optimizer: "AdamW", weightDecay: 0.01, lr: 3e-4, gradClip: 2 };
+    const network = { emaRate: 0.9, keepOptimizer: false, renewNetwork: true };
+    const rows = { batchSize: 16, repeat: 2, reduction: "mean" };
+    expect(found.optimisation).toMatchObject({ ...optimiser, ...network, ...rows });
+    expect(found.seed).toBe(9);
+    const cache = { npar: 96, batchSize: 48, refreshStride: 5, normalize: false };
+    expect(found.execution?.cache).toMatchObject(cache);
+    expect(found.schedule.cacheGrid?.steps).toHaveLength(4);
+    const other = problem("ema=false", "use_prev_net=true", "grad_clip=null");
+    expect(other.optimisation).toMatchObject({
+      emaRate: null,
+      keepOptimizer: true,
+      renewNetwork: false,
+      gradClip: null,
+    });
+  });
+});

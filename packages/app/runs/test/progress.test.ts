@@ -1,0 +1,61 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { createProgress, duration, type ProgressState, progressText } from "../src/progress.js";
+
+function stream(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
+  const out = new PassThrough();
+  let text = "";
+  out.on("data", (chunk) => {
+    text += chunk;
+  });
+  const stream = Object.assign(out, { isTTY, columns: 60 }) as unknown as NodeJS.WriteStream;
+  return { stream, text: () => text };
+}
+
+const state: ProgressState = {
+  label: "half-iteration 2/6 f",
+  step: 250,
+  steps: 1000,
+  rate: 50,
+  loss: 1.23456,
+};
+
+describe("progress", () => {
+  it("tells step, rate, loss and what is left", () => {
+    const text = progressText(state);
+    for (const part of ["half-iteration 2/6 f", "250/1000", "50.0 it/s", "loss 1.235", "ETA 15s"])
+      expect(text).toContain(part);
+    expect([duration(5), duration(187), duration(3900)]).toEqual(["5s", "3m07s", "1h05m"]);
+  });
+
+  it("fits 60 columns, with the time of the whole run", () => {
+    const label = "12/100 b";
+    const long = { label, step: 123_456, steps: 500_000, rate: 12.34, loss: 0.012345, left: 1e5 };
+    expect(progressText(long)).toBe("12/100 b  123456/500000  12.3 it/s  loss 0.01235  ETA 27h46m");
+    for (const loss of [1.5e-7, 123_456, 0.99999])
+      expect(progressText({ ...long, loss }).length).toBeLessThanOrEqual(60);
+  });
+
+  it("writes plain lines, seldom, where the output is a file", () => {
+    const { stream: out, text } = stream(false);
+    const progress = createProgress({ stream: out });
+    for (let step = 1; step <= 1000; step++) progress.update({ ...state, step });
+    progress.line("done");
+    progress.done();
+    expect(text()).not.toContain("\x1b");
+    expect(text().trim().split("\n").length).toBe(2);
+  });
+
+  it("draws one line over itself on a terminal, never wider than it", () => {
+    const { stream: out, text } = stream(true);
+    const term = process.env.TERM;
+    process.env.TERM = "xterm";
+    const progress = createProgress({ stream: out });
+    process.env.TERM = term;
+    progress.update({ ...state, label: "x".repeat(100) });
+    progress.line("lasting");
+    const drawn = text().split("\r\x1b[2K");
+    expect(drawn[0]?.length).toBeLessThan(60);
+    expect(drawn[1]).toBe("lasting\n");
+  });
+});

@@ -1,0 +1,88 @@
+// Temporary folders, and this room as it is compiled for child processes that are to be killed or run as another user.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { RunError } from "../src/errors.js";
+
+/** A new folder that everybody may enter; deleted after the test. */
+export function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-runs-"));
+  chmodSync(folder, 0o755);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+let shared: string | undefined;
+
+/** A folder with this room as JavaScript under runs/, made once for each process of tests. */
+function compiled(): string {
+  if (shared !== undefined) return shared;
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-runs-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o755);
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  symlinkSync(at("../../../../node_modules"), join(folder, "node_modules"));
+  cpSync(at("../dist/"), join(folder, "runs"), { recursive: true });
+  shared = folder;
+  return folder;
+}
+
+/** Writes a script beside the room, which it finds at ./runs, and returns its path. */
+export function script(code: string): string {
+  const path = join(compiled(), `${randomUUID()}.js`);
+  writeFileSync(path, code);
+  return path;
+}
+
+/** Starts a script, by its text or its path, and waits for its first output; it is killed after the test. */
+export async function startScript(code: string, ...args: string[]): Promise<ChildProcess> {
+  const path = code.endsWith(".js") ? code : script(code);
+  const child = spawn(process.execPath, [path, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child.stdout!, "data");
+  return child;
+}
+
+/** Kills a child with SIGKILL and waits until it is gone. */
+export async function kill(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
+/** Runs a script without root's powers and returns what it printed. */
+export function runUnprivileged(code: string, ...args: string[]): string {
+  const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+  const result = spawnSync(process.execPath, [script(code), ...args], {
+    encoding: "utf8",
+    ...user,
+  });
+  return result.stdout + result.stderr;
+}
+
+/** A new folder with a tmpfs on it, unmounted after the test; the test is skipped where it cannot be mounted. */
+export function tmpfs(options: string, skip: (reason: string) => never): string {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) skip("mounting needs root");
+  const folder = scratch();
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
+  if (mounted.status !== 0) skip(`mount failed: ${String(mounted.stderr ?? mounted.error).trim()}`);
+  onTestFinished(() => void spawnSync("umount", ["--lazy", folder]));
+  return folder;
+}
+
+/** The RunError that `operation` throws; anything else fails the test. */
+export function runErrorOf(operation: () => unknown): RunError {
+  try {
+    operation();
+  } catch (error) {
+    if (error instanceof RunError) return error;
+    throw error;
+  }
+  throw new Error("expected a RunError, nothing was thrown");
+}

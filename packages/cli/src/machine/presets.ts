@@ -1,5 +1,0 @@
-// Where the presets of the command line lie.
-import { fileURLToPath } from "node:url";
-
-/** The folder of the presets. */
-export const presets: string = fileURLToPath(new URL("../../conf", import.meta.url));

@@ -1,0 +1,148 @@
+// Autocast has PyTorch's rules: products take the short dtype, weights and gradients do not; and it can be recorded.
+import { describe, expect, it } from "vitest";
+import { startFrom } from "../../../../test/support/start.js";
+import * as T from "../src/index.js";
+import { bits, type Net, nets, trained } from "./record-support.js";
+
+startFrom(2);
+
+const cast = <R>(fn: () => R): R => T.autocast("bfloat16", fn);
+/** A net whose forward pass is in bfloat16. */
+const short = (net: Net): Net => ({ ...net, loss: (x) => cast(() => net.loss(x)) });
+
+describe("autocast", () => {
+  it("makes products bfloat16 within its rounding, and leaves the rest, weights and gradients in float32", () => {
+    const [x, y] = [T.randn([8, 32]), T.randn([32, 4]).requiresGrad_()];
+    const z = cast(() => x.mm(y));
+    expect(z.dtype).toBe("bfloat16");
+    expect(cast(() => x.add(1).exp()).dtype).toBe("float32");
+    expect(cast(() => z.add(x.narrow(1, 0, 4))).dtype).toBe("float32");
+    z.to("float32").sum().backward();
+    expect(y.grad?.dtype).toBe("float32");
+    const exact = x.mm(y);
+    const error = z.to("float32").sub(exact).abs().amax().item();
+    expect(error).toBeGreaterThan(0);
+    // Operands and result are rounded to 8 bits; a sum of 32 products of size one.
+    expect(error).toBeLessThan(3 * 2 ** -9 * x.abs().mm(y.abs()).amax().item());
+  });
+
+  it("ends with its function, also where that throws, and null keeps its part in float32", () => {
+    const [x, y] = [T.ones([2, 2]), T.ones([2, 2])];
+    const product = () => x.mm(y).dtype;
+    expect(cast(() => [product(), T.autocast(null, product), product()])).toEqual([
+      ...["bfloat16", "float32", "bfloat16"],
+    ]);
+    expect(() =>
+      cast(() => {
+        throw new RangeError("no");
+      }),
+    ).toThrow("no");
+    expect([product(), T.autocastDType()]).toEqual(["float32", null]);
+    expect(() => T.autocast("float64" as never, product)).toThrow(
+      "autocast: float64; expected bfloat16, float16 or null",
+    );
+    expect(() => cast(async () => 1)).toThrow("synchronous");
+  });
+
+  it.each(nets)(
+    "20 recorded steps of %s are those that are not recorded, bit for bit",
+    (_, make, shape) => {
+      const plain = trained(short(make()), { steps: 20, shape, record: false });
+      expect(trained(short(make()), { steps: 20, shape, record: true })).toEqual(plain);
+      expect(plain.losses[19]).toBeLessThan(plain.losses[0] as number);
+    },
+  );
+
+  it("casts a weight once in a recording without gradients, and again in each replay", () => {
+    const w = T.randn([4, 4]).requiresGrad_();
+    const twice = T.recorded((x) => {
+      const once = () => cast(() => x.mm(w)).to("float32");
+      return once().add(once());
+    });
+    const x = T.ones([2, 4]);
+    const before = T.noGrad(() => twice(x))[0] as T.Tensor;
+    const casts = twice.programFor(x).operations.filter((name) => name === "aten::_to_copy");
+    // The weight, and each time x and the result.
+    expect(casts).toHaveLength(5);
+    T.noGrad(() => w.mul_(2));
+    const [after] = T.noGrad(() => twice(x));
+    expect(T.noGrad(() => after!.sub(before.mul(2)).abs().amax().item())).toBe(0);
+  });
+
+  it("is the same in the recomputation of a checkpoint", () => {
+    const layer = new T.nn.Linear(6, 6);
+    const x = T.randn([4, 6]);
+    const gradients = (part: (x: T.Tensor) => T.Tensor) => {
+      layer.zeroGrad();
+      cast(() => part(x))
+        .to("float32")
+        .square()
+        .sum()
+        .backward();
+      return bits(layer.parameters().map((p) => p.grad as T.Tensor));
+    };
+    const kept = gradients((y) => layer.forward(y).silu());
+    const again = gradients((y) =>
+      T.nn.checkpoint((z) => layer.forward(z).silu(), [y], { parameters: layer.parameters() }),
+    );
+    expect(again).toEqual(kept);
+  });
+
+  it("packs standing weights in its dtype, and adds what rows share in float32", () => {
+    const layer = new T.nn.Linear(33, 32);
+    const [x, t] = [T.randn([200, 32]), T.tensor([0.3333333])];
+    const [exact, packed] = T.noGrad(() => [
+      layer.forward(x, t),
+      T.nn.withStandingWeights(() => cast(() => layer.silu(x, t))),
+    ]);
+    expect(packed!.dtype).toBe("bfloat16");
+    const error = T.noGrad(() => packed!.to("float32").sub(exact!.silu()).abs().amax().item());
+    expect(error).toBeGreaterThan(0);
+    expect(error).toBeLessThan(0.03);
+  });
+
+  it("has a SiLU of its own in bfloat16: the float32 one rounded, NaN and infinities included, at every length", () => {
+    for (const n of [1, 63, 1000]) {
+      const x = T.randn([n]).mul(20).to("bfloat16");
+      const own = T.unsafe.call("dsbm::silu_", "", x.clone()) as T.Tensor;
+      const exact = x.to("float32").silu();
+      // Half a unit in the last place of 8 bits, and of the float32 kernel.
+      const error = own.to("float32").sub(exact).abs().div(exact.abs().add(1e-30)).amax().item();
+      expect(error).toBeLessThan(2 ** -8 * 1.001);
+    }
+    const odd = T.tensor([NaN, Infinity, -Infinity, 0, -0]).to("bfloat16");
+    const found = (T.unsafe.call("dsbm::silu_", "", odd) as T.Tensor).to("float32").toNumbers();
+    expect([found[0], found[1]]).toEqual([NaN, Infinity]);
+    expect(found.slice(3)).toEqual([0, -0]);
+  });
+});
+
+describe("profile", () => {
+  it("counts every call of an operation with its floating point operations, replayed ones too", () => {
+    const [x, w, b] = [T.randn([8, 16]), T.randn([4, 16]), T.zeros([4])];
+    const image = T.randn([2, 3, 8, 8]);
+    const program = T.recorded((y) => T.linear(y, w, { bias: b }));
+    const kernel = T.randn([3, 5, 4, 4]);
+    const doubled = T.recorded((y) => T.convTranspose2d(y, kernel, { stride: 2, padding: 1 }));
+    doubled(image);
+    program(x);
+    expect(() => T.stopProfile()).toThrow("it has not begun");
+    T.startProfile();
+    expect(() => T.startProfile()).toThrow("begun already");
+    for (let i = 0; i < 3; i++) program(x);
+    T.conv2d(image, T.randn([5, 3, 3, 3]), { padding: 1, stride: 2 });
+    doubled(image);
+    const { operations, trace } = T.stopProfile();
+    const of = (name: string) => operations.find((op) => op.name === name);
+    expect(of("aten::addmm")).toMatchObject({ calls: 3, flop: 3 * 2 * 8 * 16 * 4 });
+    expect(of("aten::addmm")?.operands).toBe("float32[4] float32[8, 16] float32[16, 4]");
+    expect(of("aten::conv2d")?.flop).toBe(2 * 2 * 4 * 4 * 5 * 3 * 9);
+    // Each of the 64 pixels of 2 images times each weight.
+    expect(of("aten::convolution")?.flop).toBe(2 * 2 * 64 * 3 * 5 * 16);
+    expect(operations.every(({ seconds, calls }) => seconds > 0 && calls > 0)).toBe(true);
+    expect(trace.filter(({ name }) => name === "aten::addmm")).toHaveLength(3);
+    expect(trace.every(({ start, end }) => end >= start)).toBe(true);
+    T.startProfile();
+    expect(T.stopProfile()).toEqual({ operations: [], trace: [] });
+  });
+});

@@ -1,0 +1,107 @@
+// Gradients: against hand-made ones, against finite differences, and the modes in which none are kept.
+import { describe, expect, it } from "vitest";
+import { startFrom } from "../../../../test/support/start.js";
+import * as T from "../src/index.js";
+
+startFrom(1);
+
+describe("backward and grad", () => {
+  it("give d(x³)/dx and d²(x³)/dx²", () => {
+    const x = T.tensor([2, -3]).requiresGrad_();
+    const [g] = T.grad(x.pow(3).sum(), [x], { createGraph: true });
+    expect(g!.toNumbers()).toEqual([12, 27]);
+    g!.sum().backward();
+    expect(x.grad!.toNumbers()).toEqual([12, -18]);
+  });
+  it("accumulate until cleared, and weigh outputs", () => {
+    const x = T.tensor([1, 2]).requiresGrad_();
+    x.mul(3).sum().backward();
+    x.mul(3).backward({ gradient: T.tensor([1, 10]) });
+    expect(x.grad!.toNumbers()).toEqual([6, 33]);
+    T.zeroGrad([x]);
+    expect(x.grad).toBeNull();
+    T.backward([x.sum(), x.square().sum()]);
+    expect(x.grad!.toNumbers()).toEqual([3, 5]);
+    x.grad = T.tensor([7, 7]);
+    expect(x.grad!.toNumbers()).toEqual([7, 7]);
+    expect(() => {
+      x.grad = T.ones([3]);
+    }).toThrow(/shape, dtype and device/);
+  });
+  it("tell unused inputs, missing graphs and a graph that was freed", () => {
+    const [x, y] = [T.ones([2]).requiresGrad_(), T.ones([2]).requiresGrad_()];
+    expect(T.grad(x.sum(), [y], { allowUnused: true })).toEqual([null]);
+    expect(() => T.grad(x.sum(), [y])).toThrow(/not have been used/);
+    expect(() => T.ones([2]).sum().backward()).toThrow(/does not require grad/);
+    const loss = x.exp().sum();
+    loss.backward();
+    expect(() => loss.backward()).toThrow(/second time/);
+    expect(() => x.mul(2).backward()).toThrow(/scalar outputs/);
+    expect(() => x.add_(1)).toThrow(/leaf/);
+  });
+  it("read a gradient that autograd knows to be zero without memory", () => {
+    const x = T.randn([2, 4]).requiresGrad_();
+    const [g] = T.grad(x.abs().sum(), [x], { createGraph: true });
+    expect(T.grad(g!.sum(), [x])[0]!.toNumbers()).toEqual(Array(8).fill(0));
+  });
+});
+
+describe("finite differences", () => {
+  const names = [
+    ...(["celu", "elu", "gelu", "hardswish", "hardtanh", "leakyRelu", "logSigmoid"] as const),
+    ...(["mish", "relu", "sigmoid", "silu", "softplus", "tanh", "exp", "erf", "sin"] as const),
+    ...(["lgamma", "square", "glu"] as const),
+  ];
+  const activations: [string, (x: T.Tensor) => T.Tensor][] = [
+    ...names.map((name): [string, (x: T.Tensor) => T.Tensor] => [name, (x) => x[name]()]),
+    ["softmax", (x) => x.softmax(0)],
+    ["logSoftmax", (x) => x.logSoftmax(0)],
+  ];
+  it.each(activations)("%s", (_, f) => {
+    const w = T.tensor([0.3, -1.2, 0.7, 2.1, -0.4, 1.6], { dtype: "float64" });
+    const at = (values: number[]) => {
+      const y = f(T.tensor(values, { dtype: "float64" }));
+      return y
+        .mul(w.slice({ end: y.numel }))
+        .sum()
+        .item();
+    };
+    const point = [0.31, -0.42, 1.7, -1.3, 2.2, -2.6];
+    const x = T.tensor(point, { dtype: "float64" }).requiresGrad_();
+    const y = f(x);
+    y.mul(w.slice({ end: y.numel }))
+      .sum()
+      .backward();
+    x.grad!.toNumbers().forEach((g, i) => {
+      const h = 1e-6;
+      const moved = (d: number) => at(point.map((p, j) => (i === j ? p + d : p)));
+      expect(g).toBeCloseTo((moved(h) - moved(-h)) / (2 * h), 6);
+    });
+  });
+});
+
+describe("modes", () => {
+  const boom = () => {
+    throw new Error("boom");
+  };
+  it("noGrad, enableGrad and inferenceMode end with their function, also when it throws", () => {
+    const x = T.ones([1]).requiresGrad_();
+    T.noGrad(() => {
+      expect(x.mul(2).requiresGrad).toBe(false);
+      T.enableGrad(() => expect(x.mul(2).requiresGrad).toBe(true));
+      expect(() => T.enableGrad(boom)).toThrow("boom");
+      expect(T.gradEnabled()).toBe(false);
+    });
+    expect(() => T.noGrad(boom)).toThrow("boom");
+    expect(() => T.inferenceMode(boom)).toThrow("boom");
+    expect(T.gradEnabled()).toBe(true);
+    expect(x.mul(2).requiresGrad).toBe(true);
+    const frozen = T.inferenceMode(() => x.mul(2));
+    expect(() => frozen.mul(x)).toThrow(/[Ii]nference/);
+  });
+  it("asynchronous functions are refused, since the mode would leak into others", () => {
+    for (const mode of [T.noGrad, T.enableGrad, T.inferenceMode])
+      expect(() => mode(async () => 1)).toThrow(/synchronous/);
+    expect(T.gradEnabled()).toBe(true);
+  });
+});

@@ -1,0 +1,238 @@
+// Arguments that libtorch takes on trust: each of these would crash the process or hang it.
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import * as T from "../src/index.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+beforeEach(() => T.setNumThreads(1));
+
+const smallest = (dtype: T.DType) =>
+  T.full([2], dtype === "int64" ? -(2n ** 63n) : -(2 ** 31), { dtype });
+const adam = (over: Record<number, unknown> = {}, amsgrad = false) => {
+  const same = () => [T.ones([2, 3])];
+  const args: unknown[] = [same(), same(), same(), same(), amsgrad ? same() : [], [T.ones([])]];
+  args.push(0.1, 0.9, 0.99, 0, 1e-8, amsgrad, false, undefined, undefined);
+  for (const [i, value] of Object.entries(over)) args[Number(i)] = value;
+  return () => T.call("aten::_fused_adam_", "", ...args);
+};
+/** A list whose element is `good` for as many looks, and `bad` afterwards. */
+const turning = (good: number, looks: number, bad: number) =>
+  Object.defineProperty([0], 0, { get: () => (looks-- > 0 ? good : bad) });
+const call =
+  (name: string, overload: string, ...args: unknown[]) =>
+  () =>
+    T.call(`aten::${name}`, overload, ...args);
+const sdpa = (q: T.Tensor, k: T.Tensor) =>
+  call("scaled_dot_product_attention", "", q, k, k, undefined, 0, false, undefined, true);
+const int = (dtype: T.DType, ...values: (number | bigint)[]) =>
+  T.tensor(values.map(BigInt), { dtype: "int64" }).to(dtype);
+
+describe("checked arguments", () => {
+  const refused: [string, () => unknown, RegExp][] = [
+    ["Adam: another shape", adam({ 1: [T.ones([3, 3])] }), /another shape, dtype/],
+    [
+      "Adam: another dtype",
+      adam({ 2: [T.ones([2, 3], { dtype: "float64" })] }),
+      /another shape, dtype/,
+    ],
+    ["Adam: other strides", adam({ 3: [T.ones([3, 2]).t()] }), /memory layout/],
+    ["Adam: no meta memory", adam({ 1: [T.ones([2, 3], { device: "meta" })] }), /device/],
+    ["Adam: one moment missing", adam({ 3: [] }), /one of each moment/],
+    ["Adam: no amsgrad moments", adam({ 4: [] }, true), /one of each moment/],
+    ["Adam: a step too few", adam({ 5: [] }), /one state step/],
+    ["Adam: steps of another kind", adam({ 5: [T.ones([2])] }), /float32 tensor of one element/],
+    [
+      "Adam: overlapping",
+      adam({ ...[0, 1, 2, 3].map(() => [T.ones([3]).expand([2, 3])]) }),
+      /dense/,
+    ],
+    ["Adam: found_inf", adam({ 14: T.ones([2]) }), /grad_scale and found_inf/],
+    ["pixelShuffle by 0", call("pixel_shuffle", "", T.ones([1, 4, 2, 2]), 0), /between 1 and/],
+    [
+      "pdist of no rows, whose gradient crashes",
+      call("pdist", "", T.ones([0, 2]).requiresGrad_()),
+      /at least one row/,
+    ],
+    [
+      "foreach lists",
+      call("_foreach_add_", "List", [T.ones([1])], [T.ones([1]), T.ones([1])]),
+      /different lengths/,
+    ],
+    [
+      "attention without heads",
+      sdpa(T.ones([1, 2, 3, 4]), T.ones([1, 0, 3, 4])),
+      /at least one head/,
+    ],
+    ["attention of matrices", sdpa(T.ones([3, 4]), T.ones([3, 4])), /at least one head/],
+    ["as_strided: lengths", () => T.ones([4]).asStrided([2, 2], [1]), /different lengths/],
+    ["as_strided: negative", () => T.ones([4]).asStrided([2], [-1]), /not negative/],
+    ...(
+      [
+        ["far offset", [], [], 2n ** 62n],
+        ["negative offset", [1], [1], -1],
+        ["far stride", [2, 2], [2n ** 62n, 2n ** 62n], 0],
+        ["large size", [2n ** 40n, 2n ** 40n], [0, 0], 0],
+      ] as [string, number[], number[], number][]
+    ).map(([what, size, stride, storageOffset]): [string, () => unknown, RegExp] => [
+      `as_strided: ${what}`,
+      () => T.ones([4], { dtype: "bfloat16" }).asStrided(size, stride, { storageOffset }),
+      /outside the storage|offset is not negative/,
+    ]),
+    [
+      "as_strided_scatter",
+      () =>
+        T.unsafe.call("aten::as_strided_scatter", "", T.ones([4]), T.ones([]), [], [], 2n ** 62n),
+      /outside the storage/,
+    ],
+    ["as_strided within 64 bits", () => T.ones([4]).asStrided([5], [1]), /out of bounds/],
+    ["random_", call("random_", "from", T.ones([1]), 0, 2n ** 63n - 1n), /within 2\^62/],
+    ["int64 by -1", () => smallest("int64").remainder(int("int64", -1)), /does not fit/],
+    ["int32 by -1", () => smallest("int32").remainder(-1), /does not fit/],
+    ["int32 by what becomes -1", () => smallest("int32").remainder(4294967295), /does not fit/],
+    [
+      "int32 by an int64 number that becomes -1",
+      () => smallest("int32").fmod(T.tensor(4294967295n)),
+      /does not fit/,
+    ],
+    [
+      "an int64 number that becomes the smallest by int32",
+      () => T.tensor(2147483648n).fmod(int("int32", -1)),
+      /does not fit/,
+    ],
+    [
+      "divide, another name of div",
+      call("divide", "Scalar_mode", smallest("int64"), -1, "trunc"),
+      /does not fit/,
+    ],
+    ["floor division", call("div", "Scalar_mode", smallest("int64"), -1, "floor"), /does not fit/],
+    [
+      "a bigint by a tensor",
+      call("remainder", "Scalar_Tensor", -(2n ** 63n), int("int64", -1)),
+      /does not fit/,
+    ],
+    [
+      "repeats",
+      call("repeat_interleave", "Tensor", int("int64", 2n ** 62n, 2n ** 62n)),
+      /2\^30 repeats/,
+    ],
+    [
+      "repeats of a tensor",
+      call("repeat_interleave", "self_Tensor", T.ones([1]), int("int64", 2n ** 62n)),
+      /2\^30 repeats/,
+    ],
+  ];
+  it.each(refused)("%s", (_, act, message) => {
+    expect(act).toThrow(T.TorchError);
+    expect(act).toThrow(message);
+  });
+
+  it("let what is right through", () => {
+    expect(adam()).not.toThrow();
+    expect(adam({}, true)).not.toThrow();
+    expect(T.full([1], 7, { dtype: "int64" }).remainder(-4).item()).toBe(-1);
+    expect(smallest("int64").div(-1).dtype).toBe("float32");
+    expect(
+      T.full([1], 2 ** 31, { dtype: "int64" })
+        .remainder(4294967295)
+        .item(),
+    ).toBe(2 ** 31);
+    expect(T.ones([4]).slice({ start: 1 }).asStrided([2], [1], { storageOffset: 2 }).shape).toEqual(
+      [2],
+    );
+    expect(T.ones([4]).asStrided([2], [2]).toNumbers()).toEqual([1, 1]);
+    expect(sdpa(T.ones([1, 2, 3, 4]), T.ones([1, 1, 3, 4]))).not.toThrow();
+  });
+
+  it("are what native code reads, however often they change", () => {
+    for (let looks = 0; looks < 6; looks++) {
+      const act = () => T.ones([4]).asStrided([2], turning(1, looks, -1));
+      if (looks < 2) expect(act).toThrow(/not negative/);
+      else expect(act().toNumbers()).toEqual([1, 1]);
+    }
+  });
+
+  it("are made at every replay of a program too, where values come that were not there when it was recorded", () => {
+    for (const dtype of ["int64", "int32"] as const) {
+      const [fine, bad] = [int(dtype, 7, -9), smallest(dtype).expand([2])];
+      const minus = int(dtype, -1, -1);
+      const divide = T.recorded((x, y) => x.remainder(y));
+      divide(fine, minus);
+      expect(() => divide(bad, minus)).toThrow(/does not fit/);
+      const cast = T.recorded((x) => x.remainder(dtype === "int32" ? 4294967295 : -1));
+      cast(fine);
+      expect(() => cast(bad)).toThrow(/does not fit/);
+      expect(divide(bad, int(dtype, 2, 2))[0]?.toNumbers()).toEqual([0, 0]);
+      const byMinusOne = T.recorded((x) => x.remainder(-1));
+      byMinusOne(fine);
+      expect(() => byMinusOne(bad)).toThrow(/does not fit/);
+      expect(byMinusOne(fine)[0]?.toNumbers()).toEqual([0, 0]);
+      const byTwo = T.recorded((x) => x.remainder(2));
+      expect(byTwo(fine)[0]?.toNumbers()).toEqual([1, 1]);
+      expect(byTwo.programFor(fine).operations.join()).not.toMatch(/assert/);
+    }
+    const floats = T.recorded((x, y) => x.remainder(y));
+    expect(floats(T.ones([2]), T.ones([2])).length).toBe(1);
+    expect(floats.programFor(T.ones([2]), T.ones([2])).operations.join()).not.toMatch(/assert/);
+  });
+
+  it("read values unseen by a recording, by a graph and by the count of tensors", () => {
+    const divisor = T.tensor([-1n, 2n]);
+    const { program } = T.Program.record((x) => x.remainder(divisor), [T.tensor([5n, 5n])]);
+    // What it looks at in replays, and nothing of what was looked at now.
+    expect(program.operations.filter((name) => /remainder|assert/.test(name))).toEqual([
+      "aten::_assert_async.msg",
+      "aten::remainder.Tensor",
+    ]);
+    expect(program.operations).toHaveLength(7);
+    const live = T.liveTensors();
+    using x = T.tensor([5n]);
+    using y = x.remainder(-1);
+    expect(T.liveTensors()).toBe(live + 2);
+    expect(y.item()).toBe(0);
+    expect(T.gradEnabled()).toBe(true);
+  });
+});
+
+describe("lists that nobody can walk through", () => {
+  const endless = new Proxy([] as number[], {
+    get: (list, key) => (key === "length" ? 2 ** 31 : key in list ? Reflect.get(list, key) : 1),
+  });
+  const sparse = new Array<number>(2 ** 32 - 1);
+  it.each([
+    ["zeros of a sparse array", () => T.zeros(sparse)],
+    ["zeros of a proxy", () => T.zeros(endless)],
+    ["randn of a proxy", () => T.randn(endless)],
+    ["cat of a proxy", () => T.cat(endless as unknown as T.Tensor[])],
+    ["tensor with such a shape", () => T.tensor(new Float32Array(4), { shape: sparse })],
+    ["grad of such a list", () => T.grad(T.ones([1]), sparse as unknown as T.Tensor[])],
+    ["call of no name", () => T.call("aten::abs", sparse as unknown as string, T.ones([1]))],
+    ["a scope that returns one", () => T.tidy(() => sparse)],
+    [
+      "numbers of a huge view",
+      () =>
+        T.ones([1])
+          .expand([2 ** 40])
+          .toNumbers(),
+    ],
+    [
+      "chunks of a huge view",
+      () =>
+        T.runChunked(
+          T.recorded((x) => x),
+          [T.ones([1]).expand([2 ** 40])],
+          {
+            ...{ rows: 1, threads: 1, inputDims: [0], outputDims: [0] },
+          },
+        ),
+    ],
+  ])("%s", (_, act) => {
+    expect(act).toThrow(T.TorchError);
+    expect(act).toThrow(/too long|too many|dimensions|chunks|as strings/);
+  });
+
+  it("and powers that never end are errors", () => {
+    expect(() => T.call("aten::linalg_matrix_power", "", T.eye(2), -(2n ** 63n))).toThrow(/2\^62/);
+  });
+});

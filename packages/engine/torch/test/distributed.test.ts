@@ -1,0 +1,410 @@
+// Real Gloo processes on the loopback: their collectives, and what the others say when one is missing, dies, or
+// wants something else. fixtures/rank.mjs is what each process runs.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import * as support from "../../../../test/support/ranks.js";
+import { scratch } from "../../../../test/support/scratch.js";
+import { meet } from "../src/distributed/rendezvous.js";
+import { distributed, ones } from "../src/index.js";
+import { external, program, wentWell } from "./distributed-support.js";
+
+const { freePort } = support;
+type Outcome = support.Outcome;
+const rank = support.rank.bind(null, program);
+const ranks = support.ranks.bind(null, program);
+/** Ranks of a scenario that goes well, after which processes can go on: they play the next one too. */
+async function lasting(n: number, scenario: string): Promise<Outcome[]> {
+  const options = { scenario, timeoutMs: 20_000 };
+  const all = await support.ranks(program, n, options, () => ({}), support.residentRank);
+  wentWell(all);
+  return all;
+}
+
+const folder = scratch();
+
+const failed = (message: RegExp, blamed: number[]) => ({
+  error: expect.stringMatching(message),
+  class: "DistributedError",
+  code: "ERR_TORCH_DISTRIBUTED",
+  ranks: blamed,
+});
+
+describe("collectives", () => {
+  it.each([2, 4])("of %i processes", async (n) => {
+    const all = await lasting(n, "collectives");
+    const sum = (f: (r: number) => number) => all.reduce((s, _, r) => s + f(r), 0);
+    const triangle = sum((r) => r);
+    const factorial = all.reduce((p, _, r) => p * (r + 1), 1);
+    for (const [r, { said }] of all.entries()) {
+      const reduced = {
+        sum: [triangle + n, triangle ? -triangle : 0, 2 * n],
+        mean: [(triangle + n) / n, -triangle / n, 2],
+        min: [1, -(n - 1), 2],
+        max: [n, 0, 2],
+        product: [factorial, 0, 2 ** n],
+      };
+      for (const [op, value] of Object.entries(reduced)) {
+        expect(said[op].map((x: number) => x + 0)).toEqual(value);
+        expect(said[`async ${op}`]).toEqual(said[op]);
+      }
+      for (const dtype of ["float64", "float16", "bfloat16", "int64", "int32", "int8", "uint8"])
+        expect(said[dtype]).toEqual([n, n, n]);
+      const turned = [0, 3, 1, 4, 2, 5].map((x) => n * x + triangle);
+      expect(said.strided).toEqual([true, turned]);
+      expect(said.scalar).toEqual([triangle]);
+      expect(said.empty).toEqual([0, 3]);
+      expect(said.broadcast).toEqual([n, -(n - 1), 2]);
+      expect(said["broadcast strided"]).toEqual([1, 0, 2, 1, 0, 2]);
+      const everyone = all.flatMap((_, s) => [s, 10 * s]);
+      expect(said.gather).toEqual([[n, 1, 2], everyone, [n, 3]]);
+      const rows = all.map((_, s) => [2 * r + 100 * s, 2 * r + 1 + 100 * s] as const);
+      expect(said.exchange).toEqual(rows.flat());
+      const columns = [rows.map(([a]) => a), rows.map(([, b]) => b)];
+      const over = (f: (values: number[]) => number) => columns.map(f);
+      const total = (values: number[]) => values.reduce((a, b) => a + b);
+      expect(said["scatter sum"]).toEqual(over(total));
+      expect(said["scatter mean"]).toEqual(over((v) => total(v) / n));
+      expect(said["scatter min"]).toEqual(over((v) => Math.min(...v)));
+      expect(said["scatter max"]).toEqual(over((v) => Math.max(...v)));
+      expect(said["scatter product"]).toEqual(
+        over((v) => Math.fround(v.reduce((a, b) => Math.fround(a * b)))),
+      );
+      expect(said.objects).toEqual(all.map((_, s) => ({ rank: s, text: "é".repeat(s) })));
+      expect(said.object).toEqual([1, { a: null }]);
+      expect(said.parameter).toEqual([true, true, true]);
+      const many = Array.from({ length: 6 }, (_, i) => triangle + n * i);
+      expect(said.many).toEqual(many.map((x) => [true, x, x]));
+      expect(said.turned).toBe(true);
+    }
+  });
+
+  it("leave no tensors behind", async () => {
+    const all = await ranks(2, { scenario: "memory", timeoutMs: 20_000 });
+    wentWell(all);
+    for (const { said } of all) expect(said.kept[0]).toBe(0);
+  });
+
+  it("are part of a recorded program, which exchanges anew at each replay", async () => {
+    const all = await lasting(2, "recorded");
+    for (const { said } of all) {
+      for (let i = 0; i < 4; i++) expect(said[`step ${i}`]).toEqual(Array(4).fill(1.5 * (i + 1)));
+      expect(said.weights).toEqual(Array(4).fill(1 - 15));
+      expect(said.operations).toEqual(["dsbm::all_reduce_", "dsbm::wait_"]);
+      expect(said.checked.error).toMatch(/cannot be recorded: pass \{ check: false \}/);
+      expect(said.checked.class).toBe("RecordingError");
+    }
+  });
+
+  it("average the gradients of shares to those of the whole batch, while the backward pass goes on", async () => {
+    const all = await ranks(2, { scenario: "gradients", timeoutMs: 20_000 });
+    wentWell(all);
+    for (const { said } of all) {
+      for (const name of ["one", "many", "half"])
+        for (const how of ["eager", "accumulated", "recorded"]) {
+          expect(said[`${how} ${name}`]).toBeLessThan(name === "half" ? 1e-3 : 1e-7);
+          // What travels in bfloat16 is rounded, so it must show.
+          if (name === "half") expect(said[`${how} ${name}`]).toBeGreaterThan(1e-7);
+        }
+      expect([said["overlap one"], said["overlap many"]]).toEqual([false, true]);
+      expect(said["count one"]).toEqual([1, 4 * 405]);
+      expect(said["count many"][0]).toBeGreaterThan(2);
+      expect(said["count half"][1]).toBe(2 * 405);
+      expect(said.kept).toBe(0);
+      expect(said.differ).toEqual(
+        failed(/number 0 is float32\[16,5\] on rank 1, float32\[3\]/, [1]),
+      );
+    }
+  });
+
+  it("run alone, without a launcher", async () => {
+    const { said, exit } = await rank({ scenario: "joined" }, {});
+    expect([said.place, said.sum, exit]).toEqual([[0, 1, 0, 1, "gloo"], [1, 1], 0]);
+  });
+});
+
+describe("ranks that do not agree", () => {
+  it("are named with what they called, and the group goes on", async () => {
+    const all = await lasting(2, "disagree");
+    for (const { said } of all) {
+      const between = (a: string, b: string) =>
+        failed(new RegExp(`rank 0 called ${a}; rank 1 called ${b}; expected`), [1]);
+      const sum = "allReduce\\(sum\\) of ";
+      expect(said.shape).toEqual(between(`${sum}float32\\[3,2\\]`, `${sum}float32\\[4,2\\]`));
+      expect(said.dtype).toEqual(between(`${sum}float32\\[3\\]`, `${sum}int32\\[3\\]`));
+      expect(said.call).toEqual(between("allGather of float32\\[3\\]", "barrier"));
+      expect(said.reduction).toEqual(between(`${sum}.*`, "allReduce\\(max\\) of .*"));
+      expect(said.async).toEqual(between(`${sum}float32\\[3\\]`, `${sum}float32\\[4\\]`));
+      expect(said.root).toEqual(between("broadcast from rank 0.*", "broadcast from rank 1.*"));
+      expect(said.mine).toMatchObject({ code: "ERR_TORCH_VALUE" });
+      expect(said.whole).toEqual([2, 2, 2]);
+    }
+  });
+});
+
+describe("a rank that fails", () => {
+  it("by SIGKILL in an allReduce is named by all others at once, whatever they were doing", async () => {
+    const all = await ranks(4, { scenario: "killed", timeoutMs: 20_000 });
+    expect(all[1]?.exit).toBe("SIGKILL");
+    for (const r of [0, 2, 3]) {
+      const { said, exit, errors } = all[r] as Outcome;
+      expect(said.first).toEqual(failed(/^allReduce \(collective \d+\): rank 1 is gone/, [1]));
+      // Without the addresses it would take a quarter of the time-out to see who is silent.
+      expect(said.waited).toBeLessThan(3500);
+      expect(said.after).toEqual(
+        failed(/the group failed before .*start the processes again/, [1]),
+      );
+      expect(said.barrier).toEqual(failed(/^barrier: the group failed before/, [1]));
+      expect([exit, errors]).toEqual([0, ""]);
+    }
+  });
+
+  it("by coming late is named after the time-out, with where it was last seen", async () => {
+    const all = await ranks(4, { scenario: "late", timeoutMs: 2000, joinTimeoutMs: 20_000 });
+    for (const { said, exit } of all.slice(0, 3)) {
+      expect(said.late).toMatchObject({ class: "DistributedError", ranks: [3] });
+      expect(exit).toBe(0);
+    }
+    // The first to give up saw it late; the others may have it from there.
+    expect(all[0]?.said.late.error).toMatch(
+      /rank 3 did not come within 2000 ms \(rank 3 was last seen at collective 1\)/,
+    );
+    // The late one finds that the others have left.
+    expect(all[3]?.said.late).toMatchObject({ class: "DistributedError" });
+    expect(all[3]?.exit).toBe(0);
+  });
+
+  it("to reach a barrier with a time-out of its own is named, and the group goes on", async () => {
+    const all = await lasting(4, "monitored");
+    for (const { said } of all.slice(0, 3))
+      expect(said.barrier).toEqual(failed(/^barrier: rank 3 did not come within 1000 ms$/, [3]));
+    for (const { said } of all) expect(said.whole).toEqual([4, 4, 4]);
+  });
+
+  it("ends cleanly where it leaves in the middle of an awaited collective", async () => {
+    const all = await ranks(2, { scenario: "leave", timeoutMs: 20_000 });
+    expect(all[0]).toMatchObject({ exit: 0, errors: "" });
+    expect(all[1]?.said.failed).toEqual(failed(/^barrier .*rank 0/, [0]));
+  });
+});
+
+describe("joining", () => {
+  // On a busy machine one process may start seconds after the other.
+  const joined = { scenario: "joined", timeoutMs: 20_000, joinTimeoutMs: 6000 };
+
+  it("names the ranks that never come", async () => {
+    const all = await ranks(2, joined, () => ({ WORLD_SIZE: "4" }));
+    for (const { said, exit } of all) {
+      expect(said.failed).toEqual(
+        failed(/ranks 2 and 3 of 4 did not come within \d+ ms: start 4 processes/, [2, 3]),
+      );
+      expect(exit).toBe(1);
+    }
+  });
+
+  it("says who has another WORLD_SIZE, and in which terms of the caller ranks differ", async () => {
+    const sizes = await ranks(2, joined, (r) => ({ WORLD_SIZE: String(2 + r) }));
+    for (const { said } of sizes) {
+      expect(said.failed).toMatchObject({ class: "DistributedError" });
+      expect(said.failed.error).toMatch(/has WORLD_SIZE=\d, rank \d has WORLD_SIZE=\d/);
+    }
+    const variables = {
+      WORLD_SIZE: "2",
+      MASTER_ADDR: "localhost",
+      MASTER_PORT: `${await freePort()}`,
+    };
+    const terms = await Promise.all(
+      [0, 1].map((r) =>
+        rank({ ...joined, terms: { lr: r === 0 ? 0.1 : 0.2 } }, { ...variables, RANK: `${r}` }),
+      ),
+    );
+    for (const { said } of terms) expect(said.failed.error).toMatch(/has lr=0\.\d.* has lr=0\.\d/);
+  });
+
+  it("refuses a rank that is there twice", async () => {
+    const file = join(folder, "twice");
+    const twice = await ranks(2, { ...joined, file }, () => ({ RANK: "1" }));
+    const errors = twice.map(({ said }) => said.failed.error).sort();
+    expect(errors).toEqual([
+      expect.stringMatching(/^rank 0 of 2 did not come/),
+      expect.stringMatching(/^rank 1 is there twice: process \d+ on .* has it already/),
+    ]);
+  });
+
+  it("works over a file, with a rank that starts late", async () => {
+    const options = { ...joined, joinTimeoutMs: 10_000, file: join(folder, "store") };
+    const first = rank(options, { RANK: "0", WORLD_SIZE: "2" });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const all = await Promise.all([first, rank(options, { RANK: "1", WORLD_SIZE: "2" })]);
+    wentWell(all);
+    expect(all.map(({ said }) => said.place)).toEqual([
+      [0, 2, 0, 2, "gloo"],
+      [1, 2, 1, 2, "gloo"],
+    ]);
+  });
+
+  it("does not listen on the port: whoever does, and whatever he sends, changes nothing", async () => {
+    const stranger: Server = createServer((socket) => socket.on("error", () => {}));
+    const port = await new Promise<number>((resolve) => {
+      stranger.listen(0, () => resolve((stranger.address() as { port: number }).port));
+    });
+    const all = await ranks(2, joined, () => ({ MASTER_PORT: String(port) }));
+    stranger.close();
+    wentWell(all);
+    // Local ranks, though the launcher names a host.
+    const named = { MASTER_ADDR: "host.invalid", LOCAL_WORLD_SIZE: "2" };
+    wentWell(await ranks(2, joined, () => named));
+  });
+
+  it("says that another job has the port, and by which variable to change it", async () => {
+    const variables = { WORLD_SIZE: "2", MASTER_ADDR: "127.0.0.1", RANK: "0" };
+    const port = String(await freePort());
+    const alone = () => rank(joined, { ...variables, MASTER_PORT: port });
+    const [first, second] = await Promise.all([alone(), alone()]);
+    const texts = [first, second].map(({ said }) => said.failed.error).sort();
+    expect(texts[0]).toMatch(new RegExp(`port ${port} is in use by process.*MASTER_PORT`));
+    expect(texts[1]).toMatch(/rank 1 of 2 did not come/);
+  });
+
+  it("gives a port to one of several processes that ask for it in the same moment", async () => {
+    // No real ports: other jobs of this user cannot have them.
+    const [first, count] = [100_000, 20];
+    const start = Date.now() + 3000;
+    const claim = fileURLToPath(new URL("./fixtures/claim-ports.mjs", import.meta.url));
+    const args = [claim, ...[first, count, start].map(String)];
+    const children = [1, 2, 3].map(() => spawn(process.execPath, args));
+    const said = await Promise.all(children.map(({ stdout }) => once(stdout, "data")));
+    for (const { stdin } of children) stdin.end();
+    const got = said.flatMap(([text]) => JSON.parse(String(text)) as number[]);
+    expect(got.sort()).toEqual(Array.from({ length: count }, (_, k) => first + k));
+  });
+
+  it("refuses what makes no sense before anything is opened", async () => {
+    const { init, available } = distributed;
+    expect(available()).toContain("gloo");
+    await expect(init({ backend: "smoke" as never })).rejects.toThrow(
+      /no back end "smoke"; it has/,
+    );
+    await expect(init({ rank: 2, worldSize: 2 })).rejects.toThrow(/rank 2 of 2 processes/);
+    await expect(init({ rank: 0, worldSize: 2 })).rejects.toThrow(/set MASTER_ADDR/);
+    await expect(init({ timeoutMs: 0 })).rejects.toThrow(/timeoutMs is 0/);
+  });
+});
+
+describe("a store", () => {
+  const { Store, DistributedError } = distributed;
+
+  it("keeps, counts, deletes and tells keys, under prefixes", () => {
+    const file = join(folder, "keys");
+    const tcp = Store.tcp("127.0.0.1", 0, { serves: true, timeoutMs: 2000 });
+    expect(tcp.port).toBeGreaterThan(0);
+    for (const store of [Store.memory(), Store.file(file, 1), tcp]) {
+      store.set("a", "ü");
+      expect([store.get("a"), store.has("a"), store.has("a", "b")]).toEqual(["ü", true, false]);
+      expect(store.peek("b")).toBeUndefined();
+      expect([store.add("n", 2), store.add("n", 3), store.get("n")]).toEqual([2, 5, "5"]);
+      const inner = store.prefix("p");
+      inner.set("a", "inner");
+      expect([store.get("a"), store.get("p/a")]).toEqual(["ü", "inner"]);
+      expect([inner.delete("a"), inner.has("a")]).toEqual([true, false]);
+      expect(() => store.wait(["never"], 50)).toThrow(DistributedError);
+      inner.close();
+      store.close();
+      store.close();
+      expect(() => store.get("a")).toThrow(/store \d+ is closed/);
+    }
+  });
+
+  /** The addresses, as the kernel prints them, on which this process listens. */
+  const listening = (port: number) =>
+    readFileSync("/proc/self/net/tcp", "utf8")
+      .concat(readFileSync("/proc/self/net/tcp6", "utf8"))
+      .split("\n")
+      .map((row) => row.trim().split(/\s+/))
+      .filter(([, own = "", , state]) => state === "0A" && own.endsWith(hex(port)))
+      .map(([, own = ""]) => own.split(":")[0]);
+  const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+
+  it.runIf(process.platform === "linux")(
+    "serves on the loopback alone where it is asked for",
+    () => {
+      using one = Store.tcp("127.0.0.1", 0, { serves: true });
+      expect(listening(one.port)).toEqual(["0100007F"]);
+      using all = Store.tcp("127.0.0.1", 0, { serves: true, listen: "" });
+      expect(listening(all.port)).toEqual(["0".repeat(32)]);
+      expect(() => Store.tcp("127.0.0.1", 0, { serves: true, listen: "x" })).toThrow(/IPv4/);
+    },
+  );
+
+  it.runIf(external)(
+    "serves on the given address alone where it is this machine's, and the ranks are elsewhere",
+    async () => {
+      const place = {
+        launcher: "none",
+        rank: 0,
+        worldSize: 2,
+        localRank: 0,
+        localSize: 1,
+      } as const;
+      const port = await freePort();
+      const address = external as string;
+      const { store } = await meet({ ...place, address, port, served: false, attempt: "" }, 2000);
+      const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+      expect(listening(port)).toEqual([bytes.reverse().join("").toUpperCase()]);
+      store.set("a", "b");
+      expect(store.get("a")).toBe("b");
+      store.close();
+    },
+  );
+
+  it("does not hang where a stranger keeps its server busy with half a message", async () => {
+    const store = Store.tcp("127.0.0.1", 0, { serves: true, timeoutMs: 300 });
+    store.set("a", "b");
+    const stranger = connect(store.port, "127.0.0.1");
+    await once(stranger, "connect");
+    await new Promise((sent) => stranger.write(Buffer.of(0), sent));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(() => store.get("a")).toThrow(/^store tcp:.*: get a: the store does not answer: its/);
+    // It is asked once only.
+    const inner = store.prefix("p");
+    expect(() => inner.set("a", "c")).toThrow(/the store does not answer/);
+    inner.close();
+    store.close();
+    stranger.destroy();
+  });
+
+  it("says what is wrong with its place", async () => {
+    const gone = await freePort();
+    expect(() => Store.tcp("127.0.0.1", gone, { timeoutMs: 300 })).toThrow(/no store at tcp:/);
+    using one = Store.tcp("127.0.0.1", 0, { serves: true });
+    expect(() => Store.tcp("127.0.0.1", one.port, { serves: true })).toThrow(/port \d+ is in use/);
+    writeFileSync(join(folder, "plain"), "");
+    expect(() => Store.file(join(folder, "plain", "x"), 1).set("a", "b")).toThrow(DistributedError);
+  });
+});
+
+describe("one process", () => {
+  it("makes groups one after the other, and refuses to use one that it left", async () => {
+    for (let i = 0; i < 3; i++) {
+      const group = await distributed.init();
+      const x = ones([3]);
+      expect(group.allReduce(x)).toBe(x);
+      const both = [group.allReduceAsync(x), group.allReduceAsync(x)];
+      expect(() => group.barrier()).toThrow(/has not begun yet; await it first/);
+      await Promise.all(both);
+      expect(() => group.allToAll(ones([2]))).toThrow(/expected one row a rank, \[1, …\]/);
+      expect(() => group.broadcast(x, 1)).toThrow(/root 1 is no rank; expected 0 to 0/);
+      expect(() => group.allReduce(x, { op: "all" as never })).toThrow(
+        /reduction "all" is unknown/,
+      );
+      expect(() => group.allGatherObject(undefined)).toThrow(/undefined is no JSON/);
+      group.destroy();
+      expect(() => group.allReduce(x)).toThrow(/the group was destroyed/);
+      await expect(group.allReduceAsync(x)).rejects.toThrow(/the group was destroyed/);
+    }
+  });
+});

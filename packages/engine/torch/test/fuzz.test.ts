@@ -1,0 +1,35 @@
+// Hostile calls end in a value or a JavaScript error: 100,000 of them, in processes and workers of their own.
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { fuzz } from "../../../../scripts/fuzz.mjs";
+import { scratch } from "../../../../test/support/scratch.js";
+
+const folder = scratch();
+const engine = fileURLToPath(new URL("../dist/index.js", import.meta.url));
+
+it("names no call of an earlier process where one ends before its first", async () => {
+  const [once, mark] = [join(folder, "once.mjs"), JSON.stringify(join(folder, "mark"))];
+  writeFileSync(
+    once,
+    `import { existsSync, writeFileSync } from "node:fs";
+if (existsSync(${mark})) throw new Error("not again");
+writeFileSync(${mark}, "");
+export * from ${JSON.stringify(engine)};\n`,
+  );
+  const total = await fuzz({ calls: 2, size: 1, seed: 7, engine: once });
+  expect(total.calls).toBe(1);
+  expect(total.deaths.map(({ last }) => last)).toEqual([expect.stringMatching(/^\(no call yet/)]);
+});
+
+it("survives 100,000 hostile calls", { timeout: 600_000 }, async () => {
+  if (!existsSync(engine)) throw new Error(`${engine} is missing: run "npm run build" first`);
+  const total = await fuzz({ calls: 100_000, seed: 7, jobs: 2, size: 10_000, engine });
+  expect(total.deaths).toEqual([]);
+  expect(total.strangers).toBe(0);
+  expect(total.calls).toBe(100_000);
+  expect(total.values).toBeGreaterThan(10_000); // otherwise nothing gets past the door
+  expect(total.errors).toBeGreaterThan(10_000);
+  expect(total.grown).toBeLessThan(150e6);
+});

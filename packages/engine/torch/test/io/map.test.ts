@@ -1,0 +1,195 @@
+// Mapped .npy files: the same elements as read ones, little memory, and a file that is never written to.
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { scratch } from "../../../../../test/support/scratch.js";
+import {
+  arange,
+  Generator,
+  io,
+  liveTensors,
+  randn,
+  recorded,
+  setNumThreads,
+  type Tensor,
+  tensor,
+  tidy,
+} from "../../src/index.js";
+import { mapNpy } from "../../src/io/map.js";
+import { npyHeader } from "../../src/io/npy-header.js";
+import { type DType, fromTyped, itemSize } from "../../src/io/raw.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+beforeAll(() => setNumThreads(1));
+const folder = scratch();
+
+const saved = (name: string, bytes: Uint8Array) => {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+};
+
+/** A file of 0, 1, 2, … as float32. */
+const counted = (n: number) => tidy(() => io.encodeNpy(arange(0, n)));
+
+/** Bytes of this process that are in memory because of files it has mapped or memory it has taken. */
+const resident = () => {
+  const text = readFileSync("/proc/self/status", "utf8");
+  return Number(/VmRSS:\s+(\d+) kB/.exec(text)![1]) * 1024;
+};
+const mapped = (path: string) => readFileSync("/proc/self/maps", "utf8").includes(path);
+
+describe("mapNpy", () => {
+  const dtypes = (Object.keys(itemSize) as DType[]).filter((dtype) => dtype !== "bfloat16");
+  it.each(dtypes)("gives the elements of a file of %s", (dtype) => {
+    tidy(() => {
+      for (const shape of [[5, 2, 3], [7], [], [0, 4], [3, 0]]) {
+        const t = randn(shape, { generator: Generator.create(3) })
+          .mul(9)
+          .to(dtype);
+        const found = mapNpy(saved("some.npy", io.encodeNpy(t)));
+        expect([found.dtype, found.shape]).toEqual([dtype, shape]);
+        expect(found.rawArray()).toEqual(t.rawArray());
+      }
+    });
+  });
+
+  it("gives the rows of the file, and as an input of a recorded program", () => {
+    const generator = Generator.create(4);
+    const path = saved(
+      "rows.npy",
+      tidy(() => io.encodeNpy(randn([50, 2, 3], { generator }))),
+    );
+    const rows = [49, 0, 7, 7, 31];
+    tidy(() => {
+      const table = mapNpy(path);
+      const picked = table.indexSelect(0, tensor(BigInt64Array.from(rows, BigInt)));
+      const read = io.fromRaw(io.npy.decode(readFileSync(path)));
+      expect(picked.toNumbers()).toEqual(rows.flatMap((i) => read.select(0, i).toNumbers()));
+      const doubled = recorded((x: Tensor, i: Tensor) => x.indexSelect(0, i).mul(2));
+      for (const shift of [0, 1]) {
+        const index = tensor(BigInt64Array.from([shift, shift + 1, shift + 40], BigInt));
+        const [out] = doubled(table, index);
+        expect(out.toNumbers()).toEqual(table.indexSelect(0, index).mul(2).toNumbers());
+      }
+    });
+  });
+
+  it("keeps in memory what is touched, of a file that is larger", () => {
+    const [n, width] = [100_000, 1024];
+    const path = join(folder, "large.npy");
+    const header = npyHeader("float32", [n, width]);
+    const handle = openSync(path, "w");
+    writeSync(handle, header);
+    // A hole: 400 MB that take no place on the disk.
+    ftruncateSync(handle, header.length + 4 * n * width);
+    const row = Float32Array.from({ length: width }, (_, k) => k);
+    writeSync(handle, row, 0, 4 * width, header.length + 4 * width * 77_777);
+    closeSync(handle);
+    const before = resident();
+    const table = mapNpy(path);
+    tidy(() => {
+      const index = tensor(BigInt64Array.of(3n, 77_777n, 99_999n));
+      const rows = table.indexSelect(0, index);
+      expect(rows.sum([1]).toNumbers()).toEqual([0, (width * (width - 1)) / 2, 0]);
+      const some = arange(0, n, { step: n / 100, dtype: "int64" });
+      expect(table.indexSelect(0, some).shape).toEqual([100, width]);
+    });
+    // Each row that is touched may bring its neighbours along, not the file.
+    expect(resident() - before).toBeLessThan(60 * 2 ** 20);
+    table.dispose();
+    unlinkSync(path);
+  });
+
+  it("lives until it and its views are disposed of, though the file be gone", () => {
+    const live = liveTensors();
+    const path = saved("short-lived.npy", counted(4096));
+    const whole = mapNpy(path);
+    const view = whole.narrow(0, 4000, 96);
+    expect(liveTensors()).toBe(live + 2);
+    expect(mapped(path)).toBe(true);
+    unlinkSync(path);
+    whole.dispose();
+    expect(mapped(path)).toBe(true);
+    expect(tidy(() => view.sum().item())).toBe((96 * (4000 + 4095)) / 2);
+    view.dispose();
+    expect(mapped(path)).toBe(false);
+    expect(liveTensors()).toBe(live);
+  });
+
+  it("never writes to its file", () => {
+    const path = saved("private.npy", counted(8));
+    const bytes = readFileSync(path);
+    tidy(() => {
+      const t = mapNpy(path);
+      t.mul_(10);
+      expect(t.toNumbers()).toEqual([0, 10, 20, 30, 40, 50, 60, 70]);
+      expect(mapNpy(path).toNumbers()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    });
+    expect(readFileSync(path)).toEqual(bytes);
+  });
+
+  it("reads what a writer has finished", () => {
+    const path = join(folder, "written.npy");
+    using writer = new io.npy.NpyWriter(path, "float32", [2]);
+    for (let k = 0; k < 5; k++) writer.append(fromTyped(Float32Array.of(k, k + 0.5), [2]));
+    writer.close();
+    expect(tidy(() => mapNpy(path).toNumbers())).toEqual([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5]);
+  });
+});
+
+describe("mapNpy refuses", () => {
+  const code = (code: string, source: string) =>
+    expect.objectContaining({ name: "FormatError", code, source });
+
+  /** A file with this dictionary as its header, which ends where it ends. */
+  const file = (name: string, dictionary: string, data: number, end = 128) => {
+    const head = Buffer.from(dictionary.padEnd(end - 11).concat("\n"), "latin1");
+    const magic = Buffer.from("\x93NUMPY\x01\0", "latin1");
+    const length = Buffer.of(head.length & 255, head.length >> 8);
+    return saved(name, Buffer.concat([magic, length, head, Buffer.alloc(data)]));
+  };
+  const header = (descr: string, shape: string, fortran = "False") =>
+    `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;
+
+  it("elements that cannot be used as they lie", () => {
+    const big = file("big.npy", header(">f4", "(2, 3)"), 24);
+    expect(() => mapNpy(big)).toThrow(code("InvalidValue", big));
+    expect(() => mapNpy(big)).toThrow(
+      /are big-endian: expected them little-endian in C order; convert it/,
+    );
+    const fortran = file("fortran.npy", header("<f4", "(2, 3)", "True"), 24);
+    expect(() => mapNpy(fortran)).toThrow(/are in Fortran order: expected/);
+    const unaligned = file("unaligned.npy", header("<f8", "(3,)"), 24, 122);
+    expect(() => mapNpy(unaligned)).toThrow(/are not aligned: expected/);
+    // Where it makes no difference, it is none.
+    const bytes = file("bytes.npy", header(">u1", "(3,)", "True"), 3, 121);
+    expect(tidy(() => mapNpy(bytes).toNumbers())).toEqual([0, 0, 0]);
+  });
+
+  it("files that are not whole, or none", () => {
+    const path = saved("cut.npy", counted(100));
+    truncateSync(path, 300);
+    expect(() => mapNpy(path)).toThrow(code("IncompleteFile", path));
+    const longer = saved("longer.npy", Buffer.concat([counted(4), Buffer.alloc(1)]));
+    expect(() => mapNpy(longer)).toThrow(code("SizeMismatch", longer));
+    const none = join(folder, "none.npy");
+    expect(() => mapNpy(none)).toThrow(code("Unreadable", none));
+    const other = saved("other.npy", Buffer.from("PK\x03\x04 and more"));
+    expect(() => mapNpy(other)).toThrow(code("NotThisFormat", other));
+    const objects = file("objects.npy", header("|O", "(1,)"), 8);
+    expect(() => mapNpy(objects)).toThrow(code("UnknownDtype", objects));
+  });
+});

@@ -1,0 +1,229 @@
+// .npy: bytes as NumPy writes them, both byte and index orders, bad files, rows and the writer.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { scratch } from "../../../../../test/support/scratch.js";
+import { decode, encode, NpyWriter, open } from "../../src/io/npy.js";
+import { type DType, fromTyped, itemSize, toFloat32, toFloat64 } from "../../src/io/raw.js";
+
+const folder = scratch();
+
+/** A file of this version with this dictionary, then these bytes. */
+function file(dictionary: string, data: Uint8Array | number[] = [], major = 1): Uint8Array {
+  const text = new TextEncoder().encode(dictionary);
+  const length = major === 1 ? 2 : 4;
+  const bytes = new Uint8Array(8 + length + text.length + data.length);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, major, 0]);
+  const view = new DataView(bytes.buffer);
+  if (major === 1) view.setUint16(8, text.length, true);
+  else view.setUint32(8, text.length, true);
+  bytes.set(text, 8 + length);
+  bytes.set(data, 8 + length + text.length);
+  return bytes;
+}
+
+const header = (descr: string, shape: string, fortran = "False") =>
+  `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;
+
+const bytesOf = (values: ArrayBufferView) =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+describe("encode", () => {
+  it("writes what NumPy writes", () => {
+    const bytes = encode(fromTyped(Float32Array.of(0, 1, 2)));
+    const text = "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }".padEnd(117);
+    expect(bytes.subarray(0, 128)).toEqual(file(`${text}\n`));
+    expect(bytes.subarray(128)).toEqual(bytesOf(Float32Array.of(0, 1, 2)));
+  });
+
+  it("gives back any array of any dtype", () => {
+    const dtypes = (Object.keys(itemSize) as DType[]).filter((dtype) => dtype !== "bfloat16");
+    const shape = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(fc.constantFrom(...dtypes), shape, fc.nat(255), (dtype, shape, salt) => {
+        const length = shape.reduce((p, q) => p * q, itemSize[dtype]);
+        const data = Uint8Array.from({ length }, (_, k) =>
+          dtype === "bool" ? (k + salt) % 2 : (k * 37 + salt) % 256,
+        );
+        const bytes = encode({ dtype, shape, data });
+        expect((bytes.length - length) % 64).toBe(0);
+        expect(decode(bytes)).toEqual({ dtype, shape, data });
+      }),
+      { seed: 41, numRuns: 200 },
+    );
+  });
+
+  it("refuses bfloat16 with the way out", () => {
+    const array = { dtype: "bfloat16" as const, shape: [1], data: new Uint8Array(2) };
+    expect(() => encode(array)).toThrow(/convert it to float32 first/);
+  });
+});
+
+describe("decode", () => {
+  it("reads versions 1.0, 2.0 and 3.0", () => {
+    for (const major of [1, 2, 3]) {
+      const found = decode(file(header("<i2", "(2, 1)"), [1, 0, 255, 255], major));
+      expect(found).toMatchObject({ dtype: "int16", shape: [2, 1] });
+      expect([...toFloat32(found)]).toEqual([1, -1]);
+    }
+  });
+
+  it("reads big-endian elements", () => {
+    const f8 = file(header(">f8", "(1,)"), [0x40, 0x09, 0x21, 0xfb, 0x54, 0x44, 0x2d, 0x18]);
+    expect([...toFloat64(decode(f8))]).toEqual([Math.PI]);
+    expect([
+      ...toFloat64(decode(file(header(">i4", "(2,)"), [0, 0, 1, 2, 255, 255, 255, 254]))),
+    ]).toEqual([258, -2]);
+    expect([...toFloat64(decode(file(header(">f2", "()"), [0x3c, 0])))]).toEqual([1]);
+  });
+
+  it("turns Fortran order into C order", () => {
+    // Element [i, j, k] is 100 i + 10 j + k; the first index runs fastest.
+    const values: number[] = [];
+    for (const k of [0, 1])
+      for (const j of [0, 1, 2])
+        for (const i of [0, 1]) {
+          values.push(100 * i + 10 * j + k);
+        }
+    const fortran = file(header("|u1", "(2, 3, 2)", "True"), values);
+    expect([...decode(fortran).data]).toEqual([0, 1, 10, 11, 20, 21, 100, 101, 110, 111, 120, 121]);
+    const big = file(header(">i2", "(2, 2)", "True"), [0, 1, 0, 2, 0, 3, 0, 4]);
+    expect([...toFloat32(decode(big))]).toEqual([1, 3, 2, 4]);
+    expect(decode(file(header("|u1", "(0, 3)", "True"))).shape).toEqual([0, 3]);
+  });
+
+  it("reads headers as other writers lay them out", () => {
+    const data = [1, 2];
+    for (const text of [
+      `{"shape":(2L,),"fortran_order":False,"descr":"u1"}\n`,
+      "{ 'fortran_order' : False , 'shape' : [ 2 ] , 'descr' : '=u1' } ",
+    ]) {
+      expect(decode(file(text, data)), text).toMatchObject({ dtype: "uint8", shape: [2] });
+    }
+  });
+
+  const bad: [string, string, Uint8Array][] = [
+    ["nothing", "HeaderTooShort", new Uint8Array(0)],
+    ["another format", "NotThisFormat", new TextEncoder().encode("PK\u0003\u0004 a zip file")],
+    ["a cut prefix", "HeaderTooShort", file("").subarray(0, 9)],
+    ["version 4", "InvalidHeader", file(header("<f4", "()"), [0, 0, 0, 0], 4)],
+    ["a cut header", "IncompleteFile", file(header("<f4", "()")).subarray(0, 40)],
+    ["a header of 4 GB", "HeaderTooLarge", file("", [], 2).fill(255, 8, 12)],
+    ["code", "InvalidHeader", file("__import__('os').system('true')")],
+    ["a call", "InvalidHeader", file("dict(descr='<f4')")],
+    ["no dictionary", "InvalidHeader", file("(1, 2)")],
+    ["deep nesting", "InvalidHeader", file("[".repeat(60000))],
+    ["an open dictionary", "InvalidHeader", file("{'descr': '<f4'")],
+    ["a key twice", "InvalidHeader", file("{'descr': '<f4', 'descr': '<f4', 'shape': ()}")],
+    ["an unknown key", "InvalidHeader", file(header("<f4", "()").replace("}", "'x': 1}"))],
+    ["a missing key", "InvalidHeader", file("{'descr': '<f4', 'shape': ()}")],
+    ["fortran_order 0", "InvalidHeader", file(header("<f4", "()", "0"))],
+    ["a number as shape", "InvalidHeader", file(header("<f4", "(3)"))],
+    ["an escape", "InvalidHeader", file(header("<f\\x34", "()"))],
+    ["a negative size", "InvalidShape", file(header("<f4", "(-1,)"))],
+    ["a fraction", "InvalidHeader", file(header("<f4", "(1.5,)"))],
+    ["sizes that overflow", "InvalidShape", file(header("<f4", "(99999999999, 99999999999)"))],
+    ["a text as size", "InvalidShape", file(header("<f4", "('3',)"))],
+    ["pickled objects", "UnknownDtype", file(header("|O", "()"))],
+    ["complex numbers", "UnknownDtype", file(header("<c8", "()"), new Uint8Array(8))],
+    ["unsigned 32-bit", "UnknownDtype", file(header("<u4", "()"), new Uint8Array(4))],
+    ["records", "UnknownDtype", file(header("", "()").replace("''", "[('a', '<f4')]"))],
+    ["a cut array", "IncompleteFile", file(header("<f4", "(2,)"), new Uint8Array(7))],
+    ["bytes after the array", "SizeMismatch", file(header("<f4", "(2,)"), new Uint8Array(9))],
+    ["a bool of 2", "InvalidValue", file(header("|b1", "(1,)"), [2])],
+  ];
+
+  it.each(bad)("refuses %s: %s", (what, code, bytes) => {
+    const message = expect.stringMatching(/^bad\.npy: [^\n\r]{10,}$/);
+    expect(() => decode(bytes, "bad.npy")).toThrow(expect.objectContaining({ code, message }));
+    const path = join(folder, `${what.replaceAll(/\W/g, "-")}.npy`);
+    writeFileSync(path, bytes);
+    const readAll = () => {
+      using opened = open(path);
+      opened.read();
+    };
+    expect(readAll).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("stands any one byte changed", () => {
+    const bytes = encode(fromTyped(Float32Array.of(1, 2), [2, 1]));
+    for (let at = 0; at < 72; at++) {
+      for (const byte of [0, 0x28, 0x27, 0x7d, 0x30, 0xff]) {
+        const changed = bytes.slice();
+        changed[at] = byte;
+        try {
+          const { dtype, shape, data } = decode(changed);
+          expect(data.length).toBe(shape.reduce((p, q) => p * q, itemSize[dtype]));
+        } catch (error) {
+          expect(error).toHaveProperty("name", "FormatError");
+        }
+      }
+    }
+  });
+});
+
+describe("open", () => {
+  it("reads rows by position, in either byte order", () => {
+    const path = join(folder, "rows.npy");
+    const values = Float32Array.from({ length: 20 }, (_, k) => k);
+    writeFileSync(path, encode(fromTyped(values, [5, 2, 2])));
+    using opened = open(path);
+    expect(opened.shape).toEqual([5, 2, 2]);
+    expect(opened.dtype).toBe("float32");
+    expect([...toFloat32(opened.rows(1, 2))]).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(opened.rows(5, 0).shape).toEqual([0, 2, 2]);
+    expect(toFloat32(opened.read())).toEqual(values);
+    expect(() => opened.rows(4, 2)).toThrow(/2 rows from row 4: expected them within its 5 rows/);
+    expect(() => opened.rows(0.5, 1)).toThrow(expect.objectContaining({ code: "OutOfRange" }));
+
+    const swapped = join(folder, "swapped.npy");
+    writeFileSync(swapped, file(header(">i2", "(3, 1)"), [0, 1, 0, 2, 0, 3]));
+    using big = open(swapped);
+    expect([...toFloat32(big.rows(1, 2))]).toEqual([2, 3]);
+  });
+
+  it("refuses rows of a Fortran array and of a single number", () => {
+    const path = join(folder, "fortran.npy");
+    writeFileSync(path, file(header("|u1", "(2, 2)", "True"), [1, 2, 3, 4]));
+    using opened = open(path);
+    expect(() => opened.rows(0, 1)).toThrow(/in Fortran order: it has no rows to read/);
+    expect([...opened.read().data]).toEqual([1, 3, 2, 4]);
+    const scalar = join(folder, "scalar.npy");
+    writeFileSync(scalar, file(header("|u1", "()"), [1]));
+    using single = open(scalar);
+    expect(() => single.rows(0, 1)).toThrow(/a single number/);
+  });
+});
+
+describe("NpyWriter", () => {
+  it("writes the file that encode writes, row by row", () => {
+    const path = join(folder, "written.npy");
+    const values = Float64Array.from({ length: 12 }, (_, k) => k / 7);
+    const writer = new NpyWriter(path, "float64", [2, 1]);
+    expect(decode(readFileSync(path)).shape).toEqual([0, 2, 1]);
+    writer.append(fromTyped(values.subarray(0, 2), [2, 1]));
+    writer.flush();
+    expect(decode(readFileSync(path)).shape).toEqual([1, 2, 1]);
+    writer.append(fromTyped(values.subarray(2, 8), [3, 2, 1]));
+    writer.append(fromTyped(values.subarray(8), [2, 2, 1]));
+    writer.close();
+    writer.close();
+    const whole = fromTyped(values, [6, 2, 1]);
+    expect(writer.count).toBe(6);
+    expect(new Uint8Array(readFileSync(path))).toEqual(encode(whole));
+  });
+
+  it("refuses other rows, rows after closing, and folders that are not there", () => {
+    const path = join(folder, "refused.npy");
+    const writer = new NpyWriter(path, "float32", [2]);
+    const code = (code: string) => expect.objectContaining({ code });
+    expect(() => writer.append(fromTyped(Float32Array.of(1, 2, 3)))).toThrow(code("InvalidShape"));
+    expect(() => writer.append(fromTyped(Float64Array.of(1, 2)))).toThrow(code("InvalidShape"));
+    writer.close();
+    expect(() => writer.append(fromTyped(Float32Array.of(1, 2)))).toThrow(code("Closed"));
+    expect(decode(readFileSync(path)).shape).toEqual([0, 2]);
+    expect(() => new NpyWriter(join(folder, "no", "x.npy"), "float32", [])).toThrow(/ENOENT/);
+    expect(() => new NpyWriter(path, "bfloat16", [])).toThrow(code("UnknownDtype"));
+  });
+});

@@ -1,0 +1,268 @@
+// Checkpoints written by PyTorch itself, in all its formats, against the values that make.py gave them.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { expectClose } from "../../../../../test/support/close.js";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { scratch } from "../../../../../test/support/scratch.js";
+import { io, liveTensors, type Tensor, tidy } from "../../src/index.js";
+import { crc32, crc32ByTable } from "../../src/io/pt/crc32.js";
+import { decodePt } from "../../src/io/pt/decode.js";
+import type { PtKey, PtValue } from "../../src/io/pt/value.js";
+import { type RawArray, toFloat64 } from "../../src/io/raw.js";
+import {
+  checkpoint,
+  fixture,
+  fixturePath,
+  latin1,
+  storage,
+  tensor,
+  word,
+  zip,
+} from "./pt-support.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+const folder = scratch();
+
+const saved = (name: string, bytes: Uint8Array) => {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+};
+
+type Dictionary = Map<PtKey, PtValue<RawArray>>;
+const dictionary = (bytes: Uint8Array) => decodePt(bytes) as Dictionary;
+
+const expected: [name: string, dtype: string, shape: number[], values: number[]][] = [
+  ["base", "float32", [2, 3], [0, 0.25, 0.5, 0.75, 1, 1.25]],
+  ["transposed", "float32", [3, 2], [0, 0.75, 0.25, 1, 0.5, 1.25]],
+  ["row", "float32", [1, 3], [0.75, 1, 1.25]],
+  ["column", "float32", [2], [0.25, 1]],
+  ["expanded", "float32", [3, 2], [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]],
+  ["channels_last", "float32", [1, 2, 3, 4], Array.from({ length: 24 }, (_, i) => i)],
+  ["parameter", "float32", [2], [1, -2]],
+  ["scalar", "float32", [], [7]],
+  ["empty", "float32", [0, 3], []],
+  ["nothing", "int32", [2, 0], []],
+  ["float64", "float64", [2], [0.1, -1e300]],
+  ["float16", "float16", [2], [0.5, -65504]],
+  ["bfloat16", "bfloat16", [2], [1.5, -3]],
+  ["int64", "int64", [2], [2 ** 53, -(2 ** 63)]],
+  ["int32", "int32", [2], [2 ** 31 - 1, -(2 ** 31)]],
+  ["int16", "int16", [2], [-2, 258]],
+  ["int8", "int8", [2], [-128, 127]],
+  ["uint8", "uint8", [2], [0, 255]],
+  ["bool", "bool", [3], [1, 0, 1]],
+];
+
+describe("a state dict from PyTorch", () => {
+  const files = ["zip.pt", "legacy.pt", "protocol5.pt", "deflated.pt", "big.pt"];
+  it.each(files)("%s: every element type, views, shared and empty storages", (name) => {
+    const found = dictionary(fixture(name));
+    expect([...found.keys()]).toEqual(expected.map(([key]) => key));
+    for (const [key, dtype, shape, values] of expected) {
+      const array = found.get(key) as RawArray;
+      expect([key, array.dtype, array.shape]).toEqual([key, dtype, shape]);
+      expect([key, ...toFloat64(array)]).toEqual([key, ...values]);
+    }
+    // 2^53 + 1 is no double.
+    const wide = (found.get("int64") as RawArray).data.slice().buffer as ArrayBuffer;
+    expect(new BigInt64Array(wide)).toEqual(BigInt64Array.of(2n ** 53n + 1n, -(2n ** 63n)));
+  });
+
+  it("becomes tensors of the engine, and no others stay behind", () => {
+    const before = liveTensors();
+    const state = io.loadPt(fixturePath("zip.pt")) as Map<string, Tensor>;
+    expect(liveTensors()).toBe(before + expected.length);
+    for (const [key, dtype, shape, values] of expected) {
+      const t = state.get(key) as Tensor;
+      expect([t.dtype, t.shape, t.requiresGrad]).toEqual([dtype, shape, false]);
+      expect(tidy(() => t.to("float64").toNumbers())).toEqual(values);
+    }
+    for (const t of state.values()) t.dispose();
+    expect(tidy(() => io.loadStateDict(fixturePath("legacy.pt")).size)).toBe(expected.length);
+    const network = io.loadStateDict(fixturePath("nested.pt"));
+    expect(liveTensors()).toBe(before + 2);
+    for (const t of network.values()) t.dispose();
+  });
+});
+
+describe("a training script's checkpoint", () => {
+  it("keeps numbers, text and structure", () => {
+    const found = dictionary(fixture("nested.pt"));
+    const { state_dict: _, optimizer, ...rest } = Object.fromEntries(found);
+    expect(rest).toEqual({
+      epoch: 3,
+      loss: 0.25,
+      big: 2n ** 70n,
+      negative: -(2 ** 40),
+      note: "für später",
+      done: false,
+      best: null,
+      shape: [2, 3],
+      dtype: "torch.bfloat16",
+      device: "cuda:1",
+      history: [
+        [0, 1.5],
+        [1, 0.5],
+      ],
+    });
+    expect([...(optimizer as Dictionary).keys()]).toEqual(["state", "param_groups"]);
+  });
+
+  it("keeps the optimiser's state under whole numbers, as its first step left it", () => {
+    const optimizer = dictionary(fixture("nested.pt")).get("optimizer") as Dictionary;
+    const state = optimizer.get("state") as Dictionary;
+    expect([...state.keys()]).toEqual([0, 1]);
+    const slot = state.get(0) as Dictionary;
+    // The gradient of the weights is (4, −8): the averages are 0.1 g and 0.001 g².
+    const close = (name: string, values: number[]) =>
+      expectClose(toFloat64(slot.get(name) as RawArray), values);
+    close("step", [1]);
+    close("exp_avg", [0.4, -0.8]);
+    close("exp_avg_sq", [0.016, 0.064]);
+    const [group] = optimizer.get("param_groups") as Dictionary[];
+    expect(group!.get("lr")).toBe(0.5);
+    expect(group!.get("betas")).toEqual([0.9, 0.999]);
+    expect(group!.get("foreach")).toBe(null);
+    expect(group!.get("params")).toEqual([0, 1]);
+  });
+});
+
+describe("loadStateDict", () => {
+  const one = (name: string) => `${word(name)}${tensor()}`;
+  const data = { 0: new Uint8Array(16) };
+  const file = (name: string, inner: string) =>
+    saved(name, checkpoint(`\x80\x02}(${inner}u.`, data));
+
+  it("takes a file that is one, and says so", () => {
+    const state = io.loadStateDict(fixturePath("zip.pt"));
+    expect([state.key, state.prefix, state.size]).toEqual([null, "", expected.length]);
+  });
+
+  it("finds it under a usual key, and takes off what data-parallel training puts before its names", () => {
+    const state = io.loadStateDict(fixturePath("nested.pt"));
+    expect([state.key, state.prefix]).toEqual(["state_dict", "module."]);
+    expect([...state.keys()]).toEqual(["weight", "bias"]);
+    // One step of Adam moves every weight by the rate, against its gradient's sign.
+    expectClose((state.get("weight") as Tensor).toNumbers(), [0.5, 2.5], 5);
+    expect((state.get("bias") as Tensor).item()).toBeCloseTo(2.5, 5);
+  });
+
+  it("keeps the prefix where a name is without it", () => {
+    const state = io.loadStateDict(file("mixed.pt", `${one("module.a")}${one("b")}`));
+    expect([[...state.keys()], state.prefix]).toEqual([["module.a", "b"], ""]);
+  });
+
+  it("takes the key that it is given, and requires one if several fit", () => {
+    const path = file("two.pt", `${word("model")}}(${one("a")}u${word("net")}}(${one("b")}u`);
+    expect([...io.loadStateDict(path, { key: "net" }).keys()]).toEqual(["b"]);
+    const before = liveTensors();
+    expect(() => io.loadStateDict(path)).toThrow(
+      /state dicts under model, net: choose one with \{ key \}/,
+    );
+    expect(() => io.loadStateDict(path, { key: "nets" })).toThrow(
+      /no state dict under nets among model, net/,
+    );
+    expect(liveTensors()).toBe(before);
+    const odd = file("odd.pt", `${word("averaged")}}(${one("a")}u`);
+    expect(() => io.loadStateDict(odd)).toThrow(/under averaged: choose one/);
+    expect(io.loadStateDict(odd, { key: "averaged" }).key).toBe("averaged");
+  });
+
+  it("refuses what holds none", () => {
+    const none = expect.objectContaining({ code: "UnknownName" });
+    expect(() => io.loadStateDict(file("numbers.pt", `${word("a")}K\x01`))).toThrow(none);
+    expect(() => io.loadStateDict(file("lists.pt", `${word("model")}](${tensor()}e`))).toThrow(
+      none,
+    );
+    expect(() => io.loadStateDict(file("empty.pt", ""))).toThrow(none);
+    expect(() => io.loadStateDict(saved("list.pt", checkpoint("\x80\x02].")))).toThrow(
+      /holds no dictionary: expected a dictionary of tensors by name/,
+    );
+  });
+
+  it("names the file that cannot be read", () => {
+    const path = join(folder, "missing.pt");
+    expect(() => io.loadStateDict(path)).toThrow(
+      expect.objectContaining({ code: "Unreadable", source: path }),
+    );
+    expect(() => io.loadPt(folder)).toThrow(expect.objectContaining({ code: "Unreadable" }));
+  });
+});
+
+describe("the archive", () => {
+  const pickle = { name: "x/data.pkl", data: latin1(`\x80\x02${tensor()}.`) };
+  const values = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
+  const elements = { name: "x/data/0", data: values };
+
+  it("may have 64-bit sizes, a comment, folders, and no folder at all", () => {
+    const folderEntry = { name: "x/", data: new Uint8Array() };
+    const bare = [
+      { ...pickle, name: "data.pkl" },
+      { ...elements, name: "data/0" },
+    ];
+    const archives = [
+      zip([pickle, elements]),
+      zip([pickle, { ...elements, wide: true }], { wide: true }),
+      zip([pickle, { ...elements, deflate: true }], { comment: "kept by hand" }),
+      zip([folderEntry, pickle, elements]),
+      zip(bare),
+    ];
+    for (const bytes of archives) expect((decodePt(bytes) as RawArray).data).toEqual(values);
+  });
+
+  it("may share a tensor: it stays one", () => {
+    const shared = checkpoint(`\x80\x02](${tensor()}q\x01h\x01e.`, { 0: values });
+    const [first, second] = decodePt(shared) as RawArray[];
+    expect(first).toBe(second);
+    const path = saved("shared.pt", shared);
+    const [p, q] = io.loadPt(path) as Tensor[];
+    expect(p).toBe(q);
+  });
+
+  it("may be in a Buffer at any place", () => {
+    const bytes = Buffer.concat([Buffer.alloc(3), checkpoint(pickle.data, { 0: values })]).subarray(
+      3,
+    );
+    expect((decodePt(bytes) as RawArray).data).toEqual(values);
+  });
+
+  it("has checksums like other archives, with and without Node's own", () => {
+    for (const crc of [crc32, crc32ByTable]) {
+      expect(crc(latin1("123456789"))).toBe(0xcbf43926);
+      expect(crc(new Uint8Array())).toBe(0);
+    }
+  });
+});
+
+describe("values", () => {
+  const value = (operations: string) => decodePt(checkpoint(`\x80\x02${operations}.`));
+
+  it("of whole numbers in every length", () => {
+    expect(
+      value(
+        "](K\xffM\xff\xffJ\xff\xff\xff\xff\x8a\x00\x8a\x01\xff\x8a\x02\xff\x00\x8b\x01\0\0\0\x80e",
+      ),
+    ).toEqual([255, 65535, -1, 0, -1, 255, -128]);
+  });
+
+  it("of one-item forms, and what frames and memos leave out", () => {
+    expect(value("}X\x01\0\0\0aN\x73")).toEqual(new Map([["a", null]]));
+    expect(value("]Na")).toEqual([null]);
+    expect(value("](\x88\x94h\x00\x89e")).toEqual([true, true, false]);
+    expect(value("\x88r\x07\0\0\0j\x07\0\0\0\x86")).toEqual([true, true]);
+    expect(value("G\x3f\xf8\0\0\0\0\0\0")).toBe(1.5);
+    expect(value(`${word("a")}\x85`)).toEqual(["a"]);
+    expect(value("\x8d\x01\0\0\0\0\0\0\0b")).toBe("b");
+    expect(value("K\x01K\x02K\x03\x87")).toEqual([1, 2, 3]);
+  });
+
+  it("of storages in the legacy format that only empty tensors use", () => {
+    const empty = tensor({ of: storage({ numel: 0 }), shape: [0, 2], strides: [2, 1] });
+    const found = decodePt(checkpoint(`\x80\x02${empty}.`, { 0: new Uint8Array() })) as RawArray;
+    expect([found.shape, found.data.length]).toEqual([[0, 2], 0]);
+  });
+});

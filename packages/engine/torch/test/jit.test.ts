@@ -1,0 +1,146 @@
+// TorchScript archives: the numbers of a module against the same formula in tensor operations, its lifetime,
+// and files and calls that are refused. fixtures/make_torchscript.py made the files.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import { scratch } from "../../../../test/support/scratch.js";
+import * as T from "../src/index.js";
+import { distance } from "./nn/in-double.js";
+
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const features = fixture("features.pt");
+
+beforeAll(() => T.setNumThreads(1));
+const folder = scratch();
+
+const images = (n: number, seed = 1) =>
+  T.randint(0, 256, [n, 3, 5, 4], { generator: T.Generator.create(seed) }).to("uint8");
+
+/** What the fixture's forward computes, written again. */
+function expected(img: T.Tensor): T.Tensor {
+  return T.tidy(() => {
+    const weight = T.tensor(
+      Array.from({ length: 8 }, (_, i) => [0, 1, 2].map((j) => Math.cos(i + 3 * j))),
+    );
+    const x = img.to("float32").div(255);
+    const mixed = T.einsum("fc,nchw->nfhw", [weight, x]).add(
+      T.arange(0, 8).div(8).reshape([8, 1, 1]),
+    );
+    return mixed.tanh().mean([2, 3]);
+  });
+}
+
+describe("a TorchScript module", () => {
+  it("gives the numbers of its formula, with dropout off, the same at every call", () => {
+    using module = T.jit.load(features);
+    const img = images(6);
+    const got = module.forward([img], { return_features: true });
+    expect([got.dtype, got.shape]).toEqual(["float32", [6, 8]]);
+    expect(distance(got, expected(img))).toBeLessThan(1e-6);
+    for (let i = 0; i < 4; i++)
+      expect(module.forward([img], { return_features: true }).toNumbers()).toEqual(got.toNumbers());
+    const plain = module.forward([img]);
+    expect(distance(plain, expected(img).softmax(1))).toBeLessThan(1e-6);
+    expect(distance(plain, got)).toBeGreaterThan(0.1);
+  });
+
+  it("tells its schema, and builds no graph", () => {
+    using module = T.jit.load(features);
+    expect(module.path).toBe(features);
+    expect(module.schema).toMatch(/forward\(.*Tensor img, bool return_features=False\) -> Tensor$/);
+    expect(module.forward([images(1)]).requiresGrad).toBe(false);
+    expect(T.gradEnabled()).toBe(true);
+  });
+
+  it("leaves nothing behind, and is gone after its disposal", async () => {
+    await collectGarbage();
+    const before = T.memory();
+    T.tidy(() => {
+      using module = T.jit.load(features);
+      for (let i = 0; i < 20; i++) module.forward([images(3)]);
+    });
+    expect(T.liveTensors()).toBe(before.live);
+    expect(T.memory().current).toBe(before.current);
+    const module = T.jit.load(features);
+    module.dispose();
+    module.dispose();
+    expect(() => module.forward([images(1)])).toThrow(T.DisposedError);
+  });
+
+  it("says in one line what does not fit a call", () => {
+    using module = T.jit.load(features);
+    const failing: [() => unknown, RegExp][] = [
+      [() => module.forward([T.zeros([1, 3, 4, 4])]), /features\.pt: .*ValueError: expected uint8/],
+      [() => module.forward([]), /features\.pt: .*missing value for argument 'img'/],
+      [() => module.forward([images(1), images(1)]), /Expected a value of type 'bool'/],
+      [() => module.forward([images(1)], { loud: true }), /Unknown keyword argument 'loud'/],
+      [() => module.forward([images(1)], { return_features: 1 as never }), /true or false, got 1/],
+      [() => module.forward(images(1) as never), /expected a list of tensors/],
+    ];
+    for (const [act, message] of failing) {
+      expect(act).toThrow(T.TorchError);
+      expect(act).toThrow(message);
+      expect(act).not.toThrow(/\n|Traceback/);
+    }
+    using pair = T.jit.load(fixture("pair.pt"));
+    expect(() => pair.forward([T.zeros([2])])).toThrow(
+      /pair\.pt: .*type Tuple; expected one tensor/,
+    );
+    expect(module.forward([images(1)]).shape).toEqual([1, 8]);
+  });
+
+  it("refuses to be recorded, and works afterwards", () => {
+    using module = T.jit.load(features);
+    expect(() => T.recorded((x) => module.forward([x]))(images(1))).toThrow(T.RecordingError);
+    expect(() =>
+      T.recorded((x) => {
+        T.jit.load(features);
+        return x.add(1);
+      })(images(1)),
+    ).toThrow(/loading a TorchScript module cannot be recorded/);
+    expect(module.forward([images(2)]).shape).toEqual([2, 8]);
+  });
+});
+
+describe("a file that is none", () => {
+  const refused = (path: string, code: string) => {
+    const error = expect.objectContaining({ name: "FormatError", code, source: path });
+    expect(() => T.jit.load(path)).toThrow(error);
+    expect(() => T.jit.load(path)).not.toThrow(/\n/);
+  };
+
+  it("is refused by its name: missing, a folder, weights alone, something else", () => {
+    refused(join(folder, "missing.pt"), "Unreadable");
+    refused(folder, "Unreadable");
+    refused(fixture("weights.pt"), "NotThisFormat");
+    expect(() => T.jit.load(fixture("weights.pt"))).toThrow(/torch\.save holds weights without/);
+    writeFileSync(join(folder, "text.pt"), "no archive");
+    refused(join(folder, "text.pt"), "NotThisFormat");
+    writeFileSync(join(folder, "empty.pt"), "");
+    refused(join(folder, "empty.pt"), "NotThisFormat");
+    expect(() => T.jit.load(features, { device: "cuda:7" })).toThrow(T.TorchError);
+  });
+
+  it("is refused wherever it was cut", () => {
+    const whole = readFileSync(features);
+    const path = join(folder, "cut.pt");
+    for (let k = 0; k < 40; k++) {
+      writeFileSync(path, whole.subarray(0, Math.floor((whole.length * k) / 40)));
+      refused(path, "NotThisFormat");
+    }
+  });
+
+  it("is refused where a bit of its weights was flipped", () => {
+    const whole = readFileSync(features);
+    // The convolution's bias, 0, 1/8, …, as it lies in the file.
+    const at = whole.indexOf(Buffer.from(new Float32Array([0, 0.125, 0.25, 0.375]).buffer));
+    expect(at).toBeGreaterThan(0);
+    whole[at + 6]! ^= 1;
+    const path = join(folder, "flipped.pt");
+    writeFileSync(path, whole);
+    refused(path, "InvalidValue");
+    expect(() => T.jit.load(path)).toThrow(/data\/\d has another checksum/);
+  });
+});

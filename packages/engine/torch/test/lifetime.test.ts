@@ -1,0 +1,246 @@
+// Memory: what is born in a scope dies with it; outside of scopes the collector is told what a tensor weighs.
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import * as T from "../src/index.js";
+
+const rss = () => process.memoryUsage().rss / 2 ** 20;
+let live = 0;
+
+beforeEach(async () => {
+  T.setNumThreads(1);
+  await collectGarbage();
+  live = T.liveTensors();
+});
+
+describe("100,000 operations", () => {
+  it("inside scopes leave nothing behind", () => {
+    const before = { rss: rss(), current: T.memory().current };
+    for (let round = 0; round < 100; round++) {
+      T.tidy(() => {
+        let x = T.ones([256]);
+        for (let i = 0; i < 1000; i++) x = x.mul(1.0001);
+      });
+    }
+    expect(T.liveTensors()).toBe(live);
+    expect(T.memory().current).toBe(before.current);
+    expect(rss() - before.rss).toBeLessThan(200);
+  });
+});
+
+it("blocks that were freed between small ones are used again", () => {
+  const small: T.Tensor[] = [];
+  const before = rss();
+  for (let round = 0; round < 40; round++) {
+    const large = Array.from({ length: 8 }, (_, i) => {
+      small.push(T.zeros([64]));
+      return T.zeros([400_000 + (i % 3) * 50_000]);
+    });
+    for (const t of large) t.dispose();
+  }
+  for (const t of small) t.dispose();
+  expect(rss() - before).toBeLessThan(50); // 14 MiB are alive at a time
+});
+
+describe("a recording", () => {
+  const MiB = 2 ** 20;
+  const chain = (x: T.Tensor, n: number) => {
+    let y = x;
+    for (let i = 0; i < n; i++) y = y.add(1);
+    return y;
+  };
+  it("frees what its function no longer refers to, in scopes inside too", () => {
+    const x = T.zeros([MiB]);
+    for (const body of [
+      (t: T.Tensor) => chain(t, 100),
+      (t: T.Tensor) => T.tidy(() => chain(t, 100)),
+    ]) {
+      T.memory({ resetPeak: true });
+      const [y] = T.tidy(() => T.recorded(body)(x)) as [T.Tensor];
+      expect(T.memory().peak - T.memory().current).toBeLessThan(60 * MiB); // of 400
+      expect(y.sum().item()).toBe(100 * MiB);
+      y.dispose();
+    }
+  });
+  it("spares what is returned, kept or still referred to, and gives the rest back at its end", () => {
+    const x = T.zeros([MiB]);
+    const before = T.liveTensors();
+    const own: { kept?: T.Tensor; dropped?: T.Tensor } = {};
+    const results = T.recorded((t) => {
+      const early = t.add(1);
+      own.kept = T.tidy(() => t.add(2)).keep();
+      own.dropped = chain(t, 40);
+      return [early.add(own.dropped), x];
+    })(x);
+    expect(T.tidy(() => results[0]!.max().item())).toBe(41);
+    expect(T.tidy(() => own.kept!.max().item())).toBe(2);
+    expect(own.dropped!.disposed).toBe(true);
+    expect(x.disposed).toBe(false);
+    for (const t of [own.kept!, results[0]!]) t.dispose();
+    expect(T.liveTensors()).toBe(before);
+  });
+  it("gives everything back when its function throws", () => {
+    const x = T.zeros([MiB]);
+    const before = T.liveTensors();
+    const failing = T.recorded((t) => {
+      chain(t, 20);
+      throw new Error("boom");
+    });
+    expect(() => failing(x)).toThrow("boom");
+    expect(T.liveTensors()).toBe(before);
+    expect(T.tidy(() => chain(x, 3).disposed)).toBe(false);
+    expect(T.liveTensors()).toBe(before);
+  });
+});
+
+describe("tidy", () => {
+  it("moves results out, however they are packed, and releases the rest", () => {
+    const out = T.tidy(() => {
+      const [a, b, c] = [T.ones([1]), T.ones([2]), T.ones([3])];
+      T.ones([4]);
+      return { a, list: [b, new Map([["c", c]])] as const, n: 1 };
+    });
+    expect(T.liveTensors()).toBe(live + 3);
+    expect(out.list[1].get("c")!.sum().item()).toBe(3);
+  });
+  it("nests: an inner result belongs to the outer scope", () => {
+    T.tidy(() => {
+      const inner = T.tidy(() => T.ones([2]).add(1));
+      expect(inner.toNumbers()).toEqual([2, 2]);
+      expect(T.liveTensors()).toBe(live + 1);
+    });
+    expect(T.liveTensors()).toBe(live);
+  });
+  it("releases when its function throws, and spares what was kept", () => {
+    let kept: T.Tensor | undefined;
+    expect(() =>
+      T.tidy(() => {
+        kept = T.keep(T.ones([2]));
+        T.ones([3]);
+        throw new Error("boom");
+      }),
+    ).toThrow("boom");
+    expect(T.liveTensors()).toBe(live + 1);
+    kept!.dispose();
+    expect(T.liveTensors()).toBe(live);
+  });
+  it("refuses asynchronous functions and still releases", () => {
+    expect(() => T.tidy(async () => T.ones([2]))).toThrow(/synchronous/);
+    expect(T.liveTensors()).toBe(live);
+  });
+  it("survives handles that are no tensors", () => {
+    expect(() => T.tidy(() => void [new T.Tensor(5 as never), T.ones([1])])).not.toThrow();
+    expect(T.liveTensors()).toBe(live);
+  });
+});
+
+describe("disposal", () => {
+  it("is idempotent, and use after it names the operation", () => {
+    const t = T.ones([2]);
+    t.dispose();
+    t.dispose();
+    expect(t.disposed).toBe(true);
+    expect(() => t.relu()).toThrow(T.DisposedError);
+    expect(() => t.relu()).toThrow(/aten::relu/);
+    expect(() => t.shape).toThrow(T.DisposedError);
+    expect(() => T.cat([T.ones([1]), t])).toThrow(/aten::cat.*disposed/);
+    expect(String(t)).toBe("Tensor (disposed)");
+  });
+  it("leaves views, graphs and gradients alone", () => {
+    const x = T.ones([4]).requiresGrad_();
+    const y = x.mul(2);
+    const loss = y.square().sum();
+    const view = y.slice({ start: 2 });
+    y.dispose();
+    loss.backward();
+    expect(x.grad!.toNumbers()).toEqual([8, 8, 8, 8]);
+    expect(view.toNumbers()).toEqual([2, 2]);
+  });
+  it("comes with `using`, and a moved tensor says so", () => {
+    {
+      using t = T.ones([2]);
+      expect(t.disposed).toBe(false);
+    }
+    expect(T.liveTensors()).toBe(live);
+    const data = T.ones([2]);
+    using p = new T.Parameter(data);
+    expect(p.requiresGrad).toBe(true);
+    expect(() => data.add(1)).toThrow(T.DisposedError);
+  });
+});
+
+describe("Scope", () => {
+  it("lives across awaits, in any order, and with others side by side", async () => {
+    const job = async (n: number) => {
+      using scope = new T.Scope();
+      const a = scope.run(() => T.full([n], n));
+      await new Promise((resolve) => setTimeout(resolve, n));
+      const b = scope.run(() => a.add(1).sum());
+      await Promise.resolve();
+      return b.item();
+    };
+    expect(await Promise.all([job(3), job(1), job(2)])).toEqual([12, 2, 6]);
+    expect(T.liveTensors()).toBe(live);
+  });
+  it("ends out of order, twice, and refuses asynchronous parts", () => {
+    const [first, second] = [new T.Scope(), new T.Scope()];
+    const a = first.run(() => second.run(() => T.ones([1])));
+    first[Symbol.dispose]();
+    expect(a.disposed).toBe(false);
+    second[Symbol.dispose]();
+    second[Symbol.dispose]();
+    expect(a.disposed).toBe(true);
+    expect(() => first.run(async () => 1)).toThrow(/synchronous/);
+  });
+});
+
+it("a memory limit turns too much into an error", () => {
+  T.setMemoryLimit(T.memory().current + 2 ** 20);
+  expect(() => T.ones([2 ** 20])).toThrow(T.OutOfMemoryError);
+  T.setMemoryLimit(Number.POSITIVE_INFINITY);
+  expect(T.ones([2 ** 20]).numel).toBe(2 ** 20);
+});
+
+it("programs that are forgotten do not wait until the heap of JavaScript has grown", async () => {
+  // The larger the heap, the later the collector comes by itself.
+  const ballast = Array.from({ length: 2e6 }, (_, i) => ({ i }));
+  await collectGarbage();
+  const x = T.ones([2, 2]);
+  const kept: T.Recorded[] = [];
+  const seen: number[] = [];
+  for (let i = 0; i <= 2500; i++) {
+    // Of few JavaScript objects: one operation that is made of a hundred.
+    const program = T.recorded(
+      (y) => T.unsafe.call("aten::linalg_matrix_power", "", y, 2 ** 50 - 1) as T.Tensor,
+    );
+    T.tidy(() => program(x));
+    kept.push(program);
+    if (kept.length > 100) kept.shift();
+    if (i === 500 || i === 2500) seen.push(rss());
+  }
+  const [early, late] = seen as [number, number];
+  // All 2,000 would be more than 200 MiB.
+  expect(late - early).toBeLessThan(100);
+  expect(ballast).toHaveLength(2e6);
+});
+
+it("what a scope freed stays freed, whatever is made afterwards", () => {
+  let gone: T.Tensor | undefined;
+  T.tidy(() => {
+    for (let i = 0; i < 10; i++) gone = T.full([2], i).add(1);
+  });
+  const later = Array.from({ length: 40 }, (_, i) => T.full([3], i).mul(2));
+  expect(gone?.disposed).toBe(true);
+  expect(() => gone?.add(1)).toThrow(T.DisposedError);
+  gone?.dispose();
+  expect(later.map((t) => t.toNumbers()[2])).toEqual(later.map((_, i) => 2 * i));
+  for (const t of later) t.dispose();
+});
+
+it("an operation that gives what it was passed gives the same tensor", () => {
+  const [a, b] = [T.tensor([1, 3], { dtype: "int64" }), T.tensor([3, 3], { dtype: "int64" })];
+  expect(T.unsafe.call("aten::__iand__", "Tensor", a, b)).toBe(a);
+  const [low, high] = [T.zeros([]), T.zeros([])];
+  const found = T.unsafe.call("aten::aminmax", "out", T.ones([3]), undefined, false, low, high);
+  expect(found).toEqual([low, high]);
+  expect((found as T.Tensor[])[0]).toBe(low);
+});

@@ -1,0 +1,198 @@
+// Memory that was refused, replaced or promised too often: errors, never a shape without elements behind it.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import { addonPath, native } from "../src/binding/native.js";
+import * as T from "../src/index.js";
+import { memoryGroups } from "../src/memory-limit.js";
+
+const { call } = T.unsafe;
+
+beforeEach(async () => {
+  T.setNumThreads(1);
+  await collectGarbage();
+});
+afterEach(() => T.setMemoryLimit(Number.POSITIVE_INFINITY));
+
+/** Runs what asks for more memory than there may be. */
+function refused(fn: () => unknown): void {
+  T.setMemoryLimit(T.memory().current + 4096);
+  expect(fn).toThrow(T.OutOfMemoryError);
+  T.setMemoryLimit(Number.POSITIVE_INFINITY);
+}
+
+describe("a tensor whose resize failed", () => {
+  const far = 2 ** 24;
+  const wide = () => T.ones([1]).expand([far]);
+  const ways: [string, (t: T.Tensor) => unknown][] = [
+    ["resize_", (t) => call("aten::resize_", "", t, [far])],
+    ["resize_as_", (t) => call("aten::resize_as_", "", t, wide())],
+    ["add.out", (t) => call("aten::add", "out", wide(), T.ones([1]), 1, t)],
+    ["cat.out", (t) => call("aten::cat", "out", [wide(), wide()], 0, t)],
+    ["range.out", (t) => call("aten::range", "out", 0, far, 1, t)],
+    ["sort.values", (t) => call("aten::sort", "values", wide(), 0, false, t, T.tensor([1n]))],
+    [
+      "set_",
+      (t) => call("aten::set_", "source_Tensor_storage_offset", t, T.ones([1]), 0, [far], [1]),
+    ],
+  ];
+  it.each(ways)("in %s is unusable", (_, way) => {
+    const t = T.ones([4]);
+    refused(() => way(t));
+    if (!t.disposed) {
+      // It kept its own shape and memory.
+      expect(t.fill_(2).toNumbers()).toEqual([2, 2, 2, 2]);
+      return;
+    }
+    for (const use of [
+      () => t.fill_(1),
+      () => t.toArray(),
+      () => t.shape,
+      () => T.cat([t]),
+      () => call("aten::resize_", "", t, [4]),
+    ])
+      expect(use).toThrow(T.DisposedError);
+    expect(String(t)).toBe("Tensor (disposed)");
+    t.dispose();
+  });
+
+  it("or was given a storage that is too small, is unusable", () => {
+    const t = T.ones([2, 2], { dtype: "float64" });
+    call("aten::set_", "source_Tensor", t, T.ones([2, 2]));
+    expect(() => t.fill_(1)).toThrow(/lost its memory/);
+  });
+
+  it("is seen by all handles of it, by programs that hold it, and not by its views", () => {
+    const x = T.ones([4]).requiresGrad_();
+    x.sum().backward();
+    const gradient = x.grad as T.Tensor;
+    const view = gradient.narrow(0, 0, 2);
+    const { program } = T.Program.record((y) => y.add(gradient), [T.ones([4])]);
+    refused(() => call("aten::resize_", "", gradient, [far]));
+    expect(() => gradient.toArray()).toThrow(/lost its memory/);
+    expect(() => x.grad?.toArray()).toThrow(/lost its memory/);
+    expect(() => program.run(T.ones([4]))).toThrow(/another shape, dtype, strides or memory/);
+    expect(view.toNumbers()).toEqual([1, 1]);
+    x.grad = null;
+    x.sum().backward();
+    expect((x.grad as T.Tensor | null)?.toNumbers()).toEqual([1, 1, 1, 1]);
+  });
+});
+
+describe("a program refuses held tensors", () => {
+  const held = () => T.tensor([1, 2, 3, 4]);
+  const record = (t: T.Tensor) =>
+    T.Program.record((x) => x.add(t.view([2, 2])), [T.zeros([2, 2])]).program;
+  const zero = () => T.zeros([2, 2]);
+
+  it("whose memory set_ has replaced, and takes them when it is back", () => {
+    const t = held();
+    const same = t.detach();
+    const program = record(t);
+    call("aten::set_", "source_Tensor", t, T.tensor([5, 6, 7, 8]));
+    expect(() => program.run(zero())).toThrow(/another shape, dtype, strides or memory.*record/);
+    call("aten::set_", "source_Tensor", t, same);
+    expect(program.run(zero())[0]?.toNumbers()).toEqual([1, 2, 3, 4]);
+  });
+
+  it("that begin elsewhere in the same memory, or are turned", () => {
+    const t = held();
+    const program = record(t);
+    const base = T.arange(0, 8);
+    call("aten::set_", "source_Tensor_storage_offset", t, base, 4, [4], [1]);
+    expect(() => program.run(zero())).toThrow(/memory/);
+    const square = held().reshape([2, 2]);
+    const other = T.Program.record((x) => x.add(square), [zero()]).program;
+    call("aten::t_", "", square);
+    expect(() => other.run(zero())).toThrow(/another shape, dtype, strides or memory/);
+    call("aten::t_", "", square);
+    expect(other.run(zero())[0]?.toNumbers()).toEqual([1, 2, 3, 4]);
+  });
+
+  it("such as a gradient that was turned", () => {
+    const w = T.ones([2, 2]).requiresGrad_();
+    w.square().sum().backward();
+    const step = T.Program.record(
+      (x) => {
+        const loss = w.mul(x).sum();
+        loss.backward();
+        return loss.detach();
+      },
+      [T.arange(0, 4).view([2, 2])],
+    ).program;
+    call("aten::t_", "", w.grad as T.Tensor);
+    expect(() => step.run(zero())).toThrow(/strides or memory/);
+  });
+});
+
+it("grants together what the machine has, not each request for itself", () => {
+  const { available } = T.memoryLimit();
+  const chunk = 2 ** 28;
+  const granted: T.Tensor[] = [];
+  try {
+    // Nothing is written to them: no counter of the kernel shows them.
+    expect(() => {
+      for (let i = 0; i <= (1.5 * available) / chunk; i++)
+        granted.push(T.empty([chunk], { dtype: "uint8" }));
+    }).toThrow(/available on this machine/);
+    expect(granted.length * chunk).toBeLessThan(1.05 * available);
+    expect(granted.length * chunk).toBeGreaterThan(0.5 * available);
+  } finally {
+    for (const t of granted) t.dispose();
+  }
+});
+
+it.runIf(process.platform === "linux")("keeps the limits of cgroups", () => {
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-group-"));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const group = [
+    file("memory.max", `${2 ** 30}\n`),
+    file("memory.current", `${2 ** 30 - 2 ** 20}\n`),
+    file("memory.stat", `anon 5\ninactive_file ${2 ** 20}\n`),
+    "inactive_file",
+  ];
+  try {
+    native.memoryGroups?.(group);
+    expect(() => T.empty([2 ** 28])).toThrow(/are available on this machine/);
+    file("memory.max", "max\n");
+    T.empty([2 ** 26]).dispose();
+  } finally {
+    const groups = memoryGroups().map((g) => [g.limit, g.usage, g.stat, g.cache]);
+    native.memoryGroups?.(groups.flat());
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it.runIf(process.platform === "linux")("the addon is hardened", () => {
+  const file = readFileSync(addonPath);
+  // ELF, 64 bits, little-endian: the headers of its segments, and the entries of the dynamic one.
+  const [at, size, count] = [
+    Number(file.readBigUInt64LE(32)),
+    file.readUInt16LE(54),
+    file.readUInt16LE(56),
+  ];
+  const segments = Array.from({ length: count }, (_, i) => at + i * size).map((p) => ({
+    type: file.readUInt32LE(p),
+    flags: file.readUInt32LE(p + 4),
+    offset: Number(file.readBigUInt64LE(p + 8)),
+    bytes: Number(file.readBigUInt64LE(p + 32)),
+  }));
+  const of = (type: number) => segments.find((s) => s.type === type);
+  expect(of(0x6474e552), "GNU_RELRO").toBeDefined();
+  expect((of(0x6474e551)?.flags ?? 1) & 1, "GNU_STACK is executable").toBe(0);
+  const dynamic = of(2) as { offset: number; bytes: number };
+  const tags = new Map<number, number>();
+  for (let p = dynamic.offset; p < dynamic.offset + dynamic.bytes; p += 16)
+    tags.set(Number(file.readBigInt64LE(p)), Number(file.readBigUInt64LE(p + 8)));
+  // BIND_NOW is a tag of its own, or a flag.
+  const isNow =
+    tags.has(24) || ((tags.get(30) ?? 0) & 8) !== 0 || ((tags.get(0x6ffffffb) ?? 0) & 1) !== 0;
+  expect(isNow, "BIND_NOW").toBe(true);
+  expect(file.includes("__stack_chk_fail"), "stack protector").toBe(true);
+  expect(file.includes("dsbm fortify level 2"), "FORTIFY").toBe(true);
+});

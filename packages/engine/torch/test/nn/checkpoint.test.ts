@@ -1,0 +1,283 @@
+// Activation checkpointing: the same gradients bit for bit, less memory, and errors instead of crashes.
+import { describe, expect } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { it } from "../../../../../test/support/in-scope.js";
+import { startFrom } from "../../../../../test/support/start.js";
+import * as T from "../../src/index.js";
+import { nn, tidy } from "../../src/index.js";
+import { bits } from "../record-support.js";
+
+startFrom(1);
+
+/** Keeps several intermediates of its input's size, dropout's mask among them. */
+class Block extends nn.Module {
+  first: nn.Linear;
+  dropout: nn.Dropout;
+  second: nn.Linear;
+  constructor(width: number, p: number, generator: T.Generator) {
+    super();
+    this.first = new nn.Linear(width, width, { generator });
+    this.dropout = new nn.Dropout(p);
+    this.second = new nn.Linear(width, width, { generator });
+  }
+  forward(x: T.Tensor): T.Tensor {
+    const h = this.dropout.forward(this.first.forward(x).silu().tanh().exp().tanh());
+    return x.add(this.second.forward(h.sigmoid()));
+  }
+}
+
+type Way = "plain" | "each" | "nested";
+
+function stack(way: Way, { width = 16, p = 0.3, depth = 4 } = {}) {
+  const generator = T.Generator.create(7);
+  const blocks = Array.from({ length: depth }, () => new Block(width, p, generator));
+  const parameters = blocks.flatMap((b) => b.parameters());
+  const each = (x: T.Tensor) => blocks.reduce((h, b) => nn.checkpoint(b, [h]), x);
+  const forward = {
+    plain: (x: T.Tensor) => blocks.reduce((h, b) => b.forward(h), x),
+    each,
+    nested: (x: T.Tensor) => nn.checkpoint(each, [x], { parameters }),
+  }[way];
+  return { blocks, parameters, forward };
+}
+
+/** Three steps of Adam: losses, the gradients before the last, and the weights after it. */
+function train(way: Way, record: boolean, options: Parameters<typeof stack>[1] = {}) {
+  const { parameters, forward, blocks } = stack(way, options);
+  const adam = new T.optim.Adam(parameters as T.Parameter[], { lr: 1e-2 });
+  const body = (x: T.Tensor) => {
+    const loss = forward(x).square().mean();
+    adam.zeroGrad();
+    loss.backward();
+    adam.step();
+    return loss.detach();
+  };
+  const program = T.recorded(body);
+  const step = record ? (x: T.Tensor) => program(x)[0] as T.Tensor : body;
+  T.manualSeed(11);
+  const losses: number[] = [];
+  for (let i = 0; i < 3; i++)
+    tidy(() => losses.push(step(T.randn([8, options.width ?? 16])).item()));
+  const result = {
+    losses,
+    grads: bits(parameters.map((t) => t.grad as T.Tensor)),
+    weights: bits(parameters),
+  };
+  adam.zeroGrad();
+  adam.dispose();
+  for (const b of blocks) b.dispose();
+  return result;
+}
+
+describe("the same numbers", () => {
+  const plain = () => train("plain", false);
+  it.each([
+    ["each", false],
+    ["nested", false],
+    ["plain", true],
+    ["each", true],
+    ["nested", true],
+  ] as const)("%s, recorded: %s, dropout included", (way, record) => {
+    expect(train(way, record)).toEqual(plain());
+  });
+
+  it("gives gradients to inputs and parameters, for `backward` and for `grad`", () => {
+    const { forward, parameters } = stack("each", { p: 0 });
+    const { forward: other, parameters: others } = stack("plain", { p: 0 });
+    const x = T.randn([3, 16]).requiresGrad_();
+    const loss = (f: typeof forward) => f(x).square().sum();
+    const got = T.grad(loss(forward), [x, ...parameters]);
+    const want = T.grad(loss(other), [x, ...others]);
+    expect(bits(got as T.Tensor[])).toEqual(bits(want as T.Tensor[]));
+    expect(x.grad).toBeNull();
+    loss(forward).backward();
+    expect(bits([x.grad as T.Tensor])).toEqual(bits([want[0] as T.Tensor]));
+    // Asked for one of them only.
+    const [only] = T.grad(loss(forward), [parameters[1] as T.Tensor]);
+    expect(bits([only as T.Tensor])).toEqual(bits([want[2] as T.Tensor]));
+  });
+
+  it("holds with several inputs, some of them data, and after the inputs' handles are gone", () => {
+    const w = T.randn([4]).requiresGrad_();
+    const run = (f: (a: T.Tensor, b: T.Tensor) => T.Tensor) => {
+      const loss = tidy(() => {
+        const a = w.mul(2);
+        return f(a, T.arange(0, 4)).sum();
+      });
+      return T.grad(loss, [w]);
+    };
+    const f = (a: T.Tensor, b: T.Tensor) => a.mul(b).exp().mul(a);
+    const got = run((a, b) => nn.checkpoint((x, y) => f(x, y as T.Tensor), [a, b]));
+    expect(bits(got as T.Tensor[])).toEqual(bits(run(f) as T.Tensor[]));
+  });
+
+  it("runs backward twice where the graph is retained, with the same masks", () => {
+    const x = T.randn([64]).requiresGrad_();
+    const y = nn.checkpoint((t) => nn.dropout(t, 0.5).exp(), [x]).sum();
+    const [first] = T.grad(y, [x], { retainGraph: true });
+    const [second] = T.grad(y, [x]);
+    expect(bits([second as T.Tensor])).toEqual(bits([first as T.Tensor]));
+    expect(() => y.backward()).toThrow(/second time|after the first backward pass/);
+  });
+
+  it("is just the function where no gradients are kept", () => {
+    const x = T.randn([5]);
+    const f = (t: T.Tensor) => t.exp();
+    expect(nn.checkpoint(f, [x]).requiresGrad).toBe(false);
+    expect(nn.checkpoint((t) => t, [x])).toBe(x);
+    const w = T.randn([5]).requiresGrad_();
+    expect(T.noGrad(() => nn.checkpoint(f, [w])).requiresGrad).toBe(false);
+  });
+
+  it("leaves an input that the function hands back as it is", () => {
+    const x = T.ones([2]).requiresGrad_();
+    nn.checkpoint((t) => t, [x])
+      .mul(3)
+      .sum()
+      .backward();
+    expect(x.grad?.toNumbers()).toEqual([3, 3]);
+    expect([x.isLeaf, x.disposed]).toEqual([true, false]);
+  });
+});
+
+describe("memory", () => {
+  const big = { width: 256, p: 0.2, depth: 6 };
+  const peak = (way: Way, record: boolean) => {
+    const { forward, blocks, parameters } = stack(way, big);
+    const body = (x: T.Tensor) => {
+      const loss = forward(x).square().mean();
+      T.zeroGrad(parameters);
+      loss.backward();
+      T.zeroGrad(parameters);
+      return loss.detach();
+    };
+    const program = T.recorded(body);
+    const step = record ? (x: T.Tensor) => program(x)[0] as T.Tensor : body;
+    const bytes = tidy(() => {
+      const x = T.randn([512, big.width]);
+      step(x);
+      const { current } = T.memory({ resetPeak: true });
+      step(x);
+      return T.memory().peak - current;
+    });
+    for (const b of blocks) b.dispose();
+    return bytes;
+  };
+  it.each([false, true])("is that of one block instead of all, recorded: %s", (record) => {
+    const [plain, each] = [peak("plain", record), peak("each", record)];
+    expect(each).toBeLessThan(0.55 * plain);
+    // Six blocks keep a handful of activations each; with checkpoints, one each and one block's.
+    const activation = 512 * big.width * 4;
+    expect(plain).toBeGreaterThan(30 * activation);
+    expect(each).toBeLessThan(24 * activation);
+  });
+
+  it("is in the program: the operations of the forward pass stand there twice, its draws once", () => {
+    const counts = (way: Way) => {
+      const { forward, parameters } = stack(way);
+      const { operations } = T.recorded((x) => {
+        const loss = forward(x).square().sum();
+        loss.backward();
+        return [loss.detach(), parameters[0]?.grad as T.Tensor];
+      }).programFor(T.randn([2, 16]));
+      return ["aten::exp", "aten::random_"].map(
+        (name) => operations.filter((operation) => operation === name).length,
+      );
+    };
+    expect(counts("plain")).toEqual([4, 4]);
+    expect(counts("each")).toEqual([8, 4]);
+    // The outer one's two runs and the inner ones' second, less the last block's in the middle: nobody needs it.
+    expect(counts("nested")).toEqual([11, 4]);
+  });
+
+  it("comes back: no tensor outlives its step, the backward pass run or not", async () => {
+    const { forward, parameters, blocks } = stack("nested");
+    const step = (backward: boolean) =>
+      tidy(() => {
+        const loss = forward(T.randn([2, 16])).sum();
+        if (backward) loss.backward();
+        T.zeroGrad(parameters);
+      });
+    step(true);
+    await collectGarbage();
+    const [live, bytes] = [T.liveTensors(), T.memory().current];
+    for (const backward of [true, false, true]) step(backward);
+    expect(T.liveTensors()).toBe(live);
+    expect(T.memory().current).toBe(bytes);
+    for (const b of blocks) b.dispose();
+  });
+});
+
+describe("errors", () => {
+  const x = () => T.ones([2]).requiresGrad_();
+  const second = (f: (t: T.Tensor, run: number) => T.Tensor) => {
+    let run = 0;
+    return nn.checkpoint((t) => f(t, run++), [x()]).sum();
+  };
+
+  it("of the function reach the caller unchanged, from the backward pass too, and nothing is broken", () => {
+    const own = new RangeError("mine");
+    expect(() =>
+      second(() => {
+        throw own;
+      }),
+    ).toThrow(own);
+    const later = second((t, run) => {
+      if (run > 0) throw own;
+      return t.exp();
+    });
+    expect(() => later.backward()).toThrow(own);
+    const shapes = second((t, run) => (run > 0 ? t.matmul(T.ones([3])) : t.exp()));
+    expect(() => shapes.backward()).toThrow(T.TorchError);
+    const nested = second((t) => {
+      let run = 0;
+      const inner = (u: T.Tensor) => {
+        if (run++ > 0) throw own;
+        return u.exp();
+      };
+      return nn.checkpoint(inner, [t]);
+    });
+    expect(() => nested.backward()).toThrow(own);
+    const w = x();
+    nn.checkpoint((t) => t.exp(), [w])
+      .sum()
+      .backward();
+    expect(w.grad?.toNumbers()[0]).toBeCloseTo(Math.E, 6);
+  });
+
+  it("say so where the second run is another", () => {
+    const shape = second((t, run) => (run > 0 ? t.sum() : t.exp()));
+    expect(() => shape.backward()).toThrow(/another shape; expected a function that does the same/);
+    const draws = second((t, run) => (run > 0 ? nn.dropout(nn.dropout(t, 0.5), 0.5) : t.exp()));
+    expect(() => draws.backward()).toThrow(/draws more than the 0 random tensors/);
+    const nothing = second((t, run) => (run > 0 ? (undefined as unknown as T.Tensor) : t.exp()));
+    expect(() => nothing.backward()).toThrow(/aten::alias/);
+  });
+
+  it("say so for gradients of gradients and for results that are no real numbers", () => {
+    const y = nn.checkpoint((t) => t.exp(), [x()]).sum();
+    expect(() => y.backward({ createGraph: true })).toThrow(/gradients of gradients are not kept/);
+    const whole = (t: T.Tensor) => t.to("int64");
+    expect(() => nn.checkpoint(whole, [x()])).toThrow(/floating point/);
+  });
+
+  it("of a recording end it, and the next one works", () => {
+    const w = x();
+    const fail = T.recorded((t) => {
+      nn.checkpoint((u) => u.mul(u.detach().sum().item()), [w])
+        .sum()
+        .backward();
+      return t;
+    });
+    expect(() => fail(T.ones([1]))).toThrow(T.RecordingError);
+    const works = T.recorded((t) => {
+      T.zeroGrad([w]);
+      nn.checkpoint((u) => u.exp().mul(t), [w])
+        .sum()
+        .backward();
+      return w.grad as T.Tensor;
+    });
+    works(T.ones([1]));
+    expect(works(T.full([1], 2))[0]?.toNumbers()[0]).toBeCloseTo(2 * Math.E, 5);
+  });
+});

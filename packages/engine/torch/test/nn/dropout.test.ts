@@ -1,0 +1,100 @@
+// Dropout: its law, its streams, and its gradient.
+import { beforeAll, describe, expect } from "vitest";
+import { it } from "../../../../../test/support/in-scope.js";
+import * as T from "../../src/index.js";
+import { nn } from "../../src/index.js";
+
+beforeAll(() => T.setNumThreads(1));
+
+const rates = [0.1, 0.5, 0.9];
+
+describe("dropout", () => {
+  it.each(rates)("sets a share of %d to 0 and scales the others so that the mean stays", (p) => {
+    const n = 200_003; // not a multiple of what one random word serves
+    const y = nn.dropout(T.ones([n]), p, { generator: T.Generator.create(1) }).toNumbers();
+    const kept = y.filter((v) => v !== 0);
+    // Five standard errors of a binomial count.
+    expect(Math.abs(kept.length - n * (1 - p))).toBeLessThan(5 * Math.sqrt(n * p * (1 - p)));
+    const [scale] = kept as [number];
+    expect(kept.every((v) => v === scale)).toBe(true);
+    const keep = Math.round((1 - p) * 2 ** 15);
+    expect(scale).toBe(Math.fround(2 ** 15 / keep));
+    expect(Math.abs(scale * (1 - p) - 1)).toBeLessThan(2 ** -15 / (1 - p));
+  });
+
+  it.each(rates)("treats every element by itself, at %d", (p) => {
+    const n = 100_000;
+    const y = nn.dropout(T.ones([4 * n]), p, { generator: T.Generator.create(2) });
+    const kept = y.ne(0).to("float64").view([n, 4]);
+    // The four elements of one random word are as often kept as any, and uncorrelated; so are neighbours.
+    for (const share of kept.mean(0).toNumbers())
+      expect(Math.abs(share - (1 - p))).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / n));
+    const centred = kept.sub(1 - p).div(Math.sqrt(p * (1 - p)));
+    const within = centred
+      .t()
+      .matmul(centred)
+      .div(n)
+      .sub(T.eye(4, { dtype: "float64" }));
+    const bound = (5 * Math.max(1, Math.abs(1 - 2 * p) / Math.sqrt(p * (1 - p)))) / Math.sqrt(n);
+    expect(within.abs().amax().item()).toBeLessThan(bound);
+    const next = centred
+      .narrow(0, 1, n - 1)
+      .mul(centred.narrow(0, 0, n - 1))
+      .mean(0);
+    expect(next.abs().amax().item()).toBeLessThan(bound);
+  });
+
+  it("passes the gradient where it passed the value", () => {
+    const x = T.randn([3, 5, 7]).requiresGrad_();
+    const y = nn.dropout(x, 0.3, { generator: T.Generator.create(3) });
+    y.backward({ gradient: T.ones([3, 5, 7]) });
+    const scale = y.detach().div(x.detach());
+    const miss = scale.sub(x.grad as T.Tensor).abs();
+    expect(miss.amax().item()).toBeLessThan(1e-6);
+    expect((x.grad as T.Tensor).eq(0).sum().item()).toBeGreaterThan(10);
+  });
+
+  it("keeps shape, dtype and the values themselves at p = 0, drops all at p = 1", () => {
+    const x = T.randn([2, 3]);
+    expect(nn.dropout(x, 0)).toBe(x);
+    expect(nn.dropout(x, 0.5, { training: false })).toBe(x);
+    expect(nn.dropout(x, 1).toNumbers().map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0]);
+    const half = nn.dropout(x.to("bfloat16"), 0.5);
+    expect([half.dtype, half.shape]).toEqual(["bfloat16", [2, 3]]);
+    expect(nn.dropout(T.zeros([0, 4]), 0.5).shape).toEqual([0, 4]);
+    expect(nn.dropout(T.ones([]), 0.5).shape).toEqual([]);
+    for (const p of [-0.1, 1.1, Number.NaN])
+      expect(() => nn.dropout(x, p)).toThrow(/expected a probability between 0 and 1/);
+  });
+});
+
+describe("Dropout", () => {
+  it("works in training only, and draws from its own stream or the default one", () => {
+    const x = T.ones([64]);
+    const layer = new nn.Dropout(0.5, { generator: T.Generator.create(4) });
+    const [first, second] = [layer.forward(x), layer.forward(x)];
+    expect(first.toNumbers()).not.toEqual(second.toNumbers());
+    layer.generator = T.Generator.create(4);
+    expect(layer.forward(x).toNumbers()).toEqual(first.toNumbers());
+    expect(layer.eval().forward(x)).toBe(x);
+    const other = new nn.Dropout();
+    T.manualSeed(5);
+    const drawn = other.forward(x).toNumbers();
+    T.manualSeed(5);
+    expect(other.forward(x).toNumbers()).toEqual(drawn);
+    expect(() => new nn.Dropout(2)).toThrow(/p is 2/);
+  });
+
+  it("draws anew at each replay of a program, as unrecorded", () => {
+    const layer = new nn.Dropout(0.4);
+    const x = T.ones([50]);
+    const run = T.recorded((t) => layer.forward(t));
+    const three = (f: () => T.Tensor) => {
+      T.manualSeed(6);
+      return [f(), f(), f()].map((t) => t.toNumbers());
+    };
+    const replayed = three(() => run(x)[0] as T.Tensor);
+    expect(replayed).toEqual(three(() => layer.forward(x)));
+    expect(replayed[1]).not.toEqual(replayed[2]);
+  });
+});

@@ -1,0 +1,252 @@
+// Modules: PyTorch's names, orders and numbers, and state dicts that only load where they fit.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect } from "vitest";
+import { expectClose } from "../../../../../test/support/close.js";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { it } from "../../../../../test/support/in-scope.js";
+import { scratch } from "../../../../../test/support/scratch.js";
+import { TorchError } from "../../src/binding/errors.js";
+import { liveTensors, tidy } from "../../src/binding/handle.js";
+import * as io from "../../src/io/index.js";
+import * as nn from "../../src/nn/index.js";
+import { recorded } from "../../src/program/record.js";
+import { ones, tensor, zeros } from "../../src/tensor/create.js";
+import { noGrad } from "../../src/tensor/grad.js";
+import { Generator, manualSeed } from "../../src/tensor/random.js";
+import { Buffer, Parameter, type Tensor } from "../../src/tensor/tensor.js";
+
+const folder = scratch();
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+const values = (m: nn.Module) => [...m.stateDict().values()].flatMap((t) => t.toNumbers());
+const mlp = (seed: number) => {
+  const generator = Generator.create(seed);
+  return new nn.Sequential(
+    new nn.Linear(4, 8, { generator }),
+    new nn.SiLU(),
+    new nn.Linear(8, 1, { generator }),
+  );
+};
+
+class Block extends nn.Module {
+  scale = new Parameter(ones([3]));
+  mean = new Buffer(zeros([2]));
+  scratch = new Buffer(zeros([1]), false);
+  layers = [new nn.Linear(2, 2), new nn.Linear(2, 3, { bias: false })];
+  tail = new nn.Sequential(new nn.Tanh(), new nn.Linear(3, 1));
+  gain = new Parameter(ones([1]));
+  forward(x: Tensor): Tensor {
+    return this.tail.forward(this.layers.reduce((h, layer) => layer.forward(h), x).mul(this.scale));
+  }
+}
+
+describe("names", () => {
+  it("are those of PyTorch, own tensors before the children's", () => {
+    using block = new Block();
+    const parameters = [
+      "scale",
+      "gain",
+      "layers.0.weight",
+      "layers.0.bias",
+      "layers.1.weight",
+      "tail.1.weight",
+      "tail.1.bias",
+    ];
+    expect(block.namedParameters().map(([name]) => name)).toEqual(parameters);
+    expect([...block.stateDict().keys()].sort()).toEqual([...parameters, "mean"].sort());
+    expect(block.namedBuffers().map(([name]) => name)).toEqual(["mean", "scratch"]);
+    expect(block.parameterCount()).toBe(3 + 1 + 6 + 6 + 4);
+    expect([...block.modules()]).toHaveLength(6);
+  });
+
+  it("of Sequential are positions, modules without parameters counted", () => {
+    using net = mlp(1);
+    expect([...net.stateDict().keys()]).toEqual(["0.weight", "0.bias", "2.weight", "2.bias"]);
+    expect(net.parameterCount()).toBe(4 * 8 + 8 + 8 + 1);
+  });
+
+  it("give a parameter that two modules share to the optimiser once, to the state dict twice", () => {
+    using layer = new nn.Linear(2, 2);
+    const twice = new nn.Sequential(layer, layer);
+    expect(twice.parameters()).toHaveLength(2);
+    expect([...twice.stateDict().keys()]).toHaveLength(4);
+  });
+});
+
+describe("initial weights", () => {
+  it("of Linear are PyTorch's after the same manual seed", () => {
+    manualSeed(42);
+    using layer = new nn.Linear(3, 2);
+    expectClose(
+      layer.weight.toNumbers(),
+      [0.44140652, 0.47920528, -0.13525727, 0.53036046, -0.1264995, 0.11650391],
+    );
+    expectClose((layer.bias as Parameter).toNumbers(), [-0.28108588, 0.33906779]);
+  });
+
+  it("of a Sequential are PyTorch's, and so is its result", () => {
+    using net = mlp(7);
+    expectClose(
+      net.stateDict().get("2.weight")?.toNumbers() as number[],
+      [
+        0.17007615, -0.17474028, -0.18869109, 0.30505559, 0.32352832, 0.04066366, -0.06122226,
+        -0.04563838,
+      ],
+    );
+
+    const y = noGrad(() => net.forward(tensor([[0.5, -1, 2, 0.25]])));
+    expect(y.item()).toBeCloseTo(0.6060523986816406, 6);
+  });
+
+  it("of the initialisers are PyTorch's, one after the other from one stream", () => {
+    const generator = Generator.create(3);
+    const w = zeros([3, 4]);
+    const head = () => w.toNumbers().slice(0, 4);
+    nn.init.xavierNormal_(w, { gain: 2, generator });
+    expectClose(head(), [0.85873824, 0.18690476, 0.09512158, -0.65609217]);
+    nn.init.kaimingNormal_(w, { mode: "fan_out", nonlinearity: "relu", generator });
+    expectClose(head(), [-0.70597196, 0.24410051, 0.34229061, -0.06520078]);
+    nn.init.xavierUniform_(w, { generator });
+    expectClose(head(), [-0.1293422, 0.8560186, 0.48249865, -0.3738347]);
+    nn.init.kaimingUniform_(w, { a: 1, generator });
+    expectClose(head(), [0.61458278, 0.061724, -0.64047474, -0.38385475]);
+  });
+
+  it("of Linear are uniform on ±1/√fan_in, weights and biases", () => {
+    const generator = Generator.create(5);
+    using layer = new nn.Linear(64, 400, { generator });
+    const bound = 1 / 8;
+    for (const t of [layer.weight, layer.bias as Parameter]) {
+      const list = t.toNumbers();
+      const mean = list.reduce((a, b) => a + b) / list.length;
+      const square = list.reduce((a, b) => a + b * b, 0) / list.length;
+      expect(Math.max(...list.map(Math.abs))).toBeLessThanOrEqual(bound);
+      expect(Math.abs(mean)).toBeLessThan((5 * bound) / Math.sqrt(3 * list.length));
+      // Var of x² for a uniform x is 4/45·bound⁴.
+      const spread = Math.sqrt(4 / 45 / list.length) * bound ** 2;
+      expect(Math.abs(square - bound ** 2 / 3)).toBeLessThan(5 * spread);
+    }
+  });
+
+  it("knows gains and fans", () => {
+    expect(nn.init.fans(zeros([2, 3, 5, 7]))).toEqual({ fanIn: 105, fanOut: 70 });
+    expect(() => nn.init.fans(zeros([3]))).toThrow(/at least 2 dimensions, got 1/);
+    expect(nn.init.calculateGain("leaky_relu", 0.2)).toBeCloseTo(Math.sqrt(2 / 1.04), 14);
+    expect(nn.init.calculateGain("tanh")).toBeCloseTo(5 / 3, 14);
+    expect(nn.init.ones_(zeros([2])).toNumbers()).toEqual([1, 1]);
+  });
+});
+
+describe("activations", () => {
+  const cases: [string, nn.Module, number[]][] = [
+    ["SiLU", new nn.SiLU(), [-0.23840584, -0.18877033, 0, 1.22636171, 30]],
+    ["ReLU", new nn.ReLU(), [0, 0, 0, 1.5, 30]],
+    ["LeakyReLU", new nn.LeakyReLU(0.2), [-0.4, -0.1, 0, 1.5, 30]],
+    ["GELU", new nn.GELU(), [-0.04550026, -0.15426877, 0, 1.3997892, 30]],
+    ["GELU tanh", new nn.GELU("tanh"), [-0.04540231, -0.15428599, 0, 1.39957158, 30]],
+    ["ELU", new nn.ELU(0.5), [-0.43233236, -0.19673467, 0, 1.5, 30]],
+    ["Tanh", new nn.Tanh(), [-0.96402758, -0.46211716, 0, 0.90514825, 1]],
+    ["Sigmoid", new nn.Sigmoid(), [0.11920292, 0.37754067, 0.5, 0.81757448, 1]],
+    ["Softplus", new nn.Softplus(2, 10), [0.00907496, 0.15663084, 0.34657359, 1.52429368, 30]],
+    ["Mish", new nn.Mish(), [-0.25250148, -0.22074377, 0, 1.40337827, 30]],
+    ["Identity", new nn.Identity(), [-2, -0.5, 0, 1.5, 30]],
+  ];
+  it.each(cases)("%s has PyTorch's values", (_name, module, want) => {
+    const y = module.forward(tensor([-2, -0.5, 0, 1.5, 30], { dtype: "float64" }));
+    expectClose(y.toNumbers(), want, 7);
+    expect(module.parameters()).toEqual([]);
+  });
+});
+
+describe("state dicts", () => {
+  it("survive a file bit by bit, and forget nothing of another network", () => {
+    using net = mlp(1);
+    using other = mlp(2);
+    const path = join(folder, "net.safetensors");
+    writeFileSync(path, io.encodeTensors(net.stateDict(), { made: "here" }));
+    const { tensors, metadata } = io.loadTensors(path);
+    expect(metadata).toEqual({ made: "here" });
+    expect(values(other)).not.toEqual(values(net));
+    other.loadStateDict(tensors);
+    expect(values(other)).toEqual(values(net));
+  });
+
+  it("that do not fit are refused with every reason, and nothing is changed", () => {
+    using net = mlp(1);
+    const before = values(net);
+
+    const state: nn.StateDict = new Map(net.stateDict());
+    state.set("0.weight", zeros([8, 5]));
+    state.set("2.bias", zeros([1]));
+    state.set("extra", zeros([1]));
+    state.delete("0.bias");
+    const load = () => net.loadStateDict(state);
+    expect(load).toThrow(TorchError);
+    expect(load).toThrow(/missing 0\.bias/);
+    expect(load).toThrow(/unexpected extra/);
+    expect(load).toThrow(/0\.weight has shape \[8,5\], expected \[8,4\]/);
+    expect(values(net)).toEqual(before);
+    // Names may differ without `strict`, shapes may not.
+    expect(() => net.loadStateDict(state, { strict: false })).toThrow(/expected \[8,4\]/);
+    state.delete("0.weight");
+    net.loadStateDict(state, { strict: false });
+    expect(net.stateDict().get("2.bias")?.toNumbers()).toEqual([0]);
+  });
+
+  it("load into the memory that recorded programs hold", () => {
+    using net = mlp(1);
+    using other = mlp(2);
+
+    const x = ones([2, 4]);
+    const run = recorded((input) => noGrad(() => net.forward(input)));
+    const before = run(x)[0]?.toNumbers();
+    nn.copyState(other, net);
+    const after = run(x)[0]?.toNumbers();
+    expect(after).not.toEqual(before);
+    expect(after).toEqual(noGrad(() => other.forward(x)).toNumbers());
+  });
+});
+
+describe("Module", () => {
+  it("moves to another dtype in place and still trains", () => {
+    using block = new Block();
+    const weight = block.layers[0]?.weight as Parameter;
+    const before = weight.toNumbers();
+    block.to({ dtype: "float64" });
+    expect(block.layers[0]?.weight).toBe(weight);
+    for (const [, t] of [...block.namedParameters(), ...block.namedBuffers()])
+      expect(t.dtype).toBe("float64");
+    expect(weight.toNumbers()).toEqual(before);
+    expect(block.mean.requiresGrad).toBe(false);
+    tidy(() => {
+      block
+        .forward(ones([5, 2], { dtype: "float64" }))
+        .sum()
+        .backward();
+      expect(weight.grad?.shape).toEqual([2, 2]);
+    });
+    block.zeroGrad();
+    expect(weight.grad).toBeNull();
+  });
+
+  it("switches to evaluation and back all the way down, and freezes", () => {
+    using block = new Block();
+    expect([...block.eval().modules()].some((m) => m.training)).toBe(false);
+    expect([...block.train().modules()].every((m) => m.training)).toBe(true);
+    block.requiresGrad_(false);
+    expect(block.parameters().some((p) => p.requiresGrad)).toBe(false);
+  });
+
+  it("lives through scopes and gives everything back when disposed of", () => {
+    const before = liveTensors();
+    const block = tidy(() => new Block());
+    expect(liveTensors()).toBe(before + 7 + 2);
+    expect(block.scale.disposed).toBe(false);
+    block.dispose();
+    expect(liveTensors()).toBe(before);
+    expect(() => block.scale.sum()).toThrow(/dispos/);
+  });
+});

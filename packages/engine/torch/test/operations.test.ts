@@ -1,0 +1,141 @@
+// Operations against closed forms, and random numbers against those that PyTorch itself gives for the seed.
+import { describe, expect, it } from "vitest";
+import { expectClose } from "../../../../test/support/close.js";
+import { startFrom } from "../../../../test/support/start.js";
+import * as T from "../src/index.js";
+
+const close = (t: T.Tensor, want: readonly number[], digits?: number) =>
+  expectClose(t.toNumbers(), want, digits);
+
+startFrom(42);
+
+describe("random numbers are PyTorch's", () => {
+  it("for the default generator after manual_seed(42)", () => {
+    expect(T.randn([5]).toNumbers()).toEqual([
+      0.33669036626815796, 0.12880940735340118, 0.23446236550807953, 0.23033303022384644,
+      -1.1228563785552979,
+    ]);
+    T.manualSeed(42);
+    expect(T.rand([5]).toNumbers()).toEqual([
+      0.8822692632675171, 0.9150039553642273, 0.38286375999450684, 0.9593056440353394,
+      0.3904482126235962,
+    ]);
+    T.manualSeed(42);
+    expect(T.randint(0, 100, [8]).toNumbers()).toEqual([42, 67, 76, 14, 26, 35, 20, 24]);
+    T.manualSeed(42);
+    expect(T.randperm(10).toNumbers()).toEqual([2, 6, 1, 8, 4, 5, 0, 9, 3, 7]);
+    T.manualSeed(42);
+    expect(T.randn([20], { dtype: "float64" }).toNumbers().slice(0, 2)).toEqual([
+      0.2995562877502637, 0.24237779080894106,
+    ]);
+  });
+
+  it("for the samplers of distributions", () => {
+    expect(T.full([10], 0.5).bernoulli().toNumbers()).toEqual([0, 0, 1, 0, 1, 0, 1, 0, 0, 1]);
+    T.manualSeed(42);
+    const p = T.tensor([0.1, 0.2, 0.3, 0.4]);
+    expect(p.multinomial(6, { replacement: true }).toNumbers()).toEqual([0, 0, 1, 0, 2, 2]);
+    T.manualSeed(42);
+    close(
+      T.empty([3]).normal_({ mean: 2, std: 3 }),
+      [3.010071039199829, 2.386428117752075, 2.7033870220184326],
+    );
+    close(
+      T.empty([3]).uniform_({ from: -1, to: 1 }),
+      [0.8815429210662842, -0.7336281538009644, 0.8691961765289307],
+    );
+    close(T.empty([3]).exponential_(), [1.380858063697815, 0.7802808284759521, 0.5713477730751038]);
+  });
+
+  it("and so is what is computed from them", () => {
+    T.manualSeed(0);
+    const [x, w, b] = [T.randn([3, 4]), T.randn([5, 4]), T.randn([5])];
+    close(T.linear(x, w, { bias: b }).silu().sum(), [8.82582950592041], 5);
+    close(x.linalgNorm(), [3.5492773056030273]);
+    close(x.logsumexp([1]), [1.986999273300171, 1.4801563024520874, 1.0666108131408691]);
+    close(x.gelu().sum(), [2.009674549102783], 5);
+  });
+});
+
+describe("closed forms", () => {
+  const x = () =>
+    T.tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+  it("of linear algebra", () => {
+    close(x().matmul(x()), [7, 10, 15, 22]);
+    close(x().linalgDet(), [-2]);
+    close(x().linalgInv().matmul(x()), [1, 0, 0, 1], 5);
+    close(T.einsum("ij,jk->ik", [x(), x()]), [7, 10, 15, 22]);
+    close(x().cov(), [0.5, 0.5, 0.5, 0.5]);
+  });
+  it("of reductions, with and without a dimension", () => {
+    expect(x().sum().item()).toBe(10);
+    expect(x().sum([0]).toNumbers()).toEqual([4, 6]);
+    expect(x().mean([1], { keepdim: true }).shape).toEqual([2, 1]);
+    close(x().var({ correction: 0 }), [1.25]);
+    const [values, places] = x().max(1);
+    expect([values.toNumbers(), places.toNumbers()]).toEqual([
+      [2, 4],
+      [1, 1],
+    ]);
+  });
+  it("of convolution and normalisation", () => {
+    const image = T.arange(0, 9).view([1, 1, 3, 3]);
+    close(T.conv2d(image, T.ones([1, 1, 2, 2])), [8, 12, 20, 24]);
+    const y = T.groupNorm(T.randn([2, 4, 5]), 2).view([2, 2, 10]);
+    close(y.mean([2]).flatten(), [0, 0, 0, 0], 5);
+  });
+  it("of shapes: views share memory, in-place operations return this", () => {
+    const a = x();
+    const row = a.select(0, 1);
+    expect(row.add_(10)).toBe(row);
+    expect(a.toNumbers()).toEqual([1, 2, 13, 14]);
+    expect(a.t().strides).toEqual([1, 2]);
+    expect(a.slice({ dim: 1, start: 1 }).flatten().toNumbers()).toEqual([2, 14]);
+    expect(T.cat([a, a], { dim: 1 }).shape).toEqual([2, 4]);
+  });
+  it("of indexing", () => {
+    const a = x();
+    expect(a.index([T.tensor([1n, 0n])]).toNumbers()).toEqual([3, 4, 1, 2]);
+    expect(a.index([null, T.tensor([true, false])]).toNumbers()).toEqual([1, 3]);
+    a.indexPut_([T.tensor([0n]), T.tensor([1n])], T.tensor(9));
+    expect(a.toNumbers()).toEqual([1, 9, 3, 4]);
+    expect(a.gather(1, T.tensor([[1n], [0n]])).toNumbers()).toEqual([9, 3]);
+  });
+});
+
+describe("indices and windows out of bounds are errors", () => {
+  const cases: [string, () => unknown][] = [
+    ["as_strided behind the end", () => T.ones([4]).asStrided([2], [1], { storageOffset: 3 })],
+    [
+      "set_",
+      () =>
+        T.unsafe.call(
+          "aten::set_",
+          "source_Storage_storage_offset",
+          T.ones([2]),
+          T.ones([2]),
+          0,
+          [9],
+        ),
+    ],
+    ["index", () => T.ones([2]).index([T.tensor([2n])])],
+    ["index_put_", () => T.ones([2]).indexPut_([T.tensor([-3n])], T.tensor(1))],
+    ["gather", () => T.ones([2]).gather(0, T.tensor([2n]))],
+    ["scatter", () => T.ones([2]).scatter(0, T.tensor([5n]), T.ones([1]))],
+    ["index_select", () => T.ones([2]).indexSelect(0, T.tensor([-1n]))],
+    ["index_copy_", () => T.ones([2]).indexCopy_(0, T.tensor([7n]), T.ones([1]))],
+    ["index_add_", () => T.ones([2]).indexAdd_(0, T.tensor([7n]), T.ones([1]))],
+    ["take", () => T.ones([2]).take(T.tensor([2n]))],
+    ["embedding", () => T.embedding(T.ones([3, 2]), T.tensor([3n]))],
+    ["embedding, negative", () => T.embedding(T.ones([3, 2]), T.tensor([-1n]))],
+    ["nll_loss", () => T.nllLoss(T.ones([1, 3]), T.tensor([3n]))],
+    ["one_hot", () => T.oneHot(T.tensor([3n]), { numClasses: 2 })],
+    ["pixel_shuffle", () => T.pixelShuffle(T.ones([1, 4, 1, 1]), 2 ** 40)],
+  ];
+  it.each(cases)("%s", (_, call) => {
+    expect(call).toThrow(T.TorchError);
+  });
+});

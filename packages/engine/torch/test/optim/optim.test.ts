@@ -1,0 +1,301 @@
+// Optimisers against the formulas of their papers in plain JavaScript, recorded or not, saved or not.
+import { describe, expect } from "vitest";
+import { expectClose } from "../../../../../test/support/close.js";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { it } from "../../../../../test/support/in-scope.js";
+import { liveTensors, tidy } from "../../src/binding/handle.js";
+import * as nn from "../../src/nn/index.js";
+import { Adam, type AdamOptions, AdamW, clipGradNorm_, EMA } from "../../src/optim/index.js";
+import { recorded } from "../../src/program/record.js";
+import { tensor, zeros } from "../../src/tensor/create.js";
+import { noGrad } from "../../src/tensor/grad.js";
+import { Generator, randn } from "../../src/tensor/random.js";
+import { Parameter, type Tensor } from "../../src/tensor/tensor.js";
+
+const start = [0.5, -1, 2, 3];
+const parameter = () => new Parameter(tensor(start, { dtype: "float64" }));
+/** d/dp of Σ k·p⁴/4 at step s, made to change from step to step. */
+const gradient = (p: number, k: number, s: number) => (k + 1) * p ** 3 * Math.cos(s);
+
+/** The update rules of Kingma & Ba (2015), Reddi et al. (2018) and Loshchilov & Hutter (2019). */
+function expected(steps: number, decoupled: boolean, o: AdamOptions, lrs: (s: number) => number) {
+  const [b1, b2] = o.betas ?? [0.9, 0.999];
+  const { eps = 1e-8, weightDecay = decoupled ? 0.01 : 0 } = o;
+  return start.map((p, k) => {
+    let [m, v, top] = [0, 0, 0];
+    for (let s = 1; s <= steps; s++) {
+      const lr = lrs(s);
+      let g = gradient(p, k, s) * (o.maximize ? -1 : 1);
+      if (decoupled) p *= 1 - lr * weightDecay;
+      else g += weightDecay * p;
+      m = b1 * m + (1 - b1) * g;
+      v = b2 * v + (1 - b2) * g * g;
+      top = Math.max(top, v);
+      const second = (o.amsgrad ? top : v) / (1 - b2 ** s);
+      p -= ((lr / (1 - b1 ** s)) * m) / (Math.sqrt(second) + eps);
+    }
+    return p;
+  });
+}
+
+function run(p: Parameter, optimizer: Adam, from: number, to: number): void {
+  for (let s = from; s <= to; s++) {
+    const list = p.toNumbers().map((x, k) => gradient(x, k, s));
+    p.grad = tidy(() => tensor(list, { dtype: "float64" }));
+    optimizer.step();
+    optimizer.zeroGrad();
+  }
+}
+
+describe.each([
+  { name: "Adam", Kind: Adam, decoupled: false },
+  { name: "AdamW", Kind: AdamW, decoupled: true },
+])("$name", ({ Kind, decoupled }) => {
+  const options: AdamOptions[] = [
+    {},
+    { lr: 0.05, betas: [0.8, 0.95], eps: 1e-4 },
+    { lr: 0.05, weightDecay: 0.1 },
+    { lr: 0.2, amsgrad: true },
+    { lr: 0.05, maximize: true, weightDecay: 0.3 },
+    { lr: 0.05, maximize: true, amsgrad: true, betas: [0, 0.5] },
+  ];
+  it.each(options)("takes ten steps as the formula does, %j", (o) => {
+    const p = parameter();
+    const optimizer = new Kind([p], o);
+    run(p, optimizer, 1, 10);
+    expectClose(
+      p.toNumbers(),
+      expected(10, decoupled, o, () => o.lr ?? 1e-3),
+      11,
+    );
+    expect(p.toNumbers()).not.toEqual(start);
+    optimizer.dispose();
+    p.dispose();
+  });
+
+  it("follows a learning rate that changes", () => {
+    const p = parameter();
+    const optimizer = new Kind([p], { lr: 0.1 });
+    run(p, optimizer, 1, 4);
+    optimizer.lr = 0.02;
+    expect(optimizer.lr).toBe(0.02);
+    run(p, optimizer, 5, 9);
+    expectClose(
+      p.toNumbers(),
+      expected(9, decoupled, {}, (s) => (s < 5 ? 0.1 : 0.02)),
+      11,
+    );
+    optimizer.dispose();
+    p.dispose();
+  });
+
+  it("goes on bit by bit from a saved state", () => {
+    const o = { lr: 0.1, amsgrad: true };
+    const [one, two] = [parameter(), parameter()];
+    const [first, second] = [new Kind([one], o), new Kind([two], o)];
+    run(one, first, 1, 5);
+    noGrad(() => two.copy_(one));
+    second.loadStateDict(first.stateDict());
+    run(one, first, 6, 9);
+    run(two, second, 6, 9);
+    expect(two.toNumbers()).toEqual(one.toNumbers());
+    const names = ["0.step", "0.exp_avg", "0.exp_avg_sq", "0.max_exp_avg_sq"];
+    expect([...first.stateDict().keys()]).toEqual(names);
+    expect(first.stateDict().get("0.step")?.item()).toBe(9);
+    for (const x of [first, second, one, two]) x.dispose();
+  });
+
+  it("is one program with the backward pass, which sees a later learning rate", () => {
+    const lrs = [0.1, 0.1, 0.1, 0.03, 0.03, 0.1];
+    const train = (wrap: (fn: () => Tensor) => () => unknown) => {
+      const p = parameter();
+      const optimizer = new Kind([p], { weightDecay: 0.1 });
+      const step = wrap(() => {
+        const loss = p.square().square().sum();
+        optimizer.zeroGrad();
+        loss.backward();
+        optimizer.step();
+        optimizer.zeroGrad();
+        return loss.detach();
+      });
+      for (const lr of lrs) {
+        optimizer.lr = lr;
+        tidy(() => {
+          step();
+        });
+      }
+      const values = p.toNumbers();
+      optimizer.dispose();
+      p.dispose();
+      return values;
+    };
+    const plain = train((fn) => fn);
+    expect(train((fn) => recorded(fn))).toEqual(plain);
+    expect(plain).not.toEqual(start);
+  });
+
+  it("leaves parameters without a gradient alone", () => {
+    const [p, idle] = [parameter(), parameter()];
+    const optimizer = new Kind([idle, p], { lr: 0.1 });
+    run(p, optimizer, 1, 3);
+    expect(idle.toNumbers()).toEqual(start);
+    expectClose(
+      p.toNumbers(),
+      expected(3, decoupled, {}, () => 0.1),
+      11,
+    );
+    expect(optimizer.stateDict().get("0.step")?.item()).toBe(0);
+    for (const x of [optimizer, p, idle]) x.dispose();
+  });
+
+  it("makes no tensors that it does not keep, and gives those back", async () => {
+    const p = parameter();
+    p.grad = tidy(() => tensor(start, { dtype: "float64" }));
+    await collectGarbage();
+    const before = liveTensors();
+    const optimizer = new Kind([p], { amsgrad: true });
+    expect(liveTensors()).toBe(before + 5);
+    for (let i = 0; i < 3; i++) optimizer.step();
+    expect(liveTensors()).toBe(before + 5);
+    optimizer.dispose();
+    expect(liveTensors()).toBe(before);
+    p.dispose();
+  });
+
+  const bad: [AdamOptions, RegExp][] = [
+    [{ lr: Number.NaN }, /learning rate is NaN; expected a finite number of at least 0/],
+    [{ lr: -1 }, /learning rate is -1/],
+    [{ lr: Number.POSITIVE_INFINITY }, /learning rate is Infinity/],
+    [{ betas: [1, 0.9] }, /betas\[0\] is 1; expected a number in \[0, 1\)/],
+    [{ betas: [0.9, -0.1] }, /betas\[1\] is -0.1/],
+    [{ eps: -1e-8 }, /eps is -1e-8/],
+    [{ weightDecay: Number.NaN }, /weightDecay is NaN/],
+  ];
+  it.each(bad)("refuses %j", (o, message) => {
+    const p = parameter();
+    expect(() => new Kind([p], o)).toThrow(message);
+    p.dispose();
+  });
+
+  it("refuses no parameters, rates set to nonsense, and states of another network", () => {
+    expect(() => new Kind([])).toThrow(/at least one parameter/);
+    const p = parameter();
+    const optimizer = new Kind([p]);
+    expect(() => {
+      optimizer.lr = Number.NaN;
+    }).toThrow(/learning rate is NaN/);
+    expect(() => optimizer.loadStateDict(new Map())).toThrow(/0\.step is missing/);
+    const state = new Map(optimizer.stateDict()).set("0.exp_avg", zeros([3]));
+    expect(() => optimizer.loadStateDict(state)).toThrow(
+      /0\.exp_avg has shape \[3\], expected \[4\]/,
+    );
+    optimizer.dispose();
+    p.dispose();
+  });
+});
+
+describe("clipGradNorm_", () => {
+  it.each([0.5, 13, 100])("scales gradients of joint norm 13 to at most %d", (maxNorm) => {
+    const [a, b, idle] = [parameter(), new Parameter(zeros([2, 2])), parameter()];
+    a.grad = tensor([3, 0, 0, 4], { dtype: "float64" });
+    b.grad = tensor([
+      [12, 0],
+      [0, 0],
+    ]);
+    const before = liveTensors();
+    const norm = clipGradNorm_([a, idle, b], maxNorm);
+    expect(liveTensors()).toBe(before + 1);
+    expect(norm.item()).toBeCloseTo(13, 5);
+    const scale = Math.min(1, maxNorm / (13 + 1e-6));
+    expectClose(a.grad?.toNumbers() as number[], [3 * scale, 0, 0, 4 * scale], 5);
+    expectClose(b.grad?.toNumbers() as number[], [12 * scale, 0, 0, 0], 5);
+    expect(idle.grad).toBeNull();
+    for (const p of [a, b, idle]) p.dispose();
+  });
+
+  it("is 0 where there are no gradients", () =>
+    expect(clipGradNorm_([parameter()], 1).item()).toBe(0));
+});
+
+describe("EMA", () => {
+  const layer = (seed: number) => new nn.Linear(2, 2, { generator: Generator.create(seed) });
+
+  it("is s ← rate·s + (1 − rate)·p from the first weights on, recorded or not", () => {
+    for (const wrap of [(fn: () => Tensor) => fn, (fn: () => Tensor) => recorded(fn)]) {
+      using net = layer(1);
+      const ema = new EMA(net, 0.8);
+      let want = net.weight.toNumbers();
+      const generator = Generator.create(2);
+      const update = wrap(() => {
+        ema.update();
+        return noGrad(() => net.weight.mul(1));
+      });
+      for (let i = 0; i < 5; i++)
+        tidy(() => {
+          noGrad(() => net.weight.add_(randn([2, 2], { generator })));
+          update();
+          const p = net.weight.toNumbers();
+          want = want.map((s, k) => 0.8 * s + 0.2 * (p[k] as number));
+        });
+      expectClose(ema.stateDict().get("weight")?.toNumbers() as number[], want, 6);
+      expect(want).not.toEqual(net.weight.toNumbers());
+      ema.dispose();
+    }
+  });
+
+  it("warms up: the n-th update has the rate min(rate, (1 + n)/(10 + n)), recorded or not", () => {
+    for (const wrap of [(fn: () => Tensor) => fn, (fn: () => Tensor) => recorded(fn)]) {
+      using net = layer(1);
+      const ema = new EMA(net, 0.3, { warmup: true });
+      noGrad(() => net.weight.fill_(0));
+      ema.restart();
+      let want = (ema.stateDict().get("weight") as Tensor).toNumbers();
+      const update = wrap(() => {
+        ema.update();
+        return noGrad(() => net.weight.mul(1));
+      });
+      for (let n = 1; n <= 6; n++) {
+        noGrad(() => net.weight.fill_(n));
+        tidy(() => {
+          update();
+        });
+        const rate = Math.min(0.3, (1 + n) / (10 + n));
+        want = want.map((s) => rate * s + (1 - rate) * n);
+        expectClose(ema.stateDict().get("weight")?.toNumbers() as number[], want, 5);
+      }
+      ema.dispose();
+    }
+  });
+
+  it("writes itself into a network, and comes back from a saved state", () => {
+    using net = layer(1);
+    using other = layer(2);
+    const [ema, copy] = [new EMA(net, 0.5), new EMA(other, 0.5)];
+    noGrad(() => net.weight.fill_(3));
+    ema.update();
+    copy.loadStateDict(ema.stateDict());
+    copy.copyTo(other);
+    const average = ema.stateDict().get("weight")?.toNumbers();
+    expect(other.weight.toNumbers()).toEqual(average);
+    expect(net.weight.toNumbers()).toEqual([3, 3, 3, 3]);
+    expect(other.weight.requiresGrad).toBe(true);
+    expect(() => ema.loadStateDict(new Map())).toThrow(/weight is missing/);
+    ema.dispose();
+    copy.dispose();
+  });
+
+  it.each([1, -0.1, Number.NaN])("refuses the rate %d", (rate) => {
+    using net = layer(1);
+    expect(() => new EMA(net, rate)).toThrow(/EMA rate is .*expected a number in \[0, 1\)/);
+  });
+
+  it("keeps one tensor a parameter and gives it back", () => {
+    using net = layer(1);
+    const before = liveTensors();
+    const ema = new EMA(net, 0.5);
+    ema.update();
+    expect(liveTensors()).toBe(before + 2);
+    ema.dispose();
+    expect(liveTensors()).toBe(before);
+  });
+});

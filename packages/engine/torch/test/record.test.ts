@@ -1,0 +1,114 @@
+// Recorded programs give, bit for bit, what the function itself gives: for inference and for whole training steps.
+import { describe, expect, it } from "vitest";
+import { startFrom } from "../../../../test/support/start.js";
+import * as T from "../src/index.js";
+import { bits, nets, trained } from "./record-support.js";
+
+startFrom(2);
+
+describe("training", () => {
+  it.each(nets)("50 steps of %s: losses and weights are equal bit for bit", (_, make, shape) => {
+    const plain = trained(make(), { steps: 50, shape, record: false });
+    expect(trained(make(), { steps: 50, shape, record: true })).toEqual(plain);
+    expect(plain.losses[49]).toBeLessThan(plain.losses[0] as number);
+  });
+
+  it("leaves .grad as the function does: accumulated, or cleared", () => {
+    const w = T.ones([3]).requiresGrad_();
+    const accumulate = T.recorded((x) => {
+      const y = x.mul(w).sum();
+      y.backward();
+      return y;
+    });
+    for (let i = 1; i <= 3; i++) {
+      accumulate(T.tensor([1, 2, 3]));
+      expect(w.grad!.toNumbers()).toEqual([i, 2 * i, 3 * i]);
+    }
+    const clear = T.recorded((x) => {
+      T.zeroGrad([w]);
+      return x.add(1);
+    });
+    clear(T.ones([1]));
+    w.grad = T.ones([3]);
+    clear(T.ones([1]));
+    expect(w.grad).toBeNull();
+  });
+});
+
+describe("inference", () => {
+  it("is equal for strided inputs, several outputs and views of parameters", () => {
+    const w = T.randn([6, 4]);
+    const f = (x: T.Tensor, y: T.Tensor) => {
+      const h = x.matmul(w.slice({ start: 2, end: 5 }));
+      return [h.softmax(1), y.add(w.select(0, 0)), h.max(1)[1]];
+    };
+    const g = T.recorded(f);
+    for (let i = 0; i < 3; i++) {
+      const [x, y] = [T.randn([3, 5]).t(), T.randn([4, 2]).transpose(0, 1)];
+      expect(bits(g(x, y))).toEqual(bits(f(x, y)));
+    }
+  });
+  it("sees changed values of what it holds, and writes into it as the function does", () => {
+    const state = T.zeros([2]);
+    const step = T.recorded((x) => {
+      state.add_(x);
+      return state.mul(10);
+    });
+    expect(step(T.ones([2]))[0]!.toNumbers()).toEqual([10, 10]);
+    state.fill_(5);
+    expect(step(T.ones([2]))[0]!.toNumbers()).toEqual([60, 60]);
+    expect(state.toNumbers()).toEqual([6, 6]);
+  });
+  it("draws anew at each replay, from the same generator as unrecorded", () => {
+    const g = T.Generator.create(9);
+    const noise = T.recorded((x) => x.add(T.randn([4], { generator: g })).add(x.randLike()));
+    T.manualSeed(1);
+    const got = [0, 1, 2].map(() => noise(T.zeros([4]))[0]!.toNumbers());
+    T.manualSeed(1);
+    g.manualSeed(9);
+    const want = [0, 1, 2].map(() =>
+      T.randn([4], { generator: g })
+        .add(T.zeros([4]).randLike())
+        .toNumbers(),
+    );
+    expect(got).toEqual(want);
+    expect(new Set(got.map(String)).size).toBe(3);
+  });
+  it("records anew for another shape or dtype, up to its limit", () => {
+    const f = T.recorded((x) => x.add(1), { limit: 2 });
+    expect(f(T.ones([2]))[0]!.shape).toEqual([2]);
+    expect(f(T.ones([3]))[0]!.shape).toEqual([3]);
+    expect(() => f(T.ones([4]))).toThrow(/limit/);
+    f.reset();
+    expect(f(T.ones([2], { dtype: "int64" }))[0]!.dtype).toBe("int64");
+  });
+});
+
+describe("economy", () => {
+  it("drops what nobody needs", () => {
+    const { program } = T.Program.record(
+      (x) => {
+        x.exp().sum();
+        return x.mul(2);
+      },
+      [T.ones([3])],
+    );
+    expect(program.operations.map((name) => name.split(".")[0])).toEqual(["aten::mul"]);
+  });
+  it("frees intermediates at their last use", () => {
+    const f = T.recorded((x) => {
+      let y = x;
+      for (let i = 0; i < 30; i++) y = y.sin();
+      return y.sum();
+    });
+    const x = T.ones([2 ** 18]);
+    const run = () => {
+      T.tidy(() => void f(x));
+    };
+    run();
+    const before = T.memory({ resetPeak: true }).current;
+    run();
+    expect((T.memory().peak - before) / 2 ** 20).toBeLessThanOrEqual(4); // of 30 MiB
+    expect(T.memory().current).toBe(before);
+  });
+});

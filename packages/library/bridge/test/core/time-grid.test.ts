@@ -1,0 +1,62 @@
+// Time grids: they cover [0, 1], and resampling keeps the way through it.
+import { describe, expect, it } from "vitest";
+import { expectClose } from "../../../../../test/support/close.js";
+import { gammaGrid, resample, type TimeGrid, uniformGrid } from "../../src/core/time-grid.js";
+import { ordered } from "../../src/solver/solver.js";
+
+const gammas = [0.1, 0.2, 0.4, 0.4, 0.2, 0.1];
+const grids: [string, TimeGrid][] = [
+  ["uniform", uniformGrid(7)],
+  ["symmetric gammas", gammaGrid(gammas)],
+  ["growing gammas", gammaGrid([1, 2, 3, 4])],
+  ["resampled", resample(gammaGrid(gammas), 13)],
+];
+
+describe.each(grids)("the grid of %s", (_name, grid) => {
+  it("runs from 0 to 1 in positive steps that are its times' differences", () => {
+    expect(grid.times[0]).toBe(0);
+    expect(grid.times.at(-1)).toBeCloseTo(1, 14);
+    for (const dt of grid.steps) expect(dt).toBeGreaterThan(0);
+    const differences = grid.times.slice(1).map((t, k) => t - (grid.times[k] as number));
+    expectClose(grid.steps, differences, 14);
+    expect(grid.steps.reduce((a, b) => a + b)).toBeCloseTo(1, 14);
+  });
+
+  it("is met in opposite orders by f and b", () => {
+    const [f, b] = [ordered("f", grid), ordered("b", grid).reverse()];
+    expect(b.map(({ time, next, dt }) => [next, time, dt])).toEqual(
+      f.map(({ time, next, dt }) => [time, next, dt]),
+    );
+    expect(ordered("b", grid)[0]?.time).toBeCloseTo(1, 14);
+  });
+
+  it("stays the same when resampled to its own number of steps", () => {
+    expectClose(resample(grid, grid.steps.length).times, grid.times, 14);
+  });
+
+  it("keeps its own times in a grid that is three times as fine", () => {
+    const fine = resample(grid, 3 * grid.steps.length).times;
+    const own = fine.filter((_, k) => k % 3 === 0);
+    expectClose(own, grid.times, 14);
+  });
+});
+
+it("makes Δt proportional to gamma", () => {
+  const shares = gammas.map((gamma) => gamma / 1.4);
+  expectClose(gammaGrid(gammas).steps, shares, 14);
+});
+
+it("mirrors a symmetric schedule around 1/2", () => {
+  const { times } = gammaGrid(gammas);
+  const mirrored = times.toReversed().map((t) => 1 - t);
+  expectClose(times, mirrored, 14);
+});
+
+it.each([0, -1, 2.5, Number.NaN])("refuses %d steps", (n) => {
+  expect(() => uniformGrid(n)).toThrow(/number of steps is/);
+  expect(() => resample(uniformGrid(2), n)).toThrow(/number of steps is/);
+});
+
+it.each([[[]], [[1, 0]], [[1, -1]], [[1, Number.NaN]]])("refuses gammas %j", (list) => {
+  expect(() => gammaGrid(list)).toThrow(/finite and positive/);
+});

@@ -1,0 +1,225 @@
+// Couplings: which side stays data, what is paired with what, and with which law.
+import { arange, cat, liveTensors, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { beforeEach, describe, expect } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { it } from "../../../../../test/support/in-scope.js";
+import {
+  distance,
+  expectMoments,
+  leastSquares,
+  normal,
+  seeded,
+} from "../../../../../test/support/numbers.js";
+import type { Pairs } from "../../src/core/batch.js";
+import { randomRows } from "../../src/coupling/coupling.js";
+import { reference, simulated } from "../../src/coupling/from-one-end.js";
+import { independent } from "../../src/coupling/independent.js";
+import {
+  minibatchEntropic,
+  minibatchExact,
+  minibatchPartial,
+  minibatchUnbalanced,
+} from "../../src/coupling/minibatch.js";
+import { squaredDistances } from "../../src/ot/cost.js";
+import { sinkhorn } from "../../src/ot/sinkhorn.js";
+import { brownian } from "../../src/process/brownian.js";
+import { bruteForce } from "../ot/helpers.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+/** Row numbers as samples [n, 1], shifted. */
+const numbered = (n: number, from = 0) => arange(from, from + n, { dtype: "float64" }).unsqueeze(1);
+const sorted = (x: Tensor) => x.toNumbers().sort((a, b) => a - b);
+
+describe("independent", () => {
+  it("uses each row at most once and as many as the smaller table has", () => {
+    const { x0, x1 } = independent({ x0: numbered(7), x1: numbered(12, 100) }, seeded(1));
+    expect(x0.shape).toEqual([7, 1]);
+    expect(sorted(x0)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(new Set(x1.toNumbers()).size).toBe(7);
+    expect(Math.min(...x1.toNumbers())).toBeGreaterThanOrEqual(100);
+  });
+
+  it("has no correlation, also between rows that came paired", () => {
+    const x = normal([5000, 1], 1);
+    const pairs = independent({ x0: x, x1: x }, seeded(2));
+    const { slope, slopeError } = leastSquares(pairs.x0, pairs.x1);
+    expect(Math.abs(slope)).toBeLessThan(5 * slopeError);
+  });
+
+  it("is drawn from its generator", () => {
+    const draw = (seed: number) => randomRows(numbered(20), seeded(seed), 20).toNumbers();
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(1)).not.toEqual(draw(2));
+  });
+});
+
+describe("reference", () => {
+  it.each(["f", "b"] as const)(
+    "keeps the data on the side that %s runs to, with noise of σ on the other",
+    (d) => {
+      const data = { x0: normal([4000, 2, 1], 1).sub(5), x1: normal([4000, 2, 1], 2).add(5) };
+      const pairs = reference(d, data, brownian({ sigma: 0.6 }), { generator: seeded(3) });
+      const [kept, made] = d === "b" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
+      expect(pairs[kept]).toBe(data[kept]);
+      expectMoments(pairs[made].sub(pairs[kept]), { mean: 0, var: 0.36 });
+    },
+  );
+});
+
+describe("simulated", () => {
+  it.each(["f", "b"] as const)(
+    "after %s starts in that direction's data and ends where it runs to",
+    (newest) => {
+      const data = { x0: numbered(3), x1: numbered(3, 10) };
+      const calls: [string, Tensor][] = [];
+      const made = numbered(3, 50);
+      const pairs = simulated(newest, data, (direction, start) => {
+        calls.push([direction, start]);
+        return made;
+      });
+      const start = newest === "f" ? data.x0 : data.x1;
+      expect(calls).toEqual([[newest, start]]);
+      expect(newest === "f" ? pairs.x0 : pairs.x1).toBe(start);
+      expect(newest === "f" ? pairs.x1 : pairs.x0).toBe(made);
+      for (const t of [data.x0, data.x1, made]) t.dispose();
+    },
+  );
+});
+
+const points = (n: number, seed: number): Pairs => ({
+  x0: normal([n, 2, 1], seed),
+  x1: normal([n, 2, 1], seed + 1),
+});
+const cost = ({ x0, x1 }: Pairs) => x0.sub(x1).square().sum().item();
+
+describe("minibatchExact", () => {
+  it("by permutation keeps every sample once, at the least cost that there is", () => {
+    for (const n of [1, 2, 5, 7])
+      tidy(() => {
+        const batch = points(n, 10 + n);
+        const pairs = minibatchExact({ replace: false })(batch, seeded(1));
+        expect(pairs.x0.shape).toEqual([n, 2, 1]);
+        expect(sorted(pairs.x0)).toEqual(sorted(batch.x0));
+        expect(sorted(pairs.x1)).toEqual(sorted(batch.x1));
+        const matrix = Float64Array.from(squaredDistances(batch.x0, batch.x1).toNumbers());
+        expect(cost(pairs)).toBeCloseTo(bruteForce(matrix, n), 10);
+      });
+  });
+
+  it("with replacement draws pairs of the plan only, each equally often", () => {
+    const batch = { x0: numbered(8), x1: numbered(8, 0.25).flip([0]) };
+    const couple = minibatchExact();
+    const generator = seeded(4);
+    const counts = new Array<number>(8).fill(0);
+    const rounds = 400;
+    for (let i = 0; i < rounds; i++)
+      tidy(() => {
+        const { x0, x1 } = couple(batch, generator);
+        expect(distance(x0.add(0.25), x1)).toBe(0); // sorted points are matched in order
+        for (const k of x0.toNumbers()) counts[k] = (counts[k] ?? 0) + 1;
+      });
+    // Each is binomial(3200, 1/8): standard deviation 18.7.
+    for (const count of counts) expect(Math.abs(count - rounds)).toBeLessThan(5 * 18.8);
+  });
+
+  it("serves batches of unequal size", () => {
+    const batch = { x0: numbered(4), x1: cat([numbered(4, 0.1), numbered(4, 0.2)]) };
+    const pairs = minibatchExact()(batch, seeded(1));
+    expect(pairs.x0.shape).toEqual([4, 1]);
+    expect(distance(pairs.x0, pairs.x1)).toBeLessThan(0.21);
+  });
+});
+
+it("minibatchExact by permutation needs equally many samples", () => {
+  const couple = minibatchExact({ replace: false });
+  expect(() => couple({ x0: numbered(4), x1: numbered(5) }, seeded(1))).toThrow(
+    /equally many samples.*4 and 5/,
+  );
+});
+
+describe("minibatchEntropic", () => {
+  it("draws from the plan of Sinkhorn: frequencies agree with its entries", () => {
+    const batch = { x0: numbered(3), x1: numbered(3, 0.4) };
+    const reg = 1.5;
+    const { plan } = sinkhorn(squaredDistances(batch.x0, batch.x1), { reg });
+    const want = plan.toNumbers();
+    const couple = minibatchEntropic({ reg });
+    const generator = seeded(6);
+    const counts = new Array<number>(9).fill(0);
+    const rounds = 700;
+    for (let i = 0; i < rounds; i++)
+      tidy(() => {
+        const { x0, x1 } = couple(batch, generator);
+        const columns = x1.sub(0.4).round().toNumbers();
+        x0.toNumbers().forEach((row, k) => {
+          const at = 3 * row + (columns[k] as number);
+          counts[at] = (counts[at] ?? 0) + 1;
+        });
+      });
+    counts.forEach((count, k) => {
+      const p = want[k] as number;
+      const n = 3 * rounds;
+      expect(Math.abs(count - n * p)).toBeLessThan(5 * Math.sqrt(n * p * (1 - p)) + 1e-9);
+    });
+  });
+
+  it("repeats itself with its generator and leaves nothing behind", () => {
+    const batch = points(16, 3);
+    const couple = minibatchEntropic({ reg: 2 });
+    const before = liveTensors();
+    tidy(() => {
+      const [a, b, c] = [1, 1, 2].map((seed) => couple(batch, seeded(seed)));
+      expect(distance((a as Pairs).x1, (b as Pairs).x1)).toBe(0);
+      expect(distance((a as Pairs).x1, (c as Pairs).x1)).toBeGreaterThan(0);
+    });
+    expect(liveTensors()).toBe(before);
+    batch.x0.dispose();
+    batch.x1.dispose();
+  });
+});
+
+describe("transport that leaves outliers out", () => {
+  /** Seven samples of each end beside each other, and one of each end far from all others. */
+  const withOutliers = (): Pairs => ({
+    x0: cat([numbered(7), tensor([[100]], { dtype: "float64" })]),
+    x1: cat([tensor([[-100]], { dtype: "float64" }), numbered(7, 0.25)]),
+  });
+
+  it.each([
+    ["partial", minibatchPartial({ share: 0.9 })],
+    ["unbalanced", minibatchUnbalanced({ reg: 0.01, penalty: 0.5 })],
+  ] as const)("%s pairs neighbours only, as many as the batch has", (_name, couple) => {
+    const generator = seeded(2);
+    const seen = new Set<number>();
+    for (let i = 0; i < 40; i++)
+      tidy(() => {
+        const { x0, x1 } = couple(withOutliers(), generator);
+        expect(x0.shape).toEqual([8, 1]);
+        expect(distance(x0.add(0.25), x1)).toBe(0);
+        for (const k of x0.toNumbers()) seen.add(k);
+      });
+    expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
+  it("of the whole share draws the pairs of the exact plan", () => {
+    const batch = points(9, 5);
+    const [part, whole] = [minibatchPartial({ share: 1 }), minibatchExact()].map((couple) =>
+      couple(batch, seeded(3)),
+    ) as [Pairs, Pairs];
+    expect(distance(part.x0, whole.x0)).toBe(0);
+    expect(distance(part.x1, whole.x1)).toBe(0);
+    expect(() =>
+      minibatchPartial({ share: 0.5 })({ x0: numbered(2), x1: numbered(3) }, seeded(1)),
+    ).toThrow("partial transport needs equally many samples on both ends, got 2 and 3");
+  });
+});
+
+describe("squaredDistances", () => {
+  it("are what the definition gives, for samples of any shape", () => {
+    const x0 = tensor([0, 0, 3, 4], { dtype: "float64" }).reshape([2, 2, 1]);
+    const x1 = tensor([0, 0, 3, 4, 6, 8], { dtype: "float64" }).reshape([3, 1, 2]);
+    expect(squaredDistances(x0, x1).toNumbers()).toEqual([0, 25, 100, 25, 0, 25]);
+  });
+});

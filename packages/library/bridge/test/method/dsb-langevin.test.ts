@@ -1,0 +1,320 @@
+// Discrete DSB on problems that are linear and Gaussian: least squares stands in for the network.
+import { arange, cat, noGrad, recorded, runChunked, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { describe, expect } from "vitest";
+import { it } from "../../../../../test/support/in-scope.js";
+import {
+  distance,
+  leastSquares,
+  normal,
+  seeded,
+  summary,
+} from "../../../../../test/support/numbers.js";
+import { namesOf, tensorsOf } from "../../src/core/batch.js";
+import { type Direction, other } from "../../src/core/direction.js";
+import type { Endpoints } from "../../src/core/endpoints.js";
+import { gammaGrid } from "../../src/core/time-grid.js";
+import type { LangevinOptions } from "../../src/langevin/langevin.js";
+import { dsbLangevin } from "../../src/method/dsb-langevin.js";
+import { brownian } from "../../src/process/brownian.js";
+import type { Field } from "../../src/solver/solver.js";
+
+type LangevinMethod = ReturnType<typeof dsbLangevin>;
+type Rows = Parameters<LangevinMethod["regression"]>[0];
+type Networks = Partial<Record<Direction, Field>>;
+
+const rowsOf = (
+  method: LangevinMethod,
+  networks: Networks,
+  {
+    direction,
+    newest,
+    data,
+    seed,
+  }: { direction: Direction; newest: Direction | null; data: Endpoints; seed: number },
+): Rows =>
+  method.rows.make({
+    direction,
+    newest,
+    data,
+    process: brownian(),
+    firstCoupling: "ref",
+    generator: seeded(seed),
+    simulate: () => {
+      throw new Error("pairs are not asked for");
+    },
+    simulateRuns: (run, start) =>
+      method.rows.runs.rows(networks[run as Direction] as Field, start, {
+        ...{ direction: run as Direction, grid: gammaGrid([1]), sigma: 1 },
+        noise: (x, k) => normal(x.shape, 1000 * seed + k),
+      }),
+  });
+
+const regression = (method: LangevinMethod, rows: Rows, direction: Direction) =>
+  method.regression(rows, {
+    direction,
+    process: brownian(),
+    t: tensor([]),
+    meanMatch: false,
+    noise: () => tensor([]),
+  });
+
+/** For each step the affine map of x that is nearest to the targets. */
+function fit(method: LangevinMethod, rows: Rows, direction: Direction): Field {
+  const { x, t, target } = regression(method, rows, direction);
+  const padded = (y: Tensor) => cat([y, y.select(1, 0).mul(0).add(1).unsqueeze(1)], { dim: 1 });
+  const maps = Array.from({ length: method.rows.runs.perRun }, (_, k) =>
+    tidy(() => {
+      const at = t.eq(k).nonzero().squeeze(1);
+      const design = padded(x.indexSelect(0, at));
+      const gram = design.transpose(0, 1).matmul(design);
+      return gram.linalgSolve(design.transpose(0, 1).matmul(target.indexSelect(0, at)));
+    }),
+  );
+  return (y, k) => padded(y).matmul(maps[k.select(0, 0).item()] as Tensor);
+}
+
+/** Two jointly Gaussian numbers: means, variances, covariance. */
+interface Joint {
+  mean: Record<"x0" | "x1", number>;
+  var: Record<"x0" | "x1", number>;
+  cov: number;
+}
+
+/** The same conditional law of one number given the other, which now has the moments of the data. */
+function restarted(joint: Joint, from: "x0" | "x1", data: Pick<Joint, "mean" | "var">): Joint {
+  const to = from === "x0" ? "x1" : "x0";
+  const slope = joint.cov / joint.var[from];
+  const rest = joint.var[to] - slope * joint.cov;
+  const mean = joint.mean[to] + slope * (data.mean[from] - joint.mean[from]);
+  const variance = rest + slope ** 2 * data.var[from];
+  return {
+    mean: { ...data.mean, [to]: mean },
+    var: { ...data.var, [to]: variance },
+    cov: slope * data.var[from],
+  };
+}
+
+describe("two iterations", () => {
+  // Not symmetric: a direction that met the wrong steps would be noticed.
+  const gammas = Array.from({ length: 40 }, (_, k) => 0.01 + (0.06 * k) / 39);
+  const n = 8_000;
+  const spread = { x0: [1.2, 0.6], x1: [0.7, 0.9] };
+  const centre = { x0: [0.5, -0.5], x1: [-1, 1] };
+  const table = (end: "x0" | "x1", seed: number) =>
+    normal([n, 2], seed)
+      .mul(tensor(spread[end], { dtype: "float64" }))
+      .add(tensor(centre[end], { dtype: "float64" }));
+
+  it.each<[string, Partial<LangevinOptions>]>([
+    ["increments", {}],
+    ["means", { meanMatch: true }],
+    [
+      "increments of scale 1, scaled noise",
+      { scale: gammas.map(() => 1), scaleNoise: true, variance: 0.8 },
+    ],
+  ])("are those of iterative proportional fitting: %s", (_, options) => {
+    const method = dsbLangevin({ gammas, ...options });
+    const data = { x0: table("x0", 1), x1: table("x1", 2) };
+    // What the reference makes of x0, coordinate by coordinate.
+    const truth = [0, 1].map((i) => ({
+      mean: { x0: centre.x0[i] as number, x1: centre.x1[i] as number },
+      var: { x0: (spread.x0[i] as number) ** 2, x1: (spread.x1[i] as number) ** 2 },
+    }));
+    let exact = truth.map(({ mean, var: variance }): Joint => {
+      let [A, S2] = [1, 0];
+      for (const gamma of gammas) {
+        A *= 1 - gamma / 2;
+        S2 = (1 - gamma / 2) ** 2 * S2 + gamma * (options.scaleNoise ? 0.8 : 1);
+      }
+      return {
+        mean: { x0: mean.x0, x1: A * mean.x0 },
+        var: { x0: variance.x0, x1: A ** 2 * variance.x0 + S2 },
+        cov: A * variance.x0,
+      };
+    });
+    const [ratio] = exact.map((j) => (j.var.x1 - j.cov ** 2 / j.var.x0) / (j.cov / j.var.x0));
+    const networks: Networks = {};
+    let newest: Direction | null = null;
+    for (const [half, direction] of (["b", "f", "b", "f"] as const).entries()) {
+      // Each start of a first pass is one row: as many are needed as all the steps of the later ones.
+      const many = { x0: data.x0.repeat([newest === null ? 15 : 1, 1]), x1: data.x1 };
+      const rows = rowsOf(method, networks, { direction, newest, data: many, seed: half + 3 });
+      networks[direction] = fit(method, rows, direction);
+      newest = direction;
+      const [from, to] = direction === "f" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
+      exact = exact.map((joint, i) => restarted(joint, from, truth[i] as (typeof truth)[0]));
+      const end = method.sampler(networks[direction] as Field, data[from], {
+        direction,
+        grid: gammaGrid(gammas),
+        noise: (x, k) => normal(x.shape, 900 + k),
+      });
+      for (const [i, joint] of exact.entries()) {
+        const [u, v] = [data[from].select(1, i), end.select(1, i)];
+        const got = summary(v);
+        // Five standard errors are 0.05; what steps of finite length get wrong (first order in γ) is the rest.
+        expect(Math.abs(got.mean - joint.mean[to])).toBeLessThan(0.08);
+        expect(Math.abs(got.var - joint.var[to])).toBeLessThan(0.08);
+        const cov = u.sub(u.mean()).mul(v.sub(v.mean())).mean().item();
+        expect(Math.abs(cov - joint.cov)).toBeLessThan(0.05);
+        if (half < 2) continue;
+        // And that is near the Schrödinger bridge of the two ends, which the reference was far from.
+        const s2 = joint.var.x0 * joint.var.x1;
+        const best = (Math.sqrt(4 * s2 + (ratio as number) ** 2) - (ratio as number)) / 2;
+        expect(Math.abs(cov - best)).toBeLessThan(0.06);
+      }
+    }
+  });
+});
+
+describe("rows", () => {
+  const gammas = [0.05, 0.3, 0.2];
+  const table = (n: number, seed: number) => normal([n, 2, 4, 4], seed).to("float32");
+  const cond = (n: number, seed: number) => normal([n, 1, 4, 4], seed).to("float32");
+  const data = {
+    x0: table(12, 1),
+    x1: table(9, 2),
+    conditions: {
+      x0: { cond: cond(12, 3), y: arange(0, 12, { dtype: "int64" }) },
+      x1: { cond: cond(9, 4), y: arange(20, 29, { dtype: "int64" }) },
+    },
+  };
+  const halve = (x: Tensor) => x.mul(-0.5);
+
+  it.each(["f", "b"] as const)("of a first pass are one step a start, to train %s", (direction) => {
+    const method = dsbLangevin({ gammas });
+    const rows = rowsOf(method, {}, { direction, newest: null, data, seed: 1 });
+    const from = direction === "b" ? "x0" : "x1";
+    const n = data[from].size(0);
+    expect(namesOf(rows)).toEqual(["x", "target", "step", "given.cond", "given.y"]);
+    expect(tensorsOf(rows).map((t) => [t.shape, t.dtype])).toEqual([
+      [[n, 2, 4, 4], "float32"],
+      [[n, 2, 4, 4], "float32"],
+      [[n], "int64"],
+      [[n, 1, 4, 4], "float32"],
+      [[n], "int64"],
+    ]);
+    expect(rows.given?.y?.toNumbers()).toEqual(data.conditions[from].y.toNumbers());
+    const again = rowsOf(method, {}, { direction, newest: null, data, seed: 1 });
+    const fresh = rowsOf(method, {}, { direction, newest: null, data, seed: 2 });
+    expect(distance(rows.x, again.x)).toBe(0);
+    expect(distance(rows.x, fresh.x)).toBeGreaterThan(0.1);
+    expect([...new Set(fresh.step.toNumbers())].toSorted()).toEqual([0, 1, 2]);
+  });
+
+  it.each(["f", "b"] as const)(
+    "of a later pass are all steps, run after run, to train %s",
+    (direction) => {
+      const method = dsbLangevin({ gammas });
+      const newest = other(direction);
+      const rows = rowsOf(method, { [newest]: halve }, { direction, newest, data, seed: 1 });
+      const from = newest === "f" ? "x0" : "x1";
+      const n = data[from].size(0);
+      const { x, target, step: steps } = rows;
+      const { cond: given, y } = rows.given as Record<"cond" | "y", Tensor>;
+      for (const t of tensorsOf(rows)) expect(t.size(0)).toBe(3 * n);
+      expect(steps.toNumbers()).toEqual(Array.from({ length: n }, () => [0, 1, 2]).flat());
+      expect(y.toNumbers()).toEqual(data.conditions[from].y.toNumbers().flatMap((c) => [c, c, c]));
+      expect(distance(given.select(0, 5), data.conditions[from].cond.select(0, 1))).toBe(0);
+      // Steps 1 and 2 of start 1 are rows 4 and 5: from one to the other and back.
+      const scale = 2 * Math.sqrt((newest === "f" ? gammas[2] : gammas[0]) as number);
+      const [a, b] = [x.select(0, 4), x.select(0, 5)];
+      const back = a
+        .sub(b)
+        .mul(1 - 0.5 * scale)
+        .div(scale);
+      expect(distance(target.select(0, 5), back)).toBeLessThan(1e-5);
+    },
+  );
+
+  it.each(["f", "b"] as const)("train %s for the step that undoes them", (direction) => {
+    const weight = [1, 10, 100];
+    const steps = tensor([0, 1, 2, 2], { dtype: "int64" });
+    const [x, target] = [table(4, 5), table(4, 6)];
+    for (const meanMatch of [false, true]) {
+      const method = dsbLangevin({ gammas, weight, meanMatch });
+      const got = regression(method, { x, target, step: steps }, direction);
+      expect(got.t.toNumbers()).toEqual([2, 1, 0, 0]);
+      expect(got.t.dtype).toBe("float32");
+      expect(got.weight?.toNumbers()).toEqual(
+        direction === "b" ? [1, 10, 100, 100] : [100, 10, 1, 1],
+      );
+      expect(distance(got.x, x)).toBe(0);
+      expect(distance(got.target, meanMatch ? x.add(target) : target)).toBe(0);
+    }
+    expect(
+      regression(dsbLangevin({ gammas }), { x, target, step: steps }, direction).weight,
+    ).toBeUndefined();
+  });
+
+  it("of a reference at rest are those of a reversible chain", () => {
+    const [gamma, a] = [0.2, 0.1];
+    const method = dsbLangevin({ gammas: [gamma, gamma, gamma], scaleNoise: true });
+    // The variance that the chain of finite steps keeps.
+    const x0 = normal([30_000, 2], 7).mul(1 / Math.sqrt(1 - gamma / 4));
+    const rows = rowsOf(
+      method,
+      {},
+      { direction: "b", newest: null, data: { x0, x1: x0 }, seed: 8 },
+    );
+    const { x, t, target } = regression(method, rows, "b");
+    for (const k of [0, 1, 2]) {
+      const at = t.eq(k).nonzero().squeeze(1);
+      expect(at.size(0)).toBeGreaterThan(9500);
+      const got = leastSquares(x.indexSelect(0, at), target.indexSelect(0, at));
+      const slope = (-a * (1 - a)) / (2 * Math.sqrt(gamma));
+      expect(Math.abs(got.slope - slope)).toBeLessThan(5 * got.slopeError);
+      expect(got.slopeError).toBeLessThan(0.01);
+      expect(Math.abs(got.shift)).toBeLessThan(5 * got.shiftError);
+    }
+  });
+});
+
+describe("the sampler", () => {
+  const gammas = [0.05, 0.3, 0.2];
+  const method = dsbLangevin({ gammas });
+  const net: Field = (x, k) => x.mul(k.add(1).reshape([-1, 1]).mul(-0.1));
+
+  it("refuses a grid that its networks were not trained on", () => {
+    const run = () =>
+      tidy(() => {
+        const grid = gammaGrid([1, 1, 1, 1]);
+        method.sampler(net, normal([2, 2], 1), { direction: "f", grid });
+      });
+    expect(run).toThrow(/know the 3 steps that they were trained on, got a grid of 4; use 3$/);
+  });
+
+  it("can be recorded, and replayed in chunks of runs", () => {
+    const x = normal([50, 2], 2).to("float32");
+    const run = { direction: "b", grid: gammaGrid(gammas), sigma: 1 } as const;
+    const body = (start: Tensor) => {
+      const made = method.rows.runs.rows(net, start, run);
+      return Object.values(made) as Tensor[];
+    };
+    const make = () =>
+      noGrad(() =>
+        runChunked(recorded(body), [x], {
+          rows: 16,
+          threads: 2,
+          generator: seeded(3),
+          inputDims: [0],
+          outputDims: [0, 0],
+        }),
+      ) as [Tensor, Tensor];
+    const [points, targets] = make();
+    expect([points.shape, targets.shape]).toEqual([
+      [50, 3, 2],
+      [50, 3, 2],
+    ]);
+    expect(distance(points, make()[0])).toBe(0);
+    // Each target is the way back by the same network: mean(x_k) − mean(x_{k+1}) over 2√γ.
+    for (const [k, gamma] of gammas.toReversed().entries()) {
+      const from = k === 0 ? x : points.select(1, k - 1);
+      const scale = 2 * Math.sqrt(gamma);
+      const mean = (y: Tensor) => y.mul(1 - 0.1 * (k + 1) * scale);
+      const back = mean(from)
+        .sub(mean(points.select(1, k)))
+        .div(scale);
+      expect(distance(targets.select(1, k), back)).toBeLessThan(1e-5);
+    }
+  });
+});

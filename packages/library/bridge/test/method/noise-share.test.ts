@@ -1,0 +1,110 @@
+// Steps whose noise is between that of the process and that of a bridge: of Gaussians the law after few of them is exact, and
+// the share is what the squared error of the drift says.
+import { noGrad, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { describe, expect } from "vitest";
+import { it } from "../../../../../test/support/in-scope.js";
+import { seeded } from "../../../../../test/support/numbers.js";
+import type { Direction } from "../../src/core/direction.js";
+import { uniformGrid } from "../../src/core/time-grid.js";
+import { dsbm } from "../../src/method/dsbm.js";
+import {
+  copyNoiseShare,
+  measureNoiseShare,
+  noiseShareOf,
+  shareAt,
+  withNoiseShare,
+} from "../../src/method/noise-share.js";
+import { sample } from "../../src/method/sample.js";
+import { exactCovariance, exactDrift, exactMarginal } from "../../src/metric/gaussian-bridge.js";
+import { brownian } from "../../src/process/brownian.js";
+import { exactField, FieldNetwork } from "../support.js";
+
+const bridge = { a: 0.3, sigma: 1.1 };
+const process = brownian(bridge);
+
+/** The drift of the exact bridge, as a network. */
+const exact = (direction: Direction) => new FieldNetwork(exactField(direction, bridge));
+
+/** The slope of the expected end along the exact drift: E|end − its mean|²/(ε s). */
+const exactShare = (direction: Direction, u: number) =>
+  1 + (1 - u) * exactDrift(direction, bridge, direction === "f" ? u : 1 - u).slope;
+
+const withExactShares = (direction: Direction) => {
+  const network = withNoiseShare(exact(direction), "each");
+  const shares = Array.from({ length: 17 }, (_, k) => exactShare(direction, k / 16));
+  noGrad(() => tidy(() => noiseShareOf(network, direction)?.copy_(tensor(shares))));
+  return network;
+};
+
+describe("analytic noise of steps", () => {
+  it.each([
+    { direction: "f", steps: 2 },
+    { direction: "b", steps: 2 },
+    { direction: "f", steps: 8 },
+  ] as const)(
+    "keeps the law of the exact bridge, $direction in $steps steps",
+    ({ direction, steps }) => {
+      const networks = { [direction]: withExactShares(direction) };
+      const step = (only: number, x: number, z: number) =>
+        tidy(() =>
+          sample({ method: dsbm, process, networks, stepVariance: "analytic" }, tensor([[x]]), {
+            ...{ direction, grid: uniformGrid(steps), only },
+            noise: (like) => like.mul(0).add(z),
+          }).item(),
+        );
+      let [mean, variance, slopes] = [direction === "f" ? -bridge.a : bridge.a, 1, 1];
+      for (let k = 0; k < steps; k++) {
+        const shift = step(k, 0, 0);
+        const [slope, spread] = [step(k, 1, 0) - shift, step(k, 0, 1) - shift];
+        mean = slope * mean + shift;
+        variance = slope ** 2 * variance + spread ** 2;
+        slopes *= slope;
+        const u = (k + 1) / steps;
+        const want = exactMarginal(bridge, direction === "f" ? u : 1 - u);
+        expect(mean).toBeCloseTo(want.mean, 5);
+        expect(variance).toBeCloseTo(want.var, 5);
+      }
+      expect(slopes).toBeCloseTo(exactCovariance(bridge), 5);
+    },
+  );
+
+  it.each(["f", "b"] as const)(
+    "has the share that pairs of the exact bridge show, %s",
+    (direction) => {
+      const n = 40_000;
+      const c = exactCovariance(bridge);
+      const [z0, z1] = [1, 2].map((seed) => randn([n, 1], { generator: seeded(seed) })) as [
+        Tensor,
+        Tensor,
+      ];
+      const x0 = z0.sub(bridge.a);
+      const x1 = z0
+        .mul(c)
+        .add(z1.mul(Math.sqrt(1 - c ** 2)))
+        .add(bridge.a);
+      const found = measureNoiseShare(
+        exactField(direction, bridge),
+        { x0, x1 },
+        { direction, process, noise: (like) => randn(like.shape, { generator: seeded(3) }) },
+      );
+      for (const u of [0.25, 0.5, 0.9375]) {
+        const want = exactShare(direction, u);
+        // A mean of n squares of normals.
+        expect(Math.abs(shareAt(found, u).item() / want - 1)).toBeLessThan(5 * Math.sqrt(2 / n));
+      }
+    },
+  );
+
+  it("is that of the process until it is measured, for each direction of a network for both, and goes along with a copy", () => {
+    const both = withNoiseShare(exact("f"), "bidirectional");
+    for (const direction of ["f", "b"] as const)
+      expect(noiseShareOf(both, direction)?.toNumbers()).toEqual(Array(17).fill(1));
+    noGrad(() => noiseShareOf(both, "b")?.fill_(0.5));
+    const other = withNoiseShare(exact("f"), "bidirectional");
+    copyNoiseShare(both, other);
+    expect(shareAt(noiseShareOf(other, "b") as Tensor, 0.3).item()).toBe(0.5);
+    expect(shareAt(noiseShareOf(other, "f") as Tensor, 0.3).item()).toBe(1);
+    expect(noiseShareOf(exact("f"), "f")).toBeNull();
+    expect([...both.stateDict().keys()]).toContain("noise_share");
+  });
+});

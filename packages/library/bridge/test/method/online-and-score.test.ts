@@ -1,0 +1,343 @@
+// α-DSBM, preconditioned DSBM and [SF]²M with affine networks at one time, where the loss is quadratic: one Newton step on pairs of the exact
+// Schrödinger bridge gives its drift, its flow and its score.
+import { full, nn, noGrad, Parameter, randn, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
+import { describe, expect } from "vitest";
+import { it } from "../../../../../test/support/in-scope.js";
+import { distance, seeded } from "../../../../../test/support/numbers.js";
+import type { Conditions } from "../../src/core/conditions.js";
+import { uniformGrid } from "../../src/core/time-grid.js";
+import { alpha_dsbm } from "../../src/method/alpha-dsbm.js";
+import { dsbm } from "../../src/method/dsbm.js";
+import type { Method } from "../../src/method/method.js";
+import { preconditioned } from "../../src/method/preconditioned.js";
+import { sample } from "../../src/method/sample.js";
+import { sf2m } from "../../src/method/sf2m.js";
+import {
+  exactCovariance,
+  exactDrift,
+  exactMarginal,
+  exactVelocity,
+} from "../../src/metric/gaussian-bridge.js";
+import { moments } from "../../src/metric/moments.js";
+import { FlowAndScore } from "../../src/model/flow-and-score.js";
+import { Preconditioned } from "../../src/model/preconditioned.js";
+import { brownian } from "../../src/process/brownian.js";
+import { exactField, FieldNetwork } from "../support.js";
+
+const bridge = { a: 0.4, sigma: 1.2 };
+const process = brownian(bridge);
+const n = 40_000;
+
+/** slope·x + shift, of each direction where there is one. */
+class Affine extends nn.Module {
+  slope = new Parameter(zeros([2]));
+  shift = new Parameter(zeros([2]));
+  forward(x: Tensor, _t: Tensor, { direction }: Conditions = {}): Tensor {
+    const way = direction ?? full([x.size(0)], 0);
+    const of = (p: Tensor) => p.indexSelect(0, way.to("int64")).unsqueeze(1);
+    return x.mul(of(this.slope)).add(of(this.shift));
+  }
+}
+
+/** The squares of the second entries, which are another direction's where a network has one. */
+const unused = (parameters: Parameter[]): Tensor =>
+  parameters.map((p) => p.select(0, 1).square()).reduce((a, b) => a.add(b));
+
+/** The other end of the exact static bridge, for starts N(−sign·a, 1). */
+function partner(x: Tensor, sign: 1 | -1, seed: number): Tensor {
+  const c = exactCovariance(bridge);
+  const z = randn(x.shape, { generator: seeded(seed) });
+  return x
+    .add(sign * bridge.a)
+    .mul(c)
+    .add(z.mul(Math.sqrt(1 - c ** 2)))
+    .add(sign * bridge.a);
+}
+
+const start = (sign: 1 | -1, seed: number) =>
+  randn([n, 1], { generator: seeded(seed) }).add(-sign * bridge.a);
+
+/** Sets the parameters to where a quadratic loss is least: its gradient is affine. */
+function minimise(parameters: Parameter[], loss: () => Tensor): void {
+  const sizes = parameters.map((p) => p.numel);
+  const total = sizes.reduce((a, b) => a + b);
+  const put = (values: number[]) =>
+    noGrad(() => {
+      let at = 0;
+      for (const p of parameters) {
+        p.copy_(tensor(values.slice(at, at + p.numel)).reshape(p.shape));
+        at += p.numel;
+      }
+    });
+  const gradient = (values: number[]) =>
+    tidy(() => {
+      put(values);
+      for (const p of parameters) p.grad = null;
+      loss().backward();
+      return parameters.flatMap((p) => (p.grad as Tensor).toNumbers());
+    });
+  const origin = gradient(Array.from({ length: total }, () => 0));
+  const columns = origin.map((_, i) =>
+    gradient(origin.map((_, j) => (i === j ? 1 : 0))).map((g, j) => g - (origin[j] as number)),
+  );
+  const hessian = tensor(columns, { dtype: "float64" });
+  const least = hessian
+    .linalgInv()
+    .mm(tensor(origin, { dtype: "float64" }).unsqueeze(1))
+    .neg();
+  put(least.toNumbers());
+}
+
+const context = (time: number, seed: number) => ({
+  ...{ direction: "b" as const, process, t: full([n], time), meanMatch: false },
+  noise: (() => {
+    const generator = seeded(seed);
+    return (like: Tensor) => randn(like.shape, { generator });
+  })(),
+});
+
+/** A field as slope and shift. */
+function affine(field: (x: Tensor) => Tensor): { slope: number; shift: number } {
+  const [at0, at1] = field(tensor([[0], [1]])).toNumbers() as [number, number];
+  return { slope: at1 - at0, shift: at0 };
+}
+
+const tolerance = 0.06;
+const near = (got: { slope: number; shift: number }, want: { slope: number; shift: number }) => {
+  expect(Math.abs(got.slope - want.slope)).toBeLessThan(tolerance);
+  expect(Math.abs(got.shift - want.shift)).toBeLessThan(tolerance);
+};
+
+describe("α-DSBM", () => {
+  it.each([
+    { pass: "first", time: 0.4 },
+    { pass: "online", time: 0.4 },
+    { pass: "online", time: 0.75 },
+  ])("of the $pass pass has the exact bridge as its fixed point, t = $time", ({ pass, time }) => {
+    const [x0, x1] = [start(1, 1), start(-1, 2)];
+    const rows =
+      pass === "first"
+        ? { x0, x1: partner(x0, 1, 3) }
+        : { x0, x1, made0: partner(x1, -1, 4), made1: partner(x0, 1, 5) };
+    const net = new Affine();
+    const network = new Preconditioned(net, [1]);
+    network.begin({ x0, x1: rows.x1 }, bridge.sigma ** 2);
+    minimise(net.parameters(), () => alpha_dsbm.loss(rows, { ...context(time, 6), network }));
+    noGrad(() => {
+      for (const direction of ["f", "b"] as const) {
+        const drift = (x: Tensor) =>
+          network.forward(x, full([2], time), {
+            direction: full([2], direction === "f" ? 1 : 0),
+          });
+        near(affine(drift), exactDrift(direction, bridge, time));
+      }
+    });
+  });
+
+  it.each(["ref", "identity", "online"] as const)(
+    "makes the other ends of both tables, each with its conditions: %s",
+    (how) => {
+      const rows = (count: number, first: number) =>
+        tensor(Array.from({ length: count }, (_, i) => [first + i]));
+      const data = {
+        ...{ x0: rows(5, 100), x1: rows(8, 200) },
+        conditions: { x0: { cond: rows(5, 100) }, x1: { cond: rows(8, 200) } },
+      };
+      const made = alpha_dsbm.rows.make({
+        ...{ direction: "b", newest: how === "online" ? "b" : null, data, process },
+        ...{ firstCoupling: how === "identity" ? "identity" : "ref", generator: seeded(1) },
+        simulate(way, _x, given) {
+          if (!given?.cond) throw new Error("no condition");
+          return given.cond.add(way === "f" ? 1000 : 2000);
+        },
+        simulateRuns: () => ({}),
+      });
+      const { x0, x1, made0, made1, given, cond1 } = made as Record<string, Tensor> & typeof made;
+      expect([x0, x1, made0, made1].map((t) => t?.shape)).toEqual([0, 1, 2, 3].map(() => [5, 1]));
+      expect(distance(x0, (given as Conditions).cond as Tensor)).toBe(0);
+      expect(distance(x1, cond1 as Tensor)).toBe(0);
+      expect(new Set(x0.toNumbers()).size).toBe(5);
+      const far = [(made1 as Tensor).sub(x0), (made0 as Tensor).sub(x1)];
+      if (how === "identity") for (const t of far) expect(t.abs().amax().item()).toBe(0);
+      if (how === "online") expect(far.map((t) => t.mean().item())).toEqual([1000, 2000]);
+      if (how === "ref") for (const t of far) expect(t.std().item()).toBeGreaterThan(0.2);
+    },
+  );
+
+  it("begins with targets of unit variance on independent pairs, whatever the scales", () => {
+    const x0 = randn([n, 2], { generator: seeded(7) }).mul(tensor([0.1, 3]));
+    const x1 = randn([n, 2], { generator: seeded(8) })
+      .mul(tensor([5, 1]))
+      .add(4);
+    const network = new Preconditioned(new Affine(), [2]);
+    network.begin({ x0, x1 }, bridge.sigma ** 2);
+    for (const time of [0.01, 0.5, 0.99]) {
+      const loss = alpha_dsbm.loss({ x0, x1 }, { ...context(time, 9), network }).item();
+      // Mean of 4n squares of standard normals, two and two of one pair.
+      expect(Math.abs(loss - 1)).toBeLessThan(5 * Math.sqrt(1 / n));
+    }
+  });
+});
+
+describe("a preconditioned method", () => {
+  it.each([
+    { time: 0.3, direction: "f" },
+    { time: 0.6, direction: "b" },
+  ] as const)(
+    "has the exact bridge as its fixed point, $direction at $time",
+    ({ time, direction }) => {
+      const x0 = start(1, 20);
+      const rows = { x0, x1: partner(x0, 1, 21) };
+      const net = new Affine();
+      const network = new Preconditioned(net, [1], { direction, coupled: true });
+      // Wrong moments: what the network learns is not 0.
+      network.begin({ x0: x0.mul(2), x1: rows.x1.add(1) }, bridge.sigma ** 2);
+      const method = preconditioned(dsbm);
+      minimise(net.parameters(), () => {
+        const at = { ...context(time, 22), direction, network };
+        return unused(net.parameters()).add(method.loss?.(rows, at) as Tensor);
+      });
+      noGrad(() => {
+        const drift = affine((x) => network.forward(x, full([2], time)));
+        near(drift, exactDrift(direction, bridge, time));
+      });
+    },
+  );
+
+  it.each(["f", "b"] as const)(
+    "begins with the Schrödinger bridge that a mixture was fitted to, %s",
+    (direction) => {
+      // N(1, 1) and N(−1, 4) with ε = 1: the conditional mean of an end given x at time t is affine.
+      const covariance = Math.sqrt(4.25) - 0.5;
+      const x0 = randn([20_000, 1], { generator: seeded(30) }).add(1);
+      const x1 = randn([20_000, 1], { generator: seeded(31) })
+        .mul(2)
+        .sub(1);
+      const facts = {
+        shape: [1],
+        direction,
+        generator: seeded(1),
+        createNetwork: () => new Affine(),
+      };
+      const method = preconditioned(dsbm, { components: 5, spread: 0.5 });
+      const network = method.model?.create(facts) as Preconditioned;
+      network.begin({ x0, x1 }, 1, seeded(32));
+      const [from, to] = direction === "f" ? [1, 4] : [4, 1];
+      const mean = direction === "f" ? 1 : -1;
+      for (const u of [0, 0.3, 0.7, 0.95]) {
+        const v = (1 - u) ** 2 * from + u * u * to + u * (1 - u) * (2 * covariance + 1);
+        const skip = (u * to + (1 - u) * covariance) / v;
+        const centre = mean * (1 - 2 * u);
+        // Where most of the points are; the mixture is not affine beyond the data.
+        for (const z of [-1, 0, 1]) {
+          const x = centre + z * Math.sqrt(v);
+          const expected = (-mean + skip * (x - centre) - x) / (1 - u);
+          const t = full([1], direction === "f" ? u : 1 - u);
+          const found = noGrad(() => tidy(() => network.forward(tensor([[x]]), t).item()));
+          expect(Math.abs(found - expected)).toBeLessThan(0.15);
+        }
+      }
+    },
+  );
+
+  it("of a mixture is for vectors between two ends", () => {
+    const images = { shape: [1, 4, 4], generator: seeded(1), createNetwork: () => new Affine() };
+    const model = preconditioned(dsbm, {}).model;
+    expect(() => model?.create({ ...images, direction: "f" })).toThrow(
+      /precondition=mixture .* got samples of shape \[1,4,4\]/,
+    );
+    const chain = { times: [0, 0.5, 1] };
+    expect(() => model?.create({ ...images, shape: [2], chain, direction: "f" } as never)).toThrow(
+      /precondition=mixture .* got 3 marginals/,
+    );
+  });
+
+  it("is refused for a method without a drift of each direction", () => {
+    expect(() => preconditioned(sf2m as unknown as Method)).toThrow(/cannot be preconditioned/);
+  });
+
+  it.each(["each direction", "both directions"])(
+    "begins with the Schrödinger bridge between Gaussians of other variances, a network for %s",
+    (networks) => {
+      // N(1, 1) to N(−1, 4) with ε = 1: covariance √(1·4 + ¼) − ½ (Bunne et al. 2023).
+      const covariance = Math.sqrt(4.25) - 0.5;
+      for (const direction of ["f", "b"] as const) {
+        const facts = {
+          shape: [1],
+          direction,
+          generator: seeded(1),
+          createNetwork: () => new Affine(),
+        };
+        const method = networks === "each direction" ? dsbm : (alpha_dsbm as unknown as Method);
+        const network = preconditioned(method).model?.create(facts) as Preconditioned;
+        const given =
+          networks === "each direction" ? {} : { direction: full([2], direction === "f" ? 1 : 0) };
+        const column = (values: number[]) => tensor(values.map((v) => [v]));
+        network.begin({ x0: column([0, 2]), x1: column([-3, 1]) }, 1);
+        const steps = 4000;
+        const dt = 1 / steps;
+        const from = direction === "f" ? { mean: 1, variance: 1 } : { mean: -1, variance: 4 };
+        let [mean, v, slopes] = [from.mean, from.variance, 0];
+        for (let k = 0; k < steps; k++) {
+          const u = (k + 0.5) * dt;
+          const t = full([2], direction === "f" ? u : 1 - u);
+          const { slope, shift } = tidy(() =>
+            noGrad(() => affine((x) => network.forward(x, t, given))),
+          );
+          mean += (slope * mean + shift) * dt;
+          v += (2 * slope * v + 1) * dt;
+          slopes += slope * dt;
+        }
+        const to = direction === "f" ? { mean: -1, variance: 4 } : { mean: 1, variance: 1 };
+        expect(Math.abs(mean - to.mean)).toBeLessThan(2e-3);
+        expect(Math.abs(v - to.variance)).toBeLessThan(4e-3);
+        expect(Math.abs(from.variance * Math.exp(slopes) - covariance)).toBeLessThan(2e-3);
+      }
+    },
+  );
+});
+
+describe("[SF]²M", () => {
+  it.each([0.2, 0.5, 0.8])("learns the flow and half the scaled score, t = %s", (time) => {
+    const x0 = start(1, 10);
+    const rows = { x0, x1: partner(x0, 1, 11) };
+    const network = new FlowAndScore(new Affine(), new Affine());
+    const own = network.parameters();
+    minimise(own, () => sf2m.loss(rows, { ...context(time, 12), network }).add(unused(own)));
+    noGrad(() => {
+      near(
+        affine((x) => network.v.forward(x, full([2], time))),
+        exactVelocity(bridge, time),
+      );
+      const { mean, var: v } = exactMarginal(bridge, time);
+      const slope = -(bridge.sigma ** 2) / (2 * v);
+      near(
+        affine((x) => network.s.forward(x, full([2], time))),
+        { slope, shift: -slope * mean },
+      );
+      for (const direction of ["f", "b"] as const) {
+        const given = { direction: full([2], direction === "f" ? 1 : 0) };
+        const drift = (x: Tensor) => network.forward(x, full([2], time), given);
+        near(affine(drift), exactDrift(direction, bridge, time));
+      }
+    });
+  });
+});
+
+describe("another diffusion at sampling", () => {
+  it.each([0, 0.6, 1.8])("keeps the marginal of the end, g = %s", (diffusion) => {
+    const networks = {
+      f: new FieldNetwork(exactField("f", bridge)),
+      b: new FieldNetwork(exactField("b", bridge)),
+    };
+    const generator = seeded(13);
+    const x = start(1, 14);
+    const end = sample({ method: dsbm, process, networks, diffusion }, x, {
+      ...{ direction: "f", grid: uniformGrid(100) },
+      noise: (like) => randn(like.shape, { generator }),
+    });
+    const { mean, var: v } = moments(end, x);
+    expect(Math.abs(mean - bridge.a)).toBeLessThan(0.03);
+    expect(Math.abs(v - 1)).toBeLessThan(0.06);
+  });
+});

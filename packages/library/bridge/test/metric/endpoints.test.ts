@@ -1,0 +1,110 @@
+// The numbers of an evaluation against the same by plain tensor operations, in any batches.
+import { arange, full, liveTensors, ones, setNumThreads, tensor, tidy } from "@dsbm/torch";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { normal } from "../../../../../test/support/numbers.js";
+import { decodeImages } from "../../src/core/pixels.js";
+import { endpointRow, endpointStatistics, valueStatistics } from "../../src/metric/endpoints.js";
+import { squaredDisplacement } from "../../src/metric/moments.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+beforeAll(() => setNumThreads(1));
+
+/** Images of three channels with different brightness and contrast. */
+const images = (n: number, seed: number) =>
+  normal([n, 3, 4, 5], seed)
+    .mul(tensor([1, 2, 0.5]).reshape([3, 1, 1]))
+    .add(tensor([0, 10, -4]).reshape([3, 1, 1]));
+
+describe("valueStatistics", () => {
+  it("has means and variances over all values, per channel, and over samples", () => {
+    const x = images(37, 1);
+    for (const batchSize of [1, 10, 37, 1000]) {
+      const got = valueStatistics(x, { batchSize });
+      const variance = (y: typeof x) => y.flatten().var({ correction: 1 }).item();
+      expect(got.n).toBe(37);
+      expect(got.mean).toBeCloseTo(x.mean().item(), 12);
+      expect(got.var).toBeCloseTo(variance(x), 10);
+      const sampleVariance = x.var({ dim: [0], correction: 1 }).mean();
+      expect(got.sample_var).toBeCloseTo(sampleVariance.item(), 12);
+      for (const c of [0, 1, 2]) {
+        expect(got.channel_mean[c]).toBeCloseTo(x.select(1, c).mean().item(), 12);
+        expect(got.channel_var[c]).toBeCloseTo(variance(x.select(1, c)), 11);
+      }
+    }
+  });
+
+  it("sees the collapse onto one picture, which the variance over all values does not", () => {
+    const one = normal([1, 1, 6, 6], 2);
+    const got = valueStatistics(one.expand([20, 1, 6, 6]));
+    expect(got.sample_var).toBeLessThan(1e-20);
+    expect(got.var).toBeCloseTo((one.flatten().var({ correction: 0 }).item() * 720) / 719, 12);
+  });
+
+  it("takes vectors, which have no channels, and bytes as images", () => {
+    const x = normal([50, 3], 3).to("float32");
+    expect(valueStatistics(x)).toMatchObject({ n: 50, channel_mean: [], channel_var: [] });
+    expect(valueStatistics(x).mean).toBeCloseTo(x.mean().item(), 6);
+    const bytes = arange(0, 256).to("uint8").reshape([16, 1, 4, 4]);
+    expect(valueStatistics(bytes)).toEqual(valueStatistics(decodeImages(bytes)));
+    expect(valueStatistics(bytes).mean).toBeCloseTo(0, 7);
+    expect(() => valueStatistics(x.narrow(0, 0, 1))).toThrow(/\[1,3\]; expected 2 or more/);
+    expect(() => valueStatistics(tensor(1))).toThrow(/expected 2 or more/);
+  });
+});
+
+describe("endpointStatistics", () => {
+  it("measures how far pairs went, per sample and per value", () => {
+    const [start, end] = [images(23, 4), images(23, 5)];
+    for (const batchSize of [1, 7, 1000]) {
+      const got = endpointStatistics({ start, end, data: images(31, 6) }, { batchSize });
+      expect(got.msd).toBeCloseTo(squaredDisplacement(end, start), 8);
+      expect(got.mse).toBeCloseTo(end.sub(start).square().mean().item(), 10);
+      expect(got.msd / got.mse).toBeCloseTo(60, 10);
+      expect([got.start.n, got.end.n, got.data?.n]).toEqual([23, 23, 31]);
+      expect(got.start.mean).toBeCloseTo(start.mean().item(), 12);
+      expect(got.end.mean).toBeCloseTo(end.mean().item(), 12);
+    }
+    const moved = endpointStatistics({ start, end: start.add(full([1], 0.5)) });
+    expect(moved.msd).toBeCloseTo(15, 10);
+    expect(moved.mse).toBeCloseTo(0.25, 12);
+  });
+
+  it("becomes a flat row for a log", () => {
+    const one = (value: number) => ones([2, 1, 2, 2]).mul(value);
+    expect(endpointRow(endpointStatistics({ start: one(1), end: one(3) }))).toEqual({
+      start_mean: 1,
+      start_var: 0,
+      start_sample_var: 0,
+      end_mean: 3,
+      end_var: 0,
+      end_sample_var: 0,
+      msd: 16,
+      mse: 4,
+    });
+    const [start, data] = [images(5, 7), images(6, 8)];
+    const colour = endpointRow(endpointStatistics({ start, end: start, data }));
+    expect(Object.keys(colour)).toEqual([
+      ...["start", "end", "data"].flatMap((name) => [
+        ...[`${name}_mean`, `${name}_var`, `${name}_sample_var`],
+        ...[0, 1, 2].flatMap((c) => [`${name}_mean_${c}`, `${name}_var_${c}`]),
+      ]),
+      ...["msd", "mse"],
+    ]);
+    expect(colour.data_mean_1).toBeCloseTo(data.select(1, 1).mean().item(), 12);
+    expect(colour.msd).toBe(0);
+  });
+
+  it("leaves nothing behind, and refuses what are no pairs", () => {
+    const [start, end] = [images(8, 9), images(8, 10)];
+    const before = liveTensors();
+    tidy(() => endpointStatistics({ start, end, data: start }, { batchSize: 3 }));
+    expect(liveTensors()).toBe(before);
+    expect(() => endpointStatistics({ start, end: images(7, 1) })).toThrow(/one end per start/);
+    expect(() => endpointStatistics({ start, end, data: normal([8, 3, 4, 4], 1) })).toThrow(
+      /ends of shape \[8,3,4,5\] beside data of shape \[8,3,4,4\]/,
+    );
+  });
+});

@@ -1,0 +1,104 @@
+// The metrics of benchmarks against closed forms: path measures of Gaussian bridges, and plans of mixture potentials.
+import { cat, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { normal, seeded } from "../../../../../test/support/numbers.js";
+import { conditionalUvp, knownPlan, planMoments } from "../../src/metric/exact/known-plan.js";
+import { pathKL } from "../../src/metric/exact/path-kl.js";
+import { exactDrift, exactMarginal } from "../../src/metric/gaussian-bridge.js";
+import type { Field } from "../../src/solver/solver.js";
+
+describe("pathKL", () => {
+  const bridge = { a: 0.3, sigma: 0.8 };
+  const epsilon = bridge.sigma ** 2;
+  const field =
+    (direction: "f" | "b", slope = 0, shift = 0): Field =>
+    (x, t) => {
+      const exact = exactDrift(direction, bridge, t.select(0, 0).item());
+      return x.mul(exact.slope + slope).add(exact.shift + shift);
+    };
+  const draws = () => {
+    const generator = seeded(3);
+    return (t: number) => {
+      const { mean, var: v } = exactMarginal(bridge, t);
+      return randn([2000, 3], { generator, dtype: "float64" }).mul(Math.sqrt(v)).add(mean);
+    };
+  };
+
+  it.each(["f", "b"] as const)("is the closed form of a shifted drift (%s)", (direction) => {
+    const exact = field(direction);
+    expect(pathKL(exact, exact, { epsilon, draw: draws() }).value).toBe(0);
+    const { value } = pathKL(field(direction, 0, 0.5), exact, { epsilon, draw: draws() });
+    expect(value).toBeCloseTo((3 * 0.5 ** 2) / (2 * epsilon), 10);
+  });
+
+  it("is the closed form of a drift that is too steep: s²∫E|X|²dt/2ε", () => {
+    const steep = 0.4;
+    const { value, low, high } = pathKL(field("f", steep), field("f"), { epsilon, draw: draws() });
+    const second = Array.from({ length: 1000 }, (_, k) => {
+      const { mean, var: v } = exactMarginal(bridge, (k + 0.5) / 1000);
+      return (v + mean ** 2) / 1000;
+    }).reduce((a, b) => a + b);
+    const want = (3 * steep ** 2 * second) / (2 * epsilon);
+    expect(Math.abs(value - want)).toBeLessThan(2 * (high - low));
+    expect(value).toBeCloseTo(want, 2);
+  });
+});
+
+describe("a known plan", () => {
+  const starts = (n: number, d: number) => normal([n, d], 5).to("float32");
+
+  it.each([0.1, 1, 10])("has the moments of its samples, epsilon %s", (epsilon) =>
+    noGrad(() =>
+      tidy(() => {
+        const potential = knownPlan({ dim: 3, epsilon, seed: 1 });
+        const x = starts(20_000, 3);
+        const y = potential.draw(x, normal([20_000, 3], 6).to("float32")).to("float64");
+        const { mean, covariance } = planMoments(potential, x);
+        const own = y.t().cov();
+        const scale = covariance.trace().item() / 3;
+        expect(y.mean(0).sub(mean).abs().max().item()).toBeLessThan(5 * Math.sqrt(scale / 20_000));
+        expect(own.sub(covariance).abs().max().item() / scale).toBeLessThan(0.08);
+        // Several components are used.
+        expect(potential.plan(x).weights.mean(0).max().item()).toBeLessThan(0.8);
+        potential.dispose();
+      }),
+    ),
+  );
+
+  it("gives the exact sampler a cBW²-UVP near 0, independent ends more, and a constant at the mean 100", () =>
+    noGrad(() =>
+      tidy(() => {
+        const potential = knownPlan({ dim: 4, epsilon: 1, seed: 2 });
+        const many = starts(4000, 4);
+        const target = planMoments(potential, many);
+        const variance = target.covariance.trace().item();
+        const drawn = potential.draw(many, normal([4000, 4], 8).to("float32"));
+        const sums = { exact: 0, independent: 0, constant: 0 };
+        const count = 100;
+        for (let i = 0; i < count; i++)
+          tidy(() => {
+            const x = many.narrow(0, i, 1);
+            const at = { exact: planMoments(potential, x), variance };
+            const uvp = (ends: Tensor) => conditionalUvp(ends, at) / count;
+            const z = normal([300, 4], 100 + i).to("float32");
+            sums.exact += uvp(potential.draw(x.expand([300, 4]), z));
+            sums.independent += uvp(drawn.narrow(0, 10 * i, 300));
+            sums.constant += uvp(cat([target.mean.unsqueeze(0), target.mean.unsqueeze(0)]));
+          });
+        expect(sums.exact).toBeLessThan(1);
+        expect(sums.independent).toBeGreaterThan(20 * sums.exact);
+        // Of all starts it is 100 by the law of total variance; here of 100.
+        expect(Math.abs(sums.constant - 100)).toBeLessThan(20);
+        const all = Array.from({ length: count }, (_, i) =>
+          tidy(() => {
+            const { mean, covariance } = planMoments(potential, many.narrow(0, i, 1));
+            const shift = mean.sub(target.mean).square().sum().item();
+            return (100 * (shift + covariance.trace().item())) / variance;
+          }),
+        );
+        const formula = all.reduce((a, b) => a + b) / count;
+        expect(sums.constant).toBeCloseTo(formula, 8);
+        potential.dispose();
+      }),
+    ));
+});

@@ -1,0 +1,134 @@
+// Statistics by batches against the whole at once, far from zero too; and their files, NumPy's among them.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { io, liveTensors, setNumThreads, tensor, tidy, zeros } from "@dsbm/torch";
+import { unzipSync, zipSync } from "fflate";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { distance, normal } from "../../../../../test/support/numbers.js";
+import { scratch } from "../../../../../test/support/scratch.js";
+import { FeatureStatistics } from "../../src/metric/feature-statistics.js";
+import { encodeStatistics, loadStatistics } from "../../src/metric/statistics-file.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+beforeAll(() => setNumThreads(1));
+const folder = scratch();
+
+const fixture = (name: string) => new URL(`fixtures/${name}.npz`, import.meta.url).pathname;
+
+describe("FeatureStatistics", () => {
+  it("gives the mean and the unbiased covariance, whatever the batches", () => {
+    const x = normal([100, 7], 1);
+    const [mean, covariance] = [x.mean(0), x.t().cov()];
+    for (const sizes of [[100], [1, 1, 98], [33, 0, 33, 34], Array(100).fill(1)] as number[][]) {
+      using statistics = new FeatureStatistics(7);
+      let start = 0;
+      for (const size of sizes) {
+        statistics.update(x.narrow(0, start, size));
+        start += size;
+      }
+      expect(statistics.n).toBe(100);
+      const got = statistics.gaussian();
+      expect(distance(got.mean, mean)).toBeLessThan(1e-15);
+      expect(distance(got.covariance, covariance)).toBeLessThan(1e-14);
+    }
+  });
+
+  it("does not lose digits to a mean far from zero", () => {
+    const x = normal([400, 3], 2);
+    using near = new FeatureStatistics(3).update(x);
+    using far = new FeatureStatistics(3);
+    for (const rows of x.add(1e6).split(50)) far.update(rows);
+    // Rounding the samples at 10⁶ costs 10⁻¹⁰ itself; sums of squares would cost 10⁻⁴.
+    expect(distance(far.gaussian().covariance, near.gaussian().covariance)).toBeLessThan(1e-9);
+  });
+
+  it("gives results of the caller's, and everything back", () => {
+    const before = liveTensors();
+    tidy(() => {
+      using statistics = new FeatureStatistics(2).update(normal([5, 2], 3));
+      const first = statistics.gaussian();
+      const was = first.mean.toNumbers();
+      statistics.update(normal([5, 2], 4));
+      expect(first.mean.toNumbers()).toEqual(was);
+      expect(statistics.gaussian().mean.toNumbers()).not.toEqual(was);
+    });
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("refuses other features, NaN, and a covariance of one; what it had stays", () => {
+    using statistics = new FeatureStatistics(2).update(normal([1, 2], 3));
+    expect(() => statistics.gaussian()).toThrow(/covariance of 1 sample; expected at least 2/);
+    statistics.update(normal([4, 2], 4).to("float32"));
+    const before = statistics.gaussian().covariance.toNumbers();
+    expect(() => statistics.update(zeros([3, 4]))).toThrow(/\[3,4\]; expected \[n, 2\]/);
+    expect(() => statistics.update(tensor([[1, Number.NaN]]))).toThrow(/features 5 to 5 .* NaN/);
+    expect(statistics.gaussian().covariance.toNumbers()).toEqual(before);
+    expect(statistics.n).toBe(5);
+    expect(() => new FeatureStatistics(0)).toThrow(/0 features/);
+  });
+});
+
+describe("a file of statistics", () => {
+  it("is read as NumPy writes it, plain, compressed and in Fortran order", () => {
+    const full = loadStatistics(fixture("full"));
+    expect([full.mean.dtype, full.mean.shape, full.covariance.shape]).toEqual([
+      "float64",
+      [12],
+      [12, 12],
+    ]);
+    expect(full.mean.select(0, 0).item()).toBe(0.9315116239524851);
+    expect(full.covariance.select(0, 0).select(0, 1).item()).toBe(0.1589331153835377);
+    expect(full.n).toBeNull();
+    const compressed = loadStatistics(fixture("compressed"));
+    expect(distance(compressed.covariance, compressed.covariance.t())).toBeLessThan(1e-14);
+    expect(distance(compressed.covariance, full.covariance)).toBeGreaterThan(1);
+  });
+
+  it("comes back as it was written, the number of samples too", () => {
+    using statistics = new FeatureStatistics(6).update(normal([30, 6], 5));
+    const path = join(folder, "own.npz");
+    const gaussian = statistics.gaussian();
+    const bytes = encodeStatistics({ ...gaussian, n: statistics.n });
+    expect(encodeStatistics({ ...gaussian, n: statistics.n })).toEqual(bytes);
+    writeFileSync(path, bytes);
+    const back = loadStatistics(path);
+    expect(back.mean.toNumbers()).toEqual(gaussian.mean.toNumbers());
+    expect(back.covariance.toNumbers()).toEqual(gaussian.covariance.toNumbers());
+    expect(back.n).toBe(30);
+    writeFileSync(path, encodeStatistics(gaussian));
+    expect(loadStatistics(path).n).toBeNull();
+  });
+
+  it("says in one line what is wrong with it", () => {
+    const path = join(folder, "wrong.npz");
+    const npy = (shape: number[], value = 1) => io.encodeNpy(zeros(shape).add(value));
+    const failing: [Uint8Array, RegExp][] = [
+      [new TextEncoder().encode("mu"), /wrong\.npz: no readable \.npz file/],
+      [readFileSync(fixture("full")).subarray(0, 900), /no readable \.npz file/],
+      [zipSync({ "mu.npy": npy([3]) }), /wrong\.npz: has no array sigma; expected the statistics/],
+      [zipSync({ "mu.npy": npy([3]), "sigma.npy": npy([3, 4]) }), /mu has shape \[3\] .* \[3,4\]/],
+      [zipSync({ "mu.npy": npy([0]), "sigma.npy": npy([0, 0]) }), /expected \[d\] and \[d, d\]/],
+      [zipSync({ "mu.npy": npy([2], Number.NaN), "sigma.npy": npy([2, 2]) }), /mu has values/],
+      [zipSync({ "mu.npy": npy([2]).subarray(0, 130), "sigma.npy": npy([2, 2]) }), /\(mu\): 130/],
+    ];
+    for (const [bytes, message] of failing) {
+      writeFileSync(path, bytes);
+      expect(() => loadStatistics(path)).toThrow(message);
+      expect(() => loadStatistics(path)).not.toThrow(/\n/);
+    }
+    expect(() => loadStatistics(join(folder, "none.npz"))).toThrow(/none\.npz: .*ENOENT/);
+  });
+
+  it("is refused where an array claims to unpack to gigabytes", () => {
+    const path = join(folder, "bomb.npz");
+    const bytes = readFileSync(fixture("full"));
+    const directory = bytes.lastIndexOf(Buffer.from("PK\x01\x02"));
+    bytes.writeUInt32LE(0xf000_0000, directory + 24); // the size of the last member, unpacked
+    writeFileSync(path, bytes);
+    expect(() => loadStatistics(path)).toThrow(/sigma\.npy claims 4026531840 bytes/);
+    expect(Object.keys(unzipSync(readFileSync(fixture("full"))))).toEqual(["mu.npy", "sigma.npy"]);
+  });
+});

@@ -1,0 +1,136 @@
+// The Fréchet distance against closed forms, and against the eigenvalues of the product in 60 digits.
+import { eye, setNumThreads, type Tensor, tensor, zeros } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { normal } from "../../../../../test/support/numbers.js";
+import { frechetDistance, type Gaussian } from "../../src/metric/frechet.js";
+import { loadStatistics, type SavedStatistics } from "../../src/metric/statistics-file.js";
+
+beforeAll(() => setNumThreads(1));
+
+const float64 = { dtype: "float64" } as const;
+const diagonal = (values: number[]) => tensor(values, float64).diagEmbed();
+const centred = (covariance: Tensor): Gaussian => ({
+  mean: zeros([covariance.size(0)], float64),
+  covariance,
+});
+/** A random rotation of d dimensions. */
+const rotation = (d: number, seed: number) => normal([d, d], seed).linalgQr()[0];
+/** The fit to n random samples in d dimensions. */
+function fitted(n: number, d: number, seed: number): Gaussian {
+  const x = normal([n, d], seed);
+  return { mean: x.mean(0), covariance: x.t().cov() };
+}
+const fixture = (name: string) =>
+  loadStatistics(new URL(`fixtures/${name}.npz`, import.meta.url).pathname);
+
+describe("frechetDistance", () => {
+  it("is 0 between equal Gaussians, with fewer samples than dimensions too", () => {
+    for (const [n, d] of [
+      [200, 40],
+      [10, 40],
+      [2, 40],
+    ] as const) {
+      const g = fitted(n, d, 3);
+      expect(frechetDistance(g, g)).toBeLessThan(1e-11);
+    }
+    expect(frechetDistance(centred(zeros([3, 3], float64)), centred(zeros([3, 3], float64)))).toBe(
+      0,
+    );
+  });
+
+  it("is the squared distance of the means where covariances are equal", () => {
+    const { mean, covariance } = fitted(50, 8, 4);
+    const shift = tensor([3, 0, -1, 0.5, 0, 0, 0, 2], float64);
+    const moved = { mean: mean.add(shift), covariance };
+    expect(frechetDistance({ mean, covariance }, moved)).toBeCloseTo(14.25, 10);
+    // Points are Gaussians without spread.
+    const point = (x: Tensor) => ({ mean: x, covariance: zeros([8, 8], float64) });
+    expect(frechetDistance(point(mean), point(mean.add(shift)))).toBeCloseTo(14.25, 10);
+    const trace = covariance.trace().item();
+    expect(frechetDistance(point(mean), moved)).toBeCloseTo(14.25 + trace, 10);
+  });
+
+  it("is Σ (√λ − √μ)² for covariances that commute, zeros among the eigenvalues included", () => {
+    const [a, b] = [
+      [4, 1, 0.25, 0, 9],
+      [1, 1, 4, 2.25, 0],
+    ];
+    const expected = a!.reduce((sum, x, i) => sum + (Math.sqrt(x) - Math.sqrt(b![i]!)) ** 2, 0);
+    const turn = rotation(5, 5);
+    const turned = (values: number[]) => centred(turn.mm(diagonal(values)).mm(turn.t()));
+    expect(frechetDistance(centred(diagonal(a!)), centred(diagonal(b!)))).toBeCloseTo(expected, 12);
+    expect(frechetDistance(turned(a!), turned(b!))).toBeCloseTo(expected, 11);
+  });
+
+  it("is tr((I − A) Σ (I − A)) from Σ to AΣA, which the map A transports best", () => {
+    const d = 30;
+    const { covariance } = fitted(100, d, 6);
+    const turn = rotation(d, 7);
+    const stretch = Array.from({ length: d }, (_, i) => 0.1 + i / 7);
+    const map = turn.mm(diagonal(stretch)).mm(turn.t());
+    const rest = eye(d, float64).sub(map);
+    const expected = rest.mm(covariance).mm(rest).trace().item();
+    const there = centred(map.mm(covariance).mm(map));
+    expect(frechetDistance(centred(covariance), there)).toBeCloseTo(expected, 9);
+  });
+
+  it("follows the closed form of two dimensions", () => {
+    // tr √(PQ) = √(tr PQ + 2 √(det P det Q)) for 2×2 matrices.
+    for (const seed of [1, 2, 3]) {
+      const [p, q] = [fitted(6, 2, seed).covariance, fitted(9, 2, seed + 10).covariance];
+      const det = Math.sqrt(p.linalgDet().item() * q.linalgDet().item());
+      const root = Math.sqrt(p.mm(q).trace().item() + 2 * det);
+      const expected = p.trace().item() + q.trace().item() - 2 * root;
+      expect(frechetDistance(centred(p), centred(q))).toBeCloseTo(expected, 11);
+    }
+  });
+
+  it("agrees with 60 digits, is symmetric, and blind to rotations", () => {
+    const [full, compressed, deficient] = ["full", "compressed", "deficient"].map(fixture) as [
+      SavedStatistics,
+      SavedStatistics,
+      SavedStatistics,
+    ];
+    const pairs: [Gaussian, Gaussian, number][] = [
+      [full, compressed, 135.510521970057],
+      [full, deficient, 151.303383337611],
+    ];
+    const turn = rotation(12, 8);
+    const turned = ({ mean, covariance }: Gaussian) => ({
+      mean: turn.mv(mean),
+      covariance: turn.mm(covariance).mm(turn.t()),
+    });
+    for (const [a, b, expected] of pairs) {
+      expect(Math.abs(frechetDistance(a, b) - expected)).toBeLessThan(1e-11);
+      expect(Math.abs(frechetDistance(b, a) - expected)).toBeLessThan(1e-11);
+      expect(Math.abs(frechetDistance(turned(a), turned(b)) - expected)).toBeLessThan(1e-10);
+    }
+  });
+
+  it("keeps the digits of a steep spectrum", () => {
+    const d = 60;
+    const turn = rotation(d, 9);
+    const steep = Array.from({ length: d }, (_, i) => 10 ** (-i / 5));
+    const g = centred(turn.mul(tensor(steep, float64)).mm(turn.t()));
+    const even = { ...g, covariance: g.covariance.add(g.covariance.t()).div(2) };
+    expect(frechetDistance(even, even)).toBeLessThan(1e-12);
+  });
+
+  it("takes float32, and refuses what is no pair of Gaussians", () => {
+    const g = fitted(50, 4, 3);
+    const single = { mean: g.mean.to("float32"), covariance: g.covariance.to("float32") };
+    expect(frechetDistance(g, single)).toBeLessThan(1e-9);
+    expect(() => frechetDistance(g, fitted(50, 5, 3))).toThrow(/of 4 and of 5 features/);
+    expect(() => frechetDistance(g, { ...g, mean: g.covariance })).toThrow(
+      /second Gaussian has a mean of shape \[4,4\]/,
+    );
+    expect(() => frechetDistance({ ...g, mean: g.mean.mul(Number.NaN) }, g)).toThrow(
+      /first mean has values that are NaN/,
+    );
+    const skew = g.covariance.add(tensor([0, 0, 0, 0.1], float64));
+    expect(() => frechetDistance(g, { ...g, covariance: skew })).toThrow(/symmetric/);
+    expect(() => frechetDistance(g, { ...g, covariance: g.covariance.neg() })).toThrow(
+      /eigenvalue -.*expected none below 0/,
+    );
+  });
+});

@@ -1,0 +1,71 @@
+// Likelihoods along the flow of the Gaussian bridge, where they are known.
+import { type Tensor, tensor } from "@dsbm/torch";
+import { describe, expect } from "vitest";
+import { it } from "../../../../../test/support/in-scope.js";
+import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { exactMarginal } from "../../src/metric/gaussian-bridge.js";
+import { gaussianLogDensity, logLikelihood } from "../../src/metric/likelihood.js";
+import { exactFlow } from "../support.js";
+
+const bridge = { a: 0.5, sigma: 1.4 };
+
+/** log N(x; mean·1, v·I) [B]. */
+function logNormal(x: Tensor, { mean, var: v }: { mean: number; var: number }): Tensor {
+  const d = x.size(1);
+  const square = x
+    .sub(mean)
+    .square()
+    .sum(1)
+    .div(-2 * v);
+  return square.sub((d / 2) * Math.log(2 * Math.PI * v));
+}
+
+describe("the log-density of a Gaussian", () => {
+  it("is that of its factors, under any rotation", () => {
+    const [mean, angle, variances] = [normal([2], 6), 0.7, [0.3, 2] as const];
+    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    const rotation = tensor(Float64Array.of(c, -s, s, c)).reshape([2, 2]);
+    const z = normal([6, 2], 7).to("float64");
+    const alone = variances.map((v, k) => logNormal(z.narrow(1, k, 1), { mean: 0, var: v }));
+    const covariance = rotation.mul(tensor(Float64Array.from(variances))).mm(rotation.t());
+    const x = z.mm(rotation.t()).add(mean);
+    const [a, b] = alone as [Tensor, Tensor];
+    expect(distance(gaussianLogDensity(x, { mean, covariance }), a.add(b))).toBeLessThan(1e-6);
+  });
+});
+
+describe("the likelihood along the probability flow", () => {
+  it.each([
+    { from: 1, to: 0, probes: null },
+    { from: 0.5, to: 0, probes: null },
+    { from: 0, to: 1, probes: null },
+    // The flow's Jacobian is a multiple of the identity, of which one probe has the trace.
+    { from: 1, to: 0, probes: 1 },
+  ])(
+    "is that of the Gaussian marginal, from $from to $to, probes $probes",
+    ({ from, to, probes }) => {
+      const x = normal([8, 3], 1).add(bridge.a);
+      const got = logLikelihood(exactFlow(bridge), x, {
+        ...{ from, to, probes, generator: seeded(2) },
+        logDensity: (y) => logNormal(y, exactMarginal(bridge, to)),
+      });
+      expect(distance(got, logNormal(x, exactMarginal(bridge, from)))).toBeLessThan(1e-6);
+    },
+  );
+
+  it("has an unbiased estimate of the trace", () => {
+    const field = (x: Tensor) => x.mm(normal([4, 4], 3));
+    const rows = 4000;
+    const x = normal([1, 4], 4).expand([rows, 4]).contiguous();
+    const options = { logDensity: (y: Tensor) => logNormal(y, { mean: 0, var: 1 }), steps: 10 };
+    const exact = logLikelihood(field, x, { ...options, probes: null });
+    const guess = logLikelihood(field, x, { ...options, probes: 1, generator: seeded(5) });
+    // Variance of Hutchinson's estimate with signs: twice the squares off the diagonal of the symmetric part.
+    const a = normal([4, 4], 3);
+    const off = a.add(a.t()).mul(0.5);
+    const squares = off.square().sum().sub(off.diagonal().square().sum()).item();
+    const error = guess.mean().item() - exact.mean().item();
+    expect(Math.abs(error)).toBeLessThan(5 * Math.sqrt((2 * squares) / rows));
+    expect(distance(exact, guess)).toBeGreaterThan(0.1);
+  });
+});

@@ -1,0 +1,103 @@
+// Exact plans of given costs and of points: brute force, known answers, the duality gap, and the range of float32.
+import { cat, liveTensors, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { beforeEach, describe, expect } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { it } from "../../../../../test/support/in-scope.js";
+import { seeded as generator, normal } from "../../../../../test/support/numbers.js";
+import { assignment } from "../../src/ot/assignment.js";
+import { pointCosts, squaredDistances } from "../../src/ot/cost.js";
+import { exactPlan, exactPointPlan } from "../../src/ot/exact.js";
+import { simplex } from "../../src/ot/simplex.js";
+import { bruteForce, marginals, numbers, seeded } from "./helpers.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+describe("exactPlan", () => {
+  it("is a permutation for equal sizes, a plan otherwise", () => {
+    const cost = numbers(30 * 30, seeded(16));
+    const square = exactPlan(cost, 30, 30);
+    expect(square.permutation).toHaveLength(30);
+    expect(square.cost).toBeCloseTo(simplex(cost, 30, 30).cost, 13);
+    const { permutation, plan } = exactPlan(cost, 25, 36);
+    expect([permutation, plan.m]).toEqual([undefined, 36]);
+  });
+});
+
+/** Small whole coordinates: many points coincide and many costs are equal. */
+const onGrid = (n: number, d: number, seed: number) => normal([n, d], seed).mul(1.5).round();
+const shuffledRows = (x: Tensor) =>
+  x.indexSelect(0, randperm(x.size(0), { generator: generator(9) }));
+
+describe("exactPointPlan", () => {
+  it.each([1, 2] as const)("has the least cost of all permutations (p = %d)", (p) => {
+    for (const make of [onGrid, (n: number, d: number, seed: number) => normal([n, d], seed)])
+      for (let n = 1; n <= 6; n++) {
+        const [x, y] = [make(n, 2, n), make(n, 2, n + 10)];
+        const cost = Float64Array.from(squaredDistances(x, y).toNumbers(), (c) => c ** (p / 2));
+        const want = bruteForce(cost, n) / n;
+        expect(Math.abs(exactPointPlan(x, y, { p }).cost - want)).toBeLessThan(1e-6);
+      }
+  });
+
+  it("finds a shift of the points, whose cost is that of the shift", () => {
+    for (const [n, d] of [
+      [1, 3],
+      [400, 1],
+      [400, 3],
+    ] as const) {
+      const x = normal([n, d], 1);
+      const y = shuffledRows(x.add(3));
+      for (const p of [1, 2] as const)
+        expect(exactPointPlan(x, y, { p }).cost / (9 * d) ** (p / 2)).toBeCloseTo(1, 6);
+      const { permutation } = exactPointPlan(x, y);
+      const found = y.indexSelect(0, tensor(BigInt64Array.from(permutation ?? [], BigInt)));
+      expect(found.sub(x).sub(3).abs().amax().item()).toBeLessThan(1e-12);
+    }
+  });
+
+  it.each([
+    ["Gaussians", 1000, (n: number, seed: number) => normal([n, 2], seed)],
+    ["Gaussians in 20 dimensions", 600, (n: number, seed: number) => normal([n, 20], seed)],
+    ["a grid with 80 points in each place", 800, (n: number, seed: number) => onGrid(n, 1, seed)],
+    ["one place", 300, (n: number) => normal([1, 2], 0).expand([n, 2])],
+  ])("proves its optimum by feasible dual prices of the same value: %s", (_name, n, make) => {
+    const { cost } = pointCosts(make(n, 1), make(n, 2), 2);
+    const solved = simplex(cost, n, n);
+    let violation = 0;
+    for (let k = 0; k < cost.length; k++)
+      violation = Math.max(violation, solved.u[Math.floor(k / n)]! + solved.v[k % n]! - cost[k]!);
+    expect(violation).toBeLessThan(1e-13);
+    const dual = [...solved.u, ...solved.v].reduce((p, q) => p + q, 0) / n;
+    expect(Math.abs(solved.cost - dual)).toBeLessThan(1e-13);
+    expect(Math.abs(assignment(cost, n).cost / n - dual)).toBeLessThan(1e-13);
+  });
+
+  it("does not depend on the unit or the origin of the coordinates", () => {
+    const [x, y] = [normal([50, 4], 3), normal([60, 4], 4)];
+    const want = exactPointPlan(x, y).cost;
+    for (const unit of [1e-80, 1e-3, 1e6, 1e80])
+      expect(exactPointPlan(x.mul(unit), y.mul(unit)).cost / unit ** 2 / want).toBeCloseTo(1, 6);
+    expect(exactPointPlan(x.add(1e6), y.add(1e6)).cost / want).toBeCloseTo(1, 6);
+  });
+
+  it("splits mass between unequal numbers of points of any shape", () => {
+    const y = tensor([1, 2, 6], { dtype: "float64" }).reshape([3, 1, 1]);
+    const { plan, permutation, cost } = exactPointPlan(cat([y.narrow(0, 0, 2)]), y, { p: 1 });
+    expect(permutation).toBeUndefined();
+    // 1/3 stays at 1; 1/6 goes from 1 to 2; of 1/2 at 2, 1/6 stays and 1/3 goes to 6.
+    expect(cost).toBeCloseTo(1 / 6 + 4 / 3, 6);
+    expect([...marginals(plan).b]).toEqual([1, 1, 1].map((w) => expect.closeTo(w / 3, 12)));
+  });
+
+  it("refuses no points and values that are not finite, and keeps no tensors", () => {
+    const [x, y] = [normal([20, 3], 1), normal([20, 3], 2)];
+    const before = liveTensors();
+    exactPointPlan(x, y);
+    tidy(() => {
+      expect(() => exactPointPlan(x, y.mul(Number.NaN))).toThrow(/cost\[0, 0\] is NaN/);
+      expect(() => exactPointPlan(x, y.narrow(0, 0, 0))).toThrow(/\[0,3\]; expected \[n, …\]/);
+    });
+    expect(liveTensors()).toBe(before);
+  });
+});

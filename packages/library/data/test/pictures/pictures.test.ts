@@ -1,0 +1,366 @@
+// Folders of pictures: AFHQ and folders of one's own, decoded once, mapped afterwards, and what is refused.
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { liveTensors, tidy } from "@dsbm/torch";
+import sharp, { type Sharp } from "sharp";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { decodePicture } from "../../src/pictures/picture-decode.js";
+import { listPictures } from "../../src/pictures/picture-files.js";
+import { loadTable, prepareTable } from "../../src/registry.js";
+import type { Table } from "../../src/table.js";
+import { asNobody, put, refusal, testFolders } from "../files.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+const fresh = testFolders();
+
+it("sharp, which takes 20 MB, is loaded with the first picture", () => {
+  const room = new URL("../../dist/index.js", import.meta.url);
+  const libraries = `process.report.getReport().sharedObjects.filter((path) => path.includes("vips")).length`;
+  const code = `await import("${room}"); const before = ${libraries}; await import("sharp"); console.log(before, ${libraries});`;
+  const said = execFileSync(process.execPath, ["--input-type=module", "-e", code], {
+    ...{ cwd: import.meta.dirname, encoding: "utf8" },
+  });
+  expect(said).toMatch(/^0 [1-9]/);
+});
+
+/** The byte of channel c at row r, column q of picture i. */
+const pixel = (i: number, c: number, r: number, q: number) => (83 * i + 59 * c + 5 * r + q) % 256;
+
+interface PictureOptions {
+  width?: number;
+  height?: number;
+  channels?: 1 | 2 | 3 | 4;
+}
+
+const raw = (i: number, { width = 8, height = 8, channels = 3 }: PictureOptions = {}): Sharp => {
+  const bytes = Uint8Array.from({ length: width * height * channels }, (_, k) => {
+    const at = Math.floor(k / channels);
+    return pixel(i, k % channels, Math.floor(at / width), at % width);
+  });
+  return sharp(bytes, { raw: { width, height, channels } });
+};
+const png = (i: number, options: PictureOptions = {}) => raw(i, options).png().toBuffer();
+
+/** PNG pictures i = 0, 1, … under these names. */
+async function pictures(folder: string, names: readonly string[], options: PictureOptions = {}) {
+  for (const [i, name] of names.entries()) put(folder, { [name]: await png(i, options) });
+  return folder;
+}
+
+type Options = Omit<Parameters<typeof loadTable>[1], "split"> & { split?: "train" | "test" };
+async function open(name: string, { split = "train", ...options }: Options = {}) {
+  await prepareTable(name, { split, ...options });
+  return loadTable(name, { split, ...options });
+}
+
+/** The first byte of each picture, which says which it is. */
+const ids = ({ x }: Table) => x.select(1, 0).select(1, 0).select(1, 0).toNumbers();
+
+const numbered = (n: number) => Array.from({ length: n }, (_, i) => `${i}.png`);
+
+describe("AFHQ", () => {
+  it("is read from the published folders, one of 512×512 to the byte", async () => {
+    const directory = fresh();
+    const size = { width: 512, height: 512 };
+    await pictures(join(directory, "afhq/train/cat"), ["b.png", "a.png"], size);
+    put(directory, { "afhq/val/wild/x.jpg": await raw(5, size).jpeg({ quality: 100 }).toBuffer() });
+    const table = await open("afhq_cat", { directory, image_size: 512 });
+    expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [2, 3, 512, 512]]);
+    expect(table).toMatchObject({
+      name: "afhq_cat",
+      source: join(directory, "afhq/train/cat"),
+      condition: null,
+      flip: false,
+      classes: [{ label: 0, name: "cat" }],
+    });
+    expect(table.labels!.dtype).toBe("int64");
+    expect(table.labels!.toNumbers()).toEqual([0, 0]);
+    // Sorted by name: a.png is picture 1.
+    const first = table.x.select(0, 0).toArray() as Uint8Array;
+    const wrong = first.findIndex((byte, k) => {
+      const [c, r, q] = [Math.floor(k / 2 ** 18), Math.floor(k / 512) % 512, k % 512];
+      return byte !== pixel(1, c, r, q);
+    });
+    expect(wrong).toBe(-1);
+    const held = await open("afhq_wild", { directory, split: "test" });
+    expect(held.labels!.toNumbers()).toEqual([2]);
+    expect(held.x.shape).toEqual([1, 3, 512, 512]);
+  });
+
+  it("is scaled where image_size says so, and refused at other sizes where not", async () => {
+    const directory = fresh();
+    await pictures(join(directory, "train/dog"), numbered(3), { width: 24, height: 16 });
+    await expect(open("afhq_dog", { directory })).rejects.toThrow(
+      refusal("BadPicture", /dog\/0\.png: 24×16 pixels: expected 512×512 as pub.*; .*image_size/),
+    );
+    const { x } = await open("afhq_dog", { directory, image_size: 16 });
+    expect(x.shape).toEqual([3, 3, 16, 16]);
+    // Cut, not squeezed: the middle columns are untouched.
+    const middle = x.select(0, 2).select(0, 1).select(0, 5).toNumbers();
+    expect(middle).toEqual(Array.from({ length: 16 }, (_, q) => pixel(2, 1, 5, q + 4)));
+    const small = await open("afhq_dog", { directory, image_size: 4 });
+    expect(small.x.shape).toEqual([3, 3, 4, 4]);
+    const mean = (t: typeof x) => t.to("float64").mean().item();
+    expect(Math.abs(mean(small.x) - mean(x))).toBeLessThan(3);
+  });
+
+  it("says what is missing and where it goes", () => {
+    const directory = fresh();
+    for (const part of [
+      "AFHQ cat (test): no pictures in ",
+      join(directory, "afhq/val/cat"),
+      "download afhq.zip from https://github.com/clovaai/stargan-v2",
+      `into ${join(directory, "afhq/test/cat")}`,
+    ])
+      expect(() => loadTable("afhq_cat", { split: "test", directory })).toThrow(
+        refusal("MissingFiles", part),
+      );
+    expect(() => loadTable("afhq_cat", { split: "train" })).toThrow(
+      refusal("MissingFiles", "not there"),
+    );
+  });
+});
+
+/** A folder of so many pictures, where they are decoded to, and the name of the set. */
+async function cats(n: number) {
+  const folder = await pictures(join(fresh(), "cats"), numbered(n));
+  return { folder, cache: join(dirname(folder), "decoded"), name: `folder:${folder}` };
+}
+
+describe("a folder of pictures", () => {
+  it("holds out a part by name, the same one again, and most of it when pictures come", async () => {
+    const { folder, name } = await cats(20);
+    const [train, test] = [await open(name), await open(name, { split: "test" })];
+    expect([train.x.shape, test.x.shape]).toEqual([
+      [18, 3, 8, 8],
+      [2, 3, 8, 8],
+    ]);
+    expect([train.labels, train.classes, train.name]).toEqual([null, [], name]);
+    expect([...ids(train), ...ids(test)].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, i) => pixel(i, 0, 0, 0)).sort((a, b) => a - b),
+    );
+    const half = await open(name, { split: "test", test_fraction: 0.5 });
+    expect(half.x.size(0)).toBe(10);
+    const rest = new Set(ids(half));
+    expect(ids(test).every((id) => rest.has(id))).toBe(true);
+    put(folder, { "new.png": await png(40) });
+    const more = new Set(ids(await open(name, { split: "test", test_fraction: 0.5 })));
+    expect([...rest].filter((id) => more.has(id)).length).toBeGreaterThanOrEqual(9);
+    expect((await open(name, { n: 3 })).x.shape).toEqual([3, 3, 8, 8]);
+    expect(() => loadTable(name, { split: "test", n: 3 })).toThrow(
+      refusal("InvalidOption", `n 3: expected 1 to 2, the samples of ${name} (test)`),
+    );
+  });
+
+  it("takes train and test (or val) for the splits, and pictures of folders below", async () => {
+    const folder = fresh();
+    const left = ["train/.hidden/4.png", "train/.5.png", "other/6.png"];
+    await pictures(folder, ["train/a/1.png", "train/b/deep/2.png", "val/3.png", ...left]);
+    put(folder, { "train/notes.txt": Uint8Array.of(1) });
+    symlinkSync(join(folder, "other"), join(folder, "train", "linked"));
+    symlinkSync(join(folder, "other/6.png"), join(folder, "train", "z.png"));
+    const train = await open(`folder:${folder}`);
+    expect(ids(train)).toEqual([0, 1, 5].map((i) => pixel(i, 0, 0, 0)));
+    expect(ids(await open(`folder:${folder}`, { split: "test" }))).toEqual([pixel(2, 0, 0, 0)]);
+  });
+
+  it("decodes grey, transparent, deep and turned pictures upright, on white, in 8 bits", async () => {
+    const folder = fresh();
+    const names = ["1-grey", "2-alpha", "3-deep", "4-turned"].map((name) => `train/${name}.png`);
+    const turned = await raw(3).withMetadata({ orientation: 6 }).png().toBuffer();
+    const files = [
+      await png(0, { channels: 1 }),
+      await png(1, { channels: 4 }),
+      await raw(2).toColourspace("rgb16").png().toBuffer(),
+      turned,
+    ];
+    names.forEach((name, i) => {
+      put(folder, { [name]: files[i]! });
+    });
+    put(folder, { "test/t.webp": await raw(4).webp({ lossless: true }).toBuffer() });
+    const { x } = await open(`folder:${folder}`);
+    const at = (t: typeof x, i: number, c: number, r: number, q: number) =>
+      t.select(0, i).select(0, c).select(0, r).select(0, q).item();
+    expect([0, 1, 2].map((c) => at(x, 0, c, 2, 3))).toEqual(Array(3).fill(pixel(0, 0, 2, 3)));
+    const alpha = pixel(1, 3, 2, 3) / 255;
+    const over = pixel(1, 0, 2, 3) * alpha + 255 * (1 - alpha);
+    expect(Math.abs(at(x, 1, 0, 2, 3) - over)).toBeLessThanOrEqual(1);
+    expect(at(x, 2, 1, 4, 6)).toBe(pixel(2, 1, 4, 6));
+    // Turned by a quarter to the right: row r, column q was row 7 − q, column r.
+    expect(at(x, 3, 0, 2, 3)).toBe(pixel(3, 0, 7 - 3, 2));
+    expect(at((await open(`folder:${folder}`, { split: "test" })).x, 0, 2, 5, 1)).toBe(
+      pixel(4, 2, 5, 1),
+    );
+    const grey = await open(`folder:${folder}`, { channels: 1 });
+    expect(grey.x.shape).toEqual([4, 1, 8, 8]);
+    expect(at(grey.x, 0, 0, 2, 3)).toBe(pixel(0, 0, 2, 3));
+  });
+
+  it("is decoded once, into a file that a changed picture makes anew", async () => {
+    const { folder, cache, name } = await cats(5);
+    const seen: number[] = [];
+    const options = { split: "train", test_fraction: 0.25 } as const;
+    expect(() => loadTable(name, options)).toThrow(
+      refusal("NotPrepared", /the 3 pictures of .* are not decoded yet: await prepareTable/),
+    );
+    const progress = (state: { name: string; split: string; done: number; total: number }) => {
+      expect(state).toMatchObject({ name, split: "train", total: 3 });
+      seen.push(state.done);
+    };
+    await prepareTable(name, { ...options, progress });
+    expect(seen).toEqual([1, 2, 3]);
+    const [file] = readdirSync(cache);
+    expect(file).toMatch(/^cats-train-[0-9a-f]{16}$/);
+    expect(readdirSync(cache)).toEqual([file]);
+    const { mtimeMs } = statSync(join(cache, file!));
+    await prepareTable(name, { ...options, progress });
+    expect(seen).toEqual([1, 2, 3]);
+    expect(statSync(join(cache, file!)).mtimeMs).toBe(mtimeMs);
+    expect(loadTable(name, options).x.size(0)).toBe(3);
+
+    utimesSync(join(folder, "1.png"), 1, 1);
+    utimesSync(join(folder, "2.png"), 1, 1);
+    expect(() => loadTable(name, options)).toThrow(refusal("NotPrepared"));
+    await prepareTable(name, { ...options, progress });
+    expect(readdirSync(cache)).toHaveLength(2);
+    const other = join(fresh(), "elsewhere");
+    await prepareTable(name, { ...options, cache: other, image_size: 4 });
+    expect(loadTable(name, { ...options, cache: other, image_size: 4 }).x.shape).toEqual([
+      3, 3, 4, 4,
+    ]);
+    const data = fresh();
+    await prepareTable(name, { ...options, directory: data });
+    expect(readdirSync(join(data, "decoded"))).toHaveLength(1);
+  });
+
+  it("takes files for what they hold, and leaves out links that lead nowhere", async () => {
+    const { folder } = await cats(6);
+    symlinkSync("loop.png", join(folder, "loop.png"));
+    symlinkSync("gone", join(folder, "nowhere.png"));
+    symlinkSync(".", join(folder, "self"));
+    expect(listPictures(folder)).toHaveLength(6);
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>';
+    const gif = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+    for (const [kind, bytes] of [
+      ["svg", Buffer.from(svg)],
+      ["gif", Buffer.from(gif, "base64")],
+    ] as const) {
+      put(folder, { "0.png": bytes });
+      await expect(
+        decodePicture(join(folder, "0.png"), { channels: 3, size: null }),
+      ).rejects.toThrow(refusal("BadPicture", `it is ${kind}, whatever its name says`));
+    }
+  });
+
+  it("is decoded again, with a line, where a bit of the decoded pictures changed", async () => {
+    const { cache, name } = await cats(4);
+    const said: string[] = [];
+    const options = { split: "train", say: (line: string) => void said.push(line) } as const;
+    await prepareTable(name, options);
+    const [name0 = ""] = readdirSync(cache);
+    const file = join(name0, "pictures.npy");
+    const whole = readFileSync(join(cache, file));
+    const flipped = whole.map((b, i) => (i === 300 ? b ^ 4 : b));
+    for (const change of [
+      () => writeFileSync(join(cache, file), flipped),
+      () => rmSync(join(cache, name0, "SHA256SUMS")),
+    ]) {
+      change();
+      await prepareTable(name, options);
+      expect(readFileSync(join(cache, file))).toEqual(whole);
+    }
+    expect(said).toEqual(
+      Array(2).fill(expect.stringMatching(/does not match its SHA256SUMS: it is prepared again$/)),
+    );
+    await prepareTable(name, options);
+    expect(said).toHaveLength(2);
+  });
+
+  it("leaves nothing behind when it is stopped or fails, and names the picture", async () => {
+    const { folder, cache, name } = await cats(30);
+    const stop = new AbortController();
+    const progress = ({ done }: { done: number }) => void (done === 5 && stop.abort());
+    const stopped = { split: "train", progress, signal: stop.signal } as const;
+    // The second time before the first picture.
+    for (const _ of [1, 2])
+      await expect(prepareTable(name, stopped)).rejects.toMatchObject({ name: "AbortError" });
+    expect(readdirSync(cache)).toEqual([]);
+
+    const whole = await png(11);
+    put(folder, { "7.png": whole });
+    for (const [bytes, message] of [
+      [whole.subarray(0, whole.length - 30), `${folder}/11.png: not a picture that can be dec`],
+      [await png(11, { width: 9 }), /11\.png: 9×8 pixels: expected 8×8 as in \d+\.png; remove it/],
+      [Buffer.from("hello"), "11.png"],
+    ] as const) {
+      put(folder, { "11.png": bytes });
+      const failed = expect(prepareTable(name, { split: "train" })).rejects;
+      await failed.toThrow(refusal("BadPicture", message));
+    }
+    expect(readdirSync(cache)).toEqual([]);
+    put(folder, { "11.png": whole });
+    expect((await open(name)).x.size(0)).toBe(27);
+  });
+
+  it("keeps nothing alive but its tensors", async () => {
+    const { name } = await cats(4);
+    await prepareTable(name, { split: "train" });
+    const before = liveTensors();
+    tidy(() => {
+      loadTable(name, { split: "train" });
+      expect(liveTensors()).toBeGreaterThan(before);
+    });
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("refuses what means nothing", async () => {
+    const folder = await pictures(join(fresh(), "few"), ["1.png"]);
+    const own = `folder:${folder}`;
+    const refused = (name: string, options: object, code: string, message: string) =>
+      expect(() => loadTable(name, { split: "train", ...options })).toThrow(refusal(code, message));
+    refused(own, {}, "MissingFiles", `1 pictures in ${folder}: expected two or more`);
+    await pictures(folder, ["2.png", "3.png"]);
+    const nowhere = "folder:/nonexistent/x_2";
+    refused("folder:", {}, "MissingFiles", "write folder:PATH");
+    refused(nowhere, {}, "MissingFiles", `${nowhere} (train): no folder /nonexistent/x_2`);
+    refused(own, { classes: [1] }, "InvalidOption", "classes: [1] for a set without classes");
+    refused(own, { channels: 2 }, "InvalidOption", "channels 2: the pictures of");
+    refused(own, { image_size: 0 }, "InvalidOption", "image_size 0");
+    for (const test_fraction of [0, 1, Number.NaN])
+      refused(own, { test_fraction }, "InvalidOption", `test_fraction ${test_fraction}: exp`);
+  });
+});
+
+it("a cache that cannot be written is named", async () => {
+  const folder = await pictures(fresh(), numbered(3));
+  const locked = fresh();
+  for (const path of [dirname(folder), folder]) chmodSync(path, 0o755);
+  chmodSync(locked, 0o555);
+  await asNobody(() =>
+    expect(
+      prepareTable(`folder:${folder}`, { split: "train", cache: join(locked, "decoded") }),
+    ).rejects.toThrow(refusal("Unreadable", /cannot make the folder .*EACCES.* as cache$/)),
+  );
+});
+
+it("other sets are ready as they are", async () => {
+  const directory = fresh();
+  await prepareTable("synthetic_squares", { split: "train", directory });
+  await prepareTable("mnist_2", { split: "test", directory });
+  expect(existsSync(join(directory, "decoded"))).toBe(false);
+  await expect(prepareTable("mnst", { split: "test" })).rejects.toThrow(refusal("UnknownSet"));
+});

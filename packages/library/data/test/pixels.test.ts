@@ -1,0 +1,126 @@
+// Bytes to numbers and back: all 256 of them, to the bit.
+
+import { decodeImages, encodeImages, flipImages } from "@dsbm/bridge";
+import {
+  arange,
+  full,
+  liveTensors,
+  recorded,
+  setNumThreads,
+  tensor,
+  tidy,
+  zeros,
+} from "@dsbm/torch";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import { normal, seeded } from "../../../../test/support/numbers.js";
+import { summary } from "../src/summary.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+beforeAll(() => setNumThreads(1));
+
+const bytes = () =>
+  tensor(
+    Uint8Array.from({ length: 256 }, (_, k) => k),
+    { shape: [4, 1, 8, 8] },
+  );
+
+describe("decodeImages and encodeImages", () => {
+  it("give every byte the float32 of k/255, minus a half, twice", () => {
+    const decoded = decodeImages(bytes());
+    expect(decoded.shape).toEqual([4, 1, 8, 8]);
+    expect(decoded.dtype).toBe("float32");
+    const exact = Array.from(
+      { length: 256 },
+      (_, k) => Math.fround(Math.fround(k / 255) - 0.5) * 2,
+    );
+    expect(decoded.toNumbers()).toEqual(exact);
+    expect([exact[0], exact[255]]).toEqual([-1, 1]);
+  });
+
+  it("are inverse on bytes; what is beyond is cut off, NaN is black", () => {
+    const back = encodeImages(decodeImages(bytes()));
+    expect(back.dtype).toBe("uint8");
+    expect(back.toNumbers()).toEqual(bytes().toNumbers());
+    const odd = tensor([-1.5, 1.01, Number.NaN, Infinity, -Infinity, 0.5 / 127.5 - 1 + 1e-4]);
+    expect(encodeImages(odd).toNumbers()).toEqual([0, 255, 0, 255, 0, 1]);
+  });
+
+  it("pass float32 unchanged and refuse other types", () => {
+    const x = zeros([2, 1, 3, 3]);
+    expect(decodeImages(x)).toBe(x);
+    expect(() => decodeImages(zeros([2, 1, 3, 3], { dtype: "int64" }))).toThrow(
+      "images of int64; expected uint8 or float32",
+    );
+  });
+
+  it("can be recorded, and replay without leaving tensors", () => {
+    const table = bytes();
+    const batch = recorded((rows) => decodeImages(table.indexSelect(0, rows)));
+    const rows = (...list: number[]) => tensor(list, { dtype: "int64" });
+    batch(rows(0, 1));
+    const before = liveTensors();
+    tidy(() => {
+      const [replayed] = batch(rows(3, 1));
+      const want = decodeImages(table.indexSelect(0, rows(3, 1)));
+      expect(replayed!.toNumbers()).toEqual(want.toNumbers());
+    });
+    expect(liveTensors()).toBe(before);
+  });
+});
+
+describe("flipImages", () => {
+  it("mirrors whole images left to right, about half of them, the same for a seed", () => {
+    const n = 400;
+    // Channel c of image i holds 100·c + column, so that the first pixel shows whether an image is mirrored.
+    const x = arange(0, 5, { dtype: "float32" })
+      .view([1, 1, 1, 5])
+      .add(arange(0, 3, { dtype: "float32" }).mul(100).view([1, 3, 1, 1]))
+      .expand([n, 3, 2, 5]);
+    const flipped = flipImages(x, { generator: seeded(1) });
+    const mirrored = flipped.select(1, 0).select(1, 0).select(1, 0).toNumbers();
+    expect(new Set(mirrored)).toEqual(new Set([0, 4]));
+    const share = mirrored.filter((first) => first === 4).length / n;
+    expect(Math.abs(share - 0.5)).toBeLessThan(5 * Math.sqrt(0.25 / n));
+    mirrored.forEach((first, i) => {
+      const want = first === 4 ? x.select(0, i).flip([2]) : x.select(0, i);
+      expect(flipped.select(0, i).toNumbers()).toEqual(want.toNumbers());
+    });
+    const again = flipImages(x, { generator: seeded(1) });
+    expect(again.toNumbers()).toEqual(flipped.toNumbers());
+  });
+
+  it("keeps bytes bytes", () => {
+    const flipped = flipImages(bytes(), { generator: seeded(2) });
+    expect(flipped.dtype).toBe("uint8");
+    const sorted = (x: number[]) => [...x].sort((p, q) => p - q);
+    expect(sorted(flipped.toNumbers())).toEqual(bytes().toNumbers());
+  });
+});
+
+describe("summary", () => {
+  it("is the mean and the deviation of the decoded values, whatever the type", () => {
+    // All bytes once: 256 equidistant values in [−1, 1] with variance (256² − 1)/12 · (2/255)².
+    const exact = Math.sqrt((256 ** 2 - 1) / 12) * (2 / 255);
+    const of = summary({ x: bytes() });
+    expect(of.n).toBe(4);
+    expect(of.shape).toEqual([1, 8, 8]);
+    expect(of.mean).toBeCloseTo(0, 12);
+    expect(of.std).toBeCloseTo(exact, 12);
+    const floats = summary({ x: decodeImages(bytes()) });
+    expect(floats.mean).toBeCloseTo(0, 7);
+    expect(floats.std).toBeCloseTo(exact, 7);
+    expect(summary({ x: full([3, 1, 2, 2], 0.25) })).toMatchObject({ mean: 0.25, std: 0 });
+  });
+
+  it("sums large tables by parts", () => {
+    // 5.2 million values, more than one part: each part counts once.
+    const x = normal([5, 1, 1024, 1024], 3).to("float32");
+    const { mean, std } = summary({ x });
+    const n = x.numel;
+    expect(Math.abs(mean - x.to("float64").mean().item())).toBeLessThan(1e-12);
+    expect(Math.abs(std - 1)).toBeLessThan(5 / Math.sqrt(2 * n));
+  });
+});

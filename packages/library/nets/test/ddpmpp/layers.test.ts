@@ -1,0 +1,316 @@
+// The pieces of DDPM++ networks in float64: filtered resampling against a direct computation, blocks against what
+// their layers say.
+import * as T from "@dsbm/torch";
+import { conv2d, type nn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { beforeAll, describe, expect } from "vitest";
+import { it } from "../../../../../test/support/in-scope.js";
+import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { AttnBlock, activations, Combine, NIN } from "../../src/ddpmpp/layers.js";
+import { ResBlock, type ResBlockOptions } from "../../src/ddpmpp/res-block.js";
+import { Fir, plain, Resample } from "../../src/ddpmpp/resample.js";
+import { expectKept, expectSame, layersOf, random } from "../networks.js";
+
+beforeAll(() => T.setNumThreads(1));
+
+const fir64 = (taps: readonly number[]) => new Fir(taps).to({ dtype: "float64" });
+
+/** upfirdn by its definition: zeros put between the pixels, borders padded, convolved, every `down`-th pixel kept. */
+function upfirdn(
+  x: Tensor,
+  taps: readonly number[],
+  {
+    up = 1,
+    down = 1,
+    before,
+    after,
+  }: { up?: number; down?: number; before: number; after: number },
+): Tensor {
+  const [n, c, height, width] = x.shape as [number, number, number, number];
+  const values = x.toNumbers();
+  const total = taps.reduce((a, b) => a + b, 0);
+  const k = taps.map((tap) => (tap / total) * up);
+  const size = (length: number) => length * up + before + after - taps.length + 1;
+  const [h, w] = [height, width].map((s) => Math.ceil(size(s) / down)) as [number, number];
+  const at = (plane: number, i: number, j: number) => {
+    const [row, col] = [(i - before) / up, (j - before) / up];
+    const inside = row >= 0 && row < height && col >= 0 && col < width;
+    if (!inside || !Number.isInteger(row) || !Number.isInteger(col)) return 0;
+    return values[(plane * height + row) * width + col] as number;
+  };
+  const out: number[] = [];
+  for (let plane = 0; plane < n * c; plane++)
+    for (let i = 0; i < h; i++)
+      for (let j = 0; j < w; j++) {
+        let sum = 0;
+        for (let a = 0; a < k.length; a++)
+          for (let b = 0; b < k.length; b++)
+            sum +=
+              k[k.length - 1 - a]! * k[k.length - 1 - b]! * at(plane, i * down + a, j * down + b);
+        out.push(sum);
+      }
+  return tensor(out, { shape: [n, c, h, w], dtype: "float64" });
+}
+
+/** Zeros between the pixels: [.., H, W] → [.., 2H − 1, 2W − 1]. */
+const spread = (x: Tensor) => upfirdn(x, [1], { up: 2, before: 0, after: -1 }).div(4);
+
+const filters = [
+  [1, 3, 3, 1],
+  [1, 1],
+  [1, 2, 1],
+  [1, 4, 6, 4, 1],
+  [1, 2, 3, 4],
+  [1, 2, 0.5, 4, 1, 3],
+];
+
+describe("a filter", () => {
+  it.each(filters.map((taps) => [taps]))("%j resamples as its definition says", (taps) => {
+    using fir = fir64(taps);
+    const x = normal([2, 3, 6, 8], 1);
+    const p = taps.length - 2;
+    const [before, after] = [Math.floor((p + 1) / 2), Math.floor(p / 2)];
+    const down = upfirdn(x, taps, { down: 2, before, after });
+    expect(down.shape).toEqual([2, 3, 3, 4]);
+    expect(distance(fir.halved(x), down)).toBeLessThan(1e-6);
+    const up = upfirdn(x, taps, { up: 2, before: before + 1, after });
+    expect(up.shape).toEqual([2, 3, 12, 16]);
+    expect(distance(fir.doubled(x), up)).toBeLessThan(1e-6);
+  });
+
+  const inner = (x: Tensor, edge = 2) =>
+    x.narrow(2, edge, x.size(2) - 2 * edge).narrow(3, edge, x.size(3) - 2 * edge);
+
+  it("leaves constant images constant, and fades them out towards the borders", () => {
+    using fir = fir64([1, 3, 3, 1]);
+    const x = T.full([1, 2, 8, 8], 3, { dtype: "float64" });
+    for (const y of [fir.halved(x), fir.doubled(x)]) {
+      expect(inner(y, 1).sub(3).abs().amax().item()).toBeLessThan(1e-14);
+      expect(y.amin().item()).toBeLessThan(3);
+    }
+    expect(fir.doubled(x).toNumbers()[0]).toBeCloseTo((3 * 9) / 16, 12);
+  });
+
+  it("removes what the coarser grid cannot hold, where averages over its pixels may not", () => {
+    using fir = fir64([1, 3, 3, 1]);
+    const wave = T.arange(0, 16, { dtype: "float64" });
+    const stripes = (period: number, shift: number) =>
+      wave
+        .add(shift)
+        .mul((2 * Math.PI) / period)
+        .cos()
+        .reshape([1, 1, 1, 16])
+        .expand([1, 1, 16, 16]);
+    const size = (y: Tensor) => inner(y).abs().amax().item();
+    expect(size(fir.halved(stripes(2, 0)))).toBeLessThan(1e-14);
+    const fine = stripes(2.5, 0.3);
+    expect(size(fir.halved(fine))).toBeLessThan(0.2 * size(fine));
+    expect(size(plain.halved(fine))).toBeGreaterThan(1.5 * size(fir.halved(fine)));
+  });
+
+  it("up then down is [3, 10, 3]/16 along each side", () => {
+    using fir = fir64([1, 3, 3, 1]);
+    const x = normal([1, 2, 8, 8], 2);
+    const side = tensor([3, 10, 3], { dtype: "float64" }).div(16);
+    const kernel = side.unsqueeze(1).mul(side).expand([2, 1, 3, 3]);
+    const want = conv2d(x, kernel, { padding: 1, groups: 2 });
+    const got = fir.halved(fir.doubled(x));
+    expect(distance(inner(got), inner(want))).toBeLessThan(1e-14);
+    // So a slope stays what it is.
+    const slope = T.arange(0, 64, { dtype: "float64" }).reshape([1, 1, 8, 8]);
+    expect(distance(inner(fir.halved(fir.doubled(slope))), inner(slope))).toBeLessThan(1e-12);
+  });
+
+  it("has the gradient of a linear map", () => {
+    using fir = fir64([1, 3, 3, 1]);
+    const [x, v] = [normal([2, 3, 6, 4], 3).requiresGrad_(), normal([2, 3, 6, 4], 4)];
+    for (const map of [(y: Tensor) => fir.halved(y), (y: Tensor) => fir.doubled(y)]) {
+      const w = normal(map(v).shape, 5);
+      const [slope] = T.grad(map(x).mul(w).sum(), [x]) as [Tensor];
+      expect(slope.mul(v).sum().item()).toBeCloseTo(map(v).mul(w).sum().item(), 10);
+    }
+  });
+
+  it("with a convolution, down: filtered, then every second pixel of a 3×3 convolution", () => {
+    for (const taps of filters) {
+      using fir = fir64(taps);
+      using layer = random(new Resample(3, 2, { fir, resample: "down", conv: true }));
+      const { weight, bias } = layer.Conv2d_0!;
+      const x = normal([2, 3, 6, 8], 6);
+      const n = taps.length;
+      const pads = { before: Math.floor((n + 1) / 2), after: Math.floor(n / 2) };
+      const smooth = upfirdn(x, taps, pads);
+      const want = conv2d(smooth, weight, { bias, stride: 2 });
+      expect(want.shape).toEqual([2, 2, 3, 4]);
+      expect(distance(layer.forward(x), want)).toBeLessThan(1e-5);
+    }
+  });
+
+  it("with a convolution, up: zeros put in, convolved, filtered", () => {
+    for (const taps of filters) {
+      using fir = fir64(taps);
+      using layer = random(new Resample(3, 2, { fir, resample: "up", conv: true }));
+      const { weight, bias } = layer.Conv2d_0!;
+      const x = normal([2, 3, 6, 8], 7);
+      const rough = conv2d(spread(x), weight, { padding: 2 });
+      const p = taps.length - 4;
+      const pads = { before: Math.floor((p + 1) / 2) + 1, after: Math.floor(p / 2) + 1 };
+      const want = upfirdn(rough, taps, pads)
+        .mul(4)
+        .add((bias as Tensor).view([1, 2, 1, 1]));
+      expect(want.shape).toEqual([2, 2, 12, 16]);
+      const got = layer.forward(x);
+      expect(distance(got, want)).toBeLessThan(1e-5);
+      // Inside, that is the convolution of the filtered image.
+      if (taps.length !== 4) continue;
+      const after = conv2d(fir.doubled(x), weight, { bias, padding: 1 });
+      expect(distance(inner(got), inner(after))).toBeLessThan(1e-6);
+    }
+  });
+});
+
+describe("resampling layers", () => {
+  const names = (layer: nn.Module) => [...layer.stateDict().keys()];
+  it("have parameters under the published names, and the sizes that they promise", () => {
+    using fir = new Fir([1, 3, 3, 1]);
+    for (const resample of ["down", "up"] as const)
+      for (const filter of [null, fir])
+        for (const conv of [false, true]) {
+          using layer = new Resample(4, conv ? 8 : 4, { fir: filter, resample, conv });
+          const name = filter ? "Conv2d_0" : "Conv_0";
+          expect(names(layer)).toEqual(conv ? [`${name}.weight`, `${name}.bias`] : []);
+          const side = resample === "down" ? [3, 4] : [12, 16];
+          tidy(() =>
+            expect(layer.forward(T.zeros([2, 4, 6, 8])).shape).toEqual([2, conv ? 8 : 4, ...side]),
+          );
+        }
+  });
+
+  it("without a filter halve by looking right and down, and double by repeating", () => {
+    const x = normal([2, 3, 4, 6], 8);
+    const options = { fir: null, conv: true } as const;
+    using down = random(new Resample(3, 2, { ...options, resample: "down" }));
+    using up = random(new Resample(3, 2, { ...options, resample: "up" }));
+    const { weight, bias } = down.Conv_0 as nn.Conv2d;
+    const wide = T.zeros([2, 3, 5, 7], { dtype: "float64" });
+    wide.narrow(2, 0, 4).narrow(3, 0, 6).copy_(x);
+    expect(distance(down.forward(x), conv2d(wide, weight, { bias, stride: 2 }))).toBe(0);
+    const repeated = conv2d(plain.doubled(x), (up.Conv_0 as nn.Conv2d).weight, {
+      bias: (up.Conv_0 as nn.Conv2d).bias,
+      padding: 1,
+    });
+    expect(distance(up.forward(x), repeated)).toBeLessThan(1e-12);
+  });
+});
+
+describe("blocks", () => {
+  it("NIN is a matrix for each pixel", () => {
+    using nin = random(new NIN(3, 5));
+    const x = normal([2, 3, 2, 4], 1);
+    const want = T.einsum("bchw,cd->bdhw", [x, nin.W]).add(nin.b.view([1, 5, 1, 1]));
+    expect(distance(nin.forward(x), want)).toBeLessThan(1e-13);
+    const rows = x.flatten({ startDim: 2 }).transpose(1, 2);
+    expect(distance(nin.rows(rows).transpose(1, 2).reshape([2, 5, 2, 4]), want)).toBeLessThan(
+      1e-13,
+    );
+  });
+
+  it.each([true, false])("attention is softmax(q·k/√C)·v, skip_rescale %s", (skip_rescale) => {
+    using block = random(new AttnBlock(8, { skip_rescale, init_scale: 0 }));
+    const { norm, nin } = layersOf(block, 2, 1e-6);
+    const formula = (x: Tensor) => {
+      const h = norm(x, "GroupNorm_0");
+      const [q, k, v] = [0, 1, 2].map((i) => nin(h, `NIN_${i}`).flatten({ startDim: 2 })) as [
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      const weights = q.transpose(1, 2).matmul(k).div(Math.sqrt(8)).softmax(2);
+      const out = nin(v.matmul(weights.transpose(1, 2)).view(x.shape), "NIN_3");
+      return x.add(out).div(skip_rescale ? Math.SQRT2 : 1);
+    };
+    expectSame((x) => block.forward(x), formula, normal([2, 8, 3, 4], 2), block.parameters());
+  });
+
+  type Case = [string, number, Partial<ResBlockOptions>, number[] | null];
+  const cases: Case[] = [
+    ["biggan, same channels", 8, {}, null],
+    ["biggan, other channels", 12, {}, null],
+    ["biggan, halving", 8, { resample: "down" }, null],
+    ["biggan, doubling", 12, { resample: "up" }, null],
+    ["biggan, halving with a filter", 12, { resample: "down" }, [1, 3, 3, 1]],
+    ["biggan, doubling with a filter", 8, { resample: "up" }, [1, 3, 3, 1]],
+    ["ddpm, same channels", 8, { resblock_type: "ddpm" }, null],
+    ["ddpm, other channels", 12, { resblock_type: "ddpm", skip_rescale: false }, null],
+  ];
+  it.each(cases)("a residual block is what its layers say: %s", (_, to, changes, taps) => {
+    using fir = taps && fir64(taps);
+    const options: ResBlockOptions = {
+      resblock_type: "biggan",
+      embedding: 6,
+      activation: activations.swish,
+      dropout: 0,
+      skip_rescale: true,
+      init_scale: 0,
+      fir,
+      ...changes,
+    };
+    using block = random(new ResBlock(8, to, options));
+    const way = fir ?? plain;
+    const { resample, resblock_type, skip_rescale } = options;
+    const change = (x: Tensor) =>
+      resample === "down" ? way.halved(x) : resample === "up" ? way.doubled(x) : x;
+    const [a, b] = [layersOf(block, 2, 1e-6), layersOf(block, to / 4, 1e-6)];
+    const emb = normal([2, 6], 6);
+    const formula = (x: Tensor) => {
+      let h = a.conv(change(a.norm(x, "GroupNorm_0").silu()), "Conv_0");
+      h = h.add(a.dense(emb, "Dense_0"));
+      h = b.conv(b.norm(h, "GroupNorm_1").silu(), "Conv_1");
+      let skip = change(x);
+      if (to !== 8 || resample)
+        skip = resblock_type === "biggan" ? a.conv(skip, "Conv_2", 0) : a.nin(skip, "NIN_0");
+      return skip.add(h).div(skip_rescale ? Math.SQRT2 : 1);
+    };
+    const run = (x: Tensor) => block.forward(x, emb);
+    expectSame(run, formula, normal([2, 8, 4, 6], 7), block.parameters());
+    // Without gradients activations are overwritten; the input is not.
+    expectKept(run, formula);
+  });
+
+  it("the copy of an input is added or put beside", () => {
+    const [copy, h] = [normal([2, 3, 4, 4], 1), normal([2, 8, 4, 4], 2)];
+    for (const method of ["sum", "cat"] as const) {
+      using combine = random(new Combine(3, 8, { method }));
+      const { weight, bias } = combine.Conv_0;
+      const features = conv2d(copy, weight, { bias });
+      const want = method === "sum" ? features.add(h) : T.cat([features, h], { dim: 1 });
+      expect(distance(combine.forward(copy, h), want)).toBeLessThan(1e-13);
+    }
+  });
+
+  it("start with uniform weights of the published variance, and with next to nothing at the end of a branch", () => {
+    const options = {
+      embedding: 64,
+      activation: activations.swish,
+      dropout: 0,
+      skip_rescale: true,
+      fir: null,
+    };
+    using block = new ResBlock(64, 32, {
+      ...options,
+      resblock_type: "biggan",
+      init_scale: 0,
+      generator: seeded(1),
+    });
+    const variance = (p: Tensor) => p.square().mean().item();
+    // Mean of fan-in and fan-out: 9·(64 + 32)/2; the standard error of a uniform's variance is √(0.8/n).
+    const want = 1 / (9 * 48);
+    const error = want * Math.sqrt(0.8 / block.Conv_0.weight.numel);
+    expect(Math.abs(variance(block.Conv_0.weight) - want)).toBeLessThan(5 * error);
+    expect(block.Conv_0.weight.abs().amax().item()).toBeLessThanOrEqual(Math.sqrt(3 * want));
+    expect(variance(block.Conv_1.weight) / (1e-10 / (9 * 32))).toBeCloseTo(1, 1);
+    for (const layer of [block.Conv_0, block.Conv_1, block.Dense_0])
+      expect(layer?.bias?.abs().amax().item()).toBe(0);
+    using nin = new NIN(32, 32, { generator: seeded(2) });
+    expect(variance(nin.W) / (0.1 / 32)).toBeCloseTo(1, 0);
+  });
+});

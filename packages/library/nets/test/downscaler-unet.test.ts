@@ -1,0 +1,103 @@
+// What is particular to the network of the downscaling experiment: its bypass of the spatial means, and its padding.
+
+import * as T from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
+import { distance, seeded } from "../../../../test/support/numbers.js";
+import { startFrom } from "../../../../test/support/start.js";
+import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
+import type { DownscalerUNetOptions } from "../src/downscaler-unet/options.js";
+import { images, shaken, small, times } from "./networks.js";
+
+startFrom(3);
+
+const options: DownscalerUNetOptions = { ...small.downscaler, in_channels: 2, out_channels: 1 };
+const make = (changes: Partial<DownscalerUNetOptions> = {}, seed = 1) =>
+  shaken(new DownscalerUNet({ ...options, ...changes }, { generator: seeded(seed) }), {
+    seed: seed + 1,
+    by: 0.05,
+  });
+const means = (x: Tensor) => x.mean([2, 3], { keepdim: true });
+
+/** The result for an image, and its condition. */
+const run = (net: DownscalerUNet, x: Tensor, cond: Tensor) =>
+  T.noGrad(() => net.eval().forward(x, times(x.size(0)), { cond }));
+
+describe("spatial means", () => {
+  const [x, cond] = tidy(() => [images(2), images(2, 1, 8, 9)]) as [Tensor, Tensor];
+  /** Another image with the same mean. */
+  const twisted = () => x.flip([2]).mul(2).sub(means(x));
+
+  it("of the result depend on those of image and condition alone", () => {
+    using net = make();
+    const [base, other] = [run(net, x, cond), run(net, twisted(), cond)];
+    expect(distance(other, base)).toBeGreaterThan(1e-3);
+    expect(distance(means(other), means(base))).toBeLessThan(1e-6);
+    for (const moved of [run(net, x.add(1), cond), run(net, x, cond.add(1))])
+      expect(distance(means(moved), means(base))).toBeGreaterThan(1e-4);
+    // With shift_output off the network adds a mean of its own.
+    using free = make({ shift_output: false });
+    expect(distance(means(run(free, x, cond)), means(run(free, twisted(), cond)))).toBeGreaterThan(
+      1e-4,
+    );
+  });
+
+  it("are lost in normalisation with 32 channels of embedding, and not with 256", () => {
+    const meansOf = (embed_dim: number) => {
+      using net = make({ embed_dim });
+      return [0, 0.5, 1].map((by) => means(run(net, x.add(by), cond)));
+    };
+    const [same, ...none] = meansOf(32) as [Tensor, ...Tensor[]];
+    for (const other of none) expect(distance(other, same)).toBeLessThan(1e-6);
+    const [a, b, c] = meansOf(256) as [Tensor, Tensor, Tensor];
+    for (const [one, other] of [
+      [a, b],
+      [b, c],
+    ] as const)
+      expect(distance(one, other)).toBeGreaterThan(1e-4);
+  });
+
+  it("are 0 without the bypass, and the bypass is all that is added", () => {
+    using net = make();
+    using bare = make({ mean_bypass: false });
+    expect([...bare.stateDict().keys()].filter((key) => key.startsWith("mean"))).toEqual([]);
+    bare.loadStateDict(net.stateDict(), { strict: false });
+    const [with_, without] = [run(net, x, cond), run(bare, x, cond)];
+    expect(means(without).abs().amax().item()).toBeLessThan(1e-6);
+    expect(distance(with_.sub(means(with_)), without)).toBeLessThan(1e-6);
+  });
+
+  it("go around divided by √(H·W) with scale_mean_bypass", () => {
+    using scaled = make();
+    using plain = make({ scale_mean_bypass: false });
+    const [a, b] = [means(run(scaled, x, cond)), means(run(plain, x, cond))];
+    expect(distance(a.mul(8), b)).toBeLessThan(1e-5);
+    expect(b.abs().amin().item()).toBeGreaterThan(1e-3);
+  });
+
+  it("of the input are left alone: shift_input has no effect, as published", () => {
+    using on = make({ shift_input: true });
+    using off = make({ shift_input: false });
+    expect(distance(run(on, x, cond), run(off, x, cond))).toBe(0);
+  });
+});
+
+it("starts as the bypass alone", () => {
+  using net = new DownscalerUNet(options, { generator: seeded(1) });
+  const y = run(net, images(2), images(2, 1, 8, 9));
+  expect(distance(y, means(y).expandAs(y))).toBeLessThan(1e-7);
+  expect(y.abs().amax().item()).toBeGreaterThan(1e-3);
+});
+
+it("is equivariant to shifts of a field on a torus with padding_mode=circular, not with zeros", () => {
+  const [x, cond] = [images(2, 1, 16), images(2, 1, 16, 9)];
+  // By whole pixels of the lowest resolution.
+  const moved = (t: Tensor) => t.roll([8, -8], { dims: [2, 3] });
+  const off = (padding_mode: "zeros" | "circular") => {
+    using net = make({ padding_mode });
+    return distance(run(net, moved(x), moved(cond)), moved(run(net, x, cond)));
+  };
+  expect(off("circular")).toBeLessThan(1e-5);
+  expect(off("zeros")).toBeGreaterThan(1e-2);
+});

@@ -1,0 +1,170 @@
+// Distances between images: through a TorchScript file in place of Inception, and through a LeNet. Which
+// of them may be called FID is tested too.
+import { fileURLToPath } from "node:url";
+import { decodeImages, frechetDistance, frechetScore, imageStatistics } from "@dsbm/bridge";
+import {
+  arange,
+  Generator,
+  liveTensors,
+  rand,
+  randint,
+  setNumThreads,
+  type Tensor,
+  tensor,
+  tidy,
+  zeros,
+} from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { distance, seeded } from "../../../../../test/support/numbers.js";
+import { inceptionFeatures, toColourBytes } from "../../src/features/inception-features.js";
+import { LeNet, lenetFeatures } from "../../src/features/lenet.js";
+
+beforeAll(() => setNumThreads(1));
+
+// Made by make_torchscript.py there: the first 8 of 2048 features are means over pixels of tanh(mixed colours).
+const fixture = (name: string) =>
+  fileURLToPath(new URL(`../../../../engine/torch/test/fixtures/${name}`, import.meta.url));
+const inceptionLike = fixture("inception_like.pt");
+
+const bytes = (shape: number[], seed: number) =>
+  randint(0, 256, shape, { generator: seeded(seed) }).to("uint8");
+
+/** The first 8 features of bytes [n, 3, H, W], written again. */
+function eight(images: Tensor): Tensor {
+  const weight = tensor(
+    Array.from({ length: 8 }, (_, i) => [0, 1, 2].map((j) => Math.cos(i + 3 * j))),
+  );
+  const x = images.to("float32").div(255).movedim(1, 3);
+  return x.matmul(weight.t()).add(arange(0, 8).div(8)).tanh().mean([1, 2]);
+}
+
+describe("toColourBytes", () => {
+  it("takes images as they would be saved: every byte comes back, the middle rounds, the rest is cut", () => {
+    const all = arange(0, 256).to("uint8").reshape([1, 1, 16, 16]);
+    const colour = toColourBytes(decodeImages(all));
+    expect([colour.dtype, colour.shape]).toEqual(["uint8", [1, 3, 16, 16]]);
+    for (const c of [0, 1, 2])
+      expect(colour.select(1, c).flatten().toNumbers()).toEqual(all.flatten().toNumbers());
+    const odd = tensor([[[[-7, -1.001, 0.0001, 1.001, 9]]]]);
+    expect(toColourBytes(odd).select(1, 2).flatten().toNumbers()).toEqual([0, 0, 128, 255, 255]);
+    const three = bytes([2, 3, 4, 4], 1);
+    expect(toColourBytes(three).toNumbers()).toEqual(three.toNumbers());
+  });
+
+  it("refuses other channels and NaN", () => {
+    expect(() => toColourBytes(zeros([1, 2, 4, 4]))).toThrow(
+      /\[1,2,4,4\]; expected \[n, 1, H, W\]/,
+    );
+    expect(() => toColourBytes(zeros([4, 4]))).toThrow(/expected \[n, 1, H, W\]/);
+    expect(() => toColourBytes(tensor([[[[Number.NaN]]]]))).toThrow(/NaN/);
+  });
+});
+
+describe("inceptionFeatures", () => {
+  it("gives the file's features, of grey and float images too", () => {
+    using inception = inceptionFeatures(inceptionLike);
+    expect([inception.metric, inception.dim]).toEqual(["fid", 2048]);
+    const colour = bytes([5, 3, 8, 8], 2);
+    const grey = bytes([5, 1, 8, 8], 3);
+    for (const [images, expected] of [
+      [colour, eight(colour)],
+      [decodeImages(colour), eight(colour)],
+      [grey, eight(grey.expand([5, 3, 8, 8]))],
+    ] as const) {
+      const got = inception.features(images);
+      expect(got.shape).toEqual([5, 2048]);
+      expect(distance(got.narrow(1, 0, 8), expected)).toBeLessThan(1e-6);
+      expect(got.narrow(1, 8, 2040).abs().max().item()).toBe(0);
+    }
+  });
+
+  it("leads to the FID that its features have, whatever the batches", () => {
+    // Two dozen samples of 8 features among zeros: the exact distance is that of the 8.
+    const [real, made] = [bytes([30, 3, 6, 6], 4), bytes([24, 1, 6, 6], 5)];
+    const gaussian = (x: Tensor) => {
+      const [mean, n] = [x.mean(0), x.size(0)];
+      const rest = x.sub(mean).div(Math.sqrt(n - 1));
+      return { mean, covariance: rest.t().mm(rest) };
+    };
+    const expected = frechetDistance(
+      gaussian(eight(real).to("float64")),
+      gaussian(eight(made.expand([24, 3, 6, 6])).to("float64")),
+    );
+    using inception = inceptionFeatures(inceptionLike, { batchSize: 7 });
+    using statistics = imageStatistics(inception, real);
+    const score = frechetScore(inception, made.split(10), statistics.gaussian());
+    expect(score).toEqual({ metric: "fid", value: expect.closeTo(expected, 6), n: 24 });
+    expect(expected).toBeGreaterThan(0.005);
+  });
+
+  it("gives everything back", async () => {
+    const images = bytes([9, 1, 8, 8], 6);
+    await collectGarbage();
+    const before = liveTensors();
+    tidy(() => {
+      using inception = inceptionFeatures(inceptionLike, { batchSize: 4 });
+      imageStatistics(inception, images).dispose();
+      expect(() => imageStatistics(inception, images.reshape([9, 2, 4, 8]))).toThrow(/expected/);
+    });
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("says what it expected of a file with another forward", () => {
+    const expected = /expected forward\(img: uint8 \[n, 3, H, W\], return_features=True\)/;
+    expect(() => inceptionFeatures(fixture("features.pt"))).toThrow(
+      /gives float32 \[1,8\] for one image; expected/,
+    );
+    expect(() => inceptionFeatures(fixture("pair.pt"))).toThrow(expected);
+    expect(() => inceptionFeatures(fixture("pair.pt"))).toThrow(/Unknown keyword argument/);
+    expect(() => inceptionFeatures(fixture("pair.pt"))).not.toThrow(/\n/);
+    expect(() => inceptionFeatures(fixture("weights.pt"))).toThrow(/expected a whole TorchScript/);
+    expect(() => inceptionFeatures(fixture("none.pt"))).toThrow(/none\.pt: ENOENT/);
+  });
+});
+
+describe("lenetFeatures", () => {
+  const model = new LeNet({ generator: Generator.create(1) }).eval();
+  const lenet = lenetFeatures(model, { batchSize: 64 });
+  /** Grey images [n, 1, 16, 16] of noise around a brightness. */
+  const noise = (n: number, seed: number, brightness: number) =>
+    rand([n, 1, 16, 16], { generator: seeded(seed) })
+      .sub(0.5)
+      .add(brightness);
+
+  it("has a name of its own, and features that do not depend on the batches", () => {
+    expect([lenet.metric, lenet.dim]).toEqual(["fid_lenet", 84]);
+    const images = noise(150, 1, 0);
+    using whole = imageStatistics(lenet, images);
+    using parts = imageStatistics(lenetFeatures(model, { batchSize: 1 }), images.split(40));
+    expect([whole.n, parts.n]).toEqual([150, 150]);
+    expect(distance(whole.gaussian().covariance, parts.gaussian().covariance)).toBeLessThan(1e-7);
+    expect(model.features(images).requiresGrad).toBe(true);
+    expect(lenet.features(images).requiresGrad).toBe(false);
+  });
+
+  it("tells distributions apart: the nearer, the smaller", () => {
+    using real = imageStatistics(lenet, noise(400, 2, 0));
+    const scores = [0, 0.1, 0.4].map((b) => frechetScore(lenet, noise(400, 3, b), real.gaussian()));
+    expect(scores.map(({ metric }) => metric)).toEqual(Array(3).fill("fid_lenet"));
+    const [same, near, far] = scores.map(({ value }) => value) as [number, number, number];
+    expect(same).toBeLessThan(near / 5);
+    expect(near).toBeLessThan(far / 5);
+    expect(frechetScore(lenet, noise(400, 2, 0), real.gaussian()).value).toBeLessThan(1e-9);
+  });
+
+  it("refuses statistics of other features, images of other channels, and one image", () => {
+    using inception = inceptionFeatures(inceptionLike);
+    using other = imageStatistics(inception, bytes([4, 1, 8, 8], 7));
+    expect(() => frechetScore(lenet, noise(4, 1, 0), other.gaussian())).toThrow(
+      /of 84 and of 2048/,
+    );
+    using real = imageStatistics(lenet, noise(4, 1, 0));
+    expect(() => frechetScore(lenet, zeros([4, 3, 16, 16]), real.gaussian())).toThrow(/LeNet of 1/);
+    expect(() => frechetScore(lenet, noise(1, 1, 0), real.gaussian())).toThrow(/1 sample/);
+    expect(() => imageStatistics(lenet, zeros([0, 1, 16, 16]))).toThrow(/no samples/);
+    expect(() => imageStatistics(lenetFeatures(model, { batchSize: 0 }), noise(4, 1, 0))).toThrow(
+      /batches of 0/,
+    );
+  });
+});

@@ -1,0 +1,207 @@
+// LeNet learns digits, the same for the same seed, and is saved and loaded with its origin; training any classifier.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { decodeImages, stream } from "@dsbm/bridge";
+import { loadTable } from "@dsbm/data";
+import {
+  cat,
+  Generator,
+  io,
+  liveTensors,
+  nn,
+  rand,
+  randint,
+  setNumThreads,
+  type Tensor,
+  zeros,
+} from "@dsbm/torch";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { scratch } from "../../../../../test/support/scratch.js";
+import { accuracyOf, classify, trainClassifier } from "../../src/features/classifier.js";
+import {
+  encodeLeNet,
+  LeNet,
+  type LeNetFacts,
+  lenetTraining,
+  loadLeNet,
+} from "../../src/features/lenet.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+beforeAll(() => setNumThreads(1));
+const folder = scratch();
+
+const make = (options = {}) => new LeNet({ generator: Generator.create(1), ...options });
+const facts: LeNetFacts = { dataset: "mnist_2_3", labels: [2, 3], accuracy: 0.9925, seed: 42 };
+
+/** Two classes of images [n, 1, 16, 16]: the left half is bright, or the right one. */
+function halves(n: number, seed: number): { x: Tensor; labels: Tensor } {
+  const generator = Generator.create(seed);
+  const labels = randint(0, 2, [n], { generator });
+  const right = labels.reshape([n, 1, 1, 1]).to("float32");
+  const half = [n, 1, 16, 8];
+  const x = cat([right.rsub(1).expand(half), right.expand(half)], { dim: 3 });
+  const noisy = x.add(rand([n, 1, 16, 16], { generator })).mul(127);
+  return { x: noisy.to("uint8"), labels };
+}
+
+describe("LeNet", () => {
+  it("is small and takes images of any size from 8×8 on, grey or in colour, as bytes or not", () => {
+    expect(make().parameterCount()).toBe(62_246);
+    const names = [...make().stateDict().keys()];
+    expect(names.slice(0, 3)).toEqual(["conv1.weight", "conv1.bias", "conv2.weight"]);
+    for (const channels of [1, 3])
+      for (const size of [8, 16, 28, 32]) {
+        const model = make({ channels, classes: 7 });
+        const x = randint(0, 256, [2, channels, size, size]).to("uint8");
+        expect(model.forward(x).shape).toEqual([2, 7]);
+        expect(model.features(x).shape).toEqual([2, model.dim]);
+        expect(model.forward(decodeImages(x)).toNumbers()).toEqual(model.forward(x).toNumbers());
+      }
+    expect(() => make().forward(zeros([2, 3, 28, 28]))).toThrow(
+      /\[2,3,28,28\] for a LeNet of 1 channels; expected \[n, 1, H, W\] of at least 8×8/,
+    );
+    expect(() => make().forward(zeros([2, 1, 28, 7]))).toThrow(/at least 8×8/);
+    expect(() => make().forward(zeros([2, 784]))).toThrow(/expected \[n, 1, H, W\]/);
+  });
+
+  it("classifies test digits after a small part of MNIST", () => {
+    const first = (split: "train" | "test", n: number) => {
+      const { x, labels } = loadTable("mnist", { split, n });
+      return { x, labels: labels! };
+    };
+    const test = first("test", 2000);
+    const model = new LeNet({ generator: stream(1, "lenet/weights") });
+    expect(accuracyOf(model, test.x, test.labels)).toBeLessThan(0.3);
+    const options = { ...lenetTraining, generator: stream(1, "lenet/shuffle") };
+    const reports = [...trainClassifier(model, { ...first("train", 3000), ...options })];
+    expect(reports.at(-1)!.step).toBe(3 * Math.floor(3000 / lenetTraining.batchSize));
+    expect(accuracyOf(model, test.x, test.labels)).toBeGreaterThan(0.8);
+  });
+});
+
+describe("training any network", () => {
+  const train = (every: number, network: nn.Module = make({ classes: 2 })) => {
+    const options = { generator: Generator.create(3), batchSize: 16, epochs: 2, lr: 3e-3, every };
+    const losses: number[] = [];
+    for (const { loss } of trainClassifier(network, { ...halves(240, 2), ...options }))
+      losses.push(loss);
+    return { network, losses };
+  };
+  const weights = ({ network }: { network: nn.Module }) =>
+    [...network.stateDict().values()].map((t) => t.toNumbers());
+
+  it("reports every so many steps, and is left at any step without tensors behind", () => {
+    const network = make({ classes: 2 });
+    const data = { ...halves(96, 2), generator: Generator.create(3), batchSize: 16 };
+    const reports = [...trainClassifier(network, { ...data, epochs: 2, every: 5 })];
+    expect(reports.map(({ step, steps }) => [step, steps])).toEqual(
+      [5, 10, 12].map((s) => [s, 12]),
+    );
+    const before = liveTensors();
+    for (const { step } of trainClassifier(network, { ...data, every: 1 })) if (step === 2) break;
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("refuses labels that do not belong to the samples, and too few samples", () => {
+    const { x, labels } = halves(30, 2);
+    const generator = Generator.create(1);
+    const wrong = { x, labels: labels.narrow(0, 0, 29), generator, batchSize: 10 };
+    expect(() => [...trainClassifier(make(), wrong)]).toThrow(/30 samples with labels \[29\]/);
+    expect(() => [...trainClassifier(make(), { x, labels, generator })]).toThrow(/batches of 128/);
+  });
+
+  it("is the same for the same seeds, however often it reports", () => {
+    const [once, again, seldom] = [train(1), train(1), train(30)];
+    expect(again.losses).toEqual(once.losses);
+    expect(weights(again)).toEqual(weights(once));
+    expect(seldom.losses).toEqual([once.losses.at(-1)]);
+    expect(weights(seldom)).toEqual(weights(once));
+    const test = halves(200, 9);
+    expect(accuracyOf(once.network, test.x, test.labels)).toBeGreaterThan(0.99);
+  });
+
+  it("holds for one with dropout, which is on in training and off afterwards", () => {
+    const seen: boolean[] = [];
+    class Dropping extends nn.Module {
+      net = make({ classes: 2 });
+      forward(x: Tensor): Tensor {
+        seen.push(this.training);
+        return this.net.forward(x);
+      }
+    }
+    const { network } = train(30, new Dropping());
+    expect(seen).toEqual([true]); // recorded once, replayed afterwards
+    classify(network, halves(4, 1).x);
+    expect(seen).toEqual([true, false]);
+  });
+
+  it("classifies in batches as at once, without a graph or a rest", () => {
+    const { network } = train(30);
+    const { x } = halves(50, 8);
+    const before = liveTensors();
+    const whole = classify(network, x);
+    for (const batchSize of [1, 7, 50]) {
+      const parts = classify(network, x, { batchSize });
+      expect([parts.dtype, parts.shape]).toEqual(["int64", [50]]);
+      expect(parts.toNumbers()).toEqual(whole.toNumbers());
+      parts.dispose();
+    }
+    whole.dispose();
+    expect(liveTensors()).toBe(before);
+    expect(() => classify(network, x.narrow(0, 0, 0))).toThrow(/no samples/);
+  });
+});
+
+describe("a LeNet's file", () => {
+  const write = (bytes: Uint8Array) => {
+    const path = join(folder, "lenet.safetensors");
+    writeFileSync(path, bytes);
+    return path;
+  };
+
+  it("gives the network and its facts back, in colour and with other classes too", () => {
+    for (const options of [{}, { channels: 3, classes: 26 }]) {
+      const model = make(options);
+      const back = loadLeNet(write(encodeLeNet(model, facts)));
+      expect(back.facts).toEqual(facts);
+      expect(back.model.training).toBe(false);
+      const x = rand([3, model.channels, 28, 28], { generator: Generator.create(4) });
+      expect(back.model.forward(x).toNumbers()).toEqual(model.forward(x).toNumbers());
+    }
+  });
+
+  it("keeps nothing but the network alive", () => {
+    const path = write(encodeLeNet(make(), facts));
+    const before = liveTensors();
+    const { model } = loadLeNet(path);
+    expect(liveTensors()).toBe(before + 10);
+    model.dispose();
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("is refused by its name where it holds something else", () => {
+    const state = make().stateDict();
+    const origin = { dataset: "mnist", labels: "[0,1]", accuracy: "0.99", seed: "1" };
+    const metadata = { format: "dsbm/lenet/1", ...origin };
+    const without = new Map([...state].filter(([name]) => name !== "fc2.bias"));
+    const failing: [Uint8Array, RegExp][] = [
+      [io.encodeTensors(state), /lenet\.safetensors: its metadata says format null; expected/],
+      [io.encodeTensors(state, { format: "dsbm/lenet/2" }), /format "dsbm\/lenet\/2"/],
+      [io.encodeTensors(without, metadata), /missing fc2\.bias/],
+      [io.encodeTensors(new Map([["a", zeros([1])]]), metadata), /lacks conv1\.weight/],
+      [io.encodeTensors(state, { ...metadata, labels: "some" }), /lacks a dataset, labels/],
+      [io.encodeTensors(state, { ...metadata, accuracy: "2" }), /accuracy from 0 to 1/],
+      [new TextEncoder().encode("none"), /lenet\.safetensors: 4 bytes/],
+    ];
+    const before = liveTensors();
+    for (const [bytes, message] of failing) {
+      const path = write(bytes);
+      expect(() => loadLeNet(path)).toThrow(message);
+      expect(() => loadLeNet(path)).not.toThrow(/\n/);
+    }
+    expect(liveTensors()).toBe(before);
+  });
+});

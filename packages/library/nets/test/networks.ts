@@ -1,0 +1,141 @@
+// What the tests of networks share: small options, weights without zeros, images and times, formulas, and training.
+
+import { BridgeError, type Network } from "@dsbm/bridge";
+import type { nn, Tensor } from "@dsbm/torch";
+import * as T from "@dsbm/torch";
+import { tidy } from "@dsbm/torch";
+import { expect } from "vitest";
+import { distance, normal, seeded } from "../../../../test/support/numbers.js";
+
+/** Small networks for images of 8×8 pixels. */
+export const small = {
+  unet: {
+    image_size: 8,
+    in_channels: 1,
+    num_channels: 16, // groups of two: the shift of a single channel would be normalised away, and train nothing
+    channel_mult: [1, 2],
+    num_res_blocks: 1,
+    num_heads: 2,
+    attention_resolutions: [4],
+  },
+  downscaler: { in_channels: 1, channel_mult: "1,1,1,2", num_res_blocks: 1 },
+  ddpmpp: {
+    image_size: 8,
+    in_channels: 1,
+    nf: 8,
+    ch_mult: [1, 2],
+    num_res_blocks: 1,
+    attn_resolutions: [4],
+  },
+};
+
+/** Adds noise to all parameters, so that layers that start as zero have an effect. */
+export function shaken<N extends nn.Module>(net: N, { seed = 1, by = 0.1 } = {}): N {
+  const generator = seeded(seed);
+  for (const p of net.parameters())
+    T.noGrad(() => tidy(() => p.add_(T.randn(p.shape, { generator }).mul(by))));
+  return net;
+}
+
+export const images = (n: number, channels = 1, size = 8, seed = 5): Tensor =>
+  T.randn([n, channels, size, size], { generator: seeded(seed) });
+export const times = (n: number): Tensor => T.rand([n], { generator: seeded(6) });
+
+/** The names of parameters that no gradient reached. */
+export const idle = (net: nn.Module): string[] =>
+  net
+    .namedParameters()
+    .filter(([, p]) => !((p.grad?.norm().item() ?? 0) > 0))
+    .map(([name]) => name);
+
+/** Losses, weights and gradients of three steps of a new network, recorded or not. */
+export function train(make: () => Network, { record }: { record: boolean }) {
+  const net = make();
+  const adam = new T.optim.Adam(net.parameters(), { lr: 1e-3 });
+  const body: T.TensorFunction = (x, t) => {
+    const loss = net
+      .forward(x as Tensor, t as Tensor)
+      .sub(x as Tensor)
+      .square()
+      .mean();
+    adam.zeroGrad();
+    loss.backward();
+    T.optim.clipGradNorm_(adam.parameters, 1);
+    adam.step();
+    return loss.detach();
+  };
+  const step = record ? T.recorded(body) : body;
+  T.manualSeed(8);
+  const losses = [0, 1, 2].map((i) =>
+    tidy(() => ([step(images(4, 1, 8, i), times(4))].flat()[0] as Tensor).item()),
+  );
+  const result = {
+    losses,
+    weights: net.parameters().map((p) => p.rawArray()),
+    grads: net.parameters().map((p) => (p.grad as Tensor).rawArray()),
+  };
+  adam.zeroGrad();
+  adam.dispose();
+  net.dispose();
+  return result;
+}
+
+/** Expects the same values and gradients of two functions of x and of parameters. */
+export function expectSame(
+  f: (x: Tensor) => Tensor,
+  g: (x: Tensor) => Tensor,
+  on: Tensor,
+  of: Tensor[],
+) {
+  const x = on.requiresGrad_();
+  const [y, z] = [f(x), g(x)];
+  expect(distance(y.detach(), z.detach())).toBeLessThan(1e-11);
+  const weights = normal(y.shape, 9);
+  const [a, b] = [y, z].map((out) => T.grad(out.mul(weights).sum(), [x, ...of]) as Tensor[]);
+  a?.forEach((grad, i) => {
+    expect(distance(grad, b?.[i] as Tensor)).toBeLessThan(1e-10);
+  });
+}
+
+/** All parameters as random numbers, in float64. */
+export function random<M extends nn.Module>(module: M, seed = 1): M {
+  module.to({ dtype: "float64" });
+  const generator = seeded(seed);
+  for (const p of module.parameters()) T.nn.init.normal_(p, 0, 0.5, { generator });
+  return module;
+}
+
+/** The layers of a block by the names of their parameters, as functions of images; normalisations have `groups`. */
+export function layersOf(block: nn.Module, groups: number, eps = 1e-5) {
+  const at = (path: string) => block.stateDict().get(path) as Tensor;
+  const affine = (path: string) => ({ weight: at(`${path}.weight`), bias: at(`${path}.bias`) });
+  return {
+    at,
+    norm: (x: Tensor, path: string) => T.groupNorm(x, groups, { ...affine(path), eps }),
+    conv: (x: Tensor, path: string, padding = 1) => {
+      const { weight, bias } = affine(path);
+      return T.conv2d(x, weight, { bias, padding });
+    },
+    dense: (e: Tensor, path: string) => {
+      const { weight, bias } = affine(path);
+      return T.linear(e, weight, { bias }).view([e.size(0), -1, 1, 1]);
+    },
+    nin: (x: Tensor, path: string) =>
+      T.einsum("bchw,cd->bdhw", [x, at(`${path}.W`)]).add(at(`${path}.b`).view([1, -1, 1, 1])),
+  };
+}
+
+/** Expects a block, without gradients, to give what a formula gives, and to leave its input as it is. */
+export function expectKept(block: (x: Tensor) => Tensor, formula: (x: Tensor) => Tensor) {
+  const x = normal([2, 8, 4, 6], 7);
+  const out = T.noGrad(() => block(x));
+  expect(distance(out, formula(x).detach())).toBeLessThan(1e-11);
+  expect(distance(x, normal([2, 8, 4, 6], 7))).toBe(0);
+}
+
+/** Expects a BridgeError in one line that says this. */
+export function refuses(run: () => unknown, message: RegExp): void {
+  expect(run).toThrow(BridgeError);
+  expect(run).toThrow(message);
+  expect(run).not.toThrow(/\n/);
+}

@@ -1,0 +1,71 @@
+// The networks by their configuration names: what each is built with, and what is refused in one line.
+import { describe, expect, it } from "vitest";
+import { seeded } from "../../../../test/support/numbers.js";
+import { DDPMpp } from "../src/ddpmpp/ddpmpp.js";
+import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
+import { DriftNetwork } from "../src/mlp/drift.js";
+import { ScoreNetwork } from "../src/mlp/mlp.js";
+import { createNetwork, hasClasses, type NetworkRequest } from "../src/networks.js";
+import { UNet } from "../src/unet/unet.js";
+import { refuses } from "./networks.js";
+
+type Model = NetworkRequest["model"] & Record<string, unknown>;
+const create = (model: Model, request: Partial<NetworkRequest> = {}) =>
+  createNetwork({
+    model,
+    shape: model.name === "MLP" ? [3] : [2, 8, 8],
+    direction: "f",
+    generator: seeded(1),
+    ...request,
+  });
+
+describe("createNetwork", () => {
+  it("builds each network with the configuration's keys", () => {
+    using unet = create(
+      { name: "UNET", num_channels: 16, channel_mult: "1,1", num_heads: 1, class_cond: true },
+      { classes: 5 },
+    ) as UNet;
+    expect(unet).toBeInstanceOf(UNet);
+    expect(unet.options).toMatchObject({ num_channels: 16, num_classes: 5, in_channels: 2 });
+    using plain = create(
+      { name: "UNET", channel_mult: null, num_channels: 16 },
+      { shape: [1, 28, 28] },
+    );
+    expect((plain as UNet).options).toMatchObject({ num_classes: null, channels: [8, 16, 16] });
+    using downscaler = create(
+      { name: "DownscalerUNET", channel_mult: "1,1,1,1", num_res_blocks: 1 },
+      { cond_channels: 1 },
+    ) as DownscalerUNet;
+    expect(downscaler).toBeInstanceOf(DownscalerUNet);
+    expect(downscaler.options).toMatchObject({ in_channels: 3, out_channels: 2 });
+    using ddpmpp = create({ name: "DDPMpp", nf: 8, ch_mult: "1,1", num_res_blocks: 1 });
+    expect(ddpmpp).toBeInstanceOf(DDPMpp);
+    using score = create({ name: "MLP", hidden: "8,6" });
+    expect(score).toBeInstanceOf(ScoreNetwork);
+    expect([...score.stateDict().values()].map(({ shape }) => shape[0])).toEqual([
+      8, 8, 6, 6, 3, 3,
+    ]);
+    using drift = create({ name: "MLP", hidden: "8", time_frequencies: 4, activation_fn: "silu" });
+    expect(drift).toBeInstanceOf(DriftNetwork);
+    expect(drift.stateDict().get("net.layers.0.weight")?.shape).toEqual([8, 3 + 8]);
+  });
+
+  it.each<[string, Model, Partial<NetworkRequest>, RegExp]>([
+    ["an unknown name", { name: "RESNET" }, {}, /no such network; expected one of MLP, UNET, /],
+    ["a name of every object", { name: "toString" }, {}, /no such network/],
+    ["vectors", { name: "UNET" }, { shape: [3] }, /takes images, but .* \[3\]; choose model=MLP$/],
+    ["images", { name: "MLP" }, { shape: [1, 8, 8] }, /takes vectors.*choose model=UNET or model=/],
+    ["other images", { name: "UNET" }, { shape: [1, 8, 4] }, /8×4 pixels; expected square images/],
+    ["an activation", { name: "MLP", activation_fn: "relu" }, {}, /"relu"; expected silu, since/],
+    ["half a neuron", { name: "MLP", hidden: "8,2.5" }, {}, /hidden has an entry that is 2.5/],
+    ["no frequencies", { name: "MLP", time_frequencies: -1 }, {}, /time_frequencies is -1/],
+  ])("refuses %s", (_, model, request, message) => {
+    refuses(() => create(model, request), message);
+  });
+});
+
+it("hasClasses is true for a UNET with class_cond only", () => {
+  expect(hasClasses({ name: "UNET", class_cond: true })).toBe(true);
+  expect(hasClasses({ name: "UNET" })).toBe(false);
+  expect(hasClasses({ name: "DDPMpp", class_cond: true })).toBe(false);
+});

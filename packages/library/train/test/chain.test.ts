@@ -1,0 +1,359 @@
+// Several marginals in a row: a chain of exact Gaussian bridges is met at every time, every method that learns chains comes
+// near its data there, rows keep their interval, and training goes on with the same bits.
+import {
+  brownian,
+  type Conditions,
+  chainEndpoints,
+  chainOf,
+  type Direction,
+  disposeSome,
+  FittedGaussian,
+  intervalsOf,
+  type Method,
+  matchConditions,
+  matchIntervals,
+  methods,
+  minibatchExact,
+  type Network,
+  onAbsoluteTime,
+  uniformGrid,
+  wholeField,
+  wholeGrid,
+  withinIntervals,
+} from "@dsbm/bridge";
+import { createNetwork } from "@dsbm/nets";
+import { arange, full, nn, noGrad, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { afterAll, describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
+import { distance, expectMoments, seeded, summary } from "../../../../test/support/numbers.js";
+import { Sampler } from "../src/sampler/sampler.js";
+import { Training } from "../src/training.js";
+import { carried, type Fields, interrupted, tiny, train, trained, trainingOf } from "./support.js";
+
+const chain = chainOf([0, 0.3, 1]);
+const laws = [
+  { mean: -1, std: 0.5 },
+  { mean: 1, std: 1 },
+  { mean: 0, std: 0.6 },
+];
+const sigma = 0.8;
+/** Rows of Gaussians, standardised, so that their moments are exact. */
+const rows = laws.map(({ mean, std }, i) =>
+  tidy(() => {
+    const z = randn([600, 2], { generator: seeded(40 + i) });
+    const white = z.sub(z.mean(0)).div(z.std({ dim: 0, correction: 0 }));
+    return white.mul(std).add(mean).keep();
+  }),
+);
+const data = chainEndpoints(
+  rows.map((x) => ({ x })),
+  chain,
+);
+afterAll(() => {
+  disposeSome(data);
+  for (const t of rows) t.dispose();
+});
+
+/** The drift of the exact chain in the time of the whole process, by the closed form of each interval. */
+class Exact extends nn.Module {
+  readonly #fits = intervalsOf(chain).map(({ index, length }) => {
+    const fit = new FittedGaussian([2]);
+    fit.fit(rows[index] as Tensor, rows[index + 1] as Tensor, sigma ** 2 * length);
+    return fit;
+  });
+  constructor(readonly direction: Direction) {
+    super();
+  }
+  forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
+    expect(given.interval).toBeUndefined();
+    const way = { direction: full([x.size(0)], this.direction === "f" ? 1 : 0) };
+    return intervalsOf(chain)
+      .map(({ from, length }, i) => {
+        const s = t.sub(from).div(length);
+        const edge =
+          this.direction === "f"
+            ? s.ge(-1e-6).logicalAnd(s.lt(1 - 1e-6))
+            : s.gt(1e-6).logicalAnd(s.le(1 + 1e-6));
+        const drift = (this.#fits[i] as FittedGaussian).forward(
+          x,
+          s.clamp({ min: 0, max: 1 }),
+          way,
+        );
+        return drift.div(length).mul(edge.to("float32").unsqueeze(1));
+      })
+      .reduce((a, b) => a.add(b));
+  }
+}
+
+describe("a chain of exact bridges", () => {
+  const networks = {
+    f: onAbsoluteTime(new Exact("f"), chain),
+    b: onAbsoluteTime(new Exact("b"), chain),
+  };
+  const grid = uniformGrid(10);
+  const sampler = new Sampler({
+    method: methods.dsbm,
+    process: brownian({ sigma }),
+    networks,
+    grid,
+    chain,
+    chunkRows: 200,
+  });
+  const whole = wholeGrid(chain, grid);
+  const many = (k: number) => (rows[k] as Tensor).repeat([5, 1]);
+
+  it.each([
+    ["f", [0, 10, 20], [0, 1, 2]],
+    ["b", [0, 10, 20], [2, 1, 0]],
+  ] as const)("has the marginals of its data (%s)", (direction, at, order) => {
+    const start = many(order[0]);
+    const states = sampler.path(direction, start, { at, generator: seeded(1) });
+    at.forEach((_, i) => {
+      const { mean, std } = laws[order[i] as number] as (typeof laws)[number];
+      const got = summary(states.select(0, i));
+      expect(Math.abs(got.mean - mean)).toBeLessThan(0.06);
+      expect(Math.abs(Math.sqrt(got.var) / std - 1)).toBeLessThan(0.12);
+    });
+    const ends = sampler.endpoints(direction, start, { generator: seeded(1) });
+    expect(distance(ends, states.select(0, 2))).toBe(0);
+  });
+
+  it("passes a time within an interval with the law of the closed form", () => {
+    const at = whole.times.findIndex((t) => Math.abs(t - 0.65) < 1e-9);
+    const state = sampler.path("f", many(0), { at: [at], generator: seeded(2) }).select(0, 0);
+    const length = 0.7;
+    const fit = new FittedGaussian([2]);
+    fit.fit(rows[1] as Tensor, rows[2] as Tensor, sigma ** 2 * length);
+    const [A, B, C] = fit.covariance.select(1, 0).select(1, 0).toNumbers() as [
+      number,
+      number,
+      number,
+    ];
+    const want = A / 4 + B / 4 + C / 2 + (sigma ** 2 * length) / 4;
+    expectMoments(state, { mean: 0.5, var: want });
+  });
+
+  it("is carried and followed through the same times, with noise of a seed", async () => {
+    const options = { seed: 1, path: true };
+    const { states, evaluations } = await carried(sampler, many(0), options);
+    expect(states).toHaveLength(21);
+    expect(evaluations).toEqual([20 * 3000]);
+    expect(distance(states[0] as Tensor, many(0))).toBe(0);
+    expect(Math.abs(summary(states[10] as Tensor).mean - 1)).toBeLessThan(0.06);
+    const ends = await carried(sampler, many(0), { seed: 1 });
+    expect(distance(ends.states[0] as Tensor, states[20] as Tensor)).toBe(0);
+    const heun = { ...options, solver: "heun", step_size: 0.1 } as const;
+    const flow = await carried(sampler, rows[0] as Tensor, heun);
+    expect(flow.states).toHaveLength(21);
+    for (const k of [10, 20]) {
+      const { mean, std } = laws[k / 10] as (typeof laws)[number];
+      const got = summary(flow.states[k] as Tensor);
+      expect(Math.abs(got.mean - mean)).toBeLessThan(0.06);
+      expect(Math.abs(Math.sqrt(got.var) / std - 1)).toBeLessThan(0.12);
+    }
+    const back = sampler.follow("b", flow.states[20] as Tensor, {
+      ...{ solver: "heun", step_size: 0.05, times: [1, 0.65, 0.3, 0.1, 0] },
+    });
+    expect(back.states.shape).toEqual([5, 600, 2]);
+    expect(distance(back.states.select(0, 4), rows[0] as Tensor)).toBeLessThan(0.1);
+  });
+
+  it("is one field of the whole time", () => {
+    const x = many(1).narrow(0, 0, 5);
+    for (const [direction, t] of [
+      ["f", 0.1],
+      ["f", 0.3],
+      ["b", 0.3],
+      ["b", 1],
+    ] as const) {
+      const exact = new Exact(direction);
+      const field = wholeField(
+        chain,
+        direction,
+        (given) => (y, s) => networks[direction].forward(y, s, given),
+        undefined,
+      );
+      const time = full([5], t);
+      expect(distance(field(x, time), exact.forward(x, time))).toBeLessThan(1e-4);
+    }
+  });
+});
+
+describe("pairs of a chain", () => {
+  it("are of one interval, and within it of the same number or near", () => {
+    const n = [30, 20, 50];
+    const marked = n.map((count, k) => {
+      const cond = arange(0, count).div(count).reshape([-1, 1]).contiguous();
+      return { x: full([count, 1], k), conditions: { cond } };
+    });
+    const tables = chainEndpoints(marked, chain);
+    const { x0, x1 } = tables.conditions as { x0: Conditions; x1: Conditions };
+    expect(x0.interval?.toNumbers()).toEqual([...Array(30).fill(0), ...Array(20).fill(1)]);
+    expect(x1.interval?.toNumbers()).toEqual([...Array(20).fill(0), ...Array(50).fill(1)]);
+    for (const matching of [
+      matchIntervals(tables.conditions),
+      matchConditions(tables.conditions),
+    ]) {
+      const all = arange(0, matching.rows.length, { dtype: "int64" });
+      const index = matching.partners(all, seeded(3));
+      const [a, b] = [
+        (x0.interval as Tensor).indexSelect(0, index.x0),
+        (x1.interval as Tensor).indexSelect(0, index.x1),
+      ];
+      expect(a.toNumbers()).toEqual(b.toNumbers());
+    }
+    const near = matchConditions(tables.conditions);
+    const all = arange(0, near.rows.length, { dtype: "int64" });
+    const index = near.partners(all, seeded(3));
+    const values = (c: Conditions, i: Tensor) => (c.cond as Tensor).indexSelect(0, i);
+    expect(distance(values(x0, index.x0), values(x1, index.x1))).toBeLessThan(0.45);
+    disposeSome(tables);
+  });
+
+  it("are paired by transport within their interval only", () => {
+    const interval = tensor([0, 1, 0, 1, 0, 1], { dtype: "int64" });
+    const x0 = tensor([[0], [0.1], [1], [1.1], [2], [2.1]]);
+    const x1 = tensor([[2], [1.1], [0], [2.1], [1], [0.1]]);
+    const couple = withinIntervals(minibatchExact({ replace: false }));
+    const pairs = couple({ x0, x1, given: { interval } }, seeded(1));
+    expect(pairs.given?.interval?.toNumbers()).toEqual([0, 0, 0, 1, 1, 1]);
+    expect(distance(pairs.x0, pairs.x1)).toBe(0);
+    expect(pairs.x0.flatten().toNumbers().toSorted()).toEqual(x0.flatten().toNumbers().toSorted());
+  });
+});
+
+const networkOn =
+  (method: Method, width = 32) =>
+  (direction: Direction): Network => {
+    const generator = seeded(direction === "f" ? 3 : 4);
+    const create = ({ bidirectional = false } = {}) =>
+      createNetwork({
+        model: { name: "MLP", hidden: [width, width] },
+        ...{ shape: [2], direction, bidirectional, generator },
+      });
+    const facts = { shape: [2], direction, generator, chain, createNetwork: create };
+    return method.model?.create(facts) ?? onAbsoluteTime(create(), chain);
+  };
+
+const problem = (method: Method, changes: Fields = {}) =>
+  tiny(method, {
+    data,
+    process: brownian({ sigma }),
+    network: networkOn(method),
+    grid: uniformGrid(10),
+    chunkRows: 600,
+    ...changes,
+  });
+
+describe("training on a chain", () => {
+  const learning: Fields = {
+    steps: 250,
+    batchSize: 256,
+    lr: 1e-2,
+    lrSchedule: "cosine",
+    halfIterations: 2,
+    firstPass: 2,
+  };
+  it.each([
+    ["DSBM", methods.dsbm, {}],
+    ["[SF]²M", methods.sf2m, { sequence: ["b"], halfIterations: 1, batchSize: 64 }],
+    [
+      "α-DSBM",
+      methods.alpha_dsbm,
+      {
+        sequence: ["b"],
+        firstPass: 1,
+        steps: 15,
+        firstSteps: 150,
+        batchSize: 64,
+        cacheGrid: uniformGrid(4),
+      },
+    ],
+  ] as const)("%s comes near every marginal", async (_, method, changes) => {
+    const training = await trained(problem(method, { ...learning, ...changes }));
+    noGrad(() =>
+      tidy(() => {
+        for (const [direction, order] of [
+          ["f", [0, 1, 2]],
+          ["b", [2, 1, 0]],
+        ] as const) {
+          const start = (rows[order[0]] as Tensor).repeat([3, 1]);
+          const states = training.sampler.path(direction, start, {
+            ...{ at: [0, 10, 20], generator: seeded(5), grid: wholeGrid(chain, uniformGrid(10)) },
+          });
+          for (const i of [1, 2]) {
+            const { mean, std } = laws[order[i] as number] as (typeof laws)[number];
+            const got = summary(states.select(0, i));
+            const off = [got.mean - mean, Math.sqrt(got.var) - std].map(Math.abs);
+            expect(Math.max(...off), `${direction} ${i}: ${off}`).toBeLessThan(0.2);
+          }
+        }
+      }),
+    );
+  });
+
+  it.each([
+    ["dsbm with transport, simulated pairs", methods.dsbm, { batchCoupling: minibatchExact() }],
+    ["alpha_dsbm online", methods.alpha_dsbm, { sequence: ["b"] }],
+  ] as const)("goes on with the same bits (%s)", async (_, method, changes) => {
+    const own = {
+      grid: uniformGrid(3),
+      halfIterations: 3,
+      firstSteps: 6,
+      steps: 6,
+      batchSize: 16,
+      emaRate: 0.9,
+      ...changes,
+    };
+    const whole = await trained(problem(method, own));
+    const after = await interrupted(() => problem(method, own), { half: 2, step: 3 });
+    await train(after);
+    const [a, b] = [whole.save().tensors, after.save().tensors];
+    expect([...b.keys()]).toEqual([...a.keys()]);
+    for (const [name, t] of a) expect(distance(b.get(name) as Tensor, t), name).toBe(0);
+  });
+
+  it("of two marginals is the training without a chain", async () => {
+    const two = chainOf([0, 1]);
+    const ends = { x0: rows[0] as Tensor, x1: rows[1] as Tensor };
+    const marked = chainEndpoints([{ x: ends.x0 }, { x: ends.x1 }], two);
+    const losses = async (chained: boolean) => {
+      const create = (direction: Direction) =>
+        createNetwork({
+          model: { name: "MLP", hidden: [16] },
+          ...{ shape: [2], direction, generator: seeded(1) },
+        });
+      const training = trainingOf(
+        problem(methods.dsbm, {
+          data: chained ? marked : ends,
+          firstCoupling: "ref",
+          logEvery: 1,
+          halfIterations: 3,
+          ...{ batchSize: 600, steps: 3, grid: uniformGrid(3) },
+          network: (d: Direction) => onAbsoluteTime(create(d), chained ? two : null),
+        }),
+      );
+      const found: number[] = [];
+      for await (const event of training.run()) if (event.type === "step") found.push(event.loss);
+      return found;
+    };
+    const [plain, chained] = [await losses(false), await losses(true)];
+    expect(chained).toHaveLength(plain.length);
+    for (const [i, loss] of plain.entries()) expect(chained[i]).toBeCloseTo(loss, 3);
+    disposeSome(marked);
+  });
+
+  it("refuses methods of two data sets, and times that do not rise from 0 to 1", () => {
+    expect(() => new Training(problem(methods.rectifiedflow))).toThrow(
+      /no more than two data sets/,
+    );
+    for (const times of [
+      [0, 0.5],
+      [0, 0.5, 0.5, 1],
+      [0.1, 1],
+      [0, Number.NaN, 1],
+    ])
+      expect(() => chainOf(times)).toThrow(/rise from 0 to 1/);
+    expect(() => chainEndpoints([{ x: rows[0] as Tensor }], chain)).toThrow(/1 data sets at 3/);
+  });
+});

@@ -1,0 +1,280 @@
+// Conditions: every sample keeps its own on the way through couplings, caches and samplers, and networks learn to
+// go by them.
+import {
+  type Conditions,
+  type EndConditions,
+  type Endpoints,
+  type Method,
+  methodNamed,
+  methods,
+  minibatchEntropic,
+  minibatchExact,
+  namesOf,
+  tensorsOf,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { arange, cat, Generator, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { normal, seeded } from "../../../../test/support/numbers.js";
+import { scratch } from "../../../../test/support/scratch.js";
+import { Training } from "../src/training.js";
+import { conditional, type Fields, tiny, trained, trainingOf } from "./support.js";
+
+const folder = scratch();
+
+/** Rows i/64, i/64 of so many numbers from `first` on, [n, 2]; and i as field and class. */
+const marked = (n: number, first: number) =>
+  arange(first, first + n)
+    .div(64)
+    .reshape([n, 1])
+    .expand([n, 2])
+    .contiguous();
+const conditionsOf = (x: Tensor): Conditions => {
+  const own = x.select(1, 0).mul(64);
+  return { cond: own.reshape([-1, 1]).contiguous(), y: own.to("int64") };
+};
+
+/** x0 is 0 … 39 and x1 is 1000 … 1039, each with its own number as field and class. */
+function markedData(which: readonly ("x0" | "x1")[]): Endpoints {
+  const data = { x0: marked(40, 0), x1: marked(40, 1000) };
+  const conditions: EndConditions = Object.fromEntries(
+    which.map((end) => [end, conditionsOf(data[end])]),
+  );
+  return { ...data, conditions };
+}
+
+/** A small push; expects a condition for every row. */
+class Conditioned extends nn.Module {
+  push = new nn.Linear(2, 2);
+  forward(x: Tensor, _t: Tensor, given: Conditions = {}): Tensor {
+    expect(given.cond?.shape).toEqual([x.size(0), 1]);
+    expect(given.y?.shape).toEqual([x.size(0)]);
+    expect(given.y?.dtype).toBe("int64");
+    return this.push.forward(x.mul(1e-6)).add(given.cond as Tensor, { alpha: 1e-9 });
+  }
+}
+
+/** The rows that a method makes in each half-iteration, in numbers. */
+async function rowsOf(
+  base: Method,
+  data: Endpoints,
+  changes: Fields,
+): Promise<{ half: number; rows: Record<string, number[]> }[]> {
+  const seen: { half: number; rows: Record<string, number[]> }[] = [];
+  let half = 0;
+  const spy: Method = {
+    ...base,
+    rows: {
+      ...(base.rows as NonNullable<Method["rows"]>),
+      make(context) {
+        const rows = base.rows?.make(context) ?? {};
+        const tensors = tensorsOf(rows).map((r) => tidy(() => r.to("float64").toNumbers()));
+        const named = namesOf(rows).map((name, i) => [name.replace("given.", ""), tensors[i]]);
+        seen.push({ half, rows: Object.fromEntries(named) });
+        return rows;
+      },
+    },
+  };
+  const training = trainingOf(
+    tiny(spy, {
+      data,
+      network: () => new Conditioned(),
+      batchSize: 8,
+      steps: 3,
+      halfIterations: 3,
+      ...changes,
+    }),
+  );
+  for await (const event of training.run()) if (event.type === "start") half = event.half;
+  return seen;
+}
+
+const sources = ["in memory", "streamed and cached"] as const;
+const cacheOf = (source: (typeof sources)[number]) =>
+  source === "in memory" ? null : { folder, npar: 20, batchSize: 12, refreshStride: 2 };
+
+describe.each(sources)("rows %s", (source) => {
+  it.each([
+    { name: "dsbm", firstCoupling: "ind" as const },
+    { name: "dsbm", firstCoupling: "ref" as const },
+    { name: "rectifiedflow", firstCoupling: "ind" as const },
+    { name: "sbcfm", firstCoupling: "ind" as const },
+  ])("of $name ($firstCoupling) keep the conditions of the samples they came with", async (how) => {
+    const data = markedData(["x0", "x1"]);
+    const seen = await rowsOf(methodNamed(how.name), data, {
+      firstCoupling: how.firstCoupling,
+      sequence: how.name === "dsbm" ? ["b", "f"] : ["b"],
+      cache: cacheOf(source),
+    });
+    expect(new Set(seen.map(({ half }) => half))).toEqual(new Set([1, 2, 3]));
+    for (const { half, rows } of seen) {
+      const { x0, x1, cond, y } = rows as Record<"x0" | "x1" | "cond" | "y", number[]>;
+      expect(cond).toEqual(y);
+      // First b learns to reach x0; then starts are kept: x1 after b (runs start there), x0 after f.
+      const first = half === 1 || how.name === "sbcfm";
+      const from = first ? x0 : how.name === "dsbm" && half === 3 ? x0 : x1;
+      expect(cond).toEqual(from.filter((_, i) => i % 2 === 0).map((v) => 64 * v));
+      expect(new Set(cond).size).toBeGreaterThan(5);
+    }
+  });
+
+  it("of an end without conditions of its own go by the other's", async () => {
+    const data = markedData(["x0"]);
+    const seen = await rowsOf(methods.dsbm, data, {
+      firstCoupling: "ind",
+      firstPass: 2,
+      cache: cacheOf(source),
+    });
+    for (const { half, rows } of seen) {
+      const { x0, x1, cond } = rows as Record<"x0" | "x1" | "cond", number[]>;
+      const own = x0.filter((_, i) => i % 2 === 0);
+      // To the Gaussian, too, a sample is trained under its own condition.
+      expect(cond).toEqual(own.map((v) => 64 * v));
+      expect(x1.every((v) => v > 10) || half === 3).toBe(true);
+    }
+  });
+});
+
+describe.each(sources)("rows %s with matched conditions", (source) => {
+  it.each([
+    { name: "dsbm" as const, sequence: ["b", "f"] as const },
+    { name: "rectifiedflow" as const, sequence: ["b"] as const },
+  ])("of $name pair samples of one class", async ({ name, sequence }) => {
+    // x0 is 0 … 39 of the classes 0 … 4, x1 is 1000 … 1039 of 1 … 8.
+    const data = { x0: marked(40, 0), x1: marked(40, 1000) };
+    const classOf = { x0: (i: number) => i % 5, x1: (i: number) => 1 + (i % 8) };
+    const conditions = Object.fromEntries(
+      (["x0", "x1"] as const).map((end) => {
+        const first = end === "x0" ? 0 : 1000;
+        const own = arange(0, 40)
+          .toNumbers()
+          .map((i) => classOf[end](first + i));
+        const cond = tensor(Float32Array.from(own), { shape: [40, 1] });
+        return [end, { cond, y: cond.select(1, 0).to("int64") }];
+      }),
+    );
+    const seen = await rowsOf(
+      methods[name],
+      { ...data, conditions },
+      {
+        firstCoupling: "ind",
+        firstPass: 2,
+        matchConditions: true,
+        sequence,
+        steps: 12,
+        cache: cacheOf(source),
+      },
+    );
+    const pairs = seen.filter(({ half }) => half <= 2);
+    expect(new Set(pairs.map(({ half }) => half))).toEqual(new Set([1, 2]));
+    const met = new Map<number, Set<number>>();
+    for (const { rows } of pairs) {
+      const { x0, x1, cond } = rows as Record<"x0" | "x1" | "cond", number[]>;
+      const row = (x: number[], i: number) => Math.round(64 * (x[2 * i] as number));
+      cond.forEach((value, i) => {
+        expect([classOf.x0(row(x0, i)), classOf.x1(row(x1, i))]).toEqual([value, value]);
+        met.set(value, (met.get(value) ?? new Set()).add(row(x1, i)));
+      });
+    }
+    // All five partners of each class come up, and class 0 has none.
+    expect([...met.keys()].toSorted()).toEqual([1, 2, 3, 4]);
+    for (const partners of met.values()) expect(partners.size).toBe(5);
+  });
+});
+
+describe("minibatch optimal transport", () => {
+  it.each([
+    { name: "exact, drawn", couple: minibatchExact() },
+    { name: "exact, permuted", couple: minibatchExact({ replace: false }) },
+    { name: "entropic, drawn", couple: minibatchEntropic({ reg: 0.5 }) },
+  ])("$name moves conditions with the end they belong to", ({ couple }) => {
+    for (const of of ["x0", "x1"] as const)
+      tidy(() => {
+        const pairs = { x0: normal([9, 2], 1), x1: normal([9, 2], 2) };
+        const given = { cond: pairs[of].mul(3), y: arange(0, 9).to("int64") };
+        const found = couple({ ...pairs, given }, seeded(5), of);
+        const { cond, y } = found.given ?? {};
+        expect(cond?.toNumbers()).toEqual(found[of].mul(3).toNumbers());
+        expect(pairs[of].indexSelect(0, y as Tensor).toNumbers()).toEqual(found[of].toNumbers());
+      });
+  });
+});
+
+describe("a condition", () => {
+  /** Two clouds at ±2 on one end; the sign is the condition. */
+  function clouds(own: "x0" | "both"): Endpoints {
+    const n = 512;
+    const generator = Generator.create(3);
+    const sign = arange(0, n).remainder(2).mul(2).sub(1).reshape([n, 1]);
+    const x0 = sign.mul(2).add(randn([n, 2], { generator }).mul(0.3));
+    const x1 = randn([n, 2], { generator });
+    return {
+      x0,
+      x1,
+      conditions: { x0: { cond: sign }, ...(own === "both" && { x1: { cond: sign.neg() } }) },
+    };
+  }
+
+  it.each(["x0", "both"] as const)(
+    "decides which cloud a bridge ends in, conditions at %s",
+    async (own) => {
+      const training = await trained(
+        tiny(methods.dsbm, {
+          data: clouds(own),
+          network: (d) => conditional(2, d === "b" ? 1 : 2),
+          firstCoupling: "ind",
+          grid: uniformGrid(10),
+          batchSize: 128,
+          lr: 3e-3,
+          steps: 250,
+          halfIterations: 3,
+          cache: { folder, npar: 512, batchSize: 128, refreshStride: 125 },
+        }),
+      );
+      tidy(() => {
+        const start = randn([200, 2], { generator: seeded(9) });
+        const half = start.narrow(0, 0, 100);
+        const cond = cat([half.mul(0).add(1), half.mul(0).sub(1)]).narrow(1, 0, 1);
+        const ends = training.sampler.endpoints("b", start, {
+          grid: uniformGrid(10),
+          generator: seeded(4),
+          given: { cond: cond.contiguous() },
+        });
+        const mean = (from: number) => ends.narrow(0, from, 100).mean().item();
+        expect(mean(0)).toBeGreaterThan(1.6);
+        expect(mean(100)).toBeLessThan(-1.6);
+      });
+    },
+    30_000,
+  );
+});
+
+describe("conditions that cannot be", () => {
+  const cases: [string, (data: Endpoints) => Endpoints, RegExp][] = [
+    [
+      "of another number of rows",
+      (d) => ({ ...d, conditions: { ...d.conditions, x1: conditionsOf(marked(39, 0)) } }),
+      /40 samples of x1 with conditions for 39; expected one condition a sample/,
+    ],
+    [
+      "of other kinds at the ends",
+      (d) => ({ ...d, conditions: { ...d.conditions, x1: { cond: conditionsOf(d.x1).cond } } }),
+      /conditions of x0 are cond,y .* those of x1 cond .*both ends need the same/,
+    ],
+    [
+      "that are not finite",
+      (d) => ({ ...d, conditions: { x0: { ...conditionsOf(d.x0), cond: d.x0.div(0) } } }),
+      /conditions of x0 have values that are NaN or infinite/,
+    ],
+    [
+      "borrowed from a table of another length",
+      (d) => ({ x0: d.x0, x1: marked(30, 0), conditions: { x0: conditionsOf(d.x0) } }),
+      /30 samples of x1 with conditions for 40/,
+    ],
+  ];
+  it.each(cases)("%s are refused in one line", (_, change, message) => {
+    const data = change(markedData(["x0", "x1"]));
+    const make = () => new Training(tiny(methods.dsbm, { data, network: () => new Conditioned() }));
+    expect(make).toThrow(message);
+  });
+});

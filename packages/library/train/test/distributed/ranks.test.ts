@@ -1,0 +1,154 @@
+// Training in several processes on the loopback: whatever the method, the losses, weights and evaluations are those of
+// one process with the same batches, to the order in which float32 numbers are added. fixtures/rank.mjs is a process.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import * as support from "../../../../../test/support/ranks.js";
+import { scratch } from "../../../../../test/support/scratch.js";
+
+const program = fileURLToPath(new URL("../fixtures/rank.mjs", import.meta.url));
+const folder = scratch();
+
+interface Result {
+  losses: [loss: number, norm: number | null][];
+  evaluations: number[];
+  weights: [name: string, values: number[]][];
+}
+
+async function train(n: number, options: object): Promise<Result> {
+  const argument = { root: join(folder, `of ${n}`), ...options };
+  const { residentRank } = support;
+  const all =
+    n === 1
+      ? [await residentRank(program, argument, {})]
+      : await support.ranks(program, n, argument, () => ({}), residentRank);
+  for (const { said, exit, errors } of all) {
+    expect([exit, errors]).toEqual([0, ""]);
+    expect(said.ended).toBe(true);
+  }
+  return all[0]?.said as unknown as Result;
+}
+
+const known = new Map<string, Promise<Result>>();
+/** What one process trains, trained once. */
+function alone(problem: string): Promise<Result> {
+  const result = known.get(problem) ?? train(1, { problem });
+  known.set(problem, result);
+  return result;
+}
+
+/** Largest relative difference of two lists. */
+const farthest = (a: readonly number[], b: readonly number[]): number => {
+  expect(b).toHaveLength(a.length);
+  return Math.max(...a.map((x, i) => Math.abs(x - (b[i] as number)) / Math.abs(x)));
+};
+/** Distance of all weights, relative to their length. */
+function apart(a: Result, b: Result): number {
+  const [x, y] = [a, b].map((r) => r.weights.flatMap(([, values]) => values)) as [
+    number[],
+    number[],
+  ];
+  expect(b.weights.map(([name]) => name)).toEqual(a.weights.map(([name]) => name));
+  const length = (v: number[]) => Math.sqrt(v.reduce((s, e) => s + e * e, 0));
+  return length(x.map((e, i) => e - (y[i] as number))) / length(x);
+}
+const lossesOf = ({ losses }: Result) => losses.map(([loss]) => loss);
+const normsOf = ({ losses }: Result) => losses.map(([, norm]) => norm ?? 1);
+
+function expectSame(some: Result, one: Result, within = 1e-5): void {
+  expect(lossesOf(one).length).toBeGreaterThanOrEqual(50);
+  expect(farthest(lossesOf(one), lossesOf(some))).toBeLessThan(within);
+  expect(farthest(normsOf(one), normsOf(some))).toBeLessThan(10 * within);
+  expect(farthest(one.evaluations, some.evaluations)).toBeLessThan(within);
+  expect(apart(one, some)).toBeLessThan(within);
+}
+
+/** The same bits; evaluations are joined from shares, and their means added up in another order. */
+function expectEqual(some: Result, one: Result): void {
+  expect([some.losses, some.weights]).toEqual([one.losses, one.weights]);
+  expect(farthest(one.evaluations, some.evaluations)).toBeLessThan(1e-6);
+}
+
+describe("several processes train what one trains", () => {
+  it.each<[string, number[]]>([
+    ["ipf", [2]],
+    ["imf", [4]],
+    ["minibatch transport", [2]],
+    ["dsb", [2]],
+    ["rectified flow", [3]],
+    ["sbcfm", [2]],
+    ["online", [2]],
+    ["images", [2]],
+    ["images, from the reference process", [2]],
+    ["images, minibatch transport", [3]],
+    ["images, discrete dsb", [2]],
+  ])("%s, by %j", async (problem, sizes) => {
+    const one = await alone(problem);
+    // The reduction of a discrete run's many small gradients is the one that rounds the most.
+    const within = problem === "images, discrete dsb" ? 1e-4 : 1e-5;
+    for (const n of sizes) expectSame(await train(n, { problem }), one, within);
+    // What cannot fail is no test: another seed learns something else.
+    if (problem !== "imf") return;
+    expect(apart(one, await train(1, { problem, changes: { seed: 4 } }))).toBeGreaterThan(1e-3);
+  });
+
+  it.each(["imf", "minibatch transport", "dsb", "images"])(
+    "%s, to the last bit, where each goes through all rows",
+    async (problem) => {
+      const one = await alone(problem);
+      expectEqual(await train(2, { problem, changes: { shareBatch: false } }), one);
+    },
+  );
+
+  it("whichever they find faster, or more processes than there are pairs in a batch", async () => {
+    const one = await alone("imf");
+    expectSame(await train(2, { problem: "imf", changes: { shareBatch: "auto" } }), one);
+    const single = { problem: "imf", changes: { batchSize: 1, shareBatch: false } };
+    expectEqual(await train(2, single), await train(1, single));
+  });
+
+  it("without a folder that all see, with a cache on each disk", async () => {
+    const one = await alone("images");
+    const argument = { problem: "images", apart: true, root: join(folder, "apart") };
+    expectSame(await train(2, argument), one);
+    for (const rank of ["0", "1"])
+      expect(readdirSync(join(folder, "apart", rank, "cache"))).toEqual([]);
+  });
+
+  it("in parts whose gradients add up, whatever the number of processes", async () => {
+    const one = await alone("images");
+    for (const n of [1, 2])
+      expectSame(await train(n, { problem: "images", changes: { accumulate: 3 } }), one);
+  });
+
+  it("nearly, where gradients travel in bfloat16, and from small buckets exactly", async () => {
+    const one = await alone("imf");
+    expectSame(await train(2, { problem: "imf", gradients: { bucketCapMb: 0.001 } }), one);
+    const rough = await train(2, { problem: "imf", gradients: { precision: "bfloat16" } });
+    expect(farthest(lossesOf(one), lossesOf(rough))).toBeLessThan(0.02);
+    expect(apart(one, rough)).toBeGreaterThan(1e-5);
+  });
+});
+
+describe("a rank whose weights differ", () => {
+  it("is named by all at the next pause, whatever made it", async () => {
+    const argument = { problem: "images", root: join(folder, "changed"), changesWeights: true };
+    const all = await support.ranks(program, 2, argument);
+    for (const { exit, errors } of all) {
+      expect(exit).toBe(1);
+      expect(errors).toMatch(/the weights of rank 1 are no longer those of rank 0: .* checkpoint/);
+    }
+  });
+});
+
+describe("what cannot be shared", () => {
+  it("is refused by every rank: a batch of fewer rows than there are processes", async () => {
+    const argument = { problem: "images", root: folder, changes: { batchSize: 2 } };
+    const all = await support.ranks(program, 2, argument);
+    for (const { exit, errors } of all) {
+      expect(exit).toBe(1);
+      expect(errors).toMatch(/a batch of 1 pairs cannot be shared by 2 processes/);
+    }
+  });
+});

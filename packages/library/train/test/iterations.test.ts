@@ -1,0 +1,65 @@
+// What one iteration hands to the next, and what each repetition of a pair has of its own.
+
+import { methods } from "@dsbm/bridge";
+import { tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { normal, seeded } from "../../../../test/support/numbers.js";
+import { repeatRows } from "../src/rows/rows.js";
+import { drawNoise, drawTimes } from "../src/step/draws.js";
+import { type Fields, network, numbersOf, tiny, trainingOf } from "./support.js";
+
+/** The b network after its first half-iteration and as its second begins, and the steps of that one's optimiser. */
+async function handedOver(changes: Fields) {
+  const training = trainingOf(
+    tiny(methods.dsbm, {
+      halfIterations: 3,
+      network: (direction, half = 1) => network(2, 7 + 10 * half)(direction),
+      ...changes,
+    }),
+  );
+  const weights = () => numbersOf(training.state.networks.b.stateDict());
+  let before: number[] = [];
+  for await (const { type, half } of training.run()) {
+    if (type === "half" && half === 1) before = weights();
+    if (type !== "start" || half !== 3) continue;
+    const step = training.save().tensors.get("optimizer/b/0.step");
+    return { before, after: weights(), step: step?.item() ?? 0 };
+  }
+  throw new Error("there was no third half-iteration");
+}
+
+describe("a later iteration", () => {
+  it("goes on with weights and optimiser of the one before: use_prev_net=true", async () => {
+    const { before, after, step } = await handedOver({ keepOptimizer: true });
+    expect(after).toEqual(before);
+    expect(step).toBe(8);
+  });
+
+  it("begins with new weights and a new optimiser: use_prev_net=false", async () => {
+    const { before, after, step } = await handedOver({ keepOptimizer: false, renewNetwork: true });
+    expect(after).not.toEqual(before);
+    tidy(() => {
+      const fresh = network(2, 37)("b");
+      expect(after).toEqual(numbersOf(fresh.stateDict()));
+      fresh.dispose();
+    });
+    expect(step).toBe(0);
+  });
+});
+
+describe("num_repeat_data", () => {
+  it("puts each pair several times into a batch, each time with its own time and noise", () =>
+    tidy(() => {
+      const pairs = { x0: normal([4, 2], 1), x1: normal([4, 2], 2) };
+      const rows = repeatRows(pairs, 3);
+      for (const end of ["x0", "x1"] as const) {
+        expect(rows[end].shape).toEqual([12, 2]);
+        for (const part of rows[end].split(4))
+          expect(part.toNumbers()).toEqual(pairs[end].toNumbers());
+      }
+      const like = rows.x0;
+      const t = drawTimes(12, 1e-3, seeded(3), like).toNumbers();
+      const z = drawNoise(like, seeded(4)).toArray();
+      expect(new Set(t.map((time, i) => `${time} ${z[2 * i]}`)).size).toBe(12);
+    }));
+});

@@ -1,0 +1,190 @@
+// Every method learns: from eight Gaussians to two moons it comes nearer to the target by a stated factor, and those
+// that solve a stochastic equation reach the covariance of the exact bridge.
+
+import {
+  brownian,
+  exactCovariance,
+  exactPlan,
+  type Method,
+  methods,
+  minibatchEntropic,
+  minibatchExact,
+  ornsteinUhlenbeck,
+  preconditioned,
+  type StepVariance,
+  squaredDistances,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { eightGaussians, gaussianEndpoints, moons } from "@dsbm/data";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { seeded } from "../../../../test/support/numbers.js";
+import { Sampler } from "../src/sampler/sampler.js";
+import { type Fields, network, networkOf, problemOf, trained } from "./support.js";
+
+/** The squared Wasserstein distance between two samples of one size. */
+function wasserstein(a: Tensor, b: Tensor): number {
+  const n = a.size(0);
+  const cost = tidy(() => Float64Array.from(squaredDistances(a, b).toNumbers()));
+  return exactPlan(cost, n, n).cost;
+}
+
+/** What both problems share. */
+const common: Fields = {
+  ...{ process: brownian({ sigma: 1 }), method: methods.dsbm, grid: uniformGrid(20) },
+  ...{ network: network(2, 3, 64), firstCoupling: "ind", emaRate: 0.99, emaWarmup: true },
+  ...{ seed: 1, threads: 1 },
+};
+
+/** A method with its own network. */
+const of = (method: Method): Fields => ({ method, network: networkOf(method, 2, 3, 64) });
+/** One half-iteration of the direction b. */
+const oneWay: Fields = { sequence: ["b"], halfIterations: 1 };
+const online: Fields = {
+  ...{ ...of(methods.alpha_dsbm), sequence: ["b"], halfIterations: 2, steps: 400 },
+  ...{ stepVariance: "bridge", lastNoise: false },
+};
+
+/** What falls to which part of its distance to the target, at least. */
+const planar: [name: string, factor: number, changes: Fields][] = [
+  ["DSBM-IPF", 0.1, { firstCoupling: "ref", halfIterations: 6 }],
+  ["DSBM-IMF", 0.1, {}],
+  ["DSBM from the identity", 0.1, { firstCoupling: "identity", halfIterations: 6 }],
+  ["preconditioned DSBM", 0.1, of(preconditioned(methods.dsbm))],
+  ["IMF-b", 0.1, { sequence: ["b"] }],
+  ["DSBM-IMF+", 0.1, { batchCoupling: minibatchExact() }],
+  ["bridge matching", 0.1, { firstPass: 2, halfIterations: 2 }],
+  [
+    "DSBM of an Ornstein–Uhlenbeck process, mean matching",
+    0.1,
+    {
+      process: ornsteinUhlenbeck({ sigma: 1 }),
+      parametrisation: { meanMatch: true, stdTrick: false, lossScale: false },
+      lastNoise: false,
+    },
+  ],
+  [
+    "DSB",
+    0.12,
+    {
+      ...{ method: methods.dsb_increments, firstCoupling: "ref", halfIterations: 6 },
+      ...{ lr: 1e-3, batchSize: 64 },
+    },
+  ],
+  ["rectified flow", 0.2, { method: methods.rectifiedflow, sequence: ["b"] }],
+  ["OT-CFM", 0.15, { ...oneWay, method: methods.rectifiedflow, batchCoupling: minibatchExact() }],
+  ["SB-CFM", 0.15, { ...oneWay, method: methods.sbcfm, batchSize: 64 }],
+  ["α-DSBM", 0.1, { ...online, firstSteps: 800, cacheGrid: uniformGrid(8) }],
+  ["[SF]²M", 0.1, { ...of(methods.sf2m), ...oneWay, batchSize: 64 }],
+  ["LightSB", 0.1, { ...of(methods.lightsb({ components: 20 })), halfIterations: 1, lr: 0.01 }],
+  [
+    "LightSB-M",
+    0.15,
+    { ...of(methods.lightsb_m({ components: 20 })), halfIterations: 1, lr: 0.01 },
+  ],
+  ["Sinkhorn bridge", 0.1, { ...of(methods.sinkhorn_bridge), halfIterations: 1 }],
+  ["Gaussian bridge", 0.4, { ...of(methods.gaussian_bridge), halfIterations: 1 }],
+];
+
+describe("eight Gaussians to two moons", () => {
+  it.each(planar)("%s", async (name, factor, changes) => {
+    // The plan of a Sinkhorn bridge is of all pairs.
+    const rows = name === "Sinkhorn bridge" ? 1500 : 4000;
+    const generator = seeded(11);
+    const [x0, x1] = [moons(rows, { generator }), eightGaussians(rows, { generator })];
+    const fields: Fields = {
+      ...{ ...common, data: { x0, x1 }, halfIterations: 3, steps: 800, batchSize: 128, lr: 3e-3 },
+      ...changes,
+    };
+    const training = await trained(problemOf(fields));
+    tidy(() => {
+      const target = moons(400, { generator: seeded(21) });
+      const start = eightGaussians(400, { generator: seeded(22) });
+      const ends = training.sampler.endpoints("b", start, {
+        generator: seeded(23),
+        lastNoise: false,
+      });
+      const [before, after] = [wasserstein(start, target), wasserstein(ends, target)];
+      expect(after).toBeLessThan(factor * before);
+    });
+  });
+});
+/** One network for both directions. */
+const both: Fields = { ...of(methods.sf2m), batchCoupling: minibatchEntropic({ reg: 2 }) };
+
+describe("the Gaussian bridge at dimension 2", () => {
+  const ways: [name: string, changes: Fields][] = [
+    ["DSBM-IPF", { firstCoupling: "ref", halfIterations: 6, steps: 500 }],
+    ["DSBM-IMF", { halfIterations: 4 }],
+    ["IMF-b", { sequence: ["b"], halfIterations: 5 }],
+    ["DSBM-IMF on pairs of three steps", { stepVariance: "analytic", cacheGrid: uniformGrid(3) }],
+    ["DSBM-IMF+", { batchSize: 128, batchCoupling: minibatchExact() }],
+    [
+      "DSB",
+      {
+        ...{ method: methods.dsb_increments, firstCoupling: "ref", halfIterations: 10 },
+        ...{ batchSize: 128, steps: 600 },
+      },
+    ],
+    ["α-DSBM", { ...online, firstSteps: 500, cacheGrid: uniformGrid(10) }],
+    ["[SF]²M", { ...both, ...oneWay, batchSize: 128 }],
+    ["LightSB", { ...of(methods.lightsb({ components: 5 })), halfIterations: 1, lr: 0.01 }],
+    ["LightSB-M", { ...of(methods.lightsb_m({ components: 5 })), halfIterations: 1, lr: 0.01 }],
+    ["Gaussian bridge", { ...of(methods.gaussian_bridge), halfIterations: 1 }],
+  ];
+  const rows = ways.map(([name, changes]) => ({ name, changes }));
+  it.each(rows)("$name reaches the exact covariance within 0.03", async ({ changes }) => {
+    const generator = seeded(31);
+    const data = gaussianEndpoints({ n: 6000, dim: 2, a: 0.1, generator });
+    const fields: Fields = {
+      ...{ ...common, data, halfIterations: 4, steps: 700, batchSize: 256, lr: 2e-3 },
+      ...changes,
+    };
+    const training = await trained(problemOf(fields));
+    tidy(() => {
+      const n = 20_000;
+      const start = gaussianEndpoints({ n, dim: 2, a: 0.1, generator: seeded(32) }).x1;
+      const ends = training.sampler.endpoints("b", start, {
+        grid: uniformGrid(20),
+        generator: seeded(33),
+      });
+      const centred = [start, ends].map((x) => x.sub(x.mean([0], { keepdim: true }))) as [
+        Tensor,
+        Tensor,
+      ];
+      const covariance = centred[0].mul(centred[1]).mean().item();
+      expect(Math.abs(covariance - exactCovariance({ sigma: 1 }))).toBeLessThan(0.03);
+    });
+  });
+
+  it("keeps the variance in three steps by the noise that was measured, of one network and of one for both directions", async () => {
+    const data = gaussianEndpoints({ n: 6000, dim: 2, a: 0.1, generator: seeded(41) });
+    for (const changes of [{}, { ...both, sequence: ["b"] }] as Fields[]) {
+      const fields: Fields = {
+        ...{ ...common, data, stepVariance: "analytic", halfIterations: 2, steps: 700 },
+        ...{ batchSize: 128, lr: 2e-3, lrSchedule: "cosine", ...changes },
+      };
+      const training = await trained(problemOf(fields));
+      tidy(() => {
+        const { x1 } = gaussianEndpoints({ n: 20_000, dim: 2, a: 0.1, generator: seeded(42) });
+        const { sampler, problem, state } = training;
+        const { method, process } = problem;
+        const grid = uniformGrid(3);
+        const varianceBy = (by: Sampler) =>
+          by
+            .endpoints("b", x1, { grid, generator: seeded(43) })
+            .var({ dim: 0 })
+            .mean()
+            .item();
+        const of = (stepVariance: StepVariance) =>
+          varianceBy(
+            new Sampler({ ...method, process, networks: state.samplers, stepVariance, grid }),
+          );
+        expect(varianceBy(sampler)).toBeCloseTo(of("analytic"), 5);
+        const far = (own: StepVariance) => Math.abs(of(own) - 1);
+        expect(far("analytic")).toBeLessThan(0.08);
+        expect(far("bridge")).toBeGreaterThan(0.3);
+      });
+    }
+  });
+});

@@ -1,0 +1,238 @@
+// Pairs that share their conditions: which rows go together, how often, and what networks learn of it.
+
+import {
+  brownian,
+  independent,
+  matchConditions,
+  methods,
+  minibatchExact,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { beforeEach, describe, expect } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import { it } from "../../../../test/support/in-scope.js";
+import { leastSquares, normal, seeded } from "../../../../test/support/numbers.js";
+import { complete } from "../src/problem.js";
+import { conditional, type Fields, tiny, trained } from "./support.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+const classes = (values: readonly number[]) => tensor(BigInt64Array.from(values, BigInt));
+const numbers = (t: Tensor) => t.toNumbers();
+
+describe("rows with the same condition", () => {
+  it("are partners, each of them as often; rows without one are left out", () => {
+    const y = { x0: [3, 1, 8, 1, 2], x1: [1, 2, 1, 9, 1, 3] };
+    const matching = matchConditions({ x0: { y: classes(y.x0) }, x1: { y: classes(y.x1) } });
+    expect([...matching.rows]).toEqual([0, 1, 3, 4]);
+    const n = 9000;
+    const positions = arange(0, n).remainder(4).to("int64");
+    const { x0, x1 } = matching.partners(positions, seeded(1));
+    const seen = new Map<string, number>();
+    const [left, right] = [numbers(x0), numbers(x1)];
+    left.forEach((row, i) => {
+      expect(y.x1[right[i] as number]).toBe(y.x0[row]);
+      const pair = `${row}-${right[i]}`;
+      seen.set(pair, (seen.get(pair) ?? 0) + 1);
+    });
+    // Rows 1 and 3 have three partners each: 750 of 2,250 draws, give or take six times 22.
+    for (const row of [1, 3])
+      for (const partner of [0, 2, 4]) {
+        expect(seen.get(`${row}-${partner}`)).toBeGreaterThan(750 - 134);
+        expect(seen.get(`${row}-${partner}`)).toBeLessThan(750 + 134);
+      }
+    expect([seen.get("0-5"), seen.get("4-1")]).toEqual([2250, 2250]);
+    expect(seen.size).toBe(8);
+  });
+
+  it("of one number a row are the nearest, each as often; rows beyond the others' range are left out", () => {
+    const column = (values: number[]) => tensor(Float32Array.from(values)).reshape([-1, 1]);
+    const ends = Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
+    const matching = matchConditions({
+      x0: { cond: column([-1, 50.4, 0, 100, 99]) },
+      x1: { cond: column(ends) },
+    });
+    expect([...matching.rows]).toEqual([1, 2, 4]);
+    const positions = arange(0, 2400).remainder(3).to("int64");
+    const { x0, x1 } = matching.partners(positions, seeded(1));
+    const seen = new Map<string, number>();
+    const right = numbers(x1);
+    numbers(x0).forEach((row, i) => {
+      const pair = `${row}-${ends[right[i] as number]}`;
+      seen.set(pair, (seen.get(pair) ?? 0) + 1);
+    });
+    // Eight partners each: 100 of 800 draws, give or take six times 10.
+    const nearest = { 1: 47, 2: 0, 4: 92 };
+    for (const [row, low] of Object.entries(nearest))
+      for (let k = 0; k < 8; k++) {
+        const count = seen.get(`${row}-${low + k}`) ?? 0;
+        expect(Math.abs(count - 100)).toBeLessThan(60);
+      }
+    expect(seen.size).toBe(24);
+  });
+
+  it("are those with the same field and the same class, to the last bit, whatever the sign of 0", () => {
+    const field = (values: number[]) => tensor(Float32Array.from(values), { shape: [3, 1, 2, 1] });
+    const x0 = { cond: field([0, 1, 2, 3, 4, 5]), y: classes([0, 1, 0]) };
+    const same = (cond: Tensor, y: Tensor) => [...matchConditions({ x0, x1: { cond, y } }).rows];
+    expect(same(field([-0, 1, 2, 3, 4, 5]), classes([0, 1, 0]))).toEqual([0, 1, 2]);
+    expect(same(field([-0, 1, 2, 3, 4, 5]), classes([0, 1, 1]))).toEqual([0, 1]);
+    expect(same(field([0, 1, 2, 3, 4, 5 + 2 ** -20]), classes([0, 1, 0]))).toEqual([0, 1]);
+  });
+
+  it("are found in tables of more rows than are looked at together", () => {
+    const cond = normal([150, 3], 1);
+    const shifted = cat([cond.narrow(0, 50, 100), cond.narrow(0, 0, 50)]);
+    const matching = matchConditions({ x0: { cond }, x1: { cond: shifted } });
+    const { x1 } = matching.partners(arange(0, 150).to("int64"), seeded(1));
+    expect(numbers(x1)).toEqual(Array.from({ length: 150 }, (_, i) => (i + 100) % 150));
+  });
+
+  it("make pairs that are drawn from the generator alone", () => {
+    const y = classes(Array.from({ length: 60 }, (_, i) => i % 3));
+    const conditions = { x0: { y }, x1: { y: y.flip([0]) } };
+    const data = { x0: normal([60, 2], 1), x1: normal([60, 2], 2), conditions };
+    const matching = matchConditions(conditions);
+    const drawn = (seed: number) => {
+      const { x0, x1, given } = independent(data, seeded(seed), { matching });
+      return [x0, x1, given?.y as Tensor].map(numbers);
+    };
+    expect(drawn(1)).toEqual(drawn(1));
+    expect(drawn(1)).not.toEqual(drawn(2));
+    expect(drawn(1)[2]?.toSorted()).toEqual(numbers(y).toSorted());
+  });
+});
+
+describe("what cannot be matched is refused", () => {
+  const y = (values: readonly number[]) => ({ y: classes(values) });
+  const eight = [0, 0, 0, 0, 1, 1, 1, 1];
+  const problem = (x0: readonly number[], x1: readonly number[] | null, changes: object = {}) =>
+    complete(
+      tiny(methods.dsbm, {
+        data: {
+          x0: normal([8, 2], 1).to("float32"),
+          x1: normal([8, 2], 2).to("float32"),
+          conditions: { x0: y(x0), ...(x1 && { x1: y(x1) }) },
+        },
+        batchSize: 4,
+        firstCoupling: "ind",
+        matchConditions: true,
+        ...changes,
+      } as Fields),
+    );
+  it.each([
+    [() => problem(eight, null), /but x1 has none of its own; give both ends conditions/],
+    [() => problem(eight, [2, 2, 2, 2, 3, 3, 3, 3]), /no condition of x0 is one of x1, bit by bit/],
+    [
+      () => problem([5, 5, 5, 5, 5, 1, 1, 1], eight),
+      /batchSize is 4, but only 3 samples of x0 have conditions of x1; use a smaller batch/,
+    ],
+    [
+      () =>
+        problem([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8], {
+          batchCoupling: minibatchExact(),
+        }),
+      /no two of x0 have the same; leave transport out, or do not match conditions/,
+    ],
+    [
+      () => problem(eight, eight, { method: methods.dsb_increments }),
+      /dsb_increments, which is trained on no pairs/,
+    ],
+  ])("%#", (make, message) => {
+    expect(make).toThrow(message);
+  });
+  it("and the rest is not", () => {
+    expect(problem(eight, eight).method.matchConditions).toBe(true);
+    expect(problem(eight, eight, { method: methods.sbcfm }).method.matchConditions).toBe(true);
+  });
+});
+
+it("transport within batches pairs samples of one condition, and of near ones", async () => {
+  const n = 64;
+  /** The conditions of the rows of each plan of two steps. */
+  async function plans(cond: Tensor): Promise<number[][]> {
+    const seen: number[][] = [];
+    await trained(
+      tiny(methods.dsbm, {
+        data: {
+          x0: normal([n, 1], 1).to("float32"),
+          x1: normal([n, 1], 2).to("float32"),
+          conditions: { x0: { cond }, x1: { cond } },
+        },
+        network: () => conditional(1, 1),
+        firstCoupling: "ind",
+        matchConditions: true,
+        batchCoupling: (batch) => {
+          const { cond: own } = batch.given as { cond: Tensor };
+          seen.push(numbers(own.flatten()));
+          return batch;
+        },
+        batchSize: 32,
+        steps: 2,
+        halfIterations: 1,
+        cache: null,
+      }),
+    );
+    expect(seen.flat()).toHaveLength(64);
+    return seen;
+  }
+  const two = await plans(arange(0, n).remainder(2).to("float32").reshape([n, 1]));
+  expect(two.flatMap((group) => [...new Set(group)]).toSorted()).toEqual([0, 0, 1, 1]);
+  const near = await plans(arange(0, n).to("float32").reshape([n, 1]));
+  expect(near.map(({ length }) => length)).toEqual([8, 8, 8, 8, 8, 8, 8, 8]);
+  for (const step of [near.slice(0, 4), near.slice(4)])
+    for (const [k, group] of step.slice(1).entries())
+      expect(Math.min(...group)).toBeGreaterThanOrEqual(Math.max(...(step[k] as number[])));
+});
+
+describe("a bridge between ends that follow one condition", () => {
+  // x = c + u on both ends, c of variance 1, u of 0.25 and independent.
+  const n = 4000;
+  const data = () => {
+    const cond = normal([n, 1], 1).to("float32");
+    const own = (seed: number) => cond.add(normal([n, 1], seed).to("float32").mul(0.5));
+    return { x0: own(2), x1: own(3), conditions: { x0: { cond }, x1: { cond } } };
+  };
+
+  /** Slopes of the ends on the condition, and the mean squared displacement, after bridge matching from x1 to x0. */
+  async function bridged(matchConditions: boolean) {
+    const ends = data();
+    const training = await trained(
+      tiny(methods.dsbm, {
+        data: ends,
+        process: brownian({ sigma: 1 }),
+        network: () => conditional(1, 1),
+        firstCoupling: "ind",
+        matchConditions,
+        grid: uniformGrid(20),
+        batchSize: 256,
+        lr: 3e-3,
+        steps: 600,
+        halfIterations: 1,
+        cache: null,
+      }),
+    );
+    return tidy(() => {
+      const { cond } = ends.conditions.x1;
+      const made = training.sampler.endpoints("b", ends.x1, {
+        grid: uniformGrid(40),
+        generator: seeded(5),
+        given: { cond },
+      });
+      return {
+        slope: leastSquares(cond, made).slope,
+        msd: made.sub(ends.x1).square().mean().item(),
+      };
+    });
+  }
+
+  it("follows it where pairs share it, and too much where they do not", async () => {
+    const [shared, separate] = [await bridged(true), await bridged(false)];
+    expect(Math.abs(shared.slope - 1)).toBeLessThan(0.06);
+    expect(separate.slope).toBeGreaterThan(1.15);
+    // Given c, x0 and x1 start independent: E|x0 − x1|² = 0.5; Brownian motion keeps some of x1.
+    expect(shared.msd).toBeLessThan(0.5);
+  });
+});

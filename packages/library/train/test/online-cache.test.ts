@@ -1,0 +1,44 @@
+// An online method whose rows come from caches that the current weights make every few steps: how often, and that a
+// stopped run goes on with the same bits though its files are gone.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { methods, type RowsContext } from "@dsbm/bridge";
+import { expect, it } from "vitest";
+import { scratch } from "../../../../test/support/scratch.js";
+import { interrupted, tiny, train, trained, weights } from "./support.js";
+
+const folder = scratch();
+
+const problem = (name: string, method = methods.alpha_dsbm) =>
+  tiny(method, {
+    ...{ sequence: ["b"], steps: 12, emaRate: 0.9 },
+    cache: { folder: join(folder, name), npar: 64, batchSize: 32, refreshStride: 5, online: true },
+  });
+
+it("makes rows every so many steps, with the weights of that time", async () => {
+  const made: number[] = [];
+  const { alpha_dsbm } = methods;
+  const counted = {
+    ...alpha_dsbm,
+    rows: {
+      ...alpha_dsbm.rows,
+      make(context: RowsContext) {
+        if (context.newest !== null) made.push(context.data.x0.size(0));
+        return alpha_dsbm.rows.make(context);
+      },
+    },
+  };
+  await trained(problem("counted", counted as unknown as typeof alpha_dsbm));
+  // Steps 1 to 5, 6 to 10 and 11, 12 of the second half-iteration: three caches, two parts each.
+  expect(made).toEqual([32, 32, 32, 32, 32, 32]);
+});
+
+it("goes on within a cache, with its files or without them", async () => {
+  const whole = await trained(problem("whole"));
+  for (const lost of [false, true]) {
+    const second = await interrupted(() => problem(`stopped-${lost}`), { half: 2, step: 8 });
+    if (lost) rmSync(join(folder, `stopped-${lost}`), { recursive: true });
+    await train(second);
+    expect(weights(second)).toEqual(weights(whole));
+  }
+});

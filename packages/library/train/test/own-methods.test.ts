@@ -1,0 +1,94 @@
+// Methods that the library does not have (test/support/own-methods.ts): the ordinary driver and sampler train, save, resume
+// and sample both.
+import { brownian, FittedGaussian, type Method, methods, uniformGrid } from "@dsbm/bridge";
+import { gaussianEndpoints } from "@dsbm/data";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { distance, normal, seeded } from "../../../../test/support/numbers.js";
+import { fitted, online, sigma, TwoWays } from "../../../../test/support/own-methods.js";
+import type { Problem } from "../src/problem.js";
+import { Training } from "../src/training.js";
+import { carried, interrupted, numbersOf, problemOf, train, withFields } from "./support.js";
+
+const dim = 2;
+
+let data: { x0: Tensor; x1: Tensor };
+beforeAll(() => {
+  data = tidy(() => {
+    const { x0, x1 } = gaussianEndpoints({ n: 4000, dim, a: 0.5, generator: seeded(1) });
+    return { x0: x0.keep(), x1: x1.keep() };
+  });
+});
+afterAll(() => {
+  data.x0.dispose();
+  data.x1.dispose();
+});
+
+const problems: Record<string, () => Problem> = {
+  online: () =>
+    problemOf({
+      ...{ data, process: brownian({ sigma }) },
+      ...{ method: online, network: () => new TwoWays(), grid: uniformGrid(10) },
+      ...{ sequence: ["b"], halfIterations: 2, firstSteps: 250, steps: 150, batchSize: 192 },
+      ...{ lr: 3e-3, emaRate: 0.98, emaWarmup: true, threads: 1, lastNoise: false, seed: 2 },
+    }),
+  fitted: () =>
+    problemOf({
+      ...{ data, process: brownian({ sigma }) },
+      ...{ method: fitted, network: () => new FittedGaussian([dim]), grid: uniformGrid(50) },
+      ...{ sequence: ["b"], halfIterations: 1, steps: 1, threads: 1, emaRate: 0.9 },
+    }),
+};
+
+const state = ({ state: { networks, samplers } }: Training) =>
+  numbersOf(networks.b.stateDict(), samplers.b.stateDict());
+
+describe.each(Object.keys(problems))("%s", (name) => {
+  const problem = problems[name] as () => Problem;
+  let training: Training;
+  beforeAll(async () => {
+    training = new Training(problem());
+    await train(training);
+  });
+  afterAll(() => training.dispose());
+
+  it("samples the Schrödinger bridge between Gaussians, in both directions", () =>
+    tidy(() => {
+      const exact = (Math.sqrt(4 + sigma ** 4) - sigma ** 2) / 2;
+      for (const direction of ["f", "b"] as const) {
+        const start = direction === "f" ? data.x0 : data.x1;
+        const ends = training.sampler.endpoints(direction, start, { generator: seeded(7) });
+        const centred = (x: Tensor) => x.sub(x.mean([0]));
+        const cov = centred(start).mul(centred(ends)).mean().item();
+        expect(Math.abs(cov - exact)).toBeLessThan(0.06);
+        expect(Math.abs(ends.mean().item() - (direction === "f" ? 0.5 : -0.5))).toBeLessThan(0.08);
+        expect(Math.abs(centred(ends).square().mean().item() - 1)).toBeLessThan(0.12);
+      }
+    }));
+
+  it("goes on from a saved point with the same bits", async () => {
+    const at = name === "fitted" ? { half: 1, step: null } : { half: 2, step: 37 };
+    const second = await interrupted(problem, at);
+    await train(second);
+    expect(state(second)).toEqual(state(training));
+  });
+
+  it("carries rows the same however they are cut", async () => {
+    const x = normal([1100, dim], 5).to("float32");
+    const ends = async (cuts: number[]) =>
+      (await carried(training.sampler, x, { cuts, seed: 3 })).states[0] as Tensor;
+    expect(distance(await ends([1100]), await ends([500, 600]))).toBe(0);
+  });
+});
+
+it("a method without the functions that it needs is refused", () => {
+  const wrong = (changes: Partial<Method>) => () =>
+    new Training(
+      withFields(problems.fitted?.() as Problem, {
+        method: { ...methods.dsbm, ...changes } as Method,
+      }),
+    );
+  expect(wrong({ regression: undefined as never })).toThrow(
+    /neither model.fit, nor rows and one of/,
+  );
+});

@@ -1,0 +1,109 @@
+// Runs begun ahead, beside the training on the epoch before, give the same numbers as runs made when they are
+// needed, and leave nothing behind.
+
+import { brownian, methods, someRows, stream, uniformGrid } from "@dsbm/bridge";
+import { gaussianEndpoints } from "@dsbm/data";
+import { ScoreNetwork } from "@dsbm/nets";
+import { arange, liveTensors, setNumThreads, type Tensor } from "@dsbm/torch";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { Prefetcher } from "../../src/rows/prefetcher.js";
+import { Sampler } from "../../src/sampler/sampler.js";
+import { Training } from "../../src/training.js";
+import { interrupted, problemOf, train, weights } from "../support.js";
+
+/** Half-iterations of 10 steps on epochs of 4 batches: three epochs each, the last one cut. */
+const problem = (simulateThreads: number) =>
+  problemOf({
+    data: gaussianEndpoints({ n: 70, dim: 3, a: 0.1, generator: stream(0, "data") }),
+    process: brownian({ sigma: 1 }),
+    method: methods.dsbm,
+    grid: uniformGrid(5),
+    network: (d) => new ScoreNetwork(3, { hidden: [8], generator: stream(0, `network/${d}`) }),
+    firstCoupling: "ind",
+    halfIterations: 3,
+    steps: 10,
+    batchSize: 16,
+    lr: 1e-2,
+    seed: 5,
+    chunkRows: 30,
+    threads: 1,
+    simulateThreads,
+  });
+
+/** The weights that a training ends with. */
+async function learned(simulateThreads: number): Promise<number[]> {
+  const training = new Training(problem(simulateThreads));
+  await train(training);
+  const result = weights(training);
+  training.dispose();
+  return result;
+}
+
+/** Ends a training within its second half-iteration. */
+async function stopped(): Promise<void> {
+  const training = new Training(problem(2));
+  for await (const { type } of training.run({ pauseAt: (at) => at.half === 2 && at.step === 2 }))
+    if (type === "pause") break;
+  training.dispose();
+}
+
+beforeEach(() => setNumThreads(1));
+
+describe("runs ahead", () => {
+  it("change no number, and are begun for every epoch but the first and what never comes", async () => {
+    const begin = vi.spyOn(Prefetcher.prototype, "begin");
+    const alone = await learned(1);
+    expect(begin).not.toHaveBeenCalled();
+    expect(await learned(2)).toEqual(alone);
+    expect(begin).toHaveBeenCalledTimes(4); // two in each half-iteration that simulates
+    begin.mockRestore();
+  });
+
+  it("of the last epoch are as many as its steps need, of rows that go together", async () => {
+    const sizes: number[] = [];
+    const real = Sampler.prototype.start;
+    const start = vi.spyOn(Sampler.prototype, "start");
+    start.mockImplementation(function (this: Sampler, ...args) {
+      sizes.push(args[1].shape[0] as number);
+      return real.apply(this, args);
+    });
+    for (const simulateThreads of [1, 2]) await learned(simulateThreads);
+    // 10 steps of 16 rows: 4 batches of 70 rows twice, then 2 of 32; in two half-iterations, by one thread and by two.
+    expect(sizes).toEqual(Array.from({ length: 4 }, () => [70, 70, 32]).flat());
+    start.mockRestore();
+
+    const [x0, x1] = [arange(0, 50), arange(0, 50)].map((t) => t.reshape([50, 1])) as [
+      Tensor,
+      Tensor,
+    ];
+    const cond = x1.mul(2);
+    const some = someRows({ x0, x1, conditions: { x1: { cond } } }, 20, stream(0, "some"));
+    const rows = some.x0.toNumbers();
+    expect(new Set(rows).size).toBe(20);
+    expect(some.x1.toNumbers()).toEqual(rows);
+    expect(some.conditions?.x1?.cond?.toNumbers()).toEqual(rows.map((x) => 2 * x));
+    expect(rows).not.toEqual([...rows].sort((a, b) => a - b));
+    const longer = { x0, x1: arange(0, 90).reshape([90, 1]) };
+    expect(someRows(longer, 20, stream(0, "some")).x1.toNumbers()).not.toEqual(rows);
+  });
+
+  it("go on from a saved state in the middle of an epoch as if nothing had happened", async () => {
+    const whole = await learned(2);
+    for (const step of [3, 6, 9]) {
+      const second = await interrupted(() => problem(2), { half: 2, step });
+      await train(second);
+      expect(weights(second)).toEqual(whole);
+    }
+  });
+
+  it("leave no tensor behind, stopped in the middle too", async () => {
+    await learned(2);
+    await collectGarbage();
+    const live = liveTensors();
+    await learned(2);
+    await stopped();
+    await collectGarbage();
+    expect(liveTensors()).toBe(live);
+  });
+});

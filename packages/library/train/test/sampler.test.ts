@@ -1,0 +1,369 @@
+// Simulation in chunks: the plain solvers' law, one result whatever the threads, and the newest weights.
+
+import {
+  brownian,
+  gammaGrid,
+  type Method,
+  methods,
+  type Network,
+  type StepVariance,
+  sample,
+  type TimeGrid,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { eye, full, liveTensors, nn, noGrad, optim, randn, type Tensor } from "@dsbm/torch";
+import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import { it } from "../../../../test/support/in-scope.js";
+import { distance, seeded, summary } from "../../../../test/support/numbers.js";
+import { Sampler } from "../src/sampler/sampler.js";
+import { carried as carriedTo, network } from "./support.js";
+
+// Live tensors are counted.
+beforeEach(collectGarbage);
+
+const process = brownian({ sigma: 0.8 });
+const grid = uniformGrid(5);
+const rows = 103;
+let x: Tensor;
+let networks: Record<"f" | "b", Network>;
+
+beforeAll(() => {
+  x = randn([rows, 2], { generator: seeded(1) }).keep();
+  networks = { f: network(2)("f"), b: network(2)("b") };
+});
+afterAll(() => {
+  x.dispose();
+  networks.f.dispose();
+  networks.b.dispose();
+});
+
+const make = (
+  changes: { threads?: number; chunkRows?: number } = {},
+  method: Method = methods.dsbm,
+) => new Sampler({ method, process, networks, grid, chunkRows: 25, ...changes });
+const ends = (sampler: Sampler, seed: number, over: TimeGrid = grid) =>
+  sampler.endpoints("f", x, { grid: over, generator: seeded(seed) });
+
+describe("Sampler", () => {
+  it.each([rows, 51, 25, 1, 1000])(
+    "gives one result on 1, 2 and 3 threads, %d rows a chunk",
+    (chunkRows) => {
+      const [one, two, three] = [1, 2, 3].map((threads) => ends(make({ threads, chunkRows }), 9));
+      expect(one?.shape).toEqual([rows, 2]);
+      expect(distance(one as Tensor, two as Tensor)).toBe(0);
+      expect(distance(one as Tensor, three as Tensor)).toBe(0);
+    },
+  );
+
+  it("keeps a bounded number of programs, whatever the numbers of rows and of steps", async () => {
+    const sampler = make({ chunkRows: 100 });
+    const carried = async (n: number, steps: number) => {
+      const ends: Tensor[] = [];
+      const onState = (_: number, end: Tensor) => void ends.push(end.clone().keep());
+      const options = { grid: uniformGrid(steps), seed: 1, onState };
+      await sampler.carry("f", x.narrow(0, 0, n), options);
+      return ends[0] as Tensor;
+    };
+    const first = await carried(70, 1);
+    for (let n = 1; n < 70; n++) (await carried(n, 1)).dispose();
+    expect(sampler.programs).toBeLessThanOrEqual(3);
+    for (let steps = 2; steps < 40; steps++) (await carried(1, steps)).dispose();
+    expect(sampler.programs).toBeLessThanOrEqual(512);
+    // Recorded anew.
+    const again = await carried(70, 1);
+    expect(distance(first, again)).toBe(0);
+    sampler.reset();
+    expect(sampler.programs).toBe(0);
+    for (const t of [first, again]) t.dispose();
+  });
+
+  it("repeats itself with the same generator's seed only, recorded or not", () => {
+    const sampler = make();
+    const generator = seeded(9);
+    const first = sampler.endpoints("f", x, { grid, generator });
+    const second = sampler.endpoints("f", x, { grid, generator });
+    expect(distance(first, second)).toBeGreaterThan(0.1);
+    expect(distance(first, ends(sampler, 9))).toBe(0);
+  });
+
+  it("steps with the noise of the process, or with that of a bridge, which the last step has none of", () => {
+    const same = x.select(0, 0).expand([4000, 2]).contiguous();
+    const spreads = (stepVariance?: StepVariance) => {
+      const sampler = new Sampler({
+        ...{ method: methods.dsbm, process, networks, stepVariance, grid },
+      });
+      const states = sampler.path("f", same, { grid, generator: seeded(4) });
+      const [first, before, last] = [1, 4, 5].map((k) => states.select(0, k));
+      const drift = noGrad(() =>
+        networks.f.forward(before as Tensor, full([4000], grid.times[4] as number)),
+      );
+      // What the first and the last step add beside the drift; all begin at one point.
+      const rest = (last as Tensor).sub(before as Tensor).sub(drift.mul(0.2));
+      return [first as Tensor, rest].map((noise) => noise.std({ dim: 0 }).mean().item());
+    };
+    const plain = process.sigma * Math.sqrt(0.2);
+    for (const [spread, share] of [
+      [spreads(), [1, 1]],
+      [spreads("process"), [1, 1]],
+      [spreads("bridge"), [Math.sqrt(0.8), 0]],
+    ] as const)
+      for (const [i, part] of share.entries())
+        expect(Math.abs((spread[i] as number) - part * plain)).toBeLessThan(0.03 * plain);
+  });
+
+  it.each([1, 25])("has chunks that draw different noise, %d rows a chunk", (chunkRows) => {
+    const same = x.select(0, 0).expand([50, 2]).contiguous();
+    const end = make({ chunkRows }).endpoints("f", same, { grid, generator: seeded(2) });
+    expect(new Set(end.toNumbers()).size).toBe(100);
+  });
+
+  it("has the law of the plain solver", () => {
+    const many = x.repeat([60, 1]);
+    const fast = make({ chunkRows: 500 }).endpoints("b", many, { grid, generator: seeded(4) });
+    const generator = seeded(5);
+    const plain = noGrad(() =>
+      sample({ method: methods.dsbm, process, networks }, many, {
+        direction: "b",
+        grid,
+        noise: (y) => randn(y.shape, { generator }),
+      }),
+    );
+    const [a, b] = [summary(fast.sub(many)), summary(plain.sub(many))];
+    // The starts are shared: only the noise differs, of variance at least σ² a run.
+    expect(Math.abs(a.mean - b.mean)).toBeLessThan(5 * Math.sqrt((a.var + b.var) / a.n));
+    expect(Math.abs(a.var / b.var - 1)).toBeLessThan(5 * Math.sqrt(4 / a.n));
+  });
+
+  it("returns the path whose last state is the end, and the states of at", () => {
+    const sampler = make({ threads: 2 });
+    const path = sampler.path("f", x, { grid, generator: seeded(9) });
+    expect(path.shape).toEqual([6, rows, 2]);
+    expect(distance(path.select(0, 0), x)).toBe(0);
+    expect(distance(path.select(0, 5), ends(sampler, 9))).toBe(0);
+    const some = sampler.path("f", x, { grid, generator: seeded(9), at: [0, 3] });
+    expect(some.shape).toEqual([2, rows, 2]);
+    expect(distance(some.select(0, 1), path.select(0, 3))).toBe(0);
+  });
+
+  it("without the last noise stops at the mean of the last step", () => {
+    const sampler = make();
+    const noisy = sampler.endpoints("f", x, { grid, generator: seeded(9) });
+    const clean = sampler.endpoints("f", x, { grid, generator: seeded(9), lastNoise: false });
+    const { mean, var: v, n } = summary(noisy.sub(clean));
+    const want = process.sigma ** 2 / 5;
+    expect(Math.abs(mean)).toBeLessThan(5 * Math.sqrt(want / n));
+    expect(Math.abs(v - want)).toBeLessThan(5 * want * Math.sqrt(2 / n));
+  });
+
+  it("uses weights that change after it recorded, averages included", () => {
+    const sampler = make();
+    const before = ends(sampler, 9);
+    const ema = new optim.EMA(networks.f, 0.5);
+    noGrad(() => {
+      for (const p of networks.f.parameters()) p.add_(0.5);
+    });
+    const after = ends(sampler, 9);
+    expect(distance(after, ends(make(), 9))).toBe(0);
+    ema.update();
+    ema.copyTo(networks.f);
+    const averaged = ends(sampler, 9);
+    ema.dispose();
+    expect(distance(before, after)).toBeGreaterThan(0.1);
+    expect(distance(averaged, after)).toBeGreaterThan(0.01);
+    expect(distance(averaged, before)).toBeGreaterThan(0.01);
+  });
+
+  it("keeps programs of different grids apart", () => {
+    const sampler = make();
+    const skew = gammaGrid([1, 2, 3, 4, 5]);
+    const wanted = ends(make(), 9, skew);
+    ends(sampler, 9);
+    expect(distance(ends(sampler, 9, skew), wanted)).toBe(0);
+
+    const increments = (s: Sampler, over: TimeGrid) =>
+      Object.values(s.runs("f", "f", x, { grid: over, generator: seeded(3) }));
+    const coarse = increments(make({}, methods.dsb_increments), uniformGrid(2));
+    const used = make({}, methods.dsb_increments);
+    increments(used, grid);
+    increments(used, uniformGrid(2)).forEach((t, i) => {
+      expect(distance(t, coarse[i] as Tensor)).toBe(0);
+    });
+  });
+
+  it("follows a velocity back to where it came from", () => {
+    class Line extends nn.Module {
+      forward = (y: Tensor) => y.mul(0).add(2);
+    }
+    const line: Network = new Line();
+    const sampler = new Sampler({
+      method: methods.rectifiedflow,
+      process,
+      networks: { f: line, b: line },
+      grid,
+      chunkRows: 25,
+    });
+    const there = sampler.endpoints("f", x, { grid, generator: seeded(1) });
+    expect(distance(there, x.add(2))).toBeLessThan(1e-6);
+    const back = sampler.endpoints("b", there, { grid, generator: seeded(1) });
+    expect(distance(back, x)).toBeLessThan(1e-6);
+  });
+
+  it("leaves nothing behind but the result", () => {
+    const sampler = make({ threads: 2 });
+    ends(sampler, 1).dispose();
+    const before = liveTensors();
+    ends(sampler, 2).dispose();
+    expect(liveTensors()).toBe(before);
+    const kept = ends(sampler, 3);
+    expect(liveTensors()).toBe(before + 1);
+    kept.dispose();
+  });
+
+  it("refuses increments on a grid of unequal steps", () => {
+    const uneven = gammaGrid([1, 2]);
+    expect(() => ends(make({}, methods.dsb_increments), 1, uneven)).toThrow(/the grid has several/);
+  });
+});
+
+describe("carry", () => {
+  /** What x is carried to, cut into `cuts`. */
+  const carried = (sampler: Sampler, cuts: readonly number[], options: object = {}) =>
+    carriedTo(sampler, x, { cuts, seed: 3, ...options });
+
+  it.each(["sde", "euler", "heun", "dopri5"] as const)(
+    "by %s gives rows the same however they are cut and on any number of threads, all states with path",
+    async (solver) => {
+      const one = make();
+      const whole = await carried(one, [rows], { solver, path: true });
+      expect(whole.states).toHaveLength(6);
+      expect(distance(whole.states[0] as Tensor, x)).toBe(0);
+      const last = whole.states[5] as Tensor;
+      const several = make({ threads: 2 });
+      // The rows of dopri5 that are one system are not cut.
+      const parts = solver === "dopri5" ? [rows] : [50, 25, 28];
+      const cut = await carried(several, parts, { solver });
+      // Adaptive steps do not depend on the times between.
+      expect(distance(cut.states[0] as Tensor, last)).toBeLessThan(solver === "sde" ? 1e-12 : 1e-4);
+      if (solver === "sde") expect(cut.evaluations).toEqual([5 * 50, 5 * 25, 5 * 28]);
+      expect(one.unit(solver)).toBe(solver === "dopri5" ? 200 : 25);
+    },
+  );
+
+  it("has the noise of a seed and a row, the process's law, and no last noise with lastNoise: false", async () => {
+    const sampler = make();
+    const { states } = await carried(sampler, [rows]);
+    const again = await carried(make(), [rows], { seed: 3 });
+    const other = await carried(sampler, [rows], { seed: 4 });
+    const quiet = await carried(sampler, [rows], { lastNoise: false });
+    const [end, same, fresh, calm] = [states, again.states, other.states, quiet.states].map(
+      ([state]) => state as Tensor,
+    ) as [Tensor, Tensor, Tensor, Tensor];
+    expect(distance(end, same)).toBe(0);
+    expect(distance(end, fresh)).toBeGreaterThan(0.1);
+    const { var: v, n } = summary(end.sub(calm));
+    const want = process.sigma ** 2 / 5;
+    expect(Math.abs(v - want)).toBeLessThan(5 * want * Math.sqrt(2 / n));
+  });
+
+  it.each([0, 0.4, 0.8, 1.6])(
+    "has the marginals of the bridge with any diffusion, g = %s",
+    async (diffusion) => {
+      const method = methods.gaussian_bridge;
+      const facts = { shape: [2], direction: "f" as const, generator: seeded(1) };
+      const network = method.model.create({ ...facts, createNetwork: () => networks.f });
+      const data = [-1, 1].map((shift, i) =>
+        randn([4000, 2], { generator: seeded(20 + i) })
+          .mul(i + 1)
+          .add(shift),
+      ) as [Tensor, Tensor];
+      const [x0, x1] = data;
+      method.model.fit({ network, data: { x0, x1 }, process, direction: "f" });
+      const sampler = new Sampler({
+        ...{ method, process, grid: uniformGrid(40), chunkRows: 1000 },
+        networks: { f: network, b: network },
+      });
+      for (const [direction, start] of [
+        ["f", x0],
+        ["b", x1],
+      ] as const) {
+        const states: Tensor[] = [];
+        const onState = (_: number, state: Tensor) => void states.push(state.clone());
+        const nfe = await sampler.carry(direction, start, {
+          seed: 3,
+          diffusion,
+          path: true,
+          onState,
+        });
+        expect(nfe).toBe(2 * 40 * 4000);
+        const [A, B, C] = network.covariance.unbind() as [Tensor, Tensor, Tensor];
+        for (const k of [10, 20, 30, 40]) {
+          const t = direction === "f" ? k / 40 : 1 - k / 40;
+          const want = A.mul((1 - t) ** 2)
+            .add(B.mul(t ** 2))
+            .add(C.add(C.t()).mul(t * (1 - t)))
+            .add(eye(2).mul(t * (1 - t) * process.sigma ** 2));
+          const state = states[k] as Tensor;
+          const centred = state.sub(state.mean(0));
+          expect(distance(centred.t().mm(centred).div(4000), want)).toBeLessThan(0.25);
+          expect(distance(state.mean(0), x0.mean(0).lerp(x1.mean(0), t))).toBeLessThan(0.12);
+        }
+        // Without noise a sample is a function of its start.
+        const again: Tensor[] = [];
+        const keep = (_: number, state: Tensor) => void again.push(state.clone());
+        await sampler.carry(direction, start, { seed: 4, diffusion, onState: keep });
+        const apart = distance(again[0] as Tensor, states[40] as Tensor);
+        if (diffusion === 0) expect(apart).toBe(0);
+        else expect(apart).toBeGreaterThan(diffusion);
+      }
+    },
+  );
+
+  it("stops at a signal and leaves nothing behind", async () => {
+    const sampler = make();
+    await carried(sampler, [rows]);
+    await collectGarbage();
+    const before = liveTensors();
+    const stop = new AbortController();
+    let seen = 0;
+    const onState = () => {
+      if (++seen === 3) stop.abort();
+    };
+    const options = { seed: 1, path: true, onState, signal: stop.signal };
+    expect(await sampler.carry("f", x, options)).toBeNull();
+    expect(seen).toBe(3);
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("draws the end of a plan once, and paths to it, in both directions", async () => {
+    const method: Method = {
+      ...methods.dsbm,
+      plan: (_network, start, { z, direction }) =>
+        start.add(direction === "f" ? 1 : -1).add(z, { alpha: 0.1 }),
+    };
+    const sampler = make({}, method);
+    const { states, evaluations } = await carried(sampler, [rows], { path: true });
+    const { states: ends } = await carried(sampler, [rows]);
+    expect(distance(states[5] as Tensor, ends[0] as Tensor)).toBeLessThan(1e-6);
+    expect(evaluations).toEqual([rows]);
+    const rise = summary((ends[0] as Tensor).sub(x));
+    expect(Math.abs(rise.mean - 1)).toBeLessThan((5 * 0.1) / Math.sqrt(rise.n));
+    // Half of the way: the mean of the ends, and the variance of a Brownian bridge.
+    const path = sampler.path("b", x.repeat([40, 1]), {
+      ...{ generator: seeded(2), grid: uniformGrid(4), at: [0, 2, 4] },
+    });
+    const middle = path.select(0, 1).sub(path.select(0, 0).add(path.select(0, 2)).mul(0.5));
+    const { mean, var: v, n } = summary(middle);
+    expect(Math.abs(mean)).toBeLessThan(5 * Math.sqrt(v / n));
+    expect(Math.abs(v / (process.sigma ** 2 / 4) - 1)).toBeLessThan(5 * Math.sqrt(2 / n));
+  });
+});
+
+it("a direction without a network is refused", () => {
+  const sampler = make();
+  const half = new Sampler({ method: methods.dsbm, process, grid, networks: { b: networks.b } });
+  expect(() => half.endpoints("f", x, { generator: seeded(1) })).toThrow(
+    /no network of direction f/,
+  );
+  expect(() => sampler.runs("f", "b", x, { generator: seeded(1) })).toThrow(/makes no rows along/);
+});

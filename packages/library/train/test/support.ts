@@ -1,0 +1,144 @@
+// A Gaussian problem of a second or less.
+import { brownian, type Direction, type Method, type Network, uniformGrid } from "@dsbm/bridge";
+import { gaussianEndpoints } from "@dsbm/data";
+import { ConditionalMLP, createNetwork, ScoreNetwork } from "@dsbm/nets";
+import { cat, type Tensor, tidy } from "@dsbm/torch";
+import { onTestFinished } from "vitest";
+import { seeded } from "../../../../test/support/numbers.js";
+import type { TrainEvent } from "../src/events.js";
+import type { Problem } from "../src/problem.js";
+import type { Sampler } from "../src/sampler/sampler.js";
+import { Training } from "../src/training.js";
+import { type Fields, withFields } from "./fixtures/fields.mjs";
+
+export { type Fields, withFields };
+
+export const network =
+  (dim: number, seed = 7, width = 16) =>
+  (direction: string): Network =>
+    new ScoreNetwork(dim, {
+      hidden: [width],
+      generator: seeded(seed + (direction === "f" ? 1 : 0)),
+    });
+
+/** The network of a method, which may have a model of its own. */
+export const networkOf =
+  (method: Method, dim: number, seed = 7, width = 16) =>
+  (direction: Direction): Network => {
+    const generator = seeded(seed + (direction === "f" ? 1 : 0));
+    const shape = [dim];
+    const create = ({ bidirectional = false } = {}) => {
+      const model = { name: "MLP", hidden: [width] };
+      return createNetwork({ model, shape, direction, bidirectional, generator });
+    };
+    const facts = { shape, direction, generator, createNetwork: create };
+    return method.model?.create(facts) ?? network(dim, seed, width)(direction);
+  };
+
+/** A network of `x_dim` numbers and one condition. */
+export const conditional = (x_dim: number, seed: number): Network =>
+  new ConditionalMLP(
+    {
+      ...{ x_dim, y_dim: 1, t_encoder_layers: [16] },
+      ...{ xy_encoder_layers: [32], decoder_layers: [64, 64] },
+    },
+    { generator: seeded(seed) },
+  );
+
+// Made once: leak tests count tensors, and data that comes and goes with the collector would blur the count.
+const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: seeded(3) }));
+
+/** A problem of these fields alone. */
+export const problemOf = (fields: Fields): Problem => withFields({}, fields);
+
+/** A Gaussian problem of a second or less. */
+export function tiny(method: Method, changes: Fields = {}): Problem {
+  const base: Fields = {
+    data,
+    process: brownian({ sigma: 1 }),
+    method,
+    grid: uniformGrid(4),
+    network: networkOf(method, 2),
+    firstCoupling: "ind",
+    halfIterations: 2,
+    steps: 8,
+    batchSize: 32,
+    lr: 1e-3,
+    seed: 5,
+    threads: 1,
+    simulateThreads: 1,
+    chunkRows: 40,
+  };
+  return problemOf({ ...base, ...changes });
+}
+
+/** Runs to the end, and gives what happened. */
+export async function train(training: Training): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of training.run()) events.push(event);
+  return events;
+}
+
+/** A training of a problem, until the test ends. */
+export function trainingOf(problem: Problem): Training {
+  const training = new Training(problem);
+  onTestFinished(() => training.dispose());
+  return training;
+}
+
+/** A training of a problem that has run to its end, until the test ends. */
+export async function trained(problem: Problem): Promise<Training> {
+  const training = trainingOf(problem);
+  await train(training);
+  return training;
+}
+
+/** A training that goes on, not yet begun, from where another one of the same problem stops: after a step, or (null) at a half-iteration's end. */
+export async function interrupted(
+  problem: () => Problem,
+  at: { half: number; step: number | null },
+): Promise<Training> {
+  const [first, second] = [new Training(problem()), trainingOf(problem())];
+  const pauseAt = ({ half, step }: typeof at) => half === at.half && step === at.step;
+  for await (const { type, half } of first.run({ pauseAt }))
+    if (type === "pause" || (type === "half" && half === at.half && at.step === null)) {
+      const { tensors, facts } = first.save();
+      // As files would keep it.
+      second.restore({ tensors, facts: JSON.parse(JSON.stringify(facts)) });
+      break;
+    }
+  first.dispose();
+  return second;
+}
+
+/** The numbers of state dicts, one after the other. */
+export const numbersOf = (...states: ReadonlyMap<string, Tensor>[]): number[] =>
+  states.flatMap((state) => [...state.values()].flatMap((t) => t.toNumbers()));
+
+/** The weights of both networks. */
+export const weights = ({ state: { networks } }: Training): number[] =>
+  numbersOf(networks.b.stateDict(), networks.f.stateDict());
+
+/** What rows are carried to along f, cut into `cuts`: the states that come back, and the evaluations of each part. */
+export async function carried(
+  sampler: Sampler,
+  rows: Tensor,
+  {
+    cuts = [rows.size(0)],
+    ...options
+  }: Partial<Parameters<Sampler["carry"]>[2]> & { seed: number; cuts?: readonly number[] },
+): Promise<{ states: Tensor[]; evaluations: (number | null)[] }> {
+  const states: Tensor[][] = [];
+  const evaluations: (number | null)[] = [];
+  let first = 0;
+  for (const n of cuts) {
+    const onState = (k: number, state: Tensor) => {
+      states[k] ??= [];
+      states[k].push(state.clone());
+    };
+    const start = rows.narrow(0, first, n);
+    evaluations.push(await sampler.carry("f", start, { first, onState, ...options }));
+    first += n;
+  }
+  return { states: states.map((parts) => cat(parts)), evaluations };
+}

@@ -1,0 +1,116 @@
+// Curves of bounded length: what merging keeps, what a growing file gives, and smoothing beside its closed form.
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scratch } from "../../../../test/support/scratch.js";
+import { Folder } from "../src/files/inside.js";
+import { axisOf } from "../src/page/chart/axis.js";
+import { smooth } from "../src/page/chart/smooth.js";
+import { curvesOf } from "../src/page/run/series.js";
+import { MetricsTail } from "../src/runs/live.js";
+import { History } from "../src/shared/history.js";
+import { metricLine, metricLines } from "./runs.js";
+
+const row = (half: number, step: number, loss: unknown) => ({
+  ...{ half_iteration: half, direction: half % 2 ? "b" : "f", step, loss },
+});
+
+describe("history", () => {
+  it("keeps rows as they are while they are few", () => {
+    const history = new History();
+    for (let step = 1; step <= 100; step++) history.add(row(1, step, step));
+    const { step, metrics } = history.part();
+    expect(step).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+    expect(metrics.loss?.mean).toEqual(step);
+  });
+
+  it("merges many rows into few without losing the mean, a peak, or the end of a half-iteration", () => {
+    const history = new History();
+    const n = 50_000;
+    for (let step = 1; step <= n; step++) history.add(row(1, step, step === 31_234 ? 1e6 : 1));
+    for (let step = 1; step <= n; step++) history.add(row(2, step, -step));
+    const { half, step, metrics, direction } = history.part();
+    expect(step.length).toBeLessThanOrEqual(4000);
+    expect(step.length).toBeGreaterThan(1000);
+    expect(Math.max(...(metrics.loss!.max as number[]))).toBe(1e6);
+    expect(Math.min(...(metrics.loss!.min as number[]))).toBe(-n);
+    expect(half.indexOf(2)).toBe(direction.indexOf("f"));
+    expect([step[half.indexOf(2) - 1], step.at(-1)]).toEqual([n, n]);
+  });
+
+  it("names the first number of a metric that is not finite", () => {
+    const history = new History();
+    for (const [step, loss] of [
+      [1, 1],
+      [2, "NaN"],
+      [3, "Infinity"],
+    ] as const)
+      history.add(row(1, step, loss));
+    expect(history.part()).toMatchObject({
+      metrics: { loss: { mean: [1, null, null] } },
+      notFinite: [{ metric: "loss", value: "NaN", half: 1, step: 2 }],
+    });
+  });
+
+  it("is the same for what is taken in parts", () => {
+    const [whole, parts] = [new History(), new History()];
+    for (let from = 0; from < 300; from += 100) {
+      const part = new History();
+      for (let step = from + 1; step <= from + 100; step++) {
+        whole.add(row(1, step, step));
+        part.add(row(1, step, step));
+      }
+      parts.append(part.part());
+    }
+    expect(parts.part()).toEqual(whole.part());
+  });
+});
+
+describe("a file that grows", () => {
+  const folder = scratch();
+  const path = join(folder, "metrics.jsonl");
+
+  it("gives whole lines once, and starts over where it was rewritten", () => {
+    const tail = new MetricsTail(new Folder(folder), "metrics.jsonl");
+    expect(tail.read()).toBe(null);
+    writeFileSync(path, `${metricLines(4)}{"half_iter`);
+    expect(tail.read()).toMatchObject({ reset: false, step: [10, 20, 10, 20] });
+    expect(tail.read()).toBe(null);
+    appendFileSync(path, `ation":2,"direction":"f","step":30,"loss":1}\nnot JSON\n`);
+    expect(tail.read()).toMatchObject({ reset: false, step: [30] });
+    writeFileSync(path, metricLine(1, 10));
+    expect(tail.read()).toMatchObject({ reset: true, step: [10] });
+  });
+
+  it("becomes curves over one axis of steps", () => {
+    writeFileSync(path, metricLines(200));
+    const history = new MetricsTail(new Folder(folder), "metrics.jsonl").read();
+    if (!history) throw new Error("no history");
+    const { x, marks, place } = axisOf(history);
+    expect([x[0], x[99], x[100], x[199]]).toEqual([10, 1000, 1010, 2000]);
+    expect([place(1, 40), place(2, 40), place(2, null)]).toEqual([40, 1040, 1000]);
+    expect(marks).toEqual([
+      { x: 0, label: "1 b" },
+      { x: 1000, label: "2 f" },
+    ]);
+    const curves = curvesOf(history, "loss", { weight: 0.5, positive: true });
+    expect(curves.map(({ label }) => label)).toEqual([
+      ...["forward raw", "forward", "backward raw", "backward"],
+    ]);
+  });
+});
+
+describe("smoothing", () => {
+  it("leaves a constant as it is, from the first value on", () => {
+    expect(smooth([3, 3, null, 3], 0.9)).toEqual(
+      [3, 3, null, 3].map((v) => v && expect.closeTo(v, 12)),
+    );
+  });
+
+  it("is the exponential average without the bias of its start", () => {
+    const [a, b, c] = [1, 5, 2];
+    const w = 0.8;
+    const expected = (0.2 * (w * w * a + w * b + c)) / (1 - w ** 3);
+    expect(smooth([a, b, c], w)[2]).toBeCloseTo(expected, 12);
+  });
+});

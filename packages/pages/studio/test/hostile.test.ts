@@ -1,0 +1,242 @@
+// Requests that mean harm, and run folders of strangers: everything is refused or shown as text, nothing is run, and
+// nothing outside the folder is read.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scratch } from "../../../../test/support/scratch.js";
+import { type Studio, startStudio } from "../src/index.js";
+import { writeRun } from "./runs.js";
+
+const root = scratch();
+const folder = join(root, "runs");
+const settings = join(root, "settings");
+const secret = "the content of a file outside";
+const good = "moons/defaults/1";
+let studio: Studio;
+let [port, token] = [0, ""];
+
+beforeAll(async () => {
+  writeFileSync(join(root, "secret.txt"), secret);
+  writeRun(join(folder, good));
+  mkdirSync(join(folder, good, "samples"));
+  writeFileSync(join(folder, good, "samples/a.png"), "a picture");
+  writeFileSync(join(folder, good, "report.html"), "<script>alert(1)</script>");
+  mkdirSync(join(folder, "odd #%?/1"), { recursive: true });
+  for (const place of ["", "odd #%?/1"])
+    writeFileSync(join(folder, place, "report.html"), "of parts");
+  symlinkSync(join(root, "secret.txt"), join(folder, good, "samples/link.png"));
+  execFileSync("mkfifo", [join(folder, good, "samples/pipe.png")]);
+  writeRun(join(root, "outside/moons/1"));
+  writeFileSync(join(root, "outside/report.html"), secret);
+  symlinkSync(join(root, "outside"), join(folder, "linked"));
+  writeRun(join(folder, "links/defaults/1"));
+  symlinkSync(root, join(folder, "links/defaults/1/samples"));
+  writeFileSync(join(root, "x.png"), secret);
+  studio = await startStudio({ folder, settings, exporter: ["false"] });
+  const address = new URL(studio.address);
+  [port, token] = [Number(address.port), address.pathname.slice(1, -1)];
+});
+afterAll(() => studio?.close());
+
+interface Sent {
+  path: string;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+}
+
+/** A request as it is written, without any tidying of its path. */
+const send = ({ path, method = "GET", headers = {}, body }: Sent) =>
+  new Promise<{ status: number; text: string; headers: Record<string, unknown> }>((done) => {
+    const options = { host: "127.0.0.1", port, path, method, headers, agent: false };
+    const sent = request(options, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+      });
+      answer.on("end", () =>
+        done({ status: answer.statusCode ?? 0, text, headers: answer.headers }),
+      );
+      answer.on("error", () => done({ status: 0, text, headers: {} }));
+    });
+    // A server that has heard enough closes the connection while more is being sent.
+    sent.on("socket", (socket) => socket.on("error", () => {}));
+    sent.on("error", () => done({ status: 0, text: "", headers: {} }));
+    sent.end(body);
+  });
+
+const api = (name: string) => `/${token}/api/${name}`;
+const picture = (run: string, file: string) => api(`picture?run=${run}&file=${file}`);
+const json = { "content-type": "application/json" };
+
+describe("what is meant well", () => {
+  it("is answered", async () => {
+    for (const name of ["", "page.js", "worker.js", "api/runs", `api/run?run=${good}`])
+      expect((await send({ path: `/${token}/${name}` })).status, name).toBe(200);
+    expect((await send({ path: `/${token}/page.js` })).text.length).toBeLessThan(300_000);
+    expect((await send({ path: picture(good, "samples/a.png") })).text).toBe("a picture");
+    for (const place of ["", "odd%20%23%25%3F/1/"])
+      expect((await send({ path: api(`reports/${place}report.html`) })).text).toBe("of parts");
+    expect((await send(put('{"theme":"dark"}'))).text).toContain('"theme":"dark"');
+    const localhost = { host: `localhost:${port}`, origin: `http://localhost:${port}` };
+    expect((await send({ path: api("runs"), headers: localhost })).status).toBe(200);
+  });
+
+  it("runs nothing: policies forbid it to our page and to files of runs", async () => {
+    const own = await send({ path: `/${token}/` });
+    const policy = String(own.headers["content-security-policy"]);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')|https?:/);
+    const { headers } = await send({ path: api(`reports/${good}/report.html`) });
+    expect(headers["content-security-policy"]).toMatch(/^sandbox; default-src 'none'/);
+    expect(headers).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cross-origin-resource-policy": "same-origin",
+    });
+    expect(headers).not.toHaveProperty("access-control-allow-origin");
+  });
+});
+
+const put = (body: string | Buffer, headers: Record<string, string> = json): Sent => ({
+  ...{ path: api("settings"), method: "PUT", headers, body },
+});
+const runsWith = (headers: Record<string, string>, method = "GET"): Sent => ({
+  ...{ path: api("runs"), method, headers },
+});
+const evil = "http://evil.example";
+const exported = (query: string) => api(`export${query}`);
+const outside = () => encodeURIComponent(join(root, "outside/moons/1"));
+
+/** Each with its name: a path or a request, made when the token is known. */
+const hostile: [name: string, sent: () => string | Sent][] = [
+  ["no token", () => "/"],
+  ["no token, the table", () => "/api/runs"],
+  ["a wrong token", () => `/${"A".repeat(32)}/api/runs`],
+  ["a part of the token", () => `/${token.slice(0, 16)}/api/runs`],
+  ["the token and more", () => `/${token}A/api/runs`],
+  ["the token in the query", () => `/api/runs?token=${token}`],
+  ["an encoded slash after the token", () => `/${token}%2fapi%2fruns`],
+  ["a foreign host", () => runsWith({ host: "evil.example" })],
+  ["a host that begins like ours", () => runsWith({ host: "127.0.0.1.evil.example" })],
+  ["a host with a user", () => runsWith({ host: "127.0.0.1@evil.example" })],
+  ["a foreign origin", () => runsWith({ origin: evil })],
+  ["the origin null", () => runsWith({ origin: "null" })],
+  ["another port's origin", () => runsWith({ origin: "http://127.0.0.1:1" })],
+  ["https of our host", () => runsWith({ origin: `https://127.0.0.1:${port}` })],
+  ["a foreign page that saves", () => put("{}", { ...json, origin: evil })],
+  ["a form that saves", () => put("{}", { "content-type": "text/plain" })],
+  ["DELETE", () => ({ path: api(`run?run=${good}`), method: "DELETE" })],
+  ["OPTIONS of a foreign page", () => runsWith({ origin: evil }, "OPTIONS")],
+  ["TRACE", () => runsWith({}, "TRACE")],
+  [".. in the path", () => `/${token}/../../etc/passwd`],
+  [".. encoded in the path", () => `/${token}/%2e%2e/%2e%2e/etc/passwd`],
+  [".. encoded twice", () => `/${token}/%252e%252e/etc/passwd`],
+  [".. with backslashes", () => `/${token}/..\\..\\etc\\passwd`],
+  ["a run above the folder", () => api("run?run=../outside/moons/1")],
+  ["a run above it, encoded", () => api("run?run=%2e%2e%2foutside%2fmoons%2f1")],
+  ["a run above it, encoded twice", () => api("run?run=%252e%252e%252foutside/moons/1")],
+  ["a run with .. in between", () => api("run?run=moons/../../outside/moons/1")],
+  ["an absolute run", () => api(`run?run=${outside()}`)],
+  ["a run with NUL", () => api(`run?run=${good}%00`)],
+  ["a run of overlong UTF-8", () => api("run?run=%c0%ae%c0%ae/outside/moons/1")],
+  ["a run of half an escape", () => api("run?run=%")],
+  ["a run behind a link", () => api("run?run=linked/moons/1")],
+  ["the curves of a run behind a link", () => api("history?run=linked/moons/1")],
+  ["a very long run", () => api(`run?run=${"a/".repeat(4000)}`)],
+  ["a picture that is a link", () => picture(good, "samples/link.png")],
+  ["a picture that is a pipe", () => picture(good, "samples/pipe.png")],
+  ["a picture in a linked folder", () => picture("links/defaults/1", "samples/x.png")],
+  ["a picture above the folder", () => picture(good, "samples/../../../../../x.png")],
+  ["a picture that is a configuration", () => picture(good, "config.json")],
+  ["a picture with NUL", () => picture(good, "samples/a.png%00.png")],
+  ["a report of a run that is not there", () => api("reports/nowhere/report.html")],
+  ["a report above the folder", () => api("reports/%2e%2e%2foutside/report.html")],
+  ["a report behind a link", () => api("reports/linked/report.html")],
+  ["a report that is a configuration", () => api(`reports/${good}/config.json`)],
+  ["a huge body", () => put(Buffer.alloc(4 << 20, 32))],
+  ["a body that is no JSON", () => put('{"theme":')],
+  ["an export of no run", () => ({ ...put("{}"), path: exported("?run=no"), method: "POST" })],
+  ["a file of an export above it", () => exported("/file?id=..&file=settings.json")],
+  [
+    "a file of an export with a path",
+    () => exported(`/file?id=${"0".repeat(32)}&file=../../settings.json`),
+  ],
+  ["huge headers", () => runsWith({ cookie: "a".repeat(20 << 10) })],
+];
+
+describe("what is meant ill", () => {
+  it.each(hostile)("is refused: %s", async (_, sent) => {
+    const given = sent();
+    const { status, text } = await send(typeof given === "string" ? { path: given } : given);
+    const isRefused = status === 0 || (status >= 400 && status < 500);
+    expect(isRefused, `${status} ${text.slice(0, 80)}`).toBe(true);
+    expect(text).not.toContain(secret);
+    expect(text).not.toContain("root:");
+    expect(text).not.toContain("    at ");
+  });
+
+  it("is refused: bytes that are no request", async () => {
+    const answer = await new Promise<string>((done) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write("\0\0 / NONSENSE\r\n\r\n"));
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk;
+      });
+      socket.on("close", () => done(text));
+      socket.on("error", () => done(text));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400/);
+    expect((await send({ path: api("runs") })).status).toBe(200);
+  });
+
+  it("changes nothing but the settings, of which only known ones are kept", async () => {
+    const odd = { theme: "<script>", columns: [1, "a"], __proto__: { x: 1 }, more: 1 };
+    await send(put(JSON.stringify(odd)));
+    expect(JSON.parse(readFileSync(join(settings, "settings.json"), "utf8"))).toEqual({
+      theme: "system",
+      columns: ["a"],
+    });
+    expect(readdirSync(settings)).toEqual(["settings.json"]);
+    expect(readdirSync(folder).sort()).toEqual([
+      ...["linked", "links", "moons", "odd #%?", "report.html"],
+    ]);
+  });
+});
+
+describe("runs of strangers", () => {
+  const at = (name: string) => join(folder, "strangers", name, "1");
+
+  it("are rows of text, whatever their files hold", async () => {
+    const evil = "<img src=x onerror=alert(1)>";
+    writeRun(at(evil), { name: evil, method: evil, state: "failed", reason: evil });
+    const hold = (name: string, files: Record<string, string>) => {
+      mkdirSync(at(name), { recursive: true });
+      for (const [file, text] of Object.entries(files)) writeFileSync(join(at(name), file), text);
+    };
+    hold("types", {
+      "run.json": '{"state":"running","started":{"a":1},"reason":[1],"resumed":7,"environment":3}',
+      "config.json": '{"method":{"a":[1]},"seed":[2],"half_iterations":"x","data":null}',
+      "results.csv": 'half_iteration,direction\n"open',
+      "metrics.jsonl": '[1]\n"a"\nnull\n{"half_iteration":"x"}\n',
+      "quality.json": '{"rows":{"a":1}}',
+      "choices.json": "7",
+    });
+    hold("deep", { "run.json": `${"[".repeat(50_000)}` });
+    hold("proto", { "run.json": '{"state":"__proto__","__proto__":{"state":"finished"}}' });
+    const { text, status } = await send({ path: api("runs") });
+    expect(status).toBe(200);
+    const rows = (JSON.parse(text) as { rows: { id: string; state: string; name: string }[] }).rows;
+    const of = (name: string) => rows.find(({ id }) => id === `strangers/${name}/1`);
+    expect(of(evil)).toMatchObject({ state: "failed", name: evil });
+    expect(of("types")?.state).toBe("interrupted");
+    expect([of("deep")?.state, of("proto")?.state]).toEqual(["unreadable", "unreadable"]);
+    for (const name of [evil, "types", "deep", "proto"]) {
+      const path = api(`run?run=${encodeURIComponent(`strangers/${name}/1`)}`);
+      expect((await send({ path })).status, name).toBe(200);
+    }
+  });
+});

@@ -1,0 +1,152 @@
+// The table of runs: states, sweeps, what changed, and that a scan reads only what has changed.
+import { appendFileSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { acquireLock } from "@dsbm/runs";
+import { describe, expect, it, vi } from "vitest";
+import { scratch } from "../../../../test/support/scratch.js";
+import { Folder } from "../src/files/inside.js";
+import { secondsOf } from "../src/page/lib/format.js";
+import { columnsWith, filtered, grouped, sorted, usualMetrics } from "../src/page/runs/columns.js";
+import { RunTable } from "../src/runs/table.js";
+import type { RunRow } from "../src/shared/api.js";
+import { stepsOf } from "../src/shared/plan.js";
+import { metricLine, writeRun } from "./runs.js";
+
+const root = scratch();
+
+describe("the table of runs", () => {
+  it("has a row for each run with state, progress, loss and metrics beside their references", () => {
+    const at = join(root, "one");
+    writeRun(join(at, "moons/defaults/1"));
+    writeRun(join(at, "moons/defaults/2"), { state: "failed", reason: "BridgeError: no", seed: 2 });
+    writeRun(join(at, "moons/defaults/3"), { state: "running", seed: 3 });
+    mkdirSync(join(at, "moons/defaults/4"));
+    writeFileSync(join(at, "moons/defaults/4/run.json"), "{");
+    writeRun(join(at, "moons/defaults/5"), { state: "running", seed: 5 });
+    const lock = acquireLock(join(at, "moons/defaults/5/.lock"));
+    const rows = new RunTable(new Folder(at)).scan();
+    lock.release();
+    expect(rows.map(({ id, state, reason }) => [id.slice(-1), state, reason])).toEqual([
+      ["1", "finished", null],
+      ["2", "failed", "BridgeError: no"],
+      ["3", "interrupted", "the process ended without a message"],
+      ["4", "unreadable", expect.stringContaining("JSON")],
+      ["5", "running", null],
+    ]);
+    expect(rows[0]).toMatchObject({
+      ...{ name: "moons", method: "dsbm", data: "moons → normal", seed: "1", seconds: 580 },
+      ...{ half: 2, halves: 2, step: 200 },
+      metrics: { "sliced_w2 f": { value: 0.15, reference: 0.04 } },
+    });
+    expect(rows[0]?.metrics).not.toHaveProperty("data_sliced_w2 f");
+  });
+
+  it("knows the sweep of a run by the sweep's manifest", () => {
+    const at = join(root, "two");
+    const folders = ["a", "b"].map((name) => `moons/sigma=${name}/1`);
+    for (const folder of folders) writeRun(join(at, folder));
+    writeRun(join(at, "moons/alone/1"));
+    mkdirSync(join(at, "sweeps/first"), { recursive: true });
+    writeFileSync(
+      join(at, "sweeps/first/manifest.json"),
+      JSON.stringify({
+        format: 1,
+        members: folders.map((folder, i) => ({
+          ...{ number: i + 1, folder: `../../${folder}`, seed: 1 },
+          configuration: { sigma: i },
+        })),
+      }),
+    );
+    const rows = new RunTable(new Folder(at)).scan();
+    expect(rows.map(({ sweep, member }) => [sweep, member])).toEqual([
+      [null, ""],
+      ["first", "sigma=0 seed=1"],
+      ["first", "sigma=1 seed=1"],
+    ]);
+    expect(grouped(rows).map(([sweep, members]) => [sweep, members.length])).toEqual([
+      [null, 1],
+      ["first", 2],
+    ]);
+  });
+
+  it("tells what changed, and reads nothing else again", () => {
+    const at = join(root, "three");
+    for (const seed of [1, 2, 3]) writeRun(join(at, `moons/defaults/${seed}`), { seed });
+    const folder = new Folder(at);
+    const table = new RunTable(folder);
+    const seen = new Map<string, string>();
+    expect(table.changes(seen).rows).toHaveLength(3);
+    const opened = vi.spyOn(folder, "open");
+    expect(table.changes(seen)).toEqual({ rows: [], removed: [], left: 0 });
+    expect(opened).not.toHaveBeenCalled();
+    appendFileSync(join(at, "moons/defaults/2/metrics.jsonl"), metricLine(2, 999));
+    unlinkSync(join(at, "moons/defaults/3/run.json"));
+    const { rows, removed } = table.changes(seen);
+    expect(opened.mock.calls.map(([path]) => path)).toEqual(["moons/defaults/2/metrics.jsonl"]);
+    expect(rows.map(({ id, step }) => [id, step])).toEqual([["moons/defaults/2", 999]]);
+    expect(removed).toEqual(["moons/defaults/3"]);
+  });
+
+  it("has the time of all processes of a run, also while it goes on", () => {
+    const at = join(root, "continued");
+    writeRun(join(at, "moons/defaults/1"), { spent: 100, resumed: ["2026-11-26T04:19:00.000Z"] });
+    const [row] = new RunTable(new Folder(at)).scan() as [RunRow];
+    expect(row.seconds).toBe(100 + 40);
+    const now = Date.parse("2026-11-26T04:20:00.000Z");
+    expect(secondsOf(row, now)).toBe(140);
+    expect(secondsOf({ ...row, state: "running" }, now)).toBe(100 + 60);
+  });
+
+  it("passes over folders that are reached through links, and over links in place of files", () => {
+    const at = join(root, "four");
+    writeRun(join(root, "elsewhere/moons/1"));
+    mkdirSync(at);
+    symlinkSync(join(root, "elsewhere"), join(at, "linked"));
+    mkdirSync(join(at, "run"));
+    symlinkSync(join(root, "elsewhere/moons/1/run.json"), join(at, "run/run.json"));
+    symlinkSync(at, join(at, "loop"));
+    expect(new RunTable(new Folder(at)).scan()).toEqual([]);
+  });
+});
+
+it("a plan has the steps of all half-iterations that are left", () => {
+  const plan = { first: 100, later: 10, directions: 2, halves: 5 };
+  const left = (half: number, step: number) => stepsOf(plan, { half, step } as RunRow);
+  expect(left(0, 0)).toEqual({ steps: 100, left: 230 });
+  expect(left(1, 40)).toEqual({ steps: 100, left: 60 + 100 + 30 });
+  expect(left(3, 4)).toEqual({ steps: 10, left: 6 + 20 });
+  expect(left(5, 10)).toEqual({ steps: 10, left: 0 });
+});
+
+describe("what the page makes of rows", () => {
+  const at = join(root, "five");
+  for (const [seed, method] of [
+    [10, "dsbm"],
+    [9, "lightsb"],
+    [2, "dsbm"],
+  ] as const)
+    writeRun(join(at, `moons/defaults/${seed}`), { seed, method });
+  const rows = new RunTable(new Folder(at)).scan();
+  const columns = columnsWith(usualMetrics(["sliced_w2 f"]));
+  const by = (id: string) => columns.find((column) => column.id === id) as (typeof columns)[number];
+
+  it("is sorted by numbers as numbers, rows without a value last both ways", () => {
+    const seeds = (descending: boolean) =>
+      sorted(rows, by("seed"), descending).map(({ seed }) => seed);
+    expect(seeds(false)).toEqual(["2", "9", "10"]);
+    expect(seeds(true)).toEqual(["10", "9", "2"]);
+    const [first, ...rest] = rows as [(typeof rows)[0], ...typeof rows];
+    const without = [{ ...first, metrics: {} }, ...rest];
+    for (const descending of [true, false])
+      expect(sorted(without, by("sliced_w2 f"), descending).at(-1)).toBe(without[0]);
+  });
+
+  it("is filtered by all words", () => {
+    const found = (words: string, state = "") =>
+      filtered(rows, { words, state }).map(({ seed }) => seed);
+    expect(found("LIGHTSB moons")).toEqual(["9"]);
+    expect(found("dsbm nothing")).toEqual([]);
+    expect(found("", "failed")).toEqual([]);
+    expect(found("", "finished")).toHaveLength(3);
+  });
+});
