@@ -24,7 +24,7 @@ describe("configure", () => {
   });
 
   it("takes second names, and the last of two values", () => {
-    const { config } = configure(gaussian, { dim: 7, ...{ net_name: "mlp_small" } }, { dirs });
+    const { config } = configure(gaussian, { dim: 7, net_name: "mlp_small" }, { dirs });
     expect(config).toMatchObject({ data: { dim: 7 }, model: { hidden: "128,128" } });
     const merged = { "data.n_test": 5, data: { n_test: 9 }, max_minutes: null };
     expect(configure(fit, merged, { dirs }).config).toMatchObject({
