@@ -44,7 +44,11 @@ export type PartialConfig<C> = C extends readonly unknown[]
 /** The configuration of one run. */
 export interface Member<C> {
   config: C;
-  /** The overrides as they can be typed. */
+  /** Overrides below the user's: those that a command makes of files, by dotted keys. */
+  base: Overrides;
+  /** The user's overrides by dotted keys. */
+  overrides: Overrides;
+  /** The user's overrides as they can be typed. */
   words: string[];
   /** The folder between the experiment's and the seed's. */
   dirname: string;
@@ -64,7 +68,9 @@ export interface Resolved<C> {
   values: Tree;
 }
 
-export interface PresetOptions {
+export interface ConfigureOptions {
+  /** Overrides below the user's. */
+  base?: object;
   /** Folders of presets; without any the schema's defaults are all there is. */
   dirs?: readonly string[];
   /** Names of a registry, by key: each may be chosen like a preset. */
@@ -80,11 +86,13 @@ const FOLDER_KEYS = ["seed", "experiments_dir", "paths.experiments_dir_name"];
 export function configure<S extends z.ZodType>(
   experiment: Experiment<S>,
   overrides: object,
-  options: PresetOptions = {},
+  options: ConfigureOptions = {},
 ): Member<z.output<S>> {
   const { schema, check, take, aliases = {}, unnamed = [], launched = false } = experiment;
-  const flat = flatten(overrides);
-  const { config: tree, choices } = composed(experiment, flat, options);
+  const base = flatten(options.base ?? {});
+  const own = flatten(overrides);
+  const all = { ...base, ...own };
+  const { config: tree, choices } = composed(experiment, all, options);
   const groups = [...Object.keys(choices), ...Object.keys(aliases)];
   if (launched) groups.push("launcher");
   return withLines(
@@ -98,8 +106,10 @@ export function configure<S extends z.ZodType>(
       );
       return {
         config,
-        words: printOverrides(flat),
-        dirname: overrideDirname(flat, [...FOLDER_KEYS, ...unnamed]),
+        base,
+        overrides: own,
+        words: printOverrides(own),
+        dirname: overrideDirname(all, [...FOLDER_KEYS, ...unnamed]),
         choices,
         notes,
       };
@@ -114,7 +124,7 @@ export function configure<S extends z.ZodType>(
 export function resolve<S extends z.ZodType>(
   experiment: Experiment<S>,
   tokens: readonly string[],
-  options: PresetOptions = {},
+  options: ConfigureOptions = {},
 ): Resolved<z.output<S>> {
   const { dirs = [] } = options;
   const { overrides, multirun, help } = parseArguments(tokens);
@@ -123,7 +133,8 @@ export function resolve<S extends z.ZodType>(
   const keys = multirun ? own : own.map((one) => asList(experiment, one));
   if (help) {
     const [first = {}] = expandSweep(keys, true);
-    const values = interpolate(composed(experiment, flatten(first), options).config);
+    const all = { ...flatten(options.base ?? {}), ...flatten(first) };
+    const values = interpolate(composed(experiment, all, options).config);
     return { help, members: [], values, launcher: { kind: "local", n_jobs: null } };
   }
   const [launcher, members] = runReportingAll(
@@ -154,7 +165,7 @@ function asList<S extends z.ZodType>(
 function composed<S extends z.ZodType>(
   { name, schema, base = {}, aliases = {} }: Experiment<S>,
   overrides: Overrides,
-  { dirs = [], names = {} }: PresetOptions,
+  { dirs = [], names = {} }: ConfigureOptions,
 ): Composed {
   return compose({
     dirs,
@@ -167,7 +178,7 @@ function composed<S extends z.ZodType>(
 }
 
 /** Values that must be names of a registry. */
-function checkNames(tree: Tree, aliases: Aliases, { names = {} }: PresetOptions): void {
+function checkNames(tree: Tree, aliases: Aliases, { names = {} }: ConfigureOptions): void {
   for (const [key, known] of Object.entries(names)) {
     const value = tree[key];
     if (typeof value !== "string" || known.includes(value)) continue;

@@ -28,8 +28,13 @@ export interface JsonSchema {
   exclusiveMaximum?: number;
 }
 
+const known = new WeakMap<z.ZodType, JsonSchema>();
+
+/** Returns the JSON Schema of a schema, made once: one of all keys takes some 50 ms. */
 export function jsonSchema(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
+  const json = known.get(schema) ?? (z.toJSONSchema(schema, { io: "input" }) as JsonSchema);
+  known.set(schema, json);
+  return json;
 }
 
 /** Returns the defaults of all keys that have one, nested like the schema. */

@@ -72,10 +72,9 @@ export const device = () =>
 /** A list of positive numbers that is kept as text ("16,8"), the spelling of the presets. [16,8] and 16 are lists too. */
 export function numbers(example: string, { whole = false }: { whole?: boolean } = {}) {
   const item = whole ? count() : positive();
-  const digits = whole
-    ? String.raw`0*[1-9]\d*`
-    : String.raw`(?=[\d.]*[1-9])(?:\d+(?:\.\d*)?|\.\d+)`;
-  const list = z.string().regex(new RegExp(String.raw`^\s*${digits}(?:\s*,\s*${digits})*\s*$`));
+  const list = z
+    .string()
+    .refine((text) => readNumbers(text).every((value) => item.safeParse(value).success));
   return z
     .union([list.meta({ examples: [example] }), item, z.array(item).min(1)])
     .transform((value) => (typeof value === "string" ? readNumbers(value) : [value].flat()).join());
