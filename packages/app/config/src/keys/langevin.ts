@@ -10,7 +10,7 @@ type LangevinKeys = Pick<TrainConfig, "langevin_scale" | "loss_scale" | "mean_ma
  * Reads a product or quotient of numbers, gamma and sqrt(gamma), which is positive for every gamma.
  * Throws ConfigError "value" for other text.
  */
-export function parseFormula(key: string, text: string): (gamma: number) => number {
+function parseFormula(key: string, text: string): (gamma: number) => number {
   const parts = text.split(/([*/])/);
   const factors = parts.filter((_, i) => i % 2 === 0).map(parseFactor);
   const operators = parts.filter((_, i) => i % 2 === 1);

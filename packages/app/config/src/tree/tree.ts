@@ -13,7 +13,7 @@ export function flatten(tree: object, above = ""): Overrides {
   return Object.fromEntries(pairs);
 }
 
-/** Returns a copy of `base` with `over` on top: mappings merge, everything else replaces. Throws as `setPath`. */
+/** Returns a copy of `base` with `over` on top: mappings merge, everything else replaces. Throws ConfigError "value" for a path through a scalar. */
 export function merge(base: Tree, over: object): Tree {
   const tree = structuredClone(base);
   for (const [path, value] of Object.entries(flatten(over))) setPath(tree, path, value);
@@ -37,7 +37,7 @@ export function child(node: Value | undefined, part: string): Value | undefined 
  * Sets the value at a dotted path, in place; missing mappings are made. Throws ConfigError "value" for a path through
  * a scalar or a list, and "unknown_key" for __proto__.
  */
-export function setPath(tree: Tree, path: string, value: Value): void {
+function setPath(tree: Tree, path: string, value: Value): void {
   const parts = path.split(".");
   const last = parts.pop() as string;
   if ([...parts, last].includes("__proto__"))
