@@ -1,13 +1,14 @@
 // Which of several processes write into a folder: one for each disk, as far as their files show.
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeFolder } from "@dsbm/files";
 import type { Ranks } from "./ranks.js";
 
 /** Whether this rank writes for all that have the same folder; makes the folder. Every rank calls it. */
 export function electWriter(ranks: Ranks, folder: string): boolean {
-  mkdirSync(resolve(folder), { recursive: true });
+  makeFolder(folder);
   if (ranks.size === 1) return true;
   const mark = ranks.fromMain(randomUUID());
   const sign = (rank: number) => join(folder, `.rank-${mark}-${rank}`);

@@ -1,0 +1,84 @@
+// Rows of batches on disk: for each name a .npy file [n, …], which is whole once it has its name.
+import { type Batch, namesOf, tensorsOf } from "@dsbm/bridge";
+import { type StagedPath, sha256, sha256OfFile, stageFile } from "@dsbm/files";
+import { io, type Tensor, tidy } from "@dsbm/torch";
+
+interface Staged {
+  file: StagedPath;
+  writer: io.npy.NpyWriter;
+}
+
+/** The path of each name. */
+export type RowPaths = (name: string) => string;
+
+/** Files that grow under temporary names. Throws a FileError. */
+export class RowFiles implements Disposable {
+  readonly #pathOf: RowPaths;
+  readonly #staged = new Map<string, Staged>();
+
+  constructor(pathOf: RowPaths) {
+    this.#pathOf = pathOf;
+  }
+
+  /** Appends the first `n` rows of a batch. */
+  append(batch: Batch, n: number): void {
+    const tensors = tensorsOf(batch);
+    namesOf(batch).forEach((name, i) => {
+      const rows = io.toRaw((tensors[i] as Tensor).narrow(0, 0, n));
+      const staged = this.#staged.get(name) ?? this.#stage(name, rows);
+      this.#staged.set(name, staged);
+      staged.writer.append(rows);
+    });
+  }
+
+  #stage(name: string, { dtype, shape }: io.RawArray): Staged {
+    const file = stageFile(this.#pathOf(name));
+    return { file, writer: new io.npy.NpyWriter(file.temporary, dtype, shape.slice(1)) };
+  }
+
+  /** Standardises the rows of a name per coordinate, `count` rows at a time; the name's file is complete then. */
+  normalize(name: string, count: number): void {
+    const { file, writer } = this.#staged.get(name) as Staged;
+    writer.close();
+    tidy(() => {
+      const x = io.mapNpy(file.temporary);
+      const n = x.size(0);
+      const parts = Array.from({ length: Math.ceil(n / count) }, (_, i) =>
+        x.narrow(0, i * count, Math.min(count, n - i * count)),
+      );
+      const total = (of: (part: Tensor) => Tensor) =>
+        parts.map((part) => tidy(() => of(part.to("float64")).sum([0]))).reduce((a, b) => a.add(b));
+      const mean = total((part) => part).div(n);
+      const variance = total((part) => part.sub(mean).square()).div(Math.max(n - 1, 1));
+      const std = variance.sqrt().clamp({ min: 1e-6 });
+      this.#staged.delete(name);
+      for (const part of parts)
+        tidy(() => {
+          const normal = part.to("float64").sub(mean).div(std).to(part.dtype);
+          const rows = io.toRaw(normal);
+          const staged = this.#staged.get(name) ?? this.#stage(name, rows);
+          this.#staged.set(name, staged);
+          staged.writer.append(rows);
+        });
+    });
+    file.discard();
+  }
+
+  /** Gives the files their names, when they are on the disk. */
+  commit(): void {
+    for (const { writer } of this.#staged.values()) writer.close({ sync: true });
+    for (const { file } of this.#staged.values()) file.commit();
+    this.#staged.clear();
+  }
+
+  [Symbol.dispose](): void {
+    for (const { file, writer } of this.#staged.values()) {
+      writer.close();
+      file.discard();
+    }
+  }
+}
+
+/** One checksum of several files. */
+export const checksumOf = (paths: readonly string[]): string =>
+  sha256(paths.map(sha256OfFile).join());
