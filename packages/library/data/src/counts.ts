@@ -2,7 +2,7 @@
 import type { SetOptions } from "./data-set.js";
 import { invalidOption } from "./errors.js";
 
-/** `n` of `total` samples, all without `n`. Throws a `DatasetError` `InvalidOption` for more than there are. */
+/** `n` of `total` samples, all without `n`. Throws `InvalidOption` for more than there are. */
 export function rowCount(
   n: number | undefined,
   total: number,
@@ -24,12 +24,12 @@ export function checkDrawn(
   );
 }
 
-/** The option test_fraction, 0.1 by default; throws `InvalidOption` unless it is between 0 and 1. */
+/** The option test_fraction. Throws `InvalidOption` unless it is between 0 and 1. */
 export function testFraction({ test_fraction = 0.1 }: SetOptions): number {
   if (test_fraction > 0 && test_fraction < 1) return test_fraction;
   throw invalidOption(`test_fraction ${test_fraction}: expected a number between 0 and 1`);
 }
 
-/** How many of `total` samples are for testing: the fraction, but not all, and of four or more at least two, which have a variance. */
+/** How many of `total` samples are for testing: never all, and of four or more at least two, which have a variance. */
 export const testCount = (fraction: number, total: number): number =>
   Math.min(Math.max(Math.round(fraction * total), total < 4 ? 1 : 2), total - 1);

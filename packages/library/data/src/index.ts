@@ -58,5 +58,5 @@ export type {
   TableColumns,
   TableWriter,
 } from "./tables/write/table-writer.js";
-export { eightGaussians, gaussianEndpoints, moons, sCurve } from "./vectors/drawn.js";
 export { Projection, principalComponents } from "./vectors/projection.js";
+export { eightGaussians, gaussianEndpoints, moons, sCurve } from "./vectors/synthetic.js";

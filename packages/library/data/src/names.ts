@@ -4,58 +4,63 @@
 import type { DataSet } from "./data-set.js";
 import { DatasetError, invalidOption } from "./errors.js";
 
-/**
- * Reads a name: the set and the labels in it, undefined without labels.
- *
- * Throws `DatasetError`: `UnknownSet` (with the nearest name), `InvalidOption` for a label that the set does not have,
- * or that is repeated.
- */
+/** Reads a name: the set, and its labels if there are some. Throws `UnknownSet` with the nearest name, and `InvalidOption`. */
 export function parseName(
   name: string,
   sets: Readonly<Record<string, DataSet>>,
 ): { set: DataSet; classes: number[] | undefined } {
   const base = name.replace(/(_\d+)+$/, "");
   const set = Object.hasOwn(sets, base) ? sets[base] : undefined;
-  if (set === undefined) throw unknown(name, base, Object.keys(sets));
-  const suffix = name.slice(base.length + 1);
-  if (suffix === "") return { set, classes: undefined };
-  return { set, classes: checkClasses(name, suffix.split("_"), set) };
+  if (set === undefined) {
+    const known = Object.keys(sets);
+    const near = nearest(base, known);
+    const cure =
+      near === undefined
+        ? `there are: ${known.join(", ")}, folder:PATH, array:PATH.npy and table:PATH`
+        : `did you mean "${near}${name.slice(base.length)}"?`;
+    throw new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no data set; ${cure}`);
+  }
+  const labels = name.slice(base.length + 1);
+  return { set, classes: labels === "" ? undefined : checkClasses(name, labels.split("_"), set) };
 }
 
-/** The labels of a list of texts or numbers, each checked; `what` names the list in errors. */
+/** The labels of a list of texts or numbers; `what` names the list in errors. Throws `InvalidOption`. */
 export function checkClasses(
   what: string,
   wanted: readonly (string | number)[],
   { classes }: DataSet,
 ): number[] {
-  if (classes.length === 0) throw invalidOption(`${what}: [${wanted}] for a set without classes`);
   const labels = classes.map(({ label }) => String(label));
   const [first, second] = labels;
-  const pair =
-    second === undefined ? "" : `, as in …_${first}_${second} for ${first} and ${second}`;
-  const seen = wanted.map((label) => {
-    if (labels.includes(String(label))) return Number(label);
-    const some = labels.length === 1 ? `only ${first}` : `${first} to ${labels.at(-1)}`;
+  if (first === undefined) throw invalidOption(`${what}: [${wanted}] for a set without classes`);
+  const texts = wanted.map(String);
+  const unknown = texts.find((label) => !labels.includes(label));
+  if (unknown !== undefined) {
+    const range = second === undefined ? `only ${first}` : `${first} to ${labels.at(-1)}`;
+    const example =
+      second === undefined ? "" : `, as in …_${first}_${second} for ${first} and ${second}`;
     throw invalidOption(
-      `${what}: no class ${label}: expected labels from ${some}, joined by "_"${pair}`,
+      `${what}: no class ${unknown}: expected labels from ${range}, joined by "_"${example}`,
     );
-  });
-  const twice = seen.find((label, i) => seen.indexOf(label) < i);
-  if (twice !== undefined || seen.length === 0) {
-    const found = twice === undefined ? "no class" : `class ${twice} twice`;
-    throw invalidOption(`${what}: ${found}: expected each label once`);
   }
-  return seen;
+  const repeated = texts.find((label, i) => texts.indexOf(label) < i);
+  if (repeated !== undefined)
+    throw invalidOption(`${what}: class ${repeated} twice: expected each label once`);
+  if (texts.length === 0) throw invalidOption(`${what}: no class: expected one label or more`);
+  return texts.map(Number);
 }
 
-/** The known name that is nearest to one that is not known; undefined where none is near. */
+/** The known name that is nearest to a text. Returns undefined if none is near. */
 function nearest(name: string, known: readonly string[]): string | undefined {
-  const near = known
-    .map((candidate) => ({ candidate, d: edits(name.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.d - b.d)[0];
-  return near !== undefined && near.d <= Math.max(2, Math.floor(name.length / 3))
-    ? near.candidate
-    : undefined;
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance >= least) continue;
+    best = candidate;
+    least = distance;
+  }
+  return best;
 }
 
 /** For an error: "; did you mean …?", or nothing. */
@@ -68,25 +73,16 @@ export function didYouMean(name: string, known: readonly string[]): string {
 export const firstOf = (names: readonly string[], most: number): string =>
   names.slice(0, most).join(", ") + (names.length > most ? ", …" : "");
 
-function unknown(name: string, base: string, known: readonly string[]): DatasetError {
-  const near = nearest(base, known);
-  const meant =
-    near !== undefined
-      ? `did you mean "${near}${name.slice(base.length)}"?`
-      : `there are: ${known.join(", ")}, folder:PATH, array:PATH.npy and table:PATH`;
-  return new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no data set; ${meant}`);
-}
-
 /** Fewest insertions, deletions and replacements between two texts (Levenshtein 1966), row by row. */
-function edits(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
     }
     row = next;
   }
-  return row[b.length]!;
+  return row[b.length] as number;
 }

@@ -15,9 +15,10 @@ import { afhq } from "./pictures/afhq.js";
 import { folderPrefix, folderSet } from "./pictures/folder.js";
 import type { Table } from "./table.js";
 import { tablePrefix, tableSet } from "./tables/table-set.js";
-import { drawnSets, gaussianSet } from "./vectors/drawn.js";
+import { gaussianSet, syntheticVectors } from "./vectors/synthetic.js";
 
-const others = [mnist, fashionMnist, emnistLetters];
+const others = [mnist, fashionMnist];
+const letters = "handwritten letters";
 const clothes = idxSet(fashionMnist, {
   about: "photographs of clothes, 28×28, labels 0–9",
   others,
@@ -27,14 +28,11 @@ const clothes = idxSet(fashionMnist, {
 export const datasets: Readonly<Record<string, DataSet>> = {
   mnist: idxSet(mnist, { about: "handwritten digits, 28×28, labels 0–9", others }),
   emnist: idxSet(emnistLetters, {
-    about: "handwritten letters a–e, 28×28, labels 1–5 (of EMNIST's 1–26)",
+    about: `${letters} a–e, 28×28, labels 1–5 (of EMNIST's 1–26)`,
     usual: [1, 2, 3, 4, 5],
     others,
   }),
-  emnist_letters: idxSet(emnistLetters, {
-    about: "handwritten letters, 28×28, labels 1–26",
-    others,
-  }),
+  emnist_letters: idxSet(emnistLetters, { about: `${letters}, 28×28, labels 1–26`, others }),
   fashion: clothes,
   fashion_mnist: clothes,
   synthetic_squares: syntheticSet("white squares on black, drawn on the spot, label 0", [0]),
@@ -49,62 +47,56 @@ export const datasets: Readonly<Record<string, DataSet>> = {
   downscaler_synthetic_high: syntheticDownscaler("high"),
   downscaler_synthetic_low: syntheticDownscaler("low"),
   gaussian: gaussianSet,
-  ...drawnSets,
+  ...syntheticVectors,
 };
 
 /** Sets of the user's own files: the prefix of their names, and the set of the path that follows. */
-const ownFiles = [
-  [folderPrefix, folderSet],
-  [arrayPrefix, arraySet],
-  [tablePrefix, tableSet],
-] as const;
+const ownSets = [
+  { prefix: folderPrefix, open: folderSet },
+  { prefix: arrayPrefix, open: arraySet },
+  { prefix: tablePrefix, open: tableSet },
+];
 
 /**
  * Loads one split of a data set: `loadTable("mnist_2", { split: "train" })`.
  *
- * A name is that of a set, then labels, joined by "_"; or "folder:PATH" for a folder of pictures, "array:PATH.npy" for
- * vectors or images in an array, or "table:PATH" for a table of columns in one of several formats. The table holds bytes or float32; `decodeImages` makes network inputs of a batch.
- * Sets of picture files and tables must be prepared by `prepareTable`. Throws `DatasetError`: `UnknownSet` and `InvalidOption`
- * for an unknown name or option value, `MissingFiles` with what to download, `NotPrepared`, `WrongSet` and `BadLabel`
- * for files of another set, `BadArray`, and errors of damaged files.
+ * A name is a set, then labels, joined by "_"; or "folder:PATH" for a folder of pictures, "array:PATH.npy" for vectors or
+ * images in an array, or "table:PATH" for a table of columns. Prepare pictures and tables by `prepareTable`. Throws
+ * `DatasetError`: `UnknownSet` and `InvalidOption` for an unknown name or option value, `MissingFiles` with what to
+ * download, `NotPrepared`, `WrongSet` and `BadLabel` for files of another set, and errors of damaged files.
  */
 export function loadTable(name: string, options: TableOptions): Table {
-  const { set, options: complete } = chosen(name, options);
-  return set.load(complete);
+  const { set, options: setOptions } = findSet(name, options);
+  return set.load(setOptions);
 }
 
 /**
- * Prepares one split to be loaded with the same options: pictures are decoded, in other threads, and tables are read,
- * into files that later runs use again. Does nothing for other sets and for a split that is prepared.
- *
- * Throws like `loadTable`, `BadPicture` that names a picture, `BadTable` that names a column and a row, and the reason of `signal`; an unfinished file is deleted.
+ * Prepares one split to be loaded with the same options: pictures are decoded, and tables are read, into files that later
+ * runs use again. Does nothing for other sets and for a prepared split. Throws like `loadTable`, `BadPicture` with the
+ * picture, `BadTable` with the column and the row, and the reason of `signal`.
  */
 export async function prepareTable(
   name: string,
-  { progress, say, signal, ...given }: TableOptions & Preparation,
+  { progress, say, signal, ...options }: TableOptions & Preparation,
 ): Promise<void> {
-  const { set, options } = chosen(name, given);
-  await set.prepare?.({ ...options, progress, say, signal });
+  const { set, options: setOptions } = findSet(name, options);
+  await set.prepare?.({ ...setOptions, progress, say, signal });
 }
 
-/** The set of a name, and the options of its loader. */
-function chosen(
+function findSet(
   name: string,
-  { split, classes: given, ...rest }: TableOptions,
+  { split, classes, ...rest }: TableOptions,
 ): { set: DataSet; options: SetOptions } {
-  const own = ownFiles.find(([prefix]) => name.startsWith(prefix));
-  const { set, classes: named } =
-    own === undefined
-      ? parseName(name, datasets)
-      : { set: own[1](name.slice(own[0].length)), classes: undefined };
-  if (split !== "train" && split !== "test") {
+  const own = ownSets.find(({ prefix }) => name.startsWith(prefix));
+  const { set, classes: named } = own
+    ? { set: own.open(name.slice(own.prefix.length)), classes: undefined }
+    : parseName(name, datasets);
+  if (split !== "train" && split !== "test")
     throw invalidOption(`split "${split}": expected "train" or "test"`);
-  }
-  if (named !== undefined && given !== undefined) {
+  if (named !== undefined && classes !== undefined)
     throw invalidOption(
-      `classes [${given}] for ${name}, whose name selects classes: give them in one place`,
+      `classes [${classes}] for ${name}, whose name selects classes: give them in one place`,
     );
-  }
-  const classes = given === undefined ? named : checkClasses("classes", given, set);
-  return { set, options: { ...rest, name, split, classes: classes ?? set.usual } };
+  const labels = classes === undefined ? named : checkClasses("classes", classes, set);
+  return { set, options: { ...rest, name, split, classes: labels ?? set.usual } };
 }

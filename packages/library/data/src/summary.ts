@@ -8,44 +8,47 @@ export interface TableSummary {
   /** [d] or [C, H, W] */
   shape: number[];
   mean: number;
-  /** Over all values of all samples, with the divisor N. */
+  /** With divisor N. */
   std: number;
 }
 
 /** The summary of a table; bytes are counted exactly, float32 is summed in float64 a part at a time. */
 export function summary({ x }: Pick<Table, "x">): TableSummary {
   const [n, ...shape] = x.shape as [number, ...number[]];
-  const [count, sum, squares] = x.dtype === "uint8" ? ofBytes(x) : ofFloats(x);
-  const mean = sum / count;
-  return { n, shape, mean, std: Math.sqrt(Math.max(squares / count - mean * mean, 0)) };
+  const { sum, squares } = x.dtype === "uint8" ? sumBytes(x) : sumFloats(x);
+  const mean = sum / x.numel;
+  return { n, shape, mean, std: Math.sqrt(Math.max(squares / x.numel - mean * mean, 0)) };
 }
 
-type Sums = [count: number, sum: number, squares: number];
+interface ValueSums {
+  sum: number;
+  squares: number;
+}
 
-function ofBytes(x: Tensor): Sums {
+function sumBytes(x: Tensor): ValueSums {
   const counts = tidy(() => x.flatten().bincount({ minlength: 256 }).toNumbers());
-  return counts.reduce<Sums>(
-    ([count, sum, squares], k, byte) => {
-      const value = byte / 127.5 - 1;
-      return [count + k, sum + k * value, squares + k * value * value];
-    },
-    [0, 0, 0],
-  );
+  let sum = 0;
+  let squares = 0;
+  for (const [byte, count] of counts.entries()) {
+    const value = byte / 127.5 - 1;
+    sum += count * value;
+    squares += count * value * value;
+  }
+  return { sum, squares };
 }
 
 /** Values of a part: 32 MB as float64. */
-const part = 2 ** 22;
+const partValues = 2 ** 22;
 
-function ofFloats(x: Tensor): Sums {
+function sumFloats(x: Tensor): ValueSums {
   const n = x.size(0);
-  const rows = Math.max(1, Math.floor(part / Math.max(x.numel / Math.max(n, 1), 1)));
-  const sums: Sums = [x.numel, 0, 0];
-  for (let begin = 0; begin < n; begin += rows) {
+  const rows = Math.max(1, Math.floor(partValues / Math.max(x.numel / Math.max(n, 1), 1)));
+  const sums: ValueSums = { sum: 0, squares: 0 };
+  for (let first = 0; first < n; first += rows)
     tidy(() => {
-      const values = x.narrow(0, begin, Math.min(rows, n - begin)).to("float64");
-      sums[1] += values.sum().item();
-      sums[2] += values.square().sum().item();
+      const values = x.narrow(0, first, Math.min(rows, n - first)).to("float64");
+      sums.sum += values.sum().item();
+      sums.squares += values.square().sum().item();
     });
-  }
   return sums;
 }

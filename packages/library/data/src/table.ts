@@ -18,30 +18,24 @@ export interface Table {
   readonly split: Split;
   /** Where the samples come from, for logs: a folder, a file, or "drawn from seed 0". */
   readonly source: string;
-  /**
-   * Vectors [n, d] or images [n, C, H, W], in memory or mapped: float32 as networks take them, or uint8 as stored
-   * (0–255), which `decodeImages` maps to [−1, 1].
-   */
+  /** Vectors [n, d] or images [n, C, H, W]: float32 as networks take them, or uint8 for `decodeImages`. */
   readonly x: Tensor;
-  /**
-   * A random order of the samples, int64 [n], for tables that are sorted on disk: a part of the table is taken in it.
-   * Left out where the stored order is used.
-   */
+  /** A random order of the samples, int64 [n], for tables that are sorted on disk; a part of the table follows it. */
   readonly order?: Tensor;
   /** One label for each sample as published, int64 [n]; null without labels. */
   readonly labels: Tensor | null;
   /** The classes in the table, by rising label; empty without labels. */
   readonly classes: readonly ImageClass[];
   /**
-   * A condition for each sample, float32 [n, C′, H, W], that networks take beside it; null without. Of the user's own
-   * tables it is a number as it stands in the file, or the place of a class, float64 [n, 1].
+   * A condition for each sample, float32 [n, C′, H, W]; null without. Of the user's own tables a number as it stands in
+   * the file, or the place of a class, float64 [n, 1].
    */
   readonly condition: Tensor | null;
   /** Whether training mirrors each image of a batch left to right with probability ½. */
   readonly flip: boolean;
-  /** What is known of the columns of a table of the user's own, whose x has an offset taken from it. */
+  /** Facts on a table of the user's own, whose x has an offset taken from it. */
   readonly facts?: TableFacts;
-  /** Which rows of the user's own file or folder the samples are; left out where they are all rows, as they lie. */
+  /** Which rows of the user's own file or folder the samples are. Default: all rows, in their order. */
   readonly origin?: () => Origin;
 }
 
@@ -49,25 +43,22 @@ export interface Table {
 export interface Origin {
   /** The row of each sample, from 0. */
   readonly rows: Int32Array;
-  /** Rows in all, with those that are held out, dropped or of another group. */
+  /** Rows in all, with held-out and dropped rows and those of another group. */
   readonly total: number;
-  /** The names of all rows, of pictures. */
+  /** The names of all pictures. */
   readonly names?: readonly string[];
 }
 
-/** A table; without labels, condition and mirroring unless given. */
-export function newTable(
+/** A table; without labels, condition and mirroring by default. */
+export const newTable = (
   facts: Pick<Table, "name" | "split" | "source" | "x"> & Partial<Table>,
-): Table {
-  return { labels: null, classes: [], condition: null, flip: false, ...facts };
-}
+): Table => ({ labels: null, classes: [], condition: null, flip: false, ...facts });
 
-/** Indices 0 … k−1 of labels [n] in the list of published ones; 0 for a label that is not in it. */
-export function positionsOf(labels: Tensor, published: readonly number[]): Tensor {
-  return tidy(() =>
+/** Indices 0 … k−1 of labels [n] in the list of published labels; 0 for a label that is not in it. */
+export const positionsOf = (labels: Tensor, published: readonly number[]): Tensor =>
+  tidy(() =>
     published.reduce(
       (sum, label, i) => sum.add(labels.eq(label).to("int64").mul(i)),
       labels.to("int64").mul(0),
     ),
   );
-}

@@ -2,13 +2,15 @@
 // numbers, by ids in a column of both tables, or by the names of pictures.
 import { tidy } from "@dsbm/torch";
 import type { TableOptions } from "../data-set.js";
-import { DatasetError, invalidOption } from "../errors.js";
+import { badTable, type DatasetError, invalidOption } from "../errors.js";
 import { firstOf } from "../names.js";
 import { loadTable } from "../registry.js";
 import type { Origin } from "../table.js";
 import { isGroup } from "../tables/clean.js";
 import { openRows } from "../tables/open.js";
-import type { RowSource, TableColumn } from "../tables/rows.js";
+import type { OwnOptions } from "../tables/prepare/prepare.js";
+import type { RowSource } from "../tables/rows.js";
+import { tablePrefix } from "../tables/table-set.js";
 
 /** An end of a bridge by the name of its data, and how these are loaded. */
 export interface PairedEnd {
@@ -20,7 +22,7 @@ export interface PairedEnd {
 export interface KnownRows {
   x0: Int32Array;
   x1: Int32Array;
-  /** Pairs in the file; those with a row that is held out or dropped are not among the above. */
+  /** Pairs in the file, with those that have a held-out or dropped row. */
   given: number;
 }
 
@@ -30,14 +32,11 @@ export interface PairOptions {
   signal?: AbortSignal | undefined;
 }
 
-const bad = (message: string) => new DatasetError("BadTable", message);
-
 /**
- * Reads known pairs: a file of two columns (or with columns `source` and `target`) of row numbers, counted from 1, or of the
- * values of the column `id` of both tables, or of paths of pictures below their folders. Data must be prepared
- * (`prepareTable`). With `interval`, a number from 1 to `of`, the file has a column of that name, and the pairs are those of one
- * interval between two of several data sets. Throws a `DatasetError`, one line: `BadTable` for rows and ids that are not there
- * and for a row that is in two pairs, and those of the readers.
+ * Reads known pairs of prepared data: a file of two columns (or with columns `source` and `target`) of row numbers, counted
+ * from 1, or of values of the column `id` of both tables, or of paths of pictures below their folders. With `interval`, the
+ * pairs of one interval between several data sets: the file's column `interval` has numbers from 1 to `of`. Throws `BadTable`
+ * for unknown rows and ids and for a row in two pairs, and errors of the readers.
  */
 export async function readPairs(
   path: string,
@@ -45,11 +44,14 @@ export async function readPairs(
   { id = null, interval = null, signal }: PairOptions = {},
 ): Promise<KnownRows> {
   const cells = await readCells(path, interval, signal);
-  const from = await lookUp(path, "source", ends.source, cells, { id, signal });
-  const to = await lookUp(path, "target", ends.target, cells, { id, signal });
-  const both = Array.from(from.keys()).filter((k) => from[k] !== -1 && to[k] !== -1);
-  const [x0, x1] = [from, to].map((rows) => Int32Array.from(both, (k) => rows[k] as number));
-  return { x0: x0 as Int32Array, x1: x1 as Int32Array, given: from.length };
+  const source = await findRows(path, "source", ends.source, cells, { id, signal });
+  const target = await findRows(path, "target", ends.target, cells, { id, signal });
+  const trained = [...cells.keys()].filter((k) => source[k] !== -1 && target[k] !== -1);
+  return {
+    x0: Int32Array.from(trained, (k) => source[k] as number),
+    x1: Int32Array.from(trained, (k) => target[k] as number),
+    given: cells.length,
+  };
 }
 
 /** A cell of the source and one of the target, and the row of the file. */
@@ -59,7 +61,6 @@ interface CellPair {
   row: number;
 }
 
-/** The two columns as texts; of one interval, where the file has several. */
 async function readCells(
   path: string,
   interval: PairOptions["interval"],
@@ -67,162 +68,153 @@ async function readCells(
 ): Promise<CellPair[]> {
   const file = await openRows(path, { header: "auto" });
   try {
-    const names = columnsOf(file, interval ? ["interval"] : []);
-    const found: CellPair[] = [];
+    const pairs: CellPair[] = [];
     let row = 0;
-    for await (const { texts } of file.batches({ texts: names, signal }))
+    for await (const { texts } of file.batches({ texts: pairColumns(file, interval), signal }))
       for (const [i, source] of (texts[0] as string[]).entries()) {
         row++;
-        const [target, place] = texts.slice(1).map((column) => column?.[i]?.trim());
-        const isOurs = !interval || Number(place) === interval.number;
-        if (
-          interval &&
-          !(/^\d+$/.test(place ?? "") && Number(place) >= 1 && Number(place) <= interval.of)
-        )
-          throw bad(
-            `${path}: row ${row} has the interval ${JSON.stringify(place)}; expected 1 to ${interval.of}, from one data set to the next`,
-          );
-        if (isOurs) found.push({ source: source.trim(), target: target as string, row });
+        const target = texts[1]?.[i]?.trim() ?? "";
+        if (interval) {
+          const text = texts[2]?.[i]?.trim() ?? "";
+          const number = /^\d+$/.test(text) ? Number(text) : 0;
+          if (number < 1 || number > interval.of)
+            throw badTable(
+              path,
+              `row ${row} has the interval ${JSON.stringify(text)}; expected 1 to ${interval.of}, from one data set to the next`,
+            );
+          if (number !== interval.number) continue;
+        }
+        pairs.push({ source: source.trim(), target, row });
       }
-    if (row === 0) throw bad(`${path}: has no rows: expected a known pair in each`);
-    return found;
+    if (row === 0) throw badTable(path, "has no rows: expected a known pair in each");
+    return pairs;
   } finally {
     file.close();
   }
 }
 
-function columnsOf(
-  { path, columns }: Pick<RowSource, "path" | "columns">,
-  more: readonly string[],
-): string[] {
-  const names = columns.map(({ name }: TableColumn) => name);
-  const wanted = ["source", "target", ...more];
+function pairColumns({ path, columns }: RowSource, interval: PairOptions["interval"]): string[] {
+  const names = columns.map(({ name }) => name);
+  const wanted = interval ? ["source", "target", "interval"] : ["source", "target"];
   if (wanted.every((name) => names.includes(name))) return wanted;
-  const has = `${path}: has the columns ${firstOf(names, 8)}`;
-  if (more.length > 0)
-    throw bad(`${has}: of several data sets expected columns named ${wanted.join(", ")}`);
-  if (names.length === 2) return names;
-  throw bad(
-    `${has}: expected two, a row of the source and one of the target, or columns named source and target`,
-  );
+  if (!interval && names.length === 2) return names;
+  const expected = interval
+    ? `of several data sets expected columns named ${wanted.join(", ")}`
+    : "expected two, a row of the source and one of the target, or columns named source and target";
+  throw badTable(path, `has the columns ${firstOf(names, 8)}: ${expected}`);
 }
 
 /** The training row of each cell; −1 for rows that are not trained on. */
-async function lookUp(
+async function findRows(
   path: string,
   end: "source" | "target",
   { name, options }: PairedEnd,
   pairs: readonly CellPair[],
   { id, signal }: { id: string | null; signal: AbortSignal | undefined },
 ): Promise<Int32Array> {
-  const { origin, source } = trainingRows(name, options);
-  const what = `the ${end} ${source}`;
+  const { origin, title } = trainingRows(name, options);
+  const what = `the ${end} ${title}`;
   const places = new Int32Array(origin.total).fill(-1);
-  origin.rows.forEach((row, place) => {
-    places[row] = place;
-  });
-  const rowOf =
-    id !== null
-      ? byName(await idsOf(name, { id, ...options.table }, signal), { what, id })
-      : origin.names && !pairs.every((pair) => /^\d+$/.test(pair[end]))
-        ? byName(origin.names.entries(), { what, id: null })
-        : byNumber(origin.total, { what, isTable: name.startsWith("table:") });
-  const seen = new Map<number, number>();
-  return Int32Array.from(pairs, (pair) => {
-    const cell = pair[end];
-    const where = `${path}: row ${pair.row}`;
-    const row = rowOf(cell, where);
-    const before = seen.get(row);
+  for (const [place, row] of origin.rows.entries()) places[row] = place;
+  let find: FindRow;
+  if (id !== null) find = byId(await readIds(name, id, options.table ?? {}, signal), what, id);
+  else if (origin.names && !pairs.every((pair) => /^\d+$/.test(pair[end])))
+    find = byPicture(origin.names, what);
+  else find = byNumber(origin.total, what, name.startsWith(tablePrefix));
+  const uses = new Map<number, number>();
+  return Int32Array.from(pairs, ({ [end]: cell, row: line }) => {
+    const row = find(cell);
+    if (typeof row === "string") throw badTable(path, `row ${line} has ${row}`);
+    const before = uses.get(row);
     if (before !== undefined)
-      throw bad(
-        `${where} has ${cell} of ${what}, which row ${before} has too: expected each row of an end in one pair at most`,
+      throw badTable(
+        path,
+        `row ${line} has ${cell} of ${what}, which row ${before} has too: expected each row of an end in one pair at most`,
       );
-    seen.set(row, pair.row);
+    uses.set(row, line);
     return places[row] as number;
   });
 }
 
-/** Where the training rows of an end stand. */
+/** The training rows of an end, and where they come from. */
 function trainingRows(name: string, options: PairedEnd["options"]) {
-  return tidy((): { origin: Origin; source: string } => {
+  return tidy((): { origin: Origin; title: string } => {
     const { x, origin, source } = loadTable(name, { ...options, split: "train" });
     const total = x.size(0);
-    const asTheyLie = () => ({ rows: Int32Array.from({ length: total }, (_, i) => i), total });
-    return { origin: (origin ?? asTheyLie)(), source };
+    const all = { rows: Int32Array.from({ length: total }, (_, i) => i), total };
+    return { origin: origin?.() ?? all, title: source };
   });
 }
 
-/** The row, from 0, that a cell of the file of pairs names. */
-type RowOf = (cell: string, where: string) => number;
+/** The row, from 0, that a cell names; or what is wrong with the cell. */
+type FindRow = (cell: string) => number | string;
 
-function byNumber(total: number, { what, isTable }: { what: string; isTable: boolean }): RowOf {
-  return (cell, where) => {
+const quote = (cell: string) => JSON.stringify(cell.slice(0, 80));
+
+function byNumber(total: number, what: string, isTable: boolean): FindRow {
+  return (cell) => {
     if (!/^\d+$/.test(cell))
-      throw bad(
-        `${where} has ${JSON.stringify(cell.slice(0, 40))}: expected the number of a row of ${what}, counted from 1${isTable ? "; write data.id=COLUMN for ids" : ""}`,
-      );
+      return `${quote(cell)}: expected the number of a row of ${what}, counted from 1${isTable ? "; write data.id=COLUMN for ids" : ""}`;
     const number = Number(cell);
     if (number >= 1 && number <= total) return number - 1;
-    throw bad(
-      `${where} has row ${cell} of ${what}, which has ${total}: expected 1 to ${total}, counted from 1`,
-    );
+    return `row ${cell} of ${what}, which has ${total}: expected 1 to ${total}, counted from 1`;
   };
 }
 
-function byName(
-  names: Iterable<readonly [row: number, name: string]>,
-  { what, id }: { what: string; id: string | null },
-): RowOf {
+function byPicture(names: readonly string[], what: string): FindRow {
+  const rows = new Map(names.map((name, row) => [name, row]));
+  return (cell) =>
+    rows.get(cell) ??
+    `${quote(cell)}, and ${what} has no such picture: expected the path of a picture below it`;
+}
+
+function byId(
+  ids: readonly (readonly [row: number, id: string])[],
+  what: string,
+  column: string,
+): FindRow {
   const rows = new Map<string, number>();
-  const twice = new Map<string, number>();
-  for (const [row, name] of names) {
-    const known = rows.get(name);
-    if (known === undefined) rows.set(name, row);
-    else if (!twice.has(name)) twice.set(name, row);
+  const repeated = new Map<string, number>();
+  for (const [row, id] of ids) {
+    if (!rows.has(id)) rows.set(id, row);
+    else if (!repeated.has(id)) repeated.set(id, row);
   }
-  const kind = id === null ? "picture" : `row with ${id}=`;
-  return (cell, where) => {
+  return (cell) => {
     const row = rows.get(cell);
-    const shown = cell.slice(0, 80);
     if (row === undefined)
-      throw bad(
-        id === null
-          ? `${where} has ${JSON.stringify(shown)}, and ${what} has no such ${kind}: expected the path of a picture below it`
-          : `${where} has ${JSON.stringify(shown)}, and ${what} has no ${kind}${shown}: expected a value of the column ${id} (data.id)`,
-      );
-    const other = twice.get(cell);
-    if (other !== undefined)
-      throw bad(
-        `${where} has ${JSON.stringify(shown)}, which is in rows ${row + 1} and ${other + 1} of ${what}: expected each value of data.id=${id} once`,
-      );
-    return row;
+      return `${quote(cell)}, and ${what} has no row with ${column}=${cell.slice(0, 80)}: expected a value of the column ${column} (data.id)`;
+    const other = repeated.get(cell);
+    if (other === undefined) return row;
+    return `${quote(cell)}, which is in rows ${row + 1} and ${other + 1} of ${what}: expected each value of data.id=${column} once`;
   };
 }
 
 /** The rows of an end's table, from 0, with their ids. */
-async function idsOf(
+async function readIds(
   name: string,
-  { id, split_by, group, ...reading }: { id: string } & NonNullable<TableOptions["table"]>,
+  id: string,
+  { split_by, group, ...reading }: OwnOptions,
   signal: AbortSignal | undefined,
-): Promise<[number, string][]> {
-  if (!name.startsWith("table:"))
-    throw invalidOption(
-      `data.id=${id} is a column of a table, but ${name} is none: leave data.id out, and name rows by their numbers${name.startsWith("folder:") ? " or pictures by their names" : ""}`,
-    );
-  const file = await openRows(name.slice("table:".length), reading);
+): Promise<[row: number, id: string][]> {
+  if (!name.startsWith(tablePrefix)) throw noTable(name, id);
+  const file = await openRows(name.slice(tablePrefix.length), reading);
   const isInGroup = split_by !== undefined && group !== undefined ? isGroup(group) : null;
   try {
-    const found: [number, string][] = [];
+    const ids: [number, string][] = [];
     const texts = isInGroup ? [id, split_by as string] : [id];
     for await (const batch of file.batches({ texts, signal })) {
-      const [ids, groups] = batch.texts as [string[], string[]?];
-      ids.forEach((text, i) => {
+      const groups = batch.texts[1];
+      for (const [i, text] of (batch.texts[0] as string[]).entries())
         if (!isInGroup || isInGroup(groups?.[i] as string))
-          found.push([batch.first + i, text.trim()]);
-      });
+          ids.push([batch.first + i, text.trim()]);
     }
-    return found;
+    return ids;
   } finally {
     file.close();
   }
 }
+
+const noTable = (name: string, id: string): DatasetError =>
+  invalidOption(
+    `data.id=${id} is a column of a table, but ${name} is none: leave data.id out, and name rows by their numbers${name.startsWith("folder:") ? " or pictures by their names" : ""}`,
+  );

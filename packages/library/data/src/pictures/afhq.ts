@@ -15,24 +15,26 @@ const folders = ["afhq", "afhq_v2", "afhqv2", "AFHQ"] as const;
 
 /** Faces of one kind of animal (Choi et al. 2020): about 5,000 pictures for training and 500 for testing. */
 export function afhq(kind: (typeof kinds)[number]): DataSet {
+  const label = kinds.indexOf(kind);
+  const animals = kind === "wild" ? "wild animals" : `${kind}s`;
   return pictureSet({
-    about: `faces of ${kind === "wild" ? "wild animals" : `${kind}s`}, 512×512 in colour, label ${kinds.indexOf(kind)}`,
-    label: { label: kinds.indexOf(kind), name: kind },
+    about: `faces of ${animals}, 512×512 in colour, label ${label}`,
+    label: { label, name: kind },
     published: 512,
-    find: (options) => find(kind, options),
+    find: (options) => findPictures(kind, options),
   });
 }
 
-function find(kind: string, { split, directory }: SetOptions): SplitPictures {
-  const tried = placesIn(directory, folders).flatMap((folder) =>
+function findPictures(kind: string, { split, directory }: SetOptions): SplitPictures {
+  const places = placesIn(directory, folders).flatMap((folder) =>
     splits[split].map((part) => join(folder, part, kind)),
   );
-  for (const source of tried) {
+  for (const source of places) {
     const files = listPictures(source);
-    if (files.length > 0) return { source, files, cache: join(directory!, "decoded") };
+    if (files.length > 0) return { source, files, cache: join(directory as string, "decoded") };
   }
-  const where = tried.length === 0 ? "not there" : notIn(tried, "no pictures");
-  const into = tried[0] ?? `a folder of your own, as train/${kind}, and name it as directory`;
+  const where = notIn(places, places.length === 0 ? "not" : "no pictures");
+  const into = places[0] ?? `a folder of your own, as train/${kind}, and name it as directory`;
   throw new DatasetError(
     "MissingFiles",
     `AFHQ ${kind} (${split}): ${where}; download afhq.zip from ${home} and unpack its ${splits[split].join(" or ")}/${kind} into ${into}`,

@@ -13,38 +13,40 @@ export const folderPrefix = "folder:";
 /** Usual names of the folder with test pictures. */
 const testFolders = ["test", "val", "valid"];
 
+const endings = "(.png, .jpg, .webp, .avif, .tif)";
+
 /**
- * All pictures below a folder, at any depth, without labels. Those below "train" and "test" (or "val", "valid")
- * are its splits if it has both; else a share of the pictures is the test split, chosen by name (`test_fraction`).
+ * All pictures below a folder, at any depth, without labels. If it has pictures below "train" and "test" (or "val",
+ * "valid"), these are the splits; else a share of the pictures is the test split, chosen by name (`test_fraction`).
  */
-export function folderSet(path: string): DataSet {
-  return pictureSet({
+export const folderSet = (path: string): DataSet =>
+  pictureSet({
     about: "the pictures of a folder",
     label: null,
-    find: (options) => find(path, options),
+    find: (options) => findPictures(path, options),
   });
-}
 
-function find(path: string, options: SetOptions): SplitPictures {
+function findPictures(path: string, options: SetOptions): SplitPictures {
   const { name, split, directory } = options;
   const fraction = testFraction(options);
+  const missing = (problem: string) =>
+    new DatasetError("MissingFiles", `${name} (${split}): ${problem} ${endings}`);
+  const folder = resolve(path);
   if (path === "" || !isFolder(path))
-    throw new DatasetError(
-      "MissingFiles",
-      `${name} (${split}): no folder ${resolve(path)}; write folder:PATH with the path of a folder of pictures (.png, .jpg, .webp, .avif, .tif)`,
-    );
-  const cache = join(directory ?? dirname(resolve(path)), "decoded");
-  const train = listPictures(join(path, "train"));
-  const test = testFolders.map((part) => join(path, part)).find((p) => listPictures(p).length > 0);
-  if (train.length > 0 && test !== undefined) {
-    const files = split === "train" ? train : listPictures(test);
-    return { source: split === "train" ? join(path, "train") : test, files, cache };
+    throw missing(`no folder ${folder}; write folder:PATH with the path of a folder of pictures`);
+  const cache = join(directory ?? dirname(folder), "decoded");
+  const train = join(path, "train");
+  const test = testFolders
+    .map((part) => join(path, part))
+    .find((part) => listPictures(part).length > 0);
+  if (test !== undefined && listPictures(train).length > 0) {
+    const source = split === "train" ? train : test;
+    return { source, files: listPictures(source), cache };
   }
   const all = listPictures(path);
   if (all.length < 2)
-    throw new DatasetError(
-      "MissingFiles",
-      `${name} (${split}): ${all.length} pictures in ${resolve(path)}: expected two or more, to train on and to test on (.png, .jpg, .webp, .avif, .tif)`,
+    throw missing(
+      `${all.length} pictures in ${folder}: expected two or more, to train on and to test on`,
     );
   return { source: path, files: holdOut(all, fraction)[split], all, cache };
 }

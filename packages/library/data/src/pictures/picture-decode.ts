@@ -10,7 +10,7 @@ export interface PictureTarget {
   size: number | null;
 }
 
-/** Pixels of a picture beyond which it is refused before it is decoded: files of a few kilobytes can have thousands as many. */
+/** Pixels of a picture beyond which it is refused before it is decoded: a few kilobytes can claim gigabytes. */
 export const mostPixels = 100_000_000;
 
 export interface DecodedPicture {
@@ -20,7 +20,7 @@ export interface DecodedPicture {
   width: number;
 }
 
-/** What is decoded, as the decoder calls it; AVIF is a form of HEIF. Others (SVG reads files, GIF has frames) are none. */
+/** As the decoder calls them; AVIF is a form of HEIF. SVG reads other files, and GIF has frames. */
 const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff"];
 
 /** The size of a picture once it is turned upright, from its header alone. Throws as `decodePicture`. */
@@ -36,11 +36,8 @@ export async function pictureSize(path: string): Promise<{ width: number; height
 }
 
 /**
- * Decodes a picture: turned upright, in sRGB, transparent parts on white; with a size, cropped to its central square
- * and scaled (Lanczos) if it has another.
- *
- * Throws a `DatasetError` `BadPicture` that names a file that is damaged, not a picture, or has more than `most` pixels,
- * which is found out from its header.
+ * Decodes a picture: turned upright, in sRGB, transparent parts on white; with a size, cropped to its central square and
+ * scaled (Lanczos). Throws `BadPicture` for a file that is no picture, damaged, or has more than `most` pixels.
  */
 export async function decodePicture(
   path: string,
@@ -48,21 +45,19 @@ export async function decodePicture(
   { most = mostPixels }: { most?: number } = {},
 ): Promise<DecodedPicture> {
   const { default: sharp } = await import("sharp");
-  const found = await pictureSize(path);
-  if (found.width * found.height > most)
+  const size = await pictureSize(path);
+  if (size.width * size.height > most)
     throw new DatasetError(
       "BadPicture",
-      `${path}: ${found.width}×${found.height} pixels: expected at most ${most} in all, more takes gigabytes to decode; scale it down first`,
+      `${path}: ${size.width}×${size.height} pixels: expected at most ${most} in all, more takes gigabytes to decode; scale it down first`,
     );
   try {
     const upright = sharp(path, { limitInputPixels: most })
       .autoOrient()
       .flatten({ background: "white" });
-    const { data, info } = await fitted(upright, target)
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    const { width, height } = info;
-    return { bytes: planes(data, info.channels, target.channels), height, width };
+    const { data, info } = await fitTo(upright, target).raw().toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    return { bytes: toPlanes(data, channels, target.channels), height, width };
   } catch (error) {
     throw noPicture(path, error);
   }
@@ -75,7 +70,7 @@ const noPicture = (path: string, error: unknown) =>
   );
 
 /** Resizing to the same size leaves a picture unchanged. */
-function fitted(picture: Sharp, { channels, size }: PictureTarget): Sharp {
+function fitTo(picture: Sharp, { channels, size }: PictureTarget): Sharp {
   const scaled =
     size === null
       ? picture
@@ -83,13 +78,11 @@ function fitted(picture: Sharp, { channels, size }: PictureTarget): Sharp {
   return channels === 1 ? scaled.greyscale().toColourspace("b-w") : scaled.toColourspace("srgb");
 }
 
-/** From interleaved pixels, of at least as many channels, to planes. */
-function planes(data: Uint8Array, found: number, channels: number): Uint8Array {
-  const size = data.length / found;
+/** From interleaved pixels of `stored` channels, at least as many, to planes. */
+function toPlanes(data: Uint8Array, stored: number, channels: number): Uint8Array {
+  const size = data.length / stored;
   const out = new Uint8Array(channels * size);
-  for (let c = 0; c < channels; c++) {
-    const plane = out.subarray(c * size, (c + 1) * size);
-    for (let i = 0; i < size; i++) plane[i] = data[i * found + c]!;
-  }
+  for (let c = 0; c < channels; c++)
+    for (let i = 0; i < size; i++) out[c * size + i] = data[i * stored + c] as number;
   return out;
 }

@@ -1,8 +1,10 @@
 // A cell as a number.
 
 const missing = new Set(["", "na", "n/a", "nan", "null"]);
+const decimalComma = /^\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*$/;
+const infinite = /^[+-]?inf(inity)?$/i;
 
-/** Whether a text stands for a missing value: empty, NA, NaN, null, in any case. */
+/** Whether a text stands for a missing value: empty, NA, N/A, NaN, null, in any case. */
 export const isMissing = (text: string): boolean =>
   text.length <= 4 ? missing.has(text.trim().toLowerCase()) : text.trim() === "";
 
@@ -10,18 +12,13 @@ export const isMissing = (text: string): boolean =>
 export const asNumber = (value: unknown): number =>
   value === null || value === undefined ? Number.NaN : Number(value);
 
-/** With a decimal comma. */
-const comma = /^\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*$/;
-const infinite = /^[+-]?inf(inity)?$/i;
-
 /** Whether a text is a number with a decimal comma. */
-export const hasComma = (text: string): boolean => comma.test(text);
+export const hasComma = (text: string): boolean => decimalComma.test(text);
 
 /** The number of a text; NaN for a missing value, undefined for a text that is no number. */
 export function numberOf(text: string, decimal: "." | ","): number | undefined {
-  if (decimal === "," && text.includes(",")) {
+  if (decimal === "," && text.includes(","))
     return hasComma(text) ? Number(text.replace(",", ".")) : undefined;
-  }
   const value = Number(text);
   // Number() takes blanks for 0, and 0x10, 0b1, 0o7 for numbers.
   if (!Number.isNaN(value)) {

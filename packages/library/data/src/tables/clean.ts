@@ -1,13 +1,14 @@
 // The rows of a table that can be used: of one group, with all their values, finite. Others are refused with the column
-// and the first row, or dropped where that is asked for.
+// and the first row, or dropped if the request says so.
 import { badTable, type DatasetError } from "../errors.js";
+import { firstOf } from "../names.js";
 import { isMissing } from "./cells.js";
 import type { RowBatch, RowSource, TableColumn } from "./rows.js";
 
 /** float32 ends at 3.4e38. */
 const largest = 1e37;
 
-/** Values of the column that tells groups apart, for a message. */
+/** Values of the column of groups that a message lists. */
 const mostGroups = 10;
 
 export interface CleanRequest {
@@ -18,7 +19,7 @@ export interface CleanRequest {
   /** A column of numbers or classes that must be there too. */
   condition?: Pick<TableColumn, "name" | "kind"> | null | undefined;
   missing?: "error" | "drop" | undefined;
-  /** Whether log(1 + x) of `numbers` is wanted. */
+  /** Whether log(1 + x) of `numbers` must exist. */
   log1p?: boolean | undefined;
   /** Only rows with this value in this column. */
   group?: { column: string; value: string } | null | undefined;
@@ -32,11 +33,14 @@ export interface CleanBatch extends Pick<RowBatch, "count" | "numbers" | "texts"
   condition: Float64Array | string[] | null;
 }
 
-/** How many rows a file has, those of the group, those of them that were dropped, and some values of other groups. */
 export interface CleanCounts {
+  /** Rows in the file. */
   all: number;
+  /** Rows of the group. */
   rows: number;
+  /** Rows of the group with missing or infinite values. */
   dropped: number;
+  /** Some values of the column of groups. */
   groups: Set<string>;
 }
 
@@ -48,8 +52,8 @@ interface Fault {
 }
 
 /**
- * Whole rows in batches; returns how many there were. Throws `BadTable` for missing and infinite values (with their
- * number, after the last row) unless they are to be dropped, and for values below 0 with `log1p`.
+ * Whole rows in batches; returns their counts. Throws `BadTable` for missing and infinite values (with their number, after
+ * the last row) unless they are dropped, and for values below 0 with `log1p`.
  */
 export async function* cleanRows(
   source: RowSource,
@@ -58,96 +62,92 @@ export async function* cleanRows(
   const { numbers, texts = [], condition, missing = "error", log1p = false, group } = request;
   const faults = new Map<string, Fault>();
   const counts: CleanCounts = { all: 0, rows: 0, dropped: 0, groups: new Set() };
-  const isClass = condition?.kind === "text";
-  const asked = {
-    numbers: condition && !isClass ? [...numbers, condition.name] : numbers,
-    texts: [...texts, ...(isClass ? [condition.name] : []), ...(group ? [group.column] : [])],
-    signal: request.signal,
-  };
-  for await (const batch of source.batches(asked)) {
+  const classColumn = condition?.kind === "text" ? condition.name : null;
+  const numberColumns = condition && classColumn === null ? [...numbers, condition.name] : numbers;
+  const textColumns = [...texts, classColumn ?? [], group?.column ?? []].flat();
+  const isInGroup = group ? isGroup(group.value) : null;
+  const columns = { numbers: numberColumns, texts: textColumns, signal: request.signal };
+  for await (const batch of source.batches(columns)) {
     const { count, first } = batch;
-    counts.all += count;
-    const groups = group ? (batch.texts.at(-1) as string[]) : [];
-    for (let i = 0; i < groups.length && counts.groups.size < mostGroups; i++)
+    const isWhole = new Array<boolean>(count).fill(true);
+    const groups = group ? (batch.texts.at(-1) as string[]) : null;
+    for (let i = 0; groups && i < count && counts.groups.size < mostGroups; i++)
       counts.groups.add(groups[i] as string);
-    const inside = group ? groups.map(isGroup(group.value)) : null;
-    const whole = new Uint8Array(count).fill(1);
-    const fault = (name: string, what: Fault["what"], i: number) => {
-      const found = faults.get(`${what} ${name}`);
-      if (found) found.count += 1;
+    const isOurs = groups && isInGroup ? groups.map(isInGroup) : null;
+    const addFault = (name: string, what: Fault["what"], i: number) => {
+      isWhole[i] = false;
+      const fault = faults.get(`${what} ${name}`);
+      if (fault) fault.count += 1;
       else faults.set(`${what} ${name}`, { name, what, first: first + i, count: 1 });
-      whole[i] = 0;
     };
-    asked.numbers.forEach((name, k) => {
+    for (const [k, name] of numberColumns.entries()) {
       const values = batch.numbers[k] as Float64Array;
       const least = log1p && k < numbers.length ? 0 : -largest;
       for (let i = 0; i < count; i++) {
         const value = values[i] as number;
-        if ((value <= largest && value >= least) || inside?.[i] === false) continue;
+        if ((value <= largest && value >= least) || isOurs?.[i] === false) continue;
         if (value < 0 && value >= -largest)
           throw badTable(
             source.path,
             `column ${name} has ${value} in row ${first + i + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write data.exclude=${name}`,
           );
-        fault(name, Number.isNaN(value) ? "missing" : "infinite", i);
+        addFault(name, Number.isNaN(value) ? "missing" : "infinite", i);
       }
-    });
-    const classes = isClass ? (batch.texts[texts.length] as string[]) : [];
-    classes.forEach((text, i) => {
-      if (inside?.[i] !== false && isMissing(text)) fault(condition?.name ?? "", "missing", i);
-    });
-    const rows: number[] = [];
-    for (let i = 0; i < count; i++) {
-      if (inside?.[i] === false) continue;
-      counts.rows += 1;
-      if (whole[i] === 1) rows.push(i);
-      else counts.dropped += 1;
     }
+    const classes = classColumn === null ? null : (batch.texts[texts.length] as string[]);
+    for (let i = 0; classes && i < count; i++)
+      if (isOurs?.[i] !== false && isMissing(classes[i] as string))
+        addFault(classColumn as string, "missing", i);
+    const all = [...isWhole.keys()].filter((i) => isOurs?.[i] !== false);
+    const rows = all.filter((i) => isWhole[i]);
+    counts.all += count;
+    counts.rows += all.length;
+    counts.dropped += all.length - rows.length;
     if (rows.length === 0 || (missing === "error" && counts.dropped > 0)) continue;
-    const all = rows.length === count;
-    const values = all
-      ? batch.numbers
-      : batch.numbers.map((column) => Float64Array.from(rows, (i) => column[i] as number));
-    const cells = all
-      ? batch.texts
-      : batch.texts.map((column) => rows.map((i) => column[i] as string));
+    const isAll = rows.length === count;
+    const pickNumbers = (column: Float64Array) =>
+      isAll ? column : Float64Array.from(rows, (i) => column[i] as number);
+    const pickTexts = (column: string[]) => (isAll ? column : rows.map((i) => column[i] as string));
+    const conditions = classes ?? batch.numbers[numbers.length];
     yield {
       count: rows.length,
       rows: Int32Array.from(rows, (i) => first + i),
-      numbers: values.slice(0, numbers.length),
-      texts: cells.slice(0, texts.length),
-      condition: condition
-        ? ((isClass ? cells[texts.length] : values[numbers.length]) ?? null)
-        : null,
+      numbers: batch.numbers.slice(0, numbers.length).map(pickNumbers),
+      texts: batch.texts.slice(0, texts.length).map(pickTexts),
+      condition:
+        conditions === undefined
+          ? null
+          : Array.isArray(conditions)
+            ? pickTexts(conditions)
+            : pickNumbers(conditions),
     };
   }
   if (missing === "error" && faults.size > 0)
-    throw unusable(source.path, [...faults.values()], counts);
+    throw missingValues(source.path, [...faults.values()], counts);
   return counts;
 }
 
-/** Whether a cell is the group's value: the same text, or the same number. */
+/** A test whether a cell is the group's value: the same text, or the same number. */
 export function isGroup(value: string): (cell: string) => boolean {
   const number = value.trim() === "" ? Number.NaN : Number(value);
   return (cell) =>
     cell === value || cell.trim() === value || (cell.trim() !== "" && Number(cell) === number);
 }
 
-function unusable(
+function missingValues(
   path: string,
   faults: readonly Fault[],
   { rows, dropped }: CleanCounts,
 ): DatasetError {
-  const [first, ...others] = faults as [Fault, ...Fault[]];
-  const names = others.slice(0, 4).map(({ name }) => name);
-  const more =
-    others.length === 0 ? "" : `, others ${names.join(", ")}${others.length > 4 ? ", …" : ""}`;
-  const what =
-    first.what === "missing"
+  const [{ name, what, first, count }, ...others] = faults as [Fault, ...Fault[]];
+  const names = others.map((fault) => fault.name);
+  const more = names.length === 0 ? "" : `, others ${firstOf(names, 4)}`;
+  const values =
+    what === "missing"
       ? "missing values (NaN, empty, NA or null)"
       : `infinite values (or beyond ±${largest})`;
   return badTable(
     path,
-    `column ${first.name} has ${first.count} ${what}, the first in row ${first.first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out, or data.exclude=${first.name}`,
+    `column ${name} has ${count} ${values}, the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out, or data.exclude=${name}`,
   );
 }

@@ -1,29 +1,30 @@
-// Opens a table of the user's own by the ending of its name, after checks that every format shares: that there is such
-// a file, that its first bytes are those of its format, and that it is the same file from the first row to the last.
+// Opens a table of the user's own by the ending of its name, after checks that every format shares.
 import { closeSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DatasetError, invalidOption } from "../errors.js";
 import { attempt, isFolder, status } from "../files/read.js";
 import { didYouMean } from "../names.js";
 import { openText } from "./read/text.js";
-import type { Opened, ReadOptions, RowRequest, RowSource, TableFormat } from "./rows.js";
+import {
+  checkWidth,
+  type Opened,
+  type ReadOptions,
+  type RowRequest,
+  type RowSource,
+  type TableFormat,
+} from "./rows.js";
 
 interface Format {
   ending: RegExp;
   /** The first bytes of such a file. */
-  magic: readonly number[] | null;
+  magic?: readonly number[];
   open(path: string, size: number, options: ReadOptions): Promise<Opened>;
 }
 
-const text = (usual: "," | "\t") => async (path: string, size: number, options: ReadOptions) =>
-  openText({ path, size, usual, gzip: startOf(path).subarray(0, 2).equals(gzip) }, options);
-
-const gzip = Buffer.from([0x1f, 0x8b]);
-
-/** The formats; their readers are loaded where they are needed. */
+/** Readers are loaded when a file needs them. */
 const formats: Readonly<Record<TableFormat, Format>> = {
-  csv: { ending: /\.csv(\.gz)?$/i, magic: null, open: text(",") },
-  tsv: { ending: /\.(tsv|tab)(\.gz)?$/i, magic: null, open: text("\t") },
+  csv: { ending: /\.csv(\.gz)?$/i, open: textOpener(",") },
+  tsv: { ending: /\.(tsv|tab)(\.gz)?$/i, open: textOpener("\t") },
   npy: {
     ending: /\.npy$/i,
     magic: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59],
@@ -48,12 +49,19 @@ const formats: Readonly<Record<TableFormat, Format>> = {
   },
 };
 
+const formatNames = Object.keys(formats) as TableFormat[];
 const endings = ".csv, .tsv (also .gz), .parquet, .npy, .npz, .h5ad";
 
-/** The format that a name says; undefined for another name. */
-export function tableFormat(path: string): TableFormat | undefined {
-  return (Object.keys(formats) as TableFormat[]).find((name) => formats[name].ending.test(path));
+function textOpener(usual: "," | "\t"): Format["open"] {
+  return (path, size, options) => {
+    const [first, second] = firstBytes(path);
+    return openText({ path, size, usual, gzip: first === 0x1f && second === 0x8b }, options);
+  };
 }
+
+/** The format that a name says. Returns undefined for other names. */
+export const tableFormat = (path: string): TableFormat | undefined =>
+  formatNames.find((name) => formats[name].ending.test(path));
 
 /**
  * Opens a table. Throws a `DatasetError`: `MissingFiles` with the nearest name, `UnsupportedType` for another ending,
@@ -68,8 +76,9 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
       `${path}: expected a table (${endings}); convert it to one of them`,
     );
   checkMagic(path, format);
-  const opened = await formats[format].open(path, before.size, options);
-  const check = () => {
+  const table = await formats[format].open(path, before.size, options);
+  checkWidth(path, table.columns.length);
+  const checkUnchanged = () => {
     const now = status(path);
     if (now?.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino)
       return;
@@ -79,50 +88,53 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
     );
   };
   return {
-    ...opened,
-    ...{ path, format },
+    ...table,
+    path,
+    format,
     async *batches(request: RowRequest) {
       const { numbers = [], texts = [] } = request;
-      const known = opened.columns.map(({ name }) => name);
-      const absent = [...numbers, ...texts].find((name) => !known.includes(name));
+      const known = new Set(table.columns.map(({ name }) => name));
+      const absent = [...numbers, ...texts].find((name) => !known.has(name));
       if (absent !== undefined) throw invalidOption(`${path}: has no column ${absent}`);
       try {
-        yield* opened.batches(request);
+        yield* table.batches(request);
       } catch (error) {
-        // A file that is being written is damaged as well; what is said is the cause.
-        check();
+        // A file that is being written looks damaged: its change is the cause.
+        checkUnchanged();
         throw error;
       }
-      check();
+      checkUnchanged();
     },
   };
 }
 
-/** The status of a path that is a file. */
+/** The status of a plain file. Throws `MissingFiles` and `UnsupportedType`. */
 export function checkFile(path: string): Stats {
-  const found = status(path);
-  if (found === undefined) {
+  const stats = status(path);
+  if (stats === undefined) {
     const folder = dirname(path);
-    const others = isFolder(folder) ? attempt(folder, () => readdirSync(folder)) : [];
+    if (!isFolder(folder))
+      throw new DatasetError("MissingFiles", `${path}: no such file, and no folder ${folder}`);
+    const others = attempt(folder, () => readdirSync(folder));
     throw new DatasetError(
       "MissingFiles",
-      `${path}: no such file${didYouMean(basename(path), others) || (isFolder(folder) ? `: expected the path of a table (${endings})` : `, and no folder ${folder}`)}`,
+      `${path}: no such file${didYouMean(basename(path), others) || `: expected the path of a table (${endings})`}`,
     );
   }
-  if (found.isDirectory())
+  if (stats.isDirectory())
     throw new DatasetError(
       "UnsupportedType",
       `${path}: is a folder: expected a table (${endings}); write folder:${path} for a folder of pictures`,
     );
-  if (!found.isFile())
+  if (!stats.isFile())
     throw new DatasetError(
       "UnsupportedType",
-      `${path}: is no regular file but ${found.isFIFO() ? "a pipe" : "a device"}, and tables are read more than once: write it to a file first`,
+      `${path}: is a pipe, and tables are read more than once: expected a file; write it to one`,
     );
-  return found;
+  return stats;
 }
 
-function startOf(path: string): Buffer {
+function firstBytes(path: string): Buffer {
   return attempt(path, () => {
     const handle = openSync(path, "r");
     try {
@@ -135,20 +147,13 @@ function startOf(path: string): Buffer {
 }
 
 function checkMagic(path: string, format: TableFormat): void {
-  const start = startOf(path);
-  const { magic } = formats[format];
-  if (magic === null || magic.every((byte, i) => start[i] === byte)) return;
-  const other = (Object.keys(formats) as TableFormat[]).find((name) =>
-    formats[name].magic?.every((byte, i) => start[i] === byte),
-  );
-  const what =
-    start.length === 0
-      ? "the file is empty"
-      : other
-        ? `its first bytes are those of .${other}`
-        : "its first bytes are those of another format";
+  const start = firstBytes(path);
+  const matches = (name: TableFormat) => formats[name].magic?.every((byte, i) => start[i] === byte);
+  if (matches(format) ?? true) return;
+  const other = formatNames.find(matches);
+  const what = other ? `.${other}` : "another format";
   throw new DatasetError(
     "WrongSet",
-    `${path}: ${what}: expected .${format}, as its name says; give it the ending of its format${other ? "" : " (.csv for text)"}`,
+    `${path}: ${start.length === 0 ? "the file is empty" : `its first bytes are those of ${what}`}: expected .${format}, as its name says; give it the ending of its format${other ? "" : " (.csv for text)"}`,
   );
 }

@@ -1,21 +1,21 @@
 // Which columns of a table are trained on, carried along, a condition or a group: by name, numbers by default.
-import { badTable, DatasetError, invalidOption } from "../errors.js";
+import { badTable, type DatasetError, invalidOption } from "../errors.js";
 import { didYouMean, firstOf } from "../names.js";
 import type { RowSource, TableColumn } from "./rows.js";
 
 /** The columns that a user names; names are those of the file, or c0, c1, … */
 export interface ColumnOptions {
-  /** Those to train on; default all with numbers. */
+  /** Columns to train on; default all with numbers. */
   columns?: readonly string[] | undefined;
-  /** Those to leave out. */
+  /** Columns to leave out. */
   exclude?: readonly string[] | undefined;
-  /** Those that samples carry along unchanged. */
+  /** Columns that samples carry along unchanged. */
   keep?: readonly string[] | undefined;
-  /** The one that networks are conditioned on. */
+  /** The column that networks are conditioned on. */
   condition?: string | undefined;
-  /** The one that names the rows. */
+  /** The column that names the rows. */
   id?: string | undefined;
-  /** The one whose values say which rows belong to an end. */
+  /** The column whose values say which rows belong to an end. */
   split_by?: string | undefined;
 }
 
@@ -28,116 +28,117 @@ export interface Selection {
 }
 
 /**
- * The columns of a table by their use. Throws `InvalidOption` for names that it has not (with the nearest), and
- * `BadTable` for texts among the columns to train on, which names the ways out, for repeated names, and for none.
+ * The columns of a table by their use. Throws `InvalidOption` for unknown names (with the nearest), and `BadTable` for texts
+ * among the columns to train on, repeated names, and no column to train on.
  */
 export function selectColumns(source: RowSource, options: ColumnOptions): Selection {
-  const { path, columns } = source;
-  const { exclude = [], keep = [], condition, id, split_by } = options;
-  const names = columns.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined)
-    throw badTable(
-      path,
-      `has the column ${twice} ${names.filter((name) => name === twice).length} times: expected each name once; rename them`,
-    );
-  const given = { columns: options.columns, exclude, keep, condition, id, split_by };
-  for (const [key, wanted] of Object.entries(given)) {
-    const absent = [wanted ?? []].flat().find((name) => !names.includes(name));
+  const { path } = source;
+  const { columns: wanted, exclude = [], keep = [], condition, id, split_by } = options;
+  const columns = new Map(source.columns.map((column) => [column.name, column]));
+  const names = [...columns.keys()];
+  if (columns.size < source.columns.length) throw repeatedName(source);
+  const groups = { columns: wanted ?? [], exclude, keep, condition, id, split_by };
+  for (const [key, value = []] of Object.entries(groups)) {
+    const absent = [value].flat().find((name) => !columns.has(name));
     if (absent === undefined) continue;
-    const some = names.slice(0, 12).join(", ") + (names.length > 12 ? `, … (${names.length})` : "");
+    const some = firstOf(names, 12) + (names.length > 12 ? ` (${names.length})` : "");
     throw invalidOption(
       `data.${key}=${absent}: ${path} has no such column${didYouMean(absent, names) || `; it has ${some}`}`,
     );
   }
-  const others = [...exclude, ...keep, condition, id, split_by];
-  const usual = columns.filter(({ beside }) => !beside).map(({ name }) => name);
-  const wanted = [...new Set(options.columns ?? usual)].filter((name) => !others.includes(name));
-  const of = (name: string) => columns[names.indexOf(name)] as TableColumn;
-  const texts = wanted.map(of).filter(({ kind }) => kind === "text");
+  const others = new Set([...exclude, ...keep, condition, id, split_by]);
+  const candidates = wanted ?? names.filter((name) => !columns.get(name)?.beside);
+  const trained = [...new Set(candidates)].filter((name) => !others.has(name));
+  const column = (name: string) => columns.get(name) as TableColumn;
+  const texts = trained.map(column).filter(({ kind }) => kind === "text");
   if (texts.length > 0) throw textColumns(path, texts);
-  if (wanted.length === 0)
+  if (trained.length === 0)
     throw badTable(
       path,
       `no column is left to train on of ${names.join(", ") || "none"}: expected one or more with numbers`,
     );
   return {
-    trained: wanted,
+    trained,
     kept: [...keep],
-    condition: condition === undefined ? null : of(condition),
+    condition: condition === undefined ? null : column(condition),
     group: split_by ?? null,
   };
 }
 
+function repeatedName({ path, columns }: RowSource): DatasetError {
+  const names = columns.map(({ name }) => name);
+  const name = names.find((one, i) => names.indexOf(one) < i);
+  const count = names.filter((one) => one === name).length;
+  return badTable(
+    path,
+    `has the column ${name} ${count} times: expected each name once; rename them`,
+  );
+}
+
 function textColumns(path: string, texts: readonly TableColumn[]): DatasetError {
-  const commas = texts.find(({ example }) => example?.commas);
-  const shown = ({ name, example }: TableColumn) =>
+  const show = ({ name, example }: TableColumn) =>
     example
       ? `${name} (${JSON.stringify(example.text.slice(0, 40))} in row ${example.row + 1})`
       : name;
+  const commas = texts.find(({ example }) => example?.commas);
   if (commas)
     return badTable(
       path,
-      `column ${shown(commas)} has decimal commas: write data.decimal=, to read them as numbers`,
+      `column ${show(commas)} has decimal commas: write data.decimal=, to read them as numbers`,
     );
   const list = (some: readonly TableColumn[]) => {
     const all = some.map(({ name }) => name).join(",");
     return all.length > 200 ? `${some[0]?.name},…` : all;
   };
-  const some = firstOf(texts.map(shown), 5);
   const rowNames = texts.filter(({ names }) => names);
-  const first = texts.find(({ names }) => !names);
+  const other = texts.find(({ names }) => !names)?.name;
   const cures = [
     `data.exclude=${list(texts)} to leave out`,
     rowNames.length > 0
       ? `data.keep=${list(rowNames)} to carry along (an identifier: each row has another text)`
       : "data.keep=… to carry along",
-    ...(first
-      ? [
-          `data.condition=${first.name} for a conditional bridge`,
-          `data.split_by=${first.name} for two groups in one file`,
-        ]
-      : []),
   ];
-  const isOne = texts.length === 1;
+  if (other !== undefined)
+    cures.push(
+      `data.condition=${other} for a conditional bridge`,
+      `data.split_by=${other} for two groups in one file`,
+    );
+  const what = texts.length === 1 ? ["column", "holds"] : ["columns", "hold"];
   return badTable(
     path,
-    `${isOne ? "column" : "columns"} ${some} ${isOne ? "holds" : "hold"} text, expected numbers: write ${cures.slice(0, -1).join(", ")}${cures.length > 2 ? "," : ""} or ${cures.at(-1)}`,
+    `${what[0]} ${firstOf(texts.map(show), 5)} ${what[1]} text, expected numbers: write ${cures.slice(0, -1).join(", ")}${cures.length > 2 ? "," : ""} or ${cures.at(-1)}`,
   );
 }
 
 /** The columns of an end, to which another end's must fit. */
 export interface EndColumns {
   path: string;
-  /** Whether the file has names for them. */
+  /** Whether the file names its columns. */
   named: boolean;
   columns: readonly string[];
 }
 
 /**
- * The columns of the other end in the order of this one: by name where both have names, else by their number.
- * Throws `BadTable` with the differences.
+ * The columns of the other end in the order of this end: by name if both have names, else by their number. Throws
+ * `BadTable` with the differences.
  */
 export function matchColumns(source: EndColumns, other: EndColumns): string[] {
-  const [a, b] = [source.columns, other.columns];
-  if (source.named && other.named) {
-    const only = (xs: readonly string[], ys: readonly string[]) =>
-      xs.filter((x) => !ys.includes(x));
-    const [left, right] = [only(a, b), only(b, a)];
-    if (left.length + right.length === 0) return [...a];
-    const list = (names: string[]) => firstOf(names, 8);
-    const differences = [
-      ...(left.length > 0 ? [`only ${source.path} has ${list(left)}`] : []),
-      ...(right.length > 0 ? [`only ${other.path} has ${list(right)}`] : []),
-    ];
-    throw new DatasetError(
-      "BadTable",
-      `the two ends have different columns: ${differences.join("; ")}: expected the same at both; rename them, or write data.exclude=${list([...left, ...right]).replaceAll(", ", ",")}`,
+  if (!source.named || !other.named) {
+    if (source.columns.length === other.columns.length) return [...other.columns];
+    throw badTable(
+      source.path,
+      `has ${source.columns.length} columns and ${other.path} ${other.columns.length}: expected as many at both ends; choose them with data.columns=… or data.exclude=…`,
     );
   }
-  if (a.length === b.length) return [...b];
-  throw new DatasetError(
-    "BadTable",
-    `${source.path} has ${a.length} columns and ${other.path} ${b.length}: expected as many at both ends; choose them with data.columns=… or data.exclude=…`,
+  const missing = source.columns.filter((name) => !other.columns.includes(name));
+  const extra = other.columns.filter((name) => !source.columns.includes(name));
+  if (missing.length + extra.length === 0) return [...source.columns];
+  const differences: string[] = [];
+  if (missing.length > 0) differences.push(`only ${source.path} has ${firstOf(missing, 8)}`);
+  if (extra.length > 0) differences.push(`only ${other.path} has ${firstOf(extra, 8)}`);
+  const exclude = firstOf([...missing, ...extra], 8).replaceAll(", ", ",");
+  throw badTable(
+    other.path,
+    `the two ends have different columns: ${differences.join("; ")}: expected the same at both; rename them, or write data.exclude=${exclude}`,
   );
 }

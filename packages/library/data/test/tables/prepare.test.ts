@@ -116,7 +116,7 @@ describe("columns", () => {
       "another number at the other end",
       { columns: ["a", "b"], like: { path: "s.npy", named: false, columns: ["c0"] } },
       "BadTable",
-      /s.npy has 1 columns and .*t.csv 2/,
+      /s.npy: has 1 columns and .*t.csv 2/,
     ],
     [
       "an unknown group",

@@ -1,5 +1,4 @@
-// What is in the tables at both ends, and what a user should know of them before a bridge is trained: the content of
-// data.json.
+// The content of data.json: the tables at both ends, and what a user should know of them before a bridge is trained.
 import type { TableFacts } from "../facts.js";
 import type { TableFormat } from "../rows.js";
 import type { ColumnTransform } from "../transform.js";
@@ -25,7 +24,7 @@ export interface DescribedEnd
 export interface DescribedColumn {
   name: string;
   source: Range;
-  /** null where time 1 is a Gaussian. */
+  /** null if time 1 is a Gaussian. */
   target: Range | null;
   notes: string[];
 }
@@ -33,7 +32,7 @@ export interface DescribedColumn {
 /** The content of data.json. */
 export interface DataDescription {
   source: DescribedEnd;
-  /** null where time 1 is a Gaussian. */
+  /** null if time 1 is a Gaussian. */
   target: DescribedEnd | null;
   columns: DescribedColumn[];
   condition: string | null;
@@ -55,64 +54,57 @@ export interface TableEnd {
   facts: TableFacts;
 }
 
-const endOf = ({
-  path,
-  format,
-  rows,
-  train,
-  test,
-  dropped,
-  group,
-  columns,
-}: TableFacts): DescribedEnd => ({
-  ...{ path, format, rows, train, test, dropped, group, kind: "table" },
-  shape: [columns.length],
-});
-
 /**
- * What is in two tables, or in one, with warnings; extremes and moments are of all rows (mean and deviation of those to train on),
- * quantiles of at most 100,000 in evenly spaced blocks, which a warning says.
+ * Describes two tables, or one, with warnings. Extremes are of all rows, moments of the training rows, quantiles of at most
+ * 100,000 rows, which a warning says.
  */
 export function describeTables(
   source: TableEnd,
   target: TableEnd | null,
   { transform, conditioning }: Pick<DataDescription, "transform" | "conditioning">,
 ): DataDescription {
-  const a = sampleColumns(source.rows, source.facts);
-  const b = target && sampleColumns(target.rows, target.facts);
   const tables = target ? [source, target] : [source];
-  const names = source.facts.columns;
+  const facts = tables.map((end) => end.facts);
+  const samples = tables.map((end) => sampleColumns(end.rows, end.facts));
+  const { columns: names, condition, kept } = source.facts;
   const columns = names.map((name, k) => ({
     name,
-    source: rangeOf(a[k] as ColumnSample),
-    target: b && rangeOf(b[k] as ColumnSample),
-    notes: columnNotes(k, {
-      source: source.facts,
-      target: (target ?? source).facts,
-      samples: [a, b ?? a],
-      transform,
-    }),
+    source: rangeOf(samples[0]?.[k] as ColumnSample),
+    target: target && rangeOf(samples[1]?.[k] as ColumnSample),
+    notes: columnNotes(k, { facts, samples, transform }),
   }));
   const looked = sampledRows(names.length);
-  const most = Math.max(...tables.map(({ facts: { train, test } }) => train + test));
+  const largest = Math.max(...facts.map(({ train, test }) => train + test));
   return {
-    source: endOf(source.facts),
-    target: target && endOf(target.facts),
+    source: describeEnd(source.facts),
+    target: target && describeEnd(target.facts),
     columns,
-    condition: source.facts.condition?.name ?? null,
+    condition: condition?.name ?? null,
     conditioning,
-    kept: source.facts.kept,
+    kept,
     transform,
     warnings: [
-      ...new Set(tables.flatMap(({ facts }) => facts.notes)),
-      ...tables.flatMap(({ facts }) => rowWarnings(facts)),
+      ...new Set(facts.flatMap(({ notes }) => notes)),
+      ...facts.flatMap(rowWarnings),
       ...(target ? pairWarnings(source.facts, target.facts) : []),
       ...columns.flatMap(({ name, notes }) => notes.map((note) => `column ${name}: ${note}`)),
-      ...(most > looked ? [`quantiles are those of some ${looked} rows, evenly spaced`] : []),
+      ...(largest > looked ? [`quantiles are those of some ${looked} rows, evenly spaced`] : []),
     ],
   };
 }
 
+const describeEnd = (facts: TableFacts): DescribedEnd => {
+  const { path, format, rows, train, test, dropped, group, columns } = facts;
+  const shape = [columns.length];
+  return { path, format, rows, train, test, dropped, group, kind: "table", shape };
+};
+
 const rangeOf = ({ min, max, mean, std, median, q25, q75 }: ColumnSample): Range => ({
-  ...{ min, max, mean, std, median, q25, q75 },
+  min,
+  max,
+  mean,
+  std,
+  median,
+  q25,
+  q75,
 });

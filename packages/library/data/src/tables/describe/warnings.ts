@@ -5,66 +5,78 @@ import type { ColumnSample } from "./columns.js";
 
 /** The range of the middle 99 % in interquartile ranges: 3.8 of a normal distribution, 6.6 of a Laplace distribution. */
 const heavy = 8;
-/** The same of the whole range. */
+/** The whole range, likewise. */
 const outlying = 100;
 /** Values that look like classes. */
 const few = 10;
 /** The share of one value that makes a column almost constant. */
 const almost = 0.95;
 
-const rounded = (x: number) => Number(x.toPrecision(4));
+const round = (x: number) => Number(x.toPrecision(4));
 const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;
 
-interface Looked {
-  source: TableFacts;
-  target: TableFacts;
-  samples: readonly [ColumnSample[], ColumnSample[]];
+interface Ends {
+  /** Of one or two ends. */
+  facts: readonly TableFacts[];
+  samples: readonly (readonly ColumnSample[])[];
   transform: ColumnTransform;
 }
 
-/** What is to be said of a column. */
-export function columnNotes(k: number, { source, target, samples, transform }: Looked): string[] {
-  const [a, b] = [samples[0][k] as ColumnSample, samples[1][k] as ColumnSample];
+/** Notes on a column. */
+export function columnNotes(k: number, { facts, samples, transform }: Ends): string[] {
+  const source = facts[0] as TableFacts;
+  const target = facts.at(-1) as TableFacts;
+  const a = samples[0]?.[k] as ColumnSample;
+  const b = samples.at(-1)?.[k] as ColumnSample;
   const name = source.columns[k] as string;
   if (transform.std[k] === 0)
     return [
-      `constant (${rounded(a.median)}) at both ends: it says nothing, and keeps its value; data.exclude=${name} leaves it out`,
+      `constant (${round(a.median)}) at both ends: it says nothing, and keeps its value; data.exclude=${name} leaves it out`,
     ];
-  const ends = [
-    ["source", a],
-    ["target", b],
-  ] as const;
   const notes: string[] = [];
   const twin = source.digests.findIndex(
     (digest, i) => i < k && digest === source.digests[k] && target.digests[i] === target.digests[k],
   );
   if (twin >= 0)
     notes.push(`equal to column ${source.columns[twin]}: data.exclude=${name} leaves it out`);
-  if (source.counters.includes(name) && target.counters.includes(name))
+  if (facts.every(({ counters }) => counters.includes(name)))
     notes.push(
       `counts the rows: data.exclude=${name} leaves it out, data.keep=${name} carries it along`,
     );
-  const still = ends.filter(([, { most }]) => most >= almost);
-  if (still.length > 0)
-    notes.push(
-      `almost constant: ${still.map(([end, { most }]) => `${percent(most)} of the ${end}`).join(", ")} have one value`,
-    );
-  else if (a.distinct <= few && b.distinct <= few)
-    notes.push(
-      `${Math.max(a.distinct, b.distinct)} different values: a bridge makes values between them; for classes write data.condition=${name}`,
-    );
-  else {
-    const tails = ends.filter(([, x]) => isHeavy(x));
-    if (tails.length > 0)
-      notes.push(
-        `heavy tails (${tails.map(([end, x]) => `${end}: the middle 99 % spans ${rounded((x.q995 - x.q005) / (x.q75 - x.q25))}, the whole ${rounded((x.max - x.min) / (x.q75 - x.q25))} interquartile ranges`).join("; ")}; a normal distribution's 3.8)${!transform.log1p && Math.min(a.min, b.min) >= 0 ? ": data.log1p=true may help" : ""}`,
-      );
-  }
+  const note = distributionNote(name, a, b, transform);
+  if (note !== null) notes.push(note);
   if (a.min > b.max || b.min > a.max)
     notes.push(
-      `the ends do not overlap: ${rounded(a.min)} to ${rounded(a.max)} and ${rounded(b.min)} to ${rounded(b.max)}`,
+      `the ends do not overlap: ${round(a.min)} to ${round(a.max)} and ${round(b.min)} to ${round(b.max)}`,
     );
   return notes;
+}
+
+function distributionNote(
+  name: string,
+  a: ColumnSample,
+  b: ColumnSample,
+  { log1p }: ColumnTransform,
+): string | null {
+  const ends = [
+    { end: "source", sample: a },
+    { end: "target", sample: b },
+  ];
+  const still = ends.filter(({ sample }) => sample.most >= almost);
+  if (still.length > 0)
+    return `almost constant: ${still.map(({ end, sample }) => `${percent(sample.most)} of the ${end}`).join(", ")} have one value`;
+  const distinct = Math.max(a.distinct, b.distinct);
+  if (distinct <= few)
+    return `${distinct} different values: a bridge makes values between them; for classes write data.condition=${name}`;
+  const tails = ends
+    .filter(({ sample }) => isHeavy(sample))
+    .map(({ end, sample: { min, max, q005, q25, q75, q995 } }) => {
+      const iqr = q75 - q25;
+      return `${end}: the middle 99 % spans ${round((q995 - q005) / iqr)}, the whole ${round((max - min) / iqr)} interquartile ranges`;
+    });
+  if (tails.length === 0) return null;
+  const cure = !log1p && Math.min(a.min, b.min) >= 0 ? ": data.log1p=true may help" : "";
+  return `heavy tails (${tails.join("; ")}; a normal distribution's 3.8)${cure}`;
 }
 
 function isHeavy({ min, max, q005, q25, q75, q995 }: ColumnSample): boolean {
@@ -72,39 +84,33 @@ function isHeavy({ min, max, q005, q25, q75, q995 }: ColumnSample): boolean {
   return iqr > 0 && (q995 - q005 > heavy * iqr || max - min > outlying * iqr);
 }
 
-/** What is to be said of the rows of a table. */
+/** Warnings on the rows of a table. */
 export function rowWarnings({ path, dropped, rows, train, columns }: TableFacts): string[] {
   const enough = Math.max(200, 10 * columns.length);
-  return [
-    dropped > 0 && `${path}: ${dropped} of ${rows} rows have missing values and were left out`,
-    train < enough &&
+  const lines: string[] = [];
+  if (dropped > 0)
+    lines.push(`${path}: ${dropped} of ${rows} rows have missing values and were left out`);
+  if (train < enough)
+    lines.push(
       `few rows: ${path} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
-  ].filter((line) => line !== false);
+    );
+  return lines;
 }
 
-/** What is to be said of two tables together. */
+/** Warnings on two tables together. */
 export function pairWarnings(source: TableFacts, target: TableFacts): string[] {
-  const warnings: string[] = [];
-  const [small, large] = [source, target].sort((a, b) => a.train - b.train) as [
-    TableFacts,
-    TableFacts,
-  ];
+  const lines: string[] = [];
+  const [small, large] = source.train < target.train ? [source, target] : [target, source];
   if (large.train > 10 * small.train)
-    warnings.push(
+    lines.push(
       `very unequal sizes: ${large.path} has ${large.train} rows to train on, ${small.path} ${small.train}`,
     );
-  const shared = sharedRows(source, target);
-  if (shared > 0)
-    warnings.push(
-      `${shared} rows of the source are in the target too${source.rowDigests.every * target.rowDigests.every > 1 ? " (estimated from a part of the rows)" : ""}`,
-    );
-  return warnings;
-}
-
-/** How many rows of the source are rows of the target, from their digests. */
-function sharedRows(source: TableFacts, target: TableFacts): number {
   const every = Math.max(source.rowDigests.every, target.rowDigests.every);
   const others = new Set(target.rowDigests.values);
-  const shared = source.rowDigests.values.filter((x) => x % every === 0 && others.has(x));
-  return shared.length * every;
+  const shared = source.rowDigests.values.filter((x) => x % every === 0 && others.has(x)).length;
+  if (shared > 0)
+    lines.push(
+      `${shared * every} rows of the source are in the target too${every > 1 ? " (estimated from a part of the rows)" : ""}`,
+    );
+  return lines;
 }

@@ -1,7 +1,7 @@
 // .npy files, and the arrays of .npz files: rows of a matrix as they lie in the file.
 import { io } from "@dsbm/torch";
 import { badTable } from "../../errors.js";
-import { arrayNames, batchRows, type Opened, type RowRequest } from "../rows.js";
+import { arrayNames, batchRows, checkWidth, type Opened, type RowRequest } from "../rows.js";
 import { ByteReader, readParts } from "./bytes.js";
 
 /** The largest array in Fortran order, in bytes: it must be in memory whole to be read by rows. */
@@ -23,6 +23,7 @@ export async function openArray(
     throw refuse(
       `an array [${shape.join(", ")}]: expected a table [n, d] or [n]${shape.length === 4 ? "; for images write array:PATH.npy" : "; reshape it"}`,
     );
+  checkWidth(source, d);
   if (d === 0) throw refuse(`an array [${shape.join(", ")}] without columns: expected [n, d]`);
   if (fortran && n * d * size > largestFortran)
     throw refuse(

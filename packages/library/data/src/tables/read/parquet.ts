@@ -29,36 +29,27 @@ const partValues = 2 ** 25;
 /** Rows of a row group at most: its columns are decoded page by page into lists of values. */
 const mostRows = 2 ** 27;
 
-/** Opens a parquet file; its footer is read. Throws `BadTable`, also for what unpacks to too much. */
+const cure = "write it again, with smaller row groups or less compression";
+
+/** Opens a parquet file; its footer is read. Throws `BadTable`, also for a file that unpacks to too much. */
 export async function openParquet(path: string, { limits }: ReadOptions): Promise<Opened> {
   const handle = await open(path, "r");
   try {
     const { size } = await handle.stat();
     const file = bufferOf(handle, size);
-    const metadata = await guarded(path, () => parquetMetadataAsync(file));
+    const metadata = await asTableError(path, () => parquetMetadataAsync(file));
     const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
     check(unpackedBytes(metadata));
-    const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
-    const most = Math.max(...groups, 0);
-    if (most > mostRows || groups.reduce((a, b) => a + b, 0) !== Number(metadata.num_rows))
-      throw badTable(
-        path,
-        `has row groups of up to ${most} rows, ${metadata.num_rows} in all: expected at most ${mostRows} in each, and their sum; ${cure}`,
-      );
-    const columns = parquetSchema(metadata).children.map(
-      ({ element, children }): TableColumn => ({
-        name: element.name,
-        kind: children.length === 0 && isNumber(element) ? "number" : "text",
-        // What pandas writes of an index that counts the rows.
-        ...(/^__index_level_\d+__$/.test(element.name) && { beside: true }),
-      }),
-    );
+    checkGroups(path, metadata);
     return {
-      columns,
+      columns: parquetSchema(metadata).children.map(({ element, children }) =>
+        describeColumn(element, children.length > 0),
+      ),
       named: true,
       rows: Number(metadata.num_rows),
       notes: [],
-      batches: (request) => batches({ path, file, metadata, compressors: limited(check) }, request),
+      batches: (request) =>
+        readBatches({ path, file, metadata, compressors: withLimits(check) }, request),
       close: () => void handle.close(),
     };
   } catch (error) {
@@ -67,16 +58,24 @@ export async function openParquet(path: string, { limits }: ReadOptions): Promis
   }
 }
 
-const cure = "write it again, with smaller row groups or less compression";
-
 /** Bytes of all columns unpacked, as the footer says. */
 const unpackedBytes = ({ row_groups }: FileMetaData): number =>
   row_groups
     .flatMap(({ columns }) => columns)
     .reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0);
 
+function checkGroups(path: string, { row_groups, num_rows }: FileMetaData): void {
+  const rows = row_groups.map((group) => Number(group.num_rows));
+  const most = Math.max(...rows, 0);
+  if (most <= mostRows && rows.reduce((a, b) => a + b, 0) === Number(num_rows)) return;
+  throw badTable(
+    path,
+    `has row groups of up to ${most} rows, ${num_rows} in all: expected at most ${mostRows} in each, and their sum; ${cure}`,
+  );
+}
+
 /** Unpackers that look at the length that a page claims before they make room for it. */
-const limited = (check: (total: number) => void): Compressors =>
+const withLimits = (check: (total: number) => void): Compressors =>
   Object.fromEntries(
     Object.entries(compressors).map(([codec, unpack]) => [
       codec,
@@ -91,21 +90,23 @@ const bufferOf = (handle: FileHandle, byteLength: number): AsyncBuffer => ({
   byteLength,
   async slice(start, end = byteLength) {
     const bytes = new Uint8Array(Math.max(end - start, 0));
-    let done = 0;
-    while (done < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done);
-      if (bytesRead === 0) throw new Error(`ends before byte ${end}`);
-      done += bytesRead;
-    }
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
+    if (bytesRead < bytes.length) throw new Error(`ends before byte ${end}`);
     return bytes.buffer;
   },
 });
 
-function isNumber({ type, converted_type, logical_type, repetition_type }: SchemaElement): boolean {
-  if (repetition_type === "REPEATED") return false;
+function describeColumn(element: SchemaElement, isNested: boolean): TableColumn {
+  const { name, type = "", converted_type, logical_type, repetition_type } = element;
   const logical = logical_type?.type ?? converted_type ?? "";
-  if (/^(DECIMAL|FLOAT16|U?INT|INTEGER)/.test(logical)) return true;
-  return logical === "" && ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"].includes(type ?? "");
+  const isNumber =
+    !isNested &&
+    repetition_type !== "REPEATED" &&
+    (/^(DECIMAL|FLOAT16|U?INT|INTEGER)/.test(logical) ||
+      (logical === "" && ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"].includes(type)));
+  const kind = isNumber ? "number" : "text";
+  // Pandas writes an index that counts the rows under this name.
+  return /^__index_level_\d+__$/.test(name) ? { name, kind, beside: true } : { name, kind };
 }
 
 interface ParquetFile {
@@ -115,30 +116,36 @@ interface ParquetFile {
   compressors: Compressors;
 }
 
-async function* batches(
-  from: ParquetFile,
+async function* readBatches(
+  parquet: ParquetFile,
   { numbers = [], texts = [], signal }: RowRequest,
 ): AsyncGenerator<RowBatch> {
   const width = Math.max(numbers.length + texts.length, 1);
-  const [part, rows] = [Math.floor(partValues / width), batchRows(width)];
+  const part = Math.floor(partValues / width);
+  const rows = batchRows(width);
   let groupStart = 0;
-  for (const group of from.metadata.row_groups) {
+  for (const group of parquet.metadata.row_groups) {
     const groupEnd = groupStart + Number(group.num_rows);
     for (let start = groupStart; start < groupEnd; start += part) {
       const end = Math.min(start + part, groupEnd);
       const values: Float64Array[] = [];
       const cells: string[][] = [];
-      const [length, place] = [end - start, { start, end, signal }];
       for (const name of numbers) {
-        const empty = new Float64Array(length).fill(Number.NaN);
-        values.push(await readColumn(from, { ...place, name }, empty, asNumber));
+        signal?.throwIfAborted();
+        const column = new Float64Array(end - start).fill(Number.NaN);
+        values.push(await readColumn(parquet, { name, start, end }, column, asNumber));
       }
-      for (const name of texts)
-        cells.push(await readColumn(from, { ...place, name }, new Array(length).fill(""), textOf));
+      for (const name of texts) {
+        signal?.throwIfAborted();
+        const column = new Array<string>(end - start).fill("");
+        cells.push(await readColumn(parquet, { name, start, end }, column, asText));
+      }
       for (let first = start; first < end; first += rows) {
-        const [low, high] = [first - start, Math.min(first + rows, end) - start];
+        const low = first - start;
+        const high = Math.min(first + rows, end) - start;
         yield {
-          ...{ first, count: high - low },
+          first,
+          count: high - low,
           numbers: values.map((column) => column.subarray(low, high)),
           texts: cells.map((column) => column.slice(low, high)),
         };
@@ -148,41 +155,32 @@ async function* batches(
   }
 }
 
-/** Fills `column` with what `of` makes of each value of a column in rows [start, end). */
+/** Fills `column` with `convert(value)` of each value of a column in rows [start, end). */
 async function readColumn<C extends Float64Array | string[]>(
-  { path, file, metadata, compressors: unpackers }: ParquetFile,
-  {
-    name,
-    start,
-    end,
-    signal,
-  }: Pick<RowRequest, "signal"> & { name: string; start: number; end: number },
+  { path, ...parquet }: ParquetFile,
+  { name, start, end }: { name: string; start: number; end: number },
   column: C,
-  of: (value: unknown) => C[number],
+  convert: (value: unknown) => C[number],
 ): Promise<C> {
-  signal?.throwIfAborted();
   const onChunk = ({ columnData, rowStart }: { columnData: DecodedArray; rowStart: number }) => {
     const high = Math.min(end - rowStart, columnData.length);
     for (let i = Math.max(start - rowStart, 0); i < high; i++)
-      column[rowStart + i - start] = of(columnData[i]);
+      column[rowStart + i - start] = convert(columnData[i]);
   };
-  await guarded(path, () =>
-    parquetRead({
-      ...{ file, metadata, compressors: unpackers, onChunk },
-      ...{ columns: [name], rowStart: start, rowEnd: end },
-    }),
+  await asTableError(path, () =>
+    parquetRead({ ...parquet, onChunk, columns: [name], rowStart: start, rowEnd: end }),
   );
   return column;
 }
 
-function textOf(value: unknown): string {
+function asText(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (value instanceof Date) return value.toISOString();
   if (typeof value !== "object") return String(value);
   return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? String(inner) : inner));
 }
 
-async function guarded<T>(path: string, operation: () => Promise<T>): Promise<T> {
+async function asTableError<T>(path: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
   } catch (error) {

@@ -8,6 +8,7 @@ import { hasComma, numberOf } from "../cells.js";
 import {
   arrayNames,
   batchRows,
+  checkWidth,
   type Opened,
   type ReadOptions,
   type RowRequest,
@@ -19,7 +20,9 @@ const delimiters = { ",": "commas", ";": "semicolons", "\t": "tabs" } as const;
 type Delimiter = keyof typeof delimiters;
 
 /** Records that say what kind a column is. */
-const sampled = 1000;
+const sampleSize = 1000;
+/** Cells of a block of records. */
+const mostCells = 2 ** 20;
 /** The longest record, in bytes: a file without line ends is no table. */
 const longest = 2 ** 23;
 
@@ -31,8 +34,8 @@ export interface TextFile {
   usual: Delimiter;
 }
 
-/** Where the text of a file comes from, and how it is read. */
-interface Source {
+/** Where the text of a file comes from, and how it is parsed. */
+interface TextSource {
   path: string;
   bytes: () => AsyncGenerator<Buffer>;
   parsing: Options;
@@ -41,72 +44,67 @@ interface Source {
 /** Opens a text table. Throws `BadTable`, `BadGzip`, `Unreadable`. */
 export async function openText(
   { path, gzip, size, usual }: TextFile,
-  { decimal = ".", header: wanted = true, limits }: ReadOptions,
+  { decimal = ".", header = true, limits }: ReadOptions,
 ): Promise<Opened> {
   const bytes = () => readParts(path, { gzip, size, limits });
-  const delimiter = delimiterOf(await firstText(path, bytes), usual);
+  const delimiter = findDelimiter(await readStart(path, bytes), usual);
   const parsing = { delimiter, skip_empty_lines: true, relax_column_count: true, bom: true };
-  const source: Source = { path, bytes, parsing };
-  const sample: string[][] = [];
-  for await (const block of records(source, sampled + 1)) {
-    sample.push(...block);
+  const source: TextSource = { path, bytes, parsing };
+  let sample: string[][] = [];
+  for await (const block of readRecords(source, sampleSize + 1)) {
+    sample = block;
     break;
   }
   const [first] = sample;
   if (!first) throw badTable(path, "is empty: expected a line with the columns' names, then rows");
-  const header = wanted === "auto" ? !holdsNumbers(first) : wanted;
-  const names = header ? checkedNames(path, first) : arrayNames(first.length);
-  const rows = header ? sample.slice(1) : sample;
-  const notes = [
-    ...(delimiter === usual ? [] : [`${path}: fields are separated by ${delimiters[delimiter]}`]),
-    ...(decimal === "," ? [`${path}: numbers have decimal commas (data.decimal=,)`] : []),
-  ];
+  const hasHeader = header === "auto" ? !areNumbers(first) : header;
+  const names = hasHeader ? headerNames(path, first) : arrayNames(first.length);
+  const rows = hasHeader ? sample.slice(1) : sample;
+  const notes: string[] = [];
+  if (delimiter !== usual) notes.push(`${path}: fields are separated by ${delimiters[delimiter]}`);
+  if (decimal === ",") notes.push(`${path}: numbers have decimal commas (data.decimal=,)`);
   return {
-    columns: names.map((name, i) =>
-      columnOf(
-        name,
-        rows.map((row) => row[i] ?? ""),
-        decimal,
-      ),
-    ),
-    named: header,
+    columns: names.map((name, i) => {
+      const cells = rows.map((row) => row[i] ?? "");
+      return describeColumn(name, cells, decimal);
+    }),
+    named: hasHeader,
     rows: null,
     notes,
     close() {},
     async *batches({ numbers = [], texts = [], signal }: RowRequest) {
-      const at = (name: string) => names.indexOf(name);
-      const [numberAt, textAt] = [numbers.map(at), texts.map(at)];
-      let line = 0;
-      for await (const block of records(source, batchRows(names.length))) {
+      const numberAt = numbers.map((name) => names.indexOf(name));
+      const textAt = texts.map((name) => names.indexOf(name));
+      let first = hasHeader ? -1 : 0;
+      for await (const block of readRecords(source, batchRows(names.length))) {
         signal?.throwIfAborted();
-        const skipped = header && line === 0 ? 1 : 0;
-        const first = header && line > 0 ? line - 1 : line;
-        line += block.length;
-        const count = block.length - skipped;
+        const records = first < 0 ? block.slice(1) : block;
+        first = Math.max(first, 0);
+        const count = records.length;
         if (count === 0) continue;
-        const batch = {
-          ...{ first, count },
-          numbers: numberAt.map(() => new Float64Array(count)),
-          texts: textAt.map(() => new Array<string>(count)),
-        };
-        for (let row = 0; row < count; row++) {
-          const cells = block[row + skipped] as string[];
-          if (cells.length !== names.length)
+        for (const [i, { length }] of records.entries())
+          if (length !== names.length)
             throw badTable(
               path,
-              `row ${first + row + 1} has ${cells.length} fields, expected ${names.length} as the first line has: repair the row`,
+              `row ${first + i + 1} has ${length} fields, expected ${names.length} as the first line has: repair the row`,
             );
-          for (let k = 0; k < numberAt.length; k++) {
-            const cell = cells[numberAt[k] as number] as string;
-            const value = numberOf(cell, decimal);
-            if (value === undefined)
-              throw notNumber(path, { name: numbers[k] as string, row: first + row, cell });
-            (batch.numbers[k] as Float64Array)[row] = value;
-          }
-          for (let k = 0; k < textAt.length; k++)
-            (batch.texts[k] as string[])[row] = cells[textAt[k] as number] as string;
-        }
-        yield batch;
+        yield {
+          first,
+          count,
+          numbers: numberAt.map((at, k) => {
+            const column = new Float64Array(count);
+            for (let i = 0; i < count; i++) {
+              const cell = records[i]?.[at] as string;
+              const value = numberOf(cell, decimal);
+              if (value === undefined)
+                throw noNumber(path, { name: numbers[k] as string, row: first + i, cell });
+              column[i] = value;
+            }
+            return column;
+          }),
+          texts: textAt.map((at) => records.map((cells) => cells[at] as string)),
+        };
+        first += count;
       }
     },
   };
@@ -118,8 +116,8 @@ const endless = (path: string) =>
     `has a line of more than ${longest} bytes: expected a table of text, a row a line`,
   );
 
-/** The first characters of a file, its first line among them. Throws for what is no text. */
-async function firstText(path: string, bytes: Source["bytes"]): Promise<string> {
+/** The first characters of a file, its first line among them. Throws `BadTable` if the file is no text. */
+async function readStart(path: string, bytes: TextSource["bytes"]): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of bytes()) {
@@ -137,29 +135,23 @@ async function firstText(path: string, bytes: Source["bytes"]): Promise<string> 
   return start.toString("utf8");
 }
 
-/** The delimiter that the first line has most of outside quotes; the usual one where it has none. */
-function delimiterOf(text: string, usual: Delimiter): Delimiter {
-  const counts: Record<string, number> = { ",": 0, ";": 0, "\t": 0 };
-  let quoted = false;
-  let blank = true;
-  for (const char of text) {
-    if (char === '"') quoted = !quoted;
-    if (quoted) continue;
-    if ((char === "\n" || char === "\r") && !blank) break;
-    if (char.trim() !== "" || char === "\t") blank = false;
-    if (char in counts) counts[char] = (counts[char] as number) + 1;
-  }
-  const most = Math.max(...Object.values(counts));
-  if (counts[usual] === most) return usual;
-  return Object.keys(counts).find((char) => counts[char] === most) as Delimiter;
+/** The most frequent delimiter of the first line outside quotes; the usual one if it is as frequent. */
+function findDelimiter(text: string, usual: Delimiter): Delimiter {
+  const [line = ""] = text
+    .replace(/^\s*[\r\n]+/, "")
+    .replaceAll(/"[^"]*"?/g, "")
+    .split(/[\r\n]/);
+  const count = (delimiter: string) => line.split(delimiter).length;
+  const others = Object.keys(delimiters) as Delimiter[];
+  return others.reduce((best, one) => (count(one) > count(best) ? one : best), usual);
 }
 
-const holdsNumbers = (cells: readonly string[]): boolean =>
+const areNumbers = (cells: readonly string[]): boolean =>
   cells.every((cell) => Number.isFinite(Number(cell.trim() || "-")) || hasComma(cell));
 
-function checkedNames(path: string, cells: readonly string[]): string[] {
+function headerNames(path: string, cells: readonly string[]): string[] {
   const names = cells.map((cell) => cell.trim());
-  if (holdsNumbers(names))
+  if (areNumbers(names))
     throw badTable(
       path,
       `its first line holds numbers (${firstOf(names, 3)}): expected the columns' names; add them, or write data.header=false`,
@@ -168,45 +160,46 @@ function checkedNames(path: string, cells: readonly string[]): string[] {
   return names.map((name, i) => (name === "" ? `c${i}` : name));
 }
 
-function columnOf(name: string, cells: readonly string[], decimal: "." | ","): TableColumn {
-  const odd = (cell: string) => numberOf(cell, decimal) === undefined;
-  // What is not even a number with a decimal comma says more than what is.
-  const text = cells.findIndex((cell) => odd(cell) && (decimal === "," || !hasComma(cell)));
-  const row = text >= 0 ? text : cells.findIndex(odd);
+function describeColumn(name: string, cells: readonly string[], decimal: "." | ","): TableColumn {
+  const isText = (cell: string) => numberOf(cell, decimal) === undefined;
+  // A text that is not even a number with a decimal comma says more.
+  const text = cells.findIndex((cell) => isText(cell) && (decimal === "," || !hasComma(cell)));
+  const row = text >= 0 ? text : cells.findIndex(isText);
   if (row < 0) return { name, kind: "number" };
-  const names = cells.length > 2 && cells.every(odd) && new Set(cells).size === cells.length;
+  const names = cells.length > 2 && cells.every(isText) && new Set(cells).size === cells.length;
   const example = { row, text: cells[row] as string, commas: text < 0 };
   return { name, kind: "text", example, names };
 }
 
-function notNumber(
+function noNumber(
   path: string,
   { name, row, cell }: { name: string; row: number; cell: string },
 ): DatasetError {
   const cure = hasComma(cell)
     ? "write data.decimal=, for decimal commas"
     : `repair it, or write data.exclude=${name}`;
-  const shown = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);
-  return badTable(
-    path,
-    `column ${name} has ${shown} in row ${row + 1}: expected a number; ${cure}`,
-  );
+  const text = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);
+  return badTable(path, `column ${name} has ${text} in row ${row + 1}: expected a number; ${cure}`);
 }
 
-/** The records of a file, the first line among them, in blocks. */
-async function* records(
-  { path, bytes, parsing }: Source,
+/** The records of a file, the first line among them, in blocks of at most `rows`. */
+async function* readRecords(
+  { path, bytes, parsing }: TextSource,
   rows: number,
 ): AsyncGenerator<string[][]> {
   const parser = parse({ ...parsing, max_record_size: longest });
   const feeding = pipeline(bytes(), parser).catch(() => {});
   let block: string[][] = [];
+  let cells = 0;
   try {
-    for await (const record of parser) {
-      block.push(record as string[]);
-      if (block.length < rows) continue;
+    for await (const record of parser as AsyncIterable<string[]>) {
+      checkWidth(path, record.length);
+      block.push(record);
+      cells += record.length;
+      if (block.length < rows && cells < mostCells) continue;
       yield block;
       block = [];
+      cells = 0;
     }
     if (block.length > 0) yield block;
   } catch (error) {

@@ -1,0 +1,141 @@
+// Vectors drawn from a seed: example distributions in the plane, the standard Gaussian, and the benchmark of two Gaussians
+// whose bridge is known in closed form.
+import { type Endpoints, stream } from "@dsbm/bridge";
+import { arange, Generator, rand, randint, randn, stack, type Tensor, tidy } from "@dsbm/torch";
+import { checkDrawn } from "../counts.js";
+import type { DataSet, SetOptions } from "../data-set.js";
+import { invalidOption } from "../errors.js";
+import { newTable, type Table } from "../table.js";
+
+/** Default number of samples of a split. */
+const defaultCount = 10_000;
+
+/** The table of n draws [n, dim], float32; `fixed`: no other dimension. Throws `InvalidOption`. */
+function vectorTable(
+  { name, split, n = defaultCount, seed = 0, dim }: SetOptions,
+  { defaultDim, fixed = false }: { defaultDim: number; fixed?: boolean },
+  draw: (size: { n: number; dim: number; seed: number }) => Tensor,
+): Table {
+  const d = dim ?? defaultDim;
+  if (!Number.isInteger(d) || d < 1 || (fixed && d !== defaultDim))
+    throw invalidOption(
+      `dim ${d}: expected ${fixed ? `${defaultDim}, the dimension` : "a whole number above 0, the dimension"} of ${name}; set data.dim`,
+    );
+  checkDrawn(n, { what: `sample of ${name}`, size: `dim ${d}`, bytes: 4 * d, GiB: 4 });
+  return newTable({
+    name,
+    split,
+    source: `drawn from seed ${seed}`,
+    x: tidy(() => draw({ n, dim: d, seed })),
+  });
+}
+
+/** n draws of N(−a·1, I) and of N(a·1, I) in `dim` dimensions (Shi 2023, section 6.1). */
+export function gaussianEndpoints(of: {
+  n: number;
+  dim: number;
+  a: number;
+  generator: Generator;
+}): Endpoints {
+  const draw = () => randn([of.n, of.dim], { generator: of.generator });
+  return tidy(() => ({ x0: draw().sub(of.a), x1: draw().add(of.a) }));
+}
+
+/**
+ * N(−a·1, I) at x0, N(a·1, I) at x1. All four tables come from one generator with the numbers of
+ * `torch.manual_seed(seed)` in PyTorch, in the order x0 train, x1 train, x0 test, x1 test.
+ */
+export const gaussianSet: DataSet = {
+  about: "N(−a, I) at x0 and N(a, I) at x1, data.dim coordinates",
+  classes: [],
+  load: (options) =>
+    vectorTable(options, { defaultDim: 5 }, ({ n, dim, seed }) => {
+      const { a = 0.1, end = "x0", split, n_train = defaultCount } = options;
+      if (!Number.isFinite(a)) throw invalidOption(`a ${a}: expected a finite number; set data.a`);
+      const generator = Generator.create(seed);
+      const draw = (count: number) => gaussianEndpoints({ n: count, dim, a, generator });
+      if (split === "test") tidy(() => void draw(n_train));
+      return draw(n)[end];
+    }),
+};
+
+interface DrawOptions {
+  generator?: Generator | undefined;
+}
+
+/** n draws [n, 2] of eight Gaussians of variance 0.1, their means equally spaced on a circle of radius 5 (Tong 2024). */
+export function eightGaussians(n: number, { generator }: DrawOptions = {}): Tensor {
+  return tidy(() => {
+    const angle = randint(0, 8, [n], { generator })
+      .to("float32")
+      .mul(Math.PI / 4);
+    const centre = stack([angle.cos(), angle.sin()], { dim: 1 }).mul(5);
+    return centre.add(randn([n, 2], { generator }).mul(Math.sqrt(0.1)));
+  });
+}
+
+/**
+ * n draws [n, 2] of two half circles that face each other, with Gaussian noise of standard deviation 0.2, then times 3
+ * minus 1 (Tong 2024). Rows are of the two in turn, so that every part of them has both.
+ */
+export function moons(n: number, { generator }: DrawOptions = {}): Tensor {
+  return tidy(() => {
+    const angle = rand([n], { generator }).mul(Math.PI);
+    const c = angle.cos();
+    const s = angle.sin();
+    const isSecond = arange(0, n, { dtype: "float32" }).remainder(2);
+    const either = (x: Tensor, second: Tensor) => x.add(second.sub(x).mul(isSecond));
+    const crescents = stack([either(c, c.rsub(1)), either(s, s.rsub(0.5))], { dim: 1 });
+    return crescents
+      .add(randn([n, 2], { generator }).mul(0.2))
+      .mul(3)
+      .sub(1);
+  });
+}
+
+/**
+ * n draws [n, 2] of an S curve: t uniform on [−3π/2, 3π/2], (sin t, sign(t)(cos t − 1)) plus Gaussian noise of standard
+ * deviation 0.05, times 1.5: coordinates 1 and 3 of scikit-learn's S curve, with noise and factor of Tong 2024.
+ */
+export function sCurve(n: number, { generator }: DrawOptions = {}): Tensor {
+  return tidy(() => {
+    const t = rand([n], { generator })
+      .sub(0.5)
+      .mul(3 * Math.PI);
+    const curve = stack([t.sin(), t.sign().mul(t.cos().sub(1))], { dim: 1 });
+    return curve.add(randn([n, 2], { generator }).mul(0.05)).mul(1.5);
+  });
+}
+
+/** A set drawn from a stream of its own for each seed, end and split. */
+const vectorSet = (
+  id: string,
+  about: string,
+  draw: (n: number, options: { generator: Generator; dim: number }) => Tensor,
+  fixed = true,
+): DataSet => ({
+  about,
+  classes: [],
+  load: (options) =>
+    vectorTable(options, { defaultDim: 2, fixed }, ({ n, dim, seed }) => {
+      const { end = "x0", split } = options;
+      return draw(n, { dim, generator: stream(seed, `${id}/${end}/${split}`) });
+    }),
+});
+
+/** The sets of this file by their configuration names. */
+export const syntheticVectors: Readonly<Record<string, DataSet>> = {
+  normal: vectorSet(
+    "normal",
+    "N(0, I), data.dim coordinates (2)",
+    (n, { dim, generator }) => randn([n, dim], { generator }),
+    false,
+  ),
+  moons: vectorSet("moons", "two half circles with noise in the plane", moons),
+  scurve: vectorSet("scurve", "an S curve with noise in the plane", sCurve),
+  eight_gaussians: vectorSet(
+    "eight_gaussians",
+    "eight Gaussians on a circle in the plane",
+    eightGaussians,
+  ),
+};
