@@ -2,10 +2,9 @@
 import type { Direction, Conditions as Given } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
-import { DatasetError } from "@dsbm/data";
+import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data";
 import { readTrained } from "@dsbm/inference";
 import {
-  type ColumnCondition,
   type Ends,
   loadEnds,
   prepareEnds,
@@ -115,7 +114,8 @@ function conditions(given: Given | undefined, column: ColumnCondition | null): C
   const { cond, y } = given;
   return {
     ...(y && { y: y.toNumbers() }),
-    ...(cond && (column ? { [column.name]: valuesOf(cond, column) } : { cond: arrayOf(cond) })),
+    ...(cond &&
+      (column ? { [column.name]: decodeCondition(column, cond) } : { cond: arrayOf(cond) })),
   };
 }
 
@@ -123,12 +123,3 @@ const arrayOf = (x: Tensor): Samples => ({
   data: tidy(() => x.to("float32").contiguous().toArray()) as Float32Array,
   shape: x.shape,
 });
-
-function valuesOf(cond: Tensor, { classes, mean, std }: ColumnCondition): (string | number)[] {
-  if (!classes)
-    return cond
-      .flatten()
-      .toNumbers()
-      .map((z) => z * std + mean);
-  return tidy(() => cond.argmax({ dim: 1 }).toNumbers()).map((k) => classes[k] as string);
-}

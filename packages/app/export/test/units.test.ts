@@ -1,5 +1,6 @@
 // encode.onnx and decode.onnx: the units of tables and of principal components, as the library and @dsbm/web compute them.
-import { applyTransform, type ColumnTransform, undoTransform } from "@dsbm/data";
+import { type ColumnTransform, Units } from "@dsbm/data";
+import { tensor, tidy } from "@dsbm/torch";
 import { unitsOf } from "@dsbm/web";
 import * as ort from "onnxruntime-web";
 import { describe, expect, it } from "vitest";
@@ -44,10 +45,11 @@ describe("units of tables", () => {
   it.each(transforms)("as the library has them: %j", async (transform) => {
     const [there, back] = await passed({ state, transform, projection: null }, rows, [7, 3]);
     const column = (k: number) => rows.filter((_, i) => i % 3 === k);
-    const wanted = applyTransform(transform, [0, 1, 2].map(column));
+    const units = new Units({ names: ["a", "b", "c"], named: true, transform });
+    const wanted = tidy(() => units.apply([0, 1, 2].map(column)).toNumbers());
     expect([there.shape, there.data]).toEqual([[7, 3], expect.any(Float32Array)]);
     expect(far(there.data, wanted)).toBeLessThan(1e-6 * Math.max(...wanted.map(Math.abs)));
-    const undone = undoTransform(transform, there.data as Float32Array);
+    const undone = tidy(() => units.undo(tensor(there.data as Float32Array, { shape: [7, 3] })));
     for (const k of [0, 1, 2])
       expect(
         far(

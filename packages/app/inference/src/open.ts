@@ -1,12 +1,13 @@
 // A trained run as an object of programs: opened once, it carries any number of samples.
 import { type Conditions, mapConditions, type Network } from "@dsbm/bridge";
 import { type SampleConfig, sample as sampleExperiment, UsageError, validate } from "@dsbm/config";
+import type { Units } from "@dsbm/data";
 import { cores } from "@dsbm/runs";
 import { cat, type Device, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
 import { type Carrier, createCarrier } from "./carrier.js";
 import { classesOf, loadNetworks, type OwnNetwork, readTrained, type Trained } from "./trained.js";
-import { type Units, unitsOf } from "./units.js";
+import { unitsOf } from "./units.js";
 
 type SampleKeys =
   | ("direction" | "seed" | "path" | "batch_size" | "steps" | "diffusion" | "guidance")

@@ -5,11 +5,11 @@ import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { savedConfig, UsageError } from "@dsbm/config";
+import { conditionWidth } from "@dsbm/data";
 import { hasClasses } from "@dsbm/nets";
 import {
   bridgeProcess,
   buildNetwork,
-  conditionWidth,
   inProgram,
   type RunColumns,
   readColumns,

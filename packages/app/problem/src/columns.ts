@@ -4,19 +4,21 @@ import type { Conditions, End } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import {
+  type ColumnCondition,
   type ColumnTransform,
-  type ConditionFacts,
   type DataDescription,
   describeTables,
+  encodeCondition,
+  fitCondition,
   fitTransform,
   type OwnOptions,
+  RowUnits,
   type Split,
   type TableFacts,
 } from "@dsbm/data";
-import { type Tensor, tensor, tidy } from "@dsbm/torch";
+import type { Tensor } from "@dsbm/torch";
 import type { DataEnd } from "./ends.js";
 import { inMemory } from "./projected.js";
-import type { ColumnCondition } from "./saved-columns.js";
 
 /** What the columns of both ends have in common. */
 export interface Columns {
@@ -27,10 +29,6 @@ export interface Columns {
   /** The content of data.json. Reads a part of the rows at its first call. */
   describe(): DataDescription;
 }
-
-/** The numbers of a condition that networks take. */
-export const conditionWidth = (condition: ColumnCondition | null): number =>
-  condition === null ? 0 : (condition.classes?.length ?? 1);
 
 /** How the table of an end is read; `like` is the other end, whose columns it must have. */
 export function ownOptions(
@@ -61,7 +59,7 @@ export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Column
     );
   const transform = fitTransform(facts, config.data.standardise);
   checkScale(facts, transform);
-  const condition = jointCondition(facts);
+  const condition = fitCondition(facts);
   const all = ends.map(({ train, test, facts }) => ({
     rows: { train, test },
     facts: facts as TableFacts,
@@ -85,83 +83,28 @@ export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Column
 
 function standardised(
   end: DataEnd,
-  { mean, std, log1p }: ColumnTransform,
+  transform: ColumnTransform,
   condition: ColumnCondition | null,
 ): DataEnd {
-  const { offset } = end.facts as TableFacts;
-  const row = (dtype: "float32" | "float64", values: readonly number[]) =>
-    tensor(Float64Array.from(values)).to(dtype).keep();
-  const start = mean.map((m, k) => m - (offset[k] as number));
-  const scale = std.map((s) => 1 / (s || 1));
-  const [shift, inverse] = [row("float32", start), row("float32", scale)];
-  const [centre, width] = [row("float64", mean), row("float64", std)];
-  const plain = (rows: Tensor) =>
-    tidy(() => {
-      const there = { device: rows.device };
-      return rows.sub(shift.to(there)).mul(inverse.to(there));
-    });
+  const units = new RowUnits(transform, (end.facts as TableFacts).offset);
+  const apply = (rows: Tensor) => units.apply(rows);
   return {
     ...end,
-    decode: plain,
-    plain,
+    decode: apply,
+    plain: apply,
     conditions: condition && conditionsOf(end, condition),
-    shown: (rows) =>
-      tidy(() => {
-        const there = { device: rows.device };
-        const y = rows.to("float64").mul(width.to(there)).add(centre.to(there));
-        return log1p ? y.expm1() : y;
-      }),
+    shown: (rows) => units.undo(rows),
     dispose() {
       end.dispose?.();
-      for (const t of [shift, inverse, centre, width]) t.dispose();
+      units.dispose();
     },
   };
 }
 
 const conditionsOf = ({ raw }: DataEnd, condition: ColumnCondition): Record<Split, Conditions> => ({
-  train: { cond: conditionRows(raw?.train as Tensor, condition) },
-  test: { cond: conditionRows(raw?.test as Tensor, condition) },
+  train: { cond: encodeCondition(condition, raw?.train as Tensor) },
+  test: { cond: encodeCondition(condition, raw?.test as Tensor) },
 });
-
-/** Conditions as networks take them, float32 [n, c], of numbers or places of classes [n, 1] float64; the caller's. */
-function conditionRows(values: Tensor, { classes, mean, std }: ColumnCondition): Tensor {
-  return tidy(() => {
-    const rows = classes
-      ? values.eq(tensor(Float64Array.from(classes.keys())))
-      : values.sub(mean).div(std || 1);
-    return rows.to("float32").keep();
-  });
-}
-
-/** One condition of both ends. */
-function jointCondition(facts: readonly TableFacts[]): ColumnCondition | null {
-  const found = facts.map(({ condition }) => condition) as (ConditionFacts | null)[];
-  const [first, ...others] = found;
-  if (!first || others.includes(null)) return null;
-  const { name, classes } = first;
-  const paths = facts.map(({ path, group }) => (group === null ? path : `${path} (${group})`));
-  for (const [i, other] of (others as ConditionFacts[]).entries()) {
-    if ((classes === null) !== (other.classes === null))
-      throw new UsageError(
-        `data.condition=${name} holds numbers at one end and texts at the other (${paths[0]}, ${paths[i + 1]}): expected the same kind`,
-      );
-    if (classes && `${classes}` !== `${other.classes}`)
-      throw new UsageError(
-        `data.condition=${name} has the classes ${classes.join(", ")} in ${paths[0]} and ${other.classes?.join(", ")} in ${paths[i + 1]}: expected the same at both ends; leave out the rows of the others`,
-      );
-  }
-  if (classes) return { name, classes, mean: 0, std: 1 };
-  const n = facts.map(({ moments }) => moments.n);
-  const total = n.reduce((a, b) => a + b, 0);
-  const share = (i: number) => (n[i] as number) / total;
-  const all = found.slice(0, facts.length) as ConditionFacts[];
-  const mean = all.reduce((sum, one, i) => sum + share(i) * one.mean, 0);
-  const variance = all.reduce(
-    (sum, one, i) => sum + share(i) * (one.variance + (one.mean - mean) ** 2),
-    0,
-  );
-  return { name, classes: null, mean, std: Math.sqrt(variance) };
-}
 
 /** Largest value that networks may see: float32 ends at 3.4e38, and losses are sums of squares. */
 const largest = 1e12;

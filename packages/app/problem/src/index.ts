@@ -1,5 +1,4 @@
 // The public face of @dsbm/problem.
-export { conditionWidth } from "./columns.js";
 export {
   conditionsOf,
   type DataEnd,
@@ -24,5 +23,5 @@ export {
   threadsOf,
   trainingProblem,
 } from "./problem.js";
-export { type ColumnCondition, type RunColumns, readColumns } from "./saved-columns.js";
+export { type RunColumns, readColumns } from "./saved-columns.js";
 export { otherRows, testConditions, testRows } from "./test-rows.js";

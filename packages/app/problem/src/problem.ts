@@ -18,11 +18,11 @@ import {
   uniformGrid,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers, UsageError } from "@dsbm/config";
+import { conditionWidth } from "@dsbm/data";
 import { cores } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { configChain } from "./chain.js";
-import { conditionWidth } from "./columns.js";
 import { type Ends, isVectors, tables } from "./ends.js";
 import type { GaussianMoments } from "./gaussian-end.js";
 import { buildNetwork } from "./network.js";

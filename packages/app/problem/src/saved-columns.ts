@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
-import type { ColumnTransform } from "@dsbm/data";
+import type { ColumnCondition, ColumnTransform } from "@dsbm/data";
 import { checkFiles } from "@dsbm/runs";
 import { z } from "zod";
 
@@ -24,14 +24,6 @@ const saved = z.object({
     .object({ name: z.string(), classes: names.nullable(), mean: z.number(), std: z.number() })
     .nullish(),
 });
-
-/** A column that networks are conditioned on: classes, one input each, or a number that is standardised. */
-export interface ColumnCondition {
-  name: string;
-  classes: readonly string[] | null;
-  mean: number;
-  std: number;
-}
 
 export interface RunColumns {
   names: readonly string[];

@@ -16,6 +16,13 @@ export { datasets, loadTable, prepareTable } from "./registry.js";
 export { summary } from "./summary.js";
 export { type ImageClass, type Origin, positionsOf, type Split, type Table } from "./table.js";
 export { type CleanBatch, type CleanRequest, cleanRows } from "./tables/clean.js";
+export {
+  type ColumnCondition,
+  conditionWidth,
+  decodeCondition,
+  encodeCondition,
+  fitCondition,
+} from "./tables/conditions.js";
 export type { Range } from "./tables/describe/columns.js";
 export {
   type DataDescription,
@@ -23,7 +30,7 @@ export {
   type DescribedEnd,
   describeTables,
 } from "./tables/describe/describe.js";
-export type { ConditionFacts, TableFacts } from "./tables/facts.js";
+export type { TableFacts } from "./tables/facts.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
 export { extractArray } from "./tables/read/npz.js";
@@ -36,12 +43,13 @@ export type {
   TableFormat,
 } from "./tables/rows.js";
 export {
-  applyTransform,
   type ColumnTransform,
   fitTransform,
+  RowUnits,
   type Standardise,
-  undoTransform,
-} from "./tables/transform.js";
+  toRows,
+  Units,
+} from "./tables/units.js";
 export {
   type OutputFormat,
   openTableWriter,

@@ -13,8 +13,9 @@ import {
   stream,
   type TimeGrid,
 } from "@dsbm/bridge";
+import { conditionWidth } from "@dsbm/data";
 import type { Ends } from "@dsbm/problem";
-import { conditionKind, conditionWidth, testConditions, testRows } from "@dsbm/problem";
+import { conditionKind, testConditions, testRows } from "@dsbm/problem";
 import type { QualityRow } from "@dsbm/runs";
 import { type Generator, getNumThreads, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";

@@ -9,9 +9,8 @@ import {
   type StepVariance,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers, UsageError } from "@dsbm/config";
-import type { ColumnTransform } from "@dsbm/data";
+import type { ColumnCondition, ColumnTransform } from "@dsbm/data";
 import { readProjection, type Trained, usualDirection } from "@dsbm/inference";
-import type { ColumnCondition } from "@dsbm/problem";
 import { type MetricRow, readQuality, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { isApart, weightsName } from "../onnx/model.js";

@@ -1,8 +1,7 @@
 // Which columns of a table a run takes, and in which order.
 
 import { UsageError } from "@dsbm/config";
-import type { RowSource, TableColumn } from "@dsbm/data";
-import type { ColumnCondition } from "@dsbm/problem";
+import type { ColumnCondition, RowSource, TableColumn } from "@dsbm/data";
 import type { Trained } from "../trained.js";
 
 /** Names that a line lists. */

@@ -5,13 +5,14 @@ import { UsageError } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
+  type ColumnCondition,
   cleanRows,
   DatasetError,
+  encodeCondition,
   openRows,
   type RowSource,
 } from "@dsbm/data";
-import type { ColumnCondition } from "@dsbm/problem";
-import { tensor, tidy } from "@dsbm/torch";
+import { tensor } from "@dsbm/torch";
 import { unitsOf } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 import { matched } from "./match.js";
@@ -132,24 +133,19 @@ function cells(
 
 /** Conditions as networks take them: a one for the class, or the standardised number. Throws a UsageError. */
 export function encoded(
-  { name, classes, mean, std }: ColumnCondition,
+  condition: ColumnCondition,
   values: Float64Array | string[] | null,
   { path, first }: { path: string; first: number },
 ): Conditions {
-  const given = values ?? [];
-  const width = classes?.length ?? 1;
-  const rows = new Float32Array(given.length * width);
-  for (let i = 0; i < given.length; i++) {
-    const value = given[i] as number | string;
-    if (typeof value === "number") rows[i] = (value - mean) / (std || 1);
-    else {
-      const k = (classes as string[]).indexOf(value.trim());
-      if (k < 0)
-        throw new UsageError(
-          `${path}: column ${name} has ${JSON.stringify(value)} in row ${first + i + 1}: expected a class that the run was trained with: ${classes?.join(", ")}`,
-        );
-      rows[i * width + k] = 1;
-    }
-  }
-  return { cond: tidy(() => tensor(rows, { shape: [given.length, width] }).keep()) };
+  const { name, classes } = condition;
+  const numbers = Float64Array.from(values ?? [], (value: number | string, i: number) => {
+    if (typeof value === "number") return value;
+    const k = classes?.indexOf(value.trim()) ?? -1;
+    if (k >= 0) return k;
+    throw new UsageError(
+      `${path}: column ${name} has ${JSON.stringify(value)} in row ${first + i + 1}: expected a class that the run was trained with: ${classes?.join(", ")}`,
+    );
+  });
+  using cells = tensor(numbers, { shape: [numbers.length, 1] });
+  return { cond: encodeCondition(condition, cells) };
 }

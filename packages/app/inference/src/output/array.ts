@@ -1,10 +1,10 @@
 // Samples as an array of known length, .npy or .npz: images [n, C, H, W], or with a path all states [T, n, …].
 import { rmSync, writeFileSync } from "node:fs";
 import { dirname, extname } from "node:path";
-import { writeNpz } from "@dsbm/data";
+import { toRows, writeNpz } from "@dsbm/data";
 import { openFileReplacement, temporaryPath } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
-import { byRows, unitsOf } from "../units.js";
+import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
 
 export function arrayOutput(path: string, options: OutputOptions): Output {
@@ -43,8 +43,7 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
       tidy(() => {
         const here = x.to({ device: "cpu" });
         if (!units) return file.put(at, io.toRaw(here));
-        const { rows, shape: size } = byRows(units.undo(here), dtype);
-        file.put(at, io.fromTyped(rows, size));
+        file.put(at, io.fromTyped(toRows(units.undo(here), dtype), [x.size(0), units.width]));
       });
     },
     async commit() {

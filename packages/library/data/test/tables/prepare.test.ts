@@ -2,15 +2,14 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  applyTransform,
   fitTransform,
   loadTable,
   type OwnOptions,
   prepareTable,
   type Table,
-  undoTransform,
+  Units,
 } from "@dsbm/data";
-import { tidy } from "@dsbm/torch";
+import { tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { refusal, testFolders } from "../files.js";
 
@@ -220,10 +219,11 @@ describe("the transform", () => {
       [0, 0.3, 2],
       [0.1, 0.1, 0.1],
     ].map((x) => Float64Array.from(x));
-    const z = applyTransform(transform, columns);
+    const units = new Units({ names: ["a", "b", "c"], named: true, transform });
+    const z = tidy(() => units.apply(columns).toArray() as Float32Array);
     expect([z[2], z[5], z[8]]).toEqual([0, 0, 0]);
     z[5] = 3;
-    const back = undoTransform(transform, z);
+    const back = tidy(() => units.undo(tensor(z, { shape: [3, 3] })));
     for (const i of [0, 1, 2]) {
       expect(back[0]![i]).toBeCloseTo(columns[0]![i]!, 4);
       expect(back[1]![i]).toBeCloseTo(columns[1]![i]!, 6);
@@ -238,17 +238,9 @@ describe("the transform", () => {
     );
     expect(f.range.max[0]).toBeCloseTo(Math.log(400), 10);
     const transform = fitTransform([f], "columns");
-    const back = undoTransform(
-      transform,
-      applyTransform(
-        transform,
-        [
-          [0, 9],
-          [1, 1],
-          [1, 1],
-        ].map((x) => Float64Array.from(x)),
-      ),
-    );
+    const units = new Units({ names: ["a", "b", "c"], named: true, transform });
+    const pair = (x: number, y: number) => Float64Array.of(x, y);
+    const back = tidy(() => units.undo(units.apply([pair(0, 9), pair(1, 1), pair(1, 1)])));
     expect(back[0]![1]).toBeCloseTo(9, 3);
     await expect(facts("a\n1\n-0.5\n3\n", { log1p: true })).rejects.toThrow(
       refusal("BadTable", /column a has -0.5 in row 2, which data.log1p=true cannot take/),

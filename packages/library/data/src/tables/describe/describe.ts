@@ -1,7 +1,7 @@
 // The content of data.json: the tables at both ends, and what a user should know of them before a bridge is trained.
 import type { TableFacts } from "../facts.js";
 import type { TableFormat } from "../rows.js";
-import type { ColumnTransform } from "../transform.js";
+import type { ColumnTransform } from "../units.js";
 import {
   type ColumnSample,
   type PreparedRows,

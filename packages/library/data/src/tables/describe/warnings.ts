@@ -1,6 +1,6 @@
 // What a user should know of two tables: each warning says what was found and by what rule.
 import type { TableFacts } from "../facts.js";
-import type { ColumnTransform } from "../transform.js";
+import type { ColumnTransform } from "../units.js";
 import type { ColumnSample } from "./columns.js";
 
 /** The range of the middle 99 % in interquartile ranges: 3.8 of a normal distribution, 6.6 of a Laplace distribution. */

@@ -9,7 +9,7 @@ import type { ConditionFacts, TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
 import type { ReadOptions, RowSource } from "../rows.js";
 import { type ColumnOptions, type EndColumns, matchColumns, selectColumns } from "../select.js";
-import { conditionCodes } from "./conditions.js";
+import { conditionCodes } from "./codes.js";
 import { columnRecord } from "./record.js";
 import { heldOutRows, splitFile } from "./split.js";
 

@@ -1,0 +1,68 @@
+// The column that networks are conditioned on: classes, one input each, or a number that is standardised.
+import { type Tensor, tensor, tidy } from "@dsbm/torch";
+import { invalidOption } from "../errors.js";
+import type { ConditionFacts, TableFacts } from "./facts.js";
+
+export interface ColumnCondition {
+  name: string;
+  /** Sorted; null for numbers. */
+  classes: readonly string[] | null;
+  mean: number;
+  std: number;
+}
+
+/** Numbers of a condition that networks take. */
+export const conditionWidth = (condition: ColumnCondition | null): number =>
+  condition === null ? 0 : (condition.classes?.length ?? 1);
+
+/** One condition of all ends; null if an end has none. Throws `InvalidOption` for other kinds or classes at an end. */
+export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | null {
+  const conditions = ends.map(({ condition }) => condition);
+  if (conditions.includes(null)) return null;
+  const [first, ...others] = conditions as [ConditionFacts, ...ConditionFacts[]];
+  const { name, classes } = first;
+  const place = (i: number) => {
+    const { path, group } = ends[i] as TableFacts;
+    return group === null ? path : `${path} (${group})`;
+  };
+  for (const [i, other] of others.entries()) {
+    if ((classes === null) !== (other.classes === null))
+      throw invalidOption(
+        `data.condition=${name} holds numbers at one end and texts at the other (${place(0)}, ${place(i + 1)}): expected the same kind`,
+      );
+    if (classes && `${classes}` !== `${other.classes}`)
+      throw invalidOption(
+        `data.condition=${name} has the classes ${classes.join(", ")} in ${place(0)} and ${other.classes?.join(", ")} in ${place(i + 1)}: expected the same at both ends; leave out the rows of the others`,
+      );
+  }
+  if (classes) return { name, classes, mean: 0, std: 1 };
+  const total = ends.reduce((sum, { moments }) => sum + moments.n, 0);
+  const average = (value: (condition: ConditionFacts) => number) =>
+    ends.reduce(
+      (sum, { moments, condition }) =>
+        sum + (moments.n / total) * value(condition as ConditionFacts),
+      0,
+    );
+  const mean = average((one) => one.mean);
+  const variance = average((one) => one.variance + (one.mean - mean) ** 2);
+  return { name, classes: null, mean, std: Math.sqrt(variance) };
+}
+
+/** As networks take them, float32 [n, c], of numbers or places of classes [n, 1] float64; the caller's to dispose. */
+export const encodeCondition = ({ classes, mean, std }: ColumnCondition, values: Tensor): Tensor =>
+  tidy(() => {
+    const rows = classes
+      ? values.eq(tensor(Float64Array.from(classes.keys())))
+      : values.sub(mean).div(std || 1);
+    return rows.to("float32").keep();
+  });
+
+/** Numbers, or the names of classes, of conditions [n, c] as networks take them. */
+export function decodeCondition(
+  { classes, mean, std }: ColumnCondition,
+  rows: Tensor,
+): (string | number)[] {
+  if (classes)
+    return tidy(() => rows.argmax({ dim: 1 }).toNumbers()).map((k) => classes[k] as string);
+  return tidy(() => rows.flatten().toNumbers()).map((z) => z * std + mean);
+}
