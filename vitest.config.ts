@@ -11,7 +11,11 @@ const mocking = ["packages/app/runs/test/checkpoint/faults.test.ts"];
 const packages = readdirSync("packages").flatMap((group) =>
   readdirSync(`packages/${group}`).map((name) => `packages/${group}/${name}/test`),
 );
-const files = ["test", ...packages.filter((folder) => existsSync(folder))].flatMap((folder) =>
+const files = [
+  "test",
+  "bench/quality/test",
+  ...packages.filter((folder) => existsSync(folder)),
+].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".test.ts"))
     .map((name) => `${folder}/${name}`),

@@ -1,4 +1,4 @@
-// Fills the measured columns of the table of docs/guide/methods.md from docs/results.csv, which `dsbm benchmark all` writes.
+// Fills the measured columns of the table of docs/guide/methods.md from docs/results.csv, which `npm run benchmark -- all` writes.
 // `--check` compares instead of writing: every method has a row, and every number is that of the results; without results the
 // columns have none.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -77,10 +77,9 @@ const STEPS = [
     name: "typescript",
     title: "TypeScript",
     print() {
-      const sources = packageFolders().flatMap((folder) =>
-        filesBelow(`${folder}/src`, /\.(ts|tsx|json)$/),
-      );
-      const configs = packageFolders().map((folder) => `${folder}/tsconfig.json`);
+      const folders = [...packageFolders(), "bench/quality"];
+      const sources = folders.flatMap((folder) => filesBelow(`${folder}/src`, /\.(ts|tsx|json)$/));
+      const configs = folders.map((folder) => `${folder}/tsconfig.json`);
       return fingerprint(["tsconfig.json", "tsconfig.base.json", ...configs, ...sources]);
     },
     intact: isCompiled,

@@ -2,17 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
-import {
-  benchmark,
-  evaluate,
-  exported,
-  fit,
-  gaussian,
-  resolve,
-  sample,
-  test,
-  train,
-} from "@dsbm/config";
+import { evaluate, exported, fit, gaussian, resolve, sample, test, train } from "@dsbm/config";
 import { root } from "./blocks.js";
 
 const options = {
@@ -59,12 +49,6 @@ const commands: Record<string, (words: readonly string[]) => void> = {
       throw new Error(`extend ${words.join(" ")}`);
   },
   runs: (words) => none(words.filter((word) => !/^--(all|json)$/.test(word)).slice(1)),
-  benchmark(words) {
-    const keys = keysOf(words).filter((word) => isKey(word) && word !== "--quick");
-    void resolve(benchmark, keys);
-    if (!/^(gaussian|2d|eot|cells|all)$/.test(words[0] ?? ""))
-      throw new Error(`benchmark ${words.join(" ")}`);
-  },
   doctor: none,
   profile(words) {
     const [name = "", ...rest] = words.filter((word) => !word.startsWith("trace="));

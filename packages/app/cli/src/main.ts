@@ -50,10 +50,6 @@ const commands: Record<string, [about: string, load: Load]> = {
     "List runs, the newest first ([DIR])",
     async () => (await import("./command/runs.js")).runsCommand,
   ],
-  benchmark: [
-    "Run methods side by side, with tables beside published figures (gaussian, 2d, eot, cells FOLDER, all)",
-    async () => (await import("./command/benchmark.js")).benchmarkCommand,
-  ],
   sweep: [
     "Show the state and the results of a sweep (status DIR, table DIR)",
     async () => (await import("./command/sweep.js")).sweepCommand,
@@ -61,10 +57,6 @@ const commands: Record<string, [about: string, load: Load]> = {
   studio: [
     "Show the runs of a folder on a page of this machine ([FOLDER], --open)",
     async () => (await import("./command/studio.js")).studioCommand,
-  ],
-  gallery: [
-    "Pictures and pages of trained bridges: points, digits, fields, and runs of your own (key=value …)",
-    async () => (await import("./command/gallery.js")).galleryCommand,
   ],
   profile: [
     "Run a command and show where its time goes: operations, rates, a trace ([trace=FILE] COMMAND words)",
@@ -82,8 +74,8 @@ const commands: Record<string, [about: string, load: Load]> = {
 /** The commands by what they are for. */
 const sections: readonly [title: string, names: readonly string[]][] = [
   ["Train", ["fit", "train", "gaussian", "extend", "start"]],
-  ["Use and measure", ["sample", "evaluate", "test", "benchmark", "export"]],
-  ["Look", ["runs", "studio", "gallery", "sweep", "profile", "doctor"]],
+  ["Use and measure", ["sample", "evaluate", "test", "export"]],
+  ["Look", ["runs", "studio", "sweep", "profile", "doctor"]],
 ];
 
 function overview(): string {

@@ -15,7 +15,6 @@ export { type TestConfig, test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
 export { type ExportConfig, exported } from "./commands/export.js";
 export { type EvaluateConfig, evaluate } from "./commands/evaluate.js";
-export { type BenchmarkConfig, benchmark } from "./commands/benchmark.js";
 export type { TrainConfig } from "./keys/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 export { readConfig } from "./read.js";

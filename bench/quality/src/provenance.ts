@@ -16,7 +16,7 @@ export interface Provenance {
   date: string;
 }
 
-const root = fileURLToPath(new URL("../../../../..", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 let known: Omit<Provenance, "date"> | null = null;
 
 /** That of this process, now. */

@@ -17,7 +17,7 @@ import { finishedRun, runFit, runTraining } from "@dsbm/experiment";
 import { readTrained } from "@dsbm/inference";
 import { stepsBefore, stepsOf } from "@dsbm/problem";
 import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
-import { readFitWords } from "../words/fit.js";
+import { readFitWords } from "../../../packages/app/cli/dist/words/fit.js";
 import type { Benchmark, Case, Command, Values, Way } from "./benchmark.js";
 import { Clock, readClock } from "./clock.js";
 import type { EngineOptions } from "./engine.js";

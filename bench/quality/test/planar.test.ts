@@ -1,8 +1,8 @@
 // The reference row of rectified flow in the plane: its field is exact for the samples.
 import { tensor } from "@dsbm/torch";
 import { expect } from "vitest";
-import { it } from "../../../../../test/support/in-scope.js";
-import { straight } from "../../src/benchmark/sets/planar.js";
+import { it } from "../../../test/support/in-scope.js";
+import { straight } from "../src/sets/planar.js";
 
 it("rectified flow with the exact field ends on the data, on the side of its start", () => {
   const column = (...x: number[]) => tensor(Float32Array.from(x)).reshape([-1, 1]);

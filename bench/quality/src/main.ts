@@ -1,23 +1,16 @@
-// `dsbm benchmark NAME [FOLDER] [--quick] key=value …`: methods side by side, in tables beside published figures.
+// `npm run benchmark -- NAME [FOLDER] [--quick] key=value …`: methods side by side, in tables beside published figures.
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import {
-  type BenchmarkConfig,
-  benchmark as experiment,
-  helpTable,
-  isSetting,
-  resolve,
-  UsageError,
-} from "@dsbm/config";
-import { duration, shellWord, stoppedWithin, writeFileAtomic } from "@dsbm/runs";
-import type { Outcome } from "../benchmark/engine.js";
-import { printHelp, terminalWidth } from "../terminal/columns.js";
-import { beginWork } from "./work.js";
+import process from "node:process";
+import { describeError, exitCodeOf, helpTable, isSetting, resolve, UsageError } from "@dsbm/config";
+import { createInterrupt, createProgress, duration, shellWord, writeFileAtomic } from "@dsbm/runs";
+import { type BenchmarkConfig, benchmark as experiment } from "./config.js";
+import type { Outcome } from "./engine.js";
 
 const help = [
-  "usage: dsbm benchmark gaussian|2d|eot [--quick] [key=value …] [--again]",
-  "       dsbm benchmark cells FOLDER [--quick] [key=value …] [--again]",
-  "       dsbm benchmark all [FOLDER] [--quick] [key=value …] [--again]",
+  "usage: npm run benchmark -- gaussian|2d|eot [--quick] [key=value …] [--again]",
+  "       npm run benchmark -- cells FOLDER [--quick] [key=value …] [--again]",
+  "       npm run benchmark -- all [FOLDER] [--quick] [key=value …] [--again]",
   "",
   experiment.about,
   "",
@@ -27,16 +20,16 @@ const help = [
   "cells      FOLDER with day_N.npy, arrays [cells, components]: W1 to a day that was left out",
   "all        all of them; cells where FOLDER is given",
   "",
-  helpTable(experiment.schema, { width: terminalWidth() }),
+  helpTable(experiment.schema, { width: process.stdout.columns ?? 100 }),
   "",
   "--quick   few cases, methods and samples, and short trainings, planned for 15 minutes in all",
   "--again   start over where runs are already; else runs that are finished are read, and others go on",
 ].join("\n");
 
 /** Runs the command; returns the exit code: 1 where a run failed, 130 where it was stopped. Throws a UsageError. */
-export async function benchmarkCommand(args: string[]): Promise<number> {
+async function benchmarkCommand(args: string[]): Promise<number> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    printHelp(help);
+    console.log(help);
     return args.length === 0 ? 2 : 0;
   }
   const switches = ["--quick", "--again"];
@@ -45,12 +38,12 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
   );
   if (name === undefined || odd.length > 0 || [name, folder].some((word) => word?.startsWith("-")))
     throw new UsageError(
-      `dsbm benchmark takes a name and for cells a folder, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write dsbm benchmark gaussian --quick, or see --help`,
+      `npm run benchmark -- takes a name and for cells a folder, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write npm run benchmark -- gaussian --quick, or see --help`,
     );
   const words = [...args.filter(isSetting), ...(args.includes("--quick") ? ["quick=true"] : [])];
   const { config } = resolve(experiment, words).members[0] as { config: BenchmarkConfig };
-  const { minutesEach, select } = await import("../benchmark/select.js");
-  const { runBenchmark } = await import("../benchmark/engine.js");
+  const { minutesEach, select } = await import("./select.js");
+  const { runBenchmark } = await import("./engine.js");
   const { setNumThreads } = await import("@dsbm/torch");
   const { threadsOf } = await import("@dsbm/problem");
   const { quick, threads, experiments_dir } = config;
@@ -60,7 +53,7 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
   const out = config.out ?? join(place(name), "results.md");
   const again = args.includes("--again");
   const commandOf = (word: (typed: string) => string) =>
-    `npx dsbm benchmark ${args
+    `npm run benchmark -- ${args
       .filter((typed) => typed !== "--again")
       .map((typed) => shellWord(word(typed)))
       .join(" ")}`;
@@ -68,17 +61,18 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
   // A folder's place is of this machine.
   const shown = commandOf((typed) => (typed === folder ? basename(typed) : typed));
   setNumThreads(threadsOf({ threads }));
-  const { provenance } = await import("../benchmark/provenance.js");
+  const { provenance } = await import("./provenance.js");
   // Before tables that are part of a clone change it.
   provenance();
-  const { KnownResults } = await import("../benchmark/csv.js");
+  const { KnownResults } = await import("./csv.js");
   const known = config.results === null ? undefined : new KnownResults(config.results, quick);
   const outcomes: Outcome[] = [];
   const began = performance.now();
   let isStopped = false;
   {
-    using work = await beginWork(stoppedWithin(command));
-    const { progress, signal, interrupt } = work;
+    const interrupt = createInterrupt();
+    const { signal } = interrupt;
+    const progress = createProgress();
     for (const one of chosen) {
       if (signal.aborted) break;
       const outcome = await runBenchmark(one, {
@@ -89,6 +83,8 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
       });
       outcomes.push(outcome);
     }
+    progress.done();
+    interrupt.dispose();
     isStopped = signal.aborted || outcomes.some(({ stopped }) => stopped);
   }
   const text = await write(out, outcomes, { command: shown, quick }, { figures: true });
@@ -110,15 +106,22 @@ async function write(
   how: { command: string; quick: boolean },
   { figures = false } = {},
 ): Promise<string> {
-  const { resultsDocument } = await import("../benchmark/document.js");
-  const { resultsCsv } = await import("../benchmark/csv.js");
+  const { resultsDocument } = await import("./document.js");
+  const { resultsCsv } = await import("./csv.js");
   const stem = out.replace(/\.md$/, "");
   const text = resultsDocument(outcomes, { ...how, figures: basename(stem) });
   writeFileAtomic(out, text);
   writeFileAtomic(`${stem}.csv`, resultsCsv(outcomes, how.quick));
   if (!figures) return text;
-  const { resultFigures } = await import("../benchmark/figures.js");
+  const { resultFigures } = await import("./figures.js");
   mkdirSync(stem, { recursive: true });
   for (const [name, svg] of await resultFigures(outcomes)) writeFileAtomic(join(stem, name), svg);
   return text;
+}
+
+try {
+  process.exitCode = await benchmarkCommand(process.argv.slice(2));
+} catch (error) {
+  console.error(describeError(error));
+  process.exitCode = exitCodeOf(error);
 }

@@ -3,15 +3,15 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BenchmarkConfig } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { scratch } from "../../../../../test/support/scratch.js";
-import { wordsOf } from "../../../../../test/support/words.js";
-import type { Benchmark, Values, Way } from "../../src/benchmark/benchmark.js";
-import { KnownResults, resultsCsv } from "../../src/benchmark/csv.js";
-import { type Finished, runBenchmark } from "../../src/benchmark/engine.js";
-import { minutesEach, select } from "../../src/benchmark/select.js";
+import { scratch } from "../../../test/support/scratch.js";
+import { wordsOf } from "../../../test/support/words.js";
+import type { Benchmark, Values, Way } from "../src/benchmark.js";
+import type { BenchmarkConfig } from "../src/config.js";
+import { KnownResults, resultsCsv } from "../src/csv.js";
+import { type Finished, runBenchmark } from "../src/engine.js";
+import { minutesEach, select } from "../src/select.js";
 
 const folder = scratch();
 beforeAll(() => setNumThreads(1));

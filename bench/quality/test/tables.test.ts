@@ -2,11 +2,11 @@
 // a published one, the same numbers as CSV, and the figures.
 import { parseCsv } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
-import type { Benchmark, Published } from "../../src/benchmark/benchmark.js";
-import { resultsCsv } from "../../src/benchmark/csv.js";
-import { resultsDocument } from "../../src/benchmark/document.js";
-import type { Outcome } from "../../src/benchmark/engine.js";
-import { resultFigures } from "../../src/benchmark/figures.js";
+import type { Benchmark, Published } from "../src/benchmark.js";
+import { resultsCsv } from "../src/csv.js";
+import { resultsDocument } from "../src/document.js";
+import type { Outcome } from "../src/engine.js";
+import { resultFigures } from "../src/figures.js";
 
 const made = { dsbm: "1.0.0", commit: "abc", machine: "a machine", date: "2026-01-02T03:04:05Z" };
 const light: Published = {
@@ -45,13 +45,13 @@ const outcome: Outcome = {
   failed: [{ run: "small d2 odd seed=1", why: "dsbm: too odd\nat a place" }],
   stopped: false,
 };
-const how = { command: "npx dsbm benchmark small", quick: false, figures: "results" };
+const how = { command: "npm run benchmark -- small", quick: false, figures: "results" };
 
 describe("the tables of a benchmark", () => {
   it("have a row for each method, reference and publication, and mark what is worse", () => {
     const text = resultsDocument([outcome], how);
     expect(text).toContain(
-      "Written by `npx dsbm benchmark small`.\n4 runs by dsbm 1.0.0, commit abc\non a machine,\n2026-01-02, 120 seconds of runs.",
+      "Written by `npm run benchmark -- small`.\n4 runs by dsbm 1.0.0, commit abc\non a machine,\n2026-01-02, 120 seconds of runs.",
     );
     const table = /\*\*the error\*\*\n\n((?:\|.*\n)+)/.exec(text)?.[1]?.trimEnd();
     // Of seeds 1 and 3 the errors are 2 and 6 in d2, 3 and 9 in d3, times 10.

@@ -62,7 +62,7 @@ export class KnownResults {
     const table = readCsv(path);
     if (columns.some((column) => !table.columns.includes(column)))
       throw new UsageError(
-        `results=${path} has the columns ${table.columns.join()}; expected ${columns.join()}: give a .csv that dsbm benchmark wrote beside its tables`,
+        `results=${path} has the columns ${table.columns.join()}; expected ${columns.join()}: give a .csv that npm run benchmark wrote beside its tables`,
       );
     this.#path = path;
     this.#quick = quick;

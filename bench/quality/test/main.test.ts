@@ -1,17 +1,26 @@
-// `dsbm benchmark` as it is typed: a quick run of a method in closed form, read again by the second call, and what is refused.
+// `npm run benchmark` as it is typed: a quick run of a method in closed form, read again by the second call, and what is refused.
+
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { dsbm, expectLine, scratch, succeed } from "./cli.js";
+import { scratch } from "../../../test/support/scratch.js";
 
 const folder = scratch();
+const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
-describe("dsbm benchmark", () => {
-  const words = ["benchmark", "gaussian", "--quick", "methods=gaussian_bridge", "cases=d5"];
-  const run = () => dsbm([...words, "threads=1", "out=results.md"], { cwd: folder });
+function benchmark(...args: string[]) {
+  const run = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: "utf8" });
+  return { code: run.status, stdout: run.stdout, stderr: run.stderr };
+}
 
-  it("writes its tables, and runs nothing at a second call", { timeout: 240_000 }, async () => {
-    const first = await run();
+describe("npm run benchmark", () => {
+  const words = ["gaussian", "--quick", "methods=gaussian_bridge", "cases=d5"];
+  const run = () => benchmark(...words, "threads=1", "out=results.md");
+
+  it("writes its tables, and runs nothing at a second call", { timeout: 240_000 }, () => {
+    const first = run();
     expect(first.code, first.stderr).toBe(0);
     const text = readFileSync(join(folder, "results.md"), "utf8");
     expect(first.stdout).toContain(text.trimEnd());
@@ -29,15 +38,14 @@ describe("dsbm benchmark", () => {
     expect(text).toContain("| published: DSBM-IPF | 1.23 |");
     expect(existsSync(join(folder, "results.csv"))).toBe(true);
 
-    const second = await run();
+    const second = run();
     expect(second.code, second.stderr).toBe(0);
     expect(second.stderr).not.toContain("trained in");
     expect(readFileSync(join(folder, "results.md"), "utf8")).toBe(text);
 
     const both = words.map((word) => word.replace("=gaussian_bridge", "=gaussian_bridge,lightsb"));
-    const third = await succeed([...both, "threads=1", "out=both.md", "train=false"], {
-      cwd: folder,
-    });
+    const third = benchmark(...both, "threads=1", "out=both.md", "train=false");
+    expect(third.code, third.stderr).toBe(0);
     expect(third.stderr).not.toContain("trained in");
     const table = readFileSync(join(folder, "both.md"), "utf8");
     const line = text.split("\n").find((one) => one.startsWith("| gaussian_bridge |"));
@@ -45,9 +53,9 @@ describe("dsbm benchmark", () => {
     expect(table).not.toContain("| lightsb |");
   });
 
-  it("says what is missing", async () => {
-    const { code, stderr } = await dsbm(["benchmark", "cells"], { cwd: folder });
+  it("says what is missing", () => {
+    const { code, stderr } = benchmark("cells");
     expect(code).toBe(2);
-    expectLine(stderr, ["FOLDER"]);
+    expect(stderr).toMatch(/^dsbm: benchmark cells needs the folder .*FOLDER$/m);
   });
 });

@@ -1,6 +1,7 @@
 // The part of a benchmark that words choose.
-import { type BenchmarkConfig, nearest, UsageError } from "@dsbm/config";
+import { nearest, UsageError } from "@dsbm/config";
 import type { Benchmark } from "./benchmark.js";
+import type { BenchmarkConfig } from "./config.js";
 import { trainings } from "./engine.js";
 import { cells } from "./sets/cells.js";
 import { eot } from "./sets/eot.js";
@@ -9,7 +10,7 @@ import { planar } from "./sets/planar.js";
 
 const simple = { gaussian, "2d": planar, eot };
 
-/** The names behind `dsbm benchmark`. */
+/** The names of benchmarks that can be typed. */
 const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "all"];
 
 /** The benchmarks of a name; `folder` has the cells. Throws a UsageError. */
@@ -23,7 +24,7 @@ function named(name: string, folder: string | undefined): Benchmark[] {
   if (name !== "cells") return [simple[name as keyof typeof simple]];
   if (folder !== undefined) return [cells(folder)];
   throw new UsageError(
-    "benchmark cells needs the folder of day_N.npy: write dsbm benchmark cells FOLDER",
+    "benchmark cells needs the folder of day_N.npy: write npm run benchmark -- cells FOLDER",
   );
 }
 
