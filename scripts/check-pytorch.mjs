@@ -45,44 +45,11 @@ function someState(T, seed) {
 
 /** Writes our side's files and what they hold. */
 function write(T, folder, seed) {
-  const expected = {};
-  const save = (name, value) => {
-    writeFileSync(join(folder, name), T.io.encodePt(value));
-    expected[name] = describe(T, value);
-  };
-  const state = someState(T, seed);
-  save("state.pt", state);
-  writeFileSync(join(folder, "state.safetensors"), T.io.encodeTensors(state, { by: "dsbm" }));
-  const sorted = [...state].sort(([p], [q]) => (p < q ? -1 : 1));
-  expected["state.safetensors"] = describe(T, new Map(sorted));
-  const numbers = [
-    0,
-    -1,
-    255,
-    256,
-    65536,
-    2 ** 31,
-    -(2 ** 31) - 1,
-    2 ** 53 - 1,
-    0.1,
-    -1e300,
-    2n ** 64n,
-  ];
-  const twice = T.ones([2]);
-  save("values.pt", {
-    numbers,
-    nested: { a: [[], [null, true, false]], "ü 🙂": "ü 🙂" },
-    twice: [twice, twice],
-  });
-  save(
-    "keys.pt",
-    new Map([
-      [0, "zero"],
-      [2 ** 40, "many"],
-      ["0", "text"],
-      [0.5, "half"],
-    ]),
-  );
+  const save = (name, tensors) =>
+    writeFileSync(join(folder, `${name}.safetensors`), T.io.encodeTensors(new Map(tensors)));
+  const state = [...someState(T, seed)].sort(([p], [q]) => (p < q ? -1 : 1));
+  save("state", state);
+  const expected = { "state.safetensors": describe(T, new Map(state)) };
 
   const generator = T.Generator.create(seed);
   const { Linear, SiLU, Sequential } = T.nn;
@@ -92,32 +59,21 @@ function write(T, folder, seed) {
     new Linear(8, 2, { generator }),
   );
   const x = T.randn([16, 3], { generator });
-  const copy = () => new Map([...net.stateDict()].map(([name, t]) => [name, t.detach().clone()]));
-  const extra = (name, value) => writeFileSync(join(folder, name), T.io.encodePt(value));
-  extra("network.pt", { state_dict: net.stateDict(), x, y: net.forward(x).detach() });
+  const copy = (prefix, tensors) =>
+    [...tensors].map(([name, t]) => [`${prefix}.${name}`, t.detach().clone()]);
+  const network = () => copy("network", net.stateDict());
+  save("network", [...network(), ["x", x], ["y", net.forward(x).detach()]]);
 
-  const lr = 0.01;
-  const adam = new T.optim.Adam(net.parameters(), { lr });
+  const adam = new T.optim.Adam(net.parameters(), { lr: 0.01 });
   const step = () => {
     adam.zeroGrad();
     net.forward(x).square().mean().backward();
     adam.step();
   };
   for (let i = 0; i < 3; i++) step();
-  const slots = new Map(net.parameters().map((_, i) => [i, {}]));
-  for (const [name, t] of adam.stateDict()) {
-    const [index, slot] = name.split(".");
-    slots.get(Number(index))[slot] = t.clone();
-  }
-  const group = { lr, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, params: [...slots.keys()] };
-  const before = copy();
+  const before = [...network(), ...copy("state", adam.stateDict())];
   step();
-  extra("adam.pt", {
-    before,
-    after: copy(),
-    x,
-    optimizer: { state: slots, param_groups: [group] },
-  });
+  save("adam", [...before, ["x", x], ...copy("after", net.stateDict())]);
   writeFileSync(join(folder, "expected.json"), JSON.stringify(expected));
 }
 
@@ -137,7 +93,7 @@ function read(T, folder) {
         return { name, error };
       });
     } catch (error) {
-      const refused = want === null && error instanceof T.io.FormatError;
+      const refused = want === null && T.io.isFormatError(error);
       return { name, error: refused ? null : `${error.name}: ${error.message}` };
     }
   });

@@ -132,10 +132,7 @@ describe("the Kubernetes manifest", () => {
 
   it("sets variables that dsbm reads, and leaves those of the operator alone", () => {
     const names = container.env.map(({ name }: { name: string }) => name);
-    expect(names).toEqual(["DSBM_CORES", "DSBM_DIST_SECRET"]);
-    expect(read("packages/engine/torch/src/distributed/secret.ts")).toContain(
-      "process.env.DSBM_DIST_SECRET",
-    );
+    expect(names).toEqual(["DSBM_CORES"]);
     expect(read("packages/app/runs/src/cores.ts")).toContain("process.env.DSBM_CORES");
     const place = read("packages/engine/torch/src/distributed/environment.ts");
     for (const name of ["RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"])

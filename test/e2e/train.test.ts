@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { picturePng, readCsv, readRun } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
+import { stateDictFile } from "../../packages/engine/torch/test/io/pt-support.js";
 import { dsbm, folderIn, type Outcome, scratch, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
 
@@ -236,7 +237,7 @@ describe("starting from files", () => {
     const ckpt = join(root, "sample_net_b.ckpt");
     tidy(() => {
       const { tensors } = io.loadTensors(at("sample_net_b.safetensors"));
-      writeFileSync(ckpt, io.encodePt(tensors));
+      writeFileSync(ckpt, stateDictFile(new Map([...tensors].map(([k, t]) => [k, io.toRaw(t)]))));
     });
     const second = await train(
       "from_files",

@@ -5,8 +5,8 @@ import { withLines } from "./errors.js";
 import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 import { trainSchema } from "./keys/schema.js";
 import { defaultsOf } from "./schema/describe.js";
-import { validate } from "./schema/validate.js";
-import { merge } from "./tree/tree.js";
+import { removedKeys, validate } from "./schema/validate.js";
+import { deletePath, merge } from "./tree/tree.js";
 
 /**
  * Returns the complete configuration that a run saved. Newer keys have their defaults. Throws ConfigError with a line
@@ -14,9 +14,11 @@ import { merge } from "./tree/tree.js";
  */
 export function readConfig(saved: object, version?: string): CompleteTrainConfig {
   const schema = "split" in saved ? testSchema : trainSchema;
+  const tree = merge({}, saved);
+  for (const key of Object.keys(removedKeys)) deletePath(tree, key);
   const writer = version === undefined ? "" : ` (written by version ${version})`;
   return withLines(
     (line) => line + writer,
-    () => completeTrain(validate(schema, merge(defaultsOf(schema), saved))),
+    () => completeTrain(validate(schema, merge(defaultsOf(schema), tree))),
   );
 }

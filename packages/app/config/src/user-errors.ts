@@ -5,15 +5,10 @@ const forUsers = new Set([
   "ConfigError",
   "BridgeError",
   "TorchError",
-  "DisposedError",
-  "RecordingError",
-  "OutOfMemoryError",
-  "MissingOpError",
   "RunError",
-  "FormatError",
+  "FileError",
   "DatasetError",
   "UsageError",
-  "DistributedError",
 ]);
 
 let prefix = "dsbm";

@@ -7,7 +7,7 @@ import { checkFiles } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 import type { Trained } from "./trained.js";
 
-/** Reads projection.safetensors of a run; the caller's to dispose. Throws a UsageError, and a FormatError for damage. */
+/** Reads projection.safetensors of a run; the caller's to dispose. Throws a UsageError, and a TorchError for damage. */
 export function readProjection(folder: string): Projection {
   const path = join(folder, "projection.safetensors");
   if (!existsSync(path))

@@ -20,19 +20,22 @@ export interface Lock {
   release(): void;
 }
 
-interface Owner {
+/** The holder of a lock. */
+export interface LockOwner {
+  /** A processName. */
   process: string;
+  /** Differs between two locks of one process. */
   token: string;
 }
 
 /** Takes the lock file `path`, or takes it over from a dead process. Throws FileError "locked" if a process holds it. */
 export function acquireLock(path: string): Lock {
-  const owner: Owner = { process: processName(), token: randomUUID() };
+  const owner: LockOwner = { process: processName(), token: randomUUID() };
   const text = `${JSON.stringify(owner)}\n`;
   if (!createExclusive(path, text)) takeOver(path, text);
   let lastRefresh = Date.now();
   let isReleased = false;
-  const isHeld = () => !isReleased && readOwner(path)?.token === owner.token;
+  const isHeld = () => !isReleased && readLock(path)?.token === owner.token;
   return {
     isHeld,
     refresh() {
@@ -53,7 +56,7 @@ export function lockHolder(path: string): number | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   const age = (Date.now() - stat.mtimeMs) / 1000;
-  const owner = readOwner(path);
+  const owner = readLock(path);
   // A lock without content: its process writes it just now, or died while it wrote.
   if (owner === undefined) return age < unreadableLockSeconds ? 0 : undefined;
   const isFree = isForeign(owner) ? age >= foreignLockSeconds : isGone(owner.process);
@@ -62,7 +65,7 @@ export function lockHolder(path: string): number | undefined {
 
 /** The error of a process whose lock is gone. */
 export function lostLock(path: string): FileError {
-  const owner = readOwner(path);
+  const owner = readLock(path);
   const event = owner ? `was taken over by process ${pidOf(owner)}` : "was deleted";
   return new FileError(
     "locked",
@@ -70,8 +73,8 @@ export function lostLock(path: string): FileError {
   );
 }
 
-const pidOf = (owner: Owner): number => Number(owner.process.split("-")[1]);
-const isForeign = (owner: Owner): boolean => !owner.process.startsWith(currentPlace());
+const pidOf = (owner: LockOwner): number => Number(owner.process.split("-")[1]);
+const isForeign = (owner: LockOwner): boolean => !owner.process.startsWith(currentPlace());
 
 /** A second lock file prevents that two processes take over the same stale lock. */
 function takeOver(path: string, text: string): void {
@@ -93,7 +96,7 @@ function takeOver(path: string, text: string): void {
 function refuseIfHeld(path: string): void {
   const pid = lockHolder(path);
   if (pid === undefined) return;
-  const owner = readOwner(path);
+  const owner = readLock(path);
   let holder = `process ${pid}`;
   let cure = `wait for it to end, or stop it with kill ${pid}`;
   if (owner === undefined) {
@@ -106,8 +109,8 @@ function refuseIfHeld(path: string): void {
   throw new FileError("locked", `this folder is in use by ${holder}: ${cure} (lock: ${path})`);
 }
 
-/** The owner that a lock names. Returns undefined if the lock is not there or not whole. */
-function readOwner(path: string): Owner | undefined {
+/** The owner that a lock names. Returns undefined if the lock is not there or not whole. Throws FileError. */
+export function readLock(path: string): LockOwner | undefined {
   try {
     const { process = "", token } = JSON.parse(readFileSync(path, "utf8"));
     return { process, token };

@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileOperation } from "./errors.js";
-import { isGone, processName } from "./process.js";
+import { currentPlace, isGone, processName } from "./process.js";
 
 const temporaryName = /^\.tmp-([0-9a-f]{8}-\d+-\d*)-[\w.-]+$/;
 
-/** A process of another machine is not seen: its temporary files count as abandoned after this time. */
+/** A process of another machine is not seen: what it has not changed for this time counts as abandoned. */
 const abandonedAfterMs = 3_600_000;
 
 /** A new temporary path in a folder, which ends in `suffix`. sweepTemporaries removes it once this process is gone. */
@@ -31,9 +31,9 @@ export function sweepTemporaries(folder: string, { deep = false } = {}): void {
   });
 }
 
-/** Whether the process of this name is gone, or has not changed `path` for an hour. */
+/** Whether the process of this name, which made `path`, no longer needs it. */
 export function isAbandoned(path: string, owner: string): boolean {
-  if (isGone(owner)) return true;
+  if (owner.startsWith(currentPlace())) return isGone(owner);
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat !== undefined && Date.now() - stat.mtimeMs >= abandonedAfterMs;
 }

@@ -203,7 +203,7 @@ it("removes temporary files of processes that are gone and old ones, and nothing
   const folder = scratch();
   mkdirSync(join(folder, "deep"));
   const dead = join(folder, "deep", `.tmp-${deadName}-0123abcd.npy`);
-  const old = temporaryPath(folder);
+  const old = join(folder, ".tmp-00000000-1-5-0123abce");
   const link = join(folder, `.tmp-${deadName}-0123abcf`);
   const kept = [
     temporaryPath(folder, ".npy"),

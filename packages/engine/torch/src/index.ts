@@ -2,13 +2,7 @@
 // The types of Node belong to those of the engine (Buffer, Disposable), for users who have not asked for them.
 export { call, callable, schemas } from "./binding/dispatch.js";
 export * from "./binding/dtype.js";
-export {
-  DisposedError,
-  MissingOpError,
-  OutOfMemoryError,
-  RecordingError,
-  TorchError,
-} from "./binding/errors.js";
+export { type FormatCode, TorchError } from "./binding/errors.js";
 export { Handle, keep, liveTensors, Scope, tidy } from "./binding/handle.js";
 export * as unsafe from "./binding/unsafe.js";
 export * as distributed from "./distributed/index.js";
@@ -16,7 +10,6 @@ export * as io from "./io/index.js";
 export { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
-export * from "./process-name.js";
 export * from "./profile.js";
 export * from "./program/description.js";
 export * as jit from "./program/jit.js";

@@ -33,7 +33,7 @@ export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): Mem
 }
 
 /**
- * Bounds the bytes of CPU tensors in the whole process: what would go beyond is an OutOfMemoryError.
+ * Bounds the bytes of CPU tensors in the whole process: what would go beyond is the error ERR_TORCH_MEMORY.
  * Infinity lifts the bound. Throws a TorchError for what is not a whole number of bytes.
  */
 export function setMemoryLimit(bytes: number): void {

@@ -66,7 +66,9 @@ describe("a TorchScript module", () => {
     const module = T.jit.load(features);
     module.dispose();
     module.dispose();
-    expect(() => module.forward([images(1)])).toThrow(T.DisposedError);
+    expect(() => module.forward([images(1)])).toThrow(
+      expect.objectContaining({ code: "ERR_TORCH_DISPOSED" }),
+    );
   });
 
   it("says in one line what does not fit a call", () => {
@@ -93,7 +95,9 @@ describe("a TorchScript module", () => {
 
   it("refuses to be recorded, and works afterwards", () => {
     using module = T.jit.load(features);
-    expect(() => T.recorded((x) => module.forward([x]))(images(1))).toThrow(T.RecordingError);
+    expect(() => T.recorded((x) => module.forward([x]))(images(1))).toThrow(
+      expect.objectContaining({ code: "ERR_TORCH_RECORDING" }),
+    );
     expect(() =>
       T.recorded((x) => {
         T.jit.load(features);
@@ -106,7 +110,7 @@ describe("a TorchScript module", () => {
 
 describe("a file that is none", () => {
   const refused = (path: string, code: string) => {
-    const error = expect.objectContaining({ name: "FormatError", code, source: path });
+    const error = expect.objectContaining({ code, source: path });
     expect(() => T.jit.load(path)).toThrow(error);
     expect(() => T.jit.load(path)).not.toThrow(/\n/);
   };

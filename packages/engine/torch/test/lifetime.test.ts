@@ -139,9 +139,9 @@ describe("disposal", () => {
     t.dispose();
     t.dispose();
     expect(t.disposed).toBe(true);
-    expect(() => t.relu()).toThrow(T.DisposedError);
+    expect(() => t.relu()).toThrow(expect.objectContaining({ code: "ERR_TORCH_DISPOSED" }));
     expect(() => t.relu()).toThrow(/aten::relu/);
-    expect(() => t.shape).toThrow(T.DisposedError);
+    expect(() => t.shape).toThrow(expect.objectContaining({ code: "ERR_TORCH_DISPOSED" }));
     expect(() => T.cat([T.ones([1]), t])).toThrow(/aten::cat.*disposed/);
     expect(String(t)).toBe("Tensor (disposed)");
   });
@@ -164,7 +164,7 @@ describe("disposal", () => {
     const data = T.ones([2]);
     using p = new T.Parameter(data);
     expect(p.requiresGrad).toBe(true);
-    expect(() => data.add(1)).toThrow(T.DisposedError);
+    expect(() => data.add(1)).toThrow(expect.objectContaining({ code: "ERR_TORCH_DISPOSED" }));
   });
 });
 
@@ -195,7 +195,7 @@ describe("Scope", () => {
 
 it("a memory limit turns too much into an error", () => {
   T.setMemoryLimit(T.memory().current + 2 ** 20);
-  expect(() => T.ones([2 ** 20])).toThrow(T.OutOfMemoryError);
+  expect(() => T.ones([2 ** 20])).toThrow(expect.objectContaining({ code: "ERR_TORCH_MEMORY" }));
   T.setMemoryLimit(Number.POSITIVE_INFINITY);
   expect(T.ones([2 ** 20]).numel).toBe(2 ** 20);
 });
@@ -230,7 +230,7 @@ it("what a scope freed stays freed, whatever is made afterwards", () => {
   });
   const later = Array.from({ length: 40 }, (_, i) => T.full([3], i).mul(2));
   expect(gone?.disposed).toBe(true);
-  expect(() => gone?.add(1)).toThrow(T.DisposedError);
+  expect(() => gone?.add(1)).toThrow(expect.objectContaining({ code: "ERR_TORCH_DISPOSED" }));
   gone?.dispose();
   expect(later.map((t) => t.toNumbers()[2])).toEqual(later.map((_, i) => 2 * i));
   for (const t of later) t.dispose();

@@ -32,7 +32,7 @@ describe("inside a recording", () => {
       return y.add(1);
     });
     expect(() => f(x())).toThrow(message);
-    expect(() => f(x())).toThrow(T.RecordingError);
+    expect(() => f(x())).toThrow(expect.objectContaining({ code: "ERR_TORCH_RECORDING" }));
   });
   it("an asynchronous function is refused, and one that throws passes its error on", () => {
     expect(() => T.recorded((async (y: T.Tensor) => y) as never)(x())).toThrow(/asynchronous/);
@@ -66,7 +66,9 @@ describe("at replay", () => {
     expect(() => program.run(x(), x())).toThrow(/got 2/);
     const gone = x();
     gone.dispose();
-    expect(() => program.run(gone)).toThrow(T.DisposedError);
+    expect(() => program.run(gone)).toThrow(
+      expect.objectContaining({ code: "ERR_TORCH_DISPOSED" }),
+    );
     expect(program.run(x())[0]!.toNumbers()).toEqual([2, -4, 6]);
   });
   it("a gradient that the program adds to must not be replaced", () => {

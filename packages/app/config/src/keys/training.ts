@@ -198,10 +198,6 @@ const processes = {
     "dtype in which gradients are sent between processes; null is their own",
   ),
   dist_timeout: sized(600, "seconds that a process waits for the others"),
-  dist_secret: file(
-    "file of a secret (16 bytes or more, readable by you alone) by which processes of several machines know each other and encrypt; null: the text of DSBM_DIST_SECRET, or none",
-    "ranks.key",
-  ),
 };
 
 export const machine = {
@@ -232,5 +228,4 @@ export const freeProcessKeys = [
   "accumulate",
   "bucket_cap_mb",
   "dist_timeout",
-  "dist_secret",
 ] as const;

@@ -55,12 +55,19 @@ function explain(
   return new ConfigError(code, problems);
 }
 
+/** Keys of earlier versions, which no longer change a run, and what to do instead. */
+export const removedKeys: Readonly<Record<string, string>> = {
+  dist_secret:
+    "ranks no longer encrypt what they exchange: leave it out, and keep their network private (docs/security.md)",
+};
+
 function unknownKey(
   schema: JsonSchema,
   input: Tree,
   key: string,
   groups: readonly string[],
 ): string {
+  if (Object.hasOwn(removedKeys, key)) return `key ${quote(key)} was removed: ${removedKeys[key]}`;
   const known = [...groups, ...schemaKeys(schema, input).map(([name]) => name)];
   return `unknown key ${quote(key)}: ${suggestion(key, known, "--help lists the keys there are")}`;
 }

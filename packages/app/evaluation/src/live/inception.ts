@@ -8,7 +8,7 @@ import { gaussianName } from "@dsbm/problem";
 import { statisticsOf } from "./classifier.js";
 import type { Evaluator } from "./evaluator.js";
 
-/** Throws a FormatError, BridgeError or UsageError for files that are not what they should be. */
+/** Throws a TorchError, BridgeError or UsageError for files that are not what they should be. */
 export async function openInception(
   ends: Ends,
   { metrics }: CompleteTrainConfig,

@@ -31,7 +31,7 @@ import {
   readCsv,
   version,
 } from "@dsbm/runs";
-import { io, OutOfMemoryError } from "@dsbm/torch";
+import { io, TorchError } from "@dsbm/torch";
 import { type Problem, type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { mayBeLarge, memoryAdvice, memoryNeed, outOfMemoryAdvice } from "../forecast/memory.js";
 import { type Length, lengthText, Outlook } from "../forecast/outlook.js";
@@ -404,11 +404,11 @@ export class ExperimentRun {
 
   /** An error with what the user can go back to. */
   explained(error: unknown): unknown {
-    if (error instanceof OutOfMemoryError)
-      return new OutOfMemoryError(
+    if (error instanceof TorchError && error.code === "ERR_TORCH_MEMORY")
+      return new TorchError(
         error.code,
         `${error.message}: ${outOfMemoryAdvice(this.config)}`,
-        error.op,
+        { op: error.op },
       );
     if (!(error instanceof BridgeError) || error.code !== "not_finite") return error;
     if (error instanceof DivergedError) return error;

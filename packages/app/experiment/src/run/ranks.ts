@@ -12,14 +12,14 @@ import { version } from "@dsbm/runs";
 import { type Device, distributed } from "@dsbm/torch";
 import { ProcessRanks, type Ranks, type TrainEvent } from "@dsbm/train";
 
-/** Whether a launcher started this process as one of several. Throws a DistributedError for invalid variables. */
+/** Whether a launcher started this process as one of several. Throws a TorchError for invalid variables. */
 export function isOneOfSeveral(): boolean {
   return distributed.placeFromEnvironment().worldSize > 1;
 }
 
 /**
  * Joins the other processes; they must have the same configuration.
- * Throws a DistributedError that names the rank which is missing or differs, and in which key.
+ * Throws a TorchError that names the rank which is missing or differs, and in which key.
  */
 export async function joinRanks(
   config: ProcessesConfig & { device: string },
@@ -30,11 +30,14 @@ export async function joinRanks(
   process.env.DSBM_CORES ??= String(coresOf(localSize));
   const timeoutMs = 1000 * config.dist_timeout;
   const terms = { dsbm: version, command, ...termsOf(config) };
-  const secretFile = config.dist_secret;
-  const control = await distributed.init({ timeoutMs, terms, secretFile });
+  if (process.env.DSBM_DIST_SECRET !== undefined)
+    throw new UsageError(
+      "DSBM_DIST_SECRET is set, but dsbm no longer encrypts what processes exchange: keep their network private (docs/security.md), and unset it",
+    );
+  const control = await distributed.init({ timeoutMs, terms });
   if (control.isExposed && rank === 0)
     console.error(
-      "dsbm: whoever reaches the ports of these processes can read, change and stop the run: keep their network private, or give all of them one secret (dist_secret=FILE, docs/security.md)",
+      "dsbm: whoever reaches the ports of these processes can read, change and stop the run: keep their network private (docs/security.md)",
     );
   const nccl = config.device !== "cpu" && distributed.available().includes("nccl");
   const data = nccl ? await distributed.init({ backend: "nccl", timeoutMs }) : control;

@@ -55,7 +55,7 @@ export interface InputOptions {
 
 /**
  * Opens what a word names; rows that are read are finite. Throws a UsageError for what is not there and what has no
- * samples of the run's shape, DatasetError and FormatError for damaged files.
+ * samples of the run's shape, DatasetError and TorchError for damaged files.
  */
 export async function openInput(word: string, options: InputOptions): Promise<Input> {
   const input = await opened(word, options);

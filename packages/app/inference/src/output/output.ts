@@ -99,7 +99,7 @@ function refused(path: string, { shape }: Trained, paths: boolean): string {
   return `${cannot} of ${what}; expected a name that ends with .npy or .npz${pictures ? `, .png for one picture, or a folder of pictures${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
 }
 
-/** Begins an output. Throws RunError and FormatError where the disk refuses. */
+/** Begins an output. Throws RunError and TorchError where the disk refuses. */
 export function openOutput(path: string, options: OutputOptions): Output {
   const { trained, times } = options;
   const kind = kindOf(path, trained, times !== null) as Kind;

@@ -1,6 +1,6 @@
 // From a JavaScript call to libtorch's dispatcher and back: handles out, pointers in, errors translated.
 import { type Check, checkOf, settled } from "./checks.js";
-import { lengthOf, MissingOpError, TorchError, translate } from "./errors.js";
+import { lengthOf, TorchError, translate } from "./errors.js";
 import { Handle, ptrIn, ptrOf, spares } from "./handle.js";
 import { type External, native } from "./native.js";
 import { table } from "./table.generated.js";
@@ -136,7 +136,7 @@ const opened = new Map<string, Op>();
 
 /**
  * `call` for all operations of libtorch. Wrong arguments to those outside `callable` can end the process or damage its
- * memory without a word: give them only what PyTorch's documentation allows. Throws MissingOpError, TorchError.
+ * memory without a word: give them only what PyTorch's documentation allows. Throws TorchError.
  */
 export function callUnchecked(name: string, overload: string, ...args: unknown[]): unknown {
   if (typeof name !== "string" || typeof overload !== "string")
@@ -156,7 +156,7 @@ export function callUnchecked(name: string, overload: string, ...args: unknown[]
 /**
  * Calls an operation of libtorch by its schema name, for those without a wrapper: `call("aten::pdist", "", x)`. Arguments
  * are in schema order. It reaches the operations of `callable`, which answer wrong arguments by an error; the others are
- * in `unsafe`. Throws MissingOpError, TorchError.
+ * in `unsafe`. Throws TorchError.
  */
 export function call(name: string, overload: string, ...args: unknown[]): unknown {
   const isNamed = typeof name === "string" && typeof overload === "string";
@@ -180,18 +180,16 @@ export const callable: Readonly<Record<string, readonly string[]>> = Object.free
 function unreachable(name: string, overload: string): TorchError {
   const full = overload ? `${name}.${overload}` : name;
   if (native.schemas(name).length === 0)
-    return new MissingOpError(
-      "ERR_TORCH_MISSING_OP",
-      `${full} is not an operation of this libtorch`,
-      full,
-    );
+    return new TorchError("ERR_TORCH_MISSING_OP", `${full} is not an operation of this libtorch`, {
+      op: full,
+    });
   const overloads = callable[name]?.map((o) => `"${o}"`).join(", ");
   return new TorchError(
     "ERR_TORCH_UNSAFE",
     overloads
       ? `call: ${full} is not among the overloads that were tried with wrong arguments (${overloads}): take one of them, or unsafe.call, which may end the process`
       : `call: ${full} is not in the table of operations that were tried with wrong arguments: use unsafe.call, which may end the process`,
-    full,
+    { op: full },
   );
 }
 

@@ -1,59 +1,78 @@
-// The errors of the engine: one class with a stable code, and subclasses for errors that callers handle differently.
+// The error of the engine: one class with stable codes.
 
-/** An error of the engine or of libtorch: `code` is stable, `op` names the operation where there is one. */
+/** The stable codes of errors about files and arrays; such an error has a `source`. */
+export type FormatCode =
+  | "Unreadable"
+  | "NotThisFormat"
+  | "HeaderTooShort"
+  | "HeaderTooLarge"
+  | "InvalidHeader"
+  | "InvalidOffset"
+  | "InvalidShape"
+  | "InvalidValue"
+  | "SizeMismatch"
+  | "IncompleteFile"
+  | "UnknownDtype"
+  | "DuplicateName"
+  | "UnknownName"
+  | "OutOfRange"
+  | "Closed";
+
+/** What an error is about, where that is known. */
+interface ErrorSubject {
+  /** The operation. */
+  op?: string | undefined;
+  /** The file, or a word for bytes that are in no file. */
+  source?: string;
+  /** The ranks that caused an error of several processes. */
+  ranks?: readonly number[];
+  cause?: unknown;
+}
+
+/** An error of the engine or of libtorch, in one line; `code` is stable. */
 export class TorchError extends Error {
-  override name = "TorchError";
+  override readonly name = "TorchError";
+  readonly op: string | undefined;
+  readonly source: string | undefined;
+  readonly ranks: readonly number[] | undefined;
+
   constructor(
-    readonly code: string,
+    readonly code: FormatCode | `ERR_${string}`,
     message: string,
-    readonly op?: string,
-    cause?: unknown,
+    { op, source, ranks, cause }: ErrorSubject = {},
   ) {
     super(message.replace(/\s*\n\s*/g, " ").trim(), cause === undefined ? undefined : { cause });
+    this.op = op;
+    this.source = source;
+    this.ranks = ranks;
   }
 }
 
-/** A tensor was used after its disposal (by hand, by its scope, or by `using`). */
-export class DisposedError extends TorchError {
-  override name = "DisposedError";
-}
-
-/** Something inside a recorded function cannot be recorded; the message names it. */
-export class RecordingError extends TorchError {
-  override name = "RecordingError";
-}
-
-/** The requested memory is not available. */
-export class OutOfMemoryError extends TorchError {
-  override name = "OutOfMemoryError";
-}
-
-/** The linked libtorch has no operation of that name. */
-export class MissingOpError extends TorchError {
-  override name = "MissingOpError";
-}
-
-const classes: Record<string, typeof TorchError> = {
-  ERR_TORCH_DISPOSED: DisposedError,
-  ERR_TORCH_RECORDING: RecordingError,
-  ERR_TORCH_MEMORY: OutOfMemoryError,
-  ERR_TORCH_MISSING_OP: MissingOpError,
-};
-
-/** Turns what native code threw into an error of ours; anything else passes unchanged. */
+/** Turns what native code threw into a TorchError; anything else passes unchanged. */
 export function translate(error: unknown, op?: string, detail = ""): unknown {
   if (!(error instanceof Error) || error instanceof TorchError) return error;
   const code = (error as NodeJS.ErrnoException).code;
   if (typeof code !== "string" || !/^ERR_(TORCH|NAPI)/.test(code)) return error;
   const message =
     op && !error.message.startsWith(op) ? `${op}${detail}: ${error.message}` : error.message;
-  return new (classes[code] ?? TorchError)(code, message, op, error.message);
+  return new TorchError(code as `ERR_${string}`, message, { op, cause: error.message });
 }
 
-/** An error of ours about an argument: what was given, what was expected. */
+/** The error of an argument: what was given, what was expected. */
 export function invalid(message: string): TorchError {
   return new TorchError("ERR_TORCH_VALUE", message);
 }
+
+/** The error of a file or an array that is not what its format says; its message begins with `source`. */
+export function formatError(code: FormatCode, source: string, problem: string): TorchError {
+  // Names in files can hold anything, line breaks and megabytes included; a message cannot.
+  const line = `${source}: ${problem}`.replace(/[\s\p{Cc}]+/gu, " ");
+  return new TorchError(code, line.length > 500 ? `${line.slice(0, 499)}…` : line, { source });
+}
+
+/** Whether an error is about a file or an array: its `code` is a FormatCode. */
+export const isFormatError = (error: unknown): error is TorchError & { source: string } =>
+  error instanceof TorchError && error.source !== undefined;
 
 /** Refuses the promise of an asynchronous function where `what` takes a synchronous one; `cure` says what to do. */
 export function refusePromise(value: unknown, what: string, cure = ""): void {
@@ -65,7 +84,7 @@ export function refusePromise(value: unknown, what: string, cure = ""): void {
 /** The longest list that native code takes. */
 const longest = 10_000_000;
 
-/** The length of a list that is to be walked through; throws for one that would take minutes. */
+/** The length of a list that is to be walked through. Throws for a list that would take minutes. */
 export function lengthOf(list: readonly unknown[]): number {
   const { length } = list;
   if (length > longest)

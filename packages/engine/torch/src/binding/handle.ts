@@ -2,7 +2,7 @@
 // frees it. A tensor made in a scope is freed at the scope's end unless it is returned or kept.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { DisposedError, lengthOf, refusePromise, TorchError } from "./errors.js";
+import { lengthOf, refusePromise, TorchError } from "./errors.js";
 import { type External, guarded, native } from "./native.js";
 
 /** The native pointer of a handle. For the engine's own files only. */
@@ -54,7 +54,7 @@ export abstract class Handle {
     ptrOf = (handle) => {
       const ptr = handle.#ptr;
       if (ptr === null)
-        throw new DisposedError("ERR_TORCH_DISPOSED", "the tensor was moved elsewhere");
+        throw new TorchError("ERR_TORCH_DISPOSED", "the tensor was moved elsewhere");
       return ptr;
     };
     seizePtr = (handle) => {
@@ -96,7 +96,7 @@ export abstract class Handle {
     return this.#ptr === null || guarded(() => native.isDisposed(this.#ptr as External));
   }
 
-  /** Gives the memory back now; using the tensor afterwards is a DisposedError. Idempotent. */
+  /** Gives the memory back now; using the tensor afterwards is a TorchError. Idempotent. */
   dispose(): void {
     if (this.#ptr !== null) guarded(() => native.release([this.#ptr as External]));
   }

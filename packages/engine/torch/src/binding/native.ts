@@ -103,7 +103,7 @@ function build(): void {
   const { status, signal, stdout } = spawnSync(process.execPath, [script], { stdio });
   if (status === 0) return;
   const reason = signal ? `the build was stopped by ${signal}` : stdout.toString().trimEnd();
-  throw new TorchError("ERR_TORCH_LOAD", reason, undefined, reason);
+  throw new TorchError("ERR_TORCH_LOAD", reason, { cause: reason });
 }
 
 function load(): Native {
@@ -120,7 +120,7 @@ function load(): Native {
       if (given || isRenewed) {
         const text = given ? "the engine of DSBM_TORCH_ADDON" : "the engine, though just built,";
         const message = `${text} cannot be loaded: ${reason}`;
-        throw new TorchError("ERR_TORCH_LOAD", message, undefined, reason);
+        throw new TorchError("ERR_TORCH_LOAD", message, { cause: reason });
       }
       build(); // libtorch is gone, or another than the one that the addon was linked to
     }

@@ -10,7 +10,7 @@ import { zeros } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import { cat } from "../tensor/ops.generated.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { DistributedError } from "./errors.js";
+import { distributedError } from "./errors.js";
 import type { Group } from "./group.js";
 import { c10d, ops } from "./native.js";
 
@@ -43,7 +43,7 @@ export class GradientBuckets implements Disposable {
 
   /**
    * Takes over the gradient hooks of `parameters`: trained leaves in the order of the model.
-   * Throws a DistributedError that names the rank whose parameters have other shapes or dtypes.
+   * Throws a TorchError that names the rank whose parameters have other shapes or dtypes.
    */
   constructor(
     group: Group,
@@ -81,7 +81,7 @@ export class GradientBuckets implements Disposable {
    * Runs `backward` and averages the gradients that it leaves; backward passes outside only add up locally, which is
    * how gradients are accumulated. A parameter is used on all ranks or on none; without a gradient it keeps none.
    * `along` [k], float32, is averaged too, in its own precision, at the cost of no exchange of its own where gradients
-   * travel in that. Throws a DistributedError.
+   * travel in that. Throws a TorchError.
    */
   average<T>(backward: () => T, { along }: { along?: Tensor } = {}): T {
     return this.#group.run("average of gradients", () => {
@@ -205,14 +205,14 @@ function agree(group: Group, parameters: readonly Tensor[], options: unknown[]):
     const at = first.findIndex((kind, i) => kind !== list[i]);
     if (at < 0 && list.length === first.length) continue;
     const i = at < 0 ? first.length : at;
-    throw new DistributedError(
+    throw distributedError(
       `ranks do not train the same parameters: number ${i} is ${list[i] ?? "missing"} on rank ${rank}, ${first[i] ?? "missing"} on rank 0; build the same model, with the same buckets, on every rank`,
       [rank],
     );
   }
 }
 
-/** Overwrites tensors of all ranks (parameters, buffers) with those of `root`. Throws a DistributedError. */
+/** Overwrites tensors of all ranks (parameters, buffers) with those of `root`. Throws a TorchError. */
 export function broadcastAll(group: Group, tensors: readonly Tensor[], root = 0): void {
   for (const tensor of tensors) group.broadcast(tensor, root);
 }

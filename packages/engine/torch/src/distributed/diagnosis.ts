@@ -3,7 +3,13 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { rankBehind } from "./endpoints.js";
-import { DistributedError, nameRanks, reasonOf } from "./errors.js";
+import {
+  distributedError,
+  isDistributedError,
+  nameRanks,
+  type RankError,
+  reasonOf,
+} from "./errors.js";
 import type { Store } from "./store.js";
 
 /** What a rank leaves in the store when a collective failed. */
@@ -37,11 +43,11 @@ function kindOf(reason: string): Report["kind"] {
  * Finds out, in steps between which the caller sleeps, asking the store for `yield`ed milliseconds more.
  * Returns the error to throw.
  */
-export function* diagnose(c: Case): Generator<number, DistributedError> {
+export function* diagnose(c: Case): Generator<number, RankError> {
   const reason = reasonOf(c.error);
   let kind = kindOf(reason);
   const error = (message: string, ranks: readonly number[]) =>
-    new DistributedError(`${c.what}: ${message}`, ranks, c.error);
+    distributedError(`${c.what}: ${message}`, ranks, c.error);
   try {
     const others = Array.from({ length: c.worldSize }, (_, r) => r).filter((r) => r !== c.rank);
     const report = (blames: readonly number[]) =>
@@ -67,7 +73,7 @@ export function* diagnose(c: Case): Generator<number, DistributedError> {
         ranks,
       );
     };
-    const verdictOf = (from: number, its: Report): DistributedError | undefined => {
+    const verdictOf = (from: number, its: Report): RankError | undefined => {
       const lost = its.blames.filter((rank) => rank !== c.rank);
       if (its.kind === "late" && lost.length < its.blames.length) return missed([from], its.what);
       if (lost.length === 0) return undefined;
@@ -113,7 +119,7 @@ export function* diagnose(c: Case): Generator<number, DistributedError> {
       return late(silent);
     }
   } catch (lost) {
-    if (!(lost instanceof DistributedError)) throw lost;
+    if (!isDistributedError(lost)) throw lost;
     return c.hosted && c.rank !== 0
       ? error(
           `rank 0, which serves the store, failed, stopped waiting or was killed (${reason})`,

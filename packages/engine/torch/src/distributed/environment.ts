@@ -1,6 +1,6 @@
 // This process's rank and the number of processes, from the variables that the launcher sets: torchrun (or any
 // launcher that sets the same variables), Slurm's srun, Open MPI's mpirun.
-import { DistributedError } from "./errors.js";
+import { distributedError } from "./errors.js";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -26,7 +26,7 @@ function whole(variables: Variables, name: string, least: number): number | unde
   if (text === undefined || text === "") return undefined;
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
-    throw new DistributedError(
+    throw distributedError(
       `${name}=${text}: expected a whole number of at least ${least}; set it as the launcher would, or unset it`,
     );
   return value;
@@ -35,7 +35,7 @@ function whole(variables: Variables, name: string, least: number): number | unde
 function needed(variables: Variables, name: string, with_: string, least = 0): number {
   const value = whole(variables, name, least);
   if (value === undefined)
-    throw new DistributedError(
+    throw distributedError(
       `${with_} is set but ${name} is not: start all processes by torchrun, srun or mpirun, or set both`,
     );
   return value;
@@ -43,11 +43,11 @@ function needed(variables: Variables, name: string, with_: string, least = 0): n
 
 /**
  * The names in a Slurm list of nodes: `gpu[01-03,7],login` is gpu01, gpu02, gpu03, gpu7, login.
- * Throws a DistributedError for a list that is none.
+ * Throws a TorchError for a list that is none.
  */
 export function expandNodes(list: string): string[] {
   const refuse = () =>
-    new DistributedError(`"${list}" is no Slurm list of nodes, such as gpu[01-04,7],login`);
+    distributedError(`"${list}" is no Slurm list of nodes, such as gpu[01-04,7],login`);
   // Commas inside brackets belong to one name.
   const names = list.match(/(?:[^,[\]]|\[[^[\]]*\])+/g) ?? [];
   if (names.join(",") !== list || list === "") throw refuse();
@@ -149,7 +149,7 @@ function fromOpenMpi(v: Variables): Place {
 /**
  * Reads this process's place from the environment; RANK and WORLD_SIZE, then Slurm's step, then Open MPI.
  * MASTER_ADDR and MASTER_PORT win over what the launcher implies. A process by itself is rank 0 of 1.
- * Throws a DistributedError that names the variable which is missing or makes no sense.
+ * Throws a TorchError that names the variable which is missing or makes no sense.
  */
 export function placeFromEnvironment(variables: Variables = process.env): Place {
   const v = variables;
@@ -164,7 +164,7 @@ export function placeFromEnvironment(variables: Variables = process.env): Place 
           ? fromSlurm(v)
           : { ...alone };
   if (place.rank >= place.worldSize)
-    throw new DistributedError(
+    throw distributedError(
       `rank ${place.rank} of ${place.worldSize} processes (${place.launcher}): ranks count from 0 to ${place.worldSize - 1}; correct RANK or WORLD_SIZE`,
     );
   place.address = v.MASTER_ADDR || place.address;
@@ -173,6 +173,6 @@ export function placeFromEnvironment(variables: Variables = process.env): Place 
     place.address = ownMachine;
   place.port = whole(v, "MASTER_PORT", 1) ?? place.port;
   if (place.port !== null && place.port > 65535)
-    throw new DistributedError(`MASTER_PORT=${place.port}: expected a port from 1 to 65535`);
+    throw distributedError(`MASTER_PORT=${place.port}: expected a port from 1 to 65535`);
   return place;
 }

@@ -1,17 +1,21 @@
 // The error of several processes, and how ranks and causes are named in messages.
 import { TorchError } from "../binding/errors.js";
 
-/** An error of several processes in step: `ranks` are the ranks that caused it, where they are known. */
-export class DistributedError extends TorchError {
-  override name = "DistributedError";
-  constructor(
-    message: string,
-    readonly ranks: readonly number[] = [],
-    cause?: unknown,
-  ) {
-    super("ERR_TORCH_DISTRIBUTED", message, undefined, cause);
-  }
+/** An error of several processes. */
+export type RankError = TorchError & { ranks: readonly number[] };
+
+/** The error of several processes in step; `ranks` are the ranks that caused it, where they are known. */
+export function distributedError(
+  message: string,
+  ranks: readonly number[] = [],
+  cause?: unknown,
+): RankError {
+  return new TorchError("ERR_TORCH_DISTRIBUTED", message, { ranks, cause }) as RankError;
 }
+
+/** Whether an error says which ranks caused it; errors of libtorch's own collectives do not. */
+export const isDistributedError = (error: unknown): error is RankError =>
+  error instanceof TorchError && error.ranks !== undefined;
 
 /** `rank 3`, `ranks 1 and 3`, `ranks 0, 1 and 3`; of many only the first few. */
 export function nameRanks(ranks: readonly number[]): string {

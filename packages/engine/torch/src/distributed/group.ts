@@ -1,14 +1,20 @@
 // A process group: the collectives of PyTorch's c10d on tensors, blocking or awaited, with errors that name the rank.
 
 import { call, invoke } from "../binding/dispatch.js";
-import { RecordingError, TorchError } from "../binding/errors.js";
+import { TorchError } from "../binding/errors.js";
 import { ptrOf, tidy } from "../binding/handle.js";
 import { guarded } from "../binding/native.js";
 import { empty, tensor as fromArray } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { blocking, diagnose, linger, patient } from "./diagnosis.js";
-import { DistributedError, nameRanks, reasonOf } from "./errors.js";
+import {
+  distributedError,
+  isDistributedError,
+  nameRanks,
+  type RankError,
+  reasonOf,
+} from "./errors.js";
 import {
   broadcasting,
   checkReduction,
@@ -55,7 +61,7 @@ export interface ReduceOptions extends CallOptions {
 
 /** Whether a back end failed in the middle of an exchange: the group is then beyond repair. */
 function isCollective(error: unknown): boolean {
-  if (error instanceof DistributedError || !(error instanceof Error)) return false;
+  if (isDistributedError(error) || !(error instanceof Error)) return false;
   return (error as NodeJS.ErrnoException).code === "ERR_TORCH_DISTRIBUTED";
 }
 
@@ -84,7 +90,7 @@ export class Group {
   readonly isExposed: boolean;
   readonly #id: number;
   readonly #facts: GroupFacts;
-  #failed: DistributedError | null = null;
+  #failed: RankError | null = null;
   #closed = false;
   #queue: Promise<unknown> = Promise.resolve();
   #queued = 0;
@@ -111,7 +117,7 @@ export class Group {
 
   /**
    * Reduces `tensor` over all ranks in place and returns it; any shape, the same on all ranks.
-   * `mean` is the sum divided by the number of ranks, for floating point. Throws a DistributedError.
+   * `mean` is the sum divided by the number of ranks, for floating point. Throws a TorchError.
    */
   allReduce<T extends Tensor>(tensor: T, { op = "sum", check }: ReduceOptions = {}): T {
     return this.#sync(reducing(this, tensor, op), check);
@@ -124,7 +130,7 @@ export class Group {
     return this.#async(() => reducing(this, tensor, op), check);
   }
 
-  /** Overwrites `tensor`, of the same shape on all ranks, with that of `root` and returns it. Throws a DistributedError. */
+  /** Overwrites `tensor`, of the same shape on all ranks, with that of `root` and returns it. Throws a TorchError. */
   broadcast<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): T {
     return this.#sync(broadcasting(this, tensor, root), check);
   }
@@ -133,7 +139,7 @@ export class Group {
     return this.#async(() => broadcasting(this, tensor, root), check);
   }
 
-  /** All ranks' tensors, of one shape [...], stacked by rank: [worldSize, ...]. Throws a DistributedError. */
+  /** All ranks' tensors, of one shape [...], stacked by rank: [worldSize, ...]. Throws a TorchError. */
   allGather(tensor: Tensor, { check }: CallOptions = {}): Tensor {
     return this.#sync(gathering(this, tensor), check);
   }
@@ -142,7 +148,7 @@ export class Group {
     return this.#async(() => gathering(this, tensor), check);
   }
 
-  /** Sends row r of `tensor` [worldSize, ...] to rank r; row s of the result came from rank s. Throws a DistributedError. */
+  /** Sends row r of `tensor` [worldSize, ...] to rank r; row s of the result came from rank s. Throws a TorchError. */
   allToAll(tensor: Tensor, { check }: CallOptions = {}): Tensor {
     return this.#sync(
       exchanging(this, tensor, "allToAll", 0, (rows) => rows),
@@ -167,7 +173,7 @@ export class Group {
   }
 
   /**
-   * Waits until all ranks are here; with `timeoutMs` of its own at most so long. Throws a DistributedError that
+   * Waits until all ranks are here; with `timeoutMs` of its own at most so long. Throws a TorchError that
    * names the ranks which did not come; after one with its own time-out, which uses the store only, the group can still be used.
    */
   barrier({ timeoutMs }: { timeoutMs?: number } = {}): void {
@@ -180,7 +186,7 @@ export class Group {
       );
   }
 
-  /** The JSON values of all ranks, by rank. Throws a DistributedError, a TorchError for what is no JSON. */
+  /** The JSON values of all ranks, by rank. Throws a TorchError, a TorchError for what is no JSON. */
   allGatherObject<T>(value: T): T[] {
     const bytes = encode(value);
     return tidy(() => {
@@ -195,7 +201,7 @@ export class Group {
     });
   }
 
-  /** The JSON value of `root`; what other ranks pass is not looked at. Throws a DistributedError. */
+  /** The JSON value of `root`; what other ranks pass is not looked at. Throws a TorchError. */
   broadcastObject<T>(value: T, root = 0): T {
     const bytes = this.rank === root ? encode(value) : new Uint8Array();
     return tidy(() => {
@@ -243,19 +249,19 @@ export class Group {
 
   #ready(what: string): void {
     if (this.#failed)
-      throw new DistributedError(
+      throw distributedError(
         `${what}: the group failed before (${this.#failed.message}); start the processes again`,
         this.#failed.ranks,
         this.#failed,
       );
-    if (this.#closed) throw new DistributedError(`${what}: the group was destroyed`);
+    if (this.#closed) throw distributedError(`${what}: the group was destroyed`);
   }
 
   #sync<T>(exchange: Exchange<T>, check = this.#facts.check): T {
     const { name } = exchange;
     this.#ready(name);
     if (this.#queued > 0)
-      throw new DistributedError(
+      throw distributedError(
         `${name}: an asynchronous collective has not begun yet; await it first`,
       );
     try {
@@ -311,8 +317,8 @@ export class Group {
       const own = fromArray(headerOf(name, detail, compared));
       invoke(ops.allGather, all, own, this.#id);
     } catch (error) {
-      if (!(error instanceof RecordingError)) throw error;
-      throw new RecordingError(
+      if (!(error instanceof TorchError) || error.code !== "ERR_TORCH_RECORDING") throw error;
+      throw new TorchError(
         error.code,
         `${name} compares what the ranks call, which cannot be recorded: pass { check: false } inside a recorded function`,
       );
@@ -346,7 +352,7 @@ export class Group {
         (rank) => !this.store.has(`${key}/${rank}`),
       );
       if (missing.length === 0) throw error;
-      throw new DistributedError(
+      throw distributedError(
         `barrier: ${nameRanks(missing)} did not come within ${timeoutMs} ms`,
         missing,
         error,
@@ -354,10 +360,10 @@ export class Group {
     }
   }
 
-  *#explain(name: string, error: unknown): Generator<number, DistributedError> {
+  *#explain(name: string, error: unknown): Generator<number, RankError> {
     if (this.#failed) return this.#failed;
     // Another collective of this rank failed before and is being explained.
-    if (this.#closed) return new DistributedError(`${name}: ${reasonOf(error)}`, [], error);
+    if (this.#closed) return distributedError(`${name}: ${reasonOf(error)}`, [], error);
     const { store, rank, worldSize, timeoutMs, backend } = this;
     const { hosted } = this.#facts;
     const what = `${name} (collective ${this.started})`;

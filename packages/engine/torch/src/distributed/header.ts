@@ -2,7 +2,7 @@
 // process if two sizes differ.
 import { arrayOf, type DType } from "../binding/dtype.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { DistributedError, nameRanks } from "./errors.js";
+import { distributedError, nameRanks } from "./errors.js";
 
 export const HEADER = 16;
 const DIMENSIONS = 10;
@@ -61,7 +61,7 @@ function describe(header: BigInt64Array): string {
   return `${name}${how} of ${dtypes[dtype]}[${shape}${ndim > DIMENSIONS ? ",…" : ""}]`;
 }
 
-/** Throws a DistributedError that names the calls of all ranks where the headers of the ranks (one after the other) differ. */
+/** Throws a TorchError that names the calls of all ranks where the headers of the ranks (one after the other) differ. */
 export function compareHeaders(all: BigInt64Array): void {
   const kinds = new Map<string, { header: BigInt64Array; ranks: number[] }>();
   for (let rank = 0; rank * HEADER < all.length; rank++) {
@@ -76,7 +76,7 @@ export function compareHeaders(all: BigInt64Array): void {
   const text = [usual as (typeof odd)[number], ...odd]
     .slice(0, 4)
     .map(({ header, ranks }) => `${nameRanks(ranks)} called ${describe(header)}`);
-  throw new DistributedError(
+  throw distributedError(
     `ranks do not agree: ${text.join("; ")}; expected the same call, dtype and shape on every rank`,
     odd.flatMap(({ ranks }) => ranks).sort((a, b) => a - b),
   );

@@ -5,10 +5,9 @@ import { connect } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Place, portOf } from "./environment.js";
-import { DistributedError, nameRanks } from "./errors.js";
+import { distributedError, nameRanks } from "./errors.js";
 import { joinLocal, serveLocal } from "./local-store.js";
 import { isLoopback, Store } from "./store.js";
-import { Tunnel } from "./tunnel.js";
 
 /** What a rank writes about itself when it joins; `terms` must be the same on all. */
 export interface Peer {
@@ -19,8 +18,6 @@ export interface Peer {
   machine: string;
   /** Its own address on the way to the store, if it took one. */
   address: string | null;
-  /** Its open port, where ranks share a secret. */
-  port: number | null;
   terms: Record<string, string | number | boolean>;
 }
 
@@ -34,12 +31,8 @@ function machine(): string {
   }
 }
 
-export function introduce(
-  rank: number,
-  { address, port }: { address: string | null; port: number | null },
-  terms: Peer["terms"],
-): Peer {
-  return { rank, host: hostname(), pid: process.pid, machine: machine(), address, port, terms };
+export function introduce(rank: number, address: string | null, terms: Peer["terms"]): Peer {
+  return { rank, host: hostname(), pid: process.pid, machine: machine(), address, terms };
 }
 
 /** This machine's external addresses. */
@@ -74,7 +67,7 @@ async function reach(host: string, port: number, deadline: number): Promise<stri
     });
     if ("address" in tried) return tried.address;
     if (Date.now() + pause >= deadline)
-      throw new DistributedError(
+      throw distributedError(
         `no store is served at ${host}:${port} (${tried.code}): has rank 0 started, and are MASTER_ADDR and MASTER_PORT the same on every rank?`,
         [0],
       );
@@ -89,59 +82,15 @@ export const isHere = ({ address, served }: Place): boolean =>
 /** Where a rank has met the others. */
 export interface Meeting {
   store: Store;
-  /** This rank's address for the others, if it took one, and its open port, if they share a secret. */
+  /** This rank's address for the others, if it took one. */
   address: string | null;
-  port: number | null;
-  tunnel: Tunnel | null;
-}
-
-/** The store of a place that rank 0 serves to those who know the secret. */
-async function meetInSecret(
-  { rank, worldSize, attempt }: Place,
-  {
-    host,
-    port,
-    secret,
-    deadline,
-  }: { host: string; port: number; secret: Buffer; deadline: number },
-): Promise<Meeting> {
-  const tunnel = new Tunnel(rank, worldSize, { secret, run: `${port} ${attempt}` });
-  const left = () => Math.max(1, deadline - Date.now());
-  let store: Store | null = null;
-  try {
-    if (rank === 0) {
-      const listen = tunnel.address;
-      store = Store.tcp(listen, 0, { serves: true, timeoutMs: left(), listen });
-      await tunnel.allow(store.port, { asStore: true });
-      await tunnel.listen(await listenOn(host), port);
-      return { store, address: host, port, tunnel };
-    }
-    const first = { rank: 0, host, port };
-    const local = await tunnel.reach(first, deadline);
-    const network = networkInterfaces()[process.env.GLOO_SOCKET_IFNAME?.split(",")[0] ?? ""];
-    const address = network?.[0]?.address ?? local;
-    const own = await tunnel.listen(address, 0);
-    const way = await tunnel.forward(tunnel.address, 0, first, 0);
-    store = Store.tcp(tunnel.address, way, { timeoutMs: left() });
-    return { store, address, port: own, tunnel };
-  } catch (error) {
-    store?.close();
-    tunnel.close();
-    throw error;
-  }
 }
 
 /** The store of a place, served by rank 0 unless the launcher does. */
-export async function meet(
-  place: Place,
-  timeoutMs: number,
-  secret: Buffer | null = null,
-): Promise<Meeting> {
-  const plain = { port: null, tunnel: null };
-  if (place.worldSize === 1 && !place.served)
-    return { store: Store.memory(), address: null, ...plain };
+export async function meet(place: Place, timeoutMs: number): Promise<Meeting> {
+  if (place.worldSize === 1 && !place.served) return { store: Store.memory(), address: null };
   if (place.address === null)
-    throw new DistributedError(
+    throw distributedError(
       `rank ${place.rank} of ${place.worldSize} does not know where rank 0 is: set MASTER_ADDR and MASTER_PORT on every rank (mpirun: -x MASTER_ADDR=HOST)`,
     );
   const host = place.address;
@@ -153,9 +102,8 @@ export async function meet(
     const store = serves
       ? serveLocal(port, attempt, worldSize)
       : await joinLocal(port, { attempt, worldSize, deadline });
-    return { store, address: "127.0.0.1", ...plain };
+    return { store, address: "127.0.0.1" };
   }
-  if (secret) return meetInSecret(place, { host, port, secret, deadline });
   // Reached as the others reach it, by rank 0 too.
   const listen = serves ? await listenOn(host) : "";
   const own = serves ? Store.tcp(listen || "127.0.0.1", port, { serves, timeoutMs, listen }) : null;
@@ -163,19 +111,19 @@ export async function meet(
     const local = await reach(host, port, deadline);
     const address = isLoopback(local) && !isLoopback(host) ? (outward()[0] ?? null) : local;
     const left = Math.max(1, deadline - Date.now());
-    return { store: own ?? Store.tcp(host, port, { timeoutMs: left }), address, ...plain };
+    return { store: own ?? Store.tcp(host, port, { timeoutMs: left }), address };
   } catch (error) {
     own?.close();
     throw error;
   }
 }
 
-/** What a rank wrote into the store. Throws a DistributedError for what no rank wrote. */
+/** What a rank wrote into the store. Throws a TorchError for what no rank wrote. */
 function written<T>(text: string, key: string): T {
   try {
     return JSON.parse(text) as T;
   } catch (error) {
-    throw new DistributedError(
+    throw distributedError(
       `the store has "${text.slice(0, 40)}" under ${key}, which no rank of dsbm wrote: set MASTER_PORT to a port that nothing else uses`,
       [],
       error,
@@ -195,14 +143,14 @@ function difference(me: Peer, peer: Peer): string | undefined {
 
 /**
  * Signs in and waits until all ranks have. Gives them in order.
- * Throws a DistributedError, the same on every rank that has come, which names the ranks that did not come in
+ * Throws a TorchError, the same on every rank that has come, which names the ranks that did not come in
  * time, differ in their terms, or are there twice.
  */
 export async function signIn(
   store: Store,
   me: Peer,
   worldSize: number,
-  { timeoutMs, serves, tunnel }: { timeoutMs: number; serves: boolean; tunnel: Tunnel | null },
+  { timeoutMs, serves }: { timeoutMs: number; serves: boolean },
 ): Promise<Peer[]> {
   const deadline = Date.now() + timeoutMs;
   const peers: Peer[] = [me];
@@ -217,7 +165,7 @@ export async function signIn(
     // The store goes when its server does: let the others read why.
     const deadline = Date.now() + 1000;
     while (serves && store.add("left", 0) < peers.length && Date.now() < deadline) await sleep(20);
-    throw new DistributedError(message, ranks);
+    throw distributedError(message, ranks);
   };
 
   if (store.add(`taken/${me.rank}`, 1) > 1) {
@@ -226,7 +174,7 @@ export async function signIn(
     const until = Math.min(deadline, Date.now() + 5000);
     while (!store.has(key) && Date.now() < until) await sleep(20);
     const other = written<Partial<Peer>>(store.peek(key) ?? "{}", key);
-    throw new DistributedError(
+    throw distributedError(
       `rank ${me.rank} is there twice: process ${other.pid ?? "unknown"} on ${other.host ?? "another host"} has it already; give each process its own RANK (or remove the store of an earlier run)`,
       [me.rank],
     );
@@ -250,10 +198,8 @@ export async function signIn(
     if (missing.size === 0) break;
     if (Date.now() >= deadline) {
       const late = [...missing];
-      const refused = tunnel?.refused ?? 0;
-      const note = refused ? `; of those who connected, ${refused} did not know the secret` : "";
       await refuse(
-        `${nameRanks(late)} of ${worldSize} did not come within ${timeoutMs} ms: start ${worldSize} processes, or correct WORLD_SIZE${note}`,
+        `${nameRanks(late)} of ${worldSize} did not come within ${timeoutMs} ms: start ${worldSize} processes, or correct WORLD_SIZE`,
         late,
       );
     }
@@ -263,7 +209,7 @@ export async function signIn(
 }
 
 /** Whether two ranks share a machine. */
-export const areTogether = (a: Peer, b: Peer) => a.machine === b.machine && a.host === b.host;
+const areTogether = (a: Peer, b: Peer) => a.machine === b.machine && a.host === b.host;
 
 /** The address on which this rank's peers reach it: the loopback where all share a machine. */
 export function addressAmong(peers: readonly Peer[], me: Peer): string {

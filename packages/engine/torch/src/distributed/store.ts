@@ -1,13 +1,13 @@
 // c10d's key-value stores, shared by all processes: used to find each other and to report failures.
 import { guarded } from "../binding/native.js";
-import { DistributedError, reasonOf } from "./errors.js";
+import { distributedError, reasonOf } from "./errors.js";
 import { c10d } from "./native.js";
 
 function wrapped<T>(what: string, fn: () => T): T {
   try {
     return guarded(fn);
   } catch (error) {
-    throw new DistributedError(`${what}: ${reasonOf(error)}`, [], error);
+    throw distributedError(`${what}: ${reasonOf(error)}`, [], error);
   }
 }
 
@@ -30,7 +30,7 @@ export class Store implements Disposable {
   /**
    * PyTorch's TCPStore: one process `serves`, all connect, within `timeoutMs`. Port 0 takes a free one. It listens on the
    * address `listen` alone (default: the loopback for a host that is the loopback, else all addresses), and trusts whoever
-   * connects: others there can read and write every key, and keep it busy; what waits for it ends after `timeoutMs`. Throws a DistributedError where the port is taken or no store is served there.
+   * connects: others there can read and write every key, and keep it busy; what waits for it ends after `timeoutMs`. Throws a TorchError where the port is taken or no store is served there.
    */
   static tcp(
     host: string,
@@ -47,10 +47,10 @@ export class Store implements Disposable {
       return new Store(id, port === 0 ? `tcp://${host}:${c10d.storePort(id)}` : name);
     } catch (error) {
       const reason = reasonOf(error);
-      throw new DistributedError(
+      throw distributedError(
         /EADDRINUSE|in use/i.test(reason)
           ? `port ${port} is in use, so rank 0 cannot serve the store there: set MASTER_PORT to a free one on every rank`
-          : `no store at ${name}: ${reason}; has rank 0 started, and are the port and the secret, or none, the same on every rank?`,
+          : `no store at ${name}: ${reason}; has rank 0 started, and is the port the same on every rank?`,
         [],
         error,
       );
@@ -108,7 +108,7 @@ export class Store implements Disposable {
   delete(key: string): boolean {
     return this.#call(`delete ${key}`, () => c10d.storeDelete(this.#id, key));
   }
-  /** Blocks until all the keys are there. Throws a DistributedError after `timeoutMs`. */
+  /** Blocks until all the keys are there. Throws a TorchError after `timeoutMs`. */
   wait(keys: readonly string[], timeoutMs: number): void {
     // c10d's own wait of a file counts in seconds.
     if (!this.name.startsWith("file://")) {
@@ -119,7 +119,7 @@ export class Store implements Disposable {
     const deadline = Date.now() + timeoutMs;
     for (let pause = 1; !this.has(...keys); pause = Math.min(2 * pause, 10)) {
       if (Date.now() >= deadline)
-        throw new DistributedError(
+        throw distributedError(
           `store ${this.name}: wait for ${keys[0]}: not there after ${timeoutMs} ms`,
         );
       Atomics.wait(cell, 0, 0, pause);

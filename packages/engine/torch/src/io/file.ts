@@ -9,7 +9,7 @@ import {
   readSync,
   writeSync,
 } from "node:fs";
-import { FormatError } from "./errors.js";
+import { formatError, type TorchError } from "../binding/errors.js";
 
 const { O_RDONLY, O_NONBLOCK = 0 } = constants;
 
@@ -29,7 +29,7 @@ export class ReadFile {
     const stat = attempt(path, () => fstatSync(handle));
     if (!stat.isFile()) {
       this.close();
-      throw new FormatError("Unreadable", path, "not a regular file: expected a path to a file");
+      throw formatError("Unreadable", path, "not a regular file: expected a path to a file");
     }
     this.length = stat.size;
   }
@@ -44,7 +44,7 @@ export class ReadFile {
   readInto(bytes: Uint8Array, position: number): Uint8Array {
     const handle = this.#handle;
     if (handle === undefined) {
-      throw new FormatError("Closed", this.path, "already closed: open it again to read from it");
+      throw formatError("Closed", this.path, "already closed: open it again to read from it");
     }
     let done = 0;
     while (done < bytes.length) {
@@ -68,8 +68,8 @@ export class ReadFile {
 }
 
 /** The error of a file that ends before what is to be read of it. */
-export const cutShort = (path: string, expected: number, found: number): FormatError =>
-  new FormatError(
+export const cutShort = (path: string, expected: number, found: number): TorchError =>
+  formatError(
     "IncompleteFile",
     path,
     `ends after ${found} bytes: expected at least ${expected}; copy or write it again`,
@@ -92,7 +92,7 @@ export class WriteFile {
   write(bytes: Uint8Array, position: number): void {
     const handle = this.#handle;
     if (handle === undefined)
-      throw new FormatError("Closed", this.path, "already closed: expected rows before close()");
+      throw formatError("Closed", this.path, "already closed: expected rows before close()");
     for (let done = 0; done < bytes.length; ) {
       const length = Math.min(chunk, bytes.length - done);
       done += attempt(this.path, () => writeSync(handle, bytes, done, length, position + done));
@@ -121,7 +121,7 @@ export class WriteFile {
 export function checkLength(expected: number, found: number, source: string): void {
   if (found === expected) return;
   const cure = found < expected ? "copy or write it again" : "bytes after the last element";
-  throw new FormatError(
+  throw formatError(
     found < expected ? "IncompleteFile" : "SizeMismatch",
     source,
     `${found} bytes: expected ${expected} from its header; ${cure}`,
@@ -134,6 +134,6 @@ function attempt<T>(path: string, operation: () => T): T {
     return operation();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new FormatError("Unreadable", path, reason);
+    throw formatError("Unreadable", path, reason);
   }
 }

@@ -1,14 +1,11 @@
-export { type FormatCode, FormatError } from "./errors.js";
+export { type FormatCode, formatError, isFormatError } from "../binding/errors.js";
+export { crc32 } from "./crc32.js";
 export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
 export { NpyTarget } from "./npy-target.js";
-export { crc32 } from "./pt/crc32.js";
-export { decodePt, loadPt, type PtOptions } from "./pt/decode.js";
-export type { PtLimits } from "./pt/limits.js";
+export { decodePt, loadPt, type PtKey, type PtValue } from "./pt/load.js";
 export { ByteArray, unpickleBytes } from "./pt/numpy-pickle.js";
-export { encodePt, type PtInput } from "./pt/pickle.js";
 export { type LoadedStateDict, loadStateDict } from "./pt/state-dict.js";
-export type { PtKey, PtValue } from "./pt/value.js";
 export { fromTyped, itemSize, type RawArray, toFloat32, toFloat64 } from "./raw.js";
 export * as safetensors from "./safetensors.js";
 export { encodeNpy, encodeTensors, fromRaw, loadTensors, toRaw } from "./tensors.js";

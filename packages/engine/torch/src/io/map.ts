@@ -1,9 +1,9 @@
 // Arrays larger than memory: a .npy file becomes a tensor whose elements the system reads when they are used,
 // and drops from memory when it needs the space.
 import { call, callUnchecked } from "../binding/dispatch.js";
+import { formatError } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { FormatError } from "./errors.js";
 import { ReadFile } from "./file.js";
 import { readNpyHeader } from "./npy.js";
 import type { NpyHeader } from "./npy-header.js";
@@ -38,7 +38,7 @@ function mappableHeader(path: string): NpyHeader & { length: number } {
   const unaligned = start % itemSize[dtype] !== 0;
   if ((bigEndian && itemSize[dtype] > 1) || fortran || unaligned) {
     const found = fortran ? "in Fortran order" : unaligned ? "not aligned" : "big-endian";
-    throw new FormatError(
+    throw formatError(
       "InvalidValue",
       path,
       `its elements are ${found}: expected them little-endian in C order; convert it with npy.encode(npy.decode(bytes)), or read it whole`,

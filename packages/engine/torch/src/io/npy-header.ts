@@ -1,6 +1,6 @@
 // The header of a .npy file is the text of a Python dictionary. It is read by a small parser of
 // literals only: nothing in a file is evaluated.
-import { FormatError } from "./errors.js";
+import { formatError, type TorchError } from "../binding/errors.js";
 import { type DType, elementCount } from "./raw.js";
 
 /** The contents of a .npy header. */
@@ -43,7 +43,7 @@ export function npyHeaderSpan(
   source: string,
 ): { begin: number; end: number; utf8: boolean } {
   if (magic.some((byte, k) => prefix[k] !== byte)) {
-    throw new FormatError(
+    throw formatError(
       prefix.length < magic.length ? "HeaderTooShort" : "NotThisFormat",
       source,
       `begins with the bytes [${prefix.slice(0, 6)}]: expected [${magic}], a .npy file`,
@@ -52,14 +52,14 @@ export function npyHeaderSpan(
   const [major, minor] = [prefix[6], prefix[7]];
   const wide = major !== 1;
   if (prefix.length < (wide ? 12 : 10)) {
-    throw new FormatError(
+    throw formatError(
       "HeaderTooShort",
       source,
       `${prefix.length} bytes: expected at least 12, magic, version and header length`,
     );
   }
   if (minor !== 0 || major === undefined || major < 1 || major > 3) {
-    throw new FormatError(
+    throw formatError(
       "InvalidHeader",
       source,
       `.npy version ${major}.${minor}: expected 1.0, 2.0 or 3.0`,
@@ -68,7 +68,7 @@ export function npyHeaderSpan(
   const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
   const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
   if (length > headerLimit) {
-    throw new FormatError(
+    throw formatError(
       "HeaderTooLarge",
       source,
       `header of ${length} bytes: expected at most ${headerLimit}`,
@@ -94,7 +94,7 @@ export function parseNpyHeader(
   const fields = new Literal(literal, source).parse();
   const expected = ["descr", "fortran_order", "shape"];
   if (!(fields instanceof Map) || !sameKeys(fields, expected)) {
-    throw new FormatError(
+    throw formatError(
       "InvalidHeader",
       source,
       `header ${literal.slice(0, 120)}: expected a dictionary of ${expected.join(", ")}`,
@@ -104,7 +104,7 @@ export function parseNpyHeader(
   const fortran = fields.get("fortran_order");
   const shape = fields.get("shape");
   if (typeof fortran !== "boolean" || !Array.isArray(shape)) {
-    throw new FormatError(
+    throw formatError(
       "InvalidHeader",
       source,
       "expected fortran_order True or False and a shape in brackets",
@@ -115,7 +115,7 @@ export function parseNpyHeader(
   const match = typeof descr === "string" ? /^([<>|=]?)([a-z]\d)$/.exec(descr) : null;
   const dtype = match === null ? undefined : descrs[match[2]!];
   if (match === null || dtype === undefined) {
-    throw new FormatError(
+    throw formatError(
       "UnknownDtype",
       source,
       `element type ${typeof descr === "string" ? descr : "with fields"}: expected one of ${Object.keys(descrs).join(", ")}; save it again with .astype(…)`,
@@ -142,7 +142,7 @@ function sameKeys(fields: Map<unknown, unknown>, expected: string[]): boolean {
 export function npyHeader(dtype: DType, shape: readonly number[], room = 0): Uint8Array {
   const kind = Object.entries(descrs).find(([, name]) => name === dtype)?.[0];
   if (kind === undefined) {
-    throw new FormatError(
+    throw formatError(
       "UnknownDtype",
       "npy",
       `${dtype} has no .npy element type: convert it to float32 first`,
@@ -153,7 +153,7 @@ export function npyHeader(dtype: DType, shape: readonly number[], room = 0): Uin
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const length = Math.ceil(Math.max(10 + text.length + 1, room) / 64) * 64;
   if (length - 10 > 0xffff) {
-    throw new FormatError("HeaderTooLarge", "npy", `${shape.length} dimensions: expected fewer`);
+    throw formatError("HeaderTooLarge", "npy", `${shape.length} dimensions: expected fewer`);
   }
   const bytes = new Uint8Array(length).fill(0x20);
   bytes.set([...magic, 1, 0]);
@@ -252,9 +252,9 @@ class Literal {
     return true;
   }
 
-  #unexpected(): FormatError {
+  #unexpected(): TorchError {
     const found = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : "its end";
-    return new FormatError(
+    return formatError(
       "InvalidHeader",
       this.#source,
       `header holds ${found} at ${this.#at}: expected a Python dictionary of literals`,

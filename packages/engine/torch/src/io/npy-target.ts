@@ -1,5 +1,5 @@
 // A .npy file of known shape whose elements are written in any order, without keeping them in memory.
-import { FormatError } from "./errors.js";
+import { formatError } from "../binding/errors.js";
 import { WriteFile } from "./file.js";
 import { npyHeader } from "./npy-header.js";
 import { checkRaw, type DType, elementCount, itemSize, type RawArray } from "./raw.js";
@@ -40,7 +40,7 @@ export class NpyTarget {
       index.every((i, d) => Number.isSafeInteger(i) && i >= 0 && i < shape[d]!) &&
       index[axis]! + (rows.shape[0] ?? 0) <= shape[axis]!;
     if (!fits)
-      throw new FormatError(
+      throw formatError(
         "InvalidShape",
         this.#file.path,
         `${rows.dtype} [${rows.shape}] at [${index}]: expected rows of ${this.#dtype} within [${shape}]`,

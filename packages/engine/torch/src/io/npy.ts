@@ -1,7 +1,8 @@
 // .npy files, the arrays of NumPy. They are read whole, or by rows from files
 // larger than memory, and written whole or row by row (a simulated cache grows as it is made).
+
+import { formatError } from "../binding/errors.js";
 import { elementsOf, swapped } from "./elements.js";
-import { FormatError } from "./errors.js";
 import { checkLength, ReadFile, WriteFile } from "./file.js";
 import {
   type NpyHeader,
@@ -28,7 +29,7 @@ export function encode(array: RawArray): Uint8Array {
  * Reads the bytes of a .npy file, versions 1.0 to 3.0, either byte order, C or Fortran order.
  *
  * `source` names the bytes in errors. The array's data is a view of `file` where no element has to
- * move, else a copy. Throws a `FormatError`.
+ * move, else a copy. Throws a `TorchError`.
  */
 export function decode(file: Uint8Array, source = "npy"): RawArray {
   const bytes = plainBytes(file);
@@ -77,7 +78,7 @@ export class NpyFile {
   rows(begin: number, count: number): RawArray {
     const n = this.#rowCount();
     if (![begin, count].every((x) => Number.isSafeInteger(x) && x >= 0) || begin + count > n) {
-      throw new FormatError(
+      throw formatError(
         "OutOfRange",
         this.#file.path,
         `${count} rows from row ${begin}: expected them within its ${n} rows`,
@@ -100,7 +101,7 @@ export class NpyFile {
   #rowCount(): number {
     const { shape, fortran } = this.#header;
     if (shape.length > 0 && !fortran) return shape[0]!;
-    throw new FormatError(
+    throw formatError(
       "InvalidShape",
       this.#file.path,
       `${fortran ? "in Fortran order" : "a single number"}: it has no rows to read; read it whole`,
@@ -142,7 +143,7 @@ export class NpyWriter {
     const [head, ...rest] = rows.shape;
     const one = `${rows.shape}` === `${this.#rowShape}`;
     if (rows.dtype !== this.#dtype || !(one || `${rest}` === `${this.#rowShape}`)) {
-      throw new FormatError(
+      throw formatError(
         "InvalidShape",
         this.#file.path,
         `${rows.dtype} [${rows.shape}]: expected rows of ${this.#dtype} [k, ${this.#rowShape}]`,

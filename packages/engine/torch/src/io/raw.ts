@@ -1,7 +1,7 @@
 // An array as the file formats describe it: a dtype, a shape and bytes. It lets the formats be read and
 // tested without the engine.
 import { arrayOf, type DType } from "../binding/dtype.js";
-import { FormatError } from "./errors.js";
+import { formatError } from "../binding/errors.js";
 
 /** Bytes per element of every element type, under PyTorch's names. */
 export const itemSize = Object.fromEntries(
@@ -30,7 +30,7 @@ export function elementCount(shape: readonly number[], source = "array"): number
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
-      throw new FormatError(
+      throw formatError(
         "InvalidShape",
         source,
         `shape [${shape}] holds ${size}: expected whole numbers, 0 or more`,
@@ -41,7 +41,7 @@ export function elementCount(shape: readonly number[], source = "array"): number
   // The sizes other than zero may still be too large for any array that has this shape.
   const bound = shape.reduce((product, size) => product * Math.max(size, 1), 1);
   if (bound > Number.MAX_SAFE_INTEGER / 8) {
-    throw new FormatError("InvalidShape", source, `shape [${shape}] is too large to address`);
+    throw formatError("InvalidShape", source, `shape [${shape}] is too large to address`);
   }
   return count;
 }
@@ -49,7 +49,7 @@ export function elementCount(shape: readonly number[], source = "array"): number
 /** Throws where an array's bytes do not fit its dtype and shape, or a bool is neither 0 nor 1. */
 export function checkRaw(array: RawArray, source = "array"): void {
   if (!Object.hasOwn(itemSize, array.dtype)) {
-    throw new FormatError(
+    throw formatError(
       "UnknownDtype",
       source,
       `dtype ${array.dtype}: expected one of ${Object.keys(itemSize).join(", ")}`,
@@ -57,7 +57,7 @@ export function checkRaw(array: RawArray, source = "array"): void {
   }
   const expected = elementCount(array.shape, source) * itemSize[array.dtype];
   if (array.data.byteLength !== expected) {
-    throw new FormatError(
+    throw formatError(
       "SizeMismatch",
       source,
       `${array.data.byteLength} bytes: expected ${expected} for ${array.dtype} [${array.shape}]`,
@@ -66,7 +66,7 @@ export function checkRaw(array: RawArray, source = "array"): void {
   if (array.dtype !== "bool") return;
   const wrong = array.data.findIndex((byte) => byte > 1);
   if (wrong >= 0) {
-    throw new FormatError(
+    throw formatError(
       "InvalidValue",
       source,
       `bool element ${wrong} is the byte ${array.data[wrong]}: expected 0 or 1`,
@@ -89,7 +89,7 @@ function dtypeOf(values: Typed): DType {
   const own = ["float32", "float64", "int64", "int32", "uint8"] as const;
   const found = own.find((dtype) => values instanceof arrayOf[dtype]);
   if (found) return found;
-  throw new FormatError(
+  throw formatError(
     "UnknownDtype",
     "array",
     "values of this type have no dtype: expected Float32Array, Float64Array, BigInt64Array, Int32Array or Uint8Array",

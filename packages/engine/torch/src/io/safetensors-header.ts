@@ -1,6 +1,6 @@
 // The header of a safetensors file, checked as the format's specification requires: a JSON object with
 // no duplicate keys whose offsets cover the bytes in order, with no holes and no overlaps.
-import { FormatError } from "./errors.js";
+import { formatError, isFormatError } from "../binding/errors.js";
 import { type DType, elementCount, itemSize } from "./raw.js";
 
 /** The longest header that the specification allows, in bytes. */
@@ -37,10 +37,10 @@ export const dtypeNames: Readonly<Record<DType, string>> = {
 
 const dtypes = new Map(Object.entries(dtypeNames).map(([dtype, name]) => [name, dtype as DType]));
 
-/** Parses and checks a header; throws a `FormatError` with the code of the rule that it breaks. */
+/** Parses and checks a header; throws a `TorchError` with the code of the rule that it breaks. */
 export function parseHeader(bytes: Uint8Array, source: string): Header {
   if (bytes[0] !== 0x7b) {
-    throw new FormatError(
+    throw formatError(
       "InvalidHeader",
       source,
       `header begins with the byte ${bytes[0] ?? "(none)"}: expected "{"; is this a safetensors file?`,
@@ -57,7 +57,7 @@ export function parseHeader(bytes: Uint8Array, source: string): Header {
   let end = 0;
   for (const [name, entry] of entries) {
     if (entry.begin !== end) {
-      throw new FormatError(
+      throw formatError(
         "InvalidOffset",
         `${source} "${name}"`,
         `data begins at ${entry.begin}: expected ${end}, where the tensor before it ends`,
@@ -74,9 +74,9 @@ function parseJson(bytes: Uint8Array, source: string): object {
     checkKeys(text, source);
     return JSON.parse(text) as object;
   } catch (error) {
-    if (error instanceof FormatError) throw error;
+    if (isFormatError(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new FormatError("InvalidHeader", source, `header is no JSON in UTF-8: ${reason}`);
+    throw formatError("InvalidHeader", source, `header is no JSON in UTF-8: ${reason}`);
   }
 }
 
@@ -97,12 +97,12 @@ function checkKeys(text: string, source: string): void {
     } else if (char === "{" || char === "[") {
       open.push(new Set());
       if (open.length > 3) {
-        throw new FormatError("InvalidHeader", source, "header nests deeper than tensors do");
+        throw formatError("InvalidHeader", source, "header nests deeper than tensors do");
       }
     } else if (char === "}" || char === "]") {
       open.pop();
     } else if (!" \n\r\t,:0123456789".includes(char)) {
-      throw new FormatError(
+      throw formatError(
         "InvalidHeader",
         source,
         `header holds ${JSON.stringify(char)} at ${at}: expected objects, lists, strings and whole numbers`,
@@ -114,7 +114,7 @@ function checkKeys(text: string, source: string): void {
 function addKey(keys: Set<string> | undefined, quoted: string, source: string): void {
   const key = JSON.parse(quoted) as string;
   if (keys?.has(key)) {
-    throw new FormatError(
+    throw formatError(
       "DuplicateName",
       source,
       `header names ${quoted.slice(0, 100)} twice: expected every name once`,
@@ -128,7 +128,7 @@ function readMetadata(value: unknown, source: string): Record<string, string> {
     const wrong = Object.entries(value).find(([, text]) => typeof text !== "string");
     if (wrong === undefined) return value as Record<string, string>;
   }
-  throw new FormatError(
+  throw formatError(
     "InvalidHeader",
     source,
     "__metadata__: expected an object that maps names to strings",
@@ -138,7 +138,7 @@ function readMetadata(value: unknown, source: string): Record<string, string> {
 function readEntry(value: unknown, source: string): Entry {
   const { dtype: name, shape, data_offsets: offsets } = isObject(value) ? value : {};
   if (typeof name !== "string" || !isNumbers(shape) || !isNumbers(offsets)) {
-    throw new FormatError(
+    throw formatError(
       "InvalidHeader",
       source,
       'expected { "dtype": string, "shape": [numbers], "data_offsets": [begin, end] }',
@@ -146,7 +146,7 @@ function readEntry(value: unknown, source: string): Entry {
   }
   const dtype = dtypes.get(name);
   if (dtype === undefined) {
-    throw new FormatError(
+    throw formatError(
       "UnknownDtype",
       source,
       `dtype ${JSON.stringify(name).slice(0, 100)}: expected one of ${[...dtypes.keys()].join(", ")}`,
@@ -155,7 +155,7 @@ function readEntry(value: unknown, source: string): Entry {
   const [begin, end] = offsets;
   const ordered = begin !== undefined && end !== undefined && begin <= end;
   if (offsets.length !== 2 || !ordered || !Number.isSafeInteger(end)) {
-    throw new FormatError(
+    throw formatError(
       "InvalidOffset",
       source,
       `data_offsets [${String(offsets)}]: expected [begin, end] with begin ≤ end < 2^53`,
@@ -163,7 +163,7 @@ function readEntry(value: unknown, source: string): Entry {
   }
   const expected = elementCount(shape, source) * itemSize[dtype];
   if (end - begin !== expected) {
-    throw new FormatError(
+    throw formatError(
       "SizeMismatch",
       source,
       `${end - begin} bytes in the file: expected ${expected} for ${name} [${shape}]`,

@@ -1,6 +1,6 @@
 // The safetensors format, for weights and reference tensors: 8 bytes of header length, a JSON header, then
 // the tensors' bytes without holes. Files can come from untrusted sources, so everything is checked first.
-import { type FormatCode, FormatError } from "./errors.js";
+import { type FormatCode, formatError, type TorchError } from "../binding/errors.js";
 import { checkLength } from "./file.js";
 import { checkRaw, plainBytes, type RawArray } from "./raw.js";
 import { dtypeNames, headerLimit, parseHeader } from "./safetensors-header.js";
@@ -65,7 +65,7 @@ export function encode(
 /**
  * Reads the bytes of a safetensors file; the arrays are views of them, not copies.
  *
- * `source` names the bytes in errors. Throws a `FormatError` with the code of the first rule that
+ * `source` names the bytes in errors. Throws a `TorchError` with the code of the first rule that
  * the file breaks.
  */
 export function decode(file: Uint8Array, source = "safetensors"): Safetensors {
@@ -84,7 +84,7 @@ export function decode(file: Uint8Array, source = "safetensors"): Safetensors {
 
 function headerLength(prefix: Uint8Array, size: number, source: string): number {
   if (prefix.length < 8) {
-    throw new FormatError(
+    throw formatError(
       "HeaderTooShort",
       source,
       `${size} bytes: expected at least 8, the header's length`,
@@ -93,14 +93,14 @@ function headerLength(prefix: Uint8Array, size: number, source: string): number 
   const view = new DataView(prefix.buffer, prefix.byteOffset, 8);
   const length = view.getBigUint64(0, true);
   if (length > BigInt(headerLimit)) {
-    throw new FormatError(
+    throw formatError(
       "HeaderTooLarge",
       source,
       `header of ${length} bytes: expected at most ${headerLimit}; is this a safetensors file?`,
     );
   }
   if (8 + Number(length) > size) {
-    throw new FormatError(
+    throw formatError(
       "IncompleteFile",
       source,
       `${size} bytes: expected a header of ${length} after the first 8; copy or write it again`,
@@ -115,6 +115,6 @@ function checkText(text: unknown): void {
   throw refuse("InvalidHeader", `${JSON.stringify(text)}: expected a well-formed string`);
 }
 
-function refuse(code: FormatCode, problem: string): FormatError {
-  return new FormatError(code, "safetensors", problem);
+function refuse(code: FormatCode, problem: string): TorchError {
+  return formatError(code, "safetensors", problem);
 }

@@ -33,7 +33,7 @@ export function encodeTensors(
   return safetensors.encode(new Map([...tensors].map(([name, t]) => [name, toRaw(t)])), metadata);
 }
 
-/** The tensors and metadata of a safetensors file. Throws a FormatError that names the file. */
+/** The tensors and metadata of a safetensors file. Throws a TorchError that names the file. */
 export function loadTensors(path: string): {
   tensors: Map<string, Tensor>;
   metadata: Record<string, string>;

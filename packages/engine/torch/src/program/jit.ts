@@ -1,13 +1,11 @@
 // TorchScript archives are programs: the network's code and weights in one file. They are loaded and called,
 // which is how a published network (Inception-v3) is used without writing it again.
 import type { Device } from "../binding/dtype.js";
-import { translate } from "../binding/errors.js";
+import { formatError, isFormatError, translate } from "../binding/errors.js";
 import { ptrsOf } from "../binding/handle.js";
 import { type External, guarded, type Native, native } from "../binding/native.js";
-import { FormatError } from "../io/errors.js";
 import { ReadFile } from "../io/file.js";
-import { withDefaults } from "../io/pt/limits.js";
-import { ZipReader } from "../io/pt/zip-reader.js";
+import { ZipReader } from "../io/pt/zip.js";
 import { Tensor } from "../tensor/tensor.js";
 
 /** The addon's exports of native/jit.cc. */
@@ -37,7 +35,7 @@ export class ScriptModule implements Disposable {
   /**
    * Runs the module without building a graph; switches go by name.
    * Throws a TorchError that names the file where the arguments do not fit, where the module's code raises
-   * an error, or where it gives anything but one tensor; a RecordingError inside a recorded function.
+   * an error, or where it gives anything but one tensor; a TorchError inside a recorded function.
    */
   forward(inputs: readonly Tensor[], flags: Readonly<Record<string, boolean>> = {}): Tensor {
     const given = ptrsOf(inputs, "forward");
@@ -48,7 +46,7 @@ export class ScriptModule implements Disposable {
     }
   }
 
-  /** Gives the memory of its weights back; calling it afterwards is a DisposedError. Idempotent. */
+  /** Gives the memory of its weights back; calling it afterwards is a TorchError. Idempotent. */
   dispose(): void {
     guarded(() => scripts.jitDispose(this.#ptr), "dispose");
   }
@@ -61,7 +59,7 @@ export class ScriptModule implements Disposable {
 /**
  * Loads a file that torch.jit.save wrote. Its code runs, when it is loaded too, and can read and write files:
  * load only what comes from a place that you trust.
- * Throws a FormatError where there is no such file, it is no whole TorchScript archive (a state dict of
+ * Throws a TorchError where there is no such file, it is no whole TorchScript archive (a state dict of
  * torch.save is none), or it is damaged; a TorchError for a device that is not there.
  */
 export function load(path: string, { device = "cpu" }: { device?: Device } = {}): ScriptModule {
@@ -74,7 +72,7 @@ export function load(path: string, { device = "cpu" }: { device?: Device } = {})
     if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== "ERR_TORCH")
       throw translate(error, "jit.load");
     const [reason] = error.message.trim().split("\n");
-    throw new FormatError(
+    throw formatError(
       "NotThisFormat",
       path,
       `${reason}; expected a whole TorchScript archive, as torch.jit.save writes it (a file of torch.save holds weights without code)`,
@@ -87,13 +85,12 @@ export function load(path: string, { device = "cpu" }: { device?: Device } = {})
 function checkRecords(path: string): void {
   using file = new ReadFile(path);
   try {
-    const records = new ZipReader(file, withDefaults({}, path));
+    const records = new ZipReader(file);
     for (const name of records.names) records.read(name);
   } catch (error) {
-    const damaged =
-      error instanceof FormatError && /^(InvalidValue|SizeMismatch)$/.test(error.code);
-    if (damaged || !(error instanceof FormatError)) throw error;
+    const isDamage = isFormatError(error) && /^(InvalidValue|SizeMismatch)$/.test(error.code);
     // Whether a file of another kind can be loaded is decided by libtorch.
+    if (isDamage || !isFormatError(error)) throw error;
   }
 }
 

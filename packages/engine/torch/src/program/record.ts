@@ -25,7 +25,7 @@ export class Program {
    * Runs `fn` on copies of `inputs` and records what it does. Returns the program and this first result.
    * Tensors that `fn` uses from outside (parameters, optimiser state) are held by reference, so later
    * changes of their values are seen. Random operations draw anew at each replay from the same generator.
-   * Throws a RecordingError for what cannot be recorded: reading values, JavaScript data, data-dependent shapes.
+   * Throws a TorchError for what cannot be recorded: reading values, JavaScript data, data-dependent shapes.
    */
   static record(
     fn: TensorFunction,

@@ -1,7 +1,8 @@
 // Checkpoints made by hand: archives with any contents, wrong ones too, and pickles as bytes.
 import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
-import { crc32 } from "../../src/io/pt/crc32.js";
+import { crc32 } from "../../src/io/crc32.js";
+import { itemSize, type RawArray } from "../../src/io/raw.js";
 
 /** The bytes of a checkpoint that PyTorch wrote; fixtures/pt/make.py made them. */
 export function fixture(name: string): Uint8Array {
@@ -121,13 +122,8 @@ const tuple = (items: number[]) => `(${items.map(int).join("")}t`;
 export const word = (value: string) => `X${String.fromCharCode(value.length)}\0\0\0${value}`;
 
 /** The storage of a persistent identifier, as a pickle pushes it. */
-export function storage({
-  key = "0",
-  type = "FloatStorage",
-  numel = 4,
-  legacy = false,
-} = {}): string {
-  return `(${word("storage")}ctorch\n${type}\n${word(key)}${word("cpu")}${int(numel)}${legacy ? "N" : ""}tQ`;
+export function storage({ key = "0", type = "FloatStorage", numel = 4 } = {}): string {
+  return `(${word("storage")}ctorch\n${type}\n${word(key)}${word("cpu")}${int(numel)}tQ`;
 }
 
 /** A tensor, as a pickle pushes it. */
@@ -146,20 +142,20 @@ export function tensor({
   return `ctorch._utils\n_rebuild_tensor_v2\n(${of}${rest}tR`;
 }
 
-/** A legacy file of this value's operations, with storages by key. */
-export function legacy(
-  value: string,
-  storages: [key: string, bytes: Uint8Array, size: number][],
-): Uint8Array {
-  const pickles = [
-    "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19",
-    "M\xe9\x03",
-    `}(${word("little_endian")}\x88u`,
-    value,
-    `](${storages.map(([key]) => word(key)).join("")}e`,
-  ];
-  return concat(
-    ...pickles.map((operations) => latin1(`\x80\x02${operations}.`)),
-    ...storages.flatMap(([, bytes, size]) => [numbers([8, bytes.length / size]), bytes]),
-  );
+const storageNames: Partial<Record<RawArray["dtype"], string>> = {
+  float32: "FloatStorage",
+  int64: "LongStorage",
+};
+
+/** A file as torch.save writes it of a state dict. */
+export function stateDictFile(arrays: ReadonlyMap<string, RawArray>): Uint8Array {
+  const storages: Record<string, Uint8Array> = {};
+  const items = [...arrays].map(([name, { dtype, shape, data }], key) => {
+    storages[key] = data;
+    const type = storageNames[dtype] as string;
+    const of = storage({ key: String(key), type, numel: data.length / itemSize[dtype] });
+    const strides = shape.map((_, d) => shape.slice(d + 1).reduce((p, q) => p * q, 1));
+    return `${word(name)}${tensor({ of, shape, strides })}`;
+  });
+  return checkpoint(`\x80\x02}(${items.join("")}u.`, storages);
 }

@@ -145,7 +145,6 @@ const bad: [string, string, Uint8Array][] = [
 describe("bad files", () => {
   it.each(bad)("%s: %s", (what, code, bytes) => {
     const refusal = expect.objectContaining({
-      name: "FormatError",
       code,
       message: expect.stringMatching(/^bad\.safetensors[^\n\r]{10,}$/),
     });
@@ -163,7 +162,7 @@ describe("bad files", () => {
           expect(data.length).toBe(shape.reduce((p, q) => p * q, itemSize[dtype]));
         }
       } catch (error) {
-        expect(error).toHaveProperty("name", "FormatError");
+        expect(error).toHaveProperty("source");
       }
     };
     for (let at = 0; at < bytes.length; at++) {

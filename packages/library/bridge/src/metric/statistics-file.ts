@@ -32,7 +32,7 @@ export function encodeStatistics({
 /**
  * Reads the statistics of a .npz file, plain or compressed, as float64.
  * Throws a BridgeError that names the file where it cannot be read, is no .npz, has no `mu` [d] and
- * `sigma` [d, d], or holds values that are not finite; a FormatError for damaged arrays.
+ * `sigma` [d, d], or holds values that are not finite; a TorchError for damaged arrays.
  */
 export function loadStatistics(path: string): SavedStatistics {
   const refuse = (problem: string) => dataError(`${path}: ${problem}`.replace(/\s+/g, " "));

@@ -66,7 +66,7 @@ function readRows(path: string): Tensor {
   try {
     return io.mapNpy(path);
   } catch (error) {
-    if (!(error instanceof io.FormatError)) throw error;
+    if (!io.isFormatError(error)) throw error;
     if (error.code !== "InvalidValue") throw new DatasetError("BadArray", reason(error));
   }
   // Fortran order or big-endian.

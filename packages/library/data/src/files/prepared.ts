@@ -34,7 +34,7 @@ export async function prepareFolder(
   } catch (error) {
     const isStorage =
       error instanceof FileError ||
-      error instanceof io.FormatError ||
+      io.isFormatError(error) ||
       (error as NodeJS.ErrnoException).syscall !== undefined;
     throw isStorage ? new DatasetError("Unreadable", `${reason(error)}; or ${cure}`) : error;
   }

@@ -97,7 +97,7 @@ function unpickle(bytes: Uint8Array, source: string): unknown {
   try {
     return io.unpickleBytes(bytes, source);
   } catch (error) {
-    if (!(error instanceof io.FormatError)) throw error;
+    if (!io.isFormatError(error)) throw error;
     throw new DatasetError(
       "BadPickle",
       `${error.message}: expected a batch of the published archive; download it again`,

@@ -17,7 +17,7 @@ export interface InceptionFeatures extends FeatureExtractor, Disposable {
  *
  * Floating images are rounded to bytes, −1 to 0 and 1 to 255 (values beyond are clamped), as if they had been saved as
  * pictures; grey ones are repeated to three channels. Code in the file is run: use a file from a source that you
- * trust. Throws a FormatError for a file that is not TorchScript, and a BridgeError for one with another forward, for
+ * trust. Throws a TorchError for a file that is not TorchScript, and a BridgeError for one with another forward, for
  * images of another shape, and for NaN.
  */
 export function inceptionFeatures(

@@ -101,7 +101,7 @@ export function encodeLeNet(model: LeNet, facts: LeNetFacts): Uint8Array {
 
 /**
  * The network of a file of `encodeLeNet`, in evaluation mode, and its facts.
- * Throws a FormatError for a file that is not safetensors, a BridgeError for one with other content.
+ * Throws a TorchError for a file that is not safetensors, a BridgeError for one with other content.
  */
 export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
   return tidy(() => {

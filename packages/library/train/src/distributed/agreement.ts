@@ -63,7 +63,7 @@ export class Agreement {
     this.#own = own;
   }
 
-  /** Before step `step`, on every rank: what comes after it. Throws a DistributedError. */
+  /** Before step `step`, on every rank: what comes after it. Throws a TorchError. */
   before(step: number): StopPauseRequest {
     if (step < this.#next) return { stop: false, pause: step === this.#pause };
     const { steps, isAborted, pauseAt } = this.#own;

@@ -24,7 +24,7 @@ export interface Message<T = unknown> {
 
 /**
  * The processes of one training. Every rank runs the same program, and calls the same methods in the same order;
- * all methods throw a DistributedError.
+ * all methods throw a TorchError.
  */
 export interface Ranks {
   readonly rank: number;

@@ -12,6 +12,8 @@ export const freeKeys: ReadonlySet<string> = new Set([
   ...["test_npar", "test_batch_size", "test_num_steps"],
   ...["checkpoint_stride", "checkpoint_minutes", "keep_last", "keep_every", "autostart_next_it"],
   ...freeProcessKeys,
+  // A key of earlier versions.
+  "dist_secret",
 ]);
 
 /** What differs between the configuration of a run and another one, a text for each value. Throws as readRun. */

@@ -1,12 +1,15 @@
 // Reads the arguments of a pickle's operations, never beyond its end.
-import { FormatError } from "../errors.js";
+import { formatError, type TorchError } from "../../binding/errors.js";
 import { plainBytes } from "../raw.js";
-import { textOf, viewOf } from "./source.js";
+import { viewOf } from "./source.js";
 
 /** Names of modules and classes are shorter. */
-const lineLimit = 256;
+const longestLine = 256;
+/** Numbers of more bytes occur in no checkpoint. */
+const longestInteger = 256;
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A place in the bytes of one or several pickles; every read throws `IncompleteFile` at their end. */
+/** A place in the bytes of a pickle; every read throws `IncompleteFile` at their end. */
 export class Cursor {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -38,7 +41,7 @@ export class Cursor {
   int32(): number {
     return this.#view.getInt32(this.#take(4), true);
   }
-  /** A length of 8 bytes; throws where it is longer than what is left. */
+  /** A length of 8 bytes. Throws if it is longer than what is left. */
   uint64(): number {
     const value = this.#view.getBigUint64(this.#take(8), true);
     if (value > BigInt(this.left)) throw this.#cut(value);
@@ -50,12 +53,18 @@ export class Cursor {
 
   /** A view of this many bytes. */
   bytes(length: number): Uint8Array {
-    const begin = this.#take(length);
-    return this.#bytes.subarray(begin, this.at);
+    const start = this.#take(length);
+    return this.#bytes.subarray(start, this.at);
   }
 
-  /** A whole number of any length in two's complement, low bytes first. */
+  /** A whole number in two's complement, low bytes first. */
   integer(length: number): number | bigint {
+    if (length > longestInteger)
+      throw formatError(
+        "OutOfRange",
+        this.source,
+        `its pickle holds a number of ${length} bytes: expected at most ${longestInteger}`,
+      );
     const bytes = this.bytes(length);
     let value = 0n;
     for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
@@ -64,20 +73,26 @@ export class Cursor {
     return Number.isSafeInteger(number) ? number : value;
   }
 
-  /** Text of this many bytes in UTF-8; throws `InvalidValue` where it is none. */
+  /** Text of this many bytes in UTF-8. Throws `InvalidValue` if it is not UTF-8. */
   text(length: number): string {
-    const problem = "its pickle holds text that is no UTF-8";
-    return textOf(this.bytes(length), "InvalidValue", this.source, problem);
+    const bytes = this.bytes(length);
+    try {
+      return strict.decode(bytes);
+    } catch {
+      throw formatError("InvalidValue", this.source, "its pickle holds text that is no UTF-8");
+    }
   }
 
   /** Text up to the end of the line. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.at);
     const length = (end < 0 ? this.#bytes.length : end) - this.at;
-    if (length > lineLimit) {
-      const problem = `its pickle names a class in ${length} bytes: expected at most ${lineLimit}`;
-      throw new FormatError("InvalidValue", this.source, problem);
-    }
+    if (length > longestLine)
+      throw formatError(
+        "InvalidValue",
+        this.source,
+        `its pickle names a class in ${length} bytes: expected at most ${longestLine}`,
+      );
     const line = this.text(length);
     this.#take(1);
     return line;
@@ -90,8 +105,8 @@ export class Cursor {
     return this.at - length;
   }
 
-  #cut(length: number | bigint): FormatError {
-    return new FormatError(
+  #cut(length: number | bigint): TorchError {
+    return formatError(
       "IncompleteFile",
       this.source,
       `its pickle needs ${length} bytes at ${this.at} and has ${this.left}; copy or write it again`,

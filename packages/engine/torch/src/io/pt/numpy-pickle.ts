@@ -1,8 +1,6 @@
 // Pickles of plain data and NumPy arrays of bytes, as data sets of the time of Python 2 are published.
-import { FormatError } from "../errors.js";
-import { Cursor } from "./cursor.js";
-import { withDefaults } from "./limits.js";
-import { Callable, type Dialect, latin1, Steps, unpickleWhole } from "./unpickle.js";
+import { formatError, type TorchError } from "../../binding/errors.js";
+import { Callable, type Dialect, latin1, unpickle } from "./unpickle.js";
 
 /** A NumPy array of unsigned bytes in C order. */
 export class ByteArray {
@@ -13,9 +11,9 @@ export class ByteArray {
 const arrayType = Symbol("numpy.ndarray");
 const byteType = Symbol("numpy.dtype('u1')");
 
-function wrong(source: string): FormatError {
+function wrong(source: string): TorchError {
   const problem = "its pickle makes an object other than an array of unsigned bytes: it is refused";
-  return new FormatError("InvalidValue", source, problem);
+  return formatError("InvalidValue", source, problem);
 }
 
 const reconstruct = new Callable("numpy.core.multiarray._reconstruct", ([type], source) => {
@@ -39,7 +37,7 @@ const numpy: Dialect = {
   global(module, name, source) {
     const found = globals.get(`${module}.${name}`);
     if (found !== undefined) return found;
-    throw new FormatError(
+    throw formatError(
       "UnknownName",
       source,
       `its pickle names ${module}.${name}, which is refused`,
@@ -64,9 +62,8 @@ const numpy: Dialect = {
  * What one pickle describes: null, booleans, numbers, strings, byte strings (views of `bytes`), arrays, Maps (byte
  * strings as keys are read as Latin-1) and `ByteArray`s. It runs no code.
  *
- * `source` names the bytes in errors. Throws a FormatError for everything else.
+ * `source` names the bytes in errors. Throws a TorchError for everything else.
  */
 export function unpickleBytes(bytes: Uint8Array, source: string): unknown {
-  const steps = new Steps(withDefaults({}, source).maxValues, source);
-  return unpickleWhole(new Cursor(bytes, source), numpy, steps);
+  return unpickle(bytes, source, numpy);
 }

@@ -1,5 +1,4 @@
 // Checkpoints are read by position, from a file or from bytes that are in memory already.
-import { type FormatCode, FormatError } from "../errors.js";
 import { cutShort } from "../file.js";
 import { plainBytes } from "../raw.js";
 
@@ -7,11 +6,11 @@ import { plainBytes } from "../raw.js";
 export interface ByteSource {
   readonly path: string;
   readonly length: number;
-  /** Exactly these bytes; throws `IncompleteFile` where they are not there. */
+  /** Exactly these bytes. Throws `IncompleteFile` if they are not there. */
   read(position: number, length: number): Uint8Array;
 }
 
-/** Bytes in memory; what `read` returns are views of them. */
+/** Bytes in memory; `read` returns views of them. */
 export class BytesSource implements ByteSource {
   readonly #bytes: Uint8Array;
 
@@ -32,24 +31,11 @@ export class BytesSource implements ByteSource {
   }
 }
 
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Bytes in UTF-8 as text; throws a FormatError with this `problem` where they are none. */
-export function textOf(
-  bytes: Uint8Array,
-  code: FormatCode,
-  source: string,
-  problem: string,
-): string {
-  try {
-    return strict.decode(bytes);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FormatError(code, source, `${problem}: ${reason}`);
-  }
-}
-
 /** A DataView of just these bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/** The bytes that a file may become in memory: a small file that claims more is damaged or hostile. */
+export const unpackedLimit = (source: ByteSource): number =>
+  Math.min(2 ** 36, Math.max(2 ** 24, 20 * source.length));

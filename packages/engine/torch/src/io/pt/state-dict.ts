@@ -1,17 +1,16 @@
-// Finds the state dict in a checkpoint, also if the training script has stored it beside other things.
+// Finds the state dict in a checkpoint, also if the training script has stored it next to other things.
+import { formatError } from "../../binding/errors.js";
 import { Tensor } from "../../tensor/tensor.js";
-import { FormatError } from "../errors.js";
-import { loadPt, type PtOptions } from "./decode.js";
-import type { PtKey, PtValue } from "./value.js";
+import { loadPt, type PtKey, type PtValue } from "./load.js";
 
-/** Where checkpoints keep a network's weights beside other things. */
+/** Where checkpoints keep a network's weights. */
 const usualKeys = ["state_dict", "model_state_dict", "model", "net", "network", "weights"];
 /** What torch.nn.DataParallel and DistributedDataParallel put before every name. */
 const parallel = "module.";
 
 /** A state dict, and what was around it in the file. */
 export interface LoadedStateDict extends Map<string, Tensor> {
-  /** The key of the checkpoint under which it was; null where the file is the state dict itself. */
+  /** The key of the checkpoint that held it, or null if the file is the state dict itself. */
   readonly key: string | null;
   /** What was taken off every name: "module." or nothing. */
   readonly prefix: string;
@@ -20,42 +19,36 @@ export interface LoadedStateDict extends Map<string, Tensor> {
 /**
  * Reads the state dict of a network from a file of torch.save.
  *
- * The file is the state dict, or holds it under `key`; without `key`, under one of state_dict,
- * model_state_dict, model, net, network, weights where just one of them fits. The prefix "module." is
- * taken off where every name has it. Throws like `loadPt`, and `UnknownName` where there is no state
- * dict or more than one.
+ * The file is the state dict, or holds it under `key` (default: the only usual key that fits, such as state_dict or
+ * model). The prefix "module." is taken off if every name has it. Throws like `loadPt`, and `UnknownName` if there is no
+ * state dict or more than one.
  */
-export function loadStateDict(
-  path: string,
-  { key, limits }: PtOptions & { key?: string } = {},
-): LoadedStateDict {
-  const file = loadPt(path, { limits });
-  let found: [string | null, Map<PtKey, PtValue<Tensor>>] | undefined;
-  if (key === undefined && isStateDict(file)) {
-    found = [null, file];
-  } else if (file instanceof Map) {
-    const keys = key === undefined ? usualKeys : [key];
-    const fit = keys.flatMap((name) => {
-      const value = file.get(name);
-      return isStateDict(value) ? [[name, value] as [string, typeof value]] : [];
-    });
-    if (fit.length === 1) found = fit[0];
-  }
-  if (found === undefined) {
+export function loadStateDict(path: string, { key }: { key?: string } = {}): LoadedStateDict {
+  const file = loadPt(path);
+  const [where, tensors] = findStateDict(file, key) ?? [null, null];
+  if (tensors === null) {
     disposeAll(file);
-    throw new FormatError("UnknownName", path, whatIsThere(file, key));
+    throw formatError("UnknownName", path, describeContent(file, key));
   }
-  const [where, tensors] = found;
-  for (const [name, value] of file as Map<PtKey, PtValue<Tensor>>) {
-    if (where !== null && name !== where) disposeAll(value, new Set(tensors.values()));
-  }
-  const names = [...tensors.keys()] as string[];
-  const prefix =
-    names.every((name) => name.startsWith(parallel)) && names.length > 0 ? parallel : "";
-  const state = new Map(
-    names.map((name) => [name.slice(prefix.length), tensors.get(name) as Tensor]),
-  );
+  disposeAll(file, new Set(tensors.values()));
+  const names = [...tensors.keys()];
+  const prefix = names.every((name) => name.startsWith(parallel)) ? parallel : "";
+  const state = new Map([...tensors].map(([name, t]) => [name.slice(prefix.length), t]));
   return Object.assign(state, { key: where, prefix });
+}
+
+function findStateDict(
+  file: PtValue<Tensor>,
+  key: string | undefined,
+): [string | null, Map<string, Tensor>] | undefined {
+  if (key === undefined && isStateDict(file)) return [null, file];
+  if (!(file instanceof Map)) return undefined;
+  const candidates = key === undefined ? usualKeys : [key];
+  const fitting = candidates.flatMap((name): [string, Map<string, Tensor>][] => {
+    const value = file.get(name);
+    return isStateDict(value) ? [[name, value]] : [];
+  });
+  return fitting.length === 1 ? fitting[0] : undefined;
 }
 
 function isStateDict(value: PtValue<Tensor> | undefined): value is Map<string, Tensor> {
@@ -63,24 +56,25 @@ function isStateDict(value: PtValue<Tensor> | undefined): value is Map<string, T
   return [...value].every(([name, item]) => typeof name === "string" && item instanceof Tensor);
 }
 
-function whatIsThere(file: PtValue<Tensor>, key: string | undefined): string {
+function describeContent(file: PtValue<Tensor>, key: string | undefined): string {
   const expected = "expected a dictionary of tensors by name";
   if (!(file instanceof Map)) return `holds no dictionary: ${expected}`;
-  const fit = [...file].filter(([, value]) => isStateDict(value)).map(([name]) => String(name));
+  const isFitting = ([, value]: [PtKey, PtValue<Tensor>]) => isStateDict(value);
+  const fitting = [...file].filter(isFitting).map(([name]) => String(name));
   const keys = [...file.keys()].map(String);
   const some = `${keys.slice(0, 8).join(", ")}${keys.length > 8 ? ", …" : ""}`;
   if (key !== undefined) return `has no state dict under ${key} among ${some}: ${expected}`;
-  if (fit.length === 0) return `holds no state dict but ${some || "nothing"}: ${expected}`;
-  return `holds state dicts under ${fit.join(", ")}: choose one with { key }`;
+  if (fitting.length === 0) return `holds no state dict but ${some || "nothing"}: ${expected}`;
+  return `holds state dicts under ${fitting.join(", ")}: choose one with { key }`;
 }
 
 /** Frees the tensors that are not part of the result. */
-function disposeAll(value: PtValue<Tensor>, except: ReadonlySet<unknown> = new Set()): void {
+function disposeAll(value: PtValue<Tensor>, kept: ReadonlySet<unknown> = new Set()): void {
   if (value instanceof Tensor) {
-    if (!except.has(value)) value.dispose();
+    if (!kept.has(value)) value.dispose();
   } else if (Array.isArray(value)) {
-    for (const item of value) disposeAll(item, except);
+    for (const item of value) disposeAll(item, kept);
   } else if (value instanceof Map) {
-    for (const item of value.values()) disposeAll(item, except);
+    for (const item of value.values()) disposeAll(item, kept);
   }
 }

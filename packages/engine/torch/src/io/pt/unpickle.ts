@@ -1,34 +1,11 @@
-// A pickle is a program for a stack machine. This machine has the operations that plain data
-// needs (protocols 2 to 5), calls functions of ours only, and counts its steps.
-import { type FormatCode, FormatError } from "../errors.js";
-import type { Cursor } from "./cursor.js";
+// A pickle is a program for a stack machine. This machine has the operations that plain data needs (protocols 2 to 5),
+// calls functions of ours only, and counts its steps.
+import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
+import { Cursor } from "./cursor.js";
 
-/** Numbers of more bytes than this occur in no checkpoint. */
-const integerLimit = 256;
-
-/** An empty dictionary takes as much memory as this many other values. */
+/** Operations of a pickle, and values that it describes; a dictionary takes as much memory as 8 other values. */
+export const mostValues = 1_000_000;
 const dictionaryCost = 8;
-
-/** Steps left to all pickles of a file. */
-export class Steps {
-  #left: number;
-
-  constructor(
-    count: number,
-    readonly source: string,
-  ) {
-    this.#left = count;
-  }
-
-  /** Throws `OutOfRange` where they are used up. */
-  spend(count = 1): void {
-    this.#left -= count;
-    if (this.#left >= 0) return;
-    const problem = "its pickle takes more steps than it may: expected a checkpoint";
-    const cure = "raise limits.maxValues if you trust the file";
-    throw new FormatError("OutOfRange", this.source, `${problem}; ${cure}`);
-  }
-}
 
 /** A function of ours under a Python name. */
 export class Callable {
@@ -53,39 +30,29 @@ export interface Dialect {
 }
 
 /**
- * Runs one pickle, from the cursor on, and returns what it describes: null, booleans, numbers, bigints,
- * strings, arrays (tuples are frozen ones), Maps, byte strings and values of the dialect, possibly shared or cyclic.
+ * Runs a pickle and returns what it describes: null, booleans, numbers, bigints, strings, arrays (tuples are frozen arrays),
+ * Maps, byte strings and values of the dialect, possibly shared or cyclic.
  *
- * Throws `UnknownName` for names that the dialect does not know, `OutOfRange` when the steps are used up,
- * `InvalidHeader` for what is no pickle of protocols 2 to 5, `InvalidValue` and `IncompleteFile` for damaged ones.
+ * Throws `UnknownName` for names that the dialect does not know, `OutOfRange` after a million steps, `InvalidHeader` for
+ * bytes that are no pickle of protocols 2 to 5, `InvalidValue`, `IncompleteFile` and `SizeMismatch` for damaged pickles.
  */
-export function unpickle(cursor: Cursor, dialect: Dialect, steps: Steps): unknown {
-  const machine = new Machine(cursor, dialect, steps);
-  if (cursor.left < 2 || cursor.uint8() !== 0x80 || !operations[0x80]!(machine)) {
+export function unpickle(bytes: Uint8Array, source: string, dialect: Dialect): unknown {
+  const cursor = new Cursor(bytes, source);
+  const machine = new Machine(cursor, dialect);
+  if (cursor.left < 2 || cursor.uint8() !== 0x80 || !operations[0x80]!(machine))
     throw machine.refuse("InvalidHeader", "is no pickle of protocol 2 to 5");
-  }
   for (;;) {
-    steps.spend();
+    machine.spend(1);
     const code = cursor.uint8();
     if (code === 0x2e) return machine.result();
     const operation = operations[code] ?? (dialect.byteStrings ? byteStrings[code] : undefined);
-    if (operation === undefined) {
-      const shown = `0x${code.toString(16).padStart(2, "0")}`;
+    if (operation === undefined)
       throw machine.refuse(
         "InvalidValue",
-        `uses operation ${shown} at ${cursor.at - 1}, which ${dialect.kind} do not need: it is refused`,
+        `uses operation 0x${code.toString(16).padStart(2, "0")} at ${cursor.at - 1}, which ${dialect.kind} do not need: it is refused`,
       );
-    }
     operation(machine);
   }
-}
-
-/** `unpickle` of all that the cursor has left; throws `SizeMismatch` where bytes follow the pickle. */
-export function unpickleWhole(cursor: Cursor, dialect: Dialect, steps: Steps): unknown {
-  const value = unpickle(cursor, dialect, steps);
-  if (cursor.left === 0) return value;
-  const problem = `${cursor.left} bytes follow its pickle: expected none`;
-  throw new FormatError("SizeMismatch", cursor.source, problem);
 }
 
 class Machine {
@@ -93,14 +60,21 @@ class Machine {
   readonly #marks: unknown[][] = [];
   readonly #memo = new Map<number, unknown>();
 
+  #stepsLeft = mostValues;
+
   constructor(
     readonly cursor: Cursor,
     readonly dialect: Dialect,
-    readonly steps: Steps,
   ) {}
 
-  refuse(code: FormatCode, problem: string): FormatError {
-    return new FormatError(code, this.cursor.source, `its pickle ${problem}`);
+  refuse(code: FormatCode, problem: string): TorchError {
+    return formatError(code, this.cursor.source, `its pickle ${problem}`);
+  }
+
+  spend(steps: number): void {
+    this.#stepsLeft -= steps;
+    if (this.#stepsLeft < 0)
+      throw this.refuse("OutOfRange", "takes more steps than it may: expected a checkpoint");
   }
 
   push(value: unknown): void {
@@ -163,7 +137,7 @@ class Machine {
   }
 
   dictionary(): void {
-    this.steps.spend(dictionaryCost);
+    this.spend(dictionaryCost);
     this.push(new Map());
   }
 
@@ -182,14 +156,6 @@ class Machine {
     }
   }
 
-  integer(length: number): void {
-    if (length > integerLimit) {
-      const problem = `holds a number of ${length} bytes: expected at most ${integerLimit}`;
-      throw this.refuse("OutOfRange", problem);
-    }
-    this.push(this.cursor.integer(length));
-  }
-
   global(module: unknown, name: unknown): void {
     if (typeof module !== "string" || typeof name !== "string") {
       throw this.refuse("InvalidValue", "names a class by what is no text");
@@ -203,7 +169,7 @@ class Machine {
     if (!(callable instanceof Callable)) {
       throw this.refuse("InvalidValue", "calls what is no function of the allowed ones");
     }
-    this.steps.spend(dictionaryCost);
+    this.spend(dictionaryCost);
     this.push(callable.call(args, this.cursor.source));
   }
 
@@ -222,10 +188,11 @@ class Machine {
 
   result(): unknown {
     const value = this.pop();
-    if (this.#stack.length > 0 || this.#marks.length > 0) {
+    if (this.#stack.length > 0 || this.#marks.length > 0)
       throw this.refuse("InvalidValue", "leaves more than one value");
-    }
-    return value;
+    const { left, source } = this.cursor;
+    if (left === 0) return value;
+    throw formatError("SizeMismatch", source, `${left} bytes follow its pickle: expected none`);
   }
 }
 
@@ -250,8 +217,8 @@ const operations: { readonly [code: number]: ((m: Machine) => unknown) | undefin
   74: (m) => m.push(m.cursor.int32()),
   75: (m) => m.push(m.cursor.uint8()),
   77: (m) => m.push(m.cursor.uint16()),
-  138: (m) => m.integer(m.cursor.uint8()),
-  139: (m) => m.integer(m.cursor.uint32()),
+  138: (m) => m.push(m.cursor.integer(m.cursor.uint8())),
+  139: (m) => m.push(m.cursor.integer(m.cursor.uint32())),
   71: (m) => m.push(m.cursor.float64()),
   // SHORT_BINUNICODE, BINUNICODE, BINUNICODE8
   140: (m) => m.push(m.cursor.text(m.cursor.uint8())),

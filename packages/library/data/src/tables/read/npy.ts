@@ -10,7 +10,7 @@ const largestFortran = 2 ** 30;
 export const openNpy = (path: string, size: number): Promise<Opened> =>
   openArray(path, () => readParts(path, { size }));
 
-/** Opens the bytes of an array [n, d] or [n]; `bytes` starts again at each call. Throws `BadTable` and `FormatError`. */
+/** Opens the bytes of an array [n, d] or [n]; `bytes` starts again at each call. Throws `BadTable` and `TorchError`. */
 export async function openArray(
   source: string,
   bytes: () => AsyncIterable<Buffer>,

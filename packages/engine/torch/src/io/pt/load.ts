@@ -1,0 +1,182 @@
+// Reads checkpoints that Python wrote with torch.save, from untrusted sources too: nothing in them is executed.
+import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
+import { tidy } from "../../binding/handle.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { elementsOf, swapped } from "../elements.js";
+import { ReadFile } from "../file.js";
+import { itemSize, type RawArray } from "../raw.js";
+import { fromRaw } from "../tensors.js";
+import { type ByteSource, BytesSource, unpackedLimit, viewOf } from "./source.js";
+import {
+  isInternal,
+  type StorageReference,
+  TensorReference,
+  torchDialect,
+} from "./torch-pickle.js";
+import { mostValues, unpickle } from "./unpickle.js";
+import { ZipReader } from "./zip.js";
+
+/** A key of a dictionary. */
+export type PtKey = string | number | bigint | boolean;
+
+/**
+ * A value in a checkpoint, T being a tensor: dictionaries are Maps, lists, tuples and torch.Size arrays,
+ * whole numbers beyond 2^53 bigints, None null; a dtype is "torch.float32", a device "cpu" or "cuda:0".
+ */
+export type PtValue<T> =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | T
+  | PtValue<T>[]
+  | Map<PtKey, PtValue<T>>;
+
+/** The longest pickle that is looked at, in bytes: it names tensors and does not hold them. */
+const longestPickle = 64 * 2 ** 20;
+const deepest = 64;
+
+/**
+ * Reads the bytes of a file of torch.save (since PyTorch 1.6) without the engine.
+ *
+ * `source` names the bytes in errors. Tensors become little-endian arrays in C order, which may be views
+ * of `bytes`; views of one storage become arrays of their own. Throws a TorchError: `NotThisFormat`;
+ * `UnknownName` for names that could run code, or a storage that is not there; `UnknownDtype`;
+ * `OutOfRange` for what would take too much memory; `IncompleteFile`, `SizeMismatch`, `InvalidHeader`,
+ * `InvalidShape`, `InvalidValue`, `DuplicateName` for damaged files.
+ */
+export function decodePt(bytes: Uint8Array, source = "pt"): PtValue<RawArray> {
+  return read(new BytesSource(bytes, source), (array) => array);
+}
+
+/**
+ * Reads a file of torch.save (since PyTorch 1.6), with tensors on the CPU.
+ *
+ * Views of one storage become tensors with memory of their own. Devices, whether gradients are required and the
+ * `_metadata` of state dicts are not kept. Throws like `decodePt`, and `Unreadable`.
+ */
+export function loadPt(path: string): PtValue<Tensor> {
+  using file = new ReadFile(path);
+  return tidy(() => read(file, fromRaw));
+}
+
+function read<T>(source: ByteSource, make: (array: RawArray) => T): PtValue<T> {
+  const { root, storage: readStorage } = openArchive(source);
+  const limit = unpackedLimit(source);
+  let total = 0;
+  const open = new Map<StorageReference, Uint8Array>();
+  return unfold(root, source.path, (tensor) => {
+    const { storage } = tensor;
+    total += tensor.numel * itemSize[storage.dtype];
+    if (total > limit)
+      throw formatError(
+        "OutOfRange",
+        source.path,
+        `its tensors would take ${total} bytes: expected at most ${limit} for a file of this size`,
+      );
+    const bytes = open.get(storage) ?? readStorage(storage);
+    // A storage is freed after its last tensor.
+    if (--storage.uses > 0) open.set(storage, bytes);
+    else open.delete(storage);
+    return make(elementsOf(tensor, storage.dtype, bytes, source.path));
+  });
+}
+
+/** An archive of NAME/data.pkl, NAME/byteorder and NAME/data/KEY: what its pickle describes, and a reader of its storages. */
+function openArchive(source: ByteSource): {
+  root: unknown;
+  storage: (storage: StorageReference) => Uint8Array;
+} {
+  const refuse = (code: FormatCode, problem: string): TorchError =>
+    formatError(code, source.path, problem);
+  const notThis = (subject: string) =>
+    refuse("NotThisFormat", `${subject}: expected a zip archive of torch.save`);
+  const first = source.read(0, Math.min(4, source.length));
+  if (first[0] === 0x80)
+    throw notThis("is a bare pickle, as PyTorch before 1.6 wrote; load it there and save it again");
+  if (first.length < 4 || viewOf(first).getUint32(0, true) !== 0x04034b50)
+    throw notThis(`begins with the bytes [${first}]`);
+  const zip = new ZipReader(source);
+  const pickles = zip.names.filter((name) => /^([^/]+\/)?data\.pkl$/.test(name));
+  const pickle = pickles[0];
+  if (pickle === undefined || pickles.length > 1)
+    throw notThis(`is a zip archive with ${pickles.length} records data.pkl`);
+  const folder = pickle.slice(0, -"data.pkl".length);
+  const isCode = (name: string) =>
+    name.startsWith(`${folder}code/`) || name === `${folder}constants.pkl`;
+  if (zip.names.some(isCode))
+    throw notThis("is a TorchScript archive, a program saved by torch.jit.save");
+  const order = zip.has(`${folder}byteorder`)
+    ? new TextDecoder("latin1").decode(zip.read(`${folder}byteorder`))
+    : "little";
+  if (order !== "little" && order !== "big")
+    throw refuse(
+      "InvalidValue",
+      `its byte order is ${JSON.stringify(order)}: expected little or big`,
+    );
+  if (zip.size(pickle) > longestPickle)
+    throw refuse(
+      "OutOfRange",
+      `its pickle has ${zip.size(pickle)} bytes: expected at most ${longestPickle}`,
+    );
+  const root = unpickle(zip.read(pickle), source.path, torchDialect(source.path));
+  const storage = ({ key, dtype, numel }: StorageReference): Uint8Array => {
+    const name = `${folder}data/${key}`;
+    const expected = numel * itemSize[dtype];
+    if (zip.size(name) !== expected)
+      throw refuse(
+        "SizeMismatch",
+        `storage ${key} has ${zip.size(name)} bytes: expected ${expected} for ${dtype}[${numel}]`,
+      );
+    const bytes = zip.read(name);
+    return order === "big" ? swapped(bytes, itemSize[dtype]) : bytes;
+  };
+  return { root, storage };
+}
+
+/**
+ * Expands what a pickle describes into a tree; a tensor that occurs twice is made once. A pickle can share parts, contain
+ * itself or expand to more than fits into memory, so size and depth are bounded.
+ */
+function unfold<T>(
+  root: unknown,
+  source: string,
+  makeTensor: (reference: TensorReference) => T,
+): PtValue<T> {
+  const tensors = new Map<TensorReference, T>();
+  let left = mostValues;
+  const visit = (value: unknown, depth: number): PtValue<T> => {
+    if (depth > deepest)
+      throw formatError(
+        "OutOfRange",
+        source,
+        `nests deeper than ${deepest} levels, or contains itself: expected a checkpoint`,
+      );
+    if (left-- <= 0)
+      throw formatError(
+        "OutOfRange",
+        source,
+        `describes more than ${mostValues} values: expected a checkpoint`,
+      );
+    if (value instanceof TensorReference) {
+      const tensor = tensors.has(value) ? (tensors.get(value) as T) : makeTensor(value);
+      tensors.set(value, tensor);
+      return tensor;
+    }
+    if (Array.isArray(value)) return value.map((item) => visit(item, depth + 1));
+    if (value instanceof Map) {
+      const map = new Map<PtKey, PtValue<T>>();
+      for (const [key, item] of value) map.set(key as PtKey, visit(item, depth + 1));
+      return map;
+    }
+    if (isInternal(value))
+      throw formatError(
+        "InvalidValue",
+        source,
+        "holds a class or a bare storage where a value should be: save tensors only",
+      );
+    return value as null | boolean | number | bigint | string;
+  };
+  return visit(root, 0);
+}

@@ -1,0 +1,187 @@
+// Reads the records of a zip archive one at a time, each checked by its size and its checksum.
+import { inflateRawSync } from "node:zlib";
+import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
+import { crc32 } from "../crc32.js";
+import { plainBytes } from "../raw.js";
+import { type ByteSource, unpackedLimit, viewOf } from "./source.js";
+
+interface ZipRecord {
+  /** 0: stored, 8: deflated. */
+  method: number;
+  crc: number;
+  /** Bytes in the file, and unpacked. */
+  packed: number;
+  size: number;
+  /** Where its local header begins. */
+  offset: number;
+}
+
+const signatures = {
+  record: 0x02014b50,
+  local: 0x04034b50,
+  end: 0x06054b50,
+  wideEnd: 0x06064b50,
+  wideLocator: 0x07064b50,
+};
+const endLength = 22;
+const locatorLength = 20;
+const localLength = 30;
+/** A Uint8Array of Node 20 holds no more. */
+const largestRecord = 2 ** 32 - 1;
+
+/** An archive whose directory is in memory and whose records are read when they are asked for. */
+export class ZipReader {
+  readonly #records = new Map<string, ZipRecord>();
+
+  /**
+   * Throws `IncompleteFile` for an archive without its end, `InvalidHeader` for a damaged directory, `DuplicateName`,
+   * `InvalidValue` for encrypted or strangely packed records, `OutOfRange` for records that unpack to too much.
+   */
+  constructor(readonly source: ByteSource) {
+    try {
+      this.#readDirectory();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw this.#refuse("InvalidHeader", "its directory is damaged: copy it again");
+    }
+    const total = [...this.#records.values()].reduce((sum, { size }) => sum + size, 0);
+    const limit = unpackedLimit(source);
+    if (total > limit)
+      throw this.#refuse(
+        "OutOfRange",
+        `its records would take ${total} bytes: expected at most ${limit} for a file of this size`,
+      );
+  }
+
+  get names(): string[] {
+    return [...this.#records.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#records.has(name);
+  }
+
+  /** The size of a record, unpacked. Throws `UnknownName`. */
+  size(name: string): number {
+    return this.#record(name).size;
+  }
+
+  /**
+   * The bytes of a record, unpacked. Throws `UnknownName`, `InvalidHeader`, `SizeMismatch`, `OutOfRange`, and
+   * `InvalidValue` if the checksum differs or the record cannot be unpacked.
+   */
+  read(name: string): Uint8Array {
+    const { method, crc, packed, size, offset } = this.#record(name);
+    if (size > largestRecord || packed > largestRecord)
+      throw this.#refuse("OutOfRange", `the record ${name} has ${size} bytes: expected < 4 GiB`);
+    const local = viewOf(this.source.read(offset, localLength));
+    if (local.getUint32(0, true) !== signatures.local)
+      throw this.#refuse("InvalidHeader", `the record ${name} has no header: copy it again`);
+    const start = offset + localLength + local.getUint16(26, true) + local.getUint16(28, true);
+    const stored = this.source.read(start, packed);
+    const bytes = method === 0 ? stored : this.#inflate(name, stored, size);
+    if (bytes.length !== size)
+      throw this.#refuse(
+        "SizeMismatch",
+        `the record ${name} has ${bytes.length} bytes: expected ${size}`,
+      );
+    if (crc32(bytes) === crc) return bytes;
+    throw this.#refuse("InvalidValue", `the record ${name} has another checksum: copy it again`);
+  }
+
+  #readDirectory(): void {
+    const { count, offset, end } = this.#findDirectory();
+    const bytes = this.source.read(offset, end - offset);
+    const view = viewOf(bytes);
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      if (view.getUint32(at, true) !== signatures.record) throw new RangeError();
+      const nameEnd = at + 46 + view.getUint16(at + 28, true);
+      const extraEnd = nameEnd + view.getUint16(at + 30, true);
+      const name = new TextDecoder().decode(bytes.subarray(at + 46, nameEnd));
+      const record: ZipRecord = {
+        method: view.getUint16(at + 10, true),
+        crc: view.getUint32(at + 16, true),
+        packed: view.getUint32(at + 20, true),
+        size: view.getUint32(at + 24, true),
+        offset: view.getUint32(at + 42, true),
+      };
+      widen(record, viewOf(bytes.subarray(nameEnd, extraEnd)));
+      // Encryption, patches and masked headers.
+      const isPlain = (view.getUint16(at + 8, true) & 0x2061) === 0;
+      if (!isPlain || ![0, 8].includes(record.method))
+        throw this.#refuse(
+          "InvalidValue",
+          `the record ${name} is encrypted, or packed by method ${record.method}`,
+        );
+      if (this.#records.has(name))
+        throw this.#refuse("DuplicateName", `holds the record ${name} twice`);
+      if (!name.endsWith("/")) this.#records.set(name, record);
+      at = extraEnd + view.getUint16(at + 32, true);
+    }
+  }
+
+  /** Where the directory lies, by the end of the archive or its 64-bit twin. Throws a RangeError for contradictions. */
+  #findDirectory(): { count: number; offset: number; end: number } {
+    const { source } = this;
+    const length = Math.min(source.length, endLength + 0xffff + locatorLength);
+    const start = source.length - length;
+    const view = viewOf(source.read(start, length));
+    const isEnd = (at: number) =>
+      view.getUint32(at, true) === signatures.end &&
+      at + endLength + view.getUint16(at + 20, true) === length;
+    let at = length - endLength;
+    while (at >= 0 && !isEnd(at)) at--;
+    if (at < 0)
+      throw this.#refuse(
+        "IncompleteFile",
+        "a zip archive without its end: it was cut short, or bytes follow it; copy or write it again",
+      );
+    const locator = at - locatorLength;
+    if (locator < 0 || view.getUint32(locator, true) !== signatures.wideLocator)
+      return {
+        count: view.getUint16(at + 10, true),
+        offset: view.getUint32(at + 16, true),
+        end: start + at,
+      };
+    const end = wideNumber(view, locator + 8);
+    const wide = viewOf(source.read(end, 56));
+    if (wide.getUint32(0, true) !== signatures.wideEnd) throw new RangeError();
+    return { count: wideNumber(wide, 32), offset: wideNumber(wide, 48), end };
+  }
+
+  #record(name: string): ZipRecord {
+    const record = this.#records.get(name);
+    if (record !== undefined) return record;
+    throw this.#refuse("UnknownName", `has no record ${name}`);
+  }
+
+  #inflate(name: string, packed: Uint8Array, size: number): Uint8Array {
+    try {
+      return plainBytes(inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) }));
+    } catch {
+      throw this.#refuse("InvalidValue", `the record ${name} does not unpack to its ${size} bytes`);
+    }
+  }
+
+  #refuse(code: FormatCode, problem: string): TorchError {
+    return formatError(code, this.source.path, problem);
+  }
+}
+
+/** Takes fields that need 64 bits from the extra field with the number 1. Throws a RangeError if it lacks them. */
+function widen(record: ZipRecord, extra: DataView): void {
+  const wide = (["size", "packed", "offset"] as const).filter((key) => record[key] === 0xffffffff);
+  if (wide.length === 0) return;
+  let at = 0;
+  while (extra.getUint16(at, true) !== 1) at += 4 + extra.getUint16(at + 2, true);
+  wide.forEach((key, k) => {
+    record[key] = wideNumber(extra, at + 4 + 8 * k);
+  });
+}
+
+function wideNumber(view: DataView, at: number): number {
+  const value = view.getBigUint64(at, true);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError();
+  return Number(value);
+}
