@@ -405,11 +405,9 @@ export class ExperimentRun {
   /** An error with what the user can go back to. */
   explained(error: unknown): unknown {
     if (error instanceof TorchError && error.code === "ERR_TORCH_MEMORY")
-      return new TorchError(
-        error.code,
-        `${error.message}: ${outOfMemoryAdvice(this.config)}`,
-        { op: error.op },
-      );
+      return new TorchError(error.code, `${error.message}: ${outOfMemoryAdvice(this.config)}`, {
+        op: error.op,
+      });
     if (!(error instanceof BridgeError) || error.code !== "not_finite") return error;
     if (error instanceof DivergedError) return error;
     const last = this.#lastPoint
