@@ -13,8 +13,8 @@ const packages = {
   config: { group: "app", budget: 29_500, imports: ["files"] },
   runs: { group: "app", budget: 51_400, imports: ["files"] },
   problem: { group: "app", budget: 11_200, imports: base },
-  inference: { group: "app", budget: 16_400, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 26_100, imports: [...base, "problem", "inference"] },
+  inference: { group: "app", budget: 17_900, imports: [...base, "problem"] },
+  evaluation: { group: "app", budget: 25_300, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 34_600,
@@ -25,7 +25,7 @@ const packages = {
   studio: { group: "pages", budget: 32_300, imports: ["files", "runs", "web"] },
   cli: {
     group: "app",
-    budget: 56_200,
+    budget: 55_900,
     imports: [
       ...base,
       "problem",

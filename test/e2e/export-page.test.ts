@@ -7,7 +7,7 @@ import * as T from "@dsbm/torch";
 import { loadBridge } from "@dsbm/web";
 import { chromium } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openBridge } from "../../packages/app/inference/src/open.js";
+import { Bridge } from "../../packages/app/inference/src/bridge.js";
 import { distance, normal } from "../support/numbers.js";
 import { scratch } from "./cli.js";
 import { commandHere, tableRun, vectorRun } from "./sample.js";
@@ -74,7 +74,7 @@ it.each([
   { direction: "b", solver: "euler", steps: 20 },
 ] as const)("@dsbm/web gives the native samples to 1e-4: %j", async (options) => {
   if (!existsSync(at("out"))) await commandHere("export", at("run"), at("out"));
-  using native = openBridge(at("run"), { threads: 1 });
+  using native = Bridge.open(at("run"), { threads: 1 });
   // Three blocks of noise, and a batch of networks that ends within one.
   const x = normal([523, 2], 1).to("float32");
   const flow = "solver" in options && { steps: null, ode_step_size: 1 / (options.steps ?? 1) };

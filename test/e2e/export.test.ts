@@ -8,7 +8,7 @@ import { loadBridge } from "@dsbm/web";
 import * as ort from "onnxruntime-web";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exportBridge } from "../../packages/app/export/src/run.js";
-import { openBridge } from "../../packages/app/inference/src/open.js";
+import { Bridge } from "../../packages/app/inference/src/bridge.js";
 import { distance, normal } from "../support/numbers.js";
 import { scratch } from "./cli.js";
 import { commandHere, imageRun, tableRun, vectorRun } from "./sample.js";
@@ -70,15 +70,15 @@ describe("a run of vectors", () => {
   it.each(["f", "b"] as const)(
     "gives the native samples of the same seed, moment by moment (direction %s)",
     async (direction) => {
-      using native = openBridge(run, { threads: 1 });
+      using native = Bridge.open(run, { threads: 1 });
       const x = normal([260, 2], 3).to("float32");
-      const states = await native.sample(x, { direction, seed: 5, path: true });
+      const { states } = await native.paths(x, { direction, seed: 5 });
       const bridge = await loadBridge(at("out"));
       const { path } = await bridge.sample(rowsOf(x), { direction, seed: 5 });
       expect(path).toHaveLength(31);
       for (const [k, state] of path.entries()) {
         const found = T.tensor(new Float64Array(state.flat()), { shape: [260, 2] });
-        const wanted = states.x.select(0, k).to("float64");
+        const wanted = states.select(0, k).to("float64");
         expect(distance(found, wanted)).toBeLessThan(1e-3);
         expect(distance(found.mean(0), wanted.mean(0))).toBeLessThan(1e-4);
         expect(distance(found.std(), wanted.std())).toBeLessThan(1e-4);
@@ -90,7 +90,7 @@ describe("a run of vectors", () => {
   it("has the noise of steps that was measured in training", async () => {
     const own = vectorRun(at("analytic"), ["num_steps=7", "sigma=0.7", "step_variance=analytic"]);
     await exported(own, at("shares/"));
-    using native = openBridge(own, { threads: 1 });
+    using native = Bridge.open(own, { threads: 1 });
     const x = normal([50, 2], 3).to("float32");
     for (const [direction, steps] of [
       ["f", 7],
@@ -236,7 +236,7 @@ describe("other runs", () => {
       const rows = Array.from({ length: n }, (_, i) => [1 + (i % 7) / 3, 6 + (i % 5) / 2]);
       const places = Array.from({ length: n }, (_, i) => i % 2);
       const own = places.map((k) => column.classes?.[k] ?? 2000 + 20 * k);
-      using native = openBridge(run, { threads: 1 });
+      using native = Bridge.open(run, { threads: 1 });
       const columns = [0, 1].map((k) => Float64Array.from(rows, (row) => row[k] as number));
       const cond = T.tensor(
         places.map((k) => (column.classes ? [1 - k, k] : [k])),

@@ -16,9 +16,9 @@ import {
 } from "@dsbm/torch";
 import { RowNoise, Sampler } from "@dsbm/train";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openBridge, type SampleOptions } from "../../packages/app/inference/src/open.js";
+import { Bridge, type SampleOptions } from "../../packages/app/inference/src/bridge.js";
 import { runSample } from "../../packages/app/inference/src/run.js";
-import { loadNetwork, readTrained } from "../../packages/app/inference/src/trained.js";
+import { loadNetworks, readTrained } from "../../packages/app/inference/src/trained.js";
 import { collectGarbage } from "../support/collect.js";
 import { scratch, wordsOf } from "./cli.js";
 import { imageRun, vectorRun } from "./sample.js";
@@ -35,8 +35,13 @@ const gap = (a: Tensor, b: Tensor) => tidy(() => a.sub(b).abs().max().item());
 
 /** What an opened run makes of x. */
 async function carried(folder: string, x: Tensor, options: SampleOptions = {}) {
-  using bridge = openBridge(folder, { threads: 1 });
+  using bridge = Bridge.open(folder, { threads: 1 });
   return await bridge.sample(x, options);
+}
+
+async function pathsOf(folder: string, x: Tensor, options: SampleOptions = {}) {
+  using bridge = Bridge.open(folder, { threads: 1 });
+  return await bridge.paths(x, options);
 }
 
 describe("the sampler", () => {
@@ -59,7 +64,7 @@ describe("the sampler", () => {
     const trained = readTrained(folder, "newest");
     const x = normal([11, 1, 8, 8], 5);
     for (const direction of ["b", "f"] as const) {
-      const net = loadNetwork(trained, direction, "cpu")!;
+      const net = loadNetworks(trained)[direction]!;
       const range = { first: 0, n: 11, block: 8 };
       const seeded = { seed: 7, purpose: direction, device: "cpu" } as const;
       const noise = new RowNoise(range, seeded);
@@ -75,10 +80,10 @@ describe("the sampler", () => {
       expect(nfe).toBe(4);
       expect(gap(got, x)).toBeGreaterThan(0.01);
       expect(gap(got, expected)).toBeLessThan(1e-4);
-      const path = await carried(folder, x, { direction, seed: 7, path: true });
-      expect(path.x.shape).toEqual([5, 11, 1, 8, 8]);
-      expect(gap(path.x.select(0, 0), x)).toBe(0);
-      expect(gap(path.x.select(0, 4), got)).toBeLessThan(1e-6);
+      const path = await pathsOf(folder, x, { direction, seed: 7 });
+      expect(path.states.shape).toEqual([5, 11, 1, 8, 8]);
+      expect(gap(path.states.select(0, 0), x)).toBe(0);
+      expect(gap(path.states.select(0, 4), got)).toBeLessThan(1e-6);
     }
     if (method === "dsb") {
       await expect(carried(folder, x, { solver: "heun" })).rejects.toThrow(/no probability flow/);
@@ -91,7 +96,7 @@ describe("the sampler", () => {
   it("agrees with the trainers' sampler where there is no noise", async () => {
     const folder = vectorRun(join(root, "flow"), ["model_name=rectifiedflow"], { halves: ["b"] });
     const trained = readTrained(folder, "newest");
-    const net = loadNetwork(trained, "f", "cpu")!;
+    const net = loadNetworks(trained).f!;
     const x = normal([600, 2], 3);
     const sampler = new Sampler({ ...trained, networks: { b: net, f: net } });
     const generator = Generator.create(0);
@@ -105,7 +110,7 @@ describe("the sampler", () => {
     // σ = 3: the noise of the last of five steps has a spread of 3/√5.
     const folder = vectorRun(join(root, "last"), ["sigma=3"]);
     const x = normal([2000, 2], 4);
-    const { x: states } = await carried(folder, x, { path: true });
+    const { states } = await pathsOf(folder, x);
     const rise = tidy(() => states.select(0, 5).sub(states.select(0, 4)).std().item());
     expect(rise).toBeGreaterThan(0.9 * (3 / Math.sqrt(5)));
   });
@@ -153,16 +158,16 @@ describe("the sampler", () => {
   it("gives all states of a path, the start first", async () => {
     const folder = vectorRun(join(root, "path"));
     const x = normal([260, 2], 9);
-    const all = await carried(folder, x, { path: true, steps: 4 });
-    expect(all.x.shape).toEqual([5, 260, 2]);
+    const all = await pathsOf(folder, x, { steps: 4 });
+    expect(all.states.shape).toEqual([5, 260, 2]);
     expect(all.times).toEqual([1, 0.75, 0.5, 0.25, 0]);
-    expect(gap(all.x.select(0, 0), x)).toBe(0);
+    expect(gap(all.states.select(0, 0), x)).toBe(0);
     const ends = await carried(folder, x, { steps: 4 });
-    expect(gap(all.x.select(0, 4), ends.x)).toBe(0);
-    const flow = await carried(folder, x, { path: true, solver: "dopri5", direction: "f" });
-    expect(flow.x.shape).toEqual([6, 260, 2]);
+    expect(gap(all.states.select(0, 4), ends.x)).toBe(0);
+    const flow = await pathsOf(folder, x, { solver: "dopri5", direction: "f" });
+    expect(flow.states.shape).toEqual([6, 260, 2]);
     expect(flow.times).toEqual(uniformGrid(5).times);
-    expect(gap(flow.x.select(0, 0), x)).toBe(0);
+    expect(gap(flow.states.select(0, 0), x)).toBe(0);
   });
 });
 
@@ -184,17 +189,12 @@ describe("noise", () => {
   it("does not change with what is simulated beside a row, nor with threads", async () => {
     const folder = vectorRun(join(root, "beside"));
     const x = normal([700, 2], 8);
-    const whole = await carried(folder, x, { batch_size: 10_000 });
-    const cut = await carried(folder, x, { batch_size: 1 });
-    expect(gap(whole.x, cut.x)).toBe(0);
+    const whole = await carried(folder, x);
     const head = await carried(folder, x.narrow(0, 0, 500));
     expect(gap(whole.x.narrow(0, 0, 500), head.x)).toBe(0);
-    using bridge = openBridge(folder, { threads: 3 });
+    using bridge = Bridge.open(folder, { threads: 3 });
     expect(gap(whole.x, (await bridge.sample(x)).x)).toBe(0);
     expect(gap(whole.x, (await bridge.sample(x, { seed: 1 })).x)).toBeGreaterThan(0.1);
-    const flow = { solver: "dopri5" } as const;
-    const one = await carried(folder, x, flow);
-    expect(gap(one.x, (await carried(folder, x, { ...flow, batch_size: 1 })).x)).toBe(0);
   });
 });
 
@@ -209,7 +209,7 @@ describe("conditions", () => {
       { classes: 2 },
     );
     const x = normal([4, 1, 8, 8], 6);
-    using bridge = openBridge(folder, { threads: 1 });
+    using bridge = Bridge.open(folder, { threads: 1 });
     expect(bridge.classes).toBe(2);
     const y = (list: number[]) => ({
       given: {
@@ -231,7 +231,7 @@ describe("conditions", () => {
 describe("an opened run", () => {
   it("refuses what it cannot sample, in one line", async () => {
     const folder = vectorRun(join(root, "refuses"));
-    using bridge = openBridge(folder);
+    using bridge = Bridge.open(folder);
     for (const [x, options, message] of [
       [normal([4, 3], 1), {}, /\[4,3\]; expected float32 \[n, 2\]/],
       [normal([4, 2], 1).to("float64"), {}, /float64/],
@@ -290,23 +290,19 @@ it("samples 10,000 images in the memory of one batch", async () => {
 
 it("keeps some hundred programs of 100,000 steps, and stops between two", async () => {
   const folder = vectorRun(join(root, "steps"));
-  using bridge = openBridge(folder, { threads: 1 });
+  using bridge = Bridge.open(folder, { threads: 1 });
   const stop = new AbortController();
-  const keys = { steps: 100_000, path: true, direction: "f" };
-  const { times, carry } = bridge.carrier(validate(experiment.schema, keys));
-  expect(times).toHaveLength(100_001);
   let last = 0;
-  const nfe = await carry({
-    n: 4,
-    x: (_, count) => normal([count, 2], 1).keep(),
-    given: () => undefined,
-    put(_, { k }) {
-      last = k;
-      if (k === 600) stop.abort();
-    },
+  const work = bridge.sample(normal([4, 2], 1), {
+    steps: 100_000,
+    direction: "f",
     signal: stop.signal,
+    onState(_, { k }) {
+      last = k;
+      if (k === 600) stop.abort(new Error("enough"));
+    },
   });
-  expect(nfe).toBe(null);
+  await expect(work).rejects.toThrow("enough");
   expect(last).toBe(600);
   expect(bridge.programs).toBe(512);
 });

@@ -6,7 +6,7 @@ import { picturePng } from "@dsbm/runs";
 import { Generator, io, liveTensors, memory, randint } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
 import { beforeAll, expect, it } from "vitest";
-import { openBridge } from "../../packages/app/inference/src/open.js";
+import { Bridge } from "../../packages/app/inference/src/bridge.js";
 import { collectGarbage } from "../support/collect.js";
 import { refuse, scratch } from "./cli.js";
 import { imageRun, sampleHere as sample, sampled, vectorRun, workIn } from "./sample.js";
@@ -94,7 +94,7 @@ it("refuses a configuration with more steps than memory holds", async () => {
 });
 
 it("keeps no more programs and tensors for many calls than for a few", async () => {
-  using bridge = openBridge(vectorRun(at("calls")), { threads: 1 });
+  using bridge = Bridge.open(vectorRun(at("calls")), { threads: 1 });
   const call = async (n: number, steps: number) => {
     const start = io.fromRaw(io.fromTyped(new Float32Array(2 * n), [n, 2]));
     const { x } = await bridge.sample(start, { steps });

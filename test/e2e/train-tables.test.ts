@@ -5,7 +5,7 @@ import type { DataDescription } from "@dsbm/data";
 import { readCsv } from "@dsbm/runs";
 import { randn, setNumThreads, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openBridge } from "../../packages/app/inference/src/open.js";
+import { Bridge } from "../../packages/app/inference/src/bridge.js";
 import { readTrained } from "../../packages/app/inference/src/trained.js";
 import { seeded } from "../support/numbers.js";
 import { dsbm, expectLine, refuse, scratch, stopAt, succeed, wordsOf } from "./cli.js";
@@ -118,7 +118,7 @@ describe("a condition", () => {
   const conditioned = wordsOf("data.columns=x num_iter=400 sigma=0.5 first_coupling=ind");
   /** Where points at 0 go by their condition, in the table's units. */
   async function carried(folder: string, cond: Tensor): Promise<number> {
-    using bridge = openBridge(folder, { threads: 1 });
+    using bridge = Bridge.open(folder, { threads: 1 });
     const { transform } = bridge.trained.columns!;
     const n = cond.size(0);
     const how = { direction: "f", given: { cond }, seed: 1 } as const;

@@ -2,7 +2,7 @@
 import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { finishedRun, runTraining, sayRemade } from "@dsbm/experiment";
-import { openBridge } from "@dsbm/inference";
+import { Bridge } from "@dsbm/inference";
 import { isFinished, silentProgress } from "@dsbm/runs";
 import { beforeAll, expect, it } from "vitest";
 import { benchmarked } from "../../../../test/support/problem.js";
@@ -76,5 +76,5 @@ it("a damaged log is said, and goes on as it is", () => {
 
 it("damaged weights do not sample", () => {
   flip("models/1_b.safetensors");
-  expect(() => openBridge(folder)).toThrow(/models\/1_b\.safetensors is damaged/);
+  expect(() => Bridge.open(folder)).toThrow(/models\/1_b\.safetensors is damaged/);
 });

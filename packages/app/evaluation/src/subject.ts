@@ -2,31 +2,18 @@
 import {
   type Conditions,
   type Direction,
-  driftOf,
   type Estimate,
   type Field,
-  flowMargin,
-  inBatches,
-  mapConditions,
   type Network,
-  networkFlow,
   stream,
   type TimeGrid,
-  wholeField,
 } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
-import {
-  checkDiffusion,
-  checkGuidance,
-  gridOf,
-  loadNetworks,
-  readTrained,
-  type Trained,
-} from "@dsbm/inference";
+import { Bridge, gridOf, type Trained } from "@dsbm/inference";
 import { type DataEnd, type Ends, isVectors, loadEnds, prepareEnds } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
-import { cat, type Device, noGrad, randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { Sampler } from "@dsbm/train";
+import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import type { Sampler } from "@dsbm/train";
 import type { OpenOptions } from "./live/evaluator.js";
 
 export interface SubjectOptions extends OpenOptions {
@@ -44,6 +31,7 @@ export interface SubjectOptions extends OpenOptions {
 }
 
 export interface Subject extends Disposable {
+  bridge: Bridge;
   trained: Trained;
   networks: Record<Direction, Network | null>;
   sampler: Sampler;
@@ -72,42 +60,14 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   const { steps, device, progress, signal, diffusion = null, guidance = 1 } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
-  const read = readTrained(folder, "newest", device as Device);
-  if (diffusion !== null) checkDiffusion(read, diffusion);
-  if (guidance !== 1) checkGuidance(read, guidance);
-  const trained = { ...read, guidance, ...(diffusion !== null && { diffusion }) };
-  const config = { ...trained.config, device };
+  const bridge = Bridge.open(folder, { device, threads, diffusion, guidance });
+  const { trained, networks, sampler } = bridge;
+  const { config } = trained;
   if (!options.ends) await prepareEnds(config, { progress, signal });
   const own = options.ends ?? loadEnds(config);
   const { ends, orders } = inRandomOrder(own, options.seed);
-  const networks = loadNetworks(trained, device);
-  const chunkRows = isVectors(ends) ? 250 : 8;
-  const sampler = new Sampler({ ...trained, networks, threads, chunkRows });
-  const { method } = trained;
-  // Steps of its own follow no drift.
-  const driven = !method.sampler;
-  const { chain } = trained;
-  const grid = gridOf(trained.grid, steps ?? trained.grid.steps.length, chain);
-  const rowsAtOnce = isVectors(ends) ? 4000 : 16;
-  /** Evaluates some rows at a time, each with its conditions. */
-  const byRows =
-    (field: (own: Conditions | undefined) => Field, given: Conditions | undefined): Field =>
-    (x, t) =>
-      noGrad(() =>
-        cat(
-          inBatches(x, rowsAtOnce, (rows, first) => {
-            const cut = (c: Tensor) => c.narrow(0, first, rows.size(0));
-            return field(mapConditions(given, cut))(rows, cut(t));
-          }),
-        ),
-      );
-  const flowOf = (given: Conditions | undefined): Field => {
-    const dynamics = { ...trained, networks, eps: flowMargin(trained) };
-    const field = (own: Conditions | undefined) => networkFlow({ ...dynamics, given: own });
-    return chain ? wholeField(chain, "f", field, given) : field(given);
-  };
   return {
-    ...{ trained, networks, sampler, ends, grid },
+    ...{ bridge, trained, networks, sampler, ends, grid: gridOf(trained, steps) },
     vectors: isVectors(ends),
     unit: unitOf(ends),
     names: ends.columns?.names ?? null,
@@ -115,26 +75,11 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
       const { shown } = ends[side];
       return shown && !ends.projection ? shown(rows) : rows;
     },
-    drift(direction, given) {
-      const network = networks[direction];
-      if (!network || !driven) return null;
-      if (method.predicts === "velocity") {
-        const sign = direction === "f" ? 1 : -1;
-        return byRows((own) => (x, t) => network.forward(x, t, own).mul(sign), given);
-      }
-      const dynamics = { ...trained, networks };
-      const field = (own: Conditions | undefined) =>
-        driftOf(dynamics, { direction, grid: trained.grid, given: own });
-      return byRows(
-        (own) => (chain ? wholeField(chain, direction, field, own) : field(own)),
-        given,
-      );
-    },
-    velocity: (given) => (driven ? byRows(flowOf, given) : null),
-    flow: (given) => (driven ? flowOf(given) : null),
+    drift: (direction, given) => bridge.drift(direction, given),
+    velocity: (given) => bridge.velocity(given),
+    flow: (given) => bridge.flow(given),
     [Symbol.dispose]() {
-      sampler.reset();
-      for (const network of new Set(Object.values(networks))) network?.dispose();
+      bridge.dispose();
       disposeAll(orders);
       if (!options.ends) own.dispose();
     },

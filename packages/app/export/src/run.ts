@@ -42,7 +42,7 @@ export function exportBridge(run: string, options: ExportOptions = {}): Exported
     trained,
     options.direction ?? (single === undefined ? "both" : null),
   );
-  const networks = loadNetworks(trained, "cpu");
+  const networks = loadNetworks(trained);
   try {
     const graphs =
       single === undefined

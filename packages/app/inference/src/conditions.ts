@@ -4,8 +4,8 @@ import type { Conditions } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import { type DType, full, io, type Tensor, tidy } from "@dsbm/torch";
+import type { Bridge } from "./bridge.js";
 import type { Input } from "./input/input.js";
-import type { OpenBridge } from "./open.js";
 
 /** Conditions by rows of the input. */
 export interface InputConditions {
@@ -27,7 +27,7 @@ interface Part {
 /** Opens the conditions of an input. Throws a UsageError where one is missing, unknown to the networks, or does not fit. */
 export function openConditions(
   { cond, y }: Pick<SampleConfig, "cond" | "y">,
-  { bridge, input }: { bridge: OpenBridge; input: ConditionedInput },
+  { bridge, input }: { bridge: Bridge; input: ConditionedInput },
 ): InputConditions {
   const { folder, conditioning } = bridge.trained;
   const inRows = input.table !== undefined && bridge.trained.columns?.condition != null;
@@ -63,7 +63,7 @@ export function openConditions(
 
 function fieldsOf(
   path: string | null,
-  { trained }: OpenBridge,
+  { trained }: Bridge,
   { n, conditions }: ConditionedInput,
 ): Part {
   const { folder, conditioning, shape } = trained;
@@ -84,7 +84,7 @@ function fieldsOf(
 
 function classesOf(
   y: SampleConfig["y"],
-  { classes, trained }: OpenBridge,
+  { classes, trained }: Bridge,
   { n, conditions }: ConditionedInput,
 ): Part {
   const range = `0 to ${classes - 1}, the classes of ${trained.folder} in their order`;

@@ -1,14 +1,20 @@
 // The public face of @dsbm/inference.
-export { checkDiffusion, checkGuidance } from "./carrier.js";
-export { gridOf } from "./grid.js";
-export { encoded } from "./input/table.js";
 export {
-  type OpenBridge,
+  Bridge,
+  type LikelihoodOptions,
   type OpenOptions,
-  openBridge,
+  type Paths,
   type SampleOptions,
   type Samples,
-} from "./open.js";
+} from "./bridge.js";
+export { gridOf, type SamplePlan } from "./plan.js";
 export { runSample, type SampleResult } from "./run.js";
-export { classesOf, loadNetworks, readTrained, type Trained, usualDirection } from "./trained.js";
+export {
+  classesOf,
+  loadNetworks,
+  type Networks,
+  readTrained,
+  type Trained,
+  usualDirection,
+} from "./trained.js";
 export { readProjection } from "./units.js";

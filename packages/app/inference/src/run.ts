@@ -1,14 +1,15 @@
 // Samples from an input to an output, a batch in memory at a time.
-import type { Direction } from "@dsbm/bridge";
+import type { Conditions, Direction } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import type { Progress } from "@dsbm/runs";
 import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { Bridge } from "./bridge.js";
 import { type InputConditions, openConditions } from "./conditions.js";
 import { type Input, type InputRows, openInput } from "./input/input.js";
-import { openBridge } from "./open.js";
 import { checkOutput, needsCount, type Output, openOutput } from "./output/output.js";
+import type { SamplePlan } from "./plan.js";
 import type { Trained } from "./trained.js";
 
 export interface SampleJob {
@@ -42,10 +43,11 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
   const { run, config, progress, signal } = job;
   const { overwrite, threads, path } = config;
   setNumThreads(threads === "auto" ? cores() : threads);
-  using bridge = openBridge(run, config);
+  using bridge = Bridge.open(run, config);
   const { trained } = bridge;
   checkOutput(job.output, { trained, paths: path, overwrite });
-  const { direction, times, carry } = bridge.carrier(config);
+  const plan = bridge.plan(config);
+  const { direction, times } = plan;
   let input: Input | null = null;
   let conditions: InputConditions | null = null;
   let output: Output | null = null;
@@ -67,14 +69,15 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
     const last = path ? times.length - 1 : 0;
     let rows: InputRows | null = null;
     let done = 0;
-    const nfe = await carry({
-      ...{ n, progress, signal },
-      async x(first, count) {
+    const nfe = await carryBatches(plan, {
+      n,
+      progress,
+      signal,
+      async read(first, count) {
         rows = await opened.read(first, count);
-        return rows?.x ?? null;
+        return rows && { x: rows.x, given: rows.given ?? given.read(first, rows.x.size(0)) };
       },
-      given: (first, count) => rows?.given ?? given.read(first, count),
-      async put(x, { k, first }) {
+      async write(x, { k, first }) {
         if (k === last) checkFinite(x, { first, trained, direction });
         await target.put(x, { k, first, carried: rows?.carried ?? [] });
         done = first + x.size(0);
@@ -102,6 +105,49 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
     conditions?.close();
     input?.close?.();
   }
+}
+
+interface Batches extends Pick<SampleJob, "progress" | "signal"> {
+  /** Samples in all; null if only reading tells. */
+  n: number | null;
+  /** Rows [first, first + count), freed afterwards; fewer, or null, at the end. */
+  read(first: number, count: number): Promise<{ x: Tensor; given?: Conditions | undefined } | null>;
+  write(state: Tensor, at: { k: number; first: number }): Promise<void>;
+}
+
+/** Returns the evaluations of the networks a sample on average; null if `signal` was aborted. */
+async function carryBatches(
+  { direction, batchRows, carry }: SamplePlan,
+  { n, read, write, progress, signal }: Batches,
+): Promise<number | null> {
+  const began = performance.now();
+  let evaluations = 0;
+  let first = 0;
+  while (n === null || first < n) {
+    progress.update({
+      label: `sampling ${direction}`,
+      step: first,
+      rate: (1000 * first) / (performance.now() - began),
+      ...(n !== null && { steps: n }),
+    });
+    const wanted = n === null ? batchRows : Math.min(batchRows, n - first);
+    const batch = await read(first, wanted);
+    if (batch === null) break;
+    const { x, given } = batch;
+    const count = x.size(0);
+    try {
+      const place = first;
+      const onState = (k: number, state: Tensor) => write(state, { k, first: place });
+      const added = await carry(x, { first, signal, given, onState });
+      if (added === null) return null;
+      evaluations += added;
+    } finally {
+      for (const t of [x, given?.cond, given?.y]) t?.dispose();
+    }
+    first += count;
+    if (count < wanted) break;
+  }
+  return evaluations / Math.max(first, 1);
 }
 
 /** Ends are numbers: else the weights are damaged, or training diverged. */

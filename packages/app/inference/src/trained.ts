@@ -32,6 +32,9 @@ export interface Trained extends Process {
   conditioning: { channels: number; classes: boolean };
   /** The columns of a run of tables; null for other data. */
   columns: RunColumns | null;
+  /** Another noise than that of training, and how much conditions count. */
+  diffusion?: number | undefined;
+  guidance?: number | undefined;
   /** The newest weights of each direction that are wanted; null where there are none yet. */
   models: Record<Direction, ModelFile | null>;
 }
@@ -44,8 +47,8 @@ export interface Trained extends Process {
 export function readTrained(run: string, half: number | "newest", device: Device = "cpu"): Trained {
   const folder = findRun(run);
   const { config: saved, models: all, info } = readRun(folder);
-  const config = savedConfig(folder, saved, info.dsbm);
-  const process = bridgeProcess({ ...config, device }, momentsOf(config, device));
+  const config = { ...savedConfig(folder, saved, info.dsbm), device };
+  const process = bridgeProcess(config, momentsOf(config, device));
   const shared = process.method.networks !== "each";
   const models = choose(folder, { models: all, half, shared });
   const chosen = Object.values(models).flatMap((model) => model?.path ?? []);
@@ -63,14 +66,19 @@ export function readTrained(run: string, half: number | "newest", device: Device
     models,
     shape: shapeOf(config, models),
     directions: config.fb_sequence,
-    conditioning: {
-      channels: columns?.condition
-        ? conditionWidth(columns.condition)
-        : config.cdsb
-          ? config.data.cond_channels
-          : 0,
-      classes: hasClasses(config.model),
-    },
+    conditioning: conditioningOf(config, columns),
+  };
+}
+
+/** What networks take next to samples, by the configuration and the columns of tables. */
+export function conditioningOf(
+  config: CompleteTrainConfig,
+  columns: Pick<RunColumns, "condition"> | null,
+): Trained["conditioning"] {
+  const fields = config.cdsb ? config.data.cond_channels : 0;
+  return {
+    channels: columns?.condition ? conditionWidth(columns.condition) : fields,
+    classes: hasClasses(config.model),
   };
 }
 
@@ -121,13 +129,12 @@ export const usualDirection = ({ columns, folder, config }: Trained): Direction 
 /** A network of a class that is not in the library. */
 export type OwnNetwork = (direction: Direction) => Network;
 
-/** The network of a direction with its weights, for sampling; null where it was not trained yet. */
-export function loadNetwork(
+function loadNetwork(
   { models, config, folder, shape, method, columns }: Trained,
   direction: Direction,
-  device: string,
   own?: OwnNetwork,
 ): Network | null {
+  const { device } = config;
   const model = models[direction];
   if (model === null) return null;
   const { tensors, metadata } = io.loadTensors(model.path);
@@ -140,8 +147,7 @@ export function loadNetwork(
     const conditions = conditionWidth(columns?.condition ?? null);
     const facts = { classes, shape, conditions, method };
     const network =
-      own?.(direction).to({ device: device as Device }) ??
-      buildNetwork({ ...config, device }, direction, facts);
+      own?.(direction).to({ device: device as Device }) ?? buildNetwork(config, direction, facts);
     try {
       network.loadStateDict(tensors);
       return network.eval() as Network;
@@ -157,15 +163,14 @@ export function loadNetwork(
   }
 }
 
-/** The networks that there are; of a flow, one for both directions. */
-export function loadNetworks(
-  trained: Trained,
-  device: string,
-  own?: OwnNetwork,
-): Record<Direction, Network | null> {
-  const b = loadNetwork(trained, "b", device, own);
-  const shared = trained.method.networks !== "each";
-  return { b, f: shared ? b : loadNetwork(trained, "f", device, own) };
+/** The network of each direction, null where it was not trained yet. */
+export type Networks = Record<Direction, Network | null>;
+
+/** Loads the newest weights of a run onto its device; of a flow, one network for both directions. */
+export function loadNetworks(trained: Trained, own?: OwnNetwork): Networks {
+  const b = loadNetwork(trained, "b", own);
+  const isShared = trained.method.networks !== "each";
+  return { b, f: isShared ? b : loadNetwork(trained, "f", own) };
 }
 
 /** How many classes a network was trained with: the rows of its table of them, 0 without one. */

@@ -1,16 +1,15 @@
 // A trained run as an object of programs: samples in the data's own units, its quality, its report, a copy of it.
 
-import { UsageError } from "@dsbm/config";
 import { measureQuality, type QualityOptions } from "@dsbm/evaluation";
 import {
-  encoded,
   type OpenOptions,
-  openBridge as openRun,
+  type Paths,
+  Bridge as RunBridge,
   type SampleOptions,
   type Samples,
 } from "@dsbm/inference";
 import { type Quality, runPaths } from "@dsbm/runs";
-import { tidy } from "@dsbm/torch";
+import { type DType, type Tensor, tidy } from "@dsbm/torch";
 import { ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
 import { saveRun } from "./save.js";
@@ -21,13 +20,13 @@ export interface BridgeSamples<R extends Rows> extends Pick<Samples, "nfe"> {
 }
 
 /** What samples become on their way, of the kind that went in. */
-export interface BridgePaths<R extends Rows> extends Pick<Samples, "nfe" | "times"> {
+export interface BridgePaths<R extends Rows> extends Omit<Paths, "states"> {
   /** The samples at each time, the start first. */
   states: SameKind<R>[];
 }
 
 /** How samples are carried: the keys of `dsbm sample`, with the samples' conditions. */
-export interface BridgeSampleOptions extends Omit<SampleOptions, "path"> {
+export interface BridgeSampleOptions extends SampleOptions {
   /** Of a run with `data.condition`: the value of that column for each sample, a class or a number. */
   condition?: readonly (string | number)[] | undefined;
 }
@@ -74,53 +73,46 @@ export async function evaluate(folder: string, options: EvaluateOptions = {}): P
  * a UsageError for one without weights, or without those of `half_iteration`.
  */
 export function openBridge(path: string, options: OpenOptions = {}): Bridge {
-  const run = openRun(path, options);
+  const run = RunBridge.open(path, options);
   const { folder } = run.trained;
   const units = ownUnits(run);
-  const carry = async (
+  /** Samples as networks take them, and options of the run's bridge, for the time of `work`. */
+  const within = async <T>(
     x: Rows,
-    { condition, ...keys }: BridgeSampleOptions & { path?: boolean },
-  ) => {
+    { condition, ...keys }: BridgeSampleOptions,
+    work: (start: Tensor, options: SampleOptions, dtype: DType) => Promise<T>,
+  ): Promise<T> => {
     const own = toTensor(x, "x");
     const { dtype } = own;
     const start = units.enter(own);
-    const given = condition ? conditionsOf(condition) : keys.given;
+    const given = condition && run.conditions(condition);
     try {
-      return { ...(await run.sample(start, { direction: "f", ...keys, given })), dtype };
+      return await work(start, { direction: "f", ...keys, ...(given && { given }) }, dtype);
     } finally {
       start.dispose();
-      if (condition) given?.cond?.dispose();
+      given?.cond?.dispose();
     }
-  };
-  const conditionsOf = (values: readonly (string | number)[]) => {
-    const column = run.trained.columns?.condition;
-    if (!column)
-      throw new UsageError(`condition is given, but ${folder} has none: leave condition out`);
-    const cells = column.classes ? values.map(String) : Float64Array.from(values, Number);
-    return encoded(column, cells, { path: "condition", first: 0 });
   };
   return {
     folder,
     shape: units.shape,
     report: runPaths(folder).report_html,
-    async sample(x, keys = {}) {
-      const { x: end, nfe, dtype } = await carry(x, keys);
-      return { x: sameKind(units.leave(end, dtype), x), nfe };
-    },
-    async paths(x, keys = {}) {
-      const { x: all, times, nfe, dtype } = await carry(x, { ...keys, path: true });
-      const state = (k: number) =>
-        units.leave(
-          tidy(() => all.select(0, k).clone().keep()),
-          dtype,
-        );
-      const states = times.map((_, k) => sameKind(state(k), x));
-      all.dispose();
-      return { states, times, nfe };
-    },
+    sample: (x, keys = {}) =>
+      within(x, keys, async (start, options, dtype) => {
+        const { x: end, nfe } = await run.sample(start, options);
+        return { x: sameKind(units.leave(end, dtype), x), nfe };
+      }),
+    paths: (x, keys = {}) =>
+      within(x, keys, async (start, options, dtype) => {
+        const { states: all, times, nfe } = await run.paths(start, options);
+        const state = (k: number) => tidy(() => all.select(0, k).clone().keep());
+        const states = times.map((_, k) => sameKind(units.leave(state(k), dtype), x));
+        all.dispose();
+        return { states, times, nfe };
+      }),
     evaluate: (given) => evaluate(folder, { device: options.device ?? "cpu", ...given }),
     save: (to) => saveRun(folder, to),
-    dispose: run.dispose,
-    [Symbol.dispose]: run.dispose,
+    dispose: () => run.dispose(),
+    [Symbol.dispose]: () => run.dispose(),
   };
 }

@@ -1,7 +1,7 @@
 // The data's own units at the door of a bridge: columns as the files had them, pictures as bytes or from −1 to 1.
 import { decodeImages, encodeImages } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
-import type { OpenBridge } from "@dsbm/inference";
+import type { Bridge } from "@dsbm/inference";
 import { type DType, type Tensor, tensor, tidy } from "@dsbm/torch";
 
 interface OwnUnits {
@@ -13,7 +13,7 @@ interface OwnUnits {
   leave(x: Tensor, dtype: DType): Tensor;
 }
 
-export function ownUnits(run: OpenBridge): OwnUnits {
+export function ownUnits(run: Bridge): OwnUnits {
   const { trained } = run;
   const vectors = trained.shape.length === 1;
   const { shape, enter, leave } = vectors ? ofVectors(run) : ofPictures(run);
@@ -40,7 +40,7 @@ export function ownUnits(run: OpenBridge): OwnUnits {
   };
 }
 
-function ofVectors({ units }: OpenBridge) {
+function ofVectors({ units }: Bridge) {
   return {
     shape: [units.width],
     enter(x: Tensor) {
@@ -61,7 +61,7 @@ function ofVectors({ units }: OpenBridge) {
   };
 }
 
-function ofPictures({ trained: { shape } }: OpenBridge) {
+function ofPictures({ trained: { shape } }: Bridge) {
   return {
     shape,
     enter: (x: Tensor) => (x.dtype === "uint8" ? decodeImages(x) : x.to("float32")),

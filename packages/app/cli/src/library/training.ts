@@ -2,10 +2,10 @@
 import { conditionsAt, type Direction, mapConditions, startOf } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
 import { openRunOf } from "@dsbm/experiment";
-import { loadNetworks, readTrained } from "@dsbm/inference";
+import { Bridge } from "@dsbm/inference";
 import { version } from "@dsbm/runs";
 import { Generator, io, type Tensor, tidy } from "@dsbm/torch";
-import { Training as Driver, directionOf, Sampler, type SavedTraining } from "@dsbm/train";
+import { Training as Driver, directionOf, type SavedTraining } from "@dsbm/train";
 import { describeProblem, modelNamed, shapeOf } from "./describe.js";
 import { newFolder } from "./save.js";
 
@@ -77,30 +77,23 @@ function checkSame(training: Training, folder: string): void {
   // A run opens in float32.
   const allowed = execution.simulateDtype === "float32" ? 1e-4 : 0.1;
   const { device } = data.x0;
-  const trained = readTrained(folder, "newest", device);
-  const own = (["b", "f"] as const).some((direction) => isOwn(training, direction));
-  const networks = loadNetworks(trained, device, own ? method.network : undefined);
-  const sampler = new Sampler({ ...trained, networks });
-  try {
-    for (const { direction } of modelsOf(training)) {
-      const apart = tidy(() => {
-        const end = startOf(direction);
-        const some = (t: Tensor) => t.narrow(0, 0, Math.min(2, t.size(0)));
-        const generator = () => Generator.create(1, device);
-        const x = training.problem.data.decode(some(data[end]), { end, generator: generator() });
-        const given = mapConditions(conditionsAt(data.conditions, end)?.values, some);
-        const [a, b] = [training.sampler, sampler].map((one) =>
-          one.endpoints(direction, x, { generator: generator(), given }),
-        ) as [Tensor, Tensor];
-        return a.sub(b).abs().max().item() / Math.max(1, a.abs().max().item());
-      });
-      if (!(apart < allowed))
-        throw new UsageError(
-          `the run would not sample as this training does (direction ${direction}): its process, method or networks have options that a run does not have`,
-        );
-    }
-  } finally {
-    sampler.reset();
-    for (const network of new Set([networks.b, networks.f])) network?.dispose();
+  const isUnknown = (["b", "f"] as const).some((direction) => isOwn(training, direction));
+  using bridge = Bridge.open(folder, { device, ...(isUnknown && { network: method.network }) });
+  for (const { direction } of modelsOf(training)) {
+    const apart = tidy(() => {
+      const end = startOf(direction);
+      const some = (t: Tensor) => t.narrow(0, 0, Math.min(2, t.size(0)));
+      const generator = () => Generator.create(1, device);
+      const x = training.problem.data.decode(some(data[end]), { end, generator: generator() });
+      const given = mapConditions(conditionsAt(data.conditions, end)?.values, some);
+      const [a, b] = [training.sampler, bridge.sampler].map((one) =>
+        one.endpoints(direction, x, { generator: generator(), given }),
+      ) as [Tensor, Tensor];
+      return a.sub(b).abs().max().item() / Math.max(1, a.abs().max().item());
+    });
+    if (!(apart < allowed))
+      throw new UsageError(
+        `the run would not sample as this training does (direction ${direction}): its process, method or networks have options that a run does not have`,
+      );
   }
 }

@@ -5,6 +5,7 @@ import type { Direction } from "@dsbm/bridge";
 import { readTrained, type Trained } from "@dsbm/inference";
 import { type Position, stepsOf } from "@dsbm/problem";
 import { readRun } from "@dsbm/runs";
+import type { Device } from "@dsbm/torch";
 import type { CompleteTestConfig } from "./find.js";
 
 /** The run as it was after a half-iteration. */
@@ -38,11 +39,15 @@ export function stagesOf(folder: string, config: CompleteTestConfig): Stage[] {
   const steps = stepsIn(folder, config);
   const there = readRun(folder).models.map(({ half_iteration }) => half_iteration);
   if (wanted === "newest" || there.length === 0)
-    return [stageOf(readTrained(folder, "newest"), null, { config, steps })];
+    return [
+      stageOf(readTrained(folder, "newest", config.device as Device), null, { config, steps }),
+    ];
   const halves = wanted === "all" ? there : [wanted].flat();
   return [...new Set(halves)]
     .sort((a, b) => a - b)
-    .map((half) => stageOf(readTrained(folder, half), half, { config, steps }));
+    .map((half) =>
+      stageOf(readTrained(folder, half, config.device as Device), half, { config, steps }),
+    );
 }
 
 /** `half` null: both directions with their newest weights; else what this half-iteration trained, and the flow after it. */

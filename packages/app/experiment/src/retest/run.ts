@@ -146,7 +146,7 @@ async function followStages(stages: readonly Stage[], session: Session): Promise
       stepsLeft(task, rows, session.config).map((steps) => ({ task, steps })),
     );
     if (left.length === 0) continue;
-    const networks = loadNetworks(trained, session.config.device);
+    const networks = loadNetworks(trained);
     try {
       for (const { task, steps } of left) {
         const sampler = samplerOf(task.sampler, networks, { session, steps });
@@ -167,7 +167,7 @@ function samplerOf(
   const process = bridgeProcess(config, ends.x1.moments);
   const execution = { threads: threadsOf(config), chunkRows: chunkRows(ends.shape) };
   const sampler = new Sampler({ ...process, networks, ...execution });
-  const grid = gridOf(process.grid, steps, process.chain);
+  const grid = gridOf(process, steps);
   if (kind === "sde") return plainSampler(sampler, grid, { ...process, steps });
   return flowSampler(sampler, grid, {
     solver: config.ode_sampler,

@@ -10,7 +10,7 @@ import {
   evaluate,
   plainSampler,
 } from "@dsbm/evaluation";
-import { gridOf } from "@dsbm/inference";
+import { Bridge, gridOf } from "@dsbm/inference";
 import {
   checkpointId,
   type Ends,
@@ -157,7 +157,13 @@ export class ExperimentRun {
       );
     if ((await hooks?.trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
       return "interrupted";
-    if (ends.exact) writeTrajectories(training, { config, ends, run });
+    const folder = run.paths.folder;
+    if (ends.exact)
+      await writeTrajectories(Bridge.live(training, { config, ends, folder }), {
+        config,
+        ends,
+        run,
+      });
     run.flush();
     await writeReport({ folder: run.paths.folder });
     // What could not be removed after the last checkpoint.
@@ -361,7 +367,7 @@ export class ExperimentRun {
     const { progress, signal } = options;
     const training = this.#training;
     const evaluators = this.#evaluators as Evaluators;
-    const grid = gridOf(training.problem.schedule.grid, steps, ends.chain);
+    const grid = gridOf({ grid: training.problem.schedule.grid, chain: ends.chain }, steps);
     const sampler = plainSampler(training.sampler, grid, { lastNoise: config.last_noise, steps });
     const measured = { sampler, ends, evaluators, config };
     const found = await evaluate(at, { ...measured, progress, signal });

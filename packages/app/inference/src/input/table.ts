@@ -1,18 +1,15 @@
 // Samples that are the rows of a table: columns by name, as the run was trained on them, read from first to last.
-import type { Conditions } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
-  type ColumnCondition,
   cleanRows,
   DatasetError,
-  encodeCondition,
   openRows,
   type RowSource,
 } from "@dsbm/data";
-import { tensor } from "@dsbm/torch";
+import { encodeConditions } from "../condition-values.js";
 import { unitsOf } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 import { matched } from "./match.js";
@@ -81,7 +78,9 @@ export async function tableInput(
         return {
           x: units.apply(taken.numbers),
           carried: taken.texts.map((texts, k) => cells(carried[k] as CarriedColumn, texts, first)),
-          given: condition ? encoded(condition, taken.condition, { path, first }) : undefined,
+          given: condition
+            ? encodeConditions(condition, taken.condition, { path, first })
+            : undefined,
         };
       },
       close() {
@@ -129,23 +128,4 @@ function cells(
       `keep=${name}: row ${first + i + 1} holds ${JSON.stringify(text)}, after whole numbers: expected one kind of value; repair the column, or leave it out`,
     );
   });
-}
-
-/** Conditions as networks take them: a one for the class, or the standardised number. Throws a UsageError. */
-export function encoded(
-  condition: ColumnCondition,
-  values: Float64Array | string[] | null,
-  { path, first }: { path: string; first: number },
-): Conditions {
-  const { name, classes } = condition;
-  const numbers = Float64Array.from(values ?? [], (value: number | string, i: number) => {
-    if (typeof value === "number") return value;
-    const k = classes?.indexOf(value.trim()) ?? -1;
-    if (k >= 0) return k;
-    throw new UsageError(
-      `${path}: column ${name} has ${JSON.stringify(value)} in row ${first + i + 1}: expected a class that the run was trained with: ${classes?.join(", ")}`,
-    );
-  });
-  using cells = tensor(numbers, { shape: [numbers.length, 1] });
-  return { cond: encodeCondition(condition, cells) };
 }

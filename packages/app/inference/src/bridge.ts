@@ -1,0 +1,390 @@
+// A trained bridge as an object: opened from a run folder, or of a training in progress; all commands sample through it.
+import {
+  type Conditions,
+  type Direction,
+  driftOf,
+  type Field,
+  flowMargin,
+  inBatches,
+  logLikelihood,
+  mapConditions,
+  type Network,
+  networkFlow,
+  type TimeGrid,
+  wholeField,
+} from "@dsbm/bridge";
+import {
+  type CompleteTrainConfig,
+  type SampleConfig,
+  sample as sampleExperiment,
+  UsageError,
+  validate,
+} from "@dsbm/config";
+import type { Units } from "@dsbm/data";
+import type { Ends } from "@dsbm/problem";
+import { cores } from "@dsbm/runs";
+import { cat, type Device, type Generator, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { Sampler, type SimulateOptions, type Training } from "@dsbm/train";
+import { encodeConditions } from "./condition-values.js";
+import { checkNoise, type PlanConfig, planSamples, type SamplePlan } from "./plan.js";
+import {
+  classesOf,
+  conditioningOf,
+  loadNetworks,
+  type Networks,
+  type OwnNetwork,
+  readTrained,
+  type Trained,
+} from "./trained.js";
+import { unitsOf } from "./units.js";
+
+/** Which weights of a run, and where they sample. */
+export interface OpenOptions
+  extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
+  /** A new network for a direction, if those of the run are of a class of your own. */
+  network?: OwnNetwork | undefined;
+  /** Another noise, and how much conditions count, in all that the bridge does (default: as trained). */
+  diffusion?: number | null;
+  guidance?: number;
+  /** Rows of a chunk, which noise from a generator depends on (default 250 vectors, 8 images). */
+  chunkRows?: number;
+}
+
+/** How samples move: the keys of `dsbm sample`, with its defaults. */
+export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_size">> {
+  /** The times of the states, instead of `steps`. */
+  grid?: TimeGrid;
+  /** Conditions of the networks, a row for each sample: `cond` [n, C′, …] float32, `y` [n] int64. */
+  given?: Conditions | undefined;
+  /** What the noise is for: other purposes draw other noise of the same seed (default: the direction). */
+  purpose?: string;
+  /**
+   * Draws the noise in turn instead of row by row from `seed`, as training does: the whole path is one recorded program.
+   * For solver sde with the noise of training.
+   */
+  generator?: Generator;
+  /** Awaited for each state of the path, the start first; the state is freed afterwards. */
+  onState?: (state: Tensor, at: { k: number; time: number }) => void | Promise<void>;
+  /** Ends the work between two steps; the promise is then rejected with its reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** The generated samples. */
+export interface Samples {
+  /** [n, …], on the device of the bridge. */
+  x: Tensor;
+  /** Evaluations of the network (or of the flow's field) a sample, on average. */
+  nfe: number;
+}
+
+export interface Paths extends Pick<Samples, "nfe"> {
+  /** [T, n, …], the start first. */
+  states: Tensor;
+  /** Process times of the states. */
+  times: readonly number[];
+}
+
+export interface LikelihoodOptions extends Pick<SampleOptions, "given" | "direction"> {
+  /** log density [n] of points at the start of the direction. */
+  logDensity: (x: Tensor) => Tensor;
+  /** Runge–Kutta steps of an interval between two data sets (default 25). */
+  steps?: number;
+  generator?: Generator;
+}
+
+/** Dimensions up to which the trace of a likelihood is exact; beyond, Hutchinson's estimate has one probe. */
+const exactTrace = 8;
+
+export class Bridge implements Disposable {
+  readonly sampler: Sampler;
+  readonly #isLive: boolean;
+  #units: Units | null = null;
+
+  /** A bridge of networks that it disposes of; those of a training in progress come with the training's sampler. */
+  constructor(
+    /** What is known of the run. */
+    readonly trained: Trained,
+    readonly networks: Networks,
+    options: Pick<OpenOptions, "threads" | "chunkRows"> & { sampler?: Sampler } = {},
+  ) {
+    const { threads = "auto", chunkRows = trained.shape.length > 1 ? 8 : 250, sampler } = options;
+    this.#isLive = sampler !== undefined;
+    this.sampler =
+      sampler ??
+      new Sampler({
+        ...trained,
+        networks,
+        threads: threads === "auto" ? cores() : threads,
+        chunkRows,
+      });
+  }
+
+  /**
+   * Opens a run with the weights that sample. Throws a RunError for what is no run, and a UsageError for one without
+   * weights, or without those of `half_iteration`.
+   */
+  static open(folder: string, options: OpenOptions = {}): Bridge {
+    const { half_iteration = "newest", device = "cpu", network } = options;
+    const { diffusion = null, guidance = 1 } = options;
+    const read = readTrained(folder, half_iteration, device as Device);
+    const trained = { ...read, guidance, ...(diffusion !== null && { diffusion }) };
+    checkNoise(trained, trained.models, { diffusion, guidance });
+    return new Bridge(trained, loadNetworks(trained, network), options);
+  }
+
+  /** The bridge of a training in progress: it samples with the weights that the training has at each call. */
+  static live(
+    training: Training,
+    { config, ends, folder }: { config: CompleteTrainConfig; ends: Ends; folder: string },
+  ): Bridge {
+    const { method: options, process, schedule, data } = training.problem;
+    const { columns } = ends;
+    const trained: Trained = {
+      ...options,
+      process,
+      grid: schedule.grid,
+      eps: schedule.eps ?? options.method.eps,
+      chain: data.chain ?? null,
+      folder,
+      config,
+      shape: ends.shape,
+      columns: columns && { ...columns, named: ends.x0.facts?.named ?? false },
+      models: { b: null, f: null },
+      directions: config.fb_sequence,
+      conditioning: conditioningOf(config, columns),
+    };
+    return new Bridge(trained, training.state.samplers, { sampler: training.sampler });
+  }
+
+  /** Between columns in the data's own units and rows as networks take them; throws a UsageError for images. */
+  get units(): Units {
+    const { folder, shape } = this.trained;
+    if (shape.length > 1)
+      throw new UsageError(`${folder} bridges images [${shape}], which have no columns`);
+    this.#units ??= unitsOf(this.trained);
+    return this.#units;
+  }
+
+  /** How many classes the networks take; 0 for none. */
+  get classes(): number {
+    const network = (this.networks.b ?? this.networks.f) as Network;
+    return classesOf(network.stateDict(), this.trained.config);
+  }
+
+  /** Number of recorded programs kept for later calls; it is bounded. */
+  get programs(): number {
+    return this.sampler.programs;
+  }
+
+  /** Conditions of the networks from values of the column `data.condition`, one a sample; the caller's. */
+  conditions(values: readonly (string | number)[]): Conditions {
+    const { columns, folder } = this.trained;
+    const column = columns?.condition;
+    if (!column)
+      throw new UsageError(`condition is given, but ${folder} has none: leave condition out`);
+    const cells = column.classes ? values.map(String) : Float64Array.from(values, Number);
+    return encodeConditions(column, cells, { path: "condition", first: 0 });
+  }
+
+  /** Settles how to sample, for batches one after the other. Throws a UsageError for what the run cannot do. */
+  plan(config: PlanConfig, grid?: TimeGrid): SamplePlan {
+    return planSamples(this, config, grid);
+  }
+
+  /**
+   * Carries samples x [n, …] float32, as networks take them (images from −1 to 1), to the other end. The noise of row i is
+   * a function of the seed and i alone. Throws a ConfigError for options, a UsageError for x and conditions of another
+   * shape and for a direction that was not trained, and the reason of `signal`.
+   */
+  async sample(x: Tensor, options: SampleOptions = {}): Promise<Samples> {
+    const plan = this.#checkedPlan(x, options, options.onState !== undefined);
+    if (options.generator && !options.onState)
+      return this.#draw(x, options, plan, (start, own) =>
+        this.sampler.endpoints(plan.direction, start, own),
+      );
+    let end: Tensor | null = null;
+    const last = options.onState ? plan.times.length - 1 : 0;
+    try {
+      const nfe = await this.#carry(plan, x, options, async (k, state) => {
+        await options.onState?.(state, { k, time: plan.times[k] as number });
+        if (k === last) end = state.clone().keep();
+      });
+      return { x: end as unknown as Tensor, nfe };
+    } catch (error) {
+      (end as Tensor | null)?.dispose();
+      throw error;
+    }
+  }
+
+  /** `sample` with the states on the way: all, or those at the indices `at` (0 is the start). */
+  async paths(
+    x: Tensor,
+    { at, ...options }: SampleOptions & { at?: readonly number[] } = {},
+  ): Promise<Paths> {
+    const plan = this.#checkedPlan(x, options, true);
+    const indices = at ?? [...plan.times.keys()];
+    const times = indices.map((k) => plan.times[k] as number);
+    if (options.generator) {
+      const { x: states, nfe } = this.#draw(x, options, plan, (start, own) =>
+        this.sampler.path(plan.direction, start, { ...own, at: indices }),
+      );
+      return { states, times, nfe };
+    }
+    const states: Tensor[] = [];
+    try {
+      const nfe = await this.#carry(plan, x, options, async (k, state) => {
+        await options.onState?.(state, { k, time: plan.times[k] as number });
+        if (indices.includes(k)) states.push(state.unsqueeze(0).clone().keep());
+      });
+      return { states: tidy(() => cat(states).keep()), times, nfe };
+    } finally {
+      for (const t of states) t.dispose();
+    }
+  }
+
+  /**
+   * Log-density [n] of samples at the end of a direction, along the probability flow from `logDensity` at its start
+   * (change of variables; Hutchinson's estimate beyond 8 dimensions). Throws a UsageError for a method without a flow.
+   */
+  likelihood(x: Tensor, options: LikelihoodOptions): Tensor {
+    const { logDensity, given, direction = "f", steps = 25, generator } = options;
+    const { method, chain } = this.trained;
+    const field = this.flow(given);
+    if (!field) throw new UsageError(`${method.name} has no probability flow`);
+    const [from, to] = direction === "f" ? [1, 0] : [0, 1];
+    return logLikelihood(field, x, {
+      logDensity,
+      from,
+      to,
+      steps: steps * (chain ? chain.times.length - 1 : 1),
+      probes: x.size(1) > exactTrace ? 1 : null,
+      generator,
+    });
+  }
+
+  /** The drift that a direction follows, without gradients; null without a network, and for steps without a drift. */
+  drift(direction: Direction, given?: Conditions): Field | null {
+    const { trained, networks } = this;
+    const { method, chain, grid } = trained;
+    const network = networks[direction];
+    if (!network || method.sampler) return null;
+    if (method.predicts === "velocity") {
+      const sign = direction === "f" ? 1 : -1;
+      return this.#byRows((own) => (x, t) => network.forward(x, t, own).mul(sign), given);
+    }
+    const field = (own: Conditions | undefined) =>
+      driftOf({ ...trained, networks }, { direction, grid, given: own });
+    return this.#byRows(
+      (own) => (chain ? wholeField(chain, direction, field, own) : field(own)),
+      given,
+    );
+  }
+
+  /** The velocity of the probability flow in process time, without gradients; null for a method that has none. */
+  velocity(given?: Conditions): Field | null {
+    if (this.trained.method.sampler) return null;
+    return this.#byRows((own) => this.flow(own) as Field, given);
+  }
+
+  /** `velocity` of all rows at once, with gradients. */
+  flow(given?: Conditions): Field | null {
+    const { trained, networks } = this;
+    if (trained.method.sampler) return null;
+    const dynamics = { ...trained, networks, eps: flowMargin(trained) };
+    const field = (own: Conditions | undefined) => networkFlow({ ...dynamics, given: own });
+    return trained.chain ? wholeField(trained.chain, "f", field, given) : field(given);
+  }
+
+  dispose(): void {
+    this.#units?.dispose();
+    if (this.#isLive) return;
+    this.sampler.reset();
+    for (const network of new Set(Object.values(this.networks))) network?.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Evaluates some rows at a time, each with its conditions. */
+  #byRows(field: (given: Conditions | undefined) => Field, given: Conditions | undefined): Field {
+    const rowsAtOnce = this.trained.shape.length > 1 ? 16 : 4000;
+    return (x, t) =>
+      noGrad(() =>
+        cat(
+          inBatches(x, rowsAtOnce, (rows, first) => {
+            const cut = (c: Tensor) => c.narrow(0, first, rows.size(0));
+            return field(mapConditions(given, cut))(rows, cut(t));
+          }),
+        ),
+      );
+  }
+
+  #checkedPlan(x: Tensor, options: SampleOptions, path: boolean): SamplePlan {
+    const { given, grid, purpose: _, generator: __, onState: ___, signal: ____, ...keys } = options;
+    const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
+    checkRows(x, this.trained, given);
+    return this.plan(config, grid);
+  }
+
+  /** Carries all rows as one batch; returns the evaluations a sample. */
+  async #carry(
+    plan: SamplePlan,
+    x: Tensor,
+    { given, purpose, signal }: SampleOptions,
+    onState: (k: number, state: Tensor) => Promise<void>,
+  ): Promise<number> {
+    const evaluations = await plan.carry(x, {
+      given,
+      signal,
+      onState,
+      ...(purpose !== undefined && { purpose }),
+    });
+    if (evaluations === null) throw signal?.reason;
+    return evaluations / x.size(0);
+  }
+
+  #draw(
+    x: Tensor,
+    { given, generator }: SampleOptions,
+    { grid }: SamplePlan,
+    draw: (start: Tensor, options: SimulateOptions) => Tensor,
+  ): Samples {
+    const { lastNoise, config } = this.trained;
+    const device = config.device as Device;
+    const drawn = noGrad(() =>
+      tidy(() => {
+        const onDevice = (t: Tensor) => t.to({ device });
+        const options = { grid, lastNoise, generator, given: mapConditions(given, onDevice) };
+        return draw(onDevice(x), options).keep();
+      }),
+    );
+    return { x: drawn, nfe: grid.steps.length };
+  }
+}
+
+function checkRows(
+  x: Tensor,
+  { shape, conditioning, folder }: Trained,
+  given: Conditions | undefined,
+): void {
+  const n = x.size(0);
+  if (`${x.shape.slice(1)}` !== `${shape}` || n === 0 || x.dtype !== "float32")
+    throw new UsageError(
+      `x is ${x.dtype} [${x.shape}]; expected float32 [n, ${shape.join(", ")}], the samples of ${folder}`,
+    );
+  if (!tidy(() => x.isfinite().all().item()))
+    throw new UsageError("x has values that are NaN or infinite; expected numbers");
+  const { channels, classes } = conditioning;
+  const fields = channels > 0 && `a condition [${n}, ${channels}, …]`;
+  for (const [key, needed] of [
+    ["cond", fields],
+    ["y", classes && "classes [n]"],
+  ] as const) {
+    const isThere = given?.[key] !== undefined;
+    if (isThere !== (needed !== false))
+      throw new UsageError(
+        `given.${key} is ${isThere ? "there" : "missing"}, but the networks of ${folder} take ${needed || "none"}`,
+      );
+  }
+}

@@ -1,0 +1,24 @@
+// Values of a condition's column as networks take them.
+import type { Conditions } from "@dsbm/bridge";
+import { UsageError } from "@dsbm/config";
+import { type ColumnCondition, encodeCondition } from "@dsbm/data";
+import { tensor } from "@dsbm/torch";
+
+/** Encodes values of a column, of rows from `first` on of a file; the caller's. Throws a UsageError. */
+export function encodeConditions(
+  condition: ColumnCondition,
+  values: Float64Array | string[] | null,
+  { path, first }: { path: string; first: number },
+): Conditions {
+  const { name, classes } = condition;
+  const numbers = Float64Array.from(values ?? [], (value: number | string, i: number) => {
+    if (typeof value === "number") return value;
+    const k = classes?.indexOf(value.trim()) ?? -1;
+    if (k >= 0) return k;
+    throw new UsageError(
+      `${path}: column ${name} has ${JSON.stringify(value)} in row ${first + i + 1}: expected a class that the run was trained with: ${classes?.join(", ")}`,
+    );
+  });
+  using cells = tensor(numbers, { shape: [numbers.length, 1] });
+  return { cond: encodeCondition(condition, cells) };
+}

@@ -1,0 +1,168 @@
+// How a bridge samples, settled once for any number of batches: direction, times and solver, refused if the run cannot.
+import {
+  type Chain,
+  type Conditions,
+  type Direction,
+  mapConditions,
+  ordered,
+  resample,
+  type TimeGrid,
+  wholeGrid,
+} from "@dsbm/bridge";
+import type { SampleConfig } from "@dsbm/config";
+import { UsageError } from "@dsbm/config";
+import type { Device, Tensor } from "@dsbm/torch";
+import type { CarryOptions, Sampler } from "@dsbm/train";
+import { type Networks, type Trained, usualDirection } from "./trained.js";
+
+/** The keys of `dsbm sample` that say how samples move. */
+export type PlanConfig = Pick<
+  SampleConfig,
+  | "direction"
+  | "seed"
+  | "path"
+  | "batch_size"
+  | "steps"
+  | "diffusion"
+  | "guidance"
+  | "solver"
+  | "ode_tol"
+  | "ode_step_size"
+>;
+
+interface BatchOptions extends Pick<CarryOptions, "first" | "purpose" | "signal" | "onState"> {
+  given?: Conditions | undefined;
+}
+
+export interface SamplePlan {
+  readonly direction: Direction;
+  readonly grid: TimeGrid;
+  /** Process times of the states of a path, in their order. */
+  readonly times: readonly number[];
+  /** Rows of a batch of a long input: the results do not depend on how it is cut at multiples of so many. */
+  readonly batchRows: number;
+  /**
+   * Carries x [n, …], whose first row has the place `first` in the whole input; `onState` is awaited for each state (of a
+   * path), or for the end. Returns the evaluations of the networks, summed over rows; null if `signal` was aborted.
+   */
+  carry(x: Tensor, options: BatchOptions): Promise<number | null>;
+}
+
+interface PlannedBridge {
+  trained: Trained;
+  networks: Networks;
+  sampler: Sampler;
+}
+
+/** Throws a UsageError for a direction that was not trained yet, and for steps that the method cannot take. */
+export function planSamples(
+  bridge: PlannedBridge,
+  config: PlanConfig,
+  grid = gridOf(bridge.trained, config.steps),
+): SamplePlan {
+  const { trained, sampler } = bridge;
+  const device = trained.config.device as Device;
+  const { solver, steps, diffusion, guidance, ode_tol, ode_step_size, seed, path } = config;
+  const { method, lastNoise } = trained;
+  const direction = config.direction ?? usualDirection(trained);
+  if (solver === "sde") checkSteps(bridge, { direction, steps });
+  else if (method.sampler)
+    throw new UsageError(
+      `solver=${solver}: ${method.name} of images has steps of its own and no probability flow: write solver=sde`,
+    );
+  checkNoise(trained, bridge.networks, { diffusion, guidance });
+  const order = ordered(direction, grid);
+  const times = [order[0]?.time ?? 0, ...order.map(({ next }) => next)];
+  const tolerance = ode_tol ?? 1e-5;
+  const options = {
+    solver,
+    grid,
+    seed,
+    lastNoise,
+    path,
+    rtol: tolerance,
+    atol: tolerance,
+    ...(ode_step_size !== null && { step_size: ode_step_size }),
+    ...(diffusion !== null && { diffusion }),
+    ...(guidance !== 1 && { guidance }),
+  };
+  const unit = sampler.unit(solver);
+  const rows = config.batch_size ?? usualBatch(trained.shape, path ? times.length : 1);
+  return {
+    direction,
+    grid,
+    times,
+    batchRows: Math.ceil(rows / unit) * unit,
+    async carry(x, { given, ...batch }) {
+      const tensors: Tensor[] = [];
+      const onDevice = (t: Tensor) => {
+        const there = t.to({ device }).keep();
+        tensors.push(there);
+        return there;
+      };
+      try {
+        return await sampler.carry(direction, onDevice(x), {
+          ...options,
+          ...batch,
+          given: mapConditions(given, onDevice),
+        });
+      } finally {
+        for (const t of tensors) t.dispose();
+      }
+    },
+  };
+}
+
+/** The training grid, or one of another number of steps; through several data sets with so many in each interval. */
+export function gridOf(
+  { grid, chain }: { grid: TimeGrid; chain?: Chain | null | undefined },
+  steps: number | null,
+): TimeGrid {
+  const each = steps === null || steps === grid.steps.length ? grid : resample(grid, steps);
+  return chain ? wholeGrid(chain, each) : each;
+}
+
+const usualBatch = (shape: readonly number[], states: number): number =>
+  shape.length > 1 ? 100 : Math.min(20_000, Math.ceil(2 ** 22 / ((shape[0] as number) * states)));
+
+function checkSteps(
+  { trained: { directions, folder, method, grid }, networks }: PlannedBridge,
+  { direction, steps }: { direction: Direction; steps: number | null },
+): void {
+  const n = grid.steps.length;
+  if (method.predicts === "increment" && steps !== null && steps !== n)
+    throw new UsageError(
+      `steps=${steps}: the networks of ${method.name} predict increments of the ${n} steps they were trained on: leave steps out${method.sampler ? "" : ", or write solver=dopri5"}`,
+    );
+  if (networks[direction]) return;
+  const never = !directions.includes(direction) && method.networks === "each";
+  const has = (["b", "f"] as const).filter((d) => networks[d]).join(" and ");
+  throw new UsageError(
+    `direction=${direction} ${never ? "is not trained by this run" : "has not been trained yet"}: ${folder} has ${has}; write direction=${direction === "b" ? "f" : "b"}${method.sampler ? "" : ", or solver=dopri5, whose probability flow runs both ways"}`,
+  );
+}
+
+/**
+ * Refuses another noise without the drifts of both directions, whose sum is the score, and guidance of networks that
+ * never went without their condition. Throws a UsageError.
+ */
+export function checkNoise(
+  { config, folder, method }: Trained,
+  networks: { readonly [direction in Direction]: unknown },
+  { diffusion, guidance }: { diffusion: number | null; guidance: number },
+): void {
+  if (diffusion !== null && (method.predicts !== "drift" || method.plan))
+    throw new UsageError(
+      `diffusion=${diffusion}: ${method.name} follows no drift with noise: leave diffusion out`,
+    );
+  const missing = (["b", "f"] as const).find((d) => !networks[d]);
+  if (diffusion !== null && missing)
+    throw new UsageError(
+      `diffusion=${diffusion} needs the drifts of both directions, and ${folder} has no weights of ${missing} yet: leave diffusion out, or train that direction`,
+    );
+  if (guidance === 1 || (config.condition_dropout > 0 && !method.sampler)) return;
+  const cure = method.sampler
+    ? `${method.name} has steps of its own: leave guidance out`
+    : "its networks always had their condition: leave guidance out, or train with condition_dropout=0.1";
+  throw new UsageError(`guidance=${guidance} does not apply to ${folder}: ${cure}`);
+}
