@@ -1,6 +1,5 @@
-// Several marginals in a row: times 0 = t_0 < … < t_K = 1 with a bridge in each interval between two of them. Every interval
-// has a clock of its own from 0 to 1 and units in which the reference process is the same in all, x/√(t_k − t_{k−1}): so one
-// process, one grid and one training serve them all, and rows only carry their interval.
+// Several marginals at times 0 = t_0 < … < t_K = 1. Each interval has its own clock 0 … 1 and units x/√(t_k −
+// t_{k−1}), in which the reference process is the same.
 import type { Direction } from "../core/direction.js";
 import type { Chain } from "../core/endpoints.js";
 import { argumentError } from "../core/errors.js";
@@ -10,17 +9,17 @@ import type { TimeGrid } from "../core/time-grid.js";
 export interface Interval {
   /** Its place, from 0 on. */
   index: number;
-  /** Time of the process at its beginning; how long it is. */
+  /** Start time of the interval, and its length. */
   from: number;
   length: number;
-  /** What samples are divided by within: √length. */
+  /** Samples are divided by √length within the interval. */
   unit: number;
 }
 
 /** Times closer than this are one. */
 const close = 1e-9;
 
-/** Throws a BridgeError unless times are two or more that rise from 0 to 1. */
+/** Throws a BridgeError unless two or more times rise from 0 to 1. */
 export function chainOf(times: readonly number[]): Chain {
   const rises = times.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6);
   if (times.length < 2 || times[0] !== 0 || times.at(-1) !== 1 || !rises)
@@ -38,13 +37,13 @@ export function intervalsOf({ times }: Chain): Interval[] {
   });
 }
 
-/** The intervals in the order in which a direction goes through them. */
+/** The intervals in the order of a direction. */
 export function inOrder(chain: Chain, direction: Direction): Interval[] {
   const all = intervalsOf(chain);
   return direction === "f" ? all : all.toReversed();
 }
 
-/** The interval that a direction is in at a time; at a marginal's time the one that it enters there. */
+/** The interval of a direction at time t. At a marginal's time it is the interval that the direction enters. */
 export function intervalAt(chain: Chain, direction: Direction, t: number): Interval {
   const all = inOrder(chain, direction);
   const isIn = ({ from, length }: Interval) =>
@@ -52,7 +51,7 @@ export function intervalAt(chain: Chain, direction: Direction, t: number): Inter
   return all.find(isIn) ?? (all.at(-1) as Interval);
 }
 
-/** The grid of the whole time that takes the steps of `grid` in every interval. */
+/** The grid of the whole time with the steps of `grid` in every interval. */
 export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
   const all = intervalsOf(chain);
   return {
@@ -64,7 +63,10 @@ export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
   };
 }
 
-/** What a grid of the whole time is in each interval, by its clock. Throws a BridgeError for one that leaps over a marginal. */
+/**
+ * Splits a grid of the whole time into grids of the intervals. Throws a BridgeError if the grid leaps over a
+ * marginal.
+ */
 export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): TimeGrid[] {
   const stops = chain.times.map((wanted) => times.findIndex((t) => Math.abs(t - wanted) < close));
   if (stops.includes(-1))

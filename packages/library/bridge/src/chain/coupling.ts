@@ -1,4 +1,4 @@
-// Optimal transport within batches whose pairs share something: only rows of one interval, or of one condition, are paired.
+// Optimal transport within batches, among rows of one interval or one condition.
 import { joinBatches, type Pairs, pickRows } from "../core/batch.js";
 import { type Conditions, kindsOf } from "../core/conditions.js";
 import { dataError } from "../core/errors.js";
@@ -6,9 +6,8 @@ import type { BatchCoupling } from "../coupling/coupling.js";
 import { groupsByConditions } from "../coupling/matching.js";
 
 /**
- * Pairs the rows of each group by themselves, those whose conditions that `of` chooses are the same, or near where they are one
- * number (see `groupsByConditions`); the pairs of a batch share these already. Rows that are alone keep their partner. Throws a
- * BridgeError for rows without conditions.
+ * Pairs the rows of each group of equal (or near, see `groupsByConditions`) conditions `of`; lone rows keep their
+ * partner. Throws a BridgeError for rows without conditions.
  */
 export function withinGroups(
   couple: BatchCoupling,
@@ -27,6 +26,6 @@ export function withinGroups(
   };
 }
 
-/** Only rows of one interval of a chain are paired. */
+/** Pairs only rows of one interval of a chain. */
 export const withinIntervals = (couple: BatchCoupling): BatchCoupling =>
   withinGroups(couple, ({ interval }) => ({ interval }));

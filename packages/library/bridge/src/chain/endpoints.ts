@@ -1,4 +1,4 @@
-// The tables of a chain: starts and ends of all intervals, each row in the units of its interval and with its number.
+// The tables of a chain: each row in the units of its interval, with the interval's number.
 import { cat, full, type Tensor, tidy } from "@dsbm/torch";
 import { type Conditions, conditionRows, kindsOf } from "../core/conditions.js";
 import type { End } from "../core/direction.js";
@@ -13,8 +13,8 @@ export interface Marginal {
 }
 
 /**
- * Endpoints of samples at the times of a chain; the tensors are new ones, the caller's (see `disposeSome`). An interval is
- * trained on as often as its data sets have rows. Throws a BridgeError for another number of data sets than times.
+ * Endpoints of samples at the times of a chain, in new tensors (see `disposeSome`). Throws a BridgeError unless
+ * each time has a data set.
  */
 export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): Endpoints {
   if (marginals.length !== chain.times.length)

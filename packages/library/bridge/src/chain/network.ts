@@ -1,5 +1,4 @@
-// One network for all intervals: it sees the time of the whole process and samples in their own units, and answers in the
-// clock and the units of a row's interval.
+// One network for all intervals, on the time of the whole process and samples in their own units.
 import { Buffer, nn, type Tensor, tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
@@ -11,7 +10,7 @@ import type { Field } from "../solver/solver.js";
 import { intervalAt, intervalsOf } from "./chain.js";
 import { inInterval } from "./endpoints.js";
 
-/** Beginnings and lengths of the intervals, [K] each, as a network's buffers. */
+/** Starts and lengths of the intervals, [K] each, as buffers. */
 export class IntervalTable extends nn.Module {
   from: Buffer;
   length: Buffer;
@@ -28,7 +27,7 @@ export class IntervalTable extends nn.Module {
     return this.from.indexSelect(0, interval);
   }
 
-  /** Beginning and length of the interval of each row, [B] each. Throws a BridgeError for rows without one. */
+  /** Start and length of each row's interval, [B] each. Throws a BridgeError for rows without an interval. */
   of({ interval }: Conditions): { index: Tensor; from: Tensor; length: Tensor } {
     if (!interval)
       throw argumentError("a network of several marginals needs the interval of each row");
@@ -55,13 +54,13 @@ class AbsoluteTime extends nn.Module {
   }
 }
 
-/** The network as it is, or for a chain one on absolute time. */
+/** The network, or for a chain the network on absolute time. */
 export const onAbsoluteTime = (net: Network, chain: Chain | null | undefined): Network =>
   chain ? new AbsoluteTime(net, chain) : net;
 
 /**
- * A field of the whole process x [B, …], t [B] at one time, by the fields within its intervals; at a marginal's time in the
- * interval that a direction enters there. It reads the time, so it is not for recorded functions.
+ * Joins fields within the intervals to a field x [B, …], t [B] of the whole process. It reads the time, so it
+ * cannot be recorded.
  */
 export function wholeField(
   chain: Chain,

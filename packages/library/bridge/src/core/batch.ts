@@ -1,19 +1,19 @@
-// Training rows by name: pairs have x0 and x1, other methods have rows of their own. Only recorded programs and chunked
-// runs need them as a list of tensors; these functions are the one place that knows its order.
+// Training rows by name. Recorded programs and chunked runs see them as a list, whose order only these functions
+// know.
 import { cat, type Device, type Tensor, tensor } from "@dsbm/torch";
 import { type Conditions, conditionRows, kindsOf, mapConditions } from "./conditions.js";
 
-/** Tensors [n, …] of one length by name, and the conditions of these rows. */
+/** Tensors [n, …] of one length by name, and their conditions. */
 export interface Batch {
   readonly given?: Conditions | undefined;
   readonly [name: string]: Tensor | Conditions | undefined;
 }
 
-/** Pairs of the two ends, row by row. */
+/** Pairs of source and target, row by row. */
 export interface Pairs extends Batch {
   readonly x0: Tensor;
   readonly x1: Tensor;
-  /** Of a first pass with known pairs a mark of these, float32 [n] of 0 and 1; networks do not get it. */
+  /** Marks known pairs of a first pass, float32 [n] of 0 and 1; networks do not see it. */
   readonly known?: Tensor | undefined;
 }
 
@@ -35,7 +35,7 @@ export function tensorsOf(batch: Batch): Tensor[] {
   ];
 }
 
-/** The batch of these names and tensors: undoes `namesOf` and `tensorsOf`. Further tensors are left out. */
+/** Inverts `namesOf` and `tensorsOf`; ignores further tensors. */
 export function batchFrom(names: readonly string[], tensors: readonly Tensor[]): Batch {
   const rows: Record<string, Tensor> = {};
   const given: Record<string, Tensor> = {};
@@ -73,7 +73,7 @@ export function joinBatches<B extends Batch>(batches: readonly [B, ...B[]]): B {
   ) as B;
 }
 
-/** How many rows a batch has; 0 without tensors. */
+/** The number of rows; 0 without tensors. */
 export function countRows(batch: Batch): number {
   return tensorsOf(batch)[0]?.size(0) ?? 0;
 }

@@ -1,10 +1,10 @@
-// Metrics are computed over many samples in the memory of a few: all of them work by batches.
+// Metrics work by batches, so that many samples need the memory of few.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, dataError } from "./errors.js";
 
 /**
- * Calls `fn` with views of at most `size` rows, in order, each call in a scope of its own; the results'
- * tensors belong to the caller. Throws a BridgeError where there is no row, or `size` is no count.
+ * Calls `fn` with views of at most `size` rows, each in its own scope; the caller owns the results. Throws a
+ * BridgeError without rows or with a bad `size`.
  */
 export function inBatches<T>(x: Tensor, size: number, fn: (rows: Tensor, start: number) => T): T[] {
   if (!Number.isInteger(size) || size < 1)

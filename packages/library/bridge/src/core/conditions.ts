@@ -1,5 +1,4 @@
-// What networks are conditioned on beside a point and a time: a field or a class for each row, and the direction where
-// one network serves both.
+// What networks are conditioned on besides a point and a time.
 import type { Tensor } from "@dsbm/torch";
 import type { End } from "./direction.js";
 
@@ -7,24 +6,21 @@ import type { End } from "./direction.js";
 export interface Conditions {
   /** Classes, int64 [B]. */
   y?: Tensor | undefined;
-  /** A field or image [B, C′, H, W] that x is to follow; its channels are part of `in_channels`. */
+  /** A field or image [B, C′, H, W] for x to follow; its channels are part of `in_channels`. */
   cond?: Tensor | undefined;
-  /** Of several marginals in a row: the interval of each row, int64 [B], from 0 on. Training sets it. */
+  /** The interval of each row of several marginals, int64 [B], set by training. */
   interval?: Tensor | undefined;
-  /**
-   * The direction that a bidirectional network is evaluated for, [B]: 1 forward, 0 backward. Set where the network is
-   * called; data have none.
-   */
+  /** 1 forward, 0 backward, [B]; set when a bidirectional network is called. */
   direction?: Tensor | undefined;
-  /** Set where a network is called: as if cond and y were not known, of a network that was trained without them at times. */
+  /** Evaluates the network as if cond and y were unknown (see `ConditionDropout`). */
   absent?: boolean | undefined;
 }
 
-/** The conditions that data can have, in the order in which they are listed as tensors. */
+/** Data conditions in their order as tensors. */
 const kinds = ["cond", "y", "interval"] as const;
 type ConditionKind = (typeof kinds)[number];
 
-/** The conditions of each table that has some. */
+/** The conditions of each table. */
 export type EndConditions = { readonly [end in End]?: Conditions | undefined };
 
 /** Which conditions there are. */
@@ -32,12 +28,12 @@ export function kindsOf(conditions: Conditions | undefined): ConditionKind[] {
   return kinds.filter((kind) => conditions?.[kind]);
 }
 
-/** Conditions as tensors behind other rows. */
+/** The conditions as tensors. */
 export function conditionRows(conditions: Conditions | undefined): Tensor[] {
   return kindsOf(conditions).map((kind) => conditions?.[kind] as Tensor);
 }
 
-/** The rows of x [n, …] whose label, int64 [n], is the wanted one. */
+/** The rows of x [n, …] with this label, int64 [n]. */
 export const rowsWhere = (x: Tensor, label: Tensor, wanted: number): Tensor =>
   x.indexSelect(0, label.eq(wanted).nonzero().squeeze(1));
 
@@ -53,8 +49,8 @@ export function mapConditions(
 }
 
 /**
- * The conditions of the samples of an end and the end whose table holds them: its own, or where it has none (a
- * Gaussian) those of the other end, row by row.
+ * The conditions of an endpoint's samples and the table that holds them. A table without conditions (a Gaussian)
+ * takes those of the other table, row by row.
  */
 export function conditionsAt(
   conditions: EndConditions | undefined,

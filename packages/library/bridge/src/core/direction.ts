@@ -12,7 +12,7 @@ export const startOf = (direction: Direction): End => (direction === "f" ? "x0" 
 /** The end that it runs to. */
 export const endOf = (direction: Direction): End => (direction === "f" ? "x1" : "x0");
 
-/** What `of` gives for either end, each made at its first use. */
+/** Calls `of` for an endpoint at its first use. */
 export function eachEnd<T>(of: (end: End) => T): { readonly x0: T; readonly x1: T } {
   const made = new Map<End, T>();
   const at = (end: End): T => {

@@ -1,4 +1,4 @@
-// What training needs of data: two tables of samples. They need not be paired, nor equally long.
+// The training data: two tables of samples, neither paired nor equally long.
 import { type Generator, randperm, Tensor, tidy } from "@dsbm/torch";
 import {
   type Conditions,
@@ -12,32 +12,31 @@ import { type End, eachEnd } from "./direction.js";
 import { dataError } from "./errors.js";
 import { type DrawRows, drawAll } from "./random.js";
 
-/** The times of several marginals in a row, from 0 to 1. */
+/** The times of several marginals, from 0 to 1. */
 export interface Chain {
   readonly times: readonly number[];
 }
 
-/** Samples of the two ends, each [n, …] with the same shape of one sample. */
+/** Samples of both endpoints, [n, …] with one sample shape. */
 export interface Endpoints {
   x0: Tensor;
   x1: Tensor;
   /**
-   * What networks are conditioned on, row by row. An end without conditions of its own has as many rows as the other
-   * end and takes the conditions of that one.
+   * Conditions row by row. A table without conditions has as many rows as the other table and takes its
+   * conditions.
    */
   conditions?: EndConditions | undefined;
-  /** Of several marginals: their times. The tables are then those of `chainEndpoints`. */
+  /** The times of several marginals (see `chainEndpoints`). */
   chain?: Chain | undefined;
-  /** Whether the rows of each end are in random order already, as those of a batch are. */
+  /** Whether both tables are in random order already, as a batch is. */
   shuffled?: boolean;
-  /** Of rows that are paired already a mark of the known pairs, float32 [n] of 0 and 1. */
+  /** Marks known pairs of rows that are already paired, float32 [n] of 0 and 1. */
   known?: Tensor | undefined;
 }
 
 /**
- * Rows of a table [B, …] as a network gets them: bytes of images to numbers, mirrored at random, or noise in the place
- * of rows that only give a count. Random numbers come from `generator` alone, through `forRows` (default: all rows are
- * drawn).
+ * Decodes table rows [B, …] for a network: image bytes to numbers, random flips, or noise for empty rows. Draws
+ * only from `generator`, through `forRows` (default: all rows).
  */
 export type Decode = (
   rows: Tensor,
@@ -45,8 +44,8 @@ export type Decode = (
 ) => Tensor;
 
 /**
- * A batch of both ends, decoded, with the conditions of its rows. Each end is gathered once, at its first use, so that
- * an unused one costs nothing.
+ * A decoded batch of both endpoints with its conditions. Each endpoint is gathered at its first use, so an unused
+ * one costs nothing.
  */
 export function gathered(
   data: Endpoints,
@@ -66,10 +65,7 @@ export function gathered(
   return Object.assign(rows, { conditions: data.conditions && given });
 }
 
-/**
- * `n` rows of each end, in random order, out of the surrounding scopes; ends that are equally long keep
- * the pairs of rows of the same index, and their conditions.
- */
+/** Draws `n` rows of each endpoint, owned by the caller. Equally long tables keep their row pairs and conditions. */
 export function someRows(data: Endpoints, n: number, generator: Generator): Endpoints {
   return tidy(() => {
     const order = (end: End) =>
@@ -83,13 +79,13 @@ export function someRows(data: Endpoints, n: number, generator: Generator): Endp
   });
 }
 
-/** Gives back what `someRows` gave. */
+/** Frees what `someRows` returned. */
 export function disposeSome({ x0, x1, conditions }: Endpoints): void {
   const given = [conditions?.x0, conditions?.x1].flatMap(conditionRows);
   for (const t of [x0, x1, ...given]) t.dispose();
 }
 
-/** What a value is, for an error: undefined, an array, text, a Float64Array. */
+/** Names the kind of a value for an error message. */
 export function kindOf(x: unknown): string {
   if (x === undefined || x === null) return String(x);
   if (Array.isArray(x)) return "an array";
@@ -98,7 +94,7 @@ export function kindOf(x: unknown): string {
   return typeof x === "string" ? "text" : `a ${typeof x}`;
 }
 
-/** Throws a BridgeError unless both ends are tensors of samples of one shape, all finite. */
+/** Throws a BridgeError unless both tables are finite tensors with one sample shape. */
 export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data"): void {
   for (const [end, x] of Object.entries({ x0, x1 }))
     if (!(x instanceof Tensor))
@@ -119,7 +115,7 @@ export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data")
   checkConditions({ x0, x1, conditions }, what);
 }
 
-/** Elements of a table that are checked; of a larger one evenly spaced rows are: a mapped table is not read whole. */
+/** Larger tables are checked at evenly spaced rows, so that a mapped table is not read whole. */
 const mostChecked = 2 ** 27;
 
 function allFinite(x: Tensor): boolean {

@@ -1,6 +1,6 @@
-// The errors of this room: a wrong argument, unusable data, or numbers that are not finite.
+// The package's one error class.
 
-/** A wrong argument or a failed training; `code` is stable, the message one line. */
+/** A wrong argument, unusable data or numbers that are not finite; `code` is stable, the message one line. */
 export class BridgeError extends Error {
   override name = "BridgeError";
   constructor(
@@ -13,11 +13,8 @@ export class BridgeError extends Error {
 
 const coded = (code: BridgeError["code"]) => (message: string) => new BridgeError(code, message);
 
-/** The error of a wrong argument. */
 export const argumentError = coded("argument");
 
-/** The error of unusable data. */
 export const dataError = coded("data");
 
-/** The error of numbers that are not finite. */
 export const notFiniteError = coded("not_finite");

@@ -2,10 +2,9 @@
 import type { nn, Tensor } from "@dsbm/torch";
 import type { Conditions } from "./conditions.js";
 
-/** A function of points [B, …] and times [B], which may be conditioned. */
+/** A function of points [B, …], times [B] and conditions. */
 export interface Evaluated {
   forward(x: Tensor, t: Tensor, given?: Conditions): Tensor;
 }
 
-/** A module that is such a function. */
 export type Network = nn.Module & Evaluated;

@@ -1,12 +1,12 @@
-// The time of a solver's step: one for all samples, which lets a network embed it once.
+// The time of a solver's step is one number for all rows, so that a network embeds it once.
 import { full, type Tensor } from "@dsbm/torch";
 
-/** One time for all rows of x [B, …]: [B], a view of a single number. */
+/** One time for all rows of x, [B], a view of a single number. */
 export function oneTime(x: Tensor, time: number): Tensor {
   return full([1], time, { device: x.device, dtype: x.dtype }).expand([x.size(0)]);
 }
 
-/** Whether times [B] are one by construction, whatever they are. */
+/** Whether times [B] are one number by construction. */
 export function isOneTime({ shape, strides }: Tensor): boolean {
   return shape.length === 1 && (shape[0] as number) > 1 && strides[0] === 0;
 }

@@ -1,18 +1,17 @@
-// Bytes of images to the numbers that networks get, and back; tensor operations only, so that a recorded
-// function can hold them.
+// Image bytes to network inputs and back, by tensor operations only, so that recorded functions can hold them.
 import { full, type Generator, rand, type Tensor, tidy, where } from "@dsbm/torch";
 import { argumentError } from "./errors.js";
 import { type DrawRows, drawAll } from "./random.js";
 
 /**
- * Rows of an image table as networks get them, float32 of the same shape: bytes k become (k/255 − ½)·2,
- * float32 passes unchanged. Throws a BridgeError for other dtypes.
+ * Images as network inputs, float32: bytes k become (k/255 − ½)·2. Throws a BridgeError for dtypes other than
+ * uint8 and float32.
  */
 export function decodeImages(x: Tensor): Tensor {
   if (x.dtype === "float32") return x;
   if (x.dtype !== "uint8") throw argumentError(`images of ${x.dtype}; expected uint8 or float32`);
-  // k/127.5 − 1 rounds to the same bits as (k/255 − ½)·2, since doubling is exact. The divisor is a tensor of
-  // the device: by a plain number, a GPU would multiply with the rounded reciprocal.
+  // k/127.5 − 1 rounds to the bits of (k/255 − ½)·2. The divisor is a tensor, since a GPU would multiply by the
+  // rounded reciprocal of a number.
   return tidy(() => {
     const half = full([1], 127.5, { device: x.device });
     return x.to("float32").div(half).sub(1);
@@ -24,8 +23,8 @@ export const wide = (x: Tensor): Tensor =>
   (x.dtype === "uint8" ? decodeImages(x) : x).to("float64");
 
 /**
- * Images of what networks get, uint8 of the same shape: −1 is black, 1 is white; values beyond are clipped,
- * NaN is black. `encodeImages(decodeImages(x))` is x for every byte.
+ * Network outputs as uint8 images: −1 is black, 1 white, values beyond are clipped, NaN is black. Inverts
+ * `decodeImages`.
  */
 export function encodeImages(x: Tensor): Tensor {
   return tidy(() =>
@@ -33,7 +32,7 @@ export function encodeImages(x: Tensor): Tensor {
   );
 }
 
-/** Images [B, C, H, W] of any dtype, each mirrored left to right with probability ½. */
+/** Mirrors each image [B, C, H, W] left to right with probability ½. */
 export function flipImages(
   x: Tensor,
   { generator, forRows = drawAll }: { generator?: Generator; forRows?: DrawRows | undefined } = {},

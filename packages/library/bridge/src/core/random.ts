@@ -1,8 +1,7 @@
-// Streams of random numbers by purpose: each is a function of the run's seed and its name alone, so that a
-// resumed run draws what an uninterrupted one would have drawn.
+// Random streams by purpose: functions of the run's seed and a name, so that a resumed run draws the same numbers.
 import { type Device, Generator, type Tensor } from "@dsbm/torch";
 
-/** 32 bits from a text (FNV-1a, then murmur's finaliser). */
+/** 32 bits of a text (FNV-1a, then murmur's finaliser). */
 export function hash32(text: string): number {
   let h = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) h = Math.imul(h ^ byte, 0x01000193);
@@ -11,21 +10,19 @@ export function hash32(text: string): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** The stream of a purpose, for example `stream(seed, "train/3")`. */
+/** The stream of a purpose, such as `stream(seed, "train/3")`. */
 export function stream(seed: number, purpose: string, device: Device = "cpu"): Generator {
   return Generator.create(hash32(`${seed}/${purpose}`), device);
 }
 
 /**
- * Random numbers for rows: `draw(n)` gives those of n rows [n, …], the result has those of the present rows.
- * For a part of a batch they are drawn for all its rows, so that they do not depend on how it is shared.
+ * Draws numbers for the present rows: `draw(n)` gives them for n rows [n, …]. Parts of a batch draw for the whole
+ * batch, so that sharing does not change them.
  */
 export type DrawRows = (rows: number, draw: (n: number) => Tensor) => Tensor;
 
-/** All rows are present. */
 export const drawAll: DrawRows = (rows, draw) => draw(rows);
 
-/** A part of `total` rows is present. */
 export function drawPart(
   { start, count }: { start: number; count: number },
   total: number,

@@ -1,23 +1,22 @@
-// What compares all pairs of points uses at most so many of each side, drawn with a seed.
+// Metrics over all pairs of points use seeded subsamples.
 import { randperm, type Tensor } from "@dsbm/torch";
 import { stream } from "./random.js";
 
-/** Which points are used where all pairs are compared. */
 export interface Subsample {
-  /** Points of each side at most; of more, that many are drawn without replacement (default 10,000). */
+  /** Maximum number of points of each side (default 10,000), drawn without replacement. */
   most?: number;
   /** Seed of the draw (default 0). */
   seed?: number;
 }
 
-/** How many points of each argument a metric of all pairs compared, and whether these are a subsample. */
+/** Numbers of compared points, and whether they are a subsample. */
 export interface Counts {
   n: number;
   m: number;
   subsampled: boolean;
 }
 
-/** At most `most` rows of x [n, …]; the same ones for tables of the same length and `side`. */
+/** At most `most` rows of x [n, …], the same for tables of one length and `side`. */
 export function subsample(
   x: Tensor,
   side: "x" | "y",
@@ -28,7 +27,7 @@ export function subsample(
   return x.indexSelect(0, rows.slice({ end: most }).to(x.device));
 }
 
-/** Both sides of a metric, drawn independently of each other, and their counts. */
+/** Both sides, drawn independently, and their counts. */
 export function subsampled(x: Tensor, y: Tensor, options: Subsample = {}) {
   const [a, b] = [subsample(x, "x", options), subsample(y, "y", options)];
   const counts: Counts = { n: a.size(0), m: b.size(0), subsampled: a !== x || b !== y };

@@ -1,4 +1,4 @@
-// Time grids: the times of a sampler between 0 and 1, and the length of each step.
+// Time grids of a sampler.
 import { argumentError } from "./errors.js";
 
 /** Increasing times 0 = t_0 < … < t_N = 1 and their differences Δt_k = t_{k+1} − t_k. */
@@ -19,15 +19,14 @@ export function uniformGrid(n: number): TimeGrid {
 export interface GammaOptions {
   gamma_min: number;
   gamma_max: number;
-  /** How the variances increase from the smallest to the largest. */
   gamma_space?: "linspace" | "geomspace";
-  /** The second half of the steps is the mirror image of the first half. */
+  /** The second half mirrors the first half. */
   symmetric_gamma?: boolean;
 }
 
 /**
- * The variances γ_1 … γ_N of N steps (spec of the image trainer).
- * Throws a BridgeError for bounds that are not 0 < gamma_min ≤ gamma_max, and for a symmetric schedule of an odd N.
+ * The variances γ_1 … γ_N of N steps. Throws a BridgeError unless 0 < gamma_min ≤ gamma_max, and for a symmetric
+ * schedule of odd N.
  */
 export function gammaSchedule(
   n: number,
@@ -51,10 +50,7 @@ export function gammaSchedule(
   return symmetric_gamma ? [...half, ...half.toReversed()] : half;
 }
 
-/**
- * The grid of a noise schedule γ_1 … γ_N: Δt_k = γ_k / Σγ (spec of the image trainer).
- * Throws a BridgeError unless all are finite and positive.
- */
+/** The grid of variances γ_1 … γ_N: Δt_k = γ_k / Σγ. Throws a BridgeError unless all are finite and positive. */
 export function gammaGrid(gammas: readonly number[]): TimeGrid {
   if (gammas.length === 0 || gammas.some((g) => !Number.isFinite(g) || g <= 0))
     throw argumentError("a schedule needs at least one gamma, each finite and positive");
@@ -69,7 +65,7 @@ export function gammaGrid(gammas: readonly number[]): TimeGrid {
   return { times, steps: gammas.map((g) => g / total) };
 }
 
-/** The grid with another number of steps: the cumulative schedule, interpolated linearly. */
+/** The grid with n steps, by linear interpolation of the cumulative schedule. */
 export function resample(grid: TimeGrid, n: number): TimeGrid {
   checkSteps(n);
   const old = grid.steps.length;

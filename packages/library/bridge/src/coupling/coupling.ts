@@ -1,17 +1,16 @@
-// What a coupling is: a way to pair samples of the two ends. Training uses pairs, never the data alone.
+// A coupling pairs samples of the two endpoints; training sees pairs only.
 import { type Generator, randperm, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction, End } from "../core/direction.js";
 
-/** Pairs a batch anew, for minibatch optimal transport; conditions stay with the samples of the end `of` (default x0). */
+/** Pairs a batch again, for minibatch optimal transport; conditions follow the samples of `of` (default x0). */
 export type BatchCoupling = (batch: Pairs, generator: Generator, of?: End) => Pairs;
 
-/** `n` rows of a table in random order, as indices int64 [n]. */
 export function randomRows(x: Tensor, generator: Generator, n: number): Tensor {
   const order = randperm(x.size(0), { generator, device: x.device });
   return n === x.size(0) ? order : order.narrow(0, 0, n);
 }
 
-/** Simulates the end of a trained process from its start: x0 → x1 for f, x1 → x0 for b. */
+/** Simulates a trained process from its start: x0 → x1 for f, x1 → x0 for b. */
 export type Simulate = (direction: Direction, start: Tensor, given?: Conditions) => Tensor;

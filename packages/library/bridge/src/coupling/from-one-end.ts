@@ -1,4 +1,4 @@
-// Couplings that begin in the data of one end, from which the other one is made.
+// Couplings that make one endpoint from the other one's data.
 import { type Generator, randn, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt } from "../core/conditions.js";
@@ -8,7 +8,6 @@ import { type DrawRows, drawAll } from "../core/random.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Simulate } from "./coupling.js";
 
-/** Pairs of the data at `from` and what `make` gives for it, under the conditions of the data. */
 function pairsFrom(
   from: End,
   data: Endpoints,
@@ -20,10 +19,7 @@ function pairsFrom(
   return from === "x0" ? { x0: start, x1: end, given } : { x0: end, x1: start, given };
 }
 
-/**
- * The identity coupling, each sample with itself, where alternating projections may start, too (Kholkin et al. 2024, IPMF).
- * To train b: (x0, x0); to train f: (x1, x1).
- */
+/** The identity coupling (Kholkin et al. 2024, IPMF): (x0, x0) to train b, (x1, x1) to train f. */
 export const identity = (trained: Direction, data: Endpoints): Pairs =>
   pairsFrom(endOf(trained), data, (x) => x);
 
@@ -33,8 +29,8 @@ interface Draws {
 }
 
 /**
- * The coupling of the reference process itself, where IPF starts. To train b: (x0, x0 run through the process); to train f:
- * the same from x1.
+ * The coupling of the reference process, where IPF starts: (x0, x0 run through the process) to train b, the same
+ * from x1 to train f.
  */
 export const reference = (
   trained: Direction,
@@ -44,7 +40,7 @@ export const reference = (
 ): Pairs =>
   pairsFrom(endOf(trained), data, (start) => referenceEnd(other(trained), start, process, draws));
 
-/** Ends [B, …] of the reference process from x [B, …] at the start of a direction. */
+/** Endpoints [B, …] of the reference process from x [B, …]. */
 export function referenceEnd(
   direction: Direction,
   x: Tensor,
@@ -56,8 +52,8 @@ export function referenceEnd(
 }
 
 /**
- * The coupling of the newest bridge: it starts in the data and ends where the trained process ends. After f: (x0, X1 simulated
- * from x0); after b: (X0 simulated from x1, x1).
+ * The coupling of the newest bridge, from the data to where the trained process ends: (x0, X1) after f, (X0, x1)
+ * after b.
  */
 export const simulated = (newest: Direction, data: Endpoints, simulate: Simulate): Pairs =>
   pairsFrom(startOf(newest), data, (start, given) => simulate(newest, start, given));

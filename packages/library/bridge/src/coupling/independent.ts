@@ -1,4 +1,4 @@
-// The independent coupling π0 ⊗ π1: where IMF starts.
+// The independent coupling π0 ⊗ π1, where IMF starts.
 import { type Generator, randperm } from "@dsbm/torch";
 import type { Batch, Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
@@ -7,7 +7,7 @@ import { type Endpoints, gathered } from "../core/endpoints.js";
 import { randomRows } from "./coupling.js";
 import type { Matching, RowPairs } from "./matching.js";
 
-/** Rows of tables: tensors [N, …], and by the same names the indices of rows, int64 [n]. */
+/** Tables [N, …], and by the same names row indices, int64 [n]. */
 export interface TableIndex {
   readonly tables: Batch;
   readonly index: Batch;
@@ -15,14 +15,13 @@ export interface TableIndex {
 
 const indices = new WeakMap<Batch, TableIndex>();
 
-/** Of pairs from `independent`, which rows of which tables they are; null for other batches. */
+/** The tables and row indices of pairs from `independent`; null for other batches. */
 export const tableIndex = (batch: Batch): TableIndex | null => indices.get(batch) ?? null;
 
 /**
- * As many pairs as the smaller table has rows, each row used at most once; shuffled tables are paired as they are.
- * Conditions are those of the end `to`, which a network learns to reach. With a matching, pairs are
- * independent given their conditions, as many as there are rows of x0 with partners; known pairs are marked.
- * Rows are gathered at their first use, in the scope of that.
+ * As many pairs as the smaller table has rows, without repetition; shuffled tables are paired as they are.
+ * Conditions are those of `to`, the endpoint that a network learns to reach. With a matching, pairs are
+ * independent given their conditions. Rows are gathered at their first use, in its scope.
  */
 export function independent(
   data: Endpoints,

@@ -1,5 +1,4 @@
-// Known pairs: rows of the two ends that are known to belong together, for a part of the rows. They stay together in the
-// start coupling, and what is left is coupled by any other one.
+// Known pairs of rows stay together in the first coupling; any other coupling pairs the rest.
 import { type Tensor, tensor, tidy, where } from "@dsbm/torch";
 import { type Batch, joinBatches, type Pairs, pickRows, rowIndex } from "../core/batch.js";
 import { type EndConditions, mapConditions } from "../core/conditions.js";
@@ -9,13 +8,16 @@ import { dataError } from "../core/errors.js";
 import type { BatchCoupling } from "./coupling.js";
 import { conditionPartners, drawChances, type Matching } from "./matching.js";
 
-/** The k-th pair is row `x0[k]` of one table and row `x1[k]` of the other; each row is in one pair at most. */
+/** Pair k is row `x0[k]` of one table and row `x1[k]` of the other. Each row is in at most one pair. */
 export interface KnownPairs {
   readonly x0: Int32Array;
   readonly x1: Int32Array;
 }
 
-/** Throws a BridgeError unless both lists are equally long, not empty, and name rows of the tables once each. */
+/**
+ * Throws a BridgeError unless both lists are equally long, not empty, and name each row of the tables at most
+ * once.
+ */
 export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, End>): void {
   const refuse = (problem: string): never => {
     throw dataError(`pairs: ${problem}`);
@@ -35,10 +37,9 @@ export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, End>):
 }
 
 /**
- * A matching in which known pairs stay together. A pair has the weight of the lighter of its rows, 1/n or 1/m, so that both
- * ends keep their distribution: of the larger table each row always goes with its partner, and a row of the smaller one has
- * weight left, which is coupled as that of rows without a partner, independently. With `byCondition` rows without a partner
- * share their conditions, and known pairs always stay together.
+ * A matching that keeps known pairs together. A pair weighs as much as its lighter row (1/n or 1/m), so both
+ * distributions stay as they are; the heavier row's rest is coupled independently. `byCondition`: other rows share
+ * their conditions, and known pairs always stay.
  */
 export function matchKnown(
   data: Pick<Endpoints, End | "conditions">,
@@ -79,20 +80,17 @@ export function matchKnown(
   };
 }
 
-/** Partners for rows of x0 whose partner is not known. */
 interface Rest {
   has(row: number): boolean;
-  /** A row of x1, by a number in [0, 1). */
   choose(row: number, chance: number): number;
 }
 
-/** The rows outside of a list. */
 function outside(rows: Int32Array, n: number): Int32Array {
   const inside = new Set(rows);
   return Int32Array.from({ length: n }, (_, i) => i).filter((i) => !inside.has(i));
 }
 
-/** By the weight that known pairs leave: 1/m of a row without a partner, 1/m − 1/n of another one where n is larger. */
+/** By the weight that known pairs leave: 1/m for a row without a partner, 1/m − 1/n for another row if n > m. */
 function independentRest({ n, m, pairs }: { n: number; m: number; pairs: KnownPairs }): Rest {
   const free = outside(pairs.x1, m);
   const [open, partly] = [free.length / m, pairs.x1.length * Math.max(0, 1 / m - 1 / n)];
@@ -110,7 +108,6 @@ function independentRest({ n, m, pairs }: { n: number; m: number; pairs: KnownPa
   };
 }
 
-/** Among the rows without a partner that have the same condition. */
 function sharedConditions(
   { x0, x1, conditions }: Pick<Endpoints, End | "conditions">,
   pairs: KnownPairs,
@@ -134,7 +131,7 @@ function sharedConditions(
   };
 }
 
-/** Pairs whose ends stay where they are known, and are those of another coupling elsewhere. */
+/** Takes the endpoints of known pairs from `pairs`, all others from `made`. */
 export function withKnown(pairs: Pairs, made: Pick<Pairs, End>): Pairs {
   const { known } = pairs;
   if (!known) return pairs;
@@ -145,13 +142,13 @@ export function withKnown(pairs: Pairs, made: Pick<Pairs, End>): Pairs {
   return { ...pairs, x0: at("x0"), x1: at("x1") };
 }
 
-/** A batch as networks get it: without the mark of known pairs. */
+/** The batch without the mark of known pairs. */
 export function unmarked<B extends Batch>(batch: B): B {
   const { known, ...rows } = batch;
   return known ? (rows as B) : batch;
 }
 
-/** A batch coupling that leaves known pairs as they are and couples the others among themselves; rows keep their places. */
+/** Applies a batch coupling to all rows but known pairs; rows keep their places. */
 export function besideKnown(couple: BatchCoupling): BatchCoupling {
   return (batch, generator, of) => {
     const { known } = batch;

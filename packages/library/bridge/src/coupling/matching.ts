@@ -1,4 +1,4 @@
-// Rows of the two ends with the same conditions: partners for independent pairs that share their conditions.
+// Partners for independent pairs that share their conditions.
 import { createHash } from "node:crypto";
 import { type Device, type Generator, rand, type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
@@ -6,30 +6,29 @@ import { type Conditions, conditionRows, type EndConditions } from "../core/cond
 import { dataError } from "../core/errors.js";
 import { leastPartners, nearPartners, partnersOf } from "./near.js";
 
-/** Rows of x1 for rows of x0, drawn among those with the same conditions. */
+/** Draws rows of x1 for rows of x0 among those with the same conditions. */
 export interface Matching {
-  /** The rows of x0 that x1 has partners for, in order. */
+  /** The rows of x0 that have partners, in order. */
   readonly rows: Int32Array;
   /**
-   * The rows at these positions of `rows`, int64 [k], and a partner for each, drawn uniformly with replacement by a
-   * generator of the same device; with known pairs, which of them are known, float32 [k] of 0 and 1.
+   * The rows at these positions of `rows`, int64 [k], and a uniform partner for each. The generator's device is
+   * that of the positions. Also marks known pairs, float32 [k].
    */
   partners(positions: Tensor, generator: Generator): RowPairs;
-  /** Whether some pairs are known. */
   readonly known?: true;
 }
 
-/** Rows of the two tables in pairs, int64 [k], and a mark of those that are known, float32 [k]. */
+/** Row pairs of the two tables, int64 [k], and a mark of known pairs, float32 [k]. */
 export interface RowPairs {
   x0: Tensor;
   x1: Tensor;
   known?: Tensor;
 }
 
-/** Rows of a table that are compared together. */
+/** Rows that are hashed together. */
 const part = 64;
 
-/** A text for each row, equal where the conditions are. */
+/** A text for each row, equal for equal conditions. */
 function fingerprints(conditions: Conditions): string[] {
   const tables = conditionRows(conditions);
   const n = (tables[0] as Tensor).size(0);
@@ -56,7 +55,6 @@ function fingerprints(conditions: Conditions): string[] {
   return found;
 }
 
-/** The places of rows with the same conditions, by their text. */
 function placesByConditions(conditions: Conditions): Map<string, number[]> {
   const places = new Map<string, number[]>();
   fingerprints(conditions).forEach((text, i) => {
@@ -68,8 +66,8 @@ function placesByConditions(conditions: Conditions): Map<string, number[]> {
 }
 
 /**
- * The places of rows whose conditions are the same, bit by bit; of one number a row, those that few share go together with
- * their neighbours, a fiftieth of them at once.
+ * Row groups with bitwise equal conditions. If the condition is one number, rare values are grouped with their
+ * neighbours, a fiftieth of the rows at once.
  */
 export function groupsByConditions(conditions: Conditions): number[][] {
   const groups = [...placesByConditions(conditions).values()];
@@ -90,7 +88,7 @@ export function groupsByConditions(conditions: Conditions): number[][] {
   return [...many, ...blocks.filter((rows) => rows.length > 0)];
 }
 
-/** Matchings by conditions, each made once: the tables of a problem do not change. */
+/** Caches matchings: a problem's tables do not change. */
 function remembered(make: (conditions: EndConditions | undefined) => Matching): typeof make {
   const known = new WeakMap<EndConditions, Matching>();
   return (conditions) => {
@@ -101,11 +99,9 @@ function remembered(make: (conditions: EndConditions | undefined) => Matching): 
 }
 
 /**
- * Pairs that are independent given their conditions: x0 as it is drawn, x1 uniformly among the rows with exactly the
- * same condition (and class), π0(x0 | c) π1(x1 | c) with the conditions c of x0. Conditions of one number a row [n, 1]
- * count as the same where they are among the nearest. Rows of x0 without a partner are left out.
- *
- * Throws a BridgeError where an end has no conditions of its own, and where no condition is on both ends.
+ * Pairs that are independent given their conditions, π0(x0 | c) π1(x1 | c): x0 as drawn, x1 uniform among rows
+ * with the same condition (or among the nearest, if it is one number [n, 1]). Rows without a partner are left out.
+ * Throws a BridgeError unless both ends have conditions and share some.
  */
 export const matchConditions = remembered((conditions) => {
   const { rows, choose } = conditionPartners(conditions);
@@ -127,28 +123,25 @@ export const matchConditions = remembered((conditions) => {
   };
 });
 
-/** n numbers, uniform in [0, 1). */
 export const drawChances = (n: number, generator: Generator, device: Device): Float64Array =>
   rand([n], { generator, device, dtype: "float64" }).toArray() as Float64Array;
 
-/** The intervals of rows of several marginals, without other conditions. */
+/** The intervals of rows, without other conditions. */
 export function onlyIntervals(conditions: EndConditions | undefined): EndConditions {
   const only = (c: Conditions | undefined) => c && { interval: c.interval };
   return { x0: only(conditions?.x0), x1: only(conditions?.x1) };
 }
 
-/** The same for the intervals of several marginals alone: pairs that are independent within their interval. */
+/** `matchConditions` by intervals alone. */
 export const matchIntervals = remembered((conditions) =>
   matchConditions(onlyIntervals(conditions)),
 );
 
-/** The rows of x0 with partners, and the partner of one of them by a number in [0, 1). */
 interface Partners {
   rows: Int32Array;
   choose(position: number, chance: number): number;
 }
 
-/** The partners of rows with the same condition. Throws a BridgeError where an end has no conditions of its own. */
 export function conditionPartners(conditions: EndConditions | undefined): Partners {
   const missing = (["x0", "x1"] as const).find((end) => !conditions?.[end]);
   if (!conditions?.x0 || !conditions.x1)
@@ -160,7 +153,6 @@ export function conditionPartners(conditions: EndConditions | undefined): Partne
     : byEquality(conditions as Required<EndConditions>);
 }
 
-/** Whether a condition is one number for each row. */
 const isNumber = ({ cond, y }: Conditions): boolean =>
   y === undefined && cond?.ndim === 2 && cond.size(1) === 1;
 
@@ -196,12 +188,10 @@ function byNearness({ x0, x1 }: Required<EndConditions>): Partners {
 const numbersOf = (interval: Tensor): number[] =>
   Array.from(interval.to({ device: "cpu" }).toArray() as BigInt64Array, Number);
 
-/** The intervals that there are; one, undefined, where rows have none. */
 function intervalsOf({ interval }: Conditions): (number | undefined)[] {
   return interval ? [...new Set(numbersOf(interval))].toSorted((a, b) => a - b) : [undefined];
 }
 
-/** The conditions [m, 1] of the rows of an interval, and which they are; null: all. */
 function rowsOf({ cond, interval }: Conditions, wanted: number | undefined) {
   if (!interval || wanted === undefined) return { cond: cond as Tensor, rows: null };
   const rows = numbersOf(interval).flatMap((k, i) => (k === wanted ? [i] : []));

@@ -1,4 +1,4 @@
-// Optimal transport inside each batch: pairs that are short on average without a plan for the whole data.
+// Optimal transport inside each batch.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";
@@ -12,7 +12,6 @@ import { type Points, sinkhorn } from "../ot/sinkhorn.js";
 import type { BatchCoupling } from "./coupling.js";
 import { drawChances } from "./matching.js";
 
-/** Pairs of a batch; `draw` draws n pairs from a plan. */
 function coupling(
   choose: (
     batch: Points,
@@ -35,15 +34,14 @@ function coupling(
     });
 }
 
-/** Throws a BridgeError unless a batch has as many samples of one end as of the other. */
 function checkEqual(what: string, { n, m }: { n: number; m: number }): void {
   if (n === m) return;
   throw argumentError(`${what} needs equally many samples on both ends, got ${n} and ${m}`);
 }
 
 /**
- * Exact plans on the squared distance (Tong et al. 2024). `replace: true` draws pairs from the plan with
- * replacement, as the reference does; false keeps every sample once (the permutation that the plan is).
+ * Exact plans for the squared distance (Tong et al. 2024). `replace` draws pairs with replacement, as the
+ * reference does; otherwise the plan's permutation keeps every sample once.
  */
 export function minibatchExact({ replace = true }: { replace?: boolean } = {}): BatchCoupling {
   return coupling(({ x0, x1 }, { n, m }, draw) => {
@@ -53,17 +51,17 @@ export function minibatchExact({ replace = true }: { replace?: boolean } = {}): 
   });
 }
 
-/** How near entropic plans are solved: of ten thousand pairs that are drawn about one is due to the error. */
+/** About one of ten thousand drawn pairs is due to this error. */
 const forDraws = { tolerance: 1e-4, iterations: 300 };
 
-/** Entropic plans (Sinkhorn) with regularisation `reg`, drawn from with replacement; SB-CFM takes 2σ². */
+/** Entropic plans with regularisation `reg`, drawn from with replacement; SB-CFM takes 2σ². */
 export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
   return coupling((batch, _, draw) => draw(sinkhorn(batch, { reg, ...forDraws }).plan));
 }
 
 /**
- * Partial plans: the nearest `share` of a batch is transported exactly, the samples that are left over on either end are
- * not paired. As many pairs as there are samples are drawn from the plan, with replacement.
+ * Partial plans: the nearest `share` of a batch is transported exactly, and as many pairs as samples are drawn
+ * with replacement.
  */
 export function minibatchPartial({ share }: { share: number }): BatchCoupling {
   return coupling(({ x0, x1 }, size, draw) => {
@@ -73,10 +71,7 @@ export function minibatchPartial({ share }: { share: number }): BatchCoupling {
   });
 }
 
-/**
- * Unbalanced plans (Sinkhorn with penalised marginals, `penalty` in units of the median squared distance of the batch's
- * samples): samples far from all others get little mass. Pairs are drawn with replacement, the mass scaled to 1.
- */
+/** Unbalanced plans: outliers get little mass. `penalty` is in units of the batch's median squared distance. */
 export function minibatchUnbalanced({
   reg,
   penalty,

@@ -1,16 +1,15 @@
-// Simulated ends with the moments of the data. A drift that is learnt has small errors of the mean and the variance of its
-// ends, and the other direction learns from these ends: where starts determine most of their ends (little noise), such errors
-// hardly fade from one half-iteration to the next, and add up.
+// Gives simulated endpoints the moments of the data. With little noise, small errors of a drift's moments hardly fade
+// between half-iterations, and add up.
 import { noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { rowsWhere } from "../core/conditions.js";
 
-/** Mean and standard deviation of each coordinate of vectors, [2, K, d], or channel of images, [2, K, C, 1, 1], of K intervals. */
+/** Mean and deviation of vector coordinates [2, K, d], or image channels [2, K, C, 1, 1], of K intervals. */
 export type EndMoments = Tensor;
 
-/** Rows of which moments are taken, at least. */
+/** Fewer rows keep their own moments. */
 const fewest = 64;
 
-/** Mean and deviation of rows, [2, …]; of pictures of each before that of all, which does not depend on the threads. */
+/** Images are averaged one by one first, so that the result does not depend on the threads. */
 function momentsOfRows(x: Tensor): Tensor {
   const averaged = (y: Tensor) =>
     (y.ndim > 2 ? y.flatten({ startDim: 2 }).mean(2) : y)
@@ -20,7 +19,7 @@ function momentsOfRows(x: Tensor): Tensor {
   return stack([mean, averaged(x.sub(mean).square()).sqrt()]);
 }
 
-/** The moments of an end's rows x [n, …], of each of `intervals` where rows have one (int64 [n]). The caller disposes them. */
+/** Moments of rows x [n, …], for each interval if rows have one (int64 [n]). The caller disposes them. */
 export function endMoments(
   x: Tensor,
   { interval, intervals = 1 }: { interval?: Tensor | undefined; intervals?: number } = {},
@@ -36,8 +35,8 @@ export function endMoments(
 }
 
 /**
- * Rows x [n, …] moved and scaled to these moments, the rows of each interval (int64 [n]) by themselves. Fewer than 64 rows stay
- * as they are.
+ * Moves and scales rows x [n, …] to these moments, each interval (int64 [n]) by itself. Fewer than 64 rows stay as
+ * they are.
  */
 export function withMoments(x: Tensor, moments: EndMoments, interval?: Tensor): Tensor {
   return tidy(() => {

@@ -1,26 +1,21 @@
-// Partners by nearness: conditions that are one number a row are hardly ever equal.
+// Partners by nearness, since numbers are hardly ever equal.
 import type { Tensor } from "@dsbm/torch";
 
-/** Rows of x1 that a row of x0 has for partners, as a range of x1's rows in the order of their conditions. */
+/** Each row's partners are a range of x1's rows in the order of their conditions. */
 export interface NearPartners {
   /** The rows of x0 within the range of x1's conditions. */
   rows: Int32Array;
-  /** The rows of x1 by rising condition. */
   order: Int32Array;
-  /** For each of `rows` the first of its partners in `order`. */
   first: Int32Array;
-  /** How many each has. */
   count: number;
 }
 
-/** Fewest rows to choose from. */
 export const leastPartners = 8;
 
-/** A fiftieth of the rows, some eight to a few hundred: enough to choose from, and still near. */
+/** A fiftieth of the rows, 8 to 256: enough to choose from, and still near. */
 export const partnersOf = (n: number): number =>
   Math.min(n, Math.max(leastPartners, Math.min(Math.ceil(n / 50), 256)));
 
-/** The rows of x1 whose conditions [n, 1] are nearest to those of rows of x0. */
 export function nearPartners(x0: Tensor, x1: Tensor): NearPartners {
   const valuesOf = (t: Tensor) =>
     Float64Array.from(t.flatten().to("float64").toArray() as Float64Array);
@@ -38,7 +33,7 @@ export function nearPartners(x0: Tensor, x1: Tensor): NearPartners {
   const first = rows.map((i) => {
     const value = starts[i] as number;
     let [a, b] = [0, sorted.length - count];
-    // The window [a, a + count) whose values are nearest (binary search by its two ends).
+    // Binary search for the window [a, a + count) of the nearest values.
     while (a < b) {
       const middle = (a + b) >> 1;
       if (value - (sorted[middle] as number) > (sorted[middle + count] as number) - value)

@@ -1,5 +1,4 @@
-// The discrete process of DSB for images: N steps of given variances, each a mean (towards the Gaussian, or what a network
-// predicts) and Gaussian noise. run.ts has the steps and what a network learns from them.
+// The discrete process of DSB for images: N steps, each a mean and Gaussian noise.
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
@@ -7,31 +6,30 @@ import { gammaGrid } from "../core/time-grid.js";
 import { type Field, ordered } from "../solver/solver.js";
 
 export interface LangevinOptions {
-  /** The variances γ_1 … γ_N of the steps from x0 to x1, as they are. */
+  /** The variances γ_1 … γ_N of the steps from x0 to x1. */
   gammas: readonly number[];
-  /** Mean of the Gaussian that the reference converges to: a number, or one a coordinate, of a sample's shape. */
+  /** Mean of the limiting Gaussian: a number, or a tensor of a sample's shape. */
   mean?: number | Tensor;
   /** Its variance v, likewise. */
   variance?: number | Tensor;
-  /** The noise of a step has variance γv instead of γ, and the pull is free of v (`var_final_gamma_scale`). */
+  /** The noise has variance γv instead of γ, and the pull does not depend on v (`var_final_gamma_scale`). */
   scaleNoise?: boolean;
   /** Networks predict the next mean instead of the increment. */
   meanMatch?: boolean;
-  /** What the increment that a network predicts is divided by, one for each γ (default 2√γ). */
+  /** Divides the increment that a network predicts, for each γ (default 2√γ). */
   scale?: readonly number[];
-  /** What the error of a prediction is multiplied by in the loss, one for each γ (default 1). */
+  /** Multiplies the error of a prediction in the loss, for each γ (default 1). */
   weight?: readonly number[];
 }
 
 export type Langevin = Readonly<Required<LangevinOptions>>;
 
-/** A step as a direction takes it. */
 export interface LangevinStep {
-  /** The direction's own count, 0 … N − 1: its network gets it as the time. */
+  /** The direction's own count 0 … N − 1, which its network gets as the time. */
   k: number;
   gamma: number;
   scale: number;
-  /** Process times before and after, for callbacks. */
+  /** Process times, for callbacks. */
   time: number;
   next: number;
 }
@@ -40,9 +38,8 @@ export interface LangevinStep {
 export type StepMean = (x: Tensor, step: LangevinStep) => Tensor;
 
 /**
- * The process with defaults filled in.
- * Throws a BridgeError for numbers that are not finite and positive (weights: at least 0), lists that are not as
- * long as `gammas`, and steps so large that the reference would diverge.
+ * Fills in defaults. Throws a BridgeError for numbers that are not finite and positive (weights: at least 0),
+ * lists shorter or longer than `gammas`, and steps so large that the reference diverges.
  */
 export function langevin(options: LangevinOptions): Langevin {
   const { gammas } = options;
@@ -62,7 +59,7 @@ export function langevin(options: LangevinOptions): Langevin {
   return full;
 }
 
-/** The steps in the order of a direction (forward: from the first variance on); with `only`, that one alone. */
+/** The steps in the order of a direction; with `only`, that one alone. */
 export function langevinSteps(
   direction: Direction,
   { gammas, scale }: Langevin,
@@ -74,7 +71,7 @@ export function langevinSteps(
   });
 }
 
-/** The part of the distance to its mean that a step of variance γ of the reference covers: γ/(2v), or γ/2. */
+/** A reference step covers this part of the distance to the mean: γ/(2v), or γ/2. */
 function pull({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
   if (scaleNoise) return gamma / 2;
   return typeof variance === "number"
@@ -82,15 +79,15 @@ function pull({ variance, scaleNoise }: Langevin, gamma: number): number | Tenso
     : variance.reciprocal().mul(gamma / 2);
 }
 
-/** The standard deviation of a step's noise, the same for the reference and for networks: √γ, or √(γv). */
+/** Standard deviation of a step's noise: √γ, or √(γv). */
 export function deviation({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
   if (!scaleNoise) return Math.sqrt(gamma);
   return typeof variance === "number" ? Math.sqrt(gamma * variance) : variance.mul(gamma).sqrt();
 }
 
 /**
- * x + (mean − x)·γ/(2v), a Langevin step for N(mean, v), or x + (mean − x)·γ/2 where the noise has variance γv
- * (De Bortoli et al. 2021, §3.1). Throws a BridgeError where mean or variance have not the shape of a sample.
+ * x + (mean − x)·γ/(2v), or x + (mean − x)·γ/2 with scaled noise (De Bortoli et al. 2021, §3.1). Throws a
+ * BridgeError unless mean and variance have a sample's shape.
  */
 export function referenceMean(process: Langevin): StepMean {
   const { mean } = process;
@@ -102,7 +99,7 @@ export function referenceMean(process: Langevin): StepMean {
   };
 }
 
-/** What a network predicts: the mean itself (`meanMatch`), or x + scale·net(x, k); its time is the step's count k. */
+/** A network's mean: its output (`meanMatch`), or x + scale·net(x, k), with the step's count k as the time. */
 export function networkMean(net: Field, { meanMatch }: Pick<Langevin, "meanMatch">): StepMean {
   return (x, { k, scale }) => {
     const output = net(x, full([x.size(0)], k, { device: x.device, dtype: x.dtype }));
@@ -110,7 +107,7 @@ export function networkMean(net: Field, { meanMatch }: Pick<Langevin, "meanMatch
   };
 }
 
-/** Broadcasting would make sense of shapes that make none. */
+/** Broadcasting would accept wrong shapes. */
 function checkShape({ mean, variance }: Langevin, x: Tensor): void {
   const sample = x.shape.slice(1);
   for (const [name, t] of Object.entries({ mean, variance }))
@@ -142,7 +139,7 @@ function checkReference({ gammas, mean, variance, scaleNoise }: Langevin): void 
   if (!Number.isFinite(least(mean)))
     throw argumentError("the mean at time 1 has values that are NaN or infinite");
   const smallest = least(variance);
-  // A pixel that is the same in all images has variance 0, which only scaled noise allows.
+  // A constant pixel has variance 0, which only scaled noise allows.
   if (!(Number.isFinite(smallest) && (scaleNoise ? smallest >= 0 : smallest > 0)))
     throw argumentError(
       `the smallest variance at time 1 is ${smallest}; expected a finite number above 0, or of at least 0 with scaled noise (var_final_gamma_scale)`,

@@ -1,4 +1,4 @@
-// Running the discrete process, and what the network of the other direction learns from a run.
+// Runs the discrete process, and makes training rows for the other direction.
 import { randn, stack, type Tensor, tidy, where } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { spread } from "../process/process.js";
@@ -13,18 +13,17 @@ import {
 
 export interface LangevinRun extends Pick<SolveOptions, "callback" | "noise" | "only"> {
   direction: Direction;
-  /** Whether the last step has its noise (default: yes). */
+  /** Whether the last step has noise (default: yes). */
   lastNoise?: boolean | undefined;
 }
 
-/** Points of a run, and what the network of the other direction should predict there, less the point itself. */
 export type LangevinTuples = {
   x: Tensor;
-  /** The increment back, −(mean(x_{k+1}) − mean(x_k)); divided by the step's scale without `meanMatch`. */
+  /** The increment back, −(mean(x_{k+1}) − mean(x_k)), divided by the step's scale without `meanMatch`. */
   target: Tensor;
 };
 
-/** x ← mean(x, k) + √γ_k z (√(γ_k v) z with scaled noise) for all steps of a direction, from x [B, …]. */
+/** x ← mean(x, k) + √γ_k z (√(γ_k v) z with scaled noise) for all steps, from x [B, …]. */
 export function langevinRun(
   process: Langevin,
   mean: StepMean,
@@ -35,17 +34,14 @@ export function langevinRun(
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const step of steps) {
     const from = x;
-    // The intermediates of a step are freed at its end, while a recording runs too.
+    // Frees a step's intermediates at its end, also while recording.
     x = tidy(() => noised(process, step, mean(from, step), options));
     callback?.(x, { step: step.k + 1, time: step.next });
   }
   return x;
 }
 
-/**
- * All steps of a run from x [B, …] as rows: points x_{k+1} [B, N, …] and targets [B, N, …]
- * (De Bortoli et al. 2021, eq. 12: the mean at the old point less the mean at the new one).
- */
+/** All steps of a run from x [B, …]: points x_{k+1} and targets [B, N, …] (De Bortoli et al. 2021, eq. 12). */
 export function langevinTuples(
   process: Langevin,
   mean: StepMean,
@@ -65,10 +61,7 @@ export function langevinTuples(
   return { x: all("x"), target: all("target") };
 }
 
-/**
- * The same of one step a run, `steps` [B] int64 (counted as the run does): points and targets [B, …].
- * Holds one step's tensors at a time, however many steps there are.
- */
+/** One step `steps` [B] int64 of each run: points and targets [B, …], with the memory of one step. */
 export function langevinTuple(
   process: Langevin,
   mean: StepMean,
@@ -93,7 +86,6 @@ export function langevinTuple(
   return { x: at.x, target: at.target };
 }
 
-/** The next point, and the increment back from it in the units of a network's output. */
 function stepAndBack(
   process: Langevin,
   mean: StepMean,

@@ -1,5 +1,5 @@
-// The Schrödinger bridge flow α-DSBM, online (De Bortoli et al. 2024): one network for both directions; a first pass on
-// pairs of the data, then in every step the averaged network makes the ends that the other direction learns from.
+// The Schrödinger bridge flow α-DSBM, online (De Bortoli et al. 2024): one network for both directions, whose average
+// makes the endpoints that the other direction learns from.
 import { full, randperm, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt, mapConditions } from "../core/conditions.js";
@@ -12,18 +12,16 @@ import { Preconditioned } from "../model/preconditioned.js";
 import type { Method } from "./method.js";
 import { beginPreconditioned } from "./preconditioned.js";
 
-/** Rows of both ends, the ends made from them, and conditions of both. */
 export interface OnlinePairs extends Pairs {
-  /** Made from x1 by the backward direction, and from x0 by the forward one; none in the first pass. */
+  /** Made from x1 backward and from x0 forward; absent in the first pass. */
   readonly made0?: Tensor | undefined;
   readonly made1?: Tensor | undefined;
-  /** Conditions of x1 where they are not those of x0 (`given`). */
+  /** Conditions of x1, if they differ from `given`. */
   readonly y1?: Tensor | undefined;
   readonly cond1?: Tensor | undefined;
   readonly interval1?: Tensor | undefined;
 }
 
-/** Made ends and the data's own ends that a direction leads to, with the conditions of these. */
 function pairsTowards(batch: OnlinePairs, way: Direction): Pairs {
   const { x0, x1, made0 = x0, made1 = x1, y1, cond1, interval1, given } = batch;
   if (way === "b") return { x0, x1: made1, given };
@@ -51,7 +49,7 @@ export const alpha_dsbm = {
     make({ newest, data, matching, process, firstCoupling, generator, forRows, simulate }) {
       if (newest === null && firstCoupling === "ind")
         return independent(data, generator, { matching });
-      // Equally many rows of both ends: those of a batch are in random order already.
+      // The rows of a batch are in random order already.
       const n = Math.min(data.x0.size(0), data.x1.size(0));
       const paired =
         newest === null && matching?.known && !data.shuffled

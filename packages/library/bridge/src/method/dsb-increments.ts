@@ -1,5 +1,4 @@
-// Diffusion Schrödinger bridge (De Bortoli et al. 2021): iterative proportional fitting on the increments of
-// simulated paths. Networks predict the whole increment, without a factor Δt.
+// Diffusion Schrödinger bridge (De Bortoli et al. 2021): IPF on the increments of simulated paths, which include Δt.
 import { full, randint, randn, stack, type Tensor } from "@dsbm/torch";
 import type { Batch } from "../core/batch.js";
 import { conditionsAt } from "../core/conditions.js";
@@ -8,7 +7,6 @@ import type { TimeGrid } from "../core/time-grid.js";
 import { type Field, ordered } from "../solver/solver.js";
 import type { Method } from "./method.js";
 
-/** States, their times, and what the network should predict there. */
 export interface IncrementRows extends Batch {
   readonly x: Tensor;
   readonly t: Tensor;
@@ -16,20 +14,19 @@ export interface IncrementRows extends Batch {
 }
 
 interface IncrementOptions {
-  /** The direction that is simulated; the other one learns from it. */
+  /** The simulated direction; the other one learns from it. */
   direction: Direction;
   grid: TimeGrid;
   sigma: number;
-  /** Standard normal noise of step k (default: drawn). */
   noise?: (x: Tensor, step: number) => Tensor;
-  /** The step that each trajectory keeps, [B] int64 (default: drawn). */
+  /** The step that each path keeps, [B] int64 (default: random). */
   steps?: Tensor;
 }
 
 /**
- * Runs z_{k+1} = z_k + net(z_k, t_k) + σ√Δt ε (pure noise without a net) and keeps one random step a
- * trajectory: the state z_{k+1} [B, …], its time [B], and −net(z_{k+1}, t_k) − σ√Δt ε, what the reverse
- * network should predict there (De Bortoli et al. 2021, eq. 12 in increments).
+ * Runs z_{k+1} = z_k + net(z_k, t_k) + σ√Δt ε (noise alone without a net) and keeps one random step a path:
+ * z_{k+1} [B, …], its time [B], and the target −net(z_{k+1}, t_k) − σ√Δt ε (De Bortoli et al. 2021, eq. 12 in
+ * increments).
  */
 export function incrementTuples(
   net: Field | null,

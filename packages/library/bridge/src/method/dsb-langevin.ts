@@ -1,5 +1,5 @@
-// Diffusion Schrödinger bridge of images (De Bortoli et al. 2021): iterative proportional fitting on the steps of a
-// discrete process, which begins as Langevin dynamics towards a Gaussian.
+// Diffusion Schrödinger bridge of images (De Bortoli et al. 2021): IPF on the steps of a discrete process that starts
+// as Langevin dynamics.
 import { arange, type Device, randint, randn, type Tensor, tensor } from "@dsbm/torch";
 import type { Batch } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
@@ -15,7 +15,6 @@ import {
 import { langevinRun, langevinTuple, langevinTuples } from "../langevin/run.js";
 import type { Method } from "./method.js";
 
-/** Points, the increments back from them, and the counts of the steps that made them. */
 interface LangevinRows extends Batch {
   readonly x: Tensor;
   readonly target: Tensor;
@@ -23,10 +22,8 @@ interface LangevinRows extends Batch {
 }
 
 /**
- * The method for one process; `device` is the device of the rows. Its rows are points x [n, …], targets [n, …] and the
- * counts [n] int64 of the steps that made them. A first pass has one random step a start, drawn anew for each batch;
- * later ones all steps of a run, run after run.
- * Throws a BridgeError as `langevin` does.
+ * DSB for one discrete process. Rows are points and targets [n, …], and the counts [n] int64 of their steps: one
+ * random step a start in the first pass, later all steps of a run. Throws a BridgeError as `langevin` does.
  */
 export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { device?: Device }) {
   const process = langevin(options);
@@ -63,7 +60,6 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
         const given = conditionsAt(data.conditions, from)?.values;
         if (newest !== null) {
           const { x, target } = simulateRuns(newest, start, given) as { x: Tensor; target: Tensor };
-          // Runs [B, N, …] as rows [B·N, …].
           const all = (t: Tensor) => t.flatten({ startDim: 0, endDim: 1 });
           const step = arange(0, n, { dtype: "int64", device: x.device }).repeat([x.size(0)]);
           const repeated = mapConditions(given, (t) => t.repeatInterleave(n, { dim: 0 }));
@@ -83,7 +79,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
       },
     },
     regression({ x, target, step }, { direction }) {
-      // The step that undoes step k of the other direction is the trained direction's step N − 1 − k.
+      // Step N − 1 − k of the trained direction undoes step k of the other one.
       const own = step.rsub(n - 1);
       return {
         x,

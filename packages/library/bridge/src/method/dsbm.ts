@@ -1,5 +1,5 @@
-// Diffusion Schrödinger bridge matching (Shi et al. 2023, algorithm 1): regress the drift of reference
-// bridges between the ends of the newest process. The first coupling makes it IPF (`ref`) or IMF (`ind`).
+// Diffusion Schrödinger bridge matching (Shi et al. 2023, Algorithm 1): IPF with the first coupling `ref`, IMF with
+// `ind`.
 import type { Pairs } from "../core/batch.js";
 import { endOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";

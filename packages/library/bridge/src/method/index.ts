@@ -1,5 +1,4 @@
-// Every method by its configuration name. A new one is a file and a line here. Some are functions of numbers, such as the
-// variances of discrete steps; the others are methods as they are.
+// All methods by their configuration names.
 import type { Device } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import type { LangevinOptions } from "../langevin/langevin.js";
@@ -16,10 +15,9 @@ import { sbcfm } from "./sbcfm.js";
 import { sf2m } from "./sf2m.js";
 import { sinkhorn_bridge } from "./sinkhorn-bridge.js";
 
-/** Numbers that some methods are made from: those of discrete steps, and of mixtures. */
 export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & MixtureNumbers;
 
-/** A method, or how it is made from numbers. */
+/** A method, or a function that makes one from numbers. */
 export type MethodEntry = Method | ((numbers: LangevinOptions & MethodNumbers) => Method);
 
 const known = {
@@ -27,12 +25,12 @@ const known = {
   ...{ rectifiedflow, sbcfm, dsb_increments, dsb: dsbLangevin },
 };
 
-/** The registry. It can be added to: `methods.mine = …`. */
+/** The registry. Add a method by `methods.mine = …`. */
 export const methods: typeof known & Record<string, MethodEntry> = known;
 
 /**
- * The method of a name; `numbers` has those of methods that are made from some (the variances of dsb's steps).
- * Throws a BridgeError for a name that is not registered, and for dsb without numbers.
+ * Finds a method by its name; `numbers` configure methods that are functions. Throws a BridgeError for an unknown
+ * name, and for dsb without gammas.
  */
 export function methodNamed(name: string, numbers: MethodNumbers = {}): Method {
   const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;

@@ -1,5 +1,5 @@
-// LightSB (Korotin et al. 2024) and LightSB-M (Gushchin et al. 2024): the potential is a mixture of Gaussians. The first
-// maximises a likelihood of the ends alone, the second matches bridges between pairs.
+// LightSB (Korotin et al. 2024) maximises a likelihood of the endpoints; LightSB-M (Gushchin et al. 2024) matches
+// bridges between pairs. The potential is a mixture of Gaussians.
 import { arange, cat, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
@@ -8,7 +8,6 @@ import { independent } from "../coupling/independent.js";
 import { type MixtureNumbers, MixturePotential } from "../model/mixture-potential.js";
 import type { Method } from "./method.js";
 
-/** What both have in common. */
 const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) =>
   ({
     name,
@@ -47,9 +46,9 @@ export const lightsb = (numbers: MixtureNumbers = {}) =>
     },
   }) satisfies Method<Pairs>;
 
-/** Part of the time in which bridges are matched. */
+/** Bridges are matched in this part of the time. */
 const until = 0.99;
-/** Rows of a batch that share a time: the drift of these is products of matrices; fewer times would be more noise. */
+/** Rows that share a time, so that their drift is one matrix product. Fewer times would add noise. */
 const together = 4;
 
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
@@ -59,14 +58,14 @@ export const lightsb_m = (numbers: MixtureNumbers = {}) =>
       const net = network as MixturePotential;
       const n = x0.size(0);
       const size = n % together === 0 ? together : 1;
-      // One in each of equal parts, where t [B] are uniform within strata of a batch.
+      // Stratified like t [B], one in each of equal parts.
       const groups = n / size;
       const strata = Math.ceil(n / 2);
       const within = t.narrow(0, 0, groups).mul(strata).frac();
       const some = within.add(arange(0, groups, { device: t.device })).div(groups);
       const times = direction === "f" ? some.mul(until) : some.rsub(1).mul(until).rsub(1);
       const each = times.repeatInterleave(size);
-      // The noise of the target grows without bound towards the end; of opposite draws most of it cancels in the gradient.
+      // The target's noise grows without bound towards the end; opposite draws cancel most of it in the gradient.
       const z = noise(x0);
       const sample = { x0, x1, t: each };
       const [one, opposite] = [

@@ -1,5 +1,4 @@
-// The deterministic sampler of trained networks: the one field that carries samples both ways without noise.
-// Evaluation and sampling both read it from here, so that they follow the same flow.
+// The deterministic sampler of trained networks, for evaluation and sampling alike.
 
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
@@ -10,20 +9,18 @@ import type { Field } from "../solver/solver.js";
 import { guided } from "./parametrisation.js";
 import { type Dynamics, driftOf } from "./sample.js";
 
-/** The networks that were trained; of a velocity the one field, in either place. */
+/** Trained networks; a velocity is in either place. */
 export interface NetworkFlowOptions extends Dynamics {
   /** The grid that increments were learnt on. */
   grid: TimeGrid;
-  /** Times were drawn from [eps, 1 − eps]: a drift is not evaluated beyond (default: as `probabilityFlow`). */
+  /** Drifts are evaluated within [eps, 1 − eps] (default: as `probabilityFlow`). */
   eps?: number | undefined;
-  /** What the networks are conditioned on, a row for each sample. */
   given?: Conditions | undefined;
 }
 
 /**
- * dx/dt of the samples at points [B, …] and times [B]: the field itself of methods that learn a velocity, else
- * (drift_f − drift_b)/2, or the one drift that was trained (Shi 2023). Throws a BridgeError without any network, and
- * for a method with steps of its own, which is no diffusion in time.
+ * dx/dt at points [B, …] and times [B]: the learnt velocity, (drift_f − drift_b)/2, or the one trained drift (Shi
+ * 2023). Throws a BridgeError without a network, and for a method with discrete steps.
  */
 export function networkFlow({ grid, eps, given, ...dynamics }: NetworkFlowOptions): Field {
   const { method, networks } = dynamics;

@@ -1,7 +1,6 @@
-// How much noise a step needs so that the process keeps its variance. From x at time t the end has the mean that the drift
-// leads to, and a variance v: of a bridge to an end that is drawn with both, a step has the bridge's own variance and the part
-// of v that it goes. On average over x it is what is left of the squared error of the drift (Bao et al. 2022, Analytic-DPM,
-// of diffusion models; here of bridges). A share of 1 is the noise of the process, of 0 that of a bridge to one end.
+// How much noise a step needs so that the process keeps its variance: share 1 is the noise of the process, share 0
+// that of a bridge to one endpoint. The share is the squared error that the drift leaves on average (Bao et al. 2022,
+// Analytic-DPM; here for bridges).
 import { Buffer, full, noGrad, ones, stack, type Tensor, tidy } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import type { Direction } from "../core/direction.js";
@@ -9,15 +8,13 @@ import type { Network } from "../core/network.js";
 import type { Field } from "../solver/solver.js";
 import type { StepContext } from "./method.js";
 
-/** Equal parts of a direction's time; between their ends shares are interpolated. */
 const parts = 16;
-/** Nearest to the ends of the time. */
 const margin = 1e-3;
 
-/** A network with shares in its state: [1, parts + 1], or of both directions [2, parts + 1], backward first. */
+/** Shares in the state, [1, parts + 1], or [2, parts + 1] with backward first. */
 type Sharing = Network & { noise_share?: Buffer };
 
-/** The network with shares in its state, 1 at first. */
+/** Adds shares to a network's state, 1 at first. */
 export function withNoiseShare(
   network: Network,
   networks: "each" | "shared" | "bidirectional",
@@ -29,28 +26,24 @@ export function withNoiseShare(
   return network;
 }
 
-/** The shares of a direction at equally spaced times of its own clock, [parts + 1]; null where the network has none. */
+/** A direction's shares at equally spaced times of its clock, [parts + 1]; null if the network has none. */
 export function noiseShareOf(network: Network, direction: Direction): Tensor | null {
   const all = (network as Sharing).noise_share;
   return all?.select(0, all.size(0) === 2 && direction === "f" ? 1 : 0) ?? null;
 }
 
-/** Gives a network the shares of another one, where they have some. */
 export function copyNoiseShare(from: Network, to: Network): void {
   const [own, other] = [(from as Sharing).noise_share, (to as Sharing).noise_share];
   if (own && other) noGrad(() => other.copy_(own));
 }
 
-/** The share at time u of a direction's own clock, []. */
+/** The share at time u of a direction's clock, []. */
 export function shareAt(shares: Tensor, u: number): Tensor {
   const at = Math.min(parts - 1, Math.floor(u * parts + 1e-9));
   return shares.select(0, at).lerp(shares.select(0, at + 1), u * parts - at);
 }
 
-/**
- * Shares of a direction by pairs that its drift was learnt from: E|end − E[end | x_t]|²/(d ε s) with s the time left, at each
- * of the times: [parts + 1]. `noise`: standard normal, of the shape of `like`.
- */
+/** Shares from training pairs: E|end − E[end | x_t]|²/(d ε s) with s the time left, [parts + 1]. */
 export function measureNoiseShare(
   drift: Field,
   { x0, x1 }: Pick<Pairs, "x0" | "x1">,

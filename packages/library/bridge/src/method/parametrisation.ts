@@ -1,5 +1,4 @@
-// What a network predicts: a drift, or the end that the process runs to; scaled by the standard deviation of the
-// reference process or not; and how it gets a direction and guidance. Training and sampling both read it from here.
+// What a network predicts, and how it gets a direction and guidance; for training and sampling alike.
 import { full } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
@@ -10,34 +9,33 @@ import type { Field } from "../solver/solver.js";
 import type { Method } from "./method.js";
 
 export interface Parametrisation {
-  /** The network predicts the end (x1 for f, x0 for b) instead of the drift. */
+  /** The network predicts the endpoint (x1 for f, x0 for b) instead of the drift. */
   meanMatch: boolean;
-  /** The network's output is divided by the standard deviation of the reference seen from the other end. */
+  /** The output is divided by the reference's standard deviation seen from the other endpoint. */
   stdTrick: boolean;
-  /** Prediction and target are multiplied by that standard deviation in the loss. */
+  /** The loss multiplies prediction and target by that deviation. */
   lossScale: boolean;
 }
 
-/** The network's output as it is: a drift, unscaled. */
+/** The output is the drift. */
 export const plainDrift: Parametrisation = { meanMatch: false, stdTrick: false, lossScale: false };
 
 interface OutputOptions {
   network: Evaluated;
-  /** What the network is conditioned on. */
   given?: Conditions | undefined;
   direction: Direction;
   process: ReferenceProcess;
   parametrisation: Parametrisation;
 }
 
-/** The network's output in the units of its regression target: x [B, …], t [B] → [B, …]. */
+/** The output in the units of its target: x [B, …], t [B] → [B, …]. */
 export function networkOutput(options: OutputOptions): Field {
   const { network, direction, process, parametrisation, given } = options;
   if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t, given);
   return (x, t) => network.forward(x, t, given).div(spread(process.scale(direction, t), x));
 }
 
-/** The drift that a sampler follows: x [B, …], t [B] → [B, …] (Shi et al. 2023, §3.2). */
+/** The sampler's drift: x [B, …], t [B] → [B, …] (Shi et al. 2023, §3.2). */
 export function driftField(options: OutputOptions): Field {
   const field = networkOutput(options);
   const { process, direction } = options;
@@ -48,8 +46,8 @@ export function driftField(options: OutputOptions): Field {
 }
 
 /**
- * How near to an end a flow evaluates drifts: eps, but for drifts that are made of a predicted end, no nearer than the steps of
- * the grid (a quarter at most). Errors of that end are divided by the time that is left, and samplers divide them by no less.
+ * The margin of a flow's times: eps, or for drifts of predicted endpoints the step of the grid (at most ¼), since
+ * their errors are divided by the time left.
  */
 export function flowMargin({
   method,
@@ -68,9 +66,8 @@ export function flowMargin({
 }
 
 /**
- * The network with classifier-free guidance w: u + w·(c − u) of its outputs c with the condition and u without it, which is the
- * same of the drifts, since these are linear in the outputs. 1 is the network itself, 0 the one without the condition
- * (Ho and Salimans 2021, with w = 1 + their weight).
+ * Classifier-free guidance w: u + w·(c − u) of the outputs c with and u without the condition (Ho and Salimans
+ * 2021, with w = 1 + their weight). It holds for drifts too, which are linear in the outputs.
  */
 export function guided(network: Evaluated, guidance = 1): Evaluated {
   if (guidance === 1) return network;
@@ -84,11 +81,11 @@ export function guided(network: Evaluated, guidance = 1): Evaluated {
   };
 }
 
-/** Evaluations of a network that one with this guidance takes. */
+/** Evaluations of a network with this guidance. */
 export const guidedEvaluations = (guidance = 1): number =>
   guidance === 1 || guidance === 0 ? 1 : 2;
 
-/** The network as it is evaluated for a direction. */
+/** Gives a bidirectional network its direction. */
 export function towards(
   direction: Direction,
   network: Evaluated,

@@ -1,11 +1,10 @@
-// A method whose networks learn what is beyond the Schrödinger bridge between Gaussians of the data's moments.
+// Methods whose networks learn what the bridge between Gaussians of the data's moments leaves.
 
 import { argumentError } from "../core/errors.js";
 import type { MixtureNumbers } from "../model/mixture-potential.js";
 import { Preconditioned } from "../model/preconditioned.js";
 import type { Method, MethodModel } from "./method.js";
 
-/** Gives a new network the moments of the data. */
 export const beginPreconditioned: NonNullable<MethodModel["begin"]> = ({
   network,
   data,
@@ -14,8 +13,8 @@ export const beginPreconditioned: NonNullable<MethodModel["begin"]> = ({
 }) => (network as Preconditioned).begin(data, process.sigma ** 2, generator);
 
 /**
- * The method with such networks; α-DSBM's, which know Gaussians that are independent, take their bridge instead. Throws a
- * BridgeError for a method without a drift that is learnt by regression.
+ * Preconditions a method's networks; α-DSBM's take the coupled Gaussians instead of independent ones. Throws a
+ * BridgeError for a method without a drift learnt by regression.
  */
 export function preconditioned(method: Method, mixture?: MixtureNumbers): Method {
   const { name, predicts, networks, regression } = method;

@@ -1,5 +1,4 @@
-// Rectified flow (Liu et al. 2023): straight lines between pairs, then reflow on the pairs that the flow makes. With
-// exact optimal transport within batches it is OT-CFM (Tong et al. 2024).
+// Rectified flow (Liu et al. 2023); with exact transport within batches it is OT-CFM (Tong et al. 2024).
 import type { Pairs } from "../core/batch.js";
 import { endOf } from "../core/direction.js";
 import { simulated } from "../coupling/from-one-end.js";

@@ -1,4 +1,4 @@
-// A method's sampler in plain tensor operations: what is followed, by which solver.
+// A method's sampler in plain tensor operations.
 import type { Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import { type Direction, other } from "../core/direction.js";
@@ -19,29 +19,26 @@ import {
   towards,
 } from "./parametrisation.js";
 
-/** Networks and what they predict. */
 export interface Dynamics {
   method: Pick<Method, "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "plan">;
   process: ReferenceProcess;
-  /** The network of each direction; where one serves both, twice the same. */
+  /** The network of each direction; twice the same if it serves both. */
   networks: { readonly [direction in Direction]?: Network | null | undefined };
-  /** What they predict (default: the drift). */
   parametrisation?: Parametrisation;
-  /** The noise of a step along a drift (default: that of the process). */
+  /** Noise of a step along a drift (default: that of the process). */
   stepVariance?: StepVariance | undefined;
-  /** Drifts of both directions: another noise with the same marginals, per unit of time (default: the process's sigma). */
+  /** Another noise with the same marginals, from the drifts of both directions (default: the process's sigma). */
   diffusion?: number | undefined;
-  /** Of networks that were trained without their condition at times: how much it counts (default 1; see `guided`). */
+  /** Guidance of networks trained with condition dropout (default 1; see `guided`). */
   guidance?: number | undefined;
 }
 
 export interface SampleOptions extends SolveOptions {
-  /** Whether the last step has its noise (default: yes). */
+  /** Whether the last step has noise (default: yes). */
   lastNoise?: boolean | undefined;
   given?: Conditions | undefined;
 }
 
-/** The network of a direction. Throws a BridgeError where there is none. */
 function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Direction): Network {
   const network = networks[direction];
   if (network) return network;
@@ -50,11 +47,10 @@ function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Directio
   );
 }
 
-/** The network of a direction as it is evaluated, with guidance. */
 const evaluatedOf = (dynamics: Dynamics, direction: Direction): Evaluated =>
   guided(towards(direction, networkOf(dynamics, direction), dynamics.method), dynamics.guidance);
 
-/** The drift of a direction by networks that predict one, or increments. Throws a BridgeError where there is no network. */
+/** The drift of networks that predict a drift or increments. Throws a BridgeError if the direction has no network. */
 export function driftOf(
   dynamics: Dynamics,
   { direction, grid, given }: Pick<SampleOptions, "direction" | "grid" | "given">,
@@ -63,7 +59,7 @@ export function driftOf(
   const network = evaluatedOf(dynamics, direction);
   if (method.predicts === "drift")
     return driftField({ network, direction, process, parametrisation, given });
-  // An increment is a drift with the Δt of its training inside.
+  // An increment includes the Δt of its training.
   const dt = grid.steps[0] as number;
   if (grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
     throw argumentError(
@@ -73,8 +69,8 @@ export function driftOf(
 }
 
 /**
- * Runs the method's sampler once, in plain tensor operations: x [B, …] from the start of `direction`. A plan draws the
- * end at once; its path, where there is a callback, is a bridge of the process to that end.
+ * Samples x [B, …] from the start of `direction`. A plan draws the endpoint at once; with a callback, its path is
+ * a bridge to that endpoint.
  */
 export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): Tensor {
   const { method, process, parametrisation = plainDrift, stepVariance } = dynamics;
@@ -96,7 +92,6 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
     case "drift": {
       if (dynamics.diffusion !== undefined) return withDiffusion(dynamics, x, options);
       const drift = driftOf(dynamics, options);
-      // A network that predicts the end gives it in the last step.
       const finish = parametrisation.meanMatch
         ? networkOutput({ network, direction, process, parametrisation, given })
         : undefined;
@@ -112,12 +107,12 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   }
 }
 
-/** The drift against the direction of a run has a pole where the run starts. */
+/** The other direction's drift has a pole at the start. */
 const margin = 1e-3;
 
 /**
- * Steps with another noise g: the marginals of both drifts, b of the direction and b′ of the other, are those of the drift
- * (1 + g²/σ²)/2·b − (1 − g²/σ²)/2·b′, since b + b′ is σ² times the score (Song 2021; Tong et al. 2023).
+ * Noise g with the same marginals: the drift (1 + g²/σ²)/2·b − (1 − g²/σ²)/2·b′ of both drifts, since b + b′ is σ²
+ * times the score (Song 2021; Tong et al. 2023).
  */
 function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): Tensor {
   const { process, diffusion = process.sigma } = dynamics;
@@ -133,7 +128,7 @@ function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   return eulerMaruyama(drift, x, { ...options, sigma: diffusion, lastNoise });
 }
 
-/** The end that a plan draws for x [B, …], a function of x and z [B, …]. */
+/** The endpoint that a plan draws for x [B, …] from z [B, …]. */
 export function planEnd(
   dynamics: Dynamics,
   x: Tensor,
@@ -145,7 +140,7 @@ export function planEnd(
   return method.plan(networkOf(dynamics, direction), x, { direction, z, process, given });
 }
 
-/** The path from x [B, …] to an end [B, …] along a bridge of the process, step by step. */
+/** The path from x [B, …] to an endpoint [B, …] along a bridge of the process. */
 export function pathTo(
   end: Tensor,
   x: Tensor,

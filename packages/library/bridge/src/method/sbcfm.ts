@@ -1,5 +1,4 @@
-// Schrödinger-bridge conditional flow matching (Tong et al. 2024): entropic plans inside batches, and the
-// velocity of the Brownian bridge's marginals.
+// SB-CFM (Tong et al. 2024): the velocity of bridge marginals on entropic plans inside batches.
 
 import type { Pairs } from "../core/batch.js";
 import { endOf } from "../core/direction.js";
@@ -25,7 +24,7 @@ export const sbcfm = {
     const z = noise(x0);
     const s = spread(t, x0);
     const r = s.rsub(1);
-    // d/dt of (1−t) x0 + t x1 + σ√(t(1−t)) z would be x1 − x0 + σ(1−2t)/(2√(t(1−t))) z: the same, rewritten.
+    // x1 − x0 + σ(1−2t)/(2√(t(1−t))) z, rewritten.
     const slope = s.sqrt().div(r.sqrt()).sub(s.mul(r).sqrt().mul(2).reciprocal());
     return {
       x: process.bridge({ x0, x1, t, z }),

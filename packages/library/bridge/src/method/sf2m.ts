@@ -1,5 +1,4 @@
-// [SF]²M (Tong et al. 2023): flow and score of bridges between pairs of entropic or exact transport within batches, in one
-// pass without simulation.
+// [SF]²M (Tong et al. 2023): flow and score of bridges between transported pairs, without simulation.
 
 import { onAbsoluteTime } from "../chain/network.js";
 import type { Pairs } from "../core/batch.js";

@@ -1,4 +1,4 @@
-// The Sinkhorn bridge (Pooladian and Niles-Weed 2024): the bridge between the training samples themselves.
+// The Sinkhorn bridge between the training samples (Pooladian and Niles-Weed 2024).
 import type { Batch } from "../core/batch.js";
 import { PointBridge } from "../model/point-bridge.js";
 import type { Method } from "./method.js";

@@ -1,21 +1,19 @@
-// What an evaluation reports about the samples themselves: means and variances of starts and ends, and how far the
-// bridge moves them. Sums are in float64, batch by batch.
+// Means, variances and displacement of samples, in float64 batch by batch.
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError, dataError } from "../core/errors.js";
 import { wide } from "../core/pixels.js";
 import { checkPairs } from "./moments.js";
 
-/** Means and (unbiased) variances of samples [n, …]. */
+/** Means and unbiased variances of samples [n, …]. */
 export interface ValueStatistics {
-  /** Samples. */
   n: number;
   /** Over all values of all samples. */
   mean: number;
   var: number;
-  /** The variance of each coordinate over the samples, averaged over coordinates. */
+  /** The variance of a coordinate over samples, averaged over coordinates. */
   sample_var: number;
-  /** The first two for each channel of images [n, C, …]; empty for vectors. */
+  /** For each channel of images [n, C, …]; empty for vectors. */
   channel_mean: number[];
   channel_var: number[];
 }
@@ -28,7 +26,6 @@ export function valueStatistics(
   const [n, ...sample] = samples.shape as [number, ...number[]];
   if (!(n >= 2)) throw dataError(`statistics of samples [${samples.shape}]; expected 2 or more`);
   return tidy(() => {
-    // For each coordinate, batches are merged as in FeatureStatistics.
     const options = { dtype: "float64", device: samples.device } as const;
     const [mean, scatter] = [zeros(sample, options), zeros(sample, options)];
     inBatches(samples, batchSize, (rows, seen) => {
@@ -53,7 +50,6 @@ export function valueStatistics(
   });
 }
 
-/** Mean and variance over all values, from those of each coordinate over n samples. */
 function pooled(mean: Tensor, scatter: Tensor, n: number): { mean: number; var: number } {
   const all = mean.flatten();
   const middle = all.mean();
@@ -65,18 +61,14 @@ function pooled(mean: Tensor, scatter: Tensor, n: number): { mean: number; var: 
 export interface EndpointStatistics {
   start: ValueStatistics;
   end: ValueStatistics;
-  /** Of target samples, where they were given. */
   data?: ValueStatistics;
-  /** Mean squared displacement: |end − start|², summed over the values of a sample, averaged over samples. */
+  /** E|end − start|², summed over the values of a sample. */
   msd: number;
-  /** The same averaged over values too: msd over the number of values of a sample. */
+  /** msd divided by the number of values of a sample. */
   mse: number;
 }
 
-/**
- * Statistics of runs from `start` [n, …] to `end` [n, …], pair by pair, beside `data` [m, …].
- * Throws a BridgeError where starts and ends are not pairs, or samples have different shapes.
- */
+/** Statistics of pairs `start`, `end` [n, …], and of `data` [m, …]. Throws a BridgeError unless shapes agree. */
 export function endpointStatistics(
   { start, end, data }: { start: Tensor; end: Tensor; data?: Tensor },
   { batchSize = 1000 }: { batchSize?: number } = {},
@@ -100,7 +92,7 @@ export function endpointStatistics(
   };
 }
 
-/** The same as one flat row for a log, with the names start_mean, start_var, …, msd, mse; channels only where there are several. */
+/** One flat row for a log: start_mean, start_var, …, msd, mse, and channels if there are several. */
 export function endpointRow({ msd, mse, ...ends }: EndpointStatistics): Record<string, number> {
   const row: Record<string, number> = {};
   for (const [name, statistics] of Object.entries(ends)) {

@@ -1,9 +1,9 @@
-// Mean and covariance of features from batches, in float64: one pass, the samples are not kept.
+// Mean and covariance of features in one pass, in float64.
 import { call, cat, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
-/** The running mean and scatter of rows of `dim` features; free it with `dispose` or declare it with `using`. */
+/** Running mean and scatter of rows of `dim` features. */
 export class FeatureStatistics implements Disposable {
   #n = 0;
   readonly #mean: Tensor;
@@ -16,14 +16,13 @@ export class FeatureStatistics implements Disposable {
     this.#scatter = zeros([dim, dim], { dtype: "float64" }).keep();
   }
 
-  /** Number of rows so far. */
   get n(): number {
     return this.#n;
   }
 
   /**
-   * Adds features [n, dim] of any floating dtype and device.
-   * Throws a BridgeError for another shape and for values that are NaN or infinite; nothing is added then.
+   * Adds features [n, dim]. Throws a BridgeError for another shape and for values that are not finite, and then
+   * adds nothing.
    */
   update(features: Tensor): this {
     const { shape } = features;
@@ -37,8 +36,7 @@ export class FeatureStatistics implements Disposable {
         throw notFiniteError(
           `features ${this.#n} to ${this.#n + m - 1} have values that are NaN or infinite`,
         );
-      // Two groups are merged without cancellation: the scatter of each around its own mean, and the difference of
-      // the means (Chan 1983), here as one more row.
+      // Merged without cancellation (Chan 1983): the difference of the means is one more row.
       const total = this.#n + m;
       const mean = x.mean(0);
       const step = mean.sub(this.#mean);
@@ -51,10 +49,7 @@ export class FeatureStatistics implements Disposable {
     return this;
   }
 
-  /**
-   * Mean and covariance (over n − 1, as for the published FID statistics) so far; the caller owns the tensors.
-   * Throws a BridgeError below two rows.
-   */
+  /** Mean and covariance over n − 1; the caller owns the tensors. Throws a BridgeError below two rows. */
   gaussian(): Gaussian {
     if (this.#n < 2)
       throw dataError(
@@ -73,7 +68,6 @@ export class FeatureStatistics implements Disposable {
   }
 }
 
-/** Mean and covariance of points [n, d]. */
 export function gaussianOf(points: Tensor): Gaussian {
   using statistics = new FeatureStatistics(points.size(1));
   return statistics.update(points).gaussian();

@@ -1,25 +1,19 @@
-// Fréchet distances between two sets of images, computed from the features of a network. The network decides the
-// name of the distance.
+// Fréchet distances between images by the features of a network.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { FeatureStatistics } from "./feature-statistics.js";
 import { frechetDistance, type Gaussian } from "./frechet.js";
 
-/** A network that turns images into features. */
 export interface FeatureExtractor {
-  /** The name of a Fréchet distance in these features: `fid` for those of Inception-v3 and no others. */
+  /** `fid` is for the features of Inception-v3 only. */
   readonly metric: "fid" | "fid_lenet";
   readonly dim: number;
-  /** Images per batch, so that memory is bounded. */
   readonly batchSize: number;
-  /** Features [n, dim] of images [n, C, H, W]: bytes, or floating numbers of which −1 is black and 1 white. */
+  /** Features [n, dim] of images [n, C, H, W]: bytes, or numbers from −1 (black) to 1 (white). */
   features(images: Tensor): Tensor;
 }
 
-/**
- * Statistics of the features of images [n, C, H, W], or of several such tables one after the other.
- * Throws what the extractor throws; the caller disposes of the statistics.
- */
+/** Statistics of the features of images [n, C, H, W], or of several tables. The caller disposes them. */
 export function imageStatistics(
   extractor: FeatureExtractor,
   images: Tensor | Iterable<Tensor>,
@@ -37,17 +31,16 @@ export function imageStatistics(
   }
 }
 
-/** A Fréchet distance between images, with its name. */
 export interface FrechetScore {
   metric: FeatureExtractor["metric"];
   value: number;
-  /** Number of images compared with the real ones; with fewer, the distance is larger on average. */
+  /** Number of images; fewer images give larger distances on average. */
   n: number;
 }
 
 /**
- * The distance of images [n, C, H, W] from the statistics of real ones in the same features.
- * Throws a BridgeError where those have another number of features, and for fewer than 2 images.
+ * The Fréchet distance of images [n, C, H, W] from real statistics. Throws a BridgeError for other features and
+ * below 2 images.
  */
 export function frechetScore(
   extractor: FeatureExtractor,

@@ -1,18 +1,16 @@
-// The Fréchet distance between Gaussians (their squared 2-Wasserstein distance): what FID computes from
-// features. It is exact for covariances without full rank too, as fewer samples than features give.
+// The Fréchet distance between Gaussians, exact for singular covariances too.
 import { call, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 
-/** A normal distribution: mean [d] and covariance [d, d], float64. */
+/** Mean [d] and covariance [d, d], float64. */
 export interface Gaussian {
   mean: Tensor;
   covariance: Tensor;
 }
 
 /**
- * |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂)), at least 0 (Dowson 1982).
- * Takes two eigendecompositions and the singular values of a d×d matrix: seconds for d = 2048.
- * Throws a BridgeError where the shapes differ, a value is not finite, or a matrix is no covariance.
+ * |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂)), at least 0 (Dowson 1982); seconds for d = 2048. Throws a BridgeError
+ * unless both are finite Gaussians of one dimension.
  */
 export function frechetDistance(a: Gaussian, b: Gaussian): number {
   return tidy(() => {
@@ -29,8 +27,8 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
 }
 
 /**
- * tr √(Σ₁Σ₂) as the sum of the singular values of F₁ᵀF₂, where Σ = FFᵀ. The eigenvalues of Σ₁Σ₂ are the squares
- * of these: taking their roots would lose half of the digits of the small ones.
+ * tr √(Σ₁Σ₂) by the singular values of F₁ᵀF₂, Σ = FFᵀ: roots of eigenvalues would lose half of the digits of small
+ * ones.
  */
 function traceOfRoot(first: Tensor, second: Tensor): number {
   const [f1, f2] = [factor(first), factor(second)];
@@ -38,7 +36,7 @@ function traceOfRoot(first: Tensor, second: Tensor): number {
   return (call("aten::linalg_svdvals", "", f1.t().mm(f2)) as Tensor).sum().item();
 }
 
-/** F [d, rank] with FFᵀ = Σ, without the eigenvectors whose eigenvalues are rounding errors. */
+/** F [d, rank] with FFᵀ = Σ, without eigenvalues that are rounding errors. */
 function factor(covariance: Tensor): Tensor {
   const d = covariance.size(0);
   const [values, vectors] = covariance.linalgEigh(); // ascending

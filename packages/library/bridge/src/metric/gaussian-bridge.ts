@@ -1,5 +1,4 @@
-// The exact Schrödinger bridge between N(−a·1, I) and N(a·1, I): its marginals, coupling, drift, and the result of an
-// exact drift with finitely many steps. Coordinates are independent and equal, so formulas are for one.
+// The exact Schrödinger bridge between N(−a·1, I) and N(a·1, I), for one of its independent coordinates.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { uniformGrid } from "../core/time-grid.js";
@@ -26,7 +25,7 @@ export function exactMarginal(
   };
 }
 
-/** The bridge's drift at time t is slope·x + shift, in the given direction: E[end − x | x] over the time left. */
+/** The exact drift is slope·x + shift: E[end − x | x] over the time left. */
 export function exactDrift(
   direction: Direction,
   { a, sigma }: GaussianBridge,
@@ -41,7 +40,7 @@ export function exactDrift(
   return { slope, shift: (end - (withEnd / v) * mean) / left };
 }
 
-/** The bridge's probability flow at time t is slope·x + shift: the velocity that moves P_t without noise. */
+/** The probability flow is slope·x + shift. */
 export function exactVelocity(
   { a, sigma }: GaussianBridge,
   t: number,
@@ -53,8 +52,8 @@ export function exactVelocity(
 }
 
 /**
- * Mean and variance of a run with the exact drift and finitely many steps, in closed form: N + 1 states in
- * running order. Euler–Maruyama by default; with `flow`, Euler on the probability flow.
+ * Mean and variance of the N + 1 states of a run with the exact drift (Euler–Maruyama) or, with `flow`, the
+ * probability flow (Euler), in closed form.
  */
 export function discretised(
   direction: Direction,
@@ -77,18 +76,15 @@ export function discretised(
 }
 
 export interface Divergence {
-  /** KL of the fit with independent coordinates. */
+  /** KL of a fit with independent coordinates. */
   diag: number;
-  /** KL of the fit with the full covariance. */
+  /** KL of a fit with the full covariance. */
   full: number;
-  /** KL of the fit with one variance for all coordinates. */
+  /** KL of a fit with one variance. */
   iso: number;
 }
 
-/**
- * KL(P_t ‖ P_t^SB) of Gaussian fits to samples x [n, d], in nats, summed over coordinates.
- * The fits take the sample mean and the unbiased (co)variance; n must exceed d.
- */
+/** KL(P_t ‖ P_t^SB) of Gaussian fits to samples x [n, d], n > d, in nats, summed over coordinates. */
 export function gaussianKL(x: Tensor, bridge: GaussianBridge, t: number): Divergence {
   const exact = exactMarginal(bridge, t);
   return tidy(() => {
@@ -110,8 +106,8 @@ export function gaussianKL(x: Tensor, bridge: GaussianBridge, t: number): Diverg
 }
 
 /**
- * What `gaussianKL` would show on average for n draws from N(mean·1, v·I), in closed form (Wishart moments).
- * With the marginal of `discretised` this is the floor of a perfect sampler with the same samples and steps.
+ * The mean of `gaussianKL` for n draws from N(mean·1, v·I), in closed form (Wishart moments): with `discretised`,
+ * the floor of a perfect sampler.
  */
 export function expectedKL(
   got: { mean: number; var: number },

@@ -1,4 +1,4 @@
-// The likelihood of samples along a probability flow: a change of variables, step by step (Chen 2018; Song 2021, app. D.2).
+// The likelihood of samples along a probability flow (Chen 2018; Song 2021, app. D.2).
 import {
   enableGrad,
   type Generator,
@@ -13,7 +13,7 @@ import { oneTime } from "../core/one-time.js";
 import type { Field } from "../solver/solver.js";
 import type { Gaussian } from "./frechet.js";
 
-/** log N(x; mean, covariance) in nats [B] of rows x [B, d], in float64; the covariance [d, d] must be invertible. */
+/** log N(x; mean, covariance) in nats [B] of rows x [B, d], in float64, for an invertible covariance. */
 export function gaussianLogDensity(x: Tensor, { mean, covariance }: Gaussian): Tensor {
   return tidy(() => {
     const wide = (t: Tensor) => t.to({ dtype: "float64", device: x.device });
@@ -30,22 +30,22 @@ export function gaussianLogDensity(x: Tensor, { mean, covariance }: Gaussian): T
 }
 
 export interface LikelihoodOptions {
-  /** log density [B] of points [B, …] at the end that is known, such as a Gaussian. */
+  /** log density [B] of points [B, …] at the known endpoint. */
   logDensity: (x: Tensor) => Tensor;
-  /** The time of the samples and that of the known density (default from 1 to 0). */
+  /** Time of the samples and of the known density (default from 1 to 0). */
   from?: number;
   to?: number;
-  /** Steps of the classical Runge–Kutta method (default 50). */
+  /** Runge–Kutta steps (default 50). */
   steps?: number;
   /**
-   * Signs drawn for Hutchinson's estimate of the divergence, an average of so many; null: the exact trace, one backward
-   * pass for each dimension (default: exact up to 64 dimensions, else 1).
+   * Random signs of Hutchinson's estimate of the divergence; null takes the exact trace, a backward pass a
+   * dimension (default: exact up to 64 dimensions, else 1).
    */
   probes?: number | null;
   generator?: Generator | undefined;
 }
 
-/** v [B, …] and ∇·v [B] at x; `signs` [P, B, …] are those of Hutchinson's estimate. */
+/** v [B, …] and ∇·v [B]; `signs` [P, B, …] are Hutchinson's. */
 function divergence(field: Field, x: Tensor, time: number, signs: Tensor | null) {
   return enableGrad(() => {
     const at = x.detach().requiresGrad_();
@@ -69,8 +69,8 @@ function divergence(field: Field, x: Tensor, time: number, signs: Tensor | null)
 }
 
 /**
- * log p(x) in nats [B] of samples x [B, …] at time `from`, where `velocity` moves the density at `to` to theirs. The field
- * must give each row by itself. Errors: of fourth order in the length of a step, and of Hutchinson's estimate.
+ * log p(x) in nats [B] of samples x [B, …] at time `from`, if `velocity` moves the density at `to` to theirs and
+ * acts row by row. Fourth order in the step.
  */
 export function logLikelihood(
   velocity: Field,

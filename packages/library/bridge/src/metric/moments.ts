@@ -1,17 +1,14 @@
-// The numbers of the Gaussian benchmark: means, variances and covariances with the start, averaged over coordinates.
+// Moments of the Gaussian benchmark, averaged over coordinates.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 
 export interface Moments {
-  /** Mean over samples and coordinates. */
   mean: number;
-  /** Unbiased variance, averaged over coordinates. */
   var: number;
-  /** Mean diagonal of Cov(end, start). */
   cov: number;
 }
 
-/** Moments of ends [n, …] and of their covariance with the starts [n, …] that they came from. */
+/** Moments of endpoints [n, …] and their covariance with the starts [n, …]. */
 export function moments(end: Tensor, start: Tensor): Moments {
   return tidy(() => {
     const wide = (t: Tensor) => t.flatten({ startDim: 1 }).to("float64");
@@ -27,7 +24,7 @@ export function moments(end: Tensor, start: Tensor): Moments {
   });
 }
 
-/** Throws a BridgeError unless there is an end [n, …] for each start. */
+/** Throws a BridgeError unless both shapes agree. */
 export function checkPairs(start: Tensor, end: Tensor): void {
   if (`${start.shape}` !== `${end.shape}`)
     throw argumentError(
@@ -35,7 +32,7 @@ export function checkPairs(start: Tensor, end: Tensor): void {
     );
 }
 
-/** Mean squared distance between paired points [n, …], summed over coordinates. */
+/** Mean squared distance of paired points [n, …], summed over coordinates. */
 export function squaredDisplacement(end: Tensor, start: Tensor): number {
   return tidy(() => end.sub(start).flatten({ startDim: 1 }).square().sum(1).mean().item());
 }

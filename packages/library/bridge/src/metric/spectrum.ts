@@ -1,31 +1,27 @@
-// Spectra of fields: the energy of their Fourier modes, summed over annuli of wavenumbers. Two sets of fields whose
-// pixels have the same mean and variance can still have different spectra.
+// Spectra of fields, which can differ where means and variances of pixels agree.
 import { fftRfft2, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 import { wide } from "../core/pixels.js";
 
-/** Energy by wavenumber, for each channel. */
 export interface Spectrum {
-  /** Waves across the field (its longer side), 1 … K; annulus k holds the modes that round to k. */
+  /** Waves across the longer side, 1 … K; annulus k holds the modes that round to k. */
   k: number[];
   /** [C][K]; a channel's sum is its spatial variance. */
   energy: number[][];
 }
 
-/** The modes that the transform of a real field keeps, [H, W/2 + 1], in C order. */
+/** The modes of a real field's transform, [H, W/2 + 1], in C order. */
 export interface Modes {
   height: number;
   width: number;
-  /** Distance of each mode from the origin, in waves across the longer side. */
+  /** Distance from the origin, in waves across the longer side. */
   k: Float64Array;
-  /** 2 where a mode also represents its mirror image, else 1. */
+  /** 2 if a mode also represents its mirror image, else 1. */
   weight: Float64Array;
-  /** The largest annulus. */
   largest: number;
 }
 
-/** The modes of fields of this size (points). */
 export function fourierModes(height: number, width: number): Modes {
   const [columns, side] = [Math.floor(width / 2) + 1, Math.max(height, width)];
   const k = new Float64Array(height * columns);
@@ -41,7 +37,7 @@ export function fourierModes(height: number, width: number): Modes {
   return { height, width, k, weight, largest };
 }
 
-/** Sums of a quantity of each mode over the annuli 0 … K, mirror images included. */
+/** Sums over the annuli 0 … K, mirror images included. */
 export function overAnnuli({ k, weight, largest }: Modes, of: ArrayLike<number>): number[] {
   const sums = new Array<number>(largest + 1).fill(0);
   for (let m = 0; m < k.length; m++) sums[Math.round(k[m]!)]! += weight[m]! * of[m]!;
@@ -49,11 +45,9 @@ export function overAnnuli({ k, weight, largest }: Modes, of: ArrayLike<number>)
 }
 
 /**
- * The isotropic energy spectrum of fields [n, C, H, W], averaged over them; bytes count as images of −1 … 1.
- *
- * With F the discrete Fourier transform, the energy of annulus k is Σ |F|²/(HW)² over the modes that round to k, so
- * that the sum over k is the variance of a field around its own spatial mean (Parseval). Computed in float64, on the
- * fields' device. Throws a BridgeError for other shapes, no fields, and values that are not finite.
+ * The isotropic energy spectrum of fields [n, C, H, W], averaged, in float64: Σ |F|²/(HW)² over the modes of an
+ * annulus, so that its sum is the spatial variance (Parseval). Bytes count as images of −1 … 1. Throws a
+ * BridgeError without fields or for values that are not finite.
  */
 export function isotropicSpectrum(
   x: Tensor,
@@ -84,10 +78,9 @@ export function isotropicSpectrum(
   };
 }
 
-/** Wavenumbers from the first to the last, both included. */
 export type Band = readonly [from: number, to: number];
 
-/** Bands that double: 1, 2–3, 4–7, …, up to `largest`. */
+/** Bands 1, 2–3, 4–7, … up to `largest`. */
 export function octaves(largest: number): Band[] {
   const bands: Band[] = [];
   for (let from = 1; from <= largest; from *= 2)
@@ -96,10 +89,8 @@ export function octaves(largest: number): Band[] {
 }
 
 /**
- * The relative difference of two spectra in each band: Σ |E − E*| / Σ E* over its wavenumbers, [C][bands]. 0 where
- * they agree, 1 where the first has no energy; Infinity where only the second has none.
- *
- * Throws a BridgeError for spectra of other channels or wavenumbers, and bands that hold none of them.
+ * Σ |E − E*| / Σ E* over the wavenumbers of each band, [C][bands]; Infinity if only the target has no energy.
+ * Throws a BridgeError for other channels, wavenumbers or empty bands.
  */
 export function bandError(
   generated: Spectrum,

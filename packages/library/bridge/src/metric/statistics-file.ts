@@ -1,20 +1,19 @@
-// Statistics of real images are .npz files with the arrays mu and sigma, as published for FID.
+// Statistics of real images as .npz files with mu and sigma, as published for FID.
 import { readFileSync } from "node:fs";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
 import { dataError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
-/** Bytes of a covariance of 10,000 features in float64; larger arrays are refused. */
+/** A covariance of 10,000 features. */
 const limit = 10_000 ** 2 * 8 + 2 ** 16;
 
-/** The statistics of a file. */
 export interface SavedStatistics extends Gaussian {
-  /** The number of samples they were made from; null where the file does not say. */
+  /** The number of samples; null if the file does not say. */
   n: number | null;
 }
 
-/** The bytes of a .npz file with `mu` [d], `sigma` [d, d], and `n` where it is known. */
+/** The bytes of a .npz file with `mu` [d], `sigma` [d, d] and, if known, `n`. */
 export function encodeStatistics({
   mean,
   covariance,
@@ -30,9 +29,8 @@ export function encodeStatistics({
 }
 
 /**
- * Reads the statistics of a .npz file, plain or compressed, as float64.
- * Throws a BridgeError that names the file where it cannot be read, is no .npz, has no `mu` [d] and
- * `sigma` [d, d], or holds values that are not finite; a TorchError for damaged arrays.
+ * Reads a .npz file as float64. Throws a BridgeError with the file's name if it has no finite `mu` [d] and `sigma`
+ * [d, d]; a TorchError for damaged arrays.
  */
 export function loadStatistics(path: string): SavedStatistics {
   const refuse = (problem: string) => dataError(`${path}: ${problem}`.replace(/\s+/g, " "));

@@ -1,19 +1,18 @@
-// A network that is also trained without its condition, so that one network gives the drift with it and the drift without:
-// what classifier-free guidance takes at sampling (Ho and Salimans 2021).
+// A network trained with and without its condition, for classifier-free guidance (Ho and Salimans 2021).
 import { cat, dropout, nn, ones, type Tensor, where, zeros } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Network } from "../core/network.js";
 import { spread } from "../process/process.js";
 
 /**
- * A network of conditions of one more number (or channel), which says that the condition is there, and of one more class, for
- * rows without one. In training a part `rate` of the rows goes without; else those of calls with `given.absent`.
+ * Gives the network one more number (or channel) that marks present conditions, and one more class for absent
+ * ones. Drops a part `rate` of the conditions in training, and all of them with `given.absent`.
  */
 export class ConditionDropout extends nn.Module {
   net: Network;
   readonly #rate: number;
   readonly #classes: number;
-  /** `classes`: those of the data, of a network of `classes + 1`; 0 without classes. */
+  /** Classes of the data; the network has one more. 0 without classes. */
   constructor(net: Network, { rate, classes }: { rate: number; classes: number }) {
     super();
     this.net = net;
@@ -30,7 +29,7 @@ export class ConditionDropout extends nn.Module {
     });
   }
 
-  /** 1 for rows with their condition, 0 for others, [B]; null: all have it. */
+  /** 1 for rows that keep their condition, [B]; null: all. */
   #kept({ shape: [n], device }: Tensor, absent: boolean): Tensor | null {
     const size = [n as number];
     if (absent) return zeros(size, { device });
@@ -39,7 +38,7 @@ export class ConditionDropout extends nn.Module {
   }
 
   #marked(cond: Tensor, kept: Tensor | null): Tensor {
-    // From the condition itself, so that an exported graph has no sizes of its own.
+    // From the condition itself, so that an exported graph has no fixed sizes.
     const one = cond.narrow(1, 0, 1).mul(0).add(1);
     const whole = cat([cond, one], { dim: 1 });
     return kept ? whole.mul(spread(kept, whole)) : whole;

@@ -1,10 +1,9 @@
-// What a model in closed form is conditioned on: classes, for each of which it has parameters of its own, or numbers, which
-// its parameters are affine in. Given a condition the closed form is the same as without.
+// Conditions of closed-form models: classes with parameters of their own, or numbers that parameters are affine in.
 import type { Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import { argumentError } from "../core/errors.js";
 
-/** The conditions of samples: so many classes (`y`, or `cond` [B, classes] with a 1), or so many numbers (`cond`). */
+/** Classes (`y`, or one-hot `cond` [B, classes]) or numbers (`cond`). */
 export interface ConditionKind {
   classes: number;
   numbers: number;
@@ -16,14 +15,14 @@ const missing = (name: string, wanted: string): never => {
   throw argumentError(`${name}: got no condition; expected ${wanted}`);
 };
 
-/** The class of each row, int64 [B]. Throws a BridgeError for rows without. */
+/** The class of each row, int64 [B]. Throws a BridgeError for rows without a class. */
 export function classOf(name: string, given: Conditions | undefined, classes: number): Tensor {
   const { y, cond } = given ?? {};
   if (!y && cond?.size(1) !== classes) missing(name, `classes, or a condition [B, ${classes}]`);
   return y ?? (cond as Tensor).argmax({ dim: 1 });
 }
 
-/** The numbers of each row, [B, c]. Throws a BridgeError for rows without. */
+/** The numbers of each row, [B, c]. Throws a BridgeError for rows without numbers. */
 export function numbersOf(name: string, given: Conditions | undefined, numbers: number): Tensor {
   const cond = given?.cond;
   if (cond?.ndim !== 2 || cond.size(1) !== numbers) missing(name, `a condition [B, ${numbers}]`);

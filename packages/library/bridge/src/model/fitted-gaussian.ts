@@ -1,6 +1,5 @@
-// The Schrödinger bridge between the Gaussians with the moments of the data, in closed form (Bunne et al. 2023): exact
-// where both ends are Gaussian, a baseline for any other data. Under a condition each class has moments of its own; of numbers
-// the means are a linear regression, and the covariances those of what it leaves.
+// The Schrödinger bridge between Gaussians of the data's moments (Bunne et al. 2023); a condition gives each class
+// its moments, or means by linear regression.
 import { Buffer, call, cat, eye, nn, stack, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
 import type { End } from "../core/direction.js";
@@ -9,13 +8,10 @@ import { argumentError, dataError } from "../core/errors.js";
 import { isOneTime } from "../core/one-time.js";
 import { type ConditionKind, classOf, numbersOf, unconditioned } from "./condition.js";
 
-/** Covariances of more dimensions than these are not inverted at every step. */
+/** Larger covariances are not inverted at every step. */
 const most = 4096;
 
-/**
- * Powers of a symmetric matrix; eigenvalues are at least 1e-7 of the largest, so that dimensions that are constant, or sums of
- * others, have inverses in float32 too.
- */
+/** Eigenvalues are at least 1e-7 of the largest, so that constant dimensions have inverses in float32 too. */
 function powersOf(a: Tensor): (p: number) => Tensor {
   const [values, vectors] = a.linalgEigh();
   const least = Math.max(values.amax().item() * 1e-7, 1e-30);
@@ -23,12 +19,12 @@ function powersOf(a: Tensor): (p: number) => Tensor {
   return (p) => vectors.mul(some.pow(p)).mm(vectors.t());
 }
 
-/** Rows for each dimension below which covariances are shrunk: their small eigenvalues are then far too small. */
+/** With fewer rows a dimension, small eigenvalues are far too small, so covariances are shrunk. */
 const enough = 10;
 
 /**
- * Mean [d] and covariance [d, d] of rows x [n, …], in float64; of few rows for their dimensions it is shrunk towards one
- * variance for all, as much as has the least expected error (Ledoit and Wolf 2004, Lemma 3.3).
+ * Mean [d] and covariance [d, d] of rows x [n, …], float64, shrunk towards one variance for few rows (Ledoit and
+ * Wolf 2004, Lemma 3.3).
  */
 function momentsOf(x: Tensor): { mean: Tensor; cov: Tensor } {
   const rows = x.flatten({ startDim: 1 }).to("float64");
@@ -44,29 +40,28 @@ function momentsOf(x: Tensor): { mean: Tensor; cov: Tensor } {
   return { mean, cov: apart > 0 ? cov.lerp(one, Math.min(1, noise / apart)) : cov };
 }
 
-/** Rows x [n, d] in two parts: the regression on conditions c [n, k], [1 + k, d], and what it leaves, in float64. */
+/** The regression of rows x [n, d] on conditions c [n, k], [1 + k, d], and its residuals, in float64. */
 function regressed(x: Tensor, c: Tensor): { slopes: Tensor; rest: Tensor } {
   const rows = x.flatten({ startDim: 1 }).to("float64");
   const one = c.to("float64").narrow(1, 0, 1).mul(0).add(1);
   const inputs = cat([one, c.to("float64")], { dim: 1 });
   const withInputs = (t: Tensor) => inputs.t().mm(t).div(rows.size(0));
-  // A condition that is constant has an inverse too.
+  // A constant condition has an inverse too.
   const ridge = eye(inputs.size(1), { dtype: "float64", device: c.device }).mul(1e-9);
   const slopes = withInputs(inputs).add(ridge).linalgInv().mm(withInputs(rows));
   return { slopes, rest: rows.sub(inputs.mm(slopes)) };
 }
 
-/** The drift x [B, …], t [B] → [B, …] of the direction that is given as a condition (1 forward, 0 backward). */
+/** The drift x [B, …], t [B] → [B, …] of the direction in the condition (1 forward, 0 backward). */
 export class FittedGaussian extends nn.Module {
-  /** Means of both ends [2, d]; of classes [C, 2, d]; of numbers a constant and slopes [1 + c, 2, d]. */
+  /** Means [2, d]; of classes [C, 2, d]; of numbers a constant and slopes [1 + c, 2, d]. */
   mean: Buffer;
-  /** Covariances of both ends, and Cov(X0, X1) [3, d, d]; of classes [C, 3, d, d]. */
+  /** Covariances of both endpoints and Cov(X0, X1), [3, d, d] or [C, 3, d, d]. */
   covariance: Buffer;
-  /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
   readonly #kind: ConditionKind;
 
-  /** For samples of a shape. Throws a BridgeError for more than 4096 dimensions. */
+  /** Throws a BridgeError for more than 4096 dimensions. */
   constructor(shape: readonly number[], kind: ConditionKind = unconditioned) {
     super();
     const d = shape.reduce((a, b) => a * b, 1);
@@ -82,8 +77,8 @@ export class FittedGaussian extends nn.Module {
   }
 
   /**
-   * Takes the moments of rows x0 [n, …] and x1 [m, …], under the conditions of both; epsilon is the variance of the reference
-   * process. Throws a BridgeError for a class without two rows at an end.
+   * Takes the moments of rows x0 [n, …] and x1 [m, …] under their conditions; epsilon is the process's variance.
+   * Throws a BridgeError for a class with fewer than two rows.
    */
   fit(
     x0: Tensor,
@@ -131,7 +126,6 @@ export class FittedGaussian extends nn.Module {
     into.covariance.copy_(cat([powers(1), covariance, cross]).reshape(into.covariance.shape));
   }
 
-  /** Means of both ends, [d] or [B, d], and the class of each row, where there are some. */
   #means(given: Conditions): { m0: Tensor; m1: Tensor; label: Tensor | null } {
     const { classes, numbers } = this.#kind;
     const label = classes > 0 ? classOf("gaussian_bridge", given, classes) : null;
@@ -149,7 +143,7 @@ export class FittedGaussian extends nn.Module {
   forward(x: Tensor, t: Tensor, { direction, ...given }: Conditions = {}): Tensor {
     if (!direction) throw argumentError("a Gaussian bridge needs a direction");
     const { m0, m1, label } = this.#means(given);
-    // One matrix where all rows have one time, else a matrix a row; of classes one for each, then that of a row.
+    // One matrix if all rows have one time, else a matrix a row or class.
     const times = isOneTime(t) ? t.narrow(0, 0, 1) : t;
     const s = times.reshape([-1, 1, 1]);
     const perRow = label !== null && times.size(0) > 1;
@@ -166,7 +160,7 @@ export class FittedGaussian extends nn.Module {
           .mul(r.mul(s)),
       );
     const inverse = (call("aten::linalg_inv_ex", "", cov) as Tensor[])[0] as Tensor;
-    // Of (start, point) and (point, end), and the slope of the forward drift.
+    // Of (start, point) and (point, end), and the forward drift's slope.
     const Q = A.mul(r).add(C.mul(s));
     const P = B.mul(s).add(C.mul(r));
     const S = P.sub(Q.transpose(1, 2)).sub(noise.mul(s));
@@ -177,7 +171,7 @@ export class FittedGaussian extends nn.Module {
       m.size(0) === 1 && !label ? y.mm(m.select(0, 0)) : y.unsqueeze(1).bmm(m).squeeze(1);
     const away = times_(centred, ofRows(inverse));
     const forward = times_(away, ofRows(S)).add(m1.sub(m0));
-    // The backward drift is the same flow against time, and the pull of the score, −away, twice half.
+    // The backward drift is the reversed flow plus the score's pull.
     const f = direction.reshape([-1, 1]);
     const drift = forward.mul(f.mul(2).sub(1)).sub(away.mul(this.epsilon).mul(f.rsub(1)));
     return drift.reshape(x.shape);

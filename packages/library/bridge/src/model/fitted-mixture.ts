@@ -1,4 +1,4 @@
-// The drift of a mixture potential that is fitted to samples once and stays as it is (Korotin et al. 2024, LightSB).
+// The fixed drift of a mixture potential fitted to samples (Korotin et al. 2024, LightSB).
 import {
   Buffer,
   enableGrad,
@@ -14,14 +14,12 @@ import {
 import { isOneTime } from "../core/one-time.js";
 import { type MixtureNumbers, MixturePotential, mixtureDrift } from "./mixture-potential.js";
 
-/** As many steps as there are rows, within these; rows of a step, and the first learning rate. */
 const [fewest, most] = [300, 3000];
 const batch = 512;
 const rate = 1e-2;
 
-/** x [B, d] and the direction's own times u [B] → the drift [B, d]. */
+/** x [B, d] and the direction's clock u [B] → the drift [B, d]. */
 export class FittedMixture extends nn.Module {
-  /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
   /** log α [K], log diag S and r [K, d] (see `MixturePotential`). */
   log_alpha: Buffer;
@@ -38,7 +36,7 @@ export class FittedMixture extends nn.Module {
     this.r = new Buffer(zeros([components, d]));
   }
 
-  /** Maximises LightSB's likelihood of rows of both ends [n, d], at a rate that falls to 0. */
+  /** Maximises LightSB's likelihood of rows of both ends [n, d]. */
   fit({ start, end }: { start: Tensor; end: Tensor }, epsilon: number, generator: Generator): void {
     const [components = 0, d = 0] = this.r.shape;
     const { spread = 0.1 } = this.#numbers;

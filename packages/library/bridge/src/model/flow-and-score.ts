@@ -1,11 +1,11 @@
-// A flow and a score as one model: the drift of either direction is their sum, the flow with the sign of the direction.
+// A flow and a score as one model, whose sum (with the direction's sign of the flow) is the drift.
 import { nn, type Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import { argumentError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
 import { spread } from "../process/process.js";
 
-/** The drift x [B, …], t [B] → [B, …]: v + s forward, −v + s backward, s being half of ε times the score. */
+/** The drift x [B, …], t [B] → [B, …]: v + s forward, −v + s backward, with s half of ε times the score. */
 export class FlowAndScore extends nn.Module {
   v: Network;
   s: Network;

@@ -1,6 +1,5 @@
-// A Schrödinger potential that is a mixture of Gaussians, which makes plan, drift and likelihood closed forms (Korotin et
-// al. 2024, LightSB): v(y) = Σ_k α_k N(y; r_k, εS_k) with diagonal S_k, and the plan π(y|x) ∝ exp(x·y/ε) v(y). Under a
-// condition each class has a mixture of its own, or log α, r and log S are affine in the condition's numbers.
+// A Schrödinger potential v(y) = Σ_k α_k N(y; r_k, εS_k) with diagonal S_k, so that the plan π(y|x) ∝ exp(x·y/ε)
+// v(y), drift and likelihood are closed forms (Korotin et al. 2024, LightSB).
 import {
   Buffer,
   cat,
@@ -18,7 +17,6 @@ import type { Direction } from "../core/direction.js";
 import { isOneTime } from "../core/one-time.js";
 import { type ConditionKind, classOf, numbersOf, unconditioned } from "./condition.js";
 
-/** What a mixture begins with. */
 export interface MixtureNumbers {
   /** Components of the mixture (default 50). */
   components?: number | undefined;
@@ -33,31 +31,33 @@ interface MixtureStart {
   given?: Conditions | undefined;
 }
 
-/** log α [K], log diag S and r [K, d]; under conditions of each row [B, K] and [B, K, d]. */
+/** log α [K], log diag S and r [K, d]; [B, K] and [B, K, d] under row conditions. */
 export interface Mixture {
   log_alpha: Tensor;
   log_S: Tensor;
   r: Tensor;
 }
 
-/** x·m of rows x [B, d] and a vector for each component, [K, d] or of each row [B, K, d]: [B, K]. */
+/** x·m of rows x [B, d] and vectors m [K, d] or [B, K, d]: [B, K]. */
 const along = (x: Tensor, m: Tensor): Tensor =>
   m.ndim === 2 ? x.mm(m.t()) : m.bmm(x.unsqueeze(2)).squeeze(2);
 
-/** The drift x [B, …], t [B] → [B, …] of one direction; x and y are the start and the end of that direction. */
+/**
+ * The drift x [B, …], t [B] → [B, …] of one direction; x and y are its start and endpoint. A class has its own
+ * mixture; log α, r and log S are affine in numbers.
+ */
 export class MixturePotential extends nn.Module {
   /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
-  /** log α [K], log diag S and r [K, d]; before them the classes [C, …], or a constant and slopes [1 + c, …]. */
+  /** log α [K], log diag S and r [K, d]; with classes [C, …] or a constant and slopes [1 + c, …] before. */
   log_alpha: Parameter;
   log_S: Parameter;
   r: Parameter;
-  /** The range of the numbers that conditions had, [2, c]: others are taken as the nearest in it. */
+  /** Range [2, c] of the numbers seen; others are clamped to it. */
   range: Buffer | null;
   readonly #direction: Direction;
   readonly #kind: ConditionKind;
 
-  /** `components`: K. */
   constructor(
     shape: readonly number[],
     {
@@ -78,10 +78,7 @@ export class MixturePotential extends nn.Module {
     this.#kind = conditions;
   }
 
-  /**
-   * Equal weights, S = `spread`, and centres that are random rows of the end [n, …], of each class its own; slopes begin
-   * at 0.
-   */
+  /** Equal weights, S = `spread`, and random rows [n, …] as centres, for each class; slopes start at 0. */
   begin(end: Tensor, { epsilon, spread, generator, given }: MixtureStart): void {
     noGrad(() =>
       tidy(() => {
@@ -113,7 +110,6 @@ export class MixturePotential extends nn.Module {
     );
   }
 
-  /** The mixture under the conditions of rows. */
   #mixture(given: Conditions | undefined): Mixture {
     const { log_alpha, log_S, r } = this;
     const { classes, numbers } = this.#kind;
@@ -133,13 +129,13 @@ export class MixturePotential extends nn.Module {
     return { log_alpha: affine(log_alpha), log_S: affine(log_S), r: affine(r) };
   }
 
-  /** Logarithms of the unnormalised weights of the plan's components, given starts x [B, d]: [B, K]. */
+  /** Log weights of the plan's components, unnormalised, for x [B, d]: [B, K]. */
   #logits(x: Tensor, { log_alpha, log_S, r }: Mixture): Tensor {
     const quadratic = along(x.square(), log_S.exp()).mul(0.5);
     return quadratic.add(along(x, r)).div(this.epsilon).add(log_alpha);
   }
 
-  /** The plan for starts x [B, …]: weights [B, K], means [B, K, d] and variances [K, d] (or [B, K, d]) of its Gaussians. */
+  /** The plan for starts x [B, …]: weights [B, K], means [B, K, d] and variances [K, d] (or [B, K, d]). */
   plan(x: Tensor, given?: Conditions): { weights: Tensor; means: Tensor; variances: Tensor } {
     const rows = x.flatten({ startDim: 1 });
     const mixture = this.#mixture(given);
@@ -156,7 +152,7 @@ export class MixturePotential extends nn.Module {
     return this.#logits(x.flatten({ startDim: 1 }), this.#mixture(given)).logsumexp(1);
   }
 
-  /** log v(y) for ends y [B, …]: [B]. */
+  /** log v(y) for endpoints y [B, …]: [B]. */
   logPotential(y: Tensor, given?: Conditions): Tensor {
     const { log_alpha, log_S, r } = this.#mixture(given);
     const rows = y.flatten({ startDim: 1 });
@@ -176,14 +172,14 @@ export class MixturePotential extends nn.Module {
     return logs.logsumexp(1).add(normal);
   }
 
-  /** LightSB's loss of starts x [B, …] and ends y [n, …], which need not be pairs: []. */
+  /** LightSB's loss of starts x [B, …] and endpoints y [n, …], not necessarily pairs: []. */
   loss(x: Tensor, y: Tensor, given?: Conditions): Tensor {
     return this.logNormalizer(x, given).mean().sub(this.logPotential(y, given).mean());
   }
 
   /**
-   * A draw of the end [B, …] given starts x [B, …]. z [B, …] is standard normal: its first number also chooses the
-   * component, for a uniform number that is known to be in a part of [0, 1] is uniform there.
+   * Draws endpoints [B, …] for starts x [B, …] from standard normal z. The first number of z also chooses the
+   * component: uniform within its part of [0, 1], it is uniform again.
    */
   draw(x: Tensor, z: Tensor, given?: Conditions): Tensor {
     const mixture = this.#mixture(given);
@@ -222,13 +218,13 @@ export class MixturePotential extends nn.Module {
   forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
     const rows = x.flatten({ startDim: 1 });
     const mixture = this.#mixture(given);
-    // Rows of one time and one mixture are one product of matrices.
+    // Rows of one time and one mixture are one matrix product.
     const isOne = isOneTime(t) && mixture.r.ndim === 2;
     const groups = isOne ? rows.unsqueeze(0) : rows.unsqueeze(1);
     return this.#drift(groups, isOne ? t.narrow(0, 0, 1) : t, mixture).reshape(x.shape);
   }
 
-  /** The drift of rows x [B, …] of several times t [G], of each equally many rows one after the other. */
+  /** The drift of rows x [B, …] at times t [G], with equally many consecutive rows each. */
   atTimes(x: Tensor, t: Tensor, given?: Conditions): Tensor {
     const mixture = this.#mixture(given);
     if (mixture.r.ndim === 3)
@@ -238,9 +234,9 @@ export class MixturePotential extends nn.Module {
 }
 
 /**
- * The drift of rows x [G, n, d] at a direction's own times u [G]: Σ_k w_k ((S_k − 1)x + r_k)/D_k with D_k = uS_k + 1 − u, and
- * log w_k = log α_k + Σ_d((S_k − 1)x² + 2r_k x − u r_k²)/(2εD_k) − ½ log D_k but for a constant: the Gaussian integral over the
- * end, without a pole at u = 1.
+ * The drift of rows x [G, n, d] at the direction's times u [G]: Σ_k w_k ((S_k − 1)x + r_k)/D_k with D_k = uS_k + 1
+ * − u and log w_k = log α_k + Σ_d((S_k − 1)x² + 2r_k x − u r_k²)/(2εD_k) − ½ log D_k + const: a Gaussian integral
+ * without a pole at u = 1.
  */
 export function mixtureDrift(
   x: Tensor,
@@ -264,8 +260,8 @@ export function mixtureDrift(
 }
 
 /**
- * log π₁(y) of ends y [B, …], the density of the plan's end for starts that are the rows x [n, …], in nats: [B]; under
- * conditions of one row, which all of them have. All pairs are held at once.
+ * log π₁(y) in nats [B] of endpoints y [B, …] for equally likely starts x [n, …] under one condition. Holds all
+ * pairs.
  */
 export function mixtureLogLikelihood(
   potential: MixturePotential,

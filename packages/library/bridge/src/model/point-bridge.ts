@@ -1,5 +1,4 @@
-// The Schrödinger bridge between two sets of points (Pooladian and Niles-Weed 2024): the drift towards the points of one
-// end, weighted by Sinkhorn's potentials. Nothing is trained. Of classes each has a bridge between its own points.
+// The Schrödinger bridge between two sets of points (Pooladian and Niles-Weed 2024), for each class.
 import { Buffer, cat, full, nn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
 import { type Direction, type End, endOf } from "../core/direction.js";
@@ -12,18 +11,17 @@ import { type ConditionKind, classOf, unconditioned } from "./condition.js";
 
 /** The drift x [B, …], t [B] → [B, …] of one direction. */
 export class PointBridge extends nn.Module {
-  /** The points of the end that the direction runs to, less the centre of all points; and their potential. */
+  /** The endpoint's points, centred, and their potential. */
   points: Buffer;
   potential = new Buffer(zeros([1]));
   center: Buffer;
   /** The class of each point; null without classes. */
   label: Buffer | null;
-  /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
   readonly #direction: Direction;
   readonly #classes: number;
 
-  /** Throws a BridgeError for conditions that are numbers: no two points need have the same. */
+  /** Throws a BridgeError for conditions that are numbers, which points hardly share. */
   constructor(
     shape: readonly number[],
     direction: Direction,
@@ -43,8 +41,8 @@ export class PointBridge extends nn.Module {
   }
 
   /**
-   * Solves between the rows of both ends, of classes between those of each; of more than `most` that many are drawn, for
-   * the work of an iteration grows with their square. The error of the sums. Throws a BridgeError for a class without rows at an end.
+   * Solves between the rows of both ends, class by class, and returns the error of the sums; draws `most` of more
+   * rows. Throws a BridgeError for a class without rows at an end.
    */
   fit(
     { x0, x1, conditions }: Pick<Endpoints, "x0" | "x1" | "conditions">,
@@ -89,7 +87,6 @@ export class PointBridge extends nn.Module {
     });
   }
 
-  /** The number of points is that of the state. */
   override loadStateDict(state: ReadonlyMap<string, Tensor>, options = {}): this {
     for (const name of ["points", "potential", "label"] as const) {
       const [from, own] = [state.get(name), this[name]];
@@ -99,7 +96,6 @@ export class PointBridge extends nn.Module {
     return super.loadStateDict(state, options);
   }
 
-  /** Copies values in; another buffer where there are more or fewer. */
   #put(name: "points" | "potential" | "label", values: Tensor): void {
     let own = this[name] as Buffer;
     if (`${own.shape}` !== `${values.shape}`) {
@@ -113,7 +109,7 @@ export class PointBridge extends nn.Module {
   }
 
   forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
-    // One row of weights' offsets where all rows have one time.
+    // One row of offsets if all rows have one time.
     const times = (isOneTime(t) ? t.narrow(0, 0, 1) : t).unsqueeze(1);
     const left = (this.#direction === "f" ? times.rsub(1) : times).clamp({ min: 1e-6 });
     const { points, potential, epsilon } = this;

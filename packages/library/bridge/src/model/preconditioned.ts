@@ -1,5 +1,5 @@
-// A network between inputs and outputs of unit variance: means and variances of the data are built in, so that an untrained
-// network already gives the drift between Gaussians of these moments.
+// A network between inputs and outputs of unit variance, so that an untrained one is the drift between Gaussians of
+// the data's moments.
 import { Buffer, type Generator, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { IntervalTable } from "../chain/network.js";
 import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
@@ -12,54 +12,49 @@ import { spread } from "../process/process.js";
 import { FittedMixture } from "./fitted-mixture.js";
 import type { MixtureNumbers } from "./mixture-potential.js";
 
-/** What stands before and behind the network at points and times of a direction; each [B or 1, …]. */
+/** Inputs and outputs at points and times of a direction, each [B or 1, …]. */
 interface Scales {
-  /** The direction's own clock, [B], and the same of the whole time where there are several intervals. */
+  /** The direction's clock, [B], and the clock of the whole time for several intervals. */
   u: Tensor;
   clock: Tensor;
-  /** Mean of the points, and one over their deviation. */
+  /** Mean of the points, and 1/deviation. */
   mean: Tensor;
   inward: Tensor;
-  /** The end is expected at `end` + `skip`·(x − mean), with deviation `outward`. */
+  /** The expected endpoint is `end` + `skip`·(x − mean), its deviation `outward`. */
   end: Tensor;
   skip: Tensor;
   outward: Tensor;
 }
 
 interface PreconditionedOptions {
-  /** Of several marginals in a row. */
   chain?: Chain | undefined;
-  /** The direction of a network for one; null (default): it is a condition. */
+  /** The direction of a network for one; null (default) takes it as a condition. */
   direction?: Direction | null;
-  /** Whether the Gaussians are those of their Schrödinger bridge. */
+  /** Whether the Gaussians are coupled by their Schrödinger bridge. */
   coupled?: boolean;
-  /** Of a fitted mixture in the place of the Gaussians. */
+  /** Fits a mixture instead of Gaussians. */
   mixture?: MixtureNumbers | undefined;
 }
 
-/** Of two tensors the one of the direction, row by row. */
 type Choose = (forward: Tensor, backward: Tensor) => Tensor;
 
-/** Least variance of a dimension, as a part of the mean over all. */
+/** Least variance of a dimension, as a part of the mean. */
 const least = 1e-3;
 
 /**
- * The drift x [B, …], t [B] → [B, …] of one direction, or of the one that is given as a condition (1 forward, 0 backward),
- * from a network F(x, u, direction) whose time u runs from 0 to 1 in either direction. The Gaussians are independent (De
- * Bortoli et al. 2024), or `coupled`: the ends of their Schrödinger bridge, coordinate by coordinate (Bunne et al. 2023);
- * F is in units of what independent ones leave open.
+ * The drift x [B, …], t [B] → [B, …] from a network F(x, u, direction) on the direction's clock u. The Gaussians
+ * are independent (De Bortoli et al. 2024), or `coupled` by their Schrödinger bridge, coordinate by coordinate
+ * (Bunne et al. 2023).
  */
 export class Preconditioned extends nn.Module {
   net: Network;
-  /** Means and variances of both ends, [2, d] of vectors or [2, C, 1, 1] of images; of a chain [K, 2, d]. */
+  /** Means and variances of both endpoints, [2, d] or [2, C, 1, 1]; [K, 2, d] for a chain. */
   mean: Buffer;
   variance: Buffer;
-  /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
 
   intervals: IntervalTable | null;
 
-  /** What is known of each direction instead of the Gaussians, where it is fitted. */
   mixture_f: FittedMixture | null = null;
   mixture_b: FittedMixture | null = null;
 
@@ -89,7 +84,7 @@ export class Preconditioned extends nn.Module {
     if (direction !== "f") this.mixture_b = new FittedMixture(shape, mixture);
   }
 
-  /** Takes the moments of rows of both ends, of a chain those of each interval. */
+  /** Takes the moments of rows of both endpoints, for each interval of a chain. */
   begin(
     { conditions, ...data }: Pick<Endpoints, "x0" | "x1" | "conditions">,
     epsilon: number,
@@ -160,7 +155,6 @@ export class Preconditioned extends nn.Module {
     };
   }
 
-  /** By the direction of a network for one, or by rows: `share` is 1 forward, 0 backward. */
   #chooser(share: Tensor | undefined): Choose {
     const own = this.#direction;
     if (own) return (f, b) => (own === "f" ? f : b);
@@ -168,7 +162,7 @@ export class Preconditioned extends nn.Module {
     return (f, b) => f.mul(share).sub(b.mul(share.sub(1)));
   }
 
-  /** Of both ends of the Schrödinger bridge between Gaussians of these variances; null: they are independent. */
+  /** Of the endpoints at the Schrödinger bridge of these variances; null if independent. */
   #covariance(start: Tensor, end: Tensor): Tensor | null {
     if (!this.coupled) return null;
     const half = this.epsilon.div(2);
@@ -187,7 +181,6 @@ export class Preconditioned extends nn.Module {
     return { ...scales, known, output };
   }
 
-  /** The drift of the mixtures; null without them. */
   #mixture(x: Tensor, u: Tensor, { direction }: Conditions): Tensor | null {
     const { mixture_f: f, mixture_b: b } = this;
     if (!f || !b) return (f ?? b)?.forward(x, u) ?? null;
@@ -201,7 +194,7 @@ export class Preconditioned extends nn.Module {
     return guess.sub(x).div(spread(left, x));
   }
 
-  /** Mean squared error of the network's own output where the end [B, …] was reached from x [B, …] at times t [B]. */
+  /** Mean squared error of the network's own output for the endpoint [B, …] of x [B, …] at times t [B]. */
   loss(x: Tensor, t: Tensor, given: Conditions, reached: Tensor): Tensor {
     const { known, outward, output } = this.#network(x, t, given);
     const target = reached.sub(known).div(outward);
@@ -209,11 +202,10 @@ export class Preconditioned extends nn.Module {
   }
 }
 
-/** A direction's clock of the whole time, 0 at its start, from the clock u [B] of an interval. */
 const wholeClock = (
   u: Tensor,
   chosen: Choose,
   { from, length }: { from: Tensor; length: Tensor },
 ): Tensor =>
-  // Backward an interval begins at its end, 1 − from − length by that clock.
+  // Backward an interval starts at 1 − from − length.
   chosen(from, from.add(length).rsub(1)).add(u.mul(length));

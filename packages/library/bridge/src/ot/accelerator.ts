@@ -1,28 +1,25 @@
-// Anderson's acceleration of fixed-point iterations whose iterates are tensors; the engine's Sinkhorn kernel has its own.
+// Anderson's acceleration of fixed-point iterations on tensors; the engine's Sinkhorn kernel has its own.
 import { cat, eye, type Tensor, tidy } from "@dsbm/torch";
 
-/** Iterations that an accelerated one looks back at. */
 const history = 8;
 
-/** Of the squared change, above which an iterate is taken back. */
+/** A squared change that grows more is taken back. */
 const growth = 4;
-/** Of the squared change: bounds the weights to its root's inverse. */
+/** Bounds the weights by damping. */
 const damping = 1e-8;
 const size = (f: Tensor): number => tidy(() => f.square().sum().item());
 
 interface Seen {
-  /** The last iterate and its change, [n]. */
   x: Tensor;
   f: Tensor;
-  /** Between the iterates before, [q, n]: what x + f moved by, and what f changed by. */
+  /** [q, n]: how x + f and f changed between iterates. */
   moves: Tensor | null;
   changes: Tensor | null;
 }
 
 /**
- * Of the last iterates x of x ← x + f(x) the combination whose changes f cancel best, by least squares (type II, Walker and
- * Ni 2011). Where the change has grown instead, the plain iterate after the last one comes next. Iterates are float64 [n]; `dispose` frees
- * those that it looks back at.
+ * Combines the last iterates of x ← x + f(x) so that their changes cancel best, by least squares (type II, Walker
+ * and Ni 2011); takes the plain iterate if the change has grown. Iterates are float64 [n].
  */
 export class Accelerator {
   #seen: Seen | null = null;
@@ -30,7 +27,7 @@ export class Accelerator {
   /** The next iterate after x, whose change is f. */
   next(x: Tensor, f: Tensor): Tensor {
     const before = this.#seen;
-    // NaN compares false, and is taken back too.
+    // NaN compares false.
     if (before && !(size(f) <= growth * size(before.f))) {
       const plain = before.x.add(before.f);
       this.dispose();
@@ -44,7 +41,7 @@ export class Accelerator {
       const moves = newest(before.moves, x.sub(before.x).add_(change));
       const changes = newest(before.changes, change);
       const products = changes.mm(changes.t());
-      // What rounding makes singular is damped.
+      // Damps what rounding makes singular.
       const size = products
         .trace()
         .mul(1e-14)
@@ -74,7 +71,6 @@ export class Accelerator {
 const tensorsOf = ({ x, f, moves, changes }: Seen): Tensor[] =>
   [x, f, moves, changes].filter((t) => t !== null);
 
-/** Rows with one more at the end, without the first one where there are too many. */
 function newest(rows: Tensor | null, row: Tensor): Tensor {
   const all = rows ? cat([rows, row.unsqueeze(0)]) : row.unsqueeze(0);
   const extra = all.size(0) - history;

@@ -1,14 +1,12 @@
-// Equally many points with uniform weights have a permutation as their exact plan, so optimal transport is a
-// linear assignment problem: dual prices from an auction with falling ε, then shortest augmenting paths for the
-// few rows left. The auction only gives a good start; the paths make the result exact.
+// Exact plans of equally many points are assignments: an auction with falling ε gives a start, shortest augmenting
+// paths make it exact.
 import { type Cost, checkCost } from "./cost.js";
 import { checkSize, type Potentials } from "./plan.js";
 
-/** A cheapest assignment with its proof. */
 export interface Assignment extends Potentials {
   /** Row i is assigned to column `columns[i]`. */
   columns: Int32Array;
-  /** The sum of the n chosen costs (not their mean). */
+  /** The sum of the n chosen costs. */
   cost: number;
 }
 
@@ -21,16 +19,14 @@ interface State {
   readonly free: Int32Array;
 }
 
-/** ε starts at this fraction of the scale, is multiplied by `fall`, and ends at `last / n` of the scale. */
+/** As fractions of the scale. */
 const epsilon = { first: 0.1, fall: 0.2, last: 0.5 };
-/** Bids per row in one round at most, on average: with tied costs bidding could go on for very long. */
+/** With tied costs, bidding could take very long. */
 const bidsPerRow = { scaled: 100, exact: 4 };
 
 /**
- * Solves the linear assignment problem exactly, in O(n³) at worst.
- *
- * `cost` [n, n] row by row; memory beyond it is O(n). Throws a BridgeError on a wrong length, NaN
- * and infinities. Jonker 1987; Bertsekas 1988.
+ * Solves the linear assignment problem exactly, O(n³), for `cost` [n, n] row by row (Jonker 1987; Bertsekas 1988).
+ * Throws a BridgeError for a wrong length and costs that are not finite.
  */
 export function assignment(cost: Cost, n: number): Assignment {
   checkSize("n", n);
@@ -67,7 +63,7 @@ export function assignment(cost: Cost, n: number): Assignment {
   return { columns: s.columnOf, u, v: s.v, cost: total };
 }
 
-/** v_j = min_i c_ij; returns the scale of ε: the mean distance of a row's costs from its smallest. */
+/** v_j = min_i c_ij; returns the scale of ε, the mean distance of costs from their row's minimum. */
 function reduceColumns({ cost, n, v }: State): number {
   let scale = 0;
   for (let i = 0; i < n; i++) {
@@ -86,11 +82,8 @@ function reduceColumns({ cost, n, v }: State): number {
 }
 
 /**
- * Auction among `count` free rows: each takes its best column and lowers v there by its lead over
- * the second best plus ε; the row that held the column is free again. Returns how many rows stay free.
- *
- * With ε = 0 this is the augmenting row reduction of Jonker and Volgenant and keeps u + v = c
- * on the chosen pairs; a row that cannot lower a price is then set aside.
+ * Auction among `count` free rows: each takes its best column and lowers v there by its lead plus ε. Returns the
+ * number of free rows. With ε = 0 it is the augmenting row reduction of Jonker and Volgenant.
  */
 function bid({ cost, n, v, columnOf, rowOf, free }: State, count: number, e: number, bids: number) {
   let aside = 0;
@@ -135,7 +128,7 @@ function bid({ cost, n, v, columnOf, rowOf, free }: State, count: number, e: num
   return aside;
 }
 
-/** Starts again with u_i = min_j (c_ij − v_j): each row takes a column of that minimum if one is free. */
+/** u_i = min_j (c_ij − v_j): each row takes a free column of its minimum. */
 function takeCheapest({ cost, n, v, columnOf, rowOf, free }: State): number {
   columnOf.fill(-1);
   rowOf.fill(-1);
@@ -161,7 +154,7 @@ function takeCheapest({ cost, n, v, columnOf, rowOf, free }: State): number {
   return count;
 }
 
-/** One shortest augmenting path (Dijkstra over the columns) for each row still free. */
+/** One shortest augmenting path (Dijkstra over the columns) for each free row. */
 function augment({ cost, n, v, columnOf, rowOf, free }: State, count: number): void {
   const distance = new Float64Array(n);
   const from = new Int32Array(n);

@@ -1,13 +1,11 @@
-// Cost matrices of transport problems. The exact solvers read a stored matrix by rows; for points it
-// is made in blocks and kept in float32, 400 MB for 10,000 by 10,000.
+// Cost matrices; those of points are made in blocks, in float32.
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 
-/** A cost matrix [n, m] in row-major order. */
 export type Cost = Float64Array | Float32Array;
 
-/** Throws a BridgeError unless the matrix has n·m entries, all finite. */
+/** Throws a BridgeError unless the matrix has n·m finite entries. */
 export function checkCost(cost: Cost, n: number, m: number): void {
   if (cost.length !== n * m)
     throw argumentError(
@@ -26,32 +24,31 @@ export function checkCost(cost: Cost, n: number, m: number): void {
 export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
   return tidy(() => {
     const [a, b] = [vectors(x0), vectors(x1)];
-    // One product [−2a, |a|², 1] [b, 1, |b|²]ᵀ: large matrices are written once.
+    // One product [−2a, |a|², 1] [b, 1, |b|²]ᵀ writes a large matrix once.
     const [left, right] = [squaredNorms(a), squaredNorms(b)];
     const rows = cat([a.mul(-2), left, left.onesLike()], { dim: 1 });
     return rows.mm(cat([b, right.onesLike(), right], { dim: 1 }).t()).clamp_({ min: 0 });
   });
 }
 
-/** |x_i|² of samples [n, …]: [n] in float64. */
+/** |x_i|² of samples [n, …]: [n], float64. */
 export const squaredLengths = (x: Tensor): Tensor => vectors(x).square().sum(1);
 
-/** |x_i|² of vectors [n, d]: [n, 1]. */
 export const squaredNorms = (x: Tensor): Tensor => x.square().sum(1, { keepdim: true });
 
-/** Samples [n, …] as vectors [n, d] in float64 on the CPU. */
+/** Samples [n, …] as vectors [n, d], float64 on the CPU. */
 export function vectors(x: Tensor): Tensor {
   if (x.ndim < 2 || x.numel === 0)
     throw dataError(`samples of shape [${x.shape}]; expected [n, …] with n at least 1`);
   return x.flatten({ startDim: 1 }).to({ dtype: "float64", device: "cpu" });
 }
 
-/** Distances by differences of coordinates, exact where points coincide (not by inner products). */
+/** By differences, exact for coinciding points. */
 const byDifferences = 2;
 
 /**
- * Calls `fn` with the Euclidean distances of a block of rows of x [n, d] to all of y [m, d], float64 [rows, m],
- * and the number of the first row, so that the whole matrix is never held.
+ * Calls `fn` with the distances of a block of rows of x [n, d] to y [m, d], float64 [rows, m], and the first row's
+ * number.
  */
 export function distanceBlocks<T>(
   x: Tensor,
@@ -64,11 +61,7 @@ export function distanceBlocks<T>(
   );
 }
 
-/**
- * |x_i − y_j|^p of points x [n, d], y [m, d] in float32, in units of `unit`^p: the largest extent of the points, so
- * that neither very large nor very small coordinates leave the range of float32. Every entry has a relative error
- * of at most 2⁻²³.
- */
+/** |x_i − y_j|^p of points x [n, d], y [m, d] in float32, in units of `unit`^p (their extent), to a relative 2⁻²³. */
 export function pointCosts(x: Tensor, y: Tensor, p: 1 | 2): { cost: Float32Array; unit: number } {
   const [n, m] = [x.size(0), y.size(0)];
   const cost = new Float32Array(n * m);

@@ -1,34 +1,29 @@
-// Exact plans between samples. The assignment solver takes equal sizes: it is the faster one for minibatches. The simplex
-// takes everything else, and tables of more points: it is as fast from some thousand points on, and much faster where
-// many costs are equal.
+// Exact plans: the assignment solver for small equal sizes, the simplex otherwise.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { assignment } from "./assignment.js";
 import { type Cost, pointCosts, vectors } from "./cost.js";
 import { type Potentials, permutationPlan, type SparsePlan } from "./plan.js";
 import { simplex, type Transport } from "./simplex.js";
 
-/** An exact plan: its positive entries, and the permutation where it is one. */
 export interface ExactPlan {
   plan: SparsePlan;
-  /** Row i is paired with column `permutation[i]`; undefined where mass is split. */
+  /** Row i is paired with column `permutation[i]`; undefined if mass is split. */
   permutation?: Int32Array;
   /** Σ plan_ij c_ij, the mean cost of a pair. */
   cost: number;
 }
 
-/** Points of a table that the assignment solver takes at most. */
+/** With more points the simplex is as fast, and much faster with ties. */
 const few = 256;
 
-/** The assignment solver's plan and potentials as the simplex gives them. */
 function byAssignment(cost: Cost, n: number): Transport {
   const { columns, cost: total, u, v } = assignment(cost, n);
   return { plan: permutationPlan(columns), cost: total / n, u, v };
 }
 
 /**
- * An exact optimal transport plan between n and m points of equal weights, of mass 1 in all.
- *
- * `cost` [n, m] row by row. Throws a BridgeError on wrong lengths and costs that are not finite.
+ * An exact transport plan between n and m equally weighted points, of mass 1, for `cost` [n, m] row by row. Throws
+ * a BridgeError for wrong lengths and costs that are not finite.
  */
 export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
   if (n !== m) return simplex(cost, n, m);
@@ -37,11 +32,9 @@ export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
 }
 
 /**
- * The optimal plan between points x [n, …] and y [m, …] with uniform weights and the cost |x_i − y_j|^p.
- *
- * The costs are held in float32, 4nm bytes, and the plan is optimal for them: its cost is within a relative 2⁻²² of
- * the least one. For p = 2 the means are subtracted first, which changes all plans' costs by the same number.
- * Throws a BridgeError where there are no points or a coordinate is not finite.
+ * The optimal plan between points x [n, …] and y [m, …] for |x_i − y_j|^p. Costs are float32, 4nm bytes, so its
+ * cost is within a relative 2⁻²² of the least. Throws a BridgeError without points or for values that are not
+ * finite.
  */
 export function exactPointPlan(
   x: Tensor,

@@ -1,15 +1,12 @@
-// Partial transport: only a share of the points is paired, so that outliers of either end are left out. Points without a
-// partner go to dummy points at no cost, which makes it a problem of exact transport (Chapel et al. 2020).
+// Partial transport leaves outliers out: they go to dummy points at no cost (Chapel et al. 2020).
 import { argumentError } from "../core/errors.js";
 import { assignment } from "./assignment.js";
 import { type Cost, checkCost } from "./cost.js";
 import { checkSize, type SparsePlan } from "./plan.js";
 
 /**
- * The cheapest plan that transports `share` of the mass of n and n points of equal weights: as many pairs as are nearest to
- * share · n, at least one, each of mass 1/n.
- *
- * `cost` [n, n] row by row, not negative. Throws a BridgeError for a share that is not in (0, 1], and as `assignment`.
+ * The cheapest plan of `share` of the mass between n and n points: about share · n pairs of mass 1/n, for `cost`
+ * [n, n] ≥ 0. Throws a BridgeError unless 0 < share ≤ 1, and as `assignment`.
  */
 export function partialPlan(
   cost: Cost,
@@ -23,7 +20,7 @@ export function partialPlan(
       `share is ${share}; expected the part of the mass that is transported, more than 0 and at most 1`,
     );
   const pairs = Math.max(1, Math.round(share * n));
-  // A dummy point on each side for every point that is left out; two dummies are never paired.
+  // A dummy point on each side for every point left out; two dummies are never paired.
   const size = 2 * n - pairs;
   let largest = 0;
   for (const c of cost) largest = Math.max(largest, c);

@@ -1,8 +1,7 @@
-// The result of a transport solver: the positive entries only, because a full plan of 10,000 by 10,000 points
-// would be 100 million numbers of which at most 20,000 are not zero.
+// Sparse plans: a full one of 10,000 by 10,000 points would be 100 million numbers.
 import { argumentError } from "../core/errors.js";
 
-/** A transport plan by its positive entries: `mass[k]` goes from row `rows[k]` to `columns[k]`. */
+/** `mass[k]` goes from row `rows[k]` to column `columns[k]`. */
 export interface SparsePlan {
   n: number;
   m: number;
@@ -11,13 +10,13 @@ export interface SparsePlan {
   mass: Float64Array;
 }
 
-/** Dual potentials: u_i [n] and v_j [m], together at most the cost, and equal to it where the plan has mass. */
+/** Dual potentials u_i [n], v_j [m]: together at most the cost, equal to it where mass flows. */
 export interface Potentials {
   u: Float64Array;
   v: Float64Array;
 }
 
-/** Writes a plan out as a dense matrix [n, m] in row-major order. */
+/** The plan as a dense matrix [n, m], row by row. */
 export function densePlan(plan: SparsePlan): Float64Array {
   const dense = new Float64Array(plan.n * plan.m);
   plan.mass.forEach((mass, k) => {
@@ -27,7 +26,6 @@ export function densePlan(plan: SparsePlan): Float64Array {
   return dense;
 }
 
-/** The plan of a permutation: row i gives the mass 1/n to column `columns[i]`. */
 export function permutationPlan(columns: Int32Array): SparsePlan {
   const n = columns.length;
   return {
@@ -39,7 +37,6 @@ export function permutationPlan(columns: Int32Array): SparsePlan {
   };
 }
 
-/** Throws a BridgeError unless `value` is a whole number of at least 1. */
 export function checkSize(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 1) return;
   throw argumentError(`${name} = ${value}: expected a whole number of points, at least 1`);

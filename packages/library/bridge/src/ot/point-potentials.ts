@@ -1,35 +1,32 @@
-// Entropic transport between two large sets of points: potentials alone, by blocks of rows, so that no matrix of all
-// pairs is held. The plan of Sinkhorn's iteration on matrices is in sinkhorn.ts.
+// Potentials of entropic transport between two large sets of points, by blocks.
 import { cat, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError } from "../core/errors.js";
 import { Accelerator } from "./accelerator.js";
 
 export interface PointPotentialOptions {
-  /** Weight of the entropy for the cost ½|x − y|²: the variance of the reference process. */
+  /** Weight of the entropy for the cost ½|x − y|²: the process's variance. */
   epsilon: number;
-  /** Largest relative error of a column's sum at the end (default 1e-3; at least what float32 can tell). */
+  /** Largest relative error of a column's sum (default 1e-3; at least float32's). */
   tolerance?: number;
-  /** Iterations at most (default 2000). */
+  /** Maximum number of iterations (default 2000). */
   iterations?: number;
 }
 
 export interface PointPotentials {
-  /** u [n], v [m]: the plan is exp(x_i·y_j/ε + u_i + v_j)/(n·m). */
+  /** The plan is exp(x_i·y_j/ε + u_i + v_j)/(n·m). */
   u: Tensor;
   v: Tensor;
   iterations: number;
-  /** The largest relative error of a column's sum. */
   error: number;
 }
 
-/** Pairs of a block, 4 MB of numbers. */
+/** 4 MB of numbers. */
 const pairs = 2 ** 20;
 
-/** The potential of one side that the other side's gives. */
 type Sums = Record<"ofRows" | "ofColumns", (w: Tensor) => Tensor>;
 
-/** −log of the mean over j of exp(x_i·y_j/ε + w_j) [n], by w [m]: products of few pairs are made once. */
+/** −log of the mean over j of exp(x_i·y_j/ε + w_j), [n], for w [m]. */
 function opposite(x: Tensor, y: Tensor, epsilon: number): (w: Tensor) => Tensor {
   const across = y.t().div(epsilon).contiguous();
   const shift = Math.log(y.size(0));
@@ -47,8 +44,8 @@ function opposite(x: Tensor, y: Tensor, epsilon: number): (w: Tensor) => Tensor 
 }
 
 /**
- * Sinkhorn's potentials between points x [n, d] and y [m, d] of equal weights, cost ½|x − y|² (Cuturi 2013), in the log
- * domain. They are carried from larger to smaller ε: ε·u and ε·v barely change. Throws a BridgeError for a bad ε.
+ * Sinkhorn's potentials between points x [n, d] and y [m, d] for the cost ½|x − y|² (Cuturi 2013), in the log
+ * domain. Carried from larger to smaller ε, since ε·u and ε·v barely change. Throws a BridgeError for a bad ε.
  */
 export function pointPotentials(
   x: Tensor,
@@ -66,7 +63,6 @@ export function pointPotentials(
       let v = squares.div(-2 * epsilon);
       let error = Number.POSITIVE_INFINITY;
       let done = 0;
-      /** An iteration, after which `next` makes v of the last one and its change. */
       const iterate = (
         { ofRows, ofColumns }: Sums,
         next: (v: Tensor, change: Tensor) => Tensor,

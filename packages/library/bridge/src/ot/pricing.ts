@@ -1,25 +1,19 @@
-// Which arc enters the basis next. Reading a whole row of the cost finds its best arc and a short list of the
-// next best ones; the lists are used up before any row is read again, because reading rows is most of the work.
+// Which arc enters the basis: shortlists of the best arcs of each row, since reading rows is most of the work.
 import type { Problem } from "./tree.js";
 
-/** Arcs kept for each row. */
 const kept = 8;
-/** Passes over the lists at most before the rows are read again. */
 const passes = 6;
 
-/** The arcs of each row that were cheapest when it was last read, in ascending order of reduced cost. */
+/** The cheapest arcs of each row when it was last read, by reduced cost. */
 interface Shortlists {
-  /** Arcs of a row. */
   readonly size: number;
   readonly columns: Int32Array;
   readonly costs: Float64Array;
 }
 
 /**
- * Pivots until no arc can improve the plan, the last round having read every row.
- *
- * The tree must be a feasible basis with fresh potentials. Returns the number of pivots. After the
- * shortlist method of Gottschlich 2014.
+ * Pivots until no arc improves the plan of a feasible basis (shortlist method, Gottschlich 2014). Returns the
+ * number of pivots.
  */
 export function improve(problem: Problem): number {
   const { n, m } = problem;
@@ -38,7 +32,6 @@ export function improve(problem: Problem): number {
   }
 }
 
-/** Reads every row once, pivots on its best arc if that improves, and lists its next best. */
 function readRows({ cost, tree, n, m }: Problem, { size, columns, costs }: Shortlists): number {
   const { potential } = tree;
   const sinks = potential.subarray(n, n + m);
@@ -75,7 +68,6 @@ function readRows({ cost, tree, n, m }: Problem, { size, columns, costs }: Short
   return pivots;
 }
 
-/** One pass over the lists; pivots on the best arc of each where that improves the plan. */
 function workOff({ tree, n }: Problem, { size, columns, costs }: Shortlists): number {
   const { potential } = tree;
   let pivots = 0;
@@ -97,7 +89,7 @@ function workOff({ tree, n }: Problem, { size, columns, costs }: Shortlists): nu
   return pivots;
 }
 
-/** Whether an arc's reduced cost is negative by more than rounding; pivots on rounding errors might never end. */
+/** By more than rounding; otherwise pivots might never end. */
 function improves(cost: number, source: number, sink: number): boolean {
   const rounding = Math.abs(cost) + Math.abs(source) + Math.abs(sink);
   return cost - source + sink < -4 * Number.EPSILON * rounding;

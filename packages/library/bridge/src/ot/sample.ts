@@ -1,20 +1,17 @@
-// Random pairs from a plan. The random numbers are arguments, so that all of a run come from one seed.
+// Random pairs from a plan; the random numbers are arguments.
 import { searchsorted, Tensor, tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import type { SparsePlan } from "./plan.js";
 
-/** Index pairs: x0[rows[k]] is paired with x1[columns[k]]. */
+/** x0[rows[k]] is paired with x1[columns[k]]. */
 export interface Pairs {
   rows: Int32Array;
   columns: Int32Array;
 }
 
 /**
- * Draws pairs with replacement from a plan, by its positive entries or as a tensor [n, m], by its inverse distribution function.
- *
- * One pair for each of `uniforms` in [0, 1): the first entry, in row-major order, whose running sum
- * passes u times the plan's mass. Pairs can repeat and points can be left out, as in the minibatch
- * coupling of OT-CFM (Tong 2024). Throws a BridgeError where `plan` is no plan or a number not in [0, 1).
+ * Draws pairs with replacement from a plan or matrix [n, m]: for each of `uniforms` in [0, 1) the first entry
+ * whose running sum passes its share of the mass. Throws a BridgeError for a bad plan or number.
  */
 export function samplePairs(plan: SparsePlan | Tensor, uniforms: Float64Array): Pairs {
   const bad = uniforms.findIndex((u) => !(u >= 0 && u < 1));
@@ -37,7 +34,7 @@ export function samplePairs(plan: SparsePlan | Tensor, uniforms: Float64Array): 
     }
     if (whole === 0) throw argumentError("plan has no mass: nothing to draw");
     const targets = tensor(uniforms, { device: mass.device }).mul(sum);
-    // Rounded, the largest of them may be the sum itself, which the last entry with mass reaches.
+    // Rounded, the largest number may be the sum itself.
     const last = searchsorted(running, sum);
     return searchsorted(running, targets, { right: true }).minimum(last).toNumbers();
   });

@@ -1,13 +1,11 @@
-// Exact transport between samples of any sizes: the primal network simplex on the transportation problem. Mass is counted
-// in whole units, so that flows cancel to exactly zero, and the basis is strongly feasible, so that it ends although
-// uniform weights are degenerate.
+// Exact transport of any sizes: the primal network simplex. Mass is counted in whole units, so flows cancel exactly,
+// and a strongly feasible basis ends despite degeneracy.
 import { type Cost, checkCost } from "./cost.js";
 import { checkSize, type Potentials, type SparsePlan } from "./plan.js";
 import { improve } from "./pricing.js";
 import { firstPrices, plantTree } from "./start.js";
 import { BasisTree, type Problem } from "./tree.js";
 
-/** An exact plan with its proof. */
 export interface Transport extends Potentials {
   plan: SparsePlan;
   /** Σ plan_ij c_ij. */
@@ -17,10 +15,8 @@ export interface Transport extends Potentials {
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /**
- * Solves the transportation problem between n and m points of equal weights, of mass 1 in all, exactly.
- *
- * `cost` [n, m] row by row; memory beyond it is O(n + m). Throws a BridgeError on wrong lengths and costs that are not
- * finite. Bonneel 2011; Cunningham 1976.
+ * Solves transport between n and m equally weighted points exactly, of mass 1, for `cost` [n, m] row by row
+ * (Bonneel 2011; Cunningham 1976). Throws a BridgeError for wrong lengths and costs that are not finite.
  */
 export function simplex(cost: Cost, n: number, m: number): Transport {
   checkSize("n", n);
@@ -30,13 +26,12 @@ export function simplex(cost: Cost, n: number, m: number): Transport {
   const problem: Problem = { n, m, cost, tree: new BasisTree(n, m) };
   const prices = firstPrices(cost, n, m, simplex);
   plantTree(problem, { supply: m / common, demand: n / common, prices });
-  // Potentials are computed afresh until no arc improves, so that no rounding errors of many pivots are left.
+  // Fresh potentials remove the rounding errors of many pivots.
   do problem.tree.refresh();
   while (improve(problem) > 0);
   return result(problem, common / (n * m));
 }
 
-/** The plan, its cost and the dual potentials of the final tree. */
 function result({ n, m, tree }: Problem, unit: number): Transport {
   const { parent, flow, arcCost, potential, root } = tree;
   const carrying: number[] = [];

@@ -1,6 +1,5 @@
-// Entropic optimal transport by Sinkhorn's iteration, accelerated, and in the log domain where that is needed: stable for any
-// regularisation, in float64, by kernels of the engine and tensor operations on the device of the cost. With a penalty the
-// marginals may differ from uniform ones (unbalanced transport).
+// Entropic transport by accelerated Sinkhorn iterations, in the log domain if needed, so that any regularisation is
+// stable.
 import {
   cat,
   type Device,
@@ -18,21 +17,18 @@ import { Accelerator } from "./accelerator.js";
 import { squaredDistances, squaredNorms, vectors } from "./cost.js";
 
 export interface SinkhornOptions {
-  /** Weight of the entropy, in units of the cost; greater than 0. */
+  /** Weight of the entropy, in units of the cost, above 0. */
   reg: number;
-  /**
-   * Unbalanced: the weight of KL(row sums | 1/n) and of KL(column sums | 1/m), in units of the cost, greater than 0; null
-   * (default): both sums are kept exactly.
-   */
+  /** Weight of KL(row sums | 1/n) and KL(column sums | 1/m), above 0; null (default) keeps both sums exactly. */
   penalty?: number | null | undefined;
-  /** Stops when the row sums are this close to where they should be, in total (default 1e-9). */
+  /** Largest total deviation of row sums (default 1e-9). */
   tolerance?: number;
-  /** Iterations at most at the final regularisation (default 20,000). */
+  /** Maximum number of iterations at the final regularisation (default 20,000). */
   iterations?: number;
 }
 
 export interface EntropicPlan {
-  /** float64 [n, m]; column sums exact, row sums within `error`; of unbalanced transport the whole mass is not 1. */
+  /** float64 [n, m]; column sums are exact, row sums within `error`; unbalanced plans have another mass. */
   plan: Tensor;
   /** Total deviation of the row sums from those of the next iteration. */
   error: number;
@@ -40,18 +36,16 @@ export interface EntropicPlan {
   converged: boolean;
 }
 
-/** Samples [n, …] and [m, …] whose squared distances are the costs. */
+/** Samples [n, …] and [m, …], whose squared distances are the costs. */
 export interface Points {
   x0: Tensor;
   x1: Tensor;
 }
 
 /**
- * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over the couplings of n and m points of equal weights a = 1/n, b = 1/m
- * (Cuturi 2013), for cost [n, m] or points, of which no matrix of costs is made where their range is moderate; with a penalty
- * ρ over all P ≥ 0, plus ρ·KL(P1 | a) + ρ·KL(Pᵀ1 | b), where KL(p | q) is
- * Σ p log(p/q) − p + q (Chizat et al. 2018). Potentials are carried from larger to smaller regularisations, which keeps
- * the number of iterations bounded. Throws a BridgeError for a bad `reg` or `penalty` or a cost that is not finite.
+ * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over couplings of n and m equally weighted points (Cuturi 2013),
+ * for cost [n, m] or points; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) + ρ·KL(Pᵀ1 | b) (Chizat et al.
+ * 2018). Throws a BridgeError for a bad `reg` or `penalty` or a cost that is not finite.
  */
 export function sinkhorn(
   cost: Tensor | Points,
@@ -75,7 +69,6 @@ function matrixOf(cost: Tensor | Points): Tensor {
   throw argumentError(`sinkhorn: cost has shape [${matrix.shape}]; expected [n, m]`);
 }
 
-/** log 1/n of each of `count` points. */
 const logWeights = (count: number, device: Device): Tensor =>
   full([count], -Math.log(count), { dtype: "float64", device });
 
@@ -88,7 +81,7 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
   const problem = { c, logA, logB, penalty };
   let at: Potentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
   let begun = 0;
-  // Larger regularisations only need rough solutions.
+  // Larger regularisations need only rough solutions.
   for (let eps = spread / moderate; eps > aim.eps; eps /= 2) {
     const found = solve(problem, at, { eps, tolerance: rough, most: 200 });
     found.plan?.dispose();
@@ -102,7 +95,7 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
   };
 }
 
-/** The same from products of the points alone; null where the costs may have too wide a range for it. */
+/** From products of points alone; null if the costs' range may be too wide. */
 function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): EntropicPlan | null {
   const [x, y] = [vectors(x0), vectors(x1)];
   if (x.size(1) !== y.size(1))
@@ -115,7 +108,7 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   const norms = [squaredNorms(left), squaredNorms(right)] as const;
   const reach = norms[0].amax().mul(norms[1].amax()).sqrt().item();
   if (!((2 * reach) / eps < moderate)) return null;
-  // (|x|² + |y|² − |x − y|²)/eps, with the potentials |x|² and |y|²
+  // (|x|² + |y|² − |x − y|²)/eps, with the potentials |x|² and |y|².
   const plan = sinkhornProductKernel(left.mul(2 / eps), right);
   const tau = exponent(penalty, eps);
   const scalings = (of: Tensor) => {
@@ -135,14 +128,13 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   return { plan, error, iterations: count, converged };
 }
 
-/** Iterations with one kernel at most, and of those that are always stable. */
 const most = 60;
 const few = 30;
-/** The error of a solution that only begins the next one. With larger errors the last one may not converge. */
+/** A rough start for the next regularisation; with larger errors the last one may not converge. */
 const rough = 1e-3;
-/** Logarithms of scalings whose products with a kernel may leave the range of float64. */
+/** Products of scalings with a kernel may leave float64's range beyond exp of it. */
 const tooFar = 200;
-/** Range of the costs in units of the regularisation up to which no larger regularisation comes first. */
+/** Up to this range of costs over reg, no larger regularisation comes first. */
 const moderate = 128;
 
 interface Problem {
@@ -155,21 +147,15 @@ type Potentials = Record<"f" | "g", Tensor>;
 interface Aim {
   eps: number;
   tolerance: number;
-  /** Iterations at most. */
   most: number;
 }
-/** Potentials after some iterations, and their error. */
 interface Advanced extends Potentials {
   error: number;
   count: number;
-  /** Where these were the last iterations. */
   plan?: Tensor;
 }
 
-/**
- * Iterations from potentials until the error is small enough, or there were as many as allowed. Accelerated ones that make the
- * error more than four times as large are done again without.
- */
+/** Repeats accelerated iterations without acceleration if they make the error four times as large. */
 function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
   let at: Potentials & { error?: number } = from;
   let [count, span, isPlain] = [0, most, false];
@@ -191,7 +177,7 @@ function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
   }
 }
 
-/** The exponent of the scalings: 1 where the marginals are kept, less where they are penalised. */
+/** 1 for fixed marginals, less for penalised ones. */
 const exponent = (penalty: number | null, eps: number): number =>
   penalty === null ? 1 : penalty / (penalty + eps);
 
@@ -220,9 +206,8 @@ function logSteps(
 }
 
 /**
- * The same iterations as products with the kernel exp((f + g − c)/eps), which has the potentials absorbed (Schmitzer 2019):
- * far cheaper, and exact while the scalings are moderate; null where they are not. With a plan where no iterations are
- * `left` or the error is small enough.
+ * Products with the kernel exp((f + g − c)/eps) (Schmitzer 2019): far cheaper, exact for moderate scalings, null
+ * otherwise. Includes a plan at the end.
  */
 function scaledSteps(
   problem: Problem,
@@ -233,7 +218,7 @@ function scaledSteps(
   const { logA, logB } = problem;
   const tau = exponent(problem.penalty, eps);
   const matrix = sinkhornKernel(problem.c, f, g, eps);
-  // The power of the potentials that is absorbed in the kernel belongs to the weights.
+  // The absorbed potentials' power belongs to the weights.
   const weight = (logW: Tensor, absorbed: Tensor) =>
     (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
   const [a, b] = [weight(logA, f), weight(logB, g)];
@@ -251,7 +236,6 @@ function scaledSteps(
   };
 }
 
-/** Total deviation of a plan's row sums from those that the next iteration would give: 1/n, or as the penalty wants them. */
 function rowError(sums: Tensor, weight: Tensor, u: Tensor, tau: number): number {
   const wanted = tau === 1 ? weight : weight.mul(sums.div(u).pow(1 - tau));
   return wanted.sub(sums).abs().sum().item();

@@ -1,15 +1,12 @@
-// Where the transportation simplex begins: the nearer its first plan and its first prices are to the best ones, the fewer
-// pivots follow. Prices of a large problem are those of a part of its points, extended to all of them.
+// The start of the transportation simplex: prices of a large problem are those of a part of its points.
 import type { Cost } from "./cost.js";
 import type { Potentials } from "./plan.js";
 import type { Problem } from "./tree.js";
 
-/** Problems with fewer costs begin without prices. */
 const smallest = 2 ** 18;
-/** Part of the points of each side that prices are taken from. */
 const share = 4;
 
-/** Guesses of the prices; `solve` gives the exact ones of a smaller problem. Null for a small problem. */
+/** Price guesses from a smaller problem that `solve` solves; null for a small problem. */
 export function firstPrices(
   cost: Cost,
   n: number,
@@ -18,14 +15,14 @@ export function firstPrices(
 ): Potentials | null {
   const [rows, columns] = [Math.floor(n / share), Math.floor(m / share)];
   if (n * m < smallest || rows === 0 || columns === 0) return null;
-  // Points from all over the table, whatever their order.
+  // From all over the table, whatever their order.
   const sources = spreadOver(n, rows);
   const sinks = spreadOver(m, columns);
   const part = new Float32Array(rows * columns);
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < columns; j++) part[i * columns + j] = cost[sources[i]! * m + sinks[j]!]!;
   const { v: known } = solve(part, rows, columns);
-  // u_i = min_j c_ij − v_j over the sinks that have a price, then v_j = min_i c_ij − u_i over all sources.
+  // u_i = min_j c_ij − v_j over sinks with a price, then v_j = min_i c_ij − u_i.
   const u = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   const v = new Float64Array(m).fill(Number.POSITIVE_INFINITY);
   for (let i = 0; i < n; i++) {
@@ -44,7 +41,7 @@ export function firstPrices(
   return { u, v };
 }
 
-/** `count` different indices below n, in steps of the golden section. */
+/** Steps of the golden section. */
 function spreadOver(n: number, count: number): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   const keys = Float64Array.from(order, (i) => (i * 0.6180339887498949) % 1);
@@ -55,8 +52,8 @@ function spreadOver(n: number, count: number): Int32Array {
 }
 
 /**
- * A first feasible tree: each source in turn fills the sinks that are cheapest at the prices and still have room. Every
- * component that results is joined to the root by an arc without flow, whose cost is the price of its top.
+ * A feasible tree: each source fills the cheapest sinks with room. Components join the root by an arc without
+ * flow, whose cost is the price of its top.
  */
 export function plantTree(
   { n, m, cost, tree }: Problem,

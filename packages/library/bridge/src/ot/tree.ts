@@ -1,9 +1,7 @@
-// The basis of the transportation simplex: a spanning tree over the n sources, the m sinks and a
-// root. It is kept strongly feasible (every arc without flow points to the root), which is what
-// keeps degenerate pivots from cycling (Cunningham 1976).
+// The simplex's basis: a spanning tree over n sources, m sinks and a root, strongly feasible (arcs without flow point
+// to the root), which prevents cycling (Cunningham 1976).
 import type { Cost } from "./cost.js";
 
-/** A transportation problem [n, m] and the basis of its plan. */
 export interface Problem {
   readonly n: number;
   readonly m: number;
@@ -11,13 +9,13 @@ export interface Problem {
   readonly tree: BasisTree;
 }
 
-/** The basis tree; node i < n is a source, n + j a sink, n + m the root. */
+/** Node i < n is a source, n + j a sink, n + m the root. */
 export class BasisTree {
   readonly root: number;
   /** c_ij = potential[i] − potential[n + j] on tree arcs: u_i = potential[i], v_j = −potential[n + j]. */
   readonly potential: Float64Array;
   readonly parent: Int32Array;
-  /** Flow in whole units and cost of the arc between a node and its parent. */
+  /** Flow in whole units and cost of the arc to the parent. */
   readonly flow: Float64Array;
   readonly arcCost: Float64Array;
   readonly #n: number;
@@ -40,7 +38,6 @@ export class BasisTree {
     this.#previous = new Int32Array(size).fill(-1);
   }
 
-  /** Makes `node` a child of `above` by an arc with this flow and cost. */
   link(node: number, above: number, flow: number, cost: number): void {
     const head = this.#child[above]!;
     this.parent[node] = above;
@@ -53,8 +50,8 @@ export class BasisTree {
   }
 
   /**
-   * Joins the component of `top`, whose parent is the root, to that of `above` by an arc between the two.
-   * Depths and potentials are valid again only after `refresh`.
+   * Joins the component of `top`, a child of the root, to that of `above`. Depths and potentials need `refresh`
+   * afterwards.
    */
   graft(top: number, above: number, flow: number, cost: number): void {
     let cut = top;
@@ -70,7 +67,6 @@ export class BasisTree {
     if (after >= 0) this.#previous[after] = before;
   }
 
-  /** Depths and potentials of all nodes, from the costs of the tree's arcs. */
   refresh(): void {
     const { root, parent, potential } = this;
     for (let node = this.#child[root]!; node >= 0; node = this.#following(node, root)) {
@@ -80,7 +76,7 @@ export class BasisTree {
     }
   }
 
-  /** The node after `node` in a walk of the tree below `top`, parents first; −1 at the end. */
+  /** The next node below `top`, parents first; −1 at the end. */
   #following(node: number, top: number): number {
     if (this.#child[node]! >= 0) return this.#child[node]!;
     let at = node;
@@ -92,8 +88,8 @@ export class BasisTree {
   }
 
   /**
-   * Adds the arc from source `i` to node `j` = n + column to the tree, sends as much flow as its cycle
-   * allows, and removes the last blocking arc in the direction of the flow.
+   * Adds the arc from source `i` to node `j` = n + column, sends as much flow as its cycle allows, and removes the
+   * last blocking arc.
    */
   pivot(i: number, j: number, cost: number): void {
     const { parent, flow, root } = this;
@@ -104,8 +100,7 @@ export class BasisTree {
     let q = j;
     let step = Number.POSITIVE_INFINITY;
     let leaving = -1;
-    // Above i the cycle runs down the tree: arcs that point up (from a source, or to the root)
-    // lose flow. Above j it runs up: arcs that point down (to a sink) lose flow.
+    // Above i the cycle runs down: upward arcs lose flow. Above j it runs up: downward arcs lose flow.
     let leavingFromJ = -1;
     let stepJ = Number.POSITIVE_INFINITY;
     while (p !== q) {
@@ -138,7 +133,6 @@ export class BasisTree {
     this.#shift(top, onJ ? -reduced : reduced);
   }
 
-  /** Cuts off the subtree at `cut`, makes `top` its root, and joins that to `above`. */
   #turn(cut: number, top: number, above: number, flow: number, cost: number): void {
     let node = top;
     let newParent = above;
@@ -158,7 +152,6 @@ export class BasisTree {
     }
   }
 
-  /** Adds `shift` to the potentials from `top` downwards and sets the depths there. */
   #shift(top: number, shift: number): void {
     const { potential, parent } = this;
     for (let node = top; node >= 0; node = this.#following(node, top)) {

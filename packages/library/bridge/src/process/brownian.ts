@@ -1,12 +1,12 @@
-// Brownian motion: the reference of the Gaussian benchmark and of DSBM-VE.
+// Brownian motion.
 import { brownianBridge, type Tensor } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import { type ReferenceProcess, spread } from "./process.js";
 
 /**
- * Brownian motion with total variance σ² over [0, 1].
- * x_t = (1−t) x0 + t x1 + σ√(t(1−t)) z; drift to x1: (x1 − x_t)/(1−t), to x0: (x0 − x_t)/t (Shi et al. 2023, §3).
- * Throws a BridgeError unless σ ≥ 0 (σ = 0 is the straight line of rectified flow).
+ * Brownian motion with variance σ² over [0, 1]: x_t = (1−t) x0 + t x1 + σ√(t(1−t)) z; drift to x1 (x1 −
+ * x_t)/(1−t), to x0 (x0 − x_t)/t (Shi et al. 2023, §3). σ = 0 is rectified flow's straight line. Throws a
+ * BridgeError for σ < 0.
  */
 export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProcess {
   if (!Number.isFinite(sigma) || sigma < 0)
@@ -42,7 +42,7 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
   };
 }
 
-/** Throws a BridgeError for a reference process with a drift of its own, which closed forms do not cover. */
+/** Throws a BridgeError for a reference process with a drift of its own. */
 export function checkBrownian(method: string, { own, name }: ReferenceProcess): void {
   if (own)
     throw argumentError(

@@ -1,13 +1,13 @@
-// The variance-preserving reference process: an Ornstein–Uhlenbeck process pulls towards zero while it diffuses.
+// The variance-preserving reference process.
 import type { Tensor } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import { brownian } from "./brownian.js";
 import { type ReferenceProcess, spread } from "./process.js";
 
 /**
- * dX = −α X dt + σ dW forward, with α = ½ as the reference's `vp`; pinned at x1 its drift is
- * −α x/tanh(α(1−t)) + α x1/sinh(α(1−t)), pinned at x0 backward the same in t. Bridge points are drawn as Brownian
- * motion's (spec of the reference). Throws a BridgeError unless σ > 0.
+ * dX = −α X dt + σ dW forward, α = ½ as the reference's `vp`. Pinned at x1 its drift is −α x/tanh(α(1−t)) + α
+ * x1/sinh(α(1−t)), pinned at x0 backward the same in t. Bridge points are Brownian (as in the reference). Throws a
+ * BridgeError unless σ > 0.
  */
 export function ornsteinUhlenbeck({
   sigma = 1,
@@ -37,7 +37,7 @@ export function ornsteinUhlenbeck({
     driftTo,
     own,
     scale: line.scale,
-    // Forward the exact transition; backward its time reversal at the stationary law has the same one.
+    // Backward, the time reversal at the stationary law has the same transition.
     endpoint: (_direction, x, z) =>
       x.mul(far).add(z.mul(sigma * Math.sqrt((1 - far * far) / (2 * alpha)))),
   };

@@ -1,15 +1,14 @@
-// Dormand–Prince 5(4) with steps as long as the tolerance allows: the reference's ODE sampler. States at requested
-// times are read from the steps' polynomials, so asking for more of them costs nothing.
+// Dormand–Prince 5(4) with adaptive steps, the reference's ODE sampler.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../core/errors.js";
 import { dormandPrince } from "./dormand-prince.js";
 import { counted, type Flow, type FlowOptions, type FlowSolver, timeSign } from "./flow.js";
 import { errorRatio, initialStep, nextStep } from "./step-size.js";
 
-/** How many trial steps in a row may be NaN or infinite: each is five times shorter than the one before. */
+/** Each trial step is five times shorter. */
 const mostBroken = 12;
 
-/** Adaptive, fifth order; numbers of evaluations are torchdiffeq's (`dopri5`). */
+/** Adaptive, fifth order; evaluates as often as torchdiffeq's `dopri5`. */
 export const dopri5: FlowSolver = (field, x, times, options): Flow => {
   const { rtol, atol, first_step, max_num_steps, overshoot } = options;
   const last = times[times.length - 1] as number;
@@ -19,7 +18,7 @@ export const dopri5: FlowSolver = (field, x, times, options): Flow => {
     const seen: Tensor[] = [x];
     let time = times[0] as number;
     let y = x;
-    // A copy, because the field may return a tensor that it keeps.
+    // A copy, since the field may return a tensor that it keeps.
     let slope = tidy(() => v.at(x, time).clone());
     if (!tidy(() => slope.isfinite().all().item())) throw notFinite(time);
     let h = first_step ?? initialStep(v, { x, slope, time, sign }, options);
@@ -40,7 +39,7 @@ export const dopri5: FlowSolver = (field, x, times, options): Flow => {
       const ratio = Number.isFinite(tried.ratio) ? tried.ratio : Infinity;
       broken = ratio < Infinity ? 0 : broken + 1;
       if (broken > mostBroken) throw notFinite(time);
-      // From h where it is the shorter one: time + h may be rounded up repeatedly.
+      // From h if it is shorter: time + h may be rounded up repeatedly.
       h = nextStep(Math.min(h, Math.abs(dt)), ratio);
       if (!tried.done) continue;
       if (y !== x) y.dispose();

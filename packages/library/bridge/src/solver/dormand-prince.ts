@@ -1,5 +1,4 @@
-// One step of the Runge–Kutta pair of Dormand and Prince (1980): fifth order, an estimate of its error, and a
-// polynomial between its ends. The seventh stage is the first of the next step.
+// One step of the Runge–Kutta pair of Dormand and Prince (1980).
 import { stack, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { CountedField } from "./flow.js";
 import { neighbour } from "./neighbour.js";
@@ -13,9 +12,9 @@ const stages = [
   [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
   [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
 ];
-/** The solution: the weights of the last stage, so that its slope costs nothing. */
+/** The last stage's weights, so that its slope costs nothing. */
 const solution = [...(stages[5] as number[]), 0];
-/** Solution less Shampine's fourth-order companion, as in torchdiffeq: two thirds of the pair's own difference. */
+/** Solution less Shampine's fourth-order companion, as in torchdiffeq. */
 const companion = [
   35 / 384 - 1951 / 21600,
   0,
@@ -36,24 +35,21 @@ const middle = [
   11237099 / 235043384 / 2,
 ];
 
-/** A step that was tried: the slopes of its stages, each of x's shape. */
 export interface Step {
-  /** State at the end, and the slope there. */
   end: Tensor;
   slope: Tensor;
-  /** Estimated error of `end`. */
   error: Tensor;
-  /** The state at a share [0, 1] of the step, by the quartic through both ends and the middle. */
+  /** The state at a share [0, 1] of the step. */
   between(share: number): Tensor;
 }
 
-/** The step from x at `time`, where the slope is known, over dt of either sign; six evaluations. */
+/** The step from x at `time` with known slope over dt of either sign; six evaluations. */
 export function dormandPrince(
   field: CountedField,
   { x, slope, time, dt }: { x: Tensor; slope: Tensor; time: number; dt: number },
 ): Step {
   const k = [slope];
-  // The end is evaluated one number early, as in torchdiffeq: in float32 it can change the choice of the next step.
+  // One number early, as in torchdiffeq: in float32 it can change the next step.
   const before = neighbour(time + dt, dt > 0 ? -1 : 1, x.dtype);
   let end = x;
   for (const [i, weights] of stages.entries()) {
@@ -69,7 +65,7 @@ export function dormandPrince(
   };
 }
 
-/** x + dt·Σ w_j k_j, w_1 ≠ 0; summed before it is added to the state, whose rounding would hide small terms. */
+/** Summed before it is added to the state, whose rounding would hide small terms. */
 function moved(
   x: Tensor,
   dt: number,
@@ -84,19 +80,13 @@ function moved(
   });
 }
 
-/**
- * dt·Σ e_j k_j, all seven terms in one reduction. After a short step this is nothing but rounding, and the next step
- * is chosen by it: summed in another order, float32 runs would take other steps than the reference's.
- */
+/** One reduction: in another order, rounding would make float32 runs take other steps than the reference's. */
 function difference(dt: number, k: readonly Tensor[]): Tensor {
   const { dtype, device } = k[0] as Tensor;
   return stack(k, { dim: -1 }).mul(tensor(companion, { dtype, device }).mul(dt)).sum([-1]);
 }
 
-/**
- * Weights of the slopes at a share θ of the step: those of the quartic that has the step's state and slope at both
- * ends and its middle. Summed on the host in float64, so that nothing cancels in the state's own precision.
- */
+/** The quartic with the step's states, slopes and middle, at θ; summed in float64, so that nothing cancels. */
 function quartic(share: number): number[] {
   return solution.map((c, j) => {
     const [m, f0, f1] = [middle[j] as number, j === 0 ? 1 : 0, j === 6 ? 1 : 0];

@@ -4,21 +4,15 @@ import { oneTime } from "../core/one-time.js";
 import { type Field, noiseLike, ordered, type SolveOptions } from "./solver.js";
 
 /**
- * How much noise a step has: that of the process, σ²Δt (Euler–Maruyama); that of the Brownian bridge from the point to where
- * the drift leads, σ²Δt·s/(s + Δt) with s the time that is left after the step; or between the two, σ²Δt·(s + ρΔt)/(s + Δt),
- * with the share ρ that a trained network has (`measureNoiseShare`).
+ * Noise variance of a step: `process` σ²Δt; `bridge` σ²Δt·s/(s + Δt), s the time left after the step; `analytic`
+ * σ²Δt·(s + ρΔt)/(s + Δt) with a network's share ρ (`measureNoiseShare`).
  */
 export type StepVariance = "process" | "bridge" | "analytic";
 
 /**
- * x ← x + drift(x, t)·Δt + σ√Δt z along the grid, from x [B, …] at the start of `direction`.
- *
- * With `stepVariance: "bridge"` a step is exact where the drift leads to one end, (end − x)/(time left), however long
- * it is, and the last one has no noise (Liu et al. 2023, I²SB, eq. 4). Steps of Euler–Maruyama leave too much noise in
- * x wherever they are long compared with the time left. With `analytic` the variance of x is right on average after a step
- * of any length, and between Gaussians its law is.
- * `lastNoise: false` leaves out the noise of the last step; `finish`, if given, is then the end itself as a function of
- * the last point, in place of the last step.
+ * x ← x + drift(x, t)·Δt + σ√Δt z along the grid, from x [B, …] at the start of `direction`. `bridge` is exact for
+ * a drift to one endpoint (Liu et al. 2023, I²SB, eq. 4); `analytic` keeps the variance on average. `lastNoise:
+ * false` leaves out the last step's noise; `finish` then replaces the last step by the endpoint itself.
  */
 export function eulerMaruyama(
   drift: Field,
@@ -37,7 +31,7 @@ export function eulerMaruyama(
   }: SolveOptions & {
     sigma: number;
     stepVariance?: StepVariance | undefined;
-    /** Of `analytic`: ρ at a time of the direction's own clock, []; without it 1. */
+    /** ρ of `analytic` at a time of the direction's clock, [] (default 1). */
     share?: ((u: number) => Tensor) | undefined;
     lastNoise?: boolean;
     finish?: Field | undefined;
@@ -51,7 +45,7 @@ export function eulerMaruyama(
     const part = stepVariance === "bridge" ? left / (left + dt) : 1;
     const spread = sigma * Math.sqrt(dt * part);
     const own = stepVariance === "analytic" ? share : undefined;
-    // The intermediates of a step are freed at its end, while a recording runs too.
+    // Frees a step's intermediates at its end, also while recording.
     x = tidy(() => {
       const t = oneTime(from, time);
       const last = !lastNoise && k === grid.steps.length - 1;

@@ -1,16 +1,14 @@
-// Explicit Euler and Heun: steps of one length between requested times. The grid is torchdiffeq's: it starts at the
-// first time and the last step is what is left; requested times in between are interpolated.
+// Explicit Euler and Heun on torchdiffeq's grid, with interpolation at requested times.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { type CountedField, counted, type FlowSolver, timeSign } from "./flow.js";
 
-/** One step from (x, time) over dt: the state at a share (0, 1] of it. */
+/** The state at a share (0, 1] of a step. */
 type FixedStep = (
   field: CountedField,
   x: Tensor,
   at: { time: number; dt: number },
 ) => (share: number) => Tensor;
 
-/** The times from first to last in steps of at most `step_size`. */
 export function fixedGrid(first: number, last: number, step_size: number): number[] {
   const length = Math.abs(last - first) / step_size;
   const count = Math.max(1, Math.ceil(length - 1e-9 * Math.max(1, length)));
@@ -20,7 +18,7 @@ export function fixedGrid(first: number, last: number, step_size: number): numbe
   );
 }
 
-/** Takes `step` along the grid and collects the states at the times: all of memory is two states and a step. */
+/** Takes `step` along the grid, with the memory of two states and a step. */
 const following =
   (step: FixedStep): FlowSolver =>
   (field, x, times, { step_size }) => {
@@ -51,15 +49,15 @@ const following =
     return { states, nfe: v.nfe };
   };
 
-/** First order, one evaluation a step; straight lines between its steps. */
+/** First order; linear between steps. */
 export const euler = following((field, x, { time, dt }) => {
   const v = field.at(x, time);
   return (share) => x.add(v, { alpha: share * dt });
 });
 
 /**
- * The explicit trapezoidal rule: an Euler step, then the mean of the slopes at both ends; second order, two evaluations
- * a step. Between its ends a step follows the parabola that has these slopes there, so that the order stays two.
+ * The explicit trapezoidal rule, second order; between its endpoints the parabola with their slopes, also second
+ * order.
  */
 export const heun = following((field, x, { time, dt }) => {
   const v = field.at(x, time);

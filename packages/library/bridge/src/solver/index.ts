@@ -1,4 +1,4 @@
-// The solvers of flows by the names that users write (`ode_sampler`), and the one function that runs them.
+// The solvers of flows by their names in `ode_sampler`.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../core/errors.js";
 import { dopri5 } from "./dopri5.js";
@@ -6,16 +6,12 @@ import { euler, heun } from "./fixed-grid.js";
 import type { Flow, FlowOptions, FlowSolver } from "./flow.js";
 import type { Field } from "./solver.js";
 
-/** All solvers of flows. */
 export const flowSolvers = { dopri5, heun, euler } as const satisfies Record<string, FlowSolver>;
 
 /**
- * Follows dx/dt = field(x, t) from x [B, …] at the first of `times` through the others, which grow or fall: states
- * [T, B, …] and the number of evaluations. The field gets times [B] of x's dtype; it may be recorded by the caller,
- * and gradients flow through it unless they are off. What the field makes is freed with the step; a
- * tensor that it keeps and returns is not freed.
- * Throws a BridgeError for arguments out of range, a step that would become too small, too many steps, and for
- * fields that are NaN or infinite.
+ * Follows dx/dt = field(x, t) from x [B, …] at the first of `times`: states [T, B, …] and the number of
+ * evaluations. The field gets times [B]; gradients flow through it. Throws a BridgeError for bad arguments, too
+ * small or too many steps, and fields that are not finite.
  */
 export function solveFlow(
   field: Field,

@@ -1,10 +1,7 @@
-// The floating-point number next to another: the nearest time that a dtype can represent.
+// The neighbour of a floating-point number.
 import type { DType } from "@dsbm/torch";
 
-/**
- * The number of a dtype next to `value` in the direction `sign`. Numbers of other dtypes than float32 and float64
- * are returned unchanged: their neighbours are too far away.
- */
+/** The next number of a dtype in the direction `sign`; other dtypes than float32 and float64 keep their number. */
 export function neighbour(value: number, sign: 1 | -1, dtype: DType): number {
   if (dtype === "float32") {
     const number = new Float32Array([value]);

@@ -1,13 +1,11 @@
-// The ordinary differential equation that has the marginals of a diffusion: its velocity is half the difference of the
-// drifts of both directions of time.
+// The probability flow of a diffusion.
 import { argumentError } from "../core/errors.js";
 import type { Field } from "./solver.js";
 
 /**
- * dx/dt = (drift_f(x, t) − drift_b(x, t))/2, or drift_f, or −drift_b where there is only one direction (Song 2021,
- * §4.3; Shi 2023). Times are clamped to [eps, 1 − eps], the range in which networks were trained (default 1e-4, the
- * image trainer's): bridges' drifts have poles at the ends.
- * Throws a BridgeError without any drift, or unless 0 ≤ eps < 1/2.
+ * dx/dt = (drift_f − drift_b)/2, or drift_f, or −drift_b with one direction (Song 2021, §4.3; Shi 2023), at times
+ * clamped to [eps, 1 − eps] (default 1e-4), since bridge drifts have poles at the ends. Throws a BridgeError
+ * without a drift, or unless 0 ≤ eps < 1/2.
  */
 export function probabilityFlow({
   forward = null,

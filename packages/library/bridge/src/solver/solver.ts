@@ -1,4 +1,4 @@
-// What a solver is: it carries samples along a field from one end of a time grid to the other.
+// What a solver is.
 import { noise, type Tensor } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import type { TimeGrid } from "../core/time-grid.js";
@@ -9,19 +9,17 @@ export type Field = (x: Tensor, t: Tensor) => Tensor;
 export interface SolveOptions {
   direction: Direction;
   grid: TimeGrid;
-  /** Takes this step alone, from x at its beginning: 0 … N − 1 in the order of the direction (default: all steps). */
+  /** Takes step 0 … N − 1 of the direction alone, from x at its start (default: all steps). */
   only?: number | undefined;
-  /** Called with every state, the start included: step index 0 … N, process time. */
+  /** Called with every state, the start included: step 0 … N and process time. */
   callback?: ((x: Tensor, at: { step: number; time: number }) => void) | undefined;
-  /** Standard normal noise for step k, of x's shape (default: drawn from the default generator). */
+  /** Standard normal noise of step k, of x's shape (default: from the default generator). */
   noise?: ((x: Tensor, step: number) => Tensor) | undefined;
 }
 
-/** Standard normal noise of the shape of `like`, from the default generator. */
 export const noiseLike = ({ shape, device, dtype }: Tensor): Tensor =>
   noise(shape, { device, dtype });
 
-/** A step as a direction takes it: its count, process times and size. */
 export interface SolverStep {
   k: number;
   time: number;
@@ -29,7 +27,7 @@ export interface SolverStep {
   dt: number;
 }
 
-/** The steps of a grid in the order in which a direction takes them; with `only`, that one alone. */
+/** The steps of a grid in the order of a direction; with `only`, that one alone. */
 export function ordered(direction: Direction, grid: TimeGrid, only?: number): SolverStep[] {
   const n = grid.steps.length;
   const step = (k: number): SolverStep => {

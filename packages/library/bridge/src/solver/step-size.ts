@@ -1,16 +1,14 @@
-// How long the steps of an adaptive solver are. Every decision is a number on the host, in float64; the batch is
-// one system, whose error is the root mean square over all of its elements (as torchdiffeq measures it).
+// Adaptive step sizes. The batch is one system with one root mean square error, as in torchdiffeq.
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { CountedField, FlowOptions } from "./flow.js";
 
 type Tolerance = Pick<Required<FlowOptions>, "rtol" | "atol">;
 
-/** Root of the mean of (x / scale)² over all elements. */
 function rms(x: Tensor, scale: Tensor): number {
   return Math.sqrt(x.div(scale).square().mean().item());
 }
 
-/** The estimated error over what is allowed, atol + rtol·max(|from|, |to|): a step is accepted up to 1. */
+/** The estimated error over atol + rtol·max(|from|, |to|); a step is accepted up to 1. */
 export function errorRatio(
   { error, from, to }: { error: Tensor; from: Tensor; to: Tensor },
   { rtol, atol }: Tolerance,
@@ -18,7 +16,7 @@ export function errorRatio(
   return noGrad(() => tidy(() => rms(error, from.abs().maximum(to.abs()).mul(rtol).add(atol))));
 }
 
-/** The next step: safety 0.9, at most 10 times as long, at most 5 times shorter, never shorter after a good one. */
+/** The next step: safety 0.9, at most 10 times longer and 5 times shorter, never shorter after a good one. */
 export function nextStep(h: number, ratio: number): number {
   if (ratio === 0) return 10 * h;
   const least = ratio < 1 ? 1 : 0.2;
@@ -26,8 +24,8 @@ export function nextStep(h: number, ratio: number): number {
 }
 
 /**
- * A first step for a solver of fifth order whose start has the slope given: explicit Euler over a small h shows how
- * fast the field changes (Hairer 1993, §II.4). One evaluation. `sign` is the direction of time.
+ * A first step of a fifth-order solver from the field's change over explicit Euler (Hairer 1993, §II.4). One
+ * evaluation.
  */
 export function initialStep(
   field: CountedField,

@@ -1,5 +1,4 @@
-// Pairs whose Schrödinger bridge is known (Gushchin 2023): the plan of a mixture potential defines the target, so that plan,
-// drift, marginals and conditional moments are closed forms.
+// Pairs whose Schrödinger bridge is known in closed form (Gushchin 2023): a mixture potential defines the target.
 import { noGrad, rand, randn, type Tensor, tidy } from "@dsbm/torch";
 import { stream } from "../../core/random.js";
 import { MixturePotential } from "../../model/mixture-potential.js";
@@ -9,18 +8,15 @@ import { frechetDistance, type Gaussian } from "../frechet.js";
 
 export interface KnownPlan {
   dim: number;
-  /** Variance of the reference process over the whole time. */
   epsilon: number;
-  /** Gaussians of the potential (default 5). */
   components?: number;
-  /** Length of their centres (default 5). */
   radius?: number;
   seed?: number;
 }
 
 /**
- * A forward potential for starts N(0, I): centres r uniform on a sphere, S uniform in [0.5, 1.5], and weights that favour
- * no component at a typical start. Its `draw` is the plan, its `forward` the exact drift. The caller's to free.
+ * A forward potential for starts N(0, I): centres uniform on a sphere, S uniform in [0.5, 1.5], weights that
+ * favour no component. `draw` is the plan, `forward` the exact drift. The caller disposes it.
  */
 export function knownPlan({
   dim,
@@ -44,10 +40,7 @@ export function knownPlan({
   return potential;
 }
 
-/**
- * Mean [d] and covariance [d, d] of the plan's end for starts that are the rows x [n, …], equally likely, float64: the
- * conditional moments for one row, those of the target for many.
- */
+/** Mean [d] and covariance [d, d] of the plan's endpoint for equally likely starts x [n, …], float64. */
 export function planMoments(potential: MixturePotential, x: Tensor): Gaussian {
   return tidy(() => {
     const { weights, means, variances } = potential.plan(x);
@@ -58,15 +51,13 @@ export function planMoments(potential: MixturePotential, x: Tensor): Gaussian {
     const centred = centres.sub(mean);
     const within = weights.to("float64").mean(0).unsqueeze(0).mm(variances.to("float64"));
     const covariance = centred.mul(share).t().mm(centred).add(within.squeeze(0).diagEmbed());
-    // Symmetric but for rounding.
     return { mean, covariance: covariance.add(covariance.t()).mul(0.5) };
   });
 }
 
 /**
- * BW²-UVP of ends [m, …] of one start, or of the moments of its plan, against its exact conditional moments, in percent of
- * the variance tr Cov of the whole target; its mean over starts is cBW²-UVP (Gushchin 2023). A constant at the mean of the
- * target has 100 on average.
+ * BW²-UVP of the endpoints of one start (samples [m, …] or moments) in percent of the target's variance tr Cov;
+ * averaged over starts it is cBW²-UVP (Gushchin 2023). A constant at the target's mean scores 100.
  */
 export function conditionalUvp(
   ends: Tensor | Gaussian,

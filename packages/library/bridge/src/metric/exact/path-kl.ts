@@ -1,5 +1,4 @@
-// How far the law of all paths of a learnt drift is from that of an exact one, where the exact drift and its marginals
-// are known: marginals of a wrong process may be right, its paths are not.
+// Path KL of a learnt drift, since a wrong process can have the right marginals.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { oneTime } from "../../core/one-time.js";
 import { squaredLengths, vectors } from "../../ot/cost.js";
@@ -7,17 +6,17 @@ import type { Field } from "../../solver/solver.js";
 import { type Estimate, meanEstimate } from "../vectors/bootstrap.js";
 
 export interface PathKLOptions {
-  /** Variance of the noise per unit of time, that of both processes. */
+  /** Variance of the noise per unit of time, of both processes. */
   epsilon: number;
-  /** Draws of the exact marginal at a time, [n, …], as many at every time. */
+  /** Draws the exact marginal at a time, [n, …]. */
   draw: (t: number) => Tensor;
-  /** Times, the middles of equal parts of [0, 1] (default 100). */
+  /** Midpoints of equal parts of [0, 1] (default 100). */
   times?: number;
 }
 
 /**
- * KL(P* ‖ P) of path measures with one start and one noise, in nats: E ∫|b*(X, t) − b(X, t)|² dt / (2ε) along the exact
- * process (Girsanov), with the interval of the mean over draws. Both drifts are of one direction, at process times.
+ * KL(P* ‖ P) in nats for one start and one noise: E ∫|b*(X, t) − b(X, t)|² dt / (2ε) along the exact process
+ * (Girsanov), with the interval of the mean.
  */
 export function pathKL(
   drift: Field,

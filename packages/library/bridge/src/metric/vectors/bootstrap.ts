@@ -1,10 +1,9 @@
-// How much a metric would differ with other samples of the same size. Rows are drawn again with replacement; a resample
-// is a table of how often each row was drawn, so that metrics need not sort or compare their points again.
+// Bootstrap intervals. A resample is a table of counts, so that metrics need not sort or compare points again.
 import { arange, call, cat, full, ones, randint, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { argumentError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";
 
-/** A value with the interval that covers it in 95 of 100 repetitions. */
+/** A value and its 95 % interval. */
 export interface Estimate {
   value: number;
   low: number;
@@ -14,16 +13,15 @@ export interface Estimate {
 export interface Resampling {
   /** Resamples (default 100). */
   resamples?: number;
-  /** Seed of the draws (default 0). */
   seed?: number;
 }
 
 interface Bound {
-  /** The least value there can be. */
+  /** The least possible value. */
   least?: number | undefined;
 }
 
-/** How often each of n rows is drawn in each resample, int64 [resamples, n]; every row of the table sums to n. */
+/** How often each of n rows is drawn in each resample, int64 [resamples, n]. */
 export function resampleCounts(
   n: number,
   { resamples = 100, seed = 0, purpose = "x" }: Resampling & { purpose?: string } = {},
@@ -38,14 +36,13 @@ export function resampleCounts(
   });
 }
 
-/** Weights of n rows that are alike, float64 [1, n]. */
 export const equalWeights = (n: number): Tensor => full([1, n], 1 / n, { dtype: "float64" });
 
-/** Weights of n rows, float64 [1 + resamples, n]: equal ones, then those of each resample. */
+/** Row weights, float64 [1 + resamples, n]: equal, then of each resample. */
 export const resampleWeights = (n: number, options: Parameters<typeof resampleCounts>[1]): Tensor =>
   cat([equalWeights(n), resampleCounts(n, options).to("float64").div(n)]);
 
-/** The rows that resample `k` of a table of counts holds, int64 [n]. */
+/** The rows of resample `k`, int64 [n]. */
 export function resampledRows(counts: Tensor, k: number): Tensor {
   return tidy(() => {
     const own = counts.select(0, k);
@@ -54,9 +51,8 @@ export function resampledRows(counts: Tensor, k: number): Tensor {
 }
 
 /**
- * The interval of a value from the values of resamples: their spread, moved to the value. Distances of resamples lie
- * above those of the samples (rows repeat), so their quantiles themselves would not hold the value. Resamples that have no value,
- * such as a ratio of variances where all rows are the same one, are left out; NaN where none is left.
+ * The interval of a value: the spread of its resamples, moved to the value, since repeated rows make resampled
+ * distances larger. NaN resamples are left out.
  */
 export function intervalOf(
   value: number,
@@ -78,7 +74,7 @@ export function intervalOf(
   };
 }
 
-/** The mean of values, one a sample, with its interval from their variance. */
+/** The mean of values, one a sample, and its interval from their variance. */
 export function meanEstimate(values: Tensor): Estimate {
   return tidy(() => {
     const all = values.flatten().to("float64");
@@ -89,7 +85,7 @@ export function meanEstimate(values: Tensor): Estimate {
   });
 }
 
-/** A metric of two samples with its bootstrap interval; rows of both are drawn again, independently. */
+/** A metric of two samples and its bootstrap interval. */
 export function bootstrapped(
   x: Tensor,
   y: Tensor,
@@ -108,6 +104,6 @@ export function bootstrapped(
   });
 }
 
-/** Each element of a one-dimensional tensor as often as its count says. */
+/** Repeats each element as often as its count says. */
 export const repeatedBy = (x: Tensor, counts: Tensor): Tensor =>
   call("aten::repeat_interleave", "self_Tensor", x, counts) as Tensor;

@@ -1,5 +1,5 @@
-// Distances between two samples from averages over all pairs of points: energy distance and MMD. A resample weighs the
-// same pairs otherwise, so that an interval costs one product more for each block of distances.
+// Energy distance and MMD, from averages over all pairs. A resample weighs the same pairs, so an interval costs one
+// product a block.
 import { call, cat, type Tensor, tidy } from "@dsbm/torch";
 import { type Counts, type Subsample, subsampled } from "../../core/subsample.js";
 import { distanceBlocks } from "../../ot/cost.js";
@@ -15,9 +15,8 @@ import { comparable } from "./wasserstein.js";
 type PairOptions = Subsample & Pick<Resampling, "resamples">;
 
 /**
- * The energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′| of samples x [n, …] and y [m, …], in units of x: at least 0,
- * and 0 only for equal distributions (Székely 2013). Expectations are over all pairs, a point with itself
- * included. Of more than `most` points a subsample is compared, which the result states. `resamples` gives the interval.
+ * The energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′| of samples x [n, …] and y [m, …], in units of x, over all
+ * pairs (Székely 2013). Compares a subsample above `most` points; `resamples` gives the interval.
  */
 export function energyDistance(x: Tensor, y: Tensor, options: PairOptions = {}): Counts & Estimate {
   return tidy(() => {
@@ -34,22 +33,18 @@ export function energyDistance(x: Tensor, y: Tensor, options: PairOptions = {}):
 
 type Side = "x" | "y";
 
-/** Points of each sample whose distances give the bandwidth, at most. */
 const bandwidthPoints = 1000;
 
-/** Bandwidths of the kernel mixture, in units of the median distance. */
+/** In units of the median distance. */
 const mixture = [0.25, 0.5, 1, 2, 4];
 
 type MMDOptions = PairOptions & { bandwidth?: number | readonly number[]; unbiased?: boolean };
 
 /**
- * The squared maximum mean discrepancy E k(X, X′) + E k(Y, Y′) − 2 E k(X, Y) of samples x [n, …] and y [m, …], without
- * units, for the mean of the kernels exp(−|x − y|²/(2h²)) over the bandwidths h (Gretton 2012).
- *
- * `bandwidth` is one h or several; by default ¼, ½, 1, 2 and 4 times the median distance between two points of both
- * samples together (Garreau 2017), of up to 1,000 of each. The estimate is unbiased, so it falls below 0 too where
- * both are alike; `unbiased: false` includes a point with itself and is at least 0. Of more than `most` points a
- * subsample is compared, which the result states. `resamples` gives the interval.
+ * The squared MMD E k(X, X′) + E k(Y, Y′) − 2 E k(X, Y) of samples x [n, …] and y [m, …] for the mean of kernels
+ * exp(−|x − y|²/(2h²)) over bandwidths h (Gretton 2012), by default multiples of the median distance (Garreau
+ * 2017). Unbiased, so it can be negative; `unbiased: false` is at least 0. Subsamples and intervals as
+ * `energyDistance`.
  */
 export function mmd(
   x: Tensor,
@@ -68,7 +63,6 @@ export function mmd(
         .reduce((sum, part) => sum.add(part))
         .div(widths.length);
     });
-    // A point with itself has the kernel 1.
     const own = (side: Side) => {
       const all = mean(side, side);
       if (!unbiased || pair[side].size(0) < 2) return all;
@@ -84,13 +78,13 @@ export function mmd(
   });
 }
 
-/** The default bandwidths of `mmd` for samples x [n, …] and y [m, …]. */
+/** The default bandwidths of `mmd`. */
 export function kernelWidths(
   x: Tensor,
   y: Tensor,
   { seed = 0 }: Pick<Subsample, "seed"> = {},
 ): number[] {
-  // The median distance between two different points of both samples together; 1 where that is 0.
+  // The median distance of different points; 1 if it is 0.
   const median = tidy(() => {
     const some = subsampled(...comparable(x, y), { most: bandwidthPoints, seed });
     const distances = call("aten::pdist", "", cat([some.x, some.y])) as Tensor;
@@ -99,13 +93,11 @@ export function kernelWidths(
   return mixture.map((factor) => factor * median);
 }
 
-/** Without resamples there is no interval: both of its ends are the value. */
 const estimate = (value: number, resampled: readonly number[], least?: number): Estimate =>
   resampled.length === 0
     ? { value, low: value, high: value }
     : intervalOf(value, resampled, { least });
 
-/** Weights of the points of both sides, those of resamples last. */
 function weightsOf(points: Record<Side, Tensor>, { resamples = 0, seed = 0 }: Resampling) {
   const of = (purpose: Side) => {
     const n = points[purpose].size(0);
@@ -114,7 +106,7 @@ function weightsOf(points: Record<Side, Tensor>, { resamples = 0, seed = 0 }: Re
   return { x: of("x"), y: of("y") };
 }
 
-/** The weighted means of `fn` of the distances between all pairs of two sides, one for each row of the weights. */
+/** Weighted means of `fn` of all distances, one for each row of the weights. */
 function pairMeans(
   points: Record<Side, Tensor>,
   weights: Record<Side, Tensor>,

@@ -1,4 +1,4 @@
-// Distances between two samples that look at means and covariances only, and the length of a bridge's moves.
+// Metrics of means and covariances, and the length of a bridge's moves.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { dataError } from "../../core/errors.js";
 import { type Counts, type Subsample, subsample } from "../../core/subsample.js";
@@ -9,15 +9,14 @@ import { checkPairs, squaredDisplacement } from "../moments.js";
 import { type Estimate, intervalOf, type Resampling, resampleWeights } from "./bootstrap.js";
 import { comparable } from "./wasserstein.js";
 
-/** Differences of means and covariances of two samples. */
 export interface MomentErrors {
-  /** |mean x − mean y|, Euclidean, in units of x. */
+  /** |mean x − mean y|, in units of x. */
   mean: number;
-  /** ‖Cov x − Cov y‖ (Frobenius), in squared units of x. */
+  /** ‖Cov x − Cov y‖ (Frobenius). */
   covariance: number;
 }
 
-/** Errors of mean and covariance of x [n, …] against y [m, …]; throws a BridgeError below two samples. */
+/** Errors of mean and covariance of x [n, …] against y [m, …]. Throws a BridgeError below two samples. */
 export function momentErrors(x: Tensor, y: Tensor): MomentErrors {
   return tidy(() => {
     const [p, q] = gaussians(x, y);
@@ -30,9 +29,9 @@ export function momentErrors(x: Tensor, y: Tensor): MomentErrors {
 }
 
 /**
- * BW²-UVP of samples x [n, …] against the target y [m, …], in percent: 100 · ½W₂²(N(x), N(y)) / (½ tr Cov y), where
- * N(·) is the Gaussian of a sample's mean and covariance (Korotin 2021). 100 is what a constant at the mean of y
- * gives. Throws a BridgeError below two samples and where y is constant.
+ * BW²-UVP of samples x [n, …] against the target y [m, …], in percent: 100 · ½W₂²(N(x), N(y)) / (½ tr Cov y)
+ * (Korotin 2021). A constant at the mean of y scores 100. Throws a BridgeError below two samples or if y is
+ * constant.
  */
 export function bw2Uvp(x: Tensor, y: Tensor): number {
   return tidy(() => {
@@ -49,22 +48,21 @@ function gaussians(x: Tensor, y: Tensor): [Gaussian, Gaussian] {
   return [gaussianOf(a), gaussianOf(b)];
 }
 
-/** How far a bridge moves its samples, beside the shortest way to the same ends. */
 export interface Displacement extends Pick<Counts, "n" | "subsampled"> {
   /** Mean squared distance of start and end. */
   msd: number;
-  /** The same for the exact optimal pairs of these starts and ends. */
+  /** The same of the exact optimal pairs. */
   optimal: number;
 }
 
 /**
- * Mean squared displacement of pairs start, end [n, …], and of the optimal pairs of the same points, in squared units.
- * Of more than `most` pairs a subsample is compared. Throws a BridgeError where the shapes differ.
+ * Mean squared displacement of pairs start, end [n, …] and of their optimal pairs; of a subsample above `most`
+ * pairs. Throws a BridgeError unless shapes agree.
  */
 export function displacement(start: Tensor, end: Tensor, options: Subsample = {}): Displacement {
   checkPairs(start, end);
   return tidy(() => {
-    // Both with one stream, so that pairs remain pairs.
+    // One stream keeps pairs together.
     const [a, b] = [subsample(start, "x", options), subsample(end, "x", options)];
     return {
       msd: squaredDisplacement(b, a),
@@ -75,20 +73,19 @@ export function displacement(start: Tensor, end: Tensor, options: Subsample = {}
   });
 }
 
-/** Values of a sample up to which principal directions are computed. */
 const mostValues = 512;
 
-/** How much of the target's variance samples have: 1 for as much, less for samples that are too alike. */
+/** How much of the target's variance samples have; less than 1 if they are too alike. */
 export interface VarianceKept {
   /** tr Cov x / tr Cov y. */
   total: Estimate;
-  /** The least share along the principal directions of y that hold 95 % of its variance; null above 512 values. */
+  /** The least share along the principal directions of y with 95 % of its variance; null above 512 values. */
   least: Estimate | null;
 }
 
 /**
- * The variance of samples x [n, …] in shares of that of the target y [m, …], with bootstrap intervals. Throws a
- * BridgeError below two samples and where y is constant.
+ * The variance of samples x [n, …] as shares of that of y [m, …], with intervals. Throws a BridgeError below two
+ * samples or if y is constant.
  */
 export function varianceKept(x: Tensor, y: Tensor, resampling: Resampling = {}): VarianceKept {
   return tidy(() => {
@@ -101,7 +98,6 @@ export function varianceKept(x: Tensor, y: Tensor, resampling: Resampling = {}):
       const weights = resampleWeights(n, { ...resampling, purpose: i === 0 ? "x" : "y" });
       return { centred: t.sub(mean), weights, n };
     });
-    /** Of each column after `of`, in each resample: [1 + resamples, columns]. */
     const variances = (of: (t: Tensor) => Tensor) =>
       sides.map(({ centred, weights, n }) => {
         const t = of(centred);
@@ -123,11 +119,11 @@ export function varianceKept(x: Tensor, y: Tensor, resampling: Resampling = {}):
   });
 }
 
-/** The principal directions of y [m, d] that hold 95 % of its variance, as columns. */
+/** The principal directions of y [m, d] with 95 % of its variance, as columns. */
 function principalAxes(y: Tensor): Tensor {
   const d = y.size(1);
   const [values, basis] = y.t().cov().reshape([d, d]).linalgEigh();
-  // Ascending: the directions to keep are the last ones.
+  // Eigenvalues ascend.
   const held = values.flip([0]).cumsum(0).div(values.sum());
   const count = Math.min(d, 1 + held.lt(0.95).sum().item());
   return basis.narrow(1, d - count, count);

@@ -1,5 +1,5 @@
-// Whether pairs are those of the Schrödinger bridge, without knowing it. Its plan has the density f(x) g(y) exp(x·y/ε),
-// so that between Gaussians start and end are bound by the precision 1/ε in each coordinate, whatever their marginals.
+// Whether pairs are those of the Schrödinger bridge. Its plan f(x) g(y) exp(x·y/ε) binds Gaussian endpoints by the
+// precision 1/ε, whatever their marginals.
 import { cat, eye, randn, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";
@@ -12,19 +12,17 @@ import {
   resampledRows,
 } from "./bootstrap.js";
 
-/** How pairs are bound, beside the optimal ε⁻¹I. */
 export interface Optimality {
-  /** ‖εA − I‖ (Frobenius) over ‖I‖: 0 at the optimum, 1 for independent pairs, apart from noise. */
+  /** ‖εA − I‖/‖I‖ (Frobenius): 0 at the optimum, 1 for independent pairs. */
   error: Estimate;
-  /** tr(εA)/d: 1 at the optimum, less for pairs that are bound less. */
+  /** tr(εA)/d: 1 at the optimum, less for weaker pairs. */
   strength: Estimate;
 }
 
 /**
- * The matrix A = S⁻¹Pᵀ(Q − PS⁻¹Pᵀ)⁻¹ of pairs start, end [n, …], whose joint covariance is [[Q, P], [Pᵀ, S]], beside
- * ε⁻¹I, which it is at the Schrödinger bridge of σ² = ε between Gaussians (Kholkin 2024). Of other distributions A is
- * that of the Gaussian of the same moments, so that a small error says less. A is corrected for the bias of a sample's
- * precision. Null for fewer than 4d pairs, and where the ends are a function of the starts.
+ * The matrix A = S⁻¹Pᵀ(Q − PS⁻¹Pᵀ)⁻¹ of pairs start, end [n, …] with covariance [[Q, P], [Pᵀ, S]], which is ε⁻¹I
+ * at the Schrödinger bridge between Gaussians (Kholkin 2024), corrected for the bias of a sample's precision. Null
+ * for fewer than 4d pairs or deterministic endpoints.
  */
 export function optimality(
   start: Tensor,
@@ -55,7 +53,7 @@ export function optimality(
 function bindingOf(joint: Tensor, epsilon: number): { error: number; strength: number } | null {
   return tidy(() => {
     const [n, d] = [joint.size(0), joint.size(1) / 2];
-    // In units of each coordinate's deviation, for a good condition.
+    // Scaled by deviations, for a good condition.
     const deviations = joint.var({ dim: 0, correction: 1 }).sqrt();
     if (!(deviations.min().item() > 0)) return null;
     const covariance = joint.div(deviations).t().cov();
@@ -73,8 +71,8 @@ function bindingOf(joint: Tensor, epsilon: number): { error: number; strength: n
 }
 
 /**
- * Pairs of the exact Schrödinger bridge of σ² = ε between the Gaussians of the moments of x0 [n, …] and x1 [m, …]
- * (Bunne 2023): `count` starts and ends [count, d], float64.
+ * Pairs [count, d], float64, of the exact Schrödinger bridge of σ² = ε between Gaussians with the moments of x0
+ * [n, …] and x1 [m, …] (Bunne 2023).
  */
 export function gaussianPairs(
   x0: Tensor,
@@ -91,7 +89,7 @@ export function gaussianPairs(
     const inner = root.mm(B).mm(root);
     const D = power(inner.add(one.mul(epsilon ** 2 / 4)), 0.5);
     const inverse = power(A, -0.5);
-    // Cov(X0, X1) = C; the end given the start has the slope A⁻¹C.
+    // Cov(X0, X1) = C; the slope is A⁻¹C.
     const C = root
       .mm(D)
       .mm(inverse)
@@ -108,7 +106,7 @@ export function gaussianPairs(
   });
 }
 
-/** A power of a symmetric matrix; eigenvalues that are rounding errors are left out. */
+/** Leaves out eigenvalues that are rounding errors. */
 function power(matrix: Tensor, exponent: number): Tensor {
   const [values, basis] = matrix.add(matrix.t()).div(2).linalgEigh();
   const floor = Math.max(values.max().item() * 1e-12, Number.MIN_VALUE);

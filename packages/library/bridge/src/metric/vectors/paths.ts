@@ -1,12 +1,11 @@
-// What a bridge does between its ends: the energy of its drift, how straight its flow is, and whether both directions
-// are one process.
+// Path metrics: energy of the drift, straightness, and agreement of both directions.
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { oneTime } from "../../core/one-time.js";
 import { squaredLengths, vectors } from "../../ot/cost.js";
 import type { Field } from "../../solver/solver.js";
 import { type Estimate, meanEstimate } from "./bootstrap.js";
 
-/** The energy ∫|drift|²dt of each path, [n], summed step by step as Euler–Maruyama takes them; free with `dispose`. */
+/** The energy ∫|drift|²dt of each path, [n], summed step by step. */
 export class PathEnergy implements Disposable {
   readonly #sum: Tensor;
 
@@ -14,14 +13,13 @@ export class PathEnergy implements Disposable {
     this.#sum = zeros([n], { dtype: "float64" }).keep();
   }
 
-  /** Adds |drift(x, t)|² dt of the states x [n, …] at a step's beginning. */
+  /** Adds |drift(x, t)|² dt at a step's start. */
   add(drift: Field, x: Tensor, { time, dt }: { time: number; dt: number }): void {
     tidy(() => {
       this.#sum.add_(squaredLengths(drift(x, oneTime(x, time))), { alpha: dt });
     });
   }
 
-  /** E∫|drift|²dt with its interval. */
   estimate(): Estimate {
     return meanEstimate(this.#sum);
   }
@@ -35,23 +33,22 @@ export class PathEnergy implements Disposable {
   }
 }
 
-/** What a flow spends, of its states and velocities at the same times. */
 export interface FlowCost {
   /** ∫|v|²dt of each path, [n]. */
   energy: Tensor;
-  /** ∫|v − (end − start)|²dt of each path, [n]: 0 for straight lines at constant speed (Liu 2023). */
+  /** ∫|v − (end − start)|²dt of each path, [n]: 0 for straight lines (Liu 2023). */
   bend: Tensor;
   /** |end − start|² of each path, [n]. */
   distance: Tensor;
 }
 
-/** Costs of a flow's states [T, n, …] along its field, by the trapezoidal rule over `times`. */
+/** Costs of a flow's states [T, n, …], by the trapezoidal rule over `times`. */
 export function flowCost(states: Tensor, times: readonly number[], field: Field): FlowCost {
   return tidy(() => {
     const last = times.length - 1;
     const way = vectors(states.select(0, last)).sub(vectors(states.select(0, 0)));
     let [energy, bend] = [way.sum(1).mul(0), way.sum(1).mul(0)];
-    // The field runs in process time; a path backwards has the opposite velocity.
+    // The field runs in process time.
     const sign = (times[last] as number) > (times[0] as number) ? 1 : -1;
     for (const [k, time] of times.entries()) {
       const before = times[Math.max(0, k - 1)] as number;
@@ -70,10 +67,7 @@ export function flowCost(states: Tensor, times: readonly number[], field: Field)
   });
 }
 
-/**
- * The normalised path energy |E∫|v|²dt − W₂²|/W₂² of a flow beside the exact squared distance of the ends (Tong 2024):
- * 0 where it moves along optimal transport. The interval is that of the energy.
- */
+/** |E∫|v|²dt − W₂²|/W₂² of a flow (Tong 2024): 0 for optimal transport. The interval is that of the energy. */
 export function normalisedPathEnergy({ energy }: Pick<FlowCost, "energy">, w2: number): Estimate {
   const { value, low, high } = meanEstimate(energy);
   const of = (e: number) => (e - w2 ** 2) / w2 ** 2;
@@ -86,28 +80,26 @@ export function normalisedPathEnergy({ energy }: Pick<FlowCost, "energy">, w2: n
   };
 }
 
-/** Relative bend E∫|v − (end − start)|²dt / E|end − start|²: 0 for straight lines at constant speed. */
+/** E∫|v − (end − start)|²dt / E|end − start|²: 0 for straight lines at constant speed. */
 export function straightness({ bend, distance }: Pick<FlowCost, "bend" | "distance">): Estimate {
   const all = tidy(() => distance.mean().item());
   const { value, low, high } = meanEstimate(bend);
   return { value: value / all, low: Math.max(0, low / all), high: high / all };
 }
 
-/** How far samples come back to where they started, root mean square, beside how far that can be. */
 export interface Agreement {
   /** Of start and return. */
   back: Estimate;
-  /** Of two returns from the same end: the same where the backward process is the forward one reversed. */
+  /** Of two returns: the same if the backward process reverses the forward one. */
   twice: number;
-  /** Of starts and the returns of others. */
+  /** Of starts and returns of others. */
   apart: number;
 }
 
 /**
- * Forward-backward agreement: each start [n, …] is carried to the other end, and from there carried back twice with
- * noise of its own, `first` and `second` [n, …]. Where one direction is the time reversal of the other, start and both
- * returns are three independent draws of the same law given the end, so that start and return are as far apart as two
- * returns. In units of the samples.
+ * Whether one direction is the time reversal of the other: then a start [n, …] and two returns `first`, `second`
+ * [n, …] from its endpoint are independent draws of one law, and equally far apart. Root mean square, in units of
+ * the samples.
  */
 export function agreement(start: Tensor, first: Tensor, second: Tensor): Agreement {
   return tidy(() => {

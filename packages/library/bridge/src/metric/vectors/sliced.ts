@@ -1,5 +1,4 @@
-// Wasserstein distances in one dimension, of many directions (sliced) or of each column, from sorted points. A resample
-// repeats points of the same order, so that an interval needs no further sorting.
+// One-dimensional Wasserstein distances, sliced or of columns, from sorted points; resamples need no further sorting.
 import { arange, cat, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { stream } from "../../core/random.js";
 import {
@@ -14,19 +13,18 @@ import { comparable, type Order } from "./wasserstein.js";
 interface Directions {
   /** Number of directions (default 128). */
   directions?: number;
-  /** Of the directions (default 0). */
   seed?: number;
 }
 
 /**
- * The sliced p-Wasserstein distance between samples x [n, …] and y [m, …], in units of x: the mean over random unit
- * directions θ of W_p^p(θ·x, θ·y), to the power 1/p (Bonneel 2015). All samples are used.
+ * The sliced p-Wasserstein distance of samples x [n, …] and y [m, …], in units of x: W_p^p(θ·x, θ·y) averaged over
+ * random unit θ, to the power 1/p (Bonneel 2015).
  */
 export function slicedWasserstein(x: Tensor, y: Tensor, options: Order & Directions = {}): number {
   return sliced(x, y, options, null)[0] as number;
 }
 
-/** `slicedWasserstein` with its bootstrap interval over both samples. */
+/** `slicedWasserstein` with its bootstrap interval. */
 export function slicedEstimate(
   x: Tensor,
   y: Tensor,
@@ -36,7 +34,6 @@ export function slicedEstimate(
   return intervalOf(value, resampled, { least: 0 });
 }
 
-/** The distance, then that of each resample. */
 function sliced(
   x: Tensor,
   y: Tensor,
@@ -47,11 +44,11 @@ function sliced(
     const [a, b] = comparable(x, y);
     const generator = stream(seed, "metric/directions");
     const dim = a.size(1);
-    // In so many dimensions drawing them is most of the time, several times as much in double precision.
+    // Drawing would take most of the time in double precision.
     const dtype = dim > 2 ** 16 ? "float32" : "float64";
     const costs = lineCosts(a, b, {
       ...{ p, resampling, lines: directions },
-      // Of large pictures all directions would be gigabytes.
+      // Bounds the memory of large images.
       beside: dim,
       along(_, length) {
         const theta = randn([length, dim], { generator, dtype }).to("float64");
@@ -63,12 +60,12 @@ function sliced(
   });
 }
 
-/** The p-Wasserstein distance of each column of x [n, …] and y [m, …] (p = 1 by default), in that column's units. */
+/** The p-Wasserstein distance of each column of x [n, …] and y [m, …] (default p = 1), in the column's units. */
 export function columnWasserstein(x: Tensor, y: Tensor, options: Order = {}): number[] {
   return columns(x, y, options, null)[0] as number[];
 }
 
-/** `columnWasserstein` with a bootstrap interval for each column. */
+/** `columnWasserstein` with an interval for each column. */
 export function columnEstimates(
   x: Tensor,
   y: Tensor,
@@ -84,7 +81,6 @@ export function columnEstimates(
   );
 }
 
-/** The distances of all columns, then those of each resample. */
 function columns(
   x: Tensor,
   y: Tensor,
@@ -103,20 +99,15 @@ function columns(
 
 interface Lines {
   p: 1 | 2;
-  /** Resamples whose costs follow; null for none. */
   resampling: Resampling | null;
-  /** How many lines there are. */
   lines: number;
-  /** Numbers that a line takes beside its points. */
+  /** Numbers that a line takes besides its points. */
   beside?: number;
-  /** Points [n, d] along the lines [start, start + length): [n, length]. Called in the order of the lines. */
+  /** Points [n, d] along the lines [start, start + length): [n, length], in order. */
   along(start: number, length: number): (points: Tensor) => Tensor;
 }
 
-/**
- * W_p^p in one dimension for each line, ∫₀¹ |F⁻¹(u) − G⁻¹(u)|^p du over the quantile functions, which
- * are constant between the multiples of 1/n and 1/m: first of the samples, then of each resample.
- */
+/** W_p^p = ∫₀¹ |F⁻¹(u) − G⁻¹(u)|^p du for each line: of the samples, then of each resample. */
 function lineCosts(
   x: Tensor,
   y: Tensor,
@@ -150,19 +141,18 @@ function lineCosts(
   return costs;
 }
 
-/** Sorted lines [k, n] of a resample: each point as often as it was drawn. */
 function repeated(sorted: Tensor, order: Tensor, counts: Tensor, k: number): Tensor {
   const times = counts.select(0, k).indexSelect(0, order.flatten());
   return repeatedBy(sorted.flatten(), times).reshape(sorted.shape);
 }
 
-/** The pieces on which both quantile functions are constant: ranks into the sorted samples, and lengths. */
+/** The pieces on which both quantile functions are constant: ranks and lengths. */
 function quantileSteps(n: number, m: number): { at: { x: Tensor; y: Tensor }; weights: Tensor } {
   if (n === m) {
     const all = arange(0, n, { dtype: "int64" });
     return { at: { x: all, y: all }, weights: zeros([n], { dtype: "float64" }).add(1 / n) };
   }
-  // Ends of the pieces in units of 1/(nm), so that equal ones are exactly equal (pieces of length 0 do no harm).
+  // In units of 1/(nm), so that equal breaks are exactly equal.
   const multiples = (count: number, step: number) =>
     arange(1, count + 1, { dtype: "int64" }).mul(step);
   const [ends] = cat([multiples(n, m), multiples(m, n)]).sort();

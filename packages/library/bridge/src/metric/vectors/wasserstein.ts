@@ -1,4 +1,4 @@
-// Exact Wasserstein distances between two samples of vectors.
+// Exact Wasserstein distances.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../../core/errors.js";
 import { type Counts, type Subsample, subsampled } from "../../core/subsample.js";
@@ -6,18 +6,15 @@ import { vectors } from "../../ot/cost.js";
 import { exactPointPlan } from "../../ot/exact.js";
 import { type Estimate, meanEstimate } from "./bootstrap.js";
 
-/** The order of a distance: p = 1 or 2. */
 export interface Order {
   p?: 1 | 2;
 }
 
 /**
- * The p-Wasserstein distance between samples x [n, …] and y [m, …] by exact optimal transport, in units of x:
- * (min Σ plan_ij |x_i − y_j|^p)^(1/p), to a relative 2⁻²², with its 95 % interval.
- *
- * The interval is that of the central limit theorem, whose variance is that of the optimal potentials over both
- * samples; it covers what samples of these sizes give on average, not the distance of the distributions (del Barrio
- * 2019). Takes 4nm bytes. Of more than `most` points (10,000) a subsample is compared, which the result states.
+ * The exact p-Wasserstein distance (min Σ plan_ij |x_i − y_j|^p)^(1/p) of samples x [n, …] and y [m, …], in units
+ * of x, to a relative 2⁻²². Its 95 % interval, by the optimal potentials' variance, covers the mean for these
+ * sample sizes, not the distributions' distance (del Barrio 2019). Takes 4nm bytes; compares a subsample above
+ * `most` points (10,000).
  */
 export function wasserstein(
   x: Tensor,
@@ -43,7 +40,7 @@ function deviationOfMean(potential: Float64Array): number {
   return (high - value) / 1.96;
 }
 
-/** Both samples as float64 [n, d]; throws a BridgeError where there are none, or of different sizes or not finite. */
+/** Both samples as float64 [n, d]. Throws a BridgeError unless both are finite and of one size. */
 export function comparable(x: Tensor, y: Tensor): [Tensor, Tensor] {
   const [a, b] = [vectors(x), vectors(y)];
   if (a.size(1) !== b.size(1))
