@@ -1,4 +1,4 @@
-// What a network of this library is, as keys of the configuration: the way back from `createNetwork`.
+// Inverts `createNetwork`.
 import type { Network } from "@dsbm/bridge";
 import { DDPMpp } from "./ddpmpp/ddpmpp.js";
 import { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";
@@ -7,10 +7,7 @@ import { DriftNetwork } from "./mlp/drift.js";
 import { ScoreNetwork } from "./mlp/mlp.js";
 import { UNet } from "./unet/unet.js";
 
-/**
- * The group `model` of a network, `name` and all its options, among them some that are no keys; null for a network of
- * another class than those of `networks`.
- */
+/** The group `model` of a network, with some options that are no keys; null for another class. */
 export function modelOf(network: Network): { name: string; [key: string]: unknown } | null {
   if (network instanceof UNet)
     return { name: "UNET", ...network.options, class_cond: network.options.num_classes !== null };

@@ -1,4 +1,4 @@
-// The networks by their configuration names, `model.name`; a new network is a folder here and an entry in `networks`.
+// The networks by their configuration names; a new network is a folder and an entry in `networks`.
 
 import { argumentError, type Direction, type Network } from "@dsbm/bridge";
 import { noGrad } from "@dsbm/torch";
@@ -12,37 +12,34 @@ import type { Seeded } from "./unet/layers.js";
 import type { UNetOptions } from "./unet/options.js";
 import { UNet } from "./unet/unet.js";
 
-/** A network to build. */
 export interface NetworkRequest extends Seeded {
-  /** The configuration's group `model`: `name`, and the keys of that network. */
+  /** The configuration's group `model`. */
   model: { name: string; [key: string]: unknown };
   /** Shape of a sample: [d] or [C, H, W]. */
   shape: readonly number[];
-  /** Channels of the condition, of vectors its numbers; 0 without one. */
+  /** Channels (or numbers) of the condition. */
   cond_channels?: number;
-  /** Number of classes of the data; used if the model is conditioned on labels (`class_cond`). */
+  /** Classes of the data, used with `class_cond`. */
   classes?: number;
   direction: Direction;
-  /** Whether the network serves both directions, and takes the direction as a condition. */
+  /** Whether the network takes the direction as a condition. */
   bidirectional?: boolean;
   /** Whether inputs and outputs have unit variance at all times. */
   unit?: boolean;
-  /** Whether a new network of vectors gives 0 (networks of images always do). */
+  /** Whether a new network of vectors gives 0 (image networks always do). */
   zero?: boolean;
 }
 
-/** What a registered network is: the samples that it takes, and how it is built. */
 interface NetworkKind {
   takes: "vectors" | "images";
-  /** Whether it takes no direction as a condition. */
+  /** Whether it takes no direction. */
   oneWay?: boolean;
   build(keys: never, request: NetworkRequest): Network;
 }
 
-/** Keys of `model=MLP`. */
 const mlpKeys = {
   hidden: numbers([256, 256]),
-  /** 0: the time is an input beside the point (`ScoreNetwork`); k: a `DriftNetwork` of k frequencies. */
+  /** 0: the time is an input (`ScoreNetwork`); k: a `DriftNetwork` of k frequencies. */
   time_frequencies: whole(0, 0),
   activation_fn: only("silu", "the MLP has no other activation"),
 };
@@ -63,13 +60,12 @@ function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network
   return network;
 }
 
-/** Size and channels of images, under the names that the networks share. */
+/** Names that image networks share. */
 function imageKeys({ shape, cond_channels = 0 }: NetworkRequest) {
   const [channels, image_size] = shape as [number, number, number];
   return { image_size, in_channels: channels + cond_channels, out_channels: channels };
 }
 
-/** A network of images whose options are the configuration's keys and those of `imageKeys`. */
 const ofImages = <Keys>(Net: new (options: Keys, seed: Seeded) => Network): NetworkKind => ({
   takes: "images",
   oneWay: true,
@@ -98,8 +94,8 @@ export const networks: Readonly<Record<string, NetworkKind>> = {
 };
 
 /**
- * A new network of the configuration for samples of a shape. Throws a BridgeError for an unknown name, for samples of
- * the other kind, for images that are not square, and for keys of which no network can be built.
+ * Creates a network for samples of a shape. Throws a BridgeError for an unknown name, other samples and impossible
+ * keys.
  */
 export function createNetwork(request: NetworkRequest): Network {
   const { model, shape } = request;
@@ -127,7 +123,7 @@ export function createNetwork(request: NetworkRequest): Network {
   return kind.build(keys as never, request);
 }
 
-/** Whether a network of these keys is conditioned on the class of a sample. */
+/** Whether a network of these keys takes classes. */
 export function hasClasses(model: { name: string; class_cond?: boolean }): boolean {
   return model.name === "UNET" && model.class_cond === true;
 }

@@ -1,5 +1,4 @@
-// DDPM++ and NCSN++ (Song 2021): a UNet with pyramids at its input and output, filtered resampling, and sums of
-// branches that keep their size.
+// DDPM++ and NCSN++ (Song 2021): a UNet with input and output pyramids and filtered resampling.
 
 import type { Conditions } from "@dsbm/bridge";
 import { Buffer, cat, nn, randn, type Tensor, tidy } from "@dsbm/torch";
@@ -11,22 +10,21 @@ import { type CompleteDDPMppOptions, completeDDPMpp, type DDPMppOptions } from "
 import { ResBlock } from "./res-block.js";
 import { Fir, plain, Resample } from "./resample.js";
 
-/** What one forward pass has computed so far. */
 interface State {
   h: Tensor;
   /** The activated time embedding. */
   emb: Tensor | null;
   skips: Tensor[];
-  /** The pyramid of the input: smaller copies of it, or features carried down. */
+  /** Smaller copies of the input, or features carried down. */
   input: Tensor;
-  /** The pyramid of the output: a sum of images, or features carried up. */
+  /** A sum of images, or features carried up. */
   output: Tensor | null;
 }
 
-/** Earlier times count as this one where their logarithm is taken; training draws none of them. */
+/** Earlier times count as this one, because of the logarithm. */
 const earliest = 1e-4;
 
-/** Sines, then cosines, of 2π·Wᵢ·ln t: t [B] → [B, 2·size], W fixed and drawn from N(0, scale²) (Song 2021). */
+/** Sines, then cosines, of 2π·Wᵢ·ln t: t [B] → [B, 2·size], fixed W ~ N(0, scale²) (Song 2021). */
 class FourierEmbedding extends nn.Module {
   readonly W: Buffer;
   constructor(size: number, { scale, generator }: { scale: number } & Seeded) {
@@ -44,22 +42,20 @@ class FourierEmbedding extends nn.Module {
 }
 
 /**
- * x [B, C, H, W], t [B] in [0, 1] → [B, out_channels, H, W].
- * Parameters have the published names: `all_modules.0.weight`, `all_modules.3.GroupNorm_0.weight`, …
+ * x [B, C, H, W], t [B] in [0, 1] → [B, out_channels, H, W]; published parameter names (`all_modules.0.weight`,
+ * …).
  */
 export class DDPMpp extends nn.Module {
   readonly options: CompleteDDPMppOptions;
-  /** The positional embedding of the scaled time. */
   readonly positional: TimeEmbedding;
-  /** All layers, in the order in which they are built and used. */
+  /** All layers in the order of their use. */
   all_modules: nn.Module[] = [];
-  /** The filter, shared by all layers that use it. */
+  /** Shared by all layers that use it. */
   readonly fir: Fir | null;
-  /** From the scaled time to the activated embedding. */
   readonly #embed: ((level: Tensor) => Tensor) | null = null;
   readonly #steps: ((s: State) => void)[] = [];
 
-  /** Throws a BridgeError that names the key for options that make no network. */
+  /** Throws a BridgeError with the key's name for impossible options. */
   constructor(options: DDPMppOptions, { generator }: Seeded = {}) {
     super();
     this.options = completeDDPMpp(options);
@@ -86,7 +82,7 @@ export class DDPMpp extends nn.Module {
       const conv = add(conv3(from, to, { scale, generator }));
       return (h: Tensor) => conv.forward(activation(norm.forward(h)));
     };
-    // Each of these builds layers and adds the step that applies them to h.
+    // Each builds layers and adds the step that applies them to h.
     const next = (step: (s: State) => void) => void this.#steps.push(step);
     const through = (layer: (h: Tensor, s: State) => Tensor) =>
       next((s) => {
@@ -197,7 +193,7 @@ export class DDPMpp extends nn.Module {
     });
   }
 
-  /** Throws a BridgeError for channels or sizes that do not fit the network, and for classes, which it cannot use. */
+  /** Throws a BridgeError for wrong channels or sizes, and for classes. */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
     const { in_channels, channels, temb_scale, embedding_type, scale_by_sigma } = this.options;
     checkInputs("DDPMpp", { in_channels, halvings: channels.length - 1 }, x, t, { y, cond });

@@ -1,9 +1,9 @@
-// The parts of DDPM++ networks: initial weights, activations, normalisation, 1×1 products, attention, sums of branches.
+// The parts of DDPM++ networks.
 import { cat, empty, nn, Parameter, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
 import { wrongFor } from "../unet/keys.js";
 import { conv3x3, PointwiseConv2d, pointwise, type Seeded, silu } from "../unet/layers.js";
 
-/** The activations by their configuration names; the argument is not used elsewhere and may be overwritten. */
+/** The activations by name; they may overwrite their argument. */
 export const activations = {
   swish: silu,
   elu: (x: Tensor) => x.elu(),
@@ -18,7 +18,7 @@ export interface Scaled extends Seeded {
   scale?: number;
 }
 
-/** Draws the weights of a layer anew; a scale of 0 is 1e-10, so that gradients reach the layers before it. */
+/** A scale of 0 is 1e-10, so that gradients reach the layers before. */
 export function scaled<T extends nn.Linear | nn.Conv2d>(
   layer: T,
   { scale = 1, generator }: Scaled,
@@ -35,7 +35,7 @@ export const conv1 = (from: number, to: number, start: Scaled): PointwiseConv2d 
 export const dense = (from: number, to: number, start: Scaled): nn.Linear =>
   scaled(new nn.Linear(from, to, start), start);
 
-/** GroupNorm in groups of 4, at most 32 groups. Throws a BridgeError for channels that cannot be grouped so. */
+/** GroupNorm in groups of 4, at most 32 groups. Throws a BridgeError for other channels. */
 export function groupNorm(channels: number): nn.GroupNorm {
   const groups = Math.min(Math.floor(channels / 4), 32);
   if (groups === 0 || channels % groups !== 0)
@@ -45,13 +45,13 @@ export function groupNorm(channels: number): nn.GroupNorm {
   return new nn.GroupNorm(groups, channels, { eps: 1e-6 });
 }
 
-/** a + b, divided by √2 with `rescale`; `a` is not used elsewhere and is overwritten. */
+/** (a + b), over √2 with `rescale`; overwrites `a`. */
 export function sumOf(a: Tensor, b: Tensor, rescale: boolean): Tensor {
   const sum = a.add_(b);
   return rescale ? sum.mul_(Math.SQRT1_2) : sum;
 }
 
-/** "Network in network": Wᵀx + b for every pixel, [B, from, …] → [B, to, …]; parameters W [from, to], b [to]. */
+/** "Network in network": Wᵀx + b for every pixel, [B, from, …] → [B, to, …]; W [from, to], b [to]. */
 export class NIN extends nn.Module {
   W: Parameter;
   b: Parameter;
@@ -64,7 +64,7 @@ export class NIN extends nn.Module {
   forward(x: Tensor): Tensor {
     return pointwise(this, x, { weight: this.W.t(), bias: this.b });
   }
-  /** The same for rows of channels: [B, n, from] → [B, n, to]. */
+  /** For rows of channels: [B, n, from] → [B, n, to]. */
   rows(x: Tensor): Tensor {
     const [from, to] = this.W.shape as [number, number];
     return this.b.baddbmm(x, this.W.expand([x.size(0), from, to]));
@@ -76,7 +76,7 @@ export interface AttentionOptions extends Seeded {
   init_scale: number;
 }
 
-/** x [B, C, H, W] plus attention of each pixel to all pixels, with one head of C channels. */
+/** x [B, C, H, W] plus single-head attention of each pixel to all pixels. */
 export class AttnBlock extends nn.Module {
   GroupNorm_0: nn.GroupNorm;
   NIN_0: NIN;
@@ -106,7 +106,7 @@ export class AttnBlock extends nn.Module {
   }
 }
 
-/** Combines a smaller copy of the input [B, from, H, W] with h [B, to, H, W]: a 1×1 convolution, then a sum or `cat`. */
+/** A smaller copy of the input [B, from, H, W] and h [B, to, H, W]: a 1×1 convolution, then a sum or `cat`. */
 export class Combine extends nn.Module {
   Conv_0: PointwiseConv2d;
   readonly #method: "sum" | "cat";

@@ -1,56 +1,47 @@
-// The options of a DDPM++ or NCSN++ network: the configuration's keys, their defaults and their checks.
+// Options of a DDPM++ or NCSN++ network.
 import * as key from "../unet/keys.js";
 import { attentionSizes, checkHalvable } from "../unet/sizes.js";
 
-/** The keys under their configuration names; the defaults are those of the preset DDPMpp_32. */
+/** The defaults are those of the preset DDPMpp_32. */
 const keys = {
-  /** Height and width of the images. */
   image_size: key.whole(),
   /** Channels of x, plus those of the condition. */
   in_channels: key.whole(),
-  /** Channels of the result; null: `in_channels`. */
+  /** Null: `in_channels`. */
   out_channels: key.orNull(key.whole()),
   /** Channels at multiplier 1, and of the time embedding. */
   nf: key.whole(128, 4),
-  /** Multiplier of the channels at each resolution, finest first. */
+  /** Finest first. */
   ch_mult: key.numbers([1, 2, 2, 2]),
-  /** Residual blocks at each resolution on the way down; on the way up there is one more. */
+  /** At each resolution on the way down; one more on the way up. */
   num_res_blocks: key.whole(4),
-  /**
-   * Image sizes with attention; "" or null: none. Those that do not divide `image_size` are left out; those that do
-   * must be a resolution of the network.
-   */
+  /** Image sizes with attention; sizes that do not divide `image_size` are left out. */
   attn_resolutions: key.numbersOrNone([16]),
   dropout: key.probability(0.15),
-  /** Whether residual blocks change the resolution (biggan) or layers between them (ddpm). */
+  /** Whether blocks (biggan) or layers between them (ddpm) change the resolution. */
   resblock_type: key.among("biggan", "ddpm"),
-  /** Whether those layers convolve. */
   resamp_with_conv: key.flag(true),
-  /** Whether a low-pass filter changes the resolution (else pixels are repeated or averaged). */
+  /** A low-pass filter for resampling, instead of repeats and averages. */
   fir: key.flag(false),
-  /** Its taps along each side. */
   fir_kernel: key.numbers([1, 3, 3, 1]),
   /** Whether sums of branches are divided by √2. */
   skip_rescale: key.flag(true),
-  /** Pyramid at the output: sums of images at every resolution, or features that convolutions carry up. */
+  /** Output pyramid: sums of images, or features that convolutions carry up. */
   progressive: key.among("none", "output_skip", "residual"),
-  /** Pyramid at the input: smaller copies of the input, or features that convolutions carry down. */
+  /** Input pyramid: smaller copies, or features that convolutions carry down. */
   progressive_input: key.among("none", "input_skip", "residual"),
-  /** How the copies of `input_skip` are combined with the features. */
   progressive_combine: key.among("sum", "cat"),
-  /** Scale of the variance of each branch's last weights; 0 is 1e-10. */
+  /** Variance scale of each branch's last weights; 0 is 1e-10. */
   init_scale: key.finite(0, 0),
-  /** The time in [0, 1] is multiplied by this before it is embedded. */
   temb_scale: key.finite(1000),
-  /** The activation: SiLU (swish), ELU, ReLU or LeakyReLU of slope 0.2. */
   nonlinearity: key.among("swish", "elu", "relu", "lrelu"),
   /** Whether the network depends on the time. */
   conditional: key.flag(true),
   /** Sinusoids of the scaled time, or of random multiples of its logarithm. */
   embedding_type: key.among("positional", "fourier"),
-  /** Standard deviation of those multiples. */
+  /** Standard deviation of these multiples. */
   fourier_scale: key.finite(16),
-  /** Whether the result is divided by the scaled time, the noise level of `fourier`. */
+  /** Divides the result by the scaled time, the noise level of `fourier`. */
   scale_by_sigma: key.flag(false),
   normalization: key.only("GroupNorm", "the published network has no other normalisation"),
   attention_type: key.only("ddpm", "the published network has no other attention"),
@@ -59,10 +50,9 @@ const keys = {
 
 export type DDPMppOptions = key.Given<typeof keys> & { image_size: number; in_channels: number };
 
-/** Options with all defaults, and what follows from them. */
 export type CompleteDDPMppOptions = ReturnType<typeof completeDDPMpp>;
 
-/** Throws a BridgeError that names the key for a value that is not possible. */
+/** Throws a BridgeError with the key's name for impossible values. */
 export function completeDDPMpp(options: DDPMppOptions) {
   const wrong = key.wrongFor("DDPMpp");
   const all = key.readKeys("DDPMpp", keys, options);
@@ -83,7 +73,6 @@ export function completeDDPMpp(options: DDPMppOptions) {
       image_size,
       levels,
     }),
-    /** Channels at each resolution, finest first. */
     channels: ch_mult.map((m) => Math.trunc(m * nf)),
   };
 }

@@ -1,4 +1,4 @@
-// The residual block of DDPM++ networks, after BigGAN (which also changes the resolution) or after DDPM.
+// The residual block of DDPM++ networks, after BigGAN or DDPM.
 import { nn, type Tensor } from "@dsbm/torch";
 import { addEmbedding, type PointwiseConv2d, type Seeded } from "../unet/layers.js";
 import { DoubledConv2d } from "../unet/resample.js";
@@ -7,15 +7,14 @@ import { type Fir, plain } from "./resample.js";
 
 export interface ResBlockOptions extends Seeded {
   resblock_type: "biggan" | "ddpm";
-  /** Channels of the time embedding; 0: the block takes none. */
+  /** 0: no time embedding. */
   embedding: number;
   activation: Activation;
   dropout: number;
   skip_rescale: boolean;
   init_scale: number;
-  /** The filter for resampling, if any. */
   fir: Fir | null;
-  /** Resampling after the first activation and on the shortcut. */
+  /** After the first activation and on the shortcut. */
   resample?: "down" | "up";
 }
 
@@ -27,12 +26,11 @@ export class ResBlock extends nn.Module {
   GroupNorm_1: nn.GroupNorm;
   Dropout_0: nn.Dropout;
   Conv_1: nn.Conv2d;
-  /** The shortcut where channels or resolution change: BigGAN's, or DDPM's. */
+  /** The shortcut if channels or resolution change: BigGAN's, or DDPM's. */
   Conv_2: PointwiseConv2d | null = null;
   NIN_0: NIN | null = null;
   readonly #activation: Activation;
   readonly #rescale: boolean;
-  /** Resampling before the first convolution, and on the shortcut. */
   readonly #resampled: { h: (x: Tensor) => Tensor; x: (x: Tensor) => Tensor };
 
   constructor(from: number, to: number, options: ResBlockOptions) {
@@ -63,7 +61,7 @@ export class ResBlock extends nn.Module {
     else this.NIN_0 = new NIN(from, to, seed);
   }
 
-  /** `emb` is the embedding after its activation, which is computed once for all blocks; null without one. */
+  /** `emb` is activated once for all blocks; null without one. */
   forward(x: Tensor, emb: Tensor | null): Tensor {
     const activation = this.#activation;
     let h = this.Conv_0.forward(this.#resampled.h(activation(this.GroupNorm_0.forward(x))));

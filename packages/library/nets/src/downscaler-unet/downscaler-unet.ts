@@ -1,5 +1,4 @@
-// The network of the downscaling experiment (Bischoff 2024, Shi 2023): a UNet of four resolutions with a bypass for the
-// spatial means, which the normalisations remove.
+// The downscaling network (Bischoff 2024, Shi 2023): a UNet whose spatial means bypass the normalisations.
 
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
@@ -25,7 +24,6 @@ import {
   halvings,
 } from "./options.js";
 
-/** A convolution, the layer of the time embedding that is added to it, and normalisation and activation. */
 interface Level {
   conv: nn.Module;
   dense: nn.Linear;
@@ -33,24 +31,23 @@ interface Level {
 }
 
 /**
- * x [B, C, H, W], t [B] in [0, 1], condition [B, C′, H, W] → [B, out_channels, H, W]; H and W are multiples of 8.
- * Parameters have the published names (`conv1.weight`, `dense1.weight`, `gnorm1.0.weight`, `middle_block.0.…`,
- * `tconv4.conv.weight`, `mean_skip_1.weight`, …).
+ * x [B, C, H, W], t [B] in [0, 1], condition [B, C′, H, W] → [B, out_channels, H, W], H and W multiples of 8;
+ * published parameter names (`conv1.weight`, `middle_block.0.…`, …).
  */
 export class DownscalerUNet extends nn.Module {
   readonly options: CompleteDownscalerUNetOptions;
   readonly #positional: TimeEmbedding;
   readonly #time: nn.Sequential;
   readonly #bypass: MeanBypass | null;
-  /** From fine to coarse: conv1 … conv4; the normalisation of the last one comes after the middle blocks. */
+  /** conv1 … conv4; the last one's normalisation follows the middle blocks. */
   readonly #down: Level[];
   readonly #middle: ResBlock[];
   readonly #gnorm4: NormAct;
-  /** From coarse to fine: tconv4 … tconv2. */
+  /** tconv4 … tconv2. */
   readonly #up: (Level & { gnorm: NormAct })[];
   readonly #out: nn.Conv2d;
 
-  /** Throws a BridgeError that names the key for options that make no network. */
+  /** Throws a BridgeError with the key's name for impossible options. */
   constructor(options: DownscalerUNetOptions, { generator }: Seeded = {}) {
     super();
     this.options = completeDownscalerUNet(options);
@@ -93,7 +90,7 @@ export class DownscalerUNet extends nn.Module {
     this.#out = zeroed(conv3x3(2 * c1, out_channels, start));
   }
 
-  /** The published names, in the published order. */
+  /** The published names and order. */
   override *namedChildren(): Generator<[string, nn.Module]> {
     yield ["positional", this.#positional];
     yield ["time_embed", this.#time];
@@ -105,7 +102,7 @@ export class DownscalerUNet extends nn.Module {
     yield ["tconv1", this.#out];
   }
 
-  /** Throws a BridgeError for channels or sizes that do not fit the network, and for classes, which it cannot use. */
+  /** Throws a BridgeError for wrong channels or sizes, and for classes. */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
     const { temb_scale, in_channels, shift_output, scale_mean_bypass } = this.options;
     checkInputs("DownscalerUNet", { in_channels, halvings }, x, t, { y, cond });
@@ -121,7 +118,7 @@ export class DownscalerUNet extends nn.Module {
       skips.push(h);
     }
     skips.pop();
-    // The residual blocks take the embedding after one more activation.
+    // The residual blocks activate the embedding once more.
     const active = emb.silu();
     for (const block of this.#middle) {
       const x = h;

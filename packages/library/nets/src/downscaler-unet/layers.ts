@@ -1,9 +1,9 @@
-// The parts of the DownscalerUNet: normalised activations, and the bypass of the spatial means.
+// The parts of the DownscalerUNet.
 import { nn, type Tensor } from "@dsbm/torch";
 import { addEmbedding, type Seeded } from "../unet/layers.js";
 import { groups } from "./options.js";
 
-/** GroupNorm and SiLU: [B, C, H, W] → the same; parameters `0.weight`, `0.bias`. */
+/** GroupNorm and SiLU; parameters `0.weight`, `0.bias`. */
 export class NormAct extends nn.Sequential {
   readonly #norm: nn.GroupNorm;
   constructor(count: number, channels: number) {
@@ -17,9 +17,8 @@ export class NormAct extends nn.Sequential {
 }
 
 /**
- * Spatial means [B, C, 1, 1], embedding [B, e] → [B, out, 1, 1] through three layers of `embed_dim` channels.
- * Each group of its normalisations has `embed_dim`/32 numbers. With 1, the result depends on the time only; with 2,
- * the gradient is the small difference of two numbers, and depends on the order of float32 sums.
+ * Spatial means [B, C, 1, 1], embedding [B, e] → [B, out, 1, 1]. A normalisation group needs more than 2 of its
+ * `embed_dim`/32 numbers: with 1 the result depends on the time only, with 2 on the order of float32 sums.
  */
 export class MeanBypass extends nn.Module {
   mean_skip_1: nn.Conv2d;

@@ -1,51 +1,46 @@
-// The options of a DownscalerUNet: the configuration's keys, their defaults, and the checks before it is built.
+// Options of a DownscalerUNet.
 import * as key from "../unet/keys.js";
 import { checkHalvable } from "../unet/sizes.js";
 
-/** The keys under their configuration names; the defaults are those of the preset DownscalerUNET. */
+/** The defaults are those of the preset DownscalerUNET. */
 const keys = {
   /** Channels of x, plus those of the condition. */
   in_channels: key.whole(),
-  /** Channels of the result; null: `in_channels`. */
+  /** Null: `in_channels`. */
   out_channels: key.orNull(key.whole()),
-  /** Height and width of the images, to be checked if given. */
   image_size: key.orNull(key.whole()),
   /** Channels at multiplier 1. */
   num_channels: key.whole(32),
-  /** Multiplier of the channels at each of the four resolutions, finest first. */
+  /** Finest first. */
   channel_mult: key.numbers([1, 2, 4, 8]),
-  /** Residual blocks at the lowest resolution. */
+  /** At the lowest resolution. */
   num_res_blocks: key.whole(8),
   /** Channels of the time embedding and of the bypass; null: those of the lowest resolution. */
   embed_dim: key.orNull(key.whole(undefined, 4)),
   dropout: key.probability(0.5),
-  /** Whether the spatial means of x and of the condition bypass the network and are added to its result. */
+  /** Whether spatial means bypass the network and are added to its result. */
   mean_bypass: key.flag(true),
-  /** Whether the output of the bypass is divided by √(H·W), as the mean of that many independent pixels is. */
+  /** Divides the bypass by √(H·W), as the mean of that many pixels is. */
   scale_mean_bypass: key.flag(true),
-  /** Has no effect, as in the published network; accepted because the published configurations have it. */
+  /** No effect, as in the published network. */
   shift_input: key.flag(true),
-  /** Whether the spatial mean of the result is removed before the bypass is added. */
+  /** Removes the result's spatial mean before the bypass is added. */
   shift_output: key.flag(true),
-  /** The time in [0, 1] is multiplied by this before it is embedded. */
   temb_scale: key.finite(30),
-  /** What convolutions read beyond the edges: zeros, or the opposite side for fields on a torus (circular). */
+  /** Zeros, or the opposite side for fields on a torus (circular). */
   padding_mode: key.among("zeros", "circular"),
 };
 
 export type DownscalerUNetOptions = key.Given<typeof keys> & { in_channels: number };
 
-/** Options with all defaults, and what follows from them. */
 export type CompleteDownscalerUNetOptions = ReturnType<typeof completeDownscalerUNet>;
 
-/** Groups of all normalisations but the first. */
 export const groups = 32;
-/** Groups of the normalisation at full resolution on the way down. */
+/** At full resolution on the way down. */
 export const firstGroups = 4;
-/** How often the resolution is halved. */
 export const halvings = 3;
 
-/** Throws a BridgeError that names the key for a network that cannot be built. */
+/** Throws a BridgeError with the key's name for impossible options. */
 export function completeDownscalerUNet(options: DownscalerUNetOptions) {
   const wrong = key.wrongFor("DownscalerUNet");
   const { image_size, ...all } = key.readKeys("DownscalerUNet", keys, options);
@@ -70,7 +65,6 @@ export function completeDownscalerUNet(options: DownscalerUNetOptions) {
     ...all,
     out_channels: all.out_channels ?? all.in_channels,
     embed_dim,
-    /** Channels at each resolution, finest first. */
     channels: channels as [number, number, number, number],
   };
 }

@@ -1,4 +1,4 @@
-// Training and use of classifiers, with which the samples of a bridge are evaluated.
+// Classifiers that evaluate samples.
 
 import { dataError, inBatches } from "@dsbm/bridge";
 import {
@@ -24,7 +24,7 @@ export function classify(
   return noGrad(() => tidy(() => cat(inBatches(x, batchSize, guess))));
 }
 
-/** The share of samples [n, …] that are classified as their labels, int64 [n], between 0 and 1. */
+/** The share of samples [n, …] with the class of their label, int64 [n]. */
 export function accuracyOf(classifier: nn.Module, x: Tensor, labels: Tensor): number {
   return tidy(() => classify(classifier, x).eq(labels).to("float32").mean().item());
 }
@@ -32,21 +32,19 @@ export function accuracyOf(classifier: nn.Module, x: Tensor, labels: Tensor): nu
 export interface ClassifierTraining {
   /** Samples [n, …] as the classifier takes them; a LeNet takes bytes. */
   x: Tensor;
-  /** Classes, int64 [n]. */
   labels: Tensor;
   generator: Generator;
   epochs?: number;
   batchSize?: number;
-  /** Decreases linearly to a tenth of itself, every 50 steps. */
+  /** Falls linearly to a tenth, every 50 steps. */
   lr?: number;
-  /** Steps between two yields; the weights do not depend on it. */
+  /** Steps between two yields. */
   every?: number;
 }
 
 /**
- * Trains a network of logits [n, classes] on cross-entropy with AdamW, in shuffled epochs whose incomplete last
- * batch is dropped. It yields progress, and the caller continues or stops; afterwards the network is in evaluation mode.
- * Throws a BridgeError if labels and samples do not match, or if there are fewer samples than a batch.
+ * Trains logits [n, classes] by cross-entropy and AdamW, in shuffled epochs without their last incomplete batch;
+ * yields progress. Throws a BridgeError if labels and samples do not match or do not fill a batch.
  */
 export function* trainClassifier(
   classifier: nn.Module,

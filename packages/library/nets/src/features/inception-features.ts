@@ -1,24 +1,20 @@
-// The features of FID: those of the Inception-v3 of 2015, from the TorchScript file that StyleGAN2-ADA published, with
-// the file's own weights, resizing and scaling: with others, values cannot be compared with published ones.
+// The features of FID: StyleGAN2-ADA's TorchScript file of the 2015 Inception-v3, with its own resizing, since others
+// give other values.
 
 import { argumentError, encodeImages, type FeatureExtractor, notFiniteError } from "@dsbm/bridge";
 import { type Device, jit, type Tensor, tidy, zeros } from "@dsbm/torch";
 
-/** Number of features of the published network. */
 const dim = 2048;
 
-/** A feature extractor that holds native memory. */
+/** Holds native memory. */
 export interface InceptionFeatures extends FeatureExtractor, Disposable {
   dispose(): void;
 }
 
 /**
- * The features [n, 2048] of the published Inception-v3 (`inception-2015-12-05.pt`).
- *
- * Floating images are rounded to bytes, −1 to 0 and 1 to 255 (values beyond are clamped), as if they had been saved as
- * pictures; grey ones are repeated to three channels. Code in the file is run: use a file from a source that you
- * trust. Throws a TorchError for a file that is not TorchScript, and a BridgeError for one with another forward, for
- * images of another shape, and for NaN.
+ * The features [n, 2048] of `inception-2015-12-05.pt`. Floating images are rounded to bytes, grey images repeated
+ * to three channels. The file's code is run: trust its source. Throws a TorchError for no TorchScript file, a
+ * BridgeError for another forward, wrong shapes and NaN.
  */
 export function inceptionFeatures(
   path: string,
@@ -27,7 +23,6 @@ export function inceptionFeatures(
     batchSize = 50,
   }: {
     device?: Device;
-    /** Images at a time; the network resizes each to 299×299. */
     batchSize?: number;
   } = {},
 ): InceptionFeatures {
@@ -49,7 +44,7 @@ export function inceptionFeatures(
   };
 }
 
-/** Computes the features of one black image: it is cheap, and the schema does not say enough. */
+/** The schema does not say enough, and one black image is cheap. */
 function probe(path: string, schema: string, run: (x: Tensor) => Tensor, device: Device): void {
   const expected = `expected forward(img: uint8 [n, 3, H, W], return_features=True) that gives floating [n, ${dim}], as inception-2015-12-05.pt has it`;
   tidy(() => {

@@ -1,5 +1,4 @@
-// A small convolutional classifier after LeNet-5 (LeCun 1998): the reference classifier of images, and their features
-// where Inception's weights are missing. Distances in these features compare bridges on one data set only.
+// A small classifier after LeNet-5 (LeCun 1998), whose features compare bridges on one data set only.
 
 import { argumentError, dataError, decodeImages, type FeatureExtractor } from "@dsbm/bridge";
 import {
@@ -13,22 +12,21 @@ import {
   tidy,
 } from "@dsbm/torch";
 
-/** Least height and width of an image: it is halved twice, and at least 2×2 remain. */
+/** At least 2×2 pixels remain after two halvings. */
 const smallest = 8;
 
-/** Options of `trainClassifier` with which a LeNet reaches more than 98.5 % on MNIST. */
+/** A LeNet reaches more than 98.5 % on MNIST with these options. */
 export const lenetTraining = { epochs: 3, batchSize: 64, lr: 3e-3 } as const;
 
 export interface LeNetOptions {
-  /** Of the images: 1 or 3. */
+  /** 1 or 3. */
   channels?: number;
-  /** Of the logits: labels are 0 … classes − 1. */
+  /** Labels are 0 … classes − 1. */
   classes?: number;
-  /** The random stream of the initial weights (default: the default generator). */
   generator?: Generator | undefined;
 }
 
-/** Images [n, C, H, W] of any size from 8×8 on to logits [n, classes]; parameters `conv1.weight`, …, `fc3.bias`. */
+/** Images [n, C, H, W] from 8×8 on to logits [n, classes]; parameters `conv1.weight`, …, `fc3.bias`. */
 export class LeNet extends nn.Module {
   conv1: nn.Conv2d;
   conv2: nn.Conv2d;
@@ -37,7 +35,6 @@ export class LeNet extends nn.Module {
   fc3: nn.Linear;
   readonly channels: number;
   readonly classes: number;
-  /** Numbers of features of one image. */
   readonly dim = 84;
 
   constructor({ channels = 1, classes = 10, generator }: LeNetOptions = {}) {
@@ -52,8 +49,8 @@ export class LeNet extends nn.Module {
   }
 
   /**
-   * The penultimate layer [n, 84] of images [n, C, H, W] of −1 … 1, or of bytes.
-   * Throws a BridgeError for images of another number of channels, or smaller than 8×8.
+   * The penultimate layer [n, 84] of images [n, C, H, W] of −1 … 1, or bytes. Throws a BridgeError for other
+   * channels or images below 8×8.
    */
   features(images: Tensor): Tensor {
     const { shape } = images;
@@ -74,21 +71,20 @@ export class LeNet extends nn.Module {
   }
 }
 
-/** The origin of a trained LeNet, which gives distances in its features a meaning. */
+/** The origin of a trained LeNet. */
 export interface LeNetFacts {
-  /** The data set's configuration name. */
+  /** The dataset's configuration name. */
   dataset: string;
-  /** The labels of its classes. */
   labels: readonly number[];
-  /** Share of the test split that it classifies correctly, between 0 and 1. */
+  /** Share of the test split with the right class. */
   accuracy: number;
-  /** The seed of its initial weights and of the order of its batches. */
+  /** Of the initial weights and the order of batches. */
   seed: number;
 }
 
 const format = "dsbm/lenet/1";
 
-/** The bytes of a safetensors file with the weights, and the facts as metadata. */
+/** A safetensors file with the weights, and the facts as metadata. */
 export function encodeLeNet(model: LeNet, facts: LeNetFacts): Uint8Array {
   return io.encodeTensors(model.stateDict(), {
     format,
@@ -99,10 +95,7 @@ export function encodeLeNet(model: LeNet, facts: LeNetFacts): Uint8Array {
   });
 }
 
-/**
- * The network of a file of `encodeLeNet`, in evaluation mode, and its facts.
- * Throws a TorchError for a file that is not safetensors, a BridgeError for one with other content.
- */
+/** Reads a file of `encodeLeNet`. Throws a TorchError for no safetensors file, a BridgeError for other content. */
 export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
   return tidy(() => {
     const { tensors, metadata } = io.loadTensors(path);
@@ -128,7 +121,6 @@ export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
   });
 }
 
-/** The facts of a file's metadata, or what is wrong with them. */
 function readFacts(metadata: Record<string, string>): LeNetFacts | string {
   const { dataset, labels = "", accuracy = "none", seed = "none" } = metadata;
   const facts = { accuracy: Number(accuracy), seed: Number(seed) };
@@ -138,7 +130,7 @@ function readFacts(metadata: Record<string, string>): LeNetFacts | string {
   return { dataset, labels: JSON.parse(labels) as number[], ...facts };
 }
 
-/** The penultimate layer [n, 84] of a trained LeNet; its distances are called `fid_lenet`, never FID. */
+/** The penultimate layer [n, 84]; its distances are `fid_lenet`, never FID. */
 export function lenetFeatures(
   model: LeNet,
   { batchSize = 500 }: { batchSize?: number } = {},

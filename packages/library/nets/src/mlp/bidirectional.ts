@@ -1,4 +1,4 @@
-// The network of vectors that serves both directions of a bridge: the direction is an input beside the time.
+// Networks of vectors with the direction as an input.
 
 import { type Conditions, isOneTime } from "@dsbm/bridge";
 import { cat, type Tensor } from "@dsbm/torch";
@@ -6,10 +6,7 @@ import { wrongFor } from "../unet/keys.js";
 import type { Sinusoids } from "../unet/time-embedding.js";
 import { halfOctaves, VectorNetwork, type VectorOptions } from "./mlp.js";
 
-/**
- * x [B, d], condition [B, c], t [B] and a direction [B] (1 forward, 0 backward) → [B, d]: an MLP on all of them side by
- * side, the time itself and its frequencies.
- */
+/** x [B, d], condition [B, c], t [B] and a direction [B] (1 forward, 0 backward) → [B, d]. */
 export class BidirectionalNetwork extends VectorNetwork {
   time: Sinusoids | null;
   constructor(dim: number, options: VectorOptions = {}) {

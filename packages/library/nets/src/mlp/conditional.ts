@@ -1,5 +1,4 @@
-// The network of conditional bridges between vectors: one encoder for point and condition, another for the time
-// (De Bortoli 2021, with a condition).
+// Conditional bridges between vectors (De Bortoli 2021): one encoder for point and condition, one for the time.
 
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
@@ -18,19 +17,16 @@ class Encoder extends MLP {
 const numbers = {
   /** Dimension of a point. */
   x_dim: whole(),
-  /** Dimension of a condition; 0: no condition. */
+  /** Dimension of a condition; 0: none. */
   y_dim: whole(0, 0),
   /** Columns of the sinusoidal time embedding. */
   pos_dim: whole(16, 4),
-  /** The time in [0, 1] is multiplied by this before it is embedded. */
   temb_scale: finite(1),
 };
 
 export interface ConditionalMLPOptions extends Given<typeof numbers> {
   x_dim: number;
-  /** Widths of the encoder of the time. */
   t_encoder_layers?: readonly number[];
-  /** Widths of the encoder of point and condition. */
   xy_encoder_layers?: readonly number[];
   /** Hidden widths after both encoders. */
   decoder_layers?: readonly number[];
@@ -39,8 +35,8 @@ export interface ConditionalMLPOptions extends Given<typeof numbers> {
 const wrong = wrongFor("ConditionalMLP");
 
 /**
- * x [B, x_dim], t [B], condition [B, y_dim] → [B, x_dim]. Parameters `net.layers.0.weight`, …,
- * `t_encoder.layers.…`, `xy_encoder.layers.…`.
+ * x [B, x_dim], t [B], condition [B, y_dim] → [B, x_dim]; parameters `net.layers.…`, `t_encoder.layers.…`,
+ * `xy_encoder.layers.…`.
  */
 export class ConditionalMLP extends nn.Module {
   readonly options: Required<ConditionalMLPOptions>;
@@ -49,7 +45,7 @@ export class ConditionalMLP extends nn.Module {
   xy_encoder: Encoder;
   readonly positional: TimeEmbedding;
 
-  /** Throws a BridgeError that names the key for widths that make no network. */
+  /** Throws a BridgeError with the key's name for impossible widths. */
   constructor(options: ConditionalMLPOptions, { generator }: Seeded = {}) {
     super();
     const { t_encoder_layers: t, xy_encoder_layers: xy, decoder_layers = [128, 128] } = options;
@@ -71,7 +67,7 @@ export class ConditionalMLP extends nn.Module {
     this.positional = new TimeEmbedding(pos_dim, { sineFirst: true });
   }
 
-  /** Throws a BridgeError for a point, times or a condition of another shape, and for classes, which it cannot use. */
+  /** Throws a BridgeError for wrong shapes, and for classes. */
   forward(x: Tensor, t: Tensor, { cond, y }: Conditions = {}): Tensor {
     const { x_dim, y_dim, temb_scale } = this.options;
     const [n] = x.shape;

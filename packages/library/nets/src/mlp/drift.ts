@@ -1,5 +1,5 @@
-// A drift network for vectors of some dozen dimensions. It takes the time as cosines and sines, and the growth of the
-// drift towards the end is built in, so that the layers learn functions of size one.
+// A drift network for vectors: the growth of the drift towards the endpoint is built in, so that layers learn
+// functions of size one.
 
 import type { Conditions, Direction } from "@dsbm/bridge";
 import { cat, type Tensor } from "@dsbm/torch";
@@ -7,13 +7,13 @@ import type { Sinusoids } from "../unet/time-embedding.js";
 import { halfOctaves, VectorNetwork, type VectorOptions } from "./mlp.js";
 
 export interface DriftNetworkOptions extends VectorOptions {
-  /** null: nothing is built in. */
+  /** Null: nothing is built in. */
   direction: Direction | null;
 }
 
 /**
- * x [B, d], t [B], condition [B, c] → drift [B, d]: an MLP on point, condition and time features, divided by the square root of the remaining time,
- * because the drift of a Brownian bridge grows like 1/√(1 − t) (f) or 1/√t (b).
+ * x [B, d], t [B], condition [B, c] → drift [B, d], divided by the square root of the time left, since a Brownian
+ * bridge's drift grows like 1/√(1 − t) (f) or 1/√t (b).
  */
 export class DriftNetwork extends VectorNetwork {
   time: Sinusoids;

@@ -1,4 +1,4 @@
-// Fully connected networks: the benchmark's network takes the point and the time side by side.
+// Fully connected networks.
 
 import { argumentError, type Conditions, isOneTime } from "@dsbm/bridge";
 import { cat, nn, noGrad, type Tensor, tensor } from "@dsbm/torch";
@@ -14,7 +14,7 @@ export class MLP extends nn.Module {
       (width, i) => new nn.Linear(widths[i - 1] ?? inputs, width, { generator }),
     );
   }
-  /** `shared` [k] are the last k inputs if they are the same for all rows; x then has the others only. */
+  /** `shared` [k] are the last k inputs, the same for all rows. */
   forward(x: Tensor, shared?: Tensor): Tensor {
     const last = this.layers.length - 1;
     return this.layers.reduce((h, layer, i) => {
@@ -27,25 +27,23 @@ export class MLP extends nn.Module {
 /** Hidden widths by the reference's names. */
 export const widths = { mlp_large: [256, 256], mlp_small: [128, 128] } as const;
 
-/** What networks of vectors are made of. */
 export interface VectorOptions extends Seeded {
   hidden?: readonly number[];
-  /** Numbers of a condition, 0 for none. */
+  /** Numbers of a condition. */
   conditions?: number;
-  /** Of the time (see `halfOctaves`), 0 for none. */
+  /** Of the time (see `halfOctaves`). */
   frequencies?: number;
 }
 
-/** Cosines and sines of the time at so many half-octave steps from π/2 on. */
+/** Cosines and sines of the time at half-octave steps from π/2 on. */
 export const halfOctaves = (frequencies: number): Sinusoids =>
   new Sinusoids(
     tensor(Array.from({ length: frequencies }, (_, k) => (Math.PI / 2) * 2 ** (k / 2))),
   );
 
 /**
- * Multiplies new weights of the point's columns by inputs / columns of the point. PyTorch's are the smaller the more inputs
- * there are: beside many numbers of the time the first layer would be almost linear in a point of few, and a drift that is
- * not would be learnt slowly.
+ * PyTorch's initial weights shrink with the number of inputs: next to many time features, the first layer would be
+ * almost linear in a point of few columns.
  */
 function widenPoint({ layers: [first] }: MLP, point: number): void {
   if (!first) return;
@@ -53,7 +51,7 @@ function widenPoint({ layers: [first] }: MLP, point: number): void {
   noGrad(() => first.weight.narrow(1, 0, point).mul_(inputs / point));
 }
 
-/** A network of vectors [B, d]: an MLP on point, condition, time and `more` other numbers side by side. */
+/** An MLP on point, condition, time and `more` numbers side by side. */
 export abstract class VectorNetwork extends nn.Module {
   net: MLP;
   readonly #conditions: number;
@@ -68,7 +66,7 @@ export abstract class VectorNetwork extends nn.Module {
     this.net = new MLP(point + 2 * frequencies + more, [...hidden, dim], { generator });
     if (frequencies > 0) widenPoint(this.net, point);
   }
-  /** Point and condition side by side. Throws a BridgeError for a condition of another width, and for classes. */
+  /** Throws a BridgeError for a condition of another width, and for classes. */
   protected withCondition(x: Tensor, { cond, y }: Conditions): Tensor {
     const [n, width] = [x.size(0), this.#conditions];
     if (y || `${cond?.shape ?? ""}` !== (width > 0 ? `${n},${width}` : ""))
@@ -79,10 +77,7 @@ export abstract class VectorNetwork extends nn.Module {
   }
 }
 
-/**
- * The drift network of vectors: concat(x [B, d], condition [B, c], t [B]) → [B, d]; parameters `net.layers.…` as in the
- * reference.
- */
+/** The reference's drift network: concat(x [B, d], condition [B, c], t [B]) → [B, d]; parameters `net.layers.…`. */
 export class ScoreNetwork extends VectorNetwork {
   constructor(dim: number, options: VectorOptions = {}) {
     super(dim, 1, options);

@@ -1,4 +1,4 @@
-// Self-attention between the pixels of an image of low resolution.
+// Self-attention between the pixels of a small image.
 import { autocast, nn, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
 import { pointwise, type Seeded, zeroed } from "./layers.js";
 
@@ -22,8 +22,7 @@ export class AttentionBlock extends nn.Module {
 
   forward(x: Tensor): Tensor {
     const [n, c] = x.shape as [number, number];
-    // One row for each pixel: the attention kernel needs its channels next to each other in memory. The channels of
-    // each head are its queries, then its keys, then its values.
+    // The attention kernel needs channels next to each other: queries, keys, then values of each head.
     const { weight, bias } = this.qkv;
     const rows = this.norm.forward(x).reshape([n, c, -1]).transpose(1, 2).reshape([-1, c]);
     const [q, k, v] = nn
@@ -38,7 +37,7 @@ export class AttentionBlock extends nn.Module {
   }
 }
 
-/** PyTorch's fused kernel; on a processor it is slow in bfloat16, and gets float32. */
+/** PyTorch's fused kernel is slow in bfloat16 on processors, which use float32. */
 function attention(...parts: [Tensor, Tensor, Tensor]): Tensor {
   const [first] = parts;
   if (first.device !== "cpu" || first.dtype !== "bfloat16")

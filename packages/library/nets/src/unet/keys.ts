@@ -1,13 +1,12 @@
-// The keys of a network's options as a table: default, type and check of each in one place. An error is one line with
-// the name of the network and of the key.
+// Network options as tables of keys: default, type and check.
 import { argumentError, type BridgeError } from "@dsbm/bridge";
 
-/** A list of numbers, or the same as text on the command line: "0.5,1,1" (7, for a list of one). */
+/** A list of numbers, or its text "0.5,1,1". */
 export type NumberList = string | number | readonly number[];
 
 type Wrong = (message: string) => BridgeError;
 
-/** One key: its default (undefined: required), and how a value is read; `wrong` makes the error. */
+/** A default (undefined: required) and a reader; `wrong` makes the error. */
 export interface Key<Given, Value> {
   preset: unknown;
   read(given: Given, key: string, wrong: Wrong): Value;
@@ -32,7 +31,6 @@ function checked<T>(
 export const flag = (preset: boolean) =>
   checked<boolean>(preset, (value) => typeof value === "boolean", "true or false");
 
-/** An integer; required without a default. */
 export const whole = (preset?: number, least = 1) =>
   checked<number>(
     preset,
@@ -50,7 +48,7 @@ export const finite = (preset: number, least = Number.NEGATIVE_INFINITY) =>
 export const probability = (preset: number) =>
   checked<number>(preset, (value) => value >= 0 && value <= 1, "a probability between 0 and 1");
 
-/** One of a few words, the first by default. */
+/** The first word is the default. */
 export const among = <T extends string>(...words: [T, ...T[]]) =>
   checked<T>(
     words[0],
@@ -58,11 +56,10 @@ export const among = <T extends string>(...words: [T, ...T[]]) =>
     `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
   );
 
-/** The one value that the published network has: another is refused with the reason. */
+/** The published network has one value: another is refused with the reason. */
 export const only = <T extends string | number>(value: T, reason: string) =>
   checked<T>(value, (given) => given === value, `${value}, since ${reason}`);
 
-/** Positive numbers. */
 export const numbers = (preset: readonly number[]): Key<NumberList, readonly number[]> => ({
   preset,
   read(given, key, wrong) {
@@ -76,7 +73,6 @@ export const numbers = (preset: readonly number[]): Key<NumberList, readonly num
   },
 });
 
-/** The same; null is an empty list. */
 export const numbersOrNone = (
   preset: readonly number[],
 ): Key<NumberList | null, readonly number[]> => ({
@@ -84,7 +80,6 @@ export const numbersOrNone = (
   read: (given, key, wrong) => (given === null ? [] : numbers(preset).read(given, key, wrong)),
 });
 
-/** A key that may be null, and is by default. */
 export const orNull = <G, V>({ read }: Key<G, V>): Key<G | null, V | null> => ({
   preset: null,
   read: (given, key, wrong) => (given === null ? null : read(given, key, wrong)),
@@ -92,11 +87,9 @@ export const orNull = <G, V>({ read }: Key<G, V>): Key<G | null, V | null> => ({
 
 type Table = Readonly<Record<string, Key<never, unknown>>>;
 
-/** What may be given: all keys are optional. */
 export type Given<T extends Table> = {
   [K in keyof T]?: T[K] extends Key<infer G, unknown> ? G : never;
 };
-/** What is read. */
 export type Read<T extends Table> = {
   [K in keyof T]: T[K] extends Key<never, infer V> ? V : never;
 };
@@ -106,7 +99,7 @@ export const wrongFor =
   (message) =>
     argumentError(`${network}: ${message}`);
 
-/** All keys of a table: given or default, each checked; undefined counts as left out. Throws a BridgeError. */
+/** Reads and checks all keys. Throws a BridgeError. */
 export function readKeys<T extends Table>(network: string, table: T, given: Given<T>): Read<T> {
   const wrong = wrongFor(network);
   const entries = Object.entries(table as Record<string, Key<unknown, unknown>>);

@@ -1,49 +1,44 @@
-// The options of a UNet: the configuration's keys, their defaults, and the checks before the network is built.
+// Options of a UNet.
 import * as key from "./keys.js";
 import { attentionSizes, checkHalvable } from "./sizes.js";
 
-/** The keys under their configuration names; the defaults are those of the preset UNET. */
+/** The defaults are those of the preset UNET. */
 const keys = {
-  /** Height and width of the images. */
   image_size: key.whole(),
   /** Channels of x, plus those of the condition. */
   in_channels: key.whole(),
-  /** Channels of the result; null: `in_channels`. */
+  /** Null: `in_channels`. */
   out_channels: key.orNull(key.whole()),
   /** Channels at multiplier 1. */
   num_channels: key.whole(128),
-  /** Residual blocks at each resolution. */
+  /** At each resolution. */
   num_res_blocks: key.whole(2),
   /**
-   * Image sizes at which attention follows each block; "" or null: none. Those that do not divide `image_size` are
-   * left out, so that one list can be used for several data sets; those that do must be a resolution of the network.
+   * Image sizes with attention; sizes that do not divide `image_size` are left out, so one list serves several
+   * datasets.
    */
   attention_resolutions: key.numbersOrNone([16, 8]),
   dropout: key.probability(0.1),
-  /** Multiplier of the channels at each resolution, finest first; "" or null: by image size. */
+  /** Finest first; "" or null: by image size. */
   channel_mult: key.numbersOrNone([]),
-  /** Whether resampling convolves (else it averages and repeats). */
+  /** Whether resampling convolves. */
   conv_resample: key.flag(true),
-  /** Number of classes for a network conditioned on labels; null: not conditioned. */
+  /** Null: not conditioned on labels. */
   num_classes: key.orNull(key.whole()),
-  /** Whether the network serves both directions and takes the direction as a condition. */
   bidirectional: key.flag(false),
-  /** Computes activations again in the backward pass instead of keeping them. */
+  /** Computes activations again in the backward pass. */
   use_checkpoint: key.flag(false),
   num_heads: key.whole(4),
-  /** Channels of an attention head, instead of the number of heads; -1 or null: by `num_heads`. */
+  /** Instead of the number of heads; -1 or null: by `num_heads`. */
   num_head_channels: key.orNull(key.whole()),
-  /** Heads on the way up; -1 or null: as on the way down. */
+  /** -1 or null: as on the way down. */
   num_heads_upsample: key.orNull(key.whole()),
-  /** Whether the time scales and shifts the normalised activations (else it is added before). */
+  /** Whether the time scales and shifts normalised activations (else it is added before). */
   use_scale_shift_norm: key.flag(true),
-  /** Whether residual blocks do the resampling. */
   resblock_updown: key.flag(false),
-  /** The time in [0, 1] is multiplied by this before it is embedded. */
   temb_scale: key.finite(1000),
 };
 
-/** Multipliers by image size. */
 const multipliers: Readonly<Record<number, readonly number[]>> = {
   28: [0.5, 1, 1],
   32: [1, 2, 2, 2],
@@ -54,12 +49,11 @@ const multipliers: Readonly<Record<number, readonly number[]>> = {
 
 export type UNetOptions = key.Given<typeof keys> & { image_size: number; in_channels: number };
 
-/** Options with all defaults, and what follows from them. */
 export type CompleteUNetOptions = ReturnType<typeof completeUNet>;
 
 const wrong = key.wrongFor("UNet");
 
-/** Throws a BridgeError that names the key for a network that cannot be built. */
+/** Throws a BridgeError with the key's name for impossible options. */
 export function completeUNet(options: UNetOptions) {
   const all = key.readKeys("UNet", keys, {
     ...options,
@@ -85,18 +79,15 @@ export function completeUNet(options: UNetOptions) {
     ),
     channel_mult,
     num_heads_upsample: all.num_heads_upsample ?? num_heads,
-    /** Channels at each resolution, finest first. */
     channels: channel_mult.map((m) => Math.trunc(m * num_channels)),
-    /** Groups of every normalisation. */
     groups: num_channels <= 32 ? 8 : 32,
   };
-  // On the way up, sums of these channels are normalised, which are multiples of the groups where the parts are.
+  // Upward sums of channels are multiples of the groups if their parts are.
   for (const [i, c] of complete.channels.entries())
     if (c === 0 || c % complete.groups !== 0)
       throw wrong(
         `channel_mult gives ${c} channels at resolution ${i + 1} of num_channels ${num_channels}; expected a multiple of ${complete.groups}, the groups of its normalisation (8 up to 32 num_channels, else 32)`,
       );
-  // Attention is at these sizes, and in the middle with the heads of the way down.
   const attended = complete.attention_resolutions.map(
     (s) => complete.channels[Math.log2(image_size / s)] as number,
   );

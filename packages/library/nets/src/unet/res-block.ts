@@ -1,4 +1,4 @@
-// The residual block of a UNet, conditioned on the time.
+// The residual block of a UNet.
 import { nn, type Tensor } from "@dsbm/torch";
 import { conv3x3, type Padded, PointwiseConv2d, type Seeded, zeroed } from "./layers.js";
 import { DoubledConv2d, doubled, halved } from "./resample.js";
@@ -9,13 +9,13 @@ export interface ResBlockOptions extends Seeded, Padded {
   groups: number;
   dropout: number;
   use_scale_shift_norm: boolean;
-  /** Resampling inside the block, between its first normalisation and its first convolution. */
+  /** Between the first normalisation and the first convolution. */
   resample?: "down" | "up";
 }
 
 /**
- * x [B, from, H, W], silu(embedding) [B, e] → [B, to, H′, W′]: GroupNorm, SiLU and convolution twice, plus a
- * shortcut. The embedding scales and shifts the second normalisation (FiLM) or is added before it.
+ * x [B, from, H, W], silu(embedding) [B, e] → [B, to, H′, W′]; the embedding scales and shifts the second
+ * normalisation (FiLM) or is added before.
  */
 export class ResBlock extends nn.Module {
   in_layers: nn.Sequential;
@@ -46,7 +46,7 @@ export class ResBlock extends nn.Module {
       from === to ? new nn.Identity() : new PointwiseConv2d(from, to, { generator });
   }
 
-  /** `emb` is the embedding after SiLU, which is computed once for all blocks. */
+  /** `emb` is activated once for all blocks. */
   forward(x: Tensor, emb: Tensor): Tensor {
     const { norm1, conv1, linear, norm2, drop, conv2 } = this.#layers;
     const down = this.#resample === "down";
@@ -57,7 +57,7 @@ export class ResBlock extends nn.Module {
       ? norm2.silu(h, e)
       : norm2.silu(h.add(e.reshape([...e.shape, 1, 1])));
     const out = conv2.forward(drop.forward(conditioned));
-    // The convolution's result is not used elsewhere: the shortcut is added in place.
+    // The convolution's result is not used elsewhere.
     const shortcut = down ? halved(x) : this.#resample === "up" ? doubled(x) : x;
     return out.add_(this.skip_connection.forward(shortcut));
   }

@@ -1,20 +1,20 @@
-// Halving and doubling the resolution, with a convolution or without.
+// Halving and doubling the resolution.
 import { Buffer, convTranspose2d, nn, type Tensor, tensor } from "@dsbm/torch";
 import type { Padded, Seeded } from "./layers.js";
 
 const half = new nn.AvgPool2d(2);
 
-/** x [B, C, H, W] at half the resolution: means over 2×2 pixels. */
+/** Means over 2×2 pixels. */
 export function halved(x: Tensor): Tensor {
   return half.forward(x);
 }
 
-/** x [B, C, H, W] at twice the resolution: every pixel repeated 2×2. */
+/** Every pixel repeated 2×2. */
 export function doubled(x: Tensor): Tensor {
   return nn.interpolate(x, { scaleFactor: 2 });
 }
 
-// Along one side, output pixel 2i + u − 1 depends on input pixel i through these weights of the kernel.
+// Along one side, output pixel 2i + u − 1 depends on input pixel i through these weights.
 const along = [
   [0, 0, 1],
   [0, 1, 1],
@@ -23,9 +23,8 @@ const along = [
 ];
 
 /**
- * A 3×3 convolution of the image with every pixel repeated 2×2: [B, from, H, W] → [B, to, 2H, 2W]; parameters of
- * Conv2d. The doubled image is not made: a transposed convolution of stride 2 whose 4×4 kernel holds sums of the 3×3
- * weights gives the same with 16 products instead of 36.
+ * A 3×3 convolution of the image with pixels repeated 2×2, [B, from, H, W] → [B, to, 2H, 2W], as a transposed
+ * convolution of stride 2 whose 4×4 kernel holds sums: 16 products instead of 36.
  */
 export class DoubledConv2d extends nn.Conv2d {
   /** From the 9 weights of a kernel to its 16 sums. */
@@ -51,20 +50,19 @@ export class DoubledConv2d extends nn.Conv2d {
     return convTranspose2d(wide, kernel.reshape([to, from, 4, 4]).transpose(0, 1), {
       bias: this.bias,
       stride: 2,
-      // Pixels added at the edges are two in the result, and are cut off again.
+      // Pixels added at the edges are two in the result.
       padding: 1 + wide.size(2) - x.size(2),
     });
   }
 }
 
 export interface ResampleOptions extends Seeded, Padded {
-  /** Whether to convolve. */
   conv: boolean;
-  /** Output channels of the convolution (default: those of the input). */
+  /** Default: the input's. */
   to?: number;
 }
 
-/** [B, C, H, W] → [B, to, H/2, W/2]: a convolution of stride 2 (`op`), or means. */
+/** [B, C, H, W] → [B, to, H/2, W/2]. */
 export class Downsample extends nn.Module {
   op: nn.Conv2d | nn.AvgPool2d;
   constructor(channels: number, options: ResampleOptions) {
@@ -79,7 +77,7 @@ export class Downsample extends nn.Module {
   }
 }
 
-/** [B, C, H, W] → [B, to, 2H, 2W]: every pixel repeated, and convolved (`conv`) if wanted. */
+/** [B, C, H, W] → [B, to, 2H, 2W]. */
 export class Upsample extends nn.Module {
   conv: DoubledConv2d | null;
   constructor(channels: number, { conv, to = channels, ...start }: ResampleOptions) {

@@ -1,10 +1,10 @@
-// What networks for images require of sizes: of the options, and of images, times and conditions at every call.
+// Checks of sizes: of options, and of inputs at every call.
 
 import type { Conditions } from "@dsbm/bridge";
 import type { Tensor } from "@dsbm/torch";
 import { wrongFor } from "./keys.js";
 
-/** Throws a BridgeError unless an image size has `levels` resolutions, each half the one before. */
+/** Throws a BridgeError unless an image size can be halved `levels` − 1 times. */
 export function checkHalvable(
   network: string,
   { image_size, levels, key }: { image_size: number; levels: number; key: string },
@@ -16,12 +16,12 @@ export function checkHalvable(
     );
 }
 
-/** The published lists of image sizes with attention, which are used for networks of all sizes. */
+/** The published lists, which are used for networks of all sizes. */
 const published = ["16,8", "16"];
 
 /**
- * The image sizes with attention of a network with `levels` resolutions: those given that are one of its resolutions.
- * Throws a BridgeError for one that divides `image_size` and is no resolution, except in the published lists.
+ * The resolutions with attention. Throws a BridgeError for a size that divides `image_size` and is no resolution,
+ * except in published lists.
  */
 export function attentionSizes(
   network: string,
@@ -38,19 +38,14 @@ export function attentionSizes(
   return sizes.filter((size) => own.includes(size));
 }
 
-/** What inputs a network accepts. */
 export interface Intake {
   in_channels: number;
-  /** How often the network halves the resolution. */
   halvings: number;
-  /** Number of classes; null: the network is built without classes; left out: it has no such option. */
+  /** Null: no classes; absent: the network has no such option. */
   num_classes?: number | null;
 }
 
-/**
- * Throws a BridgeError for images x [B, C, H, W], times t and conditions that do not fit: channels, sizes, counts, and
- * classes y that are missing or not accepted.
- */
+/** Throws a BridgeError for images x [B, C, H, W], times t and conditions that do not fit. */
 export function checkInputs(
   network: string,
   { in_channels, halvings, num_classes }: Intake,

@@ -1,7 +1,7 @@
-// Sinusoids of the time, as diffusion models embed their step.
+// Sinusoids of the time.
 import { arange, Buffer, cat, nn, type Tensor, tidy } from "@dsbm/torch";
 
-/** t [B] → [B, 2k]: the cosines of t·ωᵢ, then the sines (the other way round with `sineFirst`), ω [k]. */
+/** t [B] → [B, 2k]: cosines of t·ωᵢ, then sines (or the reverse with `sineFirst`). */
 export class Sinusoids extends nn.Module {
   readonly frequencies: Buffer;
   readonly #sineFirst: boolean;
@@ -17,7 +17,7 @@ export class Sinusoids extends nn.Module {
   }
 }
 
-/** Sinusoids t [B] → [B, dim] with ωᵢ = 10000^(−i/(half − 1)); an odd last column is 0. */
+/** t [B] → [B, dim] with ωᵢ = 10000^(−i/(half − 1)); an odd last column is 0. */
 export class TimeEmbedding extends Sinusoids {
   constructor(
     private readonly dim: number,

@@ -1,4 +1,4 @@
-// The network for images: a UNet after guided-diffusion (Dhariwal 2021), with the same state dict.
+// The UNet of guided-diffusion (Dhariwal 2021), with its state dict.
 
 import type { Conditions } from "@dsbm/bridge";
 import { cat, gradEnabled, nn, type Tensor } from "@dsbm/torch";
@@ -10,7 +10,7 @@ import { Downsample, Upsample } from "./resample.js";
 import { checkInputs } from "./sizes.js";
 import { TimeEmbedding } from "./time-embedding.js";
 
-/** Modules one after the other, named by position; residual blocks also take the embedding. */
+/** Modules in a row; residual blocks also take the embedding. */
 class Stage extends nn.Module {
   readonly #modules: nn.Module[];
   constructor(...modules: (nn.Module | null)[]) {
@@ -20,7 +20,7 @@ class Stage extends nn.Module {
   override *namedChildren(): Generator<[string, nn.Module]> {
     for (const [i, module] of this.#modules.entries()) yield [String(i), module];
   }
-  /** With `recompute`, each block's activations are computed again in the backward pass. */
+  /** `recompute` computes activations again in the backward pass. */
   forward(x: Tensor, emb: Tensor, recompute?: boolean): Tensor {
     const run = () =>
       this.#modules.reduce((h, module) => {
@@ -33,8 +33,8 @@ class Stage extends nn.Module {
 }
 
 /**
- * x [B, C, H, W], t [B] in [0, 1] → [B, out_channels, H, W].
- * Parameters have guided-diffusion's names (`time_embed.0.weight`, `input_blocks.1.0.in_layers.0.weight`, …).
+ * x [B, C, H, W], t [B] in [0, 1] → [B, out_channels, H, W]; guided-diffusion's parameter names
+ * (`input_blocks.1.0.in_layers.0.weight`, …).
  */
 export class UNet extends nn.Module {
   readonly options: CompleteUNetOptions;
