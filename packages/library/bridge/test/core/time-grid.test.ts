@@ -40,23 +40,3 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
     expectClose(own, grid.times, 14);
   });
 });
-
-it("makes Δt proportional to gamma", () => {
-  const shares = gammas.map((gamma) => gamma / 1.4);
-  expectClose(gammaGrid(gammas).steps, shares, 14);
-});
-
-it("mirrors a symmetric schedule around 1/2", () => {
-  const { times } = gammaGrid(gammas);
-  const mirrored = times.toReversed().map((t) => 1 - t);
-  expectClose(times, mirrored, 14);
-});
-
-it.each([0, -1, 2.5, Number.NaN])("refuses %d steps", (n) => {
-  expect(() => uniformGrid(n)).toThrow(/number of steps is/);
-  expect(() => resample(uniformGrid(2), n)).toThrow(/number of steps is/);
-});
-
-it.each([[[]], [[1, 0]], [[1, -1]], [[1, Number.NaN]]])("refuses gammas %j", (list) => {
-  expect(() => gammaGrid(list)).toThrow(/finite and positive/);
-});

@@ -5,7 +5,7 @@ import { it } from "../../../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../../../test/support/numbers.js";
 import type { Pairs } from "../../src/core/batch.js";
 import { independent } from "../../src/coupling/independent.js";
-import { besideKnown, checkPairs, matchKnown, unmarked } from "../../src/coupling/known.js";
+import { besideKnown, matchKnown, unmarked } from "../../src/coupling/known.js";
 import { minibatchExact } from "../../src/coupling/minibatch.js";
 import { alpha_dsbm, type OnlinePairs } from "../../src/method/alpha-dsbm.js";
 import { dsbm } from "../../src/method/dsbm.js";
@@ -88,19 +88,6 @@ describe("matchKnown", () => {
     );
     expect(partners).toEqual([[4], [0, 2], [3], [3], [1]]);
   });
-
-  it("pairs all rows where all are known", () => {
-    const all = pairs([0, 2], [1, 0], [2, 1]);
-    const { x0, x1 } = independent(ends(3, 3), seeded(2), {
-      matching: matchKnown(ends(3, 3), all),
-    });
-    const found = x0.toNumbers().map((i, k) => [i, (x1.toNumbers()[k] as number) - 100]);
-    expect(found.sort()).toEqual([
-      [0, 2],
-      [1, 0],
-      [2, 1],
-    ]);
-  });
 });
 
 describe("besideKnown", () => {
@@ -168,12 +155,4 @@ describe("methods that start elsewhere", () => {
     expect(x0.toNumbers()).toEqual([0, 1, 2, 3]);
     expect(x1.toNumbers()).toEqual([0, 101, 2, 103]);
   });
-});
-
-it("known pairs are rows of the tables, each once", () => {
-  const check = (...rows: [number, number][]) => checkPairs(pairs(...rows), ends(3, 4));
-  check([0, 3], [2, 0]);
-  expect(() => check([3, 0])).toThrow("pairs: x0 has no row 3; expected 0 to 2");
-  expect(() => check([0, 1], [1, 1])).toThrow("pairs: row 1 of x1 is in two pairs");
-  expect(() => check()).toThrow("pairs: 0 rows of x0 and 0 of x1; expected as many of both");
 });

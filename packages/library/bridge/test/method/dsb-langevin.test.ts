@@ -1,15 +1,9 @@
 // Discrete DSB on problems that are linear and Gaussian: least squares stands in for the network.
-import { arange, cat, noGrad, recorded, runChunked, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import {
-  distance,
-  leastSquares,
-  normal,
-  seeded,
-  summary,
-} from "../../../../../test/support/numbers.js";
-import { namesOf, tensorsOf } from "../../src/core/batch.js";
+import { distance, normal, seeded, summary } from "../../../../../test/support/numbers.js";
+import { tensorsOf } from "../../src/core/batch.js";
 import { type Direction, other } from "../../src/core/direction.js";
 import type { Endpoints } from "../../src/core/endpoints.js";
 import { gammaGrid } from "../../src/core/time-grid.js";
@@ -180,27 +174,6 @@ describe("rows", () => {
   };
   const halve = (x: Tensor) => x.mul(-0.5);
 
-  it.each(["f", "b"] as const)("of a first pass are one step a start, to train %s", (direction) => {
-    const method = dsbLangevin({ gammas });
-    const rows = rowsOf(method, {}, { direction, newest: null, data, seed: 1 });
-    const from = direction === "b" ? "x0" : "x1";
-    const n = data[from].size(0);
-    expect(namesOf(rows)).toEqual(["x", "target", "step", "given.cond", "given.y"]);
-    expect(tensorsOf(rows).map((t) => [t.shape, t.dtype])).toEqual([
-      [[n, 2, 4, 4], "float32"],
-      [[n, 2, 4, 4], "float32"],
-      [[n], "int64"],
-      [[n, 1, 4, 4], "float32"],
-      [[n], "int64"],
-    ]);
-    expect(rows.given?.y?.toNumbers()).toEqual(data.conditions[from].y.toNumbers());
-    const again = rowsOf(method, {}, { direction, newest: null, data, seed: 1 });
-    const fresh = rowsOf(method, {}, { direction, newest: null, data, seed: 2 });
-    expect(distance(rows.x, again.x)).toBe(0);
-    expect(distance(rows.x, fresh.x)).toBeGreaterThan(0.1);
-    expect([...new Set(fresh.step.toNumbers())].toSorted()).toEqual([0, 1, 2]);
-  });
-
   it.each(["f", "b"] as const)(
     "of a later pass are all steps, run after run, to train %s",
     (direction) => {
@@ -244,77 +217,5 @@ describe("rows", () => {
     expect(
       regression(dsbLangevin({ gammas }), { x, target, step: steps }, direction).weight,
     ).toBeUndefined();
-  });
-
-  it("of a reference at rest are those of a reversible chain", () => {
-    const [gamma, a] = [0.2, 0.1];
-    const method = dsbLangevin({ gammas: [gamma, gamma, gamma], scaleNoise: true });
-    // The variance that the chain of finite steps keeps.
-    const x0 = normal([30_000, 2], 7).mul(1 / Math.sqrt(1 - gamma / 4));
-    const rows = rowsOf(
-      method,
-      {},
-      { direction: "b", newest: null, data: { x0, x1: x0 }, seed: 8 },
-    );
-    const { x, t, target } = regression(method, rows, "b");
-    for (const k of [0, 1, 2]) {
-      const at = t.eq(k).nonzero().squeeze(1);
-      expect(at.size(0)).toBeGreaterThan(9500);
-      const got = leastSquares(x.indexSelect(0, at), target.indexSelect(0, at));
-      const slope = (-a * (1 - a)) / (2 * Math.sqrt(gamma));
-      expect(Math.abs(got.slope - slope)).toBeLessThan(5 * got.slopeError);
-      expect(got.slopeError).toBeLessThan(0.01);
-      expect(Math.abs(got.shift)).toBeLessThan(5 * got.shiftError);
-    }
-  });
-});
-
-describe("the sampler", () => {
-  const gammas = [0.05, 0.3, 0.2];
-  const method = dsbLangevin({ gammas });
-  const net: Field = (x, k) => x.mul(k.add(1).reshape([-1, 1]).mul(-0.1));
-
-  it("refuses a grid that its networks were not trained on", () => {
-    const run = () =>
-      tidy(() => {
-        const grid = gammaGrid([1, 1, 1, 1]);
-        method.sampler(net, normal([2, 2], 1), { direction: "f", grid });
-      });
-    expect(run).toThrow(/know the 3 steps that they were trained on, got a grid of 4; use 3$/);
-  });
-
-  it("can be recorded, and replayed in chunks of runs", () => {
-    const x = normal([50, 2], 2).to("float32");
-    const run = { direction: "b", grid: gammaGrid(gammas), sigma: 1 } as const;
-    const body = (start: Tensor) => {
-      const made = method.rows.runs.rows(net, start, run);
-      return Object.values(made) as Tensor[];
-    };
-    const make = () =>
-      noGrad(() =>
-        runChunked(recorded(body), [x], {
-          rows: 16,
-          threads: 2,
-          generator: seeded(3),
-          inputDims: [0],
-          outputDims: [0, 0],
-        }),
-      ) as [Tensor, Tensor];
-    const [points, targets] = make();
-    expect([points.shape, targets.shape]).toEqual([
-      [50, 3, 2],
-      [50, 3, 2],
-    ]);
-    expect(distance(points, make()[0])).toBe(0);
-    // Each target is the way back by the same network: mean(x_k) − mean(x_{k+1}) over 2√γ.
-    for (const [k, gamma] of gammas.toReversed().entries()) {
-      const from = k === 0 ? x : points.select(1, k - 1);
-      const scale = 2 * Math.sqrt(gamma);
-      const mean = (y: Tensor) => y.mul(1 - 0.1 * (k + 1) * scale);
-      const back = mean(from)
-        .sub(mean(points.select(1, k)))
-        .div(scale);
-      expect(distance(targets.select(1, k), back)).toBeLessThan(1e-5);
-    }
   });
 });

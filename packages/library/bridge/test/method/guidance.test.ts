@@ -9,7 +9,7 @@ import { uniformGrid } from "../../src/core/time-grid.js";
 import { methods } from "../../src/method/index.js";
 import type { Method } from "../../src/method/method.js";
 import { networkFlow } from "../../src/method/network-flow.js";
-import { type Dynamics, driftOf, sample } from "../../src/method/sample.js";
+import { type Dynamics, driftOf } from "../../src/method/sample.js";
 import { ConditionDropout } from "../../src/model/condition-dropout.js";
 import { brownian } from "../../src/process/brownian.js";
 
@@ -73,24 +73,6 @@ describe("the guided drift", () => {
         t,
       );
     expect(distance(flow(3), x.neg().add(given.cond.mul(6)))).toBeLessThan(1e-6);
-  });
-
-  it("of 1 and of 0 takes one evaluation, and samples the bits of either network", () => {
-    const run = (changes: Partial<Dynamics>, conditions: Conditions) => {
-      const all = dynamics(methods.dsbm as Method, changes);
-      const noise = (like: Tensor, step: number) => normal(like.shape, 9 + step).to("float32");
-      const end = sample(all, x, { direction: "f", grid, given: conditions, noise });
-      return { end, calls: (all.networks.f as unknown as Linear).calls };
-    };
-    const [plain, one, none] = [
-      run({}, given),
-      run({ guidance: 1 }, given),
-      run({ guidance: 0 }, given),
-    ];
-    expect(distance(plain.end, one.end)).toBe(0);
-    expect(distance(none.end, run({}, { ...given, absent: true }).end)).toBe(0);
-    expect([plain.calls, one.calls, none.calls]).toEqual([4, 4, 4]);
-    expect(run({ guidance: 2 }, given).calls).toBe(8);
   });
 });
 

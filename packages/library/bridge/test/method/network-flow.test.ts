@@ -87,14 +87,6 @@ describe("one direction", () => {
     expect(distance(of({ f: networks.f, b: null }), drift.f(x, at(0.4)))).toBe(0);
     expect(distance(of(networks), of({ b: networks.b }))).toBeGreaterThan(0.1);
   });
-
-  it("is needed, and so is a process in time", () => {
-    expect(() => networkFlow({ method: dsbm, process, grid, networks: { f: null } })).toThrow(
-      /at least one direction/,
-    );
-    const method = { ...dsb, sampler: (_: Field, x: Tensor) => x };
-    expect(() => networkFlow({ method, process, grid, networks })).toThrow(/no probability flow/);
-  });
 });
 
 describe("a flow of ends that are predicted", () => {

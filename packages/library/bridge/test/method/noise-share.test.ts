@@ -8,7 +8,6 @@ import type { Direction } from "../../src/core/direction.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { dsbm } from "../../src/method/dsbm.js";
 import {
-  copyNoiseShare,
   measureNoiseShare,
   noiseShareOf,
   shareAt,
@@ -94,17 +93,4 @@ describe("analytic noise of steps", () => {
       }
     },
   );
-
-  it("is that of the process until it is measured, for each direction of a network for both, and goes along with a copy", () => {
-    const both = withNoiseShare(exact("f"), "bidirectional");
-    for (const direction of ["f", "b"] as const)
-      expect(noiseShareOf(both, direction)?.toNumbers()).toEqual(Array(17).fill(1));
-    noGrad(() => noiseShareOf(both, "b")?.fill_(0.5));
-    const other = withNoiseShare(exact("f"), "bidirectional");
-    copyNoiseShare(both, other);
-    expect(shareAt(noiseShareOf(other, "b") as Tensor, 0.3).item()).toBe(0.5);
-    expect(shareAt(noiseShareOf(other, "f") as Tensor, 0.3).item()).toBe(1);
-    expect(noiseShareOf(exact("f"), "f")).toBeNull();
-    expect([...both.stateDict().keys()]).toContain("noise_share");
-  });
 });

@@ -3,14 +3,12 @@
 import { full, nn, noGrad, Parameter, randn, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { distance, seeded } from "../../../../../test/support/numbers.js";
+import { seeded } from "../../../../../test/support/numbers.js";
 import type { Conditions } from "../../src/core/conditions.js";
-import { uniformGrid } from "../../src/core/time-grid.js";
 import { alpha_dsbm } from "../../src/method/alpha-dsbm.js";
 import { dsbm } from "../../src/method/dsbm.js";
 import type { Method } from "../../src/method/method.js";
 import { preconditioned } from "../../src/method/preconditioned.js";
-import { sample } from "../../src/method/sample.js";
 import { sf2m } from "../../src/method/sf2m.js";
 import {
   exactCovariance,
@@ -18,11 +16,9 @@ import {
   exactMarginal,
   exactVelocity,
 } from "../../src/metric/gaussian-bridge.js";
-import { moments } from "../../src/metric/moments.js";
 import { FlowAndScore } from "../../src/model/flow-and-score.js";
 import { Preconditioned } from "../../src/model/preconditioned.js";
 import { brownian } from "../../src/process/brownian.js";
-import { exactField, FieldNetwork } from "../support.js";
 
 const bridge = { a: 0.4, sigma: 1.2 };
 const process = brownian(bridge);
@@ -133,50 +129,6 @@ describe("α-DSBM", () => {
       }
     });
   });
-
-  it.each(["ref", "identity", "online"] as const)(
-    "makes the other ends of both tables, each with its conditions: %s",
-    (how) => {
-      const rows = (count: number, first: number) =>
-        tensor(Array.from({ length: count }, (_, i) => [first + i]));
-      const data = {
-        ...{ x0: rows(5, 100), x1: rows(8, 200) },
-        conditions: { x0: { cond: rows(5, 100) }, x1: { cond: rows(8, 200) } },
-      };
-      const made = alpha_dsbm.rows.make({
-        ...{ direction: "b", newest: how === "online" ? "b" : null, data, process },
-        ...{ firstCoupling: how === "identity" ? "identity" : "ref", generator: seeded(1) },
-        simulate(way, _x, given) {
-          if (!given?.cond) throw new Error("no condition");
-          return given.cond.add(way === "f" ? 1000 : 2000);
-        },
-        simulateRuns: () => ({}),
-      });
-      const { x0, x1, made0, made1, given, cond1 } = made as Record<string, Tensor> & typeof made;
-      expect([x0, x1, made0, made1].map((t) => t?.shape)).toEqual([0, 1, 2, 3].map(() => [5, 1]));
-      expect(distance(x0, (given as Conditions).cond as Tensor)).toBe(0);
-      expect(distance(x1, cond1 as Tensor)).toBe(0);
-      expect(new Set(x0.toNumbers()).size).toBe(5);
-      const far = [(made1 as Tensor).sub(x0), (made0 as Tensor).sub(x1)];
-      if (how === "identity") for (const t of far) expect(t.abs().amax().item()).toBe(0);
-      if (how === "online") expect(far.map((t) => t.mean().item())).toEqual([1000, 2000]);
-      if (how === "ref") for (const t of far) expect(t.std().item()).toBeGreaterThan(0.2);
-    },
-  );
-
-  it("begins with targets of unit variance on independent pairs, whatever the scales", () => {
-    const x0 = randn([n, 2], { generator: seeded(7) }).mul(tensor([0.1, 3]));
-    const x1 = randn([n, 2], { generator: seeded(8) })
-      .mul(tensor([5, 1]))
-      .add(4);
-    const network = new Preconditioned(new Affine(), [2]);
-    network.begin({ x0, x1 }, bridge.sigma ** 2);
-    for (const time of [0.01, 0.5, 0.99]) {
-      const loss = alpha_dsbm.loss({ x0, x1 }, { ...context(time, 9), network }).item();
-      // Mean of 4n squares of standard normals, two and two of one pair.
-      expect(Math.abs(loss - 1)).toBeLessThan(5 * Math.sqrt(1 / n));
-    }
-  });
 });
 
 describe("a preconditioned method", () => {
@@ -239,22 +191,6 @@ describe("a preconditioned method", () => {
       }
     },
   );
-
-  it("of a mixture is for vectors between two ends", () => {
-    const images = { shape: [1, 4, 4], generator: seeded(1), createNetwork: () => new Affine() };
-    const model = preconditioned(dsbm, {}).model;
-    expect(() => model?.create({ ...images, direction: "f" })).toThrow(
-      /precondition=mixture .* got samples of shape \[1,4,4\]/,
-    );
-    const chain = { times: [0, 0.5, 1] };
-    expect(() => model?.create({ ...images, shape: [2], chain, direction: "f" } as never)).toThrow(
-      /precondition=mixture .* got 3 marginals/,
-    );
-  });
-
-  it("is refused for a method without a drift of each direction", () => {
-    expect(() => preconditioned(sf2m as unknown as Method)).toThrow(/cannot be preconditioned/);
-  });
 
   it.each(["each direction", "both directions"])(
     "begins with the Schrödinger bridge between Gaussians of other variances, a network for %s",
@@ -321,23 +257,5 @@ describe("[SF]²M", () => {
         near(affine(drift), exactDrift(direction, bridge, time));
       }
     });
-  });
-});
-
-describe("another diffusion at sampling", () => {
-  it.each([0, 0.6, 1.8])("keeps the marginal of the end, g = %s", (diffusion) => {
-    const networks = {
-      f: new FieldNetwork(exactField("f", bridge)),
-      b: new FieldNetwork(exactField("b", bridge)),
-    };
-    const generator = seeded(13);
-    const x = start(1, 14);
-    const end = sample({ method: dsbm, process, networks, diffusion }, x, {
-      ...{ direction: "f", grid: uniformGrid(100) },
-      noise: (like) => randn(like.shape, { generator }),
-    });
-    const { mean, var: v } = moments(end, x);
-    expect(Math.abs(mean - bridge.a)).toBeLessThan(0.03);
-    expect(Math.abs(v - 1)).toBeLessThan(0.06);
   });
 });

@@ -1,9 +1,8 @@
 // The numbers of an evaluation against the same by plain tensor operations, in any batches.
-import { arange, full, liveTensors, ones, setNumThreads, tensor, tidy } from "@dsbm/torch";
+import { full, ones, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { normal } from "../../../../../test/support/numbers.js";
-import { decodeImages } from "../../src/core/pixels.js";
 import { endpointRow, endpointStatistics, valueStatistics } from "../../src/metric/endpoints.js";
 import { squaredDisplacement } from "../../src/metric/moments.js";
 
@@ -34,24 +33,6 @@ describe("valueStatistics", () => {
         expect(got.channel_var[c]).toBeCloseTo(variance(x.select(1, c)), 11);
       }
     }
-  });
-
-  it("sees the collapse onto one picture, which the variance over all values does not", () => {
-    const one = normal([1, 1, 6, 6], 2);
-    const got = valueStatistics(one.expand([20, 1, 6, 6]));
-    expect(got.sample_var).toBeLessThan(1e-20);
-    expect(got.var).toBeCloseTo((one.flatten().var({ correction: 0 }).item() * 720) / 719, 12);
-  });
-
-  it("takes vectors, which have no channels, and bytes as images", () => {
-    const x = normal([50, 3], 3).to("float32");
-    expect(valueStatistics(x)).toMatchObject({ n: 50, channel_mean: [], channel_var: [] });
-    expect(valueStatistics(x).mean).toBeCloseTo(x.mean().item(), 6);
-    const bytes = arange(0, 256).to("uint8").reshape([16, 1, 4, 4]);
-    expect(valueStatistics(bytes)).toEqual(valueStatistics(decodeImages(bytes)));
-    expect(valueStatistics(bytes).mean).toBeCloseTo(0, 7);
-    expect(() => valueStatistics(x.narrow(0, 0, 1))).toThrow(/\[1,3\]; expected 2 or more/);
-    expect(() => valueStatistics(tensor(1))).toThrow(/expected 2 or more/);
   });
 });
 
@@ -95,16 +76,5 @@ describe("endpointStatistics", () => {
     ]);
     expect(colour.data_mean_1).toBeCloseTo(data.select(1, 1).mean().item(), 12);
     expect(colour.msd).toBe(0);
-  });
-
-  it("leaves nothing behind, and refuses what are no pairs", () => {
-    const [start, end] = [images(8, 9), images(8, 10)];
-    const before = liveTensors();
-    tidy(() => endpointStatistics({ start, end, data: start }, { batchSize: 3 }));
-    expect(liveTensors()).toBe(before);
-    expect(() => endpointStatistics({ start, end: images(7, 1) })).toThrow(/one end per start/);
-    expect(() => endpointStatistics({ start, end, data: normal([8, 3, 4, 4], 1) })).toThrow(
-      /ends of shape \[8,3,4,5\] beside data of shape \[8,3,4,4\]/,
-    );
   });
 });

@@ -1,5 +1,5 @@
 // The Fréchet distance against closed forms, and against the eigenvalues of the product in 60 digits.
-import { eye, setNumThreads, type Tensor, tensor, zeros } from "@dsbm/torch";
+import { setNumThreads, type Tensor, tensor, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { normal } from "../../../../../test/support/numbers.js";
 import { frechetDistance, type Gaussian } from "../../src/metric/frechet.js";
@@ -24,20 +24,6 @@ const fixture = (name: string) =>
   loadStatistics(new URL(`fixtures/${name}.npz`, import.meta.url).pathname);
 
 describe("frechetDistance", () => {
-  it("is 0 between equal Gaussians, with fewer samples than dimensions too", () => {
-    for (const [n, d] of [
-      [200, 40],
-      [10, 40],
-      [2, 40],
-    ] as const) {
-      const g = fitted(n, d, 3);
-      expect(frechetDistance(g, g)).toBeLessThan(1e-11);
-    }
-    expect(frechetDistance(centred(zeros([3, 3], float64)), centred(zeros([3, 3], float64)))).toBe(
-      0,
-    );
-  });
-
   it("is the squared distance of the means where covariances are equal", () => {
     const { mean, covariance } = fitted(50, 8, 4);
     const shift = tensor([3, 0, -1, 0.5, 0, 0, 0, 2], float64);
@@ -60,29 +46,6 @@ describe("frechetDistance", () => {
     const turned = (values: number[]) => centred(turn.mm(diagonal(values)).mm(turn.t()));
     expect(frechetDistance(centred(diagonal(a!)), centred(diagonal(b!)))).toBeCloseTo(expected, 12);
     expect(frechetDistance(turned(a!), turned(b!))).toBeCloseTo(expected, 11);
-  });
-
-  it("is tr((I − A) Σ (I − A)) from Σ to AΣA, which the map A transports best", () => {
-    const d = 30;
-    const { covariance } = fitted(100, d, 6);
-    const turn = rotation(d, 7);
-    const stretch = Array.from({ length: d }, (_, i) => 0.1 + i / 7);
-    const map = turn.mm(diagonal(stretch)).mm(turn.t());
-    const rest = eye(d, float64).sub(map);
-    const expected = rest.mm(covariance).mm(rest).trace().item();
-    const there = centred(map.mm(covariance).mm(map));
-    expect(frechetDistance(centred(covariance), there)).toBeCloseTo(expected, 9);
-  });
-
-  it("follows the closed form of two dimensions", () => {
-    // tr √(PQ) = √(tr PQ + 2 √(det P det Q)) for 2×2 matrices.
-    for (const seed of [1, 2, 3]) {
-      const [p, q] = [fitted(6, 2, seed).covariance, fitted(9, 2, seed + 10).covariance];
-      const det = Math.sqrt(p.linalgDet().item() * q.linalgDet().item());
-      const root = Math.sqrt(p.mm(q).trace().item() + 2 * det);
-      const expected = p.trace().item() + q.trace().item() - 2 * root;
-      expect(frechetDistance(centred(p), centred(q))).toBeCloseTo(expected, 11);
-    }
   });
 
   it("agrees with 60 digits, is symmetric, and blind to rotations", () => {
@@ -114,23 +77,5 @@ describe("frechetDistance", () => {
     const g = centred(turn.mul(tensor(steep, float64)).mm(turn.t()));
     const even = { ...g, covariance: g.covariance.add(g.covariance.t()).div(2) };
     expect(frechetDistance(even, even)).toBeLessThan(1e-12);
-  });
-
-  it("takes float32, and refuses what is no pair of Gaussians", () => {
-    const g = fitted(50, 4, 3);
-    const single = { mean: g.mean.to("float32"), covariance: g.covariance.to("float32") };
-    expect(frechetDistance(g, single)).toBeLessThan(1e-9);
-    expect(() => frechetDistance(g, fitted(50, 5, 3))).toThrow(/of 4 and of 5 features/);
-    expect(() => frechetDistance(g, { ...g, mean: g.covariance })).toThrow(
-      /second Gaussian has a mean of shape \[4,4\]/,
-    );
-    expect(() => frechetDistance({ ...g, mean: g.mean.mul(Number.NaN) }, g)).toThrow(
-      /first mean has values that are NaN/,
-    );
-    const skew = g.covariance.add(tensor([0, 0, 0, 0.1], float64));
-    expect(() => frechetDistance(g, { ...g, covariance: skew })).toThrow(/symmetric/);
-    expect(() => frechetDistance(g, { ...g, covariance: g.covariance.neg() })).toThrow(
-      /eigenvalue -.*expected none below 0/,
-    );
   });
 });

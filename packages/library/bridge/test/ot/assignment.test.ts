@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assignment } from "../../src/ot/assignment.js";
 import { permutationPlan } from "../../src/ot/plan.js";
-import { bruteForce, expectOptimal, numbers, seeded, squaredCosts } from "./helpers.js";
+import { bruteForce, expectOptimal, seeded } from "./helpers.js";
 
 function check(cost: Float64Array, n: number) {
   const solved = assignment(cost, n);
@@ -15,16 +15,6 @@ function check(cost: Float64Array, n: number) {
 }
 
 describe("assignment", () => {
-  it("finds the cheapest permutation of all", () => {
-    const random = seeded(1);
-    for (let n = 1; n <= 7; n++) {
-      for (let repeat = 0; repeat < 20; repeat++) {
-        const cost = numbers(n * n, () => random() * 10 - 3);
-        expect(check(cost, n).cost).toBeCloseTo(bruteForce(cost, n), 10);
-      }
-    }
-  });
-
   it("finds it among ties", () => {
     fc.assert(
       fc.property(
@@ -60,23 +50,5 @@ describe("assignment", () => {
     const random = seeded(3);
     const cost = Float64Array.from({ length: 300 * 300 }, (_, k) => entry(k, random));
     check(cost, 300);
-  });
-
-  it("takes float32 as well", () => {
-    const random = seeded(4);
-    const n = 60;
-    const cost = squaredCosts(numbers(n * 3, random), numbers(n * 3, random), 3);
-    const stored = check(cost, n);
-    const single = Float32Array.from(cost);
-    expect(assignment(single, n)).toEqual(assignment(Float64Array.from(single), n));
-    expect(assignment(single, n).cost).toBeCloseTo(stored.cost, 5);
-  });
-
-  it("refuses costs that are not finite and sizes that do not fit", () => {
-    const refused = (cost: number[], n: number) => () => assignment(Float64Array.from(cost), n);
-    expect(refused([1, 2, Number.NaN, 3], 2)).toThrow(/cost\[1, 0\] is NaN/);
-    expect(refused([1, Number.NEGATIVE_INFINITY, 1, 3], 2)).toThrow(/cost\[0, 1\] is -Infinity/);
-    expect(refused([1, 2, 3], 2)).toThrow(/3 entries: expected n × m = 2 × 2/);
-    expect(refused([], 0)).toThrow(expect.objectContaining({ code: "argument" }));
   });
 });

@@ -42,26 +42,4 @@ describe("partialPlan", () => {
     const cost = squaredCosts(numbers(60, random), numbers(60, random), 2);
     expect(partialPlan(cost, 30, { share: 1 }).plan).toEqual(exactPlan(cost, 30, 30).plan);
   });
-
-  it("leaves outliers of both ends out", () => {
-    const random = seeded(7);
-    const [x, y] = [numbers(80, random), numbers(80, random)];
-    for (let d = 0; d < 2; d++) {
-      for (const i of [3, 17]) x[2 * i + d] = 50;
-      for (const j of [8, 9]) y[2 * j + d] = -50;
-    }
-    const { plan } = partialPlan(squaredCosts(x, y, 2), 40, { share: 0.95 });
-    const absent = (used: Int32Array) =>
-      Array.from({ length: 40 }, (_, i) => i).filter((i) => !used.includes(i));
-    expect(absent(plan.rows)).toEqual([3, 17]);
-    expect(absent(plan.columns)).toEqual([8, 9]);
-  });
-
-  it("serves equal points, and refuses a share that is none", () => {
-    expect(partialPlan(new Float64Array(9), 3, { share: 0.67 }).plan.mass.length).toBe(2);
-    for (const share of [0, 1.1, Number.NaN])
-      expect(() => partialPlan(new Float64Array(1), 1, { share })).toThrow(
-        `share is ${share}; expected the part of the mass`,
-      );
-  });
 });

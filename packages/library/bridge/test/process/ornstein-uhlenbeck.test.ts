@@ -19,14 +19,6 @@ describe.each(["f", "b"] as const)("the Ornstein–Uhlenbeck process, run %s", (
     });
   });
 
-  it("keeps its stationary law N(0, σ²/2α)", () => {
-    const start = normal(shape, 2).mul(sigma / Math.sqrt(2 * alpha));
-    expectMoments(process.endpoint(direction, start, normal(shape, 3)), {
-      mean: 0,
-      var: sigma ** 2 / (2 * alpha),
-    });
-  });
-
   it("is tied to an end by σ² times the score of getting there, its own drift aside", () => {
     const [x, end] = [normal([5, 2], 4), normal([5, 2], 5)];
     for (const time of [0.1, 0.5, 0.8]) {

@@ -12,14 +12,9 @@ import {
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal } from "../../../../../test/support/numbers.js";
-import { uniformGrid } from "../../src/core/time-grid.js";
-import { rectifiedflow } from "../../src/method/rectified-flow.js";
-import { sample } from "../../src/method/sample.js";
-import { brownian } from "../../src/process/brownian.js";
-import { fixedGrid } from "../../src/solver/fixed-grid.js";
 import { flowSolvers, solveFlow } from "../../src/solver/index.js";
 import type { Field } from "../../src/solver/solver.js";
-import { FieldNetwork, oscillating, oscillation } from "../support.js";
+import { oscillating, oscillation } from "../support.js";
 
 beforeAll(() => setNumThreads(1));
 
@@ -91,15 +86,6 @@ describe.each(names)("%s", (solver) => {
     else expect(nfe).toBe(10 * fixed[solver].evaluations);
   });
 
-  it("gives the start first, and it alone where it is the only time", () => {
-    const x = start();
-    const { states } = solveFlow(oscillating, x, { times: [0.2, 0.4], solver });
-    expect(states.shape).toEqual([2, 3, 1]);
-    expect(distance(states.select(0, 0), x)).toBe(0);
-    const alone = solveFlow(oscillating, x, { times: [0.2], solver });
-    expect([alone.states.shape, alone.nfe]).toEqual([[1, 3, 1], 0]);
-  });
-
   it("takes recorded fields", () =>
     noGrad(() => {
       const times = [1, 0.5, 0];
@@ -144,57 +130,5 @@ describe.each(names)("%s", (solver) => {
     expect(() => tidy(() => solveFlow(wide, start(), { times: [0, 1], solver }))).toThrow(
       "the field gave [3,2] for points of [3,1]; expected the same shape",
     );
-  });
-});
-
-it.each(["f", "b"] as const)("euler takes the steps of a velocity's sampler (%s)", (direction) => {
-  const network = new FieldNetwork(oscillating);
-  const times = direction === "f" ? [0, 0.5, 1] : [1, 0.5, 0];
-  const flow = solveFlow(oscillating, start(), { times, solver: "euler", step_size: 0.125 });
-  const process = brownian({ sigma: 1 });
-  const dynamics = { method: rectifiedflow, process, networks: { [direction]: network } };
-  const end = sample(dynamics, start(), { direction, grid: uniformGrid(8) });
-  expect(distance(flow.states.select(0, 2), end)).toBeLessThan(1e-14);
-});
-
-it("euler is linear between its steps", () => {
-  const times = [0, 0.25, 0.33, 0.375, 1];
-  const flow = solveFlow(oscillating, start(), { times, solver: "euler", step_size: 0.125 });
-  const [, a, between, b] = flow.states.select(2, 0).select(1, 0).toNumbers() as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const share = (0.33 - 0.25) / 0.125;
-  expect(between).toBeCloseTo((1 - share) * a + share * b, 13);
-});
-
-it("the grid ends at the last time, with a short step where it must", () => {
-  expect(fixedGrid(0, 1, 0.4)).toEqual([0, 0.4, 0.8, 1]);
-  expect(fixedGrid(1, 0, 0.5)).toEqual([1, 0.5, 0]);
-  expect(fixedGrid(0, 0.3, 0.1)).toHaveLength(4);
-  expect(fixedGrid(1, 0, 0.01)).toHaveLength(101);
-  expect(fixedGrid(0, 1, 5)).toEqual([0, 1]);
-});
-
-describe("mistakes", () => {
-  const options = { times: [0, 1] };
-  const run = (changes: object) => () =>
-    tidy(() => solveFlow(oscillating, start(), { ...options, ...changes }));
-  it.each([
-    [{ solver: "rk4" }, 'solver is "rk4"; expected one of dopri5, heun, euler'],
-    [{ solver: "toString" }, 'solver is "toString"; expected one of dopri5, heun, euler'],
-    [{ times: [] }, "times are []; expected finite numbers that only grow or only fall"],
-    [{ times: [0, 1, 1] }, "times are [0,1,1]; expected finite numbers"],
-    [{ times: [0, 0] }, "times are [0,0]; expected finite numbers"],
-    [{ times: [0, 1, 0.5] }, "times are [0,1,0.5]; expected finite numbers"],
-    [{ times: [0, Number.NaN] }, "times are [0,NaN]; expected finite numbers"],
-    [{ rtol: 0 }, "rtol is 0; expected a positive number"],
-    [{ atol: -1 }, "atol is -1; expected a positive number"],
-    [{ step_size: Number.NaN }, "step_size is NaN; expected a positive number"],
-    [{ first_step: 0 }, "first_step is 0; expected a positive number"],
-  ])("%j", (changes, message) => {
-    expect(run(changes)).toThrow(message);
   });
 });

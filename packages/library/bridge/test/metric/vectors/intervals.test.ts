@@ -115,14 +115,6 @@ describe("MMD without bias", () => {
     const biased = of(false).reduce((sum, one) => sum + one, 0) / seeds.length;
     expect(biased).toBeCloseTo((2 * (1 - 1 / 3)) / 60, 2);
   });
-
-  it("is the mean of its kernels", () => {
-    const [x, y] = [normal([50, 2], 1), normal([40, 2], 2).add(1)];
-    const of = (bandwidth: number | number[]) => mmd(x, y, { bandwidth }).value;
-    expect(of([0.5, 2])).toBeCloseTo((of(0.5) + of(2)) / 2, 12);
-    const { bandwidth } = mmd(x, y);
-    expect(bandwidth.map((h) => h / (bandwidth[2] as number))).toEqual([0.25, 0.5, 1, 2, 4]);
-  });
 });
 
 describe("the variance that is kept", () => {
