@@ -352,8 +352,8 @@ async function setup({ bench, threads, ...rest }) {
   torch = await import("@dsbm/torch");
   // What the row's work needs: `dsbm/train` loads what saves runs, too.
   const needed = bench === "op_overhead" ? [] : ["bridge", "nets", "data", "train"];
-  const rooms = needed.map((room) => import(`@dsbm/${room}`));
-  bridge = Object.assign({}, ...(await Promise.all(rooms)));
+  const packages = needed.map((name) => import(`@dsbm/${name}`));
+  bridge = Object.assign({}, ...(await Promise.all(packages)));
   torch.setNumThreads(threads);
   const built = await build(threads, rest);
   await built.run(built.warm);

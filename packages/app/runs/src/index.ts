@@ -1,4 +1,4 @@
-// What other rooms and users import.
+// What other packages and users import.
 
 export * from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
