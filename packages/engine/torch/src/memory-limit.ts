@@ -13,7 +13,7 @@ export interface MemoryLimit {
   by: "machine" | "cgroup";
 }
 
-/** The files of one cgroup, of version 1 or 2; `cache` is the line of `stat` with what the kernel would give up. */
+/** The files of one cgroup, of version 1 or 2; `cache` is the line of `stat` that the kernel would give up. */
 export interface MemoryGroup {
   limit: string;
   usage: string;
@@ -38,7 +38,6 @@ const versions = [
   },
 ] as const;
 
-/** A file's text, "" where it cannot be read: groups come and go, and other systems have none. */
 function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
@@ -87,10 +86,7 @@ export function memoryGroups(root = "/"): MemoryGroup[] {
     });
 }
 
-/**
- * The memory that this process may use, now, as the machine and the cgroups around it (version 1 or 2) say.
- * `root` stands for the root of the file system.
- */
+/** The memory that this process may still use, by the machine and its cgroups. `root` replaces the root folder. */
 export function memoryLimit(root = "/"): MemoryLimit {
   const kib = (key: string) =>
     Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(info)?.[1]) * 1024 || undefined;

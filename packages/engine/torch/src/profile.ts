@@ -36,7 +36,7 @@ export interface Profile {
 
 let isOn = false;
 
-/** Begins to time every operation of the process, those of recorded programs too. Throws a TorchError where it does already. */
+/** Begins to time every operation of the process. Throws a TorchError if it has begun. */
 export function startProfile(): void {
   if (isOn)
     throw new TorchError("ERR_TORCH_VALUE", "startProfile: it has begun already; stop it first");
@@ -44,7 +44,7 @@ export function startProfile(): void {
   isOn = true;
 }
 
-/** Ends it, and gives what was seen since. Throws a TorchError where it had not begun. */
+/** Ends the profile and returns it. Throws a TorchError if none has begun. */
 export function stopProfile(): Profile {
   if (!isOn)
     throw new TorchError("ERR_TORCH_VALUE", "stopProfile: it has not begun; start it first");
@@ -67,7 +67,7 @@ export function stopProfile(): Profile {
   return { operations: operations.sort((a, b) => b.seconds - a.seconds), trace };
 }
 
-/** Floating point operations a second of this machine's matrix products on the processor, the best of some [1024, 1024]. */
+/** Floating point operations a second of this processor's matrix products [1024, 1024]. */
 export function productRate(dtype: "float32" | "bfloat16"): number {
   return noGrad(() =>
     tidy(() => {
@@ -88,7 +88,6 @@ function grouped<T>(flat: readonly T[], n: number): T[][] {
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-/** Floating point operations of one call of a matrix product, a convolution, or attention; 0 for all others. */
 function flopOf(name: string, operands: string): number {
   const found = [...operands.matchAll(/(\w*)\[([\d, ]*)\]/g)].map(([, dtype, list]) => ({
     isTensor: dtype !== "",

@@ -33,8 +33,8 @@ export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): Mem
 }
 
 /**
- * Bounds the bytes of CPU tensors in the whole process: what would go beyond is the error ERR_TORCH_MEMORY.
- * Infinity lifts the bound. Throws a TorchError for what is not a whole number of bytes.
+ * Bounds the bytes of CPU tensors in the process (Infinity: no bound): beyond, operations throw ERR_TORCH_MEMORY. Throws
+ * a TorchError.
  */
 export function setMemoryLimit(bytes: number): void {
   guarded(() => native.memory(false, bytes === Infinity ? 0 : bytes), "setMemoryLimit");

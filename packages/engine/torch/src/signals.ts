@@ -6,14 +6,14 @@ export interface SignalWatch {
   seconds: number;
   /** What is written to standard error at the first signal. */
   heard: string;
-  /** What is written as the process is ended, by a second signal or after those seconds. */
+  /** What is written when the process ends. */
   ended: string;
 }
 
 /**
- * Lets SIGINT, SIGTERM and SIGHUP end the process also within a call of native code: a second one at once, the first one
- * after some seconds unless `noticed` is called before; with exit code 128 plus the signal's number. Listeners that are
- * there already hear of the first one as before: keep them until `stop` was called. Null where the addon has no such thing.
+ * Lets SIGINT, SIGTERM and SIGHUP end the process within native code too: the second at once, the first after some
+ * seconds unless
+ * `noticed` is called. Earlier listeners hear of the first signal. Null for an addon without it.
  */
 export function watchSignals({
   seconds,

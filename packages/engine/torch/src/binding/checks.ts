@@ -5,7 +5,7 @@ import { type External, native, recording } from "./native.js";
 
 type Args = readonly unknown[];
 
-/** Throws where arguments, in schema order and as native code gets them, would crash the kernel. */
+/** Throws if arguments, in schema order and as native code gets them, would crash the kernel. */
 export type Check = (args: Args, overload: string) => void;
 
 function require(holds: boolean, what: string): void {
@@ -255,7 +255,7 @@ export function checkOf(name: string): Check | null {
   return Object.hasOwn(table, short) ? (table[short] as Check) : null;
 }
 
-/** The arguments with lists copied: what is checked must be what native code reads, whatever getters they have. */
+/** The arguments with lists copied, so that getters cannot change them after the check. */
 export function settled(args: Args): unknown[] {
   return args.map((value) => {
     if (!Array.isArray(value)) return value;

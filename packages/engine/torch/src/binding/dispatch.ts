@@ -104,10 +104,7 @@ function describeArguments(args: unknown[]): string {
   }
 }
 
-/**
- * Calls an operation with its arguments in schema order (undefined: the schema's default).
- * Throws a TorchError that names the operation and its arguments.
- */
+/** Calls an operation with its arguments in schema order (undefined: the schema's default). Throws a TorchError. */
 // biome-ignore lint/suspicious/noExplicitAny: the generated wrappers give each operation its type
 export function invoke(op: Op, ...args: any[]): any {
   let spare: External | undefined;
@@ -134,10 +131,7 @@ export function invoke(op: Op, ...args: any[]): any {
 
 const opened = new Map<string, Op>();
 
-/**
- * `call` for all operations of libtorch. Wrong arguments to those outside `callable` can end the process or damage its
- * memory without a word: give them only what PyTorch's documentation allows. Throws TorchError.
- */
+/** Calls any operation of libtorch. Wrong arguments outside `callable` can end the process. Throws TorchError. */
 export function callUnchecked(name: string, overload: string, ...args: unknown[]): unknown {
   if (typeof name !== "string" || typeof overload !== "string")
     throw new TorchError(
@@ -154,9 +148,8 @@ export function callUnchecked(name: string, overload: string, ...args: unknown[]
 }
 
 /**
- * Calls an operation of libtorch by its schema name, for those without a wrapper: `call("aten::pdist", "", x)`. Arguments
- * are in schema order. It reaches the operations of `callable`, which answer wrong arguments by an error; the others are
- * in `unsafe`. Throws TorchError.
+ * Calls one of the operations of `callable` by its schema name, arguments in schema order: `call("aten::pdist", "", x)`.
+ * Throws TorchError.
  */
 export function call(name: string, overload: string, ...args: unknown[]): unknown {
   const isNamed = typeof name === "string" && typeof overload === "string";

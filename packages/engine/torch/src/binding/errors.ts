@@ -63,7 +63,7 @@ export function invalid(message: string): TorchError {
   return new TorchError("ERR_TORCH_VALUE", message);
 }
 
-/** The error of a file or an array that is not what its format says; its message begins with `source`. */
+/** The error of a file or an array that is not what its format says. */
 export function formatError(code: FormatCode, source: string, problem: string): TorchError {
   // Names in files can hold anything, line breaks and megabytes included; a message cannot.
   const line = `${source}: ${problem}`.replace(/[\s\p{Cc}]+/gu, " ");
@@ -74,17 +74,16 @@ export function formatError(code: FormatCode, source: string, problem: string): 
 export const isFormatError = (error: unknown): error is TorchError & { source: string } =>
   error instanceof TorchError && error.source !== undefined;
 
-/** Refuses the promise of an asynchronous function where `what` takes a synchronous one; `cure` says what to do. */
+/** Refuses the promise of an asynchronous function. */
 export function refusePromise(value: unknown, what: string, cure = ""): void {
   if (!(value instanceof Promise)) return;
   value.catch(() => {});
   throw invalid(`${what} is synchronous, but its function returned a promise${cure}`);
 }
 
-/** The longest list that native code takes. */
 const longest = 10_000_000;
 
-/** The length of a list that is to be walked through. Throws for a list that would take minutes. */
+/** The length of a list. Throws for a list that would take minutes. */
 export function lengthOf(list: readonly unknown[]): number {
   const { length } = list;
   if (length > longest)

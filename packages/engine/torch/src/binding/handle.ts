@@ -7,11 +7,11 @@ import { type External, guarded, native } from "./native.js";
 
 /** The native pointer of a handle. For the engine's own files only. */
 export let ptrOf: (handle: Handle) => External;
-/** The native pointer of a value that is a handle, undefined for any other object. For the engine's own files only. */
+/** The native pointer of a handle, or undefined for any other object. Internal. */
 export let ptrIn: (value: object) => External | undefined;
-/** Takes the pointer out of a handle, which is unusable afterwards. For the engine's own files only. */
+/** Takes the pointer out of a handle, which is unusable afterwards. Internal. */
 export let seizePtr: (handle: Handle) => External;
-/** Puts the memory of `from` in the place of a handle's own. For the engine's own files only. */
+/** Replaces a handle's memory by that of `from`. Internal. */
 export let replacePtr: (handle: Handle, from: Handle) => void;
 let releaseAll: (born: Handle[], except: Set<Handle> | null, parent: Born | null) => void;
 let current: Born | null = null;
@@ -21,12 +21,11 @@ interface Born {
   push(handle: Handle): unknown;
 }
 
-/** Bytes that a collectable scope may gather beside a quarter of what it holds before garbage is collected. */
 const SLACK = 24 * 2 ** 20;
 let collectGarbage: (() => void) | undefined;
 let collectAt = SLACK;
 
-/** Scopes whose tensors are listed in native code only, so that the collector can free unreachable ones early. */
+/** Scopes whose tensors only native code lists, so that the collector can free unreachable tensors early. */
 const collectable: Born = {
   push() {
     if (native.scopedBytes() <= collectAt) return;
@@ -39,7 +38,7 @@ const collectable: Born = {
   },
 };
 
-/** Pointers whose tensors were released at the end of a scope, for the results of later calls. For the engine's own files only. */
+/** Pointers of released tensors, for the results of later calls. Internal. */
 export const spares: External[] = [];
 const mostSpares = 1024;
 /** One that never gets another tensor. */
@@ -131,7 +130,6 @@ export function ptrsOf(handles: readonly Handle[], what: string): External[] {
   return list;
 }
 
-/** Collects the tensors of a result: itself, or those in arrays and plain objects, however deep. */
 function collect(value: unknown, into: Set<Handle>, seen: Set<object>): void {
   if (typeof value !== "object" || value === null || seen.has(value)) return;
   seen.add(value);
@@ -163,9 +161,8 @@ function resultOf<T>(fn: () => T, survivors: Set<Handle>): T {
 }
 
 /**
- * Runs `fn` and gives back every tensor made in it, except those it returns (in arrays, maps and plain
- * objects too), which move to the surrounding scope, and those that were kept.
- * Throws a TorchError when `fn` is asynchronous.
+ * Runs `fn` and frees the tensors made in it, except kept and returned tensors (also in arrays, maps and plain objects),
+ * which move to the surrounding scope. Throws a TorchError if `fn` is asynchronous.
  */
 export function tidy<T>(fn: () => T): T {
   if (current === collectable) return tidyCollectable(fn);
@@ -181,10 +178,7 @@ export function tidy<T>(fn: () => T): T {
   }
 }
 
-/**
- * `tidy` for functions with large intermediates: those that `fn` no longer refers to are freed while it runs, by
- * collecting garbage when many bytes have gathered. Scopes inside do the same.
- */
+/** `tidy` for functions with large intermediates: unreferenced tensors are freed while `fn` runs, by collecting garbage. */
 export function tidyCollectable<T>(fn: () => T): T {
   const parent = current;
   const survivors = new Set<Handle>();

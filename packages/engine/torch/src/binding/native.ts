@@ -92,11 +92,10 @@ export interface Native {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Where the built addon lies, from the source tree as from the compiled one; DSBM_TORCH_ADDON names another. */
 const given = process.env.DSBM_TORCH_ADDON;
 export const addonPath: string = given ?? here("../../build/dsbm_torch.node");
 
-/** Builds the addon from the sources beside it. Synchronous, as imports are. Throws the reason where it cannot. */
+/** Builds the addon. Synchronous, as imports are. Throws the reason if it cannot. */
 function build(): void {
   const script = here("../../addon/build.mjs");
   const stdio: ("ignore" | "pipe" | "inherit")[] = ["ignore", "pipe", "inherit"];

@@ -17,7 +17,7 @@ import { c10d, ops } from "./native.js";
 export interface BucketOptions {
   /** Bytes a bucket in 2^20; default 25, as PyTorch's DDP. */
   bucketCapMb?: number;
-  /** The dtype in which gradients are sent and summed; default their own. bfloat16 halves the bytes of float32. */
+  /** The dtype in which gradients are sent and summed (default: their own). */
   precision?: DType;
 }
 
@@ -35,15 +35,14 @@ export class GradientBuckets implements Disposable {
   readonly #group: Group;
   readonly #precision: DType | undefined;
   readonly #buckets: Bucket[] = [];
-  /** The next bucket to send: all ranks send in this order, whatever order their gradients come in. */
+  /** The next bucket to send: all ranks send in the same order. */
   #next = 0;
   #active = false;
-  /** A tensor that is sent with the first bucket. */
   #along: Tensor | null = null;
 
   /**
-   * Takes over the gradient hooks of `parameters`: trained leaves in the order of the model.
-   * Throws a TorchError that names the rank whose parameters have other shapes or dtypes.
+   * Takes over the gradient hooks of `parameters`, leaves in the order of the model. Throws a TorchError that names the
+   * rank whose shapes or dtypes differ.
    */
   constructor(
     group: Group,
@@ -78,10 +77,8 @@ export class GradientBuckets implements Disposable {
   }
 
   /**
-   * Runs `backward` and averages the gradients that it leaves; backward passes outside only add up locally, which is
-   * how gradients are accumulated. A parameter is used on all ranks or on none; without a gradient it keeps none.
-   * `along` [k], float32, is averaged too, in its own precision, at the cost of no exchange of its own where gradients
-   * travel in that. Throws a TorchError.
+   * Runs `backward` and averages the gradients that it leaves; backward passes outside accumulate locally. A parameter is
+   * used on all ranks or on none. `along` [k], float32, is averaged too. Throws a TorchError.
    */
   average<T>(backward: () => T, { along }: { along?: Tensor } = {}): T {
     return this.#group.run("average of gradients", () => {
@@ -105,7 +102,6 @@ export class GradientBuckets implements Disposable {
       for (const p of parameters) if (!p.disposed) guarded(() => c10d.onGradient(ptrOf(p), null));
   }
 
-  /** The last parameters come first, as their gradients do. */
   #fill(parameters: readonly Tensor[], cap: number): void {
     let room = 0;
     let kind = "";
@@ -160,13 +156,11 @@ export class GradientBuckets implements Disposable {
     invoke(ops.allReduce, flat.div_(this.#group.worldSize), this.#group.id, "sum");
   }
 
-  /** What is sent with a bucket besides its gradients. */
   #besides(bucket: Bucket): Tensor[] {
     if (!this.#along || bucket !== this.#buckets[0]) return [];
     return this.#travels(this.#along) ? [this.#along] : [];
   }
 
-  /** Whether it can be sent with the first bucket: in the same dtype. */
   #travels(along: Tensor): boolean {
     const kind = this.#precision ?? this.#buckets[0]?.parameters[0]?.dtype;
     return kind === along.dtype;
@@ -196,7 +190,6 @@ export class GradientBuckets implements Disposable {
   }
 }
 
-/** Compares the parameters of all ranks; every rank gets the same error, which names the rank that differs. */
 function agree(group: Group, parameters: readonly Tensor[], options: unknown[]): void {
   const mine = [...parameters.map((p) => `${p.dtype}[${p.shape}]`), ...options.map(String)];
   const all = group.allGatherObject(mine);

@@ -30,7 +30,7 @@ interface Case {
   /** The call that failed. */
   what: string;
   error: unknown;
-  /** Closes this rank's connections, so that ranks which wait for it fail too and report it. */
+  /** Closes this rank's connections, so that ranks which wait for it fail too. */
   leave(): void;
 }
 
@@ -39,10 +39,7 @@ function kindOf(reason: string): Report["kind"] {
   return /closed|reset|broken pipe|read error|write error/i.test(reason) ? "gone" : "other";
 }
 
-/**
- * Finds out, in steps between which the caller sleeps, asking the store for `yield`ed milliseconds more.
- * Returns the error to throw.
- */
+/** Finds the cause in steps; the caller sleeps for the `yield`ed milliseconds. Returns the error to throw. */
 export function* diagnose(c: Case): Generator<number, RankError> {
   const reason = reasonOf(c.error);
   let kind = kindOf(reason);
@@ -129,7 +126,7 @@ export function* diagnose(c: Case): Generator<number, RankError> {
   }
 }
 
-/** Waits, as the server of the store, until the others have read in it what happened. */
+/** Waits, as the server of the store, until the others have read what happened. */
 export function* linger(store: Store, others: readonly number[]): Generator<number, void> {
   for (let waited = 0; waited < 1000; waited += 20) {
     if (others.every((rank) => store.has(`failed/${rank}`))) return;

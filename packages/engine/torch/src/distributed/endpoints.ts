@@ -17,7 +17,7 @@ function addressOf(hex: string): string {
   return tidyAddress(words.join(":"));
 }
 
-/** This process's own ends, `address:port`, of its TCP connections; empty where the system does not tell. */
+/** Returns this process's ends `address:port` of TCP connections, or none if the system does not say. */
 export function ownEndpoints(): string[] {
   try {
     const inodes = new Set<string>();
@@ -44,7 +44,7 @@ export function ownEndpoints(): string[] {
   }
 }
 
-/** The rank whose end of a connection `text` names as `[address]:port`, which it recorded so or by its address alone. */
+/** Returns the rank behind the end `[address]:port` that `text` names. */
 export function rankBehind(text: string, store: Store, worldSize: number): number | undefined {
   const [, address, port] = /\[([0-9a-f.:]+)\]:(\d+)/i.exec(text) ?? [];
   if (address === undefined) return undefined;

@@ -41,10 +41,7 @@ function needed(variables: Variables, name: string, with_: string, least = 0): n
   return value;
 }
 
-/**
- * The names in a Slurm list of nodes: `gpu[01-03,7],login` is gpu01, gpu02, gpu03, gpu7, login.
- * Throws a TorchError for a list that is none.
- */
+/** The names in a Slurm list of nodes: `gpu[01-03,7],login`. Throws a TorchError. */
 export function expandNodes(list: string): string[] {
   const refuse = () =>
     distributedError(`"${list}" is no Slurm list of nodes, such as gpu[01-04,7],login`);
@@ -70,7 +67,7 @@ export function expandNodes(list: string): string[] {
   return names.flatMap(expand);
 }
 
-/** A port that all processes of one job find without asking: from 20000 to 29999, by the job's name. */
+/** A port from 20000 to 29999 that all processes derive from the job's name. */
 export function portOf(job: string): number {
   let hash = 2166136261;
   for (const letter of job) hash = Math.imul(hash ^ (letter.codePointAt(0) as number), 16777619);
@@ -79,7 +76,6 @@ export function portOf(job: string): number {
 
 const ownMachine = "127.0.0.1";
 
-/** A process that no launcher started. */
 const alone: Place = {
   ...{ launcher: "none", rank: 0, worldSize: 1, localRank: 0, localSize: 1 },
   ...{ address: null, port: null, served: false, attempt: "" },
@@ -147,9 +143,8 @@ function fromOpenMpi(v: Variables): Place {
 }
 
 /**
- * Reads this process's place from the environment; RANK and WORLD_SIZE, then Slurm's step, then Open MPI.
- * MASTER_ADDR and MASTER_PORT win over what the launcher implies. A process by itself is rank 0 of 1.
- * Throws a TorchError that names the variable which is missing or makes no sense.
+ * Reads this process's place from RANK and WORLD_SIZE, Slurm's step or Open MPI, in this order; MASTER_ADDR and
+ * MASTER_PORT win. Throws a TorchError that names the wrong variable.
  */
 export function placeFromEnvironment(variables: Variables = process.env): Place {
   const v = variables;

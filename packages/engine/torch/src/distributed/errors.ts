@@ -4,7 +4,7 @@ import { TorchError } from "../binding/errors.js";
 /** An error of several processes. */
 export type RankError = TorchError & { ranks: readonly number[] };
 
-/** The error of several processes in step; `ranks` are the ranks that caused it, where they are known. */
+/** An error of several processes; `ranks` caused it. */
 export function distributedError(
   message: string,
   ranks: readonly number[] = [],
@@ -17,7 +17,7 @@ export function distributedError(
 export const isDistributedError = (error: unknown): error is RankError =>
   error instanceof TorchError && error.ranks !== undefined;
 
-/** `rank 3`, `ranks 1 and 3`, `ranks 0, 1 and 3`; of many only the first few. */
+/** `rank 3`, `ranks 1 and 3`, `ranks 0, 1 and 3`. */
 export function nameRanks(ranks: readonly number[]): string {
   const few = ranks.slice(0, 8);
   const rest = ranks.length - few.length;

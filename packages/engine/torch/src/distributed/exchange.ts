@@ -63,7 +63,6 @@ export function broadcasting<T extends Tensor>(place: Place, tensor: T, root: nu
   });
 }
 
-/** A collective that overwrites its tensor, through a contiguous copy where that has gaps or an order of its own. */
 function inPlace<T extends Tensor>(
   tensor: T,
   name: Collective,

@@ -51,7 +51,7 @@ export interface GroupFacts {
 }
 
 export interface CallOptions {
-  /** Whether ranks first compare what they call (default: as the group was made). Off inside recorded functions. */
+  /** Whether ranks first compare what they call. Must be off inside recorded functions. */
   check?: boolean;
 }
 export interface ReduceOptions extends CallOptions {
@@ -59,7 +59,6 @@ export interface ReduceOptions extends CallOptions {
   op?: Reduction;
 }
 
-/** Whether a back end failed in the middle of an exchange: the group is then beyond repair. */
 function isCollective(error: unknown): boolean {
   if (isDistributedError(error) || !(error instanceof Error)) return false;
   return (error as NodeJS.ErrnoException).code === "ERR_TORCH_DISTRIBUTED";
@@ -74,7 +73,7 @@ function encode(value: unknown): Uint8Array {
 
 const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
 
-/** Processes in step, each with its rank; `init` makes it. Every rank calls the same collectives in the same order. */
+/** Processes in step; every rank calls the same collectives in the same order. */
 export class Group {
   readonly backend: string;
   readonly rank: number;
@@ -116,13 +115,13 @@ export class Group {
   }
 
   /**
-   * Reduces `tensor` over all ranks in place and returns it; any shape, the same on all ranks.
-   * `mean` is the sum divided by the number of ranks, for floating point. Throws a TorchError.
+   * Reduces `tensor`, of one shape on all ranks, in place and returns it. `mean` needs floating point. Throws a
+   * TorchError.
    */
   allReduce<T extends Tensor>(tensor: T, { op = "sum", check }: ReduceOptions = {}): T {
     return this.#sync(reducing(this, tensor, op), check);
   }
-  /** `allReduce` without blocking; the tensor is whole when the promise resolves, and untouched by others until then. */
+  /** `allReduce` without blocking; leave the tensor alone until the promise resolves. */
   allReduceAsync<T extends Tensor>(
     tensor: T,
     { op = "sum", check }: ReduceOptions = {},
@@ -130,7 +129,7 @@ export class Group {
     return this.#async(() => reducing(this, tensor, op), check);
   }
 
-  /** Overwrites `tensor`, of the same shape on all ranks, with that of `root` and returns it. Throws a TorchError. */
+  /** Overwrites `tensor`, of one shape on all ranks, with that of `root` and returns it. Throws a TorchError. */
   broadcast<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): T {
     return this.#sync(broadcasting(this, tensor, root), check);
   }
@@ -157,8 +156,8 @@ export class Group {
   }
 
   /**
-   * Reduces row r of `tensor` [worldSize, ...] over all ranks for rank r: [...].
-   * Sums are taken in the order of the ranks, so they are the same however many threads there are.
+   * Reduces row r of `tensor` [worldSize, ...] over all ranks for rank r: [...]. Sums have the order of the ranks,
+   * whatever the threads.
    */
   reduceScatter(tensor: Tensor, { op = "sum", check }: ReduceOptions = {}): Tensor {
     checkReduction(tensor, op);
@@ -173,8 +172,8 @@ export class Group {
   }
 
   /**
-   * Waits until all ranks are here; with `timeoutMs` of its own at most so long. Throws a TorchError that
-   * names the ranks which did not come; after one with its own time-out, which uses the store only, the group can still be used.
+   * Waits until all ranks are here, for at most `timeoutMs`; with a `timeoutMs` the group can be used after a failure.
+   * Throws a TorchError that names the missing ranks.
    */
   barrier({ timeoutMs }: { timeoutMs?: number } = {}): void {
     if (timeoutMs !== undefined) this.#monitored(timeoutMs);
@@ -186,7 +185,7 @@ export class Group {
       );
   }
 
-  /** The JSON values of all ranks, by rank. Throws a TorchError, a TorchError for what is no JSON. */
+  /** The JSON values of all ranks, by rank. Throws a TorchError. */
   allGatherObject<T>(value: T): T[] {
     const bytes = encode(value);
     return tidy(() => {
@@ -201,7 +200,7 @@ export class Group {
     });
   }
 
-  /** The JSON value of `root`; what other ranks pass is not looked at. Throws a TorchError. */
+  /** The JSON value of `root`; values of other ranks are ignored. Throws a TorchError. */
   broadcastObject<T>(value: T, root = 0): T {
     const bytes = this.rank === root ? encode(value) : new Uint8Array();
     return tidy(() => {
@@ -211,10 +210,7 @@ export class Group {
     });
   }
 
-  /**
-   * Runs what holds collectives without being one, such as a recorded program; where they fail, the error is
-   * explained as those of the methods are. `what` names it in messages.
-   */
+  /** Runs a function that holds collectives, such as a recorded program, and explains their errors; `what` names it. */
   run<T>(what: string, fn: () => T): T {
     this.#ready(what);
     try {
@@ -225,10 +221,7 @@ export class Group {
     }
   }
 
-  /**
-   * Leaves the group. Waits for the other ranks to leave too (`barrier: false`: not), so that the store stays
-   * available while other ranks still use it. Idempotent.
-   */
+  /** Leaves the group, after the other ranks unless `barrier: false`: the store must outlive its users. Idempotent. */
   destroy({ barrier = true }: { barrier?: boolean } = {}): void {
     if (this.#closed) return;
     try {
@@ -279,7 +272,7 @@ export class Group {
     }
   }
 
-  /** Begins after the collectives that were asked for before, so that the order is the same on all ranks. */
+  /** Begins after earlier collectives, so that the order is the same on all ranks. */
   #async<T extends Tensor>(make: () => Exchange<T>, check = this.#facts.check): Promise<T> {
     const begun = this.#queue.then(async () => {
       const exchange = make();

@@ -8,7 +8,7 @@ export const HEADER = 16;
 const DIMENSIONS = 10;
 const dtypes = Object.keys(arrayOf) as DType[];
 
-/** The collectives; `detail` is the place in `details` of a reduction, or the rank of a root. */
+/** The collectives. `detail` is the index of a reduction, or the rank of a root. */
 const calls = [
   "barrier",
   "allReduce",
@@ -61,7 +61,7 @@ function describe(header: BigInt64Array): string {
   return `${name}${how} of ${dtypes[dtype]}[${shape}${ndim > DIMENSIONS ? ",…" : ""}]`;
 }
 
-/** Throws a TorchError that names the calls of all ranks where the headers of the ranks (one after the other) differ. */
+/** Throws a TorchError that names the calls of all ranks if the headers differ. */
 export function compareHeaders(all: BigInt64Array): void {
   const kinds = new Map<string, { header: BigInt64Array; ranks: number[] }>();
   for (let rank = 0; rank * HEADER < all.length; rank++) {

@@ -23,7 +23,7 @@ export { type CallOptions, Group, type ReduceOptions } from "./group.js";
 export type { Reduction } from "./header.js";
 export { Store } from "./store.js";
 
-/** A library for the exchange of data: `gloo` on processors, `nccl` on GPUs, `mpi` on whatever MPI was built for. */
+/** `gloo` for processors, `nccl` for GPUs, `mpi` for whatever MPI was built for. */
 export type Backend = "gloo" | "nccl" | "mpi";
 
 /** The back ends that this libtorch was built with. */
@@ -37,7 +37,7 @@ export interface InitOptions {
   /** Default: from the launcher's environment. */
   rank?: number;
   worldSize?: number;
-  /** Where the ranks meet (default: MASTER_ADDR and MASTER_PORT, or what the launcher implies); it is not closed. */
+  /** Where the ranks meet (default: as the launcher says); it is not closed. */
   store?: Store;
   /** How long a collective waits for other ranks; default ten minutes. */
   timeoutMs?: number;
@@ -45,11 +45,11 @@ export interface InitOptions {
   joinTimeoutMs?: number;
   /** Whether ranks compare call, dtype and shape before each collective; default true. */
   check?: boolean;
-  /** Settings that must be equal on all ranks; a rank that differs is refused with the key. */
+  /** Settings that must be equal on all ranks. */
   terms?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** How often this process has begun an `init`: all ranks count alike, and each call uses keys of its own in the store. */
+/** All ranks count their calls of `init` alike; each call has its own keys in the store. */
 let inits = 0;
 
 function placeOf({ rank, worldSize }: InitOptions): Place {
@@ -74,9 +74,8 @@ function checkTimeout(name: string, ms: number): void {
 }
 
 /**
- * Joins this process to the others of its job and makes a group of them; every rank calls it, equally often.
- * Blocks nothing while it waits. Throws a TorchError that names the rank which is missing, there twice, or
- * started in other terms; the port that is taken; the variable that makes no sense; the back end that is not there.
+ * Joins this process to the others of its job; every rank calls it equally often. Throws a TorchError that names the
+ * missing, doubled or differing rank, the occupied port, the wrong variable, or the missing back end.
  */
 export async function init(options: InitOptions = {}): Promise<Group> {
   const { backend = "gloo", timeoutMs = 600_000, check = true, terms = {} } = options;

@@ -16,7 +16,6 @@ import {
 import { distributedError, reasonOf } from "./errors.js";
 import { Store } from "./store.js";
 
-/** Whether a folder exists or could be made that belongs to this user and that nobody else can enter. */
 function isPrivate(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -29,7 +28,6 @@ function isPrivate(folder: string): boolean {
   }
 }
 
-/** The folder of this user's stores: temporary, or below the home directory if a stranger has taken the name. */
 function storeFolder(): string {
   const name = `dsbm-ranks-${process.getuid?.() ?? userInfo().username}`;
   const folders = [join(tmpdir(), name), join(homedir(), ".cache", name)];
@@ -41,10 +39,9 @@ function storeFolder(): string {
   return folder;
 }
 
-/** The lock of a port: rank 0 holds it while it serves the store of that port. */
 const lockOf = (folder: string, port: number) => join(folder, `port-${port}`);
 
-/** The store of the process that holds the lock, or null. A temporary name, so that a later run removes what a killed one left. */
+/** A temporary name, so that a later run removes what a killed process left. */
 function storePath(folder: string, port: number, attempt: string): string | null {
   const owner = readLock(lockOf(folder, port));
   if (!owner || isGone(owner.process)) return null;
@@ -52,7 +49,7 @@ function storePath(folder: string, port: number, attempt: string): string | null
   return join(folder, `.tmp-${owner.process}-${suffix}`);
 }
 
-/** The store of rank 0 for a port of this machine. Throws a TorchError if another process has it. */
+/** Serves the store of a port of this machine, as rank 0. Throws a TorchError. */
 export function serveLocal(port: number, attempt: string, worldSize: number): Store {
   const folder = storeFolder();
   try {
@@ -71,7 +68,7 @@ export function serveLocal(port: number, attempt: string, worldSize: number): St
   }
 }
 
-/** The store that rank 0 serves on a port of this machine, as soon as it does. Throws a TorchError. */
+/** Waits for the store of a port of this machine. Throws a TorchError. */
 export async function joinLocal(
   port: number,
   { attempt, worldSize, deadline }: { attempt: string; worldSize: number; deadline: number },

@@ -9,7 +9,7 @@ import { distributedError, nameRanks } from "./errors.js";
 import { joinLocal, serveLocal } from "./local-store.js";
 import { isLoopback, Store } from "./store.js";
 
-/** What a rank writes about itself when it joins; `terms` must be the same on all. */
+/** What a rank writes about itself when it joins. */
 export interface Peer {
   rank: number;
   host: string;
@@ -21,7 +21,7 @@ export interface Peer {
   terms: Record<string, string | number | boolean>;
 }
 
-/** An identifier of this machine, which changes when it boots, and of its network: containers have their own loopback. */
+/** Changes when the machine boots; containers have their own loopback. */
 function machine(): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -35,20 +35,18 @@ export function introduce(rank: number, address: string | null, terms: Peer["ter
   return { rank, host: hostname(), pid: process.pid, machine: machine(), address, terms };
 }
 
-/** This machine's external addresses. */
 function outward(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return all.filter((a) => !a.internal && a.family === "IPv4").map(({ address }) => address);
 }
 
-/** The address of `host` that this machine has, to serve on it alone; "", all of them, where it has none (behind a proxy). */
+/** Returns "" (all addresses) if no address of `host` is this machine's, as behind a proxy. */
 async function listenOn(host: string): Promise<string> {
   const own = outward();
   const found = await lookup(host, { all: true, family: 4 }).catch(() => []);
   return found.find(({ address }) => own.includes(address))?.address ?? "";
 }
 
-/** Connects as soon as the port is open; returns this machine's address on that connection. */
 async function reach(host: string, port: number, deadline: number): Promise<string> {
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
     const tried = await new Promise<{ address: string } | { code: string }>((resolve) => {
@@ -131,7 +129,6 @@ function written<T>(text: string, key: string): T {
   }
 }
 
-/** Describes in one line in which terms `peer` differs from `me`, or nothing. */
 function difference(me: Peer, peer: Peer): string | undefined {
   for (const key of new Set([...Object.keys(me.terms), ...Object.keys(peer.terms)])) {
     const [here, there] = [me.terms[key], peer.terms[key]];
@@ -142,9 +139,8 @@ function difference(me: Peer, peer: Peer): string | undefined {
 }
 
 /**
- * Signs in and waits until all ranks have. Gives them in order.
- * Throws a TorchError, the same on every rank that has come, which names the ranks that did not come in
- * time, differ in their terms, or are there twice.
+ * Signs in and waits for all ranks. Throws the same TorchError on every present rank; it names missing, differing and
+ * doubled ranks.
  */
 export async function signIn(
   store: Store,
@@ -208,10 +204,9 @@ export async function signIn(
   return peers.sort((a, b) => a.rank - b.rank);
 }
 
-/** Whether two ranks share a machine. */
 const areTogether = (a: Peer, b: Peer) => a.machine === b.machine && a.host === b.host;
 
-/** The address on which this rank's peers reach it: the loopback where all share a machine. */
+/** The address on which peers reach this rank: the loopback if all share a machine. */
 export function addressAmong(peers: readonly Peer[], me: Peer): string {
   return peers.every((p) => areTogether(p, me))
     ? "127.0.0.1"

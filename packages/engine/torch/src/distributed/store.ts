@@ -28,9 +28,9 @@ export class Store implements Disposable {
   }
 
   /**
-   * PyTorch's TCPStore: one process `serves`, all connect, within `timeoutMs`. Port 0 takes a free one. It listens on the
-   * address `listen` alone (default: the loopback for a host that is the loopback, else all addresses), and trusts whoever
-   * connects: others there can read and write every key, and keep it busy; what waits for it ends after `timeoutMs`. Throws a TorchError where the port is taken or no store is served there.
+   * PyTorch's TCPStore: one process `serves`, all connect within `timeoutMs`; port 0 takes a free port. It listens on
+   * `listen` (default: the loopback for a loopback host, else all addresses) and trusts whoever connects. Throws a
+   * TorchError.
    */
   static tcp(
     host: string,
@@ -57,7 +57,7 @@ export class Store implements Disposable {
     }
   }
 
-  /** PyTorch's FileStore: a file that all of `worldSize` processes can lock and write; the last one deletes it. */
+  /** PyTorch's FileStore, for `worldSize` processes; the last process deletes the file. */
   static file(path: string, worldSize: number): Store {
     const name = `file://${path}`;
     return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name));

@@ -14,6 +14,6 @@ export function crc32ByTable(bytes: Uint8Array, before = 0): number {
   return ~crc >>> 0;
 }
 
-/** CRC-32 (IEEE 802.3, reflected) of bytes, after those whose CRC-32 is `before`, as a number below 2³². */
+/** CRC-32 (IEEE 802.3, reflected) of bytes, after bytes whose CRC-32 is `before`. */
 export const crc32: (bytes: Uint8Array, before?: number) => number =
   typeof zlib.crc32 === "function" ? (bytes, before) => zlib.crc32(bytes, before) : crc32ByTable;

@@ -8,7 +8,7 @@ interface View {
   readonly strides: readonly number[];
 }
 
-/** The elements in C order, little-endian: a view of `bytes` where nothing has to move, else a copy. */
+/** The elements in C order, little-endian: a view of `bytes` if possible, else a copy. */
 export function elementsOf(view: View, dtype: DType, bytes: Uint8Array, source: string): RawArray {
   const { offset, shape, strides } = view;
   const size = itemSize[dtype];
@@ -20,7 +20,7 @@ export function elementsOf(view: View, dtype: DType, bytes: Uint8Array, source: 
   return array;
 }
 
-/** The bytes of every element in reverse order, as machines of the other kind have them. */
+/** The bytes of every element in reverse order. */
 export function swapped(bytes: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(bytes.length);
   for (let begin = 0; begin < out.length; begin += size) {

@@ -128,7 +128,6 @@ export function checkLength(expected: number, found: number, source: string): vo
   );
 }
 
-/** Runs a file operation and turns the system's error into an `Unreadable` one. */
 function attempt<T>(path: string, operation: () => T): T {
   try {
     return operation();

@@ -10,15 +10,11 @@ import type { NpyHeader } from "./npy-header.js";
 import { elementCount, itemSize } from "./raw.js";
 
 /**
- * Maps a .npy file into memory: a tensor [n, …] on the CPU whose elements are read from the file when they are used.
+ * Maps a .npy file into memory: a tensor [n, …] on the CPU whose elements are read when they are used.
  *
- * What was read counts as the process's memory, but the system can free it when it needs the space.
- * Writes to the tensor never reach the file (they are private to it). It is unmapped when the tensor and
- * all its views are disposed of; on Linux the file may be deleted meanwhile. Its size is checked here and
- * not again: a file that another program shortens while it is mapped ends the process at the next access
- * beyond its new end (SIGBUS), so replace such files by renaming, never by writing over them. Bools are
- * taken as they are, other bytes than 0 and 1 included. Throws like `npy.open`, and `InvalidValue` for
- * big-endian, Fortran-ordered or unaligned files, which cannot be used as they lie.
+ * Writes never reach the file. A file that another program shortens while it is mapped ends the process (SIGBUS): replace
+ * such
+ * files by renaming. Throws like `npy.open`, and `InvalidValue` for big-endian, Fortran-ordered or unaligned files.
  */
 export function mapNpy(path: string): Tensor {
   const { dtype, shape, start, length } = mappableHeader(path);

@@ -14,7 +14,7 @@ export interface NpyHeader {
   start: number;
 }
 
-/** The bytes that give the length of the header: magic, version and a length of up to 4 bytes. */
+/** Magic, version and a length of up to 4 bytes. */
 export const prefixLength = 12;
 /** Longer headers describe records of many fields, which are refused anyway. */
 const headerLimit = 2 ** 20;
@@ -32,12 +32,7 @@ const descrs: Readonly<Record<string, DType>> = {
   b1: "bool",
 };
 
-/**
- * Where the text of the header lies, from a file's first bytes (12, or all if it has fewer).
- *
- * Throws `HeaderTooShort`, `NotThisFormat`, `InvalidHeader` (a version other than 1.0, 2.0, 3.0),
- * `HeaderTooLarge`.
- */
+/** Finds the text of the header in a file's first 12 bytes. Throws a TorchError. */
 export function npyHeaderSpan(
   prefix: Uint8Array,
   source: string,
@@ -78,12 +73,7 @@ export function npyHeaderSpan(
   return { begin, end: begin + length, utf8: major === 3 };
 }
 
-/**
- * Reads the dictionary of a header.
- *
- * `start` is where the elements begin. Throws `InvalidHeader`, `InvalidShape`, and `UnknownDtype`
- * for element types that have no counterpart (objects, which would be pickled code, among them).
- */
+/** Reads the dictionary of a header; elements begin at `start`. Throws a TorchError. */
 export function parseNpyHeader(
   text: Uint8Array,
   utf8: boolean,
@@ -134,11 +124,7 @@ function sameKeys(fields: Map<unknown, unknown>, expected: string[]): boolean {
   return fields.size === expected.length && expected.every((key) => fields.has(key));
 }
 
-/**
- * The bytes of a version 1.0 header, a multiple of 64 bytes long.
- *
- * `room` is the least length wanted, so that a header can be written again over an older one.
- */
+/** A version 1.0 header, a multiple of 64 bytes and at least `room` long, so that a longer one can replace it. */
 export function npyHeader(dtype: DType, shape: readonly number[], room = 0): Uint8Array {
   const kind = Object.entries(descrs).find(([, name]) => name === dtype)?.[0];
   if (kind === undefined) {
@@ -234,7 +220,6 @@ class Literal {
     return value;
   }
 
-  /** A comma, or the closing bracket still to come; returns whether there was a comma. */
   #separator(close: string): boolean {
     if (this.#skip(",")) return true;
     if (this.#text[this.#at] !== close) throw this.#unexpected();

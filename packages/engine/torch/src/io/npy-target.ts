@@ -4,7 +4,7 @@ import { WriteFile } from "./file.js";
 import { npyHeader } from "./npy-header.js";
 import { checkRaw, type DType, elementCount, itemSize, type RawArray } from "./raw.js";
 
-/** Writes a .npy file of a given shape, part after part; close it, or hold it with `using`. */
+/** Writes a .npy file of a given shape in parts. */
 export class NpyTarget {
   readonly #file: WriteFile;
   readonly #dtype: DType;
@@ -24,8 +24,8 @@ export class NpyTarget {
   }
 
   /**
-   * Writes rows [k, …] so that the first of them lies at `index`: with shape [T, n, d], `put([t, i], rows)` takes
-   * rows [k, d]. Throws `InvalidShape` for rows of another shape or beyond the end, and `Closed`.
+   * Writes rows [k, …] from `index` on: with shape [T, n, d], `put([t, i], rows)` takes rows [k, d]. Throws
+   * `InvalidShape` and `Closed`.
    */
   put(index: readonly number[], rows: RawArray): void {
     checkRaw(rows, this.#file.path);

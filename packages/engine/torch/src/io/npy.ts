@@ -26,10 +26,8 @@ export function encode(array: RawArray): Uint8Array {
 }
 
 /**
- * Reads the bytes of a .npy file, versions 1.0 to 3.0, either byte order, C or Fortran order.
- *
- * `source` names the bytes in errors. The array's data is a view of `file` where no element has to
- * move, else a copy. Throws a `TorchError`.
+ * Reads the bytes of a .npy file, versions 1.0 to 3.0, in any byte and index order; `source` names them in errors. The
+ * data are a view of `file` if possible. Throws a TorchError.
  */
 export function decode(file: Uint8Array, source = "npy"): RawArray {
   const bytes = plainBytes(file);
@@ -160,7 +158,7 @@ export class NpyWriter {
     this.#file.write(header, 0);
   }
 
-  /** Writes the final header and closes the file, with `sync` onto the disk; a second call does nothing. */
+  /** Writes the final header and closes the file, with `sync` onto the disk. */
   close({ sync = false }: { sync?: boolean } = {}): void {
     if (this.#file.closed) return;
     try {
@@ -177,14 +175,14 @@ export class NpyWriter {
   }
 }
 
-/** The header in the first bytes of a file; null where it does not end within them. Throws like `decode`. */
+/** The header in the first bytes of a file, or null if it is longer. Throws like `decode`. */
 export function decodeHeader(bytes: Uint8Array, source = "npy"): NpyHeader | null {
   const span = npyHeaderSpan(bytes.subarray(0, prefixLength), source);
   if (bytes.length < span.end) return null;
   return parseNpyHeader(bytes.subarray(span.begin, span.end), span.utf8, span.end, source);
 }
 
-/** Reads the header of a file and checks the file's length by it. Throws like `decode`. */
+/** Reads a header and checks the file's length. Throws like `decode`. */
 export function readNpyHeader(file: ReadFile): NpyHeader {
   const span = npyHeaderSpan(file.read(0, Math.min(prefixLength, file.length)), file.path);
   const text = file.read(span.begin, span.end - span.begin);
@@ -197,7 +195,6 @@ function dataLength({ dtype, shape }: NpyHeader): number {
   return elementCount(shape) * itemSize[dtype];
 }
 
-/** Elements as they lie in the file, brought to little-endian C order and checked. */
 function inOrder(header: NpyHeader, data: Uint8Array, shape: number[], source: string): RawArray {
   const size = itemSize[header.dtype];
   const bytes = header.bigEndian && size > 1 ? swapped(data, size) : data;

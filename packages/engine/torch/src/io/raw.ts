@@ -10,7 +10,7 @@ export const itemSize = Object.fromEntries(
 
 export type { DType };
 
-/** An array in C order; `data` holds little-endian bytes and may be a view of a larger buffer. */
+/** An array in C order with little-endian bytes. */
 export interface RawArray {
   dtype: DType;
   shape: number[];
@@ -20,12 +20,12 @@ export interface RawArray {
 /** The typed arrays that have a dtype of their own. */
 export type Typed = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
-/** The same bytes as a plain array: the slice() of a Node Buffer, unlike any other's, is no copy. */
+/** A plain array: the slice() of a Node Buffer is no copy. */
 export function plainBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The number of elements of a shape; throws `InvalidShape` where it is none or not exact. */
+/** The number of elements of a shape. Throws `InvalidShape`. */
 export function elementCount(shape: readonly number[], source = "array"): number {
   let count = 1;
   for (const size of shape) {
@@ -46,7 +46,7 @@ export function elementCount(shape: readonly number[], source = "array"): number
   return count;
 }
 
-/** Throws where an array's bytes do not fit its dtype and shape, or a bool is neither 0 nor 1. */
+/** Throws if bytes do not fit dtype and shape, or a bool is neither 0 nor 1. */
 export function checkRaw(array: RawArray, source = "array"): void {
   if (!Object.hasOwn(itemSize, array.dtype)) {
     throw formatError(
@@ -74,7 +74,7 @@ export function checkRaw(array: RawArray, source = "array"): void {
   }
 }
 
-/** Wraps a typed array (no copy) under its own dtype; throws `SizeMismatch` on a wrong shape. */
+/** Wraps a typed array without a copy. Throws `SizeMismatch`. */
 export function fromTyped(values: Typed, shape: readonly number[] = [values.length]): RawArray {
   const array: RawArray = {
     dtype: dtypeOf(values),

@@ -37,7 +37,7 @@ export const dtypeNames: Readonly<Record<DType, string>> = {
 
 const dtypes = new Map(Object.entries(dtypeNames).map(([dtype, name]) => [name, dtype as DType]));
 
-/** Parses and checks a header; throws a `TorchError` with the code of the rule that it breaks. */
+/** Parses and checks a header. Throws a TorchError. */
 export function parseHeader(bytes: Uint8Array, source: string): Header {
   if (bytes[0] !== 0x7b) {
     throw formatError(

@@ -11,17 +11,12 @@ export interface Safetensors {
   metadata: Record<string, string>;
 }
 
-/** Named arrays to write; a `Map` keeps any order, an object moves names like "0" to the front. */
+/** Named arrays to write. A `Map` keeps any order; an object moves names like "0" to the front. */
 export type NamedArrays = Readonly<Record<string, RawArray>> | ReadonlyMap<string, RawArray>;
 
 const encoder = new TextEncoder();
 
-/**
- * Writes named arrays as the bytes of a safetensors file, in the order given.
- *
- * The header is padded with spaces to 8 bytes. Throws `SizeMismatch`, `InvalidShape`,
- * `InvalidValue`, `InvalidHeader` (a name or metadata that the format cannot hold), `HeaderTooLarge`.
- */
+/** Writes named arrays as the bytes of a safetensors file, in the given order. Throws a TorchError. */
 export function encode(
   arrays: NamedArrays,
   metadata: Readonly<Record<string, string>> = {},
@@ -63,10 +58,8 @@ export function encode(
 }
 
 /**
- * Reads the bytes of a safetensors file; the arrays are views of them, not copies.
- *
- * `source` names the bytes in errors. Throws a `TorchError` with the code of the first rule that
- * the file breaks.
+ * Reads the bytes of a safetensors file; arrays are views of them. `source` names the bytes in errors. Throws a
+ * TorchError.
  */
 export function decode(file: Uint8Array, source = "safetensors"): Safetensors {
   const bytes = plainBytes(file);

@@ -9,7 +9,7 @@ import { enableGrad, grad, gradEnabled, noGrad } from "../tensor/grad.js";
 import { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
-/** What a run of a checkpointed function draws at random: written down in the first, read again in the second. */
+/** Random tensors of a checkpointed function: written in the first run, read in the second. */
 interface Draws {
   readonly drawn: Tensor[];
   /** The next one to be read; null while they are written. */
@@ -45,8 +45,8 @@ function take(draw: () => Tensor, from: Draws | null): Tensor {
 }
 
 /**
- * A random tensor that a checkpointed function may use: `draw` runs in the forward pass, and the recomputation gets
- * the same tensor again. Outside `checkpoint` it is just `draw()`.
+ * A random tensor for a checkpointed function: the recomputation gets the same tensor. Outside `checkpoint` it is
+ * `draw()`.
  */
 export function drawnOnce(draw: () => Tensor): Tensor {
   return take(draw, current);
@@ -58,7 +58,6 @@ type Run = (x: Tensor, ...more: Tensor[]) => Tensor;
 const handedOver = (t: Tensor): External =>
   ptrOf((noGrad(() => call("aten::alias", "", t)) as Tensor).keep());
 
-/** What the backward pass calls: `run` again, with a graph, and that graph's gradients. */
 function recomputation(run: Run, inputCount: number): Parameters<typeof native.scripted>[4] {
   const dtype = autocastDType();
   return (ptr, saved, parameters, wanted) =>
@@ -106,11 +105,9 @@ function recomputation(run: Run, inputCount: number): Parameters<typeof native.s
 }
 
 /**
- * What `fn` makes of `inputs`, without keeping what is computed in between: the backward pass runs `fn` again.
- * `fn` is a module, or a function with the `parameters` it uses; gradients flow to those and to the inputs, and to
- * nothing else. It does the same at every run, and draws random numbers through `drawnOnce` (as Dropout does).
- * Where no gradients are kept it is just `fn`. The backward pass throws a TorchError where it is to be differentiated
- * itself (`createGraph`), or runs again without `retainGraph`.
+ * Returns `fn(inputs)` without keeping intermediates: the backward pass runs `fn` again. `fn` is a module, or a function
+ * with the
+ * `parameters` it uses; it is deterministic and draws through `drawnOnce`. Throws a TorchError for `createGraph`.
  */
 export function checkpoint(
   fn: Module | Run,

@@ -15,7 +15,7 @@ import { standingOf } from "./standing.js";
 export type Size = number | readonly number[];
 
 const paddingModes = ["zeros", "reflect", "replicate", "circular"] as const;
-/** The values beyond the edges: zeros, the mirror image, the edge itself, or the opposite side. */
+/** Values beyond the edges: zeros, the mirror image, the edge, or the opposite side. */
 export type PaddingMode = (typeof paddingModes)[number];
 
 export interface ConvOptions {
@@ -37,7 +37,6 @@ function whole(value: number, least: number, what: string): number {
   return value;
 }
 
-/** `value` as one number per spatial dimension, each an integer of at least `least`. */
 function sizes(value: Size, dims: number, least: number, what: string): number[] {
   const list = typeof value === "number" ? new Array<number>(dims).fill(value) : [...value];
   if (list.length !== dims)
@@ -122,7 +121,7 @@ abstract class Convolution extends Module {
 
 /** Convolution over one dimension: [B, in, L] → [B, out, L′]; weight [out, in/groups, kernel], bias [out]. */
 export class Conv1d extends Convolution {
-  /** Throws a TorchError for sizes that are no positive integers, groups that divide no channels, and an unknown paddingMode. */
+  /** Throws a TorchError for wrong sizes, groups or paddingMode. */
   constructor(
     inChannels: number,
     outChannels: number,
@@ -139,7 +138,7 @@ export class Conv1d extends Convolution {
 
 /** Convolution of images: [B, in, H, W] → [B, out, H′, W′]; weight [out, in/groups, kh, kw], bias [out]. */
 export class Conv2d extends Convolution {
-  /** Throws a TorchError for sizes that are no positive integers, groups that divide no channels, and an unknown paddingMode. */
+  /** Throws a TorchError for wrong sizes, groups or paddingMode. */
   constructor(
     inChannels: number,
     outChannels: number,
@@ -153,7 +152,7 @@ export class Conv2d extends Convolution {
     return this.#isMinimal(x) ? this.#minimal(x) : conv2d(wide, this.weight, window);
   }
 
-  /** Whether it is one that kernels of our own may take: 3×3, of stride 1, that keeps the size (native/winograd.cc). */
+  /** Whether native/winograd.cc can take it: 3×3, stride 1, same size. */
   #isMinimal(x: Tensor): boolean {
     const [to, from, ...kernel] = this.weight.shape as [number, number, ...number[]];
     return (

@@ -13,7 +13,6 @@ import { Module } from "./module.js";
 /** Random bits an element: probabilities are multiples of 2⁻¹⁵. */
 const bits = 15;
 
-/** 0 and 1 (int16) with P(1) = keep/2¹⁵, of the given shape. */
 function drawMask(shape: readonly number[], keep: number, like: Tensor, generator?: Generator) {
   const n = shape.reduce((a, b) => a * b, 1);
   const words = empty([Math.ceil(n / 4)], { dtype: "int64", device: like.device });
@@ -28,9 +27,8 @@ function drawMask(shape: readonly number[], keep: number, like: Tensor, generato
 }
 
 /**
- * x with each element set to 0 with probability `p`, the others divided by 1 − p. `p` between 0 and 1 is rounded to
- * a multiple of 2⁻¹⁵ (and not to 0 or 1), in the division too, so the expectation is x's. Inside `checkpoint` the
- * recomputation uses the mask of the first run. Throws a TorchError for a p outside [0, 1].
+ * Sets elements of x to 0 with probability `p` and divides the others by 1 − p; p is rounded to a multiple of 2⁻¹⁵, other
+ * than 0 and 1. Inside `checkpoint` both runs share the mask. Throws a TorchError for p outside [0, 1].
  */
 export function dropout(
   x: Tensor,

@@ -10,7 +10,7 @@ import { normal_ } from "./init.js";
 import { Module } from "./module.js";
 
 export interface EmbeddingOptions {
-  /** The row that starts as zeros and is not trained; negative ones count from the end. */
+  /** The row that starts as zeros and is not trained. */
   paddingIdx?: number | undefined;
   /** The stream of the initial weights; the default generator where it is not given. */
   generator?: Generator | undefined;

@@ -17,8 +17,8 @@ export interface GroupNormOptions {
 }
 
 /**
- * Each sample's groups of channels brought to mean 0 and variance 1, then scaled and shifted per channel:
- * [B, C, …] → the same; weight [C], bias [C] (none without `affine`).
+ * Normalises each sample's groups of channels, then scales and shifts: [B, C, …] → the same; weight [C], bias [C] (none
+ * without `affine`).
  */
 export class GroupNorm extends Module {
   weight: Parameter | null;
@@ -50,7 +50,7 @@ export class GroupNorm extends Module {
 
   /**
    * SiLU of `forward(x)`, x [B, C, …]; with film [B, 2C] = [scale, shift] of forward(x)·(1 + scale) + shift (Perez et al.
-   * 2018). One kernel of our own for images on the processor.
+   * 2018).
    */
   silu(x: Tensor, film?: Tensor): Tensor {
     const whole = this.#fused(x, true, film);
@@ -63,7 +63,6 @@ export class GroupNorm extends Module {
     return y.mul(scale.add(1)).add(shift).silu();
   }
 
-  /** By the kernel of our own; null for what it does not take. */
   #fused(x: Tensor, silu: boolean, film?: Tensor): Tensor | null {
     const { weight, bias, numGroups, eps } = this;
     const isImage = x.ndim === 4 && x.device === "cpu" && x.numel > x.size(0) * x.size(1);

@@ -9,7 +9,7 @@ export interface InitOptions {
 }
 export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leaky_relu" | "selu";
 
-/** Fan-in and fan-out of a weight [out, in, …]: the receptive field counts in both. Throws below 2 dimensions. */
+/** Fan-in and fan-out of a weight [out, in, …], receptive field included. Throws below 2 dimensions. */
 export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
   const [out, input, ...field] = weight.shape;
   if (out === undefined || input === undefined)

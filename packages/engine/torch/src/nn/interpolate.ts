@@ -15,8 +15,8 @@ export interface InterpolateOptions {
 }
 
 /**
- * x [B, C, H, W] at another height and width.
- * Throws a TorchError where not exactly one of `size` and `scaleFactor` is given, and for what is no image.
+ * x [B, C, H, W] at another height and width. Throws a TorchError unless exactly one of `size` and `scaleFactor` is
+ * given.
  */
 export function interpolate(
   x: Tensor,

@@ -13,8 +13,8 @@ export interface LayerNormOptions {
 }
 
 /**
- * The last dimensions (`normalizedShape`) brought to mean 0 and variance 1, then scaled and shifted per element;
- * weight and bias have that shape (none without `elementwiseAffine`).
+ * Normalises the last dimensions (`normalizedShape`), then scales and shifts; weight and bias have that shape (none
+ * without `elementwiseAffine`).
  */
 export class LayerNorm extends Module {
   weight: Parameter | null;

@@ -37,19 +37,13 @@ export class Linear extends Module {
       : null;
   }
 
-  /**
-   * `shared` [k] are the last k inputs where they are the same for all rows: x [.., in − k] then has the others alone,
-   * and theirs is a part of the bias.
-   */
+  /** `shared` [k] are the last k inputs, equal for all rows of x [.., in − k]: their product is a part of the bias. */
   forward(x: Tensor, shared?: Tensor): Tensor {
     const own = this.#after(shared);
     return trained(x, own, false) ?? affine(this, x, own);
   }
 
-  /**
-   * SiLU of `forward`, by kernels of our own on the processor: one with a gradient where there are gradients, one where
-   * weights are constant (see `withStandingWeights`).
-   */
+  /** SiLU of `forward`, by kernels of our own on the processor. */
   silu(x: Tensor, shared?: Tensor): Tensor {
     const own = this.#after(shared);
     const fused = trained(x, own, true);
@@ -76,17 +70,13 @@ interface Affine {
   bias: Tensor | null;
 }
 
-/** The layer with gradients by one kernel forward and one back; null for other devices, dtypes and shapes, and without gradients. */
 function trained(x: Tensor, { weight, bias }: Affine, silu: boolean): Tensor | null {
   if (!gradEnabled() || !bias || x.ndim !== 2 || autocastDType() !== null) return null;
   for (const t of [x, weight, bias]) if (t.device !== "cpu" || t.dtype !== "float32") return null;
   return (invoke(dense, x, weight, bias, silu, true) as [Tensor, Tensor])[0];
 }
 
-/**
- * x Wᵀ + b, [.., in] → [.., out], by a weight [out, in] that is a layer's own, or is made of it alone: packed where weights
- * are constant (see `withStandingWeights`).
- */
+/** x Wᵀ + b, [.., in] → [.., out], by a weight [out, in] of a layer: packed inside `withStandingWeights`. */
 export function affine(layer: Module, x: Tensor, { weight, bias }: Affine): Tensor {
   const packed = packedFor(layer, weight, x);
   if (!packed) return linear(x, weight, { bias });
@@ -100,7 +90,6 @@ const silu_ = new Op("dsbm::silu_", "");
 /** Fewer rows than these do not pay for packing. */
 const manyRows = 128;
 
-/** A layer's weight, or its first columns, in oneDNN's layout; null where it is not to be used for x. */
 function packedFor(layer: Module, weight: Tensor, x: Tensor): Tensor | null {
   if (!areStanding()) return null;
   const [outputs, inputs] = weight.shape as [number, number];

@@ -37,7 +37,6 @@ export abstract class Module {
     for (const [, child] of this.namedChildren()) yield* child.modules();
   }
 
-  /** Own tensors of a kind with their checkpoint names, then those of the children. */
   *#leaves<T extends Leaf>(
     is: (value: unknown) => value is T,
     prefix = "",
@@ -72,8 +71,8 @@ export abstract class Module {
   }
 
   /**
-   * Copies values in by name. With `strict` (the default) the names must agree exactly.
-   * Throws a TorchError that lists missing, unexpected and wrongly shaped tensors; nothing is changed then.
+   * Copies values in by name; with `strict` (the default) the names must be the same. Throws a TorchError before any
+   * change.
    */
   loadStateDict(
     state: ReadonlyMap<string, Tensor>,

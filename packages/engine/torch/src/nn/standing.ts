@@ -7,8 +7,8 @@ import type { Module } from "./module.js";
 let standing: Map<Module, Map<string, Tensor>> | null = null;
 
 /**
- * Runs `fn` without gradients and with weights that do not change meanwhile: those of large products and of 3×3
- * convolutions are packed once, by which they multiply faster than as they are. Results agree to rounding.
+ * Runs `fn` without gradients and with constant weights: large products and 3×3 convolutions pack them once. Results
+ * agree to rounding.
  */
 export function withStandingWeights<T>(fn: () => T): T {
   const before = standing;
@@ -25,7 +25,7 @@ export function withStandingWeights<T>(fn: () => T): T {
 /** Whether weights stay as they are. */
 export const areStanding = (): boolean => standing !== null;
 
-/** What `make` makes of a layer's weights, by a key of the layer's own; null where weights may change. */
+/** What `make` returns for a layer, kept by `key`; null outside `withStandingWeights`. */
 export function standingOf(layer: Module, key: string, make: () => Tensor): Tensor | null {
   if (!standing) return null;
   let own = standing.get(layer);

@@ -6,7 +6,7 @@ import { noGrad } from "../tensor/grad.js";
 import { _foreachMul_, _foreachNorm, stack } from "../tensor/ops.generated.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-/** Scales all gradients so that their joint 2-norm is at most `maxNorm`; returns the norm before, a scalar tensor. */
+/** Scales gradients to a joint 2-norm of at most `maxNorm`. Returns the norm before, a scalar tensor. */
 export function clipGradNorm_(parameters: readonly Tensor[], maxNorm: number): Tensor {
   const clip = () => {
     const grads = parameters.map((p) => p.grad).filter((g): g is Tensor => g !== null);

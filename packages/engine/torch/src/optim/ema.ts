@@ -9,10 +9,7 @@ import { _foreachLerp_ } from "../tensor/ops.generated.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 export interface EMAOptions {
-  /**
-   * Counts updates: the n-th uses min(rate, (1 + n)/(10 + n)), so that a young average forgets where it began
-   * and an old one spans 1/(1 − rate) updates.
-   */
+  /** The n-th update has the rate min(rate, (1 + n)/(10 + n)), so that a young average forgets where it began. */
   warmup?: boolean;
 }
 
@@ -21,7 +18,7 @@ export class EMA {
   readonly #names: string[];
   readonly #parameters: Tensor[];
   readonly #shadow: Tensor[];
-  /** Updates since the last restart, in a tensor so that a recorded update counts too; null: no warm-up. */
+  /** Updates since the last restart, in a tensor so that a recorded update counts too; null without a warm-up. */
   readonly #count: Tensor | null;
 
   /** `rate` in [0, 1). Throws a TorchError for others. */
@@ -54,21 +51,21 @@ export class EMA {
     );
   }
 
-  /** Counts an update and gives the weight [] of the parameters in it, for an optimiser that makes it. */
+  /** Counts an update and returns the weight [] of the parameters in it. */
   countUpdate(): Tensor {
     if (this.#count === null) return full([], 1 - this.rate, { dtype: "float64" });
     const young = this.#count.add_(1).add(10).reciprocal().mul(9);
     return young.clamp({ min: 1 - this.rate });
   }
 
-  /** The averages of these parameters in their order; null unless they are all that there are. */
+  /** The averages of all parameters in this order, or null if parameters are missing. */
   averagesOf(parameters: readonly Tensor[]): Tensor[] | null {
     const own = new Map(this.#parameters.map((p, i) => [p, this.#shadow[i] as Tensor]));
     const found = parameters.flatMap((p) => own.get(p) ?? []);
     return found.length === parameters.length && found.length === own.size ? found : null;
   }
 
-  /** Updates since the last restart (the tensor itself, to be saved and put back); null without a warm-up. */
+  /** The tensor that counts updates since the last restart, or null without a warm-up. */
   get updates(): Tensor | null {
     return this.#count;
   }

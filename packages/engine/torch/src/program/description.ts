@@ -11,9 +11,9 @@ export interface ProgramSlot {
   shape: number[];
   /** The number of its memory, which views share. */
   memory: number;
-  /** The tensor where the program holds one: a parameter, a buffer, a number of the function; else null. */
+  /** The tensor that the program holds, or null. */
   held: Tensor | null;
-  /** Whether it is a plain number of the function, which takes the dtype of what it is combined with. */
+  /** Whether it is a plain number, which takes the dtype of its operand. */
   isNumber: boolean;
 }
 

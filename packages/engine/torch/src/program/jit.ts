@@ -32,11 +32,7 @@ export class ScriptModule implements Disposable {
     this.schema = guarded(() => scripts.jitSchema(ptr), path);
   }
 
-  /**
-   * Runs the module without building a graph; switches go by name.
-   * Throws a TorchError that names the file where the arguments do not fit, where the module's code raises
-   * an error, or where it gives anything but one tensor; a TorchError inside a recorded function.
-   */
+  /** Runs the module without a graph; switches go by name. Throws a TorchError that names the file. */
   forward(inputs: readonly Tensor[], flags: Readonly<Record<string, boolean>> = {}): Tensor {
     const given = ptrsOf(inputs, "forward");
     try {
@@ -57,10 +53,8 @@ export class ScriptModule implements Disposable {
 }
 
 /**
- * Loads a file that torch.jit.save wrote. Its code runs, when it is loaded too, and can read and write files:
- * load only what comes from a place that you trust.
- * Throws a TorchError where there is no such file, it is no whole TorchScript archive (a state dict of
- * torch.save is none), or it is damaged; a TorchError for a device that is not there.
+ * Loads a file of torch.jit.save. Its code runs and can read and write files: load only files that you trust. Throws a
+ * TorchError.
  */
 export function load(path: string, { device = "cpu" }: { device?: Device } = {}): ScriptModule {
   checkRecords(path);
@@ -81,7 +75,7 @@ export function load(path: string, { device = "cpu" }: { device?: Device } = {})
   return new ScriptModule(ptr, path);
 }
 
-/** Compares the records with their checksums, which libtorch does not: a flipped bit in a weight would go unseen. */
+/** libtorch compares no checksums: a flipped bit in a weight would go unseen. */
 function checkRecords(path: string): void {
   using file = new ReadFile(path);
   try {
@@ -94,7 +88,6 @@ function checkRecords(path: string): void {
   }
 }
 
-/** The interpreter's report ends with the error that was raised; before it stands generated code. */
 function withoutTraceback(error: unknown): unknown {
   if (error instanceof Error && error.message.includes("Traceback of TorchScript"))
     error.message = error.message.trim().split("\n").at(-1) as string;

@@ -22,10 +22,11 @@ export class Program {
   }
 
   /**
-   * Runs `fn` on copies of `inputs` and records what it does. Returns the program and this first result.
-   * Tensors that `fn` uses from outside (parameters, optimiser state) are held by reference, so later
-   * changes of their values are seen. Random operations draw anew at each replay from the same generator.
-   * Throws a TorchError for what cannot be recorded: reading values, JavaScript data, data-dependent shapes.
+   * Runs `fn` on copies of `inputs` and records it; returns the program and the first result. Outside tensors
+   * (parameters, optimiser
+   * state) are held by reference. Random operations draw anew at each replay. Throws a TorchError for reading values,
+   * JavaScript
+   * data and data-dependent shapes.
    */
   static record(
     fn: TensorFunction,
@@ -88,14 +89,14 @@ export interface Recorded {
   reset(): void;
   /** How many programs there are. */
   count(): number;
-  /** The program for such inputs, recording it if there is none yet (which runs the function once). */
+  /** The program for such inputs; recorded if it is missing. */
   programFor(...inputs: Tensor[]): Program;
 }
 
 /**
- * Wraps `fn` so that its first call with inputs of a kind records (and gives that run's result) and later
- * ones replay. The result is always a list. At most `limit` kinds of inputs (default 64); more is an error,
- * since it means that shapes change at every call, or with `forget` drops the program used longest ago.
+ * Wraps `fn`: the first call with inputs of a kind records, later calls replay. At most `limit` kinds of inputs (default
+ * 64): more
+ * is an error, or with `forget` drops the program used longest ago.
  */
 export function recorded(
   fn: TensorFunction,
@@ -154,13 +155,13 @@ export interface ChunkOptions {
   rows: number;
   /** Threads side by side; each chunk runs on one. */
   threads: number;
-  /** The stream from which the chunks' own seeds are drawn, one number a call (default: the default generator). */
+  /** Draws the seeds of the chunks, one number a call. */
   generator?: Generator | undefined;
-  /** Per input, the dimension that is cut, or -1 for an input that every chunk gets whole. */
+  /** Per input, the dimension that is cut, or -1 for none. */
   inputDims: readonly number[];
   /** Per output, the dimension along which chunks are joined. */
   outputDims: readonly number[];
-  /** Which of the chunks to run (default: all). Each draws as it would among all; outputs have the rows of these alone. */
+  /** The chunks to run (default: all), which draw as they would among all. */
   part?: { start: number; count: number } | undefined;
 }
 
@@ -175,9 +176,9 @@ export interface ChunkedRun {
 }
 
 /**
- * Runs a recorded function over many rows, in chunks on several threads, each with its own generator:
- * the result depends on `rows` and the generator, not on `threads`.
- * The function draws its random numbers without naming a generator. It must not write to what it holds.
+ * Runs a recorded function over many rows, in chunks on several threads with a generator each: the result does not depend
+ * on `threads`.
+ * The function draws without naming a generator, and writes to nothing that it holds.
  */
 export function runChunked(
   fn: Recorded,
@@ -187,10 +188,7 @@ export function runChunked(
   return tidy(() => startChunked(fn, inputs, options).finish());
 }
 
-/**
- * `runChunked` that returns at once: JavaScript and other operations go on beside it. Until it is finished, what the
- * function holds and the inputs must stay as they are. Everything is drawn from the generator before it returns.
- */
+/** `runChunked` that returns at once. Inputs and what the function holds must not change until it is finished. */
 export function startChunked(
   fn: Recorded,
   inputs: readonly Tensor[],
@@ -270,7 +268,6 @@ export function startChunked(
   };
 }
 
-/** Room for a program's results with `total` in the place of a chunk's rows. */
 function joined({ results }: Program, dims: readonly number[], total: number): Tensor[] {
   return results.map(({ shape, dtype, device }, i) => {
     const dim = dims[i] as number;

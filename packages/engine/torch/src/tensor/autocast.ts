@@ -15,9 +15,9 @@ export function autocastDType(): CastDType | null {
 }
 
 /**
- * Runs `fn` with the operands of matrix products, convolutions and attention cast to `dtype` (PyTorch's own list, their
- * results keep it); null: as they are, also inside another autocast. Weights stay float32, and so do their gradients. Can
- * be recorded, or be a part of what is. Run the backward pass outside. Synchronous only.
+ * Runs `fn` with operands of matrix products, convolutions and attention cast to `dtype` (null: not); weights and
+ * gradients stay float32.
+ * Run the backward pass outside. Synchronous only.
  */
 export function autocast<T>(dtype: CastDType | null, fn: () => T): T {
   if (dtype === current) return fn();

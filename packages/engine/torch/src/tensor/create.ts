@@ -77,9 +77,9 @@ function fromBytes(data: TypedArray, shape: readonly number[], dtype: DType): Te
 }
 
 /**
- * A tensor with a copy of the data: a number, nested arrays (float32 unless all are bigints or booleans),
- * or a typed array with its `shape` (default: one dimension) and, for half types, its `dtype`.
- * Throws a TorchError for ragged arrays and for counts that do not fit the shape.
+ * A tensor with a copy of a number, nested arrays (float32 unless all are bigints or booleans), or a typed array with its
+ * `shape`
+ * and, for half types, `dtype`. Throws a TorchError for ragged arrays and wrong counts.
  */
 export function tensor(
   data: Nested | TypedArray,

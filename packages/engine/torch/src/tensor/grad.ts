@@ -6,9 +6,8 @@ import { guarded, native } from "../binding/native.js";
 import { differentiate, type GradOptions, Tensor } from "./tensor.js";
 
 /**
- * d outputs / d inputs as new tensors, leaving `.grad` alone.
- * `gradOutputs` weigh the outputs (default 1, for scalars); an unused input gives null with `allowUnused`,
- * otherwise throws.
+ * d outputs / d inputs as new tensors. `gradOutputs` weigh the outputs (default 1, for scalars). An unused input throws,
+ * or is null with `allowUnused`.
  */
 export function grad(
   outputs: Tensor | readonly Tensor[],
@@ -58,7 +57,7 @@ export function enableGrad<T>(fn: () => T): T {
 export function gradEnabled(): boolean {
   return native.gradMode();
 }
-/** Runs `fn` without a graph and without version counting; its tensors can never enter a graph. */
+/** Runs `fn` without a graph and without version counting. */
 export function inferenceMode<T>(fn: () => T): T {
   return guarded(() => {
     const result = native.inferenceMode(fn);

@@ -9,7 +9,7 @@ import { Tensor } from "./tensor.js";
 
 const defaultSeed = 67_280_421_310_721n;
 
-/** A stream of random numbers with a seed and a state that can be saved and restored. */
+/** A stream of random numbers whose state can be saved. */
 export class Generator extends Opaque {
   #ptr: External;
   private constructor(ptr: External) {
@@ -81,8 +81,8 @@ export function randn(
   return invoke(ops.randn, size, generator, dtype, undefined, device);
 }
 /**
- * Standard normal numbers, several times as fast as `randn` and not PyTorch's: on the processor, float32 ones are spread
- * from one draw of the generator (Philox4x32-10, Salmon 2011). The same for the same state on every processor.
+ * Standard normal numbers, several times as fast as PyTorch's `randn`: float32 on the processor from one draw of the
+ * generator (Philox4x32-10, Salmon 2011). The same on every processor.
  */
 export function noise(
   size: readonly number[],
@@ -90,7 +90,7 @@ export function noise(
 ): Tensor {
   return invoke(ops.noise, empty(size, { dtype, device }), generator);
 }
-/** `randn` for the first half of the rows, one more of an odd number; the others are its negatives. */
+/** `randn` for the first half of the rows; the others are its negatives. */
 export function noisePairs(
   size: readonly number[],
   { generator, dtype = "float32", device }: RandomOptions = {},
@@ -98,16 +98,16 @@ export function noisePairs(
   return invoke(ops.noisePairs, empty(size, { dtype, device }), generator);
 }
 /**
- * Times [n] in [eps, 1 − eps], float32 on the processor: one of each of ⌈n/2⌉ equal strata, uniform in it, and the first
- * n − ⌈n/2⌉ of them again.
+ * Times [n] in [eps, 1 − eps], float32 on the processor: one uniform in each of ⌈n/2⌉ equal strata, the first n − ⌈n/2⌉
+ * repeated.
  */
 export function strata(n: number, eps: number, generator?: Generator): Tensor {
   return invoke(ops.strata, empty([n]), eps, generator);
 }
 /**
- * Standard normal numbers as a function of a key, a stream and a place alone: `size` numbers of the stream from `offset` on,
- * float32, by counter (Philox4x32-10, Salmon 2011), drawn on the processor for every device. `key` and `stream` are integers
- * in [0, 2³²), `offset` one in [0, 2⁵³); others throw.
+ * Standard normal numbers `offset` to `offset + size` of a `stream` of a `key`, float32, by counter (Philox4x32-10,
+ * Salmon 2011), the same for every device. `key` and `stream` are integers in [0, 2³²), `offset` in [0, 2⁵³); others
+ * throw.
  */
 export function noiseAt(
   size: readonly number[],

@@ -7,11 +7,11 @@ const [kernel, product, iterate, scale] = [
   ...["sinkhorn_kernel", "sinkhorn_product_kernel", "sinkhorn_", "sinkhorn_plan_"],
 ].map((name) => new Op(`dsbm::${name}`, "")) as [Op, Op, Op, Op];
 
-/** The kernel exp((f + g − cost)/reg) [n, m] of a cost [n, m] and potentials f [n] and g [m]. Throws a TorchError for other shapes or dtypes. */
+/** The kernel exp((f + g − cost)/reg) [n, m] of a cost [n, m] and potentials f [n] and g [m]. Throws a TorchError. */
 export const sinkhornKernel = (cost: Tensor, f: Tensor, g: Tensor, reg: number): Tensor =>
   invoke(kernel, cost, f, g, reg);
 
-/** The kernel exp(rows columnsᵀ) [n, m] of factors [n, k] and [m, k], which are the exponents' own. Throws a TorchError for other shapes or dtypes. */
+/** The kernel exp(rows columnsᵀ) [n, m] of factors [n, k] and [m, k]. Throws a TorchError. */
 export const sinkhornProductKernel = (rows: Tensor, columns: Tensor): Tensor =>
   invoke(product, rows, columns);
 
@@ -33,10 +33,10 @@ export interface SinkhornSteps {
 }
 
 /**
- * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau in place, accelerated but for the last one (Anderson's method in log v; Walker and
- * Ni 2011; damped, and taken back where the change grows), and gives the total deviation of the column sums before the last
- * update of v (NaN where scalings are out of range), and the number of iterations. The same bits on any number of threads.
- * Throws a TorchError for other shapes or dtypes.
+ * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau in place, accelerated (Anderson's method in log v; Walker and Ni 2011).
+ * Returns the total
+ * deviation of the column sums (NaN for scalings out of range) and the iterations. The same bits on any number of
+ * threads.
  */
 export function sinkhornIterate(
   matrix: Tensor,
@@ -49,6 +49,6 @@ export function sinkhornIterate(
   return { deviation, count };
 }
 
-/** Scales a kernel to the plan u K v in place, and gives the sums of its rows [n]. Throws a TorchError for other shapes or dtypes. */
+/** Scales a kernel to the plan u K v in place. Returns the sums of its rows [n]. Throws a TorchError. */
 export const sinkhornPlan = (matrix: Tensor, { u, v }: Pick<Scalings, "u" | "v">): Tensor =>
   invoke(scale, matrix, u, v);

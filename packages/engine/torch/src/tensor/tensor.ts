@@ -23,7 +23,7 @@ export interface GradOptions {
   createGraph?: boolean | undefined;
 }
 
-/** The gradients of `inputs`; null: those of all leaves, added to what they have. For the engine's own files only. */
+/** The gradients of `inputs`, or with null of all leaves, accumulated. Internal. */
 export function differentiate(
   what: string,
   outputs: readonly Tensor[],
@@ -81,7 +81,7 @@ export class Tensor extends TensorMethods {
     return guarded(() => native.version(ptrOf(this)), "version");
   }
 
-  /** The size of one dimension; negative ones count from the end. Throws when there is none. */
+  /** The size of one dimension; negative ones count from the end. Throws a TorchError. */
   size(dim: number): number {
     const { shape } = this;
     if (typeof dim !== "number") throw invalid(`size: expected a dimension, got ${typeof dim}`);
@@ -122,7 +122,7 @@ export class Tensor extends TensorMethods {
     differentiate("backward", [this], null, { ...options, gradOutputs, allowUnused: false });
   }
 
-  /** The one element as a number (int64 beyond 2^53 as a bigint, bool as a boolean). */
+  /** The one element (int64 beyond 2^53 as a bigint, bool as a boolean). */
   item(): number {
     return guarded(() => native.item(ptrOf(this)), "item") as number;
   }
@@ -135,7 +135,7 @@ export class Tensor extends TensorMethods {
     }
     return this.rawArray() as Float32Array;
   }
-  /** The elements as their own bytes in a typed array (half types as their 16 bits). */
+  /** The elements' own bytes in a typed array (half types as 16 bits). */
   rawArray(): TypedArray {
     const { dtype } = this;
     const Kind = arrayOf[dtype];
@@ -187,7 +187,7 @@ export class Tensor extends TensorMethods {
 
 registerTensor((ptr) => new Tensor(ptr));
 
-/** A tensor that a module owns and an optimiser trains: kept out of scopes, requires grad. */
+/** A trained tensor of a module: kept out of scopes, requires grad. */
 export class Parameter extends Tensor {
   /** Takes the memory over from `data`, which is unusable afterwards. */
   constructor(data: Tensor, requiresGrad = true) {

@@ -3,7 +3,6 @@ import { formatError, type TorchError } from "../../binding/errors.js";
 import { plainBytes } from "../raw.js";
 import { viewOf } from "./source.js";
 
-/** Names of modules and classes are shorter. */
 const longestLine = 256;
 /** Numbers of more bytes occur in no checkpoint. */
 const longestInteger = 256;

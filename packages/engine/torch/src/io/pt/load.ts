@@ -20,8 +20,8 @@ import { ZipReader } from "./zip.js";
 export type PtKey = string | number | bigint | boolean;
 
 /**
- * A value in a checkpoint, T being a tensor: dictionaries are Maps, lists, tuples and torch.Size arrays,
- * whole numbers beyond 2^53 bigints, None null; a dtype is "torch.float32", a device "cpu" or "cuda:0".
+ * A value in a checkpoint, T being a tensor. Lists, tuples and torch.Size are arrays; a dtype is "torch.float32", a
+ * device "cpu" or "cuda:0".
  */
 export type PtValue<T> =
   | null
@@ -33,28 +33,24 @@ export type PtValue<T> =
   | PtValue<T>[]
   | Map<PtKey, PtValue<T>>;
 
-/** The longest pickle that is looked at, in bytes: it names tensors and does not hold them. */
+/** A pickle names tensors and does not hold them. */
 const longestPickle = 64 * 2 ** 20;
 const deepest = 64;
 
 /**
- * Reads the bytes of a file of torch.save (since PyTorch 1.6) without the engine.
- *
- * `source` names the bytes in errors. Tensors become little-endian arrays in C order, which may be views
- * of `bytes`; views of one storage become arrays of their own. Throws a TorchError: `NotThisFormat`;
- * `UnknownName` for names that could run code, or a storage that is not there; `UnknownDtype`;
- * `OutOfRange` for what would take too much memory; `IncompleteFile`, `SizeMismatch`, `InvalidHeader`,
- * `InvalidShape`, `InvalidValue`, `DuplicateName` for damaged files.
+ * Reads the bytes of a file of torch.save (since PyTorch 1.6) without the engine; `source` names them in errors. Views of
+ * one
+ * storage become arrays of their own. Throws a TorchError: `UnknownName` for names that could run code, `OutOfRange` for
+ * what
+ * would take too much memory, other codes for damage and other formats.
  */
 export function decodePt(bytes: Uint8Array, source = "pt"): PtValue<RawArray> {
   return read(new BytesSource(bytes, source), (array) => array);
 }
 
 /**
- * Reads a file of torch.save (since PyTorch 1.6), with tensors on the CPU.
- *
- * Views of one storage become tensors with memory of their own. Devices, whether gradients are required and the
- * `_metadata` of state dicts are not kept. Throws like `decodePt`, and `Unreadable`.
+ * Reads a file of torch.save (since PyTorch 1.6), with tensors on the CPU. Devices, `requires_grad` and `_metadata` are
+ * dropped. Throws like `decodePt`, and `Unreadable`.
  */
 export function loadPt(path: string): PtValue<Tensor> {
   using file = new ReadFile(path);
@@ -83,7 +79,6 @@ function read<T>(source: ByteSource, make: (array: RawArray) => T): PtValue<T> {
   });
 }
 
-/** An archive of NAME/data.pkl, NAME/byteorder and NAME/data/KEY: what its pickle describes, and a reader of its storages. */
 function openArchive(source: ByteSource): {
   root: unknown;
   storage: (storage: StorageReference) => Uint8Array;
@@ -135,10 +130,6 @@ function openArchive(source: ByteSource): {
   return { root, storage };
 }
 
-/**
- * Expands what a pickle describes into a tree; a tensor that occurs twice is made once. A pickle can share parts, contain
- * itself or expand to more than fits into memory, so size and depth are bounded.
- */
 function unfold<T>(
   root: unknown,
   source: string,

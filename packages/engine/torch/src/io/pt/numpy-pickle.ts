@@ -59,10 +59,8 @@ const numpy: Dialect = {
 };
 
 /**
- * What one pickle describes: null, booleans, numbers, strings, byte strings (views of `bytes`), arrays, Maps (byte
- * strings as keys are read as Latin-1) and `ByteArray`s. It runs no code.
- *
- * `source` names the bytes in errors. Throws a TorchError for everything else.
+ * Reads a pickle of plain values, byte strings (views of `bytes`) and `ByteArray`s, without running code; `source` names
+ * it in errors. Throws a TorchError.
  */
 export function unpickleBytes(bytes: Uint8Array, source: string): unknown {
   return unpickle(bytes, source, numpy);

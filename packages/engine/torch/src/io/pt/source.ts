@@ -36,6 +36,6 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The bytes that a file may become in memory: a small file that claims more is damaged or hostile. */
+/** A small file that claims more bytes is damaged or hostile. */
 export const unpackedLimit = (source: ByteSource): number =>
   Math.min(2 ** 36, Math.max(2 ** 24, 20 * source.length));

@@ -3,25 +3,21 @@ import { formatError } from "../../binding/errors.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { loadPt, type PtKey, type PtValue } from "./load.js";
 
-/** Where checkpoints keep a network's weights. */
 const usualKeys = ["state_dict", "model_state_dict", "model", "net", "network", "weights"];
-/** What torch.nn.DataParallel and DistributedDataParallel put before every name. */
 const parallel = "module.";
 
 /** A state dict, and what was around it in the file. */
 export interface LoadedStateDict extends Map<string, Tensor> {
-  /** The key of the checkpoint that held it, or null if the file is the state dict itself. */
+  /** The key of the checkpoint that held it, or null. */
   readonly key: string | null;
   /** What was taken off every name: "module." or nothing. */
   readonly prefix: string;
 }
 
 /**
- * Reads the state dict of a network from a file of torch.save.
- *
- * The file is the state dict, or holds it under `key` (default: the only usual key that fits, such as state_dict or
- * model). The prefix "module." is taken off if every name has it. Throws like `loadPt`, and `UnknownName` if there is no
- * state dict or more than one.
+ * Reads the state dict of a network from a file of torch.save: the whole file, or its part under `key` (default: the only
+ * usual key that
+ * fits). A prefix "module." of all names is dropped. Throws like `loadPt`, and `UnknownName` for none or several.
  */
 export function loadStateDict(path: string, { key }: { key?: string } = {}): LoadedStateDict {
   const file = loadPt(path);
@@ -68,7 +64,6 @@ function describeContent(file: PtValue<Tensor>, key: string | undefined): string
   return `holds state dicts under ${fitting.join(", ")}: choose one with { key }`;
 }
 
-/** Frees the tensors that are not part of the result. */
 function disposeAll(value: PtValue<Tensor>, kept: ReadonlySet<unknown> = new Set()): void {
   if (value instanceof Tensor) {
     if (!kept.has(value)) value.dispose();

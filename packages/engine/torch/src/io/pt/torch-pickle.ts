@@ -30,12 +30,10 @@ export class TensorReference {
   }
 }
 
-/** The class of a storage, with the dtype of its elements. */
 class StorageType {
   constructor(readonly dtype: DType) {}
 }
 
-/** The only object whose attributes a pickle may set (`_metadata`): they are dropped. */
 class OrderedDict extends Map<unknown, unknown> {}
 
 const storageTypes: Readonly<Record<string, DType>> = {
@@ -51,7 +49,6 @@ const storageTypes: Readonly<Record<string, DType>> = {
   BoolStorage: "bool",
 };
 
-/** A function of ours that returns undefined for arguments that it does not take. */
 const taking = (name: string, make: (args: readonly unknown[]) => unknown): Callable =>
   new Callable(name, (args, source) => {
     const value = make(args);
@@ -103,7 +100,7 @@ export function torchDialect(source: string): Dialect {
   };
 }
 
-/** Whether a value is a constant of the program and no data: it cannot be part of a result. */
+/** Whether a value is a constant of the program, which cannot be part of a result. */
 export const isInternal = (value: unknown): boolean =>
   [Callable, StorageType, StorageReference].some((kind) => value instanceof kind);
 
@@ -125,7 +122,6 @@ function resolveGlobal(module: string, name: string, source: string): unknown {
   );
 }
 
-/** The storage of a persistent identifier `("storage", type, key, location, numel)`; it is read to the CPU from anywhere. */
 function readStorage(id: readonly unknown[], source: string): StorageReference {
   const [kind, type, key, location, numel, view] = id;
   const isWhole = isCount(numel) && (view ?? null) === null && typeof location === "string";

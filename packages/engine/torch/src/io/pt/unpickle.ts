@@ -3,7 +3,7 @@
 import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
 import { Cursor } from "./cursor.js";
 
-/** Operations of a pickle, and values that it describes; a dictionary takes as much memory as 8 other values. */
+/** Bounds steps of a pickle and the values that it describes; a dictionary counts as 8. */
 export const mostValues = 1_000_000;
 const dictionaryCost = 8;
 
@@ -19,7 +19,7 @@ export class Callable {
 export interface Dialect {
   /** The kind, for errors: "state dicts". */
   kind: string;
-  /** What a Python name stands for: a `Callable` or a constant. Throws `UnknownName` for all others. */
+  /** Resolves a Python name to a `Callable` or a constant. Throws `UnknownName`. */
   global(module: string, name: string, source: string): unknown;
   /** Sets the state of an object; false where that is not allowed. */
   build(object: unknown, state: unknown): boolean;
@@ -30,11 +30,9 @@ export interface Dialect {
 }
 
 /**
- * Runs a pickle and returns what it describes: null, booleans, numbers, bigints, strings, arrays (tuples are frozen arrays),
- * Maps, byte strings and values of the dialect, possibly shared or cyclic.
- *
- * Throws `UnknownName` for names that the dialect does not know, `OutOfRange` after a million steps, `InvalidHeader` for
- * bytes that are no pickle of protocols 2 to 5, `InvalidValue`, `IncompleteFile` and `SizeMismatch` for damaged pickles.
+ * Runs a pickle and returns its value: plain values, arrays (frozen for tuples), Maps, and values of the dialect,
+ * possibly shared or
+ * cyclic. Throws a TorchError.
  */
 export function unpickle(bytes: Uint8Array, source: string, dialect: Dialect): unknown {
   const cursor = new Cursor(bytes, source);

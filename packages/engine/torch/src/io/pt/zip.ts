@@ -33,10 +33,7 @@ const largestRecord = 2 ** 32 - 1;
 export class ZipReader {
   readonly #records = new Map<string, ZipRecord>();
 
-  /**
-   * Throws `IncompleteFile` for an archive without its end, `InvalidHeader` for a damaged directory, `DuplicateName`,
-   * `InvalidValue` for encrypted or strangely packed records, `OutOfRange` for records that unpack to too much.
-   */
+  /** Throws a TorchError for a damaged directory, encrypted records, and records that unpack to too much. */
   constructor(readonly source: ByteSource) {
     try {
       this.#readDirectory();
@@ -66,10 +63,7 @@ export class ZipReader {
     return this.#record(name).size;
   }
 
-  /**
-   * The bytes of a record, unpacked. Throws `UnknownName`, `InvalidHeader`, `SizeMismatch`, `OutOfRange`, and
-   * `InvalidValue` if the checksum differs or the record cannot be unpacked.
-   */
+  /** The bytes of a record, unpacked and compared with their checksum. Throws a TorchError. */
   read(name: string): Uint8Array {
     const { method, crc, packed, size, offset } = this.#record(name);
     if (size > largestRecord || packed > largestRecord)
@@ -121,7 +115,7 @@ export class ZipReader {
     }
   }
 
-  /** Where the directory lies, by the end of the archive or its 64-bit twin. Throws a RangeError for contradictions. */
+  /** Finds the directory by the end of the archive or its 64-bit twin. Throws a RangeError. */
   #findDirectory(): { count: number; offset: number; end: number } {
     const { source } = this;
     const length = Math.min(source.length, endLength + 0xffff + locatorLength);
@@ -169,7 +163,7 @@ export class ZipReader {
   }
 }
 
-/** Takes fields that need 64 bits from the extra field with the number 1. Throws a RangeError if it lacks them. */
+/** Takes 64-bit fields from extra field 1. Throws a RangeError. */
 function widen(record: ZipRecord, extra: DataView): void {
   const wide = (["size", "packed", "offset"] as const).filter((key) => record[key] === 0xffffffff);
   if (wide.length === 0) return;
