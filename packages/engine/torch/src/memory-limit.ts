@@ -1,13 +1,10 @@
-// How much memory this process may use: what the kernel has available, or less where a cgroup (a container, a job of
-// Slurm, a service of systemd) sets a limit that it would be killed for.
+// How much memory this process may use: the kernel's, or less by the limit of a cgroup (container, Slurm, systemd).
 import { existsSync, readFileSync } from "node:fs";
 import { freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
 export interface MemoryLimit {
-  /** Bytes: the machine's memory, or the smallest limit of a cgroup around this process. */
   total: number;
-  /** Bytes that can still be used, caches that the kernel would give up included. */
   available: number;
   /** Which of the two sets `available`. */
   by: "machine" | "cgroup";

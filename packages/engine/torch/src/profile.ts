@@ -6,20 +6,16 @@ import { noGrad } from "./tensor/grad.js";
 import { randn } from "./tensor/random.js";
 import type { Tensor } from "./tensor/tensor.js";
 
-/** One operation on tensors of one shape. */
 export interface OperationTime {
-  /** As the dispatcher has it: `aten::addmm`. */
   name: string;
   /** Dtypes and shapes of its tensors, its lists of numbers and its switches: `float32[128, 51] [1, 1] False`. */
   operands: string;
   calls: number;
-  /** Of all calls, summed over threads. */
   seconds: number;
   /** Floating point operations of all calls; 0 where they are not known or few. */
   flop: number;
 }
 
-/** One call: times in seconds since the first one that ended. */
 export interface TracedCall {
   name: string;
   thread: number;
@@ -28,9 +24,7 @@ export interface TracedCall {
 }
 
 export interface Profile {
-  /** The longest in sum first. */
   operations: OperationTime[];
-  /** The first 200,000 calls. */
   trace: TracedCall[];
 }
 

@@ -3,11 +3,9 @@ import { invalid } from "./binding/errors.js";
 import { liveTensors } from "./binding/handle.js";
 import { addonPath, builtAgainst, guarded, mappedLibraries, native } from "./binding/native.js";
 
-/** Threads that one operation may use. */
 export function getNumThreads(): number {
   return native.numThreads();
 }
-/** Sets the threads that one operation may use, 1 to 1024. */
 export function setNumThreads(n: number): void {
   if (!(Number.isInteger(n) && n >= 1 && n <= 1024))
     throw invalid(
@@ -17,16 +15,11 @@ export function setNumThreads(n: number): void {
 }
 
 export interface MemoryStatistics {
-  /** Bytes of CPU tensors now, in the whole process. */
   current: number;
-  /** The most that `current` has been since the start or the last reset. */
   peak: number;
-  /** Tensors with a handle in this thread. */
   live: number;
-  /** Blocks of memory that this thread has got from malloc, those freed since included. */
   allocations: number;
 }
-/** Memory of tensors; with `resetPeak` the peak starts anew from the current use. */
 export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): MemoryStatistics {
   const [current, peak, allocations] = guarded(() => native.memory(resetPeak), "memory");
   return { current, peak, live: liveTensors(), allocations };
@@ -48,13 +41,10 @@ export function drainWarnings(): string[] {
 export interface EngineInfo {
   /** libtorch's version. */
   version: string;
-  /** The file of the addon. */
   addon: string;
   /** What the addon was linked to, such as `libtorch 2.6.0 (debian, /usr)`; null for an addon of DSBM_TORCH_ADDON. */
   builtAgainst: string | null;
-  /** The loaded shared library, where the system tells. */
   libtorch: string | null;
-  /** The BLAS that serves matrix products, where the system tells. */
   blas: string | null;
   /** `openmp`, `pthread`, `serial` or unknown (null). */
   blasThreads: "openmp" | "pthread" | "serial" | null;
@@ -69,7 +59,6 @@ const kinds = [
   ["pthread", /pthread|openblasp/],
   ["serial", /serial/],
 ] as const;
-/** What the engine runs on. */
 export function engineInfo(): EngineInfo {
   const [version, config, count] = native.info();
   const cudaDevices = Number(count);

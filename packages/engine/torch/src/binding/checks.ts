@@ -1,5 +1,4 @@
-// Arguments that libtorch's own kernels do not check, checked here so that a wrong one is an error and not a crash.
-// The table has a check by the operation's name. Values of a wrong type are ignored here: native code refuses them.
+// Checks of arguments that libtorch's own kernels do not check: a wrong argument is an error and not a crash.
 import { invalid, lengthOf } from "./errors.js";
 import { type External, native, recording } from "./native.js";
 
@@ -154,7 +153,6 @@ const divided: Readonly<Record<number, { dtype: string; bits: number }>> = {
 const run = (name: string, overload: string, ...args: unknown[]) =>
   native.call(native.lookup(`aten::${name}`, overload), undefined, ...args) as External;
 
-/** Calls `fn` with a tensor in another dtype, which is given back afterwards. */
 function as<T>(dtype: string, t: External, fn: (t: External) => T): T {
   if (native.dtype(t) === dtype) return fn(t);
   const cast = run("to", "dtype", t, dtype);

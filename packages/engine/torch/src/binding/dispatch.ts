@@ -31,7 +31,6 @@ export class Op {
 
 let construct: (ptr: External) => Handle;
 
-/** Sets the class that wraps a pointer; called by tensor.ts. */
 export function registerTensor(make: (ptr: External) => Handle): void {
   construct = make;
 }
@@ -186,7 +185,6 @@ function unreachable(name: string, overload: string): TorchError {
   );
 }
 
-/** The schemas of all overloads of an operation, as PyTorch writes them. */
 export function schemas(name: string): string[] {
   return native.schemas(name);
 }

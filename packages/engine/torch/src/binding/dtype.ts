@@ -9,7 +9,6 @@ export type MemoryFormat = "contiguous" | "channelsLast" | "preserve";
 /** A number as PyTorch's Scalar: whole numbers count as int64, others as double. */
 export type Scalar = number | bigint | boolean;
 
-/** The typed arrays that hold a tensor's elements. */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -34,5 +33,4 @@ export const arrayOf = {
   bool: Uint8Array,
 } as const;
 
-/** An element type, by PyTorch's name. */
 export type DType = keyof typeof arrayOf;

@@ -1,6 +1,5 @@
 // The error of the engine: one class with stable codes.
 
-/** The stable codes of errors about files and arrays; such an error has a `source`. */
 export type FormatCode =
   | "Unreadable"
   | "NotThisFormat"
@@ -18,7 +17,6 @@ export type FormatCode =
   | "OutOfRange"
   | "Closed";
 
-/** What an error is about, where that is known. */
 interface ErrorSubject {
   /** The operation. */
   op?: string | undefined;
@@ -48,7 +46,6 @@ export class TorchError extends Error {
   }
 }
 
-/** Turns what native code threw into a TorchError; anything else passes unchanged. */
 export function translate(error: unknown, op?: string, detail = ""): unknown {
   if (!(error instanceof Error) || error instanceof TorchError) return error;
   const code = (error as NodeJS.ErrnoException).code;
@@ -58,12 +55,10 @@ export function translate(error: unknown, op?: string, detail = ""): unknown {
   return new TorchError(code as `ERR_${string}`, message, { op, cause: error.message });
 }
 
-/** The error of an argument: what was given, what was expected. */
 export function invalid(message: string): TorchError {
   return new TorchError("ERR_TORCH_VALUE", message);
 }
 
-/** The error of a file or an array that is not what its format says. */
 export function formatError(code: FormatCode, source: string, problem: string): TorchError {
   // Names in files can hold anything, line breaks and megabytes included; a message cannot.
   const line = `${source}: ${problem}`.replace(/[\s\p{Cc}]+/gu, " ");
@@ -74,7 +69,6 @@ export function formatError(code: FormatCode, source: string, problem: string): 
 export const isFormatError = (error: unknown): error is TorchError & { source: string } =>
   error instanceof TorchError && error.source !== undefined;
 
-/** Refuses the promise of an asynchronous function. */
 export function refusePromise(value: unknown, what: string, cure = ""): void {
   if (!(value instanceof Promise)) return;
   value.catch(() => {});

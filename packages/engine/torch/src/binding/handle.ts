@@ -1,5 +1,4 @@
-// The JavaScript side of a tensor: a private pointer, valid until its scope, its owner or the garbage collector
-// frees it. A tensor made in a scope is freed at the scope's end unless it is returned or kept.
+// The JavaScript side of a tensor: a pointer that is valid until its scope, its owner or the garbage collector frees it.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { lengthOf, refusePromise, TorchError } from "./errors.js";
@@ -16,7 +15,6 @@ export let replacePtr: (handle: Handle, from: Handle) => void;
 let releaseAll: (born: Handle[], except: Set<Handle> | null, parent: Born | null) => void;
 let current: Born | null = null;
 
-/** Where the handles made in a scope are noted. */
 interface Born {
   push(handle: Handle): unknown;
 }
@@ -90,12 +88,11 @@ export abstract class Handle {
     current?.push(this);
   }
 
-  /** Whether the memory was given back. */
   get disposed(): boolean {
     return this.#ptr === null || guarded(() => native.isDisposed(this.#ptr as External));
   }
 
-  /** Gives the memory back now; using the tensor afterwards is a TorchError. Idempotent. */
+  /** Gives the memory back now. Idempotent. */
   dispose(): void {
     if (this.#ptr !== null) guarded(() => native.release([this.#ptr as External]));
   }
@@ -104,7 +101,7 @@ export abstract class Handle {
     this.dispose();
   }
 
-  /** Exempts the tensor from its scope: it stays until it is disposed of or collected. */
+  /** Exempts the tensor from its scope. */
   keep(): this {
     this.#kept = true;
     if (current === collectable && this.#ptr !== null) native.unscope(this.#ptr);
@@ -112,7 +109,6 @@ export abstract class Handle {
   }
 }
 
-/** The native pointers of a list of tensors. For the engine's own files only. */
 export function ptrsOf(handles: readonly Handle[], what: string): External[] {
   if (!Array.isArray(handles))
     throw new TorchError("ERR_TORCH_TYPE", `${what}: expected a list of tensors`);
@@ -196,7 +192,6 @@ export function tidyCollectable<T>(fn: () => T): T {
   }
 }
 
-/** Exempts a tensor from its scope and returns it. */
 export function keep<T extends Handle>(handle: T): T {
   return handle.keep();
 }

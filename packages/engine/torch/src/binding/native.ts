@@ -1,6 +1,5 @@
-// Loads the addon, which is built first where it is missing, after setting environment variables: UCX must not unmap heap pages or install signal handlers, and
-// OpenMP's threads wait by spinning for some tens of microseconds (without a limit they slow other programs down,
-// without spinning small operations are slow).
+// Loads the addon (built first if it is missing) after setting environment variables: UCX must not unmap heap pages or
+// install signal handlers, and OpenMP's threads spin for some tens of microseconds only.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,7 +7,6 @@ import { fileURLToPath } from "node:url";
 import { memoryGroups } from "../memory-limit.js";
 import { TorchError, translate } from "./errors.js";
 
-/** A pointer made by native code, opaque to JavaScript. */
 export type External = { readonly __external: unique symbol };
 
 /** The addon's exports; see the comments of the same names under native/. */
@@ -126,17 +124,14 @@ function load(): Native {
   }
 }
 
-/** The addon itself. For the engine's own files only. */
 export const native: Native = load();
 // An addon that DSBM_TORCH_ADDON names may be older.
 native.memoryGroups?.(
   memoryGroups().flatMap(({ limit, usage, stat, cache }) => [limit, usage, stat, cache]),
 );
 
-/** Whether a recording is under way; kept by the one who makes them. */
 export const recording = { isOn: false };
 
-/** Calls native code and translates what it throws. */
 export function guarded<T>(fn: () => T, op?: string): T {
   try {
     return fn();

@@ -1,5 +1,4 @@
-// Data-parallel gradients: averaged over the ranks in buckets, each sent as soon as its last gradient is computed,
-// while the backward pass goes on. Inside a recorded function the exchange becomes part of the program.
+// Data-parallel gradients: averaged over the ranks in buckets while the backward pass goes on, recorded or not.
 
 import { call, invoke } from "../binding/dispatch.js";
 import type { DType } from "../binding/dtype.js";
@@ -23,7 +22,6 @@ export interface BucketOptions {
 
 interface Bucket {
   parameters: Tensor[];
-  /** Gradients that are not computed yet. */
   left: number;
   flat: Tensor | null;
 }
@@ -64,14 +62,12 @@ export class GradientBuckets implements Disposable {
       }
   }
 
-  /** The bytes that one `average` exchanges. */
   get bytes(): number {
     const sizes = this.#buckets.map(({ parameters }) =>
       parameters.reduce((n, p) => n + p.numel * (width[this.#precision ?? p.dtype] ?? 4), 0),
     );
     return sizes.reduce((a, b) => a + b, 0);
   }
-  /** The number of buckets. */
   get count(): number {
     return this.#buckets.length;
   }
@@ -96,7 +92,6 @@ export class GradientBuckets implements Disposable {
     });
   }
 
-  /** Removes the hooks of the parameters. */
   [Symbol.dispose](): void {
     for (const { parameters } of this.#buckets)
       for (const p of parameters) if (!p.disposed) guarded(() => c10d.onGradient(ptrOf(p), null));

@@ -1,5 +1,4 @@
-// After a collective failed: which rank caused it. Each rank that fails writes a report into the store before it leaves,
-// so that the first cause can be distinguished from later ones; a rank without a report is the one that is missing.
+// Finds the rank that caused a failed collective: a failing rank writes a report into the store, the culprit does not.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { rankBehind } from "./endpoints.js";
@@ -12,7 +11,6 @@ import {
 } from "./errors.js";
 import type { Store } from "./store.js";
 
-/** What a rank leaves in the store when a collective failed. */
 interface Report {
   what: string;
   kind: "gone" | "late" | "other";
@@ -25,9 +23,7 @@ interface Case {
   worldSize: number;
   timeoutMs: number;
   backend: string;
-  /** Whether rank 0 serves the store. */
   hosted: boolean;
-  /** The call that failed. */
   what: string;
   error: unknown;
   /** Closes this rank's connections, so that ranks which wait for it fail too. */
@@ -134,7 +130,6 @@ export function* linger(store: Store, others: readonly number[]): Generator<numb
   }
 }
 
-/** Runs such steps, blocking. */
 export function blocking<T>(steps: Generator<number, T>): T {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
@@ -144,7 +139,6 @@ export function blocking<T>(steps: Generator<number, T>): T {
   }
 }
 
-/** Runs such steps between other work. */
 export async function patient<T>(steps: Generator<number, T>): Promise<T> {
   for (;;) {
     const step = steps.next();

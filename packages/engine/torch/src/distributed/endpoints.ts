@@ -1,4 +1,4 @@
-// Finds the rank of an address in one of gloo's messages: every rank records the local addresses of its connections.
+// Finds the rank behind an address in gloo's messages; every rank records its connections.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Store } from "./store.js";
 
@@ -25,9 +25,7 @@ export function ownEndpoints(): string[] {
       try {
         const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1];
         if (inode) inodes.add(inode);
-      } catch {
-        // closed since it was listed
-      }
+      } catch {}
     }
     const found = new Set<string>();
     for (const table of ["tcp", "tcp6"]) {

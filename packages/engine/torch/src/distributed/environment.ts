@@ -1,15 +1,12 @@
-// This process's rank and the number of processes, from the variables that the launcher sets: torchrun (or any
-// launcher that sets the same variables), Slurm's srun, Open MPI's mpirun.
+// This process's rank, from the variables of torchrun, Slurm's srun or Open MPI's mpirun.
 import { distributedError } from "./errors.js";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** One process among `worldSize`, and where they meet. */
 export interface Place {
   launcher: "torchrun" | "slurm" | "openmpi" | "none";
   rank: number;
   worldSize: number;
-  /** Among the processes of its own machine. */
   localRank: number;
   localSize: number;
   /** Where the store is; null where the launcher does not set it. */

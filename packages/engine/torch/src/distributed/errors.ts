@@ -1,7 +1,6 @@
 // The error of several processes, and how ranks and causes are named in messages.
 import { TorchError } from "../binding/errors.js";
 
-/** An error of several processes. */
 export type RankError = TorchError & { ranks: readonly number[] };
 
 /** An error of several processes; `ranks` caused it. */

@@ -7,7 +7,6 @@ import type { Tensor } from "../tensor/tensor.js";
 import { type Collective, type Reduction, reductions } from "./header.js";
 import { ops } from "./native.js";
 
-/** The group whose ranks exchange. */
 interface Place {
   readonly id: number;
   readonly worldSize: number;
@@ -18,9 +17,7 @@ export interface Exchange<T> {
   name: Collective;
   detail: Reduction | number;
   compared: Tensor | null;
-  /** Starts it and gives the tensor that is written. */
   begin(): Tensor | null;
-  /** Makes the result once that is there. */
   end(written: Tensor | null): T;
 }
 

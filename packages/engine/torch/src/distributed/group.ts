@@ -1,4 +1,4 @@
-// A process group: the collectives of PyTorch's c10d on tensors, blocking or awaited, with errors that name the rank.
+// A process group: c10d's collectives on tensors, blocking or awaited, with errors that name the rank.
 
 import { call, invoke } from "../binding/dispatch.js";
 import { TorchError } from "../binding/errors.js";
@@ -27,12 +27,10 @@ import { compareHeaders, HEADER, headerOf, type Reduction } from "./header.js";
 import { c10d, ops } from "./native.js";
 import type { Store } from "./store.js";
 
-/** What is closed with a group. */
 export interface Closing {
   close(): void;
 }
 
-/** What `init` has found out about a group. */
 export interface GroupFacts {
   backend: string;
   rank: number;
@@ -41,10 +39,8 @@ export interface GroupFacts {
   localSize: number;
   timeoutMs: number;
   store: Store;
-  /** Whether rank 0 of the group serves the store. */
   hosted: boolean;
   check: boolean;
-  /** In the order in which they are closed. */
   owned: readonly Closing[];
   /** Whether whoever reaches the network can read, change and stop what the ranks exchange. */
   isExposed: boolean;
@@ -73,17 +69,13 @@ function encode(value: unknown): Uint8Array {
 
 const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
 
-/** Processes in step; every rank calls the same collectives in the same order. */
 export class Group {
   readonly backend: string;
   readonly rank: number;
   readonly worldSize: number;
-  /** Among the processes of this machine. */
   readonly localRank: number;
   readonly localSize: number;
-  /** How long a collective waits for the other ranks. */
   readonly timeoutMs: number;
-  /** The group's own part of the store. */
   readonly store: Store;
   /** Whether whoever reaches the network can read, change and stop what the ranks exchange. */
   readonly isExposed: boolean;
@@ -109,7 +101,6 @@ export class Group {
     return guarded(() => c10d.groupStarted(this.#id));
   }
 
-  /** The number by which operations name the group. For the engine's own files only. */
   get id(): number {
     return this.#id;
   }
@@ -133,7 +124,6 @@ export class Group {
   broadcast<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): T {
     return this.#sync(broadcasting(this, tensor, root), check);
   }
-  /** `broadcast` without blocking. */
   broadcastAsync<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): Promise<T> {
     return this.#async(() => broadcasting(this, tensor, root), check);
   }
@@ -142,7 +132,6 @@ export class Group {
   allGather(tensor: Tensor, { check }: CallOptions = {}): Tensor {
     return this.#sync(gathering(this, tensor), check);
   }
-  /** `allGather` without blocking. */
   allGatherAsync(tensor: Tensor, { check }: CallOptions = {}): Promise<Tensor> {
     return this.#async(() => gathering(this, tensor), check);
   }

@@ -1,5 +1,4 @@
-// The description of a collective in sixteen numbers: ranks compare them before they exchange data, since gloo ends the
-// process if two sizes differ.
+// Sixteen numbers describe a collective; ranks compare them first, since gloo ends the process if sizes differ.
 import { arrayOf, type DType } from "../binding/dtype.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { distributedError, nameRanks } from "./errors.js";

@@ -26,7 +26,6 @@ export { Store } from "./store.js";
 /** `gloo` for processors, `nccl` for GPUs, `mpi` for whatever MPI was built for. */
 export type Backend = "gloo" | "nccl" | "mpi";
 
-/** The back ends that this libtorch was built with. */
 export function available(): Backend[] {
   return guarded(() => c10d.backends()) as Backend[];
 }
@@ -34,18 +33,14 @@ export function available(): Backend[] {
 export interface InitOptions {
   /** Default `gloo`. */
   backend?: Backend;
-  /** Default: from the launcher's environment. */
   rank?: number;
   worldSize?: number;
   /** Where the ranks meet (default: as the launcher says); it is not closed. */
   store?: Store;
-  /** How long a collective waits for other ranks; default ten minutes. */
   timeoutMs?: number;
-  /** How long `init` waits for them; default `timeoutMs`. */
   joinTimeoutMs?: number;
   /** Whether ranks compare call, dtype and shape before each collective; default true. */
   check?: boolean;
-  /** Settings that must be equal on all ranks. */
   terms?: Readonly<Record<string, string | number | boolean>>;
 }
 

@@ -1,4 +1,4 @@
-// How processes find each other: a store at an agreed address, in which every rank registers and reads the others.
+// How processes find each other: every rank registers in a store at an agreed address.
 import { lookup } from "node:dns/promises";
 import { readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
@@ -14,7 +14,6 @@ export interface Peer {
   rank: number;
   host: string;
   pid: number;
-  /** Distinguishes machines that have the same name. */
   machine: string;
   /** Its own address on the way to the store, if it took one. */
   address: string | null;
@@ -77,7 +76,6 @@ async function reach(host: string, port: number, deadline: number): Promise<stri
 export const isHere = ({ address, served }: Place): boolean =>
   address !== null && !served && isLoopback(address);
 
-/** Where a rank has met the others. */
 export interface Meeting {
   store: Store;
   /** This rank's address for the others, if it took one. */
@@ -102,7 +100,6 @@ export async function meet(place: Place, timeoutMs: number): Promise<Meeting> {
       : await joinLocal(port, { attempt, worldSize, deadline });
     return { store, address: "127.0.0.1" };
   }
-  // Reached as the others reach it, by rank 0 too.
   const listen = serves ? await listenOn(host) : "";
   const own = serves ? Store.tcp(listen || "127.0.0.1", port, { serves, timeoutMs, listen }) : null;
   try {

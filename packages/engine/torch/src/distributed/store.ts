@@ -11,10 +11,8 @@ function wrapped<T>(what: string, fn: () => T): T {
   }
 }
 
-/** Whether an address is one of this machine alone. */
 export const isLoopback = (address: string) => /^(127\.|::1$|localhost$)/.test(address);
 
-/** Strings by key, shared by processes; close it when done. */
 export class Store implements Disposable {
   readonly #id: number;
   #closing: (() => void) | null = null;
@@ -63,25 +61,21 @@ export class Store implements Disposable {
     return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name));
   }
 
-  /** PyTorch's HashStore: for one process. */
   static memory(): Store {
     return wrapped("a store in memory", () => new Store(c10d.storeHash(), "memory"));
   }
 
-  /** The same store, with every key under `prefix/`. */
   prefix(prefix: string): Store {
     const name = `${this.name}/${prefix}`;
     return wrapped(name, () => new Store(c10d.storePrefix(this.#id, prefix), name));
   }
 
-  /** The port of a TCPStore, 0 for others. */
   get port(): number {
     return this.#call("port", () => c10d.storePort(this.#id));
   }
   set(key: string, value: string): void {
     this.#call(`set ${key}`, () => c10d.storeSet(this.#id, key, value));
   }
-  /** The value; waits for the key, up to the store's own time-out. */
   get(key: string): string {
     return this.bytes(key).toString("utf8");
   }
@@ -92,7 +86,6 @@ export class Store implements Disposable {
       "latin1",
     );
   }
-  /** The value if there is one by now. */
   peek(key: string): string | undefined {
     return this.has(key) ? this.get(key) : undefined;
   }
@@ -100,11 +93,9 @@ export class Store implements Disposable {
   add(key: string, amount: number): number {
     return this.#call(`add ${key}`, () => c10d.storeAdd(this.#id, key, amount));
   }
-  /** Whether all the keys are there. */
   has(...keys: string[]): boolean {
     return this.#call(`check ${keys[0]}`, () => c10d.storeCheck(this.#id, keys));
   }
-  /** Whether there was such a key to delete. */
   delete(key: string): boolean {
     return this.#call(`delete ${key}`, () => c10d.storeDelete(this.#id, key));
   }
@@ -126,7 +117,6 @@ export class Store implements Disposable {
     }
   }
 
-  /** Its number in native code. For the engine's own files only. */
   get id(): number {
     return this.#id;
   }
@@ -135,7 +125,6 @@ export class Store implements Disposable {
     this.#closing = null;
     guarded(() => c10d.storeClose(this.#id));
   }
-  /** What is done before the store is closed. For the engine's own files only. */
   onClose(closing: () => void): void {
     this.#closing = closing;
   }

@@ -1,7 +1,6 @@
 // From bytes in a file to the elements of an array: byte order, offset and strides.
 import { checkRaw, type DType, elementCount, itemSize, type RawArray } from "./raw.js";
 
-/** An array as a strided view of bytes; `offset` and `strides` count elements. */
 interface View {
   readonly offset: number;
   readonly shape: readonly number[];

@@ -13,15 +13,13 @@ import { formatError, type TorchError } from "../binding/errors.js";
 
 const { O_RDONLY, O_NONBLOCK = 0 } = constants;
 
-/** One call moves at most this many bytes (the system's own limit is 2 GiB). */
 const chunk = 2 ** 30;
 
-/** A file opened for reading by position; close it, or hold it with `using`. */
+/** A file read by position. */
 export class ReadFile {
   readonly length: number;
   #handle: number | undefined;
 
-  /** Throws `Unreadable` where the path is missing, forbidden or not a file. */
   constructor(readonly path: string) {
     // Without O_NONBLOCK opening a pipe would wait for its writer.
     this.#handle = attempt(path, () => openSync(path, O_RDONLY | O_NONBLOCK));
@@ -34,7 +32,7 @@ export class ReadFile {
     this.length = stat.size;
   }
 
-  /** Reads exactly `length` bytes at `position`; throws `IncompleteFile` where they are not there. */
+  /** Reads exactly `length` bytes at `position`. Throws `IncompleteFile`. */
   read(position: number, length: number): Uint8Array {
     if (position + length > this.length) throw cutShort(this.path, position + length, this.length);
     return this.readInto(new Uint8Array(length), position);
@@ -56,7 +54,6 @@ export class ReadFile {
     return bytes;
   }
 
-  /** Closes the file; a second call does nothing. */
   close(): void {
     if (this.#handle !== undefined) closeSync(this.#handle);
     this.#handle = undefined;
@@ -67,7 +64,6 @@ export class ReadFile {
   }
 }
 
-/** The error of a file that ends before what is to be read of it. */
 export const cutShort = (path: string, expected: number, found: number): TorchError =>
   formatError(
     "IncompleteFile",
@@ -75,11 +71,9 @@ export const cutShort = (path: string, expected: number, found: number): TorchEr
     `ends after ${found} bytes: expected at least ${expected}; copy or write it again`,
   );
 
-/** A file written by position. */
 export class WriteFile {
   #handle: number | undefined;
 
-  /** Creates the file or empties it; throws `Unreadable`. */
   constructor(readonly path: string) {
     this.#handle = attempt(path, () => openSync(path, "w"));
   }
@@ -88,7 +82,6 @@ export class WriteFile {
     return this.#handle === undefined;
   }
 
-  /** Throws `Unreadable`, and `Closed`. */
   write(bytes: Uint8Array, position: number): void {
     const handle = this.#handle;
     if (handle === undefined)
@@ -99,12 +92,10 @@ export class WriteFile {
     }
   }
 
-  /** Makes the file `length` bytes long; new ones are zeros. */
   resize(length: number): void {
     attempt(this.path, () => ftruncateSync(this.#handle as number, length));
   }
 
-  /** Closes the file, with `sync` onto the disk; a second call does nothing. */
   close({ sync = false }: { sync?: boolean } = {}): void {
     const handle = this.#handle;
     if (handle === undefined) return;
@@ -117,7 +108,7 @@ export class WriteFile {
   }
 }
 
-/** Throws `IncompleteFile` or `SizeMismatch` where a file has another length than its header says. */
+/** Throws `IncompleteFile` or `SizeMismatch`. */
 export function checkLength(expected: number, found: number, source: string): void {
   if (found === expected) return;
   const cure = found < expected ? "copy or write it again" : "bytes after the last element";

@@ -1,5 +1,4 @@
-// Arrays larger than memory: a .npy file becomes a tensor whose elements the system reads when they are used,
-// and drops from memory when it needs the space.
+// Arrays larger than memory: the system reads elements when they are used, and drops them when it needs space.
 import { call, callUnchecked } from "../binding/dispatch.js";
 import { formatError } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";

@@ -1,20 +1,16 @@
-// The header of a .npy file is the text of a Python dictionary. It is read by a small parser of
-// literals only: nothing in a file is evaluated.
+// The header of a .npy file is a Python dictionary, read by a parser of literals: nothing is evaluated.
 import { formatError, type TorchError } from "../binding/errors.js";
 import { type DType, elementCount } from "./raw.js";
 
-/** The contents of a .npy header. */
 export interface NpyHeader {
   dtype: DType;
   shape: number[];
   bigEndian: boolean;
-  /** True where the first index runs fastest and that makes a difference. */
   fortran: boolean;
   /** Where the elements begin, in bytes from the start of the file. */
   start: number;
 }
 
-/** Magic, version and a length of up to 4 bytes. */
 export const prefixLength = 12;
 /** Longer headers describe records of many fields, which are refused anyway. */
 const headerLimit = 2 ** 20;

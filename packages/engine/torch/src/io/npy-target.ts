@@ -4,7 +4,6 @@ import { WriteFile } from "./file.js";
 import { npyHeader } from "./npy-header.js";
 import { checkRaw, type DType, elementCount, itemSize, type RawArray } from "./raw.js";
 
-/** Writes a .npy file of a given shape in parts. */
 export class NpyTarget {
   readonly #file: WriteFile;
   readonly #dtype: DType;

@@ -1,5 +1,4 @@
-// .npy files, the arrays of NumPy. They are read whole, or by rows from files
-// larger than memory, and written whole or row by row (a simulated cache grows as it is made).
+// .npy files, read whole or by rows, and written whole or row by row.
 
 import { formatError } from "../binding/errors.js";
 import { elementsOf, swapped } from "./elements.js";
@@ -39,7 +38,6 @@ export function decode(file: Uint8Array, source = "npy"): RawArray {
   return inOrder(header, bytes.subarray(span.end), header.shape, source);
 }
 
-/** A .npy file read by position; close it, or hold it with `using`. */
 export class NpyFile {
   readonly #file: ReadFile;
   readonly #header: NpyHeader;
@@ -66,7 +64,6 @@ export class NpyFile {
     return [...this.#header.shape];
   }
 
-  /** Reads the whole array. */
   read(): RawArray {
     const data = this.#file.read(this.#header.start, dataLength(this.#header));
     return inOrder(this.#header, data, this.#header.shape, this.#file.path);
@@ -107,14 +104,12 @@ export class NpyFile {
   }
 }
 
-/** Opens a .npy file, reading and checking its header only; throws like `decode`. */
 export function open(path: string): NpyFile {
   return new NpyFile(path);
 }
 
 /** Writes a .npy file of [n, …rowShape] whose n is known at the end only. */
 export class NpyWriter {
-  /** Rows written so far. */
   count = 0;
   readonly #file: WriteFile;
   readonly #dtype: DType;
@@ -158,7 +153,6 @@ export class NpyWriter {
     this.#file.write(header, 0);
   }
 
-  /** Writes the final header and closes the file, with `sync` onto the disk. */
   close({ sync = false }: { sync?: boolean } = {}): void {
     if (this.#file.closed) return;
     try {

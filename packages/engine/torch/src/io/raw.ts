@@ -1,9 +1,7 @@
-// An array as the file formats describe it: a dtype, a shape and bytes. It lets the formats be read and
-// tested without the engine.
+// An array as the file formats describe it, so that formats are tested without the engine.
 import { arrayOf, type DType } from "../binding/dtype.js";
 import { formatError } from "../binding/errors.js";
 
-/** Bytes per element of every element type, under PyTorch's names. */
 export const itemSize = Object.fromEntries(
   Object.entries(arrayOf).map(([dtype, { BYTES_PER_ELEMENT }]) => [dtype, BYTES_PER_ELEMENT]),
 ) as Readonly<Record<DType, number>>;
@@ -17,7 +15,6 @@ export interface RawArray {
   data: Uint8Array;
 }
 
-/** The typed arrays that have a dtype of their own. */
 export type Typed = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
 /** A plain array: the slice() of a Node Buffer is no copy. */
@@ -96,12 +93,12 @@ function dtypeOf(values: Typed): DType {
   );
 }
 
-/** A copy of the elements as float32 (int64 and float64 are rounded), whatever the alignment. */
+/** A copy of the elements as float32. */
 export function toFloat32(array: RawArray): Float32Array {
   return convert(array, (length) => new Float32Array(length));
 }
 
-/** A copy of the elements as float64 (int64 beyond 2⁵³ is rounded), whatever the alignment. */
+/** A copy of the elements as float64. */
 export function toFloat64(array: RawArray): Float64Array {
   return convert(array, (length) => new Float64Array(length));
 }

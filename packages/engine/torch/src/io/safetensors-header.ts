@@ -1,12 +1,9 @@
-// The header of a safetensors file, checked as the format's specification requires: a JSON object with
-// no duplicate keys whose offsets cover the bytes in order, with no holes and no overlaps.
+// The header of a safetensors file, checked against the format's specification.
 import { formatError, isFormatError } from "../binding/errors.js";
 import { type DType, elementCount, itemSize } from "./raw.js";
 
-/** The longest header that the specification allows, in bytes. */
 export const headerLimit = 100_000_000;
 
-/** Where a tensor lies, in bytes from the end of the header. */
 interface Entry {
   dtype: DType;
   shape: number[];
@@ -21,7 +18,6 @@ export interface Header {
   end: number;
 }
 
-/** The format's own names of dtypes. */
 export const dtypeNames: Readonly<Record<DType, string>> = {
   float32: "F32",
   float64: "F64",

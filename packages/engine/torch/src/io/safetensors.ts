@@ -1,11 +1,9 @@
-// The safetensors format, for weights and reference tensors: 8 bytes of header length, a JSON header, then
-// the tensors' bytes without holes. Files can come from untrusted sources, so everything is checked first.
+// The safetensors format. Files can come from untrusted sources, so everything is checked first.
 import { type FormatCode, formatError, type TorchError } from "../binding/errors.js";
 import { checkLength } from "./file.js";
 import { checkRaw, plainBytes, type RawArray } from "./raw.js";
 import { dtypeNames, headerLimit, parseHeader } from "./safetensors-header.js";
 
-/** Named arrays in the order of the file, and the file's free-text metadata. */
 export interface Safetensors {
   tensors: Map<string, RawArray>;
   metadata: Record<string, string>;

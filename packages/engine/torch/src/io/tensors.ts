@@ -17,7 +17,6 @@ export function toRaw(t: Tensor): RawArray {
   };
 }
 
-/** A tensor on the CPU with a copy of the array's elements. */
 export function fromRaw(raw: RawArray): Tensor {
   const dtype = raw.dtype as DType;
   const bytes = raw.data.slice();
@@ -25,7 +24,6 @@ export function fromRaw(raw: RawArray): Tensor {
   return tensor(typed, { dtype, shape: raw.shape });
 }
 
-/** The bytes of a safetensors file with these tensors, in their order. */
 export function encodeTensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: Record<string, string>,
@@ -46,7 +44,6 @@ export function loadTensors(path: string): {
   };
 }
 
-/** The bytes of a .npy file with this tensor's elements. */
 export function encodeNpy(t: Tensor): Uint8Array {
   return npy.encode(toRaw(t));
 }

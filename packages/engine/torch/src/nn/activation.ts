@@ -2,7 +2,6 @@
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
-/** x·σ(x), the activation of the benchmark's networks. */
 export class SiLU extends Module {
   forward(x: Tensor): Tensor {
     return x.silu();

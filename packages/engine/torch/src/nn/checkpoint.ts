@@ -1,5 +1,4 @@
-// Activation checkpointing: a part of a network drops its intermediates in the forward pass and computes them again
-// in the backward pass: less memory for about a third more time.
+// Activation checkpointing: intermediates are computed again in the backward pass, for about a third more time.
 import { call } from "../binding/dispatch.js";
 import { invalid, TorchError } from "../binding/errors.js";
 import { ptrOf, ptrsOf, tidy } from "../binding/handle.js";
@@ -12,7 +11,6 @@ import { Module } from "./module.js";
 /** Random tensors of a checkpointed function: written in the first run, read in the second. */
 interface Draws {
   readonly drawn: Tensor[];
-  /** The next one to be read; null while they are written. */
   next: number | null;
   readonly outer: Draws | null;
 }

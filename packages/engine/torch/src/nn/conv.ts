@@ -11,7 +11,6 @@ import { fans, kaimingUniform_, uniform_ } from "./init.js";
 import { Module } from "./module.js";
 import { standingOf } from "./standing.js";
 
-/** One number for every spatial dimension, or one for each. */
 export type Size = number | readonly number[];
 
 const paddingModes = ["zeros", "reflect", "replicate", "circular"] as const;
@@ -20,7 +19,6 @@ export type PaddingMode = (typeof paddingModes)[number];
 
 export interface ConvOptions {
   stride?: Size;
-  /** How much is added on both sides of each spatial dimension. */
   padding?: Size;
   paddingMode?: PaddingMode;
   dilation?: Size;
@@ -99,13 +97,11 @@ abstract class Convolution extends Module {
       : null;
   }
 
-  /** Whether it slides by 1 with a padding of 1, over neighbours and all channels. */
   protected get slidesByOne(): boolean {
     const { stride, padding, dilation, groups } = this.#window;
     return [groups, ...stride, ...padding, ...dilation].every((n) => n === 1);
   }
 
-  /** The image as the kernel slides over it, and how it slides. */
   protected padded(x: Tensor) {
     const window = { bias: this.bias, ...this.#window };
     if (this.paddingMode === "zeros") return { x, window };

@@ -1,5 +1,4 @@
-// Dropout with masks that are cheap to draw: libtorch draws two random words per mask element, which in image networks
-// costs more than many convolutions; here one word is used for two elements.
+// Dropout with one random word for two mask elements; libtorch draws two words for each.
 
 import { call } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";

@@ -1,5 +1,4 @@
-// Group normalisation, with PyTorch's names and defaults: it does not depend on the batch, so it suits images
-// in small batches.
+// Group normalisation, with PyTorch's names and defaults.
 
 import { invoke, Op } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
@@ -10,9 +9,7 @@ import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
 export interface GroupNormOptions {
-  /** Added to the variance. */
   eps?: number;
-  /** Whether a trained scale and shift per channel follow. */
   affine?: boolean;
 }
 

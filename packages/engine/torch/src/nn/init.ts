@@ -37,7 +37,6 @@ export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number 
   }
 }
 
-/** U(from, to) in place. */
 export function uniform_<T extends Tensor>(
   t: T,
   from = 0,
@@ -46,7 +45,6 @@ export function uniform_<T extends Tensor>(
 ): T {
   return noGrad(() => t.uniform_({ from, to, generator }));
 }
-/** N(mean, std²) in place. */
 export function normal_<T extends Tensor>(
   t: T,
   mean = 0,
@@ -55,7 +53,6 @@ export function normal_<T extends Tensor>(
 ): T {
   return noGrad(() => t.normal_({ mean, std, generator }));
 }
-/** One value in place. */
 export function constant_<T extends Tensor>(t: T, value: number): T {
   return noGrad(() => t.fill_(value));
 }
@@ -67,7 +64,6 @@ export function ones_<T extends Tensor>(t: T): T {
 }
 
 export interface KaimingOptions extends InitOptions {
-  /** Negative slope of the rectifier after this layer. */
   a?: number;
   mode?: "fan_in" | "fan_out";
   nonlinearity?: Nonlinearity;

@@ -5,9 +5,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Size } from "./conv.js";
 
 export interface InterpolateOptions {
-  /** The new height and width; either this or `scaleFactor`. */
   size?: Size;
-  /** New size over old; the new size is rounded down. */
   scaleFactor?: Size;
   mode?: "nearest" | "bilinear";
   /** Whether the corner pixels' centres (instead of their edges) fall on each other; bilinear only. */

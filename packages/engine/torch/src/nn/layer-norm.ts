@@ -5,9 +5,7 @@ import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
 export interface LayerNormOptions {
-  /** Added to the variance. */
   eps?: number;
-  /** Whether a trained scale (and shift) per element follows. */
   elementwiseAffine?: boolean;
   bias?: boolean;
 }

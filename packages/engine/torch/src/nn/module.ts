@@ -1,12 +1,10 @@
-// A module is an object whose fields are parameters, buffers and other modules, under PyTorch's attribute
-// names: its state dict is a walk over its own properties, in PyTorch's order.
+// A module's state dict is a walk over its own properties, under PyTorch's names and in its order.
 import type { Device, DType } from "../binding/dtype.js";
 import { invalid } from "../binding/errors.js";
 import { replacePtr } from "../binding/handle.js";
 import { noGrad, zeroGrad } from "../tensor/grad.js";
 import { Buffer, Parameter, type Tensor } from "../tensor/tensor.js";
 
-/** Tensors by name, as in a checkpoint. */
 export type StateDict = Map<string, Tensor>;
 
 type Leaf = Parameter | Buffer;
@@ -18,9 +16,7 @@ function* fields(owner: object): Generator<[string, unknown]> {
   }
 }
 
-/** The base of every network. */
 export abstract class Module {
-  /** Whether layers such as dropout behave as in training. */
   training = true;
 
   /** The function that the module computes; what follows the first tensor is each module's own. */
@@ -31,7 +27,6 @@ export abstract class Module {
     for (const [name, value] of fields(this)) if (value instanceof Module) yield [name, value];
   }
 
-  /** This module and all below it. */
   *modules(): Generator<Module> {
     yield this;
     for (const [, child] of this.namedChildren()) yield* child.modules();
@@ -58,12 +53,10 @@ export abstract class Module {
     return [...this.#leaves((value) => value instanceof Buffer)];
   }
 
-  /** The number of trained numbers. */
   parameterCount(): number {
     return this.parameters().reduce((n, p) => n + p.numel, 0);
   }
 
-  /** The module's own tensors by name (not copies): parameters and persistent buffers. */
   stateDict(): StateDict {
     const isKept = (value: unknown): value is Leaf =>
       value instanceof Parameter || (value instanceof Buffer && value.persistent);
@@ -102,7 +95,6 @@ export abstract class Module {
     return this;
   }
 
-  /** Switches layers such as dropout between training and use. */
   train(on = true): this {
     for (const module of this.modules()) module.training = on;
     return this;
@@ -128,13 +120,11 @@ export abstract class Module {
     zeroGrad(this.parameters());
   }
 
-  /** Marks all parameters as (not) trained. */
   requiresGrad_(on = true): this {
     for (const p of this.parameters()) p.requiresGrad_(on);
     return this;
   }
 
-  /** Gives the memory of all parameters and buffers back. */
   dispose(): void {
     for (const [, t] of [...this.namedParameters(), ...this.namedBuffers()]) t.dispose();
   }
@@ -148,7 +138,6 @@ function list(names: string[]): string {
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
-/** Copies a network's values into another of the same shape. */
 export function copyState(from: Module, to: Module): void {
   to.loadStateDict(from.stateDict());
 }

@@ -5,12 +5,9 @@ import type { Size } from "./conv.js";
 import { Module } from "./module.js";
 
 export interface AvgPool2dOptions {
-  /** Defaults to the kernel's size. */
   stride?: Size;
   padding?: Size;
-  /** Rounds the output's size up instead of down. */
   ceilMode?: boolean;
-  /** Whether the zeros of the padding count in the average. */
   countIncludePad?: boolean;
   divisorOverride?: number | null;
 }

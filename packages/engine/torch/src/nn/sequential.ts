@@ -2,7 +2,6 @@
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
-/** Feeds each module's result to the next. */
 export class Sequential extends Module {
   readonly #modules: Module[];
   constructor(...modules: Module[]) {

@@ -22,7 +22,6 @@ export function withStandingWeights<T>(fn: () => T): T {
   }
 }
 
-/** Whether weights stay as they are. */
 export const areStanding = (): boolean => standing !== null;
 
 /** What `make` returns for a layer, kept by `key`; null outside `withStandingWeights`. */

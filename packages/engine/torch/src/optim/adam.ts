@@ -10,7 +10,6 @@ import type { Parameter, Tensor } from "../tensor/tensor.js";
 import type { EMA } from "./ema.js";
 
 export interface AdamOptions {
-  /** Learning rate, finite and at least 0. */
   lr?: number;
   betas?: readonly [number, number];
   eps?: number;
@@ -28,7 +27,6 @@ interface Slots {
 }
 
 const kernels = {
-  /** Ours: no amsgrad, no maximize. */
   step: new Op("dsbm::adam_", ""),
   adam: new Op("aten::_fused_adam_", "tensor_lr"),
   adamw: new Op("aten::_fused_adamw_", "tensor_lr"),

@@ -35,7 +35,6 @@ export class EMA {
     this.#count = warmup ? zeros([], { device: named[0]?.[1].device ?? "cpu" }).keep() : null;
   }
 
-  /** One step towards the current parameters; can be recorded. */
   update(): void {
     noGrad(() =>
       tidy(() => {
@@ -75,7 +74,6 @@ export class EMA {
     this.#count?.zero_();
   }
 
-  /** The averaged tensors by parameter name (not copies). */
   stateDict(): Map<string, Tensor> {
     return new Map(this.#names.map((name, i) => [name, this.#shadow[i] as Tensor]));
   }
@@ -89,7 +87,6 @@ export class EMA {
     });
   }
 
-  /** Writes the average into a network of the same shape. */
   copyTo(module: Module): void {
     module.loadStateDict(this.stateDict(), { strict: false });
   }

@@ -5,11 +5,9 @@ import { type External, guarded, type Native, native } from "../binding/native.j
 import { Tensor } from "../tensor/tensor.js";
 import type { Program } from "./record.js";
 
-/** A tensor of a program, as it was when it was recorded. */
 export interface ProgramSlot {
   dtype: DType;
   shape: number[];
-  /** The number of its memory, which views share. */
   memory: number;
   /** The tensor that the program holds, or null. */
   held: Tensor | null;
@@ -27,23 +25,19 @@ export type ProgramArgument =
 
 /** One operation. */
 export interface ProgramStep {
-  /** With its overload, `aten::add.Tensor`. */
   name: string;
-  /** By the names of the schema, in its order. */
   args: Record<string, ProgramArgument>;
   /** The slots of each result, several of a list; −1: none. */
   results: number[][];
 }
 
 export interface ProgramDescription {
-  /** Slots 0 … inputs − 1 are the inputs. */
   inputs: number;
   outputs: number[];
   slots: ProgramSlot[];
   steps: ProgramStep[];
 }
 
-/** The addon's export of native/describe.cc. */
 interface Describing extends Native {
   describe(program: External): Omit<ProgramDescription, "slots"> & {
     slots: (Omit<ProgramSlot, "held"> & { held: External | null })[];

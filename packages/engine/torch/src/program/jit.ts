@@ -1,5 +1,4 @@
-// TorchScript archives are programs: the network's code and weights in one file. They are loaded and called,
-// which is how a published network (Inception-v3) is used without writing it again.
+// TorchScript archives hold a network's code and weights, such as the published Inception-v3.
 import type { Device } from "../binding/dtype.js";
 import { formatError, isFormatError, translate } from "../binding/errors.js";
 import { ptrsOf } from "../binding/handle.js";
@@ -8,7 +7,6 @@ import { ReadFile } from "../io/file.js";
 import { ZipReader } from "../io/pt/zip.js";
 import { Tensor } from "../tensor/tensor.js";
 
-/** The addon's exports of native/jit.cc. */
 interface Scripts extends Native {
   jitLoad(path: string, device: string): External;
   jitForward(module: External, inputs: External[], switches: (string | boolean)[]): External;
@@ -25,7 +23,6 @@ export class ScriptModule implements Disposable {
 
   constructor(
     ptr: External,
-    /** The file that it came from. */
     readonly path: string,
   ) {
     this.#ptr = ptr;

@@ -1,5 +1,4 @@
-// Recorded programs: run a function of tensors once, then replay its operations natively, gradients and
-// optimiser included, without JavaScript in between and with every intermediate freed at its last use.
+// Recorded programs: a function runs once, then its operations are replayed natively, gradients and optimiser included.
 
 import { invalid } from "../binding/errors.js";
 import { ptrsOf, tidy, tidyCollectable } from "../binding/handle.js";
@@ -8,13 +7,11 @@ import { empty } from "../tensor/create.js";
 import { Generator, randint } from "../tensor/random.js";
 import { Tensor } from "../tensor/tensor.js";
 
-/** A function of tensors that gives tensors. */
 export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-/** One recording, for inputs of the shapes, dtypes and devices that it was made with. */
+/** One recording, for inputs of fixed shapes, dtypes and devices. */
 export class Program {
   #ptr: External;
-  /** Shape, dtype and device of each result. */
   readonly results: readonly Pick<Tensor, "shape" | "dtype" | "device">[];
   private constructor(ptr: External, outputs: readonly Tensor[]) {
     this.#ptr = ptr;
@@ -52,12 +49,12 @@ export class Program {
     }, "record");
   }
 
-  /** Replays the program; inputs as recorded (other strides are copied). Throws a TorchError for others. */
+  /** Replays the program on inputs as recorded. Throws a TorchError. */
   run(...inputs: Tensor[]): Tensor[] {
     return this.#replay(inputs, false) as Tensor[];
   }
 
-  /** `run` where the program is for inputs of these shapes, dtypes and devices; else null. */
+  /** Like `run`, or null for inputs of another kind. */
   runFor(inputs: readonly Tensor[]): Tensor[] | null {
     return this.#replay(inputs, true);
   }
@@ -67,12 +64,10 @@ export class Program {
     return ptrs === null ? null : ptrs.map((ptr) => new Tensor(ptr));
   }
 
-  /** The names of the recorded operations, in order. */
   get operations(): string[] {
     return native.steps(this.#ptr);
   }
 
-  /** The native pointer. For the engine's own files only. */
   get pointer(): External {
     return this.#ptr;
   }
@@ -82,12 +77,10 @@ function signature(inputs: readonly Tensor[]): string {
   return inputs.map((t) => `${t.dtype}[${t.shape}]${t.device}`).join(";");
 }
 
-/** A function with one program per combination of input shapes, dtypes and devices. */
+/** A function with one program per kind of inputs. */
 export interface Recorded {
   (...inputs: Tensor[]): Tensor[];
-  /** Forgets the programs: the next call records anew. */
   reset(): void;
-  /** How many programs there are. */
   count(): number;
   /** The program for such inputs; recorded if it is missing. */
   programFor(...inputs: Tensor[]): Program;
@@ -149,29 +142,23 @@ export function recorded(
   });
 }
 
-/** How chunked replay cuts its inputs and joins its outputs. */
 export interface ChunkOptions {
   /** Rows a chunk; about 1,000 keeps a small network's intermediates in the cache. */
   rows: number;
-  /** Threads side by side; each chunk runs on one. */
   threads: number;
   /** Draws the seeds of the chunks, one number a call. */
   generator?: Generator | undefined;
   /** Per input, the dimension that is cut, or -1 for none. */
   inputDims: readonly number[];
-  /** Per output, the dimension along which chunks are joined. */
   outputDims: readonly number[];
   /** The chunks to run (default: all), which draw as they would among all. */
   part?: { start: number; count: number } | undefined;
 }
 
-/** A chunked run under way on threads of its own. */
 export interface ChunkedRun {
-  /** The results, whole once `finish` has returned. */
   outputs: Tensor[];
   /** Waits for the end and gives the outputs. Throws what a chunk threw. */
   finish(): Tensor[];
-  /** Ends it early and gives the outputs' memory back. */
   stop(): void;
 }
 

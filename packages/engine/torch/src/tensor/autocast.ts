@@ -4,7 +4,6 @@ import type { DType } from "../binding/dtype.js";
 import { invalid, refusePromise } from "../binding/errors.js";
 import { guarded, native } from "../binding/native.js";
 
-/** A dtype of autocast. */
 export type CastDType = Extract<DType, "bfloat16" | "float16">;
 
 let current: CastDType | null = null;

@@ -12,7 +12,6 @@ import { invalid } from "../binding/errors.js";
 import { guarded, native } from "../binding/native.js";
 import { Tensor } from "./tensor.js";
 
-/** Numbers, nested as deep as the tensor has dimensions. */
 export type Nested = number | bigint | boolean | readonly Nested[];
 
 export interface TensorOptions {
@@ -138,13 +137,9 @@ const ofShape =
   (size: readonly number[], { dtype = "float32", device }: TensorOptions = {}): Tensor =>
     invoke(op, size, dtype, undefined, device);
 
-/** Zeros of the given shape. */
 export const zeros = ofShape(new Op("aten::zeros", ""));
-/** Ones of the given shape. */
 export const ones = ofShape(new Op("aten::ones", ""));
-/** Memory of the given shape with whatever is in it. */
 export const empty = ofShape(new Op("aten::empty", "memory_format"));
-/** One value everywhere. */
 export function full(
   size: readonly number[],
   value: Scalar,
@@ -152,7 +147,6 @@ export function full(
 ): Tensor {
   return invoke(ops.full, size, value, dtype, undefined, device);
 }
-/** Evenly spaced values in [start, end), float32 unless `dtype` is given. */
 export function arange(
   start: number,
   end: number,
@@ -160,7 +154,6 @@ export function arange(
 ): Tensor {
   return invoke(ops.arange, start, end, step, dtype, undefined, device);
 }
-/** `steps` values from start to end, both included. */
 export function linspace(
   start: number,
   end: number,
@@ -169,7 +162,6 @@ export function linspace(
 ): Tensor {
   return invoke(ops.linspace, start, end, steps, dtype, undefined, device);
 }
-/** The identity matrix of n rows. */
 export function eye(n: number, { dtype = "float32", device }: TensorOptions = {}): Tensor {
   return invoke(ops.eye, n, dtype, undefined, device);
 }

@@ -19,7 +19,6 @@ export function grad(
   return (found ?? []).map((ptr) => (ptr === null ? null : new Tensor(ptr)));
 }
 
-/** Accumulates the gradients of several outputs at once. */
 export function backward(
   outputs: readonly Tensor[],
   { gradOutputs, retainGraph, createGraph }: GradOptions = {},
@@ -27,7 +26,6 @@ export function backward(
   differentiate("backward", outputs, null, { gradOutputs, retainGraph, createGraph });
 }
 
-/** Forgets the gradients of the given leaves (sets them to null). */
 export function zeroGrad(tensors: readonly Tensor[]): void {
   guarded(() => {
     for (const ptr of ptrsOf(tensors, "zeroGrad")) native.setGrad(ptr, null);
@@ -45,15 +43,12 @@ function withMode<T>(on: boolean, fn: () => T, what: string): T {
   }
 }
 
-/** Runs `fn` without building a graph. Synchronous only. */
 export function noGrad<T>(fn: () => T): T {
   return withMode(false, fn, "noGrad()");
 }
-/** Runs `fn` building a graph, also inside noGrad. Synchronous only. */
 export function enableGrad<T>(fn: () => T): T {
   return withMode(true, fn, "enableGrad()");
 }
-/** Whether a graph is being built. */
 export function gradEnabled(): boolean {
   return native.gradMode();
 }

@@ -20,11 +20,9 @@ export class Generator extends Opaque {
   static create(seed: number | bigint = defaultSeed, device: Device = "cpu"): Generator {
     return new Generator(guarded(() => native.generator(device, seed)));
   }
-  /** The generator that operations use when they are given none. */
   static default(device: Device = "cpu"): Generator {
     return new Generator(guarded(() => native.generator(device, null)));
   }
-  /** Restarts the stream from a seed. */
   manualSeed(seed: number | bigint): this {
     guarded(() => native.manualSeed(this.#ptr, seed), "manualSeed");
     return this;
@@ -32,7 +30,6 @@ export class Generator extends Opaque {
   get initialSeed(): bigint {
     return native.generatorSeed(this.#ptr);
   }
-  /** The whole state as bytes, to be kept in a checkpoint. */
   getState(): Uint8Array {
     using state = new Tensor(guarded(() => native.generatorState(this.#ptr), "getState"));
     return state.toArray() as Uint8Array;
@@ -56,7 +53,6 @@ export function manualSeed(seed: number | bigint): void {
 }
 
 export interface RandomOptions {
-  /** Default: the default generator of the device. */
   generator?: Generator | undefined;
   dtype?: DType;
   device?: Device;
@@ -73,7 +69,6 @@ const ops = {
   noiseAt: new Op("dsbm::noise_at_", ""),
 };
 
-/** Standard normal numbers. */
 export function randn(
   size: readonly number[],
   { generator, dtype = "float32", device }: RandomOptions = {},
@@ -116,14 +111,12 @@ export function noiseAt(
   const drawn = invoke(ops.noiseAt, empty(size), key, stream, offset);
   return device === undefined || device === "cpu" ? drawn : drawn.to({ device });
 }
-/** Uniform numbers in [0, 1). */
 export function rand(
   size: readonly number[],
   { generator, dtype = "float32", device }: RandomOptions = {},
 ): Tensor {
   return invoke(ops.rand, size, generator, dtype, undefined, device);
 }
-/** Uniform integers in [low, high), int64. */
 export function randint(
   low: number,
   high: number,
@@ -132,7 +125,6 @@ export function randint(
 ): Tensor {
   return invoke(ops.randint, low, high, size, generator, dtype, undefined, device);
 }
-/** A random permutation of 0 … n−1, int64. */
 export function randperm(
   n: number,
   { generator, dtype = "int64", device }: RandomOptions = {},

@@ -1,5 +1,4 @@
-// Sinkhorn's iteration by kernels of our own: one pass over the matrix makes both products of an iteration, where PyTorch
-// makes two, and a dozen calls for the rest. Float64, without gradients.
+// Sinkhorn's iteration in one pass over the matrix, in float64 and without gradients.
 import { invoke, Op } from "../binding/dispatch.js";
 import type { Tensor } from "./tensor.js";
 
@@ -26,9 +25,7 @@ export interface Scalings {
 export interface SinkhornSteps {
   /** The scalings are weight/sum^tau: 1 where the sums are kept, less where they are penalised. */
   tau: number;
-  /** The total deviation of the column sums at which it ends. */
   tolerance: number;
-  /** Iterations at most, 1 or more. */
   most: number;
 }
 

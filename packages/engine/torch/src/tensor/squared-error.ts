@@ -1,4 +1,4 @@
-// The squared error by a kernel of our own, forward and back: PyTorch takes a pass for the error, one for its mean, and two back.
+// The squared error in one pass forward and one back.
 import { invoke, Op } from "../binding/dispatch.js";
 import { mseLoss } from "./ops.generated.js";
 import type { Tensor } from "./tensor.js";

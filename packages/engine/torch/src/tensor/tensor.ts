@@ -45,7 +45,6 @@ export function differentiate(
   );
 }
 
-/** What a tensor is brought to. */
 interface Target {
   dtype?: DType;
   device?: Device;
@@ -55,11 +54,9 @@ interface Target {
 
 /** An n-dimensional array on a device, with PyTorch's operations as methods in camelCase. */
 export class Tensor extends TensorMethods {
-  /** Sizes per dimension. */
   get shape(): number[] {
     return guarded(() => native.shape(ptrOf(this)), "shape");
   }
-  /** Elements between neighbours per dimension. */
   get strides(): number[] {
     return guarded(() => native.stride(ptrOf(this)), "stride");
   }
@@ -72,7 +69,6 @@ export class Tensor extends TensorMethods {
   get ndim(): number {
     return this.shape.length;
   }
-  /** Number of elements. */
   get numel(): number {
     return this.shape.reduce((n, d) => n * d, 1);
   }
@@ -93,7 +89,6 @@ export class Tensor extends TensorMethods {
   get requiresGrad(): boolean {
     return guarded(() => native.requiresGrad(ptrOf(this)), "requiresGrad");
   }
-  /** Marks a leaf as (not) differentiable, in place. */
   requiresGrad_(on = true): this {
     guarded(() => native.requiresGrad(ptrOf(this), on), "requiresGrad_");
     return this;
@@ -101,7 +96,6 @@ export class Tensor extends TensorMethods {
   get isLeaf(): boolean {
     return invoke(isLeaf, this);
   }
-  /** The accumulated gradient, or null. */
   get grad(): Tensor | null {
     const ptr = guarded(() => native.getGrad(ptrOf(this)), "grad");
     return ptr === null ? null : new Tensor(ptr);
@@ -151,7 +145,6 @@ export class Tensor extends TensorMethods {
       );
     return Array.from(this.toArray() as ArrayLike<number | bigint>, Number);
   }
-  /** Overwrites the elements with those of a typed array of the same dtype and count. */
   copyFrom(data: TypedArray): this {
     const ptr = guarded(() => native.fromBytes(data, this.shape, this.dtype), "copyFrom");
     const source = new Tensor(ptr);
@@ -174,7 +167,6 @@ export class Tensor extends TensorMethods {
     return invoke(toCopy, this, dtype, layout, device, pinned, nonBlocking, copy, memoryFormat);
   }
 
-  /** `Tensor float32[2,3] cpu`, for logs. */
   override toString(): string {
     return this.disposed
       ? "Tensor (disposed)"
@@ -189,7 +181,6 @@ registerTensor((ptr) => new Tensor(ptr));
 
 /** A trained tensor of a module: kept out of scopes, requires grad. */
 export class Parameter extends Tensor {
-  /** Takes the memory over from `data`, which is unusable afterwards. */
   constructor(data: Tensor, requiresGrad = true) {
     super(seizePtr(data));
     this.keep();

@@ -12,10 +12,8 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export class Cursor {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  /** The next byte to read. */
   at = 0;
 
-  /** `source` names the bytes in errors. */
   constructor(
     bytes: Uint8Array,
     readonly source: string,
@@ -40,7 +38,6 @@ export class Cursor {
   int32(): number {
     return this.#view.getInt32(this.#take(4), true);
   }
-  /** A length of 8 bytes. Throws if it is longer than what is left. */
   uint64(): number {
     const value = this.#view.getBigUint64(this.#take(8), true);
     if (value > BigInt(this.left)) throw this.#cut(value);
@@ -50,13 +47,11 @@ export class Cursor {
     return this.#view.getFloat64(this.#take(8), false);
   }
 
-  /** A view of this many bytes. */
   bytes(length: number): Uint8Array {
     const start = this.#take(length);
     return this.#bytes.subarray(start, this.at);
   }
 
-  /** A whole number in two's complement, low bytes first. */
   integer(length: number): number | bigint {
     if (length > longestInteger)
       throw formatError(
@@ -82,7 +77,6 @@ export class Cursor {
     }
   }
 
-  /** Text up to the end of the line. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.at);
     const length = (end < 0 ? this.#bytes.length : end) - this.at;
@@ -97,7 +91,6 @@ export class Cursor {
     return line;
   }
 
-  /** Moves on by `length` bytes and returns where they begin. */
   #take(length: number): number {
     if (length > this.left) throw this.#cut(length);
     this.at += length;

@@ -16,7 +16,6 @@ import {
 import { mostValues, unpickle } from "./unpickle.js";
 import { ZipReader } from "./zip.js";
 
-/** A key of a dictionary. */
 export type PtKey = string | number | bigint | boolean;
 
 /**

@@ -2,15 +2,12 @@
 import { cutShort } from "../file.js";
 import { plainBytes } from "../raw.js";
 
-/** Bytes by position, with the name that errors give them; a `ReadFile` is one. */
 export interface ByteSource {
   readonly path: string;
   readonly length: number;
-  /** Exactly these bytes. Throws `IncompleteFile` if they are not there. */
   read(position: number, length: number): Uint8Array;
 }
 
-/** Bytes in memory; `read` returns views of them. */
 export class BytesSource implements ByteSource {
   readonly #bytes: Uint8Array;
 
@@ -31,7 +28,6 @@ export class BytesSource implements ByteSource {
   }
 }
 
-/** A DataView of just these bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -10,7 +10,6 @@ const parallel = "module.";
 export interface LoadedStateDict extends Map<string, Tensor> {
   /** The key of the checkpoint that held it, or null. */
   readonly key: string | null;
-  /** What was taken off every name: "module." or nothing. */
   readonly prefix: string;
 }
 

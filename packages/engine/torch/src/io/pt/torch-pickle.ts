@@ -1,12 +1,11 @@
-// The names that a pickle of torch.save may use. A pickle is a program whose names are functions that it calls, os.system
-// as well as any other: every name outside this list is refused, and its functions are ours, which only build values.
+// The names that a pickle of torch.save may use. A pickle calls functions by name: names outside this list are refused,
+// and its functions are ours, which only build values.
 import { formatError, type TorchError } from "../../binding/errors.js";
 import { type DType, elementCount } from "../raw.js";
 import { Callable, type Dialect } from "./unpickle.js";
 
 /** The elements that one or several tensors share, by their key in the file. */
 export class StorageReference {
-  /** How many tensors are still to be made from it. */
   uses = 0;
 
   constructor(

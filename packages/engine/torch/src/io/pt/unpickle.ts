@@ -1,5 +1,4 @@
-// A pickle is a program for a stack machine. This machine has the operations that plain data needs (protocols 2 to 5),
-// calls functions of ours only, and counts its steps.
+// A stack machine for pickles (protocols 2 to 5): it builds plain data and calls functions of ours only.
 import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
 import { Cursor } from "./cursor.js";
 
@@ -7,7 +6,6 @@ import { Cursor } from "./cursor.js";
 export const mostValues = 1_000_000;
 const dictionaryCost = 8;
 
-/** A function of ours under a Python name. */
 export class Callable {
   constructor(
     readonly name: string,
@@ -17,15 +15,12 @@ export class Callable {
 
 /** What a kind of pickle may do beside putting plain values together. */
 export interface Dialect {
-  /** The kind, for errors: "state dicts". */
   kind: string;
   /** Resolves a Python name to a `Callable` or a constant. Throws `UnknownName`. */
   global(module: string, name: string, source: string): unknown;
   /** Sets the state of an object; false where that is not allowed. */
   build(object: unknown, state: unknown): boolean;
-  /** The value of a persistent identifier. */
   persistent?(id: readonly unknown[]): unknown;
-  /** Whether byte strings are allowed, as Python 2 writes text. */
   byteStrings?: boolean;
 }
 
@@ -86,7 +81,6 @@ class Machine {
     if (this.#stack.length === 0) throw this.refuse("InvalidValue", "looks at an empty stack");
     return this.#stack.at(-1);
   }
-  /** The topmost `count` values, the deepest first. */
   popMany(count: number): unknown[] {
     if (this.#stack.length < count) throw this.refuse("InvalidValue", "takes from an empty stack");
     return this.#stack.splice(this.#stack.length - count);
@@ -96,7 +90,6 @@ class Machine {
     this.#marks.push(this.#stack);
     this.#stack = [];
   }
-  /** The values since the last mark. */
   popMark(): unknown[] {
     const items = this.#stack;
     const below = this.#marks.pop();
@@ -119,7 +112,6 @@ class Machine {
   tuple(items: unknown[]): void {
     this.push(Object.freeze(items));
   }
-  /** A tuple from the stack, as functions take their arguments. */
   popTuple(): readonly unknown[] {
     const value = this.pop();
     if (Array.isArray(value) && Object.isFrozen(value)) return value;

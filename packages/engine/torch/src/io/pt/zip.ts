@@ -9,10 +9,8 @@ interface ZipRecord {
   /** 0: stored, 8: deflated. */
   method: number;
   crc: number;
-  /** Bytes in the file, and unpacked. */
   packed: number;
   size: number;
-  /** Where its local header begins. */
   offset: number;
 }
 
