@@ -53,7 +53,14 @@ export default defineConfig({
         },
       },
       { extends: true, ...compiled, test: { name: "counting", include: counting, server } },
-      { extends: true, test: { name: "own", include: mocking } },
+      {
+        extends: true,
+        test: {
+          name: "own",
+          include: mocking,
+          server: { deps: { inline: [/\/files\/dist\//] } },
+        },
+      },
     ],
   },
 });

@@ -10,8 +10,8 @@ import { commands, withoutTimes } from "./torture/commands.mjs";
 import { faults } from "./torture/faults.mjs";
 import { killAll, killsLine } from "./torture/kills.mjs";
 
-/** A checkpoint's folder; damaged ones that were set aside have longer names. */
-const pointName = /^it(\d+)_([bf])_step(\d+)$/;
+/** A checkpoint's folder; "+2" if it was saved twice. */
+const pointName = /^it(\d+)_([bf])_step(\d+)(\+\d+)?$/;
 
 /** The only run folder below a folder of experiments. */
 function runFolder(experiments) {
@@ -29,8 +29,10 @@ function runFolder(experiments) {
 
 /** Backward comes before forward in an iteration. */
 function order(id) {
-  const [, iteration, direction, step] = pointName.exec(id);
-  return (Number(iteration) * 2 + (direction === "f" ? 1 : 0)) * 1e9 + Number(step);
+  const [, iteration, direction, step, again = 0] = pointName.exec(id);
+  return (
+    (Number(iteration) * 2 + (direction === "f" ? 1 : 0)) * 1e9 + Number(step) + Number(again) / 1e3
+  );
 }
 
 /** What a finished run learnt and reported, but for what depends on the clock. */
@@ -52,7 +54,7 @@ export function outcome(experiments) {
     readFileSync(join(folder, "models", name)).toString("base64"),
   ]);
   return {
-    last,
+    last: last.replace(/\+\d+$/, ""),
     weights: Object.entries(files).map(([name, { sha256 }]) => [name, sha256]),
     training: facts.training,
     rows,

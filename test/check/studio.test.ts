@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { acquireLock } from "@dsbm/runs";
+import { acquireLock } from "@dsbm/files";
 import { startStudio } from "@dsbm/studio";
 import { type Browser, chromium, type Page } from "playwright-core";
 import sharp from "sharp";

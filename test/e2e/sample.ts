@@ -4,7 +4,8 @@
 import { readdirSync } from "node:fs";
 import { type Direction, methods, type Network, noiseShareOf } from "@dsbm/bridge";
 import type { ColumnTransform } from "@dsbm/data";
-import { openRun, writeFileAtomic } from "@dsbm/runs";
+import { writeFileAtomic } from "@dsbm/files";
+import { openRun } from "@dsbm/runs";
 import { arange, Generator, io, noGrad, randn, setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { line } from "../../packages/app/cli/test/own-line.js";

@@ -84,7 +84,7 @@ describe("fields with a condition", () => {
     expect(found.slice(0, 8)).toEqual(of("b"));
     expect(new Set(found.map(({ direction, sampler }) => `${direction}${sampler}`)).size).toBe(4);
     expect(existsSync(join(again.folder, "samples", "0002_f_ode_spectrum.svg"))).toBe(true);
-    expect(readFileSync(join(again.folder, "metrics.csv"), "utf8")).toContain(
+    expect(readFileSync(join(again.folder, "metrics.jsonl"), "utf8")).toContain(
       "b/test/ode/band_error",
     );
   });

@@ -3,7 +3,8 @@ import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { describeError, exitCodeOf, helpTable, isSetting, resolve, UsageError } from "@dsbm/config";
-import { createInterrupt, createProgress, duration, shellWord, writeFileAtomic } from "@dsbm/runs";
+import { writeFileAtomic } from "@dsbm/files";
+import { createInterrupt, createProgress, duration, shellWord } from "@dsbm/runs";
 import { type BenchmarkConfig, benchmark as experiment } from "./config.js";
 import type { Outcome } from "./engine.js";
 

@@ -16,8 +16,8 @@ import {
 } from "@dsbm/bridge";
 import { printValue } from "@dsbm/config";
 import { openSubject } from "@dsbm/evaluation";
+import { writeFileAtomic } from "@dsbm/files";
 import { testRows } from "@dsbm/problem";
-import { writeFileAtomic } from "@dsbm/runs";
 import { cat, io, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import {
   type Benchmark,

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { type End, stream, wasserstein } from "@dsbm/bridge";
 import { loadTable } from "@dsbm/data";
 import { measureQuality, openSubject } from "@dsbm/evaluation";
+import { writeFileAtomic } from "@dsbm/files";
 import { testRows } from "@dsbm/problem";
-import { writeFileAtomic } from "@dsbm/runs";
 import { cat, io, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import {
   type Benchmark,

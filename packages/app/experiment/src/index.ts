@@ -7,7 +7,6 @@ export { Pace, type Planned } from "./forecast/pace.js";
 export { memoryLine, planRun } from "./forecast/plan.js";
 export type { CompleteTestConfig } from "./retest/find.js";
 export { finishedTest, runTest, testFolder } from "./retest/run.js";
-export { sayRemade } from "./run/begin/damage.js";
 export type { Extension } from "./run/begin/extension.js";
 export { environment } from "./run/environment.js";
 export { openRunOf } from "./run/open-run.js";

@@ -3,7 +3,8 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import type { ExportConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
-import { fileError, openFolderReplacement, toJson, writeFileAtomic } from "@dsbm/runs";
+import { fileError, stageFolder, writeFileAtomic } from "@dsbm/files";
+import { toJson } from "@dsbm/runs";
 import { heldSamples, modelCard } from "./bridge/card.js";
 import { pythonExample } from "./bridge/python.js";
 import { type EncodedModel, weightsName } from "./onnx/model.js";
@@ -98,7 +99,7 @@ async function exportFolder(run: string, out: string, options: Options): Promise
     ["README.md", text(modelCard(bridge, sizes))],
     ["sample.py", text(pythonExample(bridge))],
   ];
-  const replacement = openFolderReplacement(out);
+  const replacement = stageFolder(out);
   try {
     for (const [name, chunks] of files) writeFileAtomic(join(replacement.temporary, name), chunks);
     replacement.commit();

@@ -3,6 +3,7 @@ import type { Direction, Conditions as Given } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data";
+import { writeFileAtomic } from "@dsbm/files";
 import { readTrained } from "@dsbm/inference";
 import {
   type Ends,
@@ -12,7 +13,7 @@ import {
   testConditions,
   testRows,
 } from "@dsbm/problem";
-import { type Progress, silentProgress, toJson, writeFileAtomic } from "@dsbm/runs";
+import { type Progress, silentProgress, toJson } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Conditions, Samples, Units } from "@dsbm/web";
 import type { ExportResult } from "./files.js";

@@ -1,8 +1,9 @@
 // What the studio plays: the exported folder of a run with some held-out samples of both ends in it, as plain numbers.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeFileAtomic } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
-import { toJson, writeFileAtomic } from "@dsbm/runs";
+import { toJson } from "@dsbm/runs";
 import { readUnits } from "@dsbm/web";
 import { exportRun } from "./files.js";
 import { samplesOf } from "./page.js";

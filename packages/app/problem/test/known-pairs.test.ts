@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
-import { type RunWriter, silentProgress, writeFileAtomic } from "@dsbm/runs";
+import { writeFileAtomic } from "@dsbm/files";
+import { type RunWriter, silentProgress } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { configured, withEnds } from "../../../../test/support/problem.js";

@@ -3,24 +3,16 @@
 export * from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
 export { cores } from "./cores.js";
-export { errnoOf, fileError, RunError, type RunErrorCode } from "./errors.js";
-export { pickIndexes } from "./figure/axis.js";
+export { isRunFault, RunError, type RunErrorCode } from "./errors.js";
 export * from "./figure/images.js";
-export * from "./figure/png.js";
+export { pickIndexes } from "./figure/panel.js";
+export { scatterFigure } from "./figure/plane.js";
+export type { Points } from "./figure/points.js";
 export * from "./figure/rows.js";
-export * from "./figure/scatter.js";
 export * from "./figure/spectrum.js";
 export * from "./figure/trend.js";
 export * from "./files/csv.js";
 export { readJson, toJson } from "./files/json.js";
-export {
-  type FileData,
-  makeFolder,
-  openFileReplacement,
-  openFolderReplacement,
-  temporaryPath,
-  writeFileAtomic,
-} from "./files/write.js";
 export {
   createInterrupt,
   type Interrupt,
@@ -31,7 +23,6 @@ export {
   stopping,
 } from "./interrupt.js";
 export * from "./logger/logger.js";
-export * from "./logger/names.js";
 export {
   createProgress,
   duration,
@@ -39,20 +30,13 @@ export {
   type ProgressState,
   silentProgress,
 } from "./progress.js";
-export * from "./report/parts.js";
-export type { Points } from "./report/points/points.js";
+export { type Parts, type ShownPart, writeParts, writePartsPage } from "./report/parts.js";
 export { type RunReport, renderRun, type View } from "./report/run.js";
+export * from "./run/data.js";
 export { findRun, linkLatest } from "./run/find.js";
-export {
-  checkFiles,
-  type DamagedFile,
-  damagedFiles,
-  damageError,
-  writeRunFile,
-} from "./run/hashes.js";
-export type { Environment, RunInfo, RunState } from "./run/info.js";
+export { checkFiles, writeRunFile } from "./run/hashes.js";
+export * from "./run/info.js";
 export { type Direction, type RunPaths, runFolder, runPaths } from "./run/layout.js";
-export { acquireLock, type Lock, lockHolder } from "./run/lock.js";
 export * from "./run/quality.js";
 export * from "./run/reader.js";
 export * from "./run/writer.js";

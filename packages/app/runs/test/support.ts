@@ -6,8 +6,9 @@ import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { FileError } from "@dsbm/files";
 import { onTestFinished } from "vitest";
-import { RunError } from "../src/errors.js";
+import { isRunFault, type RunError } from "../src/errors.js";
 
 /** A new folder that everybody may enter; deleted after the test. */
 export function scratch(): string {
@@ -76,13 +77,13 @@ export function tmpfs(options: string, skip: (reason: string) => never): string 
   return folder;
 }
 
-/** The RunError that `operation` throws; anything else fails the test. */
-export function runErrorOf(operation: () => unknown): RunError {
+/** The error of a run or of a file that `operation` throws; anything else fails the test. */
+export function faultOf(operation: () => unknown): RunError | FileError {
   try {
     operation();
   } catch (error) {
-    if (error instanceof RunError) return error;
+    if (isRunFault(error)) return error;
     throw error;
   }
-  throw new Error("expected a RunError, nothing was thrown");
+  throw new Error("expected an error, nothing was thrown");
 }

@@ -68,14 +68,14 @@ describe("the folder of a sweep", () => {
     expect(() => findSweeps(join(scratch(), "nowhere"))).toThrow(
       /there is no folder .*nowhere: give/,
     );
-    expect(() => findSweeps(scratch())).toThrow(/holds no sweep: give the folder of one/);
+    expect(() => findSweeps(scratch())).toThrow(/holds no sweep: give the folder of a sweep/);
     const folder = join(scratch(), "newer");
     writeManifest(folder, manifest);
     const path = sweepPaths(folder).manifest;
     writeFileSync(path, JSON.stringify({ ...manifest, format: 9 }));
     expect(() => readManifest(folder)).toThrow(/dsbm 0.1.0 in format 9, this version reads up to/);
     writeFileSync(path, "{}");
-    expect(() => readManifest(folder)).toThrow(/has no format number: delete it/);
+    expect(() => readManifest(folder)).toThrow(/is not as expected .*: delete it/);
   });
 });
 
@@ -116,7 +116,7 @@ describe("a member is", () => {
   /** The lock of another machine, whose process is gone: only the scheduler knows. */
   const elsewhere = (folder: string) => {
     open(folder);
-    const owner = { pid: 1, start: "", place: "elsewhere", token: "" };
+    const owner = { process: "elsewhere-1-1", token: "" };
     writeFileSync(runPaths(folder).lock, JSON.stringify(owner));
   };
   const never = () => {};

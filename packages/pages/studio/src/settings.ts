@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { readJson, writeFileAtomic } from "@dsbm/runs";
+import { writeFileAtomic } from "@dsbm/files";
+import { readJson } from "@dsbm/runs";
 import { list, record } from "./runs/values.js";
 import type { Settings } from "./shared/api.js";
 

@@ -1,7 +1,7 @@
 // The table of runs: states, sweeps, what changed, and that a scan reads only what has changed.
 import { appendFileSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { acquireLock } from "@dsbm/runs";
+import { acquireLock } from "@dsbm/files";
 import { describe, expect, it, vi } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";

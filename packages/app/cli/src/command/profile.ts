@@ -2,7 +2,8 @@
 // do, measured in the same run, a trace for Chrome's viewer, and what would make it faster.
 import { availableParallelism } from "node:os";
 import { UsageError } from "@dsbm/config";
-import { formatTable, writeFileAtomic } from "@dsbm/runs";
+import { writeFileAtomic } from "@dsbm/files";
+import { formatTable } from "@dsbm/runs";
 import {
   getNumThreads,
   type Profile,

@@ -6,11 +6,11 @@ import { metrics } from "@dsbm/evaluation/metrics";
 import {
   formatNumber,
   formatTable,
+  isRunFault,
   listModels,
   listRuns,
   type Row,
   type RunEntry,
-  RunError,
   readCsv,
   readJson,
   readQuality,
@@ -109,7 +109,7 @@ function describe({ folder, info, problem }: RunEntry): Listed {
       metric: metricOf(folder, rows),
     };
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
+    if (!isRunFault(error)) throw error;
     return about;
   }
 }

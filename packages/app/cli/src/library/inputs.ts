@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "@dsbm/config";
-import { writeFileAtomic } from "@dsbm/runs";
+import { writeFileAtomic } from "@dsbm/files";
 import { io, tidy } from "@dsbm/torch";
 import { type Rows, toTensor } from "./rows.js";
 

@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import { newestRows, shownColumns } from "@dsbm/evaluation/metrics";
 import { lastOfHalves, panelsOf } from "@dsbm/experiment";
+import { writeFileAtomic } from "@dsbm/files";
 import {
   type Cell,
   entryFolder,
@@ -18,7 +19,6 @@ import {
   svgToPng,
   sweepPaths,
   trendFigure,
-  writeFileAtomic,
 } from "@dsbm/runs";
 
 /**

@@ -4,11 +4,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
+import { lockHolder } from "@dsbm/files";
 import {
   cores,
   createInterrupt,
   isStopCode,
-  lockHolder,
   openJournal,
   runPaths,
   type SweepPaths,

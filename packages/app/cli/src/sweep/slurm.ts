@@ -4,13 +4,8 @@ import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { SlurmLauncher } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
-import {
-  createInterrupt,
-  createProgress,
-  openJournal,
-  type SweepPaths,
-  writeFileAtomic,
-} from "@dsbm/runs";
+import { writeFileAtomic } from "@dsbm/files";
+import { createInterrupt, createProgress, openJournal, type SweepPaths } from "@dsbm/runs";
 import type { NumberedMember } from "./member.js";
 import { lastLine, runSlurm } from "./queue.js";
 import { batchScript } from "./script.js";

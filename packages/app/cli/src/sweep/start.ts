@@ -2,7 +2,8 @@
 import { relative } from "node:path";
 import type { Launcher } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
-import { acquireLock, lockHolder, openJournal, runPaths, shellWord } from "@dsbm/runs";
+import { acquireLock, lockHolder } from "@dsbm/files";
+import { openJournal, runPaths, shellWord } from "@dsbm/runs";
 import { runLocal } from "./local.js";
 import type { NumberedMember, SweepMember } from "./member.js";
 import { type OpenSweep, openSweep } from "./open.js";

@@ -1,11 +1,11 @@
 // The state of each member of a sweep, from its run folder and from what started it.
+import { lockHolder } from "@dsbm/files";
 import {
   countStates,
   type Evidence,
   entryFolder,
   formatTable,
   isStopCode,
-  lockHolder,
   memberStatus,
   type Row,
   readManifest,

@@ -1,7 +1,8 @@
 // log.txt of a run folder: the lines that a run says on the terminal, each with its time.
 import { appendFileSync, existsSync } from "node:fs";
+import { errnoOf } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
-import { errnoOf, runPaths } from "@dsbm/runs";
+import { runPaths } from "@dsbm/runs";
 
 /** A progress that says its lines to another one and keeps them in the run's folder, once that is there. */
 export function withLog(progress: Progress, folder: string): Progress {

@@ -216,11 +216,9 @@ async function scatter(
   const { start, end, data, split } = carried;
   const { direction } = carried.at;
   const { states, times } = pathsOf(carried, mostPaths, scene);
-  const numbers = (x: Tensor) => x.contiguous().toArray() as Float32Array;
-  const [options, points] = tidy(() => {
+  const points = tidy(() => {
     const [source, target] = direction === "f" ? [start, data] : [data, start];
-    const dim = source.size(1);
-    const isPlain = dim <= 2 || ends.exact !== null;
+    const isPlain = source.size(1) <= 2 || ends.exact !== null;
     const passed = ends.between.map((one, i) => {
       const time = ends.chain?.times[i + 1] as number;
       const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
@@ -229,29 +227,17 @@ async function scatter(
     });
     const all = [source, ...passed.map((one) => one.data), target];
     const axes = isPlain ? null : principalComponents(cat(all), { k: 2 });
-    const [u, v] = axes ? [0, 1].map((k) => numbers(axes.basis.select(1, k))) : [];
-    const figure = {
-      dim,
-      path: { states: numbers(states), times },
-      source: numbers(first(source, mostPaths)),
-      target: numbers(first(target, mostPaths)),
-      between: passed.map((one) => ({ time: one.time, data: numbers(first(one.data, mostPaths)) })),
-      ...(u && v && { components: [u, v] as [Float32Array, Float32Array] }),
-      ...(axes && { labels: ["first principal component", "second principal component"] as const }),
-    };
     const between = direction === "f" ? passed : passed.toReversed();
     const path = { states, times };
     const found = pointsOf({ direction, start, end, data, path, between, axes });
     axes?.dispose();
-    return [figure, found];
+    return found;
   });
   states.dispose();
   run.saveFile(`samples/${id}_points.json`, `${JSON.stringify(points)}\n`);
   const way = direction === "f" ? "forward" : "backward";
-  const svg = await scatterFigure({
-    ...options,
-    title: `Samples of the ${processOf(sampler)} ${way}`,
-  });
+  const title = `Samples of the ${processOf(sampler)} ${way}`;
+  const svg = await scatterFigure(points, { direction, title });
   run.saveFile(`samples/${id}_scatter.svg`, svg);
   return ["scatter", await svgToPng(svg)];
 }

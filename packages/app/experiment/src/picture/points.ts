@@ -26,7 +26,7 @@ export function pointsOf(carried: CarriedVectors): Points {
   return tidy(() => {
     const [n, d] = end.shape as [number, number];
     const [source, target] = direction === "f" ? [start, data] : [data, start];
-    const k = Math.min(2, d);
+    const k = d === 1 ? 1 : 2;
     const place = (x: Tensor) => (axes ? x.matmul(axes.basis) : x.narrow(1, 0, k));
     const first = (x: Tensor, count: number) => x.narrow(0, 0, Math.min(count, x.size(0)));
     const shown = (x: Tensor) => rounded(place(first(x, most.points)));
@@ -48,13 +48,12 @@ export function pointsOf(carried: CarriedVectors): Points {
         target: shown(target),
         generated: shown(end),
         path: { times: times.map((t) => path.times[t] as number), states },
-        ...(between.length > 0 && {
-          between: between.map((one) => ({
-            ...{ name: one.name, time: one.time },
-            data: shown(one.data),
-            generated: shown(one.generated),
-          })),
-        }),
+        between: between.map((one) => ({
+          name: one.name,
+          time: one.time,
+          data: shown(one.data),
+          generated: shown(one.generated),
+        })),
       },
       histograms: worst.map((column, i) => ({
         column,

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CompleteTrainConfig, type TestConfig, testOnlyKeys, UsageError } from "@dsbm/config";
-import { RunError, runPaths, shellWord } from "@dsbm/runs";
+import { isRunFault, runPaths, shellWord } from "@dsbm/runs";
 import { changesOf, freeKeys } from "../run/begin/resume.js";
 
 export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;
@@ -31,7 +31,7 @@ export function findRun(
       return [{ folder, changes: changesOf(folder, config, free) }];
     } catch (error) {
       // Other runs that cannot be read are skipped.
-      if (folder === named || !(error instanceof RunError)) throw error;
+      if (folder === named || !isRunFault(error)) throw error;
       return [];
     }
   });

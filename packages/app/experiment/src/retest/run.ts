@@ -25,6 +25,7 @@ import {
   threadsOf,
 } from "@dsbm/problem";
 import {
+  checkFiles,
   loggers,
   metricName,
   namedMetrics,
@@ -33,12 +34,10 @@ import {
   readCsv,
   readMetrics,
   renderRun,
-  runPaths,
 } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
 import { writeEvaluationPictures } from "../picture/pictures.js";
-import { sayRemade } from "../run/begin/damage.js";
 import { finishedRows } from "../run/begin/resume.js";
 import { openRunOf } from "../run/open-run.js";
 import type { RunOptions } from "../run/options.js";
@@ -87,7 +86,7 @@ export async function runTest(
   setNumThreads(threadsOf(config));
   await prepareEnds(config, { progress, signal });
   const mode = again || !isOfThese(folder, hashes) ? "restart" : "continue";
-  if (mode === "continue") sayRemade(folder, progress.line);
+  if (mode === "continue") checkFiles(folder);
   const ends = loadEnds(config);
   const columns = ["split", "sampler", ...columnsFor(ends, config)];
   const run = openRunOf(config, { folder, columns, mode });
@@ -228,7 +227,7 @@ function logAll(
       if (i >= written) run.appendMetric({ half_iteration: at.half, step: at.step, ...values });
       logger.log(steps, values);
       const stills = ["start", "end", "data", "spectrum", "scatter"].flatMap((name) => {
-        const path = runPaths(run.paths.folder).sample(`${id}_${name}`, "png");
+        const path = join(run.paths.samples, `${id}_${name}.png`);
         return existsSync(path) ? [[metricName(place, name), readFileSync(path)] as const] : [];
       });
       logger.images(steps, Object.fromEntries(stills));

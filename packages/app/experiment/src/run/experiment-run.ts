@@ -192,8 +192,8 @@ export class ExperimentRun {
     const { config, options } = this;
     const { progress } = options;
     const { checkpoint, damaged } = this.#store.newest();
-    for (const { id, reason } of damaged)
-      progress.line(`checkpoint ${id} cannot be used (${reason}); going on from the one before`);
+    for (const { id, damage } of damaged)
+      progress.line(`checkpoint ${id} cannot be used (${damage}); going on from the one before`);
     if (!checkpoint) {
       if (damaged.length > 0) progress.line("no checkpoint is left whole: starting over");
       if (config.from !== null) progress.line(startFromRun(this.#training, config));

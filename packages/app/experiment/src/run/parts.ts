@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { newestTable } from "@dsbm/evaluation";
-import { type Parts, RunError, readRun, type ShownPart, writePartsPage } from "@dsbm/runs";
+import { isRunFault, type Parts, readRun, type ShownPart, writePartsPage } from "@dsbm/runs";
 import { meanings, viewsOf } from "./report.js";
 
 /** Writes report.html of `folder` from what its parts have by now, and returns its path. Throws RunError. */
@@ -17,7 +17,7 @@ function read(folder: string) {
   try {
     return readRun(folder);
   } catch (error) {
-    if (error instanceof RunError) return null;
+    if (isRunFault(error)) return null;
     throw error;
   }
 }

@@ -16,6 +16,7 @@ import {
   trainingProblem,
 } from "@dsbm/problem";
 import {
+  checkFiles,
   linkLatest,
   type Row,
   type RunWriter,
@@ -26,7 +27,6 @@ import {
 } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { Training, withExecution } from "@dsbm/train";
-import { sayRemade } from "./begin/damage.js";
 import {
   type Extension,
   extended,
@@ -78,7 +78,7 @@ export async function runTraining(
     if (rows) return { rows, state: "finished" };
     checkSameConfig(folder, config, free);
     checkContinuable(folder);
-    sayRemade(folder, progress.line);
+    checkFiles(folder);
   }
   const shorter = again || hooks.pace || config.checkpoint_run ? null : shorterRun(folder, config);
   if (shorter) {

@@ -5,7 +5,7 @@ import { extname } from "node:path";
 import { decodeImages } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
 import { extractArray } from "@dsbm/data";
-import { temporaryPath } from "@dsbm/runs";
+import { temporaryPath } from "@dsbm/files";
 import { io, type Tensor, tidy } from "@dsbm/torch";
 import type { Trained } from "../trained.js";
 import type { Input, InputOptions } from "./input.js";

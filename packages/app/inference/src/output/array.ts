@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import { toRows, writeNpz } from "@dsbm/data";
-import { openFileReplacement, temporaryPath } from "@dsbm/runs";
+import { stageFile, temporaryPath } from "@dsbm/files";
 import { io, tidy } from "@dsbm/torch";
 import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
@@ -14,7 +14,7 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
   const dtype = columns?.some((column) => column.dtype === "float64") ? "float64" : "float32";
   const row = units ? [units.width] : trained.shape;
   const shape = [...(times ? [times.length] : []), options.n as number, ...row];
-  const replacement = openFileReplacement(path);
+  const replacement = stageFile(path);
   const isArchive = extname(path).toLowerCase() === ".npz";
   const scratch = () => temporaryPath(dirname(path));
   const arrays: Record<string, string> = {};

@@ -1,8 +1,10 @@
 // Samples as PNG: files of a folder, of the input's names or numbered, or one picture.
 import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { encodeImages } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
-import { openFileReplacement, openFolderReplacement, picturePng } from "@dsbm/runs";
+import { makeFolder, stageFile, stageFolder, writeFlushed } from "@dsbm/files";
+import { picturePng } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Output, OutputOptions } from "./output.js";
 
@@ -11,7 +13,7 @@ const ahead = 16;
 
 export function folderOutput(path: string, { trained, n, input }: OutputOptions): Output {
   const [, height, width] = trained.shape as [number, number, number];
-  const replacement = openFolderReplacement(path);
+  const replacement = stageFolder(path);
   const digits = Math.max(6, String((n ?? 1) - 1).length);
   const nameOf = (i: number) => `${input.names?.[i] ?? String(i).padStart(digits, "0")}.png`;
   return {
@@ -21,7 +23,11 @@ export function folderOutput(path: string, { trained, n, input }: OutputOptions)
       for (let at = 0; at < pngs.length; at += ahead) {
         const some = pngs.slice(at, at + ahead);
         const written = await Promise.allSettled(
-          some.map(async (png, i) => replacement.write(nameOf(first + at + i), await png())),
+          some.map(async (png, i) => {
+            const file = join(replacement.temporary, nameOf(first + at + i));
+            makeFolder(dirname(file));
+            writeFlushed(file, await png());
+          }),
         );
         for (const one of written) if (one.status === "rejected") throw one.reason;
       }
@@ -37,7 +43,7 @@ export function pictureOutput(path: string, { trained, n }: OutputOptions): Outp
       `OUT ${path} is one picture, but NEW has ${n}: give the name of a folder, or a .npy or .npz file`,
     );
   const [, height, width] = trained.shape as [number, number, number];
-  const replacement = openFileReplacement(path);
+  const replacement = stageFile(path);
   return {
     about: () => `${path}, a picture of ${width}×${height} pixels`,
     async put(x) {

@@ -9,7 +9,7 @@ import {
   outputFormat,
   type TableWriter,
 } from "@dsbm/data";
-import { errnoOf, fileError, openFileReplacement } from "@dsbm/runs";
+import { errnoOf, fileError, stageFile } from "@dsbm/files";
 import { tidy } from "@dsbm/torch";
 import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
@@ -29,7 +29,7 @@ export function tableOutput(path: string, options: OutputOptions): Output {
     throw new UsageError(
       `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", one of them added for path=true: write a .npz file" : ": rename one"}`,
     );
-  const replacement = openFileReplacement(path);
+  const replacement = stageFile(path);
   const writing = async <T>(operation: () => T | Promise<T>): Promise<T> => {
     try {
       return await operation();

@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import type { CompleteTrainConfig, TrainConfig } from "@dsbm/config";
 import { pictureFormat } from "@dsbm/data";
-import { errnoOf, runPaths } from "@dsbm/runs";
+import { errnoOf } from "@dsbm/files";
+import { runPaths } from "@dsbm/runs";
 
 const prefix = "folder:";
 

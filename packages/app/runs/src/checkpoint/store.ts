@@ -1,13 +1,28 @@
 // A run that is killed at any instant, or whose disk is full, must find its last checkpoint whole.
-// One folder a checkpoint: written and flushed under a temporary name, then renamed; older ones are removed after that.
+// One folder a checkpoint: written under a temporary name, then renamed; older ones are removed after that.
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { RunError, refuse } from "../errors.js";
-import { sweepTemporaries } from "../files/temporaries.js";
-import { type FileData, syncFolder, temporaryPath } from "../files/write.js";
-import { putInPlace, removeFolder, restoreReplaced } from "./folder.js";
-import { checkpointFormat, isFileName, isPointId, manifestName, manifestText } from "./manifest.js";
-import { type Checkpoint, examine, listCheckpoints, newestCheckpoint } from "./read.js";
-import { PointWriter, refusalError } from "./write.js";
+import { join } from "node:path";
+import {
+  chunksOf,
+  errnoOf,
+  type FileData,
+  FileError,
+  fileError,
+  removeFolder,
+  stageFolder,
+  syncFolder,
+  writeFlushed,
+} from "@dsbm/files";
+import { isRunFault, refuse } from "../errors.js";
+import { fileName, type Manifest, manifestName, manifestText, pointId } from "./manifest.js";
+import {
+  type Checkpoint,
+  checkpointOf,
+  examineCheckpoint,
+  listCheckpoints,
+  newestCheckpoint,
+} from "./read.js";
 
 /** Which checkpoints are kept: the newest few, milestones, and every k-th. */
 interface KeepPolicy {
@@ -19,7 +34,7 @@ interface KeepPolicy {
 
 /** A checkpoint to be saved. */
 export interface CheckpointPoint {
-  /** Its folder's name, sortable and readable: it0003_b_step00005000. */
+  /** Its folder's name, sortable and readable: it0003_b_step00005000. With "+2" if that name is taken. */
   id: string;
   /** Position in the run, e.g. steps so far. */
   order: number;
@@ -35,32 +50,35 @@ export interface SavedCheckpoint {
   checkpoint: Checkpoint;
   /** Ids of older checkpoints that the policy removed. */
   removed: string[];
-  /** One line each: what could not be removed, and the damaged checkpoint that was set aside. */
+  /** One line each: what could not be removed. */
   warnings: string[];
 }
 
 export type { CheckpointStore };
 
 /**
- * Opens the folder `checkpoints` of a run for saving, and removes what killed processes left. The folder is made by the
- * first save. `dsbm` is the version for the manifests. Throws RunError.
+ * Opens the folder `checkpoints` of a run for saving. The first save makes the folder. `dsbm` is the version for the
+ * manifests. Throws RunError "bad_argument".
  */
 export function openCheckpoints(
   folder: string,
-  options: KeepPolicy & { dsbm: string },
+  { dsbm, keep_last = 3, keep_every = null }: KeepPolicy & { dsbm: string },
 ): CheckpointStore {
-  const policy = checkPolicy(options);
-  if (existsSync(folder)) {
-    restoreReplaced(folder);
-    sweepTemporaries(folder);
-  }
-  return new CheckpointStore(folder, options.dsbm, policy);
+  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
+  refuse("checkpoints", [
+    [!isCount(keep_last), `keep_last ${keep_last}, expected a whole number from 1 on`],
+    [
+      keep_every !== null && !isCount(keep_every),
+      `keep_every ${keep_every}, expected null or a whole number from 1 on`,
+    ],
+  ]);
+  return new CheckpointStore(folder, dsbm, { keep_last, keep_every });
 }
 
 /** The checkpoints of one run. One process writes at a time: hold the run's lock. */
 class CheckpointStore {
-  /** When the checkpoints that we wrote or verified were created, by id: none is read in full twice. */
-  private readonly known = new Map<string, string>();
+  /** Checkpoints that we wrote or verified: none is read in full twice. */
+  private readonly verified = new Set<string>();
 
   constructor(
     readonly folder: string,
@@ -68,167 +86,153 @@ class CheckpointStore {
     private readonly policy: Required<KeepPolicy>,
   ) {}
 
-  /** The newest whole checkpoint and the damaged ones passed over, see newestCheckpoint. */
+  /** The newest whole checkpoint and the damaged ones after it, see newestCheckpoint. */
   newest() {
     return newestCheckpoint(this.folder);
   }
 
   /**
-   * Saves a checkpoint; when it returns the checkpoint is on the disk, and then older ones were removed as the
-   * policy says. A whole one of the same id is replaced, a damaged one is set aside. Throws RunError "disk_full",
-   * "read_only", "permission", … and leaves the older ones as they were; "bad_argument" for bad names and for an
-   * order before that of a whole checkpoint.
+   * Saves a checkpoint. When it returns, the checkpoint is on the disk and older ones were removed as the policy says.
+   * Throws FileError "disk_full", "read_only", … and leaves the older ones as they were, and RunError "bad_argument"
+   * for bad names and for an order before the order of another checkpoint.
    */
   save(point: CheckpointPoint): SavedCheckpoint {
-    refuseBadNames(point);
     const older = this.points();
-    const next = older.findLast(
-      (other) => other.id !== point.id && other.order > point.order && this.isWhole(other),
-    );
-    if (next !== undefined) {
-      throw new RunError(
-        "bad_argument",
-        `checkpoint ${point.id} has order ${point.order}, but ${next.id} has ${next.order} and would be found first: remove the later ones with dropAfter before`,
-      );
-    }
-    const serial =
-      older.find(({ id }) => id === point.id)?.serial ??
-      1 + Math.max(0, ...older.map((other) => other.serial));
-    const warnings = this.write(point, serial, older);
-    const { checkpoint, damage } = examine(this.folder, point.id);
-    if (damage !== null) {
-      const what = `checkpoint ${point.id} was saved in ${this.folder} but reads back damaged`;
-      throw new RunError(damage.code, `${what} (${damage.reason}): check the disk`);
-    }
-    this.known.set(point.id, checkpoint.created);
-    return { checkpoint, removed: this.prune(warnings), warnings };
+    refuseBadPoint(point, older);
+    const checkpoint = this.write(point, older);
+    this.verified.add(checkpoint.id);
+    return { checkpoint, ...this.prune() };
   }
 
-  /** Removes what a process that was killed after a save had yet to remove; returns warnings. */
+  /** Removes what a killed process had yet to remove after a save; returns warnings. */
   tidy(): string[] {
-    const warnings: string[] = [];
-    this.prune(warnings);
-    return warnings;
+    return this.prune().warnings;
   }
 
-  /**
-   * Removes the whole checkpoints after `order`, milestones too, newest first, before the run continues from
-   * there. Returns their ids. Throws RunError.
-   */
+  /** Removes the whole checkpoints after `order`, milestones too, newest first. Returns their ids. Throws FileError. */
   dropAfter(order: number): string[] {
     const later = this.points().filter((point) => point.order > order);
-    for (const { folder } of later.reverse()) removeFolder(this.folder, folder);
+    for (const { folder } of later.reverse()) removeFolder(folder);
     return later.map(({ id }) => id);
   }
 
-  /** Writes the checkpoint and gives it its name; returns warnings. */
-  private write(point: CheckpointPoint, serial: number, older: readonly Checkpoint[]): string[] {
-    const { id, order, milestone = false } = point;
-    const facts = point.facts as Record<string, unknown>;
-    const writer = new PointWriter(temporaryPath(this.folder));
+  private write(point: CheckpointPoint, older: readonly Checkpoint[]): Checkpoint {
+    const { order, milestone = false } = point;
+    const facts = point.facts as Manifest["facts"];
+    const id = this.freeName(point.id);
+    const folder = join(this.folder, id);
+    const serial = 1 + Math.max(0, ...older.map((other) => other.serial));
+    const created = new Date().toISOString();
+    const manifest = { dsbm: this.dsbm, created, id, order, serial, milestone, facts };
     try {
-      const files = Object.entries(point.files).map(
-        ([name, data]) => [name, writer.file(name, data)] as const,
-      );
-      const about = {
-        format: checkpointFormat,
-        dsbm: this.dsbm,
-        created: new Date().toISOString(),
-      };
-      const manifest = { ...about, id, order, serial, milestone, files: Object.fromEntries(files) };
-      writer.file(manifestName, manifestText({ ...manifest, facts }));
-      writer.attempt(() => syncFolder(writer.folder));
+      const staged = stageFolder(folder);
+      try {
+        const files = Object.entries(point.files).map(
+          ([name, data]) => [name, writeHashed(join(staged.temporary, name), data)] as const,
+        );
+        const whole = { ...manifest, files: Object.fromEntries(files) };
+        writeFlushed(join(staged.temporary, manifestName), manifestText(whole));
+        syncFolder(staged.temporary);
+        staged.commit();
+        return checkpointOf(folder, { format: 1, ...whole });
+      } finally {
+        staged.discard();
+      }
     } catch (error) {
-      writer.discard();
-      throw error;
+      throw refusalOf(error, folder, older);
     }
-    const whole = examine(this.folder, id, { verify: true }).damage === null;
-    const place = { parent: this.folder, id, whole };
-    const moved = writer.attempt(() => putInPlace(writer.folder, place));
-    if (moved === undefined) throw refusalError(writer, { folder: this.folder, id, older });
-    const warnings: string[] = [];
-    const { replaced, aside } = moved;
-    if (replaced !== undefined) warn(warnings, () => removeFolder(this.folder, replaced));
-    if (aside !== undefined)
-      warnings.push(`the checkpoint ${id} was damaged and was set aside as ${aside}`);
-    return warnings;
+  }
+
+  /** A folder of this name may be there, whole or damaged: it stays until the new one is on the disk. */
+  private freeName(id: string): string {
+    let name = id;
+    for (let n = 2; existsSync(join(this.folder, name)); n++) name = `${id}+${n}`;
+    return name;
   }
 
   private points(): Checkpoint[] {
     return listCheckpoints(this.folder).flatMap(({ checkpoint }) => checkpoint ?? []);
   }
 
-  private isWhole({ id, created }: Checkpoint): boolean {
-    if (this.known.get(id) === created) return true;
-    if (examine(this.folder, id, { verify: true }).damage !== null) return false;
-    this.known.set(id, created);
-    return true;
+  private isWhole({ id }: Checkpoint): boolean {
+    if (this.verified.has(id)) return true;
+    const isWhole = examineCheckpoint(this.folder, id, { verify: true }).checkpoint !== null;
+    if (isWhole) this.verified.add(id);
+    return isWhole;
   }
 
-  /** Removes what the policy does not keep; returns the ids. */
-  private prune(warnings: string[]): string[] {
+  /** Removes what the policy does not keep. A failure is a warning. */
+  private prune(): { removed: string[]; warnings: string[] } {
     const removed: string[] = [];
-    warn(warnings, () => {
-      for (const { id, folder } of superfluous(this.points(), this.policy, (p) => this.isWhole(p)))
-        warn(warnings, () => {
-          removeFolder(this.folder, folder);
-          removed.push(id);
-        });
-    });
-    return removed;
+    const warnings: string[] = [];
+    try {
+      for (const { id, folder } of this.superfluous()) {
+        removeFolder(folder);
+        removed.push(id);
+      }
+    } catch (error) {
+      if (!isRunFault(error)) throw error;
+      warnings.push(error.message);
+    }
+    return { removed, warnings };
+  }
+
+  /** From the oldest. Damaged checkpoints neither count nor are removed; few are read in full. */
+  private superfluous(): Checkpoint[] {
+    const { keep_last, keep_every } = this.policy;
+    let kept = 0;
+    let lastOrder = Number.NaN;
+    const superfluous: Checkpoint[] = [];
+    const newestFirst = this.points().sort((a, b) => b.order - a.order || b.serial - a.serial);
+    for (const point of newestFirst) {
+      const { milestone, serial, order } = point;
+      const isReplaced = order === lastOrder;
+      const isForGood = milestone || (keep_every !== null && serial % keep_every === 0);
+      if (!isReplaced && kept < keep_last) kept += this.isWhole(point) ? 1 : 0;
+      else if ((isReplaced || !isForGood) && this.isWhole(point)) superfluous.unshift(point);
+      if (this.verified.has(point.id)) lastOrder = order;
+    }
+    return superfluous;
   }
 }
 
-/** Does what may fail without harm to the checkpoint that was saved; a failure is a warning. */
-function warn(warnings: string[], tidyUp: () => void): void {
-  try {
-    tidyUp();
-  } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    warnings.push(error.message);
+function writeHashed(path: string, data: FileData): Manifest["files"][string] {
+  const hash = createHash("sha256");
+  let size = 0;
+  function* hashed(): Iterable<Uint8Array> {
+    for (const chunk of chunksOf(data)) {
+      hash.update(chunk);
+      size += chunk.byteLength;
+      yield chunk;
+    }
   }
+  writeFlushed(path, hashed());
+  return { size, sha256: hash.digest("hex") };
 }
 
-function refuseBadNames({ id, order, files }: CheckpointPoint): void {
-  const name = Object.keys(files).find((file) => !isFileName(file));
+function refuseBadPoint({ id, order, files }: CheckpointPoint, older: readonly Checkpoint[]) {
+  const name = Object.keys(files).find((file) => !fileName.test(file));
   const short = (text = "") => JSON.stringify(text.slice(0, 120));
+  const later = older.find((other) => other.order > order);
   refuse("a checkpoint", [
-    [!isPointId(id), `the id ${short(id)}, expected up to 100 letters, digits and _ = + -`],
+    [!pointId.test(id), `the id ${short(id)}, expected up to 100 letters, digits and _ = + -`],
     [!Number.isFinite(order), `the order ${order}, expected a number`],
     [name !== undefined, `a file ${short(name)}, expected a plain name other than ${manifestName}`],
+    [
+      later !== undefined,
+      `the order ${order}, but ${later?.id} has ${later?.order}: remove the later ones with dropAfter before`,
+    ],
   ]);
 }
 
-/** The policy with its defaults. Throws RunError "bad_argument". */
-function checkPolicy({ keep_last = 3, keep_every = null }: KeepPolicy): Required<KeepPolicy> {
-  for (const [key, value] of Object.entries({ keep_last, keep_every })) {
-    if (
-      (Number.isSafeInteger(value) && Number(value) >= 1) ||
-      (key === "keep_every" && value === null)
-    )
-      continue;
-    const expected = `expected ${key === "keep_every" ? "null or " : ""}a whole number from 1 on`;
-    throw new RunError("bad_argument", `${key} is ${value}, ${expected}`);
-  }
-  return { keep_last, keep_every };
-}
-
-/**
- * Those of the checkpoints, in order from the oldest, that need not be kept. Damaged ones neither count nor are
- * removed. `isWhole` is called as rarely as possible.
- */
-function superfluous(
-  points: readonly Checkpoint[],
-  { keep_last, keep_every }: Required<KeepPolicy>,
-  isWhole: (point: Checkpoint) => boolean,
-): Checkpoint[] {
-  let last = 0;
-  const given: Checkpoint[] = [];
-  for (const point of [...points].reverse()) {
-    const { milestone, serial } = point;
-    const forGood = milestone || (keep_every !== null && serial % keep_every === 0);
-    if (last < keep_last) last += isWhole(point) ? 1 : 0;
-    else if (!forGood && isWhole(point)) given.unshift(point);
-  }
-  return given;
+/** The error of a checkpoint that the file system refused: it says that the older ones are as they were. */
+function refusalOf(error: unknown, folder: string, older: readonly Checkpoint[]): unknown {
+  if (!(error instanceof FileError) && errnoOf(error) === undefined) return error;
+  const cause = fileError("save the checkpoint", folder, error);
+  const newest = older.at(-1)?.id;
+  const rest =
+    newest === undefined
+      ? "there is no older one"
+      : `the older ones (${older.length}, newest ${newest}) are untouched and usable`;
+  return new FileError(cause.code, `${cause.message}; ${rest}`, { cause: error });
 }

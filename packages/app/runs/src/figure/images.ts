@@ -1,83 +1,65 @@
 // Images of equal size in rows and columns on white, with labels: grids of samples, paths with one row an image, single
-// pictures as PNG, and the paths of many images as one GIF.
-import type { Sharp } from "sharp";
+// images as PNG, and the paths of many images as one GIF.
 import { RunError, refuse } from "../errors.js";
-import { pickIndexes } from "./axis.js";
-import { breakLines, escapeXml, fontFamily, ink, textWidth } from "./svg.js";
+import { pickIndexes } from "./panel.js";
+import { escapeXml, fontFamily, ink, textWidth } from "./svg.js";
 
-/** Pixels between images and around them. */
-const padding = 2;
+/** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
+type ImageShape = readonly [n: number, channels: number, height: number, width: number];
+
+/** White pixels around images. */
+const gap = 2;
+const titleSize = 15;
+const labelSize = 12;
+
+const loadSharp = async () => (await import("sharp")).default;
 
 export interface ImageGridOptions {
   /** Bytes [n, channels, height, width], 0 black and 255 white; the grid is filled row by row. */
   images: Uint8Array;
-  /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
   shape: ImageShape;
   /** Images in a row. */
   columns: number;
-  /** One title a column, above it; long ones are broken at spaces. */
+  /** One title a column, above it. */
   columnTitles?: readonly string[];
   title?: string;
 }
 
-const lineHeight = 15;
-
-/**
- * Draws the grid, small images about 64 screen pixels wide, and returns it as PNG. Throws RunError "bad_argument" when
- * the sizes do not fit.
- */
+/** Draws the grid, small images about 64 screen pixels wide. Returns PNG. Throws RunError "bad_argument". */
 export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
-  const { images, shape, columns, columnTitles = [] } = options;
-  const width = shape[3];
-  const scale = Math.max(1, Math.round(64 / width));
-  const sheet = { shape, columns, scale, padding };
-  checkSheet(images, sheet, "an image grid");
-  const cellWidth = width * scale + padding;
-  const broken = columnTitles.map((title) => breakLines(title, cellWidth, labelSize));
-  const headLines = Math.max(0, ...broken.map((lines) => lines.length));
-  const titles = options.title === undefined ? [] : [options.title];
-  const titleHeight = 26 * titles.length;
-  const top = titleHeight + headLines * lineHeight + padding;
-  const labels: Label[] = [
-    ...titles.map((text) => ({ text, x: padding, y: 18, anchor: "start", title: true }) as const),
-    ...broken.flatMap((lines, c) =>
-      lines.map((text, i): Label => {
-        const y = titleHeight + (headLines - lines.length + i + 1) * lineHeight - 2;
-        return {
-          text,
-          x: padding + c * cellWidth + (cellWidth - padding) / 2,
-          y,
-          anchor: "middle",
-        };
-      }),
-    ),
-  ];
-  const least = Math.max(0, ...titles.map((text) => textWidth(text, titleSize) + 2 * padding));
-  const drawn = await drawSheet(images, sheet, { left: padding, top, width: least, labels });
-  return drawn.picture.png().toBuffer();
+  const { images, shape, columns, columnTitles = [], title } = options;
+  const scale = Math.max(1, Math.round(64 / shape[3]));
+  const cell = shape[3] * scale + gap;
+  const titleHeight = title === undefined ? 0 : 26;
+  const top = titleHeight + (columnTitles.length > 0 ? 15 : 0) + gap;
+  const labels = columnTitles.map((text, i): Label => {
+    return { text, x: gap + (i + 0.5) * cell, y: top - 4, size: labelSize };
+  });
+  if (title !== undefined) labels.push({ text: title, x: gap, y: 18, size: titleSize });
+  const sheet = paint(images, { shape, columns, scale });
+  return (await drawSheet(sheet, { top, labels })).png().toBuffer();
 }
 
-/**
- * One image of bytes [channels, height, width] as PNG, pixel for pixel, grey (1 channel) or RGB (3). Throws RunError
- * "bad_argument" where pixels and shape do not fit.
- */
+/** One image of bytes [channels, height, width] as PNG, pixel for pixel. Throws RunError "bad_argument". */
 export async function picturePng(
   pixels: Uint8Array,
   [channels, height, width]: readonly [channels: number, height: number, width: number],
 ): Promise<Buffer> {
-  const sheet = { shape: [1, channels, height, width] as const, columns: 1, scale: 1, padding: 0 };
-  checkSheet(pixels, sheet, "a picture");
-  const colors = channels === 1 ? 1 : 3;
-  const { default: sharp } = await import("sharp");
+  const shape = [1, channels, height, width] as const;
+  const { data } = paint(pixels, { shape, columns: 1, scale: 1, space: 0 });
+  const sharp = await loadSharp();
+  const picture = sharp(data, { raw: { width, height, channels: 3 } });
+  return (channels === 1 ? picture.toColourspace("b-w") : picture).png().toBuffer();
+}
+
+/** Renders an SVG document as PNG, 2 pixels per CSS pixel. Throws RunError "picture" when the SVG cannot be read. */
+export async function svgToPng(svg: string): Promise<Buffer> {
+  const sharp = await loadSharp();
   try {
-    const raw = { width, height, channels: colors } as const;
-    return await sharp(paintSheet(pixels, sheet, colors), { raw })
-      .png()
-      .toBuffer();
-  } catch (error) {
-    throw new RunError("picture", `cannot write a picture of ${width}×${height}: ${error}`, {
-      cause: error,
-    });
+    return await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer();
+  } catch (cause) {
+    const what = `cannot render this SVG of ${svg.length} characters: ${cause}`;
+    throw new RunError("picture", what, { cause });
   }
 }
 
@@ -89,34 +71,23 @@ export interface PathStripOptions extends Pick<ImageGridOptions, "title"> {
   times: readonly number[];
 }
 
-/** How many images a strip shows, the first ones, and at most how many times, at equal distances from first to last. */
+/** How many images a strip shows, the first ones, and at most how many times. */
 const strip = { rows: 8, columns: 9 };
 
 /** The paths of a few images as PNG: one row an image, one column a time. Throws RunError "bad_argument". */
-export async function pathStrip(options: PathStripOptions): Promise<Buffer> {
-  const { path, shape, times, ...rest } = options;
-  const [count, n, channels, height, width] = shape;
-  const plane = channels * height * width;
-  refuse("a path strip", [
-    [
-      path.length !== count * n * plane || path.length === 0,
-      `${path.length} values for shape [${shape.join(", ")}], expected their product`,
-    ],
-    [times.length !== count, `${times.length} times, expected ${count}`],
-  ]);
+export async function pathStrip({ path, shape, times, title }: PathStripOptions): Promise<Buffer> {
+  const [count, n, ...size] = shape;
+  const plane = path.length / (count * n);
+  refuse("a path strip", [[times.length !== count, `${times.length} times, expected ${count}`]]);
   const picked = pickIndexes(count, strip.columns);
-  const shown = Math.min(strip.rows, n);
-  const images = path.slice(0, shown * picked.length * plane);
-  for (let row = 0; row < shown; row++) {
-    for (const [column, k] of picked.entries()) {
-      const from = (k * n + row) * plane;
-      images.set(path.subarray(from, from + plane), (row * picked.length + column) * plane);
-    }
-  }
+  const rows = Math.min(strip.rows, n);
+  const images = Array.from({ length: rows }, (_, row) =>
+    picked.map((k) => path.subarray((k * n + row) * plane, (k * n + row + 1) * plane)),
+  );
   return imageGrid({
-    ...rest,
-    images,
-    shape: [shown * picked.length, channels, height, width],
+    ...(title !== undefined && { title }),
+    images: Buffer.concat(images.flat()),
+    shape: [rows * picked.length, ...size],
     columns: picked.length,
     columnTitles: picked.map((k) => `t=${Number((times[k] as number).toFixed(2))}`),
   });
@@ -125,183 +96,124 @@ export async function pathStrip(options: PathStripOptions): Promise<Buffer> {
 export interface AnimatedGridOptions {
   /** Frames of bytes [n, channels, height, width] in row order. */
   frames: readonly Uint8Array[];
-  /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
   shape: ImageShape;
   /** One line for each frame, above it: the time. */
-  captions?: readonly string[];
+  captions: readonly string[];
 }
 
 const captionHeight = 18;
-/** Greys at equal distances, black and white among them; with 256, noise makes the file a megabyte larger. */
-const greys = 32;
+/** Steps between the greys of an animation: with all 256 of them, noise makes the file a megabyte larger. */
+const greyStep = 255 / 31;
 /** The most pixels that the image library reads. */
 const pixelLimit = 2 ** 28;
 
 /**
- * Draws the frames, as many images in a row as rows and about 256 screen pixels wide, and returns them as GIF of 10
- * frames a second; grey images use one palette of greys. Throws RunError "bad_argument" when the sizes do not fit.
+ * Draws the frames, as many images in a row as rows and about 256 screen pixels wide. Returns GIF of 10 frames a
+ * second. Throws RunError "bad_argument" when the sizes do not fit.
  */
 export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer> {
-  const { frames, shape, captions = [] } = options;
+  const { frames, shape, captions } = options;
   const [n, channels, , width] = shape;
   const columns = Math.ceil(Math.sqrt(n));
   const scale = Math.max(1, Math.round(256 / (columns * width)));
-  const sheet = { shape, columns, scale, padding };
-  refuse("an animation", [
-    [frames.length === 0, "no frames, expected at least one"],
-    [
-      captions.length > 0 && captions.length !== frames.length,
-      `${captions.length} captions for ${frames.length} frames, expected one for each`,
-    ],
-  ]);
-  for (const frame of frames) checkSheet(frame, sheet, "an animation");
-  const tile = sheetSize(sheet);
-  const longest = Math.max(0, ...captions.map((text) => textWidth(text, labelSize)));
-  const size = {
-    width: Math.max(padding + tile.width, Math.ceil(longest) + 2 * padding),
-    height: (captions.length > 0 ? captionHeight : 0) + padding + tile.height,
-  };
-  const pixels = size.width * size.height * frames.length;
-  if (pixels > pixelLimit || Math.max(size.width, size.height) > 65535) {
-    throw new RunError(
-      "bad_argument",
-      `an animation of ${frames.length} frames of ${size.width} × ${size.height} pixels is too large: take fewer frames or images`,
-    );
-  }
-  const place = { left: padding, top: size.height - tile.height, width: size.width };
-  const grey = channels === 1;
+  const round = (value: number) => Math.round(Math.round(value / greyStep) * greyStep);
   const drawn: Buffer[] = [];
+  let size = { width: 0, height: 0 };
   for (const [k, frame] of frames.entries()) {
-    const text = captions[k];
-    const label = { x: size.width / 2, y: 13, anchor: "middle" } as const;
-    const labels = text === undefined ? [] : [{ ...label, text }];
-    const { picture } = await drawSheet(frame, sheet, { ...place, labels });
-    const bytes = await picture.removeAlpha().raw().toBuffer();
-    drawn.push(grey ? toGreys(bytes) : bytes);
+    const sheet = paint(channels === 1 ? frame.map(round) : frame, { shape, columns, scale });
+    const label = { text: captions[k] ?? "", x: sheet.width / 2 + gap, y: 13, size: labelSize };
+    const picture = await drawSheet(sheet, { top: captionHeight + gap, labels: [label] });
+    const { data, info } = await picture.removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    size = info;
+    refuse("an animation", [
+      [
+        info.width * info.height * frames.length > pixelLimit,
+        `${frames.length} frames of ${info.width} × ${info.height} pixels, expected fewer frames or images`,
+      ],
+    ]);
+    drawn.push(data);
   }
-  const { default: sharp } = await import("sharp");
-  const delay = frames.map((_, k) => (k === 0 || k === frames.length - 1 ? 1000 : 100));
-  const raw = {
-    width: size.width,
-    height: size.height * frames.length,
-    channels: grey ? 1 : 3,
-  } as const;
+  const sharp = await loadSharp();
+  const raw = { width: size.width, height: size.height * frames.length, channels: 3 } as const;
+  const isEnd = (k: number) => k === 0 || k === frames.length - 1;
   return sharp(Buffer.concat(drawn), { raw: { ...raw, pageHeight: size.height } })
-    .gif({ loop: 0, delay, dither: 0, keepDuplicateFrames: true })
+    .gif({
+      loop: 0,
+      delay: frames.map((_, k) => (isEnd(k) ? 1000 : 100)),
+      dither: 0,
+      keepDuplicateFrames: true,
+    })
     .toBuffer();
 }
 
-/** The red values of RGB bytes, rounded to the greys. */
-function toGreys(rgb: Buffer): Buffer {
-  const step = 255 / (greys - 1);
-  const table = Uint8Array.from({ length: 256 }, (_, v) => Math.round(Math.round(v / step) * step));
-  return Buffer.from(Uint8Array.from({ length: rgb.length / 3 }, (_, i) => table[rgb[3 * i]!]!));
-}
-
-/** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
-type ImageShape = readonly [n: number, channels: number, height: number, width: number];
-
-interface SheetOptions {
-  shape: ImageShape;
-  /** Images in a row; the sheet is filled row by row. */
-  columns: number;
-  /** Screen pixels for an image pixel. */
-  scale: number;
-  /** White pixels right of and below each image. */
-  padding: number;
-}
-
-/** The size of a sheet in screen pixels. */
-function sheetSize({ shape, columns, scale, padding }: SheetOptions): {
+interface Sheet {
+  /** RGB bytes. */
+  data: Buffer;
   width: number;
   height: number;
-} {
-  const [n, , height, width] = shape;
-  return {
-    width: columns * (width * scale + padding),
-    height: Math.ceil(n / columns) * (height * scale + padding),
-  };
 }
 
-/** Paints images, bytes from 0 (black) to 255 (white), as grey (1) or RGB (3) a pixel; RGB images need 3. */
-function paintSheet(images: Uint8Array, options: SheetOptions, colors: 1 | 3 = 3): Buffer {
-  const { shape, columns, scale, padding } = options;
+/** Paints images row by row, `scale` screen pixels an image pixel, with `space` white pixels right of and below each. */
+function paint(
+  images: Uint8Array,
+  {
+    shape,
+    columns,
+    scale,
+    space = gap,
+  }: { shape: ImageShape; columns: number; scale: number; space?: number },
+): Sheet {
   const [n, channels, height, width] = shape;
-  const sheet = sheetSize(options);
-  const out = Buffer.alloc(sheet.width * sheet.height * colors, 255);
   const plane = height * width;
-  const stride = sheet.width * colors;
-  const length = width * scale * colors;
+  const isWhole = [...shape, columns].every((size) => Number.isSafeInteger(size) && size > 0);
+  refuse("a grid of images", [
+    [
+      !isWhole || n * channels * plane !== images.length,
+      `${images.length} values for shape [${shape.join(", ")}], expected their product`,
+    ],
+    [channels !== 1 && channels !== 3, `${channels} channels, expected 1 (grey) or 3 (RGB)`],
+  ]);
+  const cell = { width: width * scale + space, height: height * scale + space };
+  const sheet = { width: columns * cell.width, height: Math.ceil(n / columns) * cell.height };
+  const data = Buffer.alloc(3 * sheet.width * sheet.height, 255);
   for (let i = 0; i < n; i++) {
-    const y0 = Math.floor(i / columns) * (height * scale + padding);
-    const x0 = (i % columns) * (width * scale + padding);
-    for (let y = 0; y < height; y++) {
-      const start = (y0 + y * scale) * stride + x0 * colors;
-      for (let x = 0; x < width; x++) {
-        for (let c = 0; c < colors; c++) {
-          const at = (i * channels + (channels === 1 ? 0 : c)) * plane + y * width + x;
-          const to = start + x * scale * colors + c;
-          for (let k = 0; k < scale; k++) out[to + k * colors] = images[at] as number;
+    const corner = Math.floor(i / columns) * cell.height * sheet.width + (i % columns) * cell.width;
+    for (let y = 0; y < height * scale; y++) {
+      for (let x = 0; x < width * scale; x++) {
+        const pixel = Math.floor(y / scale) * width + Math.floor(x / scale);
+        for (let c = 0; c < 3; c++) {
+          const from = (i * channels + Math.min(c, channels - 1)) * plane + pixel;
+          data[3 * (corner + y * sheet.width + x) + c] = images[from] as number;
         }
       }
-      for (let k = 1; k < scale; k++) out.copyWithin(start + k * stride, start, start + length);
     }
   }
-  return out;
+  return { data, ...sheet };
 }
 
-/** A line of text; x and y are where it is anchored on its base line. */
+/** A line of text on its base line: a title from x on, a label around x. */
 interface Label {
   text: string;
   x: number;
   y: number;
-  anchor: "start" | "middle";
-  title?: boolean;
+  size: number;
 }
 
-const labelSize = 12;
-const titleSize = 15;
-
-/** Draws a sheet at (left, top) of a white RGB picture that is at least `width` wide, and labels over it. */
+/** A sheet below `top` white pixels, with labels over it. */
 async function drawSheet(
-  images: Uint8Array,
-  options: SheetOptions,
-  place: { left: number; top: number; width: number; labels: readonly Label[] },
-): Promise<{ picture: Sharp; width: number; height: number }> {
-  const { left, top, labels } = place;
-  const { default: sharp } = await import("sharp");
-  const tile = sheetSize(options);
-  const width = Math.max(left + tile.width, Math.ceil(place.width));
-  const height = top + tile.height;
-  const input = paintSheet(images, options);
-  const texts = labels.map(({ text, x, y, anchor, title }) => {
-    const font = title ? ` font-size="${titleSize}" font-weight="bold"` : "";
-    return `<text x="${x}" y="${y}" text-anchor="${anchor}"${font}>${escapeXml(text)}</text>`;
+  { data, ...size }: Sheet,
+  { top, labels }: { top: number; labels: readonly Label[] },
+) {
+  const sharp = await loadSharp();
+  const widths = labels.map(({ text, size }) => textWidth(text, size) + 2 * gap);
+  const width = Math.max(gap + size.width, ...widths.map(Math.ceil));
+  const texts = labels.map(({ text, x, y, size }) => {
+    const style =
+      size === titleSize ? 'text-anchor="start" font-weight="bold"' : 'text-anchor="middle"';
+    return `<text x="${x}" y="${y}" font-size="${size}" ${style}>${escapeXml(text)}</text>`;
   });
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="${fontFamily}" font-size="${labelSize}" fill="${ink}">${texts.join("")}</svg>`;
-  const background = { r: 255, g: 255, b: 255 };
-  const picture = sharp({ create: { width, height, channels: 3, background } }).composite([
-    { input, raw: { ...tile, channels: 3 }, left, top },
-    ...(texts.length > 0 ? [{ input: Buffer.from(svg), left: 0, top: 0 }] : []),
-  ]);
-  return { picture, width, height };
-}
-
-/** Throws RunError "bad_argument" where pixels, shape and layout do not fit; `what` is the figure. */
-function checkSheet(images: Uint8Array, options: SheetOptions, what: string): void {
-  const { shape, columns, padding, scale } = options;
-  const [n, channels, height, width] = shape;
-  const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
-  const size = n * channels * height * width;
-  refuse(what, [
-    [
-      !shape.every((length) => whole(length, 1)) || size !== images.length,
-      `${images.length} values for shape [${shape.join(", ")}], expected their product`,
-    ],
-    [channels !== 1 && channels !== 3, `${channels} channels, expected 1 (grey) or 3 (RGB)`],
-    [
-      !whole(columns, 1) || !whole(padding, 0) || !whole(scale, 1),
-      `columns ${columns}, padding ${padding}, scale ${scale}, expected whole numbers`,
-    ],
-  ]);
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" font-family="${fontFamily}" fill="${ink}">${texts.join("")}</svg>`;
+  return sharp(data, { raw: { ...size, channels: 3 } })
+    .extend({ top, left: gap, right: width - gap - size.width, background: "white" })
+    .composite([{ input: Buffer.from(svg), left: 0, top: 0 }]);
 }

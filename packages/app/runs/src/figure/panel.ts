@@ -1,4 +1,4 @@
-// What figures are composed of; types without those of the library that draws, which programs of users need not have.
+// What figures are composed of, in types without those of Plot, which programs of users need not have.
 
 /** A drawn panel, to be placed by composeFigure. */
 export interface Panel {
@@ -15,4 +15,11 @@ export interface LegendEntry {
   color: string;
   /** "line" has a dot on it, "dashes" is a rule or a floor, "dot" a point (default "line"). */
   symbol?: "line" | "dashes" | "dot";
+}
+
+/** `count` indexes of 0 … size − 1 at equal distances, first and last included. */
+export function pickIndexes(size: number, count: number): number[] {
+  const last = Math.max(1, Math.min(count, size) - 1);
+  const picked = Array.from({ length: last + 1 }, (_, i) => Math.round((i * (size - 1)) / last));
+  return [...new Set(picked)];
 }

@@ -1,8 +1,7 @@
 // Numbers of named rows, such as methods: one panel a column of a table, a dot a number, a rule where a value holds for all.
 import { refuse } from "../errors.js";
-import { extent, valueAxis } from "./axis.js";
-import type { LegendEntry, Panel } from "./panel.js";
-import { colorOf, composeFigure, drawPanel, faintInk, loadPlot, textWidth } from "./svg.js";
+import type { LegendEntry } from "./panel.js";
+import { colorOf, composeFigure, drawPanel, loadPlot, logAxis, textWidth } from "./svg.js";
 
 export interface RowPoint {
   row: string;
@@ -29,68 +28,50 @@ export interface RowsOptions {
   panels: readonly RowsPanel[];
 }
 
-const width = 330;
 const rowHeight = 21;
-/** Values whose ratio is above this are drawn on a logarithmic axis. */
+/** Positive values whose ratio is above this are drawn on a logarithmic axis. */
 const wide = 20;
-const margins = { marginTop: 8, marginRight: 18, marginBottom: 42 };
 
-/**
- * Draws the figure and returns it as SVG text. The axis of a panel is logarithmic where its values are positive and far
- * apart. Throws RunError "bad_argument" without rows, or for a panel without a finite value.
- */
+/** Draws the figure and returns it as SVG text. Throws RunError "bad_argument" without rows or panels. */
 export async function rowsFigure({ title, label, rows, panels }: RowsOptions): Promise<string> {
-  const valuesOf = ({ points, rules }: RowsPanel) => [...points, ...rules].map((p) => p.value);
-  refuse("a figure of rows", [
-    [rows.length * panels.length === 0, `${rows.length} rows and ${panels.length} panels`],
-    ...panels.map((panel): [boolean, string] => [
-      panel.points.length === 0 || valuesOf(panel).some((value) => !Number.isFinite(value)),
-      `the panel "${panel.title}" without a point, or with values that are not finite`,
-    ]),
-  ]);
-  const names = <T extends { series: string }>(of: readonly T[]) => [
-    ...new Set(of.map(({ series }) => series)),
-  ];
-  const dots = names(panels.flatMap(({ points }) => points));
-  const dashes = names(panels.flatMap(({ rules }) => rules));
-  const colors = new Map(
-    [...dots, ...dashes].map((name, i) => [name, i < dots.length + 3 ? colorOf(i) : faintInk]),
-  );
+  const isEmpty = rows.length * panels.length === 0;
+  refuse("a figure of rows", [[isEmpty, `${rows.length} rows and ${panels.length} panels`]]);
+  const dots = new Set(panels.flatMap(({ points }) => points.map(({ series }) => series)));
+  const dashes = new Set(panels.flatMap(({ rules }) => rules.map(({ series }) => series)));
+  const domain = [...dots, ...dashes];
+  const range = domain.map((_, i) => colorOf(i));
   const { dot, frame, ruleX, ruleY } = await loadPlot();
-  const drawn = panels.map((panel): Promise<Panel> => {
-    const values = valuesOf(panel);
-    const [low, high] = extent(values);
-    const color = ({ series }: { series: string }) => colors.get(series) as string;
+  const drawn = panels.map((panel) => {
+    const values = [...panel.points, ...panel.rules].map(({ value }) => value);
+    const low = Math.min(...values);
+    const isLog = low > 0 && Math.max(...values) > wide * low;
     const bars = panel.points.flatMap((point) => {
       const { value, spread } = point;
       // A bar that reaches below all values has no place on a logarithmic axis.
       return spread ? [{ ...point, from: Math.max(low, value - spread), to: value + spread }] : [];
     });
-    const isLog = low > 0 && high > wide * low;
-    const shown = [...values, ...bars.flatMap(({ from, to }) => [from, to])];
     return drawPanel({
-      ...{ ...margins, width, title: panel.title },
+      width: 330,
+      height: 50 + rowHeight * rows.length,
+      title: panel.title,
+      marginTop: 8,
+      marginRight: 18,
+      marginBottom: 42,
       marginLeft: 16 + Math.max(...rows.map((row) => textWidth(row, 11))),
-      height: margins.marginTop + margins.marginBottom + rowHeight * rows.length,
-      x: {
-        ...valueAxis(shown, isLog ? "log" : "linear"),
-        // Labels of two decimals stand side by side.
-        ...(!isLog && { ticks: 4 }),
-        ...{ label, labelAnchor: "center", labelOffset: 36, labelArrow: "none" },
-      },
+      inset: 6,
+      x: { ...(isLog && logAxis), ticks: 4, label, labelOffset: 36 },
       y: { type: "point", domain: [...rows], label: null, grid: true },
+      color: { domain, range },
       marks: [
         frame({ stroke: "#cccccc" }),
-        ruleX(panel.rules, { x: "value", stroke: color, strokeDasharray: "5,4" }),
-        ruleY(bars, { y: "row", x1: "from", x2: "to", stroke: color, strokeWidth: 1.6 }),
-        dot(panel.points, { x: "value", y: "row", fill: color, r: 4 }),
+        ruleX(panel.rules, { x: "value", stroke: "series", strokeDasharray: "5,4" }),
+        ruleY(bars, { y: "row", x1: "from", x2: "to", stroke: "series", strokeWidth: 1.6 }),
+        dot(panel.points, { x: "value", y: "row", fill: "series", r: 4 }),
       ],
     });
   });
-  const entry = (symbol: "dot" | "dashes") => (name: string) =>
-    ({ label: name, color: colors.get(name), symbol }) as LegendEntry;
-  return composeFigure({
-    ...{ title, panels: await Promise.all(drawn), columns: 3 },
-    legend: [...dots.map(entry("dot")), ...dashes.map(entry("dashes"))],
+  const legend = domain.map((name, i): LegendEntry => {
+    return { label: name, color: colorOf(i), symbol: dots.has(name) ? "dot" : "dashes" };
   });
+  return composeFigure({ title, panels: await Promise.all(drawn), columns: 3, legend });
 }

@@ -1,10 +1,8 @@
 // Energy of fields against wavenumber on logarithmic axes: one panel a channel, one line a set of fields. It shows
 // at which scales the generated fields differ from source and target.
 import { refuse } from "../errors.js";
-import { extent, valueAxis } from "./axis.js";
-import { drawLines, drawNothing, type Line } from "./lines.js";
-import type { LegendEntry, Panel } from "./panel.js";
-import { colorOf, composeFigure, faintInk } from "./svg.js";
+import type { LegendEntry } from "./panel.js";
+import { colorOf, composeFigure, drawPanel, faintInk, loadPlot, logAxis, tickText } from "./svg.js";
 
 /** The spectrum of one set of fields. */
 export interface SpectrumSeries {
@@ -23,74 +21,54 @@ export interface SpectrumFigureOptions {
   title?: string;
 }
 
-const size = { width: 420, height: 300 };
-/** Powers of ten shown below the largest energy; lower energies are cut off. */
+/** Powers of ten below the largest energy; lower energies are drawn at the edge. */
 const decades = 6;
 
-/**
- * Draws the figure and returns it as SVG text. A logarithmic axis has no place for energy 0: lines leave the
- * frame there. Throws RunError "bad_argument" without series, for series of other channels than the first,
- * and for invalid wavenumbers or energies.
- */
+/** Draws the figure and returns it as SVG text. Throws RunError "bad_argument" without a channel. */
 export async function spectrumFigure(options: SpectrumFigureOptions): Promise<string> {
-  const { series, cutoff, title = "Energy spectrum" } = options;
-  check(series);
-  const channels = series[0]?.energy ?? [];
+  const { series, title = "Energy spectrum", cutoff } = options;
+  const channels = series[0]?.energy.length ?? 0;
+  refuse("a figure of spectra", [[channels === 0, "no spectrum, expected one channel or more"]]);
   const panels = await Promise.all(
-    channels.map((_, c) => {
-      const name = channels.length > 1 ? `channel ${c + 1}` : undefined;
-      return drawChannel(c, options, name);
-    }),
+    Array.from({ length: channels }, (_, channel) => drawChannel(channel, options)),
   );
   const legend: LegendEntry[] = series.map(({ name }, i) => ({ label: name, color: colorOf(i) }));
   if (cutoff !== undefined)
     legend.push({ label: "limit of the coarse grid", color: faintInk, symbol: "dashes" });
-  return composeFigure({ title, panels, columns: Math.min(2, panels.length), legend });
+  return composeFigure({ title, panels, columns: 2, legend });
 }
 
-function check(series: readonly SpectrumSeries[]): void {
-  const channels = series[0]?.energy.length ?? 0;
-  refuse("a figure of spectra", [
-    [channels === 0, "no spectrum, expected series of one channel or more"],
-    ...series.flatMap(({ name, k, energy }): [boolean, string][] => [
-      [
-        energy.length !== channels,
-        `${name} with ${energy.length} channels beside ${series[0]?.name} with ${channels}, expected as many`,
-      ],
-      [
-        k.length === 0 || k.some((value, i) => !(value > (i === 0 ? 0 : (k[i - 1] as number)))),
-        `wavenumbers of ${name} that do not rise from above 0`,
-      ],
-      [
-        energy.some((row) => row.length !== k.length || row.some((e) => !(e >= 0 && e < Infinity))),
-        `energies of ${name} that are not ${k.length} finite numbers from 0 a channel`,
-      ],
-    ]),
-  ]);
-}
-
-async function drawChannel(
-  channel: number,
-  { series, cutoff }: SpectrumFigureOptions,
-  name: string | undefined,
-): Promise<Panel> {
-  const energies = series.map(({ energy }) => energy[channel] as readonly number[]);
-  const [, most] = extent(energies.flat());
-  if (most === 0) return drawNothing({ ...size, title: name }, "no energy at any wavenumber");
-  const floor = most * 10 ** -decades;
-  const lines = series.map(
-    ({ k }, i): Line => ({
-      color: colorOf(i),
-      // An energy of 0 is drawn far below the frame, where lines are cut off.
-      points: energies[i]!.map((e, at) => ({ x: k[at] as number, y: Math.max(e, floor / 1e3) })),
-    }),
+async function drawChannel(channel: number, { series, cutoff }: SpectrumFigureOptions) {
+  const { frame, line, ruleX, text } = await loadPlot();
+  const points = series.flatMap(({ k, energy, name }) =>
+    k.map((x, i) => ({ x, y: energy[channel]?.[i] ?? 0, name })),
   );
-  const visible = energies.flat().map((energy) => Math.max(energy, floor));
-  const ks = series.flatMap(({ k }) => k);
-  return drawLines({
-    ...{ ...size, title: name, lines },
-    x: { ...valueAxis(ks, "log", { base: 2 }), label: "wavenumber (waves across the field)" },
-    y: { ...valueAxis(visible, "log"), label: "energy" },
-    rules: cutoff === undefined ? [] : [{ x: cutoff, color: faintInk, dash: "3,3" }],
+  const most = Math.max(...points.map(({ y }) => y));
+  const least = most * 10 ** -decades;
+  for (const point of points) point.y = Math.max(point.y, least);
+  const isEmpty = most === 0;
+  return drawPanel({
+    width: 420,
+    height: 300,
+    title: series[0]?.energy.length === 1 ? undefined : `channel ${channel + 1}`,
+    marginTop: 24,
+    marginRight: 20,
+    marginBottom: 48,
+    marginLeft: 62,
+    x: {
+      type: "log",
+      base: 2,
+      tickFormat: tickText,
+      labelOffset: 38,
+      label: "wavenumber (waves across the field)",
+    },
+    y: { ...(!isEmpty && logAxis), grid: true, label: "energy" },
+    color: { domain: series.map(({ name }) => name), range: series.map((_, i) => colorOf(i)) },
+    marks: [
+      frame({ stroke: "#cccccc" }),
+      line(points, { x: "x", y: "y", stroke: "name", strokeWidth: 1.8 }),
+      ruleX(cutoff === undefined ? [] : [cutoff], { stroke: faintInk, strokeDasharray: "3,3" }),
+      text(isEmpty ? ["no energy at any wavenumber"] : [], { frameAnchor: "middle" }),
+    ],
   });
 }

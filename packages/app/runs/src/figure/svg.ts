@@ -1,7 +1,7 @@
-// Figures as SVG without a browser: Observable Plot draws panels into a linkedom document, which are then
+// Figures as SVG without a browser: Observable Plot draws panels into a linkedom document, and they are
 // arranged under one title and one legend.
 import type * as PlotModule from "@observablehq/plot";
-import type { PlotOptions } from "@observablehq/plot";
+import type { PlotOptions, ScaleOptions } from "@observablehq/plot";
 import type { LegendEntry, Panel } from "./panel.js";
 
 export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
@@ -26,30 +26,7 @@ const palette = [
 export const colorOf = (i: number): string => palette[i % palette.length] as string;
 
 /** Observable Plot, loaded when the first figure is drawn. */
-export function loadPlot(): Promise<typeof PlotModule> {
-  return import("@observablehq/plot");
-}
-
-/** Draws one panel (units: CSS pixels). */
-export async function drawPanel(
-  options: Omit<PlotOptions, "title"> & {
-    width: number;
-    height: number;
-    title?: string | undefined;
-  },
-): Promise<Panel> {
-  const { title, width, height, ...rest } = options;
-  const [{ plot }, { parseHTML }] = await Promise.all([loadPlot(), import("linkedom")]);
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const svg = plot({ ...rest, width, height, document }) as unknown as SvgElement;
-  // The style element sizes a figure in a web page; in a nested svg it would hide the size.
-  svg.querySelector("style")?.remove();
-  svg.removeAttribute("class");
-  svg.setAttribute("font-family", fontFamily);
-  svg.setAttribute("font-size", "11");
-  svg.setAttribute("color", ink);
-  return { svg: svg.outerHTML, width, height, title };
-}
+export const loadPlot = (): Promise<typeof PlotModule> => import("@observablehq/plot");
 
 /** The part of linkedom's SVG element that is used here. */
 interface SvgElement {
@@ -59,6 +36,47 @@ interface SvgElement {
   querySelector(selector: string): { remove(): void } | null;
 }
 
+export type PanelOptions = Omit<PlotOptions, "title" | "width" | "height"> & {
+  width: number;
+  height: number;
+  title?: string | undefined;
+};
+
+/** Labels of both axes at their middle, without arrows. */
+const axis: ScaleOptions = { labelAnchor: "center", labelArrow: "none" };
+
+/** Draws one panel (units: CSS pixels). */
+export async function drawPanel({
+  title,
+  width,
+  height,
+  x,
+  y,
+  ...rest
+}: PanelOptions): Promise<Panel> {
+  const [{ plot }, { parseHTML }] = await Promise.all([loadPlot(), import("linkedom")]);
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const options = { ...rest, width, height, document, x: { ...axis, ...x }, y: { ...axis, ...y } };
+  const svg = plot(options) as unknown as SvgElement;
+  // The style element sizes a figure in a web page; in a nested svg it would hide the size.
+  svg.querySelector("style")?.remove();
+  svg.removeAttribute("class");
+  svg.setAttribute("font-family", fontFamily);
+  svg.setAttribute("font-size", "11");
+  svg.setAttribute("color", ink);
+  return { svg: svg.outerHTML, width, height, title };
+}
+
+/** A number on an axis: 0.25, 30000, −2e+6. */
+export function tickText(x: number): string {
+  const size = Math.abs(x);
+  const isFar = size >= 1e6 || (size > 0 && size < 1e-4);
+  return (isFar ? x.toExponential() : String(Number(x.toPrecision(6)))).replace("-", "−");
+}
+
+/** Options of a logarithmic axis. */
+export const logAxis = { type: "log", tickFormat: tickText } as const;
+
 export interface ComposeOptions {
   title: string;
   panels: readonly Panel[];
@@ -67,37 +85,32 @@ export interface ComposeOptions {
   legend?: readonly LegendEntry[];
 }
 
+const margin = 12;
+
 /** Arranges panels of equal size in rows under a title and a legend. Returns an SVG document. */
 export function composeFigure({ title, panels, columns, legend = [] }: ComposeOptions): string {
   const perRow = Math.min(columns, panels.length);
   const titleHeight = panels.some((panel) => panel.title !== undefined) ? 24 : 0;
-  const cell = {
-    width: Math.max(...panels.map((panel) => panel.width)),
-    height: Math.max(...panels.map((panel) => panel.height + titleHeight)),
-  };
-  const margin = 12;
-  const width = perRow * cell.width + 2 * margin;
-  const heading = breakLines(title, width - 2 * margin, 17);
-  const legendTop = margin + heading.length * 22 + 6;
-  const key = layOutLegend(legend, width - 2 * margin);
-  const top = legendTop + key.height + 6;
-  const height = top + Math.ceil(panels.length / perRow) * cell.height + margin;
+  const cellWidth = Math.max(...panels.map((panel) => panel.width));
+  const cellHeight = Math.max(...panels.map((panel) => panel.height + titleHeight));
+  const inside = Math.max(perRow * cellWidth, Math.ceil(textWidth(title, 17)));
+  const key = drawLegend(legend, inside);
+  const top = margin + 34 + key.height;
+  const width = inside + 2 * margin;
+  const height = top + Math.ceil(panels.length / perRow) * cellHeight + margin;
   const placed = panels.map((panel, i) => {
-    const x = margin + (i % perRow) * cell.width;
-    const y = top + Math.floor(i / perRow) * cell.height;
+    const x = margin + (i % perRow) * cellWidth;
+    const y = top + Math.floor(i / perRow) * cellHeight;
     const name = `<text x="${x + 4}" y="${y + 14}" font-size="13" font-weight="bold">${escapeXml(panel.title ?? "")}</text>`;
     const place = `x="${x}" y="${y + titleHeight}" overflow="visible"`;
-    return (panel.title === undefined ? "" : name) + panel.svg.replace("<svg", `<svg ${place}`);
+    return name + panel.svg.replace("<svg", `<svg ${place}`);
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fontFamily}" fill="${ink}">`,
     `<title>${escapeXml(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
-    ...heading.map(
-      (line, i) =>
-        `<text x="${margin}" y="${margin + 15 + 22 * i}" font-size="15" font-weight="bold">${escapeXml(line)}</text>`,
-    ),
-    `<g transform="translate(${margin},${legendTop})" font-size="12">${key.svg}</g>`,
+    `<text x="${margin}" y="${margin + 15}" font-size="15" font-weight="bold">${escapeXml(title)}</text>`,
+    `<g transform="translate(${margin},${margin + 28})" font-size="12">${key.svg}</g>`,
     ...placed,
     "</svg>\n",
   ].join("\n");
@@ -113,30 +126,13 @@ export function textWidth(text: string, fontSize: number): number {
   return [...text].length * fontSize * 0.6;
 }
 
-/** A text broken at spaces into lines that fit the width; a word that is too long is cut. */
-export function breakLines(text: string, width: number, fontSize: number): string[] {
-  const fits = Math.max(1, Math.floor(width / textWidth("x", fontSize)));
-  const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
-    const letters = [...word];
-    const short = letters.length > fits ? `${letters.slice(0, fits - 1).join("")}…` : word;
-    const longer = `${lines.at(-1) ?? ""} ${short}`.trim();
-    if (lines.length > 0 && [...longer].length <= fits) lines[lines.length - 1] = longer;
-    else lines.push(short);
-  }
-  return lines;
-}
-
 /** Legend entries from left to right, broken into rows where the width ends. */
-function layOutLegend(
-  entries: readonly LegendEntry[],
-  width: number,
-): { svg: string; height: number } {
+function drawLegend(entries: readonly LegendEntry[], width: number) {
   const rowHeight = 20;
   let x = 0;
   let y = 0;
   const parts = entries.map(({ label, color, symbol = "line" }) => {
-    const size = 28 + textWidth(label, 12) + 14;
+    const size = 42 + textWidth(label, 12);
     if (x > 0 && x + size > width) {
       x = 0;
       y += rowHeight;
@@ -144,9 +140,8 @@ function layOutLegend(
     const dash = symbol === "dashes" ? ' stroke-dasharray="5,4"' : "";
     const line = `<path d="M0,10h22" stroke="${color}" stroke-width="2"${dash}/>`;
     const dot = `<circle cx="11" cy="10" r="3.5" fill="${color}"/>`;
-    const mark = symbol === "dot" ? dot : symbol === "dashes" ? line : line + dot;
-    const text = `<text x="28" y="14">${escapeXml(label)}</text>`;
-    const entry = `<g transform="translate(${x},${y})">${mark}${text}</g>`;
+    const mark = (symbol === "dot" ? "" : line) + (symbol === "dashes" ? "" : dot);
+    const entry = `<g transform="translate(${x},${y})">${mark}<text x="28" y="14">${escapeXml(label)}</text></g>`;
     x += size;
     return entry;
   });

@@ -1,11 +1,9 @@
 // Curves of any metric: over half-iterations (evaluations), or over the training steps of all
 // half-iterations (the loss). One panel a metric, one line a series.
+import type { Markish } from "@observablehq/plot";
 import { refuse } from "../errors.js";
-import { extent, niceTicks, stepTick, valueAxis } from "./axis.js";
-import { drawLines, drawNothing, type Line, type Point } from "./lines.js";
 import type { LegendEntry, Panel } from "./panel.js";
-import { type Sample, smooth } from "./smooth.js";
-import { colorOf, composeFigure, faintInk, textWidth } from "./svg.js";
+import { colorOf, composeFigure, drawPanel, faintInk, ink, loadPlot, logAxis } from "./svg.js";
 
 type TrendRow = Readonly<Record<string, unknown>>;
 
@@ -40,54 +38,45 @@ export interface TrendOptions {
 }
 
 const alarm = "#b30000";
-/** Over steps, lines and bands cover this share of the steps of a half-iteration. */
+/** Over steps, a line is the mean of this many bins, smoothed over this share of a half-iteration. */
+const mostBins = 400;
 const smoothedShare = 0.05;
-/** Bins of a line, and of all lines of a panel together. */
-const binsPerHalf = 200;
-const binsPerPanel = 4000;
 const directions: Record<string, string> = { f: "forward (f)", b: "backward (b)" };
 
 /**
  * Draws the figure and returns it as SVG text. Values that are not numbers are left out, NaN and infinities are
- * marked by a red rule, and each half-iteration of one direction is marked by its letter. Throws RunError
- * "bad_argument" without rows or panels.
+ * marked by a red rule. Throws RunError "bad_argument" without rows or panels.
  */
 export async function trendFigure(options: TrendOptions): Promise<string> {
   const { title = "Convergence", x } = options;
   const { panels, legend } = await trendPanels(options);
-  const columns = x === "step" ? 1 : Math.min(2, panels.length);
-  return composeFigure({ title, panels, columns, legend });
+  return composeFigure({ title, panels, columns: x === "step" ? 1 : 2, legend });
 }
 
 /** The panels of that figure, each by itself, and their legend. Throws as trendFigure. */
 export async function trendPanels(
   options: TrendOptions,
 ): Promise<{ panels: Panel[]; legend: LegendEntry[] }> {
-  const { rows, panels, series = seriesName, x = "half_iteration" } = options;
-  const { floorLabel = "floor of a perfect sampler" } = options;
-  const { size = x === "step" ? { width: 860, height: 300 } : { width: 420, height: 264 } } =
-    options;
-  const halves = halvesOf(rows, x);
-  const wanted = x === "step" ? "half_iteration and step" : x;
-  const some = `${rows.length} rows, ${halves.length > 0 ? "" : `none with ${wanted}, `}`;
+  const { rows, panels, series = seriesName, x = "half_iteration", floorLabel } = options;
+  const isOverSteps = x === "step";
+  const wide = { width: 860, height: 300 };
+  const { size = isOverSteps ? wide : { width: 420, height: 264 } } = options;
+  const halves = halvesOf(rows, isOverSteps);
   refuse("a trend figure", [
     [
       halves.length === 0 || panels.length === 0,
-      `${some}and ${panels.length} panels, expected at least one of each`,
+      `${rows.length} rows and ${panels.length} panels, expected rows with half_iteration${isOverSteps ? " and step" : ""}, and a panel`,
     ],
   ]);
   const names = [...new Set(rows.map(series))];
   names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  const scene = { rows, series, names, x, halves, size };
+  const scene = { rows, series, names, halves, isOverSteps, size };
   const drawn = await Promise.all(panels.map((panel) => drawTrend(panel, scene)));
-  const dashes: [boolean, LegendEntry][] = [
-    [drawn.some(({ hasFloor }) => hasFloor), { label: floorLabel, color: faintInk }],
-    [drawn.some(({ lost }) => lost), { label: "not finite", color: alarm }],
-  ];
-  const legend = [
-    ...names.map((label): LegendEntry => ({ label, color: colorIn(names, label) })),
-    ...dashes.flatMap(([shown, entry]) => (shown ? { ...entry, symbol: "dashes" as const } : [])),
-  ];
+  const legend = names.map((label): LegendEntry => ({ label, color: colorIn(names, label) }));
+  const dashes = (label: string, color: string) => legend.push({ label, color, symbol: "dashes" });
+  if (drawn.some(({ hasFloor }) => hasFloor))
+    dashes(floorLabel ?? "floor of a perfect sampler", faintInk);
+  if (drawn.some(({ isLost }) => isLost)) dashes("not finite", alarm);
   return { panels: drawn.map(({ panel }) => panel), legend };
 }
 
@@ -99,182 +88,157 @@ function colorIn(names: readonly string[], name: string): string {
   return colorOf(2 * same.indexOf(name) + 1 - way);
 }
 
+const seriesName = ({ direction }: TrendRow): string => directions[String(direction)] ?? "run";
+
 /** A half-iteration on the horizontal axis. */
 interface Half {
   n: number;
-  /** "f" or "b" where all rows say the same. */
-  direction: string | undefined;
-  /** Where it begins and ends, over steps. */
+  /** Its number and direction. */
+  name: string;
+  /** Steps of all half-iterations before it, and with it. */
   start: number;
   end: number;
 }
 
-interface Scene extends Required<Pick<TrendOptions, "rows" | "series" | "x" | "size">> {
+function halvesOf(rows: readonly TrendRow[], isOverSteps: boolean): Half[] {
+  const found = new Map<number, { steps: number; ways: Set<unknown> }>();
+  for (const { half_iteration: n, step, direction } of rows) {
+    if (typeof n !== "number" || (isOverSteps && typeof step !== "number")) continue;
+    const half = found.get(n) ?? { steps: 0, ways: new Set() };
+    half.steps = Math.max(half.steps, Number(step ?? 0));
+    half.ways.add(direction);
+    found.set(n, half);
+  }
+  let end = 0;
+  const sorted = [...found].sort(([a], [b]) => a - b);
+  return sorted.map(([n, { steps, ways }]) => {
+    const start = end;
+    end += steps;
+    const [way] = ways;
+    const name = ways.size === 1 && typeof way === "string" ? `${n} ${way}` : `${n}`;
+    return { n, name, start, end };
+  });
+}
+
+interface Scene extends Required<Pick<TrendOptions, "rows" | "series" | "size">> {
   names: readonly string[];
   halves: readonly Half[];
+  isOverSteps: boolean;
 }
 
-const seriesName = ({ direction }: TrendRow): string => directions[String(direction)] ?? "run";
-
-function halvesOf(rows: readonly TrendRow[], x: Scene["x"]): Half[] {
-  const groups = new Map<number, TrendRow[]>();
-  for (const row of rows) {
-    const n = row.half_iteration;
-    if (typeof n !== "number" || (x === "step" && typeof row.step !== "number")) continue;
-    const group = groups.get(n);
-    if (group === undefined) groups.set(n, [row]);
-    else group.push(row);
-  }
-  let start = 0;
-  return [...groups.entries()]
-    .sort(([a], [b]) => a - b)
-    .map(([n, group]) => {
-      const found = new Set(group.map((row) => row.direction));
-      const [direction] = found;
-      const half = {
-        n,
-        direction: found.size === 1 && typeof direction === "string" ? direction : undefined,
-        start,
-        end: x === "step" ? start + extent(group.map((row) => row.step as number))[1] : n,
-      };
-      start = half.end;
-      return half;
-    });
-}
-
-/** The samples of a column, by series and half-iteration, and the places of those that are not finite. */
-function samplesOf(
-  column: string,
-  panel: Pick<TrendPanel, "spread" | "scale">,
-  { rows, series, x, halves }: Scene,
+/** The values of a panel's column, with their band, their floor, and the line that they belong to. */
+function pointsOf(
+  { metric, spread, floor, scale }: TrendPanel,
+  { rows, series, halves, isOverSteps }: Scene,
 ) {
-  const starts = new Map(halves.map((half) => [half.n, half.start]));
-  const groups = new Map<string, { name: string; samples: (Sample & Band)[] }>();
-  const lost: number[] = [];
-  for (const row of rows) {
-    const { half_iteration: n, [column]: value } = row;
+  const starts = new Map(halves.map(({ n, start }) => [n, start]));
+  return rows.flatMap((row) => {
+    const { half_iteration: n, step, [metric]: y } = row;
     const start = starts.get(n as number);
-    if (typeof value !== "number" || start === undefined) continue;
-    if (x === "step" && typeof row.step !== "number") continue;
-    const at = x === "step" ? start + (row.step as number) : (n as number);
-    if (!Number.isFinite(value)) lost.push(at);
-    if (!Number.isFinite(value) || (panel.scale === "log" && value <= 0)) continue;
+    if (typeof y !== "number" || start === undefined) return [];
+    const x = isOverSteps ? start + Number(step) : (n as number);
+    const std = spread === undefined ? null : row[spread];
     const name = series(row);
-    const key = x === "step" ? `${n} ${name}` : name;
-    const group = groups.get(key) ?? { name, samples: [] };
-    groups.set(key, group);
-    group.samples.push({ x: at, value, ...bandOf(value, row, panel) });
-  }
-  return { groups: [...groups.values()], lost };
+    const point = { x, y, name, line: isOverSteps ? `${n} ${name}` : name };
+    const reference = floor === undefined ? null : row[floor];
+    const isFloor = typeof reference === "number" && (scale !== "log" || reference > 0);
+    return [{ ...point, floor: isFloor ? reference : null, ...bandOf(y, std, scale) }];
+  });
 }
 
-type Band = Pick<Point, "low" | "high">;
-
-function bandOf(
-  value: number,
-  row: TrendRow,
-  { spread, scale }: Pick<TrendPanel, "spread" | "scale">,
-): Band {
-  const std = spread === undefined ? null : row[spread];
+function bandOf(value: number, std: unknown, scale: TrendPanel["scale"]) {
   if (typeof std !== "number" || !Number.isFinite(std)) return {};
   // A logarithmic axis has no room below zero: the band goes as far down as it goes up.
   const low = scale === "log" && std >= value ? value ** 2 / (value + std) : value - std;
   return { low, high: value + std };
 }
 
-async function drawTrend(
-  panel: TrendPanel,
-  scene: Scene,
-): Promise<{ panel: Panel; lost: boolean; hasFloor: boolean }> {
+async function drawTrend(panel: TrendPanel, scene: Scene) {
   const { metric, scale, title, label = metric } = panel;
-  const { x, halves, names, size } = scene;
-  const { groups, lost } = samplesOf(metric, panel, scene);
-  const floors =
-    panel.floor === undefined ? [] : samplesOf(panel.floor, scale ? { scale } : {}, scene).groups;
-  const most = Math.ceil(Math.min(binsPerHalf, binsPerPanel / halves.length));
-  /** What is known at one half-iteration only becomes a short level line. */
-  const widen = (points: Point[]): Point[] =>
-    points.length !== 1 ? points : [-0.2, 0.2].map((d) => ({ ...points[0]!, x: points[0]!.x + d }));
-  const plain = (samples: readonly (Sample & Band)[]): Point[] =>
-    samples.map(({ value, ...sample }) => ({ ...sample, y: value }));
-  const lineOf = (name: string, points: Point[]): Line => ({
-    color: colorIn(names, name),
-    points,
-  });
-  const lines: Line[] = groups.flatMap(({ name, samples }): Line[] => {
-    if (x === "step") {
-      const line = lineOf(name, smooth(samples, { most, share: smoothedShare }));
-      return [{ ...line, dots: line.points.length === 1 }];
-    }
-    const points = plain(samples);
-    const banded = points.some(({ low }) => low !== undefined);
-    const line = { ...lineOf(name, points), dots: true };
-    if (!banded || widen(points) === points) return [line];
-    const bare = points.map(({ x, y }) => ({ x, y }));
-    return [lineOf(name, widen(points)), { ...line, points: bare }];
-  });
-  lines.unshift(
-    ...floors.map(({ name, samples }) => ({
-      ...lineOf(name, widen(plain(samples))),
-      dashed: true,
-    })),
-  );
-  const facts = { lost: lost.length > 0, hasFloor: floors.length > 0 };
-  if (groups.length === 0) {
-    const nothing = await drawNothing({ ...size, title }, `no finite value of ${metric}`);
-    return { ...facts, panel: nothing };
+  const { halves, names, size, isOverSteps } = scene;
+  const plot = await loadPlot();
+  const { areaY, binX, frame, lineY, map, ruleX, text, window, windowY } = plot;
+  const all = pointsOf(panel, scene);
+  const lost = all.filter(({ y }) => !Number.isFinite(y));
+  const points = all.filter(({ y }) => Number.isFinite(y) && (scale !== "log" || y > 0));
+  const floors = points.filter(({ floor }) => floor !== null);
+  const marks: Markish[] = [
+    frame({ stroke: "#cccccc" }),
+    ruleX(new Set(lost.map(({ x }) => x)), { stroke: alarm, strokeDasharray: "5,4" }),
+  ];
+  if (points.length === 0)
+    marks.push(text([`no finite value of ${metric}`], { frameAnchor: "middle" }));
+  const channels = { x: "x", z: "line" } as const;
+  if (isOverSteps) {
+    const bins = Math.min(mostBins, points.length);
+    const k = Math.max(1, Math.round((smoothedShare * bins) / halves.length));
+    const around = (reduce: "min" | "max") => window({ k, reduce, anchor: "middle" });
+    const binned = { ...channels, thresholds: bins, clip: true };
+    const edges = { ...binned, y1: "y", y2: "y", fill: "name", fillOpacity: 0.18 };
+    const line = { ...binned, y: "y", stroke: "name", strokeWidth: 1.8 };
+    marks.push(
+      ruleX(halves.length < 40 ? halves.slice(1) : [], { x: "start", stroke: "#dddddd" }),
+      text(headsOf(scene), { x: "x", text: "name", frameAnchor: "top", dy: -12, fill: ink }),
+      areaY(
+        points,
+        map({ y1: around("min"), y2: around("max") }, binX({ y1: "min", y2: "max" }, edges)),
+      ),
+      lineY(points, windowY({ k, anchor: "middle" }, binX({ y: "mean" }, line))),
+    );
+  } else {
+    const band = points.filter(({ low }) => low !== undefined);
+    const dashed = { strokeWidth: 1.3, strokeDasharray: "5,4", marker: "tick" } as const;
+    marks.push(
+      areaY(band, { ...channels, y1: "low", y2: "high", fill: "name", fillOpacity: 0.18 }),
+      lineY(floors, { ...channels, y: "floor", stroke: "name", ...dashed }),
+      lineY(points, { ...channels, y: "y", stroke: "name", strokeWidth: 1.8, marker: "dot" }),
+    );
   }
-  const values = lines.flatMap(({ points }) =>
-    points.flatMap((p) => [p.y, p.low ?? p.y, p.high ?? p.y]),
-  );
-  const drawn = await drawLines({
-    ...{ ...size, title, lines },
-    x: x === "step" ? stepAxis(halves) : halfAxis(halves),
+  const y = points[0]?.y ?? 0;
+  const margin = 0.05 * Math.abs(y) || 1e-9;
+  const isConstant = points.every((point) => [point.y, point.floor ?? y].every((v) => v === y));
+  const drawn = await drawPanel({
+    ...size,
+    title,
+    marginTop: isOverSteps ? 40 : 24,
+    marginRight: 20,
+    marginBottom: 48,
+    marginLeft: 62,
+    inset: 8,
+    x: { labelOffset: 38, ...(isOverSteps ? stepAxis(halves) : halfAxis(halves)) },
     y: {
-      ...valueAxis(values, scale),
-      label: x === "step" ? `${label} (line: mean, band: range)` : label,
+      ...(scale === "log" && points.length > 0 && logAxis),
+      ...(isConstant && { domain: [y - margin, y + margin] }),
+      grid: true,
+      label: isOverSteps ? `${label} (line: mean, band: range)` : label,
     },
-    rules: [
-      ...(x === "step" && halves.length < 40
-        ? halves.slice(1).map(({ start }) => ({ x: start, color: "#dddddd" }))
-        : []),
-      ...[...new Set(lost)].map((at) => ({ x: at, color: alarm, dash: "5,4" })),
-    ],
-    heads: x === "step" ? headsOf(halves, size.width - 82) : [],
+    color: { domain: names, range: names.map((name) => colorIn(names, name)) },
+    marks,
   });
-  return { ...facts, panel: drawn };
+  return { panel: drawn, isLost: lost.length > 0, hasFloor: floors.length > 0 };
 }
 
-const nameOf = ({ n, direction }: Half): string =>
-  direction === undefined ? String(n) : `${n} ${direction}`;
-
 function halfAxis(halves: readonly Half[]) {
-  const [low, high] = extent(halves.map(({ n }) => n));
+  const numbers = halves.map(({ n }) => n);
+  const every = Math.ceil(halves.length / 9);
   return {
-    domain: [low - 0.3, high + 0.3] as [number, number],
-    ticks: niceTicks(low, high, { count: 9, least: 1 }),
-    tickFormat: (n: number) => nameOf(halves.find((half) => half.n === n) ?? ({ n } as Half)),
     label: "half-iteration",
+    ticks: numbers.filter((_, i) => i % every === 0),
+    tickFormat: (n: number) => halves.find((half) => half.n === n)?.name ?? String(n),
   };
 }
 
 function stepAxis(halves: readonly Half[]) {
-  const end = halves.at(-1)?.end ?? 1;
-  const label = halves.length > 1 ? "training step, all half-iterations" : "training step";
   return {
-    domain: [0, Math.max(1, end)] as [number, number],
+    label: halves.length > 1 ? "training step, all half-iterations" : "training step",
+    domain: [0, Math.max(1, halves.at(-1)?.end ?? 1)],
     ticks: 6,
-    tickFormat: stepTick,
-    label,
+    tickFormat: "~s",
   };
 }
 
-/** Names of half-iterations over their steps, where there is room for them. */
-function headsOf(halves: readonly Half[], width: number): { x: number; text: string }[] {
-  const end = halves.at(-1)?.end ?? 1;
-  return halves.flatMap((half) => {
-    const text = nameOf(half);
-    const room = ((half.end - half.start) / end) * width;
-    return room > textWidth(text, 10) + 4 ? [{ x: (half.start + half.end) / 2, text }] : [];
-  });
+/** The names of half-iterations over their middle, if all have room. */
+function headsOf({ halves, size }: Scene) {
+  const isTight = halves.length > size.width / 30;
+  return isTight ? [] : halves.map(({ name, start, end }) => ({ name, x: (start + end) / 2 }));
 }

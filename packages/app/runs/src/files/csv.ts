@@ -1,9 +1,9 @@
 // Tables on disk as RFC 4180 says (comma, quotes doubled), with line feeds. Numbers are written without quotes, and
-// strings that look like numbers with quotes, so that both are read back as what they were.
+// strings that look like numbers with quotes, so that both are read back with their types.
 import { existsSync } from "node:fs";
+import { openAppendFile } from "@dsbm/files";
 import { CsvError, parse } from "csv-parse/sync";
 import { RunError } from "../errors.js";
-import { openLineWriter } from "./append.js";
 import { readText } from "./read.js";
 
 /** One field: null is an empty field, "" is a quoted empty one. */
@@ -17,15 +17,11 @@ export interface Table {
 
 const bareNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^-?Infinity$|^NaN$/;
 
-/** One record without its line end. */
-export function formatCsvRecord(cells: readonly Cell[]): string {
-  return cells.map(formatCell).join(",");
-}
+const formatRecord = (cells: readonly Cell[]): string => `${cells.map(formatCell).join(",")}\n`;
 
 /** Columns and rows as CSV text. Throws RunError "columns" for a row that does not fit. */
 export function formatCsv({ columns, rows }: Table): string {
-  const records = [columns, ...rows.map((row) => cellsOf(row, columns))];
-  return records.map((record) => `${formatCsvRecord(record)}\n`).join("");
+  return [columns, ...rows.map((row) => cellsOf(row, columns))].map(formatRecord).join("");
 }
 
 /**
@@ -35,17 +31,17 @@ export function formatCsv({ columns, rows }: Table): string {
 export function parseCsv(text: string, source = "this CSV text"): Table {
   const [header = [], ...records] = parseRecords(text, source);
   const columns = header.map(String);
-  const blank = (cells: Cell[]) => columns.length > 1 && cells.length === 1 && cells[0] === null;
-  const filled = records.filter((cells) => !blank(cells));
-  const rows = filled.map((cells, index) => {
-    if (cells.length !== columns.length) {
-      throw new RunError(
-        "corrupt",
-        `row ${index + 1} of ${source} has ${cells.length} fields, expected ${columns.length}: repair or delete it`,
-      );
-    }
-    return Object.fromEntries(columns.map((column, i) => [column, cells[i] as Cell]));
-  });
+  const isBlank = (cells: Cell[]) => columns.length > 1 && cells.length === 1 && cells[0] === null;
+  const rows = records
+    .filter((cells) => !isBlank(cells))
+    .map((cells, index) => {
+      if (cells.length !== columns.length)
+        throw new RunError(
+          "corrupt",
+          `row ${index + 1} of ${source} has ${cells.length} fields, expected ${columns.length}: repair or delete it`,
+        );
+      return Object.fromEntries(columns.map((column, i) => [column, cells[i] as Cell]));
+    });
   return { columns, rows };
 }
 
@@ -59,46 +55,39 @@ export function readCsv(path: string): Table {
 export type CsvWriter = ReturnType<typeof openCsv>;
 
 /**
- * Opens a CSV file for appending; the header is fixed now, rows that are there stay and a cut last
- * row is removed. Throws RunError "columns" when the file has other columns.
+ * Opens a CSV file for appending: existing rows stay and a cut last row is removed. Throws RunError "columns" if the
+ * file has other columns.
  */
 export function openCsv(path: string, columns: readonly string[]) {
-  if (columns.length === 0 || new Set(columns).size < columns.length)
-    throw new RunError(
-      "columns",
-      `${path} was given the columns [${columns.join()}], expected at least one and no name twice`,
-    );
   const text = existsSync(path) ? readText(path) : "";
-  const keep = wholeRecords(text);
-  const header = parseRecords(text.slice(0, keep), path)[0];
-  if (header && formatCsvRecord(header) !== formatCsvRecord(columns)) {
+  const whole = text.slice(0, wholeRecords(text));
+  const [header] = parseRecords(whole, path);
+  if (header && formatRecord(header) !== formatRecord(columns))
     throw new RunError(
       "columns",
       `${path} has the columns ${header.join()}, expected ${columns.join()}: move the file away, or run with the version that wrote it`,
     );
-  }
-  const kept = Buffer.byteLength(text.slice(0, keep), "utf8");
-  const lines = openLineWriter(path, { keep: kept });
-  if (!header) lines.append(formatCsvRecord(columns));
+  const file = openAppendFile(path, () => Buffer.byteLength(whole, "utf8"));
+  if (!header) file.append(formatRecord(columns));
   return {
     columns,
     /** Appends a row; every column must be given (null for none). Throws RunError "columns". */
-    append: (row: Row): void => lines.append(formatCsvRecord(cellsOf(row, columns, path))),
-    flush: lines.flush,
-    close: lines.close,
+    append: (row: Row): void => file.append(formatRecord(cellsOf(row, columns, path))),
+    flush: () => file.flush(),
+    close: () => file.close(),
   };
 }
 
 function formatCell(cell: Cell): string {
   if (cell === null) return "";
   if (typeof cell === "number") return Object.is(cell, -0) ? "-0" : String(cell);
-  const quoted = cell === "" || bareNumber.test(cell) || /[",\r\n]|^\s|\s$/.test(cell);
-  return quoted ? `"${cell.replaceAll('"', '""')}"` : cell;
+  const isQuoted = cell === "" || bareNumber.test(cell) || /[",\r\n]|^\s|\s$/.test(cell);
+  return isQuoted ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 function cellsOf(row: Row, columns: readonly string[], source = "this table"): Cell[] {
   const unknown = Object.keys(row).find((key) => !columns.includes(key));
-  const missing = columns.find((c) => !Object.hasOwn(row, c) || row[c] === undefined);
+  const missing = columns.find((column) => row[column] === undefined);
   if (unknown === undefined && missing === undefined) return columns.map((c) => row[c] as Cell);
   const fault = unknown === undefined ? `no "${missing}"` : `an unknown column "${unknown}"`;
   throw new RunError(
@@ -109,14 +98,10 @@ function cellsOf(row: Row, columns: readonly string[], source = "this table"): C
 
 /** The number of characters up to the end of the last record that has its line end. */
 function wholeRecords(text: string): number {
-  let open = false;
-  let end = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i];
-    if (c === '"') open = !open;
-    else if (c === "\n" && !open) end = i + 1;
-  }
-  return end;
+  const lines = text.slice(0, text.lastIndexOf("\n") + 1);
+  // Within open quotes a line end is a part of a field.
+  const isOpen = (lines.split('"').length - 1) % 2 === 1;
+  return isOpen ? wholeRecords(lines.slice(0, lines.lastIndexOf('"'))) : lines.length;
 }
 
 /** Splits text into records of cells; the first one is the header, whose cells stay texts. */
@@ -128,13 +113,10 @@ function parseRecords(text: string, source: string): Cell[][] {
       relax_column_count: true,
       cast: (value, { quoting, records }) => (quoting || records === 0 ? value : bareCell(value)),
     }) as Cell[][];
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new RunError(
-      "corrupt",
-      `${source} is not valid CSV (${error.message}): repair or delete the row`,
-      { cause: error },
-    );
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    const fault = `${source} is not valid CSV (${cause.message}): repair or delete the row`;
+    throw new RunError("corrupt", fault, { cause });
   }
 }
 

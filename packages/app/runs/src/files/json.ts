@@ -1,67 +1,98 @@
-// JSON has no NaN and no infinity, and a loss can be either: they are written as strings and read
-// back as numbers. All JSON of a run folder goes through here.
+// JSON has no NaN and no infinity, and a loss can be either: they are written as strings and read back as numbers.
 import { existsSync } from "node:fs";
+import { writeFileAtomic } from "@dsbm/files";
+import type { z } from "zod";
 import { RunError } from "../errors.js";
 import { readText } from "./read.js";
-import { writeFileAtomic } from "./write.js";
 
 const notFinite = ["NaN", "Infinity", "-Infinity"];
 
 /** A value as JSON; numbers that are not finite become strings. Throws RunError "bad_argument". */
 export function toJson(value: unknown, { indent = 0 } = {}): string {
+  const finite = (_: string, v: unknown) =>
+    typeof v === "number" && !Number.isFinite(v) ? String(v) : v;
   try {
-    const finite = (_: string, v: unknown) =>
-      typeof v === "number" && !Number.isFinite(v) ? String(v) : v;
-    const text = JSON.stringify(value, finite, indent);
-    if (text !== undefined) return text;
-  } catch (error) {
-    throw new RunError("bad_argument", `this value cannot be written as JSON: ${error}`, {
-      cause: error,
-    });
+    return JSON.stringify(value, finite, indent);
+  } catch (cause) {
+    const what = `this value cannot be written as JSON: ${cause}`;
+    throw new RunError("bad_argument", what, { cause });
   }
-  throw new RunError("bad_argument", `a ${typeof value} cannot be written as JSON`);
 }
 
-/** Reads what toJson wrote. Throws RunError "corrupt" that names `source`. */
+/** Reads the text of toJson. Throws RunError "corrupt" that names `source`. */
 export function fromJson(text: string, source: string): unknown {
   try {
     return JSON.parse(text, (_, v) => (notFinite.includes(v) ? Number(v) : v));
-  } catch (error) {
+  } catch (cause) {
     const cure = "restore it, or delete the run folder and run again";
-    throw new RunError("corrupt", `${source} is not valid JSON (${error}): ${cure}`, {
-      cause: error,
-    });
+    throw new RunError("corrupt", `${source} is not valid JSON (${cause}): ${cure}`, { cause });
   }
 }
 
-/** Writes a value as a file of indented JSON, atomically. Throws RunError. */
-export function writeJson(path: string, value: unknown): void {
+/** Writes a value as a file of indented JSON, atomically. Throws FileError. */
+export const writeJson = (path: string, value: unknown): void =>
   writeFileAtomic(path, `${toJson(value, { indent: 2 })}\n`);
-}
 
-/** Reads a JSON file. Throws RunError. */
+/** Reads a JSON file. Throws RunError "corrupt" or FileError. */
 export const readJson = (path: string): unknown => fromJson(readText(path), path);
 
-/**
- * Reads a JSON file with a format number. Throws RunError "not_a_run" where there is no file, "corrupt"
- * without a number, and "newer_format" with the version that wrote it.
- */
-export function readFormatted(
-  path: string,
-  { newest, missing, broken }: { newest: number; missing: string; broken: string },
-): Record<string, unknown> & { format: number } {
-  if (!existsSync(path)) throw new RunError("not_a_run", `there is no ${path}: ${missing}`);
-  const value = readJson(path) as { format?: unknown; dsbm?: unknown } | null;
-  const format = value?.format;
-  if (typeof format !== "number")
-    throw new RunError("corrupt", `${path} has no format number: ${broken}`);
-  if (format > newest)
+/** Reads a JSON file of this schema. Throws RunError "corrupt" that names the first wrong part, and `cure`. */
+export function readAs<T extends z.ZodType>(path: string, schema: T, cure: string): z.output<T> {
+  return checkAs(readJson(path), { path, schema, cure });
+}
+
+/** A value of this schema. Throws RunError "corrupt". */
+export function checkAs<T extends z.ZodType>(
+  value: unknown,
+  { path, schema, cure }: { path: string; schema: T; cure: string },
+): z.output<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const part = printable(issue?.path.join(".") || "its content");
+  throw new RunError("corrupt", `${path} is not as expected (${part}: ${issue?.message}): ${cure}`);
+}
+
+/** Reads a JSON file of this schema. Returns null if it is missing or of another form. Throws RunError "corrupt" for text that is no JSON. */
+export const readIfAs = <T extends z.ZodType>(path: string, schema: T): z.output<T> | null =>
+  existsSync(path) ? (schema.safeParse(readJson(path)).data ?? null) : null;
+
+interface FormatOptions<T> {
+  path: string;
+  /** The newest format that this version reads. */
+  newest: number;
+  schema: T;
+  cure: string;
+}
+
+/** A value of this schema. Throws RunError "newer_format" with the version that wrote it, or "corrupt". */
+export function checkFormat<T extends z.ZodType>(
+  value: unknown,
+  { newest, ...options }: FormatOptions<T>,
+): z.output<T> {
+  const { format, dsbm } = (value ?? {}) as { format?: unknown; dsbm?: unknown };
+  if (typeof format === "number" && format > newest)
     throw new RunError(
       "newer_format",
-      `${path} was written by dsbm ${value?.dsbm ?? "(unknown version)"} in format ${format}, this version reads up to format ${newest}: update dsbm`,
+      `${options.path} was written by dsbm ${printable(dsbm)} in format ${format}, this version reads up to format ${newest}: update dsbm`,
     );
-  return { ...value, format };
+  return checkAs(value, options);
 }
+
+/** Reads a JSON file with a format number. Throws RunError "not_a_run" without a file, and as checkFormat. */
+export function readFormat<T extends z.ZodType>(
+  path: string,
+  { missing, ...options }: Omit<FormatOptions<T>, "path"> & { missing: string },
+): z.output<T> {
+  if (existsSync(path)) return checkFormat(readJson(path), { path, ...options });
+  throw new RunError("not_a_run", `there is no ${path}: ${missing}`);
+}
+
+/** A text of a file that may be hostile: short, and without control characters. */
+const printable = (value: unknown): string =>
+  String(value)
+    .slice(0, 100)
+    .replace(/\p{Cc}/gu, "?");
 
 /** Reads a file of one JSON object a line; a last line without its end is left out. Throws RunError. */
 export function readJsonLines(path: string): Record<string, unknown>[] {
@@ -70,9 +101,4 @@ export function readJsonLines(path: string): Record<string, unknown>[] {
     if (line.trim() === "") return [];
     return [fromJson(line, `line ${index + 1} of ${path}`) as Record<string, unknown>];
   });
-}
-
-/** Writes such a file, atomically. Throws RunError. */
-export function writeJsonLines(path: string, rows: readonly object[]): void {
-  writeFileAtomic(path, rows.map((row) => `${toJson(row)}\n`).join(""));
 }

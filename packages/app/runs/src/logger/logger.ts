@@ -1,17 +1,15 @@
 // What a logger is, and the loggers by the values of the key LOGGER.
-import { csvLogger, jsonlLogger, noneLogger } from "./tables.js";
+import type { Cell } from "../files/csv.js";
+import type { Direction } from "../run/layout.js";
 import { tensorboardLogger } from "./tensorboard.js";
 
-/** Takes the numbers, pictures and texts of a run during training. Every method throws RunError when the disk refuses. */
+/** Takes the numbers, pictures and texts of a run during training. Every method throws FileError if the disk refuses. */
 export interface Logger {
-  /**
-   * Takes named values at a step, a whole number from 0 on that never falls; null is no value. Names are those of
-   * `metricName`, other than "step". What was logged survives the process.
-   */
+  /** Takes named values at a step, a whole number from 0 on that never falls; null is no value. What was logged survives the process. */
   log(step: number, values: LogValues): void;
-  /** Takes pictures (PNG) by name; CSV and JSONL leave them out. */
+  /** Takes pictures (PNG) by name. */
   images(step: number, pictures: Readonly<Record<string, Uint8Array>>): void;
-  /** Takes texts (Markdown) by name; CSV and JSONL leave them out. */
+  /** Takes texts (Markdown) by name. */
   texts(step: number, texts: Readonly<Record<string, string>>): void;
   /** Forces everything onto the disk. */
   flush(): void;
@@ -22,18 +20,49 @@ export interface Logger {
 export type LogValues = Readonly<Record<string, number | null>>;
 
 export interface LoggerOptions {
-  /** The first step that will be logged: what an earlier process logged from there on is removed (default: nothing is). */
+  /** The first step that will be logged: readers forget what an earlier process logged from there on. */
   from?: number;
 }
 
-/** Opens a logger that writes into a run's folder. Throws RunError. */
+/** Opens a logger that writes into a run's folder. Throws FileError. */
 export type OpenLogger = (folder: string, options?: LoggerOptions) => Logger;
+
+/** A logger that keeps nothing: the numbers of a run are in metrics.jsonl and results.csv anyway. */
+const noLogger: OpenLogger = () => ({ log() {}, images() {}, texts() {}, flush() {}, close() {} });
 
 /** All loggers. Weights & Biases reads TensorBoard's files: `wandb sync FOLDER/tensorboard` (docs/loggers.md). */
 export const loggers = {
   Wandb: tensorboardLogger,
   TensorBoard: tensorboardLogger,
-  CSV: csvLogger,
-  JSONL: jsonlLogger,
-  NONE: noneLogger,
+  CSV: noLogger,
+  JSONL: noLogger,
+  NONE: noLogger,
 } satisfies Record<string, OpenLogger>;
+
+/** The samples that a metric was measured on. */
+export interface MetricPlace {
+  direction: Direction;
+  /** Training data or held-out data. */
+  stage: "train" | "test";
+  /** Whether the samples are those of the probability flow instead of the stochastic sampler (default false). */
+  ode?: boolean;
+}
+
+/** The name of a metric, as in the reference: "b/train/loss", "f/test/fid", "f/test/ode/fid". */
+export function metricName({ direction, stage, ode = false }: MetricPlace, key: string): string {
+  return `${direction}/${stage}/${ode ? "ode/" : ""}${key}`;
+}
+
+/** Columns that say where a row belongs. */
+const places = ["half_iteration", "iteration", "direction", "step"];
+
+/** The numbers of a row under their names; texts and the columns that say where it belongs are left out. */
+export function namedMetrics(
+  place: MetricPlace,
+  row: Readonly<Record<string, Cell | undefined>>,
+): LogValues {
+  const numbers = Object.entries(row).filter(
+    ([key, value]) => typeof value === "number" && !places.includes(key),
+  );
+  return Object.fromEntries(numbers.map(([key, value]) => [metricName(place, key), Number(value)]));
+}

@@ -1,34 +1,23 @@
-// The data of a run as data.json describes them: the two files, what was done to them, warnings, and the columns.
+// The data of a run: the two files, what was done to them, warnings, and the columns; and the choices of `dsbm fit`.
 import { basename } from "node:path";
+import type { Choice, DataColumn, DataEnd, DataFile } from "../run/data.js";
 import { box, pairs } from "./page/blocks.js";
-import { digits } from "./page/digits.js";
+import { digits, valueText } from "./page/digits.js";
 import { type Html, html, listed, type Part } from "./page/html.js";
-import type { Field } from "./record.js";
 import type { Names } from "./verdict.js";
 
 /** Columns that are shown. */
 const mostColumns = 24;
-const sides = ["source", "target"] as const;
 
-/** Short names of the ends: the files' names, with the group where one file has both. */
-export function endNames(data: Field): Names | null {
-  const [source, target] = sides.map((side) => {
-    const path = data.at(side).at("path").text;
-    if (path === null) return null;
-    const group = data.at(side).at("group").text;
-    return group === null ? basename(path) : group;
-  });
-  return source && target ? { source, target } : null;
+/** Short names of source and target: their files, or the groups if one file has both. Returns null without a target. */
+export function endNames({ source, target }: DataFile): Names | null {
+  const name = ({ path, group }: DataEnd) => group ?? basename(path);
+  return target ? { source: name(source), target: name(target) } : null;
 }
 
-/** The names of the columns that are trained on. */
-export const columnNames = (data: Field): string[] =>
-  data.at("columns").list.map((column, i) => column.at("name").text ?? `column ${i + 1}`);
-
-/** The section; columns in the order of `worst`, those that it does not name last. */
-export function dataSection(data: Field, worst: readonly string[]): Html[] {
-  const columns = data.at("columns").list;
-  const warnings = data.at("warnings").texts;
+/** The section; columns in the order of `worst`, columns that it does not name last. */
+export function dataSection(data: DataFile, worst: readonly string[]): Html[] {
+  const { warnings, columns } = data;
   return listed(
     box("Data", endsTable(data)),
     treatment(data),
@@ -40,48 +29,44 @@ export function dataSection(data: Field, worst: readonly string[]): Html[] {
   );
 }
 
-function endsTable(data: Field): Html {
-  const line = (name: string, cell: (end: Field) => Part) => {
-    const cells = sides.map((side) => cell(data.at(side)) ?? "–");
-    if (cells.every((text) => text === "–")) return null;
-    return html`<tr><th scope="row">${name}</th>${cells.map((text) => html`<td class="text">${text}</td>`)}</tr>`;
+function endsTable({ source, target }: DataFile): Html {
+  const line = (name: string, cell: (end: DataEnd) => Part) => {
+    const cells = [cell(source), target && cell(target)];
+    if (cells.every((part) => !part)) return null;
+    return html`<tr><th scope="row">${name}</th>${cells.map((part) => html`<td class="text">${part || "–"}</td>`)}</tr>`;
   };
-  const count = (key: string) => (end: Field) => {
-    const { number } = end.at(key);
-    return number === null ? null : digits(number);
-  };
-  const shape = (end: Field) => {
-    const lengths = end.at("shape").numbers;
-    if (lengths.length === 0) return null;
-    return end.at("kind").text === "pictures"
-      ? `pictures of ${lengths.at(-1)} × ${lengths.at(-2)} pixels, ${lengths.length > 2 ? lengths[0] : 1} channels`
-      : `${lengths.join(" × ")} numbers a row`;
-  };
-  const dropped = (end: Field) => (end.at("dropped").number ? count("dropped")(end) : null);
+  const count = (value: number | null) => value && digits(value);
+  const lines = [
+    line("File", ({ path }) => path),
+    line("Group", ({ group }) => group),
+    line("Format", ({ format }) => format),
+    line("Rows", ({ rows }) => count(rows)),
+    line("Trained on", ({ train }) => count(train)),
+    line("Held out to measure", ({ test }) => count(test)),
+    line("Left out (missing values)", ({ dropped }) => count(dropped)),
+    line("Content", contentOf),
+  ];
   return html`<table><thead><tr><td></td><th scope="col" class="text">Source</th><th scope="col" class="text">Target</th></tr></thead>
-<tbody>${[
-    line("File", (end) => end.at("path").text),
-    line("Group", (end) => end.at("group").text),
-    line("Format", (end) => end.at("format").text),
-    line("Rows", count("rows")),
-    line("Trained on", count("train")),
-    line("Held out to measure", count("test")),
-    line("Left out (missing values)", dropped),
-    line("Content", shape),
-  ]}</tbody></table>`;
+<tbody>${lines}</tbody></table>`;
 }
 
-function treatment(data: Field): Html[] {
-  const transform = data.at("transform");
-  const condition = data.at("condition").text;
-  const scaled: Readonly<Record<string, string>> = {
-    columns:
-      "each column was shifted and scaled by its mean and standard deviation over both files together",
-    global: "all columns were shifted and scaled by one mean and one standard deviation",
-  };
+function contentOf({ kind, shape }: DataEnd): string | null {
+  if (shape.length === 0) return null;
+  if (kind !== "pictures") return `${shape.join(" × ")} numbers a row`;
+  const channels = shape.length > 2 ? shape[0] : 1;
+  return `pictures of ${shape.at(-1)} × ${shape.at(-2)} pixels, ${channels} channels`;
+}
+
+const scalings: Readonly<Record<string, string>> = {
+  columns:
+    "each column was shifted and scaled by its mean and standard deviation over both files together",
+  global: "all columns were shifted and scaled by one mean and one standard deviation",
+};
+
+function treatment({ transform, condition }: DataFile): Html[] {
   const steps = [
-    transform.at("log1p").isTrue && "log(1 + x) was taken of every value",
-    scaled[transform.at("standardise").text ?? ""],
+    transform.log1p && "log(1 + x) was taken of every value",
+    scalings[transform.standardise],
   ].filter(Boolean);
   return listed(
     steps.length > 0 &&
@@ -91,46 +76,41 @@ function treatment(data: Field): Html[] {
   );
 }
 
-function columnTable(columns: readonly Field[], worst: readonly string[]): Html[] {
-  const place = new Map(worst.map((name, i) => [name, i]));
-  const order = (column: Field) => place.get(column.at("name").text ?? "") ?? worst.length;
-  const shown = columns.toSorted((a, b) => order(a) - order(b)).slice(0, mostColumns);
-  const range = (end: Field) =>
-    html`<td>${digits(end.at("min").number)} – ${digits(end.at("max").number)}</td><td>${digits(end.at("median").number)}</td><td>${digits(end.at("mean").number)} ± ${digits(end.at("std").number)}</td>`;
-  const line = (column: Field) => {
-    const name = column.at("name").text ?? "";
-    const notes = column.at("notes").texts.join("; ");
-    return html`<tr><th scope="row" class="name" title="${name}">${name}</th>${sides.map((side) => range(column.at(side)))}<td class="text${notes.length > 20 && " long"}">${notes}</td></tr>`;
-  };
+function columnTable(columns: readonly DataColumn[], worst: readonly string[]): Html[] {
+  const order = ({ name }: DataColumn) =>
+    worst.includes(name) ? worst.indexOf(name) : worst.length;
+  const first = columns.toSorted((a, b) => order(a) - order(b)).slice(0, mostColumns);
+  const range = (end: DataColumn["target"]) =>
+    html`<td>${digits(end?.min)} – ${digits(end?.max)}</td><td>${digits(end?.median)}</td><td>${digits(end?.mean)} ± ${digits(end?.std)}</td>`;
+  const lines = first.map(({ name, source, target, notes: all }) => {
+    const notes = all.join("; ");
+    return html`<tr><th scope="row" class="name" title="${name}">${name}</th>${[source, target].map(range)}<td class="text${notes.length > 20 && " long"}">${notes}</td></tr>`;
+  });
   const heads = html`<th scope="col">Range</th><th scope="col">Median</th><th scope="col">Mean ± deviation</th>`;
   const table = html`<table><thead><tr><td></td><th scope="colgroup" colspan="3">Source</th><th scope="colgroup" colspan="3">Target</th><td></td></tr>
 <tr><th scope="col">Column</th>${heads}${heads}<th scope="col" class="text">Notes</th></tr></thead>
-<tbody>${shown.map(line)}</tbody></table>`;
-  const left = columns.length - shown.length;
+<tbody>${lines}</tbody></table>`;
+  const rest = columns.length - first.length;
   const which =
-    worst.length > 0 ? "those that the bridge gets worst come first" : "the first ones are shown";
+    worst.length > 0 ? "the columns that the bridge gets worst come first" : "the first are shown";
   return listed(
     html`<h3>Columns</h3>`,
     box("Columns", table),
-    left > 0 &&
-      html`<p class="note">${columns.length} columns; ${which}, and ${left} are left out (data.json has all).</p>`,
+    rest > 0 &&
+      html`<p class="note">${columns.length} columns; ${which}, and ${rest} are left out (data.json has all).</p>`,
   );
 }
 
-const reasonOf = (choice: Field): string => {
-  const reason = choice.at("reason").text ?? "";
-  return choice.at("given").isTrue && /^(it was given)?$/.test(reason)
-    ? "given on the command line"
-    : reason;
-};
-
-/** choices.json: what was chosen, and why. */
-export function choicesList(choices: readonly Field[]): Html {
-  const shown = choices.filter((choice) => !choice.at("organising").isTrue);
-  return pairs(
-    shown.map((choice) => [
-      html`<code>${choice.at("key").text}=${choice.at("value").shown}</code>`,
-      reasonOf(choice),
-    ]),
-  );
+/** What was chosen, and why. */
+export function choicesList(choices: readonly Choice[]): Html {
+  const lines = choices
+    .filter(({ organising }) => !organising)
+    .map(({ key, value, reason, given }) => {
+      const isTyped = given && /^(it was given)?$/.test(reason);
+      return [
+        html`<code>${key}=${valueText(value)}</code>`,
+        isTyped ? "given on the command line" : reason,
+      ] as const;
+    });
+  return pairs(lines);
 }

@@ -1,12 +1,21 @@
 // The report of a run: what was asked, how good the result is, figures, the data, the choices, training and the commands
-// that come next. All of it is read from the run folder; parts whose files are not there are left out.
+// that come next. All of it is read from the run folder; parts without their files are left out.
 import { join } from "node:path";
 import type { LegendEntry, Panel } from "../figure/panel.js";
+import {
+  correlationPanels,
+  histogramPanel,
+  type PlaneOptions,
+  planeLegend,
+  planePanels,
+} from "../figure/plane.js";
+import { type AxisUnits, type Points, plainUnits, readPoints } from "../figure/points.js";
 import type { Row } from "../files/csv.js";
-import { damagedFiles } from "../run/hashes.js";
+import { type DataFile, readChoiceList, readDataFile } from "../run/data.js";
 import type { RunInfo } from "../run/info.js";
 import { type Quality, readQuality } from "../run/quality.js";
-import { choicesList, columnNames, dataSection, endNames } from "./data.js";
+import { choicesList, dataSection, endNames } from "./data.js";
+import { worstColumns } from "./judge.js";
 import { metricTables } from "./metrics.js";
 import {
   charts,
@@ -17,21 +26,16 @@ import {
   pictures,
   rowsTables,
 } from "./page/blocks.js";
-import { digits } from "./page/digits.js";
+import { digits, valueText } from "./page/digits.js";
 import { type Html, html, listed, type Part } from "./page/html.js";
 import { renderPage } from "./page/page.js";
 import { partOf } from "./parts.js";
-import { correlationPanels, histogramPanel } from "./points/columns.js";
-import { colors, planePanels } from "./points/plane.js";
-import { type Points, readPoints, type Units, unitsOf } from "./points/points.js";
-import { worstColumns } from "./quality.js";
-import { readField, spaced } from "./record.js";
 import { type Names, verdicts } from "./verdict.js";
 
 /** An evaluation that is shown in figures. */
 export interface View {
   direction: "f" | "b";
-  /** Its heading (default: the direction and the ends). */
+  /** Its heading (default: the direction and the names of both data sets). */
   title?: string;
   /** The beginning of its files' names below samples/. */
   id: string;
@@ -44,11 +48,11 @@ export interface RunReport {
   /** Where data.json is (default: in the folder). */
   data?: string;
   info: RunInfo;
-  /** The heading (default: the ends of data.json). */
+  /** The heading (default: the names of data.json). */
   title: string;
   summary?: string;
   names: Names;
-  /** Evaluations as they are to be shown, with what their columns mean. */
+  /** The rows of evaluations, with what their columns mean. */
   evaluations: readonly Row[];
   meanings: Readonly<Record<string, string>>;
   curves?: { panels: readonly Panel[]; legend: readonly LegendEntry[] };
@@ -60,152 +64,170 @@ export interface RunReport {
 
 /** The page as HTML text. Throws RunError for files that are damaged. */
 export async function renderRun(report: RunReport): Promise<string> {
-  const { folder, data: dataFolder = folder, curves, views, commands } = report;
-  const data = readField(join(dataFolder, "data.json"));
+  const { folder, curves, views, evaluations } = report;
+  const data = readDataFile(report.data ?? folder);
   const quality = readQuality(folder);
   const rows = quality?.rows ?? [];
-  const names = endNames(data) ?? report.names;
-  const units = unitsOf(data, columnNames(data));
-  const choices = readField(join(folder, "choices.json")).list;
-  const section = (
-    id: string,
-    title: string,
-    short: string,
-    ...pieces: Parameters<typeof listed>
-  ) => ({
-    ...{ id, title, short },
-    body: listed(...pieces),
-  });
-  const shown = await Promise.all(views.map((view) => viewOf(view, { folder, names, units })));
-  const measured = quality && rows.length > 0 ? quality : null;
+  const fileNames = data && endNames(data);
+  const names = fileNames ?? report.names;
+  const units = data ? unitsOf(data) : plainUnits;
+  const choices = readChoiceList(folder);
+  const evaluated = rowsTables("Evaluations", evaluations, report.meanings);
   const sections = [
-    section("pictures", "Source, target and generated", "Pictures", ...shown),
-    section(
-      "metrics",
-      "How good it is",
-      "Metrics",
-      ...(measured ? [metricsNote(measured), metricTables(rows), leftOut(measured)] : []),
-    ),
-    section("data", "The data", "The data", data.isThere && dataSection(data, worstColumns(rows))),
-    section(
-      "choices",
-      "The choices, and why",
-      "Choices",
-      choices.length > 0 && choicesList(choices),
-    ),
-    section(
-      "training",
-      "Training",
-      "Training",
-      !!curves?.panels.length && charts("large", curves.panels, curves.legend),
-      report.evaluations.length > 0 &&
-        folded("Evaluations on the way", evaluationTables(report), rows.length === 0),
-    ),
-    section(
-      "commands",
-      "What to do next",
-      "Commands",
-      commands.flatMap(([purpose, line]) => [html`<p>${purpose}</p>`, command(line)]),
-    ),
-    section("configuration", "Configuration", "Configuration", configuration(report.config)),
-  ].filter(({ body }) => body.length > 0);
-  const what = data.at("source").at("kind").text === "pictures" ? "pictures" : "rows";
+    {
+      id: "pictures",
+      title: "Source, target and generated",
+      short: "Pictures",
+      body: await Promise.all(
+        views.map((view) => viewOf(folder, view, { direction: view.direction, names, units })),
+      ),
+    },
+    {
+      id: "metrics",
+      title: "How good it is",
+      short: "Metrics",
+      body:
+        quality && rows.length > 0
+          ? [metricsNote(quality), metricTables(rows), leftOut(quality)]
+          : [],
+    },
+    { id: "data", title: "The data", body: [data && dataSection(data, worstColumns(rows))] },
+    {
+      id: "choices",
+      title: "The choices, and why",
+      short: "Choices",
+      body: [choices.length > 0 && choicesList(choices)],
+    },
+    {
+      id: "training",
+      title: "Training",
+      body: [
+        curves !== undefined &&
+          curves.panels.length > 0 &&
+          charts("large", curves.panels, curves.legend),
+        evaluations.length > 0 &&
+          folded(
+            "Evaluations on the way",
+            listed(evaluated.tables, evaluated.terms),
+            rows.length === 0,
+          ),
+      ],
+    },
+    {
+      id: "commands",
+      title: "What to do next",
+      short: "Commands",
+      body: report.commands.map(([purpose, line]) => [html`<p>${purpose}</p>`, command(line)]),
+    },
+    { id: "configuration", title: "Configuration", body: [configuration(report.config)] },
+  ].map((section) => ({ ...section, body: listed(...section.body) }));
+  const what = data?.source.kind === "pictures" ? "pictures" : "rows";
   return renderPage({
-    title: endNames(data) ? `From ${names.source} to ${names.target}` : report.title,
+    title: fileNames ? `From ${names.source} to ${names.target}` : report.title,
     lead: [...partOf(folder), ...asked(report), ...verdicts(rows, names, what)],
-    sections,
+    sections: sections.filter(({ body }) => body.length > 0),
   });
 }
 
 function asked({ info, summary, config }: RunReport): Html[] {
   const { started, ended, reason, state, dsbm, environment, command: line } = info;
-  const facts: [Part, Part][] = [
-    ...(line ? [["Asked", html`<code>${line}</code>`] as [Part, Part]] : []),
-    ...(started ? [["When", when(started, ended)] as [Part, Part]] : []),
-    [
-      "With",
-      `dsbm ${dsbm}${environment.libtorch ? `, libtorch ${environment.libtorch}` : ""}, seed ${config.seed ?? "–"}`,
-    ],
-  ];
+  const engine = environment.libtorch ? `, libtorch ${environment.libtorch}` : "";
+  const end = state === "failed" ? "ended by an error" : "interrupted";
+  const facts: [Part, Part][] = [["With", `dsbm ${dsbm}${engine}, seed ${config.seed ?? "–"}`]];
+  if (started) facts.unshift(["When", when(started, ended)]);
+  if (line) facts.unshift(["Asked", html`<code>${line}</code>`]);
   return listed(
     summary !== undefined && html`<p>${summary}</p>`,
     (state === "interrupted" || state === "failed") &&
-      html`<p class="verdict poor"><b>This run was ${state === "failed" ? "ended by an error" : "interrupted"}${reason && `: ${reason}`}.</b></p>`,
+      html`<p class="verdict poor"><b>This run was ${end}${reason && `: ${reason}`}.</b></p>`,
     pairs(facts),
   );
 }
 
 /** 2026-11-26 04:10 to 04:19 UTC. */
 function when(started: string, ended: string | null): string {
-  const minute = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
-  if (ended === null) return minute(started);
-  const seconds = (Date.parse(ended) - Date.parse(started)) / 1000;
-  if (!(seconds >= 0)) return minute(started);
-  const [from, to] = [minute(started), minute(ended)];
-  const isSameDay = from.slice(0, 10) === to.slice(0, 10);
-  return `${from.replace(" UTC", "")} to ${isSameDay ? to.slice(11) : to}`;
+  const day = started.slice(0, 10);
+  const from = `${day} ${started.slice(11, 16)}`;
+  if (ended === null || !(Date.parse(ended) >= Date.parse(started))) return `${from} UTC`;
+  const to = ended.slice(0, 10) === day ? "" : `${ended.slice(0, 10)} `;
+  return `${from} to ${to}${ended.slice(11, 16)} UTC`;
 }
 
-const metricsNote = ({ n, split, sampler = {} }: Quality) =>
-  html`<p>Measured with ${n === undefined ? "" : `at most ${digits(n)} `}rows that were ${split === "train" ? "trained on" : "held out of training"}${Object.entries(sampler).map(([key, value], i) => `${i === 0 ? ", sampled with " : " "}${key}=${value}`)}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives, and “90 % of the way” is counted from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
+function metricsNote({ n, split, sampler = {} }: Quality): Html {
+  const most = n === undefined ? "" : `at most ${digits(n)} `;
+  const from = split === "train" ? "trained on" : "held out of training";
+  const options = Object.entries(sampler).map(([key, value]) => `${key}=${value}`);
+  const how = options.length > 0 ? `, sampled with ${options.join(" ")}` : "";
+  return html`<p>Measured with ${most}rows that were ${from}${how}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives, and “90 % of the way” is counted from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
+}
 
 const leftOut = ({ left_out }: Quality): Html | false =>
   left_out.length > 0 &&
   html`<p class="note">Not measured:</p><ul class="note">${left_out.map((line) => html`<li>${line}</li>`)}</ul>`;
 
-function evaluationTables({ evaluations, meanings }: RunReport): Html[] {
-  const { tables, terms } = rowsTables("Evaluations", evaluations, meanings);
-  return listed(tables, terms);
-}
-
 async function viewOf(
+  folder: string,
   { direction, id, title, pictures: files }: View,
-  { folder, names, units }: { folder: string; names: Names; units: Units },
+  options: PlaneOptions,
 ): Promise<Html[]> {
-  const file = `samples/${id}_points.json`;
-  const points = damagedFiles(folder, [file]).length > 0 ? null : readPoints(join(folder, file));
+  const points = readPoints(join(folder, `samples/${id}_points.json`));
   if (!points && files.length === 0) return [];
-  const [from, to] =
-    direction === "f" ? [names.source, names.target] : [names.target, names.source];
-  const way = direction === "f" ? "Forward" : "Backward";
-  const drawn = points ? await pointFigures(points, { direction, names, units }) : [];
+  const { source, target } = options.names;
+  const usual =
+    direction === "f"
+      ? `Forward: from ${source} to ${target}`
+      : `Backward: from ${target} to ${source}`;
   // The scatter plot of the folder shows the same points.
   const rest = points ? files.filter(({ path }) => !path.endsWith("_scatter.svg")) : files;
   return listed(
-    html`<h3>${title ?? `${way}: from ${from} to ${to}`}</h3>`,
-    drawn,
+    html`<h3>${title ?? usual}</h3>`,
+    points && (await pointFigures(points, options)),
     rest.length > 0 && pictures(rest),
   );
 }
 
 async function pointFigures(
   { n, dim, plane, histograms, correlations }: Points,
-  { direction, names, units }: { direction: "f" | "b"; names: Names; units: Units },
+  options: PlaneOptions,
 ): Promise<Html[]> {
-  const wanted = direction === "f" ? "target" : "source";
-  const legend = (["source", "target", "generated"] as const).map((kind) => ({
-    ...{ color: colors[kind], symbol: "dot" as const },
-    label: kind === "generated" ? kind : `${kind}: ${names[kind]}`,
-  }));
-  const bars = await Promise.all(histograms.map((one) => histogramPanel(one, units)));
-  const matrices = correlations ? await correlationPanels(correlations, units) : [];
+  const wanted = options.direction === "f" ? "target" : "source";
+  const bars = await Promise.all(histograms.map((one) => histogramPanel(one, options)));
+  const worst =
+    dim > bars.length && `The ${bars.length} worst of ${dim} columns, the worst first. `;
   return listed(
-    charts("medium", await planePanels(plane, { direction, names, units }), legend),
+    charts("medium", await planePanels(plane, options), planeLegend(options)),
     bars.length > 0 && [
-      html`<p class="note">Generated rows (bars) should have the shape of the ${wanted} (outline). ${dim > bars.length && `The ${bars.length} worst of ${dim} columns, the worst first. `}The first and the last bar also hold what lies beyond.</p>`,
+      html`<p class="note">Generated rows (bars) should have the shape of the ${wanted} (outline). ${worst}The first and the last bar also hold what lies beyond.</p>`,
       ...charts("small", bars),
     ],
     correlations && [
       html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like that of the ${wanted}. ${n} rows.</p>`,
-      ...charts(correlations.columns.length > 10 ? "large" : "medium", matrices),
+      ...charts(
+        correlations.columns.length > 10 ? "large" : "medium",
+        await correlationPanels(correlations, options),
+      ),
     ],
   );
 }
 
+/** The units of the columns on axes. */
+function unitsOf({ columns, transform }: DataFile): AxisUnits {
+  const { mean, std, log1p } = transform;
+  /** One number a column, or one for all. */
+  const of = (numbers: readonly number[], column: number) =>
+    numbers.length === 1 ? numbers[0] : numbers[column];
+  return {
+    name(column) {
+      const name = columns[column]?.name ?? plainUnits.name(column);
+      return log1p ? `log(1 + ${name})` : name;
+    },
+    value: (column, x) => x * (of(std, column) ?? 1) + (of(mean, column) ?? 0),
+  };
+}
+
 function configuration(config: Readonly<Record<string, unknown>>): Html {
-  const entries = Object.entries(config).map(([key, value]): [Part, Part] => [
-    html`<code>${key}</code>`,
-    typeof value === "string" ? value : spaced(value),
-  ]);
+  const entries = Object.entries(config).map(
+    ([key, value]) => [html`<code>${key}</code>`, valueText(value)] as const,
+  );
   return folded("All keys as they were resolved", [pairs(entries)]);
 }

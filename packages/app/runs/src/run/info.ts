@@ -1,60 +1,42 @@
-// run.json: which version wrote a run, its state and times. Readers open it first. The format number
-// grows when an old reader could misread a new folder.
-import { RunError } from "../errors.js";
-import { readFormatted } from "../files/json.js";
+// run.json: which version wrote a run, its state and times. Readers open it first.
+import { z } from "zod";
+import { readFormat } from "../files/json.js";
+import { listOf, real, text, textOrNull } from "../files/schema.js";
 
 /** The format of run folders that this version writes and the newest that it reads. */
 export const formatVersion = 1;
 
-const runStates = ["running", "interrupted", "failed", "finished"] as const;
+export const runStates = ["running", "interrupted", "failed", "finished"] as const;
 export type RunState = (typeof runStates)[number];
 
-/** Facts of the machine that a result may depend on; no host names. */
-export type Environment = Record<string, string | number | boolean | null>;
-
-/** The content of run.json. Times are ISO 8601 in UTC. */
-export interface RunInfo {
-  format: number;
+/** run.json. Times are ISO 8601 in UTC. */
+export const runInfo = z.object({
+  format: z.number(),
   /** Version of dsbm that wrote the folder last. */
-  dsbm: string;
-  state: RunState;
-  started: string;
+  dsbm: text,
+  state: z.enum(runStates),
+  started: text,
   /** Times at which the run was continued. */
-  resumed: string[];
+  resumed: listOf(z.string()),
   /** Seconds of the processes before the last one, without the time between them. */
-  spent: number;
-  ended: string | null;
-  /** Why it stopped early, one line; null for none. */
-  reason: string | null;
-  environment: Environment;
-  /** The command line that made the run, and goes on with it; null where it is not known. */
-  command: string | null;
-}
+  spent: z.number().nonnegative().catch(0),
+  ended: textOrNull,
+  /** Why it stopped early, one line. */
+  reason: textOrNull,
+  /** Facts of the machine that a result may depend on; no host names. */
+  environment: z.record(z.string(), z.union([z.string(), real, z.boolean(), z.null()])).catch({}),
+  /** The command line that made the run, and continues it; null if unknown. */
+  command: textOrNull,
+});
 
-/**
- * Reads run.json. Throws RunError "not_a_run" when there is none, "newer_format" naming the version
- * that wrote it, "corrupt" otherwise.
- */
-export function readRunInfo(path: string): RunInfo {
-  const broken = "restore it, or delete the run folder and run again";
-  const missing = "give the folder of a run";
-  const info = readFormatted(path, { newest: formatVersion, missing, broken }) as Partial<RunInfo>;
-  if (!runStates.includes(info.state as RunState)) {
-    const state = JSON.stringify(info.state);
-    throw new RunError(
-      "corrupt",
-      `${path} has state ${state}, not ${runStates.join("|")}: ${broken}`,
-    );
-  }
-  const defaults = {
-    dsbm: "",
-    started: "",
-    resumed: [],
-    spent: 0,
-    ended: null,
-    reason: null,
-    environment: {},
-    command: null,
-  };
-  return { ...defaults, ...info } as RunInfo;
-}
+export type RunInfo = z.output<typeof runInfo>;
+export type Environment = RunInfo["environment"];
+
+/** Reads run.json. Throws RunError "not_a_run", "newer_format" or "corrupt". */
+export const readRunInfo = (path: string): RunInfo =>
+  readFormat(path, {
+    newest: formatVersion,
+    schema: runInfo,
+    missing: "give the folder of a run",
+    cure: "restore it, or delete the run folder and run again",
+  });

@@ -1,5 +1,4 @@
-// Where each file of a run lies, under experiments_dir/name/overrides/seed. Training and everything that
-// reads runs take the paths from here.
+// Where each file of a run lies, under experiments_dir/name/overrides/seed.
 import { join } from "node:path";
 import { RunError } from "../errors.js";
 
@@ -27,27 +26,14 @@ export function runPaths(folder: string) {
     samples: at("samples"),
     /** Simulated pairs of the current half-iteration; may be deleted when no process holds the lock. */
     cache: at("cache"),
-    /** Errors of spectra by octave, of each evaluation that measures them. */
-    spectrum_csv: at("spectrum.csv"),
-    /** How good the bridge is, see quality.ts. */
     quality_json: at("quality.json"),
-    /** The report: one file that opens offline. */
     report_html: at("report.html"),
     /** What the run said, with times. */
     log: at("log.txt"),
     lock: at(".lock"),
     /** models/<half_iteration>_<direction>.safetensors */
-    model(half_iteration: number, direction: Direction): string {
-      if (Number.isSafeInteger(half_iteration) && half_iteration >= 0)
-        return join(at("models"), `${half_iteration}_${direction}.safetensors`);
-      throw new RunError(
-        "bad_argument",
-        `half_iteration is ${half_iteration}, expected an integer from 0 on`,
-      );
-    },
-    /** samples/<name>.<extension> */
-    sample: (name: string, extension: "png" | "gif"): string =>
-      join(at("samples"), `${folderName(name, "sample")}.${extension}`),
+    model: (half_iteration: number, direction: Direction): string =>
+      join(at("models"), `${half_iteration}_${direction}.safetensors`),
   };
 }
 
@@ -58,14 +44,6 @@ export function parseModelName(
   const match = /^(\d+)_([fb])\.safetensors$/.exec(file);
   return match ? { half_iteration: Number(match[1]), direction: match[2] as Direction } : undefined;
 }
-
-/** Whether a file's name is one of a picture that a run writes. */
-export function isPicture(file: string): boolean {
-  return /^[^.].*\.(svg|png|gif)$/.test(file);
-}
-
-/** Whether a file's name is one of samples for the figures of a report. */
-export const isPoints = (file: string): boolean => /^[^.].*_points\.json$/.test(file);
 
 /**
  * The folder of a run: <experiments_dir>/<name>/<overrides>/<seed>; `overrides` is one folder name for the

@@ -1,11 +1,9 @@
 // quality.json: how good the bridge of a run is. Each metric is one row that says all that is shown of it.
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import { RunError } from "../errors.js";
-import { readJson, toJson } from "../files/json.js";
-import { writeFileAtomic } from "../files/write.js";
+import { readAs, writeJson } from "../files/json.js";
+import { listOf, real, realOrNull, text } from "../files/schema.js";
 import { shellWord } from "../shell.js";
-import { checkFiles, writeRunFile } from "./hashes.js";
 import { type Direction, runPaths } from "./layout.js";
 
 /** The groups of metrics with their headings, in the order of tables. */
@@ -20,9 +18,6 @@ export const metricGroups = {
 } as const;
 export type MetricGroup = keyof typeof metricGroups;
 
-/** A number, NaN and infinities included. */
-const real = z.custom<number>((value) => typeof value === "number");
-const realOrNull = real.nullable().catch(null);
 const interval = z.tuple([real, real]).nullable().catch(null);
 
 const row = z.object({
@@ -32,7 +27,7 @@ const row = z.object({
   title: z.string(),
   group: z.string(),
   /** One sentence: what the value says, and what floor and ceiling are. */
-  meaning: z.string().catch(""),
+  meaning: text,
   /** The direction of the bridge; null for both or none. */
   direction: z.enum(["f", "b"]).nullable().catch(null),
   /** The column of the data, of a metric of one column. */
@@ -53,7 +48,7 @@ const row = z.object({
 });
 
 /** One metric of one direction, as quality.json keeps it. */
-export type MetricRow = z.infer<typeof row>;
+export type MetricRow = z.output<typeof row>;
 
 /** A row as dsbm 0.1 wrote it. */
 export interface QualityRow {
@@ -95,11 +90,12 @@ function migrate(value: unknown): unknown {
   return { group: "", ...found, title: rest.title ?? found.name };
 }
 
+/** One metric of one direction; rows of earlier versions are read. */
 export const metricRow = z.preprocess(migrate, row);
 
-const quality = z.object({
+export const qualityFile = z.object({
   /** The version that measured. */
-  dsbm: z.string().catch(""),
+  dsbm: text,
   /** The rows that starts and data were taken from. */
   split: z.enum(["train", "test"]).catch("test"),
   /** Maximum number of samples. */
@@ -117,30 +113,21 @@ const quality = z.object({
     .catch(undefined),
   rows: z.array(metricRow),
   /** What was not measured, and why, a line each. */
-  left_out: z.array(z.string()).catch([]),
+  left_out: listOf(z.string()),
 });
 
-export type Quality = z.infer<typeof quality>;
+export type Quality = z.output<typeof qualityFile>;
 
-/** Writes quality.json into the folder of a run, or to another path, atomically. Throws RunError. */
-export function writeQuality(
+/** Writes quality.json into the folder of a run, or to another path, atomically. Throws FileError. */
+export const writeQuality = (
   folder: string,
-  found: Quality,
+  quality: Quality,
   path = runPaths(folder).quality_json,
-): void {
-  const text = `${toJson(found, { indent: 2 })}\n`;
-  if (path === runPaths(folder).quality_json) writeRunFile(folder, "quality.json", text);
-  else writeFileAtomic(path, text);
-}
+): void => writeJson(path, quality);
 
 /** Reads the newest metrics of a run. Returns null if it was never measured. Throws RunError for a damaged file. */
 export function readQuality(folder: string): Quality | null {
-  const path = runPaths(folder).quality_json;
-  if (!existsSync(path)) return null;
+  const { quality_json: path } = runPaths(folder);
   const cure = `measure again with npx dsbm evaluate ${shellWord(folder)}`;
-  checkFiles(folder, ["quality.json"], cure);
-  const result = quality.safeParse(readJson(path));
-  if (result.success) return result.data;
-  const where = result.error.issues[0]?.path.join(".") || "its content";
-  throw new RunError("corrupt", `${path} has no rows of metrics (${where}): ${cure}`);
+  return existsSync(path) ? readAs(path, qualityFile, cure) : null;
 }

@@ -1,66 +1,79 @@
-// The journal of a sweep: one line for each launch, start and end. It can be read while the sweep runs and after a
-// kill; the last line about a member counts.
+// The journal of a sweep: one line for each launch, start and end. It can be read while the sweep runs and after a kill.
 import { existsSync } from "node:fs";
-import { openLineWriter } from "../files/append.js";
+import { openAppendFile } from "@dsbm/files";
+import { z } from "zod";
 import { readJsonLines, toJson } from "../files/json.js";
 
-/** A launch names all its members; a local one also writes when each member starts and ends. */
-export type SweepEvent =
-  | {
-      event: "launch";
-      launcher: "local" | "slurm";
-      members: number[];
-      /** The job array, for Slurm. */
-      job: string | null;
-      /** Whether finished runs are run again. */
-      again: boolean;
-    }
-  | { event: "start"; member: number }
-  | { event: "end"; member: number; code: number | null; why: string | null };
+const launch = z.object({
+  event: z.literal("launch"),
+  launcher: z.enum(["local", "slurm"]),
+  members: z.array(z.number()),
+  /** The job array, for Slurm. */
+  job: z.string().nullable(),
+  /** Whether finished runs are run again. */
+  again: z.boolean(),
+});
+/** A launch names all its members; a local launcher also writes when each member starts and ends. */
+const sweepEvent = z.discriminatedUnion("event", [
+  launch,
+  z.object({ event: z.literal("start"), member: z.number() }),
+  z.object({
+    event: z.literal("end"),
+    member: z.number(),
+    code: z.number().nullable(),
+    why: z.string().nullable(),
+  }),
+]);
+export type SweepEvent = z.output<typeof sweepEvent>;
+const line = z.intersection(z.object({ time: z.string() }), sweepEvent);
 
 /** The last known phase of a member. */
-export interface Trace {
-  launcher: "local" | "slurm";
-  job: string | null;
-  again: boolean;
-  /** When it was started or, if that is not known, launched. */
+export interface Trace extends Pick<z.output<typeof launch>, "launcher" | "job" | "again"> {
+  /** When it was started, or launched if that is unknown. */
   since: string;
   phase: "launched" | "started" | "ended";
   code: number | null;
   why: string | null;
 }
 
-/** Appends events, each with its time, flushed. Throws RunError. */
+/** Appends events, each with its time, flushed. Throws FileError. */
 export function openJournal(path: string): { write(event: SweepEvent): void; close(): void } {
-  const lines = openLineWriter(path);
+  const file = openAppendFile(path);
   return {
     write(event) {
-      lines.append(toJson({ time: new Date().toISOString(), ...event }));
-      lines.flush();
+      file.append(`${toJson({ time: new Date().toISOString(), ...event })}\n`);
+      file.flush();
     },
-    close: lines.close,
+    close: () => file.close(),
   };
 }
 
-/** The trace of each member that was launched. Throws RunError "corrupt". */
+/** The trace of each member that was launched; the last line about a member counts. Throws RunError "corrupt". */
 export function readTraces(path: string): Map<number, Trace> {
   const traces = new Map<number, Trace>();
-  if (!existsSync(path)) return traces;
-  for (const line of readJsonLines(path)) {
-    const event = line as unknown as SweepEvent & { time: string };
+  for (const value of existsSync(path) ? readJsonLines(path) : []) {
+    const event = line.safeParse(value).data;
+    if (event === undefined) continue;
+    const { time: since } = event;
     if (event.event === "launch") {
-      const { launcher, job, again, time } = event;
-      const trace = { launcher, job, again, since: time, code: null, why: null };
-      for (const member of event.members) traces.set(member, { ...trace, phase: "launched" });
+      const { launcher, job, again } = event;
+      const trace: Trace = {
+        launcher,
+        job,
+        again,
+        since,
+        phase: "launched",
+        code: null,
+        why: null,
+      };
+      for (const member of event.members) traces.set(member, trace);
       continue;
     }
     const before = traces.get(event.member);
-    if (!before) continue;
-    const after: Trace =
-      event.event === "start"
-        ? { ...before, phase: "started", since: event.time }
-        : { ...before, phase: "ended", code: event.code, why: event.why };
-    traces.set(event.member, after);
+    if (before && event.event === "start")
+      traces.set(event.member, { ...before, phase: "started", since });
+    if (before && event.event === "end")
+      traces.set(event.member, { ...before, phase: "ended", code: event.code, why: event.why });
   }
   return traces;
 }

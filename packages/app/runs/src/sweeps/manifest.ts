@@ -1,40 +1,42 @@
-// The folder of a sweep, beside the runs: its members, the command of each and the folder of its run.
-// `dsbm sweep` reads it, so that nothing is guessed from the names of folders.
+// The folder of a sweep, next to the runs: its members, the command of each and the folder of its run.
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { makeFolder } from "@dsbm/files";
+import { z } from "zod";
 import { RunError } from "../errors.js";
-import type { Cell } from "../files/csv.js";
-import { readFormatted, writeJson } from "../files/json.js";
+import { readFormat, writeJson } from "../files/json.js";
 import { namesIn } from "../files/read.js";
-import { makeFolder } from "../files/write.js";
+import { real } from "../files/schema.js";
 
 /** The format of sweep folders that this version writes and the newest that it reads. */
 const formatVersion = 1;
 
-/** One run of a sweep. */
-export interface SweepEntry {
+const sweepEntry = z.object({
   /** From 1 on; names its log and its place in a job array. */
-  number: number;
-  /** The words behind `dsbm` that start this run alone. */
-  words: string[];
-  /** The run's folder, relative to that of the sweep, so that both can be moved together. */
-  folder: string;
+  number: z.int().min(1),
+  /** The arguments of `dsbm` that start this run alone. */
+  words: z.array(z.string()),
+  /** The run's folder, relative to the sweep's, so that both can be moved together. */
+  folder: z.string(),
   /** The values of the keys in which members differ, the seed left out. */
-  configuration: Record<string, Cell>;
-  seed: number;
-}
+  configuration: z.record(z.string(), z.union([z.string(), real, z.null()])),
+  seed: z.number(),
+});
+/** One run of a sweep. */
+export type SweepEntry = z.output<typeof sweepEntry>;
 
-export interface SweepManifest {
-  format: number;
+export const sweepManifest = z.object({
+  format: z.number(),
   /** Version of dsbm that wrote it. */
-  dsbm: string;
+  dsbm: z.string(),
   /** The command: gaussian, train or test. */
-  experiment: string;
-  /** The words behind `dsbm` that start the whole sweep, launcher included. */
-  words: string[];
-  created: string;
-  members: SweepEntry[];
-}
+  experiment: z.string(),
+  /** The arguments of `dsbm` that start the whole sweep, launcher included. */
+  words: z.array(z.string()),
+  created: z.string(),
+  members: z.array(sweepEntry),
+});
+export type SweepManifest = z.output<typeof sweepManifest>;
 
 /** Where the files of a sweep lie. */
 export type SweepPaths = Readonly<ReturnType<typeof sweepPaths>>;
@@ -68,39 +70,32 @@ export function writeManifest(folder: string, manifest: Omit<SweepManifest, "for
   writeJson(sweepPaths(folder).manifest, { format: formatVersion, ...manifest });
 }
 
-/** Reads a manifest. Throws RunError "not_a_run" where there is none, "newer_format" or "corrupt". */
-export function readManifest(folder: string): SweepManifest {
-  const { manifest: path } = sweepPaths(folder);
-  const broken = "delete it and start the sweep again";
-  const missing = "give a sweep's folder";
-  const manifest = readFormatted(path, { newest: formatVersion, missing, broken });
-  if (!Array.isArray(manifest.members))
-    throw new RunError("corrupt", `${path} has no members of a sweep: ${broken}`);
-  return manifest as unknown as SweepManifest;
-}
+/** Reads a manifest. Throws RunError "not_a_run", "newer_format" or "corrupt". */
+export const readManifest = (folder: string): SweepManifest =>
+  readFormat(sweepPaths(folder).manifest, {
+    newest: formatVersion,
+    schema: sweepManifest,
+    missing: "give a sweep's folder",
+    cure: "delete it and start the sweep again",
+  });
 
 /** The folder of a member's run. */
 export const entryFolder = (folder: string, entry: SweepEntry): string =>
   join(folder, entry.folder);
 
 /**
- * The sweeps at `place`: it is the folder of one, of all of them, or an experiments folder. Throws RunError
- * "not_a_run" that says what was expected.
+ * The sweeps at `place`: the folder of one sweep, of all sweeps, or of experiments. Throws RunError "not_a_run".
  */
 export function findSweeps(place: string): string[] {
-  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory())
-    throw new RunError(
-      "not_a_run",
-      `there is no folder ${place}: give that of a sweep, or of experiments`,
-    );
-  if (existsSync(sweepPaths(place).manifest)) return [place];
+  const isSweep = (folder: string) => existsSync(sweepPaths(folder).manifest);
+  if (isSweep(place)) return [place];
   const all = basename(resolve(place)) === "sweeps" ? place : sweepsFolder(place);
-  const isSweep = (name: string) => existsSync(sweepPaths(join(all, name)).manifest);
-  const found = namesIn(all, ({ name }) => isSweep(name)).map((name) => join(all, name));
-  if (found.length === 0)
-    throw new RunError(
-      "not_a_run",
-      `${place} holds no sweep: give the folder of one (it has a manifest.json), or the experiments folder above it`,
-    );
-  return found;
+  const found = namesIn(all, ({ name }) => isSweep(join(all, name))).map((name) => join(all, name));
+  if (found.length > 0) return found;
+  const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory();
+  const fault = isFolder ? `${place} holds no sweep` : `there is no folder ${place}`;
+  throw new RunError(
+    "not_a_run",
+    `${fault}: give the folder of a sweep (it has a manifest.json), or the experiments folder above it`,
+  );
 }

@@ -1,9 +1,9 @@
 // The state of one member, from what its run folder says and what its launcher knows: of members that never
 // began, or were killed, only the launcher knows.
 import { existsSync } from "node:fs";
+import { lockHolder } from "@dsbm/files";
 import type { RunInfo } from "../run/info.js";
 import { runPaths } from "../run/layout.js";
-import { lockHolder } from "../run/lock.js";
 import { listRuns } from "../run/reader.js";
 
 const memberStates = ["waiting", "running", "done", "failed", "interrupted"] as const;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { newestCheckpoint } from "../../src/checkpoint/read.js";
-import { kill, runErrorOf, runUnprivileged, scratch, script, tmpfs } from "../support.js";
+import { faultOf, kill, runUnprivileged, scratch, script, tmpfs } from "../support.js";
 import { expectPoint, idOf, numbers, open, point, saveAll } from "./points.js";
 
 /** Continues from the newest checkpoint and prints each order once it is on the disk. */
@@ -62,7 +62,7 @@ describe("SIGKILL", () => {
       expect(checkpoint?.order).toBeGreaterThanOrEqual(last);
       expect(checkpoint?.facts).toEqual({ order: checkpoint?.order });
       last = checkpoint?.order as number;
-      const names = readdirSync(folder);
+      const names = readdirSync(folder).filter((name) => !name.startsWith("."));
       expect(names).toEqual(numbers(store).map(idOf));
       const passing = names.filter((name) => Number(name.slice(-8)) % 50 !== 0);
       // Two, and the newest one where the older ones were not yet removed.
@@ -80,10 +80,10 @@ describe("a disk that cannot be written", () => {
     store.save(half(1));
     store.save(half(2));
     const chunks = Array.from({ length: 40 }, () => Buffer.alloc(10_000));
-    const error = runErrorOf(() => store.save(point(3, { files: { a: "small", net: chunks } })));
+    const error = faultOf(() => store.save(point(3, { files: { a: "small", net: chunks } })));
     expect(error.code).toBe("disk_full");
     expect(error.message).toMatch(
-      /^cannot save checkpoint it0001_b_step00000003 in .*checkpoints: the disk is full: .*\(ENOSPC\); it needs 40\d{4} bytes, \d+ of them were written; the 2 older ones, newest it0001_b_step00000002, are untouched and usable$/,
+      /^cannot .*: the disk is full: .*\(ENOSPC\); the older ones \(2, newest it0001_b_step00000002\) are untouched and usable$/,
     );
     expect(numbers(store)).toEqual([1, 2]);
     expect(readdirSync(folder)).toEqual([idOf(1), idOf(2)]);
@@ -100,9 +100,9 @@ describe("a disk that cannot be written", () => {
     expect(spawnSync("mount", ["-o", "remount,ro", run]).status).toBe(0);
     const store = open(folder);
     expectPoint(store.newest().checkpoint, 2);
-    const error = runErrorOf(() => store.save(point(3)));
+    const error = faultOf(() => store.save(point(3)));
     expect(error.code).toBe("read_only");
-    expect(error.message).toMatch(/remount it writable.*; the 2 older ones.* usable$/);
+    expect(error.message).toMatch(/remount it writable.*; the older ones.* usable$/);
     expect(numbers(store)).toEqual([1, 2]);
   });
 
@@ -121,8 +121,10 @@ describe("a disk that cannot be written", () => {
       folder,
     ).split("\n");
     expect(said[0]).toBe("1");
-    expect(said[1]).toMatch(/^permission cannot save checkpoint two in .*: no permission: change/);
-    expect(said[1]).toMatch(/the older one, it0001_b_step00000001, is untouched and usable$/);
+    expect(said[1]).toMatch(/^permission cannot .*: no permission: change/);
+    expect(said[1]).toMatch(
+      /the older ones \(1, newest it0001_b_step00000001\) are untouched and usable$/,
+    );
     expect(said).toHaveLength(3);
   });
 });

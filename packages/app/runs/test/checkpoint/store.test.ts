@@ -1,46 +1,44 @@
-// What is saved is found again, and what is kept follows from the policy.
-import { createHash } from "node:crypto";
+// What is saved is read again, what is kept follows from the policy, and a damaged or hostile folder is passed over.
+import { spawnSync } from "node:child_process";
 import {
+  appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
 import { listCheckpoints } from "../../src/checkpoint/read.js";
-import { runErrorOf, scratch } from "../support.js";
+import { faultOf, scratch } from "../support.js";
 import { expectPoint, idOf, numbers, open, point, saveAll } from "./points.js";
 
 const newFolder = () => join(scratch(), "run", "checkpoints");
 
 describe("save and newest", () => {
-  it("gives back facts and files of the point of the greatest order", () => {
+  it("give back facts and files of the greatest order, whatever the names", () => {
     const folder = newFolder();
     const store = open(folder);
     expect(store.newest()).toEqual({ checkpoint: null, damaged: [] });
-    expect(listCheckpoints(folder)).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
     const saved = store.save(point(1));
     expect([saved.removed, saved.warnings]).toEqual([[], []]);
     expectPoint(saved.checkpoint, 1);
     store.save(point(2));
-    const again = open(folder);
-    const { checkpoint, damaged } = again.newest();
-    expectPoint(checkpoint, 2);
-    expect(damaged).toEqual([]);
-    expect(readdirSync(folder)).toEqual([idOf(1), idOf(2)]);
-    expect(readdirSync(join(folder, idOf(1))).sort()).toEqual([
-      "manifest.json",
-      "net.safetensors",
-      "random.json",
-    ]);
+    expectPoint(open(folder).newest().checkpoint, 2);
+    store.save(point(3, { id: "a" }));
+    expect(open(folder).newest().checkpoint?.id).toBe("a");
+    expect(readdirSync(folder)).toEqual(["a", idOf(1), idOf(2)]);
   });
 
-  it("writes a manifest that other tools can check the files by", () => {
-    const store = open(newFolder(), { dsbm: "7.8.9" });
-    const { checkpoint } = store.save(point(3, { milestone: true }));
+  it("write a manifest that other tools can check the files by", () => {
+    const { checkpoint } = open(newFolder(), { dsbm: "7.8.9" }).save(point(3, { milestone: true }));
     const manifest = JSON.parse(readFileSync(join(checkpoint.folder, "manifest.json"), "utf8"));
     expect(manifest).toMatchObject({
       format: 1,
@@ -51,109 +49,80 @@ describe("save and newest", () => {
       milestone: true,
       facts: { step: 3, loss: "NaN", tail: [3, "Infinity"] },
     });
-    expect(Date.now() - Date.parse(manifest.created)).toBeLessThan(60_000);
     for (const name of ["net.safetensors", "random.json"]) {
       const bytes = readFileSync(join(checkpoint.folder, name));
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
-      expect(manifest.files[name]).toEqual({ size: bytes.length, sha256 });
+      expect(manifest.files[name]).toEqual({ size: bytes.length, sha256: sha256(bytes) });
     }
   });
 
-  it("takes a typed array by its own bytes, an empty file, and no file at all", () => {
-    const store = open(newFolder());
+  it("take a typed array by its own bytes, and an empty file", () => {
     const view = new Float32Array([9, 1.5, 2]).subarray(1, 2);
-    const { files } = store.save(
-      point(1, { files: { view, empty: new Uint8Array(0) } }),
-    ).checkpoint;
-    expect(readFileSync(files.view!.path).readFloatLE(0)).toBe(1.5);
-    expect([files.view!.size, files.empty!.size]).toEqual([4, 0]);
-    store.save(point(2, { files: {} }));
-    expect(store.newest().checkpoint).toMatchObject({ order: 2, bytes: 0, files: {} });
+    const files = { view, empty: new Uint8Array(0) };
+    const { checkpoint } = open(newFolder()).save(point(1, { files }));
+    expect(readFileSync(checkpoint.files.view!.path).readFloatLE(0)).toBe(1.5);
+    expect([checkpoint.files.view!.size, checkpoint.files.empty!.size]).toEqual([4, 0]);
   });
 
-  it("orders by order, whatever the names", () => {
+  it("keep a point of the same name until the new one is whole", () => {
     const folder = newFolder();
     const store = open(folder);
-    for (const [id, order] of [
-      ["z", 1],
-      ["b", 9],
-      ["a", 10],
-    ] as const) {
-      store.save(point(1, { id, order }));
-    }
-    expect(store.newest().checkpoint?.id).toBe("a");
-    expect(listCheckpoints(folder).map((entry) => entry.id)).toEqual(["z", "b", "a"]);
+    saveAll(store, [1, 2]);
+    const second = store.save(point(2, { files: { new: "content" } }));
+    expect(second.removed).toEqual([idOf(2)]);
+    expect(second.checkpoint.id).toBe(`${idOf(2)}+2`);
+    expect(open(folder).newest().checkpoint).toEqual(second.checkpoint);
+    expect(numbers(store)).toEqual([1, 2]);
   });
 
-  it("refuses names that are paths, hidden or taken, before anything is written", () => {
-    const folder = newFolder();
-    const store = open(folder);
+  it("drop what comes after, milestones too", () => {
+    const store = open(newFolder(), { keep_last: 9 });
+    saveAll(store, [1, 2]);
+    store.save(point(3, { milestone: true }));
+    store.save(point(4));
+    expect(store.dropAfter(2)).toEqual([idOf(4), idOf(3)]);
+    expect(numbers(store)).toEqual([1, 2]);
+  });
+
+  it("refuse bad points before anything is written", () => {
+    const store = open(newFolder());
     const named = (name: string) => point(1, { files: { [name]: "x" } });
-    for (const id of ["", "..", "a/b", ".hidden", "a b", "x".repeat(101), "a.b", "a\n"]) {
-      expect(runErrorOf(() => store.save(point(1, { id }))).message).toMatch(/given the id/);
-    }
-    for (const name of ["", "../x", "a/b", "a\\b", ".x", "manifest.json", "__proto__x/", "a\0"]) {
-      expect(runErrorOf(() => store.save(named(name))).message).toMatch(/given a file/);
-    }
-    for (const order of [Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(runErrorOf(() => store.save(point(1, { order }))).message).toMatch(/given the order/);
-    }
-    expect(existsSync(folder)).toBe(false);
-  });
-
-  it("passes on what a source of bytes throws, and leaves nothing of the point", () => {
-    const folder = newFolder();
-    const store = open(folder);
-    store.save(point(1));
+    for (const id of ["", "..", "a/b", ".hidden", "a b", "x".repeat(101), "a\n"])
+      expect(faultOf(() => store.save(point(1, { id }))).message).toMatch(/given the id/);
+    for (const name of ["", "../x", "a\\b", ".x", "manifest.json", "a\0"])
+      expect(faultOf(() => store.save(named(name))).message).toMatch(/given a file/);
+    expect(faultOf(() => store.save(point(1, { order: Number.NaN }))).message).toMatch(/the order/);
+    expect(existsSync(store.folder)).toBe(false);
+    saveAll(store, [3]);
+    expect(faultOf(() => store.save(point(2))).message).toMatch(/00003 has 3: .*dropAfter/);
+    const large = { text: "x".repeat(2 << 20) };
+    expect(faultOf(() => store.save(point(4, { facts: large }))).message).toMatch(
+      /manifest of \d+ bytes, expected at most 1048576/,
+    );
     function* broken(): Iterable<Uint8Array> {
       yield Buffer.alloc(100);
       throw new TypeError("no tensor");
     }
-    expect(() => store.save(point(2, { files: { net: broken() } }))).toThrow(
-      new TypeError("no tensor"),
-    );
-    const facts: Record<string, unknown> = {};
-    facts.self = facts;
-    expect(runErrorOf(() => store.save(point(2, { facts }))).code).toBe("bad_argument");
-    const large = { text: "x".repeat(2 << 20) };
-    expect(runErrorOf(() => store.save(point(2, { facts: large }))).message).toMatch(
-      /manifest of \d+ bytes, expected at most 1048576: put what is large into a file/,
-    );
-    expect(readdirSync(folder)).toEqual([idOf(1)]);
-    expectPoint(store.newest().checkpoint, 1);
+    expect(() => store.save(point(4, { files: { net: broken() } }))).toThrow(TypeError);
+    expect(readdirSync(store.folder)).toEqual([idOf(3)]);
+    for (const policy of [{ keep_last: 0 }, { keep_last: 1.5 }, { keep_every: 0 }])
+      expect(faultOf(() => open(store.folder, policy)).message).toMatch(/given keep_/);
   });
 });
 
 describe("which points stay", () => {
-  const tenSaves = (options: object, reopen: boolean) => {
-    const folder = newFolder();
-    const removed: string[] = [];
-    let store = open(folder, options);
-    for (let n = 1; n <= 10; n++) {
-      if (reopen) store = open(folder, options);
-      removed.push(...store.save(point(n, { milestone: n === 4 })).removed);
-    }
-    const kept = numbers(store);
-    expect([...removed, ...kept.map(idOf)].sort()).toEqual(
-      Array.from({ length: 10 }, (_, i) => idOf(i + 1)),
-    );
-    return kept;
-  };
-
-  it.each([false, true])("newest, milestones and each k-th (reopened: %s)", (reopen) => {
-    expect(tenSaves({}, reopen)).toEqual([4, 8, 9, 10]);
-    expect(tenSaves({ keep_last: 1 }, reopen)).toEqual([4, 10]);
-    expect(tenSaves({ keep_last: 2, keep_every: 3 }, reopen)).toEqual([3, 4, 6, 9, 10]);
-    expect(tenSaves({ keep_last: 100 }, reopen)).toHaveLength(10);
-  });
-
-  it("refuses a policy that keeps nothing", () => {
-    const folder = newFolder();
-    for (const keep_last of [0, -1, 1.5, Number.NaN]) {
-      expect(runErrorOf(() => open(folder, { keep_last })).message).toMatch(/^keep_last is/);
-    }
-    for (const keep_every of [0, 2.5]) {
-      expect(runErrorOf(() => open(folder, { keep_every })).message).toMatch(/^keep_every is/);
+  it.each([
+    [{}, [4, 8, 9, 10]],
+    [{ keep_last: 1 }, [4, 10]],
+    [{ keep_last: 2, keep_every: 3 }, [3, 4, 6, 9, 10]],
+  ])("of ten with the fourth as a milestone and %j: %j", (policy, kept) => {
+    for (const isReopened of [false, true]) {
+      const folder = newFolder();
+      let store = open(folder, policy);
+      for (let n = 1; n <= 10; n++) {
+        if (isReopened) store = open(folder, policy);
+        store.save(point(n, { milestone: n === 4 }));
+      }
+      expect(numbers(store)).toEqual(kept);
     }
   });
 
@@ -161,8 +130,7 @@ describe("which points stay", () => {
     const folder = newFolder();
     saveAll(open(folder, { keep_last: 9 }), [1, 2, 3, 4]);
     // Of the right size, but with another SHA-256.
-    writeFileSync(join(folder, idOf(1), "random.json"), '{"seed":7}');
-    writeFileSync(join(folder, idOf(4), "random.json"), '{"seed":7}');
+    for (const n of [1, 4]) writeFileSync(join(folder, idOf(n), "random.json"), '{"seed":7}');
     writeFileSync(join(folder, idOf(3), "net.safetensors"), "short");
     const store = open(folder, { keep_last: 2 });
     expect(store.save(point(5)).removed).toEqual([]);
@@ -172,76 +140,144 @@ describe("which points stay", () => {
   });
 });
 
-describe("continuing from an older checkpoint", () => {
-  it("refuses a checkpoint before a whole one, which would be found first", () => {
-    const folder = newFolder();
-    const store = open(folder);
-    saveAll(store, [1, 2, 3]);
-    const error = runErrorOf(() => store.save(point(2, { id: "other" })));
-    expect(error.code).toBe("bad_argument");
-    expect(error.message).toMatch(/other has order 2, but it0001_b_step00000003 has 3.*dropAfter/);
-    // A damaged one is never found, so it does not matter.
-    writeFileSync(join(folder, idOf(3), "random.json"), '{"seed":7}');
-    open(folder).save(point(2, { id: "other", order: 2.5 }));
-    expect(open(folder).newest().checkpoint?.id).toBe("other");
+interface Scene {
+  folder: string;
+  /** The folder of point 2, its manifest and one of its files. */
+  at: string;
+  manifest: string;
+  net: string;
+  /** A folder next to the run. */
+  outside: string;
+}
+
+function scene(): Scene {
+  const root = scratch();
+  const folder = join(root, "run", "checkpoints");
+  const outside = join(root, "outside");
+  mkdirSync(outside);
+  saveAll(open(folder), [1, 2]);
+  const at = join(folder, idOf(2));
+  return {
+    folder,
+    at,
+    outside,
+    manifest: join(at, "manifest.json"),
+    net: join(at, "net.safetensors"),
+  };
+}
+
+const edit = ({ manifest }: Scene, changes: object) =>
+  writeFileSync(
+    manifest,
+    JSON.stringify({ ...JSON.parse(readFileSync(manifest, "utf8")), ...changes }),
+  );
+
+/** Moves a path outside and leaves a link in its place. */
+const linkOut = ({ outside }: Scene, path: string) => {
+  cpSync(path, join(outside, "moved"), { recursive: true });
+  rmSync(path, { recursive: true });
+  symlinkSync(join(outside, "moved"), path);
+};
+
+const whole = { size: 1, sha256: "a".repeat(64) };
+const damages: [string, (scene: Scene) => void, RegExp][] = [
+  ["a missing file", ({ net }) => rmSync(net), /net\.safetensors: it does not exist/],
+  ["a short file", ({ net }) => truncateSync(net, 10), /has 10 bytes, expected 15000$/],
+  ["a long file", ({ net }) => appendFileSync(net, "x"), /has 15001 bytes, expected 15000$/],
+  [
+    "a changed byte",
+    ({ net }) => {
+      const bytes = readFileSync(net);
+      bytes[7777]! ^= 1;
+      writeFileSync(net, bytes);
+    },
+    /^the sha256 of .*net\.safetensors is not [0-9a-f]{12}…$/,
+  ],
+  ["no manifest", ({ manifest }) => rmSync(manifest), /manifest\.json: it does not exist/],
+  ["a cut manifest", ({ manifest }) => truncateSync(manifest, 100), /is not valid JSON/],
+  ["an empty manifest", ({ manifest }) => truncateSync(manifest, 0), /is not valid JSON/],
+  [
+    "a manifest of brackets",
+    ({ manifest }) => writeFileSync(manifest, "[".repeat(100_000) + "]".repeat(100_000)),
+    /is not (valid JSON|as expected)/,
+  ],
+  [
+    "a huge manifest",
+    ({ manifest }) => writeFileSync(manifest, " ".repeat((1 << 20) + 1)),
+    /has 1048577 bytes, expected at most 1048576/,
+  ],
+  ["an empty value", ({ manifest }) => writeFileSync(manifest, "null"), /is not as expected/],
+  ["an older format", (s) => edit(s, { format: 0 }), /\(format: /],
+  ["a newer format", (s) => edit(s, { format: 2, dsbm: "9.8.7" }), /by dsbm 9\.8\.7 in format 2/],
+  ["another id", (s) => edit(s, { id: "x" }), /its id is not it0001/],
+  ["no order", (s) => edit(s, { order: "9" }), /\(order: /],
+  ["an endless order", (s) => edit(s, { order: "Infinity" }), /\(order: /],
+  ["no serial", (s) => edit(s, { serial: 1.5 }), /\(serial: /],
+  ["a milestone of words", (s) => edit(s, { milestone: "no" }), /\(milestone: /],
+  ["no facts", (s) => edit(s, { facts: [] }), /\(facts: /],
+  ["no list of files", (s) => edit(s, { files: null }), /\(files: /],
+  [
+    "a file without sha256",
+    (s) => edit(s, { files: { a: { size: 1, sha256: "A".repeat(64) } } }),
+    /\(files\.a\.sha256: /,
+  ],
+  ["a negative size", (s) => edit(s, { files: { a: { ...whole, size: -1 } } }), /\(files\.a\.size/],
+  ["a file outside", (s) => edit(s, { files: { "../../../x": whole } }), /\(files\./],
+  ["an absolute path", (s) => edit(s, { files: { "/etc/passwd": whole } }), /\(files\./],
+  ["control characters", (s) => edit(s, { files: { "\u001b[2J\nx": whole } }), /\?\[2J\?x/],
+  ["a link to a file", (s) => linkOut(s, s.net), /it is a symbolic link/],
+  ["a link to the manifest", (s) => linkOut(s, s.manifest), /it is a symbolic link/],
+  ["a link to the point", (s) => linkOut(s, s.at), /is a link, expected a folder$/],
+  [
+    "a folder in place of a file",
+    ({ net }) => {
+      rmSync(net);
+      mkdirSync(net);
+    },
+    /net\.safetensors: expected a plain file$/,
+  ],
+  [
+    "a pipe in place of a file",
+    ({ net }) => {
+      rmSync(net);
+      expect(spawnSync("mkfifo", [net]).status).toBe(0);
+    },
+    /expected a plain file$/,
+  ],
+];
+
+describe("a damaged or hostile point", () => {
+  it.each(damages)("with %s is named and passed over", (_, harm, reason) => {
+    const place = scene();
+    harm(place);
+    const { checkpoint, damaged } = open(place.folder).newest();
+    expectPoint(checkpoint, 1);
+    expect(damaged).toEqual([expect.objectContaining({ id: idOf(2), checkpoint: null })]);
+    expect(damaged[0]?.damage).toMatch(reason);
+    const outside = readdirSync(place.outside);
+    const narrow = open(place.folder, { keep_last: 1 });
+    expect(narrow.save(point(3)).removed).toEqual([idOf(1)]);
+    expectPoint(narrow.newest().checkpoint, 3);
+    expect(readdirSync(place.folder)).toEqual([idOf(2), idOf(3)]);
+    expect(readdirSync(place.outside)).toEqual(outside);
   });
 
-  it("drops what comes after, milestones too", () => {
-    const store = open(newFolder(), { keep_last: 9 });
-    saveAll(store, [1, 2]);
-    store.save(point(3, { milestone: true }));
-    store.save(point(4));
-    expect(store.dropAfter(2)).toEqual([idOf(4), idOf(3)]);
-    expect(numbers(store)).toEqual([1, 2]);
-    expect(store.dropAfter(2)).toEqual([]);
-  });
-
-  it("replaces a whole point of the same name and sets a damaged one aside", () => {
-    const folder = newFolder();
-    const store = open(folder);
-    saveAll(store, [1, 2]);
-    const second = store.save(point(2, { files: { new: "content" } }));
-    expect([second.removed, second.warnings]).toEqual([[], []]);
-    expect(readdirSync(folder)).toEqual([idOf(1), idOf(2)]);
-    const { checkpoint } = open(folder).newest();
-    expect(readFileSync(checkpoint!.files.new!.path, "utf8")).toBe("content");
-    expect(checkpoint?.serial).toBe(2);
-
-    writeFileSync(join(folder, idOf(2), "new"), "CONTENT");
-    const third = open(folder).save(point(2));
-    expect(third.warnings).toEqual([
-      expect.stringMatching(/00000002 was damaged and was set aside/),
-    ]);
-    expectPoint(open(folder).newest().checkpoint, 2);
-    const aside = readdirSync(folder).find((name) => name.includes("damaged")) as string;
-    expect(readFileSync(join(folder, aside, "new"), "utf8")).toBe("CONTENT");
-    const entry = listCheckpoints(folder).find(({ id }) => id === aside);
-    expect(entry?.damage?.reason).toMatch(/the id .*, expected the folder's name/);
-  });
-});
-
-describe("opening", () => {
-  it("removes the files of ended processes, and not those of living ones", () => {
-    const folder = newFolder();
-    saveAll(open(folder), [1, 2]);
-    const dead = 999_999_999;
-    const living = `.tmp-${process.pid}-0123abcd`;
-    for (const name of [`.tmp-${dead}-0123abcd`, living]) {
+  it("is named only if it is newer, or of unknown place; folders of other names are no points", () => {
+    const { folder, at } = scene();
+    for (const name of ["\u001b[31mred", "two words", ".hidden", "x".repeat(150)])
       mkdirSync(join(folder, name));
-      writeFileSync(join(folder, name, "net.safetensors"), "half");
-    }
-    // Killed when it had moved the old point away and not yet the new one in, and when it had both.
-    renameSync(join(folder, idOf(2)), join(folder, `.old-${dead}-0123abcd-${idOf(2)}`));
-    mkdirSync(join(folder, `.old-${dead}-0123abce-${idOf(1)}`));
-    writeFileSync(join(folder, "notes"), "mine");
-    const store = open(folder);
-    expect(readdirSync(folder).sort()).toEqual([living, idOf(1), idOf(2), "notes"].sort());
-    expect(numbers(store)).toEqual([1, 2]);
+    saveAll(open(folder), [3]);
+    truncateSync(join(at, "net.safetensors"), 1);
+    expect(open(folder).newest().damaged).toEqual([]);
+    truncateSync(join(at, "manifest.json"), 1);
+    expect(open(folder).newest().damaged).toMatchObject([{ id: idOf(2) }]);
+    expect(listCheckpoints(folder).map(({ id }) => id)).toEqual([1, 3, 2].map(idOf));
   });
 
-  it("changes nothing and makes nothing where there is nothing", () => {
-    const folder = newFolder();
-    open(folder);
-    expect(existsSync(folder)).toBe(false);
+  it("leaves nothing to use if all are damaged", () => {
+    const { folder } = scene();
+    for (const n of [1, 2]) truncateSync(join(folder, idOf(n), "random.json"), 0);
+    const { checkpoint, damaged } = open(folder).newest();
+    expect([checkpoint, damaged.map(({ id }) => id)]).toEqual([null, [idOf(2), idOf(1)]]);
   });
 });

@@ -12,7 +12,9 @@ export function select(text: string, selector: string): Element[] {
 }
 
 export const texts = (svg: string) => select(svg, "text").map((element) => element.textContent);
-export const lines = (svg: string) => select(svg, '[aria-label="line"] path');
+/** Lines, without the paths of their markers. */
+export const lines = (svg: string) =>
+  select(svg, '[aria-label="line"] path').filter((path) => path.getAttribute("d")?.includes("L"));
 export const dots = (svg: string) => select(svg, '[aria-label="dot"] circle');
 /** Horizontal and vertical rules that are not the grid. */
 export const rules = (svg: string) => select(svg, '[aria-label="rule"] line');

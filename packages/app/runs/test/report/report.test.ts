@@ -1,10 +1,10 @@
 // Reports in words: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
+import { judge, worstColumns } from "../../src/report/judge.js";
 import { metricTables } from "../../src/report/metrics.js";
 import { digits, percent } from "../../src/report/page/digits.js";
 import { Html, html } from "../../src/report/page/html.js";
 import { renderPage } from "../../src/report/page/page.js";
-import { judge, worstColumns } from "../../src/report/quality.js";
 import { verdicts } from "../../src/report/verdict.js";
 import type { MetricRow } from "../../src/run/quality.js";
 import { select } from "../figure/svg.js";

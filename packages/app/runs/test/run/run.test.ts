@@ -1,7 +1,6 @@
-// A run from opening to reading: states, continuing, crashes, newer formats.
+// A run from opening to reading: states, continuing, crashes, damage, newer formats, and finding it.
 import {
   appendFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -12,13 +11,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { sha256, writeFileAtomic } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
 import { openCheckpoints } from "../../src/checkpoint/store.js";
-import { writeFileAtomic } from "../../src/files/write.js";
+import { findRun, linkLatest } from "../../src/run/find.js";
+import { checkFiles, writeRunFile } from "../../src/run/hashes.js";
 import { formatVersion } from "../../src/run/info.js";
+import { parseModelName, runFolder } from "../../src/run/layout.js";
 import { isFinished, listRuns, readRun } from "../../src/run/reader.js";
 import { type OpenRunOptions, openRun } from "../../src/run/writer.js";
-import { kill, runErrorOf, runUnprivileged, scratch, startScript } from "../support.js";
+import { faultOf, kill, runUnprivileged, scratch, startScript } from "../support.js";
 
 const options = (folder: string, more: Partial<OpenRunOptions> = {}): OpenRunOptions => ({
   folder,
@@ -42,10 +44,8 @@ describe("openRun", () => {
     run.appendMetric({ step: 10, loss: Number.NaN, rate: Number.POSITIVE_INFINITY });
     run.saveFile("models/10_f.safetensors", new Uint8Array(8));
     run.saveFile("models/2_b.safetensors", new Uint8Array(8));
-    run.saveFile("figures/convergence.svg", "<svg/>");
     run.finish();
     run.interrupt("too late: the first end counts");
-
     const read = readRun(folder);
     expect(read.info).toMatchObject({
       format: formatVersion,
@@ -55,9 +55,6 @@ describe("openRun", () => {
       resumed: [],
       environment: { threads: 2 },
     });
-    expect(Date.parse(read.info.ended as string)).toBeGreaterThanOrEqual(
-      Date.parse(read.info.started),
-    );
     expect(read.config).toEqual({ dim: 5, lr: 1e-4 });
     expect(readFileSync(read.paths.config_yaml, "utf8")).toBe("dim: 5\nlr: 1e-4\n");
     expect(read.results).toEqual([{ half_iteration: 1, mean: -0.1 }]);
@@ -66,33 +63,23 @@ describe("openRun", () => {
       { half_iteration: 2, direction: "b", path: read.paths.model(2, "b") },
       { half_iteration: 10, direction: "f", path: read.paths.model(10, "f") },
     ]);
-    expect(read.figures).toEqual([join(read.paths.figures, "convergence.svg")]);
     expect(isFinished(folder)).toBe(true);
     expect(existsSync(read.paths.lock)).toBe(false);
   });
 
-  it("refuses a second run in the folder and frees it at the end", () => {
+  it("refuses a second run, keeps the reason of an end in one line, and takes no rows after it", () => {
     const folder = newFolder();
     const run = openRun(options(folder));
-    expect(runErrorOf(() => openRun(options(folder))).code).toBe("locked");
+    expect(faultOf(() => openRun(options(folder))).code).toBe("locked");
     run.interrupt("stopped by Ctrl-C");
-    expect(readRun(folder).info).toMatchObject({
-      state: "interrupted",
-      reason: "stopped by Ctrl-C",
-    });
-    openRun(options(folder)).finish();
-  });
-
-  it("keeps a failure's reason in one line and refuses rows after the end", () => {
-    const folder = newFolder();
-    const run = openRun(options(folder));
-    run.fail(new RangeError("loss is NaN\n  at step 3"));
-    expect(readRun(folder).info).toMatchObject({
-      state: "failed",
-      reason: "RangeError: loss is NaN at step 3",
-    });
-    expect(runErrorOf(() => run.appendResult({ half_iteration: 1, mean: 0 })).code).toBe("closed");
-    expect(runErrorOf(() => run.appendMetric({})).code).toBe("closed");
+    const stopped = { state: "interrupted", reason: "stopped by Ctrl-C" };
+    expect(readRun(folder).info).toMatchObject(stopped);
+    const next = openRun(options(folder));
+    next.fail(new RangeError("loss is NaN\n  at step 3"));
+    const failed = { state: "failed", reason: "RangeError: loss is NaN at step 3" };
+    expect(readRun(folder).info).toMatchObject(failed);
+    expect(faultOf(() => next.appendResult({ half_iteration: 1, mean: 0 })).code).toBe("closed");
+    expect(faultOf(() => next.appendMetric({})).code).toBe("closed");
   });
 
   it("is continued after kill -9 with whole lines, and listed as interrupted before", async () => {
@@ -107,24 +94,20 @@ describe("openRun", () => {
       folder,
     );
     await kill(child);
-    const paths = readRun(folder).paths;
-    expect(readRun(folder).info).toMatchObject({
-      state: "interrupted",
-      reason: "the process ended without a message",
-    });
+    const { paths, info: before } = readRun(folder);
+    const reason = "the process ended without a message";
+    expect(before).toMatchObject({ state: "interrupted", reason });
     appendFileSync(paths.metrics_jsonl, '{"step": 12');
     appendFileSync(paths.results_csv, "2,0.");
     const dead = readRun(folder);
     expect(dead.results).toEqual([{ half_iteration: 1, mean: 0.5 }]);
     expect(dead.metrics.map((m) => m.step)).toEqual(dead.metrics.map((_, i) => i));
-
     const run = openRun(options(folder));
     run.appendResult({ half_iteration: 2, mean: 0.25 });
     run.appendMetric({ step: "next" });
     run.finish();
     const { info, results, metrics } = readRun(folder);
-    expect(info.started).toBe(dead.info.started);
-    expect(info.resumed).toHaveLength(1);
+    expect([info.started, info.resumed.length]).toEqual([dead.info.started, 1]);
     expect(results.map((row) => row.half_iteration)).toEqual([1, 2]);
     expect(metrics).toEqual([...dead.metrics, { step: "next" }]);
   });
@@ -139,130 +122,81 @@ describe("openRun", () => {
     writeFileSync(paths.run_json, JSON.stringify(lived));
     openRun(options(folder)).finish();
     expect(readRun(folder).info.spent).toBe(100);
-    // One that was killed lived until it wrote last.
+    // A killed process lived until it wrote last.
     const killed = { ...lived, resumed: [at(2 * day)], ended: null, spent: 100 };
     writeFileSync(paths.run_json, JSON.stringify(killed));
     for (const path of [paths.run_json, paths.metrics_jsonl, paths.results_csv])
       utimesSync(path, 0, (2 * day) / 1000 + (path === paths.metrics_jsonl ? 7 : 3));
     openRun(options(folder)).finish();
     expect(readRun(folder).info.spent).toBe(107);
-    openRun(options(folder, { mode: "restart" })).finish();
-    expect(readRun(folder).info.spent).toBe(0);
   });
 
   it("rewinds to a step or a half-iteration, so that no row is doubled", () => {
     const folder = newFolder();
-    const columns = ["half_iteration", "step", "mean"];
-    const run = openRun(options(folder, { columns }));
-    const steps = [
+    const run = openRun(options(folder, { columns: ["half_iteration", "step", "mean"] }));
+    const steps: [number, number][] = [
       [1, 100],
       [1, 200],
       [2, 100],
       [2, 200],
       [3, 100],
-    ] as const;
-    const log = ([half_iteration, step]: readonly [number, number]) => {
+    ];
+    const log = ([half_iteration, step]: [number, number]) => {
       run.appendMetric({ half_iteration, step, loss: step });
       run.appendResult({ half_iteration, step, mean: step });
     };
     steps.forEach(log);
     run.appendMetric({ note: "no numbers" });
-    run.appendMetric({ half_iteration: 2, note: "no step" });
     run.appendMetric({ half_iteration: 3, note: "later, no step" });
     for (const n of [1, 2, 3]) run.saveFile(`models/${n}_b.safetensors`, "w");
-    run.rewindTo({ half_iteration: 2, step: 150 });
     const place = (row: object) => Object.values(row).slice(0, 2);
-    let read = readRun(folder);
-    expect(read.results.map(place)).toEqual(steps.slice(0, 3));
-    expect(read.metrics.map(place)).toEqual([...steps.slice(0, 3), ["no numbers"], [2, "no step"]]);
-    expect(read.models.map((m) => m.half_iteration)).toEqual([1, 2]);
+    const expectRows = (rows: unknown[], models: number[]) => {
+      const read = readRun(folder);
+      expect(read.results.map(place)).toEqual(rows);
+      expect(read.metrics.map(place).filter((row) => row.length === 2)).toEqual(rows);
+      expect(read.models.map((model) => model.half_iteration)).toEqual(models);
+    };
+    run.rewindTo({ half_iteration: 2, step: 150 });
+    expectRows(steps.slice(0, 3), [1, 2]);
     steps.slice(3).forEach(log);
     // A row at the very step was written before the point was saved.
     run.rewindTo({ half_iteration: 3, step: 100 });
-    read = readRun(folder);
-    expect(read.results.map(place)).toEqual(steps);
-    expect(new Set(read.metrics.map((row) => place(row).join())).size).toBe(read.metrics.length);
-    // A whole half-iteration and what came after it.
+    expectRows(steps, [1, 2]);
     run.rewindTo({ half_iteration: 1, step: Number.POSITIVE_INFINITY });
     log([2, 300]);
     run.finish();
-    read = readRun(folder);
-    expect(read.results.map(place)).toEqual([...steps.slice(0, 2), [2, 300]]);
-    expect(read.metrics.map(place)).toEqual([...steps.slice(0, 2), ["no numbers"], [2, 300]]);
-    expect(read.models.map((m) => m.half_iteration)).toEqual([1]);
+    expectRows([...steps.slice(0, 2), [2, 300]], [1]);
   });
 
-  it("restarts without results, checkpoints, caches and pictures, and leaves other files", () => {
+  it("restarts without what a run writes, leaves other files, and follows no link", () => {
     const folder = newFolder();
     const first = openRun(options(folder));
     const { checkpoints, cache, samples, figures } = first.paths;
-    const store = openCheckpoints(checkpoints, { dsbm: "0.1.0" });
-    store.save({ id: "a", order: 1, milestone: true, facts: {}, files: { net: "w" } });
-    store.save({ id: "b", order: 2, facts: {}, files: { net: "w" } });
-    writeFileSync(join(checkpoints, "b", "net"), "damaged");
-    for (const file of ["cache/x.npy", "cache/y.json", "samples/a.png", "samples/a.gif"]) {
+    const point = { order: 1, milestone: true, facts: {}, files: { net: "w" } };
+    openCheckpoints(checkpoints, { dsbm: "0.1.0" }).save({ ...point, id: "a" });
+    for (const file of ["cache/x.npy", "samples/a.png", "samples/a_points.json", "figures/b.svg"])
       first.saveFile(file, "data");
-    }
-    first.saveFile("figures/loss.svg", "<svg/>");
     first.saveFile("models/1_b.safetensors", "w");
     first.appendResult({ half_iteration: 1, mean: 1 });
-    const read = readRun(folder);
-    expect(read.checkpoints.map(({ id, damage }) => [id, damage?.reason])).toEqual([
-      ["a", undefined],
-      ["b", "net has 7 bytes, expected 1"],
-    ]);
-    expect(read.samples).toEqual([first.paths.sample("a", "gif"), first.paths.sample("a", "png")]);
-    // Replaced by a killed process just before the restart.
-    const replaced = join(checkpoints, ".old-999999999-0123abcd-c");
-    cpSync(join(checkpoints, "a"), replaced, { recursive: true });
     const mine = [
-      join(checkpoints, "notes"),
       join(checkpoints, "mine", "weights"),
       join(cache, "notes.txt"),
       join(samples, "notes.txt"),
       join(figures, "notes.txt"),
-      join(folder, "models", "mine.txt"),
     ];
     for (const file of mine) writeFileAtomic(file, "mine");
-    const outside = join(scratch(), "point");
-    openCheckpoints(outside, { dsbm: "0" }).save({ id: "z", order: 1, facts: {}, files: {} });
+    const outside = scratch();
+    openCheckpoints(outside, { dsbm: "0" }).save({ ...point, id: "z" });
     symlinkSync(join(outside, "z"), join(checkpoints, "z"));
+    rmSync(first.paths.run_json);
+    symlinkSync(join(outside, "z", "net"), first.paths.run_json);
     first.interrupt("to be restarted");
-
     openRun(options(folder, { mode: "restart", columns: ["other"] })).finish();
     const { results, models, info } = readRun(folder);
     expect([results, models, info.resumed]).toEqual([[], [], []]);
     for (const file of mine) expect(readFileSync(file, "utf8")).toBe("mine");
-    expect(readdirSync(checkpoints)).toEqual(["mine", "notes", "z"]);
-    expect(existsSync(join(outside, "z", "manifest.json"))).toBe(true);
-    expect([cache, samples, figures].flatMap((at) => readdirSync(at))).toEqual([
-      "notes.txt",
-      "notes.txt",
-      "notes.txt",
-    ]);
-    expect(openCheckpoints(checkpoints, { dsbm: "0.1.0" }).newest().checkpoint).toBeNull();
-  });
-
-  it("removes what killed processes left in any of its folders", () => {
-    const folder = newFolder();
-    openRun(options(folder)).interrupt("killed");
-    const left = ["checkpoints", "cache", "samples"].map((name) =>
-      join(folder, name, ".tmp-999999999-0123abcd"),
-    );
-    for (const path of left) {
-      mkdirSync(path, { recursive: true });
-      writeFileSync(join(path, "net"), "half");
-    }
-    openRun(options(folder)).finish();
-    expect(left.filter((path) => existsSync(path))).toEqual([]);
-  });
-
-  it("frees the lock when opening fails", () => {
-    const folder = newFolder();
-    const config: Record<string, unknown> = {};
-    config.self = config;
-    expect(runErrorOf(() => openRun(options(folder, { config }))).code).toBe("bad_argument");
-    openRun(options(folder)).finish();
+    expect([cache, samples, figures].flatMap((at) => readdirSync(at))).toHaveLength(3);
+    expect(readFileSync(join(outside, "z", "net"), "utf8")).toBe("w");
   });
 
   it("does not bring back a folder that was deleted, nor ends another's run", () => {
@@ -270,8 +204,9 @@ describe("openRun", () => {
       const folder = newFolder();
       const run = openRun(options(folder));
       rmSync(folder, { recursive: true });
-      expect(runErrorOf(() => run.saveFile("samples/a.png", "")).message).toMatch(/was deleted/);
-      if (end === "finish") expect(runErrorOf(() => run.finish()).code).toBe("locked");
+      expect(faultOf(() => run.saveFile("samples/a.png", "")).message).toMatch(/was deleted/);
+      expect(faultOf(() => run.flush()).message).toMatch(/was deleted/);
+      if (end === "finish") expect(faultOf(() => run.finish()).code).toBe("locked");
       else run[end]("over");
       expect(existsSync(folder)).toBe(false);
     }
@@ -284,15 +219,14 @@ describe("openRun", () => {
     second.finish();
   });
 
-  it("refuses files outside the folder", () => {
-    const run = openRun(options(newFolder()));
-    for (const name of ["../x", "/tmp/x", "a/../../x", ""]) {
-      expect(runErrorOf(() => run.saveFile(name, "")).code).toBe("bad_argument");
-    }
-    run.finish();
-  });
-
-  it("names the problem of a folder that cannot be written", () => {
+  it("refuses files outside the folder, frees the lock when it fails, and names what it cannot write", () => {
+    const folder = newFolder();
+    const config: Record<string, unknown> = {};
+    config.self = config;
+    expect(faultOf(() => openRun(options(folder, { config }))).code).toBe("bad_argument");
+    const run = openRun(options(folder));
+    for (const name of ["../x", "/tmp/x", "a/../../x", ""])
+      expect(faultOf(() => run.saveFile(name, "")).code).toBe("bad_argument");
     const said = runUnprivileged(
       `import { openRun } from "./runs/run/writer.js";
        try { openRun({ folder: process.argv[2], dsbm: "0", config: {}, columns: ["a"] }); }
@@ -303,28 +237,87 @@ describe("openRun", () => {
   });
 });
 
-describe("reading", () => {
-  it("names the version that wrote a newer format", () => {
+describe("checksums", () => {
+  const checked = ["config.json", "config.yaml", "data.json", "models/1_b.safetensors"];
+  const finishedRun = () => {
     const folder = newFolder();
-    openRun(options(folder)).finish();
-    const path = join(folder, "run.json");
-    writeFileSync(path, JSON.stringify({ format: formatVersion + 1, dsbm: "9.8.7" }));
-    for (const read of [readRun, isFinished, (f: string) => openRun(options(f))]) {
-      const error = runErrorOf(() => read(folder));
-      expect(error.code).toBe("newer_format");
-      expect(error.message).toMatch(/dsbm 9\.8\.7.*update dsbm/);
+    const run = openRun(options(folder));
+    run.saveFile("data.json", '{"rows": 3}');
+    run.saveFile("models/1_b.safetensors", "weights");
+    run.saveFile("figures/loss.svg", "<svg/>");
+    run.finish();
+    return folder;
+  };
+
+  it.each(checked)("find one bit that changed in %s", (file) => {
+    const folder = finishedRun();
+    checkFiles(folder);
+    const path = join(folder, file);
+    const bytes = readFileSync(path);
+    for (const i of [0, bytes.length >> 1, bytes.length - 1]) {
+      const bad = Buffer.from(bytes);
+      bad[i]! ^= 1;
+      writeFileSync(path, bad);
+      const error = faultOf(() => checkFiles(folder));
+      expect([error.code, error.message]).toEqual([
+        "corrupt",
+        expect.stringMatching(/^[^\n]* is damaged \(its sha256 is .*\): [^\n]+$/),
+      ]);
     }
-    expect(readFileSync(path, "utf8")).toContain("9.8.7");
+    if (file === "config.json") expect(faultOf(() => readRun(folder)).code).toBe("corrupt");
   });
 
-  it("distinguishes a folder without a run from a damaged run", () => {
+  it("are of nothing else, of no file that is gone, and of none that a kill left half written", () => {
+    const folder = finishedRun();
+    appendFileSync(join(folder, "figures/loss.svg"), " ");
+    appendFileSync(join(folder, "results.csv"), "2,3\n");
+    rmSync(join(folder, "models/1_b.safetensors"));
+    function* killed(): Iterable<Uint8Array> {
+      yield Buffer.from("a");
+      throw new Error("killed here");
+    }
+    expect(() => writeRunFile(folder, "config.yaml", killed())).toThrow("killed here");
+    writeFileSync(join(folder, "config.yaml"), "a");
+    appendFileSync(join(folder, "manifest.jsonl"), '{"file":"config.js');
+    checkFiles(folder);
+  });
+
+  it("of earlier versions are read, and a damaged line is named", () => {
+    const folder = finishedRun();
+    const path = join(folder, "manifest.jsonl");
+    const line = (entry: object) => {
+      const text = JSON.stringify(entry);
+      return `${text.slice(0, -1)},"check":"${sha256(text).slice(0, 8)}"}\n`;
+    };
+    const old = { file: "data.json", size: 11, sha256: sha256('{"rows": 3}') };
+    const figure = { file: "figures/loss.svg", size: 1, sha256: sha256("-") };
+    writeFileSync(path, line(old) + line(figure) + line({ file: "config.yaml" }));
+    checkFiles(folder);
+    openRun(options(folder)).finish();
+    expect(readFileSync(path, "utf8")).not.toContain("loss.svg");
+    writeFileSync(join(folder, "data.json"), '{"rows": 4}');
+    expect(faultOf(() => checkFiles(folder)).message).toMatch(/data\.json is damaged/);
+    writeFileSync(path, line(old).replace("11", "12"));
+    expect(faultOf(() => checkFiles(folder)).message).toMatch(/line 1 of .*delete that line/);
+  });
+});
+
+describe("reading", () => {
+  it("names the version that wrote a newer format, and tells no run from a damaged run", () => {
     const folder = newFolder();
-    expect(runErrorOf(() => readRun(folder)).code).toBe("not_a_run");
+    expect(faultOf(() => readRun(folder)).code).toBe("not_a_run");
     expect(isFinished(folder)).toBe(false);
     mkdirSync(folder, { recursive: true });
+    const path = join(folder, "run.json");
     for (const text of ["{", "null", "{}", '{"format":1,"state":"asleep"}']) {
-      writeFileSync(join(folder, "run.json"), text);
-      expect(runErrorOf(() => readRun(folder)).code).toBe("corrupt");
+      writeFileSync(path, text);
+      expect(faultOf(() => readRun(folder)).code).toBe("corrupt");
+    }
+    writeFileSync(path, JSON.stringify({ format: formatVersion + 1, dsbm: "9.8.7" }));
+    for (const read of [readRun, isFinished, (f: string) => openRun(options(f))]) {
+      const error = faultOf(() => read(folder));
+      expect(error.code).toBe("newer_format");
+      expect(error.message).toMatch(/dsbm 9\.8\.7.*update dsbm/);
     }
   });
 
@@ -333,14 +326,49 @@ describe("reading", () => {
     const folders = ["gaussian/dim=5/1", "gaussian/dim=5/2", "train/default/42"];
     for (const folder of folders) openRun(options(join(root, folder))).finish();
     writeFileSync(join(root, "gaussian/dim=5/2/run.json"), "{");
-    writeFileSync(join(root, "notes.txt"), "");
     const runs = listRuns(root);
-    expect(runs.map((run) => run.folder)).toEqual(folders.map((folder) => join(root, folder)));
-    expect(runs.map((run) => run.info?.state ?? run.problem?.code)).toEqual([
-      "finished",
-      "corrupt",
-      "finished",
-    ]);
-    expect(listRuns(join(root, "nothing here"))).toEqual([]);
+    expect(runs.map(({ folder }) => folder)).toEqual(folders.map((folder) => join(root, folder)));
+    const states = runs.map((run) => run.info?.state ?? run.problem?.code);
+    expect(states).toEqual(["finished", "corrupt", "finished"]);
+  });
+});
+
+describe("names", () => {
+  it("of folders are experiments_dir/name/overrides/seed and stay in there", () => {
+    const place = { experiments_dir: "experiments", name: "gaussian", seed: 1 };
+    expect(runFolder({ ...place, overrides: "dim=5" })).toBe("experiments/gaussian/dim=5/1");
+    for (const overrides of ["", "..", "a/b", ".hidden", "a\0b", "x".repeat(300)])
+      expect(faultOf(() => runFolder({ ...place, overrides })).message).toMatch(/^overrides is/);
+    expect(parseModelName("12_f.safetensors")).toEqual({ half_iteration: 12, direction: "f" });
+    expect(parseModelName("12_x.safetensors")).toBeUndefined();
+  });
+
+  it("of runs are their folder, one above the only run, or latest", () => {
+    const root = scratch();
+    const experiments_dir = join(root, "experiments");
+    const run = (name: string, seconds: number) => {
+      const folder = join(experiments_dir, name);
+      openRun(options(folder)).finish();
+      utimesSync(join(folder, "run.json"), seconds, seconds);
+      return folder;
+    };
+    const first = run("a/words/42", 1000);
+    for (const path of [first, experiments_dir, join(experiments_dir, "a")])
+      expect(findRun(path)).toBe(first);
+    const second = run("b/words/42", 3000);
+    const third = run("a/other/42", 2000);
+    expect(findRun("latest", { experiments_dir })).toBe(second);
+    linkLatest(experiments_dir, second);
+    for (const link of ["latest", "latest/"])
+      expect(findRun(`${experiments_dir}/${link}`)).toBe(second);
+    mkdirSync(join(root, "empty"));
+    writeFileSync(join(root, "file"), "");
+    for (const [path, message] of [
+      [experiments_dir, `holds 3 runs: give one of them: ${second}, ${third}, ${first}`],
+      [join(root, "empty"), "there is no run in"],
+      [join(root, "file"), "is a file"],
+      [join(root, "none"), "there is no folder"],
+    ] as const)
+      expect(faultOf(() => findRun(path)).message).toContain(message);
   });
 });

@@ -1,6 +1,6 @@
 // One run as a row of the table. Of each file only what the row needs is read (of metrics.jsonl the last lines), and again
 // only when the file has changed.
-import { lockHolder } from "@dsbm/runs";
+import { lockHolder } from "@dsbm/files";
 import type { Folder } from "../files/inside.js";
 import type { RunRow, State } from "../shared/api.js";
 import { newest, readResults } from "./results.js";

@@ -2,8 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { freeProcessKeys, isTree, readConfig, UsageError } from "@dsbm/config";
-import { isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
-import { remakeable } from "./damage.js";
+import { checkFiles, isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
 
 /** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
 export const freeKeys: ReadonlySet<string> = new Set([
@@ -53,8 +52,8 @@ function differences(key: string, before: unknown = null, now: unknown = null): 
 }
 
 /**
- * The rows of a finished run, without running anything; null for another, and for one with files that are to be made
- * again. Throws as checkSameConfig and `remakeable`.
+ * The rows of a finished run, without running anything. Returns null for another run. Throws as checkSameConfig and
+ * checkFiles.
  */
 export function finishedRows(
   folder: string,
@@ -63,7 +62,8 @@ export function finishedRows(
 ): Row[] | null {
   if (!isFinished(folder)) return null;
   checkSameConfig(folder, config, free);
-  return remakeable(folder).length > 0 ? null : readRun(folder).results;
+  checkFiles(folder);
+  return readRun(folder).results;
 }
 
 /** Refuses to go on with a run whose state an earlier version wrote in one file. */

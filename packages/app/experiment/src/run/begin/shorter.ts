@@ -4,16 +4,8 @@ import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
-import {
-  listCheckpoints,
-  lockHolder,
-  makeFolder,
-  RunError,
-  readRun,
-  runPaths,
-  temporaryPath,
-} from "@dsbm/runs";
-import { remakeable } from "./damage.js";
+import { lockHolder, makeFolder, temporaryPath } from "@dsbm/files";
+import { checkFiles, isRunFault, listCheckpoints, readRun, runPaths } from "@dsbm/runs";
 import { readExtension } from "./extension.js";
 import { changesOf, freeKeys } from "./resume.js";
 
@@ -54,11 +46,11 @@ function halvesOf(place: string, config: CompleteTrainConfig): number | null {
     const isShorter = Number(before.half_iterations) < config.half_iterations;
     if (done === 0 || !isShorter || listCheckpoints(checkpoints).length === 0) return null;
     if (changesOf(place, config, free).length > 0) return null;
-    remakeable(place);
+    checkFiles(place);
     return done;
   } catch (error) {
     // A run that cannot be read is none to begin with.
-    if (error instanceof RunError || error instanceof UsageError) return null;
+    if (isRunFault(error) || error instanceof UsageError) return null;
     throw error;
   }
 }

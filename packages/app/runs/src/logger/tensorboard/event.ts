@@ -1,6 +1,5 @@
-// TensorBoard's events (event.proto, summary.proto of version "brain.Event:2"): the version at the start of a file, the
-// step at which a run continues, and summaries of numbers, pictures and texts; below them the part of Protocol Buffers' wire
-// format that writing them needs, since a generator and a run-time library for five small messages would be larger.
+// TensorBoard's events (event.proto and summary.proto of version "brain.Event:2"), and the part of Protocol Buffers' wire
+// format that they need.
 import { RunError } from "../../errors.js";
 
 /** Event: wall_time in seconds, step, and its content. */
@@ -44,7 +43,8 @@ export function images(
 
 /** A summary of texts (Markdown), by name: tensors of one string for the plugin "text". */
 export function texts(step: number, values: readonly (readonly [string, string])[]): Uint8Array {
-  const [tensorClass, stringType] = [2, 7];
+  const tensorClass = 2;
+  const stringType = 7;
   const metadata = message(bytes(1, message(bytes(1, "text"))), integer(4, tensorClass));
   const shape = message(bytes(2, message(integer(1, 1))));
   return summary(
@@ -74,15 +74,14 @@ function pngFacts(name: string, png: Uint8Array) {
   return { width: head.readUInt32BE(16), height: head.readUInt32BE(20), colorspace };
 }
 
-/** A field: its bytes, tag included. */
+/** The bytes of a field, tag included. */
 type Field = Uint8Array;
 
-/** A message of fields. */
 function message(...fields: readonly Field[]): Uint8Array {
   return Buffer.concat(fields);
 }
 
-/** An integer field (int32, int64 up to 2^53, enum): a whole number from 0 on. */
+/** An int32, int64 or enum: a whole number from 0 to 2⁵³. */
 function integer(field: number, value: number): Field {
   return Buffer.concat([tag(field, 0), varint(value)]);
 }

@@ -1,16 +1,22 @@
 // TFRecord files: length, its checksum, bytes, their checksum, over and over. The checksum is CRC-32 with Castagnoli's
 // polynomial, which node:zlib does not have.
 import { readSync } from "node:fs";
-import { type AppendFile, openAppendFile } from "../../files/append.js";
+import { type AppendFile, openAppendFile } from "@dsbm/files";
 
 /** Bytes of a record before and after its own. */
 const headerBytes = 12;
 const footerBytes = 4;
 
 /** Opens a file of records for appending; a damaged record and what follows it are removed. Throws RunError. */
-export function openRecordFile(path: string): AppendFile {
+export function openRecordFile(
+  path: string,
+): Omit<AppendFile, "append"> & { append(record: Uint8Array): void } {
   const file = openAppendFile(path, wholeRecords);
-  return { ...file, append: (bytes) => file.append(framed(bytes)) };
+  return {
+    append: (record) => file.append(framed(record)),
+    flush: () => file.flush(),
+    close: () => file.close(),
+  };
 }
 
 /** A record around bytes. */

@@ -8,67 +8,54 @@ import { columnsOf } from "../../table.js";
 import { digits } from "./digits.js";
 import { Html, html, listed, type Part } from "./html.js";
 
-/** A table in a box that scrolls by itself where the page is narrow. */
+/** A table in a box that scrolls by itself on a narrow page. */
 export function box(name: string, table: Html): Html {
   return html`<div class="box" role="region" aria-label="${name}" tabindex="0">${table}</div>`;
 }
 
-/** A cell of a table that becomes cards where the page is narrow: it has the name of its column with it. */
+/** A cell of a table that becomes cards on a narrow page: it has the name of its column with it. */
 export const cell = (name: string, value: Part, kind = ""): Html =>
   html`<td data-name="${name}"${kind !== "" && html` class="${kind}"`}>${value}</td>`;
 
 /** Columns that say what a row is, and begin each of several tables. */
-const leading: readonly string[] = [
-  "half_iteration",
-  "direction",
-  "step",
-  "steps",
-  "split",
-  "sampler",
-];
-/** Pixels of a page, of a character and beside a column. */
-const [most, ofCharacter, beside] = [1150, 8.6, 13];
+const leading = /^(half_iteration|direction|steps?|split|sampler)$/;
+const pageWidth = 1150;
 
-const textOf = (value: Row[string] | undefined): string =>
-  typeof value === "string" ? value : digits(value, 4);
-
-/** Columns in groups that fit on the page side by side. */
-function fitting(columns: readonly string[], rows: readonly Row[]): string[][] {
-  const widthOf = (column: string) => {
-    const texts = [column, ...rows.map((row) => textOf(row[column]))];
-    return ofCharacter * Math.max(...texts.map(({ length }) => length)) + beside;
-  };
-  const lead = columns.filter((column) => leading.includes(column));
-  const whole = (group: readonly string[]) => group.reduce((sum, one) => sum + widthOf(one), 0);
-  const groups: string[][] = [[...lead]];
-  for (const column of columns.filter((one) => !lead.includes(one))) {
-    const last = groups.at(-1) as string[];
-    if (last.length > lead.length && whole(last) + widthOf(column) > most)
-      groups.push([...lead, column]);
-    else last.push(column);
-  }
-  return groups;
-}
-
-/** Rows as tables of the columns that have a value, one below the other where one is too wide, and what these mean. */
+/** Rows as tables of the columns that have a value, several if one is too wide, and the meanings of these columns. */
 export function rowsTables(
   name: string,
   rows: readonly Row[],
   meanings: Readonly<Record<string, string>> = {},
 ): { tables: Html[]; terms: Html | null } {
+  const textOf = (value: Row[string] = null) =>
+    typeof value === "string" ? value : digits(value, 4);
   const columns = columnsOf(rows);
-  const known = columns.filter((column) => Object.hasOwn(meanings, column));
-  const isText = (column: string) => rows.some((row) => typeof row[column] === "string");
-  const cellOf = (column: string, value: Row[string] | undefined) =>
-    cell(column, textOf(value), typeof value === "string" ? "text" : "");
-  const tables = fitting(columns, rows).map((group, i) => {
+  const head = columns.filter((column) => leading.test(column));
+  const groups: string[][] = [];
+  let left = 0;
+  for (const column of columns.filter((one) => !leading.test(one))) {
+    const texts = [column, ...rows.map((row) => textOf(row[column]))];
+    const width = 13 + 8.6 * Math.max(...texts.map(({ length }) => length));
+    if (left < width) {
+      groups.push([...head]);
+      left = pageWidth - 120 * head.length;
+    }
+    groups.at(-1)?.push(column);
+    left -= width;
+  }
+  const kindOf = (column: string) =>
+    rows.some((row) => typeof row[column] === "string") ? "text" : "number";
+  const tables = groups.map((group) => {
+    const cells = (row: Row) =>
+      group.map((column) => cell(column, textOf(row[column]), kindOf(column)));
     const table = html`<table class="cards">
-<thead><tr>${group.map((column) => html`<th scope="col"${isText(column) && html` class="text"`}>${column}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${group.map((column) => cellOf(column, row[column]))}</tr>`)}</tbody>
+<thead><tr>${group.map((column) => html`<th scope="col" class="${kindOf(column)}">${column}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr>${cells(row)}</tr>`)}</tbody>
 </table>`;
-    return box(i === 0 ? name : `${name}, further columns`, table);
+    return box(name, table);
   });
-  const terms = pairs(known.map((column) => [column, meanings[column] as string]));
+  const known = columns.filter((column) => Object.hasOwn(meanings, column));
+  const terms = pairs(known.map((column) => [column, meanings[column]]));
   return { tables, terms: known.length > 0 ? terms : null };
 }
 
@@ -95,12 +82,10 @@ export function charts(
     return html`<span><i class="${symbol}" style="${paint}:${color}"></i>${label}</span>`;
   });
   const drawn = panels.map(({ svg, title, width }) => {
-    const named = svg.replace(
-      "<svg",
-      () =>
-        `<svg style="max-width:${Math.round(1.35 * width)}px" role="img" aria-label="${escapeXml(title ?? "chart")}"`,
-    );
-    return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${new Html(named)}</figure>`;
+    const style = `max-width:${Math.round(1.35 * width)}px`;
+    const tag = `<svg style="${style}" role="img" aria-label="${escapeXml(title ?? "chart")}"`;
+    const named = new Html(svg.replace("<svg", () => tag));
+    return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${named}</figure>`;
   });
   return listed(
     key.length > 0 && html`<div class="legend">${key}</div>`,
@@ -114,11 +99,6 @@ export interface Picture {
   caption: string;
 }
 
-const types: Readonly<Record<string, string>> = {
-  ".png": "image/png",
-  ".gif": "image/gif",
-  ".svg": "image/svg+xml",
-};
 /** The largest file that is put into a page; animations of large pictures are larger. */
 const mostBytes = 4 * 2 ** 20;
 
@@ -127,7 +107,8 @@ export function pictures(files: readonly Picture[]): Html {
   const drawn = files.map(({ path, caption }) => {
     if (statSync(path).size > mostBytes)
       return html`<p class="note">${caption}: ${path} is too large for this page.</p>`;
-    const data = `data:${types[extname(path)] ?? "image/png"};base64,${readFileSync(path).toString("base64")}`;
+    const type = extname(path) === ".svg" ? "svg+xml" : extname(path).slice(1);
+    const data = `data:image/${type};base64,${readFileSync(path).toString("base64")}`;
     return html`<figure><img src="${new Html(data)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
   });
   return html`<div class="row">${drawn}</div>`;

@@ -9,9 +9,13 @@ export class Html {
 
 export type Part = Html | string | number | null | undefined | false | readonly Part[];
 
+type Piece = Html | null | false | readonly Piece[];
+
 /** The pieces of a page one below the other; null and false are left out. */
-export const listed = (...pieces: (Html | readonly Html[] | null | false)[]): Html[] =>
-  pieces.flat().filter((piece) => piece instanceof Html);
+export const listed = (...pieces: Piece[]): Html[] =>
+  pieces.flatMap((piece) =>
+    piece instanceof Html ? [piece] : Array.isArray(piece) ? listed(...piece) : [],
+  );
 
 /**
  * A template: texts and numbers are escaped, pieces of HTML and lists of them are kept, null and false are left out. Long

@@ -18,41 +18,47 @@ export interface Verdict {
 /** Groups whose floor is other data of the same kind: what a good bridge reaches. */
 const reachable: readonly string[] = ["ends", "columns", "holdout"];
 
+const isKnown = (x: number | null | undefined): x is number => Number.isFinite(x);
+
 export function judge(row: MetricRow): Verdict {
-  const { value, floor, ceiling, better, target, group } = row;
-  const [low, high] = row.interval ?? [value, value];
-  const [floorLow, floorHigh] = row.floor_interval ?? [floor, floor];
+  const { value, floor, ceiling, better, target } = row;
   const isHigher = better === "higher";
-  const known = (x: number | null | undefined): x is number => Number.isFinite(x);
-  const isPositive = known(floor) && floor > 0 && value > 0;
+  const isPositive = isKnown(floor) && floor > 0 && value > 0;
   const ratio = isPositive ? (isHigher ? floor / value : value / floor) : null;
-  const hasWay = known(floor) && known(ceiling) && floor !== ceiling;
+  const hasWay = isKnown(floor) && isKnown(ceiling) && floor !== ceiling;
   const left = hasWay ? (value - floor) / (ceiling - floor) : null;
   const say = (grade: Grade, words: string): Verdict => ({ grade, words, ratio, left });
-  if (!known(value)) return say("poor", "not a finite number");
-  if (better === "target" && known(target)) {
-    const isInside = low <= target && target <= high;
-    const off = Math.abs(value - target) / Math.max(Math.abs(target), 1e-12);
-    const expected = `expected ${digits(target)}`;
-    if (isInside && off > 0.3) return say("none", `${expected}; the interval is wide`);
-    if (isInside || off < 0.1) return say("good", `as it should be (${expected})`);
-    return say(off < 0.5 ? "fair" : "poor", expected);
-  }
-  if (!known(floor)) return say("none", "");
-  const reaches = isHigher ? high >= (floorLow ?? floor) : low <= (floorHigh ?? floor);
-  const isMeant = reachable.includes(group);
-  const isWide = known(ceiling) && (isHigher ? low <= ceiling : high >= ceiling);
-  if (reaches && isWide) return say("none", "floor and ceiling both lie in the interval");
+  if (!isKnown(value)) return say("poor", "not a finite number");
+  if (better === "target" && isKnown(target)) return say(...judgeTarget(row, target));
+  if (!isKnown(floor)) return say("none", "");
+  // As of a metric that should be low.
+  const sign = isHigher ? -1 : 1;
+  const best = Math.min(...(row.interval ?? [value]).map((x) => sign * x));
+  const worst = Math.max(...(row.interval ?? [value]).map((x) => sign * x));
+  const isReached = best <= Math.max(...(row.floor_interval ?? [floor]).map((x) => sign * x));
+  if (isReached && isKnown(ceiling) && worst >= sign * ceiling)
+    return say("none", "floor and ceiling both lie in the interval");
+  const isMeant = reachable.includes(row.group);
   const isNear = ratio !== null && ratio <= 1.25 && (left === null || left < 0.5);
-  if (reaches || isNear)
+  if (isReached || isNear)
     return say("good", isMeant ? "as good as two halves of the data" : "as good as the floor");
   const times = ratio === null ? [] : [`${digits(ratio, 2)} times the floor`];
   if (!isMeant) return say("none", times.join());
   if (left !== null && left >= 0.95) return say("poor", "no better than no bridge");
   if (ratio !== null && ratio <= 2) return say("fair", times.join());
   if (left === null) return say("poor", times.join());
-  const gone = `${percent(1 - left)} of the way`;
-  return say(left <= 0.2 ? "fair" : "poor", [gone, ...times].join("; "));
+  const words = [`${percent(1 - left)} of the way`, ...times].join("; ");
+  return say(left <= 0.2 ? "fair" : "poor", words);
+}
+
+function judgeTarget({ value, interval }: MetricRow, target: number): [Grade, string] {
+  const [low, high] = interval ?? [value, value];
+  const isInside = low <= target && target <= high;
+  const off = Math.abs(value - target) / Math.max(Math.abs(target), 1e-12);
+  const expected = `expected ${digits(target)}`;
+  if (isInside && off > 0.3) return ["none", `${expected}; the interval is wide`];
+  if (isInside || off < 0.1) return ["good", `as it should be (${expected})`];
+  return [off < 0.5 ? "fair" : "poor", expected];
 }
 
 /** The columns from the worst to the best in either direction, by their metric over its floor. */
@@ -64,4 +70,13 @@ export function worstColumns(rows: readonly MetricRow[]): string[] {
     ratios.set(row.column, Math.max(ratios.get(row.column) ?? 0, ratio));
   }
   return [...ratios].sort(([, a], [, b]) => b - a).map(([name]) => name);
+}
+
+/** The metric that a direction is known by: the first of its ends. */
+export function mainMetric(
+  rows: readonly MetricRow[],
+  direction: MetricRow["direction"],
+): MetricRow | undefined {
+  const ends = rows.filter((row) => row.group === "ends" && row.direction === direction);
+  return ends.find(({ name }) => name === "sliced_w2") ?? ends[0];
 }

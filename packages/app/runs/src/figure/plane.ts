@@ -1,0 +1,242 @@
+// Source, generated and target samples: in the same plane with the paths between them, column by column, and by their
+// correlations.
+import type { Markish } from "@observablehq/plot";
+import type { LegendEntry, Panel } from "./panel.js";
+import {
+  type AxisUnits,
+  type Correlations,
+  type Histogram,
+  type Plane,
+  type Points,
+  plainUnits,
+} from "./points.js";
+import { composeFigure, drawPanel, loadPlot, tickText } from "./svg.js";
+
+/** Paths drawn as lines. */
+const mostPaths = 40;
+const colors = { source: "#e69f00", target: "#009e73", generated: "#0072b2" } as const;
+const kinds = ["source", "target", "generated"] as const;
+type Kind = (typeof kinds)[number];
+
+/** How samples are shown: the direction, the names of both data sets, and units. */
+export interface PlaneOptions {
+  direction: "f" | "b";
+  names: { source: string; target: string };
+  units: AxisUnits;
+}
+
+interface Place {
+  x: number;
+  y: number;
+}
+
+type Domain = [number, number];
+
+/** The legend of all figures of samples. */
+export const planeLegend = ({ names }: Pick<PlaneOptions, "names">): LegendEntry[] =>
+  kinds.map((kind) => ({
+    color: colors[kind],
+    symbol: "dot",
+    label: kind === "generated" ? kind : `${kind}: ${names[kind]}`,
+  }));
+
+/** Draws the figure of samples and paths and returns it as SVG text. */
+export async function scatterFigure(
+  { plane, histograms }: Points,
+  { direction, title }: { direction: "f" | "b"; title: string },
+): Promise<string> {
+  const options = { direction, names: { source: "x0", target: "x1" }, units: plainUnits };
+  const panels = await planePanels(plane, options);
+  if (plane.k === 1)
+    for (const one of histograms) panels.push(await histogramPanel(one, options, panels[0]));
+  return composeFigure({ title, panels, columns: 3, legend: planeLegend(options) });
+}
+
+/** The panels of a direction: start, between, generated, wanted, paths; of one coordinate the paths over time alone. */
+export async function planePanels(
+  { k, explained, path, between, ...samples }: Plane,
+  { direction, names, units }: PlaneOptions,
+): Promise<Panel[]> {
+  const { dot, line } = await loadPlot();
+  const value = (axis: number, x = Number.NaN) => (explained ? x : units.value(axis, x));
+  const label = (axis: number) => {
+    const share = explained?.[axis];
+    if (share === undefined) return units.name(axis);
+    return `component ${axis + 1} (${Math.round(100 * share)} % of the variance)`;
+  };
+  const placesOf = (flat: readonly number[]): Place[] =>
+    Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => ({
+      x: value(0, flat[2 * i]),
+      y: value(1, flat[2 * i + 1]),
+    })).filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
+  const dots = (kind: Kind, flat: readonly number[], fillOpacity = 0.6) =>
+    dot(placesOf(flat), { x: "x", y: "y", r: 1.8, clip: true, fill: colors[kind], fillOpacity });
+  const placeOfPath = (state: readonly number[], i: number, time: number): Place[] =>
+    k === 1 ? [{ x: time, y: value(0, state[i]) }] : placesOf(state.slice(2 * i, 2 * i + 2));
+  const count = Math.min(mostPaths, (path.states[0]?.length ?? 0) / k);
+  const paths = Array.from({ length: count }, (_, i) =>
+    path.states
+      .flatMap((state, t) => placeOfPath(state, i, path.times[t] as number))
+      .map((place) => ({ ...place, i })),
+  );
+  const stroke = { stroke: colors.generated, strokeWidth: 0.9, strokeOpacity: 0.7 };
+  const ends = paths.flatMap((one) => one.slice(-1));
+  const pathMarks = [
+    line(paths.flat(), { x: "x", y: "y", z: "i", clip: true, ...stroke }),
+    dot(ends, { x: "x", y: "y", r: 2.4, clip: true, fill: colors.generated }),
+  ];
+  if (k === 1) {
+    const domains = { x: [0, 1] as Domain, y: middle([paths.flat().map(({ y }) => y)]) };
+    return [await frame("Paths", pathMarks, { x: "time", y: label(0) }, domains)];
+  }
+  const [start, wanted] =
+    direction === "f" ? (["source", "target"] as const) : (["target", "source"] as const);
+  const groups = [
+    ...kinds.map((kind) => samples[kind]),
+    ...between.flatMap(({ data, generated }) => [data, generated]),
+  ].map(placesOf);
+  const domains = domainsOf(groups, explained !== null);
+  const panel = (title: string, ...marks: Markish[]) =>
+    frame(title, marks, { x: label(0), y: label(1) }, domains);
+  return Promise.all([
+    panel(`Start: ${names[start]}`, dots(start, samples[start])),
+    ...between.map(({ name, time, data, generated }) =>
+      panel(
+        `t = ${Number(time.toPrecision(4))}: ${shorten(name)}`,
+        dots(wanted, data),
+        dots("generated", generated),
+      ),
+    ),
+    panel("Generated", dots("generated", samples.generated)),
+    panel(`Wanted: ${names[wanted]}`, dots(wanted, samples[wanted])),
+    panel(
+      "Paths",
+      dots(start, samples[start], 0.2),
+      dots(wanted, samples[wanted], 0.2),
+      ...pathMarks,
+    ),
+  ]);
+}
+
+async function frame(
+  title: string,
+  marks: Markish[],
+  labels: { x: string; y: string },
+  domains: { x: Domain; y: Domain },
+): Promise<Panel> {
+  const plot = await loadPlot();
+  const axis = { ticks: 5, tickFormat: tickText };
+  return drawPanel({
+    width: 296,
+    height: 280,
+    title,
+    marginTop: 8,
+    marginRight: 12,
+    marginBottom: 42,
+    marginLeft: 68,
+    x: { ...axis, domain: domains.x, label: shorten(labels.x), labelOffset: 36 },
+    y: { ...axis, domain: domains.y, label: shorten(labels.y), labelOffset: 66 },
+    marks: [plot.frame({ stroke: "#bbbbbb" }), ...marks],
+  });
+}
+
+/** A name that fits an axis. */
+function shorten(name: string, most = 34): string {
+  const letters = [...name];
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : name;
+}
+
+/** From the first to the last per cent of each group with a margin: one outlier does not decide a figure. */
+function middle(groups: readonly number[][]): Domain {
+  const edges = groups.flatMap((values) => {
+    const sorted = values.toSorted((a, b) => a - b);
+    return [0.01, 0.99].flatMap((share) => sorted[Math.round(share * (sorted.length - 1))] ?? []);
+  });
+  const [low, high] = edges.length > 0 ? [Math.min(...edges), Math.max(...edges)] : [0, 1];
+  const margin = 0.06 * (high - low) || Math.max(0.05 * Math.abs(low), 1e-6);
+  return [low - margin, high + margin];
+}
+
+/** Axes of equal length if the units are the same, or nearly. */
+function domainsOf(groups: readonly Place[][], isSame: boolean): { x: Domain; y: Domain } {
+  const x = middle(groups.map((group) => group.map((place) => place.x)));
+  const y = middle(groups.map((group) => group.map((place) => place.y)));
+  const width = x[1] - x[0];
+  const height = y[1] - y[0];
+  const most = Math.max(width, height);
+  if (!isSame && most > 2 * Math.min(width, height)) return { x, y };
+  const around = ([a, b]: Domain): Domain => [(a + b - most) / 2, (a + b + most) / 2];
+  return { x: around(x), y: around(y) };
+}
+
+/** One small panel: generated samples as bars, source and target as outlines. */
+export async function histogramPanel(
+  { column, low, high, ...shares }: Histogram,
+  { units }: Pick<PlaneOptions, "units">,
+  size: { width: number; height: number } = { width: 210, height: 120 },
+): Promise<Panel> {
+  const { lineY, rectY, ruleY } = await loadPlot();
+  const from = units.value(column, low);
+  const width = (units.value(column, high) - from) / shares.generated.length;
+  const bars = (kind: Kind) =>
+    shares[kind].map((share, i) => ({ from: from + i * width, to: from + (i + 1) * width, share }));
+  const outline = (kind: Kind) =>
+    lineY(
+      bars(kind).flatMap(({ from, to, share }) => [from, to].map((x) => ({ x, share }))),
+      { x: "x", y: "share", stroke: colors[kind], strokeWidth: 1.5 },
+    );
+  const bar = { x1: "from", x2: "to", y: "share", fill: colors.generated, fillOpacity: 0.45 };
+  return drawPanel({
+    ...size,
+    title: units.name(column),
+    marginTop: 6,
+    marginRight: 24,
+    marginBottom: 24,
+    marginLeft: 38,
+    x: { ticks: 3, label: null, tickFormat: tickText },
+    y: { ticks: 2, label: null, percent: true, tickFormat: (share: number) => `${share} %` },
+    marks: [
+      rectY(bars("generated"), { ...bar, inset: 0 }),
+      outline("source"),
+      outline("target"),
+      ruleY([0], { stroke: "#888888" }),
+    ],
+  });
+}
+
+/** Three matrices of correlations: source, target, generated. */
+export async function correlationPanels(
+  { columns, ...matrices }: Correlations,
+  { units }: Pick<PlaneOptions, "units">,
+): Promise<Panel[]> {
+  const { cell } = await loadPlot();
+  const m = columns.length;
+  const side = Math.max(150, Math.min(260, 13 * m));
+  const axis = {
+    // A column's number keeps two columns of one shortened name apart.
+    domain: columns.map((_, i) => i),
+    tickFormat: (i: number) => shorten(units.name(columns[i] as number), 12),
+    padding: 0,
+    label: null,
+    tickSize: 0,
+  };
+  return Promise.all(
+    kinds.map((kind) => {
+      const cells = matrices[kind].map((r, i) => ({ row: Math.floor(i / m), column: i % m, r }));
+      const known = cells.filter(({ r }) => Number.isFinite(r));
+      return drawPanel({
+        width: side + 90,
+        height: side + 90,
+        title: `${kind[0]?.toUpperCase()}${kind.slice(1)}`,
+        marginTop: 4,
+        marginRight: 6,
+        marginBottom: 92,
+        marginLeft: 94,
+        x: { ...axis, tickRotate: -60 },
+        y: axis,
+        color: { type: "linear", domain: [-1, 0, 1], range: ["#b2182b", "#ffffff", "#2166ac"] },
+        marks: [cell(known, { x: "column", y: "row", fill: "r" })],
+      });
+    }),
+  );
+}

@@ -1,0 +1,74 @@
+// Samples of an evaluation as figures need them, few enough for a page: samples/ID_points.json. Values are in the units of
+// networks.
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { readJson } from "../files/json.js";
+import { listOf, real } from "../files/schema.js";
+
+/** Numbers in row order. JSON has no NaN. */
+const flat = z.array(real.catch(Number.NaN));
+const kinds = { source: flat, target: flat, generated: flat };
+
+const plane = z
+  .object({
+    ...kinds,
+    /** Coordinates of a sample. */
+    k: z.union([z.literal(1), z.literal(2)]),
+    /** The share of the variance along each principal component; null: the coordinates are the columns themselves. */
+    explained: flat.nullable(),
+    /** A few paths: the states at each time, in the order in which the sampler goes through them. */
+    path: z.object({ times: flat.min(1), states: z.array(flat) }),
+    /** Of several data sets in a row: the ones between, in the order of the direction, and generated samples there. */
+    between: listOf(z.object({ name: z.string(), time: real, data: flat, generated: flat })),
+  })
+  .refine(({ path }) => path.times.length === path.states.length);
+
+/** Shares of the samples in equal bins of [low, high]; the first and the last also hold what lies beyond. */
+const histogram = z
+  .object({ ...kinds, column: real, low: real, high: real })
+  .refine(
+    ({ low, high, source, target, generated }) =>
+      high > low &&
+      source.length > 0 &&
+      target.length === source.length &&
+      generated.length === source.length,
+  );
+
+/** Matrices of correlations [m, m] of these columns. */
+const correlations = z
+  .object({ ...kinds, columns: flat.min(1) })
+  .refine(({ columns, source, target, generated }) =>
+    [source, target, generated].every(({ length }) => length === columns.length ** 2),
+  );
+
+const points = z.object({
+  /** Samples that were evaluated, and columns. */
+  n: real,
+  dim: real,
+  plane,
+  /** The worst columns, the worst first. */
+  histograms: listOf(histogram),
+  /** Of the worst columns, in the order of the data; null for fewer than three. */
+  correlations: correlations.nullable().catch(null),
+});
+
+export type Points = z.output<typeof points>;
+export type Plane = z.output<typeof plane>;
+export type Histogram = z.output<typeof histogram>;
+export type Correlations = z.output<typeof correlations>;
+
+/** Reads such a file. Returns null if it is missing or of another form. Throws RunError "corrupt" for text that is no JSON. */
+export function readPoints(path: string): Points | null {
+  return existsSync(path) ? (points.safeParse(readJson(path)).data ?? null) : null;
+}
+
+/** From the units of networks back to the data's, as far as axes can show them. */
+export interface AxisUnits {
+  /** The name of a column on an axis. */
+  name(column: number): string;
+  /** A value of a column in the data's units, or their logarithm where one was taken. */
+  value(column: number, x: number): number;
+}
+
+/** Columns x[0], x[1], … as networks have them. */
+export const plainUnits: AxisUnits = { name: (column) => `x[${column}]`, value: (_, x) => x };

@@ -1,0 +1,75 @@
+// data.json and choices.json: what a run was trained on, and which of its options were chosen, with reasons.
+import { join } from "node:path";
+import { z } from "zod";
+import { readIfAs } from "../files/json.js";
+import { listOf, real, realOrNull, text, textOrNull } from "../files/schema.js";
+
+const end = z.object({
+  path: text,
+  /** "table" or "pictures". */
+  kind: text,
+  /** The group of the rows, if one file holds source and target. */
+  group: textOrNull,
+  format: textOrNull,
+  rows: realOrNull,
+  train: realOrNull,
+  test: realOrNull,
+  /** Rows with missing values. */
+  dropped: realOrNull,
+  shape: listOf(real),
+});
+
+const moments = z.object({
+  min: realOrNull,
+  max: realOrNull,
+  median: realOrNull,
+  mean: realOrNull,
+  std: realOrNull,
+});
+
+const column = z.object({
+  name: z.string(),
+  source: moments,
+  target: moments.nullable().catch(null),
+  notes: listOf(z.string()),
+});
+
+const transform = z.object({
+  /** Whether log(1 + x) was taken of every value. */
+  log1p: z.boolean().catch(false),
+  standardise: z.enum(["columns", "global", "none"]).catch("none"),
+  mean: listOf(real),
+  std: listOf(real),
+});
+
+export const dataFile = z.object({
+  source: end,
+  target: end.nullable().catch(null),
+  columns: listOf(column),
+  transform: transform.catch({ log1p: false, standardise: "none", mean: [], std: [] }),
+  /** The column that the bridge is conditioned on. */
+  condition: textOrNull,
+  warnings: listOf(z.string()),
+});
+export type DataFile = z.output<typeof dataFile>;
+export type DataEnd = z.output<typeof end>;
+export type DataColumn = z.output<typeof column>;
+
+export const choice = z.object({
+  key: z.string(),
+  value: z.unknown(),
+  reason: text,
+  /** Whether it was typed. */
+  given: z.boolean().catch(false),
+  /** Whether it only says how the run is organised: reports leave it out. */
+  organising: z.boolean().optional(),
+});
+export type Choice = z.output<typeof choice>;
+
+/** Reads data.json. Returns null if it is missing or of another form. Throws RunError "corrupt" for text that is no JSON. */
+export const readDataFile = (folder: string): DataFile | null =>
+  readIfAs(join(folder, "data.json"), dataFile);
+
+/** Reads choices.json; none if it is missing. Throws RunError "corrupt" for text that is no JSON. */
+export const readChoiceList = (folder: string): Choice[] =>
+  readIfAs(join(folder, "choices.json"), listOf(choice)) ?? [];

@@ -1,0 +1,323 @@
+// Figures: lines where the values are, axes that always have numbers, nothing hidden that is not finite, and images whose
+// pixels come out of the file.
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import {
+  animatedGrid,
+  imageGrid,
+  pathStrip,
+  picturePng,
+  svgToPng,
+} from "../../src/figure/images.js";
+import { scatterFigure } from "../../src/figure/plane.js";
+import { rowsFigure } from "../../src/figure/rows.js";
+import { spectrumFigure } from "../../src/figure/spectrum.js";
+import { type TrendOptions, type TrendPanel, trendFigure } from "../../src/figure/trend.js";
+import { coordinates, dots, lines, rules, select, texts } from "./svg.js";
+
+const areas = (svg: string) => select(svg, '[aria-label="area"] path');
+/** Numbers along an axis; there must be some, of whatever values. */
+const ticks = (svg: string, axis: "x" | "y") =>
+  select(svg, `[aria-label="${axis}-axis tick label"] text`).map(({ textContent }) => textContent);
+
+/** Evaluations with 20 and 100 steps. */
+const evaluations = (count: number) =>
+  [20, 100].flatMap((steps) =>
+    Array.from({ length: count }, (_, i) => {
+      const off = (1 + 1 / steps) * Math.exp(-i);
+      return { half_iteration: i + 1, steps, mean: off - 0.1, kl: off + 0.01, floor: 0.005 };
+    }),
+  );
+const panels: TrendPanel[] = [
+  { metric: "mean", title: "Mean <b>" },
+  { metric: "kl", title: "Divergence", label: "KL (nats)", scale: "log", floor: "floor" },
+];
+
+describe("trends over half-iterations", () => {
+  it("have a line a series, floors, axes and a legend", async () => {
+    const series = (row: Record<string, unknown>) => `${row.steps} steps`;
+    const svg = await trendFigure({ rows: evaluations(6), panels, series, title: "<script>" });
+    expect(select(svg, "svg > svg")).toHaveLength(2);
+    expect(lines(svg)).toHaveLength(2 + 2 + 2);
+    for (const text of ["20 steps", "100 steps", "floor of a perfect sampler"])
+      expect(texts(svg).filter((one) => one === text)).toHaveLength(1);
+    expect(texts(svg)).toEqual(expect.arrayContaining(["Mean <b>", "half-iteration", "KL (nats)"]));
+    expect(svg).not.toContain("<script>");
+    const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg) as RegExpExecArray;
+    const size = await sharp(await svgToPng(svg)).metadata();
+    expect([size.width, size.height]).toEqual([2 * Number(width), 2 * Number(height)]);
+  });
+
+  it("have the colour of a direction whatever the other series, and its letter", async () => {
+    const rows = [1, 2, 3, 4].map((n) => {
+      return { half_iteration: n, direction: n % 2 ? "b" : "f", mean: n };
+    });
+    const stroke = (svg: string) => lines(svg).map((line) => line.getAttribute("stroke"));
+    const both = await trendFigure({ rows, panels: [{ metric: "mean" }] });
+    expect(texts(both)).toEqual(
+      expect.arrayContaining(["backward (b)", "forward (f)", "1 b", "2 f", "3 b", "4 f"]),
+    );
+    const forward = rows.filter(({ direction }) => direction === "f");
+    const one = await trendFigure({ rows: forward, panels: [{ metric: "mean" }] });
+    expect(stroke(both)).toEqual(expect.arrayContaining(stroke(one)));
+    expect(new Set(stroke(both)).size).toBe(2);
+  });
+
+  it("draw bands of one standard deviation, on a logarithmic axis too", async () => {
+    const rows = [1, 2].map((n) => ({ half_iteration: n, mean: n, std: 1.4 }));
+    for (const scale of ["linear", "log"] as const) {
+      const svg = await trendFigure({ rows, panels: [{ metric: "mean", spread: "std", scale }] });
+      expect(areas(svg)).toHaveLength(1);
+      expect(svg).not.toMatch(/NaN|Infinity/);
+    }
+  });
+
+  it.each([1e-9, 0.013, 1, 333])("have numbers on axes from %f on", async (least) => {
+    for (const ratio of [1, 1.01, 1.5, 12, 1e7])
+      for (const scale of ["linear", "log"] as const) {
+        const rows = [least, least * ratio].map((mean, i) => ({ half_iteration: i + 1, mean }));
+        const svg = await trendFigure({ rows, panels: [{ metric: "mean", scale }] });
+        const numbers = ticks(svg, "y").filter((text) => text !== "");
+        expect(numbers.length, `${least} × ${ratio} ${scale}`).toBeGreaterThanOrEqual(2);
+      }
+  });
+
+  it("say what is not finite, and refuse nothing to draw", async () => {
+    const rows = [{ half_iteration: 1, mean: Number.NaN, kl: null }];
+    const svg = await trendFigure({ rows, panels });
+    for (const text of ["no finite value of mean", "no finite value of kl", "not finite"])
+      expect(texts(svg)).toContain(text);
+    for (const options of [
+      { rows: [], panels },
+      { rows: evaluations(1), panels: [] },
+      { rows: [{ step: 1, mean: 1 }], panels, x: "step" },
+    ] as TrendOptions[])
+      await expect(trendFigure(options)).rejects.toThrow(/expected rows with half_iteration/);
+  });
+});
+
+describe("trends over steps", () => {
+  const training = (halves: number, loss: (half: number, step: number) => number) =>
+    Array.from({ length: halves * 50 }, (_, i) => {
+      const half = 1 + Math.floor(i / 50);
+      const step = 10 * (1 + (i % 50));
+      const direction = half % 2 === 1 ? "b" : "f";
+      return { half_iteration: half, direction, step, loss: loss(half, step) };
+    });
+  const lossOf = (rows: TrendOptions["rows"]) =>
+    trendFigure({ rows, panels: [{ metric: "loss", scale: "log" }], x: "step" });
+
+  it("have a line with a band for each half-iteration, one after the other", async () => {
+    // Ten times less in each half-iteration: equal distances on a logarithmic axis.
+    const svg = await lossOf(training(3, (half) => 10 ** -half));
+    expect(areas(svg)).toHaveLength(3);
+    expect(texts(svg)).toEqual(expect.arrayContaining(["1 b", "2 f", "3 b", "1k"]));
+    const drawn = lines(svg).map(coordinates);
+    expect(drawn).toHaveLength(3);
+    const heights = drawn.map((points) => new Set(points.map(([, y]) => y)));
+    for (const levels of heights) expect(levels.size).toBe(1);
+    const [a, b, c] = heights.map(([y]) => Number(y)) as [number, number, number];
+    expect(b - a).toBeCloseTo(c - b, 1);
+    const starts = drawn.map((points) => points[0]?.[0] ?? 0);
+    expect(starts).toEqual(starts.toSorted((x, y) => x - y));
+  });
+
+  it("keep the mean, and all values within the band", async () => {
+    const svg = await lossOf(training(1, (_, step) => (step % 20 === 0 ? 1 : 100)));
+    const heights = coordinates(lines(svg)[0]!).map(([, y]) => y);
+    const band = coordinates(areas(svg)[0]!).map(([, y]) => y);
+    expect(Math.max(...band) - Math.min(...band)).toBeGreaterThan(
+      Math.max(...heights) - Math.min(...heights),
+    );
+  });
+
+  it("mark steps that are not finite", async () => {
+    const isLost = (half: number, step: number) => half === 2 && step === 250;
+    const svg = await lossOf(training(2, (half, step) => (isLost(half, step) ? Number.NaN : 1)));
+    expect(rules(svg)).toHaveLength(2);
+    expect(texts(svg)).toContain("not finite");
+  });
+
+  it("stay small for hundreds of thousands of rows", async () => {
+    const rows = training(4000, (_, step) => 1 + Math.sin(step)).map((row, i) => {
+      return { ...row, half_iteration: 1 + Math.floor(i / 20_000), step: i % 20_000 };
+    });
+    expect((await lossOf(rows)).length).toBeLessThan(400_000);
+  });
+});
+
+describe("spectra", () => {
+  const k = Array.from({ length: 32 }, (_, i) => i + 1);
+  const law = (name: string, exponent: number) => {
+    return { name, k, energy: [k.map((value) => value ** -exponent)] };
+  };
+
+  it("draw power laws as straight lines, steeper ones steeper, with a rule at the cut-off", async () => {
+    const svg = await spectrumFigure({ series: [law("source", 2), law("target", 1)], cutoff: 8 });
+    const slopes = lines(svg).map((line) => {
+      const points = coordinates(line);
+      const [[x0, y0], [x1, y1]] = [points[0]!, points.at(-1)!];
+      const slope = (y1 - y0) / (x1 - x0);
+      for (const [x, y] of points) expect(y).toBeCloseTo(y0 + slope * (x - x0), 1);
+      return slope;
+    });
+    expect(slopes[0]! / slopes[1]!).toBeCloseTo(2, 3);
+    const at = coordinates(lines(svg)[0]!)[7]![0];
+    expect(Number(rules(svg)[0]!.getAttribute("x1"))).toBeCloseTo(at, 1);
+    expect(texts(svg)).toEqual(expect.arrayContaining(["source", "limit of the coarse grid", "8"]));
+  });
+
+  it("have a panel a channel, and say if there is no energy", async () => {
+    const energy = [...law("", 2).energy, k.map(() => 0)];
+    const svg = await spectrumFigure({ series: [{ name: "a", k, energy }] });
+    for (const text of ["channel 1", "channel 2", "no energy at any wavenumber"])
+      expect(texts(svg)).toContain(text);
+    expect(svg).not.toContain("NaN");
+    await expect(spectrumFigure({ series: [] })).rejects.toMatchObject({ code: "bad_argument" });
+  });
+});
+
+describe("samples", () => {
+  const flat = [0, 0, 1, 1, 2, 0];
+  const kinds = { source: flat, target: flat, generated: [...flat, Number.NaN, 1] };
+  const path = { times: [1, 0.5, 0], states: [flat, flat, flat] };
+  const between = [{ name: "day 2", time: 0.5, data: flat, generated: flat }];
+  const histograms = [{ ...kinds, column: 0, low: 0, high: 3 }];
+  const points = { n: 3, dim: 2, histograms, correlations: null };
+
+  it("are shown at both ends and between, with their paths", async () => {
+    const plane = { ...kinds, k: 2 as const, explained: null, path, between };
+    const svg = await scatterFigure({ ...points, plane }, { direction: "b", title: "Samples" });
+    for (const text of ["Start: x1", "t = 0.5: day 2", "Generated", "Wanted: x0", "Paths"])
+      expect(texts(svg)).toContain(text);
+    expect(dots(svg)).toHaveLength(3 + 6 + 3 + 3 + 9);
+    expect(lines(svg).map((line) => coordinates(line).length)).toEqual([3, 3, 3]);
+  });
+
+  it("of one coordinate are paths over time and histograms", async () => {
+    const plane = { ...kinds, k: 1 as const, explained: null, path, between: [] };
+    const svg = await scatterFigure({ ...points, dim: 1, plane }, { direction: "f", title: "" });
+    expect(lines(svg)).toHaveLength(6 + 2);
+    expect(select(svg, '[aria-label="rect"] rect')).toHaveLength(kinds.generated.length);
+  });
+});
+
+it("rows of numbers have a panel a column, and rules where a value holds for all", async () => {
+  const point = { row: "dsbm", series: "ours", value: 1, spread: 0.5 };
+  const svg = await rowsFigure({
+    title: "Methods",
+    label: "error",
+    rows: ["dsbm", "other"],
+    panels: [
+      {
+        title: "2",
+        points: [point, { ...point, row: "other", value: 100 }],
+        rules: [{ series: "floor", value: 2 }],
+      },
+    ],
+  });
+  expect(dots(svg)).toHaveLength(2);
+  expect(texts(svg)).toEqual(expect.arrayContaining(["ours", "floor", "error", "other", "2"]));
+  await expect(rowsFigure({ title: "", label: "", rows: [], panels: [] })).rejects.toThrow(
+    /0 rows/,
+  );
+});
+
+/** A PNG, or a GIF's frames, as RGB bytes. */
+async function decode(file: Buffer) {
+  const picture = sharp(file, { animated: true });
+  const { width, height: all, pageHeight: height = all, ...facts } = await picture.metadata();
+  const data = await picture.removeAlpha().toColourspace("srgb").raw().toBuffer();
+  const pixel = (x: number, y: number, frame = 0) => {
+    const at = ((frame * height + y) * width + x) * 3;
+    return [...data.subarray(at, at + 3)];
+  };
+  return { ...facts, width, height, pixel };
+}
+
+const grey = (v: number) => [v, v, v];
+
+describe("images", () => {
+  it("stand row by row on white, grey and RGB, below titles", async () => {
+    const images = new Uint8Array([0, 128, 255]);
+    const plain = await decode(await imageGrid({ images, shape: [3, 1, 1, 1], columns: 2 }));
+    expect([plain.width, plain.height]).toEqual([2 + 2 * 66, 2 + 2 * 66]);
+    const centre = (i: number) => plain.pixel(34 + 66 * (i % 2), 34 + 66 * Math.floor(i / 2));
+    expect([0, 1, 2].map(centre)).toEqual([0, 128, 255].map(grey));
+    for (const x of [0, 1, 67]) expect(plain.pixel(x, 30)).toEqual(grey(255));
+    const titles = { columnTitles: ["t = 0"], title: "Digits of two kinds" };
+    const png = await imageGrid({ images, shape: [1, 3, 1, 1], columns: 1, ...titles });
+    const titled = await decode(png);
+    expect(titled.pixel(5, titled.height - 10)).toEqual(
+      [0, 100, 255].map((v) => (v === 100 ? 128 : v)),
+    );
+    expect(titled.height).toBe(26 + 15 + 2 + 66);
+    expect((await sharp(png).stats()).channels[0]!.min).toBeLessThan(100);
+    const picture = await decode(await picturePng(images, [3, 1, 1]));
+    expect([picture.width, picture.height, picture.pixel(0, 0)]).toEqual([1, 1, [0, 128, 255]]);
+  });
+
+  it("of paths have a row for each of 8 images and a column for each of 9 times", async () => {
+    // The value of image i at time k is 25 i + 2 k.
+    const [count, n] = [12, 9];
+    const path = Uint8Array.from(
+      { length: count * n },
+      (_, at) => 25 * (at % n) + 2 * Math.floor(at / n),
+    );
+    const times = Array.from({ length: count }, (_, k) => k / 11);
+    const { width, height, pixel } = await decode(
+      await pathStrip({ path, shape: [count, n, 1, 1, 1], times }),
+    );
+    const top = height - 8 * 66;
+    expect([width, top]).toEqual([2 + 9 * 66, 17]);
+    const picked = [0, 1, 3, 4, 6, 7, 8, 10, 11];
+    for (let row = 0; row < 8; row++)
+      expect(picked.map((_, c) => pixel(34 + 66 * c, top + 32 + 66 * row)[0])).toEqual(
+        picked.map((k) => 25 * row + 2 * k),
+      );
+  });
+
+  it("move: each frame's images where they belong, at their time, below a caption", async () => {
+    // Four images of one pixel, black to white, that move on by one place a frame.
+    const values = [0, 82, 173, 255];
+    const frames = values.map((_, k) => Uint8Array.from(values, (_, i) => values[(i + k) % 4]!));
+    const captions = values.map((_, k) => `t = ${k}`);
+    const gif = await decode(await animatedGrid({ frames, captions, shape: [4, 1, 1, 1] }));
+    const size = 2 + 2 * 130;
+    const facts = { format: "gif", width: size, height: 18 + size, pages: 4, loop: 0 };
+    expect(gif).toMatchObject({ ...facts, delay: [1000, 100, 100, 1000] });
+    for (const [k, frame] of frames.entries())
+      for (const [i, value] of frame.entries()) {
+        const [x, y] = [2 + 130 * (i % 2), 20 + 130 * (i >> 1)];
+        expect(gif.pixel(x, y, k)).toEqual(grey(value));
+        expect(gif.pixel(x + 128, y, k)).toEqual(grey(255));
+      }
+  });
+
+  it("move within a megabyte, 31 frames of 64 noisy digits", async () => {
+    let state = 1;
+    const noise = () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state / 2 ** 32 - 0.5;
+    };
+    const frames = Array.from({ length: 31 }, (_, k) =>
+      Uint8Array.from({ length: 64 * 784 }, (_, i) => {
+        const ring = Math.hypot((i % 28) - 14, (Math.floor(i / 28) % 28) - 14) - 6;
+        const value = Math.max(0, 255 - 80 * Math.abs(ring)) + 15 * k * (1 - k / 30) * noise();
+        return Math.min(255, Math.max(0, value));
+      }),
+    );
+    const captions = frames.map((_, k) => `${k}`);
+    const gif = await animatedGrid({ frames, captions, shape: [64, 1, 28, 28] });
+    expect(gif.length).toBeLessThan(1e6);
+  });
+
+  it.each([
+    [[2, 2, 2, 1], 8],
+    [[2, 1, 2, 1], 8],
+    [[1, 1, 0, 1], 0],
+  ] as const)("of shape %j do not take %i values", async (shape, length) => {
+    const images = new Uint8Array(length);
+    await expect(imageGrid({ images, shape, columns: 1 })).rejects.toThrow(/a grid of images was/);
+  });
+});
