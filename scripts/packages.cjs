@@ -8,7 +8,7 @@ const packages = {
   torch: { group: "engine", budget: 69_800, imports: ["files"] },
   bridge: { group: "library", budget: 66_700, imports: ["files", "torch"] },
   nets: { group: "library", budget: 19_600, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 50_400, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 45_100, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 36_400, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 29_500, imports: ["files"] },
   runs: { group: "app", budget: 51_400, imports: ["files"] },
@@ -21,7 +21,7 @@ const packages = {
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 23_600, imports: [...base, "problem", "inference", "web"] },
-  web: { group: "pages", budget: 33_900, imports: ["files"] },
+  web: { group: "pages", budget: 33_200, imports: ["files"] },
   studio: { group: "pages", budget: 32_300, imports: ["files", "runs", "web"] },
   cli: {
     group: "app",

@@ -2,7 +2,7 @@
 import type { SetOptions } from "./data-set.js";
 import { invalidOption } from "./errors.js";
 
-/** `n` of `total` samples, all without `n`. Throws `InvalidOption` for more than there are. */
+/** `n` of `total` samples, all without `n`. Throws `InvalidOption`. */
 export function rowCount(
   n: number | undefined,
   total: number,
@@ -24,7 +24,7 @@ export function checkDrawn(
   );
 }
 
-/** The option test_fraction. Throws `InvalidOption` unless it is between 0 and 1. */
+/** The option test_fraction. Throws `InvalidOption`. */
 export function testFraction({ test_fraction = 0.1 }: SetOptions): number {
   if (test_fraction > 0 && test_fraction < 1) return test_fraction;
   throw invalidOption(`test_fraction ${test_fraction}: expected a number between 0 and 1`);

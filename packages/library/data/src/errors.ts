@@ -1,6 +1,4 @@
-// Errors of data sets, with codes that do not change with the wording.
-
-/** The stable codes of {@link DatasetError}. */
+/** Codes do not change with the wording. */
 export type DatasetCode =
   | "Unreadable"
   | "BadGzip"
@@ -22,7 +20,7 @@ export type DatasetCode =
   | "UnknownSet"
   | "InvalidOption";
 
-/** Data that is missing or wrong: what was found, what was expected, what to do. */
+/** Missing or wrong data: what was given, what was expected, what to do. */
 export class DatasetError extends Error {
   override readonly name = "DatasetError";
 
@@ -34,15 +32,13 @@ export class DatasetError extends Error {
   }
 }
 
-/** The error of a table that cannot be used: what is wrong with it, and what to do. */
 export const badTable = (path: string, problem: string): DatasetError =>
   new DatasetError("BadTable", `${path}: ${problem}`);
 
-/** The error of an option that cannot be used. */
 export const invalidOption = (message: string): DatasetError =>
   new DatasetError("InvalidOption", message);
 
-/** Throws `InvalidOption` for images of another size than the one expected. */
+/** Throws `InvalidOption` for images of another size. */
 export function checkImageSize(
   image_size: number | undefined,
   { height, width, source }: { height: number; width: number; source: string },
@@ -54,7 +50,6 @@ export function checkImageSize(
     );
 }
 
-/** The message of an error, whatever was thrown. */
 export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@
 import type { DataSet } from "./data-set.js";
 import { DatasetError, invalidOption } from "./errors.js";
 
-/** Reads a name: the set, and its labels if there are some. Throws `UnknownSet` with the nearest name, and `InvalidOption`. */
+/** Throws `UnknownSet` with the nearest name, and `InvalidOption`. */
 export function parseName(
   name: string,
   sets: Readonly<Record<string, DataSet>>,
@@ -24,7 +24,7 @@ export function parseName(
   return { set, classes: labels === "" ? undefined : checkClasses(name, labels.split("_"), set) };
 }
 
-/** The labels of a list of texts or numbers; `what` names the list in errors. Throws `InvalidOption`. */
+/** `what` names the list in errors. Throws `InvalidOption`. */
 export function checkClasses(
   what: string,
   wanted: readonly (string | number)[],
@@ -50,7 +50,6 @@ export function checkClasses(
   return texts.map(Number);
 }
 
-/** The known name that is nearest to a text. Returns undefined if none is near. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(name.length / 3)) + 1;
@@ -63,17 +62,15 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return best;
 }
 
-/** For an error: "; did you mean …?", or nothing. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const near = nearest(name.slice(0, 200), known);
   return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
 }
 
-/** For an error: the first of some names, and a sign that there are more. */
 export const firstOf = (names: readonly string[], most: number): string =>
   names.slice(0, most).join(", ") + (names.length > most ? ", …" : "");
 
-/** Fewest insertions, deletions and replacements between two texts (Levenshtein 1966), row by row. */
+/** Levenshtein 1966, row by row. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

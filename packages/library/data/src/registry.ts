@@ -50,7 +50,6 @@ export const datasets: Readonly<Record<string, DataSet>> = {
   ...syntheticVectors,
 };
 
-/** Sets of the user's own files: the prefix of their names, and the set of the path that follows. */
 const ownSets = [
   { prefix: folderPrefix, open: folderSet },
   { prefix: arrayPrefix, open: arraySet },
@@ -58,12 +57,9 @@ const ownSets = [
 ];
 
 /**
- * Loads one split of a data set: `loadTable("mnist_2", { split: "train" })`.
- *
- * A name is a set, then labels, joined by "_"; or "folder:PATH" for a folder of pictures, "array:PATH.npy" for vectors or
- * images in an array, or "table:PATH" for a table of columns. Prepare pictures and tables by `prepareTable`. Throws
- * `DatasetError`: `UnknownSet` and `InvalidOption` for an unknown name or option value, `MissingFiles` with what to
- * download, `NotPrepared`, `WrongSet` and `BadLabel` for files of another set, and errors of damaged files.
+ * Loads one split of a data set: `loadTable("mnist_2", { split: "train" })`. A name is a set, then labels, joined by
+ * "_"; or folder:PATH, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`, `InvalidOption`,
+ * `MissingFiles` with what to download, `NotPrepared`, `WrongSet`, and errors of damaged files.
  */
 export function loadTable(name: string, options: TableOptions): Table {
   const { set, options: setOptions } = findSet(name, options);
@@ -71,9 +67,8 @@ export function loadTable(name: string, options: TableOptions): Table {
 }
 
 /**
- * Prepares one split to be loaded with the same options: pictures are decoded, and tables are read, into files that later
- * runs use again. Does nothing for other sets and for a prepared split. Throws like `loadTable`, `BadPicture` with the
- * picture, `BadTable` with the column and the row, and the reason of `signal`.
+ * Prepares one split of pictures or of a table for `loadTable` with the same options, in files that later runs use
+ * again. Throws like `loadTable`, `BadPicture`, `BadTable`, and the reason of `signal`.
  */
 export async function prepareTable(
   name: string,

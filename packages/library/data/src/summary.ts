@@ -2,7 +2,6 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Table } from "./table.js";
 
-/** Number and shape of the samples, and moments of all their values as networks take them. */
 export interface TableSummary {
   n: number;
   /** [d] or [C, H, W] */
@@ -12,7 +11,7 @@ export interface TableSummary {
   std: number;
 }
 
-/** The summary of a table; bytes are counted exactly, float32 is summed in float64 a part at a time. */
+/** Bytes are counted exactly, float32 is summed in float64 a part at a time. */
 export function summary({ x }: Pick<Table, "x">): TableSummary {
   const [n, ...shape] = x.shape as [number, ...number[]];
   const { sum, squares } = x.dtype === "uint8" ? sumBytes(x) : sumFloats(x);

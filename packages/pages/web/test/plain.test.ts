@@ -24,6 +24,6 @@ it("opens no damaged models", async () => {
     const cut = { ...models, "f.onnx": whole.slice(0, length) };
     const opened = loadBridge({ bridge, models: cut }, { runtime: plainRuntime });
     const sampled = opened.then((found) => found.sample([[1, 2]]));
-    await expect(sampled).rejects.toMatchObject({ name: "BridgeError" });
+    await expect(sampled).rejects.toMatchObject({ name: "WebBridgeError" });
   }
 });

@@ -1,6 +1,6 @@
 // A bridge on the other side of a channel, as a page has it from its worker.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bridge, BridgeError, createBridge } from "../src/index.js";
+import { type Bridge, createBridge, WebBridgeError } from "../src/index.js";
 import { connectBridge, serveBridge } from "../src/worker/index.js";
 
 const { port1, port2 } = new MessageChannel();
@@ -9,12 +9,12 @@ let bridge: Bridge;
 
 beforeAll(async () => {
   serveBridge(async ({ source }) => {
-    if (source !== "there") throw new BridgeError(`${source} is no export`);
+    if (source !== "there") throw new WebBridgeError(`${source} is no export`);
     return own;
   }, port2 as never);
   const worker = Object.assign(port1, { terminate: () => port1.close(), onerror: null });
   await expect(connectBridge(worker as never, { source: "elsewhere" })).rejects.toThrow(
-    BridgeError,
+    WebBridgeError,
   );
   bridge = await connectBridge(worker as never, { source: "there" });
 });

@@ -8,20 +8,19 @@ import { readMembers } from "../files/archive.js";
 
 const names = ["mintrain_mean", "Delta_", "mintrain_p", "Deltap"] as const;
 
-/** Per channel, [C] in float64: least value and range over the training data. */
+/** Per channel, [C] in float64. */
 export interface DownscalerScaling {
-  /** Of the spatial means. */
+  /** Spatial means: least value and range over the training data. */
   mintrain_mean: Tensor;
   Delta_: Tensor;
-  /** Of the deviations from them. */
+  /** Deviations from them, likewise. */
   mintrain_p: Tensor;
   Deltap: Tensor;
 }
 
 /**
- * The scaling of a file scaling_512.npz or scaling_64.npz; arrays of any shape with an element a channel.
- * Throws a `DatasetError` `Unreadable`, `BadZip`, and `BadArray` where the arrays are not finite, not of one length, or a range is
- * not positive.
+ * The scaling of a file scaling_512.npz or scaling_64.npz. Throws `Unreadable`, `BadZip`, and `BadArray` for arrays
+ * that are not finite, not of one length, or have a range that is not positive.
  */
 export function loadDownscalerScaling(path: string): DownscalerScaling {
   return tidy(() => {

@@ -20,9 +20,9 @@ const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 const chunk = 32;
 
 /**
- * Fields of one resolution, float32 x [n, 2, H, W] and condition [n, 1, H, W], drawn from the seed by
- * `downscalingLaw`; by default 64×64, 2,000 for training and 500 for testing. The two resolutions have the same
- * conditions, row by row, and independent states given these. The first fields do not depend on n.
+ * Fields of one resolution, float32 x [n, 2, H, W] and condition [n, 1, H, W], drawn by `downscalingLaw`. Both
+ * resolutions have the same conditions, row by row, and independent states given these. The first fields do not depend
+ * on n.
  */
 export function syntheticDownscaler(resolution: Resolution): DataSet {
   return {
@@ -63,7 +63,7 @@ function load(resolution: Resolution, options: SetOptions): Table {
   });
 }
 
-/** Draws so many fields [n, 3, H, W] in float64, the condition last; generators give the same ones in any parts. */
+/** Draws n fields [n, 3, H, W] in float64, the condition last. */
 function sampler(
   { states, condition, mean, slope }: FieldLaws,
   streams: { states: Generator; condition: Generator },
@@ -72,7 +72,8 @@ function sampler(
   const by = filters([...states, condition]);
   const plane = (values: readonly number[]) =>
     tensor(Float64Array.from(values), { shape: [1, values.length, 1, 1] });
-  const [shift, follow] = [plane(mean), plane(slope)];
+  const shift = plane(mean);
+  const follow = plane(slope);
   return (n) => {
     const noise = (channels: number, generator: Generator) =>
       stack(

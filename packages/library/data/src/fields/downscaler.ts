@@ -18,12 +18,9 @@ const states = 2;
 const permutationSeed = 42;
 
 /**
- * Fields of one resolution: `x{train,test}_{512,64}.npy`, float32 [n, 3, 512, 512] (those of 64 upsampled), as
- * published: 802 training and 200 test fields a segment. x is [n, 2, 512, 512], condition [n, 1, 512, 512].
- *
- * `wavenumber` selects a segment of the high resolution; the low one has none and is whole. `order` is a fixed
- * random permutation (torch's randperm of a stream of the set, the split and n), because the files are sorted. With
- * `n`, the first n fields in this order are read into memory; without, the table is mapped in the order of the file.
+ * Fields of one resolution, as published: x [n, 2, 512, 512] and condition [n, 1, 512, 512] of
+ * `x{train,test}_{512,64}.npy`, float32. `wavenumber` selects a segment of the high resolution. `order` is a fixed
+ * random permutation, because the files are sorted; with `n`, the first n fields in this order are read into memory.
  */
 export function downscaler(resolution: Resolution): DataSet {
   return {
@@ -33,7 +30,7 @@ export function downscaler(resolution: Resolution): DataSet {
   };
 }
 
-/** The file with the scaling of a resolution's fields, beside them. Throws `DatasetError` `MissingFiles`. */
+/** The file with the scaling of a resolution's fields. Throws `MissingFiles`. */
 export function downscalerScalingFile(resolution: Resolution, directory: string): string {
   return find(`scaling_${resolutions[resolution]}.npz`, directory).path;
 }

@@ -1,31 +1,25 @@
-// The law of the drawn downscaling fields in closed form: unpaired fields of two resolutions, the coarse ones smooth
-// and biased at large scales, both shifted by a condition, as in the experiment that they replace. They are Gaussian random
-// fields on a torus with a given energy at each wavenumber, so that a learnt law can be compared with it exactly.
+// The law of the synthetic downscaling fields in closed form, to compare learnt laws with: unpaired Gaussian random fields
+// of two resolutions, the coarse ones smooth and biased at large scales, both shifted by a condition.
 import { fourierModes, type Modes, overAnnuli, type Spectrum } from "@dsbm/bridge";
 import { fftIrfft2, fftRfft2, type Tensor, tensor, tidy } from "@dsbm/torch";
 
-/** Fields of a fine model, and of a coarse one. */
 export type Resolution = "high" | "low";
 
 type Pair<T> = readonly [T, T];
 
-/** Fine points for one coarse point, along each side. */
 const coarsening = 4;
-/** The energy of the two states is the wavenumber to minus this power. */
+/** Energy is the wavenumber to minus this power. */
 const exponents = [1.5, 1] as const;
 const stateVariance = 0.25;
-/** Correlation of the two states' modes, at every wavenumber. */
+/** Correlation of the two states' modes. */
 export const coherence = 0.5;
-/** Slope of the two states' means in the condition. */
 const slope = [0.6, -0.4] as const;
-/** Of the condition's spatial mean, and of the field around it. */
 const conditionVariance = { mean: 0.05, field: 0.2 } as const;
-/** The errors of the coarse model at large scales: too little variance, shifted means. */
+/** Errors of the coarse model at large scales. */
 const bias = { gain: 0.7, mean: [0.25, -0.25] } as const;
 
-/** The laws that the fields of one resolution are drawn from. */
 export interface FieldLaws {
-  /** Of the two states without the effect of the condition. */
+  /** Without the effect of the condition. */
   states: Pair<FieldLaw>;
   /** Its mode 0 is the spatial mean. */
   condition: FieldLaw;
@@ -33,7 +27,6 @@ export interface FieldLaws {
   slope: Pair<number>;
 }
 
-/** The laws at a size (points on a side). */
 export function fieldLaws(resolution: Resolution, size: number): FieldLaws {
   const cutoff = cutoffOf(size);
   const fine = exponents.map((p) => {
@@ -56,18 +49,16 @@ export function fieldLaws(resolution: Resolution, size: number): FieldLaws {
 
 const cutoffOf = (size: number) => size / (2 * coarsening);
 
-/** The law of the fields of one resolution. */
 export interface DownscalingLaw {
-  /** Of the two states. */
   mean: Pair<number>;
-  /** Of the two states at one point, [2][2]. */
+  /** At one point, [2][2]. */
   covariance: number[][];
-  /** The states at a point, given the condition c there, have the mean `mean + slope · c`. */
+  /** The states at a point have the mean `mean + slope · c`. */
   slope: Pair<number>;
-  /** Of the two states, [2][K], and of the condition, [1][K]. */
+  /** [2][K] of the states, [1][K] of the condition. */
   spectrum: Spectrum;
   condition: Spectrum;
-  /** The first wavenumber that the coarse grid does not resolve. */
+  /** The first wavenumber that the coarse grid lacks. */
   cutoff: number;
 }
 
@@ -111,17 +102,14 @@ export function downscalingLaw(resolution: Resolution, { size }: { size: number 
 const crossOf = ([a, b]: Pair<FieldLaw>): number =>
   varianceOf({ modes: a.modes, power: a.power.map((p, m) => Math.sqrt(p * b.power[m]!)) });
 
-/** The variance of each Fourier mode of an isotropic field, mean excluded. */
+/** An isotropic field without its mean. */
 interface FieldLaw {
   modes: Modes;
-  /** By mode, as `modes` lists them; with mirror images they add up to the field's variance. */
+  /** By mode, as `modes` lists them; with mirror images they add up to the variance. */
   power: Float64Array;
 }
 
-/**
- * The law of a field of size × size points whose modes have variances in proportion to `shape(k)`, k > 0 in waves
- * across the field, and whose spatial variance is `variance`.
- */
+/** Modes have variances in proportion to `shape(k)`, k > 0 in waves across the field. */
 function fieldLaw(
   size: number,
   shape: (k: number) => number,
@@ -133,7 +121,6 @@ function fieldLaw(
   return { modes, power: raw.map((p) => (p * variance) / total) };
 }
 
-/** The law whose modes are those of another one times `factor(k)`. */
 function reshaped({ modes, power }: FieldLaw, factor: (k: number) => number): FieldLaw {
   return { modes, power: power.map((p, m) => p * factor(modes.k[m]!)) };
 }
@@ -141,11 +128,10 @@ function reshaped({ modes, power }: FieldLaw, factor: (k: number) => number): Fi
 /** Energy by annulus, 1 … K: what `isotropicSpectrum` estimates. */
 const energyOf = ({ modes, power }: FieldLaw): number[] => overAnnuli(modes, power).slice(1);
 
-/** The spatial variance. */
 const varianceOf = (law: FieldLaw): number =>
   energyOf(law).reduce((sum, energy) => sum + energy, 0);
 
-/** The filters that turn white noise into fields of these laws, [laws, H, W/2 + 1] in float64. */
+/** Filters that turn white noise into fields of these laws, [laws, H, W/2 + 1] in float64. */
 export function filters(laws: readonly FieldLaw[]): Tensor {
   const [first] = laws as [FieldLaw, ...FieldLaw[]];
   const { height, width } = first.modes;
@@ -157,7 +143,7 @@ export function filters(laws: readonly FieldLaw[]): Tensor {
   return tensor(Float64Array.from(gains), { shape });
 }
 
-/** White noise [n, laws, H, W] in float64 through filters: the fields. */
+/** White noise [n, laws, H, W] in float64 through filters. */
 export function filtered(noise: Tensor, by: Tensor): Tensor {
   const [height, width] = noise.shape.slice(-2) as [number, number];
   return tidy(() => fftIrfft2(fftRfft2(noise).mul(by), { s: [height, width] }));

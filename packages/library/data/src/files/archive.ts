@@ -33,7 +33,7 @@ export function checkUnpacked(
   );
 }
 
-/** The largest unpacked file: no published one is larger. */
+/** No published file is larger. */
 const largest = 2 ** 31;
 
 /** Gzipped bytes unpacked, others unchanged; `source` names them in errors. Throws `BadGzip`. */
@@ -44,10 +44,9 @@ export function unpack(bytes: Uint8Array, source: string): Uint8Array {
   );
 }
 
-/** A .zip archive in memory. */
 export interface ZipArchive {
   names: readonly string[];
-  /** The bytes of a member; undefined for an unknown name. */
+  /** undefined for an unknown name. */
   read(name: string): Uint8Array | undefined;
 }
 
@@ -74,9 +73,8 @@ export function openZip(path: string, limits?: UnpackLimits): ZipArchive {
 }
 
 /**
- * The members of these names of a .zip or .tar archive, in any of its folders. The .tar may be gzipped, and a member of the
- * .zip may have .gz at the end of its name (it stays packed). Throws `Unreadable`, `BadGzip`, and `BadZip` or `BadTar` for
- * damage and absent members.
+ * The members of these names of a .zip or .tar archive, in any of its folders. A member of the .zip may have .gz at
+ * the end of its name (it stays packed). Throws `Unreadable`, `BadGzip`, `BadZip`, `BadTar`.
  */
 export function readMembers(path: string, names: readonly string[]): Map<string, Uint8Array> {
   const isZip = /\.(zip|npz)$/.test(path);

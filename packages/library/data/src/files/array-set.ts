@@ -7,17 +7,13 @@ import { checkImageSize, DatasetError, invalidOption, reason } from "../errors.j
 import { newTable, type Table } from "../table.js";
 import { isFile } from "./read.js";
 
-/** The prefix of the name of such a set; the path follows. */
 export const arrayPrefix = "array:";
 
 const dtypes = ["float32", "float64", "uint8"];
 
 /**
- * Vectors [n, d] or images [n, C, H, W] of a .npy file: float32, float64 (loaded as float32) or uint8 (0–255, which
- * training maps to [−1, 1]).
- *
- * A random share of the rows (`test_fraction`, at least one and not all) is the test split; it depends on the seed and
- * on n. The file is mapped, and the rows of the split are copied into memory, with `n` only the first n of them.
+ * Vectors [n, d] or images [n, C, H, W] of a .npy file: float32, float64 (loaded as float32) or uint8 (0–255). A
+ * random share of the rows is the test split; it depends on the seed and on n.
  */
 export function arraySet(path: string): DataSet {
   return { about: "the rows of a .npy file", classes: [], load: (options) => load(path, options) };
@@ -50,7 +46,7 @@ function load(path: string, options: SetOptions): Table {
   });
 }
 
-/** The rows of a split, int64, in a random order. */
+/** In a random order, int64. */
 function splitRows(total: number, options: SetOptions): Tensor {
   const { split, seed = 0 } = options;
   const held = testCount(testFraction(options), total);
@@ -61,7 +57,7 @@ function splitRows(total: number, options: SetOptions): Tensor {
 const placesOf = (total: number, options: SetOptions): Int32Array =>
   tidy(() => Int32Array.from(splitRows(total, options).toArray() as BigInt64Array, Number));
 
-/** The array, mapped where its elements are stored as they are used, else read. */
+/** Mapped if its elements are stored as they are used. */
 function readRows(path: string): Tensor {
   try {
     return io.mapNpy(path);
@@ -74,7 +70,6 @@ function readRows(path: string): Tensor {
   return io.fromRaw(file.read());
 }
 
-/** Throws `BadArray` with the first row of the file that has other values than numbers. */
 function checkFinite(x: Tensor, rows: Tensor, path: string): void {
   if (x.dtype === "uint8") return;
   const bad = x.flatten({ startDim: 1 }).isfinite().all(1).logicalNot();

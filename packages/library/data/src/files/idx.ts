@@ -13,9 +13,8 @@ const types: Readonly<Record<number, string>> = {
 };
 
 /**
- * The sizes, and a view of the elements in C order, of an IDX file of unsigned bytes; `source` names it in errors.
- *
- * Throws `DatasetError`: `NotIdx`, `UnsupportedType`, `IncompleteFile`, `SizeMismatch`.
+ * Sizes and elements of an IDX file of unsigned bytes. Throws `NotIdx`, `UnsupportedType`, `IncompleteFile`,
+ * `SizeMismatch`.
  */
 export function parseIdx(bytes: Uint8Array, source: string) {
   if (bytes.length < 4) throw cut(source, "a magic number of 4 bytes", bytes.length);
@@ -42,7 +41,7 @@ export function parseIdx(bytes: Uint8Array, source: string) {
   if (bytes.length > expected) {
     throw new DatasetError("SizeMismatch", `${source}: ${bytes.length} bytes: expected ${wanted}`);
   }
-  // A plain array: the slice() of a Node Buffer, unlike any other's, is no copy.
+  // The slice() of a Node Buffer, unlike any other's, is no copy.
   const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start, expected - start);
   return { shape, data };
 }

@@ -2,7 +2,7 @@
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { DatasetError, reason } from "../errors.js";
 
-/** What is at a path. Returns undefined if nothing is there; throws `Unreadable` without permission. */
+/** Returns undefined if nothing is there; throws `Unreadable` without permission. */
 export function status(path: string): Stats | undefined {
   return attempt(path, () => statSync(path, { throwIfNoEntry: false }));
 }
@@ -10,12 +10,10 @@ export function status(path: string): Stats | undefined {
 export const isFile = (path: string): boolean => status(path)?.isFile() ?? false;
 export const isFolder = (path: string): boolean => status(path)?.isDirectory() ?? false;
 
-/** The bytes of a file; throws `Unreadable`. */
 export function readBytes(path: string): Buffer {
   return attempt(path, () => readFileSync(path));
 }
 
-/** The result of an operation on a path, whose error is `Unreadable`. */
 export function attempt<T>(path: string, operation: () => T): T {
   try {
     return operation();

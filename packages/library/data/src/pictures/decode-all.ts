@@ -6,12 +6,12 @@ import { DatasetError } from "../errors.js";
 import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
 import type { PictureFile } from "./picture-files.js";
 
-/** Pictures being decoded at once: more than decoding threads, so that none waits for the disk. */
+/** More than decoding threads, so that none waits for the disk. */
 const ahead = 8;
 
 interface DecodeAllOptions {
   target: PictureTarget;
-  /** Height and width that each picture must have without a target size. Default: the size of the first. */
+  /** Height and width without a target size. Default: those of the first picture. */
   published: readonly [number, number] | null;
   progress: (done: number) => void;
   signal: AbortSignal | undefined;
@@ -50,7 +50,7 @@ export async function decodeAll(
   }
 }
 
-/** The pictures in order, some of them decoded in advance; the first failure in this order is thrown. */
+/** Some pictures are decoded in advance; the first failure in this order is thrown. */
 async function* decodeInOrder(
   files: readonly PictureFile[],
   target: PictureTarget,

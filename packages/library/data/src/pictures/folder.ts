@@ -7,17 +7,15 @@ import { isFolder } from "../files/read.js";
 import { holdOut, listPictures } from "./picture-files.js";
 import { pictureSet, type SplitPictures } from "./picture-set.js";
 
-/** The prefix of the name of such a set; the path follows. */
 export const folderPrefix = "folder:";
 
-/** Usual names of the folder with test pictures. */
 const testFolders = ["test", "val", "valid"];
 
 const endings = "(.png, .jpg, .webp, .avif, .tif)";
 
 /**
- * All pictures below a folder, at any depth, without labels. If it has pictures below "train" and "test" (or "val",
- * "valid"), these are the splits; else a share of the pictures is the test split, chosen by name (`test_fraction`).
+ * All pictures below a folder, without labels. Pictures below "train" and "test" (or "val", "valid") are the splits;
+ * else a share of the pictures, chosen by name, is the test split.
  */
 export const folderSet = (path: string): DataSet =>
   pictureSet({

@@ -3,26 +3,24 @@ import { DatasetError } from "../errors.js";
 import { isFolder } from "../files/read.js";
 import { listPictures, type PictureFile } from "./picture-files.js";
 
-/** Pictures whose headers are read, evenly spaced in the list. */
 const mostHeaders = 50;
-/** Pictures whose colours are looked at, if they are stored with colours. */
 const mostColours = 12;
-/** The most by which the colours of a grey pixel differ after compression, of 255. */
+/** Colours of a grey pixel differ by at most this after compression, of 255. */
 const nearly = 6;
 
 export interface PictureFormat {
   /** The smallest side, in pixels. */
   size: number;
-  /** 1 if all are grey, else 3. */
+  /** 1 if all are grey. */
   channels: 1 | 3;
-  /** How they are stored: grey pictures may have three channels. */
+  /** Grey pictures may be stored with three channels. */
   stored: 1 | 3;
 }
 
 const evenly = <T>(all: readonly T[], most: number): T[] =>
   all.filter((_, i) => i % Math.ceil(all.length / most) === 0);
 
-/** Size and channels of some pictures of a folder. Throws `MissingFiles`, and `BadPicture` if none can be read. */
+/** Throws `MissingFiles`, and `BadPicture` if none can be read. */
 export async function pictureFormat(folder: string): Promise<PictureFormat> {
   const files = listPictures(folder);
   if (files.length === 0)
@@ -47,7 +45,6 @@ export async function pictureFormat(folder: string): Promise<PictureFormat> {
   return { size, channels: grey.every(Boolean) ? 1 : 3, stored: 3 };
 }
 
-/** Whether a picture that is stored with colours shows none. Returns false if it cannot be read. */
 async function isGrey({ path }: PictureFile): Promise<boolean> {
   const { default: sharp } = await import("sharp");
   const image = sharp(path)

@@ -2,15 +2,14 @@
 import type { Sharp } from "sharp";
 import { DatasetError, reason } from "../errors.js";
 
-/** The format that pictures are decoded to. */
 export interface PictureTarget {
   /** 3 for colour, 1 for grey. */
   channels: 1 | 3;
-  /** Height and width that every picture is resized to; null: no resizing. */
+  /** Height and width of all pictures; null: no resizing. */
   size: number | null;
 }
 
-/** Pixels of a picture beyond which it is refused before it is decoded: a few kilobytes can claim gigabytes. */
+/** A few kilobytes can claim gigabytes: refused before decoding. */
 export const mostPixels = 100_000_000;
 
 export interface DecodedPicture {
@@ -20,10 +19,10 @@ export interface DecodedPicture {
   width: number;
 }
 
-/** As the decoder calls them; AVIF is a form of HEIF. SVG reads other files, and GIF has frames. */
+/** AVIF is a form of HEIF. SVG reads other files, and GIF has frames. */
 const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff"];
 
-/** The size of a picture once it is turned upright, from its header alone. Throws as `decodePicture`. */
+/** The size of the upright picture, from its header alone. Throws as `decodePicture`. */
 export async function pictureSize(path: string): Promise<{ width: number; height: number }> {
   const { default: sharp } = await import("sharp");
   try {
@@ -36,8 +35,8 @@ export async function pictureSize(path: string): Promise<{ width: number; height
 }
 
 /**
- * Decodes a picture: turned upright, in sRGB, transparent parts on white; with a size, cropped to its central square and
- * scaled (Lanczos). Throws `BadPicture` for a file that is no picture, damaged, or has more than `most` pixels.
+ * Decodes a picture: upright, in sRGB, transparent parts on white; with a size, cropped to its central square and
+ * scaled (Lanczos). Throws `BadPicture` for no picture, damage, or more than `most` pixels.
  */
 export async function decodePicture(
   path: string,
@@ -78,7 +77,7 @@ function fitTo(picture: Sharp, { channels, size }: PictureTarget): Sharp {
   return channels === 1 ? scaled.greyscale().toColourspace("b-w") : scaled.toColourspace("srgb");
 }
 
-/** From interleaved pixels of `stored` channels, at least as many, to planes. */
+/** Interleaved pixels of `stored` channels, at least as many, as planes. */
 function toPlanes(data: Uint8Array, stored: number, channels: number): Uint8Array {
   const size = data.length / stored;
   const out = new Uint8Array(channels * size);

@@ -5,18 +5,17 @@ import { errnoOf, sha256 } from "@dsbm/files";
 import { testCount } from "../counts.js";
 import { attempt, isFolder, status } from "../files/read.js";
 
-/** A file of a folder: its path below it, with "/", and the whole path. */
+/** The path below the folder, with "/", and the whole path. */
 export interface PictureFile {
   name: string;
   path: string;
 }
 
-/** Names of files that the decoder reads. */
 const pictureName = /\.(png|jpe?g|webp|avif|tiff?)$/i;
 
 /**
- * The pictures in a folder and in those below it, sorted by name; none without such a folder. Hidden names (with a dot first)
- * and linked folders are left out. Throws `Unreadable`.
+ * The pictures in a folder and below it, sorted by name; none without such a folder. Hidden names and linked folders
+ * are left out. Throws `Unreadable`.
  */
 export function listPictures(folder: string, below = ""): PictureFile[] {
   if (!isFolder(folder)) return [];
@@ -32,7 +31,6 @@ export function listPictures(folder: string, below = ""): PictureFile[] {
   return below === "" ? files.sort(byCodeUnits) : files;
 }
 
-/** Whether a link leads to a file; it may lead nowhere, or to itself. */
 function leadsToFile(path: string): boolean {
   try {
     return statSync(path).isFile();
@@ -48,10 +46,7 @@ function byCodeUnits(a: PictureFile, b: PictureFile): number {
   return a.name < b.name ? -1 : 1;
 }
 
-/**
- * Splits the pictures: those whose names have the lowest digests are for testing. The choice depends on the names only, and
- * changes little when pictures are added.
- */
+/** Pictures whose names have the lowest digests are for testing: the choice changes little when pictures are added. */
 export function holdOut(
   files: readonly PictureFile[],
   fraction: number,
@@ -62,7 +57,7 @@ export function holdOut(
   return { train: files.filter((file) => !isHeld(file)), test: files.filter(isHeld) };
 }
 
-/** A digest of 16 hexadecimal digits of the files' names, sizes and times, and of the target format. */
+/** Changes with names, sizes and times of the files, and with the target format. */
 export function fingerprint(files: readonly PictureFile[], target: object): string {
   const facts = files.map(({ name, path }) => {
     const stats = status(path);

@@ -11,14 +11,13 @@ import { decodeAll } from "./decode-all.js";
 import type { PictureTarget } from "./picture-decode.js";
 import { fingerprint, type PictureFile } from "./picture-files.js";
 
-/** The files of one split. */
 export interface SplitPictures {
-  /** Where they are, for logs. */
+  /** For logs. */
   source: string;
   files: readonly PictureFile[];
-  /** All files of the folder, if the split has a part of them. */
+  /** All files of the folder, if the split is a part. */
   all?: readonly PictureFile[];
-  /** The folder for decoded pictures, unless the options name another. */
+  /** Folder for decoded pictures, unless the options name another. */
   cache: string;
 }
 
@@ -26,13 +25,11 @@ export interface PictureSetFacts {
   about: string;
   /** The class of all pictures; null without classes. */
   label: ImageClass | null;
-  /** Height and width as published, if known. */
   published?: number;
-  /** Throws `MissingFiles` if a split has no pictures. */
+  /** Throws `MissingFiles`. */
   find(options: SetOptions): SplitPictures;
 }
 
-/** A data set of picture files. */
 export function pictureSet({ about, label, published, find }: PictureSetFacts): DataSet {
   const classes = label === null ? [] : [label];
   return { about, classes, prepare, load };
@@ -80,7 +77,6 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
     });
   }
 
-  /** The files, and the folder of their decoded array. */
   function locate(options: SetOptions) {
     const target = targetOf(options);
     const pictures = find(options);

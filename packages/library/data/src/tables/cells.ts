@@ -4,18 +4,16 @@ const missing = new Set(["", "na", "n/a", "nan", "null"]);
 const decimalComma = /^\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*$/;
 const infinite = /^[+-]?inf(inity)?$/i;
 
-/** Whether a text stands for a missing value: empty, NA, N/A, NaN, null, in any case. */
+/** Empty, NA, N/A, NaN, null, in any case. */
 export const isMissing = (text: string): boolean =>
   text.length <= 4 ? missing.has(text.trim().toLowerCase()) : text.trim() === "";
 
-/** The number of a value of another format; NaN for a missing one. */
 export const asNumber = (value: unknown): number =>
   value === null || value === undefined ? Number.NaN : Number(value);
 
-/** Whether a text is a number with a decimal comma. */
 export const hasComma = (text: string): boolean => decimalComma.test(text);
 
-/** The number of a text; NaN for a missing value, undefined for a text that is no number. */
+/** NaN for a missing value, undefined for a text that is no number. */
 export function numberOf(text: string, decimal: "." | ","): number | undefined {
   if (decimal === "," && text.includes(","))
     return hasComma(text) ? Number(text.replace(",", ".")) : undefined;

@@ -1,5 +1,4 @@
-// The rows of a table that can be used: of one group, with all their values, finite. Others are refused with the column
-// and the first row, or dropped if the request says so.
+// The rows of a table that can be used: of one group, with all their values, finite. Others are refused, or dropped.
 import { badTable, type DatasetError } from "../errors.js";
 import { firstOf } from "../names.js";
 import { isMissing } from "./cells.js";
@@ -8,39 +7,32 @@ import type { RowBatch, RowSource, TableColumn } from "./rows.js";
 /** float32 ends at 3.4e38. */
 const largest = 1e37;
 
-/** Values of the column of groups that a message lists. */
 const mostGroups = 10;
 
 export interface CleanRequest {
-  /** Columns whose values must be there. */
   numbers: readonly string[];
-  /** Columns of texts, which may be missing. */
+  /** Texts may be missing. */
   texts?: readonly string[];
-  /** A column of numbers or classes that must be there too. */
+  /** A column of numbers or classes. */
   condition?: Pick<TableColumn, "name" | "kind"> | null | undefined;
   missing?: "error" | "drop" | undefined;
-  /** Whether log(1 + x) of `numbers` must exist. */
   log1p?: boolean | undefined;
-  /** Only rows with this value in this column. */
   group?: { column: string; value: string } | null | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Whole rows of a batch. */
 export interface CleanBatch extends Pick<RowBatch, "count" | "numbers" | "texts"> {
-  /** Their numbers in the file, from 0. */
+  /** In the file, from 0. */
   rows: Int32Array;
   condition: Float64Array | string[] | null;
 }
 
 export interface CleanCounts {
-  /** Rows in the file. */
   all: number;
-  /** Rows of the group. */
   rows: number;
-  /** Rows of the group with missing or infinite values. */
+  /** Rows of the group that cannot be used. */
   dropped: number;
-  /** Some values of the column of groups. */
+  /** For a message. */
   groups: Set<string>;
 }
 
@@ -52,8 +44,8 @@ interface Fault {
 }
 
 /**
- * Whole rows in batches; returns their counts. Throws `BadTable` for missing and infinite values (with their number, after
- * the last row) unless they are dropped, and for values below 0 with `log1p`.
+ * Whole rows in batches; returns their counts. Throws `BadTable` for missing and infinite values (after the last row)
+ * unless they are dropped, and for values below 0 with `log1p`.
  */
 export async function* cleanRows(
   source: RowSource,
@@ -127,7 +119,7 @@ export async function* cleanRows(
   return counts;
 }
 
-/** A test whether a cell is the group's value: the same text, or the same number. */
+/** The same text, or the same number. */
 export function isGroup(value: string): (cell: string) => boolean {
   const number = value.trim() === "" ? Number.NaN : Number(value);
   return (cell) =>

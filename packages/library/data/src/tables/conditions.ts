@@ -11,11 +11,10 @@ export interface ColumnCondition {
   std: number;
 }
 
-/** Numbers of a condition that networks take. */
 export const conditionWidth = (condition: ColumnCondition | null): number =>
   condition === null ? 0 : (condition.classes?.length ?? 1);
 
-/** One condition of all ends; null if an end has none. Throws `InvalidOption` for other kinds or classes at an end. */
+/** One condition of all ends. Throws `InvalidOption` for other kinds or classes at an end. */
 export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | null {
   const conditions = ends.map(({ condition }) => condition);
   if (conditions.includes(null)) return null;
@@ -48,7 +47,7 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
   return { name, classes: null, mean, std: Math.sqrt(variance) };
 }
 
-/** As networks take them, float32 [n, c], of numbers or places of classes [n, 1] float64; the caller's to dispose. */
+/** float32 [n, c] of numbers or places of classes [n, 1] float64; the caller's to dispose. */
 export const encodeCondition = ({ classes, mean, std }: ColumnCondition, values: Tensor): Tensor =>
   tidy(() => {
     const rows = classes
@@ -57,7 +56,7 @@ export const encodeCondition = ({ classes, mean, std }: ColumnCondition, values:
     return rows.to("float32").keep();
   });
 
-/** Numbers, or the names of classes, of conditions [n, c] as networks take them. */
+/** Numbers, or names of classes, of conditions [n, c]. */
 export function decodeCondition(
   { classes, mean, std }: ColumnCondition,
   rows: Tensor,

@@ -1,4 +1,4 @@
-// Opens a table of the user's own by the ending of its name, after checks that every format shares.
+// Opens a table of the user's own by the ending of its name.
 import { closeSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DatasetError, invalidOption } from "../errors.js";
@@ -59,13 +59,12 @@ function textOpener(usual: "," | "\t"): Format["open"] {
   };
 }
 
-/** The format that a name says. Returns undefined for other names. */
 export const tableFormat = (path: string): TableFormat | undefined =>
   formatNames.find((name) => formats[name].ending.test(path));
 
 /**
- * Opens a table. Throws a `DatasetError`: `MissingFiles` with the nearest name, `UnsupportedType` for another ending,
- * `WrongSet` for a file of another format, `Unreadable`, `BadTable`, and those of the readers.
+ * Opens a table. Throws `MissingFiles` with the nearest name, `UnsupportedType`, `WrongSet` for a file of another
+ * format, `Unreadable`, `BadTable`, and errors of the readers.
  */
 export async function openRows(path: string, options: ReadOptions = {}): Promise<RowSource> {
   const before = checkFile(path);
@@ -108,7 +107,7 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
   };
 }
 
-/** The status of a plain file. Throws `MissingFiles` and `UnsupportedType`. */
+/** Throws `MissingFiles` and `UnsupportedType`. */
 export function checkFile(path: string): Stats {
   const stats = status(path);
   if (stats === undefined) {

@@ -1,5 +1,4 @@
-// The units of vectors: the data's own, and the coordinates that networks take. Columns are standardised by both ends
-// together, after log(1 + x) if the run says so, and may be projected onto principal components.
+// The units of vectors: the data's own, and the coordinates that networks take.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Projection } from "../vectors/projection.js";
 import type { TableFacts } from "./facts.js";
@@ -7,7 +6,7 @@ import type { NumberColumn } from "./write/table-writer.js";
 
 export type Standardise = "columns" | "global" | "none";
 
-/** z = (y − mean) / std with y = x, or log(1 + x); as it is saved with a run. */
+/** z = (y − mean) / std with y = x, or log(1 + x). */
 export interface ColumnTransform {
   log1p: boolean;
   standardise: Standardise;
@@ -18,7 +17,7 @@ export interface ColumnTransform {
 
 type TransformFacts = Pick<TableFacts, "columns" | "log1p" | "moments" | "range">;
 
-/** Mean and deviation of the training rows of both ends together. */
+/** Of the training rows of both ends together. */
 export function fitTransform(
   ends: readonly TransformFacts[],
   standardise: Standardise,
@@ -55,7 +54,7 @@ export function fitTransform(
 /** |mean| / std beyond which float32 has fewer than four digits for the spread of a column. */
 const farAway = 1000;
 
-/** Columns as rows [n, d]. */
+/** Rows [n, d]. */
 export function toRows<T extends "float32" | "float64">(
   columns: readonly Float64Array[],
   dtype: T,
@@ -73,16 +72,14 @@ export function toRows(
 }
 
 export interface UnitFacts {
-  /** Names of the columns. */
   names: readonly string[];
   /** Whether a file gave these names. */
   named: boolean;
-  /** Default: columns as they are. */
   transform?: ColumnTransform | null;
   projection?: Projection | null;
 }
 
-/** Columns of float64 in the data's own units, and samples [n, …] of float32 as networks take them. */
+/** Float64 columns in the data's own units, and float32 samples [n, …] for networks. */
 export class Units {
   readonly #facts: UnitFacts;
 
@@ -90,12 +87,12 @@ export class Units {
     this.#facts = facts;
   }
 
-  /** Number of columns in the data's own units. */
+  /** In the data's own units. */
   get width(): number {
     return this.#facts.names.length;
   }
 
-  /** Samples of columns of equal length; the caller's to dispose. */
+  /** The samples are the caller's to dispose. */
   apply(columns: readonly Float64Array[]): Tensor {
     const { transform, projection } = this.#facts;
     const scaled = columns.map((column, k) => {
@@ -111,7 +108,7 @@ export class Units {
     });
   }
 
-  /** Columns of samples on the processor. A constant column has its value. */
+  /** On the processor. A constant column has its value. */
   undo(x: Tensor): Float64Array[] {
     const { transform, projection } = this.#facts;
     const rows = tidy(() => {
@@ -130,10 +127,7 @@ export class Units {
     });
   }
 
-  /**
-   * Columns of an output; `names` replace names that no file gave. A column is float64 if float32 does not resolve its
-   * spread, its mean being too far away.
-   */
+  /** `names` replace names that no file gave. A column is float64 if its mean is too far away for float32. */
   columns(names?: readonly string[]): NumberColumn[] {
     const { transform, named } = this.#facts;
     return this.#facts.names.map((name, k) => {
@@ -152,7 +146,7 @@ export class Units {
   }
 }
 
-/** Prepared rows x − offset, on any device, as networks take them and in the data's own units. */
+/** Units of prepared rows x − offset, on any device. */
 export class RowUnits {
   readonly #tensors: { shift: Tensor; scale: Tensor; mean: Tensor; std: Tensor };
 
@@ -177,7 +171,7 @@ export class RowUnits {
     }));
   }
 
-  /** float32 [n, d] of prepared rows. */
+  /** float32 [n, d]. */
   apply(rows: Tensor): Tensor {
     const { shift, scale } = this.#tensors;
     return tidy(() => {

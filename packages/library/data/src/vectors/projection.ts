@@ -4,16 +4,16 @@
 import { BridgeError } from "@dsbm/bridge";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 
-/** An affine map between samples [n, D] and coordinates [n, k], with z = (x − mean)·basis / scale. */
+/** z = (x − mean)·basis / scale, for samples [n, D] and coordinates [n, k]. */
 export class Projection {
   constructor(
     /** [D] */
     readonly mean: Tensor,
-    /** Orthonormal columns [D, k], by decreasing variance. */
+    /** Orthonormal [D, k], by decreasing variance. */
     readonly basis: Tensor,
     /** Length in the samples of one unit of the coordinates. */
     readonly scale: number,
-    /** Share of the variance along each column, [k]. */
+    /** Share of the variance of each column, [k]. */
     readonly explained: readonly number[],
   ) {
     mean.keep();
@@ -30,7 +30,6 @@ export class Projection {
     return tidy(() => z.mul(this.scale).mm(this.basis.t()).add(this.mean));
   }
 
-  /** The tensors by name, to be saved. */
   stateDict(): Map<string, Tensor> {
     return new Map([
       ["mean", this.mean],

@@ -1,5 +1,4 @@
-// Vectors drawn from a seed: example distributions in the plane, the standard Gaussian, and the benchmark of two Gaussians
-// whose bridge is known in closed form.
+// Vectors drawn from a seed: examples in the plane, and Gaussians.
 import { type Endpoints, stream } from "@dsbm/bridge";
 import { arange, Generator, rand, randint, randn, stack, type Tensor, tidy } from "@dsbm/torch";
 import { checkDrawn } from "../counts.js";
@@ -7,10 +6,9 @@ import type { DataSet, SetOptions } from "../data-set.js";
 import { invalidOption } from "../errors.js";
 import { newTable, type Table } from "../table.js";
 
-/** Default number of samples of a split. */
 const defaultCount = 10_000;
 
-/** The table of n draws [n, dim], float32; `fixed`: no other dimension. Throws `InvalidOption`. */
+/** n draws [n, dim], float32; `fixed`: no other dimension. Throws `InvalidOption`. */
 function vectorTable(
   { name, split, n = defaultCount, seed = 0, dim }: SetOptions,
   { defaultDim, fixed = false }: { defaultDim: number; fixed?: boolean },
@@ -42,8 +40,8 @@ export function gaussianEndpoints(of: {
 }
 
 /**
- * N(−a·1, I) at x0, N(a·1, I) at x1. All four tables come from one generator with the numbers of
- * `torch.manual_seed(seed)` in PyTorch, in the order x0 train, x1 train, x0 test, x1 test.
+ * N(−a·1, I) at x0, N(a·1, I) at x1, with the numbers of `torch.manual_seed(seed)` in PyTorch: one generator gives x0
+ * train, x1 train, x0 test, x1 test in this order.
  */
 export const gaussianSet: DataSet = {
   about: "N(−a, I) at x0 and N(a, I) at x1, data.dim coordinates",
@@ -63,7 +61,7 @@ interface DrawOptions {
   generator?: Generator | undefined;
 }
 
-/** n draws [n, 2] of eight Gaussians of variance 0.1, their means equally spaced on a circle of radius 5 (Tong 2024). */
+/** Eight Gaussians of variance 0.1 on a circle of radius 5, [n, 2] (Tong 2024). */
 export function eightGaussians(n: number, { generator }: DrawOptions = {}): Tensor {
   return tidy(() => {
     const angle = randint(0, 8, [n], { generator })
@@ -75,8 +73,8 @@ export function eightGaussians(n: number, { generator }: DrawOptions = {}): Tens
 }
 
 /**
- * n draws [n, 2] of two half circles that face each other, with Gaussian noise of standard deviation 0.2, then times 3
- * minus 1 (Tong 2024). Rows are of the two in turn, so that every part of them has both.
+ * Two half circles that face each other, with Gaussian noise of standard deviation 0.2, then times 3 minus 1, [n, 2]
+ * (Tong 2024). Rows are of the two in turn, so that every part of them has both.
  */
 export function moons(n: number, { generator }: DrawOptions = {}): Tensor {
   return tidy(() => {
@@ -94,8 +92,8 @@ export function moons(n: number, { generator }: DrawOptions = {}): Tensor {
 }
 
 /**
- * n draws [n, 2] of an S curve: t uniform on [−3π/2, 3π/2], (sin t, sign(t)(cos t − 1)) plus Gaussian noise of standard
- * deviation 0.05, times 1.5: coordinates 1 and 3 of scikit-learn's S curve, with noise and factor of Tong 2024.
+ * An S curve, [n, 2]: t uniform on [−3π/2, 3π/2], (sin t, sign(t)(cos t − 1)) plus Gaussian noise of standard
+ * deviation 0.05, times 1.5 (coordinates 1 and 3 of scikit-learn's S curve; Tong 2024).
  */
 export function sCurve(n: number, { generator }: DrawOptions = {}): Tensor {
   return tidy(() => {
@@ -107,7 +105,6 @@ export function sCurve(n: number, { generator }: DrawOptions = {}): Tensor {
   });
 }
 
-/** A set drawn from a stream of its own for each seed, end and split. */
 const vectorSet = (
   id: string,
   about: string,
@@ -123,7 +120,6 @@ const vectorSet = (
     }),
 });
 
-/** The sets of this file by their configuration names. */
 export const syntheticVectors: Readonly<Record<string, DataSet>> = {
   normal: vectorSet(
     "normal",

@@ -56,6 +56,8 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["half an array", "t.npy", two.subarray(0, 140), /ends early: expected 2 rows of 2/],
     ["half of one by columns", "t.npy", fortran(two).subarray(0, 140), /ends early/],
     ["more behind an array", "t.npy", Buffer.concat([two, text("x")]), /bytes behind its last row/],
+    ["a line of commas", "t.csv", text(",".repeat(1e5)), /has 100001 columns: expected at most/],
+    ["many columns", "t.npy", npy(new Array(70_000).fill(0), [1, 70_000]), /has 70000 columns/],
     ["images", "t.npy", npy(zeros, [2, 2, 2, 2]), /for images write array:PATH.npy/],
     ["rows without columns", "t.npy", npy([], [3, 0]), /without columns/],
     ["NaN in an array", "t.npy", npy([1, 2, Number.NaN, 4], [4, 1]), nan],

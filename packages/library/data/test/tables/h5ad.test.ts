@@ -46,6 +46,9 @@ beforeAll(async () => {
   const layers = file.create_group("layers");
   sparse(layers, "counts", "csc");
   sparse(layers, "damaged", "csr", [n, 2]);
+  layers.create_soft_link("/obsm/X_pca", "soft");
+  layers.create_external_link("/etc/passwd", "X", "external");
+  layers.create_dataset({ name: "texts", data: ["a", "b"], shape: [2, 1] });
   const obsm = file.create_group("obsm");
   obsm.create_dataset({
     name: "X_pca",
@@ -109,12 +112,12 @@ describe("a matrix", () => {
 
   it("that is not there or damaged is refused", async () => {
     await expect(openRows(path, { layer: "X_pcs" })).rejects.toThrow(
-      refusal(
-        "InvalidOption",
-        /data.layer=X_pcs: .* X, counts, damaged, X_pca; did you mean "X_pca"\?/,
-      ),
+      refusal("InvalidOption", /data.layer=X_pcs: .* X, counts, .*X_pca; did you mean "X_pca"\?/),
     );
     await expect(columns("damaged", ["c0"])).rejects.toThrow(/damaged/);
+    for (const layer of ["soft", "external"])
+      await expect(columns(layer, [])).rejects.toThrow(refusal("BadTable", "is a link, maybe to"));
+    await expect(columns("texts", [])).rejects.toThrow(refusal("BadTable", "holds no numbers"));
     const text = join(folder(), "t.h5ad");
     writeFileSync(text, "\x89HDF\r\n\x1a\n and then text", "latin1");
     await expect(openRows(text)).rejects.toThrow(refusal("BadTable", "write_h5ad"));

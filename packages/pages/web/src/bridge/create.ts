@@ -4,12 +4,12 @@ import { type Direction, equalTimes, resample, stepsOf } from "../solver/grid.js
 import type { MeanSchedule } from "../solver/mean-steps.js";
 import {
   type Bridge,
-  BridgeError,
   type BridgeInfo,
   type Conditions,
   type Rows,
   type Sampled,
   type SampleOptions,
+  WebBridgeError,
 } from "./bridge.js";
 import { likeRows, samplesOf } from "./rows.js";
 import { takeOf } from "./take.js";
@@ -28,7 +28,7 @@ export interface Dynamics {
   shape: readonly number[];
   /** The drift of each direction; of a velocity the one field, in either place. */
   networks: Networks;
-  /** The end that is predicted at a point, which takes the place of a last step without noise. */
+  /** The endpoint predicted at a point, which replaces a last step without noise. */
   ends?: Networks;
   /** `drift`: an SDE (default); `velocity`: an ODE in time, both ways; `mean`: discrete DSB. */
   predicts?: "drift" | "velocity" | "mean";
@@ -38,7 +38,6 @@ export interface Dynamics {
   times?: readonly number[] | number;
   /** Whether it takes another number of steps, too (default true). */
   resample?: boolean;
-  /** Default: process. */
   stepVariance?: StepVariance;
   /** Of `analytic`, by direction: shares at equally spaced times of its own clock. */
   noiseShare?: Partial<Record<Direction, number[]>>;
@@ -46,25 +45,27 @@ export interface Dynamics {
   lastNoise?: boolean;
   /** A probability flow evaluates drifts at times within [eps, 1 − eps] (default 1e-4). */
   eps?: number;
-  /** With `mean`. */
   means?: MeanSchedule;
-  /** Default: samples as they are. */
   units?: Units;
   /** Rows that a network gets at once (default 1000 vectors, 8 pictures). */
   batch?: number;
-  /** What networks get of the conditions of rows [first, first + count) of n. Throws a BridgeError where one is missing. */
+  /**
+   * What networks get of the conditions of rows [first, first + count) of n. Throws a WebBridgeError if one is
+   * missing.
+   */
   prepare?: (conditions: Conditions, n: number) => (first: number, count: number) => unknown;
-  /** What it says about itself. */
   info?: Partial<BridgeInfo>;
   dispose?: () => void;
 }
 
-/** A bridge of drifts, of a velocity, or of means. Throws a BridgeError without any. */
+/** A bridge of drifts, of a velocity, or of means. Throws a WebBridgeError without any. */
 export function createBridge(dynamics: Dynamics): Bridge {
   const { shape, networks, predicts = "drift", sigma = 1, times = 30 } = dynamics;
   const { stepVariance = "process", units = unitsOf({ shape }), info } = dynamics;
   if (!(networks.f ?? networks.b))
-    throw new BridgeError("a bridge needs the drift of a direction; give networks.f or networks.b");
+    throw new WebBridgeError(
+      "a bridge needs the drift of a direction; give networks.f or networks.b",
+    );
   const grid = typeof times === "number" ? equalTimes(times) : times;
   const facts: BridgeInfo = {
     method: "",
@@ -90,7 +91,6 @@ export function createBridge(dynamics: Dynamics): Bridge {
   };
 }
 
-/** Dynamics with what follows from them. */
 export interface Prepared extends Dynamics {
   grid: readonly number[];
   units: Units;
@@ -132,7 +132,7 @@ async function sample<R extends Rows>(
   return result;
 }
 
-/** Lets the page, and whoever aborts, have their turn. */
+/** Gives the page, and callers of `abort`, their turn. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -147,25 +147,24 @@ function turn(): Promise<void> {
 function checkFinite(x: Float32Array, n: number): void {
   const odd = x.findIndex((value) => !Number.isFinite(value));
   if (odd >= 0)
-    throw new BridgeError(
+    throw new WebBridgeError(
       `sample ${Math.floor((odd * n) / x.length)} became ${x[odd]}: it is far from what the bridge was trained on, or the model is damaged`,
     );
 }
 
-/** Increasing times of the steps that were asked for. */
 function timesOf(
   { grid, resample: may = true }: Prepared,
   { solver = "sde", steps, direction }: SampleOptions,
 ): number[] {
   if (direction !== "f" && direction !== "b")
-    throw new BridgeError(`direction is ${direction}; expected "f" or "b"`);
+    throw new WebBridgeError(`direction is ${direction}; expected "f" or "b"`);
   const own = grid.length - 1;
   const n = steps ?? (solver === "sde" ? own : 100);
   if (!Number.isInteger(n) || n < 1)
-    throw new BridgeError(`steps is ${steps}; expected an integer of at least 1`);
+    throw new WebBridgeError(`steps is ${steps}; expected an integer of at least 1`);
   if (solver !== "sde") return equalTimes(n);
   if (!may && n !== own)
-    throw new BridgeError(
+    throw new WebBridgeError(
       `steps is ${n}; this bridge was trained on ${own} steps and takes no other number: leave steps out`,
     );
   return resample(grid, n);

@@ -1,25 +1,25 @@
 // Samples as callers have them, rows or one array, and as the sampler takes them.
-import { BridgeError, type Rows, type Samples } from "./bridge.js";
+import { type Rows, type Samples, WebBridgeError } from "./bridge.js";
 
 const isSamples = (rows: Rows): rows is Samples => !Array.isArray(rows);
 
-/** One array of what was given. Throws a BridgeError where it has another shape, no row, or values that are no numbers. */
+/** One array of samples. Throws a WebBridgeError for another shape, no row, or values that are no numbers. */
 export function samplesOf(rows: Rows, shape: readonly number[]): Samples {
   const size = shape.reduce((a, b) => a * b, 1);
   const wanted = `[n, ${shape.join(", ")}]`;
   const samples = isSamples(rows) ? rows : fromRows(rows, size, wanted);
   if (!samples?.data || !samples.shape)
-    throw new BridgeError(
+    throw new WebBridgeError(
       `samples are ${samples?.constructor?.name ?? samples}; expected rows, or { data, shape } of ${wanted}`,
     );
   const [n = 0, ...own] = samples.shape;
   if (`${own}` !== `${shape}` || n === 0 || samples.data.length !== n * size)
-    throw new BridgeError(
+    throw new WebBridgeError(
       `samples are [${samples.shape}] with ${samples.data.length} numbers; expected ${wanted}, at least one row`,
     );
   const odd = samples.data.findIndex((x) => !Number.isFinite(x));
   if (odd >= 0)
-    throw new BridgeError(
+    throw new WebBridgeError(
       `sample ${Math.floor(odd / size)} has the value ${samples.data[odd]}; expected finite numbers`,
     );
   return samples;
@@ -28,7 +28,7 @@ export function samplesOf(rows: Rows, shape: readonly number[]): Samples {
 function fromRows(rows: readonly (readonly number[])[], size: number, wanted: string): Samples {
   const odd = rows.findIndex((row) => row?.length !== size);
   if (odd >= 0)
-    throw new BridgeError(
+    throw new WebBridgeError(
       `row ${odd} has ${rows[odd]?.length} numbers; expected ${size}, rows of ${wanted}`,
     );
   const data = new Float64Array(rows.length * size);
@@ -36,7 +36,6 @@ function fromRows(rows: readonly (readonly number[])[], size: number, wanted: st
   return { data, shape: [rows.length, size] };
 }
 
-/** Samples in the kind of `like`: rows where rows came in. */
 export function likeRows<R extends Rows>(samples: Samples, like: R): R {
   if (isSamples(like)) return samples as R;
   const [n = 0] = samples.shape;

@@ -4,10 +4,10 @@ import { eulerMaruyama } from "../solver/euler-maruyama.js";
 import { euler, heun, probabilityFlow } from "../solver/flow.js";
 import type { Direction, Field, Take } from "../solver/grid.js";
 import { meanSteps } from "../solver/mean-steps.js";
-import { BridgeError, type SampleOptions } from "./bridge.js";
+import { type SampleOptions, WebBridgeError } from "./bridge.js";
 import type { Network, Prepared } from "./create.js";
 
-/** One step of what was asked for, of n rows. Throws a BridgeError for what the bridge does not have. */
+/** One step of the chosen solver, of n rows. Throws a WebBridgeError if the bridge has no such solver. */
 export function takeOf(
   bridge: Prepared,
   options: SampleOptions & { direction: Direction },
@@ -17,7 +17,7 @@ export function takeOf(
   const { direction, solver = "sde", seed = 42, first = 0 } = options;
   for (const [name, value] of Object.entries({ seed, first }))
     if (!Number.isSafeInteger(value) || value < 0)
-      throw new BridgeError(`${name} is ${value}; expected an integer of at least 0`);
+      throw new WebBridgeError(`${name} is ${value}; expected an integer of at least 0`);
   const conditions = bridge.prepare?.(options.conditions ?? {}, n);
   const field = (network: Network | null | undefined) =>
     network ? inParts(network, bridge, { n, conditions }) : null;
@@ -25,15 +25,15 @@ export function takeOf(
   const velocity = () => (both.f ?? both.b) as Field;
   if (solver !== "sde") {
     const step = { euler, heun }[solver];
-    if (!step) throw new BridgeError(`solver is "${solver}"; expected sde, heun or euler`);
+    if (!step) throw new WebBridgeError(`solver is "${solver}"; expected sde, heun or euler`);
     if (!facts.flow)
-      throw new BridgeError(`${facts.method} has no probability flow; use solver "sde"`);
+      throw new WebBridgeError(`${facts.method} has no probability flow; use solver "sde"`);
     return step(predicts === "velocity" ? velocity() : probabilityFlow(both, eps));
   }
   if (predicts === "velocity") return euler(velocity());
   const drift = both[direction];
   if (!drift)
-    throw new BridgeError(
+    throw new WebBridgeError(
       `direction is "${direction}", which this bridge does not have; use "${facts.direction}", or solver "heun", whose flow runs both ways`,
     );
   const { lastNoise = true } = bridge;
@@ -49,7 +49,7 @@ export function takeOf(
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-/** Evaluates a network for some rows after the others, so that its memory has a bound. */
+/** Evaluates a network in parts, so that its memory has a bound. */
 function inParts(
   network: Network,
   { shape, batch = shape.length > 1 ? 8 : 1000 }: Prepared,

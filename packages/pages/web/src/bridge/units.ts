@@ -10,7 +10,7 @@ export interface Standardisation {
 
 /** Coordinates (x − mean)·basis/scale; mean [D], basis [D, k] row after row, with orthonormal columns. */
 export interface Projection {
-  /** Shape of a sample before: [D] or [C, H, W]. */
+  /** [D] or [C, H, W], before the projection. */
   shape: readonly number[];
   mean: Float32Array;
   basis: Float32Array;
@@ -18,15 +18,14 @@ export interface Projection {
 }
 
 export interface Units {
-  /** Shape of a sample in the data's own units. */
+  /** In the data's own units. */
   shape: readonly number[];
   /** As networks take them, [n · size]. */
   apply(samples: Samples): Float32Array;
-  /** The way back, of n rows. */
   undo(x: Float32Array, n: number): Samples;
 }
 
-/** Units of samples whose shape is `shape` as networks take them: standardised, then projected, where there is that. */
+/** Units of samples that have the shape `shape` for networks: standardised, then projected. */
 export function unitsOf({
   shape: inside,
   standardisation = null,
@@ -61,7 +60,8 @@ function standardised(data: Samples["data"], { log1p, mean, std }: Standardisati
 function undone(z: Float32Array, { log1p, mean, std }: Standardisation): Float64Array {
   const d = mean.length;
   return Float64Array.from(z, (value, i) => {
-    const [m, s] = [mean[i % d] as number, std[i % d] as number];
+    const m = mean[i % d] as number;
+    const s = std[i % d] as number;
     const y = s === 0 ? m : value * s + m;
     return log1p ? Math.expm1(y) : y;
   });
@@ -72,7 +72,8 @@ function project(z: Float32Array, { mean, basis, scale }: Projection): Float32Ar
   const k = basis.length / d;
   const x = new Float64Array((z.length / d) * k);
   for (let i = 0; i < z.length; i++) {
-    const [row, j] = [Math.floor(i / d), i % d];
+    const row = Math.floor(i / d);
+    const j = i % d;
     const centred = (z[i] as number) - (mean[j] as number);
     for (let c = 0; c < k; c++)
       x[row * k + c] = (x[row * k + c] as number) + centred * (basis[j * k + c] as number);
@@ -85,7 +86,8 @@ function reconstruct(x: Float32Array, { mean, basis, scale }: Projection): Float
   const k = basis.length / d;
   const z = new Float32Array((x.length / k) * d);
   for (let i = 0; i < z.length; i++) {
-    const [row, j] = [Math.floor(i / d), i % d];
+    const row = Math.floor(i / d);
+    const j = i % d;
     let sum = 0;
     for (let c = 0; c < k; c++) sum += (x[row * k + c] as number) * (basis[j * k + c] as number);
     z[i] = sum * scale + (mean[j] as number);

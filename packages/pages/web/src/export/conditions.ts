@@ -1,9 +1,9 @@
-// Conditions as a caller names them and as models take them: the value of a column or the place of its class, arrays, classes.
+// Conditions as a caller names them and as models take them.
 import {
-  BridgeError,
   type ConditionInfo,
   type Conditions,
   type Samples,
+  WebBridgeError,
 } from "../bridge/bridge.js";
 import type { ColumnFacts, Description } from "./description.js";
 
@@ -13,7 +13,6 @@ export interface GivenRows {
   y?: BigInt64Array;
 }
 
-/** What `prepare` of a bridge is, for an exported one. */
 export function conditionsOf({ conditions }: Pick<Description, "conditions">) {
   return (given: Conditions, n: number): ((first: number, count: number) => GivenRows) => {
     const { cond, y } = conditions ?? {};
@@ -21,12 +20,14 @@ export function conditionsOf({ conditions }: Pick<Description, "conditions">) {
     const known = [...(cond ? [name] : []), ...(y ? ["y"] : [])];
     for (const key of Object.keys(given))
       if (!known.includes(key))
-        throw new BridgeError(
+        throw new WebBridgeError(
           `conditions.${key} is given; the networks of this bridge take ${known.join(" and ") || "no conditions"}`,
         );
     for (const key of known)
       if (given[key] === undefined)
-        throw new BridgeError(`conditions.${key} is missing; the networks of this bridge need it`);
+        throw new WebBridgeError(
+          `conditions.${key} is missing; the networks of this bridge need it`,
+        );
     const shape = cond && !cond.column ? cond.shape : [];
     const width = shape.reduce((a, b) => a * b, 1);
     const fields =
@@ -47,11 +48,10 @@ export function conditionsOf({ conditions }: Pick<Description, "conditions">) {
   };
 }
 
-/** One value for all rows, or one for each. */
 function values(given: unknown, name: string, n: number): readonly unknown[] {
   if (!Array.isArray(given)) return Array.from({ length: n }, () => given);
   if (given.length !== n)
-    throw new BridgeError(`conditions.${name} has ${given.length} values for ${n} samples`);
+    throw new WebBridgeError(`conditions.${name} has ${given.length} values for ${n} samples`);
   return given;
 }
 
@@ -64,13 +64,13 @@ function ofColumn(
   if (!classes)
     return Float64Array.from(all, (value) => {
       if (typeof value !== "number" || !Number.isFinite(value))
-        throw new BridgeError(`conditions.${name} is ${value}; expected a finite number`);
+        throw new WebBridgeError(`conditions.${name} is ${value}; expected a finite number`);
       return value;
     });
   return BigInt64Array.from(all, (value) => {
     const k = classes.indexOf(String(value));
     if (k < 0)
-      throw new BridgeError(
+      throw new WebBridgeError(
         `conditions.${name} is ${JSON.stringify(value)}; expected one of ${classes.join(", ")}`,
       );
     return BigInt(k);
@@ -80,7 +80,7 @@ function ofColumn(
 function ofArray(given: unknown, shape: number[]): Float32Array {
   const { data, shape: own } = (given ?? {}) as Partial<Samples>;
   if (!data || `${own}` !== `${shape}` || data.length !== shape.reduce((a, b) => a * b, 1))
-    throw new BridgeError(
+    throw new WebBridgeError(
       `conditions.cond is [${own ?? "no array"}]; expected { data, shape: [${shape}] }`,
     );
   return Float32Array.from(data);
@@ -89,12 +89,13 @@ function ofArray(given: unknown, shape: number[]): Float32Array {
 function classesOf(given: unknown, n: number, classes: number): BigInt64Array {
   return BigInt64Array.from(values(given, "y", n), (value) => {
     if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= classes)
-      throw new BridgeError(`conditions.y is ${value}; expected a class from 0 to ${classes - 1}`);
+      throw new WebBridgeError(
+        `conditions.y is ${value}; expected a class from 0 to ${classes - 1}`,
+      );
     return BigInt(value as number);
   });
 }
 
-/** The conditions as a page asks for them. */
 export function conditionInfo({ conditions }: Pick<Description, "conditions">): ConditionInfo[] {
   const { cond, y } = conditions ?? {};
   const column = cond?.column ?? null;

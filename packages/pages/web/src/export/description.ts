@@ -1,8 +1,7 @@
-// bridge.json as docs/export.md has it. A file from elsewhere is not trusted: what a sampler uses is checked here.
-import { BridgeError, type StepVariance } from "../bridge/bridge.js";
+// bridge.json (docs/export.md). A file from elsewhere is not trusted: all parts that a sampler uses are checked here.
+import { type StepVariance, WebBridgeError } from "../bridge/bridge.js";
 import type { Direction } from "../solver/grid.js";
 
-/** A check that tells the type of what passes it. */
 type Test<T> = (value: unknown) => value is T;
 type Tested<X> = X extends Test<infer T> ? T : never;
 
@@ -25,7 +24,7 @@ const atLeast = (least: number, below = Number.POSITIVE_INFINITY) =>
   test<number>((x) => isNumber(x) && x >= least && x < below);
 
 const isSize = test<number>((x) => Number.isInteger(x) && atLeast(1, 2 ** 24)(x));
-/** A file beside bridge.json: no folder and no address. */
+/** No folder and no address. */
 const isFileName = test<string>((x) => isText(x) && /^[\w-][\w.-]*$/.test(x));
 const isGrid = test<number[]>(
   (x) =>
@@ -35,12 +34,12 @@ const isGrid = test<number[]>(
     x.at(-1) === 1,
 );
 
-/** Of a negative one there is no square root. */
+/** Their square roots are taken. */
 const shares = maybe(arrayOf(atLeast(0), 2));
 const direction = maybe(
   object({
     model: isFileName,
-    /** The file of the weights, where they are not in the model. */
+    /** The file of the weights, if they are not in the model. */
     weights: maybe(isFileName),
     direction_input: maybe(isNumber),
     /** How many training samples the model holds, if it does. */
@@ -55,7 +54,6 @@ const isColumn = object({
 });
 export type ColumnFacts = Tested<typeof isColumn>;
 
-/** The parts of bridge.json that sampling needs. */
 const parts = {
   method: isText,
   kind: oneOf("drift", "velocity", "mean"),
@@ -102,16 +100,16 @@ export interface Description extends Checked {
   license: string | null;
 }
 
-/** Checks bridge.json. Throws a BridgeError for another format, and for a part that is missing or of another kind. */
+/** Checks bridge.json. Throws a WebBridgeError for another format, and for a missing or wrong part. */
 export function readDescription(json: unknown): Description {
   const found = isObject(json) ? json : {};
   if (found.format !== 2)
-    throw new BridgeError(
+    throw new WebBridgeError(
       `bridge.json has format ${JSON.stringify(found.format)}; expected 2: export the run again, or take another version of @dsbm/web`,
     );
   const check = (isWhole: boolean, key: string) => {
     if (isWhole) return;
-    throw new BridgeError(
+    throw new WebBridgeError(
       `bridge.json is damaged: ${key} is missing or of another kind; export the run again`,
     );
   };

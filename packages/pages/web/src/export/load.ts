@@ -1,6 +1,6 @@
 // An exported folder as a bridge: bridge.json and its models, from an address, a folder on the disk, or memory.
 import type { InferenceSession } from "onnxruntime-web";
-import { type Bridge, BridgeError } from "../bridge/bridge.js";
+import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
 import { createBridge, type Network } from "../bridge/create.js";
 import { type Units, unitsOf } from "../bridge/units.js";
 import type { Direction } from "../solver/grid.js";
@@ -10,25 +10,22 @@ import { networkOf } from "./network.js";
 import { readerOf } from "./read.js";
 import { importRuntime, type Runtime } from "./runtime.js";
 
-/** An export in memory: bridge.json, parsed, and its model files by name, those of weights (NAME.data) included. */
+/** An export in memory: bridge.json, parsed, and its model files by name, weights (NAME.data) included. */
 export interface ExportFiles {
   bridge: unknown;
   models: Readonly<Record<string, Uint8Array>>;
 }
 
 export interface LoadOptions {
-  /**
-   * Where networks are evaluated; `auto` is webgpu where the browser has it (default wasm, which is faster for small
-   * networks).
-   */
+  /** `auto` is webgpu if the browser has it (default wasm, which is faster for small networks). */
   device?: "wasm" | "webgpu" | "auto";
-  /** ONNX Runtime as the caller has loaded it (default: `onnxruntime-web`, imported when it is needed). */
+  /** ONNX Runtime (default: `onnxruntime-web`, imported when a bridge is loaded). */
   runtime?: Runtime;
 }
 
 /**
- * Opens what `dsbm export RUN OUT/` wrote: the address of the folder (in Node also its path), or its files in memory.
- * Throws a BridgeError for what is no export, or one of another version.
+ * Opens an export: the address of its folder (in Node also its path), or its files in memory. Throws a WebBridgeError
+ * if it is no export of this version.
  */
 export async function loadBridge(
   source: string | URL | ExportFiles,
@@ -46,7 +43,7 @@ export async function loadBridge(
   const sessions = new Map<string, InferenceSession>();
   const fileOf = async (name: string) => {
     const file = read ? await read(name) : files?.models[name];
-    if (!file) throw new BridgeError(`the model ${name} is not there; give it in models`);
+    if (!file) throw new WebBridgeError(`the model ${name} is not there; give it in models`);
     return file;
   };
   const open = async (name: string, beside: string | null) => {
@@ -56,7 +53,7 @@ export async function loadBridge(
       const options = { executionProviders: [provider], externalData };
       sessions.set(name, await ort.InferenceSession.create(model, options));
     } catch (error) {
-      throw new BridgeError(`ONNX Runtime (${provider}) cannot open ${name}: ${error}`);
+      throw new WebBridgeError(`ONNX Runtime (${provider}) cannot open ${name}: ${error}`);
     }
   };
   // One after the other: WebGPU makes one session at a time.
@@ -78,7 +75,7 @@ function parsed(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new BridgeError(`bridge.json is no JSON (${error}); expected what dsbm export wrote`);
+    throw new WebBridgeError(`bridge.json is no JSON (${error}); expected what dsbm export wrote`);
   }
 }
 
@@ -109,7 +106,7 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
       meanMatch: schedule.mean_match ?? false,
     },
     units: unitsFrom(bridge),
-    // A drift of samples has a weight for each of them in each row.
+    // Such a drift has a weight for each training sample in each row.
     ...(samples > 0 && { batch: Math.max(1, Math.min(1000, Math.floor(2 ** 24 / samples))) }),
     prepare: conditionsOf(bridge),
     dispose,
@@ -124,7 +121,7 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
   });
 }
 
-/** Between the data's own units and those of the networks, by bridge.json. Throws a BridgeError for what is none. */
+/** The units of a bridge.json. Throws a WebBridgeError. */
 export const readUnits = (json: unknown): Units => unitsFrom(readDescription(json));
 
 function unitsFrom({ state, transform, projection }: Description): Units {
@@ -139,7 +136,6 @@ function unitsFrom({ state, transform, projection }: Description): Units {
   });
 }
 
-/** Little-endian float32 in base64. */
 function floats(base64: string): Float32Array {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   const view = new DataView(bytes.buffer);

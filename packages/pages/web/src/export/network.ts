@@ -1,12 +1,11 @@
 // An exported model as a network of a bridge, over ONNX Runtime.
 import type { InferenceSession, Tensor } from "onnxruntime-web";
-import { BridgeError } from "../bridge/bridge.js";
+import { WebBridgeError } from "../bridge/bridge.js";
 import type { Network } from "../bridge/create.js";
 import type { GivenRows } from "./conditions.js";
 import type { Description } from "./description.js";
 import type { Runtime } from "./runtime.js";
 
-/** An output of a model as a function of rows and a time. */
 export function networkOf(
   { Tensor }: Runtime,
   session: InferenceSession,
@@ -33,7 +32,7 @@ export function networkOf(
     for (const tensor of Object.values(feeds)) tensor.dispose();
     const data = await found?.getData(true);
     if (!(data instanceof Float32Array) || data.length !== x.length)
-      throw new BridgeError(
+      throw new WebBridgeError(
         `the model gave ${found?.type} [${found?.dims}] for samples of [${n}, ${bridge.state.shape}]; it does not belong to this bridge.json`,
       );
     return data;

@@ -1,28 +1,26 @@
-// Files of an exported folder, by the address of the folder: over fetch, and in Node from the disk.
-import { BridgeError } from "../bridge/bridge.js";
+// Files of an exported folder, over fetch, and in Node from the disk.
+import { WebBridgeError } from "../bridge/bridge.js";
 
 const LONG = 2 ** 30;
 
-/** A function that reads the files of a folder by their names. */
 export function readerOf(source: string | URL): (name: string) => Promise<Uint8Array> {
   const isNode = typeof process !== "undefined" && process.versions?.node !== undefined;
   const text = String(source);
   const isRemote = /^(https?|blob|data):/.test(text);
   if (isNode && !isRemote) return fromDisk(source);
-  // An address that ends in bridge.json is that of its folder.
   const folder = `${text.replace(/bridge\.json$/, "").replace(/([^/])$/, "$1/")}`;
   return async (name) => {
     const address = new URL(name, new URL(folder, isNode ? undefined : ownAddress()));
     const answer = await fetch(address);
     if (!answer.ok)
-      throw new BridgeError(
+      throw new WebBridgeError(
         `${address} answers ${answer.status}; expected the folder that dsbm export wrote, with ${name}`,
       );
     return bytesOf(answer);
   };
 }
 
-/** All bytes of an answer; long ones in pieces, as browsers give no more than 2 GiB at once. */
+/** Browsers give no more than 2 GiB at once. */
 async function bytesOf(answer: Response): Promise<Uint8Array> {
   if (!answer.body || Number(answer.headers.get("content-length")) < LONG)
     return new Uint8Array(await answer.arrayBuffer());
@@ -39,7 +37,6 @@ async function bytesOf(answer: Response): Promise<Uint8Array> {
   return bytes;
 }
 
-/** What relative addresses are relative to, in a page and in a worker. */
 const ownAddress = () => globalThis.document?.baseURI ?? globalThis.location?.href;
 
 function fromDisk(source: string | URL): (name: string) => Promise<Uint8Array> {
@@ -55,7 +52,7 @@ function fromDisk(source: string | URL): (name: string) => Promise<Uint8Array> {
       return await wholeFile(await fs.open(file));
     } catch (error) {
       const { message } = error as Error;
-      throw new BridgeError(
+      throw new WebBridgeError(
         `${file} cannot be read (${message}); expected the folder that dsbm export wrote`,
       );
     }
@@ -68,7 +65,7 @@ interface Handle {
   close(): Promise<void>;
 }
 
-/** All bytes of a file, in pieces: Node reads no more than 2 GiB at once. */
+/** Node reads no more than 2 GiB at once. */
 async function wholeFile(file: Handle): Promise<Uint8Array> {
   try {
     const bytes = new Uint8Array((await file.stat()).size);

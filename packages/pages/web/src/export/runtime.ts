@@ -1,7 +1,7 @@
-// ONNX Runtime for the web, imported when the first bridge is loaded: a page that never loads one never fetches it.
+// ONNX Runtime for the web, imported when the first bridge is loaded.
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 
-/** What is used of onnxruntime-web, whichever of its builds it is. */
+/** The used part of onnxruntime-web, whichever of its builds it is. */
 export interface Runtime {
   InferenceSession: {
     create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
@@ -12,7 +12,7 @@ export interface Runtime {
 export async function importRuntime(device: "wasm" | "webgpu"): Promise<Runtime> {
   if (device === "webgpu") return import("onnxruntime-web/webgpu");
   const ort = await import("onnxruntime-web/wasm");
-  // Threads need workers, which Node starts in another way, and pages that are isolated from other origins.
+  // Threads need workers (other ones in Node) and pages that are isolated from other origins.
   if (!globalThis.crossOriginIsolated) ort.env.wasm.numThreads = 1;
   return ort;
 }

@@ -2,7 +2,10 @@
 
 /** The upper 32 bits of a product of two unsigned 32-bit integers. */
 function high(a: number, b: number): number {
-  const [a1, a0, b1, b0] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
+  const a1 = a >>> 16;
+  const a0 = a & 0xffff;
+  const b1 = b >>> 16;
+  const b0 = b & 0xffff;
   const middle = a1 * b0 + ((a0 * b0) >>> 16);
   return (a1 * b1 + Math.floor(middle / 0x10000) + ((middle & 0xffff) + a0 * b1) / 0x10000) | 0;
 }
@@ -12,25 +15,28 @@ export function philox(counter: readonly number[], key: readonly number[]): numb
   let [a, b, c, d] = counter as [number, number, number, number];
   let [k0, k1] = key as [number, number];
   for (let round = 0; round < 10; round++) {
-    const [p, q] = [high(0xd2511f53, a >>> 0), high(0xcd9e8d57, c >>> 0)];
+    const p = high(0xd2511f53, a >>> 0);
+    const q = high(0xcd9e8d57, c >>> 0);
     [a, b, c, d] = [q ^ b ^ k0, Math.imul(0xcd9e8d57, c), p ^ d ^ k1, Math.imul(0xd2511f53, a)];
     [k0, k1] = [(k0 + 0x9e3779b9) | 0, (k1 + 0xbb67ae85) | 0];
   }
   return [a >>> 0, b >>> 0, c >>> 0, d >>> 0];
 }
 
-/** Numbers of a block: 64 counters give four words each, of which two and two become two normal numbers. */
+/** 64 counters give four words each; two pairs of words become two normal numbers each. */
 const BLOCK = 256;
 
-/** Block `index` of a stream into `out` (Box–Muller; an angle within 45° of an axis, and three bits that choose the axis). */
+/** Block `index` of a stream (Box–Muller; an angle within 45° of an axis, and three bits that choose the axis). */
 function normals(out: Float32Array, key: readonly number[], index: number): void {
   for (let lane = 0; lane < 64; lane++) {
     const words = philox([index >>> 0, Math.floor(index / 2 ** 32), lane, 0], key);
     for (const half of [0, 1]) {
-      const [x, y] = [words[half] as number, words[half + 2] as number];
+      const x = words[half] as number;
+      const y = words[half + 2] as number;
       const radius = Math.sqrt(-2 * Math.log(((x >>> 1) + 0.5) * 2 ** -31));
       const angle = (y >> 8) * 2 ** -23 * (Math.PI / 4);
-      const [sin, cos] = [Math.sin(angle), Math.cos(angle)];
+      const sin = Math.sin(angle);
+      const cos = Math.cos(angle);
       const at = lane + 64 * half;
       out[at] = (y & 2 ? radius : -radius) * (y & 1 ? sin : cos);
       out[at + BLOCK / 2] = (y & 4 ? radius : -radius) * (y & 1 ? cos : sin);

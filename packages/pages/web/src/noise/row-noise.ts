@@ -11,7 +11,7 @@ function hash32(text: string): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Draws for rows [first, first + n) of `size` numbers, one after the other: [n · size] float32. `purpose` is the direction. */
+/** Draws for rows [first, first + n) of `size` numbers: [n · size] float32. `purpose` is the direction. */
 export function rowNoise(
   { first, n, size }: { first: number; n: number; size: number },
   { seed, purpose }: { seed: number; purpose: string },

@@ -1,5 +1,5 @@
-// One HTML file that holds a bridge and plays it: the player, what evaluates the models, the models and some samples are
-// inside, packed; its content security policy lets it load nothing else. Written in Node.
+// One HTML file that holds a bridge and plays it. Its content security policy lets it load nothing else. Written in
+// Node.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -12,16 +12,16 @@ import { qualityTable } from "./quality.js";
 import { escapeHtml, pageStyle } from "./style.js";
 
 export interface PageContent extends ExportFiles {
-  /** Samples of both ends in the data's own units; null: none are in the page. */
+  /** Samples of both ends in the data's own units; null: none. */
   source?: Samples | null;
   target?: Samples | null;
-  /** What these samples are conditioned on, row by row. */
+  /** Row by row. */
   conditions?: { source: Conditions | null; target: Conditions | null };
   /** Default: the names of both ends. */
   title?: string;
-  /** The direction that is shown first (default: f, where it is there). */
+  /** Default: f, if the bridge has it. */
   direction?: Direction;
-  /** What evaluates the models (default: plain, of small MLPs; ONNX Runtime has some megabytes). */
+  /** Default: plain for small MLPs; ONNX Runtime has some megabytes. */
   runtime?: "plain" | "onnx";
 }
 
@@ -43,18 +43,18 @@ const workers = { plain: "plain-worker.js", onnx: "worker.js" } as const;
 const asset = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../bundle/${name}`, import.meta.url)));
 
-/** What lies in an element: gzip in base64, which no HTML can be in. */
+/** gzip in base64, which no HTML can be in. */
 const packed = (id: string, bytes: Uint8Array) =>
   element(id, "text/plain", Buffer.from(gzipSync(bytes, { level: 9 })).toString("base64"));
 
 const element = (id: string, type: string, text: string) =>
   `<script type="${type}" id="${id}">${text}</script>`;
 
-/** Scripts and JSON inside HTML: what would end or comment out their element is written in another way. */
+/** Nothing inside may end or comment out the element. */
 const inside = (script: string) => script.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3c");
 const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
 
-/** Samples; pictures, which are from −1 to 1, in steps of 2⁻¹¹, which packs better. */
+/** Pictures are from −1 to 1; steps of 2⁻¹¹ pack better. */
 function numbers(id: string, samples: Samples | null, isPicture: boolean): string {
   if (!samples) return "";
   const data = Float32Array.from(samples.data, (x) =>
@@ -63,7 +63,6 @@ function numbers(id: string, samples: Samples | null, isPicture: boolean): strin
   return packed(id, new Uint8Array(data.buffer));
 }
 
-/** Conditions as JSON: arrays as lists of numbers. */
 function packable(conditions: Conditions | null): unknown {
   if (!conditions) return null;
   const plain = (value: Conditions[string]) =>
@@ -73,7 +72,7 @@ function packable(conditions: Conditions | null): unknown {
   return Object.fromEntries(Object.entries(conditions).map(([name, v]) => [name, plain(v)]));
 }
 
-/** The page as text. Throws a BridgeError for what is no bridge.json of this version. */
+/** The page as text. Throws a WebBridgeError for another bridge.json. */
 export function renderPlayerPage({
   bridge,
   models,

@@ -1,14 +1,14 @@
-// The script of a page that holds a bridge: unpacks what lies in its elements, starts the worker, mounts the player.
+// The script of a page that holds a bridge: unpacks its elements, starts the worker, mounts the player.
 import type { Conditions } from "../bridge/bridge.js";
 import { mountPlayer } from "../player/index.js";
 import type { Direction } from "../solver/grid.js";
 import { connectBridge } from "../worker/index.js";
 
-/** What an element `<script type="application/json" id="page">` says. */
+/** The content of `<script type="application/json" id="page">`. */
 interface Page {
   bridge: unknown;
   direction: Direction;
-  /** Samples of both ends: their shapes; the numbers lie in elements `source` and `target`, float32. */
+  /** Shapes; the float32 numbers lie in elements `source` and `target`. */
   source: number[] | null;
   target: number[] | null;
   conditions: { source: Conditions | null; target: Conditions | null };
@@ -18,7 +18,7 @@ interface Page {
 
 const textOf = (id: string): string => document.getElementById(id)?.textContent?.trim() ?? "";
 
-/** The bytes of an element: gzip in base64. */
+/** gzip in base64. */
 async function bytesOf(id: string): Promise<Uint8Array> {
   const packed = Uint8Array.from(atob(textOf(id)), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));

@@ -1,4 +1,4 @@
-// The metrics of a run as a table of its page, each beside its floor and its ceiling.
+// The metrics of a run as a table of its page.
 import { short } from "../player/dom.js";
 import { escapeHtml } from "./style.js";
 
@@ -17,13 +17,11 @@ const isRow = (row: unknown): row is Row =>
   typeof (row as Row).title === "string" &&
   typeof (row as Row).value === "number";
 
-/** A section with the rows of quality.json that are no columns, those of the ends first; "" where there are none. */
+/** A section with the rows of quality.json that are no columns; "" without rows. */
 export function qualityTable(quality: unknown): string {
   const rows = (Array.isArray(quality) ? quality : []).filter(isRow);
-  const [ends, others] = [
-    rows.filter(({ group }) => group === "ends"),
-    rows.filter(({ group }) => group !== "ends" && group !== "columns"),
-  ];
+  const ends = rows.filter(({ group }) => group === "ends");
+  const others = rows.filter(({ group }) => group !== "ends" && group !== "columns");
   if (ends.length + others.length === 0) return "";
   const more =
     others.length > 0

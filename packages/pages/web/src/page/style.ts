@@ -15,6 +15,5 @@ th, td { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid light-dark(#d9dc
 th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 9rem; }
 `;
 
-/** Text in HTML and in its attributes. */
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);

@@ -1,8 +1,7 @@
-// The graph of an ONNX model from its bytes (protobuf), as far as MLPs need it. A file from elsewhere is not trusted: what is
-// cut off or of another kind is an error.
-import { BridgeError } from "../bridge/bridge.js";
+// The graph of an ONNX model from its bytes (protobuf), as far as MLPs need it. Damaged files are an error.
+import { WebBridgeError } from "../bridge/bridge.js";
 
-/** A tensor; all numbers, whatever their type, are float64. */
+/** All numbers, whatever their type, are float64. */
 export interface Value {
   data: Float64Array;
   shape: readonly number[];
@@ -20,10 +19,10 @@ export interface Graph {
   inputs: string[];
 }
 
-const damaged = () => new BridgeError("the model is damaged; expected an ONNX file of dsbm export");
+const damaged = () =>
+  new WebBridgeError("the model is damaged; expected an ONNX file of dsbm export");
 const viewOf = (x: Uint8Array) => new DataView(x.buffer, x.byteOffset, x.byteLength);
 
-/** Reads the integer at `at.k`, and moves on. */
 function integer(bytes: Uint8Array, at: { k: number }): number {
   let value = 0n;
   for (let shift = 0n; shift < 70n; shift += 7n) {
@@ -35,7 +34,7 @@ function integer(bytes: Uint8Array, at: { k: number }): number {
   throw damaged();
 }
 
-/** The fields of a message: integers and floats as numbers, all else as bytes. */
+/** Integers and floats as numbers, all else as bytes. */
 function fieldsOf(bytes: Uint8Array) {
   const fields: Record<number, (number | Uint8Array)[]> = {};
   for (const at = { k: 0 }; at.k < bytes.length; ) {
@@ -66,14 +65,16 @@ function fieldsOf(bytes: Uint8Array) {
 type Fields = ReturnType<typeof fieldsOf>;
 const nameIn = (fields: Fields, field: number) => fields.texts(field)[0] ?? "";
 
-/** Throws a BridgeError for what is no model. */
+/** Throws a WebBridgeError if the bytes are no model. */
 export function readGraph(bytes: Uint8Array): Graph {
   const [graph] = fieldsOf(bytes).messages(7);
   if (!graph) throw damaged();
   const attribute = (a: Fields) => [nameIn(a, 1), [2, 3, 8].flatMap((kind) => a.numbers(kind))];
   return {
     nodes: graph.messages(1).map((node) => ({
-      ...{ op: nameIn(node, 4), inputs: node.texts(1), outputs: node.texts(2) },
+      op: nameIn(node, 4),
+      inputs: node.texts(1),
+      outputs: node.texts(2),
       attributes: Object.fromEntries(node.messages(5).map(attribute)),
     })),
     constants: new Map(graph.messages(5).map((tensor) => [nameIn(tensor, 8), constantOf(tensor)])),

@@ -6,14 +6,14 @@ export type Operation = (inputs: readonly Value[], attributes: Attributes) => Va
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-/** Dimensions of 1 repeated to another shape. */
+/** Repeats dimensions of 1 to another shape. */
 function expanded(x: Value, shape: readonly number[]): Value {
   if (x.data.length === sizeOf(shape)) return { ...x, shape };
   let data = x.data;
   let inner = 1;
-  // From the last dimension on, each that is repeated: its blocks stand one after the other.
   for (let d = shape.length - 1; d >= 0; d--) {
-    const [size, own] = [shape[d] as number, x.shape[d - shape.length + x.shape.length] ?? 1];
+    const size = shape[d] as number;
+    const own = x.shape[d - shape.length + x.shape.length] ?? 1;
     if (own !== size) {
       if (own !== 1) throw new Error(`[${x.shape}] is not [${shape}]`);
       const next = new Float64Array(data.length * size);
@@ -42,11 +42,12 @@ const binary =
   (inputs) => {
     const [a, b] = inputs as [Value, Value];
     const shape = broadcast(a.shape, b.shape);
-    const [x, y] = [expanded(a, shape).data, expanded(b, shape).data];
+    const x = expanded(a, shape).data;
+    const y = expanded(b, shape).data;
     return { shape, data: x.map((v, i) => fn(v, y[i] as number)) };
   };
 
-/** x [n, k] by w [m, k], or [k, m] where it is not turned, and a bias: a number of x is read once for four columns. */
+/** x [n, k] by w [m, k] or [k, m], and a bias. A number of x is read once for four columns. */
 const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) => {
   const [x, w, bias] = inputs as [Value, Value, Value | undefined];
   const [[n, k], m] = [x.shape as [number, number], w.shape[1 - turned] as number];
@@ -55,12 +56,19 @@ const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) =
     throw new Error(`a linear layer of [${x.shape}] and [${w.shape}]`);
   const out = bias ? expanded(bias, [n, m]).data.slice() : new Float64Array(n * m);
   const [along, across] = turned ? [1, k] : [m, 1];
-  const [xs, ws] = [x.data, w.data];
+  const xs = x.data;
+  const ws = w.data;
   const from = (column: number) => Math.min(column, m - 1) * across;
   for (let j = 0; j < m; j += 4) {
-    const [p, q, r, s] = [from(j), from(j + 1), from(j + 2), from(j + 3)];
+    const p = from(j);
+    const q = from(j + 1);
+    const r = from(j + 2);
+    const s = from(j + 3);
     for (let i = 0; i < n; i++) {
-      let [a, b, c, d] = [0, 0, 0, 0];
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      let d = 0;
       for (let l = 0, at = 0; l < k; l++, at += along) {
         const v = xs[i * k + l] as number;
         a += v * (ws[p + at] as number);
@@ -78,12 +86,22 @@ const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) =
 const same: Operation = ([x]) => x as Value;
 
 export const operations: Readonly<Record<string, Operation>> = {
-  ...{ Cos: unary(Math.cos), Sin: unary(Math.sin), Exp: unary(Math.exp), Sqrt: unary(Math.sqrt) },
-  ...{ Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))), Neg: unary((x) => -x) },
-  ...{ Add: binary((a, b) => a + b), Sub: binary((a, b) => a - b), Max: binary(Math.max) },
-  ...{ Mul: binary((a, b) => a * b), Div: binary((a, b) => a / b), Min: binary(Math.min) },
+  Cos: unary(Math.cos),
+  Sin: unary(Math.sin),
+  Exp: unary(Math.exp),
+  Sqrt: unary(Math.sqrt),
+  Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  Neg: unary((x) => -x),
+  Add: binary((a, b) => a + b),
+  Sub: binary((a, b) => a - b),
+  Max: binary(Math.max),
+  Mul: binary((a, b) => a * b),
+  Div: binary((a, b) => a / b),
+  Min: binary(Math.min),
   Equal: binary((a, b) => Number(a === b)),
-  ...{ Gemm: linear, Identity: same, Cast: same },
+  Gemm: linear,
+  Identity: same,
+  Cast: same,
   Expand: ([x, to]) => expanded(x as Value, broadcast((x as Value).shape, [...(to as Value).data])),
   Reshape([x, to]) {
     const [{ data }, sizes] = [x, [...(to as Value).data]] as [Value, number[]];

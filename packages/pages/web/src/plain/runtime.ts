@@ -1,11 +1,10 @@
-// A runtime for MLPs in the place of ONNX Runtime: some kilobytes of TypeScript where that one has megabytes.
+// A runtime for MLPs instead of ONNX Runtime: some kilobytes instead of megabytes.
 import type { InferenceSession, Tensor } from "onnxruntime-web";
-import { BridgeError } from "../bridge/bridge.js";
+import { WebBridgeError } from "../bridge/bridge.js";
 import type { Runtime } from "../export/runtime.js";
 import { type Graph, readGraph, type Value } from "./graph.js";
 import { type Operation, operations } from "./operations.js";
 
-/** A tensor as ONNX Runtime has it, as far as models of bridges are fed with it. */
 class PlainTensor {
   constructor(
     readonly type: string,
@@ -26,7 +25,7 @@ function run({ nodes, constants, inputs }: Graph, feeds: Tensors, wanted: string
   }
   const value = (name: string): Value => {
     const found = values.get(name);
-    if (!found) throw new BridgeError(`the model is damaged: nothing gives ${name}`);
+    if (!found) throw new WebBridgeError(`the model is damaged: nothing gives ${name}`);
     return found;
   };
   for (const { op, inputs: names, outputs, attributes } of nodes)
@@ -38,16 +37,15 @@ function run({ nodes, constants, inputs }: Graph, feeds: Tensors, wanted: string
 
 const missing = ({ nodes }: Graph) => nodes.find(({ op }) => !Object.hasOwn(operations, op));
 
-/** Whether this runtime has all operations of a model. */
 export const isPlain = (model: Uint8Array): boolean => missing(readGraph(model)) === undefined;
 
-/** For `loadBridge`, as `runtime`. A model with an operation that it does not have is a BridgeError. */
+/** For `loadBridge`, as `runtime`. Throws a WebBridgeError for other operations. */
 export const plainRuntime: Runtime = {
   InferenceSession: {
     async create(model: Uint8Array) {
       const graph = readGraph(model);
       const { op } = missing(graph) ?? {};
-      if (op) throw new BridgeError(`the plain runtime has no ${op}: use onnxruntime-web`);
+      if (op) throw new WebBridgeError(`the plain runtime has no ${op}: use onnxruntime-web`);
       const session = {
         run: async (feeds: Tensors, wanted: string[]) => run(graph, feeds, wanted),
         release: async () => {},

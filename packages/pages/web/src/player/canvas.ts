@@ -1,4 +1,4 @@
-// A canvas that is as wide as its place, in the pixels of the screen, up to a number that software rendering can fill.
+// Up to this number of pixels software rendering is fast enough.
 
 const pixels = 2.5e6;
 
@@ -8,7 +8,7 @@ export interface Surface {
   height: number;
 }
 
-/** Fits a canvas to its width with a height of `ratio` times that; coordinates are then those of the page. */
+/** Fits a canvas to its width, with a height of `ratio` times the width; coordinates are those of the page. */
 export function fit(
   canvas: HTMLCanvasElement,
   { ratio, least = 260 }: { ratio: number; least?: number },
@@ -19,7 +19,8 @@ export function fit(
   const height = Math.round(Math.max(least, Math.min(1100, ratio * width, 0.62 * innerHeight)));
   const scale = Math.min(devicePixelRatio, Math.sqrt(pixels / (width * height)));
   canvas.style.height = `${height}px`;
-  const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
+  const w = Math.round(width * scale);
+  const h = Math.round(height * scale);
   if (canvas.width !== w || canvas.height !== h) {
     canvas.width = w;
     canvas.height = h;
@@ -28,7 +29,7 @@ export function fit(
   return { context, width, height };
 }
 
-/** Calls back where the size of an element or the colours of the page change, until the signal is aborted. */
+/** Calls back when the size of an element or the colours of the page change. */
 export function watch(element: HTMLElement, changed: () => void, signal: AbortSignal): void {
   const sizes = new ResizeObserver(changed);
   sizes.observe(element);

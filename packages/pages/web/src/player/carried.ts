@@ -1,22 +1,20 @@
-// What is carried at the moment: the states so far, and the end of the one before.
+// The paths of a view: the states so far.
 import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 import type { ViewContext } from "./view.js";
 
 export interface Carried {
-  /** States in the data's own units, the start first, as far as they are there. */
+  /** In the data's own units, the start first. */
   states: Samples[];
-  /** Number of steps in all. */
   steps: number;
 }
 
 export interface Carrier {
-  /** Carries samples as the settings say, with the conditions of those at `indices`; what was carried before ends. */
+  /** Carries samples with the conditions of the samples at `indices`; ends the carrying before. */
   carry(x0: Samples, indices: readonly number[]): void;
   stop(): void;
 }
 
-/** Carries one set of samples of a view at a time, and tells of each state. */
 export function createCarrier(
   bridge: Bridge,
   { settings, given, failed }: ViewContext,
@@ -34,7 +32,11 @@ export function createCarrier(
       const carried: Carried = { states: [], steps: stepsOf(bridge, settings) };
       bridge
         .sample(x0, {
-          ...{ direction, solver, seed, stepVariance, conditions },
+          direction,
+          solver,
+          seed,
+          stepVariance,
+          conditions,
           steps: carried.steps,
           path: false,
           signal: controller.signal,
@@ -52,7 +54,7 @@ export function createCarrier(
   };
 }
 
-/** Conditions of rows, chosen by index: the value of the controls, or each its own. */
+/** The value of the controls, or each its own. */
 function conditionsOf(
   { conditions }: PlayerSettings,
   own: Conditions | null,
@@ -69,24 +71,23 @@ function conditionsOf(
   );
 }
 
-/** Bridges whose steps are fixed say so where others are asked for; here they are left as they are. */
+/** A bridge with fixed steps refuses others; here they are replaced. */
 const stepsOf = ({ info }: Bridge, { steps, solver }: PlayerSettings) =>
   info.fixedSteps && solver === "sde" ? info.steps : steps;
 
-/** Leaves a state out of memory; its place stays. */
+/** Frees the memory of a state; its place stays. */
 export function forget({ states }: Carried, k: number): void {
   const state = states[k];
   if (state) states[k] = { data: new Float32Array(0), shape: state.shape };
 }
 
-/** The state at a share of the way: index of the state before, and how far it is to the next. */
+/** Index of the state before a share of the way, and the part of the way to the next state. */
 export function stateAt({ states, steps }: Carried, share: number): { k: number; part: number } {
   const at = Math.min(share * steps, states.length - 1);
   const k = Math.min(Math.floor(at), Math.max(0, states.length - 2));
   return { k, part: at - k };
 }
 
-/** Rows of samples, chosen by index. */
 export function rowsOf({ data, shape }: Samples, indices: readonly number[]): Samples {
   const size = data.length / (shape[0] as number);
   const out = new Float64Array(indices.length * size);

@@ -7,11 +7,10 @@ type Listeners = {
 
 export interface Props {
   class?: string;
-  /** Attributes by their names; true: without a value; false and null: none. */
+  /** true: without a value; false and null: none. */
   [attribute: string]: string | number | boolean | null | undefined;
 }
 
-/** An element of a tag with attributes and children. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   props: Props = {},
@@ -25,7 +24,6 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Where the arrow keys point to, by their names. */
 export const arrows: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -45,10 +43,9 @@ export function on<E extends HTMLElement>(
 }
 
 let count = 0;
-/** An id that no other element of the page has. */
 export const uniqueId = (name: string): string => `dsbm-${name}-${++count}`;
 
-/** A number as people read it: three digits that matter. */
+/** Three digits. */
 export function short(x: number): string {
   const size = Math.abs(x);
   if (x === 0 || (size >= 0.01 && size < 100_000))

@@ -12,21 +12,20 @@ import { createTabs } from "./tabs.js";
 import type { View, ViewContext } from "./view.js";
 
 export interface PlayerOptions {
-  /** Samples of both ends in the data's own units: where paths start, and what they are compared with. */
+  /** Samples of both ends in the data's own units. */
   source?: Rows | null;
   target?: Rows | null;
-  /** What these samples are conditioned on, row by row. */
+  /** Row by row. */
   conditions?: { source?: Conditions | null; target?: Conditions | null };
   /** Names of both ends (default: the bridge's). */
   labels?: readonly [string, string];
-  /** How it begins (default: as the bridge was trained, 1000 particles, seed 42). */
+  /** Default: as the bridge was trained, 1000 particles, seed 42. */
   settings?: Partial<PlayerSettings>;
-  /** Called where somebody changed a setting. */
   onSettings?: (settings: PlayerSettings) => void;
 }
 
 export interface Player {
-  /** Stops, and takes it out of the page. The bridge is the caller's to dispose. */
+  /** Removes the player from the page. The bridge is the caller's to dispose. */
   destroy(): void;
 }
 
@@ -41,7 +40,7 @@ function withArrays(conditions: Conditions | null | undefined): Conditions | nul
   return Object.fromEntries(own);
 }
 
-/** Shows and plays a bridge in an element. Throws a BridgeError for samples of another shape. */
+/** Shows and plays a bridge in an element. Throws a WebBridgeError for samples of another shape. */
 export function mountPlayer(
   element: HTMLElement,
   bridge: Bridge,
@@ -59,7 +58,10 @@ export function mountPlayer(
   element.append(root);
   const error = h("p", { class: "error", role: "alert", hidden: true });
   const context: ViewContext = {
-    ...{ root, ends, settings, given },
+    root,
+    ends,
+    settings,
+    given,
     samples: { f: samples(source), b: samples(target) },
     signal: stopped.signal,
     failed(problem) {
@@ -77,7 +79,9 @@ export function mountPlayer(
       : [["Pictures", createPictures(bridge, context)]];
   const tabs = createTabs(views, (view) => view.restart());
   const controls = createControls(info, {
-    ...{ settings, ends, own: given.f ?? given.b },
+    settings,
+    ends,
+    own: given.f ?? given.b,
     changed() {
       context.changed();
       tabs.shown.restart();

@@ -1,5 +1,5 @@
-// How the player looks: in the colours of the report, light and dark as the page around it, from 300 pixels on. A constructed
-// sheet, which content security policies allow.
+// How the player looks, light and dark as the page, from 300 pixels on. Content security policies allow constructed
+// sheets.
 
 const css = `
 .dsbm-player { container-type: inline-size; max-width: 160rem; font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
@@ -66,7 +66,6 @@ const css = `
 
 let sheet: CSSStyleSheet | null = null;
 
-/** Gives the document the player's rules, once. */
 export function addStyles(document: Document): void {
   if (!sheet) {
     sheet = new CSSStyleSheet();
@@ -78,7 +77,6 @@ export function addStyles(document: Document): void {
 const names = ["source", "target", "generated", "brushed", "ink", "rule", "faint"] as const;
 export type Colours = Record<(typeof names)[number], string>;
 
-/** The colours as the page shows them now, for canvases. */
 export function coloursOf(root: HTMLElement): Colours {
   const probe = document.createElement("i");
   probe.hidden = true;

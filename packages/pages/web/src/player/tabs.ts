@@ -7,7 +7,7 @@ export interface Tabs {
   readonly shown: View;
 }
 
-/** One view by itself has no tabs. `shown` is called with a view when it is chosen, the one before is stopped. */
+/** One view has no tabs. `changed` is called with a chosen view; the view before is stopped. */
 export function createTabs(
   views: readonly (readonly [string, View])[],
   changed: (view: View) => void,

@@ -3,26 +3,21 @@ import type { Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 
 export interface ViewContext {
-  /** The player's element, whose colours canvases take. */
   root: HTMLElement;
-  /** Samples of the start of each direction; null where there are none. */
+  /** Where paths of each direction start. */
   samples: { readonly f: Samples | null; readonly b: Samples | null };
-  /** Conditions of these samples, row by row; null where there are none. */
+  /** Row by row. */
   given: { readonly f: Conditions | null; readonly b: Conditions | null };
-  /** Names of both ends, source and target. */
   ends: readonly [string, string];
   settings: PlayerSettings;
   /** Aborted when the player goes. */
   signal: AbortSignal;
-  /** Shows an error, or none. */
   failed(error: Error | null): void;
-  /** Settings have changed in the view itself. */
   changed(): void;
 }
 
 export interface View {
   element: HTMLElement;
-  /** Begins again, as the settings are now. */
   restart(): void;
   stop(): void;
 }

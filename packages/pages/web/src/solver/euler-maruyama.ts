@@ -2,8 +2,8 @@
 import { type Direction, type Field, plus, type Take } from "./grid.js";
 
 /**
- * `process`: σ²Δt; `bridge`: σ²Δt·s/(s + Δt) with s the time left after the step (Liu et al. 2023, I²SB, eq. 4); `analytic`:
- * σ²Δt·(s + ρΔt)/(s + Δt) with a share ρ that was measured in training.
+ * `process`: σ²Δt; `bridge`: σ²Δt·s/(s + Δt) with s the time left after the step (Liu et al. 2023, I²SB, eq. 4);
+ * `analytic`: σ²Δt·(s + ρΔt)/(s + Δt) with a share ρ measured in training.
  */
 export type StepVariance = "process" | "bridge" | "analytic";
 
@@ -11,15 +11,13 @@ export interface EulerMaruyamaOptions {
   direction: Direction;
   sigma: number;
   stepVariance: StepVariance;
-  /** Of `analytic`: ρ at equally spaced times of the direction's own clock (default 1). */
+  /** ρ at equally spaced times of the direction's own clock (default 1). */
   shares?: readonly number[] | undefined;
   /** Whether the step to the end has its noise. */
   lastNoise: boolean;
-  /** The end that is predicted: in place of the last step, where that has no noise. */
+  /** The predicted endpoint, which replaces a last step without noise. */
   end: Field | null;
-  /** The number of steps. */
   steps: number;
-  /** Standard normal noise of x's length for the next step. */
   noise: () => Float32Array;
 }
 
@@ -37,11 +35,12 @@ export function eulerMaruyama(drift: Field, options: EulerMaruyamaOptions): Take
   };
 }
 
-/** Between the two values nearest to u in [0, 1]; 1 where there are none. */
+/** Linear interpolation at u in [0, 1]; 1 without shares. */
 function shareAt(shares: readonly number[] | undefined, u: number): number {
   if (!shares || shares.length < 2) return 1;
   const place = Math.max(0, u) * (shares.length - 1);
   const at = Math.min(shares.length - 2, Math.floor(place + 1e-9));
-  const [before, after] = [shares[at] as number, shares[at + 1] as number];
+  const before = shares[at] as number;
+  const after = shares[at + 1] as number;
   return before + (place - at) * (after - before);
 }

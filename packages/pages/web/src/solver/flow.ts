@@ -1,7 +1,6 @@
 // Solvers of flows dx/dt = v(x, t), forward or backward in time.
 import { type Field, plus, type Take } from "./grid.js";
 
-/** First order, one evaluation a step. */
 export const euler =
   (velocity: Field): Take =>
   async (x, { time, next }) =>
@@ -18,8 +17,8 @@ export const heun =
   };
 
 /**
- * The flow with the marginals of a diffusion: (drift_f − drift_b)/2, or the one drift that there is (Song 2021, §4.3). Times
- * are clamped to [eps, 1 − eps], where networks were trained.
+ * The flow with the marginals of a diffusion: (drift_f − drift_b)/2, or the only drift (Song 2021, §4.3). Times are
+ * clamped to [eps, 1 − eps], where networks were trained.
  */
 export function probabilityFlow(
   { f, b }: { f: Field | null; b: Field | null },

@@ -1,12 +1,10 @@
-// Steps: their times, as the native sampler has them (packages/library/bridge/src/core/time-grid.ts), and how rows take one.
+// Times of steps, as the native sampler has them (packages/library/bridge/src/core/time-grid.ts).
 
 /** `f`: forward, time 0 to 1; `b`: backward, 1 to 0. */
 export type Direction = "f" | "b";
 
-/** n equal steps: times 0 … 1. */
 export const equalTimes = (n: number): number[] => Array.from({ length: n + 1 }, (_, k) => k / n);
 
-/** A step as a direction takes it: its count, process times and length. */
 export interface Step {
   k: number;
   time: number;
@@ -21,12 +19,12 @@ export function resample(times: readonly number[], n: number): number[] {
   return Array.from({ length: n + 1 }, (_, k) => {
     const at = (k * old) / n;
     const i = Math.min(Math.floor(at), old - 1);
-    const [a, b] = [times[i] as number, times[i + 1] as number];
+    const a = times[i] as number;
+    const b = times[i + 1] as number;
     return a + (at - i) * (b - a);
   });
 }
 
-/** The steps between increasing times, in the order of a direction. */
 export function stepsOf(direction: Direction, times: readonly number[]): Step[] {
   const way = direction === "f" ? times : times.toReversed();
   return way.slice(1).map((next, k) => {
@@ -41,7 +39,6 @@ export type Field = (x: Float32Array, time: number) => Promise<Float32Array> | F
 /** One step from x, which is left as it is. */
 export type Take = (x: Float32Array, step: Step) => Promise<Float32Array>;
 
-/** x + a·y, a new array. */
 export function plus(x: Float32Array, a: number, y: Float32Array): Float32Array {
   return x.map((value, i) => value + a * (y[i] as number));
 }

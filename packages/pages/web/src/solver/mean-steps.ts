@@ -1,11 +1,11 @@
 // Steps of discrete DSB (De Bortoli et al. 2021): the network gives the mean of the next point, at the count of the step.
 import { type Direction, type Field, plus, type Take } from "./grid.js";
 
-/** One number for each step of the schedule, in the order of time. */
+/** One number for each step, in the order of time. */
 export interface MeanSchedule {
   scales: readonly number[];
   deviations: readonly number[];
-  /** The network gives the mean itself, or what is added to the point, over its scale. */
+  /** Whether the network gives the mean itself, or what is added to the point, over its scale. */
   meanMatch: boolean;
 }
 

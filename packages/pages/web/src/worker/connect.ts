@@ -1,11 +1,11 @@
 // The page's side: a bridge whose networks run in a worker, so that the page keeps drawing.
 import {
   type Bridge,
-  BridgeError,
   type BridgeInfo,
   type Rows,
   type Sampled,
   type SampleOptions,
+  WebBridgeError,
 } from "../bridge/bridge.js";
 import type { Answer, Ask, LoadRequest } from "./messages.js";
 
@@ -15,9 +15,7 @@ interface Waiting {
   onStep?: SampleOptions["onStep"] | undefined;
 }
 
-/**
- * Opens a bridge in a worker that runs `serveBridge`; `dispose` ends the worker. Throws a BridgeError for what is no export.
- */
+/** Opens a bridge in a worker that runs `serveBridge`; `dispose` ends the worker. Throws a WebBridgeError. */
 export async function connectBridge(worker: Worker, request: LoadRequest): Promise<Bridge> {
   const waiting = new Map<number, Waiting>();
   let last = 0;
@@ -40,7 +38,7 @@ export async function connectBridge(worker: Worker, request: LoadRequest): Promi
     }
     waiting.delete(data.id);
     if (data.type === "error")
-      reject?.(data.isOurs ? new BridgeError(data.message) : new Error(data.message));
+      reject?.(data.isOurs ? new WebBridgeError(data.message) : new Error(data.message));
     else resolve?.((data.type === "loaded" ? data.info : data.result) as never);
   };
   worker.onerror = (event) => {

@@ -1,11 +1,10 @@
-// What a page and the worker that samples for it say to each other.
+// The messages of a page and its worker.
 import type { BridgeInfo, Rows, Sampled, SampleOptions } from "../bridge/bridge.js";
 import type { ExportFiles } from "../export/load.js";
 
-/** What a worker opens: an address, or files in memory. */
 export interface LoadRequest {
   source: string | ExportFiles;
-  /** Where ONNX Runtime's own file is, or the file itself, where it does not stand beside the script. */
+  /** ONNX Runtime's own file, or its address, if it is not next to the script. */
   wasm?: string | Uint8Array;
 }
 

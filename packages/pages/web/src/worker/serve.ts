@@ -1,14 +1,13 @@
 // The worker's side: loads one bridge and samples from it for the page.
-import { type Bridge, BridgeError } from "../bridge/bridge.js";
+import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
 import type { Answer, Ask, LoadRequest } from "./messages.js";
 
-/** What a worker's global scope is used for here. */
 interface Port {
   onmessage: ((event: MessageEvent) => void) | null;
   postMessage(message: Answer): void;
 }
 
-/** Answers the page that made this worker; `load` opens the bridge that it asks for. */
+/** Answers the page that made this worker; `load` opens the bridge of a request. */
 export function serveBridge(
   load: (request: LoadRequest) => Promise<Bridge>,
   port: Port = globalThis as unknown as Port,
@@ -25,7 +24,7 @@ export function serveBridge(
       running.get(id)?.abort();
       return null;
     }
-    if (!bridge) throw new BridgeError("the worker has no bridge; load one first");
+    if (!bridge) throw new WebBridgeError("the worker has no bridge; load one first");
     const controller = new AbortController();
     running.set(id, controller);
     try {
@@ -44,7 +43,9 @@ export function serveBridge(
       (message) => message && port.postMessage(message),
       (error: unknown) =>
         port.postMessage({
-          ...{ id: data.id, type: "error", isOurs: error instanceof BridgeError },
+          id: data.id,
+          type: "error",
+          isOurs: error instanceof WebBridgeError,
           message: error instanceof Error ? error.message : String(error),
         }),
     );

@@ -4,13 +4,11 @@ import type { Split } from "../../table.js";
 import type { TableFacts } from "../facts.js";
 import { MomentSums } from "../prepare/split.js";
 
-/** Rows that quantiles are taken of, fewer of wide tables. */
 export const sampledRows = (columns: number): number =>
   Math.max(1000, Math.min(100_000, Math.floor(2 ** 24 / columns)));
-/** They lie together in blocks: a mapped file is read by pages. */
+/** A mapped file is read by pages. */
 const blockRows = 1000;
 
-/** A column at one end. */
 export interface Range {
   min: number;
   max: number;
@@ -21,20 +19,17 @@ export interface Range {
   q75: number;
 }
 
-/** A range, and what warnings go by. */
 export interface ColumnSample extends Range {
   q005: number;
   q995: number;
-  /** Different values among the sampled rows. */
+  /** Of the sampled rows. */
   distinct: number;
   /** The share of the most frequent value. */
   most: number;
 }
 
-/** The prepared rows of an end. */
 export type PreparedRows = Record<Split, Tensor>;
 
-/** Each column of an end. */
 export function sampleColumns(rows: PreparedRows, facts: TableFacts): ColumnSample[] {
   const { offset, log1p, range } = facts;
   const toUnits = (y: number) => (log1p ? Math.expm1(y) : y);
@@ -58,7 +53,6 @@ export function sampleColumns(rows: PreparedRows, facts: TableFacts): ColumnSamp
   });
 }
 
-/** Evenly spaced blocks of rows of both splits, by columns. */
 function sampleValues(rows: PreparedRows, d: number): Float32Array[] {
   const total = rows.train.size(0) + rows.test.size(0);
   const step = blockRows * Math.max(1, Math.ceil(total / sampledRows(d)));
@@ -79,7 +73,6 @@ function sampleValues(rows: PreparedRows, d: number): Float32Array[] {
   });
 }
 
-/** Moments of the training rows before log(1 + x). */
 function unitMoments(train: Tensor, offset: readonly number[]) {
   const d = offset.length;
   const n = train.size(0);

@@ -1,4 +1,4 @@
-// The content of data.json: the tables at both ends, and what a user should know of them before a bridge is trained.
+// The content of data.json.
 import type { TableFacts } from "../facts.js";
 import type { TableFormat } from "../rows.js";
 import type { ColumnTransform } from "../units.js";
@@ -11,7 +11,6 @@ import {
 } from "./columns.js";
 import { columnNotes, pairWarnings, rowWarnings } from "./warnings.js";
 
-/** An end in data.json. */
 export interface DescribedEnd
   extends Pick<TableFacts, "path" | "rows" | "train" | "test" | "dropped" | "group"> {
   format: TableFormat | "pictures" | "array" | "drawn";
@@ -20,7 +19,7 @@ export interface DescribedEnd
   shape: readonly number[];
 }
 
-/** A column in data.json; ranges are in the file's own units. */
+/** Ranges are in the file's own units. */
 export interface DescribedColumn {
   name: string;
   source: Range;
@@ -29,14 +28,12 @@ export interface DescribedColumn {
   notes: string[];
 }
 
-/** The content of data.json. */
 export interface DataDescription {
   source: DescribedEnd;
   /** null if time 1 is a Gaussian. */
   target: DescribedEnd | null;
   columns: DescribedColumn[];
   condition: string | null;
-  /** The condition: its classes, or mean and deviation of its numbers. */
   conditioning: {
     name: string;
     classes: readonly string[] | null;
@@ -48,7 +45,6 @@ export interface DataDescription {
   warnings: string[];
 }
 
-/** One end: its prepared rows, and what is known of them. */
 export interface TableEnd {
   rows: PreparedRows;
   facts: TableFacts;

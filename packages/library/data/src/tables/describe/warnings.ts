@@ -1,15 +1,12 @@
-// What a user should know of two tables: each warning says what was found and by what rule.
+// Each warning says what was found and by what rule.
 import type { TableFacts } from "../facts.js";
 import type { ColumnTransform } from "../units.js";
 import type { ColumnSample } from "./columns.js";
 
 /** The range of the middle 99 % in interquartile ranges: 3.8 of a normal distribution, 6.6 of a Laplace distribution. */
 const heavy = 8;
-/** The whole range, likewise. */
 const outlying = 100;
-/** Values that look like classes. */
 const few = 10;
-/** The share of one value that makes a column almost constant. */
 const almost = 0.95;
 
 const round = (x: number) => Number(x.toPrecision(4));
@@ -22,7 +19,6 @@ interface Ends {
   transform: ColumnTransform;
 }
 
-/** Notes on a column. */
 export function columnNotes(k: number, { facts, samples, transform }: Ends): string[] {
   const source = facts[0] as TableFacts;
   const target = facts.at(-1) as TableFacts;
@@ -84,7 +80,6 @@ function isHeavy({ min, max, q005, q25, q75, q995 }: ColumnSample): boolean {
   return iqr > 0 && (q995 - q005 > heavy * iqr || max - min > outlying * iqr);
 }
 
-/** Warnings on the rows of a table. */
 export function rowWarnings({ path, dropped, rows, train, columns }: TableFacts): string[] {
   const enough = Math.max(200, 10 * columns.length);
   const lines: string[] = [];
@@ -97,7 +92,6 @@ export function rowWarnings({ path, dropped, rows, train, columns }: TableFacts)
   return lines;
 }
 
-/** Warnings on two tables together. */
 export function pairWarnings(source: TableFacts, target: TableFacts): string[] {
   const lines: string[] = [];
   const [small, large] = source.train < target.train ? [source, target] : [target, source];

@@ -5,7 +5,7 @@ import type { TableColumn } from "../rows.js";
 /** Each class is an input of the networks. */
 const mostClasses = 100;
 
-/** Codes of a column's values: `add` gives temporary ones, which `finish` maps to final ones. */
+/** `add` gives temporary codes, which `finish` maps to final ones. */
 export function conditionCodes(path: string, { name, kind }: Pick<TableColumn, "name" | "kind">) {
   const codes = new Map<string, number>();
   return {

@@ -13,13 +13,10 @@ import { conditionCodes } from "./codes.js";
 import { columnRecord } from "./record.js";
 import { heldOutRows, splitFile } from "./split.js";
 
-/** How a table becomes an end of a bridge. */
 export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions {
-  /** What becomes of rows with missing values (default "error"). */
+  /** Default: error. */
   missing?: "error" | "drop" | undefined;
-  /** Whether log(1 + x) is trained on. */
   log1p?: boolean | undefined;
-  /** The value of `split_by` whose rows are read. */
   group?: string | undefined;
   /** The end whose columns, in its order, are read. */
   like?: EndColumns | undefined;
@@ -33,9 +30,8 @@ export interface PrepareOptions extends OwnOptions {
 }
 
 /**
- * Prepares a table in a folder. Of each split: rows_SPLIT.npy [n, d] float32, numbers_SPLIT.npy [n, 1] float64 (the rows in
- * the file from 0) and, with a condition, condition_SPLIT.npy [n, 1] float64; and facts.json. Throws a `DatasetError`, and
- * the signal's reason.
+ * Writes of each split rows_SPLIT.npy [n, d] float32, numbers_SPLIT.npy (rows in the file from 0) and
+ * condition_SPLIT.npy [n, 1] float64; and facts.json. Throws a `DatasetError`, and the signal's reason.
  */
 export async function prepareRows(
   path: string,
@@ -75,7 +71,8 @@ async function writeRows(
     const { mean, variance } = splitFile(folder, "condition", { isHeld, change: code }).moments([
       0,
     ]);
-    const [m, v] = [mean[0] as number, variance[0] as number];
+    const m = mean[0] as number;
+    const v = variance[0] as number;
     conditionFacts = { name: condition.name, classes, mean: m, variance: v };
   }
   return {
@@ -97,7 +94,6 @@ async function writeRows(
     notes: [...notes],
   };
 
-  /** Writes all rows that can be used, in the order of the file. */
   async function readAll(): Promise<CleanCounts> {
     const file = (name: string) => join(folder, `${name}.npy`);
     using rows = new io.npy.NpyWriter(file("rows"), "float32", [columns.length]);

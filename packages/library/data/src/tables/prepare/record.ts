@@ -2,7 +2,7 @@
 import type { CleanBatch } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 
-/** Digests of rows that are kept at most: enough to count the rows that two files share. */
+/** Enough to count the rows that two files share. */
 const mostDigests = 2 ** 17;
 
 type LearntFacts = Pick<
@@ -10,7 +10,6 @@ type LearntFacts = Pick<
   "offset" | "range" | "spread" | "digests" | "rowDigests" | "counters"
 >;
 
-/** A record of d columns. */
 export function columnRecord(d: number, log1p: boolean) {
   let n = 0;
   let offset: number[] = [];
@@ -23,7 +22,7 @@ export function columnRecord(d: number, log1p: boolean) {
   let every = 1;
   let rowDigests: number[] = [];
 
-  /** Takes the offsets (medians) and spreads of the first rows. */
+  /** Offsets are medians of the first rows. */
   function begin(numbers: readonly Float64Array[], values: readonly Float64Array[]): void {
     const sorted = values.map((column) => column.slice().sort());
     const quantile = (column: Float64Array, q: number) =>
@@ -42,10 +41,9 @@ export function columnRecord(d: number, log1p: boolean) {
   }
 
   return {
-    /** Rows so far. */
     count: () => n,
 
-    /** Takes rows; returns them as they are stored, [count, d]. */
+    /** Returns rows as they are stored, [count, d]. */
     add({ numbers, count }: CleanBatch): Float32Array {
       const values = log1p ? numbers.map((column) => column.map(Math.log1p)) : numbers;
       if (n === 0) begin(numbers, values);

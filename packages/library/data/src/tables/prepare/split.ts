@@ -1,11 +1,11 @@
-// Rows on disk as two files, those to train on and those to test on, a part in memory at a time.
+// Rows on disk as two files, a part in memory at a time.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, tidy } from "@dsbm/torch";
 import { testCount } from "../../counts.js";
 
-/** Which of n rows are for testing: a random choice by the seed, the same for a table and its conditions. */
+/** A random choice by the seed, the same for a table and its conditions. */
 export function heldOutRows(
   n: number,
   { fraction, seed }: { fraction: number; seed: number },
@@ -21,7 +21,7 @@ export function heldOutRows(
   return isHeld;
 }
 
-/** Moments of columns, with divisor n. */
+/** With divisor n. */
 export interface ColumnMoments {
   n: number;
   mean: number[];
@@ -58,10 +58,7 @@ export class MomentSums {
   }
 }
 
-/**
- * Splits the file `NAME.npy` of a folder, [n, d] of float32 or float64, into NAME_train.npy and NAME_test.npy, and removes
- * it. Returns sums of the training rows.
- */
+/** Splits NAME.npy of a folder, [n, d], into NAME_train.npy and NAME_test.npy. Returns sums of the training rows. */
 export function splitFile(
   folder: string,
   name: string,

@@ -4,7 +4,6 @@ import { createGunzip } from "node:zlib";
 import { DatasetError, reason } from "../../errors.js";
 import { checkUnpacked, type UnpackLimits } from "../../files/archive.js";
 
-/** Bytes that are read at once. */
 const part = 2 ** 18;
 
 /** Throws `Unreadable`, and `BadGzip` for damage and for too much. */

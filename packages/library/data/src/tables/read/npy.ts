@@ -4,7 +4,7 @@ import { badTable } from "../../errors.js";
 import { arrayNames, batchRows, checkWidth, type Opened, type RowRequest } from "../rows.js";
 import { ByteReader, readParts } from "./bytes.js";
 
-/** The largest array in Fortran order, in bytes: it must be in memory whole to be read by rows. */
+/** It must be in memory whole to be read by rows. */
 const largestFortran = 2 ** 30;
 
 export const openNpy = (path: string, size: number): Promise<Opened> =>

@@ -6,7 +6,7 @@ import { didYouMean } from "../../names.js";
 import type { Opened, ReadOptions } from "../rows.js";
 import { openArray } from "./npy.js";
 
-/** Opens an array of a .npz file. Throws `BadZip`, `BadTable`, and `InvalidOption` for an unknown key. */
+/** Throws `BadZip`, `BadTable`, and `InvalidOption` for an unknown key. */
 export function openNpz(path: string, options: ReadOptions): Promise<Opened> {
   const { member, bytes } = readArray(path, options);
   return openArray(`${path}: ${member}`, async function* () {
@@ -14,7 +14,7 @@ export function openNpz(path: string, options: ReadOptions): Promise<Opened> {
   });
 }
 
-/** Writes one array of a .npz file to `target`, a .npy file. Throws as `openRows`, and system errors. */
+/** Writes one array as a .npy file. Throws as `openRows`, and system errors. */
 export function extractArray(
   path: string,
   target: string,

@@ -23,15 +23,15 @@ import {
   type TableColumn,
 } from "../rows.js";
 
-/** Values of a part that are decoded together: 256 MiB of numbers. */
+/** 256 MiB of numbers. */
 const partValues = 2 ** 25;
 
-/** Rows of a row group at most: its columns are decoded page by page into lists of values. */
+/** Columns are decoded page by page into lists of values. */
 const mostRows = 2 ** 27;
 
 const cure = "write it again, with smaller row groups or less compression";
 
-/** Opens a parquet file; its footer is read. Throws `BadTable`, also for a file that unpacks to too much. */
+/** Throws `BadTable`, also for a file that unpacks to too much. */
 export async function openParquet(path: string, { limits }: ReadOptions): Promise<Opened> {
   const handle = await open(path, "r");
   try {
@@ -58,7 +58,7 @@ export async function openParquet(path: string, { limits }: ReadOptions): Promis
   }
 }
 
-/** Bytes of all columns unpacked, as the footer says. */
+/** As the footer says. */
 const unpackedBytes = ({ row_groups }: FileMetaData): number =>
   row_groups
     .flatMap(({ columns }) => columns)
@@ -74,7 +74,7 @@ function checkGroups(path: string, { row_groups, num_rows }: FileMetaData): void
   );
 }
 
-/** Unpackers that look at the length that a page claims before they make room for it. */
+/** Checks the length that a page claims before making room for it. */
 const withLimits = (check: (total: number) => void): Compressors =>
   Object.fromEntries(
     Object.entries(compressors).map(([codec, unpack]) => [
@@ -105,7 +105,7 @@ function describeColumn(element: SchemaElement, isNested: boolean): TableColumn 
     (/^(DECIMAL|FLOAT16|U?INT|INTEGER)/.test(logical) ||
       (logical === "" && ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"].includes(type)));
   const kind = isNumber ? "number" : "text";
-  // Pandas writes an index that counts the rows under this name.
+  // Pandas names an index that counts the rows so.
   return /^__index_level_\d+__$/.test(name) ? { name, kind, beside: true } : { name, kind };
 }
 
@@ -155,7 +155,6 @@ async function* readBatches(
   }
 }
 
-/** Fills `column` with `convert(value)` of each value of a column in rows [start, end). */
 async function readColumn<C extends Float64Array | string[]>(
   { path, ...parquet }: ParquetFile,
   { name, start, end }: { name: string; start: number; end: number },

@@ -19,29 +19,26 @@ import { readParts } from "./bytes.js";
 const delimiters = { ",": "commas", ";": "semicolons", "\t": "tabs" } as const;
 type Delimiter = keyof typeof delimiters;
 
-/** Records that say what kind a column is. */
 const sampleSize = 1000;
-/** Cells of a block of records. */
 const mostCells = 2 ** 20;
-/** The longest record, in bytes: a file without line ends is no table. */
+/** A file without line ends is no table. */
 const longest = 2 ** 23;
 
 export interface TextFile {
   path: string;
   gzip: boolean;
   size: number;
-  /** The delimiter of its format, which is not worth a line. */
+  /** The delimiter of the format, which is not worth a line. */
   usual: Delimiter;
 }
 
-/** Where the text of a file comes from, and how it is parsed. */
 interface TextSource {
   path: string;
   bytes: () => AsyncGenerator<Buffer>;
   parsing: Options;
 }
 
-/** Opens a text table. Throws `BadTable`, `BadGzip`, `Unreadable`. */
+/** Throws `BadTable`, `BadGzip`, `Unreadable`. */
 export async function openText(
   { path, gzip, size, usual }: TextFile,
   { decimal = ".", header = true, limits }: ReadOptions,
@@ -116,7 +113,7 @@ const endless = (path: string) =>
     `has a line of more than ${longest} bytes: expected a table of text, a row a line`,
   );
 
-/** The first characters of a file, its first line among them. Throws `BadTable` if the file is no text. */
+/** The beginning with the first line. Throws `BadTable` if the file is no text. */
 async function readStart(path: string, bytes: TextSource["bytes"]): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
@@ -135,7 +132,7 @@ async function readStart(path: string, bytes: TextSource["bytes"]): Promise<stri
   return start.toString("utf8");
 }
 
-/** The most frequent delimiter of the first line outside quotes; the usual one if it is as frequent. */
+/** The most frequent delimiter of the first line outside quotes, rather the usual one. */
 function findDelimiter(text: string, usual: Delimiter): Delimiter {
   const [line = ""] = text
     .replace(/^\s*[\r\n]+/, "")
@@ -156,7 +153,7 @@ function headerNames(path: string, cells: readonly string[]): string[] {
       path,
       `its first line holds numbers (${firstOf(names, 3)}): expected the columns' names; add them, or write data.header=false`,
     );
-  // The column that row numbers are written to often has no name.
+  // The column of row numbers often has no name.
   return names.map((name, i) => (name === "" ? `c${i}` : name));
 }
 
@@ -182,7 +179,7 @@ function noNumber(
   return badTable(path, `column ${name} has ${text} in row ${row + 1}: expected a number; ${cure}`);
 }
 
-/** The records of a file, the first line among them, in blocks of at most `rows`. */
+/** In blocks of at most `rows` records. */
 async function* readRecords(
   { path, bytes, parsing }: TextSource,
   rows: number,

@@ -1,9 +1,7 @@
-// Tables as text: RFC 4180 with line feeds, or tabs between the fields. Cells that are carried along are written as they
-// are, in quotes only where their text needs them.
+// Tables as text: RFC 4180 with line feeds, or tabs between the fields.
 import { openSink } from "./sink.js";
 import type { CarriedCell, TableColumns, TableWriter } from "./table-writer.js";
 
-/** Rows of text that are joined before they are written. */
 const rowsAtOnce = 1000;
 
 export function openCsvWriter(
@@ -51,7 +49,7 @@ export function openCsvWriter(
   };
 }
 
-/** The shortest text that is read back as this float32: JavaScript's own is that of the double, of up to seventeen digits. */
+/** The shortest text that is read back as this float32; JavaScript's own is that of the double. */
 export function float32Text(value: number): string {
   if (Object.is(value, -0)) return "-0";
   for (const digits of [6, 7, 8]) {
@@ -61,5 +59,4 @@ export function float32Text(value: number): string {
   return String(Number(value.toPrecision(9)));
 }
 
-/** The shortest text that is read back as this double. */
 const float64Text = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));

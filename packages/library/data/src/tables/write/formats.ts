@@ -22,13 +22,11 @@ const writers = {
   ".npz": openNpzWriter,
 } satisfies Record<string, OpenWriter>;
 
-/** The ending of a table that can be written. */
 export type OutputFormat = keyof typeof writers;
 
-/** All endings of tables that can be written. */
 export const outputFormats = Object.keys(writers) as readonly OutputFormat[];
 
-/** The format that a file's name asks for. Returns undefined for other names. */
+/** Returns undefined for other names. */
 export const outputFormat = (name: string): OutputFormat | undefined =>
   outputFormats.find((ending) => name.toLowerCase().endsWith(ending));
 
@@ -37,8 +35,8 @@ export interface TableWriterOptions extends TableColumns {
 }
 
 /**
- * Begins a table at `path`, which is created or emptied: give a temporary name, and rename it once it is closed. Carried
- * columns come before the others; .npy and .npz have no place for them. Throws system errors.
+ * Begins a table at `path`: give a temporary name, and rename it once it is closed. Carried columns come first; .npy
+ * and .npz have no place for them. Throws system errors.
  */
 export const openTableWriter = (
   path: string,

@@ -1,4 +1,4 @@
-// NumPy's archive of arrays, whose members are .npy files in the making.
+// NumPy's archive of arrays.
 import { createReadStream, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { temporaryPath } from "@dsbm/files";
@@ -11,10 +11,7 @@ import type { TableColumns, TableWriter } from "./table-writer.js";
 /** fflate writes archives without 64-bit fields, which end before this. */
 const most = 2 ** 32 - 2 ** 20;
 
-/**
- * Writes an archive of .npy files: `arrays` maps keys to paths. The same arrays make the same bytes. Throws a DatasetError
- * `InvalidOption` beyond 4 GiB, and system errors.
- */
+/** Writes an archive; `arrays` maps keys to .npy files. Throws `InvalidOption` beyond 4 GiB, and system errors. */
 export async function writeNpz(
   path: string,
   arrays: Readonly<Record<string, string>>,

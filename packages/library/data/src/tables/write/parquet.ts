@@ -9,7 +9,6 @@ import type {
   TableWriter,
 } from "./table-writer.js";
 
-/** Rows of a group. */
 const groupRows = 65_536;
 
 export function openParquetWriter(path: string, { carried, columns }: TableColumns): TableWriter {
@@ -45,7 +44,8 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
       columnData: [
         ...carried.map(({ name }, k) => ({ name, data: cells[k] as CarriedCell[] })),
         ...columns.map(({ name }, k) => ({
-          ...{ name, encoding: "PLAIN" as const },
+          name,
+          encoding: "PLAIN" as const,
           data: (numbers[k] as Float64Array).subarray(0, rows),
         })),
       ],
@@ -80,7 +80,8 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
 }
 
 const numberElement = ({ name, dtype }: NumberColumn): SchemaElement => ({
-  ...{ name, repetition_type: "REQUIRED" },
+  name,
+  repetition_type: "REQUIRED",
   type: dtype === "float32" ? "FLOAT" : "DOUBLE",
 });
 

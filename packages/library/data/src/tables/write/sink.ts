@@ -1,22 +1,22 @@
-// A file that grows, as it is or compressed: gzip in members of some megabytes, which every reader takes as one file.
+// A file that grows, as it is or as gzip in members of some megabytes, which every reader takes as one file.
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 
 const compress = promisify(gzip);
 
-/** Bytes of a member before it is compressed. */
+/** Before compression. */
 const memberSize = 2 ** 22;
 
 export interface Sink {
   write(bytes: Uint8Array): Promise<void>;
-  /** Writes what is left, and flushes it onto the disk. */
+  /** Flushes onto the disk. */
   close(): Promise<void>;
-  /** Closes it as it is; a second call does nothing. */
+  /** A second call does nothing. */
   abandon(): void;
 }
 
-/** Creates a file. Its errors are those of the system. */
+/** Throws system errors. */
 export function openSink(path: string, { gzipped = false } = {}): Sink {
   const file = openSync(path, "w");
   let open = true;

@@ -1,39 +1,37 @@
-// Tables as they are written: the rows of a batch at a time, in memory for a batch or a row group.
+// Tables as they are written, a batch of rows in memory.
 
-/** A column of numbers. */
 export interface NumberColumn {
   name: string;
   dtype: "float32" | "float64";
 }
 
-/** A cell of a column that passes through unchanged; null is a missing one. */
+/** null is a missing cell. */
 export type CarriedCell = string | number | bigint | null;
 
-/** A column that passes through unchanged, such as an id: what its cells are, missing ones aside. */
+/** A column that passes through unchanged, such as an id. */
 export interface CarriedColumn {
   name: string;
   kind: "text" | "number" | "integer";
 }
 
-/** The columns of a table: those carried along stand first. */
+/** Carried columns stand first. */
 export interface TableColumns {
   carried: readonly CarriedColumn[];
   columns: readonly NumberColumn[];
 }
 
-/** Rows, by columns: the numbers of each, and the cells of each carried one. */
+/** By columns. */
 export interface TableBatch {
   count: number;
   numbers: readonly Float64Array[];
   carried: readonly (readonly CarriedCell[])[];
 }
 
-/** A table that is being written. */
 export interface TableWriter {
-  /** Appends rows. Throws the system's error where the disk refuses. */
+  /** Throws system errors. */
   write(batch: TableBatch): Promise<void>;
-  /** Writes what is left, and flushes it onto the disk. */
+  /** Flushes onto the disk. */
   close(): Promise<void>;
-  /** Closes it as it is; does nothing after `close`. */
+  /** Does nothing after `close`. */
   abandon(): void;
 }

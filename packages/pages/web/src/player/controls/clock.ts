@@ -1,4 +1,4 @@
-// The time of what is shown: a slider for t, and playing from one end to the other, as far as states are there.
+// A slider for t, and playing from one end to the other, as far as there are states.
 import type { Direction } from "../../solver/grid.js";
 import { h, on } from "../dom.js";
 
@@ -6,18 +6,16 @@ const seconds = { crossing: 4, pause: 1.2 };
 
 export interface Clock {
   element: HTMLElement;
-  /** Share of the way that is shown, 0 at the start of the direction. */
+  /** Share of the way, 0 at the start of the direction. */
   readonly share: number;
-  /** From the start, in a direction; plays on if it was playing. */
+  /** Plays on if it was playing. */
   restart(direction: Direction): void;
-  /** Stands still for a moment. */
   hold(is: boolean): void;
-  /** States are there up to this share of the way. */
   limit(share: number): void;
   stop(): void;
 }
 
-/** A clock that calls `draw` with the share of the way, at every frame while it plays, and where it was moved. */
+/** A clock that calls `draw` with the share of the way at every frame, and after a move. */
 export function createClock(draw: (share: number) => void): Clock {
   let share = 0;
   let bound = 0;

@@ -1,4 +1,4 @@
-// A control for each condition: one of its classes, or a number; empty, or "each its own", where samples have their own.
+// A control for each condition: a class, or a number; empty, or "each its own", if samples have their own.
 import type { BridgeInfo, Conditions } from "../../bridge/bridge.js";
 import { h, on } from "../dom.js";
 import { selectField } from "./fields.js";
@@ -32,7 +32,9 @@ export function conditionControls(
       );
     }
     const field = h("input", {
-      ...{ type: "number", step: "any", value: now },
+      type: "number",
+      step: "any",
+      value: now,
       ...(hasOwn && { placeholder: "each its own" }),
     });
     on(field, {

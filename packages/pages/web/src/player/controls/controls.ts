@@ -5,7 +5,6 @@ import { conditionControls } from "./conditions.js";
 import { choices, numberField, selectField } from "./fields.js";
 import { most, type PlayerSettings } from "./settings.js";
 
-/** Controls that change `settings` and then call `changed`. */
 export function createControls(
   info: BridgeInfo,
   {
@@ -16,7 +15,6 @@ export function createControls(
   }: {
     settings: PlayerSettings;
     ends: readonly [string, string];
-    /** Conditions that samples have themselves. */
     own: Conditions | null;
     changed: () => void;
   },
@@ -67,7 +65,9 @@ export function createControls(
   return h(
     "div",
     { class: "bar" },
-    ...[direction.element, path.element, steps],
+    direction.element,
+    path.element,
+    steps,
     info.random ? variance : null,
     ...given,
     info.random ? again : null,

@@ -1,7 +1,6 @@
 // Fields of one value with their names.
 import { h, on, uniqueId } from "../dom.js";
 
-/** One of a few values, as buttons of which one is pressed. */
 export function choices<V extends string>(
   legend: string,
   all: readonly { value: V; text: string }[],
@@ -29,7 +28,6 @@ export function choices<V extends string>(
   };
 }
 
-/** A whole number of at least 1. */
 export function numberField(
   text: string,
   value: number,

@@ -1,4 +1,4 @@
-// How a bridge is followed, as the controls have it; a page may keep it in its address.
+// The settings of the controls; a page may keep them in its address.
 import type { BridgeInfo, Conditions, StepVariance } from "../../bridge/bridge.js";
 import type { Direction } from "../../solver/grid.js";
 
@@ -10,18 +10,16 @@ export interface PlayerSettings {
   /** Particles of the plane. */
   particles: number;
   seed: number;
-  /** A value for each condition; null: that of each sample. */
+  /** null: each sample's own. */
   conditions: Record<string, number | string | null>;
 }
 
-/** The most that the controls allow. */
 export const most = { steps: 500, particles: 20_000 };
 
 /** Classes of pictures are numbers. */
 const usual = (name: string, classes: readonly string[] | null) =>
   name === "y" ? 0 : (classes?.[0] ?? 0);
 
-/** Settings for a bridge: those that are given and that it has, its own for the others. */
 export function settingsFor(
   info: BridgeInfo,
   { given: own = null, ...given }: Partial<PlayerSettings> & { given?: Conditions | null } = {},
@@ -38,7 +36,6 @@ export function settingsFor(
     solver,
     direction:
       (["f", "b"] as const).find((d) => d === given.direction && any.includes(d)) ??
-      // A page begins at the source, where there is a way from it.
       any.find((d) => d === "f") ??
       info.direction,
     steps: whole(given.steps, info.steps, most.steps),

@@ -4,18 +4,19 @@ import { paint } from "./paint.js";
 
 export interface Pad {
   element: HTMLElement;
-  /** Puts a picture [C, H, W] on the pad, from which drawing goes on. */
   put(picture: ArrayLike<number>): void;
 }
 
-/** A pad of pictures [C, H, W] from −1 to 1; `drawn` gets what was drawn when the pen is lifted. */
+/** A pad of pictures [C, H, W] from −1 to 1; `drawn` gets the drawing when the pen is lifted. */
 export function createPad(shape: readonly number[], drawn: (picture: Float64Array) => void): Pad {
   const [c = 1, height = 1, width = 1] = shape;
   let picture = new Float64Array(c * height * width).fill(-1);
   let pen: { x: number; y: number } | null = null;
   const cursor = { x: width / 2, y: height / 2 };
   const canvas = h("canvas", {
-    ...{ class: "draw", tabindex: 0, role: "application" },
+    class: "draw",
+    tabindex: 0,
+    role: "application",
     "aria-label":
       "Pad. Draw with the pointer; with the keyboard, arrows move the pen, Shift and arrows draw, Enter carries the drawing.",
   });

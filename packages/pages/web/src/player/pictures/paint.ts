@@ -1,10 +1,9 @@
 // Pictures [C, H, W] on canvases.
 import type { Samples } from "../../bridge/bridge.js";
 
-/** What is black and what is white. */
 export type Tones = readonly [number, number];
 
-/** Pictures are from −1 to 1; fields are shown between the least and the largest values of most of their points. */
+/** Fields are shown between the least and the largest values of most of their points. */
 export function tonesOf(
   type: "vectors" | "pictures" | "fields",
   known: readonly (Samples | null)[],
@@ -17,7 +16,7 @@ export function tonesOf(
   return [at(0.005), at(0.995)];
 }
 
-/** The picture that begins at `offset`, on a small canvas of its own size; `part` of the way to the one in `next`. */
+/** The picture at `offset`, on a small canvas; `part` of the way to the picture in `next`. */
 export function paint(
   canvas: HTMLCanvasElement,
   data: ArrayLike<number>,
@@ -49,7 +48,6 @@ export function paint(
     return ((value - black) / (white - black)) * 255;
   };
   for (let i = 0; i < size; i++) {
-    // Three channels are colours; of any other number the first is shown.
     for (let channel = 0; channel < 3; channel++)
       image.data[4 * i + channel] = level(c === 3 ? channel : 0, i);
     image.data[4 * i + 3] = 255;

@@ -9,8 +9,8 @@ import type { View, ViewContext } from "../view.js";
 import { createPad } from "./pad.js";
 import { paint, tonesOf } from "./paint.js";
 
-/** Pictures to choose from, and runs of one picture at first. */
-const [offered, usual] = [12, 6];
+const offered = 12;
+const usual = 6;
 
 export function createPictures(bridge: Bridge, view: ViewContext): View {
   const { samples, ends, settings } = view;
@@ -45,7 +45,8 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     const next = carried.states[k + 1]?.data ?? null;
     for (let i = 0; i < count; i++) {
       paint(small, from.data, { shape, tones, offset: i * size, next, part });
-      const [x, y] = [(i % across) * cell, Math.floor(i / across) * cell * (height / width)];
+      const x = (i % across) * cell;
+      const y = Math.floor(i / across) * cell * (height / width);
       context.drawImage(small, x + 2, y + 2, cell - 4, (cell * height) / width - 4);
     }
   };
@@ -69,7 +70,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     clock.restart(direction);
     const one = { data: start, shape: [1, ...shape] };
     const runsOf = (k: number) => Array.from({ length: n }, () => k);
-    // A drawing has the condition of the picture that was chosen last.
+    // A drawing has the condition of the last picture.
     carrier.carry(rowsOf(one, runsOf(0)), runsOf(index));
   };
   const pad =

@@ -2,7 +2,7 @@
 import { arrows, on } from "../dom.js";
 import type { Frame } from "./frame.js";
 
-/** A rectangle in pixels of the canvas. */
+/** In pixels of the canvas. */
 export interface Box {
   x0: number;
   y0: number;
@@ -12,14 +12,10 @@ export interface Box {
 
 export interface Brush {
   readonly box: Box | null;
-  /** Takes the rectangle away; the group stays. */
   hide(): void;
 }
 
-/**
- * A brush on a canvas. Keys: arrows move the rectangle, with Shift they change its size, Escape takes it away. `changed` is
- * called while it moves.
- */
+/** A brush on a canvas. Keys: arrows move the rectangle, with Shift they change its size, Escape removes it. */
 export function createBrush(
   canvas: HTMLCanvasElement,
   {
@@ -29,7 +25,6 @@ export function createBrush(
   }: {
     frame: () => Frame | null;
     changed: (box: Box | null) => void;
-    /** Whether the rectangle is being dragged. */
     held: (is: boolean) => void;
   },
 ): Brush {
@@ -64,7 +59,6 @@ export function createBrush(
       const next = between(from, at(event));
       from = null;
       held(false);
-      // A click takes the rectangle away.
       put(next.x1 - next.x0 < 3 && next.y1 - next.y0 < 3 ? null : next);
     },
     pointercancel() {
@@ -78,8 +72,10 @@ export function createBrush(
       if (dx === undefined || dy === undefined || !inside) return;
       event.preventDefault();
       const { left, right, top, bottom } = inside;
-      const [stepX, stepY] = [(dx * (right - left)) / 20, (dy * (bottom - top)) / 20];
-      const [w, h] = [(right - left) / 5, (bottom - top) / 5];
+      const stepX = (dx * (right - left)) / 20;
+      const stepY = (dy * (bottom - top)) / 20;
+      const w = (right - left) / 5;
+      const h = (bottom - top) / 5;
       const old = box ?? { x0: left + 2 * w, y0: top + 2 * h, x1: left + 3 * w, y1: top + 3 * h };
       const grown = {
         ...old,

@@ -5,7 +5,6 @@ import type { Colours } from "../styles.js";
 export type Range = readonly [number, number];
 
 export interface Frame {
-  /** Pixels of a point of the plane. */
   x(value: number): number;
   y(value: number): number;
   left: number;
@@ -15,26 +14,33 @@ export interface Frame {
   ranges: readonly [Range, Range];
 }
 
-/** The range of most values: all but 1 in 500 on each side, and a margin. */
+/** All values but 1 in 500 on each side, and a margin. */
 export function rangeOf(values: readonly Float32Array[]): Range {
   const all = Float32Array.from(values.flatMap((some) => [...some])).sort();
   const at = (q: number) => all[Math.round(q * (all.length - 1))] ?? 0;
-  const [low, high] = [at(0.002), at(0.998)];
+  const low = at(0.002);
+  const high = at(0.998);
   const margin = 0.06 * (high - low) || 1;
   return [low - margin, high + margin];
 }
 
 export function frameOf(width: number, height: number, ranges: Frame["ranges"]): Frame {
   const [[x0, x1], [y0, y1]] = ranges;
-  const [left, right, top, bottom] = [46, width - 10, 10, height - 34];
+  const left = 46;
+  const right = width - 10;
+  const top = 10;
+  const bottom = height - 34;
   return {
-    ...{ left, right, top, bottom, ranges },
+    left,
+    right,
+    top,
+    bottom,
+    ranges,
     x: (value) => left + ((value - x0) / (x1 - x0)) * (right - left),
     y: (value) => bottom - ((value - y0) / (y1 - y0)) * (bottom - top),
   };
 }
 
-/** Round numbers of a range, `wanted` and one more at most. */
 function ticks([low, high]: Range, wanted: number): number[] {
   const raw = (high - low) / (Math.max(1, wanted) + 1);
   const power = 10 ** Math.floor(Math.log10(raw));
@@ -46,7 +52,6 @@ function ticks([low, high]: Range, wanted: number): number[] {
   );
 }
 
-/** Points of an end, or of a state. */
 export type Cloud = readonly [Float32Array, Float32Array];
 
 export function drawFrame(
@@ -105,7 +110,6 @@ export function drawFrame(
   context.globalAlpha = 1;
 }
 
-/** Few points are drawn larger. */
 const sizeOf = ([xs]: Cloud) => (xs.length < 300 ? 4 : xs.length < 1500 ? 3 : 2);
 
 function cut(context: CanvasRenderingContext2D, text: string, width: number): string {
@@ -115,7 +119,7 @@ function cut(context: CanvasRenderingContext2D, text: string, width: number): st
   return shown;
 }
 
-/** Small squares at the points that lie in the frame; `only`: those whose entry has this value. */
+/** Squares at the points in the frame; `only`: at points whose entry has this value. */
 export function dots(
   context: CanvasRenderingContext2D,
   frame: Frame,

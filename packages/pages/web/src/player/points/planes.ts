@@ -1,7 +1,6 @@
 // What the plane shows of samples: two columns, or two principal components of both ends.
 import type { Samples } from "../../bridge/bridge.js";
 
-/** A coordinate of the plane: a name, and its value for rows [n, d]. */
 export interface Coordinate {
   name: string;
   of(samples: Samples): Float32Array;
@@ -17,16 +16,16 @@ function column(k: number, name: string): Coordinate {
   };
 }
 
-/** The coordinates to choose from: two components where there are more than two columns, then columns. */
+/** Two components if there are more than two columns, then columns. */
 export function coordinatesOf(names: readonly string[], known: readonly Samples[]): Coordinate[] {
   const columns = names.map((name, k) => column(k, name));
   return names.length > 2 && known.length > 0 ? [...components(known), ...columns] : columns;
 }
 
-/** Rows of each end that components are found with, fewer of wide tables. */
+/** Fewer of wide tables. */
 const rowsUsed = (d: number) => Math.min(1000, Math.ceil(4e5 / d));
 
-/** Two principal components of standardised columns, by power iteration on some rows of each end. */
+/** Two principal components of standardised columns, by power iteration on some rows. */
 function components(known: readonly Samples[]): Coordinate[] {
   const d = (known[0]?.shape[1] ?? 0) as number;
   const rows: ArrayLike<number>[] = known.flatMap(({ data, shape: [n = 0] }) => {
@@ -66,7 +65,7 @@ function components(known: readonly Samples[]): Coordinate[] {
   }));
 }
 
-/** The direction of the most variance that is orthogonal to those found; its largest entry is positive. */
+/** The direction of the most variance that is orthogonal to `found`; its largest entry is positive. */
 function axis(z: readonly Float64Array[], found: readonly Float64Array[]): Float64Array {
   const d = z[0]?.length ?? 0;
   let v = Float64Array.from({ length: d }, (_, k) => Math.cos(1 + 2 * k));

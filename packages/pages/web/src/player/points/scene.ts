@@ -1,10 +1,9 @@
-// A picture of the plane: the frame with both ends, drawn once, and before it particles, paths of a group and the brush.
+// The plane: the frame with both ends, drawn once; before it particles, paths of a group and the brush.
 import { fit, type Surface } from "../canvas.js";
 import { type Colours, coloursOf } from "../styles.js";
 import type { Box } from "./brush.js";
 import { type Cloud, dots, drawFrame, type Frame, frameOf, type Range } from "./frame.js";
 
-/** What stands still. */
 interface Ground {
   ranges: readonly [Range, Range];
   names: readonly [string, string];
@@ -14,21 +13,18 @@ interface Ground {
 
 export interface Scene {
   readonly frame: Frame | null;
-  /** Draws the frame anew: its size, its colours or what it shows have changed. */
   ground(what: Ground): void;
   draw(moving: Moving): void;
 }
 
 interface Moving {
   now: Cloud;
-  /** 1 for the particles of the group. */
   group: Uint8Array | null;
-  /** States so far, and now: points of the lines of the group's paths. */
+  /** Points of the lines of the group's paths. */
   path: readonly Cloud[];
   box: Box | null;
 }
 
-/** Paths of a group that are drawn as lines. */
 const lines = 150;
 
 export function createScene(canvas: HTMLCanvasElement, root: HTMLElement): Scene {

@@ -12,7 +12,7 @@ import { type Cloud, rangeOf } from "./frame.js";
 import { coordinatesOf } from "./planes.js";
 import { createScene } from "./scene.js";
 
-/** Numbers of all states that are kept for other planes; of larger tables another plane carries anew. */
+/** Of larger tables another plane carries the samples again. */
 const mostNumbers = 2e7;
 
 export function createPoints(bridge: Bridge, view: ViewContext): View {
@@ -29,7 +29,6 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   let groupAt = 0;
   let started = settings.direction;
 
-  /** Samples in the plane; of one column, over the time. */
   const cloudOf = (some: Samples, time: number): Cloud => {
     const y = coordinates[plane[1]]?.of(some) as Float32Array;
     const x = isLine ? y.slice().fill(time) : (coordinates[plane[0]]?.of(some) as Float32Array);
@@ -39,14 +38,17 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   const now = (share: number): Cloud | null => {
     if (!carried || clouds.length === 0) return null;
     const { k, part } = stateAt(carried, share);
-    const [from, to] = [clouds[k] as Cloud, clouds[k + 1]];
+    const from = clouds[k] as Cloud;
+    const to = clouds[k + 1];
     return to ? [mixed(from[0], to[0], part), mixed(from[1], to[1], part)] : from;
   };
 
   const hint =
     "Drag over points to follow a group; with the keyboard, arrows move the rectangle, Shift and arrows change its size, Escape takes it away.";
   const canvas = h("canvas", {
-    ...{ class: "plane", tabindex: 0, role: "application" },
+    class: "plane",
+    tabindex: 0,
+    role: "application",
     "aria-label": `Particles between ${ends[0]} and ${ends[1]}. ${hint}`,
   });
   const words = h("p", { role: "status" });
@@ -86,7 +88,8 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
       if (!cloud || !frame) return;
       const [xs, ys] = cloud;
       const isIn = (_: unknown, i: number) => {
-        const [x, y] = [frame.x(xs[i] as number), frame.y(ys[i] as number)];
+        const x = frame.x(xs[i] as number);
+        const y = frame.y(ys[i] as number);
         return box !== null && x >= box.x0 && x <= box.x1 && y >= box.y0 && y <= box.y1 ? 1 : 0;
       };
       group = box && Uint8Array.from(xs, isIn);
@@ -135,13 +138,11 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     const n = all.shape[0] as number;
     clouds = [];
     carried = null;
-    // The same starts have the same group.
     if (group?.length !== particles || direction !== started) group = null;
     started = direction;
     brush.hide();
     describe();
     clock.restart(direction);
-    // Where more particles are wanted than there are samples, samples start several.
     const indices = Array.from({ length: particles }, (_, i) => (i * step(n, particles)) % n);
     carrier.carry(rowsOf(all, indices), indices);
   };
@@ -168,12 +169,10 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   const key = h(
     "ul",
     { class: "key" },
-    ...[
-      h("li", {}, h("i", { class: "c-source" }), ends[0]),
-      h("li", {}, h("i", { class: "c-target" }), ends[1]),
-      h("li", {}, h("i", { class: "c-generated" }), "particles"),
-      h("li", {}, h("i", { class: "c-brushed" }), "the followed group"),
-    ],
+    h("li", {}, h("i", { class: "c-source" }), ends[0]),
+    h("li", {}, h("i", { class: "c-target" }), ends[1]),
+    h("li", {}, h("i", { class: "c-generated" }), "particles"),
+    h("li", {}, h("i", { class: "c-brushed" }), "the followed group"),
   );
   watch(canvas, ground, view.signal);
   describe();
@@ -200,7 +199,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   };
 }
 
-/** Every so-manieth sample, so that few particles are of all parts of a file. */
+/** Evenly spaced, so that few particles are of all parts of a file. */
 const step = (n: number, wanted: number) => Math.max(1, Math.floor(n / wanted));
 
 function mixed(a: Float32Array, b: Float32Array, part: number): Float32Array {
@@ -210,7 +209,6 @@ function mixed(a: Float32Array, b: Float32Array, part: number): Float32Array {
   return out;
 }
 
-/** Mean ± standard deviation of the values of a group. */
 function moments(values: Float32Array, group: Uint8Array): string {
   const own = values.filter((_, i) => group[i] === 1);
   const mean = own.reduce((a, x) => a + x, 0) / own.length;

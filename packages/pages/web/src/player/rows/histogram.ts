@@ -1,20 +1,18 @@
-// How the images of a row are distributed in a column, beside the samples of that end.
+// The images of a row in a column, next to the samples of that end.
 import { h, short } from "../dom.js";
 
-const [width, height, base] = [260, 110, 92];
+const width = 260;
+const height = 110;
+const base = 92;
 const bins = 26;
 
 export interface Column {
   name: string;
-  /** The images. */
   values: Float64Array;
-  /** The samples of the end, if there are any. */
   others: Float64Array | null;
-  /** The value that was typed. */
   typed: number;
 }
 
-/** Mean, deviation and two quantiles in words. */
 function summary(values: Float64Array): string {
   const sorted = values.slice().sort();
   if (sorted.length === 1) return short(sorted[0] as number);
@@ -24,7 +22,6 @@ function summary(values: Float64Array): string {
   return `${short(mean)} ± ${short(deviation)}, 90 % from ${at(0.05)} to ${at(0.95)}`;
 }
 
-/** A histogram with its words. */
 export function histogram({ name, values, others, typed }: Column): HTMLElement {
   const text = summary(values);
   const [low, high] = rangeOf([values, others ?? values, Float64Array.of(typed)]);
@@ -36,18 +33,29 @@ export function histogram({ name, values, others, typed }: Column): HTMLElement 
   const step = width / bins;
   const bars = own.map((share, i) =>
     shape("rect", {
-      ...{ class: "c-generated", fill: "currentColor", x: i * step + 0.5, width: step - 1 },
-      ...{ y: y(share), height: base - y(share), "fill-opacity": 0.75 },
+      class: "c-generated",
+      fill: "currentColor",
+      x: i * step + 0.5,
+      width: step - 1,
+      y: y(share),
+      height: base - y(share),
+      "fill-opacity": 0.75,
     }),
   );
   const outline =
     rest &&
     shape("path", {
-      ...{ class: "c-target", fill: "none", stroke: "currentColor", "stroke-width": 1.8 },
+      class: "c-target",
+      fill: "none",
+      stroke: "currentColor",
+      "stroke-width": 1.8,
       d: `M0,${base}${rest.map((share, i) => `V${y(share)}H${(i + 1) * step}`).join("")}V${base}`,
     });
   const line = shape("path", {
-    ...{ class: "c-source", stroke: "currentColor", "stroke-width": 2, "stroke-dasharray": "4 3" },
+    class: "c-source",
+    stroke: "currentColor",
+    "stroke-width": 2,
+    "stroke-dasharray": "4 3",
     d: `M${x(typed)},2V${base}`,
   });
   const labels = [low, high].map((value, i) => {
@@ -60,7 +68,8 @@ export function histogram({ name, values, others, typed }: Column): HTMLElement 
     return label;
   });
   const svg = shape("svg", {
-    ...{ viewBox: `0 0 ${width} ${height}`, role: "img" },
+    viewBox: `0 0 ${width} ${height}`,
+    role: "img",
     "aria-label": `Images in ${name}: ${text}`,
   });
   svg.append(...bars, ...(outline ? [outline] : []), line, ...labels);
@@ -77,7 +86,7 @@ function heights(values: Float64Array, low: number, high: number): number[] {
   return counts;
 }
 
-/** From the least to the largest value, but for the farthest of many. */
+/** Without the farthest of many values. */
 function rangeOf(all: readonly Float64Array[]): [number, number] {
   const ends = all.map((values) => {
     const sorted = values.slice().sort();

@@ -5,8 +5,8 @@ import { h, on } from "../dom.js";
 import type { View, ViewContext } from "../view.js";
 import { type Column, histogram } from "./histogram.js";
 
-/** Images of a row with noise, and columns that are shown. */
-const [images, shown] = [500, 24];
+const images = 500;
+const shown = 24;
 
 export function createRows(bridge: Bridge, view: ViewContext): View {
   const { samples, ends, settings } = view;
@@ -30,7 +30,6 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
   const charts = h("div", { class: "charts" });
   const words = h("p", { class: "note", role: "status" });
 
-  /** Takes a sample of the start as the row. */
   const take = (k: number) => {
     index = k;
     const all = samples[direction];
@@ -42,7 +41,9 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
   const show = (end: Samples) => {
     const others = samples[direction === "f" ? "b" : "f"];
     const all = names.map((name, k) => ({
-      ...{ name, values: columnOf(end, k), others: others && columnOf(others, k) },
+      name,
+      values: columnOf(end, k),
+      others: others && columnOf(others, k),
       typed: row[k] as number,
     }));
     const chosen = d > shown ? all.toSorted((a, b) => shift(b) - shift(a)).slice(0, shown) : all;
@@ -101,7 +102,7 @@ function columnOf({ data, shape: [n = 0] }: Samples, k: number): Float64Array {
   return Float64Array.from({ length: n }, (_, i) => data[i * d + k] as number);
 }
 
-/** How far the images are from the row, in deviations of the samples. */
+/** In deviations of the samples. */
 function shift({ values, others, typed }: Column): number {
   const mean = (x: Float64Array) => x.reduce((a, v) => a + v, 0) / x.length;
   const spread = others ?? values;

@@ -1,13 +1,12 @@
 // The columns of obs in a .h5ad file: numbers, texts, and categories, whose codes stand next to their names.
 import { child, type Dataset, type Entity, type Group, type H5 } from "./hdf5.js";
 
-/** A column of obs; `read` gives a value for each row, null for a missing one. */
+/** `read` gives a value for each row, null for a missing one. */
 export interface Annotation {
   kind: "number" | "text";
   read(): (string | number | null)[];
 }
 
-/** The columns of obs by name, its index among them. */
 export function readAnnotations(h5: H5, file: Group, n: number): Map<string, Annotation> {
   const annotations = new Map<string, Annotation>();
   const obs = child(file, "obs");
@@ -53,7 +52,7 @@ function annotationOf(h5: H5, entity: Entity, n: number): Annotation | null {
   };
 }
 
-/** The texts of a data set or of categories. Returns null for other entities. */
+/** Returns null for other entities. */
 export function textsOf(h5: H5, entity: Entity): string[] | null {
   if (entity instanceof h5.Dataset) return valuesOf(entity).map(String);
   return annotationOf(h5, entity, -1)?.read().map(String) ?? null;
@@ -63,11 +62,12 @@ export function textsOf(h5: H5, entity: Entity): string[] | null {
 const kindOf = ({ metadata }: Dataset): Annotation["kind"] =>
   metadata.type === 3 || metadata.type === 9 ? "text" : "number";
 
-/** Entries of a column or of its categories at most: a few bytes can claim any number of them. */
-const most = 2 ** 28;
+/** A few bytes can claim any number of entries. */
+const mostEntries = { number: 2 ** 28, text: 2 ** 24 };
 
 function valuesOf(dataset: Dataset): (string | number | null)[] {
   const entries = dataset.shape?.[0] ?? 1;
+  const most = mostEntries[kindOf(dataset)];
   if (entries > most) throw new Error(`${dataset.path} has ${entries} entries, more than ${most}`);
   return Array.from(dataset.value as ArrayLike<unknown>, (value) =>
     typeof value === "string" ? value : Number(value),

@@ -17,7 +17,7 @@ import { readAnnotations, textsOf } from "./annotations.js";
 import { child, type Dataset, type Group, type H5 } from "./hdf5.js";
 import { openMatrix } from "./matrix.js";
 
-/** Opens a matrix of a .h5ad file. Throws `BadTable`, and `InvalidOption` for an unknown matrix. */
+/** Throws `BadTable`, and `InvalidOption` for an unknown matrix. */
 export async function openH5ad(
   path: string,
   size: number,
@@ -44,7 +44,6 @@ export async function openH5ad(
           column,
         ]),
       );
-      /** The values of a column in rows [first, first + count), whose matrix rows are `block`. */
       const reader = (name: string) => {
         const k = positions.get(name);
         if (k !== undefined) return (block: Float64Array, i: number): unknown => block[i * d + k];
@@ -98,7 +97,7 @@ export async function openH5ad(
   }
 }
 
-/** The matrix of a name: "X", an entry of layers or obsm, or "layers/…", "obsm/…"; and whether its columns are var's. */
+/** "X", an entry of layers or obsm, or "layers/…", "obsm/…". */
 function findMatrix(
   h5: H5,
   path: string,
@@ -121,7 +120,6 @@ function findMatrix(
   );
 }
 
-/** The names of X's columns; null without them. */
 function geneNames(h5: H5, file: Group, d: number): string[] | null {
   const variables = child(file, "var");
   if (!(variables instanceof h5.Group)) return null;

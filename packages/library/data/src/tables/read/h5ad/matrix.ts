@@ -9,15 +9,12 @@ export interface Matrix {
   rows(first: number, count: number): Float64Array;
 }
 
-/** Entries of a matrix by columns at most: it must be in memory to be read by rows. */
+/** A matrix by columns must be in memory to be read by rows. */
 const mostEntries = 2 ** 26;
 
 type Refuse = (problem: string) => DatasetError;
 
-/**
- * Opens a data set, or a group of a sparse matrix. `check` gets numbers of bytes that will be read. Throws `BadTable` if
- * the entity is no matrix, and errors of `check`.
- */
+/** `check` gets numbers of bytes that will be read. Throws `BadTable`, and errors of `check`. */
 export function openMatrix(
   h5: H5,
   path: string,
@@ -30,7 +27,7 @@ export function openMatrix(
     : openSparse(h5, entity, refuse, check);
 }
 
-/** Checks the bytes of a data set and of its chunks, which are unpacked whole, before they are read. */
+/** Chunks are unpacked whole. */
 function checkSize(
   { shape, metadata }: Dataset,
   refuse: Refuse,
@@ -90,7 +87,6 @@ function openSparse(h5: H5, group: Group, refuse: Refuse, check: (total: number)
     throw refuse(
       `is sparse by columns with ${entries} entries: expected at most ${mostEntries}, or rows; write it again after adata.X = adata.X.tocsr()`,
     );
-  /** Values and minor indices of entries [begin, end). */
   const readEntries = (begin: number, end: number) => {
     const places = toNumbers(indices.slice([[begin, end]]));
     if (places.some((j) => !(j >= 0 && j < minor)))
@@ -117,7 +113,7 @@ function openSparse(h5: H5, group: Group, refuse: Refuse, check: (total: number)
   };
 }
 
-/** Rows of a matrix by columns: at the first use its entries are sorted by rows. */
+/** At the first use the entries are sorted by rows. */
 function rowsOfColumns({
   n,
   d,
