@@ -1,4 +1,4 @@
-// What a problem must be: each check throws a BridgeError that names the first wrong field, and says what to write.
+// Checks of a problem: each throws a BridgeError that names the first wrong field and says what to write.
 import {
   argumentError,
   checkBrownian,
@@ -14,7 +14,6 @@ const refuse = (message: string): never => {
   throw argumentError(message);
 };
 
-/** Checks each named value: an integer of at least `least`. */
 function checkIntegers(least: number, values: Record<string, number>): void {
   for (const [name, x] of Object.entries(values))
     if (!Number.isInteger(x) || x < least)
@@ -69,7 +68,7 @@ function checkKnown({ method: { method }, data }: CompleteProblem): void {
   checkPairs(data.pairs, data);
 }
 
-/** Throws for what plain JavaScript lets through: groups that are missing, a name or a factory in the place of a method. */
+/** Throws for what plain JavaScript lets through. */
 export function checkGroups({ data, process, method, schedule }: Problem): void {
   for (const [name, group] of Object.entries({ data, process, method, schedule }))
     if (!group) refuse(`${name} is ${group}; a problem has data, process, method and schedule`);
@@ -84,7 +83,7 @@ export function checkGroups({ data, process, method, schedule }: Problem): void 
     refuse(`method.network is ${network}; expected a function (direction) => network`);
 }
 
-/** New networks, which are checked to be models of the method where it has models of its own. */
+/** New networks, checked to be models of a method that has its own. */
 export function checkedNetworks(options: MethodOptions): MethodOptions["network"] {
   const { method, network: own, stepVariance } = options;
   const { name, model, networks } = method;
@@ -103,7 +102,6 @@ export function checkedNetworks(options: MethodOptions): MethodOptions["network"
   };
 }
 
-/** Throws unless a method has the functions that its facts need. */
 function checkMethod({ method: { method }, process }: CompleteProblem): void {
   const { name, model, rows, regression, loss, onlyBrownian } = method;
   if (!model?.fit && !(rows && (regression || loss)))
@@ -111,7 +109,6 @@ function checkMethod({ method: { method }, process }: CompleteProblem): void {
   if (onlyBrownian) checkBrownian(model ? `${name} with ${model.type.name}` : name, process);
 }
 
-/** The noise of steps is measured from pairs, along drifts of Brownian motion. */
 function checkStepVariance({ method: { method, stepVariance }, process }: CompleteProblem): void {
   const { name, predicts, plan, rows } = method;
   if (stepVariance !== "analytic") return;
@@ -122,7 +119,7 @@ function checkStepVariance({ method: { method, stepVariance }, process }: Comple
     );
 }
 
-/** Without noise there are straight lines, which flows learn: the bridge of other methods has no drift, score or plan then. */
+/** Without noise the bridge is a straight line, which has no drift, score or plan. */
 function checkNoise({ method: { method }, process }: CompleteProblem): void {
   if (process.sigma === 0 && method.predicts !== "velocity")
     refuse(
@@ -130,7 +127,6 @@ function checkNoise({ method: { method }, process }: CompleteProblem): void {
     );
 }
 
-/** Throws unless the method learns several marginals, where there are some. */
 function checkChain({ method: { method }, data, process }: CompleteProblem): void {
   if (!data.chain) return;
   if (!method.rows?.chains)
@@ -152,7 +148,7 @@ function checkSequence({ method: { method }, schedule }: CompleteProblem): void 
     );
 }
 
-/** Throws a BridgeError for the first wrong field of `full`, which is `given` with defaults filled in. */
+/** Checks `full`, which is `given` with defaults filled in. */
 export function checkProblem(full: CompleteProblem, given: Problem): void {
   const { data } = given;
   const { halfIterations, steps, firstSteps, firstIteration, firstPass } = full.schedule;

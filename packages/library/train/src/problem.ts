@@ -1,4 +1,4 @@
-// One training problem in full, in named groups: data, reference process, method, schedule, optimisation, execution.
+// One training problem in named groups, with its defaults.
 import {
   type BatchCoupling,
   type Decode,
@@ -20,39 +20,30 @@ import type { CacheOptions } from "./rows/cache.js";
 
 /** The two tables. */
 interface ProblemData extends Endpoints {
-  /** Rows of the tables as networks get them (default: unchanged). */
+  /** Rows as networks get them (default: unchanged). */
   decode?: Decode;
-  /**
-   * Rows of the two tables that are known to belong together, for a part of the rows: they stay together in the pairs of
-   * the first pass, whose coupling pairs the others.
-   */
+  /** Rows that are known to belong together: they stay pairs in the first pass, whose coupling pairs the others. */
   pairs?: KnownPairs | null;
 }
 
 /** What is learnt, by which networks, from which pairs. */
 export interface MethodOptions {
   method: Method;
-  /** A new network for a direction (and half-iteration, where each begins with new weights), a function of the seed. */
+  /** A new network for a direction (and half-iteration, if each begins with new weights), a function of the seed. */
   network: (direction: Direction, half?: number) => Network;
   /** What the networks predict. */
   parametrisation?: Parametrisation;
-  /**
-   * The pairs of the first pass: those of the reference process (IPF), independent ones (IMF), or each sample with itself.
-   * Default: ref.
-   */
+  /** The pairs of the first pass: of the reference process (`ref`, default, IPF), independent (IMF), or each sample with itself. */
   firstCoupling?: FirstCoupling;
-  /**
-   * Independent pairs share their conditions, bit by bit: independent given these. Not for pairs of the reference
-   * process, and not with optimal transport within batches.
-   */
+  /** Pairs are independent given their conditions, which they share bit by bit. */
   matchConditions?: boolean;
-  /** Minibatch optimal transport on pairs that were not simulated. */
+  /** Optimal transport within batches of pairs that were not simulated. */
   batchCoupling?: BatchCoupling | null;
-  /** Rows of each end that it pairs at once, as many whole batches as the data have (default: those of a batch). */
+  /** Rows that it pairs at once, in whole batches (default: a batch). */
   couplingRows?: number | null;
-  /** Whether simulated ends take mean and standard deviation of the data (default: no). */
+  /** Whether simulated endpoints take mean and standard deviation of the data (default: no). */
   matchMoments?: boolean;
-  /** The noise of a simulated step along a drift: that of the process, or of a bridge to where the drift leads. */
+  /** The noise of a simulated step along a drift: of the process, or of a bridge to where the drift leads. */
   stepVariance?: StepVariance;
   /** Whether training pairs are simulated with the noise of the last step (default: yes). */
   lastNoise?: boolean;
@@ -63,7 +54,7 @@ export interface Schedule {
   grid: TimeGrid;
   /** The grid that training pairs are simulated on (default: `grid`). */
   cacheGrid?: TimeGrid;
-  /** Directions in the order of training, repeated (default: b, f). */
+  /** Directions of half-iterations, repeated (default: b, f). */
   sequence?: readonly Direction[];
   /** Half-iterations in all. */
   halfIterations: number;
@@ -73,62 +64,62 @@ export interface Schedule {
   firstSteps?: number;
   /** Half-iterations that make up the first iteration (default 1). */
   firstIteration?: number;
-  /** Half-iterations that are trained on the first coupling, without a simulation (default 1). */
+  /** Half-iterations that are trained on the first coupling (default 1). */
   firstPass?: number;
-  /** Training times are uniform on [eps, 1 − eps]; null (default): the method's own eps. */
+  /** Training times lie in [eps, 1 − eps]; null (default): the method's own eps. */
   eps?: number | null;
-  /** How times are distributed over that interval: uniformly, as the steps of the grid are, or half of them each. */
+  /** How times are distributed: uniformly (default), as the steps of the grid, or half of them each. */
   times?: "uniform" | "steps" | "mixed";
 }
 
 interface Optimisation {
   /** Rows of a training step, over all ranks (default 128). */
   batchSize?: number;
-  /** Rows of a batch that share a pair, each with its own time and noise (default 1). */
+  /** Rows of a batch that share a pair, with times and noise of their own (default 1). */
   repeat?: number;
-  /** The loss: squared error summed over dimensions, mean over the batch (default); or mean over all elements. */
+  /** Squared error summed over dimensions and averaged over the batch (`sum`, default), or averaged over all elements. */
   reduction?: "sum" | "mean";
   optimizer?: "Adam" | "AdamW";
   lr?: number;
-  /** How the learning rate falls within each half-iteration: to 0 along half a cosine wave, or not. */
+  /** `cosine`: the learning rate falls to 0 within each half-iteration, along half a cosine wave. */
   lrSchedule?: "constant" | "cosine";
-  /** Steps in which the learning rate rises to `lr` at the beginning of each half-iteration (default 0). */
+  /** Steps of each half-iteration in which the learning rate rises to `lr` (default 0). */
   lrWarmup?: number;
   weightDecay?: number;
   /** Largest global norm of the gradient; null (default): no clipping. */
   gradClip?: number | null;
-  /** Whether optimisers are kept between half-iterations; null (default): as the method says. */
+  /** Whether optimisers are kept between half-iterations; null (default): the method decides. */
   keepOptimizer?: boolean | null;
   /** Whether each half-iteration begins with new weights. */
   renewNetwork?: boolean;
-  /** Rate of the weights' moving average, which then samples; null (default): none. */
+  /** Rate of the weights' moving average, which then samples; null (default): no average. */
   emaRate?: number | null;
-  /** The average starts anew with each half-iteration and warms up (see EMA). */
+  /** Whether the average warms up in each half-iteration (see EMA). */
   emaWarmup?: boolean;
 }
 
 export type NetworkDType = "float32" | "bfloat16";
 
-/** How the work is done: none of it changes what is learnt, rounding aside. */
+/** How the work is done. It changes what is learnt only by rounding. */
 export interface Execution {
   /** Threads of a training step; `auto` (default): by the work of a step. */
   threads?: number | "auto";
-  /** Threads that simulate side by side (default 1). */
+  /** Threads that simulate (default 1). */
   simulateThreads?: number;
   /** Rows that one thread simulates together (default 500). */
   chunkRows?: number;
   /** The dtype of a training step's matrix products and convolutions; weights, gradients and losses are float32. */
   dtype?: NetworkDType;
-  /** The same of the networks that simulate and are evaluated; state and noise are float32. */
+  /** The dtype of networks that simulate; states and noise are float32. */
   simulateDtype?: NetworkDType;
-  /** Parts in which each rank's rows of a step are computed, to need less memory (default 1). */
+  /** Parts in which a rank computes its rows of a step, to need less memory (default 1). */
   accumulate?: number;
   /**
-   * Whether ranks share the rows of a step and average their gradients, or each computes all rows and only simulations
-   * are shared; `auto` (default): they share if the rows that they save take longer than the exchange.
+   * Whether ranks share the rows of a step and average gradients, or each computes all rows and only simulations are
+   * shared; `auto` (default): they share if the saved rows take longer than the exchange.
    */
   shareBatch?: boolean | "auto";
-  /** Simulated pairs go to disk in parts, and tables are read a batch at a time; null (default): all in memory. */
+  /** Simulated rows go to disk, and tables are read a batch at a time; null (default): all in memory. */
   cache?: CacheOptions | null;
   /** The processes that train together; null (default): one process. */
   ranks?: Ranks | null;
@@ -225,7 +216,7 @@ export function complete(problem: Problem): CompleteProblem {
   return full;
 }
 
-/** The direction trained in half-iteration `half` (counted from 1). */
+/** The direction of half-iteration `half` (counted from 1). */
 export function directionOf(
   { schedule }: Pick<CompleteProblem, "schedule">,
   half: number,

@@ -1,5 +1,4 @@
-// The driver: half-iteration after half-iteration, each a source of rows and steps on them. It yields what happens as
-// events; writing, showing and stopping are left to the listener.
+// The driver: half-iteration after half-iteration. It yields events; the listener writes, shows and stops.
 import { argumentError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { stepRequests } from "./distributed/agreement.js";
@@ -51,16 +50,16 @@ export class Training {
   readonly sampler: Sampler;
   /** null before the first half-iteration. */
   #plan: StepPlan | null = null;
-  /** What a restored state was trained with. */
+  /** The plan of a restored state. */
   #savedPlan: Partial<StepPlan> = {};
   #current: HalfIteration | null = null;
-  /** Steps of half-iterations, unless they are the schedule's. */
+  /** Steps of half-iterations that are not the schedule's. */
   #steps: Record<string, number> = {};
   /** Whether all ranks have the state of rank 0. */
   #isShared: boolean;
-  /** The weights that make the rows of the current half-iteration, while newer averages sample. */
+  /** The weights that make the rows of the present half-iteration, while newer averages sample. */
   #ownSampler: Map<string, Tensor> | null = null;
-  /** A state to be restored into the next half-iteration as it begins. */
+  /** A state that the next half-iteration begins with. */
   #saved: { pass: HalfIterationState; tensors: Map<string, Tensor>; whole: SavedTraining } | null =
     null;
 
@@ -89,11 +88,10 @@ export class Training {
   }
 
   /**
-   * Runs the half-iterations that are left. Signals and timers get their turn about every 50 ms; after `signal`
-   * was aborted the run ends with a `stopped` event at the next step boundary (or within a cache, which is made
-   * again later). `pauseAt` asks for a `pause` event at the boundary after a step; ranks that each train on whole
-   * batches call it, and look at `signal`, some 50 ms ahead. Every rank calls `run` and gets the same events: a signal
-   * to any rank stops all, rank 0 alone decides on pauses, and what it does alone goes through `onMain`.
+   * Runs the half-iterations that are left. Signals and timers have their turn about every 50 ms. After `signal` was
+   * aborted the run ends with a `stopped` event after the step (or within a cache, which is made again later). `pauseAt`
+   * asks for a `pause` event after a step. Every rank calls `run` and gets the same events: a signal to any rank stops all,
+   * rank 0 decides on pauses, some 50 ms ahead if each rank trains on whole batches, and works alone in `onMain`.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
     if (!(await this.#share())) return;
@@ -105,8 +103,8 @@ export class Training {
   }
 
   /**
-   * On every rank, before or after `run` or at a `pause` or `half` event: rank 0 works, and the others simulate with it
-   * whatever its sampler samples. Returns rank 0's result, of JSON, on every rank; null on the others if rank 0 has left.
+   * On every rank, outside `run` or at a `pause` or `half` event: rank 0 works, and the others take their share of what it
+   * simulates. Returns rank 0's result, of JSON, on every rank; null on the others if rank 0 has left.
    */
   async onMain<T>(work: () => T | Promise<T>): Promise<T | null> {
     const { ranks } = this.problem.execution;
@@ -156,7 +154,7 @@ export class Training {
     return true;
   }
 
-  /** An event at which the averages so far sample, and rank 0 may save and evaluate. */
+  /** An event at which the averages so far sample. */
   async *#pause(event: TrainEvent): AsyncGenerator<TrainEvent> {
     const { direction } = event;
     this.#current?.gatherRngStates();
@@ -168,22 +166,18 @@ export class Training {
     this.#forgetOwnSampler();
   }
 
-  /**
-   * Gives a half-iteration another number of steps than the schedule's, in `onMain` or before the run; a half-iteration in
-   * progress keeps the steps that are done. Saved states have it.
-   */
+  /** Changes the steps of a half-iteration, in `onMain` or before the run; steps that are done stay. Saved states have it. */
   plan(half: number, steps: number): void {
     this.#steps[half] = steps;
     if (this.#current?.half === half) this.#current.resize(steps);
   }
 
-  /** Steps of a half-iteration. */
   stepsOf(half: number): number {
     const { firstIteration, firstSteps, steps } = this.problem.schedule;
     return this.#steps[half] ?? (half <= firstIteration ? firstSteps : steps);
   }
 
-  /** Whether the averages with which the current half-iteration began still make its rows: an evaluation must not change them. */
+  /** Whether averages from before the present half-iteration make its rows: an evaluation must not change them. */
   #samplesItself(): boolean {
     const { schedule, method, execution } = this.problem;
     const current = this.#current;
@@ -205,7 +199,7 @@ export class Training {
     this.#ownSampler = null;
   }
 
-  /** After `restore`: lets the half-iteration in progress end where it is; returns false if none is in progress. */
+  /** After `restore`: ends the half-iteration in progress; returns false if none is. */
   skipHalf(): boolean {
     const saved = this.#saved;
     if (!saved) return false;
@@ -217,7 +211,7 @@ export class Training {
     return true;
   }
 
-  /** Makes the optimisers of a method that keeps them, so that a saved state can be restored into them. */
+  /** Makes the optimisers of a method that keeps them, for a state that is restored into them. */
   keepOptimizers(): void {
     keepOptimizers(this.problem, this.state);
   }
@@ -243,7 +237,6 @@ export class Training {
     });
   }
 
-  /** The averages so far in the network that samples. */
   #refreshSampler(direction: Direction): void {
     this.state.emas?.[direction].copyTo(this.state.samplers[direction]);
   }
@@ -270,7 +263,7 @@ export class Training {
     return true;
   }
 
-  /** One half-iteration; returns false if it stopped in the middle. */
+  /** Returns false if the half-iteration stopped in the middle. */
   async *#half(
     half: number,
     { signal, pauseAt }: Control & Required<Pick<Control, "pauseAt">>,
@@ -317,14 +310,14 @@ export class Training {
       current.optimizer?.dispose();
   }
 
-  /** The first `n` pairs of the cache in use, kept out of scopes; null if none are kept. */
+  /** The first `n` pairs of the cache in use, which the caller disposes of; null if there are none. */
   peek(n: number): { x0: Tensor; x1: Tensor } | null {
     return this.#current?.source.peek?.(n) ?? null;
   }
 
   /**
-   * Everything that training needs to continue from here, at a `pause`, `stopped` or `half` event or before the
-   * run: tensors by name (not copies) and facts for JSON. Throws a BridgeError if a weight is not finite.
+   * What training needs to continue, at a `pause`, `stopped` or `half` event or before the run: tensors by name (not
+   * copies) and facts for JSON. Throws a BridgeError if a weight is not finite.
    */
   save(): SavedTraining {
     if (this.#saved) return this.#saved.whole;
@@ -353,10 +346,7 @@ export class Training {
     return { tensors, facts };
   }
 
-  /**
-   * Restores a saved state, before `run`. The tensors may be disposed of afterwards.
-   * Throws a TorchError if names or shapes do not fit; tensors that fitted before are changed then.
-   */
+  /** Restores a saved state, before `run`, by copies of its tensors. Throws a TorchError if names or shapes do not fit. */
   restore({ tensors, facts }: SavedTraining): void {
     if (facts.format !== 1)
       throw argumentError(`the state is of format ${facts.format}; this version reads format 1`);

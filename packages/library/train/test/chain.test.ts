@@ -27,7 +27,6 @@ import { afterAll, describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, seeded, summary } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
-import { Training } from "../src/training.js";
 import { carried, type Fields, interrupted, tiny, train, trained, trainingOf } from "./support.js";
 
 const chain = chainOf([0, 0.3, 1]);
@@ -341,19 +340,5 @@ describe("training on a chain", () => {
     expect(chained).toHaveLength(plain.length);
     for (const [i, loss] of plain.entries()) expect(chained[i]).toBeCloseTo(loss, 3);
     disposeSome(marked);
-  });
-
-  it("refuses methods of two data sets, and times that do not rise from 0 to 1", () => {
-    expect(() => new Training(problem(methods.rectifiedflow))).toThrow(
-      /no more than two data sets/,
-    );
-    for (const times of [
-      [0, 0.5],
-      [0, 0.5, 0.5, 1],
-      [0.1, 1],
-      [0, Number.NaN, 1],
-    ])
-      expect(() => chainOf(times)).toThrow(/rise from 0 to 1/);
-    expect(() => chainEndpoints([{ x: rows[0] as Tensor }], chain)).toThrow(/1 data sets at 3/);
   });
 });

@@ -17,7 +17,6 @@ import { arange, cat, Generator, nn, randn, type Tensor, tensor, tidy } from "@d
 import { describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../../test/support/numbers.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { Training } from "../src/training.js";
 import { conditional, type Fields, tiny, trained, trainingOf } from "./support.js";
 
 const folder = scratch();
@@ -247,34 +246,4 @@ describe("a condition", () => {
     },
     30_000,
   );
-});
-
-describe("conditions that cannot be", () => {
-  const cases: [string, (data: Endpoints) => Endpoints, RegExp][] = [
-    [
-      "of another number of rows",
-      (d) => ({ ...d, conditions: { ...d.conditions, x1: conditionsOf(marked(39, 0)) } }),
-      /40 samples of x1 with conditions for 39; expected one condition a sample/,
-    ],
-    [
-      "of other kinds at the ends",
-      (d) => ({ ...d, conditions: { ...d.conditions, x1: { cond: conditionsOf(d.x1).cond } } }),
-      /conditions of x0 are cond,y .* those of x1 cond .*both ends need the same/,
-    ],
-    [
-      "that are not finite",
-      (d) => ({ ...d, conditions: { x0: { ...conditionsOf(d.x0), cond: d.x0.div(0) } } }),
-      /conditions of x0 have values that are NaN or infinite/,
-    ],
-    [
-      "borrowed from a table of another length",
-      (d) => ({ x0: d.x0, x1: marked(30, 0), conditions: { x0: conditionsOf(d.x0) } }),
-      /30 samples of x1 with conditions for 40/,
-    ],
-  ];
-  it.each(cases)("%s are refused in one line", (_, change, message) => {
-    const data = change(markedData(["x0", "x1"]));
-    const make = () => new Training(tiny(methods.dsbm, { data, network: () => new Conditioned() }));
-    expect(make).toThrow(message);
-  });
 });

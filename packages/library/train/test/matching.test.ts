@@ -1,20 +1,12 @@
 // Pairs that share their conditions: which rows go together, how often, and what networks learn of it.
 
-import {
-  brownian,
-  independent,
-  matchConditions,
-  methods,
-  minibatchExact,
-  uniformGrid,
-} from "@dsbm/bridge";
+import { brownian, independent, matchConditions, methods, uniformGrid } from "@dsbm/bridge";
 import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import { leastSquares, normal, seeded } from "../../../../test/support/numbers.js";
-import { complete } from "../src/problem.js";
-import { conditional, type Fields, tiny, trained } from "./support.js";
+import { conditional, tiny, trained } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -102,50 +94,6 @@ describe("rows with the same condition", () => {
     expect(drawn(1)).toEqual(drawn(1));
     expect(drawn(1)).not.toEqual(drawn(2));
     expect(drawn(1)[2]?.toSorted()).toEqual(numbers(y).toSorted());
-  });
-});
-
-describe("what cannot be matched is refused", () => {
-  const y = (values: readonly number[]) => ({ y: classes(values) });
-  const eight = [0, 0, 0, 0, 1, 1, 1, 1];
-  const problem = (x0: readonly number[], x1: readonly number[] | null, changes: object = {}) =>
-    complete(
-      tiny(methods.dsbm, {
-        data: {
-          x0: normal([8, 2], 1).to("float32"),
-          x1: normal([8, 2], 2).to("float32"),
-          conditions: { x0: y(x0), ...(x1 && { x1: y(x1) }) },
-        },
-        batchSize: 4,
-        firstCoupling: "ind",
-        matchConditions: true,
-        ...changes,
-      } as Fields),
-    );
-  it.each([
-    [() => problem(eight, null), /but x1 has none of its own; give both ends conditions/],
-    [() => problem(eight, [2, 2, 2, 2, 3, 3, 3, 3]), /no condition of x0 is one of x1, bit by bit/],
-    [
-      () => problem([5, 5, 5, 5, 5, 1, 1, 1], eight),
-      /batchSize is 4, but only 3 samples of x0 have conditions of x1; use a smaller batch/,
-    ],
-    [
-      () =>
-        problem([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8], {
-          batchCoupling: minibatchExact(),
-        }),
-      /no two of x0 have the same; leave transport out, or do not match conditions/,
-    ],
-    [
-      () => problem(eight, eight, { method: methods.dsb_increments }),
-      /dsb_increments, which is trained on no pairs/,
-    ],
-  ])("%#", (make, message) => {
-    expect(make).toThrow(message);
-  });
-  it("and the rest is not", () => {
-    expect(problem(eight, eight).method.matchConditions).toBe(true);
-    expect(problem(eight, eight, { method: methods.sbcfm }).method.matchConditions).toBe(true);
   });
 });
 

@@ -17,18 +17,7 @@ import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
-import type { Training } from "../src/training.js";
-import {
-  interrupted,
-  networkOf,
-  numbersOf,
-  tiny,
-  train,
-  trained,
-  trainingOf,
-  weights,
-  withFields,
-} from "./support.js";
+import { interrupted, networkOf, tiny, train, trained, trainingOf, weights } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -168,19 +157,6 @@ describe.each(all)("$name", ({ method }) => {
     expect(last).toBeLessThan(0.85 * first);
   });
 
-  it("goes on where it was stopped, bit by bit", async () => {
-    const problem = () => tiny(method, { emaRate: 0.9 });
-    const whole = await trained(problem());
-    const first = await trained(withFields(problem(), { halfIterations: 1 }));
-    const second = trainingOf(problem());
-    second.restore(first.save());
-    expect(Object.keys(second.state.optimizers).length > 0).toBe(method.keepOptimizer ?? false);
-    await train(second);
-    expect(weights(second)).toEqual(weights(whole));
-    const averages = (t: Training) => numbersOf(t.state.samplers.f.stateDict());
-    expect(averages(second)).toEqual(averages(whole));
-  });
-
   it("goes on within a half-iteration, bit by bit", async () => {
     const problem = () => tiny(method, { emaRate: 0.9 });
     const whole = await trained(problem());
@@ -195,15 +171,6 @@ describe.each(fitted)("$name", ({ method }) => {
     const [one, two] = [await trained(tiny(method)), await trained(tiny(method))];
     expect(one.state.networks.b.parameters()).toEqual([]);
     expect(weights(one)).toEqual(weights(two));
-  });
-
-  it("goes on where it was stopped, bit by bit", async () => {
-    const whole = await trained(tiny(method));
-    const first = await trained(tiny(method, { halfIterations: 1 }));
-    const second = trainingOf(tiny(method));
-    second.restore(first.save());
-    await train(second);
-    expect(weights(second)).toEqual(weights(whole));
   });
 });
 

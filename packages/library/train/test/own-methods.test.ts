@@ -1,14 +1,14 @@
 // Methods that the library does not have (test/support/own-methods.ts): the ordinary driver and sampler train, save, resume
 // and sample both.
-import { brownian, FittedGaussian, type Method, methods, uniformGrid } from "@dsbm/bridge";
+import { brownian, FittedGaussian, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { distance, normal, seeded } from "../../../../test/support/numbers.js";
+import { seeded } from "../../../../test/support/numbers.js";
 import { fitted, online, sigma, TwoWays } from "../../../../test/support/own-methods.js";
 import type { Problem } from "../src/problem.js";
 import { Training } from "../src/training.js";
-import { carried, interrupted, numbersOf, problemOf, train, withFields } from "./support.js";
+import { interrupted, numbersOf, problemOf, train } from "./support.js";
 
 const dim = 2;
 
@@ -72,23 +72,4 @@ describe.each(Object.keys(problems))("%s", (name) => {
     await train(second);
     expect(state(second)).toEqual(state(training));
   });
-
-  it("carries rows the same however they are cut", async () => {
-    const x = normal([1100, dim], 5).to("float32");
-    const ends = async (cuts: number[]) =>
-      (await carried(training.sampler, x, { cuts, seed: 3 })).states[0] as Tensor;
-    expect(distance(await ends([1100]), await ends([500, 600]))).toBe(0);
-  });
-});
-
-it("a method without the functions that it needs is refused", () => {
-  const wrong = (changes: Partial<Method>) => () =>
-    new Training(
-      withFields(problems.fitted?.() as Problem, {
-        method: { ...methods.dsbm, ...changes } as Method,
-      }),
-    );
-  expect(wrong({ regression: undefined as never })).toThrow(
-    /neither model.fit, nor rows and one of/,
-  );
 });

@@ -62,20 +62,3 @@ test("a run that stops after the change goes on with it, number by number", asyn
   expect([...before, ...after]).toEqual(losses);
   expect(weights(second)).toEqual(weights(whole));
 });
-
-test("a warm-up keeps the first steps small", async () => {
-  const moved = async (lrWarmup: number) => {
-    const training = trainingOf({
-      ...made().problem,
-      optimisation: { batchSize: 16, lr: 1e-2, lrWarmup },
-    });
-    const start = weights(training).flat();
-    for await (const event of training.run({ pauseAt: ({ step }) => step === 1 }))
-      if (event.type === "pause") break;
-    const end = weights(training).flat();
-    return Math.max(...start.map((x, i) => Math.abs(x - (end[i] as number))));
-  };
-  const [without, with100] = [await moved(0), await moved(100)];
-  expect(with100).toBeLessThan(0.05 * without);
-  expect(with100).toBeGreaterThan(0);
-});

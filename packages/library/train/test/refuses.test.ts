@@ -1,85 +1,176 @@
-// What a problem is refused for, in one line: a network of another size, data that networks do not take.
+// What a problem is refused for: one line that names the field and says what to write.
 import {
   BridgeError,
   brownian,
+  chainEndpoints,
+  chainOf,
+  type EndConditions,
   type Method,
   methods,
-  type ReferenceProcess,
+  minibatchExact,
   uniformGrid,
 } from "@dsbm/bridge";
-import { ScoreNetwork } from "@dsbm/nets";
-import { Generator, randn, type Tensor, tidy } from "@dsbm/torch";
+import { Generator, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
+import { seeded } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
+import { type Fields, network, tiny, train } from "./support.js";
 
-const generator = Generator.create(3);
+const rows = (shape: number[], seed = 1) => randn(shape, { generator: seeded(seed) });
+const classes = (values: readonly number[]) => ({ y: tensor(BigInt64Array.from(values, BigInt)) });
+const eight = [0, 0, 0, 0, 1, 1, 1, 1];
+/** Eight rows an end with classes, matched. */
+const matched = (conditions: EndConditions, changes: Fields = {}): Fields => ({
+  data: { x0: rows([8, 2]), x1: rows([8, 2], 2), conditions },
+  batchSize: 4,
+  matchConditions: true,
+  ...changes,
+});
+const given = (conditions: EndConditions): Fields => ({
+  data: { x0: rows([8, 2]), x1: rows([8, 2], 2), conditions },
+});
+const ofBoth = { x0: classes(eight), x1: classes(eight) };
+const pairs = (x0: number[], x1: number[]) => ({
+  x0: Int32Array.from(x0),
+  x1: Int32Array.from(x1),
+});
+const wrong = (value: unknown) => value as never;
+const cache = { folder: "unused", npar: 64, batchSize: 32, refreshStride: 4 };
+const { dsbm, dsb_increments: dsb } = methods;
 
-/** Trains two steps between two tables with a network of `dim` coordinates. */
-async function train({
-  x0 = randn([40, 2], { generator }),
-  dim = 2,
-  method = methods.dsbm,
-  ...groups
-}: {
-  x0?: unknown;
-  dim?: number;
-  method?: unknown;
-  schedule?: undefined;
-  process?: ReferenceProcess;
-}) {
-  const training = new Training({
-    data: { x0: x0 as Tensor, x1: randn([30, 2], { generator }) },
-    process: brownian({ sigma: 1 }),
-    method: {
-      method: method as Method,
-      network: () => new ScoreNetwork(dim),
-      firstCoupling: "ind",
-    },
-    schedule: { grid: uniformGrid(3), halfIterations: 1, steps: 2 },
-    optimisation: { batchSize: 8 },
-    ...(groups as object),
-  });
-  for await (const event of training.run()) void event;
+const table: [message: RegExp, fields: Fields, method?: unknown][] = [
+  // Sizes and schedules.
+  [/^batchSize is 97, but there are only 96 samples/, { batchSize: 97 }],
+  [/^batchSize is 2.5; expected an integer/, { batchSize: 2.5 }],
+  [/^steps is 0/, { steps: 0 }],
+  [/^halfIterations is 0/, { halfIterations: 0 }],
+  [/^sequence is empty/, { sequence: [] }],
+  [/the sequence must alternate between b and f/, { sequence: ["b"] }, dsb],
+  [/the sequence must alternate/, { sequence: ["b", "f", "f"] }, dsb],
+  [/^cache.npar is 15, fewer pairs than the 32 of one batch/, { cache: { ...cache, npar: 15 } }],
+  [/^cache.batchSize is 0/, { cache: { ...cache, batchSize: 0 } }],
+  [/^cache.refreshStride is 0.5/, { cache: { ...cache, refreshStride: 0.5 } }],
+  [/^execution.dtype is float16; expected float32 or bfloat16/, { dtype: wrong("float16") }],
+  [/learning rate is NaN/, { lr: Number.NaN }],
+  // Data.
+  [/there are no samples \(0 and 5\)/, { data: { x0: rows([0, 2]), x1: rows([5, 2]) } }],
+  [/x1 has values that are NaN/, { data: { x0: rows([40, 2]), x1: rows([40, 2]).log() } }],
+  [
+    /samples of x0 have shape \[2\], those of x1 \[3\]/,
+    { data: { x0: rows([40, 2]), x1: rows([40, 3]) } },
+  ],
+  [/expected samples \[n, …\]/, { data: { x0: rows([40]), x1: rows([40]) } }],
+  [
+    /^data: x0 is an array; expected a tensor/,
+    { data: { x0: wrong([[1, 2]]), x1: rows([40, 2]) } },
+  ],
+  [/^data: x0 is null; expected a tensor/, { data: { x0: wrong(null), x1: rows([40, 2]) } }],
+  [
+    /^data: x0 is a Float32Array; expected/,
+    { data: { x0: wrong(new Float32Array(4)), x1: rows([40, 2]) } },
+  ],
+  [
+    /^data\.x0 is float64.*dtype: "float32"/,
+    { data: { x0: rows([40, 2]).to("float64"), x1: rows([40, 2]) } },
+  ],
+  [
+    /trained on no pairs; leave them out/,
+    { data: { ...tiny(dsbm).data, pairs: pairs([1], [1]) } },
+    dsb,
+  ],
+  [
+    /^pairs: row 1 of x0 is in two pairs/,
+    { data: { ...tiny(dsbm).data, pairs: pairs([1, 1], [1, 2]) } },
+  ],
+  // Conditions.
+  [
+    /8 samples of x1 with conditions for 7; expected one/,
+    given({ ...ofBoth, x1: classes(eight.slice(1)) }),
+  ],
+  [
+    /conditions of x0 are y .*both ends need the same/,
+    given({ ...ofBoth, x1: { cond: rows([8, 1]) } }),
+  ],
+  [/conditions of x0 have values that are NaN/, given({ x0: { cond: rows([8, 1]).div(0) } })],
+  [/but x1 has none of its own; give both ends/, matched({ x0: classes(eight) })],
+  [/no condition of x0 is one of x1/, matched({ ...ofBoth, x1: classes(eight.map((c) => c + 2)) })],
+  [
+    /only 3 samples of x0 have conditions of x1/,
+    matched({ ...ofBoth, x0: classes([5, 5, 5, 5, 5, 1, 1, 1]) }),
+  ],
+  [
+    /no two of x0 have the same; leave transport out/,
+    matched(
+      { x0: classes(eight.map((_, i) => i)), x1: classes(eight.map((_, i) => i)) },
+      { batchCoupling: minibatchExact() },
+    ),
+  ],
+  [/dsb_increments, which is trained on no pairs/, matched(ofBoth), dsb],
+  // Methods.
+  [/^method\.method is "sf2m"; write methods\.sf2m/, { network: network(2) }, "sf2m"],
+  [/^method\.method is a function of numbers; call it/, { network: network(2) }, methods.lightsb],
+  [
+    /^sf2m trains a model of its own, FlowAndScore; write network: /,
+    { network: network(2) },
+    methods.sf2m,
+  ],
+  [/^schedule is undefined; a problem has data, process/, {}, null],
+  [/has neither model.fit, nor rows and one of/, {}, { ...dsbm, regression: undefined }],
+  [/^process\.sigma is 0, and dsbm learns .*rectifiedflow/, { process: brownian({ sigma: 0 }) }],
+  [
+    /^the network of direction b does not fit samples of shape \[2\]: .*; build it/,
+    { network: network(3) },
+  ],
+  [/no more than two data sets/, { data: chain() }, methods.rectifiedflow],
+];
+
+function chain() {
+  const marginals = [1, 2, 3].map((seed) => ({ x: rows([96, 2], seed) }));
+  return chainEndpoints(marginals, chainOf([0, 0.5, 1]));
 }
 
-describe("a training refuses in one line", () => {
-  it.each([
-    [{ dim: 3 }, /^the network of direction b does not fit samples of shape \[2\]: .*; build it/],
-    [{ x0: [[1, 2]] }, /^data: x0 is an array; expected a tensor \[n, …\], such as tensor\(rows\)/],
-    [{ method: "sf2m" }, /^method\.method is "sf2m"; write methods\.sf2m/],
-    [{ method: methods.lightsb }, /^method\.method is a function of numbers; call it/],
-    [{ method: methods.sf2m }, /^sf2m trains a model of its own, FlowAndScore; write network: /],
-    [{ schedule: undefined }, /^schedule is undefined; a problem has data, process/],
-    [{ x0: null }, /^data: x0 is null; expected a tensor/],
-    [{ x0: new Float32Array(4) }, /^data: x0 is a Float32Array; expected a tensor/],
-    [
-      { x0: randn([40, 2], { dtype: "float64" }) },
-      /^data\.x0 is float64.*x0\.to\(\{ dtype: "float32" \}\)/,
-    ],
-    [{ process: brownian({ sigma: 0 }) }, /^process\.sigma is 0, and dsbm learns .*rectifiedflow/],
-  ])("%#", async (problem, message) => {
-    const error = await train(problem).catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(BridgeError);
-    expect((error as Error).message).toMatch(message);
-    expect((error as Error).message).not.toContain("\n");
+describe("a training", () => {
+  it.each(table)("is refused with %s", async (message, fields, method = dsbm) => {
+    const failing = async () => {
+      const problem = tiny((method ?? dsbm) as Method, { network: network(2), ...fields });
+      const training = new Training(
+        method === null ? { ...problem, schedule: wrong(undefined) } : problem,
+      );
+      await train(training);
+    };
+    const error = (await failing().catch((e: unknown) => e)) as Error;
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain("\n");
+    if (!message.source.includes("learning rate")) expect(error).toBeInstanceOf(BridgeError);
   });
 
-  it("and takes what fits", async () => {
-    await expect(train({})).resolves.toBeUndefined();
-    const process = brownian({ sigma: 0 }); // the noise that a flow does without
-    await expect(train({ method: methods.rectifiedflow, process })).resolves.toBeUndefined();
+  it("between straight lines is not: a flow does without noise", async () => {
+    const straight = { process: brownian({ sigma: 0 }), network: network(2) };
+    await expect(train(new Training(tiny(methods.rectifiedflow, straight)))).resolves.toBeDefined();
   });
 });
 
-it("generators may be left out", () => {
-  const network = new ScoreNetwork(2);
-  const sampler = new Sampler({
-    method: methods.dsbm,
-    process: brownian({ sigma: 1 }),
-    networks: { b: network, f: network },
-    grid: uniformGrid(3),
+it.each([[[0, 0.5]], [[0, 0.5, 0.5, 1]], [[0.1, 1]], [[0, Number.NaN, 1]]])(
+  "a chain at %j is refused",
+  (times) => expect(() => chainOf(times)).toThrow(/rise from 0 to 1/),
+);
+
+describe("a sampler", () => {
+  const own = network(2)("b");
+  const make = (networks: { f?: typeof own; b?: typeof own }) =>
+    new Sampler({ method: dsbm, process: brownian({ sigma: 1 }), networks, grid: uniformGrid(3) });
+  const x = rows([5, 2]);
+
+  it("is refused a direction without a network, and rows along paths that its method does not make", () => {
+    expect(() => make({ b: own }).endpoints("f", x)).toThrow(/no network of direction f/);
+    expect(() => make({ b: own, f: own }).runs("f", "b", x, {})).toThrow(/makes no rows along/);
   });
-  tidy(() => expect(sampler.endpoints("f", randn([5, 2])).shape).toEqual([5, 2]));
-  expect(Generator.create().initialSeed).toBe(67_280_421_310_721n); // that of torch.Generator()
+
+  it("takes no generator for torch's default one", () => {
+    tidy(() =>
+      expect((make({ b: own, f: own }).endpoints("f", x) as Tensor).shape).toEqual([5, 2]),
+    );
+    expect(Generator.create().initialSeed).toBe(67_280_421_310_721n); // that of torch.Generator()
+  });
 });

@@ -422,13 +422,4 @@ describe("a cache on disk", () => {
       });
     }
   });
-
-  it.each([
-    [{ npar: 15 }, /cache.npar is 15, fewer pairs than the 16 of one batch/],
-    [{ batchSize: 0 }, /cache.batchSize is 0/],
-    [{ refreshStride: 0.5 }, /cache.refreshStride is 0.5/],
-  ])("refuses %o", (changes, message) => {
-    const problem = cached();
-    expect(() => new Training(withCache(problem, changes))).toThrow(message);
-  });
 });

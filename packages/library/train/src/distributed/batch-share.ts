@@ -1,5 +1,4 @@
-// A rank's share of a training batch: whole pairs, each with all its repetitions, of numbers drawn for the whole batch.
-// Where ranks do not share batches, each has the whole of every one.
+// A rank's share of a training batch: whole pairs, each with all its repetitions. Ranks that do not share have the whole.
 import type { Tensor } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 import { localRanks, type Part } from "./ranks.js";
@@ -13,11 +12,10 @@ export interface BatchShare {
   rows: number;
   /** Ranks among which the batch is shared. */
   among: number;
-  /** Of numbers drawn for all rows of the batch [B, …], those of this rank's rows. */
+  /** Of numbers drawn for the whole batch [B, …] the numbers of this rank's rows. */
   own(drawn: Tensor): Tensor;
 }
 
-/** Rank r's share; repetitions of the pairs follow one another in whole rounds. */
 export function batchShare({
   optimisation: { batchSize, repeat },
   execution: { ranks, shareBatch },

@@ -1,4 +1,4 @@
-// Which of several processes write into a folder: one for each disk, as far as their files show.
+// Which of several processes write into a folder: one for each disk.
 import { randomUUID } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { makeFolder } from "@dsbm/files";
 import type { Ranks } from "./ranks.js";
 
-/** Whether this rank writes for all that have the same folder; makes the folder. Every rank calls it. */
+/** Whether this rank writes for all that see the same folder, which it makes. Every rank calls it. */
 export function electWriter(ranks: Ranks, folder: string): boolean {
   makeFolder(folder);
   if (ranks.size === 1) return true;
@@ -21,7 +21,7 @@ export function electWriter(ranks: Ranks, folder: string): boolean {
   return keeps;
 }
 
-/** Waits for files that another machine has written: some file systems show them a while later. */
+/** Waits for files of another machine, which some file systems show a while later. */
 export async function waitForFiles(paths: readonly string[], mostMs = 60_000): Promise<void> {
   for (let waited = 0; waited < mostMs && !paths.every((path) => existsSync(path)); waited += 50)
     await sleep(50);

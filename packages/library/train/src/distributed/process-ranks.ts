@@ -25,13 +25,12 @@ type Letter =
   | { failure: string | null };
 
 export interface ProcessRanksOptions {
-  /** For values on the processor: the facts that all agree on. */
+  /** For values on the processor. */
   control: Group;
-  /** For tensors on the device that is trained on; default: `control`. */
+  /** For tensors on the device of training (default: `control`). */
   data?: Group;
   /** The device that this rank trains on (default: the processor). */
   device?: Device;
-  /** How gradients travel. */
   gradients?: distributed.BucketOptions;
 }
 

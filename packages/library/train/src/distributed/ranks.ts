@@ -23,15 +23,15 @@ export interface Message<T = unknown> {
 }
 
 /**
- * The processes of one training. Every rank runs the same program, and calls the same methods in the same order;
- * all methods throw a TorchError.
+ * The processes of one training. Every rank runs the same program, and calls the same methods in the same order. All
+ * methods throw a TorchError.
  */
 export interface Ranks {
   readonly rank: number;
   readonly size: number;
   /** Whether this is rank 0. */
   readonly isMain: boolean;
-  /** The part of `n` that a rank has: in order, and of sizes that differ by one at most. */
+  /** The part of `n` that a rank has. */
   part(n: number, rank?: number): Part;
   /** All ranks' rows joined along `dim`: each brings the next `counts[rank]`. */
   gather(own: Tensor, counts: readonly number[], dim?: number): Tensor;
@@ -43,11 +43,10 @@ export interface Ranks {
   max(values: readonly number[]): number[];
   /** Rank 0's value, of JSON. */
   fromMain<T>(value: T): T;
-  /** Throws an error that names the ranks whose tensors are not, bit for bit, the tensors of rank 0. */
+  /** Throws an error that names the ranks whose tensors differ from rank 0's in any bit. */
   assertInSync(tensors: Iterable<Tensor>): void;
-  /** Waits until all are here. */
   barrier(): void;
-  /** Runs collective work, which errors then name. */
+  /** Runs collective work, which errors name. */
   run(what: string, work: () => void): void;
   /** Averages gradients of parameters over the ranks; null if one process has all rows. */
   gradientBuckets(parameters: readonly Parameter[]): distributed.GradientBuckets | null;
@@ -56,17 +55,17 @@ export interface Ranks {
   /** As rank 0: sends what the other ranks `listen` for. */
   tell(message: Message): void;
   /**
-   * As another rank: rank 0's next message, however long that takes; null if rank 0 has left. Timers and signals have
-   * their turn meanwhile. The tensors are the caller's to dispose of. Throws if rank 0 is gone.
+   * As another rank: waits for rank 0's next message, however long that takes; null if rank 0 has left. The caller disposes
+   * of the tensors. Throws if rank 0 is gone.
    */
   listen<T>(): Promise<Message<T> | null>;
   /** After `listen` returned null: why rank 0 failed; null if its work is done. */
   readonly mainFailure: string | null;
-  /** Leaves the groups. With a `failure` it does not wait for the others; rank 0 tells them. */
+  /** Leaves the groups, with a `failure` without waiting for the others. Rank 0 tells them. */
   leave(options?: { failure?: string | null }): void;
 }
 
-/** One process by itself, so that the program is the same for any number of ranks. */
+/** One process by itself. */
 export const localRanks: Ranks = {
   rank: 0,
   size: 1,

@@ -46,12 +46,12 @@ export interface CacheSourceOptions extends CacheOptions {
   name: string;
   data: Endpoints;
   decode: Decode;
-  /** Rows of a batch of starts, whose ends are gathered at their first use; draws from `simulate` alone. */
+  /** The rows of a batch of starts; draws from `simulate` alone. */
   rows: (batch: Endpoints) => Batch;
   /** The end of pairs that was simulated, which `normalize` standardises. */
   simulated: End;
   rowsPerStart: number;
-  /** Called before each cache is made: the weights as they are then make it. */
+  /** Called before each cache is made. */
   refresh: (() => void) | null;
   simulate: Generator;
   shuffle: Generator;

@@ -1,13 +1,13 @@
-// Rows of a table in random order, one permutation after the other, with a state that can be saved at any time.
+// Rows of a table in random order, one permutation after the other.
 import { cat, type Device, type Generator, randperm, type Tensor } from "@dsbm/torch";
 
-/** The state of an order: the generator's state before the current permutation, and the rows taken of it. */
+/** The generator before the present permutation, and the rows taken of the permutation. */
 export type OrderState = {
   shuffle: Uint8Array;
   taken: number;
 };
 
-/** Indices 0 … n−1, each once before any comes again; a permutation's incomplete last batch is dropped. */
+/** Indices 0 … n−1, each once before any comes again; the incomplete last batch of a permutation is dropped. */
 export class Order {
   #permutation: Tensor | null = null;
   #taken = 0;
@@ -37,7 +37,7 @@ export class Order {
     return rows.narrow(0, this.#taken - k, k);
   }
 
-  /** The next k indices with nothing dropped, whatever k: permutations are strung together. */
+  /** The next k indices, with nothing dropped. */
   through(k: number): Tensor {
     const parts: Tensor[] = [];
     for (let left = k; left > 0; ) {
@@ -53,7 +53,7 @@ export class Order {
     return { shuffle: this.#before, taken: this.#permutation ? this.#taken : 0 };
   }
 
-  /** Goes on from a saved state, to which it sets its generator. */
+  /** Continues from a saved state, to which it sets its generator. */
   restore({ shuffle, taken }: OrderState): void {
     this.generator.setState(shuffle);
     this.#permutation?.dispose();

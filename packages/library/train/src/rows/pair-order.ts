@@ -1,11 +1,9 @@
 // Which rows of the two tables come next: each table in an order of its own, or rows of x0 with partners.
-
 import type { Matching, RowPairs } from "@dsbm/bridge";
 import type { Generator } from "@dsbm/torch";
 import { Order, type OrderState } from "./order.js";
 import type { SourceState } from "./rows.js";
 
-/** Indices of rows in pairs, with a state that can be saved at any time. */
 export interface PairOrder {
   /** The next n of each, int64 [n] on the CPU, and which of them are known pairs. */
   next(n: number): RowPairs;

@@ -1,4 +1,4 @@
-// Pairs made for more rows than a batch has: the optimal transport plan of more rows is nearer to that of the data.
+// Pairs made for more rows than a batch has: the transport plan of more rows is closer to the plan of the data.
 import {
   type Batch,
   type BatchCoupling,
@@ -13,22 +13,21 @@ import { allOf } from "../distributed/ranks.js";
 import { cutRows, keptRows, type Making, type RowSource, type SourceState } from "./rows.js";
 
 export interface PooledOptions {
-  /** Independent pairs, from which as many are taken at once as a pool has. */
+  /** Independent pairs. */
   source: RowSource;
   /** Rows of a pool, a multiple of the rows of a batch. */
   rows: number;
   couple: BatchCoupling;
-  /** What the coupling draws from. */
   pairing: Generator;
   /** The end whose conditions the pairs have. */
   conditionsOf: End;
 }
 
-/** Batches cut from pools of pairs, one pool after the other. Every rank makes whole pools and takes its part of a batch. */
+/** Batches cut from pools of pairs. Every rank makes whole pools and takes its part of a batch. */
 export class PooledRows implements RowSource {
   readonly #options: PooledOptions;
   #pool: Batch = {};
-  /** Rows of the pool that were used; null: there is no pool yet. */
+  /** Rows of the pool that were used; null: no pool yet. */
   #cursor: number | null = null;
   #before: { source: SourceState; pairing: Uint8Array };
 

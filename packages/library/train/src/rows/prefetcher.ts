@@ -1,6 +1,5 @@
-// The next epochs' runs, begun while this epoch's rows are trained on: their network does not change meanwhile, and they
-// draw from a stream of their own, so that the numbers are those of runs made when they are needed.
-
+// The next epochs' simulations, begun while this epoch's rows are trained on. Their network does not change meanwhile, and
+// their noise is drawn from its own stream: the numbers are the same as if they were simulated later.
 import {
   type Conditions,
   conditionsAt,
@@ -24,12 +23,12 @@ export class Prefetcher {
   #last: Parameters<Start> | null = null;
   readonly #begun: Begun[] = [];
 
-  /** `start` begins runs on threads of their own and draws nothing after it returned. */
+  /** `start` simulates on threads of its own, and draws nothing after it returned. */
   constructor(start: Start) {
     this.#start = start;
   }
 
-  /** The ends of the runs that were begun, if they are the wanted ones; otherwise of new runs. */
+  /** The endpoints of the simulation that was begun for these samples, or of a new one. */
   readonly simulate: Simulate = (direction, x, given) => {
     this.#last = [direction, x, given];
     const [first] = this.#begun;
@@ -47,10 +46,7 @@ export class Prefetcher {
     return this.#begun.length;
   }
 
-  /**
-   * Begins runs as the last ones from `data`, after those that were begun before, from `next`, the data of a later epoch;
-   * false where there were none.
-   */
+  /** Simulates `next`, the data of a later epoch, as `data` was simulated last. Returns false if it was not. */
   begin(data: Endpoints, next: Endpoints): boolean {
     if (!this.#last || this.#last[1].disposed) return false;
     const [direction, x, given] = this.#last;
@@ -63,7 +59,6 @@ export class Prefetcher {
     return true;
   }
 
-  /** Ends what was begun. */
   stop(): void {
     for (const { run } of this.#begun.splice(0)) run.stop();
   }

@@ -1,9 +1,9 @@
-// Where the rows of training batches come from in one half-iteration; the other files of this folder are the sources.
+// Where the rows of training batches come from in a half-iteration; the sources are the other files of this folder.
 import { type Batch, mapBatch, tensorsOf } from "@dsbm/bridge";
 import { type Generator, type Tensor, tidy } from "@dsbm/torch";
 import type { Part } from "../distributed/ranks.js";
 
-/** What a source needs to go on, in JSON's types and bytes. */
+/** What a source needs to continue, in JSON's types and bytes. */
 export type SourceState = { [key: string]: SavedValue };
 export type SavedValue = null | boolean | number | string | Uint8Array | SourceState;
 
@@ -13,7 +13,7 @@ export type Progress = { done: number; total: number };
 /** Work that yields how many rows are made. */
 export type Making = Iterable<Progress> | AsyncIterable<Progress>;
 
-/** States of the streams that rows and their order are drawn from. */
+/** States of the streams of rows and their order. */
 export type StreamStates = { simulate: Uint8Array; shuffle: Uint8Array };
 
 export const statesOf = (streams: Record<keyof StreamStates, Generator>): StreamStates => ({
@@ -21,29 +21,26 @@ export const statesOf = (streams: Record<keyof StreamStates, Generator>): Stream
   shuffle: streams.shuffle.getState(),
 });
 
-/** A source of training rows. Random numbers come from its own generators alone. */
+/** A source of training rows, which draws from its own generators alone. */
 export interface RowSource {
   /** Whether new rows must be made before step `step` (counted from 1). */
   due(step: number): boolean;
-  /**
-   * Makes them; yields how many are made. Where the consumer leaves in the middle, what was made is
-   * forgotten and `due` stays true.
-   */
+  /** Makes them. If the consumer leaves in the middle, they are forgotten and `due` stays true. */
   make(step: number): Making;
-  /** Those rows of the next batch of `n` that `part` names (default: all), born in the surrounding scope. */
+  /** A part of the next batch of `n` rows (default: all of it). */
   batch(n: number, part?: Part): Batch;
-  /** The first `n` pairs in use, kept out of scopes; null where there are none, or they are not kept. */
+  /** The first `n` pairs in use, kept out of scopes; null if none are kept. */
   peek?(n: number): { x0: Tensor; x1: Tensor } | null;
   /** The state at a step boundary. */
   save(): SourceState;
-  /** Goes on from a saved state, making again what is no longer there; yields as `make`. */
+  /** Continues from a saved state, and makes again what is no longer there. */
   restore(state: SourceState): Making;
-  /** Removes what is on disk for a half-iteration that is done. */
+  /** Removes the files of a half-iteration that is done. */
   remove?(): void;
   dispose(): void;
 }
 
-/** Each row `times` times: [n, …] → [n · times, …], the whole batch after itself. */
+/** The whole batch `times` times: [n, …] → [n · times, …]. */
 export function repeatRows<B extends Batch>(batch: B, times: number): B {
   if (times === 1) return batch;
   return mapBatch(batch, (t) => t.repeat([times, ...t.shape.slice(1).map(() => 1)]));

@@ -1,5 +1,4 @@
-// Which source of rows a half-iteration has: tables in memory, batches from the tables, or a cache on disk; and what a
-// method may use to make rows.
+// Which source of rows a half-iteration has: tables in memory, batches from the tables, or a cache on disk.
 import {
   type Batch,
   drawAll,
@@ -12,7 +11,7 @@ import {
   stream,
   withMoments,
 } from "@dsbm/bridge";
-import { type Generator, getNumThreads } from "@dsbm/torch";
+import { getNumThreads } from "@dsbm/torch";
 import { type CompleteProblem, directionOf } from "../problem.js";
 import type { Sampler } from "../sampler/sampler.js";
 import { CacheRows } from "./cache.js";
@@ -26,9 +25,9 @@ export interface SourceOptions {
   problem: CompleteProblem;
   half: number;
   sampler: Sampler;
-  /** Gives the sampler the weights as they are now; online methods do so before each batch. */
+  /** Gives the sampler the present weights; online methods do so before each batch. */
   refresh: () => void;
-  /** What simulated ends take mean and deviation from (see `Problem`). */
+  /** What simulated endpoints take mean and deviation from. */
   moments?: Record<End, EndMoments> | null;
   /** Batches that are taken at once (default 1). */
   batches?: number;
@@ -36,7 +35,7 @@ export interface SourceOptions {
   stepsLeft: () => number;
 }
 
-/** For a method that is fitted to the tables themselves. */
+/** For a method that is fitted to the tables. */
 const noRows: RowSource = {
   due: () => false,
   make: () => [],
@@ -46,7 +45,6 @@ const noRows: RowSource = {
   dispose() {},
 };
 
-/** The source of a half-iteration's rows. */
 export function rowSource({
   problem,
   half,
@@ -93,9 +91,7 @@ export function rowSource({
   const simulates = method.rows?.simulation === "step" && newest !== null;
   const isOnline = simulates && !execution.cache?.online;
   // Indices into tables and files are drawn on the CPU.
-  const [shuffle, shuffle1] = [`shuffle/${half}`, `shuffle1/${half}`].map((purpose) =>
-    stream(seed, purpose),
-  ) as [Generator, Generator];
+  const shuffle = stream(seed, `shuffle/${half}`);
   if (isOnline || (execution.cache !== null && newest === null))
     return new StreamRows({
       data,
@@ -106,7 +102,7 @@ export function rowSource({
       },
       whole: isOnline,
       simulate,
-      shuffle: { x0: shuffle, x1: shuffle1 },
+      shuffle: { x0: shuffle, x1: stream(seed, `shuffle1/${half}`) },
       matching,
     });
   if (execution.cache === null)
@@ -116,7 +112,6 @@ export function rowSource({
       batchSize: (batches * batchSize) / repeat,
       simulate,
       shuffle: random("shuffle"),
-      // Another network is trained meanwhile, on threads that leave some to the simulation.
       prefetcher:
         canRunAhead(problem) &&
         newest !== null &&
@@ -142,7 +137,7 @@ export function rowSource({
   });
 }
 
-/** Whether the network that is simulated for rows in memory does not change while another one is trained. */
+/** Whether rows in memory can be simulated beside the training: their network does not change meanwhile. */
 export function canRunAhead({ method: { method }, data, execution }: CompleteProblem): boolean {
   const { cache, simulateThreads } = execution;
   const standing =

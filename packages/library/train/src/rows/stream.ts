@@ -1,6 +1,5 @@
-// Rows that are made a batch at a time from the tables, which may be encoded, mapped from disk and larger than memory:
-// those of the first pass, which need no simulation, and those of online methods, simulated with the current weights.
-
+// Rows that are made a batch at a time: of the first pass, from tables of any size, and of online methods, simulated with
+// the present weights.
 import {
   type Batch,
   type Decode,
@@ -19,14 +18,14 @@ import { cutRows, type Making, type RowSource, type SourceState } from "./rows.j
 export interface StreamOptions {
   data: Endpoints;
   decode: Decode;
-  /** The rows that a batch of both ends gives; draws from `simulate` alone, for its rows as `forRows` does. */
+  /** The rows of a batch of both ends; draws from `simulate` alone, for its rows by `forRows`. */
   rows: (batch: Endpoints, forRows: DrawRows) => Batch;
-  /** Whether all rows of a batch are made, to be shared by the ranks afterwards: simulations are shared by themselves. */
+  /** Whether every rank makes all rows of a batch: simulations are shared by themselves. */
   whole?: boolean;
   simulate: Generator;
   /** One stream for the order of each table. */
   shuffle: { x0: Generator; x1: Generator };
-  /** Where rows have partners. */
+  /** Partners of rows. */
   matching?: Matching | null;
 }
 

@@ -1,6 +1,4 @@
-// Rows that fit in memory: made anew for every epoch; batches are gathered in a random order, some at a time,
-// without a copy of all rows.
-
+// Rows that fit in memory, made anew for every epoch. Batches are gathered in a random order, without a copy of all rows.
 import {
   type Batch,
   batchFrom,
@@ -27,34 +25,34 @@ import {
 
 export interface TableOptions {
   data: Endpoints;
-  /** The rows of one epoch on all of the data or some; draws from `simulate` alone. */
+  /** The rows of one epoch on all or some of the data; draws from `simulate` alone. */
   epoch: (data: Endpoints) => Batch;
   /** Rows of a training step. */
   batchSize: number;
   simulate: Generator;
   shuffle: Generator;
-  /** Begins the next epochs' runs beside the training on this epoch; null: they wait for it. */
+  /** Simulates the next epochs beside the training on this epoch; null: they wait for it. */
   prefetcher?: Prefetcher | null;
-  /** Training steps that are left, which bound what is made. */
+  /** Training steps that are left. */
   stepsLeft: () => number;
-  /** A stream of its own for the samples of the last epoch; null: all samples are used. */
+  /** Chooses the samples of a last epoch that needs only some; null: all samples are used. */
   choose: (() => Generator) | null;
 }
 
-/** Rows that are gathered at once, in whole batches: one batch at a time takes longer. */
-const BLOCK = 2048;
+/** Rows that are gathered at once: one batch at a time takes longer. */
+const blockRows = 2048;
 
-/** Epochs that are begun early: with a second one, threads that are done with the first have work. */
-const DEPTH = 2;
+/** Epochs that are begun early: threads that are done with the first have work in the second. */
+const epochsAhead = 2;
 
-/** Rows [N, …] and the order in which batches take them, int64 [n]; columns may share an order. */
+/** Rows [N, …] and the order in which batches take them, int64 [n]. */
 interface Column {
   name: string;
   rows: Tensor;
   order: Tensor;
 }
 
-/** The columns of tables whose rows are all used, or those of an index; out of scopes, and without a copy of the rows. */
+/** The columns of tables, of all rows or of an index. */
 function columnsOf(tables: Batch, index: Batch | null, order: Tensor): Column[] {
   const indices = index && tensorsOf(index);
   const orders = new Map<Tensor | undefined, Tensor>();
@@ -70,14 +68,14 @@ function columnsOf(tables: Batch, index: Batch | null, order: Tensor): Column[] 
 
 export class TableRows implements RowSource {
   #columns: Column[] = [];
-  /** Those of the order's rows that are gathered. */
+  /** The gathered part of the order. */
   #block: { start: number; end: number; rows: Batch } = { start: 0, end: 0, rows: {} };
   #cursor: number | null = null;
   /** Steps that were left when the epoch was made. */
   #left = 0;
-  /** As they were before the epoch was made. */
+  /** The streams before the epoch was made. */
   #before: StreamStates;
-  /** Epochs whose runs were begun already: the state of the simulations' stream before, and their data. */
+  /** Epochs begun early: their data, and the stream before. */
   readonly #begun: { simulate: Uint8Array; data: Endpoints }[] = [];
   readonly #options: TableOptions;
   constructor(options: TableOptions) {
@@ -94,7 +92,6 @@ export class TableRows implements RowSource {
     return this.#make(this.#options.stepsLeft());
   }
 
-  /** Makes an epoch, from whose beginning on `left` steps follow. */
   #make(left: number): Making {
     this.#drop();
     this.#left = left;
@@ -115,7 +112,7 @@ export class TableRows implements RowSource {
     return [];
   }
 
-  /** The samples of an epoch with which `left` steps begin: no more than these need. */
+  /** The samples of an epoch: no more than the steps that are left need. */
   #dataFor(left: number): Endpoints {
     const { data, batchSize, choose } = this.#options;
     const n = left * batchSize;
@@ -123,13 +120,12 @@ export class TableRows implements RowSource {
     return someRows(data, n, choose());
   }
 
-  /** Begins the epochs after this one of so many batches, if there will be any. */
   #beginNext(batches: number, left: number, now: Endpoints): void {
     const { prefetcher, simulate, data } = this.#options;
     if (!prefetcher || now !== data) return;
     for (;;) {
       const after = left - batches * (prefetcher.waiting + 1);
-      if (prefetcher.waiting >= DEPTH || after <= 0) return;
+      if (prefetcher.waiting >= epochsAhead || after <= 0) return;
       const next = { simulate: simulate.getState(), data: this.#dataFor(after) };
       if (!prefetcher.begin(data, next.data)) {
         this.#forget(next.data);
@@ -146,11 +142,10 @@ export class TableRows implements RowSource {
   batch(n: number, { start, count }: Part = allOf(n)): Batch {
     const from = this.#cursor ?? 0;
     this.#cursor = from + n;
-    if (from + n > this.#block.end) this.#gather(from, n * Math.ceil(BLOCK / n));
+    if (from + n > this.#block.end) this.#gather(from, n * Math.ceil(blockRows / n));
     return cutRows(this.#block.rows, { start: from - this.#block.start + start, count });
   }
 
-  /** Gathers the rows of the next batches, at most `count`. */
   #gather(start: number, count: number): void {
     this.#dropBlock();
     const columns = this.#columns;
@@ -176,10 +171,8 @@ export class TableRows implements RowSource {
     this.#options.shuffle.setState(state.shuffle as Uint8Array);
     this.#before = statesOf(this.#options);
     if (state.cursor === null) return [];
-    const { stepsLeft, batchSize } = this.#options;
     const cursor = state.cursor as number;
-    // States of earlier versions do not say it.
-    this.#make((state.left as number | undefined) ?? stepsLeft() + Math.round(cursor / batchSize));
+    this.#make(state.left as number);
     this.#cursor = cursor;
     return [];
   }

@@ -1,5 +1,4 @@
-// Samples carried from one end to the other with every state available: step by step of the method's own sampler, each step
-// recorded once and replayed in chunks of rows, or along the probability flow.
+// Samples carried from one end to the other: step by step of the method's own sampler, or along the probability flow.
 import { createHash } from "node:crypto";
 import {
   type Batch,
@@ -30,19 +29,19 @@ export interface CarryOptions extends FlowOptions {
   seed: number;
   /** What the noise is for (default: the direction). */
   purpose?: string;
-  /** The place of the first row in the whole input (default 0), a multiple of `unit`. */
+  /** The place of the first row in the whole input (default 0), a multiple of `Sampler.unit`. */
   first?: number;
   /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean;
-  /** Drifts of both directions: another noise of `sde` with the same marginals (default: that of the sampler). */
+  /** Another noise of `sde` with the same marginals, from the drifts of both directions. */
   diffusion?: number | undefined;
   given?: Conditions | undefined;
-  /** How much the condition counts (default: as the sampler has it). */
+  /** How much the condition counts (default: the sampler's). */
   guidance?: number | undefined;
-  /** Every state, or the end only (index 0; default). */
+  /** Every state, or only the endpoint (index 0; default). */
   path?: boolean;
   signal?: AbortSignal | undefined;
-  /** Called with the states: index, and the state [n, …], which is freed afterwards. */
+  /** Gets each state [n, …], which is freed afterwards. */
   onState: (k: number, state: Tensor) => void | Promise<void>;
 }
 
@@ -59,20 +58,19 @@ export interface FollowOptions extends FlowOptions {
 interface CarryContext extends CarryOptions {
   direction: Direction;
   grid: TimeGrid;
-  /** Eight times as many rows are one system to an adaptive solver. */
+  /** Rows of a chunk; an adaptive solver takes eight chunks as one system. */
   block: number;
   dynamics: Dynamics;
   replay: Replay;
-  /** The probability flow of rows as one system. */
   follow: (x: Tensor, options: FollowOptions) => { states: Tensor; nfe: number };
 }
 
-/** The process times at which a direction stops, in its order, the start first. */
+/** The process times of a direction's states, the start first. */
 export function timesOf(direction: Direction, grid: TimeGrid): number[] {
   return [direction === "f" ? 0 : 1, ...ordered(direction, grid).map(({ next }) => next)];
 }
 
-/** Lets signals and timers have their turn. */
+/** Signals and timers have their turn. */
 async function isInterrupted(signal: AbortSignal | undefined): Promise<boolean> {
   await new Promise(setImmediate);
   return signal?.aborted ?? false;

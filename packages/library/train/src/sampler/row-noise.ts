@@ -1,4 +1,4 @@
-// Noise as a function of the seed and a sample's place in the input, whatever is simulated together.
+// Noise as a function of the seed and a sample's place in the input.
 import { hash32 } from "@dsbm/bridge";
 import { type Device, noiseAt, type Tensor } from "@dsbm/torch";
 

@@ -1,6 +1,4 @@
-// Samples of trained networks, for training caches, evaluations, files and the library: the plain solvers of the
-// mathematics, recorded once and replayed in chunks of rows that stay in the processor's cache, several chunks side by
-// side. Networks may change their weights between calls.
+// Samples of trained networks: solvers that are recorded once and replayed in chunks of rows, several chunks side by side.
 import {
   type Batch,
   batchFrom,
@@ -39,36 +37,33 @@ import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } fr
 import { carryThrough, followThrough, pathThrough } from "./through.js";
 
 export interface SamplerOptions extends Dynamics {
-  /** Several marginals in a row: runs without `given.interval` go through all of them (see `through.ts`). */
+  /** Several marginals: paths without `given.interval` go through all of them (see `through.ts`). */
   chain?: Chain | null | undefined;
-  /** The grid of training, of a chain that of each interval, whose Δt increments contain. */
+  /** The grid of training; of a chain the grid of each interval. */
   grid: TimeGrid;
-  /** Networks were trained at times [eps, 1 − eps]: a flow evaluates drifts within (default 1e-4). */
+  /** Networks were trained at times [eps, 1 − eps], where a flow evaluates drifts (default 1e-4). */
   eps?: number | undefined;
   threads?: number;
-  /**
-   * Rows a chunk (default 500): intermediates of wide layers stay in the cache, and below the size at which malloc
-   * calls the kernel.
-   */
+  /** Rows of a chunk (default 500): intermediates of wide layers stay in the processor's cache. */
   chunkRows?: number;
-  /** The dtype in which networks simulate; null (default): their own. A flow keeps to theirs. */
+  /** The dtype in which networks simulate; null (default): their own, which flows always have. */
   dtype?: CastDType | null | undefined;
-  /** Processes that simulate in shares; each gets the whole result, the same as that of one process. */
+  /** Processes that simulate in shares; each gets the whole result. */
   ranks?: Ranks | null;
 }
 
 export interface SimulateOptions {
-  /** Default: the grid of training; of runs through a chain a grid of the whole time. */
+  /** Default: the grid of training. For all intervals of a chain: a grid of the whole time. */
   grid?: TimeGrid;
   /** Gives each chunk a stream of its own (default: the default generator). */
   generator?: Generator | undefined;
   /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean;
-  /** What the networks are conditioned on, a row for each sample. */
+  /** Conditions, a row for each sample. */
   given?: Conditions | undefined;
 }
 
-/** What rank 0 simulates with the others: `endpoints` (at null) or states of `path`, of a batch that follows. */
+/** What rank 0 simulates with the others: `endpoints` (`at` is null) or states of `path`. */
 export interface Simulation {
   direction: Direction;
   grid: TimeGrid;
@@ -77,7 +72,7 @@ export interface Simulation {
   generator: string;
 }
 
-/** Steps and other functions whose programs are kept, the newest ones, and programs of each by the number of rows. */
+/** Recorded functions that are kept, and programs of each by the number of rows. */
 const kept = { functions: 512, shapes: 3 };
 
 type Body = (x: Tensor, given: Conditions | undefined) => Tensor | Tensor[];
@@ -86,7 +81,6 @@ export class Sampler {
   readonly #programs = new Map<string, RecordedBatch>();
   readonly #options: SamplerOptions & Required<Pick<SamplerOptions, "threads" | "chunkRows">>;
   readonly #ranks: Ranks;
-  /** For replays that draw nothing. */
   readonly #unread = Generator.create(0);
   /** Whether this is rank 0, and tells the others what to simulate; otherwise all ranks make the same calls. */
   leads = false;
@@ -96,7 +90,7 @@ export class Sampler {
     this.#ranks = options.ranks ?? localRanks;
   }
 
-  /** Ends [n, …] of runs from x [n, …] at the start of a direction. */
+  /** Simulates x [n, …] to the other end of a direction, [n, …]. */
   endpoints(direction: Direction, x: Tensor, options: SimulateOptions = {}): Tensor {
     const route = this.#route(direction, options);
     if (route) {
@@ -106,7 +100,7 @@ export class Sampler {
     return tidy(() => this.start(direction, x, options).finish())[0] as Tensor;
   }
 
-  /** `endpoints` on threads of their own, while other work goes on; its one output is [n, …]. */
+  /** `endpoints` on threads of their own, beside other work; its one output is [n, …]. */
   start(direction: Direction, x: Tensor, options: SimulateOptions = {}): ChunkedRun {
     const { grid = this.#options.grid, lastNoise = true } = options;
     this.#tell(direction, x, { ...options, grid, lastNoise, at: null });
@@ -115,7 +109,7 @@ export class Sampler {
     return this.#start(`end/${direction}/${grid.times}/${lastNoise}`, body, x, options, [0]);
   }
 
-  /** States [k, n, …] at the given step indices (0 is the start; default: all), of runs from x [n, …]. */
+  /** States [k, n, …] of paths from x [n, …] at step indices (0 is x; default: all). */
   path(
     direction: Direction,
     x: Tensor,
@@ -134,7 +128,10 @@ export class Sampler {
     const body: Body = (start, given) => {
       const states: Tensor[] = [];
       sample(this.#options, start, {
-        ...{ direction, grid, lastNoise, given },
+        direction,
+        grid,
+        lastNoise,
+        given,
         callback: (y, { step }) => indices.includes(step) && states.push(y),
       });
       return stack(states);
@@ -143,14 +140,13 @@ export class Sampler {
     return tidy(() => this.#start(key, body, x, options, [1]).finish())[0] as Tensor;
   }
 
-  /** The way through a chain; null within an interval, and where there is no chain. */
   #route(direction: Direction, { grid, given }: Pick<SimulateOptions, "grid" | "given">) {
     const { chain, grid: each } = this.#options;
     if (!chain || given?.interval) return null;
     return { chain, direction, given, grid: grid ?? wholeGrid(chain, each) };
   }
 
-  /** The rows that the method makes along runs with the network of `newest` (null: of the reference process). */
+  /** The rows that the method makes along paths of the network of `newest` (null: of the reference process). */
   runs(
     newest: Direction | null,
     direction: Direction,
@@ -175,8 +171,8 @@ export class Sampler {
   }
 
   /**
-   * The probability flow from x [n, …]: states [T, n, …] and the number of evaluations. All rows are one system to an
-   * adaptive solver. Throws a BridgeError as `solveFlow` and `networkFlow` do.
+   * The probability flow from x [n, …]: states [T, n, …] and the number of evaluations. An adaptive solver takes all rows
+   * as one system. Throws a BridgeError as `solveFlow` and `networkFlow` do.
    */
   follow(
     direction: Direction,
@@ -189,7 +185,7 @@ export class Sampler {
       return followThrough(x, route, { ...options, guidance, times: times ?? ends }, (y, leg) =>
         this.follow(direction, y, leg),
       );
-    // Not in another dtype: an adaptive solver would take rounding for curvature.
+    // In the networks' own dtype: an adaptive solver would take rounding for curvature.
     const velocity: Field = (y, t) =>
       this.#replayIn(null, `flow/${guidance}`, { x: y, t, given }, (batch) =>
         networkFlow({
@@ -204,24 +200,25 @@ export class Sampler {
 
   /**
    * Carries x [n, …] to the other end step by step, in memory for a state or two, with noise that is a function of the
-   * seed and a row's place. `onState` is called, and waited for, with each state (`path`) or the end. Returns the
-   * evaluations of the networks, summed over rows; null where `signal` was aborted.
+   * seed and a row's place. Awaits `onState` with each state (`path`) or the endpoint. Returns the evaluations of the
+   * networks, summed over rows; null if `signal` was aborted.
    */
   carry(direction: Direction, x: Tensor, options: CarryOptions): Promise<number | null> {
     const route = this.#route(direction, options);
     if (route) return carryThrough(x, route, options, (y, leg) => this.carry(direction, y, leg));
     const { grid = this.#options.grid } = options;
     return carry(x, {
-      ...{ ...options, direction, grid, block: this.#options.chunkRows, dynamics: this.#options },
+      ...options,
+      direction,
+      grid,
+      block: this.#options.chunkRows,
+      dynamics: this.#options,
       replay: this.#replay,
       follow: (start, flow) => this.follow(direction, start, flow),
     });
   }
 
-  /**
-   * `carry` gives the same results however the input is cut if batches begin at multiples of so many rows: dopri5 takes
-   * the rows of eight chunks as one system.
-   */
+  /** `carry` gives the same results however the input is cut, if batches begin at multiples of so many rows. */
   unit(solver: CarryOptions["solver"]): number {
     return (solver === "dopri5" ? 8 : 1) * this.#options.chunkRows;
   }
@@ -250,7 +247,7 @@ export class Sampler {
     return this.#options.dtype ?? null;
   }
 
-  /** Recorded programs at the moment: their number has a bound, whatever is sampled. */
+  /** The number of recorded programs. */
   get programs(): number {
     return [...this.#programs.values()].reduce((sum, program) => sum + program.count(), 0);
   }
@@ -266,7 +263,8 @@ export class Sampler {
     const program =
       this.#programs.get(named) ??
       recordedBatch((batch) => evaluating([b, f], () => body(batch), { ...how, dtype }), {
-        ...{ limit: kept.shapes, forget: true },
+        limit: kept.shapes,
+        forget: true,
       });
     // The one used longest ago stands first.
     this.#programs.delete(named);
@@ -276,7 +274,6 @@ export class Sampler {
     return program;
   }
 
-  /** Begins runs of `body`, recorded under its key. */
   #start(
     key: string,
     body: Body,
@@ -288,30 +285,45 @@ export class Sampler {
     const batch = { x, given };
     const names = namesOf(batch);
     const program = this.#program(key, (rows) => body(rows.x as Tensor, rows.given), {
-      ...{ packed: true, dtype: this.#dtype },
+      packed: true,
+      dtype: this.#dtype,
     }).program(names);
     const inputDims = names.map(() => 0);
     const begin = (part?: Part) =>
       noGrad(() =>
         startChunked(program, tensorsOf(batch), {
-          ...{ rows: chunkRows, threads, generator, inputDims, outputDims, part },
+          rows: chunkRows,
+          threads,
+          generator,
+          inputDims,
+          outputDims,
+          part,
         }),
       );
     if (this.#ranks.size === 1) return begin();
     return shared(begin, this.#ranks, { rows: x.size(0), chunkRows, outputDims });
   }
 
-  /** Replays a function that draws nothing, in chunks; a row's result does not depend on the rows beside it. */
+  /** Replays a function that draws nothing, in chunks of rows. */
   readonly #replay: Replay = (key, batch, body) => this.#replayIn(this.#dtype, key, batch, body);
 
-  #replayIn(dtype: CastDType | null, ...[key, batch, body]: Parameters<Replay>): Tensor {
+  #replayIn(
+    dtype: CastDType | null,
+    key: string,
+    batch: Batch,
+    body: (batch: Batch) => Tensor,
+  ): Tensor {
     const { threads, chunkRows: rows } = this.#options;
     const names = namesOf(batch);
     const program = this.#program(key, body, { packed: false, dtype }).program(names);
     const inputDims = names.map(() => 0);
     return noGrad(() =>
       runChunked(program, tensorsOf(batch), {
-        ...{ rows, threads, generator: this.#unread, inputDims, outputDims: [0] },
+        rows,
+        threads,
+        generator: this.#unread,
+        inputDims,
+        outputDims: [0],
       }),
     )[0] as Tensor;
   }
@@ -336,7 +348,7 @@ export class Sampler {
   }
 }
 
-/** Runs of this rank's chunks, joined with those of the others at the end. */
+/** Simulates this rank's chunks, and joins them with the chunks of the others at the end. */
 function shared(
   begin: (part: Part) => ChunkedRun,
   ranks: Ranks,
@@ -363,10 +375,7 @@ function shared(
   };
 }
 
-/**
- * Runs `fn` with networks in evaluation mode (no dropout) and in a dtype, and products of large chunks by packed weights if
- * `packed`.
- */
+/** Runs `fn` without dropout, in a dtype, and if `packed` with weights laid out for large chunks. */
 function evaluating<T>(
   networks: readonly (Network | null | undefined)[],
   fn: () => T,

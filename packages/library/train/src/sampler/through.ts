@@ -1,5 +1,4 @@
-// Runs through all intervals of several marginals, one after the other, by what runs within one of them. Times and samples
-// are those of the whole process here.
+// Paths through all intervals of several marginals. Times and samples here belong to the whole process.
 import {
   type Chain,
   type Conditions,
@@ -13,7 +12,7 @@ import {
 import { cat, stack, type Tensor, tidy } from "@dsbm/torch";
 import type { CarryOptions, FollowOptions } from "./carry.js";
 
-/** An interval on the way of a direction: its own grid, and the steps that were taken before. */
+/** An interval in the order of a direction: its grid, and the steps taken before it. */
 interface Leg {
   interval: Interval;
   grid: TimeGrid;
@@ -32,7 +31,6 @@ function legsOf(chain: Chain, direction: Direction, whole: TimeGrid): Leg[] {
   });
 }
 
-/** What a run of a direction through a chain is given. */
 interface Route {
   chain: Chain;
   direction: Direction;
@@ -41,7 +39,7 @@ interface Route {
   given: Conditions | undefined;
 }
 
-/** States [k, n, …] at step indices of the whole grid (0 is the start), by `within`, which gives those of an interval. */
+/** States [k, n, …] at step indices of the whole grid (0 is the start); `within` simulates an interval. */
 export function pathThrough(
   x: Tensor,
   { chain, direction, grid, given, at }: Route & { at: readonly number[] },
@@ -55,7 +53,9 @@ export function pathThrough(
       const stops = [...new Set([...wanted, steps])].sort((a, b) => a - b);
       const start = y.div(interval.unit);
       const found = within(start, {
-        ...{ grid: own, at: stops, given: inInterval(interval, start, given) },
+        grid: own,
+        at: stops,
+        given: inInterval(interval, start, given),
       });
       stops.forEach((k, i) => {
         const state = found.select(0, i).mul(interval.unit);
@@ -67,7 +67,7 @@ export function pathThrough(
   });
 }
 
-/** The flow's states at times of the whole process [T, n, …], the start first, and its evaluations. */
+/** States of the flow [T, n, …] at times of the whole process, the start first, and its evaluations. */
 export function followThrough(
   x: Tensor,
   { chain, direction, given }: Omit<Route, "grid">,
@@ -76,7 +76,9 @@ export function followThrough(
 ): { states: Tensor; nfe: number } {
   const forward = direction === "f";
   const states: Tensor[] = [x.unsqueeze(0)];
-  let [y, nfe, at] = [x, 0, times[0] as number];
+  let y = x;
+  let nfe = 0;
+  let at = times[0] as number;
   const last = times.at(-1) as number;
   for (const interval of inOrder(chain, direction)) {
     const { from, length, unit } = interval;
@@ -88,7 +90,8 @@ export function followThrough(
     const stops = [at, ...wanted, ...(isExtra ? [end] : [])];
     const start = y.div(unit);
     const found = within(start, {
-      ...{ ...options, given: inInterval(interval, start, given) },
+      ...options,
+      given: inInterval(interval, start, given),
       times: stops.map((t) => Math.min(1, Math.max(0, (t - from) / length))),
     });
     nfe += found.nfe;
@@ -100,7 +103,7 @@ export function followThrough(
   return { states: cat(states), nfe };
 }
 
-/** `carry` through all intervals; each has noise of its own. */
+/** `carry` through all intervals, each of which has noise of its own. */
 export async function carryThrough(
   x: Tensor,
   { chain, direction, grid, given }: Route,
@@ -118,7 +121,9 @@ export async function carryThrough(
       const conditions = inInterval(interval, start, given);
       let end = null as Tensor | null;
       const found = await within(start, {
-        ...{ ...options, grid: own, given: conditions },
+        ...options,
+        grid: own,
+        given: conditions,
         purpose: `${purpose}/${interval.index}`,
         async onState(k, state) {
           const there = tidy(() => state.mul(interval.unit).keep());

@@ -1,5 +1,4 @@
-// What is taken from the data before the first step: what a method sets a new network's tensors from (moments, centres of a
-// mixture), and the moments of simulated ends.
+// What is taken from the data before the first step: a new model's tensors, and the moments of simulated endpoints.
 import {
   conditionsAt,
   type Direction,
@@ -15,18 +14,18 @@ import {
 import { type Generator, noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 
-/** Rows of an end at most: so many numbers of them, and of any size the fewer rows. */
-const [mostNumbers, fewerRows, mostRows] = [4_000_000, 10_000, 100_000];
+/** Of an end so many numbers are taken, at least the fewer rows and at most the most rows. */
+const mostNumbers = 4_000_000;
+const fewerRows = 10_000;
+const mostRows = 100_000;
 
-/** How many rows [n, …] are taken. */
 function countOf({ numel, shape: [n = 0] }: Tensor): number {
   const most = Math.min(mostRows, Math.floor(mostNumbers / (numel / Math.max(1, n))));
   return Math.min(n, Math.max(fewerRows, most));
 }
 
-/** Random rows of both ends, decoded, with their conditions; none is gathered before it is used. */
+/** Random rows of both ends, decoded; none is gathered before it is used. */
 function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator): Endpoints {
-  // The same rows of samples and of their conditions.
   const drawn = eachEnd((end) => {
     const { device } = data[end];
     return randperm(data[end].size(0), { generator, device }).narrow(0, 0, countOf(data[end]));
@@ -34,7 +33,7 @@ function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator)
   return gathered(data, (end) => drawn[end], { decode: data.decode, generator });
 }
 
-/** Begins a new network of a direction with random rows of both ends, a function of the seed. */
+/** Sets a new model's tensors from random rows, a function of the seed. */
 export function beginNetwork(
   problem: CompleteProblem,
   direction: Direction,
@@ -51,7 +50,7 @@ export function beginNetwork(
   );
 }
 
-/** The moments that simulated ends take; null where they keep their own. */
+/** The moments that simulated endpoints take; null if they keep their own. */
 export function simulatedMoments(problem: CompleteProblem): Record<End, EndMoments> | null {
   const { method, data, seed } = problem;
   if (!method.matchMoments) return null;

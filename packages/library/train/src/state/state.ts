@@ -1,33 +1,31 @@
-// All that training changes, and the same as named tensors: how it is made, saved and restored.
-
+// All that training changes, and the same as named tensors.
 import { type Direction, type Network, notFiniteError } from "@dsbm/bridge";
 import { optim, type Tensor, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 import type { SavedValue, SourceState } from "../rows/rows.js";
 import { beginNetwork } from "./begin.js";
 
-/** Everything that training changes, by direction where there is one of each. */
 export interface TrainState {
   /** Half-iterations completed. */
   half: number;
   networks: Record<Direction, Network>;
   emas: Record<Direction, optim.EMA> | null;
-  /** What samples: the averages where there are any, else the networks themselves. */
+  /** The networks that sample: the averages, or the networks themselves. */
   samplers: Record<Direction, Network>;
-  /** Optimisers that are kept between half-iterations (methods that keep theirs). */
+  /** Optimisers that are kept between half-iterations. */
   optimizers: Partial<Record<Direction, optim.Adam>>;
 }
 
-/** What `Training.save` gives beside tensors; plain JSON. */
+/** What `Training.save` returns next to tensors, in JSON. */
 export interface SavedFacts {
   format: number;
   /** Half-iterations completed. */
   half: number;
-  /** Threads of a step: other numbers round differently. */
+  /** Threads of a step. */
   threads: number | null;
-  /** Whether several ranks share a step's rows, which rounds differently too; null: not known yet. */
+  /** Whether several ranks share a step's rows; null: not known yet. */
   sharesBatch?: boolean | null;
-  /** Steps of half-iterations that are not those of the schedule. */
+  /** Steps of half-iterations that are not the schedule's. */
   steps?: Record<string, number>;
   losses: number[];
   /** The half-iteration in progress, if any: step, random states, source of rows. */
@@ -39,18 +37,16 @@ export interface SavedTraining {
   facts: SavedFacts;
 }
 
-/** What the half-iteration in progress has beside the state. */
 interface InProgress {
   direction: Direction;
   optimizer: optim.Adam | null;
 }
 
-/** The directions that have networks of their own. */
+/** The directions with networks of their own. */
 export function directionsOf({ method: { method } }: Pick<CompleteProblem, "method">): Direction[] {
   return method.networks === "each" ? ["b", "f"] : ["b"];
 }
 
-/** Networks with their initial weights, and averages equal to them. */
 export function initialState(problem: CompleteProblem): TrainState {
   const { method: options, optimisation } = problem;
   const { method, network } = options;
@@ -75,10 +71,7 @@ export function initialState(problem: CompleteProblem): TrainState {
   return state;
 }
 
-/**
- * All tensors of a state by name, not copies; `standing` are the weights that make the rows of the half-iteration in
- * progress, where they are not the newest averages.
- */
+/** All tensors of a state by name, not copies; `standing` are the older averages that make the rows in progress. */
 export function tensorsOf(
   state: TrainState,
   directions: readonly Direction[],
@@ -104,7 +97,7 @@ export function tensorsOf(
 const isOf = (d: Direction, pass: InProgress, directions: readonly Direction[]): boolean =>
   pass.direction === d || directions.length === 1;
 
-/** Throws a BridgeError that names the first tensor which is not finite; `when` says where training is. */
+/** Throws a BridgeError that names the first tensor that is not finite. */
 export function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string): void {
   for (const [name, t] of tensors)
     if (!tidy(() => t.isfinite().all().item()))
@@ -113,7 +106,6 @@ export function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string):
       );
 }
 
-/** What samples as it is between half-iterations: the averages, or the networks themselves. */
 export function resetSamplers({ networks, samplers, emas }: TrainState): void {
   for (const d of ["b", "f"] as const) {
     if (samplers[d] !== networks[d]) samplers[d].loadStateDict(networks[d].stateDict());
@@ -121,10 +113,7 @@ export function resetSamplers({ networks, samplers, emas }: TrainState): void {
   }
 }
 
-/**
- * Restores what a new half-iteration has reset: network, averages and their age, optimisers, and what samples for it.
- * Throws a TorchError where names or shapes do not fit.
- */
+/** Copies named tensors into a state. Throws a TorchError if names or shapes do not fit. */
 export function putTensors(
   state: TrainState,
   directions: readonly Direction[],
@@ -138,7 +127,7 @@ export function putTensors(
     const isOwn = pass !== null && isOf(d, pass, directions);
     const optimizer = isOwn ? pass.optimizer : state.optimizers[d];
     const own = under(tensors, `optimizer/${d}/`);
-    // One that has not made a step has none.
+    // Before its first step an optimiser has no tensors.
     if (own.size > 0) optimizer?.loadStateDict(own);
     const standing = under(tensors, `sampler/${d}/`);
     if (pass && standing.size > 0) state.samplers[d].loadStateDict(standing);
@@ -161,13 +150,12 @@ const under = (tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string
       .map(([name, t]) => [name.slice(prefix.length), t]),
   );
 
-/** A new optimiser of a network's parameters. */
 export function newOptimizer({ optimisation }: CompleteProblem, network: Network): optim.Adam {
   const { optimizer, lr, weightDecay } = optimisation;
   return new optim[optimizer](network.parameters(), { lr, weightDecay });
 }
 
-/** Makes those that are kept between half-iterations, where there are none yet. */
+/** Makes the optimisers that are kept between half-iterations. */
 export function keepOptimizers(
   problem: CompleteProblem,
   { networks, optimizers }: TrainState,
@@ -179,7 +167,7 @@ export function keepOptimizers(
   optimizers.f ??= method.networks === "each" ? newOptimizer(problem, networks.f) : optimizers.b;
 }
 
-/** States of random generators and sources as JSON, with bytes as {"base64": …}. */
+/** A state as JSON, with bytes as {"base64": …}. */
 export function toJsonState(value: SavedValue): unknown {
   if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString("base64") };
   if (typeof value !== "object" || value === null) return value;

@@ -10,10 +10,10 @@ import {
   type Tensor,
 } from "@dsbm/torch";
 
-/** Whether there are kernels for rows like these that draw and pair in one pass. */
+/** Whether a kernel draws and pairs rows like these in one pass. */
 const fits = ({ device, dtype }: Tensor) => device === "cpu" && dtype === "float32";
 
-/** Times for a batch: each uniform on [eps, 1 − eps], one in each of B/2 equal strata, and those twice; [B]. */
+/** Times [B], uniform on [eps, 1 − eps]: one in each of B/2 equal strata, each twice. */
 export function drawTimes(n: number, eps: number, generator: Generator, like: Tensor): Tensor {
   if (fits(like)) return strata(n, eps, generator);
   const half = Math.ceil(n / 2);
@@ -24,9 +24,8 @@ export function drawTimes(n: number, eps: number, generator: Generator, like: Te
 }
 
 /**
- * Standard normal noise for a batch, the second half the negative of the first. With `drawTimes` the rows i and
- * i + B/2 share a time, and the noise of their targets (infinite variance as t reaches an end) cancels in the
- * gradient where it is largest; each row alone is distributed as before. Of the shape of `like`, but `n` rows.
+ * Standard normal noise [n, …], the second half the negative of the first. Rows i and i + B/2 share a time: the noise of
+ * their targets, whose variance grows without bound towards an endpoint, cancels in the gradient.
  */
 export function drawNoise(like: Tensor, generator: Generator, n = like.size(0)): Tensor {
   const rest = like.shape.slice(1);

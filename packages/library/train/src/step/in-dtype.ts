@@ -1,16 +1,12 @@
-// Networks in a shorter dtype: what surrounds them, state, noise and losses, stays in float32.
+// Networks in a shorter dtype; state, noise and losses stay in float32.
 import type { Network } from "@dsbm/bridge";
 import { autocast, type CastDType } from "@dsbm/torch";
 import type { NetworkDType } from "../problem.js";
 
-/** What autocast takes for a dtype of networks. */
 export const castOf = (dtype: NetworkDType): CastDType | null =>
   dtype === "float32" ? null : dtype;
 
-/**
- * Runs `fn`, in which these networks compute in `dtype` as autocast has it and give results of the dtype of their points;
- * null: as they are. A network is cast each time that it is evaluated, once in a recording without gradients.
- */
+/** Runs `fn`, in which these networks compute in `dtype` by autocast, and return the dtype of their inputs; null: as they are. */
 export function inDType<T>(dtype: CastDType | null, networks: Iterable<Network>, fn: () => T): T {
   if (dtype === null) return fn();
   const undo = [...new Set(networks)].map((network) => {

@@ -1,17 +1,17 @@
-// Functions of batches as recorded programs: the one place where the names of a batch become a list of tensors.
+// Functions of batches as recorded programs.
 import { type Batch, batchFrom, namesOf, tensorsOf } from "@dsbm/bridge";
 import { type Recorded, recorded, type Tensor } from "@dsbm/torch";
 
 /** A recorded function of a batch and further tensors. */
 export interface RecordedBatch {
   (batch: Batch, ...rest: Tensor[]): Tensor[];
-  /** The recorded function for batches of these names: of their tensors, then the further ones. */
+  /** The program for batches of these names: of their tensors, then the further ones. */
   program(names: readonly string[]): Recorded;
   /** How many programs there are. */
   count(): number;
 }
 
-/** Records `fn` once for each list of names (and, within it, for each shape, as `recorded` has it). */
+/** Records `fn` once for each list of names (and for each shape, as `recorded` does). */
 export function recordedBatch(
   fn: (batch: Batch, ...rest: Tensor[]) => Tensor | readonly Tensor[],
   options: Parameters<typeof recorded>[1] = {},

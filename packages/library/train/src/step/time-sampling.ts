@@ -1,19 +1,17 @@
-// Training times distributed as the steps of a time grid: as many in a short step as in a long one. Where a schedule has
-// short steps near an end, networks have the most to learn there, but the noise of short steps is then most of the
-// gradient. So a share of the times can stay uniform, for the long steps.
-
+// Training times distributed as the steps of a time grid: as many in a short step as in a long one. A share of the times
+// can stay uniform, since the noise of short steps is most of the gradient.
 import type { TimeGrid } from "@dsbm/bridge";
 import { type Device, type Tensor, tensor } from "@dsbm/torch";
 
 export class StepTimes {
-  /** Where each step begins, as a time and as a part of all times drawn; and how long it is in both. */
+  /** Of each step its beginning and length, as times and as parts of all drawn times. */
   readonly #starts: Tensor;
   readonly #parts: Tensor;
   readonly #steps: Tensor;
   readonly #shares: Tensor;
   readonly #bounds: Tensor;
 
-  /** `uniform` in [0, 1]: the share of the times that are uniform whatever the steps. */
+  /** `uniform` in [0, 1]: the share of uniform times. */
   constructor(grid: TimeGrid, { device = "cpu", uniform = 0 }: StepTimesOptions = {}) {
     const { times, steps } = grid;
     const n = steps.length;
@@ -26,7 +24,7 @@ export class StepTimes {
     this.#bounds = hold(parts.slice(1, -1));
   }
 
-  /** For uniform u [B] in [0, 1) times [B] in [eps, 1 − eps]: the inverse of their distribution function at u. */
+  /** Times [B] in [eps, 1 − eps] for uniform u [B] in [0, 1), by the inverse of the distribution function. */
   of(u: Tensor, eps: number): Tensor {
     const k = u.bucketize(this.#bounds, { right: true });
     const at = (t: Tensor) => t.indexSelect(0, k);

@@ -1,5 +1,4 @@
-// One training step as a recorded function of a batch: noise, bridge, network, loss, backward, clipping, optimiser,
-// average.
+// One training step as a recorded function of a batch.
 import {
   argumentError,
   type Batch,
@@ -40,15 +39,15 @@ export interface StepOptions {
   optimizer: optim.Adam;
   ema: optim.EMA | null;
   generator: Generator;
-  /** Spreads the times of the batch as the grid's steps; null: they are uniform. */
+  /** Spreads times as the grid's steps; null: they are uniform. */
   stepTimes?: StepTimes | null;
-  /** Averages the gradients over the ranks; null: each process trains on whole batches. */
+  /** Averages gradients over the ranks; null: each process trains on whole batches. */
   buckets?: distributed.GradientBuckets | null;
 }
 
 /**
- * Squared error of a batch [B, …]: summed over all other dimensions and averaged over the batch (`sum`, the
- * reference's Gaussian benchmark), or averaged over all elements (`mean`, its image trainer).
+ * Squared error of a batch [B, …]: summed over the other dimensions and averaged over the batch (`sum`), or averaged over
+ * all elements (`mean`).
  */
 export function regressionLoss(
   prediction: Tensor,
@@ -65,9 +64,9 @@ const cutTo =
     y.size(0) === count ? y : y.narrow(0, start, count);
 
 /**
- * The step. Its results are the loss and the gradient's norm (NaN where nothing is clipped). With buckets the batch is
- * this rank's share, a further tensor [k] has what the rank sends along, and a third result has the mean of that over
- * the ranks; loss and norm are those of the whole batch.
+ * The step of a batch; its results are the loss and the gradient's norm (NaN without clipping). With buckets the batch is
+ * this rank's share, the step takes a tensor [k] that travels with the gradients, and its mean over the ranks is a third
+ * result.
  */
 export function trainingStep(options: StepOptions): RecordedBatch {
   const { problem, network, optimizer, ema, buckets = null } = options;
@@ -101,7 +100,7 @@ export function trainingStep(options: StepOptions): RecordedBatch {
   });
 }
 
-/** The loss of the i-th of k parts of a batch, such that the mean over ranks of their sum is the mean over the batch. */
+/** The loss of the i-th of k parts of a batch. The mean over ranks of the sum over parts is the mean over the batch. */
 function lossOfParts(
   { problem, direction, network, generator, stepTimes = null }: StepOptions,
   batch: Batch,
@@ -120,7 +119,7 @@ function lossOfParts(
         : drawTimes(batchSize, eps, generator, first),
     );
   const noise = (like: Tensor) => share.own(drawNoise(like, generator, batchSize));
-  /** The part that rows have in the whole batch, where `count` of `n` are those of this rank. */
+  /** The loss of `count` of this rank's `n` rows, by their part of the whole batch. */
   const weighted = (loss: Tensor, count: number, n: number) => {
     const weight = (count * share.rows * share.among) / (n * batchSize);
     return weight === 1 ? loss : loss.mul(weight);
@@ -132,7 +131,11 @@ function lossOfParts(
       const part = partOf(share.rows, i, k);
       const cut = cutTo(part);
       const own = loss.call(method, mapBatch(batch, cut), {
-        ...{ direction, process, meanMatch, network, t: cut(t) },
+        direction,
+        process,
+        meanMatch,
+        network,
+        t: cut(t),
         noise: (like) => cut(noise(like)),
       });
       return weighted(own, part.count, share.rows);
@@ -156,7 +159,8 @@ function lossOfParts(
       const output = networkOutput({
         network: towards(towardsEnd, network, method),
         direction: towardsEnd,
-        ...{ process, parametrisation },
+        process,
+        parametrisation,
         given: mapConditions(regression.given ?? batch.given, cut),
       });
       const prediction = predict(output, x, t, towardsEnd);
@@ -168,10 +172,10 @@ function lossOfParts(
   };
 }
 
-/** Codes of errors that say nothing of a network's shape. */
+/** Codes of errors that are not about shapes. */
 const others = ["ERR_TORCH_MEMORY", "ERR_TORCH_RECORDING", "ERR_TORCH_DISPOSED"];
 
-/** What `output` gives for x [B, …] and t [B]. Throws a BridgeError for a network of samples of another shape. */
+/** Evaluates x [B, …] at t [B]. Throws a BridgeError for a network of samples of another shape. */
 function predict(output: Field, x: Tensor, t: Tensor, direction: Direction): Tensor {
   const unfit = (reason: string) =>
     argumentError(
