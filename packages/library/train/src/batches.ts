@@ -24,7 +24,6 @@ import { simulatedMoments } from "./state/begin.js";
 
 interface BatchesOptions extends Pick<SourceOptions, "problem" | "half" | "sampler" | "refresh"> {
   pairing: Generator;
-  /** Steps that are left. */
   stepsLeft: () => number;
 }
 
@@ -103,7 +102,6 @@ function couplingOf(problem: CompleteProblem, half: number): BatchCoupling | nul
   return problem.data.chain ? withinIntervals(couple) : couple;
 }
 
-/** Batches that are paired together. */
 function batchesOfPool({ data, method, optimisation }: CompleteProblem): number {
   const rows = Math.min(method.couplingRows ?? 0, data.x0.size(0), data.x1.size(0));
   return Math.max(1, Math.floor((rows * optimisation.repeat) / optimisation.batchSize));

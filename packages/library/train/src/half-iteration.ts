@@ -24,7 +24,6 @@ export interface HalfIterationOptions
   steps?: number | undefined;
 }
 
-/** The result of a step. */
 export interface StepResult {
   loss: number | null;
   gradNorm: number | null;
@@ -32,7 +31,6 @@ export interface StepResult {
   request: StopPauseRequest;
 }
 
-/** What a half-iteration saves, its tensors aside. */
 export interface HalfIterationState extends SourceState {
   half: number;
   step: number;
@@ -108,19 +106,16 @@ export class HalfIteration {
   get source(): RowSource {
     return this.#batches.source;
   }
-  /** Steps done. */
   get step(): number {
     return this.#schedule.step;
   }
   get steps(): number {
     return this.#schedule.steps;
   }
-  /** The newest loss that was read. */
   get loss(): number {
     return this.losses.at(-1) ?? Number.NaN;
   }
 
-  /** Changes the number of steps between two steps. */
   resize(steps: number): void {
     this.#schedule.resize(steps);
   }
@@ -164,7 +159,6 @@ export class HalfIteration {
     };
   }
 
-  /** Fits a closed form to the decoded tables. */
   #fit(): number {
     const { data, process, method } = this.#problem;
     const all = (end: End) =>

@@ -18,7 +18,6 @@ import { localRanks, type Ranks } from "./distributed/ranks.js";
 import { checkedNetworks, checkGroups, checkProblem } from "./problem-checks.js";
 import type { CacheOptions } from "./rows/cache.js";
 
-/** The two tables. */
 interface ProblemData extends Endpoints {
   /** Rows as networks get them (default: unchanged). */
   decode?: Decode;
@@ -31,7 +30,6 @@ export interface MethodOptions {
   method: Method;
   /** A new network for a direction (and half-iteration, if each begins with new weights), a function of the seed. */
   network: (direction: Direction, half?: number) => Network;
-  /** What the networks predict. */
   parametrisation?: Parametrisation;
   /** The pairs of the first pass: of the reference process (`ref`, default, IPF), independent (IMF), or each sample with itself. */
   firstCoupling?: FirstCoupling;
@@ -49,16 +47,13 @@ export interface MethodOptions {
   lastNoise?: boolean;
 }
 
-/** Half-iterations, steps and times. */
 export interface Schedule {
   grid: TimeGrid;
   /** The grid that training pairs are simulated on (default: `grid`). */
   cacheGrid?: TimeGrid;
   /** Directions of half-iterations, repeated (default: b, f). */
   sequence?: readonly Direction[];
-  /** Half-iterations in all. */
   halfIterations: number;
-  /** Training steps of a half-iteration. */
   steps: number;
   /** Training steps of the first iteration's half-iterations (default: `steps`). */
   firstSteps?: number;

@@ -6,7 +6,6 @@ import type { TrainEvent } from "./events.js";
 import type { HalfIteration } from "./half-iteration.js";
 import type { Making } from "./rows/rows.js";
 
-/** Milliseconds between two turns of signals and timers. */
 const turn = 50;
 
 interface Interruptible {

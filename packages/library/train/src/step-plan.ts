@@ -5,7 +5,6 @@ import { type CompleteProblem, withExecution } from "./problem.js";
 import { canRunAhead } from "./rows/source.js";
 
 export interface StepPlan {
-  /** Threads of a step. */
   threads: number;
   /** Whether several ranks share the rows of a step; null for one process. */
   sharesBatch: boolean | null;
@@ -42,7 +41,6 @@ export function planSteps(
   return { threads: chosen, sharesBatch };
 }
 
-/** Pixels of a sample, at each of which a convolution uses its weights. */
 function positions({ data }: CompleteProblem): number {
   const [, , ...spatial] = data.x0.shape;
   return spatial.reduce((a, b) => a * b, 1);

@@ -43,14 +43,12 @@ interface MainResult {
   steps: Record<string, number>;
 }
 
-/** Training of one problem: state, sampler, and the loop over half-iterations. */
 export class Training {
   readonly problem: CompleteProblem;
   readonly state: TrainState;
   readonly sampler: Sampler;
   /** null before the first half-iteration. */
   #plan: StepPlan | null = null;
-  /** The plan of a restored state. */
   #savedPlan: Partial<StepPlan> = {};
   #current: HalfIteration | null = null;
   /** Steps of half-iterations that are not the schedule's. */
@@ -59,7 +57,6 @@ export class Training {
   #isShared: boolean;
   /** The weights that make the rows of the present half-iteration, while newer averages sample. */
   #ownSampler: Map<string, Tensor> | null = null;
-  /** A state that the next half-iteration begins with. */
   #saved: { pass: HalfIterationState; tensors: Map<string, Tensor>; whole: SavedTraining } | null =
     null;
 
@@ -154,7 +151,6 @@ export class Training {
     return true;
   }
 
-  /** An event at which the averages so far sample. */
   async *#pause(event: TrainEvent): AsyncGenerator<TrainEvent> {
     const { direction } = event;
     this.#current?.gatherRngStates();
@@ -263,7 +259,6 @@ export class Training {
     return true;
   }
 
-  /** Returns false if the half-iteration stopped in the middle. */
   async *#half(
     half: number,
     { signal, pauseAt }: Control & Required<Pick<Control, "pauseAt">>,

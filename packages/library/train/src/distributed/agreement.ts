@@ -3,13 +3,10 @@ import type { Ranks } from "./ranks.js";
 
 /** What a rank wants after a step; if any rank wants it, all do it. */
 export interface StopPauseRequest {
-  /** To end the run. */
   stop: boolean;
-  /** To let rank 0 save and evaluate. */
   pause: boolean;
 }
 
-/** The requests of a half-iteration. */
 export interface StepRequests {
   /** Before a step: what this rank wants after the step. */
   before(step: number): StopPauseRequest;

@@ -4,13 +4,10 @@ import type { CompleteProblem } from "../problem.js";
 import { localRanks, type Part } from "./ranks.js";
 
 export interface BatchShare {
-  /** Of the batch's pairs. */
   part: Part;
-  /** Pairs of the whole batch. */
   pairs: number;
   /** Rows that this rank trains on. */
   rows: number;
-  /** Ranks among which the batch is shared. */
   among: number;
   /** Of numbers drawn for the whole batch [B, …] the numbers of this rank's rows. */
   own(drawn: Tensor): Tensor;

@@ -7,7 +7,6 @@ export interface Part {
   count: number;
 }
 
-/** All of `n` rows. */
 export const allOf = (n: number): Part => ({ start: 0, count: n });
 
 /** The i-th of k parts of n rows: in order, and of sizes that differ by one at most. */
@@ -29,19 +28,15 @@ export interface Message<T = unknown> {
 export interface Ranks {
   readonly rank: number;
   readonly size: number;
-  /** Whether this is rank 0. */
   readonly isMain: boolean;
-  /** The part of `n` that a rank has. */
   part(n: number, rank?: number): Part;
   /** All ranks' rows joined along `dim`: each brings the next `counts[rank]`. */
   gather(own: Tensor, counts: readonly number[], dim?: number): Tensor;
   /** The bytes of every rank, by rank; all of one length. */
   gatherBytes(own: Uint8Array): Uint8Array[];
-  /** Whether the flag of any rank is set. */
   any(flag: boolean): boolean;
   /** The largest of the ranks' integers in each place. */
   max(values: readonly number[]): number[];
-  /** Rank 0's value, of JSON. */
   fromMain<T>(value: T): T;
   /** Throws an error that names the ranks whose tensors differ from rank 0's in any bit. */
   assertInSync(tensors: Iterable<Tensor>): void;
@@ -65,7 +60,6 @@ export interface Ranks {
   leave(options?: { failure?: string | null }): void;
 }
 
-/** One process by itself. */
 export const localRanks: Ranks = {
   rank: 0,
   size: 1,

@@ -25,15 +25,12 @@ import {
   statesOf,
 } from "./rows.js";
 
-/** The cache of a problem. */
 export interface CacheOptions {
   /** Folder of the files; each cache is removed when the next is made. */
   folder: string;
-  /** Rows in a cache. */
   npar: number;
   /** Rows simulated together: bounds the memory. */
   batchSize: number;
-  /** Training steps on one cache. */
   refreshStride: number;
   /** Standardise the simulated end per coordinate over the cache. */
   normalize?: boolean;
@@ -42,16 +39,12 @@ export interface CacheOptions {
 }
 
 export interface CacheSourceOptions extends CacheOptions {
-  /** Prefix of the files' names. */
   name: string;
   data: Endpoints;
   decode: Decode;
-  /** The rows of a batch of starts; draws from `simulate` alone. */
   rows: (batch: Endpoints) => Batch;
-  /** The end of pairs that was simulated, which `normalize` standardises. */
   simulated: End;
   rowsPerStart: number;
-  /** Called before each cache is made. */
   refresh: (() => void) | null;
   simulate: Generator;
   shuffle: Generator;
@@ -60,13 +53,11 @@ export interface CacheSourceOptions extends CacheOptions {
 }
 
 interface Saved {
-  /** States before and after the cache was made. */
   before: StreamStates;
   after: Uint8Array | null;
   /** Which cache of the half-iteration it is; -1: none was made. */
   refresh: number;
   sha256: string;
-  /** The names of the batch, comma-separated. */
   names: string;
 }
 
@@ -81,7 +72,6 @@ const unmade = (before: StreamStates): Saved => ({
 export class CacheRows implements RowSource {
   readonly #options: CacheSourceOptions;
   #saved: Saved;
-  /** The mapped files by name. */
   readonly #rows = new Map<string, Tensor>();
   readonly #order: Order;
   /** Whether this process writes the files; null: not known yet. */

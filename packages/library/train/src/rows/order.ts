@@ -15,7 +15,6 @@ export class Order {
   constructor(
     readonly n: number,
     readonly generator: Generator,
-    /** Of the generator, and of the indices. */
     readonly device: Device = "cpu",
   ) {
     this.#before = generator.getState();
@@ -37,7 +36,6 @@ export class Order {
     return rows.narrow(0, this.#taken - k, k);
   }
 
-  /** The next k indices, with nothing dropped. */
   through(k: number): Tensor {
     const parts: Tensor[] = [];
     for (let left = k; left > 0; ) {

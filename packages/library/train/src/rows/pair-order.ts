@@ -12,7 +12,6 @@ export interface PairOrder {
   dispose(): void;
 }
 
-/** One stream for each table, on the CPU. */
 interface Streams {
   x0: Generator;
   x1: Generator;

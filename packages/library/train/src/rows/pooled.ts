@@ -13,13 +13,10 @@ import { allOf } from "../distributed/ranks.js";
 import { cutRows, keptRows, type Making, type RowSource, type SourceState } from "./rows.js";
 
 export interface PooledOptions {
-  /** Independent pairs. */
   source: RowSource;
-  /** Rows of a pool, a multiple of the rows of a batch. */
   rows: number;
   couple: BatchCoupling;
   pairing: Generator;
-  /** The end whose conditions the pairs have. */
   conditionsOf: End;
 }
 

@@ -41,7 +41,6 @@ export class Prefetcher {
     return own;
   };
 
-  /** How many were begun and not used yet. */
   get waiting(): number {
     return this.#begun.length;
   }

@@ -8,7 +8,6 @@ interface Staged {
   writer: io.npy.NpyWriter;
 }
 
-/** The path of each name. */
 export type RowPaths = (name: string) => string;
 
 /** Files that grow under temporary names. Throws a FileError. */
@@ -20,7 +19,6 @@ export class RowFiles implements Disposable {
     this.#pathOf = pathOf;
   }
 
-  /** Appends the first `n` rows of a batch. */
   append(batch: Batch, n: number): void {
     const tensors = tensorsOf(batch);
     namesOf(batch).forEach((name, i) => {
@@ -79,6 +77,5 @@ export class RowFiles implements Disposable {
   }
 }
 
-/** One checksum of several files. */
 export const checksumOf = (paths: readonly string[]): string =>
   sha256(paths.map(sha256OfFile).join());

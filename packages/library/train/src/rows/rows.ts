@@ -7,13 +7,10 @@ import type { Part } from "../distributed/ranks.js";
 export type SourceState = { [key: string]: SavedValue };
 export type SavedValue = null | boolean | number | string | Uint8Array | SourceState;
 
-/** How many rows are made. */
 export type Progress = { done: number; total: number };
 
-/** Work that yields how many rows are made. */
 export type Making = Iterable<Progress> | AsyncIterable<Progress>;
 
-/** States of the streams of rows and their order. */
 export type StreamStates = { simulate: Uint8Array; shuffle: Uint8Array };
 
 export const statesOf = (streams: Record<keyof StreamStates, Generator>): StreamStates => ({
@@ -31,7 +28,6 @@ export interface RowSource {
   batch(n: number, part?: Part): Batch;
   /** The first `n` pairs in use, kept out of scopes; null if none are kept. */
   peek?(n: number): { x0: Tensor; x1: Tensor } | null;
-  /** The state at a step boundary. */
   save(): SourceState;
   /** Continues from a saved state, and makes again what is no longer there. */
   restore(state: SourceState): Making;
@@ -46,7 +42,6 @@ export function repeatRows<B extends Batch>(batch: B, times: number): B {
   return mapBatch(batch, (t) => t.repeat([times, ...t.shape.slice(1).map(() => 1)]));
 }
 
-/** Rows of a batch, as views. */
 export function cutRows<B extends Batch>(batch: B, { start, count }: Part): B {
   return mapBatch(batch, (t) => t.narrow(0, start, count));
 }

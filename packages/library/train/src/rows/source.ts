@@ -31,11 +31,9 @@ export interface SourceOptions {
   moments?: Record<End, EndMoments> | null;
   /** Batches that are taken at once (default 1). */
   batches?: number;
-  /** How often rows are still taken. */
   stepsLeft: () => number;
 }
 
-/** For a method that is fitted to the tables. */
 const noRows: RowSource = {
   due: () => false,
   make: () => [],

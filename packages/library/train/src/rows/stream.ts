@@ -23,9 +23,7 @@ export interface StreamOptions {
   /** Whether every rank makes all rows of a batch: simulations are shared by themselves. */
   whole?: boolean;
   simulate: Generator;
-  /** One stream for the order of each table. */
   shuffle: { x0: Generator; x1: Generator };
-  /** Partners of rows. */
   matching?: Matching | null;
 }
 

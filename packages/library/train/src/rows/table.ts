@@ -27,13 +27,11 @@ export interface TableOptions {
   data: Endpoints;
   /** The rows of one epoch on all or some of the data; draws from `simulate` alone. */
   epoch: (data: Endpoints) => Batch;
-  /** Rows of a training step. */
   batchSize: number;
   simulate: Generator;
   shuffle: Generator;
   /** Simulates the next epochs beside the training on this epoch; null: they wait for it. */
   prefetcher?: Prefetcher | null;
-  /** Training steps that are left. */
   stepsLeft: () => number;
   /** Chooses the samples of a last epoch that needs only some; null: all samples are used. */
   choose: (() => Generator) | null;
@@ -52,7 +50,6 @@ interface Column {
   order: Tensor;
 }
 
-/** The columns of tables, of all rows or of an index. */
 function columnsOf(tables: Batch, index: Batch | null, order: Tensor): Column[] {
   const indices = index && tensorsOf(index);
   const orders = new Map<Tensor | undefined, Tensor>();
@@ -68,12 +65,9 @@ function columnsOf(tables: Batch, index: Batch | null, order: Tensor): Column[] 
 
 export class TableRows implements RowSource {
   #columns: Column[] = [];
-  /** The gathered part of the order. */
   #block: { start: number; end: number; rows: Batch } = { start: 0, end: 0, rows: {} };
   #cursor: number | null = null;
-  /** Steps that were left when the epoch was made. */
   #left = 0;
-  /** The streams before the epoch was made. */
   #before: StreamStates;
   /** Epochs begun early: their data, and the stream before. */
   readonly #begun: { simulate: Uint8Array; data: Endpoints }[] = [];

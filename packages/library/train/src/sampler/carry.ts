@@ -18,7 +18,6 @@ import {
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "./row-noise.js";
 
-/** Replays `body` under its key, in chunks of rows. */
 export type Replay = (key: string, batch: Batch, body: (batch: Batch) => Tensor) => Tensor;
 
 export interface CarryOptions extends FlowOptions {
@@ -45,13 +44,11 @@ export interface CarryOptions extends FlowOptions {
   onState: (k: number, state: Tensor) => void | Promise<void>;
 }
 
-/** How a probability flow is followed. */
 export interface FollowOptions extends FlowOptions {
   solver?: keyof typeof flowSolvers;
   /** Process times of the states (default: both ends). */
   times?: readonly number[];
   given?: Conditions | undefined;
-  /** As in `CarryOptions`. */
   guidance?: number | undefined;
 }
 
@@ -70,7 +67,6 @@ export function timesOf(direction: Direction, grid: TimeGrid): number[] {
   return [direction === "f" ? 0 : 1, ...ordered(direction, grid).map(({ next }) => next)];
 }
 
-/** Signals and timers have their turn. */
 async function isInterrupted(signal: AbortSignal | undefined): Promise<boolean> {
   await new Promise(setImmediate);
   return signal?.aborted ?? false;

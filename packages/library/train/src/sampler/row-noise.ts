@@ -2,7 +2,6 @@
 import { hash32 } from "@dsbm/bridge";
 import { type Device, noiseAt, type Tensor } from "@dsbm/torch";
 
-/** Rows [first, first + n) of an input. */
 export interface RowRange {
   first: number;
   n: number;
@@ -28,7 +27,6 @@ export class RowNoise {
     this.#device = device;
   }
 
-  /** Standard normal noise [n, …shape]. */
   normal(shape: readonly number[]): Tensor {
     const { first, n } = this.#rows;
     const offset = first * shape.reduce((a, b) => a * b, 1);

@@ -59,7 +59,6 @@ export interface SimulateOptions {
   generator?: Generator | undefined;
   /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean;
-  /** Conditions, a row for each sample. */
   given?: Conditions | undefined;
 }
 
@@ -72,7 +71,6 @@ export interface Simulation {
   generator: string;
 }
 
-/** Recorded functions that are kept, and programs of each by the number of rows. */
 const kept = { functions: 512, shapes: 3 };
 
 type Body = (x: Tensor, given: Conditions | undefined) => Tensor | Tensor[];
@@ -247,7 +245,6 @@ export class Sampler {
     return this.#options.dtype ?? null;
   }
 
-  /** The number of recorded programs. */
   get programs(): number {
     return [...this.#programs.values()].reduce((sum, program) => sum + program.count(), 0);
   }
@@ -356,7 +353,6 @@ function shared(
 ): ChunkedRun {
   const chunks = Math.ceil(rows / chunkRows);
   const own = begin(ranks.part(chunks));
-  // The last chunk may be shorter.
   const rowsOf = (rank: number) => {
     const part = ranks.part(chunks, rank);
     const end = Math.min(rows, (part.start + part.count) * chunkRows);

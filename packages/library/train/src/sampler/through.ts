@@ -34,7 +34,6 @@ function legsOf(chain: Chain, direction: Direction, whole: TimeGrid): Leg[] {
 interface Route {
   chain: Chain;
   direction: Direction;
-  /** A grid of the whole time. */
   grid: TimeGrid;
   given: Conditions | undefined;
 }

@@ -6,22 +6,17 @@ import type { SavedValue, SourceState } from "../rows/rows.js";
 import { beginNetwork } from "./begin.js";
 
 export interface TrainState {
-  /** Half-iterations completed. */
   half: number;
   networks: Record<Direction, Network>;
   emas: Record<Direction, optim.EMA> | null;
   /** The networks that sample: the averages, or the networks themselves. */
   samplers: Record<Direction, Network>;
-  /** Optimisers that are kept between half-iterations. */
   optimizers: Partial<Record<Direction, optim.Adam>>;
 }
 
-/** What `Training.save` returns next to tensors, in JSON. */
 export interface SavedFacts {
   format: number;
-  /** Half-iterations completed. */
   half: number;
-  /** Threads of a step. */
   threads: number | null;
   /** Whether several ranks share a step's rows; null: not known yet. */
   sharesBatch?: boolean | null;
@@ -42,7 +37,6 @@ interface InProgress {
   optimizer: optim.Adam | null;
 }
 
-/** The directions with networks of their own. */
 export function directionsOf({ method: { method } }: Pick<CompleteProblem, "method">): Direction[] {
   return method.networks === "each" ? ["b", "f"] : ["b"];
 }
@@ -155,7 +149,6 @@ export function newOptimizer({ optimisation }: CompleteProblem, network: Network
   return new optim[optimizer](network.parameters(), { lr, weightDecay });
 }
 
-/** Makes the optimisers that are kept between half-iterations. */
 export function keepOptimizers(
   problem: CompleteProblem,
   { networks, optimizers }: TrainState,
@@ -174,7 +167,6 @@ export function toJsonState(value: SavedValue): unknown {
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, toJsonState(v)]));
 }
 
-/** Undoes `toJsonState`. */
 export function fromJsonState(value: unknown): SavedValue {
   if (typeof value !== "object" || value === null) return value as SavedValue;
   const { base64 } = value as { base64?: unknown };

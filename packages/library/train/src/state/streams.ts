@@ -5,7 +5,6 @@ import { batchShare } from "../distributed/batch-share.js";
 import type { CompleteProblem } from "../problem.js";
 import type { SourceState } from "../rows/rows.js";
 
-/** States of the streams, in JSON's types and bytes. */
 export type StreamStates = {
   noise: Uint8Array;
   pairing: Uint8Array;
@@ -35,7 +34,6 @@ export class StepStreams {
     this.#fallback = Generator.default(device).manualSeed(this.#fallbackSeed(0));
   }
 
-  /** Whose dropout this rank's is. */
   get #rank(): number {
     return batchShare(this.#problem).among > 1 ? this.#problem.execution.ranks.rank : 0;
   }

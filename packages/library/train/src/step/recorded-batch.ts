@@ -2,12 +2,10 @@
 import { type Batch, batchFrom, namesOf, tensorsOf } from "@dsbm/bridge";
 import { type Recorded, recorded, type Tensor } from "@dsbm/torch";
 
-/** A recorded function of a batch and further tensors. */
 export interface RecordedBatch {
   (batch: Batch, ...rest: Tensor[]): Tensor[];
   /** The program for batches of these names: of their tensors, then the further ones. */
   program(names: readonly string[]): Recorded;
-  /** How many programs there are. */
   count(): number;
 }
 

@@ -18,7 +18,6 @@ import type { CompleteProblem } from "../problem.js";
 /** Vectors that are measured, if there are as many. */
 const vectors = 4096;
 
-/** Measures the noise after the last step of a half-iteration. */
 export class StepNoise {
   readonly #problem: CompleteProblem;
   readonly #half: number;
@@ -31,7 +30,6 @@ export class StepNoise {
     this.#direction = direction;
   }
 
-  /** Keeps the batch of the last step. */
   keep(batch: Batch): void {
     if (this.#problem.method.stepVariance !== "analytic") return;
     this.dispose();

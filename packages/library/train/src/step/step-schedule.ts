@@ -5,7 +5,6 @@ import type { CompleteProblem } from "../problem.js";
 export type Resized = { step: number; progress: number };
 
 export class StepSchedule {
-  /** Steps done. */
   step = 0;
   #steps: number;
   #resized: Resized = { step: 0, progress: 0 };
