@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type CompleteTrainConfig, completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import { presets } from "../../packages/app/config/src/presets-folder.js";
 import { Evaluators } from "../../packages/app/evaluation/src/live/evaluate.js";
-import { type Ends, loadEnds } from "../../packages/app/problem/src/ends.js";
+import { type Ends, loadEnds } from "../../packages/app/problem/src/datasets.js";
 import { silentProgress } from "../../packages/app/runs/src/progress.js";
 
 /** A path from the root of the repository. */

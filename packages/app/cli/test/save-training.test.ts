@@ -65,7 +65,10 @@ const unet = () =>
   });
 
 it.each<[string, () => Changes]>([
-  ["a network of vectors, averaged nowhere", () => ({})],
+  [
+    "a network of vectors, averaged nowhere, on a grid of its own",
+    () => ({ grid: { times: [0, 0.1, 0.9, 1], steps: [0.1, 0.8, 0.1] } }),
+  ],
   [
     "networks of drifts, an Ornstein–Uhlenbeck process, growing steps",
     () => ({
@@ -180,8 +183,6 @@ it("refuses what no run can have, and leaves nothing", async () => {
   };
   const mine: Method = { ...(methods.dsbm as Method), name: "mine" };
   await expect(save({ method: mine })).rejects.toThrow(/method mine .* methods.mine = /);
-  const grid = { times: [0, 0.1, 0.9, 1], steps: [0.1, 0.8, 0.1] };
-  await expect(save({ grid })).rejects.toThrow(/uniformGrid/);
   const process = ornsteinUhlenbeck({ alpha: 2 });
   await expect(save({ process })).rejects.toThrow(/alpha 0.5/);
   const network = () => new DriftNetwork(2, { direction: "f", hidden: [8] });

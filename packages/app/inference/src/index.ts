@@ -13,6 +13,7 @@ export {
   classesOf,
   loadNetworks,
   type Networks,
+  problemFile,
   readTrained,
   type Trained,
   usualDirection,

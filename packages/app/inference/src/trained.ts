@@ -14,8 +14,9 @@ import {
   type RunColumns,
   readColumns,
 } from "@dsbm/problem";
-import { checkFiles, findRun, type ModelFile, readRun } from "@dsbm/runs";
+import { checkFiles, findRun, type ModelFile, readJson, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
+import { z } from "zod";
 import { momentsOf } from "./moments.js";
 
 type Process = ReturnType<typeof bridgeProcess>;
@@ -48,7 +49,7 @@ export function readTrained(run: string, half: number | "newest", device: Device
   const folder = findRun(run);
   const { config: saved, models: all, info } = readRun(folder);
   const config = { ...savedConfig(folder, saved, info.dsbm), device };
-  const process = bridgeProcess(config, momentsOf(config, device));
+  const process = { ...bridgeProcess(config, momentsOf(config, device)), ...savedProblem(folder) };
   const shared = process.method.networks !== "each";
   const models = choose(folder, { models: all, half, shared });
   const chosen = Object.values(models).flatMap((model) => model?.path ?? []);
@@ -68,6 +69,22 @@ export function readTrained(run: string, half: number | "newest", device: Device
     directions: config.fb_sequence,
     conditioning: conditioningOf(config, columns),
   };
+}
+
+/** What a training by hand saves of its problem that no configuration says. */
+export const problemFile = "problem.json";
+
+const problemSchema = z.object({
+  grid: z.object({ times: z.array(z.number()), steps: z.array(z.number().positive()) }),
+});
+
+function savedProblem(folder: string): z.output<typeof problemSchema> | null {
+  const path = join(folder, problemFile);
+  if (!existsSync(path)) return null;
+  checkFiles(folder, [problemFile]);
+  const problem = problemSchema.safeParse(readJson(path));
+  if (problem.success) return problem.data;
+  throw new UsageError(`${path} is damaged: save the training again`);
 }
 
 /** What networks take next to samples, by the configuration and the columns of tables. */

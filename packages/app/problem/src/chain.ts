@@ -3,7 +3,7 @@ import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import { tidy } from "@dsbm/torch";
-import type { DataEnd } from "./ends.js";
+import type { DataEnd } from "./dataset.js";
 
 /** The times of several data sets; null where there are two. Throws a UsageError for a method of two. */
 export function configChain({

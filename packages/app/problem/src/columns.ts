@@ -17,7 +17,7 @@ import {
   type TableFacts,
 } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
-import type { DataEnd } from "./ends.js";
+import type { DataEnd } from "./dataset.js";
 import { inMemory } from "./projected.js";
 
 /** What the columns of both ends have in common. */

@@ -2,7 +2,7 @@
 import { type Decode, decodeImages, drawAll, inBatches } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
-import type { DataEnd } from "./ends.js";
+import type { DataEnd } from "./dataset.js";
 
 /** Mean and standard deviation of each value, [1, …]. */
 export interface GaussianMoments {

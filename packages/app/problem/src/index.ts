@@ -1,15 +1,13 @@
 // The public face of @dsbm/problem.
+export { conditionsOf, type DataEnd, loading } from "./dataset.js";
 export {
-  conditionsOf,
-  type DataEnd,
   type Ends,
   inProgram,
   isVectors,
   loadEnds,
-  loading,
   marginalsOf,
   prepareEnds,
-} from "./ends.js";
+} from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-end.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
 export { buildNetwork, conditionKind } from "./network.js";

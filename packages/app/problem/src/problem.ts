@@ -23,7 +23,7 @@ import { cores } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { configChain } from "./chain.js";
-import { type Ends, isVectors, tables } from "./ends.js";
+import { type Ends, isVectors, tables } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-end.js";
 import { buildNetwork } from "./network.js";
 

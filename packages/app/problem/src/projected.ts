@@ -5,7 +5,8 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import { principalComponents } from "@dsbm/data";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
-import type { DataEnd, Ends } from "./ends.js";
+import type { DataEnd } from "./dataset.js";
+import type { Ends } from "./datasets.js";
 
 /** Replaces the samples of both ends by their coordinates along the principal components of both training sets. */
 export function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends["projection"] {

@@ -3,7 +3,8 @@ import { type Conditions, conditionsAt, type End, mapConditions, stream } from "
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
-import type { DataEnd, Ends } from "./ends.js";
+import type { DataEnd } from "./dataset.js";
+import type { Ends } from "./datasets.js";
 import { gaussianName } from "./gaussian-end.js";
 
 /** The first rows of a table in its order, as networks take them, [n, …], the same at every call. */

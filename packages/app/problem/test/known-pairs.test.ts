@@ -8,7 +8,8 @@ import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { configured, withEnds } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { loading, prepareEnds } from "../src/ends.js";
+import { loading } from "../src/dataset.js";
+import { prepareEnds } from "../src/datasets.js";
 import { aboutPairs, loadPairs, savePairs } from "../src/pairs/known-pairs.js";
 import { trainingProblem } from "../src/problem.js";
 

@@ -4,7 +4,7 @@ import { arange, cat, setNumThreads, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { wordsOf } from "../../../../test/support/words.js";
-import { type Ends, loadEnds } from "../src/ends.js";
+import { type Ends, loadEnds } from "../src/datasets.js";
 import { bridgeProcess, trainingProblem } from "../src/problem.js";
 
 describe("a run's words", () => {

@@ -1,12 +1,5 @@
 // A problem that was made by hand as the configuration of a run: what its networks mean to whoever samples with them.
-import {
-  gammaGrid,
-  gammaSchedule,
-  methods,
-  type Network,
-  Preconditioned,
-  type TimeGrid,
-} from "@dsbm/bridge";
+import { methods, type Network, Preconditioned } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   ConfigError,
@@ -113,28 +106,6 @@ function processKeys({ process, schedule: { grid } }: CompleteProblem): Tree {
     throw new UsageError(
       `the process ${name} is none that a run can have: use brownian() or ornsteinUhlenbeck() with alpha 0.5`,
     );
-  return { sde, num_steps: grid.steps.length, ...stepKeys(grid, sigma) };
-}
-
-const isNear = (a: readonly number[], b: readonly number[]) =>
-  a.every((x, i) => Math.abs(x - (b[i] as number)) < 1e-9);
-
-function stepKeys({ steps }: TimeGrid, sigma: number): Tree {
-  const n = steps.length;
-  const even = steps.map(() => 1 / n);
-  if (isNear(steps, even))
-    // A flow has no noise, and its process no scale.
-    return { sigma: sigma === 0 ? 1 : sigma };
-  const gammas = steps.map((step) => step * sigma ** 2);
-  for (const gamma_space of ["linspace", "geomspace"] as const)
-    for (const symmetric_gamma of n % 2 === 0 ? [false, true] : [false]) {
-      const keys = {
-        ...{ gamma_min: Math.min(...gammas), gamma_max: Math.max(...gammas) },
-        ...{ gamma_space, symmetric_gamma },
-      };
-      if (isNear(steps, gammaGrid(gammaSchedule(n, keys)).steps)) return { sigma: null, ...keys };
-    }
-  throw new UsageError(
-    "the steps of the grid are none that a run can have: use uniformGrid(n), or gammaGrid(gammaSchedule(n, …))",
-  );
+  // A flow has no noise, and its process no scale. The grid itself stands in problem.json.
+  return { sde, num_steps: grid.steps.length, sigma: sigma || 1 };
 }

@@ -2,7 +2,7 @@
 import { conditionsAt, type Direction, mapConditions, startOf } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
 import { openRunOf } from "@dsbm/experiment";
-import { Bridge } from "@dsbm/inference";
+import { Bridge, problemFile } from "@dsbm/inference";
 import { version } from "@dsbm/runs";
 import { Generator, io, type Tensor, tidy } from "@dsbm/torch";
 import { Training as Driver, directionOf, type SavedTraining } from "@dsbm/train";
@@ -50,6 +50,7 @@ function saveTraining(training: Training, folder: string): string {
         io.encodeTensors(network.stateDict(), facts),
       );
     }
+    run.saveFile(problemFile, JSON.stringify({ grid: problem.schedule.grid }));
     run.finish();
     checkSame(training, temporary);
   });

@@ -9,7 +9,8 @@ import { UsageError } from "@dsbm/config";
 import { type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
 import { type RunWriter, readJson } from "@dsbm/runs";
 import { z } from "zod";
-import { type Ends, loading, namesOf } from "../ends.js";
+import { loading } from "../dataset.js";
+import { type Ends, namesOf } from "../datasets.js";
 
 const saved = z.object({ file: z.string(), sha256: z.string() });
 

@@ -6,7 +6,7 @@ import { io, ones, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { type Ends, loadEnds } from "../src/ends.js";
+import { type Ends, loadEnds } from "../src/datasets.js";
 import { testRows } from "../src/test-rows.js";
 
 const folder = scratch();

@@ -1,0 +1,160 @@
+// The source and target datasets of a problem, and those between: images, fields or vectors, or a Gaussian at time 1.
+import {
+  type Chain,
+  disposeSome,
+  type End,
+  type Endpoints,
+  type GaussianBridge,
+} from "@dsbm/bridge";
+import { type CompleteTrainConfig, UsageError } from "@dsbm/config";
+import { loadTable, type Projection, prepareTable, type TableFacts } from "@dsbm/data";
+import { hasClasses } from "@dsbm/nets";
+import type { Progress } from "@dsbm/runs";
+import { type Device, tidy } from "@dsbm/torch";
+import { chainTables, configChain } from "./chain.js";
+import { type Columns, columnEnds } from "./columns.js";
+import { type DataEnd, disposeDataset, loadDataset, loading, splits, toDevice } from "./dataset.js";
+import { gaussianEnd } from "./gaussian-end.js";
+import { projected } from "./projected.js";
+
+/** The data of both ends. */
+export interface Ends {
+  x0: DataEnd;
+  x1: DataEnd;
+  /** The data of times between, the earliest first; their times, and the training rows of all intervals. */
+  between: readonly DataEnd[];
+  chain: Chain | null;
+  rows: Endpoints | null;
+  /** The shape of one sample as networks take it: [d] or [C, H, W]. */
+  shape: readonly number[];
+  /** The exact bridge, where the ends are Gaussians with a known one. */
+  exact: GaussianBridge | null;
+  /** The principal components that samples are projected on, and the shape of a sample before; null: none. */
+  projection: { components: Projection; shape: readonly number[] } | null;
+  /** What tables of the user's own have in common; null for other data. */
+  columns: Columns | null;
+  dispose(): void;
+}
+
+export const isVectors = ({ shape }: Pick<Ends, "shape">): boolean => shape.length === 1;
+
+/** One sample has no variance, and no other sample to be compared with. */
+const leastHeldOut = 2;
+
+/** The name of data that were in the memory of a program whose training was saved. */
+export const inProgram = "program";
+
+/** The names of the configuration's data, by end. Throws a UsageError for those of a program. */
+export function namesOf(config: CompleteTrainConfig): [End, string][] {
+  const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
+  if (Dataset === inProgram)
+    throw new UsageError(
+      "this run was saved by a program, whose data are not in it: it can be sampled and exported; to measure it, compare its samples with data of your own",
+    );
+  const between = (Dataset_between ?? []).map((name): [End, string] => ["x1", name]);
+  return transfer
+    ? [["x0", Dataset], ...between, ["x1", Dataset_transfer as string]]
+    : [["x0", Dataset]];
+}
+
+/** Prepares data that take long to load, such as pictures to be decoded; does nothing for data that are ready. */
+export async function prepareEnds(
+  config: CompleteTrainConfig,
+  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
+): Promise<void> {
+  configChain(config);
+  let like: TableFacts | null = null;
+  for (const [end, name] of namesOf(config)) {
+    for (const split of splits)
+      await prepareTable(name, {
+        ...loading(split, end, config, like),
+        progress: ({ done, total }) =>
+          progress.update({
+            label: `${name.startsWith("table:") ? "reading" : "decoding"} ${name}, ${split}`,
+            step: done,
+            steps: total,
+          }),
+        say: progress.line,
+        ...(signal && { signal }),
+      });
+    like ??= factsOf(name, loading("train", end, config));
+  }
+}
+
+/**
+ * Loads both ends onto the configuration's device. Throws a DatasetError for missing or damaged files, a UsageError for
+ * samples of another shape than the configuration's or the other end's.
+ */
+export function loadEnds(config: CompleteTrainConfig): Ends {
+  const device = config.device as Device;
+  const made: DataEnd[] = [];
+  try {
+    for (const [end, name] of namesOf(config))
+      made.push(loadDataset(end, name, config, made[0]?.facts));
+    const columns = columnEnds(made, config);
+    const projection = config.data.components === null ? null : projected(made, config);
+    const [x0] = made as [DataEnd];
+    if (!config.transfer) made.push(gaussianEnd(x0, config));
+    for (const other of made.slice(1)) check(x0, other, config);
+    const chain = configChain(config);
+    const x1 = made.at(-1) as DataEnd;
+    const exact = x0.name === "gaussian" && x1.name === "gaussian" && config.transfer && !chain;
+    const ends = made.map((end) => toDevice(end, device));
+    const rows = chain && chainTables(ends, chain);
+    return {
+      x0: ends[0] as DataEnd,
+      x1: ends.at(-1) as DataEnd,
+      between: ends.slice(1, -1),
+      ...{ chain, rows },
+      shape: x0.train.shape.slice(1),
+      exact: exact ? { a: config.data.a, sigma: config.sigma as number } : null,
+      projection,
+      columns,
+      dispose() {
+        projection?.components.dispose();
+        if (rows) disposeSome(rows);
+        for (const end of ends) disposeDataset(end);
+      },
+    };
+  } catch (error) {
+    for (const end of made) disposeDataset(end);
+    throw error;
+  }
+}
+
+function check(x0: DataEnd, x1: DataEnd, config: CompleteTrainConfig): void {
+  const few = [x0, x1].find(({ test }) => test.size(0) < leastHeldOut);
+  if (few)
+    throw new UsageError(
+      `${few.name} has ${few.test.size(0)} sample held out of ${few.test.size(0) + few.train.size(0)}; metrics need ${leastHeldOut} or more at each end: give more data, or a larger data.test_fraction`,
+    );
+  const [a, b] = [x0.train.shape.slice(1), x1.train.shape.slice(1)];
+  if (`${a}` !== `${b}`)
+    throw new UsageError(
+      `${x0.name} has samples of shape [${a.join(", ")}], ${x1.name} of [${b.join(", ")}]; a bridge needs the same shape at both ends: choose other data`,
+    );
+  if ((a.length === 1) !== (config.model.name === "MLP"))
+    throw new UsageError(
+      `${x0.name} has samples of shape [${a.join(", ")}], which model.name=${config.model.name} does not take: write model=${a.length === 1 ? "MLP" : "UNET"}`,
+    );
+  if (hasClasses(config.model) && x1.conditions && x0.classes.length !== x1.classes.length)
+    throw new UsageError(
+      `model.class_cond=true needs as many classes at both ends, got ${x0.classes.length} of ${x0.name} and ${x1.classes.length} of ${x1.name}: choose subsets of one size, such as Dataset=mnist_0_1 Dataset_transfer=emnist_1_2`,
+    );
+}
+
+/** All data, in the order of their times. */
+export const marginalsOf = ({ x0, between = [], x1 }: Ends): DataEnd[] => [x0, ...between, x1];
+
+export const tables = ({ x0, x1, rows }: Ends): Endpoints =>
+  rows ?? {
+    x0: x0.train,
+    x1: x1.train,
+    conditions: { x0: x0.conditions?.train, x1: x1.conditions?.train },
+  };
+
+/** What is known of a prepared table of the user's own; null for other data. */
+function factsOf(name: string, options: ReturnType<typeof loading>): TableFacts | null {
+  if (!name.startsWith("table:")) return null;
+  return tidy(() => loadTable(name, options).facts ?? null);
+}
