@@ -49,7 +49,6 @@ export function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): s
   return columns.filter((column) => rows.some((row) => row[column] != null));
 }
 
-/** The cells of a column as text; a column of whole numbers has no decimals. */
 function formatCells(cells: readonly Cell[]): string[] {
   const whole = cells.every((cell) => typeof cell !== "number" || Number.isSafeInteger(cell));
   return cells.map((cell) => {

@@ -175,7 +175,13 @@ describe("the table", () => {
       results(5, 3, [6, 60]),
     ]);
     expect(table.columns).toEqual([
-      ...["dim", "half_iteration", "direction", "steps", "seeds", "mean_mean", "mean_std"],
+      "dim",
+      "half_iteration",
+      "direction",
+      "steps",
+      "seeds",
+      "mean_mean",
+      "mean_std",
     ]);
     const place = { direction: "b", steps: 20 };
     // 1, 2, 6: mean 3, squares 4 + 1 + 9 = 14 over 2.

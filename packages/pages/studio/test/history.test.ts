@@ -12,7 +12,10 @@ import { History } from "../src/shared/history.js";
 import { metricLine, metricLines } from "./runs.js";
 
 const row = (half: number, step: number, loss: unknown) => ({
-  ...{ half_iteration: half, direction: half % 2 ? "b" : "f", step, loss },
+  half_iteration: half,
+  direction: half % 2 ? "b" : "f",
+  step,
+  loss,
 });
 
 describe("history", () => {
@@ -95,7 +98,10 @@ describe("a file that grows", () => {
     ]);
     const curves = curvesOf(history, "loss", { weight: 0.5, positive: true });
     expect(curves.map(({ label }) => label)).toEqual([
-      ...["forward raw", "forward", "backward raw", "backward"],
+      "forward raw",
+      "forward",
+      "backward raw",
+      "backward",
     ]);
   });
 });

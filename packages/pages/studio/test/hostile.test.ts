@@ -102,10 +102,15 @@ describe("what is meant well", () => {
 });
 
 const put = (body: string | Buffer, headers: Record<string, string> = json): Sent => ({
-  ...{ path: api("settings"), method: "PUT", headers, body },
+  path: api("settings"),
+  method: "PUT",
+  headers,
+  body,
 });
 const runsWith = (headers: Record<string, string>, method = "GET"): Sent => ({
-  ...{ path: api("runs"), method, headers },
+  path: api("runs"),
+  method,
+  headers,
 });
 const evil = "http://evil.example";
 const exported = (query: string) => api(`export${query}`);
@@ -202,7 +207,11 @@ describe("what is meant ill", () => {
     });
     expect(readdirSync(settings)).toEqual(["settings.json"]);
     expect(readdirSync(folder).sort()).toEqual([
-      ...["linked", "links", "moons", "odd #%?", "report.html"],
+      "linked",
+      "links",
+      "moons",
+      "odd #%?",
+      "report.html",
     ]);
   });
 });

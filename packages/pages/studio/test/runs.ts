@@ -40,14 +40,28 @@ export function writeRun(folder: string, run: FakeRun = {}): void {
     writeFileSync(join(folder, name), text);
   };
   write("run.json", {
-    ...{ format: 1, dsbm: "0.1.0", state, reason, command: "npx dsbm train" },
-    ...{ resumed: run.resumed ?? [], spent: run.spent ?? 0 },
-    ...{ started: "2026-11-26T04:10:00.000Z", ended: "2026-11-26T04:19:40.000Z" },
+    format: 1,
+    dsbm: "0.1.0",
+    state,
+    reason,
+    command: "npx dsbm train",
+    resumed: run.resumed ?? [],
+    spent: run.spent ?? 0,
+    started: "2026-11-26T04:10:00.000Z",
+    ended: "2026-11-26T04:19:40.000Z",
     environment: { node: "20.19.0", libtorch: "2.6.0" },
   });
   write("config.json", {
-    ...{ Dataset: "moons", Dataset_transfer: "normal", transfer: true, half_iterations: 2 },
-    ...{ method, seed, sigma, name: run.name ?? "moons", num_iter: 6000, first_num_iter: 6000 },
+    Dataset: "moons",
+    Dataset_transfer: "normal",
+    transfer: true,
+    half_iterations: 2,
+    method,
+    seed,
+    sigma,
+    name: run.name ?? "moons",
+    num_iter: 6000,
+    first_num_iter: 6000,
     model: { name: "MLP", hidden: "128,128" },
   });
   const rows = [1, 2].flatMap((half) =>

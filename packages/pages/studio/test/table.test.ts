@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock } from "@dsbm/files";
+import { writeManifest } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
@@ -34,8 +35,14 @@ describe("the table of runs", () => {
       ["5", "running", null],
     ]);
     expect(rows[0]).toMatchObject({
-      ...{ name: "moons", method: "dsbm", data: "moons → normal", seed: "1", seconds: 580 },
-      ...{ half: 2, halves: 2, step: 200 },
+      name: "moons",
+      method: "dsbm",
+      data: "moons → normal",
+      seed: "1",
+      seconds: 580,
+      half: 2,
+      halves: 2,
+      step: 200,
       metrics: { "sliced_w2 f": { value: 0.15, reference: 0.04 } },
     });
     expect(rows[0]?.metrics).not.toHaveProperty("data_sliced_w2 f");
@@ -46,17 +53,19 @@ describe("the table of runs", () => {
     const folders = ["a", "b"].map((name) => `moons/sigma=${name}/1`);
     for (const folder of folders) writeRun(join(at, folder));
     writeRun(join(at, "moons/alone/1"));
-    mkdirSync(join(at, "sweeps/first"), { recursive: true });
-    writeFileSync(
-      join(at, "sweeps/first/manifest.json"),
-      JSON.stringify({
-        format: 1,
-        members: folders.map((folder, i) => ({
-          ...{ number: i + 1, folder: `../../${folder}`, seed: 1 },
-          configuration: { sigma: i },
-        })),
-      }),
-    );
+    writeManifest(join(at, "sweeps/first"), {
+      dsbm: "0.1.0",
+      experiment: "train",
+      words: [],
+      created: "",
+      members: folders.map((folder, i) => ({
+        number: i + 1,
+        words: [],
+        folder: `../../${folder}`,
+        seed: 1,
+        configuration: { sigma: i },
+      })),
+    });
     const rows = new RunTable(new Folder(at)).scan();
     expect(rows.map(({ sweep, member }) => [sweep, member])).toEqual([
       [null, ""],

@@ -143,7 +143,6 @@ class CheckpointStore {
     }
   }
 
-  /** A folder of this name may be there, whole or damaged: it stays until the new one is on the disk. */
   private freeName(id: string): string {
     let name = id;
     for (let n = 2; existsSync(join(this.folder, name)); n++) name = `${id}+${n}`;
@@ -161,7 +160,6 @@ class CheckpointStore {
     return isWhole;
   }
 
-  /** Removes what the policy does not keep. A failure is a warning. */
   private prune(): { removed: string[]; warnings: string[] } {
     const removed: string[] = [];
     const warnings: string[] = [];
@@ -177,7 +175,6 @@ class CheckpointStore {
     return { removed, warnings };
   }
 
-  /** From the oldest. Damaged checkpoints neither count nor are removed; few are read in full. */
   private superfluous(): Checkpoint[] {
     const { keep_last, keep_every } = this.policy;
     let kept = 0;
@@ -225,7 +222,6 @@ function refuseBadPoint({ id, order, files }: CheckpointPoint, older: readonly C
   ]);
 }
 
-/** The error of a checkpoint that the file system refused: it says that the older ones are as they were. */
 function refusalOf(error: unknown, folder: string, older: readonly Checkpoint[]): unknown {
   if (!(error instanceof FileError) && errnoOf(error) === undefined) return error;
   const cause = fileError("save the checkpoint", folder, error);

@@ -153,7 +153,6 @@ interface Sheet {
   height: number;
 }
 
-/** Paints images row by row, `scale` screen pixels an image pixel, with `space` white pixels right of and below each. */
 function paint(
   images: Uint8Array,
   {
@@ -199,7 +198,6 @@ interface Label {
   size: number;
 }
 
-/** A sheet below `top` white pixels, with labels over it. */
 async function drawSheet(
   { data, ...size }: Sheet,
   { top, labels }: { top: number; labels: readonly Label[] },

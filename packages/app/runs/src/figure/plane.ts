@@ -140,13 +140,11 @@ async function frame(
   });
 }
 
-/** A name that fits an axis. */
 function shorten(name: string, most = 34): string {
   const letters = [...name];
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : name;
 }
 
-/** From the first to the last per cent of each group with a margin: one outlier does not decide a figure. */
 function middle(groups: readonly number[][]): Domain {
   const edges = groups.flatMap((values) => {
     const sorted = values.toSorted((a, b) => a - b);
@@ -157,7 +155,6 @@ function middle(groups: readonly number[][]): Domain {
   return [low - margin, high + margin];
 }
 
-/** Axes of equal length if the units are the same, or nearly. */
 function domainsOf(groups: readonly Place[][], isSame: boolean): { x: Domain; y: Domain } {
   const x = middle(groups.map((group) => group.map((place) => place.x)));
   const y = middle(groups.map((group) => group.map((place) => place.y)));

@@ -126,7 +126,6 @@ export function textWidth(text: string, fontSize: number): number {
   return [...text].length * fontSize * 0.6;
 }
 
-/** Legend entries from left to right, broken into rows where the width ends. */
 function drawLegend(entries: readonly LegendEntry[], width: number) {
   const rowHeight = 20;
   let x = 0;

@@ -80,7 +80,6 @@ export async function trendPanels(
   return { panels: drawn.map(({ panel }) => panel), legend };
 }
 
-/** The colour of a series: of those that begin with a direction one that no series of the other has, in any figure. */
 function colorIn(names: readonly string[], name: string): string {
   const way = Object.values(directions).findIndex((start) => name.startsWith(start));
   if (way < 0) return colorOf(names.indexOf(name));
@@ -126,7 +125,6 @@ interface Scene extends Required<Pick<TrendOptions, "rows" | "series" | "size">>
   isOverSteps: boolean;
 }
 
-/** The values of a panel's column, with their band, their floor, and the line that they belong to. */
 function pointsOf(
   { metric, spread, floor, scale }: TrendPanel,
   { rows, series, halves, isOverSteps }: Scene,
@@ -237,7 +235,6 @@ function stepAxis(halves: readonly Half[]) {
   };
 }
 
-/** The names of half-iterations over their middle, if all have room. */
 function headsOf({ halves, size }: Scene) {
   const isTight = halves.length > size.width / 30;
   return isTight ? [] : halves.map(({ name, start, end }) => ({ name, x: (start + end) / 2 }));

@@ -96,7 +96,6 @@ function cellsOf(row: Row, columns: readonly string[], source = "this table"): C
   );
 }
 
-/** The number of characters up to the end of the last record that has its line end. */
 function wholeRecords(text: string): number {
   const lines = text.slice(0, text.lastIndexOf("\n") + 1);
   // Within open quotes a line end is a part of a field.
@@ -104,7 +103,6 @@ function wholeRecords(text: string): number {
   return isOpen ? wholeRecords(lines.slice(0, lines.lastIndexOf('"'))) : lines.length;
 }
 
-/** Splits text into records of cells; the first one is the header, whose cells stay texts. */
 function parseRecords(text: string, source: string): Cell[][] {
   try {
     return parse(text, {

@@ -88,7 +88,6 @@ export function readFormat<T extends z.ZodType>(
   throw new RunError("not_a_run", `there is no ${path}: ${missing}`);
 }
 
-/** A text of a file that may be hostile: short, and without control characters. */
 const printable = (value: unknown): string =>
   String(value)
     .slice(0, 100)

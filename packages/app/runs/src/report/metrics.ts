@@ -50,7 +50,6 @@ function grouped(rows: readonly MetricRow[], keyOf: (row: MetricRow) => string) 
   return keys.map((key) => [key, rows.filter((row) => keyOf(row) === key)] as const);
 }
 
-/** The worst columns of each direction, by value over floor. */
 function columnTables(rows: readonly MetricRow[]): Html[] {
   const tables = grouped(rows, nameOf).flatMap(([name, own]) => {
     const sorted = own.toSorted((a, b) => (judge(b).ratio ?? 0) - (judge(a).ratio ?? 0));
@@ -67,7 +66,6 @@ function columnTables(rows: readonly MetricRow[]): Html[] {
   return [html`<p class="note">${rows[0]?.meaning}</p>`, ...tables];
 }
 
-/** The cells of a metric from its value to its interval; of ends that are `missed` nothing is called good. */
 function numbers(row: MetricRow, isMissed = false): Html {
   const verdict = judge(row);
   const isHidden = isMissed && verdict.grade === "good";
@@ -86,7 +84,6 @@ function numbers(row: MetricRow, isMissed = false): Html {
 
 const size = { width: 130, height: 16 };
 
-/** The value as a dot between its floor (left) and its ceiling (right), with its interval. */
 function bar({ interval, floor, ceiling, better }: MetricRow, left: number | null): Html | null {
   if (left === null || !Number.isFinite(left) || better === "target") return null;
   const from = Number(floor);

@@ -144,7 +144,6 @@ function asked({ info, summary, config }: RunReport): Html[] {
   );
 }
 
-/** 2026-11-26 04:10 to 04:19 UTC. */
 function when(started: string, ended: string | null): string {
   const day = started.slice(0, 10);
   const from = `${day} ${started.slice(11, 16)}`;
@@ -210,7 +209,6 @@ async function pointFigures(
   );
 }
 
-/** The units of the columns on axes. */
 function unitsOf({ columns, transform }: DataFile): AxisUnits {
   const { mean, std, log1p } = transform;
   /** One number a column, or one for all. */

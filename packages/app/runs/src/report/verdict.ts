@@ -57,7 +57,6 @@ function closeness(row: MetricRow, start: string, end: string): string {
   return `${far} ${end}: ${gone}`;
 }
 
-/** Other metrics of the ends that say something worse. */
 function others(rows: readonly MetricRow[], main: MetricRow): string {
   const order = ["none", "good", "fair", "poor"];
   const rank = (row: MetricRow) => order.indexOf(judge(row).grade);
@@ -83,7 +82,6 @@ function columns(rows: readonly MetricRow[]): string {
   return `${count}, ${alone}; the worst is ${column} (1-Wasserstein ${digits(value)}, ${worst.words}).`;
 }
 
-/** The first metric of the time that was held out. */
 function heldOut(rows: readonly MetricRow[]): string {
   const row = rows.find(({ group, floor }) => group === "holdout" && floor !== null);
   if (!row) return "";

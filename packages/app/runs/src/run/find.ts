@@ -8,7 +8,6 @@ import { listRuns } from "./reader.js";
 /** Runs that an error names. */
 const mostNames = 5;
 
-/** Where a link such as experiments/latest leads: by the time of a later command it is moved. */
 function behindLink(path: string): string {
   const link = path.replace(/(?<=.)\/+$/, "");
   if (!lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) return path;

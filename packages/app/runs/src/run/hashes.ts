@@ -10,7 +10,6 @@ import { readText } from "../files/read.js";
 /** The name of the manifest in the folder of a run. */
 export const manifestFile = "manifest.jsonl";
 
-/** What later results depend on: models, configuration, and what describes the data. */
 const isChecked = (file: string): boolean =>
   /^(models\/.*|(config|choices|data|pairs)\.json|config\.yaml|projection\.safetensors)$/.test(
     file,

@@ -72,7 +72,6 @@ export interface QualityRow {
 const pair = (low: unknown, high: unknown) =>
   typeof low === "number" && typeof high === "number" ? [low, high] : null;
 
-/** Reads the rows of earlier versions as rows of this one. */
 function migrate(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const { metric, about, low, high, floor_low, floor_high, ...rest } = value as Record<

@@ -85,7 +85,6 @@ export function openRun(options: OpenRunOptions): RunWriter {
   }
 }
 
-/** Seconds of the processes of a run so far; a killed process lived until its newest file at least. */
 function secondsOf({ started, resumed, ended, spent }: RunInfo, paths: RunPaths): number {
   const files = [paths.run_json, paths.metrics_jsonl, paths.results_csv];
   const times = files.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
@@ -129,7 +128,6 @@ class RunWriter {
     return path;
   }
 
-  /** A folder that was deleted must not come back with a file alone in it. */
   private checkLock(): void {
     if (this.info.state === "running" && !this.lock.isHeld()) throw lostLock(this.paths.lock);
   }
@@ -179,7 +177,6 @@ class RunWriter {
     this.end("failed", text.replace(/\s*\n\s*/g, " "));
   }
 
-  /** Returns false, with the state not written, if the folder was deleted or belongs to another run by now. */
   private end(state: RunInfo["state"], reason: string | null): boolean {
     if (this.info.state !== "running") return true;
     try {

@@ -53,7 +53,6 @@ export function memberStatus(folder: string, evidence: Evidence): Status {
   return { state: "waiting", why: null };
 }
 
-/** The state of a member that was started and has ended. */
 function ended(info: RunInfo | null, { reason, stopped, lastLogLine }: Evidence): Status {
   if (info?.state === "failed") return { state: "failed", why: info.reason };
   // A run that stopped at a step boundary can be continued, whatever made it stop.

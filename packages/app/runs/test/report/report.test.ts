@@ -42,7 +42,11 @@ describe("numbers", () => {
 
   it("never rounds a part to nothing or everything", () => {
     expect([0, 0.001, 0.5, 0.999, 1].map(percent)).toEqual([
-      ...["0 %", "less than 1 %", "50 %", "more than 99 %", "100 %"],
+      "0 %",
+      "less than 1 %",
+      "50 %",
+      "more than 99 %",
+      "100 %",
     ]);
   });
 });

@@ -26,7 +26,6 @@ const notPlain = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\0]/;
 
 const missing = () => new RunError("not_found", "there is no such file in the folder");
 
-/** Whether an open file is the one at `full`, reached through no link. A folder above it may become one at any time. */
 function isAt(fd: number, { ino, dev }: Stats, full: string): boolean {
   try {
     if (hasProc) return readlinkSync(`/proc/self/fd/${fd}`) === full;

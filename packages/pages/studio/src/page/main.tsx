@@ -89,7 +89,9 @@ function App() {
       <main>
         {page === "runs" && (
           <RunsPage
-            {...{ rows: all, left, params }}
+            rows={all}
+            left={left}
+            params={params}
             columns={settings?.columns ?? []}
             onColumns={(columns) => save({ columns })}
           />

@@ -51,7 +51,9 @@ export class Exports {
           : "failed";
     const isReady = state === "ready";
     return {
-      ...{ state, error: state === "failed" ? error : null, id: isReady ? key : null },
+      state,
+      error: state === "failed" ? error : null,
+      id: isReady ? key : null,
       files: isReady ? readdirSync(this.#at(key)).filter((name) => fileName.test(name)) : [],
     };
   }
@@ -101,7 +103,6 @@ export class Exports {
     return readFileSync(path);
   }
 
-  /** Names the export of a run as its networks are now. */
   #key(id: string): string {
     const { folder } = this.#options;
     const models = below(id, "models");
@@ -117,7 +118,6 @@ export class Exports {
     return join(this.#options.settings, "exports", key);
   }
 
-  /** Removes the exports that were made first. */
   #prune(exports: string): void {
     const made = readdirSync(exports)
       .filter((name) => /^[0-9a-f]{32}$/.test(name))

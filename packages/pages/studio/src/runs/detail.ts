@@ -83,7 +83,6 @@ export function detailStamp(folder: Folder, { id, state, half }: RunRow, log?: s
   return JSON.stringify([state, half, stamps]);
 }
 
-/** A cell that JSON can hold. */
 const shown = (cell: Cell): Cell =>
   typeof cell === "number" && !Number.isFinite(cell) ? String(cell) : cell;
 
@@ -93,7 +92,6 @@ function qualityRow(found: unknown): MetricRow[] {
   return [{ ...data, title: text(data.title, 300), meaning: text(data.meaning) }];
 }
 
-/** The pictures of a run's evaluations, oldest first. */
 function pictures(folder: Folder, id: string): Picture[] {
   const found = folder
     .list(below(id, "samples"))
@@ -119,7 +117,6 @@ function pictures(folder: Folder, id: string): Picture[] {
   });
 }
 
-/** The last whole lines of a log. */
 function tailOf(folder: Folder, path: string): string | null {
   if (!folder.stat(path)?.isFile()) return null;
   const bytes = folder.bytes(path, { from: -logBytes, limit: logBytes });

@@ -58,7 +58,6 @@ export class MetricsTail {
     }
   }
 
-  /** Forgets what was read; false where that was nothing. */
   #startOver(): boolean {
     const had = this.#file !== "";
     this.#at = 0;
@@ -70,5 +69,10 @@ export class MetricsTail {
 }
 
 const empty: HistoryPart = {
-  ...{ reset: true, half: [], direction: [], step: [], metrics: {}, notFinite: [] },
+  reset: true,
+  half: [],
+  direction: [],
+  step: [],
+  metrics: {},
+  notFinite: [],
 };

@@ -53,7 +53,6 @@ export function readResults(
 
 const bareNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-/** A table without quotes, which is what evaluations write: much faster than the general reader, for hundreds of runs. */
 function plainTable(
   header: string,
   lines: readonly string[],

@@ -62,9 +62,19 @@ export class Summaries {
         return { ...blank, ...facts, ...unreadable(id, "run.json is not that of a run"), changed };
       const { half, step, loss } = at;
       return {
-        ...{ ...blank, ...facts, id, state, metrics, half, step, loss, changed },
+        ...blank,
+        ...facts,
+        id,
+        state,
+        metrics,
+        half,
+        step,
+        loss,
+        changed,
         reason: state === info.state ? info.reason : "the process ended without a message",
-        ...{ started: info.started, since: info.since, spent: info.spent },
+        started: info.started,
+        since: info.since,
+        spent: info.spent,
         seconds: secondsOf(info, changed, live),
       };
     } catch (error) {
@@ -85,8 +95,12 @@ export class Summaries {
     const { reason, ended } = info;
     const started = time(info.started);
     return {
-      ...{ state, reason: textOrNull(reason), started, since: resumed ?? started },
-      ...{ spent: Math.max(0, number(info.spent) ?? 0), ended: time(ended) },
+      state,
+      reason: textOrNull(reason),
+      started,
+      since: resumed ?? started,
+      spent: Math.max(0, number(info.spent) ?? 0),
+      ended: time(ended),
     };
   }
 
@@ -134,18 +148,25 @@ const noPlace: { half: number; step: number; loss: number | null } = {
 
 const noFacts = (id: string): Facts => ({
   name: id.split("/").at(-3) ?? id,
-  ...{ method: "", data: "", seed: "", halves: null },
+  method: "",
+  data: "",
+  seed: "",
+  halves: null,
 });
 
 const unreadable = (id: string, reason: string) => ({
-  ...{ id, state: "unreadable" as const, reason: text(reason, 300), started: null, seconds: null },
-  ...{ since: null, spent: 0 },
+  id,
+  state: "unreadable" as const,
+  reason: text(reason, 300),
+  started: null,
+  seconds: null,
+  since: null,
+  spent: 0,
 });
 
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** Whether a living process writes into a run's folder. */
 function isHeld(folder: Folder, id: string): boolean {
   const lock = below(id, ".lock");
   const stat = folder.stat(lock);

@@ -1,8 +1,9 @@
 // Which runs belong to which sweep, from the manifests of sweeps, and where the log of a member lies.
 import { posix } from "node:path";
+import { sweepManifest } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import { below } from "./summary.js";
-import { list, number, record, text } from "./values.js";
+import { text } from "./values.js";
 
 interface Membership {
   sweep: string;
@@ -46,15 +47,13 @@ export class Sweeps {
 
   #read(manifest: string, path: string, sweep: string): [string, Membership][] {
     try {
-      const found = record(JSON.parse(this.#folder.text(manifest)));
-      return list(found.members, 10_000).flatMap((entry) => {
-        const { folder, configuration, seed, number: n } = record(entry);
-        if (typeof folder !== "string") return [];
-        const id = posix.normalize(below(path, folder)).replace(/\/$/, "");
-        const words = Object.entries(record(configuration)).map(([k, v]) => `${k}=${text(v, 80)}`);
-        const member = text([...words, `seed=${text(seed, 40)}`].join(" "), 400);
-        if (number(n) !== null) this.#logs.set(id, `${path}/logs/${n}.log`);
-        return [[id, { sweep, member }] as [string, Membership]];
+      const { members } = sweepManifest.parse(JSON.parse(this.#folder.text(manifest)));
+      return members.slice(0, 10_000).map((entry) => {
+        const id = posix.normalize(below(path, entry.folder)).replace(/\/$/, "");
+        const values = Object.entries({ ...entry.configuration, seed: entry.seed });
+        const member = text(values.map(([key, v]) => `${key}=${text(v, 80)}`).join(" "), 400);
+        this.#logs.set(id, `${path}/logs/${entry.number}.log`);
+        return [id, { sweep, member }];
       });
     } catch {
       // A manifest that is damaged groups nothing; `dsbm sweep status` says what is wrong with it.

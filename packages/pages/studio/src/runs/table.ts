@@ -65,7 +65,6 @@ export class RunTable {
     return this.#folder.stat(own)?.isFile() ? own : this.#sweeps.logOf(id);
   }
 
-  /** Folders with a run.json; links are not followed. */
   #runs(): string[] {
     const found: string[] = [];
     let folders = 0;

@@ -14,7 +14,9 @@ const pagePolicy = [
   "connect-src 'self'",
   "worker-src 'self' blob:",
   "frame-src 'self'",
-  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
 ].join("; ");
 
 /** Files of runs: whatever they are, they run nothing, load nothing and are of no origin. */

@@ -37,7 +37,11 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const token = randomBytes(24).toString("base64url");
   const streams = new Streams();
   const app = makeApp({
-    ...{ token, settings, exporter, streams, pages: readPages() },
+    token,
+    settings,
+    exporter,
+    streams,
+    pages: readPages(),
     folder: openFolder(folder),
   });
   const server = createAdaptorServer({

@@ -114,7 +114,6 @@ export class History {
   }
 }
 
-/** Merges a point into the last one, where that is of the same curve and there is room; else it is one more. */
 function put(points: Point[], point: Point, stride: number): void {
   const last = points.at(-1);
   const isSame = last?.half === point.half && last.direction === point.direction;

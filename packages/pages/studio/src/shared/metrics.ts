@@ -2,11 +2,19 @@
 
 /** Columns that say where an evaluation was made, or how long it took. */
 const places = new Set([
-  ...["half_iteration", "iteration", "direction", "step", "steps", "n", "nfe", "sampler", "split"],
-  ...["seconds", "seconds_per_batch"],
+  "half_iteration",
+  "iteration",
+  "direction",
+  "step",
+  "steps",
+  "n",
+  "nfe",
+  "sampler",
+  "split",
+  "seconds",
+  "seconds_per_batch",
 ]);
 
-/** The columns that a metric may be compared with, the first that is there. */
 function referencesOf(column: string): string[] {
   const names = ["data_", "exact_", "independent_"].map((prefix) => prefix + column);
   if (column.startsWith("kl_")) names.push(column.replace("kl_", "floor_"));

@@ -2,7 +2,6 @@
 // format that they need.
 import { RunError } from "../../errors.js";
 
-/** Event: wall_time in seconds, step, and its content. */
 function event(step: number, what: Field): Uint8Array {
   return message(double(1, Date.now() / 1000), integer(2, step), what);
 }
@@ -81,7 +80,6 @@ function message(...fields: readonly Field[]): Uint8Array {
   return Buffer.concat(fields);
 }
 
-/** An int32, int64 or enum: a whole number from 0 to 2⁵³. */
 function integer(field: number, value: number): Field {
   return Buffer.concat([tag(field, 0), varint(value)]);
 }
@@ -98,7 +96,6 @@ function float(field: number, value: number): Field {
   return Buffer.concat([tag(field, 5), bytes]);
 }
 
-/** A field of bytes, of text in UTF-8, or of a message. */
 function bytes(field: number, value: Uint8Array | string): Field {
   const content = typeof value === "string" ? Buffer.from(value, "utf8") : value;
   return Buffer.concat([tag(field, 2), varint(content.length), content]);
@@ -108,7 +105,6 @@ function tag(field: number, kind: number): Uint8Array {
   return varint(field * 8 + kind);
 }
 
-/** Seven bits a byte, the lowest first; the top bit says that more follow. */
 function varint(value: number): Uint8Array {
   const out: number[] = [];
   let rest = value;

@@ -19,7 +19,6 @@ export function openRecordFile(
   };
 }
 
-/** A record around bytes. */
 function framed(bytes: Uint8Array): Uint8Array {
   const record = Buffer.alloc(headerBytes + bytes.length + footerBytes);
   record.writeBigUInt64LE(BigInt(bytes.length), 0);
@@ -29,7 +28,6 @@ function framed(bytes: Uint8Array): Uint8Array {
   return record;
 }
 
-/** Bytes up to the end of the last record before the first damaged one. */
 function wholeRecords(fd: number, size: number): number {
   const header = Buffer.alloc(headerBytes);
   let end = 0;

@@ -102,7 +102,6 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** The columns that uPlot draws: x, then per curve its values and the edges of its band. */
 function dataOf({ x, curves }: ChartProps): uPlot.AlignedData {
   const columns = curves.flatMap(({ y, band }) => (band ? [band.min, band.max, y] : [y]));
   return [x, ...columns] as uPlot.AlignedData;
@@ -196,7 +195,6 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
   };
 }
 
-/** The limits of a logarithmic axis: those of the values, with a little room, and from a round number on, which is a tick. */
 function logRange(_: uPlot, min: number, max: number): [number, number] {
   if (!(min > 0) || !(max > 0)) return [0.1, 1];
   if (min === max) return [min / 2, max * 2];
@@ -229,7 +227,6 @@ function drawMarks(plot: uPlot, marks: readonly { x: number; label: string }[]):
   ctx.restore();
 }
 
-/** Arrows move the cursor (with shift the part that is shown), + and − zoom, 0 shows all. */
 function onKey(event: KeyboardEvent, plot: uPlot | null, { x, range, onRange }: ChartProps): void {
   if (!plot || x.length === 0) return;
   const whole = { min: x[0] as number, max: x.at(-1) as number };

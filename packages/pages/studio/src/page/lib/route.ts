@@ -9,7 +9,6 @@ export interface Route {
   params: URLSearchParams;
 }
 
-/** The route of the fragment of an address. */
 function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   const params = new URLSearchParams(query);

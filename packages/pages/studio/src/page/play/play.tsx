@@ -110,7 +110,6 @@ function Player({
   );
 }
 
-/** The settings of the player in the address; it checks them itself. */
 function settingsIn(params: URLSearchParams): Partial<PlayerSettings> {
   try {
     const found: unknown = JSON.parse(params.get("play") ?? "{}");

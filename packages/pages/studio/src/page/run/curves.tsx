@@ -15,7 +15,6 @@ const titles: Record<string, string> = {
   grad_norm: "Norm of the gradient",
 };
 const most = 40;
-/** Moments and what has nothing to be compared with come second. */
 const isMain = ({ name, reference }: { name: string; reference: string | null }) =>
   reference !== null ? !/^end_(mean|var)$/.test(name) : name === "variance_kept";
 
@@ -37,7 +36,9 @@ export function Curves({
   const training = useMemo(
     () =>
       names.map((name) => ({
-        ...{ name, x: axis.x, log: isLog(name) },
+        name,
+        x: axis.x,
+        log: isLog(name),
         curves: curvesOf(history, name, { weight, positive: isLog(name) }),
       })),
     [history, weight, logs.join()],
@@ -67,7 +68,8 @@ export function Curves({
       <Chart
         title={reference ? `${name} (dotted: ${reference})` : name}
         log={isLog(name)}
-        {...{ x, curves }}
+        x={x}
+        curves={curves}
         {...shared}
         range={range ?? wholeAxis(axis.x)}
       />
@@ -122,6 +124,5 @@ export function Curves({
   );
 }
 
-/** Evaluations lie on the axis of training. */
 const wholeAxis = (x: number[]): Range | null =>
   x.length > 1 ? { min: x[0] as number, max: x.at(-1) as number } : null;

@@ -48,21 +48,20 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
       </nav>
       {tab === "overview" && (
         <>
-          <Curves {...{ detail, history, params }} />
-          <Pictures {...{ detail, params }} />
+          <Curves detail={detail} history={history} params={params} />
+          <Pictures detail={detail} params={params} />
           <QualityTable detail={detail} />
         </>
       )}
-      {tab === "play" && <Play {...{ detail, params }} />}
+      {tab === "play" && <Play detail={detail} params={params} />}
       {tab === "report" && <Report detail={detail} />}
-      {tab === "configuration" && <Configuration {...{ detail, params }} />}
+      {tab === "configuration" && <Configuration detail={detail} params={params} />}
       {tab === "environment" && <Environment detail={detail} />}
       {tab === "log" && <Log detail={detail} />}
     </>
   );
 }
 
-/** The curves so far, and what takes in new ones. */
 function useHistory() {
   const kept = useRef(new History());
   const [version, setVersion] = useState(0);
@@ -143,7 +142,6 @@ function Head({
   );
 }
 
-/** Seconds that a run will still take: to its limit of minutes, or by the rate of its last steps. */
 function timeLeft(
   { maxMinutes, plan, row }: RunDetail,
   history: HistoryPart,
@@ -156,7 +154,6 @@ function timeLeft(
   return mean > 0 ? stepsOf(plan, row).left / mean : null;
 }
 
-/** The report of the run: somebody else's page, which may run nothing and load nothing. */
 function Report({ detail }: { detail: RunDetail }) {
   if (!detail.hasReport)
     return <p class="note">This run has no report yet: it is written when the run ends.</p>;

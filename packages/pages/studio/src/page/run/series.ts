@@ -81,7 +81,6 @@ export function evaluationCurves(
   return { x, curves };
 }
 
-/** Values between which a line is drawn although others lie between them on the axis. */
 function joined(values: Values): Values {
   const known = values.flatMap((v, i) => (v === null ? [] : [i]));
   return values.map((v, i) => {

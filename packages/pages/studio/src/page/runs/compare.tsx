@@ -79,7 +79,9 @@ export function Compare({
         <div class="wide">
           <Chart
             title={`${metric}, ${directionTitle(way)}`}
-            {...{ x, curves, log: isLog }}
+            x={x}
+            curves={curves}
+            log={isLog}
             range={rangeOf(params)}
             onRange={setRange}
             xLabel="step"
@@ -93,7 +95,6 @@ export function Compare({
   );
 }
 
-/** Details and curves of runs, read again while a run goes on. */
 function useRuns(ids: readonly string[], rows: ReadonlyMap<string, RunRow> | null) {
   const [found, setFound] = useState<ReadonlyMap<string, Found>>(new Map());
   const [errors, setErrors] = useState<string[]>([]);
@@ -128,7 +129,6 @@ function useRuns(ids: readonly string[], rows: ReadonlyMap<string, RunRow> | nul
   return { found, errors };
 }
 
-/** Names that tell runs apart: by their sweep's keys, or the end of their path. */
 const labelsOf = (rows: readonly RunRow[]): string[] =>
   rows.map((row) => row.member || `${row.name} ${shortPlace(row)}`);
 
@@ -139,7 +139,9 @@ function Metrics({ runs, labels }: { runs: readonly RunDetail[]; labels: readonl
     <section aria-label="Newest evaluations">
       <h2>Newest evaluations</h2>
       <Beside
-        {...{ runs, labels, what: "Metric" }}
+        runs={runs}
+        labels={labels}
+        what="Metric"
         rows={names.map((name) => [
           metricTitle(name),
           runs.map(({ row }) => {
@@ -180,13 +182,12 @@ function Differences({
       {rows.length === 0 ? (
         <p class="note">The configurations are the same.</p>
       ) : (
-        <Beside {...{ runs, labels, rows, what: "Key" }} />
+        <Beside runs={runs} labels={labels} rows={rows} what="Key" />
       )}
     </section>
   );
 }
 
-/** A table with a column for each run. */
 function Beside({
   runs,
   labels,

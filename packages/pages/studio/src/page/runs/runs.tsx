@@ -118,7 +118,11 @@ export function RunsPage({ rows, left, params, columns, onColumns }: RunsPagePro
       {rows.length > 0 && (
         <RunTable
           rows={found.slice(0, shown)}
-          {...{ columns: table, sortId, descending, isGrouped, chosen }}
+          columns={table}
+          sortId={sortId}
+          descending={descending}
+          isGrouped={isGrouped}
+          chosen={chosen}
           onChoose={setChosen}
         />
       )}
