@@ -6,7 +6,7 @@ import { fit as fitExperiment, presets, resolve } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fit, openBridge } from "../../packages/app/cli/src/index.js";
-import { readFitWords } from "../../packages/app/cli/src/words/fit.js";
+import { readFitArguments } from "../../packages/app/cli/src/words/fit.js";
 import { scratch } from "./cli.js";
 import { commandHere } from "./sample.js";
 
@@ -101,8 +101,8 @@ describe("more than two data sets", () => {
   it("are words in their order, with times by at=, or times= beside a hold-out", () => {
     const places = ["a.csv", "b.csv", "c.csv"].map(at);
     const config = (...words: string[]) => {
-      const { tokens } = readFitWords([...places, ...words]);
-      return resolve(fitExperiment, tokens, { dirs: [presets] }).members[0]?.config;
+      const { base, settings } = readFitArguments([...places, ...words]);
+      return resolve(fitExperiment, settings, { dirs: [presets], base }).members[0]?.config;
     };
     expect(config("at=[0,0.3,1]")).toMatchObject({
       ...{ Dataset_between: [`table:${places[1]}`], times: [0, 0.3, 1], at: null, holdout: null },
@@ -111,15 +111,12 @@ describe("more than two data sets", () => {
     expect(config(`holdout=${at("between.csv")}`, "at=0.4", "times=[0,0.5,1]")).toMatchObject({
       ...{ times: [0, 0.5, 1], at: 0.4 },
     });
-    const typed = [...places, "times=[0,0.5,1]"];
-    const words = readFitWords(typed);
-    expect(words.typed(words.tokens)).toEqual(typed);
     expect(() => config("at=[0,0.3]")).toThrow(/2 times for 3 data sets/);
     expect(() => config("times=[0.1,0.3,1]")).toThrow(/rise from 0 to 1/);
     expect(() => config("sde=vp")).toThrow(/sde=ve/);
     expect(() => config("model=UNET", "data.random_flip=true")).toThrow(/random_flip=false/);
-    const two = readFitWords([...places.slice(1), "times=[0,0.5,1]"]);
-    expect(() => resolve(fitExperiment, two.tokens, { dirs: [presets] })).toThrow(/got two/);
+    const { base, settings } = readFitArguments([...places.slice(1), "times=[0,0.5,1]"]);
+    expect(() => resolve(fitExperiment, settings, { dirs: [presets], base })).toThrow(/got two/);
   });
 
   it("are pictures too, which are measured at the time between", async () => {

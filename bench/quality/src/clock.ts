@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { Pace, type Planned } from "@dsbm/experiment";
+import { type Planned, TimeEstimate, TimePlan } from "@dsbm/experiment";
 import { bridgeProcess } from "@dsbm/problem";
 import { type RunWriter, readJson } from "@dsbm/runs";
 import type { TrainEvent } from "@dsbm/train";
@@ -15,7 +15,22 @@ const file = "clock.json";
 export const readClock = (folder: string): HalfTime[] =>
   existsSync(join(folder, file)) ? (readJson(join(folder, file)) as HalfTime[]) : [];
 
-export class Clock extends Pace {
+/** An estimate that tells the clock what it is told. */
+class Followed extends TimeEstimate {
+  listener: { follow(event: TrainEvent): void; evaluated(): void } | null = null;
+
+  override follow(event: TrainEvent): void {
+    super.follow(event);
+    this.listener?.follow(event);
+  }
+
+  override evaluated(seconds: number): void {
+    super.evaluated(seconds);
+    this.listener?.evaluated();
+  }
+}
+
+export class Clock extends TimePlan {
   readonly #config: CompleteTrainConfig;
   #run: RunWriter | null = null;
   #halves: HalfTime[] = [];
@@ -26,16 +41,16 @@ export class Clock extends Pace {
 
   /** `seconds`: of all training; null: the steps of the configuration. */
   constructor(config: CompleteTrainConfig, seconds: number | null) {
-    const { fb_sequence, half_iterations: halves, first_num_iter, num_iter } = config;
-    const { cache, cache_refresh_stride } = config;
-    super({
-      ...{ seconds, reserve: 0, halves, first: Math.min(halves, fb_sequence.length) },
-      most: Math.max(first_num_iter, num_iter),
-      // Planned again after some steps.
-      step: { first: 0.002, later: 0.004 },
-      stride: cache === "disk" ? cache_refresh_stride : num_iter,
-      earlyStop: false,
-    });
+    const most = Math.max(config.first_num_iter, config.num_iter);
+    // Planned again after some steps.
+    const estimate = new Followed(config, { speed: { step: 0.002, pair: 0 } });
+    super({ seconds, reserve: 0, most, earlyStop: false }, config, estimate);
+    estimate.listener = {
+      follow: (event) => this.#follow(event),
+      evaluated: () => {
+        this.#evaluations += this.seconds - this.#ended;
+      },
+    };
     this.#config = config;
   }
 
@@ -57,8 +72,7 @@ export class Clock extends Pace {
     super.begin(training, half, step);
   }
 
-  override follow(event: TrainEvent): void {
-    super.follow(event);
+  #follow(event: TrainEvent): void {
     if (event.type !== "half" || !this.#planned) return;
     const { half } = event;
     const before = this.#halves.filter((one) => one.half < half);
@@ -75,11 +89,6 @@ export class Clock extends Pace {
       },
     ];
     this.#run?.saveFile(file, `${JSON.stringify(this.#halves)}\n`);
-  }
-
-  override evaluated(): void {
-    super.evaluated();
-    this.#evaluations += this.seconds - this.#ended;
   }
 
   /** Evaluations of networks in a half-iteration: the batches, and the simulations that make them. */

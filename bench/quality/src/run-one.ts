@@ -6,6 +6,7 @@ import { methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   completeTrain,
+  fit,
   isSetting,
   parseOverride,
   presets,
@@ -13,11 +14,11 @@ import {
   train,
   UsageError,
 } from "@dsbm/config";
-import { finishedRun, runFit, runTraining } from "@dsbm/experiment";
+import { type FitRequest, finishedRun, runFit, runTraining } from "@dsbm/experiment";
 import { readTrained } from "@dsbm/inference";
 import { stepsBefore, stepsOf } from "@dsbm/problem";
 import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
-import { readFitWords } from "../../../packages/app/cli/dist/words/fit.js";
+import { readFitArguments } from "../../../packages/app/cli/dist/words/fit.js";
 import type { Benchmark, Case, Command, Values, Way } from "./benchmark.js";
 import { Clock, readClock } from "./clock.js";
 import type { EngineOptions } from "./engine.js";
@@ -132,7 +133,7 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
     ...{ folder, progress, resume, signal, interrupt, again },
     hooks: {
       free: ["num_iter", "first_num_iter"],
-      pace: clock,
+      time: clock,
       opened: (run) => clock.open(run),
       async trained(run, ends, rows) {
         const times = readClock(folder);
@@ -166,7 +167,10 @@ async function fitted(one: One, words: string[], options: OneOptions): Promise<R
   if (!again && isThere(folder)) return sameWords(folder, words);
   const began = performance.now();
   const training = { folder, progress, resume, signal, interrupt, again };
-  const { state } = await runFit(readFitWords(words), training);
+  const { base, settings } = readFitArguments(words);
+  const names = { method: Object.keys(methods) };
+  const [member] = resolve(fit, settings, { dirs: [presets], names, base }).members;
+  const { state } = await runFit(member as FitRequest, training);
   if (state !== "finished") return null;
   const seconds = (performance.now() - began) / 1000;
   const { config } = readTrained(folder, "newest", "cpu");

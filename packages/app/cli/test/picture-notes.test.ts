@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pictureFormat } from "@dsbm/data";
-import { pictureNotes, pictureWords } from "@dsbm/problem";
+import { pictureNotes, pictureOverrides } from "@dsbm/problem";
 import sharp from "sharp";
 import { beforeAll, expect, it, vi } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
@@ -68,21 +68,16 @@ it("size and channels are chosen from the pictures, where no word and no run say
   expect((await chosen("data.channels=1")).slice(0, 2)).toEqual([16, 1]);
   // A run that was begun with others goes on with those.
   const config = configured(...ends, `experiments_dir=${root}/experiments`);
-  const run = { words: ends, folder: join(root, "run") };
+  const run = { overrides: {}, folder: join(root, "run") };
   mkdirSync(run.folder);
   writeFileSync(join(run.folder, "config.json"), '{"data": {"image_size": 28, "channels": 1}}');
-  expect((await pictureWords(config, run)).words).toEqual([
-    "data.image_size=28",
-    "data.channels=1",
-  ]);
+  const sizesOf = async (ends: typeof config) => (await pictureOverrides(ends, run)).overrides;
+  expect(await sizesOf(config)).toEqual({ "data.image_size": 28, "data.channels": 1 });
   writeFileSync(join(run.folder, "config.json"), "{");
-  expect((await pictureWords(config, run)).words).toEqual([
-    "data.image_size=16",
-    "data.channels=3",
-  ]);
+  expect(await sizesOf(config)).toEqual({ "data.image_size": 16, "data.channels": 3 });
   // The other end decides.
   const mixed = { ...config, Dataset_transfer: "mnist_2" };
-  expect((await pictureWords(mixed, run)).words).toEqual([]);
+  expect(await sizesOf(mixed)).toEqual({});
 });
 
 it("grey pictures that are stored with colours are noticed", async () => {

@@ -24,7 +24,7 @@ const launcher: SlurmLauncher = {
 const member = (number: number, given: Partial<NumberedMember> = {}): NumberedMember => ({
   number,
   label: `member ${number}`,
-  words: [],
+  overrides: {},
   args: ["gaussian", `seed=${number}`],
   folder: `/runs/${number}`,
   seed: number,

@@ -1,9 +1,8 @@
 // The public face of @dsbm/experiment.
 
-export type { FitWords } from "./fit/fit-words.js";
-export { memberOf, prepare } from "./fit/prepare.js";
-export { finishedFit, planFit, printPlan, runFit, runFitWorker } from "./fit/run.js";
-export { Pace, type Planned } from "./forecast/pace.js";
+export { planFit, printPlan } from "./fit/plan.js";
+export { type FitRequest, fitMember, prepare } from "./fit/prepare.js";
+export { finishedFit, runFit, runFitWorker } from "./fit/run.js";
 export { memoryLine, planRun } from "./forecast/plan.js";
 export type { CompleteTestConfig } from "./retest/find.js";
 export { finishedTest, runTest, testFolder } from "./retest/run.js";
@@ -15,3 +14,5 @@ export { writePartsReport } from "./run/parts.js";
 export { aloneOnly, isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export { lastOfHalves, panelsOf, writeReport } from "./run/report.js";
 export { finishedRun, runTraining, runTrainingWorker } from "./run/run.js";
+export { TimeEstimate } from "./time/estimate.js";
+export { type Planned, TimePlan } from "./time/plan.js";

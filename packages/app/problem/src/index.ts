@@ -12,7 +12,7 @@ export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-end.
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
 export { buildNetwork, conditionKind } from "./network.js";
 export { aboutPairs, loadPairs, savePairs } from "./pairs/known-pairs.js";
-export { pictureFolders, pictureNotes, pictureSizes, pictureWords } from "./pictures/sizes.js";
+export { pictureFolders, pictureNotes, pictureOverrides, pictureSizes } from "./pictures/sizes.js";
 export {
   bridgeProcess,
   checkBatch,

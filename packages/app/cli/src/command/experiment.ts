@@ -4,6 +4,7 @@ import {
   type CompleteTrainConfig,
   ConfigError,
   completeTrain,
+  configure,
   type Experiment,
   groupTable,
   helpTable,
@@ -35,15 +36,20 @@ import { beginWork } from "./work.js";
 export interface Runner<C> {
   /** The folder of what comes out (default: the one that the words name). Throws where there can be none. */
   place?(named: string, member: { config: C; words: readonly string[] }): string;
-  /** What a finished run left; null for another. Throws where it is of another configuration. */
-  finished(folder: string, config: C): { rows: Row[] } | null;
-  run(config: C, options: RunOptions): Promise<{ rows: Row[]; state: "finished" | "interrupted" }>;
+  /** Returns what a finished run left, or null. Throws for a run of another configuration. */
+  finished(folder: string, member: Member<C>): { rows: Row[] } | null;
+  run(
+    member: Member<C>,
+    options: RunOptions,
+  ): Promise<{ rows: Row[]; state: "finished" | "interrupted" }>;
   /** As a rank that is not 0, after rank 0 has begun: its part of a run. Left out if there is only one process. */
-  runWorker?(config: C, options: WorkerOptions): Promise<void>;
+  runWorker?(member: Member<C>, options: WorkerOptions): Promise<void>;
 }
 
 export interface ExperimentCommand<C> {
   experiment: Experiment<z.ZodType<TrainConfig>>;
+  /** Overrides below the user's. */
+  base?: object;
   /** Words of the usage line, before the keys. */
   usage: string;
   /** Lines of help before the keys. */
@@ -52,7 +58,7 @@ export interface ExperimentCommand<C> {
   /** The configuration of a member (default: the one that its words say). Throws ConfigError. */
   configOf?(member: Member<TrainConfig>): C;
   /** The configurations to print for --cfg (default: those of the words). */
-  chosen?(): Promise<C[]>;
+  chosen?(members: readonly Member<TrainConfig>[]): Promise<C[]>;
   /** The words to print that go on with a run (default: those of the run). */
   typed?(words: readonly string[]): string[];
   /** Prints a finished run in another way. */
@@ -66,25 +72,22 @@ export interface ExperimentCommand<C> {
 async function resolved(
   experiment: Experiment<z.ZodType<TrainConfig>>,
   tokens: string[],
-  { again }: { again: boolean },
+  { again, base = {} }: { again: boolean; base?: object | undefined },
 ) {
   const named = tokens.some((word) => /^(method|model_name)=/.test(word));
   const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
-  const options = { dirs: [presets], ...(names && { names }) };
+  const options = { dirs: [presets], base, ...(names && { names }) };
   const found = resolve(experiment, tokens, options);
   const withPictures = async (member: Member<TrainConfig>): Promise<Member<TrainConfig>> => {
-    const { words, config } = member;
-    if (!words.some((word) => /^\+*Dataset(_transfer)?=.?folder:/.test(word))) return member;
-    const { pictureWords } = await import("@dsbm/problem");
+    const { overrides, config } = member;
+    const { Dataset, Dataset_transfer } = overrides;
+    if (![Dataset, Dataset_transfer].some((name) => `${name}`.startsWith("folder:"))) return member;
+    const { pictureOverrides } = await import("@dsbm/problem");
     const folder = again ? null : placeOfRun(config, member);
-    const { words: sizes, notes } = await pictureWords(config, { words, folder });
-    if (sizes.length === 0) return member;
-    const [other] = resolve(experiment, [...sizes, ...words], options).members;
-    return {
-      ...member,
-      ...(other && { config: other.config }),
-      notes: [...member.notes, ...notes],
-    };
+    const { overrides: sizes, notes } = await pictureOverrides(config, { overrides, folder });
+    if (Object.keys(sizes).length === 0) return member;
+    const { config: sized } = configure(experiment, overrides, { ...options, base: sizes });
+    return { ...member, config: sized, notes: [...member.notes, ...notes] };
   };
   // dsbm fit chooses more than these.
   if (experiment.name === "fit") return found;
@@ -131,7 +134,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   const plans = args.includes("--plan");
   const [words, cfg] = withoutCfg(args.filter((arg) => !["--again", "--plan"].includes(arg)));
   const tokens = words.map((word) => pinned(word, args));
-  const found = await resolved(experiment, tokens, { again });
+  const found = await resolved(experiment, tokens, { again, base: command.base });
   if (found.help) {
     printHelp(help(command, found.values));
     return 0;
@@ -149,7 +152,8 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   };
   if (cfg || plans) sayNotes();
   if (cfg) {
-    const configs = (await command.chosen?.()) ?? members.map((member) => complete(member).config);
+    const configs =
+      (await command.chosen?.(members)) ?? members.map((member) => complete(member).config);
     console.log(configs.map((config) => writeYaml(config).trimEnd()).join("\n---\n"));
     return 0;
   }
@@ -175,14 +179,14 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     const resume = `npx dsbm ${experiment.name} ${typed.map(shellWord).join(" ")}`;
     const place = { folder: placeOf(member), resume, again, sayNotes };
     const { nproc: n, dist_timeout } = config;
-    if (!runner.runWorker) return single(command, runner, config, { ...place, ranks: null });
+    if (!runner.runWorker) return single(command, runner, member, { ...place, ranks: null });
     if (isOneOfSeveral()) {
       const ranks = await joinRanks(config, experiment.name);
-      return ranked(command, runner, config, { ...place, ranks });
+      return ranked(command, runner, member, { ...place, ranks });
     }
     if (n > 1)
       return launchRanks([experiment.name, ...args], { n, timeoutMs: 1000 * dist_timeout });
-    return single(command, runner, config, { ...place, ranks: null }).catch((error: unknown) => {
+    return single(command, runner, member, { ...place, ranks: null }).catch((error: unknown) => {
       throw withHint(error, first.words);
     });
   }
@@ -209,7 +213,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
       const { seed, device, nproc } = member.config;
       return {
         label: labelOf(member),
-        words: member.words,
+        overrides: member.overrides,
         args: [
           ...[experiment.name, ...(command.typed?.(member.words) ?? member.words)],
           ...(again ? ["--again"] : []),
@@ -217,7 +221,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
         ...{ folder, seed, device, nproc },
         finished() {
           if (problem !== null) throw problem;
-          return runner.finished(folder, member.config) !== null;
+          return runner.finished(folder, member) !== null;
         },
       };
     }),
@@ -255,17 +259,17 @@ interface Place {
 async function ranked<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
   runner: Runner<C>,
-  given: C,
+  member: Member<C>,
   place: Place & { ranks: Ranks },
 ): Promise<number> {
   const { onOwnDevice } = await import("@dsbm/experiment");
   const { ranks, folder } = place;
-  const config = onOwnDevice(given);
+  const onOwn = (one: Member<C>) => ({ ...one, config: onOwnDevice(one.config) });
   followLauncher();
   try {
     const code = ranks.isMain
-      ? await single(command, runner, given, place)
-      : await asWorker(runner, config, { folder, ranks });
+      ? await single(command, runner, member, place)
+      : await asWorker(runner, onOwn(member), { folder, ranks });
     ranks.leave({ failure: code === 1 ? ranks.mainFailure : null });
     return code;
   } catch (error) {
@@ -276,7 +280,7 @@ async function ranked<C extends CompleteTrainConfig>(
 
 async function asWorker<C>(
   runner: Runner<C>,
-  config: C,
+  member: Member<C>,
   { folder, ranks }: { folder: string; ranks: Ranks },
 ): Promise<number> {
   const interrupt = createInterrupt({ notify: () => {} });
@@ -284,7 +288,7 @@ async function asWorker<C>(
     const { signal } = interrupt;
     const message = await ranks.listen<Record<string, unknown>>();
     if (message)
-      await runner.runWorker?.(config, {
+      await runner.runWorker?.(member, {
         folder,
         ranks,
         signal,
@@ -303,13 +307,13 @@ async function asWorker<C>(
 async function single<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
   runner: Runner<C>,
-  config: C,
+  member: Member<C>,
   { folder, resume, again, ranks, sayNotes }: Place,
 ): Promise<number> {
   sayNotes();
   const print = async (rows: readonly Row[]) =>
     command.print ? command.print(folder) : printRun(folder, rows);
-  const done = again ? null : runner.finished(folder, config);
+  const done = again ? null : runner.finished(folder, member);
   if (done) {
     const say = command.print ? console.error : console.log;
     say(
@@ -322,7 +326,7 @@ async function single<C extends CompleteTrainConfig>(
   const { signal, interrupt } = work;
   const progress = withLog(work.progress, folder);
   if (ranks) progress.line(`${ranks.size} processes share each batch`);
-  const result = await runner.run(config, {
+  const result = await runner.run(member, {
     ...{ folder, progress, resume, signal, again, ranks },
     interrupt: ranks ? { noticed: tellLauncher } : interrupt,
   });

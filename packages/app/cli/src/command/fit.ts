@@ -1,8 +1,9 @@
 // `dsbm fit SOURCE TARGET key=value …`: a bridge between two data sets of the user's own, with choices made from the
 // data, in the time given.
 import { type CompleteTrainConfig, fit, UsageError } from "@dsbm/config";
+import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
-import { readFitWords } from "../words/fit.js";
+import { readFitArguments } from "../words/fit.js";
 import { type Runner, runExperiment } from "./experiment.js";
 import { placesOf } from "./results.js";
 import { asLists, withoutCfg } from "./words.js";
@@ -21,55 +22,55 @@ const notes = [
 export async function fitCommand(args: string[]): Promise<number> {
   const isSwitch = (word: string) => ["--plan", "--json", "--again", "--open"].includes(word);
   const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
-  const settings = given.map(asLists("holdout", "at", "times"));
-  const words = readFitWords(settings);
+  const typed = given.map(asLists("holdout", "at", "times"));
+  const { base, settings, places } = readFitArguments(typed);
   const plans = args.includes("--plan");
-  if (plans && words.tokens.some((word) => word === "-m" || word === "--multirun"))
+  if (plans && settings.some((word) => word === "-m" || word === "--multirun"))
     throw new UsageError("--plan plans one run: leave -m out");
   return runExperiment<CompleteTrainConfig>(
     {
       experiment: fit,
       usage: "SOURCE [BETWEEN …] TARGET [--plan] [--json] ",
       notes,
-      typed: words.typed,
-      chosen: () => chosen(words),
-      load: () => (plans ? planner(words) : runner(words)),
+      base,
+      typed: (words) => [...places, ...words],
+      chosen: ([member]) => chosen(member as FitRequest),
+      load: () => (plans ? planner() : runner()),
       print: async (folder) => {
         if (!plans) await print(folder, args.includes("--json"));
       },
     },
     [
-      ...[...words.tokens, ...(cfg ? ["--cfg"] : [])],
+      ...settings,
+      ...(cfg ? ["--cfg"] : []),
       ...(args.includes("--again") || plans ? ["--again"] : []),
       ...(args.includes("--open") && !plans ? ["--open"] : []),
     ],
   );
 }
 
-type Words = ReturnType<typeof readFitWords>;
-
 /** The configuration with what the data choose. */
-async function chosen(words: Words): Promise<CompleteTrainConfig[]> {
+async function chosen(request: FitRequest): Promise<CompleteTrainConfig[]> {
   const { prepare } = await import("@dsbm/experiment");
   using work = await beginWork("stopped");
-  return [(await prepare(words, work)).config];
+  return [(await prepare(request, work)).config];
 }
 
-async function runner(words: Words): Promise<Runner<CompleteTrainConfig>> {
+async function runner(): Promise<Runner<CompleteTrainConfig>> {
   const { finishedFit, runFit, runFitWorker } = await import("@dsbm/experiment");
   return {
-    finished: (folder) => finishedFit(words, folder),
-    run: (_, options) => runFit(words, options),
-    runWorker: (_, options) => runFitWorker(words, options),
+    finished: (folder, member) => finishedFit(member, folder),
+    run: runFit,
+    runWorker: runFitWorker,
   };
 }
 
-async function planner(words: Words): Promise<Runner<CompleteTrainConfig>> {
+async function planner(): Promise<Runner<CompleteTrainConfig>> {
   const { planFit, printPlan } = await import("@dsbm/experiment");
   return {
     finished: () => null,
-    async run(_, { progress, signal }) {
-      const planned = await planFit(words, { progress, signal });
+    async run(member, { progress, signal }) {
+      const planned = await planFit(member, { progress, signal });
       printPlan(planned, { line: (text) => console.log(text) });
       const { memoryLine } = await import("@dsbm/experiment");
       console.log(await memoryLine(planned.config));

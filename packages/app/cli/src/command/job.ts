@@ -2,7 +2,9 @@
 import {
   type CompleteTrainConfig,
   completeTrain,
+  configure,
   type Experiment,
+  flatten,
   type gaussian,
   helpTable,
   type Member,
@@ -44,23 +46,17 @@ export function readJob<S extends z.ZodType>(
   return null;
 }
 
-/** The complete configuration of a run, and its words without the job's; those of a trial replace words of their keys. */
+/** Returns the complete configuration of a run of a job. */
 export function runOfJob(
   experiment: typeof train | typeof gaussian,
-  { words, quick }: { words: readonly string[]; quick: readonly string[] },
-  job: JobConfig,
-): { config: CompleteTrainConfig; own: string[] } {
-  const key = (word: string) => word.slice(0, word.indexOf("="));
-  const trial = job.quick ? quick : [];
-  const own = [
-    ...words.filter((word) => !trial.some((other) => key(other) === key(word))),
-    ...trial,
-  ];
-  const place = `experiments_dir='${job.experiments_dir}'`;
-  const { members } = resolve(
+  { overrides, quick }: { overrides: object; quick: object },
+  { seed, threads, experiments_dir, quick: isQuick }: JobConfig,
+): { config: CompleteTrainConfig } {
+  const own = { ...flatten(overrides), ...(isQuick && flatten(quick)) };
+  const { config } = configure(
     experiment,
-    [...own, `seed=${job.seed}`, `threads=${job.threads}`, place],
+    { ...own, seed, threads, experiments_dir },
     { dirs: [presets] },
   );
-  return { config: completeTrain((members[0] as (typeof members)[number]).config), own };
+  return { config: completeTrain(config) };
 }

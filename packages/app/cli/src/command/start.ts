@@ -42,52 +42,78 @@ interface Part {
   /** The folder below the job's. */
   name: string;
   experiment: typeof train | typeof gaussian;
-  words: string[];
-  /** Words that make it a trial of a few steps. */
-  quick: string[];
+  overrides: object;
+  /** Overrides of a trial of a few steps. */
+  quick: object;
 }
 
 export function partsOf({ source, target }: StartConfig): Part[] {
-  const digits = [`Dataset=mnist_${source}`, `Dataset_transfer=mnist_${target}`];
+  const digits = { Dataset: `mnist_${source}`, Dataset_transfer: `mnist_${target}` };
   return [
     {
       title: `digits ${source} → ${target}, in principal components`,
       name: "components",
       experiment: train,
       // On pairs of exact transport the first iteration moves as little as a second one, and keeps more of the variance.
-      words: ["dataset=digits", ...digits, "ot_sampler=exact", "ot_rows=1024", "n_ipf=1"],
-      quick: [
-        ...["n_ipf=1", "first_num_iter=60", "num_iter=40", "num_steps=5", "data.n_train=400"],
-        ...[
-          "model.hidden='64,64'",
-          "batch_size=128",
-          "cache_npar=128",
-          "test_npar=100",
-          "metrics.judge=false",
-        ],
-      ],
+      overrides: {
+        dataset: "digits",
+        ...digits,
+        ot_sampler: "exact",
+        ot_rows: 1024,
+        n_ipf: 1,
+      },
+      quick: {
+        n_ipf: 1,
+        first_num_iter: 60,
+        num_iter: 40,
+        num_steps: 5,
+        "data.n_train": 400,
+        "model.hidden": "64,64",
+        batch_size: 128,
+        cache_npar: 128,
+        test_npar: 100,
+        "metrics.judge": false,
+      },
     },
     {
       title: `digits ${source} → ${target}, in pixels: a short run (dsbm train dataset=mnist_2to3 is the long one)`,
       name: "pixels",
       experiment: train,
-      words: [
-        "dataset=mnist_2to3",
+      overrides: {
+        dataset: "mnist_2to3",
         ...digits,
-        ...["first_num_iter=250", "num_iter=100", "n_ipf=2"],
-        ...["cache_npar=512", "test_npar=250", "plot_npar=49"],
-      ],
-      quick: [
-        ...["first_num_iter=3", "num_iter=2", "num_steps=4", "test_npar=8", "plot_npar=8"],
-        ...["cache_npar=8", "batch_size=8", "metrics.judge=false"],
-      ],
+        first_num_iter: 250,
+        num_iter: 100,
+        n_ipf: 2,
+        cache_npar: 512,
+        test_npar: 250,
+        plot_npar: 49,
+      },
+      quick: {
+        first_num_iter: 3,
+        num_iter: 2,
+        num_steps: 4,
+        test_npar: 8,
+        plot_npar: 8,
+        cache_npar: 8,
+        batch_size: 8,
+        "metrics.judge": false,
+      },
     },
     {
       title: "Gaussian benchmark, dim 5",
       name: "gaussian",
       experiment: gaussian,
-      words: ["dim=5", "first_coupling=ind", "inner_iters=2000", "outer_iters=4"],
-      quick: ["inner_iters=40", "outer_iters=2"],
+      overrides: {
+        dim: 5,
+        first_coupling: "ind",
+        inner_iters: 2000,
+        outer_iters: 4,
+      },
+      quick: {
+        inner_iters: 40,
+        outer_iters: 2,
+      },
     },
   ];
 }

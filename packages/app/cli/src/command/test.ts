@@ -2,14 +2,7 @@
 // trained with.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  completeTrain,
-  parseOverride,
-  savedConfig,
-  test,
-  testOnlyKeys,
-  UsageError,
-} from "@dsbm/config";
+import { completeTrain, savedConfig, test, testOnlyKeys, UsageError } from "@dsbm/config";
 import type { CompleteTestConfig } from "@dsbm/experiment";
 import { findRun, readRun } from "@dsbm/runs";
 import { runExperiment } from "./experiment.js";
@@ -33,15 +26,15 @@ export async function testCommand(args: string[]): Promise<number> {
         "RUN is the folder of a run, a folder above one, or latest; or the words of `dsbm train` name the run, and what else they say is how it is evaluated. It is measured by its own sampler and along its probability flow, into RUN/test/.",
       ...(folder !== null && {
         typed: (words: readonly string[]) => [folder, ...words],
-        configOf: ({ config, words }) =>
-          configOf(folder, completeTrain(config) as CompleteTestConfig, words),
+        configOf: ({ config, overrides }) =>
+          configOf(folder, completeTrain(config) as CompleteTestConfig, Object.keys(overrides)),
       }),
       async load() {
         const { finishedTest, runTest, testFolder } = await import("@dsbm/experiment");
         return {
           place: (named, { config, words }) => testFolder(config, folder ?? named, words),
-          finished: finishedTest,
-          run: runTest,
+          finished: (place, { config }) => finishedTest(place, config),
+          run: ({ config }, options) => runTest(config, options),
         };
       },
     },
@@ -53,14 +46,11 @@ export async function testCommand(args: string[]): Promise<number> {
 function configOf(
   folder: string,
   given: CompleteTestConfig,
-  words: readonly string[],
+  overrides: readonly string[],
 ): CompleteTestConfig {
   const { config: saved, info } = readRun(folder);
   const run = savedConfig(folder, saved, info.dsbm);
-  const keys = new Set([
-    ...testOnlyKeys,
-    ...words.map((word) => parseOverride(word).key.split(".")[0] ?? ""),
-  ]);
+  const keys = new Set([...testOnlyKeys, ...overrides.map((key) => key.split(".")[0] ?? "")]);
   const own = Object.entries(given).filter(([key]) => keys.has(key));
   return { ...run, ...Object.fromEntries(own) } as CompleteTestConfig;
 }

@@ -5,7 +5,11 @@ import { type ExperimentCommand, type Runner, runExperiment } from "./experiment
 
 async function load(): Promise<Runner<CompleteTrainConfig>> {
   const { finishedRun, runTraining, runTrainingWorker } = await import("@dsbm/experiment");
-  return { finished: finishedRun, run: runTraining, runWorker: runTrainingWorker };
+  return {
+    finished: (folder, { config }) => finishedRun(folder, config),
+    run: ({ config }, options) => runTraining(config, options),
+    runWorker: ({ config }, options) => runTrainingWorker(config, options),
+  };
 }
 
 const common = {

@@ -1,26 +1,19 @@
 // `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, and a bridge as the result. The
 // run is that of the command.
-import { type FitConfig, flatten, printValue, UsageError } from "@dsbm/config";
-import { finishedFit, memberOf, runFit } from "@dsbm/experiment";
+import { type FitConfig, flatten, type PartialConfig, UsageError } from "@dsbm/config";
+import { type FitRequest, finishedFit, fitMember, runFit } from "@dsbm/experiment";
 import type { ProgressState } from "@dsbm/runs";
-import { readFitWords } from "../words/fit.js";
+import { placesBase } from "../words/fit.js";
 import { placeOfRun } from "../words/place.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import { given, type Input, memoryName, type Source, writeInput } from "./inputs.js";
 
-/** What of a key's value may be given. */
-type Some<T> = T extends readonly unknown[]
-  ? T
-  : T extends object
-    ? { [K in keyof T]?: Some<T[K]> | undefined }
-    : T;
-
 /** The keys of `dsbm fit` as `npx dsbm fit --help` lists them; `model` may be the name of a preset. */
 export type FitKeys = Omit<
-  Some<FitConfig>,
+  PartialConfig<FitConfig>,
   "Dataset" | "Dataset_between" | "Dataset_transfer" | "model"
 > & {
-  model?: string | Some<FitConfig["model"]> | undefined;
+  model?: string | PartialConfig<FitConfig["model"]> | undefined;
 };
 
 /** How far a fit is: a moving state, or a line that stays. */
@@ -58,25 +51,23 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
   const { all, keys } = marginalsIn(rest);
   const ends = all.map(({ source, name }) => ({ name, input: given(source, name) }));
   const inputs = ends.map(({ input }) => input);
-  const settings = settingsOf(keys);
+  const overrides = flatten(keys);
   const name = memoryName(inputs);
-  if (name !== null && keys.name === undefined) settings.push(`name=${name}`);
-  // The folder does not depend on where data in memory will lie.
-  const inMemory = (words: readonly string[]) =>
-    inputs.length > 2
-      ? [
-          ...words,
-          `Dataset_between=${printValue(inputs.slice(1, -1).map((_, i) => `memory_${i}`))}`,
-        ]
-      : words;
-  const isNamed = name === null || arePictures(...inputs);
-  const folder = place ?? folderOf(isNamed ? wordsOf(inputs, settings).tokens : inMemory(settings));
-  const places = ends.map((end) => writeInput(end.name, end.input, { folder, again }));
-  const words = wordsOf(places, settings);
-  if (again || !finishedFit(words, folder)) {
+  const requestOf = (places: readonly Input[]): FitRequest => ({
+    base: { ...baseOf(places, overrides), ...(name !== null && { name }) },
+    overrides,
+  });
+  const isOfVectors = name !== null && !arePictures(...inputs);
+  const folder =
+    place ??
+    folderOf(isOfVectors ? { base: memoryBase(inputs, name), overrides } : requestOf(inputs));
+  const request = requestOf(ends.map((end) => writeInput(end.name, end.input, { folder, again })));
+  if (again || !finishedFit(request, folder)) {
     const say = onProgress ?? (() => {});
-    const { state } = await runFit(words, {
-      ...{ folder, again, signal },
+    const { state } = await runFit(request, {
+      folder,
+      again,
+      signal,
       progress: {
         update: (moving) => say({ state: moving }),
         line: (line) => say({ line }),
@@ -89,10 +80,6 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
   const { device, threads } = keys;
   return openBridge(folder, { ...(device && { device }), ...(threads && { threads }) });
 }
-
-/** Keys as words: `{ model: { hidden: "64,64" } }` is model.hidden='64,64'. */
-const settingsOf = (keys: object): string[] =>
-  Object.entries(flatten(keys)).map(([key, value]) => `${key}=${printValue(value)}`);
 
 const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length === 4);
 
@@ -119,26 +106,36 @@ function marginalsIn(
   return { all, keys: keys as FitKeys };
 }
 
-/** The words of the command, for paths of all data. Pictures in arrays say their size themselves. */
-function wordsOf(inputs: readonly Input[], settings: readonly string[]) {
+/** Overrides of vectors in memory, which do not depend on the place of their files. */
+const memoryBase = (inputs: readonly Input[], name: string): FitRequest["base"] => ({
+  name,
+  ...(inputs.length > 2 && {
+    Dataset_between: inputs.slice(1, -1).map((_, i) => `memory_${i}`),
+  }),
+});
+
+/** Overrides that name the data. Images in arrays say their size themselves. */
+function baseOf(inputs: readonly Input[], overrides: FitRequest["overrides"]): FitRequest["base"] {
   const [, channels, size] =
     inputs.map(({ shape }) => shape).find((shape) => shape?.length === 4) ?? [];
-  if (channels === undefined) return readFitWords([...inputs.map(({ path }) => path), ...settings]);
+  if (channels === undefined || size === undefined)
+    return placesBase(
+      inputs.map(({ path }) => path),
+      overrides,
+    );
   const names = inputs.map(({ path, shape }) => `${shape ? "array" : "folder"}:${path}`);
-  const between = names.slice(1, -1);
-  const facts = [`data.channels=${channels}`, `data.image_size=${size}`, "model=UNET"];
-  const named = [
-    `Dataset=${printValue(names[0] as string)}`,
-    ...(between.length > 0 ? [`Dataset_between=${printValue(between)}`] : []),
-    `Dataset_transfer=${printValue(names.at(-1) as string)}`,
-  ];
-  const { tokens, typed } = readFitWords([...named, ...facts, ...settings]);
-  // What the arrays say is not a choice of the user: the keys of the network are chosen by their size.
-  return { tokens, typed, given: readFitWords([...named, ...settings]).given };
+  return {
+    Dataset: names[0] as string,
+    ...(names.length > 2 && { Dataset_between: names.slice(1, -1) }),
+    Dataset_transfer: names.at(-1) as string,
+    "data.channels": channels,
+    "data.image_size": size,
+    model: "UNET",
+  };
 }
 
-/** Where the command puts the run of these words. */
-function folderOf(tokens: readonly string[]): string {
-  const member = memberOf(tokens);
+/** Where the command puts the run of a request. */
+function folderOf(request: FitRequest): string {
+  const member = fitMember(request);
   return placeOfRun(member.config, member);
 }

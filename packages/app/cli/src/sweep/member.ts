@@ -1,9 +1,10 @@
 // What a launcher needs to know of a member of a sweep, whatever it trains.
+import type { Member } from "@dsbm/config";
+
 export interface SweepMember {
   /** Its name in messages. */
   label: string;
-  /** Its overrides. */
-  words: string[];
+  overrides: Member<unknown>["overrides"];
   /** The command line of this member alone. */
   args: string[];
   folder: string;

@@ -1,8 +1,8 @@
-// The folder of a sweep, named by a hash of its members: the same words find it again, and nothing is run twice.
+// The folder of a sweep, named by a hash of its members: the same overrides find it again, and nothing is run twice.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { parseOverride, printValue, UsageError } from "@dsbm/config";
+import { printValue, UsageError } from "@dsbm/config";
 import {
   type Cell,
   readManifest,
@@ -60,21 +60,23 @@ export function openSweep(
   return { paths: sweepPaths(folder), members: numbered };
 }
 
-/** Keys whose values differ between members, in the order of the words, without the seed. */
+/** Returns the keys whose values differ between members, in their order, without the seed. */
 function variedKeys(members: readonly SweepMember[]): string[] {
   const values = new Map<string, Set<string>>();
-  for (const { words } of members)
-    for (const word of words) {
-      const { key } = parseOverride(word);
-      if (key !== "seed") values.set(key, (values.get(key) ?? new Set()).add(word));
-    }
-  return [...values].filter(([, words]) => words.size > 1).map(([key]) => key);
+  for (const { overrides } of members)
+    for (const [key, value] of Object.entries(overrides))
+      if (key !== "seed")
+        values.set(key, (values.get(key) ?? new Set()).add(JSON.stringify(value)));
+  return [...values].filter(([, different]) => different.size > 1).map(([key]) => key);
 }
 
-function configurationOf({ words }: SweepMember, keys: readonly string[]): Record<string, Cell> {
-  const given = words.map((word) => parseOverride(word)).filter(({ key }) => keys.includes(key));
+function configurationOf(
+  { overrides }: SweepMember,
+  keys: readonly string[],
+): Record<string, Cell> {
+  const varied = Object.entries(overrides).filter(([key]) => keys.includes(key));
   return Object.fromEntries(
-    given.map(({ key, values: [value = null] }) => [
+    varied.map(([key, value]) => [
       key,
       typeof value === "number" || typeof value === "string" ? value : printValue(value),
     ]),
@@ -82,8 +84,12 @@ function configurationOf({ words }: SweepMember, keys: readonly string[]): Recor
 }
 
 function refuseShared(members: readonly SweepMember[]): void {
-  const own = ({ words }: SweepMember, { words: others }: SweepMember) =>
-    words.filter((word) => !others.includes(word)).join(" ");
+  const wordsOf = ({ overrides }: SweepMember) =>
+    Object.entries(overrides).map(([key, value]) => `${key}=${printValue(value)}`);
+  const own = (member: SweepMember, other: SweepMember) =>
+    wordsOf(member)
+      .filter((word) => !wordsOf(other).includes(word))
+      .join(" ");
   for (const [i, member] of members.entries()) {
     const other = members.slice(0, i).find(({ folder }) => folder === member.folder);
     if (other)

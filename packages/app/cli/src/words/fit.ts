@@ -1,69 +1,77 @@
-// The words of `dsbm fit`: places to the keys that they stand for, and which keys are given.
+// The arguments of `dsbm fit`: places become datasets, and all else is overrides.
 import { existsSync, statSync } from "node:fs";
-import { isSetting, parseOverride, printValue, UsageError } from "@dsbm/config";
-import type { FitWords } from "@dsbm/experiment";
+import { ConfigError, isSetting, type Member, parseOverride } from "@dsbm/config";
 import { namesOf, plainName } from "./place.js";
+
+/** What the arguments of `dsbm fit` say. */
+export interface FitArguments {
+  /** Datasets and a name, below the user's overrides. */
+  base: Member<unknown>["base"];
+  /** Overrides and switches as they were typed. */
+  settings: string[];
+  places: string[];
+}
 
 const usage = "dsbm fit SOURCE [BETWEEN …] TARGET [key=value …]";
 
-/** Whether a word is a setting or a switch; what is on disk is a place, whatever its name. */
+/** Whether an argument is a setting or a switch; what is on disk is a place, whatever its name. */
 const isSettingOrSwitch = (word: string) =>
   (isSetting(word) || /^[-~]/.test(word)) && !existsSync(word);
 
-/** The name of the data set of a place. Throws a UsageError for what is not there. */
-function dataSet(place: string): string {
-  if (!existsSync(place))
-    throw new UsageError(`no file or folder ${place}; expected SOURCE and TARGET: ${usage}`);
-  return `${statSync(place).isDirectory() ? "folder" : "table"}:${place}`;
-}
-
 /** With more than two places and no hold-out, at=… are the times of the places. */
 function withTimes(settings: readonly string[], places: number): string[] {
-  const isKey = (key: string) => (word: string) => word.startsWith(`${key}=`);
-  if (places <= 2 || settings.some(isKey("holdout")) || settings.some(isKey("times")))
-    return [...settings];
+  const hasKey = (key: string) => settings.some((word) => word.startsWith(`${key}=`));
+  if (places <= 2 || hasKey("holdout") || hasKey("times")) return [...settings];
   return settings.map((word) => word.replace(/^at=/, "times="));
 }
 
-/**
- * Reads the words. One place alone is a table of two groups, which data.split_by tells apart. Throws a UsageError for
- * places that are missing, too many, or not there.
- */
-export function readFitWords(args: readonly string[]): FitWords {
+/** Reads the arguments. Throws ConfigError "usage" as `placesBase`. */
+export function readFitArguments(args: readonly string[]): FitArguments {
   const places = args.filter((word) => !isSettingOrSwitch(word));
   const settings = withTimes(args.filter(isSettingOrSwitch), places.length);
+  if (settings.some((word) => word === "--help" || word === "-h"))
+    return { base: {}, settings, places };
   const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));
-  const given = new Set(keys.map(({ key }) => key));
-  const keyValue = (name: string) => String(keys.find(({ key }) => key === name)?.values[0]);
-  const isHelp = settings.some((word) => word === "--help" || word === "-h");
-  const ownEnds = given.has("Dataset");
-  const [source, ...others] = places;
-  const target = others.at(-1);
-  if (isHelp || (ownEnds && source === undefined))
-    return { tokens: settings, given, typed: (words) => [...words] };
-  const oneFile = given.has("data.split_by") && target === undefined;
-  if (source === undefined || (target === undefined && !oneFile) || ownEnds)
-    throw new UsageError(
-      `got ${places.length === 0 ? "no files" : places.map((word) => JSON.stringify(word)).join(" ")}; expected SOURCE and TARGET, or more in the order of their times: ${usage}, or one file with data.split_by=COLUMN data.source=A data.target=B`,
+  const overrides = Object.fromEntries(keys.map(({ key, values }) => [key, values[0]]));
+  return { base: placesBase(places, overrides), settings, places };
+}
+
+/**
+ * Returns the datasets of places, and a name by the places. One place alone is a table of two groups, which data.split_by
+ * tells apart. Throws ConfigError "usage" for places that are missing, too many, or not there.
+ */
+export function placesBase(places: readonly string[], overrides: object): FitArguments["base"] {
+  const hasKey = (key: string) => Object.hasOwn(overrides, key);
+  if (hasKey("Dataset") && places.length === 0) return {};
+  const isOneTable = hasKey("data.split_by") && places.length === 1;
+  if (hasKey("Dataset") || (places.length < 2 && !isOneTable)) {
+    const got = places.map((place) => JSON.stringify(place)).join(" ") || "no files";
+    throw new ConfigError(
+      "usage",
+      `got ${got}; expected SOURCE and TARGET, or more in the order of their times: ${usage}, or one file with data.split_by=COLUMN data.source=A data.target=B`,
     );
-  const name = oneFile
-    ? `${namesOf([source])}_${plainName(keyValue("data.source"))}_to_${plainName(keyValue("data.target"))}`
-    : namesOf(places).join("_to_");
-  const word = (key: string, value: string | string[]) => `${key}=${printValue(value)}`;
+  }
+  const datasets = places.map(datasetOf);
+  const values = overrides as Record<string, unknown>;
+  const groups = ["data.source", "data.target"].map((key) => plainName(String(values[key])));
+  const hasPictures = datasets.some((name) => name.startsWith("folder:"));
   // Keys of a network need to know which, before the pictures are looked at.
-  const ofNetwork = keys.some(({ key }) => key.startsWith("model.")) && !given.has("model");
-  const sets = places.map(dataSet);
-  const hasPictures = sets.some((name) => name.startsWith("folder:"));
-  const made = [
-    word("Dataset", sets[0] as string),
-    ...(sets.length > 2 ? [word("Dataset_between", sets.slice(1, -1))] : []),
-    word("Dataset_transfer", sets.at(-1) as string),
-    ...(given.has("name") ? [] : [word("name", name)]),
-    ...(ofNetwork && hasPictures ? [word("model", "UNET")] : []),
-  ];
+  const isOfNetwork = Object.keys(overrides).some((key) => key.startsWith("model."));
   return {
-    given,
-    tokens: [...made, ...settings],
-    typed: (words) => [...places, ...words.filter((one) => !made.includes(one))],
+    Dataset: datasets[0] as string,
+    ...(datasets.length > 2 && { Dataset_between: datasets.slice(1, -1) }),
+    Dataset_transfer: datasets.at(-1) as string,
+    name: isOneTable ? `${namesOf(places)}_${groups.join("_to_")}` : namesOf(places).join("_to_"),
+    ...(isOfNetwork && hasPictures && { model: "UNET" }),
   };
+}
+
+/** Returns the name of the dataset of a place. Throws ConfigError "usage" for what is not there. */
+function datasetOf(place: string): string {
+  if (!existsSync(place))
+    throw new ConfigError(
+      "usage",
+      `no file or folder ${place}; expected SOURCE and TARGET: ${usage}`,
+    );
+  return `${statSync(place).isDirectory() ? "folder" : "table"}:${place}`;
 }

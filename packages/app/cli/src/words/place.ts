@@ -1,4 +1,4 @@
-// Where the run of some words lies.
+// Where the runs of a configuration lie.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { CompleteTrainConfig, Member, TrainConfig } from "@dsbm/config";
@@ -15,10 +15,11 @@ type Named = Pick<
  */
 export function placeOfRun(
   config: Named,
-  { dirname, words }: Pick<Member<unknown>, "dirname" | "words">,
+  { dirname, base, overrides }: Pick<Member<unknown>, "dirname" | "base" | "overrides">,
 ): string {
   const { paths, name, seed } = config;
-  const own = words.some((word) => /^\+*(name|dataset)=/.test(word)) ? null : nameOfFiles(config);
+  const isNamed = ["name", "dataset"].some((key) => key in base || key in overrides);
+  const own = isNamed ? null : nameOfFiles(config);
   const places = [own ?? name, name].map((experiment) =>
     runFolder({
       experiments_dir: paths.experiments_dir_name,

@@ -1,10 +1,9 @@
-// The rules by which `dsbm fit` chooses what is not given (docs/guide/choosing.md). Each gives a value and its reason in
-// one sentence. Scales are those that networks see.
+// The rules by which `dsbm fit` chooses (docs/guide/choosing.md): each gives a value and its reason. Scales are those of the
+// network's inputs.
 import type { Method } from "@dsbm/bridge";
 import type { DataFacts } from "./facts.js";
 import type { Choice } from "./saved.js";
 
-/** A choice of a rule. */
 export type Rule = Omit<Choice, "given">;
 
 export const rule = (key: string, value: Rule["value"], reason: string): Rule => ({
@@ -15,10 +14,10 @@ export const rule = (key: string, value: Rule["value"], reason: string): Rule =>
 
 const short = (x: number) => Number(x.toPrecision(2));
 
-/** Deviations of columns that lie within this factor are taken as coordinates of one space. */
+/** Columns with deviations within this factor are coordinates of one space. */
 const comparable = 30;
 
-/** How columns are scaled: from their deviations (0: constant) and whether the file has names for them. */
+/** Chooses the scale of columns from their deviations (0: constant), and whether the file names them. */
 export function chooseScale({ std, named }: { std: readonly number[]; named: boolean }): Rule {
   const varying = std.filter((s) => s > 0);
   const ratio = Math.max(...varying) / Math.min(...varying);
@@ -34,22 +33,25 @@ export function chooseScale({ std, named }: { std: readonly number[]; named: boo
     : rule(key, "columns", `the deviations of the columns differ by a factor of ${short(ratio)}`);
 }
 
-/** σ is this part of the distance that optimal transport moves a coordinate. */
+/** σ as a part of the distance that optimal transport moves a coordinate. */
 const part = 0.1;
-/** Least and largest σ, in units of the spread within the ends. */
-const [least, largest] = [0.02, 0.3];
+/** Bounds of σ in units of the spread within the ends. */
+const least = 0.02;
+const largest = 0.3;
 
-/** Most columns of which a mixture of Gaussians holds the density, and fewest rows that it is fitted to. */
-const [fewColumns, manyRows] = [3, 1000];
-/** σ with such a start, and the least for which a mixture is near the bridge, in units of the spread. */
-const [wide, leastWide] = [0.6, 0.25];
+/** A mixture of Gaussians holds the density of so few columns, fitted to so many rows. */
+const fewColumns = 3;
+const manyRows = 1000;
+/** σ that starts from a mixture, and the least for which a mixture is near the bridge, in units of the spread. */
+const wide = 0.6;
+const leastWide = 0.25;
 
-/** Rows that are paired at once, at most, where pairs share a condition. */
+/** Most rows that are paired at once if pairs share a condition. */
 const manyTogether = 2048;
 
-/** What was typed and has a say in the rules. */
-interface Typed {
-  /** Whether no typed word chooses the method or its first pairs. */
+/** The user's choices that the rules depend on. */
+interface UserChoices {
+  /** Whether the user left method and first pairs to the rules. */
   mayUseMixture?: boolean;
   /** σ; null: of a schedule of steps. */
   sigma?: number | null | undefined;
@@ -57,8 +59,11 @@ interface Typed {
   fromReference?: boolean;
 }
 
-/** Whether LightSB's closed form is what networks start from: of two tables of few columns and many rows. */
-function startsFromMixture(facts: DataFacts, { mayUseMixture = true, sigma }: Typed): boolean {
+/** Whether networks start from LightSB's closed form: two tables of few columns and many rows. */
+function startsFromMixture(
+  facts: DataFacts,
+  { mayUseMixture = true, sigma }: UserChoices,
+): boolean {
   const { shape, rows, spread } = facts;
   const [d = 0, ...more] = shape;
   const isWide = sigma === undefined || (sigma !== null && sigma >= leastWide * spread);
@@ -66,8 +71,7 @@ function startsFromMixture(facts: DataFacts, { mayUseMixture = true, sigma }: Ty
   return mayUseMixture && isWide && isTable && rows.length === 2 && Math.min(...rows) >= manyRows;
 }
 
-/** σ from the distance between the ends and the spread within them. */
-export function chooseSigma(facts: DataFacts, typed: Typed = {}): Rule {
+export function chooseSigma(facts: DataFacts, typed: UserChoices = {}): Rule {
   const { transport, spread } = facts;
   if (startsFromMixture(facts, typed))
     return rule(
@@ -95,14 +99,16 @@ export function chooseSigma(facts: DataFacts, typed: Typed = {}): Rule {
   );
 }
 
-/** The choices for vectors or pictures, in the order in which they are printed. */
-export function chooseRules(facts: DataFacts, typed: Typed = {}): Rule[] {
+/** Returns the choices for vectors or pictures, in the order of printing. */
+export function chooseRules(facts: DataFacts, typed: UserChoices = {}): Rule[] {
   const { shape, rows } = facts;
   const sigma = chooseSigma(facts, typed);
   if (shape.length > 1) return [sigma, ...pictureRules(facts, Math.min(...rows))];
   const fromMixture = startsFromMixture(facts, typed);
   const common = vectorRules(facts, {
-    ...{ n: Math.min(...rows), sigma: typed.sigma ?? (sigma.value as number), fromMixture },
+    n: Math.min(...rows),
+    sigma: typed.sigma ?? (sigma.value as number),
+    fromMixture,
   });
   return [sigma, ...common, ...(fromMixture ? mixtureRules : pairRules)];
 }
@@ -119,7 +125,7 @@ const fiveIterations = rule(
   "each iteration brings the ends nearer to the data, beginning with the reference process",
 );
 
-/** Iterations of a method that was typed, by its first pairs. */
+/** Chooses the iterations of the user's method, by its first pairs. */
 export function iterationRule({
   predicts,
   rows,
@@ -132,7 +138,7 @@ export function iterationRule({
   return fromReference ? fiveIterations : twoIterations;
 }
 
-/** Rows that are paired at once where pairs share a condition of so many classes; null: a number. */
+/** Chooses the rows that are paired at once if pairs share a condition of so many classes; null: a number. */
 export const rowsTogether = (batch: number, classes: number | null): Rule =>
   rule(
     "ot_rows",
@@ -173,7 +179,7 @@ const pairsServe = rule(
   "new pairs for every step would take most of the time",
 );
 
-/** Keys that a method does not use: it takes no steps, has no layers, or simulates no pairs. */
+/** Returns the keys that a method does not use: it takes no steps, has no layers, or simulates no pairs. */
 export function unusedKeys(
   { model, predicts, plan, rows }: Pick<Method, "model" | "predicts" | "plan" | "rows">,
   { simulates, caches }: { simulates: boolean; caches: boolean },
@@ -279,14 +285,15 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
   ];
 }
 
-/** Pictures of an evaluation, at most and at least. */
-const [mostPictures, leastPictures] = [128, 16];
-/** Simulations of so many pictures at the end of a run: there and back, in both directions. */
+/** Bounds of the pictures of an evaluation. */
+const mostPictures = 128;
+const leastPictures = 16;
+/** Simulations of them at the end of a run: there and back, in both directions. */
 export const endSimulations = 4;
 /** Part of the time for evaluations of pictures. */
 const evaluations = 0.25;
 
-/** How many pictures are evaluated, so that it takes a part of the time. `pair`: seconds to simulate one. */
+/** Chooses how many pictures are evaluated; `pair`: seconds to simulate one. */
 export function choosePictures(pair: number, seconds: number, halves: number): Rule {
   const fit = Math.floor((evaluations * seconds) / (pair * (halves + endSimulations)));
   return rule(
@@ -303,7 +310,7 @@ export const leastChannels = 16;
 /** How many times as long a step of pictures takes with twice the width, at most. */
 export const twiceTheWidth = 3.5;
 
-/** The width of the network of pictures that has the time for enough steps; `steps`: of a half-iteration. */
+/** Chooses the width of a network of pictures that leaves time for enough steps of a half-iteration. */
 export const chooseChannels = (value: number, steps: number): Rule =>
   rule(
     "model.num_channels",
@@ -311,7 +318,7 @@ export const chooseChannels = (value: number, steps: number): Rule =>
     `the time is enough for about ${steps} steps of a half-iteration, and with more channels for few`,
   );
 
-/** One iteration where the time is enough for few steps. */
+/** Chooses one iteration if the time is enough for few steps. */
 export const oneIteration = (steps: number): Rule =>
   rule(
     "n_ipf",

@@ -1,13 +1,12 @@
-// What the choices are made from: sizes, scales and distances of the data as networks see them.
+// Sizes, scales and distances of the data as networks see them, which choices are made from.
 import { exactPointPlan, intervalsOf, squaredDistances, stream } from "@dsbm/bridge";
 import { type DataEnd, type Ends, marginalsOf } from "@dsbm/problem";
 import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 
-/** Facts of the data of both ends, in units of what networks see. */
 export interface DataFacts {
   /** The shape of a sample: [d] or [C, H, W]. */
   shape: readonly number[];
-  /** Training rows of source and target, and of what is between. */
+  /** Training rows of each dataset. */
   rows: readonly number[];
   /** Median distance of pairs of an exact plan between some rows of both ends, divided by √d. */
   transport: number;
@@ -18,26 +17,28 @@ export interface DataFacts {
   planned: number;
 }
 
-/** Rows of each end that distances are taken of. */
+/** Rows of each end for distances. */
 const most = 1000;
 
 /**
- * Measures facts on some of the training rows; the same seed gives the same ones. Of several data sets they are means over
- * the intervals, each in its own units (see `Chain`), so that they are those of the problem that is trained on.
+ * Measures facts on some of the training rows, drawn by the seed. Of several datasets they are means over the intervals,
+ * each in its own units (see `Chain`).
  */
 export function dataFacts(ends: Ends, seed: number): DataFacts {
   const all = marginalsOf(ends);
   const rows = all.map(({ train }) => train.size(0));
   const intervals = ends.chain ? intervalsOf(ends.chain) : [{ index: 0, unit: 1 }];
   const found = intervals.map(({ index, unit }) => {
-    const [x0, x1] = [all[index] as DataEnd, all[index + 1] as DataEnd];
+    const x0 = all[index] as DataEnd;
+    const x1 = all[index + 1] as DataEnd;
     const { transport, spread, ...plan } = pairFacts({ x0, x1 }, seed);
     return { ...plan, transport: transport / unit, spread: spread / unit };
   });
   const mean = (of: (one: (typeof found)[number]) => number) =>
     found.reduce((sum, one) => sum + of(one), 0) / found.length;
   return {
-    ...{ shape: ends.shape, rows },
+    shape: ends.shape,
+    rows,
     transport: mean((one) => one.transport),
     spread: mean((one) => one.spread),
     planSeconds: mean((one) => one.planSeconds),
@@ -56,7 +57,8 @@ function pairFacts({ x0, x1 }: Record<"x0" | "x1", DataEnd>, seed: number) {
         .to({ device: "cpu", dtype: "float32" })
         .flatten({ startDim: 1 });
     };
-    const [a, b] = [some(x0, "x0"), some(x1, "x1")];
+    const a = some(x0, "x0");
+    const b = some(x1, "x1");
     const d = a.size(1);
     const began = performance.now();
     const { permutation } = exactPointPlan(a, b);
@@ -70,7 +72,7 @@ function pairFacts({ x0, x1 }: Record<"x0" | "x1", DataEnd>, seed: number) {
 
 const median = (t: Tensor): number => t.flatten().median().item();
 
-/** The median distance of two different rows over √(2d). */
+/** Median distance of two different rows over √(2d). */
 function within(x: Tensor): number {
   const n = Math.min(500, x.size(0));
   const some = x.narrow(0, 0, n);

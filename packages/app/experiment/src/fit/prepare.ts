@@ -1,16 +1,14 @@
-// From the words of `dsbm fit` to a complete configuration: looks at the data, makes the choices, and adds them to the
-// words, where those that were typed count.
+// Chooses what the user of `dsbm fit` does not, by looking at the data.
 import { type Method, methodNamed, methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   completeTrain,
+  configure,
   type FitConfig,
   fit,
   getPath,
   type Member,
   presets,
-  printValue,
-  resolve,
   type Tree,
 } from "@dsbm/config";
 import {
@@ -31,34 +29,34 @@ import {
   unusedKeys,
 } from "./choose.js";
 import { type DataFacts, dataFacts } from "./facts.js";
-import type { FitWords } from "./fit-words.js";
 import type { Choice } from "./saved.js";
 
-/** A configuration and the keys of the command that the run itself does not have. */
+/** What a fit is asked for: overrides made of its places, and the user's, which no choice replaces. */
+export type FitRequest = Pick<Member<unknown>, "base" | "overrides">;
+
+/** A configuration, and the keys of `dsbm fit` alone. */
 export interface Chosen {
   config: CompleteTrainConfig;
   own: Pick<FitConfig, "max_minutes" | "early_stop" | "holdout" | "at">;
 }
 
-/** The configuration of the words with choices. Throws ConfigError. */
-export function configured(
-  { tokens }: Pick<FitWords, "tokens">,
-  choices: readonly Choice[],
-): Chosen {
-  const words = choices
-    .filter(({ given }) => !given)
-    .map(({ key, value }) => `${key}=${printValue(value)}`);
-  const { max_minutes, early_stop, holdout, at, ...run } = memberOf([...words, ...tokens]).config;
+/** Configures a run of `dsbm fit`. Throws ConfigError. */
+export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
+  configure(fit, overrides, {
+    dirs: [presets],
+    names: { method: Object.keys(methods) },
+    base,
+  });
+
+/** Returns the configuration of a request with choices. Throws ConfigError. */
+export function configureFit({ base, overrides }: FitRequest, choices: readonly Choice[]): Chosen {
+  const chosen = choices.filter(({ given }) => !given).map(({ key, value }) => [key, value]);
+  const all = { base: { ...Object.fromEntries(chosen), ...base }, overrides };
+  const { max_minutes, early_stop, holdout, at, ...run } = fitMember(all).config;
   const config = completeTrain(run);
   // A closed form has no steps to be planned.
   const minutes = isFitted(config) ? null : max_minutes;
   return { config, own: { max_minutes: minutes, early_stop, holdout, at } };
-}
-
-/** The run of some words. Throws ConfigError. */
-export function memberOf(words: readonly string[]): Member<FitConfig> {
-  const names = { method: Object.keys(methods) };
-  return resolve(fit, words, { dirs: [presets], names }).members[0] as Member<FitConfig>;
 }
 
 export interface Prepared extends Chosen {
@@ -68,19 +66,19 @@ export interface Prepared extends Chosen {
 
 /** Looks at the data and chooses. Throws the errors of data and configuration. */
 export async function prepare(
-  words: FitWords,
+  request: FitRequest,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
 ): Promise<Prepared> {
   const choices: Choice[] = [];
+  const isGiven = (key: string) => Object.hasOwn(request.overrides, key);
   const choose = (rule: Rule) => {
     const { key } = rule;
     // Pictures have their network before they are read.
     if (choices.some((choice) => choice.key === key)) return;
-    const isGiven = words.given.has(key) || (key.startsWith("model") && words.given.has("model"));
-    if (!isGiven) choices.push({ ...rule, given: false });
-    else if (words.given.has(key)) choices.push({ ...rule, reason: "it was given", given: true });
+    if (isGiven(key)) choices.push({ ...rule, reason: "it was given", given: true });
+    else if (!key.startsWith("model") || !isGiven("model")) choices.push({ ...rule, given: false });
   };
-  const now = () => configured(words, choices);
+  const now = () => configureFit(request, choices);
   const folders = pictureFolders(now().config);
   if (folders.length > 0) {
     choose({ key: "model", value: "UNET", reason: "pictures" });
@@ -104,14 +102,13 @@ export async function prepare(
     const facts = dataFacts(ends, config.seed);
     // Words that choose a method choose how its pairs are made, but for those that the bridge makes anew.
     const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
-    const isTyped = words.given.has("method") || words.given.has("first_coupling");
+    const isTyped = isGiven("method") || isGiven("first_coupling");
     // No two fields have one condition, among which there would be transport.
     const methodKeys = [...(isTyped ? own : []), ...(config.cdsb ? ["ot_sampler"] : [])];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
     const conditional = config.data.condition !== null;
-    const mayUseMixture =
-      !conditional && !config.cdsb && !starts.some((key) => words.given.has(key));
-    const sigma = words.given.has("sigma") ? config.sigma : undefined;
+    const mayUseMixture = !conditional && !config.cdsb && !starts.some(isGiven);
+    const sigma = isGiven("sigma") ? config.sigma : undefined;
     const fromReference = startsFromReference(config);
     const rules = chooseRules(facts, { mayUseMixture, sigma, fromReference }).filter(
       ({ key }) => !methodKeys.includes(key),

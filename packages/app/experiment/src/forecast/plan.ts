@@ -17,8 +17,9 @@ import {
 } from "@dsbm/problem";
 import { duration, type Progress } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
+import { TimeEstimate } from "../time/estimate.js";
+import { lengthText } from "../time/length.js";
 import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
-import { lengthText, Outlook } from "./outlook.js";
 import { measureSpeed } from "./speed.js";
 
 /** What the training of a configuration needs of memory, in a line. Throws the errors of data and configuration. */
@@ -57,9 +58,8 @@ export async function planRun(
     if (advice) return [...lines, advice, "time: not measured, as the memory may not be enough"];
     lines.push(memoryText(need));
     const speed = await measureSpeed(problem);
-    const outlook = new Outlook(length, config);
-    outlook.measured(speed);
-    const seconds = outlook.left({ half: 1, step: 0 }) as number;
+    const time = new TimeEstimate(config, { speed });
+    const seconds = time.left({ half: 1, step: 0 }, length) as number;
     const each = speed.pair * config.cache_npar;
     return [
       ...lines,

@@ -23,6 +23,7 @@ import {
 } from "@dsbm/problem";
 import {
   type CheckpointStore,
+  duration,
   type Logger,
   metricName,
   namedMetrics,
@@ -34,18 +35,21 @@ import {
 import { io, TorchError } from "@dsbm/torch";
 import { type Problem, type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { mayBeLarge, memoryAdvice, memoryNeed, outOfMemoryAdvice } from "../forecast/memory.js";
-import { type Length, lengthText, Outlook } from "../forecast/outlook.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
+import { TimeEstimate } from "../time/estimate.js";
+import { type Length, lengthText } from "../time/length.js";
 import { startFromRun } from "./begin/from-run.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, saveProjection } from "./columns.js";
 import { type MainWork, type Next, runCourse } from "./course.js";
 import { openLogger } from "./logger.js";
 import type { RunOptions } from "./options.js";
-import { often, Patience } from "./patience.js";
 import { describeStep } from "./ranks.js";
 import { writeReport } from "./report.js";
 import { writeTrajectories } from "./trajectories.js";
+
+/** Seconds between checkpoints if steps take long. */
+const often = 60;
 
 export class ExperimentRun {
   readonly #problem: Problem;
@@ -57,8 +61,10 @@ export class ExperimentRun {
   #lastPoint: string | null = null;
   /** The reason to end early. */
   #ended: string | null = null;
-  readonly #outlook: Outlook;
-  readonly #patience: Patience;
+  readonly #time: TimeEstimate;
+  readonly #started = performance.now();
+  /** What was said of the time already. */
+  #told = { longSteps: false, timeLeft: false };
 
   constructor(
     private readonly config: CompleteTrainConfig,
@@ -70,8 +76,7 @@ export class ExperimentRun {
     const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
     this.#problem = problem;
     this.#training = new Training(withExecution(problem, { ranks: options.ranks ?? null }));
-    this.#outlook = new Outlook(this.#length, config);
-    this.#patience = new Patience(options);
+    this.#time = options.hooks?.time?.estimate ?? new TimeEstimate(config);
     const { keep_last, keep_every } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
   }
@@ -100,8 +105,8 @@ export class ExperimentRun {
     if (mayBeLarge(ends.shape, config) && !method.model?.fit)
       this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
     const at = this.#restore();
-    const { pace } = options.hooks ?? {};
-    if (!pace) progress.line(lengthText(this.#length));
+    const plan = options.hooks?.time;
+    if (!plan) progress.line(lengthText(this.#length));
     // Its first steps may take so long that the process ends before it can say this.
     if (parameters > 2e6 || mayBeLarge(ends.shape, config))
       progress.line(`to go on after a stop: ${options.resume}`);
@@ -114,11 +119,11 @@ export class ExperimentRun {
     const next = await runCourse(training, main, {
       signal,
       pauseAt: ({ step }) =>
-        this.#patience.step(step, config.cache_refresh_stride) ||
+        this.#stepped(step) ||
         step % config.checkpoint_stride === 0 ||
         step % config.gif_stride === 0 ||
         this.#minutesUp() ||
-        pace?.due() === true,
+        plan?.isDue() === true,
     });
     progress.done();
     return next === "end" ? "finished" : "interrupted";
@@ -139,7 +144,7 @@ export class ExperimentRun {
     if (isPending && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
     if (isDone && at.half > 0 && this.#isEnded(at.half)) return "end";
-    options.hooks?.pace?.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
+    options.hooks?.time?.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
     return "train";
   }
 
@@ -183,8 +188,36 @@ export class ExperimentRun {
     const { checkpoint_minutes } = this.config;
     if (checkpoint_minutes === null) return false;
     const seconds = 60 * checkpoint_minutes;
-    const limit = this.#patience.isSlow ? Math.min(often, seconds) : seconds;
+    const limit = this.#time.hasLongSteps ? Math.min(often, seconds) : seconds;
     return performance.now() - this.#lastSaved > 1000 * limit;
+  }
+
+  /** After a step; whether a checkpoint should come before a long simulation. */
+  #stepped(step: number): boolean {
+    const seconds = this.#time.stepped();
+    if (this.#time.hasLongSteps && !this.#told.longSteps) {
+      this.#told.longSteps = true;
+      this.#say(
+        `a step takes ${seconds.toFixed(0)} s: a checkpoint comes every ${often} s, and a run that is stopped within a step goes on from the newest one`,
+      );
+    }
+    return this.#time.hasLongSimulations && step % this.config.cache_refresh_stride === 0;
+  }
+
+  /** Says once how long the run takes from here. */
+  #tellTime(event: Extract<TrainEvent, { type: "step" }>): void {
+    const left = this.#time.left(event, this.#length);
+    const isEarly = performance.now() - this.#started < 1000 && event.step < event.steps;
+    if (this.#told.timeLeft || this.options.hooks?.time || left === null || isEarly) return;
+    this.#told.timeLeft = true;
+    const { rate } = event;
+    const hasSimulations = this.config.cache === "disk" && this.#halves > this.config.first_pass;
+    const rest =
+      hasSimulations && !this.#time.hasSimulated
+        ? ", simulations and evaluations not counted yet"
+        : "";
+    const speed = rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3);
+    this.#say(`about ${duration(Math.max(1, left))} to go at ${speed} steps a second${rest}`);
   }
 
   /** Where to go on: the newest whole checkpoint, the files of the configuration, or the beginning. */
@@ -205,12 +238,12 @@ export class ExperimentRun {
       return at;
     }
     const restored = restorePoint(this.#training, checkpoint);
-    const at = options.hooks?.pace
+    const at = options.hooks?.time
       ? restored
       : lengthen(this.#training, checkpoint, { at: restored, config });
     this.#lastPoint = checkpoint.folder;
     const { seconds } = checkpoint.facts;
-    if (typeof seconds === "number") options.hooks?.pace?.resume(seconds);
+    if (typeof seconds === "number") options.hooks?.time?.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
     this.#tidy();
     progress.line(`going on from checkpoint ${checkpoint.id}`);
@@ -227,9 +260,7 @@ export class ExperimentRun {
     const { progress, hooks } = this.options;
     const label = this.#label(event);
     const place = `${event.half}/${this.#halves} ${event.direction}`;
-    hooks?.pace?.follow(event);
-    this.#outlook.follow(event);
-    this.#patience.follow(event);
+    this.#time.follow(event);
     switch (event.type) {
       case "start":
         progress.line(`${label}: ${describeStep(event)}`);
@@ -243,16 +274,16 @@ export class ExperimentRun {
         return "train";
       case "step":
         this.#log(event);
-        this.#say(hooks?.pace ? null : this.#outlook.tell(event));
-        progress.update({ ...event, label: place, left: this.#outlook.left(event) });
+        this.#tellTime(event);
+        progress.update({ ...event, label: place, left: this.#time.left(event, this.#length) });
         return "train";
       case "pause":
-        hooks?.pace?.replan(this.#training, event);
-        if (hooks?.pace && !this.#minutesUp()) return "train";
+        hooks?.time?.replan(this.#training, event);
+        if (hooks?.time && !this.#minutesUp()) return "train";
         this.#save(event);
         if (event.step % this.config.gif_stride === 0 && !(await this.#evaluate(event)))
           return "interrupted";
-        this.#patience.restart();
+        this.#time.restart();
         return "train";
       case "stopped":
         this.options.interrupt?.noticed();
@@ -283,18 +314,16 @@ export class ExperimentRun {
     );
     this.#save(at);
     const isWhole = await this.#evaluate(at);
-    const { pace } = this.options.hooks ?? {};
-    pace?.evaluated();
     if (!isWhole) return "interrupted";
     if (this.#isEnded(half)) return "end";
-    if (half < this.#halves) pace?.begin(this.#training, half + 1);
+    if (half < this.#halves) this.options.hooks?.time?.begin(this.#training, half + 1);
     return "train";
   }
 
   /** Whether the run ends after a half-iteration, before its last one. */
   #isEnded(half: number): boolean {
     const rows = readCsv(this.run.paths.results_csv).rows;
-    this.#ended = this.options.hooks?.pace?.ended(rows, half) ?? null;
+    this.#ended = this.options.hooks?.time?.ended(rows, half) ?? null;
     return this.#ended !== null;
   }
 
@@ -320,7 +349,7 @@ export class ExperimentRun {
       encodePoint(this.#training, at, {
         config: this.config,
         order: this.#stepsBefore(at),
-        seconds: this.options.hooks?.pace?.seconds,
+        seconds: this.options.hooks?.time?.seconds,
       }),
     );
     for (const warning of warnings) this.options.progress.line(warning);
@@ -355,10 +384,9 @@ export class ExperimentRun {
   /** Measures and draws; false where it was stopped. */
   async #evaluate({ half, direction, step }: Position): Promise<boolean> {
     const began = performance.now();
-    this.#patience.restart();
     for (const { at, steps } of this.#pending({ half, direction, step }))
       if (!(await this.#evaluateOne(at, steps))) return false;
-    this.#outlook.evaluated((performance.now() - began) / 1000);
+    this.#time.evaluated((performance.now() - began) / 1000);
     return true;
   }
 

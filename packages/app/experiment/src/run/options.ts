@@ -1,9 +1,8 @@
-// What a run is given beside its configuration.
-
+// What a run is given besides its configuration.
 import type { Ends } from "@dsbm/problem";
 import type { Interrupt, Progress, Row, RunWriter } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
-import type { Pace } from "../forecast/pace.js";
+import type { TimePlan } from "../time/plan.js";
 import type { Extension } from "./begin/extension.js";
 
 export interface RunOptions {
@@ -31,8 +30,8 @@ interface RunHooks {
   begin?: Record<string, unknown>;
   /** Once the folder is open. */
   opened?(run: RunWriter): void;
-  /** How many steps half-iterations have, by the time that they take, and when they end early. */
-  pace?: Pace;
+  /** Plans the steps of half-iterations by the time, and ends a run early. */
+  time?: TimePlan;
   /** After the training, before the report is written; false where it was stopped. */
   trained?(run: RunWriter, ends: Ends, rows: readonly Row[]): Promise<boolean>;
 }

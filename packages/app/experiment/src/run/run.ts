@@ -80,7 +80,7 @@ export async function runTraining(
     checkContinuable(folder);
     checkFiles(folder);
   }
-  const shorter = again || hooks.pace || config.checkpoint_run ? null : shorterRun(folder, config);
+  const shorter = again || hooks.time || config.checkpoint_run ? null : shorterRun(folder, config);
   if (shorter) {
     beginWith(shorter, folder);
     progress.line(
@@ -89,7 +89,7 @@ export async function runTraining(
   }
   setNumThreads(threadsOf(config));
   await prepareEnds(config, { progress, signal });
-  if (!hooks.pace) for (const note of await pictureNotes(config)) progress.line(note);
+  if (!hooks.time) for (const note of await pictureNotes(config)) progress.line(note);
   options.ranks?.tell({ facts: hooks.begin ?? {}, tensors: new Map() });
   const ends = loadEnds(config);
   let run: RunWriter | null = null;

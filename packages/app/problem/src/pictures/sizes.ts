@@ -55,26 +55,25 @@ export async function pictureSizes(
 }
 
 /**
- * Words for size and channels where all ends are folders of pictures and `words` do not say them: as in the run of `folder`,
- * else as the data have them, with a line for people. Throws as `pictureFormat`.
+ * Returns size and channels if all ends are folders of pictures and `overrides` do not say them: as in the run of `folder`,
+ * else as the data have them, with a line for the user. Throws as `pictureFormat`.
  */
-export async function pictureWords(
+export async function pictureOverrides(
   config: Ends,
-  { words, folder }: { words: readonly string[]; folder: string | null },
-): Promise<{ words: string[]; notes: string[] }> {
+  { overrides, folder }: { overrides: object; folder: string | null },
+): Promise<{ overrides: object; notes: string[] }> {
   const ends = new Set(endsOf(config));
   const folders = pictureFolders(config);
-  const missing = keys.filter(
-    (key) => !words.some((word) => word.replace(/^\+*/, "").startsWith(`${key}=`)),
-  );
-  if (folders.length < ends.size || missing.length === 0) return { words: [], notes: [] };
+  const missing = keys.filter((key) => !Object.hasOwn(overrides, key));
+  if (folders.length < ends.size || missing.length === 0) return { overrides: {}, notes: [] };
   const saved = folder === null ? null : savedSizes(folder);
-  if (saved) return { words: missing.map((key) => `${key}=${saved[key]}`), notes: [] };
+  if (saved)
+    return { overrides: Object.fromEntries(missing.map((key) => [key, saved[key]])), notes: [] };
   const sizes = await pictureSizes(folders);
   const chosen = sizes.filter(({ key }) => missing.includes(key));
   const said = chosen.map(({ key, value, reason }) => `${key}=${value} (${reason})`);
   return {
-    words: chosen.map(({ key, value }) => `${key}=${value}`),
+    overrides: Object.fromEntries(chosen.map(({ key, value }) => [key, value])),
     notes: [`chosen from the pictures: ${said.join(", ")}`],
   };
 }

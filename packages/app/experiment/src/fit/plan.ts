@@ -1,0 +1,190 @@
+// The plan of a fit: choices from the data and the speed of the machine, within the time given.
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { holdoutsOf } from "@dsbm/evaluation";
+import { loadEnds, threadsOf, trainingProblem } from "@dsbm/problem";
+import { duration, type Progress, runPaths } from "@dsbm/runs";
+import { setNumThreads } from "@dsbm/torch";
+import { measureSpeed, type Speed } from "../forecast/speed.js";
+import { TimeEstimate } from "../time/estimate.js";
+import { TimePlan } from "../time/plan.js";
+import {
+  chooseChannels,
+  choosePictures,
+  endSimulations,
+  fewSteps,
+  leastChannels,
+  mostSteps,
+  oneIteration,
+  type Rule,
+  rule,
+  twiceTheWidth,
+} from "./choose.js";
+import type { DataFacts } from "./facts.js";
+import {
+  type Chosen,
+  configureFit,
+  type FitRequest,
+  isFitted,
+  type Prepared,
+  prepare,
+} from "./prepare.js";
+import type { Choice } from "./saved.js";
+
+export interface PlannedFit extends Chosen {
+  choices: Choice[];
+  time: TimePlan;
+}
+
+/** Part of the time that is kept for the end at most. */
+const mostReserved = 0.35;
+
+interface TimeFacts {
+  speed: Speed;
+  /** Seconds that are kept for the end; default: by the facts of the data. */
+  reserve?: number;
+  facts?: DataFacts;
+  began?: number;
+}
+
+/** Returns the plan of the time for a configuration. */
+export function timePlan(
+  { config, own }: Chosen,
+  { speed, reserve, facts, began }: TimeFacts,
+): TimePlan {
+  const { batch_size, first_num_iter, num_iter, test_npar } = config;
+  const seconds = own.max_minutes === null ? null : 60 * own.max_minutes;
+  // An evaluation of images is a simulation of some.
+  const evaluation = facts && facts.shape.length > 1 ? test_npar * speed.pair : 0;
+  const end = facts
+    ? endSeconds(facts, holdoutsOf(own).length) + endSimulations * evaluation
+    : (reserve ?? 20);
+  const limit = {
+    seconds,
+    reserve: Math.min(end, mostReserved * (seconds ?? Number.POSITIVE_INFINITY)),
+    most: facts
+      ? mostSteps(Math.min(...facts.rows), batch_size)
+      : Math.max(first_num_iter, num_iter),
+    earlyStop: own.early_stop,
+  };
+  return new TimePlan(limit, config, new TimeEstimate(config, { speed, evaluation }), began);
+}
+
+/** Seconds of evaluation and report at the end, from the exact plan that the facts were made of. */
+function endSeconds({ planSeconds, planned, rows, shape }: DataFacts, holdouts: number): number {
+  if (shape.length > 1) return 20;
+  // Measured: from 1,000 to 8,000 rows of unequal numbers the solver takes about 8^2.25 times as long.
+  const plan = (n: number) => planSeconds * (n / Math.max(1, planned)) ** 2.25;
+  const n = Math.min(10_000, Math.max(...rows));
+  // Two plans between all rows and five between halves, one after another: other cores may be busy.
+  return 14 + 12 * plan(Math.min(2000, 0.1 * n)) + holdouts * (2 * plan(n) + 5 * plan(n / 2));
+}
+
+/** Looks at data and machine. Throws the errors of data and configuration. */
+export async function planFit(
+  request: FitRequest,
+  options: { progress: Progress; signal: AbortSignal | undefined },
+  began = performance.now() / 1000,
+): Promise<PlannedFit> {
+  const prepared = await prepare(request, options);
+  const { facts, own, choices } = prepared;
+  const { config, speed } = await inTime(prepared, request, began);
+  const time = timePlan({ config, own }, { speed, facts, began });
+  const isGiven = (key: string) => Object.hasOwn(request.overrides, key);
+  if (own.max_minutes !== null && !isGiven("num_iter")) {
+    const steps = time.forecast();
+    const reason = `what max_minutes=${own.max_minutes} leaves at ${(1 / speed.step).toFixed(0)} steps a second`;
+    const later = rule("num_iter", steps.at(-1) as number, `${reason}, simulations included`);
+    const isLater = steps.length > config.fb_sequence.length;
+    choices.push({ ...rule("first_num_iter", steps[0] as number, reason), given: false });
+    choices.push({ ...later, given: false, ...(!isLater && { organising: true }) });
+    // Evaluations follow half-iterations.
+    for (const key of ["gif_stride", "checkpoint_stride"])
+      choices.push({
+        ...rule(key, 1_000_000_000, "only after half-iterations"),
+        given: isGiven(key),
+        organising: true,
+      });
+  }
+  choices.push({ ...rule("max_minutes", own.max_minutes, "the time given"), given: true });
+  const reserve = Math.ceil(time.limit.reserve);
+  choices.push({
+    ...rule("reserve", reserve, "seconds kept for evaluation and report"),
+    given: true,
+    organising: true,
+  });
+  return { ...configureFit(request, choices), choices, time };
+}
+
+/** Measures the speed; networks and evaluations of images become as large as the time is enough for. */
+async function inTime(
+  { facts, own, choices, ...chosen }: Prepared,
+  request: FitRequest,
+  began: number,
+): Promise<{ config: CompleteTrainConfig; speed: Speed }> {
+  let { config } = chosen;
+  const { max_minutes } = own;
+  if (isFitted(config)) return { config, speed: { step: 0, pair: 0 } };
+  if (facts.shape.length === 1 || max_minutes === null)
+    return { config, speed: await speedOf(config) };
+  /** Replaces an earlier choice. Returns false if the key was given. */
+  const change = (chosen: Rule): boolean => {
+    const at = choices.findIndex(({ key, given }) => key === chosen.key && !given);
+    if (at >= 0) choices[at] = { ...chosen, given: false };
+    ({ config } = configureFit(request, choices));
+    return at >= 0;
+  };
+  const stepsOf = (speed: Speed) => {
+    change(choosePictures(speed.pair, 60 * max_minutes, config.half_iterations));
+    return Math.min(...timePlan({ config, own }, { speed, facts, began }).forecast());
+  };
+  // From narrow to wide: steps of wide networks take seconds.
+  const widest = (config.model as { num_channels: number }).num_channels;
+  const whole = choices.find(({ key }) => key === "model.num_channels");
+  let channels = change(chooseChannels(leastChannels, 0)) ? leastChannels : widest;
+  let speed = await speedOf(config);
+  let steps = stepsOf(speed);
+  while (channels < widest && steps / twiceTheWidth >= fewSteps) {
+    channels *= 2;
+    change(chooseChannels(channels, 0));
+    speed = await speedOf(config);
+    steps = stepsOf(speed);
+  }
+  if (whole) change(channels < widest ? chooseChannels(channels, steps) : whole);
+  const isTwo = choices.some(({ key, value }) => key === "n_ipf" && value === 2);
+  if (steps < fewSteps && isTwo && change(oneIteration(steps))) stepsOf(speed);
+  return { config, speed };
+}
+
+async function speedOf(config: CompleteTrainConfig): Promise<Speed> {
+  setNumThreads(threadsOf(config));
+  const ends = loadEnds(config);
+  try {
+    return await measureSpeed(trainingProblem(config, ends, { cacheFolder: runPaths("").cache }));
+  } finally {
+    ends.dispose();
+  }
+}
+
+/** Prints choices with their reasons, and the plan of the time. */
+export function printPlan(
+  { choices, own, config, time }: PlannedFit,
+  { line }: Pick<Progress, "line">,
+): void {
+  const visible = choices.filter(({ key, organising }) => !organising && key !== "max_minutes");
+  const text = ({ key, value }: Choice) => `${key}=${value}`;
+  const width = Math.max(...visible.map((choice) => text(choice).length));
+  for (const choice of visible) line(`${text(choice).padEnd(width)}  because ${choice.reason}`);
+  if (isFitted(config))
+    line("time: that of a closed form, evaluation and report; nothing is trained in steps");
+  if (own.max_minutes === null) return;
+  const steps = time
+    .forecast()
+    .map((n, i) => `${n} ${config.fb_sequence[i % config.fb_sequence.length]}`);
+  line(
+    `time: ${duration(60 * own.max_minutes)} in all, about ${duration(time.limit.reserve)} of it for evaluation and report at the end; half-iterations of ${steps.join(", ")} steps, planned again as they run`,
+  );
+  if (time.least > 60 * own.max_minutes)
+    line(
+      `it will take longer, about ${duration(time.least)}: fewer steps than those learn nothing; for more of them write max_minutes=${Math.ceil((3 * time.least) / 60)}`,
+    );
+}

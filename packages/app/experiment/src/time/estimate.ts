@@ -1,0 +1,161 @@
+// How long the rest of a run takes, from the time that its parts took so far.
+import type { CompleteTrainConfig } from "@dsbm/config";
+import type { TrainEvent } from "@dsbm/train";
+import type { Speed } from "../forecast/speed.js";
+import type { Length } from "./length.js";
+
+type TimedConfig = Pick<
+  CompleteTrainConfig,
+  "first_pass" | "cache" | "cache_npar" | "cache_refresh_stride" | "gif_stride"
+>;
+
+export interface Position {
+  half: number;
+  step: number;
+}
+
+/** Newest measurements that count, and how many times the median an outlier is. */
+const most = 50;
+const outlier = 4;
+
+/** Seconds from which on a step, or a part of a simulation, is long. */
+const long = 2;
+
+/** Mean of the newest measurements without outliers: steps that wait for a simulation or record a program do not count. */
+class Recent {
+  #values: number[] = [];
+
+  add(value: number): void {
+    this.#values.push(value);
+    if (this.#values.length > most) this.#values.shift();
+  }
+
+  get mean(): number | null {
+    const sorted = this.#values.toSorted((a, b) => a - b);
+    const median = sorted[Math.floor(sorted.length / 2)];
+    if (median === undefined) return null;
+    const usual = sorted.filter((value) => value <= outlier * median);
+    return usual.reduce((sum, value) => sum + value, 0) / usual.length;
+  }
+}
+
+/** Estimates the time left of a run, from steps, simulated pairs and evaluations. */
+export class TimeEstimate {
+  readonly #steps = { first: new Recent(), later: new Recent() };
+  readonly #pairs = new Recent();
+  readonly #evaluations = new Recent();
+  #half = 1;
+  /** When the last step or part of a simulation ended. */
+  #last: number;
+  #pairsDone = 0;
+  #isSlow = { step: false, simulation: false };
+  /** Seconds of parts before one is measured. */
+  #assumed: { step: number | null; pair: number; evaluation: number };
+
+  constructor(
+    private readonly config: TimedConfig,
+    {
+      now = () => performance.now() / 1000,
+      speed,
+      evaluation = 0,
+    }: { now?: () => number; speed?: Speed | undefined; evaluation?: number } = {},
+  ) {
+    this.now = now;
+    this.#last = now();
+    this.#assumed = { step: speed?.step ?? null, pair: speed?.pair ?? 0, evaluation };
+  }
+
+  /** Seconds on the clock of the run. */
+  readonly now: () => number;
+
+  follow(event: TrainEvent): void {
+    this.#half = event.half;
+    if (event.type === "start") this.restart();
+    if (event.type !== "cache") return;
+    const seconds = this.#lap();
+    const pairs = event.done - this.#pairsDone;
+    this.#pairsDone = event.done;
+    if (event.done === 0 || pairs <= 0) return;
+    this.#pairs.add(seconds / pairs);
+    this.#isSlow.simulation = seconds > long;
+  }
+
+  /** After each step. Returns its seconds. */
+  stepped(): number {
+    const seconds = this.#lap();
+    this.#steps[this.#kind(this.#half)].add(seconds);
+    this.#isSlow.step = seconds > long;
+    return seconds;
+  }
+
+  /** After an evaluation of so many seconds. */
+  evaluated(seconds: number): void {
+    this.#evaluations.add(seconds);
+    this.restart();
+  }
+
+  /** After work that is neither a step nor a simulation. */
+  restart(): void {
+    this.#lap();
+  }
+
+  /** Whether the last step took long: a checkpoint then comes more often. */
+  get hasLongSteps(): boolean {
+    return this.#isSlow.step;
+  }
+
+  get hasLongSimulations(): boolean {
+    return this.#isSlow.simulation;
+  }
+
+  get hasSimulated(): boolean {
+    return this.#pairs.mean !== null;
+  }
+
+  /** Seconds of a step in a half-iteration; null before the first step. */
+  step(half: number): number | null {
+    const { first, later } = this.#steps;
+    return this.#steps[this.#kind(half)].mean ?? first.mean ?? later.mean ?? this.#assumed.step;
+  }
+
+  /** Seconds of a simulation of pairs in a half-iteration. */
+  simulation(half: number): number {
+    const { cache, cache_npar, first_pass } = this.config;
+    if (cache !== "disk" || half <= first_pass) return 0;
+    return cache_npar * (this.#pairs.mean ?? this.#assumed.pair);
+  }
+
+  get evaluation(): number {
+    return this.#evaluations.mean ?? this.#assumed.evaluation;
+  }
+
+  /** Returns the seconds from a position to the end of the training, or null before the first step. */
+  left({ half, step }: Position, { halves, stepsOf }: Length): number | null {
+    const { cache_refresh_stride, gif_stride } = this.config;
+    let seconds = 0;
+    for (let h = half; h <= halves; h++) {
+      const done = h === half ? step : 0;
+      const steps = stepsOf(h);
+      const each = this.step(h);
+      if (each === null) return null;
+      const simulations =
+        Math.ceil(steps / cache_refresh_stride) - Math.ceil(done / cache_refresh_stride);
+      const evaluations =
+        steps > done ? Math.ceil(steps / gif_stride) - Math.floor(done / gif_stride) : 0;
+      seconds +=
+        (steps - done) * each + simulations * this.simulation(h) + evaluations * this.evaluation;
+    }
+    return seconds;
+  }
+
+  #kind(half: number): "first" | "later" {
+    return half <= this.config.first_pass ? "first" : "later";
+  }
+
+  #lap(): number {
+    const now = this.now();
+    const seconds = now - this.#last;
+    this.#last = now;
+    return seconds;
+  }
+}

@@ -1,0 +1,23 @@
+// How long a run is, in words.
+
+/** The half-iterations of a run and their steps. */
+export interface Length {
+  halves: number;
+  stepsOf(half: number): number;
+}
+
+/** "4 half-iterations: 2 of 600 steps, 2 of 200; 1,600 steps in all". */
+export function lengthText({ halves, stepsOf }: Length): string {
+  const groups: { n: number; steps: number }[] = [];
+  for (let half = 1; half <= halves; half++) {
+    const steps = stepsOf(half);
+    const last = groups.at(-1);
+    if (last?.steps === steps) last.n++;
+    else groups.push({ n: 1, steps });
+  }
+  const total = groups.reduce((sum, { n, steps }) => sum + n * steps, 0);
+  const text = (n: number) => n.toLocaleString("en-US");
+  const parts = groups.map(({ n, steps }) => `${n} of ${text(steps)} steps`);
+  const some = parts.length > 4 ? [...parts.slice(0, 3), "…"] : parts;
+  return `${text(halves)} half-iterations: ${some.join(", ")}; ${text(total)} steps in all`;
+}

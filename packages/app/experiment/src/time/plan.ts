@@ -1,0 +1,174 @@
+// How many steps the half-iterations of a run have, so that the run ends in time on a machine whose speed changes.
+import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Row } from "@dsbm/runs";
+import type { Position, TimeEstimate } from "./estimate.js";
+
+/** What is planned: the training, or a stand-in. */
+export interface Planned {
+  plan(half: number, steps: number): void;
+  stepsOf(half: number): number;
+}
+
+export interface TimeLimit {
+  /** Seconds for everything; null: the steps of the configuration. */
+  seconds: number | null;
+  /** Seconds that are kept for evaluation and report at the end. */
+  reserve: number;
+  /** Most steps of a half-iteration. */
+  most: number;
+  /** Whether the run may end early if held-out data are reached no better. */
+  earlyStop: boolean;
+}
+
+type PlannedConfig = Pick<
+  CompleteTrainConfig,
+  "half_iterations" | "fb_sequence" | "cache_refresh_stride"
+>;
+
+/** Shares of the time: a half-iteration of the first iteration, and a later one. */
+const shares = { first: 3, later: 1.5 };
+/** Fewer steps learn nothing. */
+const leastSteps = 20;
+/** Seconds between two plans: the first ones come soon, since a forecast may be far from the truth. */
+const often = { first: 0.5, later: 5 };
+
+export class TimePlan {
+  readonly #halves: number;
+  readonly #first: number;
+  readonly #stride: number;
+  readonly #began: number;
+  #earlier = 0;
+  #half = { number: 0, end: 0, plans: 0 };
+  #lastPlan = 0;
+
+  constructor(
+    readonly limit: TimeLimit,
+    config: PlannedConfig,
+    readonly estimate: TimeEstimate,
+    began: number = estimate.now(),
+  ) {
+    this.#halves = config.half_iterations;
+    this.#first = config.fb_sequence.length;
+    this.#stride = config.cache_refresh_stride;
+    this.#began = began;
+  }
+
+  /** Seconds of the run so far, in all processes. */
+  get seconds(): number {
+    return this.#earlier + this.estimate.now() - this.#began;
+  }
+
+  /** Goes on after `seconds` of earlier processes. */
+  resume(seconds: number): void {
+    this.#earlier = seconds;
+  }
+
+  /** Returns the steps of the half-iterations from `half` on, by the speed so far. */
+  forecast(half = 1): number[] {
+    const left = this.#left(half);
+    return Array.from({ length: this.#halves - half + 1 }, (_, i) => {
+      const time = this.#share(half + i, half) * left;
+      return this.#bounded(Math.floor(time / this.#stepSeconds(half + i)));
+    });
+  }
+
+  /** Seconds that the run takes at least, with the fewest steps. */
+  get least(): number {
+    let seconds = this.seconds + this.limit.reserve + this.estimate.evaluation * this.#halves;
+    for (let half = 1; half <= this.#halves; half++)
+      seconds += leastSteps * this.#stepSeconds(half);
+    return seconds;
+  }
+
+  /** At the beginning of a half-iteration, and where a run goes on in one. */
+  begin(training: Planned, half: number, step = 0): void {
+    if (this.limit.seconds === null) return;
+    const now = this.seconds;
+    const end = now + this.#share(half, half) * this.#left(half);
+    this.#half = { number: half, end, plans: 0 };
+    this.#lastPlan = now;
+    if (step === 0) training.plan(half, this.forecast(half)[0] as number);
+  }
+
+  /** Whether it is time to plan again. */
+  isDue(): boolean {
+    if (this.limit.seconds === null) return false;
+    const left = this.#half.end - this.seconds;
+    const pause = this.#half.plans < 5 ? often.first : often.later;
+    return this.seconds - this.#lastPlan > Math.min(pause, Math.max(often.first, left / 4));
+  }
+
+  /** Plans the half-iteration in progress again, at a pause after `step` steps. */
+  replan(training: Planned, { half, step }: Position): void {
+    this.#lastPlan = this.seconds;
+    this.#half.plans++;
+    if (this.limit.seconds === null || half !== this.#half.number || step < 10) return;
+    const left = Math.max(0, this.#half.end - this.seconds);
+    const each = this.estimate.step(half) as number;
+    const simulation = this.estimate.simulation(half);
+    // The simulation in use is paid for up to its end.
+    const paid = simulation > 0 ? this.#stride - (step % this.#stride) : 0;
+    const more =
+      left < paid * each ? left / each : paid + (left - paid * each) / this.#stepSeconds(half);
+    const planned = training.stepsOf(half);
+    const steps = this.#bounded(step + Math.max(1, Math.floor(more)));
+    // A step more or less is not worth a change.
+    if (Math.abs(steps - planned) > 0.01 * planned || steps - step < 50)
+      training.plan(half, Math.max(steps, step + 1));
+  }
+
+  /** Returns the reason to end after a half-iteration, or null. */
+  ended(rows: readonly Row[], half: number): string | null {
+    const { earlyStop, seconds } = this.limit;
+    if (half >= this.#halves || half % this.#first !== 0) return null;
+    if (earlyStop && half > this.#first) {
+      const errors = iterationErrors(rows, this.#first);
+      const last = errors.at(-1) as number;
+      const before = Math.min(...errors.slice(0, -1));
+      if (errors.length > 1 && last > 0.98 * before)
+        return `held-out data are reached no better (sliced W2 ${last.toPrecision(3)} after ${before.toPrecision(3)})`;
+    }
+    const isUp = seconds !== null && this.#left(half + 1) < 0.02 * seconds;
+    return isUp ? "the time is up" : null;
+  }
+
+  /** Seconds left for training from a half-iteration on. */
+  #left(half: number): number {
+    const { seconds, reserve } = this.limit;
+    if (seconds === null) return Number.POSITIVE_INFINITY;
+    const evaluations = this.estimate.evaluation * (this.#halves - half + 1);
+    return Math.max(0, seconds - reserve - this.seconds - evaluations);
+  }
+
+  /** The part of the time from `from` on that a half-iteration gets. */
+  #share(half: number, from: number): number {
+    const share = (h: number) => (h <= this.#first ? shares.first : shares.later);
+    let total = 0;
+    for (let h = from; h <= this.#halves; h++) total += share(h);
+    return share(half) / total;
+  }
+
+  /** Seconds of a step with its part of a simulation. */
+  #stepSeconds(half: number): number {
+    const { estimate } = this;
+    return (estimate.step(half) ?? 0) + estimate.simulation(half) / this.#stride;
+  }
+
+  #bounded(steps: number): number {
+    return Math.max(leastSteps, Math.min(this.limit.most, steps));
+  }
+}
+
+/** Sliced distances to held-out data after each iteration, the mean of its directions. */
+function iterationErrors(rows: readonly Row[], first: number): number[] {
+  const errors = new Map<number, number[]>();
+  for (const { half_iteration, sliced_w2, end_sample_var, data_sample_var } of rows) {
+    const value =
+      typeof sliced_w2 === "number"
+        ? sliced_w2
+        : Math.abs(Number(end_sample_var) / Number(data_sample_var) - 1);
+    const iteration = Math.ceil(Number(half_iteration) / first);
+    errors.set(iteration, [...(errors.get(iteration) ?? []), value]);
+  }
+  return [...errors.values()].map((all) => all.reduce((a, b) => a + b, 0) / all.length);
+}

@@ -1,0 +1,139 @@
+// Time left and steps within a limit: on a clock of its own, on machines whose speed changes, and after a stop.
+import { describe, expect, it, test } from "vitest";
+import { TimeEstimate } from "../src/time/estimate.js";
+import { lengthText } from "../src/time/length.js";
+import { TimePlan } from "../src/time/plan.js";
+
+const config = {
+  half_iterations: 4,
+  fb_sequence: ["b" as const, "f" as const],
+  first_pass: 2,
+  cache: "disk" as const,
+  cache_npar: 10,
+  cache_refresh_stride: 20,
+  gif_stride: 20,
+};
+const length = { halves: 4, stepsOf: (half: number) => (half <= 2 ? 100 : 40) };
+
+describe("the time that is left", () => {
+  it("counts steps, simulations and evaluations as each took", () => {
+    let now = 0;
+    const time = new TimeEstimate(config, { now: () => now });
+    const at = (half: number) => ({ half, direction: "b" as const });
+    const step = (seconds: number) => {
+      now += seconds;
+      time.stepped();
+    };
+    const start = (half: number) => time.follow({ ...at(half), type: "cache", done: 0, total: 10 });
+    expect(time.left({ half: 1, step: 0 }, length)).toBeNull();
+    start(1);
+    // One step records a program, which is no usual one.
+    for (const seconds of [5, 0.1, 0.1, 0.1]) step(seconds);
+    // 280 steps of 0.1 s.
+    expect(time.left({ half: 1, step: 0 }, length)).toBeCloseTo(28);
+    time.evaluated(2);
+    // 5 + 5 + 2 + 2 evaluations of 2 s.
+    expect(time.left({ half: 1, step: 0 }, length)).toBeCloseTo(56);
+    start(3);
+    now += 4;
+    time.follow({ ...at(3), type: "cache", done: 2, total: 10 });
+    for (let i = 0; i < 3; i++) step(0.2);
+    // Of the third half-iteration 30 steps of 0.2 s, a simulation of 10 pairs of 2 s, and 2 evaluations; of the fourth 40, 2, 2.
+    expect(time.left({ half: 3, step: 10 }, length)).toBeCloseTo(6 + 20 + 4 + 8 + 40 + 4);
+  });
+
+  it("knows long steps and long simulations", () => {
+    let now = 0;
+    const time = new TimeEstimate(config, { now: () => now });
+    now = 3;
+    time.stepped();
+    expect([time.hasLongSteps, time.hasLongSimulations]).toEqual([true, false]);
+    now = 4;
+    time.stepped();
+    expect(time.hasLongSteps).toBe(false);
+  });
+
+  it("is told with the steps", () => {
+    expect(lengthText(length)).toBe(
+      "4 half-iterations: 2 of 100 steps, 2 of 40 steps; 280 steps in all",
+    );
+  });
+});
+
+/** Half-iterations of a machine: `speed` gives the seconds of a step at a time. Returns when it ends, and the steps. */
+function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 } = {}) {
+  let now = 0;
+  const steps = new Map<number, number>();
+  const training = {
+    plan: (half: number, n: number) => void steps.set(half, n),
+    stepsOf: (half: number) => steps.get(half) as number,
+  };
+  const estimate = new TimeEstimate(config, { now: () => now, speed: { step, pair: 0 } });
+  const limit = { seconds, reserve: 30, most: 1e9, earlyStop: false };
+  const plan = new TimePlan(limit, config, estimate);
+  for (let half = 1; half <= 4; half++) {
+    plan.begin(training, half);
+    estimate.follow({ type: "simulate", half, direction: "f", seconds: 0 });
+    for (let i = 1; i <= training.stepsOf(half); i++) {
+      now += speed(now);
+      estimate.stepped();
+      if (plan.isDue()) plan.replan(training, { half, step: i });
+    }
+    now += 2;
+    estimate.evaluated(2);
+  }
+  return { end: now, steps: [...steps.values()] };
+}
+
+test.each([
+  ["as it was measured", () => 0.01],
+  ["ten times slower than measured", () => 0.1],
+  ["ten times faster than measured", () => 0.001],
+  ["that slows down in the middle", (now: number) => (now < 250 ? 0.01 : 0.05)],
+  ["that comes and goes", (now: number) => (now % 100 < 50 ? 0.01 : 0.04)],
+])("a run ends in time on a machine %s", (_name, speed) => {
+  const { end, steps } = simulated(speed);
+  expect(end).toBeGreaterThan(0.9 * 570);
+  expect(end).toBeLessThan(1.05 * 570);
+  expect(steps.every((n) => n >= 20)).toBe(true);
+});
+
+const six = { ...config, half_iterations: 6, cache_npar: 1, cache_refresh_stride: 10 };
+
+/** A plan of six half-iterations: steps of 0.01 s, and of 0.02 s with their part of the simulations. */
+const planOf = ({ evaluation = 0, ...limit } = {}) =>
+  new TimePlan(
+    { seconds: 100, reserve: 10, most: 1000, earlyStop: true, ...limit },
+    six,
+    new TimeEstimate(six, { now: () => 0, speed: { step: 0.01, pair: 0.1 }, evaluation }),
+  );
+
+test("a forecast keeps to the time and to the most steps that help", () => {
+  expect(planOf().forecast()).toEqual([1000, 1000, 562, 562, 562, 562]);
+});
+
+test("seconds of earlier processes count", () => {
+  const plan = planOf();
+  plan.resume(60);
+  expect(plan.seconds).toBe(60);
+  expect(plan.forecast()[5]).toBe(187);
+});
+
+test("time for evaluations is kept before one is measured", () => {
+  const least = (evaluation: number) => planOf({ evaluation }).forecast()[5];
+  expect([least(0), least(5)]).toEqual([562, 375]);
+});
+
+test("the least time is what the fewest steps take, and the end", () => {
+  // 2 half-iterations of 20 steps of 0.01 s, 4 of 0.02 s, and the end.
+  expect(planOf().least).toBeCloseTo(2 * 0.2 + 4 * 0.4 + 10, 9);
+});
+
+test("a run ends early if the last iteration is no better, and only then", () => {
+  const row = (half: number, sliced_w2: number) => ({ half_iteration: half, sliced_w2 });
+  const rows = (last: number) => [row(1, 1), row(2, 1), row(3, last), row(4, last)];
+  expect(planOf().ended(rows(0.5), 4)).toBeNull();
+  expect(planOf().ended(rows(1), 4)).toMatch(/no better/);
+  expect(planOf().ended(rows(1), 3)).toBeNull();
+  expect(planOf({ earlyStop: false } as object).ended(rows(1), 4)).toBeNull();
+});
