@@ -3,7 +3,9 @@
 export { planFit, printPlan } from "./fit/plan.js";
 export { type FitRequest, fitMember, prepare } from "./fit/prepare.js";
 export { finishedFit, runFit, runFitWorker } from "./fit/run.js";
+export { TimeEstimate } from "./forecast/estimate.js";
 export { memoryLine, planRun } from "./forecast/plan.js";
+export { type Planned, TimePlan } from "./forecast/time-plan.js";
 export type { CompleteTestConfig } from "./retest/find.js";
 export { finishedTest, runTest, testFolder } from "./retest/run.js";
 export type { Extension } from "./run/begin/extension.js";
@@ -14,5 +16,3 @@ export { writePartsReport } from "./run/parts.js";
 export { aloneOnly, isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export { lastOfHalves, panelsOf, writeReport } from "./run/report.js";
 export { finishedRun, runTraining, runTrainingWorker } from "./run/run.js";
-export { TimeEstimate } from "./time/estimate.js";
-export { type Planned, TimePlan } from "./time/plan.js";

@@ -1,8 +1,8 @@
 // Time left and steps within a limit: on a clock of its own, on machines whose speed changes, and after a stop.
 import { describe, expect, it, test } from "vitest";
-import { TimeEstimate } from "../src/time/estimate.js";
-import { lengthText } from "../src/time/length.js";
-import { TimePlan } from "../src/time/plan.js";
+import { TimeEstimate } from "../src/forecast/estimate.js";
+import { lengthText } from "../src/forecast/length.js";
+import { TimePlan } from "../src/forecast/time-plan.js";
 
 const config = {
   half_iterations: 4,

@@ -93,10 +93,10 @@ function chainLines(config: TrainConfig): Line[] {
     ];
   const n = Dataset_between.length + 2;
   const rises = times?.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6) ?? true;
-  const pairOnly = [
-    sde === "vp" && "sde=vp",
-    cdsb && "cdsb=true",
-    data.random_flip && "data.random_flip=true",
+  const pairOnly: readonly [isOn: boolean, option: string, cure: string][] = [
+    [sde === "vp", "sde=vp", "sde=ve"],
+    [cdsb, "cdsb=true", "cdsb=false"],
+    [data.random_flip, "data.random_flip=true", "data.random_flip=false"],
   ];
   return [
     times !== null &&
@@ -109,7 +109,9 @@ function chainLines(config: TrainConfig): Line[] {
       "Dataset_between has data at times between, but transfer=false has none at time 1: leave one of them out",
     data.split_by !== null &&
       `data.split_by=${data.split_by} tells two groups of one table apart, got ${n} data sets: give a file for each time`,
-    ...pairOnly.map((option) => option && `${option} is for two data sets, got ${n}: leave it out`),
+    ...pairOnly.map(
+      ([isOn, option, cure]) => isOn && `${option} is for two data sets, got ${n}: write ${cure}`,
+    ),
   ];
 }
 

@@ -4,9 +4,9 @@ import { holdoutsOf } from "@dsbm/evaluation";
 import { loadEnds, threadsOf, trainingProblem } from "@dsbm/problem";
 import { duration, type Progress, runPaths } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
+import { TimeEstimate } from "../forecast/estimate.js";
 import { measureSpeed, type Speed } from "../forecast/speed.js";
-import { TimeEstimate } from "../time/estimate.js";
-import { TimePlan } from "../time/plan.js";
+import { TimePlan } from "../forecast/time-plan.js";
 import {
   chooseChannels,
   choosePictures,

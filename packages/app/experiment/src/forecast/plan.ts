@@ -17,8 +17,8 @@ import {
 } from "@dsbm/problem";
 import { duration, type Progress } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
-import { TimeEstimate } from "../time/estimate.js";
-import { lengthText } from "../time/length.js";
+import { TimeEstimate } from "./estimate.js";
+import { lengthText } from "./length.js";
 import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
 import { measureSpeed } from "./speed.js";
 

@@ -34,10 +34,10 @@ import {
 } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
 import { type Problem, type TrainEvent, Training, withExecution } from "@dsbm/train";
+import { TimeEstimate } from "../forecast/estimate.js";
+import { type Length, lengthText } from "../forecast/length.js";
 import { mayBeLarge, memoryAdvice, memoryNeed, outOfMemoryAdvice } from "../forecast/memory.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
-import { TimeEstimate } from "../time/estimate.js";
-import { type Length, lengthText } from "../time/length.js";
 import { startFromRun } from "./begin/from-run.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, saveProjection } from "./columns.js";

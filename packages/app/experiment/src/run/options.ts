@@ -2,7 +2,7 @@
 import type { Ends } from "@dsbm/problem";
 import type { Interrupt, Progress, Row, RunWriter } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
-import type { TimePlan } from "../time/plan.js";
+import type { TimePlan } from "../forecast/time-plan.js";
 import type { Extension } from "./begin/extension.js";
 
 export interface RunOptions {

@@ -1,8 +1,8 @@
 // How long the rest of a run takes, from the time that its parts took so far.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { TrainEvent } from "@dsbm/train";
-import type { Speed } from "../forecast/speed.js";
 import type { Length } from "./length.js";
+import type { Speed } from "./speed.js";
 
 type TimedConfig = Pick<
   CompleteTrainConfig,
