@@ -39,7 +39,7 @@ describe("collectives", () => {
     const sum = (f: (r: number) => number) => all.reduce((s, _, r) => s + f(r), 0);
     const triangle = sum((r) => r);
     const factorial = all.reduce((p, _, r) => p * (r + 1), 1);
-    for (const [r, { said }] of all.entries()) {
+    for (const { said } of all) {
       const reduced = {
         sum: [triangle + n, triangle ? -triangle : 0, 2 * n],
         mean: [(triangle + n) / n, -triangle / n, 2],
@@ -47,10 +47,8 @@ describe("collectives", () => {
         max: [n, 0, 2],
         product: [factorial, 0, 2 ** n],
       };
-      for (const [op, value] of Object.entries(reduced)) {
+      for (const [op, value] of Object.entries(reduced))
         expect(said[op].map((x: number) => x + 0)).toEqual(value);
-        expect(said[`async ${op}`]).toEqual(said[op]);
-      }
       for (const dtype of ["float64", "float16", "bfloat16", "int64", "int32", "int8", "uint8"])
         expect(said[dtype]).toEqual([n, n, n]);
       const turned = [0, 3, 1, 4, 2, 5].map((x) => n * x + triangle);
@@ -60,25 +58,10 @@ describe("collectives", () => {
       expect(said.broadcast).toEqual([n, -(n - 1), 2]);
       expect(said["broadcast strided"]).toEqual([1, 0, 2, 1, 0, 2]);
       const everyone = all.flatMap((_, s) => [s, 10 * s]);
-      expect(said.gather).toEqual([[n, 1, 2], everyone, [n, 3]]);
-      const rows = all.map((_, s) => [2 * r + 100 * s, 2 * r + 1 + 100 * s] as const);
-      expect(said.exchange).toEqual(rows.flat());
-      const columns = [rows.map(([a]) => a), rows.map(([, b]) => b)];
-      const over = (f: (values: number[]) => number) => columns.map(f);
-      const total = (values: number[]) => values.reduce((a, b) => a + b);
-      expect(said["scatter sum"]).toEqual(over(total));
-      expect(said["scatter mean"]).toEqual(over((v) => total(v) / n));
-      expect(said["scatter min"]).toEqual(over((v) => Math.min(...v)));
-      expect(said["scatter max"]).toEqual(over((v) => Math.max(...v)));
-      expect(said["scatter product"]).toEqual(
-        over((v) => Math.fround(v.reduce((a, b) => Math.fround(a * b)))),
-      );
+      expect(said.gather).toEqual([[n, 1, 2], everyone]);
       expect(said.objects).toEqual(all.map((_, s) => ({ rank: s, text: "é".repeat(s) })));
       expect(said.object).toEqual([1, { a: null }]);
       expect(said.parameter).toEqual([true, true, true]);
-      const many = Array.from({ length: 6 }, (_, i) => triangle + n * i);
-      expect(said.many).toEqual(many.map((x) => [true, x, x]));
-      expect(said.turned).toBe(true);
     }
   });
 
@@ -137,7 +120,6 @@ describe("ranks that do not agree", () => {
       expect(said.dtype).toEqual(between(`${sum}float32\\[3\\]`, `${sum}int32\\[3\\]`));
       expect(said.call).toEqual(between("allGather of float32\\[3\\]", "barrier"));
       expect(said.reduction).toEqual(between(`${sum}.*`, "allReduce\\(max\\) of .*"));
-      expect(said.async).toEqual(between(`${sum}float32\\[3\\]`, `${sum}float32\\[4\\]`));
       expect(said.root).toEqual(between("broadcast from rank 0.*", "broadcast from rank 1.*"));
       expect(said.mine).toMatchObject({ code: "ERR_TORCH_VALUE" });
       expect(said.whole).toEqual([2, 2, 2]);
@@ -182,12 +164,6 @@ describe("a rank that fails", () => {
     for (const { said } of all.slice(0, 3))
       expect(said.barrier).toEqual(failed(/^barrier: rank 3 did not come within 1000 ms$/, [3]));
     for (const { said } of all) expect(said.whole).toEqual([4, 4, 4]);
-  });
-
-  it("ends cleanly where it leaves in the middle of an awaited collective", async () => {
-    const all = await ranks(2, { scenario: "leave", timeoutMs: 20_000 });
-    expect(all[0]).toMatchObject({ exit: 0, errors: "" });
-    expect(all[1]?.said.failed).toEqual(failed(/^barrier .*rank 0/, [0]));
   });
 });
 
@@ -396,10 +372,6 @@ describe("one process", () => {
       const group = await distributed.init();
       const x = ones([3]);
       expect(group.allReduce(x)).toBe(x);
-      const both = [group.allReduceAsync(x), group.allReduceAsync(x)];
-      expect(() => group.barrier()).toThrow(/has not begun yet; await it first/);
-      await Promise.all(both);
-      expect(() => group.allToAll(ones([2]))).toThrow(/expected one row a rank, \[1, …\]/);
       expect(() => group.broadcast(x, 1)).toThrow(/root 1 is no rank; expected 0 to 0/);
       expect(() => group.allReduce(x, { op: "all" as never })).toThrow(
         /reduction "all" is unknown/,
@@ -407,7 +379,6 @@ describe("one process", () => {
       expect(() => group.allGatherObject(undefined)).toThrow(/undefined is no JSON/);
       group.destroy();
       expect(() => group.allReduce(x)).toThrow(/the group was destroyed/);
-      await expect(group.allReduceAsync(x)).rejects.toThrow(/the group was destroyed/);
     }
   });
 });

@@ -1,6 +1,5 @@
 // Finds the rank that caused a failed collective: a failing rank writes a report into the store, the culprit does not.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { rankBehind } from "./endpoints.js";
 import {
   distributedError,
@@ -136,13 +135,5 @@ export function blocking<T>(steps: Generator<number, T>): T {
     const step = steps.next();
     if (step.done) return step.value;
     Atomics.wait(cell, 0, 0, step.value);
-  }
-}
-
-export async function patient<T>(steps: Generator<number, T>): Promise<T> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    await sleep(step.value);
   }
 }

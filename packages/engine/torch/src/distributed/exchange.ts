@@ -27,7 +27,7 @@ function checkData(tensor: Tensor, name: string): void {
     throw invalid(`${name}: dtype int16 is not exchanged between processes; convert it to int32`);
 }
 
-export function checkReduction(tensor: Tensor, op: Reduction): void {
+function checkReduction(tensor: Tensor, op: Reduction): void {
   const { dtype } = tensor;
   if (!reductions.includes(op))
     throw invalid(`reduction "${op}" is unknown; expected ${reductions.join(", ")}`);
@@ -102,31 +102,5 @@ export function gathering(place: Place, tensor: Tensor): Exchange<Tensor> {
       return all;
     },
     end: (all) => all as Tensor,
-  };
-}
-
-export function exchanging(
-  place: Place,
-  tensor: Tensor,
-  name: Collective,
-  detail: Reduction | number,
-  then: (rows: Tensor) => Tensor,
-): Exchange<Tensor> {
-  checkData(tensor, name);
-  const { dtype, device, shape } = tensor;
-  if (shape[0] !== place.worldSize)
-    throw invalid(
-      `${name}: the tensor is [${shape}]; expected one row a rank, [${place.worldSize}, …]`,
-    );
-  return {
-    name,
-    detail,
-    compared: tensor,
-    begin: () => {
-      const rows = empty(shape, { dtype, device });
-      if (tensor.numel > 0) invoke(ops.allToAll, rows, tensor.contiguous(), place.id);
-      return rows;
-    },
-    end: (rows) => then(rows as Tensor),
   };
 }

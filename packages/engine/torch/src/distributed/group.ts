@@ -1,13 +1,13 @@
 // A process group: c10d's collectives on tensors, blocking or awaited, with errors that name the rank.
 
-import { call, invoke } from "../binding/dispatch.js";
+import { invoke } from "../binding/dispatch.js";
 import { TorchError } from "../binding/errors.js";
-import { ptrOf, tidy } from "../binding/handle.js";
+import { tidy } from "../binding/handle.js";
 import { guarded } from "../binding/native.js";
 import { empty, tensor as fromArray } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { blocking, diagnose, linger, patient } from "./diagnosis.js";
+import { blocking, diagnose, linger } from "./diagnosis.js";
 import {
   distributedError,
   isDistributedError,
@@ -15,14 +15,7 @@ import {
   type RankError,
   reasonOf,
 } from "./errors.js";
-import {
-  broadcasting,
-  checkReduction,
-  type Exchange,
-  exchanging,
-  gathering,
-  reducing,
-} from "./exchange.js";
+import { broadcasting, type Exchange, gathering, reducing } from "./exchange.js";
 import { compareHeaders, HEADER, headerOf, type Reduction } from "./header.js";
 import { c10d, ops } from "./native.js";
 import type { Store } from "./store.js";
@@ -83,9 +76,6 @@ export class Group {
   readonly #facts: GroupFacts;
   #failed: RankError | null = null;
   #closed = false;
-  #queue: Promise<unknown> = Promise.resolve();
-  #queued = 0;
-  #running = 0;
   #barriers = 0;
 
   constructor(id: number, facts: GroupFacts) {
@@ -112,52 +102,15 @@ export class Group {
   allReduce<T extends Tensor>(tensor: T, { op = "sum", check }: ReduceOptions = {}): T {
     return this.#sync(reducing(this, tensor, op), check);
   }
-  /** `allReduce` without blocking; leave the tensor alone until the promise resolves. */
-  allReduceAsync<T extends Tensor>(
-    tensor: T,
-    { op = "sum", check }: ReduceOptions = {},
-  ): Promise<T> {
-    return this.#async(() => reducing(this, tensor, op), check);
-  }
 
   /** Overwrites `tensor`, of one shape on all ranks, with that of `root` and returns it. Throws a TorchError. */
   broadcast<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): T {
     return this.#sync(broadcasting(this, tensor, root), check);
   }
-  broadcastAsync<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): Promise<T> {
-    return this.#async(() => broadcasting(this, tensor, root), check);
-  }
 
   /** All ranks' tensors, of one shape [...], stacked by rank: [worldSize, ...]. Throws a TorchError. */
   allGather(tensor: Tensor, { check }: CallOptions = {}): Tensor {
     return this.#sync(gathering(this, tensor), check);
-  }
-  allGatherAsync(tensor: Tensor, { check }: CallOptions = {}): Promise<Tensor> {
-    return this.#async(() => gathering(this, tensor), check);
-  }
-
-  /** Sends row r of `tensor` [worldSize, ...] to rank r; row s of the result came from rank s. Throws a TorchError. */
-  allToAll(tensor: Tensor, { check }: CallOptions = {}): Tensor {
-    return this.#sync(
-      exchanging(this, tensor, "allToAll", 0, (rows) => rows),
-      check,
-    );
-  }
-
-  /**
-   * Reduces row r of `tensor` [worldSize, ...] over all ranks for rank r: [...]. Sums have the order of the ranks,
-   * whatever the threads.
-   */
-  reduceScatter(tensor: Tensor, { op = "sum", check }: ReduceOptions = {}): Tensor {
-    checkReduction(tensor, op);
-    const reduce = (rows: Tensor): Tensor => {
-      if (op === "min") return rows.amin({ dim: 0 });
-      if (op === "max") return rows.amax({ dim: 0 });
-      if (op === "product")
-        return call("aten::prod", "dim_int", rows, 0, false, tensor.dtype) as Tensor;
-      return op === "mean" ? rows.mean([0]) : rows.sum([0], { dtype: tensor.dtype });
-    };
-    return this.#sync(exchanging(this, tensor, "reduceScatter", op, reduce), check);
   }
 
   /**
@@ -214,7 +167,7 @@ export class Group {
   destroy({ barrier = true }: { barrier?: boolean } = {}): void {
     if (this.#closed) return;
     try {
-      if (barrier && !this.#failed && this.#queued === 0) this.barrier();
+      if (barrier && !this.#failed) this.barrier();
     } finally {
       this.#close();
       for (const one of this.#facts.owned) one.close();
@@ -226,7 +179,7 @@ export class Group {
 
   #close(): void {
     this.#closed = true;
-    guarded(() => c10d.groupClose(this.#id, this.#running === 0 && !this.#failed));
+    guarded(() => c10d.groupClose(this.#id, !this.#failed));
   }
 
   #ready(what: string): void {
@@ -242,10 +195,6 @@ export class Group {
   #sync<T>(exchange: Exchange<T>, check = this.#facts.check): T {
     const { name } = exchange;
     this.#ready(name);
-    if (this.#queued > 0)
-      throw distributedError(
-        `${name}: an asynchronous collective has not begun yet; await it first`,
-      );
     try {
       return tidy(() =>
         noGrad(() => {
@@ -259,38 +208,6 @@ export class Group {
       if (!isCollective(error)) throw error;
       throw blocking(this.#explain(name, error));
     }
-  }
-
-  /** Begins after earlier collectives, so that the order is the same on all ranks. */
-  #async<T extends Tensor>(make: () => Exchange<T>, check = this.#facts.check): Promise<T> {
-    const begun = this.#queue.then(async () => {
-      const exchange = make();
-      this.#ready(exchange.name);
-      this.#running++;
-      try {
-        if (check) await this.#compareAsync(exchange);
-        const written = noGrad(() => exchange.begin());
-        return { exchange, written };
-      } catch (error) {
-        this.#running--;
-        throw isCollective(error) ? await patient(this.#explain(exchange.name, error)) : error;
-      }
-    });
-    this.#queued++;
-    this.#queue = begun.then(
-      () => this.#queued--,
-      () => this.#queued--,
-    );
-    return begun.then(async ({ exchange, written }) => {
-      try {
-        if (written) await c10d.settled(ptrOf(written));
-        return tidy(() => noGrad(() => exchange.end(written)));
-      } catch (error) {
-        throw isCollective(error) ? await patient(this.#explain(exchange.name, error)) : error;
-      } finally {
-        this.#running--;
-      }
-    });
   }
 
   #header({ name, detail, compared }: Exchange<unknown>): Tensor {
@@ -311,15 +228,6 @@ export class Group {
     const all = this.#header(exchange);
     invoke(ops.wait, all);
     compareHeaders(all.rawArray() as BigInt64Array);
-  }
-  async #compareAsync(exchange: Exchange<unknown>): Promise<void> {
-    const all = tidy(() => this.#header(exchange).keep());
-    try {
-      await c10d.settled(ptrOf(all));
-      compareHeaders(all.rawArray() as BigInt64Array);
-    } finally {
-      all.dispose();
-    }
   }
 
   #monitored(timeoutMs: number): void {

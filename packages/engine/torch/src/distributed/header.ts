@@ -8,14 +8,7 @@ const DIMENSIONS = 10;
 const dtypes = Object.keys(arrayOf) as DType[];
 
 /** The collectives. `detail` is the index of a reduction, or the rank of a root. */
-const calls = [
-  "barrier",
-  "allReduce",
-  "broadcast",
-  "allGather",
-  "allToAll",
-  "reduceScatter",
-] as const;
+const calls = ["barrier", "allReduce", "broadcast", "allGather"] as const;
 export type Collective = (typeof calls)[number];
 export const reductions = ["sum", "mean", "min", "max", "product"] as const;
 /** How values of several ranks become one. */
@@ -53,7 +46,7 @@ function describe(header: BigInt64Array): string {
   const how =
     name === "broadcast"
       ? ` from rank ${detail}`
-      : name === "allReduce" || name === "reduceScatter"
+      : name === "allReduce"
         ? `(${reductions[detail]})`
         : "";
   const shape = (sizes as number[]).slice(0, Math.min(ndim, DIMENSIONS));

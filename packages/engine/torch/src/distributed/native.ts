@@ -28,7 +28,6 @@ interface Distributed extends Native {
   groupPlace(group: number): [rank: number, worldSize: number];
   groupStarted(group: number): number;
   groupClose(group: number, patient: boolean): void;
-  settled(tensor: External): Promise<void>;
   onGradient(leaf: External, ready: (() => void) | null): void;
 }
 
@@ -42,6 +41,5 @@ export const ops = {
   allReduce: new Op("dsbm::all_reduce_", ""),
   broadcast: new Op("dsbm::broadcast_", ""),
   allGather: new Op("dsbm::all_gather_", ""),
-  allToAll: new Op("dsbm::all_to_all_", ""),
   wait: new Op("dsbm::wait_", ""),
 } as const;
