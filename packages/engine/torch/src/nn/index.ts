@@ -6,7 +6,6 @@ export { Embedding, type EmbeddingOptions } from "./embedding.js";
 export { GroupNorm, type GroupNormOptions } from "./group-norm.js";
 export * as init from "./init.js";
 export { type InterpolateOptions, interpolate } from "./interpolate.js";
-export { LayerNorm, type LayerNormOptions } from "./layer-norm.js";
 export { affine, Linear, type LinearOptions } from "./linear.js";
 export { copyState, Module, type StateDict } from "./module.js";
 export { AvgPool2d, type AvgPool2dOptions } from "./pool.js";

