@@ -57,37 +57,6 @@ describe("spatial means", () => {
     ] as const)
       expect(distance(one, other)).toBeGreaterThan(1e-4);
   });
-
-  it("are 0 without the bypass, and the bypass is all that is added", () => {
-    using net = make();
-    using bare = make({ mean_bypass: false });
-    expect([...bare.stateDict().keys()].filter((key) => key.startsWith("mean"))).toEqual([]);
-    bare.loadStateDict(net.stateDict(), { strict: false });
-    const [with_, without] = [run(net, x, cond), run(bare, x, cond)];
-    expect(means(without).abs().amax().item()).toBeLessThan(1e-6);
-    expect(distance(with_.sub(means(with_)), without)).toBeLessThan(1e-6);
-  });
-
-  it("go around divided by √(H·W) with scale_mean_bypass", () => {
-    using scaled = make();
-    using plain = make({ scale_mean_bypass: false });
-    const [a, b] = [means(run(scaled, x, cond)), means(run(plain, x, cond))];
-    expect(distance(a.mul(8), b)).toBeLessThan(1e-5);
-    expect(b.abs().amin().item()).toBeGreaterThan(1e-3);
-  });
-
-  it("of the input are left alone: shift_input has no effect, as published", () => {
-    using on = make({ shift_input: true });
-    using off = make({ shift_input: false });
-    expect(distance(run(on, x, cond), run(off, x, cond))).toBe(0);
-  });
-});
-
-it("starts as the bypass alone", () => {
-  using net = new DownscalerUNet(options, { generator: seeded(1) });
-  const y = run(net, images(2), images(2, 1, 8, 9));
-  expect(distance(y, means(y).expandAs(y))).toBeLessThan(1e-7);
-  expect(y.abs().amax().item()).toBeGreaterThan(1e-3);
 });
 
 it("is equivariant to shifts of a field on a torus with padding_mode=circular, not with zeros", () => {

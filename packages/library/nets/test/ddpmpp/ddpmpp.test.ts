@@ -76,14 +76,3 @@ it("starts as next to nothing", () => {
   expect(y.abs().amax().item()).toBeLessThan(1e-3);
   expect(y.abs().amax().item()).toBeGreaterThan(0);
 });
-
-it("in float64 gives about the same", () => {
-  using net = make({ fir: true, progressive: "residual", progressive_input: "residual" });
-  const run = (dtype: "float32" | "float64") => {
-    net.to({ dtype }).eval();
-    return T.noGrad(() => net.forward(images(2).to(dtype), times(2).to(dtype)));
-  };
-  const [single, double] = [run("float32"), run("float64")];
-  expect(double.dtype).toBe("float64");
-  expect(distance(single.to("float64"), double)).toBeLessThan(1e-4);
-});

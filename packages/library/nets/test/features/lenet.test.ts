@@ -8,7 +8,7 @@ import {
   Generator,
   io,
   liveTensors,
-  nn,
+  type nn,
   rand,
   randint,
   setNumThreads,
@@ -18,7 +18,7 @@ import {
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { scratch } from "../../../../../test/support/scratch.js";
-import { accuracyOf, classify, trainClassifier } from "../../src/features/classifier.js";
+import { accuracyOf, trainClassifier } from "../../src/features/classifier.js";
 import {
   encodeLeNet,
   LeNet,
@@ -93,18 +93,6 @@ describe("training any network", () => {
   const weights = ({ network }: { network: nn.Module }) =>
     [...network.stateDict().values()].map((t) => t.toNumbers());
 
-  it("reports every so many steps, and is left at any step without tensors behind", () => {
-    const network = make({ classes: 2 });
-    const data = { ...halves(96, 2), generator: Generator.create(3), batchSize: 16 };
-    const reports = [...trainClassifier(network, { ...data, epochs: 2, every: 5 })];
-    expect(reports.map(({ step, steps }) => [step, steps])).toEqual(
-      [5, 10, 12].map((s) => [s, 12]),
-    );
-    const before = liveTensors();
-    for (const { step } of trainClassifier(network, { ...data, every: 1 })) if (step === 2) break;
-    expect(liveTensors()).toBe(before);
-  });
-
   it("refuses labels that do not belong to the samples, and too few samples", () => {
     const { x, labels } = halves(30, 2);
     const generator = Generator.create(1);
@@ -121,37 +109,6 @@ describe("training any network", () => {
     expect(weights(seldom)).toEqual(weights(once));
     const test = halves(200, 9);
     expect(accuracyOf(once.network, test.x, test.labels)).toBeGreaterThan(0.99);
-  });
-
-  it("holds for one with dropout, which is on in training and off afterwards", () => {
-    const seen: boolean[] = [];
-    class Dropping extends nn.Module {
-      net = make({ classes: 2 });
-      forward(x: Tensor): Tensor {
-        seen.push(this.training);
-        return this.net.forward(x);
-      }
-    }
-    const { network } = train(30, new Dropping());
-    expect(seen).toEqual([true]); // recorded once, replayed afterwards
-    classify(network, halves(4, 1).x);
-    expect(seen).toEqual([true, false]);
-  });
-
-  it("classifies in batches as at once, without a graph or a rest", () => {
-    const { network } = train(30);
-    const { x } = halves(50, 8);
-    const before = liveTensors();
-    const whole = classify(network, x);
-    for (const batchSize of [1, 7, 50]) {
-      const parts = classify(network, x, { batchSize });
-      expect([parts.dtype, parts.shape]).toEqual(["int64", [50]]);
-      expect(parts.toNumbers()).toEqual(whole.toNumbers());
-      parts.dispose();
-    }
-    whole.dispose();
-    expect(liveTensors()).toBe(before);
-    expect(() => classify(network, x.narrow(0, 0, 0))).toThrow(/no samples/);
   });
 });
 
@@ -171,15 +128,6 @@ describe("a LeNet's file", () => {
       const x = rand([3, model.channels, 28, 28], { generator: Generator.create(4) });
       expect(back.model.forward(x).toNumbers()).toEqual(model.forward(x).toNumbers());
     }
-  });
-
-  it("keeps nothing but the network alive", () => {
-    const path = write(encodeLeNet(make(), facts));
-    const before = liveTensors();
-    const { model } = loadLeNet(path);
-    expect(liveTensors()).toBe(before + 10);
-    model.dispose();
-    expect(liveTensors()).toBe(before);
   });
 
   it("is refused by its name where it holds something else", () => {

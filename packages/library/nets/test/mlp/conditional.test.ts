@@ -32,22 +32,6 @@ it("is two encoders side by side and layers behind, LeakyReLU everywhere but at 
   expect(distance(net.forward(x, t, { cond }), layer(h, "net.layers.1"))).toBeLessThan(1e-6);
 });
 
-it("has the widths that it is given, or the published ones", () => {
-  using golden = make({ decoder_layers: [32, 32] });
-  expect(golden.parameterCount()).toBe(7379);
-  using other = make({ pos_dim: 8, xy_encoder_layers: [5], t_encoder_layers: [4, 6] });
-  expect(other.stateDict().get("net.layers.0.weight")?.shape).toEqual([128, 11]);
-  expect(other.options).toEqual({
-    x_dim: 3,
-    y_dim: 2,
-    pos_dim: 8,
-    t_encoder_layers: [4, 6],
-    xy_encoder_layers: [5],
-    decoder_layers: [128, 128],
-    temb_scale: 1,
-  });
-});
-
 it("trains every parameter, with a condition or without, recorded or not", () => {
   for (const y_dim of [0, 2]) {
     using net = make({ y_dim });
