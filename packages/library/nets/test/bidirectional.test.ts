@@ -24,7 +24,9 @@ describe.each(table)("$model", (request) => {
       const x = randn([4, ...request.shape], { generator: seeded(2) });
       const t = times(4);
       const run = (way: number[]) => net.forward(x, t, { direction: tensor(way) });
-      const [f, b, mixed] = [run([1, 1, 1, 1]), run([0, 0, 0, 0]), run([1, 0, 1, 0])];
+      const f = run([1, 1, 1, 1]);
+      const b = run([0, 0, 0, 0]);
+      const mixed = run([1, 0, 1, 0]);
       expect(distance(f, b)).toBeGreaterThan(1e-3);
       const row = (y: Tensor, i: number) => y.narrow(0, i, 1);
       for (const [i, same] of [f, b, f, b].entries())

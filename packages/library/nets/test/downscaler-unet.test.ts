@@ -31,7 +31,8 @@ describe("spatial means", () => {
 
   it("of the result depend on those of image and condition alone", () => {
     using net = make();
-    const [base, other] = [run(net, x, cond), run(net, twisted(), cond)];
+    const base = run(net, x, cond);
+    const other = run(net, twisted(), cond);
     expect(distance(other, base)).toBeGreaterThan(1e-3);
     expect(distance(means(other), means(base))).toBeLessThan(1e-6);
     for (const moved of [run(net, x.add(1), cond), run(net, x, cond.add(1))])
@@ -60,7 +61,8 @@ describe("spatial means", () => {
 });
 
 it("is equivariant to shifts of a field on a torus with padding_mode=circular, not with zeros", () => {
-  const [x, cond] = [images(2, 1, 16), images(2, 1, 16, 9)];
+  const x = images(2, 1, 16);
+  const cond = images(2, 1, 16, 9);
   // By whole pixels of the lowest resolution.
   const moved = (t: Tensor) => t.roll([8, -8], { dims: [2, 3] });
   const off = (padding_mode: "zeros" | "circular") => {

@@ -66,9 +66,18 @@ const kinds: Kind[] = [
       options: { image_size: 28, in_channels: 1 },
       parameters: 6_615_361,
       complete: {
-        ...{ dropout: 0.1, attention_resolutions: [], channel_mult: [0.5, 1, 1], groups: 32 },
-        ...{ num_heads: 4, num_heads_upsample: 4, num_head_channels: null, num_classes: null },
-        ...{ use_checkpoint: false, temb_scale: 1000, channels: [64, 128, 128], out_channels: 1 },
+        dropout: 0.1,
+        attention_resolutions: [],
+        channel_mult: [0.5, 1, 1],
+        groups: 32,
+        num_heads: 4,
+        num_heads_upsample: 4,
+        num_head_channels: null,
+        num_classes: null,
+        use_checkpoint: false,
+        temb_scale: 1000,
+        channels: [64, 128, 128],
+        out_channels: 1,
       },
     },
     recorded: 3,
@@ -123,8 +132,14 @@ const kinds: Kind[] = [
       options: { in_channels: 3, out_channels: 2 },
       parameters: 11_292_900,
       complete: {
-        ...{ dropout: 0.5, embed_dim: 256, temb_scale: 30, channels: [32, 64, 128, 256] },
-        ...{ mean_bypass: true, scale_mean_bypass: true, shift_input: true, shift_output: true },
+        dropout: 0.5,
+        embed_dim: 256,
+        temb_scale: 30,
+        channels: [32, 64, 128, 256],
+        mean_bypass: true,
+        scale_mean_bypass: true,
+        shift_input: true,
+        shift_output: true,
         padding_mode: "zeros",
       },
     },
@@ -170,11 +185,24 @@ const kinds: Kind[] = [
       options: { image_size: 32, in_channels: 3 },
       parameters: 61_804_419,
       complete: {
-        ...{ dropout: 0.15, attn_resolutions: [16], fir: false, fir_kernel: [1, 3, 3, 1] },
-        ...{ progressive: "none", progressive_input: "none", progressive_combine: "sum" },
-        ...{ resblock_type: "biggan", resamp_with_conv: true, skip_rescale: true, init_scale: 0 },
-        ...{ temb_scale: 1000, nonlinearity: "swish", conditional: true, scale_by_sigma: false },
-        ...{ embedding_type: "positional", fourier_scale: 16, out_channels: 3 },
+        dropout: 0.15,
+        attn_resolutions: [16],
+        fir: false,
+        fir_kernel: [1, 3, 3, 1],
+        progressive: "none",
+        progressive_input: "none",
+        progressive_combine: "sum",
+        resblock_type: "biggan",
+        resamp_with_conv: true,
+        skip_rescale: true,
+        init_scale: 0,
+        temb_scale: 1000,
+        nonlinearity: "swish",
+        conditional: true,
+        scale_by_sigma: false,
+        embedding_type: "positional",
+        fourier_scale: 16,
+        out_channels: 3,
       },
     },
     recorded: 4,
@@ -292,7 +320,8 @@ describe.each(kinds)("$name", (kind) => {
 
   it("gives an image the same result in any batch, as simulation in chunks needs it", () => {
     using net = make().eval();
-    const [x, t] = [images(7), times(7)];
+    const x = images(7);
+    const t = times(7);
     const run = (begin: number, n: number) =>
       T.noGrad(() => net.forward(x.narrow(0, begin, n), t.narrow(0, begin, n)));
     const whole = run(0, 7);
@@ -311,7 +340,9 @@ describe.each(kinds)("$name", (kind) => {
     using net = make();
     const kept = (gradients: boolean) =>
       tidy(() => {
-        const [x, t, before] = [images(2), times(2), T.liveTensors()];
+        const x = images(2);
+        const t = times(2);
+        const before = T.liveTensors();
         if (gradients) net.forward(x, t);
         else T.noGrad(() => net.forward(x, t));
         return T.liveTensors() - before;
@@ -321,7 +352,9 @@ describe.each(kinds)("$name", (kind) => {
 
   it("takes time and condition, which is channels after those of x, and images of other sizes", () => {
     using net = make(kind.conditioned).eval();
-    const [x, cond, t] = [images(2, 2), images(2, 1, 8, 9), times(2)];
+    const x = images(2, 2);
+    const cond = images(2, 1, 8, 9);
+    const t = times(2);
     const run = (at: Tensor, given: Conditions, of = x) =>
       T.noGrad(() => net.forward(of, at, given));
     const base = run(t, { cond });
@@ -331,7 +364,8 @@ describe.each(kinds)("$name", (kind) => {
     // Times may come as [B, 1, 1, 1].
     const joined = T.cat([x, cond], { dim: 1 });
     expect(distance(run(t.view([2, 1, 1, 1]), {}, joined), base)).toBe(0);
-    const [height, width] = [2 * kind.multiple, 3 * kind.multiple];
+    const height = 2 * kind.multiple;
+    const width = 3 * kind.multiple;
     expect(run(times(1), {}, T.zeros([1, 3, height, width])).shape).toEqual([1, 2, height, width]);
   });
 

@@ -88,7 +88,8 @@ export function expectSame(
   of: Tensor[],
 ) {
   const x = on.requiresGrad_();
-  const [y, z] = [f(x), g(x)];
+  const y = f(x);
+  const z = g(x);
   expect(distance(y.detach(), z.detach())).toBeLessThan(1e-11);
   const weights = normal(y.shape, 9);
   const [a, b] = [y, z].map((out) => T.grad(out.mul(weights).sum(), [x, ...of]) as Tensor[]);

@@ -74,7 +74,8 @@ export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): TimeGrid[
       `the grid does not stop at the times ${chain.times.join(",")} of the marginals; use wholeGrid`,
     );
   return intervalsOf(chain).map(({ index, from, length }) => {
-    const [a, b] = [stops[index] as number, stops[index + 1] as number];
+    const a = stops[index] as number;
+    const b = stops[index + 1] as number;
     const inside = times.slice(a + 1, b).map((t) => (t - from) / length);
     return { times: [0, ...inside, 1], steps: steps.slice(a, b).map((dt) => dt / length) };
   });

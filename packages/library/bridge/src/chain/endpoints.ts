@@ -37,7 +37,9 @@ export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): En
       return found;
     });
   return {
-    ...{ x0: joined("x0"), x1: joined("x1"), chain },
+    x0: joined("x0"),
+    x1: joined("x1"),
+    chain,
     conditions: { x0: conditions("x0"), x1: conditions("x1") },
   };
 }

@@ -101,7 +101,8 @@ export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data")
       throw dataError(
         `${what}: ${end} is ${kindOf(x)}; expected a tensor [n, …], such as tensor(rows) makes`,
       );
-  const [a, b] = [x0.shape, x1.shape];
+  const a = x0.shape;
+  const b = x1.shape;
   if (a.length < 2 || b.length < 2)
     throw dataError(`${what}: expected samples [n, …], got shapes [${a}] and [${b}]`);
   if (`${a.slice(1)}` !== `${b.slice(1)}`)
@@ -133,7 +134,8 @@ function allFinite(x: Tensor): boolean {
 
 function checkConditions({ x0, x1, conditions }: Endpoints, what: string): void {
   const tables = { x0, x1 };
-  const [own, others] = [conditions?.x0, conditions?.x1];
+  const own = conditions?.x0;
+  const others = conditions?.x1;
   if (!own && !others) return;
   const shapes = (c: Conditions) => conditionRows(c).map((t) => `[${t.shape.slice(1)}]`);
   if (

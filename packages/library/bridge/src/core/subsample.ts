@@ -29,7 +29,8 @@ export function subsample(
 
 /** Both sides, drawn independently, and their counts. */
 export function subsampled(x: Tensor, y: Tensor, options: Subsample = {}) {
-  const [a, b] = [subsample(x, "x", options), subsample(y, "y", options)];
+  const a = subsample(x, "x", options);
+  const b = subsample(y, "y", options);
   const counts: Counts = { n: a.size(0), m: b.size(0), subsampled: a !== x || b !== y };
   return { x: a, y: b, counts };
 }

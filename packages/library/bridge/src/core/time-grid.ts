@@ -72,7 +72,8 @@ export function resample(grid: TimeGrid, n: number): TimeGrid {
   const times = Array.from({ length: n + 1 }, (_, k) => {
     const at = (k * old) / n;
     const i = Math.min(Math.floor(at), old - 1);
-    const [a, b] = [grid.times[i] as number, grid.times[i + 1] as number];
+    const a = grid.times[i] as number;
+    const b = grid.times[i + 1] as number;
     return a + (at - i) * (b - a);
   });
   return { times, steps: times.slice(1).map((t, k) => t - (times[k] as number)) };

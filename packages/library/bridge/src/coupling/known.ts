@@ -22,7 +22,8 @@ export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, End>):
   const refuse = (problem: string): never => {
     throw dataError(`pairs: ${problem}`);
   };
-  const [k, other] = [pairs.x0.length, pairs.x1.length];
+  const k = pairs.x0.length;
+  const other = pairs.x1.length;
   if (k !== other || k === 0)
     refuse(`${k} rows of x0 and ${other} of x1; expected as many of both, and at least one`);
   for (const [end, table] of Object.entries({ x0, x1 }) as [End, Tensor][]) {
@@ -46,7 +47,8 @@ export function matchKnown(
   pairs: KnownPairs,
   { byCondition = false }: { byCondition?: boolean } = {},
 ): Matching {
-  const [n, m] = [data.x0.size(0), data.x1.size(0)];
+  const n = data.x0.size(0);
+  const m = data.x1.size(0);
   const partnerOf = new Int32Array(n).fill(-1);
   pairs.x0.forEach((row, k) => {
     partnerOf[row] = pairs.x1[k] as number;
@@ -63,17 +65,16 @@ export function matchKnown(
       tidy(() => {
         const { device } = positions;
         const n = positions.size(0);
-        const [keeps, chances] = [
-          drawChances(n, generator, device),
-          drawChances(n, generator, device),
-        ];
+        const keeps = drawChances(n, generator, device);
+        const chances = drawChances(n, generator, device);
         const left = positions.toNumbers().map((position) => rows[position] as number);
         const known = left.map((row, i) => partnerOf[row] !== -1 && (keeps[i] as number) < stays);
         const right = left.map((row, i) =>
           known[i] ? (partnerOf[row] as number) : others.choose(row, chances[i] as number),
         );
         return {
-          ...{ x0: rowIndex(left, device), x1: rowIndex(right, device) },
+          x0: rowIndex(left, device),
+          x1: rowIndex(right, device),
           known: tensor(Float32Array.from(known, Number), { device }),
         };
       }),
@@ -93,7 +94,8 @@ function outside(rows: Int32Array, n: number): Int32Array {
 /** By the weight that known pairs leave: 1/m for a row without a partner, 1/m − 1/n for another row if n > m. */
 function independentRest({ n, m, pairs }: { n: number; m: number; pairs: KnownPairs }): Rest {
   const free = outside(pairs.x1, m);
-  const [open, partly] = [free.length / m, pairs.x1.length * Math.max(0, 1 / m - 1 / n)];
+  const open = free.length / m;
+  const partly = pairs.x1.length * Math.max(0, 1 / m - 1 / n);
   const total = open + partly;
   const among = (rows: Int32Array, part: number) =>
     rows[Math.min(rows.length - 1, Math.floor(part * rows.length))] as number;
@@ -157,7 +159,8 @@ export function besideKnown(couple: BatchCoupling): BatchCoupling {
       const pairs = unmarked(batch);
       const marks = known.toNumbers();
       const marked = (by: number) => marks.flatMap((mark, i) => (mark === by ? [i] : []));
-      const [fixed, open] = [marked(1), marked(0)];
+      const fixed = marked(1);
+      const open = marked(0);
       if (open.length === 0) return pairs;
       const coupled = couple(pickRows(pairs, open), generator, of);
       if (fixed.length === 0) return coupled;

@@ -159,7 +159,8 @@ const isNumber = ({ cond, y }: Conditions): boolean =>
 function byNearness({ x0, x1 }: Required<EndConditions>): Partners {
   const groups = intervalsOf(x0 as Conditions).map((interval) => {
     const within = (c: Conditions) => rowsOf(c, interval);
-    const [own, others] = [within(x0 as Conditions), within(x1 as Conditions)];
+    const own = within(x0 as Conditions);
+    const others = within(x1 as Conditions);
     const near = nearPartners(own.cond, others.cond);
     return {
       rows: near.rows.map((i) => own.rows?.[i] ?? i),

@@ -21,7 +21,8 @@ function coupling(
 ): BatchCoupling {
   return ({ x0, x1, given }, generator, of = "x0") =>
     tidy(() => {
-      const [n, m] = [x0.size(0), x1.size(0)];
+      const n = x0.size(0);
+      const m = x1.size(0);
       const { rows, columns } = choose({ x0, x1 }, { n, m }, (plan) =>
         samplePairs(plan, drawChances(n, generator, x0.device)),
       );

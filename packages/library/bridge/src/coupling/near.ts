@@ -19,20 +19,23 @@ export const partnersOf = (n: number): number =>
 export function nearPartners(x0: Tensor, x1: Tensor): NearPartners {
   const valuesOf = (t: Tensor) =>
     Float64Array.from(t.flatten().to("float64").toArray() as Float64Array);
-  const [starts, ends] = [valuesOf(x0), valuesOf(x1)];
+  const starts = valuesOf(x0);
+  const ends = valuesOf(x1);
   const order = Int32Array.from(ends.keys()).sort(
     (i, j) => (ends[i] as number) - (ends[j] as number),
   );
   const sorted = Float64Array.from(order, (i) => ends[i] as number);
   const count = partnersOf(sorted.length);
-  const [low, high] = [sorted[0] as number, sorted.at(-1) as number];
+  const low = sorted[0] as number;
+  const high = sorted.at(-1) as number;
   const rows = Int32Array.from(starts.keys()).filter((i) => {
     const value = starts[i] as number;
     return value >= low && value <= high;
   });
   const first = rows.map((i) => {
     const value = starts[i] as number;
-    let [a, b] = [0, sorted.length - count];
+    let a = 0;
+    let b = sorted.length - count;
     // Binary search for the window [a, a + count) of the nearest values.
     while (a < b) {
       const middle = (a + b) >> 1;

@@ -67,7 +67,8 @@ export const alpha_dsbm = {
           given: mapConditions(conditionsAt(data.conditions, end)?.values, pick),
         };
       };
-      const [{ x: x0, given }, { x: x1, given: ends }] = [rowsOf("x0"), rowsOf("x1")];
+      const { x: x0, given } = rowsOf("x0");
+      const { x: x1, given: ends } = rowsOf("x1");
       const make = (way: Direction, x: Tensor, conditions: Conditions | undefined) => {
         if (newest !== null) return simulate(way, x, conditions);
         if (firstCoupling === "identity") return x;
@@ -76,8 +77,14 @@ export const alpha_dsbm = {
       const made = { x0: make("b", x1, ends), x1: make("f", x0, given) };
       const kept = known ? withKnown({ x0, x1, known }, made) : made;
       return {
-        ...{ x0, x1, made0: kept.x0, made1: kept.x1 },
-        ...{ y1: ends?.y, cond1: ends?.cond, interval1: ends?.interval, given },
+        x0,
+        x1,
+        made0: kept.x0,
+        made1: kept.x1,
+        y1: ends?.y,
+        cond1: ends?.cond,
+        interval1: ends?.interval,
+        given,
         ...(known && { known }),
       };
     },

@@ -21,8 +21,17 @@ export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & Mix
 export type MethodEntry = Method | ((numbers: LangevinOptions & MethodNumbers) => Method);
 
 const known = {
-  ...{ dsbm, alpha_dsbm, sf2m, lightsb, lightsb_m, gaussian_bridge, sinkhorn_bridge },
-  ...{ rectifiedflow, sbcfm, dsb_increments, dsb: dsbLangevin },
+  dsbm,
+  alpha_dsbm,
+  sf2m,
+  lightsb,
+  lightsb_m,
+  gaussian_bridge,
+  sinkhorn_bridge,
+  rectifiedflow,
+  sbcfm,
+  dsb_increments,
+  dsb: dsbLangevin,
 };
 
 /** The registry. Add a method by `methods.mine = …`. */

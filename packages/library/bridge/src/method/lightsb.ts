@@ -41,7 +41,8 @@ export const lightsb = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb", numbers),
     loss(batch, { network, direction }) {
-      const [start, end] = [batch[startOf(direction)], batch[endOf(direction)]];
+      const start = batch[startOf(direction)];
+      const end = batch[endOf(direction)];
       return (network as MixturePotential).loss(start, end, batch.given);
     },
   }) satisfies Method<Pairs>;
@@ -68,10 +69,8 @@ export const lightsb_m = (numbers: MixtureNumbers = {}) =>
       // The target's noise grows without bound towards the end; opposite draws cancel most of it in the gradient.
       const z = noise(x0);
       const sample = { x0, x1, t: each };
-      const [one, opposite] = [
-        { ...sample, z },
-        { ...sample, z: z.neg() },
-      ];
+      const one = { ...sample, z };
+      const opposite = { ...sample, z: z.neg() };
       const both = (a: Tensor, b: Tensor) => {
         const parts = [a, b].map((y) => y.reshape([groups, size, ...y.shape.slice(1)]));
         return cat(parts, { dim: 1 }).flatten({ endDim: 1 });

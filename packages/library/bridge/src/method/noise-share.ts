@@ -33,7 +33,8 @@ export function noiseShareOf(network: Network, direction: Direction): Tensor | n
 }
 
 export function copyNoiseShare(from: Network, to: Network): void {
-  const [own, other] = [(from as Sharing).noise_share, (to as Sharing).noise_share];
+  const own = (from as Sharing).noise_share;
+  const other = (to as Sharing).noise_share;
   if (own && other) noGrad(() => other.copy_(own));
 }
 

@@ -151,6 +151,9 @@ export function pathTo(
   const { sigma } = process;
   return eulerMaruyama(drift, x, {
     ...options,
-    ...{ sigma, stepVariance: "bridge", lastNoise: false, finish: () => end },
+    sigma,
+    stepVariance: "bridge",
+    lastNoise: false,
+    finish: () => end,
   });
 }

@@ -27,10 +27,12 @@ export function valueStatistics(
   if (!(n >= 2)) throw dataError(`statistics of samples [${samples.shape}]; expected 2 or more`);
   return tidy(() => {
     const options = { dtype: "float64", device: samples.device } as const;
-    const [mean, scatter] = [zeros(sample, options), zeros(sample, options)];
+    const mean = zeros(sample, options);
+    const scatter = zeros(sample, options);
     inBatches(samples, batchSize, (rows, seen) => {
       const x = wide(rows);
-      const [m, own] = [x.size(0), x.mean(0)];
+      const m = x.size(0);
+      const own = x.mean(0);
       const step = own.sub(mean);
       scatter.add_(x.sub(own).square().sum(0));
       scatter.add_(step.square().mul((seen * m) / (seen + m)));

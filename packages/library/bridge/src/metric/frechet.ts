@@ -14,8 +14,10 @@ export interface Gaussian {
  */
 export function frechetDistance(a: Gaussian, b: Gaussian): number {
   return tidy(() => {
-    const [p, q] = [checked(a, "the first"), checked(b, "the second")];
-    const [d, other] = [p.mean.size(0), q.mean.size(0)];
+    const p = checked(a, "the first");
+    const q = checked(b, "the second");
+    const d = p.mean.size(0);
+    const other = q.mean.size(0);
     if (d !== other)
       throw argumentError(
         `statistics of ${d} and of ${other} features; expected the same features on both sides`,
@@ -31,7 +33,8 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
  * ones.
  */
 function traceOfRoot(first: Tensor, second: Tensor): number {
-  const [f1, f2] = [factor(first), factor(second)];
+  const f1 = factor(first);
+  const f2 = factor(second);
   if (f1.size(1) === 0 || f2.size(1) === 0) return 0;
   return (call("aten::linalg_svdvals", "", f1.t().mm(f2)) as Tensor).sum().item();
 }
@@ -53,7 +56,8 @@ function factor(covariance: Tensor): Tensor {
 }
 
 function checked({ mean, covariance }: Gaussian, which: string): Gaussian {
-  const [d, shape] = [mean.shape, covariance.shape];
+  const d = mean.shape;
+  const shape = covariance.shape;
   if (d.length !== 1 || d[0] === 0 || `${shape}` !== `${d},${d}`)
     throw argumentError(
       `${which} Gaussian has a mean of shape [${d}] and a covariance of [${shape}]; expected [d] and [d, d]`,

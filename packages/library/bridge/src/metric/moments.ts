@@ -12,7 +12,8 @@ export interface Moments {
 export function moments(end: Tensor, start: Tensor): Moments {
   return tidy(() => {
     const wide = (t: Tensor) => t.flatten({ startDim: 1 }).to("float64");
-    const [y, x] = [wide(end), wide(start)];
+    const y = wide(end);
+    const x = wide(start);
     const mean = y.mean(0);
     const n = y.size(0) - 1;
     const products = y.sub(mean).mul(x.sub(x.mean(0)));

@@ -23,7 +23,8 @@ export interface Modes {
 }
 
 export function fourierModes(height: number, width: number): Modes {
-  const [columns, side] = [Math.floor(width / 2) + 1, Math.max(height, width)];
+  const columns = Math.floor(width / 2) + 1;
+  const side = Math.max(height, width);
   const k = new Float64Array(height * columns);
   const weight = new Float64Array(height * columns);
   for (let i = 0; i < height; i++) {

@@ -55,7 +55,8 @@ export function loadStatistics(path: string): SavedStatistics {
     return tensor(io.toFloat64(array), { shape: array.shape });
   };
   return tidy(() => {
-    const [mean, covariance] = [read("mu"), read("sigma")];
+    const mean = read("mu");
+    const covariance = read("sigma");
     const [d] = mean.shape;
     if (mean.ndim !== 1 || d === 0 || `${covariance.shape}` !== `${d},${d}`)
       throw refuse(

@@ -28,7 +28,8 @@ const enough = 10;
  */
 function momentsOf(x: Tensor): { mean: Tensor; cov: Tensor } {
   const rows = x.flatten({ startDim: 1 }).to("float64");
-  const [n, d] = [rows.size(0), rows.size(1)];
+  const n = rows.size(0);
+  const d = rows.size(1);
   const mean = rows.mean(0);
   const centred = rows.sub(mean);
   const cov = centred.t().mm(centred).div(n);
@@ -93,16 +94,19 @@ export class FittedGaussian extends nn.Module {
       if (numbers > 0) {
         const of = (end: End, x: Tensor) =>
           regressed(x, numbersOf("gaussian_bridge", given(end), numbers));
-        const [a, b] = [of("x0", x0), of("x1", x1)];
+        const a = of("x0", x0);
+        const b = of("x1", x1);
         this.mean.copy_(stack([a.slopes, b.slopes], { dim: 1 }));
         this.#put(a.rest, b.rest, epsilon, { covariance: this.covariance });
         return;
       }
       if (classes === 0) return this.#put(x0, x1, epsilon, this);
       const labels = (end: End) => classOf("gaussian_bridge", given(end), classes);
-      const [l0, l1] = [labels("x0"), labels("x1")];
+      const l0 = labels("x0");
+      const l1 = labels("x1");
       for (let c = 0; c < classes; c++) {
-        const [a, b] = [rowsWhere(x0, l0, c), rowsWhere(x1, l1, c)];
+        const a = rowsWhere(x0, l0, c);
+        const b = rowsWhere(x1, l1, c);
         if (Math.min(a.size(0), b.size(0)) < 2)
           throw dataError(
             `class ${c} has ${a.size(0)} rows at time 0 and ${b.size(0)} at time 1; a Gaussian bridge of each class needs two at both: leave its rows out, or the condition`,
@@ -114,9 +118,11 @@ export class FittedGaussian extends nn.Module {
   }
 
   #put(x0: Tensor, x1: Tensor, epsilon: number, into: { mean?: Tensor; covariance: Tensor }): void {
-    const [a, b] = [momentsOf(x0), momentsOf(x1)];
+    const a = momentsOf(x0);
+    const b = momentsOf(x1);
     const one = eye(a.cov.size(0), { dtype: "float64", device: a.cov.device });
-    const [powers, covariance] = [powersOf(a.cov), powersOf(b.cov)(1)];
+    const powers = powersOf(a.cov);
+    const covariance = powersOf(b.cov)(1);
     const root = powers(0.5);
     const middle = root.mm(covariance).mm(root);
     const inner = powersOf(middle.add(one, { alpha: epsilon ** 2 / 4 }));

@@ -14,7 +14,8 @@ import {
 import { isOneTime } from "../core/one-time.js";
 import { type MixtureNumbers, MixturePotential, mixtureDrift } from "./mixture-potential.js";
 
-const [fewest, most] = [300, 3000];
+const fewest = 300;
+const most = 3000;
 const batch = 512;
 const rate = 1e-2;
 

@@ -122,7 +122,8 @@ export class MixturePotential extends nn.Module {
     const [low, high] = this.range.unbind() as [Tensor, Tensor];
     const c = numbersOf("LightSB", given, numbers).maximum(low).minimum(high);
     const affine = (t: Tensor) => {
-      const [constant, slopes] = [t.select(0, 0), t.narrow(0, 1, numbers)];
+      const constant = t.select(0, 0);
+      const slopes = t.narrow(0, 1, numbers);
       const moved = c.mm(slopes.flatten({ startDim: 1 }));
       return moved.reshape([c.size(0), ...t.shape.slice(1)]).add(constant);
     };
@@ -246,7 +247,8 @@ export function mixtureDrift(
   const time = u.reshape([-1, 1, 1]);
   const S = log_S.exp();
   const over = time.mul(S).add(time.rsub(1));
-  const [slope, shift] = [S.sub(1).div(over), r.div(over)];
+  const slope = S.sub(1).div(over);
+  const shift = r.div(over);
   const constant = shift.mul(r).mul(time).div(epsilon).add(over.log()).sum(2).mul(-0.5);
   const logits = x
     .square()
@@ -270,7 +272,8 @@ export function mixtureLogLikelihood(
   given?: Conditions,
 ): Tensor {
   return tidy(() => {
-    const [a, b] = [x.flatten({ startDim: 1 }), y.flatten({ startDim: 1 })];
+    const a = x.flatten({ startDim: 1 });
+    const b = y.flatten({ startDim: 1 });
     const of = ({ shape: [n = 0] }: Tensor) =>
       mapConditions(given, (t) => t.expand([n, ...t.shape.slice(1)]));
     const inner = b.mm(a.t()).div(potential.epsilon);

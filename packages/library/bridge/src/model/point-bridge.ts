@@ -58,7 +58,8 @@ export class PointBridge extends nn.Module {
         ? Array.from({ length: this.#classes }, (_, c) => of(c))
         : [(end: End) => ends[end]];
       const pairs = groups.map((rows, c) => {
-        const [a, b] = [rows("x0"), rows("x1")];
+        const a = rows("x0");
+        const b = rows("x1");
         if (a.size(0) === 0 || b.size(0) === 0)
           throw dataError(
             `class ${c} has ${a.size(0)} rows at time 0 and ${b.size(0)} at time 1; a Sinkhorn bridge of each class needs some at both: leave its rows out, or the condition`,
@@ -89,7 +90,8 @@ export class PointBridge extends nn.Module {
 
   override loadStateDict(state: ReadonlyMap<string, Tensor>, options = {}): this {
     for (const name of ["points", "potential", "label"] as const) {
-      const [from, own] = [state.get(name), this[name]];
+      const from = state.get(name);
+      const own = this[name];
       if (from && own && `${from.shape.slice(1)}` === `${own.shape.slice(1)}`)
         this.#put(name, from);
     }

@@ -133,9 +133,12 @@ export class Preconditioned extends nn.Module {
     const u = spread(clock, x);
     const both = (all: Tensor) =>
       (at ? all.indexSelect(0, at.index).unbind({ dim: 1 }) : all.unbind()) as [Tensor, Tensor];
-    const [[m0, m1], [v0, v1]] = [both(this.mean), both(this.variance)];
-    const [startMean, end] = [chosen(m0, m1), chosen(m1, m0)];
-    const [start, variance] = [chosen(v0, v1), chosen(v1, v0)];
+    const [m0, m1] = both(this.mean);
+    const [v0, v1] = both(this.variance);
+    const startMean = chosen(m0, m1);
+    const end = chosen(m1, m0);
+    const start = chosen(v0, v1);
+    const variance = chosen(v1, v0);
     const left = u.rsub(1);
     const noise = u.mul(left).mul(this.epsilon);
     const apart = start.mul(left.square()).add(variance.mul(u.square())).add(noise);

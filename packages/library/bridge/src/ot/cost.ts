@@ -23,9 +23,11 @@ export function checkCost(cost: Cost, n: number, m: number): void {
 /** |x0_i − x1_j|² for x0 [n, …], x1 [m, …]: float64 [n, m], from inner products. */
 export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
   return tidy(() => {
-    const [a, b] = [vectors(x0), vectors(x1)];
+    const a = vectors(x0);
+    const b = vectors(x1);
     // One product [−2a, |a|², 1] [b, 1, |b|²]ᵀ writes a large matrix once.
-    const [left, right] = [squaredNorms(a), squaredNorms(b)];
+    const left = squaredNorms(a);
+    const right = squaredNorms(b);
     const rows = cat([a.mul(-2), left, left.onesLike()], { dim: 1 });
     return rows.mm(cat([b, right.onesLike(), right], { dim: 1 }).t()).clamp_({ min: 0 });
   });
@@ -63,7 +65,8 @@ export function distanceBlocks<T>(
 
 /** |x_i − y_j|^p of points x [n, d], y [m, d] in float32, in units of `unit`^p (their extent), to a relative 2⁻²³. */
 export function pointCosts(x: Tensor, y: Tensor, p: 1 | 2): { cost: Float32Array; unit: number } {
-  const [n, m] = [x.size(0), y.size(0)];
+  const n = x.size(0);
+  const m = y.size(0);
   const cost = new Float32Array(n * m);
   const unit = tidy(() => {
     const all = cat([x, y]);

@@ -42,7 +42,8 @@ export function exactPointPlan(
   { p = 2 }: { p?: 1 | 2 } = {},
 ): ExactPlan & Potentials {
   return tidy(() => {
-    let [a, b] = [vectors(x), vectors(y)];
+    let a = vectors(x);
+    let b = vectors(y);
     let shift = 0;
     let slopes: [ArrayLike<number>, ArrayLike<number>] | null = null;
     if (p === 2) {
@@ -54,7 +55,8 @@ export function exactPointPlan(
       slopes = [a.mv(between).mul(2).toNumbers(), b.mv(between).mul(-2).toNumbers()];
     }
     const { cost, unit } = pointCosts(a, b, p);
-    const [n, m] = [a.size(0), b.size(0)];
+    const n = a.size(0);
+    const m = b.size(0);
     const solved = n === m && n <= few ? byAssignment(cost, n) : simplex(cost, n, m);
     return {
       plan: solved.plan,

@@ -34,7 +34,10 @@ export function partialPlan(
   const total = rows.reduce((sum, i) => sum + (cost[i * n + columns[i]!] as number), 0);
   return {
     plan: {
-      ...{ n, m: n, rows: Int32Array.from(rows), columns: partners },
+      n,
+      m: n,
+      rows: Int32Array.from(rows),
+      columns: partners,
       mass: new Float64Array(rows.length).fill(1 / n),
     },
     cost: total / n,

@@ -77,7 +77,8 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
   const spread = c.amax().sub(least).item();
   if (!Number.isFinite(spread))
     throw argumentError("sinkhorn: the cost has values that are NaN or infinite");
-  const [logA, logB] = [logWeights(c.size(0), c.device), logWeights(c.size(1), c.device)];
+  const logA = logWeights(c.size(0), c.device);
+  const logB = logWeights(c.size(1), c.device);
   const problem = { c, logA, logB, penalty };
   let at: Potentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
   let begun = 0;
@@ -91,20 +92,24 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
   const { f, g, error, count, plan } = solve(problem, at, aim);
   return {
     plan: plan ?? f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(aim.eps).exp_(),
-    ...{ error, iterations: begun + count, converged: error <= aim.tolerance },
+    error,
+    iterations: begun + count,
+    converged: error <= aim.tolerance,
   };
 }
 
 /** From products of points alone; null if the costs' range may be too wide. */
 function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): EntropicPlan | null {
-  const [x, y] = [vectors(x0), vectors(x1)];
+  const x = vectors(x0);
+  const y = vectors(x1);
   if (x.size(1) !== y.size(1))
     throw argumentError(
       `sinkhorn: points of shapes [${x0.shape}] and [${x1.shape}]; expected as many coordinates at both ends`,
     );
   const { eps, tolerance, most } = aim;
   const center = x.mean(0);
-  const [left, right] = [x.sub(center), y.sub(center)];
+  const left = x.sub(center);
+  const right = y.sub(center);
   const norms = [squaredNorms(left), squaredNorms(right)] as const;
   const reach = norms[0].amax().mul(norms[1].amax()).sqrt().item();
   if (!((2 * reach) / eps < moderate)) return null;
@@ -118,8 +123,10 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
     const weight = powers.div(of.size(0));
     return { ones, weight };
   };
-  const [rows, columns] = [scalings(norms[0]), scalings(norms[1])];
-  const [u, v] = [rows.ones, columns.ones];
+  const rows = scalings(norms[0]);
+  const columns = scalings(norms[1]);
+  const u = rows.ones;
+  const v = columns.ones;
   const steps = { tau, tolerance, most };
   const { count } = sinkhornIterate(plan, { a: rows.weight, b: columns.weight, u, v }, steps);
   const error = rowError(sinkhornPlan(plan, { u, v }), rows.weight, u, tau);
@@ -158,15 +165,17 @@ interface Advanced extends Potentials {
 /** Repeats accelerated iterations without acceleration if they make the error four times as large. */
 function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
   let at: Potentials & { error?: number } = from;
-  let [count, span, isPlain] = [0, most, false];
+  let count = 0;
+  let span = most;
+  let isPlain = false;
   for (;;) {
     const left = aim.most - count;
     const steps = { ...aim, most: Math.min(span, left) };
-    const scaled = isPlain ? null : tidy(() => scaledSteps(problem, at, steps, left));
+    const scaled: Advanced | null = isPlain ? null : tidy(() => scaledSteps(problem, at, steps, left));
     // Scalings that grow too fast are absorbed more often.
     if (!scaled && !isPlain) span = Math.max(few, span / 2);
     const logarithmic = { ...steps, most: Math.min(few, left) };
-    const next = scaled ?? tidy(() => logSteps(problem, at, logarithmic, { isPlain }));
+    const next: Advanced = scaled ?? tidy(() => logSteps(problem, at, logarithmic, { isPlain }));
     count += next.count;
     const isLast = next.error <= aim.tolerance || count >= aim.most;
     isPlain = !isLast && !isPlain && next.error > 4 * (at.error ?? Number.POSITIVE_INFINITY);
@@ -221,17 +230,22 @@ function scaledSteps(
   // The absorbed potentials' power belongs to the weights.
   const weight = (logW: Tensor, absorbed: Tensor) =>
     (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
-  const [a, b] = [weight(logA, f), weight(logB, g)];
-  const [u, v] = [f.onesLike(), g.onesLike()];
+  const a = weight(logA, f);
+  const b = weight(logB, g);
+  const u = f.onesLike();
+  const v = g.onesLike();
   const { count } = sinkhornIterate(matrix, { a, b, u, v }, { tau, tolerance, most });
-  const [logU, logV] = [u.log(), v.log()];
+  const logU = u.log();
+  const logV = v.log();
   const reach = cat([logU, logV]).abs().amax().item();
   // NaN compares false: a NaN scaling is refused too.
   if (!(reach < tooFar)) return null;
   const error = rowError(sinkhornPlan(matrix, { u, v }), a, u, tau);
   return {
-    ...{ f: f.add(logU, { alpha: eps }), g: g.add(logV, { alpha: eps }) },
-    ...{ error, count },
+    f: f.add(logU, { alpha: eps }),
+    g: g.add(logV, { alpha: eps }),
+    error,
+    count,
     ...((error <= tolerance || count >= left) && { plan: matrix }),
   };
 }

@@ -13,7 +13,8 @@ export function firstPrices(
   m: number,
   solve: (cost: Cost, n: number, m: number) => Potentials,
 ): Potentials | null {
-  const [rows, columns] = [Math.floor(n / share), Math.floor(m / share)];
+  const rows = Math.floor(n / share);
+  const columns = Math.floor(m / share);
   if (n * m < smallest || rows === 0 || columns === 0) return null;
   // From all over the table, whatever their order.
   const sources = spreadOver(n, rows);

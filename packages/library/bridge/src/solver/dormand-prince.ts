@@ -89,7 +89,9 @@ function difference(dt: number, k: readonly Tensor[]): Tensor {
 /** The quartic with the step's states, slopes and middle, at θ; summed in float64, so that nothing cancels. */
 function quartic(share: number): number[] {
   return solution.map((c, j) => {
-    const [m, f0, f1] = [middle[j] as number, j === 0 ? 1 : 0, j === 6 ? 1 : 0];
+    const m = middle[j] as number;
+    const f0 = j === 0 ? 1 : 0;
+    const f1 = j === 6 ? 1 : 0;
     const fourth = 2 * (f1 - f0) - 8 * c + 16 * m;
     const third = 5 * f0 - 3 * f1 + 14 * c - 32 * m;
     const second = f1 - 4 * f0 - 5 * c + 16 * m;

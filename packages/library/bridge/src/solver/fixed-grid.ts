@@ -27,9 +27,11 @@ const following =
     const grid = fixedGrid(times[0] as number, times[times.length - 1] as number, step_size);
     const states = tidy(() => {
       const seen: Tensor[] = [x];
-      let [y, owned] = [x, false];
+      let y = x;
+      let owned = false;
       for (let k = 0; k + 1 < grid.length; k++) {
-        const [time, next] = [grid[k] as number, grid[k + 1] as number];
+        const time = grid[k] as number;
+        const next = grid[k + 1] as number;
         const { end, between } = tidy(() => {
           const state = step(v, y, { time, dt: next - time });
           const wanted = times.slice(seen.length).filter((at) => sign * (next - at) > 0);

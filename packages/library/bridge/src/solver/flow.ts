@@ -47,7 +47,8 @@ export function counted(field: Field): CountedField {
     at(x, time) {
       nfe++;
       const v = tidy(() => field(x, oneTime(x, time)));
-      const [got, want] = [v.shape, x.shape];
+      const got = v.shape;
+      const want = x.shape;
       if (got.length !== want.length || got.some((size, i) => size !== want[i]))
         throw argumentError(
           `the field gave [${got}] for points of [${want}]; expected the same shape`,

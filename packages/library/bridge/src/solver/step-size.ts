@@ -35,7 +35,8 @@ export function initialStep(
   return noGrad(() =>
     tidy(() => {
       const scale = x.abs().mul(rtol).add(atol);
-      const [d0, d1] = [rms(x, scale), rms(slope, scale)];
+      const d0 = rms(x, scale);
+      const d1 = rms(slope, scale);
       const h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : (0.01 * d0) / d1;
       const ahead = field.at(x.add(slope, { alpha: sign * h0 }), time + sign * h0);
       const d2 = rms(ahead.sub(slope), scale) / h0;

@@ -23,7 +23,8 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
   });
 
   it("is met in opposite orders by f and b", () => {
-    const [f, b] = [ordered("f", grid), ordered("b", grid).reverse()];
+    const f = ordered("f", grid);
+    const b = ordered("b", grid).reverse();
     expect(b.map(({ time, next, dt }) => [next, time, dt])).toEqual(
       f.map(({ time, next, dt }) => [time, next, dt]),
     );

@@ -124,9 +124,15 @@ describe("methods that start elsewhere", () => {
   const context = (firstCoupling: FirstCoupling, changes: Partial<RowsContext> = {}) => {
     const data = ends(6, 6);
     return {
-      ...{ direction: "b", newest: null, firstCoupling, generator: seeded(5) },
-      ...{ data, process: brownian({ sigma: 0.1 }), matching: matchKnown(data, known) },
-      ...{ simulate: (_: unknown, x: Tensor) => x, simulateRuns: () => ({}) },
+      direction: "b",
+      newest: null,
+      firstCoupling,
+      generator: seeded(5),
+      data,
+      process: brownian({ sigma: 0.1 }),
+      matching: matchKnown(data, known),
+      simulate: (_: unknown, x: Tensor) => x,
+      simulateRuns: () => ({}),
       ...changes,
     } as RowsContext;
   };

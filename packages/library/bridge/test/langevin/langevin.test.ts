@@ -33,8 +33,10 @@ describe("the reference", () => {
       noise,
     });
     for (let i = 0; i < 3; i++) {
-      let [m, s2] = [2, 0.36];
-      const [mean, v] = [values(process.mean, i), values(process.variance, i)];
+      let m = 2;
+      let s2 = 0.36;
+      const mean = values(process.mean, i);
+      const v = values(process.variance, i);
       gammas.forEach((gamma, k) => {
         const a = process.scaleNoise ? gamma / 2 : gamma / (2 * v);
         m += a * (mean - m);

@@ -38,7 +38,9 @@ const rowsOf = (
     },
     simulateRuns: (run, start) =>
       method.rows.runs.rows(networks[run as Direction] as Field, start, {
-        ...{ direction: run as Direction, grid: gammaGrid([1]), sigma: 1 },
+        direction: run as Direction,
+        grid: gammaGrid([1]),
+        sigma: 1,
         noise: (x, k) => normal(x.shape, 1000 * seed + k),
       }),
   });
@@ -115,7 +117,8 @@ describe("two iterations", () => {
       var: { x0: (spread.x0[i] as number) ** 2, x1: (spread.x1[i] as number) ** 2 },
     }));
     let exact = truth.map(({ mean, var: variance }): Joint => {
-      let [A, S2] = [1, 0];
+      let A = 1;
+      let S2 = 0;
       for (const gamma of gammas) {
         A *= 1 - gamma / 2;
         S2 = (1 - gamma / 2) ** 2 * S2 + gamma * (options.scaleNoise ? 0.8 : 1);
@@ -143,7 +146,8 @@ describe("two iterations", () => {
         noise: (x, k) => normal(x.shape, 900 + k),
       });
       for (const [i, joint] of exact.entries()) {
-        const [u, v] = [data[from].select(1, i), end.select(1, i)];
+        const u = data[from].select(1, i);
+        const v = end.select(1, i);
         const got = summary(v);
         // Five standard errors are 0.05; what steps of finite length get wrong (first order in γ) is the rest.
         expect(Math.abs(got.mean - joint.mean[to])).toBeLessThan(0.08);
@@ -190,7 +194,8 @@ describe("rows", () => {
       expect(distance(given.select(0, 5), data.conditions[from].cond.select(0, 1))).toBe(0);
       // Steps 1 and 2 of start 1 are rows 4 and 5: from one to the other and back.
       const scale = 2 * Math.sqrt((newest === "f" ? gammas[2] : gammas[0]) as number);
-      const [a, b] = [x.select(0, 4), x.select(0, 5)];
+      const a = x.select(0, 4);
+      const b = x.select(0, 5);
       const back = a
         .sub(b)
         .mul(1 - 0.5 * scale)
@@ -202,7 +207,8 @@ describe("rows", () => {
   it.each(["f", "b"] as const)("train %s for the step that undoes them", (direction) => {
     const weight = [1, 10, 100];
     const steps = tensor([0, 1, 2, 2], { dtype: "int64" });
-    const [x, target] = [table(4, 5), table(4, 6)];
+    const x = table(4, 5);
+    const target = table(4, 6);
     for (const meanMatch of [false, true]) {
       const method = dsbLangevin({ gammas, weight, meanMatch });
       const got = regression(method, { x, target, step: steps }, direction);

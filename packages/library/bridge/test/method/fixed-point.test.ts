@@ -31,7 +31,10 @@ function regress(direction: Direction, rows: Pairs, generator: Generator): Field
     tidy(() => {
       const t = tensor(new Array(n).fill(time), { dtype: "float64" });
       const r = dsbm.regression(rows, {
-        ...{ direction, process, t, meanMatch: false },
+        direction,
+        process,
+        t,
+        meanMatch: false,
         noise: noiseOf(generator),
       });
       fits.set(time.toFixed(9), leastSquares(r.x, r.target));

@@ -62,7 +62,8 @@ describe.each(cases)("%s", (_, options) => {
       [0, 1],
       [1, 0],
     ] as const) {
-      const [start, end] = [exactMarginal(bridge, from), exactMarginal(bridge, to)];
+      const start = exactMarginal(bridge, from);
+      const end = exactMarginal(bridge, to);
       const x = normal([n, 2], 1).add(start.mean);
       const { states } = solveFlow(flow, x, { times: [from, to], rtol: 1e-8, atol: 1e-8 });
       // Equal variances at both ends: the affine flow shifts.
@@ -90,7 +91,8 @@ describe("one direction", () => {
 });
 
 describe("a flow of ends that are predicted", () => {
-  const [meanMatch, error] = [{ ...plainDrift, meanMatch: true }, 0.1];
+  const meanMatch = { ...plainDrift, meanMatch: true };
+  const error = 0.1;
   const exact = networksOf(meanMatch);
   const wrong = (d: "f" | "b") =>
     new FieldNetwork((x, t) => exact[d].forward(x, t).add(d === "f" ? error : -error));

@@ -47,14 +47,19 @@ describe("analytic noise of steps", () => {
       const step = (only: number, x: number, z: number) =>
         tidy(() =>
           sample({ method: dsbm, process, networks, stepVariance: "analytic" }, tensor([[x]]), {
-            ...{ direction, grid: uniformGrid(steps), only },
+            direction,
+            grid: uniformGrid(steps),
+            only,
             noise: (like) => like.mul(0).add(z),
           }).item(),
         );
-      let [mean, variance, slopes] = [direction === "f" ? -bridge.a : bridge.a, 1, 1];
+      let mean = direction === "f" ? -bridge.a : bridge.a;
+      let variance = 1;
+      let slopes = 1;
       for (let k = 0; k < steps; k++) {
         const shift = step(k, 0, 0);
-        const [slope, spread] = [step(k, 1, 0) - shift, step(k, 0, 1) - shift];
+        const slope = step(k, 1, 0) - shift;
+        const spread = step(k, 0, 1) - shift;
         mean = slope * mean + shift;
         variance = slope ** 2 * variance + spread ** 2;
         slopes *= slope;

@@ -85,7 +85,10 @@ function minimise(parameters: Parameter[], loss: () => Tensor): void {
 }
 
 const context = (time: number, seed: number) => ({
-  ...{ direction: "b" as const, process, t: full([n], time), meanMatch: false },
+  direction: "b" as const,
+  process,
+  t: full([n], time),
+  meanMatch: false,
   noise: (() => {
     const generator = seeded(seed);
     return (like: Tensor) => randn(like.shape, { generator });
@@ -110,7 +113,8 @@ describe("α-DSBM", () => {
     { pass: "online", time: 0.4 },
     { pass: "online", time: 0.75 },
   ])("of the $pass pass has the exact bridge as its fixed point, t = $time", ({ pass, time }) => {
-    const [x0, x1] = [start(1, 1), start(-1, 2)];
+    const x0 = start(1, 1);
+    const x1 = start(-1, 2);
     const rows =
       pass === "first"
         ? { x0, x1: partner(x0, 1, 3) }
@@ -213,7 +217,9 @@ describe("a preconditioned method", () => {
         const steps = 4000;
         const dt = 1 / steps;
         const from = direction === "f" ? { mean: 1, variance: 1 } : { mean: -1, variance: 4 };
-        let [mean, v, slopes] = [from.mean, from.variance, 0];
+        let mean = from.mean;
+        let v = from.variance;
+        let slopes = 0;
         for (let k = 0; k < steps; k++) {
           const u = (k + 0.5) * dt;
           const t = full([2], direction === "f" ? u : 1 - u);

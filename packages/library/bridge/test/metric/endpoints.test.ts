@@ -38,7 +38,8 @@ describe("valueStatistics", () => {
 
 describe("endpointStatistics", () => {
   it("measures how far pairs went, per sample and per value", () => {
-    const [start, end] = [images(23, 4), images(23, 5)];
+    const start = images(23, 4);
+    const end = images(23, 5);
     for (const batchSize of [1, 7, 1000]) {
       const got = endpointStatistics({ start, end, data: images(31, 6) }, { batchSize });
       expect(got.msd).toBeCloseTo(squaredDisplacement(end, start), 8);
@@ -65,14 +66,18 @@ describe("endpointStatistics", () => {
       msd: 16,
       mse: 4,
     });
-    const [start, data] = [images(5, 7), images(6, 8)];
+    const start = images(5, 7);
+    const data = images(6, 8);
     const colour = endpointRow(endpointStatistics({ start, end: start, data }));
     expect(Object.keys(colour)).toEqual([
       ...["start", "end", "data"].flatMap((name) => [
-        ...[`${name}_mean`, `${name}_var`, `${name}_sample_var`],
+        `${name}_mean`,
+        `${name}_var`,
+        `${name}_sample_var`,
         ...[0, 1, 2].flatMap((c) => [`${name}_mean_${c}`, `${name}_var_${c}`]),
       ]),
-      ...["msd", "mse"],
+      "msd",
+      "mse",
     ]);
     expect(colour.data_mean_1).toBeCloseTo(data.select(1, 1).mean().item(), 12);
     expect(colour.msd).toBe(0);

@@ -21,7 +21,8 @@ const fixture = (name: string) => new URL(`fixtures/${name}.npz`, import.meta.ur
 describe("FeatureStatistics", () => {
   it("gives the mean and the unbiased covariance, whatever the batches", () => {
     const x = normal([100, 7], 1);
-    const [mean, covariance] = [x.mean(0), x.t().cov()];
+    const mean = x.mean(0);
+    const covariance = x.t().cov();
     for (const sizes of [[100], [1, 1, 98], [33, 0, 33, 34], Array(100).fill(1)] as number[][]) {
       using statistics = new FeatureStatistics(7);
       let start = 0;

@@ -37,10 +37,8 @@ describe("frechetDistance", () => {
   });
 
   it("is Σ (√λ − √μ)² for covariances that commute, zeros among the eigenvalues included", () => {
-    const [a, b] = [
-      [4, 1, 0.25, 0, 9],
-      [1, 1, 4, 2.25, 0],
-    ];
+    const a = [4, 1, 0.25, 0, 9];
+    const b = [1, 1, 4, 2.25, 0];
     const expected = a!.reduce((sum, x, i) => sum + (Math.sqrt(x) - Math.sqrt(b![i]!)) ** 2, 0);
     const turn = rotation(5, 5);
     const turned = (values: number[]) => centred(turn.mm(diagonal(values)).mm(turn.t()));

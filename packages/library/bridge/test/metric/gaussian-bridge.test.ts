@@ -33,18 +33,21 @@ describe("the exact bridge", () => {
     expect(exactMarginal({ a: 2, sigma: 0.7 }, 0)).toEqual({ mean: -2, var: 1 });
     expect(exactMarginal({ a: 2, sigma: 0.7 }, 1)).toEqual({ mean: 2, var: 1 });
     for (const t of [0, 0.2, 0.6]) {
-      const [f, b] = [exactDrift("f", bridge, t), exactDrift("b", bridge, 1 - t)];
+      const f = exactDrift("f", bridge, t);
+      const b = exactDrift("b", bridge, 1 - t);
       expect(b.slope).toBeCloseTo(f.slope, 12);
       expect(b.shift).toBeCloseTo(-f.shift, 12);
     }
   });
 
   it("has drifts that keep its marginals: d mean/dt and d var/dt of the linear equation", () => {
-    const [t, h] = [0.4, 1e-5];
+    const t = 0.4;
+    const h = 1e-5;
     for (const p of [bridge, { a: 1, sigma: 0.5 }]) {
       const { slope, shift } = exactDrift("f", p, t);
       const at = exactMarginal(p, t);
-      const [low, high] = [exactMarginal(p, t - h), exactMarginal(p, t + h)];
+      const low = exactMarginal(p, t - h);
+      const high = exactMarginal(p, t + h);
       expect((high.mean - low.mean) / (2 * h)).toBeCloseTo(slope * at.mean + shift, 7);
       expect((high.var - low.var) / (2 * h)).toBeCloseTo(2 * slope * at.var + p.sigma ** 2, 7);
     }

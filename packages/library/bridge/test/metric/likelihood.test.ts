@@ -22,8 +22,11 @@ function logNormal(x: Tensor, { mean, var: v }: { mean: number; var: number }): 
 
 describe("the log-density of a Gaussian", () => {
   it("is that of its factors, under any rotation", () => {
-    const [mean, angle, variances] = [normal([2], 6), 0.7, [0.3, 2] as const];
-    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    const mean = normal([2], 6);
+    const angle = 0.7;
+    const variances = [0.3, 2] as const;
+    const c = Math.cos(angle);
+    const s = Math.sin(angle);
     const rotation = tensor(Float64Array.of(c, -s, s, c)).reshape([2, 2]);
     const z = normal([6, 2], 7).to("float64");
     const alone = variances.map((v, k) => logNormal(z.narrow(1, k, 1), { mean: 0, var: v }));
@@ -46,7 +49,10 @@ describe("the likelihood along the probability flow", () => {
     ({ from, to, probes }) => {
       const x = normal([8, 3], 1).add(bridge.a);
       const got = logLikelihood(exactFlow(bridge), x, {
-        ...{ from, to, probes, generator: seeded(2) },
+        from,
+        to,
+        probes,
+        generator: seeded(2),
         logDensity: (y) => logNormal(y, exactMarginal(bridge, to)),
       });
       expect(distance(got, logNormal(x, exactMarginal(bridge, from)))).toBeLessThan(1e-6);

@@ -21,7 +21,8 @@ function wave(
 ): Tensor {
   return tidy(() => {
     const axis = (n: number) => arange(0, n, { dtype: "float64" }).mul((2 * Math.PI) / n);
-    const [y, x] = [axis(height).mul(u).view([height, 1]), axis(width).mul(v).view([1, width])];
+    const y = axis(height).mul(u).view([height, 1]);
+    const x = axis(width).mul(v).view([1, width]);
     return y.add(x).add(phase).cos().mul(amplitude).view([1, 1, height, width]);
   });
 }

@@ -42,7 +42,8 @@ describe("the bridge of fitted moments", () => {
 
   it("has a pair whose covariance is that of the static bridge, whatever the covariances of the ends", () => {
     const epsilon = 0.7;
-    const [L0, L1] = [normal([4, 4], 5), normal([4, 4], 6)];
+    const L0 = normal([4, 4], 5);
+    const L1 = normal([4, 4], 6);
     const model = new FittedGaussian([2, 2]);
     model.fit(rowsOf(1, L0, 7).reshape([-1, 2, 2]), rowsOf(0, L1, 8).reshape([-1, 2, 2]), epsilon);
     const [A, B, C] = model.covariance.to("float64").unbind() as [Tensor, Tensor, Tensor];
@@ -79,7 +80,9 @@ describe("the bridge of fitted moments", () => {
     model.fit(draw(30, 1), draw(30, 2), 0.01);
     const start = draw(500, 3);
     const end = eulerMaruyama((x, t) => model.forward(x, t, way(x, "f")), start, {
-      ...{ direction: "f", grid: uniformGrid(20), sigma: 0.1 },
+      direction: "f",
+      grid: uniformGrid(20),
+      sigma: 0.1,
       noise: (x) => randn(x.shape, { generator: seeded(4) }),
     });
     const kept = end.var({ dim: 0 }).div(deviations.square());

@@ -33,13 +33,15 @@ describe("the Sinkhorn bridge", () => {
 
   it("follows the law of the discrete bridge: given the point on the way, the ends have its posterior mean", () => {
     const { x0, x1 } = points();
-    const [epsilon, t] = [1, 0.6];
+    const epsilon = 1;
+    const t = 0.6;
     const { plan } = sinkhorn(squaredDistances(x0, x1), { reg: 2 * epsilon });
     const model = new PointBridge([2], "f");
     model.fit({ x0, x1 }, epsilon);
     const x = normal([5, 2], 3).add(3.5);
     // All pairs: the density of x on the bridge between x0_i and x1_j.
-    const [a, b] = [x0.to("float64").unsqueeze(1), x1.to("float64").unsqueeze(0)];
+    const a = x0.to("float64").unsqueeze(1);
+    const b = x1.to("float64").unsqueeze(0);
     const middle = a.mul(1 - t).add(b.mul(t));
     const want = x.unbind().map((point: Tensor) => {
       const away = point.sub(middle).square().sum(2);
@@ -56,7 +58,8 @@ describe("the Sinkhorn bridge", () => {
   });
 
   it("draws of too many rows a part that has all kinds, also where these are in turn", () => {
-    const [n, most] = [400, 200];
+    const n = 400;
+    const most = 200;
     const kinds = arange(0, n).remainder(2).unsqueeze(1);
     const rows = (seed: number) => normal([n, 2], seed).mul(0.1).add(kinds.mul(10)).to("float32");
     for (const direction of ["f", "b"] as const) {

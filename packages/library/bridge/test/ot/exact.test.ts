@@ -22,7 +22,8 @@ describe("exactPointPlan", () => {
   it.each([1, 2] as const)("has the least cost of all permutations (p = %d)", (p) => {
     for (const make of [onGrid, (n: number, d: number, seed: number) => normal([n, d], seed)])
       for (let n = 1; n <= 6; n++) {
-        const [x, y] = [make(n, 2, n), make(n, 2, n + 10)];
+        const x = make(n, 2, n);
+        const y = make(n, 2, n + 10);
         const cost = Float64Array.from(squaredDistances(x, y).toNumbers(), (c) => c ** (p / 2));
         const want = bruteForce(cost, n) / n;
         expect(Math.abs(exactPointPlan(x, y, { p }).cost - want)).toBeLessThan(1e-6);

@@ -27,7 +27,8 @@ describe("simplex", () => {
         const cost = numbers(n * m, random);
         // Each point as so many copies that both sides have equally many, which brute force can permute.
         const copies = Float64Array.from({ length: all * all }, (_, k) => {
-          const [i, j] = [Math.floor(k / all), k % all];
+          const i = Math.floor(k / all);
+          const j = k % all;
           return cost[Math.floor((i * n) / all) * m + Math.floor((j * m) / all)]!;
         });
         expect(check(cost, n, m).cost * all).toBeCloseTo(bruteForce(copies, all), 11);

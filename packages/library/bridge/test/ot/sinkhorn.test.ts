@@ -65,10 +65,12 @@ describe("sinkhorn", () => {
     [0.3, "products of the points"],
     [5, "nearly independent pairs"],
   ])("is the same from points as from their costs, at reg = %d × the mean cost: %s", (ratio) => {
-    const [x0, x1] = [normal([30, 3], 1), normal([40, 3], 2).add(0.5)];
+    const x0 = normal([30, 3], 1);
+    const x1 = normal([40, 3], 2).add(0.5);
     for (const penalty of [null, mean]) {
       const options = { reg: ratio * mean, penalty };
-      const [points, matrix] = [sinkhorn({ x0, x1 }, options), sinkhorn(cost, options)];
+      const points = sinkhorn({ x0, x1 }, options);
+      const matrix = sinkhorn(cost, options);
       expect(points.converged).toBe(true);
       expect(distance(points.plan, matrix.plan)).toBeLessThan(1e-9);
     }
@@ -104,7 +106,8 @@ describe("sinkhorn", () => {
   it.each([2, 3, 50].flatMap((d) => [0.05, 0.1, 0.2, 0.5].map((sigma) => ({ d, sigma }))))(
     "of a batch is near its sums in 300 iterations: d = $d, σ = $sigma",
     ({ d, sigma }) => {
-      const [x0, x1] = [normal([256, d], 3), normal([256, d], 4).add(0.8)];
+      const x0 = normal([256, d], 3);
+      const x1 = normal([256, d], 4).add(0.8);
       const { plan } = sinkhorn({ x0, x1 }, { reg: 2 * sigma ** 2, iterations: 300 });
       expect(rowError(plan, uniform(256))).toBeLessThan(2e-5);
       expect(columnError(plan, uniform(256))).toBeLessThan(2e-5);
@@ -116,7 +119,8 @@ describe("sinkhorn", () => {
     expect(distance(large, tensor(1 / 1200, { dtype: "float64" }))).toBeLessThan(1e-7 / 100);
     const { cost: least } = exactPlan(Float64Array.from(cost.toNumbers()), 30, 40);
     const gap = (reg: number) => sinkhorn(cost, { reg }).plan.mul(cost).sum().item() - least;
-    const [near, far] = [gap(1e-3 * mean), gap(1e-2 * mean)];
+    const near = gap(1e-3 * mean);
+    const far = gap(1e-2 * mean);
     expect(near).toBeGreaterThan(-1e-8);
     expect(near).toBeLessThan(far);
     // The gap is at most reg times the entropy, at most ln 1200.

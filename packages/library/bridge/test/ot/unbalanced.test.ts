@@ -21,7 +21,9 @@ describe("sinkhorn with a penalty", () => {
   });
 
   it.each([0.02, 0.3, 5])("fulfils the conditions of optimality at reg = %d", (reg) => {
-    const [n, m, penalty] = [12, 17, 0.8];
+    const n = 12;
+    const m = 17;
+    const penalty = 0.8;
     const cost = squaredDistances(normal([n, 2], 1), normal([m, 2], 2).add(0.7));
     const { plan, converged, error } = sinkhorn(cost, { reg, penalty });
     expect(converged).toBe(true);

@@ -39,7 +39,9 @@ describe.each(shapes.map((shape) => ({ shape })))("bridges of shape $shape", ({ 
 
   it.each([0, 0.5, 1, 2])("have the target (end − x_t)/(time left), σ = %d", (sigma) => {
     const process = brownian({ sigma });
-    const [x0, x1, z] = [normal(shape, 1), normal(shape, 2), normal(shape, 3)];
+    const x0 = normal(shape, 1);
+    const x1 = normal(shape, 2);
+    const z = normal(shape, 3);
     const t = uniform(n, 4);
     const sample = { x0, x1, t, z };
     const x = process.bridge(sample);

@@ -20,7 +20,8 @@ describe.each(["f", "b"] as const)("the Ornstein–Uhlenbeck process, run %s", (
   });
 
   it("is tied to an end by σ² times the score of getting there, its own drift aside", () => {
-    const [x, end] = [normal([5, 2], 4), normal([5, 2], 5)];
+    const x = normal([5, 2], 4);
+    const end = normal([5, 2], 5);
     for (const time of [0.1, 0.5, 0.8]) {
       const t = full([5], time, { dtype: "float64" });
       const left = direction === "f" ? 1 - time : time;
@@ -34,7 +35,9 @@ describe.each(["f", "b"] as const)("the Ornstein–Uhlenbeck process, run %s", (
   });
 
   it("leaves to the network what is not its own drift: −αx forward, αx backward", () => {
-    const [x0, x1, z] = [normal([5, 2], 6), normal([5, 2], 7), normal([5, 2], 8)];
+    const x0 = normal([5, 2], 6);
+    const x1 = normal([5, 2], 7);
+    const z = normal([5, 2], 8);
     const sample = { x0, x1, t: full([5], 0.3, { dtype: "float64" }), z };
     const x = process.bridge(sample);
     const end = direction === "f" ? x1 : x0;

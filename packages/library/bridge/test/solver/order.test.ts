@@ -21,7 +21,8 @@ const orders = (errors: number[]) =>
 
 describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
   // dX = −θX dt + σ dW (the drift points to 0 in either direction): e^−θ and σ²(1 − e^−2θ)/(2θ).
-  const [theta, sigma] = [1.5, 0.7];
+  const theta = 1.5;
+  const sigma = 0.7;
   const field: Field = (x) => x.mul(-theta);
   /** The scheme is affine in its noise: its variance is the sum of squared responses to unit impulses. */
   const schemeMoments = (n: number, stepVariance: StepVariance = "process") =>

@@ -9,7 +9,8 @@ import { exactField } from "../support.js";
 beforeAll(() => setNumThreads(1));
 
 const bridge = { a: 0.7, sigma: 1.3 };
-const [forward, backward] = [exactField("f", bridge), exactField("b", bridge)];
+const forward = exactField("f", bridge);
+const backward = exactField("b", bridge);
 const at = (time: number, n: number) => full([n], time, { dtype: "float64" });
 
 it("keeps times in the range of training, where the drifts have no poles", () => {

@@ -69,7 +69,8 @@ export class Fir extends nn.Module implements Resampling {
 
 /** An odd number of taps leaves a row and a column too many. */
 function cropped(result: Tensor, x: Tensor): Tensor {
-  const [height, width] = [2 * x.size(2), 2 * x.size(3)];
+  const height = 2 * x.size(2);
+  const width = 2 * x.size(3);
   const fits = result.size(2) === height && result.size(3) === width;
   return fits ? result : result.narrow(2, 0, height).narrow(3, 0, width);
 }

@@ -103,10 +103,8 @@ export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
       dataError(`${path}: ${what}; expected a classifier that dsbm saved (${format})`);
     if (metadata.format !== format)
       throw refuse(`its metadata says format ${JSON.stringify(metadata.format ?? null)}`);
-    const [channels, classes] = [
-      tensors.get("conv1.weight")?.shape[1],
-      tensors.get("fc3.bias")?.shape[0],
-    ];
+    const channels = tensors.get("conv1.weight")?.shape[1];
+    const classes = tensors.get("fc3.bias")?.shape[0];
     if (!channels || !classes) throw refuse("it lacks conv1.weight or fc3.bias");
     const facts = readFacts(metadata);
     if (typeof facts === "string") throw refuse(facts);

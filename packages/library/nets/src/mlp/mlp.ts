@@ -68,7 +68,8 @@ export abstract class VectorNetwork extends nn.Module {
   }
   /** Throws a BridgeError for a condition of another width, and for classes. */
   protected withCondition(x: Tensor, { cond, y }: Conditions): Tensor {
-    const [n, width] = [x.size(0), this.#conditions];
+    const n = x.size(0);
+    const width = this.#conditions;
     if (y || `${cond?.shape ?? ""}` !== (width > 0 ? `${n},${width}` : ""))
       throw argumentError(
         `${this.constructor.name}: got ${y ? "classes y" : cond ? `a condition [${cond.shape}]` : "no condition"}; expected ${width > 0 ? `a condition [${n}, ${width}]` : "none"}`,

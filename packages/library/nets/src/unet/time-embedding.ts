@@ -12,7 +12,8 @@ export class Sinusoids extends nn.Module {
   }
   forward(t: Tensor): Tensor {
     const angles = t.reshape([-1, 1]).mul(this.frequencies);
-    const [c, s] = [angles.cos(), angles.sin()];
+    const c = angles.cos();
+    const s = angles.sin();
     return cat(this.#sineFirst ? [s, c] : [c, s], { dim: 1 });
   }
 }

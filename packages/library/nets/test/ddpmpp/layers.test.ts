@@ -32,7 +32,8 @@ function upfirdn(
   const size = (length: number) => length * up + before + after - taps.length + 1;
   const [h, w] = [height, width].map((s) => Math.ceil(size(s) / down)) as [number, number];
   const at = (plane: number, i: number, j: number) => {
-    const [row, col] = [(i - before) / up, (j - before) / up];
+    const row = (i - before) / up;
+    const col = (j - before) / up;
     const inside = row >= 0 && row < height && col >= 0 && col < width;
     if (!inside || !Number.isInteger(row) || !Number.isInteger(col)) return 0;
     return values[(plane * height + row) * width + col] as number;
@@ -68,7 +69,8 @@ describe("a filter", () => {
     using fir = fir64(taps);
     const x = normal([2, 3, 6, 8], 1);
     const p = taps.length - 2;
-    const [before, after] = [Math.floor((p + 1) / 2), Math.floor(p / 2)];
+    const before = Math.floor((p + 1) / 2);
+    const after = Math.floor(p / 2);
     const down = upfirdn(x, taps, { down: 2, before, after });
     expect(down.shape).toEqual([2, 3, 3, 4]);
     expect(distance(fir.halved(x), down)).toBeLessThan(1e-6);
@@ -193,7 +195,8 @@ describe("blocks", () => {
     const { resample, resblock_type, skip_rescale } = options;
     const change = (x: Tensor) =>
       resample === "down" ? way.halved(x) : resample === "up" ? way.doubled(x) : x;
-    const [a, b] = [layersOf(block, 2, 1e-6), layersOf(block, to / 4, 1e-6)];
+    const a = layersOf(block, 2, 1e-6);
+    const b = layersOf(block, to / 4, 1e-6);
     const emb = normal([2, 6], 6);
     const formula = (x: Tensor) => {
       let h = a.conv(change(a.norm(x, "GroupNorm_0").silu()), "Conv_0");
@@ -211,7 +214,8 @@ describe("blocks", () => {
   });
 
   it("the copy of an input is added or put beside", () => {
-    const [copy, h] = [normal([2, 3, 4, 4], 1), normal([2, 8, 4, 4], 2)];
+    const copy = normal([2, 3, 4, 4], 1);
+    const h = normal([2, 8, 4, 4], 2);
     for (const method of ["sum", "cat"] as const) {
       using combine = random(new Combine(3, 8, { method }));
       const { weight, bias } = combine.Conv_0;

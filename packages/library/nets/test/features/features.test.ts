@@ -81,9 +81,11 @@ describe("inceptionFeatures", () => {
 
   it("leads to the FID that its features have, whatever the batches", () => {
     // Two dozen samples of 8 features among zeros: the exact distance is that of the 8.
-    const [real, made] = [bytes([30, 3, 6, 6], 4), bytes([24, 1, 6, 6], 5)];
+    const real = bytes([30, 3, 6, 6], 4);
+    const made = bytes([24, 1, 6, 6], 5);
     const gaussian = (x: Tensor) => {
-      const [mean, n] = [x.mean(0), x.size(0)];
+      const mean = x.mean(0);
+      const n = x.size(0);
       const rest = x.sub(mean).div(Math.sqrt(n - 1));
       return { mean, covariance: rest.t().mm(rest) };
     };

@@ -102,7 +102,9 @@ describe("training any network", () => {
   });
 
   it("is the same for the same seeds, however often it reports", () => {
-    const [once, again, seldom] = [train(1), train(1), train(30)];
+    const once = train(1);
+    const again = train(1);
+    const seldom = train(30);
     expect(again.losses).toEqual(once.losses);
     expect(weights(again)).toEqual(weights(once));
     expect(seldom.losses).toEqual([once.losses.at(-1)]);

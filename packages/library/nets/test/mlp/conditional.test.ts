@@ -15,7 +15,9 @@ const make = (changes: Partial<ConditionalMLPOptions> = {}) =>
 
 it("is two encoders side by side and layers behind, LeakyReLU everywhere but at the end", () => {
   using net = make({ decoder_layers: [8], temb_scale: 7 }).to({ dtype: "float64" });
-  const [x, cond, t] = [normal([4, 3], 1), normal([4, 2], 2), normal([4], 3)];
+  const x = normal([4, 3], 1);
+  const cond = normal([4, 2], 2);
+  const t = normal([4], 3);
   const state = net.stateDict();
   const layer = (h: Tensor, path: string) =>
     T.linear(h, state.get(`${path}.weight`) as Tensor, { bias: state.get(`${path}.bias`)! });
@@ -79,7 +81,9 @@ describe("errors", () => {
   it("of inputs", () => {
     using net = make();
     using alone = make({ y_dim: 0 });
-    const [x, t, cond] = [T.zeros([4, 3]), T.zeros([4]), T.zeros([4, 2])];
+    const x = T.zeros([4, 3]);
+    const t = T.zeros([4]);
+    const cond = T.zeros([4, 2]);
     refuses(() => net.forward(T.zeros([4, 2]), t, { cond }), /x has shape \[4,2\]; .* \[B, 3\]/);
     refuses(() => net.forward(x, T.zeros([3]), { cond }), /t has shape \[3\]/);
     refuses(() => net.forward(x, t), /cond is missing; expected \[4, 2\], since y_dim is 2/);

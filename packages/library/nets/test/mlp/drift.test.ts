@@ -7,7 +7,8 @@ describe("DriftNetwork", () => {
   it("grows like the root of the time that is left", () => {
     const net = (direction: "f" | "b") =>
       new DriftNetwork(2, { direction, hidden: [8], generator: Generator.create(5) });
-    const [f, b] = [net("f"), net("b")];
+    const f = net("f");
+    const b = net("b");
     const x = randn([1, 2], { generator: Generator.create(6) });
     const at = (t: number) => {
       const size = (n: DriftNetwork) =>

@@ -31,7 +31,8 @@ describe("classes", () => {
     using net = unet({ num_classes: 3, dropout: 0 });
     const run = (...classes: bigint[]) =>
       T.noGrad(() => net.forward(images(2), times(2), { y: T.tensor(classes) }));
-    const [base, other] = [run(0n, 2n), run(0n, 1n)];
+    const base = run(0n, 2n);
+    const other = run(0n, 1n);
     expect(distance(other, base)).toBeGreaterThan(1e-3);
     // The first image's class is the same: so is its result.
     expect(distance(other.select(0, 0), base.select(0, 0))).toBeLessThan(1e-6);
@@ -56,7 +57,8 @@ describe("training with activation checkpoints", () => {
       net.zeroGrad();
       return { loss: loss.item(), grads };
     };
-    const [plain, again] = [run(false), run(true)];
+    const plain = run(false);
+    const again = run(true);
     expect(again.loss).toBe(plain.loss);
     again.grads.forEach((g, i) => {
       const want = plain.grads[i] as Tensor;
@@ -75,7 +77,8 @@ describe("training with activation checkpoints", () => {
       };
       const step = record ? T.recorded(body as T.TensorFunction) : body;
       return tidy(() => {
-        const [x, t] = [images(32), times(32)];
+        const x = images(32);
+        const t = times(32);
         step(x, t);
         const { current } = T.memory({ resetPeak: true });
         step(x, t);

@@ -64,7 +64,8 @@ export function intervalOf(
   const mean = sorted.reduce((sum, one) => sum + one, 0) / sorted.length;
   const quantile = (share: number) => {
     const at = share * (sorted.length - 1);
-    const [below, above] = [sorted[Math.floor(at)] as number, sorted[Math.ceil(at)] as number];
+    const below = sorted[Math.floor(at)] as number;
+    const above = sorted[Math.ceil(at)] as number;
     return below + (at - Math.floor(at)) * (above - below);
   };
   return {

@@ -23,7 +23,9 @@ export function energyDistance(x: Tensor, y: Tensor, options: PairOptions = {}):
     const { counts, ...pair } = subsampled(...comparable(x, y), options);
     const weights = weightsOf(pair, options);
     const mean = pairMeans(pair, weights, (distances) => distances);
-    const [crossing, xs, ys] = [mean("x", "y"), mean("x", "x"), mean("y", "y")];
+    const crossing = mean("x", "y");
+    const xs = mean("x", "x");
+    const ys = mean("y", "y");
     const [value, ...resampled] = crossing.map((c, k) =>
       Math.max(0, 2 * c - (xs[k] as number) - (ys[k] as number)),
     ) as [number, ...number[]];
@@ -69,7 +71,9 @@ export function mmd(
       const selves = weights[side].square().sum(1).toNumbers();
       return all.map((one, k) => (one - (selves[k] as number)) / (1 - (selves[k] as number)));
     };
-    const [crossing, xs, ys] = [mean("x", "y"), own("x"), own("y")];
+    const crossing = mean("x", "y");
+    const xs = own("x");
+    const ys = own("y");
     const [value, ...resampled] = crossing.map(
       (c, k) => (xs[k] as number) + (ys[k] as number) - 2 * c,
     ) as [number, ...number[]];

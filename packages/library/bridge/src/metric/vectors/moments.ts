@@ -63,7 +63,8 @@ export function displacement(start: Tensor, end: Tensor, options: Subsample = {}
   checkPairs(start, end);
   return tidy(() => {
     // One stream keeps pairs together.
-    const [a, b] = [subsample(start, "x", options), subsample(end, "x", options)];
+    const a = subsample(start, "x", options);
+    const b = subsample(end, "x", options);
     return {
       msd: squaredDisplacement(b, a),
       optimal: exactPointPlan(a, b).cost,

@@ -32,7 +32,8 @@ export function optimality(
   if (!(epsilon > 0)) throw argumentError(`epsilon is ${epsilon}; expected a number above 0`);
   return tidy(() => {
     const joint = cat([vectors(start), vectors(end)], { dim: 1 });
-    const [n, d] = [joint.size(0), joint.size(1) / 2];
+    const n = joint.size(0);
+    const d = joint.size(1) / 2;
     if (n < 4 * d + 3) return null;
     const found = bindingOf(joint, epsilon);
     if (!found) return null;
@@ -52,7 +53,8 @@ export function optimality(
 
 function bindingOf(joint: Tensor, epsilon: number): { error: number; strength: number } | null {
   return tidy(() => {
-    const [n, d] = [joint.size(0), joint.size(1) / 2];
+    const n = joint.size(0);
+    const d = joint.size(1) / 2;
     // Scaled by deviations, for a good condition.
     const deviations = joint.var({ dim: 0, correction: 1 }).sqrt();
     if (!(deviations.min().item() > 0)) return null;
@@ -80,10 +82,12 @@ export function gaussianPairs(
   { epsilon, count, seed = 0 }: { epsilon: number; count: number; seed?: number },
 ): { start: Tensor; end: Tensor } {
   return tidy(() => {
-    const [a, b] = [vectors(x0), vectors(x1)];
+    const a = vectors(x0);
+    const b = vectors(x1);
     const d = a.size(1);
     const covariance = (x: Tensor) => x.t().cov().reshape([d, d]);
-    const [A, B] = [covariance(a), covariance(b)];
+    const A = covariance(a);
+    const B = covariance(b);
     const root = power(A, 0.5);
     const one = eye(d, { dtype: "float64" });
     const inner = root.mm(B).mm(root);

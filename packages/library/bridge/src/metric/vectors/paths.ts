@@ -47,7 +47,8 @@ export function flowCost(states: Tensor, times: readonly number[], field: Field)
   return tidy(() => {
     const last = times.length - 1;
     const way = vectors(states.select(0, last)).sub(vectors(states.select(0, 0)));
-    let [energy, bend] = [way.sum(1).mul(0), way.sum(1).mul(0)];
+    let energy = way.sum(1).mul(0);
+    let bend = way.sum(1).mul(0);
     // The field runs in process time.
     const sign = (times[last] as number) > (times[0] as number) ? 1 : -1;
     for (const [k, time] of times.entries()) {
@@ -71,7 +72,8 @@ export function flowCost(states: Tensor, times: readonly number[], field: Field)
 export function normalisedPathEnergy({ energy }: Pick<FlowCost, "energy">, w2: number): Estimate {
   const { value, low, high } = meanEstimate(energy);
   const of = (e: number) => (e - w2 ** 2) / w2 ** 2;
-  const [a, b] = [of(low), of(high)];
+  const a = of(low);
+  const b = of(high);
   const inside = a <= 0 && b >= 0;
   return {
     value: Math.abs(of(value)),

@@ -47,7 +47,9 @@ function sliced(
     // Drawing would take most of the time in double precision.
     const dtype = dim > 2 ** 16 ? "float32" : "float64";
     const costs = lineCosts(a, b, {
-      ...{ p, resampling, lines: directions },
+      p,
+      resampling,
+      lines: directions,
       // Bounds the memory of large images.
       beside: dim,
       along(_, length) {
@@ -90,7 +92,9 @@ function columns(
   return tidy(() => {
     const [a, b] = comparable(x, y);
     const costs = lineCosts(a, b, {
-      ...{ p, resampling, lines: a.size(1) },
+      p,
+      resampling,
+      lines: a.size(1),
       along: (start, length) => (points) => points.narrow(1, start, length),
     });
     return costs.map((line) => line.map((c) => c ** (1 / p)));
@@ -113,7 +117,8 @@ function lineCosts(
   y: Tensor,
   { p, resampling, lines, beside = 0, along }: Lines,
 ): number[][] {
-  const [n, m] = [x.size(0), y.size(0)];
+  const n = x.size(0);
+  const m = y.size(0);
   const { at, weights } = quantileSteps(n, m);
   const counts = resampling && {
     x: resampleCounts(n, { ...resampling, purpose: "x" }),

@@ -42,7 +42,8 @@ function deviationOfMean(potential: Float64Array): number {
 
 /** Both samples as float64 [n, d]. Throws a BridgeError unless both are finite and of one size. */
 export function comparable(x: Tensor, y: Tensor): [Tensor, Tensor] {
-  const [a, b] = [vectors(x), vectors(y)];
+  const a = vectors(x);
+  const b = vectors(y);
   if (a.size(1) !== b.size(1))
     throw argumentError(
       `samples of shape [${x.shape}] beside [${y.shape}]; expected the same number of values in each`,

@@ -56,7 +56,8 @@ describe("optimality", () => {
 
 describe("pairs of the exact Gaussian bridge", () => {
   it("have both marginals and the cross-covariance 1.5616 from N(0, I₁₆) to N(0, 4I₁₆), ε = 1", () => {
-    const [x0, x1] = [normal([4000, 16], 1), normal([4000, 16], 2).mul(2)];
+    const x0 = normal([4000, 16], 1);
+    const x1 = normal([4000, 16], 2).mul(2);
     const { start, end } = gaussianPairs(x0, x1, { epsilon: 1, count: 20_000, seed: 3 });
     const joint = cat([start, end], { dim: 1 }).t().cov();
     const mean = (r: number, c: number) =>
@@ -115,7 +116,8 @@ describe("paths", () => {
 
 describe("agreement", () => {
   it("of a process and its time reversal: start and return are as far apart as two returns", () => {
-    const [n, c] = [20_000, exactCovariance({ sigma: 1 })];
+    const n = 20_000;
+    const c = exactCovariance({ sigma: 1 });
     const { start, end } = pairs(n, 2, c);
     const back = (seed: number, bias = 0, noise = 1) =>
       end

@@ -45,7 +45,8 @@ describe("every metric", () => {
   it.each(metrics)(
     "%s is 0 for the same points in another order, positive for others, and keeps no tensors",
     (_name, metric) => {
-      const [x, other] = [normal([60, 2, 2], 1), normal([45, 2, 2], 2)];
+      const x = normal([60, 2, 2], 1);
+      const other = normal([45, 2, 2], 2);
       const before = liveTensors();
       tidy(() => {
         const same = metric(x, shuffledRows(x));
@@ -102,7 +103,8 @@ describe("Wasserstein distances", () => {
   });
 
   it("of Gaussians go to the closed form: |σ₁ − σ₂| along each direction", () => {
-    const [x, y] = [normal([20_000, 2], 6), normal([15_000, 2], 7).mul(3)];
+    const x = normal([20_000, 2], 6);
+    const y = normal([15_000, 2], 7).mul(3);
     expect(slicedWasserstein(x, y)).toBeCloseTo(2, 1);
     for (const distance of columnWasserstein(x, y))
       expect(distance).toBeCloseTo(2 * Math.sqrt(2 / Math.PI), 1);
@@ -111,7 +113,8 @@ describe("Wasserstein distances", () => {
 
 describe("energy distance and MMD", () => {
   it("of two points have their definition's values", () => {
-    const [x, y] = [tensor([[0, 0]], float64), tensor([[3, 4]], float64)];
+    const x = tensor([[0, 0]], float64);
+    const y = tensor([[3, 4]], float64);
     expect(energyDistance(x, y)).toMatchObject({ value: 10, n: 1, m: 1, subsampled: false });
     for (const bandwidth of [2, 5]) {
       const want = 2 - 2 * Math.exp(-25 / (2 * bandwidth ** 2));
@@ -131,7 +134,9 @@ describe("energy distance and MMD", () => {
   });
 
   it("of Gaussians N(0, 1) and N(μ, 1) go to the closed forms", () => {
-    const [n, mu, h] = [3000, 0.8, 0.7];
+    const n = 3000;
+    const mu = 0.8;
+    const h = 0.7;
     // Standard normal numbers without noise: the quantiles of (k + 1/2)/n.
     const levels = arange(0, n, float64).add(0.5).div(n);
     const x = levels.mul(2).sub(1).erfinv().mul(Math.SQRT2).unsqueeze(1);

@@ -58,8 +58,10 @@ describe("resamples", () => {
 
 describe("intervals", () => {
   it("of shifted Gaussians on a line have the width of the difference of two means", () => {
-    const [n, m] = [900, 400];
-    const [x, y] = [normal([n, 1], 1), normal([m, 1], 2).add(6)];
+    const n = 900;
+    const m = 400;
+    const x = normal([n, 1], 1);
+    const y = normal([m, 1], 2).add(6);
     const want = 2 * 1.96 * Math.sqrt(1 / n + 1 / m);
     const options = { seed: 1, resamples: 300 };
     const found: Record<string, Estimate> = {
@@ -79,7 +81,8 @@ describe("intervals", () => {
   });
 
   it("leave the values as they are without, repeat with their seed, and keep no tensors", () => {
-    const [x, y] = [normal([80, 3], 1), normal([60, 3], 2).mul(1.3)];
+    const x = normal([80, 3], 1);
+    const y = normal([60, 3], 2).mul(1.3);
     const before = liveTensors();
     const all = (seed: number) => [
       slicedEstimate(x, y, { seed, directions: 9 }),
@@ -88,7 +91,9 @@ describe("intervals", () => {
       mmd(x, y, { seed, resamples: 20 }),
       ...Object.values(varianceKept(x, y, { seed })),
     ];
-    const [one, two, other] = [all(1), all(1), all(2)];
+    const one = all(1);
+    const two = all(1);
+    const other = all(2);
     expect(one).toEqual(two);
     expect(one).not.toEqual(other);
     for (const estimate of one) expect(holds(estimate)).toBe(true);
