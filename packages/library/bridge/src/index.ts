@@ -79,7 +79,6 @@ export { type EndMoments, endMoments, withMoments } from "./coupling/moments.js"
 export { langevin, networkMean, referenceMean, type StepMean } from "./langevin/langevin.js";
 export { langevinRun, langevinTuples } from "./langevin/run.js";
 export { incrementTuples } from "./method/dsb-increments.js";
-export { dsbLangevin } from "./method/dsb-langevin.js";
 export { dsbm } from "./method/dsbm.js";
 export { methodNamed, methods } from "./method/index.js";
 export type {
@@ -90,7 +89,7 @@ export type {
   RowsContext,
   StepContext,
 } from "./method/method.js";
-export { type NetworkFlowOptions, networkFlow } from "./method/network-flow.js";
+export { networkFlow } from "./method/network-flow.js";
 export {
   copyNoiseShare,
   measureNoiseShare,
@@ -134,7 +133,7 @@ export {
   type GaussianBridge,
   gaussianKL,
 } from "./metric/gaussian-bridge.js";
-export { gaussianLogDensity, type LikelihoodOptions, logLikelihood } from "./metric/likelihood.js";
+export { gaussianLogDensity, logLikelihood } from "./metric/likelihood.js";
 export { moments, squaredDisplacement } from "./metric/moments.js";
 export {
   bandError,
@@ -179,7 +178,7 @@ export { Preconditioned } from "./model/preconditioned.js";
 export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export { densePlan } from "./ot/plan.js";
-export { type Points, type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
+export { type Points, sinkhorn } from "./ot/sinkhorn.js";
 export { brownian, checkBrownian } from "./process/brownian.js";
 export { ornsteinUhlenbeck } from "./process/ornstein-uhlenbeck.js";
 export { type ReferenceProcess, spread } from "./process/process.js";
@@ -187,4 +186,4 @@ export { eulerMaruyama, type StepVariance } from "./solver/euler-maruyama.js";
 export type { FlowOptions } from "./solver/flow.js";
 export { type flowSolvers, solveFlow } from "./solver/index.js";
 export { probabilityFlow } from "./solver/probability-flow.js";
-export { type Field, ordered, type SolveOptions } from "./solver/solver.js";
+export { type Field, ordered } from "./solver/solver.js";

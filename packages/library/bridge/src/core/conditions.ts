@@ -18,13 +18,13 @@ export interface Conditions {
 
 /** Data conditions in their order as tensors. */
 const kinds = ["cond", "y", "interval"] as const;
-type ConditionKind = (typeof kinds)[number];
+type ConditionName = (typeof kinds)[number];
 
 /** The conditions of each table. */
 export type EndConditions = { readonly [end in End]?: Conditions | undefined };
 
 /** Which conditions there are. */
-export function kindsOf(conditions: Conditions | undefined): ConditionKind[] {
+export function kindsOf(conditions: Conditions | undefined): ConditionName[] {
   return kinds.filter((kind) => conditions?.[kind]);
 }
 

@@ -76,7 +76,7 @@ export function groupsByConditions(conditions: Conditions): number[][] {
   const few = groups.filter((rows) => rows.length < leastPartners).flat();
   const values = (conditions.cond as Tensor).toNumbers();
   const intervals = conditions.interval && numbersOf(conditions.interval);
-  const blocks = intervalsOf(conditions).flatMap((interval) => {
+  const blocks = intervalNumbers(conditions).flatMap((interval) => {
     const own = few.filter((i) => interval === undefined || intervals?.[i] === interval);
     own.sort((i, j) => (values[i] as number) - (values[j] as number) || i - j);
     const count = Math.max(1, Math.floor(own.length / partnersOf(own.length)));
@@ -157,7 +157,7 @@ const isNumber = ({ cond, y }: Conditions): boolean =>
   y === undefined && cond?.ndim === 2 && cond.size(1) === 1;
 
 function byNearness({ x0, x1 }: Required<EndConditions>): Partners {
-  const groups = intervalsOf(x0 as Conditions).map((interval) => {
+  const groups = intervalNumbers(x0 as Conditions).map((interval) => {
     const within = (c: Conditions) => rowsOf(c, interval);
     const own = within(x0 as Conditions);
     const others = within(x1 as Conditions);
@@ -189,7 +189,7 @@ function byNearness({ x0, x1 }: Required<EndConditions>): Partners {
 const numbersOf = (interval: Tensor): number[] =>
   Array.from(interval.to({ device: "cpu" }).toArray() as BigInt64Array, Number);
 
-function intervalsOf({ interval }: Conditions): (number | undefined)[] {
+function intervalNumbers({ interval }: Conditions): (number | undefined)[] {
   return interval ? [...new Set(numbersOf(interval))].toSorted((a, b) => a - b) : [undefined];
 }
 

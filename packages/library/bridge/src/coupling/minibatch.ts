@@ -7,7 +7,7 @@ import { squaredDistances } from "../ot/cost.js";
 import { exactPlan } from "../ot/exact.js";
 import { partialPlan } from "../ot/partial.js";
 import type { SparsePlan } from "../ot/plan.js";
-import { type Pairs as Indices, samplePairs } from "../ot/sample.js";
+import { type IndexPairs, samplePairs } from "../ot/sample.js";
 import { type Points, sinkhorn } from "../ot/sinkhorn.js";
 import type { BatchCoupling } from "./coupling.js";
 import { drawChances } from "./matching.js";
@@ -16,8 +16,8 @@ function coupling(
   choose: (
     batch: Points,
     size: { n: number; m: number },
-    draw: (plan: SparsePlan | Tensor) => Indices,
-  ) => Indices,
+    draw: (plan: SparsePlan | Tensor) => IndexPairs,
+  ) => IndexPairs,
 ): BatchCoupling {
   return ({ x0, x1, given }, generator, of = "x0") =>
     tidy(() => {

@@ -3,7 +3,7 @@ import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError, dataError } from "../core/errors.js";
 import { wide } from "../core/pixels.js";
-import { checkPairs } from "./moments.js";
+import { checkPairedShapes } from "./moments.js";
 
 /** Means and unbiased variances of samples [n, …]. */
 export interface ValueStatistics {
@@ -75,7 +75,7 @@ export function endpointStatistics(
   { start, end, data }: { start: Tensor; end: Tensor; data?: Tensor },
   { batchSize = 1000 }: { batchSize?: number } = {},
 ): EndpointStatistics {
-  checkPairs(start, end);
+  checkPairedShapes(start, end);
   if (data && `${data.shape.slice(1)}` !== `${end.shape.slice(1)}`)
     throw argumentError(
       `ends of shape [${end.shape}] beside data of shape [${data.shape}]; expected samples of one shape`,

@@ -26,7 +26,7 @@ export function moments(end: Tensor, start: Tensor): Moments {
 }
 
 /** Throws a BridgeError unless both shapes agree. */
-export function checkPairs(start: Tensor, end: Tensor): void {
+export function checkPairedShapes(start: Tensor, end: Tensor): void {
   if (`${start.shape}` !== `${end.shape}`)
     throw argumentError(
       `starts of shape [${start.shape}] and ends of shape [${end.shape}]; expected one end per start`,

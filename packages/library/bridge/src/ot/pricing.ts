@@ -1,5 +1,5 @@
 // Which arc enters the basis: shortlists of the best arcs of each row, since reading rows is most of the work.
-import type { Problem } from "./tree.js";
+import type { TransportProblem } from "./tree.js";
 
 const kept = 8;
 const passes = 6;
@@ -15,7 +15,7 @@ interface Shortlists {
  * Pivots until no arc improves the plan of a feasible basis (shortlist method, Gottschlich 2014). Returns the
  * number of pivots.
  */
-export function improve(problem: Problem): number {
+export function improve(problem: TransportProblem): number {
   const { n, m } = problem;
   const size = Math.min(kept, m);
   const lists = { size, columns: new Int32Array(n * size), costs: new Float64Array(n * size) };
@@ -32,7 +32,10 @@ export function improve(problem: Problem): number {
   }
 }
 
-function readRows({ cost, tree, n, m }: Problem, { size, columns, costs }: Shortlists): number {
+function readRows(
+  { cost, tree, n, m }: TransportProblem,
+  { size, columns, costs }: Shortlists,
+): number {
   const { potential } = tree;
   const sinks = potential.subarray(n, n + m);
   const best = new Int32Array(size);
@@ -68,7 +71,7 @@ function readRows({ cost, tree, n, m }: Problem, { size, columns, costs }: Short
   return pivots;
 }
 
-function workOff({ tree, n }: Problem, { size, columns, costs }: Shortlists): number {
+function workOff({ tree, n }: TransportProblem, { size, columns, costs }: Shortlists): number {
   const { potential } = tree;
   let pivots = 0;
   for (let i = 0; i < n; i++) {

@@ -4,7 +4,7 @@ import { argumentError } from "../core/errors.js";
 import type { SparsePlan } from "./plan.js";
 
 /** x0[rows[k]] is paired with x1[columns[k]]. */
-export interface Pairs {
+export interface IndexPairs {
   rows: Int32Array;
   columns: Int32Array;
 }
@@ -13,7 +13,7 @@ export interface Pairs {
  * Draws pairs with replacement from a plan or matrix [n, m]: for each of `uniforms` in [0, 1) the first entry
  * whose running sum passes its share of the mass. Throws a BridgeError for a bad plan or number.
  */
-export function samplePairs(plan: SparsePlan | Tensor, uniforms: Float64Array): Pairs {
+export function samplePairs(plan: SparsePlan | Tensor, uniforms: Float64Array): IndexPairs {
   const bad = uniforms.findIndex((u) => !(u >= 0 && u < 1));
   if (bad >= 0)
     throw argumentError(`uniform ${bad} is ${uniforms[bad]}: expected a number in [0, 1)`);

@@ -4,7 +4,7 @@ import { type Cost, checkCost } from "./cost.js";
 import { checkSize, type Potentials, type SparsePlan } from "./plan.js";
 import { improve } from "./pricing.js";
 import { firstPrices, plantTree } from "./start.js";
-import { BasisTree, type Problem } from "./tree.js";
+import { BasisTree, type TransportProblem } from "./tree.js";
 
 export interface Transport extends Potentials {
   plan: SparsePlan;
@@ -23,7 +23,7 @@ export function simplex(cost: Cost, n: number, m: number): Transport {
   checkSize("m", m);
   checkCost(cost, n, m);
   const common = gcd(n, m);
-  const problem: Problem = { n, m, cost, tree: new BasisTree(n, m) };
+  const problem: TransportProblem = { n, m, cost, tree: new BasisTree(n, m) };
   const prices = firstPrices(cost, n, m, simplex);
   plantTree(problem, { supply: m / common, demand: n / common, prices });
   // Fresh potentials remove the rounding errors of many pivots.
@@ -32,7 +32,7 @@ export function simplex(cost: Cost, n: number, m: number): Transport {
   return result(problem, common / (n * m));
 }
 
-function result({ n, m, tree }: Problem, unit: number): Transport {
+function result({ n, m, tree }: TransportProblem, unit: number): Transport {
   const { parent, flow, arcCost, potential, root } = tree;
   const carrying: number[] = [];
   for (let node = 0; node < n + m; node++) {

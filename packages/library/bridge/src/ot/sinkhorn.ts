@@ -80,7 +80,7 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
   const logA = logWeights(c.size(0), c.device);
   const logB = logWeights(c.size(1), c.device);
   const problem = { c, logA, logB, penalty };
-  let at: Potentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
+  let at: EntropicPotentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
   let begun = 0;
   // Larger regularisations need only rough solutions.
   for (let eps = spread / moderate; eps > aim.eps; eps /= 2) {
@@ -144,34 +144,36 @@ const tooFar = 200;
 /** Up to this range of costs over reg, no larger regularisation comes first. */
 const moderate = 128;
 
-interface Problem {
+interface EntropicProblem {
   c: Tensor;
   logA: Tensor;
   logB: Tensor;
   penalty: number | null;
 }
-type Potentials = Record<"f" | "g", Tensor>;
+type EntropicPotentials = Record<"f" | "g", Tensor>;
 interface Aim {
   eps: number;
   tolerance: number;
   most: number;
 }
-interface Advanced extends Potentials {
+interface Advanced extends EntropicPotentials {
   error: number;
   count: number;
   plan?: Tensor;
 }
 
 /** Repeats accelerated iterations without acceleration if they make the error four times as large. */
-function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
-  let at: Potentials & { error?: number } = from;
+function solve(problem: EntropicProblem, from: EntropicPotentials, aim: Aim): Advanced {
+  let at: EntropicPotentials & { error?: number } = from;
   let count = 0;
   let span = most;
   let isPlain = false;
   for (;;) {
     const left = aim.most - count;
     const steps = { ...aim, most: Math.min(span, left) };
-    const scaled: Advanced | null = isPlain ? null : tidy(() => scaledSteps(problem, at, steps, left));
+    const scaled: Advanced | null = isPlain
+      ? null
+      : tidy(() => scaledSteps(problem, at, steps, left));
     // Scalings that grow too fast are absorbed more often.
     if (!scaled && !isPlain) span = Math.max(few, span / 2);
     const logarithmic = { ...steps, most: Math.min(few, left) };
@@ -192,8 +194,8 @@ const exponent = (penalty: number | null, eps: number): number =>
 
 /** Always stable: every update is a log-sum-exp over the matrix. */
 function logSteps(
-  problem: Problem,
-  from: Potentials,
+  problem: EntropicProblem,
+  from: EntropicPotentials,
   { eps, most: count }: Aim,
   { isPlain }: { isPlain: boolean },
 ): Advanced {
@@ -219,8 +221,8 @@ function logSteps(
  * otherwise. Includes a plan at the end.
  */
 function scaledSteps(
-  problem: Problem,
-  { f, g }: Potentials,
+  problem: EntropicProblem,
+  { f, g }: EntropicPotentials,
   { eps, most, tolerance }: Aim,
   left: number,
 ): Advanced | null {

@@ -1,7 +1,7 @@
 // The start of the transportation simplex: prices of a large problem are those of a part of its points.
 import type { Cost } from "./cost.js";
 import type { Potentials } from "./plan.js";
-import type { Problem } from "./tree.js";
+import type { TransportProblem } from "./tree.js";
 
 const smallest = 2 ** 18;
 const share = 4;
@@ -57,7 +57,7 @@ function spreadOver(n: number, count: number): Int32Array {
  * flow, whose cost is the price of its top.
  */
 export function plantTree(
-  { n, m, cost, tree }: Problem,
+  { n, m, cost, tree }: TransportProblem,
   { supply, demand, prices }: { supply: number; demand: number; prices: Potentials | null },
 ): void {
   for (let i = 0; i < n; i++) tree.link(i, tree.root, 0, prices ? prices.u[i]! : 0);

@@ -2,7 +2,7 @@
 // to the root), which prevents cycling (Cunningham 1976).
 import type { Cost } from "./cost.js";
 
-export interface Problem {
+export interface TransportProblem {
   readonly n: number;
   readonly m: number;
   readonly cost: Cost;

@@ -10,7 +10,7 @@ const mostBroken = 12;
 
 /** Adaptive, fifth order; evaluates as often as torchdiffeq's `dopri5`. */
 export const dopri5: FlowSolver = (field, x, times, options): Flow => {
-  const { rtol, atol, first_step, max_num_steps, overshoot } = options;
+  const { rtol, atol, max_num_steps, overshoot } = options;
   const last = times[times.length - 1] as number;
   const v = counted(field);
   const sign = timeSign(times);
@@ -21,7 +21,7 @@ export const dopri5: FlowSolver = (field, x, times, options): Flow => {
     // A copy, since the field may return a tensor that it keeps.
     let slope = tidy(() => v.at(x, time).clone());
     if (!tidy(() => slope.isfinite().all().item())) throw notFinite(time);
-    let h = first_step ?? initialStep(v, { x, slope, time, sign }, options);
+    let h = initialStep(v, { x, slope, time, sign }, options);
     let broken = 0;
     for (let tries = 0; seen.length < times.length; tries++) {
       if (tries >= max_num_steps) throw tooMany(time, times, options);

@@ -18,8 +18,6 @@ export interface FlowOptions {
   atol?: number;
   /** Longest fixed step (default 0.01). */
   step_size?: number;
-  /** First adaptive step (default: from the field at the start). */
-  first_step?: number | null;
   /** Maximum number of adaptive steps, refused ones included (default 10,000). */
   max_num_steps?: number;
   /** The last adaptive step may pass the last time, as in torchdiffeq (default: it ends there). */

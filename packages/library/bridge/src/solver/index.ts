@@ -22,7 +22,6 @@ export function solveFlow(
     rtol = 1e-5,
     atol = 1e-5,
     step_size = 0.01,
-    first_step = null,
     max_num_steps = 10_000,
     overshoot = false,
   }: FlowOptions & { times: readonly number[]; solver?: keyof typeof flowSolvers },
@@ -35,11 +34,11 @@ export function solveFlow(
       `solver is "${solver}"; expected one of ${Object.keys(flowSolvers).join(", ")}`,
     );
   checkTimes(times);
-  for (const [name, value] of Object.entries({ rtol, atol, step_size, first_step, max_num_steps }))
-    if (value !== null && !(Number.isFinite(value) && value > 0))
+  for (const [name, value] of Object.entries({ rtol, atol, step_size, max_num_steps }))
+    if (!(Number.isFinite(value) && value > 0))
       throw argumentError(`${name} is ${value}; expected a positive number`);
   if (times.length === 1) return { states: stack([x]), nfe: 0 };
-  const options = { rtol, atol, step_size, first_step, max_num_steps, overshoot };
+  const options = { rtol, atol, step_size, max_num_steps, overshoot };
   const flow = chosen(field, x, times, options);
   if (!tidy(() => flow.states.isfinite().all().item())) {
     flow.states.dispose();

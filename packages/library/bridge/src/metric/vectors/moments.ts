@@ -5,7 +5,7 @@ import { type Counts, type Subsample, subsample } from "../../core/subsample.js"
 import { exactPointPlan } from "../../ot/exact.js";
 import { gaussianOf } from "../feature-statistics.js";
 import { frechetDistance, type Gaussian } from "../frechet.js";
-import { checkPairs, squaredDisplacement } from "../moments.js";
+import { checkPairedShapes, squaredDisplacement } from "../moments.js";
 import { type Estimate, intervalOf, type Resampling, resampleWeights } from "./bootstrap.js";
 import { comparable } from "./wasserstein.js";
 
@@ -60,7 +60,7 @@ export interface Displacement extends Pick<Counts, "n" | "subsampled"> {
  * pairs. Throws a BridgeError unless shapes agree.
  */
 export function displacement(start: Tensor, end: Tensor, options: Subsample = {}): Displacement {
-  checkPairs(start, end);
+  checkPairedShapes(start, end);
   return tidy(() => {
     // One stream keeps pairs together.
     const a = subsample(start, "x", options);
