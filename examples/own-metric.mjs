@@ -1,37 +1,37 @@
-// A metric of your own is a function of samples. Beside it stands its floor: what two samples of the target give.
+// A metric of your own is measured like all others: its floor is that of other target samples, its ceiling that of the source.
 import { fit } from "dsbm";
 import { squaredDistances } from "dsbm/bridge";
 import { loadTable } from "dsbm/data";
-import { tidy } from "dsbm/torch";
 
 const n = 2000;
 const minutes = 2;
 
-/** The median distance from a point of x to its nearest neighbour in y, for x [n, d] and y [m, d]. */
-const nearest = (x, y) =>
-  tidy(() =>
+const nearest = {
+  name: "nearest",
+  title: "nearest neighbour in the target",
+  group: "ends",
+  meaning: "The median distance from a generated sample to its nearest target sample.",
+  // In units of the samples: 1, of their square: 2.
+  power: 1,
+  // For x [n, d] and y [m, d].
+  compare: (x, y) =>
     squaredDistances(x, y)
       .amin({ dim: [1] })
       .sqrt()
       .median()
       .item(),
-  );
+};
 
-const draw = (name, seed) => loadTable(name, { split: "train", n, seed }).x;
-const source = draw("normal", 1);
-const target = draw("moons", 1);
+const draw = (name) => loadTable(name, { split: "train", n, seed: 1 }).x;
 const bridge = await fit({
-  source,
-  target,
+  source: draw("normal"),
+  target: draw("moons"),
   max_minutes: minutes,
   onProgress: (progress) => "line" in progress && console.log(progress.line),
 });
 
-// Fresh samples of both ends, which the bridge has not seen.
-const { x: ends } = await bridge.sample(draw("normal", 2), { seed: 1 });
-const fresh = draw("moons", 2);
-console.log(`nearest neighbour in the target: ${nearest(ends, fresh)}`);
-console.log(`of other samples of the target:  ${nearest(draw("moons", 3), fresh)} (the floor)`);
-console.log(`of the source:                   ${nearest(source, fresh)} (the ceiling)`);
+const { rows } = await bridge.evaluate({ own: [nearest], metrics: ["nearest"] });
+for (const { title, direction, value, floor, ceiling } of rows)
+  console.log(`${title}, ${direction}: ${value} (floor ${floor}, ceiling ${ceiling})`);
 console.log(`report: ${bridge.report}`);
 bridge.dispose();

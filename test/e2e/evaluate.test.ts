@@ -52,7 +52,8 @@ describe("dsbm evaluate", () => {
       expect(Number.isFinite(value), name).toBe(true);
       expect(Number(low), name).toBeLessThanOrEqual(value);
       expect(Number(high), name).toBeGreaterThanOrEqual(value);
-      expect(row.meaning, name).toMatch(/floor: |E∫/);
+      expect(row.meaning, name).toMatch(/^\S.*\.$/);
+      expect(row.n, name).toBeGreaterThan(0);
       expect(["f", "b"]).toContain(row.direction);
     }
     for (const row of [...rowsOf(quality, "sliced_w2"), ...rowsOf(quality, "w2")]) {
@@ -117,7 +118,7 @@ describe("dsbm evaluate", () => {
     ]);
     for (const row of found) {
       expect(row.meaning).toMatch(
-        /^all starts, carried .* 800 against 120 rows; no floor of this size/,
+        /^All source rows, carried .*; no floor of this size.* \(120 held-out rows\)/,
       );
       expect(row.floor).toBeNull();
       expect(row.ceiling).toBeGreaterThan(0);
@@ -125,7 +126,7 @@ describe("dsbm evaluate", () => {
     }
     const halves = rowsOf(quality, "holdout_w1_half");
     expect(halves).toHaveLength(2);
-    expect(halves[0]?.meaning).toMatch(/60 against 60 rows; floor: .* 60 against 60 rows/);
+    expect(halves[0]).toMatchObject({ n: 60, meaning: expect.stringContaining("(60 held-out rows)") });
     expect(halves[0]?.floor).toBeLessThan(halves[0]?.value as number);
     expect(rowsOf(quality, "holdout_w1_source")).toHaveLength(2);
     expect(rowsOf(quality, "holdout_w1_target")[0]?.floor).toBeNull();
@@ -219,7 +220,7 @@ describe("dsbm evaluate", () => {
     const { folder } = await succeed(wordsOf(words));
     await evaluated(folder, "metrics=nll,marginals");
     expect((readQuality(folder) as Quality).left_out).toEqual([
-      expect.stringMatching(/^nll: the density of the starts is not known/),
+      expect.stringMatching(/^nll: the density of the source is not known/),
       "marginal_sliced_w2, marginal_w2, marginal_w1: it is for several data sets in a row",
     ]);
   });
@@ -274,7 +275,7 @@ describe("dsbm evaluate", () => {
     ["no run", () => [], ["no words; expected RUN"]],
     ["two runs", () => [run, run], ["expected RUN"]],
     ["no folder", () => ["nowhere"], ["nowhere"]],
-    ["an unknown metric", () => [run, "metrics=fid"], ["metrics=fid", "sliced_w2"]],
+    ["an unknown metric", () => [run, "metrics=nonsense"], ["metrics=nonsense", "sliced_w2"]],
     ["an unknown key", () => [run, "nn=3"], ["nn"]],
     [
       "a noise beside a solver without",

@@ -1,9 +1,12 @@
-// What the tests of experiments share: the configuration of some words, and evaluators of some data.
+// What the tests of experiments share: the configuration of some words, and measurements on some data.
 import { fileURLToPath } from "node:url";
 import { type CompleteTrainConfig, completeTrain, gaussian, resolve, train } from "@dsbm/config";
+import { Bridge, type Trained } from "@dsbm/inference";
 import { presets } from "../../packages/app/config/src/presets-folder.js";
-import { Evaluators } from "../../packages/app/evaluation/src/live/evaluate.js";
+import { type MeasureOptions, Measuring } from "../../packages/app/evaluation/src/measuring.js";
+import { subjectOf } from "../../packages/app/evaluation/src/subject.js";
 import { type Ends, loadEnds } from "../../packages/app/problem/src/datasets.js";
+import { bridgeProcess } from "../../packages/app/problem/src/problem.js";
 import { silentProgress } from "../../packages/app/runs/src/progress.js";
 
 /** A path from the root of the repository. */
@@ -33,8 +36,23 @@ export async function withEnds<T>(
   }
 }
 
-/** The evaluators of some data. */
-export async function openEvaluators(ends: Ends, config: CompleteTrainConfig): Promise<Evaluators> {
-  const options = { progress: silentProgress, signal: undefined };
-  return (await Evaluators.open(ends, config, options)) as Evaluators;
+/** What metrics share on some data, with a bridge that has no networks. */
+export function measuringOf(
+  ends: Ends,
+  config: CompleteTrainConfig,
+  options: Partial<MeasureOptions> = {},
+): Measuring {
+  const trained = { ...bridgeProcess(config, ends.x1.moments), config, shape: ends.shape };
+  const bridge = new Bridge(trained as Trained, { f: null, b: null }, { threads: 1 });
+  return new Measuring(subjectOf(bridge, ends), {
+    n: config.test_npar,
+    seed: config.seed,
+    split: "test",
+    exact: 2000,
+    threads: 1,
+    intervals: false,
+    progress: silentProgress,
+    signal: undefined,
+    ...options,
+  });
 }

@@ -142,7 +142,8 @@ async function measurePlan(dim: number, epsilon: number, run: Measured): Promise
   using subject = await openSubject(run.folder, { ...run, steps: null, seed, device });
   const known = plan(dim, epsilon);
   try {
-    const { grid, trained, sampler } = subject;
+    const { grid, trained, bridge } = subject;
+    const { sampler } = bridge;
     const generator = stream(seed, "benchmark/eot");
     const cbw = await uvp(
       known,
@@ -150,13 +151,13 @@ async function measurePlan(dim: number, epsilon: number, run: Measured): Promise
       run,
     );
     if (cbw === null) return null;
-    const network = subject.networks.f;
+    const network = subject.bridge.networks.f;
     // Of a learnt plan the moments themselves, without samples.
     const closed =
       network instanceof MixturePotential
         ? await uvp(known, (starts) => planMoments(network, starts.narrow(0, 0, 1)), run)
         : null;
-    const drift = subject.drift("f", undefined);
+    const drift = subject.bridge.drift("f", undefined);
     const draws = stream(seed, "benchmark/eot/paths");
     const path = (d: Field) =>
       noGrad(() =>
@@ -261,7 +262,8 @@ const gaussianCase: Case = {
   async measure(run) {
     const { seed, device } = run.config;
     using subject = await openSubject(run.folder, { ...run, steps: null, seed, device });
-    const { grid, trained, sampler } = subject;
+    const { grid, trained, bridge } = subject;
+    const { sampler } = bridge;
     return tidy(() => {
       const start = testRows(subject.ends.x0, 10_000, seed);
       const generator = stream(seed, "benchmark/eot");

@@ -13,7 +13,7 @@ import {
   stream,
   uniformGrid,
 } from "@dsbm/bridge";
-import { openSubject, type Subject } from "@dsbm/evaluation";
+import { type OpenSubject, openSubject } from "@dsbm/evaluation";
 import { testRows } from "@dsbm/problem";
 import { randn, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
@@ -58,11 +58,11 @@ function floors(bridge: GaussianBridge, d: number, isExact: boolean): Values {
 }
 
 /** Mean KL of a direction's marginals, by the covariance that is fitted. */
-function marginals(subject: Subject, direction: Direction, seed: number): Values {
+function marginals(subject: OpenSubject, direction: Direction, seed: number): Values {
   const exact = subject.ends.exact as GaussianBridge;
   const end = direction === "f" ? subject.ends.x0 : subject.ends.x1;
   return tidy(() => {
-    const states = subject.sampler.path(direction, testRows(end, samples, seed), {
+    const states = subject.bridge.sampler.path(direction, testRows(end, samples, seed), {
       ...{ grid: subject.grid, lastNoise: subject.trained.lastNoise },
       generator: stream(seed, `benchmark/${direction}`),
     });
@@ -78,12 +78,12 @@ function marginals(subject: Subject, direction: Direction, seed: number): Values
 
 /** The divergence of all paths; null for what has no noise. */
 function paths(
-  subject: Subject,
+  subject: OpenSubject,
   direction: Direction,
   { seed, d, quick }: { seed: number; d: number; quick: boolean },
 ): number | null {
   const exact = subject.ends.exact as GaussianBridge;
-  const drift = subject.drift(direction, undefined);
+  const drift = subject.bridge.drift(direction, undefined);
   if (!drift || subject.trained.method.predicts === "velocity") return null;
   const right: Field = (x, t) => {
     const { slope, shift } = exactDrift(direction, exact, t.select(0, 0).item());
@@ -123,7 +123,7 @@ async function measure(d: number, run: Measured): Promise<Values | null> {
   using subject = await openSubject(run.folder, { ...run, steps, seed, device });
   const found: Values[] = [];
   for (const direction of ["f", "b"] as const) {
-    if (!subject.networks[direction]) continue;
+    if (!subject.bridge.networks[direction]) continue;
     progress.update({ label: `measuring ${direction}`, step: 0, steps: 1 });
     await new Promise(setImmediate);
     if (signal.aborted) return null;

@@ -58,7 +58,7 @@ async function measure(run: Measured): Promise<Values | null> {
         testRows(subject.ends.x0, n, seed),
         testRows(subject.ends.x1, n, seed),
       ];
-      const end = subject.sampler.endpoints("f", start, {
+      const end = subject.bridge.sampler.endpoints("f", start, {
         ...{ grid: subject.grid, lastNoise: subject.trained.lastNoise },
         generator: stream(seed, "benchmark/2d"),
       });

@@ -1,5 +1,6 @@
 // The library's public face; its parts are sub-paths (parts/): `dsbm/torch`, `dsbm/bridge`, …
 
+export type { Metric } from "@dsbm/evaluation";
 export {
   type Bridge,
   type BridgePaths,

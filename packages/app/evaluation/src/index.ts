@@ -1,18 +1,13 @@
 // The public face of @dsbm/evaluation.
-export { type Holdout, holdoutsOf } from "./holdout/rows.js";
-export { disposeCarried, type Evaluation, Evaluators, evaluate } from "./live/evaluate.js";
-export { checkMetrics, DivergedError } from "./live/finite.js";
-export {
-  columnsFor,
-  describeResult,
-  metrics,
-  newestRows,
-  newestTable,
-  shownColumns,
-  shownRows,
-} from "./live/metrics.js";
-export { flowSampler, plainSampler, type TestSampler } from "./live/samplers.js";
+export { checkMetrics, DivergedError } from "./finite.js";
 export { measureQuality, type QualityOptions } from "./measure.js";
-export { atTime, nameOf } from "./rows/marginals.js";
-export { openSubject, type Subject } from "./subject.js";
+export type { Measuring } from "./measuring.js";
+export type { Metric, SampleSet } from "./metric.js";
+export { fieldSpectra } from "./metrics/fields.js";
+export { type BandRow, noEnergy, type Spectra } from "./metrics/spectra.js";
+export { type OpenSubject, openSubject, subjectOf } from "./subject.js";
 export { qualityTable } from "./table.js";
+export { columnsFor, type Evaluation, type EvaluationSampling, Evaluator } from "./training.js";
+export { transport } from "./transport.js";
+export { type Holdout, holdoutsOf } from "./variants/holdouts.js";
+export { atTime, nameOf } from "./variants/marginals.js";

@@ -1,35 +1,32 @@
-// How good the bridge of a run is: every metric that its data allow, each beside its floor and its ceiling. The command
-// `dsbm evaluate`, the end of `dsbm fit` and the library all measure by this function.
-import type { Direction } from "@dsbm/bridge";
+// How good the bridge of a run is: every metric that its data allow. `dsbm evaluate`, the end of `dsbm fit` and the library
+// all measure by this function.
+import { type Direction, endOf } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import type { Ends } from "@dsbm/problem";
 import {
   cores,
+  type MetricRow,
   metricGroups,
-  metricRow,
   type Progress,
   type Quality,
-  type QualityRow,
   silentProgress,
   version,
 } from "@dsbm/runs";
-import { carrySamples, type MeasureOptions, type Solver } from "./carried.js";
-import { holdoutNames } from "./holdout/compare.js";
-import { type Holdout, holdoutRows } from "./holdout/rows.js";
-import { baselineNames, baselineRows } from "./rows/baselines.js";
-import { columnRows } from "./rows/columns.js";
-import { endMetricNames, endRows } from "./rows/ends.js";
-import { likelihoodName, likelihoodRows } from "./rows/likelihood.js";
-import { marginalNames, marginalRows } from "./rows/marginals.js";
-import { pathRows } from "./rows/paths.js";
-import { pictureRows } from "./rows/pictures.js";
-import { planRows } from "./rows/plan.js";
-import { openSubject, type Subject } from "./subject.js";
+import { Measuring } from "./measuring.js";
+import type { Metric } from "./metric.js";
+import { metrics as library } from "./metrics/index.js";
+import { measureSet, whyNot } from "./rows.js";
+import { type OpenSubject, openSubject } from "./subject.js";
+import { collectSamples, type Solver } from "./transport.js";
+import { baselineMetrics, baselines, baselineVariant } from "./variants/baselines.js";
+import { type Holdout, holdoutNames, holdoutVariants } from "./variants/holdouts.js";
+import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
+import type { Variant } from "./variants/variant.js";
 
 /** How a run is measured; the defaults are those of `dsbm evaluate`. */
 export interface QualityOptions {
-  /** Starts, and data, at most (default: 2,000 vectors; as many pictures as an evaluation of the run, 128 at most). */
+  /** Source rows, and target rows, at most (default: 2,000 vectors; images as in training, 128 at most). */
   n?: number | null;
   seed?: number;
   /** Steps of the sampler (default: as in training). */
@@ -42,105 +39,93 @@ export interface QualityOptions {
   split?: Split;
   /** Names of metrics or of groups; null for all. */
   metrics?: readonly string[] | null;
+  /** Metrics of your own, measured with the others. */
+  own?: readonly Metric[];
   /** Directions (default: those that have networks). */
   directions?: readonly Direction[] | null;
   holdouts?: readonly Holdout[];
-  /** Points of each side of exact distances between the ends, at most (default 2,000; hold-outs take 10,000). */
+  /** Rows of each side of exact distances, at most (default 2,000; hold-outs take 10,000). */
   exact?: number;
   threads?: number | "auto";
   device?: string;
-  /** The data of the run, where they are loaded already; they stay the caller's. */
+  /** The data of the run, if they are loaded already; they stay the caller's. */
   ends?: Ends;
   progress?: Progress;
   signal?: AbortSignal | undefined;
 }
 
-/** The metrics of groups that words may name. */
-const groups: Readonly<Record<string, readonly string[]>> = {
-  ends: endMetricNames,
-  marginals: marginalNames,
-  plan: ["displacement", "optimality"],
-  path: ["agreement", "path_energy", "npe", "straightness"],
-  columns: ["column_w1"],
+/** Names of metrics on other samples, and their groups. */
+const variantNames: Readonly<Record<string, readonly string[]>> = {
+  marginals: marginalMetrics.map((name) => `marginal_${name}`),
   holdout: holdoutNames,
-  baselines: baselineNames,
+  baselines: baselines.flatMap((one) => baselineMetrics.map((name) => `${one.name}_${name}`)),
 };
 
-/** The names of all metrics that every run may have, the most important first. */
-const metricNames: readonly string[] = [
-  ...["ends", "plan", "path", "columns"].flatMap((group) => groups[group] ?? []),
-  ...["share", ...baselineNames],
-];
-
-/** Metrics that few runs have: only where they are asked for it is said why there are none. */
-const rareNames: readonly string[] = [likelihoodName, ...marginalNames];
-
-/** In the order of their rows; later ones see the rows before. */
-const measures = [
-  endRows,
-  likelihoodRows,
-  marginalRows,
-  planRows,
-  pathRows,
-  columnRows,
-  baselineRows,
-  pictureRows,
-];
-
 /**
- * Measures a run in any state that has weights, in its folder; null where `signal` stopped it. The same seed gives the
- * same numbers. Writes nothing: see `writeQuality`. Throws a UsageError for a run without weights, for unknown metrics,
- * for hold-outs that do not fit, and the errors of its data.
+ * Measures a run in any state that has weights, in its folder. The same seed gives the same numbers. Writes nothing: see
+ * `writeQuality`. Returns null if `signal` stopped it. Throws a UsageError for a run without weights, for unknown metrics
+ * and for hold-outs that do not fit, and the errors of its data.
  */
 export async function measureQuality(
   folder: string,
   options: QualityOptions = {},
 ): Promise<Quality | null> {
   const { seed = 42, split = "test", solver = "sde", exact = 2000, steps = null } = options;
-  const { diffusion = null, guidance = 1 } = options;
-  const { progress = silentProgress, signal, holdouts = [], device = "cpu" } = options;
-  const wanted = options.metrics && checked(options.metrics);
+  const { diffusion = null, guidance = 1, holdouts = [], device = "cpu", own = [] } = options;
+  const { progress = silentProgress, signal } = options;
+  const choice = choose([...library, ...own], options.metrics ?? null);
   const threads = typeof options.threads === "number" ? options.threads : cores();
-  using subject = await openSubject(folder, {
-    ...{ steps, seed, device, progress, signal, threads, ends: options.ends, diffusion, guidance },
-  });
-  const pictures = Math.min(128, subject.trained.config.test_npar);
-  const n = options.n ?? (subject.vectors ? 2000 : pictures);
-  const wants = (metric: string) => wanted === null || wanted === undefined || wanted.has(metric);
-  const stopped = async (label: string) => {
-    progress.update({ label, step: 0, steps: 1 });
-    await new Promise(setImmediate);
-    return signal?.aborted ?? false;
+  const opening = { steps, seed, device, progress, signal, threads, diffusion, guidance };
+  using subject = await openSubject(folder, { ...opening, ends: options.ends });
+  const images = Math.min(128, subject.trained.config.test_npar);
+  const n = options.n ?? (subject.vectors ? 2000 : images);
+  const measuring = { n, seed, split, exact, threads, intervals: true, progress, signal };
+  using context = new Measuring(subject, measuring);
+  const directions = directionsOf(subject, options.directions ?? null);
+  const sampling = { solver, grid: subject.grid };
+  const rows: MetricRow[] = [];
+  const reasons = new Map<string, string>();
+  const measureVariant = async (variant: Variant): Promise<boolean> => {
+    const found = await measureAs(variant, choice, context);
+    rows.push(...(found ?? []));
+    return found !== null;
   };
-  const how = {
-    ...{ n, seed, split, solver, diffusion, exact, threads, progress, signal, wants, stopped },
-    reasons: new Map<string, string>(),
-  };
-  const directions = (options.directions ?? ["f", "b"]).filter((d) => subject.networks[d]);
-  if (directions.length === 0)
-    throw new UsageError(
-      `${folder} has no weights of direction ${options.directions?.join(" or ")} yet: leave direction out, or let the run get there`,
-    );
-  const rows: QualityRow[] = [];
   if (holdouts.length > 0) {
-    const found = await holdoutRows(subject, checkedTimes(holdouts, subject), {
-      ...how,
-      // All that is known of them, unless some are named.
-      wants: holdoutNames.some((name) => wanted?.has(name)) ? wants : () => true,
-    });
-    if (!found) return null;
-    rows.push(...found);
+    checkHoldouts(holdouts, subject);
+    const variants = await holdoutVariants(context, sampling, holdouts);
+    if (!variants) return null;
+    for (const variant of variants) if (!(await measureVariant(variant))) return null;
   }
   for (const direction of directions) {
-    using carried = await carrySamples(subject, direction, how);
-    if (!carried) return null;
-    for (const measure of measures) {
-      if (await stopped(`measuring ${direction}`)) return null;
-      rows.push(...(await measure(carried, subject, how, rows)));
+    const place = { direction, side: endOf(direction), sampling };
+    const applicable = choice.metrics.filter((one) => whyNot(one, place, context) === null);
+    const half = subject.trained.models[direction]?.half_iteration ?? null;
+    using collected = await collectSamples(context, direction, {
+      sampling,
+      metrics: applicable,
+      half,
+    });
+    if (!collected) return null;
+    const { set } = collected;
+    const found = await measureSet(set, choice.metrics, context);
+    if (!found) return null;
+    rows.push(...found.rows);
+    for (const [name, reason] of found.reasons) reasons.set(name, reason);
+    for (const baseline of baselines) {
+      const names = baselineMetrics.map((name) => `${baseline.name}_${name}`);
+      if (!names.some(choice.has)) continue;
+      if (await context.isStopped(`measuring ${direction}, ${baseline.title}`)) return null;
+      const variant = baselineVariant(baseline, set, context);
+      if (typeof variant === "string") for (const name of names) reasons.set(name, variant);
+      else if (!(await measureVariant(variant))) return null;
     }
-    if (signal?.aborted) return null;
+    for (const variant of marginalVariants(set, context))
+      if (!(await measureVariant(variant))) return null;
   }
-  const order = (row: QualityRow) => Object.keys(metricGroups).indexOf(row.group);
+  if (!subject.ends.chain)
+    for (const name of variantNames.marginals ?? [])
+      reasons.set(name, "it is for several data sets in a row");
+  const order = (row: MetricRow) => Object.keys(metricGroups).indexOf(row.group);
   const sampler = {
     ...(solver !== "sde" && { solver }),
     ...(steps !== null && { steps }),
@@ -148,73 +133,111 @@ export async function measureQuality(
     ...(guidance !== 1 && { guidance }),
   };
   return {
-    ...{ dsbm: version, split, n, seed },
+    dsbm: version,
+    split,
+    n,
+    seed,
     ...(Object.keys(sampler).length > 0 && { sampler }),
     ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
-    rows: rows.toSorted((a, b) => order(a) - order(b)).map((row) => metricRow.parse(row)),
-    left_out: leftOut(subject, rows, how, wanted ?? new Set()),
+    rows: rows.toSorted((a, b) => order(a) - order(b)),
+    left_out: leftOut(rows, reasons, choice),
   };
 }
 
-/** The names of metrics that words choose: their own, or those of a group. */
-function checked(words: readonly string[]): Set<string> {
-  const known = [...metricNames, ...rareNames, ...holdoutNames];
-  for (const word of words)
-    if (!known.includes(word) && !Object.hasOwn(groups, word))
-      throw new UsageError(
-        `metrics=${word}: expected some of ${[...Object.keys(groups), ...known].join(", ")}`,
-      );
-  const chosen = words.flatMap((word) => groups[word] ?? [word]);
-  // A bridge that moves nothing has the least displacement: the distance of the ends from the target stands beside it.
+/** Measures the chosen metrics of a variant. Returns null if it was stopped. */
+async function measureAs(
+  { prefix, suffix = "", group, metrics, set, change }: Variant,
+  choice: Choice,
+  context: Measuring,
+): Promise<MetricRow[] | null> {
+  const nameOf = (name: string) => `${prefix}${name}${suffix}`;
+  const chosen = choice.all.filter(
+    ({ name }) => metrics.includes(name) && choice.has(nameOf(name)),
+  );
+  const found = await measureSet(set, chosen, context);
+  if (!found) return null;
+  return found.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }));
+}
+
+interface Choice {
+  all: readonly Metric[];
+  /** Those that are measured on the samples of a direction. */
+  metrics: readonly Metric[];
+  /** Whether a name is measured, among them those of variants. */
+  has(name: string): boolean;
+  /** Names that were asked for; empty if all are. */
+  asked: ReadonlySet<string>;
+}
+
+/** What words choose: metrics by name, or those of a group. Throws a UsageError for others. */
+function choose(all: readonly Metric[], words: readonly string[] | null): Choice {
+  if (words === null)
+    return {
+      all,
+      metrics: all.filter(({ onRequest }) => !onRequest),
+      has: () => true,
+      asked: new Set(),
+    };
+  const groups = new Set<string>(all.map(({ group }) => group));
+  const names = [...all.map(({ name }) => name), ...Object.values(variantNames).flat()];
+  const chosen = words.flatMap((word) => {
+    const variants = variantNames[word];
+    if (variants) return variants;
+    if (groups.has(word))
+      return all.filter((one) => one.group === word && !one.onRequest).map(({ name }) => name);
+    if (names.includes(word)) return [word];
+    const known = [...groups, ...Object.keys(variantNames), ...names];
+    throw new UsageError(`metrics=${word}: expected some of ${known.join(", ")}`);
+  });
+  // A bridge that moves nothing has the least displacement: the distance from the target stands beside it.
   const beside = chosen.flatMap((name) => {
     const [, baseline] = /^(.*_|)displacement$/.exec(name) ?? [];
     return baseline === undefined ? [] : [`${baseline}sliced_w2`, "sliced_w2"];
   });
-  return new Set([...chosen, ...beside]);
+  const asked = new Set([...chosen, ...beside]);
+  // Hold-outs are files that were given: all is measured of them, unless some metrics of them are named.
+  const isOfHoldouts = holdoutNames.some((name) => asked.has(name));
+  return {
+    all,
+    metrics: all.filter(({ name }) => asked.has(name)),
+    has: (name) => asked.has(name) || (!isOfHoldouts && holdoutNames.includes(name)),
+    asked,
+  };
 }
 
-function checkedTimes(
-  holdouts: readonly Holdout[],
-  { networks, trained }: Subject,
-): readonly Holdout[] {
+function directionsOf(
+  { bridge: { networks }, trained }: OpenSubject,
+  directions: readonly Direction[] | null,
+): Direction[] {
+  const found = (directions ?? (["f", "b"] as const)).filter((d) => networks[d]);
+  if (found.length > 0) return found;
+  throw new UsageError(
+    `${trained.folder} has no weights of direction ${directions?.join(" or ")} yet: leave direction out, or let the run get there`,
+  );
+}
+
+function checkHoldouts(holdouts: readonly Holdout[], { bridge, trained }: OpenSubject): void {
   const odd = holdouts.find(({ at }) => !(at > 0 && at < 1));
   if (odd) throw new UsageError(`at=${odd.at}: expected a time between 0 and 1, such as at=0.5`);
-  if (!networks.f)
-    throw new UsageError(
-      `holdout=${holdouts[0]?.path}: ${trained.folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
-    );
-  return holdouts;
+  if (bridge.networks.f) return;
+  throw new UsageError(
+    `holdout=${holdouts[0]?.path}: ${trained.folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
+  );
 }
 
-/** What was asked for and has no row, and why. */
+/** What has no row, and why, a line for each reason; rare metrics only if they were asked for. */
 function leftOut(
-  subject: Subject,
-  rows: readonly QualityRow[],
-  { wants, reasons }: MeasureOptions,
-  asked: ReadonlySet<string>,
+  rows: readonly MetricRow[],
+  reasons: ReadonlyMap<string, string>,
+  { all, asked }: Choice,
 ): string[] {
-  const there = new Set(rows.map(({ metric }) => metric));
-  const expected = [...metricNames.filter(wants), ...rareNames.filter((name) => asked.has(name))];
-  const missing = expected.filter((name) => !there.has(name));
-  const { vectors, networks, trained } = subject;
-  const reason = (name: string): string => {
-    if (name === "share") return "";
-    if (name === "agreement" && !(networks.f && networks.b))
-      return "it needs networks of both directions";
-    const own = reasons.get(name);
-    if (own !== undefined) return own;
-    if (name === "path_energy") return `${trained.method.name} has no drift to sum`;
-    if (!vectors) return "it is for vectors";
-    if (name === "optimality")
-      return "it needs the SDE of a Brownian bridge, and more pairs than these: so few of the exact bridge look like random ones";
-    if (name === "npe" || name === "straightness")
-      return "it needs the probability flow of both directions";
-    return "the data have too many values";
-  };
+  const rare = new Set(all.filter(({ isRare }) => isRare).map(({ name }) => name));
+  for (const name of variantNames.marginals ?? []) rare.add(name);
   const named = new Map<string, string[]>();
-  for (const name of missing) {
-    const why = reason(name);
-    if (why !== "") named.set(why, [...(named.get(why) ?? []), name]);
+  for (const [name, reason] of reasons) {
+    const isExpected = asked.size === 0 ? !rare.has(name) : asked.has(name);
+    if (!isExpected || rows.some((row) => row.name === name)) continue;
+    named.set(reason, [...(named.get(reason) ?? []), name]);
   }
-  return [...named].map(([why, names]) => `${names.join(", ")}: ${why}`);
+  return [...named].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
 }

@@ -1,90 +1,84 @@
-// What a quality is measured of: a run with the weights that it has now, its data, and one sampler for all metrics.
-import {
-  type Conditions,
-  type Direction,
-  type Estimate,
-  type Field,
-  type Network,
-  stream,
-  type TimeGrid,
-} from "@dsbm/bridge";
+// What is measured: a bridge with the weights that it has now, and its data.
+import { type End, stream, type TimeGrid } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
 import { type DataEnd, type Ends, isVectors, loadEnds, prepareEnds } from "@dsbm/problem";
-import { cores } from "@dsbm/runs";
+import { cores, type Progress } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import type { Sampler } from "@dsbm/train";
-import type { OpenOptions } from "./live/evaluator.js";
 
-export interface SubjectOptions extends OpenOptions {
+/** A bridge and its data, as metrics see them. */
+export interface Subject {
+  bridge: Bridge;
+  trained: Trained;
+  ends: Ends;
+  vectors: boolean;
+  /** What a distance of 1 between rows of networks is in the units of metrics over several columns. */
+  unit: number;
+  /** Names of the columns; null if the data have none. */
+  names: readonly string[] | null;
+  /** Rows of an end in the data's own units: columns of a table, or the values that networks take. */
+  own(side: End, rows: Tensor): Tensor;
+}
+
+/** A run opened from its folder. */
+export interface OpenSubject extends Subject, Disposable {
+  /** The grid of the sampler. */
+  grid: TimeGrid;
+}
+
+export interface SubjectOptions {
   /** Steps of the sampler; null: those of training. */
   steps: number | null;
   threads: number | "auto";
   device: string;
-  /** Another noise than that of training, and how much conditions count; left out: as trained. */
+  /** Another noise than that of training, and how much conditions count (default: as trained). */
   diffusion?: number | null;
   guidance?: number;
-  /** Of the rows that are taken of a table. */
+  /** Of the order of a table's rows. */
   seed: number;
-  /** The data of the run, where they are loaded already; they stay the caller's. */
+  /** The data of the run, if they are loaded already; they stay the caller's. */
   ends?: Ends | undefined;
-}
-
-export interface Subject extends Disposable {
-  bridge: Bridge;
-  trained: Trained;
-  networks: Record<Direction, Network | null>;
-  sampler: Sampler;
-  ends: Ends;
-  grid: TimeGrid;
-  vectors: boolean;
-  /** What a distance of 1 between samples as networks take them is in the units of metrics over several columns. */
-  unit: number;
-  /** Names of the columns; null where the data have none. */
-  names: readonly string[] | null;
-  /** Rows of an end in the data's own units: columns of a table, or the values that networks take. */
-  own(side: "x0" | "x1", rows: Tensor): Tensor;
-  /** The drift that a direction follows; null where it has no network, and for steps without a drift. */
-  drift(direction: Direction, given: Conditions | undefined): Field | null;
-  /** The velocity of the probability flow in process time; null where the method has none. */
-  velocity(given: Conditions | undefined): Field | null;
-  /** The same of all rows at once, with gradients. */
-  flow(given: Conditions | undefined): Field | null;
+  progress: Progress;
+  signal: AbortSignal | undefined;
 }
 
 /**
  * Opens a run in any state that has weights, and its data. Throws a RunError or UsageError for what is no run or has no
  * weights, and the errors of its data.
  */
-export async function openSubject(folder: string, options: SubjectOptions): Promise<Subject> {
+export async function openSubject(folder: string, options: SubjectOptions): Promise<OpenSubject> {
   const { steps, device, progress, signal, diffusion = null, guidance = 1 } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
   const bridge = Bridge.open(folder, { device, threads, diffusion, guidance });
-  const { trained, networks, sampler } = bridge;
-  const { config } = trained;
+  const { config } = bridge.trained;
   if (!options.ends) await prepareEnds(config, { progress, signal });
-  const own = options.ends ?? loadEnds(config);
-  const { ends, orders } = inRandomOrder(own, options.seed);
+  const loaded = options.ends ?? loadEnds(config);
+  const { ends, orders } = inRandomOrder(loaded, options.seed);
   return {
-    ...{ bridge, trained, networks, sampler, ends, grid: gridOf(trained, steps) },
-    vectors: isVectors(ends),
-    unit: unitOf(ends),
-    names: ends.columns?.names ?? null,
-    own(side, rows) {
-      const { shown } = ends[side];
-      return shown && !ends.projection ? shown(rows) : rows;
-    },
-    drift: (direction, given) => bridge.drift(direction, given),
-    velocity: (given) => bridge.velocity(given),
-    flow: (given) => bridge.flow(given),
+    ...subjectOf(bridge, ends),
+    grid: gridOf(bridge.trained, steps),
     [Symbol.dispose]() {
       bridge.dispose();
       disposeAll(orders);
-      if (!options.ends) own.dispose();
+      if (!options.ends) loaded.dispose();
     },
   };
 }
+
+/** A bridge whose data are at hand, such as one in training. */
+export const subjectOf = (bridge: Bridge, ends: Ends): Subject => ({
+  bridge,
+  trained: bridge.trained,
+  ends,
+  vectors: isVectors(ends),
+  unit: unitOf(ends),
+  names: ends.columns?.names ?? null,
+  own(side, rows) {
+    const { shown } = ends[side];
+    return shown && !ends.projection ? shown(rows) : rows;
+  },
+});
 
 /** Ends whose tables are taken in a random order: some are sorted, and a part of them is no sample of the whole. */
 function inRandomOrder(ends: Ends, seed: number): { ends: Ends; orders: Tensor[] } {
@@ -124,11 +118,6 @@ export function disposeAll(tensors: Iterable<Tensor | null | undefined>): void {
   for (const t of tensors) t?.dispose();
 }
 
-/** An estimate in a unit of which one is so much. */
-export const scaled = ({ value, low, high }: Estimate, unit: number): Estimate => ({
-  ...{ value: value * unit, low: low * unit, high: high * unit },
-});
-
-/** A tensor out of the present scope, on the processor. */
+/** A tensor outside the present scope, on the processor. */
 export const kept = (make: () => Tensor): Tensor =>
   tidy(() => make().to({ device: "cpu" }).clone().keep());

@@ -5,8 +5,13 @@ import { encodeStatistics } from "@dsbm/bridge";
 import { testRows } from "@dsbm/problem";
 import { eye, full, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
-import { configured, here, openEvaluators, withEnds } from "../../../../test/support/problem.js";
+import { configured, here, measuringOf, withEnds } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
+import { metrics } from "../src/metrics/index.js";
+import { measureSet } from "../src/rows.js";
+import { noSet } from "./set.js";
+
+const metricsOf = (name: string) => metrics.filter((metric) => metric.name === name);
 
 const folder = scratch();
 beforeAll(() => setNumThreads(1));
@@ -36,28 +41,30 @@ function configuration(file: string) {
 it("metrics.fid_statistics is used for the data at time 0, and not at time 1", async () => {
   const config = configuration(statistics(2048));
   await withEnds(config, async (ends) => {
-    using evaluators = await openEvaluators(ends, config);
-    const fid = (side: "x0" | "x1") =>
-      tidy(() => {
-        const rows = testRows(ends[side], 8, 1);
-        const at = { half: 1, direction: side === "x0" ? "b" : "f", step: 1 } as const;
-        const carried = { start: rows, end: rows, data: rows, given: undefined, states: null };
-        const values = evaluators.all.map((one) =>
-          one.measure({ at, side, steps: 1, split: "test", ...carried }),
-        );
-        return values.find((row) => "fid" in row)?.fid as number;
-      });
+    using context = measuringOf(ends, config);
+    const fid = async (side: "x0" | "x1") => {
+      const rows = testRows(ends[side], 8, 1);
+      const direction = side === "x0" ? "b" : "f";
+      const found = await measureSet(
+        { ...noSet, key: side, direction, side, start: rows, end: rows, data: rows },
+        metricsOf("fid"),
+        context,
+      );
+      rows.dispose();
+      return found?.rows[0]?.value;
+    };
     // 2048 features whose means are 1000 away: |Δμ|² alone is some 2·10⁹.
-    expect(fid("x0")).toBeGreaterThan(1e9);
-    expect(fid("x1")).toBeLessThan(1e6);
+    expect(await fid("x0")).toBeGreaterThan(1e9);
+    expect(await fid("x1")).toBeLessThan(1e6);
   });
 });
 
 it("metrics.fid_statistics of other features is refused in one line", async () => {
   const config = configuration(statistics(12));
-  await withEnds(config, (ends) =>
-    expect(openEvaluators(ends, config)).rejects.toThrow(
+  await withEnds(config, async (ends) => {
+    using context = measuringOf(ends, config);
+    await expect(metricsOf("fid")[0]?.prepare?.(context)).rejects.toThrow(
       /^metrics\.fid_statistics=.* of 12 features; expected the \d+/,
-    ),
-  );
+    );
+  });
 });

@@ -9,13 +9,10 @@ import {
   bandRows,
   conditionError,
   conditionFit,
-  cutoffOf,
   meanError,
-  spectraFigure,
   spectraOf,
-  withBands,
   worstBand,
-} from "../src/live/spectra.js";
+} from "../src/metrics/spectra.js";
 
 beforeAll(() => setNumThreads(1));
 
@@ -85,19 +82,6 @@ describe("errors by octave", () => {
     expect(worstBand([row(null, null), row(0.2, 0)])).toBeNull();
     expect(worstBand([])).toBeNull();
   });
-
-  it("mark in the figure where the coarse fields end", async () => {
-    const spectra = tidy(() => {
-      const { low, high } = setOf();
-      return spectraOf({ start: low.x, end: high.x, data: high.x, reserve: high.x });
-    });
-    // The last annulus with a mode below the cut-off, and one more.
-    expect(cutoffOf(spectra.start, spectra.data)).toBe(law("low").cutoff + 1);
-    expect(cutoffOf(spectra.data, spectra.end)).toBeNull();
-    const svg = await spectraFigure(spectra, { title: "Fields" });
-    for (const text of ["source", "target", "generated", "limit of the coarse grid"])
-      expect(svg).toContain(text);
-  });
 });
 
 describe("following a condition", () => {
@@ -128,37 +112,4 @@ describe("following a condition", () => {
       const flat = conditionFit(x, zeros([n, 1, size, size]));
       expect(flat.slope).toEqual([[0], [0]]);
     }));
-});
-
-describe("spectrum.csv", () => {
-  const band = (channel: number): BandRow => ({
-    channel,
-    band_from: 1,
-    band_to: 1,
-    error_generated: 0.5,
-    error_start: null,
-    error_floor: 0.1,
-  });
-  const at = (half_iteration: number, direction: string, sampler: string, step: number) => ({
-    half_iteration,
-    direction,
-    sampler,
-    step,
-  });
-  const told = (rows: { [key: string]: unknown }[]) =>
-    rows.map((r) => `${r.half_iteration}${r.direction}${r.sampler}${r.step}/${r.channel}`);
-
-  it("grows, and forgets what is made again and what came after it", () => {
-    let rows = withBands([], at(1, "b", "sde", 5), [band(0), band(1)]);
-    rows = withBands(rows, at(1, "b", "sde", 10), [band(0)]);
-    rows = withBands(rows, at(2, "f", "sde", 5), [band(0)]);
-    rows = withBands(rows, at(2, "f", "ode", 5), [band(0)]);
-    rows = withBands(rows, at(2, "b", "ode", 5), [band(0)]);
-    const all = ["1bsde5/0", "1bsde5/1", "1bsde10/0", "2fsde5/0", "2fode5/0", "2bode5/0"];
-    expect(told(rows)).toEqual(all);
-    expect(told(withBands(rows, at(2, "f", "ode", 5), [band(0)])).toSorted()).toEqual(
-      all.toSorted(),
-    );
-    expect(told(withBands(rows, at(1, "b", "sde", 5), [band(3)]))).toEqual(["1bsde5/3"]);
-  });
 });

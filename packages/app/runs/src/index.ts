@@ -32,6 +32,7 @@ export {
 } from "./progress.js";
 export { type Parts, type ShownPart, writeParts, writePartsPage } from "./report/parts.js";
 export { type RunReport, renderRun, type View } from "./report/run.js";
+export * from "./run/columns.js";
 export * from "./run/data.js";
 export { findRun, linkLatest } from "./run/find.js";
 export { checkFiles, writeRunFile } from "./run/hashes.js";

@@ -71,6 +71,16 @@ export function writeRun(folder: string, run: FakeRun = {}): void {
     "results.csv",
     `${["half_iteration,direction,step,steps,sliced_w2,data_sliced_w2", ...rows].join("\n")}\n`,
   );
+  write("columns.json", [
+    {
+      name: "sliced_w2",
+      title: "sliced 2-Wasserstein",
+      group: "ends",
+      meaning: "A distance.",
+      columns: { value: "sliced_w2", floor: "data_sliced_w2" },
+      isMain: true,
+    },
+  ]);
   if (run.linked) linkSync(run.linked, join(folder, "metrics.jsonl"));
   else write("metrics.jsonl", metricLines(run.lines ?? 40));
 }

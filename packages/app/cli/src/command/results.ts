@@ -1,8 +1,7 @@
 // The last lines of a run: its table, and where to look.
 import { existsSync } from "node:fs";
 import { resolve as absolute } from "node:path";
-import { newestTable } from "@dsbm/evaluation/metrics";
-import { formatTable, type Row } from "@dsbm/runs";
+import { formatTable, newestTable, type Row } from "@dsbm/runs";
 
 /** Where the pictures, if there are any, and the report of a run are. */
 export function placesOf(folder: string): string {
@@ -14,6 +13,6 @@ export function placesOf(folder: string): string {
 /** Prints the newest evaluations of a run. */
 export function printRun(folder: string, rows: readonly Row[]): void {
   console.log(
-    `${formatTable(newestTable(rows))}\nresults:  ${absolute(folder)}/results.csv\n${placesOf(folder)}`,
+    `${formatTable(newestTable(folder, rows))}\nresults:  ${absolute(folder)}/results.csv\n${placesOf(folder)}`,
   );
 }

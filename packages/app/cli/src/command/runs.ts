@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { UsageError } from "@dsbm/config";
-import { metrics } from "@dsbm/evaluation/metrics";
 import {
+  describeMetric,
   formatNumber,
   formatTable,
   isRunFault,
@@ -13,6 +13,7 @@ import {
   type RunEntry,
   readCsv,
   readJson,
+  readLogged,
   readQuality,
   runPaths,
 } from "@dsbm/runs";
@@ -120,27 +121,17 @@ const plain = (name: unknown) =>
 
 /** The metric that a run is known by: of its quality, or of its newest evaluation. */
 function metricOf(folder: string, rows: readonly Row[]): string {
-  const quality = readQuality(folder)?.rows.find(({ name }) => name === "sliced_w2");
-  if (quality)
-    return text(
-      "sliced W2",
-      quality.value,
-      quality.floor === null ? null : ["floor", quality.floor],
-    );
-  const row = rows.at(-1) ?? {};
-  const of = (name: string) => metrics.filter(({ column }) => column === name);
-  const found = [...of("kl_diag"), ...of("sliced_w2"), ...metrics].find(
-    ({ column }) => typeof row[column] === "number",
-  );
-  if (!found) return "";
-  const { column, title, reference, referenceIs } = found;
-  const beside = reference === undefined ? null : row[reference];
-  const other = typeof beside === "number" ? ([referenceIs ?? "", beside] as const) : null;
-  return text(title, Number(row[column]), other);
+  const [quality] = readQuality(folder)?.rows.filter(({ name }) => name === "sliced_w2") ?? [];
+  if (quality) {
+    const { title, value, floor } = quality;
+    const bound = floor === null ? "" : ` (floor ${formatNumber(floor)})`;
+    return `${title} ${formatNumber(value)}${bound}`;
+  }
+  const logged = readLogged(folder).filter(({ isMain }) => isMain);
+  const main = ["kl_diag", "sliced_w2"];
+  const ordered = logged.toSorted((a, b) => main.indexOf(b.name) - main.indexOf(a.name));
+  return ordered.flatMap((metric) => describeMetric(metric, rows.at(-1) ?? {}) ?? [])[0] ?? "";
 }
-
-const text = (title: string, value: number, beside: readonly [string, number] | null) =>
-  `${title} ${formatNumber(value)}${beside ? ` (${beside[0]} ${formatNumber(beside[1])})` : ""}`;
 
 /** A time in the largest unit that it fills: 42s, 3m, 5h, 2d. */
 function ageOf(ms: number): string {

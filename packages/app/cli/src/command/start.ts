@@ -2,10 +2,10 @@
 // Gaussian benchmark beside its exact answer: three runs of the presets, one table each.
 import { resolve as absolute, join } from "node:path";
 import { type Experiment, gaussian, train } from "@dsbm/config";
-import { newestTable } from "@dsbm/evaluation/metrics";
 import {
   duration,
   formatTable,
+  newestTable,
   type Parts,
   type Row,
   shellWord,
@@ -169,8 +169,8 @@ export async function start(given: string[]): Promise<number> {
     finished.push({ part, folder, rows });
   }
   progress.done();
-  for (const { part, rows } of finished)
-    console.log(`\n${part.title}\n${formatTable(newestTable(rows))}`);
+  for (const { part, folder, rows } of finished)
+    console.log(`\n${part.title}\n${formatTable(newestTable(folder, rows))}`);
   console.log("");
   for (const { folder } of finished)
     console.log(

@@ -1,6 +1,5 @@
 // The results of a sweep in one table and one picture, read from the folders of its finished runs.
 import { relative } from "node:path";
-import { newestRows, shownColumns } from "@dsbm/evaluation/metrics";
 import { lastOfHalves, panelsOf } from "@dsbm/experiment";
 import { writeFileAtomic } from "@dsbm/files";
 import {
@@ -11,9 +10,12 @@ import {
   formatTable,
   isFinished,
   meanOf,
+  newestRows,
   type Row,
+  readLoggedOf,
   readManifest,
   readRun,
+  shownColumns,
   stdOf,
   summarise,
   svgToPng,
@@ -29,7 +31,7 @@ export async function gather(folder: string): Promise<string | null> {
   const manifest = readManifest(folder);
   const finished = manifest.members.flatMap((entry) => {
     const run = entryFolder(folder, entry);
-    return isFinished(run) ? [{ entry, run: readRun(run) }] : [];
+    return isFinished(run) ? [{ entry, folder: run, run: readRun(run) }] : [];
   });
   if (finished.length === 0) return null;
   const taken = new Set(finished.flatMap(({ run }) => run.results.flatMap(Object.keys)));
@@ -43,8 +45,9 @@ export async function gather(folder: string): Promise<string | null> {
   writeFileAtomic(paths.summary_csv, formatCsv(table));
   const keys = Object.keys(results[0]?.configuration ?? {});
   const last = newestRows(table.rows, keys);
-  const metrics = shownColumns(table.rows, meanOf);
-  const panels = panelsOf(table.rows, { column: meanOf, spread: stdOf });
+  const logged = readLoggedOf(finished.map((member) => member.folder));
+  const metrics = shownColumns(logged, table.rows, meanOf);
+  const panels = panelsOf(logged, table.rows, { column: meanOf, spread: stdOf });
   if (panels.length > 0) {
     const series = (row: Record<string, unknown>) => seriesOf(row as Row, keys);
     const svg = await trendFigure({

@@ -1,37 +1,27 @@
-// Pictures of an evaluation: grids of starts, ends and data, paths and an animation of what can be shown as pictures,
-// and a scatter plot of vectors.
-
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { endOf, mapConditions, startOf, stream } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
+// Images of an evaluation: grids of source rows, generated rows and data, paths with an animation, and a scatter plot.
 import { principalComponents } from "@dsbm/data";
-import type { Evaluation, Evaluators, TestSampler } from "@dsbm/evaluation";
-import { atTime, nameOf } from "@dsbm/evaluation";
-import { type Ends, isVectors, testConditions, testRows } from "@dsbm/problem";
+import { atTime, type Evaluation, nameOf, transport } from "@dsbm/evaluation";
+import { isVectors, testRows } from "@dsbm/problem";
 import {
   animatedGrid,
   imageGrid,
   pathStrip,
   type RunWriter,
-  readCsv,
   scatterFigure,
   svgToPng,
 } from "@dsbm/runs";
-import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { cat, stack, type Tensor, tidy } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
 import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
 import { pointsOf } from "./points.js";
+import { processOf, writeSpectra } from "./spectrum.js";
 
-/** Where an evaluation was made, and where its files go. */
-export interface Scene {
-  /** The beginning of its files' names. */
+/** Where the files of an evaluation go. */
+export interface PictureTarget {
+  /** The beginning of the files' names. */
   id: string;
-  sampler: TestSampler;
-  ends: Ends;
-  evaluators: Evaluators;
-  config: CompleteTrainConfig;
   run: RunWriter;
-  /** Pairs that are trained on, the caller's; null where none are kept. */
+  /** Pairs that are trained on, the caller's; null if none are kept. */
   pairs?: (n: number) => { x0: Tensor; x1: Tensor } | null;
 }
 
@@ -39,46 +29,43 @@ type Stills = [name: string, png: Buffer][];
 
 const first = (rows: Tensor, n: number) => rows.narrow(0, 0, Math.min(n, rows.size(0)));
 
+const configOf = ({ context }: Evaluation) => context.subject.trained.config;
+
 /**
- * Writes the files of an evaluation: those of its evaluators, and pictures under samples/ as many as plot_level says:
- * 1 starts, ends and data; 2 also paths and their animation; 3 also the pairs that are trained on. Returns the still
- * ones as PNG, by name.
+ * Writes the files of an evaluation: spectra of fields, and pictures under samples/ as plot_level says: 1 source rows,
+ * generated rows and data; 2 also paths and their animation; 3 also the pairs that are trained on. Returns the stills as
+ * PNG, by name.
  */
 export async function writeEvaluationPictures(
-  { carried }: Evaluation,
-  scene: Scene,
+  evaluation: Evaluation,
+  target: PictureTarget,
 ): Promise<Stills> {
-  const { id, sampler, evaluators, run, ends, config } = scene;
+  const { id, run } = target;
+  const { ends } = evaluation.context.subject;
+  const { plot_level, metrics } = configOf(evaluation);
   const stills: Stills = [];
-  if (config.plot_level >= 1 && hasPictures(ends)) stills.push(...(await grids(carried, scene)));
-  const files = {
-    ...{ id, sampler: sampler.kind, carried },
-    save: (path: string, content: string | Uint8Array) => void run.saveFile(path, content),
-    read: (path: string) => {
-      const file = join(run.paths.folder, path);
-      return existsSync(file) ? readCsv(file).rows : [];
-    },
-  };
-  for (const evaluator of evaluators.all) {
-    if (!evaluator.write) continue;
-    const drawn = await evaluator.write(files);
-    if (config.plot_level >= 1) stills.push(...drawn);
+  if (plot_level >= 1 && hasPictures(ends)) stills.push(...(await grids(evaluation, target)));
+  if (metrics.spectrum && !isVectors(ends)) {
+    const png = await writeSpectra(evaluation, target);
+    if (plot_level >= 1) stills.push(["spectrum", png]);
   }
-  if (config.plot_level >= 1 && isVectors(ends)) stills.push(await scatter(carried, scene));
+  if (plot_level >= 1 && isVectors(ends)) stills.push(await scatter(evaluation, target));
   for (const [name, png] of stills) run.saveFile(`samples/${id}_${name}.png`, png);
   return stills;
 }
 
-async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stills> {
-  const { sampler, ends, config } = scene;
-  const { at, split } = carried;
-  const [from, to] = [startOf(at.direction), endOf(at.direction)];
+async function grids(evaluation: Evaluation, target: PictureTarget): Promise<Stills> {
+  const { at, set, context } = evaluation;
+  const { ends } = context.subject;
+  const { split } = context.options;
+  const config = configOf(evaluation);
+  const { from, side } = set;
   const drawn = tidy(() => {
     const cut = (x: Tensor) => first(x, config.plot_npar);
-    const [start, end, data] = [cut(carried.start), cut(carried.end), cut(carried.data)];
+    const [start, end, data] = [cut(set.start), cut(set.end), cut(set.data)];
     const painter = painterOf(ends, [
       { x: start, side: from },
-      { x: data, side: to },
+      { x: data, side },
     ]);
     const [t0, t1] = at.direction === "f" ? [0, 1] : [1, 0];
     const between = ends.between.map((one, i) => {
@@ -87,7 +74,8 @@ async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stil
       return { name: atTime(one.name, time), shown: painter(rows, time) };
     });
     return {
-      ...{ painter, between },
+      painter,
+      between,
       start: painter(start, t0),
       end: painter(end, t1),
       data: painter(data, t1),
@@ -96,61 +84,62 @@ async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stil
   const where = split === "test" ? "held out" : "trained on";
   const stills: Stills = [
     ["start", await grid(drawn.start, `Starts (${from}, ${where})`)],
-    ["end", await grid(drawn.end, `Ends of the ${processOf(sampler)} to ${to}`)],
-    ["data", await grid(drawn.data, `Data at ${to} (${where})`)],
+    ["end", await grid(drawn.end, `Ends of the ${processOf(evaluation)} to ${side}`)],
+    ["data", await grid(drawn.data, `Data at ${side} (${where})`)],
   ];
   for (const [i, { name, shown }] of drawn.between.entries())
     stills.push([`between_${i + 1}`, await grid(shown, `${name} (${where})`)]);
-  if (config.plot_level >= 2) await writePaths(carried, drawn.painter, scene);
-  if (config.plot_level >= 3) await writePairs(scene);
+  if (config.plot_level >= 2) await writePaths(evaluation, drawn.painter, target);
+  if (config.plot_level >= 3) await writePairs(evaluation, target);
   return stills;
 }
-
-const processOf = ({ kind }: TestSampler) => (kind === "ode" ? "probability flow" : "bridge");
 
 function grid(shown: Painted, title: string): Promise<Buffer> {
   return imageGrid({ ...shown, columns: Math.ceil(Math.sqrt(shown.shape[0])), title });
 }
 
-/** Paths of the first `n` starts, on the processor. */
-function pathsOf(
-  { at, start, split }: Evaluation["carried"],
+/** Paths of the first `n` source rows: states [T, n, …] on the processor, and their times. */
+async function pathsOf(
+  { set, context }: Evaluation,
   n: number,
-  { sampler, ends, config }: Scene,
-): { states: Tensor; times: number[] } {
-  const { direction, half, step } = at;
-  return noGrad(() =>
-    tidy(() => {
-      const { device } = ends.x0.train;
-      const rows = first(start, n).to({ device });
-      const given = testConditions(ends, startOf(direction), start.size(0), split);
-      const { states, times } = sampler.path(direction, rows, {
-        generator: stream(config.seed, `picture/${half}/${step}`, device),
-        given: mapConditions(given, (t) => t.narrow(0, 0, rows.size(0))),
-      });
-      return { states: states.to({ device: "cpu" }).keep(), times };
-    }),
-  );
+): Promise<{ states: Tensor; times: number[] }> {
+  const { direction, sampling } = set;
+  const { subject, options } = context;
+  const rows = first(set.start, n);
+  const states: Tensor[] = [];
+  const found = await transport(subject.bridge, direction, rows, {
+    ...options,
+    signal: undefined,
+    sampling: { ...sampling, batch: rows.size(0) },
+    given: set.given,
+    purpose: `quality/${direction}/there`,
+    label: "drawing paths",
+    visit: (_, state) => void states.push(tidy(() => state.to({ device: "cpu" }).clone().keep())),
+  });
+  found?.end.dispose();
+  const joined = tidy(() => stack(states).keep());
+  for (const state of states) state.dispose();
+  return { states: joined, times: timesOf(direction, sampling.grid) };
 }
 
 async function writePaths(
-  carried: Evaluation["carried"],
+  evaluation: Evaluation,
   painter: Painter,
-  scene: Scene,
+  { id, run }: PictureTarget,
 ): Promise<void> {
-  const { id, sampler, config, run } = scene;
-  const { states, times } = pathsOf(carried, config.plot_npar_path, scene);
+  const config = configOf(evaluation);
+  const { states, times } = await pathsOf(evaluation, config.plot_npar_path);
   const frames = times.map((time, k) => tidy(() => painter(states.select(0, k), time)));
   states.dispose();
   const { shape } = frames[0] as Painted;
-  const way = carried.at.direction === "f" ? "forward" : "backward";
+  const way = evaluation.at.direction === "f" ? "forward" : "backward";
   run.saveFile(
     `samples/${id}_path.png`,
     await pathStrip({
       path: Uint8Array.from(Buffer.concat(frames.map(({ images }) => images))),
       shape: [times.length, ...shape],
       times,
-      title: `Paths of the ${processOf(sampler)} ${way}`,
+      title: `Paths of the ${processOf(evaluation)} ${way}`,
     }),
   );
   if (!config.gif) return;
@@ -165,8 +154,12 @@ async function writePaths(
 }
 
 /** The newest pairs of the cache side by side, where there is one. */
-async function writePairs({ id, config, ends, run, pairs }: Scene): Promise<void> {
-  const rows = pairs?.(config.plot_npar_path);
+async function writePairs(
+  evaluation: Evaluation,
+  { id, run, pairs }: PictureTarget,
+): Promise<void> {
+  const { ends } = evaluation.context.subject;
+  const rows = pairs?.(configOf(evaluation).plot_npar_path);
   if (!rows) return;
   try {
     const { x0, x1 } = rows;
@@ -209,20 +202,20 @@ const mostPaths = 400;
  * two the first two principal components.
  */
 async function scatter(
-  carried: Evaluation["carried"],
-  scene: Scene,
+  evaluation: Evaluation,
+  { id, run }: PictureTarget,
 ): Promise<[name: string, png: Buffer]> {
-  const { id, sampler, ends, run, config } = scene;
-  const { start, end, data, split } = carried;
-  const { direction } = carried.at;
-  const { states, times } = pathsOf(carried, mostPaths, scene);
+  const { start, end, data, direction } = evaluation.set;
+  const { subject, options: measuring } = evaluation.context;
+  const { ends } = subject;
+  const { states, times } = await pathsOf(evaluation, mostPaths);
   const points = tidy(() => {
     const [source, target] = direction === "f" ? [start, data] : [data, start];
     const isPlain = source.size(1) <= 2 || ends.exact !== null;
     const passed = ends.between.map((one, i) => {
       const time = ends.chain?.times[i + 1] as number;
       const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
-      const rows = testRows(one, mostPaths, config.seed, split).to({ device: "cpu" });
+      const rows = testRows(one, mostPaths, measuring.seed, measuring.split).to({ device: "cpu" });
       return { name: nameOf(one.name), time, data: rows, generated: states.select(0, at) };
     });
     const all = [source, ...passed.map((one) => one.data), target];
@@ -236,7 +229,7 @@ async function scatter(
   states.dispose();
   run.saveFile(`samples/${id}_points.json`, `${JSON.stringify(points)}\n`);
   const way = direction === "f" ? "forward" : "backward";
-  const title = `Samples of the ${processOf(sampler)} ${way}`;
+  const title = `Samples of the ${processOf(evaluation)} ${way}`;
   const svg = await scatterFigure(points, { direction, title });
   run.saveFile(`samples/${id}_scatter.svg`, svg);
   return ["scatter", await svgToPng(svg)];

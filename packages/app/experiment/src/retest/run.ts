@@ -2,21 +2,9 @@
 // its own below the run's. The run itself is not changed.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { columnsFor, Evaluator, subjectOf } from "@dsbm/evaluation";
+import { Bridge, gridOf, loadNetworks } from "@dsbm/inference";
 import {
-  columnsFor,
-  describeResult,
-  disposeCarried,
-  Evaluators,
-  evaluate,
-  flowSampler,
-  plainSampler,
-  shownRows,
-  type TestSampler,
-} from "@dsbm/evaluation";
-import { gridOf, loadNetworks } from "@dsbm/inference";
-import {
-  bridgeProcess,
-  chunkRows,
   type Ends,
   loadEnds,
   marginalsOf,
@@ -26,22 +14,25 @@ import {
 } from "@dsbm/problem";
 import {
   checkFiles,
+  describeResult,
   loggers,
+  meaningsOf,
   metricName,
   namedMetrics,
   type Row,
   type RunWriter,
   readCsv,
+  readLogged,
   readMetrics,
   renderRun,
+  shownRows,
 } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
-import { Sampler } from "@dsbm/train";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { finishedRows } from "../run/begin/resume.js";
 import { openRunOf } from "../run/open-run.js";
 import type { RunOptions } from "../run/options.js";
-import { evaluationPictures, meanings } from "../run/report.js";
+import { evaluationPictures } from "../run/report.js";
 import type { RunResult } from "../run/run.js";
 import { type CompleteTestConfig, findRun } from "./find.js";
 import { hashesOf, nameOf, type Stage, stagesOf, stepsIn, type Task } from "./plan.js";
@@ -88,17 +79,15 @@ export async function runTest(
   const mode = again || !isOfThese(folder, hashes) ? "restart" : "continue";
   if (mode === "continue") checkFiles(folder);
   const ends = loadEnds(config);
-  const columns = ["split", "sampler", ...columnsFor(ends, config)];
-  const run = openRunOf(config, { folder, columns, mode });
-  let evaluators: Evaluators | null = null;
+  const { columns, logged } = columnsFor({ ends, config });
+  const places = ["split", "sampler"];
+  const run = openRunOf(config, { folder, columns: [...places, ...columns], logged, mode });
   try {
     run.saveFile("models.json", textOf(hashes));
     for (const end of marginalsOf(ends)) progress.line(end.about);
     if (config.test_ode_sampler && stages.every(({ flows }) => !flows))
       progress.line(`method=${config.method} has no probability flow: its own sampler alone`);
-    evaluators = await Evaluators.open(ends, config, { progress, signal });
-    const session = evaluators && { config, ends, run, evaluators, options };
-    const isWhole = session !== null && (await followStages(stages, session));
+    const isWhole = await followStages(stages, { config, ends, run, options });
     const { rows } = readCsv(run.paths.results_csv);
     if (!isWhole) {
       run.interrupt("stopped by a signal");
@@ -114,7 +103,6 @@ export async function runTest(
     run.fail(error);
     throw error;
   } finally {
-    evaluators?.[Symbol.dispose]();
     ends.dispose();
   }
 }
@@ -123,7 +111,6 @@ interface Session {
   config: CompleteTestConfig;
   ends: Ends;
   run: RunWriter;
-  evaluators: Evaluators;
   options: RunOptions;
 }
 
@@ -137,71 +124,56 @@ function stepsLeft(task: Task, rows: readonly Row[], { test_num_steps }: Complet
   return wanted.filter((steps) => !done.includes(steps));
 }
 
-/** Evaluates what has no row yet; false where it was stopped. */
+/** Evaluates what has no row yet; false if it was stopped. */
 async function followStages(stages: readonly Stage[], session: Session): Promise<boolean> {
+  const { config, ends, run, options } = session;
+  const { progress, signal } = options;
+  const threads = threadsOf(config);
   for (const { trained, tasks } of stages) {
-    const { rows } = readCsv(session.run.paths.results_csv);
+    const { rows } = readCsv(run.paths.results_csv);
     const left = tasks.flatMap((task) =>
-      stepsLeft(task, rows, session.config).map((steps) => ({ task, steps })),
+      stepsLeft(task, rows, config).map((steps) => ({ task, steps })),
     );
     if (left.length === 0) continue;
-    const networks = loadNetworks(trained);
-    try {
-      for (const { task, steps } of left) {
-        const sampler = samplerOf(task.sampler, networks, { session, steps });
-        if (!(await follow(task, sampler, session))) return false;
-      }
-    } finally {
-      for (const network of new Set(Object.values(networks))) network?.dispose();
-    }
+    using bridge = new Bridge({ ...trained, config }, loadNetworks(trained), { threads });
+    const how = { split: config.split, threads, progress, signal };
+    using evaluator = await Evaluator.open(subjectOf(bridge, ends), how);
+    if (!evaluator) return false;
+    for (const { task, steps } of left)
+      if (!(await follow(task, steps, evaluator, session))) return false;
   }
   return true;
 }
 
-function samplerOf(
-  kind: Task["sampler"],
-  networks: ReturnType<typeof loadNetworks>,
-  { session: { config, ends }, steps }: { session: Session; steps: number },
-): TestSampler {
-  const process = bridgeProcess(config, ends.x1.moments);
-  const execution = { threads: threadsOf(config), chunkRows: chunkRows(ends.shape) };
-  const sampler = new Sampler({ ...process, networks, ...execution });
-  const grid = gridOf(process, steps);
-  if (kind === "sde") return plainSampler(sampler, grid, { ...process, steps });
-  return flowSampler(sampler, grid, {
-    solver: config.ode_sampler,
-    rtol: config.ode_tol,
-    atol: config.ode_tol,
-    step_size: config.ode_euler_step_size,
-  });
-}
-
-/** One evaluation: pictures, metrics, the row last; false where it was stopped. */
+/** One evaluation: pictures, metrics, the row last; false if it was stopped. */
 async function follow(
   { at, sampler: kind, id }: Task,
-  sampler: TestSampler,
-  { config, ends, run, evaluators, options }: Session,
+  steps: number,
+  evaluator: Evaluator,
+  { config, run, options }: Session,
 ): Promise<boolean> {
-  const { progress, signal } = options;
-  const { split } = config;
-  const what = { sampler, ends, config, evaluators };
-  const found = await evaluate(at, { ...what, split, progress, signal });
+  const { progress } = options;
+  const flow = {
+    solver: config.ode_sampler,
+    ode_tol: config.ode_tol,
+    ode_step_size: config.ode_euler_step_size,
+  };
+  using found = await evaluator.evaluate(at, {
+    ...(kind === "ode" ? flow : { solver: "sde" }),
+    grid: gridOf(evaluator.context.subject.trained, steps),
+    steps,
+    batch: config.test_batch_size,
+  });
   const label = `half-iteration ${at.half} ${at.direction} ${kind}`;
   if (!found) {
     progress.line(`stopped in the evaluation of ${label}`);
     return false;
   }
-  try {
-    if (sampler.steps === config.test_num_steps[0])
-      await writeEvaluationPictures(found, { ...what, id, run });
-    run.appendResult({ split, sampler: kind, ...found.result });
-    progress.line(
-      `${label}, ${found.result.nfe} evaluations: ${describeResult(found.result)}  (${id})`,
-    );
-    return true;
-  } finally {
-    disposeCarried(found.carried);
-  }
+  if (steps === config.test_num_steps[0]) await writeEvaluationPictures(found, { id, run });
+  run.appendResult({ split: config.split, sampler: kind, ...found.result });
+  const result = describeResult(readLogged(run.paths.folder), found.result);
+  progress.line(`${label}, ${found.result.nfe} evaluations: ${result}  (${id})`);
+  return true;
 }
 
 /** Writes all rows under the reference's names to metrics.jsonl and LOGGER, at the end of the evaluation. */
@@ -249,11 +221,16 @@ async function writeTestReport(
     return { id, direction, title, pictures: evaluationPictures(folder, { id, direction }) };
   });
   const page = await renderRun({
-    ...{ folder, data: runOf(folder), info: run.info, config: { ...config }, views, meanings },
+    folder,
+    data: runOf(folder),
+    info: run.info,
+    config: { ...config },
+    views,
+    meanings: meaningsOf(readLogged(folder)),
     names: { source: ends.x0.name, target: ends.x1.name },
     title: `Bridge ${ends.x0.name} to ${ends.x1.name}, evaluated again: ${config.method}, seed ${config.seed}`,
     summary: `Starts that were ${config.split === "test" ? "held out" : "trained on"}; sde is the run's own sampler, ode its probability flow, nfe the evaluations of the network a batch.`,
-    evaluations: shownRows(rows),
+    evaluations: shownRows(readLogged(folder), rows),
     commands: [],
   });
   run.saveFile("report.html", page);

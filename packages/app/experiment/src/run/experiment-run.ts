@@ -2,14 +2,7 @@
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";
-import {
-  DivergedError,
-  describeResult,
-  disposeCarried,
-  Evaluators,
-  evaluate,
-  plainSampler,
-} from "@dsbm/evaluation";
+import { DivergedError, Evaluator, subjectOf } from "@dsbm/evaluation";
 import { Bridge, gridOf } from "@dsbm/inference";
 import {
   checkpointId,
@@ -19,10 +12,12 @@ import {
   type Position,
   savePairs,
   stepsBefore,
+  threadsOf,
   trainingProblem,
 } from "@dsbm/problem";
 import {
   type CheckpointStore,
+  describeResult,
   duration,
   type Logger,
   metricName,
@@ -30,6 +25,7 @@ import {
   openCheckpoints,
   type RunWriter,
   readCsv,
+  readLogged,
   version,
 } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
@@ -55,7 +51,7 @@ export class ExperimentRun {
   readonly #problem: Problem;
   readonly #training: Training;
   readonly #store: CheckpointStore;
-  #evaluators: Evaluators | null = null;
+  #evaluator: Evaluator | null = null;
   #logger: Logger | null = null;
   #lastSaved = performance.now();
   #lastPoint: string | null = null;
@@ -138,8 +134,10 @@ export class ExperimentRun {
     saveColumns(ends, { config, run, progress });
     savePairs(this.pairs, config, run);
     saveProjection(ends, run);
-    this.#evaluators = await Evaluators.open(ends, config, { progress, signal });
-    if (!this.#evaluators) return "interrupted";
+    const bridge = Bridge.live(training, { config, ends, folder: run.paths.folder });
+    const how = { split: "test", threads: threadsOf(config), progress, signal } as const;
+    this.#evaluator = await Evaluator.open(subjectOf(bridge, ends), how);
+    if (!this.#evaluator) return "interrupted";
     // An earlier process may have ended between a checkpoint and its evaluation.
     if (isPending && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
@@ -392,40 +390,33 @@ export class ExperimentRun {
 
   async #evaluateOne(at: Position, steps: number): Promise<boolean> {
     const { config, ends, run, options } = this;
-    const { progress, signal } = options;
+    const { progress } = options;
     const training = this.#training;
-    const evaluators = this.#evaluators as Evaluators;
     const grid = gridOf({ grid: training.problem.schedule.grid, chain: ends.chain }, steps);
-    const sampler = plainSampler(training.sampler, grid, { lastNoise: config.last_noise, steps });
-    const measured = { sampler, ends, evaluators, config };
-    const found = await evaluate(at, { ...measured, progress, signal });
+    const sampling = { solver: "sde", grid, steps, batch: config.test_batch_size } as const;
+    using found = (await this.#evaluator?.evaluate(at, sampling)) ?? null;
     if (!found) {
       options.interrupt?.noticed();
       progress.line(`stopped in the evaluation of ${this.#label(at)}; the weights are saved`);
       return false;
     }
-    try {
-      const id = checkpointId(at, config);
-      const pairs = (n: number) => training.peek(n);
-      const pictures = this.#isDrawn(at, steps)
-        ? await writeEvaluationPictures(found, { ...measured, id, run, pairs })
-        : [];
-      const place = { direction: at.direction, stage: "test" } as const;
-      const before = this.#stepsBefore(at);
-      this.#logger?.log(before, namedMetrics(place, found.result));
-      this.#logger?.images(
-        before,
-        Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
-      );
-      // The row last: where it is, the evaluation is whole.
-      run.appendResult(found.result);
-      progress.line(
-        `${this.#label(at)} step ${at.step}, ${steps} steps: ${describeResult(found.result)}  (${id})`,
-      );
-      return true;
-    } finally {
-      disposeCarried(found.carried);
-    }
+    const id = checkpointId(at, config);
+    const pairs = (n: number) => training.peek(n);
+    const pictures = this.#isDrawn(at, steps)
+      ? await writeEvaluationPictures(found, { id, run, pairs })
+      : [];
+    const place = { direction: at.direction, stage: "test" } as const;
+    const before = this.#stepsBefore(at);
+    this.#logger?.log(before, namedMetrics(place, found.result));
+    this.#logger?.images(
+      before,
+      Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
+    );
+    // The row last: where it is, the evaluation is whole.
+    run.appendResult(found.result);
+    const result = describeResult(readLogged(run.paths.folder), found.result);
+    progress.line(`${this.#label(at)} step ${at.step}, ${steps} steps: ${result}  (${id})`);
+    return true;
   }
 
   /** Pictures are drawn of the first number of steps; of vectors only in the last half-iterations, unless plot_level is 3. */
@@ -452,7 +443,7 @@ export class ExperimentRun {
 
   dispose(): void {
     this.#logger?.close();
-    this.#evaluators?.[Symbol.dispose]();
+    this.#evaluator?.[Symbol.dispose]();
     this.#training.dispose();
   }
 }

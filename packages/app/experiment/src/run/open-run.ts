@@ -1,18 +1,33 @@
 // How every command opens the folder of a run: with this version, this machine and the configuration as it was resolved.
 import { type Tree, writeYaml } from "@dsbm/config";
-import { openRun, type RunWriter, version } from "@dsbm/runs";
+import {
+  columnsFile,
+  type LoggedMetric,
+  openRun,
+  type RunWriter,
+  toJson,
+  version,
+} from "@dsbm/runs";
 import { environment } from "./environment.js";
 
 /** Opens a run's folder for writing. Throws the errors of `openRun`. */
 export function openRunOf(
   config: object,
-  options: Pick<Parameters<typeof openRun>[0], "folder" | "columns" | "command" | "mode">,
+  {
+    logged,
+    ...options
+  }: Pick<Parameters<typeof openRun>[0], "folder" | "columns" | "command" | "mode"> & {
+    /** The metrics of results.csv (default: none). */
+    logged?: readonly LoggedMetric[];
+  },
 ): RunWriter {
-  return openRun({
+  const run = openRun({
     ...options,
     dsbm: version,
     config,
     config_yaml: writeYaml(config as unknown as Tree),
     environment: environment(),
   });
+  if (logged) run.saveFile(columnsFile, `${toJson(logged, { indent: 2 })}\n`);
+  return run;
 }

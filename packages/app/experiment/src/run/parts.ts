@@ -2,13 +2,22 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { newestTable } from "@dsbm/evaluation";
-import { isRunFault, type Parts, readRun, type ShownPart, writePartsPage } from "@dsbm/runs";
-import { meanings, viewsOf } from "./report.js";
+import {
+  isRunFault,
+  meaningsOf,
+  newestTable,
+  type Parts,
+  readLoggedOf,
+  readRun,
+  type ShownPart,
+  writePartsPage,
+} from "@dsbm/runs";
+import { viewsOf } from "./report.js";
 
 /** Writes report.html of `folder` from what its parts have by now, and returns its path. Throws RunError. */
 export function writePartsReport(folder: string, parts: Parts): string {
   const shown = new Map(parts.parts.map(({ name }) => [name, shownPart(join(folder, name))]));
+  const meanings = meaningsOf(readLoggedOf(parts.parts.map(({ name }) => join(folder, name))));
   return writePartsPage(folder, parts, { shown, meanings });
 }
 
@@ -35,5 +44,5 @@ function shownPart(folder: string): ShownPart {
       .filter(({ path }) => /_(start|end)\.png$/.test(path))
       .map(({ path, caption }) => ({ path, caption: `${caption}, ${way}` }));
   });
-  return { state: info.state, rows: newestTable(results), pictures };
+  return { state: info.state, rows: newestTable(folder, results), pictures };
 }

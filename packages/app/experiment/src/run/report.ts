@@ -3,13 +3,17 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { metrics, shownRows } from "@dsbm/evaluation";
 import { checkpointId, gaussianName } from "@dsbm/problem";
 import {
+  type LoggedMetric,
+  meaningsOf,
   type Row,
+  readLogged,
   readRun,
+  referenceOf,
   renderRun,
   shellWord,
+  shownRows,
   svgToPng,
   type TrendOptions,
   type TrendPanel,
@@ -25,6 +29,7 @@ const mostBetween = 20;
 
 /** Panels of the metrics that rows have a value of, each with its reference. */
 export function panelsOf(
+  metrics: readonly LoggedMetric[],
   rows: readonly Row[],
   {
     column = (name: string) => name,
@@ -37,16 +42,21 @@ export function panelsOf(
 ): TrendPanel[] {
   const has = (name: string) => rows.some((row) => typeof row[name] === "number");
   return metrics
-    .filter((metric) => !metric.beside && has(column(metric.column)))
+    .filter(({ isMain, columns }) => isMain && has(column(columns.value)))
     .slice(0, mostPanels)
-    .map(({ column: name, title, reference, referenceIs, log }) => ({
-      metric: column(name),
-      title: reference && has(column(reference)) ? `${title} (dashed: ${referenceIs})` : title,
-      label: name,
-      ...(spread && { spread: spread(name) }),
-      ...(reference && has(column(reference)) && { floor: column(reference) }),
-      ...(log && { scale: "log" as const }),
-    }));
+    .map((metric) => {
+      const { title, scale, columns } = metric;
+      const reference = referenceOf(metric);
+      const isCompared = reference !== null && has(column(reference.column));
+      return {
+        metric: column(columns.value),
+        title: isCompared ? `${title} (dashed: ${reference.name})` : title,
+        label: columns.value,
+        ...(spread && { spread: spread(columns.value) }),
+        ...(isCompared && { floor: column(reference.column) }),
+        ...(scale === "log" && { scale }),
+      };
+    });
 }
 
 /** Of several evaluations of a series in a half-iteration the last. */
@@ -63,7 +73,8 @@ export function lastOfHalves(rows: readonly Row[], series: (row: Row) => string)
 export async function writeReport({ folder }: { folder: string }): Promise<string> {
   const { paths, info, config: found, results: rows, metrics: steps } = readRun(folder);
   const config = found as unknown as CompleteTrainConfig;
-  const figures = curvesOf(rows, steps);
+  const logged = readLogged(folder);
+  const figures = curvesOf(logged, rows, steps);
   for (const [name, figure] of figures) {
     const svg = await trendFigure(figure);
     writeRunFile(folder, `figures/${name}.svg`, svg);
@@ -83,8 +94,8 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   const page = await renderRun({
     ...{ folder, info, names, curves, config: found },
     title: `Bridge ${names.source} to ${names.target}: ${method}${firstPairs(config)}, seed ${seed}`,
-    evaluations: shownRows(rows),
-    meanings,
+    evaluations: shownRows(logged, rows),
+    meanings: meaningsOf(logged),
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),
   });
@@ -109,8 +120,12 @@ function firstPairs({ method, first_coupling, precondition, ot_sampler }: Comple
 }
 
 /** The curves that there are rows for, by the names of their files. */
-function curvesOf(rows: readonly Row[], steps: readonly Record<string, unknown>[]) {
-  const panels = panelsOf(rows);
+function curvesOf(
+  metrics: readonly LoggedMetric[],
+  rows: readonly Row[],
+  steps: readonly Record<string, unknown>[],
+) {
+  const panels = panelsOf(metrics, rows);
   const isOne = new Set(rows.map(({ steps }) => steps)).size === 1;
   const series = ({ direction, steps: n }: Record<string, unknown>) =>
     `${direction === "f" ? "forward (f)" : "backward (b)"}${isOne ? "" : `, ${n} steps`}`;
@@ -189,38 +204,3 @@ function commandsOf(folder: string, command: string | null): [string, string][] 
     ]);
   return commands;
 }
-
-/** What the columns of evaluations mean; tables explain those that they have. */
-export const meanings: Readonly<Record<string, string>> = {
-  steps: "steps of the sampler",
-  nfe: "evaluations of the network a batch",
-  sampler: "sde: the run's own sampler; ode: its probability flow",
-  mean: "mean of the ends, averaged over coordinates",
-  var: "variance of the ends, averaged over coordinates",
-  cov: "covariance of ends and starts, averaged over coordinates",
-  kl_diag:
-    "divergence of the marginals from the exact bridge's, averaged over time, from variances alone",
-  kl_full: "the same from the whole covariance",
-  floor_diag: "kl_diag of a perfect sampler with as many samples and steps",
-  floor_full: "kl_full of a perfect sampler with as many samples and steps",
-  sliced_w2: "sliced 2-Wasserstein distance of the ends from held-out data",
-  data_sliced_w2: "the same of as many other data",
-  start_sliced_w2: "the same of the starts: what no bridge at all reaches",
-  w2: "exact 2-Wasserstein distance of the ends from held-out data",
-  data_w2: "the same of as many other data",
-  optimal_msd: "mean squared displacement of the exact optimal pairs of the same starts and ends",
-  msd: "mean squared displacement from start to end",
-  independent_msd: "the same of independent pairs of starts and data",
-  end_sample_var: "variance of the ends over samples, averaged over their values",
-  data_sample_var: "the same of held-out data",
-  variance_kept: "end_sample_var over data_sample_var",
-  share: "part of the ends that a classifier takes for the wanted classes",
-  data_share: "the same of held-out data",
-  fid_lenet: "Fréchet distance in that classifier's features from the training data (no FID)",
-  data_fid_lenet: "the same of held-out data",
-  band_error: "mean error of the energy spectrum over octaves and channels (spectrum.csv has each)",
-  start_band_error: "the same of the starts",
-  worst_band: "the largest part of its start's error that a band still has",
-  cond_error: "how far fields follow their conditions otherwise than data do",
-  data_cond_error: "the same of other data",
-};

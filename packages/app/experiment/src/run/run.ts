@@ -103,7 +103,7 @@ export async function runTraining(
     else if (again) rmSync(join(folder, extensionFile), { force: true });
     run = openRunOf(config, {
       ...{ folder, mode, command: options.resume },
-      columns: columnsFor(ends, config),
+      ...columnsFor({ ends, config }),
     });
     hooks.opened?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);

@@ -3,7 +3,7 @@
 
 import { type MetricRow, metricRow } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
-import type { Cell, Picture, RunDetail, RunRow } from "../shared/api.js";
+import type { Cell, Picture, Results, RunDetail, RunRow } from "../shared/api.js";
 import type { Plan } from "../shared/plan.js";
 import { readResults } from "./results.js";
 import { below, messageOf } from "./summary.js";
@@ -30,7 +30,7 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
   const config = record(part("config.json", {}, json));
   const quality = record(part("quality.json", {}, json));
   const choices = list(part("choices.json", [], json)).map(record);
-  const results = part("results.csv", { columns: [], rows: [] }, (path) =>
+  const results = part<Results>("results.csv", { columns: [], rows: [], references: [] }, (path) =>
     readResults(folder, path),
   );
   const maxMinutes = number(choices.find(({ key }) => key === "max_minutes")?.value);
@@ -50,7 +50,7 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
     maxMinutes,
     // With a limit of minutes the steps are planned as it goes.
     plan: maxMinutes === null ? planOf(config) : null,
-    results: { columns: results.columns, rows: results.rows.map((cells) => cells.map(shown)) },
+    results: { ...results, rows: results.rows.map((cells) => cells.map(shown)) },
     quality: list(quality.rows, 5000).flatMap(qualityRow),
     leftOut: list(quality.left_out).map((line) => text(line)),
     pictures: pictures(folder, row.id),

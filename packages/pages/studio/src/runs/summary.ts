@@ -115,8 +115,7 @@ export class Summaries {
 
   #results(path: string) {
     try {
-      const { columns, rows } = readResults(this.#folder, path, { last: 12 });
-      return newest(columns, rows);
+      return newest(readResults(this.#folder, path, { last: 12 }));
     } catch {
       return {};
     }

@@ -68,6 +68,21 @@ export interface Picture {
   changed: number;
 }
 
+/** The column of a metric, and the column that it is compared with. */
+export interface Reference {
+  column: string;
+  reference: string | null;
+  /** Whether it is shown first. */
+  isMain: boolean;
+}
+
+/** The evaluations of a run. */
+export interface Results {
+  columns: string[];
+  rows: Cell[][];
+  references: Reference[];
+}
+
 /** Everything about a run but its curves. */
 export interface RunDetail {
   row: RunRow;
@@ -82,7 +97,7 @@ export interface RunDetail {
   maxMinutes: number | null;
   /** How many steps are planned; null where that is not known, or is planned anew as it goes. */
   plan: Plan | null;
-  results: { columns: string[]; rows: Cell[][] };
+  results: Results;
   quality: MetricRow[];
   leftOut: string[];
   pictures: Picture[];

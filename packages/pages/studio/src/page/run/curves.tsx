@@ -1,7 +1,6 @@
 // Losses, rates and evaluations of a run over one axis: smoothing, logarithm, and a zoom that all charts share.
 import { useMemo } from "preact/hooks";
 import type { HistoryPart, RunDetail } from "../../shared/api.js";
-import { metricsOf } from "../../shared/metrics.js";
 import { axisOf } from "../chart/axis.js";
 import { Chart, type Range } from "../chart/chart.js";
 import { rangeOf, Smoothing, setRange, weightOf } from "../chart/settings.js";
@@ -15,8 +14,6 @@ const titles: Record<string, string> = {
   grad_norm: "Norm of the gradient",
 };
 const most = 40;
-const isMain = ({ name, reference }: { name: string; reference: string | null }) =>
-  reference !== null ? !/^end_(mean|var)$/.test(name) : name === "variance_kept";
 
 export function Curves({
   detail,
@@ -45,9 +42,9 @@ export function Curves({
   );
   const evaluations = useMemo(
     () =>
-      [...metricsOf(detail.results.columns)].slice(0, most).flatMap(([metric, reference]) => {
+      detail.results.references.slice(0, most).flatMap(({ column: metric, reference, isMain }) => {
         const found = evaluationCurves(detail.results, { metric, reference, axis });
-        return found.curves.length > 0 ? [{ name: metric, reference, ...found }] : [];
+        return found.curves.length > 0 ? [{ name: metric, reference, isMain, ...found }] : [];
       }),
     [detail.results, axis],
   );
@@ -104,8 +101,8 @@ export function Curves({
           <p class="note">
             Dotted: what the metric is compared with, such as other data of the same kind.
           </p>
-          <div class="charts">{evaluations.filter(isMain).map(evaluation)}</div>
-          {evaluations.some((one) => !isMain(one)) && (
+          <div class="charts">{evaluations.filter(({ isMain }) => isMain).map(evaluation)}</div>
+          {evaluations.some(({ isMain }) => !isMain) && (
             <details
               open={params.get("more") === "yes"}
               onToggle={(e) => setParams({ more: e.currentTarget.open ? "yes" : null })}
@@ -113,7 +110,7 @@ export function Curves({
               <summary>More of what was measured</summary>
               {params.get("more") === "yes" && (
                 <div class="charts">
-                  {evaluations.filter((one) => !isMain(one)).map(evaluation)}
+                  {evaluations.filter(({ isMain }) => !isMain).map(evaluation)}
                 </div>
               )}
             </details>

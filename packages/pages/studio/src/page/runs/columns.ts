@@ -77,12 +77,8 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
   started,
 ];
 
-/** Metrics that are shown where nobody has chosen. */
-export function usualMetrics(names: readonly string[]): string[] {
-  const first = /^(sliced_w2|share|kl_full|variance_kept|mean|var|cov) /;
-  const found = names.filter((name) => first.test(name));
-  return (found.length > 0 ? found : names).slice(0, 4);
-}
+/** Metrics that are shown if nobody has chosen: runs list the most important first. */
+export const usualMetrics = (names: readonly string[]): string[] => names.slice(0, 4);
 
 /** Runs in which every word of the filter occurs. */
 export function filtered(

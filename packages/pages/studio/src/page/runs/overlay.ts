@@ -1,6 +1,5 @@
 // One curve of several runs in one chart: a metric of training, smoothed, or one of evaluations.
 import type { HistoryPart, RunDetail } from "../../shared/api.js";
-import { metricsOf } from "../../shared/metrics.js";
 import { axisOf } from "../chart/axis.js";
 import type { Curve, Values } from "../chart/chart.js";
 import { smooth } from "../chart/smooth.js";
@@ -14,7 +13,7 @@ export interface Found {
 /** What can be drawn of a run: metrics of training, then of evaluations. */
 export const curveNames = ({ detail, history }: Found): string[] => [
   ...Object.keys(history?.metrics ?? {}),
-  ...metricsOf(detail.results.columns).keys(),
+  ...detail.results.references.map(({ column }) => column),
 ];
 
 export const isTraining = (runs: readonly Found[], metric: string): boolean =>

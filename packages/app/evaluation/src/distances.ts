@@ -1,0 +1,73 @@
+// Exact distances of many points, each in a thread of its own: one takes a while, and no more than one core.
+import { Worker } from "node:worker_threads";
+import { type Estimate, wasserstein } from "@dsbm/bridge";
+import type { Tensor } from "@dsbm/torch";
+
+/** What a thread is given. */
+export interface DistanceTask {
+  points: { values: Float32Array | Float64Array; shape: number[] }[];
+  p: 1 | 2;
+  seed: number;
+}
+
+/** Pairs of points from which on a thread pays. */
+const many = 2000 * 2000;
+/** Threads at most: each holds the costs of all pairs, 400 MB of 10,000 by 10,000. */
+const most = 4;
+/** The compiled thread, from the source tree as from the compiled one. */
+const thread = new URL("../dist/distance-thread.js", import.meta.url);
+
+export class Distances {
+  readonly #free: number;
+  readonly #signal: AbortSignal | undefined;
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  /** `threads`: distances at the same time. With an aborted `signal` threads end, and their distances are rejected. */
+  constructor({ threads, signal }: { threads: number; signal?: AbortSignal | undefined }) {
+    this.#free = Math.max(1, Math.min(most, threads));
+    this.#signal = signal;
+  }
+
+  /** The p-Wasserstein distance as `wasserstein`; the points are read before this returns. */
+  async wasserstein(x: Tensor, y: Tensor, { p, seed }: { p: 1 | 2; seed: number }) {
+    const allFinite = [x, y].every((t) => t.isfinite().all().item());
+    // What is not finite is refused here.
+    if (!allFinite || x.size(0) * y.size(0) <= many)
+      return estimate(wasserstein(x, y, { p, seed }));
+    const points = [x, y].map((t) => ({
+      values: t.toArray() as Float32Array | Float64Array,
+      shape: [...t.shape],
+    }));
+    if (this.#running >= this.#free)
+      await new Promise<void>((start) => void this.#waiting.push(start));
+    this.#running++;
+    try {
+      return estimate(await this.#inThread({ points, p, seed }));
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #inThread(task: DistanceTask): Promise<Estimate> {
+    this.#signal?.throwIfAborted();
+    const worker = new Worker(thread, { workerData: task });
+    const stop = () => void worker.terminate();
+    this.#signal?.addEventListener("abort", stop, { once: true });
+    try {
+      return await new Promise<Estimate>((resolve, reject) => {
+        worker.once("message", resolve);
+        worker.once("error", reject);
+        worker.once("exit", (code) =>
+          reject(this.#signal?.reason ?? new Error(`a thread ended with code ${code}`)),
+        );
+      });
+    } finally {
+      this.#signal?.removeEventListener("abort", stop);
+      await worker.terminate();
+    }
+  }
+}
+
+const estimate = ({ value, low, high }: Estimate): Estimate => ({ value, low, high });

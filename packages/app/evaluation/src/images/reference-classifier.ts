@@ -1,0 +1,126 @@
+// The reference classifier of a run: a small classifier of the labelled set that an end's data come from, trained once
+// for all runs of an experiments folder, on data alone.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stream } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { datasets, loadTable, positionsOf, type Split } from "@dsbm/data";
+import { sha256, sha256OfFile, writeFileAtomic } from "@dsbm/files";
+import {
+  accuracyOf,
+  classify,
+  encodeLeNet,
+  LeNet,
+  type LeNetFacts,
+  lenetTraining,
+  loadLeNet,
+  trainClassifier,
+} from "@dsbm/nets";
+import type { DataEnd, Ends } from "@dsbm/problem";
+import { noGrad, type Tensor, tidy } from "@dsbm/torch";
+import type { MeasureOptions } from "../measuring.js";
+
+export interface ReferenceClassifier {
+  model: LeNet;
+  facts: LeNetFacts;
+}
+
+/** The seed of all classifiers, so that runs of different seeds are measured alike. */
+const classifierSeed = 0;
+/** At least so many steps where a set is small. */
+const leastSteps = 500;
+
+/** The set that a subset belongs to: mnist for mnist_2; null where it has fewer than two classes. */
+function wholeSet(end: Pick<DataEnd, "name">): string | null {
+  const base = end.name.replace(/(_\d+)+$/, "");
+  // The squares and the circles are each one class of this set.
+  const whole = base.startsWith("synthetic_") ? "synthetic_shapes" : base;
+  return (datasets[whole]?.classes.length ?? 0) > 1 ? whole : null;
+}
+
+/**
+ * The classifier of an end, trained here if no run of this experiments folder did before (about a minute for MNIST on
+ * two cores); null where its data have no classes to tell apart, or when stopped.
+ */
+export async function referenceClassifier(
+  { projection, shape }: Pick<Ends, "projection" | "shape">,
+  end: DataEnd,
+  config: CompleteTrainConfig,
+  { progress, signal }: Pick<MeasureOptions, "progress" | "signal">,
+): Promise<ReferenceClassifier | null> {
+  const set = wholeSet(end);
+  if (set === null) return null;
+  const [channels, image_size] = (projection?.shape ?? shape) as [number, number];
+  const file = `${set}_${channels}x${image_size}.safetensors`;
+  const path = join(config.paths.experiments_dir_name, "classifiers", file);
+  const checksum = `${path}.sha256`;
+  if (existsSync(path)) {
+    if (existsSync(checksum) && readFileSync(checksum, "utf8").startsWith(sha256OfFile(path)))
+      return loadLeNet(path);
+    progress.line(`${path} does not match its .sha256: the classifier is trained again`);
+  }
+  const table = (split: Split) =>
+    loadTable(set, {
+      ...{ split, end: "x0", image_size, seed: classifierSeed },
+      directory: config.paths.data_dir_name,
+    });
+  const [train, test] = [table("train"), table("test")];
+  const labels = train.classes.map(({ label }) => label);
+  const index = (of: Tensor) => positionsOf(of, labels);
+  const targets = index(train.labels as Tensor).keep();
+  const model = new LeNet({
+    channels,
+    classes: labels.length,
+    generator: stream(classifierSeed, "classifier/init"),
+  });
+  try {
+    const began = performance.now();
+    for (const { step, steps, loss } of trainClassifier(model, {
+      x: train.x,
+      labels: targets,
+      generator: stream(classifierSeed, "classifier/train"),
+      ...lenetTraining,
+      epochs: Math.max(
+        lenetTraining.epochs,
+        Math.ceil((leastSteps * lenetTraining.batchSize) / train.x.size(0)),
+      ),
+    })) {
+      const rate = (1000 * step) / (performance.now() - began);
+      progress.update({ label: `classifier of ${set}`, step, steps, rate, loss });
+      await new Promise(setImmediate);
+      if (signal?.aborted) {
+        model.dispose();
+        return null;
+      }
+    }
+    model.eval();
+    const accuracy = tidy(() => accuracyOf(model, test.x, index(test.labels as Tensor)));
+    const facts = { dataset: set, labels, accuracy, seed: classifierSeed };
+    const bytes = encodeLeNet(model, facts);
+    writeFileAtomic(checksum, `${sha256(bytes)}  ${file}\n`);
+    writeFileAtomic(path, bytes);
+    progress.line(
+      `classifier of ${set}: names ${(100 * accuracy).toFixed(1)} % of the test split rightly  ${((performance.now() - began) / 1000).toFixed(0)} s`,
+    );
+    return { model, facts };
+  } finally {
+    for (const t of [targets, train.x, train.labels, test.x, test.labels]) t?.dispose();
+  }
+}
+
+/** The share of images that a classifier takes for one of an end's classes; null where the end has all there are. */
+export function shareOfClasses(
+  { model, facts }: ReferenceClassifier,
+  images: Tensor,
+  end: DataEnd,
+): number | null {
+  const wanted = end.classes.map(({ label }) => facts.labels.indexOf(label));
+  if (wanted.length === facts.labels.length) return null;
+  return noGrad(() =>
+    tidy(() => {
+      const found = classify(model, images);
+      const hits = wanted.map((k) => found.eq(k).to("float32").mean().item());
+      return hits.reduce((a, b) => a + b, 0);
+    }),
+  );
+}

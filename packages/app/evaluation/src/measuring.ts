@@ -1,0 +1,56 @@
+// What the metrics of one run share: its bridge, how it is measured, and results that hold for every sample set.
+import type { Split } from "@dsbm/data";
+import type { Progress } from "@dsbm/runs";
+import { Distances } from "./distances.js";
+import type { Subject } from "./subject.js";
+
+export interface MeasureOptions {
+  /** Source rows, and target rows, at most. */
+  n: number;
+  seed: number;
+  split: Split;
+  /** Rows of each side of an exact distance, at most. */
+  exact: number;
+  /** Threads for exact distances. */
+  threads: number;
+  /** Whether values have intervals, which cost resamples. */
+  intervals: boolean;
+  progress: Progress;
+  signal: AbortSignal | undefined;
+}
+
+export class Measuring implements Disposable {
+  readonly distances: Distances;
+  readonly #known = new Map<string, unknown>();
+  readonly #resources: Disposable[] = [];
+
+  constructor(
+    readonly subject: Subject,
+    readonly options: MeasureOptions,
+  ) {
+    this.distances = new Distances(options);
+  }
+
+  /** A result that all sets share, made at its first use. */
+  once<T>(key: string, make: () => T): T {
+    if (!this.#known.has(key)) this.#known.set(key, make());
+    return this.#known.get(key) as T;
+  }
+
+  /** Frees a resource with the others at the end. */
+  keep<T extends Disposable>(resource: T): T {
+    this.#resources.push(resource);
+    return resource;
+  }
+
+  /** Says what is done next and lets signals have their turn. Returns whether one stopped the work. */
+  async isStopped(label: string): Promise<boolean> {
+    this.options.progress.update({ label, step: 0, steps: 1 });
+    await new Promise(setImmediate);
+    return this.options.signal?.aborted ?? false;
+  }
+
+  [Symbol.dispose](): void {
+    for (const resource of this.#resources) resource[Symbol.dispose]();
+  }
+}

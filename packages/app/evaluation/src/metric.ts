@@ -1,0 +1,140 @@
+// What a metric is: one row of every table, and the function that measures it on one set of samples.
+import type { Conditions, Direction, End, Estimate, PathEnergy } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Ends } from "@dsbm/problem";
+import type { MetricGroup, MetricRow } from "@dsbm/runs";
+import type { Tensor } from "@dsbm/torch";
+import type { Measuring } from "./measuring.js";
+import type { Sampling } from "./transport.js";
+
+/** The samples of one direction, all on the processor as networks take them. */
+export interface SampleSet {
+  /** Tells sets apart whose source and target rows differ. */
+  readonly key: string;
+  readonly direction: Direction;
+  readonly from: End;
+  readonly side: End;
+  readonly sampling: Sampling;
+  /** Source rows and the rows generated from them, pair by pair, [n, …]. */
+  readonly start: Tensor;
+  readonly end: Tensor;
+  /** Conditions of the source rows. */
+  readonly given: Conditions | undefined;
+  /** Held-out target rows, [m, …]. */
+  readonly data: Tensor;
+  /** Other target rows, [at least n, …], which floors are drawn from. */
+  reserve(): Tensor;
+  /** States by step index, [n, …] each: those that metrics ask for. */
+  readonly states: ReadonlyMap<number, Tensor>;
+  readonly energy: PathEnergy | null;
+  /** What a distance of 1 between these rows is in the data's own units. */
+  readonly unit: number;
+  /** Whether floor and ceiling have a meaning (default: both). */
+  readonly bounds?: { floor: boolean; ceiling: boolean };
+  /** Rows of each side of an exact distance, at most (default: as the options say). */
+  readonly exact?: number;
+  /** Intermediate results that several metrics of this set share. */
+  readonly shared: Map<string, unknown>;
+}
+
+/** The result of a metric on one set of samples; what it leaves out is that of the metric. */
+export interface Measurement {
+  /** Null if these samples have no such value. */
+  value: number | null;
+  interval?: readonly [number, number] | null;
+  floor?: number | null;
+  floor_interval?: readonly [number, number];
+  ceiling?: number | null;
+  target?: number;
+  /** Number of generated samples (default: all of the set). */
+  n?: number;
+  title?: string;
+  meaning?: string;
+  column?: string;
+}
+
+/** Columns of results.csv; a metric that has them is measured in training too. */
+export interface MetricColumns {
+  value: string;
+  floor?: string;
+  ceiling?: string;
+  target?: string;
+}
+
+/** The data of a run. */
+export interface DataFacts {
+  ends: Ends;
+  config: CompleteTrainConfig;
+}
+
+interface MetricFacts {
+  /** "sliced_w2"; the key of `metrics=`. */
+  name: string;
+  /** The name in words. */
+  title: string;
+  group: MetricGroup;
+  /** One sentence. */
+  meaning: string;
+  better?: MetricRow["better"];
+  target?: number;
+  columns?: MetricColumns;
+  /** How figures and lines show it. */
+  scale?: "log" | "percent";
+  /** Whether `evaluate` measures it only if it is named. */
+  onRequest?: boolean;
+  /** Whether few runs have it, so that its absence is said only if it is named. */
+  isRare?: boolean;
+  /** Why data have no such metric; null if they have. */
+  serves?(data: DataFacts): string | null;
+  /** Why the method, the sampler or this end of the data have none; null if they have. */
+  lacks?(
+    context: Measuring,
+    set: Pick<SampleSet, "direction" | "side" | "sampling">,
+  ): string | null;
+  /** Step indices whose states it needs. */
+  states?(steps: number): number[];
+  /** Whether it needs the energy of the SDE's paths. */
+  usesEnergy?: boolean;
+  /** Loads what it needs, before the first measurement. Throws errors of the configuration's files. */
+  prepare?(context: Measuring): Promise<unknown>;
+}
+
+/** What comparisons of two samples know besides. */
+export interface Comparison {
+  seed: number;
+  context: Measuring;
+  /** Bandwidths from data alone, so that value, floor and ceiling have the same kernel. */
+  widths(): number[];
+}
+
+type MaybeLater<T> = T | Promise<T>;
+
+/** A metric of two samples: its floor is that of other target rows, its ceiling that of the untouched source. */
+export interface TwoSampleMetric extends MetricFacts {
+  /** The value of x [n, …] against y [m, …], in units of x to the `power` (default 0); null without one. */
+  compare(x: Tensor, y: Tensor, options: Comparison): MaybeLater<number | null>;
+  power?: 0 | 1 | 2;
+  /** The value with its interval (default: by bootstrap). */
+  estimate?(x: Tensor, y: Tensor, options: Comparison): MaybeLater<Estimate>;
+  /** Rows of each side at most, where `exact` are those of exact transport. */
+  most?(exact: number): number;
+  /** Draws that the floor of n rows is averaged over (default 8). */
+  draws?(n: number): number;
+}
+
+/** A metric with bounds of its own. */
+export interface OwnBoundsMetric extends MetricFacts {
+  /** Returns one or several values, or why these samples have none. */
+  measure(
+    set: SampleSet,
+    context: Measuring,
+  ): MaybeLater<Measurement | readonly Measurement[] | string>;
+}
+
+export type Metric = TwoSampleMetric | OwnBoundsMetric;
+
+/** A result that several metrics of one set share. */
+export function sharedOf<T>(set: SampleSet, key: string, make: () => T): T {
+  if (!set.shared.has(key)) set.shared.set(key, make());
+  return set.shared.get(key) as T;
+}

@@ -1,0 +1,194 @@
+// How close the generated rows are to the target.
+import {
+  bw2Uvp,
+  type Estimate,
+  endpointRow,
+  endpointStatistics,
+  energyDistance,
+  mmd,
+  momentErrors,
+  slicedEstimate,
+  slicedWasserstein,
+  varianceKept,
+} from "@dsbm/bridge";
+import { isVectors } from "@dsbm/problem";
+import { type Tensor, tidy } from "@dsbm/torch";
+import type { Measuring } from "../measuring.js";
+import {
+  type DataFacts,
+  type Metric,
+  type SampleSet,
+  sharedOf,
+  type TwoSampleMetric,
+} from "../metric.js";
+
+const directions = 128;
+const resamples = 100;
+/** Rows of each side whose distances are all compared, at most. */
+const mostPairs = 2000;
+/** Values of a row up to which covariances are computed. */
+const mostValues = 512;
+
+export const forVectors = ({ ends }: DataFacts): string | null =>
+  isVectors(ends) ? null : "it is for vectors";
+
+const forCovariances = ({ ends, config }: DataFacts): string | null => {
+  const [values = 0] = ends.shape;
+  if (values > mostValues) return `it is for up to ${mostValues} values`;
+  return forVectors({ ends, config });
+};
+
+const exact = (p: 1 | 2): TwoSampleMetric => ({
+  name: `w${p}`,
+  title: `exact ${p}-Wasserstein`,
+  group: "ends",
+  meaning: `The least mean ${p === 1 ? "distance" : "squared distance (its root)"} by which generated rows can be moved onto the data.`,
+  ...(p === 2 && { columns: { value: "w2", floor: "data_w2" } }),
+  serves: forVectors,
+  power: 1,
+  most: (rows) => rows,
+  draws: (n) => Math.max(1, Math.min(4, Math.floor(2000 / n))),
+  estimate: (x, y, { seed, context }) => context.distances.wasserstein(x, y, { p, seed }),
+  compare: async (x, y, { seed, context }) =>
+    (await context.distances.wasserstein(x, y, { p, seed })).value,
+});
+
+const spread = (x: Tensor): number =>
+  tidy(() => x.flatten({ startDim: 1 }).to("float64").var({ dim: 0, correction: 1 }).sum().item());
+
+const leastKept = (x: Tensor, y: Tensor, options = {}): Estimate =>
+  varianceKept(x, y, options).least as Estimate;
+
+const statisticsOf = (set: SampleSet): Record<string, number> =>
+  sharedOf(set, "statistics", () => endpointRow(endpointStatistics(set)));
+
+/** A moment as networks see the values, which only the log has unless it is asked for. */
+function moment(name: string, title: string): Metric {
+  const target = `data_${name}`;
+  const ceiling = name === "sample_var" ? undefined : `start_${name}`;
+  return {
+    name: `end_${name}`,
+    title,
+    group: "ends",
+    meaning: `The ${title}, in the units of networks.`,
+    better: "target",
+    columns: { value: `end_${name}`, target, ...(ceiling && { ceiling }) },
+    onRequest: true,
+    measure(set) {
+      const row = statisticsOf(set);
+      return {
+        value: row[`end_${name}`] as number,
+        target: row[target] as number,
+        ceiling: row[`start_${name}`] as number,
+      };
+    },
+  };
+}
+
+export const endpointMetrics: readonly Metric[] = [
+  {
+    name: "sliced_w2",
+    title: "sliced 2-Wasserstein",
+    group: "ends",
+    meaning: `The distance of generated rows and data along ${directions} random directions, root mean square.`,
+    columns: { value: "sliced_w2", floor: "data_sliced_w2", ceiling: "start_sliced_w2" },
+    power: 1,
+    compare: (x, y, { seed }) => slicedWasserstein(x, y, { directions, seed }),
+    estimate: (x, y, { seed }) => slicedEstimate(x, y, { directions, seed, resamples }),
+  },
+  exact(2),
+  exact(1),
+  {
+    name: "variance_kept",
+    title: "variance kept",
+    group: "ends",
+    meaning:
+      "The variance of generated rows over that of the data; below 1 the bridge makes samples too alike.",
+    better: "target",
+    target: 1,
+    columns: { value: "variance_kept" },
+    scale: "percent",
+    lacks: lacksVariance,
+    compare: (x, y) => (spread(y) > 0 ? spread(x) / spread(y) : null),
+    estimate: (x, y, { seed }) => varianceKept(x, y, { seed }).total,
+  },
+  {
+    name: "variance_kept_least",
+    title: "variance kept, least direction",
+    group: "ends",
+    meaning:
+      "The same along the principal direction of the data that keeps least, of those that hold 95 % of the variance.",
+    better: "target",
+    target: 1,
+    serves: forCovariances,
+    lacks: lacksVariance,
+    compare: (x, y, { seed }) => leastKept(x, y, { seed, resamples: 2 }).value,
+    estimate: (x, y, { seed }) => leastKept(x, y, { seed }),
+  },
+  {
+    name: "energy_distance",
+    title: "energy distance",
+    group: "ends",
+    meaning: "2 E|X − Y| − E|X − X′| − E|Y − Y′|, which is 0 only for equal distributions.",
+    serves: forVectors,
+    power: 1,
+    most: () => mostPairs,
+    draws: () => 2,
+    compare: (x, y) => energyDistance(x, y).value,
+    estimate: (x, y, { seed }) => energyDistance(x, y, { seed, resamples }),
+  },
+  {
+    name: "mmd",
+    title: "MMD²",
+    group: "ends",
+    meaning:
+      "The squared maximum mean discrepancy, unbiased, of Gaussian kernels of ¼ to 4 median distances.",
+    serves: forVectors,
+    most: () => mostPairs,
+    draws: () => 2,
+    compare: (x, y, { widths }) => mmd(x, y, { bandwidth: widths() }).value,
+    estimate: (x, y, { seed, widths }) => mmd(x, y, { seed, resamples, bandwidth: widths() }),
+  },
+  {
+    name: "bw2_uvp",
+    title: "BW²-UVP, %",
+    group: "ends",
+    meaning:
+      "The squared 2-Wasserstein distance of the Gaussians of the same moments, in percent of the data's variance.",
+    serves: forCovariances,
+    lacks: lacksVariance,
+    compare: bw2Uvp,
+  },
+  {
+    name: "mean_error",
+    title: "error of the mean",
+    group: "ends",
+    meaning: "The Euclidean distance of the means.",
+    serves: forVectors,
+    power: 1,
+    compare: (x, y) => momentErrors(x, y).mean,
+  },
+  {
+    name: "covariance_error",
+    title: "error of the covariance",
+    group: "ends",
+    meaning: "The Frobenius distance of the covariances.",
+    serves: forCovariances,
+    power: 2,
+    compare: (x, y) => momentErrors(x, y).covariance,
+  },
+  moment("mean", "mean of the generated values"),
+  moment("var", "variance of all generated values"),
+  moment("sample_var", "variance over generated rows"),
+];
+
+function lacksVariance({ subject }: Measuring, { side }: Pick<SampleSet, "side">): string | null {
+  const { test } = subject.ends[side];
+  const isConstant = tidy(() =>
+    test
+      .eq(test.narrow(0, 0, 1))
+      .all()
+      .item(),
+  );
+  return isConstant ? "the data are constant" : null;
+}

@@ -1,0 +1,112 @@
+// Between Gaussians the exact bridge is known: moments at the end, and the divergence of every marginal. The floor is what
+// a perfect sampler with as many rows and steps shows.
+import {
+  discretised,
+  exactCovariance,
+  expectedKL,
+  type GaussianBridge,
+  gaussianKL,
+  moments,
+} from "@dsbm/bridge";
+import { tidy } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
+import type { Measuring } from "../measuring.js";
+import { type DataFacts, type Metric, type SampleSet, sharedOf } from "../metric.js";
+
+/** Step indices of the 21 times 0, 0.05, …, 1: the nearest of `steps` steps, each once. */
+const gridSteps = (steps: number): number[] => [
+  ...new Set(Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20))),
+];
+
+const isBenchmark = ({ ends }: DataFacts): string | null =>
+  ends.exact ? null : "it is for the Gaussian benchmark";
+
+const exactOf = ({ subject }: Measuring): GaussianBridge => subject.ends.exact as GaussianBridge;
+
+const isFlow = ({ subject }: Measuring): boolean => subject.trained.method.predicts === "velocity";
+
+type Of = "mean" | "var" | "cov";
+
+const moment = (
+  name: Of,
+  meaning: string,
+  target: (set: SampleSet, context: Measuring) => number,
+  lacks?: Metric["lacks"],
+): Metric => ({
+  name,
+  title: name,
+  group: "ends",
+  meaning,
+  better: "target",
+  columns: { value: name, target: `exact_${name}` },
+  isRare: true,
+  serves: isBenchmark,
+  ...(lacks && { lacks }),
+  measure: (set, context) => ({
+    value: sharedOf(set, "moments", () => moments(set.end, set.start))[name],
+    target: target(set, context),
+  }),
+});
+
+interface Divergences {
+  value: { diag: number; full: number };
+  floor: { diag: number; full: number };
+}
+
+function divergences(set: SampleSet, context: Measuring): Divergences {
+  return sharedOf(set, "divergences", () => {
+    const exact = exactOf(context);
+    const times = timesOf(set.direction, set.sampling.grid);
+    const steps = times.length - 1;
+    const perfect = discretised(set.direction, exact, steps, { flow: isFlow(context) });
+    const [n, d] = set.start.shape as [number, number];
+    const at = gridSteps(steps);
+    const sums: Divergences = { value: { diag: 0, full: 0 }, floor: { diag: 0, full: 0 } };
+    for (const step of at) {
+      const state = set.states.get(step);
+      if (!state) throw new Error(`no state of step ${step} was kept`);
+      const t = times[step] as number;
+      const kl = tidy(() => gaussianKL(state, exact, t));
+      const floor = expectedKL(perfect[step] as { mean: number; var: number }, exact, t, n, d);
+      for (const fit of ["diag", "full"] as const) {
+        sums.value[fit] += kl[fit] / at.length;
+        sums.floor[fit] += floor[fit] / at.length;
+      }
+    }
+    return sums;
+  });
+}
+
+const divergence = (fit: "diag" | "full", of: string): Metric => ({
+  name: `kl_${fit}`,
+  title: `KL (${fit})`,
+  group: "ends",
+  meaning: `The divergence of the marginals from the exact bridge's, averaged over time, from ${of}; floor: a perfect sampler with as many rows and steps.`,
+  columns: { value: `kl_${fit}`, floor: `floor_${fit}` },
+  scale: "log",
+  isRare: true,
+  states: gridSteps,
+  serves: isBenchmark,
+  lacks: (_, { sampling }) => (sampling.solver === "sde" ? null : "it is of the SDE"),
+  measure(set, context) {
+    const { value, floor } = divergences(set, context);
+    return { value: value[fit], floor: floor[fit] };
+  },
+});
+
+export const gaussianMetrics: readonly Metric[] = [
+  moment("mean", "The mean of generated rows, averaged over coordinates.", (set, context) => {
+    const { a } = exactOf(context);
+    return set.direction === "f" ? a : -a;
+  }),
+  moment("var", "The variance of generated rows, averaged over coordinates.", () => 1),
+  moment(
+    "cov",
+    "The covariance of generated and source rows, averaged over coordinates.",
+    (_, context) => exactCovariance(exactOf(context)),
+    (context) =>
+      isFlow(context) ? "generated rows of a flow are a function of their source rows" : null,
+  ),
+  divergence("diag", "variances alone"),
+  divergence("full", "the whole covariance"),
+];

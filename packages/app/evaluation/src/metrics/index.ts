@@ -1,0 +1,21 @@
+// All metrics, in the order of tables: the only list of them.
+import type { Metric } from "../metric.js";
+import { columnMetric } from "./columns.js";
+import { endpointMetrics } from "./endpoints.js";
+import { fieldMetrics } from "./fields.js";
+import { gaussianMetrics } from "./gaussian.js";
+import { imageMetrics } from "./images.js";
+import { likelihoodMetric } from "./likelihood.js";
+import { pairMetrics } from "./pairs.js";
+import { pathMetrics } from "./paths.js";
+
+export const metrics: readonly Metric[] = [
+  ...gaussianMetrics,
+  ...endpointMetrics,
+  likelihoodMetric,
+  ...imageMetrics,
+  ...fieldMetrics,
+  ...pairMetrics,
+  ...pathMetrics,
+  columnMetric,
+];

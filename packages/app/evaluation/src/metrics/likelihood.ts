@@ -1,0 +1,140 @@
+// How likely held-out data are if the density of the source is known: along the probability flow from a Gaussian, and in
+// closed form for LightSB, whose ends are a mixture.
+import {
+  type End,
+  type Gaussian,
+  gaussianLogDensity,
+  gaussianOf,
+  MixturePotential,
+  mapConditions,
+  meanEstimate,
+  mixtureLogLikelihood,
+  stream,
+} from "@dsbm/bridge";
+import { gaussianName, testConditions, testRows } from "@dsbm/problem";
+import { type Device, eye, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
+import { estimated } from "../bounds.js";
+import type { Measuring } from "../measuring.js";
+import type { Metric, SampleSet } from "../metric.js";
+import type { Subject } from "../subject.js";
+import { forVectors } from "./endpoints.js";
+
+/** Data along the flow at most. */
+const most = 1000;
+/** Data in one batch. */
+const together = 250;
+/** Training rows of the source that stand for its density in closed form. */
+const mostStarts = 2000;
+/** Values of a row up to which a Gaussian is fitted to rows. */
+const mostValues = 512;
+
+export const likelihoodMetric: Metric = {
+  name: "nll",
+  title: "negative log-likelihood of data, nats a value",
+  group: "ends",
+  meaning:
+    "−log density of held-out data over their number of values; floor: under their own density, if it is known; ceiling: under a Gaussian with the moments of the source.",
+  isRare: true,
+  serves: forVectors,
+  lacks: lacksDensity,
+  async measure(set, context) {
+    const { data, direction, side } = set;
+    const { subject } = context;
+    const log = logDensityOf(set, context);
+    const logs: number[] = [];
+    const n = Math.min(most, data.size(0));
+    const values = data.size(1);
+    for (let first = 0; first < n; first += together) {
+      if (await context.isStopped(`measuring ${direction}, likelihood`)) return "stopped";
+      const count = Math.min(together, n - first);
+      logs.push(...tidy(() => log(data.narrow(0, first, count), first).toNumbers()));
+    }
+    return tidy(() => {
+      // A density of values in another unit is another one.
+      const each = (t: Tensor) => t.div(-values).add(Math.log(subject.unit));
+      const under = (law: Gaussian | null) =>
+        law &&
+        each(gaussianLogDensity(data.narrow(0, 0, n), law))
+          .mean()
+          .item();
+      return {
+        ...estimated(meanEstimate(each(tensor(Float64Array.from(logs))))),
+        floor: under(lawOf(side, subject)),
+        ceiling: under(fittedTo(set.start)),
+        n,
+      };
+    });
+  },
+};
+
+function lacksDensity(
+  context: Measuring,
+  { direction, side }: Pick<SampleSet, "direction" | "side">,
+): string | null {
+  const { ends, bridge, trained } = context.subject;
+  const isMixture = bridge.networks[direction] instanceof MixturePotential;
+  const isConditioned = testConditions(ends, side, 1, context.options.split) !== undefined;
+  if (isMixture)
+    return isConditioned
+      ? `that of ${trained.method.name} is measured without conditions, and these rows have some`
+      : null;
+  const from = side === "x0" ? "x1" : "x0";
+  if (tidy(() => lawOf(from, context.subject) === null))
+    return "the density of the source is not known: it is if the source is normal, gaussian or the Gaussian of transfer=false, and LightSB has one of its own";
+  return bridge.flow() ? null : `${trained.method.name} has no probability flow`;
+}
+
+/** The log-density of rows of data, of which the first has a place among all. */
+function logDensityOf(
+  { direction, from, side, data }: SampleSet,
+  { subject, options: { seed, split } }: Measuring,
+): (rows: Tensor, first: number) => Tensor {
+  const { ends, bridge, trained } = subject;
+  const device = trained.config.device as Device;
+  const network = bridge.networks[direction];
+  if (network instanceof MixturePotential)
+    return (rows) => {
+      const starts = testRows(ends[from], mostStarts, seed, "train");
+      return mixtureLogLikelihood(network, rows.to({ device }), starts.to({ device }));
+    };
+  const given = testConditions(ends, side, data.size(0), split);
+  return (rows, first) => {
+    const own = mapConditions(given, (c) => c.narrow(0, first, rows.size(0)).to({ device }));
+    return bridge
+      .likelihood(rows.to({ device }), {
+        direction,
+        given: own,
+        logDensity: (x) => gaussianLogDensity(x, lawOf(from, subject) as Gaussian),
+        generator: stream(seed, `quality/${direction}/likelihood/${first}`, rows.device),
+      })
+      .to({ device: "cpu" });
+  };
+}
+
+/** The Gaussian that an end is; null for others. */
+function lawOf(end: End, { ends, trained }: Subject): Gaussian | null {
+  const { name, moments } = ends[end];
+  const { mean_final, var_final, data } = trained.config;
+  const [d] = ends.shape as [number];
+  const isotropic = (mean: number, variance: number): Gaussian => ({
+    mean: zeros([d]).add(mean),
+    covariance: eye(d).mul(variance),
+  });
+  if (name === gaussianName)
+    return moments
+      ? { mean: moments.mean.squeeze(0), covariance: moments.std.squeeze(0).square().diagEmbed() }
+      : isotropic(mean_final, var_final);
+  if (ends.projection) return null;
+  if (name === "normal") return isotropic(0, 1);
+  return name === "gaussian" ? isotropic(end === "x0" ? -data.a : data.a, 1) : null;
+}
+
+/** A Gaussian with the moments of rows; null if they are too few for so many values, or lie in a plane. */
+function fittedTo(rows: Tensor): Gaussian | null {
+  const [n = 0, d = 0] = rows.shape;
+  if (d > mostValues || n < 2 * d) return null;
+  const found = gaussianOf(rows);
+  const variances = found.covariance.linalgEigh()[0].toNumbers();
+  const [least = 0, greatest = 0] = [variances.at(0), variances.at(-1)];
+  return least > 1e-9 * greatest ? found : null;
+}

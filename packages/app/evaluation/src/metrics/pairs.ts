@@ -1,0 +1,157 @@
+// Which source row goes where: how far the bridge moves rows, and whether it pairs them as the Schrödinger bridge does.
+import {
+  displacement,
+  type Estimate,
+  gaussianPairs,
+  meanEstimate,
+  optimality,
+  squaredDisplacement,
+} from "@dsbm/bridge";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { estimated, scaled } from "../bounds.js";
+import type { Measuring } from "../measuring.js";
+import {
+  type DataFacts,
+  type Measurement,
+  type Metric,
+  type SampleSet,
+  sharedOf,
+} from "../metric.js";
+import { forVectors } from "./endpoints.js";
+
+/** A floor above this is noise: without noise random pairs have 1. */
+const mostNoise = 0.75;
+/** Numbers of each side of an exact plan, at most. */
+const mostNumbers = 2 ** 22;
+
+/** The mean squared distance of independent pairs, from the moments of both samples. */
+function independentDisplacement(start: Tensor, data: Tensor): number {
+  return tidy(() => {
+    const [a, b] = [start, data].map((t) => t.flatten({ startDim: 1 }).to("float64")) as [
+      Tensor,
+      Tensor,
+    ];
+    const variance = (t: Tensor) =>
+      squaredDisplacement(t, t.mean(0, { keepdim: true }).expand(t.shape));
+    return variance(a) + variance(b) + a.mean(0).sub(b.mean(0)).square().sum().item();
+  });
+}
+
+type Optimality = NonNullable<ReturnType<typeof optimality>>;
+
+interface Binding {
+  value: Optimality;
+  floor: Optimality;
+  ceiling: Optimality;
+}
+
+const tooFew = "it needs more pairs: so few of the exact bridge look like random ones";
+
+function bindingOf(set: SampleSet, context: Measuring): Binding | null {
+  return sharedOf(set, "binding", () =>
+    tidy(() => {
+      const { seed } = context.options;
+      const epsilon = context.subject.trained.process.sigma ** 2;
+      const [x0, x1] = set.direction === "f" ? [set.start, set.end] : [set.end, set.start];
+      const value = optimality(x0, x1, { epsilon, seed });
+      if (!value) return null;
+      const exact = gaussianPairs(x0, x1, { epsilon, count: x0.size(0), seed });
+      const floor = optimality(exact.start, exact.end, { epsilon, seed });
+      const apart = x1.roll([Math.floor(x1.size(0) / 2)], { dims: [0] });
+      const ceiling = optimality(x0, apart, { epsilon, seed });
+      if (!floor || !ceiling || floor.error.value > mostNoise) return null;
+      return { value, floor, ceiling };
+    }),
+  );
+}
+
+const ofTwoSets = (data: DataFacts): string | null =>
+  data.ends.chain ? "it is for two data sets" : forVectors(data);
+
+/** Why pairs are not those of a Brownian bridge between two ends. */
+function lacksBinding(
+  context: Measuring,
+  { sampling }: Pick<SampleSet, "sampling">,
+): string | null {
+  const { process, method, config } = context.subject.trained;
+  const isBrownian = config.sde !== "vp" && method.predicts !== "velocity" && process.sigma > 0;
+  if (sampling.solver !== "sde" || !isBrownian) return "it needs the SDE of a Brownian bridge";
+  return null;
+}
+
+const bounded = (value: Estimate, floor: Estimate, ceiling: Estimate): Measurement => ({
+  ...estimated(value),
+  floor: floor.value,
+  floor_interval: [floor.low, floor.high],
+  ceiling: ceiling.value,
+});
+
+export const pairMetrics: readonly Metric[] = [
+  {
+    name: "displacement",
+    title: "mean squared displacement",
+    group: "plan",
+    meaning:
+      "The mean squared distance of source rows and the rows generated from them; floor: exact optimal pairs of the same rows; ceiling: independent pairs of source and target. It says nothing of where generated rows are: see sliced_w2.",
+    columns: { value: "msd", floor: "optimal_msd", ceiling: "independent_msd" },
+    measure(set, { options }) {
+      const { start, end, unit } = set;
+      const by = unit ** 2;
+      const most = Math.floor((mostNumbers * start.size(0)) / start.numel);
+      return tidy(() => {
+        const lengths = end.sub(start).flatten({ startDim: 1 }).to("float64").square().sum(1);
+        const { optimal } = displacement(start, end, {
+          most: Math.max(2, Math.min(options.exact, most)),
+          seed: options.seed,
+        });
+        return {
+          ...estimated(scaled(meanEstimate(lengths), by)),
+          floor: optimal * by,
+          ceiling: independentDisplacement(start, set.data) * by,
+        };
+      });
+    },
+  },
+  {
+    name: "mse",
+    title: "squared displacement of a value",
+    group: "plan",
+    meaning:
+      "The mean squared displacement over the number of values of a row, in the units of networks.",
+    columns: { value: "mse" },
+    onRequest: true,
+    measure: ({ start, end }) => ({
+      value: squaredDisplacement(start, end) / (start.numel / start.size(0)),
+    }),
+  },
+  {
+    name: "optimality",
+    title: "distance from the optimal plan",
+    group: "plan",
+    meaning:
+      "‖εA − I‖/‖I‖ of the matrix A that binds source and generated rows, I/ε at the Schrödinger bridge; floor: as many pairs of the exact bridge between the Gaussians of the same moments; ceiling: the same rows paired at random. It holds between Gaussians; of other data it says how rows are paired on average.",
+    serves: ofTwoSets,
+    lacks: lacksBinding,
+    measure(set, context) {
+      const found = bindingOf(set, context);
+      if (!found) return tooFew;
+      return bounded(found.value.error, found.floor.error, found.ceiling.error);
+    },
+  },
+  {
+    name: "binding",
+    title: "binding of source and generated rows",
+    group: "plan",
+    meaning:
+      "ε tr A/d: 1 at the Schrödinger bridge, less if generated rows depend less on their source rows; floor and ceiling as of the optimal plan.",
+    better: "target",
+    target: 1,
+    serves: ofTwoSets,
+    lacks: lacksBinding,
+    measure(set, context) {
+      const found = bindingOf(set, context);
+      if (!found) return tooFew;
+      return bounded(found.value.strength, found.floor.strength, found.ceiling.strength);
+    },
+  },
+];

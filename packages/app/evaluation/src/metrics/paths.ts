@@ -1,0 +1,135 @@
+// How samples move: what the drift spends, how straight the flow is, and whether both directions are one process.
+import {
+  agreement,
+  flowCost,
+  mapConditions,
+  normalisedPathEnergy,
+  other,
+  straightness,
+  wasserstein,
+} from "@dsbm/bridge";
+import { type Device, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { estimated, scaled } from "../bounds.js";
+import type { Measuring } from "../measuring.js";
+import type { Measurement, Metric, SampleSet } from "../metric.js";
+import { transport } from "../transport.js";
+import { forVectors } from "./endpoints.js";
+
+/** Steps of Heun's method along the flow. */
+const flowSteps = 100;
+/** Source rows of the flow at most. */
+const mostFlows = 1000;
+
+const lacksFlow = ({ subject: { bridge, trained } }: Measuring): string | null =>
+  bridge.velocity() && (bridge.networks.f ?? bridge.networks.b)
+    ? null
+    : `${trained.method.name} has no probability flow`;
+
+/** Measures what the probability flow of some source rows spends. */
+function alongFlow(
+  { direction, start, given }: SampleSet,
+  { subject }: Measuring,
+  measure: (cost: ReturnType<typeof flowCost>) => Measurement,
+): Measurement | string {
+  const n = Math.min(mostFlows, start.size(0));
+  const first = (t: Tensor) => t.narrow(0, 0, n);
+  return noGrad(() =>
+    tidy(() => {
+      const conditions = mapConditions(given, first);
+      const field = subject.bridge.velocity(conditions);
+      if (!field) return "it needs the probability flow";
+      const times = Array.from({ length: flowSteps + 1 }, (_, k) => {
+        const t = k / flowSteps;
+        return direction === "f" ? t : 1 - t;
+      });
+      const there = first(start).to({ device: subject.trained.config.device as Device });
+      const { states } = subject.bridge.sampler.follow(direction, there, {
+        solver: "heun",
+        step_size: 1 / flowSteps,
+        times,
+        given: conditions,
+      });
+      return { n, floor: 0, ...measure(flowCost(states, times, field)) };
+    }),
+  );
+}
+
+export const pathMetrics: readonly Metric[] = [
+  {
+    name: "agreement",
+    title: "there and back, distance from the source row",
+    group: "path",
+    meaning:
+      "The root mean square distance of source rows and their returns; floor: of two returns from the same generated row, which is equal if both directions are one process; ceiling: of source rows and the returns of others.",
+    lacks: ({ subject: { bridge } }) =>
+      bridge.networks.f && bridge.networks.b ? null : "it needs networks of both directions",
+    async measure(set, { subject, options }) {
+      const way = other(set.direction);
+      const returns: Tensor[] = [];
+      try {
+        for (const label of ["back 1", "back 2"]) {
+          const found = await transport(subject.bridge, way, set.end, {
+            ...options,
+            sampling: set.sampling,
+            given: set.given,
+            purpose: `quality/${way}/${label}`,
+            label: `measuring ${set.direction}, ${label}`,
+          });
+          if (!found) return "stopped";
+          returns.push(found.end);
+        }
+        const [first, second] = returns as [Tensor, Tensor];
+        const { back, twice, apart } = agreement(set.start, first, second);
+        return {
+          ...estimated(scaled(back, set.unit)),
+          floor: twice * set.unit,
+          ceiling: apart * set.unit,
+        };
+      } finally {
+        for (const t of returns) t.dispose();
+      }
+    },
+  },
+  {
+    name: "path_energy",
+    title: "path energy",
+    group: "path",
+    meaning:
+      "E∫|drift|²dt along paths of the SDE; of all bridges between the same data with the same noise the Schrödinger bridge has the least.",
+    usesEnergy: true,
+    lacks({ subject }, { sampling, direction }) {
+      const isTrained = subject.trained.diffusion === undefined;
+      if (sampling.solver !== "sde" || !isTrained)
+        return "it is of the SDE with the noise of training";
+      if (subject.bridge.drift(direction)) return null;
+      return `${subject.trained.method.name} has no drift to sum`;
+    },
+    measure: ({ energy, unit }) =>
+      energy ? estimated(scaled(energy.estimate(), unit ** 2)) : "no path was summed",
+  },
+  {
+    name: "npe",
+    title: "normalised path energy",
+    group: "path",
+    meaning:
+      "|E∫|v|²dt − W₂²|/W₂² along the probability flow, with the exact W₂ of source and data; floor: optimal transport, which a bridge with noise does not reach.",
+    serves: forVectors,
+    lacks: lacksFlow,
+    measure: (set, context) =>
+      alongFlow(set, context, (cost) => {
+        const { exact, seed } = context.options;
+        const { value } = wasserstein(set.start, set.data, { most: exact, seed });
+        return estimated(normalisedPathEnergy(cost, value));
+      }),
+  },
+  {
+    name: "straightness",
+    title: "bend of the flow",
+    group: "path",
+    meaning:
+      "E∫|v − (end − start)|²dt/E|end − start|² along the probability flow; floor: straight lines at constant speed.",
+    serves: forVectors,
+    lacks: lacksFlow,
+    measure: (set, context) => alongFlow(set, context, (cost) => estimated(straightness(cost))),
+  },
+];

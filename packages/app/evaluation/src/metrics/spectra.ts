@@ -1,0 +1,120 @@
+// Energy spectra of fields and their errors in each octave, and how fields follow their conditions.
+import { bandError, isotropicSpectrum, octaves, type Spectrum } from "@dsbm/bridge";
+import { type Tensor, tidy } from "@dsbm/torch";
+
+/** Source, generated and target fields, and as many other target fields, each [n, C, H, W]. */
+export interface Fields {
+  start: Tensor;
+  end: Tensor;
+  data: Tensor;
+  reserve: Tensor;
+}
+
+export type Spectra = Record<keyof Fields, Spectrum>;
+
+export const spectraOf = (fields: Fields): Spectra =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, x]) => [name, isotropicSpectrum(x)]),
+  ) as Spectra;
+
+/** The errors of one channel in one band: generated, of the starts, of other real fields; null where nothing is. */
+export interface BandRow {
+  channel: number;
+  band_from: number;
+  band_to: number;
+  error_generated: number | null;
+  error_start: number | null;
+  error_floor: number | null;
+}
+
+/** The part of a channel's energy below which there is only the rounding of float32. */
+export const noEnergy = 1e-10;
+
+/** Errors against the data by channel and octave; null where the data have no energy to compare with. */
+export function bandRows({ start, end, data, reserve }: Spectra): BandRow[] {
+  const bands = octaves(data.k.length);
+  const of = (spectrum: Spectrum) => bandError(spectrum, data, bands);
+  const [generated, source, floor] = [of(end), of(start), of(reserve)];
+  return data.energy.flatMap((energy, c) => {
+    const total = energy.reduce((a, b) => a + b, 0);
+    return bands.map(([from, to], i) => {
+      const inside = energy.slice(from - 1, to).reduce((a, b) => a + b, 0);
+      const where = (errors: number[][]) =>
+        inside > noEnergy * total ? (errors[c]?.[i] as number) : null;
+      return {
+        channel: c,
+        band_from: from,
+        band_to: to,
+        error_generated: where(generated),
+        error_start: where(source),
+        error_floor: where(floor),
+      };
+    });
+  });
+}
+
+/** The mean of an error over channels and bands that have one; null without any. */
+export function meanError(
+  rows: readonly BandRow[],
+  key: "error_generated" | "error_start" | "error_floor",
+): number | null {
+  const values = rows.map((row) => row[key]).filter((value) => value !== null);
+  return values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/**
+ * The largest part of the starts' error that a channel has left in a band: below 1 every scale came nearer to the data.
+ * Null without a band in which the starts were off.
+ */
+export function worstBand(rows: readonly BandRow[]): number | null {
+  const parts = rows.flatMap(({ error_generated: left, error_start: before }) =>
+    left !== null && before !== null && before > 0 ? [left / before] : [],
+  );
+  return parts.length === 0 ? null : Math.max(...parts);
+}
+
+/**
+ * How fields x [n, C, H, W] follow a condition c [n, C′, H, W]: the slope of x on c over all points, for each pair
+ * of channels, [C][C′], and the deviations of both. 0 where a condition is constant.
+ */
+export function conditionFit(
+  x: Tensor,
+  cond: Tensor,
+): { slope: number[][]; deviation: number[]; spread: number[] } {
+  return tidy(() => {
+    const [a, b] = [x, cond].map((t) => {
+      const rows = t
+        .to({ dtype: "float64", device: "cpu" })
+        .transpose(0, 1)
+        .flatten({ startDim: 1 });
+      return rows.sub(rows.mean(1, { keepdim: true }));
+    }) as [Tensor, Tensor];
+    const points = a.size(1);
+    const variances = (t: Tensor) => t.square().mean(1).toNumbers();
+    const [own, given] = [variances(a), variances(b)];
+    const cross = a.mm(b.t()).div(points).toNumbers();
+    return {
+      slope: own.map((_, c) => given.map((v, j) => (v > 0 ? cross[c * given.length + j]! / v : 0))),
+      deviation: own.map(Math.sqrt),
+      spread: given.map(Math.sqrt),
+    };
+  });
+}
+
+/**
+ * How far fields follow their conditions otherwise than data do theirs: |slope − slope of the data|, in deviations of
+ * the data for one of the condition, mean over pairs of channels.
+ */
+export function conditionError(
+  { x, cond }: { x: Tensor; cond: Tensor },
+  data: { x: Tensor; cond: Tensor },
+): number {
+  const [got, want] = [conditionFit(x, cond), conditionFit(data.x, data.cond)];
+  const errors = want.slope.flatMap((slopes, c) =>
+    slopes.map((slope, j) => {
+      const unit = want.spread[j]! / (want.deviation[c]! || 1);
+      return Math.abs(got.slope[c]![j]! - slope) * unit;
+    }),
+  );
+  return errors.reduce((a, b) => a + b, 0) / errors.length;
+}

@@ -1,0 +1,76 @@
+// Measures metrics on a set of samples: each result is a row.
+import type { MetricRow } from "@dsbm/runs";
+import { compareSamples } from "./bounds.js";
+import type { Measuring } from "./measuring.js";
+import type { Measurement, Metric, SampleSet } from "./metric.js";
+
+/** Rows, and why metrics have none, by name. */
+export interface Measured {
+  rows: MetricRow[];
+  reasons: Map<string, string>;
+}
+
+/** Measures metrics one after the other. Returns null if it was stopped. */
+export async function measureSet(
+  set: SampleSet,
+  metrics: readonly Metric[],
+  context: Measuring,
+): Promise<Measured | null> {
+  const rows: MetricRow[] = [];
+  const reasons = new Map<string, string>();
+  for (const metric of metrics) {
+    const reason = whyNot(metric, set, context);
+    if (reason !== null) {
+      reasons.set(metric.name, reason);
+      continue;
+    }
+    if (await context.isStopped(`measuring ${set.direction}, ${metric.title}`)) return null;
+    const found =
+      "compare" in metric
+        ? await compareSamples(metric, set, context)
+        : await metric.measure(set, context);
+    if (context.options.signal?.aborted) return null;
+    if (typeof found === "string") reasons.set(metric.name, found);
+    else for (const one of [found].flat()) rows.push(...rowOf(metric, one, set));
+  }
+  return { rows, reasons };
+}
+
+/** Why a metric cannot be measured; null if it can. */
+export function whyNot(
+  metric: Metric,
+  set: Pick<SampleSet, "direction" | "side" | "sampling">,
+  context: Measuring,
+): string | null {
+  const { ends, trained } = context.subject;
+  const reason = metric.serves?.({ ends, config: trained.config }) ?? null;
+  return reason ?? metric.lacks?.(context, set) ?? null;
+}
+
+/** A measurement as a row; none without a value. */
+function rowOf(
+  metric: Metric,
+  { value, interval, floor, floor_interval, ceiling, n, ...more }: Measurement,
+  set: SampleSet,
+): MetricRow[] {
+  if (value === null) return [];
+  const target = more.target ?? metric.target;
+  return [
+    {
+      name: metric.name,
+      title: more.title ?? metric.title,
+      group: metric.group,
+      meaning: more.meaning ?? metric.meaning,
+      direction: set.direction,
+      ...(more.column !== undefined && { column: more.column }),
+      value,
+      interval: interval ? [...interval] : null,
+      floor: floor ?? null,
+      ...(floor_interval && { floor_interval: [...floor_interval] }),
+      ceiling: ceiling ?? null,
+      better: metric.better ?? "lower",
+      ...(target !== undefined && { target }),
+      n: n ?? set.end.size(0),
+    },
+  ];
+}

@@ -1,0 +1,143 @@
+// Evaluations in training, and of a finished run by other samplers: the metrics with columns, as a row of results.csv.
+import { endOf } from "@dsbm/bridge";
+import type { Position } from "@dsbm/problem";
+import { type LoggedMetric, placeColumns } from "@dsbm/runs";
+import { checkMetrics } from "./finite.js";
+import { type MeasureOptions, Measuring } from "./measuring.js";
+import type { DataFacts, Metric, MetricColumns, SampleSet } from "./metric.js";
+import { gaussianMetrics } from "./metrics/gaussian.js";
+import { metrics } from "./metrics/index.js";
+import { measureSet, whyNot } from "./rows.js";
+import type { Subject } from "./subject.js";
+import { collectSamples, type Sampling } from "./transport.js";
+
+/** The metrics that are logged of some data: those of the benchmark stand alone. */
+function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
+  const all = metrics.filter(
+    (one): one is Metric & { columns: MetricColumns } => one.columns !== undefined,
+  );
+  const own = all.filter(({ serves }) => (serves?.(data) ?? null) === null);
+  return data.ends.exact ? own.filter((one) => gaussianMetrics.includes(one)) : own;
+}
+
+const columnsOf = ({ value, target, floor, ceiling }: MetricColumns): string[] =>
+  [value, target, floor, ceiling].filter((column) => column !== undefined);
+
+/** The columns of a run's results.csv, and what they are. */
+export function columnsFor(data: DataFacts): { columns: string[]; logged: LoggedMetric[] } {
+  const logged = metricsFor(data);
+  return {
+    columns: [
+      ...placeColumns.before,
+      ...logged.flatMap((metric) => columnsOf(metric.columns)),
+      ...placeColumns.after,
+    ],
+    logged: logged.map(({ name, title, group, meaning, scale, columns, onRequest }) => ({
+      name,
+      title,
+      group,
+      meaning,
+      columns,
+      ...(scale && { scale }),
+      isMain: onRequest !== true,
+    })),
+  };
+}
+
+export interface Evaluation extends Disposable {
+  result: Record<string, number | string | null> & {
+    half_iteration: number;
+    direction: string;
+    step: number;
+  };
+  at: Position;
+  set: SampleSet;
+  context: Measuring;
+}
+
+/** How samples of an evaluation are generated; `steps` are those of each interval. */
+export interface EvaluationSampling extends Sampling {
+  steps: number;
+}
+
+export type EvaluatorOptions = Pick<MeasureOptions, "split" | "progress" | "signal" | "threads">;
+
+/** Evaluates one bridge as often as its weights change. */
+export class Evaluator implements Disposable {
+  private constructor(
+    readonly context: Measuring,
+    private readonly metrics: readonly (Metric & { columns: MetricColumns })[],
+  ) {}
+
+  /** Loads what the metrics need. Returns null if it was stopped. Throws errors of the configuration's files. */
+  static async open(subject: Subject, options: EvaluatorOptions): Promise<Evaluator | null> {
+    const { config } = subject.trained;
+    const context = new Measuring(subject, {
+      ...options,
+      n: config.test_npar,
+      seed: config.seed,
+      exact: 2000,
+      intervals: false,
+    });
+    const logged = metricsFor({ ends: subject.ends, config });
+    try {
+      for (const metric of logged) {
+        await metric.prepare?.(context);
+        if (!options.signal?.aborted) continue;
+        context[Symbol.dispose]();
+        return null;
+      }
+      return new Evaluator(context, logged);
+    } catch (error) {
+      context[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Generates samples and measures them. Returns null if it was stopped. Throws a DivergedError for values that are no numbers. */
+  async evaluate(at: Position, sampling: EvaluationSampling): Promise<Evaluation | null> {
+    const { context } = this;
+    const { half, direction, step } = at;
+    const began = performance.now();
+    const place = { direction, side: endOf(direction), sampling };
+    const applicable = this.metrics.filter((metric) => whyNot(metric, place, context) === null);
+    const found = await collectSamples(context, direction, { sampling, metrics: applicable, half });
+    if (!found) return null;
+    let isDone = false;
+    try {
+      const measured = await measureSet(found.set, applicable, context);
+      if (!measured) return null;
+      const values: Record<string, number | null> = {};
+      for (const { columns, name } of this.metrics) {
+        const row = measured.rows.find((one) => one.name === name);
+        for (const [of, column] of Object.entries(columns) as [keyof MetricColumns, string][])
+          values[column] = row?.[of] ?? null;
+      }
+      checkMetrics(values, at);
+      isDone = true;
+      return {
+        at,
+        set: found.set,
+        context,
+        [Symbol.dispose]: () => found[Symbol.dispose](),
+        result: {
+          half_iteration: half,
+          direction,
+          step,
+          steps: sampling.steps,
+          n: found.set.start.size(0),
+          nfe: found.nfe,
+          ...values,
+          seconds_per_batch: found.seconds / found.batches,
+          seconds: (performance.now() - began) / 1000,
+        },
+      };
+    } finally {
+      if (!isDone) found[Symbol.dispose]();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.context[Symbol.dispose]();
+  }
+}

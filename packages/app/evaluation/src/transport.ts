@@ -1,0 +1,234 @@
+// The one way by which samples are generated to be measured or drawn. The noise of a row depends on the seed, the purpose
+// and the row's place alone, so that evaluations of a run compare the same noise.
+import {
+  type Conditions,
+  type Direction,
+  endOf,
+  mapConditions,
+  PathEnergy,
+  startOf,
+  type TimeGrid,
+} from "@dsbm/bridge";
+import type { Bridge } from "@dsbm/inference";
+import { testConditions, testRows } from "@dsbm/problem";
+import { cat, type Tensor, tidy } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
+import { checkEnds } from "./finite.js";
+import type { Measuring } from "./measuring.js";
+import type { Metric, SampleSet } from "./metric.js";
+import { disposeAll, kept } from "./subject.js";
+
+type PlanConfig = Parameters<Bridge["plan"]>[0];
+export type Solver = PlanConfig["solver"];
+
+/** How samples are generated. */
+export interface Sampling extends Partial<Pick<PlanConfig, "ode_tol" | "ode_step_size">> {
+  solver: Solver;
+  grid: TimeGrid;
+  /** Rows at a time (default: all). */
+  batch?: number;
+}
+
+export interface TransportOptions {
+  sampling: Sampling;
+  seed: number;
+  purpose: string;
+  given: Conditions | undefined;
+  label: string;
+  progress: Measuring["options"]["progress"];
+  signal: AbortSignal | undefined;
+  /** Called with each state of a batch; the state is freed afterwards. */
+  visit?: ((k: number, state: Tensor) => void) | undefined;
+}
+
+export interface Transported {
+  /** [n, …] on the processor, the caller's. */
+  end: Tensor;
+  /** Evaluations of the networks per row. */
+  nfe: number;
+  batches: number;
+}
+
+/** Carries rows x [n, …] to the other end. Returns null if `signal` stopped it. */
+export async function transport(
+  bridge: Bridge,
+  direction: Direction,
+  x: Tensor,
+  { sampling, seed, purpose, visit, given, label, progress, signal }: TransportOptions,
+): Promise<Transported | null> {
+  const { grid, batch = x.size(0), solver, ode_tol = null, ode_step_size = null } = sampling;
+  const plan = bridge.plan(
+    {
+      direction,
+      solver,
+      seed,
+      ode_tol,
+      ode_step_size,
+      path: visit !== undefined,
+      batch_size: null,
+      steps: null,
+      diffusion: null,
+      guidance: 1,
+    },
+    grid,
+  );
+  const last = visit ? grid.steps.length : 0;
+  const ends: Tensor[] = [];
+  let evaluations = 0;
+  try {
+    for (let first = 0; first < x.size(0); first += batch) {
+      progress.update({ label, step: first, steps: x.size(0) });
+      const cut = (t: Tensor) => t.narrow(0, first, Math.min(batch, x.size(0) - first)).keep();
+      const rows = tidy(() => ({ x: cut(x), given: mapConditions(given, cut) }));
+      const found = await plan
+        .carry(rows.x, {
+          first,
+          purpose,
+          given: rows.given,
+          signal,
+          onState(k, state) {
+            visit?.(k, state);
+            if (k === last) ends.push(kept(() => state));
+          },
+        })
+        .finally(() => disposeAll([rows.x, ...Object.values(rows.given ?? {})]));
+      if (found === null) return null;
+      evaluations += found;
+    }
+    return {
+      end: tidy(() => cat(ends).keep()),
+      nfe: evaluations / x.size(0),
+      batches: ends.length,
+    };
+  } finally {
+    disposeAll(ends);
+  }
+}
+
+/** A set with what its transport cost; dispose it. */
+export interface CollectedSamples extends Disposable {
+  set: SampleSet;
+  nfe: number;
+  batches: number;
+  seconds: number;
+}
+
+export interface CollectOptions {
+  sampling: Sampling;
+  /** Metrics that the set is for: they say which states it keeps. */
+  metrics: readonly Metric[];
+  /** The half-iteration whose weights generate; null if unknown. */
+  half: number | null;
+}
+
+/** Generates samples in a direction. Returns null if it was stopped. Throws a DivergedError for samples that are no numbers. */
+export async function collectSamples(
+  context: Measuring,
+  direction: Direction,
+  { sampling, metrics, half }: CollectOptions,
+): Promise<CollectedSamples | null> {
+  const { subject, options } = context;
+  const { ends } = subject;
+  const { split, seed, progress, signal } = options;
+  const [from, side] = [startOf(direction), endOf(direction)];
+  const tensors: Tensor[] = [];
+  const own = (make: () => Tensor) => {
+    const t = kept(make);
+    tensors.push(t);
+    return t;
+  };
+  // Of held-out target rows the reserve is training rows; of training rows it is others of them.
+  const isHeldOut = split === "test";
+  const total = Math.min(2 * options.n, ends[side].train.size(0));
+  const m = isHeldOut ? options.n : Math.floor(total / 2);
+  const spare = isHeldOut ? Math.min(4 * options.n, ends[side].train.size(0)) : total - m;
+  const n = Math.min(options.n, ends[from][split].size(0), spare);
+  let reserve: Tensor | null = null;
+  let energy: PathEnergy | null = null;
+  const dispose = () => {
+    disposeAll(tensors);
+    energy?.dispose();
+  };
+  let isDone = false;
+  try {
+    const data = own(() => testRows(ends[side], m, seed, split));
+    const start = own(() => testRows(ends[from], n, seed, split));
+    const given = testConditions(ends, from, n, split);
+    const { grid } = sampling;
+    const times = timesOf(direction, grid);
+    const steps = direction === "f" ? grid.steps : grid.steps.toReversed();
+    const stops = ends.chain?.times.slice(1, -1).map((t) => stepAt(times, t)) ?? [];
+    const wanted = new Set([
+      ...stops,
+      ...metrics.flatMap((one) => one.states?.(steps.length) ?? []),
+    ]);
+    const isSde = sampling.solver === "sde";
+    const drift =
+      metrics.some(({ usesEnergy }) => usesEnergy) && isSde
+        ? subject.bridge.drift(direction, given)
+        : null;
+    const summed = drift && new PathEnergy(n);
+    energy = summed;
+    const parts = new Map<number, Tensor[]>();
+    const began = performance.now();
+    const found = await transport(subject.bridge, direction, start, {
+      sampling,
+      seed,
+      purpose: `quality/${direction}/there`,
+      given,
+      label: `measuring ${direction}`,
+      progress,
+      signal,
+      visit:
+        drift || wanted.size > 0
+          ? (k, state) => {
+              const dt = steps[k];
+              if (drift && dt !== undefined)
+                summed?.add(drift, state, { time: times[k] as number, dt });
+              if (wanted.has(k)) parts.set(k, [...(parts.get(k) ?? []), own(() => state)]);
+            }
+          : undefined,
+    });
+    if (!found) return null;
+    const { end } = found;
+    tensors.push(end);
+    checkEnds(end, { direction, half });
+    const states = new Map([...parts].map(([k, rows]) => [k, own(() => cat(rows))]));
+    isDone = true;
+    return {
+      nfe: found.nfe,
+      batches: found.batches,
+      seconds: (performance.now() - began) / 1000,
+      [Symbol.dispose]: dispose,
+      set: {
+        key: `${direction}/${split}`,
+        direction,
+        from,
+        side,
+        sampling,
+        start,
+        end,
+        given,
+        data,
+        states,
+        energy,
+        unit: subject.unit,
+        shared: new Map(),
+        reserve() {
+          reserve ??= own(() =>
+            isHeldOut
+              ? testRows(ends[side], spare, seed, "train")
+              : testRows(ends[side], total, seed, "train").narrow(0, m, spare),
+          );
+          return reserve;
+        },
+      },
+    };
+  } finally {
+    if (!isDone) dispose();
+  }
+}
+
+/** The index of a process time among those of a grid. */
+export const stepAt = (times: readonly number[], time: number): number =>
+  times.findIndex((t) => Math.abs(t - time) < 1e-9);

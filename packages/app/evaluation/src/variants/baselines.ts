@@ -1,0 +1,165 @@
+// Two bridges without training: between Gaussians of the data's moments, and between training rows. A trained bridge is
+// worth its time if it is closer to the target than the first and does more than end on training rows.
+import {
+  BridgeError,
+  type Direction,
+  gridsWithin,
+  inOrder,
+  type ModelFacts,
+  methodNamed,
+  stream,
+  type TimeGrid,
+} from "@dsbm/bridge";
+import { conditionWidth } from "@dsbm/data";
+import type { Ends } from "@dsbm/problem";
+import { conditionKind, testConditions, testRows } from "@dsbm/problem";
+import { type Generator, getNumThreads, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { Sampler } from "@dsbm/train";
+import type { Measuring } from "../measuring.js";
+import type { SampleSet } from "../metric.js";
+import { kept } from "../subject.js";
+import type { Variant } from "./variant.js";
+
+export interface Baseline {
+  /** The method, which gives the metrics their names. */
+  name: "gaussian_bridge" | "sinkhorn_bridge";
+  title: string;
+  /** Training rows of each end that it is made of, at most. */
+  most: number;
+  /** Values of a row, at most. */
+  values: number;
+  meaning: string;
+}
+
+export const baselines: readonly Baseline[] = [
+  {
+    name: "gaussian_bridge",
+    title: "Gaussian bridge",
+    most: 50_000,
+    // Covariances are inverted in every step.
+    values: 1024,
+    meaning:
+      "The exact bridge between Gaussians of the data's means and covariances, without training.",
+  },
+  {
+    name: "sinkhorn_bridge",
+    title: "Sinkhorn bridge",
+    most: 500,
+    values: 16_384,
+    meaning:
+      "The exact bridge between 500 training rows of each end at most, without training. It ends on these rows, so that it is close to the target whatever they are worth.",
+  },
+];
+
+export const baselineMetrics = ["sliced_w2", "displacement"];
+
+/** Numbers of all rows together, at most: 100 MB in double precision. */
+const mostNumbers = 2 ** 24;
+
+const valuesOf = ({ shape }: Ends): number => shape.reduce((a, b) => a * b, 1);
+
+/** The rows that a baseline generates from the source rows of a set; the reason if it cannot. */
+export function baselineVariant(
+  baseline: Baseline,
+  set: SampleSet,
+  context: Measuring,
+): Variant | string {
+  const { trained, ends } = context.subject;
+  const values = valuesOf(ends);
+  if (baseline.name === trained.method.name) return "it is the run itself";
+  if (set.sampling.solver !== "sde" || trained.config.sde === "vp" || !(trained.process.sigma > 0))
+    return "it is a bridge of Brownian motion, measured with its SDE";
+  if (values > baseline.values)
+    return `it is for up to ${baseline.values} values, and samples have ${values}`;
+  const generator = stream(context.options.seed, `quality/${set.direction}/${baseline.name}`);
+  let end: Tensor;
+  try {
+    end = kept(() =>
+      legsOf(ends, set.sampling.grid, set.direction).reduce(
+        (from, leg) => throughLeg(leg, from, { baseline, set, context, generator }),
+        set.start,
+      ),
+    );
+  } catch (error) {
+    if (error instanceof BridgeError) return error.message;
+    throw error;
+  }
+  context.keep({ [Symbol.dispose]: () => end.dispose() });
+  return {
+    prefix: `${baseline.name}_`,
+    group: "baselines",
+    metrics: baselineMetrics,
+    set: { ...set, end, states: new Map(), energy: null, shared: new Map() },
+    change: ({ title }) => ({
+      title: `${title} of the ${baseline.title}`,
+      meaning: baseline.meaning,
+    }),
+  };
+}
+
+/** Two data sets that a bridge leads between, and what samples are divided by there. */
+interface Leg {
+  ends: Pick<Ends, "x0" | "x1">;
+  grid: TimeGrid;
+  unit: number;
+}
+
+/** One leg, or one for each interval of several data sets, in the order of a direction. */
+function legsOf(ends: Ends, grid: TimeGrid, direction: Direction): Leg[] {
+  if (!ends.chain) return [{ ends, grid, unit: 1 }];
+  const all = [ends.x0, ...ends.between, ends.x1];
+  const grids = gridsWithin(ends.chain, grid);
+  return inOrder(ends.chain, direction).map(({ index, unit }) => ({
+    ends: { x0: all[index], x1: all[index + 1] } as Leg["ends"],
+    grid: grids[index] as TimeGrid,
+    unit,
+  }));
+}
+
+interface LegContext {
+  baseline: Baseline;
+  set: SampleSet;
+  context: Measuring;
+  generator: Generator;
+}
+
+function throughLeg(
+  { ends, grid, unit }: Leg,
+  from: Tensor,
+  { baseline, set: { direction, given }, context, generator }: LegContext,
+): Tensor {
+  const { subject, options } = context;
+  const method = methodNamed(baseline.name);
+  const most = Math.min(baseline.most, Math.ceil(mostNumbers / valuesOf(subject.ends)));
+  const { process, config } = subject.trained;
+  const rows = (end: "x0" | "x1") => testRows(ends[end], most, options.seed, "train").div(unit);
+  const conditionsOf = (end: "x0" | "x1") => testConditions(ends, end, most, "train");
+  const data = {
+    x0: rows("x0"),
+    x1: rows("x1"),
+    conditions: { x0: conditionsOf("x0"), x1: conditionsOf("x1") },
+  };
+  const width = conditionWidth(subject.ends.columns?.condition ?? null);
+  const facts = { shape: subject.ends.shape, direction, conditions: conditionKind(config, width) };
+  const network = method.model?.create(facts as ModelFacts);
+  if (!network) throw new Error(`${baseline.name} has no model of its own`);
+  try {
+    network.to({ device: from.device });
+    method.model?.fit?.({ network, data, process, direction });
+    const sampler = new Sampler({
+      method,
+      process,
+      grid,
+      networks: { f: network, b: network },
+      threads: getNumThreads(),
+      stepVariance: "bridge",
+      chunkRows: 250,
+    });
+    const how = { generator, given, lastNoise: false };
+    const end = noGrad(() => tidy(() => sampler.endpoints(direction, from.div(unit), how)));
+    sampler.reset();
+    return end.mul(unit);
+  } finally {
+    network.dispose();
+  }
+}

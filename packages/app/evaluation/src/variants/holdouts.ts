@@ -1,0 +1,243 @@
+// Rows between the ends that no training saw: how far the bridge's marginal at their time is from them, in the data's own
+// units.
+import { basename } from "node:path";
+import { type Conditions, kindsOf, stream, subsample, type TimeGrid } from "@dsbm/bridge";
+import { testConditions, testRows } from "@dsbm/problem";
+import { cat, randperm, type Tensor } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
+import type { Measuring } from "../measuring.js";
+import type { SampleSet } from "../metric.js";
+import { kept, type Subject } from "../subject.js";
+import { type Sampling, stepAt, transport } from "../transport.js";
+import { readHoldout } from "./read-holdout.js";
+import type { Variant } from "./variant.js";
+
+/** A file of rows in the data's own units, and the time of the bridge at which they were held out. */
+export interface Holdout {
+  path: string;
+  at: number;
+}
+
+/** The hold-outs that the keys `holdout` and `at` give: one of each, or lists of the same length. */
+export function holdoutsOf(keys: {
+  holdout: string | string[] | null;
+  at: number | number[] | null;
+}): Holdout[] {
+  const times = [keys.at ?? []].flat();
+  return [keys.holdout ?? []].flat().map((path, i) => ({ path, at: times[i] as number }));
+}
+
+/** Rows of each side at most. */
+const most = 10_000;
+
+/** Metrics of a hold-out by prefix and name, and what they are measured on. */
+export const holdoutNames = [
+  "holdout_w1",
+  "holdout_w1_half",
+  "holdout_w1_source",
+  "holdout_w1_target",
+  "holdout_sliced_w2",
+];
+
+/** The variants of all hold-outs; null if it was stopped. Throws a UsageError for files that do not fit. */
+export async function holdoutVariants(
+  context: Measuring,
+  sampling: Sampling,
+  holdouts: readonly Holdout[],
+): Promise<Variant[] | null> {
+  const { subject, options } = context;
+  const { seed } = options;
+  const own = (make: () => Tensor) => {
+    const t = kept(make);
+    context.keep({ [Symbol.dispose]: () => t.dispose() });
+    return t;
+  };
+  // What does not fit is refused before anything is computed.
+  const truths: Tensor[] = [];
+  for (const { path } of holdouts) {
+    const rows = await readHoldout(path, subject);
+    truths.push(own(() => subsample(rows, "y", { most, seed })));
+    rows.dispose();
+  }
+  const source = allRows(subject, "x0", seed);
+  const target = allRows(subject, "x1", seed);
+  const start = own(() => source.x);
+  const grid = holdouts.reduce((g, { at }) => withTime(g, at), sampling.grid);
+  const times = timesOf("f", grid);
+  const stops = holdouts.map(({ at }) => stepAt(times, at));
+  const states = new Map<number, Tensor>();
+  const found = await transport(subject.bridge, "f", start, {
+    ...options,
+    sampling: { ...sampling, grid },
+    given: source.given,
+    purpose: "quality/f/holdout",
+    label: "carrying all source rows to the hold-out",
+    visit: (k, state) =>
+      void (
+        stops.includes(k) &&
+        states.set(
+          k,
+          own(() => subject.own("x0", state)),
+        )
+      ),
+  });
+  if (!found) return null;
+  found.end.dispose();
+  const ends = {
+    source: own(() => subject.own("x0", source.x)),
+    target: own(() => subject.own("x1", target.x)),
+  };
+  for (const t of [source.x, target.x]) t.dispose();
+  return holdouts.flatMap((holdout, i) =>
+    variantsOf(holdout, {
+      ...ends,
+      truth: truths[i] as Tensor,
+      made: states.get(stops[i] as number) as Tensor,
+      sampling,
+      seed,
+      own,
+    }),
+  );
+}
+
+interface HoldoutRows {
+  truth: Tensor;
+  made: Tensor;
+  source: Tensor;
+  target: Tensor;
+  sampling: Sampling;
+  seed: number;
+  own(make: () => Tensor): Tensor;
+}
+
+/**
+ * The floor takes two halves of the hold-out, so the bridge is compared with one half too. The ceiling is that of random
+ * pairs of source and target, mixed on a straight line.
+ */
+function variantsOf(
+  { path, at }: Holdout,
+  { truth, made, source, target, sampling, seed, own }: HoldoutRows,
+): Variant[] {
+  const shuffled = (x: Tensor, purpose: string) => {
+    const order = randperm(x.size(0), { generator: stream(seed, `quality/holdout/${purpose}`) });
+    return x.indexSelect(0, order);
+  };
+  const half = Math.floor(truth.size(0) / 2);
+  const other = own(() => shuffled(truth, "halves").narrow(0, 0, half));
+  const rest = own(() => shuffled(truth, "halves").narrow(0, half, truth.size(0) - half));
+  const mixed = own(() => {
+    const count = Math.min(source.size(0), target.size(0));
+    const x0 = shuffled(source, "x0").narrow(0, 0, count);
+    const x1 = shuffled(target, "x1").narrow(0, 0, count);
+    return x0.mul(1 - at).add(x1.mul(at));
+  });
+  const few = (x: Tensor) => own(() => subsample(x, "x", { most: half, seed }));
+  const halfMixed = few(mixed);
+  const halfMade = few(made);
+  const where = `${basename(path)} at t = ${at}`;
+  const variant = (
+    suffix: string,
+    metric: string,
+    samples: Pick<SampleSet, "start" | "end" | "data" | "bounds">,
+    { title, meaning }: { title: string; meaning: string },
+  ): Variant => ({
+    prefix: "holdout_",
+    suffix,
+    group: "holdout",
+    metrics: [metric],
+    set: {
+      ...samples,
+      key: `holdout/${where}/${suffix}`,
+      direction: "f",
+      from: "x0",
+      side: "x1",
+      sampling,
+      given: undefined,
+      reserve: () => other,
+      states: new Map(),
+      energy: null,
+      unit: 1,
+      exact: most,
+      shared: new Map(),
+    },
+    change: (row) => ({
+      title: `${row.title}${title} to ${where}`,
+      meaning: `${meaning} (${samples.data.size(0)} held-out rows).`,
+    }),
+  });
+  const halves = { start: halfMixed, end: halfMade, data: rest };
+  const ceiling = "ceiling: random pairs of source and target, mixed on a straight line";
+  const untrained = (what: "source" | "target", x: Tensor) =>
+    variant(
+      `_${what}`,
+      "w1",
+      { ...halves, end: few(x), bounds: { floor: false, ceiling: false } },
+      {
+        title: ` of the ${what}, half of the rows,`,
+        meaning: `The ${what} as it is against the hold-out, which is no bridge at all`,
+      },
+    );
+  return [
+    variant(
+      "",
+      "w1",
+      { start: mixed, end: made, data: truth, bounds: { floor: false, ceiling: true } },
+      {
+        title: "",
+        meaning: `All source rows, carried by the SDE, against the hold-out; no floor of this size: see the row with half of the rows; ${ceiling}`,
+      },
+    ),
+    variant("_half", "w1", halves, {
+      title: ", half of the rows,",
+      meaning: `The same with half of the rows; floor: the other half of the hold-out; ${ceiling}`,
+    }),
+    untrained("source", source),
+    untrained("target", target),
+    variant("", "sliced_w2", halves, {
+      title: "",
+      meaning: `Half of the rows as above; floor: the other half of the hold-out; ${ceiling}`,
+    }),
+  ];
+}
+
+interface RowsOfEnd {
+  x: Tensor;
+  given: Conditions | undefined;
+}
+
+/** All rows of an end, for training and held out, with their conditions; of very many a part of each. */
+function allRows({ ends }: Subject, side: "x0" | "x1", seed: number): RowsOfEnd {
+  const total = ends[side].train.size(0) + ends[side].test.size(0);
+  const parts = (["train", "test"] as const).map((split) => {
+    const count = Math.ceil(ends[side][split].size(0) * Math.min(1, most / total));
+    return { split, count };
+  });
+  const [first, second] = parts.map(({ split, count }) => testConditions(ends, side, count, split));
+  const given =
+    first && second
+      ? Object.fromEntries(
+          kindsOf(first).map((kind) => [
+            kind,
+            cat([first[kind] as Tensor, second[kind] as Tensor]),
+          ]),
+        )
+      : undefined;
+  return {
+    x: kept(() => cat(parts.map(({ split, count }) => testRows(ends[side], count, seed, split)))),
+    given,
+  };
+}
+
+/** A grid that stops at a time too; its step there is cut in two. */
+function withTime(grid: TimeGrid, at: number): TimeGrid {
+  if (stepAt(grid.times, at) >= 0) return grid;
+  const i = grid.times.findIndex((t) => t > at) - 1;
+  const [low, high] = [grid.times[i] as number, grid.times[i + 1] as number];
+  const dt = grid.steps[i] as number;
+  const share = (at - low) / (high - low);
+  return {
+    ...grid,
+    times: [...grid.times.slice(0, i + 1), at, ...grid.times.slice(i + 1)],
+    steps: [...grid.steps.slice(0, i), dt * share, dt * (1 - share), ...grid.steps.slice(i + 1)],
+  };
+}

@@ -1,0 +1,55 @@
+// Several data sets in a row: what the bridge passes through, with the data of that time.
+import { testRows } from "@dsbm/problem";
+import type { Tensor } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
+import type { Measuring } from "../measuring.js";
+import type { SampleSet } from "../metric.js";
+import { kept } from "../subject.js";
+import { stepAt } from "../transport.js";
+import type { Variant } from "./variant.js";
+
+export const marginalMetrics = ["sliced_w2", "w2", "w1"];
+
+/** The samples at each time between, with the data of that time. */
+export function marginalVariants(
+  set: SampleSet,
+  { subject: { ends }, options, keep }: Measuring,
+): Variant[] {
+  const times = timesOf(set.direction, set.sampling.grid);
+  const own = (make: () => Tensor) => {
+    const t = kept(make);
+    keep({ [Symbol.dispose]: () => t.dispose() });
+    return t;
+  };
+  const most = set.start.size(0);
+  return ends.between.map((end, i) => {
+    const time = ends.chain?.times[i + 1] as number;
+    const data = own(() => testRows(end, most, options.seed, "test"));
+    const reserve = own(() => testRows(end, 4 * most, options.seed, "train"));
+    // No more rows than other data for the floor.
+    const n = Math.min(most, reserve.size(0));
+    const state = set.states.get(stepAt(times, time)) as Tensor;
+    return {
+      prefix: "marginal_",
+      group: "marginals",
+      metrics: marginalMetrics,
+      change: ({ title }) => ({ title: `${title} to ${atTime(end.name, time)}` }),
+      set: {
+        ...set,
+        key: `${set.key}/marginal/${i}`,
+        start: own(() => set.start.narrow(0, 0, n)),
+        end: own(() => state.narrow(0, 0, n)),
+        data,
+        reserve: () => reserve,
+        shared: new Map(),
+      },
+    };
+  });
+}
+
+/** A data set of a time, for titles. */
+export const atTime = (name: string, time: number): string =>
+  `${nameOf(name)} at t = ${Number(time.toPrecision(4))}`;
+
+/** A data set's name for tables: the last part of a path. */
+export const nameOf = (name: string): string => name.replace(/^[a-z]+:/, "").replace(/^.*\//, "");

@@ -1,0 +1,50 @@
+// The file of a hold-out as rows in the data's own units, with the columns of the run in their order.
+
+import { UsageError } from "@dsbm/config";
+import { cleanRows, openRows, type RowSource } from "@dsbm/data";
+import { type Tensor, tensor, tidy } from "@dsbm/torch";
+import type { Subject } from "../subject.js";
+
+/**
+ * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller's. Throws a UsageError for a file
+ * without the run's columns, and the errors of reading it.
+ */
+export async function readHoldout(
+  path: string,
+  { ends, names }: Pick<Subject, "ends" | "names">,
+): Promise<Tensor> {
+  const refuse = (problem: string) => new UsageError(`holdout=${path}: ${problem}`);
+  if (ends.shape.length !== 1 || ends.projection)
+    throw refuse("this is a run of images; a hold-out needs a run of vectors");
+  const [d] = ends.shape as [number];
+  const source = await openRows(path);
+  try {
+    const columns = columnsOf(source, names, d);
+    if (typeof columns === "string") throw refuse(`${columns}, as the data of the run have`);
+    const values: number[][] = [];
+    for await (const { count, numbers } of cleanRows(source, { numbers: columns }))
+      for (let i = 0; i < count; i++) values.push(numbers.map((column) => column[i] as number));
+    if (values.length < 4) throw refuse(`${values.length} rows; expected 4 or more`);
+    return tidy(() => tensor(values, { dtype: "float32" }).keep());
+  } finally {
+    source.close();
+  }
+}
+
+/** The names of the columns to read, or what is wrong with those that are there. */
+function columnsOf(
+  { columns, named }: RowSource,
+  names: readonly string[] | null,
+  d: number,
+): string[] | string {
+  const usable = columns.filter(({ kind, beside }) => kind === "number" && !beside);
+  const there = new Set(usable.map(({ name }) => name));
+  if (named && names?.length === d) {
+    const missing = names.filter((name) => !there.has(name));
+    if (missing.length === 0) return [...names];
+    const more = missing.length > 3 ? ` and ${missing.length - 3} more` : "";
+    return `it has no numbers in a column ${missing.slice(0, 3).join(", ")}${more}; expected the columns ${names.slice(0, 8).join(", ")}${d > 8 ? ", …" : ""}`;
+  }
+  if (usable.length === d) return usable.map(({ name }) => name);
+  return `it has ${usable.length} columns of numbers; expected ${d}`;
+}

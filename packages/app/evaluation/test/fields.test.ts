@@ -1,0 +1,54 @@
+// Spectra of fields in evaluations: they are compared with all fields held out.
+import { decodeImages } from "@dsbm/bridge";
+import { testRows } from "@dsbm/problem";
+import { setNumThreads, type Tensor } from "@dsbm/torch";
+import { beforeAll, expect, it } from "vitest";
+import { configured, measuringOf, withEnds } from "../../../../test/support/problem.js";
+import { fieldMetrics } from "../src/metrics/fields.js";
+import { bandRows, meanError, spectraOf } from "../src/metrics/spectra.js";
+import { measureSet } from "../src/rows.js";
+import { noSet } from "./set.js";
+
+beforeAll(() => setNumThreads(1));
+
+const startError = (start: Tensor, fields: Tensor) =>
+  meanError(
+    bandRows(spectraOf({ start, end: start, data: fields, reserve: fields })),
+    "error_start",
+  );
+
+it.each([
+  ["however few are carried", 40, 6],
+  ["where that is all there are", 12, 12],
+])("spectra are measured against all held-out fields, %s", async (_, held, carried) => {
+  const words = ["dataset=downscaler_synthetic", "data.image_size=16", "data.n_train=20"];
+  const config = configured(...words, `data.n_test=${held}`, `test_npar=${carried}`);
+  await withEnds(config, async (ends) => {
+    using context = measuringOf(ends, config);
+    const start = testRows(ends.x1, carried, config.seed);
+    const data = testRows(ends.x0, carried, config.seed);
+    const reserve = testRows(ends.x0, carried, config.seed, "train");
+    const found = await measureSet(
+      {
+        ...noSet,
+        direction: "b",
+        from: "x1",
+        side: "x0",
+        start,
+        end: start,
+        data,
+        reserve: () => reserve,
+        shared: new Map(),
+      },
+      fieldMetrics.filter(({ name }) => name !== "cond_error"),
+      context,
+    );
+    const rows = new Map(found?.rows.map((row) => [row.name, row]));
+    const all = decodeImages(ends.x0.test);
+    expect(rows.get("band_error")?.ceiling).toBeCloseTo(startError(start, all) as number, 9);
+    if (held > carried)
+      expect(rows.get("band_error")?.ceiling).not.toBeCloseTo(startError(start, data) as number, 4);
+    expect(rows.get("worst_band")?.value).toBe(1);
+    for (const t of [start, data, reserve, all]) t.dispose();
+  });
+});

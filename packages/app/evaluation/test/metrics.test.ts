@@ -1,0 +1,147 @@
+// Metrics with known answers: each row of the table is a set of samples whose value, floor or ceiling has a closed form.
+import { Generator, randn, setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  benchmarked,
+  configured,
+  measuringOf,
+  withEnds,
+} from "../../../../test/support/problem.js";
+import type { SampleSet } from "../src/metric.js";
+import { metrics } from "../src/metrics/index.js";
+import { measureSet } from "../src/rows.js";
+import { noSet } from "./set.js";
+
+beforeAll(() => setNumThreads(1));
+
+const n = 2000;
+const normal = (seed: number) => randn([n, 2], { generator: Generator.create(seed) });
+
+interface Samples {
+  start: Tensor;
+  end: Tensor;
+  data: Tensor;
+  reserve?: Tensor;
+}
+
+const gaussians = benchmarked("dim=2", "a=0.1", "n_train=2000", "n_test=2000", "threads=1");
+const moons = configured(
+  "dataset=moons",
+  "batch_size=8",
+  "data.n_train=50",
+  "data.n_test=50",
+  "threads=1",
+);
+
+/** The row of one metric on samples of vectors of the plane. */
+async function rowOf(name: string, make: () => Samples, config = moons, intervals = true) {
+  const own = tidy(make);
+  try {
+    return await withEnds(config, async (ends) => {
+      using context = measuringOf(ends, config, { n, intervals });
+      const states = new Map([0, 1].map((k) => [k, k === 0 ? own.start : own.end]));
+      const set: SampleSet = {
+        ...noSet,
+        ...own,
+        reserve: () => own.reserve ?? own.data,
+        states,
+        shared: new Map(),
+      };
+      const chosen = metrics.filter((metric) => metric.name === name);
+      const found = await measureSet(set, chosen, context);
+      const row = found?.rows[0];
+      if (!row) throw new Error([...(found?.reasons ?? [])].join());
+      return row;
+    });
+  } finally {
+    for (const t of new Set(Object.values(own))) t.dispose();
+  }
+}
+
+/** Data, generated rows at a distance `shift` from it along one axis, and source rows at three times the distance. */
+const shifted =
+  (shift: number, scale = 1) =>
+  (): Samples => {
+    const data = normal(1);
+    const along = (by: number) => data.mul(scale).add(zeros([n, 2]).add(by).mul(unitX()));
+    return { data, end: along(shift), start: along(3 * shift), reserve: data };
+  };
+const unitX = () => zeros([1, 2]).add(1).cumsum(1).eq(1).to("float32");
+
+describe("metrics with known answers", () => {
+  // W2 and W1 of a translation are its length; sliced, the root mean square of cos θ in the plane is √½.
+  it.each([
+    ["sliced_w2", shifted(0.5), 0.5 * Math.SQRT1_2, 0, 1.5 * Math.SQRT1_2, 0.04],
+    ["w2", shifted(0.5), 0.5, 0, 1.5, 1e-3],
+    ["w1", shifted(0.5), 0.5, 0, 1.5, 1e-3],
+    ["mean_error", shifted(0.5), 0.5, 0, 1.5, 1e-5],
+    ["covariance_error", shifted(0, 2), 3 * Math.SQRT2, 0, 3 * Math.SQRT2, 0.3],
+    // Half of the squared distance of means in percent of half of the variance 2.
+    ["bw2_uvp", shifted(0.5), 12.5, 0, 112.5, 2],
+    ["variance_kept", shifted(0, 2), 4, 1, 4, 1e-5],
+    ["variance_kept_least", shifted(0, 2), 4, 1, 4, 1e-5],
+    ["energy_distance", shifted(0), 0, 0, 0, 1e-6],
+    ["column_w1", shifted(0.5), 0.5, 0, 1.5, 1e-5],
+  ] as const)("%s", async (name, make, value, floor, ceiling, tolerance) => {
+    const row = await rowOf(name, make);
+    expect(Math.abs(row.value - value)).toBeLessThan(tolerance);
+    expect(Math.abs(Number(row.floor) - floor)).toBeLessThan(tolerance);
+    expect(Math.abs(Number(row.ceiling) - ceiling)).toBeLessThan(tolerance);
+    const [low, high] = row.interval as [number, number];
+    expect(low).toBeLessThanOrEqual(row.value + 1e-9);
+    expect(high).toBeGreaterThanOrEqual(row.value - 1e-9);
+    expect(row.n).toBe(n);
+  });
+
+  it("displacement: a translation is optimal, and independent pairs add both variances", async () => {
+    const row = await rowOf("displacement", () => {
+      const start = normal(1);
+      return { start, end: start.add(1), data: normal(2).add(1) };
+    });
+    expect(row.value).toBeCloseTo(2, 5);
+    expect(row.floor).toBeCloseTo(2, 2);
+    // 2 · (1 + 1) + |(1, 1)|², of source and target, whatever the generated rows are.
+    expect(Math.abs(Number(row.ceiling) - 6)).toBeLessThan(0.3);
+  });
+
+  it("optimality: pairs of the exact bridge are bound by the precision 1/ε", async () => {
+    const epsilon = 1;
+    const exact = () => {
+      // c = √(1 + ε²/4) − ε/2 is the covariance of the entropic plan between standard Gaussians.
+      const c = Math.sqrt(1 + epsilon ** 2 / 4) - epsilon / 2;
+      const start = normal(1);
+      return { start, end: start.mul(c).add(normal(2).mul(Math.sqrt(1 - c * c))), data: normal(3) };
+    };
+    const config = configured(
+      "dataset=moons",
+      "sigma=1",
+      "batch_size=8",
+      "data.n_train=50",
+      "data.n_test=50",
+    );
+    const binding = await rowOf("binding", exact, config);
+    expect(Math.abs(binding.value - 1)).toBeLessThan(0.1);
+    expect(binding).toMatchObject({ better: "target", target: 1 });
+    const error = await rowOf("optimality", exact, config);
+    expect(error.value).toBeLessThan(0.12);
+    expect(Number(error.ceiling)).toBeGreaterThan(0.9);
+  });
+
+  it("Gaussian marginals: moments and divergences of the exact bridge", async () => {
+    // At both ends of one step the exact marginals are N(∓a, 1).
+    const perfect = () => {
+      const start = normal(1).sub(0.1);
+      return { start, end: normal(2).add(0.1), data: normal(3) };
+    };
+    const mean = await rowOf("mean", perfect, gaussians);
+    expect(mean.target).toBe(0.1);
+    expect(Math.abs(mean.value - 0.1)).toBeLessThan(0.05);
+    for (const name of ["kl_diag", "kl_full"]) {
+      const { value, floor } = await rowOf(name, perfect, gaussians);
+      expect(value).toBeLessThan(3 * Number(floor));
+      const off = await rowOf(name, () => ({ ...perfect(), end: normal(2).add(1.1) }), gaussians);
+      // Half of a squared distance of 1 in each of two coordinates, at one of two times.
+      expect(Math.abs(off.value - 0.5)).toBeLessThan(0.08);
+    }
+  });
+});

@@ -1,0 +1,156 @@
+// columns.json: the metrics of results.csv and their columns. Tables, figures and lines of progress show evaluations by it.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Row, readCsv } from "../files/csv.js";
+import { readJson } from "../files/json.js";
+import { formatNumber } from "../table.js";
+import { runPaths } from "./layout.js";
+
+const logged = z.object({
+  name: z.string(),
+  title: z.string(),
+  group: z.string(),
+  /** One sentence. */
+  meaning: z.string(),
+  /** The columns of the value and of what it is to be compared with. */
+  columns: z.object({
+    value: z.string(),
+    target: z.string().optional(),
+    floor: z.string().optional(),
+    ceiling: z.string().optional(),
+  }),
+  scale: z.enum(["log", "percent"]).optional(),
+  /** Whether tables show it. */
+  isMain: z.boolean(),
+});
+
+/** A metric that training measures too. */
+export type LoggedMetric = z.infer<typeof logged>;
+
+export const columnsFile = "columns.json";
+
+const schema = z.array(logged);
+
+/** Columns of results.csv before and after the metrics: where an evaluation was made, and how long it took. */
+export const placeColumns = {
+  before: ["half_iteration", "direction", "step", "steps", "n", "nfe"],
+  after: ["seconds_per_batch", "seconds"],
+};
+const noMetrics = [...placeColumns.before, ...placeColumns.after, "iteration", "split", "sampler"];
+
+/** The metrics of a content of columns.json. Runs of 0.1 have none: each column of theirs is a metric by itself. */
+export function loggedMetrics(content: unknown, columns: readonly string[]): LoggedMetric[] {
+  const found = schema.safeParse(content);
+  if (found.success) return found.data;
+  const names = columns.filter((column) => !noMetrics.includes(column));
+  return names.map((name) => ({
+    name,
+    title: name,
+    group: "",
+    meaning: "",
+    columns: { value: name },
+    isMain: true,
+  }));
+}
+
+/** Reads the metrics of a run. Throws RunError. */
+export function readLogged(folder: string): LoggedMetric[] {
+  const path = join(folder, columnsFile);
+  const { results_csv } = runPaths(folder);
+  const columns = existsSync(results_csv) ? readCsv(results_csv).columns : [];
+  return loggedMetrics(existsSync(path) ? readJson(path) : null, columns);
+}
+
+/** The metrics of several runs, each once. */
+export function readLoggedOf(folders: readonly string[]): LoggedMetric[] {
+  const all = folders.flatMap(readLogged);
+  return all.filter((one, i) => all.findIndex(({ name }) => name === one.name) === i);
+}
+
+type Bound = "target" | "floor" | "ceiling";
+
+const bounds: readonly Bound[] = ["target", "floor", "ceiling"];
+
+/** What a metric is compared with in a figure, and the column. */
+export function referenceOf({ columns }: LoggedMetric): { name: Bound; column: string } | null {
+  const name = bounds.find((bound) => columns[bound] !== undefined);
+  return name ? { name, column: columns[name] as string } : null;
+}
+
+/** The columns of metrics that have a value in any row, where `named` gives their names in the rows. */
+export function shownColumns(
+  metrics: readonly LoggedMetric[],
+  rows: readonly Row[],
+  named: (column: string) => string = (column) => column,
+): string[] {
+  const columns = metrics
+    .filter(({ isMain }) => isMain)
+    .flatMap(({ columns: { value, target, floor, ceiling } }) => [value, target, floor, ceiling])
+    .filter((column) => column !== undefined);
+  return columns.filter((name) => rows.some((row) => typeof row[named(name)] === "number"));
+}
+
+/** Columns that say where an evaluation was made; the further ones are shown if they differ. */
+const places = ["half_iteration", "direction"];
+const furtherPlaces = ["step", "steps", "split", "sampler"];
+
+/** Rows of evaluations as tables show them: where they were made, then the metrics */
+export function shownRows(metrics: readonly LoggedMetric[], rows: readonly Row[]): Row[] {
+  const columns = [
+    ...places,
+    ...furtherPlaces.filter((name) => new Set(rows.map((row) => row[name] ?? "")).size > 1),
+    ...(rows.some((row) => row.sampler) ? ["nfe"] : []),
+    ...shownColumns(metrics, rows),
+  ];
+  return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null])));
+}
+
+/** The newest evaluation of each direction, number of steps and sampler; `keys` are further columns that tell rows apart. */
+export function newestRows(rows: readonly Row[], keys: readonly string[] = []): Row[] {
+  const columns = [...keys, "direction", "steps", "sampler"];
+  // Later rows replace those before.
+  const newest = new Map(rows.map((row) => [JSON.stringify(columns.map((c) => row[c])), row]));
+  return [...newest.values()];
+}
+
+/** The table of the newest evaluations of the run in `folder`. */
+export const newestTable = (folder: string, rows: readonly Row[]): Row[] =>
+  shownRows(readLogged(folder), newestRows(rows));
+
+/** A metric of an evaluation with its bounds: "sliced 2-Wasserstein 0.31 (floor 0.04, ceiling 1.2)"; null without a value. */
+export function describeMetric({ title, columns, scale }: LoggedMetric, row: Row): string | null {
+  const text = (x: number) => (scale === "percent" ? `${(100 * x).toFixed(1)} %` : formatNumber(x));
+  const value = row[columns.value];
+  if (typeof value !== "number") return null;
+  const others = bounds.flatMap((bound) => {
+    const column = columns[bound];
+    const other = column === undefined ? null : row[column];
+    return typeof other === "number" ? [`${bound} ${text(other)}`] : [];
+  });
+  return `${title} ${text(value)}${others.length > 0 ? ` (${others.join(", ")})` : ""}`;
+}
+
+/** An evaluation in a line. */
+export const describeResult = (metrics: readonly LoggedMetric[], row: Row): string =>
+  metrics
+    .filter(({ isMain }) => isMain)
+    .flatMap((metric) => describeMetric(metric, row) ?? [])
+    .join(", ");
+
+/** What the columns of evaluations mean. */
+export function meaningsOf(metrics: readonly LoggedMetric[]): Record<string, string> {
+  const texts: Record<string, string> = {
+    steps: "steps of the sampler",
+    nfe: "evaluations of the network a row",
+    sampler: "sde: the run's own sampler; otherwise a solver of its probability flow",
+  };
+  for (const { columns, meaning } of metrics) {
+    if (meaning !== "") texts[columns.value] = meaning;
+    for (const bound of bounds) {
+      const column = columns[bound];
+      if (column !== undefined) texts[column] = `${bound} of ${columns.value}`;
+    }
+  }
+  return texts;
+}
