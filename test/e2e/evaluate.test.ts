@@ -126,7 +126,10 @@ describe("dsbm evaluate", () => {
     }
     const halves = rowsOf(quality, "holdout_w1_half");
     expect(halves).toHaveLength(2);
-    expect(halves[0]).toMatchObject({ n: 60, meaning: expect.stringContaining("(60 held-out rows)") });
+    expect(halves[0]).toMatchObject({
+      n: 60,
+      meaning: expect.stringContaining("(60 held-out rows)"),
+    });
     expect(halves[0]?.floor).toBeLessThan(halves[0]?.value as number);
     expect(rowsOf(quality, "holdout_w1_source")).toHaveLength(2);
     expect(rowsOf(quality, "holdout_w1_target")[0]?.floor).toBeNull();

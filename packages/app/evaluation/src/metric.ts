@@ -123,7 +123,7 @@ export interface TwoSampleMetric extends MetricFacts {
 }
 
 /** A metric with bounds of its own. */
-export interface OwnBoundsMetric extends MetricFacts {
+interface OwnBoundsMetric extends MetricFacts {
   /** Returns one or several values, or why these samples have none. */
   measure(
     set: SampleSet,

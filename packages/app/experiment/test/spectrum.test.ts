@@ -1,9 +1,9 @@
 // The spectra of an evaluation as files: the figure with the limit of the coarse grid, and spectrum.csv.
+import { isotropicSpectrum } from "@dsbm/bridge";
 import { downscalingLaw, loadTable } from "@dsbm/data";
 import type { BandRow } from "@dsbm/evaluation";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { spectraOf } from "../../evaluation/src/metrics/spectra.js";
 import { cutoffOf, spectraFigure, withBands } from "../src/picture/spectrum.js";
 
 beforeAll(() => setNumThreads(1));
@@ -18,7 +18,8 @@ describe("the figure", () => {
   it("mark in the figure where the coarse fields end", async () => {
     const spectra = tidy(() => {
       const [low, high] = [draw("low"), draw("high")];
-      return spectraOf({ start: low.x, end: high.x, data: high.x, reserve: high.x });
+      const fine = isotropicSpectrum(high.x);
+      return { start: isotropicSpectrum(low.x), end: fine, data: fine, reserve: fine };
     });
     // The last annulus with a mode below the cut-off, and one more.
     expect(cutoffOf(spectra.start, spectra.data)).toBe(law("low").cutoff + 1);
