@@ -23,7 +23,9 @@ const n = 9;
 const column = { name: "site", classes: ["a", "b,c"], mean: 0, std: 1 };
 const mlp = ["sigma=0.7", "num_steps=6"];
 const table = {
-  ...{ names: ["x", "y"], conditioning: column, from: "a.csv" },
+  names: ["x", "y"],
+  conditioning: column,
+  from: "a.csv",
   transform: { log1p: true, standardise: "columns" as const, mean: [1, 2], std: [0.5, 0.2] },
 };
 const cases: [name: string, make: (folder: string) => string][] = [

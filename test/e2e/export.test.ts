@@ -49,13 +49,21 @@ describe("a run of vectors", () => {
     );
     const bridge = json(at("out/bridge.json"));
     expect(bridge).toMatchObject({
-      ...{ format: 2, method: "dsbm", kind: "drift", license: "MIT", quality: null },
-      ...{ state: { shape: [2], type: "vectors" }, default_direction: "b", columns: null },
+      format: 2,
+      method: "dsbm",
+      kind: "drift",
+      license: "MIT",
+      quality: null,
+      state: { shape: [2], type: "vectors" },
+      default_direction: "b",
+      columns: null,
       directions: {
         f: { model: "f.onnx", direction_input: null, half_iteration: 2 },
         b: { model: "b.onnx", direction_input: null, half_iteration: 1 },
       },
-      ...{ inputs: ["x", "t"], output: "drift", end_output: null },
+      inputs: ["x", "t"],
+      output: "drift",
+      end_output: null,
       process: { type: "brownian", sigma: 0.7 },
       schedule: { resample: true, step_variance: "process", last_noise: true },
       noise: { generator: "philox4x32-10", same_samples: true },
@@ -196,7 +204,9 @@ describe("a run of vectors", () => {
     expect(readdirSync(at("one-file"))).toEqual(["drift.decode.onnx"]);
     await exported(...words, "overwrite=true");
     expect(readdirSync(at("one-file")).sort()).toEqual([
-      ...["drift.decode.onnx", "drift.encode.onnx", "drift.onnx"],
+      "drift.decode.onnx",
+      "drift.encode.onnx",
+      "drift.onnx",
     ]);
   });
 });
@@ -210,7 +220,10 @@ describe("other runs", () => {
     await exported(at("tables"), at("tables-out"));
     const bridge = json(at("tables-out/bridge.json"));
     expect(bridge).toMatchObject({
-      ...{ columns: ["x", "a,b"], transform, inputs: ["x", "t", "cond"], default_direction: "f" },
+      columns: ["x", "a,b"],
+      transform,
+      inputs: ["x", "t", "cond"],
+      default_direction: "f",
       conditions: { cond: { shape: [2], column: conditioning }, y: null },
       data: { source: { name: "a.csv", rows: 10 }, target: null },
     });
@@ -225,8 +238,10 @@ describe("other runs", () => {
     "samples in the data's own units, by the models alone and by @dsbm/web: %j",
     async (column) => {
       const transform = {
-        ...{ log1p: true, standardise: "columns" as const },
-        ...{ mean: [1, 2], std: [0.5, 0.2] },
+        log1p: true,
+        standardise: "columns" as const,
+        mean: [1, 2],
+        std: [0.5, 0.2],
       };
       const facts = { names: ["x", "y"], transform, conditioning: column, from };
       const run = tableRun(at(column.name), facts);
@@ -243,7 +258,10 @@ describe("other runs", () => {
         { dtype: "float32" },
       );
       const sampled = await native.sample(native.units.apply(columns), {
-        ...{ direction: "f", solver: "euler", steps: null, ode_step_size: 0.1 },
+        direction: "f",
+        solver: "euler",
+        steps: null,
+        ode_step_size: 0.1,
         given: { cond },
       });
       const wanted = native.units.undo(sampled.x);
@@ -263,7 +281,8 @@ describe("other runs", () => {
         const t = new ort.Tensor(new Float32Array(n).fill(time), [n]);
         const drift = async (model: Session) =>
           (await model.run({ x: state, t, cond: given })).drift?.data as Float32Array;
-        const [v, w] = [await drift(f), await drift(b)];
+        const v = await drift(f);
+        const w = await drift(b);
         const next = (state.data as Float32Array).map((z, i) => z + (0.1 * (v[i]! - w[i]!)) / 2);
         state = new ort.Tensor(next, [n, 2]);
       }
@@ -288,8 +307,10 @@ describe("other runs", () => {
     imageRun(at("pictures"), ["model.class_cond=true"], { classes: 3 });
     await exported(at("pictures"), at("pictures-out"), "direction=b");
     expect(json(at("pictures-out/bridge.json"))).toMatchObject({
-      ...{ state: { shape: [1, 8, 8], type: "pictures" }, inputs: ["x", "t", "y"] },
-      ...{ conditions: { cond: null, y: { classes: 3 } }, noise: { generator: "philox4x32-10" } },
+      state: { shape: [1, 8, 8], type: "pictures" },
+      inputs: ["x", "t", "y"],
+      conditions: { cond: null, y: { classes: 3 } },
+      noise: { generator: "philox4x32-10" },
     });
   });
 });

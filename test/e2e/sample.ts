@@ -70,7 +70,10 @@ function leave(
 /** A run of `dsbm train` on 8×8 images: 28,000 parameters, 4 steps. */
 export function imageRun(folder: string, words: readonly string[] = [], { classes = 0 } = {}) {
   const config = configured(
-    ...["dataset=synthetic", "data.image_size=8", "num_steps=4", "model.num_res_blocks=1"],
+    "dataset=synthetic",
+    "data.image_size=8",
+    "num_steps=4",
+    "model.num_res_blocks=1",
     ...words,
   );
   const { channels, image_size } = config.data;
@@ -116,7 +119,8 @@ export function tableRun(
   const plain = benchmarked(`dim=${names.length}`, "net_name=mlp_small", "num_steps=5");
   const config = {
     ...plain,
-    ...{ Dataset: "table:a.csv", Dataset_transfer: "table:b.csv" },
+    Dataset: "table:a.csv",
+    Dataset_transfer: "table:b.csv",
     data: { ...plain.data, components: components ?? null },
   };
   const shape = [components ?? names.length];

@@ -11,14 +11,12 @@ import type { Trace, TraceSlot, TraceStep } from "./trace.js";
 import { Values } from "./values.js";
 
 export interface ConvertOptions {
-  /** Names of the inputs and of the outputs, in their order; the first dimension of the first input is free. */
   inputs: readonly string[];
   outputs: readonly string[];
   /** Matrices that are inverted are symmetric and positive definite (default: not known). */
   symmetric?: boolean;
 }
 
-/** The graph of a trace. Throws a UsageError that names an operation that has no counterpart. */
 export function convert(
   trace: Trace,
   { inputs, outputs, symmetric = false }: ConvertOptions,
@@ -79,7 +77,6 @@ export function convert(
   );
 }
 
-/** The tensor that a result is a view of; null where it has memory of its own. */
 function parentOf(
   { args }: TraceStep,
   slot: number,
@@ -90,7 +87,6 @@ function parentOf(
   return given.find((other) => slotOf(other).memory === memory) ?? null;
 }
 
-/** By the operation's name without its overload, in place or not. */
 function converterOf(name: string): Converter | undefined {
   const [plain = ""] = name.replace(/^(aten|dsbm)::/, "").split(".");
   const key = plain.replace(/([^_])_$/, "$1");

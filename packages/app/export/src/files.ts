@@ -1,4 +1,4 @@
-// What an export writes: a folder with models, bridge.json, a model card and an example, or one model.
+// Writes an export: a folder, one model, or a page.
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import type { ExportConfig } from "@dsbm/config";
@@ -11,7 +11,6 @@ import { type EncodedModel, weightsName } from "./onnx/model.js";
 import { exportPage, type PageOptions } from "./page.js";
 import { type ExportedBridge, exportBridge } from "./run.js";
 
-/** What was written: the description of the bridge, and the paths of the files with their sizes. */
 export interface ExportResult {
   bridge: ExportedBridge["bridge"];
   files: { path: string; bytes: number }[];
@@ -68,13 +67,11 @@ function exportFile(run: string, out: string, options: Options): ExportResult {
   return { bridge, files: files.map(sized) };
 }
 
-/** A line about training samples that the models hold. */
 function sayWhatIsHeld(bridge: ExportedBridge["bridge"], progress: Options["progress"]): void {
   const held = heldSamples(bridge);
   if (held) progress?.line(`the models hold training samples: ${held}`);
 }
 
-/** The model, and its weights where they are beside it. */
 function filesOf(path: string, { model, weights }: EncodedModel): [string, Uint8Array[]][] {
   return [
     [path, model],

@@ -1,4 +1,4 @@
-// An operation of a recorded program as its converter sees it: arguments by name, as values of the graph.
+// An operation of a recorded program as its converter sees it.
 
 import { UsageError } from "@dsbm/config";
 import type { GraphBuilder, Size } from "./onnx/builder.js";
@@ -6,15 +6,12 @@ import { isFree, sizesText } from "./onnx/builder.js";
 import { type OnnxType, onnxTypes } from "./onnx/model.js";
 import type { Trace, TraceSlot, TraceStep, Value } from "./trace.js";
 
-/** What an operation becomes: the values of its results in order; a single one may stand alone. */
 export type Converter = (op: Operation) => string | (string | null)[];
 
 export interface Facts {
   graph: GraphBuilder;
   trace: Pick<Trace, "slots">;
-  /** The value of a slot. */
   read: (slot: number) => string;
-  /** Matrices that are inverted are symmetric and positive definite. */
   symmetric: boolean;
 }
 
@@ -45,7 +42,6 @@ export class Operation {
     return arg !== undefined && !("value" in arg && arg.value === null);
   }
 
-  /** The shape of a tensor. */
   shape(name: string): Size[] {
     const arg = this.step.args[name];
     if (!arg || !("slot" in arg)) throw this.refused(`${name} is no tensor`);
@@ -91,13 +87,11 @@ export class Operation {
     return names.filter((name) => this.has(name)).map((name) => this.value(name));
   }
 
-  /** A value times a number. */
   times(value: string, factor: number): string {
     if (factor === 1) return value;
     return this.graph.node("Mul", [value, this.graph.numbers(this.type, factor)]);
   }
 
-  /** The tensors of a list. */
   values(name: string, type?: OnnxType): string[] {
     const arg = this.step.args[name];
     if (!arg || !("slots" in arg)) throw this.refused(`${name} is no list of tensors`);
@@ -136,7 +130,6 @@ export class Operation {
     throw this.refused(`${name} depends on the number of rows`);
   }
 
-  /** A list of numbers. */
   numbers(name: string, fallback?: readonly number[]): number[] {
     const list = this.plain<readonly Value[]>(name, fallback);
     if (!list.every((value) => typeof value === "number"))

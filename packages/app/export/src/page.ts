@@ -85,9 +85,11 @@ export async function samplesOf(
     const column = readColumns(trained.folder, config)?.condition ?? null;
     const rows = (end: Ends["x0"]) => ownUnits(testRows(end, n, config.seed), units);
     const given = (end: "x0" | "x1") => conditions(testConditions(ends as Ends, end, n), column);
-    const [source, target] = [rows(x0), rows(x1)];
+    const source = rows(x0);
+    const target = rows(x1);
     return {
-      ...{ source, target },
+      source,
+      target,
       conditions: { source: given("x0"), target: given("x1") },
       about: `the page holds ${source.shape[0]} held-out samples of ${x0.name} and ${target.shape[0]} of ${x1.name} (samples=0: none)`,
     };
@@ -109,7 +111,6 @@ const ownUnits = (x: Tensor, units: Units): Samples => {
   return units.undo(data, n);
 };
 
-/** Conditions of networks as a page has them: the values of a column, classes, or arrays. */
 function conditions(given: Given | undefined, column: ColumnCondition | null): Conditions | null {
   if (!given) return null;
   const { cond, y } = given;

@@ -1,4 +1,4 @@
-// What the studio plays: the exported folder of a run with some held-out samples of both ends in it, as plain numbers.
+// Exports for the studio: a folder with held-out samples of both datasets in it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "@dsbm/files";

@@ -1,4 +1,4 @@
-// An export as a whole: from the folder of a run to models and what belongs to them, in memory.
+// From the folder of a run to models and their description, in memory.
 import type { Direction } from "@dsbm/bridge";
 import type { ExportConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
@@ -19,18 +19,13 @@ export interface ExportOptions
   bare?: boolean;
 }
 
-/** An exported run: bridge.json, and the models by their file names. */
 export interface ExportedBridge {
   bridge: BridgeDescription;
   models: Map<string, EncodedModel>;
-  /** The models of units, where there are any. */
   units: Map<string, EncodedModel>;
 }
 
-/**
- * A run's networks as ONNX, in memory. Throws a RunError for what is no run, a UsageError for a direction that was not
- * trained, a method that is not exported, and an operation without a counterpart in ONNX.
- */
+/** A run's networks as ONNX, in memory. */
 export function exportBridge(run: string, options: ExportOptions = {}): ExportedBridge {
   const { half_iteration = "newest", license = null, limit, single, bare = false } = options;
   const trained = readTrained(run, half_iteration);
@@ -62,7 +57,6 @@ export function exportBridge(run: string, options: ExportOptions = {}): Exported
   }
 }
 
-/** f.onnx and b.onnx of two networks, model.onnx of one for both. */
 function nameOf({ directions }: ExportedGraph, all: readonly ExportedGraph[]): string {
   const [only] = Object.keys(directions);
   const isShared = all.length === 1 && Object.keys(directions).length > 1;
@@ -86,12 +80,19 @@ function encoded(
 ): EncodedModel {
   const { method, process, schedule, columns, data, license } = bridge;
   const metadata = {
-    ...{ dsbm: version, method, kind: bridge.kind, sigma: `${process.sigma}` },
-    ...{ schedule: toJson(schedule), columns: toJson(columns), data: toJson(data) },
-    ...{ units: toJson(bridge.transform), license: license ?? "" },
+    dsbm: version,
+    method,
+    kind: bridge.kind,
+    sigma: `${process.sigma}`,
+    schedule: toJson(schedule),
+    columns: toJson(columns),
+    data: toJson(data),
+    units: toJson(bridge.transform),
+    license: license ?? "",
     ...(!bare && { bridge: toJson(bridge) }),
   };
-  const [from, to] = [data.source.name, data.target?.name ?? "a Gaussian"];
+  const from = data.source.name;
+  const to = data.target?.name ?? "a Gaussian";
   const about = `${bridge.kind} of a bridge from ${from} to ${to}; docs/export.md of dsbm has the format`;
   return encodeModel(
     { graph, producer: "dsbm", version, about, metadata },
@@ -99,7 +100,6 @@ function encoded(
   );
 }
 
-/** Between the data's own units and the state: encode.onnx and decode.onnx. */
 function unitModels(bridge: BridgeDescription): ExportedBridge["units"] {
   const { encode, decode, columns, transform } = bridge;
   const metadata = { dsbm: version, columns: toJson(columns), units: toJson(transform) };

@@ -1,5 +1,4 @@
-// A function of tensors as its operations, whatever the number of rows: it is recorded for two numbers of rows, and what
-// differs between the recordings is a multiple of that number.
+// A function of tensors as its operations, whatever the number of rows.
 
 import { UsageError } from "@dsbm/config";
 import {
@@ -13,7 +12,6 @@ import {
 } from "@dsbm/torch";
 import type { Size } from "./onnx/builder.js";
 
-/** A value of an argument: sizes may be free. */
 export type Value = Size | bigint | boolean | string | null | readonly Value[];
 
 type Argument = { slot: number } | { slots: number[] } | { value: Value };
@@ -37,10 +35,7 @@ export interface Trace {
 /** Two numbers that no network of ours has as a size by chance with the same factor. */
 const rows = [3, 5] as const;
 
-/**
- * Records `fn` for inputs of two numbers of rows, `inputs(n)`; tensors that it holds belong to the scope that is open.
- * Throws a UsageError where the operations depend on that number, and the engine's RecordingError.
- */
+/** Records `fn` for inputs of two numbers of rows, `inputs(n)`; tensors that it holds belong to the scope that is open. */
 export function trace(
   fn: (...inputs: Tensor[]) => Tensor[],
   inputs: (n: number) => Tensor[],

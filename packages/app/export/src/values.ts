@@ -1,12 +1,8 @@
-// The values of a program's tensors while it is converted. ONNX has no writes: a write gives a new value, and what shares
-// its memory is made anew from there when it is read next.
+// The values of a program's tensors while it is converted.
 import type { Trace, TraceSlot } from "./trace.js";
 
-/** How a view was made. */
 export interface View {
-  /** The tensor that it is a view of. */
   parent: number;
-  /** The view's value from the parent's. */
   apply(): string;
   /** The parent's new value where the view has another; null where that is not known. */
   undo: ((parent: string, written: string) => string) | null;

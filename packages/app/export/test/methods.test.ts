@@ -71,7 +71,8 @@ async function deviation(made: Made, graphs: readonly ExportedGraph[]): Promise<
     const session = await open(encode(graph));
     for (const [way, input] of Object.entries(directions))
       for (const n of [1, 7]) {
-        const [x, t] = [normal(made.run.shape)(n), times(n)];
+        const x = normal(made.run.shape)(n);
+        const t = times(n);
         const feeds = { x, t, ...(input !== null && { direction: T.full([n], input) }) };
         const several = session.outputNames.includes(`${kindOf(made.run)}_${way}`);
         const name = several ? `${kindOf(made.run)}_${way}` : kindOf(made.run);
@@ -155,7 +156,8 @@ it("discrete DSB: the mean of the next point; and the end of a network that pred
   const [{ graph } = { graph: null }] = graphsOf(made.run, made.networks, ["f"]);
   expect(graph?.outputs.map(({ name }) => name)).toEqual(["drift", "end"]);
   const session = await open(encode(graph as ExportedGraph["graph"]));
-  const [x, t] = [normal([3])(7), times(7)];
+  const x = normal([3])(7);
+  const t = times(7);
   const wanted = T.noGrad(() => (made.networks.f as Network).forward(x, t));
   expect(distance(await run(session, { x, t }, "end"), wanted)).toBeLessThan(1e-5);
 });

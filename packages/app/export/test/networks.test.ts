@@ -13,13 +13,22 @@ beforeEach(() => {
 
 /** Small networks for images of 8×8 pixels. */
 const unet = {
-  ...{ image_size: 8, in_channels: 1, num_channels: 16, channel_mult: [1, 2] },
-  ...{ num_res_blocks: 1, num_heads: 2, attention_resolutions: [4] },
+  image_size: 8,
+  in_channels: 1,
+  num_channels: 16,
+  channel_mult: [1, 2],
+  num_res_blocks: 1,
+  num_heads: 2,
+  attention_resolutions: [4],
 };
 const downscaler = { in_channels: 3, out_channels: 2, channel_mult: "1,1,1,2", num_res_blocks: 1 };
 const ddpmpp = {
-  ...{ image_size: 8, in_channels: 1, nf: 8, ch_mult: [1, 2] },
-  ...{ num_res_blocks: 1, attn_resolutions: [4] },
+  image_size: 8,
+  in_channels: 1,
+  nf: 8,
+  ch_mult: [1, 2],
+  num_res_blocks: 1,
+  attn_resolutions: [4],
 };
 
 /** Adds noise to all parameters, so that layers that start as zero have an effect. */
@@ -121,8 +130,11 @@ describe("networks of vectors", () => {
     "MLP %j, also without ONNX Runtime",
     async ({ time_frequencies, cond_channels, way }) => {
       const net = createNetwork({
-        ...{ model: { name: "MLP", hidden: "16,16", time_frequencies }, shape: [3], cond_channels },
-        ...{ direction: way === "b" ? "b" : "f", bidirectional: way === "both" },
+        model: { name: "MLP", hidden: "16,16", time_frequencies },
+        shape: [3],
+        cond_channels,
+        direction: way === "b" ? "b" : "f",
+        bidirectional: way === "both",
         generator: seeded(1),
       });
       const given = { ...(cond_channels && conditions), ...(way === "both" && { direction }) };

@@ -17,7 +17,8 @@ const opened = (graph: Graph) => {
 
 /** Rows there, and there and back. */
 async function passed(facts: Facts, x: Float64Array, shape: readonly number[]) {
-  const [encode, decode] = [await opened(encodeGraph(facts)), await opened(decodeGraph(facts))];
+  const encode = await opened(encodeGraph(facts));
+  const decode = await opened(decodeGraph(facts));
   const there = await encode.run({ x: new ort.Tensor(x, shape) });
   const back = await decode.run({ state: there.state as ort.Tensor });
   await Promise.all([encode.release(), decode.release()]);
@@ -70,8 +71,11 @@ it.each<[string, ColumnTransform | null, number[]]>([
 ])("principal components of %s, as @dsbm/web has them", async (_, transform, shape) => {
   const numbers = { mean: [0.5, -1, 2], basis: [half, 0, half, 0, 0, 1] };
   const projection = {
-    ...{ shape: [...shape], components: 2, scale: 3 },
-    ...{ mean: base64(numbers.mean), basis: base64(numbers.basis) },
+    shape: [...shape],
+    components: 2,
+    scale: 3,
+    mean: base64(numbers.mean),
+    basis: base64(numbers.basis),
   };
   const facts: Facts = { state: { shape: [2], type: "vectors" }, transform, projection };
   const own = unitsOf({

@@ -1,4 +1,4 @@
-// A trained bridge as an object: opened from a run folder, or of a training in progress; all commands sample through it.
+// A trained bridge as an object.
 import {
   type Conditions,
   type Direction,

@@ -4,7 +4,7 @@ import { UsageError } from "@dsbm/config";
 import { type ColumnCondition, encodeCondition } from "@dsbm/data";
 import { tensor } from "@dsbm/torch";
 
-/** Encodes values of a column, of rows from `first` on of a file; the caller's. Throws a UsageError. */
+/** Encodes values of a column, of rows from `first` on of a file; the caller's. */
 export function encodeConditions(
   condition: ColumnCondition,
   values: Float64Array | string[] | null,

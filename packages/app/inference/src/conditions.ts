@@ -1,4 +1,4 @@
-// The conditions that networks take beside the samples: from files, one class for all, or those of the input itself.
+// The conditions that networks take beside the samples.
 import { existsSync } from "node:fs";
 import type { Conditions } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
@@ -7,14 +7,12 @@ import { type DType, full, io, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "./bridge.js";
 import type { Input } from "./input/input.js";
 
-/** Conditions by rows of the input. */
 export interface InputConditions {
   /** Those of rows [first, first + count), the caller's; undefined where networks take none. */
   read(first: number, count: number): Conditions | undefined;
   close(): void;
 }
 
-/** An input whose number of samples is known, as far as conditions need it. */
 interface ConditionedInput extends Pick<Input, "conditions" | "table"> {
   n: number | null;
 }
@@ -24,7 +22,7 @@ interface Part {
   close?(): void;
 }
 
-/** Opens the conditions of an input. Throws a UsageError where one is missing, unknown to the networks, or does not fit. */
+/** Opens the conditions of an input. */
 export function openConditions(
   { cond, y }: Pick<SampleConfig, "cond" | "y">,
   { bridge, input }: { bridge: Bridge; input: ConditionedInput },
@@ -70,7 +68,9 @@ function fieldsOf(
   const want = [n, conditioning.channels, ...shape.slice(1)];
   if (path !== null)
     return fromFile("cond", path, {
-      ...{ want, dtypes: ["float32", "float64"], to: "float32" },
+      want,
+      dtypes: ["float32", "float64"],
+      to: "float32",
       problem: (rows, first) =>
         tidy(() => rows.isfinite().all().item())
           ? null
@@ -94,7 +94,9 @@ function classesOf(
   }
   if (y !== null)
     return fromFile("y", y, {
-      ...{ want: [n], dtypes: ["int64", "int32", "int16", "int8", "uint8"], to: "int64" },
+      want: [n],
+      dtypes: ["int64", "int32", "int16", "int8", "uint8"],
+      to: "int64",
       problem(rows, first) {
         const all = rows.toNumbers();
         const odd = all.findIndex((k) => k < 0 || k >= classes);
@@ -107,13 +109,11 @@ function classesOf(
   );
 }
 
-/** Rows of a table of the input's own, which it closes itself. */
 const fromTable = (table: Tensor): Part => ({
   read: (first, count) => tidy(() => table.narrow(0, first, count).clone().keep()),
 });
 
 interface FileOptions {
-  /** The shape of the whole. */
   want: readonly (number | null)[];
   dtypes: readonly string[];
   to: DType;
@@ -121,7 +121,6 @@ interface FileOptions {
   problem(rows: Tensor, first: number): string | null;
 }
 
-/** Rows of a .npy file. */
 function fromFile(key: string, path: string, { want, dtypes, to, problem }: FileOptions): Part {
   if (!existsSync(path))
     throw new UsageError(`${key}=${path} is not there: give a .npy file [${want.join(", ")}]`);

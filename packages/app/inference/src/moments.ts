@@ -1,4 +1,4 @@
-// Statistics that a run took from its training images: no part of what it leaves, so the images are needed again.
+// Statistics that a run took from its training images.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import { DatasetError, loadTable } from "@dsbm/data";
@@ -11,7 +11,6 @@ export const adaptiveKey = (
 ): "final_adaptive" | "adaptive_mean" | null =>
   config.final_adaptive ? "final_adaptive" : config.adaptive_mean ? "adaptive_mean" : null;
 
-/** The training images, kept. Throws DatasetError. */
 export const trainingImages = (config: CompleteTrainConfig): Tensor =>
   loadTable(config.Dataset, loading("train", "x0", config)).x.keep();
 

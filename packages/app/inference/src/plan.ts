@@ -1,4 +1,4 @@
-// How a bridge samples, settled once for any number of batches: direction, times and solver, refused if the run cannot.
+// How a bridge samples, settled once for any number of batches.
 import {
   type Chain,
   type Conditions,
@@ -15,7 +15,6 @@ import type { Device, Tensor } from "@dsbm/torch";
 import type { CarryOptions, Sampler } from "@dsbm/train";
 import { type Networks, type Trained, usualDirection } from "./trained.js";
 
-/** The keys of `dsbm sample` that say how samples move. */
 export type PlanConfig = Pick<
   SampleConfig,
   | "direction"
@@ -37,9 +36,7 @@ interface BatchOptions extends Pick<CarryOptions, "first" | "purpose" | "signal"
 export interface SamplePlan {
   readonly direction: Direction;
   readonly grid: TimeGrid;
-  /** Process times of the states of a path, in their order. */
   readonly times: readonly number[];
-  /** Rows of a batch of a long input: the results do not depend on how it is cut at multiples of so many. */
   readonly batchRows: number;
   /**
    * Carries x [n, …], whose first row has the place `first` in the whole input; `onState` is awaited for each state (of a
@@ -142,10 +139,7 @@ function checkSteps(
   );
 }
 
-/**
- * Refuses another noise without the drifts of both directions, whose sum is the score, and guidance of networks that
- * never went without their condition. Throws a UsageError.
- */
+/** Refuses another noise without the drifts of both directions, whose sum is the score, and guidance of networks that never went without their condition. */
 export function checkNoise(
   { config, folder, method }: Trained,
   networks: { readonly [direction in Direction]: unknown },

@@ -13,7 +13,6 @@ import type { SamplePlan } from "./plan.js";
 import type { Trained } from "./trained.js";
 
 export interface SampleJob {
-  /** The folder of the run, what to sample from, where to. */
   run: string;
   input: string;
   output: string;
@@ -22,16 +21,13 @@ export interface SampleJob {
   signal?: AbortSignal | undefined;
 }
 
-/** What came out. */
 export interface SampleResult {
   direction: Direction;
   state: "finished" | "interrupted";
   n: number;
-  /** The weights that sampled. */
   weights: readonly string[];
   nfe: number;
   seconds: number;
-  /** Where it is, and what it is. */
   about: string;
 }
 
@@ -54,7 +50,11 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
   try {
     const opened = await openInput(job.input, {
       ...config,
-      ...{ trained, direction, keys: config, progress, signal },
+      trained,
+      direction,
+      keys: config,
+      progress,
+      signal,
     });
     input = opened;
     const counted =
@@ -115,7 +115,6 @@ interface Batches extends Pick<SampleJob, "progress" | "signal"> {
   write(state: Tensor, at: { k: number; first: number }): Promise<void>;
 }
 
-/** Returns the evaluations of the networks a sample on average; null if `signal` was aborted. */
 async function carryBatches(
   { direction, batchRows, carry }: SamplePlan,
   { n, read, write, progress, signal }: Batches,
@@ -150,7 +149,6 @@ async function carryBatches(
   return evaluations / Math.max(first, 1);
 }
 
-/** Ends are numbers: else the weights are damaged, or training diverged. */
 function checkFinite(
   x: Tensor,
   { first, trained, direction }: { first: number; trained: Trained; direction: Direction },

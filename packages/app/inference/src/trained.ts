@@ -1,5 +1,4 @@
-// A run's folder as something to sample with: what was trained, from its configuration, and the newest weights.
-// The data that it was trained on need not be there.
+// A run's folder as something to sample with.
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
@@ -27,13 +26,11 @@ export interface Trained extends Process {
   config: CompleteTrainConfig;
   /** The shape of one sample: [d] or [C, H, W]. */
   shape: readonly number[];
-  /** Directions that the run trains; flows have one network for both. */
   directions: readonly Direction[];
   /** What its networks take beside samples: channels of the condition (0: none), and whether a class. */
   conditioning: { channels: number; classes: boolean };
   /** The columns of a run of tables; null for other data. */
   columns: RunColumns | null;
-  /** Another noise than that of training, and how much conditions count. */
   diffusion?: number | undefined;
   guidance?: number | undefined;
   /** The newest weights of each direction that are wanted; null where there are none yet. */
@@ -99,7 +96,6 @@ export function conditioningOf(
   };
 }
 
-/** The weights of `half` or before, by direction. */
 function choose(
   folder: string,
   { models, half, shared }: { models: ModelFile[]; half: number | "newest"; shared: boolean },
@@ -120,7 +116,6 @@ function choose(
   return { b: newest("b"), f: newest("f") };
 }
 
-/** The shape of a sample: of images the configuration says it, of vectors the file of the weights. */
 function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]): number[] {
   if (model.name !== "MLP") return [data.channels, data.image_size, data.image_size];
   const { path } = (models.b ?? models.f) as ModelFile;
@@ -143,7 +138,6 @@ export const usualDirection = ({ columns, folder, config }: Trained): Direction 
     ? "f"
     : "b";
 
-/** A network of a class that is not in the library. */
 export type OwnNetwork = (direction: Direction) => Network;
 
 function loadNetwork(

@@ -16,7 +16,8 @@ export function readProjection(folder: string): Projection {
     );
   checkFiles(folder, ["projection.safetensors"]);
   const { tensors, metadata } = io.loadTensors(path);
-  const [mean, basis] = [tensors.get("mean"), tensors.get("basis")];
+  const mean = tensors.get("mean");
+  const basis = tensors.get("basis");
   const scale = Number(metadata.scale);
   if (!mean || !basis || !(scale > 0))
     throw new UsageError(`${path} holds no projection: it needs mean, basis and a positive scale`);

@@ -1,11 +1,11 @@
-// Several data sets in a row: the times of a configuration's marginals, and their training rows as tables of a chain.
+// Several data sets in a row.
 import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import { tidy } from "@dsbm/torch";
 import type { DataEnd } from "./dataset.js";
 
-/** The times of several data sets; null where there are two. Throws a UsageError for a method of two. */
+/** The times of several data sets; null where there are two. */
 export function configChain({
   Dataset_between,
   times,

@@ -1,5 +1,4 @@
-// Tables of the user's own as ends: their columns are standardised by both ends together while batches are decoded, and
-// a column of conditions becomes what networks take.
+// Tables of the user's own as ends.
 import type { Conditions, End } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
@@ -20,17 +19,15 @@ import type { Tensor } from "@dsbm/torch";
 import type { DataEnd } from "./dataset.js";
 import { inMemory } from "./projected.js";
 
-/** What the columns of both ends have in common. */
 export interface Columns {
   names: readonly string[];
   kept: readonly string[];
   condition: ColumnCondition | null;
   transform: ColumnTransform;
-  /** The content of data.json. Reads a part of the rows at its first call. */
   describe(): DataDescription;
 }
 
-/** How the table of an end is read; `like` is the other end, whose columns it must have. */
+/** How the table of an end is read. */
 export function ownOptions(
   end: End,
   { data }: Pick<CompleteTrainConfig, "data">,
@@ -42,12 +39,15 @@ export function ownOptions(
   const given = { columns, exclude, keep, condition, id, split_by, group, key, layer };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
-    ...{ missing, log1p, decimal, header },
+    missing,
+    log1p,
+    decimal,
+    header,
     ...(like && { like: { path: like.path, named: like.named, columns: like.columns } }),
   };
 }
 
-/** Makes ends of tables see standardised columns, in place; null where neither is a table. Throws a UsageError. */
+/** Makes ends of tables see standardised columns, in place; null where neither is a table. */
 export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Columns | null {
   const facts = ends.flatMap((end) => end.facts ?? []);
   const [first] = facts;
@@ -64,7 +64,8 @@ export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Column
     rows: { train, test },
     facts: facts as TableFacts,
   }));
-  const [source, target] = [all[0], all.slice(1).at(-1)];
+  const source = all[0];
+  const target = all.slice(1).at(-1);
   let description: DataDescription | null = null;
   const describe = () => {
     const about = { transform, conditioning: condition };
@@ -117,7 +118,8 @@ function checkScale(
 ): void {
   for (const { path, columns, range, spread } of facts)
     for (const [k, name] of columns.entries()) {
-      const [low, high] = [range.min[k] as number, range.max[k] as number];
+      const low = range.min[k] as number;
+      const high = range.max[k] as number;
       const worst = Math.abs(low) > Math.abs(high) ? low : high;
       const iqr = spread[k] as number;
       if (iqr > 0 && high - low > widest * iqr)

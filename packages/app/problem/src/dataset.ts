@@ -1,4 +1,4 @@
-// One dataset of a problem, the source or the target: its tables, conditions, and how rows become what networks take.
+// One dataset of a problem, the source or the target.
 import {
   type Conditions,
   conditionRows,
@@ -26,20 +26,15 @@ import type { Device, Tensor } from "@dsbm/torch";
 import { ownOptions } from "./columns.js";
 import type { GaussianMoments } from "./gaussian-end.js";
 
-/** The data of one end. */
 export interface DataEnd {
   /** As in the configuration, or "gaussian" for the Gaussian at time 1. */
   name: string;
   /** Rows as stored, [n, …]. */
   train: Tensor;
   test: Tensor;
-  /** The classes it holds; empty where there are none. */
   classes: readonly ImageClass[];
-  /** One line for people. */
   about: string;
-  /** Rows of `train` or `test` as networks take them in training, where images may be mirrored. */
   decode: Decode;
-  /** The same without chance. */
   plain: (rows: Tensor) => Tensor;
   /** The conditions of the rows of each table; null where there are none. */
   conditions: Record<Split, Conditions> | null;
@@ -55,7 +50,6 @@ export interface DataEnd {
   /** What is known of the columns of a table of the user's own, and its conditions as they are stored; null for others. */
   facts: TableFacts | null;
   raw: Record<Split, Tensor | null> | null;
-  /** Frees what is not listed above. */
   dispose?(): void;
 }
 
@@ -72,7 +66,14 @@ export function loading(
   const { a, image_size, channels, test_fraction, dim } = data;
   const n = split === "train" ? data.n_train : data.n_test;
   return {
-    ...{ split, end, seed, wavenumber, a, image_size, channels, test_fraction },
+    split,
+    end,
+    seed,
+    wavenumber,
+    a,
+    image_size,
+    channels,
+    test_fraction,
     directory: paths.data_dir_name,
     table: ownOptions(end, config, like ?? undefined),
     ...(dim !== null && { dim }),
@@ -80,7 +81,6 @@ export function loading(
   };
 }
 
-/** Loads one dataset. Throws a DatasetError for files, a UsageError for images of another size than the configuration's. */
 export function loadDataset(
   end: End,
   name: string,
@@ -89,7 +89,8 @@ export function loadDataset(
 ): DataEnd {
   const { image_size, channels, random_flip, components } = config.data;
   const table = (split: Split) => loadTable(name, loading(split, end, config, like));
-  const [train, test] = [table("train"), table("test")];
+  const train = table("train");
+  const test = table("test");
   const [, c, height, width] = train.x.shape;
   if (
     train.x.shape.length === 4 &&
@@ -129,7 +130,9 @@ export function loadDataset(
 
 const tensorsOf = ({ order, conditions, raw, ...tables }: DataEnd) =>
   splits.flatMap((split) => [
-    ...[tables[split], order[split], raw?.[split]],
+    tables[split],
+    order[split],
+    raw?.[split],
     ...conditionRows(conditions?.[split]),
   ]);
 
@@ -168,7 +171,6 @@ export function conditionsOf(
   };
 }
 
-/** Undoes the preprocessing of a set that names one; null for others. */
 function unscaling(
   name: string,
   { paths }: CompleteTrainConfig,
@@ -180,7 +182,6 @@ function unscaling(
   return (rows) => unscaleFields(rows, scaling);
 }
 
-/** The tables on a device. */
 export function toDevice(end: DataEnd, device: Device): DataEnd {
   if (device === "cpu") return end;
   const moved = (t: Tensor) => {

@@ -1,4 +1,4 @@
-// The source and target datasets of a problem, and those between: images, fields or vectors, or a Gaussian at time 1.
+// The source and target datasets of a problem, and those between.
 import {
   type Chain,
   disposeSome,
@@ -17,17 +17,14 @@ import { type DataEnd, disposeDataset, loadDataset, loading, splits, toDevice } 
 import { gaussianEnd } from "./gaussian-end.js";
 import { projected } from "./projected.js";
 
-/** The data of both ends. */
 export interface Ends {
   x0: DataEnd;
   x1: DataEnd;
-  /** The data of times between, the earliest first; their times, and the training rows of all intervals. */
   between: readonly DataEnd[];
   chain: Chain | null;
   rows: Endpoints | null;
   /** The shape of one sample as networks take it: [d] or [C, H, W]. */
   shape: readonly number[];
-  /** The exact bridge, where the ends are Gaussians with a known one. */
   exact: GaussianBridge | null;
   /** The principal components that samples are projected on, and the shape of a sample before; null: none. */
   projection: { components: Projection; shape: readonly number[] } | null;
@@ -44,7 +41,7 @@ const leastHeldOut = 2;
 /** The name of data that were in the memory of a program whose training was saved. */
 export const inProgram = "program";
 
-/** The names of the configuration's data, by end. Throws a UsageError for those of a program. */
+/** The names of the configuration's data, by end. */
 export function namesOf(config: CompleteTrainConfig): [End, string][] {
   const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
   if (Dataset === inProgram)
@@ -105,7 +102,8 @@ export function loadEnds(config: CompleteTrainConfig): Ends {
       x0: ends[0] as DataEnd,
       x1: ends.at(-1) as DataEnd,
       between: ends.slice(1, -1),
-      ...{ chain, rows },
+      chain,
+      rows,
       shape: x0.train.shape.slice(1),
       exact: exact ? { a: config.data.a, sigma: config.sigma as number } : null,
       projection,
@@ -128,7 +126,8 @@ function check(x0: DataEnd, x1: DataEnd, config: CompleteTrainConfig): void {
     throw new UsageError(
       `${few.name} has ${few.test.size(0)} sample held out of ${few.test.size(0) + few.train.size(0)}; metrics need ${leastHeldOut} or more at each end: give more data, or a larger data.test_fraction`,
     );
-  const [a, b] = [x0.train.shape.slice(1), x1.train.shape.slice(1)];
+  const a = x0.train.shape.slice(1);
+  const b = x1.train.shape.slice(1);
   if (`${a}` !== `${b}`)
     throw new UsageError(
       `${x0.name} has samples of shape [${a.join(", ")}], ${x1.name} of [${b.join(", ")}]; a bridge needs the same shape at both ends: choose other data`,
@@ -153,7 +152,6 @@ export const tables = ({ x0, x1, rows }: Ends): Endpoints =>
     conditions: { x0: x0.conditions?.train, x1: x1.conditions?.train },
   };
 
-/** What is known of a prepared table of the user's own; null for other data. */
 function factsOf(name: string, options: ReturnType<typeof loading>): TableFacts | null {
   if (!name.startsWith("table:")) return null;
   return tidy(() => loadTable(name, options).facts ?? null);

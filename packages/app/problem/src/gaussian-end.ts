@@ -1,4 +1,4 @@
-// The Gaussian at time 1 in the place of data (transfer=false): its law, and its rows as an end of a bridge.
+// The Gaussian at time 1 in the place of data (transfer=false).
 import { type Decode, decodeImages, drawAll, inBatches } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
@@ -31,7 +31,6 @@ export function gaussianLaw(
     plain?: (rows: Tensor) => Tensor;
   },
 ): {
-  /** A sample for each row of standard normal numbers. */
   from: (z: Tensor) => Tensor;
   decode: Decode;
   text: string;
@@ -90,7 +89,6 @@ export function gaussianEnd(x0: DataEnd, config: CompleteTrainConfig): DataEnd {
   };
 }
 
-/** Mean and standard deviation of each value over a table, [1, …]. */
 function valueMoments(table: Tensor, plain: (rows: Tensor) => Tensor): GaussianMoments {
   const n = table.size(0);
   const total = (of: (x: Tensor) => Tensor) =>

@@ -5,12 +5,10 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 type Sequence = Pick<CompleteTrainConfig, "fb_sequence">;
 type Steps = Sequence & Pick<CompleteTrainConfig, "first_num_iter" | "num_iter">;
 
-/** The iteration, from 1, that a half-iteration belongs to. */
 function iterationOf(half: number, { fb_sequence }: Sequence): number {
   return Math.ceil(half / fb_sequence.length);
 }
 
-/** Training steps of a half-iteration. */
 export function stepsOf(half: number, config: Steps): number {
   return iterationOf(half, config) <= 1 ? config.first_num_iter : config.num_iter;
 }

@@ -15,17 +15,11 @@ import { createNetwork, hasClasses } from "@dsbm/nets";
 import type { Device } from "@dsbm/torch";
 import { configChain } from "./chain.js";
 
-/** What data and method say of a network. */
 export interface NetworkFacts {
-  /** The half-iteration that it begins with, where each begins with new weights. */
   half?: number | undefined;
-  /** Classes of the data. */
   classes: number;
-  /** The shape of a sample. */
   shape: readonly number[];
-  /** Numbers of the condition of columns of tables; of other data the configuration says it. */
   conditions?: number | undefined;
-  /** The method, which may have a model of its own. */
   method: Pick<Method, "model" | "networks">;
 }
 
@@ -49,7 +43,9 @@ export function buildNetwork(
     const beside = { ...facts, bidirectional, unit, zero, model };
     if (rate === 0) return createNetwork({ ...beside, classes, cond_channels: channels });
     const net = createNetwork({
-      ...{ ...beside, classes: classes + 1, cond_channels: channels > 0 ? channels + 1 : 0 },
+      ...beside,
+      classes: classes + 1,
+      cond_channels: channels > 0 ? channels + 1 : 0,
     });
     return new ConditionDropout(net, { rate, classes });
   };

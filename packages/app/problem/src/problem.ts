@@ -1,4 +1,4 @@
-// A configuration as a training problem: what networks are trained for, on what, and how.
+// A configuration as a training problem.
 import {
   type BatchCoupling,
   brownian,
@@ -84,7 +84,6 @@ export const chunkRows = (shape: readonly number[]): number => (shape.length ===
 export const threadsOf = ({ threads }: Pick<CompleteTrainConfig, "threads">): number =>
   threads === "auto" ? cores() : threads;
 
-/** Transport within batches; `reg` is what ties it to the reference process. */
 function batchCoupling(
   { ot_sampler, ot_share: share, ot_penalty: penalty }: CompleteTrainConfig,
   reg: number,
@@ -133,10 +132,15 @@ export function trainingProblem(
     },
     process,
     method: {
-      ...{ method, parametrisation, lastNoise, stepVariance },
+      method,
+      parametrisation,
+      lastNoise,
+      stepVariance,
       network: (direction, half) =>
         buildNetwork(config, direction, {
-          ...{ half, method, shape: ends.shape },
+          half,
+          method,
+          shape: ends.shape,
           classes: ends.x0.classes.length,
           conditions: conditionWidth(ends.columns?.condition ?? null),
         }),

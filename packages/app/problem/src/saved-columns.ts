@@ -1,5 +1,4 @@
-// What a run of tables knows of its columns: their names, how they were standardised, which are carried along, and what
-// networks are conditioned on. It stands in data.json.
+// What a run of tables knows of its columns.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -58,7 +57,9 @@ export function readColumns(
   return {
     names: all,
     named: all.some((name, k) => name !== `c${k}`),
-    ...{ kept, transform, condition: conditioning },
+    kept,
+    transform,
+    condition: conditioning,
   };
 }
 

@@ -1,4 +1,4 @@
-// The rows that evaluations take from the two ends: the same at every call.
+// The rows that evaluations take from the two ends.
 import { type Conditions, conditionsAt, type End, mapConditions, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";

@@ -77,7 +77,8 @@ describe("data.random_flip", () => {
       const plain = decodeImages(rows);
       const seen = x0.decode(rows, { end: "x0", generator: stream(1, "flip") });
       const same = (a: Tensor, b: Tensor) => a.eq(b).flatten({ startDim: 1 }).all(1);
-      const [kept, mirrored] = [same(seen, plain), same(seen, plain.flip([3]))];
+      const kept = same(seen, plain);
+      const mirrored = same(seen, plain.flip([3]));
       expect(kept.logicalOr(mirrored).all().item()).toBe(true);
       for (const some of [kept, mirrored]) {
         const count = some.to("float32").sum().item();

@@ -27,9 +27,15 @@ const at = (name: string) => join(folder, name);
 async function loaded(pairs: string, ...words: string[]) {
   writeFileSync(at("pairs.csv"), pairs);
   const config = configured(
-    ...["dataset=vectors", `Dataset=table:${at("a.csv")}`, `Dataset_transfer=table:${at("b.csv")}`],
-    ...[`paths.data_dir_name=${folder}`, "data.id=id", "batch_size=8", "data.standardise=none"],
-    ...[`pairs=${at("pairs.csv")}`, ...words],
+    "dataset=vectors",
+    `Dataset=table:${at("a.csv")}`,
+    `Dataset_transfer=table:${at("b.csv")}`,
+    `paths.data_dir_name=${folder}`,
+    "data.id=id",
+    "batch_size=8",
+    "data.standardise=none",
+    `pairs=${at("pairs.csv")}`,
+    ...words,
   );
   await prepareEnds(config, { progress: silentProgress, signal: undefined });
   return withEnds(config, async (ends) => {
@@ -83,7 +89,8 @@ it("gives pairs of several data sets their rows in the tables of all intervals",
   const lines = Array.from({ length: 12 }, (_, i) => [`1,a${i},b${i + 3}`, `2,b${i},a${i + 5}`]);
   const { known, values } = await loaded(
     `interval,source,target\n${lines.flat().join("\n")}\n`,
-    ...[`Dataset_between=table:${at("b.csv")}`, `Dataset_transfer=table:${at("a.csv")}`],
+    `Dataset_between=table:${at("b.csv")}`,
+    `Dataset_transfer=table:${at("a.csv")}`,
     "first_coupling=ind",
   );
   expect(known?.given).toBe(24);

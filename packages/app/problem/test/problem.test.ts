@@ -56,7 +56,8 @@ describe("the problem of a run", () => {
     trainingProblem(configured("dataset=synthetic", ...words), data, { cacheFolder: "cache" });
 
   it("starts each direction on independent pairs with first_coupling=ind, the first one from the reference with ref", () => {
-    const [ind, ref] = [problem("first_coupling=ind"), problem("first_coupling=ref")];
+    const ind = problem("first_coupling=ind");
+    const ref = problem("first_coupling=ref");
     expect([ind.method.firstCoupling, ind.schedule.firstPass]).toEqual(["ind", 2]);
     expect([ref.method.firstCoupling, ref.schedule.firstPass]).toEqual(["ref", 1]);
     const dsb = problem("method=dsb", "first_coupling=ind", "gamma_max=0.034");

@@ -1,4 +1,4 @@
-// A trained run as an object of programs: samples in the data's own units, its quality, its report, a copy of it.
+// A trained run as an object of programs.
 
 import { measureQuality, type QualityOptions } from "@dsbm/evaluation";
 import {
@@ -21,23 +21,18 @@ export interface BridgeSamples<R extends Rows> extends Pick<Samples, "nfe"> {
 
 /** What samples become on their way, of the kind that went in. */
 export interface BridgePaths<R extends Rows> extends Omit<Paths, "states"> {
-  /** The samples at each time, the start first. */
   states: SameKind<R>[];
 }
 
 /** How samples are carried: the keys of `dsbm sample`, with the samples' conditions. */
 export interface BridgeSampleOptions extends SampleOptions {
-  /** Of a run with `data.condition`: the value of that column for each sample, a class or a number. */
   condition?: readonly (string | number)[] | undefined;
 }
 
-/** A trained bridge. */
 export interface Bridge extends Disposable {
-  /** The folder of its run. */
   readonly folder: string;
   /** The shape of a sample: columns [d], or pictures [C, H, W]. */
   readonly shape: readonly number[];
-  /** The path of report.html. */
   readonly report: string;
   /**
    * Carries samples to the other end (`direction: "f"` from source to target, the default; `"b"` back), in the data's own
@@ -46,11 +41,8 @@ export interface Bridge extends Disposable {
    * for a direction that was not trained.
    */
   sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
-  /** `sample` with all states on the way. */
   paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
-  /** Measures the run on its held-out data: see `evaluate`. */
   evaluate(options?: EvaluateOptions): Promise<Quality>;
-  /** Copies the run, which `openBridge` and `dsbm sample` then open there; its data stay where they are. Returns the folder. */
   save(folder: string): string;
   dispose(): void;
 }
@@ -76,7 +68,6 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
   const run = RunBridge.open(path, options);
   const { folder } = run.trained;
   const units = ownUnits(run);
-  /** Samples as networks take them, and options of the run's bridge, for the time of `work`. */
   const within = async <T>(
     x: Rows,
     { condition, ...keys }: BridgeSampleOptions,

@@ -1,4 +1,4 @@
-// A problem that was made by hand as the configuration of a run: what its networks mean to whoever samples with them.
+// A problem that was made by hand as the configuration of a run.
 import { methods, type Network, Preconditioned } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
@@ -15,10 +15,7 @@ import type { CompleteProblem } from "@dsbm/train";
 /** The shape of one sample as networks take it. */
 export const shapeOf = ({ data }: CompleteProblem): readonly number[] => data.x0.shape.slice(1);
 
-/**
- * The configuration of a problem whose networks are like `network`. Throws a UsageError for a process, a grid or a method
- * that no configuration has.
- */
+/** The configuration of a problem whose networks are like `network`. */
 export function describeProblem(problem: CompleteProblem, network: Network): CompleteTrainConfig {
   const { method: options, schedule, optimisation, seed, data } = problem;
   const { parametrisation } = options;
@@ -28,22 +25,31 @@ export function describeProblem(problem: CompleteProblem, network: Network): Com
   const mixture = known ? (known.mixture_f ?? known.mixture_b) : network;
   const components = mixture?.stateDict().get("log_alpha")?.size(0);
   const tree = {
-    ...{ Dataset: inProgram, Dataset_transfer: inProgram, transfer: true, seed },
-    ...{ method: methodName(problem), ...processKeys(problem) },
+    Dataset: inProgram,
+    Dataset_transfer: inProgram,
+    transfer: true,
+    seed,
+    method: methodName(problem),
+    ...processKeys(problem),
     ...(components !== undefined && { mixture_components: components }),
     precondition: known && mixture ? "mixture" : known !== null,
     match_moments: options.matchMoments,
-    ...{ step_variance: options.stepVariance, last_noise: options.lastNoise },
+    step_variance: options.stepVariance,
+    last_noise: options.lastNoise,
     mean_match: parametrisation.meanMatch,
     std_trick: parametrisation.stdTrick,
     loss_scale: parametrisation.lossScale,
     eps: schedule.eps,
     fb_sequence: [...schedule.sequence],
     half_iterations: schedule.halfIterations,
-    ...{ num_iter: schedule.steps, first_num_iter: schedule.firstSteps },
-    ...{ first_coupling: options.firstCoupling, first_pass: schedule.firstPass },
-    ...{ batch_size: optimisation.batchSize, lr: optimisation.lr },
-    ...{ ema: optimisation.emaRate !== null, ema_rate: optimisation.emaRate },
+    num_iter: schedule.steps,
+    first_num_iter: schedule.firstSteps,
+    first_coupling: options.firstCoupling,
+    first_pass: schedule.firstPass,
+    batch_size: optimisation.batchSize,
+    lr: optimisation.lr,
+    ema: optimisation.emaRate !== null,
+    ema_rate: optimisation.emaRate,
     cdsb: condition !== undefined,
     data: { channels, image_size, cond_channels: condition?.size(1) ?? 0 },
     model: keysOf(modelNamed(problem, network) ?? { name: "MLP" }),
@@ -69,7 +75,6 @@ export function modelNamed({ method }: CompleteProblem, network: Network): Model
   return within.length === 0 ? { name: "MLP" } : (within.find((model) => model !== null) ?? null);
 }
 
-/** The options of a network that are keys of the configuration. */
 function keysOf(found: Model): Tree {
   const { model } = readConfig({ model: { name: found.name } });
   const keys = Object.keys(model).flatMap((key) => {
@@ -96,7 +101,6 @@ function methodName({ method: { method } }: CompleteProblem): string {
 
 const processes: Readonly<Record<string, string>> = { brownian: "ve", "ornstein-uhlenbeck": "vp" };
 
-/** Keys of the reference process and its steps. */
 function processKeys({ process, schedule: { grid } }: CompleteProblem): Tree {
   const { name, sigma, own } = process;
   const sde = processes[name];

@@ -1,4 +1,4 @@
-// Data of a fit that are in memory: written as .npy into the run folder, and read from there like every other file.
+// Data of a fit that are in memory.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,14 +10,13 @@ import { type Rows, toTensor } from "./rows.js";
 /** The data of one end: a path, or samples in memory. */
 export type Source = string | Rows;
 
-/** An end with its path ("" until it is written), and the shape [n, …] and bytes of a .npy file where it is in memory. */
 export interface Input {
   path: string;
   shape: readonly number[] | null;
   bytes: Uint8Array | null;
 }
 
-/** Checks the data of an end, and makes a file's bytes of those in memory. Throws a UsageError. */
+/** Checks the data of an end, and makes a file's bytes of those in memory. */
 export function given(source: Source, end: string): Input {
   if (typeof source === "string") return { path: source, shape: null, bytes: null };
   const x = toTensor(source, end);
@@ -45,10 +44,7 @@ export function memoryName(ends: readonly Input[]): string | null {
   return `memory-${digest.digest("hex").slice(0, 12)}`;
 }
 
-/**
- * Writes an end that is in memory to `folder`/inputs. Throws a UsageError where a run was begun there with other numbers, and
- * a RunError.
- */
+/** Writes an end that is in memory to `folder`/inputs. */
 export function writeInput(
   end: string,
   input: Input,

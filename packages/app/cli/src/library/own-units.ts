@@ -1,15 +1,13 @@
-// The data's own units at the door of a bridge: columns as the files had them, pictures as bytes or from −1 to 1.
+// The data's own units at the door of a bridge.
 import { decodeImages, encodeImages } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
 import type { Bridge } from "@dsbm/inference";
 import { type DType, type Tensor, tensor, tidy } from "@dsbm/torch";
 
 interface OwnUnits {
-  /** The shape of a sample. */
   shape: readonly number[];
   /** Samples as networks take them; disposes x. Throws a UsageError for samples of another shape. */
   enter(x: Tensor): Tensor;
-  /** The way back, in the precision of what came in; disposes x. */
   leave(x: Tensor, dtype: DType): Tensor;
 }
 

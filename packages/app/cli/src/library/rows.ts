@@ -1,4 +1,4 @@
-// Samples as programs have them: a tensor, numbers with a shape, or rows of numbers. What comes out is of the same kind.
+// Samples as programs have them.
 import { kindOf } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
 import { type Tensor, Tensor as TensorClass, tensor, tidy } from "@dsbm/torch";
@@ -22,7 +22,7 @@ export type SameKind<R extends Rows> = R extends Tensor
 const wanted =
   "expected a tensor [n, …], { data: Float32Array, shape: [n, …] } or an array of rows of numbers";
 
-/** Samples as a new tensor on the processor: float32, float64 or bytes; the caller's to dispose. Throws a UsageError. */
+/** Samples as a new tensor on the processor: float32, float64 or bytes; the caller's to dispose. */
 export function toTensor(rows: Rows, what: string): Tensor {
   const refuse = (found: string): never => {
     throw new UsageError(`${what} is ${found}; ${wanted}`);

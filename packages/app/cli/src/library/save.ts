@@ -7,7 +7,7 @@ import { readRun } from "@dsbm/runs";
 /** What belongs to the process that trains: its lock, simulated pairs, unfinished files. */
 const passing = /^(\.lock|cache|\.tmp-.*)$/;
 
-/** Copies the run of `folder` to `to`, which must not be there yet or be empty. Throws a RunError, or a UsageError. */
+/** Copies the run of `folder` to `to`, which must not be there yet or be empty. */
 export function saveRun(folder: string, to: string): string {
   readRun(folder);
   const filter = (path: string) =>
@@ -17,7 +17,7 @@ export function saveRun(folder: string, to: string): string {
   );
 }
 
-/** Fills a folder that must not be there yet or be empty; returns its path. Throws a UsageError, and what `fill` throws. */
+/** Fills a folder that must not be there yet or be empty; returns its path. */
 export function newFolder(to: string, fill: (temporary: string) => void): string {
   if (existsSync(to) && readdirSync(to).length > 0)
     throw new UsageError(`${to} is there and is not empty: give a new folder`);

@@ -9,7 +9,6 @@ import { Training as Driver, directionOf, type SavedTraining } from "@dsbm/train
 import { describeProblem, modelNamed, shapeOf } from "./describe.js";
 import { newFolder } from "./save.js";
 
-/** Training of one problem, which can be saved as a run. */
 export class Training extends Driver {
   /** As the driver's `save`: all that training needs to go on, as tensors and facts. */
   override save(): SavedTraining;
@@ -25,7 +24,6 @@ export class Training extends Driver {
   }
 }
 
-/** Whether a network is of a class that the library cannot build. */
 const isOwn = ({ problem, state }: Training, direction: Direction): boolean =>
   modelNamed(problem, state.networks[direction]) === null;
 
@@ -41,7 +39,9 @@ function saveTraining(training: Training, folder: string): string {
     for (const { half, direction } of models) {
       const network = state.samplers[direction];
       const facts = {
-        ...{ dsbm: version, half_iteration: String(half), direction },
+        dsbm: version,
+        half_iteration: String(half),
+        direction,
         shape: JSON.stringify(shapeOf(problem)),
         ...(isOwn(training, direction) && { network: network.constructor.name }),
       };
@@ -56,7 +56,6 @@ function saveTraining(training: Training, folder: string): string {
   });
 }
 
-/** The newest half-iteration of each network, the one in progress included. */
 function modelsOf(training: Training): { half: number; direction: Direction }[] {
   const { problem, state } = training;
   const newest = state.half + (training.save().facts.pass === null ? 0 : 1);
@@ -72,7 +71,6 @@ function modelsOf(training: Training): { half: number; direction: Direction }[] 
   );
 }
 
-/** Throws a UsageError where the run in a folder does not sample as the training does. */
 function checkSame(training: Training, folder: string): void {
   const { data, method, execution } = training.problem;
   // A run opens in float32.

@@ -1,8 +1,7 @@
-// README.md of an export, a model card: what the bridge is, what it was trained on, how good it is, how it is used.
+// README.md of an export, a model card.
 import type { MetricRow } from "@dsbm/runs";
 import type { BridgeDescription } from "./description.js";
 
-/** Text as it stands in Markdown: names of files and columns may hold anything. */
 const plain = (text: string): string =>
   text.replace(/[\r\n]+/g, " ").replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
 
@@ -88,7 +87,6 @@ const rowsOf = (rows: readonly (readonly [string, string])[]) =>
 const short = (x: number | null | undefined): string =>
   x === null || x === undefined ? "–" : String(Number(x.toPrecision(4)));
 
-/** Metrics beside floors and ceilings; those of single columns are in bridge.json. */
 function quality(rows: readonly MetricRow[] | null): string[] {
   if (rows === null)
     return ["Not measured. `npx dsbm evaluate RUN` measures the run; export it again then."];

@@ -1,4 +1,4 @@
-// What a run was trained on, in a few words: names and numbers of rows, and the ranges of columns; no folders.
+// What a run was trained on, in a few words.
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -29,7 +29,7 @@ export interface DataSummary {
   columns: { name: string; source: object; target?: object | null | undefined }[];
 }
 
-/** From data.json of a run, or from the names of its configuration. Throws a UsageError for a damaged file. */
+/** From data.json of a run, or from the names of its configuration. */
 export function dataSummary(
   folder: string,
   { Dataset, Dataset_transfer, transfer }: CompleteTrainConfig,
@@ -53,5 +53,4 @@ export function dataSummary(
   return { source: summary(source), target: target && summary(target), columns };
 }
 
-/** A name of data without the folders of its path. */
 const plainName = (name: string): string => basename(name.replace(/^(table|folder|array):/, ""));

@@ -47,15 +47,11 @@ export interface BridgeDescription {
 }
 
 interface ModelPlace {
-  /** The file's name. */
   model: string;
-  /** The file of the weights, where they are not in the model. */
   weights?: string;
   direction_input: number | null;
   half_iteration: number;
-  /** The output of a model that has both drifts. */
   output?: string;
-  /** How many training samples the model holds, where its drift consists of them. */
   samples?: number;
 }
 
@@ -64,7 +60,6 @@ interface Schedule {
   steps: readonly number[];
   resample: boolean;
   step_variance: StepVariance;
-  /** Of `analytic`: shares of the noise at equally spaced times of a direction's own clock. */
   noise_share?: Partial<Record<Direction, number[]>>;
   last_noise: boolean;
   eps: number;
@@ -83,15 +78,11 @@ interface ProjectionNumbers {
 }
 
 interface Facts {
-  /** The models by their file names. */
   graphs: ReadonlyMap<string, ExportedGraph>;
-  /** How many classes the networks take. */
   classes: number;
   networks: Record<Direction, Network | null>;
   license: string | null;
-  /** Bytes of weights beyond which they are in a file of their own. */
   limit: number | undefined;
-  /** What the names of the models of units begin with. */
   prefix: string;
 }
 
@@ -108,7 +99,9 @@ export function describeBridge(
       const { half_iteration = 0 } = models[way as Direction] ?? {};
       const own = graph.outputs.find(({ name }) => name === `${kind}_${way}`);
       const place: ModelPlace = {
-        ...{ model, direction_input, half_iteration },
+        model,
+        direction_input,
+        half_iteration,
         ...(isApart(graph, limit) && { weights: weightsName(model) }),
         ...(own && { output: own.name }),
         ...(samples[way as Direction] && { samples: samples[way as Direction] }),
@@ -134,7 +127,8 @@ export function describeBridge(
     output: kind,
     end_output: outputs.find(({ name }) => name === "end")?.name ?? null,
     process: {
-      ...{ type: process.name, sigma: process.sigma },
+      type: process.name,
+      sigma: process.sigma,
       ...(process.own && { alpha: 0.5 }),
     },
     schedule: { ...scheduleOf(trained, kind), ...sharesOf(trained, networks, directions) },
@@ -164,7 +158,8 @@ function scheduleOf(trained: Trained, kind: Kind): Schedule {
   const isPlan = method.plan !== undefined;
   const { times, steps } = grid;
   return {
-    ...{ times, steps },
+    times,
+    steps,
     resample: method.predicts !== "increment" && kind !== "mean",
     // The native path of a plan has the noise of a bridge to the end that was drawn; increments have the process's.
     step_variance: isPlan ? "bridge" : method.predicts === "drift" ? stepVariance : "process",
@@ -187,7 +182,6 @@ function sharesOf(
   return { noise_share: Object.fromEntries(found) };
 }
 
-/** Numbers of the discrete process. Throws a UsageError where its noise is scaled by moments of the data. */
 function meanSchedule(config: CompleteTrainConfig) {
   const { var_final_gamma_scale: scaleNoise, final_adaptive, var_final, mean_match } = config;
   if (scaleNoise && final_adaptive)
@@ -211,7 +205,8 @@ function projectionOf({ config, folder, columns }: Trained): ProjectionNumbers |
     const { buffer } = numbers.to("float32").contiguous().rawArray();
     return Buffer.from(buffer as ArrayBuffer).toString("base64");
   };
-  const [mean, basis] = [base64(projection.mean), base64(projection.basis)];
+  const mean = base64(projection.mean);
+  const basis = base64(projection.basis);
   projection.dispose();
   const { scale } = projection;
   return { shape: isImage ? image : [d], components, scale, mean, basis };

@@ -1,4 +1,4 @@
-// The networks of a run as ONNX graphs: what a sampler evaluates, with all that stands before and behind the network.
+// The networks of a run as ONNX graphs.
 import {
   type Conditions,
   type Direction,
@@ -15,31 +15,25 @@ import { convert } from "../convert.js";
 import type { Graph } from "../onnx/model.js";
 import { trace } from "../trace.js";
 
-/** What the models give: a drift of each direction, one velocity, or the mean of the next point. */
 export type Kind = "drift" | "velocity" | "mean";
 
-/** A graph, the directions that it serves, and what they are to its input `direction`; null: it has none. */
 export interface ExportedGraph {
   graph: Graph;
   directions: Partial<Record<Direction, number | null>>;
-  /** How many training samples it holds for a direction, where the drift consists of them. */
   samples: Partial<Record<Direction, number>>;
 }
 
-/** What is sampled. */
 export function kindOf({ method }: Pick<Trained, "method">): Kind {
   if (method.sampler) return "mean";
   if (method.predicts === "velocity") return "velocity";
   return "drift";
 }
 
-/** Whether a network that predicts ends gives them, too: the last step without noise is the end itself. */
 const hasEnd = ({ method, parametrisation }: Trained): boolean =>
   method.predicts === "drift" && parametrisation.meanMatch;
 
 type Networks = Readonly<Record<Direction, Network | null>>;
 
-/** Inputs of the models by name, each for n rows. */
 function inputsOf(
   { shape, conditioning, columns }: Trained,
   { direction }: { direction: boolean },
@@ -60,7 +54,6 @@ function inputsOf(
   } satisfies Record<string, (n: number) => Tensor>;
 }
 
-/** A condition as the model takes it, the values of a column or the places of its classes [N], as the network takes it. */
 function prepared(cond: Tensor, { columns }: Pick<Trained, "columns">): Tensor {
   const column = columns?.condition;
   if (!column) return cond;
@@ -75,7 +68,6 @@ function prepared(cond: Tensor, { columns }: Pick<Trained, "columns">): Tensor {
   return cond.unsqueeze(1).eq(all).to("float32");
 }
 
-/** Whether one network serves both directions, and takes the direction as an input of its model. */
 const takesDirection = ({ method, process, parametrisation }: Trained): boolean =>
   method.networks === "bidirectional" &&
   process.own === null &&
@@ -84,7 +76,6 @@ const takesDirection = ({ method, process, parametrisation }: Trained): boolean 
 
 type Outputs = (x: Tensor, t: Tensor, given: Conditions) => Tensor[];
 
-/** The outputs of a model for a direction. */
 function outputsOf(
   trained: Trained,
   networks: Networks,
@@ -108,7 +99,6 @@ function outputsOf(
   };
 }
 
-/** One graph for each network. Throws a UsageError that names an operation without a counterpart in ONNX. */
 export function graphsOf(
   trained: Trained,
   networks: Networks,
@@ -127,7 +117,6 @@ export const singleGraph = (
   directions: readonly Direction[],
 ): ExportedGraph => graphOf(trained, networks, directions, false);
 
-/** A graph for directions; those that neither are an input nor share their outputs have an output each. */
 function graphOf(
   trained: Trained,
   networks: Networks,
@@ -144,7 +133,8 @@ function graphOf(
   const graph = tidy(() => {
     const found = trace(
       (x, t, ...more) => {
-        const [at, time] = [x as Tensor, t as Tensor];
+        const at = x as Tensor;
+        const time = t as Tensor;
         const plain: Conditions = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
         const given = { ...plain, ...(plain.cond && { cond: prepared(plain.cond, trained) }) };
         if (isOne) return first(at, time, given);
@@ -169,7 +159,6 @@ function graphOf(
   };
 }
 
-/** The training samples that networks hold by direction; those of the Sinkhorn bridge alone do. */
 function samplesIn(
   networks: Networks,
   directions: readonly Direction[],

@@ -1,4 +1,4 @@
-// sample.py of an export: the run's own sampler with onnxruntime and numpy, nothing else, in 20 lines at most.
+// sample.py of an export: the run's own sampler with onnxruntime and numpy, in 20 lines at most.
 import type { BridgeDescription } from "./description.js";
 
 /** The program for a bridge; it reads and writes samples in the data's own units. */
@@ -28,7 +28,6 @@ export function pythonExample(bridge: BridgeDescription): string {
   ].join("\n");
 }
 
-/** Files that the program reads. */
 function beside({ columns, conditions, encode, state }: BridgeDescription): string[] {
   const { cond, y } = conditions ?? {};
   const shape = (sizes: readonly number[]) => `[n, ${sizes.join(", ")}]`;
@@ -59,7 +58,6 @@ function reading({ columns, encode }: BridgeDescription): string[] {
   ];
 }
 
-/** The inputs beside x and t. */
 function feeding({
   conditions,
   directions,

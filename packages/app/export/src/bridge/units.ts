@@ -1,17 +1,16 @@
-// The units of a run as ONNX: encode.onnx from the data's own units to what the drift takes, decode.onnx the way back. They
-// hold log(1 + x), the standardisation of columns and the principal components.
+// The units of a run as ONNX.
 import { GraphBuilder } from "../onnx/builder.js";
 import { type Graph, onnxTypes, type Port } from "../onnx/model.js";
 import type { BridgeDescription } from "./description.js";
 
 type Facts = Pick<BridgeDescription, "state" | "transform" | "projection">;
 
-/** Shape of a sample in the data's own units. */
 const outside = ({ state, transform, projection }: Facts): readonly number[] =>
   transform ? [transform.mean.length] : (projection?.shape ?? state.shape);
 
 const port = (name: string, type: Port["type"], shape: readonly number[]): Port => ({
-  ...{ name, type },
+  name,
+  type,
   shape: ["N", ...shape],
 });
 
@@ -69,7 +68,6 @@ export function decodeGraph(facts: Facts): Graph {
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Stored as the float32 that they are, computed with as float64. */
 function matrices(
   graph: GraphBuilder,
   { shape, components, mean, basis }: NonNullable<BridgeDescription["projection"]>,

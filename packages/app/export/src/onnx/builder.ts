@@ -1,7 +1,6 @@
-// A graph while it grows: nodes and constants get names, the number of rows is a value of its own.
+// A graph while it grows: names for nodes and constants, and the free number of rows.
 import type { Attribute, Constant, Graph, Node, OnnxType, Port } from "./model.js";
 
-/** A size of a tensor: a number, or a multiple of the number of rows, which is free. */
 export type Size = number | { readonly rows: number };
 
 export const isFree = (size: Size): size is Exclude<Size, number> => typeof size !== "number";
@@ -11,8 +10,12 @@ export const sizesText = (sizes: readonly Size[]): string =>
   `[${sizes.map((size) => (isFree(size) ? `${size.rows === 1 ? "" : size.rows}N` : size)).join(", ")}]`;
 
 const arrays = {
-  ...{ float32: Float32Array, float64: Float64Array, int64: BigInt64Array },
-  ...{ int32: Int32Array, uint8: Uint8Array, bool: Uint8Array },
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
 };
 
 export class GraphBuilder {
@@ -109,7 +112,6 @@ export class GraphBuilder {
   }
 }
 
-/** Values that a node uses, those inside its graphs included. */
 function usedBy({ inputs, attributes }: Node): string[] {
   const graphs = Object.values(attributes).filter((value) => isGraph(value));
   return [...inputs, ...graphs.flatMap((graph) => graph.nodes.flatMap(usedBy))];

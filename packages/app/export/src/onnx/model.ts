@@ -1,19 +1,21 @@
-// An ONNX model as bytes (onnx.proto of the ONNX project, IR version 8): what a graph is made of, and where its weights are.
+// An ONNX model as bytes (onnx.proto of the ONNX project, IR version 8).
 import { Message } from "./wire.js";
 
 export type OnnxType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool";
 
-/** The numbers of TensorProto.DataType. */
 export const onnxTypes: Readonly<Record<OnnxType, number>> = {
-  ...{ float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 },
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
 };
 
-/** A constant of a graph. */
 export interface Constant {
   name: string;
   type: OnnxType;
   shape: readonly number[];
-  /** Little-endian. */
   bytes: Uint8Array;
 }
 
@@ -21,13 +23,11 @@ export type Attribute = number | { float: number } | string | readonly number[] 
 
 export interface Node {
   op: string;
-  /** "": an optional input that is not there. */
   inputs: readonly string[];
   outputs: readonly string[];
   attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A tensor at the edge of a graph; a dimension is a number or the name of a free one. */
 export interface Port {
   name: string;
   type: OnnxType;
@@ -50,7 +50,6 @@ export interface Model {
   metadata: Readonly<Record<string, string>>;
 }
 
-/** A model, and the file of its weights where they are not inside. */
 export interface EncodedModel {
   model: Uint8Array[];
   /** Their bytes one after the other; null where they are in the model. */
@@ -72,7 +71,6 @@ export const isApart = ({ constants }: Graph, limit = mostBytes): boolean =>
   constants.reduce((sum, { bytes }) => sum + bytes.length, 0) > limit &&
   constants.some(({ bytes }) => bytes.length >= small);
 
-/** Where constants lie in the file beside the model. */
 type Places = ReadonlyMap<string, { offset: number; length: number }>;
 
 /** The bytes of a model; weights of more than `limit` bytes go to the file `beside`, a name in the model's folder. */

@@ -1,6 +1,5 @@
-// Protobuf's wire format, as far as ONNX needs it: messages as lists of chunks, so that weights are not copied.
+// Protobuf's wire format, as far as ONNX needs it.
 
-/** A message under construction: its bytes as chunks, and their total. */
 export class Message {
   readonly chunks: Uint8Array[] = [];
   bytes = 0;
@@ -45,7 +44,6 @@ export class Message {
     return this;
   }
 
-  /** Integers in one packed field. */
   packed(field: number, values: readonly (number | bigint)[]): this {
     const inner = new Message();
     for (const value of values) inner.#push(varint(BigInt(value)));
@@ -53,7 +51,6 @@ export class Message {
   }
 }
 
-/** Seven bits a byte, the lowest first; negative numbers as 64 bits. */
 function varint(value: bigint): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, value);

@@ -1,4 +1,4 @@
-// Operations on each element: arithmetic, functions, comparisons, tensors of one value.
+// Converters of operations on each element: arithmetic, functions, comparisons, tensors of one value.
 import { onnxTypes } from "../onnx/model.js";
 import type { Converter, Operation } from "../operation.js";
 
@@ -12,7 +12,6 @@ const binary =
   (op) =>
     op.graph.node(name, [op.value("self", op.type), scaled(op, "other")]);
 
-/** An argument times alpha. */
 const scaled = (op: Operation, name: string): string =>
   op.times(op.value(name, op.type), op.number("alpha", 1));
 
@@ -23,7 +22,6 @@ const comparison =
     return op.graph.node(name, [op.value("self", type), op.value("other", type)]);
   };
 
-/** self + value · (tensor1 ∘ tensor2). */
 const added =
   (name: string): Converter =>
   (op) => {
@@ -33,7 +31,6 @@ const added =
     return graph.node("Add", [op.value("self", type), part]);
   };
 
-/** A tensor of one value, of the shape of the result. */
 const filled =
   (value: (op: Operation) => number): Converter =>
   (op) => {
@@ -51,12 +48,48 @@ const clamp: Converter = (op) => {
 
 const same: Converter = (op) => op.graph.node("Identity", [op.value("self")]);
 
+const functions = {
+  cos: "Cos",
+  sin: "Sin",
+  exp: "Exp",
+  log: "Log",
+  sqrt: "Sqrt",
+  neg: "Neg",
+  abs: "Abs",
+  erf: "Erf",
+  relu: "Relu",
+  sigmoid: "Sigmoid",
+  tanh: "Tanh",
+  sinh: "Sinh",
+  cosh: "Cosh",
+  reciprocal: "Reciprocal",
+  floor: "Floor",
+  ceil: "Ceil",
+  round: "Round",
+  sign: "Sign",
+};
+
+const comparisons = {
+  lt: "Less",
+  gt: "Greater",
+  eq: "Equal",
+  le: "LessOrEqual",
+  ge: "GreaterOrEqual",
+};
+
+const each = <T>(entries: Readonly<Record<string, T>>, convert: (value: T) => Converter) =>
+  Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, convert(value)]));
+
+/** An operation, its method `new_…` and its `…_like`. */
+const allocated = (name: string, converter: Converter) => ({
+  [name]: converter,
+  [`new_${name}`]: converter,
+  [`${name}_like`]: converter,
+});
+
 export const elementwise: Readonly<Record<string, Converter>> = {
-  ...{ cos: unary("Cos"), sin: unary("Sin"), exp: unary("Exp"), log: unary("Log") },
-  ...{ sqrt: unary("Sqrt"), neg: unary("Neg"), abs: unary("Abs"), erf: unary("Erf") },
-  ...{ relu: unary("Relu"), sigmoid: unary("Sigmoid"), tanh: unary("Tanh") },
-  ...{ sinh: unary("Sinh"), cosh: unary("Cosh"), reciprocal: unary("Reciprocal") },
-  ...{ floor: unary("Floor"), ceil: unary("Ceil"), round: unary("Round"), sign: unary("Sign") },
+  ...each(functions, unary),
+  ...each(comparisons, comparison),
   rsqrt: (op) => op.graph.node("Reciprocal", [unary("Sqrt")(op) as string]),
   silu: (op) => op.graph.node("Mul", [op.value("self"), unary("Sigmoid")(op) as string]),
   elu(op) {
@@ -68,8 +101,12 @@ export const elementwise: Readonly<Record<string, Converter>> = {
     op.graph.node("LeakyRelu", [op.value("self")], {
       alpha: { float: op.number("negative_slope", 0.01) },
     }),
-  ...{ add: binary("Add"), sub: binary("Sub"), mul: binary("Mul"), div: quotient },
-  ...{ maximum: binary("Max"), minimum: binary("Min") },
+  add: binary("Add"),
+  sub: binary("Sub"),
+  mul: binary("Mul"),
+  div: quotient,
+  maximum: binary("Max"),
+  minimum: binary("Min"),
   rsub: (op) => op.graph.node("Sub", [op.value("other", op.type), scaled(op, "self")]),
   pow(op) {
     const base = op.value("self", op.type);
@@ -82,14 +119,13 @@ export const elementwise: Readonly<Record<string, Converter>> = {
   addcdiv: added("Div"),
   lerp(op) {
     const { graph, type } = op;
-    const [from, to] = [op.value("self", type), op.value("end", type)];
+    const from = op.value("self", type);
+    const to = op.value("end", type);
     const way = graph.node("Mul", [graph.node("Sub", [to, from]), op.value("weight", type)]);
     return graph.node("Add", [from, way]);
   },
   clamp,
   clamp_min: clamp,
-  ...{ lt: comparison("Less"), gt: comparison("Greater"), eq: comparison("Equal") },
-  ...{ le: comparison("LessOrEqual"), ge: comparison("GreaterOrEqual") },
   where: (op) =>
     op.graph.node("Where", [
       op.value("condition"),
@@ -97,20 +133,35 @@ export const elementwise: Readonly<Record<string, Converter>> = {
       op.value("other", op.type),
     ]),
   _to_copy: cast,
-  ...{ clone: same, alias: same, detach: same, lift_fresh: same },
+  clone: same,
+  alias: same,
+  detach: same,
+  lift_fresh: same,
   copy: (op) =>
     op.graph.node("Expand", [op.value("src", op.type), op.graph.sizes(op.resultShape())]),
-  ...{ full: filled((op) => op.number("fill_value")), fill: filled((op) => op.number("value")) },
-  new_full: filled((op) => op.number("fill_value")),
-  full_like: filled((op) => op.number("fill_value")),
-  ...{ zeros: filled(() => 0), new_zeros: filled(() => 0), zeros_like: filled(() => 0) },
-  ...{ ones: filled(() => 1), new_ones: filled(() => 1), ones_like: filled(() => 1) },
+  ...allocated(
+    "full",
+    filled((op) => op.number("fill_value")),
+  ),
+  fill: filled((op) => op.number("value")),
+  ...allocated(
+    "zeros",
+    filled(() => 0),
+  ),
+  ...allocated(
+    "ones",
+    filled(() => 1),
+  ),
   // What a program allocates it writes to before it is read.
-  ...{ empty: filled(() => 0), new_empty: filled(() => 0), empty_like: filled(() => 0) },
+  ...allocated(
+    "empty",
+    filled(() => 0),
+  ),
   arange(op) {
     const [n] = op.resultShape();
     if (typeof n !== "number") throw op.refused("its length depends on the number of rows");
-    const [start, step] = [op.number("start", 0), op.number("step", 1)];
+    const start = op.number("start", 0);
+    const step = op.number("step", 1);
     return op.graph.numbers(
       op.type,
       Array.from({ length: n }, (_, i) => start + i * step),

@@ -1,4 +1,4 @@
-// Products of matrices, convolutions, attention, look-ups and inverses.
+// Converters of products, convolutions, attention, look-ups and inverses.
 import { GraphBuilder } from "../onnx/builder.js";
 import { type Graph, onnxTypes } from "../onnx/model.js";
 import type { Converter } from "../operation.js";
@@ -8,7 +8,6 @@ const product =
   (op) =>
     op.graph.node("MatMul", [op.value(a), op.value(b)]);
 
-/** beta · self + alpha · (a b). */
 const summed =
   (a: string, b: string): Converter =>
   (op) => {
@@ -16,7 +15,6 @@ const summed =
     return op.graph.node("Add", [op.times(op.value("self"), op.number("beta", 1)), all]);
   };
 
-/** A linear layer: one node, by the weight as it is where the matrix is its transpose. */
 const addmm: Converter = (op) => {
   const { graph } = op;
   const matrix = op.value("mat2");
@@ -32,14 +30,19 @@ const addmm: Converter = (op) => {
 
 const convolution: Converter = (op) => {
   const [stride, padding, dilations, output_padding] = [
-    ...["stride", "padding", "dilation", "output_padding"],
+    "stride",
+    "padding",
+    "dilation",
+    "output_padding",
   ].map((name) => op.numbers(name)) as [number[], number[], number[], number[]];
   const inputs = op.present("input", "weight", "bias");
   const dims = op.shape("input").length - 2;
   const wide = (list: number[]) => (list.length === dims ? list : Array(dims).fill(list[0]));
   const pads = wide(padding);
   const window = {
-    ...{ strides: wide(stride), dilations: wide(dilations), pads: [...pads, ...pads] },
+    strides: wide(stride),
+    dilations: wide(dilations),
+    pads: [...pads, ...pads],
     group: op.number("groups"),
   };
   if (!op.plain<boolean>("transposed", false)) return op.graph.node("Conv", inputs, window);
@@ -47,7 +50,6 @@ const convolution: Converter = (op) => {
   return op.graph.node("ConvTranspose", inputs, more);
 };
 
-/** A kernel of our own: stride 1, padding 1. */
 const conv3x3: Converter = (op) =>
   op.graph.node("Conv", op.present("input", "weight", "bias"), { pads: [1, 1, 1, 1] });
 
@@ -56,7 +58,6 @@ const taken =
   (op) =>
     op.graph.node(name, [op.value("self"), op.value("index")], { axis: op.axis() });
 
-/** softmax(q kᵀ · scale + mask) v. */
 const attention: Converter = (op) => {
   if (op.plain<boolean>("is_causal", false)) throw op.refused("it is causal");
   if (op.number("dropout_p", 0) !== 0) throw op.refused("it drops out");
@@ -74,10 +75,6 @@ const attention: Converter = (op) => {
   return [graph.node("MatMul", [weights, op.value("value")])];
 };
 
-/**
- * The inverse of symmetric positive definite matrices [.., d, d] by Gauss and Jordan without exchange of rows, in float64:
- * column by column M ← M − (M e − e)(eᵀM + eᵀ)/eᵀM e, one pass of a loop each.
- */
 const inverse: Converter = (op) => {
   if (!op.facts.symmetric) throw op.refused("ONNX has no inverse of a matrix");
   const { graph } = op;
@@ -121,13 +118,18 @@ function sweep(outer: GraphBuilder, identity: string, d: number): Graph {
 }
 
 export const products: Readonly<Record<string, Converter>> = {
-  ...{ mm: product("self", "mat2"), bmm: product("self", "mat2"), mv: product("self", "vec") },
-  ...{ addmm, baddbmm: summed("batch1", "batch2"), addmv: summed("mat", "vec") },
+  mm: product("self", "mat2"),
+  bmm: product("self", "mat2"),
+  mv: product("self", "vec"),
+  addmm,
+  baddbmm: summed("batch1", "batch2"),
+  addmv: summed("mat", "vec"),
   convolution,
   _conv3x3: conv3x3,
   _scaled_dot_product_flash_attention_for_cpu: attention,
   _scaled_dot_product_attention_math: attention,
   linalg_inv_ex: inverse,
   embedding: (op) => op.graph.node("Gather", [op.value("weight"), op.value("indices")]),
-  ...{ index_select: taken("Gather"), gather: taken("GatherElements") },
+  index_select: taken("Gather"),
+  gather: taken("GatherElements"),
 };

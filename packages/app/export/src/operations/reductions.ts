@@ -1,8 +1,7 @@
-// Operations over several elements: means and sums, normalisations, softmax, pooling, padding, joining.
+// Converters of operations over several elements: sums, normalisations, pooling, joining.
 import { isFree, type Size } from "../onnx/builder.js";
 import type { Converter, Operation } from "../operation.js";
 
-/** The dimensions that are reduced, from the front. */
 function axes(op: Operation): number[] {
   const n = op.shape("self").length;
   const given = op.has("dim") ? [op.plain<number | readonly number[]>("dim")].flat() : [];
@@ -12,7 +11,6 @@ function axes(op: Operation): number[] {
 
 const keepdims = (op: Operation) => Number(op.plain<boolean>("keepdim", false));
 
-/** Until opset 18 only sums take their dimensions as an input. */
 const reduced =
   (name: string): Converter =>
   (op) =>
@@ -23,7 +21,6 @@ const sum: Converter = (op) =>
     keepdims: keepdims(op),
   });
 
-/** a/b of sizes, which is a number. */
 function ratio(op: Operation, a: Size, b: Size): number {
   const [x, y] = [a, b].map((size) => (isFree(size) ? size.rows : size)) as [number, number];
   if (isFree(a) !== isFree(b) || x % y !== 0)
@@ -31,7 +28,6 @@ function ratio(op: Operation, a: Size, b: Size): number {
   return x / y;
 }
 
-/** Groups of `size` numbers, each as the one channel of an image of its own, whatever the number of groups. */
 function grouped(op: Operation, size: number): string {
   const { graph, type } = op;
   const shape = op.resultShape();
@@ -57,7 +53,6 @@ const groupNorm: Converter = (op) => {
   return [grouped(op, size)];
 };
 
-/** A kernel of our own: the normalisation, its film [N, 2C] (scale, shift) and SiLU. */
 const groupNormSilu: Converter = (op) => {
   const { graph, type } = op;
   const [c, height, width] = op.fixed("input", 1) as [number, number, number];
@@ -95,24 +90,25 @@ const averagePool: Converter = (op) => {
   const stride = op.numbers("stride", []);
   const padding = op.numbers("padding", [0, 0]);
   return op.graph.node("AveragePool", [op.value("self")], {
-    ...{ kernel_shape, strides: stride.length > 0 ? stride : kernel_shape },
+    kernel_shape,
+    strides: stride.length > 0 ? stride : kernel_shape,
     pads: [...padding, ...padding],
     ceil_mode: Number(op.plain<boolean>("ceil_mode", false)),
     count_include_pad: Number(op.plain<boolean>("count_include_pad", true)),
   });
 };
 
-/** Each pixel repeated: the index of the input is that of the output times a scale, rounded down. */
 const nearest: Converter = (op) => {
-  const [before, after] = [op.fixed("self", 2), op.numbers("output_size")];
+  const before = op.fixed("self", 2);
+  const after = op.numbers("output_size");
   const scales = [1, 1, ...after.map((size, i) => size / (before[i] as number))];
   return op.graph.node("Resize", [op.value("self"), "", op.graph.numbers("float32", scales)], {
-    ...{ mode: "nearest", nearest_mode: "floor" },
+    mode: "nearest",
+    nearest_mode: "floor",
     coordinate_transformation_mode: "asymmetric",
   });
 };
 
-/** PyTorch begins with the last dimension, before and after in turn. */
 const pad: Converter = (op) => {
   const { graph, type } = op;
   const given = op.numbers("pad");
@@ -130,10 +126,18 @@ const join: Converter = (op) =>
   });
 
 export const reductions: Readonly<Record<string, Converter>> = {
-  ...{ mean: reduced("ReduceMean"), amax: reduced("ReduceMax"), amin: reduced("ReduceMin") },
-  ...{ sum, logsumexp: reduced("ReduceLogSumExp"), cat: join },
-  ...{ native_group_norm: groupNorm, native_layer_norm: layerNorm },
-  ...{ group_norm_silu: groupNormSilu },
-  ...{ _softmax: softmax("Softmax"), _log_softmax: softmax("LogSoftmax") },
-  ...{ avg_pool2d: averagePool, upsample_nearest2d: nearest, constant_pad_nd: pad },
+  mean: reduced("ReduceMean"),
+  amax: reduced("ReduceMax"),
+  amin: reduced("ReduceMin"),
+  sum,
+  logsumexp: reduced("ReduceLogSumExp"),
+  cat: join,
+  native_group_norm: groupNorm,
+  native_layer_norm: layerNorm,
+  group_norm_silu: groupNormSilu,
+  _softmax: softmax("Softmax"),
+  _log_softmax: softmax("LogSoftmax"),
+  avg_pool2d: averagePool,
+  upsample_nearest2d: nearest,
+  constant_pad_nd: pad,
 };

@@ -1,5 +1,4 @@
-// Operations that show the same numbers in another shape, order or part, and how a write to what they give reaches what
-// they were given.
+// Converters of views, and how a write to a view reaches its parent.
 import { isFree, type Size } from "../onnx/builder.js";
 import type { Converter, Operation } from "../operation.js";
 
@@ -11,7 +10,6 @@ const reshaped: Converter = (op) => op.graph.reshape(op.value("self"), op.result
 const permuted: Converter = (op) =>
   op.graph.node("Transpose", [op.value("self")], { perm: order(op) });
 
-/** The order of dimensions of t, transpose and permute. */
 function order(op: Operation): number[] {
   const n = op.shape("self").length;
   if (op.has("dims")) return op.numbers("dims").map((dim) => (dim < 0 ? dim + n : dim));
@@ -33,7 +31,6 @@ function part({ graph }: Operation, value: string, { dim, start, stop, step = 1 
   return graph.node("Slice", [value, ...bounds]);
 }
 
-/** Where a slice begins and ends, from the front. */
 function sliced(op: Operation): Part & { step: number } {
   const shape = op.shape("self");
   const dim = op.axis(0);
@@ -47,7 +44,6 @@ function sliced(op: Operation): Part & { step: number } {
   return { dim, start: bound("start", 0), stop: bound("end", end), step: op.number("step", 1) };
 }
 
-/** The parts of split, one after the other. */
 function parts(op: Operation): Part[] {
   const dim = op.axis(0);
   let start: Size = 0;
@@ -65,9 +61,15 @@ function parts(op: Operation): Part[] {
 const split: Converter = (op) => parts(op).map((at) => part(op, op.value("self"), at));
 
 export const views: Readonly<Record<string, Converter>> = {
-  ...{ view: reshaped, _unsafe_view: reshaped, _reshape_alias: reshaped, reshape: reshaped },
-  ...{ unsqueeze: reshaped, squeeze: reshaped },
-  ...{ t: permuted, transpose: permuted, permute: permuted },
+  view: reshaped,
+  _unsafe_view: reshaped,
+  _reshape_alias: reshaped,
+  reshape: reshaped,
+  unsqueeze: reshaped,
+  squeeze: reshaped,
+  t: permuted,
+  transpose: permuted,
+  permute: permuted,
   expand: (op) => op.graph.node("Expand", [op.value("self"), op.graph.sizes(expanded(op))]),
   slice: (op) => part(op, op.value("self"), sliced(op)),
   select(op) {
@@ -81,7 +83,8 @@ export const views: Readonly<Record<string, Converter>> = {
       op.graph.node("Gather", [self, op.graph.numbers("int64", i)], { axis }),
     );
   },
-  ...{ split, split_with_sizes: split },
+  split,
+  split_with_sizes: split,
   flip(op) {
     const n = op.shape("self").length;
     return op
@@ -94,9 +97,9 @@ export const views: Readonly<Record<string, Converter>> = {
   },
 };
 
-/** The shape that a tensor is expanded to; 1 where its size is the number of rows already. */
 function expanded(op: Operation): Size[] {
-  const [from, to] = [op.shape("self"), op.resultShape()];
+  const from = op.shape("self");
+  const to = op.resultShape();
   const skip = to.length - from.length;
   return to.map((size, i) => (isFree(size) && isFree(from[i - skip] ?? 1) ? 1 : size));
 }
@@ -129,7 +132,6 @@ export function undoing(
   }
 }
 
-/** What stands before and after a part stays. */
 function between(op: Operation, { dim, start, stop }: Part) {
   const same = (a: Size, b: Size) => JSON.stringify(a) === JSON.stringify(b);
   const isWhole = stop === end || same(op.shape("self")[dim] as Size, stop);

@@ -48,7 +48,6 @@ export async function arrayInput(path: string, { trained, keys }: InputOptions):
   };
 }
 
-/** A .npy file, or the array of a .npz file as one. */
 function open(path: string, key: string | null) {
   if (!/\.npz$/i.test(path)) return { file: io.npy.open(path), remove: () => {} };
   const temporary = temporaryPath(tmpdir());

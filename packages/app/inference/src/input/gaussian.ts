@@ -8,7 +8,6 @@ import { adaptiveKey, needed, trainingImages } from "../moments.js";
 import type { Input, InputOptions } from "./input.js";
 import { prepare } from "./named.js";
 
-/** Opens `gaussian:N`. Throws a UsageError for an end that is no Gaussian, and for N that is no count. */
 export async function gaussianInput(text: string, options: InputOptions): Promise<Input> {
   const { trained, direction, seed } = options;
   const n = Number(text);
@@ -28,7 +27,6 @@ export async function gaussianInput(text: string, options: InputOptions): Promis
   };
 }
 
-/** The law of the end that samples start from, of standard normal rows. Throws a UsageError where that is no Gaussian. */
 async function law(options: InputOptions): Promise<{ about: string; from: (z: Tensor) => Tensor }> {
   const { trained, direction } = options;
   const { config, shape, folder } = trained;

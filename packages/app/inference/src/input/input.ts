@@ -1,4 +1,4 @@
-// What is sampled from: a table or an array of any size, pictures, a named data set, or the Gaussian end.
+// What is sampled from.
 import { existsSync, statSync } from "node:fs";
 import type { Conditions, Direction } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
@@ -12,26 +12,19 @@ import { namedInput } from "./named.js";
 import { isPicture, pictureInput } from "./pictures.js";
 import { type TableKeys, tableInput } from "./table.js";
 
-/** Rows that were read, the caller's. */
 export interface InputRows {
   /** [count, …] on the processor, float32, as networks take them. */
   x: Tensor;
-  /** Cells of the columns of a table that are carried along. */
   carried?: readonly (readonly CarriedCell[])[];
-  /** Their conditions, where they stand in the rows. */
   given?: Conditions | undefined;
 }
 
 export interface Input {
   /** Samples in all; null where only reading tells. */
   n: number | null;
-  /** One line for people. */
   about: string;
-  /** Names of the samples, without their endings, where they have some. */
   names?: readonly string[];
-  /** The columns of a table: those that networks take, and those that are carried along. */
   table?: { names: readonly string[]; carried: readonly CarriedColumn[] };
-  /** Conditions of the samples, where the input has some. */
   conditions?: Conditions | undefined;
   /** Reads everything for the number of samples, where `n` is null. */
   count?(): Promise<number>;
@@ -45,18 +38,13 @@ export interface InputOptions {
   direction: Direction;
   seed: number;
   resize: boolean;
-  /** Pixels of a picture beyond which it is refused. */
   max_pixels: number;
-  /** How tables are read. */
   keys: TableKeys;
   progress: Progress;
   signal: AbortSignal | undefined;
 }
 
-/**
- * Opens what a word names; rows that are read are finite. Throws a UsageError for what is not there and what has no
- * samples of the run's shape, DatasetError and TorchError for damaged files.
- */
+/** Opens what a word names; rows that are read are finite. */
 export async function openInput(word: string, options: InputOptions): Promise<Input> {
   const input = await opened(word, options);
   return {

@@ -4,26 +4,19 @@ import { UsageError } from "@dsbm/config";
 import type { ColumnCondition, RowSource, TableColumn } from "@dsbm/data";
 import type { Trained } from "../trained.js";
 
-/** Names that a line lists. */
 const listed = 8;
 
 export interface MatchedColumns {
-  /** Those that networks take, in the order of the run. */
   names: string[];
-  /** Those that are carried along. */
   kept: string[];
   condition: ColumnCondition | null;
-  /** Lines for people. */
   notes: string[];
 }
 
 const list = (names: readonly string[]) =>
   names.slice(0, listed).join(", ") + (names.length > listed ? `, … (${names.length})` : "");
 
-/**
- * The columns of a table for a run: by name where both have names, else by their number. Throws a UsageError that names the
- * missing ones.
- */
+/** The columns of a table for a run: by name where both have names, else by their number. */
 export function matched(
   { path, columns, named }: RowSource,
   { trained, keep, width }: { trained: Trained; keep: readonly string[] | null; width: number },
@@ -55,7 +48,9 @@ export function matched(
   const used = [...names, ...kept, condition?.name];
   const extra = columns.map(({ name }) => name).filter((name) => !used.includes(name));
   return {
-    ...{ names, kept, condition },
+    names,
+    kept,
+    condition,
     notes: [
       ...(extra.length > 0
         ? [`${path}: left out ${list(extra)}, which the run does not take`]
@@ -68,7 +63,6 @@ export function matched(
 interface TableFile {
   path: string;
   columns: readonly TableColumn[];
-  /** Of the run. */
   folder: string;
 }
 

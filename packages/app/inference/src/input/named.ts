@@ -1,4 +1,4 @@
-// Samples of a named data set: its held-out split, with the conditions that the run's networks take.
+// Samples of a named data set.
 import { decodeImages, mapConditions } from "@dsbm/bridge";
 import { UsageError } from "@dsbm/config";
 import { DatasetError, loadTable, prepareTable } from "@dsbm/data";
@@ -8,7 +8,7 @@ import type { Trained } from "../trained.js";
 import { readProjection } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 
-/** Opens the test split of a set, loaded as the run loads its own. Throws DatasetError as `loadTable`. */
+/** Opens the test split of a set, loaded as the run loads its own. */
 export async function namedInput(
   name: string,
   { trained, direction, progress, signal }: InputOptions,
@@ -60,7 +60,6 @@ export function prepare(
   });
 }
 
-/** Samples as coordinates along the principal components that a run was trained in. */
 function projected(x: Tensor, { folder }: Trained): Tensor {
   const projection = readProjection(folder);
   try {

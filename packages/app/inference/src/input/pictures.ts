@@ -60,7 +60,6 @@ export function pictureInput(path: string, options: InputOptions): Input {
   };
 }
 
-/** Decodes a picture once its header says that its size is right. */
 async function decoded(
   path: string,
   target: { channels: 1 | 3; size: number | null },
@@ -79,7 +78,6 @@ async function decoded(
   return decodePicture(path, target, { most: max_pixels });
 }
 
-/** All of them, or the first failure in their order. */
 async function inOrder(decoding: Promise<DecodedPicture>[]): Promise<DecodedPicture[]> {
   const outcomes = await Promise.allSettled(decoding);
   return outcomes.map((outcome) => {

@@ -1,7 +1,6 @@
 // Rows that come in the batches of a file, given out in the batches of a sampler.
 import type { CleanBatch } from "@dsbm/data";
 
-/** Rows by columns. */
 export interface QueuedRows {
   count: number;
   numbers: Float64Array[];
@@ -37,7 +36,8 @@ export class RowQueue {
     while (left > 0) {
       const batch = await this.peek();
       if (batch === null) break;
-      const [low, high] = [this.#taken, Math.min(this.#taken + left, batch.count)];
+      const low = this.#taken;
+      const high = Math.min(this.#taken + left, batch.count);
       parts.push({
         count: high - low,
         numbers: batch.numbers.map((column) => column.subarray(low, high)),

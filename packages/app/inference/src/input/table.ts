@@ -1,4 +1,4 @@
-// Samples that are the rows of a table: columns by name, as the run was trained on them, read from first to last.
+// Samples that are the rows of a table.
 import type { SampleConfig } from "@dsbm/config";
 import { UsageError } from "@dsbm/config";
 import {
@@ -20,7 +20,6 @@ export type TableKeys = Pick<
   "keep" | "missing" | "decimal" | "header" | "key" | "layer"
 >;
 
-/** Opens a table. Throws a UsageError for columns that do not fit the run, DatasetError as `openRows` and `cleanRows`. */
 export async function tableInput(
   path: string,
   { trained, keys, signal, progress }: InputOptions,
@@ -49,7 +48,10 @@ export async function tableInput(
     for (const note of [...source.notes, ...notes]) progress.line(note);
     const rows = () =>
       cleanRows(source, {
-        ...{ numbers: names, texts: kept, missing, signal },
+        numbers: names,
+        texts: kept,
+        missing,
+        signal,
         log1p: trained.columns?.transform.log1p,
         condition: condition && {
           name: condition.name,
@@ -93,7 +95,6 @@ export async function tableInput(
   }
 }
 
-/** The errors of tables name the keys of training; those of `dsbm sample` have no "data." before them. */
 async function own<T>(operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
@@ -108,7 +109,6 @@ async function own<T>(operation: () => Promise<T>): Promise<T> {
 
 const whole = /^(0|-?[1-9]\d{0,17})$/;
 
-/** What a column holds, by its first rows: whole numbers stay such, all else is text as it is written. */
 function carriedColumn(source: RowSource, name: string, head: readonly string[]): CarriedColumn {
   const { kind } = source.columns.find((column) => column.name === name) as { kind: string };
   const integers = kind === "number" && head.every((text) => whole.test(text));

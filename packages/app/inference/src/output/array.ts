@@ -1,4 +1,4 @@
-// Samples as an array of known length, .npy or .npz: images [n, C, H, W], or with a path all states [T, n, …].
+// Samples as an array of known length, .npy or .npz.
 import { rmSync, writeFileSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import { toRows, writeNpz } from "@dsbm/data";

@@ -13,25 +13,20 @@ import { tableOutput } from "./table.js";
 export interface Output {
   /** Takes samples [count, …] from `first` on; with a path, those of state k, after those of the states before. */
   put(x: Tensor, at: PutPlace): Promise<void>;
-  /** Gives the whole its name. */
   commit(): Promise<void>;
-  /** Takes away what is half done. */
   discard(): void;
-  /** One line for people, once all is put. */
   about(): string;
 }
 
 interface PutPlace {
   k: number;
   first: number;
-  /** Cells of the columns that are carried along. */
   carried: readonly (readonly CarriedCell[])[];
 }
 
 export interface OutputOptions {
   trained: Trained;
   input: Input;
-  /** Samples in all, where they are known. */
   n: number | null;
   /** Process times of the states of a path; null: the ends only. */
   times: readonly number[] | null;
@@ -39,7 +34,6 @@ export interface OutputOptions {
 
 type Kind = "table" | "array" | "picture" | "folder";
 
-/** What a name asks for, of this run; null where the run has no such output. */
 function kindOf(path: string, { shape }: Trained, paths: boolean): Kind | null {
   const ending = extname(path).toLowerCase();
   const array = ending === ".npy" || ending === ".npz";
@@ -60,10 +54,7 @@ function kindOf(path: string, { shape }: Trained, paths: boolean): Kind | null {
 export const needsCount = (path: string, trained: Trained, paths: boolean): boolean =>
   kindOf(path, trained, paths) === "array";
 
-/**
- * Refuses an output that cannot be, before anything is loaded: a format that is not written, a name that is taken.
- * Throws a UsageError.
- */
+/** Refuses an output that cannot be, before anything is loaded: a format that is not written, a name that is taken. */
 export function checkOutput(
   path: string,
   { trained, paths, overwrite }: { trained: Trained; paths: boolean; overwrite: boolean },
@@ -99,7 +90,6 @@ function refused(path: string, { shape }: Trained, paths: boolean): string {
   return `${cannot} of ${what}; expected a name that ends with .npy or .npz${pictures ? `, .png for one picture, or a folder of pictures${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
 }
 
-/** Begins an output. Throws RunError and TorchError where the disk refuses. */
 export function openOutput(path: string, options: OutputOptions): Output {
   const { trained, times } = options;
   const kind = kindOf(path, trained, times !== null) as Kind;

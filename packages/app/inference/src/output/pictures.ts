@@ -8,7 +8,6 @@ import { picturePng } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Output, OutputOptions } from "./output.js";
 
-/** Pictures being written at once. */
 const ahead = 16;
 
 export function folderOutput(path: string, { trained, n, input }: OutputOptions): Output {
@@ -55,7 +54,6 @@ export function pictureOutput(path: string, { trained, n }: OutputOptions): Outp
   };
 }
 
-/** The pictures of samples, each encoded when it is called. */
 function pngsOf(x: Tensor): (() => Promise<Uint8Array>)[] {
   const [n, ...shape] = x.shape as [number, number, number, number];
   const bytes = tidy(() => encodeImages(x.to({ device: "cpu" })).toArray() as Uint8Array);

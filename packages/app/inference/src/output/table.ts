@@ -1,5 +1,4 @@
-// Samples as rows of a table in the data's own units, with the columns that are carried along. A path is a long table:
-// a row for each sample and time.
+// Samples as rows of a table in the data's own units, with the columns that are carried along.
 import { UsageError } from "@dsbm/config";
 import {
   type CarriedCell,
@@ -45,7 +44,8 @@ export function tableOutput(path: string, options: OutputOptions): Output {
   };
   const opened = () => {
     writer ??= openTableWriter(replacement.temporary, {
-      ...{ format, carried },
+      format,
+      carried,
       columns: times ? [{ name: "t", dtype: "float64" }, ...columns] : columns,
     });
     return writer;
@@ -82,7 +82,6 @@ export function tableOutput(path: string, options: OutputOptions): Output {
 const rowNumbers = (first: number, n: number): bigint[] =>
   Array.from({ length: n }, (_, i) => BigInt(first + i));
 
-/** The states of samples one after the other, the time before the columns. */
 function longRows(
   states: readonly Float64Array[][],
   { times, ids }: { times: readonly number[]; ids: readonly (readonly CarriedCell[])[] },

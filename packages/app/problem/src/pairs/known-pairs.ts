@@ -54,7 +54,6 @@ export async function loadPairs(
   );
 }
 
-/** One line for people. */
 export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
   `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a row that is held out or left out` : ""}`;
 

@@ -1,5 +1,4 @@
-// Size and channels of pictures of the user's own: from the data where no word says them, and what becomes of pictures that
-// have others.
+// Size and channels of pictures of the user's own.
 import { readFileSync } from "node:fs";
 import type { CompleteTrainConfig, TrainConfig } from "@dsbm/config";
 import { pictureFormat } from "@dsbm/data";
@@ -24,7 +23,6 @@ export const pictureFolders = (ends: Ends): string[] => [
   ...new Set(endsOf(ends).filter((name) => name.startsWith(prefix))),
 ];
 
-/** The format of a data set folder:PATH. Throws as `pictureFormat`. */
 const formatOf = (name: string): ReturnType<typeof pictureFormat> =>
   pictureFormat(name.slice(prefix.length));
 
@@ -78,7 +76,6 @@ export async function pictureOverrides(
   };
 }
 
-/** Size and channels of the run in a folder; null where there is none. */
 function savedSizes(folder: string): Record<(typeof keys)[number], unknown> | null {
   try {
     const config = JSON.parse(readFileSync(runPaths(folder).config_json, "utf8"));

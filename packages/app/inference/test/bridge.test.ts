@@ -1,0 +1,269 @@
+// A bridge as programs hold it: the steps of training, noise that belongs to rows, memory that does not grow.
+import { join } from "node:path";
+import { gaussianLogDensity, sample, uniformGrid } from "@dsbm/bridge";
+import { sample as experiment, validate } from "@dsbm/config";
+import {
+  eye,
+  Generator,
+  io,
+  liveTensors,
+  memory,
+  noGrad,
+  randn,
+  setNumThreads,
+  type Tensor,
+  tensor,
+  tidy,
+  zeros,
+} from "@dsbm/torch";
+import { RowNoise } from "@dsbm/train";
+import { beforeAll, expect, it } from "vitest";
+import { imageRun, tableRun, vectorRun } from "../../../../test/e2e/sample.js";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import { scratch } from "../../../../test/support/scratch.js";
+import { wordsOf } from "../../../../test/support/words.js";
+import { Bridge, type SampleOptions } from "../src/bridge.js";
+import { runSample } from "../src/run.js";
+
+const root = scratch();
+beforeAll(() => setNumThreads(1));
+
+const normal = (shape: number[], seed: number) =>
+  randn(shape, { generator: Generator.create(seed) });
+/** The largest difference of two tensors. */
+const gap = (a: Tensor, b: Tensor) => tidy(() => a.sub(b).abs().max().item());
+
+async function samplesOf(folder: string, x: Tensor, options: SampleOptions = {}) {
+  using bridge = Bridge.open(folder, { threads: 1 });
+  return await bridge.sample(x, options);
+}
+
+it.each([
+  ["dbdsb, last step without noise", "dbdsb", []],
+  ["dbdsb that predicts the end", "dbdsb", ["mean_match=true"]],
+  ["dbdsb with the noise of bridges", "dbdsb", ["step_variance=bridge"]],
+  ["dbdsb_vp, scaled", "dbdsb_vp", ["std_trick=true"]],
+  ["bm", "bm", []],
+  ["rf", "rf", []],
+  ["otcfm", "otcfm", []],
+  ["dsb", "dsb", ["transfer=false"]],
+  [
+    "dsb that predicts the mean",
+    "dsb",
+    ["transfer=false", "mean_match=true", "var_final_gamma_scale=true"],
+  ],
+])("takes the steps of the run's own: %s", async (name, method, words) => {
+  using bridge = Bridge.open(imageRun(join(root, name), [`method=${method}`, ...words]));
+  const { trained, networks } = bridge;
+  const x = normal([11, 1, 8, 8], 5);
+  for (const direction of ["b", "f"] as const) {
+    const noise = new RowNoise({ first: 0, n: 11 }, { seed: 7, purpose: direction, device: "cpu" });
+    const expected = noGrad(() =>
+      sample({ ...trained, networks }, x, {
+        direction,
+        grid: trained.grid,
+        lastNoise: false,
+        noise: () => noise.normal([1, 8, 8]),
+      }),
+    );
+    const { x: end, nfe } = await bridge.sample(x, { direction, seed: 7 });
+    expect(nfe).toBe(4);
+    expect(gap(end, x)).toBeGreaterThan(0.01);
+    expect(gap(end, expected)).toBeLessThan(1e-4);
+    const { states } = await bridge.paths(x, { direction, seed: 7 });
+    expect(states.shape).toEqual([5, 11, 1, 8, 8]);
+    expect(gap(states.select(0, 0), x)).toBe(0);
+    expect(gap(states.select(0, 4), end)).toBeLessThan(1e-6);
+  }
+  if (method !== "dsb") return;
+  await expect(bridge.sample(x, { solver: "heun" })).rejects.toThrow(/no probability flow/);
+  await expect(bridge.sample(x, { steps: 5 })).rejects.toThrow(/leave steps out$/);
+});
+
+// To rounding: whole paths multiply large chunks by packed weights, rows that must not depend on others do not.
+it("agrees with whole recorded paths where there is no noise", async () => {
+  using bridge = Bridge.open(vectorRun(join(root, "rf"), ["model_name=rectifiedflow"]));
+  const x = normal([600, 2], 3);
+  for (const direction of ["b", "f"] as const) {
+    const { x: end } = await bridge.sample(x, { direction });
+    const generator = Generator.create(0);
+    const drawn = await bridge.paths(x, { direction, generator, at: [0, 5] });
+    expect(gap(drawn.states.select(0, 0), x)).toBe(0);
+    expect(gap(drawn.states.select(0, 1), end)).toBeLessThan(1e-5);
+    expect(gap((await bridge.sample(x, { direction, generator })).x, end)).toBeLessThan(1e-5);
+    expect(gap(end, x)).toBeGreaterThan(0.01);
+    expect((await bridge.sample(x, { direction, steps: 10 })).nfe).toBe(10);
+  }
+});
+
+it("keeps the last noise of vectors, as their evaluations do", async () => {
+  // σ = 3: the noise of the last of five steps has a spread of 3/√5.
+  using bridge = Bridge.open(vectorRun(join(root, "last"), ["sigma=3"]), { threads: 1 });
+  const { states } = await bridge.paths(normal([2000, 2], 4), { at: [4, 5] });
+  const rise = tidy(() => states.select(0, 1).sub(states.select(0, 0)).std().item());
+  expect(rise).toBeGreaterThan(0.9 * (3 / Math.sqrt(5)));
+});
+
+it("runs the probability flow there and back, with the one drift there is", async () => {
+  const x = normal([30, 2], 2);
+  const folder = vectorRun(join(root, "flow"), [], { halves: ["b", "f"] });
+  const options = { solver: "dopri5", ode_tol: 1e-6 } as const;
+  const there = await samplesOf(folder, x, { ...options, direction: "f" });
+  const back = await samplesOf(folder, there.x, { ...options, direction: "b" });
+  expect(gap(there.x, x)).toBeGreaterThan(0.05);
+  expect(gap(back.x, x)).toBeLessThan(1e-3);
+  const loose = await samplesOf(folder, x, { solver: "dopri5", ode_tol: 1e-1, direction: "f" });
+  expect(loose.nfe).toBeLessThan(there.nfe);
+  const half = vectorRun(join(root, "half"), [], { halves: ["b"], finished: false });
+  const missing = samplesOf(half, x, { direction: "f" });
+  await expect(missing).rejects.toThrow(/has not been trained yet/);
+  expect(gap((await samplesOf(half, x, { direction: "f", solver: "euler" })).x, x)).toBeGreaterThan(
+    0.01,
+  );
+});
+
+it("gives states on the way at their times, of the SDE and of the flow", async () => {
+  using bridge = Bridge.open(vectorRun(join(root, "path")), { threads: 1 });
+  const x = normal([260, 2], 9);
+  const all = await bridge.paths(x, { steps: 4 });
+  expect(all.states.shape).toEqual([5, 260, 2]);
+  expect(all.times).toEqual([1, 0.75, 0.5, 0.25, 0]);
+  expect(gap(all.states.select(0, 0), x)).toBe(0);
+  expect(gap(all.states.select(0, 4), (await bridge.sample(x, { steps: 4 })).x)).toBe(0);
+  const flow = await bridge.paths(x, { solver: "dopri5", direction: "f" });
+  expect(flow.states.shape).toEqual([6, 260, 2]);
+  expect(flow.times).toEqual(uniformGrid(5).times);
+});
+
+it("draws noise of the row, the seed and the purpose alone, whatever is simulated beside it", async () => {
+  const folder = vectorRun(join(root, "beside"));
+  const x = normal([700, 2], 8);
+  const { x: whole } = await samplesOf(folder, x);
+  const head = await samplesOf(folder, x.narrow(0, 0, 500));
+  expect(gap(whole.narrow(0, 0, 500), head.x)).toBe(0);
+  using bridge = Bridge.open(folder, { threads: 3 });
+  expect(gap(whole, (await bridge.sample(x)).x)).toBe(0);
+  for (const other of [{ seed: 1 }, { purpose: "again" }])
+    expect(gap(whole, (await bridge.sample(x, other)).x)).toBeGreaterThan(0.1);
+});
+
+it("has the density of the start where the flow stands still", async () => {
+  const transform = { log1p: false, standardise: "none" as const, mean: [0, 0], std: [1, 1] };
+  using bridge = Bridge.open(
+    tableRun(join(root, "still"), { names: ["a", "b"], transform }, { scale: 0 }),
+  );
+  const law = { mean: zeros([2]), covariance: eye(2) };
+  const logDensity = (x: Tensor) => gaussianLogDensity(x, law);
+  const x = normal([20, 2], 1);
+  expect(gap(bridge.likelihood(x, { logDensity, steps: 2 }), logDensity(x))).toBeLessThan(1e-5);
+  expect(gap(bridge.velocity()!(x, zeros([20])), zeros([20, 2]))).toBe(0);
+});
+
+it("gives networks their conditions, row by row", async () => {
+  const words =
+    "model.class_cond=true Dataset=synthetic_shapes Dataset_transfer=synthetic_shapes method=rf";
+  using bridge = Bridge.open(imageRun(join(root, "classes"), wordsOf(words), { classes: 2 }));
+  expect(bridge.classes).toBe(2);
+  const x = normal([4, 1, 8, 8], 6);
+  const by = async (classes: number[]) =>
+    (await bridge.sample(x, { given: { y: tensor(BigInt64Array.from(classes, BigInt)) } })).x;
+  const [zero, one, mixed] = [
+    await by([0, 0, 0, 0]),
+    await by([1, 1, 1, 1]),
+    await by([0, 1, 0, 1]),
+  ];
+  expect(gap(zero, one)).toBeGreaterThan(1e-3);
+  expect(gap(mixed.select(0, 1), one.select(0, 1))).toBeLessThan(1e-5);
+  expect(gap(mixed.select(0, 2), zero.select(0, 2))).toBeLessThan(1e-5);
+  await expect(bridge.sample(x)).rejects.toThrow(/given\.y is missing/);
+});
+
+it("refuses what it cannot sample, in one line", async () => {
+  using bridge = Bridge.open(vectorRun(join(root, "refuses")));
+  for (const [x, options, message] of [
+    [normal([4, 3], 1), {}, /\[4,3\]; expected float32 \[n, 2\]/],
+    [normal([4, 2], 1).to("float64"), {}, /float64/],
+    [normal([4, 2], 1).div(0), {}, /NaN or infinite/],
+    [normal([4, 2], 1), { steps: 0 }, /steps/],
+    [normal([4, 2], 1), { ode_tol: 1e-3 }, /dopri5/],
+    [normal([4, 2], 1), { given: { cond: normal([4, 1], 1) } }, /given\.cond/],
+    [normal([4, 2], 1), { signal: AbortSignal.abort(new Error("stopped here")) }, /stopped here/],
+  ] as const)
+    await expect(bridge.sample(x, options)).rejects.toThrow(message);
+});
+
+it("samples 10,000 images in the memory of one batch", async () => {
+  const folder = imageRun(join(root, "many"), ["num_steps=2", "num_iter=10"]);
+  const input = join(root, "many.npy");
+  const n = 10_000;
+  const writer = new io.npy.NpyWriter(input, "uint8", [1, 8, 8]);
+  const pixels = Uint8Array.from({ length: n * 64 }, (_, i) => (i * 7919) % 256);
+  writer.append({ dtype: "uint8", shape: [n, 1, 8, 8], data: pixels });
+  writer.close();
+  await collectGarbage();
+  const seen: { step: number; current: number; live: number; rss: number }[] = [];
+  const result = await runSample({
+    run: folder,
+    input,
+    output: join(root, "many-out.npy"),
+    config: validate(experiment.schema, { threads: 1, batch_size: 200 }),
+    progress: {
+      update({ step }) {
+        const { current, live } = memory({ resetPeak: step === n / 10 });
+        seen.push({ step, current, live, rss: process.memoryUsage().rss });
+      },
+      line: () => {},
+      done: () => {},
+    },
+  });
+  expect(result).toMatchObject({ state: "finished", n, nfe: 2 });
+  const [tenth, last] = [seen.find(({ step }) => step === n / 10), seen.at(-1)];
+  expect(last?.step).toBe(n - 200);
+  expect(last?.current).toBe(tenth?.current);
+  expect(last?.live).toBe(tenth?.live);
+  // From a tenth to the end tensors took no more than a few batches' worth: 200 images are 51 KB.
+  expect(memory().peak - (tenth?.current ?? 0)).toBeLessThan(4_000_000);
+  expect((last?.rss ?? 0) - (tenth?.rss ?? 0)).toBeLessThan(100e6);
+});
+
+it("keeps some hundred programs of 100,000 steps, and stops between two", async () => {
+  using bridge = Bridge.open(vectorRun(join(root, "steps")), { threads: 1 });
+  const stop = new AbortController();
+  let last = 0;
+  const work = bridge.sample(normal([4, 2], 1), {
+    steps: 100_000,
+    direction: "f",
+    signal: stop.signal,
+    onState(_, { k }) {
+      last = k;
+      if (k === 600) stop.abort(new Error("enough"));
+    },
+  });
+  await expect(work).rejects.toThrow("enough");
+  expect(last).toBe(600);
+  expect(bridge.programs).toBe(512);
+});
+
+it("keeps no more programs and tensors for many calls than for a few", async () => {
+  using bridge = Bridge.open(vectorRun(join(root, "calls")), { threads: 1 });
+  const call = async (n: number, steps: number) => {
+    const start = io.fromRaw(io.fromTyped(new Float32Array(2 * n), [n, 2]));
+    const { x } = await bridge.sample(start, { steps });
+    for (const t of [start, x]) t.dispose();
+  };
+  const use = () => ({
+    tensors: liveTensors(),
+    bytes: memory().current,
+    programs: bridge.programs,
+  });
+  await call(7, 1);
+  await collectGarbage();
+  await new Promise(setImmediate);
+  const few = use();
+  for (let i = 0; i < 40; i++) await call(7, 1);
+  expect(use()).toEqual(few);
+  for (let n = 1; n < 90; n++) await call(n, 1);
+  expect(bridge.programs).toBeLessThanOrEqual(3);
+  for (let steps = 1; steps < 50; steps++) await call(3, steps);
+  expect(bridge.programs).toBeLessThanOrEqual(512 + 3);
+});
