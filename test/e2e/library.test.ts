@@ -128,6 +128,13 @@ describe("a bridge", () => {
     expect(readdirSync(root).filter((name) => name.startsWith(".tmp"))).toEqual([]);
   });
 
+  it("is exported as by the command", async () => {
+    using bridge = openBridge(vectorRun(join(root, "shipped")), { threads: 1 });
+    const out = join(root, "models");
+    expect(await bridge.export(out, { direction: "f" })).toContain(join(out, "f.onnx"));
+    await expect(bridge.export(out)).rejects.toThrow(/is there already.*overwrite=true/);
+  });
+
   it("is measured as `dsbm evaluate` does", async () => {
     const folder = vectorRun(join(root, "measured"), ["data.n_test=200"]);
     const how = { n: 100, metrics: ["sliced_w2"], threads: 1 } as const;

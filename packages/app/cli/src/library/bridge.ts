@@ -1,5 +1,6 @@
 // A trained run as an object of programs.
 
+import type { ExportConfig } from "@dsbm/config";
 import { measureQuality, type QualityOptions } from "@dsbm/evaluation";
 import {
   type OpenOptions,
@@ -26,9 +27,11 @@ export interface BridgePaths<R extends Rows> extends Omit<Paths, "states"> {
 
 /** How samples are carried: the keys of `dsbm sample`, with the samples' conditions. */
 export interface BridgeSampleOptions extends SampleOptions {
+  /** Of a run with `data.condition`: the value of that column for each sample, a class or a number. */
   condition?: readonly (string | number)[] | undefined;
 }
 
+/** A trained bridge. */
 export interface Bridge extends Disposable {
   readonly folder: string;
   /** The shape of a sample: columns [d], or pictures [C, H, W]. */
@@ -43,7 +46,10 @@ export interface Bridge extends Disposable {
   sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
   paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
   evaluate(options?: EvaluateOptions): Promise<Quality>;
+  /** Copies the run, which `openBridge` and `dsbm sample` then open there; its data stay where they are. Returns the folder. */
   save(folder: string): string;
+  /** Writes models for other programs (a page if `out` ends in .html) as `dsbm export` does; returns the paths. */
+  export(out: string, options?: Partial<ExportConfig>): Promise<string[]>;
   dispose(): void;
 }
 
@@ -102,6 +108,11 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
         return { states, times, nfe };
       }),
     evaluate: (given) => evaluate(folder, { device: options.device ?? "cpu", ...given }),
+    async export(out, given = {}) {
+      const { exportRun } = await import("@dsbm/export");
+      const { files } = await exportRun(folder, out, { overwrite: false, ...given });
+      return files.map(({ path }) => path);
+    },
     save: (to) => saveRun(folder, to),
     dispose: () => run.dispose(),
     [Symbol.dispose]: () => run.dispose(),
