@@ -12,15 +12,15 @@ const packages = {
   train: { group: "library", budget: 36_400, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 29_500, imports: ["files"] },
   runs: { group: "app", budget: 51_400, imports: ["files"] },
-  problem: { group: "app", budget: 11_200, imports: base },
-  inference: { group: "app", budget: 17_900, imports: [...base, "problem"] },
+  problem: { group: "app", budget: 10_200, imports: base },
+  inference: { group: "app", budget: 17_400, imports: [...base, "problem"] },
   evaluation: { group: "app", budget: 25_300, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 34_600,
     imports: [...base, "problem", "inference", "evaluation"],
   },
-  export: { group: "app", budget: 23_600, imports: [...base, "problem", "inference", "web"] },
+  export: { group: "app", budget: 22_800, imports: [...base, "problem", "inference", "web"] },
   web: { group: "pages", budget: 33_200, imports: ["files"] },
   studio: { group: "pages", budget: 32_300, imports: ["files", "runs", "web"] },
   cli: {
