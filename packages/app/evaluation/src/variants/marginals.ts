@@ -11,14 +11,13 @@ import type { Variant } from "./variant.js";
 export const marginalMetrics = ["sliced_w2", "w2", "w1"];
 
 /** The samples at each time between, with the data of that time. */
-export function marginalVariants(
-  set: SampleSet,
-  { subject: { ends }, options, keep }: Measuring,
-): Variant[] {
+export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {
+  const { options } = context;
+  const { ends } = context.subject;
   const times = timesOf(set.direction, set.sampling.grid);
   const own = (make: () => Tensor) => {
     const t = kept(make);
-    keep({ [Symbol.dispose]: () => t.dispose() });
+    context.keep({ [Symbol.dispose]: () => t.dispose() });
     return t;
   };
   const most = set.start.size(0);
