@@ -171,7 +171,7 @@ function tinyExporter(): string[] {
     join(made, "samples.json"),
     JSON.stringify({ source: [900, 2], target: [700, 2], conditions }),
   );
-  return ["sh", "-c", 'cp -r "$0" "$2"', made];
+  return ["sh", "-c", 'cp -r "$0/." "$2"', made];
 }
 
 describe.skipIf(!executablePath)("the studio in a browser", () => {

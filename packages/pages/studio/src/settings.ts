@@ -4,23 +4,25 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "@dsbm/files";
 import { readJson } from "@dsbm/runs";
-import { list, record } from "./runs/values.js";
+import { z } from "zod";
 import type { Settings } from "./shared/api.js";
 
 /** The folder of settings and exports: $XDG_CONFIG_HOME/dsbm/studio, or ~/.config/dsbm/studio. */
 export const defaultSettingsFolder = (): string =>
   join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "dsbm", "studio");
 
-/** Settings of any origin as settings: what is wrong is left out. */
-export function settingsOf(found: unknown): Settings {
-  const { theme, columns } = record(found);
-  return {
-    theme: theme === "light" || theme === "dark" ? theme : "system",
-    columns: list(columns, 20).filter(
-      (name): name is string => typeof name === "string" && name.length <= 200,
-    ),
-  };
-}
+const settingsFile = z
+  .object({
+    theme: z.enum(["system", "light", "dark"]).catch("system"),
+    columns: z
+      .array(z.unknown())
+      .catch([])
+      .transform((all) => all.filter((name) => typeof name === "string").slice(0, 20)),
+  })
+  .catch({ theme: "system", columns: [] });
+
+/** Settings of any origin as settings: wrong values become defaults. */
+export const settingsOf = (value: unknown): Settings => settingsFile.parse(value);
 
 export function readSettings(folder: string): Settings {
   const path = join(folder, "settings.json");

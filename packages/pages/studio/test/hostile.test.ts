@@ -241,8 +241,7 @@ describe("runs of strangers", () => {
     const rows = (JSON.parse(text) as { rows: { id: string; state: string; name: string }[] }).rows;
     const of = (name: string) => rows.find(({ id }) => id === `strangers/${name}/1`);
     expect(of(evil)).toMatchObject({ state: "failed", name: evil });
-    expect(of("types")?.state).toBe("interrupted");
-    expect([of("deep")?.state, of("proto")?.state]).toEqual(["unreadable", "unreadable"]);
+    for (const name of ["types", "deep", "proto"]) expect(of(name)?.state, name).toBe("unreadable");
     for (const name of [evil, "types", "deep", "proto"]) {
       const path = api(`run?run=${encodeURIComponent(`strangers/${name}/1`)}`);
       expect((await send({ path })).status, name).toBe(200);

@@ -68,6 +68,12 @@ export class Folder {
     }
   }
 
+  /** What changes when a file or folder does; undefined if there is none. */
+  stamp(path: string): string | undefined {
+    const stat = this.peek(path);
+    return stat && `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+  }
+
   #isReal(path: string): boolean {
     const full = this.resolve(path);
     try {

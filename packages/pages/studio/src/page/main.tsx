@@ -2,12 +2,15 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Rows, RunRow, Settings } from "../shared/api.js";
+import { Alert } from "./lib/parts.js";
 import { hrefOf, useRoute } from "./lib/route.js";
 import { apiPath, ask, send, useEvents } from "./lib/server.js";
 import { RunPage } from "./run/run.js";
 import { Compare } from "./runs/compare.js";
 import { RunsPage } from "./runs/runs.js";
 
+const noAnswer =
+  "The studio does not answer: it was ended in its terminal, or the connection is lost. This page shows what it had.";
 const themes = ["system", "light", "dark"] as const;
 
 function App() {
@@ -80,12 +83,7 @@ function App() {
           </select>
         </label>
       </header>
-      {!isThere && (
-        <p class="wrong" role="alert">
-          The studio does not answer: it was ended in its terminal, or the connection is lost. This
-          page shows what it had.
-        </p>
-      )}
+      {!isThere && <Alert lines={[noAnswer]} />}
       <main>
         {page === "runs" && (
           <RunsPage

@@ -1,20 +1,12 @@
 // The exported bridge of a run, for playing: made by the export command as another process (this one never loads the
 // engine), kept under the settings, and made again when the run has newer networks.
 import { spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { sha256, stageFolder } from "@dsbm/files";
 import { RunError } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
-import { below } from "../runs/summary.js";
+import { below } from "../runs/files.js";
 import type { ExportState } from "../shared/api.js";
 
 /** Exports that are kept. */
@@ -31,50 +23,44 @@ export interface ExportsOptions {
 
 export class Exports {
   readonly #options: ExportsOptions;
+  readonly #exports: string;
   readonly #errors = new Map<string, string>();
   readonly #running = new Set<string>();
 
   constructor(options: ExportsOptions) {
     this.#options = options;
+    this.#exports = join(options.settings, "exports");
   }
 
   /** How far the export of a run is. */
   state(id: string): ExportState {
     const key = this.#key(id);
+    if (existsSync(join(this.#at(key), "bridge.json"))) {
+      const files = readdirSync(this.#at(key)).filter((name) => fileName.test(name));
+      return { state: "ready", error: null, id: key, files };
+    }
     const error = this.#errors.get(key) ?? null;
-    const state = existsSync(join(this.#at(key), "bridge.json"))
-      ? "ready"
-      : this.#running.has(key)
-        ? "running"
-        : error === null
-          ? "none"
-          : "failed";
-    const isReady = state === "ready";
-    return {
-      state,
-      error: state === "failed" ? error : null,
-      id: isReady ? key : null,
-      files: isReady ? readdirSync(this.#at(key)).filter((name) => fileName.test(name)) : [],
-    };
+    const without = { error, id: null, files: [] };
+    if (this.#running.has(key)) return { state: "running", ...without };
+    return { state: error === null ? "none" : "failed", ...without };
   }
 
   /** Starts the export of a run, unless it is there or on its way. Throws RunError where there is no command for it. */
   start(id: string): ExportState {
     const before = this.state(id);
     if (before.state === "ready" || before.state === "running") return before;
-    const { exporter, folder, settings } = this.#options;
+    const { exporter, folder } = this.#options;
     const [program, ...words] = exporter ?? [];
     if (program === undefined)
       throw new RunError("bad_argument", "runs are not exported here: start npx dsbm studio");
     if (this.#running.size > 0)
       throw new RunError("bad_argument", "another run is being exported: try again in a moment");
     const key = this.#key(id);
-    const exports = join(settings, "exports");
-    mkdirSync(exports, { recursive: true, mode: 0o700 });
-    const temporary = join(exports, `.tmp-${randomBytes(6).toString("hex")}`);
+    mkdirSync(this.#exports, { recursive: true, mode: 0o700 });
+    const staged = stageFolder(this.#at(key));
     this.#running.add(key);
     this.#errors.delete(key);
-    const args = [...words, folder.resolve(id), `${temporary}/`];
+    const args = [...words, folder.resolve(id), `${staged.temporary}/`];
     const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -83,11 +69,11 @@ export class Exports {
     const end = (code: number | null, reason: string) => {
       if (!this.#running.delete(key)) return;
       try {
-        if (code !== 0) this.#errors.set(key, reason.trim() || `the export ended with ${code}`);
-        else if (!existsSync(this.#at(key))) renameSync(temporary, this.#at(key));
-        this.#prune(exports);
+        if (code === 0) staged.commit();
+        else this.#errors.set(key, reason.trim() || `the export ended with ${code}`);
+        this.#prune();
       } finally {
-        rmSync(temporary, { recursive: true, force: true });
+        staged.discard();
       }
     };
     child.on("error", (error) => end(1, error.message));
@@ -111,17 +97,17 @@ export class Exports {
       return [name, stat?.size, stat?.mtimeMs];
     });
     const print = JSON.stringify([format, folder.resolve(id), stamps]);
-    return createHash("sha256").update(print).digest("hex").slice(0, 32);
+    return sha256(print).slice(0, 32);
   }
 
   #at(key: string): string {
-    return join(this.#options.settings, "exports", key);
+    return join(this.#exports, key);
   }
 
-  #prune(exports: string): void {
-    const made = readdirSync(exports)
+  #prune(): void {
+    const made = readdirSync(this.#exports)
       .filter((name) => /^[0-9a-f]{32}$/.test(name))
-      .map((name) => ({ path: join(exports, name), at: statSync(join(exports, name)).mtimeMs }))
+      .map((name) => ({ path: this.#at(name), at: statSync(this.#at(name)).mtimeMs }))
       .sort((a, b) => b.at - a.at);
     for (const { path } of made.slice(most)) rmSync(path, { recursive: true, force: true });
   }

@@ -4,7 +4,7 @@ import { readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import type { Folder } from "../files/inside.js";
 import type { HistoryPart } from "../shared/api.js";
-import { History } from "../shared/history.js";
+import { emptyHistory, History } from "../shared/history.js";
 import { isRecord } from "./values.js";
 
 const block = 1 << 20;
@@ -26,7 +26,7 @@ export class MetricsTail {
 
   /** What is new since the last call; null for nothing. */
   read(): HistoryPart | null {
-    if (!this.#folder.stat(this.#path)?.isFile()) return this.#startOver() ? empty : null;
+    if (!this.#folder.stat(this.#path)?.isFile()) return this.#startOver() ? emptyHistory : null;
     const history = new History();
     const reset = this.#folder.open(this.#path, (fd, { ino, dev, size }) => {
       const file = `${dev} ${ino}`;
@@ -67,12 +67,3 @@ export class MetricsTail {
     return had;
   }
 }
-
-const empty: HistoryPart = {
-  reset: true,
-  half: [],
-  direction: [],
-  step: [],
-  metrics: {},
-  notFinite: [],
-};

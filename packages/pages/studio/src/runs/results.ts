@@ -1,62 +1,61 @@
-// results.csv as the page shows it: the evaluations, and of the newest of each direction every metric beside its reference.
+// results.csv: the evaluations of a run, and the metrics of the newest evaluation of each direction.
 import { columnsFile, loggedMetrics, parseCsv, referenceOf } from "@dsbm/runs";
+import { z } from "zod";
 import type { Folder } from "../files/inside.js";
-import type { Cell, Measured, Reference, Results } from "../shared/api.js";
+import type { Measured, Results } from "../shared/api.js";
+import { readAs } from "./files.js";
 
-/** The metrics of the newest evaluation of each direction. */
-export function newest({ columns, rows, references }: Results): Record<string, Measured> {
-  const at = (row: Cell[], name: string) => row[columns.indexOf(name)] ?? null;
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+
+/** The main metrics of the newest evaluation of each direction, by "<column> <direction>". */
+export function newestMetrics({ rows, references }: Results): Record<string, Measured> {
   const measured: Record<string, Measured> = {};
-  for (const direction of ["f", "b"]) {
-    const row = rows.findLast((found) => at(found, "direction") === direction);
-    if (!row) continue;
-    for (const { column, reference, isMain } of references) {
-      if (!isMain) continue;
-      const value = at(row, column);
-      const beside = reference === null ? null : at(row, reference);
-      if (typeof value !== "number" || !Number.isFinite(value)) continue;
-      measured[`${column} ${direction}`] = {
-        value,
-        reference: typeof beside === "number" && Number.isFinite(beside) ? beside : null,
-      };
+  for (const way of ["f", "b"]) {
+    const row = rows.findLast(({ direction }) => direction === way) ?? {};
+    for (const { column, reference: name } of references.filter(({ isMain }) => isMain)) {
+      const value = row[column];
+      const reference = row[name ?? ""];
+      if (isNumber(value))
+        measured[`${column} ${way}`] = { value, reference: isNumber(reference) ? reference : null };
     }
   }
   return measured;
 }
 
-const most = 4 << 20;
+export const noResults: Results = { rows: [], references: [] };
 
-/** The evaluations of a run, of a long file those at its end; with `last` no more than about so many. Throws RunError. */
+/** The evaluations at the end of results.csv, with `last` at most so many, and their metrics. Throws RunError. */
 export function readResults(
   folder: Folder,
   path: string,
   { last = Number.POSITIVE_INFINITY } = {},
 ): Results {
-  const table = readTable(folder, path, last);
-  const beside = path.replace(/results\.csv$/, columnsFile);
-  const content = folder.stat(beside)?.isFile() ? parsed(folder.text(beside)) : null;
-  const references = loggedMetrics(content, table.columns)
-    .filter(({ columns }) => table.columns.includes(columns.value))
-    .map((one): Reference => {
-      const found = referenceOf(one)?.column ?? "";
-      const reference = table.columns.includes(found) ? found : null;
-      return { column: one.columns.value, reference, isMain: one.isMain };
+  const { columns, rows } = readTable(folder, path, last);
+  const references = loggedMetrics(columnsOf(folder, path), columns)
+    .filter((metric) => columns.includes(metric.columns.value))
+    .map((metric) => {
+      const reference = referenceOf(metric)?.column ?? "";
+      return {
+        column: metric.columns.value,
+        reference: columns.includes(reference) ? reference : null,
+        isMain: metric.isMain,
+      };
     });
-  return { ...table, references };
+  return { rows, references };
 }
 
-/** A file of another form is as none. */
-function parsed(text: string): unknown {
+/** columns.json next to results.csv; null if it cannot be read. */
+function columnsOf(folder: Folder, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return readAs(folder, path.replace(/results\.csv$/, columnsFile), z.unknown());
   } catch {
     return null;
   }
 }
 
-type Table = Pick<Results, "columns" | "rows">;
+const most = 4 << 20;
 
-function readTable(folder: Folder, path: string, last: number): Table {
+function readTable(folder: Folder, path: string, last: number) {
   const limit = last < most ? 64 << 10 : most;
   const head = folder.bytes(path, { limit }).toString("utf8");
   const first = head.slice(0, head.indexOf("\n") + 1);
@@ -64,24 +63,7 @@ function readTable(folder: Folder, path: string, last: number): Table {
     Buffer.byteLength(head) < limit
       ? head.slice(first.length)
       : folder.bytes(path, { from: -limit, limit }).toString("utf8").replace(/^.*\n/, "");
-  if (first === "") return { columns: [], rows: [] };
   // A last record without its line end is being written.
-  const lines = end.split("\n").slice(0, -1);
-  if (!first.includes('"') && !end.includes('"'))
-    return plainTable(first.trimEnd(), lines.slice(-last));
-  const table = parseCsv(`${first}${lines.join("\n")}\n`, path);
-  return {
-    columns: table.columns,
-    rows: table.rows.map((row) => table.columns.map((column) => row[column] ?? null)),
-  };
-}
-
-const bareNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-
-function plainTable(header: string, lines: readonly string[]): Table {
-  const columns = header.split(",");
-  const cell = (text: string): Cell =>
-    text === "" ? null : bareNumber.test(text) ? Number(text) : text;
-  const rows = lines.map((line) => line.trimEnd().split(",").map(cell));
-  return { columns, rows: rows.filter((row) => row.length === columns.length) };
+  const lines = end.split("\n").slice(0, -1).slice(-last);
+  return parseCsv([first.trimEnd(), ...lines, ""].join("\n"), path);
 }

@@ -1,30 +1,24 @@
-// One run as a row of the table. Of each file only what the row needs is read (of metrics.jsonl the last lines), and again
-// only when the file has changed.
+// One run as a row of the table. A file is read again only after it has changed, of metrics.jsonl only the last lines.
 import { lockHolder } from "@dsbm/files";
+import { type RunInfo, runInfo } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
-import type { RunRow, State } from "../shared/api.js";
-import { newest, readResults } from "./results.js";
-import { number, record, text, textOrNull, time } from "./values.js";
+import type { RunRow } from "../shared/api.js";
+import { below, configFacts, messageOf, readAs } from "./files.js";
+import { newestMetrics, readResults } from "./results.js";
 
-/** Bytes at the end of metrics.jsonl in which the last whole line is looked for: few, and more where there is none. */
+/** Bytes at the end of metrics.jsonl in which the last whole line is looked for: few first, then more. */
 const lastBytes = [1 << 10, 16 << 10];
-const states: readonly string[] = ["running", "interrupted", "failed", "finished"];
 
-/** What is kept of a file: what was taken from it, and how the file looked then. */
 interface Kept<T> {
-  stamp: string;
+  stamp: string | undefined;
   value: T;
 }
 
-interface Facts {
-  name: string;
-  method: string;
-  data: string;
-  seed: string;
-  halves: number | null;
-}
+type ConfigPart = Pick<RunRow, "name" | "method" | "data" | "seed" | "halves">;
+type StatePart = Pick<RunRow, "state" | "reason" | "started" | "since" | "spent" | "seconds">;
+type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
 
-export const below = (id: string, name: string): string => (id === "" ? name : `${id}/${name}`);
+const noPlace: PlacePart = { half: 0, step: 0, loss: null };
 
 /** Reads rows of runs in a folder, and remembers what they were made of. */
 export class Summaries {
@@ -35,51 +29,44 @@ export class Summaries {
     this.#folder = folder;
   }
 
-  /** The row of the run `id`, whose folder is no link, without its sweep. Never throws: what cannot be read is its reason. */
+  /** The row of the run `id`, whose folder is no link, without its sweep. An error is the reason of the row. */
   row(id: string): RunRow {
-    const blank = { sweep: null, member: "", metrics: {}, half: 0, step: 0, loss: null };
     let changed = 0;
     const from = <T>(name: string, none: T, read: (path: string) => T): T => {
       const path = below(id, name);
       const stat = this.#folder.peek(path);
       if (!stat?.isFile()) return none;
       changed = Math.max(changed, stat.mtimeMs);
-      const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+      const stamp = this.#folder.stamp(path);
       const kept = this.#kept.get(path) as Kept<T> | undefined;
-      if (kept?.stamp === stamp) return kept.value;
+      if (kept !== undefined && kept.stamp === stamp) return kept.value;
       const value = read(path);
       this.#kept.set(path, { stamp, value });
       return value;
     };
-    try {
-      const info = from("run.json", null, (path) => this.#info(path));
-      const facts = from("config.json", noFacts(id), (path) => this.#facts(path, id));
-      const metrics = from("results.csv", {}, (path) => this.#results(path));
-      const at = from("metrics.jsonl", noPlace, (path) => this.#place(path));
-      const live = info?.state === "running" && isHeld(this.#folder, id);
-      const state = info?.state === "running" && !live ? "interrupted" : (info?.state ?? null);
-      if (!info || state === null)
-        return { ...blank, ...facts, ...unreadable(id, "run.json is not that of a run"), changed };
-      const { half, step, loss } = at;
-      return {
-        ...blank,
-        ...facts,
-        id,
-        state,
-        metrics,
-        half,
-        step,
-        loss,
-        changed,
-        reason: state === info.state ? info.reason : "the process ended without a message",
-        started: info.started,
-        since: info.since,
-        spent: info.spent,
-        seconds: secondsOf(info, changed, live),
-      };
-    } catch (error) {
-      return { ...blank, ...noFacts(id), ...unreadable(id, messageOf(error)), changed };
-    }
+    /** The page of the run says what is wrong with a file of which the row has nothing. */
+    const ifReadable = <T>(name: string, none: T, read: (path: string) => T): T =>
+      from(name, none, (path) => {
+        try {
+          return read(path);
+        } catch {
+          return none;
+        }
+      });
+    const facts = ifReadable("config.json", unknownConfig(id), (path) => this.#config(path, id));
+    const metrics = ifReadable("results.csv", {}, (path) =>
+      newestMetrics(readResults(this.#folder, path, { last: 12 })),
+    );
+    const place = ifReadable("metrics.jsonl", noPlace, (path) => this.#place(path));
+    const state = (): StatePart => {
+      try {
+        const info = from("run.json", null, (path) => readAs(this.#folder, path, runInfo));
+        return info ? this.#state(info, id, changed) : unreadable("there is no run.json");
+      } catch (error) {
+        return unreadable(messageOf(error));
+      }
+    };
+    return { id, ...facts, metrics, ...place, ...state(), changed, sweep: null, member: "" };
   }
 
   /** Forgets runs that are gone. */
@@ -88,50 +75,51 @@ export class Summaries {
       this.#kept.delete(below(id, name));
   }
 
-  #info(path: string) {
-    const info = record(JSON.parse(this.#folder.text(path, { limit: 1 << 20 })));
-    const state = states.includes(info.state as string) ? (info.state as State) : null;
-    const resumed = Array.isArray(info.resumed) ? time(info.resumed.at(-1)) : null;
-    const { reason, ended } = info;
-    const started = time(info.started);
+  #state(info: RunInfo, id: string, changed: number): StatePart {
+    const { started, spent, ended } = info;
+    const since = info.resumed.at(-1) ?? started;
+    const isLive = info.state === "running" && isHeld(this.#folder, id);
+    const isKilled = info.state === "running" && !isLive;
+    const from = Date.parse(since);
+    const to = isLive ? Date.now() : ended === null ? changed : Date.parse(ended);
     return {
-      state,
-      reason: textOrNull(reason),
-      started,
-      since: resumed ?? started,
-      spent: Math.max(0, number(info.spent) ?? 0),
-      ended: time(ended),
+      state: isKilled ? "interrupted" : info.state,
+      reason: isKilled ? "the process ended without a message" : info.reason,
+      started: started || null,
+      since: since || null,
+      spent,
+      seconds: Number.isFinite(to - from) ? spent + Math.max(0, (to - from) / 1000) : null,
     };
   }
 
-  #facts(path: string, id: string): Facts {
-    try {
-      return factsOf(record(JSON.parse(this.#folder.text(path, { limit: 1 << 20 }))), id);
-    } catch {
-      // The rest of the row says enough; the page of the run names the file.
-      return noFacts(id);
-    }
+  #config(path: string, id: string): ConfigPart {
+    const config = readAs(this.#folder, path, configFacts);
+    const { data, seed, half_iterations } = config;
+    const short = (value: string) => value.replace(/^\w+:/, "").replace(/^.*\/(?=.)/, "");
+    const ends = data.split_by
+      ? [data.source, data.target]
+      : [short(config.Dataset), config.transfer ? short(config.Dataset_transfer) : "gaussian"];
+    const size = data.dim == null ? "" : `, ${data.dim} dimensions`;
+    return {
+      name: config.name || unknownConfig(id).name,
+      method: config.method,
+      data: ends[0] ? [...new Set(ends)].join(" → ") + size : "",
+      seed: String(seed ?? ""),
+      halves: half_iterations,
+    };
   }
 
-  #results(path: string) {
-    try {
-      return newest(readResults(this.#folder, path, { last: 12 }));
-    } catch {
-      return {};
-    }
-  }
-
-  #place(path: string) {
+  #place(path: string): PlacePart {
     for (const limit of lastBytes) {
       const bytes = this.#folder.bytes(path, { from: -limit, limit });
       const lines = bytes.toString("utf8").split("\n").slice(0, -1);
       for (const line of lines.reverse()) {
         try {
-          const row = record(JSON.parse(line));
-          const [half, step] = [number(row.half_iteration), number(row.step)];
-          if (half !== null && step !== null) return { half, step, loss: number(row.loss) };
+          const { half_iteration: half, step, loss } = JSON.parse(line);
+          if (typeof half === "number" && typeof step === "number")
+            return { half, step, loss: typeof loss === "number" ? loss : null };
         } catch {
-          // A line of a damaged file, or the rest of one that was cut off.
+          // A line of a damaged file, or a part of a line.
         }
       }
     }
@@ -139,13 +127,7 @@ export class Summaries {
   }
 }
 
-const noPlace: { half: number; step: number; loss: number | null } = {
-  half: 0,
-  step: 0,
-  loss: null,
-};
-
-const noFacts = (id: string): Facts => ({
+const unknownConfig = (id: string): ConfigPart => ({
   name: id.split("/").at(-3) ?? id,
   method: "",
   data: "",
@@ -153,18 +135,14 @@ const noFacts = (id: string): Facts => ({
   halves: null,
 });
 
-const unreadable = (id: string, reason: string) => ({
-  id,
-  state: "unreadable" as const,
-  reason: text(reason, 300),
+const unreadable = (reason: string): StatePart => ({
+  state: "unreadable",
+  reason,
   started: null,
   seconds: null,
   since: null,
   spent: 0,
 });
-
-export const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 function isHeld(folder: Folder, id: string): boolean {
   const lock = below(id, ".lock");
@@ -172,34 +150,4 @@ function isHeld(folder: Folder, id: string): boolean {
   return stat?.isFile() === true && stat.size < 4096
     ? lockHolder(folder.resolve(lock)) !== undefined
     : false;
-}
-
-function factsOf(config: Record<string, unknown>, id: string): Facts {
-  const { Dataset, Dataset_transfer, transfer, name, method, seed, half_iterations } = config;
-  const data = record(config.data);
-  const short = (value: unknown) =>
-    text(value, 200)
-      .replace(/^\w+:/, "")
-      .replace(/^.*\/(?=.)/, "");
-  const [source, target] = [short(Dataset), transfer ? short(Dataset_transfer) : "gaussian"];
-  const size = number(data.dim) === null ? "" : `, ${number(data.dim)} dimensions`;
-  const groups = [data.source, data.target].map((value) => text(value, 80));
-  const ends = data.split_by ? groups : [source, target];
-  return {
-    name: text(name, 200) || noFacts(id).name,
-    method: text(method, 80),
-    data: ends[0] === "" ? "" : (ends[0] === ends[1] ? ends[0] : ends.join(" → ")) + size,
-    seed: text(seed, 40),
-    halves: number(half_iterations),
-  };
-}
-
-function secondsOf(
-  { since, spent, ended }: { since: string | null; spent: number; ended: string | null },
-  changed: number,
-  live: boolean,
-): number | null {
-  const from = Date.parse(since ?? "");
-  const to = live ? Date.now() : ended === null ? changed : Date.parse(ended);
-  return Number.isFinite(from) ? spent + Math.max(0, (to - from) / 1000) : null;
 }

@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { sweepManifest } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
-import { below } from "./summary.js";
+import { below } from "./files.js";
 import { text } from "./values.js";
 
 interface Membership {

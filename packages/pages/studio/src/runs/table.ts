@@ -1,7 +1,8 @@
 // All runs below a folder as a table that is kept up to date. A scan lists folders, and reads of each run what has changed.
 import type { Folder } from "../files/inside.js";
 import type { Rows, RunRow } from "../shared/api.js";
-import { below, Summaries } from "./summary.js";
+import { below } from "./files.js";
+import { Summaries } from "./summary.js";
 import { Sweeps } from "./sweeps.js";
 
 /** Limits against folders that are no experiments, such as a whole disk. */

@@ -1,10 +1,10 @@
 // What server and page say to each other. The server has checked types and lengths; texts are still somebody else's, and the
 // page shows them as text.
 
-import type { MetricRow } from "@dsbm/runs";
+import type { Choice, MetricRow, Row, RunState } from "@dsbm/runs";
 import type { Plan } from "./plan.js";
 
-export type State = "running" | "interrupted" | "failed" | "finished" | "unreadable";
+export type State = RunState | "unreadable";
 
 /** A metric of the newest evaluation, beside what it is compared with. */
 export interface Measured {
@@ -54,8 +54,6 @@ export interface Rows {
   left: number;
 }
 
-export type Cell = string | number | null;
-
 /** A picture of an evaluation. */
 export interface Picture {
   /** Its path below the run's folder. */
@@ -63,8 +61,8 @@ export interface Picture {
   /** Direction, and what it shows ("scatter", "path", …); null for a file of another name. */
   direction: string | null;
   kind: string;
-  /** When it was drawn: by iteration and step, for people. */
-  at: string;
+  /** The iteration and step of the evaluation; null for a file of another name. */
+  at: string | null;
   changed: number;
 }
 
@@ -76,10 +74,9 @@ export interface Reference {
   isMain: boolean;
 }
 
-/** The evaluations of a run. */
+/** The evaluations of a run in order. */
 export interface Results {
-  columns: string[];
-  rows: Cell[][];
+  rows: Row[];
   references: Reference[];
 }
 
@@ -89,10 +86,10 @@ export interface RunDetail {
   command: string | null;
   dsbm: string;
   resumed: string[];
-  environment: Record<string, string>;
+  environment: [fact: string, value: string][];
   /** The configuration, flattened: "model.name" and the value as JSON. */
   config: [key: string, value: string][];
-  choices: { key: string; value: string; reason: string; given: boolean }[];
+  choices: Choice[];
   /** Minutes that the run may take altogether; null where it has no such limit. */
   maxMinutes: number | null;
   /** How many steps are planned; null where that is not known, or is planned anew as it goes. */

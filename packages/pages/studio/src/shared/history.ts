@@ -23,6 +23,15 @@ interface Point {
 
 const places = new Set(["half_iteration", "direction", "step"]);
 
+export const emptyHistory: HistoryPart = {
+  reset: true,
+  half: [],
+  direction: [],
+  step: [],
+  metrics: {},
+  notFinite: [],
+};
+
 export class History {
   #points: Point[] = [];
   /** Rows in a full point. */

@@ -1,12 +1,14 @@
 // The axis of a run's curves: training steps over all half-iterations.
+import type { Row } from "@dsbm/runs";
 import type { HistoryPart } from "../../shared/api.js";
+import type { Values } from "./chart.js";
 
 export interface Axis {
   /** Steps over all half-iterations, per row. */
   x: number[];
   /** Where each half-iteration begins. */
   marks: { x: number; label: string }[];
-  /** Where a step of a half-iteration is; without curves of training half-iterations are counted. */
+  /** The place of a step of a half-iteration; the half-iteration itself if there are no training curves. */
   place(half: number, step: unknown): number;
 }
 
@@ -29,4 +31,25 @@ export function axisOf({ half, step, direction }: HistoryPart): Axis {
   const place = (n: number, at: unknown) =>
     x.length > 0 ? (offsets.get(n) ?? end) + (typeof at === "number" ? at : 0) : n;
   return { x, marks, place };
+}
+
+/** The evaluations of one direction that have the metric, as [place on the axis, row]. */
+export function evaluationsOf(
+  results: readonly Row[],
+  { axis, metric, direction }: { axis: Axis; metric: string; direction: string },
+): [x: number, row: Row][] {
+  return results.flatMap((row): [number, Row][] => {
+    const { half_iteration: half, step } = row;
+    if (typeof half !== "number" || typeof row[metric] !== "number") return [];
+    return row.direction === direction ? [[axis.place(half, step), row]] : [];
+  });
+}
+
+export type Points = readonly (readonly [x: number, value: number | null])[];
+
+/** Curves over one axis. A curve continues where it has no point (undefined), and ends at a null. */
+export function align(curves: readonly Points[]): { x: number[]; ys: Values[] } {
+  const maps = curves.map((points) => new Map(points));
+  const x = [...new Set(maps.flatMap((points) => [...points.keys()]))].sort((a, b) => a - b);
+  return { x, ys: maps.map((points) => x.map((at) => points.get(at)) as Values) };
 }

@@ -84,7 +84,7 @@ export function Chart(props: ChartProps) {
     setRange(plot.current, now.current);
     const last = curves
       .filter(({ raw }) => !raw)
-      .map(({ label, y }) => `${label} ${digits(y.findLast((v) => v !== null))}`);
+      .map(({ label, y }) => `${label} ${digits(y.findLast((v) => v != null))}`);
     place.current
       ?.querySelector("canvas")
       ?.setAttribute("aria-label", `${title}: ${last.join(", ")}`);

@@ -1,15 +1,13 @@
-// Smoothing of curves: an exponential average without the bias of its start, begun anew where a curve is interrupted.
+// Smoothing of curves: an exponential average without the bias of its start. It starts again at each half-iteration.
+import type { HistoryPart } from "../../shared/api.js";
+import type { Values } from "./chart.js";
 
-/** `weight` from 0 (none) to below 1: how much of the average before is kept. */
-export function smooth(
-  values: readonly (number | null)[],
-  weight: number,
-  startsAt: (i: number) => boolean = () => false,
-): (number | null)[] {
+/** `weight` from 0 (none) to below 1: the share of the earlier average that is kept. */
+export function smoothed({ half }: HistoryPart, values: Values, weight: number): Values {
   let average = 0;
   let share = 1;
   return values.map((value, i) => {
-    if (startsAt(i)) {
+    if (half[i] !== half[i - 1]) {
       average = 0;
       share = 1;
     }

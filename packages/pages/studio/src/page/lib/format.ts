@@ -39,11 +39,16 @@ export function moment(time: string | null): string {
   return `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}`;
 }
 
-/** The name of a metric's column: "sliced_w2 f" is "sliced_w2 forward". */
+/** "sliced_w2 f" as "sliced_w2 →". */
 export const metricTitle = (name: string): string => name.replace(/ f$/, " →").replace(/ b$/, " ←");
 
-export const directionTitle = (direction: string | null): string =>
-  direction === "f" ? "forward (f)" : direction === "b" ? "backward (b)" : "both";
+export const directions = ["f", "b"] as const;
+export const directionNames: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
+
+export const directionTitle = (direction: string | null): string => {
+  const name = directionNames[direction ?? ""];
+  return name ? `${name} (${direction})` : "both";
+};
 
 /** Seconds of a run; one that lives goes on while the page is open. */
 export const secondsOf = (

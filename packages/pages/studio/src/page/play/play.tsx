@@ -2,6 +2,7 @@
 import { mountPlayer, type PlayerSettings } from "@dsbm/web/player";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ExportState, RunDetail } from "../../shared/api.js";
+import { Alert } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";
 import { apiPath, ask, send } from "../lib/server.js";
 import { loadExport } from "./load.js";
@@ -50,11 +51,7 @@ export function Play({ detail, params }: { detail: RunDetail; params: URLSearchP
         </button>
       )}
       {isRunning && <p role="status">The export takes some seconds.</p>}
-      {(error ?? found?.error) && (
-        <div class="wrong" role="alert">
-          <p>{error ?? found?.error}</p>
-        </div>
-      )}
+      <Alert lines={[error ?? found?.error ?? []].flat()} />
       {played?.id && <Player key={played.id} id={played.id} files={played.files} params={params} />}
     </section>
   );
@@ -100,11 +97,7 @@ function Player({
   return (
     <>
       {error === null && said !== null && <p role="status">{said}</p>}
-      {error !== null && (
-        <p class="wrong" role="alert">
-          {error}
-        </p>
-      )}
+      <Alert lines={[error ?? []].flat()} />
       <div ref={place} />
     </>
   );

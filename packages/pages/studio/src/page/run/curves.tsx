@@ -43,8 +43,10 @@ export function Curves({
   const evaluations = useMemo(
     () =>
       detail.results.references.slice(0, most).flatMap(({ column: metric, reference, isMain }) => {
-        const found = evaluationCurves(detail.results, { metric, reference, axis });
-        return found.curves.length > 0 ? [{ name: metric, reference, isMain, ...found }] : [];
+        const evaluation = evaluationCurves(detail.results.rows, { metric, reference, axis });
+        return evaluation.curves.length > 0
+          ? [{ name: metric, reference, isMain, ...evaluation }]
+          : [];
       }),
     [detail.results, axis],
   );

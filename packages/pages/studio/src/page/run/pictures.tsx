@@ -1,6 +1,7 @@
 // The pictures of a run's evaluations: those of one kind side by side for both directions, with a slider over time.
 import type { Picture, RunDetail } from "../../shared/api.js";
 import { directionTitle } from "../lib/format.js";
+import { Select } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";
 import { apiPath } from "../lib/server.js";
 
@@ -36,17 +37,12 @@ export function Pictures({ detail, params }: { detail: RunDetail; params: URLSea
       <h2>Pictures</h2>
       <div class="bar">
         {kinds.length > 1 && (
-          <label>
-            What{" "}
-            <select
-              value={kind}
-              onChange={(e) => setParams({ picture: e.currentTarget.value, time: null })}
-            >
-              {kinds.map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </label>
+          <Select
+            label="What"
+            value={kind}
+            options={kinds}
+            onChange={(picture) => setParams({ picture, time: null })}
+          />
         )}
         {times.length > 1 && (
           <label>
@@ -56,7 +52,7 @@ export function Pictures({ detail, params }: { detail: RunDetail; params: URLSea
               min="0"
               max={times.length - 1}
               value={index}
-              aria-valuetext={times[index]}
+              aria-valuetext={String(times[index])}
               onInput={(e) => {
                 const at = Number(e.currentTarget.value);
                 setParams({ time: at === times.length - 1 ? null : String(at) });

@@ -4,7 +4,7 @@ import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { History } from "../../shared/history.js";
 import { stepsOf } from "../../shared/plan.js";
 import { digits, duration, moment, secondsOf } from "../lib/format.js";
-import { useTicks } from "../lib/parts.js";
+import { Alert, Pairs, useTicks } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, ask, useEvents } from "../lib/server.js";
 import { Play } from "../play/play.js";
@@ -104,13 +104,13 @@ function Head({
     ["Step", steps === null ? `${row.step}` : `${row.step} of ${steps}`],
     ["Loss", digits(row.loss)],
     ["Time", duration(seconds)],
-    ...(isLive ? ([["Left", left === null ? "–" : `about ${duration(left)}`]] as const) : []),
     ["Method", row.method || "–"],
     ["Data", row.data || "–"],
     ["Seed", row.seed || "–"],
     ["Started", moment(row.started)],
-    ...(row.sweep === null ? [] : ([["Sweep", `${row.sweep}: ${row.member}`]] as const)),
-  ].map(([name, value]) => [name as string, value as string]);
+  ];
+  if (isLive) facts.splice(4, 0, ["Left", left === null ? "–" : `about ${duration(left)}`]);
+  if (row.sweep !== null) facts.push(["Sweep", `${row.sweep}: ${row.member}`]);
   return (
     <>
       <h1>
@@ -120,24 +120,11 @@ function Head({
         </span>
       </h1>
       <p class="note place">{row.id}</p>
-      {wrong.length > 0 && (
-        <div
-          class={row.state === "interrupted" && wrong.length === 1 ? "warned" : "wrong"}
-          role="alert"
-        >
-          {wrong.map((line) => (
-            <p key={line}>{line}</p>
-          ))}
-        </div>
-      )}
-      <dl class="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Alert
+        kind={row.state === "interrupted" && wrong.length === 1 ? "warned" : "wrong"}
+        lines={wrong}
+      />
+      <Pairs kind="facts" pairs={facts} />
     </>
   );
 }

@@ -1,10 +1,12 @@
-// The curves of a run from its merged rows over the axis of steps: per direction the raw values, the band of what was merged
-// and the smoothed curve.
-import type { Cell, HistoryPart, RunDetail } from "../../shared/api.js";
-import type { Axis } from "../chart/axis.js";
+// The curves of a run over the axis of steps: for each direction the raw values, the band of merged rows and the smoothed curve.
+
+import type { Row } from "@dsbm/runs";
+import type { HistoryPart } from "../../shared/api.js";
+import { type Axis, align, evaluationsOf } from "../chart/axis.js";
 import type { Curve, Values } from "../chart/chart.js";
-import { smooth } from "../chart/smooth.js";
+import { smoothed } from "../chart/smooth.js";
 import { directionColor } from "../chart/theme.js";
+import { directionNames, directions } from "../lib/format.js";
 
 /** So few rows are drawn as points, too. */
 const fewRows = 12;
@@ -18,76 +20,51 @@ export function curvesOf(
   const found = history.metrics[metric];
   if (!found) return [];
   const isOk = (v: number | null | undefined): v is number => v != null && (!positive || v > 0);
-  return (["f", "b"] as const).flatMap((way) => {
+  return directions.flatMap((way) => {
     const of = (values: Values): Values =>
       values.map((v, i) => (history.direction[i] === way && isOk(v) ? v : null));
     const raw = of(found.mean);
     if (raw.every((v) => v === null)) return [];
     const color = directionColor[way];
-    const label = way === "f" ? "forward" : "backward";
+    const label = directionNames[way];
     const dash = way === "b" ? [7, 3] : [];
-    const startsAt = (i: number) => history.half[i] !== history.half[i - 1];
     const isMerged = found.max.some((v, i) => v !== found.min[i]);
     const band = isMerged ? { band: { min: of(found.min), max: of(found.max) } } : {};
     const points = raw.filter((v) => v !== null).length <= fewRows;
     if (weight === 0) return [{ label, y: raw, color, dash, points, ...band }];
     return [
       { label: `${label} raw`, y: raw, color, raw: true, ...band },
-      { label, y: smooth(raw, weight, startsAt), color, dash, points },
+      { label, y: smoothed(history, raw, weight), color, dash, points },
     ];
   });
 }
 
 /** The evaluations of one metric over the same axis, each direction with its reference. */
 export function evaluationCurves(
-  { columns, rows }: RunDetail["results"],
+  results: readonly Row[],
   { metric, reference, axis }: { metric: string; reference: string | null; axis: Axis },
 ): { x: number[]; curves: Curve[] } {
-  const at = (row: Cell[], name: string) => row[columns.indexOf(name)] ?? null;
-  const points = rows.flatMap((row) => {
-    const [half, step, direction] = ["half_iteration", "step", "direction"].map((n) => at(row, n));
-    const value = at(row, metric);
-    if (typeof half !== "number" || typeof value !== "number") return [];
-    const x = axis.place(half, step);
-    const beside = reference === null ? null : at(row, reference);
-    return [{ x, direction, value, beside: typeof beside === "number" ? beside : null }];
-  });
-  const x = [...new Set(points.map((point) => point.x))].sort((a, b) => a - b);
-  const curves = (["f", "b"] as const).flatMap((way): Curve[] => {
-    const own = points.filter((point) => point.direction === way);
-    if (own.length === 0) return [];
-    const values = (of: (point: (typeof own)[number]) => number | null) => {
-      const found = new Map(own.map((point) => [point.x, of(point)]));
-      return joined(x.map((place) => found.get(place) ?? null));
+  const parts = directions.flatMap((direction) => {
+    const rows = evaluationsOf(results, { axis, metric, direction });
+    const points = (column: string) =>
+      rows.flatMap(([x, row]): [number, number][] => {
+        const value = row[column];
+        return typeof value === "number" ? [[x, value]] : [];
+      });
+    const color = directionColor[direction];
+    const label = directionNames[direction];
+    const curve = { label, color, points: true };
+    const floor = {
+      label: `${label} ${reference}`,
+      color,
+      dash: [3, 4],
+      points: rows.length === 1,
     };
-    const label = way === "f" ? "forward" : "backward";
-    const color = directionColor[way];
-    const floor = values(({ beside }) => beside);
     return [
-      { label, color, points: true, y: values(({ value }) => value) },
-      ...(floor.some((v) => v !== null)
-        ? [
-            {
-              label: `${label} ${reference}`,
-              color,
-              y: floor,
-              dash: [3, 4],
-              points: own.length === 1,
-            },
-          ]
-        : []),
-    ];
+      { points: points(metric), curve },
+      { points: points(reference ?? ""), curve: floor },
+    ].filter((part) => part.points.length > 0);
   });
-  return { x, curves };
-}
-
-function joined(values: Values): Values {
-  const known = values.flatMap((v, i) => (v === null ? [] : [i]));
-  return values.map((v, i) => {
-    if (v !== null) return v;
-    const after = known.find((k) => k > i);
-    const before = known.findLast((k) => k < i);
-    // undefined: uPlot draws through it; null: a gap.
-    return after === undefined || before === undefined ? null : (undefined as unknown as null);
-  });
+  const { x, ys } = align(parts.map(({ points }) => points));
+  return { x, curves: parts.map(({ curve }, i) => ({ ...curve, y: ys[i] as Values })) };
 }

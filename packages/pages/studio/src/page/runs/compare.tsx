@@ -1,10 +1,10 @@
-// Chosen runs beside each other: their curves in one chart, what their configurations differ in, and their metrics.
+// Several runs compared: their curves in one chart, their metrics, and the differences of their configurations.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
 import { rangeOf, Smoothing, setRange, weightOf } from "../chart/settings.js";
 import { digits, directionTitle, metricTitle } from "../lib/format.js";
-import { Check, Scroll } from "../lib/parts.js";
+import { Alert, Check, Select, Table } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { apiPath, ask } from "../lib/server.js";
 import { curveNames, type Found, isTraining, overlay } from "./overlay.js";
@@ -44,30 +44,26 @@ export function Compare({
   return (
     <>
       <h1>Comparison of {ids.length} runs</h1>
-      {errors.map((line) => (
-        <p class="wrong" role="alert" key={line}>
-          {line}
-        </p>
-      ))}
+      <Alert lines={errors} />
       <section aria-label="Curves">
         <h2>Curves</h2>
         <div class="bar">
-          <label>
-            Curve{" "}
-            <select value={metric} onChange={(e) => setParams({ metric: e.currentTarget.value })}>
-              {metrics.map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </label>
-          <label>
-            Direction{" "}
-            <select value={way} onChange={(e) => setParams({ direction: e.currentTarget.value })}>
-              {isTraining(runs, metric) && <option value="both">both</option>}
-              <option value="f">forward</option>
-              <option value="b">backward</option>
-            </select>
-          </label>
+          <Select
+            label="Curve"
+            value={metric}
+            options={metrics}
+            onChange={(name) => setParams({ metric: name })}
+          />
+          <Select
+            label="Direction"
+            value={way}
+            options={[
+              ...(isTraining(runs, metric) ? ["both"] : []),
+              ["f", "forward"],
+              ["b", "backward"],
+            ]}
+            onChange={(direction) => setParams({ direction })}
+          />
           <Smoothing weight={weight} />
           <Check checked={isLog} onChange={(on) => setParams({ log: on ? null : "none" })}>
             log axis
@@ -138,7 +134,7 @@ function Metrics({ runs, labels }: { runs: readonly RunDetail[]; labels: readonl
   return (
     <section aria-label="Newest evaluations">
       <h2>Newest evaluations</h2>
-      <Beside
+      <RunColumns
         runs={runs}
         labels={labels}
         what="Metric"
@@ -147,8 +143,8 @@ function Metrics({ runs, labels }: { runs: readonly RunDetail[]; labels: readonl
           runs.map(({ row }) => {
             const found = row.metrics[name];
             if (!found) return "–";
-            const beside = found.reference === null ? "" : ` / ${digits(found.reference)}`;
-            return `${digits(found.value)}${beside}`;
+            const reference = found.reference === null ? "" : ` / ${digits(found.reference)}`;
+            return `${digits(found.value)}${reference}`;
           }),
         ])}
       />
@@ -182,13 +178,13 @@ function Differences({
       {rows.length === 0 ? (
         <p class="note">The configurations are the same.</p>
       ) : (
-        <Beside runs={runs} labels={labels} rows={rows} what="Key" />
+        <RunColumns runs={runs} labels={labels} rows={rows} what="Key" />
       )}
     </section>
   );
 }
 
-function Beside({
+function RunColumns({
   runs,
   labels,
   rows,
@@ -200,31 +196,14 @@ function Beside({
   what: string;
 }) {
   return (
-    <Scroll label={`Table: ${what} by run`}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{what}</th>
-            {runs.map(({ row }, i) => (
-              <th scope="col" key={row.id}>
-                <a href={hrefOf("run", { run: row.id })}>{labels[i]}</a>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, cells]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              {cells.map((cell, i) => (
-                <td class="value" key={i}>
-                  {cell}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <Table
+      label={`Table: ${what} by run`}
+      head={[
+        what,
+        ...runs.map(({ row }, i) => <a href={hrefOf("run", { run: row.id })}>{labels[i]}</a>),
+      ]}
+      rows={rows.map(([name, cells]) => ({ name, cells }))}
+      kind={() => "value"}
+    />
   );
 }

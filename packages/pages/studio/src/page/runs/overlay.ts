@@ -1,8 +1,9 @@
 // One curve of several runs in one chart: a metric of training, smoothed, or one of evaluations.
 import type { HistoryPart, RunDetail } from "../../shared/api.js";
-import { axisOf } from "../chart/axis.js";
-import type { Curve, Values } from "../chart/chart.js";
-import { smooth } from "../chart/smooth.js";
+import { emptyHistory } from "../../shared/history.js";
+import { align, axisOf, evaluationsOf, type Points } from "../chart/axis.js";
+import type { Curve } from "../chart/chart.js";
+import { smoothed } from "../chart/smooth.js";
 import { runStyle } from "../chart/theme.js";
 
 export interface Found {
@@ -35,39 +36,31 @@ export function overlay(
 ): { x: number[]; curves: Curve[] } {
   const { metric, labels, isLog } = options;
   const isTrained = isTraining(runs, metric);
-  const points = runs.map((run) => {
-    const found = isTrained ? trained(run, options) : evaluated(run, options);
-    return new Map(found.map(([x, v]) => [x, v !== null && isLog && v <= 0 ? null : v]));
-  });
-  const x = [...new Set(points.flatMap((own) => [...own.keys()]))].sort((a, b) => a - b);
-  const curves = points.map((own, i): Curve => {
-    // Where a run has no row, its line goes on (undefined); where it has one of the other direction, it ends (null).
-    const y = x.map((at) => (own.has(at) ? own.get(at) : undefined)) as Values;
-    return { label: labels[i] as string, y, points: !isTrained, ...runStyle(i) };
-  });
+  const { x, ys } = align(
+    runs.map((run) => {
+      const points = isTrained ? trained(run, options) : evaluated(run, options);
+      return points.map(([at, v]) => [at, v !== null && isLog && v <= 0 ? null : v]);
+    }),
+  );
+  const curves = ys.map((y, i) => ({
+    label: labels[i] as string,
+    y,
+    points: !isTrained,
+    ...runStyle(i),
+  }));
   return { x, curves };
 }
-
-type Points = [x: number, value: number | null][];
 
 function trained({ history }: Found, { metric, way, weight }: OverlayOptions): Points {
   if (!history) return [];
   const { x } = axisOf(history);
   const isShown = (i: number) => way === "both" || history.direction[i] === way;
   const raw = (history.metrics[metric]?.mean ?? []).map((v, i) => (isShown(i) ? v : null));
-  const startsAt = (i: number) => history.half[i] !== history.half[i - 1];
-  const shown = weight === 0 ? raw : smooth(raw, weight, startsAt);
-  return shown.map((v, i) => [x[i] as number, v]);
+  return smoothed(history, raw, weight).map((v, i) => [x[i] as number, v]);
 }
 
 function evaluated({ detail, history }: Found, { metric, way }: OverlayOptions): Points {
-  const { columns, rows } = detail.results;
-  const axis = history && axisOf(history);
-  const places = ["half_iteration", "step", "direction", metric].map((c) => columns.indexOf(c));
-  return rows.flatMap((row): Points => {
-    const [half, step, direction, value] = places.map((at) => row[at]);
-    if (typeof half !== "number" || typeof value !== "number") return [];
-    if (direction !== way) return [];
-    return [[axis ? axis.place(half, step) : half, value]];
-  });
+  const axis = axisOf(history ?? emptyHistory);
+  const rows = evaluationsOf(detail.results.rows, { axis, metric, direction: way });
+  return rows.map(([x, row]) => [x, row[metric] as number]);
 }

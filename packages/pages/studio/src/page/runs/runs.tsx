@@ -1,7 +1,7 @@
 // The page of all runs: filter, table, and the choice of runs to compare.
 import { useState } from "preact/hooks";
 import type { RunRow } from "../../shared/api.js";
-import { Check, useTicks } from "../lib/parts.js";
+import { Check, Search, Select, useTicks } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { columnsWith, filtered, metricNames, sorted, usualMetrics } from "./columns.js";
 import { RunTable } from "./table.js";
@@ -27,7 +27,8 @@ export function RunsPage({ rows, left, params, columns, onColumns }: RunsPagePro
   const inAddress = params.getAll("metric").filter((name) => names.includes(name));
   const metrics = inAddress.length > 0 ? inAddress : known.length > 0 ? known : usualMetrics(names);
   const table = columnsWith(metrics);
-  const [words, state] = [params.get("q") ?? "", params.get("state") ?? ""];
+  const words = params.get("q") ?? "";
+  const state = params.get("state") ?? "";
   const sortId = params.get("sort") ?? "started";
   const by = table.find(({ id }) => id === sortId) ?? table[table.length - 1];
   const descending = (params.get("order") ?? "desc") === "desc";
@@ -57,27 +58,18 @@ export function RunsPage({ rows, left, params, columns, onColumns }: RunsPagePro
         </p>
       )}
       <div class="bar" hidden={rows.length === 0}>
-        <label>
-          Filter{" "}
-          <input
-            type="search"
-            value={words}
-            placeholder="name, method, data, seed=1 …"
-            onInput={(e) => setParams({ q: e.currentTarget.value || null })}
-          />
-        </label>
-        <label>
-          State{" "}
-          <select
-            value={state}
-            onChange={(e) => setParams({ state: e.currentTarget.value || null })}
-          >
-            <option value="">all</option>
-            {states.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
+        <Search
+          label="Filter"
+          value={words}
+          placeholder="name, method, data, seed=1 …"
+          onInput={(q) => setParams({ q })}
+        />
+        <Select
+          label="State"
+          value={state}
+          options={[["", "all"], ...states]}
+          onChange={(name) => setParams({ state: name || null })}
+        />
         <Check
           checked={params.get("group") !== "none"}
           onChange={(on) => setParams({ group: on ? null : "none" })}

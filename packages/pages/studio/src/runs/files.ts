@@ -1,0 +1,40 @@
+// JSON files of runs, read by their schemas.
+import { RunError } from "@dsbm/runs";
+import { z } from "zod";
+import type { Folder } from "../files/inside.js";
+
+const text = z.string().catch("");
+const number = z.number().nullable().catch(null);
+
+/** The keys of config.json that pages show. */
+export const configFacts = z.object({
+  name: text,
+  method: text,
+  Dataset: text,
+  Dataset_transfer: text,
+  transfer: z.unknown().optional(),
+  seed: number,
+  half_iterations: number,
+  num_iter: number,
+  first_num_iter: number,
+  fb_sequence: z.array(z.unknown()).catch([]),
+  data: z
+    .object({ dim: number, source: text, target: text, split_by: z.unknown() })
+    .partial()
+    .catch({}),
+});
+export type ConfigFacts = z.output<typeof configFacts>;
+
+/** The path of a file of the run `id`. */
+export const below = (id: string, name: string): string => (id === "" ? name : `${id}/${name}`);
+
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/** Reads a JSON file by its schema. Throws RunError or SyntaxError. */
+export function readAs<T extends z.ZodType>(folder: Folder, path: string, schema: T): z.output<T> {
+  const { success, data, error } = schema.safeParse(JSON.parse(folder.text(path)));
+  if (success) return data;
+  const [issue] = error.issues;
+  throw new RunError("corrupt", `${issue?.path.join(".")} is not as expected: ${issue?.message}`);
+}
