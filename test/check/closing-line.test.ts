@@ -1,75 +1,44 @@
 // The last line of `npm test` is read by machines: it must not say that all is well when it is not.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import ClosingLine, { COUNTS, closingLine } from "../../scripts/closing-line.mjs";
+import { scratch } from "../support/scratch.js";
 
-/** A test module as vitest hands it to a reporter, with the given states of its tests. */
-const module = (ok: boolean, ...states: string[]) => ({
-  ok: () => ok,
-  children: { allTests: () => states.map((state) => ({ result: () => ({ state }) })) },
+const folder = scratch();
+afterEach(() => void vi.unstubAllEnvs());
+
+/** A test module as vitest hands it to a reporter: whether it loaded well, and the states of its tests. */
+const moduleOf = (text: string) => {
+  const [first, ...states] = text.split(" ");
+  return {
+    ok: () => first === "ok",
+    children: { allTests: () => states.map((state) => ({ result: () => ({ state }) })) },
+  };
+};
+
+it.each<[modules: string[], errors: number, code: number | null, line: string]>([
+  [["ok passed skipped", "bad failed passed"], 0, 1, "2 passed, 1 failed"],
+  [["ok passed"], 0, 0, "1 passed, 0 failed"],
+  // A fork that died, a file that does not load, a stray error.
+  [["bad passed pending"], 0, 1, "1 passed, 1 failed"],
+  [["bad"], 0, 1, "0 passed, 1 failed"],
+  [["ok passed"], 1, 1, "1 passed, 1 failed"],
+  // vitest failed without a reason, or ran nothing.
+  [["ok passed"], 0, 1, "1 passed, 1 failed"],
+  [["ok passed"], 0, null, "1 passed, 1 failed"],
+  [[], 0, 0, "0 passed, 1 failed"],
+])("%j, %i errors, code %s: %s", (modules, errors, code, line) => {
+  const file = join(folder, "counts.json");
+  vi.stubEnv(COUNTS, file);
+  const stray = Array.from({ length: errors }, () => new Error("late"));
+  new ClosingLine().onTestRunEnd(modules.map(moduleOf), stray);
+  expect(closingLine(file, code)).toMatchObject({ line, code: line.endsWith(" 0 failed") ? 0 : 1 });
 });
 
-describe("the closing line", () => {
-  let folder: string;
-  let file: string;
-  const outer = process.env[COUNTS];
-  const report = (modules: ReturnType<typeof module>[], errors: unknown[], code: number | null) => {
-    new ClosingLine().onTestRunEnd(modules, errors);
-    return closingLine(file, code);
-  };
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "dsbm-closing-"));
-    file = join(folder, "counts.json");
-    process.env[COUNTS] = file;
-  });
-  afterEach(() => {
-    if (outer === undefined) delete process.env[COUNTS];
-    else process.env[COUNTS] = outer;
-    rmSync(folder, { recursive: true });
-  });
-
-  it("counts what passed, failed and was skipped", () => {
-    const end = report(
-      [module(true, "passed", "skipped"), module(false, "failed", "passed")],
-      [],
-      1,
-    );
-    expect(end).toEqual({ line: "2 passed, 1 failed", skipped: 1, code: 1 });
-    expect(report([module(true, "passed")], [], 0)).toMatchObject({
-      line: "1 passed, 0 failed",
-      code: 0,
-    });
-  });
-
-  it("counts a test whose fork died, a file that does not load and a stray error", () => {
-    expect(report([module(false, "passed", "pending")], [], 1).line).toBe("1 passed, 1 failed");
-    expect(report([module(false)], [], 1).line).toBe("0 passed, 1 failed");
-    expect(report([module(true, "passed")], [new Error("late")], 1).line).toBe(
-      "1 passed, 1 failed",
-    );
-  });
-
-  it("fails when vitest failed without saying why, ran nothing or left no counts", () => {
-    expect(report([module(true, "passed")], [], 1)).toMatchObject({
-      line: "1 passed, 1 failed",
-      code: 1,
-    });
-    expect(report([module(true, "passed")], [], null)).toMatchObject({
-      line: "1 passed, 1 failed",
-      code: 1,
-    });
-    expect(report([], [], 0)).toMatchObject({ line: "0 passed, 1 failed", code: 1 });
-    expect(closingLine(join(folder, "none"), 0)).toMatchObject({
-      line: "0 passed, 1 failed",
-      code: 1,
-    });
-  });
-
-  it("fails when a test failed although vitest's exit code is 0", () => {
-    writeFileSync(file, JSON.stringify({ passed: 3, failed: 2, skipped: 0 }));
-    expect(closingLine(file, 0)).toMatchObject({ line: "3 passed, 2 failed", code: 1 });
-  });
+it("fails without counts, and when a test failed although vitest's exit code is 0", () => {
+  expect(closingLine(join(folder, "none"), 0)).toMatchObject({ code: 1 });
+  const file = join(folder, "failed.json");
+  writeFileSync(file, JSON.stringify({ passed: 3, failed: 2, skipped: 0 }));
+  expect(closingLine(file, 0)).toMatchObject({ line: "3 passed, 2 failed", code: 1 });
 });

@@ -46,7 +46,9 @@ describe.skipIf(!executablePath)("an exported page", () => {
     writeFileSync(pathOf("points"), renderPlayerPage({ ...tinyExport(), ...points }));
     const pictures = tinyExport({
       state: { shape: [1, 1, 2], type: "pictures" },
-      ...{ transform: null, columns: null, quality: null },
+      transform: null,
+      columns: null,
+      quality: null,
       directions: { f: { model: "p.onnx", direction_input: null } },
       conditions: { cond: { shape: [1, 1, 2], column: null }, y: null },
     });

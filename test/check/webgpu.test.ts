@@ -33,7 +33,9 @@ describe.skipIf(!executablePath || !process.env.CHECK_FRAMES)("a bridge in a pag
        };`,
     );
     const bundle = await rolldown({
-      ...{ input: entry, platform: "browser", resolve: { modules: [path("node_modules")] } },
+      input: entry,
+      platform: "browser",
+      resolve: { modules: [path("node_modules")] },
     });
     await bundle.write({ dir: join(folder, "page"), format: "esm" });
     await bundle.close();
@@ -58,8 +60,11 @@ describe.skipIf(!executablePath || !process.env.CHECK_FRAMES)("a bridge in a pag
     browser = await chromium.launch({
       executablePath: executablePath as string,
       args: [
-        ...["--no-sandbox", "--disable-dev-shm-usage", "--enable-unsafe-webgpu"],
-        ...["--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan,WebGPU"],
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--enable-unsafe-webgpu",
+        "--use-webgpu-adapter=swiftshader",
+        "--enable-features=Vulkan,WebGPU",
       ],
     });
   });

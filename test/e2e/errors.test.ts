@@ -1,79 +1,177 @@
 // Bad input: one clear line, an exit code that is not 0, and never a stack trace.
-import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readRun } from "@dsbm/runs";
-import { describe, expect, it } from "vitest";
-import { dsbm, expectLine, onlyRun, refuse, scratch, small, succeed } from "./cli.js";
+import { readRun, runPaths } from "@dsbm/runs";
+import { io, ones } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { dsbm, expectLine, onlyRun, refuse, scratch, small, succeed, wordsOf } from "./cli.js";
+import { quick } from "./train.js";
 
 const root = scratch();
+const gaussian = ["gaussian", ...small];
+const images = [...quick, "plot_level=0", "metrics.judge=false"];
+const digits = "dataset=mnist_2to3 data.image_size=28";
+const fields =
+  wordsOf(`train dataset=downscaler_synthetic data.image_size=16 data.n_train=48 data.n_test=16
+  batch_size=8 cache_npar=16 cache_batch_size=8 num_steps=4 test_npar=16 test_batch_size=8 threads=1`);
+const table = wordsOf(
+  "train dataset=vectors Dataset=table:before.csv Dataset_transfer=table:after.csv",
+);
+const from = (file: string) => `checkpoint_run=true checkpoint_b=${file} checkpoint_f=${file}`;
 
-describe("one clear line", () => {
-  it.each([
-    ["an unknown key", ["gaussian", "inner_iter=5"], 'did you mean "inner_iters"'],
-    ["a wrong type", ["gaussian", "dim=five"], "dim"],
-    ["a dimension of 0", ["gaussian", "dim=0"], "dim"],
-    ["a learning rate that is NaN", ["gaussian", "lr=nan"], "lr"],
-    ["an infinite learning rate", ["gaussian", "lr=inf"], "lr"],
-    ["a batch larger than the data", ["gaussian", "batch_size=500", "n_train=100"], "batch_size"],
-    ["a list without -m", ["gaussian", "dim=5,20"], "-m"],
-    ["an unknown method", ["gaussian", "model_name=dsmb"], "dsbm"],
-    ["an unknown command", ["gausian"], 'did you mean "gaussian"'],
-    ["an unknown option", ["gaussian", "--mm"], "--mm"],
-  ])("%s", async (_, args, expected) => {
-    const { stderr, stdout } = await refuse(args, [expected], { cwd: root });
-    expect([stdout, stderr.trim().split("\n").length]).toEqual(["", 1]);
-  });
+beforeAll(() => {
+  const put = (name: string, content: string | Buffer) => writeFileSync(join(root, name), content);
+  put("occupied", "");
+  for (const name of ["before.csv", "after.csv"]) put(name, "id,x\nr0,1\nr1,2\nr2,3\nr3,4\n");
+  put("other.safetensors", Buffer.from(io.encodeTensors(new Map([["out.0.weight", ones([3])]]))));
+  const folder = join(root, "data", "mnist");
+  mkdirSync(folder, { recursive: true });
+  const header = Buffer.alloc(516);
+  for (const [i, word] of [0x00000803, 60000, 28, 28].entries()) header.writeUInt32BE(word, 4 * i);
+  writeFileSync(join(folder, "train-images-idx3-ubyte"), header);
+  writeFileSync(join(folder, "train-labels-idx1-ubyte"), Buffer.alloc(20));
+});
 
-  it("a folder that is a file", async () => {
-    writeFileSync(join(root, "occupied"), "");
-    const place = `experiments_dir=${join(root, "occupied")}`;
-    expect((await refuse(["gaussian", ...small, place], ["occupied"])).code).toBe(1);
+describe("arguments are refused in one line", () => {
+  it.each<[args: readonly string[], more: string, texts: readonly string[]]>([
+    [[], "gausian", ['did you mean "gaussian"']],
+    [[], "doctor x=1", ["got x=1; dsbm doctor takes no words"]],
+    [["gaussian"], "inner_iter=5", ['did you mean "inner_iters"']],
+    [["gaussian"], "lr=nan", ["lr"]],
+    [["gaussian"], "batch_size=500 n_train=100", ["batch_size"]],
+    [["gaussian"], "dim=5,20", ["-m"]],
+    [["gaussian"], "--mm", ["--mm"]],
+    [gaussian, "experiments_dir=occupied", ["occupied"]],
+    [[], "train num_itr=5", ['did you mean "num_iter"']],
+    [[], "train dataset=mnist_transfr", ["mnist_transfer"]],
+    [
+      [],
+      "train Dataset=folder:nope Dataset_transfer=folder:nope",
+      ["no such folder; expected PNG"],
+    ],
+    [[], "train dataset=moons from=nope", ["there is no folder nope"]],
+    [[], "train dataset=moons seed=1,2 -m --plan", ["--plan plans one run"]],
+    [images, "data.image_size=18", ["18"]],
+    [images, "data.channels=3", ["channels", "3", "1"]],
+    [images, `${digits} data.image_size=32`, ["28", "32"]],
+    [images, `${digits} Dataset=mnist_12`, ["no class 12"]],
+    [images, `${digits} paths.data_dir_name=data`, ["train-images-idx3-ubyte"]],
+    [images, "Dataset=mnits", ['did you mean "mnist"']],
+    [images, "dataset=mnist_transfer data.image_size=28 model=UNET_small", ["emnist", "sha256"]],
+    [images, "method=dsb langevin_scale='2*sqrt(gama)'", ["langevin_scale", "gama", "gamma"]],
+    [images, "num_repeat_data=3", ["batch_size"]],
+    [images, "cache_npar=5", ["cache_npar"]],
+    [images, "checkpoint_run=true", ["checkpoint_"]],
+    [images, from("gone.ckpt"), ["gone.ckpt"]],
+    [images, from("other.safetensors"), ["checkpoint_b=", "does not fit this network"]],
+    [
+      images,
+      "cdsb=true data.cond_channels=1",
+      ["synthetic_squares has no condition", "cdsb=false"],
+    ],
+    [images, "model.class_cond=true", ["synthetic_squares has one class"]],
+    [
+      images,
+      `${digits} model.class_cond=true Dataset=mnist_0_1_2 Dataset_transfer=mnist_3_4`,
+      ["as many classes at both ends", "3 of mnist_0_1_2", "2 of mnist_3_4"],
+    ],
+    [fields, "data.cond_channels=2", ["the condition of downscaler_synthetic_high has 1"]],
+    [fields, "data.random_flip=true", ["mirrors samples but not the condition"]],
+    [
+      fields,
+      "Dataset=downscaler_high Dataset_transfer=downscaler_low data.image_size=512",
+      ["xtrain_512.npy"],
+    ],
+    [table, "", ["before.csv", "id", "data.exclude=id", "data.condition="]],
+    [table, "data.columns=x Dataset_transfer=table:aftr.csv", ['did you mean "after.csv"']],
+    [table, "data.columns=x Dataset_transfer=normal", ["transfer=false"]],
+    [[], "fit", ["expected SOURCE and TARGET"]],
+    [[], "fit before.csv", ["data.split_by"]],
+    [[], "fit before.csv none.csv", ["no file or folder none.csv"]],
+    [[], "fit before.csv after.csv holdout=c.npy", ["a time for each"]],
+    [[], "sample nope a b", ["there is no folder nope"]],
+    [gaussian, "launcher=slurm_cpu launcher.partitoin=x", ['did you mean "launcher.partition"?']],
+    [gaussian, "launcher=slurm", ["there are: local, slurm_cpu, slurm_gpu"]],
+    [gaussian, "seed=1,2 log_every=1,2 -m", ["two runs of this sweep would share"]],
+    [gaussian, "nproc=100", ["write nproc=64 or less", "share_batch=false"]],
+    [gaussian, "dist_secret=ranks.key", ["dist_secret", "keep their network private"]],
+    [[], "sweep statsu .", ['unknown word "statsu"', 'did you mean "status"?']],
+    [[], "sweep status", ["takes one folder, got 0: write dsbm sweep status experiments"]],
+    [[], "sweep status nowhere", ["there is no folder nowhere"]],
+    [[], "studio nowhere", ["there is no folder nowhere: give the folder of your runs"]],
+    [[], "studio a b", ['dsbm studio does not know "b"']],
+    [[], "studio . port=80", ["port is 80: give a number from 1024 to 65535"]],
+  ])("%#: %j %s", async (args, more, texts) => {
+    const { stdout } = await refuse([...args, ...wordsOf(more).filter(Boolean)], texts, {
+      cwd: root,
+    });
+    expect(stdout).toBe("");
   });
+});
 
-  it("a loss that is not finite, with the step and the last losses", async () => {
-    const experiments = join(root, "nan");
-    const words = ["lr=1e30", "outer_iters=1", `experiments_dir=${experiments}`];
-    const { code, stderr } = await dsbm(["gaussian", ...small, ...words]);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/loss became (NaN|Infinity) at step \d+ of half-iteration 1/);
-    const { info } = readRun(onlyRun(experiments) as string);
-    expect(info.state).toBe("failed");
-    expect(info.reason).toContain("loss became");
-  });
+it("every wrong key of a sweep is reported before anything runs", async () => {
+  const { code, stderr } = await dsbm(["gaussian", ...wordsOf("dim=2,0 seed=1,2 lrr=3 -m")]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("lrr");
+  expect(stderr).toContain("dim");
+});
 
-  it("an engine that is missing or broken", async () => {
-    const broken = (file: string, ...words: string[]) =>
-      dsbm(words, { env: { DSBM_TORCH_ADDON: join(root, file) }, cwd: root });
-    writeFileSync(join(root, "broken.node"), "not a library");
-    for (const file of ["nothing.node", "broken.node"]) {
-      const { code, stderr } = await broken(file, "gaussian", ...small);
-      expect(code).toBe(1);
-      const line = `^dsbm: the engine of DSBM_TORCH_ADDON cannot be loaded: .*${file}.*\n$`;
-      expect(stderr).toMatch(new RegExp(line));
-    }
-    const doctor = await broken("nothing.node", "doctor");
-    expect(doctor.code).toBe(1);
-    expect(doctor.stdout).toContain("DSBM_TORCH_ADDON cannot be loaded");
-  });
+it("a loss that is not finite fails with its step, and the run keeps the reason", async () => {
+  const experiments = join(root, "nan");
+  const words = ["lr=1e30", "outer_iters=1", `experiments_dir=${experiments}`];
+  const { code, stderr } = await dsbm([...gaussian, ...words]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/loss became (NaN|Infinity) at step \d+ of half-iteration 1/);
+  const { info } = readRun(onlyRun(experiments) as string);
+  expect(info.state).toBe("failed");
+  expect(info.reason).toContain("loss became");
+});
+
+it("an engine that is missing or broken is named, by the doctor too", async () => {
+  writeFileSync(join(root, "broken.node"), "not a library");
+  const broken = (file: string, ...words: string[]) =>
+    dsbm(words, { env: { DSBM_TORCH_ADDON: join(root, file) }, cwd: root });
+  const { code, stderr } = await broken("broken.node", ...gaussian);
+  expect(code).toBe(1);
+  expectLine(stderr, ["the engine of DSBM_TORCH_ADDON cannot be loaded", "broken.node"]);
+  const doctor = await broken("nothing.node", "doctor");
+  expect(doctor.code).toBe(1);
+  expect(doctor.stdout).toContain("DSBM_TORCH_ADDON cannot be loaded");
 });
 
 it("the doctor finds this machine well", async () => {
-  const { code, stdout } = await dsbm(["doctor"]);
+  const { stdout } = await succeed(["doctor"]);
   expect(stdout).toContain("libtorch");
   expect(stdout).toContain("BLAS");
-  expect(code, stdout).toBe(0);
+});
+
+it("a changed configuration is refused with what changed; keys that change nothing are free", async () => {
+  const words = [...images, "n_ipf=1", "first_num_iter=3", `experiments_dir=${root}/changed`];
+  await succeed(words);
+  const folder = onlyRun(join(root, "changed")) as string;
+  const { config } = readRun(folder);
+  const write = (changes: object) => {
+    rmSync(join(folder, "manifest.jsonl"), { force: true });
+    writeFileSync(runPaths(folder).config_json, JSON.stringify({ ...config, ...changes }));
+  };
+  write({ lr: 0.5 });
+  const { code } = await refuse(words, ["lr was 0.5 and is now 0.001", "--again"]);
+  expect(code).toBe(2);
+  write({ keep_last: 7 });
+  await succeed(words);
+  await succeed([...words, "--again"]);
 });
 
 it.skipIf(!existsSync("/dev/full"))(
-  "a run goes on where nobody reads its progress; a table that cannot be printed is an error",
+  "a run continues if its progress cannot be written; a table that cannot be printed is an error",
   async () => {
     const full = openSync("/dev/full", "w");
     try {
       const few = ["inner_iters=4", "outer_iters=1", `experiments_dir=${join(root, "full")}`];
-      const args = ["gaussian", ...small, ...few];
-      await succeed(args, { stdio: ["ignore", "pipe", full] });
+      await succeed([...gaussian, ...few], { stdio: ["ignore", "pipe", full] });
       expect(readRun(onlyRun(join(root, "full")) as string).info.state).toBe("finished");
-      const unprinted = await dsbm(args, { stdio: ["ignore", full, "pipe"] });
+      const unprinted = await dsbm([...gaussian, ...few], { stdio: ["ignore", full, "pipe"] });
       expect(unprinted.code).toBe(1);
       expectLine(unprinted.stderr, ["cannot print the result: ENOSPC"]);
     } finally {
@@ -81,3 +179,30 @@ it.skipIf(!existsSync("/dev/full"))(
     }
   },
 );
+
+const isRoot = process.getuid?.() === 0;
+
+describe("a disk that refuses", () => {
+  it.skipIf(!isRoot)("a full one: the older checkpoints stay usable", async () => {
+    const disk = join(root, "disk");
+    mkdirSync(disk);
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1500k", "tmpfs", disk]);
+    if (mounted.status !== 0) return; // a container without the right to mount
+    try {
+      const args = [...images, "checkpoint_stride=2", "keep_last=30", `experiments_dir=${disk}`];
+      expect((await refuse(args, ["space"])).code).toBe(1);
+      spawnSync("mount", ["-o", "remount,size=64m", disk]);
+      expect((await succeed(args)).stderr).toMatch(/going on from checkpoint/);
+    } finally {
+      spawnSync("umount", [disk]);
+    }
+  });
+
+  it.skipIf(!isRoot)("a folder without permission", async () => {
+    const locked = join(root, "locked");
+    mkdirSync(locked, { mode: 0o700 });
+    const nobody = { uid: 65534, gid: 65534, cwd: "/" };
+    const args = [...quick, `experiments_dir=${locked}/experiments`];
+    expect((await refuse(args, ["permission"], nobody)).code).toBe(1);
+  });
+});

@@ -1,7 +1,7 @@
 // `dsbm fit` as a user types it: choices, plan, table, resume.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type MetricRow, picturePng, readQuality } from "@dsbm/runs";
+import { picturePng, readQuality } from "@dsbm/runs";
 import { beforeAll, expect, test } from "vitest";
 import { dsbm as launched, onlyRun, scratch, stopAt } from "./cli.js";
 
@@ -38,71 +38,22 @@ test("--plan prints choices with their reasons and trains nothing", async () => 
   expect(out).toMatch(/^lr=0.002\s+because it was given/m);
   expect(out).toMatch(/time: 1m00s in all/);
   expect(out).not.toMatch(/sliced/);
-}, 60_000);
+});
 
 test.each([
-  // Each iteration of DSBM is simulated but the first, of a flow none here.
-  {
-    method: "dsbm",
-    has: ["n_ipf=2", "ot_sampler=exact", "cache_npar=", "num_iter="],
-    not: ["online_cache"],
-  },
-  // Pairs of this one begin with the reference process, of that one they are independent by its name.
-  { method: "dsbm first_coupling=ref", has: ["n_ipf=5", "num_steps=50"], not: ["ot_sampler"] },
-  { method: "dsb", has: ["n_ipf=5", "num_steps=50"], not: ["ot_sampler"] },
-  { method: "bm", has: ["lr="], not: ["ot_sampler", "cache_npar"] },
-  {
-    method: "alpha_dsbm",
-    has: ["n_ipf=2", "online_cache=true", "ot_sampler=exact", "cache_npar=", "match_moments=true"],
-    not: ["ot_rows"],
-  },
-  { method: "otcfm", has: ["n_ipf=1", "lr="], not: ["cache_npar", "match_moments", " num_iter"] },
-  { method: "sbcfm", has: ["n_ipf=1"], not: ["cache_npar"] },
-  { method: "lightsb", has: ["batch_size="], not: ["model.hidden", " lr=", "cache_npar"] },
-  {
-    method: "sinkhorn_bridge",
-    has: ["sigma=", "time: that of a closed form"],
-    not: ["batch_size", "ema_rate", "lr_warmup", "num_iter", "cache_npar", "in all, about"],
-  },
-])(
-  "--plan of method=$method has the choices that it takes",
-  async ({ method, has, not }) => {
-    const words = [...`method=${method}`.split(" "), "max_minutes=0.2", "threads=1"];
-    const { code, out, err } = await dsbm("fit", "a.csv", "b.csv", "--plan", ...words);
-    expect(code, err).toBe(0);
-    const lines = out.split("\n").map((line) => ` ${line}`);
-    for (const text of has)
-      expect(
-        lines.filter((line) => line.includes(` ${text}`)),
-        text,
-      ).not.toEqual([]);
-    for (const text of not)
-      expect(
-        lines.filter((line) => line.includes(text)),
-        text,
-      ).toEqual([]);
-  },
-  60_000,
-);
-
-test("iterations from the reference process arrive with what is chosen for them", async () => {
-  const short = ["num_iter=150", "first_num_iter=300", "model.hidden=32,32", "cache_npar=400"];
-  const words = ["first_coupling=ref", "max_minutes=null", "threads=1", "plot_level=0", "--json"];
-  const { code, out, err } = await dsbm("fit", "a.csv", "b.csv", ...short, ...words);
+  ["dsbm", "n_ipf=2 ot_sampler=exact cache_npar= num_iter=", "online_cache"],
+  ["dsbm first_coupling=ref", "n_ipf=5 num_steps=50", "ot_sampler"],
+  ["alpha_dsbm", "n_ipf=2 online_cache=true ot_sampler=exact match_moments=true", "ot_rows"],
+  ["otcfm", "n_ipf=1 lr=", "cache_npar match_moments"],
+  ["lightsb", "batch_size=", "model.hidden cache_npar"],
+  ["sinkhorn_bridge", "sigma=", "batch_size ema_rate lr_warmup num_iter cache_npar"],
+])("--plan of method=%s has %s, not %s", async (method, has, not) => {
+  const words = [...`method=${method}`.split(" "), "max_minutes=0.2", "threads=1"];
+  const { code, out, err } = await dsbm("fit", "a.csv", "b.csv", "--plan", ...words);
   expect(code, err).toBe(0);
-  const table: MetricRow[] = JSON.parse(out).rows;
-  const found = table.filter(({ name }) => name === "sliced_w2");
-  expect(found).toHaveLength(2);
-  for (const { value, ceiling } of found) expect(value).toBeLessThan(0.5 * (ceiling as number));
-}, 60_000);
-
-test("a closed form has no steps to be warned of", async () => {
-  const words = ["method=sinkhorn_bridge", "max_minutes=0.2", "threads=1", "plot_level=0"];
-  const { code, out, err } = await dsbm("fit", "a.csv", "b.csv", ...words);
-  expect(code, err).toBe(0);
-  expect(out + err).toMatch(/half-iteration 2\/2 f step 1,/);
-  expect(out + err).not.toMatch(/warning/);
-}, 60_000);
+  for (const text of has.split(" ")) expect(out).toMatch(new RegExp(`(^|\\s)${text}`));
+  for (const text of not.split(" ")) expect(out).not.toContain(text);
+});
 
 test("a run ends with its table, keeps its choices, and is not trained again", async () => {
   const first = await dsbm("fit", "a.csv", "b.csv", ...few, "--json");
@@ -126,23 +77,7 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   const third = await dsbm("fit", "a.csv", "b.csv", ...held);
   expect(third.err).toMatch(/is finished already/);
   expect(JSON.parse(third.out).rows[0]).toEqual(main);
-}, 120_000);
-
-test.each([
-  [["fit"], /expected SOURCE and TARGET/],
-  [["fit", "a.csv"], /data.split_by/],
-  [["fit", "a.csv", "none.csv"], /no file or folder none.csv/],
-  [["fit", "a.csv", "b.csv", "holdout=c.npy"], /a time for each/],
-])(
-  "%j is refused in one line",
-  async (args, message) => {
-    const { code, err } = await dsbm(...args);
-    expect(code).not.toBe(0);
-    expect(err).toMatch(message);
-    expect(err.trim().split("\n")).toHaveLength(1);
-  },
-  60_000,
-);
+});
 
 const at = (experiments: string) => `experiments_dir=${join(folder, experiments)}`;
 const qualityIn = (experiments: string) => {
@@ -156,25 +91,21 @@ const qualityIn = (experiments: string) => {
 test.each([
   ["groups", "data.split_by=group", "data.source=one", "data.target=two", "data.exclude=kind"],
   ["condition", "b.csv", "data.exclude=group", "data.condition=kind"],
-])(
-  "one file, %s",
-  async (name, ...words) => {
-    const lines = (group: string, shift: number) =>
-      rows(60, (u, v) => [u + shift, v])
-        .trim()
-        .split("\n")
-        .slice(1)
-        .map((line, i) => `${line},${group},${i % 2 ? "red" : "blue"}`);
-    const text = ["x,y,group,kind", ...lines("one", 0), ...lines("two", 2)].join("\n");
-    writeFileSync(join(folder, "both.csv"), `${text}\n`);
-    const second = words[0] === "b.csv" ? ["both.csv", ...words.slice(1)] : words;
-    const { code, err } = await dsbm("fit", "both.csv", ...second, ...few, "n_ipf=1", at(name));
-    expect(code, err).toBe(0);
-    expect(qualityIn(name)["sliced_w2/f"]).toBeGreaterThan(0);
-    expect(/^ot_rows=/m.test(err)).toBe(name === "condition");
-  },
-  60_000,
-);
+])("one file, %s", async (name, ...words) => {
+  const lines = (group: string, shift: number) =>
+    rows(60, (u, v) => [u + shift, v])
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line, i) => `${line},${group},${i % 2 ? "red" : "blue"}`);
+  const text = ["x,y,group,kind", ...lines("one", 0), ...lines("two", 2)].join("\n");
+  writeFileSync(join(folder, "both.csv"), `${text}\n`);
+  const second = words[0] === "b.csv" ? ["both.csv", ...words.slice(1)] : words;
+  const { code, err } = await dsbm("fit", "both.csv", ...second, ...few, "n_ipf=1", at(name));
+  expect(code, err).toBe(0);
+  expect(qualityIn(name)["sliced_w2/f"]).toBeGreaterThan(0);
+  expect(/^ot_rows=/m.test(err)).toBe(name === "condition");
+});
 
 test("a run that is stopped goes on with the choices that it began with", async () => {
   const words = ["fit", "a.csv", "b.csv", ...few, "first_num_iter=4000", "n_ipf=1", at("stopped")];
@@ -188,7 +119,7 @@ test("a run that is stopped goes on with the choices that it began with", async 
   expect(again.code, again.err).toBe(0);
   expect(again.err).toMatch(/going on from checkpoint/);
   expect(choices().toString()).toBe(before);
-}, 120_000);
+});
 
 test("a signal while the data are read ends it in a line", async () => {
   const rows = Array.from({ length: 60_000 }, (_, i) => `${i % 97},${i % 89}`);
@@ -197,14 +128,14 @@ test("a signal while the data are read ends it in a line", async () => {
   const { code, stderr } = await stopAt(words, /reading /, { cwd: folder });
   expect(code, stderr).toBe(130);
   expect(stderr).not.toMatch(/\n\s+at |bug/);
-}, 60_000);
+});
 
 test("numbers that are not finite lower the rate once, and are an error the second time", async () => {
   const { code, err } = await dsbm("fit", "a.csv", "b.csv", ...few, "lr=1e30", at("wild"));
   expect(code).toBe(1);
   expect(err).toMatch(/going on from there with lr=2e\+29/);
   expect(err).not.toMatch(/\n\s+at |bug/);
-}, 60_000);
+});
 
 test("folders of pictures", async () => {
   for (const [name, grey] of [
@@ -236,13 +167,4 @@ test("folders of pictures", async () => {
   const plan = await dsbm("fit", "dark", "light", ...short);
   expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time is enough/m);
   expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two have 20 steps/m);
-  // Pictures of the times between count, too.
-  mkdirSync(join(folder, "small"));
-  for (let i = 0; i < 20; i++)
-    writeFileSync(
-      join(folder, "small", `${i}.png`),
-      await picturePng(new Uint8Array(64).fill(i), [1, 8, 8]),
-    );
-  const three = await dsbm("fit", "dark", "small", "light", ...short);
-  expect(three.err + three.out).toMatch(/^data\.image_size=8 +because /m);
-}, 60_000);
+});

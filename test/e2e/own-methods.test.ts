@@ -20,7 +20,12 @@ afterAll(() => {
 });
 
 const words = (method: string, experiments: string) => [
-  ...[...common, `method=${method}`, "sigma=1", "batch_size=192", "lr=3e-3", "fb_sequence=[b]"],
+  ...common,
+  `method=${method}`,
+  "sigma=1",
+  "batch_size=192",
+  "lr=3e-3",
+  "fb_sequence=[b]",
   ...(method === "online"
     ? ["half_iterations=2", "first_num_iter=250", "num_iter=120", "num_steps=10"]
     : ["half_iterations=1", "num_iter=1", "first_num_iter=1", "num_steps=50"]),

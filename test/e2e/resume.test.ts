@@ -9,7 +9,8 @@ import { launch, onlyRun, scratch, small, succeed, wordsOf } from "./cli.js";
 
 const root = scratch();
 const options = (experiments: string) => [
-  ...["gaussian", ...small],
+  "gaussian",
+  ...small,
   ...wordsOf("inner_iters=300 outer_iters=4 checkpoint_stride=70"),
   `experiments_dir=${join(root, experiments)}`,
 ];

@@ -1,34 +1,15 @@
-// dsbm studio as a user types it: help, mistakes, and --open, which starts it beside a run and leaves it there.
+// dsbm studio as a user types it: --open starts it beside a run and leaves it there.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { dsbm, scratch, succeed, wordsOf } from "./cli.js";
+import { scratch, succeed, wordsOf } from "./cli.js";
 
 const folder = scratch();
 
-it("says how it is used, and what is wrong with its words", async () => {
-  const help = await dsbm(["studio", "--help"], { cwd: folder });
-  expect(help.stdout).toContain("usage: dsbm studio [FOLDER] [port=…] [--open]");
-  for (const [words, line] of [
-    [["nowhere"], "there is no folder nowhere: give the folder of your runs"],
-    [["a", "b"], 'dsbm studio does not know "b"'],
-    [["x=1"], 'dsbm studio does not know "x=1"'],
-    [[".", "port=80"], "port is 80: give a number from 1024 to 65535"],
-  ] as const) {
-    const { code, stderr } = await dsbm(["studio", ...words], { cwd: folder });
-    expect([code, stderr.trim().split("\n").length]).toEqual([2, 1]);
-    expect(stderr).toContain(line);
-  }
-});
-
 it("is started beside a run by --open, and outlives it while somebody may look", async () => {
-  const small = ["dim=2", "outer_iters=1", "inner_iters=4", "num_steps=3", "test_num_steps=3"];
-  const words = [
-    "gaussian",
-    ...small,
-    ...wordsOf("n_train=50 n_test=50 batch_size=25 threads=1"),
-    "--open",
-  ];
+  const words =
+    wordsOf(`gaussian dim=2 outer_iters=1 inner_iters=4 num_steps=3 test_num_steps=3 n_train=50 n_test=50
+    batch_size=25 threads=1 --open`);
   const { stderr } = await succeed(words, { cwd: folder });
   const address = /studio: (http:\S+)/.exec(stderr)?.[1];
   expect(address, stderr).toBeDefined();

@@ -2,22 +2,30 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const longest: readonly string[] = [
-  ...["test/e2e/train-mnist", "test/e2e/processes", "test/e2e/train", "test/e2e/train-resume"],
-  ...[
-    "packages/library/train/test/distributed/ranks",
-    "test/docs/blocks",
-    "packages/library/train/test/learns",
-  ],
-  ...[
-    "packages/app/experiment/test/learns-images",
-    "test/examples/examples",
-    "packages/engine/torch/test/distributed",
-  ],
-  ...["test/e2e/train-conditions", "packages/engine/torch/test/fuzz", "test/e2e/sweep-launchers"],
-  ...["test/e2e/fit", "test/e2e/test-command", "test/install/install", "test/e2e/sample-library"],
-  ...["test/check/studio", "test/e2e/resume", "test/e2e/sweep", "test/e2e/faults"],
-  ...["packages/engine/torch/test/load", "test/e2e/train-tables", "test/e2e/evaluate"],
-  ...["test/e2e/train-errors", "packages/library/nets/test/image-networks"],
+  "test/e2e/train-mnist",
+  "test/e2e/processes",
+  "test/e2e/train",
+  "test/e2e/train-resume",
+  "packages/library/train/test/distributed/ranks",
+  "test/docs/blocks",
+  "packages/library/train/test/learns",
+  "packages/app/experiment/test/learns-images",
+  "test/examples/examples",
+  "packages/engine/torch/test/distributed",
+  "test/e2e/sweep",
+  "packages/engine/torch/test/fuzz",
+  "test/e2e/fit",
+  "test/e2e/test-command",
+  "test/install/install",
+  "test/e2e/sample-library",
+  "test/check/studio",
+  "test/e2e/resume",
+  "test/e2e/faults",
+  "packages/engine/torch/test/load",
+  "test/e2e/train-tables",
+  "test/e2e/evaluate",
+  "test/e2e/errors",
+  "packages/library/nets/test/image-networks",
 ].map((name) => `/${name}.test.ts`);
 
 /**

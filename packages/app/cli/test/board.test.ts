@@ -1,7 +1,7 @@
 // The table of a sweep on a terminal.
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
-import { boardLines, createBoard } from "../src/sweep/board.js";
+import { createBoard } from "../src/sweep/board.js";
 
 it("has a row for each run: the keys that vary, its state, progress and metric, within the terminal", async () => {
   const out = new PassThrough();
@@ -29,20 +29,4 @@ it("has a row for each run: the keys that vary, its state, progress and metric, 
   expect(drawn).toMatch(/2 +dim=2 seed=1 +failed/);
   expect(lines.at(-1)).toBe("1 running, 1 failed, 1 waiting");
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(70);
-});
-
-it("shows what runs first where there is no room for all, with the metric beside it", () => {
-  const rows = new Map(
-    Array.from({ length: 50 }, (_, i) => [
-      i,
-      {
-        ...{ name: `seed=${i}`, progress: "", metric: i === 40 ? "sliced W2 0.5" : "" },
-        state: i === 40 ? ("running" as const) : ("finished" as const),
-      },
-    ]),
-  );
-  const lines = boardLines(rows, { width: 80, height: 12 });
-  expect(lines.length).toBeLessThan(12);
-  expect(lines[2]).toMatch(/^ *40 +seed=40 +running .*sliced W2 0\.5/);
-  expect(lines.at(-1)).toBe("1 running, 49 finished");
 });

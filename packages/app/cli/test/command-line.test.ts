@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { readYaml } from "@dsbm/config";
 import { describe, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
-import { fitted } from "../src/terminal/columns.js";
+import { wordsOf } from "../../../../test/support/words.js";
 import { line } from "./own-line.js";
 
 const root = scratch();
@@ -28,18 +28,6 @@ describe("help", () => {
     const keys = stdout.split("\n").filter((row) => /^(\w+\.)?\w+ {2,}\S+ {2,}/.test(row));
     expect(keys.length).toBeGreaterThan(80);
     expect(Math.max(...stdout.split("\n").map((row) => row.length))).toBeLessThanOrEqual(90);
-  });
-
-  it("breaks long lines below what they begin with", () => {
-    const rows = [
-      "RUN  a folder of a run, a folder above one, or latest",
-      "  -m  x",
-      "012345678901234567  a word and another word here",
-    ];
-    expect(fitted(rows.join("\n"), 30).split("\n")).toEqual([
-      ...["RUN  a folder of a run, a", "     folder above one, or", "     latest", "  -m  x"],
-      ...["012345678901234567", "    a word and another word", "    here"],
-    ]);
   });
 
   it.each([
@@ -70,39 +58,25 @@ describe("help", () => {
   });
 });
 
-describe("words that cannot be", () => {
-  it.each([
-    [["doctor", "x=1"], /^dsbm: got x=1; dsbm doctor takes no words/],
-    [["train", "dataset=nope"], /^dsbm: no preset "dataset\/nope"/],
-    [["sample", "/nope", "a", "b"], /^dsbm: there is no folder \/nope/],
-    [["train", "Dataset=folder:/nope"], /^dsbm: folder:\/nope/],
-    [
-      ["train", "Dataset=folder:/nope", "Dataset_transfer=folder:/nope"],
-      /^dsbm: \/nope: no such folder; expected PNG/,
-    ],
-    [["sweep", "status", "/nope"], /^dsbm: there is no folder \/nope/],
-    [["train", "dataset=moons", "from=/nope"], /^dsbm: there is no folder \/nope/],
-    [["train", "--cfg", "hydra"], /^dsbm: --cfg hydra: there is no such part/],
-    [["train", "dataset=moons", "seed=1,2", "-m", "--plan"], /^dsbm: --plan plans one run/],
-  ])("%j has exit code 2 and one line", async (words, expected) => {
-    const { code, stderr } = await line(...words);
-    expect(stderr).toMatch(expected);
-    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
-    expect(code).toBe(2);
-  });
-
-  it("data that nobody chose and that are missing come with what needs no file", async () => {
-    const none = `paths.data_dir_name=${root}`;
-    const { code, stderr } = await line("train", none);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/EMNIST.*to train without any file: npx dsbm train dataset=synthetic/);
-    expect((await line("train", "dataset=mnist_transfer", none)).stderr).not.toContain(
-      "without any file",
-    );
-  });
+it("data that nobody chose and that are missing come with what needs no file", async () => {
+  const none = `paths.data_dir_name=${root}`;
+  const { code, stderr } = await line("train", none);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/EMNIST.*to train without any file: npx dsbm train dataset=synthetic/);
+  expect((await line("train", "dataset=mnist_transfer", none)).stderr).not.toContain(
+    "without any file",
+  );
 });
 
 describe("--cfg", () => {
+  it("refuses an unknown part in one line", async () => {
+    const { code, stderr } = await line("train", "--cfg", "hydra");
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^dsbm: --cfg hydra: there is no such part[^\n]*\n$/),
+    ]);
+  });
+
   it("prints the configuration as YAML that is whole, as Hydra does, and stops", async () => {
     const { code, stdout, stderr } = await line("train", "dataset=moons", "--cfg", "job", "lr=0.5");
     expect([code, stderr]).toEqual([0, ""]);
@@ -124,23 +98,12 @@ describe("--cfg", () => {
     expect([code, stderr]).toEqual([0, expect.not.stringContaining("--open")]);
     expect(readYaml(stdout, "stdout")).toMatchObject({ method: "dsbm" });
   });
-
-  it("takes lists with and without brackets", async () => {
-    const of = async (word: string) =>
-      readYaml((await line("train", "model=UNET", word, "--cfg")).stdout, "stdout").model;
-    expect(await of("model.channel_mult=1,2,2,2")).toEqual(
-      await of("model.channel_mult=[1,2,2,2]"),
-    );
-    expect(await of("model.channel_mult=1,2,2,2")).toMatchObject({ channel_mult: "1,2,2,2" });
-  });
 });
 
 describe("how long a run is", () => {
-  const few = [
-    ...["dataset=moons", "num_iter=6", "num_steps=4", "data.n_train=64", "data.n_test=32"],
-    ...["test_npar=32", "cache_npar=32", "batch_size=16", "model.hidden=[8,8]", "threads=1"],
-    ...["n_ipf=2", "plot_level=0", "log_every=2"],
-  ];
+  const few =
+    wordsOf(`dataset=moons num_iter=6 num_steps=4 data.n_train=64 data.n_test=32 test_npar=32 cache_npar=32
+    batch_size=16 model.hidden=[8,8] threads=1 n_ipf=2 plot_level=0 log_every=2`);
 
   it("says what num_iter does not change", async () => {
     const words = ["train", "dataset=synthetic", "num_iter=60", "--cfg"];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ones, type Profile, tidy } from "@dsbm/torch";
 import { afterEach, expect, it, vi } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
-import { advice, chromeTrace, profileCommand, report } from "../src/command/profile.js";
+import { advice, profileCommand, report } from "../src/command/profile.js";
 
 const folder = scratch();
 afterEach(() => void vi.restoreAllMocks());
@@ -18,15 +18,13 @@ const operation = (
   operands = "float32[2, 2]",
   calls = 100,
 ) => ({
-  ...{ name, operands, calls, seconds, flop },
+  name,
+  operands,
+  calls,
+  seconds,
+  flop,
 });
-const profileOf = (...operations: Profile["operations"]): Profile => ({
-  operations,
-  trace: [
-    { name: "aten::mm", thread: 1, start: 5, end: 5.5 },
-    { name: "aten::add.Tensor", thread: 2, start: 5.25, end: 5.26 },
-  ],
-});
+const profileOf = (...operations: Profile["operations"]): Profile => ({ operations, trace: [] });
 
 it("prints operations by name, the longest first, beside the machine's rate in their dtype", () => {
   const text = report(
@@ -38,11 +36,9 @@ it("prints operations by name, the longest first, beside the machine's rate in t
     ),
     around,
   );
-  const cells = text.split("\n").map((line) => line.trim().split(/ {2,}/));
-  const row = (name: string) => cells.find(([first]) => first === name);
-  expect(row("aten::mm")).toEqual(["aten::mm", "100", "1.000", "50 %", "10000.0", "50.0", "50 %"]);
-  expect(row("aten::mm (bfloat16)")?.slice(-2)).toEqual(["120.0", "60 %"]);
-  expect(row("aten::add.Tensor")?.slice(1, 4)).toEqual(["200", "0.750", "38 %"]);
+  expect(text).toMatch(/^aten::mm +100 +1\.000 +50 % +10000\.0 +50\.0 +50 %/m);
+  expect(text).toMatch(/^aten::mm \(bfloat16\) .* 120\.0 +60 %/m);
+  expect(text).toMatch(/^aten::add\.Tensor +200 +0\.750 +38 %/m);
   expect(text).toMatch(
     /operations: 2\.00 s, summed over threads, of 2\.00 s in all; .* 100 GFLOP\/s in float32, 200 /,
   );
@@ -56,15 +52,6 @@ it("advises by what takes the time", () => {
   );
   expect(of(operation("aten::mm", 0.1, 1e9))).toMatch(/5\.0 % of the time: the rest is reading/);
   expect(of(operation("aten::mm", 1.5, 1e9, "bfloat16[2]"))).toMatch(/try threads=|fewer steps/);
-});
-
-it("writes complete events in microseconds for Chrome's viewer", () => {
-  const { traceEvents } = JSON.parse(chromeTrace(profileOf().trace));
-  const event = { cat: "operation", ph: "X", pid: 1 };
-  expect(traceEvents).toEqual([
-    { ...event, name: "aten::mm", tid: 1, ts: 0, dur: 500_000 },
-    { ...event, name: "aten::add.Tensor", tid: 2, ts: 250_000, dur: 10_000 },
-  ]);
 });
 
 it("runs a command with its words, gives its exit code, and writes the trace", async () => {

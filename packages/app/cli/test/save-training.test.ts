@@ -6,7 +6,6 @@ import {
   gammaGrid,
   gammaSchedule,
   type Method,
-  methodNamed,
   methods,
   ornsteinUhlenbeck,
   preconditioned,
@@ -60,8 +59,15 @@ const images = () => ({
 });
 const unet = () =>
   new UNet({
-    ...{ image_size: 8, in_channels: 1, num_channels: 8, channel_mult: [1, 2], num_res_blocks: 1 },
-    ...{ num_heads: 2, attention_resolutions: [4], temb_scale: 500, dropout: 0 },
+    image_size: 8,
+    in_channels: 1,
+    num_channels: 8,
+    channel_mult: [1, 2],
+    num_res_blocks: 1,
+    num_heads: 2,
+    attention_resolutions: [4],
+    temb_scale: 500,
+    dropout: 0,
   });
 
 it.each<[string, () => Changes]>([
@@ -86,7 +92,9 @@ it.each<[string, () => Changes]>([
       const create = () =>
         createNetwork({
           model: { name: "MLP", hidden: [8] },
-          ...{ shape: [2], direction: "b", bidirectional: true },
+          shape: [2],
+          direction: "b",
+          bidirectional: true,
         });
       const model = method.model as NonNullable<Method["model"]>;
       const facts = { shape: [2], direction: "b", generator, createNetwork: create } as const;
@@ -95,31 +103,16 @@ it.each<[string, () => Changes]>([
     },
   ],
   [
-    "a mixture of three components",
+    "preconditioned networks, by a mixture, moments of the data",
     () => {
-      const method = methodNamed("lightsb", { components: 3 });
+      const method = preconditioned(methods.dsbm, { components: 3 });
       const model = method.model as NonNullable<Method["model"]>;
+      const createNetwork = () => new ScoreNetwork(2, { hidden: [8] });
       const network = (direction: "b" | "f") =>
-        model.create({
-          shape: [2],
-          direction,
-          generator,
-          createNetwork: () => new ScoreNetwork(2),
-        });
-      return { method, network };
-    },
-  ],
-  ...([undefined, { components: 3 }] as const).map((mixture): [string, () => Changes] => [
-    `preconditioned networks${mixture ? ", by a mixture" : ""}, moments of the data`,
-    () => {
-      const method = preconditioned(methods.dsbm, mixture);
-      const model = method.model as NonNullable<Method["model"]>;
-      const create = () => new ScoreNetwork(2, { hidden: [8] });
-      const network = (direction: "b" | "f") =>
-        model.create({ shape: [2], direction, generator, createNetwork: create });
+        model.create({ shape: [2], direction, generator, createNetwork });
       return { method, network, matchMoments: true };
     },
-  ]),
+  ],
   [
     "a network of images, the noise of a bridge",
     () => ({ data: images(), network: unet, stepVariance: "bridge", halves: 1 }),

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import type { SlurmLauncher } from "@dsbm/config";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { NumberedMember } from "../src/sweep/member.js";
-import { lastLogLine, slurmReason, tasksOf } from "../src/sweep/queue.js";
-import { arrayOf, batchScript } from "../src/sweep/script.js";
+import { slurmReason, tasksOf } from "../src/sweep/queue.js";
+import { batchScript } from "../src/sweep/script.js";
 
 const launcher: SlurmLauncher = {
   kind: "slurm",
@@ -72,23 +72,23 @@ describe("the script", () => {
   it("has the options of the keys", () => {
     const keys = { partition: "gpu", cpus_per_task: 4, gpus_per_node: 2, mem_gb: 0.5 };
     const text = script({ ...keys, timeout_min: 90, array_parallelism: 5 });
-    for (const option of [
-      ...["partition=gpu", "cpus-per-task=4", "gpus-per-node=2", "mem=512M"],
-      ...["time=90", "signal=B:TERM@90", "array=1%5"],
-    ])
-      expect(options(text)).toContain(`#SBATCH --${option}`);
+    const expected = [
+      "partition=gpu",
+      "cpus-per-task=4",
+      "gpus-per-node=2",
+      "mem=512M",
+      "time=90",
+      "signal=B:TERM@90",
+      "array=1%5",
+    ];
+    for (const option of expected) expect(options(text)).toContain(`#SBATCH --${option}`);
     expect(text).toContain("export DSBM_CORES=4\n");
+    // All processes of a run are one task.
+    const both = script({ cpus_per_task: 3, gpus_per_node: 1 }, [member(1, { nproc: 2 })]);
+    expect(options(both)).toContain("#SBATCH --cpus-per-task=6");
+    expect(options(both)).toContain("#SBATCH --gpus-per-node=2");
     // No signal before the run has begun.
     expect(options(script({ timeout_min: 1 }))).toContain("#SBATCH --signal=B:TERM@15");
-  });
-
-  it("gives the cores and GPUs of all processes of a run to its one task", () => {
-    const text = script({ cpus_per_task: 3, gpus_per_node: 1 }, [
-      member(1, { nproc: 2, device: "cuda" }),
-    ]);
-    expect(options(text)).toContain("#SBATCH --cpus-per-task=6");
-    expect(options(text)).toContain("#SBATCH --gpus-per-node=2");
-    expect(text).toContain("export DSBM_CORES=6\n");
   });
 
   it("lets options of the user win, quotes them for sbatch, and leaves out what is false", () => {
@@ -107,10 +107,6 @@ describe("the script", () => {
     expect(options(text)).toContain("#SBATCH --exclusive");
     expect(options(text)).toContain("#SBATCH --nice=100");
     expect(text).not.toContain("requeue");
-  });
-
-  it("names ranges of members", () => {
-    expect(arrayOf([9, 1, 2, 3, 7, 10])).toBe("1-3,7,9-10");
   });
 
   it("runs the member of its task, with every word as it was", () => {
@@ -184,17 +180,5 @@ describe("Slurm's answers", () => {
   ])("are in the log, where nothing else is left: %s", (line, reason) => {
     expect(slurmReason(`half-iteration 3\nslurmstepd-n1: ${line}\n`)).toMatch(reason);
     expect(slurmReason(`half-iteration 3\n${line}\n`)).toBeNull();
-  });
-
-  it.each([
-    ["step 1\ndsbm: the loss became NaN\n\n", "the loss became NaN"],
-    [
-      "dsbm: this is a bug in dsbm, please report it:\nTypeError: x\n  at y\n",
-      "this is a bug in dsbm, please report it: TypeError: x",
-    ],
-    ["step 1\nstep 2\n", "step 2"],
-    ["\n", null],
-  ])("are a member's last error, or its last line: %j", (log, line) => {
-    expect(lastLogLine(log)).toBe(line);
   });
 });
