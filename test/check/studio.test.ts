@@ -227,19 +227,6 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
     });
   });
 
-  it("zooms all charts of a run together, by keys too, and keeps it in the address", async () => {
-    await look(runHash(runs[0]![0]), async (page) => {
-      const chart = page.locator("figure.chart").first();
-      await chart.focus();
-      await page.keyboard.press("+");
-      await page.waitForURL(/[?&]x=/);
-      await page.getByRole("button", { name: "Show all steps" }).click();
-      expect(page.url()).not.toMatch(/[?&]x=/);
-      await page.getByRole("slider", { name: "Smoothing" }).fill("0");
-      await page.waitForURL(/smooth=0/);
-    });
-  });
-
   it("shows names, reasons and values of strangers as text", async () => {
     const evil = "<img src=x onerror=alert(1)><script>alert(2)</script>";
     const at = join(folder, "strangers");

@@ -25,7 +25,7 @@ beforeAll(() => {
   put("occupied", "");
   for (const name of ["before.csv", "after.csv"]) put(name, "id,x\nr0,1\nr1,2\nr2,3\nr3,4\n");
   put("other.safetensors", Buffer.from(io.encodeTensors(new Map([["out.0.weight", ones([3])]]))));
-  const folder = join(root, "data", "mnist");
+  const folder = join(root, "cut", "mnist");
   mkdirSync(folder, { recursive: true });
   const header = Buffer.alloc(516);
   for (const [i, word] of [0x00000803, 60000, 28, 28].entries()) header.writeUInt32BE(word, 4 * i);
@@ -38,13 +38,9 @@ describe("arguments are refused in one line", () => {
     [[], "gausian", ['did you mean "gaussian"']],
     [[], "doctor x=1", ["got x=1; dsbm doctor takes no words"]],
     [["gaussian"], "inner_iter=5", ['did you mean "inner_iters"']],
-    [["gaussian"], "lr=nan", ["lr"]],
     [["gaussian"], "batch_size=500 n_train=100", ["batch_size"]],
     [["gaussian"], "dim=5,20", ["-m"]],
-    [["gaussian"], "--mm", ["--mm"]],
     [gaussian, "experiments_dir=occupied", ["occupied"]],
-    [[], "train num_itr=5", ['did you mean "num_iter"']],
-    [[], "train dataset=mnist_transfr", ["mnist_transfer"]],
     [
       [],
       "train Dataset=folder:nope Dataset_transfer=folder:nope",
@@ -53,16 +49,14 @@ describe("arguments are refused in one line", () => {
     [[], "train dataset=moons from=nope", ["there is no folder nope"]],
     [[], "train dataset=moons seed=1,2 -m --plan", ["--plan plans one run"]],
     [images, "data.image_size=18", ["18"]],
-    [images, "data.channels=3", ["channels", "3", "1"]],
     [images, `${digits} data.image_size=32`, ["28", "32"]],
     [images, `${digits} Dataset=mnist_12`, ["no class 12"]],
-    [images, `${digits} paths.data_dir_name=data`, ["train-images-idx3-ubyte"]],
-    [images, "Dataset=mnits", ['did you mean "mnist"']],
-    [images, "dataset=mnist_transfer data.image_size=28 model=UNET_small", ["emnist", "sha256"]],
-    [images, "method=dsb langevin_scale='2*sqrt(gama)'", ["langevin_scale", "gama", "gamma"]],
-    [images, "num_repeat_data=3", ["batch_size"]],
-    [images, "cache_npar=5", ["cache_npar"]],
-    [images, "checkpoint_run=true", ["checkpoint_"]],
+    [images, `${digits} paths.data_dir_name=cut`, ["train-images-idx3-ubyte"]],
+    [
+      images,
+      "dataset=mnist_transfer data.image_size=28 model=UNET_small",
+      ["emnist-letters-train-images"],
+    ],
     [images, from("gone.ckpt"), ["gone.ckpt"]],
     [images, from("other.safetensors"), ["checkpoint_b=", "does not fit this network"]],
     [
@@ -70,7 +64,6 @@ describe("arguments are refused in one line", () => {
       "cdsb=true data.cond_channels=1",
       ["synthetic_squares has no condition", "cdsb=false"],
     ],
-    [images, "model.class_cond=true", ["synthetic_squares has one class"]],
     [
       images,
       `${digits} model.class_cond=true Dataset=mnist_0_1_2 Dataset_transfer=mnist_3_4`,
@@ -83,7 +76,7 @@ describe("arguments are refused in one line", () => {
       "Dataset=downscaler_high Dataset_transfer=downscaler_low data.image_size=512",
       ["xtrain_512.npy"],
     ],
-    [table, "", ["before.csv", "id", "data.exclude=id", "data.condition="]],
+    [table, "", ["before.csv", "id", "data.exclude=id"]],
     [table, "data.columns=x Dataset_transfer=table:aftr.csv", ['did you mean "after.csv"']],
     [table, "data.columns=x Dataset_transfer=normal", ["transfer=false"]],
     [[], "fit", ["expected SOURCE and TARGET"]],
@@ -91,16 +84,17 @@ describe("arguments are refused in one line", () => {
     [[], "fit before.csv none.csv", ["no file or folder none.csv"]],
     [[], "fit before.csv after.csv holdout=c.npy", ["a time for each"]],
     [[], "sample nope a b", ["there is no folder nope"]],
-    [gaussian, "launcher=slurm_cpu launcher.partitoin=x", ['did you mean "launcher.partition"?']],
-    [gaussian, "launcher=slurm", ["there are: local, slurm_cpu, slurm_gpu"]],
+    [
+      gaussian,
+      "launcher=slurm_cpu launcher.partitoin=x -m",
+      ['did you mean "launcher.partition"?'],
+    ],
     [gaussian, "seed=1,2 log_every=1,2 -m", ["two runs of this sweep would share"]],
     [gaussian, "nproc=100", ["write nproc=64 or less", "share_batch=false"]],
     [gaussian, "dist_secret=ranks.key", ["dist_secret", "keep their network private"]],
     [[], "sweep statsu .", ['unknown word "statsu"', 'did you mean "status"?']],
-    [[], "sweep status", ["takes one folder, got 0: write dsbm sweep status experiments"]],
     [[], "sweep status nowhere", ["there is no folder nowhere"]],
     [[], "studio nowhere", ["there is no folder nowhere: give the folder of your runs"]],
-    [[], "studio a b", ['dsbm studio does not know "b"']],
     [[], "studio . port=80", ["port is 80: give a number from 1024 to 65535"]],
   ])("%#: %j %s", async (args, more, texts) => {
     const { stdout } = await refuse([...args, ...wordsOf(more).filter(Boolean)], texts, {

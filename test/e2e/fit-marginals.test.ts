@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fit as fitExperiment, presets, resolve } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fit, openBridge } from "../../packages/app/cli/src/index.js";
+import { fit } from "../../packages/app/cli/src/index.js";
 import { readFitArguments } from "../../packages/app/cli/src/words/fit.js";
 import { scratch } from "./cli.js";
 import { commandHere } from "./sample.js";
@@ -83,8 +83,6 @@ describe("more than two data sets", () => {
     expect(states[0]?.[1]?.[0]).toBeCloseTo(Math.sin(1), 4);
     const back = await bridge.sample(points(3, 9), { seed: 1, condition, direction: "b" });
     expect(back.x).toHaveLength(3);
-    using opened = openBridge(bridge.folder, { threads: 1 });
-    expect((await opened.paths(points(3, 0), { seed: 1, condition })).states).toEqual(states);
     const html = readFileSync(bridge.report, "utf8");
     expect(html).toMatch(/t = 0\.3: b\.csv/);
     expect(html).toMatch(/Data at times between/);
@@ -95,23 +93,6 @@ describe("more than two data sets", () => {
     const exported = await commandHere("export", bridge.folder, at("out/"));
     expect(exported.code).toBeGreaterThan(0);
     expect(exported.stderr).toMatch(/3 data sets in a row, which is not exported/);
-  });
-
-  it("have no Sinkhorn bridge beside them under a condition that is a number, and say so", async () => {
-    const marginals = ["a", "b", "c"].map((name, i) => {
-      const rows = points(40, 3 * i).map((row, k) => [...row, k / 7].join());
-      writeFileSync(at(`${name}_numbers.csv`), `x,y,age\n${rows.join("\n")}\n`);
-      return at(`${name}_numbers.csv`);
-    });
-    using bridge = await fit({ ...short, marginals, data: { condition: "age" } });
-    const { rows, left_out } = await bridge.evaluate({ n: 12, metrics: ["baselines"] });
-    const metrics = new Set(rows.map(({ name }) => name));
-    expect(metrics).toEqual(
-      new Set(["sliced_w2", "gaussian_bridge_sliced_w2", "gaussian_bridge_displacement"]),
-    );
-    expect(left_out).toEqual([
-      "sinkhorn_bridge_sliced_w2, sinkhorn_bridge_displacement: sinkhorn_bridge takes classes as conditions, got numbers: use classes, or gaussian_bridge or lightsb",
-    ]);
   });
 
   it("are words in their order, with times by at=, or times= beside a hold-out", () => {

@@ -130,13 +130,6 @@ test("a signal while the data are read ends it in a line", async () => {
   expect(stderr).not.toMatch(/\n\s+at |bug/);
 });
 
-test("numbers that are not finite lower the rate once, and are an error the second time", async () => {
-  const { code, err } = await dsbm("fit", "a.csv", "b.csv", ...few, "lr=1e30", at("wild"));
-  expect(code).toBe(1);
-  expect(err).toMatch(/going on from there with lr=2e\+29/);
-  expect(err).not.toMatch(/\n\s+at |bug/);
-});
-
 test("folders of pictures", async () => {
   for (const [name, grey] of [
     ["dark", 20],

@@ -117,15 +117,3 @@ it("of a sweep: looking at it, and going on", async () => {
   const ended = await run(stopped.stdout, /^to go on: (npx dsbm gaussian .*)/m);
   expect(ended.stdout).toContain("0 not finished");
 });
-
-it("of a test without its run: training it", async () => {
-  const words = ["dataset=moons", experiments("none"), "seed=3"];
-  const { code, stderr } = await dsbm(["test", ...words], { cwd: folder });
-  expect(code).not.toBe(0);
-  const few = " n_ipf=1 num_iter=2 first_num_iter=2 num_steps=2 test_npar=10 plot_npar=4";
-  await run(
-    stderr,
-    /train it with (npx dsbm train .*)/,
-    `${few} data.n_train=40 data.n_test=20 batch_size=8`,
-  );
-});

@@ -13,7 +13,6 @@ import { findSweeps, type Row, readCsv, readRun, readTraces, sweepPaths } from "
 import { describe, expect, it, vi } from "vitest";
 import { dsbm, launch, refuse, scratch, small, succeed, wordsOf } from "./cli.js";
 import { fakeSlurm } from "./slurm.js";
-import { quick } from "./train.js";
 
 const root = scratch();
 const keys = small.filter((word) => !/^(seed|inner_iters|n_train)=/.test(word));
@@ -222,25 +221,4 @@ it("a sweep whose processes are killed shows each of them as such", async () => 
   const after = await status();
   expect(after).toMatch(/2 +2 +interrupted +it was killed/);
   expect(after).toContain("to run what is not done: ");
-});
-
-it("images have a table by direction, over groups and keys", async () => {
-  const folder = join(root, "images");
-  const { stdout } = await succeed([
-    ...quick.filter((word) => !/^(seed|n_ipf|first_num_iter|num_iter)=/.test(word)),
-    ...wordsOf("n_ipf=1 first_num_iter=4 num_iter=4 plot_level=0 metrics.judge=false"),
-    ...wordsOf("method=dbdsb,bm seed=1,2 -m"),
-    `experiments_dir=${folder}`,
-  ]);
-  expect(stdout).toMatch(/half_iteration +direction +steps +seeds +sliced_w2/);
-  const { summary_csv, summary_svg } = sweepPaths(sweepIn(folder));
-  const { rows } = readCsv(summary_csv);
-  expect(rows.map(({ direction, seeds }) => `${direction}${seeds}`)).toEqual([
-    "b2",
-    "f2",
-    "b2",
-    "f2",
-  ]);
-  expect(rows.every(({ end_var_std }) => Number(end_var_std) > 0)).toBe(true);
-  expect(readFileSync(summary_svg, "utf8")).toContain(">reference<");
 });

@@ -87,7 +87,7 @@ describe("a whole run", () => {
 const brief = [
   ...quick,
   ...wordsOf(`plot_level=0 n_ipf=1 first_pass=1 first_num_iter=4 num_iter=4 cache_refresh_stride=2
-    test_npar=32 data.n_train=256 data.n_test=64`),
+    test_npar=32 data.n_train=256 data.n_test=64 metrics.judge=false`),
 ];
 /** A downscaling at 16×16 of a few steps. */
 const downscaling = wordsOf(`
@@ -129,7 +129,7 @@ describe("words, and the half-iterations with finite results", () => {
       brief,
       "model.use_checkpoint=true model.resblock_updown=true model.use_scale_shift_norm=false",
     ],
-    [2, brief, "transfer=false normalize_x1=true LOGGER=TensorBoard metrics.judge=false"],
+    [2, brief, "transfer=false normalize_x1=true LOGGER=TensorBoard"],
     [4, downscaling, "plot_level=3"],
     [4, downscaling, "first_coupling=ref method=dbdsb_vp"],
     [2, downscaling, "method=otcfm"],

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findRun, readRun, writeRunFile } from "@dsbm/runs";
+import { findRun, readRun } from "@dsbm/runs";
 import { beforeAll, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
@@ -113,19 +113,4 @@ it("dsbm runs lists them, and a folder above or latest stand for one", async () 
   const json = await line("runs", join(root, "whole"), "--json");
   expect(JSON.parse(json.stdout)).toMatchObject({ state: "finished", method: "dsbm", half: "4/4" });
   expect((await line("runs", join(root, "nowhere"))).code).toBe(2);
-});
-
-it("dsbm test takes a run by its folder", async () => {
-  const { code, stdout } = await line("test", join(root, "whole"), "test_ode_sampler=false");
-  expect(code).toBe(0);
-  expect(stdout).toContain(join(whole, "test"));
-});
-
-it("a run that ended before the length of its words, as dsbm fit may, is made longer from where it is", async () => {
-  const folder = folderIn((await line(...words("early", "outer_iters=2"))).stdout);
-  const { config } = readRun(folder);
-  const longer = JSON.stringify({ ...config, n_ipf: 2, half_iterations: 4 });
-  writeRunFile(folder, "config.json", longer);
-  expect(await line("extend", folder, "+2")).toMatchObject({ code: 0 });
-  expect(weights(folder, "4_f")).toBe(weights(whole, "4_f"));
 });

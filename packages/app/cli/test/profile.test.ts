@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ones, type Profile, tidy } from "@dsbm/torch";
 import { afterEach, expect, it, vi } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
-import { advice, profileCommand, report } from "../src/command/profile.js";
+import { profileCommand, report } from "../src/command/profile.js";
 
 const folder = scratch();
 afterEach(() => void vi.restoreAllMocks());
@@ -42,16 +42,6 @@ it("prints operations by name, the longest first, beside the machine's rate in t
   expect(text).toMatch(
     /operations: 2\.00 s, summed over threads, of 2\.00 s in all; .* 100 GFLOP\/s in float32, 200 /,
   );
-});
-
-it("advises by what takes the time", () => {
-  const of = (...operations: Profile["operations"]) => advice({ operations }, around);
-  expect(of(operation("aten::mm", 1.5, 1e9))).toMatch(/75 %|100 %.*try simulate_dtype=bfloat16/);
-  expect(of(operation("aten::add", 1.5, 0, "", 1e6))).toMatch(
-    /1\.5 us on average.*larger batch_size/,
-  );
-  expect(of(operation("aten::mm", 0.1, 1e9))).toMatch(/5\.0 % of the time: the rest is reading/);
-  expect(of(operation("aten::mm", 1.5, 1e9, "bfloat16[2]"))).toMatch(/try threads=|fewer steps/);
 });
 
 it("runs a command with its words, gives its exit code, and writes the trace", async () => {

@@ -1,5 +1,5 @@
-// A training made by hand becomes a run that the library and `dsbm sample` open, and that samples as the training does.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+// A training made by hand becomes a run that the library opens, and that samples as the training does.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   brownian,
@@ -14,10 +14,8 @@ import {
 import { createNetwork, DriftNetwork, ScoreNetwork, UNet } from "@dsbm/nets";
 import { Generator, nn, randn, type Tensor } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
-import { runsCommand } from "../src/command/runs.js";
-import { sampleCommand } from "../src/command/sample.js";
 import { openBridge } from "../src/library/bridge.js";
 import { Training } from "../src/library/training.js";
 
@@ -127,21 +125,6 @@ it.each<[string, () => Changes]>([
   expect(x.shape.slice(1)).toEqual(data.x0.shape.slice(1));
   expect(x.isfinite().all().item()).toBe(true);
   training.dispose();
-});
-
-it("dsbm sample opens it, from the source to the target", async () => {
-  const training = await trained({});
-  const folder = training.save(join(root, "run"));
-  training.dispose();
-  const [input, output] = [join(root, "in.csv"), join(root, "out.csv")];
-  writeFileSync(input, "x,y\n0.5,1\n-1,0\n");
-  const log = vi.spyOn(console, "log").mockImplementation(() => {});
-  expect(await sampleCommand([folder, input, output])).toBe(0);
-  expect(log.mock.calls.join()).toContain("direction f");
-  expect(await runsCommand([folder])).toBe(0);
-  expect(log.mock.lastCall?.join()).toMatch(/finished +2\/2 /);
-  log.mockRestore();
-  expect(readFileSync(output, "utf8").trim().split("\n")).toHaveLength(3);
 });
 
 class Own extends nn.Module {
