@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { lockHolder } from "@dsbm/files";
 import { findSweeps, type Row, readCsv, readRun, readTraces, sweepPaths } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
 import { dsbm, launch, refuse, scratch, small, succeed, wordsOf } from "./cli.js";
@@ -207,9 +208,10 @@ it("a sweep whose processes are killed shows each of them as such", async () => 
   await refuse(words, ["this sweep is being run already, by process"]);
   const status = async () => (await succeed(["sweep", "status", folder])).stdout;
   expect(statesOf(await status())).toEqual(["running", "running"]);
-  const [one, two] = runsIn(folder).map(
-    (run) => (JSON.parse(readFileSync(join(run, ".lock"), "utf8")) as { pid: number }).pid,
-  ) as [number, number];
+  const [one, two] = runsIn(folder).map((run) => lockHolder(join(run, ".lock"))) as [
+    number,
+    number,
+  ];
   process.kill(one, "SIGKILL");
   const { journal } = sweepPaths(sweepIn(folder));
   await until(() => readTraces(journal).get(1)?.phase === "ended");
