@@ -19,7 +19,7 @@ import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import type { Training } from "../src/training.js";
-import { type Fields, tiny, trained } from "./support.js";
+import { tiny, trained } from "./support.js";
 
 const d = 2;
 const classes: ConditionKind = { classes: 2, numbers: 0 };
@@ -45,60 +45,54 @@ const mixture = (conditions?: ConditionKind) => {
   return model;
 };
 
-/** All that a mixture gives for rows. */
-const outputs = (model: MixturePotential, rows: Tensor, noise: Tensor, given?: Conditions) => [
-  model.forward(rows, full([rows.size(0)], 0.3), given),
-  model.forward(rows, full([1], 0.3).expand([rows.size(0)]), given),
-  model.logNormalizer(rows, given),
-  model.logPotential(rows, given),
-  model.draw(rows, noise, given),
-  model.plan(rows, given).means,
-  model.plan(rows, given).weights,
-];
+/** The mixture without conditions that has these entries of the parameters. */
+const sliced = (model: MixturePotential, entryOf: (parameter: Tensor) => Tensor) => {
+  const plain = mixture();
+  noGrad(() => {
+    for (const name of ["log_alpha", "log_S", "r"] as const)
+      plain[name].copy_(entryOf(model[name]));
+  });
+  return plain;
+};
+
+/** All that a mixture gives for these rows of x. */
+const outputs = (model: MixturePotential, given?: Conditions, rows = arange(0, 6).to("int64")) =>
+  [
+    model.forward(x, full([6], 0.3), given),
+    model.forward(x, full([1], 0.3).expand([6]), given),
+    model.logNormalizer(x, given),
+    model.logPotential(x, given),
+    model.draw(x, z, given),
+    model.plan(x, given).means,
+    model.plan(x, given).weights,
+  ].map((t) => t.indexSelect(0, rows));
+
+const expectNear = (some: readonly Tensor[], others: readonly Tensor[]) => {
+  for (const [i, t] of some.entries()) expect(distance(t, others[i] as Tensor)).toBeLessThan(1e-4);
+};
 
 describe("a mixture under a condition", () => {
   it("of classes is the mixture of each", () => {
     const model = shaken(mixture(classes), 3);
-    for (const given of [{ y }, { cond: oneHot }]) {
-      const all = outputs(model, x, z, given);
+    for (const given of [{ y }, { cond: oneHot }])
       for (const c of [0, 1]) {
-        const own = mixture();
-        noGrad(() => {
-          for (const name of ["log_alpha", "log_S", "r"] as const)
-            own[name].copy_(model[name].select(0, c));
-        });
-        const rows = cut(c);
-        const want = outputs(own, x.indexSelect(0, rows), z.indexSelect(0, rows));
-        all.forEach((t, i) => {
-          expect(distance(t.indexSelect(0, rows), want[i] as Tensor)).toBeLessThan(1e-4);
-        });
+        const plain = sliced(model, (parameter) => parameter.select(0, c));
+        expectNear(outputs(model, given, cut(c)), outputs(plain, undefined, cut(c)));
       }
-    }
     expect(() => model.logNormalizer(x)).toThrow(/got no condition; expected classes/);
   });
 
-  it("of a number is the mixture with affine parameters, those of the range's edge beyond it", () => {
+  it.each([
+    [0.5, 0.5],
+    [-1, -1],
+    [7, 2],
+  ])("of the number %d is the mixture with the affine parameters of %d", (value, inRange) => {
     const model = shaken(mixture(numbers), 4);
     model.range?.copy_(tensor([[-1], [2]]));
-    for (const [value, effective] of [
-      [0.5, 0.5],
-      [-1, -1],
-      [7, 2],
-    ] as const) {
-      const given = { cond: full([6, 1], value) };
-      const own = mixture();
-      noGrad(() => {
-        for (const name of ["log_alpha", "log_S", "r"] as const)
-          own[name].copy_(model[name].select(0, 0).add(model[name].select(0, 1).mul(effective)));
-      });
-      const want = outputs(own, x, z);
-      outputs(model, x, z, given).forEach((t, i) => {
-        expect(distance(t, want[i] as Tensor)).toBeLessThan(1e-4);
-      });
-      const one = { cond: full([1, 1], value) };
-      const likely = mixtureLogLikelihood(model, x, x.mul(2), one);
-      expect(distance(likely, mixtureLogLikelihood(own, x, x.mul(2)))).toBeLessThan(1e-4);
-    }
+    const plain = sliced(model, (p) => p.select(0, 0).add(p.select(0, 1).mul(inRange)));
+    expectNear(outputs(model, { cond: full([6, 1], value) }), outputs(plain));
+    const likely = mixtureLogLikelihood(model, x, x.mul(2), { cond: full([1, 1], value) });
+    expectNear([likely], [mixtureLogLikelihood(plain, x, x.mul(2))]);
   });
 });
 
@@ -125,26 +119,19 @@ describe("bridges without training under a condition", () => {
     const points = new PointBridge([d], "f", classes);
     points.fit(data, 0.8);
     for (const c of [0, 1]) {
-      const own = new FittedGaussian([d]);
-      own.fit(of(c).x0, of(c).x1, 0.8);
-      const alone = new PointBridge([d], "f");
-      alone.fit(of(c), 0.8);
-      const rows = cut(c);
-      for (const t of times) {
-        const got = [gaussian.forward(x, t, { ...way, y }), points.forward(x, t, { cond: oneHot })];
-        const want = [own.forward(x, t, way), alone.forward(x, t)];
-        got.forEach((drift, i) => {
-          const apart = distance(
-            drift.indexSelect(0, rows),
-            (want[i] as Tensor).indexSelect(0, rows),
+      const plainGaussian = new FittedGaussian([d]);
+      plainGaussian.fit(of(c).x0, of(c).x1, 0.8);
+      const plainPoints = new PointBridge([d], "f");
+      plainPoints.fit(of(c), 0.8);
+      for (const t of times)
+        for (const [drift, plain, within] of [
+          [gaussian.forward(x, t, { ...way, y }), plainGaussian.forward(x, t, way), 1e-4],
+          [points.forward(x, t, { cond: oneHot }), plainPoints.forward(x, t), 5e-3],
+        ] as const)
+          expect(distance(drift.indexSelect(0, cut(c)), plain.indexSelect(0, cut(c)))).toBeLessThan(
+            within,
           );
-          expect(apart).toBeLessThan(i === 0 ? 1e-4 : 5e-3);
-        });
-      }
     }
-    const copy = new PointBridge([d], "f", classes).loadStateDict(points.stateDict());
-    const [time] = times as [Tensor];
-    expect(distance(copy.forward(x, time, { y }), points.forward(x, time, { y }))).toBe(0);
     const one = { x0: { y: labels }, x1: { y: labels.mul(0) } };
     expect(() => gaussian.fit(data.x0, data.x1, 1, one)).toThrow(/class 1 has 30 rows .* and 0/);
     expect(() => points.fit({ ...data, conditions: one }, 1)).toThrow(/class 1 has 30 rows/);
@@ -152,30 +139,31 @@ describe("bridges without training under a condition", () => {
 
   it("of a number are the regression on it and what that leaves; a Sinkhorn bridge takes none", () => {
     const cond = randn([n, 1], { generator: seeded(7) });
-    const [z0, z1] = [8, 9].map((seed) => randn([n, d], { generator: seeded(seed) })) as [
-      Tensor,
-      Tensor,
-    ];
-    const [x0, x1] = [cond.mul(2).add(z0), cond.mul(-1).add(1).add(z1.mul(0.5))];
+    const x0 = cond.mul(2).add(randn([n, d], { generator: seeded(8) }));
+    const x1 = randn([n, d], { generator: seeded(9) })
+      .mul(0.5)
+      .sub(cond)
+      .add(1);
     const model = new FittedGaussian([d], numbers);
     model.fit(x0, x1, 0.8, { x0: { cond }, x1: { cond } });
-    // The residuals of a regression on the same numbers, by what characterises them.
-    const one = cat([cond.mul(0).add(1), cond], { dim: 1 }).to("float64");
-    const rest = (rows: Tensor) => {
-      const b = one.t().mm(one).linalgInv().mm(one.t()).mm(rows.to("float64"));
-      return { b, left: rows.to("float64").sub(one.mm(b)) };
-    };
-    const [a, b] = [rest(x0), rest(x1)];
-    const own = new FittedGaussian([d]);
-    own.fit(a.left, b.left, 0.8);
+    const design = cat([cond.mul(0).add(1), cond], { dim: 1 }).to("float64");
     const c = 0.7;
-    const at = tensor([[1, c]], { dtype: "float64" });
-    const [m0, m1] = [at.mm(a.b), at.mm(b.b)].map((t) => t.to("float32")) as [Tensor, Tensor];
+    const regression = (rows: Tensor) => {
+      const slopes = design.t().mm(design).linalgInv().mm(design.t()).mm(rows.to("float64"));
+      const mean = tensor([[1, c]], { dtype: "float64" })
+        .mm(slopes)
+        .to("float32");
+      return { mean, residuals: rows.to("float64").sub(design.mm(slopes)) };
+    };
+    const source = regression(x0);
+    const target = regression(x1);
+    const plain = new FittedGaussian([d]);
+    plain.fit(source.residuals, target.residuals, 0.8);
     for (const t of times) {
-      const mean = m0.mul(0.6).add(m1.mul(0.4));
-      const want = own.forward(x.sub(mean), t, way).add(m1.sub(m0));
-      const got = model.forward(x, t, { ...way, cond: full([6, 1], c) });
-      expect(distance(got, want)).toBeLessThan(1e-3);
+      const mean = source.mean.mul(0.6).add(target.mean.mul(0.4));
+      const want = plain.forward(x.sub(mean), t, way).add(target.mean.sub(source.mean));
+      const drift = model.forward(x, t, { ...way, cond: full([6, 1], c) });
+      expect(distance(drift, want)).toBeLessThan(1e-3);
     }
     expect(() => new PointBridge([d], "f", numbers)).toThrow(/takes classes .*got numbers/);
   });
@@ -191,50 +179,49 @@ describe("LightSB under a condition", () => {
     .reshape([-1, 1])
     .contiguous();
   const label = cond.squeeze(1).gt(0).to("int64");
-  const middle = cond.mul(2);
   const apart = label.unsqueeze(1).mul(4).sub(2);
-  const learned = async (
-    method: Method,
-    target: Tensor,
-    given: Conditions,
-    kind: ConditionKind,
-  ) => {
-    const network = (direction: Direction): Network => {
-      const facts = { shape: [d], direction, generator: seeded(1), conditions: kind };
-      return method.model?.create({
-        ...facts,
-        createNetwork: () => {
-          throw new Error("unused");
-        },
+  const learn = (method: Method, target: Tensor, given: Conditions, conditions: ConditionKind) => {
+    const createNetwork = () => {
+      throw new Error("unused");
+    };
+    const network = (direction: Direction) =>
+      method.model?.create({
+        shape: [d],
+        direction,
+        generator: seeded(1),
+        conditions,
+        createNetwork,
       }) as Network;
-    };
-    const fields: Fields = {
+    const problem = tiny(method, {
       data: { x0: source, x1: target, conditions: { x0: given, x1: given } },
-      ...{ process: brownian({ sigma: 0.5 }), method, network, grid: uniformGrid(5) },
-      ...{ matchConditions: true, sequence: ["f"], halfIterations: 1, steps: 300, lr: 0.03 },
-      ...{ lrSchedule: "cosine", batchSize: 128 },
-    };
-    return trained(tiny(method, fields));
+      process: brownian({ sigma: 0.5 }),
+      network,
+      grid: uniformGrid(5),
+      matchConditions: true,
+      sequence: ["f"],
+      halfIterations: 1,
+      steps: 300,
+      lr: 0.03,
+      lrSchedule: "cosine",
+      batchSize: 128,
+    });
+    return trained(problem);
   };
+
   it.each([
     ["lightsb", methods.lightsb({ components: 4 })],
     ["lightsb_m", methods.lightsb_m({ components: 4 })],
   ] as const)("%s ends where the class or the number says", async (_, method) => {
-    const starts = source.narrow(0, 0, 200);
-    const ends = async (training: Training, given: Conditions) => {
-      const options = { generator: seeded(3), given };
-      const end = tidy(() => training.sampler.endpoints("f", starts, options).mean().keep());
-      return end.item();
-    };
-    const byClass = await learned(method, apart.add(noise), { y: label }, classes);
-    for (const c of [0, 1]) {
-      const given = { y: full([200], c, { dtype: "int64" }) };
-      expect(Math.abs((await ends(byClass, given)) - (4 * c - 2))).toBeLessThan(0.5);
-    }
-    const byNumber = await learned(method, middle.add(noise), { cond }, numbers);
-    for (const c of [-0.5, 0, 0.5]) {
-      const given = { cond: full([200, 1], c) };
-      expect(Math.abs((await ends(byNumber, given)) - 2 * c)).toBeLessThan(0.5);
-    }
+    const expectMean = ({ sampler }: Training, given: Conditions, mean: number) =>
+      tidy(() => {
+        const starts = source.narrow(0, 0, 200);
+        const end = sampler.endpoints("f", starts, { generator: seeded(3), given });
+        expect(Math.abs(end.mean().item() - mean)).toBeLessThan(0.5);
+      });
+    const byClass = await learn(method, apart.add(noise), { y: label }, classes);
+    for (const c of [0, 1])
+      expectMean(byClass, { y: full([200], c, { dtype: "int64" }) }, 4 * c - 2);
+    const byNumber = await learn(method, cond.mul(2).add(noise), { cond }, numbers);
+    for (const c of [-0.5, 0, 0.5]) expectMean(byNumber, { cond: full([200, 1], c) }, 2 * c);
   });
 });

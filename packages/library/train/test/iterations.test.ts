@@ -3,9 +3,6 @@
 import { methods } from "@dsbm/bridge";
 import { tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { normal, seeded } from "../../../../test/support/numbers.js";
-import { repeatRows } from "../src/rows/rows.js";
-import { drawNoise, drawTimes } from "../src/step/draws.js";
 import { type Fields, network, numbersOf, tiny, trainingOf } from "./support.js";
 
 /** The b network after its first half-iteration and as its second begins, and the steps of that one's optimiser. */
@@ -45,21 +42,4 @@ describe("a later iteration", () => {
     });
     expect(step).toBe(0);
   });
-});
-
-describe("num_repeat_data", () => {
-  it("puts each pair several times into a batch, each time with its own time and noise", () =>
-    tidy(() => {
-      const pairs = { x0: normal([4, 2], 1), x1: normal([4, 2], 2) };
-      const rows = repeatRows(pairs, 3);
-      for (const end of ["x0", "x1"] as const) {
-        expect(rows[end].shape).toEqual([12, 2]);
-        for (const part of rows[end].split(4))
-          expect(part.toNumbers()).toEqual(pairs[end].toNumbers());
-      }
-      const like = rows.x0;
-      const t = drawTimes(12, 1e-3, seeded(3), like).toNumbers();
-      const z = drawNoise(like, seeded(4)).toArray();
-      expect(new Set(t.map((time, i) => `${time} ${z[2 * i]}`)).size).toBe(12);
-    }));
 });

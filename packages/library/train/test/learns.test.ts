@@ -11,7 +11,6 @@ import {
   minibatchExact,
   ornsteinUhlenbeck,
   preconditioned,
-  type StepVariance,
   squaredDistances,
   uniformGrid,
 } from "@dsbm/bridge";
@@ -19,7 +18,6 @@ import { eightGaussians, gaussianEndpoints, moons } from "@dsbm/data";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { seeded } from "../../../../test/support/numbers.js";
-import { Sampler } from "../src/sampler/sampler.js";
 import { type Fields, network, networkOf, problemOf, trained } from "./support.js";
 
 /** The squared Wasserstein distance between two samples of one size. */
@@ -47,12 +45,9 @@ const online: Fields = {
 
 /** What falls to which part of its distance to the target, at least. */
 const planar: [name: string, factor: number, changes: Fields][] = [
-  ["DSBM-IPF", 0.1, { firstCoupling: "ref", halfIterations: 6 }],
   ["DSBM-IMF", 0.1, {}],
   ["DSBM from the identity", 0.1, { firstCoupling: "identity", halfIterations: 6 }],
   ["preconditioned DSBM", 0.1, of(preconditioned(methods.dsbm))],
-  ["IMF-b", 0.1, { sequence: ["b"] }],
-  ["DSBM-IMF+", 0.1, { batchCoupling: minibatchExact() }],
   ["bridge matching", 0.1, { firstPass: 2, halfIterations: 2 }],
   [
     "DSBM of an Ornstein–Uhlenbeck process, mean matching",
@@ -77,13 +72,7 @@ const planar: [name: string, factor: number, changes: Fields][] = [
   ["α-DSBM", 0.1, { ...online, firstSteps: 800, cacheGrid: uniformGrid(8) }],
   ["[SF]²M", 0.1, { ...of(methods.sf2m), ...oneWay, batchSize: 64 }],
   ["LightSB", 0.1, { ...of(methods.lightsb({ components: 20 })), halfIterations: 1, lr: 0.01 }],
-  [
-    "LightSB-M",
-    0.15,
-    { ...of(methods.lightsb_m({ components: 20 })), halfIterations: 1, lr: 0.01 },
-  ],
   ["Sinkhorn bridge", 0.1, { ...of(methods.sinkhorn_bridge), halfIterations: 1 }],
-  ["Gaussian bridge", 0.4, { ...of(methods.gaussian_bridge), halfIterations: 1 }],
 ];
 
 describe("eight Gaussians to two moons", () => {
@@ -155,36 +144,5 @@ describe("the Gaussian bridge at dimension 2", () => {
       const covariance = centred[0].mul(centred[1]).mean().item();
       expect(Math.abs(covariance - exactCovariance({ sigma: 1 }))).toBeLessThan(0.03);
     });
-  });
-
-  it("keeps the variance in three steps by the noise that was measured, of one network and of one for both directions", async () => {
-    const data = gaussianEndpoints({ n: 6000, dim: 2, a: 0.1, generator: seeded(41) });
-    for (const changes of [{}, { ...both, sequence: ["b"] }] as Fields[]) {
-      const fields: Fields = {
-        ...{ ...common, data, stepVariance: "analytic", halfIterations: 2, steps: 700 },
-        ...{ batchSize: 128, lr: 2e-3, lrSchedule: "cosine", ...changes },
-      };
-      const training = await trained(problemOf(fields));
-      tidy(() => {
-        const { x1 } = gaussianEndpoints({ n: 20_000, dim: 2, a: 0.1, generator: seeded(42) });
-        const { sampler, problem, state } = training;
-        const { method, process } = problem;
-        const grid = uniformGrid(3);
-        const varianceBy = (by: Sampler) =>
-          by
-            .endpoints("b", x1, { grid, generator: seeded(43) })
-            .var({ dim: 0 })
-            .mean()
-            .item();
-        const of = (stepVariance: StepVariance) =>
-          varianceBy(
-            new Sampler({ ...method, process, networks: state.samplers, stepVariance, grid }),
-          );
-        expect(varianceBy(sampler)).toBeCloseTo(of("analytic"), 5);
-        const far = (own: StepVariance) => Math.abs(of(own) - 1);
-        expect(far("analytic")).toBeLessThan(0.08);
-        expect(far("bridge")).toBeGreaterThan(0.3);
-      });
-    }
   });
 });

@@ -1,7 +1,7 @@
 // Pairs that share their conditions: which rows go together, how often, and what networks learn of it.
 
-import { brownian, independent, matchConditions, methods, uniformGrid } from "@dsbm/bridge";
-import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { brownian, matchConditions, methods, uniformGrid } from "@dsbm/bridge";
+import { arange, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
@@ -72,28 +72,6 @@ describe("rows with the same condition", () => {
     expect(same(field([-0, 1, 2, 3, 4, 5]), classes([0, 1, 0]))).toEqual([0, 1, 2]);
     expect(same(field([-0, 1, 2, 3, 4, 5]), classes([0, 1, 1]))).toEqual([0, 1]);
     expect(same(field([0, 1, 2, 3, 4, 5 + 2 ** -20]), classes([0, 1, 0]))).toEqual([0, 1]);
-  });
-
-  it("are found in tables of more rows than are looked at together", () => {
-    const cond = normal([150, 3], 1);
-    const shifted = cat([cond.narrow(0, 50, 100), cond.narrow(0, 0, 50)]);
-    const matching = matchConditions({ x0: { cond }, x1: { cond: shifted } });
-    const { x1 } = matching.partners(arange(0, 150).to("int64"), seeded(1));
-    expect(numbers(x1)).toEqual(Array.from({ length: 150 }, (_, i) => (i + 100) % 150));
-  });
-
-  it("make pairs that are drawn from the generator alone", () => {
-    const y = classes(Array.from({ length: 60 }, (_, i) => i % 3));
-    const conditions = { x0: { y }, x1: { y: y.flip([0]) } };
-    const data = { x0: normal([60, 2], 1), x1: normal([60, 2], 2), conditions };
-    const matching = matchConditions(conditions);
-    const drawn = (seed: number) => {
-      const { x0, x1, given } = independent(data, seeded(seed), { matching });
-      return [x0, x1, given?.y as Tensor].map(numbers);
-    };
-    expect(drawn(1)).toEqual(drawn(1));
-    expect(drawn(1)).not.toEqual(drawn(2));
-    expect(drawn(1)[2]?.toSorted()).toEqual(numbers(y).toSorted());
   });
 });
 

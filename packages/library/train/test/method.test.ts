@@ -2,20 +2,18 @@
 
 import {
   brownian,
-  incrementTuples,
   methodNamed,
   methods,
-  ordered,
   type Regression,
   type RowsContext,
   tensorsOf,
   uniformGrid,
 } from "@dsbm/bridge";
-import { liveTensors, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
+import { liveTensors, noGrad, randn, type Tensor } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
-import { distance, normal, seeded } from "../../../../test/support/numbers.js";
+import { seeded } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import { interrupted, networkOf, tiny, train, trained, trainingOf, weights } from "./support.js";
 
@@ -172,33 +170,4 @@ describe.each(fitted)("$name", ({ method }) => {
     expect(one.state.networks.b.parameters()).toEqual([]);
     expect(weights(one)).toEqual(weights(two));
   });
-});
-
-describe("incrementTuples", () => {
-  const grid = uniformGrid(4);
-  it.each(["f", "b"] as const)(
-    "are z', its time and −net(z') − dz of each chosen step (%s)",
-    (direction) => {
-      const start = normal([4, 2, 1], 1);
-      const net = (x: Tensor, t: Tensor) => x.mul(0.3).add(t.reshape([-1, 1, 1]));
-      const { x, t, target } = incrementTuples(net, start.to("float32"), {
-        direction,
-        grid,
-        sigma: 2,
-        noise: (like, k) => normal(like.shape, 30 + k).to("float32"),
-        steps: tidy(() => randn([4]).mul(0).add(2).to("int64")),
-      });
-      let z = start;
-      ordered(direction, grid)
-        .slice(0, 3)
-        .forEach(({ time, next }, k) => {
-          const dz = normal([4, 2, 1], 30 + k).mul(2 * Math.sqrt(0.25));
-          z = z.mul(1.3).add(time).add(dz);
-          if (k < 2) return;
-          expect(distance(x.to("float64"), z)).toBeLessThan(1e-5);
-          expect(t.toNumbers()).toEqual([next, next, next, next]);
-          expect(distance(target.to("float64"), z.mul(-0.3).sub(time).sub(dz))).toBeLessThan(1e-5);
-        });
-    },
-  );
 });

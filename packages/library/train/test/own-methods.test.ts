@@ -12,17 +12,7 @@ import { interrupted, numbersOf, problemOf, train } from "./support.js";
 
 const dim = 2;
 
-let data: { x0: Tensor; x1: Tensor };
-beforeAll(() => {
-  data = tidy(() => {
-    const { x0, x1 } = gaussianEndpoints({ n: 4000, dim, a: 0.5, generator: seeded(1) });
-    return { x0: x0.keep(), x1: x1.keep() };
-  });
-});
-afterAll(() => {
-  data.x0.dispose();
-  data.x1.dispose();
-});
+const data = tidy(() => gaussianEndpoints({ n: 4000, dim, a: 0.5, generator: seeded(1) }));
 
 const problems: Record<string, () => Problem> = {
   online: () =>

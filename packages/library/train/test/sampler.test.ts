@@ -2,11 +2,11 @@
 
 import {
   brownian,
+  FittedGaussian,
   gammaGrid,
   type Method,
   methods,
   type Network,
-  type StepVariance,
   sample,
   type TimeGrid,
   uniformGrid,
@@ -58,56 +58,45 @@ describe("Sampler", () => {
 
   it("keeps a bounded number of programs, whatever the numbers of rows and of steps", async () => {
     const sampler = make({ chunkRows: 100 });
-    const carried = async (n: number, steps: number) => {
-      const ends: Tensor[] = [];
-      const onState = (_: number, end: Tensor) => void ends.push(end.clone().keep());
-      const options = { grid: uniformGrid(steps), seed: 1, onState };
-      await sampler.carry("f", x.narrow(0, 0, n), options);
-      return ends[0] as Tensor;
+    const run = async (n: number, steps: number) => {
+      const options = { grid: uniformGrid(steps), seed: 1 };
+      const { states } = await carriedTo(sampler, x.narrow(0, 0, n), options);
+      return states[0] as Tensor;
     };
-    const first = await carried(70, 1);
-    for (let n = 1; n < 70; n++) (await carried(n, 1)).dispose();
+    const first = await run(70, 1);
+    for (let n = 1; n < 70; n++) (await run(n, 1)).dispose();
     expect(sampler.programs).toBeLessThanOrEqual(3);
-    for (let steps = 2; steps < 40; steps++) (await carried(1, steps)).dispose();
+    for (let steps = 2; steps < 40; steps++) (await run(1, steps)).dispose();
     expect(sampler.programs).toBeLessThanOrEqual(512);
-    // Recorded anew.
-    const again = await carried(70, 1);
-    expect(distance(first, again)).toBe(0);
-    sampler.reset();
-    expect(sampler.programs).toBe(0);
-    for (const t of [first, again]) t.dispose();
+    expect(distance(await run(70, 1), first)).toBe(0);
   });
 
-  it("steps with the noise of the process, or with that of a bridge, which the last step has none of", () => {
-    const same = x.select(0, 0).expand([4000, 2]).contiguous();
-    const spreads = (stepVariance?: StepVariance) => {
-      const sampler = new Sampler({
-        ...{ method: methods.dsbm, process, networks, stepVariance, grid },
-      });
+  it.each([
+    [undefined, 1, 1],
+    ["bridge", Math.sqrt(0.8), 0],
+  ] as const)(
+    "steps with the noise %s: %d of the process's first, %d last",
+    (stepVariance, first, last) => {
+      const sampler = new Sampler({ method: methods.dsbm, process, networks, stepVariance, grid });
+      const same = x.select(0, 0).expand([4000, 2]).contiguous();
       const states = sampler.path("f", same, { grid, generator: seeded(4) });
-      const [first, before, last] = [1, 4, 5].map((k) => states.select(0, k));
-      const drift = noGrad(() =>
-        networks.f.forward(before as Tensor, full([4000], grid.times[4] as number)),
-      );
-      // What the first and the last step add beside the drift; all begin at one point.
-      const rest = (last as Tensor).sub(before as Tensor).sub(drift.mul(0.2));
-      return [first as Tensor, rest].map((noise) => noise.std({ dim: 0 }).mean().item());
-    };
-    const plain = process.sigma * Math.sqrt(0.2);
-    for (const [spread, share] of [
-      [spreads(), [1, 1]],
-      [spreads("process"), [1, 1]],
-      [spreads("bridge"), [Math.sqrt(0.8), 0]],
-    ] as const)
-      for (const [i, part] of share.entries())
-        expect(Math.abs((spread[i] as number) - part * plain)).toBeLessThan(0.03 * plain);
-  });
-
-  it.each([1, 25])("has chunks that draw different noise, %d rows a chunk", (chunkRows) => {
-    const same = x.select(0, 0).expand([50, 2]).contiguous();
-    const end = make({ chunkRows }).endpoints("f", same, { grid, generator: seeded(2) });
-    expect(new Set(end.toNumbers()).size).toBe(100);
-  });
+      const noiseOf = (k: number) =>
+        noGrad(() => {
+          const from = states.select(0, k);
+          const drift = networks.f.forward(from, full([4000], grid.times[k] as number));
+          return states
+            .select(0, k + 1)
+            .sub(from)
+            .sub(drift.mul(0.2))
+            .std({ dim: 0 })
+            .mean()
+            .item();
+        });
+      const plain = process.sigma * Math.sqrt(0.2);
+      for (const [i, share] of [first, last].entries())
+        expect(Math.abs(noiseOf(4 * i) - share * plain)).toBeLessThan(0.03 * plain);
+    },
+  );
 
   it("has the law of the plain solver", () => {
     const many = x.repeat([60, 1]);
@@ -156,31 +145,17 @@ describe("Sampler", () => {
   });
 
   it("keeps programs of different grids apart", () => {
-    const sampler = make();
     const skew = gammaGrid([1, 2, 3, 4, 5]);
-    const wanted = ends(make(), 9, skew);
-    ends(sampler, 9);
-    expect(distance(ends(sampler, 9, skew), wanted)).toBe(0);
-
-    const increments = (s: Sampler, over: TimeGrid) =>
-      Object.values(s.runs("f", "f", x, { grid: over, generator: seeded(3) }));
-    const coarse = increments(make({}, methods.dsb_increments), uniformGrid(2));
-    const used = make({}, methods.dsb_increments);
-    increments(used, grid);
-    increments(used, uniformGrid(2)).forEach((t, i) => {
-      expect(distance(t, coarse[i] as Tensor)).toBe(0);
-    });
-  });
-
-  it("leaves nothing behind but the result", () => {
-    const sampler = make({ threads: 2 });
-    ends(sampler, 1).dispose();
-    const before = liveTensors();
-    ends(sampler, 2).dispose();
-    expect(liveTensors()).toBe(before);
-    const kept = ends(sampler, 3);
-    expect(liveTensors()).toBe(before + 1);
-    kept.dispose();
+    const increments = (sampler: Sampler, over: TimeGrid) =>
+      sampler.runs("f", "f", x, { grid: over, generator: seeded(3) }).target as Tensor;
+    for (const [method, run] of [
+      [methods.dsbm, (sampler: Sampler, over: TimeGrid) => ends(sampler, 9, over)],
+      [methods.dsb_increments, increments],
+    ] as const) {
+      const sampler = make({}, method);
+      run(sampler, grid);
+      expect(distance(run(sampler, skew), run(make({}, method), skew))).toBe(0);
+    }
   });
 });
 
@@ -211,50 +186,42 @@ describe("carry", () => {
   it("has the noise of a seed and a row, the process's law, and no last noise with lastNoise: false", async () => {
     const sampler = make();
     const { states } = await carried(sampler, [rows]);
-    const again = await carried(make(), [rows], { seed: 3 });
-    const other = await carried(sampler, [rows], { seed: 4 });
-    const quiet = await carried(sampler, [rows], { lastNoise: false });
-    const [end, same, fresh, calm] = [states, again.states, other.states, quiet.states].map(
-      ([state]) => state as Tensor,
-    ) as [Tensor, Tensor, Tensor, Tensor];
-    expect(distance(end, same)).toBe(0);
-    expect(distance(end, fresh)).toBeGreaterThan(0.1);
-    const { var: v, n } = summary(end.sub(calm));
+    const end = states[0] as Tensor;
+    const differenceTo = async (options: object) => {
+      const other = await carried(sampler, [rows], options);
+      return end.sub(other.states[0] as Tensor);
+    };
+    expect(summary(await differenceTo({ seed: 4 })).var).toBeGreaterThan(0.1);
+    const { var: v, n } = summary(await differenceTo({ lastNoise: false }));
     const want = process.sigma ** 2 / 5;
     expect(Math.abs(v - want)).toBeLessThan(5 * want * Math.sqrt(2 / n));
   });
 
-  it.each([0, 0.4, 0.8, 1.6])(
+  it.each([0, 0.4, 1.6])(
     "has the marginals of the bridge with any diffusion, g = %s",
     async (diffusion) => {
       const method = methods.gaussian_bridge;
-      const facts = { shape: [2], direction: "f" as const, generator: seeded(1) };
-      const network = method.model.create({ ...facts, createNetwork: () => networks.f });
-      const data = [-1, 1].map((shift, i) =>
+      const network = new FittedGaussian([2]);
+      const [x0, x1] = [-1, 1].map((shift, i) =>
         randn([4000, 2], { generator: seeded(20 + i) })
           .mul(i + 1)
           .add(shift),
       ) as [Tensor, Tensor];
-      const [x0, x1] = data;
-      method.model.fit({ network, data: { x0, x1 }, process, direction: "f" });
+      network.fit(x0, x1, process.sigma ** 2);
       const sampler = new Sampler({
-        ...{ method, process, grid: uniformGrid(40), chunkRows: 1000 },
+        method,
+        process,
+        grid: uniformGrid(40),
+        chunkRows: 1000,
         networks: { f: network, b: network },
       });
-      for (const [direction, start] of [
-        ["f", x0],
-        ["b", x1],
-      ] as const) {
-        const states: Tensor[] = [];
-        const onState = (_: number, state: Tensor) => void states.push(state.clone());
-        const nfe = await sampler.carry(direction, start, {
-          seed: 3,
-          diffusion,
-          path: true,
-          onState,
-        });
-        expect(nfe).toBe(2 * 40 * 4000);
-        const [A, B, C] = network.covariance.unbind() as [Tensor, Tensor, Tensor];
+      const [A, B, C] = network.covariance.unbind() as [Tensor, Tensor, Tensor];
+      for (const direction of ["f", "b"] as const) {
+        const start = direction === "f" ? x0 : x1;
+        const run = (seed: number) =>
+          carriedTo(sampler, start, { direction, seed, diffusion, path: true });
+        const { states, evaluations } = await run(3);
+        expect(evaluations).toEqual([2 * 40 * 4000]);
         for (const k of [10, 20, 30, 40]) {
           const t = direction === "f" ? k / 40 : 1 - k / 40;
           const want = A.mul((1 - t) ** 2)
@@ -267,10 +234,7 @@ describe("carry", () => {
           expect(distance(state.mean(0), x0.mean(0).lerp(x1.mean(0), t))).toBeLessThan(0.12);
         }
         // Without noise a sample is a function of its start.
-        const again: Tensor[] = [];
-        const keep = (_: number, state: Tensor) => void again.push(state.clone());
-        await sampler.carry(direction, start, { seed: 4, diffusion, onState: keep });
-        const apart = distance(again[0] as Tensor, states[40] as Tensor);
+        const apart = distance((await run(4)).states[40] as Tensor, states[40] as Tensor);
         if (diffusion === 0) expect(apart).toBe(0);
         else expect(apart).toBeGreaterThan(diffusion);
       }
@@ -308,7 +272,9 @@ describe("carry", () => {
     expect(Math.abs(rise.mean - 1)).toBeLessThan((5 * 0.1) / Math.sqrt(rise.n));
     // Half of the way: the mean of the ends, and the variance of a Brownian bridge.
     const path = sampler.path("b", x.repeat([40, 1]), {
-      ...{ generator: seeded(2), grid: uniformGrid(4), at: [0, 2, 4] },
+      generator: seeded(2),
+      grid: uniformGrid(4),
+      at: [0, 2, 4],
     });
     const middle = path.select(0, 1).sub(path.select(0, 0).add(path.select(0, 2)).mul(0.5));
     const { mean, var: v, n } = summary(middle);

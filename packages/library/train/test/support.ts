@@ -7,6 +7,7 @@ import { onTestFinished } from "vitest";
 import { seeded } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import type { Problem } from "../src/problem.js";
+import type { CarryOptions } from "../src/sampler/carry.js";
 import type { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
 import { type Fields, withFields } from "./fixtures/fields.mjs";
@@ -39,8 +40,11 @@ export const networkOf =
 export const conditional = (x_dim: number, seed: number): Network =>
   new ConditionalMLP(
     {
-      ...{ x_dim, y_dim: 1, t_encoder_layers: [16] },
-      ...{ xy_encoder_layers: [32], decoder_layers: [64, 64] },
+      x_dim,
+      y_dim: 1,
+      t_encoder_layers: [16],
+      xy_encoder_layers: [32],
+      decoder_layers: [64, 64],
     },
     { generator: seeded(seed) },
   );
@@ -119,14 +123,15 @@ export const numbersOf = (...states: ReadonlyMap<string, Tensor>[]): number[] =>
 export const weights = ({ state: { networks } }: Training): number[] =>
   numbersOf(networks.b.stateDict(), networks.f.stateDict());
 
-/** What rows are carried to along f, cut into `cuts`: the states that come back, and the evaluations of each part. */
+/** What rows are carried to (default: along f), cut into `cuts`: the states that come back, and the evaluations of each part. */
 export async function carried(
   sampler: Sampler,
   rows: Tensor,
   {
     cuts = [rows.size(0)],
+    direction = "f",
     ...options
-  }: Partial<Parameters<Sampler["carry"]>[2]> & { seed: number; cuts?: readonly number[] },
+  }: Partial<CarryOptions> & { seed: number; direction?: Direction; cuts?: readonly number[] },
 ): Promise<{ states: Tensor[]; evaluations: (number | null)[] }> {
   const states: Tensor[][] = [];
   const evaluations: (number | null)[] = [];
@@ -137,7 +142,7 @@ export async function carried(
       states[k].push(state.clone());
     };
     const start = rows.narrow(0, first, n);
-    evaluations.push(await sampler.carry("f", start, { first, onState, ...options }));
+    evaluations.push(await sampler.carry(direction, start, { first, onState, ...options }));
     first += n;
   }
   return { states: states.map((parts) => cat(parts)), evaluations };

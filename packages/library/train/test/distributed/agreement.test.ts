@@ -68,18 +68,6 @@ describe("an agreement", () => {
     expect(furthest).toBe(most - 1);
   });
 
-  it("stops all if another rank wants it, at the next exchange", () => {
-    const tick = clock(1);
-    let step = 1;
-    const { agreement } = rank(true, {}, ([stop = 0, ...rest]) => [step > 300 ? 1 : stop, ...rest]);
-    for (; step <= steps; step++) {
-      if (agreement.before(step).stop) break;
-      tick();
-    }
-    expect(step).toBeGreaterThan(300);
-    expect(step).toBeLessThanOrEqual(350);
-  });
-
   it("has other ranks do what rank 0 wants, at the same step", () => {
     const largest = [
       [0, 10, 0],

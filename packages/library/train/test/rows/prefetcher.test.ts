@@ -1,10 +1,10 @@
 // Runs begun ahead, beside the training on the epoch before, give the same numbers as runs made when they are
 // needed, and leave nothing behind.
 
-import { brownian, methods, someRows, stream, uniformGrid } from "@dsbm/bridge";
+import { brownian, methods, stream, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { ScoreNetwork } from "@dsbm/nets";
-import { arange, liveTensors, setNumThreads, type Tensor } from "@dsbm/torch";
+import { liveTensors, setNumThreads } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { Prefetcher } from "../../src/rows/prefetcher.js";
@@ -60,7 +60,7 @@ describe("runs ahead", () => {
     begin.mockRestore();
   });
 
-  it("of the last epoch are as many as its steps need, of rows that go together", async () => {
+  it("of the last epoch are as many as its steps need", async () => {
     const sizes: number[] = [];
     const real = Sampler.prototype.start;
     const start = vi.spyOn(Sampler.prototype, "start");
@@ -72,20 +72,6 @@ describe("runs ahead", () => {
     // 10 steps of 16 rows: 4 batches of 70 rows twice, then 2 of 32; in two half-iterations, by one thread and by two.
     expect(sizes).toEqual(Array.from({ length: 4 }, () => [70, 70, 32]).flat());
     start.mockRestore();
-
-    const [x0, x1] = [arange(0, 50), arange(0, 50)].map((t) => t.reshape([50, 1])) as [
-      Tensor,
-      Tensor,
-    ];
-    const cond = x1.mul(2);
-    const some = someRows({ x0, x1, conditions: { x1: { cond } } }, 20, stream(0, "some"));
-    const rows = some.x0.toNumbers();
-    expect(new Set(rows).size).toBe(20);
-    expect(some.x1.toNumbers()).toEqual(rows);
-    expect(some.conditions?.x1?.cond?.toNumbers()).toEqual(rows.map((x) => 2 * x));
-    expect(rows).not.toEqual([...rows].sort((a, b) => a - b));
-    const longer = { x0, x1: arange(0, 90).reshape([90, 1]) };
-    expect(someRows(longer, 20, stream(0, "some")).x1.toNumbers()).not.toEqual(rows);
   });
 
   it("go on from a saved state in the middle of an epoch as if nothing had happened", async () => {

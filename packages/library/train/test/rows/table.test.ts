@@ -57,19 +57,6 @@ it.each(["independent", "simulated"] as const)("take %s pairs, each row once", (
   expect(ids(data.x0)[7]).toBe(7);
 });
 
-it("goes on in the middle of an epoch, where batches are gathered together, with the same rows", () => {
-  const data = { x0: numbered(0), x1: numbered(n) };
-  const [rows, again] = [source(data, made.independent), source(data, made.independent)];
-  rows.make();
-  for (let k = 0; k < 50; k++) rows.batch(batchSize);
-  again.restore(rows.save());
-  for (let k = 0; k < 10; k++)
-    expect(ids((again.batch(batchSize) as Pairs).x1)).toEqual(
-      ids((rows.batch(batchSize) as Pairs).x1),
-    );
-  for (const s of [rows, again]) s.dispose();
-});
-
 it("are not copied: an epoch holds indices and the rows of some batches", () => {
   const many = 200_000;
   const data = { x0: zeros([many, width]), x1: zeros([many, width]) };
