@@ -6,11 +6,9 @@ import {
   type Conditions,
   chainEndpoints,
   chainOf,
-  type Direction,
   type Method,
   methods,
   minibatchExact,
-  onAbsoluteTime,
   plainDrift,
   stream,
   uniformGrid,
@@ -129,7 +127,7 @@ function onChain(method: Method, changes: Fields): Problem {
   const { x0, x1 } = cached().data;
   return tiny(method, {
     data: chainEndpoints([{ x: x0 }, { x: x1 }, { x: x0 }], chain),
-    network: (d: Direction) => onAbsoluteTime(networkOf(method, 2)(d), chain),
+    network: networkOf(method, 2, 7, 16, chain),
     halfIterations: 3,
     emaRate: 0.9,
     batchSize: 16,

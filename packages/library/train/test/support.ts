@@ -1,5 +1,13 @@
 // A Gaussian problem of a second or less.
-import { brownian, type Direction, type Method, type Network, uniformGrid } from "@dsbm/bridge";
+import {
+  brownian,
+  type Chain,
+  type Direction,
+  type Method,
+  type Network,
+  onAbsoluteTime,
+  uniformGrid,
+} from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { ConditionalMLP, createNetwork, ScoreNetwork } from "@dsbm/nets";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
@@ -24,7 +32,7 @@ export const network =
 
 /** The network of a method, which may have a model of its own. */
 export const networkOf =
-  (method: Method, dim: number, seed = 7, width = 16) =>
+  (method: Method, dim: number, seed = 7, width = 16, chain: Chain | null = null) =>
   (direction: Direction): Network => {
     const generator = seeded(seed + (direction === "f" ? 1 : 0));
     const shape = [dim];
@@ -32,8 +40,9 @@ export const networkOf =
       const model = { name: "MLP", hidden: [width] };
       return createNetwork({ model, shape, direction, bidirectional, generator });
     };
-    const facts = { shape, direction, generator, createNetwork: create };
-    return method.model?.create(facts) ?? network(dim, seed, width)(direction);
+    const facts = { shape, direction, generator, chain, createNetwork: create };
+    const plain = network(dim, seed, width);
+    return method.model?.create(facts) ?? onAbsoluteTime(plain(direction), chain);
   };
 
 /** A network of `x_dim` numbers and one condition. */
