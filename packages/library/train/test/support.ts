@@ -32,7 +32,7 @@ export const network =
 
 /** The network of a method, which may have a model of its own. */
 export const networkOf =
-  (method: Method, dim: number, seed = 7, width = 16, chain: Chain | null = null) =>
+  (method: Method, dim: number, seed = 7, width = 16, chain?: Chain) =>
   (direction: Direction): Network => {
     const generator = seeded(seed + (direction === "f" ? 1 : 0));
     const shape = [dim];
@@ -40,7 +40,13 @@ export const networkOf =
       const model = { name: "MLP", hidden: [width] };
       return createNetwork({ model, shape, direction, bidirectional, generator });
     };
-    const facts = { shape, direction, generator, chain, createNetwork: create };
+    const facts = {
+      shape,
+      direction,
+      generator,
+      createNetwork: create,
+      ...(chain && { chain }),
+    };
     const plain = network(dim, seed, width);
     return method.model?.create(facts) ?? onAbsoluteTime(plain(direction), chain);
   };
