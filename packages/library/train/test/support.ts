@@ -45,7 +45,7 @@ export const networkOf =
       direction,
       generator,
       createNetwork: create,
-      ...(chain && { chain }),
+      chain,
     };
     const plain = network(dim, seed, width);
     return method.model?.create(facts) ?? onAbsoluteTime(plain(direction), chain);
