@@ -137,7 +137,7 @@ static at::Tensor dense(const at::Tensor& t) {
   return t.detach();
 }
 
-// Starts a collective that writes `onto`; wait_ or settled() ends it.
+// Starts a collective that writes `onto`; wait_ ends it.
 template <class F>
 static at::Tensor start(int64_t id, const at::Tensor& onto, F collective) {
   at::AutoDispatchBelowADInplaceOrView below;
@@ -173,14 +173,6 @@ static at::Tensor allGather(const at::Tensor& self, const at::Tensor& input, int
     std::vector<std::vector<at::Tensor>> outputs{t.unbind(0)};
     std::vector<at::Tensor> inputs{dense(input)};
     return b.allgather(outputs, inputs);
-  });
-}
-// Row r of `input` goes to rank r, and row r of `self` comes from there.
-static at::Tensor allToAll(const at::Tensor& self, const at::Tensor& input, int64_t group) {
-  return start(group, self, [&](c10d::Backend& b, at::Tensor& t) {
-    std::vector<int64_t> equal;
-    at::Tensor from = dense(input);
-    return b.alltoall_base(t, from, equal, equal);
   });
 }
 
@@ -221,66 +213,13 @@ TORCH_LIBRARY(dsbm, m) {
   m.def("all_reduce_(Tensor(a!) self, int group, str op) -> Tensor(a!)");
   m.def("broadcast_(Tensor(a!) self, int group, int root) -> Tensor(a!)");
   m.def("all_gather_(Tensor(a!) self, Tensor input, int group) -> Tensor(a!)");
-  m.def("all_to_all_(Tensor(a!) self, Tensor input, int group) -> Tensor(a!)");
   m.def("wait_(Tensor(a!) self) -> Tensor(a!)");
 }
 TORCH_LIBRARY_IMPL(dsbm, CompositeExplicitAutograd, m) {
   m.impl("all_reduce_", allReduce);
   m.impl("broadcast_", broadcast);
   m.impl("all_gather_", allGather);
-  m.impl("all_to_all_", allToAll);
   m.impl("wait_", wait);
-}
-
-// What a promise waits for: the works of one tensor, which end on threads of the back end.
-struct Settling {
-  napi_deferred deferred;
-  napi_threadsafe_function wake;
-  std::atomic<size_t> left;
-  std::mutex mutex;
-  std::string failed;
-  std::vector<c10::intrusive_ptr<Work>> works;
-};
-
-static void finish(napi_env env, napi_value, void* context, void*) {
-  auto* s = static_cast<Settling*>(context);
-  std::unique_ptr<Settling> done(s);
-  if (!env) return;  // the environment ends first
-  napi_value message, code, error, nothing;
-  napi_get_undefined(env, &nothing);
-  if (s->failed.empty()) {
-    napi_resolve_deferred(env, s->deferred, nothing);
-  } else {
-    napi_create_string_utf8(env, s->failed.data(), s->failed.size(), &message);
-    napi_create_string_utf8(env, "ERR_TORCH_DISTRIBUTED", NAPI_AUTO_LENGTH, &code);
-    napi_create_error(env, code, message, &error);
-    napi_reject_deferred(env, s->deferred, error);
-  }
-  napi_release_threadsafe_function(s->wake, napi_tsfn_release);
-}
-
-// settled(tensor) -> a promise for the end of the collectives that write it
-EXPORT(settled) {
-  refuseWhileRecording("awaiting a collective");
-  auto works = take(tensorOf(call.env, call[0], "settled"));
-  auto* s = new Settling;
-  napi_value promise, name = jsString(call.env, "dsbm.collective");
-  check(call.env, napi_create_promise(call.env, &s->deferred, &promise));
-  check(call.env, napi_create_threadsafe_function(call.env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, s, finish, &s->wake));
-  s->works = works;
-  s->left = works.size() + 1;
-  auto one = [s](const std::string& failed) {
-    if (!failed.empty()) {
-      Lock lock(s->mutex);
-      s->failed = failed;
-    }
-    if (--s->left == 0) napi_call_threadsafe_function(s->wake, nullptr, napi_tsfn_nonblocking);
-  };
-  for (auto& work : works) {
-    work->getFuture()->addCallback([one](c10::ivalue::Future& f) { one(f.hasError() ? f.tryRetrieveErrorMessage() : ""); });
-  }
-  one("");
-  return promise;
 }
 
 }  // namespace dsbm

@@ -143,13 +143,6 @@ describe("startChunked", () => {
       expect(distance(runs[0]!.finish()[0]!, a!)).toBe(0);
     }
   });
-  it("holds on to no memory once it is finished", () => {
-    const { current } = T.memory();
-    const run = T.startChunked(noise, [...inputs], options(2));
-    run.finish();
-    run.outputs[0]!.dispose();
-    expect(T.memory().current - current).toBeLessThan(5000 * 4 * 4);
-  });
   it("ends early and gives its memory back, also when nobody waits for it", async () => {
     const heavy = T.recorded((x, w) => {
       let y = x.add(w);
@@ -165,13 +158,5 @@ describe("startChunked", () => {
     T.tidy(() => void T.startChunked(heavy, big, options(2)));
     await collectGarbage();
     expect(T.runChunked(noise, inputs, options(2))[0]!.shape).toEqual([5000, 4]);
-  });
-  it("throws a chunk's error where it is waited for, and not where it is stopped", () => {
-    const f = T.recorded((x, w) => T.ones([5]).index([x]).add(w));
-    f.programFor(T.zeros([300], { dtype: "int64" }), T.ones([]));
-    const bad = [T.full([300], 99, { dtype: "int64" }), T.ones([])];
-    const run = T.startChunked(f, bad, options(1));
-    expect(() => run.finish()).toThrow(/out of bounds/);
-    run.stop();
   });
 });

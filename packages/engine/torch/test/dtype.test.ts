@@ -18,13 +18,6 @@ describe("typed arrays", () => {
     expect(t.rawArray()).toEqual(data);
   });
 
-  it.each(all)("%s converts to and from every other", (dtype) => {
-    for (const other of all) {
-      const back = T.tensor([0, 1, 1]).to(dtype).to(other).to("float32");
-      expect(back.toNumbers()).toEqual([0, 1, 1]);
-    }
-  });
-
   it("a window of a buffer is read where it lies; no copy is shared", () => {
     const data = new Float32Array([1, 2, 3, 4]);
     const t = T.tensor(data.subarray(1, 3));
@@ -32,15 +25,6 @@ describe("typed arrays", () => {
     expect(t.toNumbers()).toEqual([2, 3]);
     t.toArray().fill(7 as never);
     expect(t.toNumbers()).toEqual([2, 3]);
-  });
-
-  it("half types round as PyTorch does", () => {
-    expect(
-      T.tensor([1 + 2 ** -11, 65520])
-        .to("float16")
-        .toNumbers(),
-    ).toEqual([1, Number.POSITIVE_INFINITY]);
-    expect([...T.tensor([1, -2]).to("bfloat16").rawArray()]).toEqual([0x3f80, 0xc000]);
   });
 });
 

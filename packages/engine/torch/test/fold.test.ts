@@ -59,14 +59,6 @@ describe("a recording", () => {
     expect(replays(views, inputs).map(([t]) => t)).toEqual([[3], [3], [11]]);
   });
 
-  it("gives each caller constants of its own", () => {
-    const { program } = Program.record((x) => [x, full([2], 7)], [zeros([1])]);
-    const [, first] = program.run(zeros([1])) as [Tensor, Tensor];
-    first.add_(1);
-    const [, second] = program.run(zeros([1])) as [Tensor, Tensor];
-    expect(second.toNumbers()).toEqual([7, 7]);
-  });
-
   it("sees later values of what it holds, through views too", () => {
     const weight = tensor([
       [1, 2],

@@ -30,15 +30,6 @@ it("restores a saved state in the middle of a stream, in another generator too",
   expect(draw(T.Generator.create(0).setState(state))).toEqual(next);
 });
 
-it("the default generator is one stream for all that name none", () => {
-  const state = T.manualSeed(5) ?? T.Generator.default().getState();
-  const a = T.randn([3]).toNumbers();
-  T.Generator.default().setState(state as Uint8Array);
-  expect(T.randn([3]).toNumbers()).toEqual(a);
-  T.manualSeed(5);
-  expect(T.randn([3], { generator: T.Generator.default() }).toNumbers()).toEqual(a);
-});
-
 it("refuses what is no state or no seed, and stays as it was", () => {
   const g = T.Generator.create(1);
   const before = g.getState();

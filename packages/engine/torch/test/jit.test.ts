@@ -46,14 +46,6 @@ describe("a TorchScript module", () => {
     expect(distance(plain, got)).toBeGreaterThan(0.1);
   });
 
-  it("tells its schema, and builds no graph", () => {
-    using module = T.jit.load(features);
-    expect(module.path).toBe(features);
-    expect(module.schema).toMatch(/forward\(.*Tensor img, bool return_features=False\) -> Tensor$/);
-    expect(module.forward([images(1)]).requiresGrad).toBe(false);
-    expect(T.gradEnabled()).toBe(true);
-  });
-
   it("leaves nothing behind, and is gone after its disposal", async () => {
     await collectGarbage();
     const before = T.memory();

@@ -27,20 +27,6 @@ describe("100,000 operations", () => {
   });
 });
 
-it("blocks that were freed between small ones are used again", () => {
-  const small: T.Tensor[] = [];
-  const before = rss();
-  for (let round = 0; round < 40; round++) {
-    const large = Array.from({ length: 8 }, (_, i) => {
-      small.push(T.zeros([64]));
-      return T.zeros([400_000 + (i % 3) * 50_000]);
-    });
-    for (const t of large) t.dispose();
-  }
-  for (const t of small) t.dispose();
-  expect(rss() - before).toBeLessThan(50); // 14 MiB are alive at a time
-});
-
 describe("a recording", () => {
   const MiB = 2 ** 20;
   const chain = (x: T.Tensor, n: number) => {
@@ -125,10 +111,6 @@ describe("tidy", () => {
   });
   it("refuses asynchronous functions and still releases", () => {
     expect(() => T.tidy(async () => T.ones([2]))).toThrow(/synchronous/);
-    expect(T.liveTensors()).toBe(live);
-  });
-  it("survives handles that are no tensors", () => {
-    expect(() => T.tidy(() => void [new T.Tensor(5 as never), T.ones([1])])).not.toThrow();
     expect(T.liveTensors()).toBe(live);
   });
 });
@@ -221,19 +203,6 @@ it("programs that are forgotten do not wait until the heap of JavaScript has gro
   // All 2,000 would be more than 200 MiB.
   expect(late - early).toBeLessThan(100);
   expect(ballast).toHaveLength(2e6);
-});
-
-it("what a scope freed stays freed, whatever is made afterwards", () => {
-  let gone: T.Tensor | undefined;
-  T.tidy(() => {
-    for (let i = 0; i < 10; i++) gone = T.full([2], i).add(1);
-  });
-  const later = Array.from({ length: 40 }, (_, i) => T.full([3], i).mul(2));
-  expect(gone?.disposed).toBe(true);
-  expect(() => gone?.add(1)).toThrow(expect.objectContaining({ code: "ERR_TORCH_DISPOSED" }));
-  gone?.dispose();
-  expect(later.map((t) => t.toNumbers()[2])).toEqual(later.map((_, i) => 2 * i));
-  for (const t of later) t.dispose();
 });
 
 it("an operation that gives what it was passed gives the same tensor", () => {

@@ -46,15 +46,6 @@ describe("random numbers are PyTorch's", () => {
     );
     close(T.empty([3]).exponential_(), [1.380858063697815, 0.7802808284759521, 0.5713477730751038]);
   });
-
-  it("and so is what is computed from them", () => {
-    T.manualSeed(0);
-    const [x, w, b] = [T.randn([3, 4]), T.randn([5, 4]), T.randn([5])];
-    close(T.linear(x, w, { bias: b }).silu().sum(), [8.82582950592041], 5);
-    close(x.linalgNorm(), [3.5492773056030273]);
-    close(x.logsumexp([1]), [1.986999273300171, 1.4801563024520874, 1.0666108131408691]);
-    close(x.gelu().sum(), [2.009674549102783], 5);
-  });
 });
 
 describe("closed forms", () => {
@@ -63,30 +54,6 @@ describe("closed forms", () => {
       [1, 2],
       [3, 4],
     ]);
-  it("of linear algebra", () => {
-    close(x().matmul(x()), [7, 10, 15, 22]);
-    close(x().linalgDet(), [-2]);
-    close(x().linalgInv().matmul(x()), [1, 0, 0, 1], 5);
-    close(T.einsum("ij,jk->ik", [x(), x()]), [7, 10, 15, 22]);
-    close(x().cov(), [0.5, 0.5, 0.5, 0.5]);
-  });
-  it("of reductions, with and without a dimension", () => {
-    expect(x().sum().item()).toBe(10);
-    expect(x().sum([0]).toNumbers()).toEqual([4, 6]);
-    expect(x().mean([1], { keepdim: true }).shape).toEqual([2, 1]);
-    close(x().var({ correction: 0 }), [1.25]);
-    const [values, places] = x().max(1);
-    expect([values.toNumbers(), places.toNumbers()]).toEqual([
-      [2, 4],
-      [1, 1],
-    ]);
-  });
-  it("of convolution and normalisation", () => {
-    const image = T.arange(0, 9).view([1, 1, 3, 3]);
-    close(T.conv2d(image, T.ones([1, 1, 2, 2])), [8, 12, 20, 24]);
-    const y = T.groupNorm(T.randn([2, 4, 5]), 2).view([2, 2, 10]);
-    close(y.mean([2]).flatten(), [0, 0, 0, 0], 5);
-  });
   it("of shapes: views share memory, in-place operations return this", () => {
     const a = x();
     const row = a.select(0, 1);
@@ -95,14 +62,6 @@ describe("closed forms", () => {
     expect(a.t().strides).toEqual([1, 2]);
     expect(a.slice({ dim: 1, start: 1 }).flatten().toNumbers()).toEqual([2, 14]);
     expect(T.cat([a, a], { dim: 1 }).shape).toEqual([2, 4]);
-  });
-  it("of indexing", () => {
-    const a = x();
-    expect(a.index([T.tensor([1n, 0n])]).toNumbers()).toEqual([3, 4, 1, 2]);
-    expect(a.index([null, T.tensor([true, false])]).toNumbers()).toEqual([1, 3]);
-    a.indexPut_([T.tensor([0n]), T.tensor([1n])], T.tensor(9));
-    expect(a.toNumbers()).toEqual([1, 9, 3, 4]);
-    expect(a.gather(1, T.tensor([[1n], [0n]])).toNumbers()).toEqual([9, 3]);
   });
 });
 

@@ -5,7 +5,6 @@ import { invalid } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { noGrad, zeroGrad } from "../tensor/grad.js";
-import { _foreachAdd_ } from "../tensor/ops.generated.js";
 import type { Parameter, Tensor } from "../tensor/tensor.js";
 import type { EMA } from "./ema.js";
 
@@ -15,22 +14,15 @@ export interface AdamOptions {
   eps?: number;
   /** Adam: added to the gradient (L2); AdamW: decoupled decay of the weights. */
   weightDecay?: number;
-  amsgrad?: boolean;
-  maximize?: boolean;
 }
 
 interface Slots {
   step: Tensor;
   exp_avg: Tensor;
   exp_avg_sq: Tensor;
-  max_exp_avg_sq: Tensor | null;
 }
 
-const kernels = {
-  step: new Op("dsbm::adam_", ""),
-  adam: new Op("aten::_fused_adam_", "tensor_lr"),
-  adamw: new Op("aten::_fused_adamw_", "tensor_lr"),
-};
+const kernel = new Op("dsbm::adam_", "");
 
 /** Adam (Kingma & Ba 2015), as torch.optim.Adam with `fused=True`. Throws a TorchError for bad options. */
 export class Adam {
@@ -42,14 +34,7 @@ export class Adam {
 
   constructor(
     parameters: readonly Parameter[],
-    {
-      lr = 1e-3,
-      betas = [0.9, 0.999],
-      eps = 1e-8,
-      weightDecay = 0,
-      amsgrad = false,
-      maximize = false,
-    }: AdamOptions = {},
+    { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: AdamOptions = {},
   ) {
     if (parameters.length === 0) throw invalid("Adam: expected at least one parameter to train");
     checkRate(lr);
@@ -65,7 +50,7 @@ export class Adam {
         );
     }
     this.parameters = parameters;
-    this.#options = { betas, eps, weightDecay, amsgrad, maximize };
+    this.#options = { betas, eps, weightDecay };
     // A tensor, so that a later change takes effect in a recorded step; float64, so that it is exact.
     this.#lr = tensor(lr, { dtype: "float64" }).keep();
     const like = (p: Parameter) => tidy(() => p.detach().zerosLike().keep());
@@ -73,7 +58,6 @@ export class Adam {
       step: zeros([], { device: p.device }).keep(),
       exp_avg: like(p),
       exp_avg_sq: like(p),
-      max_exp_avg_sq: amsgrad ? like(p) : null,
     }));
   }
 
@@ -108,27 +92,25 @@ export class Adam {
   }
 
   #apply(params: Tensor[], grads: Tensor[], slots: Slots[], average: EMA | null): void {
-    const { betas, eps, weightDecay, amsgrad, maximize } = this.#options;
+    const { betas, eps, weightDecay } = this.#options;
     const steps = slots.map((s) => s.step);
     const moments = [slots.map((s) => s.exp_avg), slots.map((s) => s.exp_avg_sq)];
-    if (!amsgrad && !maximize) {
-      const averages = average?.averagesOf(params) ?? [];
-      const weight = average?.countUpdate();
-      const rates = [...betas, weightDecay, eps];
-      const lr = this.#lr;
-      invoke(
-        kernels.step,
-        ...[params, grads, ...moments, steps, averages, lr, weight, ...rates, this.decoupled],
-      );
-      return;
-    }
-    _foreachAdd_(steps, 1);
+    const averages = average?.averagesOf(params) ?? [];
+    const weight = average?.countUpdate();
     invoke(
-      this.decoupled ? kernels.adamw : kernels.adam,
-      ...[params, grads, ...moments, amsgrad ? slots.map((s) => s.max_exp_avg_sq) : [], steps],
-      ...[this.#lr, ...betas, weightDecay, eps, amsgrad, maximize],
+      kernel,
+      params,
+      grads,
+      ...moments,
+      steps,
+      averages,
+      this.#lr,
+      weight,
+      ...betas,
+      weightDecay,
+      eps,
+      this.decoupled,
     );
-    average?.update();
   }
 
   zeroGrad(): void {
@@ -139,8 +121,8 @@ export class Adam {
   stateDict(): Map<string, Tensor> {
     const state = new Map<string, Tensor>();
     this.#slots.forEach((slots, i) => {
-      for (const [name, t] of Object.entries(slots) as [string, Tensor | null][])
-        if (t) state.set(`${i}.${name}`, t);
+      for (const [name, t] of Object.entries(slots) as [string, Tensor][])
+        state.set(`${i}.${name}`, t);
     });
     return state;
   }

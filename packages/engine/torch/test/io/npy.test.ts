@@ -93,16 +93,6 @@ describe("decode", () => {
     expect(decode(file(header("|u1", "(0, 3)", "True"))).shape).toEqual([0, 3]);
   });
 
-  it("reads headers as other writers lay them out", () => {
-    const data = [1, 2];
-    for (const text of [
-      `{"shape":(2L,),"fortran_order":False,"descr":"u1"}\n`,
-      "{ 'fortran_order' : False , 'shape' : [ 2 ] , 'descr' : '=u1' } ",
-    ]) {
-      expect(decode(file(text, data)), text).toMatchObject({ dtype: "uint8", shape: [2] });
-    }
-  });
-
   const bad: [string, string, Uint8Array][] = [
     ["nothing", "HeaderTooShort", new Uint8Array(0)],
     ["another format", "NotThisFormat", new TextEncoder().encode("PK\u0003\u0004 a zip file")],

@@ -6,19 +6,9 @@ import { expectClose } from "../../../../../test/support/close.js";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { scratch } from "../../../../../test/support/scratch.js";
 import { io, liveTensors, type Tensor, tidy } from "../../src/index.js";
-import { crc32, crc32ByTable } from "../../src/io/crc32.js";
 import { decodePt, type PtKey, type PtValue } from "../../src/io/pt/load.js";
 import { type RawArray, toFloat64 } from "../../src/io/raw.js";
-import {
-  checkpoint,
-  fixture,
-  fixturePath,
-  latin1,
-  storage,
-  tensor,
-  word,
-  zip,
-} from "./pt-support.js";
+import { checkpoint, fixture, fixturePath, latin1, tensor, word, zip } from "./pt-support.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -150,11 +140,6 @@ describe("loadStateDict", () => {
     expect((state.get("bias") as Tensor).item()).toBeCloseTo(2.5, 5);
   });
 
-  it("keeps the prefix where a name is without it", () => {
-    const state = io.loadStateDict(file("mixed.pt", `${one("module.a")}${one("b")}`));
-    expect([[...state.keys()], state.prefix]).toEqual([["module.a", "b"], ""]);
-  });
-
   it("takes the key that it is given, and requires one if several fit", () => {
     const path = file("two.pt", `${word("model")}}(${one("a")}u${word("net")}}(${one("b")}u`);
     expect([...io.loadStateDict(path, { key: "net" }).keys()]).toEqual(["b"]);
@@ -220,48 +205,5 @@ describe("the archive", () => {
     const path = saved("shared.pt", shared);
     const [p, q] = io.loadPt(path) as Tensor[];
     expect(p).toBe(q);
-  });
-
-  it("may be in a Buffer at any place", () => {
-    const bytes = Buffer.concat([Buffer.alloc(3), checkpoint(pickle.data, { 0: values })]).subarray(
-      3,
-    );
-    expect((decodePt(bytes) as RawArray).data).toEqual(values);
-  });
-
-  it("has checksums like other archives, with and without Node's own", () => {
-    for (const crc of [crc32, crc32ByTable]) {
-      expect(crc(latin1("123456789"))).toBe(0xcbf43926);
-      expect(crc(new Uint8Array())).toBe(0);
-    }
-  });
-});
-
-describe("values", () => {
-  const value = (operations: string) => decodePt(checkpoint(`\x80\x02${operations}.`));
-
-  it("of whole numbers in every length", () => {
-    expect(
-      value(
-        "](K\xffM\xff\xffJ\xff\xff\xff\xff\x8a\x00\x8a\x01\xff\x8a\x02\xff\x00\x8b\x01\0\0\0\x80e",
-      ),
-    ).toEqual([255, 65535, -1, 0, -1, 255, -128]);
-  });
-
-  it("of one-item forms, and what frames and memos leave out", () => {
-    expect(value("}X\x01\0\0\0aN\x73")).toEqual(new Map([["a", null]]));
-    expect(value("]Na")).toEqual([null]);
-    expect(value("](\x88\x94h\x00\x89e")).toEqual([true, true, false]);
-    expect(value("\x88r\x07\0\0\0j\x07\0\0\0\x86")).toEqual([true, true]);
-    expect(value("G\x3f\xf8\0\0\0\0\0\0")).toBe(1.5);
-    expect(value(`${word("a")}\x85`)).toEqual(["a"]);
-    expect(value("\x8d\x01\0\0\0\0\0\0\0b")).toBe("b");
-    expect(value("K\x01K\x02K\x03\x87")).toEqual([1, 2, 3]);
-  });
-
-  it("of empty storages, without a record of their own", () => {
-    const empty = tensor({ of: storage({ numel: 0 }), shape: [0, 2], strides: [2, 1] });
-    const found = decodePt(checkpoint(`\x80\x02${empty}.`, { 0: new Uint8Array() })) as RawArray;
-    expect([found.shape, found.data.length]).toEqual([[0, 2], 0]);
   });
 });

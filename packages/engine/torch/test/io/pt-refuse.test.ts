@@ -87,34 +87,21 @@ it("refuses operations that plain data do not need", () => {
 it("refuses pickles that make no sense", () => {
   const values: [operations: string, says: RegExp][] = [
     [`}}${word("a")}Nsb`, /sets attributes of an object/],
-    ["]}b", /sets attributes/],
-    [`ccollections\nOrderedDict\n}(${word("a")}Nub`, /sets attributes/],
-    ["ccollections\nOrderedDict\n)R(N}tb", /sets attributes/],
     [`${word("os.system")})R`, /no function of the allowed/],
-    ["ctorch\nFloatStorage\n)R", /no function of the allowed/],
-    ["ctorch\nfloat32\n)R", /no function of the allowed/],
     ["ccollections\nOrderedDict\n]R", /without a tuple/],
     ["ccollections\nOrderedDict\n(]tR", /arguments that it does not take/],
-    ["ctorch\nSize\n(K\x01tR", /arguments/],
-    ["ctorch\ndevice\n(K\x01tR", /arguments/],
     ["ctorch._utils\n_rebuild_parameter\n(N\x89NtR", /arguments/],
     ["ctorch\nFloatStorage\n", /holds a class/],
-    ["](ccollections\nOrderedDict\ne", /holds a class/],
     [storage(), /bare storage/],
     [`(${word("module")}NNNtQ`, /refers to a module outside/],
     ["(K\x01NNNtQ", /refers to something outside/],
     ["}](K\x01es", /looks at an empty stack/],
     ["}(K\x01K\x02\x86Nu", /dictionary key/],
     ["}(K\x01u", /sets items of/],
-    ["](K\x01Nu", /sets items of/],
     ["K\x01\x85Na", /appends to what is no list/],
-    ["Na", /empty stack/],
     ["t", /mark/],
     ["h\x05", /recalls value 5/],
-    ["q\x01", /empty stack/],
     ["NN", /leaves more than one value/],
-    ["(N", /leaves more than one value/],
-    ["", /empty stack/],
     ["K\x01K\x02\x93", /names a class by what is no text/],
     ["X\x01\0\0\0\xff", /no UTF-8/],
     [`cos\n${"x".repeat(1000)}`, /names a class in/],
@@ -157,18 +144,14 @@ it("refuses tensors that do not fit their storage", () => {
   const bools = tensor({ of: storage({ type: "BoolStorage", numel: 16 }) });
   refuseAll([
     [tensor({ shape: [5] }), "SizeMismatch", /element 4 of storage 0: expected it below 4/],
-    [tensor({ offset: 4, shape: [1] }), "SizeMismatch", /reaches element 4/],
     [tensor({ shape: [2], strides: [4] }), "SizeMismatch", /reaches element 4/],
     [tensor({ shape: [2, 2] }), "InvalidShape", /described wrongly/],
     [tensor({ shape: [-1] }), "InvalidShape", /described wrongly/],
-    [tensor({ strides: [-1] }), "InvalidShape", /described wrongly/],
     [tensor({ offset: -1 }), "InvalidShape", /described wrongly/],
     [tensor({ shape: ones, strides: ones }), "InvalidShape", /described wrongly/],
-    [tensor({ of: "N" }), "InvalidShape", /described wrongly/],
     [huge, "InvalidShape", /too large to address/],
     [tensor({ shape: [2 ** 40], strides: [0] }), "OutOfRange", /its tensors would take/],
     [tensor({ of: storage({ numel: 5 }) }), "SizeMismatch", /has 16 bytes: expected 20/],
-    [tensor({ of: storage({ type: "DoubleStorage" }) }), "SizeMismatch", /expected 32 for float64/],
     [tensor({ of: storage({ key: "1" }) }), "UnknownName", /no record a\/data\/1/],
     [tensor({ of: storage({ key: "../../data/0" }) }), "UnknownName", /no record/],
     [tensor({ of: storage({ type: "ComplexFloatStorage" }) }), "UnknownDtype", /ComplexFloat/],
@@ -204,9 +187,6 @@ it("refuses wrong archives", () => {
   const large = wide((at, file) => {
     file[at + 7] = 1;
   });
-  const lost = wide((at, file) => {
-    file[at]! ^= 1;
-  });
   const damaged = /its directory is damaged|ends after \d+ bytes/;
   refuseAll([
     [zip([data, { ...zeros, says: { crc: 1 } }]), "InvalidValue", /another checksum/],
@@ -221,11 +201,9 @@ it("refuses wrong archives", () => {
     [zip([data, zeros, order]), "InvalidValue", /byte order is "middle"/],
     [fixture("torchscript.pt"), "NotThisFormat", /TorchScript/],
     [patched(10, 3), "InvalidHeader", damaged],
-    [patched(16, 1), "InvalidHeader", damaged],
     [patched(20, 1), "IncompleteFile", /without its end/],
     [concat(zip([data, zeros]), Uint8Array.of(0)), "IncompleteFile", /without its end/],
     [large, "InvalidHeader", damaged],
-    [lost, "InvalidHeader", damaged],
   ]);
 });
 
