@@ -5,7 +5,7 @@ import { conv2d, type nn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
-import { AttnBlock, activations, Combine, NIN } from "../../src/ddpmpp/layers.js";
+import { activations, Combine, NIN } from "../../src/ddpmpp/layers.js";
 import { ResBlock, type ResBlockOptions } from "../../src/ddpmpp/res-block.js";
 import { Fir, plain, Resample } from "../../src/ddpmpp/resample.js";
 import { expectKept, expectSame, layersOf, random } from "../networks.js";
@@ -139,34 +139,6 @@ describe("resampling layers", () => {
 });
 
 describe("blocks", () => {
-  it("NIN is a matrix for each pixel", () => {
-    using nin = random(new NIN(3, 5));
-    const x = normal([2, 3, 2, 4], 1);
-    const want = T.einsum("bchw,cd->bdhw", [x, nin.W]).add(nin.b.view([1, 5, 1, 1]));
-    expect(distance(nin.forward(x), want)).toBeLessThan(1e-13);
-    const rows = x.flatten({ startDim: 2 }).transpose(1, 2);
-    expect(distance(nin.rows(rows).transpose(1, 2).reshape([2, 5, 2, 4]), want)).toBeLessThan(
-      1e-13,
-    );
-  });
-
-  it.each([true, false])("attention is softmax(q·k/√C)·v, skip_rescale %s", (skip_rescale) => {
-    using block = random(new AttnBlock(8, { skip_rescale, init_scale: 0 }));
-    const { norm, nin } = layersOf(block, 2, 1e-6);
-    const formula = (x: Tensor) => {
-      const h = norm(x, "GroupNorm_0");
-      const [q, k, v] = [0, 1, 2].map((i) => nin(h, `NIN_${i}`).flatten({ startDim: 2 })) as [
-        Tensor,
-        Tensor,
-        Tensor,
-      ];
-      const weights = q.transpose(1, 2).matmul(k).div(Math.sqrt(8)).softmax(2);
-      const out = nin(v.matmul(weights.transpose(1, 2)).view(x.shape), "NIN_3");
-      return x.add(out).div(skip_rescale ? Math.SQRT2 : 1);
-    };
-    expectSame((x) => block.forward(x), formula, normal([2, 8, 3, 4], 2), block.parameters());
-  });
-
   type Case = [string, number, Partial<ResBlockOptions>, number[] | null];
   const cases: Case[] = [
     ["biggan, same channels", 8, {}, null],

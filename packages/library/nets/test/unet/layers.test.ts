@@ -1,15 +1,13 @@
 // The pieces of the UNet in float64, against the formulas that they are shortcuts of.
 import * as T from "@dsbm/torch";
-import { conv2d, pad, type Tensor, tensor } from "@dsbm/torch";
+import { conv2d, pad, type Tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { normal } from "../../../../../test/support/numbers.js";
-import { AttentionBlock } from "../../src/unet/attention.js";
 
 import { PointwiseConv2d } from "../../src/unet/layers.js";
 import { ResBlock, type ResBlockOptions } from "../../src/unet/res-block.js";
-import { DoubledConv2d, Downsample, doubled, halved, Upsample } from "../../src/unet/resample.js";
-import { TimeEmbedding } from "../../src/unet/time-embedding.js";
+import { DoubledConv2d, doubled, halved } from "../../src/unet/resample.js";
 import { expectKept, expectSame, layersOf, random } from "../networks.js";
 
 beforeAll(() => T.setNumThreads(1));
@@ -34,47 +32,6 @@ describe("convolutions", () => {
     using layer = random(new PointwiseConv2d(3, 4));
     const plain = (x: Tensor) => conv2d(x, layer.weight, { bias: layer.bias });
     expectSame((x) => layer.forward(x), plain, normal([2, 3, 4, 5], 3), layer.parameters());
-  });
-});
-
-describe("resampling", () => {
-  it("with convolutions has their parameters under the published names", () => {
-    using down = new Downsample(2, { conv: true });
-    using up = new Upsample(2, { conv: true });
-    expect([...down.stateDict().keys()]).toEqual(["op.weight", "op.bias"]);
-    expect([...up.stateDict().keys()]).toEqual(["conv.weight", "conv.bias"]);
-    expect(down.forward(T.zeros([1, 2, 8, 6])).shape).toEqual([1, 2, 4, 3]);
-  });
-});
-
-describe("TimeEmbedding", () => {
-  it("is cosines, then sines, of falling frequency", () => {
-    const got = new TimeEmbedding(7).forward(tensor([0, 2.5])).toNumbers();
-    const wave = (t: number) => [0, 1, 2].map((i) => t * 10000 ** (-i / 2));
-    const row = (t: number) => [...wave(t).map(Math.cos), ...wave(t).map(Math.sin), 0];
-    [...row(0), ...row(2.5)].forEach((x, i) => {
-      expect(got[i]).toBeCloseTo(x, 6);
-    });
-  });
-});
-
-describe("AttentionBlock", () => {
-  it("is softmax(q·k/√d)·v per head, projected and added", () => {
-    const heads = 2;
-    using block = random(new AttentionBlock(8, { heads, groups: 4 }));
-    const { norm, qkv, proj_out } = block;
-    const plain = (x: Tensor) => {
-      const pixels = x.flatten({ startDim: 2 });
-      const all = T.conv1d(norm.forward(pixels), qkv.weight, { bias: qkv.bias });
-      const rows = all.chunk(heads, { dim: 1 }).map((head) => {
-        const [q, k, v] = head.chunk(3, { dim: 1 }) as [Tensor, Tensor, Tensor];
-        const weights = q.transpose(1, 2).matmul(k).div(Math.sqrt(4)).softmax(2);
-        return v.matmul(weights.transpose(1, 2));
-      });
-      const out = T.conv1d(T.cat(rows, { dim: 1 }), proj_out.weight, { bias: proj_out.bias });
-      return out.add(pixels).view(x.shape);
-    };
-    expectSame((x) => block.forward(x), plain, normal([2, 8, 3, 4], 5), block.parameters());
   });
 });
 
