@@ -13,8 +13,6 @@ export interface TableColumn {
   beside?: boolean;
   /** The first cell that is no number, in a row counted from 0; `commas`: a decimal comma. */
   example?: { row: number; text: string; commas: boolean };
-  /** Whether all texts of the sample are different. */
-  names?: boolean;
 }
 
 export interface ReadOptions {

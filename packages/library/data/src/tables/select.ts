@@ -86,27 +86,14 @@ function textColumns(path: string, texts: readonly TableColumn[]): DatasetError 
       path,
       `column ${show(commas)} has decimal commas: write data.decimal=, to read them as numbers`,
     );
-  const list = (some: readonly TableColumn[]) => {
-    const all = some.map(({ name }) => name).join(",");
-    return all.length > 200 ? `${some[0]?.name},…` : all;
-  };
-  const rowNames = texts.filter(({ names }) => names);
-  const other = texts.find(({ names }) => !names)?.name;
-  const cures = [
-    `data.exclude=${list(texts)} to leave out`,
-    rowNames.length > 0
-      ? `data.keep=${list(rowNames)} to carry along (an identifier: each row has another text)`
-      : "data.keep=… to carry along",
-  ];
-  if (other !== undefined)
-    cures.push(
-      `data.condition=${other} for a conditional bridge`,
-      `data.split_by=${other} for two groups in one file`,
-    );
-  const what = texts.length === 1 ? ["column", "holds"] : ["columns", "hold"];
+  const names = firstOf(
+    texts.map(({ name }) => name),
+    8,
+  ).replaceAll(", ", ",");
+  const columns = texts.length === 1 ? "column" : "columns";
   return badTable(
     path,
-    `${what[0]} ${firstOf(texts.map(show), 5)} ${what[1]} text, expected numbers: write ${cures.slice(0, -1).join(", ")}${cures.length > 2 ? "," : ""} or ${cures.at(-1)}`,
+    `text in the ${columns} ${firstOf(texts.map(show), 5)}: expected numbers; write data.exclude=${names} to leave out, or name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
   );
 }
 

@@ -204,7 +204,7 @@ describe("text", () => {
     const path = file("t.csv", 'x;y\n"1,5";2\n-,25;3\n1,5e2;4\n');
     const plainly = await openRows(path);
     const example = { row: 0, text: "1,5", commas: true };
-    expect(plainly.columns[0]).toEqual({ name: "x", kind: "text", example, names: true });
+    expect(plainly.columns[0]).toEqual({ name: "x", kind: "text", example });
     const { numbers, source } = await readAll(path, { numbers: ["x", "y"] }, { decimal: "," });
     expect(numbers).toEqual([
       [1.5, -0.25, 150],

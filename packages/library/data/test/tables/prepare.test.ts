@@ -85,13 +85,7 @@ describe("columns", () => {
       "texts",
       {},
       "BadTable",
-      /columns id \("r0" in row 1\), kind \("y" in row 1\) hold text.*data.exclude=id,kind .*data.keep=id to carry along \(an identifier.*data.condition=kind.*data.split_by=kind/,
-    ],
-    [
-      "texts that name the rows alone",
-      { exclude: ["kind"] },
-      "BadTable",
-      /column id .* write data.exclude=id to leave out or data.keep=id to carry along \(an identifier: each row has another text\)$/,
+      /columns id \("r0" in row 1\), kind \("y" in row 1\): expected numbers; write data.exclude=id,kind .*data.keep .*data.condition .*data.split_by/,
     ],
     [
       "unknown names",
@@ -263,7 +257,7 @@ it("a table is prepared once, anew when it changes, and nothing is left of what 
   const { train } = await loadPath(path, directory, {});
   expect(train.facts?.rows).toBe(4);
   writeFileSync(path, "a\n1\n2\nx\n");
-  await expect(loadPath(path, directory, {})).rejects.toThrow(/hold text|holds text/);
+  await expect(loadPath(path, directory, {})).rejects.toThrow(/text in the column a/);
   expect(prepared()).toHaveLength(3);
   expect(() => loadTable(`table:${path}`, { split: "train", directory })).toThrow(
     refusal("NotPrepared", "await prepareTable"),

@@ -163,9 +163,7 @@ function describeColumn(name: string, cells: readonly string[], decimal: "." | "
   const text = cells.findIndex((cell) => isText(cell) && (decimal === "," || !hasComma(cell)));
   const row = text >= 0 ? text : cells.findIndex(isText);
   if (row < 0) return { name, kind: "number" };
-  const names = cells.length > 2 && cells.every(isText) && new Set(cells).size === cells.length;
-  const example = { row, text: cells[row] as string, commas: text < 0 };
-  return { name, kind: "text", example, names };
+  return { name, kind: "text", example: { row, text: cells[row] as string, commas: text < 0 } };
 }
 
 function noNumber(

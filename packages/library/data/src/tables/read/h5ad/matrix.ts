@@ -87,25 +87,27 @@ function openSparse(h5: H5, group: Group, refuse: Refuse, check: (total: number)
     throw refuse(
       `is sparse by columns with ${entries} entries: expected at most ${mostEntries}, or rows; write it again after adata.X = adata.X.tocsr()`,
     );
-  const readEntries = (begin: number, end: number) => {
+  const read = (begin: number, end: number): Entries => {
+    if (end === begin) return { values: new Float64Array(), places: new Float64Array() };
     const places = toNumbers(indices.slice([[begin, end]]));
     if (places.some((j) => !(j >= 0 && j < minor)))
       throw refuse("is damaged: it has entries beyond its shape; write it again");
     return { values: toNumbers(data.slice([[begin, end]])), places };
   };
-  if (!isByRows) return { n, d, rows: rowsOfColumns({ n, d, pointers, readEntries }) };
+  let sorted: ReturnType<typeof sortByRows> | null = null;
   return {
     n,
     d,
     rows(first, count) {
-      const begin = pointers[first] as number;
-      const end = pointers[first + count] as number;
+      if (!isByRows) sorted ??= sortByRows(read(0, entries), pointers, n);
+      const starts = sorted?.starts ?? pointers;
+      const begin = starts[first] as number;
+      const { values, places } = sorted?.entries ?? read(begin, starts[first + count] as number);
+      const shift = sorted ? 0 : begin;
       const block = new Float64Array(count * d);
-      if (end === begin) return block;
-      const { values, places } = readEntries(begin, end);
       for (let i = 0; i < count; i++) {
-        const last = (pointers[first + i + 1] as number) - begin;
-        for (let e = (pointers[first + i] as number) - begin; e < last; e++)
+        const last = (starts[first + i + 1] as number) - shift;
+        for (let e = (starts[first + i] as number) - shift; e < last; e++)
           block[i * d + (places[e] as number)] = values[e] as number;
       }
       return block;
@@ -113,46 +115,30 @@ function openSparse(h5: H5, group: Group, refuse: Refuse, check: (total: number)
   };
 }
 
-/** At the first use the entries are sorted by rows. */
-function rowsOfColumns({
-  n,
-  d,
-  pointers,
-  readEntries,
-}: {
-  n: number;
-  d: number;
-  pointers: Float64Array;
-  readEntries: (begin: number, end: number) => { values: Float64Array; places: Float64Array };
-}): Matrix["rows"] {
-  const sort = () => {
-    const { values, places } = readEntries(0, pointers.at(-1) ?? 0);
-    const starts = new Int32Array(n + 1);
-    for (const row of places) starts[row + 1] = (starts[row + 1] as number) + 1;
-    for (let i = 0; i < n; i++) starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
-    const next = starts.slice();
-    const columns = new Int32Array(places.length);
-    const sorted = new Float64Array(places.length);
-    for (let column = 0; column < d; column++)
-      for (let e = pointers[column] as number; e < (pointers[column + 1] as number); e++) {
-        const row = places[e] as number;
-        const place = next[row] as number;
-        next[row] = place + 1;
-        columns[place] = column;
-        sorted[place] = values[e] as number;
-      }
-    return { starts, columns, values: sorted };
+interface Entries {
+  values: Float64Array;
+  /** The column of each entry; of a matrix by columns its row. */
+  places: Float64Array;
+}
+
+function sortByRows({ values, places }: Entries, pointers: Float64Array, n: number) {
+  const starts = new Float64Array(n + 1);
+  for (const row of places) starts[row + 1] = (starts[row + 1] as number) + 1;
+  for (let i = 0; i < n; i++) starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
+  const next = starts.slice();
+  const entries = {
+    values: new Float64Array(places.length),
+    places: new Float64Array(places.length),
   };
-  let entries: ReturnType<typeof sort> | null = null;
-  return (first, count) => {
-    entries ??= sort();
-    const { starts, columns, values } = entries;
-    const block = new Float64Array(count * d);
-    for (let i = 0; i < count; i++)
-      for (let e = starts[first + i] as number; e < (starts[first + i + 1] as number); e++)
-        block[i * d + (columns[e] as number)] = values[e] as number;
-    return block;
-  };
+  for (let column = 0; column + 1 < pointers.length; column++)
+    for (let e = pointers[column] as number; e < (pointers[column + 1] as number); e++) {
+      const row = places[e] as number;
+      const place = next[row] as number;
+      next[row] = place + 1;
+      entries.places[place] = column;
+      entries.values[place] = values[e] as number;
+    }
+  return { starts, entries };
 }
 
 const toNumbers = (values: unknown): Float64Array =>
