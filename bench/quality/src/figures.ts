@@ -1,6 +1,7 @@
 // Tables as figures: a panel a column, a row a method, our numbers beside the published ones.
-import { type RowPoint, type RowsPanel, rowsFigure } from "@dsbm/runs";
+
 import type { Outcome } from "./engine.js";
+import { type RowPoint, type RowsPanel, rowsFigure } from "./rows-figure.js";
 import { type Line, type Table, tablesOf } from "./table.js";
 
 /** The name of a table's figure in the folder of figures; null for a table without a number of ours. */

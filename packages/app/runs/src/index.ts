@@ -5,11 +5,18 @@ export * from "./checkpoint/store.js";
 export { cores } from "./cores.js";
 export { isRunFault, RunError, type RunErrorCode } from "./errors.js";
 export * from "./figure/images.js";
-export { pickIndexes } from "./figure/panel.js";
+export { type LegendEntry, pickIndexes } from "./figure/panel.js";
 export { scatterFigure } from "./figure/plane.js";
 export type { Points } from "./figure/points.js";
-export * from "./figure/rows.js";
 export * from "./figure/spectrum.js";
+export {
+  colorOf,
+  composeFigure,
+  drawPanel,
+  loadPlot,
+  logAxis,
+  textWidth,
+} from "./figure/svg.js";
 export * from "./figure/trend.js";
 export * from "./files/csv.js";
 export { readJson, toJson } from "./files/json.js";

@@ -1,5 +1,5 @@
-// Stops work by Ctrl-C at its next step boundary. JavaScript hears of a signal only between two calls of native code:
-// work that makes long ones is ended by the engine where that takes too long (`work-interrupt.ts`).
+// Stops work by Ctrl-C at its next step boundary. JavaScript hears of a signal only between two native calls:
+// the engine ends long calls (`work-interrupt.ts`).
 
 export interface Interrupt {
   readonly signal: AbortSignal;
@@ -8,33 +8,31 @@ export interface Interrupt {
   dispose(): void;
 }
 
-/** Sent by Ctrl-C, by kill, and by a terminal that is closed; with the exit codes that shells give to a death by them. */
+/** Signals of Ctrl-C, kill and a closed terminal, with the exit codes of shells. */
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 const signals = Object.keys(codes) as (keyof typeof codes)[];
 
 let stoppedBy: keyof typeof codes = "SIGINT";
 
-/** The exit code of a process whose work was stopped: by the signal that it heard of, 130 without one. */
+/** The exit code of stopped work: that of its signal, or 130. */
 export const stoppedCode = (): number => codes[stoppedBy];
 
 /** Whether a process with this exit code was stopped by a signal. */
 export const isStopCode = (code: number | null): boolean =>
   Object.values<number | null>(codes).includes(code);
 
-/** Seconds that work has to see a signal. */
 export const patience = 4;
 
 export const stopping = "stopping at the next step boundary; once more to stop at once";
 
-/** What is said where the process ends before its work has seen the signal. */
+/** The message if the process ends before its work has seen the signal. */
 export const stoppedWithin = (resume: string): string =>
   `stopped within a step: what was done since the last checkpoint is done again\nto go on: ${resume}`;
 
 interface Options {
-  /** Gets the message of the first signal. */
   notify?: (text: string) => void;
-  /** What the second signal does before the process ends, such as ending others (default: nothing). */
+  /** Called at the second signal, before the process ends. */
   second?: () => void;
 }
 

@@ -1,11 +1,10 @@
-// Progress in one line on a terminal, redrawn in place; in separate lines, less often, where the output is a file.
+// Progress as one redrawn line on a terminal, and as separate lines in a file.
 
 export interface ProgressState {
   label: string;
   step: number;
-  /** Of so many; left out where that is not known. */
+  /** Of so many; undefined if unknown. */
   steps?: number;
-  /** Steps a second. */
   rate?: number;
   /** Seconds to the end of the whole run (default: to the last step, by the rate). */
   left?: number | null;
@@ -16,9 +15,7 @@ export interface ProgressState {
 export interface Progress {
   /** Shows the state; calls in quick succession are dropped. */
   update(state: ProgressState): void;
-  /** A line that stays. */
   line(text: string): void;
-  /** Ends the moving line. */
   done(): void;
 }
 
@@ -36,7 +33,6 @@ export function duration(seconds: number): string {
 const shortNumber = (x: number): string =>
   x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e5) ? x.toExponential(1) : x.toPrecision(4);
 
-/** The text of a progress line. */
 export function progressText({
   label,
   step,

@@ -34,7 +34,6 @@ export function readSettings(folder: string): Settings {
   }
 }
 
-/** Writes them, atomically. Throws RunError. */
 export function writeSettings(folder: string, settings: Settings): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileAtomic(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);

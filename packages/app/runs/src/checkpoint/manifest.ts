@@ -13,16 +13,12 @@ export const manifestName = "manifest.json";
 /** Bytes; facts are a few kilobytes, and what is large belongs in a file of its own. */
 const manifestLimit = 1 << 20;
 
-/** The name of a checkpoint's folder. */
 export const pointId = /^[A-Za-z0-9][A-Za-z0-9_=+-]{0,99}$/;
-/** A file of a checkpoint: no path, not hidden, not the manifest. */
 export const fileName = /^(?!manifest\.json$)[A-Za-z0-9][A-Za-z0-9_.=+-]{0,99}$/;
 
 const manifest = z.object({
   format: z.literal(checkpointFormat),
-  /** Version of dsbm that wrote the checkpoint. */
   dsbm: z.string(),
-  /** ISO 8601 in UTC. */
   created: z.string(),
   id: z.string().regex(pointId),
   /** Position in the run; the newest checkpoint has the greatest. */

@@ -1,5 +1,4 @@
-// Checkpoints as they are on the disk: whole, or damaged with the reason. Reading changes nothing, so it works next to a
-// run that is saving, and in a folder that cannot be written.
+// Checkpoints on the disk, whole or damaged. Reading changes nothing, so a run may save meanwhile.
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { fileOperation, sha256OfFile, withPlainFile } from "@dsbm/files";
@@ -10,7 +9,6 @@ import { type Manifest, pointId, readManifest } from "./manifest.js";
 /** A checkpoint: its manifest, its folder, and the paths of its files. */
 export interface Checkpoint extends Omit<Manifest, "files"> {
   folder: string;
-  /** Bytes of all files together. */
   bytes: number;
   files: Record<string, Manifest["files"][string] & { path: string }>;
 }
@@ -22,11 +20,9 @@ export interface CheckpointEntry {
   /** Infinity if even the manifest cannot be read. */
   order: number;
   checkpoint: Checkpoint | null;
-  /** One line. */
   damage: string | null;
 }
 
-/** The checkpoint of a manifest. */
 export function checkpointOf(folder: string, manifest: Manifest): Checkpoint {
   const files = Object.entries(manifest.files).map(
     ([name, facts]) => [name, { ...facts, path: join(folder, name) }] as const,

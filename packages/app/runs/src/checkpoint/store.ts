@@ -1,5 +1,5 @@
-// A run that is killed at any instant, or whose disk is full, must find its last checkpoint whole.
-// One folder a checkpoint: written under a temporary name, then renamed; older ones are removed after that.
+// After a kill or with a full disk, the last checkpoint must be whole: a checkpoint is written under a temporary
+// name, then renamed, and older ones are removed last.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -32,7 +32,6 @@ interface KeepPolicy {
   keep_every?: number | null;
 }
 
-/** A checkpoint to be saved. */
 export interface CheckpointPoint {
   /** Its folder's name, sortable and readable: it0003_b_step00005000. With "+2" if that name is taken. */
   id: string;
@@ -40,7 +39,7 @@ export interface CheckpointPoint {
   order: number;
   /** Never removed by the policy (default false). */
   milestone?: boolean;
-  /** Any JSON; NaN and infinities too, which are written as strings of that name. */
+  /** Any JSON, also NaN and infinities. */
   facts: object;
   /** Content by file name; the chunks of an iterable are written one by one. */
   files: Readonly<Record<string, FileData>>;

@@ -1,5 +1,4 @@
-// Images of equal size in rows and columns on white, with labels: grids of samples, paths with one row an image, single
-// images as PNG, and the paths of many images as one GIF.
+// Images of equal size in grids with labels, as PNG, and their paths as GIF.
 import { RunError, refuse } from "../errors.js";
 import { pickIndexes } from "./panel.js";
 import { escapeXml, fontFamily, ink, textWidth } from "./svg.js";
@@ -7,7 +6,6 @@ import { escapeXml, fontFamily, ink, textWidth } from "./svg.js";
 /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
 type ImageShape = readonly [n: number, channels: number, height: number, width: number];
 
-/** White pixels around images. */
 const gap = 2;
 const titleSize = 15;
 const labelSize = 12;
@@ -18,9 +16,7 @@ export interface ImageGridOptions {
   /** Bytes [n, channels, height, width], 0 black and 255 white; the grid is filled row by row. */
   images: Uint8Array;
   shape: ImageShape;
-  /** Images in a row. */
   columns: number;
-  /** One title a column, above it. */
   columnTitles?: readonly string[];
   title?: string;
 }
@@ -147,7 +143,6 @@ export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer
 }
 
 interface Sheet {
-  /** RGB bytes. */
   data: Buffer;
   width: number;
   height: number;

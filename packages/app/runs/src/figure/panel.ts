@@ -1,4 +1,4 @@
-// What figures are composed of, in types without those of Plot, which programs of users need not have.
+// Parts of figures, without types of Plot: users need not install Plot.
 
 /** A drawn panel, to be placed by composeFigure. */
 export interface Panel {
@@ -6,7 +6,6 @@ export interface Panel {
   svg: string;
   width: number;
   height: number;
-  /** A line above the panel. */
   title: string | undefined;
 }
 

@@ -1,5 +1,4 @@
-// Source, generated and target samples: in the same plane with the paths between them, column by column, and by their
-// correlations.
+// Source, generated and target samples: in a plane with paths, by columns, and by correlations.
 import type { Markish } from "@observablehq/plot";
 import type { LegendEntry, Panel } from "./panel.js";
 import {
@@ -12,7 +11,6 @@ import {
 } from "./points.js";
 import { composeFigure, drawPanel, loadPlot, tickText } from "./svg.js";
 
-/** Paths drawn as lines. */
 const mostPaths = 40;
 const colors = { source: "#e69f00", target: "#009e73", generated: "#0072b2" } as const;
 const kinds = ["source", "target", "generated"] as const;
@@ -32,7 +30,6 @@ interface Place {
 
 type Domain = [number, number];
 
-/** The legend of all figures of samples. */
 export const planeLegend = ({ names }: Pick<PlaneOptions, "names">): LegendEntry[] =>
   kinds.map((kind) => ({
     color: colors[kind],

@@ -12,7 +12,6 @@ const kinds = { source: flat, target: flat, generated: flat };
 const plane = z
   .object({
     ...kinds,
-    /** Coordinates of a sample. */
     k: z.union([z.literal(1), z.literal(2)]),
     /** The share of the variance along each principal component; null: the coordinates are the columns themselves. */
     explained: flat.nullable(),
@@ -42,11 +41,9 @@ const correlations = z
   );
 
 const points = z.object({
-  /** Samples that were evaluated, and columns. */
   n: real,
   dim: real,
   plane,
-  /** The worst columns, the worst first. */
   histograms: listOf(histogram),
   /** Of the worst columns, in the order of the data; null for fewer than three. */
   correlations: correlations.nullable().catch(null),
@@ -57,18 +54,17 @@ export type Plane = z.output<typeof plane>;
 export type Histogram = z.output<typeof histogram>;
 export type Correlations = z.output<typeof correlations>;
 
-/** Reads such a file. Returns null if it is missing or of another form. Throws RunError "corrupt" for text that is no JSON. */
+/** Reads such a file. Returns null if it is missing or of another form. Throws RunError "corrupt". */
 export function readPoints(path: string): Points | null {
   return existsSync(path) ? (points.safeParse(readJson(path)).data ?? null) : null;
 }
 
-/** From the units of networks back to the data's, as far as axes can show them. */
+/** From the units of networks to the units of the data. */
 export interface AxisUnits {
   /** The name of a column on an axis. */
   name(column: number): string;
-  /** A value of a column in the data's units, or their logarithm where one was taken. */
+  /** A value of a column in the units of the data, or its logarithm. */
   value(column: number, x: number): number;
 }
 
-/** Columns x[0], x[1], … as networks have them. */
 export const plainUnits: AxisUnits = { name: (column) => `x[${column}]`, value: (_, x) => x };

@@ -1,10 +1,8 @@
-// Energy of fields against wavenumber on logarithmic axes: one panel a channel, one line a set of fields. It shows
-// at which scales the generated fields differ from source and target.
+// Energy of fields against wavenumber on logarithmic axes: one panel a channel, one line a set of fields.
 import { refuse } from "../errors.js";
 import type { LegendEntry } from "./panel.js";
 import { colorOf, composeFigure, drawPanel, faintInk, loadPlot, logAxis, tickText } from "./svg.js";
 
-/** The spectrum of one set of fields. */
 export interface SpectrumSeries {
   /** The name in the legend: source, target, generated. */
   name: string;

@@ -1,5 +1,4 @@
-// Figures as SVG without a browser: Observable Plot draws panels into a linkedom document, and they are
-// arranged under one title and one legend.
+// Figures as SVG without a browser: Observable Plot draws panels into a linkedom document.
 import type * as PlotModule from "@observablehq/plot";
 import type { PlotOptions, ScaleOptions } from "@observablehq/plot";
 import type { LegendEntry, Panel } from "./panel.js";
@@ -22,13 +21,10 @@ const palette = [
   "#882255",
 ] as const;
 
-/** The colour of series number i. */
 export const colorOf = (i: number): string => palette[i % palette.length] as string;
 
-/** Observable Plot, loaded when the first figure is drawn. */
 export const loadPlot = (): Promise<typeof PlotModule> => import("@observablehq/plot");
 
-/** The part of linkedom's SVG element that is used here. */
 interface SvgElement {
   outerHTML: string;
   setAttribute(name: string, value: string): void;
@@ -74,13 +70,11 @@ export function tickText(x: number): string {
   return (isFar ? x.toExponential() : String(Number(x.toPrecision(6)))).replace("-", "−");
 }
 
-/** Options of a logarithmic axis. */
 export const logAxis = { type: "log", tickFormat: tickText } as const;
 
 export interface ComposeOptions {
   title: string;
   panels: readonly Panel[];
-  /** Panels in a row. */
   columns: number;
   legend?: readonly LegendEntry[];
 }

@@ -1,5 +1,4 @@
-// Curves of any metric: over half-iterations (evaluations), or over the training steps of all
-// half-iterations (the loss). One panel a metric, one line a series.
+// Curves of metrics over half-iterations or over training steps: one panel a metric, one line a series.
 import type { Markish } from "@observablehq/plot";
 import { refuse } from "../errors.js";
 import type { LegendEntry, Panel } from "./panel.js";
@@ -9,12 +8,11 @@ type TrendRow = Readonly<Record<string, unknown>>;
 
 /** One panel: a column of the rows and how to draw it. */
 export interface TrendPanel {
-  /** The column, e.g. "mean". */
   metric: string;
   /** The column of its standard deviation: a band of one standard deviation on either side. */
   spread?: string;
   title?: string;
-  /** Label of the vertical axis, with the unit where there is one (default: the name of the column). */
+  /** Label of the vertical axis with its unit (default: the column). */
   label?: string;
   /** The column with the value of a perfect sampler: a dashed line for each series. */
   floor?: string;
@@ -53,7 +51,6 @@ export async function trendFigure(options: TrendOptions): Promise<string> {
   return composeFigure({ title, panels, columns: x === "step" ? 1 : 2, legend });
 }
 
-/** The panels of that figure, each by itself, and their legend. Throws as trendFigure. */
 export async function trendPanels(
   options: TrendOptions,
 ): Promise<{ panels: Panel[]; legend: LegendEntry[] }> {
@@ -89,10 +86,8 @@ function colorIn(names: readonly string[], name: string): string {
 
 const seriesName = ({ direction }: TrendRow): string => directions[String(direction)] ?? "run";
 
-/** A half-iteration on the horizontal axis. */
 interface Half {
   n: number;
-  /** Its number and direction. */
   name: string;
   /** Steps of all half-iterations before it, and with it. */
   start: number;

@@ -53,7 +53,7 @@ export function checkAs<T extends z.ZodType>(
   throw new RunError("corrupt", `${path} is not as expected (${part}: ${issue?.message}): ${cure}`);
 }
 
-/** Reads a JSON file of this schema. Returns null if it is missing or of another form. Throws RunError "corrupt" for text that is no JSON. */
+/** Reads a JSON file of this schema. Returns null if it is missing or of another form. Throws RunError "corrupt". */
 export const readIfAs = <T extends z.ZodType>(path: string, schema: T): z.output<T> | null =>
   existsSync(path) ? (schema.safeParse(readJson(path)).data ?? null) : null;
 

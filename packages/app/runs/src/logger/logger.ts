@@ -5,29 +5,25 @@ import { tensorboardLogger } from "./tensorboard.js";
 
 /** Takes the numbers, pictures and texts of a run during training. Every method throws FileError if the disk refuses. */
 export interface Logger {
-  /** Takes named values at a step, a whole number from 0 on that never falls; null is no value. What was logged survives the process. */
+  /** Takes named values at a step, an integer that never falls; null is no value. */
   log(step: number, values: LogValues): void;
-  /** Takes pictures (PNG) by name. */
   images(step: number, pictures: Readonly<Record<string, Uint8Array>>): void;
-  /** Takes texts (Markdown) by name. */
   texts(step: number, texts: Readonly<Record<string, string>>): void;
-  /** Forces everything onto the disk. */
   flush(): void;
-  /** Flushes and closes; a second call does nothing. */
   close(): void;
 }
 
 export type LogValues = Readonly<Record<string, number | null>>;
 
 export interface LoggerOptions {
-  /** The first step that will be logged: readers forget what an earlier process logged from there on. */
+  /** The first step of this process: readers forget later steps of earlier processes. */
   from?: number;
 }
 
 /** Opens a logger that writes into a run's folder. Throws FileError. */
 export type OpenLogger = (folder: string, options?: LoggerOptions) => Logger;
 
-/** A logger that keeps nothing: the numbers of a run are in metrics.jsonl and results.csv anyway. */
+/** metrics.jsonl and results.csv hold the numbers anyway. */
 const noLogger: OpenLogger = () => ({ log() {}, images() {}, texts() {}, flush() {}, close() {} });
 
 /** All loggers. Weights & Biases reads TensorBoard's files: `wandb sync FOLDER/tensorboard` (docs/loggers.md). */
@@ -39,12 +35,11 @@ export const loggers = {
   NONE: noLogger,
 } satisfies Record<string, OpenLogger>;
 
-/** The samples that a metric was measured on. */
 export interface MetricPlace {
   direction: Direction;
   /** Training data or held-out data. */
   stage: "train" | "test";
-  /** Whether the samples are those of the probability flow instead of the stochastic sampler (default false). */
+  /** Whether the samples come from the probability flow (default false). */
   ode?: boolean;
 }
 
@@ -53,10 +48,10 @@ export function metricName({ direction, stage, ode = false }: MetricPlace, key: 
   return `${direction}/${stage}/${ode ? "ode/" : ""}${key}`;
 }
 
-/** Columns that say where a row belongs. */
+/** Columns that are the place of a row. */
 const places = ["half_iteration", "iteration", "direction", "step"];
 
-/** The numbers of a row under their names; texts and the columns that say where it belongs are left out. */
+/** The numbers of a row, without its place, under their logged names. */
 export function namedMetrics(
   place: MetricPlace,
   row: Readonly<Record<string, Cell | undefined>>,

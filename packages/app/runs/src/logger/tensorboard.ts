@@ -1,5 +1,4 @@
-// TensorBoard's event files, for numbers, pictures and texts. Each process writes a new file, with an event that says
-// from which step on it replaces earlier files.
+// TensorBoard's event files. Each process writes a new file, whose first event says from which step on it counts.
 import { join } from "node:path";
 import { makeFolder } from "@dsbm/files";
 import { namesIn, removeFiles } from "../files/read.js";

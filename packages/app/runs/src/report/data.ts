@@ -6,7 +6,6 @@ import { digits, valueText } from "./page/digits.js";
 import { type Html, html, listed, type Part } from "./page/html.js";
 import type { Names } from "./verdict.js";
 
-/** Columns that are shown. */
 const mostColumns = 24;
 
 /** Short names of source and target: their files, or the groups if one file has both. Returns null without a target. */
@@ -15,7 +14,6 @@ export function endNames({ source, target }: DataFile): Names | null {
   return target ? { source: name(source), target: name(target) } : null;
 }
 
-/** The section; columns in the order of `worst`, columns that it does not name last. */
 export function dataSection(data: DataFile, worst: readonly string[]): Html[] {
   const { warnings, columns } = data;
   return listed(
@@ -101,7 +99,6 @@ function columnTable(columns: readonly DataColumn[], worst: readonly string[]): 
   );
 }
 
-/** What was chosen, and why. */
 export function choicesList(choices: readonly Choice[]): Html {
   const lines = choices
     .filter(({ organising }) => !organising)

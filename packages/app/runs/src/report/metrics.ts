@@ -7,13 +7,11 @@ import { type Html, html, listed } from "./page/html.js";
 
 const directions: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
 const nameOf = ({ direction }: MetricRow) => directions[direction ?? ""] ?? "both";
-/** Columns that are shown of each direction. */
 const mostColumns = 24;
 
 /** Groups that say nothing good of a bridge that misses the target: a bridge that moves nothing moves little. */
 const ofMoves: readonly string[] = ["path", "plan"];
 
-/** The metrics by group. */
 export function metricTables(rows: readonly MetricRow[]): Html[] {
   const titles: Readonly<Record<string, string>> = metricGroups;
   const groups = new Set([...Object.keys(titles), ...rows.map(({ group }) => group)]);

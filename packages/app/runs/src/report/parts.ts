@@ -20,11 +20,9 @@ const partsSchema = z.object({
 });
 export type Parts = z.output<typeof partsSchema>;
 
-/** What the page shows of a part. */
 export interface ShownPart {
   /** The state of its run; null before it begins. */
   state: string | null;
-  /** Its newest evaluations. */
   rows: readonly Row[];
   pictures: readonly Picture[];
 }
@@ -36,7 +34,6 @@ const pageFile = "report.html";
 export const writeParts = (folder: string, parts: Parts): void =>
   writeJson(join(folder, partsFile), parts);
 
-/** The link from a part's report to the page of all parts; none for a run that is no part. */
 export function partOf(folder: string): Html[] {
   const run = resolve(folder);
   try {

@@ -57,7 +57,6 @@ export interface RunReport {
   meanings: Readonly<Record<string, string>>;
   curves?: { panels: readonly Panel[]; legend: readonly LegendEntry[] };
   views: readonly View[];
-  /** What to do next: for what, and the command. */
   commands: readonly (readonly [purpose: string, command: string])[];
   config: Readonly<Record<string, unknown>>;
 }

@@ -66,7 +66,7 @@ export const choice = z.object({
 });
 export type Choice = z.output<typeof choice>;
 
-/** Reads data.json. Returns null if it is missing or of another form. Throws RunError "corrupt" for text that is no JSON. */
+/** Reads data.json. Returns null if it is missing or of another form. Throws RunError "corrupt". */
 export const readDataFile = (folder: string): DataFile | null =>
   readIfAs(join(folder, "data.json"), dataFile);
 

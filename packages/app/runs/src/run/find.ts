@@ -5,7 +5,6 @@ import { errnoOf, fileError, stageFile } from "@dsbm/files";
 import { RunError } from "../errors.js";
 import { listRuns } from "./reader.js";
 
-/** Runs that an error names. */
 const mostNames = 5;
 
 function behindLink(path: string): string {

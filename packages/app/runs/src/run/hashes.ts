@@ -1,5 +1,5 @@
-// manifest.jsonl: the SHA-256 of the files that later results depend on, so that whoever reads them finds a changed bit.
-// It only grows, a line for each write. A file that is about to change is forgotten first: after a kill it is unchecked.
+// manifest.jsonl: the SHA-256 of the files that later results depend on, a line for each write.
+// A file that is about to change is forgotten first, so after a kill it is unchecked.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type FileData, openAppendFile, sha256, sha256OfFile, writeFileAtomic } from "@dsbm/files";
@@ -7,7 +7,6 @@ import { z } from "zod";
 import { RunError } from "../errors.js";
 import { readText } from "../files/read.js";
 
-/** The name of the manifest in the folder of a run. */
 export const manifestFile = "manifest.jsonl";
 
 const isChecked = (file: string): boolean =>

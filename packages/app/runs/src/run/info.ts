@@ -12,7 +12,6 @@ export type RunState = (typeof runStates)[number];
 /** run.json. Times are ISO 8601 in UTC. */
 export const runInfo = z.object({
   format: z.number(),
-  /** Version of dsbm that wrote the folder last. */
   dsbm: text,
   state: z.enum(runStates),
   started: text,

@@ -8,7 +8,6 @@ export type Direction = "f" | "b";
 /** Where the files of one run lie (absolute or relative as the folder was given). */
 export type RunPaths = Readonly<ReturnType<typeof runPaths>>;
 
-/** The paths of the run in `folder`. */
 export function runPaths(folder: string) {
   const at = (name: string) => join(folder, name);
   return {
@@ -22,13 +21,11 @@ export function runPaths(folder: string) {
     figures: at("figures"),
     /** One folder a checkpoint, see openCheckpoints. */
     checkpoints: at("checkpoints"),
-    /** Pictures of evaluations. */
     samples: at("samples"),
     /** Simulated pairs of the current half-iteration; may be deleted when no process holds the lock. */
     cache: at("cache"),
     quality_json: at("quality.json"),
     report_html: at("report.html"),
-    /** What the run said, with times. */
     log: at("log.txt"),
     lock: at(".lock"),
     /** models/<half_iteration>_<direction>.safetensors */

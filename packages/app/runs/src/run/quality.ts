@@ -93,11 +93,9 @@ function migrate(value: unknown): unknown {
 export const metricRow = z.preprocess(migrate, row);
 
 export const qualityFile = z.object({
-  /** The version that measured. */
   dsbm: text,
   /** The rows that starts and data were taken from. */
   split: z.enum(["train", "test"]).catch("test"),
-  /** Maximum number of samples. */
   n: real.optional().catch(undefined),
   seed: real.optional().catch(undefined),
   /** The options of the sampler that differ from training: solver, steps, diffusion, guidance. */

@@ -32,7 +32,6 @@ export function readRun(folder: string) {
     config: readIfAs(paths.config_json, z.record(z.string(), z.unknown())) ?? {},
     results: existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [],
     metrics: existsSync(paths.metrics_jsonl) ? readMetrics(paths.metrics_jsonl) : [],
-    /** Weights in order of half_iteration. */
     models: listModels(folder),
     /** Checkpoints by order; sizes are compared, contents are not. */
     checkpoints: listCheckpoints(paths.checkpoints),

@@ -1,5 +1,4 @@
-// Writes into a run folder: holds the lock, keeps run.json up to date, and appends rows and metrics so that a reader finds
-// whole records at any time, also after a crash.
+// Writes into a run folder. Readers find whole records at any time, also after a crash.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -25,15 +24,12 @@ import { parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { readMetrics } from "./reader.js";
 
 export interface OpenRunOptions {
-  /** The run folder, see runFolder. */
   folder: string;
-  /** Version of dsbm, kept in run.json. */
   dsbm: string;
   /** The resolved configuration, for config.json. */
   config: object;
   /** The same as YAML text, for config.yaml; without it config.yaml holds the JSON, which is YAML. */
   config_yaml?: string;
-  /** The columns of results.csv. */
   columns: readonly string[];
   /** Facts of the machine, without host names. */
   environment?: Environment;
@@ -112,7 +108,6 @@ class RunWriter {
     this.lock.refresh();
   }
 
-  /** Appends an object to metrics.jsonl. */
   appendMetric(metric: object): void {
     this.metrics.append(`${toJson(metric)}\n`);
     this.lock.refresh();
@@ -153,14 +148,12 @@ class RunWriter {
     this.flush();
   }
 
-  /** Forces rows and metrics onto the disk. */
   flush(): void {
     this.checkLock();
     this.results.flush();
     this.metrics.flush();
   }
 
-  /** Ends the run: state "finished". */
   finish(): void {
     if (this.info.state === "running" && !this.end("finished", null))
       throw lostLock(this.paths.lock);

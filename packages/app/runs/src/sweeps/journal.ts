@@ -8,7 +8,6 @@ const launch = z.object({
   event: z.literal("launch"),
   launcher: z.enum(["local", "slurm"]),
   members: z.array(z.number()),
-  /** The job array, for Slurm. */
   job: z.string().nullable(),
   /** Whether finished runs are run again. */
   again: z.boolean(),
@@ -27,7 +26,6 @@ const sweepEvent = z.discriminatedUnion("event", [
 export type SweepEvent = z.output<typeof sweepEvent>;
 const line = z.intersection(z.object({ time: z.string() }), sweepEvent);
 
-/** The last known phase of a member. */
 export interface Trace extends Pick<z.output<typeof launch>, "launcher" | "job" | "again"> {
   /** When it was started, or launched if that is unknown. */
   since: string;

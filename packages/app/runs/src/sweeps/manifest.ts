@@ -27,7 +27,6 @@ export type SweepEntry = z.output<typeof sweepEntry>;
 
 export const sweepManifest = z.object({
   format: z.number(),
-  /** Version of dsbm that wrote it. */
   dsbm: z.string(),
   /** The command: gaussian, train or test. */
   experiment: z.string(),
@@ -41,7 +40,6 @@ export type SweepManifest = z.output<typeof sweepManifest>;
 /** Where the files of a sweep lie. */
 export type SweepPaths = Readonly<ReturnType<typeof sweepPaths>>;
 
-/** The paths of the sweep in `folder`. */
 export function sweepPaths(folder: string) {
   const at = (name: string) => join(folder, name);
   return {
@@ -79,7 +77,6 @@ export const readManifest = (folder: string): SweepManifest =>
     cure: "delete it and start the sweep again",
   });
 
-/** The folder of a member's run. */
 export const entryFolder = (folder: string, entry: SweepEntry): string =>
   join(folder, entry.folder);
 

@@ -9,7 +9,6 @@ import { listRuns } from "../run/reader.js";
 const memberStates = ["waiting", "running", "done", "failed", "interrupted"] as const;
 export type MemberState = (typeof memberStates)[number];
 
-/** What the launcher knows. */
 export interface Evidence {
   /** "none": it has not started this member, or does not know. */
   phase: "none" | "queued" | "running" | "ended";
@@ -21,7 +20,6 @@ export interface Evidence {
   reason: string | null;
   /** Whether the launcher was told to stop and stopped it. */
   stopped: boolean;
-  /** The last line of its log. */
   lastLogLine: string | null;
   /** Whether "ended" is right even if a process seems to hold the lock, perhaps one of a machine that is gone. */
   certain: boolean;
@@ -65,7 +63,6 @@ function ended(info: RunInfo | null, { reason, stopped, lastLogLine }: Evidence)
   return { state: "interrupted", why: "it was killed: the process ended without a message" };
 }
 
-/** How many members are in each state. */
 export function countStates(all: readonly Status[]): Record<MemberState, number> {
   const counts = memberStates.map((state) => [state, all.filter((s) => s.state === state).length]);
   return Object.fromEntries(counts);

@@ -13,7 +13,6 @@ export interface SeedResults {
 /** Columns that identify an evaluation; all others are metrics. */
 const evaluationColumns = ["half_iteration", "iteration", "direction", "step", "steps", "sampler"];
 
-/** The columns of mean and standard deviation of a metric. */
 export const meanOf = (metric: string): string => `${metric}_mean`;
 export const stdOf = (metric: string): string => `${metric}_std`;
 

@@ -10,7 +10,6 @@ import {
   svgToPng,
 } from "../../src/figure/images.js";
 import { scatterFigure } from "../../src/figure/plane.js";
-import { rowsFigure } from "../../src/figure/rows.js";
 import { spectrumFigure } from "../../src/figure/spectrum.js";
 import { type TrendOptions, type TrendPanel, trendFigure } from "../../src/figure/trend.js";
 import { coordinates, dots, lines, rules, select, texts } from "./svg.js";
@@ -200,27 +199,6 @@ describe("samples", () => {
     expect(lines(svg)).toHaveLength(6 + 2);
     expect(select(svg, '[aria-label="rect"] rect')).toHaveLength(kinds.generated.length);
   });
-});
-
-it("rows of numbers have a panel a column, and rules where a value holds for all", async () => {
-  const point = { row: "dsbm", series: "ours", value: 1, spread: 0.5 };
-  const svg = await rowsFigure({
-    title: "Methods",
-    label: "error",
-    rows: ["dsbm", "other"],
-    panels: [
-      {
-        title: "2",
-        points: [point, { ...point, row: "other", value: 100 }],
-        rules: [{ series: "floor", value: 2 }],
-      },
-    ],
-  });
-  expect(dots(svg)).toHaveLength(2);
-  expect(texts(svg)).toEqual(expect.arrayContaining(["ours", "floor", "error", "other", "2"]));
-  await expect(rowsFigure({ title: "", label: "", rows: [], panels: [] })).rejects.toThrow(
-    /0 rows/,
-  );
 });
 
 /** A PNG, or a GIF's frames, as RGB bytes. */

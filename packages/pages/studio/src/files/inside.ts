@@ -19,7 +19,6 @@ import { RunError } from "@dsbm/runs";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
-/** Whether the system tells the path of an open file, in one call. */
 const hasProc = existsSync("/proc/self/fd");
 /** Parts that are empty, "." or "..", and characters that are no part of a name. */
 const notPlain = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\0]/;
@@ -52,18 +51,18 @@ export class Folder {
     return `${this.root === sep ? "" : this.root}/${path}`;
   }
 
-  /** What lies at a path, reached through no link: a plain file or a folder; undefined for all else. */
+  /** The plain file or folder at a path without links; undefined for all else. */
   stat(path: string): Stats | undefined {
     return this.#isReal(path) ? this.peek(path) : undefined;
   }
 
-  /** As `stat`, where the folder above is known to be no link; it says what there is, and `open` checks before it reads. */
+  /** As `stat`, for a path below a folder that is no link; `open` checks again. */
   peek(path: string): Stats | undefined {
     try {
       const stat = lstatSync(this.resolve(path), { throwIfNoEntry: false });
       return stat?.isFile() || stat?.isDirectory() ? stat : undefined;
     } catch {
-      // Not ours to look at.
+      // Not readable.
       return undefined;
     }
   }
@@ -83,14 +82,14 @@ export class Folder {
     }
   }
 
-  /** The entries of a folder, sorted by name; none where it is none, or is reached through a link. */
+  /** The entries of a folder, sorted by name; none if a link leads to it. */
   list(path: string): Dirent[] {
     try {
       if (!this.#isReal(path)) return [];
       const entries = readdirSync(this.resolve(path), { withFileTypes: true });
       return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch {
-      // Gone meanwhile, a file, or not ours to read: nothing to show.
+      // Gone meanwhile, a file, or not readable.
       return [];
     }
   }

@@ -9,7 +9,6 @@ import type { Folder } from "../files/inside.js";
 import { below } from "../runs/files.js";
 import type { ExportState } from "../shared/api.js";
 
-/** Exports that are kept. */
 const most = 20;
 /** The format of what is exported (docs/export.md): exports of other ones are made again. */
 const format = 2;
@@ -32,7 +31,6 @@ export class Exports {
     this.#exports = join(options.settings, "exports");
   }
 
-  /** How far the export of a run is. */
   state(id: string): ExportState {
     const key = this.#key(id);
     if (existsSync(join(this.#at(key), "bridge.json"))) {
@@ -45,7 +43,7 @@ export class Exports {
     return { state: error === null ? "none" : "failed", ...without };
   }
 
-  /** Starts the export of a run, unless it is there or on its way. Throws RunError where there is no command for it. */
+  /** Starts the export of a run unless it exists or is being made. Throws RunError if there is no command. */
   start(id: string): ExportState {
     const before = this.state(id);
     if (before.state === "ready" || before.state === "running") return before;

@@ -8,7 +8,7 @@ import { emptyHistory, History } from "../shared/history.js";
 import { isRecord } from "./values.js";
 
 const block = 1 << 20;
-/** A line that does not end within this is no line of ours. */
+/** Longer lines are not ours. */
 const longestLine = 64 << 10;
 
 export class MetricsTail {
@@ -24,7 +24,7 @@ export class MetricsTail {
     this.#path = path;
   }
 
-  /** What is new since the last call; null for nothing. */
+  /** The rows since the last call; null if there are none. */
   read(): HistoryPart | null {
     if (!this.#folder.stat(this.#path)?.isFile()) return this.#startOver() ? emptyHistory : null;
     const history = new History();

@@ -19,7 +19,7 @@ export class Sweeps {
     this.#folder = folder;
   }
 
-  /** The sweep of each run that is in one; of several the last. */
+  /** The sweep of each run; of several sweeps the last. */
   members(): Map<string, Membership> {
     const found = this.#folder
       .list("sweeps")
@@ -28,7 +28,7 @@ export class Sweeps {
     return new Map(found);
   }
 
-  /** The path of the log of a run that is a member of a sweep. */
+  /** The log of a member of a sweep. */
   logOf(id: string): string | undefined {
     this.members();
     return this.#logs.get(id);
@@ -56,7 +56,7 @@ export class Sweeps {
         return [id, { sweep, member }];
       });
     } catch {
-      // A manifest that is damaged groups nothing; `dsbm sweep status` says what is wrong with it.
+      // `dsbm sweep status` says what is wrong with the manifest.
       return [];
     }
   }

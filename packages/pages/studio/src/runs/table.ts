@@ -29,7 +29,6 @@ export class RunTable {
     this.#sweeps = new Sweeps(folder);
   }
 
-  /** Reads the folder again. */
   scan(): RunRow[] {
     const ids = this.#runs();
     const memberOf = this.#sweeps.members();
@@ -40,7 +39,7 @@ export class RunTable {
     return rows;
   }
 
-  /** Reads the folder again and tells what is new since `seen`, which it brings up to date. */
+  /** Reads the folder again. Returns what is new since `seen`, and updates `seen`. */
   changes(seen: Map<string, string>): Rows {
     const rows = this.scan().filter((row) => {
       // The seconds of a living run change all the time; the page counts them itself.
@@ -54,7 +53,6 @@ export class RunTable {
     return { rows, removed, left: this.#left };
   }
 
-  /** The row of one run, read again; undefined where there is no such run. */
   row(id: string): RunRow | undefined {
     if (!this.#folder.stat(below(id, "run.json"))?.isFile()) return undefined;
     return { ...this.#summaries.row(id), ...this.#sweeps.members().get(id) };

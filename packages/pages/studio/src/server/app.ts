@@ -17,9 +17,7 @@ import type { Streams } from "./streams.js";
 export interface AppOptions {
   folder: Folder;
   token: string;
-  /** Our pages by file name. */
   pages: ReadonlyMap<string, PageFile>;
-  /** Where settings and exports are kept. */
   settings: string;
   /** The command that exports a run, without its words; null: runs are not exported. */
   exporter: readonly string[] | null;

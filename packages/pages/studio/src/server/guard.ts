@@ -37,7 +37,6 @@ const sameText = (a: string, b: string): boolean => {
   return x.length === y.length && timingSafeEqual(x, y);
 };
 
-/** Refuses what is not ours, with a status and a line. */
 export function guard(token: string): MiddlewareHandler {
   return async (c, next) => {
     const { method } = c.req;

@@ -18,7 +18,7 @@ const types: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** The files; those of a bridge are read when it is played. Throws RunError where they are not built. */
+/** Our pages by file name. Throws RunError if they are not built. */
 export function readPages(): ReadonlyMap<string, PageFile> {
   if (!existsSync(join(bundle, "index.html")))
     throw new RunError("not_found", `the studio has no pages in ${bundle}: run npm run build`);

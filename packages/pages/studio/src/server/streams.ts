@@ -10,12 +10,10 @@ export class Streams {
   #open = 0;
   #over = false;
 
-  /** How many pages listen. */
   get open(): number {
     return this.#open;
   }
 
-  /** Ends all streams. */
   close(): void {
     this.#over = true;
   }

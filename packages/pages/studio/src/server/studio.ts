@@ -13,9 +13,8 @@ import { Streams } from "./streams.js";
 const usualPort = 4747;
 const host = "127.0.0.1";
 export interface StudioOptions {
-  /** The folder whose runs are shown. */
   folder: string;
-  /** The port, 0 for any; left out: 4747, or any other where that is taken. */
+  /** The port, 0 for any (default: 4747, or any other if 4747 is taken). */
   port?: number;
   /** Where its settings and exports are kept (default: $XDG_CONFIG_HOME/dsbm/studio). */
   settings?: string;
@@ -24,14 +23,12 @@ export interface StudioOptions {
 }
 
 export interface Studio {
-  /** The address with its token. */
   readonly address: string;
-  /** Pages that are open. */
   readonly pages: number;
   close(): Promise<void>;
 }
 
-/** Serves the runs below a folder. Throws RunError where the folder or the port cannot be had. */
+/** Serves the runs below a folder. Throws RunError if it cannot open the folder or the port. */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
   const { folder, port, settings = defaultSettingsFolder(), exporter = null } = options;
   const token = randomBytes(24).toString("base64url");

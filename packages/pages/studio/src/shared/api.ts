@@ -6,18 +6,16 @@ import type { Plan } from "./plan.js";
 
 export type State = RunState | "unreadable";
 
-/** A metric of the newest evaluation, beside what it is compared with. */
+/** A metric of the newest evaluation, with its reference. */
 export interface Measured {
   value: number;
-  /** What other data of the same kind show, the exact value, or independent pairs; null for none. */
+  /** Its floor, its exact value or its ceiling; null if unknown. */
   reference: number | null;
 }
 
-/** A row of the table of runs. */
 export interface RunRow {
-  /** The folder of the run, below the one that is shown, with "/" between its parts; "" for that folder itself. */
+  /** The path of the run below the folder of the studio; "" for the folder itself. */
   id: string;
-  /** What people call it: the experiment's name. */
   name: string;
   state: State;
   /** Why it stopped early, or cannot be read. */
@@ -48,15 +46,12 @@ export interface RunRow {
 /** The table, or what changed in it. */
 export interface Rows {
   rows: RunRow[];
-  /** Runs that are gone. */
   removed: string[];
   /** How many runs there are beyond those that are listed. */
   left: number;
 }
 
-/** A picture of an evaluation. */
 export interface Picture {
-  /** Its path below the run's folder. */
   file: string;
   /** Direction, and what it shows ("scatter", "path", …); null for a file of another name. */
   direction: string | null;
@@ -70,11 +65,9 @@ export interface Picture {
 export interface Reference {
   column: string;
   reference: string | null;
-  /** Whether it is shown first. */
   isMain: boolean;
 }
 
-/** The evaluations of a run in order. */
 export interface Results {
   rows: Row[];
   references: Reference[];
@@ -90,16 +83,15 @@ export interface RunDetail {
   /** The configuration, flattened: "model.name" and the value as JSON. */
   config: [key: string, value: string][];
   choices: Choice[];
-  /** Minutes that the run may take altogether; null where it has no such limit. */
+  /** The limit of minutes of the whole run; null if there is none. */
   maxMinutes: number | null;
-  /** How many steps are planned; null where that is not known, or is planned anew as it goes. */
+  /** The planned steps; null if unknown, or if they are planned during the run. */
   plan: Plan | null;
   results: Results;
   quality: MetricRow[];
   leftOut: string[];
   pictures: Picture[];
   hasReport: boolean;
-  /** The last lines of its log; null where there is none. */
   log: string | null;
   /** What cannot be read, a line each. */
   problems: string[];
@@ -109,12 +101,12 @@ export interface RunDetail {
 
 /** Rows of metrics.jsonl, some of them merged: see history.ts. */
 export interface HistoryPart {
-  /** Whether what came before is void: the run was rewound. */
+  /** Whether earlier rows are void because the run was rewound. */
   reset: boolean;
   half: number[];
   direction: string[];
   step: number[];
-  /** By metric: mean, least and greatest of the merged rows; null where a row has none. */
+  /** By metric: mean, least and greatest of the merged rows; null if a row has none. */
   metrics: Record<
     string,
     { mean: (number | null)[]; min: (number | null)[]; max: (number | null)[] }
@@ -123,7 +115,6 @@ export interface HistoryPart {
   notFinite: { metric: string; value: string; half: number; step: number }[];
 }
 
-/** How far the export of a run is. */
 export interface ExportState {
   state: "none" | "running" | "ready" | "failed";
   /** The error, as the command printed it. */
@@ -136,6 +127,6 @@ export interface ExportState {
 
 export interface Settings {
   theme: "system" | "light" | "dark";
-  /** Metrics in the table of runs, by "<column> <direction>"; empty: those that are there first. */
+  /** Metrics in the table of runs, by "<column> <direction>"; empty: the first ones. */
   columns: string[];
 }

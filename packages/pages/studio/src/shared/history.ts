@@ -34,7 +34,6 @@ export const emptyHistory: HistoryPart = {
 
 export class History {
   #points: Point[] = [];
-  /** Rows in a full point. */
   #stride = 1;
   #names = new Set<string>();
   readonly notFinite = new Map<string, HistoryPart["notFinite"][number]>();
@@ -63,7 +62,6 @@ export class History {
     this.#push({ half, step, direction: direction === "f" ? "f" : "b", rows: 1, values });
   }
 
-  /** Adds what another history took out. */
   append(part: HistoryPart): void {
     if (part.reset) this.clear();
     for (const found of part.notFinite)
@@ -88,7 +86,6 @@ export class History {
     this.notFinite.clear();
   }
 
-  /** All points. */
   part({ reset = false } = {}): HistoryPart {
     const points = this.#points;
     const column = (name: string, of: (merged: Merged) => number) =>
@@ -115,7 +112,6 @@ export class History {
   #push(point: Point): void {
     put(this.#points, point, this.#stride);
     if (this.#points.length <= most) return;
-    // Neighbours are merged two by two.
     this.#stride *= 2;
     const kept: Point[] = [];
     for (const one of this.#points) put(kept, one, this.#stride);

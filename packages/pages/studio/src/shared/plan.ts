@@ -5,12 +5,10 @@ export interface Plan {
   /** Steps of a half-iteration of the first iteration, and of a later one. */
   first: number;
   later: number;
-  /** Half-iterations of an iteration, and of the run. */
   directions: number;
   halves: number;
 }
 
-/** Steps of the half-iteration in progress, and those that are left. */
 export function stepsOf({ first, later, directions, halves }: Plan, { half, step }: RunRow) {
   const now = Math.max(1, half);
   const of = now <= directions ? first : later;

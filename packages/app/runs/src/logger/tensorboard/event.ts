@@ -6,7 +6,6 @@ function event(step: number, what: Field): Uint8Array {
   return message(double(1, Date.now() / 1000), integer(2, step), what);
 }
 
-/** The first event of a file. */
 export function fileVersion(): Uint8Array {
   return event(0, bytes(3, "brain.Event:2"));
 }

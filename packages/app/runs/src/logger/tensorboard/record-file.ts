@@ -3,7 +3,6 @@
 import { readSync } from "node:fs";
 import { type AppendFile, openAppendFile } from "@dsbm/files";
 
-/** Bytes of a record before and after its own. */
 const headerBytes = 12;
 const footerBytes = 4;
 

@@ -4,9 +4,7 @@ import type { HistoryPart } from "../../shared/api.js";
 import type { Values } from "./chart.js";
 
 export interface Axis {
-  /** Steps over all half-iterations, per row. */
   x: number[];
-  /** Where each half-iteration begins. */
   marks: { x: number; label: string }[];
   /** The place of a step of a half-iteration; the half-iteration itself if there are no training curves. */
   place(half: number, step: unknown): number;

@@ -10,14 +10,12 @@ export type Values = (number | null)[];
 export interface Curve {
   label: string;
   y: Values;
-  /** The name of a colour of the page. */
   color: string;
   dash?: number[];
   /** Thin and pale, without a place in the legend. */
   raw?: boolean;
   /** Filled between these. */
   band?: { min: Values; max: Values };
-  /** Points are drawn too: there are few. */
   points?: boolean;
 }
 
@@ -35,7 +33,6 @@ export interface ChartProps {
   /** The part of the x axis that is shown; null: all. */
   range: Range | null;
   onRange(range: Range | null): void;
-  /** Vertical lines with names. */
   marks?: readonly { x: number; label: string }[];
   /** Charts of one group move their cursors together. */
   group: string;

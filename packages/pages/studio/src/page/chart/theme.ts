@@ -1,7 +1,6 @@
 // The colours of curves: of the two directions, and of runs beside each other. Each also has its own dashes, for those who
 // do not tell the colours apart.
 
-/** The value of a custom property of the page. */
 export const cssColor = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -10,13 +9,11 @@ export const directionColor = { f: "forward", b: "backward" } as const;
 const runColors = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
 const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
 
-/** Colour and dashes of the i-th run. */
 export function runStyle(i: number): { color: string; dash: number[] } {
   const color = runColors[i % runColors.length] as string;
   return { color, dash: dashes[Math.floor(i / runColors.length) % dashes.length] as number[] };
 }
 
-/** The same colour, let through in part. */
 export function faint(color: string, share: number): string {
   const match = /^#([0-9a-f]{6})$/i.exec(color);
   if (!match) return color;

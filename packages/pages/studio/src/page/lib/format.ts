@@ -1,7 +1,6 @@
 // Numbers, times and states as people read them.
 import type { RunRow } from "../../shared/api.js";
 
-/** A number in about four digits. */
 export function digits(value: number | null | undefined, n = 4): string {
   if (value === null || value === undefined) return "–";
   if (!Number.isFinite(value)) return String(value);

@@ -14,7 +14,6 @@ export interface TableProps {
   /** Headings of the columns; the first column names the rows. */
   head: readonly ComponentChildren[];
   rows: readonly { name: ComponentChildren; title?: string; cells: readonly ComponentChildren[] }[];
-  /** The class of the i-th cell after the name. */
   kind(i: number): string;
 }
 
@@ -48,7 +47,6 @@ export const Table = ({ label, head, rows, kind }: TableProps) => (
   </Scroll>
 );
 
-/** Names with their values. */
 export const Pairs = ({
   kind,
   pairs,
@@ -66,7 +64,6 @@ export const Pairs = ({
   </dl>
 );
 
-/** Lines about something wrong. */
 export const Alert = ({
   lines,
   kind = "wrong",

@@ -4,7 +4,6 @@ import { useEffect, useState } from "preact/hooks";
 
 export interface Route {
   page: "runs" | "run" | "compare";
-  /** The run of the page "run". */
   run: string;
   params: URLSearchParams;
 }
@@ -17,7 +16,6 @@ function parseRoute(hash: string): Route {
   return { page: "runs", run: "", params };
 }
 
-/** Settings of an address; null for none. */
 type Params = Readonly<Record<string, string | readonly string[] | null>>;
 
 /** The address of a page: settings as `before`, but for those of `params`. */
@@ -34,7 +32,6 @@ export function hrefOf(
   return `#/${page === "runs" ? "" : page}${text === "" ? "" : `?${text}`}`;
 }
 
-/** The route, and a page that is drawn again when it changes. */
 export function useRoute(): Route {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {

@@ -1,7 +1,6 @@
 // Asks the server, and listens to it. Paths are relative to the address, which has the token.
 import { useEffect, useState } from "preact/hooks";
 
-/** The address of a request. */
 export function apiPath(name: string, params: Readonly<Record<string, string>> = {}): string {
   const query = new URLSearchParams(params).toString();
   return `api/${name}${query === "" ? "" : `?${query}`}`;
@@ -14,7 +13,6 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   return (await answer.json()) as T;
 }
 
-/** Sends JSON. Throws as `ask`. */
 export const send = <T>(path: string, method: "PUT" | "POST", body: unknown): Promise<T> =>
   ask(path, {
     method,

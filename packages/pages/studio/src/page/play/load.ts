@@ -9,7 +9,6 @@ export interface Loaded {
   samples: Pick<PlayerOptions, "source" | "target" | "conditions">;
 }
 
-/** samples.json: shapes of the arrays beside it, and what their rows are conditioned on. */
 interface SamplesFile {
   source: number[];
   target: number[];

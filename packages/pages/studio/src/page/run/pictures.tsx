@@ -5,7 +5,6 @@ import { Select } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";
 import { apiPath } from "../lib/server.js";
 
-/** What is worth seeing first. */
 const first = ["scatter", "end", "path"];
 
 export function Pictures({ detail, params }: { detail: RunDetail; params: URLSearchParams }) {
@@ -23,7 +22,6 @@ export function Pictures({ detail, params }: { detail: RunDetail; params: URLSea
   const given = params.get("time");
   const index = given === null ? times.length - 1 : Math.min(Number(given) || 0, times.length - 1);
   const ways = [...new Set(own.map(({ direction }) => direction))].sort().reverse();
-  /** The newest picture of a direction up to the chosen time. */
   const shown = ways.flatMap((way) => {
     const found = own.findLast(
       ({ direction, at }) => direction === way && times.indexOf(at) <= index,

@@ -8,10 +8,10 @@ import { smoothed } from "../chart/smooth.js";
 import { directionColor } from "../chart/theme.js";
 import { directionNames, directions } from "../lib/format.js";
 
-/** So few rows are drawn as points, too. */
+/** Fewer rows are also drawn as points. */
 const fewRows = 12;
 
-/** The curves of one metric, forward and backward; `positive` leaves out what a logarithm has no place for. */
+/** The curves of one metric, forward and backward; `positive` keeps only values that have a logarithm. */
 export function curvesOf(
   history: HistoryPart,
   metric: string,

@@ -51,7 +51,7 @@ const started = column(
   (row) => moment(row.started),
 );
 
-/** All metrics that runs have, the ones of most runs first. */
+/** The metrics of the runs, the most frequent first. */
 export function metricNames(rows: readonly RunRow[]): string[] {
   const counts = new Map<string, number>();
   for (const { metrics } of rows)
@@ -59,7 +59,6 @@ export function metricNames(rows: readonly RunRow[]): string[] {
   return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
 }
 
-/** The columns of a table with these metrics. */
 export const columnsWith = (metrics: readonly string[]): Column[] => [
   ...fixed,
   ...metrics.map((name) =>
@@ -94,7 +93,7 @@ export function filtered(
   });
 }
 
-/** Runs in order of a column; those without a value last, equal ones by time, the newest first. */
+/** Runs in order of a column: missing values last, equal values by time, the newest first. */
 export function sorted(rows: readonly RunRow[], by: Column, descending: boolean): RunRow[] {
   const sign = descending ? -1 : 1;
   const compare = (a: string | number | null, b: string | number | null) => {
@@ -110,7 +109,7 @@ export function sorted(rows: readonly RunRow[], by: Column, descending: boolean)
   );
 }
 
-/** Rows by their sweep, in the order in which they come; runs outside sweeps are a group without a name. */
+/** Rows by their sweep, in their order; runs outside sweeps have the group null. */
 export function grouped(rows: readonly RunRow[]): [sweep: string | null, rows: RunRow[]][] {
   const groups = new Map<string | null, RunRow[]>();
   for (const row of rows) {

@@ -22,14 +22,12 @@ export const isTraining = (runs: readonly Found[], metric: string): boolean =>
 
 export interface OverlayOptions {
   metric: string;
-  /** "f", "b", or "both". */
   way: string;
   weight: number;
   labels: readonly string[];
   isLog: boolean;
 }
 
-/** The metric of all runs over their training steps. */
 export function overlay(
   runs: readonly Found[],
   options: OverlayOptions,

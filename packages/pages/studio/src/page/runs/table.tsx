@@ -112,5 +112,4 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
   );
 }
 
-/** The last parts of a run's path. */
 export const shortPlace = ({ id }: RunRow): string => id.split("/").slice(-2).join("/");

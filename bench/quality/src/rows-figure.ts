@@ -1,7 +1,13 @@
 // Numbers of named rows, such as methods: one panel a column of a table, a dot a number, a rule where a value holds for all.
-import { refuse } from "../errors.js";
-import type { LegendEntry } from "./panel.js";
-import { colorOf, composeFigure, drawPanel, loadPlot, logAxis, textWidth } from "./svg.js";
+import {
+  colorOf,
+  composeFigure,
+  drawPanel,
+  type LegendEntry,
+  loadPlot,
+  logAxis,
+  textWidth,
+} from "@dsbm/runs";
 
 export interface RowPoint {
   row: string;
@@ -32,10 +38,8 @@ const rowHeight = 21;
 /** Positive values whose ratio is above this are drawn on a logarithmic axis. */
 const wide = 20;
 
-/** Draws the figure and returns it as SVG text. Throws RunError "bad_argument" without rows or panels. */
+/** Draws the figure and returns it as SVG text. */
 export async function rowsFigure({ title, label, rows, panels }: RowsOptions): Promise<string> {
-  const isEmpty = rows.length * panels.length === 0;
-  refuse("a figure of rows", [[isEmpty, `${rows.length} rows and ${panels.length} panels`]]);
   const dots = new Set(panels.flatMap(({ points }) => points.map(({ series }) => series)));
   const dashes = new Set(panels.flatMap(({ rules }) => rules.map(({ series }) => series)));
   const domain = [...dots, ...dashes];
