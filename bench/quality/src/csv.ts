@@ -1,7 +1,7 @@
 // The numbers of outcomes, unrounded, as CSV: a line for each, and the words of each run. Read again, they stand for runs
 // that were made elsewhere.
 
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type Cell, formatCsv, type Row, readCsv } from "@dsbm/runs";
 import type { Values } from "./benchmark.js";
 import type { Finished, Outcome } from "./engine.js";
@@ -57,11 +57,12 @@ export class KnownResults {
   readonly #sameProtocol: boolean;
   readonly #rows: readonly Row[];
 
-  /** Reads the file. Throws a RunError for what is no CSV, a UsageError for other columns. */
+  /** Reads the file. Throws a RunError for what is no CSV, a ConfigError for other columns. */
   constructor(path: string, quick: boolean) {
     const table = readCsv(path);
     if (columns.some((column) => !table.columns.includes(column)))
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `results=${path} has the columns ${table.columns.join()}; expected ${columns.join()}: give a .csv that npm run benchmark wrote beside its tables`,
       );
     this.#path = path;
@@ -85,7 +86,7 @@ export class KnownResults {
     return Object.keys(found).length > 0 ? found : null;
   }
 
-  /** The run of these words; null where it is not there, or was one of other words. Throws a UsageError for no numbers. */
+  /** The run of these words; null where it is not there, or was one of other words. Throws a ConfigError for no numbers. */
   find(
     run: Pick<Finished, "case" | "method" | "seed"> & {
       benchmark: string;
@@ -113,7 +114,8 @@ export class KnownResults {
 
   #number(value: Cell | undefined, what: string): number | null {
     if (value === null || typeof value === "number") return value;
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `results=${this.#path}: ${what} is "${value}", expected a number: correct the line, or delete those of this run`,
     );
   }

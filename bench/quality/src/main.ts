@@ -2,7 +2,14 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
-import { describeError, exitCodeOf, helpTable, isSetting, resolve, UsageError } from "@dsbm/config";
+import {
+  ConfigError,
+  describeError,
+  exitCodeOf,
+  helpTable,
+  isSetting,
+  resolve,
+} from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { createInterrupt, createProgress, duration, shellWord } from "@dsbm/runs";
 import { type BenchmarkConfig, benchmark as experiment } from "./config.js";
@@ -27,7 +34,7 @@ const help = [
   "--again   start over where runs are already; else runs that are finished are read, and others go on",
 ].join("\n");
 
-/** Runs the command; returns the exit code: 1 where a run failed, 130 where it was stopped. Throws a UsageError. */
+/** Runs the command; returns the exit code: 1 where a run failed, 130 where it was stopped. Throws a ConfigError. */
 async function benchmarkCommand(args: string[]): Promise<number> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
     console.log(help);
@@ -38,7 +45,8 @@ async function benchmarkCommand(args: string[]): Promise<number> {
     (word) => !isSetting(word) && !switches.includes(word),
   );
   if (name === undefined || odd.length > 0 || [name, folder].some((word) => word?.startsWith("-")))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `npm run benchmark -- takes a name and for cells a folder, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write npm run benchmark -- gaussian --quick, or see --help`,
     );
   const words = [...args.filter(isSetting), ...(args.includes("--quick") ? ["quick=true"] : [])];

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
+  ConfigError,
   completeTrain,
   fit,
   isSetting,
@@ -12,7 +13,6 @@ import {
   presets,
   resolve,
   train,
-  UsageError,
 } from "@dsbm/config";
 import { type FitRequest, finishedRun, runFit, runTraining } from "@dsbm/experiment";
 import { readTrained } from "@dsbm/inference";
@@ -187,7 +187,8 @@ function sameWords(folder: string, words: readonly string[]): Result {
   const found = read(folder);
   const [before, now] = [found.words, lasting(words)].map((all) => all.join(" "));
   if (before === now) return found;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${folder} holds a run of other words (${before}) than now (${now}): add --again to start over`,
   );
 }

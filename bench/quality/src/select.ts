@@ -1,5 +1,5 @@
 // The part of a benchmark that words choose.
-import { nearest, UsageError } from "@dsbm/config";
+import { ConfigError, nearest } from "@dsbm/config";
 import type { Benchmark } from "./benchmark.js";
 import type { BenchmarkConfig } from "./config.js";
 import { trainings } from "./engine.js";
@@ -13,22 +13,29 @@ const simple = { gaussian, "2d": planar, eot };
 /** The names of benchmarks that can be typed. */
 const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "all"];
 
-/** The benchmarks of a name; `folder` has the cells. Throws a UsageError. */
+/** The benchmarks of a name; `folder` has the cells. Throws a ConfigError. */
 function named(name: string, folder: string | undefined): Benchmark[] {
   if (!benchmarkNames.includes(name))
-    throw new UsageError(`unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`);
+    throw new ConfigError(
+      "usage",
+      `unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`,
+    );
   if (name === "all")
     return [...Object.values(simple), ...(folder === undefined ? [] : [cells(folder)])];
   if (name !== "cells" && folder !== undefined)
-    throw new UsageError(`benchmark ${name} takes no folder, got "${folder}": leave it out`);
+    throw new ConfigError(
+      "usage",
+      `benchmark ${name} takes no folder, got "${folder}": leave it out`,
+    );
   if (name !== "cells") return [simple[name as keyof typeof simple]];
   if (folder !== undefined) return [cells(folder)];
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     "benchmark cells needs the folder of day_N.npy: write npm run benchmark -- cells FOLDER",
   );
 }
 
-/** Benchmarks, cut to what was chosen. Throws a UsageError for names that none of them has. */
+/** Benchmarks, cut to what was chosen. Throws a ConfigError for names that none of them has. */
 export function select(
   name: string,
   folder: string | undefined,
@@ -38,7 +45,8 @@ export function select(
   for (const key of ["methods", "cases"] as const) {
     const known = [...new Set(all.flatMap((one) => one[key].map(({ name: own }) => own)))];
     const odd = config[key]?.find((own) => !known.includes(own));
-    if (odd !== undefined) throw new UsageError(`${key}=${odd}: ${cure(odd, "some", known)}`);
+    if (odd !== undefined)
+      throw new ConfigError("usage", `${key}=${odd}: ${cure(odd, "some", known)}`);
   }
   return all
     .map((one) => cut(one, config))

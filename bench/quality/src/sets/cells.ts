@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
-import { printValue, UsageError } from "@dsbm/config";
+import { ConfigError, printValue } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { readQuality } from "@dsbm/runs";
 import { cat, io, randperm, type Tensor, tidy } from "@dsbm/torch";
@@ -13,7 +13,7 @@ import { methodsOf } from "../methods.js";
 /** Components, of which the fewer ones are whitened over all days. */
 const [all, few] = [50, 5];
 
-/** The days of a folder, in their order. Throws a UsageError below three. */
+/** The days of a folder, in their order. Throws a ConfigError below three. */
 function daysOf(folder: string): number[] {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const days = names
@@ -21,7 +21,8 @@ function daysOf(folder: string): number[] {
     .map(Number)
     .sort((a, b) => a - b);
   if (days.length >= 3) return days;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${folder} has ${days.length} files day_N.npy; expected three or more, arrays [cells, components] such as day_2.npy day_3.npy day_4.npy`,
   );
 }
@@ -41,7 +42,8 @@ function whiten(
     const rows = days.map((day) => {
       const x = io.mapNpy(join(folder, `day_${day}.npy`));
       if (x.ndim !== 2 || x.size(1) < few)
-        throw new UsageError(
+        throw new ConfigError(
+          "usage",
           `${folder}/day_${day}.npy has the shape [${x.shape}]; expected [cells, ${few} or more]`,
         );
       return x.narrow(1, 0, few).to("float64");
@@ -57,7 +59,7 @@ function whiten(
   });
 }
 
-/** The benchmark of a folder. Throws a UsageError where it holds no days. */
+/** The benchmark of a folder. Throws a ConfigError where it holds no days. */
 export function cells(folder: string): Benchmark {
   const days = daysOf(folder);
   const inner = days.slice(1, -1);

@@ -1,7 +1,7 @@
 // The program: finds the command, runs it, and turns errors into one line and an exit code. What a command needs is
 // loaded when it is called.
 
-import { describeError, exitCodeOf, UsageError } from "@dsbm/config/user-errors";
+import { describeError, exitCodeOf } from "@dsbm/config/user-errors";
 import { version } from "@dsbm/runs/version";
 import { printHelp, terminalWidth, twoColumns } from "./terminal/columns.js";
 import { outliveReaders } from "./terminal/streams.js";
@@ -94,14 +94,15 @@ function overview(): string {
   ].join("\n\n");
 }
 
-/** The command of a name. Throws a UsageError that names the nearest one. */
+/** The command of a name. Throws a ConfigError that names the nearest one. */
 async function commandOf(name: string): Promise<Load> {
   const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (found) return found[1];
-  const { nearest } = await import("@dsbm/config");
+  const { ConfigError, nearest } = await import("@dsbm/config");
   const names = Object.keys(commands);
   const near = nearest(name, names);
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `unknown command "${name}"${near ? `: did you mean "${near}"?` : ""} (commands: ${names.join(", ")})`,
   );
 }

@@ -33,4 +33,4 @@ export { flatten, getPath } from "./tree/tree.js";
 export { readYaml, writeYaml } from "./tree/yaml.js";
 export { presets } from "./presets-folder.js";
 export { savedConfig } from "./saved-config.js";
-export { UsageError, describeError, exitCodeOf, setLogPrefix } from "./user-errors.js";
+export { describeError, exitCodeOf, setLogPrefix } from "./user-errors.js";

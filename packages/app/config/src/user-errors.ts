@@ -8,7 +8,6 @@ const forUsers = new Set([
   "RunError",
   "FileError",
   "DatasetError",
-  "UsageError",
 ]);
 
 let prefix = "dsbm";
@@ -16,12 +15,6 @@ let prefix = "dsbm";
 /** Names this process in its errors, where several of them share a terminal. */
 export function setLogPrefix(name: string): void {
   prefix = `dsbm: ${name}`;
-}
-
-/** A command line that cannot be understood. */
-export class UsageError extends Error {
-  override name = "UsageError";
-  readonly code = "usage";
 }
 
 /** The text that a user is shown for an error, each line a problem; bugs keep their stack trace. */
@@ -39,7 +32,6 @@ const ofWords = new Set(["not_a_run", "UnknownSet", "MissingFiles", "InvalidOpti
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return 1;
   const isOfWords =
-    ["UsageError", "ConfigError"].includes(error.name) ||
-    ("code" in error && ofWords.has(String(error.code)));
+    error.name === "ConfigError" || ("code" in error && ofWords.has(String(error.code)));
   return isOfWords ? 2 : 1;
 }

@@ -1,7 +1,7 @@
 // How good the bridge of a run is: every metric that its data allow. `dsbm evaluate`, the end of `dsbm fit` and the library
 // all measure by this function.
 import { type Direction, endOf } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import type { Ends } from "@dsbm/problem";
 import {
@@ -63,7 +63,7 @@ const variantNames: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Measures a run in any state that has weights, in its folder. The same seed gives the same numbers. Writes nothing: see
- * `writeQuality`. Returns null if `signal` stopped it. Throws a UsageError for a run without weights, for unknown metrics
+ * `writeQuality`. Returns null if `signal` stopped it. Throws a ConfigError for a run without weights, for unknown metrics
  * and for hold-outs that do not fit, and the errors of its data.
  */
 export async function measureQuality(
@@ -169,7 +169,7 @@ interface Choice {
   asked: ReadonlySet<string>;
 }
 
-/** What words choose: metrics by name, or those of a group. Throws a UsageError for others. */
+/** What words choose: metrics by name, or those of a group. Throws a ConfigError for others. */
 function choose(all: readonly Metric[], words: readonly string[] | null): Choice {
   if (words === null)
     return {
@@ -187,7 +187,7 @@ function choose(all: readonly Metric[], words: readonly string[] | null): Choice
       return all.filter((one) => one.group === word && !one.onRequest).map(({ name }) => name);
     if (names.includes(word)) return [word];
     const known = [...groups, ...Object.keys(variantNames), ...names];
-    throw new UsageError(`metrics=${word}: expected some of ${known.join(", ")}`);
+    throw new ConfigError("usage", `metrics=${word}: expected some of ${known.join(", ")}`);
   });
   // A bridge that moves nothing has the least displacement: the distance from the target stands beside it.
   const beside = chosen.flatMap((name) => {
@@ -211,16 +211,19 @@ function directionsOf(
 ): Direction[] {
   const found = (directions ?? (["f", "b"] as const)).filter((d) => networks[d]);
   if (found.length > 0) return found;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${trained.folder} has no weights of direction ${directions?.join(" or ")} yet: leave direction out, or let the run get there`,
   );
 }
 
 function checkHoldouts(holdouts: readonly Holdout[], { bridge, trained }: OpenSubject): void {
   const odd = holdouts.find(({ at }) => !(at > 0 && at < 1));
-  if (odd) throw new UsageError(`at=${odd.at}: expected a time between 0 and 1, such as at=0.5`);
+  if (odd)
+    throw new ConfigError("usage", `at=${odd.at}: expected a time between 0 and 1, such as at=0.5`);
   if (bridge.networks.f) return;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `holdout=${holdouts[0]?.path}: ${trained.folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
   );
 }

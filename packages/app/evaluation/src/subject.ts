@@ -43,7 +43,7 @@ export interface SubjectOptions {
 }
 
 /**
- * Opens a run in any state that has weights, and its data. Throws a RunError or UsageError for what is no run or has no
+ * Opens a run in any state that has weights, and its data. Throws a RunError or ConfigError for what is no run or has no
  * weights, and the errors of its data.
  */
 export async function openSubject(folder: string, options: SubjectOptions): Promise<OpenSubject> {

@@ -130,7 +130,8 @@ export async function collectSamples(
   const { subject, options } = context;
   const { ends } = subject;
   const { split, seed, progress, signal } = options;
-  const [from, side] = [startOf(direction), endOf(direction)];
+  const from = startOf(direction);
+  const side = endOf(direction);
   const tensors: Tensor[] = [];
   const own = (make: () => Tensor) => {
     const t = kept(make);

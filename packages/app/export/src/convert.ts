@@ -1,6 +1,6 @@
 // From a recorded function to an ONNX graph, operation by operation.
 
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import type { Tensor } from "@dsbm/torch";
 import { GraphBuilder, isFree } from "./onnx/builder.js";
 import { type Graph, type OnnxType, onnxTypes, type Port } from "./onnx/model.js";
@@ -31,7 +31,7 @@ export function convert(
     const known = values.read(slot);
     if (known !== undefined) return known;
     const { held } = slotOf(slot);
-    if (!held) throw new UsageError("a second result of an operation cannot be exported");
+    if (!held) throw new ConfigError("usage", "a second result of an operation cannot be exported");
     const name = constantOf(graph, held);
     values.set(slot, name);
     return name;
@@ -96,7 +96,10 @@ function converterOf(name: string): Converter | undefined {
 function constantOf(graph: GraphBuilder, tensor: Tensor): string {
   const { dtype, shape } = tensor;
   if (!(dtype in onnxTypes))
-    throw new UsageError(`a tensor of ${dtype} cannot be exported to ONNX: expected float32`);
+    throw new ConfigError(
+      "usage",
+      `a tensor of ${dtype} cannot be exported to ONNX: expected float32`,
+    );
   const { buffer, byteOffset, byteLength } = tensor.rawArray();
   return graph.constant(
     dtype as OnnxType,

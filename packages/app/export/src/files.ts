@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import type { ExportConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { fileError, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { toJson } from "@dsbm/runs";
 import { heldSamples, modelCard } from "./bridge/card.js";
@@ -19,7 +19,7 @@ export interface ExportResult {
 type Options = PageOptions & Pick<ExportConfig, "overwrite">;
 
 /**
- * Exports a run to `out`: a folder, one model where the name ends in .onnx, or a page where it ends in .html. Throws a UsageError where something is there
+ * Exports a run to `out`: a folder, one model where the name ends in .onnx, or a page where it ends in .html. Throws a ConfigError where something is there
  * already, errors as `exportBridge` does, and a RunError of the disk.
  */
 export async function exportRun(run: string, out: string, options: Options): Promise<ExportResult> {
@@ -45,15 +45,20 @@ function checkPlace(
 ): void {
   const found = statOf(out);
   if (found && found.isDirectory() === isFile)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${out} is a ${isFile ? "folder" : "file"}: give another name for ${isFile ? "a file" : "a folder"}`,
     );
   if (!isFile && !found && /\.[A-Za-z]\w*$/.test(out))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${out} ends in ${extname(out)}: expected a folder, NAME.onnx or NAME.html`,
     );
   if (found && !overwrite && (isFile || readdirSync(out).length > 0))
-    throw new UsageError(`${out} is there already: give another name, or write overwrite=true`);
+    throw new ConfigError(
+      "usage",
+      `${out} is there already: give another name, or write overwrite=true`,
+    );
 }
 
 function exportFile(run: string, out: string, options: Options): ExportResult {

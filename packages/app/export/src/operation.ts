@@ -1,6 +1,6 @@
 // An operation of a recorded program as its converter sees it.
 
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import type { GraphBuilder, Size } from "./onnx/builder.js";
 import { isFree, sizesText } from "./onnx/builder.js";
 import { type OnnxType, onnxTypes } from "./onnx/model.js";
@@ -26,8 +26,9 @@ export class Operation {
   }
 
   /** An error that names the operation and says why it cannot be exported. */
-  refused(why: string): UsageError {
-    return new UsageError(
+  refused(why: string): ConfigError {
+    return new ConfigError(
+      "usage",
       `${this.step.name} cannot be exported to ONNX: ${why}; choose another network or method`,
     );
   }

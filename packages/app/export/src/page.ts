@@ -1,7 +1,7 @@
 // page.html: one file that holds a bridge and plays it in a browser, with some held-out samples of both ends.
 import type { Direction, Conditions as Given } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data";
 import { writeFileAtomic } from "@dsbm/files";
 import { readTrained } from "@dsbm/inference";
@@ -33,7 +33,7 @@ export interface PageOptions extends Omit<ExportOptions, "single"> {
 }
 
 /**
- * Writes a page that plays the bridge of a run. Throws errors as `exportBridge` does, a UsageError for models of more than
+ * Writes a page that plays the bridge of a run. Throws errors as `exportBridge` does, a ConfigError for models of more than
  * 20 MB, and a RunError of the disk.
  */
 export async function exportPage(
@@ -46,7 +46,8 @@ export async function exportPage(
   const files = [...models].map(([name, { model }]) => [name, Buffer.concat(model)] as const);
   const bytes = files.reduce((sum, [, model]) => sum + model.length, 0);
   if (bytes > most.models)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `the models have ${Math.ceil(bytes / 1e6)} MB, but a page holds up to 20 MB: export a folder, which @dsbm/web plays, or one direction (direction=f)`,
     );
   const { readUnits } = await import("@dsbm/web");

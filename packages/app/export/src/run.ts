@@ -1,7 +1,7 @@
 // From the folder of a run to models and their description, in memory.
 import type { Direction } from "@dsbm/bridge";
 import type { ExportConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { classesOf, loadNetworks, readTrained, type Trained } from "@dsbm/inference";
 import { toJson, version } from "@dsbm/runs";
 import { type BridgeDescription, describeBridge } from "./bridge/description.js";
@@ -30,7 +30,8 @@ export function exportBridge(run: string, options: ExportOptions = {}): Exported
   const { half_iteration = "newest", license = null, limit, single, bare = false } = options;
   const trained = readTrained(run, half_iteration);
   if (trained.chain)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${trained.folder} goes through ${trained.chain.times.length} data sets in a row, which is not exported: sample with dsbm sample`,
     );
   const directions = directionsOf(
@@ -68,7 +69,8 @@ function directionsOf({ models, folder }: Trained, wanted: Direction | "both" | 
   if (wanted === null) return there.slice(0, 1);
   if (wanted === "both") return there;
   if (there.includes(wanted)) return [wanted];
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `direction=${wanted} has not been trained: ${folder} has ${there.join(" and ")}; write direction=${there[0]}`,
   );
 }

@@ -1,6 +1,6 @@
 // A function of tensors as its operations, whatever the number of rows.
 
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import {
   describeProgram,
   noGrad,
@@ -80,6 +80,7 @@ function merged(a: Value, b: Value, what: string): Value {
 }
 
 const dependent = (what: string) =>
-  new UsageError(
+  new ConfigError(
+    "usage",
     `${what} cannot be exported: what it does depends on the number of rows, not only in proportion`,
   );

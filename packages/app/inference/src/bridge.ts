@@ -15,9 +15,9 @@ import {
 } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
+  ConfigError,
   type SampleConfig,
   sample as sampleExperiment,
-  UsageError,
   validate,
 } from "@dsbm/config";
 import type { Units } from "@dsbm/data";
@@ -120,7 +120,7 @@ export class Bridge implements Disposable {
   }
 
   /**
-   * Opens a run with the weights that sample. Throws a RunError for what is no run, and a UsageError for one without
+   * Opens a run with the weights that sample. Throws a RunError for what is no run, and a ConfigError for one without
    * weights, or without those of `half_iteration`.
    */
   static open(folder: string, options: OpenOptions = {}): Bridge {
@@ -156,11 +156,11 @@ export class Bridge implements Disposable {
     return new Bridge(trained, training.state.samplers, { sampler: training.sampler });
   }
 
-  /** Between columns in the data's own units and rows as networks take them; throws a UsageError for images. */
+  /** Between columns in the data's own units and rows as networks take them; throws a ConfigError for images. */
   get units(): Units {
     const { folder, shape } = this.trained;
     if (shape.length > 1)
-      throw new UsageError(`${folder} bridges images [${shape}], which have no columns`);
+      throw new ConfigError("usage", `${folder} bridges images [${shape}], which have no columns`);
     this.#units ??= unitsOf(this.trained);
     return this.#units;
   }
@@ -181,19 +181,22 @@ export class Bridge implements Disposable {
     const { columns, folder } = this.trained;
     const column = columns?.condition;
     if (!column)
-      throw new UsageError(`condition is given, but ${folder} has none: leave condition out`);
+      throw new ConfigError(
+        "usage",
+        `condition is given, but ${folder} has none: leave condition out`,
+      );
     const cells = column.classes ? values.map(String) : Float64Array.from(values, Number);
     return encodeConditions(column, cells, { path: "condition", first: 0 });
   }
 
-  /** Settles how to sample, for batches one after the other. Throws a UsageError for what the run cannot do. */
+  /** Settles how to sample, for batches one after the other. Throws a ConfigError for what the run cannot do. */
   plan(config: PlanConfig, grid?: TimeGrid): SamplePlan {
     return planSamples(this, config, grid);
   }
 
   /**
    * Carries samples x [n, …] float32, as networks take them (images from −1 to 1), to the other end. The noise of row i is
-   * a function of the seed and i alone. Throws a ConfigError for options, a UsageError for x and conditions of another
+   * a function of the seed and i alone. Throws a ConfigError for options, a ConfigError for x and conditions of another
    * shape and for a direction that was not trained, and the reason of `signal`.
    */
   async sample(x: Tensor, options: SampleOptions = {}): Promise<Samples> {
@@ -244,13 +247,13 @@ export class Bridge implements Disposable {
 
   /**
    * Log-density [n] of samples at the end of a direction, along the probability flow from `logDensity` at its start
-   * (change of variables; Hutchinson's estimate beyond 8 dimensions). Throws a UsageError for a method without a flow.
+   * (change of variables; Hutchinson's estimate beyond 8 dimensions). Throws a ConfigError for a method without a flow.
    */
   likelihood(x: Tensor, options: LikelihoodOptions): Tensor {
     const { logDensity, given, direction = "f", steps = 25, generator } = options;
     const { method, chain } = this.trained;
     const field = this.flow(given);
-    if (!field) throw new UsageError(`${method.name} has no probability flow`);
+    if (!field) throw new ConfigError("usage", `${method.name} has no probability flow`);
     const [from, to] = direction === "f" ? [1, 0] : [0, 1];
     return logLikelihood(field, x, {
       logDensity,
@@ -370,11 +373,12 @@ function checkRows(
 ): void {
   const n = x.size(0);
   if (`${x.shape.slice(1)}` !== `${shape}` || n === 0 || x.dtype !== "float32")
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `x is ${x.dtype} [${x.shape}]; expected float32 [n, ${shape.join(", ")}], the samples of ${folder}`,
     );
   if (!tidy(() => x.isfinite().all().item()))
-    throw new UsageError("x has values that are NaN or infinite; expected numbers");
+    throw new ConfigError("usage", "x has values that are NaN or infinite; expected numbers");
   const { channels, classes } = conditioning;
   const fields = channels > 0 && `a condition [${n}, ${channels}, …]`;
   for (const [key, needed] of [
@@ -383,7 +387,8 @@ function checkRows(
   ] as const) {
     const isThere = given?.[key] !== undefined;
     if (isThere !== (needed !== false))
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `given.${key} is ${isThere ? "there" : "missing"}, but the networks of ${folder} take ${needed || "none"}`,
       );
   }

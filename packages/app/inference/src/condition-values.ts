@@ -1,6 +1,6 @@
 // Values of a condition's column as networks take them.
 import type { Conditions } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type ColumnCondition, encodeCondition } from "@dsbm/data";
 import { tensor } from "@dsbm/torch";
 
@@ -15,7 +15,8 @@ export function encodeConditions(
     if (typeof value === "number") return value;
     const k = classes?.indexOf(value.trim()) ?? -1;
     if (k >= 0) return k;
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${path}: column ${name} has ${JSON.stringify(value)} in row ${first + i + 1}: expected a class that the run was trained with: ${classes?.join(", ")}`,
     );
   });

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Conditions } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type DType, full, io, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "./bridge.js";
 import type { Input } from "./input/input.js";
@@ -30,15 +30,20 @@ export function openConditions(
   const { folder, conditioning } = bridge.trained;
   const inRows = input.table !== undefined && bridge.trained.columns?.condition != null;
   if (conditioning.channels === 0 && cond !== null)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `cond=${cond}, but ${folder} was trained without conditions: leave it out`,
     );
   if (inRows && cond !== null)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `cond=${cond}, but the condition of ${folder} is the column ${bridge.trained.columns?.condition?.name} of NEW: leave it out`,
     );
   if (!conditioning.classes && y !== null)
-    throw new UsageError(`y=${y}, but ${folder} was trained without classes: leave it out`);
+    throw new ConfigError(
+      "usage",
+      `y=${y}, but ${folder} was trained without classes: leave it out`,
+    );
   const parts = new Map<"cond" | "y", Part>();
   const close = () => {
     for (const part of parts.values()) part.close?.();
@@ -77,7 +82,8 @@ function fieldsOf(
           : ` has values that are NaN or infinite in samples ${first} to ${first + rows.size(0) - 1}: repair them`,
     });
   if (conditions?.cond) return fromTable(conditions.cond);
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${folder} was trained with ${trained.columns ? `data.condition=${trained.columns.condition?.name}` : "cdsb=true"}, so its networks need a condition for each sample: write cond=FILE.npy with float32 [${want.join(", ")}]`,
   );
 }
@@ -89,7 +95,7 @@ function classesOf(
 ): Part {
   const range = `0 to ${classes - 1}, the classes of ${trained.folder} in their order`;
   if (typeof y === "number") {
-    if (y >= classes) throw new UsageError(`y=${y}: expected a class from ${range}`);
+    if (y >= classes) throw new ConfigError("usage", `y=${y}: expected a class from ${range}`);
     return { read: (_, count) => full([count], y, { dtype: "int64" }).keep() };
   }
   if (y !== null)
@@ -104,7 +110,8 @@ function classesOf(
       },
     });
   if (conditions?.y) return fromTable(conditions.y);
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${trained.folder} was trained with model.class_cond=true, so its networks need a class for each sample: write y=0 for all, or y=FILE.npy with int64 [${n}]`,
   );
 }
@@ -123,12 +130,16 @@ interface FileOptions {
 
 function fromFile(key: string, path: string, { want, dtypes, to, problem }: FileOptions): Part {
   if (!existsSync(path))
-    throw new UsageError(`${key}=${path} is not there: give a .npy file [${want.join(", ")}]`);
+    throw new ConfigError(
+      "usage",
+      `${key}=${path} is not there: give a .npy file [${want.join(", ")}]`,
+    );
   const file = io.npy.open(path);
   const { dtype, shape } = file;
   if (!dtypes.includes(dtype) || `${shape}` !== `${want}`) {
     file.close();
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${key}=${path} is ${dtype} [${shape.join(", ")}]; expected ${dtypes[0]} [${want.join(", ")}], one row for each sample of NEW`,
     );
   }
@@ -138,7 +149,7 @@ function fromFile(key: string, path: string, { want, dtypes, to, problem }: File
       const found = problem(rows, first);
       if (found === null) return rows;
       rows.dispose();
-      throw new UsageError(`${key}=${path}${found}`);
+      throw new ConfigError("usage", `${key}=${path}${found}`);
     },
     close: () => file.close(),
   };

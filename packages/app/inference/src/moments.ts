@@ -1,6 +1,6 @@
 // Statistics that a run took from its training images.
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { DatasetError, loadTable } from "@dsbm/data";
 import { type GaussianMoments, gaussianLaw, loading } from "@dsbm/problem";
 import type { Device, Tensor } from "@dsbm/torch";
@@ -21,7 +21,8 @@ export function needed(
   { what, instead }: { what: string; instead: string },
 ): unknown {
   if (!(error instanceof DatasetError)) return error;
-  return new UsageError(
+  return new ConfigError(
+    "usage",
     `${adaptiveKey(config)}=true takes the Gaussian's moments from the training images, which ${what} needs (${error.message}); ${instead}`,
   );
 }

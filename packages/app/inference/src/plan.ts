@@ -10,7 +10,7 @@ import {
   wholeGrid,
 } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import type { Device, Tensor } from "@dsbm/torch";
 import type { CarryOptions, Sampler } from "@dsbm/train";
 import { type Networks, type Trained, usualDirection } from "./trained.js";
@@ -51,7 +51,7 @@ interface PlannedBridge {
   sampler: Sampler;
 }
 
-/** Throws a UsageError for a direction that was not trained yet, and for steps that the method cannot take. */
+/** Throws a ConfigError for a direction that was not trained yet, and for steps that the method cannot take. */
 export function planSamples(
   bridge: PlannedBridge,
   config: PlanConfig,
@@ -64,7 +64,8 @@ export function planSamples(
   const direction = config.direction ?? usualDirection(trained);
   if (solver === "sde") checkSteps(bridge, { direction, steps });
   else if (method.sampler)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `solver=${solver}: ${method.name} of images has steps of its own and no probability flow: write solver=sde`,
     );
   checkNoise(trained, bridge.networks, { diffusion, guidance });
@@ -128,13 +129,15 @@ function checkSteps(
 ): void {
   const n = grid.steps.length;
   if (method.predicts === "increment" && steps !== null && steps !== n)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `steps=${steps}: the networks of ${method.name} predict increments of the ${n} steps they were trained on: leave steps out${method.sampler ? "" : ", or write solver=dopri5"}`,
     );
   if (networks[direction]) return;
   const never = !directions.includes(direction) && method.networks === "each";
   const has = (["b", "f"] as const).filter((d) => networks[d]).join(" and ");
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `direction=${direction} ${never ? "is not trained by this run" : "has not been trained yet"}: ${folder} has ${has}; write direction=${direction === "b" ? "f" : "b"}${method.sampler ? "" : ", or solver=dopri5, whose probability flow runs both ways"}`,
   );
 }
@@ -146,17 +149,19 @@ export function checkNoise(
   { diffusion, guidance }: { diffusion: number | null; guidance: number },
 ): void {
   if (diffusion !== null && (method.predicts !== "drift" || method.plan))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `diffusion=${diffusion}: ${method.name} follows no drift with noise: leave diffusion out`,
     );
   const missing = (["b", "f"] as const).find((d) => !networks[d]);
   if (diffusion !== null && missing)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `diffusion=${diffusion} needs the drifts of both directions, and ${folder} has no weights of ${missing} yet: leave diffusion out, or train that direction`,
     );
   if (guidance === 1 || (config.condition_dropout > 0 && !method.sampler)) return;
   const cure = method.sampler
     ? `${method.name} has steps of its own: leave guidance out`
     : "its networks always had their condition: leave guidance out, or train with condition_dropout=0.1";
-  throw new UsageError(`guidance=${guidance} does not apply to ${folder}: ${cure}`);
+  throw new ConfigError("usage", `guidance=${guidance} does not apply to ${folder}: ${cure}`);
 }

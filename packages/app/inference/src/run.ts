@@ -1,7 +1,7 @@
 // Samples from an input to an output, a batch in memory at a time.
 import type { Conditions, Direction } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import type { Progress } from "@dsbm/runs";
 import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
@@ -157,7 +157,8 @@ function checkFinite(
   const rows = tidy(() => x.flatten({ startDim: 1 }).isfinite().all(1).toArray());
   const i = first + (rows as Uint8Array).indexOf(0);
   const weights = trained.models[direction]?.path ?? trained.folder;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `sample ${i} came out as NaN or infinite: ${weights} is damaged, training diverged, or NEW is far from what it was trained on; compare with half_iteration=…, or train again`,
   );
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { savedConfig, UsageError } from "@dsbm/config";
+import { ConfigError, savedConfig } from "@dsbm/config";
 import { conditionWidth } from "@dsbm/data";
 import { hasClasses } from "@dsbm/nets";
 import {
@@ -39,7 +39,7 @@ export interface Trained extends Process {
 
 /**
  * Reads a run as it was after a half-iteration; `device` is where it will sample. The run is named as `findRun` takes it.
- * Throws a RunError for what is no run, a UsageError for one of another command, of another version, without weights, or
+ * Throws a RunError for what is no run, a ConfigError for one of another command, of another version, without weights, or
  * without that half-iteration.
  */
 export function readTrained(run: string, half: number | "newest", device: Device = "cpu"): Trained {
@@ -81,7 +81,7 @@ function savedProblem(folder: string): z.output<typeof problemSchema> | null {
   checkFiles(folder, [problemFile]);
   const problem = problemSchema.safeParse(readJson(path));
   if (problem.success) return problem.data;
-  throw new UsageError(`${path} is damaged: save the training again`);
+  throw new ConfigError("usage", `${path} is damaged: save the training again`);
 }
 
 /** What networks take next to samples, by the configuration and the columns of tables. */
@@ -101,12 +101,14 @@ function choose(
   { models, half, shared }: { models: ModelFile[]; half: number | "newest"; shared: boolean },
 ): Record<Direction, ModelFile | null> {
   if (models.length === 0)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${folder} has no weights yet: models/ fills after each half-iteration; let the run get there`,
     );
   if (half !== "newest" && !models.some((m) => m.half_iteration === half)) {
     const there = models.map((m) => `${m.half_iteration} (${m.direction})`).join(", ");
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `half_iteration=${half}: ${folder} has weights of ${there}; choose one of them, or leave it out`,
     );
   }
@@ -125,7 +127,7 @@ function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]
     if (Array.isArray(saved) && saved.every((n) => Number.isInteger(n) && n > 0)) return saved;
     // Earlier versions did not write it.
     const last = [...tensors].filter(([name]) => name.endsWith(".bias")).at(-1)?.[1];
-    if (!last) throw new UsageError(`${path} has no weights of an MLP`);
+    if (!last) throw new ConfigError("usage", `${path} has no weights of an MLP`);
     return [last.size(0)];
   } finally {
     for (const t of tensors.values()) t.dispose();
@@ -151,7 +153,8 @@ function loadNetwork(
   const { tensors, metadata } = io.loadTensors(model.path);
   try {
     if (metadata.network !== undefined && !own)
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `${folder} holds networks of the class ${metadata.network} of another program, which must build them: open it there with openBridge(${JSON.stringify(folder)}, { network: (direction) => new ${metadata.network}(…) })`,
       );
     const classes = classesOf(tensors, config);
@@ -165,7 +168,8 @@ function loadNetwork(
     } catch (error) {
       network.dispose();
       if (!(error instanceof Error) || error.name !== "TorchError") throw error;
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `${model.path} does not belong to ${folder}/config.json: ${error.message}`,
       );
     }

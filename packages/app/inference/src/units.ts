@@ -1,17 +1,18 @@
 // The units of a run, from its files.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { Projection, Units } from "@dsbm/data";
 import { checkFiles } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 import type { Trained } from "./trained.js";
 
-/** Reads projection.safetensors of a run; the caller's to dispose. Throws a UsageError, and a TorchError for damage. */
+/** Reads projection.safetensors of a run; the caller's to dispose. Throws a ConfigError, and a TorchError for damage. */
 export function readProjection(folder: string): Projection {
   const path = join(folder, "projection.safetensors");
   if (!existsSync(path))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${path} is not there, the principal components that the run was trained in: train it again, or give a .npy file of coordinates`,
     );
   checkFiles(folder, ["projection.safetensors"]);
@@ -20,7 +21,10 @@ export function readProjection(folder: string): Projection {
   const basis = tensors.get("basis");
   const scale = Number(metadata.scale);
   if (!mean || !basis || !(scale > 0))
-    throw new UsageError(`${path} holds no projection: it needs mean, basis and a positive scale`);
+    throw new ConfigError(
+      "usage",
+      `${path} holds no projection: it needs mean, basis and a positive scale`,
+    );
   return new Projection(mean, basis, scale, []);
 }
 

@@ -1,7 +1,7 @@
 // Several data sets in a row.
 import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { tidy } from "@dsbm/torch";
 import type { DataEnd } from "./dataset.js";
 
@@ -15,7 +15,8 @@ export function configChain({
   const intervals = Dataset_between.length + 1;
   // Discrete DSB is made of numbers that say nothing here.
   if (method === "dsb" || !methodNamed(method).rows?.chains)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `method=${method} is for two data sets, got ${intervals + 1}: write method=dsbm, sf2m or alpha_dsbm`,
     );
   return chainOf(times ?? Array.from({ length: intervals + 1 }, (_, k) => k / intervals));

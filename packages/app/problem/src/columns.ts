@@ -1,7 +1,7 @@
 // Tables of the user's own as ends.
 import type { Conditions, End } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import {
   type ColumnCondition,
   type ColumnTransform,
@@ -54,7 +54,8 @@ export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Column
   if (!first) return null;
   const other = ends.find((end) => end.facts === null);
   if (other)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `a table has a table at the other end, got ${ends.map(({ name }) => name).join(" and ")}: give both ends tables, or write transfer=false for a Gaussian at time 1`,
     );
   const transform = fitTransform(facts, config.data.standardise);
@@ -123,11 +124,13 @@ function checkScale(
       const worst = Math.abs(low) > Math.abs(high) ? low : high;
       const iqr = spread[k] as number;
       if (iqr > 0 && high - low > widest * iqr)
-        throw new UsageError(
+        throw new ConfigError(
+          "usage",
           `${path}: column ${name} has ${worst}, but half of its values lie within ${iqr}: expected no codes for missing values; make them empty, or write data.exclude=${name}`,
         );
       if (Math.abs(worst - (mean[k] as number)) / (std[k] || 1) > largest)
-        throw new UsageError(
+        throw new ConfigError(
+          "usage",
           `${path}: column ${name} has ${worst}, too large for float32 with data.standardise=${standardise}: expected less than ${largest}; write data.standardise=columns`,
         );
     }

@@ -6,7 +6,7 @@ import {
   type Endpoints,
   type GaussianBridge,
 } from "@dsbm/bridge";
-import { type CompleteTrainConfig, UsageError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { loadTable, type Projection, prepareTable, type TableFacts } from "@dsbm/data";
 import { hasClasses } from "@dsbm/nets";
 import type { Progress } from "@dsbm/runs";
@@ -45,7 +45,8 @@ export const inProgram = "program";
 export function namesOf(config: CompleteTrainConfig): [End, string][] {
   const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
   if (Dataset === inProgram)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       "this run was saved by a program, whose data are not in it: it can be sampled and exported; to measure it, compare its samples with data of your own",
     );
   const between = (Dataset_between ?? []).map((name): [End, string] => ["x1", name]);
@@ -79,7 +80,7 @@ export async function prepareEnds(
 }
 
 /**
- * Loads both ends onto the configuration's device. Throws a DatasetError for missing or damaged files, a UsageError for
+ * Loads both ends onto the configuration's device. Throws a DatasetError for missing or damaged files, a ConfigError for
  * samples of another shape than the configuration's or the other end's.
  */
 export function loadEnds(config: CompleteTrainConfig): Ends {
@@ -123,21 +124,25 @@ export function loadEnds(config: CompleteTrainConfig): Ends {
 function check(x0: DataEnd, x1: DataEnd, config: CompleteTrainConfig): void {
   const few = [x0, x1].find(({ test }) => test.size(0) < leastHeldOut);
   if (few)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${few.name} has ${few.test.size(0)} sample held out of ${few.test.size(0) + few.train.size(0)}; metrics need ${leastHeldOut} or more at each end: give more data, or a larger data.test_fraction`,
     );
   const a = x0.train.shape.slice(1);
   const b = x1.train.shape.slice(1);
   if (`${a}` !== `${b}`)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${x0.name} has samples of shape [${a.join(", ")}], ${x1.name} of [${b.join(", ")}]; a bridge needs the same shape at both ends: choose other data`,
     );
   if ((a.length === 1) !== (config.model.name === "MLP"))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${x0.name} has samples of shape [${a.join(", ")}], which model.name=${config.model.name} does not take: write model=${a.length === 1 ? "MLP" : "UNET"}`,
     );
   if (hasClasses(config.model) && x1.conditions && x0.classes.length !== x1.classes.length)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `model.class_cond=true needs as many classes at both ends, got ${x0.classes.length} of ${x0.name} and ${x1.classes.length} of ${x1.name}: choose subsets of one size, such as Dataset=mnist_0_1 Dataset_transfer=emnist_1_2`,
     );
 }

@@ -10,7 +10,7 @@ import {
   withNoiseShare,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { createNetwork, hasClasses } from "@dsbm/nets";
 import type { Device } from "@dsbm/torch";
 import { configChain } from "./chain.js";
@@ -34,7 +34,8 @@ export function buildNetwork(
   const chain = configChain(config) ?? undefined;
   const kind = conditionKind(config, conditions);
   if (method.model?.fit && hasClasses(model))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `model.class_cond=true gives classes to networks, and method=${config.method} has none: leave class_cond out`,
     );
   const facts = { shape, direction, chain, conditions: kind, generator: stream(seed, purpose) };

@@ -17,7 +17,7 @@ import {
   resample,
   uniformGrid,
 } from "@dsbm/bridge";
-import { type CompleteTrainConfig, langevinNumbers, UsageError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
 import { conditionWidth } from "@dsbm/data";
 import { cores } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
@@ -102,13 +102,14 @@ function batchCoupling(
   }
 }
 
-/** Throws a UsageError for batches of more pairs than there are rows at one end. */
+/** Throws a ConfigError for batches of more pairs than there are rows at one end. */
 export function checkBatch(config: CompleteTrainConfig, ends: Ends): void {
   const { batch_size, num_repeat_data: repeat } = config;
   const { x0, x1 } = tables(ends);
   const most = Math.min(x0.size(0), x1.size(0)) * repeat;
   if (batch_size > most && !bridgeProcess(config).method.model?.fit)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `batch_size=${batch_size} is more than the ${most / repeat} samples of one end allow: write batch_size=${most} or less`,
     );
 }

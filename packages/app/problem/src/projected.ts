@@ -2,7 +2,7 @@
 // components.
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { principalComponents } from "@dsbm/data";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { DataEnd } from "./dataset.js";
@@ -15,7 +15,8 @@ export function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends[
   const shape = first.train.shape.slice(1);
   const other = ends.find(({ train }) => `${train.shape.slice(1)}` !== `${shape}`);
   if (other)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `data.components=${k} needs samples of one shape at both ends, got [${shape}] of ${first.name} and [${other.train.shape.slice(1)}] of ${other.name}`,
     );
   const components = tidy(() => {
@@ -23,7 +24,7 @@ export function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends[
       return principalComponents(cat(ends.map(({ train, plain }) => plain(train))), { k });
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
-      throw new UsageError(`data.components=${k}: ${error.message}`);
+      throw new ConfigError("usage", `data.components=${k}: ${error.message}`);
     }
   });
   const held = components.explained.reduce((sum, part) => sum + part, 0);

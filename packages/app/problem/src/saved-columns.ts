@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import type { ColumnCondition, ColumnTransform } from "@dsbm/data";
 import { checkFiles } from "@dsbm/runs";
 import { z } from "zod";
@@ -33,7 +33,7 @@ export interface RunColumns {
   condition: ColumnCondition | null;
 }
 
-/** Reads data.json of a run; null for a run of other data. Throws a UsageError where it is missing or damaged. */
+/** Reads data.json of a run; null for a run of other data. Throws a ConfigError where it is missing or damaged. */
 export function readColumns(
   folder: string,
   { Dataset }: Pick<CompleteTrainConfig, "Dataset">,
@@ -42,7 +42,10 @@ export function readColumns(
   const path = join(folder, "data.json");
   const use = "which says how its columns were standardised";
   if (!existsSync(path))
-    throw new UsageError(`${path} is not there, ${use}: copy it with the run, or train it again`);
+    throw new ConfigError(
+      "usage",
+      `${path} is not there, ${use}: copy it with the run, or train it again`,
+    );
   checkFiles(folder, ["data.json"]);
   const found = saved.safeParse(parsed(path));
   const d = found.data?.columns.length;
@@ -51,7 +54,7 @@ export function readColumns(
     found.data.transform.mean.length !== d ||
     found.data.transform.std.length !== d
   )
-    throw new UsageError(`${path} is damaged, ${use}: copy it from the run again`);
+    throw new ConfigError("usage", `${path} is damaged, ${use}: copy it from the run again`);
   const { columns, kept, transform, conditioning = null } = found.data;
   const all = columns.map(({ name }) => name);
   return {

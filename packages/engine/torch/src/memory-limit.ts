@@ -74,7 +74,9 @@ export function memoryGroups(root = "/"): MemoryGroup[] {
         // A container sees its own group at the mount's top only.
         if (existsSync(join(at, limit)))
           groups.push({
-            ...{ limit: join(at, limit), usage: join(at, usage), cache },
+            limit: join(at, limit),
+            usage: join(at, usage),
+            cache,
             stat: join(at, "memory.stat"),
           });
         if (at === dirname(at)) break;

@@ -48,15 +48,18 @@ export function stopProfile(): Profile {
     const space = (key as string).indexOf(" ");
     const name = space < 0 ? (key as string) : (key as string).slice(0, space);
     const operands = space < 0 ? "" : (key as string).slice(space + 1);
-    const [seconds, times] = [(nanoseconds as number) / 1e9, count as number];
+    const seconds = (nanoseconds as number) / 1e9;
+    const times = count as number;
     return { name, operands, calls: times, seconds, flop: times * flopOf(name, operands) };
   });
   // Nanoseconds of an epoch are more than a double counts.
   const first = BigInt(calls[2] ?? 0);
   const since = (time: number | bigint | string) => Number(BigInt(time) - first) / 1e9;
   const trace = grouped(calls, 4).map(([name, thread, start = 0, end = 0]) => ({
-    ...{ name: name as string, thread: thread as number },
-    ...{ start: since(start), end: since(end) },
+    name: name as string,
+    thread: thread as number,
+    start: since(start),
+    end: since(end),
   }));
   return { operations: operations.sort((a, b) => b.seconds - a.seconds), trace };
 }

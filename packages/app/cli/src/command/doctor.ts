@@ -1,7 +1,7 @@
 // `dsbm doctor`: what dsbm runs on, and how to fix what is wrong; builds the engine where it is not built yet, and works
 // also where that cannot be.
 import { availableParallelism } from "node:os";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { shellWord, version } from "@dsbm/runs";
 
 const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
@@ -77,7 +77,10 @@ export async function doctor(args: string[]): Promise<number> {
     return 0;
   }
   if (args.length > 0)
-    throw new UsageError(`got ${args.join(" ")}; dsbm doctor takes no words: leave them out`);
+    throw new ConfigError(
+      "usage",
+      `got ${args.join(" ")}; dsbm doctor takes no words: leave them out`,
+    );
   const findings: Finding[] = [
     ["dsbm", version, false],
     nodeFinding(),

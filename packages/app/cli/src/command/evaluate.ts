@@ -20,7 +20,7 @@ const help = [
   helpTable(evaluate.schema, { width: terminalWidth() }),
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
+/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
 export async function evaluateCommand(args: string[]): Promise<number> {
   const isRun = (word: string) => existsSync(join(word, "run.json"));
   const asList = asLists("metrics", "holdout", "at");
@@ -40,7 +40,9 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   const { holdout, at, direction, metrics, json, out, ...options } = found.config;
   const folder = findRun(found.places[0] as string);
   const quality = await measureQuality(folder, {
-    ...{ ...options, progress, signal },
+    ...options,
+    progress,
+    signal,
     directions: direction === "both" ? null : [direction],
     metrics: metrics === null ? null : [metrics].flat(),
     holdouts: holdoutsOf({ holdout, at }),

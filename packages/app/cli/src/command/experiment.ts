@@ -15,7 +15,6 @@ import {
   resolve,
   type TrainConfig,
   type Tree,
-  UsageError,
   writeYaml,
 } from "@dsbm/config";
 import type { RunOptions, WorkerOptions } from "@dsbm/experiment";
@@ -159,7 +158,10 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   }
   if (plans) {
     if (rest.length > 0)
-      throw new UsageError("--plan plans one run: leave -m out, or give one value of each key");
+      throw new ConfigError(
+        "usage",
+        "--plan plans one run: leave -m out, or give one value of each key",
+      );
     return plan(complete(first).config);
   }
   if (args.length < given.length) {
@@ -215,10 +217,14 @@ export async function runExperiment<C extends CompleteTrainConfig>(
         label: labelOf(member),
         overrides: member.overrides,
         args: [
-          ...[experiment.name, ...(command.typed?.(member.words) ?? member.words)],
+          experiment.name,
+          ...(command.typed?.(member.words) ?? member.words),
           ...(again ? ["--again"] : []),
         ],
-        ...{ folder, seed, device, nproc },
+        folder,
+        seed,
+        device,
+        nproc,
         finished() {
           if (problem !== null) throw problem;
           return runner.finished(folder, member) !== null;
@@ -327,7 +333,12 @@ async function single<C extends CompleteTrainConfig>(
   const progress = withLog(work.progress, folder);
   if (ranks) progress.line(`${ranks.size} processes share each batch`);
   const result = await runner.run(member, {
-    ...{ folder, progress, resume, signal, again, ranks },
+    folder,
+    progress,
+    resume,
+    signal,
+    again,
+    ranks,
     interrupt: ranks ? { noticed: tellLauncher } : interrupt,
   });
   if (result.state === "interrupted") return 130;

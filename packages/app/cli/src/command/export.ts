@@ -26,7 +26,7 @@ const help = [
   helpTable(exported.schema, { width: terminalWidth() }),
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
+/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
 export async function exportCommand(args: string[]): Promise<number> {
   const found = placedWords(exported, args, { expected: "RUN OUT", usage, help });
   if (!found) return 0;

@@ -1,6 +1,6 @@
 // `dsbm extend RUN +2`: a run made longer: more half-iterations, or more steps in them. What it has learnt stays.
 import { existsSync } from "node:fs";
-import { type CompleteTrainConfig, parseOverride, savedConfig, UsageError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, parseOverride, savedConfig } from "@dsbm/config";
 import type { Extension } from "@dsbm/experiment";
 import type { Progress } from "@dsbm/runs";
 import { findRun, readQuality, readRun, shellWord, stoppedWithin, writeQuality } from "@dsbm/runs";
@@ -32,7 +32,7 @@ const names: Readonly<Record<string, "n_ipf" | "half_iterations" | "num_iter">> 
   inner_iters: "num_iter",
 };
 
-/** What the words ask for. Throws a UsageError for others. */
+/** What the words ask for. Throws a ConfigError for others. */
 function readWords(words: readonly string[]) {
   const asked: { more?: number; n_ipf?: number; half_iterations?: number; num_iter?: number } = {};
   for (const word of words) {
@@ -41,17 +41,21 @@ function readWords(words: readonly string[]) {
     const name = key === "more" ? key : Object.hasOwn(names, key) ? names[key] : undefined;
     const [value, ...others] = values;
     if (name === undefined)
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `${word}: dsbm extend takes +N, n_ipf, half_iterations and num_iter; another key makes another run: give it to dsbm train, with from=RUN to begin at the weights of this one`,
       );
     if (!Number.isSafeInteger(value) || Number(value) < 1 || others.length > 0)
-      throw new UsageError(`${word}: expected an integer from 1 on; write for example +2`);
+      throw new ConfigError(
+        "usage",
+        `${word}: expected an integer from 1 on; write for example +2`,
+      );
     asked[name] = Number(value);
   }
   return asked;
 }
 
-/** How long the run is to be. Throws a UsageError where that is shorter than it is. */
+/** How long the run is to be. Throws a ConfigError where that is shorter than it is. */
 function extensionOf(
   words: readonly string[],
   { folder, config, done }: { folder: string; config: CompleteTrainConfig; done: number },
@@ -63,7 +67,8 @@ function extensionOf(
     more === undefined ? (half_iterations ?? (n_ipf ? n_ipf * length : now)) : done + more;
   const steps = num_iter ?? config.num_iter;
   if (wanted < done || steps < config.num_iter || words.length === 0)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${folder} has ${done} of ${now} half-iterations, of ${config.num_iter} steps each: expected more of them, or of their steps, got ${words.length === 0 ? "no words" : words.join(" ")}; write for example +${length}, half_iterations=${now + length} or num_iter=${2 * config.num_iter}`,
     );
   return {
@@ -74,7 +79,7 @@ function extensionOf(
   };
 }
 
-/** Runs the command; returns the exit code. Throws UsageError, ConfigError and RunError. */
+/** Runs the command; returns the exit code. Throws ConfigError, ConfigError and RunError. */
 export async function extendCommand(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     printHelp(help);
@@ -82,7 +87,7 @@ export async function extendCommand(args: string[]): Promise<number> {
   }
   const [place, ...words] = args;
   if (place === undefined || (/^[+-]|=/.test(place) && !existsSync(place)))
-    throw new UsageError(`got ${place ?? "no words"}; expected RUN: ${usage}`);
+    throw new ConfigError("usage", `got ${place ?? "no words"}; expected RUN: ${usage}`);
   const folder = findRun(place);
   const { config: saved, models, info, results } = readRun(folder);
   const config = savedConfig(folder, saved, info.dsbm);

@@ -1,6 +1,6 @@
 // `dsbm fit SOURCE TARGET key=value …`: a bridge between two data sets of the user's own, with choices made from the
 // data, in the time given.
-import { type CompleteTrainConfig, fit, UsageError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, fit } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
 import { readFitArguments } from "../words/fit.js";
@@ -18,7 +18,7 @@ const notes = [
   "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError and UsageError for words that cannot be. */
+/** Runs the command; returns the exit code. Throws ConfigError for words that cannot be. */
 export async function fitCommand(args: string[]): Promise<number> {
   const isSwitch = (word: string) => ["--plan", "--json", "--again", "--open"].includes(word);
   const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
@@ -26,7 +26,7 @@ export async function fitCommand(args: string[]): Promise<number> {
   const { base, settings, places } = readFitArguments(typed);
   const plans = args.includes("--plan");
   if (plans && settings.some((word) => word === "-m" || word === "--multirun"))
-    throw new UsageError("--plan plans one run: leave -m out");
+    throw new ConfigError("usage", "--plan plans one run: leave -m out");
   return runExperiment<CompleteTrainConfig>(
     {
       experiment: fit,

@@ -1,7 +1,7 @@
 // `dsbm profile COMMAND …`: runs any other command, and shows where its time went: operations beside what the machine can
 // do, measured in the same run, a trace for Chrome's viewer, and what would make it faster.
 import { availableParallelism } from "node:os";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { formatTable } from "@dsbm/runs";
 import {
@@ -23,7 +23,7 @@ products, measured afterwards. Other processes that the command starts are not s
 
 trace   a file for chrome://tracing or ui.perfetto.dev, with the first 200,000 calls (default: dsbm-trace.json)`;
 
-/** Runs a command line under the profiler; `run` gives its exit code. Throws a UsageError where there is no command. */
+/** Runs a command line under the profiler; `run` gives its exit code. Throws a ConfigError where there is no command. */
 export async function profileCommand(
   args: string[],
   run: (args: string[]) => Promise<number>,
@@ -33,13 +33,15 @@ export async function profileCommand(
   if (words.length === 0 || ["--help", "-h"].includes(words[0] as string)) {
     if (words.length > 0) console.log(help);
     else
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         "got no command; expected dsbm profile COMMAND words …, such as dsbm profile train dataset=moons",
       );
     return 0;
   }
   if (traced === "" || words[0] === "profile")
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `got ${args.join(" ")}; expected dsbm profile [trace=FILE] COMMAND words …`,
     );
   const path = traced ?? "dsbm-trace.json";
@@ -81,8 +83,10 @@ export function report(profile: Profile, around: Surroundings): string {
     const key = half ? `${name} (bfloat16)` : name;
     const sum = byName.get(key) ?? { calls: 0, seconds: 0, flop: 0, half };
     byName.set(key, {
-      ...{ calls: sum.calls + calls, seconds: sum.seconds + seconds },
-      ...{ flop: sum.flop + flop, half },
+      calls: sum.calls + calls,
+      seconds: sum.seconds + seconds,
+      flop: sum.flop + flop,
+      half,
     });
   }
   const all = profile.operations.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -144,8 +148,13 @@ export function chromeTrace(trace: readonly TracedCall[]): string {
   );
   const microseconds = (seconds: number) => Number((1e6 * seconds).toFixed(3));
   const events = trace.map(({ name, thread, start, end }) => ({
-    ...{ name, cat: "operation", ph: "X", pid: 1, tid: thread },
-    ...{ ts: microseconds(start - first), dur: microseconds(end - start) },
+    name,
+    cat: "operation",
+    ph: "X",
+    pid: 1,
+    tid: thread,
+    ts: microseconds(start - first),
+    dur: microseconds(end - start),
   }));
   return `${JSON.stringify({ traceEvents: events, displayTimeUnit: "ms" })}\n`;
 }

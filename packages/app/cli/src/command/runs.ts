@@ -1,7 +1,7 @@
 // `dsbm runs`: the runs below a folder in a table, the newest first.
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import {
   describeMetric,
   formatNumber,
@@ -29,7 +29,7 @@ DIR     folder of runs (default: experiments)
 --all   all of them, not the newest ${most} alone
 --json  as JSON lines`;
 
-/** Runs the command; returns the exit code. Throws UsageError and RunError. */
+/** Runs the command; returns the exit code. Throws ConfigError and RunError. */
 export async function runsCommand(args: string[]): Promise<number> {
   const places = args.filter((word) => !word.startsWith("-"));
   const odd = args.filter(
@@ -40,7 +40,8 @@ export async function runsCommand(args: string[]): Promise<number> {
     places.length > 1 ||
     (places[0] && !existsSync(places[0]) && places[0].includes("="))
   )
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `got ${[...odd, ...places].join(" ")}; expected one folder: dsbm runs [DIR] [--all] [--json]`,
     );
   if (args.includes("--help") || args.includes("-h")) {
@@ -49,7 +50,7 @@ export async function runsCommand(args: string[]): Promise<number> {
   }
   const [root = "experiments"] = places;
   if (places.length > 0 && !existsSync(root))
-    throw new UsageError(`there is no folder ${root}: give a folder with runs below it`);
+    throw new ConfigError("usage", `there is no folder ${root}: give a folder with runs below it`);
   const runs = (existsSync(root) ? listRuns(root) : [])
     .map(describe)
     .sort((a, b) => b.changed.localeCompare(a.changed));
@@ -64,7 +65,13 @@ export async function runsCommand(args: string[]): Promise<number> {
   }
   const now = Date.now();
   const rows = shown.map(({ run, state, method, data, changed, half, metric }) => ({
-    ...{ run, state, half, method, data, age: ageOf(now - Date.parse(changed)), metric },
+    run,
+    state,
+    half,
+    method,
+    data,
+    age: ageOf(now - Date.parse(changed)),
+    metric,
   }));
   console.log(formatTable(rows));
   if (shown.length < runs.length) console.log(`and ${runs.length - shown.length} more: --all`);

@@ -37,7 +37,7 @@ const help = [
   helpTable(sample.schema, { sections, width: terminalWidth() }),
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
+/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
 export async function sampleCommand(args: string[]): Promise<number> {
   const found = placedWords(sample, args, { expected: "RUN NEW OUT", usage, help });
   if (!found) return 0;

@@ -1,7 +1,7 @@
 // `dsbm studio [FOLDER] [port=…] [--open]`: a local page over the runs of a folder. It never loads the engine.
 import { existsSync } from "node:fs";
 import { resolve as absolute } from "node:path";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type Studio, startStudio } from "@dsbm/studio";
 import { openBrowser } from "../machine/browser.js";
 import { program } from "../machine/program.js";
@@ -23,7 +23,7 @@ const idleMs = 60_000;
 /** The first of the words with which the studio starts an export in a process of its own: RUN OUT. */
 const exportWord = "--export";
 
-/** Runs the command; returns the exit code. Throws UsageError for invalid words, RunError for a folder that is not there. */
+/** Runs the command; returns the exit code. Throws ConfigError for invalid words, RunError for a folder that is not there. */
 export async function studioCommand(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     printHelp(help);
@@ -32,7 +32,8 @@ export async function studioCommand(args: string[]): Promise<number> {
   if (args[0] === exportWord) return exportHere(args.slice(1));
   const { folder, port, opens, beside } = wordsOf(args);
   if (!existsSync(folder))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `there is no folder ${folder}: give the folder of your runs (npx dsbm studio FOLDER)`,
     );
   const exporter = [process.execPath, program, "studio", exportWord];
@@ -65,13 +66,14 @@ function wordsOf(args: readonly string[]) {
     ...places.slice(1),
   ][0];
   if (odd !== undefined)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `dsbm studio does not know "${odd}": dsbm studio [FOLDER] [port=…] [--open]`,
     );
   const text = settings.at(-1)?.slice("port=".length);
   const port = text === undefined ? undefined : Number(text);
   if (port !== undefined && !(Number.isInteger(port) && port >= 1024 && port <= 65_535))
-    throw new UsageError(`port is ${text}: give a number from 1024 to 65535`);
+    throw new ConfigError("usage", `port is ${text}: give a number from 1024 to 65535`);
   const [folder = "experiments"] = places;
   return { folder, port, opens: flags.includes("--open"), beside: flags.includes(besideWord) };
 }

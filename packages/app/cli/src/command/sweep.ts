@@ -1,5 +1,5 @@
 // `dsbm sweep status|table DIR`: the state of a sweep, and its results so far.
-import { nearest, UsageError } from "@dsbm/config";
+import { ConfigError, nearest } from "@dsbm/config";
 import { findSweeps } from "@dsbm/runs";
 import { statusText, sweepStatus } from "../sweep/status.js";
 import { printHelp } from "../terminal/columns.js";
@@ -24,7 +24,7 @@ const tasks: Record<string, (folder: string) => Promise<string>> = {
   },
 };
 
-/** Runs the command; returns the exit code. Throws a UsageError for invalid words, and RunError. */
+/** Runs the command; returns the exit code. Throws a ConfigError for invalid words, and RunError. */
 export async function sweepCommand(args: string[]): Promise<number> {
   const [name, place, ...more] = args;
   if (name === undefined || args.includes("--help") || args.includes("-h")) {
@@ -34,12 +34,14 @@ export async function sweepCommand(args: string[]): Promise<number> {
   const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   if (task === undefined) {
     const near = nearest(name, Object.keys(tasks));
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `unknown word "${name}" after dsbm sweep: ${near ? `did you mean "${near}"?` : "write status DIR or table DIR"}`,
     );
   }
   if (place === undefined || more.length > 0)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `dsbm sweep ${name} takes one folder, got ${args.length - 1}: write dsbm sweep ${name} experiments`,
     );
   const texts: string[] = [];

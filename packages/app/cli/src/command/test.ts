@@ -2,7 +2,7 @@
 // trained with.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { completeTrain, savedConfig, test, testOnlyKeys, UsageError } from "@dsbm/config";
+import { ConfigError, completeTrain, savedConfig, test, testOnlyKeys } from "@dsbm/config";
 import type { CompleteTestConfig } from "@dsbm/experiment";
 import { findRun, readRun } from "@dsbm/runs";
 import { runExperiment } from "./experiment.js";
@@ -14,7 +14,8 @@ const isSetting = (word: string) => /^-|=/.test(word) && !existsSync(join(word, 
 export async function testCommand(args: string[]): Promise<number> {
   const [run, ...odd] = args.filter((word) => !isSetting(word));
   if (odd.length > 0)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `got ${run} ${odd.join(" ")}; expected one run: dsbm test RUN [key=value …]`,
     );
   const folder = run === undefined ? null : findRun(run);

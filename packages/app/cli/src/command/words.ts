@@ -8,7 +8,6 @@ import {
   type Member,
   printValue,
   resolve,
-  UsageError,
 } from "@dsbm/config";
 import { findRun } from "@dsbm/runs";
 import type { z } from "zod";
@@ -26,14 +25,15 @@ interface PlacedOptions {
 
 /**
  * The places and the configuration of a command that does one thing; null where help was asked for, which is printed.
- * Throws ConfigError and UsageError for other words.
+ * Throws ConfigError for other words.
  */
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
   { expected, usage, help, isPlace = existsSync }: PlacedOptions,
 ): { config: z.output<S>; places: string[] } | null {
-  const [places, settings] = [[] as string[], [] as string[]];
+  const places = [] as string[];
+  const settings = [] as string[];
   for (const word of args) {
     const isWord = (word.startsWith("-") || isSetting(word)) && !isPlace(word);
     (isWord ? settings : places).push(word);
@@ -50,7 +50,8 @@ export function placedWords<S extends z.ZodType>(
       `dsbm ${experiment.name} does one thing at a time: leave -m out`,
     );
   if (places.length !== expected.split(" ").length)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected ${expected}: ${usage}`,
     );
   return { config: member.config, places };
@@ -73,7 +74,10 @@ export function withoutCfg(args: readonly string[]): [words: string[], cfg: bool
   const separate = inline === undefined && next !== undefined && /^[a-z]+$/.test(next);
   const what = inline ?? (separate ? next : "job");
   if (what !== "job")
-    throw new UsageError(`--cfg ${what}: there is no such part; write --cfg, or --cfg job`);
+    throw new ConfigError(
+      "usage",
+      `--cfg ${what}: there is no such part; write --cfg, or --cfg job`,
+    );
   return [args.toSpliced(at, separate ? 2 : 1), true];
 }
 

@@ -14,7 +14,9 @@ export async function beginWork(late: string, given?: Interrupt): Promise<Work> 
   const interrupt = given ?? createWorkInterrupt({ late });
   const progress = createProgress();
   return {
-    ...{ progress, interrupt, signal: interrupt.signal },
+    progress,
+    interrupt,
+    signal: interrupt.signal,
     [Symbol.dispose]() {
       progress.done();
       interrupt.dispose();

@@ -40,7 +40,7 @@ export interface Bridge extends Disposable {
   /**
    * Carries samples to the other end (`direction: "f"` from source to target, the default; `"b"` back), in the data's own
    * units: columns as the files had them, pictures as bytes or as numbers from −1 to 1. The noise of row i is a function of
-   * the seed and i alone. Throws a ConfigError for options, a UsageError for samples and conditions of another shape, and
+   * the seed and i alone. Throws a ConfigError for options, a ConfigError for samples and conditions of another shape, and
    * for a direction that was not trained.
    */
   sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
@@ -57,7 +57,7 @@ export interface Bridge extends Disposable {
 export type EvaluateOptions = Omit<QualityOptions, "ends" | "progress">;
 
 /**
- * How good the bridge of a run is: each metric beside its floor, ceiling and interval. Writes nothing. Throws a UsageError
+ * How good the bridge of a run is: each metric beside its floor, ceiling and interval. Writes nothing. Throws a ConfigError
  * for a run without weights and for options that do not fit, and the reason of `signal`.
  */
 export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
@@ -68,7 +68,7 @@ export async function evaluate(folder: string, options: EvaluateOptions = {}): P
 
 /**
  * Opens a run of `dsbm fit`, `train` or `gaussian` with the weights that sample. Throws a RunError for what is no run, and
- * a UsageError for one without weights, or without those of `half_iteration`.
+ * a ConfigError for one without weights, or without those of `half_iteration`.
  */
 export function openBridge(path: string, options: OpenOptions = {}): Bridge {
   const run = RunBridge.open(path, options);

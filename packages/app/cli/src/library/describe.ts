@@ -1,12 +1,6 @@
 // A problem that was made by hand as the configuration of a run.
 import { methods, type Network, Preconditioned } from "@dsbm/bridge";
-import {
-  type CompleteTrainConfig,
-  ConfigError,
-  readConfig,
-  type Tree,
-  UsageError,
-} from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { modelOf } from "@dsbm/nets";
 import { inProgram } from "@dsbm/problem";
 import { ones, tidy } from "@dsbm/torch";
@@ -58,7 +52,10 @@ export function describeProblem(problem: CompleteProblem, network: Network): Com
     return readConfig(tree);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new UsageError(`this training cannot be saved as a run: ${error.problems.join("; ")}`);
+    throw new ConfigError(
+      "usage",
+      `this training cannot be saved as a run: ${error.problems.join("; ")}`,
+    );
   }
 }
 
@@ -92,7 +89,8 @@ function methodName({ method: { method } }: CompleteProblem): string {
   // Preconditioned networks are an option of the run.
   const isPreconditioned = method.model?.type === Preconditioned && entry?.name === name;
   if (entry === method || isPreconditioned) return name;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     name === "dsb"
       ? "the steps of method dsb are not kept with its networks: train it with npx dsbm train method=dsb"
       : `the method ${name} is not one of \`methods\`, by which a run names it: write methods.${name} = … (of dsbm/bridge) before the training, and where the run is opened`,
@@ -107,7 +105,8 @@ function processKeys({ process, schedule: { grid } }: CompleteProblem): Tree {
   // The only rate that a configuration has.
   const isUsual = sde === "ve" || tidy(() => own?.("b", ones([1])).item() === 0.5);
   if (sde === undefined || !isUsual)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `the process ${name} is none that a run can have: use brownian() or ornsteinUhlenbeck() with alpha 0.5`,
     );
   // A flow has no noise, and its process no scale. The grid itself stands in problem.json.

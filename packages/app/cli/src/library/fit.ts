@@ -1,6 +1,6 @@
 // `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, and a bridge as the result. The
 // run is that of the command.
-import { type FitConfig, flatten, type PartialConfig, UsageError } from "@dsbm/config";
+import { ConfigError, type FitConfig, flatten, type PartialConfig } from "@dsbm/config";
 import { type FitRequest, finishedFit, fitMember, runFit } from "@dsbm/experiment";
 import type { ProgressState } from "@dsbm/runs";
 import { placesBase } from "../words/fit.js";
@@ -43,7 +43,7 @@ export interface FitManyOptions extends RunOptions {
 /**
  * Fits a bridge between two data sets of your own: `npx dsbm fit SOURCE TARGET key=value …` as a function. What is not given is
  * chosen from the data, within `max_minutes` (10). Data in memory are written into the run folder. Called again with the
- * same options it goes on where it was stopped, or opens what is finished. Throws a ConfigError for keys, a UsageError or
+ * same options it goes on where it was stopped, or opens what is finished. Throws a ConfigError for keys, a ConfigError or
  * DatasetError for data, errors of training and disk, one line each, and the reason of `signal`.
  */
 export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge> {
@@ -83,7 +83,7 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
 
 const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length === 4);
 
-/** The data sets in their order, with names for messages, and the keys beside them. Throws a UsageError for less than two. */
+/** The data sets in their order, with names for messages, and the keys beside them. Throws a ConfigError for less than two. */
 function marginalsIn(
   options: Omit<FitOptions, keyof RunOptions> | Omit<FitManyOptions, keyof RunOptions>,
 ) {
@@ -99,7 +99,10 @@ function marginalsIn(
   }
   const { marginals, ...keys } = options;
   if (marginals.length < 2)
-    throw new UsageError(`marginals has ${marginals.length} data sets; expected two or more`);
+    throw new ConfigError(
+      "usage",
+      `marginals has ${marginals.length} data sets; expected two or more`,
+    );
   const last = marginals.length - 1;
   const nameOf = (i: number) => (i === 0 ? "source" : i === last ? "target" : `marginal_${i}`);
   const all = marginals.map((source, i) => ({ name: nameOf(i), source }));

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { io, tidy } from "@dsbm/torch";
 import { type Rows, toTensor } from "./rows.js";
@@ -23,11 +23,15 @@ export function given(source: Source, end: string): Input {
   try {
     const { shape } = x;
     if (shape.length !== 2 && shape.length !== 4)
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `${end} has shape [${shape.join(", ")}]; expected vectors [n, d] or pictures [n, C, H, W]`,
       );
     if (x.dtype !== "uint8" && !tidy(() => x.isfinite().all().item()))
-      throw new UsageError(`${end} has values that are NaN or infinite; expected numbers`);
+      throw new ConfigError(
+        "usage",
+        `${end} has values that are NaN or infinite; expected numbers`,
+      );
     const rows =
       shape.length === 4 && x.dtype === "float64" ? tidy(() => x.to("float32").keep()) : x;
     return { path: "", shape, bytes: io.encodeNpy(rows) };
@@ -55,7 +59,8 @@ export function writeInput(
   const path = join(folder, "inputs", `${end}.npy`);
   const isThere = existsSync(path) && Buffer.compare(readFileSync(path), bytes) === 0;
   if (!isThere && !again && existsSync(join(folder, "run.json")))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${folder} holds a run with another ${end}: give another folder, or again: true to start over`,
     );
   if (!isThere) writeFileAtomic(path, bytes);

@@ -1,12 +1,12 @@
 // The data's own units at the door of a bridge.
 import { decodeImages, encodeImages } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import type { Bridge } from "@dsbm/inference";
 import { type DType, type Tensor, tensor, tidy } from "@dsbm/torch";
 
 interface OwnUnits {
   shape: readonly number[];
-  /** Samples as networks take them; disposes x. Throws a UsageError for samples of another shape. */
+  /** Samples as networks take them; disposes x. Throws a ConfigError for samples of another shape. */
   enter(x: Tensor): Tensor;
   leave(x: Tensor, dtype: DType): Tensor;
 }
@@ -28,7 +28,8 @@ export function ownUnits(run: Bridge): OwnUnits {
       if (`${x.shape.slice(1)}` !== `${shape}` || x.size(0) === 0) {
         const found = x.shape;
         x.dispose();
-        throw new UsageError(
+        throw new ConfigError(
+          "usage",
           `x has shape [${found.join(", ")}]; expected [n, ${shape.join(", ")}], the samples of ${trained.folder}`,
         );
       }

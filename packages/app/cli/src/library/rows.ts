@@ -1,6 +1,6 @@
 // Samples as programs have them.
 import { kindOf } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type Tensor, Tensor as TensorClass, tensor, tidy } from "@dsbm/torch";
 
 /** Numbers in row-major order, and their shape [n, …]. */
@@ -25,7 +25,7 @@ const wanted =
 /** Samples as a new tensor on the processor: float32, float64 or bytes; the caller's to dispose. */
 export function toTensor(rows: Rows, what: string): Tensor {
   const refuse = (found: string): never => {
-    throw new UsageError(`${what} is ${found}; ${wanted}`);
+    throw new ConfigError("usage", `${what} is ${found}; ${wanted}`);
   };
   if (rows instanceof TensorClass) {
     if (!["float32", "float64", "uint8"].includes(rows.dtype)) refuse(`a tensor of ${rows.dtype}`);

@@ -1,7 +1,7 @@
 // A run's folder under another name, whole or not at all.
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { readRun } from "@dsbm/runs";
 
 /** What belongs to the process that trains: its lock, simulated pairs, unfinished files. */
@@ -20,7 +20,7 @@ export function saveRun(folder: string, to: string): string {
 /** Fills a folder that must not be there yet or be empty; returns its path. */
 export function newFolder(to: string, fill: (temporary: string) => void): string {
   if (existsSync(to) && readdirSync(to).length > 0)
-    throw new UsageError(`${to} is there and is not empty: give a new folder`);
+    throw new ConfigError("usage", `${to} is there and is not empty: give a new folder`);
   const target = resolve(to);
   const temporary = resolve(dirname(target), `.tmp-${process.pid}-${basename(target)}`);
   try {

@@ -1,6 +1,6 @@
 // A training that was made by hand, saved as a run that `openBridge` and `dsbm sample` open.
 import { conditionsAt, type Direction, mapConditions, startOf } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { openRunOf } from "@dsbm/experiment";
 import { Bridge, problemFile } from "@dsbm/inference";
 import { version } from "@dsbm/runs";
@@ -15,7 +15,7 @@ export class Training extends Driver {
   /**
    * Saves what was trained as a run in a new folder, between events or after the run, and returns the folder: `openBridge`,
    * `dsbm sample` and `dsbm export` open it. Networks of the library are built again from their options; for those of
-   * another class `openBridge` takes `network`. The data are not in it. Throws a UsageError before the first step, for a
+   * another class `openBridge` takes `network`. The data are not in it. Throws a ConfigError before the first step, for a
    * folder that is not empty, and for a process, grid or method that no run can have; a RunError of the disk.
    */
   override save(folder: string): string;
@@ -31,7 +31,10 @@ function saveTraining(training: Training, folder: string): string {
   const models = modelsOf(training);
   const [first] = models;
   if (!first)
-    throw new UsageError("nothing is trained yet: save the training after some steps of run()");
+    throw new ConfigError(
+      "usage",
+      "nothing is trained yet: save the training after some steps of run()",
+    );
   const { problem, state } = training;
   const config = describeProblem(problem, state.networks[first.direction]);
   return newFolder(folder, (temporary) => {
@@ -91,7 +94,8 @@ function checkSame(training: Training, folder: string): void {
       return a.sub(b).abs().max().item() / Math.max(1, a.abs().max().item());
     });
     if (!(apart < allowed))
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `the run would not sample as this training does (direction ${direction}): its process, method or networks have options that a run does not have`,
       );
   }

@@ -40,9 +40,13 @@ export async function launchRanks(
       detached: true, // a terminal's Ctrl-C reaches this process alone, which passes it on once
       env: {
         ...process.env,
-        ...{ DSBM_CORES: `${share}`, MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${port}` },
-        ...{ RANK: `${rank}`, LOCAL_RANK: `${rank}` },
-        ...{ WORLD_SIZE: `${n}`, LOCAL_WORLD_SIZE: `${n}` },
+        DSBM_CORES: `${share}`,
+        MASTER_ADDR: "127.0.0.1",
+        MASTER_PORT: `${port}`,
+        RANK: `${rank}`,
+        LOCAL_RANK: `${rank}`,
+        WORLD_SIZE: `${n}`,
+        LOCAL_WORLD_SIZE: `${n}`,
       },
     }),
   );

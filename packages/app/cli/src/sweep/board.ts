@@ -89,7 +89,11 @@ export function boardLines(
   const shown = sorted.slice(0, Math.max(1, height - 5));
   const table = formatTable(
     shown.map(([run, { name, state, progress, metric }]) => ({
-      ...{ run, name, state, progress: state === "running" ? progress : "", metric },
+      run,
+      name,
+      state,
+      progress: state === "running" ? progress : "",
+      metric,
     })),
   );
   const counts = order.flatMap((state) => {

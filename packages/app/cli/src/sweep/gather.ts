@@ -89,7 +89,8 @@ function tableText(
     rows.some((row) => row[column] != null),
   );
   const text = (row: Row, metric: string) => {
-    const [mean, std] = [row[meanOf(metric)], row[stdOf(metric)]];
+    const mean = row[meanOf(metric)];
+    const std = row[stdOf(metric)];
     if (typeof mean !== "number") return "–";
     return formatNumber(mean) + (typeof std === "number" ? ` ± ${formatNumber(std)}` : "");
   };

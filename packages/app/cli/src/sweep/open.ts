@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { printValue, UsageError } from "@dsbm/config";
+import { ConfigError, printValue } from "@dsbm/config";
 import {
   type Cell,
   readManifest,
@@ -22,7 +22,7 @@ export interface OpenSweep {
 }
 
 /**
- * Writes the manifest of a sweep, or finds the one that it has: its members keep their numbers. Throws a UsageError
+ * Writes the manifest of a sweep, or finds the one that it has: its members keep their numbers. Throws a ConfigError
  * where two members would write into one folder.
  */
 export function openSweep(
@@ -52,8 +52,11 @@ export function openSweep(
     created: earlier?.created ?? new Date().toISOString(),
     members: numbered.map(
       (member): SweepEntry => ({
-        ...{ number: member.number, words: member.args, folder: placeOf(member) },
-        ...{ configuration: configurationOf(member, keys), seed: member.seed },
+        number: member.number,
+        words: member.args,
+        folder: placeOf(member),
+        configuration: configurationOf(member, keys),
+        seed: member.seed,
       }),
     ),
   });
@@ -93,7 +96,8 @@ function refuseShared(members: readonly SweepMember[]): void {
   for (const [i, member] of members.entries()) {
     const other = members.slice(0, i).find(({ folder }) => folder === member.folder);
     if (other)
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `two runs of this sweep would share ${member.folder}: ${own(other, member)} and ${own(member, other)} name no folder; give such keys one value`,
       );
   }

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { SlurmLauncher } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { createInterrupt, createProgress, openJournal, type SweepPaths } from "@dsbm/runs";
 import type { NumberedMember } from "./member.js";
@@ -11,7 +11,7 @@ import { lastLine, runSlurm } from "./queue.js";
 import { batchScript } from "./script.js";
 import { countsLine, isActive, nameOf, type SweepStatus, sweepStatus } from "./status.js";
 
-/** Submits the members as one job array; returns the job's id. Throws a UsageError with Slurm's message. */
+/** Submits the members as one job array; returns the job's id. Throws a ConfigError with Slurm's message. */
 export async function submit(
   members: readonly NumberedMember[],
   launcher: SlurmLauncher,
@@ -26,7 +26,8 @@ export async function submit(
     { cwd: paths.folder },
   );
   if (missing)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       "Slurm's sbatch is not on PATH: start the sweep where jobs are submitted (Debian: apt install slurm-client), or write launcher=local",
     );
   // "12" or, of a federation, "12;cluster".
@@ -36,7 +37,7 @@ export async function submit(
     const fix = /array/i.test(reason)
       ? "a cluster's MaxArraySize bounds the number of members: split the sweep up"
       : `correct launcher.…, or look at ${paths.script}`;
-    throw new UsageError(`sbatch refused the sweep: ${reason}; ${fix}`);
+    throw new ConfigError("usage", `sbatch refused the sweep: ${reason}; ${fix}`);
   }
   const journal = openJournal(paths.journal);
   const numbers = members.map(({ number }) => number);

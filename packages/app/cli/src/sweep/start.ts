@@ -1,7 +1,7 @@
 // Runs a sweep: members that are not done go to the launcher, then the results of all are gathered.
 import { relative } from "node:path";
 import type { Launcher } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { acquireLock, lockHolder } from "@dsbm/files";
 import { openJournal, runPaths, shellWord } from "@dsbm/runs";
 import { runLocal } from "./local.js";
@@ -22,7 +22,7 @@ interface SweepRequest {
 
 /**
  * Runs what is not done of a sweep; returns 0 when all members are finished, 1 when some failed, 130 when stopped.
- * Throws a UsageError where the same sweep is being run already, or Slurm refuses it.
+ * Throws a ConfigError where the same sweep is being run already, or Slurm refuses it.
  */
 export async function sweep(
   members: readonly SweepMember[],
@@ -33,7 +33,8 @@ export async function sweep(
   const shown = `npx dsbm sweep status ${shellWord(relative(process.cwd(), folder) || ".")}`;
   const holder = lockHolder(path);
   if (holder !== undefined)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `this sweep is being run already, by process ${holder}: wait for it, or stop it with kill ${holder}; ${shown} shows it`,
     );
   const lock = acquireLock(path);
@@ -43,7 +44,8 @@ export async function sweep(
     const jobs = [...new Set(active.map(({ trace }) => trace?.job))].join(", ");
     if (request.launcher.kind === "local") {
       if (active.length > 0)
-        throw new UsageError(
+        throw new ConfigError(
+          "usage",
           `${active.length} members of this sweep wait or run in Slurm (job ${jobs}): wait for them, or scancel ${jobs}; ${shown} shows them`,
         );
       return await runHere(open, request, { n_jobs: request.launcher.n_jobs, shown });

@@ -158,7 +158,10 @@ export function statusText({
     members.length <= mostListed ? members : members.filter(({ state }) => state !== "done");
   const hasReasons = listed.some(({ why }) => why);
   const rows: Row[] = listed.map(({ entry: { number, configuration, seed }, state, why }) => ({
-    ...{ member: number, ...configuration, seed, state },
+    member: number,
+    ...configuration,
+    seed,
+    state,
     ...(hasReasons && { why: why ?? "" }),
   }));
   const lines = [`${folder}: ${countsLine(members)}`, "", formatTable(rows), ""];

@@ -61,10 +61,14 @@ export async function referenceClassifier(
   }
   const table = (split: Split) =>
     loadTable(set, {
-      ...{ split, end: "x0", image_size, seed: classifierSeed },
+      split,
+      end: "x0",
+      image_size,
+      seed: classifierSeed,
       directory: config.paths.data_dir_name,
     });
-  const [train, test] = [table("train"), table("test")];
+  const train = table("train");
+  const test = table("test");
   const labels = train.classes.map(({ label }) => label);
   const index = (of: Tensor) => positionsOf(of, labels);
   const targets = index(train.labels as Tensor).keep();

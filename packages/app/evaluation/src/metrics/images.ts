@@ -6,7 +6,7 @@ import {
   imageStatistics,
   loadStatistics,
 } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { inceptionFeatures, lenetFeatures } from "@dsbm/nets";
 import { type DataEnd, gaussianName, isVectors } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
@@ -80,7 +80,8 @@ function published(context: Measuring, path: string, dim: number): Gaussian {
   for (const t of [mean, covariance]) context.keep({ [Symbol.dispose]: () => t.dispose() });
   const size = mean.size(0);
   if (size === dim) return { mean, covariance };
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `metrics.fid_statistics=${path} has statistics of ${size} features; expected the ${dim} of metrics.inception`,
   );
 }

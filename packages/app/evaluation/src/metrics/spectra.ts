@@ -34,7 +34,9 @@ export const noEnergy = 1e-10;
 export function bandRows({ start, end, data, reserve }: Spectra): BandRow[] {
   const bands = octaves(data.k.length);
   const of = (spectrum: Spectrum) => bandError(spectrum, data, bands);
-  const [generated, source, floor] = [of(end), of(start), of(reserve)];
+  const generated = of(end);
+  const source = of(start);
+  const floor = of(reserve);
   return data.energy.flatMap((energy, c) => {
     const total = energy.reduce((a, b) => a + b, 0);
     return bands.map(([from, to], i) => {
@@ -91,7 +93,8 @@ export function conditionFit(
     }) as [Tensor, Tensor];
     const points = a.size(1);
     const variances = (t: Tensor) => t.square().mean(1).toNumbers();
-    const [own, given] = [variances(a), variances(b)];
+    const own = variances(a);
+    const given = variances(b);
     const cross = a.mm(b.t()).div(points).toNumbers();
     return {
       slope: own.map((_, c) => given.map((v, j) => (v > 0 ? cross[c * given.length + j]! / v : 0))),
@@ -109,7 +112,8 @@ export function conditionError(
   { x, cond }: { x: Tensor; cond: Tensor },
   data: { x: Tensor; cond: Tensor },
 ): number {
-  const [got, want] = [conditionFit(x, cond), conditionFit(data.x, data.cond)];
+  const got = conditionFit(x, cond);
+  const want = conditionFit(data.x, data.cond);
   const errors = want.slope.flatMap((slopes, c) =>
     slopes.map((slope, j) => {
       const unit = want.spread[j]! / (want.deviation[c]! || 1);

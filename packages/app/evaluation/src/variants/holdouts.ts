@@ -39,7 +39,7 @@ export const holdoutNames = [
   "holdout_sliced_w2",
 ];
 
-/** The variants of all hold-outs; null if it was stopped. Throws a UsageError for files that do not fit. */
+/** The variants of all hold-outs; null if it was stopped. Throws a ConfigError for files that do not fit. */
 export async function holdoutVariants(
   context: Measuring,
   sampling: Sampling,
@@ -232,7 +232,8 @@ function allRows({ ends }: Subject, side: "x0" | "x1", seed: number): RowsOfEnd 
 function withTime(grid: TimeGrid, at: number): TimeGrid {
   if (stepAt(grid.times, at) >= 0) return grid;
   const i = grid.times.findIndex((t) => t > at) - 1;
-  const [low, high] = [grid.times[i] as number, grid.times[i + 1] as number];
+  const low = grid.times[i] as number;
+  const high = grid.times[i + 1] as number;
   const dt = grid.steps[i] as number;
   const share = (at - low) / (high - low);
   return {

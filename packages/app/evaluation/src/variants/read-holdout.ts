@@ -1,19 +1,19 @@
 // The file of a hold-out as rows in the data's own units, with the columns of the run in their order.
 
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { cleanRows, openRows, type RowSource } from "@dsbm/data";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Subject } from "../subject.js";
 
 /**
- * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller's. Throws a UsageError for a file
+ * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller's. Throws a ConfigError for a file
  * without the run's columns, and the errors of reading it.
  */
 export async function readHoldout(
   path: string,
   { ends, names }: Pick<Subject, "ends" | "names">,
 ): Promise<Tensor> {
-  const refuse = (problem: string) => new UsageError(`holdout=${path}: ${problem}`);
+  const refuse = (problem: string) => new ConfigError("usage", `holdout=${path}: ${problem}`);
   if (ends.shape.length !== 1 || ends.projection)
     throw refuse("this is a run of images; a hold-out needs a run of vectors");
   const [d] = ends.shape as [number];

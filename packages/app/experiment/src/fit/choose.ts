@@ -86,7 +86,8 @@ export function chooseSigma(facts: DataFacts, typed: UserChoices = {}): Rule {
       `the reference process makes the first pairs: noise as large as the spread (${short(spread)}) brings it near the other end`,
     );
   const wanted = part * transport;
-  const [low, high] = [least * spread, largest * spread];
+  const low = least * spread;
+  const high = largest * spread;
   const value = short(Math.max(Math.min(wanted, high), low) || part);
   return rule(
     "sigma",

@@ -1,7 +1,7 @@
 // choices.json of a run folder: what was chosen and why. A run that goes on reads its choices again.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { checkFiles, readJson } from "@dsbm/runs";
 import { z } from "zod";
 
@@ -18,12 +18,15 @@ const choiceSchema = z.strictObject({
 /** A choice as choices.json has it. */
 export type Choice = z.output<typeof choiceSchema>;
 
-/** The choices of the run in a folder; null where it has none. Throws a UsageError for a damaged file. */
+/** The choices of the run in a folder; null where it has none. Throws a ConfigError for a damaged file. */
 export function readChoices(folder: string): Choice[] | null {
   const path = join(folder, "choices.json");
   if (!existsSync(path)) return null;
   checkFiles(folder, ["choices.json"]);
   const found = z.array(choiceSchema).safeParse(readJson(path));
   if (found.success) return found.data;
-  throw new UsageError(`${path} is no list of choices: delete it, or add --again to start over`);
+  throw new ConfigError(
+    "usage",
+    `${path} is no list of choices: delete it, or add --again to start over`,
+  );
 }

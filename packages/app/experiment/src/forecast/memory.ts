@@ -58,13 +58,17 @@ async function peakOf(problem: Problem, batchSize: number): Promise<{ step: numb
   const folder = mkdtempSync(join(tmpdir(), "dsbm-memory-"));
   const own = {
     cache: cache && { ...cache, folder, npar: few, batchSize: few, refreshStride: few },
-    ...{ accumulate: 1, threads: 1, logEvery: 1 },
+    accumulate: 1,
+    threads: 1,
+    logEvery: 1,
   };
   const training = new Training({
     ...withExecution(small, { ranks: null }),
     execution: { ...small.execution, ...own },
   });
-  let [before, step, all] = [current, 0, 0];
+  let before = current;
+  let step = 0;
+  let all = 0;
   try {
     for await (const { type } of training.run()) {
       const now = memory({ resetPeak: true });

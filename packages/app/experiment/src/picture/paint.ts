@@ -53,7 +53,8 @@ const timeOf = (side: "x0" | "x1") => (side === "x0" ? 0 : 1);
 
 /** In physical units where an end has some; on the way from one end to the other, between them. */
 function physical({ x0, x1 }: Ends, x: Tensor, time: number): Tensor {
-  const [at0, at1] = [x0.shown, x1.shown];
+  const at0 = x0.shown;
+  const at1 = x1.shown;
   if (!at0 || !at1) return (at0 ?? at1)?.(x) ?? x;
   if (time === 0) return at0(x);
   return time === 1 ? at1(x) : at0(x).lerp(at1(x), time);

@@ -62,7 +62,9 @@ async function grids(evaluation: Evaluation, target: PictureTarget): Promise<Sti
   const { from, side } = set;
   const drawn = tidy(() => {
     const cut = (x: Tensor) => first(x, config.plot_npar);
-    const [start, end, data] = [cut(set.start), cut(set.end), cut(set.data)];
+    const start = cut(set.start);
+    const end = cut(set.end);
+    const data = cut(set.data);
     const painter = painterOf(ends, [
       { x: start, side: from },
       { x: data, side },

@@ -40,7 +40,8 @@ export function pointsOf(carried: CarriedVectors): Points {
     const ordered = worst.toSorted((a, b) => a - b);
     const [a, b, c] = Object.values(sets).map((x) => correlations(columnsOf(x, ordered)));
     return {
-      ...{ n, dim: d },
+      n,
+      dim: d,
       plane: {
         k,
         explained: axes?.explained.slice(0, 2) ?? null,
@@ -84,7 +85,8 @@ function histogram([source, target, generated]: [number[], number[], number[]]) 
     const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? [];
     return [at(0.005), at(0.995)].flat();
   });
-  const [least, greatest] = [Math.min(...ends), Math.max(...ends)];
+  const least = Math.min(...ends);
+  const greatest = Math.max(...ends);
   const margin = greatest > least ? 0 : Math.max(1e-6, 0.05 * Math.abs(least));
   const [low, high] = [least - margin, greatest + margin].map(short) as [number, number];
   const shares = (values: readonly number[]) => {

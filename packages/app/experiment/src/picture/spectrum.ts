@@ -58,7 +58,8 @@ interface BandPlace {
 /** Rows of spectrum.csv with those of an evaluation in the place of what was there of it, and of all later ones. */
 export function withBands(before: readonly Row[], at: BandPlace, bands: readonly BandRow[]): Row[] {
   const kept = before.filter((row) => {
-    const [half, step] = [Number(row.half_iteration), Number(row.step)];
+    const half = Number(row.half_iteration);
+    const step = Number(row.step);
     if (half !== at.half_iteration) return half < at.half_iteration;
     if (step !== at.step) return step < at.step;
     return row.direction !== at.direction || row.sampler !== at.sampler;

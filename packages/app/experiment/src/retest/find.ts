@@ -2,7 +2,7 @@
 // other values than in training, so the saved configurations are compared.
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type CompleteTrainConfig, type TestConfig, testOnlyKeys, UsageError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, type TestConfig, testOnlyKeys } from "@dsbm/config";
 import { isRunFault, runPaths, shellWord } from "@dsbm/runs";
 import { changesOf, freeKeys } from "../run/begin/resume.js";
 
@@ -13,7 +13,7 @@ const free: ReadonlySet<string> = new Set([...freeKeys, ...testOnlyKeys, "device
 
 /**
  * The folder of the run with this configuration: the one that its words name, or else the only one of its experiment
- * and seed that differs only in keys of the evaluation. Throws a UsageError that names the nearest run, or the command
+ * and seed that differs only in keys of the evaluation. Throws a ConfigError that names the nearest run, or the command
  * that trains one.
  */
 export function findRun(
@@ -39,7 +39,8 @@ export function findRun(
   const [first, second] = same;
   if (first?.folder === named || (first && !second)) return first.folder;
   if (second)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `these words name several runs: ${same.map(({ folder }) => folder).join(", ")}; give the words that one of them was trained with`,
     );
   const train = `npx dsbm train ${words
@@ -47,7 +48,8 @@ export function findRun(
     .map(shellWord)
     .join(" ")}`.trimEnd();
   const [nearest] = found.toSorted((a, b) => a.changes.length - b.changes.length);
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     nearest
       ? `there is no run of these words; the nearest is ${nearest.folder} (${shortened(nearest.changes)}): give its values, or train the other one with ${train}`
       : `there is no run of these words, ${named} is not there: train it with ${train}`,

@@ -1,7 +1,7 @@
 // A training's state as files of a saved point, and back; and the reference's way of starting from named files.
 import { basename } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { checkpointId, type Position, stepsOf } from "@dsbm/problem";
 import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
 import { version } from "@dsbm/runs";
@@ -73,7 +73,7 @@ function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Positi
   return { tensors, facts: facts.training as SavedFacts, at: facts.at as Position };
 }
 
-/** Puts a point into a training. Throws a UsageError that names the point where it belongs to another network. */
+/** Puts a point into a training. Throws a ConfigError that names the point where it belongs to another network. */
 export function restorePoint(training: Training, checkpoint: Checkpoint): Position {
   const { tensors, facts, at } = decodePoint(checkpoint);
   try {
@@ -81,7 +81,7 @@ export function restorePoint(training: Training, checkpoint: Checkpoint): Positi
     return at;
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "TorchError") throw error;
-    throw new UsageError(`${checkpoint.folder}: ${error.message}`);
+    throw new ConfigError("usage", `${checkpoint.folder}: ${error.message}`);
   } finally {
     for (const t of tensors.values()) t.dispose();
   }
@@ -126,7 +126,10 @@ function loadOptimizer(path: string): Map<string, Tensor> {
   const whole = io.loadPt(path);
   const state = whole instanceof Map ? whole.get("state") : undefined;
   if (!(state instanceof Map))
-    throw new UsageError(`${path} holds no optimiser's state; expected a dictionary with "state"`);
+    throw new ConfigError(
+      "usage",
+      `${path} holds no optimiser's state; expected a dictionary with "state"`,
+    );
   const flat = new Map<string, Tensor>();
   for (const [index, slots] of state as Map<unknown, unknown>) {
     if (!(slots instanceof Map)) continue;
@@ -142,19 +145,21 @@ function loadOptimizer(path: string): Map<string, Tensor> {
 /**
  * The reference's `checkpoint_run=true`: networks, averages and optimisers from named files, going on at
  * checkpoint_it, checkpoint_pass and checkpoint_iter. Where no averages are named they start at the weights.
- * Throws a UsageError that names the key and the file for weights of another network.
+ * Throws a ConfigError that names the key and the file for weights of another network.
  */
 export function startFromFiles(training: Training, config: CompleteTrainConfig): Position {
   const { checkpoint_it, checkpoint_pass, checkpoint_iter } = config;
   const order = config.fb_sequence;
   if (!order.includes(checkpoint_pass))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `checkpoint_pass=${checkpoint_pass} is not trained by method=${config.method}: write checkpoint_pass=${order[0]}`,
     );
   const half = order.length * (checkpoint_it - 1) + order.indexOf(checkpoint_pass) + 1;
   const steps = stepsOf(half, config);
   if (half > config.half_iterations || checkpoint_iter >= steps)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `checkpoint_it=${checkpoint_it} checkpoint_pass=${checkpoint_pass} checkpoint_iter=${checkpoint_iter} lies behind the end of the run (n_ipf=${config.n_ipf}, ${steps} steps in that half-iteration): go on somewhere before it, or train longer`,
     );
   training.keepOptimizers();
@@ -174,7 +179,8 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
     const missing = [...own.keys()].find((name) => !state.has(name));
     const odd = [...state.keys()].find((name) => own.size > 0 && !own.has(name));
     if (missing !== undefined || odd !== undefined)
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `${key}=${path} does not fit this network: ${[
           ...(missing === undefined ? [] : [`it lacks ${missing}`]),
           ...(odd === undefined ? [] : [`it has ${odd}, which the network has not`]),
@@ -200,7 +206,10 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "TorchError") throw error;
     const files = [config.checkpoint_b, config.checkpoint_f].filter((f) => f !== null);
-    throw new UsageError(`${files.map((f) => basename(f as string)).join(", ")}: ${error.message}`);
+    throw new ConfigError(
+      "usage",
+      `${files.map((f) => basename(f as string)).join(", ")}: ${error.message}`,
+    );
   } finally {
     for (const t of loaded) t.dispose();
   }

@@ -4,14 +4,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import type { Ends } from "@dsbm/problem";
 import { readColumns } from "@dsbm/problem";
 import type { Progress, RunWriter } from "@dsbm/runs";
 import { version } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
-/** Writes data.json of tables. Throws a UsageError where a run that goes on was begun with other data. */
+/** Writes data.json of tables. Throws a ConfigError where a run that goes on was begun with other data. */
 export function saveColumns(
   { columns }: Ends,
   { config, run, progress }: { config: CompleteTrainConfig; run: RunWriter; progress: Progress },
@@ -21,7 +21,8 @@ export function saveColumns(
   const path = join(run.paths.folder, "data.json");
   const before = existsSync(path) ? readColumns(run.paths.folder, config) : null;
   if (before && !isDeepStrictEqual(before.transform, description.transform))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `the data are not those that ${run.paths.folder} was begun with (${path}): bring the files back, or add --again to start over`,
     );
   for (const warning of description.warnings) progress.line(`data: ${warning}`);

@@ -2,11 +2,11 @@
 // must be the same on all ranks.
 import { availableParallelism, cpus } from "node:os";
 import {
+  ConfigError,
   flatten,
   freeProcessKeys,
   type ProcessesConfig,
   setLogPrefix,
-  UsageError,
 } from "@dsbm/config";
 import { version } from "@dsbm/runs";
 import { type Device, distributed } from "@dsbm/torch";
@@ -31,7 +31,8 @@ export async function joinRanks(
   const timeoutMs = 1000 * config.dist_timeout;
   const terms = { dsbm: version, command, ...termsOf(config) };
   if (process.env.DSBM_DIST_SECRET !== undefined)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       "DSBM_DIST_SECRET is set, but dsbm no longer encrypts what processes exchange: keep their network private (docs/security.md), and unset it",
     );
   const control = await distributed.init({ timeoutMs, terms });
@@ -80,11 +81,12 @@ export function describeStep({
   return sharesBatch === false ? `${step}, all rows of which are trained on in each process` : step;
 }
 
-/** Throws a UsageError where this process is one of several. */
+/** Throws a ConfigError where this process is one of several. */
 export function aloneOnly(command: string): void {
   const { worldSize, launcher } = distributed.placeFromEnvironment();
   if (worldSize === 1) return;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `dsbm ${command} works in one process, but ${launcher} started ${worldSize}: start it by itself`,
   );
 }

@@ -92,7 +92,11 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
     target: transfer ? named(`${Dataset_transfer}`) : gaussianName,
   };
   const page = await renderRun({
-    ...{ folder, info, names, curves, config: found },
+    folder,
+    info,
+    names,
+    curves,
+    config: found,
     title: `Bridge ${names.source} to ${names.target}: ${method}${firstPairs(config)}, seed ${seed}`,
     evaluations: shownRows(logged, rows),
     meanings: meaningsOf(logged),
@@ -111,8 +115,10 @@ function firstPairs({ method, first_coupling, precondition, ot_sampler }: Comple
   if (first_coupling === "identity") return " from each sample with itself";
   if (precondition === "mixture") return " from pairs of LightSB";
   const plans = {
-    ...{ exact: "optimal", sinkhorn: "entropic optimal" },
-    ...{ unbalanced: "unbalanced", partial: "partial" },
+    exact: "optimal",
+    sinkhorn: "entropic optimal",
+    unbalanced: "unbalanced",
+    partial: "partial",
   };
   const own = method === "sbcfm" ? plans.sinkhorn : plans.exact;
   const plan = ot_sampler ? plans[ot_sampler] : rows.coupling ? own : null;
@@ -146,8 +152,11 @@ function curvesOf(
     curves.push([
       "convergence",
       {
-        ...{ rows: lastOfHalves(rows, series), panels, series },
-        ...{ title: "After each half-iteration", floorLabel: "reference" },
+        rows: lastOfHalves(rows, series),
+        panels,
+        series,
+        title: "After each half-iteration",
+        floorLabel: "reference",
       },
     ]);
   return curves;

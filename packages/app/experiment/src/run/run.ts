@@ -102,7 +102,9 @@ export async function runTraining(
       writeRunFile(folder, extensionFile, `${JSON.stringify(options.extension, null, 2)}\n`);
     else if (again) rmSync(join(folder, extensionFile), { force: true });
     run = openRunOf(config, {
-      ...{ folder, mode, command: options.resume },
+      folder,
+      mode,
+      command: options.resume,
       ...columnsFor({ ends, config }),
     });
     hooks.opened?.(run);

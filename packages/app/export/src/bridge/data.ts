@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { readJson } from "@dsbm/runs";
 import { z } from "zod";
 
@@ -44,7 +44,8 @@ export function dataSummary(
     };
   }
   const found = saved.safeParse(readJson(path));
-  if (!found.success) throw new UsageError(`${path} is damaged: copy it from the run again`);
+  if (!found.success)
+    throw new ConfigError("usage", `${path} is damaged: copy it from the run again`);
   const { source, target = null, columns = [] } = found.data;
   const summary = ({ path: file, rows, group }: z.output<typeof end>) => ({
     name: group ? `${plainName(file)} (${group})` : plainName(file),

@@ -8,7 +8,7 @@ import {
   noiseShareOf,
   type StepVariance,
 } from "@dsbm/bridge";
-import { type CompleteTrainConfig, langevinNumbers, UsageError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
 import type { ColumnCondition, ColumnTransform } from "@dsbm/data";
 import { readProjection, type Trained, usualDirection } from "@dsbm/inference";
 import { type MetricRow, readQuality, version } from "@dsbm/runs";
@@ -185,7 +185,8 @@ function sharesOf(
 function meanSchedule(config: CompleteTrainConfig) {
   const { var_final_gamma_scale: scaleNoise, final_adaptive, var_final, mean_match } = config;
   if (scaleNoise && final_adaptive)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       "the noise of this run is scaled by the moments of its training images (final_adaptive with var_final_gamma_scale), which the export does not hold: it is not exported",
     );
   const gammas = gammaSchedule(config.num_steps, config);

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname } from "node:path";
 import { decodeImages } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { extractArray } from "@dsbm/data";
 import { temporaryPath } from "@dsbm/files";
 import { io, type Tensor, tidy } from "@dsbm/torch";
@@ -19,7 +19,8 @@ const pixels = 16;
 export async function arrayInput(path: string, { trained, keys }: InputOptions): Promise<Input> {
   const ending = extname(path).toLowerCase();
   if (ending !== ".npy" && ending !== ".npz")
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${path} is no array of images, which ${trained.folder} bridges: give a .npy or .npz file, a picture, or a folder of pictures`,
     );
   const { file, remove } = open(path, keys.key);
@@ -31,7 +32,7 @@ export async function arrayInput(path: string, { trained, keys }: InputOptions):
   const problem = problemOf(file, path, trained);
   if (problem !== null) {
     close();
-    throw new UsageError(problem);
+    throw new ConfigError("usage", problem);
   }
   return {
     n: shape[0] as number,
@@ -65,7 +66,8 @@ function checkRange(x: Tensor, path: string): void {
   const [low, high] = tidy(() => [x.min().item(), x.max().item()]) as [number, number];
   if (!(low >= 0 && high > pixels)) return;
   x.dispose();
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${path} holds floats from ${low} to ${high}; expected values from −1 to 1, or bytes: save pixels of 0 to 255 with .astype("uint8"), or x / 127.5 - 1`,
   );
 }

@@ -1,6 +1,6 @@
 // Samples drawn from the end that is a Gaussian, each a function of the seed and its place.
 
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { gaussianLaw, loading } from "@dsbm/problem";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
@@ -12,7 +12,8 @@ export async function gaussianInput(text: string, options: InputOptions): Promis
   const { trained, direction, seed } = options;
   const n = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `NEW gaussian:${text}: expected a number of samples; write for example gaussian:100`,
     );
   const { about, from } = await law(options);
@@ -40,7 +41,8 @@ async function law(options: InputOptions): Promise<{ about: string; from: (z: Te
     const [there, instead] = transfer
       ? ["are data at both ends", `give samples of ${start}`]
       : [`is ${Dataset} at time 0, and the Gaussian at time 1`, "write direction=b"];
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `NEW gaussian:… is no end of ${folder} in direction ${direction}: there ${there}; ${instead}`,
     );
   }

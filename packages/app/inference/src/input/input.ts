@@ -1,7 +1,7 @@
 // What is sampled from.
 import { existsSync, statSync } from "node:fs";
 import type { Conditions, Direction } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type CarriedCell, type CarriedColumn, tableFormat } from "@dsbm/data";
 import type { Progress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
@@ -57,7 +57,8 @@ export async function openInput(word: string, options: InputOptions): Promise<In
       if (at < 0) return rows;
       const size = finite.length / rows.x.size(0);
       rows.x.dispose();
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `${word}: sample ${first + Math.floor(at / size)} has values that are NaN or infinite: take it out or repair it`,
       );
     },
@@ -70,12 +71,14 @@ async function opened(word: string, options: InputOptions): Promise<Input> {
   const path = word.replace(/^(table|array):/, "");
   const there = !gaussian && existsSync(path);
   if (there && !statSync(path).isFile() && !statSync(path).isDirectory())
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `NEW ${path} is no regular file but a pipe or a device, and what is carried is read more than once: write it to a file first`,
     );
   const pictures = there && (statSync(path).isDirectory() || isPicture(path));
   if (options.resize && !pictures)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `resize=true brings pictures to the run's size, but NEW is ${word}: leave it out`,
     );
   if (gaussian) return gaussianInput(gaussian[1] as string, options);
@@ -84,7 +87,8 @@ async function opened(word: string, options: InputOptions): Promise<Input> {
   const isName = format === undefined && (word.startsWith("folder:") || !/[\\/]/.test(word));
   if (!there && isName) return namedInput(word, options);
   if (!there)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `NEW ${word} is not there: give a table (.csv, .tsv, .parquet, .npy, .npz, .h5ad), a folder of pictures, gaussian:N, or a named data set such as mnist_2`,
     );
   return options.trained.shape.length === 1 ? tableInput(path, options) : arrayInput(path, options);

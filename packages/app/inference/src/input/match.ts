@@ -1,6 +1,6 @@
 // Which columns of a table a run takes, and in which order.
 
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import type { ColumnCondition, RowSource, TableColumn } from "@dsbm/data";
 import type { Trained } from "../trained.js";
 
@@ -25,12 +25,14 @@ export function matched(
   const has = (name: string) => columns.some((column) => column.name === name);
   const absent = (keep ?? []).filter((name) => !has(name));
   if (absent.length > 0)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `keep=${absent.join()}: ${path} has no such column; it has ${list(columns.map(({ name }) => name))}`,
     );
   const condition = run?.condition ?? null;
   if (condition && !has(condition.name))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${path} has no column ${condition.name}, which the networks of ${trained.folder} are conditioned on: add it`,
     );
   const kept = [...(keep ?? run?.kept ?? [])].filter(has);
@@ -42,7 +44,8 @@ export function matched(
       : byNumber(width, file, [...kept, ...(condition ? [condition.name] : [])]);
   const both = kept.filter((name) => names.includes(name));
   if (both.length > 0)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `keep=${both.join()}: the run changes this column, so it cannot be carried along: leave it out`,
     );
   const used = [...names, ...kept, condition?.name];
@@ -69,7 +72,8 @@ interface TableFile {
 function byName(wanted: readonly string[], { path, columns, folder }: TableFile): string[] {
   const missing = wanted.filter((name) => !columns.some((column) => column.name === name));
   if (missing.length > 0)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${path} lacks the ${missing.length === 1 ? "column" : "columns"} ${list(missing)} of ${folder}: expected ${list(wanted)}; add or rename them`,
     );
   checkNumbers(
@@ -87,7 +91,8 @@ function byNumber(
   const usual = columns.filter(({ name, beside }) => !beside && !others.includes(name));
   const numbers = usual.filter(({ kind }) => kind === "number").map(({ name }) => name);
   if (numbers.length !== width)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${path} has ${numbers.length} ${numbers.length === 1 ? "column" : "columns"} of numbers (${list(numbers)}); expected ${width}, the columns of ${folder}`,
     );
   return numbers;
@@ -98,7 +103,8 @@ function checkNumbers(path: string, columns: readonly TableColumn[]): void {
   if (!text) return;
   const { name, example } = text;
   const commas = example?.commas ? "; numbers with decimal commas are read with decimal=," : "";
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${path}: column ${name} holds text (${JSON.stringify(example?.text.slice(0, 40) ?? "")} in row ${(example?.row ?? 0) + 1}): expected numbers, as in training${commas}`,
   );
 }

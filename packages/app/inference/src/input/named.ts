@@ -1,6 +1,6 @@
 // Samples of a named data set.
 import { decodeImages, mapConditions } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { DatasetError, loadTable, prepareTable } from "@dsbm/data";
 import { conditionsOf, loading } from "@dsbm/problem";
 import { type Tensor, tidy } from "@dsbm/torch";
@@ -19,12 +19,13 @@ export async function namedInput(
     await prepare(name, options, { progress, signal });
   } catch (error) {
     if (!(error instanceof DatasetError) || error.code !== "UnknownSet") throw error;
-    throw new UsageError(`NEW ${name} is no file or folder here, and ${error.message}`);
+    throw new ConfigError("usage", `NEW ${name} is no file or folder here, and ${error.message}`);
   }
   const table = loadTable(name, options);
   const x = config.data.components === null ? table.x : projected(table.x, trained);
   if (`${x.shape.slice(1)}` !== `${trained.shape}`)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `NEW ${name} has samples [${x.shape.slice(1).join(", ")}]; expected [${trained.shape.join(", ")}], as ${trained.folder} was trained on`,
     );
   x.keep();

@@ -1,7 +1,7 @@
 // Samples that are pictures, one or those of a folder, decoded a batch at a time.
 import { basename } from "node:path";
 import { decodeImages } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type DecodedPicture, decodePicture, listPictures, pictureSize } from "@dsbm/data";
 import { tensor, tidy } from "@dsbm/torch";
 import type { Input, InputOptions } from "./input.js";
@@ -18,16 +18,19 @@ export function pictureInput(path: string, options: InputOptions): Input {
   const [channels, height] = trained.shape;
   const what = isPicture(path) ? "a picture" : "a folder of pictures";
   if (trained.shape.length === 1)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `NEW ${path} is ${what}, but ${trained.folder} bridges vectors: give a table (.csv, .parquet, .npy, …) of ${channels} columns, or gaussian:N`,
     );
   if (channels !== 1 && channels !== 3)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `NEW ${path} is ${what}, with 1 or 3 channels; ${trained.folder} has ${channels}: give a .npy file`,
     );
   const files = isPicture(path) ? [{ name: basename(path), path }] : listPictures(path);
   if (files.length === 0)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `there are no pictures in ${path} (.png, .jpg, .webp, .avif, .tif): give a folder with some`,
     );
   const names = files.map(({ name }) => name.replace(/\.[^.]*$/, ""));
@@ -35,7 +38,8 @@ export function pictureInput(path: string, options: InputOptions): Input {
   for (const [i, name] of names.entries()) {
     const other = places.get(name);
     if (other !== undefined)
-      throw new UsageError(
+      throw new ConfigError(
+        "usage",
         `${files[other]?.path} and ${files[i]?.path} differ in their endings only, and so would not in the output: rename one`,
       );
     places.set(name, i);
@@ -68,11 +72,13 @@ async function decoded(
   const [, height, width] = trained.shape;
   const found = await pictureSize(path);
   if (target.size === null && (found.width !== width || found.height !== height))
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${path} has ${found.width}×${found.height} pixels; expected ${width}×${height}: write resize=true to take its middle square and scale it`,
     );
   if (found.width * found.height > max_pixels)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${path} has ${found.width}×${found.height} pixels, more than max_pixels=${max_pixels}: each pixel takes some bytes while it is scaled; scale it down first, or raise max_pixels`,
     );
   return decodePicture(path, target, { most: max_pixels });

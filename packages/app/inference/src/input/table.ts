@@ -1,6 +1,6 @@
 // Samples that are the rows of a table.
 import type { SampleConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
@@ -60,7 +60,8 @@ export async function tableInput(
       });
     const queue = new RowQueue(rows());
     const head = await own(() => queue.peek());
-    if (head === null) throw new UsageError(`${path} has no rows: give a table with some`);
+    if (head === null)
+      throw new ConfigError("usage", `${path} has no rows: give a table with some`);
     const carried = kept.map((name, k) => carriedColumn(source, name, head.texts[k] as string[]));
     let reached = 0;
     return {
@@ -124,7 +125,8 @@ function cells(
   return texts.map((text, i) => {
     if (text === "") return null;
     if (whole.test(text)) return BigInt(text);
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `keep=${name}: row ${first + i + 1} holds ${JSON.stringify(text)}, after whole numbers: expected one kind of value; repair the column, or leave it out`,
     );
   });

@@ -1,7 +1,7 @@
 // Where samples go: a table, an array, a picture or a folder of them, by the name. Each appears when it is whole.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname } from "node:path";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type CarriedCell, outputFormat, outputFormats } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
 import type { Input } from "../input/input.js";
@@ -60,21 +60,24 @@ export function checkOutput(
   { trained, paths, overwrite }: { trained: Trained; paths: boolean; overwrite: boolean },
 ): void {
   const kind = kindOf(path, trained, paths);
-  if (kind === null) throw new UsageError(refused(path, trained, paths));
+  if (kind === null) throw new ConfigError("usage", refused(path, trained, paths));
   const there = existsSync(path) ? statSync(path) : undefined;
   const again = "give another name, or write overwrite=true";
   if (kind !== "folder") {
     if (there?.isDirectory())
-      throw new UsageError(`OUT ${path} is a folder; expected the name of a file`);
-    if (there && !overwrite) throw new UsageError(`OUT ${path} is there already: ${again}`);
+      throw new ConfigError("usage", `OUT ${path} is a folder; expected the name of a file`);
+    if (there && !overwrite)
+      throw new ConfigError("usage", `OUT ${path} is there already: ${again}`);
     return;
   }
   if (there && !there.isDirectory())
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `OUT ${path} is a file, expected a .npy or .npz file or a folder: choose another name`,
     );
   if (there && !overwrite && readdirSync(path).length > 0)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `OUT ${path} is there already and not empty: ${again} to replace pictures of the same names`,
     );
 }

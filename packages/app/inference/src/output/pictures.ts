@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { encodeImages } from "@dsbm/bridge";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { makeFolder, stageFile, stageFolder, writeFlushed } from "@dsbm/files";
 import { picturePng } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
@@ -38,7 +38,8 @@ export function folderOutput(path: string, { trained, n, input }: OutputOptions)
 
 export function pictureOutput(path: string, { trained, n }: OutputOptions): Output {
   if (n !== 1)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `OUT ${path} is one picture, but NEW has ${n}: give the name of a folder, or a .npy or .npz file`,
     );
   const [, height, width] = trained.shape as [number, number, number];

@@ -1,5 +1,5 @@
 // Samples as rows of a table in the data's own units, with the columns that are carried along.
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
@@ -25,7 +25,8 @@ export function tableOutput(path: string, options: OutputOptions): Output {
   const all = [...carried.map(({ name }) => name), ...(times ? ["t"] : []), ...names];
   const twice = all.find((name, i) => all.indexOf(name) < i);
   if (twice !== undefined)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", one of them added for path=true: write a .npz file" : ": rename one"}`,
     );
   const replacement = stageFile(path);

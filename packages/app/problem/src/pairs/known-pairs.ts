@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { KnownPairs } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
 import { type RunWriter, readJson } from "@dsbm/runs";
 import { z } from "zod";
@@ -18,7 +18,7 @@ const pairsFile = "pairs.json";
 
 /**
  * The known pairs of a configuration, as rows of its training tables, of several data sets those of all intervals; null without
- * any. Throws a DatasetError for what cannot be used, and a UsageError where all pairs have rows that are held out.
+ * any. Throws a DatasetError for what cannot be used, and a ConfigError where all pairs have rows that are held out.
  */
 export async function loadPairs(
   config: CompleteTrainConfig,
@@ -49,7 +49,8 @@ export async function loadPairs(
   }
   if (known.x0.length > 0)
     return { ...known, x0: Int32Array.from(known.x0), x1: Int32Array.from(known.x1) };
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `pairs=${path}: all ${known.given} pairs have a row that is held out or left out: expected some to train on; give more pairs, or a smaller data.test_fraction`,
   );
 }
@@ -57,14 +58,15 @@ export async function loadPairs(
 export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
   `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a row that is held out or left out` : ""}`;
 
-/** Writes pairs.json. Throws a UsageError where a run that goes on was begun with other pairs. */
+/** Writes pairs.json. Throws a ConfigError where a run that goes on was begun with other pairs. */
 export function savePairs(known: KnownRows | null, config: CompleteTrainConfig, run: RunWriter) {
   if (!known) return;
   const path = join(run.paths.folder, pairsFile);
   const sha256 = digest(known);
   const before = existsSync(path) ? saved.safeParse(readJson(path)) : null;
   if (before && before.data?.sha256 !== sha256)
-    throw new UsageError(
+    throw new ConfigError(
+      "usage",
       `${config.pairs} has not the pairs that ${run.paths.folder} was begun with (${path}): bring the file back, or add --again to start over`,
     );
   const content = { file: config.pairs, given: known.given, used: known.x0.length, sha256 };

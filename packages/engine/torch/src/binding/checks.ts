@@ -51,7 +51,8 @@ const fusedAdam: Check = (args) => {
     const tensors = listOf(list);
     return tensors.every(isTensor) ? tensors.map(layoutOf) : [];
   });
-  const [params, steps] = [lists[0] ?? [], lists[5] ?? []];
+  const params = lists[0] ?? [];
+  const steps = lists[5] ?? [];
   require(steps.length === params.length, "expected one state step per parameter");
   for (const step of steps)
     require(isScalarTensor(step) &&

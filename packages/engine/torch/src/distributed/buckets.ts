@@ -178,7 +178,8 @@ export class GradientBuckets implements Disposable {
         return grad ? [{ grad, part: (parts[i] as Tensor).view(p.shape) }] : [];
       });
       if (pairs.length === 0) continue;
-      const [to, from] = [pairs.map((p) => p.grad), pairs.map((p) => p.part)];
+      const to = pairs.map((p) => p.grad);
+      const from = pairs.map((p) => p.part);
       call("aten::_foreach_copy_", "", to, from);
     }
     if (alone) invoke(ops.wait, along);

@@ -74,8 +74,15 @@ export function portOf(job: string): number {
 const ownMachine = "127.0.0.1";
 
 const alone: Place = {
-  ...{ launcher: "none", rank: 0, worldSize: 1, localRank: 0, localSize: 1 },
-  ...{ address: null, port: null, served: false, attempt: "" },
+  launcher: "none",
+  rank: 0,
+  worldSize: 1,
+  localRank: 0,
+  localSize: 1,
+  address: null,
+  port: null,
+  served: false,
+  attempt: "",
 };
 
 function fromTorchrun(v: Variables): Place {

@@ -258,7 +258,14 @@ export class Group {
     const { hosted } = this.#facts;
     const what = `${name} (collective ${this.started})`;
     const found = yield* diagnose({
-      ...{ store, rank, worldSize, timeoutMs, backend, hosted, what, error },
+      store,
+      rank,
+      worldSize,
+      timeoutMs,
+      backend,
+      hosted,
+      what,
+      error,
       leave: () => this.#close(),
     });
     this.#failed ??= found;

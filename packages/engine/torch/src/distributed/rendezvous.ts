@@ -128,7 +128,8 @@ function written<T>(text: string, key: string): T {
 
 function difference(me: Peer, peer: Peer): string | undefined {
   for (const key of new Set([...Object.keys(me.terms), ...Object.keys(peer.terms)])) {
-    const [here, there] = [me.terms[key], peer.terms[key]];
+    const here = me.terms[key];
+    const there = peer.terms[key];
     if (here !== there)
       return `rank ${peer.rank} (process ${peer.pid} on ${peer.host}) has ${key}=${there}, rank ${me.rank} has ${key}=${here}: start all ranks with the same`;
   }

@@ -40,7 +40,8 @@ export function npyHeaderSpan(
       `begins with the bytes [${prefix.slice(0, 6)}]: expected [${magic}], a .npy file`,
     );
   }
-  const [major, minor] = [prefix[6], prefix[7]];
+  const major = prefix[6];
+  const minor = prefix[7];
   const wide = major !== 1;
   if (prefix.length < (wide ? 12 : 10)) {
     throw formatError(

@@ -55,7 +55,8 @@ export class Linear extends Module {
   #after(shared: Tensor | undefined): Affine {
     const { weight, bias } = this;
     if (!shared) return { weight, bias };
-    const [k, inputs] = [shared.size(0), weight.size(1)];
+    const k = shared.size(0);
+    const inputs = weight.size(1);
     const own = weight.narrow(1, inputs - k, k);
     return {
       weight: weight.narrow(1, 0, inputs - k),

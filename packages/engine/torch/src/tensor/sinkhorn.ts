@@ -3,7 +3,10 @@ import { invoke, Op } from "../binding/dispatch.js";
 import type { Tensor } from "./tensor.js";
 
 const [kernel, product, iterate, scale] = [
-  ...["sinkhorn_kernel", "sinkhorn_product_kernel", "sinkhorn_", "sinkhorn_plan_"],
+  "sinkhorn_kernel",
+  "sinkhorn_product_kernel",
+  "sinkhorn_",
+  "sinkhorn_plan_",
 ].map((name) => new Op(`dsbm::${name}`, "")) as [Op, Op, Op, Op];
 
 /** The kernel exp((f + g − cost)/reg) [n, m] of a cost [n, m] and potentials f [n] and g [m]. Throws a TorchError. */

@@ -163,7 +163,9 @@ export class Tensor extends TensorMethods {
     if (typeof target === "string" && target in arrayOf) return invoke(toFloat, this, target);
     const { dtype, device, memoryFormat, copy }: Target =
       typeof target === "string" ? { device: target as Device } : target;
-    const [layout, pinned, nonBlocking] = [undefined, undefined, undefined];
+    const layout = undefined;
+    const pinned = undefined;
+    const nonBlocking = undefined;
     return invoke(toCopy, this, dtype, layout, device, pinned, nonBlocking, copy, memoryFormat);
   }
 

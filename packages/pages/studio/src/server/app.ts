@@ -70,7 +70,8 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     const id = idOf(c);
     const metrics = new MetricsTail(folder, below(id, "metrics.jsonl"));
     detail(id);
-    let [stamp, lastRow] = ["", ""];
+    let stamp = "";
+    let lastRow = "";
     return streams.serve(c, {
       everyMs: 400,
       news() {

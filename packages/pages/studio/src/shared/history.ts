@@ -74,7 +74,8 @@ export class History {
         if (value != null)
           values[name] = { sum: value, n: 1, min: min[i] ?? value, max: max[i] ?? value };
       }
-      const [half, direction] = [part.half[i] ?? 0, part.direction[i] ?? "b"];
+      const half = part.half[i] ?? 0;
+      const direction = part.direction[i] ?? "b";
       this.#push({ half, step, direction, rows: 1, values });
     });
   }

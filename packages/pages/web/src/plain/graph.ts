@@ -83,7 +83,8 @@ export function readGraph(bytes: Uint8Array): Graph {
 }
 
 function constantOf(tensor: Fields): Value {
-  const [shape, [type]] = [tensor.numbers(1), tensor.numbers(2)];
+  const shape = tensor.numbers(1);
+  const [type] = tensor.numbers(2);
   const [raw = new Uint8Array()] = tensor.pieces(9);
   const view = viewOf(raw);
   // TensorProto.DataType: float32, or the two types of 64 bits that are used.

@@ -50,7 +50,8 @@ const binary =
 /** x [n, k] by w [m, k] or [k, m], and a bias. A number of x is read once for four columns. */
 const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) => {
   const [x, w, bias] = inputs as [Value, Value, Value | undefined];
-  const [[n, k], m] = [x.shape as [number, number], w.shape[1 - turned] as number];
+  const [n, k] = x.shape as [number, number];
+  const m = w.shape[1 - turned] as number;
   const isScaled = (alpha?.[0] ?? 1) !== 1 || (beta?.[0] ?? 1) !== 1;
   if (isScaled || w.data.length !== k * m || x.shape.length !== 2)
     throw new Error(`a linear layer of [${x.shape}] and [${w.shape}]`);

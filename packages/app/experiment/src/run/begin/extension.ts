@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { readJson } from "@dsbm/runs";
 import { z } from "zod";
 
@@ -22,13 +22,14 @@ export const lengthKeys = Object.keys(extensionSchema.shape) as (keyof Extension
 
 export const extensionFile = "extension.json";
 
-/** How long the run in `folder` was made; null where it is as its words say. Throws a UsageError for a damaged file. */
+/** How long the run in `folder` was made; null where it is as its words say. Throws a ConfigError for a damaged file. */
 export function readExtension(folder: string): Extension | null {
   const path = join(folder, extensionFile);
   if (!existsSync(path)) return null;
   const found = extensionSchema.safeParse(readJson(path));
   if (found.success) return found.data;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${path} does not say how long the run is: delete it, and extend the run again`,
   );
 }

@@ -1,5 +1,5 @@
 // `from=RUN`: a new run whose networks begin at the weights that another one samples with.
-import { type CompleteTrainConfig, printValue, UsageError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, printValue } from "@dsbm/config";
 import { readTrained } from "@dsbm/inference";
 import { io, type Tensor } from "@dsbm/torch";
 import type { Training } from "@dsbm/train";
@@ -7,7 +7,7 @@ import { partOf } from "../checkpoint.js";
 
 /**
  * Puts the newest weights of the run `from` into a new training, as weights and as averages. Returns what they are, for a
- * line. Throws a UsageError where that run has another network.
+ * line. Throws a ConfigError where that run has another network.
  */
 export function startFromRun(training: Training, config: CompleteTrainConfig): string {
   const { folder, models, config: before } = readTrained(config.from as string, "newest");
@@ -43,12 +43,14 @@ function otherNetwork(
   folder: string,
   before: CompleteTrainConfig,
   now: CompleteTrainConfig,
-): UsageError {
+): ConfigError {
   const values = (model: object) => new Map<string, unknown>(Object.entries(model));
-  const [old, own] = [values(before.model), values(now.model)];
+  const old = values(before.model);
+  const own = values(now.model);
   const differ = [...old].filter(([key, value]) => value !== own.get(key));
   const keys = differ.map(([key, value]) => `model.${key}=${printValue(value as string)}`);
-  return new UsageError(
+  return new ConfigError(
+    "usage",
     keys.length > 0
       ? `from=${folder} has another network: give its keys too: ${keys.join(" ")}`
       : `from=${folder} has another network, of samples of another shape or other conditions: choose a run on data of the same shape`,

@@ -1,15 +1,32 @@
 // Going on with a run: only with the configuration it was begun with, or a difference that changes nothing learnt.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { freeProcessKeys, isTree, readConfig, UsageError } from "@dsbm/config";
+import { ConfigError, freeProcessKeys, isTree, readConfig } from "@dsbm/config";
 import { checkFiles, isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
 
 /** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
 export const freeKeys: ReadonlySet<string> = new Set([
-  ...["experiments_dir", "paths", "name", "threads", "log_every", "LOGGER", "wandb_id"],
-  ...["plot_level", "plot_npar", "plot_npar_path", "gif", "gif_stride", "metrics"],
-  ...["test_npar", "test_batch_size", "test_num_steps"],
-  ...["checkpoint_stride", "checkpoint_minutes", "keep_last", "keep_every", "autostart_next_it"],
+  "experiments_dir",
+  "paths",
+  "name",
+  "threads",
+  "log_every",
+  "LOGGER",
+  "wandb_id",
+  "plot_level",
+  "plot_npar",
+  "plot_npar_path",
+  "gif",
+  "gif_stride",
+  "metrics",
+  "test_npar",
+  "test_batch_size",
+  "test_num_steps",
+  "checkpoint_stride",
+  "checkpoint_minutes",
+  "keep_last",
+  "keep_every",
+  "autostart_next_it",
   ...freeProcessKeys,
   // A key of earlier versions.
   "dist_secret",
@@ -29,11 +46,12 @@ function current(config: Record<string, unknown>): Record<string, unknown> {
   return "model_name" in config || "Dataset" in config ? { ...readConfig(config) } : config;
 }
 
-/** Throws a UsageError that lists what changed and says what to do. */
+/** Throws a ConfigError that lists what changed and says what to do. */
 export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
   const changed = changesOf(folder, config, free);
   if (changed.length === 0) return;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,
   );
 }
@@ -70,7 +88,8 @@ export function finishedRows(
 export function checkContinuable(folder: string): void {
   if (!existsSync(join(folder, "state.safetensors")) || existsSync(runPaths(folder).checkpoints))
     return;
-  throw new UsageError(
+  throw new ConfigError(
+    "usage",
     `${folder} was begun by dsbm ${readRun(folder).info.dsbm} without checkpoints, and this version cannot go on with it: add --again to start over, or finish it with that version`,
   );
 }

@@ -3,7 +3,7 @@
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { UsageError } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
 import { lockHolder, makeFolder, temporaryPath } from "@dsbm/files";
 import { checkFiles, isRunFault, listCheckpoints, readRun, runPaths } from "@dsbm/runs";
 import { readExtension } from "./extension.js";
@@ -22,7 +22,8 @@ const free: ReadonlySet<string> = new Set([...freeKeys, "n_ipf", "half_iteration
  * `config` in being shorter only; null where there is none, or where `folder` holds a run already.
  */
 export function shorterRun(folder: string, config: CompleteTrainConfig): ShorterRun | null {
-  const [seed, overrides] = [basename(folder), dirname(folder)];
+  const seed = basename(folder);
+  const overrides = dirname(folder);
   const above = dirname(overrides);
   if (!existsSync(above) || (existsSync(folder) && readdirSync(folder).length > 0)) return null;
   const found = readdirSync(above, { withFileTypes: true })
@@ -50,7 +51,7 @@ function halvesOf(place: string, config: CompleteTrainConfig): number | null {
     return done;
   } catch (error) {
     // A run that cannot be read is none to begin with.
-    if (isRunFault(error) || error instanceof UsageError) return null;
+    if (isRunFault(error) || error instanceof ConfigError) return null;
     throw error;
   }
 }

@@ -14,7 +14,9 @@ export interface Axis {
 export function axisOf({ half, step, direction }: HistoryPart): Axis {
   const offsets = new Map<number, number>();
   const marks: Axis["marks"] = [];
-  let [end, offset, last] = [0, 0, Number.NaN];
+  let end = 0;
+  let offset = 0;
+  let last = Number.NaN;
   const x = step.map((at, i) => {
     const now = half[i] as number;
     if (now !== last) {

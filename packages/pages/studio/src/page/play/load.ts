@@ -44,7 +44,8 @@ export async function loadExport(
       const data = about && (await bytes(`${end}.f32`));
       return data ? { shape: about[end], data: new Float32Array(data.buffer) } : null;
     };
-    const [source, target] = [await samplesOf("source"), await samplesOf("target")];
+    const source = await samplesOf("source");
+    const target = await samplesOf("target");
     return { bridge, samples: { source, target, ...(about && { conditions: about.conditions }) } };
   } catch (error) {
     worker.terminate();
