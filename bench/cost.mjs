@@ -1,7 +1,7 @@
 // The cost of a data-parallel step on paper: what is computed, what is exchanged, and what hides behind what.
 
 /** Bytes of a bucket, as `bucket_cap_mb` has it where nobody sets it. */
-export const BUCKET = 25 * 2 ** 20;
+const BUCKET = 25 * 2 ** 20;
 
 /** Seconds of a ring's all-reduction of `bytes` among `n`, each hop `latency`, each link `bandwidth` bytes a second. */
 export function ring(n, bytes, { latency, bandwidth }) {

@@ -32,7 +32,7 @@ function clean(): Variables {
 }
 
 /** In a process of its own, started by the words of a host (hosts.ts). */
-export const rankOn =
+const rankOn =
   (host: readonly string[]): Play =>
   (program, options, variables) => {
     const env = { ...clean(), ...variables };

@@ -6,7 +6,6 @@ import { version } from "@dsbm/runs/version";
 import { printHelp, terminalWidth, twoColumns } from "./terminal/columns.js";
 import { outliveReaders } from "./terminal/streams.js";
 
-/** Loads a command when it is called: it gets its words unchanged and returns the exit code. */
 type Load = () => Promise<(args: string[]) => Promise<number>>;
 
 const commands: Record<string, [about: string, load: Load]> = {
@@ -71,7 +70,6 @@ const commands: Record<string, [about: string, load: Load]> = {
   ],
 };
 
-/** The commands by what they are for. */
 const sections: readonly [title: string, names: readonly string[]][] = [
   ["Train", ["fit", "train", "gaussian", "extend", "start"]],
   ["Use and measure", ["sample", "evaluate", "test", "export"]],

@@ -161,7 +161,6 @@ function asList<S extends z.ZodType>(
   return { key, values: isList ? [values] : values };
 }
 
-/** Defaults, presets and overrides in one tree. */
 function composed<S extends z.ZodType>(
   { name, schema, base = {}, aliases = {} }: Experiment<S>,
   overrides: Overrides,

@@ -9,7 +9,6 @@ import { expandSweep, type Override } from "./text/overrides.js";
 import { printValue } from "./text/value.js";
 import { flatten } from "./tree/tree.js";
 
-/** Options of sbatch that the launcher sets itself. */
 const RESERVED = ["array", "chdir", "error", "open-mode", "output", "parsable", "wait", "wrap"];
 
 const local = z.strictObject({

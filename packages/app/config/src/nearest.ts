@@ -1,6 +1,5 @@
 // Suggestions for misspelt names.
 
-/** Fewest insertions, deletions, replacements and swaps of neighbours (optimal string alignment; Damerau 1964). */
 function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number) => rows[i]?.[j] as number;

@@ -1,6 +1,5 @@
 // The text of an error for the user: one line for our own errors, a stack trace for bugs.
 
-/** Names of the error classes whose messages are written for users. */
 const forUsers = new Set([
   "ConfigError",
   "BridgeError",

@@ -100,7 +100,6 @@ export async function compareSamples(
   };
 }
 
-/** The mean of the same number of several samples, and the interval of one. */
 function spread(values: readonly number[]): Estimate {
   const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
   if (values.length < 4)

@@ -10,11 +10,8 @@ export interface DistanceTask {
   seed: number;
 }
 
-/** Pairs of points from which on a thread pays. */
 const many = 2000 * 2000;
-/** Threads at most: each holds the costs of all pairs, 400 MB of 10,000 by 10,000. */
 const most = 4;
-/** The compiled thread, from the source tree as from the compiled one. */
 const thread = new URL("../dist/distance-thread.js", import.meta.url);
 
 export class Distances {

@@ -54,7 +54,6 @@ export interface QualityOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Names of metrics on other samples, and their groups. */
 const variantNames: Readonly<Record<string, readonly string[]>> = {
   marginals: marginalMetrics.map((name) => `marginal_${name}`),
   holdout: holdoutNames,
@@ -144,7 +143,6 @@ export async function measureQuality(
   };
 }
 
-/** Measures the chosen metrics of a variant. Returns null if it was stopped. */
 async function measureAs(
   { prefix, suffix = "", group, metrics, set, change }: Variant,
   choice: Choice,
@@ -161,11 +159,8 @@ async function measureAs(
 
 interface Choice {
   all: readonly Metric[];
-  /** Those that are measured on the samples of a direction. */
   metrics: readonly Metric[];
-  /** Whether a name is measured, among them those of variants. */
   has(name: string): boolean;
-  /** Names that were asked for; empty if all are. */
   asked: ReadonlySet<string>;
 }
 

@@ -68,32 +68,24 @@ export interface DataFacts {
 }
 
 interface MetricFacts {
-  /** "sliced_w2"; the key of `metrics=`. */
   name: string;
-  /** The name in words. */
   title: string;
   group: MetricGroup;
-  /** One sentence. */
   meaning: string;
   better?: MetricRow["better"];
   target?: number;
   columns?: MetricColumns;
-  /** How figures and lines show it. */
   scale?: "log" | "percent";
   /** Whether `evaluate` measures it only if it is named. */
   onRequest?: boolean;
   /** Whether few runs have it, so that its absence is said only if it is named. */
   isRare?: boolean;
-  /** Why data have no such metric; null if they have. */
   serves?(data: DataFacts): string | null;
-  /** Why the method, the sampler or this end of the data have none; null if they have. */
   lacks?(
     context: Measuring,
     set: Pick<SampleSet, "direction" | "side" | "sampling">,
   ): string | null;
-  /** Step indices whose states it needs. */
   states?(steps: number): number[];
-  /** Whether it needs the energy of the SDE's paths. */
   usesEnergy?: boolean;
   /** Loads what it needs, before the first measurement. Throws errors of the configuration's files. */
   prepare?(context: Measuring): Promise<unknown>;
@@ -122,9 +114,7 @@ export interface TwoSampleMetric extends MetricFacts {
   draws?(n: number): number;
 }
 
-/** A metric with bounds of its own. */
 interface OwnBoundsMetric extends MetricFacts {
-  /** Returns one or several values, or why these samples have none. */
   measure(
     set: SampleSet,
     context: Measuring,

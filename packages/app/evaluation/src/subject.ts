@@ -106,7 +106,6 @@ function inRandomOrder(ends: Ends, seed: number): { ends: Ends; orders: Tensor[]
   };
 }
 
-/** The one deviation that all columns were divided by; 1 where each has its own. */
 function unitOf({ columns }: Ends): number {
   if (columns?.transform.standardise !== "global") return 1;
   // Of constant columns the deviation is 0.

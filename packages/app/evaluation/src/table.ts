@@ -1,10 +1,8 @@
 // The quality of a run as a table for a terminal: the main metrics first, each beside its floor and its ceiling.
 import { formatTable, type MetricRow, type Quality } from "@dsbm/runs";
 
-/** Columns of a table of the worst columns at most. */
 const mostColumns = 5;
 
-/** Four digits that count. */
 const short = (x: number | null | undefined): string => {
   if (x === null || x === undefined) return "–";
   if (!Number.isFinite(x)) return String(x);

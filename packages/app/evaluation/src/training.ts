@@ -11,7 +11,6 @@ import { measureSet, whyNot } from "./rows.js";
 import type { Subject } from "./subject.js";
 import { collectSamples, type Sampling } from "./transport.js";
 
-/** The metrics that are logged of some data: those of the benchmark stand alone. */
 function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
   const all = metrics.filter(
     (one): one is Metric & { columns: MetricColumns } => one.columns !== undefined,

@@ -32,7 +32,6 @@ export interface Trace {
   steps: TraceStep[];
 }
 
-/** Two numbers that no network of ours has as a size by chance with the same factor. */
 const rows = [3, 5] as const;
 
 /** Records `fn` for inputs of two numbers of rows, `inputs(n)`; tensors that it holds belong to the scope that is open. */

@@ -12,7 +12,6 @@ export class Values {
   readonly #slots: readonly TraceSlot[];
   readonly #values = new Map<number, { name: string; version: number }>();
   readonly #views = new Map<number, View>();
-  /** Writes to each memory so far. */
   readonly #versions = new Map<number, number>();
 
   constructor({ slots }: Pick<Trace, "slots">) {

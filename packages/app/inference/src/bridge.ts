@@ -92,7 +92,6 @@ export interface LikelihoodOptions extends Pick<SampleOptions, "given" | "direct
   generator?: Generator;
 }
 
-/** Dimensions up to which the trace of a likelihood is exact; beyond, Hutchinson's estimate has one probe. */
 const exactTrace = 8;
 
 export class Bridge implements Disposable {
@@ -309,7 +308,6 @@ export class Bridge implements Disposable {
     this.dispose();
   }
 
-  /** Evaluates some rows at a time, each with its conditions. */
   #byRows(field: (given: Conditions | undefined) => Field, given: Conditions | undefined): Field {
     const rowsAtOnce = this.trained.shape.length > 1 ? 16 : 4000;
     return (x, t) =>
@@ -330,7 +328,6 @@ export class Bridge implements Disposable {
     return this.plan(config, grid);
   }
 
-  /** Carries all rows as one batch; returns the evaluations a sample. */
   async #carry(
     plan: SamplePlan,
     x: Tensor,

@@ -124,7 +124,6 @@ interface FileOptions {
   want: readonly (number | null)[];
   dtypes: readonly string[];
   to: DType;
-  /** What is wrong with rows, for the message; null where they are right. */
   problem(rows: Tensor, first: number): string | null;
 }
 

@@ -110,7 +110,6 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
 interface Batches extends Pick<SampleJob, "progress" | "signal"> {
   /** Samples in all; null if only reading tells. */
   n: number | null;
-  /** Rows [first, first + count), freed afterwards; fewer, or null, at the end. */
   read(first: number, count: number): Promise<{ x: Tensor; given?: Conditions | undefined } | null>;
   write(state: Tensor, at: { k: number; first: number }): Promise<void>;
 }

@@ -108,9 +108,7 @@ const conditionsOf = ({ raw }: DataEnd, condition: ColumnCondition): Record<Spli
   test: { cond: encodeCondition(condition, raw?.test as Tensor) },
 });
 
-/** Largest value that networks may see: float32 ends at 3.4e38, and losses are sums of squares. */
 const largest = 1e12;
-/** A range of so many interquartile ranges is no distribution's, but that of a code for missing values. */
 const widest = 1e9;
 
 function checkScale(

@@ -35,7 +35,6 @@ export interface Ends {
 
 export const isVectors = ({ shape }: Pick<Ends, "shape">): boolean => shape.length === 1;
 
-/** One sample has no variance, and no other sample to be compared with. */
 const leastHeldOut = 2;
 
 /** The name of data that were in the memory of a program whose training was saved. */

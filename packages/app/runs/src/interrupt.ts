@@ -8,7 +8,6 @@ export interface Interrupt {
   dispose(): void;
 }
 
-/** Signals of Ctrl-C, kill and a closed terminal, with the exit codes of shells. */
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 const signals = Object.keys(codes) as (keyof typeof codes)[];
@@ -32,7 +31,6 @@ export const stoppedWithin = (resume: string): string =>
 
 interface Options {
   notify?: (text: string) => void;
-  /** Called at the second signal, before the process ends. */
   second?: () => void;
 }
 

@@ -76,7 +76,6 @@ export function lostLock(path: string): FileError {
 const pidOf = (owner: LockOwner): number => Number(owner.process.split("-")[1]);
 const isForeign = (owner: LockOwner): boolean => !owner.process.startsWith(currentPlace());
 
-/** A second lock file prevents that two processes take over the same stale lock. */
 function takeOver(path: string, text: string): void {
   refuseIfHeld(path);
   const guard = `${path}.takeover`;

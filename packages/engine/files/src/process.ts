@@ -39,7 +39,6 @@ export function currentPlace(): string {
 /** Clock ticks from boot to the start of a process, or "" if the system does not say. */
 const startOf = (pid: number): string => statFields(pid)[19] ?? "";
 
-/** Fields of /proc/<pid>/stat from the state on; the command before it can contain any character. */
 function statFields(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");

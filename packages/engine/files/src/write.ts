@@ -118,7 +118,6 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
 }
 
-/** Folders whose old temporaries this process has removed. */
 const swept = new Set<string>();
 
 function stage(

@@ -53,7 +53,6 @@ export interface EngineInfo {
   devices: string[];
   config: string;
 }
-/** How a BLAS makes threads, by the path of its library. */
 const kinds = [
   ["openmp", /openmp|openblaso/],
   ["pthread", /pthread|openblasp/],

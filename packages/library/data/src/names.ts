@@ -70,7 +70,6 @@ export function didYouMean(name: string, known: readonly string[]): string {
 export const firstOf = (names: readonly string[], most: number): string =>
   names.slice(0, most).join(", ") + (names.length > most ? ", …" : "");
 
-/** Levenshtein 1966, row by row. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -36,7 +36,6 @@ function sumBytes(x: Tensor): ValueSums {
   return { sum, squares };
 }
 
-/** Values of a part: 32 MB as float64. */
 const partValues = 2 ** 22;
 
 function sumFloats(x: Tensor): ValueSums {

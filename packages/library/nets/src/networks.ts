@@ -32,7 +32,6 @@ export interface NetworkRequest extends Seeded {
 
 interface NetworkKind {
   takes: "vectors" | "images";
-  /** Whether it takes no direction. */
   oneWay?: boolean;
   build(keys: never, request: NetworkRequest): Network;
 }
@@ -60,7 +59,6 @@ function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network
   return network;
 }
 
-/** Names that image networks share. */
 function imageKeys({ shape, cond_channels = 0 }: NetworkRequest) {
   const [channels, image_size] = shape as [number, number, number];
   return { image_size, in_channels: channels + cond_channels, out_channels: channels };

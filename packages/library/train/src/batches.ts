@@ -32,11 +32,8 @@ export class Batches {
   readonly share: BatchShare;
   readonly #problem: CompleteProblem;
   readonly #pairing: Generator;
-  /** Pairs a batch; null if its rows are paired already. */
   readonly #couple: BatchCoupling | null;
-  /** The end whose conditions a batch of independent pairs has. */
   readonly #conditionsOf: End;
-  /** What simulated ends take mean and deviation from. */
   readonly #moments: Record<End, EndMoments> | null;
 
   constructor({ pairing, stepsLeft, ...options }: BatchesOptions) {
@@ -90,7 +87,6 @@ export class Batches {
   }
 }
 
-/** How the batches of a half-iteration are paired; null if they stay as their source gives them. */
 function couplingOf(problem: CompleteProblem, half: number): BatchCoupling | null {
   const { method, batchCoupling, matchConditions } = problem.method;
   const isFirst = half <= problem.schedule.firstPass && method.rows?.pairs;

@@ -52,7 +52,6 @@ export class HalfIteration {
   readonly #noise: StepNoise;
   readonly #stepTimes: StepTimes | null;
   readonly #buckets: distributed.GradientBuckets | null;
-  /** The recorded step; null for a closed form. */
   readonly #run: RecordedBatch | null;
 
   constructor({ network, optimizer, ema, steps, ...options }: HalfIterationOptions) {

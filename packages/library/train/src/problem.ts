@@ -19,9 +19,7 @@ import { checkedNetworks, checkGroups, checkProblem } from "./problem-checks.js"
 import type { CacheOptions } from "./rows/cache.js";
 
 interface ProblemData extends Endpoints {
-  /** Rows as networks get them (default: unchanged). */
   decode?: Decode;
-  /** Rows that are known to belong together: they stay pairs in the first pass, whose coupling pairs the others. */
   pairs?: KnownPairs | null;
 }
 
@@ -68,28 +66,18 @@ export interface Schedule {
 }
 
 interface Optimisation {
-  /** Rows of a training step, over all ranks (default 128). */
   batchSize?: number;
-  /** Rows of a batch that share a pair, with times and noise of their own (default 1). */
   repeat?: number;
-  /** Squared error summed over dimensions and averaged over the batch (`sum`, default), or averaged over all elements. */
   reduction?: "sum" | "mean";
   optimizer?: "Adam" | "AdamW";
   lr?: number;
-  /** `cosine`: the learning rate falls to 0 within each half-iteration, along half a cosine wave. */
   lrSchedule?: "constant" | "cosine";
-  /** Steps of each half-iteration in which the learning rate rises to `lr` (default 0). */
   lrWarmup?: number;
   weightDecay?: number;
-  /** Largest global norm of the gradient; null (default): no clipping. */
   gradClip?: number | null;
-  /** Whether optimisers are kept between half-iterations; null (default): the method decides. */
   keepOptimizer?: boolean | null;
-  /** Whether each half-iteration begins with new weights. */
   renewNetwork?: boolean;
-  /** Rate of the weights' moving average, which then samples; null (default): no average. */
   emaRate?: number | null;
-  /** Whether the average warms up in each half-iteration (see EMA). */
   emaWarmup?: boolean;
 }
 

@@ -16,7 +16,6 @@ interface Interruptible {
 interface StepsOptions extends Interruptible {
   logEvery: number;
   requests: StepRequests;
-  /** Yields an event at which the averages so far sample. */
   pause: (event: TrainEvent) => AsyncGenerator<TrainEvent>;
 }
 

@@ -16,9 +16,7 @@ export interface StepPlan {
  */
 const workPerThread = { alone: 5e7, beside: 1e9 };
 
-/** Points at which each weight is used, from which on the exchange of its gradient takes less time than its products. */
 const uses = 512;
-/** Multiplications of a step from which on an exchange takes less time than the rows that it saves. */
 const sharedWork = 5e7;
 
 /** Decides what `saved` and the problem leave open, the same on all ranks, and sets the threads. */

@@ -37,7 +37,6 @@ interface Control {
   pauseAt?: (at: { half: number; step: number; steps: number }) => boolean;
 }
 
-/** What ends `onMain` on the other ranks: the result, and the steps that rank 0 planned. */
 interface MainResult {
   result: unknown;
   steps: Record<string, number>;
@@ -47,15 +46,12 @@ export class Training {
   readonly problem: CompleteProblem;
   readonly state: TrainState;
   readonly sampler: Sampler;
-  /** null before the first half-iteration. */
   #plan: StepPlan | null = null;
   #savedPlan: Partial<StepPlan> = {};
   #current: HalfIteration | null = null;
   /** Steps of half-iterations that are not the schedule's. */
   #steps: Record<string, number> = {};
-  /** Whether all ranks have the state of rank 0. */
   #isShared: boolean;
-  /** The weights that make the rows of the present half-iteration, while newer averages sample. */
   #ownSampler: Map<string, Tensor> | null = null;
   #saved: { pass: HalfIterationState; tensors: Map<string, Tensor>; whole: SavedTraining } | null =
     null;
@@ -136,7 +132,6 @@ export class Training {
     }
   }
 
-  /** Gives all ranks the state of rank 0, whatever they have; returns false if rank 0 has left. */
   async #share(): Promise<boolean> {
     if (this.#isShared) return true;
     this.#isShared = true;
@@ -237,7 +232,6 @@ export class Training {
     this.state.emas?.[direction].copyTo(this.state.samplers[direction]);
   }
 
-  /** Restores the saved half-iteration, if there is one; returns false if that was stopped. */
   async *#resume(
     current: HalfIteration,
     signal?: AbortSignal,

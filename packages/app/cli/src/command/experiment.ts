@@ -64,10 +64,6 @@ export interface ExperimentCommand<C> {
   print?(folder: string): Promise<void>;
 }
 
-/**
- * The runs of some words, with size and channels of the user's own pictures; `again`: whatever run is there. The registry
- * of methods, and the engine with it, is loaded where a word names one.
- */
 async function resolved(
   experiment: Experiment<z.ZodType<TrainConfig>>,
   tokens: string[],
@@ -101,7 +97,6 @@ const switches = [
   "--open           show the run on a page of this machine, as dsbm studio does",
 ].join("\n");
 
-/** Help with the values that the words choose. */
 function help(
   { experiment, usage, notes }: Pick<ExperimentCommand<never>, "experiment" | "usage" | "notes">,
   values: Tree,
@@ -241,7 +236,6 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   );
 }
 
-/** Prints what a run takes. */
 async function plan(config: CompleteTrainConfig): Promise<number> {
   const { planRun } = await import("@dsbm/experiment");
   using work = await beginWork("stopped");
@@ -257,11 +251,9 @@ interface Place {
   resume: string;
   again: boolean;
   ranks: Ranks | null;
-  /** Prints what may surprise, in the process that has the run. */
   sayNotes(): void;
 }
 
-/** One run in several processes, of which this is one. */
 async function ranked<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
   runner: Runner<C>,

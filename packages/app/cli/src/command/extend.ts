@@ -23,7 +23,6 @@ num_iter=N         training steps of each half-iteration to come; also inner_ite
 
 What is done stays as it is. With more half-iterations the result is that of a run which had as many from the beginning.`;
 
-/** The keys by the names that they have in any command. */
 const names: Readonly<Record<string, "n_ipf" | "half_iterations" | "num_iter">> = {
   n_ipf: "n_ipf",
   half_iterations: "half_iterations",
@@ -117,7 +116,6 @@ export async function extendCommand(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Measures a run whose quality was measured before it was extended; false where that was stopped. */
 async function measureAgain(
   folder: string,
   { threads, device }: CompleteTrainConfig,

@@ -49,7 +49,6 @@ export async function fitCommand(args: string[]): Promise<number> {
   );
 }
 
-/** The configuration with what the data choose. */
 async function chosen(request: FitRequest): Promise<CompleteTrainConfig[]> {
   const { prepare } = await import("@dsbm/experiment");
   using work = await beginWork("stopped");

@@ -66,9 +66,7 @@ export async function profileCommand(
 }
 
 interface Surroundings {
-  /** Of the whole command. */
   seconds: number;
-  /** What this machine's matrix products reach, in operations a second. */
   rates: Record<"float32" | "bfloat16", number>;
   threads: number;
 }
@@ -116,7 +114,7 @@ export function report(profile: Profile, around: Surroundings): string {
 }
 
 /** One sentence: what would make the command faster. */
-export function advice(
+function advice(
   { operations }: Pick<Profile, "operations">,
   { seconds, rates, threads }: Surroundings,
 ): string {
@@ -141,7 +139,7 @@ export function advice(
 }
 
 /** The calls in the format of Chrome's trace viewer: complete events, in microseconds from the first one. */
-export function chromeTrace(trace: readonly TracedCall[]): string {
+function chromeTrace(trace: readonly TracedCall[]): string {
   const first = trace.reduce(
     (least, { start }) => Math.min(least, start),
     Number.POSITIVE_INFINITY,

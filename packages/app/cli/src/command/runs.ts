@@ -83,7 +83,6 @@ interface Listed {
   state: string;
   method: string;
   data: string;
-  /** When it was ended, or begun; ISO 8601. */
   changed: string;
   half: string;
   metric: string;
@@ -126,7 +125,6 @@ function describe({ folder, info, problem }: RunEntry): Listed {
 const plain = (name: unknown) =>
   typeof name !== "string" ? "" : /^(table|array|folder):/.test(name) ? basename(name) : name;
 
-/** The metric that a run is known by: of its quality, or of its newest evaluation. */
 function metricOf(folder: string, rows: readonly Row[]): string {
   const [quality] = readQuality(folder)?.rows.filter(({ name }) => name === "sliced_w2") ?? [];
   if (quality) {
@@ -140,7 +138,6 @@ function metricOf(folder: string, rows: readonly Row[]): string {
   return ordered.flatMap((metric) => describeMetric(metric, rows.at(-1) ?? {}) ?? [])[0] ?? "";
 }
 
-/** A time in the largest unit that it fills: 42s, 3m, 5h, 2d. */
 function ageOf(ms: number): string {
   if (!Number.isFinite(ms)) return "";
   const s = Math.max(0, Math.round(ms / 1000));

@@ -39,11 +39,9 @@ const startJob: Experiment<typeof startSchema> = {
 
 interface Part {
   title: string;
-  /** The folder below the job's. */
   name: string;
   experiment: typeof train | typeof gaussian;
   overrides: object;
-  /** Overrides of a trial of a few steps. */
   quick: object;
 }
 
@@ -118,7 +116,6 @@ export function partsOf({ source, target }: StartConfig): Part[] {
   ];
 }
 
-/** What the page of the job says. */
 function pageOf({ source, target, seed, quick }: StartConfig, parts: readonly Part[]): Parts {
   return {
     title: `Bridges between handwritten ${source}s and ${target}s, and one with a known answer`,

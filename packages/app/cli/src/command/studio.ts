@@ -17,10 +17,8 @@ port=N   the port (default: 4747, or any other where that is taken)
 
 It ends with Ctrl-C. dsbm fit, train, gaussian and start show their runs in it with --open.`;
 
-/** Words that `startBeside` adds: this process belongs to a run, and ends after it when nobody looks any more. */
 const besideWord = "--beside";
 const idleMs = 60_000;
-/** The first of the words with which the studio starts an export in a process of its own: RUN OUT. */
 const exportWord = "--export";
 
 /** Runs the command; returns the exit code. Throws ConfigError for invalid words, RunError for a folder that is not there. */
@@ -78,14 +76,12 @@ function wordsOf(args: readonly string[]) {
   return { folder, port, opens: flags.includes("--open"), beside: flags.includes(besideWord) };
 }
 
-/** Waits for Ctrl-C, kill, or the end of the terminal. */
 const stopped = (): Promise<void> =>
   new Promise((done) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
       process.once(signal, () => done());
   });
 
-/** Waits until the run's process is gone and no page has been open for a minute. */
 function unused(studio: Studio): Promise<void> {
   let seen = Date.now();
   return new Promise((done) => {

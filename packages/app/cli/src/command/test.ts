@@ -7,7 +7,6 @@ import type { CompleteTestConfig } from "@dsbm/experiment";
 import { findRun, readRun } from "@dsbm/runs";
 import { runExperiment } from "./experiment.js";
 
-/** Whether a word is a setting or a switch; what is on disk is RUN, whatever its name. */
 const isSetting = (word: string) => /^-|=/.test(word) && !existsSync(join(word, "run.json"));
 
 /** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */

@@ -14,12 +14,10 @@ import type { z } from "zod";
 import { printHelp } from "../terminal/columns.js";
 
 interface PlacedOptions {
-  /** Names of the places that are expected, such as RUN OUT. */
   expected: string;
   /** The line of usage, without "usage: ". */
   usage: string;
   help: string;
-  /** Whether a word is a place that is there, whatever its name. */
   isPlace?: (word: string) => boolean;
 }
 

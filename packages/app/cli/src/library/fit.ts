@@ -20,11 +20,9 @@ export type FitKeys = Omit<
 export type FitProgress = { state: ProgressState } | { line: string };
 
 interface RunOptions extends FitKeys {
-  /** The folder of the run (default: below `experiments`, named by the data). */
   folder?: string | undefined;
   /** Start over where a run is already; else it goes on, and a finished one is opened. */
   again?: boolean | undefined;
-  /** Stops at the next step boundary with all saved; the promise is then rejected with its reason. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: FitProgress) => void) | undefined;
 }
@@ -117,7 +115,6 @@ const memoryBase = (inputs: readonly Input[], name: string): FitRequest["base"] 
   }),
 });
 
-/** Overrides that name the data. Images in arrays say their size themselves. */
 function baseOf(inputs: readonly Input[], overrides: FitRequest["overrides"]): FitRequest["base"] {
   const [, channels, size] =
     inputs.map(({ shape }) => shape).find((shape) => shape?.length === 4) ?? [];
@@ -137,7 +134,6 @@ function baseOf(inputs: readonly Input[], overrides: FitRequest["overrides"]): F
   };
 }
 
-/** Where the command puts the run of a request. */
 function folderOf(request: FitRequest): string {
   const member = fitMember(request);
   return placeOfRun(member.config, member);

@@ -4,7 +4,6 @@ import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { readRun } from "@dsbm/runs";
 
-/** What belongs to the process that trains: its lock, simulated pairs, unfinished files. */
 const passing = /^(\.lock|cache|\.tmp-.*)$/;
 
 /** Copies the run of `folder` to `to`, which must not be there yet or be empty. */

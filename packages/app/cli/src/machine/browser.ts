@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { program } from "./program.js";
 
-/** The program that opens a file in the browser; undefined where there is no screen. */
 function opener(): string | undefined {
   if (process.platform === "darwin") return "open";
   return process.env.DISPLAY || process.env.WAYLAND_DISPLAY ? "xdg-open" : undefined;
@@ -37,10 +36,6 @@ export async function showBeside(folder: string): Promise<void> {
   console.error(`studio: ${await startBeside(folder)}`);
 }
 
-/**
- * Starts the studio over a folder in a process of its own and resolves to its address, or to the reason why there is none.
- * It stays after this process while a page is open.
- */
 function startBeside(folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const child = spawn(process.execPath, [program, "studio", folder, "--open", "--beside"], {

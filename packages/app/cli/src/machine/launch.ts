@@ -5,7 +5,6 @@ import { createServer } from "node:net";
 import { cores, createInterrupt, isStopCode, patience, shellWord, stoppedWithin } from "@dsbm/runs";
 import { program } from "./program.js";
 
-/** A free port of the loopback interface. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
@@ -23,7 +22,6 @@ interface End {
   signal: NodeJS.Signals | null;
 }
 
-/** Milliseconds that the other ranks have to notice a failed rank before they get SIGTERM. */
 const graceMs = 10_000;
 
 /** Runs a command line as `n` ranks; the exit code of rank 0, or of the first that failed. */

@@ -11,9 +11,7 @@ interface Shown {
   metric: string;
 }
 
-/** Where a member is, as its lines say: "2/4 f  30/100  12.3 it/s  loss 0.1  ETA 3m07s". */
 const moving = /^(\d+\/\d+ [bf]) {2}(\d+\/\d+|.*)/;
-/** The first metric of an evaluation: "half-iteration 2/4 f step 30, 5 steps: sliced W2 1.37 (data 0.39), …". */
 const evaluated = /^half-iteration (\d+\/\d+ [bf]) step .*? steps: ([^,]+)/;
 
 export interface Board {
@@ -80,7 +78,7 @@ export function createBoard(
 }
 
 /** The lines of the table: those that run, then those that ended, then those that wait, as many as there is room for. */
-export function boardLines(
+function boardLines(
   rows: ReadonlyMap<number, Shown>,
   { width, height }: { width: number; height: number },
 ): string[] {

@@ -63,7 +63,6 @@ export async function gather(folder: string): Promise<string | null> {
   return tableText(last, keys, metrics);
 }
 
-/** Keys that have the name of a column (half_iteration of `dsbm test`) get a prefix. */
 function prefixed(
   configuration: Readonly<Record<string, Cell>>,
   taken: ReadonlySet<string>,

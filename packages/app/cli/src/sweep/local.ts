@@ -18,7 +18,6 @@ import { createBoard } from "./board.js";
 import type { NumberedMember } from "./member.js";
 import { lastLogLine } from "./queue.js";
 
-/** How a member ended: code 0 finished, 130 stopped; `why` where it failed. */
 interface Outcome {
   code: number | null;
   why: string | null;
@@ -53,7 +52,6 @@ function groupsOf(gpus: readonly string[], size: number): string[][] {
   return Array.from({ length: groups }, (_, i) => gpus.slice(i * size, (i + 1) * size));
 }
 
-/** Names of the GPUs that this process may use. */
 async function visibleGpus(): Promise<string[]> {
   const visible = process.env.CUDA_VISIBLE_DEVICES;
   if (visible) return visible.split(",").map((name) => name.trim());
@@ -110,9 +108,6 @@ function runMember(
   });
 }
 
-/**
- * Runs a member once no other process runs it: those of a sweep that was killed go on by themselves, and may finish it.
- */
 async function runWhenFree(
   member: NumberedMember,
   { again, ...options }: MemberOptions & { again: boolean },
@@ -142,7 +137,6 @@ interface LocalResult {
 
 interface LocalOptions {
   paths: SweepPaths;
-  /** Members of the whole sweep. */
   total: number;
   n_jobs: number | null;
   again: boolean;

@@ -95,7 +95,6 @@ export async function tasksOf(
   return { tasks, error: null };
 }
 
-/** Adds tasks that left Slurm's memory, where there is accounting. */
 async function addAccounted(job: string, tasks: Map<string, Task>): Promise<void> {
   const args = ["-n", "-P", "-X", "-j", job, "--format=JobID,State"];
   const { error, stdout } = await runSlurm("sacct", args);
@@ -132,7 +131,6 @@ export function lastLogLine(log: string): string | null {
   return (error.endsWith(":") ? `${error} ${lines[at + 1] ?? ""}` : error).slice("dsbm: ".length);
 }
 
-/** How Slurm writes into a job's log that it ended it. */
 const logged: readonly [RegExp, keyof typeof ends][] = [
   [/oom[_-]?kill|out.of.memory|memory limit/i, "OUT_OF_MEMORY"],
   [/DUE TO TIME LIMIT/, "TIMEOUT"],

@@ -4,13 +4,12 @@ import { shellWord } from "@dsbm/runs";
 import { program } from "../machine/program.js";
 import type { NumberedMember } from "./member.js";
 
-/** A value quoted for #SBATCH --option=. */
 function sbatchWord(value: string): string {
   return value.replace(/[^\w@%+=:,./-]/gu, (char) => (char > "\u007f" ? char : `\\${char}`));
 }
 
 /** Numbers from 1 on as --array takes them: 1-3,7. */
-export function arrayOf(numbers: readonly number[]): string {
+function arrayOf(numbers: readonly number[]): string {
   const ranges: [number, number][] = [];
   for (const n of numbers.toSorted((a, b) => a - b)) {
     const last = ranges.at(-1);
@@ -20,12 +19,10 @@ export function arrayOf(numbers: readonly number[]): string {
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join();
 }
 
-/** The cores of a member: those of each of its processes, which are all in one task. */
 function coresOf(members: readonly NumberedMember[], { cpus_per_task }: SlurmLauncher): number {
   return cpus_per_task * Math.max(1, ...members.map(({ nproc }) => nproc));
 }
 
-/** Options of sbatch; additional_parameters win over the launcher's other keys. */
 function optionsOf(
   members: readonly NumberedMember[],
   launcher: SlurmLauncher,

@@ -11,9 +11,7 @@ import { submit, watch } from "./slurm.js";
 import { isActive, statusText, sweepStatus } from "./status.js";
 
 interface SweepRequest {
-  /** The command: gaussian, train or test. */
   experiment: string;
-  /** The words after `dsbm` that started it. */
   words: string[];
   experiments_dir: string;
   launcher: Launcher;
@@ -73,14 +71,12 @@ export async function sweep(
   }
 }
 
-/** Whether no process runs a member; says so where one does. */
 function isFree({ folder, label }: NumberedMember): boolean {
   if (lockHolder(runPaths(folder).lock) === undefined) return true;
   console.log(`${label} is being run already, by another process: it is left to that process`);
   return false;
 }
 
-/** Runs the members as processes of this machine; returns the exit code. */
 async function runHere(
   { paths, members }: OpenSweep,
   { words, again }: SweepRequest,
@@ -103,7 +99,6 @@ async function runHere(
   return wrong.length > 0 || left > 0 ? 1 : 0;
 }
 
-/** Follows the sweep's jobs to their end; returns the exit code. */
 async function waitForSlurm(folder: string, shown: string): Promise<number> {
   const { status, stopped } = await watch(folder);
   if (stopped) {
@@ -120,7 +115,6 @@ async function waitForSlurm(folder: string, shown: string): Promise<number> {
   return status.members.every(({ state }) => state === "done") ? 0 : 1;
 }
 
-/** Prints the gathered results and where they are. */
 async function printResults(folder: string): Promise<void> {
   // Loaded here: what draws and measures brings the engine along, which help does not need.
   const { gather, summaryPlaces } = await import("./gather.js");

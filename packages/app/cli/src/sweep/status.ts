@@ -139,7 +139,6 @@ export function nameOf({ configuration, seed }: SweepEntry): string {
   return [...Object.entries(configuration), ["seed", seed]].map(([k, v]) => `${k}=${v}`).join(" ");
 }
 
-/** The command that starts the sweep, again or for the first time. */
 const commandOf = ({ words }: SweepManifest) => `npx dsbm ${words.map(shellWord).join(" ")}`;
 
 /** The most members of which all are listed; of larger sweeps only those that are not done. */

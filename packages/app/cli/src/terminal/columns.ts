@@ -26,7 +26,7 @@ export function printHelp(text: string): void {
 }
 
 /** A text in which lines that are too long are broken, below what they begin with. */
-export function fitted(text: string, width: number): string {
+function fitted(text: string, width: number): string {
   const lines = (line: string): string[] => {
     if (line.length <= width) return [line];
     const [head = ""] = /^\s*(?:\S+(?: \S+)* {2,}(?=\S))?/.exec(line) ?? [];
@@ -40,7 +40,6 @@ export function fitted(text: string, width: number): string {
   return text.split("\n").flatMap(lines).join("\n");
 }
 
-/** The lines of a text, broken between words. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {

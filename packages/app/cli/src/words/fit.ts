@@ -14,11 +14,9 @@ export interface FitArguments {
 
 const usage = "dsbm fit SOURCE [BETWEEN …] TARGET [key=value …]";
 
-/** Whether an argument is a setting or a switch; what is on disk is a place, whatever its name. */
 const isSettingOrSwitch = (word: string) =>
   (isSetting(word) || /^[-~]/.test(word)) && !existsSync(word);
 
-/** With more than two places and no hold-out, at=… are the times of the places. */
 function withTimes(settings: readonly string[], places: number): string[] {
   const hasKey = (key: string) => settings.some((word) => word.startsWith(`${key}=`));
   if (places <= 2 || hasKey("holdout") || hasKey("times")) return [...settings];

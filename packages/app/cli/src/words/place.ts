@@ -50,7 +50,6 @@ export function namesOf(places: readonly string[]): string[] {
   return places.map(plainName);
 }
 
-/** day_to_night for folder:day and folder:night; null where the data sets have names of their own. */
 function nameOfFiles({ Dataset, Dataset_between, Dataset_transfer, transfer }: Named) {
   const all = [Dataset, ...(Dataset_between ?? []), (transfer && Dataset_transfer) || Dataset];
   const sets = [...new Set(all)];

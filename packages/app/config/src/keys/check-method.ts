@@ -7,7 +7,6 @@ import type { TrainConfig } from "./schema.js";
 /** A problem with its cure, or false. */
 export type Line = string | false;
 
-/** Methods whose networks give a drift in a form of their own, of Brownian motion. */
 const ownForm = [
   "alpha_dsbm",
   "sf2m",
@@ -17,7 +16,6 @@ const ownForm = [
   "sinkhorn_bridge",
 ];
 
-/** Methods that see each end by itself. */
 const endsOnly = ["lightsb", "gaussian_bridge", "sinkhorn_bridge"];
 
 /** Options that only some methods take. */
@@ -30,7 +28,6 @@ const takenBy: Readonly<Record<string, readonly string[]>> = {
   var_final_gamma_scale: ["dsb"],
 };
 
-/** Options that some methods have no use for. */
 const uselessTo: Readonly<Record<string, readonly string[]>> = {
   mean_match: ownForm,
   std_trick: [...ownForm, "dsb"],
@@ -99,7 +96,6 @@ function optionLines(config: TrainConfig): Line[] {
   ];
 }
 
-/** Reference process and steps. */
 function scheduleLines(config: TrainConfig): Line[] {
   const { sigma, gamma_min, gamma_max, symmetric_gamma, num_steps, sde, method } = config;
   const { precondition, step_variance, mean_match, std_trick } = config;
@@ -168,7 +164,6 @@ function conditionLines(config: TrainConfig): Line[] {
   ];
 }
 
-/** Discrete DSB learns its steps one by one. */
 function discreteLines(config: TrainConfig): Line[] {
   const { num_steps, num_repeat_data } = config;
   checkFormulas(config);

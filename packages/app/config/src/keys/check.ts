@@ -137,7 +137,6 @@ function batchLines(config: TrainConfig): Line[] {
   ];
 }
 
-/** Keys of files for a start by hand. */
 const fileKeys = (config: TrainConfig): string[] =>
   Object.entries(completeFiles(config)).flatMap(([key, file]) => (file === null ? [] : [key]));
 

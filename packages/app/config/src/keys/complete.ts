@@ -25,7 +25,6 @@ interface Completed extends Record<Counts, number> {
 export type CompleteTrainConfig<C extends TrainConfig = TrainConfig> = Omit<C, keyof Completed> &
   Completed;
 
-/** Methods with one network for both directions, trained as b. */
 const SHARED: readonly string[] = [
   "rectifiedflow",
   "sbcfm",
@@ -34,7 +33,6 @@ const SHARED: readonly string[] = [
   "gaussian_bridge",
 ];
 
-/** Methods in closed form: one step, and each direction once. */
 const FITTED: readonly string[] = ["gaussian_bridge", "sinkhorn_bridge"];
 
 /**

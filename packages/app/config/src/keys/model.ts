@@ -10,7 +10,6 @@ const num_res_blocks = (n: number) =>
 const num_channels = (n: number) => counted(n, "channels that the multipliers multiply");
 const multipliers = "channel multipliers of the resolutions";
 
-/** After guided-diffusion (Dhariwal 2021). */
 const UNET = z.strictObject({
   name: z.literal("UNET").describe("network; a preset chooses it"),
   num_channels: num_channels(128),

@@ -5,7 +5,6 @@ import { ConfigError } from "../errors.js";
 import { printValue, type Tree, type Value } from "../text/value.js";
 import { deletePath, getPath } from "../tree/tree.js";
 
-/** Keys that change nothing, and why. */
 const UNUSED: Readonly<Record<string, string>> = {
   num_workers: "images are decoded before training, by all processors",
   pin_memory: "batches are views of tables that are in memory already",
@@ -14,7 +13,6 @@ const UNUSED: Readonly<Record<string, string>> = {
   use_default_wandb_name: "the name is given to wandb sync",
 };
 
-/** Keys with their possible values, the reason, and the network that they belong to. */
 const FIXED: Readonly<
   Record<string, { values: readonly Value[]; reason: string; model?: string }>
 > = {
@@ -48,7 +46,6 @@ const FIXED: Readonly<
   },
 };
 
-/** The method of each class that `Method` names in the reference. */
 const CLASSES: Readonly<Record<string, string>> = {
   DBDSB: "dsbm",
   RF: "rectifiedflow",

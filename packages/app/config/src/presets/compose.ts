@@ -12,15 +12,11 @@ import { readYaml } from "../tree/yaml.js";
 import { presetFile, presetNames } from "./groups.js";
 
 interface ComposeOptions {
-  /** Folders with presets; the first that has a file wins. */
   dirs: readonly string[];
   /** The preset to start from, without ".yaml". */
   name: string;
-  /** Values below all presets. */
   base: Tree;
-  /** By the keys of the schema. */
   overrides: Overrides;
-  /** Names that groups take next to their presets: such a choice takes the standard preset and sets group: name. */
   names?: Readonly<Record<string, readonly string[]>>;
   aliases?: Aliases;
 }

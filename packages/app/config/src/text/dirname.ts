@@ -6,7 +6,6 @@ import type { Overrides } from "./value.js";
 
 const MAX_LENGTH = 64;
 const HASH_LENGTH = 8;
-/** Overrides that a shortened name begins with. */
 const TELLING =
   /^(dataset|Dataset|method|model|model_name|dim|first_coupling|n_ipf|outer_iters|half_iterations)=/;
 

@@ -83,7 +83,6 @@ class Reader {
     if (!this.take(close)) this.fail(`"," or "${close}"`);
   }
 
-  /** Backslashes are ordinary except in front of the closing kind of quote. */
   private quoted(): string {
     const mark = this.text[this.position++] as string;
     let out = "";
@@ -130,7 +129,6 @@ class Reader {
     return { text: out.slice(0, length), isEscaped };
   }
 
-  /** ${…} as it is: references are resolved in the complete configuration. */
   private reference(): string {
     const end = this.text.indexOf("}", this.position);
     if (end < 0) this.fail('"}" to close "${"');

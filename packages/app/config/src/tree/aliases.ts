@@ -5,9 +5,7 @@ import { flatten } from "./tree.js";
 
 interface Alias {
   key: string;
-  /** Values with another spelling under the second name. */
   values?: Readonly<Record<string, Value>>;
-  /** The value of the key for a value of the second name. */
   value?: (given: Value) => Value;
   /** Whether help and messages use this name instead of the key (default: yes). */
   shown?: boolean;

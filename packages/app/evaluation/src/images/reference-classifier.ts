@@ -27,10 +27,8 @@ export interface ReferenceClassifier {
 
 /** The seed of all classifiers, so that runs of different seeds are measured alike. */
 const classifierSeed = 0;
-/** At least so many steps where a set is small. */
 const leastSteps = 500;
 
-/** The set that a subset belongs to: mnist for mnist_2; null where it has fewer than two classes. */
 function wholeSet(end: Pick<DataEnd, "name">): string | null {
   const base = end.name.replace(/(_\d+)+$/, "");
   // The squares and the circles are each one class of this set.

@@ -5,7 +5,6 @@ import { drawsOf, estimated } from "../bounds.js";
 import type { Measurement, Metric } from "../metric.js";
 import { forVectors } from "./endpoints.js";
 
-/** Columns that are written, the worst ones. */
 const mostColumns = 200;
 
 export const columnMetric: Metric = {

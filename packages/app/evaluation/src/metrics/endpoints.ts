@@ -24,9 +24,7 @@ import {
 
 const directions = 128;
 const resamples = 100;
-/** Rows of each side whose distances are all compared, at most. */
 const mostPairs = 2000;
-/** Values of a row up to which covariances are computed. */
 const mostValues = 512;
 
 export const forVectors = ({ ends }: DataFacts): string | null =>

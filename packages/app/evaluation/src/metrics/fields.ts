@@ -13,7 +13,6 @@ import {
   worstBand,
 } from "./spectra.js";
 
-/** Numbers of the target fields whose spectrum is compared with, at most. */
 const mostNumbers = 64 * 2 ** 20;
 
 /** The spectra of a set of fields, and their errors by octave. */
@@ -37,14 +36,12 @@ export function fieldSpectra(
   );
 }
 
-/** The largest scales have few modes a field, and data cost no network: all that memory allows are compared with. */
 function manyRows({ side, data }: SampleSet, { subject, options }: Measuring): Tensor {
   const most = Math.floor((mostNumbers * data.size(0)) / data.numel);
   if (most <= data.size(0) || options.split !== "test") return data;
   return testRows(subject.ends[side], most, options.seed, "test").to({ device: "cpu" });
 }
 
-/** As many other target rows as there are generated ones. */
 const spare = (set: SampleSet): Tensor => {
   const reserve = set.reserve();
   return reserve.narrow(0, 0, Math.min(set.end.size(0), reserve.size(0)));

@@ -13,7 +13,6 @@ import { timesOf } from "@dsbm/train";
 import type { Measuring } from "../measuring.js";
 import { type DataFacts, type Metric, type SampleSet, sharedOf } from "../metric.js";
 
-/** Step indices of the 21 times 0, 0.05, …, 1: the nearest of `steps` steps, each once. */
 const gridSteps = (steps: number): number[] => [
   ...new Set(Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20))),
 ];

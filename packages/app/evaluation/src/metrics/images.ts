@@ -20,13 +20,11 @@ import type { DataFacts, Metric, SampleSet } from "../metric.js";
 
 type Side = SampleSet["side"];
 
-/** Rows as images on the processor. */
 const imagesOf = ({ shown }: DataEnd, x: Tensor): Tensor => {
   const here = x.to({ device: "cpu" });
   return x.shape.length === 2 && shown ? shown(here) : here;
 };
 
-/** The classifier of an end; null if its data have no classes or it was stopped. */
 const classifierOf = (context: Measuring, side: Side): Promise<ReferenceClassifier | null> =>
   context.once(`classifier/${side}`, async () => {
     const { ends, trained } = context.subject;
@@ -51,7 +49,6 @@ function ofClasses({ ends, config }: DataFacts): string | null {
 const lacksData = ({ subject: { ends } }: Measuring, { side }: Pick<SampleSet, "side">) =>
   ends[side].name === gaussianName ? "the target is noise" : null;
 
-/** Mean and covariance of the features of images, which the context keeps. */
 function statisticsOf(context: Measuring, features: FeatureExtractor, images: Tensor): Gaussian {
   using of = imageStatistics(features, images);
   const { mean, covariance } = tidy(() => {
@@ -72,7 +69,6 @@ function inceptionOf(context: Measuring): FeatureExtractor {
   });
 }
 
-/** The statistics of a file that the configuration names, which stand for the data at time 0. */
 function published(context: Measuring, path: string, dim: number): Gaussian {
   const found = loadStatistics(path);
   const mean = found.mean.keep();

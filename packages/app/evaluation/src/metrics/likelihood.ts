@@ -19,13 +19,9 @@ import type { Metric, SampleSet } from "../metric.js";
 import type { Subject } from "../subject.js";
 import { forVectors } from "./endpoints.js";
 
-/** Data along the flow at most. */
 const most = 1000;
-/** Data in one batch. */
 const together = 250;
-/** Training rows of the source that stand for its density in closed form. */
 const mostStarts = 2000;
-/** Values of a row up to which a Gaussian is fitted to rows. */
 const mostValues = 512;
 
 export const likelihoodMetric: Metric = {
@@ -84,7 +80,6 @@ function lacksDensity(
   return bridge.flow() ? null : `${trained.method.name} has no probability flow`;
 }
 
-/** The log-density of rows of data, of which the first has a place among all. */
 function logDensityOf(
   { direction, from, side, data }: SampleSet,
   { subject, options: { seed, split } }: Measuring,
@@ -111,7 +106,6 @@ function logDensityOf(
   };
 }
 
-/** The Gaussian that an end is; null for others. */
 function lawOf(end: End, { ends, trained }: Subject): Gaussian | null {
   const { name, moments } = ends[end];
   const { mean_final, var_final, data } = trained.config;
@@ -129,7 +123,6 @@ function lawOf(end: End, { ends, trained }: Subject): Gaussian | null {
   return name === "gaussian" ? isotropic(end === "x0" ? -data.a : data.a, 1) : null;
 }
 
-/** A Gaussian with the moments of rows; null if they are too few for so many values, or lie in a plane. */
 function fittedTo(rows: Tensor): Gaussian | null {
   const [n = 0, d = 0] = rows.shape;
   if (d > mostValues || n < 2 * d) return null;

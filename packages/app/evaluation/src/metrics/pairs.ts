@@ -21,10 +21,8 @@ import { forVectors } from "./endpoints.js";
 
 /** A floor above this is noise: without noise random pairs have 1. */
 const mostNoise = 0.75;
-/** Numbers of each side of an exact plan, at most. */
 const mostNumbers = 2 ** 22;
 
-/** The mean squared distance of independent pairs, from the moments of both samples. */
 function independentDisplacement(start: Tensor, data: Tensor): number {
   return tidy(() => {
     const [a, b] = [start, data].map((t) => t.flatten({ startDim: 1 }).to("float64")) as [

@@ -15,9 +15,7 @@ import type { Measurement, Metric, SampleSet } from "../metric.js";
 import { transport } from "../transport.js";
 import { forVectors } from "./endpoints.js";
 
-/** Steps of Heun's method along the flow. */
 const flowSteps = 100;
-/** Source rows of the flow at most. */
 const mostFlows = 1000;
 
 const lacksFlow = ({ subject: { bridge, trained } }: Measuring): string | null =>
@@ -25,7 +23,6 @@ const lacksFlow = ({ subject: { bridge, trained } }: Measuring): string | null =
     ? null
     : `${trained.method.name} has no probability flow`;
 
-/** Measures what the probability flow of some source rows spends. */
 function alongFlow(
   { direction, start, given }: SampleSet,
   { subject }: Measuring,

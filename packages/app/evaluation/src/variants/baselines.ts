@@ -53,7 +53,6 @@ export const baselines: readonly Baseline[] = [
 
 export const baselineMetrics = ["sliced_w2", "displacement"];
 
-/** Numbers of all rows together, at most: 100 MB in double precision. */
 const mostNumbers = 2 ** 24;
 
 const valuesOf = ({ shape }: Ends): number => shape.reduce((a, b) => a * b, 1);
@@ -97,7 +96,6 @@ export function baselineVariant(
   };
 }
 
-/** Two data sets that a bridge leads between, and what samples are divided by there. */
 interface Leg {
   ends: Pick<Ends, "x0" | "x1">;
   grid: TimeGrid;

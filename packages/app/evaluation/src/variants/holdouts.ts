@@ -27,7 +27,6 @@ export function holdoutsOf(keys: {
   return [keys.holdout ?? []].flat().map((path, i) => ({ path, at: times[i] as number }));
 }
 
-/** Rows of each side at most. */
 const most = 10_000;
 
 /** Metrics of a hold-out by prefix and name, and what they are measured on. */
@@ -110,10 +109,6 @@ interface HoldoutRows {
   own(make: () => Tensor): Tensor;
 }
 
-/**
- * The floor takes two halves of the hold-out, so the bridge is compared with one half too. The ceiling is that of random
- * pairs of source and target, mixed on a straight line.
- */
 function variantsOf(
   { path, at }: Holdout,
   { truth, made, source, target, sampling, seed, own }: HoldoutRows,
@@ -205,7 +200,6 @@ interface RowsOfEnd {
   given: Conditions | undefined;
 }
 
-/** All rows of an end, for training and held out, with their conditions; of very many a part of each. */
 function allRows({ ends }: Subject, side: "x0" | "x1", seed: number): RowsOfEnd {
   const total = ends[side].train.size(0) + ends[side].test.size(0);
   const parts = (["train", "test"] as const).map((split) => {
@@ -228,7 +222,6 @@ function allRows({ ends }: Subject, side: "x0" | "x1", seed: number): RowsOfEnd 
   };
 }
 
-/** A grid that stops at a time too; its step there is cut in two. */
 function withTime(grid: TimeGrid, at: number): TimeGrid {
   if (stepAt(grid.times, at) >= 0) return grid;
   const i = grid.times.findIndex((t) => t > at) - 1;

@@ -31,7 +31,6 @@ export async function readHoldout(
   }
 }
 
-/** The names of the columns to read, or what is wrong with those that are there. */
 function columnsOf(
   { columns, named }: RowSource,
   names: readonly string[] | null,

@@ -14,7 +14,6 @@ export const rule = (key: string, value: Rule["value"], reason: string): Rule =>
 
 const short = (x: number) => Number(x.toPrecision(2));
 
-/** Columns with deviations within this factor are coordinates of one space. */
 const comparable = 30;
 
 /** Chooses the scale of columns from their deviations (0: constant), and whether the file names them. */
@@ -33,33 +32,23 @@ export function chooseScale({ std, named }: { std: readonly number[]; named: boo
     : rule(key, "columns", `the deviations of the columns differ by a factor of ${short(ratio)}`);
 }
 
-/** σ as a part of the distance that optimal transport moves a coordinate. */
 const part = 0.1;
-/** Bounds of σ in units of the spread within the ends. */
 const least = 0.02;
 const largest = 0.3;
 
-/** A mixture of Gaussians holds the density of so few columns, fitted to so many rows. */
 const fewColumns = 3;
 const manyRows = 1000;
-/** σ that starts from a mixture, and the least for which a mixture is near the bridge, in units of the spread. */
 const wide = 0.6;
 const leastWide = 0.25;
 
-/** Most rows that are paired at once if pairs share a condition. */
 const manyTogether = 2048;
 
-/** The user's choices that the rules depend on. */
 interface UserChoices {
-  /** Whether the user left method and first pairs to the rules. */
   mayUseMixture?: boolean;
-  /** σ; null: of a schedule of steps. */
   sigma?: number | null | undefined;
-  /** Whether the first pairs are of the reference process. */
   fromReference?: boolean;
 }
 
-/** Whether networks start from LightSB's closed form: two tables of few columns and many rows. */
 function startsFromMixture(
   facts: DataFacts,
   { mayUseMixture = true, sigma }: UserChoices,
@@ -147,7 +136,6 @@ export const rowsTogether = (batch: number, classes: number | null): Rule =>
     "rows with the same condition, or with near ones, are paired among themselves, which needs more rows",
   );
 
-/** The first pairs of vectors by optimal transport within batches. */
 const pairRules: readonly Rule[] = [
   rule(
     "ot_sampler",
@@ -157,7 +145,6 @@ const pairRules: readonly Rule[] = [
   twoIterations,
 ];
 
-/** The first pairs of vectors by LightSB. */
 const mixtureRules: readonly Rule[] = [
   rule(
     "precondition",
@@ -173,7 +160,6 @@ const mixtureRules: readonly Rule[] = [
   rule("last_noise", true, "the last step has its part of that noise"),
 ];
 
-/** Of methods that simulate online. */
 const pairsServe = rule(
   "online_cache",
   true,
@@ -286,12 +272,10 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
   ];
 }
 
-/** Bounds of the pictures of an evaluation. */
 const mostPictures = 128;
 const leastPictures = 16;
 /** Simulations of them at the end of a run: there and back, in both directions. */
 export const endSimulations = 4;
-/** Part of the time for evaluations of pictures. */
 const evaluations = 0.25;
 
 /** Chooses how many pictures are evaluated; `pair`: seconds to simulate one. */

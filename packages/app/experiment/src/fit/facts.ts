@@ -17,7 +17,6 @@ export interface DataFacts {
   planned: number;
 }
 
-/** Rows of each end for distances. */
 const most = 1000;
 
 /**

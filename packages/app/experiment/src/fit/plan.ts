@@ -35,7 +35,6 @@ export interface PlannedFit extends Chosen {
   time: TimePlan;
 }
 
-/** Part of the time that is kept for the end at most. */
 const mostReserved = 0.35;
 
 interface TimeFacts {
@@ -115,7 +114,6 @@ export async function planFit(
   return { ...configureFit(request, choices), choices, time };
 }
 
-/** Measures the speed; networks and evaluations of images become as large as the time is enough for. */
 async function inTime(
   { facts, own, choices, ...chosen }: Prepared,
   request: FitRequest,

@@ -131,7 +131,6 @@ export async function prepare(
 
 type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows">;
 
-/** Of a configuration's method. Discrete DSB, which is made of numbers, simulates and trains networks of layers. */
 const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
   method === "dsb" ? { predicts: "increment" } : methodNamed(method);
 
@@ -139,28 +138,23 @@ const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
 export const isFitted = (config: CompleteTrainConfig): boolean =>
   methodOf(config).model?.fit !== undefined;
 
-/** Whether first pairs are of transport within batches, by a word or by the method itself. */
 const isTransported = (config: CompleteTrainConfig): boolean =>
   config.ot_sampler !== null || methodOf(config).rows?.coupling !== undefined;
 
-/** Whether a method learns drifts on pairs that are made anew. */
 const isIterated = ({ predicts, rows, model }: MethodFacts): boolean =>
   predicts === "drift" && rows?.simulation !== "never" && !model?.fit;
 
-/** Whether a method begins with independent pairs, and goes on with pairs of the bridge itself. */
 function refinesPairs(config: CompleteTrainConfig): boolean {
   const repeats = config.half_iterations > config.first_pass;
   return isIterated(methodOf(config)) && repeats && config.first_coupling === "ind";
 }
 
-/** Whether the first pairs are of the reference process. */
 function startsFromReference(config: CompleteTrainConfig): boolean {
   const method = methodOf(config);
   const isIpf = isIterated(method) && config.first_coupling === "ref";
   return method.predicts === "increment" || isIpf;
 }
 
-/** Iterations of a method that was typed: no more than its preset has, for they share the time. */
 function iterationsOf(config: CompleteTrainConfig): Rule | null {
   const { predicts, plan, rows, model } = methodOf(config);
   if (model?.fit || plan) return null;
@@ -175,13 +169,11 @@ function unusedOf(config: CompleteTrainConfig): readonly string[] {
   return unusedKeys(method, { simulates, caches: simulates && config.cache === "disk" });
 }
 
-/** The value of a dotted key. */
 function keyValue(config: object, key: string): Choice["value"] {
   const value = getPath(config as Tree, key) ?? null;
   return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
 
-/** Deviations of the columns of tables, where they are scaled one by one; null for other data. */
 function columnsOf({ columns, x0 }: Ends) {
   if (!columns) return null;
   const { standardise, std } = columns.transform;

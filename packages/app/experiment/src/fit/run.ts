@@ -21,7 +21,6 @@ export function finishedFit(request: FitRequest, folder: string): RunResult | nu
   return isMeasured(folder, holdoutsOf(own)) ? finishedRun(folder, config) : null;
 }
 
-/** Whether quality.json has the hold-outs that are asked for. */
 function isMeasured(folder: string, holdouts: readonly Holdout[]): boolean {
   const quality = readQuality(folder);
   if (!quality || holdouts.length === 0) return quality !== null;
@@ -122,11 +121,9 @@ function warnOfFewSteps(rows: readonly Row[], minutes: number | null, { line }: 
     );
 }
 
-/** How much worse a later half-iteration may be: a tenth, and a quarter of the floor, which is noise. */
 const allowed = (row: Row): number =>
   1.1 * Number(row.sliced_w2) + 0.25 * Number(row.data_sliced_w2 ?? 0);
 
-/** Sets weights aside that reach held-out data worse than earlier ones. */
 function keepBest(folder: string, rows: readonly Row[], { line }: Progress): void {
   const paths = runPaths(folder);
   for (const direction of ["f", "b"] as const) {

@@ -14,7 +14,6 @@ export interface Position {
   step: number;
 }
 
-/** Newest measurements that count, and how many times the median an outlier is. */
 const most = 50;
 const outlier = 4;
 
@@ -45,7 +44,6 @@ export class TimeEstimate {
   readonly #pairs = new Recent();
   readonly #evaluations = new Recent();
   #half = 1;
-  /** When the last step or part of a simulation ended. */
   #last: number;
   #pairsDone = 0;
   #isSlow = { step: false, simulation: false };

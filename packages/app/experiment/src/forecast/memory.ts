@@ -18,7 +18,6 @@ export interface MemoryNeed {
   available: number;
 }
 
-/** Rows of data that the trial steps draw from. */
 const few = 16;
 
 /** Measures steps of one row and of up to four on networks that are thrown away; the rest is proportional to the rows. */

@@ -13,7 +13,6 @@ export interface Speed {
 
 /** Seconds of measured steps, about. */
 const seconds = 1;
-/** More steps than are measured. */
 const many = { firstSteps: 1_000_000, steps: 1_000_000 };
 
 /** Measures whatever the length of the training. */

@@ -25,9 +25,7 @@ type PlannedConfig = Pick<
   "half_iterations" | "fb_sequence" | "cache_refresh_stride"
 >;
 
-/** Shares of the time: a half-iteration of the first iteration, and a later one. */
 const shares = { first: 3, later: 1.5 };
-/** Fewer steps learn nothing. */
 const leastSteps = 20;
 /** Seconds between two plans: the first ones come soon, since a forecast may be far from the truth. */
 const often = { first: 0.5, later: 5 };
@@ -140,7 +138,6 @@ export class TimePlan {
     return Math.max(0, seconds - reserve - this.seconds - evaluations);
   }
 
-  /** The part of the time from `from` on that a half-iteration gets. */
   #share(half: number, from: number): number {
     const share = (h: number) => (h <= this.#first ? shares.first : shares.later);
     let total = 0;
@@ -159,7 +156,6 @@ export class TimePlan {
   }
 }
 
-/** Sliced distances to held-out data after each iteration, the mean of its directions. */
 function iterationErrors(rows: readonly Row[], first: number): number[] {
   const errors = new Map<number, number[]>();
   for (const { half_iteration, sliced_w2, end_sample_var, data_sample_var } of rows) {

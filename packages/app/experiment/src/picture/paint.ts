@@ -16,7 +16,6 @@ export interface Painted {
 /** Draws samples [n, …] of a process time; channels that are not 1 or 3 are drawn side by side. */
 export type Painter = (x: Tensor, time: number) => Painted;
 
-/** White columns between channels. */
 const gap = 1;
 
 /** Whether samples can be drawn as pictures. */
@@ -51,7 +50,6 @@ export function painterOf(ends: Ends, given: readonly { x: Tensor; side: "x0" | 
 
 const timeOf = (side: "x0" | "x1") => (side === "x0" ? 0 : 1);
 
-/** In physical units where an end has some; on the way from one end to the other, between them. */
 function physical({ x0, x1 }: Ends, x: Tensor, time: number): Tensor {
   const at0 = x0.shown;
   const at1 = x1.shown;
@@ -60,7 +58,6 @@ function physical({ x0, x1 }: Ends, x: Tensor, time: number): Tensor {
   return time === 1 ? at1(x) : at0(x).lerp(at1(x), time);
 }
 
-/** Least and greatest of each channel over sets of fields, which are given up. */
 function rangesOf(sets: readonly Tensor[]): [number, number][] {
   try {
     const found = sets.map((x) =>
@@ -80,7 +77,6 @@ function rangesOf(sets: readonly Tensor[]): [number, number][] {
   }
 }
 
-/** Each channel's range to −1 … 1; a constant one is grey. */
 function levelsOf(x: Tensor, ranges: readonly [number, number][]): Tensor {
   return cat(
     ranges.map(([low, high], c) => {

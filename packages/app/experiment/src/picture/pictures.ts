@@ -155,7 +155,6 @@ async function writePaths(
   );
 }
 
-/** The newest pairs of the cache side by side, where there is one. */
 async function writePairs(
   evaluation: Evaluation,
   { id, run, pairs }: PictureTarget,
@@ -183,7 +182,6 @@ async function writePairs(
   }
 }
 
-/** An image of each, then the next of each. */
 function alternate(a: Painted, b: Painted): Painted {
   const [n, ...rest] = a.shape;
   const size = a.images.length / n;
@@ -196,13 +194,8 @@ function alternate(a: Painted, b: Painted): Painted {
   return { images, shape: [2 * n, ...rest] };
 }
 
-/** Starts whose paths are drawn in a scatter plot. */
 const mostPaths = 400;
 
-/**
- * Vectors at several times: their first two coordinates, as the benchmark draws them, or of other data with more than
- * two the first two principal components.
- */
 async function scatter(
   evaluation: Evaluation,
   { id, run }: PictureTarget,

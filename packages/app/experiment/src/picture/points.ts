@@ -3,7 +3,6 @@
 import { type Points, pickIndexes } from "@dsbm/runs";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 
-/** Samples in the plane, paths, times of each, bins, and columns. */
 const most = { points: 400, paths: 40, times: 17, bins: 30, columns: 24 };
 
 /** What was carried: starts and generated ends pair by pair, and data of the end, [n, d]. */
@@ -65,7 +64,6 @@ export function pointsOf(carried: CarriedVectors): Points {
   });
 }
 
-/** Columns by the distance between the sorted values of generated samples and data, over the data's deviation. */
 function worstColumns(end: Tensor, data: Tensor): number[] {
   const n = Math.min(end.size(0), data.size(0));
   const sorted = (x: Tensor) => x.narrow(0, 0, n).sort({ dim: 0 })[0];
@@ -78,7 +76,6 @@ function worstColumns(end: Tensor, data: Tensor): number[] {
   return distances.map((_, i) => i).sort((i, j) => size(j) - size(i) || i - j);
 }
 
-/** Shares of source, target and generated samples in equal bins that hold all but the outermost half per cent of each. */
 function histogram([source, target, generated]: [number[], number[], number[]]) {
   const ends = [source, target, generated].flatMap((values) => {
     const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);

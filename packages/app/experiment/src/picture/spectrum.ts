@@ -34,7 +34,6 @@ export async function writeSpectra(
   return svgToPng(svg);
 }
 
-/** The columns of spectrum.csv. */
 const bandColumns = [
   "half_iteration",
   "direction",

@@ -8,7 +8,6 @@ import { changesOf, freeKeys } from "../run/begin/resume.js";
 
 export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;
 
-/** Keys that decide how a run is evaluated, and on what. */
 const free: ReadonlySet<string> = new Set([...freeKeys, ...testOnlyKeys, "device"]);
 
 /**

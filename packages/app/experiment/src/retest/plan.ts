@@ -90,7 +90,6 @@ export function hashesOf(stages: readonly Stage[]): Record<string, string> {
   );
 }
 
-/** Keys that change the results of an evaluation. */
 const deciding = [
   "split",
   "half_iteration",

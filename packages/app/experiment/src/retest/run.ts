@@ -55,7 +55,6 @@ export function finishedTest(folder: string, config: CompleteTestConfig): RunRes
   return rows && { rows };
 }
 
-/** Whether the results in a folder are of these weights. */
 function isOfThese(folder: string, hashes: Record<string, string>): boolean {
   const path = join(folder, "models.json");
   return existsSync(path) && readFileSync(path, "utf8") === textOf(hashes);
@@ -117,14 +116,12 @@ interface Session {
 const isRowOf = ({ at, sampler }: Task, row: Row) =>
   row.half_iteration === at.half && row.direction === at.direction && row.sampler === sampler;
 
-/** The numbers of steps of a task that have no row yet; a flow has one row. */
 function stepsLeft(task: Task, rows: readonly Row[], { test_num_steps }: CompleteTestConfig) {
   const done = rows.filter((row) => isRowOf(task, row)).map((row) => row.steps);
   const wanted = task.sampler === "ode" ? test_num_steps.slice(0, 1) : test_num_steps;
   return wanted.filter((steps) => !done.includes(steps));
 }
 
-/** Evaluates what has no row yet; false if it was stopped. */
 async function followStages(stages: readonly Stage[], session: Session): Promise<boolean> {
   const { config, ends, run, options } = session;
   const { progress, signal } = options;
@@ -145,7 +142,6 @@ async function followStages(stages: readonly Stage[], session: Session): Promise
   return true;
 }
 
-/** One evaluation: pictures, metrics, the row last; false if it was stopped. */
 async function follow(
   { at, sampler: kind, id }: Task,
   steps: number,
@@ -176,7 +172,6 @@ async function follow(
   return true;
 }
 
-/** Writes all rows under the reference's names to metrics.jsonl and LOGGER, at the end of the evaluation. */
 function logAll(
   tasks: readonly Task[],
   rows: readonly Row[],

@@ -10,7 +10,6 @@ import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
 
 const directions = ["b", "f"] as const;
 
-/** The files of a point by what they hold, under the reference's names. */
 const parts: readonly (readonly [file: string, prefix: string])[] = directions.flatMap((d) => [
   [`net_${d}.safetensors`, `network/${d}/`] as const,
   [`sample_net_${d}.safetensors`, `ema/${d}/`] as const,
@@ -62,7 +61,6 @@ export const partOf = (
     ),
   );
 
-/** Reads a point back; the tensors are the caller's to dispose of. */
 function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Position } {
   const tensors = new Map<string, Tensor>();
   for (const [file, prefix] of [...parts, [rest, ""] as const]) {
@@ -115,7 +113,6 @@ export function lengthen(
   return at;
 }
 
-/** The weights of a file: safetensors, or PyTorch's .ckpt and .pt. */
 function loadWeights(path: string): Map<string, Tensor> {
   return path.endsWith(".safetensors") ? io.loadTensors(path).tensors : io.loadStateDict(path);
 }

@@ -55,11 +55,9 @@ export class ExperimentRun {
   #logger: Logger | null = null;
   #lastSaved = performance.now();
   #lastPoint: string | null = null;
-  /** The reason to end early. */
   #ended: string | null = null;
   readonly #time: TimeEstimate;
   readonly #started = performance.now();
-  /** What was said of the time already. */
   #told = { longSteps: false, timeLeft: false };
 
   constructor(
@@ -190,7 +188,6 @@ export class ExperimentRun {
     return performance.now() - this.#lastSaved > 1000 * limit;
   }
 
-  /** After a step; whether a checkpoint should come before a long simulation. */
   #stepped(step: number): boolean {
     const seconds = this.#time.stepped();
     if (this.#time.hasLongSteps && !this.#told.longSteps) {
@@ -202,7 +199,6 @@ export class ExperimentRun {
     return this.#time.hasLongSimulations && step % this.config.cache_refresh_stride === 0;
   }
 
-  /** Says once how long the run takes from here. */
   #tellTime(event: Extract<TrainEvent, { type: "step" }>): void {
     const left = this.#time.left(event, this.#length);
     const isEarly = performance.now() - this.#started < 1000 && event.step < event.steps;
@@ -218,7 +214,6 @@ export class ExperimentRun {
     this.#say(`about ${duration(Math.max(1, left))} to go at ${speed} steps a second${rest}`);
   }
 
-  /** Where to go on: the newest whole checkpoint, the files of the configuration, or the beginning. */
   #restore(): Position {
     const { config, options } = this;
     const { progress } = options;
@@ -318,7 +313,6 @@ export class ExperimentRun {
     return "train";
   }
 
-  /** Whether the run ends after a half-iteration, before its last one. */
   #isEnded(half: number): boolean {
     const rows = readCsv(this.run.paths.results_csv).rows;
     this.#ended = this.options.hooks?.time?.ended(rows, half) ?? null;
@@ -379,7 +373,6 @@ export class ExperimentRun {
     return this.#pending(at).length > 0;
   }
 
-  /** Measures and draws; false where it was stopped. */
   async #evaluate({ half, direction, step }: Position): Promise<boolean> {
     const began = performance.now();
     for (const { at, steps } of this.#pending({ half, direction, step }))

@@ -22,17 +22,12 @@ export interface RunOptions {
   hooks?: RunHooks;
 }
 
-/** What a command does in the course of a run. */
 interface RunHooks {
   /** Keys whose change does not hinder a run to go on, beside those that change nothing. */
   free?: readonly string[];
-  /** What rank 0 tells the other ranks as the run begins. */
   begin?: Record<string, unknown>;
-  /** Once the folder is open. */
   opened?(run: RunWriter): void;
-  /** Plans the steps of half-iterations by the time, and ends a run early. */
   time?: TimePlan;
-  /** After the training, before the report is written; false where it was stopped. */
   trained?(run: RunWriter, ends: Ends, rows: readonly Row[]): Promise<boolean>;
 }
 

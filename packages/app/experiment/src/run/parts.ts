@@ -31,7 +31,6 @@ function read(folder: string) {
   }
 }
 
-/** A part with the starts and ends of its newest evaluations, where they are pictures. */
 function shownPart(folder: string): ShownPart {
   if (!existsSync(join(folder, "run.json"))) return { state: null, rows: [], pictures: [] };
   const run = read(folder);

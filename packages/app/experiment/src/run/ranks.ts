@@ -59,7 +59,6 @@ function coresOf(localSize: number): number {
   return may < cpus().length ? may : Math.max(1, Math.floor(may / localSize));
 }
 
-/** The configuration key by key, as ranks compare it. */
 function termsOf(config: object): Record<string, string> {
   const free: readonly string[] = freeProcessKeys;
   const own = Object.entries(flatten(config)).filter(([key]) => !free.includes(key));

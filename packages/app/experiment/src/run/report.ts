@@ -24,7 +24,6 @@ import {
 } from "@dsbm/runs";
 
 const mostPanels = 8;
-/** Data sets between the ends of which a page has pictures, at most. */
 const mostBetween = 20;
 
 /** Panels of the metrics that rows have a value of, each with its reference. */
@@ -106,7 +105,6 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   return writeRunFile(folder, basename(paths.report_html), page);
 }
 
-/** The pairs that a run begins with; nothing of a method that learns from no pairs. */
 function firstPairs({ method, first_coupling, precondition, ot_sampler }: CompleteTrainConfig) {
   if (method === "dsb" || method === "dsb_increments") return " from the reference process";
   const { rows } = methodNamed(method);
@@ -125,7 +123,6 @@ function firstPairs({ method, first_coupling, precondition, ot_sampler }: Comple
   return ` from ${plan ? `pairs of ${plan} transport` : "independent pairs"}`;
 }
 
-/** The curves that there are rows for, by the names of their files. */
 function curvesOf(
   metrics: readonly LoggedMetric[],
   rows: readonly Row[],

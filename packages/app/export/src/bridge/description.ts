@@ -72,7 +72,6 @@ interface ProjectionNumbers {
   shape: number[];
   components: number;
   scale: number;
-  /** Little-endian float32 in base64. */
   mean: string;
   basis: string;
 }

@@ -21,7 +21,6 @@ const arrays = {
 export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #constants = new Map<string, Constant>();
-  /** Names of small constants by their content. */
   readonly #known = new Map<string, string>();
   /** A new name; those of a graph within another are not used there either. */
   readonly name: (prefix?: string) => string;

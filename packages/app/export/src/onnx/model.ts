@@ -58,7 +58,6 @@ export interface EncodedModel {
 
 /** The largest message of protobuf has 2³¹ − 1 bytes; some of them are not weights. */
 const mostBytes = 2 ** 31 - 2 ** 24;
-/** Smaller constants stay in the model: shapes are read when it is loaded. */
 const small = 1024;
 /** Weights begin at multiples of this, so that they can be mapped into memory. */
 const page = 4096;

@@ -80,7 +80,6 @@ const comparisons = {
 const each = <T>(entries: Readonly<Record<string, T>>, convert: (value: T) => Converter) =>
   Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, convert(value)]));
 
-/** An operation, its method `new_…` and its `…_like`. */
 const allocated = (name: string, converter: Converter) => ({
   [name]: converter,
   [`new_${name}`]: converter,

@@ -2,7 +2,6 @@
 import { isFree, type Size } from "../onnx/builder.js";
 import type { Converter, Operation } from "../operation.js";
 
-/** Ends of slices beyond every size. */
 const end = 2 ** 53 - 1;
 
 const reshaped: Converter = (op) => op.graph.reshape(op.value("self"), op.resultShape());

@@ -12,7 +12,6 @@ import type { Input, InputOptions } from "./input.js";
 
 const dtypes = ["float32", "float64", "uint8"];
 
-/** Floats from 0 on whose largest is beyond this are pixels from 0 to 255 and no values from −1 to 1. */
 const pixels = 16;
 
 /** Opens a file of float32 or float64 as networks take images, or bytes of pictures. */

@@ -6,7 +6,6 @@ import { type DecodedPicture, decodePicture, listPictures, pictureSize } from "@
 import { tensor, tidy } from "@dsbm/torch";
 import type { Input, InputOptions } from "./input.js";
 
-/** Pictures being decoded at once: each takes the memory of all its pixels. */
 const together = 4;
 
 /** Whether a file's name is that of a picture. */

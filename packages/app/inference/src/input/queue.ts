@@ -10,7 +10,6 @@ export interface QueuedRows {
 
 export class RowQueue {
   readonly #batches: AsyncIterator<CleanBatch>;
-  /** The batch at hand, and its rows that were given out. */
   #batch: CleanBatch | null = null;
   #taken = 0;
 

@@ -26,7 +26,6 @@ export const pictureFolders = (ends: Ends): string[] => [
 const formatOf = (name: string): ReturnType<typeof pictureFormat> =>
   pictureFormat(name.slice(prefix.length));
 
-/** Sizes that networks halve several times. */
 const wholeSizes = [16, 28, 32, 64];
 
 const keys = ["data.image_size", "data.channels"] as const;

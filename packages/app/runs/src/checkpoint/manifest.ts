@@ -5,7 +5,6 @@ import { z } from "zod";
 import { RunError } from "../errors.js";
 import { checkFormat, fromJson, toJson } from "../files/json.js";
 
-/** The format of checkpoints that this version writes and the newest that it reads. */
 const checkpointFormat = 1;
 
 export const manifestName = "manifest.json";

@@ -24,11 +24,8 @@ import {
   newestCheckpoint,
 } from "./read.js";
 
-/** Which checkpoints are kept: the newest few, milestones, and every k-th. */
 interface KeepPolicy {
-  /** How many of the newest whole checkpoints are kept (default 3, at least 1). */
   keep_last?: number;
-  /** k: every k-th checkpoint that a run saves is kept for good (default null: none). */
   keep_every?: number | null;
 }
 
@@ -74,9 +71,7 @@ export function openCheckpoints(
   return new CheckpointStore(folder, dsbm, { keep_last, keep_every });
 }
 
-/** The checkpoints of one run. One process writes at a time: hold the run's lock. */
 class CheckpointStore {
-  /** Checkpoints that we wrote or verified: none is read in full twice. */
   private readonly verified = new Set<string>();
 
   constructor(

@@ -67,7 +67,6 @@ export interface PathStripOptions extends Pick<ImageGridOptions, "title"> {
   times: readonly number[];
 }
 
-/** How many images a strip shows, the first ones, and at most how many times. */
 const strip = { rows: 8, columns: 9 };
 
 /** The paths of a few images as PNG: one row an image, one column a time. Throws RunError "bad_argument". */
@@ -98,9 +97,7 @@ export interface AnimatedGridOptions {
 }
 
 const captionHeight = 18;
-/** Steps between the greys of an animation: with all 256 of them, noise makes the file a megabyte larger. */
 const greyStep = 255 / 31;
-/** The most pixels that the image library reads. */
 const pixelLimit = 2 ** 28;
 
 /**
@@ -185,7 +182,6 @@ function paint(
   return { data, ...sheet };
 }
 
-/** A line of text on its base line: a title from x on, a label around x. */
 interface Label {
   text: string;
   x: number;

@@ -19,7 +19,6 @@ export interface SpectrumFigureOptions {
   title?: string;
 }
 
-/** Powers of ten below the largest energy; lower energies are drawn at the edge. */
 const decades = 6;
 
 /** Draws the figure and returns it as SVG text. Throws RunError "bad_argument" without a channel. */

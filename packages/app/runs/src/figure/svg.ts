@@ -7,7 +7,6 @@ export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
 export const ink = "#222222";
 export const faintInk = "#6b6b6b";
 
-/** Colours that colour-blind readers can distinguish (Okabe and Ito), strongest first. */
 const palette = [
   "#0072b2",
   "#d55e00",

@@ -36,7 +36,6 @@ export interface TrendOptions {
 }
 
 const alarm = "#b30000";
-/** Over steps, a line is the mean of this many bins, smoothed over this share of a half-iteration. */
 const mostBins = 400;
 const smoothedShare = 0.05;
 const directions: Record<string, string> = { f: "forward (f)", b: "backward (b)" };
@@ -89,7 +88,6 @@ const seriesName = ({ direction }: TrendRow): string => directions[String(direct
 interface Half {
   n: number;
   name: string;
-  /** Steps of all half-iterations before it, and with it. */
   start: number;
   end: number;
 }

@@ -42,7 +42,7 @@ export function readAs<T extends z.ZodType>(path: string, schema: T, cure: strin
 }
 
 /** A value of this schema. Throws RunError "corrupt". */
-export function checkAs<T extends z.ZodType>(
+function checkAs<T extends z.ZodType>(
   value: unknown,
   { path, schema, cure }: { path: string; schema: T; cure: string },
 ): z.output<T> {
@@ -59,7 +59,6 @@ export const readIfAs = <T extends z.ZodType>(path: string, schema: T): z.output
 
 interface FormatOptions<T> {
   path: string;
-  /** The newest format that this version reads. */
   newest: number;
   schema: T;
   cure: string;

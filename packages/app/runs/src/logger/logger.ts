@@ -23,7 +23,6 @@ export interface LoggerOptions {
 /** Opens a logger that writes into a run's folder. Throws FileError. */
 export type OpenLogger = (folder: string, options?: LoggerOptions) => Logger;
 
-/** metrics.jsonl and results.csv hold the numbers anyway. */
 const noLogger: OpenLogger = () => ({ log() {}, images() {}, texts() {}, flush() {}, close() {} });
 
 /** All loggers. Weights & Biases reads TensorBoard's files: `wandb sync FOLDER/tensorboard` (docs/loggers.md). */
@@ -48,7 +47,6 @@ export function metricName({ direction, stage, ode = false }: MetricPlace, key: 
   return `${direction}/${stage}/${ode ? "ode/" : ""}${key}`;
 }
 
-/** Columns that are the place of a row. */
 const places = ["half_iteration", "iteration", "direction", "step"];
 
 /** The numbers of a row, without its place, under their logged names. */

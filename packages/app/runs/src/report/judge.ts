@@ -15,7 +15,6 @@ export interface Verdict {
   left: number | null;
 }
 
-/** Groups whose floor is other data of the same kind: what a good bridge reaches. */
 const reachable: readonly string[] = ["ends", "columns", "holdout"];
 
 const isKnown = (x: number | null | undefined): x is number => Number.isFinite(x);

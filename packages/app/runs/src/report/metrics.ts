@@ -9,7 +9,6 @@ const directions: Readonly<Record<string, string>> = { f: "forward", b: "backwar
 const nameOf = ({ direction }: MetricRow) => directions[direction ?? ""] ?? "both";
 const mostColumns = 24;
 
-/** Groups that say nothing good of a bridge that misses the target: a bridge that moves nothing moves little. */
 const ofMoves: readonly string[] = ["path", "plan"];
 
 export function metricTables(rows: readonly MetricRow[]): Html[] {

@@ -91,7 +91,6 @@ export function shownColumns(
   return columns.filter((name) => rows.some((row) => typeof row[named(name)] === "number"));
 }
 
-/** Columns that say where an evaluation was made; the further ones are shown if they differ. */
 const places = ["half_iteration", "direction"];
 const furtherPlaces = ["step", "steps", "split", "sampler"];
 

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { RunError } from "../errors.js";
 import { readText } from "../files/read.js";
 
-export const manifestFile = "manifest.jsonl";
+const manifestFile = "manifest.jsonl";
 
 const isChecked = (file: string): boolean =>
   /^(models\/.*|(config|choices|data|pairs)\.json|config\.yaml|projection\.safetensors)$/.test(

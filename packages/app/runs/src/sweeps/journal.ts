@@ -12,7 +12,6 @@ const launch = z.object({
   /** Whether finished runs are run again. */
   again: z.boolean(),
 });
-/** A launch names all its members; a local launcher also writes when each member starts and ends. */
 const sweepEvent = z.discriminatedUnion("event", [
   launch,
   z.object({ event: z.literal("start"), member: z.number() }),

@@ -8,7 +8,6 @@ import { readFormat, writeJson } from "../files/json.js";
 import { namesIn } from "../files/read.js";
 import { real } from "../files/schema.js";
 
-/** The format of sweep folders that this version writes and the newest that it reads. */
 const formatVersion = 1;
 
 const sweepEntry = z.object({

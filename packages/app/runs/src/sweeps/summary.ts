@@ -10,7 +10,6 @@ export interface SeedResults {
   rows: readonly Row[];
 }
 
-/** Columns that identify an evaluation; all others are metrics. */
 const evaluationColumns = ["half_iteration", "iteration", "direction", "step", "steps", "sampler"];
 
 export const meanOf = (metric: string): string => `${metric}_mean`;

@@ -19,7 +19,6 @@ const listOf = (value: unknown) => (Array.isArray(value) ? (value as unknown[]) 
 
 const numelOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
 
-/** Strides of dimensions with more than one element: the others' mean nothing. */
 function layoutOf(t: External) {
   const shape = native.shape(t);
   const strides = native.stride(t).filter((_, d) => (shape[d] as number) > 1);
@@ -42,10 +41,6 @@ function isDense({ shape, strides }: { shape: number[]; strides: number[] }): bo
 const isScalarTensor = ({ shape, dtype }: { shape: number[]; dtype: string }) =>
   numelOf(shape) === 1 && dtype === "float32";
 
-/**
- * _fused_adam_(self, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps, *, lr, beta1, beta2, weight_decay,
- * eps, amsgrad, maximize, grad_scale, found_inf)
- */
 const fusedAdam: Check = (args) => {
   const lists = args.slice(0, 6).map((list) => {
     const tensors = listOf(list);
@@ -81,7 +76,6 @@ const pixelShuffle: Check = ([, factor]) => {
     require(factor > 0 && factor < 2 ** 15, "the factor is between 1 and 32767");
 };
 
-/** _foreach_*: lists side by side have one length. */
 const foreachLists: Check = ([first, ...rest]) => {
   if (!Array.isArray(first)) return;
   for (const list of rest)
@@ -89,7 +83,6 @@ const foreachLists: Check = ([first, ...rest]) => {
       list.length === first.length, "the lists have different lengths");
 };
 
-/** scaled_dot_product_attention(query, key, value, ..., enable_gqa at 7): groups are a quotient of heads. */
 const attention: Check = (args) => {
   if (args[7] !== true) return;
   for (const t of args.slice(0, 3).filter(isTensor))
@@ -97,10 +90,6 @@ const attention: Check = (args) => {
       0, "with enable_gqa, query, key and value are [..., heads, length, width] with at least one head");
 };
 
-/**
- * as_strided(self, size, stride, storage_offset): libtorch compares the last element with the storage, but in 64 bits,
- * which overflow.
- */
 const strided: Check = ([, size, stride, offset]) => {
   if (!Array.isArray(size) || !Array.isArray(stride)) return;
   require(size.length === stride.length, "size and stride have different lengths");
@@ -113,7 +102,6 @@ const strided: Check = ([, size, stride, offset]) => {
   for (const n of [start, last, count])
     require(n < 2n ** 59n, "size, stride and storage offset reach outside the storage");
 };
-/** as_strided_scatter(self, src, size, stride, storage_offset) */
 const stridedScatter: Check = ([self, , ...rest], overload) => strided([self, ...rest], overload);
 
 /** random_(self, from, to): close to the ends of int64 its rounding to floating point never ends. */
@@ -127,7 +115,6 @@ const matrixPower: Check = ([, n]) => {
   if (isInteger(n)) require(Math.abs(Number(n)) < 2 ** 62, "the power is within 2^62");
 };
 
-/** Whether any element compares so with `value`; neither recorded nor part of a graph. */
 function any(comparison: "eq" | "gt", t: External, value: number | bigint): boolean {
   return native.unrecorded(() => {
     const was = native.gradMode(false);
@@ -145,7 +132,6 @@ function any(comparison: "eq" | "gt", t: External, value: number | bigint): bool
 
 const doesNotFit = "the smallest integer divided by -1 does not fit its dtype";
 
-/** The integer dtypes in which the processor divides, by libtorch's number of a dtype. */
 const divided: Readonly<Record<number, { dtype: string; bits: number }>> = {
   3: { dtype: "int32", bits: 32 },
   4: { dtype: "int64", bits: 64 },
@@ -164,7 +150,6 @@ function as<T>(dtype: string, t: External, fn: (t: External) => T): T {
   }
 }
 
-/** Integer division: the processor itself traps on the smallest integer by −1, both in the dtype of the result. */
 const division: Check = ([self, other]) => {
   if (!isTensor(self) && !isTensor(other)) return;
   if ([self, other].some((x) => !isTensor(x) && !isInteger(x))) return;

@@ -64,7 +64,6 @@ function rewrap(result: unknown, raw: unknown[], given: unknown[]): unknown {
   return own instanceof Handle ? own : construct(result as External);
 }
 
-/** Most operations have few arguments, and spreading a list takes longer. */
 function callNative(index: number, spare: External | undefined, raw: unknown[]): unknown {
   switch (raw.length) {
     case 1:

@@ -18,11 +18,9 @@ export type FormatCode =
   | "Closed";
 
 interface ErrorSubject {
-  /** The operation. */
   op?: string | undefined;
   /** The file, or a word for bytes that are in no file. */
   source?: string;
-  /** The ranks that caused an error of several processes. */
   ranks?: readonly number[];
   cause?: unknown;
 }

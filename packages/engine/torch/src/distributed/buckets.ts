@@ -146,7 +146,6 @@ export class GradientBuckets implements Disposable {
     );
   }
 
-  /** Divided before the sum, which then has the range of a gradient. */
   #start(flat: Tensor): void {
     invoke(ops.allReduce, flat.div_(this.#group.worldSize), this.#group.id, "sum");
   }

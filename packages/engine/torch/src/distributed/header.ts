@@ -7,7 +7,6 @@ export const HEADER = 16;
 const DIMENSIONS = 10;
 const dtypes = Object.keys(arrayOf) as DType[];
 
-/** The collectives. `detail` is the index of a reduction, or the rank of a root. */
 const calls = ["barrier", "allReduce", "broadcast", "allGather"] as const;
 export type Collective = (typeof calls)[number];
 export const reductions = ["sum", "mean", "min", "max", "product"] as const;

@@ -44,7 +44,6 @@ export interface InitOptions {
   terms?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** All ranks count their calls of `init` alike; each call has its own keys in the store. */
 let inits = 0;
 
 function placeOf({ rank, worldSize }: InitOptions): Place {

@@ -20,7 +20,6 @@ export interface Peer {
   terms: Record<string, string | number | boolean>;
 }
 
-/** Changes when the machine boots; containers have their own loopback. */
 function machine(): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -39,7 +38,6 @@ function outward(): string[] {
   return all.filter((a) => !a.internal && a.family === "IPv4").map(({ address }) => address);
 }
 
-/** Returns "" (all addresses) if no address of `host` is this machine's, as behind a proxy. */
 async function listenOn(host: string): Promise<string> {
   const own = outward();
   const found = await lookup(host, { all: true, family: 4 }).catch(() => []);

@@ -12,7 +12,6 @@ export interface NpyHeader {
 }
 
 export const prefixLength = 12;
-/** Longer headers describe records of many fields, which are refused anyway. */
 const headerLimit = 2 ** 20;
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
@@ -148,7 +147,6 @@ export function npyHeader(dtype: DType, shape: readonly number[], room = 0): Uin
 
 type Value = string | number | boolean | null | Value[] | Map<Value, Value>;
 
-/** A parser of Python literals: strings, whole numbers, True, False, None, lists, tuples, dicts. */
 class Literal {
   #at = 0;
   readonly #text: string;

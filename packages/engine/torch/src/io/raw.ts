@@ -125,7 +125,6 @@ function convert<T extends Float32Array | Float64Array>(
   return out;
 }
 
-/** A bfloat16 is the upper half of a float32. */
 function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
   return new Float32Array(Uint32Array.from(bits, (b) => b << 16).buffer);
 }

@@ -76,10 +76,6 @@ function parseJson(bytes: Uint8Array, source: string): object {
   }
 }
 
-/**
- * What JSON.parse lets pass: keys that come twice, numbers that are no plain whole ones, and
- * literals, none of which a header may hold. Whether it is JSON at all is left to the parser.
- */
 function checkKeys(text: string, source: string): void {
   const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at++) {

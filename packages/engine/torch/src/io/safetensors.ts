@@ -100,7 +100,6 @@ function headerLength(prefix: Uint8Array, size: number, source: string): number 
   return Number(length);
 }
 
-/** A lone surrogate has no UTF-8: no reader could give such a name back. */
 function checkText(text: unknown): void {
   if (typeof text === "string" && !/\p{Surrogate}/u.test(text)) return;
   throw refuse("InvalidHeader", `${JSON.stringify(text)}: expected a well-formed string`);

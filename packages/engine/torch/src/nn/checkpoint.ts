@@ -8,7 +8,6 @@ import { enableGrad, grad, gradEnabled, noGrad } from "../tensor/grad.js";
 import { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
-/** Random tensors of a checkpointed function: written in the first run, read in the second. */
 interface Draws {
   readonly drawn: Tensor[];
   next: number | null;
@@ -52,7 +51,6 @@ export function drawnOnce(draw: () => Tensor): Tensor {
 
 type Run = (x: Tensor, ...more: Tensor[]) => Tensor;
 
-/** A second handle on a tensor, which its receiver gives back. */
 const handedOver = (t: Tensor): External =>
   ptrOf((noGrad(() => call("aten::alias", "", t)) as Tensor).keep());
 

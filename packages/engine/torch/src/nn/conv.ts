@@ -148,7 +148,6 @@ export class Conv2d extends Convolution {
     return this.#isMinimal(x) ? this.#minimal(x) : conv2d(wide, this.weight, window);
   }
 
-  /** Whether native/winograd.cc can take it: 3×3, stride 1, same size. */
   #isMinimal(x: Tensor): boolean {
     const [to, from, ...kernel] = this.weight.shape as [number, number, ...number[]];
     return (

@@ -9,7 +9,6 @@ import type { Tensor } from "../tensor/tensor.js";
 import { drawnOnce } from "./checkpoint.js";
 import { Module } from "./module.js";
 
-/** Random bits an element: probabilities are multiples of 2⁻¹⁵. */
 const bits = 15;
 
 function drawMask(shape: readonly number[], keep: number, like: Tensor, generator?: Generator) {

@@ -16,7 +16,6 @@ export interface Interval {
   unit: number;
 }
 
-/** Times closer than this are one. */
 const close = 1e-9;
 
 /** Throws a BridgeError unless two or more times rise from 0 to 1. */

@@ -25,10 +25,8 @@ export interface RowPairs {
   known?: Tensor;
 }
 
-/** Rows that are hashed together. */
 const part = 64;
 
-/** A text for each row, equal for equal conditions. */
 function fingerprints(conditions: Conditions): string[] {
   const tables = conditionRows(conditions);
   const n = (tables[0] as Tensor).size(0);

@@ -52,7 +52,6 @@ export function minibatchExact({ replace = true }: { replace?: boolean } = {}): 
   });
 }
 
-/** About one of ten thousand drawn pairs is due to this error. */
 const forDraws = { tolerance: 1e-4, iterations: 300 };
 
 /** Entropic plans with regularisation `reg`, drawn from with replacement; SB-CFM takes 2σ². */

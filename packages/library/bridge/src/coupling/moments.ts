@@ -6,7 +6,6 @@ import { rowsWhere } from "../core/conditions.js";
 /** Mean and deviation of vector coordinates [2, K, d], or image channels [2, K, C, 1, 1], of K intervals. */
 export type EndMoments = Tensor;
 
-/** Fewer rows keep their own moments. */
 const fewest = 64;
 
 /** Images are averaged one by one first, so that the result does not depend on the threads. */

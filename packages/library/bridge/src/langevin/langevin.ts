@@ -71,7 +71,6 @@ export function langevinSteps(
   });
 }
 
-/** A reference step covers this part of the distance to the mean: γ/(2v), or γ/2. */
 function pull({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
   if (scaleNoise) return gamma / 2;
   return typeof variance === "number"

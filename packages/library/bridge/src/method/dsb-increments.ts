@@ -14,7 +14,6 @@ export interface IncrementRows extends Batch {
 }
 
 interface IncrementOptions {
-  /** The simulated direction; the other one learns from it. */
   direction: Direction;
   grid: TimeGrid;
   sigma: number;

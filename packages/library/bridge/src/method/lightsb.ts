@@ -47,7 +47,6 @@ export const lightsb = (numbers: MixtureNumbers = {}) =>
     },
   }) satisfies Method<Pairs>;
 
-/** Bridges are matched in this part of the time. */
 const until = 0.99;
 /** Rows that share a time, so that their drift is one matrix product. Fewer times would add noise. */
 const together = 4;

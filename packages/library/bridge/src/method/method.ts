@@ -65,7 +65,7 @@ export interface Regression {
 }
 
 /** How a method makes its training rows. */
-export interface MethodRows<B extends Batch> {
+interface MethodRows<B extends Batch> {
   /** Whether rows are pairs of source and target, which a batch coupling may rearrange. */
   readonly pairs: boolean;
   /**

@@ -11,7 +11,6 @@ import type { StepContext } from "./method.js";
 const parts = 16;
 const margin = 1e-3;
 
-/** Shares in the state, [1, parts + 1], or [2, parts + 1] with backward first. */
 type Sharing = Network & { noise_share?: Buffer };
 
 /** Adds shares to a network's state, 1 at first. */

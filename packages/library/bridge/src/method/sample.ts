@@ -107,7 +107,6 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   }
 }
 
-/** The other direction's drift has a pole at the start. */
 const margin = 1e-3;
 
 /**

@@ -5,7 +5,6 @@ import { unzipSync, zipSync } from "fflate";
 import { dataError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
-/** A covariance of 10,000 features. */
 const limit = 10_000 ** 2 * 8 + 2 ** 16;
 
 export interface SavedStatistics extends Gaussian {

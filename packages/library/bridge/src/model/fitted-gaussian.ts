@@ -19,7 +19,6 @@ function powersOf(a: Tensor): (p: number) => Tensor {
   return (p) => vectors.mul(some.pow(p)).mm(vectors.t());
 }
 
-/** With fewer rows a dimension, small eigenvalues are far too small, so covariances are shrunk. */
 const enough = 10;
 
 /**

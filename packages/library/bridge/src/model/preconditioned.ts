@@ -17,10 +17,8 @@ interface Scales {
   /** The direction's clock, [B], and the clock of the whole time for several intervals. */
   u: Tensor;
   clock: Tensor;
-  /** Mean of the points, and 1/deviation. */
   mean: Tensor;
   inward: Tensor;
-  /** The expected endpoint is `end` + `skip`·(x − mean), its deviation `outward`. */
   end: Tensor;
   skip: Tensor;
   outward: Tensor;
@@ -28,9 +26,7 @@ interface Scales {
 
 interface PreconditionedOptions {
   chain?: Chain | undefined;
-  /** The direction of a network for one; null (default) takes it as a condition. */
   direction?: Direction | null;
-  /** Whether the Gaussians are coupled by their Schrödinger bridge. */
   coupled?: boolean;
   /** Fits a mixture instead of Gaussians. */
   mixture?: MixtureNumbers | undefined;
@@ -38,7 +34,6 @@ interface PreconditionedOptions {
 
 type Choose = (forward: Tensor, backward: Tensor) => Tensor;
 
-/** Least variance of a dimension, as a part of the mean. */
 const least = 1e-3;
 
 /**
@@ -165,7 +160,6 @@ export class Preconditioned extends nn.Module {
     return (f, b) => f.mul(share).sub(b.mul(share.sub(1)));
   }
 
-  /** Of the endpoints at the Schrödinger bridge of these variances; null if independent. */
   #covariance(start: Tensor, end: Tensor): Tensor | null {
     if (!this.coupled) return null;
     const half = this.epsilon.div(2);

@@ -3,9 +3,7 @@ import { cat, eye, type Tensor, tidy } from "@dsbm/torch";
 
 const history = 8;
 
-/** A squared change that grows more is taken back. */
 const growth = 4;
-/** Bounds the weights by damping. */
 const damping = 1e-8;
 const size = (f: Tensor): number => tidy(() => f.square().sum().item());
 

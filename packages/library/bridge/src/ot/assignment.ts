@@ -19,9 +19,7 @@ interface State {
   readonly free: Int32Array;
 }
 
-/** As fractions of the scale. */
 const epsilon = { first: 0.1, fall: 0.2, last: 0.5 };
-/** With tied costs, bidding could take very long. */
 const bidsPerRow = { scaled: 100, exact: 4 };
 
 /**
@@ -63,7 +61,6 @@ export function assignment(cost: Cost, n: number): Assignment {
   return { columns: s.columnOf, u, v: s.v, cost: total };
 }
 
-/** v_j = min_i c_ij; returns the scale of ε, the mean distance of costs from their row's minimum. */
 function reduceColumns({ cost, n, v }: State): number {
   let scale = 0;
   for (let i = 0; i < n; i++) {
@@ -81,10 +78,6 @@ function reduceColumns({ cost, n, v }: State): number {
   return scale;
 }
 
-/**
- * Auction among `count` free rows: each takes its best column and lowers v there by its lead plus ε. Returns the
- * number of free rows. With ε = 0 it is the augmenting row reduction of Jonker and Volgenant.
- */
 function bid({ cost, n, v, columnOf, rowOf, free }: State, count: number, e: number, bids: number) {
   let aside = 0;
   let k = 0;
@@ -128,7 +121,6 @@ function bid({ cost, n, v, columnOf, rowOf, free }: State, count: number, e: num
   return aside;
 }
 
-/** u_i = min_j (c_ij − v_j): each row takes a free column of its minimum. */
 function takeCheapest({ cost, n, v, columnOf, rowOf, free }: State): number {
   columnOf.fill(-1);
   rowOf.fill(-1);
@@ -154,7 +146,6 @@ function takeCheapest({ cost, n, v, columnOf, rowOf, free }: State): number {
   return count;
 }
 
-/** One shortest augmenting path (Dijkstra over the columns) for each free row. */
 function augment({ cost, n, v, columnOf, rowOf, free }: State, count: number): void {
   const distance = new Float64Array(n);
   const from = new Int32Array(n);

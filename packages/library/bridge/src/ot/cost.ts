@@ -45,7 +45,6 @@ export function vectors(x: Tensor): Tensor {
   return x.flatten({ startDim: 1 }).to({ dtype: "float64", device: "cpu" });
 }
 
-/** By differences, exact for coinciding points. */
 const byDifferences = 2;
 
 /**

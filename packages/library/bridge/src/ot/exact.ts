@@ -13,7 +13,6 @@ export interface ExactPlan {
   cost: number;
 }
 
-/** With more points the simplex is as fast, and much faster with ties. */
 const few = 256;
 
 function byAssignment(cost: Cost, n: number): Transport {

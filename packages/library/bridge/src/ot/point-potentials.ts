@@ -21,7 +21,6 @@ export interface PointPotentials {
   error: number;
 }
 
-/** 4 MB of numbers. */
 const pairs = 2 ** 20;
 
 type Sums = Record<"ofRows" | "ofColumns", (w: Tensor) => Tensor>;

@@ -4,7 +4,6 @@ import type { TransportProblem } from "./tree.js";
 const kept = 8;
 const passes = 6;
 
-/** The cheapest arcs of each row when it was last read, by reduced cost. */
 interface Shortlists {
   readonly size: number;
   readonly columns: Int32Array;

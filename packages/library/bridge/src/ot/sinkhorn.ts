@@ -98,7 +98,6 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
   };
 }
 
-/** From products of points alone; null if the costs' range may be too wide. */
 function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): EntropicPlan | null {
   const x = vectors(x0);
   const y = vectors(x1);
@@ -139,9 +138,7 @@ const most = 60;
 const few = 30;
 /** A rough start for the next regularisation; with larger errors the last one may not converge. */
 const rough = 1e-3;
-/** Products of scalings with a kernel may leave float64's range beyond exp of it. */
 const tooFar = 200;
-/** Up to this range of costs over reg, no larger regularisation comes first. */
 const moderate = 128;
 
 interface EntropicProblem {
@@ -188,11 +185,9 @@ function solve(problem: EntropicProblem, from: EntropicPotentials, aim: Aim): Ad
   }
 }
 
-/** 1 for fixed marginals, less for penalised ones. */
 const exponent = (penalty: number | null, eps: number): number =>
   penalty === null ? 1 : penalty / (penalty + eps);
 
-/** Always stable: every update is a log-sum-exp over the matrix. */
 function logSteps(
   problem: EntropicProblem,
   from: EntropicPotentials,

@@ -76,7 +76,6 @@ export class BasisTree {
     }
   }
 
-  /** The next node below `top`, parents first; −1 at the end. */
   #following(node: number, top: number): number {
     if (this.#child[node]! >= 0) return this.#child[node]!;
     let at = node;

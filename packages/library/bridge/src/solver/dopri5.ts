@@ -5,7 +5,6 @@ import { dormandPrince } from "./dormand-prince.js";
 import { counted, type Flow, type FlowOptions, type FlowSolver, timeSign } from "./flow.js";
 import { errorRatio, initialStep, nextStep } from "./step-size.js";
 
-/** Each trial step is five times shorter. */
 const mostBroken = 12;
 
 /** Adaptive, fifth order; evaluates as often as torchdiffeq's `dopri5`. */

@@ -2,14 +2,13 @@
 import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { type CountedField, counted, type FlowSolver, timeSign } from "./flow.js";
 
-/** The state at a share (0, 1] of a step. */
 type FixedStep = (
   field: CountedField,
   x: Tensor,
   at: { time: number; dt: number },
 ) => (share: number) => Tensor;
 
-export function fixedGrid(first: number, last: number, step_size: number): number[] {
+function fixedGrid(first: number, last: number, step_size: number): number[] {
   const length = Math.abs(last - first) / step_size;
   const count = Math.max(1, Math.ceil(length - 1e-9 * Math.max(1, length)));
   const sign = last > first ? 1 : -1;
@@ -18,7 +17,6 @@ export function fixedGrid(first: number, last: number, step_size: number): numbe
   );
 }
 
-/** Takes `step` along the grid, with the memory of two states and a step. */
 const following =
   (step: FixedStep): FlowSolver =>
   (field, x, times, { step_size }) => {

@@ -16,7 +16,6 @@ import {
 } from "./downscaling-law.js";
 
 const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
-/** Fields filtered at once. */
 const chunk = 32;
 
 /**

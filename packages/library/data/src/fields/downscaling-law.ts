@@ -8,14 +8,12 @@ export type Resolution = "high" | "low";
 type Pair<T> = readonly [T, T];
 
 const coarsening = 4;
-/** Energy is the wavenumber to minus this power. */
 const exponents = [1.5, 1] as const;
 const stateVariance = 0.25;
 /** Correlation of the two states' modes. */
 export const coherence = 0.5;
 const slope = [0.6, -0.4] as const;
 const conditionVariance = { mean: 0.05, field: 0.2 } as const;
-/** Errors of the coarse model at large scales. */
 const bias = { gain: 0.7, mean: [0.25, -0.25] } as const;
 
 export interface FieldLaws {
@@ -105,7 +103,6 @@ const crossOf = ([a, b]: Pair<FieldLaw>): number =>
 /** An isotropic field without its mean. */
 interface FieldLaw {
   modes: Modes;
-  /** By mode, as `modes` lists them; with mirror images they add up to the variance. */
   power: Float64Array;
 }
 
@@ -125,7 +122,6 @@ function reshaped({ modes, power }: FieldLaw, factor: (k: number) => number): Fi
   return { modes, power: power.map((p, m) => p * factor(modes.k[m]!)) };
 }
 
-/** Energy by annulus, 1 … K: what `isotropicSpectrum` estimates. */
 const energyOf = ({ modes, power }: FieldLaw): number[] => overAnnuli(modes, power).slice(1);
 
 const varianceOf = (law: FieldLaw): number =>

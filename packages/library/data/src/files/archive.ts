@@ -12,7 +12,6 @@ export interface UnpackLimits {
   times: number;
 }
 
-/** Tables of zeros pack to a five-hundredth; deflate's own limit is a thousandth. */
 const defaultLimits: UnpackLimits = { bytes: 2 ** 30, times: 500 };
 
 /** Throws a `DatasetError` of the code if a file of `size` bytes unpacks to `total`, beyond the limits. */
@@ -33,7 +32,6 @@ export function checkUnpacked(
   );
 }
 
-/** No published file is larger. */
 const largest = 2 ** 31;
 
 /** Gzipped bytes unpacked, others unchanged; `source` names them in errors. Throws `BadGzip`. */

@@ -57,7 +57,6 @@ function splitRows(total: number, options: SetOptions): Tensor {
 const placesOf = (total: number, options: SetOptions): Int32Array =>
   tidy(() => Int32Array.from(splitRows(total, options).toArray() as BigInt64Array, Number));
 
-/** Mapped if its elements are stored as they are used. */
 function readRows(path: string): Tensor {
   try {
     return io.mapNpy(path);

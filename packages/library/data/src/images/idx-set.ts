@@ -49,7 +49,6 @@ export function idxSet(
 
 interface IdxFiles {
   source: string;
-  /** For messages. */
   images: string;
   labels: string;
   read: () => { images: Uint8Array; labels: Uint8Array };
@@ -79,7 +78,6 @@ function findFiles(set: PublishedSet, { split, directory }: SetOptions): IdxFile
   throw missingFiles(set, split, { where: notIn(places), target: own[0] ?? anyFolder });
 }
 
-/** Unpacking programs give it .gz, or a dot. */
 function findFile(folder: string, name: string): string | undefined {
   const dotted = name.replace("-idx", ".idx");
   return [name, `${name}.gz`, dotted, `${dotted}.gz`]

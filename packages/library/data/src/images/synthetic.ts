@@ -15,7 +15,6 @@ const shapes: readonly ImageClass[] = [
 
 const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 
-/** Lines of a pixel whose lengths inside the circle are averaged. */
 const lines = 8;
 
 export function syntheticSet(about: string, labels: readonly number[]): DataSet {
@@ -69,7 +68,6 @@ interface Figure {
 const overlap = (k: number, from: number, to: number): number =>
   Math.max(0, Math.min(k + 1, to) - Math.max(k, from));
 
-/** The covered part of a pixel is a product. */
 function square(image: Uint8Array, { size, r, x, y }: Figure): void {
   for (let i = 0; i < size; i++) {
     const height = overlap(i, y - r, y + r);
@@ -78,7 +76,6 @@ function square(image: Uint8Array, { size, r, x, y }: Figure): void {
   }
 }
 
-/** Exact along each line, averaged over the lines of a pixel. */
 function circle(image: Uint8Array, { size, r, x, y }: Figure): void {
   for (let i = 0; i < size; i++) {
     const chords = Array.from({ length: lines }, (_, k) => {

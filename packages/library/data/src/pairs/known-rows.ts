@@ -143,7 +143,6 @@ function trainingRows(name: string, options: PairedEnd["options"]) {
   });
 }
 
-/** The row, from 0, that a cell names; or what is wrong with the cell. */
 type FindRow = (cell: string) => number | string;
 
 const quote = (cell: string) => JSON.stringify(cell.slice(0, 80));

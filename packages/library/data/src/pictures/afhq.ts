@@ -8,7 +8,6 @@ import { pictureSet, type SplitPictures } from "./picture-set.js";
 
 const home = "https://github.com/clovaai/stargan-v2";
 const kinds = ["cat", "dog", "wild"] as const;
-/** The folder of test pictures is val in the first version, test in the second. */
 const splits = { train: ["train"], test: ["test", "val"] } as const;
 const folders = ["afhq", "afhq_v2", "afhqv2", "AFHQ"] as const;
 

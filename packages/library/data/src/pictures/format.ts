@@ -5,7 +5,6 @@ import { listPictures, type PictureFile } from "./picture-files.js";
 
 const mostHeaders = 50;
 const mostColours = 12;
-/** Colours of a grey pixel differ by at most this after compression, of 255. */
 const nearly = 6;
 
 export interface PictureFormat {

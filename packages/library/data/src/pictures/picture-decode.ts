@@ -19,7 +19,6 @@ export interface DecodedPicture {
   width: number;
 }
 
-/** AVIF is a form of HEIF. SVG reads other files, and GIF has frames. */
 const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff"];
 
 /** The size of the upright picture, from its header alone. Throws as `decodePicture`. */
@@ -68,7 +67,6 @@ const noPicture = (path: string, error: unknown) =>
     `${path}: not a picture that can be decoded (${reason(error)}): remove it or download it again`,
   );
 
-/** Resizing to the same size leaves a picture unchanged. */
 function fitTo(picture: Sharp, { channels, size }: PictureTarget): Sharp {
   const scaled =
     size === null
@@ -77,7 +75,6 @@ function fitTo(picture: Sharp, { channels, size }: PictureTarget): Sharp {
   return channels === 1 ? scaled.greyscale().toColourspace("b-w") : scaled.toColourspace("srgb");
 }
 
-/** Interleaved pixels of `stored` channels, at least as many, as planes. */
 function toPlanes(data: Uint8Array, stored: number, channels: number): Uint8Array {
   const size = data.length / stored;
   const out = new Uint8Array(channels * size);

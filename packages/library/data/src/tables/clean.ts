@@ -4,7 +4,6 @@ import { firstOf } from "../names.js";
 import { isMissing } from "./cells.js";
 import type { RowBatch, RowSource, TableColumn } from "./rows.js";
 
-/** float32 ends at 3.4e38. */
 const largest = 1e37;
 
 const mostGroups = 10;

@@ -21,7 +21,6 @@ interface Format {
   open(path: string, size: number, options: ReadOptions): Promise<Opened>;
 }
 
-/** Readers are loaded when a file needs them. */
 const formats: Readonly<Record<TableFormat, Format>> = {
   csv: { ending: /\.csv(\.gz)?$/i, open: textOpener(",") },
   tsv: { ending: /\.(tsv|tab)(\.gz)?$/i, open: textOpener("\t") },

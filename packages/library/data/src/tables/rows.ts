@@ -70,7 +70,6 @@ export const arrayNames = (n: number): string[] => Array.from({ length: n }, (_,
 export const batchRows = (columns: number): number =>
   Math.min(Math.max(Math.floor(2 ** 18 / Math.max(columns, 1)), 16), 2 ** 16);
 
-/** More columns than any table has: a few kilobytes can claim any number of them. */
 const mostColumns = 2 ** 16;
 
 /** Throws `BadTable` for more columns than a bridge can be trained on, before memory is taken. */

@@ -86,7 +86,6 @@ function load(path: string, options: SetOptions): Table {
   });
 }
 
-/** The folder of the prepared files: its name tells the file, in its present state, and all options. */
 function preparedFolder(path: string, options: SetOptions): string {
   const { size, mtimeMs } = checkFile(path);
   const { directory, table = {}, seed = 0 } = options;

@@ -51,7 +51,6 @@ export function fitTransform(
   };
 }
 
-/** |mean| / std beyond which float32 has fewer than four digits for the spread of a column. */
 const farAway = 1000;
 
 /** Rows [n, d]. */

@@ -12,12 +12,9 @@ import { Fir, plain, Resample } from "./resample.js";
 
 interface State {
   h: Tensor;
-  /** The activated time embedding. */
   emb: Tensor | null;
   skips: Tensor[];
-  /** Smaller copies of the input, or features carried down. */
   input: Tensor;
-  /** A sum of images, or features carried up. */
   output: Tensor | null;
 }
 

@@ -2,7 +2,6 @@
 import * as key from "../unet/keys.js";
 import { attentionSizes, checkHalvable } from "../unet/sizes.js";
 
-/** The defaults are those of the preset DDPMpp_32. */
 const keys = {
   image_size: key.whole(),
   /** Channels of x, plus those of the condition. */

@@ -67,7 +67,6 @@ export class Fir extends nn.Module implements Resampling {
   }
 }
 
-/** An odd number of taps leaves a row and a column too many. */
 function cropped(result: Tensor, x: Tensor): Tensor {
   const height = 2 * x.size(2);
   const width = 2 * x.size(3);

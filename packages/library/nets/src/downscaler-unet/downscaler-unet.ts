@@ -39,11 +39,9 @@ export class DownscalerUNet extends nn.Module {
   readonly #positional: TimeEmbedding;
   readonly #time: nn.Sequential;
   readonly #bypass: MeanBypass | null;
-  /** conv1 … conv4; the last one's normalisation follows the middle blocks. */
   readonly #down: Level[];
   readonly #middle: ResBlock[];
   readonly #gnorm4: NormAct;
-  /** tconv4 … tconv2. */
   readonly #up: (Level & { gnorm: NormAct })[];
   readonly #out: nn.Conv2d;
 

@@ -2,7 +2,6 @@
 import * as key from "../unet/keys.js";
 import { checkHalvable } from "../unet/sizes.js";
 
-/** The defaults are those of the preset DownscalerUNET. */
 const keys = {
   /** Channels of x, plus those of the condition. */
   in_channels: key.whole(),

@@ -12,7 +12,6 @@ import {
   tidy,
 } from "@dsbm/torch";
 
-/** At least 2×2 pixels remain after two halvings. */
 const smallest = 8;
 
 /** A LeNet reaches more than 98.5 % on MNIST with these options. */

@@ -7,7 +7,6 @@ import type { Seeded } from "../unet/layers.js";
 import { TimeEmbedding } from "../unet/time-embedding.js";
 import { MLP } from "./mlp.js";
 
-/** Fully connected layers with LeakyReLU between them. */
 class Encoder extends MLP {
   override forward(x: Tensor): Tensor {
     return this.layers.reduce((h, layer, i) => layer.forward(i === 0 ? h : h.leakyRelu()), x);

@@ -37,7 +37,6 @@ export class AttentionBlock extends nn.Module {
   }
 }
 
-/** PyTorch's fused kernel is slow in bfloat16 on processors, which use float32. */
 function attention(...parts: [Tensor, Tensor, Tensor]): Tensor {
   const [first] = parts;
   if (first.device !== "cpu" || first.dtype !== "bfloat16")

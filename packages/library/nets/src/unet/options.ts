@@ -2,7 +2,6 @@
 import * as key from "./keys.js";
 import { attentionSizes, checkHalvable } from "./sizes.js";
 
-/** The defaults are those of the preset UNET. */
 const keys = {
   image_size: key.whole(),
   /** Channels of x, plus those of the condition. */

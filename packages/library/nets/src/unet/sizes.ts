@@ -16,7 +16,6 @@ export function checkHalvable(
     );
 }
 
-/** The published lists, which are used for networks of all sizes. */
 const published = ["16,8", "16"];
 
 /**

@@ -10,7 +10,6 @@ import { Downsample, Upsample } from "./resample.js";
 import { checkInputs } from "./sizes.js";
 import { TimeEmbedding } from "./time-embedding.js";
 
-/** Modules in a row; residual blocks also take the embedding. */
 class Stage extends nn.Module {
   readonly #modules: nn.Module[];
   constructor(...modules: (nn.Module | null)[]) {

@@ -15,7 +15,6 @@ export interface StepRequests {
 }
 
 interface OwnRequests {
-  /** Steps of the half-iteration, whose last one ends in a pause of its own. */
   steps: () => number;
   sharesBatch: boolean;
   isAborted: () => boolean;
@@ -42,7 +41,6 @@ export function stepRequests(ranks: Ranks, own: OwnRequests): StepRequests {
   };
 }
 
-/** Milliseconds for which ranks agree ahead: too short a delay to be noticed. */
 const ahead = 50;
 const mostSteps = 64;
 
@@ -51,7 +49,6 @@ export class Agreement {
   readonly #ranks: Pick<Ranks, "isMain" | "max">;
   readonly #own: Omit<OwnRequests, "sharesBatch">;
   #last = { step: 0, time: 0 };
-  /** The next step before which ranks agree, and the step before it after which they pause. */
   #next = 0;
   #pause = 0;
 
@@ -76,7 +73,6 @@ export class Agreement {
     return { stop: stop > 0, pause: step === agreed };
   }
 
-  /** As rank 0: for how many steps to agree now. */
   #length(step: number): number {
     const { step: asked, time } = this.#last;
     if (asked === 0) return 1;

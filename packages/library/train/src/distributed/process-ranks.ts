@@ -16,7 +16,6 @@ import { type Message, type Part, partOf, type Ranks } from "./ranks.js";
 
 type Group = distributed.Group;
 
-/** A message in the store, whose tensors follow as broadcasts; or rank 0's last one. */
 type Letter =
   | {
       facts: unknown;
@@ -42,7 +41,6 @@ export class ProcessRanks implements Ranks {
   readonly #data: Group;
   readonly #device: Device;
   readonly #gradients: distributed.BucketOptions;
-  /** Letters that rank 0 has posted, or this rank has read. */
   #letters = 0;
   #hasLeft = false;
   #mainHasLeft = false;

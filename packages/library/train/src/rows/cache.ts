@@ -55,7 +55,6 @@ export interface CacheSourceOptions extends CacheOptions {
 interface Saved {
   before: StreamStates;
   after: Uint8Array | null;
-  /** Which cache of the half-iteration it is; -1: none was made. */
   refresh: number;
   sha256: string;
   names: string;
@@ -157,7 +156,6 @@ export class CacheRows implements RowSource {
     return rows(gathered(data, (end) => drawn[end], { decode, generator }));
   }
 
-  /** Gives finished files their names on each disk; returns their checksum, the same on all ranks. */
   async #publish(files: RowFiles): Promise<string> {
     const { normalize, simulated, batchSize, ranks } = this.#options;
     if (this.#isWriter) {

@@ -24,7 +24,6 @@ export interface PooledOptions {
 export class PooledRows implements RowSource {
   readonly #options: PooledOptions;
   #pool: Batch = {};
-  /** Rows of the pool that were used; null: no pool yet. */
   #cursor: number | null = null;
   #before: { source: SourceState; pairing: Uint8Array };
 

@@ -37,10 +37,8 @@ export interface TableOptions {
   choose: (() => Generator) | null;
 }
 
-/** Rows that are gathered at once: one batch at a time takes longer. */
 const blockRows = 2048;
 
-/** Epochs that are begun early: threads that are done with the first have work in the second. */
 const epochsAhead = 2;
 
 /** Rows [N, …] and the order in which batches take them, int64 [n]. */
@@ -69,7 +67,6 @@ export class TableRows implements RowSource {
   #cursor: number | null = null;
   #left = 0;
   #before: StreamStates;
-  /** Epochs begun early: their data, and the stream before. */
   readonly #begun: { simulate: Uint8Array; data: Endpoints }[] = [];
   readonly #options: TableOptions;
   constructor(options: TableOptions) {
@@ -106,7 +103,6 @@ export class TableRows implements RowSource {
     return [];
   }
 
-  /** The samples of an epoch: no more than the steps that are left need. */
   #dataFor(left: number): Endpoints {
     const { data, batchSize, choose } = this.#options;
     const n = left * batchSize;

@@ -55,7 +55,6 @@ export interface FollowOptions extends FlowOptions {
 interface CarryContext extends CarryOptions {
   direction: Direction;
   grid: TimeGrid;
-  /** Rows of a chunk; an adaptive solver takes eight chunks as one system. */
   block: number;
   dynamics: Dynamics;
   replay: Replay;

@@ -301,7 +301,6 @@ export class Sampler {
     return shared(begin, this.#ranks, { rows: x.size(0), chunkRows, outputDims });
   }
 
-  /** Replays a function that draws nothing, in chunks of rows. */
   readonly #replay: Replay = (key, batch, body) => this.#replayIn(this.#dtype, key, batch, body);
 
   #replayIn(
@@ -325,7 +324,6 @@ export class Sampler {
     )[0] as Tensor;
   }
 
-  /** As rank 0, while the others listen: lets them take their share. */
   #tell(
     direction: Direction,
     x: Tensor,
@@ -345,7 +343,6 @@ export class Sampler {
   }
 }
 
-/** Simulates this rank's chunks, and joins them with the chunks of the others at the end. */
 function shared(
   begin: (part: Part) => ChunkedRun,
   ranks: Ranks,

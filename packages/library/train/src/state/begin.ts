@@ -14,7 +14,6 @@ import {
 import { type Generator, noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 
-/** Of an end so many numbers are taken, at least the fewer rows and at most the most rows. */
 const mostNumbers = 4_000_000;
 const fewerRows = 10_000;
 const mostRows = 100_000;
@@ -24,7 +23,6 @@ function countOf({ numel, shape: [n = 0] }: Tensor): number {
   return Math.min(n, Math.max(fewerRows, most));
 }
 
-/** Random rows of both ends, decoded; none is gathered before it is used. */
 function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator): Endpoints {
   const drawn = eachEnd((end) => {
     const { device } = data[end];

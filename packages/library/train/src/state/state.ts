@@ -87,7 +87,6 @@ export function tensorsOf(
   return tensors;
 }
 
-/** Whether a half-iteration trains the network of `d`, which may serve both directions. */
 const isOf = (d: Direction, pass: InProgress, directions: readonly Direction[]): boolean =>
   pass.direction === d || directions.length === 1;
 

@@ -18,7 +18,6 @@ export class StepStreams {
   readonly noise: Generator;
   /** Transport within batches. */
   readonly pairing: Generator;
-  /** The default generator, which dropout draws from: of ranks that share a batch each drops units of its own. */
   readonly #fallback: Generator;
   #others: SourceState | null = null;
   readonly #problem: CompleteProblem;
@@ -38,7 +37,6 @@ export class StepStreams {
     return batchShare(this.#problem).among > 1 ? this.#problem.execution.ranks.rank : 0;
   }
 
-  /** `step` is the step after which a new rank joins. */
   #fallbackSeed(step: number): number {
     const place = [this.#rank, step].filter((n) => n > 0);
     return hash32([this.#problem.seed, "default", this.#half, ...place].join("/"));

@@ -10,7 +10,6 @@ import {
   type Tensor,
 } from "@dsbm/torch";
 
-/** Whether a kernel draws and pairs rows like these in one pass. */
 const fits = ({ device, dtype }: Tensor) => device === "cpu" && dtype === "float32";
 
 /** Times [B], uniform on [eps, 1 − eps]: one in each of B/2 equal strata, each twice. */

@@ -15,7 +15,6 @@ import { noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import type { CompleteProblem } from "../problem.js";
 
-/** Vectors that are measured, if there are as many. */
 const vectors = 4096;
 
 export class StepNoise {

@@ -4,7 +4,6 @@ import type { TimeGrid } from "@dsbm/bridge";
 import { type Device, type Tensor, tensor } from "@dsbm/torch";
 
 export class StepTimes {
-  /** Of each step its beginning and length, as times and as parts of all drawn times. */
   readonly #starts: Tensor;
   readonly #parts: Tensor;
   readonly #steps: Tensor;

@@ -100,7 +100,6 @@ export function trainingStep(options: StepOptions): RecordedBatch {
   });
 }
 
-/** The loss of the i-th of k parts of a batch. The mean over ranks of the sum over parts is the mean over the batch. */
 function lossOfParts(
   { problem, direction, network, generator, stepTimes = null }: StepOptions,
   batch: Batch,

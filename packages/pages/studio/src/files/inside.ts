@@ -20,7 +20,6 @@ import { RunError } from "@dsbm/runs";
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 const hasProc = existsSync("/proc/self/fd");
-/** Parts that are empty, "." or "..", and characters that are no part of a name. */
 const notPlain = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\0]/;
 
 const missing = () => new RunError("not_found", "there is no such file in the folder");

@@ -10,7 +10,6 @@ import { below } from "../runs/files.js";
 import type { ExportState } from "../shared/api.js";
 
 const most = 20;
-/** The format of what is exported (docs/export.md): exports of other ones are made again. */
 const format = 2;
 const fileName = /^(bridge\.json|samples\.json|(source|target)\.f32|(f|b|model)\.onnx(\.data)?)$/;
 

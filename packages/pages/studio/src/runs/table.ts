@@ -5,7 +5,6 @@ import { below } from "./files.js";
 import { Summaries } from "./summary.js";
 import { Sweeps } from "./sweeps.js";
 
-/** Limits against folders that are no experiments, such as a whole disk. */
 const limits = { depth: 8, folders: 20_000, runs: 5000 };
 const passedOver = new Set([
   "node_modules",

@@ -5,7 +5,6 @@ import type { MiddlewareHandler } from "hono";
 
 const here = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
 
-/** Our pages: scripts and styles are files of ours, and nothing is loaded from another host. */
 const pagePolicy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",

@@ -3,7 +3,6 @@ import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 
 const mostStreams = 48;
-/** Milliseconds between two empty messages, by which a server notices that a page is gone. */
 const beatMs = 15_000;
 
 export class Streams {

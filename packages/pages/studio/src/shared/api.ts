@@ -4,7 +4,7 @@
 import type { Choice, MetricRow, Row, RunState } from "@dsbm/runs";
 import type { Plan } from "./plan.js";
 
-export type State = RunState | "unreadable";
+type State = RunState | "unreadable";
 
 /** A metric of the newest evaluation, with its reference. */
 export interface Measured {
@@ -62,7 +62,7 @@ export interface Picture {
 }
 
 /** The column of a metric, and the column that it is compared with. */
-export interface Reference {
+interface Reference {
   column: string;
   reference: string | null;
   isMain: boolean;

@@ -15,7 +15,6 @@ interface Merged {
 interface Point {
   half: number;
   direction: string;
-  /** The last of the merged steps. */
   step: number;
   rows: number;
   values: Record<string, Merged>;

@@ -132,7 +132,6 @@ async function sample<R extends Rows>(
   return result;
 }
 
-/** Gives the page, and callers of `abort`, their turn. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

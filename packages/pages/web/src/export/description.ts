@@ -24,7 +24,6 @@ const atLeast = (least: number, below = Number.POSITIVE_INFINITY) =>
   test<number>((x) => isNumber(x) && x >= least && x < below);
 
 const isSize = test<number>((x) => Number.isInteger(x) && atLeast(1, 2 ** 24)(x));
-/** No folder and no address. */
 const isFileName = test<string>((x) => isText(x) && /^[\w-][\w.-]*$/.test(x));
 const isGrid = test<number[]>(
   (x) =>
@@ -34,7 +33,6 @@ const isGrid = test<number[]>(
     x.at(-1) === 1,
 );
 
-/** Their square roots are taken. */
 const shares = maybe(arrayOf(atLeast(0), 2));
 const direction = maybe(
   object({

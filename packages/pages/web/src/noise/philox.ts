@@ -23,10 +23,8 @@ export function philox(counter: readonly number[], key: readonly number[]): numb
   return [a >>> 0, b >>> 0, c >>> 0, d >>> 0];
 }
 
-/** 64 counters give four words each; two pairs of words become two normal numbers each. */
 const BLOCK = 256;
 
-/** Block `index` of a stream (Box–Muller; an angle within 45° of an axis, and three bits that choose the axis). */
 function normals(out: Float32Array, key: readonly number[], index: number): void {
   for (let lane = 0; lane < 64; lane++) {
     const words = philox([index >>> 0, Math.floor(index / 2 ** 32), lane, 0], key);

@@ -2,7 +2,6 @@
 // (packages/library/train/src/sampler/row-noise.ts).
 import { noiseAt } from "./philox.js";
 
-/** 32 bits from a text (FNV-1a, then murmur's finaliser). */
 function hash32(text: string): number {
   let h = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) h = Math.imul(h ^ byte, 0x01000193);

@@ -43,18 +43,15 @@ const workers = { plain: "plain-worker.js", onnx: "worker.js" } as const;
 const asset = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../bundle/${name}`, import.meta.url)));
 
-/** gzip in base64, which no HTML can be in. */
 const packed = (id: string, bytes: Uint8Array) =>
   element(id, "text/plain", Buffer.from(gzipSync(bytes, { level: 9 })).toString("base64"));
 
 const element = (id: string, type: string, text: string) =>
   `<script type="${type}" id="${id}">${text}</script>`;
 
-/** Nothing inside may end or comment out the element. */
 const inside = (script: string) => script.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3c");
 const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
 
-/** Pictures are from −1 to 1; steps of 2⁻¹¹ pack better. */
 function numbers(id: string, samples: Samples | null, isPicture: boolean): string {
   if (!samples) return "";
   const data = Float32Array.from(samples.data, (x) =>

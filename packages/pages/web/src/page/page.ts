@@ -4,21 +4,17 @@ import { mountPlayer } from "../player/index.js";
 import type { Direction } from "../solver/grid.js";
 import { connectBridge } from "../worker/index.js";
 
-/** The content of `<script type="application/json" id="page">`. */
 interface Page {
   bridge: unknown;
   direction: Direction;
-  /** Shapes; the float32 numbers lie in elements `source` and `target`. */
   source: number[] | null;
   target: number[] | null;
   conditions: { source: Conditions | null; target: Conditions | null };
-  /** Element ids of the models by file name. */
   models: Record<string, string>;
 }
 
 const textOf = (id: string): string => document.getElementById(id)?.textContent?.trim() ?? "";
 
-/** gzip in base64. */
 async function bytesOf(id: string): Promise<Uint8Array> {
   const packed = Uint8Array.from(atob(textOf(id)), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));

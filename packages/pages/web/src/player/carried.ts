@@ -54,7 +54,6 @@ export function createCarrier(
   };
 }
 
-/** The value of the controls, or each its own. */
 function conditionsOf(
   { conditions }: PlayerSettings,
   own: Conditions | null,
@@ -71,7 +70,6 @@ function conditionsOf(
   );
 }
 
-/** A bridge with fixed steps refuses others; here they are replaced. */
 const stepsOf = ({ info }: Bridge, { steps, solver }: PlayerSettings) =>
   info.fixedSteps && solver === "sde" ? info.steps : steps;
 

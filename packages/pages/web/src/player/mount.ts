@@ -29,7 +29,6 @@ export interface Player {
   destroy(): void;
 }
 
-/** Conditions as JSON has them: arrays may be lists. */
 function withArrays(conditions: Conditions | null | undefined): Conditions | null {
   if (!conditions) return null;
   const own = Object.entries(conditions).map(([name, value]) =>

@@ -41,7 +41,6 @@ export function changesOf(folder: string, config: object, free: ReadonlySet<stri
     .flatMap((key) => differences(key, before[key], now[key]));
 }
 
-/** The configuration of a run that an earlier version wrote, under the keys of this one. */
 function current(config: Record<string, unknown>): Record<string, unknown> {
   return "model_name" in config || "Dataset" in config ? { ...readConfig(config) } : config;
 }

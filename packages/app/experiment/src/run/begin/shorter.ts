@@ -56,7 +56,6 @@ function halvesOf(place: string, config: CompleteTrainConfig): number | null {
   }
 }
 
-/** What belongs to the other run alone. */
 const own =
   /^(\.lock|extension\.json|\.tmp-.*|cache|run\.json|config\.(json|yaml)|quality\.json|report\.html|test)$/;
 

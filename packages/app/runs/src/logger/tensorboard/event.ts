@@ -61,7 +61,6 @@ function summary(step: number, values: readonly Field[][]): Uint8Array {
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** PNG's colour types as numbers of channels, which is what TensorBoard calls a colorspace. */
 const channels: Record<number, number> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
 
 function pngFacts(name: string, png: Uint8Array) {

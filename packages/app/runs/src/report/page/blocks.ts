@@ -17,7 +17,6 @@ export function box(name: string, table: Html): Html {
 export const cell = (name: string, value: Part, kind = ""): Html =>
   html`<td data-name="${name}"${kind !== "" && html` class="${kind}"`}>${value}</td>`;
 
-/** Columns that say what a row is, and begin each of several tables. */
 const leading = /^(half_iteration|direction|steps?|split|sampler)$/;
 const pageWidth = 1150;
 
@@ -99,7 +98,6 @@ export interface Picture {
   caption: string;
 }
 
-/** The largest file that is put into a page; animations of large pictures are larger. */
 const mostBytes = 4 * 2 ** 20;
 
 /** Pictures side by side, inside the page; one that is too large is named instead. Throws as reading does. */

@@ -5,10 +5,8 @@ import { Html, html } from "./html.js";
 import { style } from "./style.js";
 
 interface Section {
-  /** Its anchor. */
   id: string;
   title: string;
-  /** Its name in the list of sections (default: its title). */
   short?: string;
   body: Html | readonly Html[];
 }

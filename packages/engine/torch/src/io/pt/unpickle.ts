@@ -191,7 +191,6 @@ export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
-/** What each operation does, by its byte; the names are those of Python's pickletools. */
 const operations: { readonly [code: number]: ((m: Machine) => unknown) | undefined } = {
   // PROTO: whether it is one of ours.
   128: (m) => [2, 3, 4, 5].includes(m.cursor.uint8()),
@@ -242,7 +241,6 @@ const operations: { readonly [code: number]: ((m: Machine) => unknown) | undefin
   81: (m) => m.persistent(),
 };
 
-/** SHORT_BINSTRING, BINSTRING, SHORT_BINBYTES, BINBYTES */
 const byteStrings: typeof operations = {
   85: (m) => m.push(m.cursor.bytes(m.cursor.uint8())),
   84: (m) => m.push(m.cursor.bytes(m.cursor.uint32())),

@@ -6,7 +6,6 @@ import { plainBytes } from "../raw.js";
 import { type ByteSource, unpackedLimit, viewOf } from "./source.js";
 
 interface ZipRecord {
-  /** 0: stored, 8: deflated. */
   method: number;
   crc: number;
   packed: number;
@@ -24,7 +23,6 @@ const signatures = {
 const endLength = 22;
 const locatorLength = 20;
 const localLength = 30;
-/** A Uint8Array of Node 20 holds no more. */
 const largestRecord = 2 ** 32 - 1;
 
 /** An archive whose directory is in memory and whose records are read when they are asked for. */

@@ -17,7 +17,6 @@ export interface Resampling {
 }
 
 interface Bound {
-  /** The least possible value. */
   least?: number | undefined;
 }
 

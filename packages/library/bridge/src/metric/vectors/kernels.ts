@@ -37,7 +37,6 @@ type Side = "x" | "y";
 
 const bandwidthPoints = 1000;
 
-/** In units of the median distance. */
 const mixture = [0.25, 0.5, 1, 2, 4];
 
 type MMDOptions = PairOptions & { bandwidth?: number | readonly number[]; unbiased?: boolean };
@@ -110,7 +109,6 @@ function weightsOf(points: Record<Side, Tensor>, { resamples = 0, seed = 0 }: Re
   return { x: of("x"), y: of("y") };
 }
 
-/** Weighted means of `fn` of all distances, one for each row of the weights. */
 function pairMeans(
   points: Record<Side, Tensor>,
   weights: Record<Side, Tensor>,

@@ -110,7 +110,6 @@ export function gaussianPairs(
   });
 }
 
-/** Leaves out eigenvalues that are rounding errors. */
 function power(matrix: Tensor, exponent: number): Tensor {
   const [values, basis] = matrix.add(matrix.t()).div(2).linalgEigh();
   const floor = Math.max(values.max().item() * 1e-12, Number.MIN_VALUE);

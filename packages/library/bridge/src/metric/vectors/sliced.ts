@@ -11,7 +11,6 @@ import {
 import { comparable, type Order } from "./wasserstein.js";
 
 interface Directions {
-  /** Number of directions (default 128). */
   directions?: number;
   seed?: number;
 }
@@ -105,13 +104,11 @@ interface Lines {
   p: 1 | 2;
   resampling: Resampling | null;
   lines: number;
-  /** Numbers that a line takes besides its points. */
   beside?: number;
   /** Points [n, d] along the lines [start, start + length): [n, length], in order. */
   along(start: number, length: number): (points: Tensor) => Tensor;
 }
 
-/** W_p^p = ∫₀¹ |F⁻¹(u) − G⁻¹(u)|^p du for each line: of the samples, then of each resample. */
 function lineCosts(
   x: Tensor,
   y: Tensor,
@@ -151,7 +148,6 @@ function repeated(sorted: Tensor, order: Tensor, counts: Tensor, k: number): Ten
   return repeatedBy(sorted.flatten(), times).reshape(sorted.shape);
 }
 
-/** The pieces on which both quantile functions are constant: ranks and lengths. */
 function quantileSteps(n: number, m: number): { at: { x: Tensor; y: Tensor }; weights: Tensor } {
   if (n === m) {
     const all = arange(0, n, { dtype: "int64" });

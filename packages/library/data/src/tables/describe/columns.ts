@@ -6,7 +6,6 @@ import { MomentSums } from "../prepare/split.js";
 
 export const sampledRows = (columns: number): number =>
   Math.max(1000, Math.min(100_000, Math.floor(2 ** 24 / columns)));
-/** A mapped file is read by pages. */
 const blockRows = 1000;
 
 export interface Range {

@@ -3,7 +3,6 @@ import type { TableFacts } from "../facts.js";
 import type { ColumnTransform } from "../units.js";
 import type { ColumnSample } from "./columns.js";
 
-/** The range of the middle 99 % in interquartile ranges: 3.8 of a normal distribution, 6.6 of a Laplace distribution. */
 const heavy = 8;
 const outlying = 100;
 const few = 10;
@@ -13,7 +12,6 @@ const round = (x: number) => Number(x.toPrecision(4));
 const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;
 
 interface Ends {
-  /** Of one or two ends. */
   facts: readonly TableFacts[];
   samples: readonly (readonly ColumnSample[])[];
   transform: ColumnTransform;

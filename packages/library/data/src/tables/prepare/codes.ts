@@ -2,7 +2,6 @@
 import { badTable } from "../../errors.js";
 import type { TableColumn } from "../rows.js";
 
-/** Each class is an input of the networks. */
 const mostClasses = 100;
 
 /** `add` gives temporary codes, which `finish` maps to final ones. */

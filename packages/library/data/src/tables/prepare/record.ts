@@ -2,7 +2,6 @@
 import type { CleanBatch } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 
-/** Enough to count the rows that two files share. */
 const mostDigests = 2 ** 17;
 
 type LearntFacts = Pick<
@@ -94,7 +93,6 @@ export function columnRecord(d: number, log1p: boolean) {
   };
 }
 
-/** FNV-1a with a shift. */
 const mix = (h: number, bits: number): number => Math.imul(h ^ bits, 0x01000193) ^ (h >>> 15);
 
 const finish = (h: number): number => Math.imul(h ^ (h >>> 16), 0x846ca68b) ^ (h >>> 15);

@@ -108,7 +108,6 @@ async function readHeader(
   }
 }
 
-/** Big-endian elements as little-endian ones, in a copy. */
 function swapBytes(part: Buffer, size: number): Buffer {
   const copy = Buffer.from(part);
   if (size === 2) return copy.swap16();

@@ -26,7 +26,6 @@ import {
 /** 256 MiB of numbers. */
 const partValues = 2 ** 25;
 
-/** Columns are decoded page by page into lists of values. */
 const mostRows = 2 ** 27;
 
 const cure = "write it again, with smaller row groups or less compression";
@@ -58,7 +57,6 @@ export async function openParquet(path: string, { limits }: ReadOptions): Promis
   }
 }
 
-/** As the footer says. */
 const unpackedBytes = ({ row_groups }: FileMetaData): number =>
   row_groups
     .flatMap(({ columns }) => columns)
@@ -74,7 +72,6 @@ function checkGroups(path: string, { row_groups, num_rows }: FileMetaData): void
   );
 }
 
-/** Checks the length that a page claims before making room for it. */
 const withLimits = (check: (total: number) => void): Compressors =>
   Object.fromEntries(
     Object.entries(compressors).map(([codec, unpack]) => [

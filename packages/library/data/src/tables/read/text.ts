@@ -132,7 +132,6 @@ async function readStart(path: string, bytes: TextSource["bytes"]): Promise<stri
   return start.toString("utf8");
 }
 
-/** The most frequent delimiter of the first line outside quotes, rather the usual one. */
 function findDelimiter(text: string, usual: Delimiter): Delimiter {
   const [line = ""] = text
     .replace(/^\s*[\r\n]+/, "")
@@ -177,7 +176,6 @@ function noNumber(
   return badTable(path, `column ${name} has ${text} in row ${row + 1}: expected a number; ${cure}`);
 }
 
-/** In blocks of at most `rows` records. */
 async function* readRecords(
   { path, bytes, parsing }: TextSource,
   rows: number,

@@ -5,7 +5,6 @@ import { gzip } from "node:zlib";
 
 const compress = promisify(gzip);
 
-/** Before compression. */
 const memberSize = 2 ** 22;
 
 export interface Sink {

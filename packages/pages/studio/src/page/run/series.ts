@@ -8,7 +8,6 @@ import { smoothed } from "../chart/smooth.js";
 import { directionColor } from "../chart/theme.js";
 import { directionNames, directions } from "../lib/format.js";
 
-/** Fewer rows are also drawn as points. */
 const fewRows = 12;
 
 /** The curves of one metric, forward and backward; `positive` keeps only values that have a logarithm. */

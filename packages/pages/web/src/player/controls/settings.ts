@@ -16,7 +16,6 @@ export interface PlayerSettings {
 
 export const most = { steps: 500, particles: 20_000 };
 
-/** Classes of pictures are numbers. */
 const usual = (name: string, classes: readonly string[] | null) =>
   name === "y" ? 0 : (classes?.[0] ?? 0);
 

@@ -22,10 +22,8 @@ export function coordinatesOf(names: readonly string[], known: readonly Samples[
   return names.length > 2 && known.length > 0 ? [...components(known), ...columns] : columns;
 }
 
-/** Fewer of wide tables. */
 const rowsUsed = (d: number) => Math.min(1000, Math.ceil(4e5 / d));
 
-/** Two principal components of standardised columns, by power iteration on some rows. */
 function components(known: readonly Samples[]): Coordinate[] {
   const d = (known[0]?.shape[1] ?? 0) as number;
   const rows: ArrayLike<number>[] = known.flatMap(({ data, shape: [n = 0] }) => {
@@ -65,7 +63,6 @@ function components(known: readonly Samples[]): Coordinate[] {
   }));
 }
 
-/** The direction of the most variance that is orthogonal to `found`; its largest entry is positive. */
 function axis(z: readonly Float64Array[], found: readonly Float64Array[]): Float64Array {
   const d = z[0]?.length ?? 0;
   let v = Float64Array.from({ length: d }, (_, k) => Math.cos(1 + 2 * k));

@@ -20,7 +20,6 @@ export interface Scene {
 interface Moving {
   now: Cloud;
   group: Uint8Array | null;
-  /** Points of the lines of the group's paths. */
   path: readonly Cloud[];
   box: Box | null;
 }

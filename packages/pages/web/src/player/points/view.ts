@@ -12,7 +12,6 @@ import { type Cloud, rangeOf } from "./frame.js";
 import { coordinatesOf } from "./planes.js";
 import { createScene } from "./scene.js";
 
-/** Of larger tables another plane carries the samples again. */
 const mostNumbers = 2e7;
 
 export function createPoints(bridge: Bridge, view: ViewContext): View {

@@ -102,7 +102,6 @@ function columnOf({ data, shape: [n = 0] }: Samples, k: number): Float64Array {
   return Float64Array.from({ length: n }, (_, i) => data[i * d + k] as number);
 }
 
-/** In deviations of the samples. */
 function shift({ values, others, typed }: Column): number {
   const mean = (x: Float64Array) => x.reduce((a, v) => a + v, 0) / x.length;
   const spread = others ?? values;

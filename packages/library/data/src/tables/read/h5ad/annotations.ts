@@ -58,7 +58,6 @@ export function textsOf(h5: H5, entity: Entity): string[] | null {
   return annotationOf(h5, entity, -1)?.read().map(String) ?? null;
 }
 
-/** HDF5's classes of texts: strings, and those of variable length. */
 const kindOf = ({ metadata }: Dataset): Annotation["kind"] =>
   metadata.type === 3 || metadata.type === 9 ? "text" : "number";
 

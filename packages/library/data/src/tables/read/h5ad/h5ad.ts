@@ -97,7 +97,6 @@ export async function openH5ad(
   }
 }
 
-/** "X", an entry of layers or obsm, or "layers/…", "obsm/…". */
 function findMatrix(
   h5: H5,
   path: string,

@@ -27,7 +27,6 @@ export function openMatrix(
     : openSparse(h5, entity, refuse, check);
 }
 
-/** Chunks are unpacked whole. */
 function checkSize(
   { shape, metadata }: Dataset,
   refuse: Refuse,
@@ -117,7 +116,6 @@ function openSparse(h5: H5, group: Group, refuse: Refuse, check: (total: number)
 
 interface Entries {
   values: Float64Array;
-  /** The column of each entry; of a matrix by columns its row. */
   places: Float64Array;
 }
 
