@@ -1,7 +1,7 @@
 // Counts the house: code tokens (leaves of TypeScript's syntax tree, so that packing lines wins nothing), lines, files
 // and words of comments of each package. Fails for a package above its budget in scripts/packages.cjs, and for packed
-// literals. `--table` prints the table of ARCHITECTURE.md.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+// literals. `--table` prints the counts, `--write` writes them into ARCHITECTURE.md.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import ts from "typescript";
@@ -102,12 +102,11 @@ if (total(tests, "tokens") > limits.testTokens)
     `tests have ${count(total(tests, "tokens"))} tokens of ${count(limits.testTokens)}`,
   );
 
-if (process.argv.includes("--table")) {
-  console.log(
-    "| package | tokens | budget | lines | files | median | largest | words of comments |",
-  );
-  console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
-  for (const row of rows) {
+const heads = ["package", "tokens", "budget", "lines", "files", "median", "largest", "comments"];
+const table = [
+  `| ${heads.join(" | ")} |`,
+  `| ${heads.map(() => "---").join(" | ")} |`,
+  ...rows.map((row) => {
     const numbers = [
       row.tokens,
       row.budget,
@@ -117,11 +116,18 @@ if (process.argv.includes("--table")) {
       row.largest,
       row.words,
     ];
-    console.log(`| \`${row.folder}\` | ${numbers.map(count).join(" | ")} |`);
-  }
+    return `| \`${row.folder}\` | ${numbers.map(count).join(" | ")} |`;
+  }),
+].join("\n");
+const sums = `All of src: ${count(total(rows, "tokens"))} tokens, ${count(total(rows, "lines"))} lines, ${total(rows, "files")} files, ${count(total(rows, "words"))} words of comments, ${packed.length} packed literals. Tests: ${count(total(tests, "tokens"))} tokens, ${count(total(tests, "lines"))} lines.`;
+if (process.argv.includes("--table")) console.log(`${table}\n`);
+console.log(sums);
+if (process.argv.includes("--write")) {
+  const file = join(repo, "ARCHITECTURE.md");
+  const [before, , after] = readFileSync(file, "utf8").split(
+    /(?<=<!-- counts.*-->\n)|(?=<!-- end of counts -->)/,
+  );
+  writeFileSync(file, `${before}${table}\n\n${sums}\n${after}`);
 }
-console.log(
-  `src: ${count(total(rows, "tokens"))} tokens, ${count(total(rows, "lines"))} lines, ${total(rows, "files")} files, ${count(total(rows, "words"))} words of comments; tests: ${count(total(tests, "tokens"))} tokens, ${count(total(tests, "lines"))} lines; ${packed.length} packed literals`,
-);
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;

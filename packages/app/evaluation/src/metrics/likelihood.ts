@@ -128,6 +128,7 @@ function fittedTo(rows: Tensor): Gaussian | null {
   if (d > mostValues || n < 2 * d) return null;
   const found = gaussianOf(rows);
   const variances = found.covariance.linalgEigh()[0].toNumbers();
-  const [least = 0, greatest = 0] = [variances.at(0), variances.at(-1)];
+  const least = variances.at(0) ?? 0;
+  const greatest = variances.at(-1) ?? 0;
   return least > 1e-9 * greatest ? found : null;
 }

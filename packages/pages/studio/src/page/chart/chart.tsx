@@ -106,7 +106,8 @@ function dataOf({ x, curves }: ChartProps): uPlot.AlignedData {
 
 function setRange(plot: uPlot | null, { x, range }: ChartProps): void {
   if (!plot) return;
-  const [first = 0, last = 1] = [x[0], x.at(-1)];
+  const first = x[0] ?? 0;
+  const last = x.at(-1) ?? 1;
   const [min, max] = range ? [range.min, range.max] : [first, last];
   plot.setScale("x", max > min ? { min, max } : { min: min - 1, max: max + 1 });
 }
