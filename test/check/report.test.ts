@@ -68,8 +68,8 @@ describe("the text of a report", () => {
     expect(page.all("h1")).toEqual(["From day_2.csv to day_4.csv"]);
     expect(text).toContain("npx dsbm fit day_2.csv day_4.csv 'data.exclude=cell id'");
     expect(page.all(".verdict")).toHaveLength(2);
-    // Four planes, 20 histograms and three matrices each way; the loss and one metric.
-    expect(page.all("figure svg")).toHaveLength(2 * (4 + 20 + 3) + 2);
+    // Four planes, 20 histograms and three matrices each way; the loss and two metrics.
+    expect(page.all("figure svg")).toHaveLength(2 * (4 + 20 + 3) + 3);
     expect(page.all(".warnings li")).toEqual([`${evil} is constant`, "7 rows occur twice"]);
     expect(text).toContain("a fifth of the median distance between the ends");
     expect(text).not.toContain("reserve=");
@@ -79,7 +79,7 @@ describe("the text of a report", () => {
   it("shows the worst of many columns and says how many are left out", () => {
     const path = pathOf("many");
     const page = pageAt(path);
-    expect(page.all("figure svg")).toHaveLength(2 * (4 + 24 + 3) + 2);
+    expect(page.all("figure svg")).toHaveLength(2 * (4 + 24 + 3) + 3);
     expect(page.text).toContain("The 24 worst of 200 columns; 176 are left out");
     expect(readFileSync(path).length).toBeLessThan(2e6);
   });

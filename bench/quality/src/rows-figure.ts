@@ -1,13 +1,6 @@
 // Numbers of named rows, such as methods: one panel a column of a table, a dot a number, a rule where a value holds for all.
-import {
-  colorOf,
-  composeFigure,
-  drawPanel,
-  type LegendEntry,
-  loadPlot,
-  logAxis,
-  textWidth,
-} from "@dsbm/runs";
+import { colorOf, composeFigure, type LegendEntry, logAxis, textWidth } from "@dsbm/runs";
+import { drawPanel, loadPlot } from "@dsbm/runs/plot";
 
 export interface RowPoint {
   row: string;

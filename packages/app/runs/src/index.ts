@@ -12,8 +12,6 @@ export * from "./figure/spectrum.js";
 export {
   colorOf,
   composeFigure,
-  drawPanel,
-  loadPlot,
   logAxis,
   textWidth,
 } from "./figure/svg.js";

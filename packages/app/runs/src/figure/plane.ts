@@ -1,6 +1,7 @@
 // Source, generated and target samples: in a plane with paths, by columns, and by correlations.
 import type { Markish } from "@observablehq/plot";
 import type { LegendEntry, Panel } from "./panel.js";
+import { drawPanel, loadPlot } from "./plot.js";
 import {
   type AxisUnits,
   type Correlations,
@@ -9,7 +10,7 @@ import {
   type Points,
   plainUnits,
 } from "./points.js";
-import { composeFigure, drawPanel, loadPlot, tickText } from "./svg.js";
+import { composeFigure, tickText } from "./svg.js";
 
 const mostPaths = 40;
 const colors = { source: "#e69f00", target: "#009e73", generated: "#0072b2" } as const;

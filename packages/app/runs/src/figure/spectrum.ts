@@ -1,7 +1,8 @@
 // Energy of fields against wavenumber on logarithmic axes: one panel a channel, one line a set of fields.
 import { refuse } from "../errors.js";
 import type { LegendEntry } from "./panel.js";
-import { colorOf, composeFigure, drawPanel, faintInk, loadPlot, logAxis, tickText } from "./svg.js";
+import { drawPanel, loadPlot } from "./plot.js";
+import { colorOf, composeFigure, faintInk, logAxis, tickText } from "./svg.js";
 
 export interface SpectrumSeries {
   /** The name in the legend: source, target, generated. */

@@ -2,7 +2,8 @@
 import type { Markish } from "@observablehq/plot";
 import { refuse } from "../errors.js";
 import type { LegendEntry, Panel } from "./panel.js";
-import { colorOf, composeFigure, drawPanel, faintInk, ink, loadPlot, logAxis } from "./svg.js";
+import { drawPanel, loadPlot } from "./plot.js";
+import { colorOf, composeFigure, faintInk, ink, logAxis } from "./svg.js";
 
 type TrendRow = Readonly<Record<string, unknown>>;
 

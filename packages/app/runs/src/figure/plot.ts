@@ -1,0 +1,45 @@
+// Observable Plot draws panels into a linkedom document. Its types stay out of the index: a strict program need not have them.
+import type * as PlotModule from "@observablehq/plot";
+import type { PlotOptions, ScaleOptions } from "@observablehq/plot";
+import type { Panel } from "./panel.js";
+import { fontFamily, ink } from "./svg.js";
+
+export const loadPlot = (): Promise<typeof PlotModule> => import("@observablehq/plot");
+
+interface SvgElement {
+  outerHTML: string;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+  querySelector(selector: string): { remove(): void } | null;
+}
+
+export type PanelOptions = Omit<PlotOptions, "title" | "width" | "height"> & {
+  width: number;
+  height: number;
+  title?: string | undefined;
+};
+
+/** Labels of both axes at their middle, without arrows. */
+const axis: ScaleOptions = { labelAnchor: "center", labelArrow: "none" };
+
+/** Draws one panel (units: CSS pixels). */
+export async function drawPanel({
+  title,
+  width,
+  height,
+  x,
+  y,
+  ...rest
+}: PanelOptions): Promise<Panel> {
+  const [{ plot }, { parseHTML }] = await Promise.all([loadPlot(), import("linkedom")]);
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const options = { ...rest, width, height, document, x: { ...axis, ...x }, y: { ...axis, ...y } };
+  const svg = plot(options) as unknown as SvgElement;
+  // The style element sizes a figure in a web page; in a nested svg it would hide the size.
+  svg.querySelector("style")?.remove();
+  svg.removeAttribute("class");
+  svg.setAttribute("font-family", fontFamily);
+  svg.setAttribute("font-size", "11");
+  svg.setAttribute("color", ink);
+  return { svg: svg.outerHTML, width, height, title };
+}
