@@ -34,7 +34,7 @@ const cases: [name: string, make: (folder: string) => string][] = [
   ["noise measured in training", (at) => vectorRun(at, [...mlp, "step_variance=analytic"])],
   ["no last noise", (at) => vectorRun(at, [...mlp, "last_noise=false"])],
   ["end", (at) => vectorRun(at, [...mlp, "mean_match=true", "last_noise=false"])],
-  ["velocity", (at) => vectorRun(at, ["method=rf", "model_name=rf"])],
+  ["velocity", (at) => vectorRun(at, ["model_name=rectifiedflow"])],
   ["table", (at) => tableRun(at, table)],
   ["pictures with classes", (at) => imageRun(at, ["model.class_cond=true"], { classes: 3 })],
   ["means", (at) => imageRun(at, ["method=dsb"])],

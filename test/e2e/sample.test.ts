@@ -146,7 +146,7 @@ it("leaves nothing if it is stopped, killed or the disk is full", async () => {
   const program = fileURLToPath(new URL("../../packages/app/cli/bin/dsbm.mjs", import.meta.url));
   const limited = `ulimit -f 8; exec "${process.execPath}" "${program}" sample moving new.csv full.csv`;
   const filled = spawnSync("bash", ["-c", limited], { cwd: root, encoding: "utf8" });
-  expect(filled.stderr).toMatch(/cannot write full\.csv: .*larger than is allowed/);
+  expect(filled.stderr).toMatch(/cannot write full\.csv: .*larger than the limit/);
   expect(filled.status).toBe(1);
   for (const name of ["stopped", "killed.csv", "full.csv"])
     expect(existsSync(at(name))).toBe(false);
