@@ -20,11 +20,14 @@ export function toJson(value: unknown, { indent = 0 } = {}): string {
 }
 
 /** Reads the text of toJson. Throws RunError "corrupt" that names `source`. */
-export function fromJson(text: string, source: string): unknown {
+export function fromJson(
+  text: string,
+  source: string,
+  cure = "restore it, or delete the run folder and run again",
+): unknown {
   try {
     return JSON.parse(text, (_, v) => (notFinite.includes(v) ? Number(v) : v));
   } catch (cause) {
-    const cure = "restore it, or delete the run folder and run again";
     throw new RunError("corrupt", `${source} is not valid JSON (${cause}): ${cure}`, { cause });
   }
 }
@@ -34,11 +37,12 @@ export const writeJson = (path: string, value: unknown): void =>
   writeFileAtomic(path, `${toJson(value, { indent: 2 })}\n`);
 
 /** Reads a JSON file. Throws RunError "corrupt" or FileError. */
-export const readJson = (path: string): unknown => fromJson(readText(path), path);
+export const readJson = (path: string, cure?: string): unknown =>
+  fromJson(readText(path), path, cure);
 
 /** Reads a JSON file of this schema. Throws RunError "corrupt" that names the first wrong part, and `cure`. */
 export function readAs<T extends z.ZodType>(path: string, schema: T, cure: string): z.output<T> {
-  return checkAs(readJson(path), { path, schema, cure });
+  return checkAs(readJson(path, cure), { path, schema, cure });
 }
 
 /** A value of this schema. Throws RunError "corrupt". */
