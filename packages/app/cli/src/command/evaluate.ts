@@ -31,11 +31,8 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   if (!found) return 0;
   using work = await beginWork("stopped within a step; nothing was written");
   const { progress, signal } = work;
-  const { measureQuality } = await import("@dsbm/evaluation");
-  const { holdoutsOf } = await import("@dsbm/evaluation");
-  const { qualityTable } = await import("@dsbm/evaluation");
-  const { aloneOnly } = await import("@dsbm/experiment");
-  const { writeReport } = await import("@dsbm/experiment");
+  const { measureQuality, holdoutsOf, qualityTable } = await import("@dsbm/evaluation");
+  const { aloneOnly, writeReport } = await import("@dsbm/experiment");
   aloneOnly("evaluate");
   const { holdout, at, direction, metrics, json, out, ...options } = found.config;
   const folder = findRun(found.places[0] as string);

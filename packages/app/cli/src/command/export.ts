@@ -31,8 +31,7 @@ export async function exportCommand(args: string[]): Promise<number> {
   const found = placedWords(exported, args, { expected: "RUN OUT", usage, help });
   if (!found) return 0;
   const [run, out] = found.places as [string, string];
-  const { exportRun } = await import("@dsbm/export");
-  const { bytesText } = await import("@dsbm/export");
+  const { exportRun, bytesText } = await import("@dsbm/export");
   using work = await beginWork(`stopped; nothing was written to ${out}`);
   const { progress, signal } = work;
   const { files } = await exportRun(run, out, { ...found.config, progress, signal });

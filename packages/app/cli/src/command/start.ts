@@ -139,8 +139,7 @@ export async function start(given: string[]): Promise<number> {
   const found = readJob(startJob, args, help);
   if (!found) return 0;
   const { config, dirname } = found;
-  const { runTraining } = await import("@dsbm/experiment");
-  const { writePartsReport } = await import("@dsbm/experiment");
+  const { runTraining, writePartsReport } = await import("@dsbm/experiment");
   const resume = `npx dsbm start ${args.map(shellWord).join(" ")}`.trimEnd();
   using work = await beginWork(stoppedWithin(resume));
   const { progress, signal, interrupt } = work;
