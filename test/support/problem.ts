@@ -5,7 +5,7 @@ import { Bridge, type Trained } from "@dsbm/inference";
 import { presets } from "../../packages/app/config/src/presets-folder.js";
 import { type MeasureOptions, Measuring } from "../../packages/app/evaluation/src/measuring.js";
 import { subjectOf } from "../../packages/app/evaluation/src/subject.js";
-import { type Ends, loadEnds } from "../../packages/app/problem/src/datasets.js";
+import { type Datasets, loadDatasets } from "../../packages/app/problem/src/datasets.js";
 import { bridgeProcess } from "../../packages/app/problem/src/problem.js";
 import { silentProgress } from "../../packages/app/runs/src/progress.js";
 
@@ -26,9 +26,9 @@ export const benchmarked = completed(gaussian);
 /** Runs `fn` with the ends of a configuration, inside its lifetime. */
 export async function withEnds<T>(
   config: CompleteTrainConfig,
-  fn: (ends: Ends) => T | Promise<T>,
+  fn: (ends: Datasets) => T | Promise<T>,
 ): Promise<T> {
-  const ends = loadEnds(config);
+  const ends = loadDatasets(config);
   try {
     return await fn(ends);
   } finally {
@@ -38,7 +38,7 @@ export async function withEnds<T>(
 
 /** What metrics share on some data, with a bridge that has no networks. */
 export function measuringOf(
-  ends: Ends,
+  ends: Datasets,
   config: CompleteTrainConfig,
   options: Partial<MeasureOptions> = {},
 ): Measuring {

@@ -1,7 +1,7 @@
 // What a benchmark is: a description as data, which one engine runs. Its runs are ordinary runs, their configurations words
 // of `dsbm train` or `dsbm fit`.
 import type { CompleteTrainConfig } from "@dsbm/config";
-import type { Ends } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/problem";
 import type { Progress, Row } from "@dsbm/runs";
 
 /** Numbers by the names of metrics; null where one has no meaning for a method. */
@@ -19,7 +19,7 @@ export interface Sizes {
 export interface Measured extends Sizes {
   folder: string;
   config: CompleteTrainConfig;
-  ends?: Ends;
+  ends?: Datasets;
   rows: readonly Row[];
   clock: readonly HalfTime[];
 }

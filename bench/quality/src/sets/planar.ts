@@ -1,7 +1,7 @@
 // Distributions in the plane (Tong 2024): exact W2 of 10,000 points to the target, and what the paths spend.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type End, stream, wasserstein } from "@dsbm/bridge";
+import { type Endpoint, stream, wasserstein } from "@dsbm/bridge";
 import { loadTable } from "@dsbm/data";
 import { measureQuality, openSubject } from "@dsbm/evaluation";
 import { writeFileAtomic } from "@dsbm/files";
@@ -81,7 +81,7 @@ async function floor(
     await new Promise(setImmediate);
     if (signal.aborted) return null;
     tidy(() => {
-      const drawn = (set: string, end: End, split: "train" | "test") =>
+      const drawn = (set: string, end: Endpoint, split: "train" | "test") =>
         loadTable(set, { split, end, n, seed: i }).x;
       const test = drawn(target, "x1", "test");
       const distance = (x: Tensor) => wasserstein(x, test, { p: 2 }).value;
@@ -119,9 +119,9 @@ export const straight = (start: Tensor, data: Tensor): Tensor => {
 };
 
 /** Points of an end for `dsbm fit`, which takes files: these to measure with, and those to train on. */
-const fileOf = (files: string, set: string, end: End) => join(files, `${set}_${end}.npy`);
+const fileOf = (files: string, set: string, end: Endpoint) => join(files, `${set}_${end}.npy`);
 
-function write(files: string, set: string, { end, n }: { end: End; n: number }): void {
+function write(files: string, set: string, { end, n }: { end: Endpoint; n: number }): void {
   const path = fileOf(files, set, end);
   if (existsSync(path)) return;
   const { x } = loadTable(set, { split: "train", end, n: trained + n });

@@ -1,9 +1,9 @@
 // How good the bridge of a run is: every metric that its data allow. `dsbm evaluate`, the end of `dsbm fit` and the library
 // all measure by this function.
-import { type Direction, endOf } from "@dsbm/bridge";
+import { type Direction, targetOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
-import type { Ends } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/problem";
 import {
   cores,
   type MetricRow,
@@ -49,7 +49,7 @@ export interface QualityOptions {
   threads?: number | "auto";
   device?: string;
   /** The data of the run, if they are loaded already; they stay the caller's. */
-  ends?: Ends;
+  ends?: Datasets;
   progress?: Progress;
   signal?: AbortSignal | undefined;
 }
@@ -96,7 +96,7 @@ export async function measureQuality(
     for (const variant of variants) if (!(await measureVariant(variant))) return null;
   }
   for (const direction of directions) {
-    const place = { direction, side: endOf(direction), sampling };
+    const place = { direction, side: targetOf(direction), sampling };
     const applicable = choice.metrics.filter((one) => whyNot(one, place, context) === null);
     const half = subject.trained.models[direction]?.half_iteration ?? null;
     using collected = await collectSamples(context, direction, {

@@ -1,7 +1,7 @@
 // What a metric is: one row of every table, and the function that measures it on one set of samples.
-import type { Conditions, Direction, End, Estimate, PathEnergy } from "@dsbm/bridge";
+import type { Conditions, Direction, Endpoint, Estimate, PathEnergy } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import type { Ends } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/problem";
 import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
 import type { Measuring } from "./measuring.js";
@@ -12,8 +12,8 @@ export interface SampleSet {
   /** Tells sets apart whose source and target rows differ. */
   readonly key: string;
   readonly direction: Direction;
-  readonly from: End;
-  readonly side: End;
+  readonly from: Endpoint;
+  readonly side: Endpoint;
   readonly sampling: Sampling;
   /** Source rows and the rows generated from them, pair by pair, [n, …]. */
   readonly start: Tensor;
@@ -63,7 +63,7 @@ export interface MetricColumns {
 
 /** The data of a run. */
 export interface DataFacts {
-  ends: Ends;
+  ends: Datasets;
   config: CompleteTrainConfig;
 }
 

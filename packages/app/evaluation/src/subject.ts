@@ -1,8 +1,14 @@
 // What is measured: a bridge with the weights that it has now, and its data.
-import { type End, stream, type TimeGrid } from "@dsbm/bridge";
+import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
-import { type DataEnd, type Ends, isVectors, loadEnds, prepareEnds } from "@dsbm/problem";
+import {
+  type Datasets,
+  type EndpointData,
+  isVectors,
+  loadDatasets,
+  prepareDatasets,
+} from "@dsbm/problem";
 import { cores, type Progress } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 
@@ -10,14 +16,14 @@ import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 export interface Subject {
   bridge: Bridge;
   trained: Trained;
-  ends: Ends;
+  ends: Datasets;
   vectors: boolean;
   /** What a distance of 1 between rows of networks is in the units of metrics over several columns. */
   unit: number;
   /** Names of the columns; null if the data have none. */
   names: readonly string[] | null;
   /** Rows of an end in the data's own units: columns of a table, or the values that networks take. */
-  own(side: End, rows: Tensor): Tensor;
+  own(side: Endpoint, rows: Tensor): Tensor;
 }
 
 /** A run opened from its folder. */
@@ -37,7 +43,7 @@ export interface SubjectOptions {
   /** Of the order of a table's rows. */
   seed: number;
   /** The data of the run, if they are loaded already; they stay the caller's. */
-  ends?: Ends | undefined;
+  ends?: Datasets | undefined;
   progress: Progress;
   signal: AbortSignal | undefined;
 }
@@ -52,8 +58,8 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   setNumThreads(threads);
   const bridge = Bridge.open(folder, { device, threads, diffusion, guidance });
   const { config } = bridge.trained;
-  if (!options.ends) await prepareEnds(config, { progress, signal });
-  const loaded = options.ends ?? loadEnds(config);
+  if (!options.ends) await prepareDatasets(config, { progress, signal });
+  const loaded = options.ends ?? loadDatasets(config);
   const { ends, orders } = inRandomOrder(loaded, options.seed);
   return {
     ...subjectOf(bridge, ends),
@@ -67,7 +73,7 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
 }
 
 /** A bridge whose data are at hand, such as one in training. */
-export const subjectOf = (bridge: Bridge, ends: Ends): Subject => ({
+export const subjectOf = (bridge: Bridge, ends: Datasets): Subject => ({
   bridge,
   trained: bridge.trained,
   ends,
@@ -81,9 +87,9 @@ export const subjectOf = (bridge: Bridge, ends: Ends): Subject => ({
 });
 
 /** Ends whose tables are taken in a random order: some are sorted, and a part of them is no sample of the whole. */
-function inRandomOrder(ends: Ends, seed: number): { ends: Ends; orders: Tensor[] } {
+function inRandomOrder(ends: Datasets, seed: number): { ends: Datasets; orders: Tensor[] } {
   const orders: Tensor[] = [];
-  const shuffled = (end: DataEnd, side: string): DataEnd => {
+  const shuffled = (end: EndpointData, side: string): EndpointData => {
     const of = (split: Split) => {
       const table = end[split];
       const known = end.order[split];
@@ -106,7 +112,7 @@ function inRandomOrder(ends: Ends, seed: number): { ends: Ends; orders: Tensor[]
   };
 }
 
-function unitOf({ columns }: Ends): number {
+function unitOf({ columns }: Datasets): number {
   if (columns?.transform.standardise !== "global") return 1;
   // Of constant columns the deviation is 0.
   return Math.max(...columns.transform.std) || 1;

@@ -1,5 +1,5 @@
 // Evaluations in training, and of a finished run by other samplers: the metrics with columns, as a row of results.csv.
-import { endOf } from "@dsbm/bridge";
+import { targetOf } from "@dsbm/bridge";
 import type { Position } from "@dsbm/problem";
 import { type LoggedMetric, placeColumns } from "@dsbm/runs";
 import { checkMetrics } from "./finite.js";
@@ -98,7 +98,7 @@ export class Evaluator implements Disposable {
     const { context } = this;
     const { half, direction, step } = at;
     const began = performance.now();
-    const place = { direction, side: endOf(direction), sampling };
+    const place = { direction, side: targetOf(direction), sampling };
     const applicable = this.metrics.filter((metric) => whyNot(metric, place, context) === null);
     const found = await collectSamples(context, direction, { sampling, metrics: applicable, half });
     if (!found) return null;

@@ -3,11 +3,11 @@
 import {
   type Conditions,
   type Direction,
-  endOf,
   mapConditions,
   PathEnergy,
-  startOf,
+  sourceOf,
   type TimeGrid,
+  targetOf,
 } from "@dsbm/bridge";
 import type { Bridge } from "@dsbm/inference";
 import { testConditions, testRows } from "@dsbm/problem";
@@ -130,8 +130,8 @@ export async function collectSamples(
   const { subject, options } = context;
   const { ends } = subject;
   const { split, seed, progress, signal } = options;
-  const from = startOf(direction);
-  const side = endOf(direction);
+  const from = sourceOf(direction);
+  const side = targetOf(direction);
   const tensors: Tensor[] = [];
   const own = (make: () => Tensor) => {
     const t = kept(make);

@@ -1,6 +1,6 @@
 // The rules of `dsbm fit`: scales with units, shifts change nothing, and the limits hold.
 import { stream } from "@dsbm/bridge";
-import type { DataEnd, Ends } from "@dsbm/problem";
+import type { Datasets, EndpointData } from "@dsbm/problem";
 import { randn, type Tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
 import {
@@ -12,8 +12,8 @@ import {
 } from "../src/fit/choose.js";
 import { dataFacts } from "../src/fit/facts.js";
 
-const end = (train: Tensor): DataEnd =>
-  ({ train, decode: (rows: Tensor) => rows }) as unknown as DataEnd;
+const end = (train: Tensor): EndpointData =>
+  ({ train, decode: (rows: Tensor) => rows }) as unknown as EndpointData;
 
 /** Facts of normal data around 0 and around `distance` in all coordinates. */
 const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200 } = {}) =>
@@ -22,7 +22,7 @@ const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200 } = {}) =>
     const normal = () => randn([n, d], { generator });
     const x0 = normal().mul(scale).add(shift);
     const x1 = normal().add(distance).mul(scale).add(shift);
-    return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Ends, 5);
+    return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Datasets, 5);
   });
 
 test("the distance of optimal transport and the spread are those of the data", () => {

@@ -4,7 +4,7 @@
 import { exactPlan, frechetScore, imageStatistics, squaredDistances, stream } from "@dsbm/bridge";
 import { loadTable } from "@dsbm/data";
 import { LeNet, lenetFeatures, lenetTraining, trainClassifier } from "@dsbm/nets";
-import { gaussianName, loadEnds, testRows, trainingProblem } from "@dsbm/problem";
+import { gaussianName, loadDatasets, testRows, trainingProblem } from "@dsbm/problem";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -59,7 +59,7 @@ describe("squares and discs", () => {
   it.each(cases)("%s", async (_, direction, factor, words) => {
     setNumThreads(1);
     const config = configured(...quick, ...wordsOf(words));
-    const data = loadEnds(config);
+    const data = loadDatasets(config);
     const training = new Training(trainingProblem(config, data, { cacheFolder: folder }));
     for await (const event of training.run())
       if (event.type === "half" && event.direction === direction) break;

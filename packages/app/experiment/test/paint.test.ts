@@ -1,6 +1,6 @@
 // Samples as pictures: images as ever, fields by their own range, in their own units, channel beside channel.
 import { encodeImages } from "@dsbm/bridge";
-import type { DataEnd, Ends } from "@dsbm/problem";
+import type { Datasets, EndpointData } from "@dsbm/problem";
 import { gaussianName } from "@dsbm/problem";
 import { cat, full, randn, setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { painterOf } from "../src/picture/paint.js";
 
 beforeAll(() => setNumThreads(1));
 
-const end = (name: string, train: Tensor, shown: DataEnd["shown"] = null): DataEnd => ({
+const end = (name: string, train: Tensor, shown: EndpointData["shown"] = null): EndpointData => ({
   name,
   train,
   test: train,
@@ -23,7 +23,7 @@ const end = (name: string, train: Tensor, shown: DataEnd["shown"] = null): DataE
   facts: null,
   raw: null,
 });
-const data = (x0: DataEnd, x1: DataEnd): Ends => ({
+const data = (x0: EndpointData, x1: EndpointData): Datasets => ({
   ...{ x0, x1, shape: x0.train.shape.slice(1), exact: null, projection: null },
   ...{ between: [], chain: null, rows: null, columns: null },
   dispose: () => {},

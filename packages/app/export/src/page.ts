@@ -6,9 +6,9 @@ import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data"
 import { writeFileAtomic } from "@dsbm/files";
 import { readTrained } from "@dsbm/inference";
 import {
-  type Ends,
-  loadEnds,
-  prepareEnds,
+  type Datasets,
+  loadDatasets,
+  prepareDatasets,
   readColumns,
   testConditions,
   testRows,
@@ -72,10 +72,10 @@ export async function samplesOf(
   const trained = readTrained(run, half_iteration);
   // A page is made on the processor, whatever trained.
   const config: CompleteTrainConfig = { ...trained.config, device: "cpu" };
-  let ends: Ends | null = null;
+  let ends: Datasets | null = null;
   try {
-    await prepareEnds(config, { progress, signal });
-    ends = loadEnds(config);
+    await prepareDatasets(config, { progress, signal });
+    ends = loadDatasets(config);
     const { x0, x1 } = ends;
     const size = units.shape.reduce((a, b) => a * b, 1);
     const arePictures = units.shape.length > 1;
@@ -84,8 +84,9 @@ export async function samplesOf(
       : Math.min(most.rows, Math.ceil(most.numbers / size));
     const n = samples ?? usual;
     const column = readColumns(trained.folder, config)?.condition ?? null;
-    const rows = (end: Ends["x0"]) => ownUnits(testRows(end, n, config.seed), units);
-    const given = (end: "x0" | "x1") => conditions(testConditions(ends as Ends, end, n), column);
+    const rows = (end: Datasets["x0"]) => ownUnits(testRows(end, n, config.seed), units);
+    const given = (end: "x0" | "x1") =>
+      conditions(testConditions(ends as Datasets, end, n), column);
     const source = rows(x0);
     const target = rows(x1);
     return {

@@ -21,7 +21,7 @@ import {
   validate,
 } from "@dsbm/config";
 import type { Units } from "@dsbm/data";
-import type { Ends } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
 import { cat, type Device, type Generator, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler, type SimulateOptions, type Training } from "@dsbm/train";
@@ -134,7 +134,7 @@ export class Bridge implements Disposable {
   /** The bridge of a training in progress: it samples with the weights that the training has at each call. */
   static live(
     training: Training,
-    { config, ends, folder }: { config: CompleteTrainConfig; ends: Ends; folder: string },
+    { config, ends, folder }: { config: CompleteTrainConfig; ends: Datasets; folder: string },
   ): Bridge {
     const { method: options, process, schedule, data } = training.problem;
     const { columns } = ends;

@@ -3,7 +3,7 @@ import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { tidy } from "@dsbm/torch";
-import type { DataEnd } from "./dataset.js";
+import type { EndpointData } from "./dataset.js";
 
 /** The times of several data sets; null where there are two. */
 export function configChain({
@@ -23,7 +23,7 @@ export function configChain({
 }
 
 /** Training rows of all intervals as networks take them, new tensors. */
-export function chainTables(ends: readonly DataEnd[], chain: Chain): Endpoints {
+export function chainTables(ends: readonly EndpointData[], chain: Chain): Endpoints {
   return tidy(() =>
     chainEndpoints(
       ends.map(({ train, plain, conditions }) => ({

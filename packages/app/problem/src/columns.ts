@@ -1,5 +1,5 @@
 // Tables of the user's own as ends.
-import type { Conditions, End } from "@dsbm/bridge";
+import type { Conditions, Endpoint } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import {
@@ -16,7 +16,7 @@ import {
   type TableFacts,
 } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
-import type { DataEnd } from "./dataset.js";
+import type { EndpointData } from "./dataset.js";
 import { inMemory } from "./projected.js";
 
 export interface Columns {
@@ -29,7 +29,7 @@ export interface Columns {
 
 /** How the table of an end is read. */
 export function ownOptions(
-  end: End,
+  end: Endpoint,
   { data }: Pick<CompleteTrainConfig, "data">,
   like?: TableFacts,
 ): OwnOptions {
@@ -48,7 +48,7 @@ export function ownOptions(
 }
 
 /** Makes ends of tables see standardised columns, in place; null where neither is a table. */
-export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Columns | null {
+export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): Columns | null {
   const facts = ends.flatMap((end) => end.facts ?? []);
   const [first] = facts;
   if (!first) return null;
@@ -84,10 +84,10 @@ export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Column
 }
 
 function standardised(
-  end: DataEnd,
+  end: EndpointData,
   transform: ColumnTransform,
   condition: ColumnCondition | null,
-): DataEnd {
+): EndpointData {
   const units = new RowUnits(transform, (end.facts as TableFacts).offset);
   const apply = (rows: Tensor) => units.apply(rows);
   return {
@@ -103,7 +103,10 @@ function standardised(
   };
 }
 
-const conditionsOf = ({ raw }: DataEnd, condition: ColumnCondition): Record<Split, Conditions> => ({
+const conditionsOf = (
+  { raw }: EndpointData,
+  condition: ColumnCondition,
+): Record<Split, Conditions> => ({
   train: { cond: encodeCondition(condition, raw?.train as Tensor) },
   test: { cond: encodeCondition(condition, raw?.test as Tensor) },
 });

@@ -4,7 +4,7 @@ import {
   conditionRows,
   type Decode,
   decodeImages,
-  type End,
+  type Endpoint,
   flipImages,
   mapConditions,
 } from "@dsbm/bridge";
@@ -24,9 +24,9 @@ import {
 import { hasClasses } from "@dsbm/nets";
 import type { Device, Tensor } from "@dsbm/torch";
 import { ownOptions } from "./columns.js";
-import type { GaussianMoments } from "./gaussian-end.js";
+import type { GaussianMoments } from "./gaussian-target.js";
 
-export interface DataEnd {
+export interface EndpointData {
   /** As in the configuration, or "gaussian" for the Gaussian at time 1. */
   name: string;
   /** Rows as stored, [n, …]. */
@@ -58,7 +58,7 @@ export const splits = ["train", "test"] as const;
 /** How a split of the configuration's data is loaded. */
 export function loading(
   split: Split,
-  end: End,
+  end: Endpoint,
   config: CompleteTrainConfig,
   like?: TableFacts | null,
 ) {
@@ -82,11 +82,11 @@ export function loading(
 }
 
 export function loadDataset(
-  end: End,
+  end: Endpoint,
   name: string,
   config: CompleteTrainConfig,
   like?: TableFacts | null,
-): DataEnd {
+): EndpointData {
   const { image_size, channels, random_flip, components } = config.data;
   const table = (split: Split) => loadTable(name, loading(split, end, config, like));
   const train = table("train");
@@ -107,7 +107,7 @@ export function loadDataset(
   const { n, shape, mean, std } = summary(train);
   const what = train.x.shape.length === 4 ? "images" : "vectors";
   const spare = `${test.x.size(0)} held out`;
-  const made: DataEnd = {
+  const made: EndpointData = {
     name,
     train: train.x,
     test: test.x,
@@ -129,7 +129,7 @@ export function loadDataset(
   return made;
 }
 
-const tensorsOf = ({ order, conditions, raw, ...tables }: DataEnd) =>
+const tensorsOf = ({ order, conditions, raw, ...tables }: EndpointData) =>
   splits.flatMap((split) => [
     tables[split],
     order[split],
@@ -137,7 +137,7 @@ const tensorsOf = ({ order, conditions, raw, ...tables }: DataEnd) =>
     ...conditionRows(conditions?.[split]),
   ]);
 
-export function disposeDataset(end: DataEnd): void {
+export function disposeDataset(end: EndpointData): void {
   for (const t of tensorsOf(end)) t?.dispose();
   end.dispose?.();
 }
@@ -186,7 +186,7 @@ function unscaling(
   return (rows) => unscaleFields(rows, scaling);
 }
 
-export function toDevice(end: DataEnd, device: Device): DataEnd {
+export function toDevice(end: EndpointData, device: Device): EndpointData {
   if (device === "cpu") return end;
   const moved = (t: Tensor) => {
     const there = t.to({ device }).keep();

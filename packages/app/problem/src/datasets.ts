@@ -2,7 +2,7 @@
 import {
   type Chain,
   disposeSome,
-  type End,
+  type Endpoint,
   type Endpoints,
   type GaussianBridge,
 } from "@dsbm/bridge";
@@ -13,14 +13,21 @@ import type { Progress } from "@dsbm/runs";
 import { type Device, tidy } from "@dsbm/torch";
 import { chainTables, configChain } from "./chain.js";
 import { type Columns, columnEnds } from "./columns.js";
-import { type DataEnd, disposeDataset, loadDataset, loading, splits, toDevice } from "./dataset.js";
-import { gaussianEnd } from "./gaussian-end.js";
+import {
+  disposeDataset,
+  type EndpointData,
+  loadDataset,
+  loading,
+  splits,
+  toDevice,
+} from "./dataset.js";
+import { gaussianTarget } from "./gaussian-target.js";
 import { projected } from "./projected.js";
 
-export interface Ends {
-  x0: DataEnd;
-  x1: DataEnd;
-  between: readonly DataEnd[];
+export interface Datasets {
+  x0: EndpointData;
+  x1: EndpointData;
+  between: readonly EndpointData[];
   chain: Chain | null;
   rows: Endpoints | null;
   /** The shape of one sample as networks take it: [d] or [C, H, W]. */
@@ -33,7 +40,7 @@ export interface Ends {
   dispose(): void;
 }
 
-export const isVectors = ({ shape }: Pick<Ends, "shape">): boolean => shape.length === 1;
+export const isVectors = ({ shape }: Pick<Datasets, "shape">): boolean => shape.length === 1;
 
 const leastHeldOut = 2;
 
@@ -41,21 +48,21 @@ const leastHeldOut = 2;
 export const inProgram = "program";
 
 /** The names of the configuration's data, by end. */
-export function namesOf(config: CompleteTrainConfig): [End, string][] {
+export function namesOf(config: CompleteTrainConfig): [Endpoint, string][] {
   const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
   if (Dataset === inProgram)
     throw new ConfigError(
       "usage",
       "this run was saved by a program, whose data are not in it: it can be sampled and exported; to measure it, compare its samples with data of your own",
     );
-  const between = (Dataset_between ?? []).map((name): [End, string] => ["x1", name]);
+  const between = (Dataset_between ?? []).map((name): [Endpoint, string] => ["x1", name]);
   return transfer
     ? [["x0", Dataset], ...between, ["x1", Dataset_transfer as string]]
     : [["x0", Dataset]];
 }
 
 /** Prepares data that take long to load, such as pictures to be decoded; does nothing for data that are ready. */
-export async function prepareEnds(
+export async function prepareDatasets(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
 ): Promise<void> {
@@ -82,25 +89,25 @@ export async function prepareEnds(
  * Loads both ends onto the configuration's device. Throws a DatasetError for missing or damaged files, a ConfigError for
  * samples of another shape than the configuration's or the other end's.
  */
-export function loadEnds(config: CompleteTrainConfig): Ends {
+export function loadDatasets(config: CompleteTrainConfig): Datasets {
   const device = config.device as Device;
-  const made: DataEnd[] = [];
+  const made: EndpointData[] = [];
   try {
     for (const [end, name] of namesOf(config))
       made.push(loadDataset(end, name, config, made[0]?.facts));
     const columns = columnEnds(made, config);
     const projection = config.data.components === null ? null : projected(made, config);
-    const [x0] = made as [DataEnd];
-    if (!config.transfer) made.push(gaussianEnd(x0, config));
+    const [x0] = made as [EndpointData];
+    if (!config.transfer) made.push(gaussianTarget(x0, config));
     for (const other of made.slice(1)) check(x0, other, config);
     const chain = configChain(config);
-    const x1 = made.at(-1) as DataEnd;
+    const x1 = made.at(-1) as EndpointData;
     const exact = x0.name === "gaussian" && x1.name === "gaussian" && config.transfer && !chain;
     const ends = made.map((end) => toDevice(end, device));
     const rows = chain && chainTables(ends, chain);
     return {
-      x0: ends[0] as DataEnd,
-      x1: ends.at(-1) as DataEnd,
+      x0: ends[0] as EndpointData,
+      x1: ends.at(-1) as EndpointData,
       between: ends.slice(1, -1),
       chain,
       rows,
@@ -120,7 +127,7 @@ export function loadEnds(config: CompleteTrainConfig): Ends {
   }
 }
 
-function check(x0: DataEnd, x1: DataEnd, config: CompleteTrainConfig): void {
+function check(x0: EndpointData, x1: EndpointData, config: CompleteTrainConfig): void {
   const few = [x0, x1].find(({ test }) => test.size(0) < leastHeldOut);
   if (few)
     throw new ConfigError(
@@ -147,9 +154,13 @@ function check(x0: DataEnd, x1: DataEnd, config: CompleteTrainConfig): void {
 }
 
 /** All data, in the order of their times. */
-export const marginalsOf = ({ x0, between = [], x1 }: Ends): DataEnd[] => [x0, ...between, x1];
+export const marginalsOf = ({ x0, between = [], x1 }: Datasets): EndpointData[] => [
+  x0,
+  ...between,
+  x1,
+];
 
-export const tables = ({ x0, x1, rows }: Ends): Endpoints =>
+export const tables = ({ x0, x1, rows }: Datasets): Endpoints =>
   rows ?? {
     x0: x0.train,
     x1: x1.train,

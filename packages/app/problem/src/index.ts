@@ -1,14 +1,14 @@
 // The public face of @dsbm/problem.
-export { conditionsOf, type DataEnd, loading } from "./dataset.js";
+export { conditionsOf, type EndpointData, loading } from "./dataset.js";
 export {
-  type Ends,
+  type Datasets,
   inProgram,
   isVectors,
-  loadEnds,
+  loadDatasets,
   marginalsOf,
-  prepareEnds,
+  prepareDatasets,
 } from "./datasets.js";
-export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-end.js";
+export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
 export { buildNetwork, conditionKind } from "./network.js";
 export { aboutPairs, loadPairs, savePairs } from "./pairs/known-pairs.js";

@@ -23,8 +23,8 @@ import { cores } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { configChain } from "./chain.js";
-import { type Ends, isVectors, tables } from "./datasets.js";
-import type { GaussianMoments } from "./gaussian-end.js";
+import { type Datasets, isVectors, tables } from "./datasets.js";
+import type { GaussianMoments } from "./gaussian-target.js";
 import { buildNetwork } from "./network.js";
 
 /** What a run's networks mean: the part of its problem that needs no data, and that sampling shares. */
@@ -103,7 +103,7 @@ function batchCoupling(
 }
 
 /** Throws a ConfigError for batches of more pairs than there are rows at one end. */
-export function checkBatch(config: CompleteTrainConfig, ends: Ends): void {
+export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
   const { batch_size, num_repeat_data: repeat } = config;
   const { x0, x1 } = tables(ends);
   const most = Math.min(x0.size(0), x1.size(0)) * repeat;
@@ -116,7 +116,7 @@ export function checkBatch(config: CompleteTrainConfig, ends: Ends): void {
 
 export function trainingProblem(
   config: CompleteTrainConfig,
-  ends: Ends,
+  ends: Datasets,
   { cacheFolder, pairs = null }: { cacheFolder: string; pairs?: KnownPairs | null },
 ): Problem {
   const { method, process, grid, eps, parametrisation, lastNoise, stepVariance } = bridgeProcess(
@@ -211,7 +211,7 @@ export function trainingProblem(
 /** The directions that an evaluation measures: the one that was trained, or both where vectors have one network for both. */
 export function evaluatedDirections(
   direction: "b" | "f",
-  { ends, method }: { ends: Ends; method: Pick<Method, "networks"> },
+  { ends, method }: { ends: Datasets; method: Pick<Method, "networks"> },
 ): ("b" | "f")[] {
   return isVectors(ends) && method.networks !== "each" ? ["b", "f"] : [direction];
 }

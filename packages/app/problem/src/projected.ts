@@ -5,13 +5,16 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { principalComponents } from "@dsbm/data";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
-import type { DataEnd } from "./dataset.js";
-import type { Ends } from "./datasets.js";
+import type { EndpointData } from "./dataset.js";
+import type { Datasets } from "./datasets.js";
 
 /** Replaces the samples of both ends by their coordinates along the principal components of both training sets. */
-export function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends["projection"] {
+export function projected(
+  ends: EndpointData[],
+  { data }: CompleteTrainConfig,
+): Datasets["projection"] {
   const k = data.components as number;
-  const [first] = ends as [DataEnd];
+  const [first] = ends as [EndpointData];
   const shape = first.train.shape.slice(1);
   const other = ends.find(({ train }) => `${train.shape.slice(1)}` !== `${shape}`);
   if (other)
@@ -43,7 +46,7 @@ export function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends[
 }
 
 /** An end whose rows are decoded and changed already; those before are given up. */
-export function inMemory(end: DataEnd, change = (rows: Tensor): Tensor => rows): DataEnd {
+export function inMemory(end: EndpointData, change = (rows: Tensor): Tensor => rows): EndpointData {
   const made = (rows: Tensor) => {
     const changed = tidy(() => change(end.plain(rows)).keep());
     rows.dispose();

@@ -1,14 +1,19 @@
 // The rows that evaluations take from the two ends.
-import { type Conditions, conditionsAt, type End, mapConditions, stream } from "@dsbm/bridge";
+import { type Conditions, conditionsAt, type Endpoint, mapConditions, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
-import type { DataEnd } from "./dataset.js";
-import type { Ends } from "./datasets.js";
-import { gaussianName } from "./gaussian-end.js";
+import type { EndpointData } from "./dataset.js";
+import type { Datasets } from "./datasets.js";
+import { gaussianName } from "./gaussian-target.js";
 
 /** The first rows of a table in its order, as networks take them, [n, …], the same at every call. */
-export function testRows(end: DataEnd, n: number, seed: number, split: Split = "test"): Tensor {
+export function testRows(
+  end: EndpointData,
+  n: number,
+  seed: number,
+  split: Split = "test",
+): Tensor {
   const rows = firstRows(end[split], n, end.order[split]);
   // Training may mirror images; evaluations take them as they are.
   if (end.name !== gaussianName) return end.plain(rows);
@@ -18,7 +23,7 @@ export function testRows(end: DataEnd, n: number, seed: number, split: Split = "
 
 /** As many rows of the other split, on the processor: between two draws of data there is what chance leaves. */
 export function otherRows(
-  end: DataEnd,
+  end: EndpointData,
   split: Split,
   { test_npar, seed }: Pick<CompleteTrainConfig, "test_npar" | "seed">,
 ): Tensor {
@@ -32,8 +37,8 @@ function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
 
 /** The conditions of `testRows(ends[end], n, …)`: those of the end, or of the other for a Gaussian. */
 export function testConditions(
-  ends: Pick<Ends, End>,
-  end: End,
+  ends: Pick<Datasets, Endpoint>,
+  end: Endpoint,
   n: number,
   split: Split = "test",
 ): Conditions | undefined {

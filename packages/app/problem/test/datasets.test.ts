@@ -6,16 +6,16 @@ import { io, ones, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { type Ends, loadEnds } from "../src/datasets.js";
+import { type Datasets, loadDatasets } from "../src/datasets.js";
 import { testRows } from "../src/test-rows.js";
 
 const folder = scratch();
 beforeAll(() => setNumThreads(1));
 
 /** Squares of 16×16 at time 0, and what the words say at time 1; inside a scope. */
-function within(words: readonly string[], check: (data: Ends) => void): void {
+function within(words: readonly string[], check: (data: Datasets) => void): void {
   tidy(() => {
-    const data = loadEnds(configured("dataset=synthetic", ...words));
+    const data = loadDatasets(configured("dataset=synthetic", ...words));
     try {
       check(data);
     } finally {
@@ -35,7 +35,7 @@ const moments = (x: Tensor) => ({
 });
 
 /** Expects draws of the Gaussian end to have these moments in every pixel, within six standard errors. */
-function expectLaw({ x0, x1 }: Ends, want: { mean: number[]; std: number[] }): void {
+function expectLaw({ x0, x1 }: Datasets, want: { mean: number[]; std: number[] }): void {
   const like = x0.train.narrow(0, 0, 1).expand([n, 1, 16, 16]);
   const got = moments(x1.decode(like, { end: "x1", generator: stream(1, "law") }));
   expect(got.mean).toHaveLength(256);
@@ -51,7 +51,7 @@ function expectLaw({ x0, x1 }: Ends, want: { mean: number[]; std: number[] }): v
 }
 
 const everywhere = (value: number) => Array.from({ length: 256 }, () => value);
-const ofData = ({ x0 }: Ends) => moments(decodeImages(x0.train).to("float64"));
+const ofData = ({ x0 }: Datasets) => moments(decodeImages(x0.train).to("float64"));
 
 describe("the Gaussian at time 1", () => {
   it("is N(mean_final, var_final)", () =>
@@ -94,7 +94,7 @@ it("of few samples two are held out, and of too few the run is refused before it
     const path = join(folder, `${n}.npy`);
     writeFileSync(path, io.encodeNpy(tidy(() => ones([n, 2]).cumsum(0))));
     const words = [`Dataset=array:${path}`, `Dataset_transfer=array:${path}`, "data.dim=2"];
-    const load = () => loadEnds(configured("dataset=vectors", ...words));
+    const load = () => loadDatasets(configured("dataset=vectors", ...words));
     if (n < 4) expect(load).toThrow(/1 sample held out of 3; metrics need 2 or more/);
     else {
       const ends = load();

@@ -9,7 +9,7 @@ import { beforeAll, expect, it } from "vitest";
 import { configured, withEnds } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { loading } from "../src/dataset.js";
-import { prepareEnds } from "../src/datasets.js";
+import { prepareDatasets } from "../src/datasets.js";
 import { aboutPairs, loadPairs, savePairs } from "../src/pairs/known-pairs.js";
 import { trainingProblem } from "../src/problem.js";
 
@@ -37,7 +37,7 @@ async function loaded(pairs: string, ...words: string[]) {
     `pairs=${at("pairs.csv")}`,
     ...words,
   );
-  await prepareEnds(config, { progress: silentProgress, signal: undefined });
+  await prepareDatasets(config, { progress: silentProgress, signal: undefined });
   return withEnds(config, async (ends) => {
     const known = await loadPairs(config, ends);
     const { data } = trainingProblem(config, ends, { cacheFolder: "", pairs: known });

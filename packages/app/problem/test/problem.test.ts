@@ -4,14 +4,14 @@ import { arange, cat, setNumThreads, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { wordsOf } from "../../../../test/support/words.js";
-import { type Ends, loadEnds } from "../src/datasets.js";
+import { type Datasets, loadDatasets } from "../src/datasets.js";
 import { bridgeProcess, trainingProblem } from "../src/problem.js";
 
 describe("a run's words", () => {
   it("say how times are spread and how the learning rate falls", () => {
     const said = (...words: string[]) => {
       const config = configured("dataset=synthetic", ...words);
-      const data = loadEnds(config);
+      const data = loadDatasets(config);
       const { schedule, optimisation } = trainingProblem(config, data, { cacheFolder: "none" });
       data.dispose();
       return [schedule.times, optimisation?.lrSchedule];
@@ -46,10 +46,10 @@ describe("the process of a run", () => {
 });
 
 describe("the problem of a run", () => {
-  let data: Ends;
+  let data: Datasets;
   beforeAll(() => {
     setNumThreads(1);
-    data = loadEnds(configured("dataset=synthetic"));
+    data = loadDatasets(configured("dataset=synthetic"));
   });
   afterAll(() => data.dispose());
   const problem = (...words: string[]) =>

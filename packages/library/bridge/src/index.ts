@@ -23,11 +23,18 @@ export {
   type Conditions,
   conditionRows,
   conditionsAt,
-  type EndConditions,
+  type EndpointConditions,
   kindsOf,
   mapConditions,
 } from "./core/conditions.js";
-export { type Direction, type End, eachEnd, endOf, other, startOf } from "./core/direction.js";
+export {
+  type Direction,
+  type Endpoint,
+  eachEndpoint,
+  other,
+  sourceOf,
+  targetOf,
+} from "./core/direction.js";
 export {
   type Chain,
   checkEndpoints,
@@ -75,7 +82,7 @@ export {
   minibatchPartial,
   minibatchUnbalanced,
 } from "./coupling/minibatch.js";
-export { type EndMoments, endMoments, withMoments } from "./coupling/moments.js";
+export { endpointMoments, withMoments } from "./coupling/moments.js";
 export { langevin, networkMean, referenceMean, type StepMean } from "./langevin/langevin.js";
 export { langevinRun, langevinTuples } from "./langevin/run.js";
 export { incrementTuples } from "./method/dsb-increments.js";

@@ -5,16 +5,15 @@ import {
   type BatchCoupling,
   besideKnown,
   conditionsAt,
-  type End,
-  type EndMoments,
-  endOf,
+  type Endpoint,
   mapBatch,
   type Pairs,
+  targetOf,
   unmarked,
   withinGroups,
   withinIntervals,
 } from "@dsbm/bridge";
-import type { Generator } from "@dsbm/torch";
+import type { Generator, Tensor } from "@dsbm/torch";
 import { type BatchShare, batchShare } from "./distributed/batch-share.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { PooledRows } from "./rows/pooled.js";
@@ -33,8 +32,8 @@ export class Batches {
   readonly #problem: CompleteProblem;
   readonly #pairing: Generator;
   readonly #couple: BatchCoupling | null;
-  readonly #conditionsOf: End;
-  readonly #moments: Record<End, EndMoments> | null;
+  readonly #conditionsOf: Endpoint;
+  readonly #moments: Record<Endpoint, Tensor> | null;
 
   constructor({ pairing, stepsLeft, ...options }: BatchesOptions) {
     const { problem, half } = options;
@@ -42,7 +41,7 @@ export class Batches {
     this.#pairing = pairing;
     this.share = batchShare(problem);
     this.#conditionsOf =
-      conditionsAt(problem.data.conditions, endOf(directionOf(problem, half)))?.of ?? "x0";
+      conditionsAt(problem.data.conditions, targetOf(directionOf(problem, half)))?.of ?? "x0";
     const couple = couplingOf(problem, half);
     const batches = couple ? batchesOfPool(problem) : 1;
     this.#moments = half > problem.schedule.firstPass ? simulatedMoments(problem) : null;

@@ -1,5 +1,11 @@
 // One half-iteration while it runs: its random streams, batches, learning rate and recorded step.
-import { copyNoiseShare, type Direction, type End, gathered, type Network } from "@dsbm/bridge";
+import {
+  copyNoiseShare,
+  type Direction,
+  type Endpoint,
+  gathered,
+  type Network,
+} from "@dsbm/bridge";
 import { arange, type distributed, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
 import { Batches } from "./batches.js";
 import type { StopPauseRequest } from "./distributed/agreement.js";
@@ -160,7 +166,7 @@ export class HalfIteration {
 
   #fit(): number {
     const { data, process, method } = this.#problem;
-    const all = (end: End) =>
+    const all = (end: Endpoint) =>
       arange(0, data[end].size(0), { dtype: "int64", device: data[end].device });
     const generator = this.#streams.noise;
     const whole = gathered(data, all, { decode: data.decode, generator });

@@ -4,7 +4,7 @@ import {
   brownian,
   chainEndpoints,
   chainOf,
-  type EndConditions,
+  type EndpointConditions,
   type Method,
   methods,
   minibatchExact,
@@ -21,13 +21,13 @@ const rows = (shape: number[], seed = 1) => randn(shape, { generator: seeded(see
 const classes = (values: readonly number[]) => ({ y: tensor(BigInt64Array.from(values, BigInt)) });
 const eight = [0, 0, 0, 0, 1, 1, 1, 1];
 /** Eight rows an end with classes, matched. */
-const matched = (conditions: EndConditions, changes: Fields = {}): Fields => ({
+const matched = (conditions: EndpointConditions, changes: Fields = {}): Fields => ({
   data: { x0: rows([8, 2]), x1: rows([8, 2], 2), conditions },
   batchSize: 4,
   matchConditions: true,
   ...changes,
 });
-const given = (conditions: EndConditions): Fields => ({
+const given = (conditions: EndpointConditions): Fields => ({
   data: { x0: rows([8, 2]), x1: rows([8, 2], 2), conditions },
 });
 const ofBoth = { x0: classes(eight), x1: classes(eight) };

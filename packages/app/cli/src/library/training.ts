@@ -1,5 +1,5 @@
 // A training that was made by hand, saved as a run that `openBridge` and `dsbm sample` open.
-import { conditionsAt, type Direction, mapConditions, startOf } from "@dsbm/bridge";
+import { conditionsAt, type Direction, mapConditions, sourceOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { openRunOf } from "@dsbm/experiment";
 import { Bridge, problemFile } from "@dsbm/inference";
@@ -83,7 +83,7 @@ function checkSame(training: Training, folder: string): void {
   using bridge = Bridge.open(folder, { device, ...(isUnknown && { network: method.network }) });
   for (const { direction } of modelsOf(training)) {
     const apart = tidy(() => {
-      const end = startOf(direction);
+      const end = sourceOf(direction);
       const some = (t: Tensor) => t.narrow(0, 0, Math.min(2, t.size(0)));
       const generator = () => Generator.create(1, device);
       const x = training.problem.data.decode(some(data[end]), { end, generator: generator() });

@@ -16,7 +16,7 @@ import {
   loadLeNet,
   trainClassifier,
 } from "@dsbm/nets";
-import type { DataEnd, Ends } from "@dsbm/problem";
+import type { Datasets, EndpointData } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { MeasureOptions } from "../measuring.js";
 
@@ -29,7 +29,7 @@ export interface ReferenceClassifier {
 const classifierSeed = 0;
 const leastSteps = 500;
 
-function wholeSet(end: Pick<DataEnd, "name">): string | null {
+function wholeSet(end: Pick<EndpointData, "name">): string | null {
   const base = end.name.replace(/(_\d+)+$/, "");
   // The squares and the circles are each one class of this set.
   const whole = base.startsWith("synthetic_") ? "synthetic_shapes" : base;
@@ -41,8 +41,8 @@ function wholeSet(end: Pick<DataEnd, "name">): string | null {
  * two cores); null where its data have no classes to tell apart, or when stopped.
  */
 export async function referenceClassifier(
-  { projection, shape }: Pick<Ends, "projection" | "shape">,
-  end: DataEnd,
+  { projection, shape }: Pick<Datasets, "projection" | "shape">,
+  end: EndpointData,
   config: CompleteTrainConfig,
   { progress, signal }: Pick<MeasureOptions, "progress" | "signal">,
 ): Promise<ReferenceClassifier | null> {
@@ -114,7 +114,7 @@ export async function referenceClassifier(
 export function shareOfClasses(
   { model, facts }: ReferenceClassifier,
   images: Tensor,
-  end: DataEnd,
+  end: EndpointData,
 ): number | null {
   const wanted = end.classes.map(({ label }) => facts.labels.indexOf(label));
   if (wanted.length === facts.labels.length) return null;

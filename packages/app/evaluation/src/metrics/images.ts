@@ -8,7 +8,7 @@ import {
 } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { inceptionFeatures, lenetFeatures } from "@dsbm/nets";
-import { type DataEnd, gaussianName, isVectors } from "@dsbm/problem";
+import { type EndpointData, gaussianName, isVectors } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import {
   type ReferenceClassifier,
@@ -20,7 +20,7 @@ import type { DataFacts, Metric, SampleSet } from "../metric.js";
 
 type Side = SampleSet["side"];
 
-const imagesOf = ({ shown }: DataEnd, x: Tensor): Tensor => {
+const imagesOf = ({ shown }: EndpointData, x: Tensor): Tensor => {
   const here = x.to({ device: "cpu" });
   return x.shape.length === 2 && shown ? shown(here) : here;
 };

@@ -1,7 +1,7 @@
 // How likely held-out data are if the density of the source is known: along the probability flow from a Gaussian, and in
 // closed form for LightSB, whose ends are a mixture.
 import {
-  type End,
+  type Endpoint,
   type Gaussian,
   gaussianLogDensity,
   gaussianOf,
@@ -106,7 +106,7 @@ function logDensityOf(
   };
 }
 
-function lawOf(end: End, { ends, trained }: Subject): Gaussian | null {
+function lawOf(end: Endpoint, { ends, trained }: Subject): Gaussian | null {
   const { name, moments } = ends[end];
   const { mean_final, var_final, data } = trained.config;
   const [d] = ends.shape as [number];

@@ -11,7 +11,7 @@ import {
   type TimeGrid,
 } from "@dsbm/bridge";
 import { conditionWidth } from "@dsbm/data";
-import type { Ends } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/problem";
 import { conditionKind, testConditions, testRows } from "@dsbm/problem";
 import { type Generator, getNumThreads, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
@@ -55,7 +55,7 @@ export const baselineMetrics = ["sliced_w2", "displacement"];
 
 const mostNumbers = 2 ** 24;
 
-const valuesOf = ({ shape }: Ends): number => shape.reduce((a, b) => a * b, 1);
+const valuesOf = ({ shape }: Datasets): number => shape.reduce((a, b) => a * b, 1);
 
 /** The rows that a baseline generates from the source rows of a set; the reason if it cannot. */
 export function baselineVariant(
@@ -97,13 +97,13 @@ export function baselineVariant(
 }
 
 interface Leg {
-  ends: Pick<Ends, "x0" | "x1">;
+  ends: Pick<Datasets, "x0" | "x1">;
   grid: TimeGrid;
   unit: number;
 }
 
 /** One leg, or one for each interval of several data sets, in the order of a direction. */
-function legsOf(ends: Ends, grid: TimeGrid, direction: Direction): Leg[] {
+function legsOf(ends: Datasets, grid: TimeGrid, direction: Direction): Leg[] {
   if (!ends.chain) return [{ ends, grid, unit: 1 }];
   const all = [ends.x0, ...ends.between, ends.x1];
   const grids = gridsWithin(ends.chain, grid);

@@ -1,6 +1,6 @@
 // Sizes, scales and distances of the data as networks see them, which choices are made from.
 import { exactPointPlan, intervalsOf, squaredDistances, stream } from "@dsbm/bridge";
-import { type DataEnd, type Ends, marginalsOf } from "@dsbm/problem";
+import { type Datasets, type EndpointData, marginalsOf } from "@dsbm/problem";
 import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 
 export interface DataFacts {
@@ -23,13 +23,13 @@ const most = 1000;
  * Measures facts on some of the training rows, drawn by the seed. Of several datasets they are means over the intervals,
  * each in its own units (see `Chain`).
  */
-export function dataFacts(ends: Ends, seed: number): DataFacts {
+export function dataFacts(ends: Datasets, seed: number): DataFacts {
   const all = marginalsOf(ends);
   const rows = all.map(({ train }) => train.size(0));
   const intervals = ends.chain ? intervalsOf(ends.chain) : [{ index: 0, unit: 1 }];
   const found = intervals.map(({ index, unit }) => {
-    const x0 = all[index] as DataEnd;
-    const x1 = all[index + 1] as DataEnd;
+    const x0 = all[index] as EndpointData;
+    const x1 = all[index + 1] as EndpointData;
     const { transport, spread, ...plan } = pairFacts({ x0, x1 }, seed);
     return { ...plan, transport: transport / unit, spread: spread / unit };
   });
@@ -45,10 +45,10 @@ export function dataFacts(ends: Ends, seed: number): DataFacts {
   };
 }
 
-function pairFacts({ x0, x1 }: Record<"x0" | "x1", DataEnd>, seed: number) {
+function pairFacts({ x0, x1 }: Record<"x0" | "x1", EndpointData>, seed: number) {
   return tidy(() => {
     const planned = Math.min(most, x0.train.size(0), x1.train.size(0));
-    const some = ({ train, decode }: DataEnd, end: "x0" | "x1"): Tensor => {
+    const some = ({ train, decode }: EndpointData, end: "x0" | "x1"): Tensor => {
       const generator = stream(seed, `fit/facts/${end}`);
       const order = randperm(train.size(0), { generator }).narrow(0, 0, planned);
       const taken = train.indexSelect(0, order.to({ device: train.device }));

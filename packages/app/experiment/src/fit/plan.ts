@@ -1,7 +1,7 @@
 // The plan of a fit: choices from the data and the speed of the machine, within the time given.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { holdoutsOf } from "@dsbm/evaluation";
-import { loadEnds, threadsOf, trainingProblem } from "@dsbm/problem";
+import { loadDatasets, threadsOf, trainingProblem } from "@dsbm/problem";
 import { duration, type Progress, runPaths } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { TimeEstimate } from "../forecast/estimate.js";
@@ -155,7 +155,7 @@ async function inTime(
 
 async function speedOf(config: CompleteTrainConfig): Promise<Speed> {
   setNumThreads(threadsOf(config));
-  const ends = loadEnds(config);
+  const ends = loadDatasets(config);
   try {
     return await measureSpeed(trainingProblem(config, ends, { cacheFolder: runPaths("").cache }));
   } finally {

@@ -12,12 +12,12 @@ import {
   type Tree,
 } from "@dsbm/config";
 import {
-  type Ends,
-  loadEnds,
+  type Datasets,
+  loadDatasets,
   loadPairs,
   pictureFolders,
   pictureSizes,
-  prepareEnds,
+  prepareDatasets,
 } from "@dsbm/problem";
 import type { Progress } from "@dsbm/runs";
 import {
@@ -85,8 +85,8 @@ export async function prepare(
     for (const rule of await pictureSizes(folders)) choose(rule);
   }
   let { config } = now();
-  await prepareEnds(config, { progress, signal });
-  let ends = loadEnds(config);
+  await prepareDatasets(config, { progress, signal });
+  let ends = loadDatasets(config);
   try {
     // Pairs that cannot be used are said before anything is measured.
     await loadPairs(config, ends, { signal });
@@ -96,7 +96,7 @@ export async function prepare(
       config = now().config;
       if (config.data.standardise !== columns.standardise) {
         ends.dispose();
-        ends = loadEnds(config);
+        ends = loadDatasets(config);
       }
     }
     const facts = dataFacts(ends, config.seed);
@@ -174,7 +174,7 @@ function keyValue(config: object, key: string): Choice["value"] {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
 
-function columnsOf({ columns, x0 }: Ends) {
+function columnsOf({ columns, x0 }: Datasets) {
   if (!columns) return null;
   const { standardise, std } = columns.transform;
   return { standardise, std, named: x0.facts?.named ?? false };

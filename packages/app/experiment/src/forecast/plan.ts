@@ -6,11 +6,11 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   aboutPairs,
   checkBatch,
-  loadEnds,
+  loadDatasets,
   loadPairs,
   marginalsOf,
   pictureNotes,
-  prepareEnds,
+  prepareDatasets,
   stepsOf,
   threadsOf,
   trainingProblem,
@@ -24,7 +24,7 @@ import { measureSpeed } from "./speed.js";
 
 /** What the training of a configuration needs of memory, in a line. Throws the errors of data and configuration. */
 export async function memoryLine(config: CompleteTrainConfig): Promise<string> {
-  const ends = loadEnds(config);
+  const ends = loadDatasets(config);
   try {
     const problem = trainingProblem(config, ends, { cacheFolder: "" });
     if (problem.method.method.model?.fit) return "memory: that of the data";
@@ -41,8 +41,8 @@ export async function planRun(
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
 ): Promise<string[]> {
   setNumThreads(threadsOf(config));
-  await prepareEnds(config, { progress, signal });
-  const ends = loadEnds(config);
+  await prepareDatasets(config, { progress, signal });
+  const ends = loadDatasets(config);
   const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-plan-"));
   try {
     checkBatch(config, ends);

@@ -1,7 +1,7 @@
 // Samples as pictures: images as they are, fields in their physical units and in grey levels of their own range, whatever
 // the preprocessing made of them, and coordinates as the images that they are coordinates of.
 import { encodeImages } from "@dsbm/bridge";
-import type { Ends } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/problem";
 import { gaussianName } from "@dsbm/problem";
 import { cat, full, type Tensor, tidy } from "@dsbm/torch";
 
@@ -19,14 +19,17 @@ export type Painter = (x: Tensor, time: number) => Painted;
 const gap = 1;
 
 /** Whether samples can be drawn as pictures. */
-export const hasPictures = ({ shape, projection }: Ends): boolean =>
+export const hasPictures = ({ shape, projection }: Datasets): boolean =>
   shape.length === 3 || projection?.shape.length === 3;
 
 /**
  * The painter of an evaluation. Bytes are pictures of −1 … 1; fields (tables of floating numbers) are drawn from the
  * least to the greatest value of each channel of the data among `given`, so that starts, ends and data are comparable.
  */
-export function painterOf(ends: Ends, given: readonly { x: Tensor; side: "x0" | "x1" }[]): Painter {
+export function painterOf(
+  ends: Datasets,
+  given: readonly { x: Tensor; side: "x0" | "x1" }[],
+): Painter {
   const real = given.filter(({ side }) => ends[side].name !== gaussianName);
   const fields =
     ends.projection === null && real.some(({ side }) => ends[side].train.dtype !== "uint8");
@@ -50,7 +53,7 @@ export function painterOf(ends: Ends, given: readonly { x: Tensor; side: "x0" | 
 
 const timeOf = (side: "x0" | "x1") => (side === "x0" ? 0 : 1);
 
-function physical({ x0, x1 }: Ends, x: Tensor, time: number): Tensor {
+function physical({ x0, x1 }: Datasets, x: Tensor, time: number): Tensor {
   const at0 = x0.shown;
   const at1 = x1.shown;
   if (!at0 || !at1) return (at0 ?? at1)?.(x) ?? x;

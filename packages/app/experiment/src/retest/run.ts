@@ -5,10 +5,10 @@ import { dirname, join } from "node:path";
 import { columnsFor, Evaluator, subjectOf } from "@dsbm/evaluation";
 import { Bridge, gridOf, loadNetworks } from "@dsbm/inference";
 import {
-  type Ends,
-  loadEnds,
+  type Datasets,
+  loadDatasets,
   marginalsOf,
-  prepareEnds,
+  prepareDatasets,
   stepsBefore,
   threadsOf,
 } from "@dsbm/problem";
@@ -74,10 +74,10 @@ export async function runTest(
   const stages = stagesOf(runOf(folder), config);
   const hashes = hashesOf(stages);
   setNumThreads(threadsOf(config));
-  await prepareEnds(config, { progress, signal });
+  await prepareDatasets(config, { progress, signal });
   const mode = again || !isOfThese(folder, hashes) ? "restart" : "continue";
   if (mode === "continue") checkFiles(folder);
-  const ends = loadEnds(config);
+  const ends = loadDatasets(config);
   const { columns, logged } = columnsFor({ ends, config });
   const places = ["split", "sampler"];
   const run = openRunOf(config, { folder, columns: [...places, ...columns], logged, mode });
@@ -108,7 +108,7 @@ export async function runTest(
 
 interface Session {
   config: CompleteTestConfig;
-  ends: Ends;
+  ends: Datasets;
   run: RunWriter;
   options: RunOptions;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
-import type { Ends } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/problem";
 import { readColumns } from "@dsbm/problem";
 import type { Progress, RunWriter } from "@dsbm/runs";
 import { version } from "@dsbm/runs";
@@ -13,7 +13,7 @@ import { io } from "@dsbm/torch";
 
 /** Writes data.json of tables. Throws a ConfigError where a run that goes on was begun with other data. */
 export function saveColumns(
-  { columns }: Ends,
+  { columns }: Datasets,
   { config, run, progress }: { config: CompleteTrainConfig; run: RunWriter; progress: Progress },
 ): void {
   const description = columns?.describe();
@@ -30,7 +30,7 @@ export function saveColumns(
 }
 
 /** Writes projection.safetensors of data that are projected on components. */
-export function saveProjection({ projection }: Ends, run: RunWriter): void {
+export function saveProjection({ projection }: Datasets, run: RunWriter): void {
   if (!projection) return;
   const { components } = projection;
   const scale = String(components.scale);

@@ -6,7 +6,7 @@ import { DivergedError, Evaluator, subjectOf } from "@dsbm/evaluation";
 import { Bridge, gridOf } from "@dsbm/inference";
 import {
   checkpointId,
-  type Ends,
+  type Datasets,
   evaluatedDirections,
   isVectors,
   type Position,
@@ -63,7 +63,7 @@ export class ExperimentRun {
   constructor(
     private readonly config: CompleteTrainConfig,
     private readonly options: RunOptions,
-    private readonly ends: Ends,
+    private readonly ends: Datasets,
     private readonly run: RunWriter,
     private readonly pairs: KnownRows | null,
   ) {

@@ -1,5 +1,5 @@
 // What a run is given besides its configuration.
-import type { Ends } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/problem";
 import type { Interrupt, Progress, Row, RunWriter } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { TimePlan } from "../forecast/time-plan.js";
@@ -28,7 +28,7 @@ interface RunHooks {
   begin?: Record<string, unknown>;
   opened?(run: RunWriter): void;
   time?: TimePlan;
-  trained?(run: RunWriter, ends: Ends, rows: readonly Row[]): Promise<boolean>;
+  trained?(run: RunWriter, ends: Datasets, rows: readonly Row[]): Promise<boolean>;
 }
 
 /** What another rank is given. */

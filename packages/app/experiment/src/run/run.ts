@@ -7,11 +7,11 @@ import { columnsFor } from "@dsbm/evaluation";
 import {
   aboutPairs,
   checkBatch,
-  loadEnds,
+  loadDatasets,
   loadPairs,
   marginalsOf,
   pictureNotes,
-  prepareEnds,
+  prepareDatasets,
   threadsOf,
   trainingProblem,
 } from "@dsbm/problem";
@@ -88,10 +88,10 @@ export async function runTraining(
     );
   }
   setNumThreads(threadsOf(config));
-  await prepareEnds(config, { progress, signal });
+  await prepareDatasets(config, { progress, signal });
   if (!hooks.time) for (const note of await pictureNotes(config)) progress.line(note);
   options.ranks?.tell({ facts: hooks.begin ?? {}, tensors: new Map() });
-  const ends = loadEnds(config);
+  const ends = loadDatasets(config);
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
   try {
@@ -138,8 +138,8 @@ export async function runTrainingWorker(
   const config = extended(given, readExtension(folder));
   setNumThreads(threadsOf(config));
   // Another machine has files of its own.
-  await prepareEnds(config, { progress, signal });
-  const ends = loadEnds(config);
+  await prepareDatasets(config, { progress, signal });
+  const ends = loadDatasets(config);
   try {
     const pairs = await loadPairs(config, ends, { signal });
     const cacheFolder = runPaths(folder).cache;

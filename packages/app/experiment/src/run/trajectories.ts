@@ -2,14 +2,14 @@
 import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Bridge, gridOf } from "@dsbm/inference";
-import type { Ends } from "@dsbm/problem";
+import type { Datasets } from "@dsbm/problem";
 import type { RunWriter } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
 /** Writes test points, and backward paths from them by each number of steps, [steps + 1, n, d]. */
 export async function writeTrajectories(
   bridge: Bridge,
-  { config, ends, run }: { config: CompleteTrainConfig; ends: Ends; run: RunWriter },
+  { config, ends, run }: { config: CompleteTrainConfig; ends: Datasets; run: RunWriter },
 ): Promise<void> {
   for (const end of ["x0", "x1"] as const)
     run.saveFile(`${end}_test.npy`, io.encodeNpy(ends[end].test));

@@ -10,7 +10,7 @@ import { type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
 import { type RunWriter, readJson } from "@dsbm/runs";
 import { z } from "zod";
 import { loading } from "../dataset.js";
-import { type Ends, namesOf } from "../datasets.js";
+import { type Datasets, namesOf } from "../datasets.js";
 
 const saved = z.object({ file: z.string(), sha256: z.string() });
 
@@ -22,7 +22,7 @@ const pairsFile = "pairs.json";
  */
 export async function loadPairs(
   config: CompleteTrainConfig,
-  { x0, between, x1 }: Pick<Ends, "x0" | "between" | "x1">,
+  { x0, between, x1 }: Pick<Datasets, "x0" | "between" | "x1">,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<KnownRows | null> {
   const { pairs: path, data } = config;

@@ -7,19 +7,19 @@ import { runPaths } from "@dsbm/runs";
 
 const prefix = "folder:";
 
-type Ends = Pick<
+type Datasets = Pick<
   TrainConfig | CompleteTrainConfig,
   "Dataset" | "Dataset_between" | "Dataset_transfer" | "transfer"
 >;
 
-const endsOf = ({ Dataset, Dataset_between, Dataset_transfer, transfer }: Ends) => [
+const endsOf = ({ Dataset, Dataset_between, Dataset_transfer, transfer }: Datasets) => [
   Dataset,
   ...(Dataset_between ?? []),
   ...(transfer && Dataset_transfer ? [Dataset_transfer] : []),
 ];
 
 /** The names of the ends that are folders of pictures (folder:PATH), each once. */
-export const pictureFolders = (ends: Ends): string[] => [
+export const pictureFolders = (ends: Datasets): string[] => [
   ...new Set(endsOf(ends).filter((name) => name.startsWith(prefix))),
 ];
 
@@ -56,7 +56,7 @@ export async function pictureSizes(
  * else as the data have them, with a line for the user. Throws as `pictureFormat`.
  */
 export async function pictureOverrides(
-  config: Ends,
+  config: Datasets,
   { overrides, folder }: { overrides: object; folder: string | null },
 ): Promise<{ overrides: object; notes: string[] }> {
   const ends = new Set(endsOf(config));
@@ -92,7 +92,7 @@ function savedSizes(folder: string): Record<(typeof keys)[number], unknown> | nu
 export async function pictureNotes({
   data,
   ...ends
-}: Ends & Pick<CompleteTrainConfig, "data">): Promise<string[]> {
+}: Datasets & Pick<CompleteTrainConfig, "data">): Promise<string[]> {
   const formats = await Promise.all(
     pictureFolders(ends).map(async (name) => ({ name, ...(await formatOf(name)) })),
   );

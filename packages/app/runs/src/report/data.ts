@@ -1,6 +1,6 @@
 // The data of a run: the two files, what was done to them, warnings, and the columns; and the choices of `dsbm fit`.
 import { basename } from "node:path";
-import type { Choice, DataColumn, DataEnd, DataFile } from "../run/data.js";
+import type { Choice, DataColumn, DataFile, EndpointData } from "../run/data.js";
 import { box, pairs } from "./page/blocks.js";
 import { digits, valueText } from "./page/digits.js";
 import { type Html, html, listed, type Part } from "./page/html.js";
@@ -10,7 +10,7 @@ const mostColumns = 24;
 
 /** Short names of source and target: their files, or the groups if one file has both. Returns null without a target. */
 export function endNames({ source, target }: DataFile): Names | null {
-  const name = ({ path, group }: DataEnd) => group ?? basename(path);
+  const name = ({ path, group }: EndpointData) => group ?? basename(path);
   return target ? { source: name(source), target: name(target) } : null;
 }
 
@@ -28,7 +28,7 @@ export function dataSection(data: DataFile, worst: readonly string[]): Html[] {
 }
 
 function endsTable({ source, target }: DataFile): Html {
-  const line = (name: string, cell: (end: DataEnd) => Part) => {
+  const line = (name: string, cell: (end: EndpointData) => Part) => {
     const cells = [cell(source), target && cell(target)];
     if (cells.every((part) => !part)) return null;
     return html`<tr><th scope="row">${name}</th>${cells.map((part) => html`<td class="text">${part || "–"}</td>`)}</tr>`;
@@ -48,7 +48,7 @@ function endsTable({ source, target }: DataFile): Html {
 <tbody>${lines}</tbody></table>`;
 }
 
-function contentOf({ kind, shape }: DataEnd): string | null {
+function contentOf({ kind, shape }: EndpointData): string | null {
   if (shape.length === 0) return null;
   if (kind !== "pictures") return `${shape.join(" × ")} numbers a row`;
   const channels = shape.length > 2 ? shape[0] : 1;

@@ -52,7 +52,7 @@ export const dataFile = z.object({
   warnings: listOf(z.string()),
 });
 export type DataFile = z.output<typeof dataFile>;
-export type DataEnd = z.output<typeof end>;
+export type EndpointData = z.output<typeof end>;
 export type DataColumn = z.output<typeof column>;
 
 export const choice = z.object({

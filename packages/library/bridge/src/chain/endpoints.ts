@@ -1,7 +1,7 @@
 // The tables of a chain: each row in the units of its interval, with the interval's number.
 import { cat, full, type Tensor, tidy } from "@dsbm/torch";
 import { type Conditions, conditionRows, kindsOf } from "../core/conditions.js";
-import type { End } from "../core/direction.js";
+import type { Endpoint } from "../core/direction.js";
 import type { Chain, Endpoints } from "../core/endpoints.js";
 import { argumentError } from "../core/errors.js";
 import { type Interval, intervalsOf } from "./chain.js";
@@ -22,11 +22,11 @@ export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): En
       `${marginals.length} data sets at ${chain.times.length} times; expected a time for each`,
     );
   const all = intervalsOf(chain);
-  const of = (interval: Interval, end: End) =>
+  const of = (interval: Interval, end: Endpoint) =>
     marginals[interval.index + (end === "x0" ? 0 : 1)] as Marginal;
-  const joined = (end: End) =>
+  const joined = (end: Endpoint) =>
     tidy(() => cat(all.map((interval) => of(interval, end).x.div(interval.unit))).keep());
-  const conditions = (end: End): Conditions =>
+  const conditions = (end: Endpoint): Conditions =>
     tidy(() => {
       const interval = cat(all.map((one) => numbered(one, of(one, end).x)));
       const own = all.map((one) => of(one, end).conditions);

@@ -1,6 +1,6 @@
 // What networks are conditioned on besides a point and a time.
 import type { Tensor } from "@dsbm/torch";
-import type { End } from "./direction.js";
+import type { Endpoint } from "./direction.js";
 
 /** What a network is conditioned on beside the point and the time. */
 export interface Conditions {
@@ -21,7 +21,7 @@ const kinds = ["cond", "y", "interval"] as const;
 type ConditionName = (typeof kinds)[number];
 
 /** The conditions of each table. */
-export type EndConditions = { readonly [end in End]?: Conditions | undefined };
+export type EndpointConditions = { readonly [end in Endpoint]?: Conditions | undefined };
 
 /** Which conditions there are. */
 export function kindsOf(conditions: Conditions | undefined): ConditionName[] {
@@ -53,9 +53,9 @@ export function mapConditions(
  * takes those of the other table, row by row.
  */
 export function conditionsAt(
-  conditions: EndConditions | undefined,
-  end: End,
-): { of: End; values: Conditions } | undefined {
+  conditions: EndpointConditions | undefined,
+  end: Endpoint,
+): { of: Endpoint; values: Conditions } | undefined {
   for (const of of end === "x0" ? (["x0", "x1"] as const) : (["x1", "x0"] as const)) {
     const values = conditions?.[of];
     if (values) return { of, values };

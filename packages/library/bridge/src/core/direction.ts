@@ -3,19 +3,19 @@
 /** `f`: forward, 0 → 1; `b`: backward, 1 → 0. */
 export type Direction = "f" | "b";
 
-/** One of the two tables. */
-export type End = "x0" | "x1";
+/** One of the two tables: x0 at time 0, x1 at time 1. */
+export type Endpoint = "x0" | "x1";
 
-/** The end that a direction starts from. */
-export const startOf = (direction: Direction): End => (direction === "f" ? "x0" : "x1");
+/** Where samples of a direction come from: x0 forward, x1 backward. */
+export const sourceOf = (direction: Direction): Endpoint => (direction === "f" ? "x0" : "x1");
 
-/** The end that it runs to. */
-export const endOf = (direction: Direction): End => (direction === "f" ? "x1" : "x0");
+/** Where they go. */
+export const targetOf = (direction: Direction): Endpoint => (direction === "f" ? "x1" : "x0");
 
 /** Calls `of` for an endpoint at its first use. */
-export function eachEnd<T>(of: (end: End) => T): { readonly x0: T; readonly x1: T } {
-  const made = new Map<End, T>();
-  const at = (end: End): T => {
+export function eachEndpoint<T>(of: (end: Endpoint) => T): { readonly x0: T; readonly x1: T } {
+  const made = new Map<Endpoint, T>();
+  const at = (end: Endpoint): T => {
     if (!made.has(end)) made.set(end, of(end));
     return made.get(end) as T;
   };

@@ -4,11 +4,11 @@ import {
   type Conditions,
   conditionRows,
   conditionsAt,
-  type EndConditions,
+  type EndpointConditions,
   kindsOf,
   mapConditions,
 } from "./conditions.js";
-import { type End, eachEnd } from "./direction.js";
+import { type Endpoint, eachEndpoint } from "./direction.js";
 import { dataError } from "./errors.js";
 import { type DrawRows, drawAll } from "./random.js";
 
@@ -25,7 +25,7 @@ export interface Endpoints {
    * Conditions row by row. A table without conditions has as many rows as the other table and takes its
    * conditions.
    */
-  conditions?: EndConditions | undefined;
+  conditions?: EndpointConditions | undefined;
   /** The times of several marginals (see `chainEndpoints`). */
   chain?: Chain | undefined;
   /** Whether both tables are in random order already, as a batch is. */
@@ -40,7 +40,7 @@ export interface Endpoints {
  */
 export type Decode = (
   rows: Tensor,
-  at: { end: End; generator: Generator; forRows?: DrawRows },
+  at: { end: Endpoint; generator: Generator; forRows?: DrawRows },
 ) => Tensor;
 
 /**
@@ -49,17 +49,17 @@ export type Decode = (
  */
 export function gathered(
   data: Endpoints,
-  index: (end: End) => Tensor,
+  index: (end: Endpoint) => Tensor,
   {
     decode,
     generator,
     forRows = drawAll,
   }: { decode: Decode; generator: Generator; forRows?: DrawRows },
 ): Endpoints {
-  const rows = eachEnd((end) =>
+  const rows = eachEndpoint((end) =>
     decode(data[end].indexSelect(0, index(end)), { end, generator, forRows }),
   );
-  const given = eachEnd((end) =>
+  const given = eachEndpoint((end) =>
     mapConditions(data.conditions?.[end], (t) => t.indexSelect(0, index(end))),
   );
   return Object.assign(rows, { conditions: data.conditions && given });
@@ -68,12 +68,12 @@ export function gathered(
 /** Draws `n` rows of each endpoint, owned by the caller. Equally long tables keep their row pairs and conditions. */
 export function someRows(data: Endpoints, n: number, generator: Generator): Endpoints {
   return tidy(() => {
-    const order = (end: End) =>
+    const order = (end: Endpoint) =>
       randperm(data[end].size(0), { generator, device: data[end].device }).slice({ end: n });
     const first = order("x0");
     const orders = { x0: first, x1: data.x0.size(0) === data.x1.size(0) ? first : order("x1") };
-    const some = (end: End) => (t: Tensor) => t.indexSelect(0, orders[end]).keep();
-    const given = (end: End) => mapConditions(data.conditions?.[end], some(end));
+    const some = (end: Endpoint) => (t: Tensor) => t.indexSelect(0, orders[end]).keep();
+    const given = (end: Endpoint) => mapConditions(data.conditions?.[end], some(end));
     const conditions = data.conditions && { x0: given("x0"), x1: given("x1") };
     return { ...data, x0: some("x0")(data.x0), x1: some("x1")(data.x1), conditions };
   });

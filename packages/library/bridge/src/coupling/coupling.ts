@@ -2,10 +2,10 @@
 import { type Generator, randperm, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";
-import type { Direction, End } from "../core/direction.js";
+import type { Direction, Endpoint } from "../core/direction.js";
 
 /** Pairs a batch again, for minibatch optimal transport; conditions follow the samples of `of` (default x0). */
-export type BatchCoupling = (batch: Pairs, generator: Generator, of?: End) => Pairs;
+export type BatchCoupling = (batch: Pairs, generator: Generator, of?: Endpoint) => Pairs;
 
 export function randomRows(x: Tensor, generator: Generator, n: number): Tensor {
   const order = randperm(x.size(0), { generator, device: x.device });

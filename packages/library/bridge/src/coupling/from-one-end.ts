@@ -2,14 +2,14 @@
 import { type Generator, randn, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt } from "../core/conditions.js";
-import { type Direction, type End, endOf, other, startOf } from "../core/direction.js";
+import { type Direction, type Endpoint, other, sourceOf, targetOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { type DrawRows, drawAll } from "../core/random.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Simulate } from "./coupling.js";
 
 function pairsFrom(
-  from: End,
+  from: Endpoint,
   data: Endpoints,
   make: (start: Tensor, given: Conditions | undefined) => Tensor,
 ): Pairs {
@@ -21,7 +21,7 @@ function pairsFrom(
 
 /** The identity coupling (Kholkin et al. 2024, IPMF): (x0, x0) to train b, (x1, x1) to train f. */
 export const identity = (trained: Direction, data: Endpoints): Pairs =>
-  pairsFrom(endOf(trained), data, (x) => x);
+  pairsFrom(targetOf(trained), data, (x) => x);
 
 interface Draws {
   generator: Generator;
@@ -38,7 +38,9 @@ export const reference = (
   process: ReferenceProcess,
   draws: Draws,
 ): Pairs =>
-  pairsFrom(endOf(trained), data, (start) => referenceEnd(other(trained), start, process, draws));
+  pairsFrom(targetOf(trained), data, (start) =>
+    referenceEnd(other(trained), start, process, draws),
+  );
 
 /** Endpoints [B, …] of the reference process from x [B, …]. */
 export function referenceEnd(
@@ -56,4 +58,4 @@ export function referenceEnd(
  * after b.
  */
 export const simulated = (newest: Direction, data: Endpoints, simulate: Simulate): Pairs =>
-  pairsFrom(startOf(newest), data, (start, given) => simulate(newest, start, given));
+  pairsFrom(sourceOf(newest), data, (start, given) => simulate(newest, start, given));

@@ -2,7 +2,7 @@
 import { type Generator, randperm } from "@dsbm/torch";
 import type { Batch, Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
-import type { End } from "../core/direction.js";
+import type { Endpoint } from "../core/direction.js";
 import { type Endpoints, gathered } from "../core/endpoints.js";
 import { randomRows } from "./coupling.js";
 import type { Matching, RowPairs } from "./matching.js";
@@ -26,7 +26,7 @@ export const tableIndex = (batch: Batch): TableIndex | null => indices.get(batch
 export function independent(
   data: Endpoints,
   generator: Generator,
-  { to = "x0", matching = null }: { to?: End; matching?: Matching | null } = {},
+  { to = "x0", matching = null }: { to?: Endpoint; matching?: Matching | null } = {},
 ): Pairs {
   const given = conditionsAt(data.conditions, to);
   if (data.shuffled)

@@ -1,8 +1,8 @@
 // Known pairs of rows stay together in the first coupling; any other coupling pairs the rest.
 import { type Tensor, tensor, tidy, where } from "@dsbm/torch";
 import { type Batch, joinBatches, type Pairs, pickRows, rowIndex } from "../core/batch.js";
-import { type EndConditions, mapConditions } from "../core/conditions.js";
-import type { End } from "../core/direction.js";
+import { type EndpointConditions, mapConditions } from "../core/conditions.js";
+import type { Endpoint } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { dataError } from "../core/errors.js";
 import type { BatchCoupling } from "./coupling.js";
@@ -18,7 +18,7 @@ export interface KnownPairs {
  * Throws a BridgeError unless both lists are equally long, not empty, and name each row of the tables at most
  * once.
  */
-export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, End>): void {
+export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, Endpoint>): void {
   const refuse = (problem: string): never => {
     throw dataError(`pairs: ${problem}`);
   };
@@ -26,7 +26,7 @@ export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, End>):
   const other = pairs.x1.length;
   if (k !== other || k === 0)
     refuse(`${k} rows of x0 and ${other} of x1; expected as many of both, and at least one`);
-  for (const [end, table] of Object.entries({ x0, x1 }) as [End, Tensor][]) {
+  for (const [end, table] of Object.entries({ x0, x1 }) as [Endpoint, Tensor][]) {
     const n = table.size(0);
     const seen = new Set<number>();
     for (const row of pairs[end]) {
@@ -43,7 +43,7 @@ export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, End>):
  * their conditions, and known pairs always stay.
  */
 export function matchKnown(
-  data: Pick<Endpoints, End | "conditions">,
+  data: Pick<Endpoints, Endpoint | "conditions">,
   pairs: KnownPairs,
   { byCondition = false }: { byCondition?: boolean } = {},
 ): Matching {
@@ -111,19 +111,19 @@ function independentRest({ n, m, pairs }: { n: number; m: number; pairs: KnownPa
 }
 
 function sharedConditions(
-  { x0, x1, conditions }: Pick<Endpoints, End | "conditions">,
+  { x0, x1, conditions }: Pick<Endpoints, Endpoint | "conditions">,
   pairs: KnownPairs,
 ): Rest {
   const free = { x0: outside(pairs.x0, x0.size(0)), x1: outside(pairs.x1, x1.size(0)) };
   if (free.x0.length === 0 || free.x1.length === 0) return { has: () => false, choose: () => -1 };
   const { rows, choose } = tidy(() => {
-    const some = (end: End) => {
+    const some = (end: Endpoint) => {
       const values = conditions?.[end];
       const [first] = Object.values(values ?? {}) as (Tensor | undefined)[];
       const index = rowIndex(free[end], first?.device);
       return mapConditions(values, (t) => t.indexSelect(0, index));
     };
-    const own: EndConditions = { x0: some("x0"), x1: some("x1") };
+    const own: EndpointConditions = { x0: some("x0"), x1: some("x1") };
     return conditionPartners(own);
   });
   const position = new Map(Array.from(rows, (row, k) => [free.x0[row] as number, k]));
@@ -134,10 +134,10 @@ function sharedConditions(
 }
 
 /** Takes the endpoints of known pairs from `pairs`, all others from `made`. */
-export function withKnown(pairs: Pairs, made: Pick<Pairs, End>): Pairs {
+export function withKnown(pairs: Pairs, made: Pick<Pairs, Endpoint>): Pairs {
   const { known } = pairs;
   if (!known) return pairs;
-  const at = (end: End) => {
+  const at = (end: Endpoint) => {
     const shape = [known.size(0), ...pairs[end].shape.slice(1).map(() => 1)];
     return where(known.gt(0.5).reshape(shape), pairs[end], made[end]);
   };

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Device, type Generator, rand, type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
-import { type Conditions, conditionRows, type EndConditions } from "../core/conditions.js";
+import { type Conditions, conditionRows, type EndpointConditions } from "../core/conditions.js";
 import { dataError } from "../core/errors.js";
 import { leastPartners, nearPartners, partnersOf } from "./near.js";
 
@@ -87,8 +87,8 @@ export function groupsByConditions(conditions: Conditions): number[][] {
 }
 
 /** Caches matchings: a problem's tables do not change. */
-function remembered(make: (conditions: EndConditions | undefined) => Matching): typeof make {
-  const known = new WeakMap<EndConditions, Matching>();
+function remembered(make: (conditions: EndpointConditions | undefined) => Matching): typeof make {
+  const known = new WeakMap<EndpointConditions, Matching>();
   return (conditions) => {
     const matching = (conditions && known.get(conditions)) ?? make(conditions);
     if (conditions) known.set(conditions, matching);
@@ -125,7 +125,7 @@ export const drawChances = (n: number, generator: Generator, device: Device): Fl
   rand([n], { generator, device, dtype: "float64" }).toArray() as Float64Array;
 
 /** The intervals of rows, without other conditions. */
-export function onlyIntervals(conditions: EndConditions | undefined): EndConditions {
+export function onlyIntervals(conditions: EndpointConditions | undefined): EndpointConditions {
   const only = (c: Conditions | undefined) => c && { interval: c.interval };
   return { x0: only(conditions?.x0), x1: only(conditions?.x1) };
 }
@@ -140,21 +140,21 @@ interface Partners {
   choose(position: number, chance: number): number;
 }
 
-export function conditionPartners(conditions: EndConditions | undefined): Partners {
+export function conditionPartners(conditions: EndpointConditions | undefined): Partners {
   const missing = (["x0", "x1"] as const).find((end) => !conditions?.[end]);
   if (!conditions?.x0 || !conditions.x1)
     throw dataError(
       `pairs are to share their conditions, but ${missing} has none of its own; give both ends conditions, or do not match them`,
     );
   return isNumber(conditions.x0)
-    ? byNearness(conditions as Required<EndConditions>)
-    : byEquality(conditions as Required<EndConditions>);
+    ? byNearness(conditions as Required<EndpointConditions>)
+    : byEquality(conditions as Required<EndpointConditions>);
 }
 
 const isNumber = ({ cond, y }: Conditions): boolean =>
   y === undefined && cond?.ndim === 2 && cond.size(1) === 1;
 
-function byNearness({ x0, x1 }: Required<EndConditions>): Partners {
+function byNearness({ x0, x1 }: Required<EndpointConditions>): Partners {
   const groups = intervalNumbers(x0 as Conditions).map((interval) => {
     const within = (c: Conditions) => rowsOf(c, interval);
     const own = within(x0 as Conditions);
@@ -198,7 +198,7 @@ function rowsOf({ cond, interval }: Conditions, wanted: number | undefined) {
   return { cond: all.indexSelect(0, rowIndex(rows, all.device)), rows };
 }
 
-function byEquality({ x0, x1 }: Required<EndConditions>): Partners {
+function byEquality({ x0, x1 }: Required<EndpointConditions>): Partners {
   const members = placesByConditions(x1 as Conditions);
   const rows: number[] = [];
   const choices: number[][] = [];

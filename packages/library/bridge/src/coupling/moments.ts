@@ -3,9 +3,6 @@
 import { noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { rowsWhere } from "../core/conditions.js";
 
-/** Mean and deviation of vector coordinates [2, K, d], or image channels [2, K, C, 1, 1], of K intervals. */
-export type EndMoments = Tensor;
-
 const fewest = 64;
 
 /** Images are averaged one by one first, so that the result does not depend on the threads. */
@@ -18,11 +15,14 @@ function momentsOfRows(x: Tensor): Tensor {
   return stack([mean, averaged(x.sub(mean).square()).sqrt()]);
 }
 
-/** Moments of rows x [n, …], for each interval if rows have one (int64 [n]). The caller disposes them. */
-export function endMoments(
+/**
+ * Mean and deviation of rows x [n, …], for each of K intervals if rows have one (int64 [n]): [2, K, d], or [2, K, C, 1, 1]
+ * of images. The caller disposes them.
+ */
+export function endpointMoments(
   x: Tensor,
   { interval, intervals = 1 }: { interval?: Tensor | undefined; intervals?: number } = {},
-): EndMoments {
+): Tensor {
   return noGrad(() =>
     tidy(() => {
       const each = Array.from({ length: intervals }, (_, k) =>
@@ -37,7 +37,7 @@ export function endMoments(
  * Moves and scales rows x [n, …] to these moments, each interval (int64 [n]) by itself. Fewer than 64 rows stay as
  * they are.
  */
-export function withMoments(x: Tensor, moments: EndMoments, interval?: Tensor): Tensor {
+export function withMoments(x: Tensor, moments: Tensor, interval?: Tensor): Tensor {
   return tidy(() => {
     const scaled = (rows: Tensor, k: number) => {
       if (rows.size(0) < fewest) return rows;

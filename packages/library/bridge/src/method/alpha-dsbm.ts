@@ -3,7 +3,7 @@
 import { full, randperm, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt, mapConditions } from "../core/conditions.js";
-import type { Direction, End } from "../core/direction.js";
+import type { Direction, Endpoint } from "../core/direction.js";
 import { randomRows } from "../coupling/coupling.js";
 import { referenceEnd } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
@@ -59,7 +59,7 @@ export const alpha_dsbm = {
             )
           : null;
       const known = newest === null ? (data.known ?? paired?.known) : undefined;
-      const rowsOf = (end: End) => {
+      const rowsOf = (end: Endpoint) => {
         const index = data.shuffled ? null : (paired?.[end] ?? randomRows(data[end], generator, n));
         const pick = (t: Tensor) => (index ? t.indexSelect(0, index) : t.narrow(0, 0, n));
         return {

@@ -2,7 +2,7 @@
 import { full, randint, randn, stack, type Tensor } from "@dsbm/torch";
 import type { Batch } from "../core/batch.js";
 import { conditionsAt } from "../core/conditions.js";
-import { type Direction, other, startOf } from "../core/direction.js";
+import { type Direction, other, sourceOf } from "../core/direction.js";
 import type { TimeGrid } from "../core/time-grid.js";
 import { type Field, ordered } from "../solver/solver.js";
 import type { Method } from "./method.js";
@@ -69,7 +69,7 @@ export const dsb_increments = {
     pairs: false,
     runs: { perRun: 1, names: ["x", "t", "target"], rows: incrementTuples },
     make({ direction, newest, data, simulateRuns }) {
-      const from = startOf(newest ?? other(direction));
+      const from = sourceOf(newest ?? other(direction));
       const given = conditionsAt(data.conditions, from)?.values;
       const { x, t, target } = simulateRuns(newest, data[from], given) as ReturnType<
         typeof incrementTuples

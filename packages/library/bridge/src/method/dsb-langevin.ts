@@ -3,7 +3,7 @@
 import { arange, type Device, randint, randn, type Tensor, tensor } from "@dsbm/torch";
 import type { Batch } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
-import { other, startOf } from "../core/direction.js";
+import { other, sourceOf } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import { drawAll } from "../core/random.js";
 import {
@@ -55,7 +55,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
       },
       make({ direction, newest, data, generator, forRows = drawAll, simulateRuns }) {
         const run = newest ?? other(direction);
-        const from = startOf(run);
+        const from = sourceOf(run);
         const start = data[from];
         const given = conditionsAt(data.conditions, from)?.values;
         if (newest !== null) {

@@ -1,7 +1,7 @@
 // Diffusion Schrödinger bridge matching (Shi et al. 2023, Algorithm 1): IPF with the first coupling `ref`, IMF with
 // `ind`.
 import type { Pairs } from "../core/batch.js";
-import { endOf } from "../core/direction.js";
+import { targetOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { identity, reference, simulated } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
@@ -22,7 +22,7 @@ export const dsbm = {
         context;
       if (newest !== null) return simulated(newest, data, context.simulate);
       const independentPairs = () =>
-        independent(data, generator, { to: endOf(direction), matching });
+        independent(data, generator, { to: targetOf(direction), matching });
       if (firstCoupling === "ind") return independentPairs();
       const fromOneEnd = (ends: Endpoints) =>
         firstCoupling === "identity"

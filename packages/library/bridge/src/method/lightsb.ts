@@ -3,7 +3,7 @@
 import { arange, cat, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
-import { endOf, startOf } from "../core/direction.js";
+import { sourceOf, targetOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { type MixtureNumbers, MixturePotential } from "../model/mixture-potential.js";
 import type { Method } from "./method.js";
@@ -20,7 +20,7 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
         new MixturePotential(shape, { direction, components, conditions }),
       begin({ network, direction, data, process, generator }) {
         const epsilon = process.sigma ** 2;
-        const end = endOf(direction);
+        const end = targetOf(direction);
         const given = conditionsAt(data.conditions, end)?.values;
         const options = { epsilon, spread, generator, given };
         (network as MixturePotential).begin(data[end], options);
@@ -33,7 +33,7 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
       pairs: true,
       simulation: "never",
       make: ({ direction, data, matching, generator }) =>
-        independent(data, generator, { to: endOf(direction), matching }),
+        independent(data, generator, { to: targetOf(direction), matching }),
     },
   }) satisfies Partial<Method<Pairs>>;
 
@@ -41,8 +41,8 @@ export const lightsb = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb", numbers),
     loss(batch, { network, direction }) {
-      const start = batch[startOf(direction)];
-      const end = batch[endOf(direction)];
+      const start = batch[sourceOf(direction)];
+      const end = batch[targetOf(direction)];
       return (network as MixturePotential).loss(start, end, batch.given);
     },
   }) satisfies Method<Pairs>;

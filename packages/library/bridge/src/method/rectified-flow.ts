@@ -1,6 +1,6 @@
 // Rectified flow (Liu et al. 2023); with exact transport within batches it is OT-CFM (Tong et al. 2024).
 import type { Pairs } from "../core/batch.js";
-import { endOf } from "../core/direction.js";
+import { targetOf } from "../core/direction.js";
 import { simulated } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
 import { brownian } from "../process/brownian.js";
@@ -18,7 +18,7 @@ export const rectifiedflow = {
     pairs: true,
     make: ({ direction, newest, data, matching, generator, simulate }) =>
       newest === null
-        ? independent(data, generator, { to: endOf(direction), matching })
+        ? independent(data, generator, { to: targetOf(direction), matching })
         : simulated(newest, data, simulate),
   },
   regression({ x0, x1 }, { t }) {

@@ -1,7 +1,7 @@
 // SB-CFM (Tong et al. 2024): the velocity of bridge marginals on entropic plans inside batches.
 
 import type { Pairs } from "../core/batch.js";
-import { endOf } from "../core/direction.js";
+import { targetOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { minibatchEntropic } from "../coupling/minibatch.js";
 import { spread } from "../process/process.js";
@@ -18,7 +18,7 @@ export const sbcfm = {
     simulation: "never",
     coupling: ({ sigma }) => minibatchEntropic({ reg: 2 * sigma ** 2 }),
     make: ({ direction, data, matching, generator }) =>
-      independent(data, generator, { to: endOf(direction), matching }),
+      independent(data, generator, { to: targetOf(direction), matching }),
   },
   regression({ x0, x1 }, { process, t, noise }) {
     const z = noise(x0);

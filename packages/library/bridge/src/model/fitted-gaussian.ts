@@ -2,7 +2,7 @@
 // its moments, or means by linear regression.
 import { Buffer, call, cat, eye, nn, stack, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
-import type { End } from "../core/direction.js";
+import type { Endpoint } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { argumentError, dataError } from "../core/errors.js";
 import { isOneTime } from "../core/one-time.js";
@@ -88,10 +88,10 @@ export class FittedGaussian extends nn.Module {
   ): void {
     tidy(() => {
       const { classes, numbers } = this.#kind;
-      const given = (end: End) => conditionsAt(conditions, end)?.values;
+      const given = (end: Endpoint) => conditionsAt(conditions, end)?.values;
       this.epsilon.fill_(epsilon);
       if (numbers > 0) {
-        const of = (end: End, x: Tensor) =>
+        const of = (end: Endpoint, x: Tensor) =>
           regressed(x, numbersOf("gaussian_bridge", given(end), numbers));
         const a = of("x0", x0);
         const b = of("x1", x1);
@@ -100,7 +100,7 @@ export class FittedGaussian extends nn.Module {
         return;
       }
       if (classes === 0) return this.#put(x0, x1, epsilon, this);
-      const labels = (end: End) => classOf("gaussian_bridge", given(end), classes);
+      const labels = (end: Endpoint) => classOf("gaussian_bridge", given(end), classes);
       const l0 = labels("x0");
       const l1 = labels("x1");
       for (let c = 0; c < classes; c++) {

@@ -1,7 +1,7 @@
 // The Schrödinger bridge between two sets of points (Pooladian and Niles-Weed 2024), for each class.
 import { Buffer, cat, full, nn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
-import { type Direction, type End, endOf } from "../core/direction.js";
+import { type Direction, type Endpoint, targetOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { argumentError, dataError } from "../core/errors.js";
 import { isOneTime } from "../core/one-time.js";
@@ -51,12 +51,12 @@ export class PointBridge extends nn.Module {
   ): number {
     return tidy(() => {
       const ends = { x0, x1 };
-      const labels = (end: End) =>
+      const labels = (end: Endpoint) =>
         classOf("sinkhorn_bridge", conditionsAt(conditions, end)?.values, this.#classes);
-      const of = (c: number) => (end: End) => rowsWhere(ends[end], labels(end), c);
+      const of = (c: number) => (end: Endpoint) => rowsWhere(ends[end], labels(end), c);
       const groups = this.label
         ? Array.from({ length: this.#classes }, (_, c) => of(c))
-        : [(end: End) => ends[end]];
+        : [(end: Endpoint) => ends[end]];
       const pairs = groups.map((rows, c) => {
         const a = rows("x0");
         const b = rows("x1");
@@ -68,9 +68,9 @@ export class PointBridge extends nn.Module {
           subsample(x, side, { most }).flatten({ startDim: 1 });
         return { x0: points(a, "x"), x1: points(b, "y") };
       });
-      const meanOf = (end: End) => cat(pairs.map((pair) => pair[end])).mean(0);
+      const meanOf = (end: Endpoint) => cat(pairs.map((pair) => pair[end])).mean(0);
       const center = meanOf("x0").add(meanOf("x1")).mul(0.5);
-      const end = endOf(this.#direction);
+      const end = targetOf(this.#direction);
       const solved = pairs.map((pair) => {
         const { u, v, error } = pointPotentials(pair.x0.sub(center), pair.x1.sub(center), {
           epsilon,

@@ -5,7 +5,7 @@ import { expectClose } from "../../../../../test/support/close.js";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance } from "../../../../../test/support/numbers.js";
 import { startFrom } from "../../../../../test/support/start.js";
-import { endMoments, withMoments } from "../../src/coupling/moments.js";
+import { endpointMoments, withMoments } from "../../src/coupling/moments.js";
 
 startFrom(1);
 
@@ -19,7 +19,7 @@ describe("ends with moments", () => {
     const data = randn([1000, 3])
       .mul(tensor([0.01, 1, 30]))
       .add(tensor([5, -2, 0]));
-    using moments = endMoments(data);
+    using moments = endpointMoments(data);
     const ends = withMoments(randn([500, 3]).mul(2).add(1), moments);
     near(meanOf(ends), meanOf(data));
     near(stdOf(ends.div(tensor([0.01, 1, 30]))), stdOf(data.div(tensor([0.01, 1, 30]))));
@@ -32,7 +32,7 @@ describe("ends with moments", () => {
     );
     const scale = interval.to("float32").mul(4).add(1).unsqueeze(1);
     const data = randn([600, 2]).mul(scale).add(scale);
-    using moments = endMoments(data, { interval, intervals: 2 });
+    using moments = endpointMoments(data, { interval, intervals: 2 });
     const ends = withMoments(randn([600, 2]), moments, interval);
     for (const k of [0, 1]) {
       const rows = interval.eq(k).nonzero().squeeze(1);
@@ -46,7 +46,7 @@ describe("ends with moments", () => {
       const data = randn([100, 2, 4, 4])
         .mul(tensor([1, 5]).reshape([2, 1, 1]))
         .add(2);
-      using moments = endMoments(data);
+      using moments = endpointMoments(data);
       const ends = withMoments(randn([80, 2, 4, 4]), moments);
       const flat = (x: Tensor) => x.transpose(0, 1).reshape([2, -1]).t();
       near(meanOf(flat(ends)), meanOf(flat(data)));
@@ -57,7 +57,7 @@ describe("ends with moments", () => {
     { what: "too few rows to know their moments", rows: 20, changed: 0 },
     { what: "a coordinate of the data that does not vary", rows: 200, changed: 1 },
   ])("$what", ({ rows, changed }) => {
-    using moments = endMoments(tensor(Array.from({ length: 100 }, () => [7])));
+    using moments = endpointMoments(tensor(Array.from({ length: 100 }, () => [7])));
     const x = randn([rows, 1]);
     const ends = withMoments(x, moments);
     expect(distance(ends, changed ? full([rows, 1], 7) : x)).toBeLessThan(1e-5);

@@ -6,9 +6,9 @@ import {
   type Batch,
   batchFrom,
   type Decode,
-  type End,
+  type Endpoint,
   type Endpoints,
-  eachEnd,
+  eachEndpoint,
   gathered,
   namesOf,
 } from "@dsbm/bridge";
@@ -43,7 +43,7 @@ export interface CacheSourceOptions extends CacheOptions {
   data: Endpoints;
   decode: Decode;
   rows: (batch: Endpoints) => Batch;
-  simulated: End;
+  simulated: Endpoint;
   rowsPerStart: number;
   refresh: (() => void) | null;
   simulate: Generator;
@@ -120,7 +120,7 @@ export class CacheRows implements RowSource {
     const { npar, batchSize, rowsPerStart, data, simulate } = this.#options;
     this.#isWriter ??= electWriter(this.#options.ranks, this.#options.folder);
     const { device } = data.x0;
-    const starts = eachEnd((end) => new Order(data[end].size(0), simulate, device));
+    const starts = eachEndpoint((end) => new Order(data[end].size(0), simulate, device));
     const made: Saved = { ...this.#saved, refresh };
     using files = new RowFiles((name) => this.#pathOf(name, refresh));
     try {
@@ -149,9 +149,9 @@ export class CacheRows implements RowSource {
     yield { done: npar, total: npar };
   }
 
-  #batchOf(starts: Record<End, Order>, n: number): Batch {
+  #batchOf(starts: Record<Endpoint, Order>, n: number): Batch {
     const { data, decode, rows, simulate: generator } = this.#options;
-    const drawn = eachEnd((end) => starts[end].through(n).to({ device: data[end].device }));
+    const drawn = eachEndpoint((end) => starts[end].through(n).to({ device: data[end].device }));
     // Only the end that runs start from is gathered.
     return rows(gathered(data, (end) => drawn[end], { decode, generator }));
   }

@@ -3,7 +3,7 @@ import {
   type Batch,
   type BatchCoupling,
   besideKnown,
-  type End,
+  type Endpoint,
   type Pairs,
   tensorsOf,
   unmarked,
@@ -17,7 +17,7 @@ export interface PooledOptions {
   rows: number;
   couple: BatchCoupling;
   pairing: Generator;
-  conditionsOf: End;
+  conditionsOf: Endpoint;
 }
 
 /** Batches cut from pools of pairs. Every rank makes whole pools and takes its part of a batch. */

@@ -4,7 +4,7 @@ import {
   type Conditions,
   conditionsAt,
   type Direction,
-  type End,
+  type Endpoint,
   type Endpoints,
   type Simulate,
 } from "@dsbm/bridge";
@@ -49,7 +49,7 @@ export class Prefetcher {
   begin(data: Endpoints, next: Endpoints): boolean {
     if (!this.#last || this.#last[1].disposed) return false;
     const [direction, x, given] = this.#last;
-    const end = (["x0", "x1"] as End[]).find((e) => data[e] === x);
+    const end = (["x0", "x1"] as Endpoint[]).find((e) => data[e] === x);
     if (!end) return false;
     const conditions = next === data ? given : conditionsAt(next.conditions, end)?.values;
     const run = this.#start(direction, next[end], conditions);

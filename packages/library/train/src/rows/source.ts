@@ -2,16 +2,15 @@
 import {
   type Batch,
   drawAll,
-  type End,
-  type EndMoments,
+  type Endpoint,
   type Endpoints,
-  endOf,
   other,
   type Simulate,
   stream,
+  targetOf,
   withMoments,
 } from "@dsbm/bridge";
-import { getNumThreads } from "@dsbm/torch";
+import { getNumThreads, type Tensor } from "@dsbm/torch";
 import { type CompleteProblem, directionOf } from "../problem.js";
 import type { Sampler } from "../sampler/sampler.js";
 import { CacheRows } from "./cache.js";
@@ -28,7 +27,7 @@ export interface SourceOptions {
   /** Gives the sampler the present weights; online methods do so before each batch. */
   refresh: () => void;
   /** What simulated endpoints take mean and deviation from. */
-  moments?: Record<End, EndMoments> | null;
+  moments?: Record<Endpoint, Tensor> | null;
   /** Batches that are taken at once (default 1). */
   batches?: number;
   stepsLeft: () => number;
@@ -69,7 +68,7 @@ export function rowSource({
   );
   const simulateEnd: Simulate = (d, start, given) => {
     const end = prefetcher.simulate(d, start, given);
-    return moments ? withMoments(end, moments[endOf(d)], given?.interval) : end;
+    return moments ? withMoments(end, moments[targetOf(d)], given?.interval) : end;
   };
   const rows = (ends: Endpoints, forRows = drawAll): Batch =>
     method.rows?.make({

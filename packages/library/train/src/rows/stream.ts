@@ -5,7 +5,7 @@ import {
   type Decode,
   type DrawRows,
   drawPart,
-  type End,
+  type Endpoint,
   type Endpoints,
   gathered,
   type Matching,
@@ -54,7 +54,7 @@ export class StreamRows implements RowSource {
   #make(n: number, part: Part): Batch {
     const { data, decode, rows, simulate } = this.#options;
     const order = this.#order.next(n);
-    const own = (end: End) =>
+    const own = (end: Endpoint) =>
       order[end].narrow(0, part.start, part.count).to({ device: data[end].device });
     const index = { x0: own("x0"), x1: own("x1") };
     const forRows = drawPart(part, n);

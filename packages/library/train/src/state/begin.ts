@@ -2,11 +2,10 @@
 import {
   conditionsAt,
   type Direction,
-  type End,
-  type EndMoments,
+  type Endpoint,
   type Endpoints,
-  eachEnd,
-  endMoments,
+  eachEndpoint,
+  endpointMoments,
   gathered,
   type Network,
   stream,
@@ -24,7 +23,7 @@ function countOf({ numel, shape: [n = 0] }: Tensor): number {
 }
 
 function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator): Endpoints {
-  const drawn = eachEnd((end) => {
+  const drawn = eachEndpoint((end) => {
     const { device } = data[end];
     return randperm(data[end].size(0), { generator, device }).narrow(0, 0, countOf(data[end]));
   });
@@ -49,17 +48,17 @@ export function beginNetwork(
 }
 
 /** The moments that simulated endpoints take; null if they keep their own. */
-export function simulatedMoments(problem: CompleteProblem): Record<End, EndMoments> | null {
+export function simulatedMoments(problem: CompleteProblem): Record<Endpoint, Tensor> | null {
   const { method, data, seed } = problem;
   if (!method.matchMoments) return null;
   const generator = stream(seed, "moments", data.x0.device);
   return noGrad(() =>
     tidy(() => {
       const rows = someRows(problem, generator);
-      const of = (end: End) => {
+      const of = (end: Endpoint) => {
         const interval = conditionsAt(rows.conditions, end)?.values.interval;
         const intervals = (data.chain?.times.length ?? 2) - 1;
-        return endMoments(rows[end], { interval, intervals }).keep();
+        return endpointMoments(rows[end], { interval, intervals }).keep();
       };
       return { x0: of("x0"), x1: of("x1") };
     }),

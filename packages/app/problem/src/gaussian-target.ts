@@ -2,7 +2,7 @@
 import { type Decode, decodeImages, drawAll, inBatches } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
-import type { DataEnd } from "./dataset.js";
+import type { EndpointData } from "./dataset.js";
 
 /** Mean and standard deviation of each value, [1, …]. */
 export interface GaussianMoments {
@@ -61,7 +61,7 @@ export function gaussianLaw(
 }
 
 /** The Gaussian as an end; the rows of its tables only say how many there are. */
-export function gaussianEnd(x0: DataEnd, config: CompleteTrainConfig): DataEnd {
+export function gaussianTarget(x0: EndpointData, config: CompleteTrainConfig): EndpointData {
   const shape = x0.train.shape.slice(1);
   const { device } = x0.train;
   const rows = (n: number) =>
