@@ -1,32 +1,15 @@
 // Exported pages with known bridges in a real browser, from file://: nothing is loaded from elsewhere, points, rows and
 // pictures play, groups are followed with pointer and keys, and nothing is wider than the screen.
 // With CHECK_FRAMES=1 (npm run check:browser) the frames a second are counted, too.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderPlayerPage } from "../../packages/pages/web/dist/page/html.js";
 import { tinyExport } from "../../packages/pages/web/test/tiny-export.js";
+import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
-
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
-if (!executablePath)
-  console.log("no chromium here: pages are not played in a browser (npm run check:browser)");
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-/** What the accessibility checker finds in a page as it is. */
-const findings = async (page: Page): Promise<string[]> => {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
-  });
-};
-interface Axe {
-  run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
-}
 
 const folder = scratch();
 const pathOf = (name: string) => join(folder, `${name}.html`);
@@ -39,7 +22,7 @@ const cloud = (n: number, [a, b]: [number, number]) => ({
   shape: [n, 2],
 });
 
-describe.skipIf(!executablePath)("an exported page", () => {
+describe.skipIf(!hasBrowser)("an exported page", () => {
   let browser: Browser;
   beforeAll(async () => {
     const points = { source: cloud(900, [10, 20]), target: cloud(700, [12, 28]) };
@@ -59,8 +42,7 @@ describe.skipIf(!executablePath)("an exported page", () => {
       pathOf("pictures"),
       renderPlayerPage({ bridge: pictures.bridge, models, source, conditions, runtime: "onnx" }),
     );
-    const args = ["--no-sandbox", "--disable-dev-shm-usage"];
-    browser = await chromium.launch({ executablePath: executablePath as string, args });
+    browser = await launch();
   });
   afterAll(() => browser?.close());
 
@@ -110,7 +92,7 @@ describe.skipIf(!executablePath)("an exported page", () => {
     expect(await status.textContent()).toMatch(/^\d+ of 1000 followed/);
     await time.fill("1");
     await expect.poll(() => page.locator(".time").textContent()).toBe("t = 1.00");
-    expect(await findings(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     // Backward along the flow, with other steps.
     await page.getByText("summer.csv → winter.csv").click();
     await page.getByText("Probability flow").click();
@@ -122,14 +104,13 @@ describe.skipIf(!executablePath)("an exported page", () => {
     await page.getByRole("spinbutton", { name: "income" }).press("Enter");
     await expect.poll(() => status.textContent()).toMatch(/500 images of the row/);
     expect(await page.locator("figure svg").first().getAttribute("aria-label")).toMatch(/age <b>/);
-    expect(await findings(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     expect(await page.locator("table").textContent()).toContain("<script>");
     for (const view of ["One row", "Points"])
       for (const width of [360, 2560]) {
         await page.getByRole("tab", { name: view }).click();
         await page.setViewportSize({ width, height: 900 });
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect([view, width, Math.max(0, wide)]).toEqual([view, width, 0]);
+        expect([view, width, await sticksOut(page)]).toEqual([view, width, 0]);
       }
     expect(faults).toEqual([]);
     await page.close();
@@ -146,7 +127,7 @@ describe.skipIf(!executablePath)("an exported page", () => {
     await pad.click();
     expect(await page.getByRole("button", { pressed: true }).count()).toBe(0);
     await expect.poll(() => words.textContent()).toMatch(/in 3 steps\.$/);
-    expect(await findings(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await pad.press("Shift+ArrowLeft");
     await pad.press("Enter");
     await expect.poll(() => words.textContent()).toMatch(/in 3 steps\.$/);

@@ -1,14 +1,15 @@
 // report.html of runs with known contents, as text and in a real browser where there is one: everything is in it, nothing
-// is loaded from elsewhere, nothing is cut at 1280 and at 400 pixels.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+// is loaded from elsewhere, nothing is cut at 1280 and at 360 pixels.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writeParts } from "@dsbm/runs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writePartsReport } from "../../packages/app/experiment/src/run/parts.js";
 import { writeReport } from "../../packages/app/experiment/src/run/report.js";
 import { select } from "../../packages/app/runs/test/figure/svg.js";
+import { accessibilityFaults, hasBrowser, launch } from "../support/browser.js";
 import { type FitRun, writeFitRun } from "../support/fit-run.js";
 import { scratch } from "../support/scratch.js";
 
@@ -119,26 +120,20 @@ describe("the text of a report", () => {
   });
 });
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
-if (!executablePath)
-  console.log("no chromium here: reports are not looked at in a browser (npm run check:browser)");
-
-describe.skipIf(!executablePath)("a report in a browser", () => {
+describe.skipIf(!hasBrowser)("a report in a browser", () => {
   let browser: Browser;
   beforeAll(async () => {
-    // Containers have no user namespaces for chromium's own sandbox; the pages are ours.
-    const args = ["--no-sandbox", "--disable-dev-shm-usage"];
-    browser = await chromium.launch({ executablePath: executablePath as string, args });
+    browser = await launch();
   });
   afterAll(() => browser?.close());
 
   const views = [...Object.keys(runs), "together"].flatMap((name) =>
-    [1280, 400].map((width): [string, number] => [name, width]),
+    [1280, 360].map((width): [string, number] => [name, width]),
   );
   it.each(views)("%s at %i pixels", async (name, width) => {
     const page = await browser.newPage({
       viewport: { width, height: 900 },
-      colorScheme: width === 400 ? "dark" : "light",
+      colorScheme: width === 360 ? "dark" : "light",
     });
     const said: string[] = [];
     page.on("console", (message) => said.push(message.text()));
@@ -153,6 +148,7 @@ describe.skipIf(!executablePath)("a report in a browser", () => {
       for (const folded of document.querySelectorAll("details")) folded.open = true;
     });
     expect(await faultsOf(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.close();
   });
 });
@@ -170,7 +166,7 @@ const faultsOf = (page: Page): Promise<string[]> =>
       if (box.scrollWidth > box.clientWidth + 1)
         faults.push(`${box.getAttribute("aria-label")} is ${box.scrollWidth} wide`);
     // Tables, commands and shortened names have boxes of their own, which scroll or end in "…".
-    const own = ".box, pre, figure b";
+    const own = ".box, pre";
     for (const element of document.querySelectorAll("h1, h2, h3, p, li, dt, dd, b, figure, a")) {
       if (element.closest(own)) continue;
       const { left, right, width } = element.getBoundingClientRect();
@@ -192,7 +188,7 @@ const faultsOf = (page: Page): Promise<string[]> =>
     }
     for (const svg of document.querySelectorAll<SVGSVGElement>("figure.chart svg")) {
       for (const axis of ["x", "y"]) {
-        const ticks = svg.querySelectorAll(`[aria-label="${axis}-axis tick label"] text`);
+        const ticks = svg.querySelectorAll(`[data-mark="${axis}-axis tick label"] text`);
         if ([...ticks].filter(({ textContent }) => textContent).length < 2)
           faults.push(`${svg.getAttribute("aria-label")} has no numbers along ${axis}`);
       }

@@ -25,19 +25,19 @@ it("are the worst columns first, in shares, with their correlations", () => {
     expect([plane.source.length, plane.generated.length]).toEqual([800, 800]);
     expect([plane.path.times.length, plane.path.states[0]?.length]).toEqual([17, 80]);
     expect(histograms).toHaveLength(24);
-    expect(histograms.slice(0, 2).map(({ column }) => column)).toEqual([3, 7]);
+    expect(histograms[0]?.column).toBe(7);
+    expect(histograms.map(({ column }) => column)).not.toContain(3);
     for (const { low, high, ...shares } of histograms) {
       expect(high).toBeGreaterThan(low);
       for (const kind of ["source", "target", "generated"] as const)
         expect(shares[kind].reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 3);
     }
-    const { columns = [], target = [], generated = [] } = correlations ?? {};
+    const { columns = [], generated = [] } = correlations ?? {};
     const m = columns.length;
     expect([...columns]).toEqual(columns.toSorted((a, b) => a - b));
     const at = (list: readonly number[], i: number, j: number) =>
       list[columns.indexOf(i) * m + columns.indexOf(j)];
     expect(at(generated, 7, 7)).toBeCloseTo(1, 4);
-    expect(at(target, 3, 3)).toBeNaN();
     // One column has no second coordinate and nothing to correlate with.
     const one = {
       ...{ start: start.narrow(1, 0, 1), end: end.narrow(1, 0, 1), data: data.narrow(1, 0, 1) },

@@ -8,13 +8,13 @@ import { lockHolder } from "@dsbm/files";
 import {
   cores,
   createInterrupt,
+  createProgress,
   isStopCode,
   openJournal,
   runPaths,
   type SweepPaths,
 } from "@dsbm/runs";
 import { program } from "../machine/program.js";
-import { createBoard } from "./board.js";
 import type { NumberedMember } from "./member.js";
 import { lastLogLine } from "./queue.js";
 
@@ -163,12 +163,19 @@ export async function runLocal(
   journal.write({ event: "launch", launcher: "local", members: numbers, job: null, again });
   console.log(`${total} runs, ${atOnce} at once`);
   const live = Boolean(process.stdout.isTTY) && process.env.TERM !== "dumb";
-  const board = live ? createBoard(members) : null;
-  const notify = () => {
-    const text = "stopping all runs at their next step boundaries; once more to stop at once";
-    if (board) board.say(text);
-    else process.stderr.write(`\n${text}\n`);
+  const progress = createProgress({ stream: process.stdout });
+  const status = () => {
+    const running = `${children.size} running, ${result.failed.length} failed`;
+    if (live)
+      progress.update({
+        label: "runs",
+        step: total - members.length + result.finished,
+        steps: total,
+        note: running,
+      });
   };
+  const notify = () =>
+    progress.line("stopping all runs at their next step boundaries; once more to stop at once");
   const worker = async (place: number) => {
     const own = gpus[place];
     const env = {
@@ -179,9 +186,10 @@ export async function runLocal(
       if (interrupt.signal.aborted) return;
       const { number, label } = member;
       journal.write({ event: "start", member: number });
-      board?.state(number, "running");
-      const say = (line: string) =>
-        board ? board.line(number, line) : console.log(`[${number}/${total} ${label}] ${line}`);
+      const say = (line: string) => {
+        progress.line(`[${number}/${total} ${label}] ${line}`);
+        status();
+      };
       const begun = (child: ChildProcess) => {
         children.add(child.once("exit", () => children.delete(child)));
       };
@@ -189,14 +197,13 @@ export async function runLocal(
       const { code, why } = await runWhenFree(member, { ...options, again });
       if (why !== null) result.failed.push({ label, why });
       else if (code === 0) result.finished++;
-      board?.state(number, why !== null ? "failed" : code === 0 ? "finished" : "stopped");
       journal.write({ event: "end", member: number, code, why });
     }
   };
   try {
     await Promise.all(Array.from({ length: atOnce }, (_, place) => worker(place)));
   } finally {
-    board?.done();
+    progress.done();
     journal.close();
     interrupt.dispose();
   }

@@ -4,6 +4,7 @@ import { type Points, pickIndexes } from "@dsbm/runs";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 
 const most = { points: 400, paths: 40, times: 17, bins: 30, columns: 24 };
+const fewestBins = 6;
 
 /** What was carried: starts and generated ends pair by pair, and data of the end, [n, d]. */
 export interface CarriedVectors {
@@ -26,7 +27,8 @@ export function pointsOf(carried: CarriedVectors): Points {
     const [n, d] = end.shape as [number, number];
     const [source, target] = direction === "f" ? [start, data] : [data, start];
     const k = d === 1 ? 1 : 2;
-    const place = (x: Tensor) => (axes ? x.matmul(axes.basis) : x.narrow(1, 0, k));
+    const basis = axes && turned(axes.basis, target.mean(0).sub(source.mean(0)));
+    const place = (x: Tensor) => (basis ? x.matmul(basis) : x.narrow(1, 0, k));
     const first = (x: Tensor, count: number) => x.narrow(0, 0, Math.min(count, x.size(0)));
     const shown = (x: Tensor) => rounded(place(first(x, most.points)));
     const times = pickIndexes(path.times.length, most.times);
@@ -64,15 +66,21 @@ export function pointsOf(carried: CarriedVectors): Points {
   });
 }
 
+/** Components that lead from source to target: a rule that does not depend on direction, rows or units. */
+const turned = (basis: Tensor, way: Tensor): Tensor =>
+  basis.mul(way.matmul(basis).ge(0).to(basis.dtype).mul(2).sub(1));
+
+/** By their distance in deviations. A column without a deviation has none to be told by, and comes last. */
 function worstColumns(end: Tensor, data: Tensor): number[] {
   const n = Math.min(end.size(0), data.size(0));
   const sorted = (x: Tensor) => x.narrow(0, 0, n).sort({ dim: 0 })[0];
   const apart = sorted(end).sub(sorted(data)).abs().mean(0);
-  const distances = apart
-    .div(data.std({ dim: 0, correction: 0 }).clamp({ min: 1e-12 }))
-    .toNumbers();
-  const size = (i: number) =>
-    Number.isNaN(distances[i]) ? Number.POSITIVE_INFINITY : distances[i]!;
+  const deviations = data.std({ dim: 0, correction: 0 }).toNumbers();
+  const distances = apart.toNumbers().map((x, i) => x / deviations[i]!);
+  const size = (i: number) => {
+    if (deviations[i] === 0) return -1;
+    return Number.isNaN(distances[i]) ? Number.POSITIVE_INFINITY : distances[i]!;
+  };
   return distances.map((_, i) => i).sort((i, j) => size(j) - size(i) || i - j);
 }
 
@@ -84,13 +92,17 @@ function histogram([source, target, generated]: [number[], number[], number[]]) 
   });
   const least = Math.min(...ends);
   const greatest = Math.max(...ends);
-  const margin = greatest > least ? 0 : Math.max(1e-6, 0.05 * Math.abs(least));
+  const rows = Math.min(source.length, target.length, generated.length);
+  // Rice's rule: few rows have few bins.
+  const bins = Math.max(fewestBins, Math.min(most.bins, Math.round(2 * Math.cbrt(rows))));
+  const isFlat = greatest - least <= 1e-4 * Math.max(Math.abs(least), Math.abs(greatest));
+  const margin = isFlat ? Math.max(1e-3, 0.05 * Math.abs(least)) : 0;
   const [low, high] = [least - margin, greatest + margin].map(short) as [number, number];
   const shares = (values: readonly number[]) => {
-    const counts = new Array<number>(most.bins).fill(0);
+    const counts = new Array<number>(bins).fill(0);
     for (const value of values) {
-      const bin = Math.floor(((value - low) / (high - low)) * most.bins);
-      if (!Number.isNaN(bin)) counts[Math.min(most.bins - 1, Math.max(0, bin))]! += 1;
+      const bin = Math.floor(((value - low) / (high - low)) * bins);
+      if (!Number.isNaN(bin)) counts[Math.min(bins - 1, Math.max(0, bin))]! += 1;
     }
     return counts.map((count) => short(count / Math.max(1, values.length)));
   };

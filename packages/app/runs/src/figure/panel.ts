@@ -9,6 +9,13 @@ export interface Panel {
   title: string | undefined;
 }
 
+/** Colours of samples, the same in every figure. */
+export const sampleColors = {
+  source: "#e69f00",
+  target: "#009e73",
+  generated: "#0072b2",
+} as const;
+
 export interface LegendEntry {
   label: string;
   color: string;

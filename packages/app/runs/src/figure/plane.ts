@@ -1,6 +1,6 @@
 // Source, generated and target samples: in a plane with paths, by columns, and by correlations.
 import type { Markish } from "@observablehq/plot";
-import type { LegendEntry, Panel } from "./panel.js";
+import { sampleColors as colors, type LegendEntry, type Panel } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";
 import {
   type AxisUnits,
@@ -10,10 +10,9 @@ import {
   type Points,
   plainUnits,
 } from "./points.js";
-import { composeFigure, tickText } from "./svg.js";
+import { composeFigure, shortened, tickText } from "./svg.js";
 
 const mostPaths = 40;
-const colors = { source: "#e69f00", target: "#009e73", generated: "#0072b2" } as const;
 const kinds = ["source", "target", "generated"] as const;
 type Kind = (typeof kinds)[number];
 
@@ -100,7 +99,7 @@ export async function planePanels(
     panel(`Start: ${names[start]}`, dots(start, samples[start])),
     ...between.map(({ name, time, data, generated }) =>
       panel(
-        `t = ${Number(time.toPrecision(4))}: ${shorten(name)}`,
+        `t = ${Number(time.toPrecision(4))}: ${name}`,
         dots(wanted, data),
         dots("generated", generated),
       ),
@@ -132,15 +131,10 @@ async function frame(
     marginRight: 12,
     marginBottom: 42,
     marginLeft: 68,
-    x: { ...axis, domain: domains.x, label: shorten(labels.x), labelOffset: 36 },
-    y: { ...axis, domain: domains.y, label: shorten(labels.y), labelOffset: 66 },
+    x: { ...axis, domain: domains.x, label: shortened(labels.x, 34), labelOffset: 36 },
+    y: { ...axis, domain: domains.y, label: shortened(labels.y, 34), labelOffset: 66 },
     marks: [plot.frame({ stroke: "#bbbbbb" }), ...marks],
   });
-}
-
-function shorten(name: string, most = 34): string {
-  const letters = [...name];
-  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : name;
 }
 
 function middle(groups: readonly number[][]): Domain {
@@ -206,11 +200,11 @@ export async function correlationPanels(
 ): Promise<Panel[]> {
   const { cell } = await loadPlot();
   const m = columns.length;
-  const side = Math.max(150, Math.min(260, 13 * m));
+  const side = Math.max(150, 14 * m);
   const axis = {
     // A column's number keeps two columns of one shortened name apart.
     domain: columns.map((_, i) => i),
-    tickFormat: (i: number) => shorten(units.name(columns[i] as number), 12),
+    tickFormat: (i: number) => shortened(units.name(columns[i] as number), 12),
     padding: 0,
     label: null,
     tickSize: 0,

@@ -1,12 +1,11 @@
 // Energy of fields against wavenumber on logarithmic axes: one panel a channel, one line a set of fields.
 import { refuse } from "../errors.js";
-import type { LegendEntry } from "./panel.js";
+import { type LegendEntry, sampleColors } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";
-import { colorOf, composeFigure, faintInk, logAxis, tickText } from "./svg.js";
+import { composeFigure, faintInk, logAxis, tickText } from "./svg.js";
 
 export interface SpectrumSeries {
-  /** The name in the legend: source, target, generated. */
-  name: string;
+  name: keyof typeof sampleColors;
   /** Wavenumbers, above 0 and rising. */
   k: readonly number[];
   /** Energy of each channel at each wavenumber, [C][K]. */
@@ -30,7 +29,10 @@ export async function spectrumFigure(options: SpectrumFigureOptions): Promise<st
   const panels = await Promise.all(
     Array.from({ length: channels }, (_, channel) => drawChannel(channel, options)),
   );
-  const legend: LegendEntry[] = series.map(({ name }, i) => ({ label: name, color: colorOf(i) }));
+  const legend: LegendEntry[] = series.map(({ name }) => ({
+    label: name,
+    color: sampleColors[name],
+  }));
   if (cutoff !== undefined)
     legend.push({ label: "limit of the coarse grid", color: faintInk, symbol: "dashes" });
   return composeFigure({ title, panels, columns: 2, legend });
@@ -61,7 +63,7 @@ async function drawChannel(channel: number, { series, cutoff }: SpectrumFigureOp
       label: "wavenumber (waves across the field)",
     },
     y: { ...(!isEmpty && logAxis), grid: true, label: "energy" },
-    color: { domain: series.map(({ name }) => name), range: series.map((_, i) => colorOf(i)) },
+    color: { domain: Object.keys(sampleColors), range: Object.values(sampleColors) },
     marks: [
       frame({ stroke: "#cccccc" }),
       line(points, { x: "x", y: "y", stroke: "name", strokeWidth: 1.8 }),

@@ -52,7 +52,8 @@ export function composeFigure({ title, panels, columns, legend = [] }: ComposeOp
   const placed = panels.map((panel, i) => {
     const x = margin + (i % perRow) * cellWidth;
     const y = top + Math.floor(i / perRow) * cellHeight;
-    const name = `<text x="${x + 4}" y="${y + 14}" font-size="13" font-weight="bold">${escapeXml(panel.title ?? "")}</text>`;
+    const title = shortened(panel.title ?? "", Math.floor(cellWidth / 8.6));
+    const name = `<text x="${x + 4}" y="${y + 14}" font-size="13" font-weight="bold">${escapeXml(title)}</text>`;
     const place = `x="${x}" y="${y + titleHeight}" overflow="visible"`;
     return name + panel.svg.replace("<svg", `<svg ${place}`);
   });
@@ -65,6 +66,12 @@ export function composeFigure({ title, panels, columns, legend = [] }: ComposeOp
     ...placed,
     "</svg>\n",
   ].join("\n");
+}
+
+/** A text of at most so many letters. */
+export function shortened(text: string, most: number): string {
+  const letters = [...text];
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
 }
 
 /** Text made safe for XML and HTML content and attributes. */

@@ -81,7 +81,7 @@ function colorIn(names: readonly string[], name: string): string {
   const way = Object.values(directions).findIndex((start) => name.startsWith(start));
   if (way < 0) return colorOf(names.indexOf(name));
   const same = names.filter((other) => other.startsWith(Object.values(directions)[way] as string));
-  return colorOf(2 * same.indexOf(name) + 1 - way);
+  return colorOf(2 * same.indexOf(name) + way);
 }
 
 const seriesName = ({ direction }: TrendRow): string => directions[String(direction)] ?? "run";

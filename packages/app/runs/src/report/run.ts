@@ -70,6 +70,11 @@ export async function renderRun(report: RunReport): Promise<string> {
   const fileNames = data && endNames(data);
   const names = fileNames ?? report.names;
   const units = data ? unitsOf(data) : plainUnits;
+  const worst = worstColumns(rows);
+  const rank = (column: number) => {
+    const place = worst.indexOf(data?.columns[column]?.name ?? "");
+    return place < 0 ? worst.length : place;
+  };
   const choices = readChoiceList(folder);
   const evaluated = rowsTables("Evaluations", evaluations, report.meanings);
   const sections = [
@@ -78,7 +83,9 @@ export async function renderRun(report: RunReport): Promise<string> {
       title: "Source, target and generated",
       short: "Pictures",
       body: await Promise.all(
-        views.map((view) => viewOf(folder, view, { direction: view.direction, names, units })),
+        views.map((view) =>
+          viewOf(folder, view, { direction: view.direction, names, units, rank }),
+        ),
       ),
     },
     {
@@ -90,7 +97,7 @@ export async function renderRun(report: RunReport): Promise<string> {
           ? [metricsNote(quality), metricTables(rows), leftOut(quality)]
           : [],
     },
-    { id: "data", title: "The data", body: [data && dataSection(data, worstColumns(rows))] },
+    { id: "data", title: "The data", body: [data && dataSection(data, worst)] },
     {
       id: "choices",
       title: "The choices, and why",
@@ -163,10 +170,15 @@ const leftOut = ({ left_out }: Quality): Html | false =>
   left_out.length > 0 &&
   html`<p class="note">Not measured:</p><ul class="note">${left_out.map((line) => html`<li>${line}</li>`)}</ul>`;
 
+type FigureOptions = PlaneOptions & {
+  /** The place of a column, the worst first. */
+  rank: (column: number) => number;
+};
+
 async function viewOf(
   folder: string,
   { direction, id, title, pictures: files }: View,
-  options: PlaneOptions,
+  options: FigureOptions,
 ): Promise<Html[]> {
   const points = readPoints(join(folder, `samples/${id}_points.json`));
   if (!points && files.length === 0) return [];
@@ -186,16 +198,17 @@ async function viewOf(
 
 async function pointFigures(
   { n, dim, plane, histograms, correlations }: Points,
-  options: PlaneOptions,
+  options: FigureOptions,
 ): Promise<Html[]> {
   const wanted = options.direction === "f" ? "target" : "source";
-  const bars = await Promise.all(histograms.map((one) => histogramPanel(one, options)));
-  const worst =
-    dim > bars.length && `The ${bars.length} worst of ${dim} columns, the worst first. `;
+  const { rank } = options;
+  const sorted = histograms.toSorted((a, b) => rank(a.column) - rank(b.column));
+  const bars = await Promise.all(sorted.map((one) => histogramPanel(one, options)));
+  const some = dim > bars.length ? `${bars.length} of ${dim} columns, the` : "The";
   return listed(
     charts("medium", await planePanels(plane, options), planeLegend(options)),
     bars.length > 0 && [
-      html`<p class="note">Generated rows (bars) should have the shape of the ${wanted} (outline). ${worst}The first and the last bar also hold what lies beyond.</p>`,
+      html`<p class="note">Generated rows (bars) should have the shape of the ${wanted} (outline). ${some} worst come first. The first and the last bar also hold what lies beyond.</p>`,
       ...charts("small", bars),
     ],
     correlations && [

@@ -10,7 +10,7 @@ import {
   svgToPng,
 } from "../../src/figure/images.js";
 import { scatterFigure } from "../../src/figure/plane.js";
-import { spectrumFigure } from "../../src/figure/spectrum.js";
+import { type SpectrumSeries, spectrumFigure } from "../../src/figure/spectrum.js";
 import { type TrendOptions, type TrendPanel, trendFigure } from "../../src/figure/trend.js";
 import { coordinates, dots, lines, rules, select, texts } from "./svg.js";
 
@@ -147,7 +147,7 @@ describe("trends over steps", () => {
 
 describe("spectra", () => {
   const k = Array.from({ length: 32 }, (_, i) => i + 1);
-  const law = (name: string, exponent: number) => {
+  const law = (name: SpectrumSeries["name"], exponent: number) => {
     return { name, k, energy: [k.map((value) => value ** -exponent)] };
   };
 
@@ -167,8 +167,8 @@ describe("spectra", () => {
   });
 
   it("have a panel a channel, and say if there is no energy", async () => {
-    const energy = [...law("", 2).energy, k.map(() => 0)];
-    const svg = await spectrumFigure({ series: [{ name: "a", k, energy }] });
+    const energy = [...law("source", 2).energy, k.map(() => 0)];
+    const svg = await spectrumFigure({ series: [{ name: "source", k, energy }] });
     for (const text of ["channel 1", "channel 2", "no energy at any wavenumber"])
       expect(texts(svg)).toContain(text);
     expect(svg).not.toContain("NaN");

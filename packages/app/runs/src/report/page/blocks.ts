@@ -10,7 +10,7 @@ import { Html, html, listed, type Part } from "./html.js";
 
 /** A table in a box that scrolls by itself on a narrow page. */
 export function box(name: string, table: Html): Html {
-  return html`<div class="box" role="region" aria-label="${name}" tabindex="0">${table}</div>`;
+  return html`<div class="box" role="group" aria-label="${name}" tabindex="0">${table}</div>`;
 }
 
 /** A cell of a table that becomes cards on a narrow page: it has the name of its column with it. */
@@ -83,7 +83,10 @@ export function charts(
   const drawn = panels.map(({ svg, title, width }) => {
     const style = `max-width:${Math.round(1.35 * width)}px`;
     const tag = `<svg style="${style}" role="img" aria-label="${escapeXml(title ?? "chart")}"`;
-    const named = new Html(svg.replace("<svg", () => tag));
+    // A label inside an image is read by nobody, and forbidden on an element without a role.
+    const named = new Html(
+      svg.replaceAll(" aria-label=", " data-mark=").replace("<svg", () => tag),
+    );
     return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${named}</figure>`;
   });
   return listed(

@@ -39,7 +39,7 @@ td.long { white-space: normal; min-width: 18rem; max-width: 30rem; }
 thead th { color: var(--faint); font-weight: 600; }
 th.metric { white-space: normal; min-width: 9rem; max-width: 16rem; }
 th[scope=row] { font-weight: 600; }
-th.name { max-width: min(16rem, 40vw); overflow: hidden; text-overflow: ellipsis; position: sticky; left: 0; background: var(--paper); }
+th.name { max-width: min(16rem, 40vw); min-width: 6rem; white-space: normal; overflow-wrap: break-word; position: sticky; left: 0; background: var(--paper); }
 dl.pairs { display: grid; grid-template-columns: minmax(10rem, auto) minmax(0, 1fr); gap: .3rem 1.2rem; margin: .6rem 0; max-width: 60rem; }
 dl.pairs dt { font-weight: 600; } dl.pairs dd { margin: 0; }
 @media (max-width: 40rem) { dl.pairs { grid-template-columns: minmax(0, 1fr); gap: 0; } dl.pairs dd { margin-bottom: .6rem; } }
@@ -56,12 +56,12 @@ dl.pairs dt { font-weight: 600; } dl.pairs dd { margin: 0; }
 .grid.large { grid-template-columns: repeat(auto-fill, minmax(min(21rem, 100%), 1fr)); }
 figure { margin: 0; min-width: 0; max-width: 30rem; }
 .row figure { max-width: 100%; }
-figure b { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+figure b { display: block; overflow-wrap: break-word; }
 svg, img { display: block; max-width: 100%; height: auto; }
 .chart svg { width: 100%; overflow: visible; }
 img { background: #fff; border-radius: .2rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .9rem; margin: .5rem 0; }
-.legend i { display: inline-block; width: 1.5rem; border-top: .2rem solid; margin-right: .4rem; vertical-align: middle; }
+.legend i { print-color-adjust: exact; display: inline-block; width: 1.5rem; border-top: .2rem solid; margin-right: .4rem; vertical-align: middle; }
 .legend i.dot { width: .7rem; height: .7rem; border: 0; border-radius: 50%; }
 .legend i.dashes { border-top-style: dashed; }
 .bar { overflow: visible; } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--fair); }
