@@ -57,6 +57,8 @@ export {
   outputFormats,
   type TableWriterOptions,
 } from "./tables/write/formats.js";
+export { copyH5ad, type H5adCopy } from "./tables/write/h5ad/extend.js";
+export type { AnnotationValues, UnsValue } from "./tables/write/h5ad/h5ad-file.js";
 export { writeNpz } from "./tables/write/npz.js";
 export type {
   CarriedCell,

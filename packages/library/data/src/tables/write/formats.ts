@@ -1,6 +1,7 @@
 // Which writer a file's name asks for.
 import { openArrayWriter } from "./array.js";
 import { openCsvWriter } from "./csv.js";
+import { openH5adWriter } from "./h5ad/table.js";
 import { openNpzWriter } from "./npz.js";
 import { openParquetWriter } from "./parquet.js";
 import type { TableColumns, TableWriter } from "./table-writer.js";
@@ -20,6 +21,7 @@ const writers = {
   ".parquet": openParquetWriter,
   ".npy": openArrayWriter,
   ".npz": openNpzWriter,
+  ".h5ad": openH5adWriter,
 } satisfies Record<string, OpenWriter>;
 
 export type OutputFormat = keyof typeof writers;

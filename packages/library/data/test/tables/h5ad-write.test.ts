@@ -1,0 +1,331 @@
+// .h5ad files as they are written: anndata's specification element by element, copies with additions, and both as h5py
+// reads them.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { copyH5ad, openRows, openTableWriter } from "@dsbm/data";
+import h5wasm from "h5wasm/node";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readAll, refusal, testFolders } from "../files.js";
+
+const folder = testFolders();
+const python = "/usr/bin/python3";
+const hasH5py = (() => {
+  try {
+    execFileSync(python, ["-c", "import h5py"], { stdio: "ignore" });
+    return true;
+  } catch {
+    console.log("skipped: /usr/bin/python3 has no h5py (apt-get install python3-h5py)");
+    return false;
+  }
+})();
+
+type Group = InstanceType<typeof h5wasm.Group>;
+type Dataset = InstanceType<typeof h5wasm.Dataset>;
+
+/** Each element of a file with its encoding, and the attributes of its kind. */
+function elements(path: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  const file = new h5wasm.File(path, "r");
+  const visit = (entity: Group | Dataset) => {
+    const attribute = (name: string) => entity.attrs[name]?.value;
+    const encoding = `${attribute("encoding-type")} ${attribute("encoding-version")}`;
+    found[entity.path.replace(/^\/(?=.)/, "")] =
+      entity instanceof h5wasm.Dataset
+        ? `${encoding} ${entity.dtype} [${entity.shape}]`
+        : [encoding, attribute("_index"), attribute("column-order"), attribute("ordered")]
+            .filter((text) => text !== undefined)
+            .join(" ");
+    if (entity instanceof h5wasm.Group)
+      for (const name of entity.keys()) visit(entity.get(name) as Group | Dataset);
+  };
+  visit(file);
+  file.close();
+  return found;
+}
+
+/** A file of anndata in little: obs with a number, texts, booleans (by `python` only) and classes; a compressed X_pca. */
+const n = 50;
+let source = "";
+beforeAll(async () => {
+  await h5wasm.ready;
+  source = join(folder(), "cells.h5ad");
+  const writer = openTableWriter(source, {
+    format: ".h5ad",
+    carried: [
+      { name: "barcode", kind: "text" },
+      { name: "celltype", kind: "text" },
+      { name: "day", kind: "integer" },
+      { name: "score", kind: "number" },
+      { name: "reads", kind: "integer" },
+    ],
+    columns: ["Actb", "Gapdh"].map((name) => ({ name, dtype: "float32" })),
+  });
+  for (const [first, count] of [
+    [0, 30],
+    [30, 20],
+  ] as const) {
+    const rows = Array.from({ length: count }, (_, i) => first + i);
+    await writer.write({
+      count,
+      numbers: [Float64Array.from(rows, (i) => i / 4), Float64Array.from(rows, (i) => -i)],
+      carried: [
+        rows.map((i) => `cell-${i}`),
+        rows.map((i) => (i === 7 ? null : i % 3 === 0 ? "B/T é" : "HSC")),
+        rows.map((i) => BigInt(i % 2 === 0 ? 2 : 7)),
+        rows.map((i) => (i === 3 ? null : i / 8)),
+        rows.map((i) => (i === 4 ? null : BigInt(i))),
+      ],
+    });
+  }
+  await writer.close();
+});
+
+describe("a table written as .h5ad", () => {
+  it("has the encodings of anndata's specification", () => {
+    expect(elements(source)).toEqual({
+      "/": "anndata 0.1.0",
+      X: `array 0.2.0 <f [${n},2]`,
+      obs: "dataframe 0.2.0 _index barcode,celltype,day,score,reads",
+      "obs/_index": `string-array 0.2.0 S [${n}]`,
+      "obs/barcode": `string-array 0.2.0 S [${n}]`,
+      "obs/celltype": "categorical 0.2.0 0",
+      "obs/celltype/categories": "string-array 0.2.0 S [2]",
+      "obs/celltype/codes": `array 0.2.0 <b [${n}]`,
+      "obs/day": `array 0.2.0 <q [${n}]`,
+      "obs/score": `array 0.2.0 <d [${n}]`,
+      "obs/reads": `array 0.2.0 <d [${n}]`,
+      var: "dataframe 0.2.0 _index ",
+      "var/_index": "string-array 0.2.0 S [2]",
+      ...Object.fromEntries(
+        ["layers", "obsm", "obsp", "uns", "varm", "varp"].map((name) => [name, "dict 0.1.0"]),
+      ),
+    });
+  });
+
+  it("is read back", async () => {
+    const { numbers, texts } = await readAll(source, {
+      numbers: ["Actb", "Gapdh", "score"],
+      texts: ["celltype", "barcode", "day"],
+    });
+    expect([numbers[0]![49], numbers[1]![30], numbers[2]![3]]).toEqual([12.25, -30, Number.NaN]);
+    expect(texts[0]!.slice(6, 9)).toEqual(["B/T é", "", "HSC"]);
+    expect([texts[1]![49], texts[2]![49]]).toEqual(["cell-49", "7"]);
+  });
+});
+
+const velocity = (scale: number) =>
+  Float32Array.from({ length: n * 2 }, (_, i) => (i < 4 ? Number.NaN : i * scale));
+
+/** A copy with an addition of each kind; `scale` changes numbers only. */
+async function annotate(from: string, to: string, scale = 1): Promise<void> {
+  const copy = await copyH5ad(from, to);
+  copy.obs(
+    "growth_rate",
+    Float32Array.from({ length: n }, (_, i) => i * scale),
+  );
+  const append = copy.obsm("velocity_pca", 2);
+  append(velocity(scale).subarray(0, 30));
+  append(velocity(scale).subarray(30));
+  copy.uns("dsbm", "annotate", {
+    version: "1.0",
+    settings: { at: 7, draws: 10, exact: false, columns: ["a", "b"], times: [2, 3.5], none: [] },
+    metrics: { "sliced/w2": { value: 0.5, floor: 0.25 } },
+  });
+  copy.close();
+}
+
+describe("a copy with additions", () => {
+  let copy = "";
+  beforeAll(async () => {
+    copy = join(folder(), "more.h5ad");
+    const changed = join(folder(), "once.h5ad");
+    await annotate(source, changed);
+    const second = await copyH5ad(changed, copy);
+    second.obs("fate", { categories: ["HSC", "é"], codes: Array.from({ length: n }, () => 1) });
+    second.obs(
+      "is_kept",
+      Array.from({ length: n }, (_, i) => i % 2 === 0),
+    );
+    second.obs(
+      "label",
+      Array.from({ length: n }, (_, i) => `ü${i}`),
+    );
+    second.close();
+  });
+
+  it("has the encodings of anndata's specification, and the others of the source", () => {
+    const before = elements(source);
+    const after = elements(copy);
+    const own = Object.fromEntries(
+      Object.entries(after).filter(([path, text]) => before[path] !== text),
+    );
+    const uns = "uns/dsbm/annotate";
+    expect(own).toEqual({
+      obs: "dataframe 0.2.0 _index barcode,celltype,day,score,reads,growth_rate,fate,is_kept,label",
+      "obs/growth_rate": `array 0.2.0 <f [${n}]`,
+      "obs/fate": "categorical 0.2.0 0",
+      "obs/fate/categories": "string-array 0.2.0 S [2]",
+      "obs/fate/codes": `array 0.2.0 <b [${n}]`,
+      "obs/is_kept": expect.stringMatching(/^array 0\.2\.0 .*/),
+      "obs/label": `string-array 0.2.0 S [${n}]`,
+      "obsm/velocity_pca": `array 0.2.0 <f [${n},2]`,
+      "uns/dsbm": "dict 0.1.0",
+      [uns]: "dict 0.1.0",
+      [`${uns}/version`]: "string 0.2.0 S []",
+      [`${uns}/settings`]: "dict 0.1.0",
+      [`${uns}/settings/at`]: "numeric-scalar 0.2.0 <d []",
+      [`${uns}/settings/draws`]: "numeric-scalar 0.2.0 <d []",
+      [`${uns}/settings/exact`]: expect.stringMatching(/^numeric-scalar 0\.2\.0 /),
+      [`${uns}/settings/columns`]: "string-array 0.2.0 S [2]",
+      [`${uns}/settings/times`]: "array 0.2.0 <d [2]",
+      [`${uns}/settings/none`]: "array 0.2.0 <d [0]",
+      [`${uns}/metrics`]: "dict 0.1.0",
+      [`${uns}/metrics/sliced_w2`]: "dict 0.1.0",
+      [`${uns}/metrics/sliced_w2/value`]: "numeric-scalar 0.2.0 <d []",
+      [`${uns}/metrics/sliced_w2/floor`]: "numeric-scalar 0.2.0 <d []",
+    });
+    expect(Object.keys(after)).toEqual(expect.arrayContaining(Object.keys(before)));
+  });
+
+  it("leaves the data of the source in their bytes", () => {
+    const before = readFileSync(source);
+    const after = readFileSync(copy);
+    const chunk = Buffer.from(
+      Float32Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? i / 8 : -(i - 1) / 2)).buffer,
+    );
+    expect(before.includes(chunk)).toBe(true);
+    expect(after.indexOf(chunk)).toBe(before.indexOf(chunk));
+    let differing = 0;
+    for (const [i, byte] of before.entries()) if (after[i] !== byte) differing += 1;
+    expect(differing).toBeLessThan(before.length / 4);
+  });
+
+  it("replaces numbers of the same kind in place, and lists its steps", async () => {
+    const again = join(folder(), "again.h5ad");
+    await annotate(copy, again, 2);
+    const { numbers } = await readAll(again, { numbers: ["c1"] }, { layer: "velocity_pca" });
+    expect(numbers[0]!.slice(0, 4)).toEqual([Number.NaN, Number.NaN, 10, 14]);
+    const paths = Object.keys(elements(again));
+    expect(paths.filter((path) => /^uns\/dsbm\/[^/]+$/.test(path))).toEqual([
+      "uns/dsbm/annotate",
+      "uns/dsbm/annotate-2",
+    ]);
+    const source = await openRows(again);
+    expect(source.columns.filter(({ name }) => name === "growth_rate")).toHaveLength(1);
+    source.close();
+  });
+
+  it.each([
+    [
+      "a column of another kind",
+      (path: string) => add(path, (copy) => copy.obs("day", new Float32Array(n))),
+      'has obs/day already, of another kind or shape: rename it, or delete it with del adata.obs["day"]',
+    ],
+    [
+      "a matrix of another width",
+      (path: string) => add(path, (copy) => copy.obsm("velocity_pca", 3)),
+      "has obsm/velocity_pca already",
+    ],
+  ])("refuses %s", async (_, change, message) => {
+    await expect(change(copy)).rejects.toThrow(refusal("BadTable", message));
+  });
+
+  it("refuses files of older versions and of others in one line", async () => {
+    const old = join(folder(), "old.h5ad");
+    const file = new h5wasm.File(old, "w");
+    file.create_dataset({
+      name: "obs",
+      data: new Map([["n", Float32Array.of(1)]]),
+      dtype: [["n", "<f"]],
+    });
+    file.close();
+    const text = "has no obs of anndata 0.7 or newer";
+    await expect(copyH5ad(old, join(folder(), "o.h5ad"))).rejects.toThrow(
+      refusal("BadTable", text),
+    );
+    await expect(copyH5ad(import.meta.filename, join(folder(), "o.h5ad"))).rejects.toThrow(
+      refusal("BadTable", /cannot be written as \.h5ad: /),
+    );
+  });
+
+  async function add(
+    path: string,
+    change: (copy: Awaited<ReturnType<typeof copyH5ad>>) => unknown,
+  ) {
+    const copy = await copyH5ad(path, join(folder(), "copy.h5ad"));
+    try {
+      change(copy);
+    } finally {
+      copy.abandon();
+    }
+  }
+});
+
+const makeFiles = `
+import h5py, numpy as np, sys
+texts = h5py.string_dtype()
+def frame(f, old):
+    obs = f.create_group("obs")
+    obs.attrs.update({"encoding-type": "dataframe", "encoding-version": "0.1.0" if old else "0.2.0", "_index": "index"})
+    obs["index"] = np.array(["c%d" % i for i in range(50)], dtype=texts)
+    obs["flag"] = np.arange(50) % 2 == 0
+    if old:
+        codes = obs.create_dataset("stage", data=(np.arange(50) % 2).astype("i1"))
+        names = obs.create_dataset("__categories/stage", data=np.array(["a", "b"], dtype=texts))
+        names.attrs["ordered"] = False
+        codes.attrs["categories"] = names.ref
+    obs.attrs.create("column-order", np.array(["flag"] + (["stage"] if old else []), dtype=texts))
+for name, old in (("new", False), ("old", True)):
+    with h5py.File(sys.argv[1] + "/" + name + ".h5ad", "w", libver="earliest" if old else "latest") as f:
+        frame(f, old)
+        f.create_dataset("X", data=np.arange(100.0).reshape(50, 2), chunks=(20, 2), compression="gzip", shuffle=True)
+        f.create_group("uns")
+`;
+
+const checkFiles = `
+import h5py, numpy as np, sys
+for name in ("new", "old"):
+    with h5py.File(sys.argv[1] + "/" + name + ".h5ad") as a, h5py.File(sys.argv[1] + "/" + name + "-more.h5ad") as b:
+        def same(path, x):
+            if isinstance(x, h5py.Dataset):
+                assert x.dtype == b[path].dtype and np.array_equal(x[()], b[path][()]), path
+            assert {k: str(v) for k, v in x.attrs.items() if k not in ("column-order", "categories")} == {k: str(v) for k, v in b[path].attrs.items() if k not in ("column-order", "categories")}, path
+        a.visititems(same)
+        obs = b["obs"]
+        assert list(obs.attrs["column-order"])[-3:] == ["growth_rate", "is_kept", "fate"], list(obs.attrs["column-order"])
+        assert obs["growth_rate"].dtype == np.float32 and obs["growth_rate"][3] == 3
+        assert obs["is_kept"].dtype == bool and list(obs["is_kept"][:3]) == [True, False, True]
+        fate = obs["fate"]
+        assert fate.attrs["ordered"].dtype == bool and not fate.attrs["ordered"]
+        assert fate.attrs["encoding-type"] == "categorical" and fate["codes"].dtype == np.int8
+        assert list(fate["categories"].asstr()[()]) == ["HSC", "\\u00e9"]
+        if name == "old":
+            assert list(b[obs["stage"].attrs["categories"]].asstr()[()]) == ["a", "b"]
+        velocity = b["obsm/velocity_pca"]
+        assert velocity.shape == (50, 2) and np.isnan(velocity[1, 1]) and velocity[49, 1] == 99
+        step = b["uns/dsbm/annotate"]
+        assert step["version"].asstr()[()] == "1.0" and step["settings/at"][()] == 7
+        assert step["settings/exact"].dtype == bool and h5py.check_string_dtype(step["version"].dtype).encoding == "utf-8"
+        assert b["obsm"].attrs["encoding-type"] == "dict"
+`;
+
+describe.skipIf(!hasH5py)("files of h5py", () => {
+  it("of new and of old anndata are extended as h5py reads them", async () => {
+    const place = folder();
+    const run = (script: string) => execFileSync(python, ["-c", script, place], { stdio: "pipe" });
+    run(makeFiles);
+    for (const name of ["new", "old"]) {
+      const once = join(place, `${name}-once.h5ad`);
+      await annotate(join(place, `${name}.h5ad`), once);
+      const copy = await copyH5ad(once, join(place, `${name}-more.h5ad`));
+      copy.obs(
+        "is_kept",
+        Array.from({ length: n }, (_, i) => i % 2 === 0),
+      );
+      copy.obs("fate", { categories: ["HSC", "é"], codes: new Int8Array(n) });
+      copy.close();
+    }
+    run(checkFiles);
+  });
+});
