@@ -2,12 +2,12 @@
 import { fileURLToPath } from "node:url";
 import { type CompleteTrainConfig, completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import { Bridge, type Trained } from "@dsbm/inference";
+import { Clock, silentProgress } from "@dsbm/runs";
 import { presets } from "../../packages/app/config/src/presets-folder.js";
 import { type MeasureOptions, Measuring } from "../../packages/app/evaluation/src/measuring.js";
 import { subjectOf } from "../../packages/app/evaluation/src/subject.js";
 import { type Datasets, loadDatasets } from "../../packages/app/problem/src/datasets.js";
 import { bridgeProcess } from "../../packages/app/problem/src/problem.js";
-import { silentProgress } from "../../packages/app/runs/src/progress.js";
 
 /** A path from the root of the repository. */
 export const here = (path: string): string =>
@@ -51,6 +51,7 @@ export function measuringOf(
     exact: 2000,
     threads: 1,
     intervals: false,
+    clock: new Clock(),
     progress: silentProgress,
     signal: undefined,
     ...options,

@@ -10,15 +10,16 @@ export interface DistanceTask {
   seed: number;
 }
 
-const many = 2000 * 2000;
+const many = 1000 * 1000;
 const most = 4;
 const thread = new URL("../dist/distance-thread.js", import.meta.url);
 
-export class Distances {
+export class Distances implements Disposable {
   readonly #free: number;
   readonly #signal: AbortSignal | undefined;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+  readonly #idle: Worker[] = [];
 
   /** `threads`: distances at the same time. With an aborted `signal` threads end, and their distances are rejected. */
   constructor({ threads, signal }: { threads: number; signal?: AbortSignal | undefined }) {
@@ -30,8 +31,7 @@ export class Distances {
   async wasserstein(x: Tensor, y: Tensor, { p, seed }: { p: 1 | 2; seed: number }) {
     const allFinite = [x, y].every((t) => t.isfinite().all().item());
     // What is not finite is refused here.
-    if (!allFinite || x.size(0) * y.size(0) <= many)
-      return estimate(wasserstein(x, y, { p, seed }));
+    if (!allFinite || x.size(0) * y.size(0) < many) return estimate(wasserstein(x, y, { p, seed }));
     const points = [x, y].map((t) => ({
       values: t.toArray() as Float32Array | Float64Array,
       shape: [...t.shape],
@@ -49,21 +49,30 @@ export class Distances {
 
   async #inThread(task: DistanceTask): Promise<Estimate> {
     this.#signal?.throwIfAborted();
-    const worker = new Worker(thread, { workerData: task });
+    const worker = this.#idle.pop() ?? new Worker(thread);
+    worker.ref();
     const stop = () => void worker.terminate();
     this.#signal?.addEventListener("abort", stop, { once: true });
     try {
-      return await new Promise<Estimate>((resolve, reject) => {
+      const found = await new Promise<Estimate>((resolve, reject) => {
         worker.once("message", resolve);
         worker.once("error", reject);
         worker.once("exit", (code) =>
           reject(this.#signal?.reason ?? new Error(`a thread ended with code ${code}`)),
         );
+        worker.postMessage(task);
       });
+      for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event);
+      worker.unref();
+      this.#idle.push(worker);
+      return found;
     } finally {
       this.#signal?.removeEventListener("abort", stop);
-      await worker.terminate();
     }
+  }
+
+  [Symbol.dispose](): void {
+    for (const worker of this.#idle.splice(0)) void worker.terminate();
   }
 }
 

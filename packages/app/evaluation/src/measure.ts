@@ -5,6 +5,7 @@ import { ConfigError } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import type { Datasets } from "@dsbm/problem";
 import {
+  Clock,
   cores,
   type MetricRow,
   metricGroups,
@@ -13,14 +14,15 @@ import {
   silentProgress,
   version,
 } from "@dsbm/runs";
+import { affordable } from "./afford.js";
 import { Measuring } from "./measuring.js";
 import type { Metric } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
-import { measureSet, whyNot } from "./rows.js";
+import { measureSet, noTime, whyNot } from "./rows.js";
 import { type OpenSubject, openSubject } from "./subject.js";
 import { collectSamples, type Solver } from "./transport.js";
 import { baselineMetrics, baselines, baselineVariant } from "./variants/baselines.js";
-import { type Holdout, holdoutNames, holdoutVariants } from "./variants/holdouts.js";
+import { type Holdout, holdoutNames, holdoutVariants, mostHeldOut } from "./variants/holdouts.js";
 import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
 import type { Variant } from "./variants/variant.js";
 
@@ -46,6 +48,8 @@ export interface QualityOptions {
   holdouts?: readonly Holdout[];
   /** Rows of each side of exact distances, at most (default 2,000; hold-outs take 10,000). */
   exact?: number;
+  /** The time for it (default: no limit): it limits the rows, and what is measured late is left out. */
+  clock?: Clock;
   threads?: number | "auto";
   device?: string;
   /** The data of the run, if they are loaded already; they stay the caller's. */
@@ -71,19 +75,21 @@ export async function measureQuality(
 ): Promise<Quality | null> {
   const { seed = 42, split = "test", solver = "sde", exact = 2000, steps = null } = options;
   const { diffusion = null, guidance = 1, holdouts = [], device = "cpu", own = [] } = options;
-  const { progress = silentProgress, signal } = options;
+  const { progress = silentProgress, signal, clock = new Clock() } = options;
   const choice = choose([...library, ...own], options.metrics ?? null);
   const threads = typeof options.threads === "number" ? options.threads : cores();
   const opening = { steps, seed, device, progress, signal, threads, diffusion, guidance };
   using subject = await openSubject(folder, { ...opening, ends: options.ends });
   const images = Math.min(128, subject.trained.config.test_npar);
   const n = options.n ?? (subject.vectors ? 2000 : images);
-  const measuring = { n, seed, split, exact, threads, intervals: true, progress, signal };
+  const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };
   using context = new Measuring(subject, measuring);
   const directions = directionsOf(subject, options.directions ?? null);
   const sampling = { solver, grid: subject.grid };
   const rows: MetricRow[] = [];
   const reasons = new Map<string, string>();
+  let fewest = n;
+  const between = subject.ends.between.length;
   const measureVariant = async (variant: Variant): Promise<boolean> => {
     const found = await measureAs(variant, choice, context);
     rows.push(...(found ?? []));
@@ -91,11 +97,33 @@ export async function measureQuality(
   };
   if (holdouts.length > 0) {
     checkHoldouts(holdouts, subject);
-    const variants = await holdoutVariants(context, sampling, holdouts);
+    context.options = { ...measuring, n: mostHeldOut, exact: mostHeldOut, clock: clock.part(0.5) };
+    const work = {
+      sampling,
+      direction: "f",
+      transports: 1,
+      distances: 3 * holdouts.length,
+    } as const;
+    const rows = await affordable(subject, context.options, work);
+    const most = rows && Math.min(rows.n, rows.exact);
+    const variants = most && (await holdoutVariants(context, sampling, holdouts, most));
     if (!variants) return null;
     for (const variant of variants) if (!(await measureVariant(variant))) return null;
   }
-  for (const direction of directions) {
+  for (const [i, direction] of directions.entries()) {
+    const part = clock.part(1 / (directions.length - i));
+    context.options = { ...measuring, clock: part };
+    const work = {
+      sampling,
+      direction,
+      // There and back twice, and 400 evaluations along the flow.
+      transports: 3 + 400 / sampling.grid.steps.length,
+      distances: 10 + 4 * between,
+    };
+    const rowsInTime = await affordable(subject, context.options, work);
+    if (!rowsInTime) return null;
+    fewest = Math.min(fewest, rowsInTime.n);
+    context.options = { ...context.options, ...rowsInTime };
     const place = { direction, side: targetOf(direction), sampling };
     const applicable = choice.metrics.filter((one) => whyNot(one, place, context) === null);
     const half = subject.trained.models[direction]?.half_iteration ?? null;
@@ -110,16 +138,17 @@ export async function measureQuality(
     if (!found) return null;
     rows.push(...found.rows);
     for (const [name, reason] of found.reasons) reasons.set(name, reason);
+    for (const variant of marginalVariants(set, context))
+      if (!(await measureVariant(variant))) return null;
     for (const baseline of baselines) {
       const names = baselineMetrics.map((name) => `${baseline.name}_${name}`);
       if (!names.some(choice.has)) continue;
       if (await context.isStopped(`measuring ${direction}, ${baseline.title}`)) return null;
-      const variant = baselineVariant(baseline, set, context);
+      const isLate = part.left < 0.2 * (part.seconds ?? 0);
+      const variant = isLate ? noTime : baselineVariant(baseline, set, context);
       if (typeof variant === "string") for (const name of names) reasons.set(name, variant);
       else if (!(await measureVariant(variant))) return null;
     }
-    for (const variant of marginalVariants(set, context))
-      if (!(await measureVariant(variant))) return null;
   }
   if (!subject.ends.chain)
     for (const name of variantNames.marginals ?? [])
@@ -139,7 +168,10 @@ export async function measureQuality(
     ...(Object.keys(sampler).length > 0 && { sampler }),
     ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
     rows: rows.toSorted((a, b) => order(a) - order(b)),
-    left_out: leftOut(rows, reasons, choice),
+    left_out: [
+      ...(fewest < n ? [`rows beyond ${fewest}: ${noTime}`] : []),
+      ...leftOut(rows, reasons, choice),
+    ],
   };
 }
 

@@ -1,6 +1,6 @@
 // What the metrics of one run share: its bridge, how it is measured, and results that hold for every sample set.
 import type { Split } from "@dsbm/data";
-import type { Progress } from "@dsbm/runs";
+import type { Clock, Progress } from "@dsbm/runs";
 import { Distances } from "./distances.js";
 import type { Subject } from "./subject.js";
 
@@ -15,6 +15,8 @@ export interface MeasureOptions {
   threads: number;
   /** Whether values have intervals, which cost resamples. */
   intervals: boolean;
+  /** The time for the rest: what is measured when it is up is left out. */
+  clock: Clock;
   progress: Progress;
   signal: AbortSignal | undefined;
 }
@@ -26,7 +28,7 @@ export class Measuring implements Disposable {
 
   constructor(
     readonly subject: Subject,
-    readonly options: MeasureOptions,
+    public options: MeasureOptions,
   ) {
     this.distances = new Distances(options);
   }
@@ -51,6 +53,7 @@ export class Measuring implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.distances[Symbol.dispose]();
     for (const resource of this.#resources) resource[Symbol.dispose]();
   }
 }

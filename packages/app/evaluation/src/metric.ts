@@ -78,6 +78,8 @@ interface MetricFacts {
   scale?: "log" | "percent";
   /** Whether `evaluate` measures it only if it is named. */
   onRequest?: boolean;
+  /** Whether it is measured also if the time is up. */
+  isNeeded?: boolean;
   /** Whether few runs have it, so that its absence is said only if it is named. */
   isRare?: boolean;
   serves?(data: DataFacts): string | null;

@@ -10,6 +10,9 @@ export interface Measured {
   reasons: Map<string, string>;
 }
 
+/** Why something was not measured after the time was up. */
+export const noTime = "no time was left: dsbm evaluate measures it";
+
 /** Measures metrics one after the other. Returns null if it was stopped. */
 export async function measureSet(
   set: SampleSet,
@@ -19,7 +22,8 @@ export async function measureSet(
   const rows: MetricRow[] = [];
   const reasons = new Map<string, string>();
   for (const metric of metrics) {
-    const reason = whyNot(metric, set, context);
+    const isLate = !metric.isNeeded && context.options.clock.isUp;
+    const reason = isLate ? noTime : whyNot(metric, set, context);
     if (reason !== null) {
       reasons.set(metric.name, reason);
       continue;

@@ -1,7 +1,8 @@
 // Evaluations in training, and of a finished run by other samplers: the metrics with columns, as a row of results.csv.
 import { targetOf } from "@dsbm/bridge";
 import type { Position } from "@dsbm/problem";
-import { type LoggedMetric, placeColumns } from "@dsbm/runs";
+import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";
+import { affordable } from "./afford.js";
 import { checkMetrics } from "./finite.js";
 import { type MeasureOptions, Measuring } from "./measuring.js";
 import type { DataFacts, Metric, MetricColumns, SampleSet } from "./metric.js";
@@ -63,10 +64,14 @@ export type EvaluatorOptions = Pick<MeasureOptions, "split" | "progress" | "sign
 
 /** Evaluates one bridge as often as its weights change. */
 export class Evaluator implements Disposable {
+  readonly #options: MeasureOptions;
+
   private constructor(
     readonly context: Measuring,
     private readonly metrics: readonly (Metric & { columns: MetricColumns })[],
-  ) {}
+  ) {
+    this.#options = context.options;
+  }
 
   /** Loads what the metrics need. Returns null if it was stopped. Throws errors of the configuration's files. */
   static async open(subject: Subject, options: EvaluatorOptions): Promise<Evaluator | null> {
@@ -77,6 +82,7 @@ export class Evaluator implements Disposable {
       seed: config.seed,
       exact: 2000,
       intervals: false,
+      clock: new Clock(),
     });
     const logged = metricsFor({ ends: subject.ends, config });
     try {
@@ -93,11 +99,23 @@ export class Evaluator implements Disposable {
     }
   }
 
-  /** Generates samples and measures them. Returns null if it was stopped. Throws a DivergedError for values that are no numbers. */
-  async evaluate(at: Position, sampling: EvaluationSampling): Promise<Evaluation | null> {
+  /**
+   * Generates samples and measures them, in the time of a clock (default: no limit). Returns null if it was stopped. Throws
+   * a DivergedError for values that are no numbers.
+   */
+  async evaluate(
+    at: Position,
+    sampling: EvaluationSampling,
+    clock = new Clock(),
+  ): Promise<Evaluation | null> {
     const { context } = this;
     const { half, direction, step } = at;
     const began = performance.now();
+    const options = { ...this.#options, clock };
+    const work = { sampling, direction, transports: 1, distances: 4 };
+    const rows = await affordable(context.subject, options, work);
+    if (!rows) return null;
+    context.options = { ...options, ...rows };
     const place = { direction, side: targetOf(direction), sampling };
     const applicable = this.metrics.filter((metric) => whyNot(metric, place, context) === null);
     const found = await collectSamples(context, direction, { sampling, metrics: applicable, half });

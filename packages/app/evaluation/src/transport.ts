@@ -202,7 +202,7 @@ export async function collectSamples(
       seconds: (performance.now() - began) / 1000,
       [Symbol.dispose]: dispose,
       set: {
-        key: `${direction}/${split}`,
+        key: `${direction}/${split}/${n}`,
         direction,
         from,
         side,

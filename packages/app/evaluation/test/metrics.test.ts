@@ -1,4 +1,5 @@
 // Metrics with known answers: each row of the table is a set of samples whose value, floor or ceiling has a closed form.
+import { Clock } from "@dsbm/runs";
 import { Generator, randn, setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -144,4 +145,16 @@ describe("metrics with known answers", () => {
       expect(Math.abs(off.value - 0.5)).toBeLessThan(0.08);
     }
   });
+});
+
+it("leaves out all but what verdicts need when the time is up", async () => {
+  const samples = tidy(() => ({ start: normal(1), end: normal(2), data: normal(3) }));
+  await withEnds(moons, async (ends) => {
+    using context = measuringOf(ends, moons, { n, clock: new Clock(0) });
+    const set = { ...noSet, ...samples, reserve: () => samples.data, shared: new Map() };
+    const found = await measureSet(set, metrics, context);
+    expect(found?.rows.map(({ name }) => name)).toContain("sliced_w2");
+    expect(found?.reasons.get("energy_distance")).toMatch(/no time was left/);
+  });
+  for (const t of Object.values(samples)) t.dispose();
 });

@@ -2,6 +2,7 @@
 
 export * from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
+export { Clock } from "./clock.js";
 export { cores } from "./cores.js";
 export { isRunFault, RunError, type RunErrorCode } from "./errors.js";
 export * from "./figure/images.js";

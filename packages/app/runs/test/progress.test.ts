@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { Clock } from "../src/clock.js";
 import { createProgress, duration, type ProgressState, progressText } from "../src/progress.js";
 
 function stream(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
@@ -58,4 +59,18 @@ describe("progress", () => {
     expect(drawn[0]?.length).toBeLessThan(60);
     expect(drawn[1]).toBe("lasting\n");
   });
+});
+
+it("a clock counts down, with earlier processes and for parts", () => {
+  let now = 5;
+  const clock = new Clock(100, { now: () => now });
+  now = 25;
+  expect([clock.spent, clock.left]).toEqual([20, 80]);
+  const part = clock.part(0.5);
+  expect([part.left, clock.part(0.5, 10).left]).toEqual([40, 10]);
+  clock.resume(30);
+  expect(clock.left).toBe(50);
+  now = 80;
+  expect([clock.isUp, part.isUp]).toEqual([true, true]);
+  expect(new Clock().part(0.5).left).toBe(Number.POSITIVE_INFINITY);
 });

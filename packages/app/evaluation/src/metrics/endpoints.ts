@@ -89,6 +89,7 @@ export const endpointMetrics: readonly Metric[] = [
     title: "sliced 2-Wasserstein",
     group: "ends",
     meaning: `The distance of generated rows and data along ${directions} random directions, root mean square.`,
+    isNeeded: true,
     columns: { value: "sliced_w2", floor: "data_sliced_w2", ceiling: "start_sliced_w2" },
     power: 1,
     compare: (x, y, { seed }) => slicedWasserstein(x, y, { directions, seed }),

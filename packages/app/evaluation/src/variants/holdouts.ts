@@ -27,7 +27,8 @@ export function holdoutsOf(keys: {
   return [keys.holdout ?? []].flat().map((path, i) => ({ path, at: times[i] as number }));
 }
 
-const most = 10_000;
+/** Rows of each side of a hold-out, at most. */
+export const mostHeldOut = 10_000;
 
 /** Metrics of a hold-out by prefix and name, and what they are measured on. */
 export const holdoutNames = [
@@ -43,6 +44,7 @@ export async function holdoutVariants(
   context: Measuring,
   sampling: Sampling,
   holdouts: readonly Holdout[],
+  most = mostHeldOut,
 ): Promise<Variant[] | null> {
   const { subject, options } = context;
   const { seed } = options;
@@ -58,8 +60,8 @@ export async function holdoutVariants(
     truths.push(own(() => subsample(rows, "y", { most, seed })));
     rows.dispose();
   }
-  const source = allRows(subject, "x0", seed);
-  const target = allRows(subject, "x1", seed);
+  const source = allRows(subject, "x0", { seed, most });
+  const target = allRows(subject, "x1", { seed, most });
   const start = own(() => source.x);
   const grid = holdouts.reduce((g, { at }) => withTime(g, at), sampling.grid);
   const times = timesOf("f", grid);
@@ -152,7 +154,7 @@ function variantsOf(
       states: new Map(),
       energy: null,
       unit: 1,
-      exact: most,
+      exact: mostHeldOut,
       shared: new Map(),
     },
     change: (row) => ({
@@ -200,7 +202,11 @@ interface RowsOfEnd {
   given: Conditions | undefined;
 }
 
-function allRows({ ends }: Subject, side: "x0" | "x1", seed: number): RowsOfEnd {
+function allRows(
+  { ends }: Subject,
+  side: "x0" | "x1",
+  { seed, most }: { seed: number; most: number },
+): RowsOfEnd {
   const total = ends[side].train.size(0) + ends[side].test.size(0);
   const parts = (["train", "test"] as const).map((split) => {
     const count = Math.ceil(ends[side][split].size(0) * Math.min(1, most / total));
