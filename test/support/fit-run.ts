@@ -44,7 +44,14 @@ export async function writeFitRun(folder: string, options: FitRun): Promise<void
   write("metrics.jsonl", losses());
   write("data.json", data(names, warnings));
   write("choices.json", choices);
-  write("quality.json", { dsbm: "0.1.0", split: "test", n, seed: 1, rows: quality(names, off) });
+  write("quality.json", {
+    dsbm: "0.1.0",
+    split: "test",
+    n,
+    seed: 1,
+    rows: quality(names, off),
+    verdicts,
+  });
   if (names === null) await writePictures(folder);
   else writePoints(folder, names.length, off);
 }
@@ -197,6 +204,12 @@ const ofPictures = {
   ...{ independent_msd: 2227.36, share: 0.875, data_share: 0.9063, fid_lenet: 1174.636 },
   data_fid_lenet: 1.785,
 };
+
+const verdicts = (["f", "b"] as const).map((direction) => ({
+  ...{ direction, grade: "partial", n_held_out: [500, 500] },
+  reason: "The generated rows are 92 % of the way. Judged with 500 held-out rows of each.",
+  next: "Train for longer: npx dsbm fit day_2.csv day_4.csv max_minutes=30 --again",
+}));
 
 function results(isPictures: boolean): string {
   const columns = ["half_iteration", "direction", "step", "steps", "n", "nfe"];

@@ -1,17 +1,12 @@
-// Floors, ceilings and intervals: of the target against itself, of the untouched source, and by bootstrap.
-import {
-  bootstrapped,
-  type Estimate,
-  intervalOf,
-  kernelWidths,
-  stream,
-  subsample,
-} from "@dsbm/bridge";
+// Floors, ceilings and intervals: of the target against itself, of the untouched source, and by half-samples of all of them.
+import { type Estimate, kernelWidths, stream, subsample } from "@dsbm/bridge";
+import type { Excess } from "@dsbm/runs";
 import { noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { Measuring } from "./measuring.js";
 import type { Comparison, Measurement, SampleSet, TwoSampleMetric } from "./metric.js";
 
 const usualDraws = 8;
+const repeats = 40;
 
 /** Different draws of n rows of the reserve; one if the reserve has no more than n rows. */
 export function drawsOf(set: SampleSet, seed: number, count = usualDraws): Tensor[] {
@@ -37,9 +32,176 @@ export const estimated = ({ value, low, high }: Estimate): Measurement => ({
   interval: [low, high],
 });
 
-interface Bounds {
-  floor: Estimate | null;
+/** Values of one or several components of a metric; null without a value. */
+type Compare = (x: Tensor, y: Tensor) => readonly number[] | null;
+
+/** The four samples that a metric compares, on the processor. */
+export interface FourSamples {
+  generated: Tensor;
+  data: Tensor;
+  /** Other target rows, at least two for each generated one; null if a floor has no meaning. */
+  reserve: Tensor | null;
+  source: Tensor | null;
+}
+
+/** Values of half-samples; half-samples of data, reserve and source are the same for all sets of one key. */
+interface Halves {
+  value: number[];
+  floors: [number, number][];
+  ceiling: number[];
+}
+
+/**
+ * A metric of random halves of its samples, drawn without replacement, for each component: repeated rows would make distances
+ * larger. Halves vary as the whole does if a statistic is linear (delete-half jackknife, Shao and Wu 1989), and more, by √3,
+ * at its degenerate point, equal distributions: the intervals are never too narrow.
+ */
+export function halvesOf(
+  { generated, data, reserve, source }: FourSamples,
+  compare: Compare,
+  { seed, once }: { seed: number; once<T>(key: string, make: () => T): T },
+): Halves[] {
+  const half = (x: Tensor, of: string, k: number, part = 0) => {
+    const size = Math.max(1, Math.floor(generated.size(0) / 2));
+    const count = of === "reserve" ? size : Math.max(1, Math.floor(x.size(0) / 2));
+    const order = randperm(x.size(0), { generator: stream(seed, `quality/half/${of}/${k}`) });
+    const first = Math.min(part * count, x.size(0) - count);
+    return x.indexSelect(0, order.narrow(0, Math.max(0, first), Math.min(count, x.size(0))));
+  };
+  const components: Halves[] = [];
+  for (let k = 0; k < repeats; k++)
+    tidy(() => {
+      const y = half(data, "data", k);
+      const values = compare(half(generated, "generated", k), y) ?? [];
+      const [first, second, ceiling] = once(`half/${k}`, () =>
+        [
+          reserve && half(reserve, "reserve", k, 0),
+          reserve && half(reserve, "reserve", k, 1),
+          source && half(source, "source", k),
+        ].map((x) => x && compare(x, y)),
+      );
+      for (const [i, value] of values.entries()) {
+        components[i] ??= { value: [], floors: [], ceiling: [] };
+        components[i].value.push(value);
+        if (first && second) components[i].floors.push([first[i] as number, second[i] as number]);
+        if (ceiling) components[i].ceiling.push(ceiling[i] as number);
+      }
+    });
+  return components;
+}
+
+interface Whole {
+  value: number;
+  floor: number | null;
   ceiling: number | null;
+}
+
+/** Intervals of a component from its values on whole samples and on halves. */
+export function measurementOf(
+  { value, floor, ceiling }: Whole,
+  halves: Halves,
+  {
+    isSquare = false,
+    least,
+    isDistance = true,
+  }: { isSquare?: boolean | undefined; least?: number | undefined; isDistance?: boolean } = {},
+): Measurement {
+  const half = 1.96 * deviation(halves.value);
+  const clipped = (x: number) => (least === undefined ? x : Math.max(least, x));
+  const floors = halves.floors.map(([first]) => first);
+  // Sampling noise falls as 1/√n, its square as 1/n.
+  const floorHalf = (1.96 * deviation(floors)) / (isSquare ? 2 : Math.SQRT2);
+  const excess =
+    floor === null || ceiling === null || !isDistance
+      ? undefined
+      : excessOf({ value, floor, ceiling }, halves, isSquare);
+  return {
+    value,
+    interval: [clipped(value - half), value + half],
+    floor,
+    ...(floor !== null && {
+      floor_interval: [clipped(floor - floorHalf), floor + floorHalf] as const,
+    }),
+    ceiling,
+    ...(excess && { excess }),
+  };
+}
+
+/**
+ * The share of the distance from ceiling to floor that is left. Squares are compared: sampling noise adds to the square of a
+ * distance, so that a difference of squares has no bias, and its root is the distance between distributions at any n.
+ */
+function excessOf(
+  whole: { value: number; floor: number; ceiling: number },
+  halves: Halves,
+  isSquare: boolean,
+): Excess {
+  const square = (x: number) => (isSquare ? x : x * Math.abs(x));
+  const way = square(whole.ceiling) - square(whole.floor);
+  const left = (square(whole.value) - square(whole.floor)) / way;
+  const floors = halves.floors.map(([a, b]) => (square(a) + square(b)) / 2);
+  const ways = halves.ceiling.map((x, k) => square(x) - (floors[k] as number));
+  const rests = halves.value.map((x, k) => square(x) - (floors[k] as number));
+  // Of a ratio to first order.
+  const width = (1.96 * deviation(rests.map((x, k) => x - left * (ways[k] as number)))) / way;
+  const differences = halves.floors.map(([a, b]) => square(a) - square(b));
+  // Two draws differ by √2 of one, and half of the rows have twice the noise.
+  return withPower(
+    { left, width },
+    { way, none: deviation(differences) / Math.SQRT2 / 2, ways: deviation(ways) },
+  );
+}
+
+interface Spread {
+  /** The distance from floor to ceiling, and deviations of it and of what it is without a difference. */
+  way: number;
+  none: number;
+  ways: number;
+}
+
+function withPower({ left, width }: { left: number; width: number }, spread: Spread): Excess {
+  if (!(spread.way > 0)) return { value: 1, low: 0, high: 1, power: 0.05, more: null };
+  const root = (x: number) => Math.sqrt(Math.max(0, x));
+  const power = powerOf(spread, 1);
+  return {
+    value: root(left),
+    low: root(left - width),
+    high: root(left + width),
+    power,
+    more: moreRows(spread),
+  };
+}
+
+const enough = 0.8;
+
+/** The least factor of rows with a power of .8; null if a thousandfold is not enough. */
+export function moreRows(spread: Spread): number | null {
+  for (let times = 1; times <= 1000; times *= 1.1)
+    if (powerOf(spread, times) >= enough) return times;
+  return null;
+}
+
+/** The power of a test at the 5 % level with `times` as many rows. */
+export function powerOf({ way, none, ways }: Spread, times: number): number {
+  const noise = none / times;
+  const deviation = Math.max(ways / Math.sqrt(times), noise, Number.MIN_VALUE);
+  return normalBelow((way - 1.645 * noise) / deviation);
+}
+
+/** The standard normal distribution function, to 1e-7 (Abramowitz and Stegun 26.2.17). */
+function normalBelow(x: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x));
+  const factors = [1.330274429, -1.821255978, 1.781477937, -0.356563782, 0.31938153];
+  const series = factors.reduce((sum, factor) => t * (sum + factor), 0);
+  const above = (Math.exp(-(x ** 2) / 2) / Math.sqrt(2 * Math.PI)) * series;
+  return x > 0 ? 1 - above : above;
+}
+
+function deviation(values: readonly number[]): number {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  return Math.sqrt(
+    values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, values.length - 1),
+  );
 }
 
 /** Measures a metric of two samples with its bounds. The bounds are kept for later sets with the same rows. */
@@ -61,48 +223,72 @@ export async function compareSamples(
         return kernelWidths(some(draw, "x"), some(set.data, "y"), { seed });
       }),
   };
-  const estimate = async (x: Tensor, y: Tensor): Promise<Estimate | null> => {
-    if (metric.estimate) return metric.estimate(x, y, options);
-    const value = metric.compare(x, y, options);
-    const sync = (a: Tensor, b: Tensor) => metric.compare(a, b, options) as number;
-    const least = (metric.better ?? "lower") === "lower" ? 0 : undefined;
-    return value === null ? null : bootstrapped(x, y, sync, { seed, resamples: 50, least });
-  };
+  const key = `bounds/${metric.name}/${set.key}`;
   // What is awaited holds no tensors.
   const { later } = noGrad(() =>
     tidy(() => {
       const end = some(set.end, "x");
       const data = some(set.data, "y");
-      const bounds = context.once(`bounds/${metric.name}/${set.key}`, async (): Promise<Bounds> => {
+      const start = some(set.start, "x");
+      const bounds = context.once(key, async () => {
         const count = metric.draws?.(Math.min(cap, set.start.size(0))) ?? usualDraws;
         const draws = hasFloor ? drawsOf(set, seed, count) : [];
         const [ceiling, ...floors] = await Promise.all([
-          hasCeiling ? metric.compare(some(set.start, "x"), data, options) : null,
+          hasCeiling ? metric.compare(start, data, options) : null,
           ...draws.map((draw) => metric.compare(some(draw, "x"), data, options)),
         ]);
         const values = floors.filter((value) => value !== null);
-        return { floor: values.length > 0 ? spread(values) : null, ceiling: ceiling ?? null };
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+        return { floor: values.length > 0 ? mean : null, ceiling: ceiling ?? null };
       });
-      const value = intervals ? estimate(end, data) : metric.compare(end, data, options);
-      return { later: Promise.all([value, bounds, end.size(0)]) };
+      const value =
+        intervals && metric.estimate
+          ? metric.estimate(end, data, options)
+          : metric.compare(end, data, options);
+      const halves =
+        intervals && !metric.estimate
+          ? halvesOf(
+              {
+                generated: end,
+                data,
+                reserve: hasFloor ? set.reserve() : null,
+                source: hasCeiling ? start : null,
+              },
+              (x, y) => {
+                const found = metric.compare(x, y, options) as number | null;
+                return found === null ? null : [found];
+              },
+              { seed, once: (name, make) => context.once(`${key}/${name}`, make) },
+            )
+          : [];
+      return { later: Promise.all([value, bounds, halves[0], end.size(0)]) };
     }),
   );
-  const [found, { floor, ceiling }, n] = await later;
+  const [found, { floor, ceiling }, halves, n] = await later;
   const by = set.unit ** (metric.power ?? 0);
   if (found === null) return { value: null };
-  const own = floor && scaled(floor, by);
-  return {
-    ...(typeof found === "number" ? { value: found * by } : estimated(scaled(found, by))),
-    floor: own?.value ?? null,
-    ...(own && own.low < own.high && { floor_interval: [own.low, own.high] as const }),
-    ceiling: ceiling === null ? null : ceiling * by,
-    n,
-  };
+  const isDistance = (metric.better ?? "lower") === "lower";
+  const least = isDistance && !metric.isSigned ? 0 : undefined;
+  const value = typeof found === "number" ? found : found.value;
+  const measured =
+    typeof found === "number"
+      ? halves
+        ? measurementOf({ value, floor, ceiling }, halves, { ...metric, least, isDistance })
+        : { value, floor, ceiling }
+      : { ...estimated(found), floor, ceiling };
+  return { ...inUnits(measured, by), n };
 }
 
-function spread(values: readonly number[]): Estimate {
-  const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
-  if (values.length < 4)
-    return { value: mean, low: Math.min(...values), high: Math.max(...values) };
-  return intervalOf(mean, values);
+function inUnits(found: Measurement, by: number): Measurement {
+  const times = (x: number) => x * by;
+  const band = (x: readonly [number, number]) => [times(x[0]), times(x[1])] as const;
+  const { value, interval, floor, floor_interval, ceiling } = found;
+  return {
+    ...found,
+    value: value === null ? null : times(value),
+    ...(interval && { interval: band(interval) }),
+    floor: floor == null ? null : times(floor),
+    ...(floor_interval && { floor_interval: band(floor_interval) }),
+    ceiling: ceiling == null ? null : times(ceiling),
+  };
 }

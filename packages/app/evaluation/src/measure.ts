@@ -7,11 +7,18 @@ import type { Datasets } from "@dsbm/problem";
 import {
   Clock,
   cores,
+  endNames,
+  gradedRows,
   type MetricRow,
   metricGroups,
   type Progress,
   type Quality,
+  readDataFile,
+  readRun,
+  shellWord,
   silentProgress,
+  type VerdictFacts,
+  verdictOn,
   version,
 } from "@dsbm/runs";
 import { affordable } from "./afford.js";
@@ -23,7 +30,7 @@ import { type OpenSubject, openSubject } from "./subject.js";
 import { collectSamples, type Solver } from "./transport.js";
 import { baselineMetrics, baselines, baselineVariant } from "./variants/baselines.js";
 import { type Holdout, holdoutNames, holdoutVariants, mostHeldOut } from "./variants/holdouts.js";
-import { marginalMetrics, marginalVariants } from "./variants/marginals.js";
+import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
 import type { Variant } from "./variants/variant.js";
 
 /** How a run is measured; the defaults are those of `dsbm evaluate`. */
@@ -87,6 +94,7 @@ export async function measureQuality(
   const directions = directionsOf(subject, options.directions ?? null);
   const sampling = { solver, grid: subject.grid };
   const rows: MetricRow[] = [];
+  const held: [Direction, [number, number]][] = [];
   const reasons = new Map<string, string>();
   let fewest = n;
   const between = subject.ends.between.length;
@@ -134,6 +142,8 @@ export async function measureQuality(
     });
     if (!collected) return null;
     const { set } = collected;
+    const counts: [number, number] = [set.start.size(0), set.data.size(0)];
+    held.push([direction, direction === "f" ? counts : [counts[1], counts[0]]]);
     const found = await measureSet(set, choice.metrics, context);
     if (!found) return null;
     rows.push(...found.rows);
@@ -160,6 +170,8 @@ export async function measureQuality(
     ...(diffusion !== null && { diffusion }),
     ...(guidance !== 1 && { guidance }),
   };
+  const graded = gradedRows(rows);
+  const facts = verdictFacts(folder, subject);
   return {
     dsbm: version,
     split,
@@ -167,12 +179,43 @@ export async function measureQuality(
     seed,
     ...(Object.keys(sampler).length > 0 && { sampler }),
     ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
-    rows: rows.toSorted((a, b) => order(a) - order(b)),
+    verdicts: held.flatMap(
+      ([direction, n_held_out]) => verdictOn(direction, graded, { ...facts, n_held_out }) ?? [],
+    ),
+    rows: graded.toSorted((a, b) => order(a) - order(b)),
     left_out: [
       ...(fewest < n ? [`rows beyond ${fewest}: ${noTime}`] : []),
       ...leftOut(rows, reasons, choice),
     ],
   };
+}
+
+function verdictFacts(
+  folder: string,
+  { ends, vectors }: OpenSubject,
+): Omit<VerdictFacts, "n_held_out"> {
+  const data = readDataFile(folder);
+  const names = (data && endNames(data)) ?? {
+    source: nameOf(ends.x0.name),
+    target: nameOf(ends.x1.name),
+  };
+  const run = shellWord(folder);
+  return {
+    names,
+    what: vectors ? "rows" : "images",
+    commands: {
+      longer: longerCommand(readRun(folder).info.command) ?? `npx dsbm extend ${run} +2`,
+      sample: `npx dsbm sample ${run} NEW OUT`,
+    },
+  };
+}
+
+/** A command of `dsbm fit` with three times its minutes; null for others. */
+function longerCommand(command: string | null): string | null {
+  if (command === null || !/ fit /.test(command)) return null;
+  const minutes = Number(/ max_minutes=([\d.]+)/.exec(command)?.[1] ?? 10);
+  const others = command.replace(/ max_minutes=\S+| --again/g, "");
+  return `${others} max_minutes=${Number((3 * minutes).toPrecision(2))} --again`;
 }
 
 async function measureAs(

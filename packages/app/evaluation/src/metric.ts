@@ -2,7 +2,7 @@
 import type { Conditions, Direction, Endpoint, Estimate, PathEnergy } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/problem";
-import type { MetricGroup, MetricRow } from "@dsbm/runs";
+import type { Excess, MetricGroup, MetricRow } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
 import type { Measuring } from "./measuring.js";
 import type { Sampling } from "./transport.js";
@@ -45,6 +45,7 @@ export interface Measurement {
   floor?: number | null;
   floor_interval?: readonly [number, number];
   ceiling?: number | null;
+  excess?: Excess;
   target?: number;
   /** Number of generated samples (default: all of the set). */
   n?: number;
@@ -108,7 +109,11 @@ export interface TwoSampleMetric extends MetricFacts {
   /** The value of x [n, …] against y [m, …], in units of x to the `power` (default 0); null without one. */
   compare(x: Tensor, y: Tensor, options: Comparison): MaybeLater<number | null>;
   power?: 0 | 1 | 2;
-  /** The value with its interval (default: by bootstrap). */
+  /** Whether the value is the square of a distance already, as of a mean over pairs. */
+  isSquare?: boolean;
+  /** Whether the value can be negative, as one without bias. */
+  isSigned?: boolean;
+  /** The value with its interval, of a metric that costs too much for half-samples. */
   estimate?(x: Tensor, y: Tensor, options: Comparison): MaybeLater<Estimate>;
   /** Rows of each side at most, where `exact` are those of exact transport. */
   most?(exact: number): number;

@@ -54,7 +54,7 @@ export function whyNot(
 /** A measurement as a row; none without a value. */
 function rowOf(
   metric: Metric,
-  { value, interval, floor, floor_interval, ceiling, n, ...more }: Measurement,
+  { value, interval, floor, floor_interval, ceiling, excess, n, ...more }: Measurement,
   set: SampleSet,
 ): MetricRow[] {
   if (value === null) return [];
@@ -72,6 +72,7 @@ function rowOf(
       floor: floor ?? null,
       ...(floor_interval && { floor_interval: [...floor_interval] }),
       ceiling: ceiling ?? null,
+      ...(excess && { excess }),
       better: metric.better ?? "lower",
       ...(target !== undefined && { target }),
       n: n ?? set.end.size(0),

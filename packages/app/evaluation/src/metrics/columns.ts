@@ -1,7 +1,7 @@
 // Which column is worst, in the data's own units; the columns that are furthest off in their own deviations come first.
-import { columnEstimates, columnWasserstein } from "@dsbm/bridge";
+import { columnWasserstein } from "@dsbm/bridge";
 import { tidy } from "@dsbm/torch";
-import { drawsOf, estimated } from "../bounds.js";
+import { drawsOf, halvesOf, measurementOf } from "../bounds.js";
 import type { Measurement, Metric } from "../metric.js";
 import { forVectors } from "./endpoints.js";
 
@@ -14,27 +14,37 @@ export const columnMetric: Metric = {
   meaning:
     "The mean distance by which a column must be moved to be distributed as the data's, in its own units; floor: other target rows; ceiling: the untouched source.",
   serves: forVectors,
-  measure: (set, { subject, options: { seed } }) =>
+  measure: (set, context) =>
     tidy(() => {
-      const { own, names } = subject;
+      const { own, names } = context.subject;
+      const { seed } = context.options;
       const data = own(set.side, set.data);
-      const found = columnEstimates(own(set.side, set.end), data, { seed, resamples: 50 });
-      const draws = drawsOf(set, seed).map((draw) => columnWasserstein(own(set.side, draw), data));
-      const ceilings = columnWasserstein(own(set.from, set.start), data);
+      const generated = own(set.side, set.end);
+      const source = own(set.from, set.start);
+      const values = columnWasserstein(generated, data);
+      const floors = drawsOf(set, seed).map((draw) => columnWasserstein(own(set.side, draw), data));
+      const ceilings = columnWasserstein(source, data);
+      const halves = halvesOf(
+        { generated, data, reserve: own(set.side, set.reserve()), source },
+        (x, y) => columnWasserstein(x, y),
+        { seed, once: (_, make) => make() },
+      );
       const deviations = data.to("float64").std({ dim: 0, correction: 1 }).toNumbers();
-      return found
-        .map((estimate, k): { off: number; row: Measurement } => {
+      return values
+        .map((value, k): { off: number; row: Measurement } => {
           const deviation = deviations[k] as number;
-          const constant = estimate.value > 0 ? Number.MAX_VALUE : 0;
-          const column = names?.length === found.length ? (names[k] as string) : `column ${k + 1}`;
+          const constant = value > 0 ? Number.MAX_VALUE : 0;
+          const column = names?.length === values.length ? (names[k] as string) : `column ${k + 1}`;
+          const floor = floors.reduce((sum, of) => sum + (of[k] as number), 0) / floors.length;
+          const whole = { value, floor, ceiling: ceilings[k] as number };
           return {
-            off: deviation > 0 ? estimate.value / deviation : constant,
+            off: deviation > 0 ? value / deviation : constant,
             row: {
-              ...estimated(estimate),
+              ...measurementOf(whole, halves[k] as NonNullable<(typeof halves)[number]>, {
+                least: 0,
+              }),
               title: `1-Wasserstein of ${column}`,
               column,
-              floor: draws.reduce((sum, values) => sum + (values[k] as number), 0) / draws.length,
-              ceiling: ceilings[k] as number,
             },
           };
         })

@@ -7,7 +7,6 @@ import {
   energyDistance,
   mmd,
   momentErrors,
-  slicedEstimate,
   slicedWasserstein,
   varianceKept,
 } from "@dsbm/bridge";
@@ -23,8 +22,7 @@ import {
 } from "../metric.js";
 
 const directions = 128;
-const resamples = 100;
-const mostPairs = 2000;
+const mostPairs = 1000;
 const mostValues = 512;
 
 export const forVectors = ({ ends }: DataFacts): string | null =>
@@ -93,7 +91,6 @@ export const endpointMetrics: readonly Metric[] = [
     columns: { value: "sliced_w2", floor: "data_sliced_w2", ceiling: "start_sliced_w2" },
     power: 1,
     compare: (x, y, { seed }) => slicedWasserstein(x, y, { directions, seed }),
-    estimate: (x, y, { seed }) => slicedEstimate(x, y, { directions, seed, resamples }),
   },
   exact(2),
   exact(1),
@@ -109,7 +106,6 @@ export const endpointMetrics: readonly Metric[] = [
     scale: "percent",
     lacks: lacksVariance,
     compare: (x, y) => (spread(y) > 0 ? spread(x) / spread(y) : null),
-    estimate: (x, y, { seed }) => varianceKept(x, y, { seed }).total,
   },
   {
     name: "variance_kept_least",
@@ -122,7 +118,6 @@ export const endpointMetrics: readonly Metric[] = [
     serves: forCovariances,
     lacks: lacksVariance,
     compare: (x, y, { seed }) => leastKept(x, y, { seed, resamples: 2 }).value,
-    estimate: (x, y, { seed }) => leastKept(x, y, { seed }),
   },
   {
     name: "energy_distance",
@@ -133,8 +128,8 @@ export const endpointMetrics: readonly Metric[] = [
     power: 1,
     most: () => mostPairs,
     draws: () => 2,
+    isSquare: true,
     compare: (x, y) => energyDistance(x, y).value,
-    estimate: (x, y, { seed }) => energyDistance(x, y, { seed, resamples }),
   },
   {
     name: "mmd",
@@ -146,7 +141,8 @@ export const endpointMetrics: readonly Metric[] = [
     most: () => mostPairs,
     draws: () => 2,
     compare: (x, y, { widths }) => mmd(x, y, { bandwidth: widths() }).value,
-    estimate: (x, y, { seed, widths }) => mmd(x, y, { seed, resamples, bandwidth: widths() }),
+    isSquare: true,
+    isSigned: true,
   },
   {
     name: "bw2_uvp",
@@ -156,6 +152,7 @@ export const endpointMetrics: readonly Metric[] = [
       "The squared 2-Wasserstein distance of the Gaussians of the same moments, in percent of the data's variance.",
     serves: forCovariances,
     lacks: lacksVariance,
+    isSquare: true,
     compare: bw2Uvp,
   },
   {

@@ -1,63 +1,222 @@
-// How a metric stands between its floor (the best that can be expected) and its ceiling (no bridge at all), in words.
-import type { MetricRow } from "../run/quality.js";
+// The one rule by which everything is judged: rows of a trained bridge, of baselines, of columns and of hold-outs, and from
+// them whether a direction may be trusted.
+import type { Excess, Grade, MetricRow, Verdict } from "../run/quality.js";
+import { grades } from "../run/quality.js";
 import { digits, percent } from "./page/digits.js";
 
-/** good: as good as the data allow; fair: most of the way; poor: less; none: nothing that it must reach. */
-type Grade = "good" | "fair" | "poor" | "none";
-
-export interface Verdict {
-  grade: Grade;
+export interface Judgement {
+  /** Null if nothing must be reached, or if it is unknown how far the interval reaches. */
+  grade: Grade | null;
   /** Without a capital and a full stop. */
   words: string;
   /** The value over its floor, or the floor over the value where more is better; null where that says nothing. */
   ratio: number | null;
-  /** What is left of the way from ceiling to floor: 0 at the floor, 1 at the ceiling; null where one is missing. */
+  /** Where the value is drawn: 0 at the floor, 1 at the ceiling; null where one is missing. */
   left: number | null;
+  /** Whether the interval excludes "good". */
+  isOff: boolean;
 }
 
-const reachable: readonly string[] = ["ends", "columns", "holdout"];
+/** A tenth of the distance: what is left then is below the spread that most data sets have by themselves. */
+const near = 0.1;
+/** An accuracy's error falls as 1/√n however close the samples are, so a classifier needs a wider mark. */
+const nearAccuracy = 0.2;
+/** From half of the distance on a bridge has not done its work. */
+const far = 0.5;
+const leastPower = 0.8;
+const classifier = "c2st";
+const variances = { good: 1.25, partial: 2 };
 
 const isKnown = (x: number | null | undefined): x is number => Number.isFinite(x);
+const worst = (found: readonly Grade[]): Grade =>
+  grades[Math.max(...found.map((grade) => grades.indexOf(grade)))] as Grade;
 
-export function judge(row: MetricRow): Verdict {
-  const { value, floor, ceiling, better, target } = row;
+export function judge(row: MetricRow): Judgement {
+  const { value, floor, ceiling, better, target, excess } = row;
   const isHigher = better === "higher";
   const isPositive = isKnown(floor) && floor > 0 && value > 0;
   const ratio = isPositive ? (isHigher ? floor / value : value / floor) : null;
   const hasWay = isKnown(floor) && isKnown(ceiling) && floor !== ceiling;
   const left = hasWay ? (value - floor) / (ceiling - floor) : null;
-  const say = (grade: Grade, words: string): Verdict => ({ grade, words, ratio, left });
-  if (!isKnown(value)) return say("poor", "not a finite number");
+  const say = (grade: Grade | null, words: string, isOff = false): Judgement => ({
+    grade: grade && (row.grade ?? grade),
+    words,
+    ratio,
+    left,
+    isOff,
+  });
+  if (!isKnown(value)) return say("poor", "not a finite number", true);
   if (better === "target" && isKnown(target)) return say(...judgeTarget(row, target));
-  if (!isKnown(floor)) return say("none", "");
-  // As of a metric that should be low.
-  const sign = isHigher ? -1 : 1;
-  const best = Math.min(...(row.interval ?? [value]).map((x) => sign * x));
-  const worst = Math.max(...(row.interval ?? [value]).map((x) => sign * x));
-  const isReached = best <= Math.max(...(row.floor_interval ?? [floor]).map((x) => sign * x));
-  if (isReached && isKnown(ceiling) && worst >= sign * ceiling)
-    return say("none", "floor and ceiling both lie in the interval");
-  const isMeant = reachable.includes(row.group);
-  const isNear = ratio !== null && ratio <= 1.25 && (left === null || left < 0.5);
-  if (isReached || isNear)
-    return say("good", isMeant ? "as good as two halves of the data" : "as good as the floor");
-  const times = ratio === null ? [] : [`${digits(ratio, 2)} times the floor`];
-  if (!isMeant) return say("none", times.join());
-  if (left !== null && left >= 0.95) return say("poor", "no better than no bridge");
-  if (ratio !== null && ratio <= 2) return say("fair", times.join());
-  if (left === null) return say("poor", times.join());
-  const words = [`${percent(1 - left)} of the way`, ...times].join("; ");
-  return say(left <= 0.2 ? "fair" : "poor", words);
+  if (!excess) return say(null, ratio === null ? "" : `${digits(ratio, 2)} times the floor`);
+  const { low, high, power } = excess;
+  if (power < leastPower)
+    return say("undecided", "so few rows cannot tell the ceiling from the floor");
+  const mark = row.name.endsWith(classifier) ? nearAccuracy : near;
+  const isOff = low >= mark;
+  if (high < mark) return say("good", `at most ${percent(high)} of the distance is left`);
+  if (low >= 0.95) return say("poor", "no better than no bridge", true);
+  const words = wayOf(excess);
+  if (high < far) return say("partial", words, isOff);
+  return say(isOff && excess.value >= far ? "poor" : "undecided", words, isOff);
 }
 
-function judgeTarget({ value, interval }: MetricRow, target: number): [Grade, string] {
-  const [low, high] = interval ?? [value, value];
-  const isInside = low <= target && target <= high;
-  const off = Math.abs(value - target) / Math.max(Math.abs(target), 1e-12);
-  const expected = `expected ${digits(target)}`;
-  if (isInside && off > 0.3) return ["none", `${expected}; the interval is wide`];
-  if (isInside || off < 0.1) return ["good", `as it should be (${expected})`];
-  return [off < 0.5 ? "fair" : "poor", expected];
+/** "83 % of the way (71 to 90 %)" */
+function wayOf({ value, low, high }: Excess): string {
+  const way = (left: number) => percent(Math.min(1, Math.max(0, 1 - left)));
+  return `${way(value)} of the way (${way(high)} to ${way(low)})`;
+}
+
+function judgeTarget(
+  { value, interval }: MetricRow,
+  target: number,
+): [Grade | null, string, boolean] {
+  const words = `expected ${digits(target)}`;
+  if (!interval || target === 0) return [null, words, false];
+  const off = interval.map((x) => Math.max(x / target, target / x, x > 0 ? 0 : Infinity));
+  const isInside = interval[0] <= target && target <= interval[1];
+  const most = Math.max(...off);
+  const least = isInside ? 1 : Math.min(...off);
+  const isOff = least > variances.good;
+  if (most <= variances.good) return ["good", words, false];
+  if (most <= variances.partial) return ["partial", words, isOff];
+  const isFar = Math.max(value / target, target / value) > variances.partial;
+  return [isOff && isFar ? "poor" : "undecided", words, isOff];
+}
+
+/**
+ * The rows with their grades. Of rows by the same distance none is graded better than a row that is closer to the data: the
+ * closer one may have the wider interval.
+ */
+export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
+  const judged = rows.map((row) => ({ row, grade: judge(row).grade }));
+  const family = ({ name, direction, column, floor, ceiling }: MetricRow) =>
+    JSON.stringify([
+      name.replace(/^(gaussian|sinkhorn)_bridge_/, ""),
+      direction,
+      column,
+      floor,
+      ceiling,
+    ]);
+  return judged.map(({ row, grade }) => {
+    if (grade === null) return row;
+    if (row.better === "target") return { ...row, grade };
+    const closer = judged.filter(
+      (one) => family(one.row) === family(row) && one.row.value <= row.value,
+    );
+    return { ...row, grade: worst(closer.flatMap((one) => one.grade ?? [])) };
+  });
+}
+
+/** What a verdict says besides its numbers. */
+export interface VerdictFacts {
+  names: Readonly<{ source: string; target: string }>;
+  /** "rows" or "images" */
+  what: string;
+  /** Held-out rows of source and target, and all rows of both. */
+  n_held_out: readonly [number, number];
+  /** Commands: to train for longer, to generate samples, and to measure again. */
+  commands: Readonly<{ longer: string; sample: string }>;
+}
+
+/** The verdict on a direction from its graded rows. Returns null if it has no metric of its ends. */
+export function verdictOn(
+  direction: Verdict["direction"],
+  rows: readonly MetricRow[],
+  { names, what, n_held_out, commands }: VerdictFacts,
+): Verdict | null {
+  const main = mainMetric(rows, direction);
+  if (!main) return null;
+  const ends = rows.filter((row) => row.group === "ends" && row.direction === direction);
+  const [start, end] =
+    direction === "f" ? [names.source, names.target] : [names.target, names.source];
+  const accuracy = ends.find(({ name }) => name === classifier);
+  const deciding = accuracy ? [main, accuracy] : [main];
+  const others = ends.filter((row) => !deciding.includes(row) && judge(row).isOff);
+  const found = deciding.map((row) => judge(row).grade ?? "undecided");
+  const grade = worst(found.includes("good") && others.length > 0 ? [...found, "partial"] : found);
+  const counts = `${digits(n_held_out[0])} held-out ${what} of ${names.source} and ${digits(n_held_out[1])} of ${names.target}`;
+  const right = accuracy
+    ? `a classifier names ${percent(accuracy.value)} of generated and held-out ${what} rightly (50 % is guessing)`
+    : "";
+  const sentences = [sentenceOf(grade, { main, what, start, end })];
+  if (accuracy && grade !== "undecided")
+    sentences.push(`${right[0]?.toUpperCase()}${right.slice(1)}.`);
+  if (others.length > 0 && grade !== "poor")
+    sentences.push(
+      `Not as they should be: ${others
+        .slice(0, 3)
+        .map((row) => `${row.title} ${digits(row.value)} (${judge(row).words})`)
+        .join(", ")}.`,
+    );
+  sentences.push(`Judged with ${counts}.`);
+  const isOff = others.length > 0 || deciding.some((row) => judge(row).isOff);
+  return {
+    direction,
+    grade,
+    n_held_out: [...n_held_out],
+    reason: sentences.join(" "),
+    next: nextOf(grade, { isOff, deciding, n_held_out, what, commands, direction, start, end }),
+  };
+}
+
+interface Said {
+  main: MetricRow;
+  what: string;
+  start: string;
+  end: string;
+}
+
+function sentenceOf(grade: Grade, { main, what, start, end }: Said): string {
+  const { excess } = main;
+  if (!isKnown(main.value))
+    return "The generated samples are not finite numbers: the bridge cannot be used in this direction.";
+  if (!excess)
+    return `The generated ${what} were compared with ${end}, but not with a floor and a ceiling.`;
+  const { low, high, power } = excess;
+  const way = `The generated ${what} are ${wayOf(excess).replace(" way ", ` way from ${start} to ${end} `)}.`;
+  if (grade === "good")
+    return `The generated ${what} are as close to ${end} as other ${what} of ${end}: at most ${percent(high)} of the distance from ${start} is left.`;
+  if (grade === "undecided")
+    return power < leastPower
+      ? `This cannot be judged: with so few ${what} even ${start} itself can hardly be told from ${end} (power ${digits(power, 2)}, needed ${leastPower}).`
+      : `This cannot be judged with so few ${what}: ${way[0]?.toLowerCase()}${way.slice(1)}`;
+  if (low >= 0.95) return `The generated ${what} are no closer to ${end} than ${start} is.`;
+  return way;
+}
+
+interface Advised extends Pick<VerdictFacts, "n_held_out" | "what" | "commands"> {
+  isOff: boolean;
+  deciding: readonly MetricRow[];
+  direction: Verdict["direction"];
+  start: string;
+  end: string;
+}
+
+function nextOf(
+  grade: Grade,
+  { isOff, deciding, n_held_out, what, commands, direction, start, end }: Advised,
+): string {
+  if (grade === "good") return `Use it: ${commands.sample} direction=${direction}`;
+  if (isOff) return `Train for longer: ${commands.longer}`;
+  const factors = deciding.map(({ excess }) => rowsFactor(excess, grade));
+  if (factors.some((factor) => factor === null))
+    return `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`;
+  const needed = n_held_out.map((n) => roundedUp(n * Math.max(...(factors as number[]))));
+  return `Give more ${what}: about ${digits(Math.max(...needed))} held out of each data set would decide it. data.test_fraction=.3 holds out more of those you have.`;
+}
+
+/** How many times as many rows decide; null if no number does. */
+function rowsFactor(excess: Excess | undefined, grade: Grade): number | null {
+  if (!excess) return 1;
+  if (excess.power < leastPower) return excess.more;
+  if (grade === "poor") return 1;
+  // The interval of squared distances falls as 1/n.
+  return Math.max(1, (excess.high / near) ** 2, excess.more ?? 1);
+}
+
+function roundedUp(n: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(n)) - 1);
+  return Math.ceil(n / unit) * unit;
 }
 
 /** The columns from the worst to the best in either direction, by their metric over its floor. */
@@ -71,11 +230,13 @@ export function worstColumns(rows: readonly MetricRow[]): string[] {
   return [...ratios].sort(([, a], [, b]) => b - a).map(([name]) => name);
 }
 
-/** The metric that a direction is known by: the first of its ends. */
+const mainNames = ["feature_distance", "sliced_w2"];
+
+/** The metric that a direction is known by: of images the distance of features, else the sliced distance. */
 export function mainMetric(
   rows: readonly MetricRow[],
   direction: MetricRow["direction"],
 ): MetricRow | undefined {
   const ends = rows.filter((row) => row.group === "ends" && row.direction === direction);
-  return ends.find(({ name }) => name === "sliced_w2") ?? ends[0];
+  return mainNames.flatMap((name) => ends.find((row) => row.name === name) ?? [])[0] ?? ends[0];
 }

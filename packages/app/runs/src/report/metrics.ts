@@ -65,13 +65,13 @@ function columnTables(rows: readonly MetricRow[]): Html[] {
 
 function numbers(row: MetricRow, isMissed = false): Html {
   const verdict = judge(row);
-  const isHidden = isMissed && verdict.grade === "good";
+  const isHidden = isMissed;
   const words = isHidden ? "of ends that miss the target" : verdict.words;
-  const grade = isHidden ? "none" : verdict.grade;
+  const grade = isHidden || !verdict.grade ? "" : ` ${verdict.grade}`;
   const interval = row.interval?.map((x) => digits(x)).join(" – ") ?? "–";
   return html`${[
     cell("Value", digits(row.value)),
-    cell("In words", words, `text ${grade}`),
+    cell("In words", words, `text${grade}`),
     cell("Floor to ceiling", bar(row, verdict.left), "text"),
     cell("Floor", digits(row.floor)),
     cell("Ceiling", digits(row.ceiling)),

@@ -30,7 +30,7 @@ import { digits, valueText } from "./page/digits.js";
 import { type Html, html, listed, type Part } from "./page/html.js";
 import { renderPage } from "./page/page.js";
 import { partOf } from "./parts.js";
-import { type Names, verdicts } from "./verdict.js";
+import { type Names, verdictParts } from "./verdict.js";
 
 /** An evaluation that is shown in figures. */
 export interface View {
@@ -127,10 +127,9 @@ export async function renderRun(report: RunReport): Promise<string> {
     },
     { id: "configuration", title: "Configuration", body: [configuration(report.config)] },
   ].map((section) => ({ ...section, body: listed(...section.body) }));
-  const what = data?.source.kind === "pictures" ? "pictures" : "rows";
   return renderPage({
     title: fileNames ? `From ${names.source} to ${names.target}` : report.title,
-    lead: [...partOf(folder), ...asked(report), ...verdicts(rows, names, what)],
+    lead: [...partOf(folder), ...asked(report), ...(quality ? verdictParts(quality, names) : [])],
     sections: sections.filter(({ body }) => body.length > 0),
   });
 }

@@ -1,8 +1,8 @@
-// The paragraph that a reader takes away, one for each direction: how close the generated samples are to the data, which
-// column is worst, and the time that was held out.
-import type { MetricRow } from "../run/quality.js";
+// The paragraph that a reader takes away, one for each direction: the verdict of quality.json with its evidence, which
+// column is worst, the time that was held out, and what to do next.
+import type { MetricRow, Quality } from "../run/quality.js";
 import { judge, mainMetric } from "./judge.js";
-import { digits, percent } from "./page/digits.js";
+import { digits } from "./page/digits.js";
 import { type Html, html } from "./page/html.js";
 
 /** The names of both data sets. */
@@ -11,59 +11,43 @@ export interface Names {
   target: string;
 }
 
-/** A paragraph for each direction that has a metric of its ends; `what` are rows or pictures. */
-export function verdicts(rows: readonly MetricRow[], names: Names, what: string): Html[] {
-  return (["f", "b"] as const).flatMap((direction) => {
-    const main = mainMetric(rows, direction);
-    if (!main) return [];
+/** A paragraph for each verdict; files of earlier versions have none. */
+export function verdictParts({ rows, verdicts }: Quality, names: Names): Html[] {
+  if (verdicts.length === 0 && rows.length > 0)
+    return [
+      html`<p class="note">An earlier version measured this run, without verdicts: measure it again with dsbm evaluate.</p>`,
+    ];
+  return verdicts.map(({ direction, grade, reason, next }) => {
     const own = rows.filter((row) => row.direction === direction);
     const isForward = direction === "f";
-    const start = isForward ? names.source : names.target;
-    const end = isForward ? names.target : names.source;
-    const title = `${isForward ? "Forward" : "Backward"}, from ${start} to ${end}.`;
-    const { interval, floor, ceiling } = main;
-    const evidence = [
-      `${main.title} ${digits(main.value)}`,
-      interval && `interval ${interval.map((x) => digits(x)).join(" to ")}`,
-      floor !== null && `floor ${digits(floor)}`,
-      ceiling !== null && `ceiling ${digits(ceiling)}`,
-    ];
-    const more = [others(own, main), columns(own), heldOut(own)].filter(Boolean);
-    return [
-      html`<div class="verdict ${judge(main).grade}"><p><b>${title}</b> The generated ${what} ${closeness(main, start, end)} (${evidence.filter(Boolean).join(", ")}).</p>
-${more.length > 0 && html`<p class="note">${more}</p>`}</div>`,
-    ];
+    const title = isForward
+      ? `Forward, from ${names.source} to ${names.target}: ${gradeWords[grade]}.`
+      : `Backward, from ${names.target} to ${names.source}: ${gradeWords[grade]}.`;
+    const main = mainMetric(rows, direction);
+    const notes = [main && evidence(main), columns(own), heldOut(own)].filter(Boolean);
+    return html`<div class="verdict ${grade}"><p><b>${title}</b> ${reason}</p>
+<p>${next}</p>
+${notes.length > 0 && html`<p class="note">${notes}</p>`}</div>`;
   });
 }
 
-function closeness(row: MetricRow, start: string, end: string): string {
-  const { grade, ratio, left } = judge(row);
-  const halves = `two halves of ${end} are to each other`;
-  if (!Number.isFinite(row.value))
-    return "are not finite numbers: the bridge cannot be used in this direction";
-  if (row.floor === null) return `were compared with ${end}`;
-  if (grade === "none")
-    return `cannot be judged: the interval reaches from what two halves of ${end} are apart to the distance of ${start}`;
-  if (grade === "good") return `are as close to ${end} as ${halves}`;
-  if (left !== null && left >= 0.95)
-    return `are no closer to ${end} than ${start} is: the bridge has not worked in this direction`;
-  const times = ratio && `${digits(ratio, 2)} times what two halves of ${end} are apart`;
-  if (ratio !== null && ratio <= 2)
-    return `are nearly as close to ${end} as ${halves}: their distance is ${times}`;
-  if (left === null) return `can be told from ${end}${times && `: their distance is ${times}`}`;
-  const gone = `${percent(1 - left)} of the distance from ${start} is gone${times && `, and what is left is ${times}`}`;
-  if (grade === "fair") return `are close to ${end}, but can be told from it: ${gone}`;
-  const far = left > 0.5 ? "are still far from" : "are only part of the way to";
-  return `${far} ${end}: ${gone}`;
-}
+/** Grades as a title has them. */
+export const gradeWords = {
+  good: "good",
+  partial: "partly there",
+  undecided: "cannot be judged",
+  poor: "poor",
+} as const;
 
-function others(rows: readonly MetricRow[], main: MetricRow): string {
-  const order = ["none", "good", "fair", "poor"];
-  const rank = (row: MetricRow) => order.indexOf(judge(row).grade);
-  const worse = rows.filter((row) => row.group === "ends" && rank(row) > rank(main)).slice(0, 4);
-  if (worse.length === 0 || rank(main) === 0) return "";
-  const texts = worse.map((row) => `${row.title} ${digits(row.value)} (${judge(row).words})`);
-  return `Less favourable: ${texts.join(", ")}.`;
+function evidence({ title, value, interval, floor, floor_interval, ceiling }: MetricRow): string {
+  const band = (name: string, range: readonly number[] | null | undefined) =>
+    range ? ` (${name}${range.map((x) => digits(x)).join(" to ")})` : "";
+  const texts = [
+    `${title} ${digits(value)}${band("95 % interval ", interval)}`,
+    floor !== null && `floor ${digits(floor)}${band("", floor_interval)}`,
+    ceiling !== null && `ceiling ${digits(ceiling)}`,
+  ];
+  return `${texts.filter(Boolean).join(", ")}.`;
 }
 
 function columns(rows: readonly MetricRow[]): string {
@@ -74,12 +58,13 @@ function columns(rows: readonly MetricRow[]): string {
   const [worst] = judged;
   if (!worst || judged.length < 2) return "";
   const good = judged.filter(({ grade }) => grade === "good").length;
-  const alone = "each by itself, as good as two halves of the data";
-  if (good === judged.length) return `All ${good} columns are, ${alone}.`;
+  if (good === judged.length) return `All ${good} columns are good, each by itself.`;
   const { column, value } = worst.row;
   const count =
-    good === 0 ? `None of ${judged.length} columns is` : `${good} of ${judged.length} columns are`;
-  return `${count}, ${alone}; the worst is ${column} (1-Wasserstein ${digits(value)}, ${worst.words}).`;
+    good === 0
+      ? `None of ${judged.length} columns is good`
+      : `${good} of ${judged.length} columns are good`;
+  return `${count}, each by itself; the worst is ${column} (1-Wasserstein ${digits(value)}, ${worst.words}).`;
 }
 
 function heldOut(rows: readonly MetricRow[]): string {

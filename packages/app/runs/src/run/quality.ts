@@ -18,7 +18,36 @@ export const metricGroups = {
 } as const;
 export type MetricGroup = keyof typeof metricGroups;
 
+/** From the best to the worst. */
+export const grades = ["good", "partial", "undecided", "poor"] as const;
+export type Grade = (typeof grades)[number];
+
 const interval = z.tuple([real, real]).nullable().catch(null);
+
+const excess = z.object({
+  value: real,
+  /** The 95 % interval over both samples. */
+  low: real,
+  high: real,
+  /** The probability that so many rows tell the ceiling from the floor (at the 5 % level). */
+  power: real,
+  /** How many times as many held-out rows would have a power of .8; null if no number would. */
+  more: realOrNull,
+});
+export type Excess = z.output<typeof excess>;
+
+const verdict = z.object({
+  direction: z.enum(["f", "b"]),
+  grade: z.enum(grades),
+  /** Held-out rows of the source and of the target of the run. */
+  n_held_out: z.tuple([real, real]),
+  /** What was found, in sentences. */
+  reason: z.string(),
+  /** What to do now, with its command. */
+  next: z.string(),
+});
+/** Whether a direction of a bridge may be trusted. */
+export type Verdict = z.output<typeof verdict>;
 
 const row = z.object({
   /** "sliced_w2"; the key of `metrics=`. */
@@ -40,6 +69,10 @@ const row = z.object({
   floor_interval: interval.optional(),
   /** The value without a bridge: of the untouched source, or of independent pairs; null if it has no meaning. */
   ceiling: realOrNull,
+  /** The share of the distance from the ceiling to the floor that is left; missing if it has no meaning. */
+  excess: excess.optional().catch(undefined),
+  /** Missing if nothing must be reached, and in files of earlier versions. */
+  grade: z.enum(grades).optional().catch(undefined),
   better: z.enum(["lower", "higher", "target"]).catch("lower"),
   /** The value to reach, with `better: "target"`. */
   target: real.optional().catch(undefined),
@@ -108,6 +141,8 @@ export const qualityFile = z.object({
     .array(z.object({ path: z.string(), at: real }))
     .optional()
     .catch(undefined),
+  /** One for each measured direction; none in files of earlier versions. */
+  verdicts: listOf(verdict),
   rows: z.array(metricRow),
   /** What was not measured, and why, a line each. */
   left_out: listOf(z.string()),

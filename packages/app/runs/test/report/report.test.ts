@@ -1,12 +1,12 @@
 // Reports in words: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
-import { judge, worstColumns } from "../../src/report/judge.js";
+import { gradedRows, judge, verdictOn, worstColumns } from "../../src/report/judge.js";
 import { metricTables } from "../../src/report/metrics.js";
 import { digits, percent } from "../../src/report/page/digits.js";
 import { Html, html } from "../../src/report/page/html.js";
 import { renderPage } from "../../src/report/page/page.js";
-import { verdicts } from "../../src/report/verdict.js";
-import type { MetricRow } from "../../src/run/quality.js";
+import { verdictParts } from "../../src/report/verdict.js";
+import { type MetricRow, qualityFile } from "../../src/run/quality.js";
 import { select } from "../figure/svg.js";
 
 const row = (change: Partial<MetricRow>): MetricRow => ({
@@ -51,35 +51,49 @@ describe("numbers", () => {
   });
 });
 
+/** A row of which a share of the distance is left, with its interval and the power. */
+const left = (value: number, low: number, high: number, power = 1): Partial<MetricRow> => ({
+  value: 1 + 99 * value,
+  excess: { value, low, high, power, more: power < 0.8 ? 4 : 1 },
+});
+const good = left(0.02, 0, 0.06);
+
 describe("judge", () => {
   it.each([
-    ["at the floor", { value: 1.2 }, "good"],
-    ["an interval that reaches the floor", { value: 1.6, interval: [0.9, 2] }, "good"],
-    [
-      "an interval that reaches the floor's own",
-      { value: 1.6, interval: [1.3, 1.8], floor_interval: [0.9, 1.4] },
-      "good",
-    ],
-    ["twice the floor", { value: 1.9 }, "fair"],
-    ["most of the way", { value: 9 }, "fair"],
-    ["half way", { value: 50 }, "poor"],
-    ["no better than no bridge", { value: 120 }, "poor"],
+    ["an interval below a tenth", good, "good"],
+    ["a value below a tenth whose interval is not", left(0.05, 0, 0.2), "partial"],
+    ["most of the way", left(0.3, 0.2, 0.4), "partial"],
+    ["an interval up to far", left(0.3, 0.2, 0.7), "undecided"],
+    ["half way", left(0.6, 0.5, 0.7), "poor"],
+    ["no better than no bridge", left(1.1, 0.97, 1.2), "poor"],
+    ["an interval from floor to ceiling", left(0.6, 0, 1.1), "undecided"],
+    ["a test without power", left(0.02, 0, 0.06, 0.5), "undecided"],
     ["not a number", { value: Number.NaN }, "poor"],
-    ["more is better", { better: "higher", value: 0.9, floor: 0.95, ceiling: 0.1 }, "good"],
-    ["more would be better", { better: "higher", value: 0.3, floor: 0.95, ceiling: 0.1 }, "poor"],
-    ["a target that is met", { better: "target", target: 1, value: 1.05 }, "good"],
-    ["a target that is missed", { better: "target", target: 1, value: 1.8 }, "poor"],
-    ["an unbiased floor below zero", { value: 1e-4, floor: -1e-6, ceiling: 1 }, "fair"],
-    ["a floor that nothing must reach", { group: "path", value: 5, floor: 0 }, "none"],
-    ["an interval from floor to ceiling", { value: 9, interval: [0.5, 200] }, "none"],
+    ["a classifier below a fifth", { name: "c2st", ...left(0.05, 0, 0.15) }, "good"],
+    ["a variance that is met", { better: "target", target: 1, interval: [0.9, 1.1] }, "good"],
     [
-      "a target somewhere in a wide interval",
-      { better: "target", target: 1, value: 1.8, interval: [0.5, 5] },
-      "none",
+      "a variance of 2.69",
+      { better: "target", target: 1, value: 2.69, interval: [2.1, 3.3] },
+      "poor",
     ],
-    ["no floor", { floor: null }, "none"],
-  ] as [string, Partial<MetricRow>, string][])("%s", (_, change, grade) => {
+    [
+      "a variance of 2.69 of few rows",
+      { better: "target", target: 1, value: 2.69, interval: [0.5, 5] },
+      "undecided",
+    ],
+    ["a floor at the value but no interval", { value: 1 }, null],
+  ] as [string, Partial<MetricRow>, string | null][])("%s", (_, change, grade) => {
     expect(judge(row(change)).grade).toBe(grade);
+  });
+
+  it("grades no row better than a row that is closer to the data", () => {
+    const baseline = { name: "sinkhorn_bridge_sliced_w2", group: "baselines" };
+    const rows = gradedRows([
+      row({ ...left(0.04, 0.01, 0.08) }),
+      row({ ...baseline, ...left(0.03, 0, 0.2) }),
+      row({ ...baseline, direction: "b", ...left(0.03, 0, 0.2) }),
+    ]);
+    expect(rows.map(({ grade }) => grade)).toEqual(["partial", "partial", "partial"]);
   });
 
   it("orders columns by what they are worst at in either direction", () => {
@@ -100,49 +114,104 @@ describe("tables of metrics", () => {
     const moved = (change: Partial<MetricRow>) =>
       metricTables([
         row(change),
-        row({ name: "displacement", group: "plan", title: "displacement", ceiling: 9 }),
+        row({ name: "displacement", group: "plan", title: "displacement", value: 3, ceiling: 9 }),
       ])
         .map(({ text }) => text)
         .join();
-    expect(moved({ value: 1 })).toContain("as good as the floor");
-    expect(moved({ value: 99 })).not.toContain("as good as the floor");
-    expect(moved({ value: 99 })).toContain("of ends that miss the target");
+    expect(moved(good)).toContain("3 times the floor");
+    expect(moved(left(0.9, 0.8, 1))).not.toContain("3 times the floor");
+    expect(moved(left(0.9, 0.8, 1))).toContain("of ends that miss the target");
   });
 });
 
 describe("verdicts", () => {
-  const words = (rows: MetricRow[]) =>
-    verdicts(rows, { source: "A", target: "B" }, "rows").map(({ text }) =>
-      select(text, "div")[0]?.textContent.replace(/\s+/g, " "),
-    );
+  const facts = {
+    names: { source: "A", target: "B" },
+    what: "rows",
+    n_held_out: [6, 7] as const,
+    commands: { longer: "LONGER", sample: "SAMPLE" },
+  };
+  const verdict = (...rows: MetricRow[]) =>
+    verdictOn(rows[0]?.direction ?? "f", gradedRows(rows), facts);
+  const accuracy = (change: Partial<MetricRow>) => row({ name: "c2st", title: "C2ST", ...change });
 
   it.each([
     [
-      { value: 1.1 },
-      /Forward, from A to B.*are as close to B as two halves of B are to each other/,
+      [good],
+      "good",
+      /as close to B as other rows of B: at most 6 % .* A is left/,
+      /^Use it: SAMPLE/,
     ],
-    [{ value: 1.8 }, /are nearly as close to B .* 1\.8 times what two halves of B are apart/],
-    [{ value: 9 }, /are close to B, but can be told from it: 92 % of the distance from A is gone/],
-    [{ value: 40 }, /are only part of the way to B: 61 % .* 40 times/],
-    [{ value: 80 }, /are still far from B: 20 %/],
-    [{ value: 99 }, /are no closer to B than A is: the bridge has not worked/],
-    [{ value: 9, interval: [0.5, 200] }, /cannot be judged: the interval reaches from/],
-    [{ value: Number.NaN }, /are not finite numbers: the bridge cannot be used/],
-    [{ direction: "b" }, /Backward, from B to A.*as close to A as two halves of A/],
-  ] as [Partial<MetricRow>, RegExp][])("%j", (change, expected) => {
-    expect(words([row(change)])).toEqual([expect.stringMatching(expected)]);
+    [[left(0.3, 0.2, 0.4)], "partial", /70 % of the way from A to B \(60 % to 80 %\)/, /LONGER/],
+    [[left(0.05, 0, 0.2)], "partial", /95 % of the way/, /^Give more rows: about 28 held out/],
+    [[left(0.8, 0.7, 0.9)], "poor", /20 % of the way/, /LONGER/],
+    [[left(1, 0.97, 1.1)], "poor", /no closer to B than A is/, /LONGER/],
+    [
+      [left(0.02, 0, 0.06, 0.5)],
+      "undecided",
+      /A itself can hardly be told from B \(power 0\.50/,
+      /about 28 held out of each/,
+    ],
+    [[{ value: Number.NaN }], "poor", /not finite numbers/, /LONGER/],
+    [[{ ...good, direction: "b" }], "good", /as close to A as other rows of A/, /direction=b$/],
+    [
+      [good, { name: "c2st", ...left(0.9, 0.8, 1), value: 0.95 }],
+      "poor",
+      /A classifier names 95 %/,
+      /LONGER/,
+    ],
+    [
+      [
+        good,
+        {
+          name: "variance",
+          title: "V",
+          better: "target",
+          target: 1,
+          value: 2.69,
+          interval: [2.1, 3],
+        },
+      ],
+      "partial",
+      /Not as they should be: V 2\.69 \(expected 1\)/,
+      /LONGER/,
+    ],
+  ] as [Partial<MetricRow>[], string, RegExp, RegExp][])("%j", (changes, grade, reason, next) => {
+    const found = verdict(...changes.map(row));
+    expect(found?.grade).toBe(grade);
+    expect(found?.reason).toMatch(reason);
+    expect(found?.reason).toContain("Judged with 6 held-out rows of A and 7 of B.");
+    expect(found?.next).toMatch(next);
   });
 
-  it("says what is less favourable, the worst column and what was held out", () => {
+  it("is never good if the classifier cannot judge", () => {
+    expect(verdict(row(good), accuracy(left(0, 0, 0.05, 0.3)))?.grade).toBe("undecided");
+  });
+
+  const words = (rows: MetricRow[]) => {
+    const verdicts = [verdict(...rows)];
+    return verdictParts(qualityFile.parse({ rows, verdicts }), facts.names).map(({ text }) =>
+      select(text, "div")[0]?.textContent.replace(/\s+/g, " "),
+    );
+  };
+
+  it("are read from files of earlier versions as what they lack", () => {
+    const [part] = verdictParts(qualityFile.parse({ rows: [row({})] }), facts.names);
+    expect(part?.text).toContain("measure it again");
+  });
+
+  it("come with the evidence, the worst column and what was held out", () => {
     const [text] = words([
-      row({}),
-      row({ name: "energy", title: "energy distance", value: 60 }),
-      row({ group: "columns", column: "x", value: 1 }),
-      row({ group: "columns", column: "y", value: 7 }),
+      row({ ...left(0.3, 0.2, 0.4), interval: [20, 40], floor_interval: [0.5, 2] }),
+      row({ group: "columns", column: "x", ...good }),
+      row({ group: "columns", column: "y", ...left(0.06, 0.04, 0.3) }),
       row({ group: "holdout", title: "exact W1", value: 39.1, floor: 31.2 }),
     ]);
-    expect(text).toMatch(/Less favourable: energy distance 60 \(40 % of the way/);
-    expect(text).toMatch(/1 of 2 columns are.*the worst is y \(1-Wasserstein 7,/);
+    expect(text).toMatch(/Forward, from A to B: partly there\./);
+    expect(text).toMatch(
+      /sliced W2 30\.7 \(95 % interval 20 to 40\), floor 1 \(0\.500 to 2\), ceiling 100/,
+    );
+    expect(text).toMatch(/1 of 2 columns are good.*the worst is y \(1-Wasserstein 6\.94,/);
     expect(text).toMatch(/held out: exact W1 39\.1 \(floor 31\.2, ceiling 100\)/);
   });
 });

@@ -3,10 +3,10 @@
 export const style = `
 :root { color-scheme: light dark; font: 16px/1.55 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
   --paper: #fff; --ink: #1b1e23; --faint: #5c636d; --rule: #d9dce1; --soft: #f4f5f7; --link: #0b5fae;
-  --good: #0a7a4b; --fair: #8f6200; --poor: #b3261e; --source: #e69f00; --target: #009e73; --generated: #0072b2; }
+  --good: #0a7a4b; --partial: #8f6200; --poor: #b3261e; --source: #e69f00; --target: #009e73; --generated: #0072b2; }
 @media (prefers-color-scheme: dark) { :root {
   --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;
-  --good: #4cc38a; --fair: #e2b03e; --poor: #ff8a80; --generated: #4aa8e0; }
+  --good: #4cc38a; --partial: #e2b03e; --poor: #ff8a80; --generated: #4aa8e0; }
   .chart svg, .legend i { filter: invert(1) hue-rotate(180deg) brightness(1.2); } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); }
@@ -26,10 +26,10 @@ pre { background: var(--soft); border: 1px solid var(--rule); border-radius: .4r
 .note, figcaption, small { color: var(--faint); font-size: .9rem; }
 .verdict { border-left: .3rem solid var(--rule); background: var(--soft); border-radius: 0 .4rem .4rem 0; padding: .6rem 1rem;
   margin: .8rem 0; max-width: 56rem; }
-.verdict.good { border-color: var(--good); } .verdict.fair { border-color: var(--fair); } .verdict.poor { border-color: var(--poor); }
-.good b, td.good { color: var(--good); } .fair b, td.fair { color: var(--fair); } .poor b, td.poor { color: var(--poor); }
+.verdict.good { border-color: var(--good); } .verdict.partial { border-color: var(--partial); } .verdict.poor { border-color: var(--poor); }
+.good b, td.good { color: var(--good); } .partial b, td.partial { color: var(--partial); } .poor b, td.poor { color: var(--poor); }
 .verdict p { margin: .2rem 0; max-width: none; } .verdict .note { font-size: .93rem; }
-.warnings li::marker { content: "⚠\\00a0"; color: var(--fair); }
+.warnings li::marker { content: "⚠\\00a0"; color: var(--partial); }
 .box { overflow-x: auto; max-width: 100%; margin: .6rem 0 1rem; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
@@ -64,7 +64,7 @@ img { background: #fff; border-radius: .2rem; }
 .legend i { print-color-adjust: exact; display: inline-block; width: 1.5rem; border-top: .2rem solid; margin-right: .4rem; vertical-align: middle; }
 .legend i.dot { width: .7rem; height: .7rem; border: 0; border-radius: 50%; }
 .legend i.dashes { border-top-style: dashed; }
-.bar { overflow: visible; } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--fair); }
+.bar { overflow: visible; } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--partial); }
 .bar .line { stroke: var(--rule); } .bar .value { stroke: var(--generated); fill: var(--generated); }
 summary { cursor: pointer; font-weight: 600; margin: .6rem 0; }
 @media print { details::details-content { content-visibility: visible; height: auto; } }
