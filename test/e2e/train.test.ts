@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCsv, readRun } from "@dsbm/runs";
-import { Generator, io, nn, randn, tensor, tidy } from "@dsbm/torch";
+import { Generator, io, randn, tensor, tidy, upsampleBilinear2d } from "@dsbm/torch";
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { stateDictFile } from "../../packages/engine/torch/test/io/pt-support.js";
@@ -178,7 +178,7 @@ it("downscaling arrays are trained on as they lie on disk", async () => {
   const field = (seed: number) =>
     tidy(() => {
       const coarse = randn([10, 3, 16, 16], { generator: Generator.create(seed) }).mul(0.3);
-      return io.encodeNpy(nn.interpolate(coarse, { size: [512, 512], mode: "bilinear" }));
+      return io.encodeNpy(upsampleBilinear2d(coarse, [512, 512], false));
     });
   const npy = (list: number[]) => tidy(() => io.encodeNpy(tensor(list, { dtype: "float64" })));
   const scaling = zipSync({

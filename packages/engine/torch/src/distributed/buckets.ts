@@ -199,8 +199,3 @@ function agree(group: Group, parameters: readonly Tensor[], options: unknown[]):
     );
   }
 }
-
-/** Overwrites tensors of all ranks (parameters, buffers) with those of `root`. Throws a TorchError. */
-export function broadcastAll(group: Group, tensors: readonly Tensor[], root = 0): void {
-  for (const tensor of tensors) group.broadcast(tensor, root);
-}

@@ -16,7 +16,7 @@ import {
 } from "./rendezvous.js";
 import type { Store } from "./store.js";
 
-export { type BucketOptions, broadcastAll, GradientBuckets } from "./buckets.js";
+export { type BucketOptions, GradientBuckets } from "./buckets.js";
 export { type Place, placeFromEnvironment } from "./environment.js";
 export { distributedError, isDistributedError } from "./errors.js";
 export { type CallOptions, Group, type ReduceOptions } from "./group.js";

@@ -7,11 +7,6 @@ export class SiLU extends Module {
     return x.silu();
   }
 }
-export class Tanh extends Module {
-  forward(x: Tensor): Tensor {
-    return x.tanh();
-  }
-}
 export class Identity extends Module {
   forward(x: Tensor): Tensor {
     return x;

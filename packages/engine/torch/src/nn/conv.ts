@@ -11,120 +11,56 @@ import { fans, kaimingUniform_, uniform_ } from "./init.js";
 import { Module } from "./module.js";
 import { standingOf } from "./standing.js";
 
-export type Size = number | readonly number[];
-
-const paddingModes = ["zeros", "reflect", "replicate", "circular"] as const;
-/** Values beyond the edges: zeros, the mirror image, the edge, or the opposite side. */
-export type PaddingMode = (typeof paddingModes)[number];
-
 export interface ConvOptions {
-  stride?: Size;
-  padding?: Size;
-  paddingMode?: PaddingMode;
-  dilation?: Size;
-  /** Number of groups of channels, each convolved by itself; divides both numbers of channels. */
-  groups?: number;
-  bias?: boolean;
+  stride?: number;
+  padding?: number;
+  /** Values beyond the edges: zeros, or those of the opposite side. */
+  paddingMode?: "zeros" | "circular";
   /** The stream of the initial weights; the default generator where it is not given. */
   generator?: Generator | undefined;
 }
 
-function whole(value: number, least: number, what: string): number {
-  if (!Number.isInteger(value) || value < least)
-    throw invalid(`${what} is ${value}; expected an integer of at least ${least}`);
-  return value;
-}
-
-function sizes(value: Size, dims: number, least: number, what: string): number[] {
-  const list = typeof value === "number" ? new Array<number>(dims).fill(value) : [...value];
-  if (list.length !== dims)
-    throw invalid(`${what} has ${list.length} numbers; expected one, or ${dims}`);
-  return list.map((n) => whole(n, least, what));
-}
-
 abstract class Convolution extends Module {
   weight: Parameter;
-  bias: Parameter | null;
-  readonly paddingMode: PaddingMode;
-  readonly #window: {
-    stride: number[];
-    padding: number[];
-    dilation: number[];
-    groups: number;
-  };
+  bias: Parameter;
+  readonly #options: Required<Omit<ConvOptions, "generator">>;
 
   constructor(
     dims: number,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Size,
-    {
-      stride = 1,
-      padding = 0,
-      paddingMode = "zeros",
-      dilation = 1,
-      groups = 1,
-      bias = true,
-      generator,
-    }: ConvOptions = {},
+    [inChannels, outChannels, kernelSize]: readonly [number, number, number],
+    { stride = 1, padding = 0, paddingMode = "zeros", generator }: ConvOptions = {},
   ) {
     super();
-    const name = `Conv${dims}d`;
-    whole(inChannels, 1, `${name}: the number of input channels`);
-    whole(outChannels, 1, `${name}: the number of output channels`);
-    whole(groups, 1, `${name}: groups`);
-    if (inChannels % groups !== 0 || outChannels % groups !== 0)
-      throw invalid(
-        `${name}: ${groups} groups for ${inChannels} input and ${outChannels} output channels; expected a divisor of both`,
-      );
-    if (!paddingModes.includes(paddingMode))
-      throw invalid(
-        `${name}: paddingMode is ${paddingMode}; expected one of ${paddingModes.join(", ")}`,
-      );
-    this.paddingMode = paddingMode;
-    const kernel = sizes(kernelSize, dims, 1, `${name}: the kernel size`);
-    this.#window = {
-      stride: sizes(stride, dims, 1, `${name}: stride`),
-      padding: sizes(padding, dims, 0, `${name}: padding`),
-      dilation: sizes(dilation, dims, 1, `${name}: dilation`),
-      groups,
-    };
-    const shape = [outChannels, inChannels / groups, ...kernel];
+    for (const [name, n] of Object.entries({ inChannels, outChannels, kernelSize, stride }))
+      if (!Number.isInteger(n) || n < 1)
+        throw invalid(`Conv${dims}d: ${name} is ${n}; expected an integer of at least 1`);
+    this.#options = { stride, padding, paddingMode };
+    const shape = [outChannels, inChannels, ...new Array<number>(dims).fill(kernelSize)];
     this.weight = new Parameter(kaimingUniform_(empty(shape), { a: Math.sqrt(5), generator }));
     const bound = 1 / Math.sqrt(fans(this.weight).fanIn);
-    this.bias = bias
-      ? new Parameter(uniform_(empty([outChannels]), -bound, bound, { generator }))
-      : null;
+    this.bias = new Parameter(uniform_(empty([outChannels]), -bound, bound, { generator }));
   }
 
-  protected get slidesByOne(): boolean {
-    const { stride, padding, dilation, groups } = this.#window;
-    return [groups, ...stride, ...padding, ...dilation].every((n) => n === 1);
-  }
-
+  /** The input with the padding that no kernel adds, and the options of the kernel. */
   protected padded(x: Tensor) {
-    const window = { bias: this.bias, ...this.#window };
-    if (this.paddingMode === "zeros") return { x, window };
-    const { padding } = window;
-    // The last dimension comes first.
-    const sides = padding.toReversed().flatMap((n) => [n, n]);
-    return {
-      x: pad(x, sides, { mode: this.paddingMode }),
-      window: { ...window, padding: padding.map(() => 0) },
-    };
+    const { stride, padding, paddingMode } = this.#options;
+    const window = { bias: this.bias, stride, padding };
+    if (paddingMode === "zeros") return { x, window };
+    const sides = new Array<number>(2 * (x.ndim - 2)).fill(padding);
+    return { x: pad(x, sides, { mode: paddingMode }), window: { ...window, padding: 0 } };
   }
 }
 
-/** Convolution over one dimension: [B, in, L] → [B, out, L′]; weight [out, in/groups, kernel], bias [out]. */
+/** Convolution over one dimension: [B, in, L] → [B, out, L′]; weight [out, in, kernel], bias [out]. */
 export class Conv1d extends Convolution {
-  /** Throws a TorchError for wrong sizes, groups or paddingMode. */
+  /** Throws a TorchError for sizes below 1. */
   constructor(
     inChannels: number,
     outChannels: number,
-    kernelSize: Size,
+    kernelSize: number,
     options: ConvOptions = {},
   ) {
-    super(1, inChannels, outChannels, kernelSize, options);
+    super(1, [inChannels, outChannels, kernelSize], options);
   }
   forward(x: Tensor): Tensor {
     const { x: wide, window } = this.padded(x);
@@ -132,27 +68,27 @@ export class Conv1d extends Convolution {
   }
 }
 
-/** Convolution of images: [B, in, H, W] → [B, out, H′, W′]; weight [out, in/groups, kh, kw], bias [out]. */
+/** Convolution of images: [B, in, H, W] → [B, out, H′, W′]; weight [out, in, kernel, kernel], bias [out]. */
 export class Conv2d extends Convolution {
-  /** Throws a TorchError for wrong sizes, groups or paddingMode. */
+  /** Throws a TorchError for sizes below 1. */
   constructor(
     inChannels: number,
     outChannels: number,
-    kernelSize: Size,
+    kernelSize: number,
     options: ConvOptions = {},
   ) {
-    super(2, inChannels, outChannels, kernelSize, options);
+    super(2, [inChannels, outChannels, kernelSize], options);
   }
   forward(x: Tensor): Tensor {
     const { x: wide, window } = this.padded(x);
-    return this.#isMinimal(x) ? this.#minimal(x) : conv2d(wide, this.weight, window);
+    const { stride, padding } = window;
+    const isMinimal = stride === 1 && padding === 1 && this.#isMinimal(x);
+    return isMinimal ? this.#minimal(x) : conv2d(wide, this.weight, window);
   }
 
   #isMinimal(x: Tensor): boolean {
     const [to, from, ...kernel] = this.weight.shape as [number, number, ...number[]];
     return (
-      this.slidesByOne &&
-      this.paddingMode === "zeros" &&
       [from, to].every((n) => n > 0 && n % 16 === 0) &&
       `${kernel}` === "3,3" &&
       x.device === "cpu" &&

@@ -8,27 +8,15 @@ import { groupNorm } from "../tensor/ops.generated.js";
 import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
-export interface GroupNormOptions {
-  eps?: number;
-  affine?: boolean;
-}
-
-/**
- * Normalises each sample's groups of channels, then scales and shifts: [B, C, …] → the same; weight [C], bias [C] (none
- * without `affine`).
- */
+/** Normalises each sample's groups of channels, then scales and shifts: [B, C, …] → the same; weight [C], bias [C]. */
 export class GroupNorm extends Module {
-  weight: Parameter | null;
-  bias: Parameter | null;
+  weight: Parameter;
+  bias: Parameter;
   readonly numGroups: number;
   readonly eps: number;
 
   /** Throws a TorchError where the groups do not divide the channels. */
-  constructor(
-    numGroups: number,
-    numChannels: number,
-    { eps = 1e-5, affine = true }: GroupNormOptions = {},
-  ) {
+  constructor(numGroups: number, numChannels: number, { eps = 1e-5 }: { eps?: number } = {}) {
     super();
     if (!(Number.isInteger(numGroups) && numGroups > 0 && numChannels % numGroups === 0))
       throw invalid(
@@ -36,8 +24,8 @@ export class GroupNorm extends Module {
       );
     this.numGroups = numGroups;
     this.eps = eps;
-    this.weight = affine ? new Parameter(ones([numChannels])) : null;
-    this.bias = affine ? new Parameter(zeros([numChannels])) : null;
+    this.weight = new Parameter(ones([numChannels]));
+    this.bias = new Parameter(zeros([numChannels]));
   }
 
   forward(x: Tensor): Tensor {
@@ -64,7 +52,7 @@ export class GroupNorm extends Module {
     const { weight, bias, numGroups, eps } = this;
     const isImage = x.ndim === 4 && x.device === "cpu" && x.numel > x.size(0) * x.size(1);
     const isFloat = x.dtype === "float32" || x.dtype === "bfloat16";
-    if (!isImage || !isFloat || weight?.dtype !== "float32" || !bias) return null;
+    if (!isImage || !isFloat || weight.dtype !== "float32") return null;
     return (invoke(fused, x, weight, bias, film, numGroups, eps, silu) as [Tensor, Tensor])[0];
   }
 }

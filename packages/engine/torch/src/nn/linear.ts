@@ -5,36 +5,22 @@ import { autocast, autocastDType } from "../tensor/autocast.js";
 import { empty } from "../tensor/create.js";
 import { gradEnabled } from "../tensor/grad.js";
 import { linear } from "../tensor/ops.generated.js";
-import type { Generator } from "../tensor/random.js";
 import { Parameter, type Tensor } from "../tensor/tensor.js";
-import { fans, kaimingUniform_, uniform_ } from "./init.js";
+import { fans, type InitOptions, kaimingUniform_, uniform_ } from "./init.js";
 import { Module } from "./module.js";
 import { areStanding, standingOf } from "./standing.js";
-
-export interface LinearOptions {
-  bias?: boolean;
-  /** The stream of the initial weights; the default generator where it is not given. */
-  generator?: Generator | undefined;
-}
 
 /** y = x Wᵀ + b on the last dimension: [.., in] → [.., out]; weight [out, in], bias [out]. */
 export class Linear extends Module {
   weight: Parameter;
-  bias: Parameter | null;
+  bias: Parameter;
 
-  constructor(
-    inFeatures: number,
-    outFeatures: number,
-    { bias = true, generator }: LinearOptions = {},
-  ) {
+  constructor(inFeatures: number, outFeatures: number, options: InitOptions = {}) {
     super();
-    this.weight = new Parameter(
-      kaimingUniform_(empty([outFeatures, inFeatures]), { a: Math.sqrt(5), generator }),
-    );
+    const weight = empty([outFeatures, inFeatures]);
+    this.weight = new Parameter(kaimingUniform_(weight, { a: Math.sqrt(5), ...options }));
     const bound = inFeatures > 0 ? 1 / Math.sqrt(fans(this.weight).fanIn) : 0;
-    this.bias = bias
-      ? new Parameter(uniform_(empty([outFeatures]), -bound, bound, { generator }))
-      : null;
+    this.bias = new Parameter(uniform_(empty([outFeatures]), -bound, bound, options));
   }
 
   /** `shared` [k] are the last k inputs, equal for all rows of x [.., in − k]: their product is a part of the bias. */
@@ -61,18 +47,15 @@ export class Linear extends Module {
     return {
       weight: weight.narrow(1, 0, inputs - k),
       // What all rows share may be a time, of which bfloat16 keeps two digits.
-      bias: autocast(null, () => (bias ? bias.addmv(own, shared) : own.mv(shared))),
+      bias: autocast(null, () => bias.addmv(own, shared)),
     };
   }
 }
 
-interface Affine {
-  weight: Tensor;
-  bias: Tensor | null;
-}
+type Affine = Record<"weight" | "bias", Tensor>;
 
 function trained(x: Tensor, { weight, bias }: Affine, silu: boolean): Tensor | null {
-  if (!gradEnabled() || !bias || x.ndim !== 2 || autocastDType() !== null) return null;
+  if (!gradEnabled() || x.ndim !== 2 || autocastDType() !== null) return null;
   for (const t of [x, weight, bias]) if (t.device !== "cpu" || t.dtype !== "float32") return null;
   return (invoke(dense, x, weight, bias, silu, true) as [Tensor, Tensor])[0];
 }

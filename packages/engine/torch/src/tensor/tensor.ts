@@ -145,19 +145,6 @@ export class Tensor extends TensorMethods {
       );
     return Array.from(this.toArray() as ArrayLike<number | bigint>, Number);
   }
-  copyFrom(data: TypedArray): this {
-    const ptr = guarded(() => native.fromBytes(data, this.shape, this.dtype), "copyFrom");
-    const source = new Tensor(ptr);
-    const was = native.gradMode(false);
-    try {
-      this.copy_(source);
-    } finally {
-      native.gradMode(was);
-      source.dispose();
-    }
-    return this;
-  }
-
   /** This tensor with another dtype, device or memory format; itself where nothing changes. */
   to(target: DType | Device | Target): Tensor {
     if (typeof target === "string" && target in arrayOf) return invoke(toFloat, this, target);

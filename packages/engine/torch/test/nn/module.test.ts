@@ -35,8 +35,8 @@ class Block extends nn.Module {
   scale = new Parameter(ones([3]));
   mean = new Buffer(zeros([2]));
   scratch = new Buffer(zeros([1]), false);
-  layers = [new nn.Linear(2, 2), new nn.Linear(2, 3, { bias: false })];
-  tail = new nn.Sequential(new nn.Tanh(), new nn.Linear(3, 1));
+  layers = [new nn.Linear(2, 2), new nn.Linear(2, 3)];
+  tail = new nn.Sequential(new nn.SiLU(), new nn.Linear(3, 1));
   gain = new Parameter(ones([1]));
   forward(x: Tensor): Tensor {
     return this.tail.forward(this.layers.reduce((h, layer) => layer.forward(h), x).mul(this.scale));
@@ -52,13 +52,14 @@ describe("names", () => {
       "layers.0.weight",
       "layers.0.bias",
       "layers.1.weight",
+      "layers.1.bias",
       "tail.1.weight",
       "tail.1.bias",
     ];
     expect(block.namedParameters().map(([name]) => name)).toEqual(parameters);
     expect([...block.stateDict().keys()].sort()).toEqual([...parameters, "mean"].sort());
     expect(block.namedBuffers().map(([name]) => name)).toEqual(["mean", "scratch"]);
-    expect(block.parameterCount()).toBe(3 + 1 + 6 + 6 + 4);
+    expect(block.parameterCount()).toBe(3 + 1 + 6 + 9 + 4);
     expect([...block.modules()]).toHaveLength(6);
   });
 
@@ -195,7 +196,7 @@ describe("Module", () => {
   it("lives through scopes and gives everything back when disposed of", () => {
     const before = liveTensors();
     const block = tidy(() => new Block());
-    expect(liveTensors()).toBe(before + 7 + 2);
+    expect(liveTensors()).toBe(before + 8 + 2);
     expect(block.scale.disposed).toBe(false);
     block.dispose();
     expect(liveTensors()).toBe(before);

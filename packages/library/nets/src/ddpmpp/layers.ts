@@ -24,7 +24,7 @@ export function scaled<T extends nn.Linear | nn.Conv2d>(
   { scale = 1, generator }: Scaled,
 ): T {
   nn.init.xavierUniform_(layer.weight, { gain: Math.sqrt(scale || 1e-10), generator });
-  if (layer.bias) nn.init.zeros_(layer.bias);
+  nn.init.zeros_(layer.bias);
   return layer;
 }
 

@@ -6,23 +6,18 @@ export interface Seeded {
   generator?: Generator | undefined;
 }
 
-type PaddingMode = "zeros" | "circular";
-
-export interface Padded {
-  paddingMode?: PaddingMode | undefined;
-}
+/** The random stream and the values beyond the edges of images. */
+export type Padded = Pick<nn.ConvOptions, "generator" | "paddingMode">;
 
 /** The block around it then starts as the identity. */
 export function zeroed<T extends nn.Conv1d | nn.Conv2d>(conv: T): T {
   nn.init.zeros_(conv.weight);
-  if (conv.bias) nn.init.zeros_(conv.bias);
+  nn.init.zeros_(conv.bias);
   return conv;
 }
 
-export function conv3x3(from: number, to: number, options: Seeded & Padded): nn.Conv2d {
-  const { generator, paddingMode = "zeros" } = options;
-  return new nn.Conv2d(from, to, 3, { padding: 1, paddingMode, generator });
-}
+export const conv3x3 = (from: number, to: number, start: Padded): nn.Conv2d =>
+  new nn.Conv2d(from, to, 3, { padding: 1, ...start });
 
 /** Overwrites its argument without gradients. */
 export function silu(x: Tensor): Tensor {
@@ -49,7 +44,7 @@ export function channelsLast(x: Tensor): Tensor {
 export function pointwise(
   layer: nn.Module,
   x: Tensor,
-  { weight, bias }: { weight: Tensor; bias: Tensor | null },
+  { weight, bias }: Record<"weight" | "bias", Tensor>,
 ): Tensor {
   const [n, from, ...size] = x.shape as [number, number, ...number[]];
   const to = weight.size(0);

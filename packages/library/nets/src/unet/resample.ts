@@ -1,17 +1,22 @@
 // Halving and doubling the resolution.
-import { Buffer, convTranspose2d, nn, type Tensor, tensor } from "@dsbm/torch";
-import type { Padded, Seeded } from "./layers.js";
-
-const half = new nn.AvgPool2d(2);
+import {
+  avgPool2d,
+  Buffer,
+  convTranspose2d,
+  nn,
+  type Tensor,
+  tensor,
+  upsampleNearest2d,
+} from "@dsbm/torch";
+import type { Padded } from "./layers.js";
 
 /** Means over 2×2 pixels. */
-export function halved(x: Tensor): Tensor {
-  return half.forward(x);
-}
+export const halved = (x: Tensor): Tensor => avgPool2d(x, 2);
 
 /** Every pixel repeated 2×2. */
 export function doubled(x: Tensor): Tensor {
-  return nn.interpolate(x, { scaleFactor: 2 });
+  const sides = [2 * x.size(2), 2 * x.size(3)];
+  return upsampleNearest2d(x, sides, { scalesH: 2, scalesW: 2 });
 }
 
 // Along one side, output pixel 2i + u − 1 depends on input pixel i through these weights.
@@ -30,12 +35,8 @@ export class DoubledConv2d extends nn.Conv2d {
   /** From the 9 weights of a kernel to its 16 sums. */
   readonly sums: Buffer;
 
-  constructor(
-    from: number,
-    to: number,
-    { generator, paddingMode = "zeros" }: Seeded & Padded = {},
-  ) {
-    super(from, to, 3, { padding: 1, paddingMode, generator });
+  constructor(from: number, to: number, start: Padded = {}) {
+    super(from, to, 3, { padding: 1, ...start });
     const flat = [0, 1, 2].flatMap((i) =>
       [0, 1, 2].map((j) => along.flatMap((row) => along.map((col) => row[i]! * col[j]!))),
     );
@@ -56,7 +57,7 @@ export class DoubledConv2d extends nn.Conv2d {
   }
 }
 
-export interface ResampleOptions extends Seeded, Padded {
+export interface ResampleOptions extends Padded {
   conv: boolean;
   /** Default: the input's. */
   to?: number;
@@ -64,16 +65,13 @@ export interface ResampleOptions extends Seeded, Padded {
 
 /** [B, C, H, W] → [B, to, H/2, W/2]. */
 export class Downsample extends nn.Module {
-  op: nn.Conv2d | nn.AvgPool2d;
-  constructor(channels: number, options: ResampleOptions) {
+  op: nn.Conv2d | null;
+  constructor(channels: number, { conv, to = channels, ...start }: ResampleOptions) {
     super();
-    const { conv, to = channels, generator, paddingMode = "zeros" } = options;
-    this.op = conv
-      ? new nn.Conv2d(channels, to, 3, { stride: 2, padding: 1, paddingMode, generator })
-      : half;
+    this.op = conv ? new nn.Conv2d(channels, to, 3, { stride: 2, padding: 1, ...start }) : null;
   }
   forward(x: Tensor): Tensor {
-    return this.op.forward(x);
+    return this.op ? this.op.forward(x) : halved(x);
   }
 }
 
