@@ -4,9 +4,7 @@ import { argument, parse } from "./schema.mjs";
 const getters =
   "shape strides dtype device ndim numel version requiresGrad isLeaf grad disposed".split(" ");
 const methods =
-  "size item toArray rawArray toNumbers to toString requiresGrad_ backward dispose keep".split(
-    " ",
-  );
+  "size item toArray rawArray toNumbers to toString requiresGrad_ backward dispose keep".split(" ");
 const factories =
   "tensor zeros ones empty full arange linspace eye rand randn randint randperm manualSeed".split(
     " ",
