@@ -119,7 +119,7 @@ describe("methods", () => {
   });
 });
 
-// What they are used for: packages/app/cli/test/inception.test.ts.
+// What they are used for: packages/app/evaluation/test/inception.test.ts.
 describe("metrics.fid_statistics", () => {
   const write = (name: string, dim: number) => {
     const path = join(root, name);

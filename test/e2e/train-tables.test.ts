@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataDescription } from "@dsbm/data";
-import { readCsv } from "@dsbm/runs";
+import { readCsv, readRun } from "@dsbm/runs";
 import { randn, setNumThreads, tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Bridge } from "../../packages/app/inference/src/bridge.js";
@@ -87,7 +87,7 @@ describe("two tables", () => {
     expect(stopped.code).toBe(130);
     const content = readFileSync(target, "utf8");
     writeFileSync(target, content.replace("\nr0,", "\nr0,9"));
-    await refuse(args, ["the data are not those", "data.json", "--again"]);
+    await refuse(args, ["has changed since", "--again"]);
     writeFileSync(target, content);
     const resumed = await succeed(args);
     expect(distances(resumed.folder)).toEqual(distances(folder));
@@ -138,4 +138,26 @@ it("a condition of classes leads each to its own", async () => {
     expect(Math.abs(centre - expected)).toBeLessThan(1);
     x.dispose();
   }
+});
+
+it("a changed table is an error, and --again trains on it and keeps the old run", async () => {
+  const own = writeTable("changing.csv", 300, 1, { A: 0, B: 0 });
+  const words = placed("train", "changing", [
+    `Dataset=table:${own}`,
+    ends[1] as string,
+    ...wordsOf("data.columns=x,y num_iter=5 data.standardise=columns"),
+  ]);
+  const { folder } = await succeed(words);
+  const models = readRun(folder).models.length;
+  writeTable("changing.csv", 300, 9, { A: 7, B: 7 });
+  await refuse(words, [`${own} has changed since`, "--again"]);
+  expect(readRun(folder).models).toHaveLength(models);
+  // What is wrong with the new table is said before anything is moved.
+  writeFileSync(own, "nothing\n");
+  await refuse([...words, "--again"], ["changing.csv"]);
+  expect(readRun(folder).models).toHaveLength(models);
+  writeTable("changing.csv", 300, 9, { A: 7, B: 7 });
+  await succeed([...words, "--again"]);
+  expect((await succeed(words)).stdout).toContain("is finished already");
+  expect(readRun(join(folder, "previous")).models).toHaveLength(models);
 });

@@ -168,6 +168,16 @@ it("calls the distance FID with a TorchScript network of Inception's signature, 
     expect(Number(row.fid)).toBeGreaterThan(0);
     expect(row.fid_lenet).toBeUndefined();
   }
+  // A run folder is data: what it names is not run unless the command names it too.
+  const evaluate = ["evaluate", folder, "metrics=fid", "n=16", "--json"];
+  expect((await succeed(evaluate)).stdout).toContain("metrics.inception=FILE on the command line");
+  expect((await succeed([...evaluate, `inception=${inception}`])).stdout).toContain(
+    '"name": "fid"',
+  );
+  const { stdout } = await succeed(["test", folder, "test_npar=16", "test_ode_sampler=false"]);
+  expect(stdout).not.toMatch(/ fid /);
+  await refuse(["extend", folder, "+2"], [`metrics.inception=${inception}`]);
+  await succeed(["extend", folder, "+1", `metrics.inception=${inception}`]);
   const missing = [...quick, ...few, "metrics.inception=missing.pt"];
   await refuse(placed("no_fid", missing), ["missing.pt"]);
 });

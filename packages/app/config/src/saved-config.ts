@@ -1,9 +1,15 @@
 // The configuration of a run on disk, for the commands that take a run.
+import { realpathSync } from "node:fs";
+import { relative, resolve } from "node:path";
 import { ConfigError } from "./errors.js";
 import type { CompleteTrainConfig } from "./keys/complete.js";
 import { readConfig } from "./read.js";
 
-/** A configuration of `version` or an earlier one. Throws a ConfigError for that of another command, and for one that cannot be read. */
+/**
+ * A configuration of `version` or an earlier one. A run folder may come from somebody else: files whose code runs are
+ * null, and classifiers are kept above the run or in the usual folder. Throws a ConfigError for that of another command,
+ * and for one that cannot be read.
+ */
 export function savedConfig(
   folder: string,
   saved: Record<string, unknown>,
@@ -15,12 +21,27 @@ export function savedConfig(
       `${folder} is a run of another command: expected one of dsbm train, gaussian or fit`,
     );
   try {
-    return readConfig(saved, version);
+    const { metrics, paths, ...config } = readConfig(saved, version);
+    return {
+      ...config,
+      metrics: { ...metrics, inception: null, fid_statistics: null },
+      paths: isAbove(paths.experiments_dir_name, folder)
+        ? paths
+        : { ...paths, experiments_dir_name: "experiments" },
+    };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(
       "usage",
       `${folder}/config.json is not one of this version: ${error.problems.join("; ")}`,
     );
+  }
+}
+
+function isAbove(parent: string, folder: string): boolean {
+  try {
+    return !relative(realpathSync(resolve(parent)), realpathSync(folder)).startsWith("..");
+  } catch {
+    return false;
   }
 }

@@ -53,6 +53,9 @@ export interface QualityOptions {
   /** Directions (default: those that have networks). */
   directions?: readonly Direction[] | null;
   holdouts?: readonly Holdout[];
+  /** TorchScript file of Inception-v3 for the FID, whose code runs, and statistics of real images. */
+  inception?: string | null;
+  fid_statistics?: string | null;
   /** Rows of each side of exact distances, at most (default 2,000; hold-outs take 10,000). */
   exact?: number;
   /** The time for it (default: no limit): it limits the rows, and what is measured late is left out. */
@@ -82,11 +85,13 @@ export async function measureQuality(
 ): Promise<Quality | null> {
   const { seed = 42, split = "test", solver = "sde", exact = 2000, steps = null } = options;
   const { diffusion = null, guidance = 1, holdouts = [], device = "cpu", own = [] } = options;
+  const { inception = null, fid_statistics = null } = options;
   const { progress = silentProgress, signal, clock = new Clock() } = options;
   const choice = choose([...library, ...own], options.metrics ?? null);
   const threads = typeof options.threads === "number" ? options.threads : cores();
   const opening = { steps, seed, device, progress, signal, threads, diffusion, guidance };
-  using subject = await openSubject(folder, { ...opening, ends: options.ends });
+  const features = { inception, fid_statistics };
+  using subject = await openSubject(folder, { ...opening, ...features, ends: options.ends });
   const images = Math.min(128, subject.trained.config.test_npar);
   const n = options.n ?? (subject.vectors ? 2000 : images);
   const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };

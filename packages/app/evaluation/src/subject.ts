@@ -42,6 +42,9 @@ export interface SubjectOptions {
   guidance?: number;
   /** Of the order of a table's rows. */
   seed: number;
+  /** Files of Inception's network and of its statistics that the user named; a run's own are not opened. */
+  inception?: string | null;
+  fid_statistics?: string | null;
   /** The data of the run, if they are loaded already; they stay the caller's. */
   ends?: Datasets | undefined;
   progress: Progress;
@@ -54,6 +57,7 @@ export interface SubjectOptions {
  */
 export async function openSubject(folder: string, options: SubjectOptions): Promise<OpenSubject> {
   const { steps, device, progress, signal, diffusion = null, guidance = 1 } = options;
+  const { inception = null, fid_statistics = null } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
   const bridge = Bridge.open(folder, { device, threads, diffusion, guidance });
@@ -63,6 +67,10 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   const { ends, orders } = inRandomOrder(loaded, options.seed);
   return {
     ...subjectOf(bridge, ends),
+    trained: {
+      ...bridge.trained,
+      config: { ...config, metrics: { ...config.metrics, inception, fid_statistics } },
+    },
     grid: gridOf(bridge.trained, steps),
     [Symbol.dispose]() {
       bridge.dispose();

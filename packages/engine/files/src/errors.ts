@@ -9,6 +9,7 @@ export type FileErrorCode =
   | "not_a_folder"
   | "not_a_file"
   | "not_found"
+  | "is_link"
   | "io"
   | "too_large"
   | "locked"

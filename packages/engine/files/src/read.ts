@@ -1,6 +1,7 @@
 // Reads plain files of a folder that may be hostile: links, pipes and folders are refused.
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { FileError, fileOperation } from "./errors.js";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { errnoOf, FileError, fileError, fileOperation } from "./errors.js";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
@@ -26,4 +27,21 @@ export function readPlainFile(path: string, { limit }: { limit: number }): Buffe
     const message = `cannot read ${path}: it has ${size} bytes, expected at most ${limit}`;
     throw new FileError("too_large", message);
   });
+}
+
+/**
+ * Refuses a folder that holds a link at any depth: what is written or removed there could lie outside. A folder that does
+ * not exist holds none. Throws FileError.
+ */
+export function refuseLinks(folder: string): void {
+  try {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+      if (entry.isSymbolicLink())
+        throw new FileError(
+          "is_link",
+          `${join(entry.parentPath, entry.name)} is a link, which a run folder must not hold: replace it by what it leads to, or delete it`,
+        );
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw fileError("list", folder, error);
+  }
 }

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unzipSync, zipSync } from "fflate";
 import { beforeAll, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { scratch } from "../../../../test/support/scratch.js";
@@ -11,6 +12,7 @@ import { distance } from "./nn/in-double.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 const features = fixture("features.pt");
+const load = (path: string) => T.jit.load(path, { trust: true });
 
 beforeAll(() => T.setNumThreads(1));
 const folder = scratch();
@@ -34,7 +36,7 @@ function expected(img: T.Tensor): T.Tensor {
 
 describe("a TorchScript module", () => {
   it("gives the numbers of its formula, with dropout off, the same at every call", () => {
-    using module = T.jit.load(features);
+    using module = load(features);
     const img = images(6);
     const got = module.forward([img], { return_features: true });
     expect([got.dtype, got.shape]).toEqual(["float32", [6, 8]]);
@@ -50,12 +52,12 @@ describe("a TorchScript module", () => {
     await collectGarbage();
     const before = T.memory();
     T.tidy(() => {
-      using module = T.jit.load(features);
+      using module = load(features);
       for (let i = 0; i < 20; i++) module.forward([images(3)]);
     });
     expect(T.liveTensors()).toBe(before.live);
     expect(T.memory().current).toBe(before.current);
-    const module = T.jit.load(features);
+    const module = load(features);
     module.dispose();
     module.dispose();
     expect(() => module.forward([images(1)])).toThrow(
@@ -64,7 +66,7 @@ describe("a TorchScript module", () => {
   });
 
   it("says in one line what does not fit a call", () => {
-    using module = T.jit.load(features);
+    using module = load(features);
     const failing: [() => unknown, RegExp][] = [
       [() => module.forward([T.zeros([1, 3, 4, 4])]), /features\.pt: .*ValueError: expected uint8/],
       [() => module.forward([]), /features\.pt: .*missing value for argument 'img'/],
@@ -78,7 +80,7 @@ describe("a TorchScript module", () => {
       expect(act).toThrow(message);
       expect(act).not.toThrow(/\n|Traceback/);
     }
-    using pair = T.jit.load(fixture("pair.pt"));
+    using pair = load(fixture("pair.pt"));
     expect(() => pair.forward([T.zeros([2])])).toThrow(
       /pair\.pt: .*type Tuple; expected one tensor/,
     );
@@ -86,13 +88,13 @@ describe("a TorchScript module", () => {
   });
 
   it("refuses to be recorded, and works afterwards", () => {
-    using module = T.jit.load(features);
+    using module = load(features);
     expect(() => T.recorded((x) => module.forward([x]))(images(1))).toThrow(
       expect.objectContaining({ code: "ERR_TORCH_RECORDING" }),
     );
     expect(() =>
       T.recorded((x) => {
-        T.jit.load(features);
+        load(features);
         return x.add(1);
       })(images(1)),
     ).toThrow(/loading a TorchScript module cannot be recorded/);
@@ -103,20 +105,20 @@ describe("a TorchScript module", () => {
 describe("a file that is none", () => {
   const refused = (path: string, code: string) => {
     const error = expect.objectContaining({ code, source: path });
-    expect(() => T.jit.load(path)).toThrow(error);
-    expect(() => T.jit.load(path)).not.toThrow(/\n/);
+    expect(() => load(path)).toThrow(error);
+    expect(() => load(path)).not.toThrow(/\n/);
   };
 
   it("is refused by its name: missing, a folder, weights alone, something else", () => {
     refused(join(folder, "missing.pt"), "Unreadable");
     refused(folder, "Unreadable");
     refused(fixture("weights.pt"), "NotThisFormat");
-    expect(() => T.jit.load(fixture("weights.pt"))).toThrow(/torch\.save holds weights without/);
+    expect(() => load(fixture("weights.pt"))).toThrow(/torch\.save holds weights without/);
     writeFileSync(join(folder, "text.pt"), "no archive");
     refused(join(folder, "text.pt"), "NotThisFormat");
     writeFileSync(join(folder, "empty.pt"), "");
     refused(join(folder, "empty.pt"), "NotThisFormat");
-    expect(() => T.jit.load(features, { device: "cuda:7" })).toThrow(T.TorchError);
+    expect(() => T.jit.load(features, { device: "cuda:7", trust: true })).toThrow(T.TorchError);
   });
 
   it("is refused wherever it was cut", () => {
@@ -137,6 +139,54 @@ describe("a file that is none", () => {
     const path = join(folder, "flipped.pt");
     writeFileSync(path, whole);
     refused(path, "InvalidValue");
-    expect(() => T.jit.load(path)).toThrow(/data\/\d has another checksum/);
+    expect(() => load(path)).toThrow(/data\/\d has another checksum/);
+  });
+});
+
+describe("code that an image network does not need", () => {
+  const path = join(folder, "hostile.pt");
+  const victim = join(folder, "victim");
+
+  /** features.pt with another text of one of its files. */
+  function withCode(change: (code: string) => string, file = "features/code/__torch__.py"): string {
+    const records = unzipSync(readFileSync(features));
+    const text = new TextDecoder("latin1").decode(records[file]);
+    expect(change(text)).not.toBe(text);
+    records[file] = new Uint8Array(Buffer.from(change(text), "latin1"));
+    writeFileSync(path, zipSync(records, { level: 0 }));
+    return path;
+  }
+  const inForward = (line: string) => (code: string) =>
+    code.replace("    if torch.ne(ops.prim.dtype", `    ${line}\n    if torch.ne(ops.prim.dtype`);
+  const map = `torch.from_file("${victim}", True, 8)`;
+  const hostile: [name: string, change: (code: string) => string, file?: string][] = [
+    ["from_file", inForward(`torch.fill_(${map}, 1)`)],
+    ["from_file", inForward(`ops.aten.from_file("${victim}", True, 8)`)],
+    ["from_file", inForward(`f = torch . from_file`)],
+    ["from_file", inForward(`f = torch. # \n    # size\n    from_file("${victim}", True, 8)`)],
+    ["save", inForward(`torch.save(img, "${victim}")`)],
+    ["save", inForward(`(img).save("${victim}")`)],
+    ["getattr", inForward(`getattr(torch, "from\\x5ffile")("${victim}", True, 8)`)],
+    // These run while the file is loaded.
+    ["from_file", (code) => code.replace("bool=False", `bool=False, y: Tensor=${map}`)],
+    ["__setstate__", (code) => code.replace("forward", "__setstate__")],
+    ["as_strided_", inForward("torch.as_strided_(img, [1], [1], 99)")],
+    ["fork", inForward("fork(img)")],
+    [
+      "torch.classes",
+      (pickle) => pickle.replace("torch.jit.", "torch.classes."),
+      "features/data.pkl",
+    ],
+  ];
+  it.each(hostile)("%s is refused before anything runs (%#)", (name, change, file) => {
+    writeFileSync(victim, "00000000");
+    const refused = expect.objectContaining({ code: "NotTrusted", source: withCode(change, file) });
+    expect(() => load(path)).toThrow(refused);
+    expect(() => load(path)).toThrow(name);
+    expect(readFileSync(victim, "utf8")).toBe("00000000");
+  });
+
+  it("is not loaded at all without trust", () => {
+    expect(() => T.jit.load(features)).toThrow(/holds code that would run.*trust: true/);
   });
 });

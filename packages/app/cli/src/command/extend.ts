@@ -78,18 +78,40 @@ function extensionOf(
   };
 }
 
+const fileWord = /^metrics\.(inception|fid_statistics)=(.+)$/;
+
+/** What a run folder names is opened only if the user names it too: its code runs. */
+function checkNamed(folder: string, saved: unknown, now: object): void {
+  const wanted = Object.entries({ ...now, ...(saved as object) })
+    .filter(([key, value]) => value !== null && Reflect.get(now, key) === null)
+    .map(([key, value]) => `metrics.${key}=${shellWord(String(value))}`);
+  if (wanted.length > 0)
+    throw new ConfigError(
+      "usage",
+      `${folder} was trained with a file whose code runs: if you trust it, name it again: dsbm extend ${folder} ${wanted.join(" ")}`,
+    );
+}
+
 /** Runs the command; returns the exit code. Throws ConfigError, ConfigError and RunError. */
 export async function extendCommand(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     printHelp(help);
     return 0;
   }
-  const [place, ...words] = args;
+  const [place, ...all] = args;
   if (place === undefined || (/^[+-]|=/.test(place) && !existsSync(place)))
     throw new ConfigError("usage", `got ${place ?? "no words"}; expected RUN: ${usage}`);
   const folder = findRun(place);
   const { config: saved, models, info, results } = readRun(folder);
-  const config = savedConfig(folder, saved, info.dsbm);
+  const read = savedConfig(folder, saved, info.dsbm);
+  const typed: Record<string, string> = {};
+  const words = all.filter((word) => {
+    const [, key, file] = fileWord.exec(word) ?? [];
+    if (key && file) typed[key] = file;
+    return !key;
+  });
+  const config = { ...read, metrics: { ...read.metrics, ...typed } };
+  checkNamed(folder, saved.metrics, config.metrics);
   const isDone = info.state === "finished";
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : config.half_iterations;
   const extension = extensionOf(words, { folder, config, done });
@@ -103,7 +125,8 @@ export async function extendCommand(args: string[]): Promise<number> {
   const { aloneOnly } = await import("@dsbm/experiment");
   aloneOnly("extend");
   const { runTraining } = await import("@dsbm/experiment");
-  const resume = `npx dsbm extend ${shellWord(folder)} half_iterations=${half_iterations} num_iter=${num_iter}`;
+  const files = Object.entries(typed).map(([key, file]) => ` metrics.${key}=${shellWord(file)}`);
+  const resume = `npx dsbm extend ${shellWord(folder)} half_iterations=${half_iterations} num_iter=${num_iter}${files.join("")}`;
   using work = await beginWork(stoppedWithin(resume));
   const { progress, signal, interrupt } = work;
   const options = { folder, progress, signal, resume, extension, interrupt };

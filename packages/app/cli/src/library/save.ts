@@ -4,7 +4,7 @@ import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { readRun } from "@dsbm/runs";
 
-const passing = /^(\.lock|cache|\.tmp-.*)$/;
+const passing = /^(\.lock|cache|previous|\.tmp-.*)$/;
 
 /** Copies the run of `folder` to `to`, which must not be there yet or be empty. */
 export function saveRun(folder: string, to: string): string {

@@ -55,6 +55,14 @@ export const evaluateSchema = z.strictObject({
     "only these metrics, or the groups ends, plan, path, columns, marginals, holdout, baselines; null is all",
     ["sliced_w2", "plan"],
   ),
+  inception: file(
+    "the published TorchScript file of Inception-v3, for the FID; its code runs",
+    "inception-2015-12-05.pt",
+  ),
+  fid_statistics: file(
+    "statistics (mu, sigma) of real images for the FID",
+    "cifar10_fid_stats.npz",
+  ),
   exact: counted(2000, "points of each side of the exact distances between the ends, at most"),
   ...holdoutKeys("samples of a time between the ends that was left out, in the data's own units"),
   json: flag(false, "print the rows as JSON instead of a table"),
@@ -71,5 +79,11 @@ export const evaluate: Experiment<typeof evaluateSchema> = {
   about:
     "how good the bridge of a run is: each metric beside its floor and its ceiling, into RUN/quality.json",
   schema: evaluateSchema,
-  check: (config) => [...checkHoldouts(config), ...checkDiffusionKey(config)],
+  check: (config) => [
+    ...checkHoldouts(config),
+    ...checkDiffusionKey(config),
+    ...(config.fid_statistics !== null && config.inception === null
+      ? ["fid_statistics are statistics of Inception's features: name its file too, inception=FILE"]
+      : []),
+  ],
 };

@@ -62,7 +62,7 @@ function statisticsOf(context: Measuring, features: FeatureExtractor, images: Te
 function inceptionOf(context: Measuring): FeatureExtractor {
   return context.once("inception", () => {
     const { inception, fid_statistics } = context.subject.trained.config.metrics;
-    const features = context.keep(inceptionFeatures(inception as string));
+    const features = context.keep(inceptionFeatures(inception as string, { trust: true }));
     if (fid_statistics !== null)
       context.once("fid/x0", () => published(context, fid_statistics, features.dim));
     return features;
@@ -142,7 +142,7 @@ export const imageMetrics: readonly Metric[] = [
     isRare: true,
     serves: ({ ends, config }) =>
       config.metrics.inception === null || isVectors(ends)
-        ? "it needs images and the network that metrics.inception names"
+        ? "it needs images, and metrics.inception=FILE on the command line"
         : null,
     lacks: lacksData,
     prepare: async (context) => inceptionOf(context),

@@ -86,7 +86,8 @@ async function trainFit(
   const holdouts = holdoutsOf(own);
   const measure = async (ends?: Parameters<typeof measureQuality>[1]) => {
     const { threads, device } = config;
-    const common = { holdouts, progress, signal, threads, device };
+    const { inception, fid_statistics } = config.metrics;
+    const common = { holdouts, progress, signal, threads, device, inception, fid_statistics };
     const quality = await measureQuality(folder, { ...ends, ...common });
     if (quality) writeQuality(folder, quality);
     return quality !== null;

@@ -1,32 +1,37 @@
 // What a run keeps of its data: data.json of tables (what they hold, and how networks see their columns), and the
 // components of pictures that are projected.
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
-import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
+import { sha256OfFile } from "@dsbm/files";
 import type { Datasets } from "@dsbm/problem";
-import { readColumns } from "@dsbm/problem";
 import type { Progress, RunWriter } from "@dsbm/runs";
-import { version } from "@dsbm/runs";
+import { readDataFile, version } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
-/** Writes data.json of tables. Throws a ConfigError where a run that goes on was begun with other data. */
+/** Writes data.json of tables. */
 export function saveColumns(
-  { columns }: Datasets,
-  { config, run, progress }: { config: CompleteTrainConfig; run: RunWriter; progress: Progress },
+  { columns, x0, between, x1 }: Datasets,
+  { run, progress }: { run: RunWriter; progress: Progress },
 ): void {
   const description = columns?.describe();
   if (!description) return;
-  const path = join(run.paths.folder, "data.json");
-  const before = existsSync(path) ? readColumns(run.paths.folder, config) : null;
-  if (before && !isDeepStrictEqual(before.transform, description.transform))
-    throw new ConfigError(
-      "usage",
-      `the data are not those that ${run.paths.folder} was begun with (${path}): bring the files back, or add --again to start over`,
-    );
   for (const warning of description.warnings) progress.line(`data: ${warning}`);
-  run.saveFile("data.json", `${JSON.stringify(description, null, 2)}\n`);
+  const paths = [x0, ...between, x1].flatMap(({ facts }) => facts?.path ?? []);
+  const files = Object.fromEntries(paths.map((table) => [table, checksumOf(table)]));
+  run.saveFile("data.json", `${JSON.stringify({ ...description, files }, null, 2)}\n`);
+}
+
+const checksumOf = (path: string): string => sha256OfFile(realpathSync(path));
+
+/** Throws a ConfigError if a table that a run was trained on has changed. A table that is gone has not. */
+export function checkTables(folder: string): void {
+  for (const [path, sha256] of Object.entries(readDataFile(folder)?.files ?? {}))
+    if (existsSync(path) && checksumOf(path) !== sha256)
+      throw new ConfigError(
+        "usage",
+        `${path} has changed since ${folder} was trained on it: bring the file back, or add --again to train on the new one (the old run is kept in ${join(folder, "previous")})`,
+      );
 }
 
 /** Writes projection.safetensors of data that are projected on components. */

@@ -129,7 +129,7 @@ export class ExperimentRun {
     const training = this.#training;
     const isPending = this.#evaluationPending(at);
     this.#logger = openLogger(at, this.#stepsBefore(at), { config, run, isPending });
-    saveColumns(ends, { config, run, progress });
+    saveColumns(ends, { run, progress });
     savePairs(this.pairs, config, run);
     saveProjection(ends, run);
     const bridge = Bridge.live(training, { config, ends, folder: run.paths.folder });

@@ -1,6 +1,6 @@
 // One run of any experiment: training, evaluations, pictures and checkpoints; it goes on where an earlier process
 // stopped.
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { columnsFor } from "@dsbm/evaluation";
@@ -36,6 +36,7 @@ import {
 } from "./begin/extension.js";
 import { checkContinuable, checkSameConfig, finishedRows, freeKeys } from "./begin/resume.js";
 import { beginWith, shorterRun } from "./begin/shorter.js";
+import { checkTables } from "./columns.js";
 import { runCourse } from "./course.js";
 import { ExperimentRun } from "./experiment-run.js";
 import { openRunOf } from "./open-run.js";
@@ -79,6 +80,7 @@ export async function runTraining(
     checkSameConfig(folder, config, free);
     checkContinuable(folder);
     checkFiles(folder);
+    checkTables(folder);
   }
   const shorter = again || hooks.time || config.checkpoint_run ? null : shorterRun(folder, config);
   if (shorter) {
@@ -100,7 +102,6 @@ export async function runTraining(
     const mode = again ? "restart" : "continue";
     if (options.extension)
       writeRunFile(folder, extensionFile, `${JSON.stringify(options.extension, null, 2)}\n`);
-    else if (again) rmSync(join(folder, extensionFile), { force: true });
     run = openRunOf(config, {
       folder,
       mode,

@@ -1,7 +1,7 @@
-// Reads texts, lists folders, and removes files.
-import { type Dirent, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { fileOperation } from "@dsbm/files";
+// Reads texts, lists folders, moves and removes files.
+import { type Dirent, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileOperation, makeFolder } from "@dsbm/files";
 
 /** The text of a file. Throws FileError. */
 export const readText = (path: string): string =>
@@ -21,4 +21,10 @@ export function removeFiles(folder: string, matches: (name: string) => boolean):
     const path = join(folder, name);
     fileOperation("remove", path, () => rmSync(path, { force: true }));
   }
+}
+
+/** Moves a file or folder, and makes missing folders. Throws FileError. */
+export function movePath(from: string, to: string): void {
+  makeFolder(dirname(to));
+  fileOperation("move", from, () => renameSync(from, to));
 }

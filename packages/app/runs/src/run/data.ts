@@ -50,6 +50,8 @@ export const dataFile = z.object({
   /** The column that the bridge is conditioned on. */
   condition: textOrNull,
   warnings: listOf(z.string()),
+  /** The SHA-256 of each table by its path. */
+  files: z.record(z.string(), z.string()).catch({}),
 });
 export type DataFile = z.output<typeof dataFile>;
 export type EndpointData = z.output<typeof end>;

@@ -1,7 +1,7 @@
 // The run that an argument of the command line names, and `latest`: a link to the run that was begun or ended last.
 import { existsSync, lstatSync, readlinkSync, realpathSync, statSync, symlinkSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
-import { errnoOf, fileError, stageFile } from "@dsbm/files";
+import { errnoOf, fileError, refuseLinks, stageFile } from "@dsbm/files";
 import { RunError } from "../errors.js";
 import { listRuns } from "./reader.js";
 
@@ -16,10 +16,11 @@ function behindLink(path: string): string {
 
 /**
  * The folder of the run that `path` names: itself, the only run below it, or with "latest" the run below
- * `experiments_dir` that was written to last. Throws RunError "not_a_run" if there are none or several.
+ * `experiments_dir` that was written to last. Throws RunError "not_a_run" if there are none or several, and FileError
+ * "is_link" if the folder holds links.
  */
 export function findRun(path: string, { experiments_dir = "experiments" } = {}): string {
-  if (existsSync(join(path, "run.json"))) return behindLink(path);
+  if (existsSync(join(path, "run.json"))) return withoutLinks(behindLink(path));
   const stat = statSync(path, { throwIfNoEntry: false });
   const isLatest = path === "latest" && stat === undefined;
   const root = isLatest ? experiments_dir : path;
@@ -40,7 +41,12 @@ export function findRun(path: string, { experiments_dir = "experiments" } = {}):
     const names = runs.slice(0, mostNames).join(", ") + (runs.length > mostNames ? ", …" : "");
     refuse(`${root} holds ${runs.length} runs: give one of them: ${names}`);
   }
-  return newest;
+  return withoutLinks(newest);
+}
+
+function withoutLinks(folder: string): string {
+  refuseLinks(folder);
+  return folder;
 }
 
 /**

@@ -24,6 +24,8 @@ export function runPaths(folder: string) {
     samples: at("samples"),
     /** Simulated pairs of the current half-iteration; may be deleted when no process holds the lock. */
     cache: at("cache"),
+    /** The run that --again replaced. */
+    previous: at("previous"),
     quality_json: at("quality.json"),
     report_html: at("report.html"),
     log: at("log.txt"),

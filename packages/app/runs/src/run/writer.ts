@@ -1,6 +1,6 @@
 // Writes into a run folder. Readers find whole records at any time, also after a crash.
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import {
   type AppendFile,
   acquireLock,
@@ -9,6 +9,7 @@ import {
   lostLock,
   makeFolder,
   openAppendFile,
+  refuseLinks,
   removeFolder,
   sweepTemporaries,
   writeFileAtomic,
@@ -17,7 +18,7 @@ import { listCheckpoints } from "../checkpoint/read.js";
 import { RunError } from "../errors.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
 import { toJson, writeJson } from "../files/json.js";
-import { removeFiles } from "../files/read.js";
+import { movePath, namesIn, removeFiles } from "../files/read.js";
 import { compactManifest, writeRunFile } from "./hashes.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
 import { parseModelName, type RunPaths, runPaths } from "./layout.js";
@@ -35,24 +36,25 @@ export interface OpenRunOptions {
   environment?: Environment;
   /** The command line that continues the run, kept in run.json. */
   command?: string;
-  /** "continue" (default) keeps what is there, "restart" deletes what an earlier run wrote. */
+  /** "continue" (default) keeps what is there, "restart" moves what an earlier run wrote into `previous`. */
   mode?: "continue" | "restart";
 }
 
 /**
  * Opens a run folder for writing, makes it if needed and sets its state to "running".
- * Throws FileError "locked" if another run is writing there, RunError "newer_format", or a file error.
+ * Throws FileError "locked" if another run is writing there and "is_link" for links in the folder, RunError "newer_format", or a file error.
  */
 export function openRun(options: OpenRunOptions): RunWriter {
   const { folder, dsbm, config, columns, environment = {}, mode = "continue" } = options;
   const paths = runPaths(folder);
   makeFolder(folder);
+  refuseLinks(folder);
   const lock = acquireLock(paths.lock);
   try {
     const earlier = existsSync(paths.run_json) ? readRunInfo(paths.run_json) : undefined;
     const spent = earlier ? secondsOf(earlier, paths) : 0;
     sweepTemporaries(folder, { deep: true });
-    if (mode === "restart") clearRun(paths);
+    if (mode === "restart") setAside(paths);
     else compactManifest(folder);
     const json = `${toJson(config, { indent: 2 })}\n`;
     writeRunFile(folder, "config.json", json);
@@ -185,18 +187,38 @@ class RunWriter {
   }
 }
 
+const written =
+  /^((run|quality|config|choices|data|pairs|extension|columns)\.json|config\.yaml|projection\.safetensors|results\.csv|metrics\.(jsonl|csv)|spectrum\.csv|report\.html|manifest\.jsonl|log\.(txt|jsonl)|traj(_100)?\.npy)$/;
+const picture = /^[^.].*(\.(svg|png|gif)|_points\.json)$/;
+
 /**
- * Deletes what a run writes and nothing else. Checkpoints go first and the newest first, so that a
- * kill in between leaves what an interrupted run could have left.
+ * Moves what a run wrote, and nothing else, into the folder `previous`, which has room for one run with weights.
+ * Checkpoints go first and the newest first: a kill in between leaves what an interrupted run could have left.
  */
-function clearRun(paths: RunPaths): void {
-  for (const { folder } of listCheckpoints(paths.checkpoints).reverse())
-    if (existsSync(join(folder, "manifest.json"))) removeFolder(folder);
-  const written =
-    /^((run|quality)\.json|results\.csv|metrics\.(jsonl|csv)|spectrum\.csv|report\.html|manifest\.jsonl|log\.(txt|jsonl)|traj(_100)?\.npy)$/;
-  removeFiles(paths.folder, (file) => written.test(file));
-  removeFiles(paths.models, (file) => parseModelName(file) !== undefined);
-  for (const folder of [paths.figures, paths.samples])
-    removeFiles(folder, (file) => /^[^.].*(\.(svg|png|gif)|_points\.json)$/.test(file));
+function setAside(paths: RunPaths): void {
+  const { folder, previous } = paths;
+  const filesIn = (parent: string, matches: (name: string) => boolean) =>
+    namesIn(join(folder, parent), (entry) => entry.isFile() && matches(entry.name)).map((name) =>
+      join(parent, name),
+    );
+  const weights = [
+    ...listCheckpoints(paths.checkpoints)
+      .filter((point) => existsSync(join(point.folder, "manifest.json")))
+      .map(({ id }) => join("checkpoints", id))
+      .reverse(),
+    ...filesIn("models", (name) => parseModelName(name) !== undefined),
+  ];
+  const names = [
+    ...weights,
+    ...filesIn("", (name) => written.test(name)),
+    ...["figures", "samples"].flatMap((parent) => filesIn(parent, (name) => picture.test(name))),
+  ];
+  if (weights.some((name) => existsSync(join(previous, name)))) removeFolder(previous);
+  const keeps = weights.length > 0 || existsSync(previous);
+  for (const name of names) {
+    const to = join(previous, name);
+    if (keeps && !existsSync(to)) movePath(join(folder, name), to);
+    else removeFiles(join(folder, dirname(name)), (file) => file === basename(name));
+  }
   removeFiles(paths.cache, (file) => /^[^.].*\.(npy|json)$/.test(file));
 }

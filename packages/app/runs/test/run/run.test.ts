@@ -10,8 +10,8 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import { sha256, writeFileAtomic } from "@dsbm/files";
+import { dirname, join } from "node:path";
+import { makeFolder, sha256, writeFileAtomic } from "@dsbm/files";
 import { describe, expect, it } from "vitest";
 import { openCheckpoints } from "../../src/checkpoint/store.js";
 import { findRun, linkLatest } from "../../src/run/find.js";
@@ -168,16 +168,19 @@ describe("openRun", () => {
     expectRows([...steps.slice(0, 2), [2, 300]], [1]);
   });
 
-  it("restarts without what a run writes, leaves other files, and follows no link", () => {
+  it("restarts without what a run wrote, which is kept as a run in previous, and leaves other files", () => {
     const folder = newFolder();
-    const first = openRun(options(folder));
-    const { checkpoints, cache, samples, figures } = first.paths;
-    const point = { order: 1, milestone: true, facts: {}, files: { net: "w" } };
-    openCheckpoints(checkpoints, { dsbm: "0.1.0" }).save({ ...point, id: "a" });
-    for (const file of ["cache/x.npy", "samples/a.png", "samples/a_points.json", "figures/b.svg"])
-      first.saveFile(file, "data");
-    first.saveFile("models/1_b.safetensors", "w");
-    first.appendResult({ half_iteration: 1, mean: 1 });
+    const written = ["samples/a.png", "samples/a_points.json", "figures/b.svg", "data.json"];
+    const begin = (weights: string, more: Partial<OpenRunOptions> = {}) => {
+      const run = openRun(options(folder, more));
+      const point = { order: 1, milestone: true, facts: {}, files: { net: weights } };
+      openCheckpoints(run.paths.checkpoints, { dsbm: "0.1.0" }).save({ ...point, id: "a" });
+      for (const file of [...written, "cache/x.npy"]) run.saveFile(file, weights);
+      run.saveFile("models/1_b.safetensors", weights);
+      return run;
+    };
+    const first = begin("first");
+    const { checkpoints, cache, samples, figures, previous } = first.paths;
     const mine = [
       join(checkpoints, "mine", "weights"),
       join(cache, "notes.txt"),
@@ -185,18 +188,56 @@ describe("openRun", () => {
       join(figures, "notes.txt"),
     ];
     for (const file of mine) writeFileAtomic(file, "mine");
-    const outside = scratch();
-    openCheckpoints(outside, { dsbm: "0" }).save({ ...point, id: "z" });
-    symlinkSync(join(outside, "z"), join(checkpoints, "z"));
-    rmSync(first.paths.run_json);
-    symlinkSync(join(outside, "z", "net"), first.paths.run_json);
+    first.appendResult({ half_iteration: 1, mean: 1 });
     first.interrupt("to be restarted");
-    openRun(options(folder, { mode: "restart", columns: ["other"] })).finish();
+    const again = { mode: "restart", columns: ["other"] } as const;
+    openRun(options(folder, again)).finish();
     const { results, models, info } = readRun(folder);
     expect([results, models, info.resumed]).toEqual([[], [], []]);
     for (const file of mine) expect(readFileSync(file, "utf8")).toBe("mine");
     expect([cache, samples, figures].flatMap((at) => readdirSync(at))).toHaveLength(3);
-    expect(readFileSync(join(outside, "z", "net"), "utf8")).toBe("w");
+    const expectKept = (weights: string) => {
+      checkFiles(previous);
+      const kept = readRun(previous);
+      expect([kept.models.length, kept.checkpoints.length]).toEqual([1, 1]);
+      expect(written.map((file) => readFileSync(join(previous, file), "utf8"))).toEqual(
+        written.map(() => weights),
+      );
+    };
+    expectKept("first");
+    // A run without weights does not take the place of one with them.
+    openRun(options(folder, again)).finish();
+    expectKept("first");
+    begin("second", again).finish();
+    expectKept("first");
+    openRun(options(folder, again)).finish();
+    expectKept("second");
+    expect(listRuns(folder)).toHaveLength(1);
+  });
+
+  const places = ["log.txt", "manifest.jsonl", "results.csv", "metrics.jsonl", "metrics.csv"];
+  const folders = ["figures", "samples", "models", "checkpoints", "checkpoints/a", "cache", "test"];
+  it.each([...places, ...folders, "samples/a.png"])("%s as a link is refused", (name) => {
+    const folder = newFolder();
+    const run = openRun(options(folder));
+    run.saveFile("samples/b.png", "");
+    run.finish();
+    const outside = join(scratch(), "outside");
+    writeFileAtomic(join(outside, "1_b.safetensors"), "kept");
+    const path = join(folder, name);
+    makeFolder(dirname(path));
+    rmSync(path, { recursive: true, force: true });
+    symlinkSync(folders.includes(name) ? outside : join(outside, "1_b.safetensors"), path);
+    const refused: [string, () => unknown][] = [
+      ["continue", () => openRun(options(folder))],
+      ["restart", () => openRun(options(folder, { mode: "restart" }))],
+      ["find", () => findRun(folder)],
+    ];
+    for (const [how, act] of refused)
+      expect([how, faultOf(act)]).toEqual([how, expect.objectContaining({ code: "is_link" })]);
+    expect(faultOf(() => findRun(folder)).message).toContain(`${path} is a link`);
+    expect(readdirSync(outside)).toEqual(["1_b.safetensors"]);
+    expect(readFileSync(join(outside, "1_b.safetensors"), "utf8")).toBe("kept");
   });
 
   it("does not bring back a folder that was deleted, nor ends another's run", () => {

@@ -3,6 +3,7 @@
 export type FormatCode =
   | "Unreadable"
   | "NotThisFormat"
+  | "NotTrusted"
   | "HeaderTooShort"
   | "HeaderTooLarge"
   | "InvalidHeader"

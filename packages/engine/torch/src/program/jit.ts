@@ -3,12 +3,13 @@ import type { Device } from "../binding/dtype.js";
 import { formatError, isFormatError, translate } from "../binding/errors.js";
 import { ptrsOf } from "../binding/handle.js";
 import { type External, guarded, type Native, native } from "../binding/native.js";
+import { table } from "../binding/table.generated.js";
 import { ReadFile } from "../io/file.js";
 import { ZipReader } from "../io/pt/zip.js";
 import { Tensor } from "../tensor/tensor.js";
 
 interface Scripts extends Native {
-  jitLoad(path: string, device: string): External;
+  jitLoad(path: string, device: string, allowed: string[]): External;
   jitForward(module: External, inputs: External[], switches: (string | boolean)[]): External;
   jitSchema(module: External): string;
   jitDispose(module: External): void;
@@ -49,27 +50,54 @@ export class ScriptModule implements Disposable {
   }
 }
 
+// Operations that the code of a module may use besides those of `call`: of TorchScript itself, and of image networks.
+const scriptOperations = `
+  Bool Float Int ListUnpack NumToTensor RaiseException ScalarImplicit TupleIndex TupleUnpack Uninitialized __and__
+  __contains__ __derive_index __getitem__ __is__ __isnot__ __not__ __or__ __range_length affine_grid_generator all
+  alpha_dropout annotate any append avg_pool3d batch_norm_stats bool celu channels_last contiguous conv1d conv3d
+  conv_transpose2d copy cpu data detach device dict dim dropout dropout_ dtype elu enumerate eq expand extend eye
+  feature_dropout flatten float floordiv format ge gelu get glu grid_sampler grid_sampler_2d gt half hardtanh
+  hardtanh_ index insert instance_norm int is_cuda is_floating_point item items join keys layer_norm layout le
+  leaky_relu leaky_relu_ len linear list lt matmul max max_pool1d max_pool3d mean min mul ne neg numel ones ones_like
+  pad permute pop prod range relu relu6 relu_ remove repeat requires_grad reshape rsub select select_copy selu shape
+  sigmoid silu size slice softmax sort sorted split squeeze stack str stride sub sum t tensor to transpose tuple
+  type_as unbind unchecked_cast unsqueeze upsample_bilinear2d upsample_nearest2d values var view warn zeros zeros_like`;
+
 /**
- * Loads a file of torch.jit.save. Its code runs and can read and write files: load only files that you trust. Throws a
- * TorchError.
+ * Loads a file of torch.jit.save. Its code runs, so `trust` must say that its source is known. Code that names another
+ * operation than those of `call` and of image networks is refused before anything runs. Throws a TorchError.
  */
-export function load(path: string, { device = "cpu" }: { device?: Device } = {}): ScriptModule {
+export function load(
+  path: string,
+  { device = "cpu", trust = false }: { device?: Device; trust?: boolean } = {},
+): ScriptModule {
+  if (!trust)
+    throw formatError(
+      "NotTrusted",
+      path,
+      "a TorchScript file holds code that would run: if you know where it is from, load it with trust: true",
+    );
   checkRecords(path);
-  let ptr: External;
+  const allowed = [...Object.keys(table), ...scriptOperations.trim().split(/\s+/)];
   try {
-    ptr = scripts.jitLoad(path, device);
+    return new ScriptModule(scripts.jitLoad(path, device, allowed), path);
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ERR_TORCH_SCRIPT")
+      throw formatError(
+        "NotTrusted",
+        path,
+        `${message}, which no image network needs: expected a network such as the published Inception-v3`,
+      );
     // libtorch has no codes for what is wrong with a file; what has one is about something else.
-    if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== "ERR_TORCH")
-      throw translate(error, "jit.load");
-    const [reason] = error.message.trim().split("\n");
+    if (code !== "ERR_TORCH") throw translate(error, "jit.load");
+    const [reason] = message.trim().split("\n");
     throw formatError(
       "NotThisFormat",
       path,
       `${reason}; expected a whole TorchScript archive, as torch.jit.save writes it (a file of torch.save holds weights without code)`,
     );
   }
-  return new ScriptModule(ptr, path);
 }
 
 /** libtorch compares no checksums: a flipped bit in a weight would go unseen. */
@@ -79,9 +107,9 @@ function checkRecords(path: string): void {
     const records = new ZipReader(file);
     for (const name of records.names) records.read(name);
   } catch (error) {
-    const isDamage = isFormatError(error) && /^(InvalidValue|SizeMismatch)$/.test(error.code);
-    // Whether a file of another kind can be loaded is decided by libtorch.
-    if (isDamage || !isFormatError(error)) throw error;
+    // libtorch says better than the reader of archives what a file of another kind is.
+    if (!isFormatError(error) || /^(InvalidValue|SizeMismatch|DuplicateName)$/.test(error.code))
+      throw error;
   }
 }
 

@@ -13,20 +13,21 @@ export interface InceptionFeatures extends FeatureExtractor, Disposable {
 
 /**
  * The features [n, 2048] of `inception-2015-12-05.pt`. Floating images are rounded to bytes, grey images repeated
- * to three channels. The file's code is run: trust its source. Throws a TorchError for no TorchScript file, a
- * BridgeError for another forward, wrong shapes and NaN.
+ * to three channels. The file's code runs, see `jit.load`. Throws a TorchError for no TorchScript file, a BridgeError for another forward, wrong shapes and NaN.
  */
 export function inceptionFeatures(
   path: string,
   {
     device = "cpu",
     batchSize = 50,
+    trust = false,
   }: {
     device?: Device;
     batchSize?: number;
+    trust?: boolean;
   } = {},
 ): InceptionFeatures {
-  const module = jit.load(path, { device });
+  const module = jit.load(path, { device, trust });
   const run = (bytes: Tensor) => module.forward([bytes], { return_features: true });
   try {
     probe(path, module.schema, run, device);

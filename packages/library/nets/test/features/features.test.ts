@@ -60,7 +60,7 @@ describe("toColourBytes", () => {
 
 describe("inceptionFeatures", () => {
   it("gives the file's features, of grey and float images too", () => {
-    using inception = inceptionFeatures(inceptionLike);
+    using inception = inceptionFeatures(inceptionLike, { trust: true });
     expect([inception.metric, inception.dim]).toEqual(["fid", 2048]);
     const colour = bytes([5, 3, 8, 8], 2);
     const grey = bytes([5, 1, 8, 8], 3);
@@ -90,7 +90,7 @@ describe("inceptionFeatures", () => {
       gaussian(eight(real).to("float64")),
       gaussian(eight(made.expand([24, 3, 6, 6])).to("float64")),
     );
-    using inception = inceptionFeatures(inceptionLike, { batchSize: 7 });
+    using inception = inceptionFeatures(inceptionLike, { batchSize: 7, trust: true });
     using statistics = imageStatistics(inception, real);
     const score = frechetScore(inception, made.split(10), statistics.gaussian());
     expect(score).toEqual({ metric: "fid", value: expect.closeTo(expected, 6), n: 24 });
@@ -99,14 +99,20 @@ describe("inceptionFeatures", () => {
 
   it("says what it expected of a file with another forward", () => {
     const expected = /expected forward\(img: uint8 \[n, 3, H, W\], return_features=True\)/;
-    expect(() => inceptionFeatures(fixture("features.pt"))).toThrow(
+    expect(() => inceptionFeatures(fixture("features.pt"), { trust: true })).toThrow(
       /gives float32 \[1,8\] for one image; expected/,
     );
-    expect(() => inceptionFeatures(fixture("pair.pt"))).toThrow(expected);
-    expect(() => inceptionFeatures(fixture("pair.pt"))).toThrow(/Unknown keyword argument/);
-    expect(() => inceptionFeatures(fixture("pair.pt"))).not.toThrow(/\n/);
-    expect(() => inceptionFeatures(fixture("weights.pt"))).toThrow(/expected a whole TorchScript/);
-    expect(() => inceptionFeatures(fixture("none.pt"))).toThrow(/none\.pt: ENOENT/);
+    expect(() => inceptionFeatures(fixture("pair.pt"), { trust: true })).toThrow(expected);
+    expect(() => inceptionFeatures(fixture("pair.pt"), { trust: true })).toThrow(
+      /Unknown keyword argument/,
+    );
+    expect(() => inceptionFeatures(fixture("pair.pt"), { trust: true })).not.toThrow(/\n/);
+    expect(() => inceptionFeatures(fixture("weights.pt"), { trust: true })).toThrow(
+      /expected a whole TorchScript/,
+    );
+    expect(() => inceptionFeatures(fixture("none.pt"), { trust: true })).toThrow(
+      /none\.pt: ENOENT/,
+    );
   });
 });
 
@@ -131,7 +137,7 @@ describe("lenetFeatures", () => {
   });
 
   it("refuses statistics of other features, images of other channels, and one image", () => {
-    using inception = inceptionFeatures(inceptionLike);
+    using inception = inceptionFeatures(inceptionLike, { trust: true });
     using other = imageStatistics(inception, bytes([4, 1, 8, 8], 7));
     expect(() => frechetScore(lenet, noise(4, 1, 0), other.gaussian())).toThrow(
       /of 84 and of 2048/,

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, freeProcessKeys, isTree, readConfig } from "@dsbm/config";
 import { checkFiles, isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
+import { checkTables } from "../columns.js";
 
 /** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
 export const freeKeys: ReadonlySet<string> = new Set([
@@ -80,6 +81,7 @@ export function finishedRows(
   if (!isFinished(folder)) return null;
   checkSameConfig(folder, config, free);
   checkFiles(folder);
+  checkTables(folder);
   return readRun(folder).results;
 }
 

@@ -57,7 +57,7 @@ function halvesOf(place: string, config: CompleteTrainConfig): number | null {
 }
 
 const own =
-  /^(\.lock|extension\.json|\.tmp-.*|cache|run\.json|config\.(json|yaml)|quality\.json|report\.html|test)$/;
+  /^(\.lock|extension\.json|\.tmp-.*|cache|previous|run\.json|config\.(json|yaml)|quality\.json|report\.html|test)$/;
 
 /** Copies what the shorter run has learnt and measured into `folder`, whole or not at all. */
 export function beginWith({ folder: from }: ShorterRun, folder: string): void {
