@@ -27,6 +27,9 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
   beforeAll(async () => {
     const points = { source: cloud(900, [10, 20]), target: cloud(700, [12, 28]) };
     writeFileSync(pathOf("points"), renderPlayerPage({ ...tinyExport(), ...points }));
+    // The forward paths end far from where they start.
+    const far = { source: cloud(900, [400, 900]) };
+    writeFileSync(pathOf("alone"), renderPlayerPage({ ...tinyExport(), ...far }));
     const pictures = tinyExport({
       state: { shape: [1, 1, 2], type: "pictures" },
       transform: null,
@@ -49,7 +52,7 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
   /** Opens a page, and gives what it says and loads. */
   async function open(name: string, width: number): Promise<{ page: Page; faults: string[] }> {
     const page = await browser.newPage({
-      viewport: { width, height: 1100 },
+      viewport: { width, height: 900 },
       colorScheme: width < 500 ? "dark" : "light",
     });
     const faults: string[] = [];
@@ -66,7 +69,9 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
   }
 
   it("plays points, follows a group, and shows the images of a row", async () => {
-    const { page, faults } = await open("points", 1200);
+    const { page, faults } = await open("points", 1280);
+    const pause = await page.getByRole("button", { name: "Pause" }).boundingBox();
+    expect((pause?.y ?? Number.NaN) + (pause?.height ?? 0)).toBeLessThan(900);
     const canvas = page.getByRole("application");
     const time = page.getByRole("slider", { name: "Time" });
     await page.getByRole("button", { name: "Pause" }).click();
@@ -97,21 +102,45 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
     await page.getByText("summer.csv → winter.csv").click();
     await page.getByText("Probability flow").click();
     await page.getByRole("spinbutton", { name: "Steps" }).fill("5");
-    await page.getByRole("tab", { name: "One row" }).click();
+    await page.getByText("One row", { exact: true }).click();
     await expect.poll(() => page.locator("figure svg").count()).toBe(2);
     await page.getByText("Random (SDE)").click();
     await page.getByRole("spinbutton", { name: "income" }).fill("25");
     await page.getByRole("spinbutton", { name: "income" }).press("Enter");
     await expect.poll(() => status.textContent()).toMatch(/500 images of the row/);
     expect(await page.locator("figure svg").first().getAttribute("aria-label")).toMatch(/age <b>/);
+    const alert = page.getByRole("alert");
+    expect(await alert.count()).toBe(0);
+    await page.getByRole("spinbutton", { name: "income" }).fill("900");
+    await page.getByRole("spinbutton", { name: "income" }).press("Enter");
+    expect(await alert.textContent()).toMatch(/Far outside the data.*: income 900 \(data/);
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(await page.locator("table").textContent()).toContain("<script>");
     for (const view of ["One row", "Points"])
       for (const width of [360, 2560]) {
-        await page.getByRole("tab", { name: view }).click();
+        await page.getByText(view, { exact: true }).click();
         await page.setViewportSize({ width, height: 900 });
         expect([view, width, await sticksOut(page)]).toEqual([view, width, 0]);
       }
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("keeps particles in the frame without samples of their target", async () => {
+    const { page, faults } = await open("alone", 1280);
+    await page.getByRole("button", { name: "Pause" }).click();
+    const time = page.getByRole("slider", { name: "Time" });
+    await time.fill("1");
+    await expect.poll(() => page.locator(".time").textContent()).toBe("t = 1.00");
+    const blue = await page.getByRole("application").evaluate((canvas: HTMLCanvasElement) => {
+      const { data = [] } =
+        canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height) ?? {};
+      let count = 0;
+      for (let i = 0; i < data.length; i += 4)
+        if ((data[i] ?? 0) < 60 && (data[i + 2] ?? 0) > 150) count++;
+      return count;
+    });
+    expect(blue).toBeGreaterThan(50);
     expect(faults).toEqual([]);
     await page.close();
   });

@@ -39,7 +39,7 @@ describe("a page", () => {
       tab.on("pageerror", (error) => faults.push(String(error)));
       await tab.goto(pathToFileURL(page).href);
       await tab.getByRole("button", { name: "Pause" }).click();
-      await tab.getByRole("tab", { name: "One row" }).click();
+      await tab.getByText("One row", { exact: true }).click();
       await expect.poll(() => tab.locator("figure svg").count(), { timeout: 60_000 }).toBe(2);
       expect(faults).toEqual([]);
     } finally {

@@ -10,13 +10,13 @@ it("are the worst columns first, in shares, with their correlations", () => {
   tidy(() => {
     const x = randn([600, 40]);
     // Column 1 is the opposite of column 0; column 7 of the generated samples is far off, column 3 is constant.
-    const start = cat([x.narrow(1, 0, 1), x.narrow(1, 0, 1).neg(), x.narrow(1, 2, 38)], { dim: 1 });
+    const [first, second] = [x.narrow(1, 0, 1), x.narrow(1, 2, 1)];
+    const constant = full([600, 1], 2);
+    const start = cat([first, first.neg(), second, constant, x.narrow(1, 4, 36)], { dim: 1 });
     const end = cat([start.narrow(1, 0, 7), start.narrow(1, 7, 1).add(5), start.narrow(1, 8, 32)], {
       dim: 1,
     });
-    const data = cat([start.narrow(1, 0, 3), full([600, 1], 2), start.narrow(1, 4, 36)], {
-      dim: 1,
-    });
+    const data = start.add(0);
     const times = Array.from({ length: 51 }, (_, i) => i / 50);
     const states = cat(times.map((t) => start.lerp(end, t).unsqueeze(0)));
     const given = { direction: "f" as const, start, end, data, path: { states, times } };
@@ -26,7 +26,13 @@ it("are the worst columns first, in shares, with their correlations", () => {
     expect([plane.path.times.length, plane.path.states[0]?.length]).toEqual([17, 80]);
     expect(histograms).toHaveLength(24);
     expect(histograms[0]?.column).toBe(7);
-    expect(histograms.map(({ column }) => column)).not.toContain(3);
+    for (const some of [60, 600]) {
+      const few = { start: start.narrow(0, 0, some), end: end.narrow(0, 0, some) };
+      const found = pointsOf({ ...given, ...few, data: data.narrow(0, 0, some), axes: null });
+      expect(found.histograms.map(({ column }) => column)).not.toContain(3);
+      // Rice's rule.
+      expect(found.histograms[0]?.generated).toHaveLength(Math.round(2 * Math.cbrt(some)));
+    }
     for (const { low, high, ...shares } of histograms) {
       expect(high).toBeGreaterThan(low);
       for (const kind of ["source", "target", "generated"] as const)
@@ -38,6 +44,17 @@ it("are the worst columns first, in shares, with their correlations", () => {
     const at = (list: readonly number[], i: number, j: number) =>
       list[columns.indexOf(i) * m + columns.indexOf(j)];
     expect(at(generated, 7, 7)).toBeCloseTo(1, 4);
+    // Components lead from source to target, whatever the sign of the basis and the direction.
+    const basis = randn([40, 2]);
+    const way = start.add(full([40], 1));
+    const sources = [basis, basis.neg()].flatMap((one) => {
+      const axes = { basis: one, explained: [0.4, 0.2] };
+      return [
+        pointsOf({ ...given, data: way, axes }).plane.source,
+        pointsOf({ ...given, direction: "b", start: way, data: start, axes }).plane.source,
+      ];
+    });
+    for (const source of sources) expect(source).toEqual(sources[0]);
     // One column has no second coordinate and nothing to correlate with.
     const one = {
       ...{ start: start.narrow(1, 0, 1), end: end.narrow(1, 0, 1), data: data.narrow(1, 0, 1) },

@@ -69,7 +69,9 @@ export async function deviation(
   { plain = false, ...options }: { symmetric?: boolean; plain?: boolean } = {},
 ): Promise<number> {
   const model = modelOf(fn, inputs, options);
-  const session = await (plain ? plainRuntime.InferenceSession.create(model) : open(model));
+  const session = await (plain
+    ? (plainRuntime as unknown as typeof ort).InferenceSession.create(model)
+    : open(model));
   let worst = 0;
   for (const n of [1, 7]) {
     const given = Object.fromEntries(Object.entries(inputs).map(([name, make]) => [name, make(n)]));

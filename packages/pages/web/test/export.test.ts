@@ -1,11 +1,13 @@
 // Exported folders: the networks through ONNX Runtime are those of the functions that they were made of, and what is no
 // export is refused.
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, it, vi } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { createBridge, loadBridge, unitsOf } from "../src/index.js";
+import { plainRuntime } from "../src/plain/runtime.js";
 import { tinyBridge, tinyExport } from "./tiny-export.js";
 
 const folder = scratch();
@@ -109,6 +111,28 @@ describe("an export", () => {
     await expect(open()).rejects.toThrow(message);
   });
 
+  it("tells its ends apart if both have one name", async () => {
+    const data = { source: { name: "gaussian" }, target: { name: "gaussian" } };
+    const { info } = await loadBridge(tinyExport({ data }));
+    expect(info.ends).toEqual(["gaussian (source)", "gaussian (target)"]);
+  });
+
+  it("needs no onnxruntime-web for its types, and says what to install to be opened", async () => {
+    const types = fileURLToPath(new URL("../dist/", import.meta.url));
+    const files = readdirSync(types, { recursive: true }).map(String);
+    for (const name of files.filter((name) => name.endsWith(".d.ts")))
+      expect(readFileSync(join(types, name), "utf8")).not.toMatch(/(from|import\() *"onnxruntime/);
+    // Outside of this repository there is no onnxruntime-web.
+    cpSync(types, join(folder, "dist"), { recursive: true });
+    writeFileSync(join(folder, "package.json"), '{"type": "module"}');
+    const { bridge, models } = tinyExport();
+    writeFileSync(join(folder, "bridge.json"), JSON.stringify(bridge));
+    for (const [name, bytes] of Object.entries(models)) writeFileSync(join(folder, name), bytes);
+    const program = `import("./dist/index.js").then((web) => web.loadBridge(".")).catch(console.log)`;
+    const said = execFileSync(process.execPath, ["-e", program], { cwd: folder, encoding: "utf8" });
+    expect(said).toMatch(/^WebBridgeError: .*npm install onnxruntime-web.*plainRuntime/);
+  });
+
   it("is refused where the model is no model, or of another shape", async () => {
     const { bridge } = tinyExport();
     const models = { "f.onnx": Uint8Array.of(1, 2, 3), "b.onnx": Uint8Array.of() };
@@ -132,5 +156,25 @@ describe("conditions", () => {
     [{ day: "mon", y: 0, night: 1 }, /conditions\.night is given/],
   ])("%j are refused", async (given, message) => {
     await expect(sample(given as never)).rejects.toThrow(message);
+  });
+
+  it("reach a runtime with their types", async () => {
+    const made = vi.fn();
+    class Tensor extends plainRuntime.Tensor {
+      constructor(...given: ConstructorParameters<typeof plainRuntime.Tensor>) {
+        super(...given);
+        made(given[0], given[2]);
+      }
+    }
+    const inputs = ["x", "t", "cond", "y"];
+    const runtime = { ...plainRuntime, Tensor };
+    const bridge = await loadBridge(tinyExport({ conditions, inputs }), { runtime });
+    await bridge.sample(rows.slice(0, 2), { conditions: { day: "tue", y: [0, 2] } });
+    expect(made.mock.calls.slice(0, 4)).toEqual([
+      ["float32", [2, 2]],
+      ["float32", [2]],
+      ["int64", [2]],
+      ["int64", [2]],
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 // Samples of an evaluation of vectors as a report draws them: a plane with some paths, histograms of the columns that are
 // worst, and their correlations; few enough numbers for a page, whatever the size of the data.
 import { type Points, pickIndexes } from "@dsbm/runs";
-import { type Tensor, tensor, tidy } from "@dsbm/torch";
+import { cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 
 const most = { points: 400, paths: 40, times: 17, bins: 30, columns: 24 };
 const fewestBins = 6;
@@ -33,7 +33,7 @@ export function pointsOf(carried: CarriedVectors): Points {
     const shown = (x: Tensor) => rounded(place(first(x, most.points)));
     const times = pickIndexes(path.times.length, most.times);
     const states = times.map((t) => rounded(place(first(path.states.select(0, t), most.paths))));
-    const worst = worstColumns(end, data).slice(0, most.columns);
+    const worst = worstColumns(carried).slice(0, most.columns);
     const columnsOf = (x: Tensor, wanted: readonly number[]) =>
       x.indexSelect(1, tensor([...wanted], { dtype: "int64" }));
     const sets = { source, target, generated: end };
@@ -61,7 +61,8 @@ export function pointsOf(carried: CarriedVectors): Points {
         column,
         ...histogram(some.map((x) => x.select(0, i).toNumbers()) as [number[], number[], number[]]),
       })),
-      correlations: d > 2 ? { columns: ordered, source: a!, target: b!, generated: c! } : null,
+      correlations:
+        worst.length > 2 ? { columns: ordered, source: a!, target: b!, generated: c! } : null,
     };
   });
 }
@@ -70,18 +71,17 @@ export function pointsOf(carried: CarriedVectors): Points {
 const turned = (basis: Tensor, way: Tensor): Tensor =>
   basis.mul(way.matmul(basis).ge(0).to(basis.dtype).mul(2).sub(1));
 
-/** By their distance in deviations. A column without a deviation has none to be told by, and comes last. */
-function worstColumns(end: Tensor, data: Tensor): number[] {
+/** By their distance in deviations; without columns that are constant at both ends, of which there is nothing to see. */
+function worstColumns({ start, end, data }: CarriedVectors): number[] {
   const n = Math.min(end.size(0), data.size(0));
   const sorted = (x: Tensor) => x.narrow(0, 0, n).sort({ dim: 0 })[0];
   const apart = sorted(end).sub(sorted(data)).abs().mean(0);
-  const deviations = data.std({ dim: 0, correction: 0 }).toNumbers();
+  const deviations = cat([start, data]).std({ dim: 0, correction: 0 }).toNumbers();
   const distances = apart.toNumbers().map((x, i) => x / deviations[i]!);
-  const size = (i: number) => {
-    if (deviations[i] === 0) return -1;
-    return Number.isNaN(distances[i]) ? Number.POSITIVE_INFINITY : distances[i]!;
-  };
-  return distances.map((_, i) => i).sort((i, j) => size(j) - size(i) || i - j);
+  const size = (i: number) =>
+    Number.isNaN(distances[i]) ? Number.POSITIVE_INFINITY : distances[i]!;
+  const varying = distances.map((_, i) => i).filter((i) => deviations[i] !== 0);
+  return varying.sort((i, j) => size(j) - size(i) || i - j);
 }
 
 function histogram([source, target, generated]: [number[], number[], number[]]) {

@@ -1,5 +1,4 @@
 // An exported folder as a bridge: bridge.json and its models, from an address, a folder on the disk, or memory.
-import type { InferenceSession } from "onnxruntime-web";
 import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
 import { createBridge, type Network } from "../bridge/create.js";
 import { type Units, unitsOf } from "../bridge/units.js";
@@ -8,7 +7,7 @@ import { conditionInfo, conditionsOf } from "./conditions.js";
 import { type Description, readDescription } from "./description.js";
 import { networkOf } from "./network.js";
 import { readerOf } from "./read.js";
-import { importRuntime, type Runtime } from "./runtime.js";
+import { importRuntime, type Runtime, type Session } from "./runtime.js";
 
 /** An export in memory: bridge.json, parsed, and its model files by name, weights (NAME.data) included. */
 export interface ExportFiles {
@@ -40,7 +39,7 @@ export async function loadBridge(
   const ort = runtime ?? (await importRuntime(provider));
   const ways = Object.values(bridge.directions).flatMap((d) => d ?? []);
   const weights = new Map(ways.map((way) => [way.model, way.weights ?? null]));
-  const sessions = new Map<string, InferenceSession>();
+  const sessions = new Map<string, Session>();
   const fileOf = async (name: string) => {
     const file = read ? await read(name) : files?.models[name];
     if (!file) throw new WebBridgeError(`the model ${name} is not there; give it in models`);
@@ -147,8 +146,7 @@ export function endNames(data: Description["data"]): [string, string] {
     const name = (end as { name?: unknown } | null | undefined)?.name;
     return typeof name === "string" ? name : other;
   };
-  return [
-    nameOf(data?.source, "source"),
-    nameOf(data?.target, data?.target === null ? "a Gaussian" : "target"),
-  ];
+  const source = nameOf(data?.source, "source");
+  const target = nameOf(data?.target, data?.target === null ? "a Gaussian" : "target");
+  return source === target ? [`${source} (source)`, `${target} (target)`] : [source, target];
 }

@@ -1,14 +1,13 @@
 // An exported model as a network of a bridge, over ONNX Runtime.
-import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { WebBridgeError } from "../bridge/bridge.js";
 import type { Network } from "../bridge/create.js";
 import type { GivenRows } from "./conditions.js";
 import type { Description } from "./description.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime, RuntimeTensor, Session } from "./runtime.js";
 
 export function networkOf(
   { Tensor }: Runtime,
-  session: InferenceSession,
+  session: Session,
   {
     output,
     direction,
@@ -18,15 +17,18 @@ export function networkOf(
   return async (x, { n, time, conditions }) => {
     const given = (conditions ?? {}) as GivenRows;
     const all = (value: number) => new Tensor("float32", new Float32Array(n).fill(value), [n]);
-    const inputs: Record<string, () => Tensor> = {
+    const { data: cond = new Float32Array(), shape = [0] } = given.cond ?? {};
+    const type =
+      cond instanceof Float32Array ? "float32" : cond instanceof Float64Array ? "float64" : "int64";
+    const inputs: Record<string, () => RuntimeTensor> = {
       x: () => new Tensor("float32", x, [n, ...bridge.state.shape]),
       t: () => all(time),
       direction: () => all(direction ?? 0),
-      cond: () => new Tensor(given.cond?.data ?? new Float32Array(), given.cond?.shape ?? [0]),
-      y: () => new Tensor("int64", given.y ?? [], [n]),
+      cond: () => new Tensor(type, cond, shape),
+      y: () => new Tensor("int64", given.y ?? new BigInt64Array(), [n]),
     };
     const feeds = Object.fromEntries(
-      bridge.inputs.map((name) => [name, inputs[name]?.() as Tensor]),
+      bridge.inputs.map((name) => [name, inputs[name]?.() as RuntimeTensor]),
     );
     const found = (await session.run(feeds, [output]))[output];
     for (const tensor of Object.values(feeds)) tensor.dispose();

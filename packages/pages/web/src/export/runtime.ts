@@ -1,18 +1,52 @@
-// ONNX Runtime for the web, imported when the first bridge is loaded.
-import type { InferenceSession, Tensor } from "onnxruntime-web";
+// ONNX Runtime for the web, imported when the first bridge is loaded. Its types are written out here: who plays bridges by
+// another runtime need not install it.
+import { WebBridgeError } from "../bridge/bridge.js";
+
+export interface RuntimeTensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  getData(releases?: boolean): Promise<unknown>;
+  dispose(): void;
+}
+
+export interface Session {
+  run(
+    feeds: Record<string, RuntimeTensor>,
+    outputs: readonly string[],
+  ): Promise<Readonly<Record<string, RuntimeTensor>>>;
+  release(): Promise<void>;
+}
 
 /** The used part of onnxruntime-web, whichever of its builds it is. */
 export interface Runtime {
   InferenceSession: {
-    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+    create(
+      model: Uint8Array,
+      options?: {
+        executionProviders?: readonly string[];
+        externalData?: readonly { path: string; data: Uint8Array }[];
+      },
+    ): Promise<Session>;
   };
-  Tensor: typeof Tensor;
+  Tensor: new (
+    type: "float32" | "float64" | "int64",
+    data: Float32Array | Float64Array | BigInt64Array,
+    dims: readonly number[],
+  ) => RuntimeTensor;
 }
 
+/** Throws a WebBridgeError if onnxruntime-web is not installed. */
 export async function importRuntime(device: "wasm" | "webgpu"): Promise<Runtime> {
-  if (device === "webgpu") return import("onnxruntime-web/webgpu");
-  const ort = await import("onnxruntime-web/wasm");
-  // Threads need workers (other ones in Node) and pages that are isolated from other origins.
-  if (!globalThis.crossOriginIsolated) ort.env.wasm.numThreads = 1;
-  return ort;
+  try {
+    if (device === "webgpu") return (await import("onnxruntime-web/webgpu")) as unknown as Runtime;
+    const ort = await import("onnxruntime-web/wasm");
+    // Threads need workers (other ones in Node) and pages that are isolated from other origins.
+    if (!globalThis.crossOriginIsolated) ort.env.wasm.numThreads = 1;
+    return ort as unknown as Runtime;
+  } catch (cause) {
+    throw new WebBridgeError(
+      `onnxruntime-web cannot be imported (${cause}): install it (npm install onnxruntime-web), or give runtime: plainRuntime of @dsbm/web/plain, which runs MLPs`,
+      { cause },
+    );
+  }
 }

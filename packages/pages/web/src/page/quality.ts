@@ -1,5 +1,5 @@
 // The metrics of a run as a table of its page.
-import { short } from "../player/dom.js";
+import { short } from "../player/numbers.js";
 import { escapeHtml } from "./style.js";
 
 interface Row {

@@ -1,14 +1,13 @@
 // A runtime for MLPs instead of ONNX Runtime: some kilobytes instead of megabytes.
-import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { WebBridgeError } from "../bridge/bridge.js";
-import type { Runtime } from "../export/runtime.js";
+import type { Runtime, RuntimeTensor } from "../export/runtime.js";
 import { type Graph, readGraph, type Value } from "./graph.js";
 import { type Operation, operations } from "./operations.js";
 
-class PlainTensor {
+class PlainTensor implements RuntimeTensor {
   constructor(
     readonly type: string,
-    readonly data: ArrayLike<number | bigint>,
+    readonly data: ArrayLike<number> | ArrayLike<bigint>,
     readonly dims: readonly number[],
   ) {}
   getData = async () => this.data;
@@ -17,7 +16,11 @@ class PlainTensor {
 
 type Tensors = Record<string, PlainTensor>;
 
-function run({ nodes, constants, inputs }: Graph, feeds: Tensors, wanted: string[]): Tensors {
+function run(
+  { nodes, constants, inputs }: Graph,
+  feeds: Tensors,
+  wanted: readonly string[],
+): Tensors {
   const values = new Map(constants);
   for (const name of inputs) {
     const { data = [], dims = [] } = feeds[name] ?? {};
@@ -46,12 +49,11 @@ export const plainRuntime: Runtime = {
       const graph = readGraph(model);
       const { op } = missing(graph) ?? {};
       if (op) throw new WebBridgeError(`the plain runtime has no ${op}: use onnxruntime-web`);
-      const session = {
-        run: async (feeds: Tensors, wanted: string[]) => run(graph, feeds, wanted),
+      return {
+        run: async (feeds, wanted) => run(graph, feeds as Tensors, wanted),
         release: async () => {},
       };
-      return session as unknown as InferenceSession;
     },
   },
-  Tensor: PlainTensor as unknown as typeof Tensor,
+  Tensor: PlainTensor,
 };

@@ -1,5 +1,6 @@
-// The paths of a view: the states so far.
+// Samples on their way: the states so far, and the clock that shows them.
 import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
+import { createClock } from "./controls/clock.js";
 import type { PlayerSettings } from "./controls/settings.js";
 import type { ViewContext } from "./view.js";
 
@@ -54,6 +55,56 @@ export function createCarrier(
   };
 }
 
+/** A place between two states: the index of the state before it, and the part of the way to the next state. */
+export interface Place {
+  k: number;
+  part: number;
+}
+
+/** A carrier whose states are shown by a clock. */
+export function createJourney(
+  bridge: Bridge,
+  view: ViewContext,
+  {
+    draw,
+    arrived,
+  }: { draw: (carried: Carried, place: Place) => void; arrived: (carried: Carried) => void },
+) {
+  let carried: Carried | null = null;
+  const show = (share: number) => {
+    if (!carried || carried.states.length === 0) return;
+    const { states, steps } = carried;
+    const at = Math.min(share * steps, states.length - 1);
+    const k = Math.min(Math.floor(at), Math.max(0, states.length - 2));
+    draw(carried, { k, part: at - k });
+  };
+  const clock = createClock(show);
+  const carrier = createCarrier(bridge, view, (next) => {
+    carried = next;
+    const k = next.states.length - 1;
+    arrived(next);
+    clock.limit(k / next.steps);
+    if (k === 0) show(0);
+  });
+  return {
+    clock,
+    get carried() {
+      return carried;
+    },
+    /** Draws again. */
+    redraw: () => show(clock.share),
+    carry(x0: Samples, indices: readonly number[]) {
+      carried = null;
+      clock.restart(view.settings.direction);
+      carrier.carry(x0, indices);
+    },
+    stop() {
+      carrier.stop();
+      clock.stop();
+    },
+  };
+}
+
 function conditionsOf(
   { conditions }: PlayerSettings,
   own: Conditions | null,
@@ -77,13 +128,6 @@ const stepsOf = ({ info }: Bridge, { steps, solver }: PlayerSettings) =>
 export function forget({ states }: Carried, k: number): void {
   const state = states[k];
   if (state) states[k] = { data: new Float32Array(0), shape: state.shape };
-}
-
-/** Index of the state before a share of the way, and the part of the way to the next state. */
-export function stateAt({ states, steps }: Carried, share: number): { k: number; part: number } {
-  const at = Math.min(share * steps, states.length - 1);
-  const k = Math.min(Math.floor(at), Math.max(0, states.length - 2));
-  return { k, part: at - k };
 }
 
 export function rowsOf({ data, shape }: Samples, indices: readonly number[]): Samples {

@@ -44,11 +44,3 @@ export function on<E extends HTMLElement>(
 
 let count = 0;
 export const uniqueId = (name: string): string => `dsbm-${name}-${++count}`;
-
-/** Three digits. */
-export function short(x: number): string {
-  const size = Math.abs(x);
-  if (x === 0 || (size >= 0.01 && size < 100_000))
-    return Number(x.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
-  return x.toExponential(1);
-}

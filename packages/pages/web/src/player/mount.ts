@@ -2,13 +2,13 @@
 import type { Bridge, Conditions, Rows, Samples } from "../bridge/bridge.js";
 import { samplesOf } from "../bridge/rows.js";
 import { createControls } from "./controls/controls.js";
+import { choices } from "./controls/fields.js";
 import { type PlayerSettings, settingsFor } from "./controls/settings.js";
 import { h } from "./dom.js";
 import { createPictures } from "./pictures/view.js";
 import { createPoints } from "./points/view.js";
 import { createRows } from "./rows/view.js";
 import { addStyles } from "./styles.js";
-import { createTabs } from "./tabs.js";
 import type { View, ViewContext } from "./view.js";
 
 export interface PlayerOptions {
@@ -69,29 +69,38 @@ export function mountPlayer(
     },
     changed: () => onSettings?.(settings),
   };
-  const views: [string, View][] =
+  const views: Record<string, View> =
     info.type === "vectors"
-      ? [
-          ["Points", createPoints(bridge, context)],
-          ["One row", createRows(bridge, context)],
-        ]
-      : [["Pictures", createPictures(bridge, context)]];
-  const tabs = createTabs(views, (view) => view.restart());
+      ? { Points: createPoints(bridge, context), "One row": createRows(bridge, context) }
+      : { Pictures: createPictures(bridge, context) };
+  const names = Object.keys(views);
+  let shown = views[names[0] as string] as View;
+  const place = h("div", {}, shown.element);
+  const show = (name: string) => {
+    shown.stop();
+    shown = views[name] as View;
+    place.replaceChildren(shown.element);
+    shown.restart();
+  };
+  const kinds = names.map((name) => ({ value: name, text: name }));
+  const kind = choices("Show", kinds, names[0] as string, show).element;
+  kind.hidden = names.length === 1;
   const controls = createControls(info, {
     settings,
     ends,
     own: given.f ?? given.b,
     changed() {
       context.changed();
-      tabs.shown.restart();
+      shown.restart();
     },
   });
-  root.append(controls, error, tabs.element);
-  tabs.shown.restart();
+  controls.prepend(kind);
+  root.append(controls, error, place);
+  shown.restart();
   return {
     destroy() {
       stopped.abort();
-      for (const [, view] of views) view.stop();
+      shown.stop();
       root.remove();
     },
   };

@@ -26,7 +26,7 @@ const css = `
 .dsbm-player input[type=number] { width: 5.5rem; }
 .dsbm-player button { cursor: pointer; }
 .dsbm-player button:hover { border-color: var(--link); }
-.dsbm-player :focus-visible, .dsbm-player .choices input:focus-visible + span { outline: 3px solid var(--link); outline-offset: 2px; }
+.dsbm-player :focus-visible, .dsbm-player .choices input:focus-visible + span { outline: 3px solid var(--ink); outline-offset: 3px; }
 .dsbm-player [aria-disabled=true] { opacity: .55; }
 .dsbm-player canvas { display: block; width: 100%; border: 1px solid var(--rule); border-radius: .35rem; background: var(--paper); }
 .dsbm-player canvas.plane { touch-action: none; cursor: crosshair; }
@@ -39,17 +39,14 @@ const css = `
 .dsbm-player .note { color: var(--faint); font-size: .9rem; }
 .dsbm-player .error { color: var(--poor); font-weight: 600; }
 .dsbm-player .key { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .88rem; color: var(--faint); margin: .4rem 0; padding: 0; list-style: none; }
-.dsbm-player .key i { display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .35rem; background: currentColor; }
-.dsbm-player [role=tablist] { display: flex; gap: .3rem; border-bottom: 1px solid var(--rule); margin: 0 0 .8rem; }
-.dsbm-player [role=tab] { border-radius: .35rem .35rem 0 0; border-bottom: 0; }
-.dsbm-player [role=tab][aria-selected=true] { background: var(--link); color: var(--paper); border-color: var(--link); }
+.dsbm-player .key i { print-color-adjust: exact; display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .35rem; background: currentColor; }
 .dsbm-player .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(8.5rem, 46%), 1fr)); gap: .5rem .8rem; margin: .3rem 0 .8rem; }
 .dsbm-player .fields label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .dsbm-player .fields input:not([type=range]) { width: 100%; }
 .dsbm-player .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 1rem 1.2rem; margin: .8rem 0; }
 .dsbm-player figure { margin: 0; min-width: 0; }
 .dsbm-player figcaption { font-size: .88rem; color: var(--faint); }
-.dsbm-player figcaption b { display: block; color: var(--ink); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.dsbm-player figcaption b { display: block; color: var(--ink); overflow-wrap: anywhere; }
 .dsbm-player .thumbs { display: flex; flex-wrap: wrap; gap: .3rem; }
 .dsbm-player .thumbs button { padding: 2px; line-height: 0; min-height: 0; }
 .dsbm-player .thumbs button[aria-pressed=true] { border-color: var(--link); box-shadow: 0 0 0 2px var(--link); }

@@ -1,5 +1,5 @@
 // What a view of the player is, and what it gets.
-import type { Conditions, Samples } from "../bridge/bridge.js";
+import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 
 export interface ViewContext {
@@ -21,3 +21,13 @@ export interface View {
   restart(): void;
   stop(): void;
 }
+
+/** The names of where paths start and where they lead. */
+export const wayOf = ({ settings, ends: [source, target] }: ViewContext) =>
+  settings.direction === "f"
+    ? { from: source, to: target, start: "f" as const, end: "b" as const }
+    : { from: target, to: source, start: "b" as const, end: "f" as const };
+
+/** The names of columns, numbered if they have none. */
+export const columnNames = ({ info: { columns, shape } }: Bridge): readonly string[] =>
+  columns ?? Array.from({ length: shape[0] ?? 0 }, (_, k) => `x${k + 1}`);

@@ -1,11 +1,10 @@
 // Pictures on their way: one is chosen or drawn, and crosses several times.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { fit, watch } from "../canvas.js";
-import { type Carried, createCarrier, rowsOf, stateAt } from "../carried.js";
-import { createClock } from "../controls/clock.js";
+import { type Carried, createJourney, type Place, rowsOf } from "../carried.js";
 import { numberField } from "../controls/fields.js";
 import { h, on } from "../dom.js";
-import type { View, ViewContext } from "../view.js";
+import { type View, type ViewContext, wayOf } from "../view.js";
 import { createPad } from "./pad.js";
 import { paint, tonesOf } from "./paint.js";
 
@@ -13,7 +12,7 @@ const offered = 12;
 const usual = 6;
 
 export function createPictures(bridge: Bridge, view: ViewContext): View {
-  const { samples, ends, settings } = view;
+  const { samples, settings } = view;
   const { shape, type, random } = bridge.info;
   const size = shape.reduce((a, b) => a * b, 1);
   const tones = tonesOf(type, [samples.f, samples.b]);
@@ -24,12 +23,12 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
   let direction = settings.direction;
   let start: Float64Array | null = null;
   let index = 0;
-  let carried: Carried | null = null;
   let runs = random ? usual : 1;
 
-  const draw = (share: number) => {
-    if (!carried || carried.states.length === 0) return;
-    const count = (carried.states[0] as Samples).shape[0] as number;
+  const draw = ({ states }: Carried, { k, part }: Place) => {
+    const from = states[k] as Samples;
+    const next = states[k + 1]?.data ?? null;
+    const count = from.shape[0] as number;
     const across = canvas.clientWidth < 420 ? Math.min(3, count) : Math.min(count, 6);
     const down = Math.ceil(count / across);
     const [, height = 1, width = 1] = shape;
@@ -40,9 +39,6 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     const { context } = surface;
     context.clearRect(0, 0, surface.width, surface.height);
     context.imageSmoothingEnabled = false;
-    const { k, part } = stateAt(carried, share);
-    const from = carried.states[k] as Samples;
-    const next = carried.states[k + 1]?.data ?? null;
     for (let i = 0; i < count; i++) {
       paint(small, from.data, { shape, tones, offset: i * size, next, part });
       const x = (i % across) * cell;
@@ -50,28 +46,23 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
       context.drawImage(small, x + 2, y + 2, cell - 4, (cell * height) / width - 4);
     }
   };
-  const clock = createClock(draw);
-  const carrier = createCarrier(bridge, view, (next) => {
-    carried = next;
-    const k = next.states.length - 1;
-    clock.limit(k / next.steps);
-    const [from, to] = direction === "f" ? ends : [ends[1], ends[0]];
-    canvas.setAttribute("aria-label", `${runs} runs of a picture from ${from} to ${to}`);
-    words.textContent =
-      k < next.steps
-        ? `Step ${k} of ${next.steps} …`
-        : `From ${from} to ${to} in ${next.steps} steps.`;
-    if (k === 0) draw(0);
+  const journey = createJourney(bridge, view, {
+    draw,
+    arrived({ states, steps }) {
+      const k = states.length - 1;
+      const { from, to } = wayOf(view);
+      canvas.setAttribute("aria-label", `${runs} runs of a picture from ${from} to ${to}`);
+      words.textContent =
+        k < steps ? `Step ${k} of ${steps} …` : `From ${from} to ${to} in ${steps} steps.`;
+    },
   });
   const carry = () => {
     if (!start) return view.failed(new Error("there is no picture to start from: draw one"));
     const n = random && settings.solver === "sde" ? runs : 1;
-    carried = null;
-    clock.restart(direction);
     const one = { data: start, shape: [1, ...shape] };
     const runsOf = (k: number) => Array.from({ length: n }, () => k);
     // A drawing has the condition of the last picture.
-    carrier.carry(rowsOf(one, runsOf(0)), runsOf(index));
+    journey.carry(rowsOf(one, runsOf(0)), runsOf(index));
   };
   const pad =
     type === "pictures"
@@ -95,7 +86,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
   const offer = () => {
     direction = settings.direction;
     const all = samples[direction];
-    const name = direction === "f" ? ends[0] : ends[1];
+    const name = wayOf(view).from;
     const n = Math.min(offered, all?.shape[0] ?? 0);
     thumbs.setAttribute("aria-label", `Pictures of ${name}`);
     thumbs.replaceChildren(
@@ -122,7 +113,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     runs = value;
     carry();
   });
-  watch(canvas, () => draw(clock.share), view.signal);
+  watch(canvas, journey.redraw, view.signal);
   offer();
   return {
     element: h(
@@ -135,15 +126,19 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
         pad?.element ?? null,
         thumbs,
       ),
-      h("div", {}, random ? h("div", { class: "bar" }, many) : null, canvas, clock.element, words),
+      h(
+        "div",
+        {},
+        random ? h("div", { class: "bar" }, many) : null,
+        journey.clock.element,
+        canvas,
+        words,
+      ),
     ),
     restart() {
       if (direction !== settings.direction) offer();
       carry();
     },
-    stop() {
-      carrier.stop();
-      clock.stop();
-    },
+    stop: journey.stop,
   };
 }

@@ -1,8 +1,6 @@
 // The frame of a plane: the range of the coordinates, axes with ticks, and both ends as faint points.
-import { short } from "../dom.js";
+import { type Range, short } from "../numbers.js";
 import type { Colours } from "../styles.js";
-
-export type Range = readonly [number, number];
 
 export interface Frame {
   x(value: number): number;
@@ -12,16 +10,6 @@ export interface Frame {
   top: number;
   bottom: number;
   ranges: readonly [Range, Range];
-}
-
-/** All values but 1 in 500 on each side, and a margin. */
-export function rangeOf(values: readonly Float32Array[]): Range {
-  const all = Float32Array.from(values.flatMap((some) => [...some])).sort();
-  const at = (q: number) => all[Math.round(q * (all.length - 1))] ?? 0;
-  const low = at(0.002);
-  const high = at(0.998);
-  const margin = 0.06 * (high - low) || 1;
-  return [low - margin, high + margin];
 }
 
 export function frameOf(width: number, height: number, ranges: Frame["ranges"]): Frame {
@@ -97,9 +85,9 @@ export function drawFrame(
     context.fillText(short(value), x, bottom + 11);
   }
   context.textAlign = "right";
-  context.fillText(cut(context, names[0], right - left), right, bottom + 25);
+  context.fillText(names[0], right, bottom + 25, right - left);
   context.textAlign = "left";
-  context.fillText(cut(context, names[1], right - left), left + 4, top + 8);
+  context.fillText(names[1], left + 4, top + 8, right - left);
   const clouds = [
     [source, colours.source],
     [target, colours.target],
@@ -111,13 +99,6 @@ export function drawFrame(
 }
 
 const sizeOf = ([xs]: Cloud) => (xs.length < 300 ? 4 : xs.length < 1500 ? 3 : 2);
-
-function cut(context: CanvasRenderingContext2D, text: string, width: number): string {
-  let shown = text;
-  while (shown.length > 1 && context.measureText(shown).width > width)
-    shown = `${shown.slice(0, -2)}…`;
-  return shown;
-}
 
 /** Squares at the points in the frame; `only`: at points whose entry has this value. */
 export function dots(

@@ -1,8 +1,9 @@
 // The plane: the frame with both ends, drawn once; before it particles, paths of a group and the brush.
 import { fit, type Surface } from "../canvas.js";
+import type { Range } from "../numbers.js";
 import { type Colours, coloursOf } from "../styles.js";
 import type { Box } from "./brush.js";
-import { type Cloud, dots, drawFrame, type Frame, frameOf, type Range } from "./frame.js";
+import { type Cloud, dots, drawFrame, type Frame, frameOf } from "./frame.js";
 
 interface Ground {
   ranges: readonly [Range, Range];

@@ -1,14 +1,14 @@
 // Particles on their way, in a plane: two columns, two principal components, or one column over time.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { watch } from "../canvas.js";
-import { type Carried, createCarrier, forget, rowsOf, stateAt } from "../carried.js";
-import { createClock } from "../controls/clock.js";
+import { createJourney, forget, type Place, rowsOf } from "../carried.js";
 import { numberField, selectField } from "../controls/fields.js";
 import { most } from "../controls/settings.js";
-import { h, short } from "../dom.js";
-import type { View, ViewContext } from "../view.js";
+import { h } from "../dom.js";
+import { momentsText, rangeOf } from "../numbers.js";
+import { columnNames, type View, type ViewContext, wayOf } from "../view.js";
 import { createBrush } from "./brush.js";
-import { type Cloud, rangeOf } from "./frame.js";
+import type { Cloud } from "./frame.js";
 import { coordinatesOf } from "./planes.js";
 import { createScene } from "./scene.js";
 
@@ -16,27 +16,22 @@ const mostNumbers = 2e7;
 
 export function createPoints(bridge: Bridge, view: ViewContext): View {
   const { samples, ends, settings } = view;
-  const { columns, shape } = bridge.info;
-  const names = columns ?? Array.from({ length: shape[0] ?? 0 }, (_, k) => `x${k + 1}`);
-  const known = [samples.f, samples.b].filter((some) => some !== null);
-  const coordinates = coordinatesOf(names, known);
+  const names = columnNames(bridge);
+  const coordinates = coordinatesOf(names, samples);
   const isLine = names.length === 1;
   const plane: [number, number] = [0, isLine ? 0 : 1];
-  let carried: Carried | null = null;
   let clouds: Cloud[] = [];
   let group: Uint8Array | null = null;
   let groupAt = 0;
   let started = settings.direction;
 
-  const cloudOf = (some: Samples, time: number): Cloud => {
+  const cloudOf = (some: Samples, share: number): Cloud => {
     const y = coordinates[plane[1]]?.of(some) as Float32Array;
+    const time = settings.direction === "f" ? share : 1 - share;
     const x = isLine ? y.slice().fill(time) : (coordinates[plane[0]]?.of(some) as Float32Array);
     return [x, y];
   };
-  const timeOf = (share: number) => (settings.direction === "f" ? share : 1 - share);
-  const now = (share: number): Cloud | null => {
-    if (!carried || clouds.length === 0) return null;
-    const { k, part } = stateAt(carried, share);
+  const at = ({ k, part }: Place): Cloud => {
     const from = clouds[k] as Cloud;
     const to = clouds[k + 1];
     return to ? [mixed(from[0], to[0], part), mixed(from[1], to[1], part)] : from;
@@ -52,98 +47,96 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   });
   const words = h("p", { role: "status" });
   const scene = createScene(canvas, view.root);
-
-  const paint = (share: number) => {
-    const cloud = now(share);
-    if (!cloud || !carried) return;
-    const path = group ? [...clouds.slice(0, stateAt(carried, share).k + 1), cloud] : [];
-    const isThere = Math.abs(share - groupAt) < 0.005;
-    scene.draw({ now: cloud, group, path, box: isThere ? brush.box : null });
-  };
-  const clock = createClock(paint);
+  let now: Cloud | null = null;
+  const journey = createJourney(bridge, view, {
+    draw(_, place) {
+      now = at(place);
+      const path = group ? [...clouds.slice(0, place.k + 1), now] : [];
+      const isThere = Math.abs(journey.clock.share - groupAt) < 0.005;
+      scene.draw({ now, group, path, box: isThere ? brush.box : null });
+    },
+    arrived(carried) {
+      const { states, steps } = carried;
+      const k = states.length - 1;
+      const state = states[k] as Samples;
+      clouds.push(cloudOf(state, k / steps));
+      if (state.data.length * steps > mostNumbers) forget(carried, k);
+      // Without samples of the other end the frame follows what arrives.
+      if (k === 0 || (k === steps && !samples[wayOf(view).end])) ground();
+      if (k === steps) describe();
+    },
+  });
   const describe = () => {
+    const { carried } = journey;
     if (!group || !carried || clouds.length === 0) {
       words.textContent = hint;
       return;
     }
-    const chosen = Array.from(group).reduce((sum, is) => sum + is, 0);
-    const [from, to] = settings.direction === "f" ? ends : [ends[1], ends[0]];
+    const followed = group;
+    const chosen = followed.reduce((sum, is) => sum + is, 0);
+    const { from, to } = wayOf(view);
+    const textOf = (cloud: Cloud, axis: number) =>
+      momentsText((cloud[axis] as Float32Array).filter((_, i) => followed[i] === 1));
     const whole = clouds.length > carried.steps;
-    const axes = isLine ? [plane[1]] : plane;
-    const parts = axes.map((k) => {
-      const axis = isLine || k === plane[1] ? 1 : 0;
-      const start = moments((clouds[0] as Cloud)[axis], group as Uint8Array);
-      const end = whole ? ` → ${moments((clouds.at(-1) as Cloud)[axis], group as Uint8Array)}` : "";
-      return `${coordinates[k]?.name} ${start}${end}`;
+    const parts = (isLine ? [1] : [0, 1]).map((axis) => {
+      const end = whole ? ` → ${textOf(clouds.at(-1) as Cloud, axis)}` : "";
+      return `${coordinates[plane[axis] as number]?.name} ${textOf(clouds[0] as Cloud, axis)}${end}`;
     });
     words.textContent = `${chosen} of ${group.length} followed from ${from} to ${to}: ${parts.join("; ")} (mean ± standard deviation).`;
   };
   const brush = createBrush(canvas, {
     frame: () => scene.frame,
-    held: (is) => clock.hold(is),
+    held: (is) => journey.clock.hold(is),
     changed(box) {
-      const cloud = now(clock.share);
       const { frame } = scene;
-      if (!cloud || !frame) return;
-      const [xs, ys] = cloud;
+      if (!now || !frame) return;
+      const [xs, ys] = now;
       const isIn = (_: unknown, i: number) => {
         const x = frame.x(xs[i] as number);
         const y = frame.y(ys[i] as number);
         return box !== null && x >= box.x0 && x <= box.x1 && y >= box.y0 && y <= box.y1 ? 1 : 0;
       };
       group = box && Uint8Array.from(xs, isIn);
-      groupAt = clock.share;
+      groupAt = journey.clock.share;
       describe();
-      paint(clock.share);
+      journey.redraw();
     },
   });
 
   const ground = () => {
-    const ends = (["f", "b"] as const).map((d) => {
-      const own = samples[d];
-      return own && cloudOf(own, d === "f" ? 0 : 1);
-    });
-    const seen = [...ends, clouds[0] ?? null].filter((cloud) => cloud !== null);
+    const source = samples.f && cloudOf(samples.f, settings.direction === "f" ? 0 : 1);
+    const target = samples.b && cloudOf(samples.b, settings.direction === "f" ? 1 : 0);
+    const seen = [source, target, clouds[0], clouds.at(-1)].filter((cloud) => cloud != null);
     if (seen.length === 0) return;
     const name = (k: number) => coordinates[k]?.name ?? "";
+    const range = (axis: 0 | 1) =>
+      rangeOf(
+        seen.map((cloud) => cloud[axis]),
+        { without: 0.002, margin: 0.06 },
+      );
     scene.ground({
-      ranges: [
-        isLine ? [-0.05, 1.05] : rangeOf(seen.map(([x]) => x)),
-        rangeOf(seen.map(([, y]) => y)),
-      ],
+      ranges: [isLine ? [-0.05, 1.05] : range(0), range(1)],
       names: [isLine ? "t" : name(plane[0]), name(plane[1])],
-      source: ends[0] ?? null,
-      target: ends[1] ?? null,
+      source,
+      target,
     });
-    paint(clock.share);
+    journey.redraw();
   };
-  const carrier = createCarrier(bridge, view, (next) => {
-    carried = next;
-    const k = next.states.length - 1;
-    const state = next.states[k] as Samples;
-    clouds.push(cloudOf(state, timeOf(k / next.steps)));
-    if (state.data.length * next.steps > mostNumbers) forget(next, k);
-    if (clouds.length === 1) ground();
-    clock.limit((clouds.length - 1) / next.steps);
-    if (clouds.length > next.steps) describe();
-  });
   const restart = () => {
     const { direction, particles } = settings;
     const all = samples[direction];
     if (!all)
-      return view.failed(
-        new Error(`there are no samples of ${direction === "f" ? ends[0] : ends[1]} to start from`),
-      );
+      return view.failed(new Error(`there are no samples of ${wayOf(view).from} to start from`));
     const n = all.shape[0] as number;
     clouds = [];
-    carried = null;
     if (group?.length !== particles || direction !== started) group = null;
     started = direction;
     brush.hide();
     describe();
-    clock.restart(direction);
-    const indices = Array.from({ length: particles }, (_, i) => (i * step(n, particles)) % n);
-    carrier.carry(rowsOf(all, indices), indices);
+    // Evenly spaced, so that few particles are of all parts of a file.
+    const step = Math.max(1, Math.floor(n / particles));
+    const indices = Array.from({ length: particles }, (_, i) => (i * step) % n);
+    journey.carry(rowsOf(all, indices), indices);
   };
 
   const choose = (axis: 0 | 1) =>
@@ -153,9 +146,9 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
       String(plane[axis]),
       (value) => {
         plane[axis] = Number(value);
-        const { states = [], steps = 1 } = carried ?? {};
+        const { states = [], steps = 1 } = journey.carried ?? {};
         if (states.some(({ data }) => data.length === 0)) return restart();
-        clouds = states.map((state, k) => cloudOf(state, timeOf(k / steps)));
+        clouds = states.map((state, k) => cloudOf(state, k / steps));
         brush.hide();
         ground();
       },
@@ -165,52 +158,36 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     view.changed();
     restart();
   });
-  const key = h(
-    "ul",
-    { class: "key" },
-    h("li", {}, h("i", { class: "c-source" }), ends[0]),
-    h("li", {}, h("i", { class: "c-target" }), ends[1]),
-    h("li", {}, h("i", { class: "c-generated" }), "particles"),
-    h("li", {}, h("i", { class: "c-brushed" }), "the followed group"),
+  const keys = {
+    source: ends[0],
+    target: ends[1],
+    generated: "particles",
+    brushed: "the followed group",
+  };
+  const key = Object.entries(keys).map(([colour, text]) =>
+    h("li", {}, h("i", { class: `c-${colour}` }), text),
   );
   watch(canvas, ground, view.signal);
   describe();
+  const planes = coordinates.length > 2 ? [choose(0), choose(1)] : [];
   return {
     element: h(
       "div",
       {},
-      h(
-        "div",
-        { class: "bar" },
-        particles,
-        ...(coordinates.length > 2 ? [choose(0), choose(1)] : []),
-      ),
+      h("div", { class: "bar" }, particles, ...planes),
+      journey.clock.element,
       canvas,
-      clock.element,
-      key,
+      h("ul", { class: "key" }, ...key),
       words,
     ),
     restart,
-    stop() {
-      carrier.stop();
-      clock.stop();
-    },
+    stop: journey.stop,
   };
 }
-
-/** Evenly spaced, so that few particles are of all parts of a file. */
-const step = (n: number, wanted: number) => Math.max(1, Math.floor(n / wanted));
 
 function mixed(a: Float32Array, b: Float32Array, part: number): Float32Array {
   const out = new Float32Array(a.length);
   for (let i = 0; i < out.length; i++)
     out[i] = (a[i] as number) + part * ((b[i] as number) - (a[i] as number));
   return out;
-}
-
-function moments(values: Float32Array, group: Uint8Array): string {
-  const own = values.filter((_, i) => group[i] === 1);
-  const mean = own.reduce((a, x) => a + x, 0) / own.length;
-  const variance = own.reduce((a, x) => a + (x - mean) ** 2, 0) / own.length;
-  return own.length > 0 ? `${short(mean)} ± ${short(Math.sqrt(variance))}` : "–";
 }

@@ -2,17 +2,17 @@
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { createCarrier, forget } from "../carried.js";
 import { h, on } from "../dom.js";
-import type { View, ViewContext } from "../view.js";
+import { columnOf, momentsOf, rangeOf, short } from "../numbers.js";
+import { columnNames, type View, type ViewContext, wayOf } from "../view.js";
 import { type Column, histogram } from "./histogram.js";
 
 const images = 500;
 const shown = 24;
 
 export function createRows(bridge: Bridge, view: ViewContext): View {
-  const { samples, ends, settings } = view;
-  const { columns, shape } = bridge.info;
-  const d = shape[0] as number;
-  const names = columns ?? Array.from({ length: d }, (_, k) => `x${k + 1}`);
+  const { samples, settings } = view;
+  const names = columnNames(bridge);
+  const d = names.length;
   let direction = settings.direction;
   const row = new Float64Array(d);
   let index = 0;
@@ -29,17 +29,33 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
   });
   const charts = h("div", { class: "charts" });
   const words = h("p", { class: "note", role: "status" });
+  const warning = h("p", { class: "error", role: "alert", hidden: true });
 
   const take = (k: number) => {
     index = k;
     const all = samples[direction];
-    for (let j = 0; j < d; j++) row[j] = all ? (all.data[k * d + j] as number) : 0;
-    for (const [j, { field }] of fields.entries())
-      field.value = String(Number((row[j] as number).toPrecision(5)));
-    for (const [j, { field }] of fields.entries()) row[j] = field.valueAsNumber;
+    for (const [j, { field }] of fields.entries()) {
+      const value = all ? (all.data[k * d + j] as number) : 0;
+      field.value = String(Number(value.toPrecision(5)));
+      row[j] = field.valueAsNumber;
+    }
+  };
+  /** Says which typed values lie where the bridge has seen no data. */
+  const warn = () => {
+    const all = samples[direction];
+    const far = names.flatMap((name, k) => {
+      if (!all) return [];
+      const [low, high] = rangeOf([columnOf(all, k)], { without: 0, margin: 0 });
+      const value = row[k] as number;
+      const isFar = Math.abs(value - (low + high) / 2) > 0.75 * (high - low);
+      return isFar ? [`${name} ${short(value)} (data ${short(low)} to ${short(high)})`] : [];
+    });
+    warning.hidden = far.length === 0;
+    warning.textContent = `Far outside the data, where the bridge has learnt nothing: ${far.slice(0, 4).join(", ")}${far.length > 4 ? " …" : ""}.`;
   };
   const show = (end: Samples) => {
-    const others = samples[direction === "f" ? "b" : "f"];
+    const way = wayOf(view);
+    const others = samples[way.end];
     const all = names.map((name, k) => ({
       name,
       values: columnOf(end, k),
@@ -48,10 +64,9 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
     }));
     const chosen = d > shown ? all.toSorted((a, b) => shift(b) - shift(a)).slice(0, shown) : all;
     charts.replaceChildren(...chosen.map(histogram));
-    const target = direction === "f" ? ends[1] : ends[0];
     const which = d > shown ? `The ${shown} of ${d} columns that move most` : "Each column";
     const many = end.shape[0] as number;
-    words.textContent = `${which}: ${many > 1 ? `${many} images of the row` : "the image of the row"} (bars), ${others ? `all samples of ${target} (line), ` : ""}the row itself (dashes).`;
+    words.textContent = `${which}: ${many > 1 ? `${many} images of the row` : "the image of the row"} (bars), ${others ? `all samples of ${way.to} (line), ` : ""}the row itself (dashes).`;
   };
   const carrier = createCarrier(bridge, view, (carried) => {
     const { states, steps } = carried;
@@ -63,6 +78,7 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
     const n = bridge.info.random && settings.solver === "sde" ? images : 1;
     const data = Float64Array.from({ length: n * d }, (_, i) => row[i % d] as number);
     words.textContent = "Carrying the row …";
+    warn();
     const indices = Array.from({ length: n }, () => index);
     carrier.carry({ data, shape: [n, d] }, indices);
   };
@@ -72,20 +88,26 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
       carry();
     },
   });
-  const form = h("div", { class: "fields" }, ...fields.slice(0, shown).map(({ label }) => label));
-  const rest = fields.slice(shown).map(({ label }) => label);
-  const more =
-    rest.length > 0
-      ? h(
-          "details",
-          {},
-          h("summary", {}, `${rest.length} more columns`),
-          h("div", { class: "fields" }, ...rest),
-        )
-      : null;
+  const labels = fields.map(({ label }) => label);
+  const rest = labels.slice(shown);
+  const more = h(
+    "details",
+    { hidden: rest.length === 0 },
+    h("summary", {}, `${rest.length} more columns`),
+    h("div", { class: "fields" }, ...rest),
+  );
   take(0);
   return {
-    element: h("div", {}, form, more, h("div", { class: "bar" }, another), words, charts),
+    element: h(
+      "div",
+      {},
+      h("div", { class: "fields" }, ...labels.slice(0, shown)),
+      more,
+      h("div", { class: "bar" }, another),
+      warning,
+      words,
+      charts,
+    ),
     restart() {
       if (direction !== settings.direction) {
         direction = settings.direction;
@@ -97,15 +119,8 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
   };
 }
 
-function columnOf({ data, shape: [n = 0] }: Samples, k: number): Float64Array {
-  const d = data.length / n;
-  return Float64Array.from({ length: n }, (_, i) => data[i * d + k] as number);
-}
-
+/** How far the images are from the row, in deviations of the data. */
 function shift({ values, others, typed }: Column): number {
-  const mean = (x: Float64Array) => x.reduce((a, v) => a + v, 0) / x.length;
-  const spread = others ?? values;
-  const m = mean(spread);
-  const deviation = Math.sqrt(mean(spread.map((v) => (v - m) ** 2)));
-  return Math.abs(mean(values) - typed) / (deviation || 1);
+  const { deviation } = momentsOf(others ?? values);
+  return Math.abs(momentsOf(values).mean - typed) / (deviation || 1);
 }
