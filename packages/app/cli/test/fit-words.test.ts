@@ -22,11 +22,16 @@ test.each([
   expect(readFitArguments([...paths, ...settings])).toEqual({
     base: { Dataset: source, Dataset_transfer: target, name },
     settings,
+    overrides: { sigma: 0.3, seed: 1 },
     places: paths,
   });
 });
 
-test("one file of two groups is named by both", () => {
+test("one file is named by its groups or by its column of times", () => {
+  const byTime = readFitArguments([at("a/day_4.csv.gz"), "time=day"]);
+  expect(byTime.base.name).toBe("day_4_by_day");
+  const two = [at("a/day 2.npy"), at("b/day_4.csv.gz"), "time=day"];
+  expect(() => readFitArguments(two)).toThrow(/time= names a column of one table, got 2 files/);
   const groups = ["data.split_by=day", "data.source=x/1", "data.target=2"];
   expect(readFitArguments([at("a/day_4.csv.gz"), ...groups]).base.name).toBe("day_4_x_1_to_2");
 });

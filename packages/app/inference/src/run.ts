@@ -62,7 +62,14 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
     const n = opened.n ?? (counted ? ((await opened.count?.()) ?? null) : null);
     const given = openConditions(config, { bridge, input: { ...opened, n } });
     conditions = given;
-    const target = openOutput(job.output, { trained, input, n, times: path ? times : null });
+    const target = openOutput(job.output, {
+      trained,
+      input,
+      n,
+      times: path ? times : null,
+      end: times.at(-1) as number,
+      settings: config,
+    });
     output = target;
     progress.line(opened.about);
     const began = performance.now();
@@ -79,7 +86,7 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
       },
       async write(x, { k, first }) {
         if (k === last) checkFinite(x, { first, trained, direction });
-        await target.put(x, { k, first, carried: rows?.carried ?? [] });
+        await target.put(x, { k, first, carried: rows?.carried ?? [], rows: rows?.rows });
         done = first + x.size(0);
       },
     });

@@ -27,16 +27,24 @@ export interface Columns {
   describe(): DataDescription;
 }
 
+export interface TableUse {
+  /** The table whose columns are read. */
+  like?: TableFacts | null | undefined;
+  /** The place of a dataset among those between, from 0. */
+  between?: number | undefined;
+}
+
 /** How the table of an end is read. */
 export function ownOptions(
   end: Endpoint,
   { data }: Pick<CompleteTrainConfig, "data">,
-  like?: TableFacts,
+  { like, between }: TableUse = {},
 ): OwnOptions {
-  const { columns, exclude, keep, condition, id, split_by, source, target } = data;
+  const { columns, exclude, keep, condition, id, split_by, where, source, target } = data;
   const { missing, log1p, decimal, header, key, layer } = data;
-  const group = split_by === null ? null : end === "x0" ? source : target;
-  const given = { columns, exclude, keep, condition, id, split_by, group, key, layer };
+  const endGroup = end === "x0" ? source : target;
+  const group = between === undefined ? endGroup : (data.between?.[between] ?? null);
+  const given = { columns, exclude, keep, condition, id, split_by, where, group, key, layer };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
     missing,

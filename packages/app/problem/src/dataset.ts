@@ -23,7 +23,7 @@ import {
 } from "@dsbm/data";
 import { hasClasses } from "@dsbm/nets";
 import type { Device, Tensor } from "@dsbm/torch";
-import { ownOptions } from "./columns.js";
+import { ownOptions, type TableUse } from "./columns.js";
 import type { GaussianMoments } from "./gaussian-target.js";
 
 export interface EndpointData {
@@ -60,7 +60,7 @@ export function loading(
   split: Split,
   end: Endpoint,
   config: CompleteTrainConfig,
-  like?: TableFacts | null,
+  use: TableUse = {},
 ) {
   const { data, paths, seed, wavenumber } = config;
   const { a, image_size, channels, test_fraction, dim } = data;
@@ -75,7 +75,7 @@ export function loading(
     channels,
     test_fraction,
     directory: paths.data_dir_name,
-    table: ownOptions(end, config, like ?? undefined),
+    table: ownOptions(end, config, use),
     ...(dim !== null && { dim }),
     ...(n !== null && { n }),
   };
@@ -85,10 +85,10 @@ export function loadDataset(
   end: Endpoint,
   name: string,
   config: CompleteTrainConfig,
-  like?: TableFacts | null,
+  use: TableUse = {},
 ): EndpointData {
   const { image_size, channels, random_flip, components } = config.data;
-  const table = (split: Split) => loadTable(name, loading(split, end, config, like));
+  const table = (split: Split) => loadTable(name, loading(split, end, config, use));
   const train = table("train");
   const test = table("test");
   const [, c, height, width] = train.x.shape;

@@ -47,15 +47,19 @@ const leastHeldOut = 2;
 /** The name of data that were in the memory of a program whose training was saved. */
 export const inProgram = "program";
 
-/** The names of the configuration's data, by end. */
-export function namesOf(config: CompleteTrainConfig): [Endpoint, string][] {
+/** The names of the configuration's data, by end, and the places of those between. */
+export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?][] {
   const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
   if (Dataset === inProgram)
     throw new ConfigError(
       "usage",
       "this run was saved by a program, whose data are not in it: it can be sampled and exported; to measure it, compare its samples with data of your own",
     );
-  const between = (Dataset_between ?? []).map((name): [Endpoint, string] => ["x1", name]);
+  const between = (Dataset_between ?? []).map((name, i): [Endpoint, string, number] => [
+    "x1",
+    name,
+    i,
+  ]);
   return transfer
     ? [["x0", Dataset], ...between, ["x1", Dataset_transfer as string]]
     : [["x0", Dataset]];
@@ -68,10 +72,10 @@ export async function prepareDatasets(
 ): Promise<void> {
   configChain(config);
   let like: TableFacts | null = null;
-  for (const [end, name] of namesOf(config)) {
+  for (const [end, name, between] of namesOf(config)) {
     for (const split of splits)
       await prepareTable(name, {
-        ...loading(split, end, config, like),
+        ...loading(split, end, config, { like, between }),
         progress: ({ done, total }) =>
           progress.update({
             label: `${name.startsWith("table:") ? "reading" : "decoding"} ${name}, ${split}`,
@@ -93,8 +97,8 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
   const device = config.device as Device;
   const made: EndpointData[] = [];
   try {
-    for (const [end, name] of namesOf(config))
-      made.push(loadDataset(end, name, config, made[0]?.facts));
+    for (const [end, name, between] of namesOf(config))
+      made.push(loadDataset(end, name, config, { like: made[0]?.facts, between }));
     const columns = columnEnds(made, config);
     const projection = config.data.components === null ? null : projected(made, config);
     const [x0] = made as [EndpointData];

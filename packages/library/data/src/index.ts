@@ -31,6 +31,7 @@ export {
   describeTables,
 } from "./tables/describe/describe.js";
 export type { TableFacts } from "./tables/facts.js";
+export { tableGroups } from "./tables/groups.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
 export { extractArray } from "./tables/read/npz.js";

@@ -3,7 +3,7 @@
 import { type CompleteTrainConfig, ConfigError, fit } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
-import { readFitArguments } from "../words/fit.js";
+import { type FitArguments, readFitArguments } from "../words/fit.js";
 import { type Runner, runExperiment } from "./experiment.js";
 import { placesOf } from "./results.js";
 import { asLists, withoutCfg } from "./words.js";
@@ -11,7 +11,7 @@ import { beginWork } from "./work.js";
 
 const notes = [
   "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of pictures. One table with two",
-  "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B",
+  "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B; of several times: dsbm fit FILE time=COLUMN",
   "More than two are gone through in their order: dsbm fit DAY0 DAY1 DAY2 at=0,0.5,1 (without at: equally spaced)",
   "What is not given is chosen from the data; the choices are printed with their reasons, and kept in choices.json.",
   "--json   print the table at the end as JSON, and nothing else, on stdout",
@@ -22,8 +22,10 @@ const notes = [
 export async function fitCommand(args: string[]): Promise<number> {
   const isSwitch = (word: string) => ["--plan", "--json", "--again", "--open"].includes(word);
   const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
-  const typed = given.map(asLists("holdout", "at", "times"));
-  const { base, settings, places } = readFitArguments(typed);
+  const typed = given.map(asLists("holdout", "at", "times", "time_order"));
+  const read = readFitArguments(typed);
+  const { settings, places } = read;
+  const base = await baseOf(read);
   const plans = args.includes("--plan");
   if (plans && settings.some((word) => word === "-m" || word === "--multirun"))
     throw new ConfigError("usage", "--plan plans one run: leave -m out");
@@ -47,6 +49,13 @@ export async function fitCommand(args: string[]): Promise<number> {
       ...(args.includes("--open") && !plans ? ["--open"] : []),
     ],
   );
+}
+
+/** The datasets, which a column of times tells only when it is read. */
+async function baseOf({ base, overrides }: FitArguments): Promise<FitArguments["base"]> {
+  if (overrides.time === undefined) return base;
+  const { withTimes } = await import("@dsbm/experiment");
+  return withTimes({ base, overrides });
 }
 
 async function chosen(request: FitRequest): Promise<CompleteTrainConfig[]> {

@@ -9,6 +9,8 @@ export interface FitArguments {
   base: Member<unknown>["base"];
   /** Overrides and switches as they were typed. */
   settings: string[];
+  /** The first value of each override. */
+  overrides: Member<unknown>["overrides"];
   places: string[];
 }
 
@@ -28,25 +30,31 @@ export function readFitArguments(args: readonly string[]): FitArguments {
   const places = args.filter((word) => !isSettingOrSwitch(word));
   const settings = withTimes(args.filter(isSettingOrSwitch), places.length);
   if (settings.some((word) => word === "--help" || word === "-h"))
-    return { base: {}, settings, places };
+    return { base: {}, settings, overrides: {}, places };
   const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));
-  const overrides = Object.fromEntries(keys.map(({ key, values }) => [key, values[0]]));
-  return { base: placesBase(places, overrides), settings, places };
+  const overrides = Object.fromEntries(keys.map(({ key, values }) => [key, values[0] ?? null]));
+  return { base: placesBase(places, overrides), settings, overrides, places };
 }
 
 /**
- * Returns the datasets of places, and a name by the places. One place alone is a table of two groups, which data.split_by
- * tells apart. Throws ConfigError "usage" for places that are missing, too many, or not there.
+ * Returns the datasets of places, and a name by the places. One place alone is a table of several times, or of two groups,
+ * which data.split_by tells apart. Throws ConfigError "usage" for places that are missing, too many, or not there.
  */
 export function placesBase(places: readonly string[], overrides: object): FitArguments["base"] {
   const hasKey = (key: string) => Object.hasOwn(overrides, key);
   if (hasKey("Dataset") && places.length === 0) return {};
-  const isOneTable = hasKey("data.split_by") && places.length === 1;
+  const isCourse = hasKey("time");
+  const isOneTable = (hasKey("data.split_by") || isCourse) && places.length === 1;
+  if (isCourse && places.length > 1)
+    throw new ConfigError(
+      "usage",
+      `time= names a column of one table, got ${places.length} files: write dsbm fit FILE time=COLUMN, or at=0,0.5,1 with a file for each time`,
+    );
   if (hasKey("Dataset") || (places.length < 2 && !isOneTable)) {
     const got = places.map((place) => JSON.stringify(place)).join(" ") || "no files";
     throw new ConfigError(
       "usage",
-      `got ${got}; expected SOURCE and TARGET, or more in the order of their times: ${usage}, or one file with data.split_by=COLUMN data.source=A data.target=B`,
+      `got ${got}; expected SOURCE and TARGET, or more in the order of their times: ${usage}, or one file with time=COLUMN, or with data.split_by=COLUMN data.source=A data.target=B`,
     );
   }
   const datasets = places.map(datasetOf);
@@ -59,7 +67,11 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
     Dataset: datasets[0] as string,
     ...(datasets.length > 2 && { Dataset_between: datasets.slice(1, -1) }),
     Dataset_transfer: datasets.at(-1) as string,
-    name: isOneTable ? `${namesOf(places)}_${groups.join("_to_")}` : namesOf(places).join("_to_"),
+    name:
+      namesOf(places).join("_to_") +
+      (isOneTable
+        ? `_${isCourse ? `by_${plainName(String(values.time))}` : groups.join("_to_")}`
+        : ""),
     ...(isOfNetwork && hasPictures && { model: "UNET" }),
   };
 }

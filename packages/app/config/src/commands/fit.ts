@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
-import { flag, key, positive } from "../schema/kinds.js";
+import { file, flag, key, names, positive } from "../schema/kinds.js";
 import { checkHoldouts, holdoutKeys } from "./evaluate.js";
 import { train } from "./train.js";
 
@@ -14,6 +14,11 @@ const fitKeys = {
     10,
     "minutes for everything, evaluation and report included; null: num_iter steps, however long they take",
   ),
+  time: file(
+    "one table of several times: the column of times; all of them are used, in their order",
+    "day",
+  ),
+  time_order: names("with time: the order of times that are texts", ["day0", "day2"]),
   early_stop: flag(true, "end before that where held-out data are no longer reached better"),
   ...holdoutKeys("samples of a time between the ends, to evaluate with; they are not trained on"),
 };
@@ -38,5 +43,6 @@ export const fit: Experiment<typeof fitSchema> = {
     "Dataset_transfer",
     "holdout",
     "at",
+    "time_order",
   ],
 };

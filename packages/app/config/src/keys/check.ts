@@ -65,7 +65,7 @@ function dataLines(config: TrainConfig): Line[] {
 }
 
 function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
-  const { condition, split_by, source, target } = data;
+  const { condition, split_by, source, between, target } = data;
   const ends = `data.source=${source} data.target=${target}`;
   return [
     split_by !== null &&
@@ -73,7 +73,7 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
       (source === null || target === null) &&
       `data.split_by=${split_by} needs the values of both ends, got ${ends}: write both`,
     split_by === null &&
-      (source ?? target) !== null &&
+      (source ?? between ?? target) !== null &&
       `${ends} are values of a column that is not named: write data.split_by=COLUMN, or leave them out`,
     condition !== null &&
       model.name !== "MLP" &&
@@ -85,13 +85,14 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
 }
 
 function chainLines(config: TrainConfig): Line[] {
-  const { Dataset_between, times, transfer, data, sde, cdsb } = config;
-  if (Dataset_between === null)
+  const { times, transfer, data, sde, cdsb } = config;
+  const between = config.Dataset_between ?? data.between;
+  if (between === null)
     return [
       times !== null &&
         `times=${printValue(times)} are those of several data sets, got two: leave times out, or give a data set for each`,
     ];
-  const n = Dataset_between.length + 2;
+  const n = between.length + 2;
   const rises = times?.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6) ?? true;
   const pairOnly: readonly [isOn: boolean, option: string, cure: string][] = [
     [sde === "vp", "sde=vp", "sde=ve"],
@@ -108,7 +109,8 @@ function chainLines(config: TrainConfig): Line[] {
     !transfer &&
       "Dataset_between has data at times between, but transfer=false has none at time 1: leave one of them out",
     data.split_by !== null &&
-      `data.split_by=${data.split_by} tells two groups of one table apart, got ${n} data sets: give a file for each time`,
+      data.between?.length !== between.length &&
+      `data.split_by=${data.split_by} tells two groups of one table apart, got ${n} data sets: name the values between, data.between=[…], or give a file for each time`,
     ...pairOnly.map(
       ([isOn, option, cure]) => isOn && `${option} is for two data sets, got ${n}: write ${cure}`,
     ),

@@ -55,8 +55,7 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
   return {
     ...config,
     ...completeFiles(config),
-    ...(config.transfer &&
-      data.split_by !== null && { Dataset_transfer: config.Dataset_transfer ?? config.Dataset }),
+    ...(config.transfer && data.split_by !== null && groupDatasets(config)),
     fb_sequence,
     num_iter,
     half_iterations: isFitted
@@ -84,6 +83,12 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
     model: completeNetwork(config.model, data.image_size),
   };
 }
+
+/** One table holds the datasets of all values of data.split_by. */
+const groupDatasets = ({ Dataset, Dataset_between, Dataset_transfer, data }: TrainConfig) => ({
+  Dataset_transfer: Dataset_transfer ?? Dataset,
+  Dataset_between: Dataset_between ?? data.between?.map(() => Dataset) ?? null,
+});
 
 /** Returns the files to start from: those of b default to checkpoint_dir, and a name that ends in / is a folder. */
 export function completeFiles(config: TrainConfig) {

@@ -13,6 +13,9 @@ export interface Override {
 }
 
 const KEY = /^[\w-]+(?:[./][\w-]+)*$/;
+/** Keys whose text has a grammar of its own, in which quotes and parentheses stand as they are. */
+const expressions: readonly string[] = ["data.where"];
+const quotedOrNull = /^\s*(?:null|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*$/s;
 const MAX_MEMBERS = 10_000;
 
 const SWITCHES: Record<string, "multirun" | "help"> = {
@@ -41,7 +44,9 @@ export function parseOverride(token: string): Override {
   if (prefix === "~")
     return equals < 0 ? { key, values: [null] } : fail(`write ~${key}, or ${key}=…`);
   if (equals < 0) fail(`expected key=value, got no "="; write ${left.trim()}=…`);
-  return { key, values: parseValues(token.slice(equals + 1), token) };
+  const text = token.slice(equals + 1);
+  const isVerbatim = expressions.includes(key) && !quotedOrNull.test(text);
+  return { key, values: isVerbatim ? [text.trim()] : parseValues(text, token) };
 }
 
 /**

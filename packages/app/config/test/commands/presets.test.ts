@@ -27,7 +27,8 @@ const DEFAULTS = `
   data.cond_channels=0 data.random_flip=false data.dim=null data.a=0.1 data.components=null
   data.dataset=null data.n_train=null data.n_test=null data.test_fraction=0.1
   data.columns=null data.exclude=null data.keep=null data.condition=null data.id=null data.missing=error
-  data.log1p=false data.standardise=columns data.split_by=null data.source=null data.target=null
+  data.log1p=false data.standardise=columns data.split_by=null data.source=null data.between=null data.target=null
+  data.where=null
   data.decimal=. data.header=true data.key=null data.layer=null
   ${UNET}
   name=mnist_transfer seed=42 LOGGER=CSV wandb_id=null log_every=10 threads=auto device=cpu nproc=1

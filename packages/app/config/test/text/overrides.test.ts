@@ -20,6 +20,12 @@ describe("parseOverride", () => {
     ["name=", { key: "name", values: [""] }],
     ["fb_sequence=[b]", { key: "fb_sequence", values: [["b"]] }],
     ["dim=5,20", { key: "dim", values: [5, 20] }],
+    [
+      "data.where=a in (1, 2) and b == 'x'",
+      { key: "data.where", values: ["a in (1, 2) and b == 'x'"] },
+    ],
+    ["data.where='b == \"x\"'", { key: "data.where", values: ['b == "x"'] }],
+    ["data.where=null", { key: "data.where", values: [null] }],
   ])("%s", (token, override) => {
     expect(parseOverride(token)).toEqual(override);
   });

@@ -52,7 +52,8 @@ export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
 export function configureFit({ base, overrides }: FitRequest, choices: readonly Choice[]): Chosen {
   const chosen = choices.filter(({ given }) => !given).map(({ key, value }) => [key, value]);
   const all = { base: { ...Object.fromEntries(chosen), ...base }, overrides };
-  const { max_minutes, early_stop, holdout, at, ...run } = fitMember(all).config;
+  const { time: _, time_order: __, ...known } = fitMember(all).config;
+  const { max_minutes, early_stop, holdout, at, ...run } = known;
   const config = completeTrain(run);
   // A closed form has no steps to be planned.
   const minutes = isFitted(config) ? null : max_minutes;

@@ -16,6 +16,8 @@ export interface InputRows {
   /** [count, …] on the processor, float32, as networks take them. */
   x: Tensor;
   carried?: readonly (readonly CarriedCell[])[];
+  /** Places in the file, from 0, of the rows of a table. */
+  rows?: Int32Array;
   given?: Conditions | undefined;
 }
 
@@ -24,13 +26,24 @@ export interface Input {
   n: number | null;
   about: string;
   names?: readonly string[];
-  table?: { names: readonly string[]; carried: readonly CarriedColumn[] };
+  table?: {
+    names: readonly string[];
+    carried: readonly CarriedColumn[];
+    /** Of a .h5ad file. */
+    h5ad: H5adPlace | null;
+  };
   conditions?: Conditions | undefined;
   /** Reads everything for the number of samples, where `n` is null. */
   count?(): Promise<number>;
   /** Rows [first, first + count), asked for in their order; fewer, or null, at an end that was not known. */
   read(first: number, count: number): Promise<InputRows | null>;
   close?(): void;
+}
+
+/** The matrix of a .h5ad file that rows come from. */
+export interface H5adPlace {
+  path: string;
+  layer: string;
 }
 
 export interface InputOptions {

@@ -3,6 +3,8 @@ import type { CleanBatch } from "@dsbm/data";
 
 export interface QueuedRows {
   count: number;
+  /** In the file, from 0. */
+  rows: Int32Array;
   numbers: Float64Array[];
   texts: string[][];
   condition: Float64Array | string[] | null;
@@ -39,6 +41,7 @@ export class RowQueue {
       const high = Math.min(this.#taken + left, batch.count);
       parts.push({
         count: high - low,
+        rows: batch.rows.subarray(low, high),
         numbers: batch.numbers.map((column) => column.subarray(low, high)),
         texts: batch.texts.map((column) => column.slice(low, high)),
         condition: batch.condition?.slice(low, high) ?? null,
@@ -56,7 +59,7 @@ export class RowQueue {
 
 function joined(parts: readonly QueuedRows[]): QueuedRows {
   const [first] = parts;
-  if (!first) return { count: 0, numbers: [], texts: [], condition: null };
+  if (!first) return { count: 0, rows: new Int32Array(), numbers: [], texts: [], condition: null };
   if (parts.length === 1) return first;
   const doubles = (columns: readonly Float64Array[]) => {
     const whole = new Float64Array(columns.reduce((sum, { length }) => sum + length, 0));
@@ -70,6 +73,7 @@ function joined(parts: readonly QueuedRows[]): QueuedRows {
   const conditions = parts.map(({ condition }) => condition);
   return {
     count: parts.reduce((sum, part) => sum + part.count, 0),
+    rows: Int32Array.from(parts.flatMap((part) => [...part.rows])),
     numbers: first.numbers.map((_, k) => doubles(parts.map((p) => p.numbers[k] as Float64Array))),
     texts: first.texts.map((_, k) => parts.flatMap((part) => part.texts[k] as string[])),
     condition:

@@ -26,12 +26,13 @@ export async function tableInput(
 ): Promise<Input> {
   const { data } = trained.config;
   const missing = keys.missing ?? data.missing;
+  const layer = keys.layer ?? data.layer;
   const source = await own(() =>
     openRows(path, {
       decimal: keys.decimal ?? data.decimal,
       header: keys.header ?? data.header,
       key: keys.key ?? undefined,
-      layer: keys.layer ?? data.layer ?? undefined,
+      layer: layer ?? undefined,
     }),
   );
   const units = unitsOf(trained);
@@ -51,6 +52,7 @@ export async function tableInput(
         numbers: names,
         texts: kept,
         missing,
+        where: data.where ?? undefined,
         signal,
         log1p: trained.columns?.transform.log1p,
         condition: condition && {
@@ -65,9 +67,13 @@ export async function tableInput(
     const carried = kept.map((name, k) => carriedColumn(source, name, head.texts[k] as string[]));
     let reached = 0;
     return {
-      n: missing === "drop" ? null : source.rows,
+      n: missing === "drop" || data.where !== null ? null : source.rows,
       about: `${path}, ${source.rows === null ? "" : `${source.rows} rows of `}${names.length} columns`,
-      table: { names, carried },
+      table: {
+        names,
+        carried,
+        h5ad: source.format === "h5ad" ? { path, layer: layer?.replace(/^.*\//, "") ?? "X" } : null,
+      },
       async count() {
         let n = 0;
         for await (const { count } of rows()) n += count;
@@ -80,6 +86,7 @@ export async function tableInput(
         reached += taken.count;
         return {
           x: units.apply(taken.numbers),
+          rows: taken.rows,
           carried: taken.texts.map((texts, k) => cells(carried[k] as CarriedColumn, texts, first)),
           given: condition
             ? encodeConditions(condition, taken.condition, { path, first })

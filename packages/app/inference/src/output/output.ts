@@ -7,6 +7,7 @@ import type { Tensor } from "@dsbm/torch";
 import type { Input } from "../input/input.js";
 import type { Trained } from "../trained.js";
 import { arrayOutput } from "./array.js";
+import { h5adOutput } from "./h5ad.js";
 import { folderOutput, pictureOutput } from "./pictures.js";
 import { tableOutput } from "./table.js";
 
@@ -22,6 +23,8 @@ interface PutPlace {
   k: number;
   first: number;
   carried: readonly (readonly CarriedCell[])[];
+  /** Places in the file, from 0, of rows of a table. */
+  rows?: Int32Array | undefined;
 }
 
 export interface OutputOptions {
@@ -30,6 +33,10 @@ export interface OutputOptions {
   n: number | null;
   /** Process times of the states of a path; null: the ends only. */
   times: readonly number[] | null;
+  /** The process time of the generated samples. */
+  end: number;
+  /** The options of the command. */
+  settings: object;
 }
 
 type Kind = "table" | "array" | "picture" | "folder";
@@ -38,7 +45,8 @@ function kindOf(path: string, { shape }: Trained, paths: boolean): Kind | null {
   const ending = extname(path).toLowerCase();
   const array = ending === ".npy" || ending === ".npz";
   if (shape.length === 1) {
-    if (outputFormat(path) === undefined) return null;
+    const format = outputFormat(path);
+    if (format === undefined || (paths && format === ".h5ad")) return null;
     return array && paths ? "array" : "table";
   }
   if (array) return "array";
@@ -85,8 +93,9 @@ export function checkOutput(
 function refused(path: string, { shape }: Trained, paths: boolean): string {
   const ending = extname(path);
   const cannot = `OUT ${path}: ${ending === "" ? "a folder" : ending} cannot be written`;
+  const formats = outputFormats.filter((format) => !paths || format !== ".h5ad");
   if (shape.length === 1)
-    return `${cannot} of vectors [${shape}]; expected a name that ends with ${outputFormats.join(", ")}`;
+    return `${cannot} of vectors [${shape}]; expected a name that ends with ${formats.join(", ")}`;
   const what = paths ? "the states of paths" : `samples [${shape.join(", ")}]`;
   const [channels] = shape;
   const pictures = !paths && (channels === 1 || channels === 3);
@@ -94,8 +103,10 @@ function refused(path: string, { shape }: Trained, paths: boolean): string {
 }
 
 export function openOutput(path: string, options: OutputOptions): Output {
-  const { trained, times } = options;
+  const { trained, times, input } = options;
   const kind = kindOf(path, trained, times !== null) as Kind;
+  const place = outputFormat(path) === ".h5ad" ? input.table?.h5ad : null;
+  if (place) return h5adOutput(path, { ...options, place });
   return { table: tableOutput, array: arrayOutput, picture: pictureOutput, folder: folderOutput }[
     kind
   ](path, options);

@@ -27,9 +27,9 @@ export async function loadPairs(
 ): Promise<KnownRows | null> {
   const { pairs: path, data } = config;
   if (path === null) return null;
-  const places = namesOf(config).map(([end, name]): PairedEnd => {
+  const places = namesOf(config).map(([end, name, between]): PairedEnd => {
     const like = end === "x1" ? x0.facts : null;
-    const { split: _, ...options } = loading("train", end, config, like);
+    const { split: _, ...options } = loading("train", end, config, { like, between });
     return { name, options };
   });
   const counts = [x0, ...between, x1].map(({ train }) => train.size(0));

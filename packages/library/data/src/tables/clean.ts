@@ -3,6 +3,7 @@ import { badTable, type DatasetError } from "../errors.js";
 import { firstOf } from "../names.js";
 import { isMissing } from "./cells.js";
 import type { RowBatch, RowSource, TableColumn } from "./rows.js";
+import { rowFilter } from "./where.js";
 
 const largest = 1e37;
 
@@ -17,6 +18,8 @@ export interface CleanRequest {
   missing?: "error" | "drop" | undefined;
   log1p?: boolean | undefined;
   group?: { column: string; value: string } | null | undefined;
+  /** A condition on the columns (see `rowFilter`); other rows are as if they were not there. */
+  where?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -57,14 +60,32 @@ export async function* cleanRows(
   const numberColumns = condition && classColumn === null ? [...numbers, condition.name] : numbers;
   const textColumns = [...texts, classColumn ?? [], group?.column ?? []].flat();
   const isInGroup = group ? isGroup(group.value) : null;
-  const columns = { numbers: numberColumns, texts: textColumns, signal: request.signal };
+  const filter = request.where === undefined ? null : rowFilter(request.where, source);
+  const columns = {
+    numbers: [...numberColumns, ...(filter?.numbers ?? [])],
+    texts: [...textColumns, ...(filter?.texts ?? [])],
+    signal: request.signal,
+  };
   for await (const batch of source.batches(columns)) {
     const { count, first } = batch;
+    const filtered = {
+      first,
+      numbers: batch.numbers.slice(numberColumns.length),
+      texts: batch.texts.slice(textColumns.length),
+    };
     const isWhole = new Array<boolean>(count).fill(true);
-    const groups = group ? (batch.texts.at(-1) as string[]) : null;
+    const groups = group ? (batch.texts[textColumns.length - 1] as string[]) : null;
     for (let i = 0; groups && i < count && counts.groups.size < mostGroups; i++)
       counts.groups.add(groups[i] as string);
-    const isOurs = groups && isInGroup ? groups.map(isInGroup) : null;
+    const isOurs =
+      groups || filter
+        ? Array.from(
+            { length: count },
+            (_, i) =>
+              (!groups || !isInGroup || isInGroup(groups[i] as string)) &&
+              (!filter || filter.keeps(filtered, i)),
+          )
+        : null;
     const addFault = (name: string, what: Fault["what"], i: number) => {
       isWhole[i] = false;
       const fault = faults.get(`${what} ${name}`);
@@ -99,7 +120,7 @@ export async function* cleanRows(
     const pickNumbers = (column: Float64Array) =>
       isAll ? column : Float64Array.from(rows, (i) => column[i] as number);
     const pickTexts = (column: string[]) => (isAll ? column : rows.map((i) => column[i] as string));
-    const conditions = classes ?? batch.numbers[numbers.length];
+    const conditions = classes ?? (condition ? batch.numbers[numbers.length] : undefined);
     yield {
       count: rows.length,
       rows: Int32Array.from(rows, (i) => first + i),

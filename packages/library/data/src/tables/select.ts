@@ -1,7 +1,9 @@
 // Which columns of a table are trained on, carried along, a condition or a group: by name, numbers by default.
-import { badTable, type DatasetError, invalidOption } from "../errors.js";
-import { didYouMean, firstOf } from "../names.js";
+import { badTable, type DatasetError } from "../errors.js";
+import { firstOf } from "../names.js";
+import { absentColumn } from "./absent-column.js";
 import type { RowSource, TableColumn } from "./rows.js";
+import { rowFilter } from "./where.js";
 
 /** The columns that a user names; names are those of the file, or c0, c1, … */
 export interface ColumnOptions {
@@ -17,6 +19,8 @@ export interface ColumnOptions {
   id?: string | undefined;
   /** The column whose values say which rows belong to an end. */
   split_by?: string | undefined;
+  /** A condition on the columns (see `rowFilter`); its texts are not trained on. */
+  where?: string | undefined;
 }
 
 export interface Selection {
@@ -33,20 +37,17 @@ export interface Selection {
  */
 export function selectColumns(source: RowSource, options: ColumnOptions): Selection {
   const { path } = source;
-  const { columns: wanted, exclude = [], keep = [], condition, id, split_by } = options;
+  const { columns: wanted, exclude = [], keep = [], condition, id, split_by, where } = options;
   const columns = new Map(source.columns.map((column) => [column.name, column]));
   const names = [...columns.keys()];
   if (columns.size < source.columns.length) throw repeatedName(source);
   const groups = { columns: wanted ?? [], exclude, keep, condition, id, split_by };
   for (const [key, value = []] of Object.entries(groups)) {
     const absent = [value].flat().find((name) => !columns.has(name));
-    if (absent === undefined) continue;
-    const some = firstOf(names, 12) + (names.length > 12 ? ` (${names.length})` : "");
-    throw invalidOption(
-      `data.${key}=${absent}: ${path} has no such column${didYouMean(absent, names) || `; it has ${some}`}`,
-    );
+    if (absent !== undefined) throw absentColumn(source, { key: `data.${key}=`, name: absent });
   }
-  const others = new Set([...exclude, ...keep, condition, id, split_by]);
+  const conditionTexts = where === undefined ? [] : rowFilter(where, source).texts;
+  const others = new Set([...exclude, ...keep, condition, id, split_by, ...conditionTexts]);
   const candidates = wanted ?? names.filter((name) => !columns.get(name)?.beside);
   const trained = [...new Set(candidates)].filter((name) => !others.has(name));
   const column = (name: string) => columns.get(name) as TableColumn;

@@ -63,6 +63,7 @@ describe("columns", () => {
     ["numbers are trained on", { exclude: ["id", "kind"] }, ["a", "b"]],
     ["named ones, in their order", { columns: ["b", "a"] }, ["b", "a"]],
     ["kept ones and the condition are not", { keep: ["id", "a"], condition: "kind" }, ["b"]],
+    ["nor are texts of a condition", { keep: ["id"], where: 'kind == "x"' }, ["a", "b"]],
     ["nor is the group", { columns: ["a"], split_by: "kind", group: "x" }, ["a"]],
     [
       "another end gives their order",
@@ -116,6 +117,12 @@ describe("columns", () => {
       { columns: ["a"], split_by: "kind", group: "z" },
       "InvalidOption",
       /no row has kind=z; kind has y, x/,
+    ],
+    [
+      "a condition that no row meets",
+      { columns: ["a"], where: "a > 1e9" },
+      "InvalidOption",
+      /data.where=a > 1e9 keeps no rows of .*write a wider condition/,
     ],
   ])("%s are refused", async (_, options, code, message) => {
     await expect(load(text, options)).rejects.toThrow(refusal(code, message));

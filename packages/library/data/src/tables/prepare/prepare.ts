@@ -54,7 +54,7 @@ async function writeRows(
 ): Promise<TableFacts> {
   const { path, format, named, notes } = source;
   const { trained, kept, condition, group } = selectColumns(source, options);
-  const { log1p = false, like, missing, progress, signal } = options;
+  const { log1p = false, like, missing, where, progress, signal } = options;
   const columns = like ? matchColumns(like, { path, named, columns: trained }) : trained;
   const record = columnRecord(columns.length, log1p);
   const codes = condition && conditionCodes(path, condition);
@@ -104,6 +104,7 @@ async function writeRows(
       condition,
       missing,
       log1p,
+      where,
       signal,
       group:
         group === null || options.group === undefined
@@ -127,13 +128,17 @@ async function writeRows(
 function tooFewRows(
   path: string,
   n: number,
-  { counts, split_by, group }: { counts: CleanCounts } & PrepareOptions,
+  { counts, split_by, group, where }: { counts: CleanCounts } & PrepareOptions,
 ): DatasetError {
-  if (split_by !== undefined && group !== undefined && counts.rows === 0)
+  if (split_by !== undefined && group !== undefined && counts.rows === 0 && where === undefined)
     return invalidOption(
       `${path}: no row has ${split_by}=${group}; ${split_by} has ${[...counts.groups].join(", ")}: write one of them as data.source or data.target`,
     );
   const rows = n === 1 ? "1 row" : "no rows";
+  if (where !== undefined)
+    return invalidOption(
+      `data.where=${where} keeps ${rows}${group === undefined ? "" : ` with ${split_by}=${group}`} of ${path}: expected 2 or more; write a wider condition`,
+    );
   const left = counts.dropped > 0 ? ` left, since ${counts.dropped} have missing values` : "";
   return badTable(path, `has ${rows}${left}: expected 2 or more, to train on and to test on`);
 }

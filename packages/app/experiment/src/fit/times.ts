@@ -1,0 +1,48 @@
+// `time=COLUMN` of `dsbm fit`: the rows of one table as datasets, one for each time.
+import { ConfigError } from "@dsbm/config";
+import { tableGroups } from "@dsbm/data";
+import { type FitRequest, fitMember } from "./prepare.js";
+
+/** Returns the base of a request with the datasets of its times. Throws the errors of `tableGroups`. */
+export async function withTimes(
+  request: FitRequest,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<FitRequest["base"]> {
+  const { time, time_order, data, Dataset } = fitMember(request).config;
+  if (time === null) return request.base;
+  const path = /^table:(.+)$/s.exec(Dataset)?.[1];
+  if (path === undefined || data.split_by !== null)
+    throw new ConfigError(
+      "usage",
+      `time=${time} is a column of one table, ${path === undefined ? `got ${Dataset}` : `which takes the place of data.split_by=${data.split_by}`}: write dsbm fit FILE time=${time}`,
+    );
+  const { decimal, header, missing, key, layer, where } = data;
+  const values = await tableGroups(path, time, {
+    ...{ decimal, header, missing, signal },
+    ...{ key: key ?? undefined, layer: layer ?? undefined, where: where ?? undefined },
+    order: time_order ?? undefined,
+  });
+  const [source, ...rest] = values as [string, ...string[]];
+  const between = rest.slice(0, -1);
+  return {
+    ...request.base,
+    "data.split_by": time,
+    "data.source": source,
+    "data.target": rest.at(-1) as string,
+    ...(between.length > 0 && {
+      "data.between": between,
+      Dataset_between: between.map(() => Dataset),
+      times: processTimes(values),
+    }),
+  };
+}
+
+/** Numbers keep their proportions; texts are equally spaced. */
+function processTimes(values: readonly string[]): number[] {
+  const numbers = values.map(Number);
+  const isText = numbers.some((value) => !Number.isFinite(value));
+  const places = isText ? [...values.keys()] : numbers;
+  const first = places[0] as number;
+  const length = (places.at(-1) as number) - first;
+  return places.map((place) => (place - first) / length);
+}

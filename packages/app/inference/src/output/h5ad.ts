@@ -1,0 +1,103 @@
+// Samples of the rows of a .h5ad file in a copy of it: a matrix of obsm in the data's own units, NaN for other rows.
+import { copyH5ad, type H5adCopy, toRows, type UnsValue } from "@dsbm/data";
+import { errnoOf, fileError, stageFile } from "@dsbm/files";
+import { readQuality, version } from "@dsbm/runs";
+import { tidy } from "@dsbm/torch";
+import type { H5adPlace } from "../input/input.js";
+import { timeLabel } from "../times.js";
+import type { Trained } from "../trained.js";
+import { unitsOf } from "../units.js";
+import type { Output, OutputOptions } from "./output.js";
+
+export function h5adOutput(path: string, options: OutputOptions & { place: H5adPlace }): Output {
+  const { trained, place, end, settings } = options;
+  const units = unitsOf(trained);
+  const name = `${place.layer}_at_${timeLabel(trained.config, end)}`;
+  const replacement = stageFile(path);
+  let copy: H5adCopy | null = null;
+  let append: ((block: Float32Array) => void) | null = null;
+  let filled = 0;
+  const writing = async <T>(operation: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await operation();
+    } catch (error) {
+      throw errnoOf(error) === undefined ? error : fileError("write", path, error);
+    }
+  };
+  const open = async () => {
+    copy ??= await copyH5ad(place.path, replacement.temporary);
+    append ??= copy.obsm(name, units.width);
+    return { copy, append };
+  };
+  return {
+    about: () => `${path}, obsm ${name} of ${filled} rows and ${units.width} columns`,
+    async put(x, { rows = [] }) {
+      const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
+      await writing(async () => {
+        const { append } = await open();
+        append(spreadRows(toRows(numbers, "float32"), rows, { width: units.width, first: filled }));
+        filled = (rows.at(-1) as number) + 1;
+      });
+    },
+    async commit() {
+      await writing(async () => {
+        const { copy, append } = await open();
+        fillRows(append, { first: filled, end: copy.rows, width: units.width });
+        filled = copy.rows;
+        copy.uns("dsbm", "sample", runRecord(trained, settings));
+        copy.close();
+      });
+      replacement.commit();
+    },
+    discard() {
+      units.dispose();
+      copy?.abandon();
+      replacement.discard();
+    },
+  };
+}
+
+/** Rows at their places from `first` on, NaN between them. */
+function spreadRows(
+  block: Float32Array,
+  rows: ArrayLike<number>,
+  { width, first }: { width: number; first: number },
+): Float32Array {
+  const last = rows[rows.length - 1] as number;
+  if (last - first + 1 === rows.length) return block;
+  const whole = new Float32Array((last - first + 1) * width).fill(Number.NaN);
+  for (let i = 0; i < rows.length; i++)
+    whole.set(block.subarray(i * width, (i + 1) * width), ((rows[i] as number) - first) * width);
+  return whole;
+}
+
+const rowsAtOnce = 2 ** 14;
+
+function fillRows(
+  append: (block: Float32Array) => void,
+  { first, end, width }: { first: number; end: number; width: number },
+): void {
+  for (let at = first; at < end; at += rowsAtOnce)
+    append(new Float32Array(Math.min(rowsAtOnce, end - at) * width).fill(Number.NaN));
+}
+
+/** What uns says of a step: the run, its options, and its metrics with their floors. */
+export function runRecord({ folder, config }: Trained, settings: object): UnsValue {
+  const { method, sigma, seed, Dataset, Dataset_transfer } = config;
+  const run = { method, sigma, seed, Dataset, Dataset_transfer };
+  const rows = readQuality(folder)?.rows ?? [];
+  const metrics = rows.map(({ name, direction, column, value, floor, ceiling }) => [
+    [name, direction, column].filter((part) => part !== null && part !== undefined).join(" "),
+    known({ value, floor, ceiling }),
+  ]);
+  return {
+    version,
+    folder,
+    run: known(run),
+    settings: known(settings),
+    metrics: Object.fromEntries(metrics),
+  };
+}
+
+const known = (record: object): UnsValue =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null));

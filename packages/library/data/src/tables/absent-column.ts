@@ -1,0 +1,15 @@
+// The error of an option that names a column which a table does not have.
+import { type DatasetError, invalidOption } from "../errors.js";
+import { didYouMean, firstOf } from "../names.js";
+import type { RowSource } from "./rows.js";
+
+export function absentColumn(
+  { path, columns }: Pick<RowSource, "path" | "columns">,
+  { key, name }: { key: string; name: string },
+): DatasetError {
+  const names = columns.map((column) => column.name);
+  const some = firstOf(names, 12) + (names.length > 12 ? ` (${names.length})` : "");
+  return invalidOption(
+    `${key}${name}: ${path} has no such column${didYouMean(name, names) || `; it has ${some}`}`,
+  );
+}

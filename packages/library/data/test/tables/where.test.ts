@@ -1,0 +1,157 @@
+// Conditions on columns, and the groups of rows that a column of times makes.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cleanRows, openRows, openTableWriter, tableGroups } from "@dsbm/data";
+import h5wasm from "h5wasm/node";
+import { describe, expect, it } from "vitest";
+import { refusal, testFolders } from "../files.js";
+
+const folder = testFolders();
+const cells = [
+  "id,day,celltype,cell type,score,stage",
+  "a,2,HSC,x,0.5,early",
+  'b,2.0,"B ""or"" T",y,,early',
+  "c,7,HSC,x,-1.5e1,mid",
+  "d,10,,x,3,late",
+  "e,3.5,Mono,z,NaN,late",
+].join("\n");
+
+function table(content = cells): string {
+  const path = join(folder(), "t.csv");
+  writeFileSync(path, content);
+  return path;
+}
+
+async function kept(where: string): Promise<string> {
+  const source = await openRows(table());
+  try {
+    const ids: string[] = [];
+    for await (const { texts } of cleanRows(source, { numbers: [], texts: ["id"], where }))
+      ids.push(...(texts[0] as string[]));
+    return ids.join("");
+  } finally {
+    source.close();
+  }
+}
+
+describe("data.where", () => {
+  it.each([
+    ["day == 2", "ab"],
+    ['celltype == "HSC" and day < 7', "a"],
+    ["celltype=='HSC'and day<=7", "ac"],
+    ['celltype != "HSC"', "bde"],
+    ['not celltype == "HSC"', "bde"],
+    ['celltype in ("HSC", "Mono") and not (day > 3 and day < 5)', "ac"],
+    ['celltype not in ("HSC", "Mono")', "bd"],
+    ["day in (2, 10)", "abd"],
+    ["score > 0", "ad"],
+    ["score >= -15", "acd"],
+    ["score != 3", "abce"],
+    ["3 < day", "cde"],
+    ["score < day", "acd"],
+    ["`cell type` == 'x' or day == 3.5 and score > 0", "acd"],
+    ["(`cell type` == 'x' or day == 3.5) and score > 0", "ad"],
+    ['stage == "mid" or stage == "late"', "cde"],
+  ])("%s", async (where, expected) => {
+    expect(await kept(where)).toBe(expected);
+  });
+
+  it.each([
+    ["dya < 7", /data\.where: dya: .*t\.csv has no such column; did you mean "day"\?/],
+    ["celltype == HSC", /data\.where: HSC: .*t\.csv has no such column/],
+    ['day == "2"', /day is a number in .*, but "2" is a text: expected a number without quotes/],
+    ["celltype == 2", /column celltype of .* has "HSC" in row 1, .* expected a text in quotes/],
+    ["day = 2", /expected ==, .* or in \(…\), got = at character 5/],
+    ["day ==", /expected a column, a number or a text in quotes, got the end at character 7/],
+    ["(day == 2", /expected \), got the end at character 10/],
+    ["day == 2 day", /expected and, or, or the end, got day at character 10/],
+    ["day in 2", /expected \(, got 2 at character 8/],
+    ['celltype == "HSC', /expected a column, a number or a text in quotes, got "/],
+    ["__import__('os')", /data\.where: __import__: .* has no such column/],
+    ["", /expected a column, a number or a text in quotes, got the end at character 1/],
+  ])("%s is refused", async (where, message) => {
+    await expect(kept(where)).rejects.toThrow(refusal("InvalidOption", message));
+  });
+});
+
+describe("the groups of a column", () => {
+  it.each([
+    ["day", {}, "2 3.5 7 10"],
+    ["day", { where: "day < 8" }, "2 3.5 7"],
+    ["stage", { order: ["late", "early", "mid"] }, "late early mid"],
+    ["score", { missing: "drop" as const }, "-15 0.5 3"],
+  ])("%s %j", async (column, options, expected) => {
+    expect((await tableGroups(table(), column, options)).join(" ")).toBe(expected);
+  });
+
+  const many = `day\n${Array.from({ length: 101 }, (_, i) => i).join("\n")}\n`;
+  it.each<[string, string, object, string, RegExp]>([
+    ["dya", cells, {}, "InvalidOption", /time=dya: .* no such column; did you mean "day"\?/],
+    ["day", "day\n2\n2\n", {}, "InvalidOption", /has the value 2 only: expected two times or more/],
+    [
+      "day",
+      cells,
+      { where: "day > 99" },
+      "InvalidOption",
+      /has no rows: .*write a wider data.where/,
+    ],
+    ["day", many, {}, "InvalidOption", /more than 100 different values there/],
+    [
+      "score",
+      cells,
+      {},
+      "BadTable",
+      /column score has 2 missing values .* first in row 2.*data.missing=drop/,
+    ],
+    [
+      "stage",
+      cells,
+      {},
+      "InvalidOption",
+      /has the texts early, late, mid .*write time_order=early,late,mid$/,
+    ],
+    [
+      "stage",
+      cells,
+      { order: ["early", "mid", "lat"] },
+      "InvalidOption",
+      /names lat, .* did you mean "late"\?/,
+    ],
+    [
+      "stage",
+      cells,
+      { order: ["early", "mid"] },
+      "InvalidOption",
+      /also has late, which time_order does not name/,
+    ],
+    ["stage", cells, { order: ["early", "early"] }, "InvalidOption", /names early twice/],
+  ])("%s of %j with %j is refused", async (column, content, options, code, message) => {
+    await expect(tableGroups(table(content), column, options)).rejects.toThrow(
+      refusal(code, message),
+    );
+  });
+
+  it("of a .h5ad file are in obs; a category without a name is no time", async () => {
+    await h5wasm.ready;
+    const path = join(folder(), "cells.h5ad");
+    const write = async (stages: (string | null)[]) => {
+      const writer = openTableWriter(path, {
+        format: ".h5ad",
+        carried: [{ name: "stage", kind: "text" }],
+        columns: [{ name: "x", dtype: "float32" }],
+      });
+      const numbers = [new Float64Array(stages.length)];
+      await writer.write({ count: stages.length, numbers, carried: [stages] });
+      await writer.close();
+    };
+    await write(["10", "2", "2"]);
+    expect(await tableGroups(path, "stage")).toEqual(["2", "10"]);
+    await write(["10", null, "2"]);
+    await expect(tableGroups(path, "stage")).rejects.toThrow(
+      refusal("BadTable", /column stage has 1 missing values .*a category without a name.* row 2/),
+    );
+    await expect(tableGroups(path, "stage", { layer: "X_pca" })).rejects.toThrow(
+      refusal("InvalidOption", /data\.layer=X_pca: .* has the matrices X/),
+    );
+  });
+});
