@@ -26,30 +26,12 @@ describe("autocast", () => {
     expect(error).toBeLessThan(3 * 2 ** -9 * x.abs().mm(y.abs()).amax().item());
   });
 
-  it("ends with its function, also where that throws, and null keeps its part in float32", () => {
-    const [x, y] = [T.ones([2, 2]), T.ones([2, 2])];
-    const product = () => x.mm(y).dtype;
-    expect(cast(() => [product(), T.autocast(null, product), product()])).toEqual([
-      ...["bfloat16", "float32", "bfloat16"],
-    ]);
-    expect(() =>
-      cast(() => {
-        throw new RangeError("no");
-      }),
-    ).toThrow("no");
-    expect([product(), T.autocastDType()]).toEqual(["float32", null]);
-    expect(() => T.autocast("float64" as never, product)).toThrow(
-      "autocast: float64; expected bfloat16, float16 or null",
-    );
-    expect(() => cast(async () => 1)).toThrow("synchronous");
-  });
-
   it.each(nets)(
-    "20 recorded steps of %s are those that are not recorded, bit for bit",
+    "8 recorded steps of %s are those that are not recorded, bit for bit",
     (_, make, shape) => {
-      const plain = trained(short(make()), { steps: 20, shape, record: false });
-      expect(trained(short(make()), { steps: 20, shape, record: true })).toEqual(plain);
-      expect(plain.losses[19]).toBeLessThan(plain.losses[0] as number);
+      const plain = trained(short(make()), { steps: 8, shape, record: false });
+      expect(trained(short(make()), { steps: 8, shape, record: true })).toEqual(plain);
+      expect(plain.losses[7]).toBeLessThan(plain.losses[0] as number);
     },
   );
 

@@ -34,7 +34,8 @@ const failed = (message: RegExp, blamed: number[]) => ({
 });
 
 describe("collectives", () => {
-  it.each([2, 4])("of %i processes", async (n) => {
+  it("of three processes", async () => {
+    const n = 3;
     const all = await lasting(n, "collectives");
     const sum = (f: (r: number) => number) => all.reduce((s, _, r) => s + f(r), 0);
     const triangle = sum((r) => r);
@@ -171,7 +172,8 @@ describe("joining", () => {
   // On a busy machine one process may start seconds after the other.
   const joined = { scenario: "joined", timeoutMs: 20_000, joinTimeoutMs: 6000 };
 
-  it("names the ranks that never come", async () => {
+  // Side by side, since each waits for a time-out.
+  it.concurrent("names the ranks that never come", async () => {
     const all = await ranks(2, joined, () => ({ WORLD_SIZE: "4" }));
     for (const { said, exit } of all) {
       expect(said.failed).toEqual(
@@ -179,6 +181,26 @@ describe("joining", () => {
       );
       expect(exit).toBe(1);
     }
+  });
+
+  it.concurrent("refuses a rank that is there twice", async () => {
+    const file = join(folder, "twice");
+    const twice = await ranks(2, { ...joined, file }, () => ({ RANK: "1" }));
+    const errors = twice.map(({ said }) => said.failed.error).sort();
+    expect(errors).toEqual([
+      expect.stringMatching(/^rank 0 of 2 did not come/),
+      expect.stringMatching(/^rank 1 is there twice: process \d+ on .* has it already/),
+    ]);
+  });
+
+  it.concurrent("says that another job has the port, and by which variable to change it", async () => {
+    const variables = { WORLD_SIZE: "2", MASTER_ADDR: "127.0.0.1", RANK: "0" };
+    const port = String(await freePort());
+    const alone = () => rank(joined, { ...variables, MASTER_PORT: port });
+    const [first, second] = await Promise.all([alone(), alone()]);
+    const texts = [first, second].map(({ said }) => said.failed.error).sort();
+    expect(texts[0]).toMatch(new RegExp(`port ${port} is in use by process.*MASTER_PORT`));
+    expect(texts[1]).toMatch(/rank 1 of 2 did not come/);
   });
 
   it("says who has another WORLD_SIZE, and in which terms of the caller ranks differ", async () => {
@@ -198,16 +220,6 @@ describe("joining", () => {
       ),
     );
     for (const { said } of terms) expect(said.failed.error).toMatch(/has lr=0\.\d.* has lr=0\.\d/);
-  });
-
-  it("refuses a rank that is there twice", async () => {
-    const file = join(folder, "twice");
-    const twice = await ranks(2, { ...joined, file }, () => ({ RANK: "1" }));
-    const errors = twice.map(({ said }) => said.failed.error).sort();
-    expect(errors).toEqual([
-      expect.stringMatching(/^rank 0 of 2 did not come/),
-      expect.stringMatching(/^rank 1 is there twice: process \d+ on .* has it already/),
-    ]);
   });
 
   it("works over a file, with a rank that starts late", async () => {
@@ -235,20 +247,10 @@ describe("joining", () => {
     wentWell(await ranks(2, joined, () => named));
   });
 
-  it("says that another job has the port, and by which variable to change it", async () => {
-    const variables = { WORLD_SIZE: "2", MASTER_ADDR: "127.0.0.1", RANK: "0" };
-    const port = String(await freePort());
-    const alone = () => rank(joined, { ...variables, MASTER_PORT: port });
-    const [first, second] = await Promise.all([alone(), alone()]);
-    const texts = [first, second].map(({ said }) => said.failed.error).sort();
-    expect(texts[0]).toMatch(new RegExp(`port ${port} is in use by process.*MASTER_PORT`));
-    expect(texts[1]).toMatch(/rank 1 of 2 did not come/);
-  });
-
   it("gives a port to one of several processes that ask for it in the same moment", async () => {
     // No real ports: other jobs of this user cannot have them.
     const [first, count] = [100_000, 20];
-    const start = Date.now() + 3000;
+    const start = Date.now() + 1500;
     const claim = fileURLToPath(new URL("./fixtures/claim-ports.mjs", import.meta.url));
     const args = [claim, ...[first, count, start].map(String)];
     const children = [1, 2, 3].map(() => spawn(process.execPath, args));

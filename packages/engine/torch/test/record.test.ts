@@ -7,10 +7,10 @@ import { bits, nets, trained } from "./record-support.js";
 startFrom(2);
 
 describe("training", () => {
-  it.each(nets)("50 steps of %s: losses and weights are equal bit for bit", (_, make, shape) => {
-    const plain = trained(make(), { steps: 50, shape, record: false });
-    expect(trained(make(), { steps: 50, shape, record: true })).toEqual(plain);
-    expect(plain.losses[49]).toBeLessThan(plain.losses[0] as number);
+  it.each(nets)("20 steps of %s: losses and weights are equal bit for bit", (_, make, shape) => {
+    const plain = trained(make(), { steps: 20, shape, record: false });
+    expect(trained(make(), { steps: 20, shape, record: true })).toEqual(plain);
+    expect(plain.losses[19]).toBeLessThan(plain.losses[0] as number);
   });
 
   it("leaves .grad as the function does: accumulated, or cleared", () => {

@@ -6,7 +6,7 @@ import { nn } from "../../src/index.js";
 
 beforeAll(() => T.setNumThreads(1));
 
-const rates = [0.1, 0.5, 0.9];
+const rates = [0.1, 0.5];
 
 describe("dropout", () => {
   it.each(rates)("sets a share of %d to 0 and scales the others so that the mean stays", (p) => {
@@ -83,18 +83,5 @@ describe("Dropout", () => {
     T.manualSeed(5);
     expect(other.forward(x).toNumbers()).toEqual(drawn);
     expect(() => new nn.Dropout(2)).toThrow(/p is 2/);
-  });
-
-  it("draws anew at each replay of a program, as unrecorded", () => {
-    const layer = new nn.Dropout(0.4);
-    const x = T.ones([50]);
-    const run = T.recorded((t) => layer.forward(t));
-    const three = (f: () => T.Tensor) => {
-      T.manualSeed(6);
-      return [f(), f(), f()].map((t) => t.toNumbers());
-    };
-    const replayed = three(() => run(x)[0] as T.Tensor);
-    expect(replayed).toEqual(three(() => layer.forward(x)));
-    expect(replayed[1]).not.toEqual(replayed[2]);
   });
 });
