@@ -134,7 +134,7 @@ it.each([
   // Outputs.
   ["an output that is there", "VECTORS gaussian:5 there.npy", /there already.*overwrite=true/],
   ["pictures of vectors", "VECTORS gaussian:5 out", /a folder cannot .*\.parquet, \.npy/],
-  ["a format that is not written", "VECTORS gaussian:5 x.h5ad", /\.h5ad cannot be .*\.csv/],
+  ["a format that is not written", "VECTORS gaussian:5 x.xlsx", /\.xlsx cannot be .*\.csv/],
   ["an animation", "IMAGES bytes.npy x.gif", /\.gif cannot .*\.npz, .*x\.gif\/ with a slash/],
   ["one picture of many", "IMAGES bytes.npy x.png", /one picture, but NEW has 20/],
   ["a path as pictures", "IMAGES bytes.npy x-out path=true", /states of paths; .*\.npz/],

@@ -203,6 +203,68 @@ it("gives networks the column of conditions, row by row", async () => {
   expect(both).toEqual([a[0], b[0]]);
 });
 
+it("carries the rows of the group that the run takes in a direction, keeps its column, and says what is left out", async () => {
+  const data = { split_by: "day", source: "1", target: "2..3" };
+  const folder = tableRun(at("split"), facts, { scale: 0, data });
+  const days = [1, 2, 3, 1, 4, 2, 1];
+  const lines = days.map((day, i) => `r${i},${day},${i === 3 ? "" : 5 + i / 100},0,1.7e9`);
+  writeFileSync(at("days.csv"), `id,day,small,large,time\n${lines.join("\n")}\n`);
+  const carried = async (...words: string[]) => {
+    const { stderr } = await sampled(
+      folder,
+      "days.csv",
+      "days-out.csv",
+      "overwrite=true",
+      ...words,
+    );
+    const { id, day } = await load(at("days-out.csv"), ["id"]);
+    return { stderr, id, day };
+  };
+  const forward = await carried("direction=f", "missing=drop");
+  expect([forward.id, forward.day]).toEqual([
+    ["r0", "r6"],
+    [1, 1],
+  ]);
+  expect(forward.stderr).toMatch(
+    /carried the rows with day=1, left out 4 of 7 rows \(2, 3, 4\): group=\* carries all/,
+  );
+  expect(forward.stderr).toMatch(/left out 1 rows with missing values/);
+  expect((await carried("direction=b")).day).toEqual([2, 3, 2]);
+  expect((await carried("direction=f", "group=4")).id).toEqual(["r4"]);
+  expect((await carried("group=*", "missing=drop")).day).toHaveLength(6);
+  const { code, stderr } = await sample(folder, "days.csv", "no.csv", "group=9");
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/no row has day=9.*day has 1, 2, 3, 4: write group=VALUE/),
+  ]);
+  expect((await sample(still, "new.csv", "no.csv", "group=1")).stderr).toMatch(
+    /group=1: .*still was trained without data.split_by: leave group out/,
+  );
+});
+
+it("counts rows far from the training data, and values outside of its range or kind", async () => {
+  const small = (values: number[]) =>
+    `small,large,time\n${values.map((x) => `${x},0,1.7e9`).join("\n")}\n`;
+  writeFileSync(at("far.csv"), small([5, 5.12, 6]));
+  const { stderr } = await sampled(still, "far.csv", "far-out.csv");
+  expect(stderr).toMatch(
+    /warning: 1 of 3 rows of .*far.csv are far outside .*row 3 has small 6, the data 4.9 to 5.1/,
+  );
+  expect(stderr).toMatch(
+    /warning: of 3 generated values are outside .*: small 2, such as 5.998, with data of 4.9 to 5.1; .*data.range=small/,
+  );
+  const held = tableRun(at("held"), facts, {
+    scale: 0,
+    data: { range: ["small"], integer: ["large"] },
+  });
+  writeFileSync(at("held.csv"), "small,large,time\n6,1234.7,1.7e9\n");
+  const outcome = await sampled(held, "held.csv", "held-out.csv");
+  expect(outcome.stderr).not.toContain("generated values");
+  const out = await load(at("held-out.csv"));
+  expect(out.small![0]).toBeCloseTo(5.1, 5);
+  expect(Number.isInteger(out.large![0])).toBe(true);
+});
+
 it("drops rows with missing values where it is asked to, with their ids", async () => {
   writeFileSync(at("gaps.csv"), 'id,small,large,time\na,5,,1\nb,5,2,3\nc,5,2,NA\n"d,e",5,2,3\n');
   const { stdout } = await sampled(still, "gaps.csv", "gaps-out.csv", "missing=drop");

@@ -114,21 +114,23 @@ export interface TableFacts {
 export function tableRun(
   folder: string,
   { names, kept = [], transform, conditioning, from }: TableFacts,
-  { scale, components }: { scale?: number; components?: number } = {},
+  { scale, components, data }: { scale?: number; components?: number; data?: object } = {},
 ): string {
   const plain = benchmarked(`dim=${names.length}`, "net_name=mlp_small", "num_steps=5");
   const config = {
     ...plain,
     Dataset: "table:a.csv",
     Dataset_transfer: "table:b.csv",
-    data: { ...plain.data, components: components ?? null },
+    data: { ...plain.data, components: components ?? null, ...data },
   };
   const shape = [components ?? names.length];
   const conditions = conditioning && (conditioning.classes?.length ?? 1);
   const facts = { classes: 0, method: methods.dsbm, shape, conditions };
   leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], { scale });
-  const ranges = from === undefined ? {} : { source: { min: 0, max: 1 }, target: null };
-  const columns = names.map((name) => ({ name, ...ranges }));
+  const columns = names.map((name, k) => {
+    const [mean, room] = [transform.mean[k] as number, 10 * (transform.std[k] as number)];
+    return { name, source: { min: mean - room, max: mean + room }, target: null };
+  });
   const ends =
     from === undefined ? {} : { source: { path: from, rows: 10, group: null }, target: null };
   const saved = { columns, kept, transform, conditioning, ...ends };

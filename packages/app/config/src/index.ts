@@ -18,6 +18,7 @@ export { type EvaluateConfig, evaluate } from "./commands/evaluate.js";
 export type { TrainConfig } from "./keys/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 export { readConfig } from "./read.js";
+export { conditionColumn } from "./keys/data.js";
 export { langevinNumbers } from "./keys/langevin.js";
 export { freeProcessKeys, type ProcessesConfig } from "./keys/training.js";
 export { referenceKeys } from "./keys/reference.js";

@@ -62,8 +62,10 @@ test.each([
   { classes: 1, rows: 256 },
   { classes: 100, rows: 2048 },
   { classes: null, rows: 2048 },
-])("of $classes classes $rows rows are paired at once", ({ classes, rows }) => {
-  expect(rowsTogether(256, classes).value).toBe(rows);
+  { classes: null, most: 700, rows: 512 },
+  { classes: null, most: 200, rows: 256 },
+])("of $classes classes $rows rows are paired at once", ({ classes, rows, most = 5000 }) => {
+  expect(rowsTogether(256, classes, most).value).toBe(rows);
 });
 
 test.each([

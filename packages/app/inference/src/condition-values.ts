@@ -1,7 +1,7 @@
 // Values of a condition's column as networks take them.
 import type { Conditions } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { type ColumnCondition, encodeCondition } from "@dsbm/data";
+import { type ColumnCondition, classLabel, encodeCondition } from "@dsbm/data";
 import { tensor } from "@dsbm/torch";
 
 /** Encodes values of a column, of rows from `first` on of a file; the caller's. */
@@ -13,7 +13,7 @@ export function encodeConditions(
   const { name, classes } = condition;
   const numbers = Float64Array.from(values ?? [], (value: number | string, i: number) => {
     if (typeof value === "number") return value;
-    const k = classes?.indexOf(value.trim()) ?? -1;
+    const k = classes?.indexOf(classLabel(value)) ?? -1;
     if (k >= 0) return k;
     throw new ConfigError(
       "usage",

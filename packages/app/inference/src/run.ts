@@ -10,6 +10,7 @@ import { type InputConditions, openConditions } from "./conditions.js";
 import { type Input, type InputRows, openInput } from "./input/input.js";
 import { checkOutput, needsCount, type Output, openOutput } from "./output/output.js";
 import type { SamplePlan } from "./plan.js";
+import { strayValues } from "./ranges.js";
 import type { Trained } from "./trained.js";
 
 export interface SampleJob {
@@ -62,6 +63,8 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
     const n = opened.n ?? (counted ? ((await opened.count?.()) ?? null) : null);
     const given = openConditions(config, { bridge, input: { ...opened, n } });
     conditions = given;
+    const { columns } = trained;
+    const stray = columns && strayValues(columns, direction);
     const target = openOutput(job.output, {
       trained,
       input,
@@ -69,6 +72,7 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
       times: path ? times : null,
       end: times.at(-1) as number,
       settings: config,
+      seen: stray?.add,
     });
     output = target;
     progress.line(opened.about);
@@ -90,7 +94,11 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
         done = first + x.size(0);
       },
     });
-    if (nfe !== null) await target.commit();
+    if (nfe !== null) {
+      await target.commit();
+      for (const line of [...(opened.notes?.() ?? []), ...(stray?.lines() ?? [])])
+        progress.line(line);
+    }
     const { b, f } = trained.models;
     const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];
     return {

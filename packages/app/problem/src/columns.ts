@@ -1,8 +1,9 @@
 // Tables of the user's own as ends.
 import type { Conditions, Endpoint } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, conditionColumn } from "@dsbm/config";
 import {
+  boundsOf,
+  type ColumnBounds,
   type ColumnCondition,
   type ColumnTransform,
   type DataDescription,
@@ -10,9 +11,12 @@ import {
   encodeCondition,
   fitCondition,
   fitTransform,
+  type Limits,
+  limitsOf,
   type OwnOptions,
   RowUnits,
   type Split,
+  setting,
   type TableFacts,
 } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
@@ -24,6 +28,8 @@ export interface Columns {
   kept: readonly string[];
   condition: ColumnCondition | null;
   transform: ColumnTransform;
+  bounds: ColumnBounds;
+  limits: Limits | null;
   describe(): DataDescription;
 }
 
@@ -40,8 +46,9 @@ export function ownOptions(
   { data }: Pick<CompleteTrainConfig, "data">,
   { like, between }: TableUse = {},
 ): OwnOptions {
-  const { columns, exclude, keep, condition, id, split_by, where, source, target } = data;
+  const { columns, exclude, keep, id, split_by, where, source, target } = data;
   const { missing, log1p, decimal, header, key, layer } = data;
+  const condition = conditionColumn(data);
   const endGroup = end === "x0" ? source : target;
   const group = between === undefined ? endGroup : (data.between?.[between] ?? null);
   const given = { columns, exclude, keep, condition, id, split_by, where, group, key, layer };
@@ -51,6 +58,7 @@ export function ownOptions(
     log1p,
     decimal,
     header,
+    classes: data.classes !== null,
     ...(like && { like: { path: like.path, named: like.named, columns: like.columns } }),
   };
 }
@@ -69,6 +77,8 @@ export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): C
   const transform = fitTransform(facts, config.data.standardise);
   checkScale(facts, transform);
   const condition = fitCondition(facts);
+  const bounds = boundsOf(facts);
+  const limits = limitsOf(first.columns, bounds, config.data);
   const all = ends.map(({ train, test, facts }) => ({
     rows: { train, test },
     facts: facts as TableFacts,
@@ -85,18 +95,18 @@ export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): C
   const whole = config.cache === "epoch" || config.data.components !== null;
   if (whole) describe();
   for (const [i, end] of ends.entries()) {
-    const seen = standardised(end, transform, condition);
+    const seen = standardised(end, { transform, condition, limits });
     ends[i] = whole ? inMemory(seen) : seen;
   }
-  return { names: first.columns, kept: first.kept, condition, transform, describe };
+  const { columns: names, kept } = first;
+  return { names, kept, condition, transform, bounds, limits, describe };
 }
 
 function standardised(
   end: EndpointData,
-  transform: ColumnTransform,
-  condition: ColumnCondition | null,
+  { transform, condition, limits }: Pick<Columns, "transform" | "condition" | "limits">,
 ): EndpointData {
-  const units = new RowUnits(transform, (end.facts as TableFacts).offset);
+  const units = new RowUnits(transform, (end.facts as TableFacts).offset, limits);
   const apply = (rows: Tensor) => units.apply(rows);
   return {
     ...end,
@@ -111,13 +121,16 @@ function standardised(
   };
 }
 
-const conditionsOf = (
-  { raw }: EndpointData,
+function conditionsOf(
+  { raw, facts }: EndpointData,
   condition: ColumnCondition,
-): Record<Split, Conditions> => ({
-  train: { cond: encodeCondition(condition, raw?.train as Tensor) },
-  test: { cond: encodeCondition(condition, raw?.test as Tensor) },
-});
+): Record<Split, Conditions> {
+  const own = facts?.condition?.classes;
+  const of = (split: Split) => ({
+    cond: encodeCondition(condition, raw?.[split] as Tensor, own),
+  });
+  return { train: of("train"), test: of("test") };
+}
 
 const largest = 1e12;
 const widest = 1e9;
@@ -135,7 +148,7 @@ function checkScale(
       if (iqr > 0 && high - low > widest * iqr)
         throw new ConfigError(
           "usage",
-          `${path}: column ${name} has ${worst}, but half of its values lie within ${iqr}: expected no codes for missing values; make them empty, or write data.exclude=${name}`,
+          `${path}: column ${name} has ${worst}, but half of its values lie within ${iqr}: expected no codes for missing values; make them empty, or write ${setting("data.exclude", [name])}`,
         );
       if (Math.abs(worst - (mean[k] as number)) / (std[k] || 1) > largest)
         throw new ConfigError(

@@ -17,7 +17,12 @@ import {
   resample,
   uniformGrid,
 } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  conditionColumn,
+  langevinNumbers,
+} from "@dsbm/config";
 import { conditionWidth } from "@dsbm/data";
 import { cores } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
@@ -148,7 +153,7 @@ export function trainingProblem(
       firstCoupling: first_coupling,
       // A Gaussian end takes the conditions of the data, row by row.
       matchConditions:
-        (config.match_conditions ?? config.data.condition !== null) &&
+        (config.match_conditions ?? conditionColumn(config.data) !== null) &&
         config.transfer &&
         startsIndependent,
       batchCoupling: batchCoupling(config, 2 * process.sigma ** 2),

@@ -3,15 +3,30 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
-import type { ColumnCondition, ColumnTransform } from "@dsbm/data";
+import {
+  type ColumnBounds,
+  type ColumnCondition,
+  type ColumnTransform,
+  type Limits,
+  limitsOf,
+} from "@dsbm/data";
 import { checkFiles } from "@dsbm/runs";
 import { z } from "zod";
 
 const names = z.array(z.string());
 const numbers = z.array(z.number());
 
+const range = z.object({ min: z.number(), max: z.number() });
+
+const column = z.object({
+  name: z.string(),
+  source: range,
+  target: range.nullable(),
+  whole: z.boolean().default(false),
+});
+
 const saved = z.object({
-  columns: z.array(z.object({ name: z.string() })).min(1),
+  columns: z.array(column).min(1),
   kept: names,
   transform: z.object({
     log1p: z.boolean(),
@@ -31,12 +46,14 @@ export interface RunColumns {
   kept: readonly string[];
   transform: ColumnTransform;
   condition: ColumnCondition | null;
+  bounds: ColumnBounds;
+  limits: Limits | null;
 }
 
 /** Reads data.json of a run; null for a run of other data. Throws a ConfigError where it is missing or damaged. */
 export function readColumns(
   folder: string,
-  { Dataset }: Pick<CompleteTrainConfig, "Dataset">,
+  { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,
 ): RunColumns | null {
   if (!Dataset.startsWith("table:")) return null;
   const path = join(folder, "data.json");
@@ -57,12 +74,20 @@ export function readColumns(
     throw new ConfigError("usage", `${path} is damaged, ${use}: copy it from the run again`);
   const { columns, kept, transform, conditioning = null } = found.data;
   const all = columns.map(({ name }) => name);
+  const target = columns.flatMap((one) => one.target ?? []);
+  const bounds = {
+    source: columns.map(({ source }) => source),
+    target: target.length > 0 ? target : null,
+    whole: columns.map(({ whole }) => whole),
+  };
   return {
     names: all,
     named: all.some((name, k) => name !== `c${k}`),
     kept,
     transform,
     condition: conditioning,
+    bounds,
+    limits: limitsOf(all, bounds, data),
   };
 }
 

@@ -3,6 +3,7 @@ export { DatasetError } from "./errors.js";
 export { downscalerScalingFile } from "./fields/downscaler.js";
 export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
 export { downscalingLaw, type Resolution } from "./fields/downscaling-law.js";
+export { firstOf, setting } from "./names.js";
 export { type KnownRows, type PairedEnd, readPairs } from "./pairs/known-rows.js";
 export { pictureFormat } from "./pictures/format.js";
 export {
@@ -15,7 +16,8 @@ export { listPictures } from "./pictures/picture-files.js";
 export { datasets, loadTable, prepareTable } from "./registry.js";
 export { summary } from "./summary.js";
 export { type ImageClass, type Origin, positionsOf, type Split, type Table } from "./table.js";
-export { type CleanBatch, type CleanRequest, cleanRows } from "./tables/clean.js";
+export { boundsOf, type ColumnBounds, type Limits, limitsOf } from "./tables/bounds.js";
+export { type CleanBatch, type CleanCounts, type CleanRequest, cleanRows } from "./tables/clean.js";
 export {
   type ColumnCondition,
   conditionWidth,
@@ -32,7 +34,9 @@ export {
 } from "./tables/describe/describe.js";
 export type { TableFacts } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
+export { isGroup } from "./tables/in-group.js";
 export { openRows, tableFormat } from "./tables/open.js";
+export { classLabel } from "./tables/prepare/codes.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
 export { extractArray } from "./tables/read/npz.js";
 export type {

@@ -70,6 +70,22 @@ export function didYouMean(name: string, known: readonly string[]): string {
 export const firstOf = (names: readonly string[], most: number): string =>
   names.slice(0, most).join(", ") + (names.length > most ? ", …" : "");
 
+const bare = /^[\p{L}\p{N}_./+@%#^-]+$/u;
+const constants = /^([+-]?(\d.*|\.\d.*|inf|nan)|null|true|false)$/i;
+
+/** An override of names as a shell takes it: data.exclude=a,b, or 'data.exclude="a, b"' if a name has other signs. */
+export function setting(key: string, names: readonly string[]): string {
+  if (names.every((name) => bare.test(name) && !constants.test(name)))
+    return `${key}=${names.join()}`;
+  const quoted = names
+    .map((name) =>
+      name.replace(/(\\*)("|$)/g, (_, slashes, end) => slashes + slashes + (end && '\\"')),
+    )
+    .map((name) => `"${name}"`);
+  const value = quoted.length === 1 ? quoted[0] : `[${quoted.join()}]`;
+  return `'${`${key}=${value}`.replaceAll("'", "'\\''")}'`;
+}
+
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -11,7 +11,7 @@ const usage = "dsbm sample RUN NEW OUT [key=value …]";
 const sections = {
   "what is carried": ["direction", "half_iteration", "seed", "path"],
   "how it is carried": ["solver", "steps", "diffusion", "guidance", "ode_tol", "ode_step_size"],
-  tables: ["keep", "missing", "decimal", "header", "key", "layer"],
+  tables: ["keep", "group", "missing", "decimal", "header", "key", "layer"],
   "pictures and conditions": ["resize", "max_pixels", "cond", "y"],
   "files and machine": ["overwrite", "batch_size", "threads", "device"],
 };

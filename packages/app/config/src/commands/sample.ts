@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import {
+  cell,
   count,
   counted,
   device,
@@ -78,6 +79,10 @@ export const sampleSchema = z.strictObject({
     "id",
     "day",
   ]),
+  group: cell(
+    "tables of a run with data.split_by: the value in the rows to carry, * for all; null: the source's forward, the target's backward",
+    "before",
+  ),
   missing: orNull(
     z.enum(["error", "drop"]),
     "tables: what becomes of rows with missing values; null: as in training",
@@ -103,7 +108,11 @@ export const sampleSchema = z.strictObject({
     "class of all samples, or a file of one a sample",
     3,
   ),
-  resize: flag(false, "scale pictures of other sizes to the run's, cut to the middle square"),
+  resize: orNull(
+    z.boolean(),
+    "scale pictures of other sizes to the run's, cut to the middle square; null: as the run's own pictures were",
+    true,
+  ),
   overwrite: flag(false, "replace an output that is there"),
   threads: threads("processor threads; auto is all of them"),
   device: device(),

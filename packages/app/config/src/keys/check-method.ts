@@ -1,6 +1,7 @@
 // What the keys of a method ask of each other.
 
 import { printValue, type Value } from "../text/value.js";
+import { conditionColumn } from "./data.js";
 import { checkFormulas } from "./langevin.js";
 import type { TrainConfig } from "./schema.js";
 
@@ -143,7 +144,7 @@ function couplingLines(config: TrainConfig): Line[] {
 function conditionLines(config: TrainConfig): Line[] {
   const { match_conditions, cdsb, model, data, ot_sampler, condition_dropout, precondition } =
     config;
-  const hasClasses = (model.name === "UNET" && model.class_cond) || data.condition !== null;
+  const hasClasses = (model.name === "UNET" && model.class_cond) || conditionColumn(data) !== null;
   const cure = "write cdsb=true, model.class_cond=true or data.condition=COLUMN";
   return [
     match_conditions === true &&
@@ -159,7 +160,7 @@ function conditionLines(config: TrainConfig): Line[] {
       !hasClasses &&
       `condition_dropout=${condition_dropout} withholds conditions, but there are none: ${cure}, or leave it out`,
     precondition === "mixture" &&
-      (cdsb || data.condition !== null) &&
+      (cdsb || conditionColumn(data) !== null) &&
       "precondition=mixture knows no condition: write precondition=true, or leave the condition out",
   ];
 }

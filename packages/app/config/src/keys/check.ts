@@ -4,6 +4,7 @@
 import { printValue } from "../text/value.js";
 import { type Line, methodProblems } from "./check-method.js";
 import { completeFiles, completeTrain } from "./complete.js";
+import { conditionColumn } from "./data.js";
 import type { TrainConfig } from "./schema.js";
 
 /** Returns a line for each problem of keys together; `choices` are the presets of the groups. */
@@ -65,7 +66,9 @@ function dataLines(config: TrainConfig): Line[] {
 }
 
 function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
-  const { condition, split_by, source, between, target } = data;
+  const { split_by, source, between, target } = data;
+  const condition = conditionColumn(data);
+  const key = data.condition === null ? "data.classes" : "data.condition";
   const ends = `data.source=${source} data.target=${target}`;
   return [
     split_by !== null &&
@@ -75,12 +78,15 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
     split_by === null &&
       (source ?? between ?? target) !== null &&
       `${ends} are values of a column that is not named: write data.split_by=COLUMN, or leave them out`,
+    data.classes !== null &&
+      condition !== data.classes &&
+      `data.classes=${data.classes} is the condition, got data.condition=${condition}: write one of them`,
     condition !== null &&
       model.name !== "MLP" &&
-      `data.condition=${condition} conditions networks of vectors, got model.name=${model.name}: write model=MLP`,
+      `${key}=${condition} conditions networks of vectors, got model.name=${model.name}: write model=MLP`,
     condition !== null &&
       cdsb &&
-      `data.condition=${condition} is a column of a table, but cdsb=true takes a condition of fields: write cdsb=false`,
+      `${key}=${condition} is a column of a table, but cdsb=true takes a condition of fields: write cdsb=false`,
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import {
+  allOrNames,
   cell,
   counted,
   file,
@@ -76,6 +77,18 @@ export const data = {
     exclude: names("tables: columns to leave out", ["id"]),
     keep: names("tables: columns that samples carry along unchanged", ["id"]),
     condition: file("tables: the column, numbers or classes, that networks receive", "age"),
+    classes: file(
+      "tables: as data.condition, for a column whose numbers are codes of classes",
+      "cluster",
+    ),
+    range: allOrNames(
+      "tables: columns whose generated values are held to the data's range, or to a written one; true is all",
+      ["rain:0..", "share:0..1", "age"],
+    ),
+    integer: allOrNames(
+      "tables: columns whose generated values are rounded to whole numbers; true is all that hold only such",
+      ["children"],
+    ),
     id: file("tables: the column that names the rows for pairs=FILE; it is not trained on", "id"),
     missing: oneOf(["error", "drop"], "error", "tables: what becomes of rows with missing values"),
     log1p: flag(false, "tables: train on log(1 + x)"),
@@ -85,7 +98,10 @@ export const data = {
       "tables: subtract the mean of both ends and divide by their deviation, of each column or of all together",
     ),
     split_by: file("one table for both ends: the column that tells their rows apart", "day"),
-    source: cell("its value in the rows at time 0", "before"),
+    source: cell(
+      "its value in the rows at time 0: a text or number, a year or month of dates, or a range such as 1990..1999",
+      "before",
+    ),
     between: names("its values in the rows at times between, in their order", ["3", "4"]),
     target: cell("its value in the rows at time 1", "after"),
     where: file("tables: a condition on columns; other rows are left out", "day < 7"),
@@ -95,3 +111,12 @@ export const data = {
     layer: file("the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X", "X_pca"),
   }),
 };
+
+/** The column that networks are conditioned on, whether its cells are taken as they are or as codes of classes. */
+export const conditionColumn = ({
+  condition,
+  classes,
+}: {
+  condition: string | null;
+  classes: string | null;
+}): string | null => condition ?? classes;

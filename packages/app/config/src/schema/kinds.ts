@@ -80,16 +80,26 @@ export function numbers(example: string, { whole = false }: { whole?: boolean } 
     .transform((value) => (typeof value === "string" ? readNumbers(value) : [value].flat()).join());
 }
 
+const nameList = (example: readonly string[]) =>
+  z
+    .union([
+      text().meta({ examples: [example.join()] }),
+      z.array(z.union([text(), z.number()])).min(1),
+      z.number(),
+    ])
+    .transform((value) => [value].flat().map(String));
+
 /** null, or a list of names. A name alone is a list, and a number is a name. */
-export function names(description: string, example: readonly string[]) {
-  const name = z.union([text(), z.number()]);
-  return z
-    .union([text().meta({ examples: [example.join()] }), z.array(name).min(1), z.number()])
+export const names = (description: string, example: readonly string[]) =>
+  nameList(example).nullable().prefault(null).describe(description);
+
+/** null, true for all, or a list of names. */
+export const allOrNames = (description: string, example: readonly string[]) =>
+  z
+    .union([z.literal(true), nameList(example)])
     .nullable()
-    .transform((value) => (value === null ? null : [value].flat().map(String)))
     .prefault(null)
     .describe(description);
-}
 
 /** null, or a value of a table as text. */
 export const cell = (description: string, example: string) =>

@@ -129,12 +129,14 @@ export function iterationRule({
 }
 
 /** Chooses the rows that are paired at once if pairs share a condition of so many classes; null: a number. */
-export const rowsTogether = (batch: number, classes: number | null): Rule =>
-  rule(
+export function rowsTogether(batch: number, classes: number | null, rows: number): Rule {
+  const wanted = Math.ceil(Math.min(manyTogether, batch * (classes ?? manyTogether)) / batch);
+  return rule(
     "ot_rows",
-    batch * Math.ceil(Math.min(manyTogether, batch * (classes ?? manyTogether)) / batch),
+    batch * Math.max(1, Math.min(wanted, Math.floor(rows / batch))),
     "rows with the same condition, or with near ones, are paired among themselves, which needs more rows",
   );
+}
 
 const pairRules: readonly Rule[] = [
   rule(

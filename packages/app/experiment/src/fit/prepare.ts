@@ -3,6 +3,7 @@ import { type Method, methodNamed, methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   completeTrain,
+  conditionColumn,
   configure,
   type FitConfig,
   fit,
@@ -107,7 +108,7 @@ export async function prepare(
     // No two fields have one condition, among which there would be transport.
     const methodKeys = [...(isTyped ? own : []), ...(config.cdsb ? ["ot_sampler"] : [])];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
-    const conditional = config.data.condition !== null;
+    const conditional = conditionColumn(config.data) !== null;
     const mayUseMixture = !conditional && !config.cdsb && !starts.some(isGiven);
     const sigma = isGiven("sigma") ? config.sigma : undefined;
     const fromReference = startsFromReference(config);
@@ -121,7 +122,13 @@ export async function prepare(
     for (const rule of rules) if (!unused.includes(rule.key)) choose(rule);
     ({ config } = now());
     if (conditional && isTransported(config))
-      choose(rowsTogether(config.batch_size, ends.columns?.condition?.classes?.length ?? null));
+      choose(
+        rowsTogether(
+          config.batch_size,
+          ends.columns?.condition?.classes?.length ?? null,
+          Math.min(...facts.rows),
+        ),
+      );
     for (const choice of choices)
       if (choice.given) choice.value = keyValue(now().config, choice.key);
     return { ...now(), choices, facts };

@@ -49,7 +49,9 @@ async function peakOf(problem: Problem, batchSize: number): Promise<{ step: numb
   };
   const small = {
     ...problem,
-    data: { ...problem.data, x0: cut(x0), x1: cut(x1), conditions: given },
+    // The first rows of both ends may have no condition and no known pair in common.
+    data: { ...problem.data, x0: cut(x0), x1: cut(x1), conditions: given, pairs: null },
+    method: { ...problem.method, matchConditions: false },
     schedule: { ...problem.schedule, halfIterations: 1, firstSteps: 2, steps: 2 },
     optimisation: { ...problem.optimisation, batchSize, repeat: 1, lr: 0 },
   };

@@ -37,6 +37,8 @@ export interface Input {
   count?(): Promise<number>;
   /** Rows [first, first + count), asked for in their order; fewer, or null, at an end that was not known. */
   read(first: number, count: number): Promise<InputRows | null>;
+  /** Lines about the rows that were read and left out. */
+  notes?(): string[];
   close?(): void;
 }
 
@@ -50,7 +52,7 @@ export interface InputOptions {
   trained: Trained;
   direction: Direction;
   seed: number;
-  resize: boolean;
+  resize: boolean | null;
   max_pixels: number;
   keys: TableKeys;
   progress: Progress;

@@ -1,10 +1,8 @@
 // Which columns of a table a run takes, and in which order.
 
 import { ConfigError } from "@dsbm/config";
-import type { ColumnCondition, RowSource, TableColumn } from "@dsbm/data";
+import { type ColumnCondition, firstOf, type RowSource, type TableColumn } from "@dsbm/data";
 import type { Trained } from "../trained.js";
-
-const listed = 8;
 
 export interface MatchedColumns {
   names: string[];
@@ -14,7 +12,7 @@ export interface MatchedColumns {
 }
 
 const list = (names: readonly string[]) =>
-  names.slice(0, listed).join(", ") + (names.length > listed ? `, … (${names.length})` : "");
+  firstOf(names, 8) + (names.length > 8 ? ` (${names.length})` : "");
 
 /** The columns of a table for a run: by name where both have names, else by their number. */
 export function matched(
@@ -35,7 +33,8 @@ export function matched(
       "usage",
       `${path} has no column ${condition.name}, which the networks of ${trained.folder} are conditioned on: add it`,
     );
-  const kept = [...(keep ?? run?.kept ?? [])].filter(has);
+  const { split_by } = trained.config.data;
+  const kept = [...new Set([...(keep ?? run?.kept ?? []), split_by ?? []].flat())].filter(has);
   const lost = (keep ? [] : (run?.kept ?? [])).filter((name) => !has(name));
   const file = { path, columns, folder: trained.folder };
   const names =

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { decodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { type DecodedPicture, decodePicture, listPictures, pictureSize } from "@dsbm/data";
+import { pictureFolders } from "@dsbm/problem";
 import { tensor, tidy } from "@dsbm/torch";
 import type { Input, InputOptions } from "./input.js";
 
@@ -13,7 +14,9 @@ export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp|avif|tiff
 
 /** Opens a picture, or a folder; its pictures are sorted by name. */
 export function pictureInput(path: string, options: InputOptions): Input {
-  const { trained, resize } = options;
+  const { trained } = options;
+  // A run of folders scaled its own pictures.
+  const resize = options.resize ?? pictureFolders(trained.config).length > 0;
   const [channels, height] = trained.shape;
   const what = isPicture(path) ? "a picture" : "a folder of pictures";
   if (trained.shape.length === 1)

@@ -4,12 +4,17 @@ import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
+  type CleanCounts,
+  type CleanRequest,
   cleanRows,
   DatasetError,
+  firstOf,
+  isGroup,
   openRows,
   type RowSource,
 } from "@dsbm/data";
 import { encodeConditions } from "../condition-values.js";
+import { farRows } from "../ranges.js";
 import { unitsOf } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 import { matched } from "./match.js";
@@ -17,12 +22,12 @@ import { RowQueue } from "./queue.js";
 
 export type TableKeys = Pick<
   SampleConfig,
-  "keep" | "missing" | "decimal" | "header" | "key" | "layer"
+  "keep" | "group" | "missing" | "decimal" | "header" | "key" | "layer"
 >;
 
 export async function tableInput(
   path: string,
-  { trained, keys, signal, progress }: InputOptions,
+  { trained, direction, keys, signal, progress }: InputOptions,
 ): Promise<Input> {
   const { data } = trained.config;
   const missing = keys.missing ?? data.missing;
@@ -46,9 +51,12 @@ export async function tableInput(
       keep: keys.keep,
       width: units.width,
     });
+    const group = groupOf(source, { trained, direction, given: keys.group });
     for (const note of [...source.notes, ...notes]) progress.line(note);
-    const rows = () =>
-      cleanRows(source, {
+    let counts: CleanCounts | null = null;
+    async function* rows() {
+      counts = yield* cleanRows(source, {
+        group,
         numbers: names,
         texts: kept,
         missing,
@@ -60,14 +68,15 @@ export async function tableInput(
           kind: condition.classes ? "text" : "number",
         },
       });
+    }
+    const far = trained.columns && farRows(trained.columns, direction, path);
     const queue = new RowQueue(rows());
     const head = await own(() => queue.peek());
-    if (head === null)
-      throw new ConfigError("usage", `${path} has no rows: give a table with some`);
+    if (head === null) throw noRows(path, group, counts);
     const carried = kept.map((name, k) => carriedColumn(source, name, head.texts[k] as string[]));
     let reached = 0;
     return {
-      n: missing === "drop" || data.where !== null ? null : source.rows,
+      n: missing === "drop" || data.where !== null || group ? null : source.rows,
       about: `${path}, ${source.rows === null ? "" : `${source.rows} rows of `}${names.length} columns`,
       table: {
         names,
@@ -84,6 +93,7 @@ export async function tableInput(
         if (taken.count === 0) return null;
         const first = reached;
         reached += taken.count;
+        far?.add(taken.numbers);
         return {
           x: units.apply(taken.numbers),
           rows: taken.rows,
@@ -93,6 +103,7 @@ export async function tableInput(
             : undefined,
         };
       },
+      notes: () => [...leftOut(path, group, counts), ...(far?.lines() ?? [])],
       close() {
         void queue.close().then(close, close);
       },
@@ -101,6 +112,52 @@ export async function tableInput(
     close();
     throw error;
   }
+}
+
+type Group = NonNullable<CleanRequest["group"]>;
+
+/** Which rows are carried; null for all. Throws a ConfigError for a group where there are none. */
+function groupOf(
+  { path, columns }: RowSource,
+  {
+    trained,
+    direction,
+    given,
+  }: Pick<InputOptions, "trained" | "direction"> & { given: string | null },
+): Group | null {
+  const { split_by, source, target } = trained.config.data;
+  const column = columns.find(({ name }) => name === split_by)?.name;
+  if (given !== null && column === undefined)
+    throw new ConfigError(
+      "usage",
+      `group=${given}: ${split_by === null ? `${trained.folder} was trained without data.split_by` : `${path} has no column ${split_by}`}: leave group out`,
+    );
+  const value = given ?? (direction === "f" ? source : target);
+  return column === undefined || value === null || value === "*" ? null : { column, value };
+}
+
+function noRows(path: string, group: Group | null, counts: CleanCounts | null): ConfigError {
+  if (!group || !counts?.all)
+    return new ConfigError("usage", `${path} has no rows: give a table with some`);
+  const { column, value } = group;
+  return new ConfigError(
+    "usage",
+    `${path}: no row has ${column}=${value}, which the run carries in this direction; ${column} has ${firstOf([...counts.groups], 10)}: write group=VALUE for the rows of another one, or group=* for all`,
+  );
+}
+
+function leftOut(path: string, group: Group | null, counts: CleanCounts | null): string[] {
+  if (!counts) return [];
+  const { all, rows, dropped, groups } = counts;
+  const others = group ? [...groups].filter((one) => !isGroup(group.value)(one)) : [];
+  return [
+    ...(group && all > rows
+      ? [
+          `${path}: carried the rows with ${group.column}=${group.value}, left out ${all - rows} of ${all} rows (${firstOf(others, 10)}): group=* carries all`,
+        ]
+      : []),
+    ...(dropped > 0 ? [`${path}: left out ${dropped} rows with missing values`] : []),
+  ];
 }
 
 async function own<T>(operation: () => Promise<T>): Promise<T> {

@@ -8,7 +8,7 @@ import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
 
 export function arrayOutput(path: string, options: OutputOptions): Output {
-  const { trained, input, times } = options;
+  const { trained, input, times, seen } = options;
   const units = trained.shape.length === 1 ? unitsOf(trained) : null;
   const columns = units?.columns(input.table?.names);
   const dtype = columns?.some((column) => column.dtype === "float64") ? "float64" : "float32";
@@ -43,7 +43,9 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
       tidy(() => {
         const here = x.to({ device: "cpu" });
         if (!units) return file.put(at, io.toRaw(here));
-        file.put(at, io.fromTyped(toRows(units.undo(here), dtype), [x.size(0), units.width]));
+        const numbers = units.undo(here);
+        if (k === (times?.length ?? 1) - 1) seen?.(numbers);
+        file.put(at, io.fromTyped(toRows(numbers, dtype), [x.size(0), units.width]));
       });
     },
     async commit() {

@@ -37,6 +37,8 @@ export interface OutputOptions {
   end: number;
   /** The options of the command. */
   settings: object;
+  /** Takes the ends of vectors in the data's own units. */
+  seen?: ((numbers: readonly Float64Array[]) => void) | undefined;
 }
 
 type Kind = "table" | "array" | "picture" | "folder";

@@ -14,7 +14,7 @@ import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
 
 export function tableOutput(path: string, options: OutputOptions): Output {
-  const { trained, input, times } = options;
+  const { trained, input, times, seen } = options;
   const format = outputFormat(path) as OutputFormat;
   const units = unitsOf(trained);
   const columns = units.columns(input.table?.names);
@@ -58,6 +58,7 @@ export function tableOutput(path: string, options: OutputOptions): Output {
     about: () => `${path}, ${rows} rows of ${all.length} columns`,
     async put(x, { k, first, carried: cells }) {
       const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
+      if (k === (times?.length ?? 1) - 1) seen?.(numbers);
       if (!times) {
         const count = x.size(0);
         await writing(() => opened().write({ count, numbers, carried: cells }));

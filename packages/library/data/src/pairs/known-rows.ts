@@ -6,7 +6,7 @@ import { badTable, type DatasetError, invalidOption } from "../errors.js";
 import { firstOf } from "../names.js";
 import { loadTable } from "../registry.js";
 import type { Origin } from "../table.js";
-import { isGroup } from "../tables/clean.js";
+import { isGroup } from "../tables/in-group.js";
 import { openRows } from "../tables/open.js";
 import type { OwnOptions } from "../tables/prepare/prepare.js";
 import type { RowSource } from "../tables/rows.js";

@@ -1,13 +1,15 @@
 // The rows of a table that can be used: of one group, with all their values, finite. Others are refused, or dropped.
 import { badTable, type DatasetError } from "../errors.js";
-import { firstOf } from "../names.js";
+import { firstOf, setting } from "../names.js";
 import { isMissing } from "./cells.js";
+import { isGroup } from "./in-group.js";
 import type { RowBatch, RowSource, TableColumn } from "./rows.js";
 import { rowFilter } from "./where.js";
 
 const largest = 1e37;
 
-const mostGroups = 10;
+/** Groups that a message names, and one more that is not. */
+const mostGroups = 11;
 
 export interface CleanRequest {
   numbers: readonly string[];
@@ -34,7 +36,7 @@ export interface CleanCounts {
   rows: number;
   /** Rows of the group that cannot be used. */
   dropped: number;
-  /** For a message. */
+  /** The first groups, those of other rows too, for a message. */
   groups: Set<string>;
 }
 
@@ -101,7 +103,7 @@ export async function* cleanRows(
         if (value < 0 && value >= -largest)
           throw badTable(
             source.path,
-            `column ${name} has ${value} in row ${first + i + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write data.exclude=${name}`,
+            `column ${name} has ${value} in row ${first + i + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write ${setting("data.exclude", [name])}`,
           );
         addFault(name, Number.isNaN(value) ? "missing" : "infinite", i);
       }
@@ -139,13 +141,6 @@ export async function* cleanRows(
   return counts;
 }
 
-/** The same text, or the same number. */
-export function isGroup(value: string): (cell: string) => boolean {
-  const number = value.trim() === "" ? Number.NaN : Number(value);
-  return (cell) =>
-    cell === value || cell.trim() === value || (cell.trim() !== "" && Number(cell) === number);
-}
-
 function missingValues(
   path: string,
   faults: readonly Fault[],
@@ -160,6 +155,6 @@ function missingValues(
       : `infinite values (or beyond ±${largest})`;
   return badTable(
     path,
-    `column ${name} has ${count} ${values}, the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out, or data.exclude=${name}`,
+    `column ${name} has ${count} ${values}, the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out, or ${setting("data.exclude", [name])}`,
   );
 }

@@ -1,11 +1,13 @@
 // The column that networks are conditioned on: classes, one input each, or a number that is standardised.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { invalidOption } from "../errors.js";
+import { firstOf, setting } from "../names.js";
 import type { ConditionFacts, TableFacts } from "./facts.js";
+import { byNumber } from "./prepare/codes.js";
 
 export interface ColumnCondition {
   name: string;
-  /** Sorted; null for numbers. */
+  /** Of all ends, sorted; null for numbers. */
   classes: readonly string[] | null;
   mean: number;
   std: number;
@@ -14,7 +16,7 @@ export interface ColumnCondition {
 export const conditionWidth = (condition: ColumnCondition | null): number =>
   condition === null ? 0 : (condition.classes?.length ?? 1);
 
-/** One condition of all ends. Throws `InvalidOption` for other kinds or classes at an end. */
+/** One condition of all ends, with the classes of all. Throws `InvalidOption` for other kinds, and for no class in common. */
 export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | null {
   const conditions = ends.map(({ condition }) => condition);
   if (conditions.includes(null)) return null;
@@ -27,14 +29,17 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
   for (const [i, other] of others.entries()) {
     if ((classes === null) !== (other.classes === null))
       throw invalidOption(
-        `data.condition=${name} holds numbers at one end and texts at the other (${place(0)}, ${place(i + 1)}): expected the same kind`,
+        `${setting("data.condition", [name])} holds numbers at one end and texts at the other (${place(0)}, ${place(i + 1)}): expected the same kind; write ${setting("data.classes", [name])} if the numbers are codes of classes`,
       );
-    if (classes && `${classes}` !== `${other.classes}`)
+    if (classes && !other.classes?.some((label) => classes.includes(label)))
       throw invalidOption(
-        `data.condition=${name} has the classes ${classes.join(", ")} in ${place(0)} and ${other.classes?.join(", ")} in ${place(i + 1)}: expected the same at both ends; leave out the rows of the others`,
+        `${setting("data.condition", [name])}: no class of ${place(0)} (${firstOf(classes, 8)}) is one of ${place(i + 1)} (${firstOf(other.classes ?? [], 8)}): expected some in common, of which rows are paired`,
       );
   }
-  if (classes) return { name, classes, mean: 0, std: 1 };
+  if (classes) {
+    const all = new Set(conditions.flatMap((one) => one?.classes ?? []));
+    return { name, classes: [...all].toSorted(byNumber), mean: 0, std: 1 };
+  }
   const total = ends.reduce((sum, { moments }) => sum + moments.n, 0);
   const average = (value: (condition: ConditionFacts) => number) =>
     ends.reduce(
@@ -47,11 +52,16 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
   return { name, classes: null, mean, std: Math.sqrt(variance) };
 }
 
-/** float32 [n, c] of numbers or places of classes [n, 1] float64; the caller's to dispose. */
-export const encodeCondition = ({ classes, mean, std }: ColumnCondition, values: Tensor): Tensor =>
+/** float32 [n, c] of numbers, or of places in `own` classes, [n, 1] float64; the caller's to dispose. */
+export const encodeCondition = (
+  { classes, mean, std }: ColumnCondition,
+  values: Tensor,
+  own = classes,
+): Tensor =>
   tidy(() => {
-    const rows = classes
-      ? values.eq(tensor(Float64Array.from(classes.keys())))
+    const places = classes?.map((label) => own?.indexOf(label) ?? -1);
+    const rows = places
+      ? values.eq(tensor(Float64Array.from(places)))
       : values.sub(mean).div(std || 1);
     return rows.to("float32").keep();
   });

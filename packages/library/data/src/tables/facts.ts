@@ -12,6 +12,8 @@ export interface ConditionFacts {
   /** Of the training rows. */
   mean: number;
   variance: number;
+  /** Of all rows. */
+  range: { min: number; max: number };
 }
 
 export interface TableFacts {
@@ -39,6 +41,8 @@ export interface TableFacts {
   moments: ColumnMoments;
   /** Of all rows. */
   range: { min: number[]; max: number[] };
+  /** Whether all values of a column are whole numbers. */
+  whole: boolean[];
   /** Interquartile ranges of the first rows. */
   spread: number[];
   digests: string[];
@@ -51,7 +55,7 @@ export interface TableFacts {
 }
 
 /** Tables that another version prepared are prepared again. */
-export const factsVersion = 3;
+export const factsVersion = 4;
 
 /** Throws `Unreadable`. */
 export const readFacts = (path: string): TableFacts =>

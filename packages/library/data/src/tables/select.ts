@@ -1,6 +1,6 @@
 // Which columns of a table are trained on, carried along, a condition or a group: by name, numbers by default.
 import { badTable, type DatasetError } from "../errors.js";
-import { firstOf } from "../names.js";
+import { firstOf, setting } from "../names.js";
 import { absentColumn } from "./absent-column.js";
 import type { RowSource, TableColumn } from "./rows.js";
 import { rowFilter } from "./where.js";
@@ -15,6 +15,8 @@ export interface ColumnOptions {
   keep?: readonly string[] | undefined;
   /** The column that networks are conditioned on. */
   condition?: string | undefined;
+  /** Whether the condition's numbers are codes of classes. */
+  classes?: boolean | undefined;
   /** The column that names the rows. */
   id?: string | undefined;
   /** The column whose values say which rows belong to an end. */
@@ -37,7 +39,8 @@ export interface Selection {
  */
 export function selectColumns(source: RowSource, options: ColumnOptions): Selection {
   const { path } = source;
-  const { columns: wanted, exclude = [], keep = [], condition, id, split_by, where } = options;
+  const { columns: wanted, exclude = [], keep = [], condition, classes, id } = options;
+  const { split_by, where } = options;
   const columns = new Map(source.columns.map((column) => [column.name, column]));
   const names = [...columns.keys()];
   if (columns.size < source.columns.length) throw repeatedName(source);
@@ -61,7 +64,10 @@ export function selectColumns(source: RowSource, options: ColumnOptions): Select
   return {
     trained,
     kept: [...keep],
-    condition: condition === undefined ? null : column(condition),
+    condition:
+      condition === undefined
+        ? null
+        : { ...column(condition), ...(classes && { kind: "text" as const }) },
     group: split_by ?? null,
   };
 }
@@ -76,6 +82,13 @@ function repeatedName({ path, columns }: RowSource): DatasetError {
   );
 }
 
+const mostExcluded = 20;
+
+const excluding = (names: readonly string[]): string =>
+  names.length > mostExcluded
+    ? `name the columns to train on in data.columns (${names.length} are to be left out)`
+    : `write ${setting("data.exclude", names)} to leave out`;
+
 function textColumns(path: string, texts: readonly TableColumn[]): DatasetError {
   const show = ({ name, example }: TableColumn) =>
     example
@@ -87,14 +100,11 @@ function textColumns(path: string, texts: readonly TableColumn[]): DatasetError 
       path,
       `column ${show(commas)} has decimal commas: write data.decimal=, to read them as numbers`,
     );
-  const names = firstOf(
-    texts.map(({ name }) => name),
-    8,
-  ).replaceAll(", ", ",");
+  const names = texts.map(({ name }) => name);
   const columns = texts.length === 1 ? "column" : "columns";
   return badTable(
     path,
-    `text in the ${columns} ${firstOf(texts.map(show), 5)}: expected numbers; write data.exclude=${names} to leave out, or name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
+    `text in the ${columns} ${firstOf(texts.map(show), 5)}: expected numbers; ${excluding(names)}, name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
   );
 }
 
@@ -124,9 +134,8 @@ export function matchColumns(source: EndColumns, other: EndColumns): string[] {
   const differences: string[] = [];
   if (missing.length > 0) differences.push(`only ${source.path} has ${firstOf(missing, 8)}`);
   if (extra.length > 0) differences.push(`only ${other.path} has ${firstOf(extra, 8)}`);
-  const exclude = firstOf([...missing, ...extra], 8).replaceAll(", ", ",");
   throw badTable(
     other.path,
-    `the two ends have different columns: ${differences.join("; ")}: expected the same at both; rename them, or write data.exclude=${exclude}`,
+    `the two ends have different columns: ${differences.join("; ")}: expected the same at both; rename them, or ${excluding([...missing, ...extra])}`,
   );
 }

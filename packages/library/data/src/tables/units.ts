@@ -1,6 +1,7 @@
 // The units of vectors: the data's own, and the coordinates that networks take.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Projection } from "../vectors/projection.js";
+import type { Limits } from "./bounds.js";
 import type { TableFacts } from "./facts.js";
 import type { NumberColumn } from "./write/table-writer.js";
 
@@ -76,6 +77,8 @@ export interface UnitFacts {
   named: boolean;
   transform?: ColumnTransform | null;
   projection?: Projection | null;
+  /** What generated values are held to. */
+  limits?: Limits | null;
 }
 
 /** Float64 columns in the data's own units, and float32 samples [n, …] for networks. */
@@ -109,7 +112,7 @@ export class Units {
 
   /** On the processor. A constant column has its value. */
   undo(x: Tensor): Float64Array[] {
-    const { transform, projection } = this.#facts;
+    const { transform, projection, limits } = this.#facts;
     const rows = tidy(() => {
       const z = projection?.reconstruct(x) ?? x;
       return z.contiguous().toArray() as Float32Array;
@@ -122,7 +125,11 @@ export class Units {
         const y = std === 0 ? mean : (rows[i * this.width + k] as number) * std + mean;
         column[i] = transform?.log1p ? Math.expm1(y) : y;
       }
-      return column;
+      if (!limits) return column;
+      const min = limits.min[k] as number;
+      const max = limits.max[k] as number;
+      const held = (x: number) => Math.min(max, Math.max(min, limits.whole[k] ? Math.round(x) : x));
+      return column.map(held);
     });
   }
 
@@ -147,11 +154,12 @@ export class Units {
 
 /** Units of prepared rows x − offset, on any device. */
 export class RowUnits {
-  readonly #tensors: { shift: Tensor; scale: Tensor; mean: Tensor; std: Tensor };
+  readonly #tensors: Record<"shift" | "scale" | "mean" | "std" | "min" | "max" | "whole", Tensor>;
 
   constructor(
     readonly transform: ColumnTransform,
     offset: readonly number[],
+    readonly limits: Limits | null = null,
   ) {
     const { mean, std } = transform;
     const row = (values: readonly number[], dtype: "float32" | "float64") =>
@@ -167,6 +175,9 @@ export class RowUnits {
       ),
       mean: row(mean, "float64"),
       std: row(std, "float64"),
+      min: row(limits?.min ?? [], "float64"),
+      max: row(limits?.max ?? [], "float64"),
+      whole: row((limits?.whole ?? []).map(Number), "float64"),
     }));
   }
 
@@ -181,11 +192,14 @@ export class RowUnits {
 
   /** float64 [n, d] in the data's own units. */
   undo(x: Tensor): Tensor {
-    const { mean, std } = this.#tensors;
     return tidy(() => {
-      const { device } = x;
-      const y = x.to("float64").mul(std.to({ device })).add(mean.to({ device }));
-      return this.transform.log1p ? y.expm1() : y;
+      const on = (name: "mean" | "std" | "min" | "max" | "whole") =>
+        this.#tensors[name].to({ device: x.device });
+      const y = x.to("float64").mul(on("std")).add(on("mean"));
+      const own = this.transform.log1p ? y.expm1() : y;
+      if (!this.limits) return own;
+      const rounded = own.add(own.round().sub(own).mul(on("whole")));
+      return rounded.maximum(on("min")).minimum(on("max"));
     });
   }
 

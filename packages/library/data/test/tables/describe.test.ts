@@ -93,7 +93,7 @@ describe("a warning", () => {
       (i) => normal(i, 3),
       /^almost constant: 98 % of the source have one value$/,
     ],
-    ["few values", (i) => i % 3, (i) => i % 4, /^4 different values: .*data.condition=y/],
+    ["few values", (i) => i % 3, (i) => i % 4, /^4 different values: .*data.classes=y/],
     [
       "heavy tails",
       (i) => normal(i, 1) / normal(i, 2),
@@ -152,6 +152,40 @@ describe("a warning", () => {
         expect.stringMatching(/^very unequal sizes: .*t.csv has 4500 .*s.csv 135$/),
       ]),
     );
+  });
+
+  it.each<[string, Columns[string], Columns[string], OwnOptions, RegExp[]]>([
+    [
+      "classes",
+      (i) => ["a", "b", "c"][i % 3]!,
+      (i) => ["b", "c"][i % 2]!,
+      {},
+      [/^only .*s.csv has k a: these rows have no partners there$/],
+    ],
+    [
+      "codes",
+      (i) => i % 2,
+      (i) => 1 + (i % 2),
+      { classes: true },
+      [/^only .*s.csv has k 0: /, /^only .*t.csv has k 2: /],
+    ],
+    [
+      "numbers",
+      (i) => i,
+      (i) => i / 2,
+      {},
+      [/^k is 0 to 299 in .*s.csv, and 0 to 149.5 at the other end/],
+    ],
+    ["numbers of both", (i) => i % 5, (i) => i % 5, {}, []],
+  ])("says which %s of the condition one end lacks", async (_, a, b, options, expected) => {
+    const table = { condition: "k", ...options };
+    const { warnings } = await described(
+      [{ ...plain, k: a }, 300],
+      [{ ...plain, k: b }, 300],
+      table,
+    );
+    const found = warnings.filter((line) => line.includes("no partners"));
+    expect(found).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
   });
 
   it("says how a file was read", async () => {

@@ -2,10 +2,15 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  boundsOf,
+  encodeCondition,
+  fitCondition,
   fitTransform,
+  limitsOf,
   loadTable,
   type OwnOptions,
   prepareTable,
+  RowUnits,
   type Table,
   Units,
 } from "@dsbm/data";
@@ -145,11 +150,20 @@ describe("rows", () => {
     expect(values(some.train).length).toBe(4);
   });
 
-  it("of a group are those with its value, as a text or a number", async () => {
-    const groups = "a,g\n1,2\n2,2.0\n3,3\n4, 2\n5,02x\n";
-    const { train, test } = await load(groups, { columns: ["a"], split_by: "g", group: "2" });
-    expect([...values(train), ...values(test)].flat().sort()).toEqual([1, 2, 4]);
-    expect(train.facts).toMatchObject({ rows: 3, group: "2", train: 2, test: 1 });
+  it.each<[string, string, string[], number[]]>([
+    ["its value, as a text or a number", "2", ["2", "2.0", "3", " 2", "02x"], [1, 2, 4]],
+    ["a range of numbers", "2..10", ["1", "2", "10", "5.5", "x"], [2, 3, 4]],
+    ["a range without an end", "-3..", ["-4", "-3", "1e5", ""], [2, 3]],
+    ["a year", "2019", ["2019-05-03", "2019/12/31", "2020-01-01", "May 3 2019"], [1, 2, 4]],
+    ["a month", "2019-05", ["2019-05-03", "2019-05-31T10:00", "2019-06-01"], [1, 2]],
+    ["years", "2018..2019", ["2017-12-31", "2018-01-01", "2019-12-31", "2020-01-01"], [2, 3]],
+    ["days", "2018-02-01..2018-02-28", ["2018-01-31", "2018-02-01", "2018-02-28 12:00"], [2, 3]],
+    ["texts with two dots", "a..b", ["a..b", "b", "a..b "], [1, 3]],
+  ])("of a group are those with %s", async (_, group, cells, expected) => {
+    const text = ["a,g", ...cells.map((cell, i) => `${i + 1},${cell}`)].join("\n");
+    const { train, test } = await load(text, { columns: ["a"], split_by: "g", group });
+    expect([...values(train), ...values(test)].flat().sort()).toEqual(expected);
+    expect(train.facts).toMatchObject({ rows: expected.length, group });
   });
 
   it("keep small differences of large numbers", async () => {
@@ -232,6 +246,54 @@ describe("the transform", () => {
     }
   });
 
+  it("holds generated values to the data's range, a written one, and whole numbers", async () => {
+    const names = ["a", "b", "c"];
+    const all = await facts(rows((i) => [i % 10, i / 100, i % 3]));
+    const bounds = boundsOf([all, all]);
+    expect(bounds.whole).toEqual([true, false, true]);
+    const transform = fitTransform([all], "columns");
+    const made = [
+      [-4, 4.4, 12],
+      [0.6, 9, -9],
+      [1.6, 0, 0],
+    ].map((x) => Float64Array.from(x));
+    const held = (range: true | string[] | null, integer: true | string[] | null) => {
+      const limits = limitsOf(names, bounds, { range, integer });
+      const units = new Units({ names, named: true, transform, limits });
+      const columns = tidy(() => units.undo(units.apply(made))).map((x) => Array.from(x));
+      const rowUnits = new RowUnits(transform, [0, 0, 0], limits);
+      const byRows = tidy(() => {
+        const x = tensor(Float64Array.from([0, 1, 2].flatMap((i) => made.map((c) => c[i]!))), {
+          shape: [3, 3],
+        });
+        return rowUnits.undo(rowUnits.apply(x.to("float32"))).toNumbers();
+      });
+      rowUnits.dispose();
+      for (const [i, value] of byRows.entries())
+        expect(value).toBeCloseTo(columns[i % 3]![Math.floor(i / 3)]!, 3);
+      return columns.map((column) => column.map((x) => Math.round(1000 * x) / 1000 + 0));
+    };
+    expect(held(true, true)).toEqual([
+      [0, 4, 9],
+      [0.6, 3.99, 0],
+      [2, 0, 0],
+    ]);
+    expect(held(["a", "b:..1"], ["b"])).toEqual([
+      [0, 4.4, 9],
+      [1, 1, -9],
+      [1.6, 0, 0],
+    ]);
+    expect(held(["c:0.5.."], null)[2]).toEqual([1.6, 0.5, 0.5]);
+    for (const [range, message] of [
+      [["dddd"], /data.range=dddd: no such column is trained on; there are a, b, c/],
+      [["a:x..1"], /data.range=a:x..1: expected COLUMN, or COLUMN:LOW..HIGH/],
+      [["a:2..1"], /expected COLUMN, or COLUMN:LOW..HIGH/],
+    ] as const)
+      expect(() => limitsOf(names, bounds, { range, integer: null })).toThrow(
+        refusal("InvalidOption", message),
+      );
+  });
+
   it("takes log(1 + x), and refuses what has none", async () => {
     const f = await facts(
       rows((i) => [i, 2 * i, 1]),
@@ -247,6 +309,29 @@ describe("the transform", () => {
       refusal("BadTable", /column a has -0.5 in row 2, which data.log1p=true cannot take/),
     );
   });
+});
+
+it("numbers are classes where they are codes, and both ends have the classes of each", async () => {
+  const coded = (cells: string[], options: OwnOptions = {}) =>
+    load(["x,k", ...cells.map((k, i) => `${i},${k}`)].join("\n"), { condition: "k", ...options });
+  const source = await coded(["4", "10", "4.0", "10", "8"], { classes: true });
+  const target = await coded(["10", "3", "4", "4", "3"], { classes: true });
+  const ends = [source.train.facts!, target.train.facts!];
+  const condition = fitCondition(ends)!;
+  expect(condition.classes).toEqual(["3", "4", "8", "10"]);
+  for (const [i, { train }] of [source, target].entries()) {
+    const own = ends[i]!.condition!.classes;
+    using rows = encodeCondition(condition, train.condition!, own);
+    const labels = tidy(() => rows.argmax({ dim: 1 }).toNumbers()).map(
+      (k) => condition.classes![k],
+    );
+    const codes = tidy(() => train.condition!.toNumbers()).map((k) => own![k]);
+    expect(labels).toEqual(codes);
+  }
+  const other = await coded(["1", "2", "1"], { classes: true });
+  expect(() => fitCondition([ends[0]!, other.train.facts!])).toThrow(
+    refusal("InvalidOption", /no class of .* \(4, 8, 10\) is one of .* \(1, 2\)/),
+  );
 });
 
 it("a table is prepared once, anew when it changes, and nothing is left of what failed", async () => {

@@ -28,8 +28,9 @@ export class Order {
     return this.#permutation;
   }
 
-  /** The next k indices, int64 [k]; k is at most n. */
+  /** The next k indices, int64 [k]; more than n are those of several permutations. */
   next(k: number): Tensor {
+    if (k > this.n) return this.through(k);
     const rows =
       this.#permutation && this.#taken + k <= this.n ? this.#permutation : this.#shuffle();
     this.#taken += k;

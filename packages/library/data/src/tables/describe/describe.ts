@@ -25,6 +25,8 @@ export interface DescribedColumn {
   source: Range;
   /** null if time 1 is a Gaussian. */
   target: Range | null;
+  /** Whether all values are whole numbers. */
+  whole: boolean;
   notes: string[];
 }
 
@@ -67,6 +69,7 @@ export function describeTables(
     name,
     source: rangeOf(samples[0]?.[k] as ColumnSample),
     target: target && rangeOf(samples[1]?.[k] as ColumnSample),
+    whole: facts.every(({ whole }) => whole[k]),
     notes: columnNotes(k, { facts, samples, transform }),
   }));
   const looked = sampledRows(names.length);

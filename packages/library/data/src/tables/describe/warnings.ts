@@ -1,4 +1,5 @@
 // Each warning says what was found and by what rule.
+import { firstOf, setting } from "../../names.js";
 import type { TableFacts } from "../facts.js";
 import type { ColumnTransform } from "../units.js";
 import type { ColumnSample } from "./columns.js";
@@ -25,17 +26,19 @@ export function columnNotes(k: number, { facts, samples, transform }: Ends): str
   const name = source.columns[k] as string;
   if (transform.std[k] === 0)
     return [
-      `constant (${round(a.median)}) at both ends: it says nothing, and keeps its value; data.exclude=${name} leaves it out`,
+      `constant (${round(a.median)}) at both ends: it says nothing, and keeps its value; ${setting("data.exclude", [name])} leaves it out`,
     ];
   const notes: string[] = [];
   const twin = source.digests.findIndex(
     (digest, i) => i < k && digest === source.digests[k] && target.digests[i] === target.digests[k],
   );
   if (twin >= 0)
-    notes.push(`equal to column ${source.columns[twin]}: data.exclude=${name} leaves it out`);
+    notes.push(
+      `equal to column ${source.columns[twin]}: ${setting("data.exclude", [name])} leaves it out`,
+    );
   if (facts.every(({ counters }) => counters.includes(name)))
     notes.push(
-      `counts the rows: data.exclude=${name} leaves it out, data.keep=${name} carries it along`,
+      `counts the rows: ${setting("data.exclude", [name])} leaves it out, ${setting("data.keep", [name])} carries it along`,
     );
   const note = distributionNote(name, a, b, transform);
   if (note !== null) notes.push(note);
@@ -61,7 +64,7 @@ function distributionNote(
     return `almost constant: ${still.map(({ end, sample }) => `${percent(sample.most)} of the ${end}`).join(", ")} have one value`;
   const distinct = Math.max(a.distinct, b.distinct);
   if (distinct <= few)
-    return `${distinct} different values: a bridge makes values between them; for classes write data.condition=${name}`;
+    return `${distinct} different values: a bridge makes values between them; for classes write ${setting("data.classes", [name])}`;
   const tails = ends
     .filter(({ sample }) => isHeavy(sample))
     .map(({ end, sample: { min, max, q005, q25, q75, q995 } }) => {
@@ -104,5 +107,26 @@ export function pairWarnings(source: TableFacts, target: TableFacts): string[] {
     lines.push(
       `${shared * every} rows of the source are in the target too${every > 1 ? " (estimated from a part of the rows)" : ""}`,
     );
-  return lines;
+  return [...lines, ...conditionWarnings(source, target), ...conditionWarnings(target, source)];
+}
+
+/** Values of the condition that only this end has: its rows have no partners to be paired with. */
+function conditionWarnings(
+  { condition, group, path }: TableFacts,
+  { condition: other }: TableFacts,
+): string[] {
+  if (!condition || !other) return [];
+  const { name, classes, range } = condition;
+  const place = group === null ? path : `${path} (${group})`;
+  if (classes) {
+    const alone = classes.filter((label) => !other.classes?.includes(label));
+    return alone.length === 0
+      ? []
+      : [`only ${place} has ${name} ${firstOf(alone, 8)}: these rows have no partners there`];
+  }
+  if (range.min >= other.range.min && range.max <= other.range.max) return [];
+  const span = ({ min, max }: typeof range) => `${round(min)} to ${round(max)}`;
+  return [
+    `${name} is ${span(range)} in ${place}, and ${span(other.range)} at the other end: rows beyond have no partners there`,
+  ];
 }

@@ -4,30 +4,45 @@ import type { TableColumn } from "../rows.js";
 
 const mostClasses = 100;
 
+/** A cell as the name of a class: 3.0 is 3. */
+export const classLabel = (cell: string): string => cell.trim().replace(/^([+-]?\d+)\.0*$/, "$1");
+
+/** Numbers by their size, and texts by their letters. */
+export const byNumber = (a: string, b: string): number =>
+  Number(a) - Number(b) || (a < b ? -1 : Number(a > b));
+
 /** `add` gives temporary codes, which `finish` maps to final ones. */
 export function conditionCodes(path: string, { name, kind }: Pick<TableColumn, "name" | "kind">) {
   const codes = new Map<string, number>();
+  const range = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
   return {
     add(values: Float64Array | string[]): Float64Array {
-      if (values instanceof Float64Array) return values;
+      if (values instanceof Float64Array) {
+        for (const value of values) {
+          range.min = Math.min(range.min, value);
+          range.max = Math.max(range.max, value);
+        }
+        return values;
+      }
       return Float64Array.from(values, (text) => {
-        const label = text.trim();
+        const label = classLabel(text);
         const code = codes.get(label) ?? codes.size;
         if (code === mostClasses)
           throw badTable(
             path,
-            `column ${name} has more than ${mostClasses} different texts: expected classes for data.condition, or numbers`,
+            `column ${name} has more than ${mostClasses} different texts: expected at most so many classes, or numbers`,
           );
         codes.set(label, code);
         return code;
       });
     },
     /** Classes are sorted; null for numbers. */
-    finish(): { code: (temporary: number) => number; classes: string[] | null } {
-      if (kind === "number") return { code: (x) => x, classes: null };
+    finish() {
+      if (kind === "number") return { code: (x: number) => x, classes: null, range };
       const labels = [...codes.keys()];
-      const classes = labels.toSorted();
-      return { code: (k) => classes.indexOf(labels[k] as string), classes };
+      const classes = labels.toSorted(byNumber);
+      const code = (k: number) => classes.indexOf(labels[k] as string);
+      return { code, classes, range: { min: 0, max: classes.length - 1 } };
     },
   };
 }

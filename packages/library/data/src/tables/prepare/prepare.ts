@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeFlushed } from "@dsbm/files";
 import { io } from "@dsbm/torch";
 import { badTable, type DatasetError, invalidOption } from "../../errors.js";
+import { firstOf } from "../../names.js";
 import { type CleanCounts, cleanRows } from "../clean.js";
 import type { ConditionFacts, TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
@@ -67,13 +68,13 @@ async function writeRows(
   splitFile(folder, "numbers", { isHeld });
   let conditionFacts: ConditionFacts | null = null;
   if (codes) {
-    const { code, classes } = codes.finish();
+    const { code, classes, range } = codes.finish();
     const { mean, variance } = splitFile(folder, "condition", { isHeld, change: code }).moments([
       0,
     ]);
     const m = mean[0] as number;
     const v = variance[0] as number;
-    conditionFacts = { name: condition.name, classes, mean: m, variance: v };
+    conditionFacts = { name: condition.name, classes, mean: m, variance: v, range };
   }
   return {
     path,
@@ -132,7 +133,7 @@ function tooFewRows(
 ): DatasetError {
   if (split_by !== undefined && group !== undefined && counts.rows === 0 && where === undefined)
     return invalidOption(
-      `${path}: no row has ${split_by}=${group}; ${split_by} has ${[...counts.groups].join(", ")}: write one of them as data.source or data.target`,
+      `${path}: no row has ${split_by}=${group}; ${split_by} has ${firstOf([...counts.groups], 10)}: write one of them as data.source or data.target, or a range such as 1990..1999`,
     );
   const rows = n === 1 ? "1 row" : "no rows";
   if (where !== undefined)

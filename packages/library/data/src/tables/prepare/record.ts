@@ -6,7 +6,7 @@ const mostDigests = 2 ** 17;
 
 type LearntFacts = Pick<
   TableFacts,
-  "offset" | "range" | "spread" | "digests" | "rowDigests" | "counters"
+  "offset" | "range" | "whole" | "spread" | "digests" | "rowDigests" | "counters"
 >;
 
 export function columnRecord(d: number, log1p: boolean) {
@@ -18,6 +18,7 @@ export function columnRecord(d: number, log1p: boolean) {
   const max = new Array<number>(d).fill(Number.NEGATIVE_INFINITY);
   const digests = new Int32Array(d).fill(17);
   const isCounter = new Array<boolean>(d).fill(true);
+  const whole = new Array<boolean>(d).fill(true);
   let every = 1;
   let rowDigests: number[] = [];
 
@@ -71,6 +72,7 @@ export function columnRecord(d: number, log1p: boolean) {
         min[k] = least;
         max[k] = most;
         digests[k] = digest;
+        whole[k] &&= (numbers[k] as Float64Array).every(Number.isInteger);
         if (isCounter[k])
           isCounter[k] = (numbers[k] as Float64Array).every(
             (x, i) => x === (first[k] as number) + n + i,
@@ -85,6 +87,7 @@ export function columnRecord(d: number, log1p: boolean) {
     facts: (columns: readonly string[]): LearntFacts => ({
       offset,
       range: { min, max },
+      whole,
       spread,
       digests: Array.from(digests, String),
       rowDigests: { every, values: rowDigests },

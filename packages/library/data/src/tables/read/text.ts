@@ -3,7 +3,7 @@
 import { pipeline } from "node:stream/promises";
 import { CsvError, type Options, parse } from "csv-parse";
 import { badTable, type DatasetError } from "../../errors.js";
-import { firstOf } from "../../names.js";
+import { firstOf, setting } from "../../names.js";
 import { hasComma, numberOf } from "../cells.js";
 import {
   arrayNames,
@@ -171,7 +171,7 @@ function noNumber(
 ): DatasetError {
   const cure = hasComma(cell)
     ? "write data.decimal=, for decimal commas"
-    : `repair it, or write data.exclude=${name}`;
+    : `repair it, or write ${setting("data.exclude", [name])}`;
   const text = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);
   return badTable(path, `column ${name} has ${text} in row ${row + 1}: expected a number; ${cure}`);
 }

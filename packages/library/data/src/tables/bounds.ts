@@ -1,0 +1,85 @@
+// The ranges and kinds of columns, and what generated values are held to.
+import { invalidOption } from "../errors.js";
+import { didYouMean, firstOf } from "../names.js";
+import type { TableFacts } from "./facts.js";
+
+interface Bounds {
+  min: number;
+  max: number;
+}
+
+/** In the data's own units. */
+export interface ColumnBounds {
+  source: readonly Bounds[];
+  /** null if time 1 is a Gaussian. */
+  target: readonly Bounds[] | null;
+  /** Whether all values of a column are whole numbers. */
+  whole: readonly boolean[];
+}
+
+/** Limits of generated values, of each column; −∞ and ∞ without one. */
+export interface Limits {
+  min: readonly number[];
+  max: readonly number[];
+  whole: readonly boolean[];
+}
+
+export function boundsOf(ends: readonly TableFacts[]): ColumnBounds {
+  const [source, ...others] = ends.map(({ range, log1p }) => {
+    const own = (value: number) => (log1p ? Math.expm1(value) : value);
+    return range.min.map((min, k) => ({ min: own(min), max: own(range.max[k] as number) }));
+  });
+  return {
+    source: source ?? [],
+    target: others.at(-1) ?? null,
+    whole: (source ?? []).map((_, k) => ends.every(({ whole }) => whole[k])),
+  };
+}
+
+/**
+ * The limits that `data.range` and `data.integer` ask for: true is all columns, which are held to the range of both ends and
+ * to whole numbers if the data have only such. Returns null for none. Throws `InvalidOption` for other columns and ranges.
+ */
+export function limitsOf(
+  names: readonly string[],
+  { source, target, whole }: ColumnBounds,
+  { range, integer }: Record<"range" | "integer", true | readonly string[] | null>,
+): Limits | null {
+  if (range === null && integer === null) return null;
+  const limits = {
+    min: names.map(() => Number.NEGATIVE_INFINITY),
+    max: names.map(() => Number.POSITIVE_INFINITY),
+    whole: names.map((_, k) => integer === true && whole[k] === true),
+  };
+  const placeOf = (key: string, name: string): number => {
+    const k = names.indexOf(name);
+    if (k >= 0) return k;
+    throw invalidOption(
+      `data.${key}=${name}: no such column is trained on${didYouMean(name, names) || `; there are ${firstOf(names, 12)}`}`,
+    );
+  };
+  for (const name of integer === true ? [] : (integer ?? []))
+    limits.whole[placeOf("integer", name)] = true;
+  for (const item of range === true ? names : (range ?? [])) {
+    const [, name = "", low, high] = /^(.*):(.*?)\.\.(.*)$/s.exec(item) ?? [];
+    const isWritten = low !== undefined && range !== true && !names.includes(item);
+    const k = placeOf("range", isWritten ? name : item);
+    const a = source[k] as Bounds;
+    const b = target?.[k] ?? a;
+    limits.min[k] = isWritten ? boundOf(low, -1, item) : Math.min(a.min, b.min);
+    limits.max[k] = isWritten ? boundOf(high ?? "", 1, item) : Math.max(a.max, b.max);
+    if ((limits.min[k] as number) > (limits.max[k] as number)) throw noRange(item);
+  }
+  return limits;
+}
+
+function boundOf(text: string, sign: 1 | -1, item: string): number {
+  const value = text.trim() === "" ? sign * Number.POSITIVE_INFINITY : Number(text);
+  if (!Number.isNaN(value)) return value;
+  throw noRange(item);
+}
+
+const noRange = (item: string) =>
+  invalidOption(
+    `data.range=${item}: expected COLUMN, or COLUMN:LOW..HIGH with numbers such as rain:0.. or share:0..1`,
+  );

@@ -1,0 +1,50 @@
+// The rows of a group: those whose cell is a value, a date within a year or a month, or within a range LOW..HIGH.
+
+const datePattern = /^(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:$|[T ])/;
+const written = /[A-Za-z]{3}.*\d{4}/;
+const periodPattern = /^\d{4}(-\d{2}){0,2}$/;
+const range = /^(.*?)\.\.(.*)$/s;
+
+const two = (n: number | string) => String(n).padStart(2, "0");
+
+/** Returns a date as 2019-05-03, or "" for a cell that is none. */
+function dateOf(cell: string): string {
+  const [, year, month, day] = datePattern.exec(cell) ?? [];
+  if (year && month) return [year, two(month), ...(day ? [two(day)] : [])].join("-");
+  const date = written.test(cell) ? new Date(cell) : null;
+  if (!date || Number.isNaN(date.getTime())) return "";
+  return [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
+}
+
+const numberIn = (text: string): number => (text === "" ? Number.NaN : Number(text));
+
+/** Whether a cell is in a group: the same text or number, a date of a year (2019) or a month (2019-05), or in LOW..HIGH. */
+export function isGroup(value: string): (cell: string) => boolean {
+  const text = value.trim();
+  const number = numberIn(text);
+  const isSame = (cell: string) => cell === value || cell.trim() === text;
+  const isPeriod = periodPattern.test(text);
+  const inRange = rangeOf(text);
+  return (cell) =>
+    isSame(cell) ||
+    numberIn(cell.trim()) === number ||
+    (isPeriod && dateOf(cell.trim()).startsWith(text)) ||
+    inRange(cell.trim());
+}
+
+/** Both bounds of a range are part of it; one may be missing. A bound that is a year or a month is all of it. */
+function rangeOf(text: string): (cell: string) => boolean {
+  const [, from, to] = (range.exec(text) ?? []).map((bound) => bound.trim());
+  if (from === undefined || to === undefined || from + to === "") return () => false;
+  const low = numberIn(from);
+  const high = numberIn(to);
+  const areNumbers = [from, to].every((bound) => bound === "" || !Number.isNaN(Number(bound)));
+  const areDates = [from, to].every((bound) => bound === "" || periodPattern.test(bound));
+  return (cell) => {
+    const x = numberIn(cell);
+    if (areNumbers && !Number.isNaN(x))
+      return (from === "" || x >= low) && (to === "" || x <= high);
+    const date = areDates ? dateOf(cell) : "";
+    return date !== "" && date >= from && (to === "" || date <= to || date.startsWith(to));
+  };
+}
