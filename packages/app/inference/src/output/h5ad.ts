@@ -10,7 +10,7 @@ import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
 
 export function h5adOutput(path: string, options: OutputOptions & { place: H5adPlace }): Output {
-  const { trained, place, end, settings } = options;
+  const { trained, place, end, settings, seen } = options;
   const units = unitsOf(trained);
   const name = `${place.layer}_at_${timeLabel(trained.config, end)}`;
   const replacement = stageFile(path);
@@ -33,6 +33,7 @@ export function h5adOutput(path: string, options: OutputOptions & { place: H5adP
     about: () => `${path}, obsm ${name} of ${filled} rows and ${units.width} columns`,
     async put(x, { rows = [] }) {
       const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
+      seen?.(numbers);
       await writing(async () => {
         const { append } = await open();
         append(spreadRows(toRows(numbers, "float32"), rows, { width: units.width, first: filled }));
