@@ -103,8 +103,10 @@ describe("the text of a report", () => {
     const page = pageAt(pathOf("together"));
     expect(page.all("h2")).toEqual(whole.parts.map(({ title }) => title));
     expect(page.all("#later p")).toEqual(["Not begun yet."]);
-    // The main metric stands first, and the starts and ends of pictures both ways.
-    expect(page.all("#table th").slice(0, 3)).toEqual(["half_iteration", "direction", "sliced_w2"]);
+    // Verdicts, and the starts and ends of pictures both ways.
+    expect(page.all("#table .verdict b")[0]).toMatch(
+      /^Forward, from day_2\.csv to day_4\.csv: partly/,
+    );
     expect(page.all("#pictures figcaption")).toHaveLength(4);
     expect(links(pathOf("two"))).toEqual([]);
   });

@@ -139,7 +139,8 @@ export async function extendCommand(args: string[]): Promise<number> {
   return 0;
 }
 
-async function measureAgain(
+/** Measures a run and writes its report. Returns false if `signal` stopped it. */
+export async function measureAgain(
   folder: string,
   { threads, device }: CompleteTrainConfig,
   options: { progress: Progress; signal: AbortSignal },

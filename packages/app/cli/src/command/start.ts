@@ -8,11 +8,13 @@ import {
   newestTable,
   type Parts,
   type Row,
+  readQuality,
   shellWord,
   stoppedWithin,
   writeParts,
 } from "@dsbm/runs";
 import { z } from "zod";
+import { measureAgain } from "./extend.js";
 import { jobKeys, readJob, runOfJob } from "./job.js";
 import { beginWork } from "./work.js";
 
@@ -160,6 +162,8 @@ export async function start(given: string[]): Promise<number> {
     const { config: run } = runOfJob(part.experiment, part, config);
     const options = { folder, progress, signal, again, resume, interrupt };
     const { rows, state } = await runTraining(run, options);
+    if (state === "finished" && readQuality(folder) === null)
+      if (!(await measureAgain(folder, run, { progress, signal }))) return 130;
     writePartsReport(whole, page);
     if (state === "interrupted") return 130;
     finished.push({ part, folder, rows });

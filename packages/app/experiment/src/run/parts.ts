@@ -4,21 +4,18 @@ import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   isRunFault,
-  meaningsOf,
-  newestTable,
   type Parts,
-  readLoggedOf,
+  readQuality,
   readRun,
   type ShownPart,
   writePartsPage,
 } from "@dsbm/runs";
-import { viewsOf } from "./report.js";
+import { namesOf, viewsOf } from "./report.js";
 
 /** Writes report.html of `folder` from what its parts have by now, and returns its path. Throws RunError. */
 export function writePartsReport(folder: string, parts: Parts): string {
   const shown = new Map(parts.parts.map(({ name }) => [name, shownPart(join(folder, name))]));
-  const meanings = meaningsOf(readLoggedOf(parts.parts.map(({ name }) => join(folder, name))));
-  return writePartsPage(folder, parts, { shown, meanings });
+  return writePartsPage(folder, parts, shown);
 }
 
 /** A part whose files are damaged is not in the way of those that are whole: its own run says what to do. */
@@ -32,16 +29,18 @@ function read(folder: string) {
 }
 
 function shownPart(folder: string): ShownPart {
-  if (!existsSync(join(folder, "run.json"))) return { state: null, rows: [], pictures: [] };
+  const none = { quality: null, names: { source: "", target: "" }, pictures: [] };
+  if (!existsSync(join(folder, "run.json"))) return { state: null, ...none };
   const run = read(folder);
-  if (run === null) return { state: "damaged", rows: [], pictures: [] };
-  const { info, results, config } = run;
-  const views = viewsOf(folder, results, config as unknown as CompleteTrainConfig);
+  if (run === null) return { state: "damaged", ...none };
+  const { info, results } = run;
+  const config = run.config as unknown as CompleteTrainConfig;
+  const views = viewsOf(folder, results, config);
   const pictures = views.flatMap(({ direction, pictures: files }) => {
     const way = direction === "f" ? "forward" : "backward";
     return files
       .filter(({ path }) => /_(start|end)\.png$/.test(path))
       .map(({ path, caption }) => ({ path, caption: `${caption}, ${way}` }));
   });
-  return { state: info.state, rows: newestTable(folder, results), pictures };
+  return { state: info.state, quality: readQuality(folder), names: namesOf(config), pictures };
 }

@@ -6,7 +6,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { checkpointId, gaussianName } from "@dsbm/problem";
 import {
   type LoggedMetric,
-  meaningsOf,
+  namesOfColumns,
   type Row,
   readLogged,
   readRun,
@@ -50,7 +50,7 @@ export function panelsOf(
       return {
         metric: column(columns.value),
         title: isCompared ? `${title} (dashed: ${reference.name})` : title,
-        label: columns.value,
+        label: "",
         ...(spread && { spread: spread(columns.value) }),
         ...(isCompared && { floor: column(reference.column) }),
         ...(scale === "log" && { scale }),
@@ -83,13 +83,8 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   const drawn = await Promise.all(figures.map(([, figure]) => trendPanels({ ...figure, size })));
   const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));
   const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
-  const { Dataset, Dataset_transfer, transfer, method, seed } = config;
-  // Files and folders by their own names.
-  const named = (set: string) => (/^(table|array|folder):/.test(set) ? basename(set) : set);
-  const names = {
-    source: named(Dataset),
-    target: transfer ? named(`${Dataset_transfer}`) : gaussianName,
-  };
+  const { method, seed } = config;
+  const names = namesOf(config);
   const page = await renderRun({
     folder,
     info,
@@ -98,11 +93,23 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
     config: found,
     title: `Bridge ${names.source} to ${names.target}: ${method}${firstPairs(config)}, seed ${seed}`,
     evaluations: shownRows(logged, rows),
-    meanings: meaningsOf(logged),
+    columns: namesOfColumns(logged),
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),
   });
   return writeRunFile(folder, basename(paths.report_html), page);
+}
+
+/** The names of source and target: files and folders by their own names. */
+export function namesOf({ Dataset, Dataset_transfer, transfer }: CompleteTrainConfig) {
+  const named = (set: string) => {
+    const [, path] = /^(?:table|array|folder):(.+)$/.exec(set) ?? [];
+    return path === undefined ? set : basename(path);
+  };
+  return {
+    source: named(Dataset),
+    target: transfer ? named(`${Dataset_transfer}`) : gaussianName,
+  };
 }
 
 function firstPairs({ method, first_coupling, precondition, ot_sampler }: CompleteTrainConfig) {

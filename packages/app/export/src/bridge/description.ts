@@ -11,7 +11,7 @@ import {
 import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
 import type { ColumnCondition, ColumnTransform } from "@dsbm/data";
 import { readProjection, type Trained, usualDirection } from "@dsbm/inference";
-import { type MetricRow, readQuality, version } from "@dsbm/runs";
+import { type MetricRow, readQuality, type Verdict, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { isApart, weightsName } from "../onnx/model.js";
 import { type DataSummary, dataSummary } from "./data.js";
@@ -42,6 +42,7 @@ export interface BridgeDescription {
     y: { classes: number } | null;
   } | null;
   quality: MetricRow[] | null;
+  verdicts: Verdict[];
   data: DataSummary;
   license: string | null;
 }
@@ -142,6 +143,7 @@ export function describeBridge(
     columns: columns?.names ?? null,
     conditions: conditionsOf(trained, classes),
     quality: quality?.rows ?? null,
+    verdicts: quality?.verdicts ?? [],
     data: dataSummary(folder, config),
     license,
   };

@@ -15,14 +15,10 @@ export function endNames({ source, target }: DataFile): Names | null {
 }
 
 export function dataSection(data: DataFile, worst: readonly string[]): Html[] {
-  const { warnings, columns } = data;
+  const { columns } = data;
   return listed(
     box("Data", endsTable(data)),
     treatment(data),
-    html`<h3>Warnings</h3>`,
-    warnings.length > 0
-      ? html`<ul class="warnings">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`
-      : html`<p>None.</p>`,
     columns.length > 0 && columnTable(columns, worst),
   );
 }

@@ -1,5 +1,6 @@
 // The tables of metrics: each next to its floor and its ceiling, as numbers, as a bar and in words.
 import { type MetricRow, metricGroups } from "../run/quality.js";
+import { bar } from "./bar.js";
 import { judge, mainMetric } from "./judge.js";
 import { box, cell, folded, pairs } from "./page/blocks.js";
 import { digits } from "./page/digits.js";
@@ -72,25 +73,9 @@ function numbers(row: MetricRow, isMissed = false): Html {
   return html`${[
     cell("Value", digits(row.value)),
     cell("In words", words, `text${grade}`),
-    cell("Floor to ceiling", bar(row, verdict.left), "text"),
+    cell("Floor to ceiling", bar(row), "text"),
     cell("Floor", digits(row.floor)),
     cell("Ceiling", digits(row.ceiling)),
     cell("Interval", interval),
   ]}`;
-}
-
-const size = { width: 130, height: 16 };
-
-function bar({ interval, floor, ceiling, better }: MetricRow, left: number | null): Html | null {
-  if (left === null || !Number.isFinite(left) || better === "target") return null;
-  const from = Number(floor);
-  const at = (share: number) =>
-    (12 + Math.min(1.08, Math.max(-0.08, share)) * (size.width - 24)).toFixed(1);
-  const [low, high] = interval?.map((x) => at((x - from) / (Number(ceiling) - from))) ?? [];
-  const y = size.height / 2;
-  const range =
-    interval &&
-    html`<path class="value" stroke-width="3" stroke-opacity=".5" d="M${low},${y}H${high}"/>`;
-  return html`<svg class="bar" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${digits(100 * left, 2)} % from floor to ceiling">
-<path class="line" stroke-width="2" d="M12,${y}H${size.width - 12}"/><path class="floor" stroke-width="2" d="M12,2V14"/><path class="ceiling" stroke-width="2" d="M${size.width - 12},2V14"/>${range}<circle class="value" cx="${at(left)}" cy="${y}" r="3.5"/></svg>`;
 }

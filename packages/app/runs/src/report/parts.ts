@@ -5,12 +5,13 @@ import { basename, dirname, join, resolve } from "node:path";
 import { writeFileAtomic } from "@dsbm/files";
 import { z } from "zod";
 import { RunError } from "../errors.js";
-import type { Row } from "../files/csv.js";
 import { readIfAs, writeJson } from "../files/json.js";
 import { listOf } from "../files/schema.js";
-import { folded, type Picture, pictures, rowsTables } from "./page/blocks.js";
+import type { Quality } from "../run/quality.js";
+import { type Picture, pictures } from "./page/blocks.js";
 import { type Html, html, listed } from "./page/html.js";
 import { renderPage } from "./page/page.js";
+import { distinctNames, type Names, verdictParts } from "./verdict.js";
 
 const partsSchema = z.object({
   title: z.string(),
@@ -23,7 +24,8 @@ export type Parts = z.output<typeof partsSchema>;
 export interface ShownPart {
   /** The state of its run; null before it begins. */
   state: string | null;
-  rows: readonly Row[];
+  quality: Quality | null;
+  names: Names;
   pictures: readonly Picture[];
 }
 
@@ -51,19 +53,17 @@ export function partOf(folder: string): Html[] {
 export function writePartsPage(
   folder: string,
   { title, about, parts }: Parts,
-  options: { shown: Map<string, ShownPart>; meanings: Readonly<Record<string, string>> },
+  shown: ReadonlyMap<string, ShownPart>,
 ): string {
   const sections = parts.map(({ name, title: heading }) => {
-    const part = options.shown.get(name);
+    const part = shown.get(name);
     if (!part || part.state === null)
       return { id: name, title: heading, body: [html`<p>Not begun yet.</p>`] };
     const link = `${name}/${pageFile}`;
-    const { tables, terms } = rowsTables("Newest evaluations", part.rows, options.meanings);
     const body = listed(
       html`<p>${part.state === "finished" ? "Finished." : `The run is ${part.state}.`}
 ${existsSync(join(folder, link)) && html`<a href="${link}">Its report</a>`}</p>`,
-      part.rows.length > 0 && tables,
-      part.rows.length > 0 && terms && folded("What the columns are", [terms]),
+      verdictParts(part.quality, distinctNames(part.names), join(folder, name)),
       part.pictures.length > 0 && pictures(part.pictures),
     );
     return { id: name, title: heading, body };

@@ -1,5 +1,6 @@
 // The report of a run: what was asked, how good the result is, figures, the data, the choices, training and the commands
 // that come next. All of it is read from the run folder; parts without their files are left out.
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LegendEntry, Panel } from "../figure/panel.js";
 import {
@@ -13,11 +14,13 @@ import { type AxisUnits, type Points, plainUnits, readPoints } from "../figure/p
 import type { Row } from "../files/csv.js";
 import { type DataFile, readChoiceList, readDataFile } from "../run/data.js";
 import type { RunInfo } from "../run/info.js";
+import { runPaths } from "../run/layout.js";
 import { type Quality, readQuality } from "../run/quality.js";
 import { choicesList, dataSection, endNames } from "./data.js";
 import { worstColumns } from "./judge.js";
 import { metricTables } from "./metrics.js";
 import {
+  type ColumnNames,
   charts,
   command,
   folded,
@@ -30,7 +33,7 @@ import { digits, valueText } from "./page/digits.js";
 import { type Html, html, listed, type Part } from "./page/html.js";
 import { renderPage } from "./page/page.js";
 import { partOf } from "./parts.js";
-import { type Names, verdictParts } from "./verdict.js";
+import { distinctNames, type Names, verdictParts } from "./verdict.js";
 
 /** An evaluation that is shown in figures. */
 export interface View {
@@ -52,9 +55,8 @@ export interface RunReport {
   title: string;
   summary?: string;
   names: Names;
-  /** The rows of evaluations, with what their columns mean. */
   evaluations: readonly Row[];
-  meanings: Readonly<Record<string, string>>;
+  columns: ColumnNames;
   curves?: { panels: readonly Panel[]; legend: readonly LegendEntry[] };
   views: readonly View[];
   commands: readonly (readonly [purpose: string, command: string])[];
@@ -68,24 +70,27 @@ export async function renderRun(report: RunReport): Promise<string> {
   const quality = readQuality(folder);
   const rows = quality?.rows ?? [];
   const fileNames = data && endNames(data);
-  const names = fileNames ?? report.names;
+  const names = distinctNames(fileNames ?? report.names);
   const units = data ? unitsOf(data) : plainUnits;
-  const worst = worstColumns(rows);
-  const rank = (column: number) => {
-    const place = worst.indexOf(data?.columns[column]?.name ?? "");
-    return place < 0 ? worst.length : place;
+  const rankIn = (direction: "f" | "b") => {
+    const worst = worstColumns(rows.filter((row) => row.direction === direction));
+    return (column: number) => {
+      const place = worst.indexOf(data?.columns[column]?.name ?? "");
+      return place < 0 ? worst.length : place;
+    };
   };
   const choices = readChoiceList(folder);
-  const evaluated = rowsTables("Evaluations", evaluations, report.meanings);
+  const evaluated = rowsTables("Evaluations", evaluations, report.columns);
   const sections = [
     {
       id: "pictures",
       title: "Source, target and generated",
       short: "Pictures",
       body: await Promise.all(
-        views.map((view) =>
-          viewOf(folder, view, { direction: view.direction, names, units, rank }),
-        ),
+        views.map((view) => {
+          const { direction } = view;
+          return viewOf(folder, view, { direction, names, units, rank: rankIn(direction) });
+        }),
       ),
     },
     {
@@ -97,7 +102,7 @@ export async function renderRun(report: RunReport): Promise<string> {
           ? [metricsNote(quality), metricTables(rows), leftOut(quality)]
           : [],
     },
-    { id: "data", title: "The data", body: [data && dataSection(data, worst)] },
+    { id: "data", title: "The data", body: [data && dataSection(data, worstColumns(rows))] },
     {
       id: "choices",
       title: "The choices, and why",
@@ -129,24 +134,50 @@ export async function renderRun(report: RunReport): Promise<string> {
   ].map((section) => ({ ...section, body: listed(...section.body) }));
   return renderPage({
     title: fileNames ? `From ${names.source} to ${names.target}` : report.title,
-    lead: [...partOf(folder), ...asked(report), ...(quality ? verdictParts(quality, names) : [])],
+    lead: listed(
+      partOf(folder),
+      request(report, data, names),
+      stateOf(report),
+      verdictParts(quality, names, folder),
+      warningsOf(folder, data),
+      facts(report),
+    ),
     sections: sections.filter(({ body }) => body.length > 0),
   });
 }
 
-function asked({ info, summary, config }: RunReport): Html[] {
-  const { started, ended, reason, state, dsbm, environment, command: line } = info;
-  const engine = environment.libtorch ? `, libtorch ${environment.libtorch}` : "";
-  const end = state === "failed" ? "ended by an error" : "interrupted";
-  const facts: [Part, Part][] = [["With", `dsbm ${dsbm}${engine}, seed ${config.seed ?? "–"}`]];
-  if (started) facts.unshift(["When", when(started, ended)]);
-  if (line) facts.unshift(["Asked", html`<code>${line}</code>`]);
-  return listed(
-    summary !== undefined && html`<p>${summary}</p>`,
-    (state === "interrupted" || state === "failed") &&
-      html`<p class="verdict poor"><b>This run was ${end}${reason && `: ${reason}`}.</b></p>`,
-    pairs(facts),
+/** What was asked, for a reader who knows neither dsbm nor the command. */
+function request({ summary, config }: RunReport, data: DataFile | null, names: Names): Html {
+  if (summary !== undefined) return html`<p>${summary}</p>`;
+  const { fb_sequence: directions } = config;
+  const isBoth = !Array.isArray(directions) || directions.length > 1;
+  const what = data ? (data.source.kind === "pictures" ? "image" : "row") : "sample";
+  return html`<p>The task: turn any ${what} of <b>${names.source}</b> into ${what === "image" ? "an" : "a"} ${what} that could be of <b>${names.target}</b>, with as little change as possible${isBoth && ", and back"}. dsbm learnt this from examples. It is judged on ${what}s that it never saw.</p>`;
+}
+
+const stateOf = ({ info: { state, reason } }: RunReport): Html | false =>
+  (state === "interrupted" || state === "failed") &&
+  html`<p class="verdict poor"><b>This run was ${state === "failed" ? "ended by an error" : "interrupted"}${reason && `: ${reason}`}.</b></p>`;
+
+/** Warnings of the data and of training. */
+function warningsOf(folder: string, data: DataFile | null): Html | false {
+  const { log } = runPaths(folder);
+  const text = existsSync(log) ? readFileSync(log, "utf8") : "";
+  const ofTraining = [...text.matchAll(/^(?:\S+ )?warning: (.+)$/gm)].map(([, line]) => line ?? "");
+  const lines = [...new Set([...(data?.warnings ?? []), ...ofTraining])];
+  return (
+    lines.length > 0 &&
+    html`<h2>Warnings</h2><ul class="warnings">${lines.map((line) => html`<li>${line}</li>`)}</ul>`
   );
+}
+
+function facts({ info, config }: RunReport): Html {
+  const { started, ended, dsbm, environment, command: line } = info;
+  const engine = environment.libtorch ? `, libtorch ${environment.libtorch}` : "";
+  const lines: [Part, Part][] = [["With", `dsbm ${dsbm}${engine}, seed ${config.seed ?? "–"}`]];
+  if (started) lines.unshift(["When", when(started, ended)]);
+  if (line) lines.unshift(["Command", html`<code>${line}</code>`]);
+  return pairs(lines);
 }
 
 function when(started: string, ended: string | null): string {

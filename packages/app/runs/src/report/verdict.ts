@@ -1,6 +1,8 @@
 // The paragraph that a reader takes away, one for each direction: the verdict of quality.json with its evidence, which
 // column is worst, the time that was held out, and what to do next.
-import type { MetricRow, Quality } from "../run/quality.js";
+import type { MetricRow, Quality, Verdict } from "../run/quality.js";
+import { shellWord } from "../shell.js";
+import { bar } from "./bar.js";
 import { judge, mainMetric } from "./judge.js";
 import { digits } from "./page/digits.js";
 import { type Html, html } from "./page/html.js";
@@ -11,33 +13,52 @@ export interface Names {
   target: string;
 }
 
-/** A paragraph for each verdict; files of earlier versions have none. */
-export function verdictParts({ rows, verdicts }: Quality, names: Names): Html[] {
-  if (verdicts.length === 0 && rows.length > 0)
+/** Names that tell source and target apart. */
+export const distinctNames = ({ source, target }: Names): Names =>
+  source === target
+    ? { source: `${source} (source)`, target: `${target} (target)` }
+    : { source, target };
+
+/** A paragraph for each verdict. A run that was not measured, or by an earlier version, has none: it says how to get one. */
+export function verdictParts(quality: Quality | null, names: Names, folder: string): Html[] {
+  const { rows = [], verdicts = [] } = quality ?? {};
+  if (verdicts.length === 0)
     return [
-      html`<p class="note">An earlier version measured this run, without verdicts: measure it again with dsbm evaluate.</p>`,
+      html`<p class="verdict undecided"><b>Not judged yet.</b> To judge it: <code>npx dsbm evaluate ${shellWord(folder)}</code></p>`,
     ];
-  return verdicts.map(({ direction, grade, reason, next }) => {
+  return verdicts.map((verdict) => {
+    const { direction, grade, reason, next } = verdict;
     const own = rows.filter((row) => row.direction === direction);
-    const isForward = direction === "f";
-    const title = isForward
-      ? `Forward, from ${names.source} to ${names.target}: ${gradeWords[grade]}.`
-      : `Backward, from ${names.target} to ${names.source}: ${gradeWords[grade]}.`;
     const main = mainMetric(rows, direction);
     const notes = [main && evidence(main), columns(own), heldOut(own)].filter(Boolean);
-    return html`<div class="verdict ${grade}"><p><b>${title}</b> ${reason}</p>
-<p>${next}</p>
+    return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
+${main && bar(main, { width: 320 })}<p>${nextStep(next)}</p>
 ${notes.length > 0 && html`<p class="note">${notes}</p>`}</div>`;
   });
 }
 
-/** Grades as a title has them. */
-export const gradeWords = {
+/** The command apart from the words before it. */
+function nextStep(next: string): Html {
+  const [, words, command] = /^(.*?: )?(npx .*)$/.exec(next) ?? [];
+  return command ? html`${words}<code>${command}</code>` : html`${next}`;
+}
+
+const gradeWords = {
   good: "good",
   partial: "partly there",
   undecided: "cannot be judged",
   poor: "poor",
 } as const;
+
+/** "Forward, from A to B: good." */
+export function verdictTitle({ direction, grade }: Verdict, names: Names): string {
+  const { source, target } = distinctNames(names);
+  const way =
+    direction === "f"
+      ? `Forward, from ${source} to ${target}`
+      : `Backward, from ${target} to ${source}`;
+  return `${way}: ${gradeWords[grade]}.`;
+}
 
 function evidence({ title, value, interval, floor, floor_interval, ceiling }: MetricRow): string {
   const band = (name: string, range: readonly number[] | null | undefined) =>

@@ -137,19 +137,25 @@ export const describeResult = (metrics: readonly LoggedMetric[], row: Row): stri
     .flatMap((metric) => describeMetric(metric, row) ?? [])
     .join(", ");
 
-/** What the columns of evaluations mean. */
-export function meaningsOf(metrics: readonly LoggedMetric[]): Record<string, string> {
-  const texts: Record<string, string> = {
-    steps: "steps of the sampler",
-    nfe: "evaluations of the network a row",
-    sampler: "sde: the run's own sampler; otherwise a solver of its probability flow",
+/** The headings of the columns of evaluations, and what they mean. */
+export function namesOfColumns(
+  metrics: readonly LoggedMetric[],
+): Record<string, { title: string; meaning: string }> {
+  const names: Record<string, { title: string; meaning: string }> = {
+    half_iteration: { title: "half-iteration", meaning: "" },
+    steps: { title: "steps", meaning: "steps of the sampler" },
+    nfe: { title: "evaluations", meaning: "evaluations of the network a row" },
+    sampler: {
+      title: "sampler",
+      meaning: "sde: the run's own sampler; otherwise a solver of its probability flow",
+    },
   };
-  for (const { columns, meaning } of metrics) {
-    if (meaning !== "") texts[columns.value] = meaning;
+  for (const { columns, title, meaning } of metrics) {
+    names[columns.value] = { title, meaning };
     for (const bound of bounds) {
       const column = columns[bound];
-      if (column !== undefined) texts[column] = `${bound} of ${columns.value}`;
+      if (column !== undefined) names[column] = { title: `${bound} of ${title}`, meaning: "" };
     }
   }
-  return texts;
+  return names;
 }

@@ -190,14 +190,14 @@ describe("verdicts", () => {
 
   const words = (rows: MetricRow[]) => {
     const verdicts = [verdict(...rows)];
-    return verdictParts(qualityFile.parse({ rows, verdicts }), facts.names).map(({ text }) =>
+    return verdictParts(qualityFile.parse({ rows, verdicts }), facts.names, "RUN").map(({ text }) =>
       select(text, "div")[0]?.textContent.replace(/\s+/g, " "),
     );
   };
 
   it("are read from files of earlier versions as what they lack", () => {
-    const [part] = verdictParts(qualityFile.parse({ rows: [row({})] }), facts.names);
-    expect(part?.text).toContain("measure it again");
+    const [part] = verdictParts(qualityFile.parse({ rows: [row({})] }), facts.names, "RUN");
+    expect(part?.text).toContain("npx dsbm evaluate RUN");
   });
 
   it("come with the evidence, the worst column and what was held out", () => {

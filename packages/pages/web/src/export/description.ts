@@ -94,6 +94,7 @@ type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
 export interface Description extends Checked {
   format: 2;
   quality: unknown;
+  verdicts: unknown;
   data: Record<string, unknown> | null;
   license: string | null;
 }

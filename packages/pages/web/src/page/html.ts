@@ -8,7 +8,7 @@ import { readDescription } from "../export/description.js";
 import { type ExportFiles, endNames } from "../export/load.js";
 import { isPlain } from "../plain/runtime.js";
 import type { Direction } from "../solver/grid.js";
-import { qualityTable } from "./quality.js";
+import { qualitySection } from "./quality.js";
 import { escapeHtml, pageStyle } from "./style.js";
 
 export interface PageContent extends ExportFiles {
@@ -84,7 +84,7 @@ export function renderPlayerPage({
 }: PageContent): string {
   const description = readDescription(bridge);
   const [from, to] = endNames(description.data);
-  const { method, quality, license, projection } = description;
+  const { method, license, projection } = description;
   const isPicture = description.state.type === "pictures" || projection?.shape.length === 3;
   const heading = title ?? `${from} ↔ ${to}`;
   const names = Object.keys(models);
@@ -117,7 +117,7 @@ export function renderPlayerPage({
 <h1>${escapeHtml(heading)}</h1>
 <p>${facts.map(escapeHtml).join(" ")}</p>
 <div id="player"><p role="status">Unpacking the bridge …</p></div>
-${qualityTable(quality)}
+${qualitySection(description, [from, to])}
 </main>
 ${element("page", "application/json", json(page))}
 ${names.map((name, k) => packed(`model-${k}`, models[name] as Uint8Array)).join("\n")}

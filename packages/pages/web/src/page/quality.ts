@@ -1,6 +1,12 @@
-// The metrics of a run as a table of its page.
+// How good a bridge is, in its page: the verdict on each direction, and the metrics behind it.
 import { short } from "../player/numbers.js";
 import { escapeHtml } from "./style.js";
+
+interface Verdict {
+  direction: string;
+  grade: string;
+  reason: string;
+}
 
 interface Row {
   title: string;
@@ -11,26 +17,41 @@ interface Row {
   group: string;
 }
 
-const isRow = (row: unknown): row is Row =>
-  typeof row === "object" &&
-  row !== null &&
-  typeof (row as Row).title === "string" &&
-  typeof (row as Row).value === "number";
+/** What a file from elsewhere has of a list, as far as it is of the kind of `like`. */
+const listOf = <T extends object>(found: unknown, like: Partial<T>): T[] =>
+  (Array.isArray(found) ? found : []).filter((one: unknown): one is T =>
+    Object.entries(like).every(([key, value]) => typeof Object(one)[key] === typeof value),
+  );
 
-/** A section with the rows of quality.json that are no columns; "" without rows. */
-export function qualityTable(quality: unknown): string {
-  const rows = (Array.isArray(quality) ? quality : []).filter(isRow);
-  const ends = rows.filter(({ group }) => group === "ends");
-  const others = rows.filter(({ group }) => group !== "ends" && group !== "columns");
-  if (ends.length + others.length === 0) return "";
-  const more =
-    others.length > 0
-      ? `<details><summary>${others.length} more metrics</summary>${table(others)}</details>`
-      : "";
+const gradeWords: Readonly<Record<string, string>> = {
+  good: "good",
+  partial: "partly there",
+  undecided: "cannot be judged",
+  poor: "poor",
+};
+
+/** A section with the verdicts and the metrics of quality.json that are of no single column; "" without any. */
+export function qualitySection(
+  { quality, verdicts }: { quality: unknown; verdicts: unknown },
+  [source, target]: readonly [string, string],
+): string {
+  const all = listOf<Row>(quality, { title: "", value: 0 });
+  const rows = all.filter(({ group }) => group !== "columns");
+  const judged = listOf<Verdict>(verdicts, { direction: "", grade: "", reason: "" });
+  if (rows.length + judged.length === 0) return "";
+  const parts = judged.map(({ direction, grade, reason }) => {
+    const way =
+      direction === "f"
+        ? `Forward, from ${source} to ${target}`
+        : `Backward, from ${target} to ${source}`;
+    const kind = Object.hasOwn(gradeWords, grade) ? grade : "undecided";
+    return `<p class="verdict ${kind}"><b>${escapeHtml(way)}: ${gradeWords[kind]}.</b> ${escapeHtml(reason)}</p>`;
+  });
   return `<section><h2>How good it is</h2>
+${parts.join("\n")}
+<details${parts.length === 0 ? " open" : ""}><summary>${rows.length} metrics</summary>
 <p>The floor is what other samples of the same data give, the ceiling what no bridge at all gives.</p>
-${ends.length > 0 ? table(ends) : ""}
-${more}</section>`;
+${table(rows)}</details></section>`;
 }
 
 const number = (x: unknown) => (typeof x === "number" && Number.isFinite(x) ? short(x) : "–");
@@ -40,6 +61,6 @@ function table(rows: readonly Row[]): string {
     ({ title, direction, value, floor, ceiling }) =>
       `<tr><th scope="row">${escapeHtml(title)}</th><td>${escapeHtml(direction ?? "")}</td><td>${number(value)}</td><td>${number(floor)}</td><td>${number(ceiling)}</td></tr>`,
   );
-  return `<div class="box"><table><thead><tr><th scope="col">metric</th><th scope="col">direction</th><th scope="col">value</th><th scope="col">floor</th><th scope="col">ceiling</th></tr></thead>
+  return `<div class="box" role="group" aria-label="Metrics" tabindex="0"><table><thead><tr><th scope="col">metric</th><th scope="col">direction</th><th scope="col">value</th><th scope="col">floor</th><th scope="col">ceiling</th></tr></thead>
 <tbody>${lines.join("\n")}</tbody></table></div>`;
 }

@@ -20,20 +20,24 @@ export const cell = (name: string, value: Part, kind = ""): Html =>
 const leading = /^(half_iteration|direction|steps?|split|sampler)$/;
 const pageWidth = 1150;
 
+/** Headings of columns by their keys, and what they mean. */
+export type ColumnNames = Readonly<Record<string, { title: string; meaning: string }>>;
+
 /** Rows as tables of the columns that have a value, several if one is too wide, and the meanings of these columns. */
 export function rowsTables(
   name: string,
   rows: readonly Row[],
-  meanings: Readonly<Record<string, string>> = {},
+  names: ColumnNames,
 ): { tables: Html[]; terms: Html | null } {
   const textOf = (value: Row[string] = null) =>
     typeof value === "string" ? value : digits(value, 4);
   const columns = columnsOf(rows);
+  const titleOf = (column: string) => names[column]?.title ?? column;
   const head = columns.filter((column) => leading.test(column));
   const groups: string[][] = [];
   let left = 0;
   for (const column of columns.filter((one) => !leading.test(one))) {
-    const texts = [column, ...rows.map((row) => textOf(row[column]))];
+    const texts = [titleOf(column), ...rows.map((row) => textOf(row[column]))];
     const width = 13 + 8.6 * Math.max(...texts.map(({ length }) => length));
     if (left < width) {
       groups.push([...head]);
@@ -46,15 +50,15 @@ export function rowsTables(
     rows.some((row) => typeof row[column] === "string") ? "text" : "number";
   const tables = groups.map((group) => {
     const cells = (row: Row) =>
-      group.map((column) => cell(column, textOf(row[column]), kindOf(column)));
+      group.map((column) => cell(titleOf(column), textOf(row[column]), kindOf(column)));
     const table = html`<table class="cards">
-<thead><tr>${group.map((column) => html`<th scope="col" class="${kindOf(column)}">${column}</th>`)}</tr></thead>
+<thead><tr>${group.map((column) => html`<th scope="col" class="${kindOf(column)}">${titleOf(column)}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${cells(row)}</tr>`)}</tbody>
 </table>`;
     return box(name, table);
   });
-  const known = columns.filter((column) => Object.hasOwn(meanings, column));
-  const terms = pairs(known.map((column) => [column, meanings[column]]));
+  const known = columns.filter((column) => names[column]?.meaning);
+  const terms = pairs(known.map((column) => [titleOf(column), names[column]?.meaning]));
   return { tables, terms: known.length > 0 ? terms : null };
 }
 

@@ -64,7 +64,7 @@ img { background: #fff; border-radius: .2rem; }
 .legend i { print-color-adjust: exact; display: inline-block; width: 1.5rem; border-top: .2rem solid; margin-right: .4rem; vertical-align: middle; }
 .legend i.dot { width: .7rem; height: .7rem; border: 0; border-radius: 50%; }
 .legend i.dashes { border-top-style: dashed; }
-.bar { overflow: visible; } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--partial); }
+.bar { overflow: visible; } .bar .band { stroke-width: 3; stroke-opacity: .5; } .bar .wide { stroke-width: 9; stroke-opacity: .3; } .verdict .bar { margin: .3rem 0; } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--partial); }
 .bar .line { stroke: var(--rule); } .bar .value { stroke: var(--generated); fill: var(--generated); }
 summary { cursor: pointer; font-weight: 600; margin: .6rem 0; }
 @media print { details::details-content { content-visibility: visible; height: auto; } }
