@@ -16,7 +16,7 @@ const exhibits = [
     title: "Points",
     direction: "f",
     about:
-      "Normal points become two half moons. Follow a group with the pointer, and see where it comes from on the way back.",
+      "Normal points become two half moons. Follow a group with the pointer, and send it back.",
     overrides: ["dataset=moons", "n_ipf=3", "test_npar=2000", "model.hidden='128,128'"],
     quick: ["n_ipf=1", "first_num_iter=30", "num_iter=20", "num_steps=5", "test_npar=100"],
   },
@@ -118,6 +118,6 @@ for (const run of args.filter((arg) => !arg.startsWith("--"))) {
   sections.push(show({ name, title: name, about: "A run of your own.", direction: "f" }, run));
 }
 const head =
-  "# Gallery\n\nMade by `npm run gallery`: pictures, and pages that play each bridge offline. A page is one file: download it and open it.";
+  "# Gallery\n\nPages that play bridges offline. Each page is one file: download it and open it. `npm run gallery` makes them.";
 writeFileSync(join(out, "README.md"), `${[head, ...sections].join("\n\n")}\n`);
 console.log(`gallery ${join(out, "README.md")}`);

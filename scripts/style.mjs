@@ -9,12 +9,13 @@ import { repo } from "./setup/stamp.mjs";
 
 /** Occurrences per 1,000 words; words of all documents; names. Lower them when you reach less. */
 export const limits = {
-  documents: 17.1,
+  documents: 1.1,
   comments: 13.4,
   messages: 10.8,
-  documentWords: 56_000,
+  documentWords: 35_000,
   participles: 460,
   duplicateTypes: 200,
+  lines: { "README.md": 110, "docs/plan.md": 60 },
 };
 
 /** What each rule finds. A sentence can be right and match: the goal is few matches, not none. */
@@ -126,6 +127,7 @@ export function countTree(root) {
   );
   const participles = [];
   const types = new Map();
+  const lines = {};
   let documentWords = 0;
   const add = (kind, file, text, start, part) => {
     kinds[kind].words += countWords(part);
@@ -138,7 +140,8 @@ export function countTree(root) {
     if (!isDocument && !isSource) continue;
     const text = readFileSync(join(root, file), "utf8");
     if (isDocument) {
-      if (!isResult(file)) documentWords += text.trim().split(/\s+/).length;
+      lines[file] = text.trimEnd().split("\n").length;
+      if (!isResult(file)) documentWords += countWords(text);
       if (!isGenerated(file)) add("documents", file, text, 0, proseOf(text));
       continue;
     }
@@ -152,11 +155,11 @@ export function countTree(root) {
       types.set(type[1], [...(types.get(type[1]) ?? []), place(type)]);
   }
   const duplicateTypes = [...types.values()].filter((places) => places.length > 1).flat();
-  return { kinds, documentWords, participles, duplicateTypes };
+  return { kinds, documentWords, participles, duplicateTypes, lines };
 }
 
 /** What is above its limit, a line each. */
-export function problemsOf({ kinds, documentWords, participles, duplicateTypes }) {
+export function problemsOf({ kinds, documentWords, participles, duplicateTypes, lines }) {
   const rates = Object.entries(kinds).map(([kind, { words, places }]) => ({
     name: `${kind}: matches per 1,000 words`,
     value: (1000 * places.length) / Math.max(1, words),
@@ -164,6 +167,11 @@ export function problemsOf({ kinds, documentWords, participles, duplicateTypes }
   }));
   return [
     ...rates,
+    ...Object.entries(limits.lines).map(([file, limit]) => ({
+      name: `lines of ${file}`,
+      value: lines[file] ?? 0,
+      limit,
+    })),
     { name: "words of documents", value: documentWords, limit: limits.documentWords },
     { name: "names that are participles", value: participles.length, limit: limits.participles },
     { name: "types of one name", value: duplicateTypes.length, limit: limits.duplicateTypes },

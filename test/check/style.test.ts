@@ -39,9 +39,10 @@ it("takes comments, messages and names from the syntax tree", () => {
 
 it("fails above a limit", () => {
   const kind = (count: number) => ({ words: 1000, places: Array(count).fill("") });
-  const none = { documentWords: 0, participles: [], duplicateTypes: [] };
+  const none = { documentWords: 0, participles: [], duplicateTypes: [], lines: {} };
   const kinds = { documents: kind(0), comments: kind(0), messages: kind(0) };
   expect(problemsOf({ kinds, ...none })).toEqual([]);
   const worse = { ...kinds, messages: kind(Math.ceil(limits.messages) + 1) };
-  expect(problemsOf({ kinds: worse, ...none })).toHaveLength(1);
+  const lines = { "README.md": limits.lines["README.md"] + 1 };
+  expect(problemsOf({ kinds: worse, ...none, lines })).toHaveLength(2);
 });

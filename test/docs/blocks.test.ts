@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import ts from "typescript";
 import { beforeAll, expect, it } from "vitest";
 import { dsbm, scratch } from "../e2e/cli.js";
-import { type Block, blocksOf, commandsOf, documents, root } from "./blocks.js";
+import { type Block, blocksOf, commandsOf, documents, labelOf, root } from "./blocks.js";
 import { checkCommand } from "./commands.js";
 import { writeOwnFiles } from "./own-files.js";
 
@@ -55,30 +55,39 @@ it("programs have no type errors", () => {
 });
 
 it.each(sure)("$document", async ({ blocks }) => {
+  let printed = "";
   for (const block of blocks) {
-    if (isProgram(block)) await runProgram(block);
-    else if (isShell(block)) await runShell(block);
+    if (isProgram(block)) printed = await runProgram(block);
+    else if (isShell(block)) printed = await runShell(block);
+    else if (block.marks.output !== undefined)
+      for (const line of block.text.split("\n"))
+        expect(printed, `${block.document}:${block.line}`).toContain(labelOf(line));
   }
 });
 
-async function runProgram(block: Block): Promise<void> {
+async function runProgram(block: Block): Promise<string> {
   const file = fileOf(block).replace(/\.mts$/, ".run.mjs");
   const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
   if (block.language === "ts")
     writeFileSync(file, ts.transpileModule(block.text, { compilerOptions }).outputText);
   const env = { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "1" };
-  await promisify(execFile)(process.execPath, [file], { cwd: folderOf(block.document), env });
+  const options = { cwd: folderOf(block.document), env };
+  return (await promisify(execFile)(process.execPath, [file], options)).stdout;
 }
 
-async function runShell({ document, line, text, marks }: Block): Promise<void> {
+/** Returns the output of the commands. */
+async function runShell({ document, line, text, marks }: Block): Promise<string> {
+  let printed = "";
   for (const words of commandsOf(text)) {
     const place = `${document}:${line}: ${words.join(" ")}`;
     expect(() => checkCommand(words), place).not.toThrow();
     if (marks.run === undefined || words[0] !== "npx") continue;
     const args = [...words.slice(2), ...commandsOf(marks.run).flat()];
-    const { code, stderr } = await dsbm(args, { cwd: folderOf(document) });
+    const { code, stdout, stderr } = await dsbm(args, { cwd: folderOf(document) });
     expect(code, `${place}: ${stderr}`).toBe(0);
+    printed += stdout;
   }
+  return printed;
 }
 
 it("a block that is not run says why", () => {

@@ -2,6 +2,7 @@
 //   <!-- skip: why it cannot run -->            it is not run
 //   <!-- run: key=value … -->                    `npx dsbm` lines are run with these words, not only resolved
 //   <!-- replace: 10_000 -> 20 || long -> short --> before it runs
+//   <!-- output: what may differ -->             the commands above print these lines, up to the numbers
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,7 @@ export interface Block {
   line: number;
   language: string;
   text: string;
-  marks: Partial<Record<"skip" | "run" | "replace", string>>;
+  marks: Partial<Record<"skip" | "run" | "replace" | "output", string>>;
 }
 
 const markdown = (folder: string): string[] =>
@@ -45,7 +46,7 @@ export function blocksOf(document: string): Block[] {
     const marks: Block["marks"] = {};
     for (let above = i - 1; above >= 0; above--) {
       const [, name, value] =
-        /^<!-- (skip|run|replace):(.*)-->$/.exec(lines[above] as string) ?? [];
+        /^<!-- (skip|run|replace|output):(.*)-->$/.exec(lines[above] as string) ?? [];
       if (name === undefined) break;
       marks[name as "skip"] = (value as string).trim();
     }
@@ -85,3 +86,7 @@ function wordsOf(line: string): string[] {
   }
   return words;
 }
+
+/** The words of a line of output before its first number or wide gap; empty for rules. */
+export const labelOf = (line: string): string =>
+  (/^\W*[^\d\s].*?(?=\s{2,}|\s*[\d[]|$)/.exec(line)?.[0] ?? "").replace(/^[─\s]+$/, "");

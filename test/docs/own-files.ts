@@ -1,8 +1,9 @@
 // The files of their own that the readers of the documents are supposed to have.
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { picturePng } from "@dsbm/runs";
 import { Generator, io, randn } from "@dsbm/torch";
+import h5wasm from "h5wasm/node";
 import { root } from "./blocks.js";
 
 /** Writes arrays, tables and folders of pictures under the names that the documents use. */
@@ -16,13 +17,25 @@ export async function writeOwnFiles(folder: string): Promise<void> {
     ["summer", "summer"],
   ] as const)
     copyFileSync(join(root, `examples/data/${of}.csv`), join(folder, `${name}.csv`));
+  cpSync(join(root, "examples/data"), join(folder, "examples/data"), { recursive: true });
+  await h5wasm.ready;
+  for (const day of [2, 3, 7]) {
+    const file = new h5wasm.File(join(folder, `day${day}.h5ad`), "w");
+    const data = Float32Array.from({ length: 240 }, (_, i) => Math.sin(7 * i + day) + day / 4);
+    file.create_dataset({ name: "X", data, shape: [60, 4] });
+    file.create_group("obsm").create_dataset({ name: "X_pca", data, shape: [60, 4] });
+    file.close();
+  }
   const known = Array.from({ length: 30 }, (_, i) => `w${i + 1},s${i + 1}`);
   writeFileSync(join(folder, "known.csv"), ["winter,summer", ...known, ""].join("\n"));
-  for (const name of ["cats", "day", "night"]) {
+  for (const name of ["cats", "day", "night", "photos"]) {
     mkdirSync(join(folder, name));
     for (let i = 0; i < 12; i++) {
       const pixels = new Uint8Array(3 * 64 * 64).fill(20 * i);
-      writeFileSync(join(folder, name, `${i}.png`), await picturePng(pixels, [3, 64, 64]));
+      writeFileSync(
+        join(folder, name, i === 0 ? "one.png" : `${i}.png`),
+        await picturePng(pixels, [3, 64, 64]),
+      );
     }
   }
 }

@@ -1,0 +1,131 @@
+// The site over the documents of the repository: `npm run docs` builds it into docs/.vitepress/dist.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { katex } from "@mdit/plugin-katex";
+import { defineConfig } from "vitepress";
+
+const root = join(import.meta.dirname, "../..");
+const page = (text: string, link: string) => ({ text, link: `/docs/${link}` });
+
+/** One page for each part of the library; TypeDoc writes them before the site is built. */
+const api = () => {
+  const folder = join(root, "docs/api");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .sort()
+    .map((name) => {
+      const path = name.replace(/\.md$/, "");
+      return page(path.replace(/\/README$|-1$/, "").replace("/namespaces", ""), `api/${path}`);
+    })
+    .filter(({ text }) => text !== "README");
+};
+
+const sidebar = [
+  {
+    text: "Tutorials",
+    items: [
+      page("Two tables", "guide/two-tables"),
+      page("A time course of cells", "guide/time-course"),
+      page("Two folders of images", "guide/image-folders"),
+      page("Is my bridge good?", "guide/is-it-good"),
+      page("Choosing σ and the method", "guide/choosing"),
+      page("Known pairs", "guide/pairs"),
+      page("A class or a dose as condition", "guide/conditions"),
+      page("Coarse and fine fields", "guide/fields"),
+      page("From Python and R", "guide/python-and-r"),
+      page("In a web page", "guide/web-page"),
+      page("On a cluster", "guide/cluster"),
+      page("On a GPU", "guide/gpu"),
+      page("Paper to code", "guide/paper-to-code"),
+      page("A method of your own", "guide/own-method"),
+      page("Gallery", "gallery/README"),
+    ],
+  },
+  {
+    text: "Explanations",
+    items: [
+      page("What a Schrödinger bridge is", "explain/bridge"),
+      page("IPF and IMF", "explain/ipf-imf"),
+      page("Floors and ceilings", "explain/floors"),
+      page("When not to use a bridge", "explain/limits"),
+    ],
+  },
+  {
+    text: "Reference",
+    items: [
+      page("Options", "keys"),
+      page("Data formats", "data"),
+      page("Methods", "guide/methods"),
+      page("Metrics", "evaluation"),
+      page("Sampling", "sampling"),
+      page("Experiments", "experiments"),
+      page("Sweeps", "sweeps"),
+      page("Studio", "studio"),
+      page("Run folder and exit codes", "runs"),
+      page("Export formats", "export"),
+      page("Loggers", "loggers"),
+      page("Performance", "performance"),
+      page("Several processes", "scaling"),
+      page("Security", "security"),
+      page("Results", "results"),
+      page("Full results", "results-full"),
+      page("Published implementation", "reference-parity"),
+      page("Papers", "references"),
+      page("Dependencies", "dependencies"),
+      page("What is open", "plan"),
+    ],
+  },
+  { text: "API", collapsed: true, items: api() },
+  {
+    text: "Project",
+    items: [
+      { text: "Contributing", link: "/CONTRIBUTING" },
+      { text: "Architecture", link: "/ARCHITECTURE" },
+      { text: "Changes", link: "/CHANGELOG" },
+    ],
+  },
+];
+
+export default defineConfig({
+  title: "dsbm",
+  description: "Schrödinger bridges between two datasets",
+  lang: "en",
+  srcDir: root,
+  outDir: join(import.meta.dirname, "dist"),
+  cacheDir: join(import.meta.dirname, "cache"),
+  srcExclude: [
+    "**/node_modules/**",
+    "**/dist/**",
+    "experiments/**",
+    "test/**",
+    "data/**",
+    ".github/**",
+  ],
+  rewrites: { "README.md": "index.md" },
+  // Links to sources and players are no pages: scripts/docs.mjs copies the linked files.
+  ignoreDeadLinks: [
+    (url) =>
+      existsSync(join(root, "docs/gallery", `${url}.html`)) ||
+      (!/\.(md|html)$/.test(url) && existsSync(join(root, url))),
+  ],
+  metaChunk: true,
+  markdown: {
+    config(markdown) {
+      // MathML needs neither fonts nor styles. Vue must not read braces in formulas.
+      const transformer = (html: string) => html.replace(/^<(span|p)/, "<$1 v-pre");
+      markdown.use(katex, { output: "mathml", throwOnError: true, transformer });
+    },
+  },
+  themeConfig: {
+    sidebar,
+    nav: [
+      { text: "Tutorials", link: "/docs/guide/two-tables" },
+      { text: "Options", link: "/docs/keys" },
+      { text: "Results", link: "/docs/results" },
+    ],
+    outline: { level: [2, 3] },
+    search: { provider: "local" },
+    docFooter: { prev: "Previous", next: "Next" },
+  },
+});
