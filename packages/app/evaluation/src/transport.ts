@@ -67,6 +67,8 @@ export async function transport(
       path: visit !== undefined,
       batch_size: null,
       steps: null,
+      from: null,
+      to: null,
       diffusion: null,
       guidance: 1,
     },

@@ -3,6 +3,7 @@ import {
   type Chain,
   type Conditions,
   type Direction,
+  gridBetween,
   mapConditions,
   ordered,
   resample,
@@ -13,11 +14,14 @@ import type { SampleConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import type { Device, Tensor } from "@dsbm/torch";
 import type { CarryOptions, Sampler } from "@dsbm/train";
+import { type Journey, journeyOf, timeLabel } from "./times.js";
 import { type Networks, type Trained, usualDirection } from "./trained.js";
 
 export type PlanConfig = Pick<
   SampleConfig,
   | "direction"
+  | "from"
+  | "to"
   | "seed"
   | "path"
   | "batch_size"
@@ -51,17 +55,22 @@ interface PlannedBridge {
   sampler: Sampler;
 }
 
-/** Throws a ConfigError for a direction that was not trained yet, and for steps that the method cannot take. */
+/**
+ * Throws a ConfigError for a direction that was not trained yet, for steps that the method cannot take, and for a part of
+ * the time where the method takes the whole.
+ */
 export function planSamples(
   bridge: PlannedBridge,
   config: PlanConfig,
-  grid = gridOf(bridge.trained, config.steps),
+  whole = gridOf(bridge.trained, config.steps),
 ): SamplePlan {
   const { trained, sampler } = bridge;
   const device = trained.config.device as Device;
   const { solver, steps, diffusion, guidance, ode_tol, ode_step_size, seed, path } = config;
   const { method, lastNoise } = trained;
-  const direction = config.direction ?? usualDirection(trained);
+  const journey = journeyOf(trained.config, config, usualDirection(trained));
+  const { direction } = journey;
+  const grid = partOf(whole, journey, trained);
   if (solver === "sde") checkSteps(bridge, { direction, steps });
   else if (method.sampler)
     throw new ConfigError(
@@ -109,6 +118,16 @@ export function planSamples(
       }
     },
   };
+}
+
+function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Trained): TimeGrid {
+  const [low, high] = [Math.min(start, end), Math.max(start, end)];
+  if (low === 0 && high === 1) return whole;
+  if (!method.plan && method.predicts !== "increment") return gridBetween(whole, low, high);
+  throw new ConfigError(
+    "usage",
+    `from=${timeLabel(config, start)} to=${timeLabel(config, end)}: ${method.name} samples from the first time to the last alone: leave from and to out`,
+  );
 }
 
 /** The training grid, or one of another number of steps; through several data sets with so many in each interval. */

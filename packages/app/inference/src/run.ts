@@ -53,6 +53,7 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
       ...config,
       trained,
       direction,
+      start: times[0] as number,
       keys: config,
       progress,
       signal,

@@ -1,33 +1,81 @@
 // Times of a run in the user's own units: the values of data.split_by.
-import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Direction } from "@dsbm/bridge";
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 
 type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;
 
-/** The process time of each dataset of a table, by its value of data.split_by; null for runs of several files. */
-export function timeValues({ data, times }: TimeConfig): { value: string; time: number }[] | null {
+const close = 1e-9;
+
+/** The process time of each dataset of a table, by its value of data.split_by; empty for runs of several files. */
+export function timeValues({ data, times }: TimeConfig): { value: string; time: number }[] {
   const { split_by, source, target, between } = data;
-  if (split_by === null || source === null || target === null) return null;
+  if (split_by === null || source === null || target === null) return [];
   const values = [source, ...(between ?? []), target];
   return values.map((value, k) => ({ value, time: times?.[k] ?? k / (values.length - 1) }));
 }
 
-/** A process time in the user's units: a number between numbers, the text of a text, or else the process time. */
-export function timeLabel(config: TimeConfig, time: number): string {
-  const values = timeValues(config) ?? [];
-  const here = values.find((one) => Math.abs(one.time - time) < 1e-9);
-  if (here) return here.value;
-  const own = userScale(config);
-  return String(Number((own ? own.from + time * own.length : time).toPrecision(6)));
-}
-
-/** The scale of times that are numbers in proportion to process times; null for others. */
-export function userScale(config: TimeConfig): { from: number; length: number } | null {
+/** The scale of times that are numbers in proportion to process times: value = from + length · time; null for others. */
+export function timeScale(config: TimeConfig): { from: number; length: number } | null {
   const values = timeValues(config);
-  if (!values) return null;
   const from = Number(values[0]?.value);
   const length = Number(values.at(-1)?.value) - from;
   const isScale = values.every(
-    ({ value, time }) => Math.abs(from + time * length - Number(value)) < 1e-6 * Math.abs(length),
+    ({ value, time }) => Math.abs(from + time * length - Number(value)) < 1e-6 * length,
   );
   return isScale && length > 0 ? { from, length } : null;
+}
+
+/** A process time in the user's units: a value of a dataset, a number between numbers, or else the process time. */
+export function timeLabel(config: TimeConfig, time: number): string {
+  const here = timeValues(config).find((one) => Math.abs(one.time - time) < close);
+  if (here) return here.value;
+  const scale = timeScale(config);
+  return String(Number((scale ? scale.from + time * scale.length : time).toPrecision(6)));
+}
+
+/** The process time of a time in the user's units. Throws a ConfigError for others, which `key` names. */
+export function processTime(config: TimeConfig, label: string, key: string): number {
+  const values = timeValues(config);
+  const number = label.trim() === "" ? Number.NaN : Number(label);
+  const here = values.find(({ value }) => value === label || Number(value) === number);
+  if (here) return here.time;
+  const scale = values.length === 0 ? { from: 0, length: 1 } : timeScale(config);
+  const time = scale ? (number - scale.from) / scale.length : Number.NaN;
+  if (time >= -close && time <= 1 + close) return Math.min(1, Math.max(0, time));
+  const names = values.map(({ value }) => value).join(", ");
+  throw new ConfigError(
+    "usage",
+    `${key}=${label}: expected ${names === "" ? "a time between 0 and 1" : `one of ${names}${scale ? ", or a time between them" : ""}`}`,
+  );
+}
+
+/** From where to where samples move, in process times. */
+export interface Journey {
+  direction: Direction;
+  start: number;
+  end: number;
+}
+
+/** The journey of the options from and to, or of the whole direction. Throws a ConfigError for times that do not fit. */
+export function journeyOf(
+  config: TimeConfig,
+  options: { from: string | null; to: string | null; direction: Direction | null },
+  usual: Direction,
+): Journey {
+  const time = (key: "from" | "to") => {
+    const label = options[key];
+    return label === null ? null : processTime(config, label, key);
+  };
+  const [from, to] = [time("from"), time("to")];
+  const isBack = from !== null && to !== null ? from > to : from === 1 || to === 0;
+  const isGiven = from !== null || to !== null;
+  const direction = options.direction ?? (isGiven ? (isBack ? "b" : "f") : usual);
+  const start = from ?? (direction === "f" ? 0 : 1);
+  const end = to ?? (direction === "f" ? 1 : 0);
+  if (direction === "f" ? end - start > close : start - end > close)
+    return { direction, start, end };
+  throw new ConfigError(
+    "usage",
+    `from=${timeLabel(config, start)} to=${timeLabel(config, end)} with direction=${direction}: expected ${direction === "f" ? "a later" : "an earlier"} time at to; leave direction out`,
+  );
 }

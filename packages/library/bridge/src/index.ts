@@ -54,9 +54,11 @@ export { subsample } from "./core/subsample.js";
 export {
   gammaGrid,
   gammaSchedule,
+  gridBetween,
   resample,
   type TimeGrid,
   uniformGrid,
+  withTime,
 } from "./core/time-grid.js";
 export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
 export { reference, simulated } from "./coupling/from-one-end.js";

@@ -9,7 +9,7 @@ import { beginWork } from "./work.js";
 const usage = "dsbm sample RUN NEW OUT [key=value …]";
 
 const sections = {
-  "what is carried": ["direction", "half_iteration", "seed", "path"],
+  "what is carried": ["direction", "from", "to", "half_iteration", "seed", "path"],
   "how it is carried": ["solver", "steps", "diffusion", "guidance", "ode_tol", "ode_step_size"],
   tables: ["keep", "group", "missing", "decimal", "header", "key", "layer"],
   "pictures and conditions": ["resize", "max_pixels", "cond", "y"],
@@ -25,12 +25,13 @@ const help = [
   "NEW  a table (.csv, .tsv, also .gz, .parquet, .npy, .npz, .h5ad) with the columns of the run,",
   "     a folder of pictures, one picture, an array of images (.npy, .npz),",
   "     gaussian:N, or a data set such as mnist_2 (its test split)",
-  "OUT  vectors: a table (.csv, .tsv, also .gz, .parquet, .npy, .npz), in the data's own units",
+  "OUT  vectors: a table (.csv, .tsv, also .gz, .parquet, .npy, .npz, .h5ad), in the data's own units",
   "     images: a folder (PNG), .png for one picture, or an array (.npy, .npz)",
   "",
   "examples",
   "  dsbm sample RUN new.csv carried.parquet keep=id        rows of a table, their ids beside them",
   "  dsbm sample RUN new.csv back.csv direction=b           from the target to the source",
+  "  dsbm sample RUN cells.h5ad out.h5ad from=2 to=7        a copy of the file, the cells of day 2 on day 7",
   "  dsbm sample RUN new.csv paths.csv path=true            all times: a long table with a column t",
   "  dsbm sample RUN photos out resize=true                 pictures of any size",
   "",

@@ -55,6 +55,11 @@ export const sampleSchema = z.strictObject({
     "f: from time 0 to 1; b: from 1 to 0; null: f for tables and runs of dsbm fit, else b",
     "f",
   ),
+  from: cell(
+    "the time of the samples of NEW, as in data.split_by or a number between; other rows are left out; null: the start of the direction",
+    "2",
+  ),
+  to: cell("the time of the generated samples; null: the end of the direction", "7"),
   half_iteration: halfIteration(),
   seed: seed("seed of the noise"),
   solver: oneOf(

@@ -1,7 +1,7 @@
 // Rows between the ends that no training saw: how far the bridge's marginal at their time is from them, in the data's own
 // units.
 import { basename } from "node:path";
-import { type Conditions, kindsOf, stream, subsample, type TimeGrid } from "@dsbm/bridge";
+import { type Conditions, kindsOf, stream, subsample, withTime } from "@dsbm/bridge";
 import { testConditions, testRows } from "@dsbm/problem";
 import { cat, randperm, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
@@ -225,19 +225,5 @@ function allRows(
   return {
     x: kept(() => cat(parts.map(({ split, count }) => testRows(ends[side], count, seed, split)))),
     given,
-  };
-}
-
-function withTime(grid: TimeGrid, at: number): TimeGrid {
-  if (stepAt(grid.times, at) >= 0) return grid;
-  const i = grid.times.findIndex((t) => t > at) - 1;
-  const low = grid.times[i] as number;
-  const high = grid.times[i + 1] as number;
-  const dt = grid.steps[i] as number;
-  const share = (at - low) / (high - low);
-  return {
-    ...grid,
-    times: [...grid.times.slice(0, i + 1), at, ...grid.times.slice(i + 1)],
-    steps: [...grid.steps.slice(0, i), dt * share, dt * (1 - share), ...grid.steps.slice(i + 1)],
   };
 }

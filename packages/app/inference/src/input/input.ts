@@ -51,6 +51,8 @@ export interface H5adPlace {
 export interface InputOptions {
   trained: Trained;
   direction: Direction;
+  /** The process time of the samples. */
+  start: number;
   seed: number;
   resize: boolean | null;
   max_pixels: number;

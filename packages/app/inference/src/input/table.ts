@@ -15,6 +15,7 @@ import {
 } from "@dsbm/data";
 import { encodeConditions } from "../condition-values.js";
 import { farRows } from "../ranges.js";
+import { timeLabel, timeValues } from "../times.js";
 import { unitsOf } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 import { matched } from "./match.js";
@@ -27,7 +28,7 @@ export type TableKeys = Pick<
 
 export async function tableInput(
   path: string,
-  { trained, direction, keys, signal, progress }: InputOptions,
+  { trained, direction, start, keys, signal, progress }: InputOptions,
 ): Promise<Input> {
   const { data } = trained.config;
   const missing = keys.missing ?? data.missing;
@@ -51,7 +52,7 @@ export async function tableInput(
       keep: keys.keep,
       width: units.width,
     });
-    const group = groupOf(source, { trained, direction, given: keys.group });
+    const group = groupOf(source, { trained, direction, start, given: keys.group });
     for (const note of [...source.notes, ...notes]) progress.line(note);
     let counts: CleanCounts | null = null;
     async function* rows() {
@@ -122,8 +123,9 @@ function groupOf(
   {
     trained,
     direction,
+    start,
     given,
-  }: Pick<InputOptions, "trained" | "direction"> & { given: string | null },
+  }: Pick<InputOptions, "trained" | "direction" | "start"> & { given: string | null },
 ): Group | null {
   const { split_by, source, target } = trained.config.data;
   const column = columns.find(({ name }) => name === split_by)?.name;
@@ -132,7 +134,9 @@ function groupOf(
       "usage",
       `group=${given}: ${split_by === null ? `${trained.folder} was trained without data.split_by` : `${path} has no column ${split_by}`}: leave group out`,
     );
-  const value = given ?? (direction === "f" ? source : target);
+  const isCourse = timeValues(trained.config).length > 0;
+  const own = isCourse ? timeLabel(trained.config, start) : direction === "f" ? source : target;
+  const value = given ?? own;
   return column === undefined || value === null || value === "*" ? null : { column, value };
 }
 
@@ -142,7 +146,7 @@ function noRows(path: string, group: Group | null, counts: CleanCounts | null): 
   const { column, value } = group;
   return new ConfigError(
     "usage",
-    `${path}: no row has ${column}=${value}, which the run carries in this direction; ${column} has ${firstOf([...counts.groups], 10)}: write group=VALUE for the rows of another one, or group=* for all`,
+    `${path}: no row has ${column}=${value}, which the run carries in this direction and from this time; ${column} has ${firstOf([...counts.groups], 10)}: write group=VALUE for the rows of another one, or group=* for all`,
   );
 }
 

@@ -15,7 +15,7 @@ export function h5adOutput(path: string, options: OutputOptions & { place: H5adP
   const name = `${place.layer}_at_${timeLabel(trained.config, end)}`;
   const replacement = stageFile(path);
   let copy: H5adCopy | null = null;
-  let append: ((block: Float32Array) => void) | null = null;
+  let put: ReturnType<H5adCopy["obsm"]> | null = null;
   let filled = 0;
   const writing = async <T>(operation: () => T | Promise<T>): Promise<T> => {
     try {
@@ -26,8 +26,8 @@ export function h5adOutput(path: string, options: OutputOptions & { place: H5adP
   };
   const open = async () => {
     copy ??= await copyH5ad(place.path, replacement.temporary);
-    append ??= copy.obsm(name, units.width);
-    return { copy, append };
+    put ??= copy.obsm(name, units.width);
+    return { copy, put };
   };
   return {
     about: () => `${path}, obsm ${name} of ${filled} rows and ${units.width} columns`,
@@ -35,16 +35,14 @@ export function h5adOutput(path: string, options: OutputOptions & { place: H5adP
       const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
       seen?.(numbers);
       await writing(async () => {
-        const { append } = await open();
-        append(spreadRows(toRows(numbers, "float32"), rows, { width: units.width, first: filled }));
-        filled = (rows.at(-1) as number) + 1;
+        const { put } = await open();
+        put(toRows(numbers, "float32"), rows);
+        filled += rows.length;
       });
     },
     async commit() {
       await writing(async () => {
-        const { copy, append } = await open();
-        fillRows(append, { first: filled, end: copy.rows, width: units.width });
-        filled = copy.rows;
+        const { copy } = await open();
         copy.uns("dsbm", "sample", runRecord(trained, settings));
         copy.close();
       });
@@ -56,30 +54,6 @@ export function h5adOutput(path: string, options: OutputOptions & { place: H5adP
       replacement.discard();
     },
   };
-}
-
-/** Rows at their places from `first` on, NaN between them. */
-function spreadRows(
-  block: Float32Array,
-  rows: ArrayLike<number>,
-  { width, first }: { width: number; first: number },
-): Float32Array {
-  const last = rows[rows.length - 1] as number;
-  if (last - first + 1 === rows.length) return block;
-  const whole = new Float32Array((last - first + 1) * width).fill(Number.NaN);
-  for (let i = 0; i < rows.length; i++)
-    whole.set(block.subarray(i * width, (i + 1) * width), ((rows[i] as number) - first) * width);
-  return whole;
-}
-
-const rowsAtOnce = 2 ** 14;
-
-function fillRows(
-  append: (block: Float32Array) => void,
-  { first, end, width }: { first: number; end: number; width: number },
-): void {
-  for (let at = first; at < end; at += rowsAtOnce)
-    append(new Float32Array(Math.min(rowsAtOnce, end - at) * width).fill(Number.NaN));
 }
 
 /** What uns says of a step: the run, its options, and its metrics with their floors. */

@@ -63,19 +63,28 @@ export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
 }
 
 /**
- * Splits a grid of the whole time into grids of the intervals. Throws a BridgeError if the grid leaps over a
- * marginal.
+ * Splits a grid of the whole time, or of a part of it, into grids of the intervals; null for intervals outside. Throws a
+ * BridgeError if the grid leaps over a marginal.
  */
-export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): TimeGrid[] {
-  const stops = chain.times.map((wanted) => times.findIndex((t) => Math.abs(t - wanted) < close));
-  if (stops.includes(-1))
+export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): (TimeGrid | null)[] {
+  const first = times[0] as number;
+  const last = times.at(-1) as number;
+  const stopAt = (wanted: number) => times.findIndex((t) => Math.abs(t - wanted) < close);
+  if (chain.times.some((t) => t > first && t < last && stopAt(t) < 0))
     throw argumentError(
       `the grid does not stop at the times ${chain.times.join(",")} of the marginals; use wholeGrid`,
     );
-  return intervalsOf(chain).map(({ index, from, length }) => {
-    const a = stops[index] as number;
-    const b = stops[index + 1] as number;
-    const inside = times.slice(a + 1, b).map((t) => (t - from) / length);
-    return { times: [0, ...inside, 1], steps: steps.slice(a, b).map((dt) => dt / length) };
+  return intervalsOf(chain).map(({ from, length }) => {
+    const low = Math.max(from, first);
+    const high = Math.min(from + length, last);
+    if (high - low < close) return null;
+    const a = stopAt(low);
+    const b = stopAt(high);
+    const clock = (t: number) => Math.min(1, Math.max(0, (t - from) / length));
+    const inside = times.slice(a + 1, b).map(clock);
+    return {
+      times: [clock(low), ...inside, clock(high)],
+      steps: steps.slice(a, b).map((dt) => dt / length),
+    };
   });
 }

@@ -7,6 +7,8 @@ export interface TimeGrid {
   readonly steps: readonly number[];
 }
 
+const close = 1e-9;
+
 /** N equal steps. Throws a BridgeError unless N is an integer of at least 1. */
 export function uniformGrid(n: number): TimeGrid {
   checkSteps(n);
@@ -77,6 +79,35 @@ export function resample(grid: TimeGrid, n: number): TimeGrid {
     return a + (at - i) * (b - a);
   });
   return { times, steps: times.slice(1).map((t, k) => t - (times[k] as number)) };
+}
+
+/** The grid with a stop at time `at`, which cuts a step in two. */
+export function withTime(grid: TimeGrid, at: number): TimeGrid {
+  if (grid.times.some((t) => Math.abs(t - at) < close)) return grid;
+  const i = grid.times.findIndex((t) => t > at) - 1;
+  const low = grid.times[i] as number;
+  const high = grid.times[i + 1] as number;
+  const dt = grid.steps[i] as number;
+  const share = (at - low) / (high - low);
+  return {
+    ...grid,
+    times: [...grid.times.slice(0, i + 1), at, ...grid.times.slice(i + 1)],
+    steps: [...grid.steps.slice(0, i), dt * share, dt * (1 - share), ...grid.steps.slice(i + 1)],
+  };
+}
+
+/** The steps of a grid between two times. Throws a BridgeError unless they rise within the grid's times. */
+export function gridBetween(grid: TimeGrid, from: number, to: number): TimeGrid {
+  const [first, last] = [grid.times[0] as number, grid.times.at(-1) as number];
+  if (!(from >= first && to <= last && to - from > close))
+    throw argumentError(
+      `the times ${from} and ${to}; expected two that rise between ${first} and ${last}`,
+    );
+  const { times, steps } = withTime(withTime(grid, from), to);
+  const isIn = (t: number) => t > from - close && t < to + close;
+  const start = times.findIndex(isIn);
+  const within = times.filter(isIn);
+  return { times: within, steps: steps.slice(start, start + within.length - 1) };
 }
 
 function checkSteps(n: number): void {

@@ -63,7 +63,8 @@ interface CarryContext extends CarryOptions {
 
 /** The process times of a direction's states, the start first. */
 export function timesOf(direction: Direction, grid: TimeGrid): number[] {
-  return [direction === "f" ? 0 : 1, ...ordered(direction, grid).map(({ next }) => next)];
+  const start = direction === "f" ? grid.times[0] : grid.times.at(-1);
+  return [start as number, ...ordered(direction, grid).map(({ next }) => next)];
 }
 
 async function isInterrupted(signal: AbortSignal | undefined): Promise<boolean> {

@@ -23,8 +23,9 @@ interface Leg {
 function legsOf(chain: Chain, direction: Direction, whole: TimeGrid): Leg[] {
   const grids = gridsWithin(chain, whole);
   let before = 0;
-  return inOrder(chain, direction).map((interval) => {
-    const grid = grids[interval.index] as TimeGrid;
+  return inOrder(chain, direction).flatMap((interval) => {
+    const grid = grids[interval.index];
+    if (!grid) return [];
     const leg = { interval, grid, steps: grid.steps.length, before };
     before += leg.steps;
     return leg;

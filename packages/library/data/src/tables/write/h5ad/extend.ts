@@ -19,8 +19,8 @@ export interface H5adCopy {
   readonly rows: number;
   /** Adds a column of obs, or replaces numbers by numbers of the same type. */
   obs(name: string, values: AnnotationValues): void;
-  /** Begins a matrix [rows, d] of obsm, which blocks [count, d] fill from the first row on. */
-  obsm(name: string, d: number): (block: Float32Array) => void;
+  /** Begins a matrix [rows, d] of obsm. Blocks [count, d] fill rows that rise from block to block; other rows are NaN. */
+  obsm(name: string, d: number): (block: Float32Array, rows: ArrayLike<number>) => void;
   /** Adds uns[program][step], or step-2, step-3, … after earlier ones. */
   uns(program: string, step: string, value: UnsValue): void;
   /** Flushes onto the disk. */
@@ -39,6 +39,22 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
     file.close();
     throw error;
   }
+}
+
+const gapRows = 2 ** 14;
+
+/** Rows at their places from `first` on, NaN between them. */
+function spread(
+  block: Float32Array,
+  rows: ArrayLike<number>,
+  { d, first }: { d: number; first: number },
+): Float32Array {
+  const count = (rows[rows.length - 1] ?? first - 1) + 1 - first;
+  if (count === rows.length) return block;
+  const whole = new Float32Array(count * d).fill(Number.NaN);
+  for (let i = 0; i < rows.length; i++)
+    whole.set(block.subarray(i * d, (i + 1) * d), ((rows[i] as number) - first) * d);
+  return whole;
 }
 
 function additions(file: H5adFile, source: string): H5adCopy {
@@ -74,6 +90,7 @@ function additions(file: H5adFile, source: string): H5adCopy {
       `has ${place}/${name} already, of another kind or shape: rename it, or delete it with del adata.${place}["${name}"]`,
     );
   };
+  const matrices: (() => void)[] = [];
   const own = <T>(operation: () => T): T => asWriteError(source, operation);
   return {
     rows,
@@ -91,16 +108,20 @@ function additions(file: H5adFile, source: string): H5adCopy {
       return own(() => {
         const parent = group(root, "obsm");
         const there = replaceable(parent, name, [rows, d], 4);
-        if (!there) {
-          const append = file.matrix(parent, name, { n: rows, d });
-          return (block: Float32Array) => own(() => append(block));
-        }
         let written = 0;
-        return (block: Float32Array) => {
-          const end = written + block.length / d;
-          own(() => writeRows(there, [written, end], block));
-          written = end;
-        };
+        const append = there
+          ? (block: Float32Array) => writeRows(there, [written, written + block.length / d], block)
+          : file.matrix(parent, name, { n: rows, d });
+        const put = (block: Float32Array) =>
+          own(() => {
+            append(block);
+            written += block.length / d;
+          });
+        matrices.push(() => {
+          while (written < rows)
+            put(new Float32Array(Math.min(gapRows, rows - written) * d).fill(Number.NaN));
+        });
+        return (block, places) => put(spread(block, places, { d, first: written }));
       });
     },
     uns: (program, step, value) =>
@@ -113,6 +134,7 @@ function additions(file: H5adFile, source: string): H5adCopy {
       }),
     close: () =>
       own(() => {
+        for (const fill of matrices) fill();
         writeColumnOrder(obs, order);
         file.finish();
       }),
