@@ -8,6 +8,7 @@ import {
   type Direction,
   disposeSome,
   FittedGaussian,
+  gridBetween,
   intervalsOf,
   type Method,
   methods,
@@ -146,6 +147,28 @@ describe("a chain of exact bridges", () => {
     expect(back.states.shape).toEqual([5, 600, 2]);
     expect(distance(back.states.select(0, 4), rows[0] as Tensor)).toBeLessThan(0.1);
   });
+
+  it.each(["sde", "heun"] as const)(
+    "is carried through a part of the time as within the whole (%s)",
+    async (solver) => {
+      const options = { seed: 1, path: true, solver, step_size: 0.1 };
+      const { states } = await carried(sampler, rows[0] as Tensor, { ...options, grid: whole });
+      const stop = chain.times[1] as number;
+      const inner = whole.times[14] as number;
+      const first = await carried(sampler, rows[0] as Tensor, {
+        ...options,
+        grid: gridBetween(whole, 0, inner),
+      });
+      expect(first.states).toHaveLength(15);
+      expect(distance(first.states[14] as Tensor, states[14] as Tensor)).toBeLessThan(1e-5);
+      const second = await carried(sampler, states[10] as Tensor, {
+        ...options,
+        grid: gridBetween(whole, stop, 1),
+      });
+      expect(second.states).toHaveLength(11);
+      expect(distance(second.states[10] as Tensor, states[20] as Tensor)).toBeLessThan(1e-5);
+    },
+  );
 });
 
 it("transport pairs rows of a chain within their interval only", () => {

@@ -135,8 +135,8 @@ function groupOf(
       `group=${given}: ${split_by === null ? `${trained.folder} was trained without data.split_by` : `${path} has no column ${split_by}`}: leave group out`,
     );
   const isCourse = timeValues(trained.config).length > 0;
-  const own = isCourse ? timeLabel(trained.config, start) : direction === "f" ? source : target;
-  const value = given ?? own;
+  const usual = isCourse ? timeLabel(trained.config, start) : direction === "f" ? source : target;
+  const value = given ?? usual;
   return column === undefined || value === null || value === "*" ? null : { column, value };
 }
 

@@ -1,7 +1,13 @@
 // Time grids: they cover [0, 1], and resampling keeps the way through it.
 import { describe, expect, it } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
-import { gammaGrid, resample, type TimeGrid, uniformGrid } from "../../src/core/time-grid.js";
+import {
+  gammaGrid,
+  gridBetween,
+  resample,
+  type TimeGrid,
+  uniformGrid,
+} from "../../src/core/time-grid.js";
 import { ordered } from "../../src/solver/solver.js";
 
 const gammas = [0.1, 0.2, 0.4, 0.4, 0.2, 0.1];
@@ -33,6 +39,29 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
 
   it("stays the same when resampled to its own number of steps", () => {
     expectClose(resample(grid, grid.steps.length).times, grid.times, 14);
+  });
+
+  it("is cut at two times, and its parts together are the whole", () => {
+    const cut = (grid.times[2] as number) * 0.7 + (grid.times[3] as number) * 0.3;
+    const parts = [gridBetween(grid, 0, cut), gridBetween(grid, cut, 1)] as const;
+    expect(parts.map(({ times }) => [times[0], times.at(-1)])).toEqual([
+      [0, cut],
+      [cut, 1],
+    ]);
+    for (const { times, steps } of parts)
+      expectClose(
+        times.slice(1).map((t, k) => t - (times[k] as number)),
+        steps,
+        14,
+      );
+    expect(gridBetween(grid, 0, 1)).toEqual(grid);
+    for (const [from, to] of [
+      [0.5, 0.5],
+      [0.7, 0.2],
+      [-0.1, 1],
+      [0, 1.1],
+    ] as const)
+      expect(() => gridBetween(grid, from, to)).toThrow(/expected two that rise between 0 and 1/);
   });
 
   it("keeps its own times in a grid that is three times as fine", () => {
