@@ -3,10 +3,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { encodeStatistics } from "@dsbm/bridge";
 import { type Row, readCsv } from "@dsbm/runs";
 import { eye, setNumThreads, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
+import { encodeStatistics } from "../support/statistics.js";
 import { folderIn, refuse, scratch, succeed, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
 

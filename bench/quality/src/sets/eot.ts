@@ -2,15 +2,11 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
-  conditionalUvp,
   eulerMaruyama,
   type Field,
   type Gaussian,
-  knownPlan,
   MixturePotential,
   moments,
-  pathKL,
-  planMoments,
   stream,
   uniformGrid,
 } from "@dsbm/bridge";
@@ -27,6 +23,8 @@ import {
   type Sizes,
   type Values,
 } from "../benchmark.js";
+import { conditionalUvp, knownPlan, planMoments } from "../exact/known-plan.js";
+import { pathKL } from "../exact/path-kl.js";
 import { cached, entropic, matched, methodsOf, quickWords, rollouts } from "../methods.js";
 
 const dims = [2, 16, 64, 128];

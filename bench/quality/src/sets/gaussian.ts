@@ -9,7 +9,6 @@ import {
   type Field,
   type GaussianBridge,
   gaussianKL,
-  pathKL,
   stream,
   uniformGrid,
 } from "@dsbm/bridge";
@@ -25,6 +24,7 @@ import {
   publishedRow,
   type Values,
 } from "../benchmark.js";
+import { pathKL } from "../exact/path-kl.js";
 import { entropic, methodsOf, quickWords, rollouts } from "../methods.js";
 import { mean } from "../table.js";
 

@@ -1,12 +1,12 @@
 // The FID: the statistics that the user names take the place of those of the data at time 0 alone.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeStatistics } from "@dsbm/bridge";
 import { testRows } from "@dsbm/problem";
 import { eye, full, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { configured, here, measuringOf, withEnds } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
+import { encodeStatistics } from "../../../../test/support/statistics.js";
 import { metrics } from "../src/metrics/index.js";
 import { measureSet } from "../src/rows.js";
 import { noSet } from "./set.js";

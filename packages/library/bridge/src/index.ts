@@ -124,12 +124,6 @@ export {
   sample,
 } from "./method/sample.js";
 export { endpointRow, endpointStatistics } from "./metric/endpoints.js";
-export {
-  conditionalUvp,
-  knownPlan,
-  planMoments,
-} from "./metric/exact/known-plan.js";
-export { pathKL } from "./metric/exact/path-kl.js";
 export { gaussianOf } from "./metric/feature-statistics.js";
 export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";
 export { frechetDistance, type Gaussian } from "./metric/frechet.js";
@@ -153,15 +147,15 @@ export {
   overAnnuli,
   type Spectrum,
 } from "./metric/spectrum.js";
-export { encodeStatistics, loadStatistics } from "./metric/statistics-file.js";
-export {
-  bootstrapped,
-  type Estimate,
-  intervalOf,
-  meanEstimate,
-} from "./metric/vectors/bootstrap.js";
+export { loadStatistics } from "./metric/statistics-file.js";
+export { type Estimate, meanEstimate } from "./metric/vectors/bootstrap.js";
 export { energyDistance, kernelWidths, mmd } from "./metric/vectors/kernels.js";
-export { bw2Uvp, displacement, momentErrors, varianceKept } from "./metric/vectors/moments.js";
+export {
+  bw2Uvp,
+  leastVarianceKept,
+  momentErrors,
+  optimalDisplacement,
+} from "./metric/vectors/moments.js";
 export { gaussianPairs, optimality } from "./metric/vectors/optimality.js";
 export {
   agreement,
@@ -170,12 +164,7 @@ export {
   PathEnergy,
   straightness,
 } from "./metric/vectors/paths.js";
-export {
-  columnEstimates,
-  columnWasserstein,
-  slicedEstimate,
-  slicedWasserstein,
-} from "./metric/vectors/sliced.js";
+export { columnWasserstein, slicedWasserstein } from "./metric/vectors/sliced.js";
 export { wasserstein } from "./metric/vectors/wasserstein.js";
 export type { ConditionKind } from "./model/condition.js";
 export { ConditionDropout } from "./model/condition-dropout.js";

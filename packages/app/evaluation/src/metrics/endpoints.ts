@@ -1,14 +1,13 @@
 // How close the generated rows are to the target.
 import {
   bw2Uvp,
-  type Estimate,
   endpointRow,
   endpointStatistics,
   energyDistance,
+  leastVarianceKept,
   mmd,
   momentErrors,
   slicedWasserstein,
-  varianceKept,
 } from "@dsbm/bridge";
 import { isVectors } from "@dsbm/problem";
 import { type Tensor, tidy } from "@dsbm/torch";
@@ -51,9 +50,6 @@ const exact = (p: 1 | 2): TwoSampleMetric => ({
 
 const spread = (x: Tensor): number =>
   tidy(() => x.flatten({ startDim: 1 }).to("float64").var({ dim: 0, correction: 1 }).sum().item());
-
-const leastKept = (x: Tensor, y: Tensor, options = {}): Estimate =>
-  varianceKept(x, y, options).least as Estimate;
 
 const statisticsOf = (set: SampleSet): Record<string, number> =>
   sharedOf(set, "statistics", () => endpointRow(endpointStatistics(set)));
@@ -117,7 +113,7 @@ export const endpointMetrics: readonly Metric[] = [
     target: 1,
     serves: forCovariances,
     lacks: lacksVariance,
-    compare: (x, y, { seed }) => leastKept(x, y, { seed, resamples: 2 }).value,
+    compare: leastVarianceKept,
   },
   {
     name: "energy_distance",
@@ -129,7 +125,7 @@ export const endpointMetrics: readonly Metric[] = [
     most: () => mostPairs,
     draws: () => 2,
     isSquare: true,
-    compare: (x, y) => energyDistance(x, y).value,
+    compare: energyDistance,
   },
   {
     name: "mmd",
@@ -140,7 +136,7 @@ export const endpointMetrics: readonly Metric[] = [
     serves: forVectors,
     most: () => mostPairs,
     draws: () => 2,
-    compare: (x, y, { widths }) => mmd(x, y, { bandwidth: widths() }).value,
+    compare: (x, y, { widths }) => mmd(x, y, { bandwidth: widths() }),
     isSquare: true,
     isSigned: true,
   },

@@ -1,9 +1,9 @@
 // Which source row goes where: how far the bridge moves rows, and whether it pairs them as the Schrödinger bridge does.
 import {
-  displacement,
   type Estimate,
   gaussianPairs,
   meanEstimate,
+  optimalDisplacement,
   optimality,
   squaredDisplacement,
 } from "@dsbm/bridge";
@@ -98,7 +98,7 @@ export const pairMetrics: readonly Metric[] = [
       const most = Math.floor((mostNumbers * start.size(0)) / start.numel);
       return tidy(() => {
         const lengths = end.sub(start).flatten({ startDim: 1 }).to("float64").square().sum(1);
-        const { optimal } = displacement(start, end, {
+        const optimal = optimalDisplacement(start, end, {
           most: Math.max(2, Math.min(options.exact, most)),
           seed: options.seed,
         });

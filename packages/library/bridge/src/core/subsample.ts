@@ -9,13 +9,6 @@ export interface Subsample {
   seed?: number;
 }
 
-/** Numbers of compared points, and whether they are a subsample. */
-export interface Counts {
-  n: number;
-  m: number;
-  subsampled: boolean;
-}
-
 /** At most `most` rows of x [n, …], the same for tables of one length and `side`. */
 export function subsample(
   x: Tensor,
@@ -25,12 +18,4 @@ export function subsample(
   if (x.size(0) <= most) return x;
   const rows = randperm(x.size(0), { generator: stream(seed, `metric/${side}`) });
   return x.indexSelect(0, rows.slice({ end: most }).to(x.device));
-}
-
-/** Both sides, drawn independently, and their counts. */
-export function subsampled(x: Tensor, y: Tensor, options: Subsample = {}) {
-  const a = subsample(x, "x", options);
-  const b = subsample(y, "y", options);
-  const counts: Counts = { n: a.size(0), m: b.size(0), subsampled: a !== x || b !== y };
-  return { x: a, y: b, counts };
 }

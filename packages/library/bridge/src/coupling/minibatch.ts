@@ -67,7 +67,7 @@ export function minibatchPartial({ share }: { share: number }): BatchCoupling {
   return coupling(({ x0, x1 }, size, draw) => {
     checkEqual("partial transport", size);
     const costs = squaredDistances(x0, x1).toArray() as Float64Array;
-    return draw(partialPlan(costs, size.n, { share }).plan);
+    return draw(partialPlan(costs, size.n, { share }));
   });
 }
 

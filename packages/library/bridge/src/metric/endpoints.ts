@@ -5,6 +5,8 @@ import { argumentError, dataError } from "../core/errors.js";
 import { wide } from "../core/pixels.js";
 import { checkPairedShapes } from "./moments.js";
 
+const batch = 1000;
+
 /** Means and unbiased variances of samples [n, …]. */
 export interface ValueStatistics {
   n: number;
@@ -19,17 +21,14 @@ export interface ValueStatistics {
 }
 
 /** Statistics of samples [n, …]; bytes count as images of −1 … 1. Throws a BridgeError below two samples. */
-export function valueStatistics(
-  samples: Tensor,
-  { batchSize = 1000 }: { batchSize?: number } = {},
-): ValueStatistics {
+export function valueStatistics(samples: Tensor): ValueStatistics {
   const [n, ...sample] = samples.shape as [number, ...number[]];
   if (!(n >= 2)) throw dataError(`statistics of samples [${samples.shape}]; expected 2 or more`);
   return tidy(() => {
     const options = { dtype: "float64", device: samples.device } as const;
     const mean = zeros(sample, options);
     const scatter = zeros(sample, options);
-    inBatches(samples, batchSize, (rows, seen) => {
+    inBatches(samples, batch, (rows, seen) => {
       const x = wide(rows);
       const m = x.size(0);
       const own = x.mean(0);
@@ -71,24 +70,29 @@ export interface EndpointStatistics {
 }
 
 /** Statistics of pairs `start`, `end` [n, …], and of `data` [m, …]. Throws a BridgeError unless shapes agree. */
-export function endpointStatistics(
-  { start, end, data }: { start: Tensor; end: Tensor; data?: Tensor },
-  { batchSize = 1000 }: { batchSize?: number } = {},
-): EndpointStatistics {
+export function endpointStatistics({
+  start,
+  end,
+  data,
+}: {
+  start: Tensor;
+  end: Tensor;
+  data?: Tensor;
+}): EndpointStatistics {
   checkPairedShapes(start, end);
   if (data && `${data.shape.slice(1)}` !== `${end.shape.slice(1)}`)
     throw argumentError(
       `ends of shape [${end.shape}] beside data of shape [${data.shape}]; expected samples of one shape`,
     );
-  const parts = inBatches(start, batchSize, (rows, at) => {
+  const parts = inBatches(start, batch, (rows, at) => {
     const way = wide(end.narrow(0, at, rows.size(0))).sub(wide(rows));
     return way.square().sum().item();
   });
   const moved = parts.reduce((sum, part) => sum + part, 0);
   return {
-    start: valueStatistics(start, { batchSize }),
-    end: valueStatistics(end, { batchSize }),
-    ...(data && { data: valueStatistics(data, { batchSize }) }),
+    start: valueStatistics(start),
+    end: valueStatistics(end),
+    ...(data && { data: valueStatistics(data) }),
     msd: moved / start.size(0),
     mse: moved / start.numel,
   };

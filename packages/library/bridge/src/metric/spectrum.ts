@@ -50,10 +50,7 @@ export function overAnnuli({ k, weight, largest }: Modes, of: ArrayLike<number>)
  * annulus, so that its sum is the spatial variance (Parseval). Bytes count as images of −1 … 1. Throws a
  * BridgeError without fields or for values that are not finite.
  */
-export function isotropicSpectrum(
-  x: Tensor,
-  { batchSize = 64 }: { batchSize?: number } = {},
-): Spectrum {
+export function isotropicSpectrum(x: Tensor): Spectrum {
   const { shape } = x;
   const [n, channels, height, width] = shape as [number, number, number, number];
   if (shape.length !== 4 || shape.includes(0))
@@ -62,7 +59,7 @@ export function isotropicSpectrum(
   const count = modes.k.length;
   const power = tidy(() => {
     const total = zeros([channels, count], { dtype: "float64", device: x.device });
-    inBatches(x, batchSize, (rows) => {
+    inBatches(x, 64, (rows) => {
       total.add_(fftRfft2(wide(rows)).abs().square().sum(0).view([channels, count]));
     });
     return total.div(n * (height * width) ** 2).toArray() as Float64Array;

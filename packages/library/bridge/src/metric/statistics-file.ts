@@ -1,7 +1,7 @@
 // Statistics of real images as .npz files with mu and sigma, as published for FID.
 import { readFileSync } from "node:fs";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { unzipSync, zipSync } from "fflate";
+import { unzipSync } from "fflate";
 import { dataError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
@@ -10,21 +10,6 @@ const limit = 10_000 ** 2 * 8 + 2 ** 16;
 export interface SavedStatistics extends Gaussian {
   /** The number of samples; null if the file does not say. */
   n: number | null;
-}
-
-/** The bytes of a .npz file with `mu` [d], `sigma` [d, d] and, if known, `n`. */
-export function encodeStatistics({
-  mean,
-  covariance,
-  n,
-}: Gaussian & { n?: number | null }): Uint8Array {
-  const arrays: Record<string, Uint8Array> = {
-    "mu.npy": io.encodeNpy(mean),
-    "sigma.npy": io.encodeNpy(covariance),
-  };
-  if (typeof n === "number")
-    arrays["n.npy"] = io.npy.encode(io.fromTyped(BigInt64Array.of(BigInt(n)), []));
-  return zipSync(arrays, { level: 0, mtime: new Date("1980-01-01T00:00:00") });
 }
 
 /**

@@ -8,11 +8,7 @@ import { checkSize, type SparsePlan } from "./plan.js";
  * The cheapest plan of `share` of the mass between n and n points: about share · n pairs of mass 1/n, for `cost`
  * [n, n] ≥ 0. Throws a BridgeError unless 0 < share ≤ 1, and as `assignment`.
  */
-export function partialPlan(
-  cost: Cost,
-  n: number,
-  { share }: { share: number },
-): { plan: SparsePlan /** Σ plan_ij c_ij. */; cost: number } {
+export function partialPlan(cost: Cost, n: number, { share }: { share: number }): SparsePlan {
   checkSize("n", n);
   checkCost(cost, n, n);
   if (!(share > 0 && share <= 1))
@@ -31,15 +27,11 @@ export function partialPlan(
   const rows: number[] = [];
   for (let i = 0; i < n; i++) if ((columns[i] as number) < n) rows.push(i);
   const partners = Int32Array.from(rows, (i) => columns[i] as number);
-  const total = rows.reduce((sum, i) => sum + (cost[i * n + columns[i]!] as number), 0);
   return {
-    plan: {
-      n,
-      m: n,
-      rows: Int32Array.from(rows),
-      columns: partners,
-      mass: new Float64Array(rows.length).fill(1 / n),
-    },
-    cost: total / n,
+    n,
+    m: n,
+    rows: Int32Array.from(rows),
+    columns: partners,
+    mass: new Float64Array(rows.length).fill(1 / n),
   };
 }

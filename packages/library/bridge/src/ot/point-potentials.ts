@@ -4,14 +4,9 @@ import { inBatches } from "../core/batches.js";
 import { argumentError } from "../core/errors.js";
 import { Accelerator } from "./accelerator.js";
 
-export interface PointPotentialOptions {
-  /** Weight of the entropy for the cost ½|x − y|²: the process's variance. */
-  epsilon: number;
-  /** Largest relative error of a column's sum (default 1e-3; at least float32's). */
-  tolerance?: number;
-  /** Maximum number of iterations (default 2000). */
-  iterations?: number;
-}
+/** Largest relative error of a column's sum. */
+const tolerance = 1e-3;
+const mostIterations = 2000;
 
 export interface PointPotentials {
   /** The plan is exp(x_i·y_j/ε + u_i + v_j)/(n·m). */
@@ -44,12 +39,13 @@ function opposite(x: Tensor, y: Tensor, epsilon: number): (w: Tensor) => Tensor 
 
 /**
  * Sinkhorn's potentials between points x [n, d] and y [m, d] for the cost ½|x − y|² (Cuturi 2013), in the log
- * domain. Carried from larger to smaller ε, since ε·u and ε·v barely change. Throws a BridgeError for a bad ε.
+ * domain. Carried from larger to smaller ε, the process's variance, since ε·u and ε·v barely change. Throws a BridgeError
+ * for a bad ε.
  */
 export function pointPotentials(
   x: Tensor,
   y: Tensor,
-  { epsilon, tolerance = 1e-3, iterations = 2000 }: PointPotentialOptions,
+  { epsilon }: { epsilon: number },
 ): PointPotentials {
   if (!Number.isFinite(epsilon) || epsilon <= 0)
     throw argumentError(
@@ -104,7 +100,7 @@ export function pointPotentials(
                 .to({ dtype: x.dtype, device: x.device })
             : plain(from, change),
         );
-      while (isFar() && done < iterations);
+      while (isFar() && done < mostIterations);
       accelerator.dispose();
       return { u: last.ofRows(v), v, iterations: done, error };
     }),

@@ -165,8 +165,8 @@ describe("a preconditioned method", () => {
     (direction) => {
       // N(1, 1) and N(−1, 4) with ε = 1: the conditional mean of an end given x at time t is affine.
       const covariance = Math.sqrt(4.25) - 0.5;
-      const x0 = randn([20_000, 1], { generator: seeded(30) }).add(1);
-      const x1 = randn([20_000, 1], { generator: seeded(31) })
+      const x0 = randn([2000, 1], { generator: seeded(30) }).add(1);
+      const x1 = randn([2000, 1], { generator: seeded(31) })
         .mul(2)
         .sub(1);
       const facts = {
@@ -214,7 +214,7 @@ describe("a preconditioned method", () => {
           networks === "each direction" ? {} : { direction: full([2], direction === "f" ? 1 : 0) };
         const column = (values: number[]) => tensor(values.map((v) => [v]));
         network.begin({ x0: column([0, 2]), x1: column([-3, 1]) }, 1);
-        const steps = 4000;
+        const steps = 2000;
         const dt = 1 / steps;
         const from = direction === "f" ? { mean: 1, variance: 1 } : { mean: -1, variance: 4 };
         let mean = from.mean;

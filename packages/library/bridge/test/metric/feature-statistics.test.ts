@@ -7,8 +7,9 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { distance, normal } from "../../../../../test/support/numbers.js";
 import { scratch } from "../../../../../test/support/scratch.js";
+import { encodeStatistics } from "../../../../../test/support/statistics.js";
 import { FeatureStatistics } from "../../src/metric/feature-statistics.js";
-import { encodeStatistics, loadStatistics } from "../../src/metric/statistics-file.js";
+import { loadStatistics } from "../../src/metric/statistics-file.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -63,13 +64,11 @@ describe("a file of statistics", () => {
     expect(distance(compressed.covariance, full.covariance)).toBeGreaterThan(1);
   });
 
-  it("comes back as it was written, the number of samples too", () => {
+  it("is read with the number of its samples, if it says it", () => {
     using statistics = new FeatureStatistics(6).update(normal([30, 6], 5));
     const path = join(folder, "own.npz");
     const gaussian = statistics.gaussian();
-    const bytes = encodeStatistics({ ...gaussian, n: statistics.n });
-    expect(encodeStatistics({ ...gaussian, n: statistics.n })).toEqual(bytes);
-    writeFileSync(path, bytes);
+    writeFileSync(path, encodeStatistics(gaussian, statistics.n));
     const back = loadStatistics(path);
     expect(back.mean.toNumbers()).toEqual(gaussian.mean.toNumbers());
     expect(back.covariance.toNumbers()).toEqual(gaussian.covariance.toNumbers());

@@ -17,7 +17,7 @@ describe("partialPlan", () => {
     for (const n of [1, 2, 4, 5]) {
       const cost = squaredCosts(numbers(2 * n, random), numbers(2 * n, random), 2);
       for (let pairs = 1; pairs <= n; pairs++) {
-        const { plan, cost: found } = partialPlan(cost, n, { share: pairs / n });
+        const plan = partialPlan(cost, n, { share: pairs / n });
         expect(plan.mass.length).toBe(pairs);
         expect(new Set(plan.rows).size).toBe(pairs);
         expect(new Set(plan.columns).size).toBe(pairs);
@@ -27,12 +27,11 @@ describe("partialPlan", () => {
             return bruteForce(Float64Array.from(part), pairs);
           }),
         );
-        expect(found).toBeCloseTo(Math.min(...all) / n, 12);
         const own = plan.rows.reduce(
           (sum, i, k) => sum + (cost[i * n + (plan.columns[k] as number)] as number),
           0,
         );
-        expect(own / n).toBeCloseTo(found, 12);
+        expect(own).toBeCloseTo(Math.min(...all), 12);
       }
     }
   });
@@ -40,6 +39,6 @@ describe("partialPlan", () => {
   it("of share 1 is the exact plan", () => {
     const random = seeded(5);
     const cost = squaredCosts(numbers(60, random), numbers(60, random), 2);
-    expect(partialPlan(cost, 30, { share: 1 }).plan).toEqual(exactPlan(cost, 30, 30).plan);
+    expect(partialPlan(cost, 30, { share: 1 })).toEqual(exactPlan(cost, 30, 30).plan);
   });
 });

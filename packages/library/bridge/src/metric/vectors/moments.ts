@@ -1,12 +1,11 @@
 // Metrics of means and covariances, and the length of a bridge's moves.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { dataError } from "../../core/errors.js";
-import { type Counts, type Subsample, subsample } from "../../core/subsample.js";
+import { type Subsample, subsample } from "../../core/subsample.js";
 import { exactPointPlan } from "../../ot/exact.js";
 import { gaussianOf } from "../feature-statistics.js";
 import { frechetDistance, type Gaussian } from "../frechet.js";
-import { checkPairedShapes, squaredDisplacement } from "../moments.js";
-import { type Estimate, intervalOf, type Resampling, resampleWeights } from "./bootstrap.js";
+import { checkPairedShapes } from "../moments.js";
 import { comparable } from "./wasserstein.js";
 
 export interface MomentErrors {
@@ -48,75 +47,31 @@ function gaussians(x: Tensor, y: Tensor): [Gaussian, Gaussian] {
   return [gaussianOf(a), gaussianOf(b)];
 }
 
-export interface Displacement extends Pick<Counts, "n" | "subsampled"> {
-  /** Mean squared distance of start and end. */
-  msd: number;
-  /** The same of the exact optimal pairs. */
-  optimal: number;
-}
-
 /**
- * Mean squared displacement of pairs start, end [n, …] and of their optimal pairs; of a subsample above `most`
- * pairs. Throws a BridgeError unless shapes agree.
+ * Mean squared displacement of the optimal pairs of start, end [n, …]; of a subsample above `most` pairs. Throws a
+ * BridgeError unless shapes agree.
  */
-export function displacement(start: Tensor, end: Tensor, options: Subsample = {}): Displacement {
+export function optimalDisplacement(start: Tensor, end: Tensor, options: Subsample = {}): number {
   checkPairedShapes(start, end);
-  return tidy(() => {
-    // One stream keeps pairs together.
-    const a = subsample(start, "x", options);
-    const b = subsample(end, "x", options);
-    return {
-      msd: squaredDisplacement(b, a),
-      optimal: exactPointPlan(a, b).cost,
-      n: a.size(0),
-      subsampled: a !== start,
-    };
-  });
-}
-
-const mostValues = 512;
-
-/** How much of the target's variance samples have; less than 1 if they are too alike. */
-export interface VarianceKept {
-  /** tr Cov x / tr Cov y. */
-  total: Estimate;
-  /** The least share along the principal directions of y with 95 % of its variance; null above 512 values. */
-  least: Estimate | null;
+  // One stream keeps pairs together.
+  const some = (x: Tensor) => subsample(x, "x", options);
+  return tidy(() => exactPointPlan(some(start), some(end)).cost);
 }
 
 /**
- * The variance of samples x [n, …] as shares of that of y [m, …], with intervals. Throws a BridgeError below two
- * samples or if y is constant.
+ * The least share of the variance of y [m, …] that x [n, …] has, along the principal directions with 95 % of it; less than
+ * 1 if samples are too alike. Throws a BridgeError below two samples or if y is constant.
  */
-export function varianceKept(x: Tensor, y: Tensor, resampling: Resampling = {}): VarianceKept {
+export function leastVarianceKept(x: Tensor, y: Tensor): number {
   return tidy(() => {
     const [a, b] = comparable(x, y);
     if (a.size(0) < 2 || b.size(0) < 2)
       throw dataError(`variances of ${a.size(0)} and ${b.size(0)} samples; expected at least 2`);
-    const mean = b.mean(0);
-    const sides = ([a, b] as const).map((t, i) => {
-      const n = t.size(0);
-      const weights = resampleWeights(n, { ...resampling, purpose: i === 0 ? "x" : "y" });
-      return { centred: t.sub(mean), weights, n };
-    });
-    const variances = (of: (t: Tensor) => Tensor) =>
-      sides.map(({ centred, weights, n }) => {
-        const t = of(centred);
-        const biased = weights.mm(t.square()).sub(weights.mm(t).square());
-        return biased.mul(n / (n - 1));
-      }) as [Tensor, Tensor];
-    const [own, wanted] = variances((t) => t).map((v) => v.sum(1)) as [Tensor, Tensor];
-    if (!(wanted.select(0, 0).item() > 0))
+    if (!(b.var({ dim: 0 }).sum().item() > 0))
       throw dataError("the variance kept of a target that is constant; expected samples that vary");
-    const estimate = (shares: Tensor) => {
-      const [value, ...again] = shares.toNumbers() as [number, ...number[]];
-      return intervalOf(value, again, { least: 0 });
-    };
-    const total = estimate(own.div(wanted));
-    if (b.size(1) > mostValues) return { total, least: null };
     const axes = principalAxes(b);
-    const [along, reference] = variances((t) => t.mm(axes));
-    return { total, least: estimate(along.div(reference).amin({ dim: 1 })) };
+    const along = (t: Tensor) => t.mm(axes).var({ dim: 0 });
+    return along(a).div(along(b)).amin().item();
   });
 }
 

@@ -4,13 +4,7 @@ import { cat, eye, randn, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";
 import { vectors } from "../../ot/cost.js";
-import {
-  type Estimate,
-  intervalOf,
-  type Resampling,
-  resampleCounts,
-  resampledRows,
-} from "./bootstrap.js";
+import { type Estimate, intervalOf, type Resampling, resampledRows } from "./bootstrap.js";
 
 export interface Optimality {
   /** ‖εA − I‖/‖I‖ (Frobenius): 0 at the optimum, 1 for independent pairs. */
@@ -37,15 +31,15 @@ export function optimality(
     if (n < 4 * d + 3) return null;
     const found = bindingOf(joint, epsilon);
     if (!found) return null;
-    const counts = resampleCounts(n, resampling);
-    const again = Array.from({ length: counts.size(0) }, (_, k) =>
-      tidy(() => bindingOf(joint.indexSelect(0, resampledRows(counts, k)), epsilon)),
-    ).filter((one) => one !== null);
+    const again = resampledRows(n, resampling)
+      .unbind()
+      .map((rows) => tidy(() => bindingOf(joint.indexSelect(0, rows), epsilon)))
+      .filter((one) => one !== null);
     const estimate = (of: "error" | "strength", least?: number) =>
       intervalOf(
         found[of],
         again.map((one) => one[of]),
-        { least },
+        least,
       );
     return { error: estimate("error", 0), strength: estimate("strength") };
   });

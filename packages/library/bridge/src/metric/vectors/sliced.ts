@@ -1,44 +1,17 @@
-// One-dimensional Wasserstein distances, sliced or of columns, from sorted points; resamples need no further sorting.
+// One-dimensional Wasserstein distances, sliced or of columns, from sorted points.
 import { arange, cat, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { stream } from "../../core/random.js";
-import {
-  type Estimate,
-  intervalOf,
-  type Resampling,
-  repeatedBy,
-  resampleCounts,
-} from "./bootstrap.js";
-import { comparable, type Order } from "./wasserstein.js";
-
-interface Directions {
-  directions?: number;
-  seed?: number;
-}
+import { comparable } from "./wasserstein.js";
 
 /**
- * The sliced p-Wasserstein distance of samples x [n, …] and y [m, …], in units of x: W_p^p(θ·x, θ·y) averaged over
- * random unit θ, to the power 1/p (Bonneel 2015).
+ * The sliced 2-Wasserstein distance of samples x [n, …] and y [m, …], in units of x: the root of W₂²(θ·x, θ·y) averaged
+ * over random unit θ (Bonneel 2015).
  */
-export function slicedWasserstein(x: Tensor, y: Tensor, options: Order & Directions = {}): number {
-  return sliced(x, y, options, null)[0] as number;
-}
-
-/** `slicedWasserstein` with its bootstrap interval. */
-export function slicedEstimate(
+export function slicedWasserstein(
   x: Tensor,
   y: Tensor,
-  options: Order & Directions & Resampling = {},
-): Estimate {
-  const [value, ...resampled] = sliced(x, y, options, options) as [number, ...number[]];
-  return intervalOf(value, resampled, { least: 0 });
-}
-
-function sliced(
-  x: Tensor,
-  y: Tensor,
-  { p = 2, directions = 128, seed = 0 }: Order & Directions,
-  resampling: Resampling | null,
-): number[] {
+  { directions = 128, seed = 0 }: { directions?: number; seed?: number } = {},
+): number {
   return tidy(() => {
     const [a, b] = comparable(x, y);
     const generator = stream(seed, "metric/directions");
@@ -46,8 +19,7 @@ function sliced(
     // Drawing would take most of the time in double precision.
     const dtype = dim > 2 ** 16 ? "float32" : "float64";
     const costs = lineCosts(a, b, {
-      p,
-      resampling,
+      p: 2,
       lines: directions,
       // Bounds the memory of large images.
       beside: dim,
@@ -57,95 +29,46 @@ function sliced(
         return (points) => points.mm(theta.t()).div(lengths);
       },
     });
-    return costs.map((line) => (line.reduce((sum, cost) => sum + cost, 0) / directions) ** (1 / p));
+    return Math.sqrt(costs.reduce((sum, cost) => sum + cost, 0) / directions);
   });
 }
 
-/** The p-Wasserstein distance of each column of x [n, …] and y [m, …] (default p = 1), in the column's units. */
-export function columnWasserstein(x: Tensor, y: Tensor, options: Order = {}): number[] {
-  return columns(x, y, options, null)[0] as number[];
-}
-
-/** `columnWasserstein` with an interval for each column. */
-export function columnEstimates(
-  x: Tensor,
-  y: Tensor,
-  options: Order & Resampling = {},
-): Estimate[] {
-  const [values, ...resampled] = columns(x, y, options, options) as [number[], ...number[][]];
-  return values.map((value, k) =>
-    intervalOf(
-      value,
-      resampled.map((line) => line[k] as number),
-      { least: 0 },
-    ),
-  );
-}
-
-function columns(
-  x: Tensor,
-  y: Tensor,
-  { p = 1 }: Order,
-  resampling: Resampling | null,
-): number[][] {
+/** The 1-Wasserstein distance of each column of x [n, …] and y [m, …], in the column's units. */
+export function columnWasserstein(x: Tensor, y: Tensor): number[] {
   return tidy(() => {
     const [a, b] = comparable(x, y);
-    const costs = lineCosts(a, b, {
-      p,
-      resampling,
+    return lineCosts(a, b, {
+      p: 1,
       lines: a.size(1),
       along: (start, length) => (points) => points.narrow(1, start, length),
     });
-    return costs.map((line) => line.map((c) => c ** (1 / p)));
   });
 }
 
 interface Lines {
   p: 1 | 2;
-  resampling: Resampling | null;
   lines: number;
   beside?: number;
   /** Points [n, d] along the lines [start, start + length): [n, length], in order. */
   along(start: number, length: number): (points: Tensor) => Tensor;
 }
 
-function lineCosts(
-  x: Tensor,
-  y: Tensor,
-  { p, resampling, lines, beside = 0, along }: Lines,
-): number[][] {
+/** W_p^p along each line. */
+function lineCosts(x: Tensor, y: Tensor, { p, lines, beside = 0, along }: Lines): number[] {
   const n = x.size(0);
   const m = y.size(0);
   const { at, weights } = quantileSteps(n, m);
-  const counts = resampling && {
-    x: resampleCounts(n, { ...resampling, purpose: "x" }),
-    y: resampleCounts(m, { ...resampling, purpose: "y" }),
-  };
-  const repeats = counts ? counts.x.size(0) : 0;
   const atOnce = Math.max(1, Math.floor(2 ** 22 / (n + m + beside)));
-  const costs: number[][] = Array.from({ length: repeats + 1 }, () => []);
+  const costs: number[] = [];
   for (let start = 0; start < lines; start += atOnce)
     tidy(() => {
       const some = along(start, Math.min(atOnce, lines - start));
-      const sorted = (points: Tensor) => some(points).t().contiguous().sort();
-      const [u, ofU] = sorted(x);
-      const [v, ofV] = sorted(y);
-      const costOf = (a: Tensor, b: Tensor) => {
-        const gap = a.indexSelect(1, at.x).sub(b.indexSelect(1, at.y)).abs();
-        return (p === 2 ? gap.square() : gap).mv(weights).toNumbers();
-      };
-      costs[0]?.push(...costOf(u, v));
-      for (let k = 0; counts && k < repeats; k++)
-        costs[k + 1]?.push(
-          ...tidy(() => costOf(repeated(u, ofU, counts.x, k), repeated(v, ofV, counts.y, k))),
-        );
+      const quantiles = (points: Tensor, index: Tensor) =>
+        some(points).t().contiguous().sort()[0].indexSelect(1, index);
+      const gap = quantiles(x, at.x).sub(quantiles(y, at.y)).abs();
+      costs.push(...(p === 2 ? gap.square() : gap).mv(weights).toNumbers());
     });
   return costs;
-}
-
-function repeated(sorted: Tensor, order: Tensor, counts: Tensor, k: number): Tensor {
-  const times = counts.select(0, k).indexSelect(0, order.flatten());
-  return repeatedBy(sorted.flatten(), times).reshape(sorted.shape);
 }
 
 function quantileSteps(n: number, m: number): { at: { x: Tensor; y: Tensor }; weights: Tensor } {

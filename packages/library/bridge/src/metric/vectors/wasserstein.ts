@@ -1,14 +1,10 @@
 // Exact Wasserstein distances.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../../core/errors.js";
-import { type Counts, type Subsample, subsampled } from "../../core/subsample.js";
+import { type Subsample, subsample } from "../../core/subsample.js";
 import { vectors } from "../../ot/cost.js";
 import { exactPointPlan } from "../../ot/exact.js";
 import { type Estimate, meanEstimate } from "./bootstrap.js";
-
-export interface Order {
-  p?: 1 | 2;
-}
 
 /**
  * The exact p-Wasserstein distance (min Σ plan_ij |x_i − y_j|^p)^(1/p) of samples x [n, …] and y [m, …], in units
@@ -19,18 +15,18 @@ export interface Order {
 export function wasserstein(
   x: Tensor,
   y: Tensor,
-  { p = 2, ...options }: Order & Subsample = {},
-): Counts & Estimate {
+  { p = 2, ...options }: { p?: 1 | 2 } & Subsample = {},
+): Estimate {
   return tidy(() => {
-    const pair = subsampled(...comparable(x, y), options);
-    const { cost, u, v } = exactPointPlan(pair.x, pair.y, { p });
+    const [a, b] = comparable(x, y);
+    const some = [subsample(a, "x", options), subsample(b, "y", options)] as const;
+    const { cost, u, v } = exactPointPlan(...some, { p });
     const half = Math.hypot(...[u, v].map((potential) => deviationOfMean(potential)));
     const root = (c: number) => Math.max(0, c) ** (1 / p);
     return {
       value: root(cost),
       low: root(cost - 1.96 * half),
       high: root(cost + 1.96 * half),
-      ...pair.counts,
     };
   });
 }

@@ -1,9 +1,6 @@
 // Path KL of a learnt drift, since a wrong process can have the right marginals.
-import { type Tensor, tidy } from "@dsbm/torch";
-import { oneTime } from "../../core/one-time.js";
-import { squaredLengths, vectors } from "../../ot/cost.js";
-import type { Field } from "../../solver/solver.js";
-import { type Estimate, meanEstimate } from "../vectors/bootstrap.js";
+import { type Estimate, type Field, meanEstimate } from "@dsbm/bridge";
+import { full, type Tensor, tidy } from "@dsbm/torch";
 
 export interface PathKLOptions {
   /** Variance of the noise per unit of time, of both processes. */
@@ -29,9 +26,12 @@ export function pathKL(
       const before = sum;
       sum = tidy(() => {
         const x = draw((k + 0.5) / times);
-        const t = oneTime(x, (k + 0.5) / times);
-        const apart = vectors(drift(x, t)).sub(vectors(exact(x, t)));
-        const part = squaredLengths(apart).div(2 * epsilon * times);
+        const t = full([x.size(0)], (k + 0.5) / times, { dtype: x.dtype });
+        const apart = drift(x, t).sub(exact(x, t)).flatten({ startDim: 1 }).to("float64");
+        const part = apart
+          .square()
+          .sum(1)
+          .div(2 * epsilon * times);
         return before ? before.add(part) : part;
       });
     }

@@ -1,10 +1,6 @@
 // Pairs whose Schrödinger bridge is known in closed form (Gushchin 2023): a mixture potential defines the target.
+import { frechetDistance, type Gaussian, gaussianOf, MixturePotential, stream } from "@dsbm/bridge";
 import { noGrad, rand, randn, type Tensor, tidy } from "@dsbm/torch";
-import { stream } from "../../core/random.js";
-import { MixturePotential } from "../../model/mixture-potential.js";
-import { vectors } from "../../ot/cost.js";
-import { gaussianOf } from "../feature-statistics.js";
-import { frechetDistance, type Gaussian } from "../frechet.js";
 
 export interface KnownPlan {
   dim: number;
@@ -64,7 +60,8 @@ export function conditionalUvp(
   { exact, variance }: { exact: Gaussian; variance: number },
 ): number {
   return tidy(() => {
-    const got = "mean" in ends && "covariance" in ends ? ends : gaussianOf(vectors(ends));
+    const got =
+      "mean" in ends && "covariance" in ends ? ends : gaussianOf(ends.flatten({ startDim: 1 }));
     return (100 * frechetDistance(got, exact)) / variance;
   });
 }

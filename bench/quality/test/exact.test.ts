@@ -1,11 +1,11 @@
 // The metrics of benchmarks against closed forms: path measures of Gaussian bridges, and plans of mixture potentials.
+
+import { exactDrift, exactMarginal, type Field } from "@dsbm/bridge";
 import { noGrad, randn, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { normal, seeded } from "../../../../../test/support/numbers.js";
-import { knownPlan, planMoments } from "../../src/metric/exact/known-plan.js";
-import { pathKL } from "../../src/metric/exact/path-kl.js";
-import { exactDrift, exactMarginal } from "../../src/metric/gaussian-bridge.js";
-import type { Field } from "../../src/solver/solver.js";
+import { normal, seeded } from "../../../test/support/numbers.js";
+import { knownPlan, planMoments } from "../src/exact/known-plan.js";
+import { pathKL } from "../src/exact/path-kl.js";
 
 describe("pathKL", () => {
   const bridge = { a: 0.3, sigma: 0.8 };
