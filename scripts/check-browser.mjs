@@ -1,6 +1,6 @@
 // `npm run check:browser`: reports, players and the studio in a real browser. Installs Debian's chromium where it is missing and
-// may be installed (about 150 MB), runs the tests that `npm test` runs where chromium is there, with the rates of frames, prints
-// what the studio's table takes, and draws docs/studio/.
+// may be installed (about 150 MB), runs the tests that `npm test` runs where chromium is there, with the rates of frames, and
+// prints what the studio's table takes.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -18,6 +18,6 @@ try {
 }
 const tests = ["report", "player", "webgpu", "studio"].map((name) => `test/check/${name}.test.ts`);
 const words = [join(repo, "node_modules/vitest/vitest.mjs"), "run", ...tests];
-const env = { ...process.env, CHECK_FRAMES: "1", STUDIO_PICTURES: join(repo, "docs/studio") };
+const env = { ...process.env, CHECK_FRAMES: "1" };
 process.exitCode =
   spawnSync(process.execPath, words, { cwd: repo, stdio: "inherit", env }).status ?? 1;

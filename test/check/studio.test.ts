@@ -1,21 +1,18 @@
-// The studio in a real browser: a run that appears and grows, charts, comparison, its pictures for the documents, and that a
-// page says nothing on the console, asks no other host, and is accessible. `npm run check:browser` writes docs/studio/.
+// The studio in a real browser: a run that appears and grows, charts, comparison, and that a page says nothing on the console,
+// asks no other host, and is accessible.
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   appendFileSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { acquireLock } from "@dsbm/files";
 import { startStudio } from "@dsbm/studio";
-import { type Browser, chromium, type Page } from "playwright-core";
-import sharp from "sharp";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type FakeRun,
@@ -25,14 +22,8 @@ import {
 } from "../../packages/pages/studio/test/runs.js";
 import { tinyExport } from "../../packages/pages/web/test/tiny-export.js";
 import { root } from "../docs/blocks.js";
+import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
 import { scratch } from "../support/scratch.js";
-
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
-if (!executablePath)
-  console.log("no chromium here: the studio is not looked at in a browser (npm run check:browser)");
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-/** Where pictures for the documents go; null: none are made. */
-const shots = process.env.STUDIO_PICTURES ?? null;
 
 const scratchFolder = scratch();
 const folder = join(scratchFolder, "experiments");
@@ -48,7 +39,7 @@ const runs: [path: string, run: FakeRun][] = [
 ];
 
 beforeAll(async () => {
-  if (!executablePath) return;
+  if (!hasBrowser) return;
   for (const [path, run] of runs) writeRun(join(folder, path), run);
   mkdirSync(join(folder, runs[0]![0], "samples"));
   for (const way of ["f", "b"])
@@ -58,7 +49,7 @@ beforeAll(async () => {
     );
   writeFileSync(
     join(folder, runs[0]![0], "report.html"),
-    "<h1>A report</h1><a href='../report.html'>the whole</a><script>parent.document.title = 'hijacked'</script><img src='http://127.0.0.1:9/x.png'>",
+    "<html lang='en'><style>[data-theme=dark] { color: rgb(1, 2, 3) }</style><h1>A report</h1><a href='../report.html'>the whole</a><script>parent.document.title = 'hijacked'</script><img src='http://127.0.0.1:9/x.png'>",
   );
   writeFileSync(
     join(folder, runs[0]![0], "../report.html"),
@@ -79,9 +70,7 @@ beforeAll(async () => {
       if (found) done(found);
     });
   });
-  // Containers have no user namespaces for chromium's own sandbox; the pages are ours.
-  const args = ["--no-sandbox", "--disable-dev-shm-usage"];
-  browser = await chromium.launch({ executablePath, args });
+  browser = await launch();
 });
 afterAll(async () => {
   server?.removeAllListeners("exit");
@@ -117,33 +106,7 @@ async function look(
   await context.close();
 }
 
-/** Faults of accessibility that axe calls serious or critical. */
-async function faults(page: Page): Promise<string[]> {
-  // As text: the page's policy forbids scripts that are put into it.
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-      };
-    };
-    return (await axe.run()).violations;
-  });
-  return found
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-}
-
-const widths = shots ? [360, 1280, 2560] : [360, 1280];
-/** Pixels by which a page is wider than its window. */
-const sticksOut = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-
-/** Writes a small picture of a page for the documents. */
-async function draw(page: Page, name: string): Promise<void> {
-  const picture = sharp(await page.screenshot()).png({ palette: true, colours: 64, effort: 10 });
-  writeFileSync(join(shots as string, `${name}.png`), await picture.toBuffer());
-}
+const widths = [360, 1280];
 
 const runHash = (id: string, more = "") => `#/run?run=${encodeURIComponent(id)}${more}`;
 const compareHash = `#/compare?${runs
@@ -174,7 +137,7 @@ function tinyExporter(): string[] {
   return ["sh", "-c", 'cp -r "$0/." "$2"', made];
 }
 
-describe.skipIf(!executablePath)("the studio in a browser", () => {
+describe.skipIf(!hasBrowser)("the studio in a browser", () => {
   it("shows a run within two seconds of its first line, live, and lets its curves grow", async () => {
     const id = "live/defaults/7";
     const at = join(folder, id);
@@ -227,6 +190,37 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
     });
   });
 
+  it("names a folder without runs, shows a verdict, and compares as many runs as it says", async () => {
+    const empty = join(scratchFolder, "empty");
+    mkdirSync(empty);
+    const settings = join(scratchFolder, "settings");
+    const studio = await startStudio({ folder: empty, settings, port: 0 });
+    await look("#/", (page) => page.getByText(`no runs in ${empty} yet`).waitFor(), {
+      at: studio.address,
+    });
+    await studio.close();
+    const id = runs[1]![0];
+    const verdict = { direction: "f", grade: "poor", n_held_out: [9, 9], reason: "Far.", next: "" };
+    writeFileSync(
+      join(folder, id, "quality.json"),
+      JSON.stringify({ rows: [], verdicts: [verdict] }),
+    );
+    await look(runHash(id), async (page) => {
+      const text = await page.locator(".verdict.poor").textContent();
+      expect(text).toMatch(/^Forward, from .*: poor\. Far\./);
+    });
+    const many = join(folder, "several");
+    for (let seed = 1; seed <= 34; seed++) writeRun(join(many, String(seed)), { name: "m", seed });
+    await look("#/?q=several", async (page) => {
+      await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 34);
+      for (const box of await page.locator("tbody input").all()) await box.check();
+      await page.getByRole("link", { name: "Compare the first 32 of 34 runs" }).click();
+      await page.getByRole("heading", { name: "Comparison of 32 runs" }).waitFor();
+      await expect.poll(() => page.locator(".u-legend .named").count()).toBe(32);
+    });
+    rmSync(many, { recursive: true });
+  });
+
   it("shows names, reasons and values of strangers as text", async () => {
     const evil = "<img src=x onerror=alert(1)><script>alert(2)</script>";
     const at = join(folder, "strangers");
@@ -250,6 +244,10 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
         await page.frameLocator("iframe").getByText("A report").waitFor();
         // The name comes with the table, which may take longer than the report.
         await expect.poll(() => page.title()).toBe("moons – dsbm studio");
+        await page.getByRole("combobox", { name: "Theme" }).selectOption("dark");
+        const heading = page.frameLocator("iframe").getByText("A report");
+        const color = () => heading.evaluate((found) => getComputedStyle(found).color);
+        await expect.poll(color).toBe("rgb(1, 2, 3)");
         await page.frameLocator("iframe").getByText("the whole").click();
         await page.frameLocator("iframe").getByText("its report").click();
         await page.frameLocator("iframe").getByText("A report").waitFor();
@@ -276,17 +274,11 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
           await particles.fill("5000");
           await particles.press("Enter");
           await page.waitForURL(/play=%7B.*5000/);
-          expect(await faults(page)).toEqual([]);
+          expect(await accessibilityFaults(page)).toEqual([]);
           await page.getByRole("slider", { name: "Time" }).fill("0.6");
           for (const width of [...widths, 1280]) {
             await page.setViewportSize({ width, height: 900 });
-            await page.locator(".dsbm-player").evaluate((player) => {
-              (document.activeElement as HTMLElement).blur();
-              player.scrollIntoView();
-              scrollBy(0, -6);
-            });
-            expect(await sticksOut(page)).toBeLessThanOrEqual(0);
-            if (shots) await draw(page, `play-${width}`);
+            expect(await sticksOut(page)).toBe(0);
           }
           await page.getByRole("button", { name: "Play" }).click();
           if (!process.env.CHECK_FRAMES) return;
@@ -322,9 +314,8 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
           .first()
           .waitFor();
         await page.waitForLoadState("networkidle").catch(() => {});
-        expect(await sticksOut(page)).toBeLessThanOrEqual(0);
-        expect(await faults(page)).toEqual([]);
-        if (shots) await draw(page, `${name}-${width}`);
+        expect(await sticksOut(page)).toBe(0);
+        expect(await accessibilityFaults(page)).toEqual([]);
       },
       { width, dark },
     );

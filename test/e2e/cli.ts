@@ -11,7 +11,9 @@ export { scratch } from "../support/scratch.js";
 export { wordsOf } from "../support/words.js";
 export type { Outcome };
 
-const program = fileURLToPath(new URL("../../packages/app/cli/bin/dsbm.mjs", import.meta.url));
+export const program = fileURLToPath(
+  new URL("../../packages/app/cli/bin/dsbm.mjs", import.meta.url),
+);
 
 const environment = () => ({ ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" });
 

@@ -1,8 +1,10 @@
 // dsbm studio as a user types it: --open starts it beside a run and leaves it there.
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { scratch, succeed, wordsOf } from "./cli.js";
+import { program, scratch, succeed, wordsOf } from "./cli.js";
 
 const folder = scratch();
 
@@ -27,6 +29,24 @@ it("is started beside a run by --open, and outlives it while somebody may look",
   } finally {
     if (pid) process.kill(Number(pid));
   }
+});
+
+it("writes nothing that stays with --no-settings", async () => {
+  const [config, temporary] = [join(folder, "config"), join(folder, "temporary")];
+  mkdirSync(temporary);
+  const studio = spawn(process.execPath, [program, "studio", folder, "--no-settings"], {
+    env: { ...process.env, XDG_CONFIG_HOME: config, TMPDIR: temporary },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [said] = (await once(studio.stdout, "data")) as [Buffer];
+  const address = /http:\S+/.exec(String(said))?.[0];
+  const headers = { "Content-Type": "application/json" };
+  const settings = { method: "PUT", headers, body: '{"theme": "dark"}' };
+  const kept = await (await fetch(`${address}api/settings`, settings)).json();
+  expect(kept).toMatchObject({ theme: "dark" });
+  studio.kill("SIGINT");
+  await once(studio, "exit");
+  expect([existsSync(config), readdirSync(temporary)]).toEqual([false, []]);
 });
 
 /** Whether a process is the studio beside the run of this test. */

@@ -79,7 +79,9 @@ describe("what is meant well", () => {
     expect((await send({ path: `/${token}/page.js` })).text.length).toBeLessThan(300_000);
     expect((await send({ path: picture(good, "samples/a.png") })).text).toBe("a picture");
     for (const place of ["", "odd%20%23%25%3F/1/"])
-      expect((await send({ path: api(`reports/${place}report.html`) })).text).toBe("of parts");
+      expect((await send({ path: api(`reports/light/${place}report.html`) })).text).toBe(
+        "of parts",
+      );
     expect((await send(put('{"theme":"dark"}'))).text).toContain('"theme":"dark"');
     const localhost = { host: `localhost:${port}`, origin: `http://localhost:${port}` };
     expect((await send({ path: api("runs"), headers: localhost })).status).toBe(200);
@@ -90,7 +92,7 @@ describe("what is meant well", () => {
     const policy = String(own.headers["content-security-policy"]);
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')|https?:/);
-    const { headers } = await send({ path: api(`reports/${good}/report.html`) });
+    const { headers } = await send({ path: api(`reports/light/${good}/report.html`) });
     expect(headers["content-security-policy"]).toMatch(/^sandbox; default-src 'none'/);
     expect(headers).toMatchObject({
       "x-content-type-options": "nosniff",
@@ -158,10 +160,10 @@ const hostile: [name: string, sent: () => string | Sent][] = [
   ["a picture above the folder", () => picture(good, "samples/../../../../../x.png")],
   ["a picture that is a configuration", () => picture(good, "config.json")],
   ["a picture with NUL", () => picture(good, "samples/a.png%00.png")],
-  ["a report of a run that is not there", () => api("reports/nowhere/report.html")],
-  ["a report above the folder", () => api("reports/%2e%2e%2foutside/report.html")],
-  ["a report behind a link", () => api("reports/linked/report.html")],
-  ["a report that is a configuration", () => api(`reports/${good}/config.json`)],
+  ["a report of a run that is not there", () => api("reports/light/nowhere/report.html")],
+  ["a report above the folder", () => api("reports/light/%2e%2e%2foutside/report.html")],
+  ["a report behind a link", () => api("reports/light/linked/report.html")],
+  ["a report that is a configuration", () => api(`reports/light/${good}/config.json`)],
   ["a huge body", () => put(Buffer.alloc(4 << 20, 32))],
   ["a body that is no JSON", () => put('{"theme":')],
   ["an export of no run", () => ({ ...put("{}"), path: exported("?run=no"), method: "POST" })],

@@ -1,22 +1,27 @@
 // `dsbm studio [FOLDER] [port=…] [--open]`: a local page over the runs of a folder. It never loads the engine.
-import { existsSync } from "node:fs";
-import { resolve as absolute } from "node:path";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { resolve as absolute, join } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { type Studio, startStudio } from "@dsbm/studio";
 import { openBrowser } from "../machine/browser.js";
 import { program } from "../machine/program.js";
 import { printHelp } from "../terminal/columns.js";
 
-const help = `usage: dsbm studio [FOLDER] [port=…] [--open]
+const help = `usage: dsbm studio [FOLDER] [port=…] [--open] [--no-settings]
 
 Show the runs below FOLDER (default: experiments) on a page of this machine: a table of them, each run as it goes, and
 trained bridges to play with. The address that is printed has a token; whoever has it can read the runs.
 
 port=N   the port (default: 4747, or any other where that is taken)
 --open   open the page in the browser, where there is one
+--no-settings   write nothing below your home folder: theme, chosen columns and exported bridges, otherwise in
+                ~/.config/dsbm/studio, are forgotten at the end
 
 It ends with Ctrl-C. dsbm fit, train, gaussian and start show their runs in it with --open.`;
 
+const openWord = "--open";
+const noSettingsWord = "--no-settings";
 const besideWord = "--beside";
 const idleMs = 60_000;
 const exportWord = "--export";
@@ -28,14 +33,20 @@ export async function studioCommand(args: string[]): Promise<number> {
     return 0;
   }
   if (args[0] === exportWord) return exportHere(args.slice(1));
-  const { folder, port, opens, beside } = wordsOf(args);
+  const { folder, port, opens, beside, keeps } = wordsOf(args);
   if (!existsSync(folder))
     throw new ConfigError(
       "usage",
       `there is no folder ${folder}: give the folder of your runs (npx dsbm studio FOLDER)`,
     );
   const exporter = [process.execPath, program, "studio", exportWord];
-  const studio = await startStudio({ folder, exporter, ...(port !== undefined && { port }) });
+  const settings = keeps ? undefined : mkdtempSync(join(tmpdir(), "dsbm-studio-"));
+  const studio = await startStudio({
+    folder,
+    exporter,
+    ...(settings !== undefined && { settings }),
+    ...(port !== undefined && { port }),
+  });
   const { address } = studio;
   if (beside) {
     // Nobody reads it any more once the address is told.
@@ -45,6 +56,7 @@ export async function studioCommand(args: string[]): Promise<number> {
   if (opens) await openBrowser(address);
   await (beside ? unused(studio) : stopped());
   await studio.close();
+  if (settings !== undefined) rmSync(settings, { recursive: true, force: true });
   return 0;
 }
 
@@ -59,21 +71,27 @@ function wordsOf(args: readonly string[]) {
   const settings = args.filter((word) => /^\w+=/.test(word));
   const places = args.filter((word) => !flags.includes(word) && !settings.includes(word));
   const odd = [
-    ...flags.filter((word) => word !== "--open" && word !== besideWord),
+    ...flags.filter((word) => ![openWord, besideWord, noSettingsWord].includes(word)),
     ...settings.filter((word) => !word.startsWith("port=")),
     ...places.slice(1),
   ][0];
   if (odd !== undefined)
     throw new ConfigError(
       "usage",
-      `dsbm studio does not know "${odd}": dsbm studio [FOLDER] [port=…] [--open]`,
+      `dsbm studio does not know "${odd}": dsbm studio [FOLDER] [port=…] [--open] [--no-settings]`,
     );
   const text = settings.at(-1)?.slice("port=".length);
   const port = text === undefined ? undefined : Number(text);
   if (port !== undefined && !(Number.isInteger(port) && port >= 1024 && port <= 65_535))
     throw new ConfigError("usage", `port is ${text}: give a number from 1024 to 65535`);
   const [folder = "experiments"] = places;
-  return { folder, port, opens: flags.includes("--open"), beside: flags.includes(besideWord) };
+  return {
+    folder,
+    port,
+    opens: flags.includes(openWord),
+    beside: flags.includes(besideWord),
+    keeps: !flags.includes(noSettingsWord),
+  };
 }
 
 const stopped = (): Promise<void> =>

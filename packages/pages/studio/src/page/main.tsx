@@ -16,11 +16,11 @@ const themes = ["system", "light", "dark"] as const;
 function App() {
   const { page, run, params } = useRoute();
   const [rows, setRows] = useState<ReadonlyMap<string, RunRow> | null>(null);
-  const [left, setLeft] = useState(0);
+  const [{ left, folder }, setFolder] = useState({ left: 0, folder: "" });
   const [settings, setSettings] = useState<Settings | null>(null);
   const isThere = useEvents(apiPath("runs/events"), {
     rows: (news: Rows) => {
-      setLeft(news.left);
+      setFolder(news);
       setRows((before) => {
         const next = new Map(before ?? []);
         for (const id of news.removed) next.delete(id);
@@ -89,6 +89,7 @@ function App() {
           <RunsPage
             rows={all}
             left={left}
+            folder={folder}
             params={params}
             columns={settings?.columns ?? []}
             onColumns={(columns) => save({ columns })}

@@ -1,11 +1,11 @@
 // Everything about one run but its curves. A damaged file is a line of `problems`, and the rest is shown.
 
-import { choice, qualityFile, runInfo } from "@dsbm/runs";
+import { choice, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
 import type { Picture, RunDetail, RunRow } from "../shared/api.js";
 import type { Plan } from "../shared/plan.js";
-import { below, type ConfigFacts, configFacts, messageOf, readAs } from "./files.js";
+import { below, type ConfigFacts, configFacts, endsOf, messageOf, readAs } from "./files.js";
 import { noResults, readResults } from "./results.js";
 import { flattened } from "./values.js";
 
@@ -29,6 +29,7 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
   const config = part("config.json", {}, (path) => readAs(folder, path, z.looseObject({})));
   const quality = part("quality.json", null, (path) => readAs(folder, path, qualityFile));
   const choices = part("choices.json", [], (path) => readAs(folder, path, z.array(choice)));
+  const facts = configFacts.parse(config);
   const maxMinutes = choices.find(({ key }) => key === "max_minutes")?.value;
   return {
     row,
@@ -40,10 +41,12 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
     choices,
     maxMinutes: typeof maxMinutes === "number" ? maxMinutes : null,
     // With a limit of minutes, steps are planned during the run.
-    plan: typeof maxMinutes === "number" ? null : planOf(configFacts.parse(config)),
+    plan: typeof maxMinutes === "number" ? null : planOf(facts),
     results: part("results.csv", noResults, (path) => readResults(folder, path)),
-    quality: quality?.rows ?? [],
-    leftOut: quality?.left_out ?? [],
+    verdicts: (quality?.verdicts ?? []).map((verdict) => ({
+      ...verdict,
+      title: verdictTitle(verdict, endsOf(facts)),
+    })),
     pictures: pictures(folder, row.id),
     hasReport: folder.stat(below(row.id, "report.html"))?.isFile() === true,
     log: log === undefined ? null : tailOf(folder, log),

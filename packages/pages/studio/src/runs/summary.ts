@@ -3,7 +3,7 @@ import { lockHolder } from "@dsbm/files";
 import { type RunInfo, runInfo } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import type { RunRow } from "../shared/api.js";
-import { below, configFacts, messageOf, readAs } from "./files.js";
+import { below, configFacts, endsOf, messageOf, readAs } from "./files.js";
 import { newestMetrics, readResults } from "./results.js";
 
 /** Bytes at the end of metrics.jsonl in which the last whole line is looked for: few first, then more. */
@@ -95,15 +95,12 @@ export class Summaries {
   #config(path: string, id: string): ConfigPart {
     const config = readAs(this.#folder, path, configFacts);
     const { data, seed, half_iterations } = config;
-    const short = (value: string) => value.replace(/^\w+:/, "").replace(/^.*\/(?=.)/, "");
-    const ends = data.split_by
-      ? [data.source, data.target]
-      : [short(config.Dataset), config.transfer ? short(config.Dataset_transfer) : "gaussian"];
+    const { source, target } = endsOf(config);
     const size = data.dim == null ? "" : `, ${data.dim} dimensions`;
     return {
       name: config.name || unknownConfig(id).name,
       method: config.method,
-      data: ends[0] ? [...new Set(ends)].join(" → ") + size : "",
+      data: source ? [...new Set([source, target])].join(" → ") + size : "",
       seed: String(seed ?? ""),
       halves: half_iterations,
     };

@@ -49,7 +49,7 @@ export class RunTable {
     });
     const removed = [...seen.keys()].filter((id) => !this.#rows.has(id));
     for (const id of removed) seen.delete(id);
-    return { rows, removed, left: this.#left };
+    return { rows, removed, left: this.#left, folder: this.#folder.root };
   }
 
   row(id: string): RunRow | undefined {

@@ -41,17 +41,18 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     if (!row) throw new RunError("not_found", "there is no such run in the folder");
     return readDetail(folder, row, table.logOf(id));
   };
+  const stranger = (type: string) => ({
+    "Content-Type": type,
+    "Content-Security-Policy": strangerPolicy,
+  });
   const file = (c: Context, path: string, type: string) => {
     const bytes = folder.bytes(path, { limit: mostBytes });
-    return c.body(new Uint8Array(bytes), 200, {
-      "Content-Type": type,
-      "Content-Security-Policy": strangerPolicy,
-    });
+    return c.body(new Uint8Array(bytes), 200, stranger(type));
   };
 
   const api = new Hono();
   api.use(bodyLimit({ maxSize: mostBody, onError: (c) => c.text("the body is too long", 413) }));
-  api.get("/runs", (c) => c.json({ ...table.changes(new Map()), folder: folder.root }));
+  api.get("/runs", (c) => c.json(table.changes(new Map())));
   api.get("/runs/events", (c) => {
     const seen = new Map<string, string>();
     let first = true;
@@ -102,9 +103,11 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     return file(c, below(idOf(c), name), type);
   });
   // By the path of the folder, so that the links between the reports of parts and the page above them lead there.
-  api.get("/reports/:path{(.+/)?report\\.html}", (c) =>
-    file(c, c.req.param("path"), "text/html; charset=utf-8"),
-  );
+  api.get("/reports/:theme{light|dark}/:path{(.+/)?report\\.html}", (c) => {
+    const page = folder.text(c.req.param("path"), { limit: mostBytes });
+    const themed = page.replace("<html ", `<html data-theme="${c.req.param("theme")}" `);
+    return c.body(themed, 200, stranger("text/html; charset=utf-8"));
+  });
   api.get("/settings", (c) => c.json(readSettings(settings)));
   api.put("/settings", async (c) => {
     const found = await jsonOf(c);

@@ -1,7 +1,7 @@
 // What server and page say to each other. The server has checked types and lengths; texts are still somebody else's, and the
 // page shows them as text.
 
-import type { Choice, MetricRow, Row, RunState } from "@dsbm/runs";
+import type { Choice, Row, RunState, Verdict } from "@dsbm/runs";
 import type { Plan } from "./plan.js";
 
 type State = RunState | "unreadable";
@@ -49,6 +49,8 @@ export interface Rows {
   removed: string[];
   /** How many runs there are beyond those that are listed. */
   left: number;
+  /** The folder of the runs. */
+  folder: string;
 }
 
 export interface Picture {
@@ -88,8 +90,8 @@ export interface RunDetail {
   /** The planned steps; null if unknown, or if they are planned during the run. */
   plan: Plan | null;
   results: Results;
-  quality: MetricRow[];
-  leftOut: string[];
+  /** The verdict of each direction, with its title. */
+  verdicts: (Verdict & { title: string })[];
   pictures: Picture[];
   hasReport: boolean;
   log: string | null;

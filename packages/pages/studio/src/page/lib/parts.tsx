@@ -132,6 +132,18 @@ export const Check = ({ checked, onChange, kind = "check", children }: CheckProp
   </label>
 );
 
+/** "light" or "dark", as the page is drawn. */
+export function useTheme(): string {
+  const read = () => document.documentElement.dataset.theme ?? "light";
+  const [theme, setTheme] = useState(read);
+  useEffect(() => {
+    const follow = () => setTheme(read());
+    addEventListener("themechange", follow);
+    return () => removeEventListener("themechange", follow);
+  }, []);
+  return theme;
+}
+
 /** Draws again every second while a run lives: its time goes on. */
 export function useTicks(isLive: boolean): void {
   const [, tick] = useState(0);

@@ -1,7 +1,5 @@
 // What a run was asked and where it ran: configuration, choices, environment, log, and its metrics.
-import type { MetricRow } from "@dsbm/runs";
 import type { RunDetail } from "../../shared/api.js";
-import { digits, directionTitle } from "../lib/format.js";
 import { Pairs, Search, Table } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";
 
@@ -66,52 +64,17 @@ export function Log({ detail }: { detail: RunDetail }) {
   );
 }
 
-export function QualityTable({ detail }: { detail: RunDetail }) {
-  const { quality, leftOut } = detail;
-  if (quality.length === 0) return null;
-  const columns = quality.filter(({ group }) => group === "columns");
+export function Verdicts({ verdicts }: Pick<RunDetail, "verdicts">) {
   return (
     <section aria-label="How good it is">
-      <h2>How good it is</h2>
-      <Metrics rows={quality.filter(({ group }) => group !== "columns")} />
-      {columns.length > 0 && (
-        <details>
-          <summary>Column by column ({columns.length})</summary>
-          <Metrics rows={columns} />
-        </details>
-      )}
-      {leftOut.length > 0 && (
-        <ul class="note">
-          {leftOut.map((line) => (
-            <li key={line}>{line}</li>
-          ))}
-        </ul>
-      )}
+      {verdicts.map(({ direction, grade, title, reason, next }) => (
+        <div class={`verdict ${grade}`} key={direction}>
+          <p>
+            <b>{title}</b> {reason}
+          </p>
+          <p>{next}</p>
+        </div>
+      ))}
     </section>
   );
 }
-
-const Metrics = ({ rows }: { rows: readonly MetricRow[] }) => (
-  <Table
-    label="Table of metrics"
-    head={["Metric", "Direction", "Value", "95 % interval", "Floor", "Ceiling", "Target"]}
-    rows={rows.map((row) => ({
-      title: row.meaning,
-      name: (
-        <>
-          {row.title}
-          {row.column !== undefined && <small>{row.column}</small>}
-        </>
-      ),
-      cells: [
-        directionTitle(row.direction),
-        digits(row.value),
-        row.interval?.map((x) => digits(x, 3)).join(" to ") ?? "–",
-        digits(row.floor),
-        digits(row.ceiling),
-        digits(row.target),
-      ],
-    }))}
-    kind={(i) => (i === 0 ? "" : "number")}
-  />
-);

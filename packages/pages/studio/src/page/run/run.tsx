@@ -4,12 +4,12 @@ import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { History } from "../../shared/history.js";
 import { stepsOf } from "../../shared/plan.js";
 import { digits, duration, moment, secondsOf } from "../lib/format.js";
-import { Alert, Pairs, useTicks } from "../lib/parts.js";
+import { Alert, Pairs, useTheme, useTicks } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, ask, useEvents } from "../lib/server.js";
 import { Play } from "../play/play.js";
 import { Curves } from "./curves.js";
-import { Configuration, Environment, Log, QualityTable } from "./facts.js";
+import { Configuration, Environment, Log, Verdicts } from "./facts.js";
 import { Pictures } from "./pictures.js";
 
 const tabs = ["overview", "play", "report", "configuration", "environment", "log"] as const;
@@ -48,9 +48,9 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
       </nav>
       {tab === "overview" && (
         <>
+          <Verdicts verdicts={detail.verdicts} />
           <Curves detail={detail} history={history} params={params} />
           <Pictures detail={detail} params={params} />
-          <QualityTable detail={detail} />
         </>
       )}
       {tab === "play" && <Play detail={detail} params={params} />}
@@ -142,6 +142,7 @@ function timeLeft(
 }
 
 function Report({ detail }: { detail: RunDetail }) {
+  const theme = useTheme();
   if (!detail.hasReport)
     return <p class="note">This run has no report yet: it is written when the run ends.</p>;
   const folders = detail.row.id.split("/").map((name) => `${encodeURIComponent(name)}/`);
@@ -150,7 +151,7 @@ function Report({ detail }: { detail: RunDetail }) {
       class="report"
       title={`Report of ${detail.row.name}`}
       sandbox=""
-      src={apiPath(`reports/${detail.row.id === "" ? "" : folders.join("")}report.html`)}
+      src={apiPath(`reports/${theme}/${detail.row.id === "" ? "" : folders.join("")}report.html`)}
     />
   );
 }

@@ -22,9 +22,17 @@ const column = (
 const progress = ({ half, halves }: RunRow) =>
   halves === null ? `${half}` : `${half} / ${halves}`;
 
+export const started = column(
+  "started",
+  "Started",
+  (row) => row.started,
+  (row) => moment(row.started),
+);
+
 const fixed: readonly Column[] = [
   column("name", "Run", ({ name }) => name),
   column("state", "State", ({ state }) => state),
+  started,
   column("method", "Method", ({ method }) => method),
   column("data", "Data", ({ data }) => data),
   column("seed", "Seed", ({ seed }) => seed),
@@ -44,13 +52,6 @@ const fixed: readonly Column[] = [
     true,
   ),
 ];
-const started = column(
-  "started",
-  "Started",
-  (row) => row.started,
-  (row) => moment(row.started),
-);
-
 /** The metrics of the runs, the most frequent first. */
 export function metricNames(rows: readonly RunRow[]): string[] {
   const counts = new Map<string, number>();
@@ -73,7 +74,6 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
       true,
     ),
   ),
-  started,
 ];
 
 /** Metrics that are shown if nobody has chosen: runs list the most important first. */

@@ -7,10 +7,9 @@ import { digits, directionTitle, metricTitle } from "../lib/format.js";
 import { Alert, Check, Select, Table } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { apiPath, ask } from "../lib/server.js";
-import { curveNames, type Found, isTraining, overlay } from "./overlay.js";
+import { curveNames, type Found, isTraining, mostCompared, overlay } from "./overlay.js";
 import { shortPlace } from "./table.js";
 
-const most = 16;
 const againMs = 2000;
 
 export function Compare({
@@ -20,7 +19,7 @@ export function Compare({
   rows: ReadonlyMap<string, RunRow> | null;
   params: URLSearchParams;
 }) {
-  const ids = params.getAll("run").slice(0, most);
+  const ids = params.getAll("run").slice(0, mostCompared);
   const { found, errors } = useRuns(ids, rows);
   const runs = ids.flatMap((id) => found.get(id) ?? []);
   const weight = weightOf(params);

@@ -6,6 +6,9 @@ import type { Curve } from "../chart/chart.js";
 import { smoothed } from "../chart/smooth.js";
 import { runStyle } from "../chart/theme.js";
 
+/** Runs in one chart: as many as have a look of their own. */
+export const mostCompared = 32;
+
 export interface Found {
   detail: RunDetail;
   history: HistoryPart | null;

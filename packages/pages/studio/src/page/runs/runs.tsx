@@ -3,7 +3,8 @@ import { useState } from "preact/hooks";
 import type { RunRow } from "../../shared/api.js";
 import { Check, Search, Select, useTicks } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
-import { columnsWith, filtered, metricNames, sorted, usualMetrics } from "./columns.js";
+import { columnsWith, filtered, metricNames, sorted, started, usualMetrics } from "./columns.js";
+import { mostCompared } from "./overlay.js";
 import { RunTable } from "./table.js";
 
 const states = ["running", "finished", "interrupted", "failed", "unreadable"];
@@ -12,12 +13,13 @@ const pageSize = 500;
 export interface RunsPageProps {
   rows: RunRow[] | null;
   left: number;
+  folder: string;
   params: URLSearchParams;
   columns: readonly string[];
   onColumns(columns: string[]): void;
 }
 
-export function RunsPage({ rows, left, params, columns, onColumns }: RunsPageProps) {
+export function RunsPage({ rows, left, folder, params, columns, onColumns }: RunsPageProps) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [shown, setShown] = useState(pageSize);
   useTicks(rows?.some(({ state }) => state === "running") === true);
@@ -30,9 +32,9 @@ export function RunsPage({ rows, left, params, columns, onColumns }: RunsPagePro
   const words = params.get("q") ?? "";
   const state = params.get("state") ?? "";
   const sortId = params.get("sort") ?? "started";
-  const by = table.find(({ id }) => id === sortId) ?? table[table.length - 1];
+  const by = table.find(({ id }) => id === sortId) ?? started;
   const descending = (params.get("order") ?? "desc") === "desc";
-  const found = sorted(filtered(rows, { words, state }), by as (typeof table)[number], descending);
+  const found = sorted(filtered(rows, { words, state }), by, descending);
   const isGrouped = params.get("group") !== "none" && found.some(({ sweep }) => sweep !== null);
   const counts = states
     .map((name) => [rows.filter((row) => row.state === name).length, name] as const)
@@ -53,8 +55,8 @@ export function RunsPage({ rows, left, params, columns, onColumns }: RunsPagePro
       </p>
       {rows.length === 0 && (
         <p>
-          There are no runs in this folder yet. A run appears here with its first line: for example{" "}
-          <code>npx dsbm train dataset=moons</code>.
+          There are no runs in <code>{folder}</code> yet. A run of this folder appears here with its
+          first line: for example <code>npx dsbm train dataset=moons</code>.
         </p>
       )}
       <div class="bar" hidden={rows.length === 0}>
@@ -93,8 +95,9 @@ export function RunsPage({ rows, left, params, columns, onColumns }: RunsPagePro
           </details>
         )}
         {chosen.length > 1 ? (
-          <a class="button" href={hrefOf("compare", { run: chosen })}>
-            Compare {chosen.length} runs
+          <a class="button" href={hrefOf("compare", { run: chosen.slice(0, mostCompared) })}>
+            Compare {chosen.length > mostCompared && `the first ${mostCompared} of `}
+            {chosen.length} runs
           </a>
         ) : (
           <button type="button" disabled>
