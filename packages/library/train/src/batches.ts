@@ -90,7 +90,7 @@ function couplingOf(problem: CompleteProblem, half: number): BatchCoupling | nul
   const { method, batchCoupling, matchConditions } = problem.method;
   const isFirst = half <= problem.schedule.firstPass && method.rows?.pairs;
   const couple = method.rows?.coupling
-    ? (batchCoupling ?? method.rows.coupling(problem.process))
+    ? (batchCoupling ?? method.rows.coupling(problem.process, problem.data.chain))
     : isFirst && batchCoupling;
   if (!couple) return null;
   if (matchConditions) return withinGroups(couple);

@@ -14,8 +14,9 @@ import { rectifiedflow } from "./rectified-flow.js";
 import { sbcfm } from "./sbcfm.js";
 import { sf2m } from "./sf2m.js";
 import { sinkhorn_bridge } from "./sinkhorn-bridge.js";
+import { type GrowthNumbers, wfr, wfr_bridge } from "./wfr.js";
 
-export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & MixtureNumbers;
+export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & MixtureNumbers & GrowthNumbers;
 
 /** A method, or a function that makes one from numbers. */
 export type MethodEntry = Method | ((numbers: LangevinOptions & MethodNumbers) => Method);
@@ -24,6 +25,8 @@ const known = {
   dsbm,
   alpha_dsbm,
   sf2m,
+  wfr,
+  wfr_bridge,
   lightsb,
   lightsb_m,
   gaussian_bridge,

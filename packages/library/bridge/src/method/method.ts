@@ -77,7 +77,7 @@ interface MethodRows<B extends Batch> {
   /** Whether the method learns several marginals: its pairs share their interval, which its networks take. */
   readonly chains?: boolean;
   /** The batch coupling that belongs to the method; one that the user asks for replaces it. */
-  readonly coupling?: (process: ReferenceProcess) => BatchCoupling;
+  readonly coupling?: (process: ReferenceProcess, chain?: Chain) => BatchCoupling;
   /** The rows of an epoch or of a batch. */
   make(context: RowsContext): B;
   /** The pairs of a batch that a direction learns from (default: the batch). */
@@ -160,6 +160,8 @@ export interface Method<B extends Batch = Batch> {
       given: Conditions | undefined;
     },
   ): Tensor;
+  /** The last column of a sample is the logarithm of its mass, which grows along the way and gets no noise. */
+  readonly mass?: boolean;
   /** Discrete steps from x [B, …] instead of a solver. Throws a BridgeError for a grid of another number of steps. */
   sampler?(
     field: Field,

@@ -4,6 +4,7 @@ import type { Conditions } from "../core/conditions.js";
 import { type Direction, other } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import type { Evaluated, Network } from "../core/network.js";
+import { withoutMassNoise } from "../coupling/growth.js";
 import type { ReferenceProcess } from "../process/process.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
 import { type Field, noiseLike, type SolveOptions } from "../solver/solver.js";
@@ -20,7 +21,10 @@ import {
 } from "./parametrisation.js";
 
 export interface Dynamics {
-  method: Pick<Method, "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "plan">;
+  method: Pick<
+    Method,
+    "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "plan" | "mass"
+  >;
   process: ReferenceProcess;
   /** The network of each direction; twice the same if it serves both. */
   networks: { readonly [direction in Direction]?: Network | null | undefined };
@@ -74,6 +78,11 @@ export function driftOf(
  */
 export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): Tensor {
   const { method, process, parametrisation = plainDrift, stepVariance } = dynamics;
+  if (method.mass && method.predicts === "drift")
+    return sample({ ...dynamics, method: { ...method, mass: false } }, x, {
+      ...options,
+      noise: (y, k) => withoutMassNoise((options.noise ?? noiseLike)(y, k)),
+    });
   const { direction, given } = options;
   const network = evaluatedOf(dynamics, direction);
   const field: Field = (y, t) => network.forward(y, t, given);

@@ -1,5 +1,5 @@
 // [SF]²M (Tong et al. 2023): flow and score of bridges between transported pairs, without simulation.
-
+import type { Tensor } from "@dsbm/torch";
 import { onAbsoluteTime } from "../chain/network.js";
 import type { Pairs } from "../core/batch.js";
 import { independent } from "../coupling/independent.js";
@@ -33,14 +33,19 @@ export const sf2m = {
     const { v, s } = network as FlowAndScore;
     const e = noise(x0);
     const x = process.bridge({ x0, x1, t, z: e });
-    const u = spread(t, x0);
-    const variance = u.mul(u.rsub(1));
-    const { sigma } = process;
-    // d/dt of the bridge at fixed noise: x − μ_t = σ√(t(1−t)) e.
-    const slope = u.mul(-2).add(1).div(variance.sqrt().mul(2)).mul(sigma);
+    const { slope, weight } = noiseTerms(t, x0, process.sigma);
     const flow = x1.sub(x0).add(slope.mul(e));
-    const weight = variance.sqrt().mul(2 / sigma);
     const scoreError = s.forward(x, t, given).mul(weight).add(e);
     return v.forward(x, t, given).sub(flow).square().mean().add(scoreError.square().mean());
   },
 } satisfies Method<Pairs>;
+
+/** Of x − μ_t = σ√(t(1−t)) e: its slope in time at fixed noise over e, and the weight of the score's error. */
+export function noiseTerms(t: Tensor, like: Tensor, sigma: number) {
+  const u = spread(t, like);
+  const variance = u.mul(u.rsub(1));
+  return {
+    slope: u.mul(-2).add(1).div(variance.sqrt().mul(2)).mul(sigma),
+    weight: variance.sqrt().mul(2 / sigma),
+  };
+}

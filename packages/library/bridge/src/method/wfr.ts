@@ -1,0 +1,96 @@
+// Unbalanced flow and bridge matching: mass moves, grows and dies along Wasserstein–Fisher–Rao geodesics between pairs
+// (WFR-FM, ICLR 2026). The last column of a sample is the logarithm of its mass.
+import { noGrad, type Tensor } from "@dsbm/torch";
+import type { Pairs } from "../core/batch.js";
+import { joinMass, minibatchGrowth, splitMass, withoutMassNoise } from "../coupling/growth.js";
+import { independent } from "../coupling/independent.js";
+import { BlindToMass } from "../model/blind-to-mass.js";
+import { FlowAndScore } from "../model/flow-and-score.js";
+import { growthPath } from "../process/growth-path.js";
+import { spread } from "../process/process.js";
+import type { Method } from "./method.js";
+import { noiseTerms } from "./sf2m.js";
+
+export interface GrowthNumbers {
+  /** Length δ: pairs farther apart than πδ die and are born instead of moving (default 1). */
+  delta?: number;
+}
+
+const shared = (delta: number) =>
+  ({
+    mass: true,
+    keepOptimizer: true,
+    onlyBrownian: true,
+    eps: 1e-3,
+    rows: {
+      pairs: true,
+      simulation: "never",
+      chains: true,
+      coupling: (_, chain) => minibatchGrowth({ delta, chain }),
+      make: ({ data, generator, matching }) => independent(data, generator, { matching }),
+    },
+  }) satisfies Partial<Method<Pairs>>;
+
+/** Points on the paths of pairs [B, d + 1], what flow and growth should be there, and the mass that has come there [B]. */
+function pathOf({ x0, x1, given }: Pairs, network: BlindToMass, t: Tensor, delta: number) {
+  return noGrad(() => {
+    const unit = network.unit(t, given);
+    const from = splitMass(x0);
+    const to = splitMass(x1);
+    const { x, velocity, growth, mass } = growthPath({
+      x0: from.x,
+      x1: to.x,
+      logRatio: to.logMass.sub(from.logMass).mul(unit),
+      t,
+      delta: unit.reciprocal().mul(delta),
+    });
+    return { x: joinMass(x, from.logMass), target: joinMass(velocity, growth.div(unit)), mass };
+  });
+}
+
+const weightedSquares = (error: Tensor, weight: Tensor): Tensor =>
+  error.square().mul(spread(weight, error)).mean();
+
+/** The flow and its growth, without noise. */
+export const wfr = ({ delta = 1 }: GrowthNumbers = {}) =>
+  ({
+    ...shared(delta),
+    name: "wfr",
+    predicts: "velocity",
+    networks: "shared",
+    model: {
+      type: BlindToMass,
+      create: ({ createNetwork, chain }) => new BlindToMass(createNetwork(), { chain }),
+    },
+    loss(batch, { network, t }) {
+      const { x, target, mass } = pathOf(batch, network as BlindToMass, t, delta);
+      return weightedSquares(network.forward(x, t, batch.given).sub(target), mass);
+    },
+  }) satisfies Method<Pairs>;
+
+/** The same with noise around the paths, and a score, as in [SF]²M: a bridge in both directions with growth. */
+export const wfr_bridge = ({ delta = 1 }: GrowthNumbers = {}) =>
+  ({
+    ...shared(delta),
+    name: "wfr_bridge",
+    predicts: "drift",
+    networks: "bidirectional",
+    model: {
+      type: FlowAndScore,
+      create: ({ createNetwork, chain }) =>
+        new FlowAndScore(
+          new BlindToMass(createNetwork(), { chain }),
+          new BlindToMass(createNetwork(), { chain, hasGrowth: false }),
+        ),
+    },
+    loss(batch, { network, process, t, noise }) {
+      const { v, s } = network as FlowAndScore;
+      const { x: mean, target, mass } = pathOf(batch, v as BlindToMass, t, delta);
+      const e = withoutMassNoise(noise(mean));
+      const x = process.bridge({ x0: mean, x1: mean, t, z: e });
+      const { slope, weight } = noiseTerms(t, x, process.sigma);
+      const flowError = v.forward(x, t, batch.given).sub(target.add(slope.mul(e)));
+      const scoreError = s.forward(x, t, batch.given).mul(weight).add(e);
+      return weightedSquares(flowError, mass).add(weightedSquares(scoreError, mass));
+    },
+  }) satisfies Method<Pairs>;

@@ -1,0 +1,32 @@
+// A network of samples whose last column is a log mass, which it does not see.
+import { nn, type Tensor } from "@dsbm/torch";
+import { IntervalTable, onAbsoluteTime } from "../chain/network.js";
+import type { Conditions } from "../core/conditions.js";
+import type { Chain } from "../core/endpoints.js";
+import type { Network } from "../core/network.js";
+import { joinMass, splitMass } from "../coupling/growth.js";
+
+/** Flow and growth x [B, d + 1], t [B] → [B, d + 1]; without growth (for a score) the last column of the output is 0. */
+export class BlindToMass extends nn.Module {
+  net: Network;
+  readonly intervals: IntervalTable | null;
+  readonly hasGrowth: boolean;
+  constructor(net: Network, { chain, hasGrowth = true }: { chain?: Chain; hasGrowth?: boolean }) {
+    super();
+    this.net = onAbsoluteTime(net, chain);
+    this.intervals = chain ? new IntervalTable(chain) : null;
+    this.hasGrowth = hasGrowth;
+  }
+
+  forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
+    const { x: point, logMass } = splitMass(x);
+    const none = logMass.zerosLike();
+    const out = this.net.forward(joinMass(point, none), t, given);
+    return this.hasGrowth ? out : joinMass(splitMass(out).x, none);
+  }
+
+  /** Samples are divided by this in their interval, [B]. */
+  unit(t: Tensor, given: Conditions | undefined): Tensor {
+    return this.intervals ? this.intervals.of(given ?? {}).length.sqrt() : t.onesLike();
+  }
+}
