@@ -4,8 +4,16 @@ import type { Pairs } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction, Endpoint } from "../core/direction.js";
 
-/** Pairs a batch again, for minibatch optimal transport; conditions follow the samples of `of` (default x0). */
-export type BatchCoupling = (batch: Pairs, generator: Generator, of?: Endpoint) => Pairs;
+/**
+ * Pairs a batch again, for minibatch optimal transport; conditions follow the samples of `of` (default x0). A coupling whose
+ * plans are expensive may return up to `draws` (default 1) pairs a row.
+ */
+export type BatchCoupling = (
+  batch: Pairs,
+  generator: Generator,
+  of?: Endpoint,
+  draws?: number,
+) => Pairs;
 
 export function randomRows(x: Tensor, generator: Generator, n: number): Tensor {
   const order = randperm(x.size(0), { generator, device: x.device });

@@ -34,14 +34,14 @@ export function withoutMassNoise(z: Tensor): Tensor {
 export function minibatchGrowth({
   delta,
   chain,
-  reg = 0.02,
+  reg = 5e-4,
 }: {
   delta: number;
   chain?: Chain | undefined;
   reg?: number;
 }): BatchCoupling {
   const units = chain && intervalsOf(chain).map(({ unit }) => unit);
-  return ({ x0, x1, given }, generator, of = "x0") =>
+  return ({ x0, x1, given }, generator, of = "x0", draws = 1) =>
     tidy(() => {
       const interval = units && given?.interval;
       const unit = interval ? (units[interval.select(0, 0).item()] as number) : 1;
@@ -56,7 +56,7 @@ export function minibatchGrowth({
       const grownA = logA.sub(plan.sum(1).mul(plan.size(0)).log());
       const grownB = logB.sub(plan.sum(0).mul(plan.size(1)).log());
       const semi = plan.mul(grownA.exp().unsqueeze(1));
-      const pairs = samplePairs(semi, drawChances(x0.size(0), generator, x0.device));
+      const pairs = samplePairs(semi, drawChances(draws * x0.size(0), generator, x0.device));
       const rows = rowIndex(pairs.rows, x0.device);
       const columns = rowIndex(pairs.columns, x0.device);
       const ratio = grownB.indexSelect(0, columns).sub(grownA.indexSelect(0, rows));

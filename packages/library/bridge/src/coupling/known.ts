@@ -152,9 +152,9 @@ export function unmarked<B extends Batch>(batch: B): B {
 
 /** Applies a batch coupling to all rows but known pairs; rows keep their places. */
 export function besideKnown(couple: BatchCoupling): BatchCoupling {
-  return (batch, generator, of) => {
+  return (batch, generator, of, draws) => {
     const { known } = batch;
-    if (!known) return couple(batch, generator, of);
+    if (!known) return couple(batch, generator, of, draws);
     return tidy(() => {
       const pairs = unmarked(batch);
       const marks = known.toNumbers();

@@ -3,14 +3,19 @@ import {
   type Batch,
   type BatchCoupling,
   besideKnown,
+  countRows,
   type Endpoint,
+  mapBatch,
   type Pairs,
   tensorsOf,
   unmarked,
 } from "@dsbm/bridge";
-import type { Generator } from "@dsbm/torch";
+import { type Generator, randperm, type Tensor } from "@dsbm/torch";
 import { allOf } from "../distributed/ranks.js";
 import { cutRows, keptRows, type Making, type RowSource, type SourceState } from "./rows.js";
+
+/** Pairs that are drawn for each row of an expensive plan. */
+const draws = 4;
 
 export interface PooledOptions {
   source: RowSource;
@@ -38,7 +43,7 @@ export class PooledRows implements RowSource {
   }
 
   get #isUsed(): boolean {
-    return this.#cursor === null || this.#cursor >= this.#options.rows;
+    return this.#cursor === null || this.#cursor >= countRows(this.#pool);
   }
 
   due(step: number): boolean {
@@ -60,9 +65,12 @@ export class PooledRows implements RowSource {
     const { source, rows, couple, pairing, conditionsOf } = this.#options;
     this.#drop();
     this.#before = this.#states();
-    this.#pool = keptRows(() =>
-      unmarked(besideKnown(couple)(source.batch(rows) as Pairs, pairing, conditionsOf)),
-    );
+    this.#pool = keptRows(() => {
+      const batch = source.batch(rows) as Pairs;
+      const pairs = unmarked(besideKnown(couple)(batch, pairing, conditionsOf, draws));
+      // Pairs of groups lie group by group; a batch needs all groups.
+      return pairs.given ? shuffled(pairs, pairing) : pairs;
+    });
     this.#cursor = 0;
   }
 
@@ -97,4 +105,10 @@ export class PooledRows implements RowSource {
     this.#pool = {};
     this.#cursor = null;
   }
+}
+
+function shuffled<B extends Batch>(batch: B, generator: Generator): B {
+  const { device } = tensorsOf(batch)[0] as Tensor;
+  const order = randperm(countRows(batch), { generator, device });
+  return mapBatch(batch, (t) => t.indexSelect(0, order));
 }
