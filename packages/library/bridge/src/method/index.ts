@@ -16,7 +16,8 @@ import { sf2m } from "./sf2m.js";
 import { sinkhorn_bridge } from "./sinkhorn-bridge.js";
 import { type GrowthNumbers, wfr, wfr_bridge } from "./wfr.js";
 
-export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & MixtureNumbers & GrowthNumbers;
+export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & MixtureNumbers &
+  GrowthNumbers;
 
 /** A method, or a function that makes one from numbers. */
 export type MethodEntry = Method | ((numbers: LangevinOptions & MethodNumbers) => Method);

@@ -52,7 +52,10 @@ describe("the path of a pair with masses", () => {
       ReturnType<typeof path>,
     ];
     expect(distance(after.x.sub(before.x).div(2 * h), here.velocity)).toBeLessThan(1e-6);
-    const slope = after.mass.log().sub(before.mass.log()).div(2 * h);
+    const slope = after.mass
+      .log()
+      .sub(before.mass.log())
+      .div(2 * h);
     expect(distance(slope, here.growth)).toBeLessThan(1e-6);
   });
 
@@ -60,7 +63,10 @@ describe("the path of a pair with masses", () => {
     const n = 4000;
     const t = linspace(0.5 / n, 1 - 0.5 / n, n, { dtype: "float64" });
     const { velocity, growth, mass } = path(t, at);
-    const energy = velocity.square().sum(1).add(growth.square().mul(at.delta ** 2));
+    const energy = velocity
+      .square()
+      .sum(1)
+      .add(growth.square().mul(at.delta ** 2));
     const length = Math.hypot(pair.to[0]! - pair.from[0]!, pair.to[1]! - pair.from[1]!);
     const cosine = Math.cos(length / (2 * at.delta));
     const action = 4 * at.delta ** 2 * (1 + at.ratio - 2 * Math.sqrt(at.ratio) * cosine);
@@ -93,11 +99,26 @@ describe("pairs with masses", () => {
     const rows = plan.sum(1);
     const columns = plan.sum(0);
     const kl = (p: Tensor, mass: number) =>
-      p.mul(p.mul(n / mass).log()).sub(p).add(mass / n).sum().item();
+      p
+        .mul(p.mul(n / mass).log())
+        .sub(p)
+        .add(mass / n)
+        .sum()
+        .item();
     const value = plan.mul(cost).sum().item() + kl(rows, m0) + kl(columns, m1);
     // Masses of the semi-couplings, and the distance of each pair on the cone.
-    const from = plan.mul(rows.mul(n / m0).reciprocal().unsqueeze(1));
-    const to = plan.mul(columns.mul(n / m1).reciprocal().unsqueeze(0));
+    const from = plan.mul(
+      rows
+        .mul(n / m0)
+        .reciprocal()
+        .unsqueeze(1),
+    );
+    const to = plan.mul(
+      columns
+        .mul(n / m1)
+        .reciprocal()
+        .unsqueeze(0),
+    );
     const cosine = cost.div(-2).exp();
     const actions = from.add(to).sub(from.mul(to).sqrt().mul(cosine), { alpha: 2 });
     expect(actions.sum().item() / value).toBeCloseTo(1, 2);
@@ -109,7 +130,10 @@ describe("pairs with masses", () => {
     const far = near.add(20);
     // Two thirds of the target are near; the far third has half of the mass that it had.
     const x0 = withLogMass(near.narrow(0, 0, 150).mul(1), 0);
-    const source = tensor([...x0.toNumbers(), ...withLogMass(far.narrow(0, 0, 150), 0).toNumbers()]);
+    const source = tensor([
+      ...x0.toNumbers(),
+      ...withLogMass(far.narrow(0, 0, 150), 0).toNumbers(),
+    ]);
     const target = tensor([
       ...withLogMass(near.narrow(0, 0, 200), Math.log(3)).toNumbers(),
       ...withLogMass(far.narrow(0, 0, 100), Math.log(3)).toNumbers(),
@@ -195,7 +219,11 @@ describe("the losses of unbalanced flow and bridge", () => {
     const sigma = 0.7;
     const flow = new Exact((x, times) => {
       const { x: mean, velocity, growth } = exact(times);
-      const slope = times.mul(-2).add(1).div(times.mul(times.rsub(1)).mul(2)).unsqueeze(1);
+      const slope = times
+        .mul(-2)
+        .add(1)
+        .div(times.mul(times.rsub(1)).mul(2))
+        .unsqueeze(1);
       return joinMass(velocity.add(splitMass(x).x.sub(mean).mul(slope)), growth);
     });
     const score = new Exact((x, times) => {
@@ -207,7 +235,11 @@ describe("the losses of unbalanced flow and bridge", () => {
       new BlindToMass(flow, {}),
       new BlindToMass(score, { hasGrowth: false }),
     );
-    const loss = tidy(() => wfr_bridge({ delta }).loss(batch, { ...context(sigma), network }).item());
+    const loss = tidy(() =>
+      wfr_bridge({ delta })
+        .loss(batch, { ...context(sigma), network })
+        .item(),
+    );
     expect(loss).toBeLessThan(1e-6);
   });
 });
