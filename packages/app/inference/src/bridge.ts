@@ -23,10 +23,25 @@ import {
 import type { Units } from "@dsbm/data";
 import type { Datasets } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
-import { cat, type Device, type Generator, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import {
+  cat,
+  type Device,
+  type Generator,
+  noGrad,
+  stack,
+  type Tensor,
+  tidy,
+} from "@dsbm/torch";
 import { Sampler, type SimulateOptions, type Training } from "@dsbm/train";
 import { encodeConditions } from "./condition-values.js";
-import { checkNoise, type PlanConfig, planSamples, type SamplePlan } from "./plan.js";
+import {
+  checkNoise,
+  type PlanConfig,
+  planSamples,
+  type SamplePlan,
+  splitWeights,
+  withUnitMass,
+} from "./plan.js";
 import {
   classesOf,
   conditioningOf,
@@ -63,8 +78,11 @@ export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_
    * For solver sde with the noise of training.
    */
   generator?: Generator;
-  /** Awaited for each state of the path, the start first; the state is freed afterwards. */
-  onState?: (state: Tensor, at: { k: number; time: number }) => void | Promise<void>;
+  /** Awaited for each state of the path, the start first; state and weights (see `Samples`) are freed afterwards. */
+  onState?: (
+    state: Tensor,
+    at: { k: number; time: number; weights: Tensor | null },
+  ) => void | Promise<void>;
   /** Ends the work between two steps; the promise is then rejected with its reason. */
   signal?: AbortSignal | undefined;
 }
@@ -73,6 +91,8 @@ export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_
 export interface Samples {
   /** [n, …], on the device of the bridge. */
   x: Tensor;
+  /** The mass [n] that each start has become, of a method with growth; null: all stay 1. */
+  weights: Tensor | null;
   /** Evaluations of the network (or of the flow's field) a sample, on average. */
   nfe: number;
 }
@@ -80,6 +100,8 @@ export interface Samples {
 export interface Paths extends Pick<Samples, "nfe"> {
   /** [T, n, …], the start first. */
   states: Tensor;
+  /** Masses [T, n] (see `Samples`). */
+  weights: Tensor | null;
   /** Process times of the states. */
   times: readonly number[];
 }
@@ -204,16 +226,19 @@ export class Bridge implements Disposable {
       return this.#draw(x, options, plan, (start, own) =>
         this.sampler.endpoints(plan.direction, start, own),
       );
-    let end: Tensor | null = null;
+    const found: Pick<Samples, "weights"> & { x: Tensor | null } = { x: null, weights: null };
     const last = options.onState ? plan.times.length - 1 : 0;
     try {
-      const nfe = await this.#carry(plan, x, options, async (k, state) => {
-        await options.onState?.(state, { k, time: plan.times[k] as number });
-        if (k === last) end = state.clone().keep();
+      const nfe = await this.#carry(plan, x, options, async (k, state, weights) => {
+        await options.onState?.(state, { k, time: plan.times[k] as number, weights });
+        if (k !== last) return;
+        found.x = state.clone().keep();
+        found.weights = weights && weights.clone().keep();
       });
-      return { x: end as unknown as Tensor, nfe };
+      return { ...found, x: found.x as Tensor, nfe };
     } catch (error) {
-      (end as Tensor | null)?.dispose();
+      found.x?.dispose();
+      found.weights?.dispose();
       throw error;
     }
   }
@@ -227,20 +252,28 @@ export class Bridge implements Disposable {
     const indices = at ?? [...plan.times.keys()];
     const times = indices.map((k) => plan.times[k] as number);
     if (options.generator) {
-      const { x: states, nfe } = this.#draw(x, options, plan, (start, own) =>
+      const { x: states, ...found } = this.#draw(x, options, plan, (start, own) =>
         this.sampler.path(plan.direction, start, { ...own, at: indices }),
       );
-      return { states, times, nfe };
+      return { ...found, states, times };
     }
     const states: Tensor[] = [];
+    const masses: Tensor[] = [];
     try {
-      const nfe = await this.#carry(plan, x, options, async (k, state) => {
-        await options.onState?.(state, { k, time: plan.times[k] as number });
-        if (indices.includes(k)) states.push(state.unsqueeze(0).clone().keep());
+      const nfe = await this.#carry(plan, x, options, async (k, state, weights) => {
+        await options.onState?.(state, { k, time: plan.times[k] as number, weights });
+        if (!indices.includes(k)) return;
+        states.push(state.clone().keep());
+        if (weights) masses.push(weights.clone().keep());
       });
-      return { states: tidy(() => cat(states).keep()), times, nfe };
+      return {
+        states: tidy(() => stack(states).keep()),
+        weights: masses.length > 0 ? tidy(() => stack(masses).keep()) : null,
+        times,
+        nfe,
+      };
     } finally {
-      for (const t of states) t.dispose();
+      for (const t of [...states, ...masses]) t.dispose();
     }
   }
 
@@ -272,7 +305,11 @@ export class Bridge implements Disposable {
     if (!network || method.sampler) return null;
     if (method.predicts === "velocity") {
       const sign = direction === "f" ? 1 : -1;
-      return this.#byRows((own) => (x, t) => network.forward(x, t, own).mul(sign), given);
+      const velocity = (own: Conditions | undefined): Field => {
+        const field: Field = (x, t) => network.forward(x, t, own);
+        return chain ? field : field;
+      };
+      return this.#byRows((own) => (x, t) => velocity(own)(x, t).mul(sign), given);
     }
     const field = (own: Conditions | undefined) =>
       driftOf({ ...trained, networks }, { direction, grid, given: own });
@@ -332,7 +369,7 @@ export class Bridge implements Disposable {
     plan: SamplePlan,
     x: Tensor,
     { given, purpose, signal }: SampleOptions,
-    onState: (k: number, state: Tensor) => Promise<void>,
+    onState: (k: number, state: Tensor, weights: Tensor | null) => Promise<void>,
   ): Promise<number> {
     const evaluations = await plan.carry(x, {
       given,
@@ -350,16 +387,17 @@ export class Bridge implements Disposable {
     { grid }: SamplePlan,
     draw: (start: Tensor, options: SimulateOptions) => Tensor,
   ): Samples {
-    const { lastNoise, config } = this.trained;
+    const { lastNoise, config, method } = this.trained;
     const device = config.device as Device;
     const drawn = noGrad(() =>
       tidy(() => {
         const onDevice = (t: Tensor) => t.to({ device });
         const options = { grid, lastNoise, generator, given: mapConditions(given, onDevice) };
-        return draw(onDevice(x), options).keep();
+        if (!method.mass) return { x: draw(onDevice(x), options).keep(), weights: null };
+        return splitWeights(draw(withUnitMass(onDevice(x)), options));
       }),
     );
-    return { x: drawn, nfe: grid.steps.length };
+    return { ...drawn, nfe: grid.steps.length };
   }
 }
 

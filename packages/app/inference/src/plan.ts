@@ -4,15 +4,17 @@ import {
   type Conditions,
   type Direction,
   gridBetween,
+  joinMass,
   mapConditions,
   ordered,
   resample,
+  splitMass,
   type TimeGrid,
   wholeGrid,
 } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
-import type { Device, Tensor } from "@dsbm/torch";
+import { type Device, type Tensor, tidy, zeros } from "@dsbm/torch";
 import type { CarryOptions, Sampler } from "@dsbm/train";
 import { type Journey, journeyOf, timeLabel } from "./times.js";
 import { type Networks, type Trained, usualDirection } from "./trained.js";
@@ -33,8 +35,10 @@ export type PlanConfig = Pick<
   | "ode_step_size"
 >;
 
-interface BatchOptions extends Pick<CarryOptions, "first" | "purpose" | "signal" | "onState"> {
+interface BatchOptions extends Pick<CarryOptions, "first" | "purpose" | "signal"> {
   given?: Conditions | undefined;
+  /** Gets each state [n, …] and, of a method with growth, the masses [n] of its rows; both are freed afterwards. */
+  onState: (k: number, state: Tensor, weights: Tensor | null) => void | Promise<void>;
 }
 
 export interface SamplePlan {
@@ -100,17 +104,22 @@ export function planSamples(
     grid,
     times,
     batchRows: Math.ceil(rows / unit) * unit,
-    async carry(x, { given, ...batch }) {
+    async carry(x, { given, onState, ...batch }) {
       const tensors: Tensor[] = [];
-      const onDevice = (t: Tensor) => {
-        const there = t.to({ device }).keep();
-        tensors.push(there);
-        return there;
+      const kept = (make: () => Tensor) => {
+        const t = tidy(() => make().keep());
+        tensors.push(t);
+        return t;
       };
+      const onDevice = (t: Tensor) => kept(() => t.to({ device }));
       try {
-        return await sampler.carry(direction, onDevice(x), {
+        const start = method.mass ? kept(() => withUnitMass(x.to({ device }))) : onDevice(x);
+        return await sampler.carry(direction, start, {
           ...options,
           ...batch,
+          onState: method.mass
+            ? (k, state) => withWeights(state, (rows, weights) => onState(k, rows, weights))
+            : (k, state) => onState(k, state, null),
           given: mapConditions(given, onDevice),
         });
       } finally {
@@ -128,6 +137,29 @@ function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Tr
     "usage",
     `from=${timeLabel(config, start)} to=${timeLabel(config, end)}: ${method.name} samples from the first time to the last alone: leave from and to out`,
   );
+}
+
+/** Samples [n, d] with a last column of log masses 0. */
+export const withUnitMass = (x: Tensor): Tensor =>
+  joinMass(x, zeros([x.size(0)], { device: x.device, dtype: x.dtype }));
+
+async function withWeights(
+  state: Tensor,
+  use: (x: Tensor, weights: Tensor) => void | Promise<void>,
+): Promise<void> {
+  const { x, weights } = tidy(() => splitWeights(state));
+  try {
+    await use(x, weights);
+  } finally {
+    x.dispose();
+    weights.dispose();
+  }
+}
+
+/** Samples [n, d] and weights [n] of states [n, d + 1], the caller's. */
+export function splitWeights(state: Tensor): { x: Tensor; weights: Tensor } {
+  const { x, logMass } = splitMass(state);
+  return { x: x.clone().keep(), weights: logMass.exp().keep() };
 }
 
 /** The training grid, or one of another number of steps; through several data sets with so many in each interval. */

@@ -2,7 +2,7 @@
 import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
-import { tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 
 /** The times of several data sets; null where there are two. */
@@ -17,19 +17,20 @@ export function configChain({
   if (method === "dsb" || !methodNamed(method).rows?.chains)
     throw new ConfigError(
       "usage",
-      `method=${method} is for two data sets, got ${intervals + 1}: write method=dsbm, sf2m or alpha_dsbm`,
+      `method=${method} is for two data sets, got ${intervals + 1}: write method=dsbm, sf2m, alpha_dsbm or wfr`,
     );
   return chainOf(times ?? Array.from({ length: intervals + 1 }, (_, k) => k / intervals));
 }
 
 /** Training rows of all intervals as networks take them, new tensors. */
-export function chainTables(ends: readonly EndpointData[], chain: Chain): Endpoints {
+export function chainTables(
+  ends: readonly EndpointData[],
+  rowsOf: (end: EndpointData, k: number) => Tensor,
+  chain: Chain,
+): Endpoints {
   return tidy(() =>
     chainEndpoints(
-      ends.map(({ train, plain, conditions }) => ({
-        x: plain(train),
-        conditions: conditions?.train,
-      })),
+      ends.map((end, k) => ({ x: rowsOf(end, k), conditions: end.conditions?.train })),
       chain,
     ),
   );

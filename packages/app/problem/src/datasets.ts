@@ -11,7 +11,7 @@ import { loadTable, type Projection, prepareTable, type TableFacts } from "@dsbm
 import { hasClasses } from "@dsbm/nets";
 import type { Progress } from "@dsbm/runs";
 import { type Device, tidy } from "@dsbm/torch";
-import { chainTables, configChain } from "./chain.js";
+import { configChain } from "./chain.js";
 import { type Columns, columnEnds } from "./columns.js";
 import {
   disposeDataset,
@@ -22,6 +22,7 @@ import {
   toDevice,
 } from "./dataset.js";
 import { gaussianTarget } from "./gaussian-target.js";
+import { trainingTables } from "./masses.js";
 import { projected } from "./projected.js";
 
 export interface Datasets {
@@ -108,7 +109,7 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
     const x1 = made.at(-1) as EndpointData;
     const exact = x0.name === "gaussian" && x1.name === "gaussian" && config.transfer && !chain;
     const ends = made.map((end) => toDevice(end, device));
-    const rows = chain && chainTables(ends, chain);
+    const rows = trainingTables(ends, chain, config);
     return {
       x0: ends[0] as EndpointData,
       x1: ends.at(-1) as EndpointData,

@@ -20,18 +20,19 @@ export interface NetworkFacts {
   classes: number;
   shape: readonly number[];
   conditions?: number | undefined;
-  method: Pick<Method, "model" | "networks">;
+  method: Pick<Method, "model" | "networks" | "mass">;
 }
 
 /** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration. */
 export function buildNetwork(
   config: CompleteTrainConfig,
   direction: Direction,
-  { half = 1, classes, shape, conditions, method }: NetworkFacts,
+  { half = 1, classes, shape: sample, conditions, method }: NetworkFacts,
 ): Network {
   const { model, data, seed, device, condition_dropout: rate, step_variance } = config;
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
   const chain = configChain(config) ?? undefined;
+  const shape = method.mass ? [(sample[0] as number) + 1] : sample;
   const kind = conditionKind(config, conditions);
   if (method.model?.fit && hasClasses(model))
     throw new ConfigError(

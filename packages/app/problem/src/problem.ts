@@ -28,8 +28,9 @@ import { cores } from "@dsbm/runs";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { configChain } from "./chain.js";
-import { type Datasets, isVectors, tables } from "./datasets.js";
+import { type Datasets, isVectors, marginalsOf, tables } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
+import { relativeMasses, usualDelta } from "./masses.js";
 import { buildNetwork } from "./network.js";
 
 /** What a run's networks mean: the part of its problem that needs no data, and that sampling shares. */
@@ -70,7 +71,11 @@ function methodOf(
   gammas: readonly number[],
   law: GaussianMoments | null,
 ): Method {
-  if (config.method !== "dsb") return methodNamed(config.method, mixtureOf(config));
+  if (config.method !== "dsb")
+    return methodNamed(config.method, {
+      ...mixtureOf(config),
+      ...(config.delta !== null && { delta: config.delta }),
+    });
   return methodNamed(config.method, {
     gammas,
     mean: law?.mean.squeeze(0) ?? config.mean_final,
@@ -119,13 +124,19 @@ export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
     );
 }
 
+/** Training needs the length that sampling does not. */
+const withDelta = (config: CompleteTrainConfig, ends: Datasets): CompleteTrainConfig =>
+  config.delta === null && relativeMasses(config, marginalsOf(ends).length)
+    ? { ...config, delta: usualDelta(marginalsOf(ends)) }
+    : config;
+
 export function trainingProblem(
   config: CompleteTrainConfig,
   ends: Datasets,
   { cacheFolder, pairs = null }: { cacheFolder: string; pairs?: KnownPairs | null },
 ): Problem {
   const { method, process, grid, eps, parametrisation, lastNoise, stepVariance } = bridgeProcess(
-    config,
+    withDelta(config, ends),
     ends.x1.moments,
   );
   const { fb_sequence, first_coupling, keep_optimizer } = config;
@@ -134,7 +145,7 @@ export function trainingProblem(
     data: {
       ...tables(ends),
       pairs,
-      decode: ends.chain ? (rows) => rows : (rows, at) => ends[at.end].decode(rows, at),
+      decode: ends.rows ? (rows) => rows : (rows, at) => ends[at.end].decode(rows, at),
     },
     process,
     method: {

@@ -11,6 +11,7 @@ export type Line = string | false;
 const ownForm = [
   "alpha_dsbm",
   "sf2m",
+  "wfr_bridge",
   "lightsb",
   "lightsb_m",
   "gaussian_bridge",
@@ -24,15 +25,17 @@ const takenBy: Readonly<Record<string, readonly string[]>> = {
   precondition: ["dsbm", "alpha_dsbm"],
   "step_variance=analytic": ["dsbm", "alpha_dsbm", "sf2m"],
   match_moments: ["dsbm", "alpha_dsbm", "rectifiedflow"],
+  delta: ["wfr", "wfr_bridge"],
+  mass: ["wfr", "wfr_bridge"],
   online_cache: ["alpha_dsbm"],
   langevin_scale: ["dsb"],
   var_final_gamma_scale: ["dsb"],
 };
 
 const uselessTo: Readonly<Record<string, readonly string[]>> = {
-  mean_match: ownForm,
-  std_trick: [...ownForm, "dsb"],
-  ot_sampler: ["dsb", "dsb_increments", "sbcfm", ...endsOnly],
+  mean_match: [...ownForm, "wfr"],
+  std_trick: [...ownForm, "wfr", "dsb"],
+  ot_sampler: ["dsb", "dsb_increments", "sbcfm", "wfr", "wfr_bridge", ...endsOnly],
   pairs: ["dsb", "dsb_increments", ...endsOnly],
   condition_dropout: [...endsOnly, "lightsb_m"],
   normalize_x1: ["dsb"],
@@ -54,7 +57,7 @@ function methodLines(config: TrainConfig, preset: string | null): Line[] {
   const { eps, method, first_coupling, n_ipf, loss_scale, cache, online_cache } = config;
   return [
     eps === 0 &&
-      ["dsbm", "sbcfm", "sf2m", "alpha_dsbm"].includes(method) &&
+      ["dsbm", "sbcfm", "sf2m", "wfr_bridge", "alpha_dsbm"].includes(method) &&
       `eps=0 makes the target of ${method} infinite: write eps=1e-3 or leave it out`,
     ["rf", "otcfm", "bm"].includes(preset ?? "") &&
       first_coupling === "ref" &&
@@ -132,7 +135,7 @@ function couplingLines(config: TrainConfig): Line[] {
       `ot_sampler=${ot_sampler} pairs independent points, but first_coupling=${first_coupling} has none: write first_coupling=ind`,
     ot_rows !== null &&
       ot_sampler === null &&
-      !["sbcfm", "sf2m"].includes(method) &&
+      !["sbcfm", "sf2m", "wfr", "wfr_bridge"].includes(method) &&
       `ot_rows=${ot_rows} has no transport: write ot_sampler=exact first_coupling=ind, or leave it out`,
     pairs !== null &&
       !transfer &&

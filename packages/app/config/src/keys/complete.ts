@@ -29,6 +29,8 @@ const SHARED: readonly string[] = [
   "rectifiedflow",
   "sbcfm",
   "sf2m",
+  "wfr",
+  "wfr_bridge",
   "alpha_dsbm",
   "gaussian_bridge",
 ];

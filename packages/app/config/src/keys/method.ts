@@ -96,6 +96,16 @@ export const method = {
     "divides the increment that dsb predicts; null is 2 * sqrt(gamma)",
     1,
   ),
+  delta: orNull(
+    positive(),
+    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive data sets",
+    1,
+  ),
+  mass: orNull(
+    z.array(z.number().positive()).min(2),
+    "wfr, wfr_bridge: total mass of each data set in the order of times, such as cell counts; null: equal masses",
+    [1, 2],
+  ),
   mixture_components: counted(50, "lightsb, lightsb_m: Gaussians of the mixture"),
   mixture_spread: sized(0.1, "lightsb, lightsb_m: their variances at first, in units of sigma^2"),
   var_final_gamma_scale: flag(
