@@ -10,6 +10,7 @@ import {
   mapConditions,
   type Network,
   networkFlow,
+  splitMass,
   type TimeGrid,
   wholeField,
 } from "@dsbm/bridge";
@@ -23,16 +24,8 @@ import {
 import type { Units } from "@dsbm/data";
 import type { Datasets } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
-import {
-  cat,
-  type Device,
-  type Generator,
-  noGrad,
-  stack,
-  type Tensor,
-  tidy,
-} from "@dsbm/torch";
-import { Sampler, type SimulateOptions, type Training } from "@dsbm/train";
+import { cat, type Device, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
+import { type FollowOptions, Sampler, type SimulateOptions, type Training } from "@dsbm/train";
 import { encodeConditions } from "./condition-values.js";
 import {
   checkNoise,
@@ -285,7 +278,8 @@ export class Bridge implements Disposable {
     const { logDensity, given, direction = "f", steps = 25, generator } = options;
     const { method, chain } = this.trained;
     const field = this.flow(given);
-    if (!field) throw new ConfigError("usage", `${method.name} has no probability flow`);
+    if (!field || method.mass)
+      throw new ConfigError("usage", `${method.name} has no probability flow of constant mass`);
     const [from, to] = direction === "f" ? [1, 0] : [0, 1];
     return logLikelihood(field, x, {
       logDensity,
@@ -300,23 +294,15 @@ export class Bridge implements Disposable {
   /** The drift that a direction follows, without gradients; null without a network, and for steps without a drift. */
   drift(direction: Direction, given?: Conditions): Field | null {
     const { trained, networks } = this;
-    const { method, chain, grid } = trained;
+    const { method, grid } = trained;
     const network = networks[direction];
     if (!network || method.sampler) return null;
-    if (method.predicts === "velocity") {
-      const sign = direction === "f" ? 1 : -1;
-      const velocity = (own: Conditions | undefined): Field => {
-        const field: Field = (x, t) => network.forward(x, t, own);
-        return chain ? field : field;
-      };
-      return this.#byRows((own) => (x, t) => velocity(own)(x, t).mul(sign), given);
-    }
-    const field = (own: Conditions | undefined) =>
-      driftOf({ ...trained, networks }, { direction, grid, given: own });
-    return this.#byRows(
-      (own) => (chain ? wholeField(chain, direction, field, own) : field(own)),
-      given,
-    );
+    const sign = direction === "f" ? 1 : -1;
+    const field = (own: Conditions | undefined): Field =>
+      method.predicts === "velocity"
+        ? (x, t) => network.forward(x, t, own).mul(sign)
+        : driftOf({ ...trained, networks }, { direction, grid, given: own });
+    return this.#byRows((own) => this.#withoutMass(this.#whole(direction, field, own)), given);
   }
 
   /** The velocity of the probability flow in process time, without gradients; null for a method that has none. */
@@ -325,13 +311,45 @@ export class Bridge implements Disposable {
     return this.#byRows((own) => this.flow(own) as Field, given);
   }
 
+  /** The rate at which mass grows at points [n, d] and times [n]: [n], without gradients; null for a method without growth. */
+  growth(given?: Conditions): Field | null {
+    if (!this.trained.method.mass) return null;
+    return this.#byRows((own) => {
+      const flow = this.#flow(own);
+      return (x, t) => splitMass(flow(withUnitMass(x), t)).logMass;
+    }, given);
+  }
+
   /** `velocity` of all rows at once, with gradients. */
   flow(given?: Conditions): Field | null {
+    return this.trained.method.sampler ? null : this.#withoutMass(this.#flow(given));
+  }
+
+  /** Points x [n, …] along the probability flow: states [T, n, …], and evaluations. */
+  follow(direction: Direction, x: Tensor, options: FollowOptions): { states: Tensor; nfe: number } {
+    if (!this.trained.method.mass) return this.sampler.follow(direction, x, options);
+    const { states, nfe } = this.sampler.follow(direction, withUnitMass(x), options);
+    return { states: splitMass(states).x, nfe };
+  }
+
+  #flow(given: Conditions | undefined): Field {
     const { trained, networks } = this;
-    if (trained.method.sampler) return null;
     const dynamics = { ...trained, networks, eps: flowMargin(trained) };
-    const field = (own: Conditions | undefined) => networkFlow({ ...dynamics, given: own });
-    return trained.chain ? wholeField(trained.chain, "f", field, given) : field(given);
+    return this.#whole("f", (own) => networkFlow({ ...dynamics, given: own }), given);
+  }
+
+  #whole(
+    direction: Direction,
+    within: (given: Conditions | undefined) => Field,
+    given: Conditions | undefined,
+  ): Field {
+    const { chain } = this.trained;
+    return chain ? wholeField(chain, direction, within, given) : within(given);
+  }
+
+  #withoutMass(field: Field): Field {
+    if (!this.trained.method.mass) return field;
+    return (x, t) => splitMass(field(withUnitMass(x), t)).x;
   }
 
   dispose(): void {

@@ -89,9 +89,15 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
         rows = await opened.read(first, count);
         return rows && { x: rows.x, given: rows.given ?? given.read(first, rows.x.size(0)) };
       },
-      async write(x, { k, first }) {
+      async write(x, { k, first, weights }) {
         if (k === last) checkFinite(x, { first, trained, direction });
-        await target.put(x, { k, first, carried: rows?.carried ?? [], rows: rows?.rows });
+        await target.put(x, {
+          k,
+          first,
+          carried: rows?.carried ?? [],
+          rows: rows?.rows,
+          weights,
+        });
         done = first + x.size(0);
       },
     });
@@ -127,7 +133,7 @@ interface Batches extends Pick<SampleJob, "progress" | "signal"> {
   /** Samples in all; null if only reading tells. */
   n: number | null;
   read(first: number, count: number): Promise<{ x: Tensor; given?: Conditions | undefined } | null>;
-  write(state: Tensor, at: { k: number; first: number }): Promise<void>;
+  write(state: Tensor, at: { k: number; first: number; weights: Tensor | null }): Promise<void>;
 }
 
 async function carryBatches(
@@ -151,7 +157,8 @@ async function carryBatches(
     const count = x.size(0);
     try {
       const place = first;
-      const onState = (k: number, state: Tensor) => write(state, { k, first: place });
+      const onState = (k: number, state: Tensor, weights: Tensor | null) =>
+        write(state, { k, first: place, weights });
       const added = await carry(x, { first, signal, given, onState });
       if (added === null) return null;
       evaluations += added;

@@ -18,11 +18,15 @@ import { saveRun } from "./save.js";
 /** What samples become, of the kind that went in. */
 export interface BridgeSamples<R extends Rows> extends Pick<Samples, "nfe"> {
   x: SameKind<R>;
+  /** The mass that each sample has become, of a method with growth; null: all stay 1. */
+  weights: number[] | null;
 }
 
 /** What samples become on their way, of the kind that went in. */
-export interface BridgePaths<R extends Rows> extends Omit<Paths, "states"> {
+export interface BridgePaths<R extends Rows> extends Omit<Paths, "states" | "weights"> {
   states: SameKind<R>[];
+  /** Masses of the samples (see `BridgeSamples`) at each time. */
+  weights: number[][] | null;
 }
 
 /** How samples are carried: the keys of `dsbm sample`, with the samples' conditions. */
@@ -96,16 +100,17 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
     report: runPaths(folder).report_html,
     sample: (x, keys = {}) =>
       within(x, keys, async (start, options, dtype) => {
-        const { x: end, nfe } = await run.sample(start, options);
-        return { x: sameKind(units.leave(end, dtype), x), nfe };
+        const { x: end, weights, nfe } = await run.sample(start, options);
+        return { x: sameKind(units.leave(end, dtype), x), weights: numbersOf(weights), nfe };
       }),
     paths: (x, keys = {}) =>
       within(x, keys, async (start, options, dtype) => {
-        const { states: all, times, nfe } = await run.paths(start, options);
+        const { states: all, weights, times, nfe } = await run.paths(start, options);
         const state = (k: number) => tidy(() => all.select(0, k).clone().keep());
         const states = times.map((_, k) => sameKind(units.leave(state(k), dtype), x));
-        all.dispose();
-        return { states, times, nfe };
+        const masses = times.map((_, k) => numbersOf(weights && weights.select(0, k).keep()));
+        for (const t of [all, weights]) t?.dispose();
+        return { states, weights: weights && (masses as number[][]), times, nfe };
       }),
     evaluate: (given) => evaluate(folder, { device: options.device ?? "cpu", ...given }),
     async export(out, given = {}) {
@@ -117,4 +122,10 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
     dispose: () => run.dispose(),
     [Symbol.dispose]: () => run.dispose(),
   };
+}
+
+function numbersOf(t: Tensor | null): number[] | null {
+  const numbers = t && t.toNumbers();
+  t?.dispose();
+  return numbers;
 }

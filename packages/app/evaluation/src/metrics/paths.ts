@@ -40,7 +40,7 @@ function alongFlow(
         return direction === "f" ? t : 1 - t;
       });
       const there = first(start).to({ device: subject.trained.config.device as Device });
-      const { states } = subject.bridge.sampler.follow(direction, there, {
+      const { states } = subject.bridge.follow(direction, there, {
         solver: "heun",
         step_size: 1 / flowSteps,
         times,

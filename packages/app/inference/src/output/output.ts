@@ -25,6 +25,8 @@ interface PutPlace {
   carried: readonly (readonly CarriedCell[])[];
   /** Places in the file, from 0, of rows of a table. */
   rows?: Int32Array | undefined;
+  /** Masses of the samples, of a method with growth. */
+  weights: Tensor | null;
 }
 
 export interface OutputOptions {

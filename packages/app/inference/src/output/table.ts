@@ -3,6 +3,7 @@ import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
+  type NumberColumn,
   type OutputFormat,
   openTableWriter,
   outputFormat,
@@ -17,7 +18,10 @@ export function tableOutput(path: string, options: OutputOptions): Output {
   const { trained, input, times, seen } = options;
   const format = outputFormat(path) as OutputFormat;
   const units = unitsOf(trained);
-  const columns = units.columns(input.table?.names);
+  const own = units.columns(input.table?.names);
+  const columns: NumberColumn[] = trained.method.mass
+    ? [...own, { name: "weight", dtype: "float32" }]
+    : own;
   const names = columns.map(({ name }) => name);
   const given = input.table?.carried ?? [];
   const carried: readonly CarriedColumn[] =
@@ -56,9 +60,10 @@ export function tableOutput(path: string, options: OutputOptions): Output {
   let states: Float64Array[][] = [];
   return {
     about: () => `${path}, ${rows} rows of ${all.length} columns`,
-    async put(x, { k, first, carried: cells }) {
+    async put(x, { k, first, carried: cells, weights }) {
       const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
       if (k === (times?.length ?? 1) - 1) seen?.(numbers);
+      if (weights) numbers.push(Float64Array.from(weights.toNumbers()));
       if (!times) {
         const count = x.size(0);
         await writing(() => opened().write({ count, numbers, carried: cells }));

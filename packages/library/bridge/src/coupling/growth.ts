@@ -11,10 +11,10 @@ import { growthCost } from "../process/growth-path.js";
 import type { BatchCoupling } from "./coupling.js";
 import { drawChances } from "./matching.js";
 
-/** Splits samples [B, d + 1] into coordinates [B, d] and the last column, log masses [B]. */
+/** Splits samples [B, d + 1] into coordinates [B, d] and the last column, log masses [B]; also states [T, B, d + 1]. */
 export function splitMass(x: Tensor): { x: Tensor; logMass: Tensor } {
-  const d = x.size(1) - 1;
-  return { x: x.narrow(1, 0, d), logMass: x.select(1, d) };
+  const d = x.size(-1) - 1;
+  return { x: x.narrow(-1, 0, d), logMass: x.select(-1, d) };
 }
 
 export const joinMass = (x: Tensor, logMass: Tensor): Tensor =>
