@@ -18,6 +18,8 @@ export interface SampleSet {
   /** Source rows and the rows generated from them, pair by pair, [n, …]. */
   readonly start: Tensor;
   readonly end: Tensor;
+  /** What the rows of the source have become in mass, [n], of a method with growth; the rows here are drawn by it. */
+  readonly weights: Tensor | null;
   /** Conditions of the source rows. */
   readonly given: Conditions | undefined;
   /** Held-out target rows, [m, …]. */

@@ -5,6 +5,7 @@ import {
   type Direction,
   mapConditions,
   PathEnergy,
+  rowsByMass,
   sourceOf,
   type TimeGrid,
   targetOf,
@@ -38,12 +39,14 @@ export interface TransportOptions {
   progress: Measuring["options"]["progress"];
   signal: AbortSignal | undefined;
   /** Called with each state of a batch; the state is freed afterwards. */
-  visit?: ((k: number, state: Tensor) => void) | undefined;
+  visit?: ((k: number, state: Tensor, weights: Tensor | null) => void) | undefined;
 }
 
 export interface Transported {
   /** [n, …] on the processor, the caller's. */
   end: Tensor;
+  /** The masses [n] that they have become, of a method with growth; the caller's. */
+  weights: Tensor | null;
   /** Evaluations of the networks per row. */
   nfe: number;
   batches: number;
@@ -76,6 +79,7 @@ export async function transport(
   );
   const last = visit ? grid.steps.length : 0;
   const ends: Tensor[] = [];
+  const masses: Tensor[] = [];
   let evaluations = 0;
   try {
     for (let first = 0; first < x.size(0); first += batch) {
@@ -88,9 +92,11 @@ export async function transport(
           purpose,
           given: rows.given,
           signal,
-          onState(k, state) {
-            visit?.(k, state);
-            if (k === last) ends.push(kept(() => state));
+          onState(k, state, weights) {
+            visit?.(k, state, weights);
+            if (k !== last) return;
+            ends.push(kept(() => state));
+            if (weights) masses.push(kept(() => weights));
           },
         })
         .finally(() => disposeAll([rows.x, ...Object.values(rows.given ?? {})]));
@@ -99,13 +105,18 @@ export async function transport(
     }
     return {
       end: tidy(() => cat(ends).keep()),
+      weights: masses.length > 0 ? tidy(() => cat(masses).keep()) : null,
       nfe: evaluations / x.size(0),
       batches: ends.length,
     };
   } finally {
-    disposeAll(ends);
+    disposeAll([...ends, ...masses]);
   }
 }
+
+/** Samples [n, …] drawn by their masses, so that equal weights stand for what has grown. */
+export const byMass = (x: Tensor, weights: Tensor | null): Tensor =>
+  weights ? x.indexSelect(0, rowsByMass(weights)) : x;
 
 /** A set with what its transport cost; dispose it. */
 export interface CollectedSamples extends Disposable {
@@ -156,7 +167,7 @@ export async function collectSamples(
   try {
     const data = own(() => testRows(ends[side], m, seed, split));
     const start = own(() => testRows(ends[from], n, seed, split));
-    const given = testConditions(ends, from, n, split);
+    const conditions = testConditions(ends, from, n, split);
     const { grid } = sampling;
     const times = timesOf(direction, grid);
     const steps = direction === "f" ? grid.steps : grid.steps.toReversed();
@@ -168,35 +179,39 @@ export async function collectSamples(
     const isSde = sampling.solver === "sde";
     const drift =
       metrics.some(({ usesEnergy }) => usesEnergy) && isSde
-        ? subject.bridge.drift(direction, given)
+        ? subject.bridge.drift(direction, conditions)
         : null;
     const summed = drift && new PathEnergy(n);
     energy = summed;
-    const parts = new Map<number, Tensor[]>();
+    const parts = new Map<number, { x: Tensor; weights: Tensor | null }[]>();
     const began = performance.now();
     const found = await transport(subject.bridge, direction, start, {
       sampling,
       seed,
       purpose: `quality/${direction}/there`,
-      given,
+      given: conditions,
       label: `measuring ${direction}`,
       progress,
       signal,
       visit:
         drift || wanted.size > 0
-          ? (k, state) => {
+          ? (k, state, weights) => {
               const dt = steps[k];
               if (drift && dt !== undefined)
                 summed?.add(drift, state, { time: times[k] as number, dt });
-              if (wanted.has(k)) parts.set(k, [...(parts.get(k) ?? []), own(() => state)]);
+              if (!wanted.has(k)) return;
+              const part = { x: own(() => state), weights: weights && own(() => weights) };
+              parts.set(k, [...(parts.get(k) ?? []), part]);
             }
           : undefined,
     });
     if (!found) return null;
-    const { end } = found;
-    tensors.push(end);
-    checkEnds(end, { direction, half });
-    const states = new Map([...parts].map(([k, rows]) => [k, own(() => cat(rows))]));
+    tensors.push(found.end);
+    const { weights } = found;
+    if (weights) tensors.push(weights);
+    checkEnds(found.end, { direction, half });
+    const states = new Map([...parts].map(([k, rows]) => [k, own(() => joined(rows))]));
+    const grown = (t: Tensor) => (weights ? own(() => byMass(t, weights)) : t);
     isDone = true;
     return {
       nfe: found.nfe,
@@ -209,9 +224,10 @@ export async function collectSamples(
         from,
         side,
         sampling,
-        start,
-        end,
-        given,
+        start: grown(start),
+        end: grown(found.end),
+        weights,
+        given: mapConditions(conditions, grown),
         data,
         states,
         energy,
@@ -230,6 +246,11 @@ export async function collectSamples(
   } finally {
     if (!isDone) dispose();
   }
+}
+
+function joined(parts: readonly { x: Tensor; weights: Tensor | null }[]): Tensor {
+  const masses = parts.flatMap(({ weights }) => weights ?? []);
+  return byMass(cat(parts.map(({ x }) => x)), masses.length > 0 ? cat(masses) : null);
 }
 
 /** The index of a process time among those of a grid. */

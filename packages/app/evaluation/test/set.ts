@@ -7,6 +7,7 @@ export const noSet: Omit<SampleSet, "start" | "end" | "data"> = {
   from: "x0",
   side: "x1",
   sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
+  weights: null,
   given: undefined,
   reserve() {
     throw new Error("this test has no reserve");

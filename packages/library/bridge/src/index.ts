@@ -62,7 +62,7 @@ export {
 } from "./core/time-grid.js";
 export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
 export { reference, simulated } from "./coupling/from-one-end.js";
-export { joinMass, splitMass } from "./coupling/growth.js";
+export { joinMass, rowsByMass, splitMass } from "./coupling/growth.js";
 export { independent, tableIndex } from "./coupling/independent.js";
 export {
   besideKnown,

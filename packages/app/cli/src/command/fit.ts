@@ -22,7 +22,7 @@ const notes = [
 export async function fitCommand(args: string[]): Promise<number> {
   const isSwitch = (word: string) => ["--plan", "--json", "--again", "--open"].includes(word);
   const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
-  const typed = given.map(asLists("holdout", "at", "times", "time_order"));
+  const typed = given.map(asLists("holdout", "at", "times", "time_order", "mass"));
   const read = readFitArguments(typed);
   const { settings, places } = read;
   const base = await baseOf(read);

@@ -108,7 +108,7 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
         const { states: all, weights, times, nfe } = await run.paths(start, options);
         const state = (k: number) => tidy(() => all.select(0, k).clone().keep());
         const states = times.map((_, k) => sameKind(units.leave(state(k), dtype), x));
-        const masses = times.map((_, k) => numbersOf(weights && weights.select(0, k).keep()));
+        const masses = times.map((_, k) => numbersOf(weights?.select(0, k).keep() ?? null));
         for (const t of [all, weights]) t?.dispose();
         return { states, weights: weights && (masses as number[][]), times, nfe };
       }),
@@ -125,7 +125,8 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
 }
 
 function numbersOf(t: Tensor | null): number[] | null {
-  const numbers = t && t.toNumbers();
-  t?.dispose();
+  if (!t) return null;
+  const numbers = t.toNumbers();
+  t.dispose();
   return numbers;
 }

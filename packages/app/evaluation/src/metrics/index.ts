@@ -4,6 +4,7 @@ import { columnMetric } from "./columns.js";
 import { endpointMetrics } from "./endpoints.js";
 import { fieldMetrics } from "./fields.js";
 import { gaussianMetrics } from "./gaussian.js";
+import { growthMetrics } from "./growth.js";
 import { imageMetrics } from "./images.js";
 import { likelihoodMetric } from "./likelihood.js";
 import { pairMetrics } from "./pairs.js";
@@ -16,6 +17,7 @@ export const metrics: readonly Metric[] = [
   ...imageMetrics,
   ...fieldMetrics,
   ...pairMetrics,
+  ...growthMetrics,
   ...pathMetrics,
   columnMetric,
 ];

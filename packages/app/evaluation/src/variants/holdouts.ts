@@ -7,8 +7,8 @@ import { cat, randperm, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring } from "../measuring.js";
 import type { SampleSet } from "../metric.js";
-import { kept, type Subject } from "../subject.js";
-import { type Sampling, stepAt, transport } from "../transport.js";
+import { disposeAll, kept, type Subject } from "../subject.js";
+import { byMass, type Sampling, stepAt, transport } from "../transport.js";
 import { readHoldout } from "./read-holdout.js";
 import type { Variant } from "./variant.js";
 
@@ -73,17 +73,16 @@ export async function holdoutVariants(
     given: source.given,
     purpose: "quality/f/holdout",
     label: "carrying all source rows to the hold-out",
-    visit: (k, state) =>
-      void (
-        stops.includes(k) &&
+    visit(k, state, weights) {
+      if (stops.includes(k))
         states.set(
           k,
-          own(() => subject.own("x0", state)),
-        )
-      ),
+          own(() => subject.own("x0", byMass(state, weights))),
+        );
+    },
   });
   if (!found) return null;
-  found.end.dispose();
+  disposeAll([found.end, ...(found.weights ? [found.weights] : [])]);
   const ends = {
     source: own(() => subject.own("x0", source.x)),
     target: own(() => subject.own("x1", target.x)),
@@ -149,6 +148,7 @@ function variantsOf(
       from: "x0",
       side: "x1",
       sampling,
+      weights: null,
       given: undefined,
       reserve: () => other,
       states: new Map(),

@@ -1,5 +1,5 @@
 // Unbalanced transport inside batches whose rows have masses: pairs say how much mass moves, and how much it grows.
-import { cat, type Tensor, tidy } from "@dsbm/torch";
+import { arange, cat, searchsorted, type Tensor, tidy } from "@dsbm/torch";
 import { intervalsOf } from "../chain/chain.js";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";
@@ -24,6 +24,15 @@ export const joinMass = (x: Tensor, logMass: Tensor): Tensor =>
 export function withoutMassNoise(z: Tensor): Tensor {
   const { x, logMass } = splitMass(z);
   return joinMass(x, logMass.zerosLike());
+}
+
+/** Rows drawn in proportion to their masses [n], as evenly as possible (systematic resampling): int64 [n], rising. */
+export function rowsByMass(masses: Tensor): Tensor {
+  const n = masses.size(0);
+  const running = masses.to("float64").cumsum(0);
+  const total = running.narrow(0, n - 1, 1);
+  const at = arange(0, n, { dtype: "float64", device: masses.device }).add(0.5).div(n);
+  return searchsorted(running, at.mul(total)).clamp({ max: n - 1 });
 }
 
 /**
