@@ -34,6 +34,11 @@ export function exportBridge(run: string, options: ExportOptions = {}): Exported
       "usage",
       `${trained.folder} goes through ${trained.chain.times.length} data sets in a row, which is not exported: sample with dsbm sample`,
     );
+  if (trained.method.mass)
+    throw new ConfigError(
+      "usage",
+      `${trained.folder} has method=${trained.config.method}, whose growth is not exported: sample with dsbm sample`,
+    );
   const directions = directionsOf(
     trained,
     options.direction ?? (single === undefined ? "both" : null),

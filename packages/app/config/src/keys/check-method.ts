@@ -137,6 +137,9 @@ function couplingLines(config: TrainConfig): Line[] {
       ot_sampler === null &&
       !["sbcfm", "sf2m", "wfr", "wfr_bridge"].includes(method) &&
       `ot_rows=${ot_rows} has no transport: write ot_sampler=exact first_coupling=ind, or leave it out`,
+    ["wfr", "wfr_bridge"].includes(method) &&
+      !transfer &&
+      `method=${method} moves mass between two data sets, but transfer=false has a Gaussian at time 1: write transfer=true`,
     pairs !== null &&
       !transfer &&
       `pairs=${pairs} pairs rows of two data sets, but transfer=false has a Gaussian at time 1: write transfer=true or leave pairs out`,

@@ -1,0 +1,91 @@
+// `dsbm fit` of data sets with masses: two clusters that move up, of which one divides. Weights of samples, the growth of the
+// clusters, total mass, and what is refused.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setNumThreads } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { fit } from "../../packages/app/cli/src/index.js";
+import { onlyRun, scratch } from "./cli.js";
+import { commandHere } from "./sample.js";
+
+const root = scratch();
+const at = (name: string) => join(root, name);
+
+/** Rows of a left and a right cluster at a height; the numbers are spread evenly, so that there is nothing random. */
+const clusters = (left: number, right: number, height: number) =>
+  Array.from({ length: left + right }, (_, i) => [
+    (i < left ? 0 : 6) + 0.3 * Math.sin(7 * i),
+    height + 0.3 * Math.cos(5 * i),
+  ]);
+const isLeft = ([x]: readonly number[]) => (x as number) < 3;
+
+/** Three quarters of a mass that doubles are on the left: it trebles there, and stays on the right. */
+const sets = {
+  day0: clusters(60, 60, 0),
+  day1: clusters(72, 48, 0.5),
+  day2: clusters(90, 30, 1),
+};
+const short = {
+  max_minutes: null,
+  num_iter: 250,
+  num_steps: 10,
+  batch_size: 96,
+  lr: 5e-3,
+  test_npar: 24,
+  plot_npar: 2,
+  threads: 1,
+  delta: 1.5,
+  model: { hidden: "32,32" },
+  data: { standardise: "none" },
+  early_stop: false,
+} as const;
+
+beforeAll(() => {
+  setNumThreads(1);
+  for (const [name, rows] of Object.entries(sets))
+    writeFileSync(at(`${name}.csv`), `x,y\n${rows.map((row) => row.join()).join("\n")}\n`);
+});
+
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
+describe.each([
+  ["wfr", { method: "wfr" }, ["day0", "day2"], [1, 2]],
+  ["wfr_bridge", { method: "wfr_bridge", sigma: 0.3 }, ["day0", "day2"], [1, 2]],
+  ["wfr of a time course", { method: "wfr" }, ["day0", "day1", "day2"], [1, 1.3333, 2]],
+] as const)("%s", (name, method, days, mass) => {
+  it("learns where mass grows, both ways", async () => {
+    const experiments = at(name.replaceAll(" ", "_"));
+    using bridge = await fit({
+      ...short,
+      ...method,
+      mass: [...mass],
+      marginals: days.map((day) => at(`${day}.csv`)),
+      paths: { data_dir_name: at("data"), experiments_dir_name: experiments },
+    });
+    for (const direction of ["f", "b"] as const) {
+      const start = direction === "f" ? sets.day0 : sets.day2;
+      const { x, weights } = await bridge.sample(start, { direction, seed: 1 });
+      const grown = (left: boolean) =>
+        mean((weights as number[]).filter((_, i) => isLeft(start[i] as number[]) === left));
+      const way = direction === "f" ? 1 : -1;
+      expect(Math.abs(Math.log(grown(true)) * way - Math.log(3))).toBeLessThan(0.25);
+      expect(Math.abs(Math.log(grown(false)))).toBeLessThan(0.25);
+      // Rows stay on their side, and arrive at the height of the other day.
+      expect(x.every((row, i) => isLeft(row as number[]) === isLeft(start[i] as number[]))).toBe(
+        true,
+      );
+      const height = mean(x.map((row) => (row as number[])[1] as number));
+      expect(Math.abs(height - (direction === "f" ? 1 : 0))).toBeLessThan(0.2);
+    }
+    const { rows } = await bridge.evaluate({ n: 24, exact: 24, metrics: ["mass"] });
+    expect(rows.map(({ direction }) => direction)).toEqual(["f", "b"]);
+    for (const { value } of rows) expect(Math.abs(value - 1)).toBeLessThan(0.25);
+    const out = at(`${name}.csv`);
+    const run = onlyRun(experiments) as string;
+    const done = await commandHere("sample", run, at("day0.csv"), out, "direction=f");
+    expect(done.code, done.stderr).toBe(0);
+    const [head, first] = readFileSync(out, "utf8").split("\n");
+    expect(head).toBe("x,y,weight");
+    expect(first?.split(",").every((cell) => Number.isFinite(Number(cell)))).toBe(true);
+  });
+});
