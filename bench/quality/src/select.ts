@@ -1,5 +1,6 @@
 // The part of a benchmark that words choose.
-import { ConfigError, nearest } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
+import { nearest } from "@dsbm/files";
 import type { Benchmark } from "./benchmark.js";
 import type { BenchmarkConfig } from "./config.js";
 import { trainings } from "./engine.js";

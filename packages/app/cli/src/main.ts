@@ -96,7 +96,8 @@ function overview(): string {
 async function commandOf(name: string): Promise<Load> {
   const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (found) return found[1];
-  const { ConfigError, nearest } = await import("@dsbm/config");
+  const { ConfigError } = await import("@dsbm/config");
+  const { nearest } = await import("@dsbm/files");
   const names = Object.keys(commands);
   const near = nearest(name, names);
   throw new ConfigError(

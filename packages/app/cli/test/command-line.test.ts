@@ -31,7 +31,7 @@ describe("help", () => {
   });
 
   it.each([
-    ["fit", /^sigma /m],
+    ["fit --help=all", /^sigma +chosen from/m, /^lr /m],
     ["train", /^num_iter /m],
     ["gaussian", /model_name/, /first_coupling/, /fb_sequence/, /num_steps/, /inner_iters +10000/],
     ["sample", /RUN/, /NEW/, /OUT/, /direction/, /ode_tol/, /half_iteration/],
@@ -39,11 +39,18 @@ describe("help", () => {
     ["test", /test_ode_sampler/],
     ["export", /license/, /samples/],
   ])("every key of %s is under a heading, if there are any", async (command, ...keys) => {
-    const { code, stdout } = await line(command as string, "--help");
+    const { code, stdout } = await line(...String(command).split(" "), "--help");
     expect(code).toBe(0);
     for (const key of keys) expect(stdout).toMatch(key);
     expect(stdout).toMatch(/^key +default +meaning$/m);
     expect(stdout).not.toMatch(/^other keys$/m);
+  });
+
+  it("of fit begins with ten keys, and says what the data choose", async () => {
+    const { stdout } = await line("fit", "--help");
+    expect(stdout.match(/^[\w.]+ +(null|\d+|error|chosen from your data) /gm)).toHaveLength(10);
+    expect(stdout).toMatch(/^sigma +chosen from your data/m);
+    expect(stdout).toMatch(/dsbm fit --help=all/);
   });
 
   it("dsbm help COMMAND is COMMAND --help; the overview has every command under a heading", async () => {
@@ -56,6 +63,23 @@ describe("help", () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
     expect(stdout).not.toMatch(/\u001b/);
   });
+});
+
+it.each([
+  ["fti", /unknown command "fti": did you mean "fit"\?/],
+  ["fit . . --paln", /unknown option "--paln": did you mean --plan\?/],
+  ["train --agian", /unknown option "--agian": did you mean --again\?/],
+  ["evaluate RUN --jsno", /unknown option "--jsno": did you mean --json\?/],
+  ["runs --al", /unknown option "--al": did you mean --all\?/],
+  ["train data.splitby=a", /unknown key "data.splitby": did you mean "data.split_by"\?/],
+  ["train split_by=a", /unknown key "split_by": did you mean "data.split_by"\?/],
+  ["train data.betwen=3,4", /unknown key "data.betwen": did you mean "data.between"\?/],
+  ["train datset=moons,gaussian", /unknown key "datset": did you mean "dataset"\?/],
+  ["train dataset=moons,gaussian", /gives 2 values: add -m/],
+  ["train method=dsmb", /did you mean "dsbm"\?/],
+])("dsbm %s names what is near", async (words, message) => {
+  const { code, stderr } = await line(...words.split(" "));
+  expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
 });
 
 it("data that nobody chose and that are missing come with what needs no file", async () => {

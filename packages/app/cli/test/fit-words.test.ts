@@ -1,6 +1,7 @@
 // The arguments of `dsbm fit`: short names of folders, and arguments that people can type again.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fit, presets, resolve } from "@dsbm/config";
 import { expect, test } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { readFitArguments } from "../src/words/fit.js";
@@ -34,6 +35,10 @@ test("one file is named by its groups or by its column of times", () => {
   expect(() => readFitArguments(two)).toThrow(/time= names a column of one table, got 2 files/);
   const groups = ["data.split_by=day", "data.source=x/1", "data.target=2"];
   expect(readFitArguments([at("a/day_4.csv.gz"), ...groups]).base.name).toBe("day_4_x_1_to_2");
+  const years = ["data.split_by=day", "data.source=1990..1999", "data.target=2000.."];
+  expect(readFitArguments([at("a/day_4.csv.gz"), ...years]).base.name).toBe(
+    "day_4_1990-1999_to_2000-",
+  );
 });
 
 test("folders of pictures have a UNet if its keys are given", () => {
@@ -41,4 +46,19 @@ test("folders of pictures have a UNet if its keys are given", () => {
     readFitArguments([at("a"), at("b"), ...settings]).base.model;
   expect(modelOf("model.num_channels=16")).toBe("UNET");
   expect(modelOf("lr=1e-3")).toBeUndefined();
+});
+
+test.each([
+  ["at=2,3,7", { times: [2, 3, 7] }],
+  ["at=2,3,7 holdout=x.npy holdout_at=5", { times: [2, 3, 7], at: 5 }],
+  ["times=0,1,4 holdout=x.npy,y.npy at=2,3", { times: [0, 1, 4], at: [2, 3] }],
+  ["at=2,7,3", /times=\[2,7,3\]: expected numbers that rise/],
+  ["at=2,3,7 holdout=x.npy holdout_at=8", /holdout_at=8: expected times between .* 2 and 7/],
+  ["holdout=x.npy holdout_at=1.5", /holdout_at=1.5: expected times between .* 0 and 1/],
+])("the times of three data sets: %s", (words, expected) => {
+  const path = at("a/day 2.npy");
+  const { base, settings } = readFitArguments([path, path, path, ...words.split(" ")]);
+  const config = () => resolve(fit, settings, { base, dirs: [presets] }).members[0]?.config;
+  if (expected instanceof RegExp) expect(config).toThrow(expected);
+  else expect(config()).toMatchObject(expected);
 });

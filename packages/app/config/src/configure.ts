@@ -5,8 +5,9 @@ import { ConfigError, mapReportingAll, quote, runReportingAll, withLines } from 
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
 import { suggestion } from "./nearest.js";
 import { type Composed, compose } from "./presets/compose.js";
+import { presetGroups } from "./presets/groups.js";
 import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describe.js";
-import { type CrossCheck, validate } from "./schema/validate.js";
+import { type CrossCheck, unknownKey, validate } from "./schema/validate.js";
 import { overrideDirname } from "./text/dirname.js";
 import { expandSweep, type Override, parseArguments, printOverrides } from "./text/overrides.js";
 import type { Overrides, Tree } from "./text/value.js";
@@ -30,6 +31,10 @@ export interface Experiment<S extends z.ZodType> {
   unnamed?: readonly string[];
   /** Whether its sweeps may choose a launcher. */
   launched?: boolean;
+  /** The keys that help shows first; --help=all shows the others too. */
+  first?: readonly string[];
+  /** Keys whose values the command chooses by the data. */
+  chosen?: readonly string[];
   /** Its keys at the root by subject, for help. */
   sections?: Readonly<Record<string, readonly string[]>>;
 }
@@ -61,6 +66,8 @@ export interface Member<C> {
 /** The runs of a command line. */
 export interface Resolved<C> {
   help: boolean;
+  /** Whether help of all keys is asked for. */
+  all: boolean;
   /** Empty with --help. */
   members: Member<C>[];
   launcher: Launcher;
@@ -75,6 +82,8 @@ export interface ConfigureOptions {
   dirs?: readonly string[];
   /** Names of a registry, by key: each may be chosen like a preset. */
   names?: Readonly<Record<string, readonly string[]>>;
+  /** Options of the command besides --multirun and --help, for suggestions. */
+  options?: readonly string[];
 }
 
 const FOLDER_KEYS = ["seed", "experiments_dir", "paths.experiments_dir_name"];
@@ -127,15 +136,16 @@ export function resolve<S extends z.ZodType>(
   options: ConfigureOptions = {},
 ): Resolved<z.output<S>> {
   const { dirs = [] } = options;
-  const { overrides, multirun, help } = parseArguments(tokens);
+  const { overrides, multirun, all, ...asked } = parseArguments(tokens, options.options);
+  const help = asked.help || all;
   const isLauncher = (one: Override) => experiment.launched === true && isLauncherKey(one);
   const own = overrides.filter((one) => !isLauncher(one));
-  const keys = multirun ? own : own.map((one) => asList(experiment, one));
+  const keys = multirun ? own : mapReportingAll(own, (one) => asList(experiment, one, dirs));
   if (help) {
     const [first = {}] = expandSweep(keys, true);
-    const all = { ...flatten(options.base ?? {}), ...flatten(first) };
-    const values = interpolate(composed(experiment, all, options).config);
-    return { help, members: [], values, launcher: { kind: "local", n_jobs: null } };
+    const given = { ...flatten(options.base ?? {}), ...flatten(first) };
+    const values = interpolate(composed(experiment, given, options).config);
+    return { help, all, members: [], values, launcher: { kind: "local", n_jobs: null } };
   }
   const [launcher, members] = runReportingAll(
     () => resolveLauncher(overrides.filter(isLauncher), { dirs, multirun }),
@@ -144,18 +154,26 @@ export function resolve<S extends z.ZodType>(
         configure(experiment, member, options),
       ),
   );
-  return { help, members, values: {}, launcher };
+  return { help, all, members, values: {}, launcher };
 }
 
-/** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists next to text. */
+/** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists. Throws ConfigError for an unknown key. */
 function asList<S extends z.ZodType>(
-  { schema, aliases = {} }: Experiment<S>,
+  { name: command, schema, aliases = {} }: Experiment<S>,
   { key, values }: Override,
+  dirs: readonly string[],
 ): Override {
   const isAll = (...types: string[]) => values.every((value) => types.includes(typeof value));
   if (values.length === 1 || !isAll("number", "string")) return { key, values };
-  const [name] = Object.keys(withoutAliases(aliases, { [key]: null }));
-  const [, inner] = schemaKeys(jsonSchema(schema)).find(([known]) => known === name) ?? [];
+  const [name = key] = Object.keys(withoutAliases(aliases, { [key]: null }));
+  const json = jsonSchema(schema);
+  const [, inner] = schemaKeys(json).find(([known]) => known === name) ?? [];
+  const groups = presetGroups(dirs, command).map((group) => group.name);
+  if (!inner && !Object.hasOwn(json.properties ?? {}, name) && !groups.includes(name))
+    throw new ConfigError(
+      "unknown_key",
+      unknownKey(json, {}, key, [...groups, ...Object.keys(aliases)]),
+    );
   const kind = inner && bareListOf(inner);
   const isList = kind === "texts" || (kind === "numbers" && isAll("number"));
   return { key, values: isList ? [values] : values };

@@ -11,14 +11,15 @@ export {
 } from "./configure.js";
 export { gaussian, train } from "./commands/train.js";
 export { type FitConfig, fit } from "./commands/fit.js";
+export { extend } from "./commands/extend.js";
 export { type TestConfig, test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
 export { type ExportConfig, exported } from "./commands/export.js";
-export { type EvaluateConfig, evaluate } from "./commands/evaluate.js";
+export { checkHoldouts, type EvaluateConfig, evaluate } from "./commands/evaluate.js";
 export type { TrainConfig } from "./keys/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 export { readConfig } from "./read.js";
-export { conditionColumn } from "./keys/data.js";
+export { conditionColumn, processTimes } from "./keys/data.js";
 export { langevinNumbers } from "./keys/langevin.js";
 export { freeProcessKeys, type ProcessesConfig } from "./keys/training.js";
 export { referenceKeys } from "./keys/reference.js";
@@ -26,9 +27,8 @@ export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js
 export { validate } from "./schema/validate.js";
 export { helpEntries, helpTable } from "./schema/help.js";
 export { groupTable, presetGroups } from "./presets/groups.js";
-export { nearest } from "./nearest.js";
 export { ConfigError } from "./errors.js";
-export { isSetting, parseOverride } from "./text/overrides.js";
+export { isSetting, parseOverride, unknownOption } from "./text/overrides.js";
 export { isTree, printValue, type Tree } from "./text/value.js";
 export { flatten, getPath } from "./tree/tree.js";
 export { readYaml, writeYaml } from "./tree/yaml.js";

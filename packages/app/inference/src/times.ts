@@ -1,6 +1,6 @@
 // Times of a run in the user's own units: the values of data.split_by.
 import type { Direction } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, processTimes } from "@dsbm/config";
 
 type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;
 
@@ -11,14 +11,15 @@ export function timeValues({ data, times }: TimeConfig): { value: string; time: 
   const { split_by, source, target, between } = data;
   if (split_by === null || source === null || target === null) return [];
   const values = [source, ...(between ?? []), target];
-  return values.map((value, k) => ({ value, time: times?.[k] ?? k / (values.length - 1) }));
+  const own = times && processTimes({ times }, times);
+  return values.map((value, k) => ({ value, time: own?.[k] ?? k / (values.length - 1) }));
 }
 
 /** The scale of times that are numbers in proportion to process times: value = from + length · time; null for others. */
 export function timeScale(config: TimeConfig): { from: number; length: number } | null {
   const values = timeValues(config);
-  const from = Number(values[0]?.value);
-  const length = Number(values.at(-1)?.value) - from;
+  const from = config.times?.[0] ?? Number(values[0]?.value ?? 0);
+  const length = (config.times?.at(-1) ?? Number(values.at(-1)?.value ?? 1)) - from;
   const isScale = values.every(
     ({ value, time }) => Math.abs(from + time * length - Number(value)) < 1e-6 * length,
   );
@@ -39,13 +40,13 @@ export function processTime(config: TimeConfig, label: string, key: string): num
   const number = label.trim() === "" ? Number.NaN : Number(label);
   const here = values.find(({ value }) => value === label || Number(value) === number);
   if (here) return here.time;
-  const scale = values.length === 0 ? { from: 0, length: 1 } : timeScale(config);
+  const scale = timeScale(config);
   const time = scale ? (number - scale.from) / scale.length : Number.NaN;
   if (time >= -close && time <= 1 + close) return Math.min(1, Math.max(0, time));
   const names = values.map(({ value }) => value).join(", ");
   throw new ConfigError(
     "usage",
-    `${key}=${label}: expected ${names === "" ? "a time between 0 and 1" : `one of ${names}${scale ? ", or a time between them" : ""}`}`,
+    `${key}=${label}: expected ${names === "" ? `a time between ${scale?.from} and ${(scale?.from ?? 0) + (scale?.length ?? 1)}` : `one of ${names}${scale ? ", or a time between them" : ""}`}`,
   );
 }
 

@@ -1,7 +1,7 @@
 // Several data sets in a row.
 import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, processTimes } from "@dsbm/config";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 
@@ -19,7 +19,11 @@ export function configChain({
       "usage",
       `method=${method} is for two data sets, got ${intervals + 1}: write method=dsbm, sf2m, alpha_dsbm or wfr`,
     );
-  return chainOf(times ?? Array.from({ length: intervals + 1 }, (_, k) => k / intervals));
+  return chainOf(
+    times
+      ? processTimes({ times }, times)
+      : Array.from({ length: intervals + 1 }, (_, k) => k / intervals),
+  );
 }
 
 /** Training rows of all intervals as networks take them, new tensors. */

@@ -3,6 +3,7 @@ export * from "./append.js";
 export * from "./checksum.js";
 export * from "./errors.js";
 export * from "./lock.js";
+export * from "./nearest.js";
 export * from "./process.js";
 export * from "./read.js";
 export * from "./temporary.js";

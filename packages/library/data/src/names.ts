@@ -1,6 +1,7 @@
 // The grammar of data sets' names: a set, then the labels to keep, joined by "_": mnist, mnist_2, mnist_0_1_5,
 // fashion_mnist_7. Labels are the published ones, without leading zeros.
 
+import { nearest } from "@dsbm/files";
 import type { DataSet } from "./data-set.js";
 import { DatasetError, invalidOption } from "./errors.js";
 
@@ -50,20 +51,8 @@ export function checkClasses(
   return texts.map(Number);
 }
 
-function nearest(name: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance >= least) continue;
-    best = candidate;
-    least = distance;
-  }
-  return best;
-}
-
 export function didYouMean(name: string, known: readonly string[]): string {
-  const near = nearest(name.slice(0, 200), known);
+  const near = nearest(name, known);
   return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
 }
 
@@ -84,17 +73,4 @@ export function setting(key: string, names: readonly string[]): string {
     .map((name) => `"${name}"`);
   const value = quoted.length === 1 ? quoted[0] : `[${quoted.join()}]`;
   return `'${`${key}=${value}`.replaceAll("'", "'\\''")}'`;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

@@ -1,10 +1,17 @@
 // `dsbm evaluate RUN key=value …`: how good the bridge of a run is, as a table and as quality.json.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { evaluate, helpTable } from "@dsbm/config";
-import { findRun, runPaths, writeQuality } from "@dsbm/runs";
+import {
+  ConfigError,
+  checkHoldouts,
+  evaluate,
+  helpTable,
+  processTimes,
+  savedConfig,
+} from "@dsbm/config";
+import { findRun, readRun, runPaths, writeQuality } from "@dsbm/runs";
 import { terminalWidth } from "../terminal/columns.js";
-import { asLists, placedWords } from "./words.js";
+import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
 const usage = "dsbm evaluate RUN [key=value …] [--json]";
@@ -23,11 +30,11 @@ const help = [
 /** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
 export async function evaluateCommand(args: string[]): Promise<number> {
   const isRun = (word: string) => existsSync(join(word, "run.json"));
-  const asList = asLists("metrics", "holdout", "at");
-  const words = args.map((word) =>
-    word === "--json" ? "json=true" : isRun(word) ? word : asList(word),
-  );
-  const found = placedWords(evaluate, words, { expected: "RUN", usage, help, isPlace: isRun });
+  const found = placedWords(evaluate, args, {
+    ...{ expected: "RUN", usage, help },
+    isPlace: isRun,
+    options: { "--json": "json=true" },
+  });
   if (!found) return 0;
   using work = await beginWork("stopped within a step; nothing was written");
   const { progress, signal } = work;
@@ -36,13 +43,17 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   aloneOnly("evaluate");
   const { holdout, at, direction, metrics, json, out, ...options } = found.config;
   const folder = findRun(found.places[0] as string);
+  const { config: saved, info } = readRun(folder);
+  const { times } = savedConfig(folder, saved, info.dsbm);
+  const [problem] = checkHoldouts({ holdout, at }, times);
+  if (problem !== undefined) throw new ConfigError("value", problem);
   const quality = await measureQuality(folder, {
     ...options,
     progress,
     signal,
     directions: direction === "both" ? null : [direction],
     metrics: metrics === null ? null : [metrics].flat(),
-    holdouts: holdoutsOf({ holdout, at }),
+    holdouts: holdoutsOf({ holdout, at: at && processTimes({ times }, [at].flat()) }),
   });
   progress.done();
   if (quality === null) {

@@ -53,6 +53,8 @@ export interface ExperimentCommand<C> {
   usage: string;
   /** Lines of help before the keys. */
   notes: string;
+  /** Options besides those of every experiment. */
+  options?: readonly string[];
   load(): Promise<Runner<C>>;
   /** The configuration of a member (default: the one that its words say). Throws ConfigError. */
   configOf?(member: Member<TrainConfig>): C;
@@ -67,11 +69,16 @@ export interface ExperimentCommand<C> {
 async function resolved(
   experiment: Experiment<z.ZodType<TrainConfig>>,
   tokens: string[],
-  { again, base = {} }: { again: boolean; base?: object | undefined },
+  {
+    again,
+    base = {},
+    options: others = [],
+  }: { again: boolean } & Partial<Pick<ExperimentCommand<never>, "base" | "options">>,
 ) {
   const named = tokens.some((word) => /^(method|model_name)=/.test(word));
   const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
-  const options = { dirs: [presets], base, ...(names && { names }) };
+  const known = ["--again", "--cfg", "--plan", "--open", ...others];
+  const options = { dirs: [presets], base, options: known, ...(names && { names }) };
   const found = resolve(experiment, tokens, options);
   const withPictures = async (member: Member<TrainConfig>): Promise<Member<TrainConfig>> => {
     const { overrides, config } = member;
@@ -99,18 +106,28 @@ const switches = [
 
 function help(
   { experiment, usage, notes }: Pick<ExperimentCommand<never>, "experiment" | "usage" | "notes">,
-  values: Tree,
+  { values, all }: { values: Tree; all: boolean },
 ): string {
-  const { name, about, schema, aliases, sections } = experiment;
+  const { name, about, schema, aliases, sections, first, chosen } = experiment;
   const width = terminalWidth();
-  const groups = groupTable(presetGroups([presets], name), width);
-  return [
+  const begin = [
     `usage: dsbm ${name} ${usage}[key=value …] [-m [launcher=…]] [--again]`,
     about,
     notes,
     switches,
+  ];
+  const table = { values, aliases, sections, width, chosen };
+  if (first && !all)
+    return [
+      ...begin,
+      helpTable(schema, { ...table, sections: undefined, only: first }),
+      `dsbm ${name} --help=all has all keys and presets.`,
+    ].join("\n\n");
+  const groups = groupTable(presetGroups([presets], name), width);
+  return [
+    ...begin,
     ...(groups === "" ? [] : [groups]),
-    helpTable(schema, { values, aliases, sections, width }),
+    helpTable(schema, table),
     "Sweeps (-m) are started by a launcher; docs/sweeps.md says how, dsbm sweep status DIR shows them.",
     groupTable(presetGroups([presets], "launcher"), width),
     helpTable(launcherSchema, { width }),
@@ -128,9 +145,9 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   const plans = args.includes("--plan");
   const [words, cfg] = withoutCfg(args.filter((arg) => !["--again", "--plan"].includes(arg)));
   const tokens = words.map((word) => pinned(word, args));
-  const found = await resolved(experiment, tokens, { again, base: command.base });
+  const found = await resolved(experiment, tokens, { ...command, again });
   if (found.help) {
-    printHelp(help(command, found.values));
+    printHelp(help(command, found));
     return 0;
   }
   const { members, launcher } = found;

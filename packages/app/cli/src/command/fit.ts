@@ -6,13 +6,13 @@ import { readQuality, shellWord } from "@dsbm/runs";
 import { type FitArguments, readFitArguments } from "../words/fit.js";
 import { type Runner, runExperiment } from "./experiment.js";
 import { placesOf } from "./results.js";
-import { asLists, withoutCfg } from "./words.js";
+import { withoutCfg } from "./words.js";
 import { beginWork } from "./work.js";
 
 const notes = [
   "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of pictures. One table with two",
   "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B; of several times: dsbm fit FILE time=COLUMN",
-  "More than two are gone through in their order: dsbm fit DAY0 DAY1 DAY2 at=0,0.5,1 (without at: equally spaced)",
+  "More than two are gone through in their order: dsbm fit DAY0 DAY1 DAY2 at=2,3,7 (without at: equally spaced)",
   "What is not given is chosen from the data; the choices are printed with their reasons, and kept in choices.json.",
   "--json   print the table at the end as JSON, and nothing else, on stdout",
   "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
@@ -22,8 +22,7 @@ const notes = [
 export async function fitCommand(args: string[]): Promise<number> {
   const isSwitch = (word: string) => ["--plan", "--json", "--again", "--open"].includes(word);
   const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
-  const typed = given.map(asLists("holdout", "at", "times", "time_order", "mass"));
-  const read = readFitArguments(typed);
+  const read = readFitArguments(given);
   const { settings, places } = read;
   const base = await baseOf(read);
   const plans = args.includes("--plan");
@@ -33,6 +32,7 @@ export async function fitCommand(args: string[]): Promise<number> {
     {
       experiment: fit,
       usage: "SOURCE [BETWEEN …] TARGET [--plan] [--json] ",
+      options: ["--json"],
       notes,
       base,
       typed: (words) => [...places, ...words],

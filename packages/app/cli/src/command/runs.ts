@@ -1,7 +1,7 @@
 // `dsbm runs`: the runs below a folder in a table, the newest first.
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, unknownOption } from "@dsbm/config";
 import {
   describeMetric,
   formatNumber,
@@ -32,17 +32,13 @@ DIR     folder of runs (default: experiments)
 /** Runs the command; returns the exit code. Throws ConfigError and RunError. */
 export async function runsCommand(args: string[]): Promise<number> {
   const places = args.filter((word) => !word.startsWith("-"));
-  const odd = args.filter(
-    (word) => word.startsWith("-") && !/^(--all|--json|--help|-h)$/.test(word),
-  );
-  if (
-    odd.length > 0 ||
-    places.length > 1 ||
-    (places[0] && !existsSync(places[0]) && places[0].includes("="))
-  )
+  const options = ["--all", "--json", "--help", "-h"];
+  const odd = args.find((word) => word.startsWith("-") && !options.includes(word));
+  if (odd !== undefined) throw unknownOption(odd, options);
+  if (places.length > 1 || (places[0] && !existsSync(places[0]) && places[0].includes("=")))
     throw new ConfigError(
       "usage",
-      `got ${[...odd, ...places].join(" ")}; expected one folder: dsbm runs [DIR] [--all] [--json]`,
+      `got ${places.join(" ")}; expected one folder: dsbm runs [DIR] [--all] [--json]`,
     );
   if (args.includes("--help") || args.includes("-h")) {
     printHelp(help);

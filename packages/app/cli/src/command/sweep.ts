@@ -1,5 +1,6 @@
 // `dsbm sweep status|table DIR`: the state of a sweep, and its results so far.
-import { ConfigError, nearest } from "@dsbm/config";
+import { ConfigError } from "@dsbm/config";
+import { nearest } from "@dsbm/files";
 import { findSweeps } from "@dsbm/runs";
 import { statusText, sweepStatus } from "../sweep/status.js";
 import { printHelp } from "../terminal/columns.js";

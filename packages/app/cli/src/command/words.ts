@@ -19,6 +19,8 @@ interface PlacedOptions {
   usage: string;
   help: string;
   isPlace?: (word: string) => boolean;
+  /** Options with dashes, and the settings that they are. */
+  options?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -28,15 +30,16 @@ interface PlacedOptions {
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
-  { expected, usage, help, isPlace = existsSync }: PlacedOptions,
+  { expected, usage, help, isPlace = existsSync, options = {} }: PlacedOptions,
 ): { config: z.output<S>; places: string[] } | null {
   const places = [] as string[];
   const settings = [] as string[];
   for (const word of args) {
     const isWord = (word.startsWith("-") || isSetting(word)) && !isPlace(word);
-    (isWord ? settings : places).push(word);
+    (isWord ? settings : places).push(options[word] ?? word);
   }
-  const { help: isHelp, members } = resolve(experiment, settings);
+  const known = { options: Object.keys(options) };
+  const { help: isHelp, members } = resolve(experiment, settings, known);
   if (isHelp) {
     printHelp(help);
     return null;
@@ -54,14 +57,6 @@ export function placedWords<S extends z.ZodType>(
     );
   return { config: member.config, places };
 }
-
-/** Several values of these keys as one list, with or without brackets: at=0.3,0.6 is at=[0.3,0.6]. */
-export const asLists =
-  (...keys: readonly string[]) =>
-  (word: string): string =>
-    word.replace(/^([\w.]+)=([^[\]'"]*,[^[\]'"]*)$/, (whole, key: string, values: string) =>
-      keys.includes(key) ? `${key}=[${values}]` : whole,
-    );
 
 /** The words without Hydra's --cfg [job], and whether it was there. */
 export function withoutCfg(args: readonly string[]): [words: string[], cfg: boolean] {

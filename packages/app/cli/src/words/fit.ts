@@ -21,7 +21,8 @@ const isSettingOrSwitch = (word: string) =>
 
 function withTimes(settings: readonly string[], places: number): string[] {
   const hasKey = (key: string) => settings.some((word) => word.startsWith(`${key}=`));
-  if (places <= 2 || hasKey("holdout") || hasKey("times")) return [...settings];
+  const isHoldout = hasKey("holdout") && !hasKey("holdout_at");
+  if (places <= 2 || isHoldout || hasKey("times")) return [...settings];
   return settings.map((word) => word.replace(/^at=/, "times="));
 }
 
@@ -59,7 +60,9 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
   }
   const datasets = places.map(datasetOf);
   const values = overrides as Record<string, unknown>;
-  const groups = ["data.source", "data.target"].map((key) => plainName(String(values[key])));
+  const groups = ["data.source", "data.target"].map((key) =>
+    plainName(String(values[key]).replace("..", "-")),
+  );
   const hasPictures = datasets.some((name) => name.startsWith("folder:"));
   // Keys of a network need to know which, before the pictures are looked at.
   const isOfNetwork = Object.keys(overrides).some((key) => key.startsWith("model."));

@@ -18,18 +18,36 @@ import { checkDiffusionKey, samplerKeys } from "./sample.js";
 
 export const holdoutKeys = (description: string) => ({
   holdout: orNull(several(z.string().min(1)), description, "day_3.npy"),
-  at: orNull(several(z.number().gt(0).lt(1)), "the time of each hold-out", 0.5),
+  at: orNull(
+    several(z.number()),
+    "the time of each hold-out, in the units of times=; of two data sets from 0 to 1",
+    0.5,
+  ),
 });
 
-/** Returns the problem of hold-outs without a time each. */
-export function checkHoldouts({ holdout, at }: Pick<EvaluateConfig, "holdout" | "at">): string[] {
+/** The second name of the times of hold-outs, where at= has those of the data sets. */
+export const holdoutAliases = { holdout_at: { key: "at", shown: false } };
+
+/** Returns the problems of hold-outs without a time each, or at times that are not between those of the data. */
+export function checkHoldouts(
+  { holdout, at }: Pick<EvaluateConfig, "holdout" | "at">,
+  times: readonly number[] | null,
+): string[] {
   const files = [holdout ?? []].flat().length;
-  const times = [at ?? []].flat().length;
-  if (files === times) return [];
-  return [
-    `holdout names ${files} files and at ${times} times; expected a time for each, such as holdout=day_3.npy at=0.5`,
-  ];
+  const own = [at ?? []].flat();
+  const from = times?.[0] ?? 0;
+  const to = times?.at(-1) ?? 1;
+  const odd = own.find((time) => !(time > from && time < to));
+  if (files !== own.length)
+    return [
+      `holdout names ${files} files and holdout_at ${own.length} times; expected a time for each, such as holdout=day_3.npy holdout_at=0.5`,
+    ];
+  return odd === undefined
+    ? []
+    : [`holdout_at=${odd}: expected times between those of source and target, ${from} and ${to}`];
 }
+
+const anyTime = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 export const evaluateSchema = z.strictObject({
   n: follows(
@@ -79,8 +97,10 @@ export const evaluate: Experiment<typeof evaluateSchema> = {
   about:
     "how good the bridge of a run is: each metric beside its floor and its ceiling, into RUN/quality.json",
   schema: evaluateSchema,
+  aliases: holdoutAliases,
+  // The times of the run are not known yet.
   check: (config) => [
-    ...checkHoldouts(config),
+    ...checkHoldouts(config, anyTime),
     ...checkDiffusionKey(config),
     ...(config.fid_statistics !== null && config.inception === null
       ? ["fid_statistics are statistics of Inception's features: name its file too, inception=FILE"]

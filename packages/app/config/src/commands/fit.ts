@@ -5,7 +5,7 @@ import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
 import { file, flag, key, names, positive } from "../schema/kinds.js";
-import { checkHoldouts, holdoutKeys } from "./evaluate.js";
+import { checkHoldouts, holdoutAliases, holdoutKeys } from "./evaluate.js";
 import { train } from "./train.js";
 
 const fitKeys = {
@@ -34,7 +34,40 @@ export const fit: Experiment<typeof fitSchema> = {
   about:
     "Schrödinger bridge between two data sets of your own, with choices made from the data, in the time given",
   schema: fitSchema,
-  check: (config, choices) => [...checkTrain(config, choices), ...checkHoldouts(config)],
+  aliases: { ...train.aliases, ...holdoutAliases },
+  check: (config, choices) => [
+    ...checkTrain(config, choices),
+    ...checkHoldouts(config, config.times),
+  ],
+  first: [
+    "max_minutes",
+    "data.columns",
+    "data.exclude",
+    "data.keep",
+    "data.missing",
+    "data.split_by",
+    "data.condition",
+    "time",
+    "sigma",
+    "seed",
+  ],
+  chosen: [
+    ...["data.standardise", "data.image_size", "data.channels", "sigma", "num_steps"],
+    ...["n_ipf", "num_iter", "first_num_iter", "ot_sampler", "ot_rows", "precondition"],
+    ...[
+      "step_variance",
+      "last_noise",
+      "match_moments",
+      "batch_size",
+      "lr",
+      "lr_warmup",
+      "ema_rate",
+    ],
+    ...["online_cache", "cache_npar", "cache_refresh_stride", "cache_batch_size", "test_npar"],
+    ...["model.name", "model.hidden", "model.num_channels", "model.channel_mult"],
+    ...["model.num_res_blocks", "model.attention_resolutions", "model.dropout"],
+    ...["gif_stride", "checkpoint_stride"],
+  ],
   sections: { "time and evaluation": Object.keys(fitKeys), ...train.sections },
   unnamed: [
     ...(train.unnamed ?? []),
@@ -43,6 +76,7 @@ export const fit: Experiment<typeof fitSchema> = {
     "Dataset_transfer",
     "holdout",
     "at",
+    "holdout_at",
     "time_order",
   ],
 };

@@ -110,8 +110,8 @@ function chainLines(config: TrainConfig): Line[] {
       times.length !== n &&
       `times=${printValue(times)} has ${times.length} times for ${n} data sets: expected one for each`,
     times !== null &&
-      (!rises || times[0] !== 0 || times.at(-1) !== 1) &&
-      `times=${printValue(times)}: expected numbers that rise from 0 to 1, such as times=[0,0.5,1]`,
+      !rises &&
+      `times=${printValue(times)}: expected numbers that rise, one for each data set, such as times=[2,3,7]`,
     !transfer &&
       "Dataset_between has data at times between, but transfer=false has none at time 1: leave one of them out",
     data.split_by !== null &&

@@ -35,9 +35,9 @@ export const data = {
     ["table:day_3.csv", "table:day_4.csv"],
   ),
   times: orNull(
-    z.array(z.number().min(0).max(1)).min(2),
-    "with Dataset_between: the time of each data set, from 0 to 1; null: equally spaced",
-    [0, 0.3, 1],
+    z.array(z.number()).min(2),
+    "with Dataset_between: the time of each data set, in your own units; null: equally spaced from 0 to 1",
+    [2, 3, 7],
   ),
   transfer: flag(true, "data at both ends; false: N(mean_final, var_final) at time 1"),
   pairs: file(
@@ -120,3 +120,13 @@ export const conditionColumn = ({
   condition: string | null;
   classes: string | null;
 }): string | null => condition ?? classes;
+
+/** Process times, from 0 to 1, of times in the user's units. */
+export function processTimes(
+  { times }: { times: readonly number[] | null },
+  own: readonly number[],
+): number[] {
+  const from = times?.[0] ?? 0;
+  const length = (times?.at(-1) ?? 1) - from;
+  return own.map((time) => (time - from) / length);
+}

@@ -186,11 +186,12 @@ export function exampleOf(schema: JsonSchema): Value | undefined {
   return examples?.[0] ?? schema.const ?? values?.[0] ?? nested ?? standard;
 }
 
-/** Returns what a bare 1,2,2 or a,b is a list of, for a key that takes such a list next to text; else null. */
+/** Returns what a bare 1,2,2 or a,b is a list of, for a key that takes such a list; else null. */
 export function bareListOf(schema: JsonSchema): "numbers" | "texts" | null {
   const flat = (one: JsonSchema): JsonSchema[] => one.anyOf?.flatMap(flat) ?? [one];
   const options = flat(schema);
   const list = options.find(({ type }) => type === "array");
-  if (!list || !options.some(({ type }) => type === "string")) return null;
-  return list.items?.anyOf?.some(({ type }) => type === "string") ? "texts" : "numbers";
+  if (!list) return null;
+  const items = list.items?.anyOf ?? [list.items ?? {}];
+  return items.some(({ type }) => type === "string") ? "texts" : "numbers";
 }

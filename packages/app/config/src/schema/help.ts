@@ -17,20 +17,28 @@ export interface HelpOptions {
   values?: Tree | undefined;
   /** Second names, listed instead of the keys. */
   aliases?: Aliases | undefined;
+  /** Only these keys, in this order. */
+  only?: readonly string[] | undefined;
+  /** Keys whose values are chosen by the data. */
+  chosen?: readonly string[] | undefined;
+}
+
+function keysOf(schema: z.ZodType, { values, only }: HelpOptions) {
+  const keys = schemaKeys(jsonSchema(schema), values);
+  return only?.flatMap((name) => keys.filter(([key]) => key === name)) ?? keys;
 }
 
 /** Returns all keys of a schema with default and meaning; the values that a key takes follow in brackets. */
-export function helpEntries(
-  schema: z.ZodType,
-  { values, aliases = {} }: HelpOptions = {},
-): HelpEntry[] {
-  return schemaKeys(jsonSchema(schema), values).map(([key, inner]) => {
+export function helpEntries(schema: z.ZodType, options: HelpOptions = {}): HelpEntry[] {
+  const { values, aliases = {}, chosen = [] } = options;
+  return keysOf(schema, options).map(([key, inner]) => {
     const found = values && getPath(values, key);
     const given: Value | undefined = found === undefined ? inner.default : found;
     const text = typeof given === "string" ? typedValue(aliases, key, given) : given;
+    const standard = text === undefined ? "(needed)" : printValue(text);
     return {
       key: typedName(aliases, key),
-      default: text === undefined ? "(needed)" : printValue(text),
+      default: chosen.includes(key) ? "chosen from your data" : standard,
       meaning: [inner.description ?? "", `(${expected(inner)})`].join(" ").trim(),
     };
   });
@@ -49,7 +57,7 @@ export function helpTable(
   } = {},
 ): string {
   const entries = helpEntries(schema, options);
-  const keys = schemaKeys(jsonSchema(schema), options.values).map(([key]) => key);
+  const keys = keysOf(schema, options).map(([key]) => key);
   const titles = keys.map((key) => titleOf(key, sections));
   const columns = { key: "key", default: "default", meaning: "meaning" };
   const first = Math.max(...[columns, ...entries].map((row) => row.key.length)) + 2;

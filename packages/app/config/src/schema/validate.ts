@@ -61,7 +61,8 @@ export const removedKeys: Readonly<Record<string, string>> = {
     "ranks no longer encrypt what they exchange: leave it out, and keep their network private (docs/security.md)",
 };
 
-function unknownKey(
+/** The line of a key that the schema does not have. */
+export function unknownKey(
   schema: JsonSchema,
   input: Tree,
   key: string,
@@ -69,7 +70,11 @@ function unknownKey(
 ): string {
   if (Object.hasOwn(removedKeys, key)) return `key ${quote(key)} was removed: ${removedKeys[key]}`;
   const known = [...groups, ...schemaKeys(schema, input).map(([name]) => name)];
-  return `unknown key ${quote(key)}: ${suggestion(key, known, "--help lists the keys there are")}`;
+  // The group of a key may be what is missing or wrong.
+  const last = (name: string) => name.split(".").at(-1) as string;
+  const same = known.find((name) => last(name) === last(key));
+  const cure = same ? `did you mean ${JSON.stringify(same)}?` : "--help lists the keys there are";
+  return `unknown key ${quote(key)}: ${suggestion(key, known, cure)}`;
 }
 
 function wrongValue(schema: JsonSchema, input: Tree, issue: z.core.$ZodIssue): string {

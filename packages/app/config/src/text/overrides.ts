@@ -1,7 +1,7 @@
 // The arguments key=value of a command line, in Hydra's grammar: the shell has removed its quotes already.
 
+import { nearest } from "@dsbm/files";
 import { ConfigError, mapReportingAll, quote } from "../errors.js";
-import { nearest } from "../nearest.js";
 import { parseValues } from "./grammar.js";
 import { type Overrides, printValue, type Value } from "./value.js";
 
@@ -18,11 +18,12 @@ const expressions: readonly string[] = ["data.where"];
 const quotedOrNull = /^\s*(?:null|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*$/s;
 const MAX_MEMBERS = 10_000;
 
-const SWITCHES: Record<string, "multirun" | "help"> = {
+const SWITCHES: Record<string, "multirun" | "help" | "all"> = {
   "-m": "multirun",
   "--multirun": "multirun",
   "-h": "help",
   "--help": "help",
+  "--help=all": "all",
 };
 
 /** Whether an argument is a setting key=value, with or without Hydra's prefix. */
@@ -50,26 +51,29 @@ export function parseOverride(token: string): Override {
 }
 
 /**
- * Splits arguments into overrides and the switches -m/--multirun and -h/--help.
- * Throws ConfigError "syntax" or "option" with a line for each argument that cannot be read.
+ * Splits arguments into overrides and the switches -m/--multirun and -h/--help. `options` are others of the command, for
+ * suggestions. Throws ConfigError "syntax" or "option" with a line for each argument that cannot be read.
  */
-export function parseArguments(tokens: readonly string[]) {
-  const parsed = { overrides: [] as Override[], multirun: false, help: false };
+export function parseArguments(tokens: readonly string[], options: readonly string[] = []) {
+  const parsed = { overrides: [] as Override[], multirun: false, help: false, all: false };
   mapReportingAll(tokens, (token) => {
     const name = SWITCHES[token];
     if (name !== undefined) parsed[name] = true;
-    else if (token.startsWith("-")) throw unknownOption(token);
+    else if (token.startsWith("-"))
+      throw unknownOption(token, [...Object.keys(SWITCHES), ...options]);
     else parsed.overrides.push(parseOverride(token));
   });
   return parsed;
 }
 
-function unknownOption(token: string): ConfigError {
+/** The error of an argument with dashes that a command does not have. */
+export function unknownOption(token: string, options: readonly string[]): ConfigError {
   const setting = /^--?([A-Za-z]\w*)=/.exec(token)?.[1];
-  const near = nearest(token, Object.keys(SWITCHES));
-  let cure = `the options are ${Object.keys(SWITCHES).join(", ")}; settings are written key=value`;
-  if (setting !== undefined) cure = `settings have no dashes: write ${token.replace(/^-+/, "")}`;
-  else if (near !== undefined) cure = `did you mean ${near}?`;
+  const near = nearest(token, options);
+  let cure = `the options are ${options.join(", ")}; settings are written key=value`;
+  if (near !== undefined) cure = `did you mean ${near}?`;
+  else if (setting !== undefined)
+    cure = `settings have no dashes: write ${token.replace(/^-+/, "")}`;
   return new ConfigError("option", `unknown option ${quote(token)}: ${cure}`);
 }
 

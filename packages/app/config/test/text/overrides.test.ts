@@ -51,7 +51,9 @@ describe("parseArguments", () => {
       overrides: [{ key: "dim", values: [5, 20] }],
       multirun: true,
       help: true,
+      all: false,
     });
+    expect(parseArguments(["--help=all"])).toMatchObject({ help: false, all: true });
   });
 
   it("reports every argument that cannot be read", () => {

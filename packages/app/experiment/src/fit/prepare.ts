@@ -10,6 +10,7 @@ import {
   getPath,
   type Member,
   presets,
+  processTimes,
   type Tree,
 } from "@dsbm/config";
 import {
@@ -58,7 +59,8 @@ export function configureFit({ base, overrides }: FitRequest, choices: readonly 
   const config = completeTrain(run);
   // A closed form has no steps to be planned.
   const minutes = isFitted(config) ? null : max_minutes;
-  return { config, own: { max_minutes: minutes, early_stop, holdout, at } };
+  const own = at === null ? null : processTimes(config, [at].flat());
+  return { config, own: { max_minutes: minutes, early_stop, holdout, at: own } };
 }
 
 export interface Prepared extends Chosen {

@@ -24,6 +24,7 @@ export async function withTimes(
   });
   const [source, ...rest] = values as [string, ...string[]];
   const between = rest.slice(0, -1);
+  const numbers = values.map(Number);
   return {
     ...request.base,
     "data.split_by": time,
@@ -32,17 +33,7 @@ export async function withTimes(
     ...(between.length > 0 && {
       "data.between": between,
       Dataset_between: between.map(() => Dataset),
-      times: processTimes(values),
+      ...(numbers.every(Number.isFinite) && { times: numbers }),
     }),
   };
-}
-
-/** Numbers keep their proportions; texts are equally spaced. */
-function processTimes(values: readonly string[]): number[] {
-  const numbers = values.map(Number);
-  const isText = numbers.some((value) => !Number.isFinite(value));
-  const places = isText ? [...values.keys()] : numbers;
-  const first = places[0] as number;
-  const length = (places.at(-1) as number) - first;
-  return places.map((place) => (place - first) / length);
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { nearest } from "../src/nearest.js";
 
-const keys = ["dim", "lr", "eps", "inner_iters", "outer_iters", "seed"];
+const keys = ["dim", "lr", "eps", "inner_iters", "outer_iters", "seed", "dsb", "dsbm"];
 
 it.each([
   ["inner_iter", "inner_iters"],
@@ -9,6 +9,7 @@ it.each([
   ["INNER-ITERS", "inner_iters"],
   ["inner_tiers", "inner_iters"],
   ["dmi", "dim"],
+  ["dsmb", "dsbm"],
   ["lrr", "lr"],
   ["eta", undefined],
   ["learning_rate", undefined],
