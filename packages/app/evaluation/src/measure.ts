@@ -23,7 +23,7 @@ import {
 } from "@dsbm/runs";
 import { affordable } from "./afford.js";
 import { Measuring } from "./measuring.js";
-import type { Metric } from "./metric.js";
+import type { Metric, SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
 import { measureSet, noTime, whyNot } from "./rows.js";
 import { type OpenSubject, openSubject } from "./subject.js";
@@ -62,6 +62,8 @@ export interface QualityOptions {
   clock?: Clock;
   threads?: number | "auto";
   device?: string;
+  /** Awaited with the samples of each direction, which are freed afterwards. */
+  sampled?(set: SampleSet, context: Measuring): Promise<void>;
   /** The data of the run, if they are loaded already; they stay the caller's. */
   ends?: Datasets;
   progress?: Progress;
@@ -149,6 +151,7 @@ export async function measureQuality(
     const { set } = collected;
     const counts: [number, number] = [set.start.size(0), set.data.size(0)];
     held.push([direction, direction === "f" ? counts : [counts[1], counts[0]]]);
+    await options.sampled?.(set, context);
     const found = await measureSet(set, choice.metrics, context);
     if (!found) return null;
     rows.push(...found.rows);
@@ -159,7 +162,7 @@ export async function measureQuality(
       const names = baselineMetrics.map((name) => `${baseline.name}_${name}`);
       if (!names.some(choice.has)) continue;
       if (await context.isStopped(`measuring ${direction}, ${baseline.title}`)) return null;
-      const isLate = part.left < 0.2 * (part.seconds ?? 0);
+      const isLate = part.left <= 0.2 * (part.seconds ?? 0);
       const variant = isLate ? noTime : baselineVariant(baseline, set, context);
       if (typeof variant === "string") for (const name of names) reasons.set(name, variant);
       else if (!(await measureVariant(variant))) return null;

@@ -22,8 +22,7 @@ export async function measureSet(
   const rows: MetricRow[] = [];
   const reasons = new Map<string, string>();
   for (const metric of metrics) {
-    const isLate = !metric.isNeeded && context.options.clock.isUp;
-    const reason = isLate ? noTime : whyNot(metric, set, context);
+    const reason = whyNot(metric, set, context);
     if (reason !== null) {
       reasons.set(metric.name, reason);
       continue;
@@ -47,6 +46,7 @@ export function whyNot(
   context: Measuring,
 ): string | null {
   const { ends, trained } = context.subject;
+  if (!metric.isNeeded && context.options.clock.isUp) return noTime;
   const reason = metric.serves?.({ ends, config: trained.config }) ?? null;
   return reason ?? metric.lacks?.(context, set) ?? null;
 }

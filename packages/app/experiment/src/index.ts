@@ -11,6 +11,7 @@ export type { CompleteTestConfig } from "./retest/find.js";
 export { finishedTest, runTest, testFolder } from "./retest/run.js";
 export type { Extension } from "./run/begin/extension.js";
 export { environment } from "./run/environment.js";
+export { measureAndDraw, measureRun } from "./run/measure.js";
 export { openRunOf } from "./run/open-run.js";
 export type { RunOptions, WorkerOptions } from "./run/options.js";
 export { writePartsReport } from "./run/parts.js";

@@ -1,4 +1,5 @@
 // Time left and steps within a limit: on a clock of its own, on machines whose speed changes, and after a stop.
+import { Clock } from "@dsbm/runs";
 import { describe, expect, it, test } from "vitest";
 import { TimeEstimate } from "../src/forecast/estimate.js";
 import { lengthText } from "../src/forecast/length.js";
@@ -69,7 +70,12 @@ function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 
     stepsOf: (half: number) => steps.get(half) as number,
   };
   const estimate = new TimeEstimate(config, { now: () => now, speed: { step, pair: 0 } });
-  const limit = { seconds, reserve: 30, most: 1e9, earlyStop: false };
+  const limit = {
+    clock: new Clock(seconds, { now: () => now }),
+    reserve: 30,
+    most: 1e9,
+    earlyStop: false,
+  };
   const plan = new TimePlan(limit, config, estimate);
   for (let half = 1; half <= 4; half++) {
     plan.begin(training, half);
@@ -77,7 +83,8 @@ function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 
     for (let i = 1; i <= training.stepsOf(half); i++) {
       now += speed(now);
       estimate.stepped();
-      if (plan.isDue()) plan.replan(training, { half, step: i });
+      // Nothing is planned after the last step.
+      if (i < training.stepsOf(half) && plan.isDue()) plan.replan(training, { half, step: i });
     }
     now += 2;
     estimate.evaluated(2);
@@ -98,12 +105,24 @@ test.each([
   expect(steps.every((n) => n >= 20)).toBe(true);
 });
 
+test("a half-iteration ends with its next step when its time is up", () => {
+  const { end, steps } = simulated(() => 1, { seconds: 100 });
+  expect(end).toBeLessThan(110);
+  expect(Math.min(...steps)).toBeLessThan(20);
+});
+
 const six = { ...config, half_iterations: 6, cache_npar: 1, cache_refresh_stride: 10 };
 
 /** A plan of six half-iterations: steps of 0.01 s, and of 0.02 s with their part of the simulations. */
 const planOf = ({ evaluation = 0, ...limit } = {}) =>
   new TimePlan(
-    { seconds: 100, reserve: 10, most: 1000, earlyStop: true, ...limit },
+    {
+      clock: new Clock(100, { now: () => 0 }),
+      reserve: 10,
+      most: 1000,
+      earlyStop: true,
+      ...limit,
+    },
     six,
     new TimeEstimate(six, { now: () => 0, speed: { step: 0.01, pair: 0.1 }, evaluation }),
   );
@@ -114,8 +133,8 @@ test("a forecast keeps to the time and to the most steps that help", () => {
 
 test("seconds of earlier processes count", () => {
   const plan = planOf();
-  plan.resume(60);
-  expect(plan.seconds).toBe(60);
+  plan.clock.resume(60);
+  expect(plan.clock.spent).toBe(60);
   expect(plan.forecast()[5]).toBe(187);
 });
 

@@ -38,8 +38,8 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   if (!found) return 0;
   using work = await beginWork("stopped within a step; nothing was written");
   const { progress, signal } = work;
-  const { measureQuality, holdoutsOf, qualityTable } = await import("@dsbm/evaluation");
-  const { aloneOnly, writeReport } = await import("@dsbm/experiment");
+  const { holdoutsOf, qualityTable } = await import("@dsbm/evaluation");
+  const { aloneOnly, measureAndDraw, writeReport } = await import("@dsbm/experiment");
   aloneOnly("evaluate");
   const { holdout, at, direction, metrics, json, out, ...options } = found.config;
   const folder = findRun(found.places[0] as string);
@@ -47,7 +47,7 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   const { times } = savedConfig(folder, saved, info.dsbm);
   const [problem] = checkHoldouts({ holdout, at }, times);
   if (problem !== undefined) throw new ConfigError("value", problem);
-  const quality = await measureQuality(folder, {
+  const quality = await measureAndDraw(folder, {
     ...options,
     progress,
     signal,

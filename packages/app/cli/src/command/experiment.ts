@@ -139,6 +139,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
   given: string[],
 ): Promise<number> {
+  const began = performance.now() / 1000;
   const { experiment, load } = command;
   const args = given.filter((arg) => arg !== "--open");
   const again = args.includes("--again");
@@ -191,7 +192,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     const { config } = member;
     const typed = command.typed?.(first.words) ?? first.words;
     const resume = `npx dsbm ${experiment.name} ${typed.map(shellWord).join(" ")}`;
-    const place = { folder: placeOf(member), resume, again, sayNotes };
+    const place = { folder: placeOf(member), resume, again, began, sayNotes };
     const { nproc: n, dist_timeout } = config;
     if (!runner.runWorker) return single(command, runner, member, { ...place, ranks: null });
     if (isOneOfSeveral()) {
@@ -268,6 +269,7 @@ interface Place {
   resume: string;
   again: boolean;
   ranks: Ranks | null;
+  began: number;
   sayNotes(): void;
 }
 
@@ -323,7 +325,7 @@ async function single<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
   runner: Runner<C>,
   member: Member<C>,
-  { folder, resume, again, ranks, sayNotes }: Place,
+  { folder, resume, again, ranks, began, sayNotes }: Place,
 ): Promise<number> {
   sayNotes();
   const print = async (rows: readonly Row[]) =>
@@ -348,6 +350,7 @@ async function single<C extends CompleteTrainConfig>(
     signal,
     again,
     ranks,
+    began,
     interrupt: ranks ? { noticed: tellLauncher } : interrupt,
   });
   if (result.state === "interrupted") return 130;

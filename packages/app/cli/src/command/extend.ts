@@ -9,8 +9,7 @@ import {
   savedConfig,
 } from "@dsbm/config";
 import type { Extension } from "@dsbm/experiment";
-import type { Progress } from "@dsbm/runs";
-import { findRun, readQuality, readRun, shellWord, stoppedWithin, writeQuality } from "@dsbm/runs";
+import { findRun, readQuality, readRun, shellWord, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
 import { terminalWidth } from "../terminal/columns.js";
 import { printRun } from "./results.js";
@@ -110,34 +109,29 @@ export async function extendCommand(args: string[]): Promise<number> {
     printRun(folder, results);
     return 0;
   }
-  const { aloneOnly } = await import("@dsbm/experiment");
+  const { aloneOnly, measureRun, runTraining } = await import("@dsbm/experiment");
   aloneOnly("extend");
-  const { runTraining } = await import("@dsbm/experiment");
   const files = named.map(([key, file]) => ` metrics.${key}=${shellWord(String(file))}`);
   const resume = `npx dsbm extend ${shellWord(folder)} half_iterations=${half_iterations} num_iter=${num_iter}${files.join("")}`;
   using work = await beginWork(stoppedWithin(resume));
   const { progress, signal, interrupt } = work;
-  const options = { folder, progress, signal, resume, extension, interrupt };
-  const { rows, state } = await runTraining(config, options);
+  const { threads, device } = config;
+  const { rows, state } = await runTraining(config, {
+    folder,
+    progress,
+    signal,
+    resume,
+    extension,
+    interrupt,
+    hooks: {
+      // The run is not finished before: if it is killed here, the same words measure it.
+      trained: async (_run, ends) =>
+        !readQuality(folder) ||
+        (await measureRun(folder, { ends, progress, signal, threads, device })),
+    },
+  });
   if (state === "interrupted") return 130;
-  if (readQuality(folder) && !(await measureAgain(folder, config, { progress, signal })))
-    return 130;
   progress.done();
   printRun(folder, rows);
   return 0;
-}
-
-/** Measures a run and writes its report. Returns false if `signal` stopped it. */
-export async function measureAgain(
-  folder: string,
-  { threads, device }: CompleteTrainConfig,
-  options: { progress: Progress; signal: AbortSignal },
-): Promise<boolean> {
-  const { measureQuality } = await import("@dsbm/evaluation");
-  const { writeReport } = await import("@dsbm/experiment");
-  const quality = await measureQuality(folder, { ...options, threads, device });
-  if (!quality) return false;
-  writeQuality(folder, quality);
-  await writeReport({ folder });
-  return true;
 }

@@ -14,7 +14,6 @@ import {
   writeParts,
 } from "@dsbm/runs";
 import { z } from "zod";
-import { measureAgain } from "./extend.js";
 import { jobKeys, readJob, runOfJob } from "./job.js";
 import { beginWork } from "./work.js";
 
@@ -141,7 +140,9 @@ export async function start(given: string[]): Promise<number> {
   const found = readJob(startJob, args, help);
   if (!found) return 0;
   const { config, dirname } = found;
-  const { runTraining, writePartsReport } = await import("@dsbm/experiment");
+  const { measureRun, runTraining, writePartsReport, writeReport } = await import(
+    "@dsbm/experiment"
+  );
   const resume = `npx dsbm start ${args.map(shellWord).join(" ")}`.trimEnd();
   using work = await beginWork(stoppedWithin(resume));
   const { progress, signal, interrupt } = work;
@@ -162,8 +163,11 @@ export async function start(given: string[]): Promise<number> {
     const { config: run } = runOfJob(part.experiment, part, config);
     const options = { folder, progress, signal, again, resume, interrupt };
     const { rows, state } = await runTraining(run, options);
-    if (state === "finished" && readQuality(folder) === null)
-      if (!(await measureAgain(folder, run, { progress, signal }))) return 130;
+    if (state === "finished" && readQuality(folder) === null) {
+      const { threads, device } = run;
+      if (!(await measureRun(folder, { progress, signal, threads, device }))) return 130;
+      await writeReport({ folder });
+    }
     writePartsReport(whole, page);
     if (state === "interrupted") return 130;
     finished.push({ part, folder, rows });

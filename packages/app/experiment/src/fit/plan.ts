@@ -2,11 +2,11 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { holdoutsOf } from "@dsbm/evaluation";
 import { loadDatasets, threadsOf, trainingProblem } from "@dsbm/problem";
-import { duration, type Progress, runPaths } from "@dsbm/runs";
+import { Clock, duration, type Progress, runPaths } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { TimeEstimate } from "../forecast/estimate.js";
 import { measureSpeed, type Speed } from "../forecast/speed.js";
-import { TimePlan } from "../forecast/time-plan.js";
+import { evaluationShare, TimePlan } from "../forecast/time-plan.js";
 import {
   chooseChannels,
   choosePictures,
@@ -50,29 +50,45 @@ export function timePlan(
   { config, own }: Chosen,
   { speed, reserve, facts, began }: TimeFacts,
 ): TimePlan {
-  const { batch_size, first_num_iter, num_iter, test_npar } = config;
+  const { batch_size, first_num_iter, num_iter } = config;
   const seconds = own.max_minutes === null ? null : 60 * own.max_minutes;
-  // An evaluation of images is a simulation of some.
-  const evaluation = facts && facts.shape.length > 1 ? test_npar * speed.pair : 0;
+  const whole = facts ? evaluationSeconds(facts, config, speed) : 0;
+  const most = (evaluationShare * (seconds ?? Number.POSITIVE_INFINITY)) / config.half_iterations;
+  const evaluation = Math.min(whole, most);
   const end = facts
-    ? endSeconds(facts, holdoutsOf(own).length) + endSimulations * evaluation
+    ? endSeconds(facts, holdoutsOf(own).length) + endSimulations * whole
     : (reserve ?? 20);
   const limit = {
-    seconds,
+    clock: new Clock(seconds, { began }),
     reserve: Math.min(end, mostReserved * (seconds ?? Number.POSITIVE_INFINITY)),
     most: facts
       ? mostSteps(Math.min(...facts.rows), batch_size)
       : Math.max(first_num_iter, num_iter),
     earlyStop: own.early_stop,
   };
-  return new TimePlan(limit, config, new TimeEstimate(config, { speed, evaluation }), began);
+  return new TimePlan(limit, config, new TimeEstimate(config, { speed, evaluation }));
 }
 
-/** Seconds of evaluation and report at the end, from the exact plan that the facts were made of. */
-function endSeconds({ planSeconds, planned, rows, shape }: DataFacts, holdouts: number): number {
+/** Seconds of an exact plan between n rows: from 1,000 to 8,000 rows the solver takes 8^2.25 times as long (measured). */
+const planTime = ({ planSeconds, planned }: DataFacts, n: number): number =>
+  planSeconds * (n / Math.max(1, planned)) ** 2.25;
+
+/** Seconds of an evaluation between half-iterations: simulations, and exact plans of vectors. */
+function evaluationSeconds(
+  facts: DataFacts,
+  { test_npar }: CompleteTrainConfig,
+  { pair }: Speed,
+): number {
+  if (facts.shape.length > 1) return test_npar * pair;
+  const n = Math.min(test_npar, 0.1 * Math.max(...facts.rows));
+  return n * pair + 3 * planTime(facts, Math.min(2000, n));
+}
+
+/** Seconds of evaluation and report at the end. */
+function endSeconds(facts: DataFacts, holdouts: number): number {
+  const { rows, shape } = facts;
   if (shape.length > 1) return 20;
-  // Measured: from 1,000 to 8,000 rows of unequal numbers the solver takes about 8^2.25 times as long.
-  const plan = (n: number) => planSeconds * (n / Math.max(1, planned)) ** 2.25;
+  const plan = (n: number) => planTime(facts, n);
   const n = Math.min(10_000, Math.max(...rows));
   // Two plans between all rows and five between halves, one after another: other cores may be busy.
   return 14 + 12 * plan(Math.min(2000, 0.1 * n)) + holdouts * (2 * plan(n) + 5 * plan(n / 2));

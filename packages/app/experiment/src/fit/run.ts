@@ -2,8 +2,9 @@
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "@dsbm/bridge";
-import { DivergedError, type Holdout, holdoutsOf, measureQuality } from "@dsbm/evaluation";
-import { duration, type Progress, type Row, readQuality, runPaths, writeQuality } from "@dsbm/runs";
+import { DivergedError, type Holdout, holdoutsOf, type QualityOptions } from "@dsbm/evaluation";
+import { duration, type Progress, type Row, readQuality, runPaths } from "@dsbm/runs";
+import { measureRun } from "../run/measure.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
 import { fewSteps } from "./choose.js";
@@ -29,13 +30,12 @@ function isMeasured(folder: string, holdouts: readonly Holdout[]): boolean {
 
 /** Makes the choices, or reads those of a run that resumes; trains and measures. Throws as `runTraining`. */
 export async function runFit(request: FitRequest, options: RunOptions): Promise<FitResult> {
-  const began = performance.now() / 1000;
-  const { folder, progress, again = false } = options;
+  const { folder, progress, again = false, began = performance.now() / 1000 } = options;
   const saved = again ? null : readChoices(folder);
   let planned: PlannedFit;
   if (saved) {
     progress.line("going on with the choices in choices.json");
-    planned = resumedFit(request, saved);
+    planned = resumedFit(request, saved, began);
   } else {
     planned = await planFit(request, { progress, signal: options.signal }, began);
     printPlan(planned, progress);
@@ -61,12 +61,12 @@ export function runFitWorker(request: FitRequest, options: WorkerOptions): Promi
   return runTrainingWorker(configureFit(request, choices).config, options);
 }
 
-function resumedFit(request: FitRequest, choices: Choice[]): PlannedFit {
+function resumedFit(request: FitRequest, choices: Choice[], began: number): PlannedFit {
   const chosen = configureFit(request, choices);
   const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
   // Until some steps show it.
   const speed = { step: 0.01, pair: 0.001 };
-  return { ...chosen, choices, time: timePlan(chosen, { speed, reserve }) };
+  return { ...chosen, choices, time: timePlan(chosen, { speed, reserve, began }) };
 }
 
 function withLowerRate(planned: PlannedFit, { base, overrides }: FitRequest): PlannedFit {
@@ -84,13 +84,13 @@ async function trainFit(
 ): Promise<FitResult> {
   const { folder, progress, signal } = options;
   const holdouts = holdoutsOf(own);
-  const measure = async (ends?: Parameters<typeof measureQuality>[1]) => {
+  const measure = (data?: Pick<QualityOptions, "ends">) => {
     const { threads, device } = config;
     const { inception, fid_statistics } = config.metrics;
     const common = { holdouts, progress, signal, threads, device, inception, fid_statistics };
-    const quality = await measureQuality(folder, { ...ends, ...common });
-    if (quality) writeQuality(folder, quality);
-    return quality !== null;
+    // The report has the rest.
+    const clock = time.clock.part(0.7);
+    return measureRun(folder, { ...data, ...common, clock });
   };
   const result = await runTraining(config, {
     ...options,
@@ -103,7 +103,7 @@ async function trainFit(
         keepBest(folder, rows, progress);
         warnOfFewSteps(rows, own.max_minutes, progress);
         if (!(await measure({ ends }))) return false;
-        progress.line(`took ${duration(time.seconds)}`);
+        progress.line(`took ${duration(time.clock.spent)}`);
         return true;
       },
     },

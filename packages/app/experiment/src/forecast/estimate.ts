@@ -14,27 +14,33 @@ export interface Position {
   step: number;
 }
 
-const most = 50;
-const outlier = 4;
+const most = 30;
+/** Seconds of a window: shorter ones would measure how the machine shares its processors. */
+const window = 0.5;
 
 /** Seconds from which on a step, or a part of a simulation, is long. */
 const long = 2;
 
-/** Mean of the newest measurements without outliers: steps that wait for a simulation or record a program do not count. */
+/** The median over the newest windows of time, which a pause of the machine or a step that records a program does not move. */
 class Recent {
-  #values: number[] = [];
+  #windows: number[] = [];
+  #open = { seconds: 0, count: 0 };
 
-  add(value: number): void {
-    this.#values.push(value);
-    if (this.#values.length > most) this.#values.shift();
+  /** Adds the seconds of `count` equal parts. */
+  add(seconds: number, count = 1): void {
+    this.#open.seconds += seconds;
+    this.#open.count += count;
+    if (this.#open.seconds < window) return;
+    this.#windows.push(this.#open.seconds / this.#open.count);
+    if (this.#windows.length > most) this.#windows.shift();
+    this.#open = { seconds: 0, count: 0 };
   }
 
-  get mean(): number | null {
-    const sorted = this.#values.toSorted((a, b) => a - b);
-    const median = sorted[Math.floor(sorted.length / 2)];
-    if (median === undefined) return null;
-    const usual = sorted.filter((value) => value <= outlier * median);
-    return usual.reduce((sum, value) => sum + value, 0) / usual.length;
+  /** Seconds of a part; null before the first. */
+  get median(): number | null {
+    const { seconds, count } = this.#open;
+    const all = [...this.#windows, ...(count > 0 ? [seconds / count] : [])].sort((a, b) => a - b);
+    return all[Math.floor((all.length - 1) / 2)] ?? null;
   }
 }
 
@@ -74,7 +80,7 @@ export class TimeEstimate {
     const pairs = event.done - this.#pairsDone;
     this.#pairsDone = event.done;
     if (event.done === 0 || pairs <= 0) return;
-    this.#pairs.add(seconds / pairs);
+    this.#pairs.add(seconds, pairs);
     this.#isSlow.simulation = seconds > long;
   }
 
@@ -107,24 +113,26 @@ export class TimeEstimate {
   }
 
   get hasSimulated(): boolean {
-    return this.#pairs.mean !== null;
+    return this.#pairs.median !== null;
   }
 
   /** Seconds of a step in a half-iteration; null before the first step. */
   step(half: number): number | null {
     const { first, later } = this.#steps;
-    return this.#steps[this.#kind(half)].mean ?? first.mean ?? later.mean ?? this.#assumed.step;
+    return (
+      this.#steps[this.#kind(half)].median ?? first.median ?? later.median ?? this.#assumed.step
+    );
   }
 
   /** Seconds of a simulation of pairs in a half-iteration. */
   simulation(half: number): number {
     const { cache, cache_npar, first_pass } = this.config;
     if (cache !== "disk" || half <= first_pass) return 0;
-    return cache_npar * (this.#pairs.mean ?? this.#assumed.pair);
+    return cache_npar * (this.#pairs.median ?? this.#assumed.pair);
   }
 
   get evaluation(): number {
-    return this.#evaluations.mean ?? this.#assumed.evaluation;
+    return this.#evaluations.median ?? this.#assumed.evaluation;
   }
 
   /** Returns the seconds from a position to the end of the training, or null before the first step. */

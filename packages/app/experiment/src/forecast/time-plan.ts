@@ -1,6 +1,6 @@
 // How many steps the half-iterations of a run have, so that the run ends in time on a machine whose speed changes.
 import type { CompleteTrainConfig } from "@dsbm/config";
-import type { Row } from "@dsbm/runs";
+import type { Clock, Row } from "@dsbm/runs";
 import type { Position, TimeEstimate } from "./estimate.js";
 
 /** What is planned: the training, or a stand-in. */
@@ -10,8 +10,8 @@ export interface Planned {
 }
 
 export interface TimeLimit {
-  /** Seconds for everything; null: the steps of the configuration. */
-  seconds: number | null;
+  /** The time for everything; without a limit the steps are those of the configuration. */
+  clock: Clock;
   /** Seconds that are kept for evaluation and report at the end. */
   reserve: number;
   /** Most steps of a half-iteration. */
@@ -30,12 +30,13 @@ const leastSteps = 20;
 /** Seconds between two plans: the first ones come soon, since a forecast may be far from the truth. */
 const often = { first: 0.5, later: 5 };
 
+/** The share of the time that the evaluations between half-iterations may take together. */
+export const evaluationShare = 0.15;
+
 export class TimePlan {
   readonly #halves: number;
   readonly #first: number;
   readonly #stride: number;
-  readonly #began: number;
-  #earlier = 0;
   #half = { number: 0, end: 0, plans: 0 };
   #lastPlan = 0;
 
@@ -43,22 +44,29 @@ export class TimePlan {
     readonly limit: TimeLimit,
     config: PlannedConfig,
     readonly estimate: TimeEstimate,
-    began: number = estimate.now(),
   ) {
     this.#halves = config.half_iterations;
     this.#first = config.fb_sequence.length;
     this.#stride = config.cache_refresh_stride;
-    this.#began = began;
   }
 
-  /** Seconds of the run so far, in all processes. */
-  get seconds(): number {
-    return this.#earlier + this.estimate.now() - this.#began;
+  get clock(): Clock {
+    return this.limit.clock;
   }
 
-  /** Goes on after `seconds` of earlier processes. */
-  resume(seconds: number): void {
-    this.#earlier = seconds;
+  /** The time of one evaluation between half-iterations. */
+  evaluationClock(): Clock {
+    const { seconds } = this.clock;
+    if (seconds === null) return this.clock.part(1);
+    return this.clock.part(0.5, (evaluationShare * seconds) / this.#halves);
+  }
+
+  /** Seconds to the end of the run, by an estimate of its training. */
+  left(training: number | null): number | null {
+    const { seconds, left } = this.clock;
+    return seconds === null || training === null
+      ? training
+      : Math.min(left, training + this.limit.reserve);
   }
 
   /** Returns the steps of the half-iterations from `half` on, by the speed so far. */
@@ -72,7 +80,7 @@ export class TimePlan {
 
   /** Seconds that the run takes at least, with the fewest steps. */
   get least(): number {
-    let seconds = this.seconds + this.limit.reserve + this.estimate.evaluation * this.#halves;
+    let seconds = this.clock.spent + this.limit.reserve + this.estimate.evaluation * this.#halves;
     for (let half = 1; half <= this.#halves; half++)
       seconds += leastSteps * this.#stepSeconds(half);
     return seconds;
@@ -80,8 +88,8 @@ export class TimePlan {
 
   /** At the beginning of a half-iteration, and where a run goes on in one. */
   begin(training: Planned, half: number, step = 0): void {
-    if (this.limit.seconds === null) return;
-    const now = this.seconds;
+    if (this.clock.seconds === null) return;
+    const now = this.clock.spent;
     const end = now + this.#share(half, half) * this.#left(half);
     this.#half = { number: half, end, plans: 0 };
     this.#lastPlan = now;
@@ -90,18 +98,22 @@ export class TimePlan {
 
   /** Whether it is time to plan again. */
   isDue(): boolean {
-    if (this.limit.seconds === null) return false;
-    const left = this.#half.end - this.seconds;
+    const { seconds, spent } = this.clock;
+    if (seconds === null) return false;
+    const left = this.#half.end - spent;
     const pause = this.#half.plans < 5 ? often.first : often.later;
-    return this.seconds - this.#lastPlan > Math.min(pause, Math.max(often.first, left / 4));
+    return left <= 0 || spent - this.#lastPlan > Math.min(pause, Math.max(often.first, left / 4));
   }
 
   /** Plans the half-iteration in progress again, at a pause after `step` steps. */
   replan(training: Planned, { half, step }: Position): void {
-    this.#lastPlan = this.seconds;
+    const { seconds, spent } = this.clock;
+    this.#lastPlan = spent;
     this.#half.plans++;
-    if (this.limit.seconds === null || half !== this.#half.number || step < 10) return;
-    const left = Math.max(0, this.#half.end - this.seconds);
+    if (seconds === null || half !== this.#half.number) return;
+    const left = Math.max(0, this.#half.end - spent);
+    if (left === 0) training.plan(half, step + 1);
+    if (left === 0 || step < 10) return;
     const each = this.estimate.step(half) as number;
     const simulation = this.estimate.simulation(half);
     // The simulation in use is paid for up to its end.
@@ -117,7 +129,7 @@ export class TimePlan {
 
   /** Returns the reason to end after a half-iteration, or null. */
   ended(rows: readonly Row[], half: number): string | null {
-    const { earlyStop, seconds } = this.limit;
+    const { earlyStop, clock } = this.limit;
     if (half >= this.#halves || half % this.#first !== 0) return null;
     if (earlyStop && half > this.#first) {
       const errors = iterationErrors(rows, this.#first);
@@ -126,16 +138,17 @@ export class TimePlan {
       if (errors.length > 1 && last > 0.98 * before)
         return `held-out data are reached no better (sliced W2 ${last.toPrecision(3)} after ${before.toPrecision(3)})`;
     }
-    const isUp = seconds !== null && this.#left(half + 1) < 0.02 * seconds;
-    return isUp ? "the time is up" : null;
+    if (clock.seconds === null) return null;
+    const next = half + 1;
+    const needed = this.estimate.simulation(next) + leastSteps * (this.estimate.step(next) ?? 0);
+    const share = this.#share(next, next) * this.#left(next);
+    return share < needed || this.#left(next) < 0.02 * clock.seconds ? "the time is up" : null;
   }
 
   /** Seconds left for training from a half-iteration on. */
   #left(half: number): number {
-    const { seconds, reserve } = this.limit;
-    if (seconds === null) return Number.POSITIVE_INFINITY;
     const evaluations = this.estimate.evaluation * (this.#halves - half + 1);
-    return Math.max(0, seconds - reserve - this.seconds - evaluations);
+    return Math.max(0, this.clock.left - this.limit.reserve - evaluations);
   }
 
   #share(half: number, from: number): number {

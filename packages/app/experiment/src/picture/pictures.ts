@@ -20,16 +20,19 @@ import { processOf, writeSpectra } from "./spectrum.js";
 export interface PictureTarget {
   /** The beginning of the files' names. */
   id: string;
-  run: RunWriter;
+  run: Pick<RunWriter, "paths" | "saveFile">;
   /** Pairs that are trained on, the caller's; null if none are kept. */
   pairs?: (n: number) => { x0: Tensor; x1: Tensor } | null;
 }
+
+/** What is drawn of an evaluation. */
+export type DrawnEvaluation = Pick<Evaluation, "at" | "set" | "context">;
 
 type Stills = [name: string, png: Buffer][];
 
 const first = (rows: Tensor, n: number) => rows.narrow(0, 0, Math.min(n, rows.size(0)));
 
-const configOf = ({ context }: Evaluation) => context.subject.trained.config;
+const configOf = ({ context }: DrawnEvaluation) => context.subject.trained.config;
 
 /**
  * Writes the files of an evaluation: spectra of fields, and pictures under samples/ as plot_level says: 1 source rows,
@@ -37,7 +40,7 @@ const configOf = ({ context }: Evaluation) => context.subject.trained.config;
  * PNG, by name.
  */
 export async function writeEvaluationPictures(
-  evaluation: Evaluation,
+  evaluation: DrawnEvaluation,
   target: PictureTarget,
 ): Promise<Stills> {
   const { id, run } = target;
@@ -54,7 +57,7 @@ export async function writeEvaluationPictures(
   return stills;
 }
 
-async function grids(evaluation: Evaluation, target: PictureTarget): Promise<Stills> {
+async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promise<Stills> {
   const { at, set, context } = evaluation;
   const { ends } = context.subject;
   const { split } = context.options;
@@ -102,7 +105,7 @@ function grid(shown: Painted, title: string): Promise<Buffer> {
 
 /** Paths of the first `n` source rows: states [T, n, …] on the processor, and their times. */
 async function pathsOf(
-  { set, context }: Evaluation,
+  { set, context }: DrawnEvaluation,
   n: number,
 ): Promise<{ states: Tensor; times: number[] }> {
   const { direction, sampling } = set;
@@ -125,7 +128,7 @@ async function pathsOf(
 }
 
 async function writePaths(
-  evaluation: Evaluation,
+  evaluation: DrawnEvaluation,
   painter: Painter,
   { id, run }: PictureTarget,
 ): Promise<void> {
@@ -156,7 +159,7 @@ async function writePaths(
 }
 
 async function writePairs(
-  evaluation: Evaluation,
+  evaluation: DrawnEvaluation,
   { id, run, pairs }: PictureTarget,
 ): Promise<void> {
   const { ends } = evaluation.context.subject;
@@ -197,7 +200,7 @@ function alternate(a: Painted, b: Painted): Painted {
 const mostPaths = 400;
 
 async function scatter(
-  evaluation: Evaluation,
+  evaluation: DrawnEvaluation,
   { id, run }: PictureTarget,
 ): Promise<[name: string, png: Buffer]> {
   const { start, end, data, direction } = evaluation.set;

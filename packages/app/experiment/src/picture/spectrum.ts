@@ -10,14 +10,14 @@ import {
   type Spectra,
 } from "@dsbm/evaluation";
 import { formatCsv, type Row, readCsv, spectrumFigure, svgToPng } from "@dsbm/runs";
-import type { PictureTarget } from "./pictures.js";
+import type { DrawnEvaluation, PictureTarget } from "./pictures.js";
 
 export const processOf = ({ set }: Pick<Evaluation, "set">): string =>
   set.sampling.solver === "sde" ? "bridge" : "probability flow";
 
 /** Writes spectrum.csv and the figure of an evaluation. Returns the figure as PNG. */
 export async function writeSpectra(
-  evaluation: Evaluation,
+  evaluation: DrawnEvaluation,
   { id, run }: Pick<PictureTarget, "id" | "run">,
 ): Promise<Buffer> {
   const { at, set, context } = evaluation;

@@ -199,6 +199,11 @@ export class ExperimentRun {
     return this.#time.hasLongSimulations && step % this.config.cache_refresh_stride === 0;
   }
 
+  #left(at: Position): number | null {
+    const training = this.#time.left(at, this.#length);
+    return this.options.hooks?.time?.left(training) ?? training;
+  }
+
   #tellTime(event: Extract<TrainEvent, { type: "step" }>): void {
     const left = this.#time.left(event, this.#length);
     const isEarly = performance.now() - this.#started < 1000 && event.step < event.steps;
@@ -236,7 +241,7 @@ export class ExperimentRun {
       : lengthen(this.#training, checkpoint, { at: restored, config });
     this.#lastPoint = checkpoint.folder;
     const { seconds } = checkpoint.facts;
-    if (typeof seconds === "number") options.hooks?.time?.resume(seconds);
+    if (typeof seconds === "number") options.hooks?.time?.clock.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
     this.#tidy();
     progress.line(`going on from checkpoint ${checkpoint.id}`);
@@ -268,7 +273,12 @@ export class ExperimentRun {
       case "step":
         this.#log(event);
         this.#tellTime(event);
-        progress.update({ ...event, label: place, left: this.#time.left(event, this.#length) });
+        progress.update({
+          ...event,
+          label: place,
+          rate: 1 / (this.#time.step(event.half) ?? 1 / event.rate),
+          left: this.#left(event),
+        });
         return "train";
       case "pause":
         hooks?.time?.replan(this.#training, event);
@@ -341,7 +351,7 @@ export class ExperimentRun {
       encodePoint(this.#training, at, {
         config: this.config,
         order: this.#stepsBefore(at),
-        seconds: this.options.hooks?.time?.seconds,
+        seconds: this.options.hooks?.time?.clock.spent,
       }),
     );
     for (const warning of warnings) this.options.progress.line(warning);
@@ -387,7 +397,8 @@ export class ExperimentRun {
     const training = this.#training;
     const grid = gridOf({ grid: training.problem.schedule.grid, chain: ends.chain }, steps);
     const sampling = { solver: "sde", grid, steps, batch: config.test_batch_size } as const;
-    using found = (await this.#evaluator?.evaluate(at, sampling)) ?? null;
+    const clock = options.hooks?.time?.evaluationClock();
+    using found = (await this.#evaluator?.evaluate(at, sampling, clock)) ?? null;
     if (!found) {
       options.interrupt?.noticed();
       progress.line(`stopped in the evaluation of ${this.#label(at)}; the weights are saved`);

@@ -19,6 +19,8 @@ export interface RunOptions {
   extension?: Extension;
   /** The processes that train together, of which this is rank 0; null: one alone. */
   ranks?: Ranks | null;
+  /** When the time of the run began, in seconds of performance.now() (default: now). */
+  began?: number;
   hooks?: RunHooks;
 }
 

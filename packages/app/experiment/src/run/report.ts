@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { checkpointId, gaussianName } from "@dsbm/problem";
+import { checkpointId, gaussianName, type Position } from "@dsbm/problem";
 import {
   type LoggedMetric,
   namesOfColumns,
@@ -191,13 +191,17 @@ export function evaluationPictures(
 }
 
 /** The last evaluation of each direction. */
-export function viewsOf(folder: string, rows: readonly Row[], config: CompleteTrainConfig): View[] {
+export function viewsOf(
+  folder: string,
+  rows: readonly Row[],
+  config: CompleteTrainConfig,
+): (View & { at: Position })[] {
   return (["f", "b"] as const).flatMap((direction) => {
     const row = rows.findLast((r) => r.direction === direction);
     if (!row) return [];
-    const at = { half: Number(row.half_iteration), direction, step: Number(row.step) };
+    const at: Position = { half: Number(row.half_iteration), direction, step: Number(row.step) };
     const id = checkpointId(at, config);
-    return [{ direction, id, pictures: evaluationPictures(folder, { id, direction }) }];
+    return [{ direction, at, id, pictures: evaluationPictures(folder, { id, direction }) }];
   });
 }
 

@@ -22,9 +22,11 @@ import {
   type CastDType,
   type ChunkedRun,
   Generator,
+  getNumThreads,
   nn,
   noGrad,
   runChunked,
+  setNumThreads,
   stack,
   startChunked,
   type Tensor,
@@ -368,7 +370,7 @@ function shared(
   };
 }
 
-/** Runs `fn` without dropout, in a dtype, and if `packed` with weights laid out for large chunks. */
+/** Runs `fn` without dropout, in a dtype, and if `packed` with weights laid out for large chunks; on one thread, as chunks do. */
 function evaluating<T>(
   networks: readonly (Network | null | undefined)[],
   fn: () => T,
@@ -376,11 +378,14 @@ function evaluating<T>(
 ): T {
   const all = networks.filter((net) => net !== null && net !== undefined);
   const training = all.map((net) => net.training);
+  const threads = getNumThreads();
   for (const net of all) net.eval();
+  setNumThreads(1);
   try {
     const run = () => inDType(dtype, all, fn);
     return packed ? nn.withStandingWeights(run) : run();
   } finally {
+    setNumThreads(threads);
     all.forEach((net, i) => {
       net.train(training[i]);
     });
