@@ -1,5 +1,5 @@
 // `dsbm fit` as a user types it: choices, plan, table, resume.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { picturePng, readQuality } from "@dsbm/runs";
 import { beforeAll, expect, test } from "vitest";
@@ -124,6 +124,16 @@ test("few rows whose condition the ends hardly share are paired by as many as th
     expect(code, err).toBe(0);
     expect(err).toMatch(/data: .*no partners/);
   }
+});
+
+test.each([
+  ["two held-out rows", rows(20, (u, v) => [u + 1, v])],
+  ["a constant target", rows(40, () => [1.5, 2.5])],
+])("a report of %s", async (name, target) => {
+  writeFileSync(join(folder, "target.csv"), target);
+  const { code, err } = await dsbm("fit", "a.csv", "target.csv", ...few, "n_ipf=1", at(name));
+  expect(code, err).toBe(0);
+  expect(existsSync(join(onlyRun(join(folder, name)) as string, "report.html"))).toBe(true);
 });
 
 test("a run that is stopped goes on with the choices that it began with", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Planned, TimeEstimate, TimePlan } from "@dsbm/experiment";
 import { bridgeProcess } from "@dsbm/problem";
-import { type RunWriter, readJson } from "@dsbm/runs";
+import { Clock as Countdown, type RunWriter, readJson } from "@dsbm/runs";
 import type { TrainEvent } from "@dsbm/train";
 import type { HalfTime } from "./benchmark.js";
 
@@ -43,12 +43,13 @@ export class Clock extends TimePlan {
   constructor(config: CompleteTrainConfig, seconds: number | null) {
     const most = Math.max(config.first_num_iter, config.num_iter);
     // Planned again after some steps.
-    const estimate = new Followed(config, { speed: { step: 0.002, pair: 0 } });
-    super({ seconds, reserve: 0, most, earlyStop: false }, config, estimate);
+    const estimate = new Followed(config, { speed: { step: 0.002, pair: 0, threads: null } });
+    const clock = new Countdown(seconds);
+    super({ clock, reserve: 0, threads: null, most, earlyStop: false }, config, estimate);
     estimate.listener = {
       follow: (event) => this.#follow(event),
       evaluated: () => {
-        this.#evaluations += this.seconds - this.#ended;
+        this.#evaluations += this.clock.spent - this.#ended;
       },
     };
     this.#config = config;
@@ -67,6 +68,11 @@ export class Clock extends TimePlan {
     this.#evaluations = last ? last.elapsed - last.seconds : 0;
   }
 
+  /** Benchmarks are measured whole. */
+  override evaluationClock(): Countdown {
+    return new Countdown();
+  }
+
   override begin(training: Planned, half: number, step = 0): void {
     this.#planned = training;
     super.begin(training, half, step);
@@ -77,7 +83,7 @@ export class Clock extends TimePlan {
     const { half } = event;
     const before = this.#halves.filter((one) => one.half < half);
     const steps = this.#planned.stepsOf(half);
-    this.#ended = this.seconds;
+    this.#ended = this.clock.spent;
     this.#halves = [
       ...before,
       {

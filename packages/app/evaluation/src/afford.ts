@@ -36,6 +36,7 @@ export async function affordable(
   if (clock.seconds === null) return { n, exact };
   const from = sourceOf(direction);
   const kind = subject.vectors ? "vectors" : "images";
+  if (clock.isUp) return { n: Math.min(n, least[kind]), exact: Math.min(exact, least[kind]) };
   const start = tidy(() => testRows(subject.ends[from], trial[kind], seed, split).keep());
   try {
     const rows = start.size(0);

@@ -241,11 +241,12 @@ export async function compareSamples(
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
         return { floor: values.length > 0 ? mean : null, ceiling: ceiling ?? null };
       });
-      const value =
+      const measured = async () =>
         intervals && metric.estimate
           ? metric.estimate(end, data, options)
           : metric.compare(end, data, options);
-      const halves =
+      const value = measured();
+      const intervalOf = async () =>
         intervals && !metric.estimate
           ? halvesOf(
               {
@@ -261,10 +262,10 @@ export async function compareSamples(
               { seed, once: (name, make) => context.once(`${key}/${name}`, make) },
             )
           : [];
-      return { later: Promise.all([value, bounds, halves[0], end.size(0)]) };
+      return { later: Promise.all([value, bounds, intervalOf(), end.size(0)]) };
     }),
   );
-  const [found, { floor, ceiling }, halves, n] = await later;
+  const [found, { floor, ceiling }, [halves], n] = await later;
   const by = set.unit ** (metric.power ?? 0);
   if (found === null) return { value: null };
   const isDistance = (metric.better ?? "lower") === "lower";

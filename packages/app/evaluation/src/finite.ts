@@ -1,7 +1,8 @@
-// Training can diverge to weights that are huge but finite: their ends, or the metrics of those, are then no numbers. A
-// run that measures such ends fails, whatever its method.
+// Training can diverge to weights that are huge but finite: samples, or their metrics, are then no numbers or far from all
+// data. A run that measures such samples fails, whatever its method.
 import { BridgeError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
+import type { SampleSet } from "./metric.js";
 
 /** Weights whose ends are no numbers; going on from them is of no use. */
 export class DivergedError extends BridgeError {
@@ -9,7 +10,7 @@ export class DivergedError extends BridgeError {
     const when = half === null ? "" : ` after half-iteration ${half}`;
     super(
       "not_finite",
-      `direction ${direction}${when}: ${what} NaN or infinite: training diverged; start over (--again) with a smaller lr, or with grad_clip`,
+      `direction ${direction}${when}: ${what}: training diverged; start over (--again) with a smaller lr, or with grad_clip`,
     );
   }
 }
@@ -23,7 +24,27 @@ interface Place {
 /** Throws a DivergedError where ends, [n, …], have values that are NaN or infinite. */
 export function checkEnds(ends: Tensor, place: Place): void {
   const bad = tidy(() => ends.flatten({ startDim: 1 }).isfinite().all(1).logicalNot().sum().item());
-  if (Number(bad) > 0) throw new DivergedError(`${bad} of ${ends.size(0)} ends are`, place);
+  if (Number(bad) > 0)
+    throw new DivergedError(`${bad} of ${ends.size(0)} samples are NaN or infinite`, place);
+}
+
+const far = 10;
+
+/** Throws a DivergedError where samples lie far outside of both data sets, also for the noise of the process. */
+export function checkScale(
+  { start, end, data }: Pick<SampleSet, "start" | "end" | "data">,
+  { noise, ...place }: Place & { noise: number },
+): void {
+  const factor = tidy(() => {
+    const center = data.mean(0, { keepdim: true });
+    const scale = (x: Tensor) => x.sub(center).square().mean().sqrt().item();
+    return scale(end) / Math.max(scale(start), scale(data), noise);
+  });
+  if (factor > far)
+    throw new DivergedError(
+      `samples are ${factor.toPrecision(2)} times as far from the data's mean as source and target`,
+      place,
+    );
 }
 
 /** Throws a DivergedError where a metric is NaN or infinite; null is a metric without a value. */
@@ -31,5 +52,5 @@ export function checkMetrics(values: Readonly<Record<string, number | null>>, pl
   const bad = Object.entries(values).find(
     ([, value]) => value !== null && !Number.isFinite(value),
   )?.[0];
-  if (bad !== undefined) throw new DivergedError(`the metric ${bad} is`, place);
+  if (bad !== undefined) throw new DivergedError(`the metric ${bad} is NaN or infinite`, place);
 }

@@ -1,4 +1,5 @@
 // Measures metrics on a set of samples: each result is a row.
+import { BridgeError } from "@dsbm/bridge";
 import type { MetricRow } from "@dsbm/runs";
 import { compareSamples } from "./bounds.js";
 import type { Measuring } from "./measuring.js";
@@ -28,15 +29,24 @@ export async function measureSet(
       continue;
     }
     if (await context.isStopped(`measuring ${set.direction}, ${metric.title}`)) return null;
-    const found =
-      "compare" in metric
-        ? await compareSamples(metric, set, context)
-        : await metric.measure(set, context);
+    const found = await measured(metric, set, context);
     if (context.options.signal?.aborted) return null;
     if (typeof found === "string") reasons.set(metric.name, found);
     else for (const one of [found].flat()) rows.push(...rowOf(metric, one, set));
   }
   return { rows, reasons };
+}
+
+/** A measurement, or why these samples have none, such as two rows whose resamples do not vary. */
+async function measured(metric: Metric, set: SampleSet, context: Measuring) {
+  try {
+    return "compare" in metric
+      ? await compareSamples(metric, set, context)
+      : await metric.measure(set, context);
+  } catch (error) {
+    if (!(error instanceof BridgeError) || error.code === "not_finite") throw error;
+    return error.message;
+  }
 }
 
 /** Why a metric cannot be measured; null if it can. */

@@ -3,7 +3,7 @@ import { targetOf } from "@dsbm/bridge";
 import type { Position } from "@dsbm/problem";
 import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";
 import { affordable } from "./afford.js";
-import { checkMetrics } from "./finite.js";
+import { checkMetrics, checkScale } from "./finite.js";
 import { type MeasureOptions, Measuring } from "./measuring.js";
 import type { DataFacts, Metric, MetricColumns, SampleSet } from "./metric.js";
 import { gaussianMetrics } from "./metrics/gaussian.js";
@@ -122,6 +122,8 @@ export class Evaluator implements Disposable {
     if (!found) return null;
     let isDone = false;
     try {
+      const { sigma } = context.subject.trained.process;
+      checkScale(found.set, { direction, half, noise: sigma });
       const measured = await measureSet(found.set, applicable, context);
       if (!measured) return null;
       const values: Record<string, number | null> = {};

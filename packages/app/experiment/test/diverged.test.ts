@@ -30,6 +30,16 @@ it.each([
   expect(readRun(folder).info).toMatchObject({ state: "failed" });
 });
 
+it("samples that are finite and far from all data are a failure too", async () => {
+  const config = benchmarked(...words, "method=dsbm", "lr=1");
+  const run = runTraining(config, {
+    folder: join(root, "far"),
+    progress: silentProgress,
+    resume: "npx dsbm gaussian",
+  });
+  await expect(run).rejects.toThrow(/times as far from the data's mean[^\n]*--again/);
+});
+
 it("a metric is a number or nothing", () => {
   const place = { direction: "b", half: 2 } as const;
   expect(() => checkMetrics({ w2: 1, share: null }, place)).not.toThrow();

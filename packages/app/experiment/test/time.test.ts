@@ -69,10 +69,14 @@ function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 
     plan: (half: number, n: number) => void steps.set(half, n),
     stepsOf: (half: number) => steps.get(half) as number,
   };
-  const estimate = new TimeEstimate(config, { now: () => now, speed: { step, pair: 0 } });
+  const estimate = new TimeEstimate(config, {
+    now: () => now,
+    speed: { step, pair: 0, threads: null },
+  });
   const limit = {
     clock: new Clock(seconds, { now: () => now }),
     reserve: 30,
+    threads: null,
     most: 1e9,
     earlyStop: false,
   };
@@ -119,12 +123,17 @@ const planOf = ({ evaluation = 0, ...limit } = {}) =>
     {
       clock: new Clock(100, { now: () => 0 }),
       reserve: 10,
+      threads: null,
       most: 1000,
       earlyStop: true,
       ...limit,
     },
     six,
-    new TimeEstimate(six, { now: () => 0, speed: { step: 0.01, pair: 0.1 }, evaluation }),
+    new TimeEstimate(six, {
+      now: () => 0,
+      speed: { step: 0.01, pair: 0.1, threads: null },
+      evaluation,
+    }),
   );
 
 test("a forecast keeps to the time and to the most steps that help", () => {
@@ -133,7 +142,7 @@ test("a forecast keeps to the time and to the most steps that help", () => {
 
 test("seconds of earlier processes count", () => {
   const plan = planOf();
-  plan.clock.resume(60);
+  plan.resume(60);
   expect(plan.clock.spent).toBe(60);
   expect(plan.forecast()[5]).toBe(187);
 });

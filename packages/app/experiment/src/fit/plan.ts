@@ -61,6 +61,7 @@ export function timePlan(
   const limit = {
     clock: new Clock(seconds, { began }),
     reserve: Math.min(end, mostReserved * (seconds ?? Number.POSITIVE_INFINITY)),
+    threads: speed.threads,
     most: facts
       ? mostSteps(Math.min(...facts.rows), batch_size)
       : Math.max(first_num_iter, num_iter),
@@ -137,7 +138,7 @@ async function inTime(
 ): Promise<{ config: CompleteTrainConfig; speed: Speed }> {
   let { config } = chosen;
   const { max_minutes } = own;
-  if (isFitted(config)) return { config, speed: { step: 0, pair: 0 } };
+  if (isFitted(config)) return { config, speed: { step: 0, pair: 0, threads: null } };
   if (facts.shape.length === 1 || max_minutes === null)
     return { config, speed: await speedOf(config) };
   /** Replaces an earlier choice. Returns false if the key was given. */

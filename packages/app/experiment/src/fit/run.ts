@@ -65,7 +65,7 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): Plan
   const chosen = configureFit(request, choices);
   const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
   // Until some steps show it.
-  const speed = { step: 0.01, pair: 0.001 };
+  const speed = { step: 0.01, pair: 0.001, threads: null };
   return { ...chosen, choices, time: timePlan(chosen, { speed, reserve, began }) };
 }
 

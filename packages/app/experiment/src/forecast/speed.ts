@@ -1,7 +1,8 @@
 // How fast a problem trains on this machine: some steps and a simulation of it, on networks that are thrown away.
-
+import { loadavg } from "node:os";
 import { mapConditions, stream } from "@dsbm/bridge";
-import { type Tensor, tidy } from "@dsbm/torch";
+import { cores } from "@dsbm/runs";
+import { getNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { type Problem, Training, withExecution } from "@dsbm/train";
 
 export interface Speed {
@@ -9,21 +10,32 @@ export interface Speed {
   step: number;
   /** Seconds to simulate a pair. */
   pair: number;
+  /** Threads of a step; null: as the training chooses. */
+  threads: number | null;
 }
 
 /** Seconds of measured steps, about. */
 const seconds = 1;
 const many = { firstSteps: 1_000_000, steps: 1_000_000 };
 
-/** Measures whatever the length of the training. */
+/** The speed of a problem. Steps on one thread are tried too if other programs want the processors: they wait less. */
 export async function measureSpeed(problem: Problem): Promise<Speed> {
+  const speed = await speedOn(problem, null);
+  const isFixed = problem.execution?.threads !== "auto";
+  if (isFixed || loadavg()[0] <= cores() || getNumThreads() === 1) return speed;
+  const alone = await speedOn(problem, 1);
+  return alone.step < 0.8 * speed.step ? alone : speed;
+}
+
+async function speedOn(problem: Problem, threads: number | null): Promise<Speed> {
   const still = {
     ...problem,
     schedule: { ...problem.schedule, ...many },
     // Steps of rate 0 take as long, and end in numbers that are finite.
     optimisation: { ...problem.optimisation, lr: 0 },
   };
-  const training = new Training(withExecution(still, { ranks: null, logEvery: 1_000_000 }));
+  const how = { ranks: null, logEvery: 1_000_000, ...(threads !== null && { threads }) };
+  const training = new Training(withExecution(still, how));
   try {
     const stop = new AbortController();
     const seen: [step: number, time: number][] = [];
@@ -54,7 +66,7 @@ export async function measureSpeed(problem: Problem): Promise<Speed> {
       });
     // The first simulation records the program.
     time(8);
-    return { step, pair: time(x0.ndim === 2 ? 1000 : 8) };
+    return { step, pair: time(x0.ndim === 2 ? 1000 : 8), threads };
   } finally {
     training.dispose();
   }

@@ -14,6 +14,8 @@ export interface TimeLimit {
   clock: Clock;
   /** Seconds that are kept for evaluation and report at the end. */
   reserve: number;
+  /** Threads of a step; null: as the training chooses. */
+  threads: number | null;
   /** Most steps of a half-iteration. */
   most: number;
   /** Whether the run may end early if held-out data are reached no better. */
@@ -52,6 +54,11 @@ export class TimePlan {
 
   get clock(): Clock {
     return this.limit.clock;
+  }
+
+  /** Goes on after `seconds` of earlier processes. */
+  resume(seconds: number): void {
+    this.clock.resume(seconds);
   }
 
   /** The time of one evaluation between half-iterations. */

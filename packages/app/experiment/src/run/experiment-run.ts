@@ -69,8 +69,11 @@ export class ExperimentRun {
   ) {
     const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
     this.#problem = problem;
-    this.#training = new Training(withExecution(problem, { ranks: options.ranks ?? null }));
-    this.#time = options.hooks?.time?.estimate ?? new TimeEstimate(config);
+    const { ranks = null, hooks } = options;
+    const threads = hooks?.time?.limit.threads ?? null;
+    const how = { ranks, ...(threads !== null && { threads }) };
+    this.#training = new Training(withExecution(problem, how));
+    this.#time = hooks?.time?.estimate ?? new TimeEstimate(config);
     const { keep_last, keep_every } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
   }
@@ -241,7 +244,7 @@ export class ExperimentRun {
       : lengthen(this.#training, checkpoint, { at: restored, config });
     this.#lastPoint = checkpoint.folder;
     const { seconds } = checkpoint.facts;
-    if (typeof seconds === "number") options.hooks?.time?.clock.resume(seconds);
+    if (typeof seconds === "number") options.hooks?.time?.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
     this.#tidy();
     progress.line(`going on from checkpoint ${checkpoint.id}`);

@@ -15,7 +15,7 @@ import {
   sample,
   type TimeGrid,
 } from "@dsbm/bridge";
-import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { cat, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "./row-noise.js";
 
 export type Replay = (key: string, batch: Batch, body: (batch: Batch) => Tensor) => Tensor;
@@ -72,6 +72,9 @@ async function isInterrupted(signal: AbortSignal | undefined): Promise<boolean> 
   return signal?.aborted ?? false;
 }
 
+/** Steps of vectors in one program: their rows stay in the processor's cache, and few calls are made. */
+const together = 8;
+
 export function carry(x: Tensor, context: CarryContext): Promise<number | null> {
   const { solver = "sde" } = context;
   return solver === "sde" ? carrySteps(x, context) : carryFlow(x, { ...context, solver });
@@ -96,21 +99,31 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
   // The times themselves would be a long text for each step.
   const gridKey = createHash("sha256").update(Float64Array.from(grid.times)).digest("hex");
   let end: Tensor | null = null;
-  const step = (k: number, y: Tensor): Tensor => {
-    const z = draws(k) ? noise.normal(shape) : undefined;
-    const taken = (batch: Batch) => {
-      const own = batch.z as Tensor | undefined;
-      return { direction, grid, only: k, lastNoise, ...(own && { noise: () => own }) };
+  /** The states after some steps, [n, k, …]; without `path` the last one alone. */
+  const take = (steps: readonly number[], y: Tensor): Tensor => {
+    const draw = (k: number) => [`z${k}`, draws(k) ? noise.normal(shape) : undefined] as const;
+    const batch: Batch = {
+      y,
+      ...Object.fromEntries(steps.map(draw)),
+      ...(end ? { end } : { given }),
     };
-    const key = `step/${direction}/${k}/${gridKey}/${lastNoise}/${diffusion}/${guidance}`;
-    if (end)
-      return replay(`to-${key}`, { y, z, end }, (batch) =>
-        pathTo(batch.end as Tensor, batch.y as Tensor, { process, ...taken(batch) }),
-      );
-    return replay(key, { y, z, given }, (batch) =>
-      sample(dynamics, batch.y as Tensor, { ...taken(batch), given: batch.given }),
-    );
+    const key = `steps/${end !== null}/${direction}/${steps}/${path}/${gridKey}/${lastNoise}/${diffusion}/${guidance}`;
+    return replay(key, batch, (rows) => {
+      const states: Tensor[] = [];
+      for (const k of steps) {
+        const from = states.at(-1) ?? (rows.y as Tensor);
+        const own = rows[`z${k}`] as Tensor | undefined;
+        const taken = { direction, grid, only: k, lastNoise, ...(own && { noise: () => own }) };
+        states.push(
+          rows.end
+            ? pathTo(rows.end as Tensor, from, { process, ...taken })
+            : sample(dynamics, from, { ...taken, given: rows.given }),
+        );
+      }
+      return stack(path ? states : states.slice(-1), { dim: 1 });
+    });
   };
+  const each = x.ndim === 2 ? together : 1;
   let y = x;
   if (path) await onState(0, y);
   try {
@@ -129,19 +142,30 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
       z.dispose();
     }
     // Another noise asks the drifts of both directions.
-    const each = guidedEvaluations(guidance) * (diffusion === undefined ? 1 : 2);
-    const evaluations = isPlan ? 1 : steps * each;
+    const asked = guidedEvaluations(guidance) * (diffusion === undefined ? 1 : 2);
+    const evaluations = isPlan ? 1 : steps * asked;
     if (isPlan && !path) {
       await onState(0, end as Tensor);
       return evaluations * n;
     }
-    for (let k = 0; k < steps; k++) {
+    for (let k = 0; k < steps; k += each) {
       if (await isInterrupted(signal)) return null;
       const from = y;
-      const next = tidy(() => step(k, from).keep());
+      const some = Array.from({ length: Math.min(each, steps - k) }, (_, i) => k + i);
+      const states = tidy(() => {
+        const all = take(some, from);
+        return Array.from({ length: all.size(1) }, (_, i) => all.select(1, i).contiguous().keep());
+      });
       if (y !== x) y.dispose();
-      y = next;
-      if (path) await onState(k + 1, y);
+      y = states.at(-1) as Tensor;
+      try {
+        for (const [i, state] of path ? states.entries() : []) {
+          if (signal?.aborted) return null;
+          await onState(k + 1 + i, state);
+        }
+      } finally {
+        for (const state of states) if (state !== y) state.dispose();
+      }
     }
     if (!path) await onState(0, y);
     return evaluations * n;
