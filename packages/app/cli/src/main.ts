@@ -33,6 +33,10 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Apply a trained bridge to new samples (RUN NEW OUT key=value …)",
     async () => (await import("./command/sample.js")).sampleCommand,
   ],
+  annotate: [
+    "Add velocities, transported states and fates to a table (RUN NEW OUT key=value …)",
+    async () => (await import("./command/annotate.js")).annotateCommand,
+  ],
   export: [
     "A trained bridge as ONNX models, or one model, for programs without dsbm (RUN OUT key=value …)",
     async () => (await import("./command/export.js")).exportCommand,
@@ -72,7 +76,7 @@ const commands: Record<string, [about: string, load: Load]> = {
 
 const sections: readonly [title: string, names: readonly string[]][] = [
   ["Train", ["fit", "train", "gaussian", "extend", "start"]],
-  ["Use and measure", ["sample", "evaluate", "test", "export"]],
+  ["Use and measure", ["sample", "annotate", "evaluate", "test", "export"]],
   ["Look", ["runs", "studio", "sweep", "profile", "doctor"]],
 ];
 

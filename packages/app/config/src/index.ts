@@ -14,6 +14,7 @@ export { type FitConfig, fit } from "./commands/fit.js";
 export { extend } from "./commands/extend.js";
 export { type TestConfig, test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
+export { type AnnotateConfig, annotate } from "./commands/annotate.js";
 export { type ExportConfig, exported } from "./commands/export.js";
 export { checkHoldouts, type EvaluateConfig, evaluate } from "./commands/evaluate.js";
 export type { TrainConfig } from "./keys/schema.js";

@@ -1,4 +1,6 @@
 // The public face of @dsbm/inference.
+
+export { type AnnotateResult, runAnnotate } from "./annotate/annotate.js";
 export {
   Bridge,
   type LikelihoodOptions,

@@ -16,6 +16,7 @@ export { listPictures } from "./pictures/picture-files.js";
 export { datasets, loadTable, prepareTable } from "./registry.js";
 export { summary } from "./summary.js";
 export { type ImageClass, type Origin, positionsOf, type Split, type Table } from "./table.js";
+export { absentColumn } from "./tables/absent-column.js";
 export { boundsOf, type ColumnBounds, type Limits, limitsOf } from "./tables/bounds.js";
 export { type CleanBatch, type CleanCounts, type CleanRequest, cleanRows } from "./tables/clean.js";
 export {

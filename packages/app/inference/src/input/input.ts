@@ -51,8 +51,8 @@ export interface H5adPlace {
 export interface InputOptions {
   trained: Trained;
   direction: Direction;
-  /** The process time of the samples. */
-  start: number;
+  /** The process time of the samples; null: rows of all times. */
+  start: number | null;
   seed: number;
   resize: boolean | null;
   max_pixels: number;

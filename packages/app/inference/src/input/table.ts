@@ -53,7 +53,7 @@ export async function tableInput(
       width: units.width,
     });
     const group = groupOf(source, { trained, direction, start, given: keys.group });
-    for (const note of [...source.notes, ...notes]) progress.line(note);
+    for (const note of [...source.notes, ...(start === null ? [] : notes)]) progress.line(note);
     let counts: CleanCounts | null = null;
     async function* rows() {
       counts = yield* cleanRows(source, {
@@ -70,7 +70,8 @@ export async function tableInput(
         },
       });
     }
-    const far = trained.columns && farRows(trained.columns, direction, path);
+    const far =
+      start === null || !trained.columns ? null : farRows(trained.columns, direction, path);
     const queue = new RowQueue(rows());
     const head = await own(() => queue.peek());
     if (head === null) throw noRows(path, group, counts);
@@ -135,8 +136,12 @@ function groupOf(
       `group=${given}: ${split_by === null ? `${trained.folder} was trained without data.split_by` : `${path} has no column ${split_by}`}: leave group out`,
     );
   const isCourse = timeValues(trained.config).length > 0;
-  const usual = isCourse ? timeLabel(trained.config, start) : direction === "f" ? source : target;
-  const value = given ?? usual;
+  const usual = isCourse
+    ? timeLabel(trained.config, start ?? 0)
+    : direction === "f"
+      ? source
+      : target;
+  const value = start === null ? null : (given ?? usual);
   return column === undefined || value === null || value === "*" ? null : { column, value };
 }
 
@@ -164,7 +169,7 @@ function leftOut(path: string, group: Group | null, counts: CleanCounts | null):
   ];
 }
 
-async function own<T>(operation: () => Promise<T>): Promise<T> {
+export async function own<T>(operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
   } catch (error) {

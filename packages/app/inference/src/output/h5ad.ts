@@ -1,6 +1,6 @@
 // Samples of the rows of a .h5ad file in a copy of it: a matrix of obsm in the data's own units, NaN for other rows.
 import { copyH5ad, type H5adCopy, toRows, type UnsValue } from "@dsbm/data";
-import { errnoOf, fileError, stageFile } from "@dsbm/files";
+import { stageFile } from "@dsbm/files";
 import { readQuality, version } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
 import type { H5adPlace } from "../input/input.js";
@@ -8,6 +8,7 @@ import { timeLabel } from "../times.js";
 import type { Trained } from "../trained.js";
 import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
+import { writingTo } from "./table.js";
 
 export function h5adOutput(path: string, options: OutputOptions & { place: H5adPlace }): Output {
   const { trained, place, end, settings, seen } = options;
@@ -17,13 +18,7 @@ export function h5adOutput(path: string, options: OutputOptions & { place: H5adP
   let copy: H5adCopy | null = null;
   let put: ReturnType<H5adCopy["obsm"]> | null = null;
   let filled = 0;
-  const writing = async <T>(operation: () => T | Promise<T>): Promise<T> => {
-    try {
-      return await operation();
-    } catch (error) {
-      throw errnoOf(error) === undefined ? error : fileError("write", path, error);
-    }
-  };
+  const writing = writingTo(path);
   const open = async () => {
     copy ??= await copyH5ad(place.path, replacement.temporary);
     put ??= copy.obsm(name, units.width);

@@ -34,13 +34,7 @@ export function tableOutput(path: string, options: OutputOptions): Output {
       `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", one of them added for path=true: write a .npz file" : ": rename one"}`,
     );
   const replacement = stageFile(path);
-  const writing = async <T>(operation: () => T | Promise<T>): Promise<T> => {
-    try {
-      return await operation();
-    } catch (error) {
-      throw errnoOf(error) === undefined ? error : fileError("write", path, error);
-    }
-  };
+  const writing = writingTo(path);
   let writer: TableWriter | null = null;
   const discard = () => {
     units.dispose();
@@ -85,6 +79,17 @@ export function tableOutput(path: string, options: OutputOptions): Output {
     discard,
   };
 }
+
+/** Names the file in errors of the disk. */
+export const writingTo =
+  (path: string) =>
+  async <T>(operation: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await operation();
+    } catch (error) {
+      throw errnoOf(error) === undefined ? error : fileError("write", path, error);
+    }
+  };
 
 const rowNumbers = (first: number, n: number): bigint[] =>
   Array.from({ length: n }, (_, i) => BigInt(first + i));

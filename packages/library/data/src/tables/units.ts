@@ -133,6 +133,26 @@ export class Units {
     });
   }
 
+  /** Vectors at points x, such as velocities, in the data's own units. */
+  undoVectors(x: Tensor, vectors: Tensor): Float64Array[] {
+    const { transform, projection } = this.#facts;
+    const [points, rows] = tidy(() =>
+      [
+        projection?.reconstruct(x) ?? x,
+        projection?.reconstruct(vectors).sub(projection.mean) ?? vectors,
+      ].map((t) => t.contiguous().toArray() as Float32Array),
+    ) as [Float32Array, Float32Array];
+    return Array.from({ length: this.width }, (_, k) => {
+      const mean = transform?.mean[k] ?? 0;
+      const std = transform?.std[k] ?? 1;
+      return Float64Array.from({ length: rows.length / this.width }, (_, i) => {
+        const place = i * this.width + k;
+        const slope = transform?.log1p ? Math.exp((points[place] as number) * std + mean) : 1;
+        return (rows[place] as number) * std * slope;
+      });
+    });
+  }
+
   /** `names` replace names that no file gave. A column is float64 if its mean is too far away for float32. */
   columns(names?: readonly string[]): NumberColumn[] {
     const { transform, named } = this.#facts;

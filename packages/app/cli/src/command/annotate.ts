@@ -1,0 +1,51 @@
+// `dsbm annotate RUN NEW OUT key=value …`: what a trained bridge says of each row, in a copy of the table.
+import { annotate, helpTable } from "@dsbm/config";
+import { terminalWidth } from "../terminal/columns.js";
+import { placedWords } from "./words.js";
+import { beginWork } from "./work.js";
+
+const usage = "dsbm annotate RUN NEW OUT [key=value …]";
+
+const help = [
+  `usage: ${usage}`,
+  "",
+  annotate.about,
+  "",
+  "RUN  the folder of a run of tables, or latest",
+  "NEW  a table with the columns of the run, and the column of times that it was trained on (time=COLUMN)",
+  "OUT  a copy of a .h5ad file with more in obs, obsm and uns, or a table (.csv, .tsv, .parquet) of all columns",
+  "",
+  "examples",
+  "  dsbm annotate RUN cells.h5ad out.h5ad                  velocities, and each cell on the last day",
+  "  dsbm annotate RUN cells.h5ad out.h5ad fate=celltype    also the probability of each class on the last day",
+  "",
+  helpTable(annotate.schema, { width: terminalWidth() }),
+].join("\n");
+
+/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
+export async function annotateCommand(args: string[]): Promise<number> {
+  const found = placedWords(annotate, args, { expected: "RUN NEW OUT", usage, help });
+  if (!found) return 0;
+  const [run, input, output] = found.places as [string, string, string];
+  using work = await beginWork(`stopped within a step; nothing was written to ${output}`);
+  const { progress, signal } = work;
+  const { runAnnotate } = await import("@dsbm/inference");
+  const { aloneOnly } = await import("@dsbm/experiment");
+  aloneOnly("annotate");
+  const job = { run, input, output, config: found.config, progress, signal };
+  const { state, rows, without, added } = await runAnnotate(job);
+  progress.done();
+  if (state === "interrupted") {
+    progress.line(`stopped; nothing was written to ${output}`);
+    return 130;
+  }
+  const gaps = without > 0 ? `, NaN in ${without} rows without a time` : "";
+  console.log(
+    [
+      `rows:    ${rows}${gaps}`,
+      ...added.map((one) => `added:   ${one}`),
+      `output:  ${output}`,
+    ].join("\n"),
+  );
+  return 0;
+}

@@ -1,0 +1,199 @@
+// What a trained bridge says of each row of a table, in a copy of it.
+import { extname } from "node:path";
+import { type Conditions, mapConditions } from "@dsbm/bridge";
+import { type AnnotateConfig, ConfigError } from "@dsbm/config";
+import { absentColumn, openRows, outputFormat, tableFormat } from "@dsbm/data";
+import { cores, type Progress } from "@dsbm/runs";
+import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { Bridge } from "../bridge.js";
+import type { InputRows } from "../input/input.js";
+import { matched } from "../input/match.js";
+import { own, tableInput } from "../input/table.js";
+import { runRecord } from "../output/h5ad.js";
+import { checkOutput } from "../output/output.js";
+import { processTime, timeLabel } from "../times.js";
+import { type Annotation, annotationsOf } from "./annotations.js";
+import { type FateCells, fateCells } from "./fates.js";
+import { h5adSink, type Sink, tableSink } from "./sinks.js";
+
+export interface AnnotateJob {
+  run: string;
+  input: string;
+  output: string;
+  config: AnnotateConfig;
+  progress: Progress;
+  signal?: AbortSignal | undefined;
+}
+
+export interface AnnotateResult {
+  state: "finished" | "interrupted";
+  /** Rows that were annotated, and rows without a time. */
+  rows: number;
+  without: number;
+  /** What was added, for people. */
+  added: readonly string[];
+}
+
+const rowsAtOnce = 5000;
+
+/**
+ * Annotates the rows of a table. Nothing is left at the output if it fails or is stopped. Throws errors of the run, the
+ * table and the disk, one line each.
+ */
+export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
+  const { run, input: path, output, config, progress, signal } = job;
+  setNumThreads(config.threads === "auto" ? cores() : config.threads);
+  using bridge = Bridge.open(run, config);
+  const { trained, units } = bridge;
+  const { data } = trained.config;
+  checkOutput(output, { trained, paths: false, overwrite: config.overwrite });
+  checkFormats(path, output);
+  const last = timeLabel(trained.config, 1);
+  processTime(trained.config, config.at ?? last, "at");
+  const reading = {
+    decimal: config.decimal ?? data.decimal,
+    header: config.header ?? data.header,
+    key: config.key ?? undefined,
+    layer: config.layer ?? data.layer ?? undefined,
+  };
+  let fates: FateCells | null = null;
+  let sink: Sink | null = null;
+  const source = await own(() => openRows(path, reading));
+  try {
+    const known = source.columns.map(({ name }) => name);
+    if (config.fate !== null && !known.includes(config.fate))
+      throw absentColumn(source, { key: "fate=", name: config.fate });
+    const isH5ad = source.format === "h5ad";
+    const facts = { trained, width: units.width };
+    const named = trained.columns?.named && source.named;
+    const others = named ? known.filter((name) => !trained.columns?.names.includes(name)) : [];
+    const chosen = [config.fate ?? [], data.split_by ?? []]
+      .flat()
+      .filter((one) => known.includes(one));
+    const keep = isH5ad ? chosen : [...new Set([...others, ...chosen])];
+    const { names } = matched(source, { ...facts, keep });
+    const missing = config.missing ?? data.missing;
+    if (config.fate !== null)
+      fates = await own(() =>
+        fateCells(source, bridge, {
+          ...{ names, missing, signal, seed: config.seed },
+          column: config.fate as string,
+        }),
+      );
+    const isTimed = data.split_by !== null && known.includes(data.split_by);
+    if (!isTimed)
+      progress.line(
+        `${path}: no column of times that the run was trained on; all rows are taken as those of time ${timeLabel(trained.config, 0)}`,
+      );
+    using input = disposing(
+      await tableInput(path, {
+        ...{ trained, progress, signal, direction: "f", start: null, seed: config.seed },
+        ...{ resize: null, max_pixels: 1 },
+        keys: { ...config, keep, group: null },
+      }),
+    );
+    const { carried = [] } = input.table ?? {};
+    const place = input.table?.h5ad ?? null;
+    const columns = units.columns(names);
+    const annotations = annotationsOf({
+      ...{ bridge, config, fates, signal },
+      names: columns.map(({ name }) => name),
+      layer: place?.layer ?? "X",
+    });
+    const target = place
+      ? await h5adSink(output, { source: place.path, annotations })
+      : tableSink(output, { format: outputFormat(output) as never, carried, columns, annotations });
+    sink = target;
+    const timePlace = carried.findIndex(({ name }) => name === data.split_by);
+    let first = 0;
+    let without = 0;
+    for (;;) {
+      progress.update({
+        label: "annotating",
+        step: first,
+        ...(input.n !== null && { steps: input.n }),
+      });
+      const batch = await input.read(first, rowsAtOnce);
+      if (batch === null) break;
+      const n = batch.x.size(0);
+      const times = Array.from({ length: n }, (_, i) => {
+        if (!isTimed) return timeLabel(trained.config, 0);
+        const cell = batch.carried?.[timePlace]?.[i] ?? null;
+        return cell === null ? null : String(cell);
+      });
+      try {
+        await target.put({
+          count: n,
+          rows: batch.rows as Int32Array,
+          numbers: units.undo(batch.x),
+          carried: batch.carried ?? [],
+          values: await annotateBatch(annotations, batch, { times, first }),
+        });
+      } finally {
+        disposeRows(batch);
+      }
+      without += times.filter((time) => time === null).length;
+      first += n;
+    }
+    for (const note of input.notes?.() ?? []) progress.line(note);
+    await target.commit(runRecord(trained, config));
+    const added = annotations.map(({ obsm, columns }) =>
+      place && obsm !== null ? `obsm ${obsm}` : columns.join(", "),
+    );
+    return { state: "finished", rows: first - without, without, added };
+  } catch (error) {
+    if (!signal?.aborted || error !== signal.reason) throw error;
+    return { state: "interrupted", rows: 0, without: 0, added: [] };
+  } finally {
+    sink?.discard();
+    fates?.x.dispose();
+    source.close();
+  }
+}
+
+/** Values by annotation and column, NaN for rows without a time. */
+async function annotateBatch(
+  annotations: readonly Annotation[],
+  { x, given }: InputRows,
+  { times, first }: { times: readonly (string | null)[]; first: number },
+): Promise<Float64Array[][]> {
+  const values = annotations.map(({ columns }) =>
+    columns.map(() => new Float64Array(times.length).fill(Number.NaN)),
+  );
+  for (const time of new Set(times)) {
+    if (time === null) continue;
+    const places = [...times.keys()].filter((i) => times[i] === time);
+    const index = tensor(BigInt64Array.from(places, BigInt));
+    const pick = (t: Tensor) => tidy(() => t.indexSelect(0, index).keep());
+    const rows = { x: pick(x), given: mapConditions(given, pick) };
+    try {
+      for (const [k, annotation] of annotations.entries()) {
+        const columns = await annotation.values({ ...rows, time, purpose: `${first}/${time}` });
+        for (const [c, column] of columns.entries())
+          for (const [i, place] of places.entries())
+            (values[k]?.[c] as Float64Array)[place] = column[i] as number;
+      }
+    } finally {
+      disposeRows(rows);
+      index.dispose();
+    }
+  }
+  return values;
+}
+
+function disposeRows({ x, given }: { x: Tensor; given?: Conditions | undefined }): void {
+  for (const t of [x, given?.cond, given?.y]) t?.dispose();
+}
+
+const disposing = <T extends { close?(): void }>(input: T) =>
+  Object.assign(input, { [Symbol.dispose]: () => input.close?.() });
+
+function checkFormats(path: string, output: string): void {
+  const format = outputFormat(output);
+  const isTable = format !== undefined && !format.startsWith(".np");
+  if (isTable && (format !== ".h5ad" || tableFormat(path) === "h5ad")) return;
+  throw new ConfigError(
+    "usage",
+    `OUT ${output}: ${format === ".h5ad" ? `a copy of a .h5ad file, but NEW is ${path}` : `${extname(output) || "no ending"} has no names of columns`}: expected .csv, .tsv, .parquet${format === ".h5ad" ? "" : ", or .h5ad of a .h5ad file"}`,
+  );
+}

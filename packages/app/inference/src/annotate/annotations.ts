@@ -1,0 +1,132 @@
+// What a bridge says of rows: their velocity, their state at another time, and the classes that they end in.
+import { type Conditions, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
+import type { AnnotateConfig } from "@dsbm/config";
+import { full, type Tensor, tidy } from "@dsbm/torch";
+import type { Bridge } from "../bridge.js";
+import { gridOf } from "../plan.js";
+import { processTime, timeLabel, timeScale } from "../times.js";
+import type { FateCells } from "./fates.js";
+
+/** Rows of one time, as networks take them. */
+export interface TimedRows {
+  x: Tensor;
+  given: Conditions | undefined;
+  /** In the user's units. */
+  time: string;
+  /** Tells the noise of these rows from that of others. */
+  purpose: string;
+}
+
+/** Columns that are added to a table. */
+export interface Annotation {
+  /** The entry of obsm that holds them; null for columns of obs. */
+  obsm: string | null;
+  columns: readonly string[];
+  /** The values of rows, by column. */
+  values(rows: TimedRows): Promise<Float64Array[]>;
+}
+
+interface AnnotationContext {
+  bridge: Bridge;
+  config: AnnotateConfig;
+  /** Names of the columns that the run changes. */
+  names: readonly string[];
+  /** The matrix of a .h5ad file that rows come from. */
+  layer: string;
+  fates: FateCells | null;
+  signal: AbortSignal | undefined;
+}
+
+/** All annotations that the run allows. */
+export function annotationsOf(context: AnnotationContext): Annotation[] {
+  const velocity = velocityOf(context);
+  const state = stateOf(context);
+  const fates = context.fates && fatesOf(context, context.fates);
+  return [velocity, state, fates].filter((one) => one !== null);
+}
+
+/** The drift, per unit of the user's time. */
+function velocityOf({ bridge, names, layer }: AnnotationContext): Annotation | null {
+  const { trained, units } = bridge;
+  const unit = timeScale(trained.config)?.length ?? 1;
+  // At the last time a drift may not be defined: samplers take it at the start of their last step.
+  const latest = ordered("f", gridOf(trained, null)).at(-1)?.time ?? 0;
+  if (!(bridge.drift("f") ?? bridge.velocity())) return null;
+  return {
+    obsm: `velocity_${layer.replace(/^X_/, "")}`,
+    columns: names.map((name) => `velocity_${name}`),
+    async values({ x, given, time }) {
+      const field = bridge.drift("f", given) ?? bridge.velocity(given);
+      const t = Math.min(processTime(trained.config, time, "time"), latest);
+      return tidy(() => {
+        const v = field?.(x, full([x.size(0)], t)) as Tensor;
+        return units.undoVectors(x, v.div(unit));
+      });
+    },
+  };
+}
+
+function stateOf(context: AnnotationContext): Annotation {
+  const { bridge, config, names, layer } = context;
+  const at = config.at ?? timeLabel(bridge.trained.config, 1);
+  return {
+    obsm: `${layer}_at_${at}`,
+    columns: names.map((name) => `${name}_at_${at}`),
+    async values(rows) {
+      const moved = await moveTo(context, rows, { to: at, draw: 0 });
+      const values = bridge.units.undo(moved);
+      moved.dispose();
+      return values;
+    },
+  };
+}
+
+/** Each draw of the noise takes the classes of its nearest cells; a row has their shares over all draws. */
+function fatesOf(context: AnnotationContext, cells: FateCells): Annotation {
+  const { bridge, config } = context;
+  const { method, process, config: run } = bridge.trained;
+  const isNoisy = method.predicts !== "velocity" && process.sigma > 0;
+  const draws = isNoisy ? config.draws : 1;
+  const to = timeLabel(run, 1);
+  const k = Math.min(config.neighbours, cells.x.size(0));
+  return {
+    obsm: null,
+    columns: cells.classes.map((name) => `fate_${name}`),
+    async values(rows) {
+      const n = rows.x.size(0);
+      const shares = cells.classes.map(() => new Float64Array(n));
+      for (let draw = 0; draw < draws; draw++) {
+        const moved = await moveTo(context, rows, { to, draw });
+        const nearest = tidy(() => {
+          const [, places] = squaredDistances(moved, cells.x).topk(k, { dim: 1, largest: false });
+          return places.toNumbers();
+        });
+        moved.dispose();
+        for (const [i, place] of nearest.entries()) {
+          const share = shares[cells.codes[place] as number] as Float64Array;
+          const row = Math.floor(i / k);
+          share[row] = (share[row] as number) + 1 / (k * draws);
+        }
+      }
+      return shares;
+    },
+  };
+}
+
+/** Rows at another time, new tensors; those that are there already stay. */
+async function moveTo(
+  { bridge, config, signal }: AnnotationContext,
+  { x, given, time, purpose }: TimedRows,
+  { to, draw }: { to: string; draw: number },
+): Promise<Tensor> {
+  const { trained } = bridge;
+  const [start, end] = [
+    processTime(trained.config, time, "time"),
+    processTime(trained.config, to, "at"),
+  ];
+  if (Math.abs(start - end) < 1e-9) return tidy(() => x.clone().keep());
+  const direction: Direction = start < end ? "f" : "b";
+  const options = { seed: config.seed, purpose: `annotate/${purpose}/${draw}`, given, signal };
+  const { x: moved } = await bridge.sample(x, { ...options, direction, from: time, to });
+  return moved;
+}

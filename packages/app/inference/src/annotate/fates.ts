@@ -1,0 +1,80 @@
+// Cells of the last time with their classes, which transported cells are compared with.
+import { hash32 } from "@dsbm/bridge";
+import { ConfigError } from "@dsbm/config";
+import { cleanRows, type RowSource } from "@dsbm/data";
+import type { Tensor } from "@dsbm/torch";
+import type { Bridge } from "../bridge.js";
+import { timeLabel } from "../times.js";
+
+export interface FateCells {
+  /** [m, d], as networks take them. */
+  x: Tensor;
+  classes: readonly string[];
+  /** The class of each cell. */
+  codes: readonly number[];
+}
+
+/** More make distances slow, and shares of classes hardly better. */
+const mostCells = 10_000;
+const mostClasses = 100;
+
+interface FateOptions {
+  column: string;
+  /** Columns of numbers that the run takes. */
+  names: readonly string[];
+  missing: "error" | "drop";
+  seed: number;
+  signal: AbortSignal | undefined;
+}
+
+/** Reads cells of the last time, 10,000 random ones at most. Throws a ConfigError without such cells or their classes. */
+export async function fateCells(
+  source: RowSource,
+  bridge: Bridge,
+  { column, names, missing, seed, signal }: FateOptions,
+): Promise<FateCells> {
+  const { config } = bridge.trained;
+  const { split_by, where } = config.data;
+  const refuse = (problem: string) =>
+    new ConfigError("usage", `fate=${column}: ${source.path} ${problem}`);
+  if (split_by === null || !source.columns.some(({ name }) => name === split_by))
+    throw refuse(
+      `has no column of times that ${bridge.trained.folder} was trained on: expected cells of the last time with their classes; train with time=COLUMN`,
+    );
+  const last = timeLabel(config, 1);
+  const kept: { row: number[]; label: string; rank: number }[] = [];
+  const keepLeast = (most: number) => {
+    kept.sort((a, b) => a.rank - b.rank);
+    kept.length = Math.min(kept.length, most);
+  };
+  const labels = new Set<string>();
+  for await (const { rows, numbers, texts } of cleanRows(source, {
+    numbers: names,
+    texts: [column],
+    group: { column: split_by, value: last },
+    log1p: config.data.log1p,
+    where: where ?? undefined,
+    missing,
+    signal,
+  })) {
+    for (const [i, text] of (texts[0] as string[]).entries()) {
+      const label = text.trim();
+      if (label === "") continue;
+      labels.add(label);
+      if (labels.size > mostClasses)
+        throw refuse(`has more than ${mostClasses} different texts there: expected classes`);
+      const row = numbers.map((values) => values[i] as number);
+      kept.push({ row, label, rank: hash32(`fate/${seed}/${rows[i]}`) });
+    }
+    if (kept.length > 4 * mostCells) keepLeast(mostCells);
+  }
+  keepLeast(mostCells);
+  if (kept.length === 0) throw refuse(`has no class in rows with ${split_by}=${last}`);
+  const classes = [...labels].toSorted();
+  const columns = names.map((_, k) => Float64Array.from(kept, ({ row }) => row[k] as number));
+  return {
+    x: bridge.units.apply(columns),
+    classes,
+    codes: kept.map(({ label }) => classes.indexOf(label)),
+  };
+}

@@ -1,0 +1,212 @@
+// One table in, one table out: cells of several times in a .h5ad file, with what a run says of them in a copy.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openRows, openTableWriter } from "@dsbm/data";
+import { Bridge } from "@dsbm/inference";
+import { full, Generator, randn, tidy } from "@dsbm/torch";
+import h5wasm from "h5wasm/node";
+import { beforeAll, describe, expect, it } from "vitest";
+import { scratch } from "./cli.js";
+import { commandHere, hiddenIn, tableRun, workIn } from "./sample.js";
+
+const root = scratch();
+const at = (name: string) => join(root, name);
+workIn(root);
+
+const n = 300;
+const days = Array.from({ length: n }, (_, i) => (i % 3 === 0 ? "2" : i % 3 === 1 ? "7" : "4.5"));
+const types = Array.from({ length: n }, (_, i) => (i === 4 ? null : i % 2 === 0 ? "B/T" : "HSC"));
+const transform = { log1p: true, standardise: "columns" as const, mean: [1, 2], std: [0.5, 0.25] };
+const columns = [0, 1].map((k) =>
+  (
+    randn([n], { generator: Generator.create(k + 1), dtype: "float64" }).toArray() as Float64Array
+  ).map((z) =>
+    Math.fround(
+      Math.expm1(Math.abs((transform.mean[k] as number) + z * (transform.std[k] as number))),
+    ),
+  ),
+);
+const facts = { names: ["Actb", "Gapdh"], transform };
+const data = { split_by: "day", source: "2", target: "7" };
+let moving = "";
+
+async function write(name: string, missingTime = false): Promise<void> {
+  const format = name.endsWith("csv") ? ".csv" : ".h5ad";
+  const writer = openTableWriter(at(name), {
+    format,
+    carried: [
+      { name: "day", kind: "text" },
+      { name: "celltype", kind: "text" },
+    ],
+    columns: facts.names.map((column) => ({ name: column, dtype: "float32" })),
+  });
+  const times = days.map((day, i) => (missingTime && i === 8 ? null : day));
+  await writer.write({ count: n, numbers: columns, carried: [times, types] });
+  await writer.close();
+}
+
+beforeAll(async () => {
+  await h5wasm.ready;
+  moving = tableRun(at("moving"), facts, { data });
+  await write("cells.h5ad");
+  await write("gap.h5ad", true);
+  await write("cells.csv");
+});
+
+/** The dataset at a path of a .h5ad file. */
+function read(name: string, path: string): number[] {
+  const file = new h5wasm.File(at(name), "r");
+  const value = (file.get(path) as InstanceType<typeof h5wasm.Dataset>).value;
+  file.close();
+  return typeof value === "number" ? [value] : Array.from(value as Float32Array);
+}
+
+async function done(...words: string[]) {
+  const outcome = await commandHere(...(words as [string, ...string[]]));
+  expect(outcome.code, outcome.stderr).toBe(0);
+  return outcome;
+}
+
+const isOf = (day: string) => days.map((one) => one === day);
+
+describe("dsbm sample", () => {
+  it("writes the samples of a time into a copy, NaN into other rows", async () => {
+    const { stdout, stderr } = await done("sample", moving, "cells.h5ad", "out.h5ad", "from=4.5");
+    expect(stdout).toContain("obsm X_at_7 of 100 rows and 2 columns");
+    expect(stderr).toMatch(/left out 200 of 300 rows/);
+    const state = read("out.h5ad", "obsm/X_at_7");
+    const isMiddle = isOf("4.5");
+    expect(state.map(Number.isNaN)).toEqual(isMiddle.flatMap((is) => [!is, !is]));
+    expect(read("out.h5ad", "uns/dsbm/sample/settings/seed")).toEqual([42]);
+    expect(read("out.h5ad", "X")).toEqual(read("cells.h5ad", "X"));
+    expect(hiddenIn(root)).toEqual([]);
+  });
+
+  it("takes the same path in one part as in two", async () => {
+    const words = ["solver=heun", "ode_step_size=0.05", "overwrite=true"];
+    await done("sample", moving, "cells.csv", "whole.csv", ...words);
+    await done("sample", moving, "cells.csv", "half.csv", "to=4.5", ...words);
+    writeFileSync(at("rest.csv"), readFileSync(at("half.csv"), "utf8").replaceAll(/^2,/gm, "4.5,"));
+    await done("sample", moving, "rest.csv", "rest-out.csv", "from=4.5", ...words);
+    const load = async (name: string) => {
+      const source = await openRows(at(name));
+      const found: number[] = [];
+      for await (const batch of source.batches({ numbers: facts.names }))
+        found.push(...batch.numbers.flatMap((column) => [...column]));
+      source.close();
+      return found;
+    };
+    const [whole, parts] = [await load("whole.csv"), await load("rest-out.csv")];
+    expect(whole).toHaveLength(200);
+    for (const [i, value] of whole.entries())
+      expect(Math.abs(value - (parts[i] as number))).toBeLessThan(1e-3 * (1 + Math.abs(value)));
+  });
+
+  it.each([
+    [["from=9"], /from=9: expected one of 2, 7, or a time between them/],
+    [
+      ["from=7", "to=2", "direction=f"],
+      /from=7 to=2 with direction=f: expected a later time at to/,
+    ],
+    [["path=true"], /\.h5ad cannot be written of vectors \[2\]; expected .*\.npz$/m],
+  ])("refuses %j", async (words, message) => {
+    const { code, stderr } = await commandHere("sample", moving, "cells.h5ad", "no.h5ad", ...words);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe("dsbm annotate", () => {
+  it("adds velocities, states and fates, which a table has as columns", async () => {
+    const words = ["fate=celltype", "draws=3", "neighbours=5"];
+    const { stdout } = await done("annotate", moving, "cells.h5ad", "notes.h5ad", ...words);
+    expect(stdout.trim().split("\n")).toEqual([
+      "rows:    300",
+      "added:   obsm velocity_X",
+      "added:   obsm X_at_7",
+      "added:   fate_B/T, fate_HSC",
+      "output:  notes.h5ad",
+    ]);
+    const fates = ["B_T", "HSC"].map((name) => read("notes.h5ad", `obs/fate_${name}`));
+    for (const [i, share] of (fates[0] as number[]).entries())
+      expect(share + (fates[1]?.[i] as number)).toBeCloseTo(1, 5);
+    // Cells of the last day stay.
+    const state = read("notes.h5ad", "obsm/X_at_7");
+    const x = read("notes.h5ad", "X");
+    const isLast = isOf("7");
+    for (const [i, is] of isLast.entries())
+      if (is)
+        expect(Math.abs((state[2 * i] as number) / (x[2 * i] as number) - 1)).toBeLessThan(1e-4);
+    await done("annotate", moving, "cells.csv", "notes.csv", ...words);
+    const source = await openRows(at("notes.csv"));
+    const names = source.columns.map(({ name }) => name);
+    const added = [
+      "velocity_Actb",
+      "velocity_Gapdh",
+      "Actb_at_7",
+      "Gapdh_at_7",
+      "fate_B/T",
+      "fate_HSC",
+    ];
+    expect(names).toEqual(["day", "celltype", ...facts.names, ...added]);
+    for await (const { numbers, first, count } of source.batches({
+      numbers: ["Gapdh_at_7", "fate_HSC"],
+    }))
+      for (let i = 0; i < count; i++) {
+        expect(numbers[0]?.[i]).toBeCloseTo(state[2 * (first + i) + 1] as number, 3);
+        expect(numbers[1]?.[i]).toBeCloseTo(fates[1]?.[first + i] as number, 5);
+      }
+    source.close();
+    expect(hiddenIn(root)).toEqual([]);
+  });
+
+  it("has the drift in the units of the columns and of time", async () => {
+    await done("annotate", moving, "cells.h5ad", "drift.h5ad", "at=2");
+    const velocity = read("drift.h5ad", "obsm/velocity_X");
+    using bridge = Bridge.open(moving, { threads: 1 });
+    const rows = [...days.keys()].filter((i) => days[i] === "4.5");
+    const step = 1e-2;
+    const pick = (k: number) => Float64Array.from(rows, (i) => columns[k]?.[i] as number);
+    const x = bridge.units.apply([pick(0), pick(1)]);
+    const after = tidy(() => {
+      const drift = bridge.drift("f")?.(x, full([rows.length], 0.5));
+      return x.add((drift as typeof x).mul(step)).keep();
+    });
+    const moved = bridge.units.undo(after);
+    for (const [j, i] of rows.entries())
+      for (const k of [0, 1]) {
+        // Five days are one unit of the process.
+        const expected = ((moved[k]?.[j] as number) - (columns[k]?.[i] as number)) / (step * 5);
+        expect(Math.abs((velocity[2 * i + k] as number) - expected)).toBeLessThan(
+          0.02 * (1 + Math.abs(expected)),
+        );
+      }
+    for (const t of [x, after]) t.dispose();
+  });
+
+  it("leaves rows without a time out, and says what it cannot do", async () => {
+    const { stdout } = await done("annotate", moving, "gap.h5ad", "gap-notes.h5ad");
+    expect(stdout).toContain("rows:    299, NaN in 1 rows without a time");
+    const state = read("gap-notes.h5ad", "obsm/X_at_7");
+    expect(state.flatMap((value, i) => (Number.isNaN(value) ? [i] : []))).toEqual([16, 17]);
+    const refusals: [string[], RegExp][] = [
+      [
+        ["cells.h5ad", "a.h5ad", "fate=celltyp"],
+        /fate=celltyp: .* no such column; did you mean "celltype"\?/,
+      ],
+      [["cells.h5ad", "a.h5ad", "at=9"], /at=9: expected one of 2, 7, or a time between/],
+      [
+        ["cells.csv", "a.h5ad"],
+        /OUT a\.h5ad: a copy of a \.h5ad file, but NEW is cells\.csv: expected \.csv/,
+      ],
+      [["cells.h5ad", "a.npy"], /OUT a\.npy: \.npy has no names of columns/],
+      [["cells.h5ad", "gap-notes.h5ad"], /is there already/],
+    ];
+    for (const [words, message] of refusals) {
+      const { code, stderr } = await commandHere("annotate", moving, ...words);
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(message);
+    }
+    expect(hiddenIn(root)).toEqual([]);
+  });
+});
