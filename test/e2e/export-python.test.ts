@@ -103,6 +103,12 @@ it.each(cases)("%s", async (name, make) => {
       );
   }
   loaded.dispose();
+  const model = join(out, Object.keys(bridge.files ?? {}).at(-1) as string);
+  const bytes = readFileSync(model);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(model, bytes);
+  const words = ["sample.py", `new.${ending}`, `out.${ending}`];
+  expect(spawnSync(python, words, { cwd: out, encoding: "utf8" }).stderr).toContain("damaged: [");
 });
 
 /** In the place of numpy's generator: the numbers of a file. */

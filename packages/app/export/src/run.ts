@@ -1,4 +1,5 @@
 // From the folder of a run to models and their description, in memory.
+import { createHash } from "node:crypto";
 import type { Direction } from "@dsbm/bridge";
 import type { ExportConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
@@ -57,11 +58,23 @@ export function exportBridge(run: string, options: ExportOptions = {}): Exported
     const models = named.map(
       ([name, { graph }]) => [name, encoded(graph, bridge, { name, limit, bare })] as const,
     );
-    return { bridge, models: new Map(models), units: unitModels(bridge) };
+    const units = unitModels(bridge);
+    const files = [...models, ...units].flatMap(([name, { model, weights }]) => [
+      [name, checksum(model)],
+      ...(weights ? [[weightsName(name), checksum(weights)]] : []),
+    ]);
+    return {
+      bridge: { ...bridge, files: Object.fromEntries(files) },
+      models: new Map(models),
+      units,
+    };
   } finally {
     for (const network of new Set(Object.values(networks))) network?.dispose();
   }
 }
+
+const checksum = (chunks: readonly Uint8Array[]): string =>
+  chunks.reduce((hash, chunk) => hash.update(chunk), createHash("sha256")).digest("hex");
 
 function nameOf({ directions }: ExportedGraph, all: readonly ExportedGraph[]): string {
   const [only] = Object.keys(directions);

@@ -17,7 +17,7 @@ import { preconditioned } from "../src/method/preconditioned.js";
 import { endpointStatistics, valueStatistics } from "../src/metric/endpoints.js";
 import { FeatureStatistics } from "../src/metric/feature-statistics.js";
 import { frechetDistance } from "../src/metric/frechet.js";
-import { bandError, isotropicSpectrum } from "../src/metric/spectrum.js";
+import { bandError, fourierModes, isotropicSpectrum } from "../src/metric/spectrum.js";
 import { optimality } from "../src/metric/vectors/optimality.js";
 import { FittedGaussian } from "../src/model/fitted-gaussian.js";
 import { assignment } from "../src/ot/assignment.js";
@@ -54,6 +54,7 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
     "argument",
     /even number .* got 3; use 4$/,
   ],
+  ["modes", () => fourierModes(Number.POSITIVE_INFINITY, 2), "argument", /from 1 to 16384/],
   ["times", () => chainOf([0, 0.5]), "argument", /rise from 0 to 1/],
   ["batch size", () => inBatches(x(), 0, () => 0), "argument", /batches of 0/],
   ["no rows", () => inBatches(zeros([0, 2]), 1, () => 0), "data", /no samples .*expected \[n, …\]/],

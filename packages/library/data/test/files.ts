@@ -1,4 +1,5 @@
 // What the data set tests share: folders, IDX files written byte by byte, and the shape of an error.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -95,3 +96,14 @@ export const refusal = (code: string, message: RegExp | string = "") =>
       `one line with ${message}`,
     ),
   });
+
+/** Whether h5py is there, which writes what no library of JavaScript does. */
+export const hasH5py = (() => {
+  try {
+    execFileSync("/usr/bin/python3", ["-c", "import h5py"], { stdio: "ignore" });
+    return true;
+  } catch {
+    console.log("skipped: /usr/bin/python3 has no h5py (apt-get install python3-h5py)");
+    return false;
+  }
+})();

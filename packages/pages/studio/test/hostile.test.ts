@@ -250,3 +250,10 @@ describe("runs of strangers", () => {
     }
   });
 });
+
+it("connections that say nothing are ended, and keep no page out", async () => {
+  const silent = Array.from({ length: 1000 }, () => connect(port, "127.0.0.1"));
+  for (const socket of silent) socket.on("error", () => {});
+  for (let i = 0; i < 20; i++) expect((await send({ path: api("runs") })).status).toBe(200);
+  for (const socket of silent) socket.destroy();
+});

@@ -102,7 +102,19 @@ describe("an export", () => {
     [{ state: { shape: [2.5], type: "vectors" } }, /state/],
     [{ process: { sigma: "1" } }, /process/],
     [{ inputs: ["x", "constructor"] }, /inputs/],
-    [{ output: "elsewhere" }, /elsewhere/],
+    [{ output: "elsewhere" }, /elsewhere.*does not belong to this bridge\.json/],
+    [{ end_output: "end" }, /does not belong/],
+    [{ inputs: ["x", "t", "direction"] }, /does not belong/],
+    [{ inputs: ["x", "t", "cond"] }, /inputs is missing or of another kind/],
+    [{ inputs: ["x", "x"] }, /inputs/],
+    [{ transform: { ...transform, std: [2] } }, /transform/],
+    [{ transform: { ...transform, mean: [1, 2, 3], std: [1, 2, 3] } }, /transform/],
+    [{ columns: ["age"] }, /columns/],
+    [{ projection: { shape: [2], scale: 1, mean: "AAAAAAAAAAA=", basis: "AAAA" } }, /projection/],
+    [{ projection: { shape: [2], scale: 1, mean: "?", basis: "?" } }, /projection/],
+    [{ files: { "f.onnx": 3 } }, /files/],
+    [{ files: { "f.onnx": "0".repeat(64) } }, /f\.onnx is damaged: its checksum is not that/],
+    [{ files: {} }, /f\.onnx is damaged/],
   ])("is refused with %j", async (change, message) => {
     const open = async () => {
       const bridge = await loadBridge(tinyExport(change));

@@ -45,6 +45,8 @@ export interface BridgeDescription {
   verdicts: Verdict[];
   data: DataSummary;
   license: string | null;
+  /** The SHA-256 of each model and of its weights; not in the description that the models themselves hold. */
+  files?: Readonly<Record<string, string>>;
 }
 
 interface ModelPlace {

@@ -11,8 +11,9 @@ export function pythonExample(bridge: BridgeDescription): string {
   return [
     `# python sample.py new.${ending} out.${ending} ${default_direction}: carries samples to the other end of the bridge (onnxruntime, numpy).`,
     ...beside(bridge),
-    `import ${columns ? "csv, " : ""}json, sys, numpy as np, onnxruntime as ort`,
+    `import ${columns ? "csv, " : ""}hashlib, json, sys, numpy as np, onnxruntime as ort`,
     'bridge, rng = json.load(open("bridge.json", encoding="utf-8")), np.random.default_rng(1)',
+    'if damaged := [name for name, sha256 in bridge["files"].items() if hashlib.sha256(open(name, "rb").read()).hexdigest() != sha256]: sys.exit(f"damaged: {damaged}, export the run again")',
     `source, out, direction = [*sys.argv[1:], "${default_direction}"][:3]`,
     `model${encode ? ", encode, decode" : ""} = ${models}`,
     ...reading(bridge),

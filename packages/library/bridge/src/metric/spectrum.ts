@@ -11,6 +11,8 @@ export interface Spectrum {
   energy: number[][];
 }
 
+const mostPixels = 2 ** 14;
+
 /** The modes of a real field's transform, [H, W/2 + 1], in C order. */
 export interface Modes {
   height: number;
@@ -22,7 +24,12 @@ export interface Modes {
   largest: number;
 }
 
+/** Throws a BridgeError for sizes that are no images. */
 export function fourierModes(height: number, width: number): Modes {
+  if (![height, width].every((n) => Number.isInteger(n) && n > 0 && n <= mostPixels))
+    throw argumentError(
+      `modes of [${height}, ${width}]; expected integers from 1 to ${mostPixels}`,
+    );
   const columns = Math.floor(width / 2) + 1;
   const side = Math.max(height, width);
   const k = new Float64Array(height * columns);

@@ -1,7 +1,6 @@
 // Statistics of real images as .npz files with mu and sigma, as published for FID.
 import { readFileSync } from "node:fs";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { unzipSync } from "fflate";
 import { dataError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
@@ -18,23 +17,21 @@ export interface SavedStatistics extends Gaussian {
  */
 export function loadStatistics(path: string): SavedStatistics {
   const refuse = (problem: string) => dataError(`${path}: ${problem}`.replace(/\s+/g, " "));
-  let members: Record<string, Uint8Array>;
+  let zip: io.ZipReader;
   try {
-    members = unzipSync(readFileSync(path), {
-      filter: ({ name, originalSize }) => {
-        if (!["mu.npy", "sigma.npy", "n.npy"].includes(name)) return false;
-        if (originalSize <= limit) return true;
-        throw new Error(`${name} claims ${originalSize} bytes, more than ${limit}`);
-      },
-    });
+    // A number would be a file that is open already.
+    zip = new io.ZipReader(new io.BytesSource(readFileSync(String(path)), path), limit);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw refuse(`no readable .npz file (${reason}); expected one with mu and sigma`);
+    throw refuse(
+      `no readable .npz file (${reason.replace(`${path}: `, "")}); expected one with mu and sigma`,
+    );
   }
   const read = (name: string): Tensor => {
-    const bytes = members[`${name}.npy`];
-    if (bytes === undefined)
+    const member = `${name}.npy`;
+    if (!zip.has(member))
       throw refuse(`has no array ${name}; expected the statistics mu [d] and sigma [d, d]`);
+    const bytes = zip.read(member);
     const array = io.npy.decode(bytes, `${path} (${name})`);
     return tensor(io.toFloat64(array), { shape: array.shape });
   };
@@ -48,7 +45,7 @@ export function loadStatistics(path: string): SavedStatistics {
       );
     for (const [name, x] of Object.entries({ mu: mean, sigma: covariance }))
       if (!x.isfinite().all().item()) throw refuse(`${name} has values that are NaN or infinite`);
-    const n = members["n.npy"] === undefined ? null : read("n").item();
+    const n = zip.has("n.npy") ? read("n").item() : null;
     return { mean, covariance, n };
   });
 }

@@ -1,7 +1,7 @@
 // Packed files and archives, within limits: a few kilobytes can unpack to more than any disk holds.
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { unzipSync } from "fflate";
+import { io } from "@dsbm/torch";
 import { parseTar } from "nanotar";
 import { type DatasetCode, DatasetError, reason } from "../errors.js";
 import { readBytes } from "./read.js";
@@ -51,23 +51,20 @@ export interface ZipArchive {
 /** Reads a .zip archive. Throws `Unreadable`, and `BadZip` for damage and for members beyond the limits. */
 export function openZip(path: string, limits?: UnpackLimits): ZipArchive {
   const bytes = readBytes(path);
-  const members = (isWanted: (name: string) => boolean) =>
-    unpacking("BadZip", { source: path, size: bytes.length }, () =>
-      unzipSync(bytes, {
-        filter({ name, size, originalSize }) {
-          if (!isWanted(name)) return false;
-          const cure = "unpack it and give the unpacked file";
-          checkUnpacked(path, originalSize, "BadZip", { size, limits, cure });
-          return true;
-        },
-      }),
-    );
-  const names: string[] = [];
-  members((name) => {
-    names.push(name);
-    return false;
-  });
-  return { names, read: (wanted) => members((name) => name === wanted)[wanted] };
+  const size = bytes.length;
+  const guarded = <T>(operation: () => T) => unpacking("BadZip", { source: path, size }, operation);
+  const zip = guarded(
+    () => new io.ZipReader(new io.BytesSource(bytes, path), Number.POSITIVE_INFINITY),
+  );
+  return {
+    names: zip.names,
+    read(name) {
+      if (!zip.has(name)) return undefined;
+      const cure = "unpack it and give the unpacked file";
+      checkUnpacked(path, zip.size(name), "BadZip", { size, limits, cure });
+      return guarded(() => zip.read(name));
+    },
+  };
 }
 
 /**
@@ -120,7 +117,7 @@ function unpacking<T>(
     if (error instanceof DatasetError) throw error;
     throw new DatasetError(
       code,
-      `${source}: ${size} bytes that cannot be unpacked (${reason(error)}): copy or download it again`,
+      `${source}: ${size} bytes that cannot be unpacked (${reason(error).replace(`${source}: `, "")}): copy or download it again`,
     );
   }
 }

@@ -4,6 +4,7 @@ import { basename, dirname } from "node:path";
 import { DatasetError, invalidOption } from "../errors.js";
 import { attempt, isFolder, status } from "../files/read.js";
 import { didYouMean } from "../names.js";
+import { openForeign } from "./read/foreign.js";
 import { openText } from "./read/text.js";
 import {
   checkWidth,
@@ -37,14 +38,12 @@ const formats: Readonly<Record<TableFormat, Format>> = {
   parquet: {
     ending: /\.(parquet|pq)$/i,
     magic: [0x50, 0x41, 0x52, 0x31],
-    open: async (path, _, options) =>
-      (await import("./read/parquet.js")).openParquet(path, options),
+    open: (path, size, options) => openForeign("parquet", path, size, options),
   },
   h5ad: {
     ending: /\.(h5ad|h5)$/i,
     magic: [0x89, 0x48, 0x44, 0x46],
-    open: async (path, size, options) =>
-      (await import("./read/h5ad/h5ad.js")).openH5ad(path, size, options),
+    open: (path, size, options) => openForeign("h5ad", path, size, options),
   },
 };
 

@@ -25,6 +25,8 @@ export interface ReadOptions {
   /** Of a .h5ad file: X (default), a layer, or an entry of obsm. */
   layer?: string | undefined;
   limits?: UnpackLimits | undefined;
+  /** For each answer of a reader of .parquet and .h5ad (default: by the size of the file). */
+  seconds?: number | undefined;
 }
 
 export interface RowRequest {

@@ -32,6 +32,9 @@ const two = npy([1, 2, 3, 4], [2, 2]);
 const packed = zipSync({ "x.npy": npy([1, 2], [2, 1]) });
 const rows = text("a,b\n1,2\n");
 const zeros = new Array(16).fill(0);
+const stored = zipSync({ "x.npy": npy([1, 2], [2, 1]) }, { level: 0 });
+const last = Buffer.from(stored).indexOf(Buffer.from("PK\x01\x02")) - 1;
+const flipped = stored.with(last, stored[last]! ^ 1);
 const half = gzipSync("a\n1\n2\n").subarray(0, 20);
 
 describe("a table is refused in one line that says what is wrong with it", () => {
@@ -75,6 +78,13 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["an array named .parquet", "t.parquet", two, "WrongSet", /those of .npy: expected .parquet/],
     ["another ending", "t.xlsx", text("a"), "UnsupportedType", /expected a table \(.csv, .tsv/],
     ["half an archive", "t.npz", packed.subarray(0, 90), "BadZip", /cannot be unpacked/],
+    [
+      "a flipped bit in an archive",
+      "t.npz",
+      flipped,
+      "BadZip",
+      /record x.npy has another checksum/,
+    ],
     ["half a packed file", "t.csv.gz", half, "BadGzip", /cannot be unpacked .*copy or download/],
     ["a missing file", "nowhere.csv", null, "MissingFiles", /nowhere.csv: no such file/],
   ])("%s: by another code", async (_, name, content, code, message) => {

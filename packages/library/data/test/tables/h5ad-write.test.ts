@@ -6,19 +6,10 @@ import { join } from "node:path";
 import { copyH5ad, openRows, openTableWriter } from "@dsbm/data";
 import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readAll, refusal, testFolders } from "../files.js";
+import { hasH5py, readAll, refusal, testFolders } from "../files.js";
 
 const folder = testFolders();
 const python = "/usr/bin/python3";
-const hasH5py = (() => {
-  try {
-    execFileSync(python, ["-c", "import h5py"], { stdio: "ignore" });
-    return true;
-  } catch {
-    console.log("skipped: /usr/bin/python3 has no h5py (apt-get install python3-h5py)");
-    return false;
-  }
-})();
 
 type Group = InstanceType<typeof h5wasm.Group>;
 type Dataset = InstanceType<typeof h5wasm.Dataset>;

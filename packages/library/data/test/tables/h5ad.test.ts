@@ -1,11 +1,12 @@
 // Matrices of single cells as anndata writes them: dense, sparse by rows and by columns, layers, embeddings, and what
 // stands beside them in obs.
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRows } from "@dsbm/data";
 import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readAll, refusal, testFolders } from "../files.js";
+import { hasH5py, readAll, refusal, testFolders } from "../files.js";
 
 const folder = testFolders();
 const n = 300;
@@ -122,4 +123,27 @@ describe("a matrix", () => {
     writeFileSync(text, "\x89HDF\r\n\x1a\n and then text", "latin1");
     await expect(openRows(text)).rejects.toThrow(refusal("BadTable", "write_h5ad"));
   });
+});
+
+it.skipIf(!hasH5py)("whose numbers lie in another file are refused", async () => {
+  const [outside, virtual] = [join(folder(), "outside.h5ad"), join(folder(), "virtual.h5ad")];
+  execFileSync("/usr/bin/python3", [
+    "-c",
+    `import h5py, sys
+with h5py.File(sys.argv[1], "w") as f:
+    f.create_dataset("X", shape=(8, 4), dtype="u1", external=[("/etc/passwd", 0, 32)])
+layout = h5py.VirtualLayout(shape=(300, 3), dtype="f4")
+layout[:] = h5py.VirtualSource(sys.argv[3], "obsm/X_pca", shape=(300, 3))
+with h5py.File(sys.argv[2], "w") as f:
+    f.create_virtual_dataset("X", layout)`,
+    ...[outside, virtual, path],
+  ]);
+  await expect(readAll(outside, { numbers: ["c0"] })).rejects.toThrow(refusal("BadTable"));
+  await expect(openRows(virtual)).rejects.toThrow(refusal("BadTable", "is a view of other data"));
+});
+
+it("that its reader does not read in time is refused, as one that loops", async () => {
+  await expect(openRows(path, { seconds: 0 })).rejects.toThrow(
+    refusal("BadTable", "was not read in 0 s, so it seems damaged"),
+  );
 });

@@ -1,6 +1,7 @@
 // Starts and ends the server: the loopback only, a new token each time, our pages in memory.
 import { randomBytes } from "node:crypto";
-import type { AddressInfo, Server } from "node:net";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { RunError } from "@dsbm/runs";
 import { createAdaptorServer } from "@hono/node-server";
 import { Folder } from "../files/inside.js";
@@ -12,6 +13,8 @@ import { Streams } from "./streams.js";
 /** The port that is tried first, so that a tunnel or a bookmark finds it again. */
 const usualPort = 4747;
 const host = "127.0.0.1";
+const mostStrangers = 64;
+
 export interface StudioOptions {
   folder: string;
   /** The port, 0 for any (default: 4747, or any other if 4747 is taken). */
@@ -43,9 +46,14 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   });
   const server = createAdaptorServer({
     fetch: app.fetch,
-    serverOptions: { maxHeaderSize: 16 << 10, requestTimeout: 30_000, headersTimeout: 10_000 },
+    serverOptions: {
+      maxHeaderSize: 16 << 10,
+      requestTimeout: 30_000,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 2000,
+    },
   }) as Server;
-  server.maxConnections = 200;
+  limitStrangers(server, token);
   const at = await listen(server, port);
   return {
     address: `http://${host}:${at}/${token}/`,
@@ -59,6 +67,20 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
         (server as Server & { closeAllConnections?(): void }).closeAllConnections?.();
       }),
   };
+}
+
+/** Ends the oldest connection that has not shown the token, if there are many: they must not keep our pages out. */
+function limitStrangers(server: Server, token: string): void {
+  const strangers = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    strangers.add(socket);
+    socket.once("close", () => strangers.delete(socket));
+    const [oldest] = strangers;
+    if (strangers.size > mostStrangers) oldest?.destroy();
+  });
+  server.on("request", ({ url, socket }: IncomingMessage) => {
+    if (url?.startsWith(`/${token}/`)) strangers.delete(socket);
+  });
 }
 
 function openFolder(folder: string): Folder {

@@ -82,6 +82,9 @@ const parts = {
     object({ shape: arrayOf(isSize), scale: isNumber, mean: isText, basis: isText }),
   ),
   columns: maybe(arrayOf(isText)),
+  files: test<Record<string, string> | null>(
+    maybe(test((x) => isObject(x) && Object.values(x).every(isText))),
+  ),
   conditions: maybe(
     object({
       cond: maybe(object({ shape: arrayOf(isSize), column: maybe(isColumn) })),
@@ -89,6 +92,34 @@ const parts = {
     }),
   ),
 };
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Parts that must fit each other: a missing number would give NaN, and no error. */
+function misfit(bridge: Description): string | null {
+  const { kind, schedule, state, transform, projection, columns, conditions, inputs } = bridge;
+  const steps = schedule.times.length - 1;
+  if (kind === "mean" && [schedule.scales, schedule.deviations].some((x) => x?.length !== steps))
+    return "schedule";
+  const isGiven = { x: true, t: true, direction: true, cond: conditions?.cond, y: conditions?.y };
+  if (!inputs.includes("x") || !inputs.includes("t") || !inputs.every((name) => isGiven[name]))
+    return "inputs";
+  const d = sizeOf(projection?.shape ?? state.shape);
+  if (projection && bytesIn(projection.mean) !== 4 * d) return "projection";
+  if (projection && bytesIn(projection.basis) !== 4 * d * sizeOf(state.shape)) return "projection";
+  if (transform && [transform.mean, transform.std].some(({ length }) => length !== d))
+    return "transform";
+  return columns && columns.length !== d ? "columns" : null;
+}
+
+/** Of base64; −1 for other text. */
+function bytesIn(base64: string): number {
+  try {
+    return atob(base64).length;
+  } catch {
+    return -1;
+  }
+}
 
 type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
 export interface Description extends Checked {
@@ -114,9 +145,7 @@ export function readDescription(json: unknown): Description {
   };
   for (const [key, test] of Object.entries(parts)) check(test(found[key]), key);
   const description = found as unknown as Description;
-  const { times, scales, deviations } = description.schedule;
-  if (description.kind === "mean")
-    for (const numbers of [scales, deviations])
-      check(numbers?.length === times.length - 1, "schedule");
+  const key = misfit(description);
+  check(key === null, key ?? "");
   return description;
 }

@@ -43,6 +43,7 @@ export async function loadBridge(
   const fileOf = async (name: string) => {
     const file = read ? await read(name) : files?.models[name];
     if (!file) throw new WebBridgeError(`the model ${name} is not there; give it in models`);
+    await checkFile(name, file, bridge.files);
     return file;
   };
   const open = async (name: string, beside: string | null) => {
@@ -54,6 +55,15 @@ export async function loadBridge(
     } catch (error) {
       throw new WebBridgeError(`ONNX Runtime (${provider}) cannot open ${name}: ${error}`);
     }
+    const { inputNames = bridge.inputs, outputNames } = sessions.get(name) as Session;
+    const outputs = [bridge.output, bridge.end_output ?? bridge.output];
+    if (
+      `${inputNames.toSorted()}` !== `${bridge.inputs.toSorted()}` ||
+      outputs.some((output) => outputNames?.includes(output) === false)
+    )
+      throw new WebBridgeError(
+        `${name} takes ${inputNames} and gives ${outputNames}, but bridge.json says ${bridge.inputs} and ${outputs}: it does not belong to this bridge.json; export the run again`,
+      );
   };
   // One after the other: WebGPU makes one session at a time.
   for (const [name, beside] of weights) await open(name, beside);
@@ -68,6 +78,23 @@ export async function loadBridge(
       for (const session of sessions.values()) void session.release();
     },
   });
+}
+
+/** Pages that are not secure have no digests: there damage is not found. */
+async function checkFile(
+  name: string,
+  file: Uint8Array,
+  files: Description["files"],
+): Promise<void> {
+  if (!files || !globalThis.crypto?.subtle) return;
+  const digest = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", file as Uint8Array<ArrayBuffer>),
+  );
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (hex !== files[name])
+    throw new WebBridgeError(
+      `${name} is damaged: its checksum is not that in bridge.json; copy it or export the run again`,
+    );
 }
 
 function parsed(bytes: Uint8Array): unknown {

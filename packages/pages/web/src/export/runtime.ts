@@ -10,6 +10,9 @@ export interface RuntimeTensor {
 }
 
 export interface Session {
+  /** Of the model; runtimes may leave them out. */
+  readonly inputNames?: readonly string[];
+  readonly outputNames?: readonly string[];
   run(
     feeds: Record<string, RuntimeTensor>,
     outputs: readonly string[],

@@ -30,7 +30,10 @@ export class ZipReader {
   readonly #records = new Map<string, ZipRecord>();
 
   /** Throws a TorchError for a damaged directory, encrypted records, and records that unpack to too much. */
-  constructor(readonly source: ByteSource) {
+  constructor(
+    readonly source: ByteSource,
+    limit = unpackedLimit(source),
+  ) {
     try {
       this.#readDirectory();
     } catch (error) {
@@ -38,7 +41,6 @@ export class ZipReader {
       throw this.#refuse("InvalidHeader", "its directory is damaged: copy it again");
     }
     const total = [...this.#records.values()].reduce((sum, { size }) => sum + size, 0);
-    const limit = unpackedLimit(source);
     if (total > limit)
       throw this.#refuse(
         "OutOfRange",

@@ -44,7 +44,8 @@ export async function openText(
   { decimal = ".", header = true, limits }: ReadOptions,
 ): Promise<Opened> {
   const bytes = () => readParts(path, { gzip, size, limits });
-  const delimiter = findDelimiter(await readStart(path, bytes), usual);
+  const { delimiter, fields } = findDelimiter(await readStart(path, bytes), usual);
+  checkWidth(path, fields);
   const parsing = { delimiter, skip_empty_lines: true, relax_column_count: true, bom: true };
   const source: TextSource = { path, bytes, parsing };
   let sample: string[][] = [];
@@ -132,14 +133,15 @@ async function readStart(path: string, bytes: TextSource["bytes"]): Promise<stri
   return start.toString("utf8");
 }
 
-function findDelimiter(text: string, usual: Delimiter): Delimiter {
+function findDelimiter(text: string, usual: Delimiter): { delimiter: Delimiter; fields: number } {
   const [line = ""] = text
     .replace(/^\s*[\r\n]+/, "")
     .replaceAll(/"[^"]*"?/g, "")
     .split(/[\r\n]/);
   const count = (delimiter: string) => line.split(delimiter).length;
   const others = Object.keys(delimiters) as Delimiter[];
-  return others.reduce((best, one) => (count(one) > count(best) ? one : best), usual);
+  const delimiter = others.reduce((best, one) => (count(one) > count(best) ? one : best), usual);
+  return { delimiter, fields: count(delimiter) };
 }
 
 const areNumbers = (cells: readonly string[]): boolean =>

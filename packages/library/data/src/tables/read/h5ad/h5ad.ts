@@ -133,7 +133,11 @@ function asTableError<T>(path: string, operation: () => T): T {
     if (error instanceof DatasetError) throw error;
     throw badTable(
       path,
-      `cannot be read as .h5ad (${reason(error)}): write it again with adata.write_h5ad`,
+      `cannot be read as .h5ad (${deepestReason(reason(error))}): write it again with adata.write_h5ad`,
     );
   }
 }
+
+/** Of HDF5's trace, the text of the innermost function. */
+const deepestReason = (trace: string): string =>
+  [...trace.matchAll(/ in \w+\(\): (.*)/g)].at(-1)?.[1] ?? trace;

@@ -11,5 +11,11 @@ export function child(group: Group, name: string): Entity {
   const path = `${group.path}/${name}`.replace("//", "/");
   if (group.get_link(path) !== null || group.get_external_link(path).filename !== undefined)
     throw new Error(`${path} is a link, maybe to another file: copy the data into this file`);
-  return group.get(name);
+  const entity = group.get(name);
+  // Sources that are not opened would be read as zeros.
+  const { virtual_sources } =
+    (entity as { metadata?: { virtual_sources?: unknown[] } }).metadata ?? {};
+  if (virtual_sources?.length)
+    throw new Error(`${path} is a view of other data: copy them into this file`);
+  return entity;
 }
