@@ -14,10 +14,10 @@ export {
 export { ConditionalMLP } from "./mlp/conditional.js";
 export { DriftNetwork } from "./mlp/drift.js";
 export { MLP, ScoreNetwork, widths } from "./mlp/mlp.js";
-export { modelOf } from "./model-of.js";
 export {
   createNetwork,
   hasClasses,
+  modelOf,
   type NetworkRequest,
   networks,
 } from "./networks.js";

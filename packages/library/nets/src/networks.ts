@@ -34,6 +34,8 @@ interface NetworkKind {
   takes: "vectors" | "images";
   oneWay?: boolean;
   build(keys: never, request: NetworkRequest): Network;
+  /** Inverts `build`, with some options that are no keys; null for a network of another kind. */
+  keysOf(network: Network): object | null;
 }
 
 const mlpKeys = {
@@ -59,21 +61,32 @@ function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network
   return network;
 }
 
+function keysOfMLP(network: Network) {
+  const classes = [ScoreNetwork, DriftNetwork, BidirectionalNetwork];
+  if (!classes.some((kind) => network.constructor === kind)) return null;
+  const { net, time } = network as DriftNetwork;
+  const hidden = net.layers.slice(0, -1).map(({ weight }) => weight.size(0));
+  return { hidden, time_frequencies: time?.frequencies.numel ?? 0 };
+}
+
 function imageKeys({ shape, cond_channels = 0 }: NetworkRequest) {
   const [channels, image_size] = shape as [number, number, number];
   return { image_size, in_channels: channels + cond_channels, out_channels: channels };
 }
 
-const ofImages = <Keys>(Net: new (options: Keys, seed: Seeded) => Network): NetworkKind => ({
+const ofImages = <Keys>(
+  Net: new (options: Keys, seed: Seeded) => Network & { options: object },
+): NetworkKind => ({
   takes: "images",
   oneWay: true,
   build: (keys: Partial<Keys>, request) =>
     new Net({ ...keys, ...imageKeys(request) } as Keys, request),
+  keysOf: (network) => (network instanceof Net ? network.options : null),
 });
 
 /** The networks of the configuration. */
 export const networks: Readonly<Record<string, NetworkKind>> = {
-  MLP: { takes: "vectors", build: buildMLP },
+  MLP: { takes: "vectors", build: buildMLP, keysOf: keysOfMLP },
   UNET: {
     takes: "images",
     build: ({ class_cond, ...keys }: UNetOptions & { class_cond?: boolean }, request) =>
@@ -86,6 +99,10 @@ export const networks: Readonly<Record<string, NetworkKind>> = {
         },
         request,
       ),
+    keysOf: (network) =>
+      network instanceof UNet
+        ? { ...network.options, class_cond: network.options.num_classes !== null }
+        : null,
   },
   DownscalerUNET: ofImages(DownscalerUNet),
   DDPMpp: ofImages(DDPMpp),
@@ -119,6 +136,15 @@ export function createNetwork(request: NetworkRequest): Network {
       `model.name=${name} takes no direction, which a method with one network for both needs; write model=UNET`,
     );
   return kind.build(keys as never, request);
+}
+
+/** The group `model` of a network, with some options that are no keys; null for a network of no kind above. */
+export function modelOf(network: Network): { name: string; [key: string]: unknown } | null {
+  for (const [name, kind] of Object.entries(networks)) {
+    const keys = kind.keysOf(network);
+    if (keys) return { name, ...keys };
+  }
+  return null;
 }
 
 /** Whether a network of these keys takes classes. */
