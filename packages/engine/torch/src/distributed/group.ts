@@ -8,13 +8,7 @@ import { empty, tensor as fromArray } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { blocking, diagnose, linger } from "./diagnosis.js";
-import {
-  distributedError,
-  isDistributedError,
-  nameRanks,
-  type RankError,
-  reasonOf,
-} from "./errors.js";
+import { distributedError, isDistributedError, type RankError, reasonOf } from "./errors.js";
 import { broadcasting, type Exchange, gathering, reducing } from "./exchange.js";
 import { compareHeaders, HEADER, headerOf, type Reduction } from "./header.js";
 import { c10d, ops } from "./native.js";
@@ -76,7 +70,6 @@ export class Group {
   readonly #facts: GroupFacts;
   #failed: RankError | null = null;
   #closed = false;
-  #barriers = 0;
 
   constructor(id: number, facts: GroupFacts) {
     this.#id = id;
@@ -113,18 +106,17 @@ export class Group {
     return this.#sync(gathering(this, tensor), check);
   }
 
-  /**
-   * Waits until all ranks are here, for at most `timeoutMs`; with a `timeoutMs` the group can be used after a failure.
-   * Throws a TorchError that names the missing ranks.
-   */
-  barrier({ timeoutMs }: { timeoutMs?: number } = {}): void {
-    if (timeoutMs !== undefined) this.#monitored(timeoutMs);
+  /** Waits until all ranks are here. Throws a TorchError that names the missing ranks. */
+  barrier(): void {
     // Comparing calls is a barrier: no rank has all headers before every rank has sent its own.
-    else
-      this.#sync(
-        { name: "barrier", detail: 0, compared: null, begin: () => null, end: () => {} },
-        true,
-      );
+    const nothing = {
+      name: "barrier",
+      detail: 0,
+      compared: null,
+      begin: () => null,
+      end: () => {},
+    };
+    this.#sync(nothing as Exchange<void>, true);
   }
 
   /** The JSON values of all ranks, by rank. Throws a TorchError. */
@@ -228,26 +220,6 @@ export class Group {
     const all = this.#header(exchange);
     invoke(ops.wait, all);
     compareHeaders(all.rawArray() as BigInt64Array);
-  }
-
-  #monitored(timeoutMs: number): void {
-    this.#ready("barrier");
-    const key = `barrier/${this.#barriers++}`;
-    this.store.set(`${key}/${this.rank}`, "");
-    if (this.store.add(key, 1) === this.worldSize) this.store.set(`${key}/all`, "");
-    try {
-      this.store.wait([`${key}/all`], timeoutMs);
-    } catch (error) {
-      const missing = Array.from({ length: this.worldSize }, (_, r) => r).filter(
-        (rank) => !this.store.has(`${key}/${rank}`),
-      );
-      if (missing.length === 0) throw error;
-      throw distributedError(
-        `barrier: ${nameRanks(missing)} did not come within ${timeoutMs} ms`,
-        missing,
-        error,
-      );
-    }
   }
 
   *#explain(name: string, error: unknown): Generator<number, RankError> {
