@@ -1,18 +1,22 @@
-// Draws docs/pictures again: the samples of the README's fit, and what sigma does. `npm run pictures`, some minutes.
-import { execFileSync } from "node:child_process";
+// Draws docs/pictures and docs/studio again: the samples of the README's fit, what sigma does, and these runs in the studio.
+// `npm run pictures`, some minutes; the studio needs chromium.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { chromium } from "playwright-core";
 import sharp from "sharp";
 import { repo } from "./setup/stamp.mjs";
 
 const pictures = join(repo, "docs", "pictures");
 const folder = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
 
+const bin = join(repo, "packages/app/cli/bin/dsbm.mjs");
+
 /** Fits, and returns the path of the newest scatter plot of the forward direction. */
 function scatter(name, words) {
-  const bin = join(repo, "packages/app/cli/bin/dsbm.mjs");
   const all = ["fit", ...words, `name=${name}`];
   execFileSync(process.execPath, [bin, ...all], { cwd: folder, stdio: "inherit" });
   const found = readdirSync(join(folder, "experiments", name), { recursive: true });
@@ -36,6 +40,61 @@ async function endsAndPaths(path, title) {
     .composite([{ input: Buffer.from(text), left: 0, top: 0 }])
     .png()
     .toBuffer();
+}
+
+const widths = [360, 1280, 2560];
+
+/** Pictures of the pages of the studio over the runs of this folder. */
+async function drawStudio() {
+  const studio = spawn(process.execPath, [bin, "studio", "experiments", "--no-settings"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [said] = await once(studio.stdout, "data");
+  const address = /http:\S+/.exec(String(said))[0];
+  const { rows } = await (await fetch(`${address}api/runs`)).json();
+  const runs = (names) =>
+    rows
+      .filter(({ name }) => names.includes(name))
+      .map(({ id }) => `run=${encodeURIComponent(id)}`)
+      .join("&");
+  const rivers = runs(["rivers"]);
+  const pages = {
+    runs: "#/",
+    run: `#/run?${rivers}`,
+    compare: `#/compare?${runs(["small", "middle", "large"])}`,
+    play: `#/run?${rivers}&tab=play`,
+  };
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  });
+  const [width, height] = [1280, 900];
+  for (const [name, hash] of Object.entries(pages)) {
+    const page = await browser.newPage({ viewport: { width, height } });
+    await page.goto(address + hash);
+    if (name === "play") {
+      await page.getByRole("button", { name: "Export this bridge and play" }).click();
+      await page.getByRole("button", { name: "Pause" }).click({ timeout: 120_000 });
+      await page.waitForTimeout(3000);
+      await page.getByRole("slider", { name: "Time" }).fill("0.6");
+    } else
+      await page
+        .locator(name === "runs" ? "tbody tr" : "canvas")
+        .first()
+        .waitFor();
+    for (const wide of widths) {
+      await page.setViewportSize({ width: wide, height });
+      await page.waitForTimeout(1500);
+      await sharp(await page.screenshot())
+        .png({ palette: true, colours: 64, effort: 10 })
+        .toFile(join(repo, "docs", "studio", `${name}-${wide}.png`));
+    }
+    await page.close();
+  }
+  await browser.close();
+  studio.kill("SIGINT");
+  await once(studio, "exit");
 }
 
 try {
@@ -69,6 +128,7 @@ try {
     .then((all) =>
       sharp(all).resize({ width: 900 }).png({ palette: true }).toFile(join(pictures, "sigma.png")),
     );
+  await drawStudio();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -99,7 +99,7 @@ export function tinyBridge(change: Record<string, unknown> = {}) {
         group: "ends",
       },
     ],
-    verdicts: [{ direction: "f", grade: "partial", reason: "70 % of the way <b>." }],
+    verdicts: [{ title: "Forward <i>.", grade: "partial", reason: "70 % of the way <b>." }],
     data: { source: { name: "winter.csv", rows: 9 }, target: { name: "summer.csv", rows: 9 } },
     license: "MIT",
     ...change,

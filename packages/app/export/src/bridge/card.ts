@@ -1,5 +1,4 @@
 // README.md of an export, a model card.
-import { verdictTitle } from "@dsbm/runs";
 import type { BridgeDescription } from "./description.js";
 
 const plain = (text: string): string =>
@@ -87,16 +86,12 @@ const rowsOf = (rows: readonly (readonly [string, string])[]) =>
 const short = (x: number | null | undefined): string =>
   x === null || x === undefined ? "–" : String(Number(x.toPrecision(4)));
 
-function quality({ quality: rows, verdicts, data }: BridgeDescription): string[] {
+function quality({ quality: rows, verdicts }: BridgeDescription): string[] {
   if (rows === null)
     return ["Not measured. `npx dsbm evaluate RUN` measures the run; export it again then."];
   const shown = rows.filter(({ group }) => group !== "columns");
-  const names = { source: data.source.name, target: data.target?.name ?? "a Gaussian" };
   return [
-    ...verdicts.flatMap((verdict) => [
-      `**${plain(verdictTitle(verdict, names))}** ${plain(verdict.reason)}`,
-      "",
-    ]),
+    ...verdicts.flatMap(({ title, reason }) => [`**${plain(title)}** ${plain(reason)}`, ""]),
     "The floor is what a perfect bridge would show with as many samples, the ceiling what the untouched source or independent pairs show.",
     "",
     "| metric | direction | value | 95 % interval | floor | ceiling |",

@@ -11,7 +11,7 @@ import {
 import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
 import type { ColumnCondition, ColumnTransform } from "@dsbm/data";
 import { readProjection, type Trained, usualDirection } from "@dsbm/inference";
-import { type MetricRow, readQuality, type Verdict, version } from "@dsbm/runs";
+import { type MetricRow, readQuality, type Verdict, verdictTitle, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { isApart, weightsName } from "../onnx/model.js";
 import { type DataSummary, dataSummary } from "./data.js";
@@ -42,7 +42,7 @@ export interface BridgeDescription {
     y: { classes: number } | null;
   } | null;
   quality: MetricRow[] | null;
-  verdicts: Verdict[];
+  verdicts: (Verdict & { title: string })[];
   data: DataSummary;
   license: string | null;
   /** The SHA-256 of each model and of its weights; not in the description that the models themselves hold. */
@@ -114,6 +114,8 @@ export function describeBridge(
   const directions: BridgeDescription["directions"] = Object.fromEntries(places);
   const usual = usualDirection(trained);
   const quality = readQuality(folder);
+  const data = dataSummary(folder, config);
+  const names = { source: data.source.name, target: data.target?.name ?? "a Gaussian" };
   const transform = columns?.transform ?? null;
   const projection = projectionOf(trained);
   const hasUnits = transform !== null || projection !== null;
@@ -145,8 +147,11 @@ export function describeBridge(
     columns: columns?.names ?? null,
     conditions: conditionsOf(trained, classes),
     quality: quality?.rows ?? null,
-    verdicts: quality?.verdicts ?? [],
-    data: dataSummary(folder, config),
+    verdicts: (quality?.verdicts ?? []).map((verdict) => ({
+      ...verdict,
+      title: verdictTitle(verdict, names),
+    })),
+    data,
     license,
   };
 }

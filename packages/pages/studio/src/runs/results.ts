@@ -34,10 +34,12 @@ export function readResults(
   const references = loggedMetrics(columnsOf(folder, path), columns)
     .filter((metric) => columns.includes(metric.columns.value))
     .map((metric) => {
-      const reference = referenceOf(metric)?.column ?? "";
+      const found = referenceOf(metric);
+      const reference = found && columns.includes(found.column) ? found : null;
       return {
         column: metric.columns.value,
-        reference: columns.includes(reference) ? reference : null,
+        title: reference ? `${metric.title} (dotted: ${reference.name})` : metric.title,
+        reference: reference?.column ?? null,
         isMain: metric.isMain,
       };
     });

@@ -1,6 +1,6 @@
 // One run as a row of the table. A file is read again only after it has changed, of metrics.jsonl only the last lines.
 import { lockHolder } from "@dsbm/files";
-import { type RunInfo, runInfo } from "@dsbm/runs";
+import { qualityFile, type RunInfo, runInfo } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import type { RunRow } from "../shared/api.js";
 import { below, configFacts, endsOf, messageOf, readAs } from "./files.js";
@@ -17,6 +17,8 @@ interface Kept<T> {
 type ConfigPart = Pick<RunRow, "name" | "method" | "data" | "seed" | "halves">;
 type StatePart = Pick<RunRow, "state" | "reason" | "started" | "since" | "spent" | "seconds">;
 type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
+
+const judged = qualityFile.pick({ verdicts: true });
 
 const noPlace: PlacePart = { half: 0, step: 0, loss: null };
 
@@ -57,6 +59,11 @@ export class Summaries {
     const metrics = ifReadable("results.csv", {}, (path) =>
       newestMetrics(readResults(this.#folder, path, { last: 12 })),
     );
+    const verdict = ifReadable("quality.json", "", (path) =>
+      readAs(this.#folder, path, judged)
+        .verdicts.map(({ direction, grade }) => `${grade} ${direction === "f" ? "→" : "←"}`)
+        .join(", "),
+    );
     const place = ifReadable("metrics.jsonl", noPlace, (path) => this.#place(path));
     const state = (): StatePart => {
       try {
@@ -66,12 +73,22 @@ export class Summaries {
         return unreadable(messageOf(error));
       }
     };
-    return { id, ...facts, metrics, ...place, ...state(), changed, sweep: null, member: "" };
+    return {
+      id,
+      ...facts,
+      verdict,
+      metrics,
+      ...place,
+      ...state(),
+      changed,
+      sweep: null,
+      member: "",
+    };
   }
 
   /** Forgets runs that are gone. */
   forget(id: string): void {
-    for (const name of ["run.json", "config.json", "results.csv", "metrics.jsonl"])
+    for (const name of ["run.json", "config.json", "quality.json", "results.csv", "metrics.jsonl"])
       this.#kept.delete(below(id, name));
   }
 

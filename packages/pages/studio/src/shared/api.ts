@@ -34,6 +34,8 @@ export interface RunRow {
   halves: number | null;
   step: number;
   loss: number | null;
+  /** The grades of its verdicts, such as "good →, poor ←". */
+  verdict: string;
   /** By "<column> <direction>", such as "sliced_w2 f". */
   metrics: Record<string, Measured>;
   /** The sweep that it is part of, and the values in which its members differ. */
@@ -66,6 +68,8 @@ export interface Picture {
 /** The column of a metric, and the column that it is compared with. */
 interface Reference {
   column: string;
+  /** The metric, and what it is compared with, in words. */
+  title: string;
   reference: string | null;
   isMain: boolean;
 }

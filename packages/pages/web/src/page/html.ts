@@ -117,7 +117,7 @@ export function renderPlayerPage({
 <h1>${escapeHtml(heading)}</h1>
 <p>${facts.map(escapeHtml).join(" ")}</p>
 <div id="player"><p role="status">Unpacking the bridge …</p></div>
-${qualitySection(description, [from, to])}
+${qualitySection(description)}
 </main>
 ${element("page", "application/json", json(page))}
 ${names.map((name, k) => packed(`model-${k}`, models[name] as Uint8Array)).join("\n")}

@@ -3,7 +3,7 @@ import { short } from "../player/numbers.js";
 import { escapeHtml } from "./style.js";
 
 interface Verdict {
-  direction: string;
+  title: string;
   grade: string;
   reason: string;
 }
@@ -23,30 +23,22 @@ const listOf = <T extends object>(found: unknown, like: Partial<T>): T[] =>
     Object.entries(like).every(([key, value]) => typeof Object(one)[key] === typeof value),
   );
 
-const gradeWords: Readonly<Record<string, string>> = {
-  good: "good",
-  partial: "partly there",
-  undecided: "cannot be judged",
-  poor: "poor",
-};
-
 /** A section with the verdicts and the metrics of quality.json that are of no single column; "" without any. */
-export function qualitySection(
-  { quality, verdicts }: { quality: unknown; verdicts: unknown },
-  [source, target]: readonly [string, string],
-): string {
+export function qualitySection({
+  quality,
+  verdicts,
+}: {
+  quality: unknown;
+  verdicts: unknown;
+}): string {
   const all = listOf<Row>(quality, { title: "", value: 0 });
   const rows = all.filter(({ group }) => group !== "columns");
-  const judged = listOf<Verdict>(verdicts, { direction: "", grade: "", reason: "" });
+  const judged = listOf<Verdict>(verdicts, { title: "", grade: "", reason: "" });
   if (rows.length + judged.length === 0) return "";
-  const parts = judged.map(({ direction, grade, reason }) => {
-    const way =
-      direction === "f"
-        ? `Forward, from ${source} to ${target}`
-        : `Backward, from ${target} to ${source}`;
-    const kind = Object.hasOwn(gradeWords, grade) ? grade : "undecided";
-    return `<p class="verdict ${kind}"><b>${escapeHtml(way)}: ${gradeWords[kind]}.</b> ${escapeHtml(reason)}</p>`;
-  });
+  const parts = judged.map(
+    ({ title, grade, reason }) =>
+      `<p class="verdict ${escapeHtml(grade)}"><b>${escapeHtml(title)}</b> ${escapeHtml(reason)}</p>`,
+  );
   return `<section><h2>How good it is</h2>
 ${parts.join("\n")}
 <details${parts.length === 0 ? " open" : ""}><summary>${rows.length} metrics</summary>

@@ -13,7 +13,6 @@ const titles: Record<string, string> = {
   rate: "Training steps a second",
   grad_norm: "Norm of the gradient",
 };
-const most = 40;
 
 export function Curves({
   detail,
@@ -42,11 +41,9 @@ export function Curves({
   );
   const evaluations = useMemo(
     () =>
-      detail.results.references.slice(0, most).flatMap(({ column: metric, reference, isMain }) => {
-        const evaluation = evaluationCurves(detail.results.rows, { metric, reference, axis });
-        return evaluation.curves.length > 0
-          ? [{ name: metric, reference, isMain, ...evaluation }]
-          : [];
+      detail.results.references.flatMap(({ column: name, title, reference, isMain }) => {
+        const drawn = evaluationCurves(detail.results.rows, { metric: name, reference, axis });
+        return isMain && drawn.curves.length > 0 ? [{ name, title, ...drawn }] : [];
       }),
     [detail.results, axis],
   );
@@ -61,11 +58,11 @@ export function Curves({
       log<span class="hidden"> axis of {name}</span>
     </Check>
   );
-  const evaluation = ({ name, reference, x, curves }: (typeof evaluations)[number]) => (
+  const evaluation = ({ name, title, x, curves }: (typeof evaluations)[number]) => (
     <div key={name}>
       {logBox(name)}
       <Chart
-        title={reference ? `${name} (dotted: ${reference})` : name}
+        title={title}
         log={isLog(name)}
         x={x}
         curves={curves}
@@ -103,20 +100,7 @@ export function Curves({
           <p class="note">
             Dotted: what the metric is compared with, such as other data of the same kind.
           </p>
-          <div class="charts">{evaluations.filter(({ isMain }) => isMain).map(evaluation)}</div>
-          {evaluations.some(({ isMain }) => !isMain) && (
-            <details
-              open={params.get("more") === "yes"}
-              onToggle={(e) => setParams({ more: e.currentTarget.open ? "yes" : null })}
-            >
-              <summary>More of what was measured</summary>
-              {params.get("more") === "yes" && (
-                <div class="charts">
-                  {evaluations.filter(({ isMain }) => !isMain).map(evaluation)}
-                </div>
-              )}
-            </details>
-          )}
+          <div class="charts">{evaluations.map(evaluation)}</div>
         </section>
       )}
     </>

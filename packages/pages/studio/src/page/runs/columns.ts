@@ -33,6 +33,7 @@ const fixed: readonly Column[] = [
   column("name", "Run", ({ name }) => name),
   column("state", "State", ({ state }) => state),
   started,
+  column("verdict", "Verdict", ({ verdict }) => verdict),
   column("method", "Method", ({ method }) => method),
   column("data", "Data", ({ data }) => data),
   column("seed", "Seed", ({ seed }) => seed),
@@ -88,7 +89,9 @@ export function filtered(
   return rows.filter((row) => {
     if (state !== "" && row.state !== state) return false;
     const { id, name, method, data, sweep, member } = row;
-    const text = [id, name, method, data, row.state, sweep, member].join(" ").toLowerCase();
+    const text = [id, name, method, data, row.state, row.verdict, sweep, member]
+      .join(" ")
+      .toLowerCase();
     return wanted.every((word) => text.includes(word));
   });
 }
