@@ -1,5 +1,5 @@
 // `dsbm fit` as a user types it: choices, plan, table, resume.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { picturePng, readQuality } from "@dsbm/runs";
 import { beforeAll, expect, test } from "vitest";
@@ -134,6 +134,44 @@ test.each([
   const { code, err } = await dsbm("fit", "a.csv", "target.csv", ...few, "n_ipf=1", at(name));
   expect(code, err).toBe(0);
   expect(existsSync(join(onlyRun(join(folder, name)) as string, "report.html"))).toBe(true);
+});
+
+test("a run whose time is up has all parts of its report, which evaluate brings back", async () => {
+  const words = ["model.hidden=[16,16]", "threads=1", "max_minutes=0.01", at("short")];
+  const { code, err } = await dsbm("fit", "a.csv", "b.csv", ...words);
+  expect(code, err).toBe(0);
+  expect(err).toMatch(/ended after half-iteration 2: the time is up/);
+  const run = onlyRun(join(folder, "short")) as string;
+  expect(readQuality(run)?.left_out.join()).toMatch(/no time was left/);
+  const isWhole = () => {
+    expect(
+      readdirSync(join(run, "samples")).filter((name) => /scatter.svg/.test(name)),
+    ).toHaveLength(2);
+    expect(readFileSync(join(run, "report.html"), "utf8")).toContain(
+      "Source, target and generated",
+    );
+  };
+  isWhole();
+  rmSync(join(run, "samples"), { recursive: true });
+  await dsbm("evaluate", run, "n=20");
+  isWhole();
+  expect(readQuality(run)?.left_out.join()).not.toMatch(/no time was left/);
+});
+
+test("extend that is stopped before it has measured measures when it is typed again", async () => {
+  const words = ["fit", "a.csv", "b.csv", ...few, "n_ipf=1", at("longer")];
+  expect((await dsbm(...words)).code).toBe(0);
+  const run = onlyRun(join(folder, "longer")) as string;
+  const before = JSON.stringify(readQuality(run));
+  const stopped = await stopAt(["extend", run, "half_iterations=3"], /half-iteration 3\/3 b step/, {
+    cwd: folder,
+  });
+  expect(stopped.code, stopped.stderr).toBe(130);
+  expect(JSON.stringify(readQuality(run))).toBe(before);
+  const again = await dsbm("extend", run, "half_iterations=3");
+  expect(again.code, again.err).toBe(0);
+  expect(again.err).not.toMatch(/half-iteration 3\/3 b: trained/);
+  expect(JSON.stringify(readQuality(run))).not.toBe(before);
 });
 
 test("a run that is stopped goes on with the choices that it began with", async () => {

@@ -50,7 +50,7 @@ export async function affordable(
     };
     // The first time records the steps.
     let each = await carry();
-    if (each !== null && each * rows < share * clock.left) each = await carry();
+    if (each !== null && each * rows < 0.1 * clock.left) each = await carry();
     if (each === null) return null;
     const fit = Math.floor((share * clock.left) / (transports * each));
     const plan = subject.vectors && distances > 0 ? planSeconds(start) : 0;

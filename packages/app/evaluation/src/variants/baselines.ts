@@ -7,14 +7,15 @@ import {
   inOrder,
   type ModelFacts,
   methodNamed,
+  plainDrift,
   stream,
   type TimeGrid,
 } from "@dsbm/bridge";
 import { conditionWidth } from "@dsbm/data";
+import { Bridge } from "@dsbm/inference";
 import type { Datasets } from "@dsbm/problem";
 import { conditionKind, testConditions, testRows } from "@dsbm/problem";
 import { type Generator, getNumThreads, noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { Sampler } from "@dsbm/train";
 import type { Measuring } from "../measuring.js";
 import type { SampleSet } from "../metric.js";
 import { kept } from "../subject.js";
@@ -141,23 +142,22 @@ function throughLeg(
   const facts = { shape: subject.ends.shape, direction, conditions: conditionKind(config, width) };
   const network = method.model?.create(facts as ModelFacts);
   if (!network) throw new Error(`${baseline.name} has no model of its own`);
-  try {
-    network.to({ device: from.device });
-    method.model?.fit?.({ network, data, process, direction });
-    const sampler = new Sampler({
-      method,
-      process,
-      grid,
-      networks: { f: network, b: network },
-      threads: getNumThreads(),
-      stepVariance: "bridge",
-      chunkRows: 250,
-    });
-    const how = { generator, given, lastNoise: false };
-    const end = noGrad(() => tidy(() => sampler.endpoints(direction, from.div(unit), how)));
-    sampler.reset();
-    return end.mul(unit);
-  } finally {
-    network.dispose();
-  }
+  network.to({ device: from.device });
+  const { diffusion: _, guidance: __, ...trained } = subject.trained;
+  const own = {
+    method,
+    grid,
+    chain: null,
+    parametrisation: plainDrift,
+    stepVariance: "bridge",
+  } as const;
+  using bridge = new Bridge(
+    { ...trained, ...own },
+    { f: network, b: network },
+    { threads: getNumThreads(), chunkRows: 250 },
+  );
+  method.model?.fit?.({ network, data, process, direction });
+  const how = { generator, given, lastNoise: false };
+  const end = noGrad(() => tidy(() => bridge.sampler.endpoints(direction, from.div(unit), how)));
+  return end.mul(unit);
 }

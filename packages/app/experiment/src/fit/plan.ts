@@ -36,31 +36,39 @@ export interface PlannedFit extends Chosen {
 }
 
 const mostReserved = 0.35;
+/** The end takes so many seconds of a processor at least, for which a busy machine needs longer. */
+const leastEnd = { seconds: 4, share: 0.5 };
 
 interface TimeFacts {
   speed: Speed;
   /** Seconds that are kept for the end; default: by the facts of the data. */
   reserve?: number;
   facts?: DataFacts;
+  /** How many times as long as on a quiet machine work takes. */
+  slowdown?: number;
   began?: number;
 }
 
 /** Returns the plan of the time for a configuration. */
 export function timePlan(
   { config, own }: Chosen,
-  { speed, reserve, facts, began }: TimeFacts,
+  { speed, reserve, facts, slowdown = 1, began }: TimeFacts,
 ): TimePlan {
   const { batch_size, first_num_iter, num_iter } = config;
   const seconds = own.max_minutes === null ? null : 60 * own.max_minutes;
   const whole = facts ? evaluationSeconds(facts, config, speed) : 0;
-  const most = (evaluationShare * (seconds ?? Number.POSITIVE_INFINITY)) / config.half_iterations;
+  const all = seconds ?? Number.POSITIVE_INFINITY;
+  const most = (evaluationShare * all) / config.half_iterations;
   const evaluation = Math.min(whole, most);
   const end = facts
     ? endSeconds(facts, holdoutsOf(own).length) + endSimulations * whole
     : (reserve ?? 20);
   const limit = {
     clock: new Clock(seconds, { began }),
-    reserve: Math.min(end, mostReserved * (seconds ?? Number.POSITIVE_INFINITY)),
+    reserve: Math.max(
+      Math.min(end, mostReserved * all),
+      Math.min(leastEnd.seconds * slowdown, leastEnd.share * all),
+    ),
     threads: speed.threads,
     most: facts
       ? mostSteps(Math.min(...facts.rows), batch_size)
@@ -101,10 +109,11 @@ export async function planFit(
   options: { progress: Progress; signal: AbortSignal | undefined },
   began = performance.now() / 1000,
 ): Promise<PlannedFit> {
+  const load = loadSince();
   const prepared = await prepare(request, options);
   const { facts, own, choices } = prepared;
   const { config, speed } = await inTime(prepared, request, began);
-  const time = timePlan({ config, own }, { speed, facts, began });
+  const time = timePlan({ config, own }, { speed, facts, slowdown: load(), began });
   const isGiven = (key: string) => Object.hasOwn(request.overrides, key);
   if (own.max_minutes !== null && !isGiven("num_iter")) {
     const steps = time.forecast();
@@ -129,6 +138,16 @@ export async function planFit(
     organising: true,
   });
   return { ...configureFit(request, choices), choices, time };
+}
+
+/** The seconds that passed for each second of a processor, from now on. */
+function loadSince(): () => number {
+  const began = performance.now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return Math.max(1, (1000 * (performance.now() - began)) / (user + system));
+  };
 }
 
 async function inTime(
