@@ -51,7 +51,7 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / 
 describe.each([
   ["wfr", { method: "wfr" }, ["day0", "day2"], [1, 2]],
   ["wfr_bridge", { method: "wfr_bridge", sigma: 0.3 }, ["day0", "day2"], [1, 2]],
-  ["wfr of a time course", { method: "wfr" }, ["day0", "day1", "day2"], [1, 1.3333, 2]],
+  ["a time course with masses", {}, ["day0", "day1", "day2"], [1, 1.3333, 2]],
 ] as const)("%s", (name, method, days, mass) => {
   it("learns where mass grows, both ways", async () => {
     const experiments = at(name.replaceAll(" ", "_"));

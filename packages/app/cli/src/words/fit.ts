@@ -76,6 +76,8 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
         ? `_${isCourse ? `by_${plainName(String(values.time))}` : groups.join("_to_")}`
         : ""),
     ...(isOfNetwork && hasPictures && { model: "UNET" }),
+    // Rows whose masses are given grow and die.
+    ...(hasKey("mass") && !hasKey("method") && { method: "wfr" }),
   };
 }
 

@@ -106,7 +106,7 @@ export async function prepare(
     const facts = dataFacts(ends, config.seed);
     // Words that choose a method choose how its pairs are made, but for those that the bridge makes anew.
     const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
-    const isTyped = isGiven("method") || isGiven("first_coupling");
+    const isTyped = isGiven("method") || isGiven("first_coupling") || isGiven("mass");
     // No two fields have one condition, among which there would be transport.
     const methodKeys = [...(isTyped ? own : []), ...(config.cdsb ? ["ot_sampler"] : [])];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];

@@ -1,9 +1,7 @@
 // Unbalanced transport inside batches whose rows have masses: pairs say how much mass moves, and how much it grows.
 import { arange, cat, searchsorted, type Tensor, tidy } from "@dsbm/torch";
-import { intervalsOf } from "../chain/chain.js";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";
-import type { Chain } from "../core/endpoints.js";
 import { squaredDistances } from "../ot/cost.js";
 import { samplePairs } from "../ot/sample.js";
 import { sinkhorn } from "../ot/sinkhorn.js";
@@ -38,18 +36,17 @@ export function rowsByMass(masses: Tensor): Tensor {
 /**
  * Draws pairs of the plan that minimises ⟨C, P⟩ + KL(P1 | m0) + KL(Pᵀ1 | m1) with `growthCost` and a little entropy (`reg`,
  * no unit). Samples are [n, d + 1] with log masses last. Pairs are drawn by the mass that leaves the source (its
- * semi-coupling), and x1's log mass becomes that of x0 plus the growth of the pair. `chain` gives the units of intervals.
+ * semi-coupling), and x1's log mass becomes that of x0 plus the growth of the pair. `units` are those of intervals.
  */
 export function minibatchGrowth({
   delta,
-  chain,
+  units,
   reg = 5e-4,
 }: {
   delta: number;
-  chain?: Chain | undefined;
+  units?: readonly number[] | undefined;
   reg?: number;
 }): BatchCoupling {
-  const units = chain && intervalsOf(chain).map(({ unit }) => unit);
   return ({ x0, x1, given }, generator, of = "x0", draws = 1) =>
     tidy(() => {
       const interval = units && given?.interval;

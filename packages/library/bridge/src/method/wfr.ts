@@ -1,6 +1,7 @@
 // Unbalanced flow and bridge matching: mass moves, grows and dies along Wasserstein–Fisher–Rao geodesics between pairs
 // (WFR-FM, ICLR 2026). The last column of a sample is the logarithm of its mass.
 import { noGrad, type Tensor } from "@dsbm/torch";
+import { intervalsOf } from "../chain/chain.js";
 import type { Pairs } from "../core/batch.js";
 import { joinMass, minibatchGrowth, splitMass, withoutMassNoise } from "../coupling/growth.js";
 import { independent } from "../coupling/independent.js";
@@ -26,7 +27,8 @@ const shared = (delta: number) =>
       pairs: true,
       simulation: "never",
       chains: true,
-      coupling: (_, chain) => minibatchGrowth({ delta, chain }),
+      coupling: (_, chain) =>
+        minibatchGrowth({ delta, units: chain && intervalsOf(chain).map(({ unit }) => unit) }),
       make: ({ data, generator, matching }) => independent(data, generator, { matching }),
     },
   }) satisfies Partial<Method<Pairs>>;

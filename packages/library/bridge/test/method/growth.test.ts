@@ -3,7 +3,6 @@ import { full, linspace, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torc
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
-import { chainOf } from "../../src/chain/chain.js";
 import { joinMass, minibatchGrowth, splitMass } from "../../src/coupling/growth.js";
 import { wfr, wfr_bridge } from "../../src/method/wfr.js";
 import { BlindToMass } from "../../src/model/blind-to-mass.js";
@@ -156,12 +155,11 @@ describe("pairs with masses", () => {
   });
 
   it("of an interval are those of the same data in its units", () => {
-    const chain = chainOf([0, 0.25, 1]);
     const x = withLogMass(normal([50, 2], 5).to("float32"), 0);
     const y = withLogMass(normal([50, 2], 6).to("float32").add(1), Math.log(2));
     const interval = full([50], 0, { dtype: "int64" });
     const plain = minibatchGrowth({ delta: 0.7 })({ x0: x, x1: y }, seeded(7));
-    const within = minibatchGrowth({ delta: 0.7, chain })(
+    const within = minibatchGrowth({ delta: 0.7, units: [0.5, Math.sqrt(0.75)] })(
       { x0: x.div(0.5), x1: y.div(0.5), given: { interval } },
       seeded(7),
     );
