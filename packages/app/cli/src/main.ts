@@ -45,6 +45,10 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Measure how good the bridge of a run is, each metric beside floor and ceiling (RUN key=value …)",
     async () => (await import("./command/evaluate.js")).evaluateCommand,
   ],
+  compare: [
+    "Measure how close samples of any program are to data (TARGET GENERATED key=value …)",
+    async () => (await import("./command/compare.js")).compareCommand,
+  ],
   test: [
     "Evaluate a run again, by its SDE and its probability-flow ODE (RUN, or the words of the run, key=value …)",
     async () => (await import("./command/test.js")).testCommand,
@@ -76,7 +80,7 @@ const commands: Record<string, [about: string, load: Load]> = {
 
 const sections: readonly [title: string, names: readonly string[]][] = [
   ["Train", ["fit", "train", "gaussian", "extend", "start"]],
-  ["Use and measure", ["sample", "annotate", "evaluate", "test", "export"]],
+  ["Use and measure", ["sample", "annotate", "evaluate", "compare", "test", "export"]],
   ["Look", ["runs", "studio", "sweep", "profile", "doctor"]],
 ];
 

@@ -248,7 +248,7 @@ interface Choice {
 }
 
 /** What words choose: metrics by name, or those of a group. Throws a ConfigError for others. */
-function choose(all: readonly Metric[], words: readonly string[] | null): Choice {
+export function choose(all: readonly Metric[], words: readonly string[] | null): Choice {
   if (words === null)
     return {
       all,
@@ -307,7 +307,7 @@ function checkHoldouts(holdouts: readonly Holdout[], { bridge, trained }: OpenSu
 }
 
 /** What has no row, and why, a line for each reason; rare metrics only if they were asked for. */
-function leftOut(
+export function leftOut(
   rows: readonly MetricRow[],
   reasons: ReadonlyMap<string, string>,
   { all, asked }: Choice,

@@ -17,15 +17,24 @@ export async function readHoldout(
   if (ends.shape.length !== 1 || ends.projection)
     throw refuse("this is a run of images; a hold-out needs a run of vectors");
   const [d] = ends.shape as [number];
+  return (await readRows(path, { key: "holdout", names, d })).rows;
+}
+
+/** Rows [n, d] of a table and the names of its columns; `names` and `d` are those that it should have, if they are known. */
+export async function readRows(
+  path: string,
+  { key, names, d }: { key: string; names: readonly string[] | null; d: number | null },
+): Promise<{ rows: Tensor; names: string[] }> {
+  const refuse = (problem: string) => new ConfigError("usage", `${key}=${path}: ${problem}`);
   const source = await openRows(path);
   try {
     const columns = columnsOf(source, names, d);
-    if (typeof columns === "string") throw refuse(`${columns}, as the data of the run have`);
+    if (typeof columns === "string") throw refuse(`${columns}, as the other data have`);
     const values: number[][] = [];
     for await (const { count, numbers } of cleanRows(source, { numbers: columns }))
       for (let i = 0; i < count; i++) values.push(numbers.map((column) => column[i] as number));
     if (values.length < 4) throw refuse(`${values.length} rows; expected 4 or more`);
-    return tidy(() => tensor(values, { dtype: "float32" }).keep());
+    return { rows: tidy(() => tensor(values, { dtype: "float32" }).keep()), names: columns };
   } finally {
     source.close();
   }
@@ -34,9 +43,10 @@ export async function readHoldout(
 function columnsOf(
   { columns, named }: RowSource,
   names: readonly string[] | null,
-  d: number,
+  d: number | null,
 ): string[] | string {
   const usable = columns.filter(({ kind, beside }) => kind === "number" && !beside);
+  if (d === null) return usable.map(({ name }) => name);
   const there = new Set(usable.map(({ name }) => name));
   if (named && names?.length === d) {
     const missing = names.filter((name) => !there.has(name));

@@ -1,0 +1,45 @@
+// `dsbm compare TARGET GENERATED key=value …`: samples of any program against data, from files alone.
+import { compare, helpTable } from "@dsbm/config";
+import { terminalWidth } from "../terminal/columns.js";
+import { placedWords } from "./words.js";
+import { beginWork } from "./work.js";
+
+const usage = "dsbm compare TARGET GENERATED [source=FILE] [key=value …] [--json]";
+
+const help = [
+  `usage: ${usage}`,
+  "",
+  compare.about,
+  "",
+  "TARGET     a table of data that the other program did not see, in any format of dsbm fit",
+  "GENERATED  a table of its samples, with the same columns in the same units",
+  "source     a table of what they were made from: it gives ceilings, and with them a verdict",
+  "--json     as json=true",
+  "",
+  helpTable(compare.schema, { width: terminalWidth() }),
+].join("\n");
+
+/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
+export async function compareCommand(args: string[]): Promise<number> {
+  const found = placedWords(compare, args, {
+    ...{ expected: "TARGET GENERATED", usage, help },
+    options: { "--json": "json=true" },
+  });
+  if (!found) return 0;
+  const [target, generated] = found.places as [string, string];
+  const { json, metrics, ...options } = found.config;
+  using work = await beginWork("stopped within a step");
+  const { progress, signal } = work;
+  const { compareFiles, qualityTable } = await import("@dsbm/evaluation");
+  const quality = await compareFiles({
+    ...options,
+    ...{ target, generated, progress, signal },
+    metrics: metrics === null ? null : [metrics].flat(),
+  });
+  progress.done();
+  if (quality === null) return 130;
+  console.log(json ? JSON.stringify(quality, null, 2) : qualityTable(quality));
+  if (!json)
+    for (const { grade, reason } of quality.verdicts ?? []) console.log(`${grade}: ${reason}`);
+  return 0;
+}
