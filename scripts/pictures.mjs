@@ -21,6 +21,7 @@ function scatter(name, words) {
   execFileSync(process.execPath, [bin, ...all], { cwd: folder, stdio: "inherit" });
   const found = readdirSync(join(folder, "experiments", name), { recursive: true });
   const plots = found.filter((path) => /_f_.*_scatter\.png$/.test(path)).toSorted();
+  if (plots.length === 0) throw new Error(`${name} has no picture: give it more minutes`);
   return join(folder, "experiments", name, plots.at(-1));
 }
 
