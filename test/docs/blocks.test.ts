@@ -54,7 +54,7 @@ it("programs have no type errors", () => {
   expect(ts.formatDiagnostics(ts.getPreEmitDiagnostics(program), host)).toBe("");
 });
 
-it.each(sure)("$document", async ({ blocks }) => {
+it.each(sure)("$document", { timeout: 300_000 }, async ({ blocks }) => {
   let printed = "";
   for (const block of blocks) {
     if (isProgram(block)) printed = await runProgram(block);

@@ -26,6 +26,13 @@ export async function writeOwnFiles(folder: string): Promise<void> {
     file.create_group("obsm").create_dataset({ name: "X_pca", data, shape: [60, 4] });
     file.close();
   }
+  const cells = new h5wasm.File(join(folder, "cells.h5ad"), "w");
+  const data = Float32Array.from({ length: 720 }, (_, i) => Math.sin(7 * i));
+  cells.create_dataset({ name: "X", data, shape: [180, 4] });
+  cells.create_group("obsm").create_dataset({ name: "X_pca", data, shape: [180, 4] });
+  const days = Float64Array.from({ length: 180 }, (_, i) => [2, 3, 7][i % 3] as number);
+  cells.create_group("obs").create_dataset({ name: "day", data: days });
+  cells.close();
   const known = Array.from({ length: 30 }, (_, i) => `w${i + 1},s${i + 1}`);
   writeFileSync(join(folder, "known.csv"), ["winter,summer", ...known, ""].join("\n"));
   for (const name of ["cats", "day", "night", "photos"]) {

@@ -1,0 +1,136 @@
+// `npm run check:docs`: builds the site and looks at it in chromium. Pages log no errors, ask no other host, have no broken
+// links and anchors, no serious finding of axe, and fit widths from 360 to 1,920 pixels; the search finds words.
+//   -- --built: checks the site that is there. -- --pictures FOLDER: also writes screenshots of some pages.
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import process from "node:process";
+import { chromium } from "playwright-core";
+import { buildSite, serve, site } from "./docs.mjs";
+
+const WIDTHS = [360, 768, 1920];
+const SEARCHES = ["sigma", "growth", "floor"];
+const SHOWN = [
+  "index",
+  "docs/guide/two-tables",
+  "docs/explain/bridge",
+  "docs/keys",
+  "docs/results-full",
+];
+
+const args = process.argv.slice(2);
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+if (!executablePath) {
+  console.log("no chromium here: apt-get install chromium");
+  process.exit(1);
+}
+if (!args.includes("--built")) await buildSite();
+
+const pages = readdirSync(site, { recursive: true, encoding: "utf8" }).filter(
+  (name) => name.endsWith(".html") && !name.startsWith("docs/gallery/") && name !== "404.html",
+);
+pages.push("docs/gallery/README.html");
+
+/** Anchors of a file of the site, as links name them. */
+const anchorsOf = (() => {
+  const known = new Map();
+  return (file) => {
+    if (!known.has(file)) {
+      const html = readFileSync(join(site, file), "utf8");
+      known.set(file, new Set([...html.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id)));
+    }
+    return known.get(file);
+  };
+})();
+
+/** Links of a page to files or anchors that the site lacks. */
+function brokenLinks(page) {
+  const html = readFileSync(join(site, page), "utf8");
+  return [...html.matchAll(/<a\b[^>]*\shref="([^"]+)"/g)]
+    .map(([, href]) => href.replaceAll("&amp;", "&"))
+    .filter((href) => !/^[a-z]+:/i.test(href))
+    .filter((href) => {
+      const url = new URL(href, `http://site/${page}`);
+      const path = decodeURIComponent(url.pathname.slice(1));
+      const file = path === "" || path.endsWith("/") ? `${path}index.html` : path;
+      if (!existsSync(join(site, file))) return true;
+      const anchor = decodeURIComponent(url.hash.slice(1));
+      return anchor !== "" && file.endsWith(".html") && !anchorsOf(file).has(anchor);
+    });
+}
+
+const problems = [];
+for (const page of pages)
+  for (const href of new Set(brokenLinks(page))) problems.push(`${page}: broken link ${href}`);
+
+const { server, address } = await serve();
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+});
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const context = await browser.newContext({ reducedMotion: "reduce" });
+const tab = await context.newPage();
+let place = "";
+tab.on("console", (message) => {
+  if (message.type() === "error") problems.push(`${place}: console: ${message.text()}`);
+});
+tab.on("pageerror", (error) => problems.push(`${place}: ${error.message}`));
+tab.on("request", (request) => {
+  if (!request.url().startsWith(address) && !/^(data|blob):/.test(request.url()))
+    problems.push(`${place}: asks ${request.url()}`);
+});
+
+for (const page of pages) {
+  place = page;
+  await tab.setViewportSize({ width: 1280, height: 900 });
+  await tab.goto(address + page);
+  await tab.evaluate(axe);
+  for (const scheme of ["light", "dark"]) {
+    await tab.emulateMedia({ colorScheme: scheme });
+    const { violations } = await tab.evaluate(() =>
+      axe.run(document, { iframes: false, resultTypes: ["violations"] }),
+    );
+    for (const { id, impact, nodes } of violations)
+      if (impact === "serious" || impact === "critical")
+        problems.push(`${page} (${scheme}): axe ${id}: ${nodes[0].html.slice(0, 120)}`);
+  }
+  for (const width of WIDTHS) {
+    await tab.setViewportSize({ width, height: 900 });
+    const wider = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (wider > 0) problems.push(`${page}: ${wider} pixels too wide at ${width}`);
+  }
+}
+
+place = "search";
+await tab.emulateMedia({ colorScheme: "light" });
+await tab.setViewportSize({ width: 1280, height: 900 });
+await tab.goto(address);
+for (const text of SEARCHES) {
+  await tab.keyboard.press("Control+k");
+  await tab.fill("#localsearch-input", text);
+  const count = await tab
+    .waitForSelector(".VPLocalSearchBox .result", { timeout: 20_000 })
+    .then(() => tab.locator(".VPLocalSearchBox .result").count())
+    .catch(() => 0);
+  console.log(`search "${text}": ${count} results`);
+  if (count === 0) problems.push(`the search finds nothing for "${text}"`);
+  await tab.keyboard.press("Escape");
+}
+
+const folder = args[args.indexOf("--pictures") + 1];
+if (args.includes("--pictures") && folder) {
+  mkdirSync(folder, { recursive: true });
+  for (const page of SHOWN)
+    for (const width of [360, 1280]) {
+      await tab.setViewportSize({ width, height: 900 });
+      await tab.goto(`${address}${page}.html`);
+      await tab.waitForTimeout(500);
+      await tab.screenshot({ path: join(folder, `${page.replaceAll("/", "-")}-${width}.png`) });
+    }
+}
+await browser.close();
+server.close();
+console.log(`${pages.length} pages, ${problems.length} problems`);
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;
