@@ -31,7 +31,12 @@ export async function writeOwnFiles(folder: string): Promise<void> {
   cells.create_dataset({ name: "X", data, shape: [180, 4] });
   cells.create_group("obsm").create_dataset({ name: "X_pca", data, shape: [180, 4] });
   const days = Float64Array.from({ length: 180 }, (_, i) => [2, 3, 7][i % 3] as number);
-  cells.create_group("obs").create_dataset({ name: "day", data: days });
+  const obs = cells.create_group("obs");
+  const attributes = { "encoding-type": "dataframe", "encoding-version": "0.2.0", _index: "name" };
+  for (const [name, value] of Object.entries(attributes)) obs.create_attribute(name, value);
+  obs.create_attribute("column-order", ["day"]);
+  obs.create_dataset({ name: "name", data: Array.from(days, (_, i) => `cell${i}`) });
+  obs.create_dataset({ name: "day", data: days });
   cells.close();
   const known = Array.from({ length: 30 }, (_, i) => `w${i + 1},s${i + 1}`);
   writeFileSync(join(folder, "known.csv"), ["winter,summer", ...known, ""].join("\n"));
