@@ -1,6 +1,6 @@
 // `npm run check:docs`: builds the site and looks at it in chromium. Pages log no errors, ask no other host, have no broken
 // links and anchors, no serious finding of axe, and fit widths from 360 to 1,920 pixels; the search finds words.
-//   -- --built: checks the site that is there. -- --pictures FOLDER: also writes screenshots of some pages.
+//   -- --built: checks the present site. -- --only TEXT: pages whose path has it. -- --pictures FOLDER: writes screenshots.
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -81,12 +81,14 @@ tab.on("request", (request) => {
     problems.push(`${place}: asks ${request.url()}`);
 });
 
-for (const page of pages) {
+const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : "";
+for (const page of pages.filter((name) => name.includes(only))) {
   place = page;
   await tab.setViewportSize({ width: 1280, height: 900 });
   await tab.goto(address + page);
   await tab.evaluate(axe);
-  for (const scheme of ["light", "dark"]) {
+  // Pages of the API are long, and have the colours of all others.
+  for (const scheme of page.startsWith("docs/api/") ? ["light"] : ["light", "dark"]) {
     await tab.emulateMedia({ colorScheme: scheme });
     const { violations } = await tab.evaluate(() =>
       axe.run(document, { iframes: false, resultTypes: ["violations"] }),

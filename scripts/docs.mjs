@@ -50,6 +50,7 @@ export async function writeApi() {
     hidePageHeader: true,
     hideBreadcrumbs: true,
     sanitizeComments: true,
+    useHTMLAnchors: true,
     logLevel: "Error",
     validation: false,
   });

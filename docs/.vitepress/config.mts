@@ -76,7 +76,7 @@ const sidebar = [
       page("What is open", "plan"),
     ],
   },
-  { text: "API", collapsed: true, items: api() },
+  { text: "API", items: api() },
   {
     text: "Project",
     items: [
@@ -109,6 +109,10 @@ export default defineConfig({
       existsSync(join(root, "docs/gallery", `${url}.html`)) ||
       (!/\.(md|html)$/.test(url) && existsSync(join(root, url))),
   ],
+  head: [
+    ["link", { rel: "icon", href: "data:," }],
+    ["style", {}, '.vp-doc p:has(math[display="block"]) { overflow: auto hidden; }'],
+  ],
   metaChunk: true,
   markdown: {
     config(markdown) {
@@ -125,7 +129,11 @@ export default defineConfig({
       { text: "Results", link: "/docs/results" },
     ],
     outline: { level: [2, 3] },
-    search: { provider: "local" },
+    // The label has the whole text of the button, for people who speak to their machine.
+    search: {
+      provider: "local",
+      options: { translations: { button: { buttonText: "Search", buttonAriaLabel: "Search K" } } },
+    },
     docFooter: { prev: "Previous", next: "Next" },
   },
 });
