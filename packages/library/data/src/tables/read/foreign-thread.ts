@@ -1,5 +1,6 @@
 // The thread that reads one file: see foreign.ts.
 import fs from "node:fs";
+import { resolve } from "node:path";
 import { parentPort } from "node:worker_threads";
 import { DatasetError, reason } from "../../errors.js";
 import type { Opened, RowBatch } from "../rows.js";
@@ -12,8 +13,8 @@ const running = new Map<number, AsyncGenerator<RowBatch>>();
 function lockFiles(path: string): void {
   const open = fs.openSync;
   fs.openSync = (other, ...rest) => {
-    // HDF5 writes the text of an error into a temporary file first.
-    if (other !== path && !/^\/tmp\/tmpfile_\w+$/.test(String(other)))
+    // HDF5 opens whole paths, and writes the text of an error into a temporary file first.
+    if (resolve(String(other)) !== resolve(path) && !/^\/tmp\/tmpfile_\w+$/.test(String(other)))
       throw Object.assign(new Error(`${other} is another file`), { code: "ENOENT" });
     return open(other, ...rest);
   };
