@@ -146,44 +146,54 @@ function excessOf(
   const width = (1.96 * deviation(rests.map((x, k) => x - left * (ways[k] as number)))) / way;
   const differences = halves.floors.map(([a, b]) => square(a) - square(b));
   // Two draws differ by √2 of one, and half of the rows have twice the noise.
+  const root = (x: number) => Math.sqrt(Math.max(0, x));
   return withPower(
-    { left, width },
-    { way, none: deviation(differences) / Math.SQRT2 / 2, ways: deviation(ways) },
+    { value: root(left), low: root(left - width), high: root(left + width) },
+    { way, none: deviation(differences) / Math.SQRT2 / 2, ways: deviation(ways), rate: 1 },
+  );
+}
+
+/** The share of a value whose samples deviate alike, and whose floor is known. */
+export function linearExcess(
+  { value, floor, ceiling }: { value: number; floor: number; ceiling: number },
+  deviation: number,
+): Excess {
+  const way = ceiling - floor;
+  const left = (value - floor) / way;
+  const width = (1.96 * deviation * Math.hypot(1, left)) / way;
+  const above = (x: number) => Math.max(0, x);
+  return withPower(
+    { value: above(left), low: above(left - width), high: above(left + width) },
+    { way, none: deviation, ways: deviation, rate: 0.5 },
   );
 }
 
 interface Spread {
-  /** The distance from floor to ceiling, and deviations of it and of what it is without a difference. */
+  /** The distance from floor to ceiling, and deviations of it without and with a difference. */
   way: number;
   none: number;
   ways: number;
+  /** The power of n by which the deviation without a difference falls. */
+  rate: number;
 }
 
-function withPower({ left, width }: { left: number; width: number }, spread: Spread): Excess {
+function withPower(share: Pick<Excess, "value" | "low" | "high">, spread: Spread): Excess {
   if (!(spread.way > 0)) return { value: 1, low: 0, high: 1, power: 0.05, more: null };
-  const root = (x: number) => Math.sqrt(Math.max(0, x));
-  const power = powerOf(spread, 1);
-  return {
-    value: root(left),
-    low: root(left - width),
-    high: root(left + width),
-    power,
-    more: moreRows(spread),
-  };
+  return { ...share, power: powerOf(spread, 1), more: moreRows(spread) };
 }
 
 const enough = 0.8;
 
 /** The least factor of rows with a power of .8; null if a thousandfold is not enough. */
-export function moreRows(spread: Spread): number | null {
+function moreRows(spread: Spread): number | null {
   for (let times = 1; times <= 1000; times *= 1.1)
     if (powerOf(spread, times) >= enough) return times;
   return null;
 }
 
 /** The power of a test at the 5 % level with `times` as many rows. */
-export function powerOf({ way, none, ways }: Spread, times: number): number {
-  const noise = none / times;
+function powerOf({ way, none, ways, rate }: Spread, times: number): number {
+  const noise = none / times ** rate;
   const deviation = Math.max(ways / Math.sqrt(times), noise, Number.MIN_VALUE);
   return normalBelow((way - 1.645 * noise) / deviation);
 }
@@ -213,7 +223,8 @@ export async function compareSamples(
   const { seed, intervals } = context.options;
   const { floor: hasFloor, ceiling: hasCeiling } = set.bounds ?? { floor: true, ceiling: true };
   const cap = metric.most?.(set.exact ?? context.options.exact) ?? Number.POSITIVE_INFINITY;
-  const some = (x: Tensor, side: "x" | "y") => subsample(x, side, { most: cap, seed });
+  const view = metric.view?.(set) ?? ((x: Tensor) => x);
+  const some = (x: Tensor, side: "x" | "y") => view(subsample(x, side, { most: cap, seed }));
   const options: Comparison = {
     seed,
     context,
@@ -252,7 +263,7 @@ export async function compareSamples(
               {
                 generated: end,
                 data,
-                reserve: hasFloor ? set.reserve() : null,
+                reserve: hasFloor ? view(set.reserve()) : null,
                 source: hasCeiling ? start : null,
               },
               (x, y) => {

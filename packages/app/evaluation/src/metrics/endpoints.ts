@@ -11,6 +11,7 @@ import {
 } from "@dsbm/bridge";
 import { isVectors } from "@dsbm/problem";
 import { type Tensor, tidy } from "@dsbm/torch";
+import { standardFeatures } from "../images/features.js";
 import type { Measuring } from "../measuring.js";
 import {
   type DataFacts,
@@ -87,6 +88,20 @@ export const endpointMetrics: readonly Metric[] = [
     columns: { value: "sliced_w2", floor: "data_sliced_w2", ceiling: "start_sliced_w2" },
     power: 1,
     compare: (x, y, { seed }) => slicedWasserstein(x, y, { directions, seed }),
+  },
+  {
+    name: "feature_distance",
+    title: "energy distance of image features",
+    group: "ends",
+    meaning:
+      "The energy distance of colours and edges of several sizes in the cells of a grid, in deviations of the data.",
+    columns: { value: "feature_distance", floor: "data_feature_distance" },
+    isNeeded: true,
+    isSquare: true,
+    serves: ({ ends }) => (isVectors(ends) ? "it is for images" : null),
+    most: () => mostPairs,
+    view: (set) => (x) => standardFeatures(x, set.reserve()),
+    compare: (x, y) => energyDistance(x, y).value,
   },
   exact(2),
   exact(1),

@@ -1,5 +1,6 @@
 // All metrics, in the order of tables: the only list of them.
 import type { Metric } from "../metric.js";
+import { classifierMetric } from "./classifier.js";
 import { columnMetric } from "./columns.js";
 import { endpointMetrics } from "./endpoints.js";
 import { fieldMetrics } from "./fields.js";
@@ -13,6 +14,7 @@ import { pathMetrics } from "./paths.js";
 export const metrics: readonly Metric[] = [
   ...gaussianMetrics,
   ...endpointMetrics,
+  classifierMetric,
   likelihoodMetric,
   ...imageMetrics,
   ...fieldMetrics,

@@ -1,0 +1,43 @@
+// Features of images without training: colours and the strength of edges, coarse to fine, in the cells of a grid. A style or
+// added noise changes them where distances of pixels hardly change.
+import { adaptiveAvgPool2d, avgPool2d, cat, type Tensor, tidy } from "@dsbm/torch";
+
+const grid: [number, number] = [4, 4];
+const levels = 3;
+const smallest = 4;
+
+/** Features [n, …] of images [n, C, H, W]. */
+export function imageFeatures(images: Tensor): Tensor {
+  return tidy(() => {
+    let level = images.to("float32");
+    const cells = (x: Tensor) => adaptiveAvgPool2d(x, grid).flatten({ startDim: 1 });
+    const parts = [cells(level)];
+    for (let k = 0; k < levels && Math.min(...level.shape.slice(2)) >= smallest; k++) {
+      for (const dim of [2, 3]) {
+        const size = level.size(dim) - 1;
+        parts.push(
+          cells(
+            level
+              .narrow(dim, 1, size)
+              .sub(level.narrow(dim, 0, size))
+              .abs(),
+          ),
+        );
+      }
+      level = avgPool2d(level, 2);
+    }
+    return cat(parts, { dim: 1 });
+  });
+}
+
+/** Features in deviations of those of reference images. Constant features stay small. */
+export function standardFeatures(images: Tensor, reference: Tensor): Tensor {
+  return tidy(() => {
+    const known = imageFeatures(reference);
+    const deviation = known.std({ dim: 0, correction: 1 });
+    const least = 1e-2 * deviation.max().item() || 1;
+    return imageFeatures(images)
+      .sub(known.mean(0, { keepdim: true }))
+      .div(deviation.clamp({ min: least }));
+  });
+}
