@@ -7,6 +7,12 @@ import type { Comparison, Measurement, SampleSet, TwoSampleMetric } from "./metr
 
 const usualDraws = 8;
 const repeats = 40;
+/**
+ * Variances of half-samples hold three times that of a degenerate statistic (and half of a draw's for the floor) instead of
+ * once, which is subtracted; what is left is never less than the noise of two samples of one distribution.
+ */
+const surplus = 2.5;
+const leastNoise = 1.2;
 
 /** Different draws of n rows of the reserve; one if the reserve has no more than n rows. */
 export function drawsOf(set: SampleSet, seed: number, count = usualDraws): Tensor[] {
@@ -53,8 +59,7 @@ interface Halves {
 
 /**
  * A metric of random halves of its samples, drawn without replacement, for each component: repeated rows would make distances
- * larger. Halves vary as the whole does if a statistic is linear (delete-half jackknife, Shao and Wu 1989), and more, by √3,
- * at its degenerate point, equal distributions: the intervals are never too narrow.
+ * larger. Halves vary as the whole does if a statistic is linear (delete-half jackknife, Shao and Wu 1989).
  */
 export function halvesOf(
   { generated, data, reserve, source }: FourSamples,
@@ -142,15 +147,18 @@ function excessOf(
   const floors = halves.floors.map(([a, b]) => (square(a) + square(b)) / 2);
   const ways = halves.ceiling.map((x, k) => square(x) - (floors[k] as number));
   const rests = halves.value.map((x, k) => square(x) - (floors[k] as number));
-  // Of a ratio to first order.
-  const width = (1.96 * deviation(rests.map((x, k) => x - left * (ways[k] as number)))) / way;
   const differences = halves.floors.map(([a, b]) => square(a) - square(b));
   // Two draws differ by √2 of one, and half of the rows have twice the noise.
-  const root = (x: number) => Math.sqrt(Math.max(0, x));
-  return withPower(
-    { value: root(left), low: root(left - width), high: root(left + width) },
-    { way, none: deviation(differences) / Math.SQRT2 / 2, ways: deviation(ways), rate: 1 },
+  const none = deviation(differences) / Math.SQRT2 / 2;
+  // Of a ratio to first order.
+  const errors = rests.map((x, k) => x - left * (ways[k] as number));
+  const width = Math.sqrt(
+    Math.max(deviation(errors) ** 2 - surplus * none ** 2, leastNoise * none ** 2),
   );
+  const root = (x: number) => Math.sqrt(Math.max(0, x));
+  return withPower(shareOf(left, (1.96 * width) / way, root), {
+    ...{ way, none, ways: deviation(ways), rate: 1 },
+  });
 }
 
 /** The share of a value whose samples deviate alike, and whose floor is known. */
@@ -161,12 +169,20 @@ export function linearExcess(
   const way = ceiling - floor;
   const left = (value - floor) / way;
   const width = (1.96 * deviation * Math.hypot(1, left)) / way;
-  const above = (x: number) => Math.max(0, x);
   return withPower(
-    { value: above(left), low: above(left - width), high: above(left + width) },
-    { way, none: deviation, ways: deviation, rate: 0.5 },
+    shareOf(left, width, (x) => Math.max(0, x)),
+    {
+      ...{ way, none: deviation, ways: deviation, rate: 0.5 },
+    },
   );
 }
+
+/** A value below its floor is noise, which does not lower the upper end of the interval. */
+const shareOf = (left: number, width: number, scale: (x: number) => number) => ({
+  value: scale(left),
+  low: scale(left - width),
+  high: scale(Math.max(0, left) + width),
+});
 
 interface Spread {
   /** The distance from floor to ceiling, and deviations of it without and with a difference. */

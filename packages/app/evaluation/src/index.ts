@@ -6,6 +6,7 @@ export type { Measuring } from "./measuring.js";
 export type { Metric, SampleSet } from "./metric.js";
 export { fieldSpectra } from "./metrics/fields.js";
 export { type BandRow, noEnergy, type Spectra } from "./metrics/spectra.js";
+export { type DrawnSamples, judgeSamples } from "./samples.js";
 export { type OpenSubject, openSubject, subjectOf } from "./subject.js";
 export { qualityTable } from "./table.js";
 export { columnsFor, type Evaluation, type EvaluationSampling, Evaluator } from "./training.js";

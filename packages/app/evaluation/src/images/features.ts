@@ -30,14 +30,11 @@ export function imageFeatures(images: Tensor): Tensor {
   });
 }
 
-/** Features in deviations of those of reference images. Constant features stay small. */
-export function standardFeatures(images: Tensor, reference: Tensor): Tensor {
-  return tidy(() => {
-    const known = imageFeatures(reference);
-    const deviation = known.std({ dim: 0, correction: 1 });
-    const least = 1e-2 * deviation.max().item() || 1;
-    return imageFeatures(images)
-      .sub(known.mean(0, { keepdim: true }))
-      .div(deviation.clamp({ min: least }));
-  });
+/** Makes features in deviations of those of reference images. Constant features stay small. */
+export function standardFeatures(reference: Tensor): (images: Tensor) => Tensor {
+  const known = imageFeatures(reference);
+  const deviation = known.std({ dim: 0, correction: 1 });
+  const scale = deviation.clamp({ min: 1e-2 * deviation.max().item() || 1 });
+  const mean = known.mean(0, { keepdim: true });
+  return (images) => tidy(() => imageFeatures(images).sub(mean).div(scale));
 }

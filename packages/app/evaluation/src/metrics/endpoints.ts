@@ -100,7 +100,7 @@ export const endpointMetrics: readonly Metric[] = [
     isSquare: true,
     serves: ({ ends }) => (isVectors(ends) ? "it is for images" : null),
     most: () => mostPairs,
-    view: (set) => (x) => standardFeatures(x, set.reserve()),
+    view: (set) => standardFeatures(set.reserve()),
     compare: (x, y) => energyDistance(x, y).value,
   },
   exact(2),

@@ -45,7 +45,7 @@ function nextStep(next: string): Html {
 
 const gradeWords = {
   good: "good",
-  partial: "partly there",
+  partial: "most of the way",
   undecided: "cannot be judged",
   poor: "poor",
 } as const;
