@@ -18,6 +18,7 @@ import type { Outcome } from "./engine.js";
 const help = [
   "usage: npm run benchmark -- gaussian|2d|eot [--quick] [key=value …] [--again]",
   "       npm run benchmark -- cells FOLDER [--quick] [key=value …] [--again]",
+  "       npm run benchmark -- verdicts [--quick] [out=FILE]",
   "       npm run benchmark -- all [FOLDER] [--quick] [key=value …] [--again]",
   "",
   experiment.about,
@@ -26,7 +27,8 @@ const help = [
   "2d         points in the plane: exact W2, path energy",
   "eot        pairs with a known plan: conditional moments, path measures",
   "cells      FOLDER with day_N.npy, arrays [cells, components]: W1 to a day that was left out",
-  "all        all of them; cells where FOLDER is given",
+  "verdicts   200 simulated problems with a known answer: how often a verdict is wrong; into docs/verdicts.md",
+  "all        all benchmarks of methods; cells where FOLDER is given",
   "",
   helpTable(experiment.schema, { width: process.stdout.columns ?? 100 }),
   "",
@@ -51,6 +53,7 @@ async function benchmarkCommand(args: string[]): Promise<number> {
     );
   const words = [...args.filter(isSetting), ...(args.includes("--quick") ? ["quick=true"] : [])];
   const { config } = resolve(experiment, words).members[0] as { config: BenchmarkConfig };
+  if (name === "verdicts" && folder === undefined) return verdictStudy(config);
   const { minutesEach, select } = await import("./select.js");
   const { runBenchmark } = await import("./engine.js");
   const { setNumThreads } = await import("@dsbm/torch");
@@ -106,6 +109,24 @@ async function benchmarkCommand(args: string[]): Promise<number> {
     return 130;
   }
   return failed.length > 0 ? 1 : 0;
+}
+
+async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {
+  const { falseRate, judgeProblem, study, verdictsDocument } = await import("./verdicts.js");
+  const { setNumThreads } = await import("@dsbm/torch");
+  setNumThreads(1);
+  const progress = createProgress();
+  const problems = study(quick);
+  const judged = [];
+  for (const [step, problem] of problems.entries()) {
+    progress.update({ label: "judging", step, steps: problems.length });
+    judged.push(await judgeProblem(problem));
+  }
+  progress.done();
+  const text = verdictsDocument(judged, "npm run benchmark -- verdicts");
+  writeFileAtomic(out ?? join("docs", "verdicts.md"), text);
+  console.log(text);
+  return falseRate(judged).count > 0.05 * problems.length ? 1 : 0;
 }
 
 /** Writes the tables and the numbers; returns the tables. With figures where they are asked for, in a folder beside. */

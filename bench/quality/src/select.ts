@@ -12,7 +12,7 @@ import { planar } from "./sets/planar.js";
 const simple = { gaussian, "2d": planar, eot };
 
 /** The names of benchmarks that can be typed. */
-const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "all"];
+const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "verdicts", "all"];
 
 /** The benchmarks of a name; `folder` has the cells. Throws a ConfigError. */
 function named(name: string, folder: string | undefined): Benchmark[] {

@@ -165,3 +165,75 @@ function disks(
     .sub(1)
     .add(randn([n, 3, size, size], { generator }).mul(0.05));
 }
+
+/** The problems of the study, and those of its short form, which has no large samples. */
+export const study = (quick: boolean): Problem[] => (quick ? problems(2, 100) : problems(23));
+
+const groups: readonly [name: string, low: number, high: number][] = [
+  ["6 to 12", 6, 12],
+  ["25 to 100", 25, 100],
+  ["200 to 500", 200, 500],
+  ["1,000 and 10,000", 1000, 10_000],
+];
+const grades = ["good", "partial", "undecided", "poor"] as const;
+
+/** False verdicts, how many could be, and the upper end of the 95 % interval of their rate (Wilson). */
+export function falseRate(judged: readonly Judged[]): { count: number; of: number; most: number } {
+  const wrong = judged.filter(({ kind }) => !close.includes(kind));
+  const count = wrong.filter(({ isFalse }) => isFalse).length;
+  const n = wrong.length;
+  const z = 1.96;
+  const share = count / n;
+  const half = z * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
+  return { count, of: n, most: (share + z ** 2 / (2 * n) + half) / (1 + z ** 2 / n) };
+}
+
+/** The page of the study. */
+export function verdictsDocument(judged: readonly Judged[], command: string): string {
+  const { count, of, most } = falseRate(judged);
+  const cell = (kind: Kind, low: number, high: number) => {
+    const own = judged.filter((one) => one.kind === kind && one.n >= low && one.n <= high);
+    const counts = grades.map((grade) => own.filter((one) => one.grade === grade).length);
+    return own.length === 0 ? "–" : counts.join(" / ");
+  };
+  const names = Object.keys(kinds) as Kind[];
+  return `# How often a verdict is wrong
+
+\`dsbm evaluate\` gives each direction of a bridge a verdict: good, partial (most of the way), undecided (cannot be judged with so
+few rows) or poor. This page tests the verdict on ${judged.length} simulated problems with a known answer. No bridge is trained: the
+generated samples are drawn. \`${command}\` writes this page.
+
+A good verdict is false if the generated samples are not close to the target: **${count} of ${of} (at most ${(100 * most).toFixed(1)} %
+at 95 % confidence)**.
+
+A fifth of the problems are images of 16 × 16 pixels. The others have 1 to 50 columns and a target of two parts. The means of
+source and target are 1, 3 or 10 apart in each column. Of 10,000 rows 2,000 are measured, as in \`dsbm evaluate\`.
+
+## Verdicts by held-out rows of each side
+
+Each cell counts good / partial / undecided / poor.
+
+| generated samples | ${groups.map(([name]) => name).join(" | ")} |
+| --- | ${groups.map(() => "---").join(" | ")} |
+${names.map((kind) => `| ${kind}: ${kinds[kind]} | ${groups.map(([, low, high]) => cell(kind, low, high)).join(" | ")} |`).join("\n")}
+
+## How many rows tell the source from the target
+
+The mean power of the main metric: the chance that so many rows tell the untouched source from the target. A verdict needs .8.
+
+| distance of the means | ${groups.map(([name]) => name).join(" | ")} |
+| --- | ${groups.map(() => "---").join(" | ")} |
+${distances
+  .map((apart) => {
+    const mean = ([, low, high]: (typeof groups)[number]) => {
+      const own = judged.filter(
+        (one) => one.dim !== null && one.apart === apart && one.n >= low && one.n <= high,
+      );
+      const sum = own.reduce((total, { power }) => total + power, 0);
+      return own.length === 0 ? "–" : (sum / own.length).toFixed(2);
+    };
+    return `| ${apart} | ${groups.map(mean).join(" | ")} |`;
+  })
+  .join("\n")}
+`;
+}

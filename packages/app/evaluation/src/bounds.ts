@@ -239,7 +239,7 @@ export async function compareSamples(
   const { seed, intervals } = context.options;
   const { floor: hasFloor, ceiling: hasCeiling } = set.bounds ?? { floor: true, ceiling: true };
   const cap = metric.most?.(set.exact ?? context.options.exact) ?? Number.POSITIVE_INFINITY;
-  const view = metric.view?.(set) ?? ((x: Tensor) => x);
+  const view = metric.view?.(set, seed) ?? ((x: Tensor) => x);
   const some = (x: Tensor, side: "x" | "y") => view(subsample(x, side, { most: cap, seed }));
   const options: Comparison = {
     seed,

@@ -112,7 +112,7 @@ export interface TwoSampleMetric extends MetricFacts {
   compare(x: Tensor, y: Tensor, options: Comparison): MaybeLater<number | null>;
   power?: 0 | 1 | 2;
   /** What is compared instead of the rows, such as features of images. */
-  view?(set: SampleSet): (x: Tensor) => Tensor;
+  view?(set: SampleSet, seed: number): (x: Tensor) => Tensor;
   /** Whether the value is the square of a distance already, as of a mean over pairs. */
   isSquare?: boolean;
   /** Whether the value can be negative, as one without bias. */

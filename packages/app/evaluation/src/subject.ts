@@ -95,7 +95,7 @@ export const subjectOf = (bridge: Bridge, ends: Datasets): Subject => ({
 });
 
 /** Ends whose tables are taken in a random order: some are sorted, and a part of them is no sample of the whole. */
-function inRandomOrder(ends: Datasets, seed: number): { ends: Datasets; orders: Tensor[] } {
+export function inRandomOrder(ends: Datasets, seed: number): { ends: Datasets; orders: Tensor[] } {
   const orders: Tensor[] = [];
   const shuffled = (end: EndpointData, side: string): EndpointData => {
     const of = (split: Split) => {

@@ -9,7 +9,7 @@ import type { DataFacts, Metric, MetricColumns, SampleSet } from "./metric.js";
 import { gaussianMetrics } from "./metrics/gaussian.js";
 import { metrics } from "./metrics/index.js";
 import { measureSet, whyNot } from "./rows.js";
-import type { Subject } from "./subject.js";
+import { disposeAll, inRandomOrder, type Subject } from "./subject.js";
 import { collectSamples, type Sampling } from "./transport.js";
 
 function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
@@ -76,15 +76,20 @@ export class Evaluator implements Disposable {
   /** Loads what the metrics need. Returns null if it was stopped. Throws errors of the configuration's files. */
   static async open(subject: Subject, options: EvaluatorOptions): Promise<Evaluator | null> {
     const { config } = subject.trained;
-    const context = new Measuring(subject, {
-      ...options,
-      n: config.test_npar,
-      seed: config.seed,
-      exact: 2000,
-      intervals: false,
-      clock: new Clock(),
-    });
-    const logged = metricsFor({ ends: subject.ends, config });
+    const { ends, orders } = inRandomOrder(subject.ends, config.seed);
+    const context = new Measuring(
+      { ...subject, ends },
+      {
+        ...options,
+        n: config.test_npar,
+        seed: config.seed,
+        exact: 2000,
+        intervals: false,
+        clock: new Clock(),
+      },
+    );
+    context.keep({ [Symbol.dispose]: () => disposeAll(orders) });
+    const logged = metricsFor({ ends, config });
     try {
       for (const metric of logged) {
         await metric.prepare?.(context);

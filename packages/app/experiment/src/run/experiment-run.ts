@@ -422,7 +422,9 @@ export class ExperimentRun {
     // The row last: where it is, the evaluation is whole.
     run.appendResult(found.result);
     const result = describeResult(readLogged(run.paths.folder), found.result);
-    progress.line(`${this.#label(at)} step ${at.step}, ${steps} steps: ${result}  (${id})`);
+    progress.line(
+      `${this.#label(at)} step ${at.step}, ${steps} steps: during training, ${result}  (${id})`,
+    );
     return true;
   }
 

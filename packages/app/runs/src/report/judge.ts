@@ -46,7 +46,8 @@ export function judge(row: MetricRow): Judgement {
     isOff,
   });
   if (!isKnown(value)) return say("poor", "not a finite number", true);
-  if (better === "target" && isKnown(target)) return say(...judgeTarget(row, target));
+  // The least of many variances is below 1 for the data themselves.
+  if (better === "target" && isKnown(target)) return say(...judgeTarget(row, floor ?? target));
   if (!excess) return say(null, ratio === null ? "" : `${digits(ratio, 2)} times the floor`);
   const { low, high, power } = excess;
   if (power < leastPower)
