@@ -1,5 +1,5 @@
 // The quality of a run as a table for a terminal: the main metrics first, each beside its floor and its ceiling.
-import { formatTable, type MetricRow, type Quality } from "@dsbm/runs";
+import { formatTable, gradeWords, type MetricRow, type Quality } from "@dsbm/runs";
 
 const mostColumns = 5;
 
@@ -22,7 +22,9 @@ function shownQuality({ rows }: Pick<Quality, "rows">): MetricRow[] {
   });
 }
 
-/** The table of a quality, and below it what was left out. */
+const ways = { f: "forward", b: "backward" };
+
+/** The table of a quality, and below it what was left out and the verdicts. */
 export function qualityTable(quality: Quality): string {
   const shown = shownQuality(quality);
   const table = formatTable(
@@ -37,6 +39,7 @@ export function qualityTable(quality: Quality): string {
       floor: short(row.floor),
       ceiling: short(row.ceiling),
       wanted: row.better === "target" ? `near ${short(row.target)}` : row.better,
+      verdict: row.grade ? gradeWords[row.grade] : "",
     })),
   );
   const all = quality.rows.filter(({ group }) => group === "columns").length;
@@ -45,5 +48,9 @@ export function qualityTable(quality: Quality): string {
     table,
     ...(hidden > 0 ? [`and ${hidden} more columns, which are nearer to the data's`] : []),
     ...quality.left_out.map((line) => `left out: ${line}`),
+    ...quality.verdicts.flatMap(({ direction, grade, reason, next }) => [
+      `${ways[direction]}: ${gradeWords[grade]}. ${reason}`,
+      `  ${next}`,
+    ]),
   ].join("\n");
 }

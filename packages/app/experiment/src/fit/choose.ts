@@ -32,6 +32,20 @@ export function chooseScale({ std, named }: { std: readonly number[]; named: boo
     : rule(key, "columns", `the deviations of the columns differ by a factor of ${short(ratio)}`);
 }
 
+const heldOut = 400;
+const mostHeldOut = 0.3;
+
+/** Chooses how many rows of the smaller end of small tables are held out; null if a tenth is enough to judge a bridge. */
+export function chooseHeldOut(rows: number): Rule | null {
+  const share = Math.min(mostHeldOut, Math.ceil((100 * heldOut) / rows) / 100);
+  if (share <= 0.1) return null;
+  return rule(
+    "data.test_fraction",
+    share,
+    `a tenth of ${rows} rows could hardly judge the bridge: ${Math.round(share * rows)} are held out`,
+  );
+}
+
 const part = 0.1;
 const least = 0.02;
 const largest = 0.3;

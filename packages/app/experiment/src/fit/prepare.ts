@@ -23,6 +23,7 @@ import {
 } from "@dsbm/problem";
 import type { Progress } from "@dsbm/runs";
 import {
+  chooseHeldOut,
   chooseRules,
   chooseScale,
   iterationRule,
@@ -97,8 +98,11 @@ export async function prepare(
     const columns = columnsOf(ends);
     if (columns) {
       choose(chooseScale(columns));
+      const held = chooseHeldOut(Math.min(...rowsOf(ends)));
+      if (held) choose(held);
+      const { standardise, test_fraction } = config.data;
       config = now().config;
-      if (config.data.standardise !== columns.standardise) {
+      if (config.data.standardise !== standardise || config.data.test_fraction !== test_fraction) {
         ends.dispose();
         ends = loadDatasets(config);
       }
@@ -183,6 +187,9 @@ function keyValue(config: object, key: string): Choice["value"] {
   const value = getPath(config as Tree, key) ?? null;
   return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
+
+const rowsOf = ({ x0, between, x1 }: Datasets): number[] =>
+  [x0, ...between, x1].map(({ train, test }) => train.size(0) + test.size(0));
 
 function columnsOf({ columns, x0 }: Datasets) {
   if (!columns) return null;

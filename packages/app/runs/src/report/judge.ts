@@ -119,29 +119,31 @@ export interface VerdictFacts {
   commands: Readonly<{ longer: string; sample: string }>;
 }
 
-/** The verdict on a direction from its graded rows. Returns null if it has no metric of its ends. */
+/**
+ * The verdict on a direction from its graded rows: that of the main metric or of the classifier, whichever is worse, and not
+ * good if another metric is off. Returns null if one of both was not measured.
+ */
 export function verdictOn(
   direction: Verdict["direction"],
   rows: readonly MetricRow[],
   { names, what, n_held_out, commands }: VerdictFacts,
 ): Verdict | null {
   const main = mainMetric(rows, direction);
-  if (!main) return null;
   const ends = rows.filter((row) => row.group === "ends" && row.direction === direction);
+  const accuracy = ends.find(({ name }) => name === classifier);
+  if (!main || !accuracy) return null;
   const [start, end] =
     direction === "f" ? [names.source, names.target] : [names.target, names.source];
-  const accuracy = ends.find(({ name }) => name === classifier);
-  const deciding = accuracy ? [main, accuracy] : [main];
+  const deciding = [main, accuracy];
   const others = ends.filter((row) => !deciding.includes(row) && judge(row).isOff);
   const found = deciding.map((row) => judge(row).grade ?? "undecided");
   const grade = worst(found.includes("good") && others.length > 0 ? [...found, "partial"] : found);
   const counts = `${digits(n_held_out[0])} held-out ${what} of ${names.source} and ${digits(n_held_out[1])} of ${names.target}`;
-  const right = accuracy
-    ? `a classifier names ${percent(accuracy.value)} of generated and held-out ${what} rightly (50 % is guessing)`
-    : "";
   const sentences = [sentenceOf(grade, { main, what, start, end })];
-  if (accuracy && grade !== "undecided")
-    sentences.push(`${right[0]?.toUpperCase()}${right.slice(1)}.`);
+  if (grade !== "undecided")
+    sentences.push(
+      `A classifier names ${percent(accuracy.value)} of generated and held-out ${what} rightly (50 % is guessing).`,
+    );
   if (others.length > 0 && grade !== "poor")
     sentences.push(
       `Not as they should be: ${others
@@ -239,5 +241,5 @@ export function mainMetric(
   direction: MetricRow["direction"],
 ): MetricRow | undefined {
   const ends = rows.filter((row) => row.group === "ends" && row.direction === direction);
-  return mainNames.flatMap((name) => ends.find((row) => row.name === name) ?? [])[0] ?? ends[0];
+  return mainNames.flatMap((name) => ends.find((row) => row.name === name) ?? [])[0];
 }

@@ -43,7 +43,8 @@ function nextStep(next: string): Html {
   return command ? html`${words}<code>${command}</code>` : html`${next}`;
 }
 
-const gradeWords = {
+/** Grades in words. */
+export const gradeWords = {
   good: "good",
   partial: "most of the way",
   undecided: "cannot be judged",

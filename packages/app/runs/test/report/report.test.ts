@@ -131,9 +131,14 @@ describe("verdicts", () => {
     n_held_out: [6, 7] as const,
     commands: { longer: "LONGER", sample: "SAMPLE" },
   };
-  const verdict = (...rows: MetricRow[]) =>
-    verdictOn(rows[0]?.direction ?? "f", gradedRows(rows), facts);
   const accuracy = (change: Partial<MetricRow>) => row({ name: "c2st", title: "C2ST", ...change });
+  /** A classifier that cannot tell rows apart, unless another one is given. */
+  const verdict = (...rows: MetricRow[]) => {
+    const direction = rows[0]?.direction ?? "f";
+    const isThere = rows.some(({ name }) => name === "c2st");
+    const other = isThere ? [] : [accuracy({ ...good, value: 0.5, direction })];
+    return verdictOn(direction, gradedRows([...rows, ...other]), facts);
+  };
 
   it.each([
     [
@@ -184,7 +189,8 @@ describe("verdicts", () => {
     expect(found?.next).toMatch(next);
   });
 
-  it("is never good if the classifier cannot judge", () => {
+  it("are never good if the classifier cannot judge, and missing without it", () => {
+    expect(verdictOn("f", gradedRows([row(good)]), facts)).toBeNull();
     expect(verdict(row(good), accuracy(left(0, 0, 0.05, 0.3)))?.grade).toBe("undecided");
   });
 
