@@ -105,7 +105,7 @@ describe("the text of a report", () => {
     expect(page.all("#later p")).toEqual(["Not begun yet."]);
     // Verdicts, and the starts and ends of pictures both ways.
     expect(page.all("#table .verdict b")[0]).toMatch(
-      /^Forward, from day_2\.csv to day_4\.csv: partly/,
+      /^Forward, from day_2\.csv to day_4\.csv: most of the way/,
     );
     expect(page.all("#pictures figcaption")).toHaveLength(4);
     expect(links(pathOf("two"))).toEqual([]);

@@ -40,11 +40,16 @@ describe("dsbm evaluate", () => {
     const names = [...new Set(quality.rows.map(({ name }) => name))];
     expect(names).toEqual([
       ...wordsOf("sliced_w2 w2 w1 variance_kept variance_kept_least energy_distance mmd"),
-      ...wordsOf("bw2_uvp mean_error covariance_error nll displacement optimality binding"),
+      ...wordsOf("bw2_uvp mean_error covariance_error c2st nll displacement optimality binding"),
       ...wordsOf("gaussian_bridge_sliced_w2 gaussian_bridge_displacement"),
       ...wordsOf("sinkhorn_bridge_sliced_w2 sinkhorn_bridge_displacement"),
       ...wordsOf("agreement path_energy npe straightness column_w1"),
     ]);
+    expect(quality.verdicts.map(({ direction }) => direction)).toEqual(["f", "b"]);
+    for (const { n_held_out, reason } of quality.verdicts) {
+      expect(n_held_out).toEqual([200, 200]);
+      expect(stdout).toContain(reason);
+    }
     const isBaseline = ({ group }: MetricRow) => group === "baselines";
     for (const row of quality.rows.filter((one) => !isBaseline(one))) {
       const { name, value, interval } = row;

@@ -6,7 +6,8 @@ import type { Measuring } from "./measuring.js";
 import type { Comparison, Measurement, SampleSet, TwoSampleMetric } from "./metric.js";
 
 const usualDraws = 8;
-const repeats = 40;
+/** Half-samples of metrics that decide, and of others. */
+const repeats = { decisive: 32, other: 12 };
 /**
  * Variances of half-samples hold three times that of a degenerate statistic (and half of a draw's for the floor) instead of
  * once, which is subtracted; what is left is never less than the noise of two samples of one distribution.
@@ -57,6 +58,13 @@ interface Halves {
   ceiling: number[];
 }
 
+interface HalfOptions {
+  seed: number;
+  /** Keeps results that other sets share. */
+  once<T>(key: string, make: () => T): T;
+  isDecisive?: boolean | undefined;
+}
+
 /**
  * A metric of random halves of its samples, drawn without replacement, for each component: repeated rows would make distances
  * larger. Halves vary as the whole does if a statistic is linear (delete-half jackknife, Shao and Wu 1989).
@@ -64,7 +72,7 @@ interface Halves {
 export function halvesOf(
   { generated, data, reserve, source }: FourSamples,
   compare: Compare,
-  { seed, once }: { seed: number; once<T>(key: string, make: () => T): T },
+  { seed, once, isDecisive = false }: HalfOptions,
 ): Halves[] {
   const half = (x: Tensor, of: string, k: number, part = 0) => {
     const size = Math.max(1, Math.floor(generated.size(0) / 2));
@@ -74,7 +82,7 @@ export function halvesOf(
     return x.indexSelect(0, order.narrow(0, Math.max(0, first), Math.min(count, x.size(0))));
   };
   const components: Halves[] = [];
-  for (let k = 0; k < repeats; k++)
+  for (let k = 0; k < repeats[isDecisive ? "decisive" : "other"]; k++)
     tidy(() => {
       const y = half(data, "data", k);
       const values = compare(half(generated, "generated", k), y) ?? [];
@@ -286,7 +294,11 @@ export async function compareSamples(
                 const found = metric.compare(x, y, options) as number | null;
                 return found === null ? null : [found];
               },
-              { seed, once: (name, make) => context.once(`${key}/${name}`, make) },
+              {
+                seed,
+                once: (name, make) => context.once(`${key}/${name}`, make),
+                isDecisive: metric.isNeeded,
+              },
             )
           : [];
       return { later: Promise.all([value, bounds, intervalOf(), end.size(0)]) };

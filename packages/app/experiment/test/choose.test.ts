@@ -4,6 +4,7 @@ import type { Datasets, EndpointData } from "@dsbm/problem";
 import { randn, type Tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
 import {
+  chooseHeldOut,
   choosePictures,
   chooseRules,
   chooseScale,
@@ -121,4 +122,9 @@ test("evaluations of pictures take a quarter of the time at most, but are no few
   expect(of(0.375)).toBe(50);
   expect(of(0.001)).toBe(128);
   expect(of(10)).toBe(16);
+});
+
+test("small tables hold out enough rows to judge a bridge, but never more than three tenths", () => {
+  const share = (rows: number) => chooseHeldOut(rows)?.value ?? null;
+  expect([62, 2000, 3999, 4000, 100_000].map(share)).toEqual([0.3, 0.2, 0.11, null, null]);
 });

@@ -111,6 +111,7 @@ export const endpointMetrics: readonly Metric[] = [
       "The energy distance of colours and edges of several sizes in the cells of a grid, in deviations of the data.",
     columns: { value: "feature_distance", floor: "data_feature_distance" },
     isNeeded: true,
+    isRare: true,
     isSquare: true,
     serves: ({ ends }) => (isVectors(ends) ? "it is for images" : null),
     most: () => mostPairs,

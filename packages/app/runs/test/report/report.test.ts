@@ -213,7 +213,7 @@ describe("verdicts", () => {
       row({ group: "columns", column: "y", ...left(0.06, 0.04, 0.3) }),
       row({ group: "holdout", title: "exact W1", value: 39.1, floor: 31.2 }),
     ]);
-    expect(text).toMatch(/Forward, from A to B: partly there\./);
+    expect(text).toMatch(/Forward, from A to B: most of the way\./);
     expect(text).toMatch(
       /sliced W2 30\.7 \(95 % interval 20 to 40\), floor 1 \(0\.500 to 2\), ceiling 100/,
     );
