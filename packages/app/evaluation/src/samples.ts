@@ -57,7 +57,7 @@ export async function judgeSamples(
   const set: SampleSet = {
     ...{ key: "drawn", direction: "f", from: "x0", side: "x1", start, end, data, unit: 1 },
     sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
-    ...{ given: undefined, states: new Map(), energy: null, shared: new Map() },
+    ...{ given: undefined, weights: null, states: new Map(), energy: null, shared: new Map() },
     reserve: () => others,
   };
   try {

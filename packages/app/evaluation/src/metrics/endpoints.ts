@@ -11,7 +11,7 @@ import {
   stream,
 } from "@dsbm/bridge";
 import { isVectors } from "@dsbm/problem";
-import { randn, type Tensor, tidy } from "@dsbm/torch";
+import { cat, randn, type Tensor, tidy } from "@dsbm/torch";
 import { standardFeatures } from "../images/features.js";
 import type { Measuring } from "../measuring.js";
 import {
@@ -50,14 +50,20 @@ const exact = (p: 1 | 2): TwoSampleMetric => ({
     (await context.distances.wasserstein(x, y, { p, seed })).value,
 });
 
-/** Rows along random directions, [n, directions]. */
+/** Rows along random directions, [n, directions], in parts that bound the memory of large images. */
 function alongDirections(x: Tensor, seed: number): Tensor {
   return tidy(() => {
     const rows = x.flatten({ startDim: 1 }).to("float64");
+    const dim = rows.size(1);
     const generator = stream(seed, "metric/directions");
-    const shape = [directions, rows.size(1)];
-    const theta = randn(shape, { generator, dtype: "float64" });
-    return rows.mm(theta.t()).div(theta.square().sum(1).sqrt());
+    const atOnce = Math.min(directions, Math.max(1, Math.floor(2 ** 22 / dim)));
+    const parts: Tensor[] = [];
+    for (let first = 0; first < directions; first += atOnce) {
+      const shape = [Math.min(atOnce, directions - first), dim];
+      const theta = randn(shape, { generator, dtype: "float64" });
+      parts.push(rows.mm(theta.t()).div(theta.square().sum(1).sqrt()));
+    }
+    return cat(parts, { dim: 1 });
   });
 }
 
@@ -116,7 +122,7 @@ export const endpointMetrics: readonly Metric[] = [
     serves: ({ ends }) => (isVectors(ends) ? "it is for images" : null),
     most: () => mostPairs,
     view: (set) => standardFeatures(set.reserve()),
-    compare: (x, y) => energyDistance(x, y).value,
+    compare: energyDistance,
   },
   exact(2),
   exact(1),

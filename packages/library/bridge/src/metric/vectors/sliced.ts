@@ -33,15 +33,15 @@ export function slicedWasserstein(
   });
 }
 
-/** The 1-Wasserstein distance of each column of x [n, …] and y [m, …], in the column's units. */
-export function columnWasserstein(x: Tensor, y: Tensor): number[] {
+/** The p-Wasserstein distance of each column of x [n, …] and y [m, …] (default p = 1), in the column's units. */
+export function columnWasserstein(x: Tensor, y: Tensor, { p = 1 }: { p?: 1 | 2 } = {}): number[] {
   return tidy(() => {
     const [a, b] = comparable(x, y);
     return lineCosts(a, b, {
-      p: 1,
+      p,
       lines: a.size(1),
       along: (start, length) => (points) => points.narrow(1, start, length),
-    });
+    }).map((cost) => cost ** (1 / p));
   });
 }
 
