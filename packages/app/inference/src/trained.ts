@@ -5,7 +5,7 @@ import type { Direction, Network } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError, savedConfig } from "@dsbm/config";
 import { conditionWidth } from "@dsbm/data";
-import { hasClasses } from "@dsbm/nets";
+import { hasClasses, takesVectors } from "@dsbm/nets";
 import {
   bridgeProcess,
   buildNetwork,
@@ -119,7 +119,7 @@ function choose(
 }
 
 function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]): number[] {
-  if (model.name !== "MLP") return [data.channels, data.image_size, data.image_size];
+  if (!takesVectors(model)) return [data.channels, data.image_size, data.image_size];
   const { path } = (models.b ?? models.f) as ModelFile;
   const { tensors, metadata } = io.loadTensors(path);
   try {

@@ -8,7 +8,7 @@ import {
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { loadTable, type Projection, prepareTable, type TableFacts } from "@dsbm/data";
-import { hasClasses } from "@dsbm/nets";
+import { hasClasses, takesVectors } from "@dsbm/nets";
 import type { Progress } from "@dsbm/runs";
 import { type Device, tidy } from "@dsbm/torch";
 import { configChain } from "./chain.js";
@@ -146,7 +146,7 @@ function check(x0: EndpointData, x1: EndpointData, config: CompleteTrainConfig):
       "usage",
       `${x0.name} has samples of shape [${a.join(", ")}], ${x1.name} of [${b.join(", ")}]; a bridge needs the same shape at both ends: choose other data`,
     );
-  if ((a.length === 1) !== (config.model.name === "MLP"))
+  if ((a.length === 1) !== takesVectors(config.model))
     throw new ConfigError(
       "usage",
       `${x0.name} has samples of shape [${a.join(", ")}], which model.name=${config.model.name} does not take: write model=${a.length === 1 ? "MLP" : "UNET"}`,

@@ -20,6 +20,7 @@ export {
   modelOf,
   type NetworkRequest,
   networks,
+  takesVectors,
 } from "./networks.js";
 export type { UNetOptions } from "./unet/options.js";
 export { UNet } from "./unet/unet.js";

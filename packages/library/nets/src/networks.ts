@@ -147,6 +147,10 @@ export function modelOf(network: Network): { name: string; [key: string]: unknow
   return null;
 }
 
+/** Whether a network of these keys takes vectors instead of images. */
+export const takesVectors = ({ name }: { name: string }): boolean =>
+  networks[name]?.takes === "vectors";
+
 /** Whether a network of these keys takes classes. */
 export function hasClasses(model: { name: string; class_cond?: boolean }): boolean {
   return model.name === "UNET" && model.class_cond === true;
