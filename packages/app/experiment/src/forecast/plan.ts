@@ -20,7 +20,7 @@ import { setNumThreads } from "@dsbm/torch";
 import { TimeEstimate } from "./estimate.js";
 import { lengthText } from "./length.js";
 import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
-import { measureSpeed } from "./speed.js";
+import { speedOn } from "./speed.js";
 
 /** What the training of a configuration needs of memory, in a line. Throws the errors of data and configuration. */
 export async function memoryLine(config: CompleteTrainConfig): Promise<string> {
@@ -57,7 +57,7 @@ export async function planRun(
     const advice = memoryAdvice(need, config);
     if (advice) return [...lines, advice, "time: not measured, as the memory may not be enough"];
     lines.push(memoryText(need));
-    const speed = await measureSpeed(problem);
+    const speed = await speedOn(problem, null);
     const time = new TimeEstimate(config, { speed });
     const seconds = time.left({ half: 1, step: 0 }, length) as number;
     const each = speed.pair * config.cache_npar;

@@ -27,7 +27,8 @@ export async function measureSpeed(problem: Problem): Promise<Speed> {
   return alone.step < 0.8 * speed.step ? alone : speed;
 }
 
-async function speedOn(problem: Problem, threads: number | null): Promise<Speed> {
+/** The speed with so many threads a step; null: as the training chooses. */
+export async function speedOn(problem: Problem, threads: number | null): Promise<Speed> {
   const still = {
     ...problem,
     schedule: { ...problem.schedule, ...many },
