@@ -82,16 +82,34 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
     const reserve = part(target, half, target.size(0) - half);
     const end = part(generated);
     const set: SampleSet = {
-      ...{ key: "files", direction: "f", from: "x0", side: "x1", end, given: undefined },
-      ...{ start: source ? part(source) : end, data: part(target), weights: null },
-      ...{ energy: null, unit: 1, states: new Map(), shared: new Map() },
+      key: "files",
+      direction: "f",
+      from: "x0",
+      side: "x1",
+      end,
+      given: undefined,
+      start: source ? part(source) : end,
+      data: part(target),
+      weights: null,
+      energy: null,
+      unit: 1,
+      states: new Map(),
+      shared: new Map(),
       bounds: { floor: true, ceiling: source !== undefined },
       sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
       reserve: () => reserve,
     };
     const clock = new Clock();
     using context = new Measuring(subjectOfRows(target, names), {
-      ...{ n, seed, split: "test", exact, threads, intervals: true, clock, progress, signal },
+      n,
+      seed,
+      split: "test",
+      exact,
+      threads,
+      intervals: true,
+      clock,
+      progress,
+      signal,
     });
     const found = await measureSet(set, choice.metrics, context);
     if (!found) return null;
@@ -107,7 +125,11 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
         commands: { longer: "", sample: "" },
       });
     return {
-      ...{ dsbm: version, split: "test", n, seed, rows },
+      dsbm: version,
+      split: "test",
+      n,
+      seed,
+      rows,
       verdicts: verdict ? [{ ...verdict, next: "" }] : [],
       left_out: leftOut(rows, found.reasons, choice),
     };

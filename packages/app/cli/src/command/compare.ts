@@ -22,7 +22,9 @@ const help = [
 /** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
 export async function compareCommand(args: string[]): Promise<number> {
   const found = placedWords(compare, args, {
-    ...{ expected: "TARGET GENERATED", usage, help },
+    expected: "TARGET GENERATED",
+    usage,
+    help,
     options: { "--json": "json=true" },
   });
   if (!found) return 0;
@@ -33,7 +35,10 @@ export async function compareCommand(args: string[]): Promise<number> {
   const { compareFiles, qualityTable } = await import("@dsbm/evaluation");
   const quality = await compareFiles({
     ...options,
-    ...{ target, generated, progress, signal },
+    target,
+    generated,
+    progress,
+    signal,
     metrics: metrics === null ? null : [metrics].flat(),
   });
   progress.done();

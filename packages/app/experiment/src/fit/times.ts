@@ -18,8 +18,13 @@ export async function withTimes(
     );
   const { decimal, header, missing, key, layer, where } = data;
   const values = await tableGroups(path, time, {
-    ...{ decimal, header, missing, signal },
-    ...{ key: key ?? undefined, layer: layer ?? undefined, where: where ?? undefined },
+    decimal,
+    header,
+    missing,
+    signal,
+    key: key ?? undefined,
+    layer: layer ?? undefined,
+    where: where ?? undefined,
     order: time_order ?? undefined,
   });
   const [source, ...rest] = values as [string, ...string[]];

@@ -60,35 +60,46 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
   let sink: Sink | null = null;
   const source = await own(() => openRows(path, reading));
   try {
-    const known = source.columns.map(({ name }) => name);
-    if (config.fate !== null && !known.includes(config.fate))
+    const columnNames = source.columns.map(({ name }) => name);
+    if (config.fate !== null && !columnNames.includes(config.fate))
       throw absentColumn(source, { key: "fate=", name: config.fate });
     const isH5ad = source.format === "h5ad";
     const facts = { trained, width: units.width };
-    const named = trained.columns?.named && source.named;
-    const others = named ? known.filter((name) => !trained.columns?.names.includes(name)) : [];
-    const chosen = [config.fate ?? [], data.split_by ?? []]
+    const hasNames = trained.columns?.named && source.named;
+    const others = hasNames
+      ? columnNames.filter((name) => !trained.columns?.names.includes(name))
+      : [];
+    const texts = [config.fate ?? [], data.split_by ?? []]
       .flat()
-      .filter((one) => known.includes(one));
-    const keep = isH5ad ? chosen : [...new Set([...others, ...chosen])];
+      .filter((one) => columnNames.includes(one));
+    const keep = isH5ad ? texts : [...new Set([...others, ...texts])];
     const { names } = matched(source, { ...facts, keep });
     const missing = config.missing ?? data.missing;
     if (config.fate !== null)
       fates = await own(() =>
         fateCells(source, bridge, {
-          ...{ names, missing, signal, seed: config.seed },
+          names,
+          missing,
+          signal,
+          seed: config.seed,
           column: config.fate as string,
         }),
       );
-    const isTimed = data.split_by !== null && known.includes(data.split_by);
+    const isTimed = data.split_by !== null && columnNames.includes(data.split_by);
     if (!isTimed)
       progress.line(
         `${path}: no column of times that the run was trained on; all rows are taken as those of time ${timeLabel(trained.config, 0)}`,
       );
     using input = disposing(
       await tableInput(path, {
-        ...{ trained, progress, signal, direction: "f", start: null, seed: config.seed },
-        ...{ resize: null, max_pixels: 1 },
+        trained,
+        progress,
+        signal,
+        direction: "f",
+        start: null,
+        seed: config.seed,
+        resize: null,
+        max_pixels: 1,
         keys: { ...config, keep, group: null },
       }),
     );
@@ -96,7 +107,10 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
     const place = input.table?.h5ad ?? null;
     const columns = units.columns(names);
     const annotations = annotationsOf({
-      ...{ bridge, config, fates, signal },
+      bridge,
+      config,
+      fates,
+      signal,
       names: columns.map(({ name }) => name),
       layer: place?.layer ?? "X",
     });

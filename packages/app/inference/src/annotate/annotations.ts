@@ -126,7 +126,14 @@ async function moveTo(
   ];
   if (Math.abs(start - end) < 1e-9) return tidy(() => x.clone().keep());
   const direction: Direction = start < end ? "f" : "b";
-  const options = { seed: config.seed, purpose: `annotate/${purpose}/${draw}`, given, signal };
-  const { x: moved } = await bridge.sample(x, { ...options, direction, from: time, to });
+  const { x: moved } = await bridge.sample(x, {
+    seed: config.seed,
+    purpose: `annotate/${purpose}/${draw}`,
+    given,
+    signal,
+    direction,
+    from: time,
+    to,
+  });
   return moved;
 }

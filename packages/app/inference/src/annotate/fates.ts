@@ -42,10 +42,10 @@ export async function fateCells(
       `has no column of times that ${bridge.trained.folder} was trained on: expected cells of the last time with their classes; train with time=COLUMN`,
     );
   const last = timeLabel(config, 1);
-  const kept: { row: number[]; label: string; rank: number }[] = [];
+  const cells: { row: number[]; label: string; rank: number }[] = [];
   const keepLeast = (most: number) => {
-    kept.sort((a, b) => a.rank - b.rank);
-    kept.length = Math.min(kept.length, most);
+    cells.sort((a, b) => a.rank - b.rank);
+    cells.length = Math.min(cells.length, most);
   };
   const labels = new Set<string>();
   for await (const { rows, numbers, texts } of cleanRows(source, {
@@ -64,17 +64,17 @@ export async function fateCells(
       if (labels.size > mostClasses)
         throw refuse(`has more than ${mostClasses} different texts there: expected classes`);
       const row = numbers.map((values) => values[i] as number);
-      kept.push({ row, label, rank: hash32(`fate/${seed}/${rows[i]}`) });
+      cells.push({ row, label, rank: hash32(`fate/${seed}/${rows[i]}`) });
     }
-    if (kept.length > 4 * mostCells) keepLeast(mostCells);
+    if (cells.length > 4 * mostCells) keepLeast(mostCells);
   }
   keepLeast(mostCells);
-  if (kept.length === 0) throw refuse(`has no class in rows with ${split_by}=${last}`);
+  if (cells.length === 0) throw refuse(`has no class in rows with ${split_by}=${last}`);
   const classes = [...labels].toSorted();
-  const columns = names.map((_, k) => Float64Array.from(kept, ({ row }) => row[k] as number));
+  const columns = names.map((_, k) => Float64Array.from(cells, ({ row }) => row[k] as number));
   return {
     x: bridge.units.apply(columns),
     classes,
-    codes: kept.map(({ label }) => classes.indexOf(label)),
+    codes: cells.map(({ label }) => classes.indexOf(label)),
   };
 }

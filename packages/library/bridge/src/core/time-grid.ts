@@ -90,7 +90,6 @@ export function withTime(grid: TimeGrid, at: number): TimeGrid {
   const dt = grid.steps[i] as number;
   const share = (at - low) / (high - low);
   return {
-    ...grid,
     times: [...grid.times.slice(0, i + 1), at, ...grid.times.slice(i + 1)],
     steps: [...grid.steps.slice(0, i), dt * share, dt * (1 - share), ...grid.steps.slice(i + 1)],
   };

@@ -120,14 +120,14 @@ export function rowFilter(text: string, source: Pick<RowSource, "path" | "column
     };
   };
   const operand = (): Operand => {
-    const { kind, text: written } = token;
+    const { kind, text: word } = token;
     if (kind === "number" || kind === "text") {
-      const cell = kind === "number" ? Number(written) : written.slice(1, -1);
+      const cell = kind === "number" ? Number(word) : word.slice(1, -1);
       next();
-      return { kind, source: written, isColumn: false, read: () => cell };
+      return { kind, source: word, isColumn: false, read: () => cell };
     }
     if (kind !== "name") throw expected("a column, a number or a text in quotes");
-    const name = written.replace(/^`(.*)`$/, "$1");
+    const name = word.replace(/^`(.*)`$/, "$1");
     const column = source.columns.find((known) => known.name === name);
     if (!column) throw absentColumn(source, { key: "data.where: ", name });
     next();
