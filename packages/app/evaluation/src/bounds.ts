@@ -164,9 +164,8 @@ function excessOf(
     Math.max(deviation(errors) ** 2 - surplus * none ** 2, leastNoise * none ** 2),
   );
   const root = (x: number) => Math.sqrt(Math.max(0, x));
-  return withPower(shareOf(left, (1.96 * width) / way, root), {
-    ...{ way, none, ways: deviation(ways), rate: 1 },
-  });
+  const spread = { way, none, ways: deviation(ways), rate: 1 };
+  return withPower(shareOf(left, (1.96 * width) / way, root), spread);
 }
 
 /** The share of a value whose samples deviate alike, and whose floor is known. */
@@ -177,12 +176,9 @@ export function linearExcess(
   const way = ceiling - floor;
   const left = (value - floor) / way;
   const width = (1.96 * deviation * Math.hypot(1, left)) / way;
-  return withPower(
-    shareOf(left, width, (x) => Math.max(0, x)),
-    {
-      ...{ way, none: deviation, ways: deviation, rate: 0.5 },
-    },
-  );
+  const above = (x: number) => Math.max(0, x);
+  const spread = { way, none: deviation, ways: deviation, rate: 0.5 };
+  return withPower(shareOf(left, width, above), spread);
 }
 
 /** A value below its floor is noise, which does not lower the upper end of the interval. */

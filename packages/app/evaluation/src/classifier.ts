@@ -71,7 +71,8 @@ function featuresOf(x: Tensor, seed: number): Tensor {
 
 /** Logits [folds, n] of networks that were trained without the rows of their fold. */
 function trained(rows: Tensor, signs: Tensor, own: Tensor): Tensor {
-  const [count, width] = [own.size(0), rows.size(1)];
+  const count = own.size(0);
+  const width = rows.size(1);
   const generator = stream(0, "c2st/init");
   const drawn = (shape: number[], deviation: number) =>
     new Parameter(randn(shape, { generator }).mul(deviation));

@@ -51,13 +51,31 @@ export async function judgeSamples(
     own: (_: unknown, rows: Tensor) => rows,
   } as unknown as Subject;
   using context = new Measuring(subject, {
-    ...{ n, seed, split: "test", exact: most, threads: 1, intervals: true },
-    ...{ clock: new Clock(), progress: silentProgress, signal: undefined },
+    n,
+    seed,
+    split: "test",
+    exact: most,
+    threads: 1,
+    intervals: true,
+    clock: new Clock(),
+    progress: silentProgress,
+    signal: undefined,
   });
   const set: SampleSet = {
-    ...{ key: "drawn", direction: "f", from: "x0", side: "x1", start, end, data, unit: 1 },
+    key: "drawn",
+    direction: "f",
+    from: "x0",
+    side: "x1",
+    start,
+    end,
+    data,
+    unit: 1,
     sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
-    ...{ given: undefined, weights: null, states: new Map(), energy: null, shared: new Map() },
+    given: undefined,
+    weights: null,
+    states: new Map(),
+    energy: null,
+    shared: new Map(),
     reserve: () => others,
   };
   try {
