@@ -1,5 +1,6 @@
 // Throws hostile calls at the engine: every outcome must be a value or a JavaScript error, never an abort, a crash or a
-// hang, and memory stays flat. `npm run fuzz -- --calls 1000000 --seed 7`; a crash prints the call that did it. Tensors and
+// hang, and memory stays flat. `npm run fuzz -- --calls 1000000 --seed 7`; a crash prints the call that did it. `--files 1000` reads
+// damaged tables and TorchScript files instead. Tensors and
 // programs of earlier calls of the same process are used again: `--start` its first call to see one of its crashes anew.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -130,6 +131,20 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   const engine = option("engine");
   const names = option("names")?.split(",");
   const one = option("only");
+  const files = option("files");
+  if (files) {
+    const { fuzzFiles } = await import("./fuzz/files.mjs");
+    const found = await fuzzFiles({
+      files: Number(files),
+      seed,
+      log: (line) => console.error(line),
+    });
+    console.log(
+      `seed ${seed}: ${files} damaged files, ${found.read} read, ${found.refused} refused, ${found.late} of them in the end of their time; ${found.findings.length} findings`,
+    );
+    for (const line of found.findings) console.log(line);
+    process.exit(found.findings.length ? 1 : 0);
+  }
   const total = await fuzz({
     calls: one ? 1 : Number(option("calls", "100000")),
     start: Number(one ?? option("start", "0")),

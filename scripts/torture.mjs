@@ -1,5 +1,5 @@
 // Kills, and faults of the disk, at any moment: a command that is typed again must end with the bits of an untouched one.
-// `npm run torture -- --kills 200 --faults [--points 8] [--only vectors,images,sweep,fit,sample,export,report]
+// `npm run torture -- --kills 200 --faults --links [--points 8] [--only vectors,images,sweep,fit,sample,export,report]
 // [--kinds write,fsync,rename,open,mmap]`.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { commands, withoutTimes } from "./torture/commands.mjs";
 import { faults } from "./torture/faults.mjs";
 import { killAll, killsLine } from "./torture/kills.mjs";
+import { links } from "./torture/links.mjs";
 
 /** A checkpoint's folder; "+2" if it was saved twice. */
 const pointName = /^it(\d+)_([bf])_step(\d+)(\+\d+)?$/;
@@ -69,6 +70,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
     options: {
       kills: { type: "string" },
       faults: { type: "boolean", default: false },
+      links: { type: "boolean", default: false },
       points: { type: "string", default: "8" },
       only: { type: "string" },
       kinds: { type: "string" },
@@ -87,7 +89,12 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
       `faults: ${each.join(", ")}; ${result.wrong.length} ended otherwise than they should`,
     );
   }
-  if (values.kills !== undefined || !values.faults) {
+  if (values.links) {
+    const result = await links({ say });
+    wrong.push(...result.wrong);
+    console.log(`links: ${result.typed} commands, ${result.wrong.length} did what they should not`);
+  }
+  if (values.kills !== undefined || !(values.faults || values.links)) {
     const number = Number(values.kills ?? 200);
     const result = await killAll({ number, seed: Number(values.seed), names, say });
     wrong.push(...result.wrong);

@@ -61,7 +61,7 @@ const fit = [
 ];
 
 /** A run that others read, in the folder of a command; made before it is tortured. */
-const made = ["train", ...vectors, "experiments_dir=made"];
+export const made = ["train", ...vectors, "experiments_dir=made"];
 
 /** What is typed, in a folder of its own; `before` is typed there first, untouched. */
 export const commands = {

@@ -1,4 +1,5 @@
 // Progress as one redrawn line on a terminal, and as separate lines in a file.
+import { printable } from "@dsbm/files";
 
 export interface ProgressState {
   label: string;
@@ -74,14 +75,14 @@ export function createProgress({
       const now = performance.now();
       if (now - last < pause) return;
       last = now;
-      const text = progressText(state);
+      const text = printable(progressText(state));
       clear();
       stream.write(live ? text.slice(0, Math.max(20, (stream.columns ?? 80) - 1)) : `${text}\n`);
       drawn = live;
     },
     line(text) {
       clear();
-      stream.write(`${text}\n`);
+      stream.write(`${printable(text)}\n`);
     },
     done: clear,
   };

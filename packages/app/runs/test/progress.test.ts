@@ -37,6 +37,12 @@ describe("progress", () => {
       expect(progressText({ ...long, loss }).length).toBeLessThanOrEqual(60);
   });
 
+  it("shows control characters of names as text", () => {
+    const { stream: out, text } = stream(false);
+    createProgress({ stream: out }).line("a\x1b[2Jb\u202ec\td\x9be");
+    expect(text()).toBe("a\\x1b[2Jb\\u202ec\td\\x9be\n");
+  });
+
   it("writes plain lines, seldom, where the output is a file", () => {
     const { stream: out, text } = stream(false);
     const progress = createProgress({ stream: out });

@@ -70,3 +70,11 @@ export function fileOperation<T>(action: string, path: string, operation: () => 
     throw fileError(action, path, error);
   }
 }
+
+/** A text for a terminal: control characters, which could move its cursor or hide a text, are written as \x1b. */
+export const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+  text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (c) => {
+    const code = c.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
+  });

@@ -1,12 +1,18 @@
 // What is printed may have no reader: a pipe that was closed, a full disk. A run goes on without its progress; what was
 // asked for and cannot be printed is an error.
+import { printable } from "@dsbm/files";
 
 let listens = false;
 
-/** Listens to both streams until the process ends. */
+/** Listens to both streams until the process ends, and keeps names in data from controlling the terminal. */
 export function outliveReaders(): void {
   if (listens) return;
   listens = true;
+  for (const method of ["log", "error"] as const) {
+    const print = console[method].bind(console);
+    console[method] = (...values) =>
+      print(...values.map((value) => (typeof value === "string" ? printable(value) : value)));
+  }
   // Without a listener an error of a stream ends the process, with a stack trace that nobody sees.
   process.stderr.on("error", () => {});
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -55,6 +55,11 @@ export function runFolder(options: {
   seed: number | string;
 }): string {
   const { experiments_dir, name, overrides, seed } = options;
+  if (name === "latest")
+    throw new RunError(
+      "bad_argument",
+      "name=latest is the link to the newest run: write another name",
+    );
   const levels = Object.entries({ name, overrides, seed });
   return join(experiments_dir, ...levels.map(([what, level]) => folderName(String(level), what)));
 }

@@ -377,6 +377,8 @@ describe("reading", () => {
 describe("names", () => {
   it("of folders are experiments_dir/name/overrides/seed and stay in there", () => {
     const place = { experiments_dir: "experiments", name: "gaussian", seed: 1 };
+    const latest = { ...place, name: "latest", overrides: "dim=5" };
+    expect(faultOf(() => runFolder(latest)).message).toMatch(/^name=latest is the link/);
     expect(runFolder({ ...place, overrides: "dim=5" })).toBe("experiments/gaussian/dim=5/1");
     for (const overrides of ["", "..", "a/b", ".hidden", "a\0b", "x".repeat(300)])
       expect(faultOf(() => runFolder({ ...place, overrides })).message).toMatch(/^overrides is/);
