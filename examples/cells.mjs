@@ -33,7 +33,8 @@ const bridge = await fit({
 });
 
 const { rows } = await bridge.evaluate({
-  holdouts: [{ path: between, at: 0.5 }],
+  holdout: between,
+  at: 0.5,
   metrics: ["holdout"],
 });
 for (const { title, value, floor, ceiling } of rows)

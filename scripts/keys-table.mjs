@@ -1,16 +1,21 @@
-// Writes the tables of docs/keys.md from the schemas: default and meaning of every key. `--check` compares instead of writing.
-import { readFileSync, writeFileSync } from "node:fs";
+// Writes from the schemas the tables of docs/keys.md, default and meaning of every key, and the types of the library's options,
+// with their meanings for editors. `--check` compares instead of writing.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import {
+  evaluate,
+  exported,
   fit,
   gaussian,
   helpEntries,
   launcherSchema,
   resolve,
+  sample,
   test,
   train,
 } from "../packages/app/config/dist/index.js";
+import { jsonSchema, shapeOf } from "../packages/app/config/dist/schema/describe.js";
 import { repo } from "./setup/stamp.mjs";
 
 const target = join(repo, "docs", "keys.md");
@@ -60,14 +65,67 @@ const cell = (text) => text.replaceAll("|", "\\|");
 const line = ({ key, default: value, meaning }) =>
   `| \`${key}\` | \`${cell(value)}\` | ${cell(meaning)} |`;
 
-const text = readFileSync(target, "utf8");
-const intro = text.split(/^## /m)[0].trimEnd();
+const intro = readFileSync(target, "utf8").split(/^## /m)[0].trimEnd();
 const sections = tables().map(
   ([heading, entries]) => `## ${heading}\n\n${HEAD}\n${entries.map(line).join("\n")}`,
 );
-const expected = `${[intro, ...sections].join("\n\n")}\n`;
-if (!process.argv.includes("--check")) writeFileSync(target, expected);
-else if (text !== expected) {
-  console.log("docs/keys.md is out of date: run node scripts/keys-table.mjs");
-  process.exitCode = 1;
+
+/** A key's values as a type. */
+function typeOf(schema) {
+  const { const: only, enum: values, anyOf, type, items } = schema;
+  if (only !== undefined) return JSON.stringify(only);
+  if (values) return values.map((value) => JSON.stringify(value)).join(" | ");
+  if (anyOf) return [...new Set(anyOf.map(typeOf))].join(" | ");
+  if (Array.isArray(type)) return type.map((one) => typeOf({ ...schema, type: one })).join(" | ");
+  if (type === "array") return `readonly (${typeOf(items ?? {})})[]`;
+  return { integer: "number" }[type] ?? type ?? "unknown";
+}
+
+function members(schema, { indent = "  ", above = "", chosen = [] }) {
+  return Object.entries(shapeOf(schema).properties ?? {}).flatMap(([key, inner]) => {
+    const isGroup = inner.properties !== undefined || inner.oneOf !== undefined;
+    const path = `${above}${key}`;
+    const value = JSON.stringify(inner.default);
+    const standard = chosen.includes(path)
+      ? " Chosen from your data."
+      : value === undefined
+        ? ""
+        : ` Default: ${value}.`;
+    const type = isGroup
+      ? `{\n${members(inner, { indent: `${indent}  `, above: `${path}.`, chosen }).join("\n")}\n${indent}}`
+      : key === "method"
+        ? "MethodName | (string & {})"
+        : typeOf(inner);
+    const more = key === "model" ? "string | " : "";
+    const about = isGroup ? "" : `${inner.description ?? ""}.${standard}`.replaceAll("*/", "* /");
+    return [
+      ...(about ? [`${indent}/** ${about} */`] : []),
+      `${indent}${key}?: ${more}${type} | undefined;`,
+    ];
+  });
+}
+
+const interfaceOf = (name, { schema, about, chosen }) =>
+  `/** ${about}. */\nexport interface ${name} {\n${members(jsonSchema(schema), { chosen }).join("\n")}\n}`;
+
+const files = {
+  [target]: `${[intro, ...sections].join("\n\n")}\n`,
+  [join(repo, "packages/app/cli/src/library/keys.generated.ts")]:
+    `// Written by node scripts/keys-table.mjs.
+import type { MethodName } from "@dsbm/bridge";
+
+${[
+  interfaceOf("FitKeys", fit),
+  interfaceOf("SampleKeys", sample),
+  interfaceOf("EvaluateKeys", evaluate),
+  interfaceOf("ExportKeys", exported),
+].join("\n\n")}
+`,
+};
+for (const [path, expected] of Object.entries(files)) {
+  if (!process.argv.includes("--check")) writeFileSync(path, expected);
+  else if (!existsSync(path) || readFileSync(path, "utf8") !== expected) {
+    console.log(`${path} is out of date: run node scripts/keys-table.mjs`);
+    process.exitCode = 1;
+  }
 }

@@ -57,7 +57,8 @@ describe("more than two data sets", () => {
       n: 12,
       metrics: ["marginals", "holdout_w1", "w2", "baselines"],
       exact: 12,
-      holdouts: [{ path: at("between.csv"), at: 0.65 }],
+      holdout: at("between.csv"),
+      at: 0.65,
     });
     for (const direction of ["f", "b"]) {
       const own = rows.filter((row) => row.direction === direction);

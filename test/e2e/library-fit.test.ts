@@ -1,6 +1,6 @@
 // `fit` of the library: data in memory and in files go the same way as the command's, what is finished is opened again,
 // and mistakes are one line.
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { io, rand, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -100,5 +100,6 @@ describe("fit", () => {
     );
     expect((error as Error).message).toMatch(message);
     expect((error as Error).message).not.toContain("\n");
+    expect(existsSync(folder)).toBe(false);
   });
 });

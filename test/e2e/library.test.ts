@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv } from "@dsbm/runs";
-import { randn, setNumThreads, tensor } from "@dsbm/torch";
+import { randn, setNumThreads, type Tensor, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { evaluate, openBridge } from "../../packages/app/cli/src/index.js";
+import { ConfigError, evaluate, openBridge } from "../../packages/app/cli/src/index.js";
 import { scratch, succeed } from "./cli.js";
 import { imageRun, vectorRun } from "./sample.js";
 
@@ -145,7 +145,42 @@ describe("a bridge", () => {
     ]);
     using bridge = openBridge(folder, { threads: 1 });
     expect((await bridge.evaluate(how)).rows).toEqual(rows);
+    expect((await bridge.evaluate({ ...how, direction: "b" })).rows).toEqual(rows.slice(1));
+    for (const [wrong, message] of [
+      [{ sedd: 3 }, /^unknown key "sedd": did you mean "seed"\?/],
+      [{ holdout: "x.npy", at: 2 }, /^holdout_at=2: expected times between/],
+      [{ n: 0 }, /^n: expected/],
+    ] as const) {
+      const error = await bridge.evaluate(wrong as never).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(ConfigError);
+      expect((error as Error).message).toMatch(message);
+    }
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(evaluate(folder, { ...how, signal })).rejects.toThrow("enough");
+  });
+
+  it("has the units, conditions and likelihoods of the run, until it is disposed", async () => {
+    const bridge = openBridge(vectorRun(join(root, "flow")), { threads: 1 });
+    const rows = [
+      [0, 1],
+      [2, -1],
+    ];
+    const x = bridge.units.enter(rows);
+    expect(bridge.units.leave(x).toNumbers()).toEqual(rows.flat());
+    const logDensity = (points: Tensor) => points.square().sum(1).mul(-0.5);
+    const density = bridge.likelihood(x, { logDensity, steps: 2 });
+    expect(density.shape).toEqual([2]);
+    expect(density.isfinite().all().item()).toBeTruthy();
+    expect(() => bridge.conditions(["a"])).toThrow(/has none: leave condition out/);
+    bridge.dispose();
+    bridge.dispose();
+    const disposed = /the bridge of .*flow is disposed: open it again/;
+    await expect(bridge.sample(rows)).rejects.toThrow(disposed);
+    for (const use of [
+      () => bridge.units.enter(rows),
+      () => bridge.conditions(["a"]),
+      () => bridge.likelihood(x, { logDensity }),
+    ])
+      expect(use).toThrow(disposed);
   });
 });

@@ -1,6 +1,12 @@
 // The library's public face; its parts are sub-paths (parts/): `dsbm/torch`, `dsbm/bridge`, …
 
+export { BridgeError } from "@dsbm/bridge";
+export { ConfigError } from "@dsbm/config";
+export { DatasetError } from "@dsbm/data";
 export type { Metric } from "@dsbm/evaluation";
+export { FileError } from "@dsbm/files";
+export { RunError } from "@dsbm/runs";
+export { TorchError } from "@dsbm/torch";
 export {
   type Bridge,
   type BridgePaths,
@@ -10,6 +16,7 @@ export {
   evaluate,
   openBridge,
 } from "./library/bridge.js";
-export { type FitKeys, type FitOptions, type FitProgress, fit } from "./library/fit.js";
+export { type FitOptions, type FitProgress, fit } from "./library/fit.js";
 export type { Source } from "./library/inputs.js";
+export type { EvaluateKeys, ExportKeys, FitKeys, SampleKeys } from "./library/keys.generated.js";
 export type { Rows, SameKind, ShapedNumbers } from "./library/rows.js";

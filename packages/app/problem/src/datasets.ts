@@ -81,7 +81,7 @@ export async function prepareDatasets(
           progress.update({
             label: `${name.startsWith("table:") ? "reading" : "decoding"} ${name}, ${split}`,
             step: done,
-            steps: total,
+            ...(total !== null && { steps: total }),
           }),
         say: progress.line,
         ...(signal && { signal }),

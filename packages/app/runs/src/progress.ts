@@ -73,7 +73,8 @@ export function createProgress({
   return {
     update(state) {
       const now = performance.now();
-      if (now - last < pause) return;
+      // In a file a line of nothing done says nothing.
+      if (now - last < pause || (!live && state.step === 0)) return;
       last = now;
       const text = printable(progressText(state));
       clear();

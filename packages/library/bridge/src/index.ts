@@ -90,7 +90,7 @@ export { langevin, networkMean, referenceMean, type StepMean } from "./langevin/
 export { langevinRun, langevinTuples } from "./langevin/run.js";
 export { incrementTuples } from "./method/dsb-increments.js";
 export { dsbm } from "./method/dsbm.js";
-export { methodNamed, methods } from "./method/index.js";
+export { type MethodName, methodNamed, methods } from "./method/index.js";
 export type {
   FirstCoupling,
   Method,

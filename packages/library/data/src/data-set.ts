@@ -41,7 +41,7 @@ export interface SetOptions extends Omit<TableOptions, "classes"> {
 
 export interface Preparation {
   /** Called after each picture, or some rows of a table. */
-  progress?: (state: { name: string; split: Split; done: number; total: number }) => void;
+  progress?: (state: { name: string; split: Split; done: number; total: number | null }) => void;
   /** Takes a line if prepared files were damaged and are made again. */
   say?: (line: string) => void;
   /** Stops the work; nothing unfinished stays. */

@@ -1,15 +1,8 @@
 // `dsbm evaluate RUN key=value …`: how good the bridge of a run is, as a table and as quality.json.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  ConfigError,
-  checkHoldouts,
-  evaluate,
-  helpTable,
-  processTimes,
-  savedConfig,
-} from "@dsbm/config";
-import { findRun, readRun, runPaths, writeQuality } from "@dsbm/runs";
+import { evaluate, helpTable } from "@dsbm/config";
+import { findRun, runPaths, writeQuality } from "@dsbm/runs";
 import { terminalWidth } from "../terminal/columns.js";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
@@ -38,23 +31,14 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   if (!found) return 0;
   using work = await beginWork("stopped within a step; nothing was written");
   const { progress, signal } = work;
-  const { holdoutsOf, qualityTable } = await import("@dsbm/evaluation");
+  const { qualityTable } = await import("@dsbm/evaluation");
   const { aloneOnly, measureAndDraw, writeReport } = await import("@dsbm/experiment");
   aloneOnly("evaluate");
-  const { holdout, at, direction, metrics, json, out, ...options } = found.config;
+  const { qualityOptions } = await import("../words/quality.js");
+  const { direction, metrics, json, out } = found.config;
   const folder = findRun(found.places[0] as string);
-  const { config: saved, info } = readRun(folder);
-  const { times } = savedConfig(folder, saved, info.dsbm);
-  const [problem] = checkHoldouts({ holdout, at }, times);
-  if (problem !== undefined) throw new ConfigError("value", problem);
-  const quality = await measureAndDraw(folder, {
-    ...options,
-    progress,
-    signal,
-    directions: direction === "both" ? null : [direction],
-    metrics: metrics === null ? null : [metrics].flat(),
-    holdouts: holdoutsOf({ holdout, at: at && processTimes({ times }, [at].flat()) }),
-  });
+  const options = qualityOptions(folder, found.config);
+  const quality = await measureAndDraw(folder, { ...options, progress, signal });
   progress.done();
   if (quality === null) {
     progress.line("stopped; nothing was written");

@@ -1,8 +1,10 @@
 // A trained run as an object of programs.
 
-import type { ExportConfig } from "@dsbm/config";
-import { measureQuality, type QualityOptions } from "@dsbm/evaluation";
+import type { Conditions } from "@dsbm/bridge";
+import { ConfigError, configure, evaluate as evaluateExperiment } from "@dsbm/config";
+import { type Metric, measureQuality } from "@dsbm/evaluation";
 import {
+  type LikelihoodOptions,
   type OpenOptions,
   type Paths,
   Bridge as RunBridge,
@@ -11,6 +13,8 @@ import {
 } from "@dsbm/inference";
 import { type Quality, runPaths } from "@dsbm/runs";
 import { type DType, type Tensor, tidy } from "@dsbm/torch";
+import { qualityOptions } from "../words/quality.js";
+import type { EvaluateKeys, ExportKeys } from "./keys.generated.js";
 import { ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
 import { saveRun } from "./save.js";
@@ -50,23 +54,39 @@ export interface Bridge extends Disposable {
   sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
   paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
   evaluate(options?: EvaluateOptions): Promise<Quality>;
+  /**
+   * Log-density [n] of samples at the end of a direction, along the probability flow from `logDensity` at its start; both are
+   * of samples as networks take them (`units.enter`). Throws a ConfigError for a method without a flow.
+   */
+  likelihood(x: Tensor, options: LikelihoodOptions): Tensor;
+  /** Between samples in the data's own units and tensors as networks take them. Both give new tensors. */
+  readonly units: { enter(x: Rows): Tensor; leave(x: Tensor): Tensor };
+  /** Conditions of the networks from values of the column `data.condition`, one a sample; the caller's. */
+  conditions(values: readonly (string | number)[]): Conditions;
   /** Copies the run, which `openBridge` and `dsbm sample` then open there; its data stay where they are. Returns the folder. */
   save(folder: string): string;
   /** Writes models for other programs (a page if `out` ends in .html) as `dsbm export` does; returns the paths. */
-  export(out: string, options?: Partial<ExportConfig>): Promise<string[]>;
+  export(out: string, options?: ExportKeys): Promise<string[]>;
   dispose(): void;
 }
 
 /** How a run is measured: the keys of `dsbm evaluate`. */
-export type EvaluateOptions = Omit<QualityOptions, "ends" | "progress">;
+export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
+  /** Metrics of your own, measured with the others. */
+  own?: readonly Metric[] | undefined;
+  signal?: AbortSignal | undefined;
+}
 
 /**
- * How good the bridge of a run is: each metric beside its floor, ceiling and interval. Writes nothing. Throws a ConfigError
+ * How good the bridge of a run is: each metric with its floor, ceiling and interval. Writes nothing. Throws a ConfigError
  * for a run without weights and for options that do not fit, and the reason of `signal`.
  */
 export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
-  const quality = await measureQuality(folder, options);
-  if (quality === null) throw options.signal?.reason;
+  const { own, signal, ...keys } = options;
+  const { config } = configure(evaluateExperiment, keys);
+  const measured = qualityOptions(folder, config);
+  const quality = await measureQuality(folder, { ...measured, ...(own && { own }), signal });
+  if (quality === null) throw signal?.reason;
   return quality;
 }
 
@@ -78,11 +98,21 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
   const run = RunBridge.open(path, options);
   const { folder } = run.trained;
   const units = ownUnits(run);
+  let isOpen = true;
+  const dispose = () => {
+    if (isOpen) run.dispose();
+    isOpen = false;
+  };
+  const checkOpen = () => {
+    if (!isOpen)
+      throw new ConfigError("usage", `the bridge of ${folder} is disposed: open it again`);
+  };
   const within = async <T>(
     x: Rows,
     { condition, ...keys }: BridgeSampleOptions,
     work: (start: Tensor, options: SampleOptions, dtype: DType) => Promise<T>,
   ): Promise<T> => {
+    checkOpen();
     const own = toTensor(x, "x");
     const { dtype } = own;
     const start = units.enter(own);
@@ -112,6 +142,24 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
         for (const t of [all, weights]) t?.dispose();
         return { states, weights: weights && (masses as number[][]), times, nfe };
       }),
+    likelihood(x, options) {
+      checkOpen();
+      return run.likelihood(x, options);
+    },
+    units: {
+      enter(x) {
+        checkOpen();
+        return units.enter(toTensor(x, "x"));
+      },
+      leave(x) {
+        checkOpen();
+        return units.leave(x.clone(), x.dtype);
+      },
+    },
+    conditions(values) {
+      checkOpen();
+      return run.conditions(values);
+    },
     evaluate: (given) => evaluate(folder, { device: options.device ?? "cpu", ...given }),
     async export(out, given = {}) {
       const { exportRun } = await import("@dsbm/export");
@@ -119,8 +167,8 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
       return files.map(({ path }) => path);
     },
     save: (to) => saveRun(folder, to),
-    dispose: () => run.dispose(),
-    [Symbol.dispose]: () => run.dispose(),
+    dispose,
+    [Symbol.dispose]: dispose,
   };
 }
 

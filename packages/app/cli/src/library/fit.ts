@@ -1,25 +1,21 @@
 // `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, and a bridge as the result. The
 // run is that of the command.
-import { ConfigError, type FitConfig, flatten, type PartialConfig } from "@dsbm/config";
+import { ConfigError, flatten } from "@dsbm/config";
 import { type FitRequest, finishedFit, fitMember, runFit } from "@dsbm/experiment";
 import type { ProgressState } from "@dsbm/runs";
 import { placesBase } from "../words/fit.js";
 import { placeOfRun } from "../words/place.js";
 import { type Bridge, openBridge } from "./bridge.js";
-import { given, type Input, memoryName, type Source, writeInput } from "./inputs.js";
-
-/** The keys of `dsbm fit` as `npx dsbm fit --help` lists them; `model` may be the name of a preset. */
-export type FitKeys = Omit<
-  PartialConfig<FitConfig>,
-  "Dataset" | "Dataset_between" | "Dataset_transfer" | "model"
-> & {
-  model?: string | PartialConfig<FitConfig["model"]> | undefined;
-};
+import { given, type Input, memoryName, removeInputs, type Source, writeInput } from "./inputs.js";
+import type { FitKeys } from "./keys.generated.js";
 
 /** How far a fit is: a moving state, or a line that stays. */
 export type FitProgress = { state: ProgressState } | { line: string };
 
-interface RunOptions extends FitKeys {
+/** The keys of `dsbm fit`, which name data in another way here. */
+type OptionKeys = Omit<FitKeys, "Dataset" | "Dataset_between" | "Dataset_transfer">;
+
+interface RunOptions extends OptionKeys {
   folder?: string | undefined;
   /** Start over where a run is already; else it goes on, and a finished one is opened. */
   again?: boolean | undefined;
@@ -59,21 +55,28 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
   const folder =
     place ??
     folderOf(isOfVectors ? { base: memoryBase(inputs, name), overrides } : requestOf(inputs));
-  const request = requestOf(ends.map((end) => writeInput(end.name, end.input, { folder, again })));
-  if (again || !finishedFit(request, folder)) {
-    const say = onProgress ?? (() => {});
-    const { state } = await runFit(request, {
-      folder,
-      again,
-      signal,
-      progress: {
-        update: (moving) => say({ state: moving }),
-        line: (line) => say({ line }),
-        done: () => {},
-      },
-      resume: `fit({ …, folder: ${JSON.stringify(folder)} })`,
-    });
-    if (state === "interrupted") throw signal?.reason ?? new Error(`${folder} was interrupted`);
+  try {
+    const request = requestOf(
+      ends.map((end) => writeInput(end.name, end.input, { folder, again })),
+    );
+    if (again || !finishedFit(request, folder)) {
+      const say = onProgress ?? (() => {});
+      const { state } = await runFit(request, {
+        folder,
+        again,
+        signal,
+        progress: {
+          update: (moving) => say({ state: moving }),
+          line: (line) => say({ line }),
+          done: () => {},
+        },
+        resume: `fit({ …, folder: ${JSON.stringify(folder)} })`,
+      });
+      if (state === "interrupted") throw signal?.reason ?? new Error(`${folder} was interrupted`);
+    }
+  } catch (error) {
+    removeInputs(folder);
+    throw error;
   }
   const { device, threads } = keys;
   return openBridge(folder, { ...(device && { device }), ...(threads && { threads }) });
@@ -92,7 +95,7 @@ function marginalsIn(
         { name: "source", source },
         { name: "target", source: target },
       ],
-      keys: keys as FitKeys,
+      keys: keys as OptionKeys,
     };
   }
   const { marginals, ...keys } = options;
@@ -104,7 +107,7 @@ function marginalsIn(
   const last = marginals.length - 1;
   const nameOf = (i: number) => (i === 0 ? "source" : i === last ? "target" : `marginal_${i}`);
   const all = marginals.map((source, i) => ({ name: nameOf(i), source }));
-  return { all, keys: keys as FitKeys };
+  return { all, keys: keys as OptionKeys };
 }
 
 /** Overrides of vectors in memory, which do not depend on the place of their files. */

@@ -1,6 +1,6 @@
 // Data of a fit that are in memory.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
@@ -65,4 +65,11 @@ export function writeInput(
     );
   if (!isThere) writeFileAtomic(path, bytes);
   return { ...input, path };
+}
+
+/** Removes what `writeInput` wrote where no run came of it. */
+export function removeInputs(folder: string): void {
+  if (existsSync(join(folder, "run.json"))) return;
+  rmSync(join(folder, "inputs"), { recursive: true, force: true });
+  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }

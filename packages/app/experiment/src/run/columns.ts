@@ -3,6 +3,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";
+import { type DataDescription, firstOf } from "@dsbm/data";
 import { sha256OfFile } from "@dsbm/files";
 import type { Datasets } from "@dsbm/problem";
 import type { Progress, RunWriter } from "@dsbm/runs";
@@ -16,10 +17,23 @@ export function saveColumns(
 ): void {
   const description = columns?.describe();
   if (!description) return;
-  for (const warning of description.warnings) progress.line(`data: ${warning}`);
+  for (const warning of warningLines(description)) progress.line(`data: ${warning}`);
   const paths = [x0, ...between, x1].flatMap(({ facts }) => facts?.path ?? []);
   const files = Object.fromEntries(paths.map((table) => [table, checksumOf(table)]));
   run.saveFile("data.json", `${JSON.stringify({ ...description, files }, null, 2)}\n`);
+}
+
+const few = 3;
+
+/** The warnings, with one line for those of columns if there are more than some. */
+function warningLines({ columns, warnings }: DataDescription): string[] {
+  const noted = columns.filter(({ notes }) => notes.length > 0).map(({ name }) => name);
+  if (noted.length <= few) return warnings;
+  const isOfColumn = (line: string) => noted.some((name) => line.startsWith(`column ${name}: `));
+  return [
+    ...warnings.filter((line) => !isOfColumn(line)),
+    `${noted.length} columns have warnings (${firstOf(noted, 8)}): the report and data.json have them`,
+  ];
 }
 
 const checksumOf = (path: string): string => sha256OfFile(realpathSync(path));

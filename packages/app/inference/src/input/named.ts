@@ -55,7 +55,11 @@ export function prepare(
   return prepareTable(name, {
     ...options,
     progress: ({ done, total }) =>
-      progress.update({ label: `decoding ${name}`, step: done, steps: total }),
+      progress.update({
+        label: `decoding ${name}`,
+        step: done,
+        ...(total !== null && { steps: total }),
+      }),
     say: progress.line,
     ...(signal && { signal }),
   });

@@ -38,6 +38,9 @@ const known = {
   dsb: dsbLangevin,
 };
 
+/** Names of the methods of the library. */
+export type MethodName = keyof typeof known;
+
 /** The registry. Add a method by `methods.mine = …`. */
 export const methods: typeof known & Record<string, MethodEntry> = known;
 

@@ -26,7 +26,8 @@ export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions {
 export interface PrepareOptions extends OwnOptions {
   fraction: number;
   seed: number;
-  progress: (state: { done: number; total: number }) => void;
+  /** `total` is null if only reading tells. */
+  progress: (state: { done: number; total: number | null }) => void;
   signal: AbortSignal | undefined;
 }
 
@@ -121,7 +122,7 @@ async function writeRows(
       numbers.append(io.fromTyped(Float64Array.from(batch.rows), [count, 1]));
       if (batch.condition && codes)
         conditions?.append(io.fromTyped(codes.add(batch.condition), [count, 1]));
-      progress({ done: record.count(), total: source.rows ?? record.count() });
+      progress({ done: (batch.rows.at(-1) as number) + 1, total: source.rows });
     }
   }
 }

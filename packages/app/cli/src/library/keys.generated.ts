@@ -1,0 +1,521 @@
+// Written by node scripts/keys-table.mjs.
+import type { MethodName } from "@dsbm/bridge";
+
+/** Schrödinger bridge between two data sets of your own, with choices made from the data, in the time given. */
+export interface FitKeys {
+  /** method; dsbm train takes the name of a preset (method=…) or of a method, which is then set here. Default: "dsbm". */
+  method?: MethodName | (string & {}) | undefined;
+  /** directions of the half-iterations, repeated; null is [b,f], and [b] for methods with one network for both. Default: null. */
+  fb_sequence?: readonly ("b" | "f")[] | null | undefined;
+  /** reference process: Brownian motion or Ornstein-Uhlenbeck. Default: "ve". */
+  sde?: "ve" | "vp" | undefined;
+  /** pairs of the first pass: reference process (IPF), independent (IMF), or each sample with itself. Default: "ref". */
+  first_coupling?: "ref" | "ind" | "identity" | undefined;
+  /** half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref, 0 with precondition=mixture. Default: null. */
+  first_pass?: number | null | undefined;
+  /** independent pairs share condition and class, bit by bit; null is false, with data.condition true. Default: null. */
+  match_conditions?: boolean | null | undefined;
+  /** standard deviation of the reference process at time 1, in equal steps; null: gamma_min to gamma_max. Chosen from your data. */
+  sigma?: number | null | undefined;
+  /** smallest variance of a step. Default: 0.001. */
+  gamma_min?: number | undefined;
+  /** largest variance of a step. Default: 0.2. */
+  gamma_max?: number | undefined;
+  /** how the variances go from the smallest to the largest. Default: "linspace". */
+  gamma_space?: "linspace" | "geomspace" | undefined;
+  /** half of the schedule, then its mirror image (num_steps even). Default: false. */
+  symmetric_gamma?: boolean | undefined;
+  /** the network predicts the other end instead of the drift. Default: false. */
+  mean_match?: boolean | undefined;
+  /** weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma. Default: true. */
+  loss_scale?: boolean | number | string | undefined;
+  /** divide the network's output by the marginal's standard deviation. Default: false. */
+  std_trick?: boolean | undefined;
+  /** networks learn what is beyond a drift that is known: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first. Chosen from your data. */
+  precondition?: boolean | "mixture" | undefined;
+  /** optimal transport within batches of independent pairs, among rows of one condition where pairs share it; unbalanced and partial leave outliers out. Chosen from your data. */
+  ot_sampler?: "exact" | "sinkhorn" | "unbalanced" | "partial" | null | undefined;
+  /** samples of each end that are paired at once, in whole batches; null is those of a batch. Chosen from your data. */
+  ot_rows?: number | null | undefined;
+  /** ot_sampler=partial: the part of a batch that is transported. Default: 0.9. */
+  ot_share?: number | undefined;
+  /** ot_sampler=unbalanced: the price of mass that is left out or added, in units of the batch's median squared distance. Default: 1. */
+  ot_penalty?: number | undefined;
+  /** simulated ends take mean and standard deviation of the data, of each coordinate of vectors or channel of images. Chosen from your data. */
+  match_moments?: boolean | undefined;
+  /** part of the training rows whose condition or class is withheld, so that dsbm sample takes guidance=. Default: 0. */
+  condition_dropout?: number | undefined;
+  /** divides the increment that dsb predicts; null is 2 * sqrt(gamma). Default: null. */
+  langevin_scale?: number | string | null | undefined;
+  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive data sets. Default: null. */
+  delta?: number | null | undefined;
+  /** wfr, wfr_bridge: total mass of each data set in the order of times, such as cell counts; null: equal masses. Default: null. */
+  mass?: readonly number[] | null | undefined;
+  /** lightsb, lightsb_m: Gaussians of the mixture. Default: 50. */
+  mixture_components?: number | undefined;
+  /** lightsb, lightsb_m: their variances at first, in units of sigma^2. Default: 0.1. */
+  mixture_spread?: number | undefined;
+  /** dsb: scale the noise by var_final instead of the drift of the first pass. Default: false. */
+  var_final_gamma_scale?: boolean | undefined;
+  /** data at time 0. Default: "mnist". */
+  Dataset?: string | undefined;
+  /** data at time 1, with transfer=true. Default: "emnist". */
+  Dataset_transfer?: string | null | undefined;
+  /** data at times between, in their order: one bridge goes through all of them. Default: null. */
+  Dataset_between?: string | readonly (string | number)[] | number | null | undefined;
+  /** with Dataset_between: the time of each data set, in your own units; null: equally spaced from 0 to 1. Default: null. */
+  times?: readonly number[] | null | undefined;
+  /** data at both ends; false: N(mean_final, var_final) at time 1. Default: true. */
+  transfer?: boolean | undefined;
+  /** rows that are known to belong together: a table of two columns, rows of both ends from 1 on or values of data.id. Default: null. */
+  pairs?: string | null | undefined;
+  /** mean of the Gaussian at time 1. Default: 0. */
+  mean_final?: number | undefined;
+  /** variance of the Gaussian at time 1. Default: 1. */
+  var_final?: number | undefined;
+  /** take the mean of the Gaussian at time 1 from the data. Default: false. */
+  adaptive_mean?: boolean | undefined;
+  /** take mean and variance of the Gaussian at time 1 from the data. Default: false. */
+  final_adaptive?: boolean | undefined;
+  /** the network also receives the data's condition. Default: false. */
+  cdsb?: boolean | undefined;
+  /** downscaler data: the segment of this wavenumber, 0 for all. Default: 0. */
+  wavenumber?: 0 | 1 | 2 | 4 | 8 | 16 | undefined;
+  data?:
+    | {
+        /** height and width of an image. Chosen from your data. */
+        image_size?: number | undefined;
+        /** channels of an image. Chosen from your data. */
+        channels?: number | undefined;
+        /** channels of the condition. Default: 0. */
+        cond_channels?: number | undefined;
+        /** mirror training images at random. Default: false. */
+        random_flip?: boolean | undefined;
+        /** dimensions of drawn vectors; null is the data set's own. Default: null. */
+        dim?: number | null | undefined;
+        /** gaussian: the means are -a and a in every coordinate. Default: 0.1. */
+        a?: number | undefined;
+        /** project both ends on so many principal components; null: do not. Default: null. */
+        components?: number | null | undefined;
+        /** a label of the data, for references in other keys. Default: null. */
+        dataset?: string | null | undefined;
+        /** training samples: so many are drawn, or the first ones of files; null is all there are. Default: null. */
+        n_train?: number | null | undefined;
+        /** the same of the samples to test. Default: null. */
+        n_test?: number | null | undefined;
+        /** part of a folder of pictures, an array or a table that is held out. Default: 0.1. */
+        test_fraction?: number | undefined;
+        /** tables: the columns to train on; null is all with numbers. Default: null. */
+        columns?: string | readonly (string | number)[] | number | null | undefined;
+        /** tables: columns to leave out. Default: null. */
+        exclude?: string | readonly (string | number)[] | number | null | undefined;
+        /** tables: columns that samples carry along unchanged. Default: null. */
+        keep?: string | readonly (string | number)[] | number | null | undefined;
+        /** tables: the column, numbers or classes, that networks receive. Default: null. */
+        condition?: string | null | undefined;
+        /** tables: as data.condition, for a column whose numbers are codes of classes. Default: null. */
+        classes?: string | null | undefined;
+        /** tables: columns whose generated values are held to the data's range, or to a written one; true is all. Default: null. */
+        range?: true | string | readonly (string | number)[] | number | null | undefined;
+        /** tables: columns whose generated values are rounded to whole numbers; true is all that hold only such. Default: null. */
+        integer?: true | string | readonly (string | number)[] | number | null | undefined;
+        /** tables: the column that names the rows for pairs=FILE; it is not trained on. Default: null. */
+        id?: string | null | undefined;
+        /** tables: what becomes of rows with missing values. Default: "error". */
+        missing?: "error" | "drop" | undefined;
+        /** tables: train on log(1 + x). Default: false. */
+        log1p?: boolean | undefined;
+        /** tables: subtract the mean of both ends and divide by their deviation, of each column or of all together. Chosen from your data. */
+        standardise?: "columns" | "global" | "none" | undefined;
+        /** one table for both ends: the column that tells their rows apart. Default: null. */
+        split_by?: string | null | undefined;
+        /** its value in the rows at time 0: a text or number, a year or month of dates, or a range such as 1990..1999. Default: null. */
+        source?: string | number | boolean | null | undefined;
+        /** its values in the rows at times between, in their order. Default: null. */
+        between?: string | readonly (string | number)[] | number | null | undefined;
+        /** its value in the rows at time 1. Default: null. */
+        target?: string | number | boolean | null | undefined;
+        /** tables: a condition on columns; other rows are left out. Default: null. */
+        where?: string | null | undefined;
+        /** decimal sign of .csv and .tsv. Default: ".". */
+        decimal?: "." | "," | undefined;
+        /** whether the first line of .csv and .tsv names the columns. Default: true. */
+        header?: boolean | undefined;
+        /** the array of a .npz file; null where it has one. Default: null. */
+        key?: string | null | undefined;
+        /** the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X. Default: null. */
+        layer?: string | null | undefined;
+      }
+    | undefined;
+  model?:
+    | string
+    | {
+        /** network; a preset chooses it. Chosen from your data. */
+        name?: "UNET" | "DownscalerUNET" | "DDPMpp" | "MLP" | undefined;
+        /** channels that the multipliers multiply; UNET, DownscalerUNET only; DownscalerUNET: 32. Chosen from your data. */
+        num_channels?: number | undefined;
+        /** channel multipliers of the resolutions; null goes by the image size; UNET, DownscalerUNET only; DownscalerUNET: '1,2,4,8'. Chosen from your data. */
+        channel_mult?: string | number | readonly number[] | null | undefined;
+        /** residual blocks of each resolution (DownscalerUNET: in the middle); UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 8; DDPMpp: 4. Chosen from your data. */
+        num_res_blocks?: number | undefined;
+        /** image sizes with attention; what the network does not have of them is left out; UNET only. Chosen from your data. */
+        attention_resolutions?: string | number | readonly number[] | null | undefined;
+        /** heads of attention; UNET only. Default: 4. */
+        num_heads?: number | undefined;
+        /** channels of a head; null goes by num_heads; UNET only. Default: null. */
+        num_head_channels?: number | null | undefined;
+        /** heads on the way up; null is num_heads; UNET only. Default: null. */
+        num_heads_upsample?: number | null | undefined;
+        /** probability that an activation is dropped; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 0.5; DDPMpp: 0.15. Chosen from your data. */
+        dropout?: number | undefined;
+        /** time scales and shifts the activations instead of being added; UNET only. Default: true. */
+        use_scale_shift_norm?: boolean | undefined;
+        /** residual blocks change the resolution; UNET only. Default: false. */
+        resblock_updown?: boolean | undefined;
+        /** convolutions change the resolution; UNET only. Default: true. */
+        conv_resample?: boolean | undefined;
+        /** the network also receives the class; UNET only. Default: false. */
+        class_cond?: boolean | undefined;
+        /** recompute activations in the backward pass to save memory; UNET only. Default: false. */
+        use_checkpoint?: boolean | undefined;
+        /** the time embedding is that of t * temb_scale; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 30. Default: 1000. */
+        temb_scale?: number | undefined;
+        /** channels of the time embedding and of the bypass, a multiple of 32 (256 or more, for the bypass to carry means); null is those of the coarsest resolution; DownscalerUNET only. Default: null. */
+        embed_dim?: number | null | undefined;
+        /** the spatial means go around the network; DownscalerUNET only. Default: true. */
+        mean_bypass?: boolean | undefined;
+        /** scale them by 1/sqrt(H*W); DownscalerUNET only. Default: true. */
+        scale_mean_bypass?: boolean | undefined;
+        /** has no effect, as in the published network; DownscalerUNET only. Default: true. */
+        shift_input?: boolean | undefined;
+        /** remove the output's spatial mean; DownscalerUNET only. Default: true. */
+        shift_output?: boolean | undefined;
+        /** what convolutions read beyond the edges; circular is the opposite side, for periodic fields; DownscalerUNET only. Default: "zeros". */
+        padding_mode?: "zeros" | "circular" | undefined;
+        /** channels that the multipliers multiply; DDPMpp only. Default: 128. */
+        nf?: number | undefined;
+        /** channel multipliers of the resolutions; DDPMpp only. Default: "1,2,2,2". */
+        ch_mult?: string | number | readonly number[] | undefined;
+        /** image sizes with attention; DDPMpp only. Default: "16". */
+        attn_resolutions?: string | number | readonly number[] | null | undefined;
+        /** kind of residual block; DDPMpp only. Default: "biggan". */
+        resblock_type?: "biggan" | "ddpm" | undefined;
+        /** convolutions change the resolution; DDPMpp only. Default: true. */
+        resamp_with_conv?: boolean | undefined;
+        /** change the resolution with a low-pass filter; DDPMpp only. Default: false. */
+        fir?: boolean | undefined;
+        /** taps of that filter; DDPMpp only. Default: "1,3,3,1". */
+        fir_kernel?: string | number | readonly number[] | undefined;
+        /** divide sums of branches by sqrt(2); DDPMpp only. Default: true. */
+        skip_rescale?: boolean | undefined;
+        /** pyramid at the output; DDPMpp only. Default: "none". */
+        progressive?: "none" | "output_skip" | "residual" | undefined;
+        /** pyramid at the input; DDPMpp only. Default: "none". */
+        progressive_input?: "none" | "input_skip" | "residual" | undefined;
+        /** how the input's pyramid joins the network; DDPMpp only. Default: "sum". */
+        progressive_combine?: "sum" | "cat" | undefined;
+        /** scale of the last layers' weights; DDPMpp only. Default: 0. */
+        init_scale?: number | undefined;
+        /** activation; swish is SiLU; DDPMpp only. Default: "swish". */
+        nonlinearity?: "swish" | "elu" | "relu" | "lrelu" | undefined;
+        /** the network depends on the time; DDPMpp only. Default: true. */
+        conditional?: boolean | undefined;
+        /** embedding of the time; DDPMpp only. Default: "positional". */
+        embedding_type?: "positional" | "fourier" | undefined;
+        /** standard deviation of the frequencies of embedding_type=fourier; DDPMpp only. Default: 16. */
+        fourier_scale?: number | undefined;
+        /** divide the output by the noise level of embedding_type=fourier; DDPMpp only. Default: false. */
+        scale_by_sigma?: boolean | undefined;
+        /** widths of the hidden layers; MLP only. Chosen from your data. */
+        hidden?: string | number | readonly number[] | undefined;
+        /** frequencies that embed the time; 0: the time itself is an input beside x; MLP only. Default: 0. */
+        time_frequencies?: number | undefined;
+      }
+    | undefined;
+  /** folder of the experiment's runs. Default: "mnist_transfer". */
+  name?: string | undefined;
+  /** seed of data, weights and training. Default: 42. */
+  seed?: number | undefined;
+  /** where metrics go beside metrics.jsonl; Wandb writes TensorBoard's files, to be sent with wandb sync. Default: "CSV". */
+  LOGGER?: "Wandb" | "TensorBoard" | "CSV" | "JSONL" | "NONE" | undefined;
+  /** run of Weights & Biases that the metrics are added to. Default: null. */
+  wandb_id?: string | null | undefined;
+  /** training steps between two lines of metrics. Default: 10. */
+  log_every?: number | undefined;
+  /** processor threads; auto goes by the work of a step. Default: "auto". */
+  threads?: "auto" | number | undefined;
+  /** where tensors are kept. Default: "cpu". */
+  device?: string | undefined;
+  /** processes on this machine that train together and share each batch. Default: 1. */
+  nproc?: number | undefined;
+  /** processes share the rows of each batch and average gradients (true), or each trains on all rows and only simulations are shared (false); auto shares if the rows that it saves take longer than the exchange. Default: "auto". */
+  share_batch?: "auto" | boolean | undefined;
+  /** parts in which a process computes its rows of a step, to need less memory. Default: 1. */
+  accumulate?: number | undefined;
+  /** mebibytes of gradients that are sent together. Default: 25. */
+  bucket_cap_mb?: number | undefined;
+  /** dtype in which gradients are sent between processes; null is their own. Default: null. */
+  exchange_dtype?: "bfloat16" | "float16" | null | undefined;
+  /** seconds that a process waits for the others. Default: 600. */
+  dist_timeout?: number | undefined;
+  paths?:
+    | {
+        /** folder of the data files. Default: "data". */
+        data_dir_name?: string | undefined;
+        /** folder of all runs; also experiments_dir. Default: "experiments". */
+        experiments_dir_name?: string | undefined;
+      }
+    | undefined;
+  /** iterations, each of a backward and a forward pass. Chosen from your data. */
+  n_ipf?: number | undefined;
+  /** half-iterations in all; null is n_ipf * fb_sequence.length. Default: null. */
+  half_iterations?: number | null | undefined;
+  /** training steps of a half-iteration. Chosen from your data. */
+  num_iter?: number | undefined;
+  /** training steps of the first iteration's; null is num_iter. Chosen from your data. */
+  first_num_iter?: number | null | undefined;
+  /** steps of the sampler and of the schedule. Chosen from your data. */
+  num_steps?: number | undefined;
+  /** steps of the sampler in evaluations, one number or a list; null is num_steps. Default: null. */
+  test_num_steps?: number | readonly number[] | null | undefined;
+  /** times are drawn from [eps, 1-eps]; null is the method's own eps. Default: 0.0001. */
+  eps?: number | null | undefined;
+  /** distribution of these times (not for method=dsb): schedule has as many in each of its steps, mixed half of them so; null is uniform. Default: null. */
+  time_sampling?: "schedule" | "mixed" | null | undefined;
+  /** noise of a sampler's step along a drift: that of the process (Euler-Maruyama); that of the bridge to the predicted end; or analytic, between them, measured at the end of each half-iteration. Chosen from your data. */
+  step_variance?: "process" | "bridge" | "analytic" | undefined;
+  /** rows of a training step. Chosen from your data. */
+  batch_size?: number | undefined;
+  /** matrix products and convolutions of a training step; weights stay float32. Default: "float32". */
+  dtype?: "float32" | "bfloat16" | undefined;
+  /** the same in simulated pairs and evaluations; state and noise stay float32. Default: "float32". */
+  simulate_dtype?: "float32" | "bfloat16" | undefined;
+  /** times that a pair is in a batch, each with its own time and noise. Default: 1. */
+  num_repeat_data?: number | undefined;
+  /** optimiser. Default: "Adam". */
+  optimizer?: "Adam" | "AdamW" | undefined;
+  /** learning rate. Chosen from your data. */
+  lr?: number | undefined;
+  /** how the learning rate falls in each half-iteration: cosine, to 0 along half a wave; null: constant. Default: null. */
+  lr_schedule?: "cosine" | null | undefined;
+  /** steps in which the learning rate rises at the beginning of each half-iteration; null: none. Chosen from your data. */
+  lr_warmup?: number | null | undefined;
+  /** weight decay. Default: 0. */
+  weight_decay?: number | undefined;
+  /** squared error: mean over all elements, or summed over a sample's dimensions. Default: "mean". */
+  loss_reduction?: "mean" | "sum" | undefined;
+  /** false: no clipping, whatever grad_clip is. Default: true. */
+  grad_clipping?: boolean | undefined;
+  /** largest global norm of the gradient; null: no clipping. Default: 1. */
+  grad_clip?: number | null | undefined;
+  /** sample with averaged weights. Default: true. */
+  ema?: boolean | undefined;
+  /** decay of the averaged weights; null: none. Chosen from your data. */
+  ema_rate?: number | null | undefined;
+  /** the average starts anew, with a warm-up, in each half-iteration. Default: false. */
+  ema_warmup?: boolean | undefined;
+  /** go on from the weights and the optimiser of the iteration before. Default: true. */
+  use_prev_net?: boolean | undefined;
+  /** whether the optimiser goes on too: true, false, or the method's own choice (method); null is use_prev_net. Default: null. */
+  keep_optimizer?: boolean | "method" | null | undefined;
+  /** simulated pairs are kept on disk for cache_refresh_stride steps, or made anew for every epoch, in memory. Default: "disk". */
+  cache?: "disk" | "epoch" | undefined;
+  /** simulate training pairs with the noise of the last step. Chosen from your data. */
+  last_noise?: boolean | undefined;
+  /** pairs of a cache; null is batch_size * cache_refresh_stride / num_repeat_data. Chosen from your data. */
+  cache_npar?: number | null | undefined;
+  /** pairs simulated at once; bounds the memory. Chosen from your data. */
+  cache_batch_size?: number | undefined;
+  /** training steps between two caches; null is num_iter. Chosen from your data. */
+  cache_refresh_stride?: number | null | undefined;
+  /** steps of the sampler that makes training pairs; null is num_steps. Default: null. */
+  cache_num_steps?: number | null | undefined;
+  /** alpha_dsbm: take rows from such caches, not new ones in every step (cache=disk). Chosen from your data. */
+  online_cache?: boolean | undefined;
+  /** standardise simulated x1 per pixel over the cache (transfer=false). Default: false. */
+  normalize_x1?: boolean | undefined;
+  /** samples of an evaluation; null is data.n_test, or 10000. Chosen from your data. */
+  test_npar?: number | null | undefined;
+  /** samples simulated at once in an evaluation. Default: 1000. */
+  test_batch_size?: number | undefined;
+  /** training steps between evaluations; null is num_iter. Chosen from your data. */
+  gif_stride?: number | null | undefined;
+  /** pictures: 0 none, 1 end points, 2 and paths, 3 and those of training pairs. Default: 2. */
+  plot_level?: number | undefined;
+  /** images in a grid. Default: 100. */
+  plot_npar?: number | undefined;
+  /** images whose paths are drawn. Default: 16. */
+  plot_npar_path?: number | undefined;
+  /** animate the paths (plot_level 2 and 3). Default: true. */
+  gif?: boolean | undefined;
+  metrics?:
+    | {
+        /** the published TorchScript file of Inception-v3, for the FID; null: no FID. Default: null. */
+        inception?: string | null | undefined;
+        /** train a small classifier on labelled data, for fid_lenet and class shares. Default: true. */
+        judge?: boolean | undefined;
+        /** statistics (mu, sigma) of real images to take the FID at Dataset from; null: of its training images. Default: null. */
+        fid_statistics?: string | null | undefined;
+        /** energy by wavenumber and its error in each octave (fields). Default: false. */
+        spectrum?: boolean | undefined;
+      }
+    | undefined;
+  /** start the half-iteration after the saved one instead of finishing that one. Default: false. */
+  autostart_next_it?: boolean | undefined;
+  /** a run whose newest weights the networks begin with, to be trained on: its folder, one above it, or latest. Default: null. */
+  from?: string | null | undefined;
+  /** start from the files named below. Default: false. */
+  checkpoint_run?: boolean | undefined;
+  /** folder of net_b.ckpt, sample_net_b.ckpt and optimizer_b.ckpt, where the keys of b below are null. Default: null. */
+  checkpoint_dir?: string | null | undefined;
+  /** iteration to start in. Default: 1. */
+  checkpoint_it?: number | undefined;
+  /** direction to start with. Default: "b". */
+  checkpoint_pass?: "b" | "f" | undefined;
+  /** training steps that are done already. Default: 0. */
+  checkpoint_iter?: number | undefined;
+  /** weights of the forward network. Default: null. */
+  checkpoint_f?: string | null | undefined;
+  /** weights of the backward network. Default: null. */
+  checkpoint_b?: string | null | undefined;
+  /** averaged weights of the forward network. Default: null. */
+  sample_checkpoint_f?: string | null | undefined;
+  /** averaged weights of the backward network. Default: null. */
+  sample_checkpoint_b?: string | null | undefined;
+  /** state of the forward optimiser. Default: null. */
+  optimizer_checkpoint_f?: string | null | undefined;
+  /** state of the backward optimiser. Default: null. */
+  optimizer_checkpoint_b?: string | null | undefined;
+  /** training steps between checkpoints; null is gif_stride. Chosen from your data. */
+  checkpoint_stride?: number | null | undefined;
+  /** save also when the last checkpoint is so many minutes old; null: never. Default: 10. */
+  checkpoint_minutes?: number | null | undefined;
+  /** newest checkpoints that are kept. Default: 3. */
+  keep_last?: number | undefined;
+  /** every how many checkpoints one is never deleted; null: none. Default: null. */
+  keep_every?: number | null | undefined;
+  /** minutes for everything, evaluation and report included; null: num_iter steps, however long they take. Default: 10. */
+  max_minutes?: number | null | undefined;
+  /** one table of several times: the column of times; all of them are used, in their order. Default: null. */
+  time?: string | null | undefined;
+  /** with time: the order of times that are texts. Default: null. */
+  time_order?: string | readonly (string | number)[] | number | null | undefined;
+  /** end before that where held-out data are no longer reached better. Default: true. */
+  early_stop?: boolean | undefined;
+  /** samples of a time between the ends, to evaluate with; they are not trained on. Default: null. */
+  holdout?: string | readonly string[] | null | undefined;
+  /** the time of each hold-out, in the units of times=; of two data sets from 0 to 1. Default: null. */
+  at?: number | readonly number[] | null | undefined;
+}
+
+/** apply a trained bridge to new samples, row by row, in either direction. */
+export interface SampleKeys {
+  /** f: from time 0 to 1; b: from 1 to 0; null: f for tables and runs of dsbm fit, else b. Default: null. */
+  direction?: "b" | "f" | null | undefined;
+  /** the time of the samples of NEW, as in data.split_by or a number between; other rows are left out; null: the start of the direction. Default: null. */
+  from?: string | number | boolean | null | undefined;
+  /** the time of the generated samples; null: the end of the direction. Default: null. */
+  to?: string | number | boolean | null | undefined;
+  /** the run as it was after this half-iteration. Default: "newest". */
+  half_iteration?: "newest" | number | undefined;
+  /** seed of the noise. Default: 42. */
+  seed?: number | undefined;
+  /** sde: as the run's evaluations sample; else a solver of the probability-flow ODE. Default: "sde". */
+  solver?: "sde" | "dopri5" | "heun" | "euler" | undefined;
+  /** steps of the sampler; null: as in training. Default: null. */
+  steps?: number | null | undefined;
+  /** noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained. Default: null. */
+  diffusion?: number | null | undefined;
+  /** tolerances rtol and atol of dopri5; null is 1e-5. Default: null. */
+  ode_tol?: number | null | undefined;
+  /** time step of heun and euler; null is 0.01. Default: null. */
+  ode_step_size?: number | null | undefined;
+  /** of a run with condition_dropout: how much the condition counts; 1: as trained, 0: not at all, 2: twice. Default: 1. */
+  guidance?: number | undefined;
+  /** write all states, the start first, instead of the ends: [steps + 1, n, …], or a long table with a column t. Default: false. */
+  path?: boolean | undefined;
+  /** tables: columns to carry along unchanged; null: those of the run (data.keep). Default: null. */
+  keep?: string | readonly (string | number)[] | number | null | undefined;
+  /** tables of a run with data.split_by: the value in the rows to carry, * for all; null: the source's forward, the target's backward. Default: null. */
+  group?: string | number | boolean | null | undefined;
+  /** tables: what becomes of rows with missing values; null: as in training. Default: null. */
+  missing?: "error" | "drop" | null | undefined;
+  /** decimal sign of .csv and .tsv; null: as in training. Default: null. */
+  decimal?: "." | "," | null | undefined;
+  /** whether the first line of .csv and .tsv names the columns; null: as in training. Default: null. */
+  header?: true | false | null | undefined;
+  /** the array of a .npz file; null where it has one, or was written by dsbm sample. Default: null. */
+  key?: string | null | undefined;
+  /** the matrix of a .h5ad file; null: as in training. Default: null. */
+  layer?: string | null | undefined;
+  /** samples read, simulated and written at once, rounded up to whole blocks; null: by their size. Default: null. */
+  batch_size?: number | null | undefined;
+  /** pixels of a picture beyond which it is refused. Default: 100000000. */
+  max_pixels?: number | undefined;
+  /** conditions of a run with cdsb=true, one a sample. Default: null. */
+  cond?: string | null | undefined;
+  /** class of all samples, or a file of one a sample. Default: null. */
+  y?: number | string | null | undefined;
+  /** scale pictures of other sizes to the run's, cut to the middle square; null: as the run's own pictures were. Default: null. */
+  resize?: boolean | null | undefined;
+  /** replace an output that is there. Default: false. */
+  overwrite?: boolean | undefined;
+  /** processor threads; auto is all of them. Default: "auto". */
+  threads?: "auto" | number | undefined;
+  /** where tensors are kept. Default: "cpu". */
+  device?: string | undefined;
+}
+
+/** how good the bridge of a run is: each metric beside its floor and its ceiling, into RUN/quality.json. */
+export interface EvaluateKeys {
+  /** starts, and data, at most; null: 2,000 vectors, pictures as test_npar of the run, 128 at most. Default: null. */
+  n?: number | null | undefined;
+  /** seed of noise, directions, resamples and draws. Default: 42. */
+  seed?: number | undefined;
+  /** measure on what was held out, or on what was trained on. Default: "test". */
+  split?: "test" | "train" | undefined;
+  /** f: from time 0 to time 1; b: from 1 to 0. Default: "both". */
+  direction?: "both" | "f" | "b" | undefined;
+  /** steps of the sampler; null: as in training. Default: null. */
+  steps?: number | null | undefined;
+  /** how ends are made: sde, as the run samples, or a solver of its probability flow. Default: "sde". */
+  solver?: "sde" | "dopri5" | "heun" | "euler" | undefined;
+  /** noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained. Default: null. */
+  diffusion?: number | null | undefined;
+  /** of a run with condition_dropout: how much the condition counts; 1: as trained, 0: not at all, 2: twice. Default: 1. */
+  guidance?: number | undefined;
+  /** only these metrics, or the groups ends, plan, path, columns, marginals, holdout, baselines; null is all. Default: null. */
+  metrics?: string | readonly string[] | null | undefined;
+  /** the published TorchScript file of Inception-v3, for the FID; its code runs. Default: null. */
+  inception?: string | null | undefined;
+  /** statistics (mu, sigma) of real images for the FID. Default: null. */
+  fid_statistics?: string | null | undefined;
+  /** points of each side of the exact distances between the ends, at most. Default: 2000. */
+  exact?: number | undefined;
+  /** samples of a time between the ends that was left out, in the data's own units. Default: null. */
+  holdout?: string | readonly string[] | null | undefined;
+  /** the time of each hold-out, in the units of times=; of two data sets from 0 to 1. Default: null. */
+  at?: number | readonly number[] | null | undefined;
+  /** print the rows as JSON instead of a table. Default: false. */
+  json?: boolean | undefined;
+  /** write quality.json here instead of into RUN. Default: null. */
+  out?: string | null | undefined;
+  /** processor threads; auto is all of them. Default: "auto". */
+  threads?: "auto" | number | undefined;
+  /** where tensors are kept. Default: "cpu". */
+  device?: string | undefined;
+}
+
+/** a trained bridge as ONNX models with all that sampling from them needs, or as a page. */
+export interface ExportKeys {
+  /** f: from time 0 to 1; b: from 1 to 0; null: all that there are, of a single model f if it is there. Default: null. */
+  direction?: "b" | "f" | "both" | null | undefined;
+  /** the run as it was after this half-iteration. Default: "newest". */
+  half_iteration?: "newest" | number | undefined;
+  /** the licence of the exported networks, a name or a sentence. Default: null. */
+  license?: string | null | undefined;
+  /** held-out samples of each end in a page; null: 1,000 rows, fewer of wide tables, 48 pictures. Default: null. */
+  samples?: number | null | undefined;
+  /** replace what is there. Default: false. */
+  overwrite?: boolean | undefined;
+}
