@@ -112,6 +112,7 @@ const files = {
   [target]: `${[intro, ...sections].join("\n\n")}\n`,
   [join(repo, "packages/app/cli/src/library/keys.generated.ts")]:
     `// Written by node scripts/keys-table.mjs.
+// biome-ignore-all format: it is generated
 import type { MethodName } from "@dsbm/bridge";
 
 ${[

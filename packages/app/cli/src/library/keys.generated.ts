@@ -1,4 +1,5 @@
 // Written by node scripts/keys-table.mjs.
+// biome-ignore-all format: it is generated
 import type { MethodName } from "@dsbm/bridge";
 
 /** Schrödinger bridge between two data sets of your own, with choices made from the data, in the time given. */
@@ -50,7 +51,7 @@ export interface FitKeys {
   /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive data sets. Default: null. */
   delta?: number | null | undefined;
   /** wfr, wfr_bridge: total mass of each data set in the order of times, such as cell counts; null: equal masses. Default: null. */
-  mass?: readonly number[] | null | undefined;
+  mass?: readonly (number)[] | null | undefined;
   /** lightsb, lightsb_m: Gaussians of the mixture. Default: 50. */
   mixture_components?: number | undefined;
   /** lightsb, lightsb_m: their variances at first, in units of sigma^2. Default: 0.1. */
@@ -64,7 +65,7 @@ export interface FitKeys {
   /** data at times between, in their order: one bridge goes through all of them. Default: null. */
   Dataset_between?: string | readonly (string | number)[] | number | null | undefined;
   /** with Dataset_between: the time of each data set, in your own units; null: equally spaced from 0 to 1. Default: null. */
-  times?: readonly number[] | null | undefined;
+  times?: readonly (number)[] | null | undefined;
   /** data at both ends; false: N(mean_final, var_final) at time 1. Default: true. */
   transfer?: boolean | undefined;
   /** rows that are known to belong together: a table of two columns, rows of both ends from 1 on or values of data.id. Default: null. */
@@ -81,157 +82,152 @@ export interface FitKeys {
   cdsb?: boolean | undefined;
   /** downscaler data: the segment of this wavenumber, 0 for all. Default: 0. */
   wavenumber?: 0 | 1 | 2 | 4 | 8 | 16 | undefined;
-  data?:
-    | {
-        /** height and width of an image. Chosen from your data. */
-        image_size?: number | undefined;
-        /** channels of an image. Chosen from your data. */
-        channels?: number | undefined;
-        /** channels of the condition. Default: 0. */
-        cond_channels?: number | undefined;
-        /** mirror training images at random. Default: false. */
-        random_flip?: boolean | undefined;
-        /** dimensions of drawn vectors; null is the data set's own. Default: null. */
-        dim?: number | null | undefined;
-        /** gaussian: the means are -a and a in every coordinate. Default: 0.1. */
-        a?: number | undefined;
-        /** project both ends on so many principal components; null: do not. Default: null. */
-        components?: number | null | undefined;
-        /** a label of the data, for references in other keys. Default: null. */
-        dataset?: string | null | undefined;
-        /** training samples: so many are drawn, or the first ones of files; null is all there are. Default: null. */
-        n_train?: number | null | undefined;
-        /** the same of the samples to test. Default: null. */
-        n_test?: number | null | undefined;
-        /** part of a folder of pictures, an array or a table that is held out. Default: 0.1. */
-        test_fraction?: number | undefined;
-        /** tables: the columns to train on; null is all with numbers. Default: null. */
-        columns?: string | readonly (string | number)[] | number | null | undefined;
-        /** tables: columns to leave out. Default: null. */
-        exclude?: string | readonly (string | number)[] | number | null | undefined;
-        /** tables: columns that samples carry along unchanged. Default: null. */
-        keep?: string | readonly (string | number)[] | number | null | undefined;
-        /** tables: the column, numbers or classes, that networks receive. Default: null. */
-        condition?: string | null | undefined;
-        /** tables: as data.condition, for a column whose numbers are codes of classes. Default: null. */
-        classes?: string | null | undefined;
-        /** tables: columns whose generated values are held to the data's range, or to a written one; true is all. Default: null. */
-        range?: true | string | readonly (string | number)[] | number | null | undefined;
-        /** tables: columns whose generated values are rounded to whole numbers; true is all that hold only such. Default: null. */
-        integer?: true | string | readonly (string | number)[] | number | null | undefined;
-        /** tables: the column that names the rows for pairs=FILE; it is not trained on. Default: null. */
-        id?: string | null | undefined;
-        /** tables: what becomes of rows with missing values. Default: "error". */
-        missing?: "error" | "drop" | undefined;
-        /** tables: train on log(1 + x). Default: false. */
-        log1p?: boolean | undefined;
-        /** tables: subtract the mean of both ends and divide by their deviation, of each column or of all together. Chosen from your data. */
-        standardise?: "columns" | "global" | "none" | undefined;
-        /** one table for both ends: the column that tells their rows apart. Default: null. */
-        split_by?: string | null | undefined;
-        /** its value in the rows at time 0: a text or number, a year or month of dates, or a range such as 1990..1999. Default: null. */
-        source?: string | number | boolean | null | undefined;
-        /** its values in the rows at times between, in their order. Default: null. */
-        between?: string | readonly (string | number)[] | number | null | undefined;
-        /** its value in the rows at time 1. Default: null. */
-        target?: string | number | boolean | null | undefined;
-        /** tables: a condition on columns; other rows are left out. Default: null. */
-        where?: string | null | undefined;
-        /** decimal sign of .csv and .tsv. Default: ".". */
-        decimal?: "." | "," | undefined;
-        /** whether the first line of .csv and .tsv names the columns. Default: true. */
-        header?: boolean | undefined;
-        /** the array of a .npz file; null where it has one. Default: null. */
-        key?: string | null | undefined;
-        /** the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X. Default: null. */
-        layer?: string | null | undefined;
-      }
-    | undefined;
-  model?:
-    | string
-    | {
-        /** network; a preset chooses it. Chosen from your data. */
-        name?: "UNET" | "DownscalerUNET" | "DDPMpp" | "MLP" | undefined;
-        /** channels that the multipliers multiply; UNET, DownscalerUNET only; DownscalerUNET: 32. Chosen from your data. */
-        num_channels?: number | undefined;
-        /** channel multipliers of the resolutions; null goes by the image size; UNET, DownscalerUNET only; DownscalerUNET: '1,2,4,8'. Chosen from your data. */
-        channel_mult?: string | number | readonly number[] | null | undefined;
-        /** residual blocks of each resolution (DownscalerUNET: in the middle); UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 8; DDPMpp: 4. Chosen from your data. */
-        num_res_blocks?: number | undefined;
-        /** image sizes with attention; what the network does not have of them is left out; UNET only. Chosen from your data. */
-        attention_resolutions?: string | number | readonly number[] | null | undefined;
-        /** heads of attention; UNET only. Default: 4. */
-        num_heads?: number | undefined;
-        /** channels of a head; null goes by num_heads; UNET only. Default: null. */
-        num_head_channels?: number | null | undefined;
-        /** heads on the way up; null is num_heads; UNET only. Default: null. */
-        num_heads_upsample?: number | null | undefined;
-        /** probability that an activation is dropped; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 0.5; DDPMpp: 0.15. Chosen from your data. */
-        dropout?: number | undefined;
-        /** time scales and shifts the activations instead of being added; UNET only. Default: true. */
-        use_scale_shift_norm?: boolean | undefined;
-        /** residual blocks change the resolution; UNET only. Default: false. */
-        resblock_updown?: boolean | undefined;
-        /** convolutions change the resolution; UNET only. Default: true. */
-        conv_resample?: boolean | undefined;
-        /** the network also receives the class; UNET only. Default: false. */
-        class_cond?: boolean | undefined;
-        /** recompute activations in the backward pass to save memory; UNET only. Default: false. */
-        use_checkpoint?: boolean | undefined;
-        /** the time embedding is that of t * temb_scale; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 30. Default: 1000. */
-        temb_scale?: number | undefined;
-        /** channels of the time embedding and of the bypass, a multiple of 32 (256 or more, for the bypass to carry means); null is those of the coarsest resolution; DownscalerUNET only. Default: null. */
-        embed_dim?: number | null | undefined;
-        /** the spatial means go around the network; DownscalerUNET only. Default: true. */
-        mean_bypass?: boolean | undefined;
-        /** scale them by 1/sqrt(H*W); DownscalerUNET only. Default: true. */
-        scale_mean_bypass?: boolean | undefined;
-        /** has no effect, as in the published network; DownscalerUNET only. Default: true. */
-        shift_input?: boolean | undefined;
-        /** remove the output's spatial mean; DownscalerUNET only. Default: true. */
-        shift_output?: boolean | undefined;
-        /** what convolutions read beyond the edges; circular is the opposite side, for periodic fields; DownscalerUNET only. Default: "zeros". */
-        padding_mode?: "zeros" | "circular" | undefined;
-        /** channels that the multipliers multiply; DDPMpp only. Default: 128. */
-        nf?: number | undefined;
-        /** channel multipliers of the resolutions; DDPMpp only. Default: "1,2,2,2". */
-        ch_mult?: string | number | readonly number[] | undefined;
-        /** image sizes with attention; DDPMpp only. Default: "16". */
-        attn_resolutions?: string | number | readonly number[] | null | undefined;
-        /** kind of residual block; DDPMpp only. Default: "biggan". */
-        resblock_type?: "biggan" | "ddpm" | undefined;
-        /** convolutions change the resolution; DDPMpp only. Default: true. */
-        resamp_with_conv?: boolean | undefined;
-        /** change the resolution with a low-pass filter; DDPMpp only. Default: false. */
-        fir?: boolean | undefined;
-        /** taps of that filter; DDPMpp only. Default: "1,3,3,1". */
-        fir_kernel?: string | number | readonly number[] | undefined;
-        /** divide sums of branches by sqrt(2); DDPMpp only. Default: true. */
-        skip_rescale?: boolean | undefined;
-        /** pyramid at the output; DDPMpp only. Default: "none". */
-        progressive?: "none" | "output_skip" | "residual" | undefined;
-        /** pyramid at the input; DDPMpp only. Default: "none". */
-        progressive_input?: "none" | "input_skip" | "residual" | undefined;
-        /** how the input's pyramid joins the network; DDPMpp only. Default: "sum". */
-        progressive_combine?: "sum" | "cat" | undefined;
-        /** scale of the last layers' weights; DDPMpp only. Default: 0. */
-        init_scale?: number | undefined;
-        /** activation; swish is SiLU; DDPMpp only. Default: "swish". */
-        nonlinearity?: "swish" | "elu" | "relu" | "lrelu" | undefined;
-        /** the network depends on the time; DDPMpp only. Default: true. */
-        conditional?: boolean | undefined;
-        /** embedding of the time; DDPMpp only. Default: "positional". */
-        embedding_type?: "positional" | "fourier" | undefined;
-        /** standard deviation of the frequencies of embedding_type=fourier; DDPMpp only. Default: 16. */
-        fourier_scale?: number | undefined;
-        /** divide the output by the noise level of embedding_type=fourier; DDPMpp only. Default: false. */
-        scale_by_sigma?: boolean | undefined;
-        /** widths of the hidden layers; MLP only. Chosen from your data. */
-        hidden?: string | number | readonly number[] | undefined;
-        /** frequencies that embed the time; 0: the time itself is an input beside x; MLP only. Default: 0. */
-        time_frequencies?: number | undefined;
-      }
-    | undefined;
+  data?: {
+    /** height and width of an image. Chosen from your data. */
+    image_size?: number | undefined;
+    /** channels of an image. Chosen from your data. */
+    channels?: number | undefined;
+    /** channels of the condition. Default: 0. */
+    cond_channels?: number | undefined;
+    /** mirror training images at random. Default: false. */
+    random_flip?: boolean | undefined;
+    /** dimensions of drawn vectors; null is the data set's own. Default: null. */
+    dim?: number | null | undefined;
+    /** gaussian: the means are -a and a in every coordinate. Default: 0.1. */
+    a?: number | undefined;
+    /** project both ends on so many principal components; null: do not. Default: null. */
+    components?: number | null | undefined;
+    /** a label of the data, for references in other keys. Default: null. */
+    dataset?: string | null | undefined;
+    /** training samples: so many are drawn, or the first ones of files; null is all there are. Default: null. */
+    n_train?: number | null | undefined;
+    /** the same of the samples to test. Default: null. */
+    n_test?: number | null | undefined;
+    /** part of a folder of pictures, an array or a table that is held out. Default: 0.1. */
+    test_fraction?: number | undefined;
+    /** tables: the columns to train on; null is all with numbers. Default: null. */
+    columns?: string | readonly (string | number)[] | number | null | undefined;
+    /** tables: columns to leave out. Default: null. */
+    exclude?: string | readonly (string | number)[] | number | null | undefined;
+    /** tables: columns that samples carry along unchanged. Default: null. */
+    keep?: string | readonly (string | number)[] | number | null | undefined;
+    /** tables: the column, numbers or classes, that networks receive. Default: null. */
+    condition?: string | null | undefined;
+    /** tables: as data.condition, for a column whose numbers are codes of classes. Default: null. */
+    classes?: string | null | undefined;
+    /** tables: columns whose generated values are held to the data's range, or to a written one; true is all. Default: null. */
+    range?: true | string | readonly (string | number)[] | number | null | undefined;
+    /** tables: columns whose generated values are rounded to whole numbers; true is all that hold only such. Default: null. */
+    integer?: true | string | readonly (string | number)[] | number | null | undefined;
+    /** tables: the column that names the rows for pairs=FILE; it is not trained on. Default: null. */
+    id?: string | null | undefined;
+    /** tables: what becomes of rows with missing values. Default: "error". */
+    missing?: "error" | "drop" | undefined;
+    /** tables: train on log(1 + x). Default: false. */
+    log1p?: boolean | undefined;
+    /** tables: subtract the mean of both ends and divide by their deviation, of each column or of all together. Chosen from your data. */
+    standardise?: "columns" | "global" | "none" | undefined;
+    /** one table for both ends: the column that tells their rows apart. Default: null. */
+    split_by?: string | null | undefined;
+    /** its value in the rows at time 0: a text or number, a year or month of dates, or a range such as 1990..1999. Default: null. */
+    source?: string | number | boolean | null | undefined;
+    /** its values in the rows at times between, in their order. Default: null. */
+    between?: string | readonly (string | number)[] | number | null | undefined;
+    /** its value in the rows at time 1. Default: null. */
+    target?: string | number | boolean | null | undefined;
+    /** tables: a condition on columns; other rows are left out. Default: null. */
+    where?: string | null | undefined;
+    /** decimal sign of .csv and .tsv. Default: ".". */
+    decimal?: "." | "," | undefined;
+    /** whether the first line of .csv and .tsv names the columns. Default: true. */
+    header?: boolean | undefined;
+    /** the array of a .npz file; null where it has one. Default: null. */
+    key?: string | null | undefined;
+    /** the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X. Default: null. */
+    layer?: string | null | undefined;
+  } | undefined;
+  model?: string | {
+    /** network; a preset chooses it. Chosen from your data. */
+    name?: "UNET" | "DownscalerUNET" | "DDPMpp" | "MLP" | undefined;
+    /** channels that the multipliers multiply; UNET, DownscalerUNET only; DownscalerUNET: 32. Chosen from your data. */
+    num_channels?: number | undefined;
+    /** channel multipliers of the resolutions; null goes by the image size; UNET, DownscalerUNET only; DownscalerUNET: '1,2,4,8'. Chosen from your data. */
+    channel_mult?: string | number | readonly (number)[] | null | undefined;
+    /** residual blocks of each resolution (DownscalerUNET: in the middle); UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 8; DDPMpp: 4. Chosen from your data. */
+    num_res_blocks?: number | undefined;
+    /** image sizes with attention; what the network does not have of them is left out; UNET only. Chosen from your data. */
+    attention_resolutions?: string | number | readonly (number)[] | null | undefined;
+    /** heads of attention; UNET only. Default: 4. */
+    num_heads?: number | undefined;
+    /** channels of a head; null goes by num_heads; UNET only. Default: null. */
+    num_head_channels?: number | null | undefined;
+    /** heads on the way up; null is num_heads; UNET only. Default: null. */
+    num_heads_upsample?: number | null | undefined;
+    /** probability that an activation is dropped; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 0.5; DDPMpp: 0.15. Chosen from your data. */
+    dropout?: number | undefined;
+    /** time scales and shifts the activations instead of being added; UNET only. Default: true. */
+    use_scale_shift_norm?: boolean | undefined;
+    /** residual blocks change the resolution; UNET only. Default: false. */
+    resblock_updown?: boolean | undefined;
+    /** convolutions change the resolution; UNET only. Default: true. */
+    conv_resample?: boolean | undefined;
+    /** the network also receives the class; UNET only. Default: false. */
+    class_cond?: boolean | undefined;
+    /** recompute activations in the backward pass to save memory; UNET only. Default: false. */
+    use_checkpoint?: boolean | undefined;
+    /** the time embedding is that of t * temb_scale; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 30. Default: 1000. */
+    temb_scale?: number | undefined;
+    /** channels of the time embedding and of the bypass, a multiple of 32 (256 or more, for the bypass to carry means); null is those of the coarsest resolution; DownscalerUNET only. Default: null. */
+    embed_dim?: number | null | undefined;
+    /** the spatial means go around the network; DownscalerUNET only. Default: true. */
+    mean_bypass?: boolean | undefined;
+    /** scale them by 1/sqrt(H*W); DownscalerUNET only. Default: true. */
+    scale_mean_bypass?: boolean | undefined;
+    /** has no effect, as in the published network; DownscalerUNET only. Default: true. */
+    shift_input?: boolean | undefined;
+    /** remove the output's spatial mean; DownscalerUNET only. Default: true. */
+    shift_output?: boolean | undefined;
+    /** what convolutions read beyond the edges; circular is the opposite side, for periodic fields; DownscalerUNET only. Default: "zeros". */
+    padding_mode?: "zeros" | "circular" | undefined;
+    /** channels that the multipliers multiply; DDPMpp only. Default: 128. */
+    nf?: number | undefined;
+    /** channel multipliers of the resolutions; DDPMpp only. Default: "1,2,2,2". */
+    ch_mult?: string | number | readonly (number)[] | undefined;
+    /** image sizes with attention; DDPMpp only. Default: "16". */
+    attn_resolutions?: string | number | readonly (number)[] | null | undefined;
+    /** kind of residual block; DDPMpp only. Default: "biggan". */
+    resblock_type?: "biggan" | "ddpm" | undefined;
+    /** convolutions change the resolution; DDPMpp only. Default: true. */
+    resamp_with_conv?: boolean | undefined;
+    /** change the resolution with a low-pass filter; DDPMpp only. Default: false. */
+    fir?: boolean | undefined;
+    /** taps of that filter; DDPMpp only. Default: "1,3,3,1". */
+    fir_kernel?: string | number | readonly (number)[] | undefined;
+    /** divide sums of branches by sqrt(2); DDPMpp only. Default: true. */
+    skip_rescale?: boolean | undefined;
+    /** pyramid at the output; DDPMpp only. Default: "none". */
+    progressive?: "none" | "output_skip" | "residual" | undefined;
+    /** pyramid at the input; DDPMpp only. Default: "none". */
+    progressive_input?: "none" | "input_skip" | "residual" | undefined;
+    /** how the input's pyramid joins the network; DDPMpp only. Default: "sum". */
+    progressive_combine?: "sum" | "cat" | undefined;
+    /** scale of the last layers' weights; DDPMpp only. Default: 0. */
+    init_scale?: number | undefined;
+    /** activation; swish is SiLU; DDPMpp only. Default: "swish". */
+    nonlinearity?: "swish" | "elu" | "relu" | "lrelu" | undefined;
+    /** the network depends on the time; DDPMpp only. Default: true. */
+    conditional?: boolean | undefined;
+    /** embedding of the time; DDPMpp only. Default: "positional". */
+    embedding_type?: "positional" | "fourier" | undefined;
+    /** standard deviation of the frequencies of embedding_type=fourier; DDPMpp only. Default: 16. */
+    fourier_scale?: number | undefined;
+    /** divide the output by the noise level of embedding_type=fourier; DDPMpp only. Default: false. */
+    scale_by_sigma?: boolean | undefined;
+    /** widths of the hidden layers; MLP only. Chosen from your data. */
+    hidden?: string | number | readonly (number)[] | undefined;
+    /** frequencies that embed the time; 0: the time itself is an input beside x; MLP only. Default: 0. */
+    time_frequencies?: number | undefined;
+  } | undefined;
   /** folder of the experiment's runs. Default: "mnist_transfer". */
   name?: string | undefined;
   /** seed of data, weights and training. Default: 42. */
@@ -258,14 +254,12 @@ export interface FitKeys {
   exchange_dtype?: "bfloat16" | "float16" | null | undefined;
   /** seconds that a process waits for the others. Default: 600. */
   dist_timeout?: number | undefined;
-  paths?:
-    | {
-        /** folder of the data files. Default: "data". */
-        data_dir_name?: string | undefined;
-        /** folder of all runs; also experiments_dir. Default: "experiments". */
-        experiments_dir_name?: string | undefined;
-      }
-    | undefined;
+  paths?: {
+    /** folder of the data files. Default: "data". */
+    data_dir_name?: string | undefined;
+    /** folder of all runs; also experiments_dir. Default: "experiments". */
+    experiments_dir_name?: string | undefined;
+  } | undefined;
   /** iterations, each of a backward and a forward pass. Chosen from your data. */
   n_ipf?: number | undefined;
   /** half-iterations in all; null is n_ipf * fb_sequence.length. Default: null. */
@@ -277,7 +271,7 @@ export interface FitKeys {
   /** steps of the sampler and of the schedule. Chosen from your data. */
   num_steps?: number | undefined;
   /** steps of the sampler in evaluations, one number or a list; null is num_steps. Default: null. */
-  test_num_steps?: number | readonly number[] | null | undefined;
+  test_num_steps?: number | readonly (number)[] | null | undefined;
   /** times are drawn from [eps, 1-eps]; null is the method's own eps. Default: 0.0001. */
   eps?: number | null | undefined;
   /** distribution of these times (not for method=dsb): schedule has as many in each of its steps, mixed half of them so; null is uniform. Default: null. */
@@ -348,18 +342,16 @@ export interface FitKeys {
   plot_npar_path?: number | undefined;
   /** animate the paths (plot_level 2 and 3). Default: true. */
   gif?: boolean | undefined;
-  metrics?:
-    | {
-        /** the published TorchScript file of Inception-v3, for the FID; null: no FID. Default: null. */
-        inception?: string | null | undefined;
-        /** train a small classifier on labelled data, for fid_lenet and class shares. Default: true. */
-        judge?: boolean | undefined;
-        /** statistics (mu, sigma) of real images to take the FID at Dataset from; null: of its training images. Default: null. */
-        fid_statistics?: string | null | undefined;
-        /** energy by wavenumber and its error in each octave (fields). Default: false. */
-        spectrum?: boolean | undefined;
-      }
-    | undefined;
+  metrics?: {
+    /** the published TorchScript file of Inception-v3, for the FID; null: no FID. Default: null. */
+    inception?: string | null | undefined;
+    /** train a small classifier on labelled data, for fid_lenet and class shares. Default: true. */
+    judge?: boolean | undefined;
+    /** statistics (mu, sigma) of real images to take the FID at Dataset from; null: of its training images. Default: null. */
+    fid_statistics?: string | null | undefined;
+    /** energy by wavenumber and its error in each octave (fields). Default: false. */
+    spectrum?: boolean | undefined;
+  } | undefined;
   /** start the half-iteration after the saved one instead of finishing that one. Default: false. */
   autostart_next_it?: boolean | undefined;
   /** a run whose newest weights the networks begin with, to be trained on: its folder, one above it, or latest. Default: null. */
@@ -403,9 +395,9 @@ export interface FitKeys {
   /** end before that where held-out data are no longer reached better. Default: true. */
   early_stop?: boolean | undefined;
   /** samples of a time between the ends, to evaluate with; they are not trained on. Default: null. */
-  holdout?: string | readonly string[] | null | undefined;
+  holdout?: string | readonly (string)[] | null | undefined;
   /** the time of each hold-out, in the units of times=; of two data sets from 0 to 1. Default: null. */
-  at?: number | readonly number[] | null | undefined;
+  at?: number | readonly (number)[] | null | undefined;
 }
 
 /** apply a trained bridge to new samples, row by row, in either direction. */
@@ -485,7 +477,7 @@ export interface EvaluateKeys {
   /** of a run with condition_dropout: how much the condition counts; 1: as trained, 0: not at all, 2: twice. Default: 1. */
   guidance?: number | undefined;
   /** only these metrics, or the groups ends, plan, path, columns, marginals, holdout, baselines; null is all. Default: null. */
-  metrics?: string | readonly string[] | null | undefined;
+  metrics?: string | readonly (string)[] | null | undefined;
   /** the published TorchScript file of Inception-v3, for the FID; its code runs. Default: null. */
   inception?: string | null | undefined;
   /** statistics (mu, sigma) of real images for the FID. Default: null. */
@@ -493,9 +485,9 @@ export interface EvaluateKeys {
   /** points of each side of the exact distances between the ends, at most. Default: 2000. */
   exact?: number | undefined;
   /** samples of a time between the ends that was left out, in the data's own units. Default: null. */
-  holdout?: string | readonly string[] | null | undefined;
+  holdout?: string | readonly (string)[] | null | undefined;
   /** the time of each hold-out, in the units of times=; of two data sets from 0 to 1. Default: null. */
-  at?: number | readonly number[] | null | undefined;
+  at?: number | readonly (number)[] | null | undefined;
   /** print the rows as JSON instead of a table. Default: false. */
   json?: boolean | undefined;
   /** write quality.json here instead of into RUN. Default: null. */

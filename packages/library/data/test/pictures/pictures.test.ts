@@ -217,7 +217,12 @@ describe("a folder of pictures", () => {
     expect(() => loadTable(name, options)).toThrow(
       refusal("NotPrepared", /the 3 pictures of .* are not decoded yet: await prepareTable/),
     );
-    const progress = (state: { name: string; split: string; done: number; total: number | null }) => {
+    const progress = (state: {
+      name: string;
+      split: string;
+      done: number;
+      total: number | null;
+    }) => {
       expect(state).toMatchObject({ name, split: "train", total: 3 });
       seen.push(state.done);
     };
