@@ -47,8 +47,8 @@ describe("dsbm compare", () => {
     expect(row(quality, "variance_kept").value).toBeCloseTo(1, 0);
     expect(quality.verdicts?.[0]).toMatchObject({ grade: "good", n_held_out: [300, 300] });
     expect(quality.verdicts?.[0]?.reason).toContain("as close to target.csv as other rows");
-    const far = await compared("far.csv", "source=far.csv", "metrics=w1,sliced_w2");
-    expect(far.rows.map(({ name }) => name).toSorted()).toEqual(["sliced_w2", "w1"]);
+    const far = await compared("far.csv", "source=far.csv", "metrics=w1,sliced_w2,c2st");
+    expect(far.rows.map(({ name }) => name).toSorted()).toEqual(["c2st", "sliced_w2", "w1"]);
     expect(far.verdicts?.[0]?.grade).toBe("poor");
   });
 

@@ -15,6 +15,7 @@ import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { choose, leftOut } from "./measure.js";
 import { Measuring } from "./measuring.js";
 import type { SampleSet } from "./metric.js";
+import { classifierMetric } from "./metrics/classifier.js";
 import { columnMetric } from "./metrics/columns.js";
 import { metrics as library } from "./metrics/index.js";
 import { measureSet } from "./rows.js";
@@ -39,7 +40,9 @@ export interface CompareOptions {
 }
 
 const comparisons = library.filter(
-  (metric) => ("compare" in metric && metric.group === "ends") || metric === columnMetric,
+  (metric) =>
+    ("compare" in metric && metric.group === "ends") ||
+    [classifierMetric, columnMetric].includes(metric),
 );
 
 /**
