@@ -104,6 +104,7 @@ export async function prepare(
       config = now().config;
       if (config.data.standardise !== standardise || config.data.test_fraction !== test_fraction) {
         ends.dispose();
+        await prepareDatasets(config, { progress, signal });
         ends = loadDatasets(config);
       }
     }
