@@ -201,20 +201,21 @@ function nextOf(
 ): string {
   if (grade === "good") return `Use it: ${commands.sample} direction=${direction}`;
   if (isOff) return `Train for longer: ${commands.longer}`;
-  const factors = deciding.map(({ excess }) => rowsFactor(excess, grade));
+  const factors = deciding.map((row) => rowsFactor(row, grade));
   if (factors.some((factor) => factor === null))
     return `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`;
   const needed = n_held_out.map((n) => roundedUp(n * Math.max(...(factors as number[]))));
-  return `Give more ${what}: about ${digits(Math.max(...needed))} held out of each data set would decide it. data.test_fraction=.3 holds out more of those you have.`;
+  return `Give more ${what}: about ${digits(Math.max(...needed))} held out of each data set would decide it.`;
 }
 
 /** How many times as many rows decide; null if no number does. */
-function rowsFactor(excess: Excess | undefined, grade: Grade): number | null {
+function rowsFactor({ name, excess }: MetricRow, grade: Grade): number | null {
   if (!excess) return 1;
   if (excess.power < leastPower) return excess.more;
   if (grade === "poor") return 1;
   // The interval of squared distances falls as 1/n.
-  return Math.max(1, (excess.high / near) ** 2, excess.more ?? 1);
+  const mark = name === classifier ? nearAccuracy : near;
+  return Math.max(1, (excess.high / mark) ** 2, excess.more ?? 1);
 }
 
 function roundedUp(n: number): number {
