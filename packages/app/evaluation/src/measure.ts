@@ -7,6 +7,7 @@ import type { Datasets } from "@dsbm/problem";
 import {
   Clock,
   cores,
+  distinctNames,
   endNames,
   gradedRows,
   type MetricRow,
@@ -209,7 +210,7 @@ function verdictFacts(
   };
   const run = shellWord(folder);
   return {
-    names,
+    names: distinctNames(names),
     what: vectors ? "rows" : "images",
     commands: {
       longer: longerCommand(readRun(folder).info.command) ?? `npx dsbm extend ${run} +2`,

@@ -40,7 +40,7 @@ export { endNames } from "./report/data.js";
 export { gradedRows, judge, mainMetric, type VerdictFacts, verdictOn } from "./report/judge.js";
 export { type Parts, type ShownPart, writeParts, writePartsPage } from "./report/parts.js";
 export { type RunReport, renderRun, type View } from "./report/run.js";
-export { gradeWords, verdictTitle } from "./report/verdict.js";
+export { distinctNames, gradeWords, verdictTitle } from "./report/verdict.js";
 export * from "./run/columns.js";
 export * from "./run/data.js";
 export { findRun, linkLatest } from "./run/find.js";
