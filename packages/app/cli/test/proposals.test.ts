@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseOverride } from "@dsbm/config";
 import { setting } from "@dsbm/data";
 import { expect, it } from "vitest";
-import { scratch } from "../../../../test/e2e/cli.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import { line } from "./own-line.js";
 
 const root = scratch();

@@ -24,7 +24,9 @@ const help = [
 export async function evaluateCommand(args: string[]): Promise<number> {
   const isRun = (word: string) => existsSync(join(word, "run.json"));
   const found = placedWords(evaluate, args, {
-    ...{ expected: "RUN", usage, help },
+    expected: "RUN",
+    usage,
+    help,
     isPlace: isRun,
     options: { "--json": "json=true" },
   });
