@@ -90,6 +90,10 @@ for (const page of pages.filter((name) => name.includes(only))) {
   // Pages of the API are long, and have the colours of all others.
   for (const scheme of page.startsWith("docs/api/") ? ["light"] : ["light", "dark"]) {
     await tab.emulateMedia({ colorScheme: scheme });
+    await tab.waitForFunction(
+      (dark) => document.documentElement.classList.contains("dark") === dark,
+      scheme === "dark",
+    );
     const { violations } = await tab.evaluate(() =>
       axe.run(document, { iframes: false, resultTypes: ["violations"] }),
     );

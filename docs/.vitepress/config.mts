@@ -122,6 +122,7 @@ export default defineConfig({
   ],
   metaChunk: true,
   markdown: {
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     config(markdown) {
       // MathML needs neither fonts nor styles. Vue must not read braces in formulas.
       const transformer = (html: string) => html.replace(/^<(span|p)/, "<$1 v-pre");
