@@ -1,6 +1,6 @@
 // The arguments of `dsbm fit`: places become datasets, and all else is overrides.
 import { existsSync, statSync } from "node:fs";
-import { ConfigError, isSetting, type Member, parseOverride } from "@dsbm/config";
+import { ConfigError, isSetting, type Member, parseOverride, type Value } from "@dsbm/config";
 import { namesOf, plainName } from "./place.js";
 
 /** What the arguments of `dsbm fit` say. */
@@ -9,7 +9,7 @@ export interface FitArguments {
   base: Member<unknown>["base"];
   /** Overrides and switches as they were typed. */
   settings: string[];
-  /** The first value of each override. */
+  /** The value of each override, of a sweep the first. */
   overrides: Member<unknown>["overrides"];
   places: string[];
 }
@@ -33,7 +33,10 @@ export function readFitArguments(args: readonly string[]): FitArguments {
   if (settings.some((word) => word === "--help" || word === "-h"))
     return { base: {}, settings, overrides: {}, places };
   const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));
-  const overrides = Object.fromEntries(keys.map(({ key, values }) => [key, values[0] ?? null]));
+  const isSweep = settings.some((word) => word === "-m" || word === "--multirun");
+  const valueOf = (values: readonly Value[]) =>
+    values.length > 1 && !isSweep ? [...values] : (values[0] ?? null);
+  const overrides = Object.fromEntries(keys.map(({ key, values }) => [key, valueOf(values)]));
   return { base: placesBase(places, overrides), settings, overrides, places };
 }
 

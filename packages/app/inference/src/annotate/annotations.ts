@@ -42,15 +42,59 @@ export function annotationsOf(context: AnnotationContext): Annotation[] {
   const velocity = velocityOf(context);
   const state = stateOf(context);
   const fates = context.fates && fatesOf(context, context.fates);
-  return [velocity, state, fates].filter((one) => one !== null);
+  return [velocity, state, growthOf(context), massesOf(context), fates].filter(
+    (one) => one !== null,
+  );
 }
+
+/** The rate at which the mass of a row grows, per unit of the user's time. */
+function growthOf({ bridge }: AnnotationContext): Annotation | null {
+  const { trained } = bridge;
+  const unit = timeScale(trained.config)?.length ?? 1;
+  const latest = latestTime(trained);
+  if (!bridge.growth()) return null;
+  return {
+    obsm: null,
+    columns: ["growth_rate"],
+    async values({ x, given, time }) {
+      const t = Math.min(processTime(trained.config, time, "time"), latest);
+      const rates = tidy(() =>
+        bridge
+          .growth(given)?.(x, full([x.size(0)], t))
+          .toNumbers(),
+      );
+      return [Float64Array.from(rates ?? [], (rate) => rate / unit)];
+    },
+  };
+}
+
+/** The mass that a row becomes by the last time, and the mass of the first time that it comes from. */
+function massesOf(context: AnnotationContext): Annotation | null {
+  const { config, method } = context.bridge.trained;
+  if (!method.mass) return null;
+  const masses = async (rows: TimedRows, end: 0 | 1) => {
+    const to = timeLabel(config, end);
+    const { moved, weights } = await moveTo(context, rows, { to, draw: 0 });
+    const values = weights?.toNumbers() ?? Array.from({ length: moved.size(0) }, () => 1);
+    for (const t of [moved, weights]) t?.dispose();
+    return Float64Array.from(values);
+  };
+  return {
+    obsm: null,
+    columns: ["descendants", "ancestors"],
+    values: async (rows) => [await masses(rows, 1), await masses(rows, 0)],
+  };
+}
+
+/** At the last time a drift may not be defined: samplers take it at the start of their last step. */
+const latestTime = (trained: Bridge["trained"]): number =>
+  ordered("f", gridOf(trained, null)).at(-1)?.time ?? 0;
 
 /** The drift, per unit of the user's time. */
 function velocityOf({ bridge, names, layer }: AnnotationContext): Annotation | null {
   const { trained, units } = bridge;
   const unit = timeScale(trained.config)?.length ?? 1;
-  // At the last time a drift may not be defined: samplers take it at the start of their last step.
-  const latest = ordered("f", gridOf(trained, null)).at(-1)?.time ?? 0;
+  const latest = latestTime(trained);
   if (!(bridge.drift("f") ?? bridge.velocity())) return null;
   return {
     obsm: `velocity_${layer.replace(/^X_/, "")}`,
@@ -73,9 +117,9 @@ function stateOf(context: AnnotationContext): Annotation {
     obsm: `${layer}_at_${at}`,
     columns: names.map((name) => `${name}_at_${at}`),
     async values(rows) {
-      const moved = await moveTo(context, rows, { to: at, draw: 0 });
+      const { moved, weights } = await moveTo(context, rows, { to: at, draw: 0 });
       const values = bridge.units.undo(moved);
-      moved.dispose();
+      for (const t of [moved, weights]) t?.dispose();
       return values;
     },
   };
@@ -96,12 +140,12 @@ function fatesOf(context: AnnotationContext, cells: FateCells): Annotation {
       const n = rows.x.size(0);
       const shares = cells.classes.map(() => new Float64Array(n));
       for (let draw = 0; draw < draws; draw++) {
-        const moved = await moveTo(context, rows, { to, draw });
+        const { moved, weights } = await moveTo(context, rows, { to, draw });
         const nearest = tidy(() => {
           const [, places] = squaredDistances(moved, cells.x).topk(k, { dim: 1, largest: false });
           return places.toNumbers();
         });
-        moved.dispose();
+        for (const t of [moved, weights]) t?.dispose();
         for (const [i, place] of nearest.entries()) {
           const share = shares[cells.codes[place] as number] as Float64Array;
           const row = Math.floor(i / k);
@@ -118,15 +162,15 @@ async function moveTo(
   { bridge, config, signal }: AnnotationContext,
   { x, given, time, purpose }: TimedRows,
   { to, draw }: { to: string; draw: number },
-): Promise<Tensor> {
+): Promise<{ moved: Tensor; weights: Tensor | null }> {
   const { trained } = bridge;
   const [start, end] = [
     processTime(trained.config, time, "time"),
     processTime(trained.config, to, "at"),
   ];
-  if (Math.abs(start - end) < 1e-9) return tidy(() => x.clone().keep());
+  if (Math.abs(start - end) < 1e-9) return { moved: tidy(() => x.clone().keep()), weights: null };
   const direction: Direction = start < end ? "f" : "b";
-  const { x: moved } = await bridge.sample(x, {
+  const { x: moved, weights } = await bridge.sample(x, {
     seed: config.seed,
     purpose: `annotate/${purpose}/${draw}`,
     given,
@@ -135,5 +179,5 @@ async function moveTo(
     from: time,
     to,
   });
-  return moved;
+  return { moved, weights };
 }
