@@ -31,7 +31,7 @@ export { helpEntries, helpTable } from "./schema/help.js";
 export { groupTable, presetGroups } from "./presets/groups.js";
 export { ConfigError } from "./errors.js";
 export { isSetting, parseOverride, unknownOption } from "./text/overrides.js";
-export { isTree, printValue, type Tree } from "./text/value.js";
+export { isTree, printValue, type Tree, type Value } from "./text/value.js";
 export { flatten, getPath } from "./tree/tree.js";
 export { readYaml, writeYaml } from "./tree/yaml.js";
 export { presets } from "./presets-folder.js";
