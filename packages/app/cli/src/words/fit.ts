@@ -34,9 +34,9 @@ export function readFitArguments(args: readonly string[]): FitArguments {
     return { base: {}, settings, overrides: {}, places };
   const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));
   const isSweep = settings.some((word) => word === "-m" || word === "--multirun");
-  const valueOf = (values: readonly Value[]) =>
+  const chosen = (values: readonly Value[]) =>
     values.length > 1 && !isSweep ? [...values] : (values[0] ?? null);
-  const overrides = Object.fromEntries(keys.map(({ key, values }) => [key, valueOf(values)]));
+  const overrides = Object.fromEntries(keys.map(({ key, values }) => [key, chosen(values)]));
   return { base: placesBase(places, overrides), settings, overrides, places };
 }
 
