@@ -1,4 +1,3 @@
-// How many samples of a set are taken, drawn or held out.
 import type { SetOptions } from "./data-set.js";
 import { invalidOption } from "./errors.js";
 
@@ -30,6 +29,6 @@ export function testFraction({ test_fraction = 0.1 }: SetOptions): number {
   throw invalidOption(`test_fraction ${test_fraction}: expected a number between 0 and 1`);
 }
 
-/** How many of `total` samples are for testing: never all, and of four or more at least two, which have a variance. */
+/** Never all of `total` samples; of four or more at least two, which have a variance. */
 export const testCount = (fraction: number, total: number): number =>
   Math.min(Math.max(Math.round(fraction * total), total < 4 ? 1 : 2), total - 1);

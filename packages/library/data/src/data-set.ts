@@ -1,11 +1,11 @@
-// What the registry holds: data sets that load themselves from one kind of options.
+// Data sets that load themselves from one kind of options.
 import type { ImageClass, Split, Table } from "./table.js";
 import type { OwnOptions } from "./tables/prepare/prepare.js";
 
-/** Which part of a data set to load, and from where. A set ignores the options that do not concern it. */
+/** Which part of a data set to load, and from where; a set ignores options of other sets. */
 export interface TableOptions {
   split: Split;
-  /** The data folder. Sets search their own folders below it, the folder itself, then installed packages. */
+  /** The data folder: its subfolders for the set, the folder itself, then installed packages are searched. */
   directory?: string;
   /** The labels to keep. Default: those in the name, else the set's usual ones. */
   classes?: readonly number[];

@@ -1,5 +1,5 @@
-// The grammar of data sets' names: a set, then the labels to keep, joined by "_": mnist, mnist_2, mnist_0_1_5,
-// fashion_mnist_7. Labels are the published ones, without leading zeros.
+// Names of data sets: a set, then the labels to keep: mnist, mnist_2, mnist_0_1_5, fashion_mnist_7. Labels are the
+// published ones, without leading zeros.
 
 import { nearest } from "@dsbm/files";
 import type { DataSet } from "./data-set.js";
@@ -62,7 +62,7 @@ export const firstOf = (names: readonly string[], most: number): string =>
 const bare = /^[\p{L}\p{N}_./+@%#^-]+$/u;
 const constants = /^([+-]?(\d.*|\.\d.*|inf|nan)|null|true|false)$/i;
 
-/** An override of names as a shell takes it: data.exclude=a,b, or 'data.exclude="a, b"' if a name has other signs. */
+/** An override as a shell takes it: data.exclude=a,b, or 'data.exclude="a, b"' for names with other signs. */
 export function setting(key: string, names: readonly string[]): string {
   if (names.every((name) => bare.test(name) && !constants.test(name)))
     return `${key}=${names.join()}`;

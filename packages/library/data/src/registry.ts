@@ -1,5 +1,4 @@
-// The data sets by their configuration names. Each loads to the same kind of table; a new set is a file here and
-// a line in `datasets`.
+// The registry: a new set is a file here and a line in `datasets`.
 
 import type { DataSet, Preparation, SetOptions, TableOptions } from "./data-set.js";
 import { invalidOption } from "./errors.js";
@@ -57,9 +56,9 @@ const ownSets = [
 ];
 
 /**
- * Loads one split of a data set: `loadTable("mnist_2", { split: "train" })`. A name is a set, then labels, joined by
- * "_"; or folder:PATH, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`, `InvalidOption`,
- * `MissingFiles` with what to download, `NotPrepared`, `WrongSet`, and errors of damaged files.
+ * Loads one split of a data set: `loadTable("mnist_2", { split: "train" })`. A name is a set with labels, or
+ * folder:PATH, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`, `InvalidOption`, `MissingFiles`
+ * with what to download, `NotPrepared`, `WrongSet`, and errors of damaged files.
  */
 export function loadTable(name: string, options: TableOptions): Table {
   const { set, options: setOptions } = findSet(name, options);
@@ -67,8 +66,8 @@ export function loadTable(name: string, options: TableOptions): Table {
 }
 
 /**
- * Prepares one split of pictures or of a table for `loadTable` with the same options, in files that later runs use
- * again. Throws like `loadTable`, `BadPicture`, `BadTable`, and the reason of `signal`.
+ * Prepares one split of pictures or of a table for `loadTable` with the same options, in files for later runs too.
+ * Throws like `loadTable`, `BadPicture`, `BadTable`, and the reason of `signal`.
  */
 export async function prepareTable(
   name: string,

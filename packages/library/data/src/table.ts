@@ -1,4 +1,4 @@
-// One split of a data set as it is loaded: a table of samples in memory or mapped from a file.
+// One split of a data set, in memory or mapped from a file.
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { TableFacts } from "./tables/facts.js";
 

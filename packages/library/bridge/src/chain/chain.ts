@@ -1,13 +1,11 @@
 // Several marginals at times 0 = t_0 < … < t_K = 1. Each interval has its own clock 0 … 1 and units x/√(t_k −
-// t_{k−1}), in which the reference process is the same.
+// t_{k−1}), which share one reference process.
 import type { Direction } from "../core/direction.js";
 import type { Chain } from "../core/endpoints.js";
 import { argumentError } from "../core/errors.js";
 import type { TimeGrid } from "../core/time-grid.js";
 
-/** One interval of a chain. */
 export interface Interval {
-  /** Its place, from 0 on. */
   index: number;
   /** Start time of the interval, and its length. */
   from: number;
@@ -28,7 +26,6 @@ export function chainOf(times: readonly number[]): Chain {
   return { times };
 }
 
-/** The intervals, the earliest first. */
 export function intervalsOf({ times }: Chain): Interval[] {
   return times.slice(1).map((to, index) => {
     const from = times[index] as number;
@@ -36,13 +33,12 @@ export function intervalsOf({ times }: Chain): Interval[] {
   });
 }
 
-/** The intervals in the order of a direction. */
 export function inOrder(chain: Chain, direction: Direction): Interval[] {
   const all = intervalsOf(chain);
   return direction === "f" ? all : all.toReversed();
 }
 
-/** The interval of a direction at time t. At a marginal's time it is the interval that the direction enters. */
+/** The interval of a direction at time t; at a marginal's time the one that it enters. */
 export function intervalAt(chain: Chain, direction: Direction, t: number): Interval {
   const all = inOrder(chain, direction);
   const isIn = ({ from, length }: Interval) =>
@@ -50,7 +46,7 @@ export function intervalAt(chain: Chain, direction: Direction, t: number): Inter
   return all.find(isIn) ?? (all.at(-1) as Interval);
 }
 
-/** The grid of the whole time with the steps of `grid` in every interval. */
+/** The grid of the whole time: `grid` in every interval. */
 export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
   const all = intervalsOf(chain);
   return {
@@ -63,8 +59,8 @@ export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
 }
 
 /**
- * Splits a grid of the whole time, or of a part of it, into grids of the intervals; null for intervals outside. Throws a
- * BridgeError if the grid leaps over a marginal.
+ * Splits a grid of the whole time, or a part of it, by intervals; null for intervals outside. Throws a BridgeError if
+ * the grid leaps over a marginal.
  */
 export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): (TimeGrid | null)[] {
   const first = times[0] as number;

@@ -1,4 +1,4 @@
-// Optimal transport within batches, among rows of one interval or one condition.
+// Optimal transport within batches, by interval or condition.
 import { joinBatches, type Pairs, pickRows } from "../core/batch.js";
 import { type Conditions, kindsOf } from "../core/conditions.js";
 import { dataError } from "../core/errors.js";

@@ -1,4 +1,3 @@
-// The tables of a chain: each row in the units of its interval, with the interval's number.
 import { cat, full, type Tensor, tidy } from "@dsbm/torch";
 import { type Conditions, conditionRows, kindsOf } from "../core/conditions.js";
 import type { Endpoint } from "../core/direction.js";

@@ -1,4 +1,3 @@
-// One network for all intervals, on the time of the whole process and samples in their own units.
 import { Buffer, nn, type Tensor, tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
@@ -22,12 +21,11 @@ export class IntervalTable extends nn.Module {
     this.length = row(all.map(({ length }) => length));
   }
 
-  /** Beginnings of the intervals of rows. */
   forward(interval: Tensor): Tensor {
     return this.from.indexSelect(0, interval);
   }
 
-  /** Start and length of each row's interval, [B] each. Throws a BridgeError for rows without an interval. */
+  /** Each [B]. Throws a BridgeError for rows without an interval. */
   of({ interval }: Conditions): { index: Tensor; from: Tensor; length: Tensor } {
     if (!interval)
       throw argumentError("a network of several marginals needs the interval of each row");
@@ -36,7 +34,7 @@ export class IntervalTable extends nn.Module {
   }
 }
 
-/** A drift (or flow, or score) x [B, …], t [B] → [B, …] in the clock and the units of each row's interval. */
+/** A drift (or flow, or score) x [B, …], t [B] → [B, …] in each row's clock and units. */
 class AbsoluteTime extends nn.Module {
   net: Network;
   intervals: IntervalTable;

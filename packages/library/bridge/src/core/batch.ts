@@ -1,5 +1,4 @@
-// Training rows by name. Recorded programs and chunked runs see them as a list, whose order only these functions
-// know.
+// Training rows by name; recorded programs see them as a list, whose order only these functions know.
 import { cat, type Device, type Tensor, tensor } from "@dsbm/torch";
 import { type Conditions, conditionRows, kindsOf, mapConditions } from "./conditions.js";
 
@@ -35,7 +34,6 @@ export function tensorsOf(batch: Batch): Tensor[] {
   ];
 }
 
-/** Inverts `namesOf` and `tensorsOf`; ignores further tensors. */
 export function batchFrom(names: readonly string[], tensors: readonly Tensor[]): Batch {
   const rows: Record<string, Tensor> = {};
   const given: Record<string, Tensor> = {};
@@ -46,7 +44,6 @@ export function batchFrom(names: readonly string[], tensors: readonly Tensor[]):
   return Object.keys(given).length > 0 ? Object.assign(rows, { given: given as Conditions }) : rows;
 }
 
-/** The same function of every tensor of a batch. */
 export function mapBatch<B extends Batch>(batch: B, fn: (t: Tensor) => Tensor): B {
   const rows = tensorNames(batch).map((name) => [name, fn(batch[name] as Tensor)]);
   const given = batch.given && { given: mapConditions(batch.given, fn) };
@@ -57,7 +54,6 @@ export function mapBatch<B extends Batch>(batch: B, fn: (t: Tensor) => Tensor): 
 export const rowIndex = (places: readonly number[] | Int32Array, device: Device = "cpu"): Tensor =>
   tensor(BigInt64Array.from(places, BigInt), { device });
 
-/** The rows of a batch at some places. */
 export function pickRows<B extends Batch>(batch: B, places: readonly number[]): B {
   const index = rowIndex(places, tensorsOf(batch)[0]?.device);
   return mapBatch(batch, (t) => t.indexSelect(0, index));

@@ -1,4 +1,3 @@
-// What networks are conditioned on besides a point and a time.
 import type { Tensor } from "@dsbm/torch";
 import type { Endpoint } from "./direction.js";
 
@@ -28,7 +27,6 @@ export function kindsOf(conditions: Conditions | undefined): ConditionName[] {
   return kinds.filter((kind) => conditions?.[kind]);
 }
 
-/** The conditions as tensors. */
 export function conditionRows(conditions: Conditions | undefined): Tensor[] {
   return kindsOf(conditions).map((kind) => conditions?.[kind] as Tensor);
 }

@@ -9,10 +9,9 @@ export type Endpoint = "x0" | "x1";
 /** Where samples of a direction come from: x0 forward, x1 backward. */
 export const sourceOf = (direction: Direction): Endpoint => (direction === "f" ? "x0" : "x1");
 
-/** Where they go. */
 export const targetOf = (direction: Direction): Endpoint => (direction === "f" ? "x1" : "x0");
 
-/** Calls `of` for an endpoint at its first use. */
+/** Calls `of` at an endpoint's first use. */
 export function eachEndpoint<T>(of: (end: Endpoint) => T): { readonly x0: T; readonly x1: T } {
   const made = new Map<Endpoint, T>();
   const at = (end: Endpoint): T => {

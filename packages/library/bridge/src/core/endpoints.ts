@@ -1,4 +1,3 @@
-// The training data: two tables of samples, neither paired nor equally long.
 import { type Generator, randperm, Tensor, tidy } from "@dsbm/torch";
 import {
   type Conditions,
@@ -43,10 +42,7 @@ export type Decode = (
   at: { end: Endpoint; generator: Generator; forRows?: DrawRows },
 ) => Tensor;
 
-/**
- * A decoded batch of both endpoints with its conditions. Each endpoint is gathered at its first use, so an unused
- * one costs nothing.
- */
+/** A decoded batch of both endpoints. Each is gathered at its first use, so an unused one costs nothing. */
 export function gathered(
   data: Endpoints,
   index: (end: Endpoint) => Tensor,

@@ -1,4 +1,3 @@
-// What a network is to a bridge.
 import type { nn, Tensor } from "@dsbm/torch";
 import type { Conditions } from "./conditions.js";
 

@@ -1,4 +1,3 @@
-// Metrics over all pairs of points use seeded subsamples.
 import { randperm, type Tensor } from "@dsbm/torch";
 import { stream } from "./random.js";
 

@@ -1,4 +1,3 @@
-// Time grids of a sampler.
 import { argumentError } from "./errors.js";
 
 /** Increasing times 0 = t_0 < … < t_N = 1 and their differences Δt_k = t_{k+1} − t_k. */
@@ -97,7 +96,8 @@ export function withTime(grid: TimeGrid, at: number): TimeGrid {
 
 /** The steps of a grid between two times. Throws a BridgeError unless they rise within the grid's times. */
 export function gridBetween(grid: TimeGrid, from: number, to: number): TimeGrid {
-  const [first, last] = [grid.times[0] as number, grid.times.at(-1) as number];
+  const first = grid.times[0] as number;
+  const last = grid.times.at(-1) as number;
   if (!(from >= first && to <= last && to - from > close))
     throw argumentError(
       `the times ${from} and ${to}; expected two that rise between ${first} and ${last}`,

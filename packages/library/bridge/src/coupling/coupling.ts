@@ -1,4 +1,3 @@
-// A coupling pairs samples of the two endpoints; training sees pairs only.
 import { type Generator, randperm, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";

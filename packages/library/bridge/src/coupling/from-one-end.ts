@@ -1,4 +1,3 @@
-// Couplings that make one endpoint from the other one's data.
 import { type Generator, randn, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt } from "../core/conditions.js";

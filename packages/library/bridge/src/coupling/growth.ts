@@ -1,4 +1,4 @@
-// Unbalanced transport inside batches whose rows have masses: pairs say how much mass moves, and how much it grows.
+// Unbalanced transport inside batches whose rows have masses.
 import { arange, cat, searchsorted, type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";
@@ -9,7 +9,7 @@ import { growthCost } from "../process/growth-path.js";
 import type { BatchCoupling } from "./coupling.js";
 import { drawChances } from "./matching.js";
 
-/** Splits samples [B, d + 1] into coordinates [B, d] and the last column, log masses [B]; also states [T, B, d + 1]. */
+/** Splits samples [B, d + 1], also [T, B, d + 1], into coordinates and the last column, log masses [B]. */
 export function splitMass(x: Tensor): { x: Tensor; logMass: Tensor } {
   const d = x.size(-1) - 1;
   return { x: x.narrow(-1, 0, d), logMass: x.select(-1, d) };
@@ -18,13 +18,13 @@ export function splitMass(x: Tensor): { x: Tensor; logMass: Tensor } {
 export const joinMass = (x: Tensor, logMass: Tensor): Tensor =>
   cat([x, logMass.unsqueeze(1)], { dim: 1 });
 
-/** Noise [B, d + 1] with 0 for the log mass. */
+/** Noise [B, d + 1], 0 for the log mass. */
 export function withoutMassNoise(z: Tensor): Tensor {
   const { x, logMass } = splitMass(z);
   return joinMass(x, logMass.zerosLike());
 }
 
-/** Rows drawn in proportion to their masses [n], as evenly as possible (systematic resampling): int64 [n], rising. */
+/** Rows drawn by their masses [n], as evenly as possible (systematic resampling): int64 [n], rising. */
 export function rowsByMass(masses: Tensor): Tensor {
   const n = masses.size(0);
   const running = masses.to("float64").cumsum(0);
@@ -34,9 +34,9 @@ export function rowsByMass(masses: Tensor): Tensor {
 }
 
 /**
- * Draws pairs of the plan that minimises ⟨C, P⟩ + KL(P1 | m0) + KL(Pᵀ1 | m1) with `growthCost` and a little entropy (`reg`,
- * no unit). Samples are [n, d + 1] with log masses last. Pairs are drawn by the mass that leaves the source (its
- * semi-coupling), and x1's log mass becomes that of x0 plus the growth of the pair. `units` are those of intervals.
+ * Draws pairs of the plan that minimises ⟨C, P⟩ + KL(P1 | m0) + KL(Pᵀ1 | m1) with `growthCost` and a little entropy
+ * (`reg`, no unit). Samples are [n, d + 1] with log masses last. Pairs are drawn by the mass that leaves the source;
+ * x1's log mass becomes that of x0 plus the pair's growth. `units` are those of intervals.
  */
 export function minibatchGrowth({
   delta,
@@ -58,7 +58,7 @@ export function minibatchGrowth({
       const cost = growthCost(squaredDistances(source.x, target.x), delta / unit);
       const masses = logA.unsqueeze(1).add(logB.unsqueeze(0));
       const { plan } = sinkhorn(cost.sub(masses), { reg, penalty: 1, ...forDraws });
-      // Each weight 1/n of sinkhorn stands for a mass of e^logA.
+      // Sinkhorn's weight 1/n stands for a mass of e^logA.
       const grownA = logA.sub(plan.sum(1).mul(plan.size(0)).log());
       const grownB = logB.sub(plan.sum(0).mul(plan.size(1)).log());
       const semi = plan.mul(grownA.exp().unsqueeze(1));

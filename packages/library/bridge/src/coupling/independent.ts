@@ -7,7 +7,7 @@ import { type Endpoints, gathered } from "../core/endpoints.js";
 import { randomRows } from "./coupling.js";
 import type { Matching, RowPairs } from "./matching.js";
 
-/** Tables [N, …], and by the same names row indices, int64 [n]. */
+/** Tables [N, …] and row indices, int64 [n]. */
 export interface TableIndex {
   readonly tables: Batch;
   readonly index: Batch;

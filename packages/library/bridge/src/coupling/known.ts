@@ -1,4 +1,3 @@
-// Known pairs of rows stay together in the first coupling; any other coupling pairs the rest.
 import { type Tensor, tensor, tidy, where } from "@dsbm/torch";
 import { type Batch, joinBatches, type Pairs, pickRows, rowIndex } from "../core/batch.js";
 import { type EndpointConditions, mapConditions } from "../core/conditions.js";

@@ -1,4 +1,3 @@
-// Partners for independent pairs that share their conditions.
 import { createHash } from "node:crypto";
 import { type Device, type Generator, rand, type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";

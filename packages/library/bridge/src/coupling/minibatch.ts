@@ -1,4 +1,3 @@
-// Optimal transport inside each batch.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";

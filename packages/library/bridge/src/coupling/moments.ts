@@ -1,11 +1,11 @@
-// Gives simulated endpoints the moments of the data. With little noise, small errors of a drift's moments hardly fade
-// between half-iterations, and add up.
+// Gives simulated endpoints the data's moments: with little noise, small errors of a drift's moments hardly fade
+// between half-iterations.
 import { noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { rowsWhere } from "../core/conditions.js";
 
 const fewest = 64;
 
-/** Images are averaged one by one first, so that the result does not depend on the threads. */
+/** Images are averaged one by one, so that threads do not change the result. */
 function momentsOfRows(x: Tensor): Tensor {
   const averaged = (y: Tensor) =>
     (y.ndim > 2 ? y.flatten({ startDim: 2 }).mean(2) : y)

@@ -1,4 +1,3 @@
-// The discrete process of DSB for images: N steps, each a mean and Gaussian noise.
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";

@@ -1,4 +1,4 @@
-// Runs the discrete process, and makes training rows for the other direction.
+// Runs the discrete process, and makes training rows.
 import { randn, stack, type Tensor, tidy, where } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { spread } from "../process/process.js";
@@ -34,7 +34,6 @@ export function langevinRun(
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const step of steps) {
     const from = x;
-    // Frees a step's intermediates at its end, also while recording.
     x = tidy(() => noised(process, step, mean(from, step), options));
     callback?.(x, { step: step.k + 1, time: step.next });
   }

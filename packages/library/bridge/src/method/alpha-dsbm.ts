@@ -1,5 +1,5 @@
 // The Schrödinger bridge flow α-DSBM, online (De Bortoli et al. 2024): one network for both directions, whose average
-// makes the endpoints that the other direction learns from.
+// makes the endpoints.
 import { full, randperm, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt, mapConditions } from "../core/conditions.js";

@@ -1,5 +1,3 @@
-// Diffusion Schrödinger bridge of images (De Bortoli et al. 2021): IPF on the steps of a discrete process that starts
-// as Langevin dynamics.
 import { arange, type Device, randint, randn, type Tensor, tensor } from "@dsbm/torch";
 import type { Batch } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";

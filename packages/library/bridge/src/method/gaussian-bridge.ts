@@ -1,4 +1,3 @@
-// The Gaussian bridge of fitted moments (Bunne et al. 2023), without training.
 import type { Batch } from "../core/batch.js";
 import { FittedGaussian } from "../model/fitted-gaussian.js";
 import type { Method } from "./method.js";

@@ -1,4 +1,3 @@
-// All methods by their configuration names.
 import type { Device } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import type { LangevinOptions } from "../langevin/langevin.js";

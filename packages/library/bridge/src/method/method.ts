@@ -1,4 +1,4 @@
-// What a method is: facts and functions that the driver reads. The driver never tests a name.
+// A method is facts and functions that the driver reads; it never tests a name.
 import type { Generator, Tensor } from "@dsbm/torch";
 import type { Batch, Pairs } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";

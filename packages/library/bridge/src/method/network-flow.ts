@@ -1,4 +1,4 @@
-// The deterministic sampler of trained networks, for evaluation and sampling alike.
+// The deterministic sampler of trained networks.
 
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";

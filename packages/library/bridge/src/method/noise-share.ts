@@ -1,6 +1,5 @@
-// How much noise a step needs so that the process keeps its variance: share 1 is the noise of the process, share 0
-// that of a bridge to one endpoint. The share is the squared error that the drift leaves on average (Bao et al. 2022,
-// Analytic-DPM; here for bridges).
+// How much noise keeps the variance of the process: share 1 is its own, share 0 that of a bridge to one endpoint; the
+// share is the squared error that the drift leaves on average (Bao et al. 2022, Analytic-DPM; here for bridges).
 import { Buffer, full, noGrad, ones, stack, type Tensor, tidy } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import type { Direction } from "../core/direction.js";

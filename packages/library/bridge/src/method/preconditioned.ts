@@ -1,4 +1,4 @@
-// Methods whose networks learn what the bridge between Gaussians of the data's moments leaves.
+// Networks that learn what the bridge between Gaussians of the data's moments leaves.
 
 import { argumentError } from "../core/errors.js";
 import type { MixtureNumbers } from "../model/mixture-potential.js";

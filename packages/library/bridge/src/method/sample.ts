@@ -1,4 +1,3 @@
-// A method's sampler in plain tensor operations.
 import type { Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import { type Direction, other } from "../core/direction.js";
@@ -136,7 +135,6 @@ function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   return eulerMaruyama(drift, x, { ...options, sigma: diffusion, lastNoise });
 }
 
-/** The endpoint that a plan draws for x [B, …] from z [B, …]. */
 export function planEnd(
   dynamics: Dynamics,
   x: Tensor,
@@ -148,7 +146,6 @@ export function planEnd(
   return method.plan(networkOf(dynamics, direction), x, { direction, z, process, given });
 }
 
-/** The path from x [B, …] to an endpoint [B, …] along a bridge of the process. */
 export function pathTo(
   end: Tensor,
   x: Tensor,

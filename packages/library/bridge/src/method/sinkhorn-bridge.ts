@@ -1,4 +1,3 @@
-// The Sinkhorn bridge between the training samples (Pooladian and Niles-Weed 2024).
 import type { Batch } from "../core/batch.js";
 import { PointBridge } from "../model/point-bridge.js";
 import type { Method } from "./method.js";

@@ -1,5 +1,5 @@
-// Unbalanced flow and bridge matching: mass moves, grows and dies along Wasserstein–Fisher–Rao geodesics between pairs
-// (WFR-FM, ICLR 2026). The last column of a sample is the logarithm of its mass.
+// Unbalanced flow and bridge matching along Wasserstein–Fisher–Rao geodesics between pairs (WFR-FM, ICLR 2026). The
+// last column of a sample is its log mass.
 import { noGrad, type Tensor } from "@dsbm/torch";
 import { intervalsOf } from "../chain/chain.js";
 import type { Pairs } from "../core/batch.js";
@@ -13,7 +13,7 @@ import type { Method } from "./method.js";
 import { noiseTerms } from "./sf2m.js";
 
 export interface GrowthNumbers {
-  /** Length δ: pairs farther apart than πδ die and are born instead of moving (default 1). */
+  /** Pairs farther apart than πδ die and are born instead of moving (default 1). */
   delta?: number;
 }
 
@@ -33,7 +33,7 @@ const shared = (delta: number) =>
     },
   }) satisfies Partial<Method<Pairs>>;
 
-/** Points on the paths of pairs [B, d + 1], what flow and growth should be there, and the mass that has come there [B]. */
+/** Points on the paths of pairs [B, d + 1], flow and growth there, and the mass that has come there [B]. */
 function pathOf({ x0, x1, given }: Pairs, network: BlindToMass, t: Tensor, delta: number) {
   return noGrad(() => {
     const unit = network.unit(t, given);
@@ -70,7 +70,7 @@ export const wfr = ({ delta = 1 }: GrowthNumbers = {}) =>
     },
   }) satisfies Method<Pairs>;
 
-/** The same with noise around the paths, and a score, as in [SF]²M: a bridge in both directions with growth. */
+/** The same with noise and a score, as in [SF]²M: a bridge in both directions. */
 export const wfr_bridge = ({ delta = 1 }: GrowthNumbers = {}) =>
   ({
     ...shared(delta),

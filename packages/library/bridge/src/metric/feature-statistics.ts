@@ -1,4 +1,3 @@
-// Mean and covariance of features in one pass, in float64.
 import { call, cat, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";

@@ -1,4 +1,3 @@
-// Fréchet distances between images by the features of a network.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { FeatureStatistics } from "./feature-statistics.js";

@@ -1,4 +1,3 @@
-// The exact Schrödinger bridge between N(−a·1, I) and N(a·1, I), for one of its independent coordinates.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { uniformGrid } from "../core/time-grid.js";
@@ -14,7 +13,7 @@ export function exactCovariance({ sigma }: { sigma: number }): number {
   return (Math.sqrt(4 + sigma ** 4) - sigma ** 2) / 2;
 }
 
-/** Mean and variance of P_t per coordinate. */
+/** Per coordinate. */
 export function exactMarginal(
   { a, sigma }: GaussianBridge,
   t: number,

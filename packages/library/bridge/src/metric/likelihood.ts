@@ -1,4 +1,4 @@
-// The likelihood of samples along a probability flow (Chen 2018; Song 2021, app. D.2).
+// Along a probability flow (Chen 2018; Song 2021, app. D.2).
 import {
   enableGrad,
   type Generator,

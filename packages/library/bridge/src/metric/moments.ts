@@ -1,4 +1,3 @@
-// Moments of the Gaussian benchmark, averaged over coordinates.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 

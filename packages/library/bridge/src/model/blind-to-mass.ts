@@ -1,4 +1,4 @@
-// A network of samples whose last column is a log mass, which it does not see.
+// The last column of a sample is a log mass, which this network does not see.
 import { nn, type Tensor } from "@dsbm/torch";
 import { IntervalTable, onAbsoluteTime } from "../chain/network.js";
 import type { Conditions } from "../core/conditions.js";
@@ -6,7 +6,7 @@ import type { Chain } from "../core/endpoints.js";
 import type { Network } from "../core/network.js";
 import { joinMass, splitMass } from "../coupling/growth.js";
 
-/** Flow and growth x [B, d + 1], t [B] → [B, d + 1]; without growth (for a score) the last column of the output is 0. */
+/** Flow and growth x [B, d + 1], t [B] → [B, d + 1]; without growth (a score) the last column is 0. */
 export class BlindToMass extends nn.Module {
   net: Network;
   readonly intervals: IntervalTable | null;
@@ -25,7 +25,7 @@ export class BlindToMass extends nn.Module {
     return this.hasGrowth ? out : joinMass(splitMass(out).x, none);
   }
 
-  /** Samples are divided by this in their interval, [B]. */
+  /** Divides samples in their interval, [B]. */
   unit(t: Tensor, given: Conditions | undefined): Tensor {
     return this.intervals ? this.intervals.of(given ?? {}).length.sqrt() : t.onesLike();
   }

@@ -1,5 +1,5 @@
-// The Schrödinger bridge between Gaussians of the data's moments (Bunne et al. 2023); a condition gives each class
-// its moments, or means by linear regression.
+// The Schrödinger bridge between Gaussians of the data's moments (Bunne et al. 2023); each class has its moments,
+// numbers give means by regression.
 import { Buffer, call, cat, eye, nn, stack, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
 import type { Endpoint } from "../core/direction.js";

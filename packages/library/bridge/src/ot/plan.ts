@@ -10,13 +10,13 @@ export interface SparsePlan {
   mass: Float64Array;
 }
 
-/** Dual potentials u_i [n], v_j [m]: together at most the cost, equal to it where mass flows. */
+/** u_i [n], v_j [m]: together at most the cost, equal to it where mass flows. */
 export interface Potentials {
   u: Float64Array;
   v: Float64Array;
 }
 
-/** The plan as a dense matrix [n, m], row by row. */
+/** [n, m], row by row. */
 export function densePlan(plan: SparsePlan): Float64Array {
   const dense = new Float64Array(plan.n * plan.m);
   plan.mass.forEach((mass, k) => {

@@ -1,4 +1,4 @@
-// Which arc enters the basis: shortlists of the best arcs of each row, since reading rows is most of the work.
+// Reading rows is most of the work, so each row has a shortlist of its best arcs.
 import type { TransportProblem } from "./tree.js";
 
 const kept = 8;

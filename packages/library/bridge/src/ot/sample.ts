@@ -1,4 +1,4 @@
-// Random pairs from a plan; the random numbers are arguments.
+// Random numbers are arguments.
 import { searchsorted, Tensor, tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import type { SparsePlan } from "./plan.js";

@@ -36,7 +36,7 @@ export interface EntropicPlan {
   converged: boolean;
 }
 
-/** Samples [n, …] and [m, …], whose squared distances are the costs. */
+/** [n, …] and [m, …]; their squared distances are the costs. */
 export interface Points {
   x0: Tensor;
   x1: Tensor;

@@ -1,4 +1,3 @@
-// Brownian motion.
 import { brownianBridge, type Tensor } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import { type ReferenceProcess, spread } from "./process.js";

@@ -1,8 +1,8 @@
-// The path of a pair of masses under the Wasserstein–Fisher–Rao metric: mass moves, grows and dies (Chizat et al. 2018).
+// The path of a pair of masses under the Wasserstein–Fisher–Rao metric (Chizat et al. 2018).
 import type { Tensor } from "@dsbm/torch";
 import { spread } from "./process.js";
 
-/** Pairs [B, d] with the logarithm of x1's mass over x0's [B], times [B], and the length δ that relates moving to growing [B]. */
+/** Pairs [B, d], log of x1's mass over x0's [B], times [B], and the length δ that relates moving to growing [B]. */
 export interface GrowthSample {
   x0: Tensor;
   x1: Tensor;
@@ -11,12 +11,12 @@ export interface GrowthSample {
   delta: Tensor;
 }
 
-/** Larger angles |x1 − x0|/2δ have no path: mass dies at x0 and is born at x1. Smaller ones lose their digits. */
+/** Larger angles |x1 − x0|/2δ have no path: mass dies at x0 and is born at x1; smaller ones lose digits. */
 const angles = { min: 1e-3, max: Math.PI / 2 - 1e-3 };
 
 /**
- * Point x [B, d], velocity dx/dt [B, d], growth d log m/dt [B] and mass m [B] relative to that of x0, on the geodesic of
- * each pair (WFR-FM, ICLR 2026).
+ * On the geodesic of each pair (WFR-FM, ICLR 2026): point x [B, d], dx/dt [B, d], growth d log m/dt [B], and mass m
+ * [B] relative to x0's.
  */
 export function growthPath({ x0, x1, logRatio, t, delta }: GrowthSample) {
   const way = x1.sub(x0);

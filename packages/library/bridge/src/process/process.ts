@@ -1,4 +1,4 @@
-// A reference process: the law that a bridge stays closest to.
+// A bridge stays closest to its reference process.
 import type { Tensor } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 
@@ -19,7 +19,6 @@ export interface ReferenceProcess {
   bridge(sample: BridgeSample): Tensor;
   /** The pinned drift towards the direction's endpoint, less the process's own drift: [B, …]. */
   target(direction: Direction, sample: BridgeSample): Tensor;
-  /** `bridge` and `target` in one pass, without gradients; null if there is none for these rows. */
   bridgeAndTarget?(direction: Direction, sample: BridgeSample): [x: Tensor, target: Tensor] | null;
   /** The drift at x_t of the process pinned at the direction's endpoint `end`: [B, …]. */
   driftTo(direction: Direction, at: { x: Tensor; t: Tensor; end: Tensor }): Tensor;
@@ -36,7 +35,7 @@ export function spread(t: Tensor, like: Tensor): Tensor {
   return t.reshape([-1, ...Array.from({ length: like.ndim - 1 }, () => 1)]);
 }
 
-/** `bridge` and `target`, for use without gradients. */
+/** Without gradients. */
 export function bridgeAndTarget(
   process: ReferenceProcess,
   direction: Direction,

@@ -1,4 +1,4 @@
-// One step of the Runge–Kutta pair of Dormand and Prince (1980).
+// The Runge–Kutta pair of Dormand and Prince (1980).
 import { stack, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { CountedField } from "./flow.js";
 import { neighbour } from "./neighbour.js";

@@ -1,4 +1,3 @@
-// Explicit Euler and Heun on torchdiffeq's grid, with interpolation at requested times.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { type CountedField, counted, type FlowSolver, timeSign } from "./flow.js";
 

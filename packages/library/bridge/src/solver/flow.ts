@@ -1,4 +1,3 @@
-// Solvers of dx/dt = v(x, t) behind one function.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import { oneTime } from "../core/one-time.js";

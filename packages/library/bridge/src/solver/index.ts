@@ -1,4 +1,3 @@
-// The solvers of flows by their names in `ode_sampler`.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../core/errors.js";
 import { dopri5 } from "./dopri5.js";

@@ -1,4 +1,3 @@
-// The neighbour of a floating-point number.
 import type { DType } from "@dsbm/torch";
 
 /** The next number of a dtype in the direction `sign`; other dtypes than float32 and float64 keep their number. */

@@ -1,4 +1,3 @@
-// The probability flow of a diffusion.
 import { argumentError } from "../core/errors.js";
 import type { Field } from "./solver.js";
 

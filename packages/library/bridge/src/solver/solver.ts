@@ -1,4 +1,3 @@
-// What a solver is.
 import { noise, type Tensor } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import type { TimeGrid } from "../core/time-grid.js";

@@ -1,5 +1,5 @@
-// The scaling of the downscaler fields in the files, and its inverse for plots: the spatial mean of a field and the
-// deviation from it are scaled separately, because means vary much less than fields.
+// Downscaler fields are stored with their spatial mean and the deviation from it scaled separately, because means
+// vary much less than fields.
 
 import { BridgeError } from "@dsbm/bridge";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";

@@ -1,4 +1,4 @@
-// Downscaling without a download: fields drawn from a law that is known in closed form.
+// Downscaling without a download.
 
 import { stream } from "@dsbm/bridge";
 import { cat, empty, type Generator, randn, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -19,9 +19,8 @@ const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 const chunk = 32;
 
 /**
- * Fields of one resolution, float32 x [n, 2, H, W] and condition [n, 1, H, W], drawn by `downscalingLaw`. Both
- * resolutions have the same conditions, row by row, and independent states given these. The first fields do not depend
- * on n.
+ * Fields of one resolution drawn by `downscalingLaw`, float32 x [n, 2, H, W] and condition [n, 1, H, W]. Row by row
+ * both resolutions share conditions, given which states are independent. The first fields do not depend on n.
  */
 export function syntheticDownscaler(resolution: Resolution): DataSet {
   return {

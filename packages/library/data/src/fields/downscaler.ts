@@ -1,5 +1,4 @@
-// The fields of the downscaling experiment (Bischoff 2024): one array of scaled fields, two states and a condition, for
-// each resolution. They are gigabytes, and are mapped, not read.
+// The fields of the downscaling experiment (Bischoff 2024). They are gigabytes, and are mapped, not read.
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
@@ -11,16 +10,16 @@ import { isFile } from "../files/read.js";
 import { newTable, type Table } from "../table.js";
 import type { Resolution } from "./downscaling-law.js";
 
-/** Wavenumbers of the condition, one segment of the high-resolution fields each, in this order. */
+/** Of the condition, one segment of the high-resolution fields each, in this order. */
 const wavenumbers = [1, 2, 4, 8, 16];
 const resolutions: Readonly<Record<Resolution, number>> = { high: 512, low: 64 };
 const states = 2;
 const permutationSeed = 42;
 
 /**
- * Fields of one resolution, as published: x [n, 2, 512, 512] and condition [n, 1, 512, 512] of
+ * Published fields of one resolution: x [n, 2, 512, 512] and condition [n, 1, 512, 512] of
  * `x{train,test}_{512,64}.npy`, float32. `wavenumber` selects a segment of the high resolution. `order` is a fixed
- * random permutation, because the files are sorted; with `n`, the first n fields in this order are read into memory.
+ * random permutation, because the files are sorted; `n` reads the first n fields in this order into memory.
  */
 export function downscaler(resolution: Resolution): DataSet {
   return {

@@ -1,5 +1,4 @@
-// The law of the synthetic downscaling fields in closed form, to compare learnt laws with: unpaired Gaussian random fields
-// of two resolutions, the coarse ones smooth and biased at large scales, both shifted by a condition.
+// The law of the synthetic downscaling fields in closed form, to compare learnt laws with.
 import { fourierModes, type Modes, overAnnuli, type Spectrum } from "@dsbm/bridge";
 import { fftIrfft2, fftRfft2, type Tensor, tensor, tidy } from "@dsbm/torch";
 

@@ -1,4 +1,3 @@
-// Samples of the user's own in a .npy file, as a data set: "array:PATH.npy".
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { rowCount, testCount, testFraction } from "../counts.js";

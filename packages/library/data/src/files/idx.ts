@@ -1,5 +1,4 @@
-// The format of MNIST and related sets: a magic number with the element type and the number of
-// dimensions, the big-endian sizes, then the elements.
+// The format of MNIST: a magic number with element type and number of dimensions, big-endian sizes, then elements.
 import { basename } from "node:path";
 import { DatasetError } from "../errors.js";
 

@@ -1,4 +1,3 @@
-// Where the files of a published set are searched for.
 import { join } from "node:path";
 
 /** Folders to search: these below the data folder, then the data folder. */

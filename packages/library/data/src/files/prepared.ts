@@ -1,4 +1,3 @@
-// Folders that are prepared once from a user's files, and checked before later runs use them.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FileError, removeFolder, sha256OfFile, stageFolder, writeFlushed } from "@dsbm/files";
@@ -9,8 +8,8 @@ import { isFile, status } from "./read.js";
 const checksums = "SHA256SUMS";
 
 /**
- * Prepares a folder: `make` writes its files into a temporary folder, which then gets its name. An intact folder stays; a
- * damaged one is made again, with a line. Throws what `make` throws, and `Unreadable` with `cure` if the disk refuses.
+ * `make` writes a folder's files under a temporary name. An intact folder stays; a damaged one is made again, with a
+ * line. Throws what `make` throws, and `Unreadable` with `cure` if the disk refuses.
  */
 export async function prepareFolder(
   folder: string,

@@ -1,4 +1,3 @@
-// Reading of files, with errors that name the file.
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { DatasetError, reason } from "../errors.js";
 

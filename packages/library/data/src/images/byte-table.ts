@@ -1,4 +1,3 @@
-// From labelled images in memory to a table: the classes and the number of images that the options ask for.
 import { tensor, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { SetOptions } from "../data-set.js";

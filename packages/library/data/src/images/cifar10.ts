@@ -1,4 +1,4 @@
-// CIFAR-10 as PyTorch uses it: an archive of batches, dictionaries pickled by Python, packed or unpacked.
+// CIFAR-10 as PyTorch uses it: an archive of batches, pickled by Python, packed or unpacked.
 import { join } from "node:path";
 import { io } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";

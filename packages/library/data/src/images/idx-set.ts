@@ -1,4 +1,3 @@
-// From a published set's facts to a loader.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";

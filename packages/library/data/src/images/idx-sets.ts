@@ -1,4 +1,3 @@
-// Sets of images of 28×28.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { PublishedSet } from "./idx-set.js";

@@ -1,5 +1,5 @@
-// Squares and circles drawn from a seed: a small image set to try the trainer on without files. Computed in doubles, so
-// that a seed gives the same bytes on every machine.
+// Squares and circles, to try the trainer without files. Computed in doubles, so that a seed gives the same bytes
+// everywhere.
 
 import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";

@@ -1,5 +1,4 @@
-// Known pairs of the user's own: a table that says which row of the source belongs to which row of the target, by row
-// numbers, by ids in a column of both tables, or by the names of pictures.
+// Known pairs of the user's own: which row of the source belongs to which row of the target.
 import { tidy } from "@dsbm/torch";
 import type { TableOptions } from "../data-set.js";
 import { badTable, type DatasetError, invalidOption } from "../errors.js";

@@ -1,5 +1,5 @@
-// Pictures are decoded once, into one .npy file of bytes that later runs map into memory: decoding takes longer than
-// training on them, and large sets do not fit into memory.
+// Pictures are decoded once, into a mapped .npy file of bytes: decoding takes longer than training, and large sets do
+// not fit into memory.
 import { basename } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";

@@ -1,4 +1,3 @@
-// Any folder of pictures as a data set: "folder:PATH".
 import { dirname, join, resolve } from "node:path";
 import { testFraction } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";

@@ -1,4 +1,3 @@
-// Size and channels of the pictures in a folder, from some of them, before they are decoded.
 import { DatasetError } from "../errors.js";
 import { isFolder } from "../files/read.js";
 import { listPictures, type PictureFile } from "./picture-files.js";

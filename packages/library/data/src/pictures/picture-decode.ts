@@ -1,4 +1,4 @@
-// From one picture file to the bytes of a table. The decoder runs in its own threads.
+// The decoder runs in its own threads.
 import type { Sharp } from "sharp";
 import { DatasetError, reason } from "../errors.js";
 

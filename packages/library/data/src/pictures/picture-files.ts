@@ -1,4 +1,3 @@
-// The pictures of a folder: their list, their split into training and test, and a fingerprint that changes with them.
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, sha256 } from "@dsbm/files";

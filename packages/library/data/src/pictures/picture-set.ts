@@ -1,4 +1,3 @@
-// Folders of pictures as data sets: decoded once into an array, which is then mapped.
 import { join } from "node:path";
 import { full, io, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";

@@ -1,4 +1,3 @@
-// The error of an option that names a column which a table does not have.
 import { type DatasetError, invalidOption } from "../errors.js";
 import { didYouMean, firstOf } from "../names.js";
 import type { RowSource } from "./rows.js";

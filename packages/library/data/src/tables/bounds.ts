@@ -1,4 +1,3 @@
-// The ranges and kinds of columns, and what generated values are held to.
 import { invalidOption } from "../errors.js";
 import { didYouMean, firstOf } from "../names.js";
 import type { TableFacts } from "./facts.js";
@@ -37,8 +36,8 @@ export function boundsOf(ends: readonly TableFacts[]): ColumnBounds {
 }
 
 /**
- * The limits that `data.range` and `data.integer` ask for: true is all columns, which are held to the range of both ends and
- * to whole numbers if the data have only such. Returns null for none. Throws `InvalidOption` for other columns and ranges.
+ * The limits of `data.range` and `data.integer`; true holds all columns to the range of both ends, or to whole
+ * numbers if the data have only such. Returns null for none. Throws `InvalidOption` for other columns and ranges.
  */
 export function limitsOf(
   names: readonly string[],

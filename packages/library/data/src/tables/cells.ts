@@ -1,5 +1,3 @@
-// A cell as a number.
-
 const missing = new Set(["", "na", "n/a", "nan", "null"]);
 const decimalComma = /^\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*$/;
 const infinite = /^[+-]?inf(inity)?$/i;

@@ -1,4 +1,3 @@
-// The rows of a table that can be used: of one group, with all their values, finite. Others are refused, or dropped.
 import { badTable, type DatasetError } from "../errors.js";
 import { firstOf, setting } from "../names.js";
 import { isMissing } from "./cells.js";
@@ -20,7 +19,7 @@ export interface CleanRequest {
   missing?: "error" | "drop" | undefined;
   log1p?: boolean | undefined;
   group?: { column: string; value: string } | null | undefined;
-  /** A condition on the columns (see `rowFilter`); other rows are as if they were not there. */
+  /** See `rowFilter`; other rows are as if they were not there. */
   where?: string | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -36,7 +35,7 @@ export interface CleanCounts {
   rows: number;
   /** Rows of the group that cannot be used. */
   dropped: number;
-  /** The first groups, those of other rows too, for a message. */
+  /** The first groups of all rows, for a message. */
   groups: Set<string>;
 }
 

@@ -16,7 +16,7 @@ export interface ColumnCondition {
 export const conditionWidth = (condition: ColumnCondition | null): number =>
   condition === null ? 0 : (condition.classes?.length ?? 1);
 
-/** One condition of all ends, with the classes of all. Throws `InvalidOption` for other kinds, and for no class in common. */
+/** One condition for all ends. Throws `InvalidOption` for other kinds, and for no class in common. */
 export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | null {
   const conditions = ends.map(({ condition }) => condition);
   if (conditions.includes(null)) return null;

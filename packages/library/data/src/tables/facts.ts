@@ -1,4 +1,3 @@
-// What the preparation of a table learnt, kept next to the prepared rows.
 import { readFileSync } from "node:fs";
 import { attempt } from "../files/read.js";
 import type { ColumnMoments } from "./prepare/split.js";

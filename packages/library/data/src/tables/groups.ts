@@ -1,4 +1,4 @@
-// The values of a column, which tell the rows of one table apart: the times of a time course.
+// Values of a column that tell the rows of one table apart, such as times.
 import { badTable, invalidOption } from "../errors.js";
 import { didYouMean, firstOf } from "../names.js";
 import { absentColumn } from "./absent-column.js";
@@ -19,8 +19,8 @@ export interface GroupOptions extends ReadOptions {
 const mostValues = 100;
 
 /**
- * Returns the values of a column in the order of their times. Throws `InvalidOption` for an unknown column, for one value
- * alone, for texts without an order and for an order of other texts; and `BadTable` for rows without a value.
+ * Returns the values of a column in the order of their times. Throws `InvalidOption` for an unknown column, a single
+ * value, texts without an order and an order of other texts; and `BadTable` for rows without a value.
  */
 export async function tableGroups(
   path: string,

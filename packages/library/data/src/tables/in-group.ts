@@ -1,4 +1,4 @@
-// The rows of a group: those whose cell is a value, a date within a year or a month, or within a range LOW..HIGH.
+// The rows of a group, such as a day, a year or a range LOW..HIGH.
 
 const datePattern = /^(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:$|[T ])/;
 const written = /[A-Za-z]{3}.*\d{4}/;
@@ -7,7 +7,7 @@ const range = /^(.*?)\.\.(.*)$/s;
 
 const two = (n: number | string) => String(n).padStart(2, "0");
 
-/** Returns a date as 2019-05-03, or "" for a cell that is none. */
+/** A date as 2019-05-03; "" for other cells. */
 function dateOf(cell: string): string {
   const [, year, month, day] = datePattern.exec(cell) ?? [];
   if (year && month) return [year, two(month), ...(day ? [two(day)] : [])].join("-");
@@ -32,7 +32,7 @@ export function isGroup(value: string): (cell: string) => boolean {
     inRange(cell.trim());
 }
 
-/** Both bounds of a range are part of it; one may be missing. A bound that is a year or a month is all of it. */
+/** Bounds are included, a year or month wholly; one may be missing. */
 function rangeOf(text: string): (cell: string) => boolean {
   const [, from, to] = (range.exec(text) ?? []).map((bound) => bound.trim());
   if (from === undefined || to === undefined || from + to === "") return () => false;

@@ -62,7 +62,7 @@ export const tableFormat = (path: string): TableFormat | undefined =>
 
 /**
  * Opens a table. Throws `MissingFiles` with the nearest name, `UnsupportedType`, `WrongSet` for a file of another
- * format, `Unreadable`, `BadTable`, and errors of the readers.
+ * format, `Unreadable`, and errors of the readers.
  */
 export async function openRows(path: string, options: ReadOptions = {}): Promise<RowSource> {
   const before = checkFile(path);

@@ -1,5 +1,4 @@
-// One interface to the tables of users: named columns whose rows come in batches, so that a file may be larger than
-// memory.
+// One interface to tables whose rows come in batches, so that a file may be larger than memory.
 import { badTable } from "../errors.js";
 import type { UnpackLimits } from "../files/archive.js";
 

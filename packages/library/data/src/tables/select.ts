@@ -1,4 +1,4 @@
-// Which columns of a table are trained on, carried along, a condition or a group: by name, numbers by default.
+// Which columns of a table are used, and for what.
 import { badTable, type DatasetError } from "../errors.js";
 import { firstOf, setting } from "../names.js";
 import { absentColumn } from "./absent-column.js";
@@ -21,7 +21,7 @@ export interface ColumnOptions {
   id?: string | undefined;
   /** The column whose values say which rows belong to an end. */
   split_by?: string | undefined;
-  /** A condition on the columns (see `rowFilter`); its texts are not trained on. */
+  /** See `rowFilter`; texts in it are not trained on. */
   where?: string | undefined;
 }
 
@@ -34,8 +34,8 @@ export interface Selection {
 }
 
 /**
- * The columns of a table by their use. Throws `InvalidOption` for unknown names (with the nearest), and `BadTable` for texts
- * among the columns to train on, repeated names, and no column to train on.
+ * The columns by their use. Throws `InvalidOption` for unknown names (with the nearest), and `BadTable` for texts to
+ * train on, repeated names, and no column to train on.
  */
 export function selectColumns(source: RowSource, options: ColumnOptions): Selection {
   const { path } = source;
@@ -117,8 +117,8 @@ export interface EndColumns {
 }
 
 /**
- * The columns of the other end in the order of this end: by name if both have names, else by their number. Throws
- * `BadTable` with the differences.
+ * The other end's columns in this end's order: by name if both have names, else by number. Throws `BadTable` with the
+ * differences.
  */
 export function matchColumns(source: EndColumns, other: EndColumns): string[] {
   if (!source.named || !other.named) {

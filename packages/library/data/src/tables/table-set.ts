@@ -1,4 +1,4 @@
-// A table of the user's own as a data set: "table:PATH". It is prepared once, into mapped files.
+// A table of the user's own, prepared once into mapped files.
 import { basename, dirname, join, resolve } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { sha256 } from "@dsbm/files";
@@ -13,13 +13,12 @@ import { factsVersion, readFacts } from "./facts.js";
 import { checkFile } from "./open.js";
 import { prepareRows } from "./prepare/prepare.js";
 
-/** The prefix of the name of such a set; the path follows. */
 export const tablePrefix = "table:";
 
 /**
- * The rows of a .csv, .tsv, .parquet, .npy, .npz or .h5ad file, columns with numbers by default, as vectors [n, d] from
- * which an offset is taken (`facts`), mapped. A random share (`test_fraction`) is the test split, which depends on the
- * seed and on the number of rows; with `n` only n random ones of a split, in memory.
+ * The rows of a .csv, .tsv, .parquet, .npy, .npz or .h5ad file, columns with numbers by default, as mapped vectors
+ * [n, d] less an offset (`facts`). A random share (`test_fraction`) by seed and number of rows is the test split;
+ * with `n` only n random rows of a split, in memory.
  */
 export function tableSet(path: string): DataSet {
   return {

@@ -1,4 +1,3 @@
-// The units of vectors: the data's own, and the coordinates that networks take.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Projection } from "../vectors/projection.js";
 import type { Limits } from "./bounds.js";
@@ -153,7 +152,7 @@ export class Units {
     });
   }
 
-  /** `names` replace names that no file gave. A column is float64 if its mean is too far away for float32. */
+  /** `names` replace names that no file gave. A column is float64 if its mean is too far for float32. */
   columns(names?: readonly string[]): NumberColumn[] {
     const { transform, named } = this.#facts;
     return this.#facts.names.map((name, k) => {

@@ -1,4 +1,4 @@
-// A condition on the columns of a table, such as celltype == "HSC" and day < 7.
+// Conditions such as celltype == "HSC" and day < 7.
 import { type DatasetError, invalidOption } from "../errors.js";
 import { absentColumn } from "./absent-column.js";
 import { isMissing } from "./cells.js";
@@ -9,10 +9,10 @@ type Test = (batch: Batch, i: number) => boolean;
 
 /** Which rows of a table a condition keeps. */
 export interface RowFilter {
-  /** The columns that a batch holds for `keeps`, in this order. */
+  /** The columns of `keeps`' batches, in order. */
   numbers: readonly string[];
   texts: readonly string[];
-  /** Whether row i of a batch is kept. Throws `InvalidOption` if a text is compared with a number and is none. */
+  /** Whether row i is kept. Throws `InvalidOption` if a number is compared with another text. */
   keeps: Test;
 }
 
@@ -37,9 +37,9 @@ const signs = {
 };
 
 /**
- * Reads a condition: ==, !=, <, <=, >, >=, in (…), not in (…), and, or, not, parentheses, columns by name (in backticks if
- * they have blanks), quoted texts and numbers. A missing cell satisfies != and not in alone. Throws `InvalidOption` for
- * mistakes, for unknown columns with the nearest name, and for a column of numbers compared with a text.
+ * Reads a condition: ==, !=, <, <=, >, >=, in (…), not in (…), and, or, not, parentheses, columns by name (in
+ * backticks if they have blanks), quoted texts and numbers. A missing cell satisfies != and not in alone. Throws
+ * `InvalidOption` for mistakes, unknown columns with the nearest name, and a column of numbers compared with a text.
  */
 export function rowFilter(text: string, source: Pick<RowSource, "path" | "columns">): RowFilter {
   const columns = { number: [] as string[], text: [] as string[] };

@@ -1,5 +1,5 @@
-// Principal components: images as points of a small Euclidean space. Directions are orthonormal and have one common
-// scale, so that distances, and with them Brownian bridges and transport costs, keep their meaning.
+// Principal components: images as points of a small Euclidean space, with one common scale, so that Brownian bridges
+// and transport costs keep their meaning.
 
 import { BridgeError } from "@dsbm/bridge";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";

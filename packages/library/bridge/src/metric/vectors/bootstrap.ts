@@ -1,4 +1,3 @@
-// Values with their 95 % intervals: of means, and by the bootstrap.
 import { randint, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";

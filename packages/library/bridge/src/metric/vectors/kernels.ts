@@ -1,4 +1,3 @@
-// Energy distance and MMD, from averages over all pairs.
 import { call, cat, type Tensor, tidy } from "@dsbm/torch";
 import { type Subsample, subsample } from "../../core/subsample.js";
 import { distanceBlocks } from "../../ot/cost.js";

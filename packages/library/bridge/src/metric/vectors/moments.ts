@@ -1,4 +1,3 @@
-// Metrics of means and covariances, and the length of a bridge's moves.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { dataError } from "../../core/errors.js";
 import { type Subsample, subsample } from "../../core/subsample.js";

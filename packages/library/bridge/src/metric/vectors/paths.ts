@@ -1,4 +1,3 @@
-// Path metrics: energy of the drift, straightness, and agreement of both directions.
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { oneTime } from "../../core/one-time.js";
 import { squaredLengths, vectors } from "../../ot/cost.js";

@@ -1,4 +1,3 @@
-// One-dimensional Wasserstein distances, sliced or of columns, from sorted points.
 import { arange, cat, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { stream } from "../../core/random.js";
 import { comparable } from "./wasserstein.js";

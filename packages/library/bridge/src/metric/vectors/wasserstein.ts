@@ -1,4 +1,3 @@
-// Exact Wasserstein distances.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../../core/errors.js";
 import { type Subsample, subsample } from "../../core/subsample.js";

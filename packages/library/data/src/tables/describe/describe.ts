@@ -1,4 +1,3 @@
-// The content of data.json.
 import type { TableFacts } from "../facts.js";
 import type { TableFormat } from "../rows.js";
 import type { ColumnTransform } from "../units.js";
@@ -53,8 +52,8 @@ export interface TableEnd {
 }
 
 /**
- * Describes two tables, or one, with warnings. Extremes are of all rows, moments of the training rows, quantiles of at most
- * 100,000 rows, which a warning says.
+ * Describes two tables, or one, with warnings. Extremes are of all rows, moments of the training rows, quantiles of
+ * at most 100,000 rows.
  */
 export function describeTables(
   source: TableEnd,

@@ -1,4 +1,4 @@
-// Each warning says what was found and by what rule.
+// Warnings say what was found and by what rule.
 import { firstOf, setting } from "../../names.js";
 import type { TableFacts } from "../facts.js";
 import type { ColumnTransform } from "../units.js";

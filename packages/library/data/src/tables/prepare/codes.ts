@@ -1,4 +1,3 @@
-// The condition of each row as a number: of a class its place among all classes.
 import { badTable } from "../../errors.js";
 import type { TableColumn } from "../rows.js";
 

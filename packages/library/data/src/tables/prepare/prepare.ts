@@ -1,5 +1,5 @@
-// A table is read once, into mapped files of float32 rows that later runs use again: reading text takes longer than
-// training, and large tables do not fit into memory.
+// A table is read once, into mapped files: reading text takes longer than training, and large tables do not fit into
+// memory.
 import { join } from "node:path";
 import { writeFlushed } from "@dsbm/files";
 import { io } from "@dsbm/torch";
@@ -32,7 +32,7 @@ export interface PrepareOptions extends OwnOptions {
 }
 
 /**
- * Writes of each split rows_SPLIT.npy [n, d] float32, numbers_SPLIT.npy (rows in the file from 0) and
+ * Writes of each split rows_SPLIT.npy [n, d] float32, numbers_SPLIT.npy (rows in the file from 0),
  * condition_SPLIT.npy [n, 1] float64; and facts.json. Throws a `DatasetError`, and the signal's reason.
  */
 export async function prepareRows(

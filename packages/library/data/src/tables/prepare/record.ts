@@ -1,4 +1,4 @@
-// What is learnt of columns while their rows go by: offsets, ranges, digests, and which count the rows.
+// What is learnt of columns while their rows go by.
 import type { CleanBatch } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 
@@ -57,7 +57,6 @@ export function columnRecord(d: number, log1p: boolean) {
         let least = min[k] as number;
         let most = max[k] as number;
         let digest = digests[k] as number;
-        // −0 is 0.
         for (let i = 0; i < count; i++) rounded[i] = Math.fround(column[i] as number) + 0;
         for (let i = 0; i < count; i++) {
           const x = column[i] as number;

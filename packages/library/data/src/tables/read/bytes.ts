@@ -1,4 +1,3 @@
-// The bytes of a file as they come, unpacked within limits.
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { DatasetError, reason } from "../../errors.js";

@@ -1,4 +1,3 @@
-// The thread that reads one file: see foreign.ts.
 import fs from "node:fs";
 import { resolve } from "node:path";
 import { parentPort } from "node:worker_threads";
@@ -9,11 +8,11 @@ import type { ForeignAnswer, ForeignTask } from "./foreign.js";
 let opened: Opened | null = null;
 const running = new Map<number, AsyncGenerator<RowBatch>>();
 
-/** A file of HDF5 can name others, as links, external storage and virtual datasets. None of them is opened. */
+/** HDF5 files can name others (links, external storage, virtual datasets). None is opened. */
 function lockFiles(path: string): void {
   const open = fs.openSync;
   fs.openSync = (other, ...rest) => {
-    // HDF5 opens whole paths, and writes the text of an error into a temporary file first.
+    // HDF5 opens whole paths, and error texts in temporary files.
     if (resolve(String(other)) !== resolve(path) && !/^\/tmp\/tmpfile_\w+$/.test(String(other)))
       throw Object.assign(new Error(`${other} is another file`), { code: "ENOENT" });
     return open(other, ...rest);

@@ -1,5 +1,5 @@
-// Formats of other libraries, each file read in a thread of its own: a damaged one may make its reader loop, or take all
-// memory, and neither may end the process.
+// Foreign formats, each file in a thread: a damaged one may make its reader loop or take all memory, and neither may
+// end the process.
 import { totalmem } from "node:os";
 import { Worker } from "node:worker_threads";
 import { badTable, type DatasetCode, DatasetError } from "../../errors.js";
@@ -7,7 +7,7 @@ import type { Opened, ReadOptions, RowBatch, RowRequest } from "../rows.js";
 
 export type ForeignFormat = "parquet" | "h5ad";
 
-/** What the thread is asked for: one thing at a time. */
+/** One at a time. */
 export type ForeignTask =
   | {
       open: {
@@ -24,11 +24,11 @@ export type ForeignAnswer = { value: unknown } | { code: DatasetCode | null; mes
 
 const thread = new URL("../../../dist/tables/read/foreign-thread.js", import.meta.url);
 
-/** Seconds without an answer after which a file counts as damaged: of a small file, and more for each MiB. */
+/** Seconds without an answer until a file counts as damaged: at least, and for each MiB. */
 const patience = { seconds: 60, each: 0.5 };
 const heapMb = Math.min(4096, totalmem() / 2 ** 21);
 
-/** Throws `BadTable`, also if reading takes too long or too much memory, and errors of the readers. */
+/** Throws `BadTable`, also beyond time or memory, and errors of the readers. */
 export async function openForeign(
   format: ForeignFormat,
   path: string,

@@ -1,4 +1,3 @@
-// .npy files, and the arrays of .npz files: rows of a matrix as they lie in the file.
 import { io } from "@dsbm/torch";
 import { badTable } from "../../errors.js";
 import { arrayNames, batchRows, checkWidth, type Opened, type RowRequest } from "../rows.js";

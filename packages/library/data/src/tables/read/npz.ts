@@ -1,4 +1,3 @@
-// .npz: a .zip of .npy files, of which one is read.
 import { writeFileSync } from "node:fs";
 import { invalidOption } from "../../errors.js";
 import { openZip } from "../../files/archive.js";

@@ -1,5 +1,5 @@
 // .csv and .tsv, also .gz. The delimiter is recognised from the first line and said; decimal commas are said, not
-// guessed. csv-parse does quotes, byte order marks and line ends.
+// guessed.
 import { pipeline } from "node:stream/promises";
 import { CsvError, type Options, parse } from "csv-parse";
 import { badTable, type DatasetError } from "../../errors.js";

@@ -1,4 +1,3 @@
-// Which writer a file's name asks for.
 import { openArrayWriter } from "./array.js";
 import { openCsvWriter } from "./csv.js";
 import { openH5adWriter } from "./h5ad/table.js";
@@ -37,8 +36,8 @@ export interface TableWriterOptions extends TableColumns {
 }
 
 /**
- * Begins a table at `path`: give a temporary name, and rename it once it is closed. Carried columns come first; .npy
- * and .npz have no place for them. Throws system errors.
+ * Begins a table at `path`, a temporary name. Carried columns come first; .npy and .npz drop them. Throws system
+ * errors.
  */
 export const openTableWriter = (
   path: string,

@@ -1,4 +1,3 @@
-// NumPy's archive of arrays.
 import { createReadStream, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { temporaryPath } from "@dsbm/files";

@@ -1,5 +1,3 @@
-// Tables as they are written, a batch of rows in memory.
-
 export interface NumberColumn {
   name: string;
   dtype: "float32" | "float64";

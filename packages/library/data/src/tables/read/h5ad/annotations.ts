@@ -1,4 +1,4 @@
-// The columns of obs in a .h5ad file: numbers, texts, and categories, whose codes stand next to their names.
+// Columns of obs in a .h5ad file: numbers, texts, and categories by code.
 import { child, type Dataset, type Entity, type Group, type H5 } from "./hdf5.js";
 
 /** `read` gives a value for each row, null for a missing one. */

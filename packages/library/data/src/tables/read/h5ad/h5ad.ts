@@ -1,5 +1,4 @@
-// .h5ad, the annotated matrices of single cells (anndata's on-disk format): X, a layer or an entry of obsm by rows, and
-// the columns of obs next to it.
+// .h5ad (anndata's on-disk format): X, a layer or an entry of obsm by rows, and the columns of obs.
 import { badTable, DatasetError, invalidOption, reason } from "../../../errors.js";
 import { checkUnpacked } from "../../../files/archive.js";
 import { didYouMean } from "../../../names.js";

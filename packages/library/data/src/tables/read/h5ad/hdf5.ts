@@ -1,5 +1,3 @@
-// h5wasm as it runs in Node, on the file system itself.
-
 export type H5 = typeof import("h5wasm/node");
 export type Group = InstanceType<H5["Group"]>;
 export type Dataset = InstanceType<H5["Dataset"]>;

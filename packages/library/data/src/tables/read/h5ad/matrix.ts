@@ -1,4 +1,3 @@
-// A matrix of a .h5ad file by rows: dense, or sparse by rows (csr) or by columns (csc).
 import { badTable, type DatasetError } from "../../../errors.js";
 import { child, type Dataset, type Group, type H5 } from "./hdf5.js";
 

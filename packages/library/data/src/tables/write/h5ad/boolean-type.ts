@@ -1,13 +1,13 @@
-// Booleans of HDF5 as h5py and anndata have them: an enumeration FALSE, TRUE of one byte. h5wasm cannot make this type. It
-// makes a record of one byte instead, whose description is as long, and the description is replaced in the closed file.
+// Booleans of HDF5 as anndata has them: an enumeration of one byte. h5wasm cannot make this type, so it makes a
+// record of one byte, whose equally long description is replaced in the closed file.
 import { fstatSync, readSync, writeSync } from "node:fs";
 
-/** The name of the record's member, which stands in its description. */
+/** The record's member, named in its description. */
 export const booleanMarker = "dsbm-boolean-17";
 
 const before = 8;
 
-/** HDF5's file format, IV.A.2.d, version 1: class 8 with two members of one signed byte, their names and values. */
+/** HDF5's file format, IV.A.2.d, version 1: class 8 with two members of one signed byte. */
 const description = Buffer.alloc(68);
 description.set([0x18, 2, 0, 0, 1, 0, 0, 0, 0x10, 8, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0]);
 description.write("FALSE", 20);
@@ -17,14 +17,14 @@ description.set([0, 1], 36);
 const marker = Buffer.from(`${booleanMarker}\0`);
 const part = 2 ** 22;
 
-/** Replaces `count` descriptions, which are expected from the byte `from` on. */
+/** Replaces `count` descriptions, expected from byte `from` on. */
 export function writeBooleanTypes(
   file: number,
   { count, from }: { count: number; from: number },
 ): void {
   const { size } = fstatSync(file);
   let left = count;
-  // New objects may also fill gaps of the old file.
+  // New objects may fill gaps of the old file.
   for (const start of from > 0 ? [from, 0] : [0])
     for (let at = start; at < size && left > 0; at += part) {
       const bytes = Buffer.alloc(Math.min(part + marker.length, size - at));

@@ -1,5 +1,4 @@
-// A copy of a .h5ad file with more in it: columns of obs, matrices of obsm, entries of uns. The rest of the file is copied
-// byte by byte.
+// A copy of a .h5ad file with columns of obs, matrices of obsm and entries of uns added; the rest stays byte by byte.
 import { constants, copyFileSync } from "node:fs";
 import { badTable } from "../../../errors.js";
 import { child, type Dataset, type Group } from "../../read/h5ad/hdf5.js";
@@ -17,9 +16,9 @@ import {
 export interface H5adCopy {
   /** Rows of the file. */
   readonly rows: number;
-  /** Adds a column of obs, or replaces numbers by numbers of the same type. */
+  /** Adds a column of obs, or replaces numbers of the same type. */
   obs(name: string, values: AnnotationValues): void;
-  /** Begins a matrix [rows, d] of obsm. Blocks [count, d] fill rows that rise from block to block; other rows are NaN. */
+  /** Begins a matrix [rows, d] of obsm. Blocks [count, d] fill rising rows; other rows are NaN. */
   obsm(name: string, d: number): (block: Float32Array, rows: ArrayLike<number>) => void;
   /** Adds uns[program][step], or step-2, step-3, … after earlier ones. */
   uns(program: string, step: string, value: UnsValue): void;
@@ -29,7 +28,7 @@ export interface H5adCopy {
   abandon(): void;
 }
 
-/** Copies `source` to `path`, a temporary name. Throws `BadTable`, and system errors. */
+/** Copies `source` to a temporary `path`. Throws `BadTable`, and system errors. */
 export async function copyH5ad(source: string, path: string): Promise<H5adCopy> {
   copyFileSync(source, path, constants.COPYFILE_FICLONE);
   const file = await H5adFile.open(path, "extend");
@@ -43,7 +42,7 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
 
 const gapRows = 2 ** 14;
 
-/** Rows at their places from `first` on, NaN between them. */
+/** Rows from `first` on, NaN between them. */
 function spread(
   block: Float32Array,
   rows: ArrayLike<number>,
@@ -74,7 +73,7 @@ function additions(file: H5adFile, source: string): H5adCopy {
     if (entity instanceof h5.Group) return entity;
     throw badTable(source, `${parent.path}${name} is no group: expected a file of anndata`);
   };
-  /** HDF5 in WebAssembly removes nothing: what is there is overwritten in place. */
+  /** HDF5 in WebAssembly removes nothing: it is overwritten in place. */
   const replaceable = (parent: Group, name: string, shape: number[], bytes: number) => {
     if (!parent.keys().includes(name)) return null;
     const there = child(parent, name);

@@ -1,5 +1,4 @@
-// anndata's on-disk format (https://anndata.readthedocs.io/en/latest/fileformat-prose.html): elements of HDF5 with their
-// encodings.
+// anndata's on-disk format (https://anndata.readthedocs.io/en/latest/fileformat-prose.html) in HDF5.
 import { closeSync, fsyncSync, openSync, statSync } from "node:fs";
 import { badTable, DatasetError, reason } from "../../../errors.js";
 import type { Dataset, Group, H5 } from "../../read/h5ad/hdf5.js";
@@ -13,16 +12,14 @@ export type NumberArray =
   | Int32Array
   | BigInt64Array;
 
-/** A column of classes; the code of a missing value is -1. */
+/** The code of a missing value is -1. */
 export interface Categorical {
   categories: readonly string[];
   codes: ArrayLike<number>;
 }
 
-/** A column of obs, one value a row. */
 export type AnnotationValues = NumberArray | Categorical | readonly string[] | readonly boolean[];
 
-/** What uns holds. */
 export type UnsValue =
   | AnnotationValues
   | readonly number[]
@@ -44,12 +41,12 @@ export class H5adFile {
     readonly oldSize: number,
   ) {}
 
-  /** Begins a file, or opens one to add to it. Throws `BadTable`. */
+  /** Begins a file, or opens one to extend. Throws `BadTable`. */
   static async open(path: string, mode: "begin" | "extend"): Promise<H5adFile> {
     const h5 = await import("h5wasm/node");
     (await h5.ready).activate_throwing_error_handler();
     const oldSize = mode === "begin" ? 0 : statSync(path).size;
-    // Objects of the earliest version are those that anndata writes, and have no checksums.
+    // The earliest version, as anndata writes it, has no checksums.
     const options = { libver: ["earliest", "latest"] as ["earliest", "latest"] };
     const file = asWriteError(path, () => new h5.File(path, mode === "begin" ? "w" : "a", options));
     let isOpen = true;
@@ -72,7 +69,7 @@ export class H5adFile {
     }
   }
 
-  /** A group of anndata, such as obsm, made if it is missing. */
+  /** A group such as obsm, made if missing. */
   group(parent: Group, name: string, encoding: readonly [type: string, version: string]): Group {
     const group = parent.create_group(name);
     encode(group, ...encoding);
@@ -96,7 +93,7 @@ export class H5adFile {
     }
   }
 
-  /** A matrix [n, d] that `append` fills from the first row on; without n it grows. */
+  /** A matrix [n, d] that `append` fills from the first row; without n it grows. */
   matrix(parent: Group, name: string, { n, d }: { n: number | null; d: number }) {
     const rows = Math.max(1, Math.floor(chunkBytes / (4 * d)));
     const chunks = [n === null ? rows : Math.max(1, Math.min(n, rows)), d];
@@ -157,7 +154,7 @@ export function encode(entity: Group | Dataset, type: string, version: string): 
   entity.create_attribute("encoding-version", version);
 }
 
-/** The order of columns; anndata has an empty array of numbers for none. */
+/** anndata has an empty array of numbers for no columns. */
 export function writeColumnOrder(frame: Group, names: readonly string[]): void {
   if ("column-order" in frame.attrs) frame.delete_attribute("column-order");
   const data = names.length > 0 ? [...names] : new Float64Array();
@@ -173,7 +170,7 @@ export function writeRows(
   dataset.write_slice([[first, end], ...others], block);
 }
 
-/** A slash would make a group, and _index is the column of names. */
+/** A slash would make a group, and _index names the rows. */
 export const memberName = (name: string): string =>
   name === "_index" ? "index" : name.replaceAll("/", "_");
 
@@ -182,7 +179,7 @@ export function asWriteError<T>(path: string, operation: () => T): T {
     return operation();
   } catch (error) {
     if (error instanceof DatasetError) throw error;
-    // The first of HDF5's lines says what, the others where.
+    // HDF5's first line says what, the others where.
     const [, what] = /\(\): (.+)/.exec(reason(error)) ?? [];
     throw badTable(path, `cannot be written as .h5ad: ${what ?? reason(error)}`);
   }

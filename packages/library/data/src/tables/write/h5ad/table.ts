@@ -1,4 +1,4 @@
-// Tables as .h5ad: numbers are X, their names var, and the columns that are carried along obs.
+// Tables as .h5ad: numbers are X, carried columns obs.
 import { toRows } from "../../units.js";
 import type { CarriedCell, CarriedColumn, TableColumns, TableWriter } from "../table-writer.js";
 import {
@@ -72,7 +72,7 @@ function writeFrame(
   );
 }
 
-/** As pandas has them: whole numbers with missing cells are float64, texts with missing cells are classes. */
+/** As pandas: whole numbers with missing cells are float64, texts with missing cells classes. */
 function annotation({ kind }: CarriedColumn, cells: readonly CarriedCell[]): AnnotationValues {
   const isWhole = cells.every((cell) => cell !== null);
   if (kind === "integer" && isWhole) return BigInt64Array.from(cells, (cell) => BigInt(cell));
