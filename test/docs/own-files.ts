@@ -34,9 +34,13 @@ export async function writeOwnFiles(folder: string): Promise<void> {
   const obs = cells.create_group("obs");
   const attributes = { "encoding-type": "dataframe", "encoding-version": "0.2.0", _index: "name" };
   for (const [name, value] of Object.entries(attributes)) obs.create_attribute(name, value);
-  obs.create_attribute("column-order", ["day"]);
+  obs.create_attribute("column-order", ["day", "celltype"]);
   obs.create_dataset({ name: "name", data: Array.from(days, (_, i) => `cell${i}`) });
   obs.create_dataset({ name: "day", data: days });
+  obs.create_dataset({
+    name: "celltype",
+    data: Array.from(days, (_, i) => (i % 2 ? "HSC" : "MkP")),
+  });
   cells.close();
   const known = Array.from({ length: 30 }, (_, i) => `w${i + 1},s${i + 1}`);
   writeFileSync(join(folder, "known.csv"), ["winter,summer", ...known, ""].join("\n"));

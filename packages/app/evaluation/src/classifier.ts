@@ -21,7 +21,7 @@ const mostFeatures = 64;
 const mostProjected = 512;
 
 /** Rows of each side at most. */
-export const mostClassified = 1000;
+const mostClassified = 1000;
 
 export interface Accuracy {
   /** The share that is named rightly: .5 for equal distributions, whatever they are. */

@@ -52,5 +52,5 @@ function wrap(text: string, width: number): string[] {
 }
 
 /** A line cut to a width, with a sign that it was. */
-export const shortened = (line: string, width: number): string =>
+const shortened = (line: string, width: number): string =>
   [...line].length <= width ? line : `${[...line].slice(0, Math.max(0, width - 1)).join("")}…`;

@@ -8,7 +8,7 @@ import { processTime, timeLabel, timeScale } from "../times.js";
 import type { FateCells } from "./fates.js";
 
 /** Rows of one time, as networks take them. */
-export interface TimedRows {
+interface TimedRows {
   x: Tensor;
   given: Conditions | undefined;
   /** In the user's units. */

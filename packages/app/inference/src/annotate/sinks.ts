@@ -14,7 +14,7 @@ import { writingTo } from "../output/table.js";
 import type { Annotation } from "./annotations.js";
 
 /** The annotations of some rows; those that are not annotated have NaN. */
-export interface AnnotatedBatch {
+interface AnnotatedBatch {
   count: number;
   /** Places in the file, from 0. */
   rows: Int32Array;
