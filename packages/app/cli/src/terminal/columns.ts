@@ -50,7 +50,3 @@ function wrap(text: string, width: number): string[] {
   }
   return lines;
 }
-
-/** A line cut to a width, with a sign that it was. */
-const shortened = (line: string, width: number): string =>
-  [...line].length <= width ? line : `${[...line].slice(0, Math.max(0, width - 1)).join("")}…`;
