@@ -1,4 +1,4 @@
-// The library's public face; its parts are sub-paths (parts/): `dsbm/torch`, `dsbm/bridge`, …
+// The library's public face; its parts are sub-paths (parts/).
 
 export { BridgeError } from "@dsbm/bridge";
 export { ConfigError } from "@dsbm/config";

@@ -1,5 +1,5 @@
-// The program: finds the command, runs it, and turns errors into one line and an exit code. What a command needs is
-// loaded when it is called.
+// The program: finds the command, runs it, and turns errors into one line and an exit code. Commands load what they
+// need when called.
 
 import { describeError, exitCodeOf } from "@dsbm/config/user-errors";
 import { version } from "@dsbm/runs/version";
@@ -100,7 +100,7 @@ function overview(): string {
   ].join("\n\n");
 }
 
-/** The command of a name. Throws a ConfigError that names the nearest one. */
+/** Throws a ConfigError that names the nearest command. */
 async function commandOf(name: string): Promise<Load> {
   const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (found) return found[1];
@@ -114,7 +114,7 @@ async function commandOf(name: string): Promise<Load> {
   );
 }
 
-/** Runs a command line (without the program's name) and returns the exit code; prints errors itself. */
+/** Runs a command line (without the program's name); prints errors and returns the exit code. */
 export async function main(args: string[]): Promise<number> {
   outliveReaders();
   try {
@@ -132,7 +132,7 @@ export async function main(args: string[]): Promise<number> {
     const { isStopCode, stoppedCode } = await import("@dsbm/runs");
     return isStopCode(code) ? stoppedCode() : code;
   } catch (error) {
-    // Thrown where a signal was seen outside of a training: while data are read, or distances are measured.
+    // A signal was seen outside of training: while data are read, or distances are measured.
     if (error instanceof Error && error.name === "AbortError") {
       const { stoppedCode } = await import("@dsbm/runs");
       console.error("dsbm: stopped; the same command goes on");

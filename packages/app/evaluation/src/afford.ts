@@ -6,9 +6,9 @@ import type { MeasureOptions } from "./measuring.js";
 import type { Subject } from "./subject.js";
 import { type Sampling, transport } from "./transport.js";
 
-/** Shares of the time for samples and for exact distances; the rest is for all other metrics. */
+/** Shares of the time for samples and for exact distances. */
 const share = 0.35;
-/** An exact plan between twice as many rows takes 2^2.25 times as long (measured from 1,000 to 8,000 rows). */
+/** An exact plan between twice as many rows takes 2^2.25 times as long (measured, 1,000 to 8,000 rows). */
 const power = 2.25;
 const trial = { vectors: 250, images: 8, exact: 200 };
 const least = { vectors: 100, images: 8 };
@@ -26,7 +26,7 @@ export interface Affordable {
   exact: number;
 }
 
-/** Returns the rows that the clock of the options allows, those of the options at most; null if it was stopped. */
+/** Returns the options' rows, or fewer if their clock demands it; null if it was stopped. */
 export async function affordable(
   subject: Subject,
   options: MeasureOptions,

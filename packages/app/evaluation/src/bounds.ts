@@ -1,4 +1,4 @@
-// Floors, ceilings and intervals: of the target against itself, of the untouched source, and by half-samples of all of them.
+// Floors, ceilings and intervals, the latter by half-samples.
 import { type Estimate, kernelWidths, stream, subsample } from "@dsbm/bridge";
 import type { Excess } from "@dsbm/runs";
 import { noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
@@ -9,13 +9,13 @@ const usualDraws = 8;
 /** Half-samples of metrics that decide, and of others. */
 const repeats = { decisive: 32, other: 12 };
 /**
- * Variances of half-samples hold three times that of a degenerate statistic (and half of a draw's for the floor) instead of
- * once, which is subtracted; what is left is never less than the noise of two samples of one distribution.
+ * Variances of half-samples hold three times that of a degenerate statistic (and half of a draw's for the floor)
+ * instead of once; the surplus is subtracted, down to the noise of two samples of one distribution.
  */
 const surplus = 2.5;
 const leastNoise = 1.2;
 
-/** Different draws of n rows of the reserve; one if the reserve has no more than n rows. */
+/** Draws of n rows of the reserve; one if it has no more than n. */
 export function drawsOf(set: SampleSet, seed: number, count = usualDraws): Tensor[] {
   const reserve = set.reserve();
   const total = reserve.size(0);
@@ -39,19 +39,19 @@ export const estimated = ({ value, low, high }: Estimate): Measurement => ({
   interval: [low, high],
 });
 
-/** Values of one or several components of a metric; null without a value. */
+/** Values of the components of a metric; null without a value. */
 type Compare = (x: Tensor, y: Tensor) => readonly number[] | null;
 
 /** The four samples that a metric compares, on the processor. */
 export interface FourSamples {
   generated: Tensor;
   data: Tensor;
-  /** Other target rows, at least two for each generated one; null if a floor has no meaning. */
+  /** Other target rows, at least two for each generated one; null: no floor. */
   reserve: Tensor | null;
   source: Tensor | null;
 }
 
-/** Values of half-samples; half-samples of data, reserve and source are the same for all sets of one key. */
+/** Half-samples of data, reserve and source are the same for all sets of one key. */
 interface Halves {
   value: number[];
   floors: [number, number][];
@@ -66,8 +66,9 @@ interface HalfOptions {
 }
 
 /**
- * A metric of random halves of its samples, drawn without replacement, for each component: repeated rows would make distances
- * larger. Halves vary as the whole does if a statistic is linear (delete-half jackknife, Shao and Wu 1989).
+ * A metric of random halves of its samples, for each component. Halves are drawn without replacement, since repeated
+ * rows would make distances larger; they vary as the whole does if a statistic is linear (delete-half jackknife, Shao
+ * and Wu 1989).
  */
 export function halvesOf(
   { generated, data, reserve, source }: FourSamples,
@@ -141,8 +142,8 @@ export function measurementOf(
 }
 
 /**
- * The share of the distance from ceiling to floor that is left. Squares are compared: sampling noise adds to the square of a
- * distance, so that a difference of squares has no bias, and its root is the distance between distributions at any n.
+ * The share of the distance from ceiling to floor that is left. Squares are compared: sampling noise adds to the square
+ * of a distance, so that a difference of squares has no bias at any n.
  */
 function excessOf(
   whole: { value: number; floor: number; ceiling: number },
@@ -168,7 +169,7 @@ function excessOf(
   return withPower(shareOf(left, (1.96 * width) / way, root), spread);
 }
 
-/** The share of a value whose samples deviate alike, and whose floor is known. */
+/** The excess of a value whose samples deviate alike, and whose floor is known. */
 export function linearExcess(
   { value, floor, ceiling }: { value: number; floor: number; ceiling: number },
   deviation: number,
@@ -181,7 +182,7 @@ export function linearExcess(
   return withPower(shareOf(left, width, above), spread);
 }
 
-/** A value below its floor is noise, which does not lower the upper end of the interval. */
+/** A value below its floor is noise: it does not lower the upper end of the interval. */
 const shareOf = (left: number, width: number, scale: (x: number) => number) => ({
   value: scale(left),
   low: scale(left - width),
@@ -189,7 +190,7 @@ const shareOf = (left: number, width: number, scale: (x: number) => number) => (
 });
 
 interface Spread {
-  /** The distance from floor to ceiling, and deviations of it without and with a difference. */
+  /** The distance from floor to ceiling, and its deviations without and with a difference. */
   way: number;
   none: number;
   ways: number;
@@ -204,7 +205,7 @@ function withPower(share: Pick<Excess, "value" | "low" | "high">, spread: Spread
 
 const enough = 0.8;
 
-/** The least factor of rows with a power of .8; null if a thousandfold is not enough. */
+/** The least factor of rows with a power of .8, up to a thousand; else null. */
 function moreRows(spread: Spread): number | null {
   for (let times = 1; times <= 1000; times *= 1.1)
     if (powerOf(spread, times) >= enough) return times;
@@ -234,7 +235,7 @@ function deviation(values: readonly number[]): number {
   );
 }
 
-/** Measures a metric of two samples with its bounds. The bounds are kept for later sets with the same rows. */
+/** Measures a metric of two samples. Bounds are kept for later sets with the same rows. */
 export async function compareSamples(
   metric: TwoSampleMetric,
   set: SampleSet,

@@ -1,5 +1,5 @@
-// The classifier two-sample test (Lopez-Paz and Oquab 2017): how often a small network names the origin of rows rightly that
-// it was not trained on.
+// The classifier two-sample test (Lopez-Paz and Oquab 2017): how often a small network tells the origin of rows it was
+// not trained on.
 import { stream } from "@dsbm/bridge";
 import {
   cat,
@@ -24,15 +24,15 @@ const mostProjected = 512;
 const mostClassified = 1000;
 
 export interface Accuracy {
-  /** The share that is named rightly: .5 for equal distributions, whatever they are. */
+  /** The share that is named rightly: .5 for equal distributions. */
   value: number;
   /** Classified rows, as many of each side. */
   n: number;
 }
 
 /**
- * The cross-validated accuracy of a network with one hidden layer on standardised columns and their squares, for rows
- * x [n, d] and y [m, d]. All folds are trained at once. Deterministic for a seed.
+ * The cross-validated accuracy of a network with one hidden layer on standardised columns and their squares, for rows x
+ * [n, d] and y [m, d]. Deterministic for a seed.
  */
 export function classifierAccuracy(x: Tensor, y: Tensor, { seed }: { seed: number }): Accuracy {
   const side = Math.min(x.size(0), y.size(0), mostClassified);
@@ -52,7 +52,7 @@ export function classifierAccuracy(x: Tensor, y: Tensor, { seed }: { seed: numbe
   });
 }
 
-/** Standardised columns and squares, of the principal components if there are many columns. */
+/** Standardised columns (or principal components, of many columns) and squares. */
 function featuresOf(x: Tensor, seed: number): Tensor {
   const standard = (t: Tensor) =>
     t.sub(t.mean(0, { keepdim: true })).div(t.std({ dim: 0, correction: 1 }).clamp({ min: 1e-6 }));
@@ -69,7 +69,7 @@ function featuresOf(x: Tensor, seed: number): Tensor {
   return cat([rows, standard(rows.square())], { dim: 1 });
 }
 
-/** Logits [folds, n] of networks that were trained without the rows of their fold. */
+/** Logits [folds, n]: each fold by a network trained without its rows. */
 function trained(rows: Tensor, signs: Tensor, own: Tensor): Tensor {
   const count = own.size(0);
   const width = rows.size(1);

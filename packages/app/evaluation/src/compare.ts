@@ -1,4 +1,4 @@
-// Samples of any program against data, from files alone: the metrics of two samples with their floors and ceilings.
+// Compares samples of any program with data, from files alone.
 import { stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import {
@@ -23,10 +23,10 @@ import { disposeAll, type Subject } from "./subject.js";
 import { readRows } from "./variants/read-holdout.js";
 
 export interface CompareOptions {
-  /** Data that the generated samples did not see. */
+  /** Data that the generator did not see. */
   target: string;
   generated: string;
-  /** What the generated samples were made from; without it there are no ceilings. */
+  /** What the generated samples were made from; without it no ceilings. */
   source?: string | null;
   /** Rows of each side, at most (default 2,000). */
   n?: number;
@@ -46,8 +46,8 @@ const comparisons = library.filter(
 );
 
 /**
- * Compares tables in their own units. One half of the target is compared with; floors are drawn from the other half.
- * Returns null if `signal` stopped it. Throws a ConfigError for other columns and for few rows, and errors of reading.
+ * Compares tables in their own units: with one half of the target, with floors from the other half. Returns null if
+ * `signal` stopped it. Throws a ConfigError for other columns and for few rows, and errors of reading.
  */
 export async function compareFiles(options: CompareOptions): Promise<Quality | null> {
   const { n: most = 2000, seed = 42, exact = 2000, progress = silentProgress, signal } = options;
@@ -141,7 +141,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   }
 }
 
-/** The subject of files: metrics of two samples ask for the shape and the target alone, never for a bridge. */
+/** Metrics of two samples ask for the shape and the target alone, never for a bridge. */
 const subjectOfRows = (target: Tensor, names: readonly string[]): Subject =>
   ({
     ends: { shape: [target.size(1)], x1: { test: target } },

@@ -1,4 +1,4 @@
-// Exact distances of many points, each in a thread of its own: one takes a while, and no more than one core.
+// Exact distances of many points, each in a thread: one takes a while, and one core.
 import { Worker } from "node:worker_threads";
 import { type Estimate, wasserstein } from "@dsbm/bridge";
 import type { Tensor } from "@dsbm/torch";
@@ -21,7 +21,7 @@ export class Distances implements Disposable {
   readonly #waiting: (() => void)[] = [];
   readonly #idle: Worker[] = [];
 
-  /** `threads`: distances at the same time. With an aborted `signal` threads end, and their distances are rejected. */
+  /** `threads`: distances at the same time. An aborted `signal` ends threads and rejects their distances. */
   constructor({ threads, signal }: { threads: number; signal?: AbortSignal | undefined }) {
     this.#free = Math.max(1, Math.min(most, threads));
     this.#signal = signal;

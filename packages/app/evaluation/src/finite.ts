@@ -1,10 +1,10 @@
-// Training can diverge to weights that are huge but finite: samples, or their metrics, are then no numbers or far from all
-// data. A run that measures such samples fails, whatever its method.
+// Training can diverge to weights that are huge but finite: samples or metrics are then no numbers, or far from all
+// data. Such a run fails.
 import { BridgeError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { SampleSet } from "./metric.js";
 
-/** Weights whose ends are no numbers; going on from them is of no use. */
+/** Weights whose ends are no numbers: training cannot go on from them. */
 export class DivergedError extends BridgeError {
   constructor(what: string, { direction, half }: Place) {
     const when = half === null ? "" : ` after half-iteration ${half}`;
@@ -17,7 +17,7 @@ export class DivergedError extends BridgeError {
 
 interface Place {
   direction: Direction;
-  /** The half-iteration whose weights were measured; null where it is not known. */
+  /** The half-iteration whose weights were measured; null: unknown. */
   half: number | null;
 }
 
@@ -30,7 +30,7 @@ export function checkEnds(ends: Tensor, place: Place): void {
 
 const far = 10;
 
-/** Throws a DivergedError where samples lie far outside of both data sets, also for the noise of the process. */
+/** Throws a DivergedError where samples lie far outside of both data sets, even for the process's noise. */
 export function checkScale(
   { start, end, data }: Pick<SampleSet, "start" | "end" | "data">,
   { noise, ...place }: Place & { noise: number },

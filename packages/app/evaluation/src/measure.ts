@@ -1,5 +1,5 @@
-// How good the bridge of a run is: every metric that its data allow. `dsbm evaluate`, the end of `dsbm fit` and the library
-// all measure by this function.
+// How good the bridge of a run is, by every metric that its data allow: for `dsbm evaluate`, the end of `dsbm fit` and
+// the library.
 import { type Direction, targetOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
@@ -42,7 +42,7 @@ export interface QualityOptions {
   /** Steps of the sampler (default: as in training). */
   steps?: number | null;
   solver?: Solver;
-  /** Noise of solver "sde" (default: as trained); its marginals are the same, its pairs are not. */
+  /** Noise of solver "sde" (default: as trained); it changes pairs, not marginals. */
   diffusion?: number | null;
   /** How much the condition counts, of a run with condition_dropout (default: 1, as trained). */
   guidance?: number;
@@ -54,12 +54,12 @@ export interface QualityOptions {
   /** Directions (default: those that have networks). */
   directions?: readonly Direction[] | null;
   holdouts?: readonly Holdout[];
-  /** TorchScript file of Inception-v3 for the FID, whose code runs, and statistics of real images. */
+  /** TorchScript file of Inception-v3 for the FID (its code runs), and statistics of real images. */
   inception?: string | null;
   fid_statistics?: string | null;
   /** Rows of each side of exact distances, at most (default 2,000; hold-outs take 10,000). */
   exact?: number;
-  /** The time for it (default: no limit): it limits the rows, and what is measured late is left out. */
+  /** The time for it (default: no limit): limits the rows, and late metrics are left out. */
   clock?: Clock;
   threads?: number | "auto";
   device?: string;
@@ -78,9 +78,9 @@ const variantNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Measures a run in any state that has weights, in its folder. The same seed gives the same numbers. Writes nothing: see
- * `writeQuality`. Returns null if `signal` stopped it. Throws a ConfigError for a run without weights, for unknown metrics
- * and for hold-outs that do not fit, and the errors of its data.
+ * Measures a run in any state that has weights. The same seed gives the same numbers. Writes nothing: see
+ * `writeQuality`. Returns null if `signal` stopped it. Throws a ConfigError for a run without weights, for unknown
+ * metrics and for hold-outs that do not fit, and the errors of its data.
  */
 export async function measureQuality(
   folder: string,
@@ -248,7 +248,7 @@ interface Choice {
   asked: ReadonlySet<string>;
 }
 
-/** What words choose: metrics by name, or those of a group. Throws a ConfigError for others. */
+/** Chooses metrics by name or group. Throws a ConfigError for others. */
 export function choose(all: readonly Metric[], words: readonly string[] | null): Choice {
   if (words === null)
     return {
@@ -268,13 +268,13 @@ export function choose(all: readonly Metric[], words: readonly string[] | null):
     const known = [...groups, ...Object.keys(variantNames), ...names];
     throw new ConfigError("usage", `metrics=${word}: expected some of ${known.join(", ")}`);
   });
-  // A bridge that moves nothing has the least displacement: the distance from the target stands beside it.
+  // A bridge that moves nothing has the least displacement: show the distance beside it.
   const beside = chosen.flatMap((name) => {
     const [, baseline] = /^(.*_|)displacement$/.exec(name) ?? [];
     return baseline === undefined ? [] : [`${baseline}sliced_w2`, "sliced_w2"];
   });
   const asked = new Set([...chosen, ...beside]);
-  // Hold-outs are files that were given: all is measured of them, unless some metrics of them are named.
+  // Hold-outs were asked for: measure all of them, unless some are named.
   const isOfHoldouts = holdoutNames.some((name) => asked.has(name));
   return {
     all,
@@ -307,7 +307,7 @@ function checkHoldouts(holdouts: readonly Holdout[], { bridge, trained }: OpenSu
   );
 }
 
-/** What has no row, and why, a line for each reason; rare metrics only if they were asked for. */
+/** Why metrics have no row, a line for each reason; rare metrics only if they were asked for. */
 export function leftOut(
   rows: readonly MetricRow[],
   reasons: ReadonlyMap<string, string>,

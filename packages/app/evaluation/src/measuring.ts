@@ -1,4 +1,4 @@
-// What the metrics of one run share: its bridge, how it is measured, and results that hold for every sample set.
+// What the metrics of one run share: its bridge, options, and results for every sample set.
 import type { Split } from "@dsbm/data";
 import type { Clock, Progress } from "@dsbm/runs";
 import { Distances } from "./distances.js";
@@ -15,7 +15,7 @@ export interface MeasureOptions {
   threads: number;
   /** Whether values have intervals, which cost resamples. */
   intervals: boolean;
-  /** The time for the rest: what is measured when it is up is left out. */
+  /** What is measured after this time is left out. */
   clock: Clock;
   progress: Progress;
   signal: AbortSignal | undefined;
@@ -33,19 +33,18 @@ export class Measuring implements Disposable {
     this.distances = new Distances(options);
   }
 
-  /** A result that all sets share, made at its first use. */
   once<T>(key: string, make: () => T): T {
     if (!this.#known.has(key)) this.#known.set(key, make());
     return this.#known.get(key) as T;
   }
 
-  /** Frees a resource with the others at the end. */
+  /** Frees a resource at the end. */
   keep<T extends Disposable>(resource: T): T {
     this.#resources.push(resource);
     return resource;
   }
 
-  /** Says what is done next and lets signals have their turn. Returns whether one stopped the work. */
+  /** Says what comes next and lets signals have their turn. Returns whether one stopped the work. */
   async isStopped(label: string): Promise<boolean> {
     this.options.progress.update({ label, step: 0, steps: 1 });
     await new Promise(setImmediate);

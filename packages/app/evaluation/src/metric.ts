@@ -1,4 +1,4 @@
-// What a metric is: one row of every table, and the function that measures it on one set of samples.
+// What a metric is: a row of every table, and its function of one set of samples.
 import type { Conditions, Direction, Endpoint, Estimate, PathEnergy } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/problem";
@@ -18,7 +18,7 @@ export interface SampleSet {
   /** Source rows and the rows generated from them, pair by pair, [n, …]. */
   readonly start: Tensor;
   readonly end: Tensor;
-  /** What the rows of the source have become in mass, [n], of a method with growth; the rows here are drawn by it. */
+  /** Masses of the source rows at the end, [n], of a method with growth; the rows here are drawn by it. */
   readonly weights: Tensor | null;
   /** Conditions of the source rows. */
   readonly given: Conditions | undefined;
@@ -35,11 +35,11 @@ export interface SampleSet {
   readonly bounds?: { floor: boolean; ceiling: boolean };
   /** Rows of each side of an exact distance, at most (default: as the options say). */
   readonly exact?: number;
-  /** Intermediate results that several metrics of this set share. */
+  /** Intermediate results that metrics of this set share. */
   readonly shared: Map<string, unknown>;
 }
 
-/** The result of a metric on one set of samples; what it leaves out is that of the metric. */
+/** What a measurement leaves out is that of its metric. */
 export interface Measurement {
   /** Null if these samples have no such value. */
   value: number | null;
@@ -83,7 +83,7 @@ interface MetricFacts {
   onRequest?: boolean;
   /** Whether it is measured also if the time is up. */
   isNeeded?: boolean;
-  /** Whether few runs have it, so that its absence is said only if it is named. */
+  /** Whether few runs have it: its absence is said only if it is named. */
   isRare?: boolean;
   serves?(data: DataFacts): string | null;
   lacks?(
@@ -92,7 +92,7 @@ interface MetricFacts {
   ): string | null;
   states?(steps: number): number[];
   usesEnergy?: boolean;
-  /** Loads what it needs, before the first measurement. Throws errors of the configuration's files. */
+  /** Loads what it needs, once. Throws errors of the configuration's files. */
   prepare?(context: Measuring): Promise<unknown>;
 }
 
@@ -100,7 +100,7 @@ interface MetricFacts {
 export interface Comparison {
   seed: number;
   context: Measuring;
-  /** Bandwidths from data alone, so that value, floor and ceiling have the same kernel. */
+  /** Bandwidths from data alone: value, floor and ceiling have the same kernel. */
   widths(): number[];
 }
 
@@ -113,9 +113,9 @@ export interface TwoSampleMetric extends MetricFacts {
   power?: 0 | 1 | 2;
   /** What is compared instead of the rows, such as features of images. */
   view?(set: SampleSet, seed: number): (x: Tensor) => Tensor;
-  /** Whether the value is the square of a distance already, as of a mean over pairs. */
+  /** Whether the value is already the square of a distance, as a mean over pairs. */
   isSquare?: boolean;
-  /** Whether the value can be negative, as one without bias. */
+  /** Whether the value can be negative. */
   isSigned?: boolean;
   /** The value with its interval, of a metric that costs too much for half-samples. */
   estimate?(x: Tensor, y: Tensor, options: Comparison): MaybeLater<Estimate>;
@@ -134,7 +134,6 @@ interface OwnBoundsMetric extends MetricFacts {
 
 export type Metric = TwoSampleMetric | OwnBoundsMetric;
 
-/** A result that several metrics of one set share. */
 export function sharedOf<T>(set: SampleSet, key: string, make: () => T): T {
   if (!set.shared.has(key)) set.shared.set(key, make());
   return set.shared.get(key) as T;

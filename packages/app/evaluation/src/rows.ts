@@ -1,4 +1,4 @@
-// Measures metrics on a set of samples: each result is a row.
+// Measures metrics on a set of samples, a row each.
 import { BridgeError } from "@dsbm/bridge";
 import type { MetricRow } from "@dsbm/runs";
 import { compareSamples } from "./bounds.js";
@@ -11,10 +11,9 @@ export interface Measured {
   reasons: Map<string, string>;
 }
 
-/** Why something was not measured after the time was up. */
 export const noTime = "no time was left: dsbm evaluate measures it";
 
-/** Measures metrics one after the other. Returns null if it was stopped. */
+/** Returns null if it was stopped. */
 export async function measureSet(
   set: SampleSet,
   metrics: readonly Metric[],
@@ -37,7 +36,7 @@ export async function measureSet(
   return { rows, reasons };
 }
 
-/** A measurement, or why these samples have none, such as two rows whose resamples do not vary. */
+/** A measurement, or why there is none, such as two rows whose resamples do not vary. */
 async function measured(metric: Metric, set: SampleSet, context: Measuring) {
   try {
     return "compare" in metric
@@ -61,7 +60,7 @@ export function whyNot(
   return reason ?? metric.lacks?.(context, set) ?? null;
 }
 
-/** A measurement as a row; none without a value. */
+/** Null without a value. */
 function rowOf(
   metric: Metric,
   { value, interval, floor, floor_interval, ceiling, excess, n, ...more }: Measurement,

@@ -1,4 +1,4 @@
-// The verdict on samples that did not come from a run: of simulated problems, or of another program.
+// The verdict on samples of a simulated problem or of another program.
 
 import { subsample } from "@dsbm/bridge";
 import {
@@ -24,12 +24,12 @@ export interface DrawnSamples {
   source: Tensor;
   /** Generated from the source rows, as many. */
   generated: Tensor;
-  /** Held-out target rows, and others, which floors are drawn from: at least twice as many as source rows. */
+  /** Held-out target rows, and others for floors: at least twice as many as source rows. */
   target: Tensor;
   reserve: Tensor;
 }
 
-/** The rows and the verdict that `dsbm evaluate` would give on these samples. */
+/** The rows and the verdict of `dsbm evaluate` for these samples. */
 export async function judgeSamples(
   { source, generated, target, reserve }: DrawnSamples,
   { seed }: { seed: number },

@@ -1,4 +1,4 @@
-// What is measured: a bridge with the weights that it has now, and its data.
+// What is measured: a bridge with its present weights, and its data.
 import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
@@ -12,17 +12,16 @@ import {
 import { cores, type Progress } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 
-/** A bridge and its data, as metrics see them. */
 export interface Subject {
   bridge: Bridge;
   trained: Trained;
   ends: Datasets;
   vectors: boolean;
-  /** What a distance of 1 between rows of networks is in the units of metrics over several columns. */
+  /** What a distance of 1 between networks' rows is in the units of metrics over several columns. */
   unit: number;
   /** Names of the columns; null if the data have none. */
   names: readonly string[] | null;
-  /** Rows of an end in the data's own units: columns of a table, or the values that networks take. */
+  /** Rows of an end in the data's own units. */
   own(side: Endpoint, rows: Tensor): Tensor;
 }
 
@@ -37,12 +36,12 @@ export interface SubjectOptions {
   steps: number | null;
   threads: number | "auto";
   device: string;
-  /** Another noise than that of training, and how much conditions count (default: as trained). */
+  /** Other noise, and how much conditions count (default: as trained). */
   diffusion?: number | null;
   guidance?: number;
   /** Of the order of a table's rows. */
   seed: number;
-  /** Files of Inception's network and of its statistics that the user named; a run's own are not opened. */
+  /** Inception's files that the user named; a run's own are not opened. */
   inception?: string | null;
   fid_statistics?: string | null;
   /** The data of the run, if they are loaded already; they stay the caller's. */
@@ -52,8 +51,8 @@ export interface SubjectOptions {
 }
 
 /**
- * Opens a run in any state that has weights, and its data. Throws a RunError or ConfigError for what is no run or has no
- * weights, and the errors of its data.
+ * Opens a run in any state that has weights, and its data. Throws a RunError or ConfigError for what is no run or has
+ * no weights, and errors of its data.
  */
 export async function openSubject(folder: string, options: SubjectOptions): Promise<OpenSubject> {
   const { steps, device, progress, signal, diffusion = null, guidance = 1 } = options;
@@ -80,7 +79,7 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   };
 }
 
-/** A bridge whose data are at hand, such as one in training. */
+/** A bridge whose data are loaded, such as one in training. */
 export const subjectOf = (bridge: Bridge, ends: Datasets): Subject => ({
   bridge,
   trained: bridge.trained,
@@ -94,7 +93,7 @@ export const subjectOf = (bridge: Bridge, ends: Datasets): Subject => ({
   },
 });
 
-/** Ends whose tables are taken in a random order: some are sorted, and a part of them is no sample of the whole. */
+/** Tables in a random order: a part of a sorted one is no sample of the whole. */
 export function inRandomOrder(ends: Datasets, seed: number): { ends: Datasets; orders: Tensor[] } {
   const orders: Tensor[] = [];
   const shuffled = (end: EndpointData, side: string): EndpointData => {

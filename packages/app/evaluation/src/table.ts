@@ -1,4 +1,4 @@
-// The quality of a run as a table for a terminal: the main metrics first, each beside its floor and its ceiling.
+// The quality of a run as a table for a terminal, the main metrics first.
 import { formatTable, gradeWords, type MetricRow, type Quality } from "@dsbm/runs";
 
 const mostColumns = 5;
@@ -12,7 +12,7 @@ const short = (x: number | null | undefined): string => {
     : String(Number(x.toPrecision(4)));
 };
 
-/** The rows that a table shows: all, but of the columns only the worst of each direction. */
+/** All rows, but of the columns only the worst of each direction. */
 function shownQuality({ rows }: Pick<Quality, "rows">): MetricRow[] {
   const seen = { f: 0, b: 0 };
   return rows.filter(({ group, direction }) => {
@@ -24,7 +24,7 @@ function shownQuality({ rows }: Pick<Quality, "rows">): MetricRow[] {
 
 const ways = { f: "forward", b: "backward" };
 
-/** The table of a quality, and below it what was left out and the verdicts. */
+/** The table, then what was left out, then the verdicts. */
 export function qualityTable(quality: Quality): string {
   const shown = shownQuality(quality);
   const table = formatTable(

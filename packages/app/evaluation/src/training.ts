@@ -1,4 +1,4 @@
-// Evaluations in training, and of a finished run by other samplers: the metrics with columns, as a row of results.csv.
+// Evaluations in training, and of a finished run by other samplers: a row of results.csv.
 import { targetOf } from "@dsbm/bridge";
 import type { Position } from "@dsbm/problem";
 import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";
@@ -62,7 +62,7 @@ export interface EvaluationSampling extends Sampling {
 
 export type EvaluatorOptions = Pick<MeasureOptions, "split" | "progress" | "signal" | "threads">;
 
-/** Evaluates one bridge as often as its weights change. */
+/** Evaluates one bridge after each change of its weights. */
 export class Evaluator implements Disposable {
   readonly #options: MeasureOptions;
 
@@ -73,7 +73,7 @@ export class Evaluator implements Disposable {
     this.#options = context.options;
   }
 
-  /** Loads what the metrics need. Returns null if it was stopped. Throws errors of the configuration's files. */
+  /** Returns null if it was stopped. Throws errors of the configuration's files. */
   static async open(subject: Subject, options: EvaluatorOptions): Promise<Evaluator | null> {
     const { config } = subject.trained;
     const { ends, orders } = inRandomOrder(subject.ends, config.seed);
@@ -105,8 +105,8 @@ export class Evaluator implements Disposable {
   }
 
   /**
-   * Generates samples and measures them, in the time of a clock (default: no limit). Returns null if it was stopped. Throws
-   * a DivergedError for values that are no numbers.
+   * Generates samples and measures them, in the time of a clock (default: no limit). Returns null if it was stopped.
+   * Throws a DivergedError for values that are no numbers.
    */
   async evaluate(
     at: Position,

@@ -1,5 +1,5 @@
-// The one way by which samples are generated to be measured or drawn. The noise of a row depends on the seed, the purpose
-// and the row's place alone, so that evaluations of a run compare the same noise.
+// The one way to generate samples that are measured or drawn. The noise of a row depends on the seed, the purpose and
+// the row's place alone, so that evaluations compare the same noise.
 import {
   type Conditions,
   type Direction,
@@ -45,7 +45,7 @@ export interface TransportOptions {
 export interface Transported {
   /** [n, …] on the processor, the caller's. */
   end: Tensor;
-  /** The masses [n] that they have become, of a method with growth; the caller's. */
+  /** Their masses [n] at the end, of a method with growth; the caller's. */
   weights: Tensor | null;
   /** Evaluations of the networks per row. */
   nfe: number;
@@ -114,7 +114,7 @@ export async function transport(
   }
 }
 
-/** Samples [n, …] drawn by their masses, so that equal weights stand for what has grown. */
+/** Samples [n, …] drawn by their masses. */
 export const byMass = (x: Tensor, weights: Tensor | null): Tensor =>
   weights ? x.indexSelect(0, rowsByMass(weights)) : x;
 
@@ -128,13 +128,13 @@ export interface CollectedSamples extends Disposable {
 
 export interface CollectOptions {
   sampling: Sampling;
-  /** Metrics that the set is for: they say which states it keeps. */
+  /** They say which states the set keeps. */
   metrics: readonly Metric[];
   /** The half-iteration whose weights generate; null if unknown. */
   half: number | null;
 }
 
-/** Generates samples in a direction. Returns null if it was stopped. Throws a DivergedError for samples that are no numbers. */
+/** Returns null if it was stopped. Throws a DivergedError for samples that are no numbers. */
 export async function collectSamples(
   context: Measuring,
   direction: Direction,
@@ -151,7 +151,7 @@ export async function collectSamples(
     tensors.push(t);
     return t;
   };
-  // Of held-out target rows the reserve is training rows; of training rows it is others of them.
+  // The reserve of held-out rows is training rows; that of training rows, others of them.
   const isHeldOut = split === "test";
   const total = Math.min(2 * options.n, ends[side].train.size(0));
   const m = isHeldOut ? options.n : Math.floor(total / 2);

@@ -1,5 +1,3 @@
-// From a recorded function to an ONNX graph, operation by operation.
-
 import { ConfigError } from "@dsbm/config";
 import type { Tensor } from "@dsbm/torch";
 import { GraphBuilder, isFree } from "./onnx/builder.js";

@@ -1,5 +1,3 @@
-// An operation of a recorded program as its converter sees it.
-
 import { ConfigError } from "@dsbm/config";
 import type { GraphBuilder, Size } from "./onnx/builder.js";
 import { isFree, sizesText } from "./onnx/builder.js";
@@ -25,7 +23,7 @@ export class Operation {
     return this.facts.graph;
   }
 
-  /** An error that names the operation and says why it cannot be exported. */
+  /** Names the operation and why it cannot be exported. */
   refused(why: string): ConfigError {
     return new ConfigError(
       "usage",
@@ -37,7 +35,6 @@ export class Operation {
     return this.facts.trace.slots[slot] as TraceSlot;
   }
 
-  /** Whether an argument is there and is not null. */
   has(name: string): boolean {
     const arg = this.step.args[name];
     return arg !== undefined && !("value" in arg && arg.value === null);

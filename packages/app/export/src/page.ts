@@ -64,7 +64,7 @@ export async function exportPage(
   return { bridge, files: [{ path: out, bytes: Buffer.byteLength(page) }] };
 }
 
-/** Held-out samples of both ends in the data's own units; null, with a line, where the data are not there. */
+/** Held-out samples of both ends in the data's own units; null, with a line, without data. */
 export async function samplesOf(
   run: string,
   { half_iteration = "newest", samples, units, progress, signal }: SampleOptions,

@@ -1,4 +1,3 @@
-// Exports for the studio: a folder with held-out samples of both datasets in it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "@dsbm/files";

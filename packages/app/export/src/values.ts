@@ -1,4 +1,3 @@
-// The values of a program's tensors while it is converted.
 import type { Trace, TraceSlot } from "./trace.js";
 
 export interface View {
@@ -30,13 +29,11 @@ export class Values {
     return this.#values.has(slot);
   }
 
-  /** A tensor that is there for the first time. */
   set(slot: number, name: string, view?: View): void {
     this.#values.set(slot, { name, version: this.#version(slot) });
     if (view) this.#views.set(slot, view);
   }
 
-  /** The present value; undefined where there is none. */
   read(slot: number): string | undefined {
     const known = this.#values.get(slot);
     const view = this.#views.get(slot);

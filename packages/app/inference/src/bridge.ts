@@ -46,12 +46,12 @@ import {
 } from "./trained.js";
 import { unitsOf } from "./units.js";
 
-/** Which weights of a run, and where they sample. */
+/** Which weights of a run, and where. */
 export interface OpenOptions
   extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
-  /** A new network for a direction, if those of the run are of a class of your own. */
+  /** A new network for a direction, if the run's are of your own class. */
   network?: OwnNetwork | undefined;
-  /** Another noise, and how much conditions count, in all that the bridge does (default: as trained). */
+  /** Other noise, and how much conditions count, everywhere (default: as trained). */
   diffusion?: number | null;
   guidance?: number;
   /** Rows of a chunk, which noise from a generator depends on (default 250 vectors, 8 images). */
@@ -64,19 +64,19 @@ export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_
   grid?: TimeGrid;
   /** Conditions of the networks, a row for each sample: `cond` [n, C′, …] float32, `y` [n] int64. */
   given?: Conditions | undefined;
-  /** What the noise is for: other purposes draw other noise of the same seed (default: the direction). */
+  /** Other purposes draw other noise of the same seed (default: the direction). */
   purpose?: string;
   /**
-   * Draws the noise in turn instead of row by row from `seed`, as training does: the whole path is one recorded program.
-   * For solver sde with the noise of training.
+   * Draws the noise in turn instead of row by row from `seed`, as training does: the path is one recorded program. For
+   * solver sde with the noise of training.
    */
   generator?: Generator;
-  /** Awaited for each state of the path, the start first; state and weights (see `Samples`) are freed afterwards. */
+  /** Awaited for each state of the path, the start first; state and weights (see `Samples`) are then freed. */
   onState?: (
     state: Tensor,
     at: { k: number; time: number; weights: Tensor | null },
   ) => void | Promise<void>;
-  /** Ends the work between two steps; the promise is then rejected with its reason. */
+  /** Ends the work between two steps; the promise is rejected with its reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -114,7 +114,7 @@ export class Bridge implements Disposable {
   readonly #isLive: boolean;
   #units: Units | null = null;
 
-  /** A bridge of networks that it disposes of; those of a training in progress come with the training's sampler. */
+  /** A bridge disposes of its networks; a training in progress passes its own sampler. */
   constructor(
     /** What is known of the run. */
     readonly trained: Trained,
@@ -133,10 +133,7 @@ export class Bridge implements Disposable {
       });
   }
 
-  /**
-   * Opens a run with the weights that sample. Throws a RunError for what is no run, and a ConfigError for one without
-   * weights, or without those of `half_iteration`.
-   */
+  /** Opens a run. Throws a RunError for what is none, a ConfigError without weights, or without those of `half_iteration`. */
   static open(folder: string, options: OpenOptions = {}): Bridge {
     const { half_iteration = "newest", device = "cpu", network } = options;
     const { diffusion = null, guidance = 1 } = options;
@@ -146,7 +143,7 @@ export class Bridge implements Disposable {
     return new Bridge(trained, loadNetworks(trained, network), options);
   }
 
-  /** The bridge of a training in progress: it samples with the weights that the training has at each call. */
+  /** The bridge of a training in progress, with its weights at each call. */
   static live(
     training: Training,
     { config, ends, folder }: { config: CompleteTrainConfig; ends: Datasets; folder: string },
@@ -170,7 +167,7 @@ export class Bridge implements Disposable {
     return new Bridge(trained, training.state.samplers, { sampler: training.sampler });
   }
 
-  /** Between columns in the data's own units and rows as networks take them; throws a ConfigError for images. */
+  /** Between the data's own units and rows as networks take them; throws a ConfigError for images. */
   get units(): Units {
     const { folder, shape } = this.trained;
     if (shape.length > 1)
@@ -185,7 +182,7 @@ export class Bridge implements Disposable {
     return classesOf(network.stateDict(), this.trained.config);
   }
 
-  /** Number of recorded programs kept for later calls; it is bounded. */
+  /** Number of recorded programs kept for later calls (bounded). */
   get programs(): number {
     return this.sampler.programs;
   }
@@ -203,15 +200,15 @@ export class Bridge implements Disposable {
     return encodeConditions(column, cells, { path: "condition", first: 0 });
   }
 
-  /** Settles how to sample, for batches one after the other. Throws a ConfigError for what the run cannot do. */
+  /** Settles how to sample any number of batches. Throws a ConfigError for what the run cannot do. */
   plan(config: PlanConfig, grid?: TimeGrid): SamplePlan {
     return planSamples(this, config, grid);
   }
 
   /**
-   * Carries samples x [n, …] float32, as networks take them (images from −1 to 1), to the other end. The noise of row i is
-   * a function of the seed and i alone. Throws a ConfigError for options, a ConfigError for x and conditions of another
-   * shape and for a direction that was not trained, and the reason of `signal`.
+   * Carries samples x [n, …] float32, as networks take them (images from −1 to 1), to the other end. The noise of row i
+   * depends on the seed and i alone. Throws a ConfigError for options, for x and conditions of another shape and for a
+   * direction that was not trained, and the reason of `signal`.
    */
   async sample(x: Tensor, options: SampleOptions = {}): Promise<Samples> {
     const plan = this.#checkedPlan(x, options, options.onState !== undefined);
@@ -236,7 +233,7 @@ export class Bridge implements Disposable {
     }
   }
 
-  /** `sample` with the states on the way: all, or those at the indices `at` (0 is the start). */
+  /** `sample` with the states on the way: all, or those at the indices `at` (0: the start). */
   async paths(
     x: Tensor,
     { at, ...options }: SampleOptions & { at?: readonly number[] } = {},
@@ -291,7 +288,7 @@ export class Bridge implements Disposable {
     });
   }
 
-  /** The drift that a direction follows, without gradients; null without a network, and for steps without a drift. */
+  /** The drift of a direction, without gradients; null without a network, and for steps without a drift. */
   drift(direction: Direction, given?: Conditions): Field | null {
     const { trained, networks } = this;
     const { method, grid } = trained;
@@ -305,13 +302,13 @@ export class Bridge implements Disposable {
     return this.#byRows((own) => this.#withoutMass(this.#whole(direction, field, own)), given);
   }
 
-  /** The velocity of the probability flow in process time, without gradients; null for a method that has none. */
+  /** The velocity of the probability flow in process time, without gradients; null: no flow. */
   velocity(given?: Conditions): Field | null {
     if (this.trained.method.sampler) return null;
     return this.#byRows((own) => this.flow(own) as Field, given);
   }
 
-  /** The rate at which mass grows at points [n, d] and times [n]: [n], without gradients; null for a method without growth. */
+  /** The growth rate of mass at points [n, d] and times [n]: [n], without gradients; null: no growth. */
   growth(given?: Conditions): Field | null {
     if (!this.trained.method.mass) return null;
     return this.#byRows((own) => {

@@ -1,10 +1,9 @@
-// Values of a condition's column as networks take them.
 import type { Conditions } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { type ColumnCondition, classLabel, encodeCondition } from "@dsbm/data";
 import { tensor } from "@dsbm/torch";
 
-/** Encodes values of a column, of rows from `first` on of a file; the caller's. */
+/** Encodes values of a column, of a file's rows from `first` on; the caller's. */
 export function encodeConditions(
   condition: ColumnCondition,
   values: Float64Array | string[] | null,

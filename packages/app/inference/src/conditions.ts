@@ -1,4 +1,3 @@
-// The conditions that networks take beside the samples.
 import { existsSync } from "node:fs";
 import type { Conditions } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";

@@ -14,7 +14,7 @@ export const adaptiveKey = (
 export const trainingImages = (config: CompleteTrainConfig): Tensor =>
   loadTable(config.Dataset, loading("train", "x0", config)).x.keep();
 
-/** The error where the training images are missing: what needs them, and what to do; other errors unchanged. */
+/** The error of missing training images: what needs them, and what to do; other errors unchanged. */
 export function needed(
   error: unknown,
   config: CompleteTrainConfig,
@@ -27,7 +27,7 @@ export function needed(
   );
 }
 
-/** The moments that steps depend on, on a device: those of discrete DSB whose noise is scaled by the data's. */
+/** The moments that steps depend on: those of discrete DSB whose noise is scaled by the data's. */
 export function momentsOf(config: CompleteTrainConfig, device: Device): GaussianMoments | null {
   const { method, var_final_gamma_scale, final_adaptive, data } = config;
   if (method !== "dsb" || !var_final_gamma_scale || !final_adaptive) return null;

@@ -1,4 +1,4 @@
-// How a bridge samples, settled once for any number of batches.
+// How a bridge samples, settled once for all batches.
 import {
   type Chain,
   type Conditions,
@@ -47,8 +47,8 @@ export interface SamplePlan {
   readonly times: readonly number[];
   readonly batchRows: number;
   /**
-   * Carries x [n, …], whose first row has the place `first` in the whole input; `onState` is awaited for each state (of a
-   * path), or for the end. Returns the evaluations of the networks, summed over rows; null if `signal` was aborted.
+   * Carries x [n, …], whose first row has the place `first` in the whole input; `onState` is awaited for each state (of
+   * a path), or for the end. Returns the networks' evaluations, summed over rows; null if `signal` was aborted.
    */
   carry(x: Tensor, options: BatchOptions): Promise<number | null>;
 }
@@ -60,8 +60,8 @@ interface PlannedBridge {
 }
 
 /**
- * Throws a ConfigError for a direction that was not trained yet, for steps that the method cannot take, and for a part of
- * the time where the method takes the whole.
+ * Throws a ConfigError for an untrained direction, for steps that the method cannot take, and for a part of the time
+ * where it takes the whole.
  */
 export function planSamples(
   bridge: PlannedBridge,
@@ -130,7 +130,8 @@ export function planSamples(
 }
 
 function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Trained): TimeGrid {
-  const [low, high] = [Math.min(start, end), Math.max(start, end)];
+  const low = Math.min(start, end);
+  const high = Math.max(start, end);
   if (low === 0 && high === 1) return whole;
   if (!method.plan && method.predicts !== "increment") return gridBetween(whole, low, high);
   throw new ConfigError(
@@ -139,7 +140,7 @@ function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Tr
   );
 }
 
-/** Samples [n, d] with a last column of log masses 0. */
+/** Samples [n, d] and a column of log masses 0. */
 export const withUnitMass = (x: Tensor): Tensor =>
   joinMass(x, zeros([x.size(0)], { device: x.device, dtype: x.dtype }));
 
@@ -162,7 +163,7 @@ export function splitWeights(state: Tensor): { x: Tensor; weights: Tensor } {
   return { x: x.clone().keep(), weights: logMass.exp().keep() };
 }
 
-/** The training grid, or one of another number of steps; through several data sets with so many in each interval. */
+/** The training grid, or one of so many steps (in each interval of several data sets). */
 export function gridOf(
   { grid, chain }: { grid: TimeGrid; chain?: Chain | null | undefined },
   steps: number | null,
@@ -193,7 +194,10 @@ function checkSteps(
   );
 }
 
-/** Refuses another noise without the drifts of both directions, whose sum is the score, and guidance of networks that never went without their condition. */
+/**
+ * Refuses other noise without the drifts of both directions, whose sum is the score, and guidance of networks that
+ * always had their condition.
+ */
 export function checkNoise(
   { config, folder, method }: Trained,
   networks: { readonly [direction in Direction]: unknown },

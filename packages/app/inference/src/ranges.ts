@@ -1,4 +1,4 @@
-// Rows far from the training data on the way in, and values outside of the data's range or kind on the way out.
+// Rows far from the training data on the way in, and values outside of its range or kind on the way out.
 import type { Direction } from "@dsbm/bridge";
 import { type ColumnBounds, setting } from "@dsbm/data";
 
@@ -18,7 +18,7 @@ function boundsAt({ bounds }: Columns, end: "source" | "target") {
   return bounds[end] ?? bounds.source;
 }
 
-/** Counts rows that are beyond the range of the data by more than half of its width. */
+/** Counts rows beyond the data's range by more than half of its width. */
 export function farRows(columns: Columns, direction: Direction, path: string) {
   const bounds = boundsAt(columns, direction === "f" ? "source" : "target");
   let rows = 0;
@@ -50,7 +50,7 @@ export function farRows(columns: Columns, direction: Direction, path: string) {
   };
 }
 
-/** Counts generated values that are outside of the range of the data of their end, or not whole in a column of whole numbers. */
+/** Counts generated values outside of their data's range, or not whole in a column of whole numbers. */
 export function strayValues(columns: Columns, direction: Direction) {
   const { names, bounds } = columns;
   const own = boundsAt(columns, direction === "f" ? "target" : "source");

@@ -1,4 +1,4 @@
-// Samples from an input to an output, a batch in memory at a time.
+// Samples from an input to an output, a batch at a time.
 import type { Conditions, Direction } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
@@ -33,8 +33,8 @@ export interface SampleResult {
 }
 
 /**
- * Applies a trained run to an input. Nothing is left at the output where it fails or is stopped, which it is at the
- * next step of a batch. Throws errors of the run, the input, the conditions and the disk, one line each.
+ * Applies a trained run to an input. Leaves nothing at the output if it fails or is stopped, at the next step of a
+ * batch. Throws errors of the run, the input, the conditions and the disk.
  */
 export async function runSample(job: SampleJob): Promise<SampleResult> {
   const { run, config, progress, signal } = job;
@@ -118,7 +118,7 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
       about: target.about(),
     };
   } catch (error) {
-    // Reading and making an image set ready stop by throwing the signal's reason.
+    // An image set being prepared stops by throwing the signal's reason.
     if (!signal?.aborted || error !== signal.reason) throw error;
     const nothing = { n: 0, weights: [], nfe: 0, seconds: 0 };
     return { ...nothing, direction, state: "interrupted", about: job.output };

@@ -1,4 +1,4 @@
-// Times of a run in the user's own units: the values of data.split_by.
+// Times of a run in the user's units: the values of data.split_by.
 import type { Direction } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, processTimes } from "@dsbm/config";
 
@@ -6,7 +6,7 @@ type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;
 
 const close = 1e-9;
 
-/** The process time of each dataset of a table, by its value of data.split_by; empty for runs of several files. */
+/** The process time of each value of data.split_by; empty for runs of several files. */
 export function timeValues({ data, times }: TimeConfig): { value: string; time: number }[] {
   const { split_by, source, target, between } = data;
   if (split_by === null || source === null || target === null) return [];
@@ -15,7 +15,7 @@ export function timeValues({ data, times }: TimeConfig): { value: string; time: 
   return values.map((value, k) => ({ value, time: own?.[k] ?? k / (values.length - 1) }));
 }
 
-/** The scale of times that are numbers in proportion to process times: value = from + length · time; null for others. */
+/** The scale of numeric times in proportion to process times: value = from + length · time; null for others. */
 export function timeScale(config: TimeConfig): { from: number; length: number } | null {
   const values = timeValues(config);
   const from = config.times?.[0] ?? Number(values[0]?.value ?? 0);
@@ -26,7 +26,7 @@ export function timeScale(config: TimeConfig): { from: number; length: number } 
   return isScale && length > 0 ? { from, length } : null;
 }
 
-/** A process time in the user's units: a value of a dataset, a number between numbers, or else the process time. */
+/** A process time in the user's units: a dataset's value, a number between, or else the process time. */
 export function timeLabel(config: TimeConfig, time: number): string {
   const here = timeValues(config).find((one) => Math.abs(one.time - time) < close);
   if (here) return here.value;
@@ -34,7 +34,7 @@ export function timeLabel(config: TimeConfig, time: number): string {
   return String(Number((scale ? scale.from + time * scale.length : time).toPrecision(6)));
 }
 
-/** The process time of a time in the user's units. Throws a ConfigError for others, which `key` names. */
+/** The process time of a user's time. Throws a ConfigError for others, which `key` names. */
 export function processTime(config: TimeConfig, label: string, key: string): number {
   const values = timeValues(config);
   const number = label.trim() === "" ? Number.NaN : Number(label);
@@ -57,7 +57,7 @@ export interface Journey {
   end: number;
 }
 
-/** The journey of the options from and to, or of the whole direction. Throws a ConfigError for times that do not fit. */
+/** The journey of the options from and to, or a whole direction. Throws a ConfigError for times that do not fit. */
 export function journeyOf(
   config: TimeConfig,
   options: { from: string | null; to: string | null; direction: Direction | null },
@@ -67,7 +67,8 @@ export function journeyOf(
     const label = options[key];
     return label === null ? null : processTime(config, label, key);
   };
-  const [from, to] = [time("from"), time("to")];
+  const from = time("from");
+  const to = time("to");
   const isBack = from !== null && to !== null ? from > to : from === 1 || to === 0;
   const isGiven = from !== null || to !== null;
   const direction = options.direction ?? (isGiven ? (isBack ? "b" : "f") : usual);

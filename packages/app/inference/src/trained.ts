@@ -1,4 +1,4 @@
-// A run's folder as something to sample with.
+// A run's folder, opened for sampling.
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
@@ -33,14 +33,14 @@ export interface Trained extends Process {
   columns: RunColumns | null;
   diffusion?: number | undefined;
   guidance?: number | undefined;
-  /** The newest weights of each direction that are wanted; null where there are none yet. */
+  /** The newest weights of each wanted direction; null where there are none yet. */
   models: Record<Direction, ModelFile | null>;
 }
 
 /**
- * Reads a run as it was after a half-iteration; `device` is where it will sample. The run is named as `findRun` takes it.
- * Throws a RunError for what is no run, a ConfigError for one of another command, of another version, without weights, or
- * without that half-iteration.
+ * Reads a run as it was after a half-iteration, named as `findRun` takes it; `device` is where it will sample. Throws a
+ * RunError for what is no run, a ConfigError for one of another command or version, without weights, or without that
+ * half-iteration.
  */
 export function readTrained(run: string, half: number | "newest", device: Device = "cpu"): Trained {
   const folder = findRun(run);
@@ -84,7 +84,7 @@ function savedProblem(folder: string): z.output<typeof problemSchema> | null {
   throw new ConfigError("usage", `${path} is damaged: save the training again`);
 }
 
-/** What networks take next to samples, by the configuration and the columns of tables. */
+/** By the configuration and the columns of tables. */
 export function conditioningOf(
   config: CompleteTrainConfig,
   columns: Pick<RunColumns, "condition"> | null,
@@ -134,7 +134,7 @@ function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]
   }
 }
 
-/** The direction where none is given: from the source to the target of one's own data, else from time 1. */
+/** The usual direction: from source to target of one's own data, else from time 1. */
 export const usualDirection = ({ columns, folder, config }: Trained): Direction =>
   columns !== null || config.Dataset === inProgram || existsSync(join(folder, "choices.json"))
     ? "f"
@@ -181,14 +181,14 @@ function loadNetwork(
 /** The network of each direction, null where it was not trained yet. */
 export type Networks = Record<Direction, Network | null>;
 
-/** Loads the newest weights of a run onto its device; of a flow, one network for both directions. */
+/** Loads the newest weights onto the run's device; of a flow, one network for both directions. */
 export function loadNetworks(trained: Trained, own?: OwnNetwork): Networks {
   const b = loadNetwork(trained, "b", own);
   const isShared = trained.method.networks !== "each";
   return { b, f: isShared ? b : loadNetwork(trained, "f", own) };
 }
 
-/** How many classes a network was trained with: the rows of its table of them, 0 without one. */
+/** How many classes a network was trained with; 0 without a table of them. */
 export function classesOf(
   tensors: ReadonlyMap<string, Tensor>,
   { condition_dropout }: Pick<CompleteTrainConfig, "condition_dropout">,

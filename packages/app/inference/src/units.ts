@@ -1,4 +1,3 @@
-// The units of a run, from its files.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";

@@ -5,7 +5,7 @@ import { ConfigError, processTimes } from "@dsbm/config";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 
-/** The times of several data sets; null where there are two. */
+/** Null for two data sets. */
 export function configChain({
   Dataset_between,
   times,
@@ -13,7 +13,7 @@ export function configChain({
 }: Pick<CompleteTrainConfig, "Dataset_between" | "times" | "method">): Chain | null {
   if (Dataset_between === null) return null;
   const intervals = Dataset_between.length + 1;
-  // Discrete DSB is made of numbers that say nothing here.
+  // Numbers of discrete DSB say nothing here.
   if (method === "dsb" || !methodNamed(method).rows?.chains)
     throw new ConfigError(
       "usage",

@@ -40,7 +40,6 @@ export interface TableUse {
   between?: number | undefined;
 }
 
-/** How the table of an end is read. */
 export function ownOptions(
   end: Endpoint,
   { data }: Pick<CompleteTrainConfig, "data">,
@@ -63,7 +62,7 @@ export function ownOptions(
   };
 }
 
-/** Makes ends of tables see standardised columns, in place; null where neither is a table. */
+/** Standardises columns of tables, in place; null where neither end is a table. */
 export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): Columns | null {
   const facts = ends.flatMap((end) => end.facts ?? []);
   const [first] = facts;
@@ -91,7 +90,7 @@ export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): C
     description ??= describeTables(source as NonNullable<typeof source>, target ?? null, about);
     return description;
   };
-  // Rows that are made for each epoch are in memory, and so is what they are made of; projected rows are new ones.
+  // Rows made for each epoch are in memory, with what they are made of; projected rows are new.
   const whole = config.cache === "epoch" || config.data.components !== null;
   if (whole) describe();
   for (const [i, end] of ends.entries()) {

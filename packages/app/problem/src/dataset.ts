@@ -1,4 +1,3 @@
-// One dataset of a problem, the source or the target.
 import {
   type Conditions,
   conditionRows,
@@ -38,16 +37,16 @@ export interface EndpointData {
   plain: (rows: Tensor) => Tensor;
   /** The conditions of the rows of each table; null where there are none. */
   conditions: Record<Split, Conditions> | null;
-  /** The order in which the rows of each table are taken for evaluations; null: as they lie. */
+  /** The order of the rows for evaluations; null: as they lie. */
   order: Record<Split, Tensor | null>;
-  /** Of a Gaussian whose moments are estimated from the data; null for others. */
+  /** Moments of a Gaussian estimated from the data; else null. */
   moments: GaussianMoments | null;
   /**
-   * Decoded rows in the data's own units: fields in physical ones, coordinates as pictures, columns of tables as in the
-   * file, float64; null: as they are.
+   * Decoded rows in the data's own units, float64 (fields in physical ones, coordinates as pictures); null: as they
+   * are.
    */
   shown: ((rows: Tensor) => Tensor) | null;
-  /** What is known of the columns of a table of the user's own, and its conditions as they are stored; null for others. */
+  /** The columns of the user's own table, and its stored conditions; else null. */
   facts: TableFacts | null;
   raw: Record<Split, Tensor | null> | null;
   dispose?(): void;
@@ -145,7 +144,7 @@ export function disposeDataset(end: EndpointData): void {
 const listed = (names: readonly string[]) =>
   names.slice(0, 8).join(", ") + (names.length > 8 ? ", …" : "");
 
-/** The conditions and classes that the configuration gives to networks with the samples of a table. */
+/** Conditions and classes for networks with the samples of a table. */
 export function conditionsOf(
   table: Pick<Table, "name" | "condition" | "labels" | "classes">,
   { cdsb, data, model }: CompleteTrainConfig,

@@ -1,4 +1,3 @@
-// The source and target datasets of a problem, and those between.
 import {
   type Chain,
   disposeSome,
@@ -66,7 +65,7 @@ export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?
     : [["x0", Dataset]];
 }
 
-/** Prepares data that take long to load, such as pictures to be decoded; does nothing for data that are ready. */
+/** Prepares slow data, such as pictures to decode. */
 export async function prepareDatasets(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
@@ -91,8 +90,8 @@ export async function prepareDatasets(
 }
 
 /**
- * Loads both ends onto the configuration's device. Throws a DatasetError for missing or damaged files, a ConfigError for
- * samples of another shape than the configuration's or the other end's.
+ * Loads both ends onto the configuration's device. Throws a DatasetError for missing or damaged files, a ConfigError
+ * for samples of another shape than the configuration's or the other end's.
  */
 export function loadDatasets(config: CompleteTrainConfig): Datasets {
   const device = config.device as Device;

@@ -15,7 +15,7 @@ export const gaussianName = "N(mean_final, var_final)";
 
 /**
  * N(mean_final, var_final), or with mean and variance of the data per value: draws of the shape of rows, and the law in
- * words. `data` gives the training samples; it is called only where they decide.
+ * words. `data` (training samples) is called only if they decide.
  */
 export function gaussianLaw(
   config: CompleteTrainConfig,
@@ -60,7 +60,7 @@ export function gaussianLaw(
   };
 }
 
-/** The Gaussian as an end; the rows of its tables only say how many there are. */
+/** Its tables' rows only say how many there are. */
 export function gaussianTarget(x0: EndpointData, config: CompleteTrainConfig): EndpointData {
   const shape = x0.train.shape.slice(1);
   const { device } = x0.train;

@@ -1,4 +1,4 @@
-// How half-iterations, iterations and training steps are counted.
+// Counts half-iterations, iterations and training steps.
 import type { Direction } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 

@@ -1,4 +1,4 @@
-// Data sets with masses: the last column of a training row is the logarithm of its mass.
+// Data sets with masses: a training row ends in its log mass.
 import { type Chain, type Endpoints, joinMass, mapConditions, methodNamed } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { full, type Tensor, tidy } from "@dsbm/torch";
@@ -9,8 +9,8 @@ const hasMass = ({ method }: Pick<CompleteTrainConfig, "method">): boolean =>
   method !== "dsb" && methodNamed(method).mass === true;
 
 /**
- * Masses of the data sets relative to the first one, by which samples of it are weighted: [1, …]; null for a method without
- * growth. Throws a ConfigError for another number of masses.
+ * Masses of the data sets relative to the first one, by which its samples are weighted: [1, …]; null without growth.
+ * Throws a ConfigError for another number of masses.
  */
 export function relativeMasses(
   config: Pick<CompleteTrainConfig, "method" | "mass">,
@@ -27,7 +27,7 @@ export function relativeMasses(
   return masses.map((m) => m / (masses[0] as number));
 }
 
-/** Training tables of several data sets, or of rows with masses: new tensors; null where the data sets themselves serve. */
+/** Training tables of several data sets, or with masses: new tensors; null where the data sets themselves serve. */
 export function trainingTables(
   ends: readonly EndpointData[],
   chain: Chain | null,

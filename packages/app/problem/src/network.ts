@@ -1,4 +1,4 @@
-// The network of a configuration (`model=…`), with weights that are a function of the seed.
+// The network of a configuration (`model=…`).
 import {
   ConditionDropout,
   type ConditionKind,
@@ -23,7 +23,7 @@ export interface NetworkFacts {
   method: Pick<Method, "model" | "networks" | "mass">;
 }
 
-/** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration. */
+/** Its weights are a function of seed, direction and (from 2 on) half-iteration. */
 export function buildNetwork(
   config: CompleteTrainConfig,
   direction: Direction,

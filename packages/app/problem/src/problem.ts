@@ -33,7 +33,7 @@ import type { GaussianMoments } from "./gaussian-target.js";
 import { relativeMasses, usualDelta } from "./masses.js";
 import { buildNetwork } from "./network.js";
 
-/** What a run's networks mean: the part of its problem that needs no data, and that sampling shares. */
+/** The part of a run's problem that needs no data, shared with sampling. */
 export function bridgeProcess(config: CompleteTrainConfig, law: GaussianMoments | null = null) {
   const gammas = gammaSchedule(config.num_steps, config);
   const sigma = config.sigma ?? Math.sqrt(gammas.reduce((a, b) => a + b, 0));
@@ -87,10 +87,10 @@ function methodOf(
   });
 }
 
-/** Rows simulated side by side on one thread: as many as keep the intermediates of a wide layer in the cache. */
+/** Rows simulated on one thread, so that a wide layer's intermediates stay in the cache. */
 export const chunkRows = (shape: readonly number[]): number => (shape.length === 1 ? 500 : 8);
 
-/** Threads of a run that uses the whole machine unless the configuration says otherwise. */
+/** Threads of a run that has the machine to itself. */
 export const threadsOf = ({ threads }: Pick<CompleteTrainConfig, "threads">): number =>
   threads === "auto" ? cores() : threads;
 
@@ -112,7 +112,7 @@ function batchCoupling(
   }
 }
 
-/** Throws a ConfigError for batches of more pairs than there are rows at one end. */
+/** Throws a ConfigError for batches larger than an end. */
 export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
   const { batch_size, num_repeat_data: repeat } = config;
   const { x0, x1 } = tables(ends);
@@ -224,7 +224,7 @@ export function trainingProblem(
   };
 }
 
-/** The directions that an evaluation measures: the one that was trained, or both where vectors have one network for both. */
+/** The direction that was trained, or both where vectors have one network for both. */
 export function evaluatedDirections(
   direction: "b" | "f",
   { ends, method }: { ends: Datasets; method: Pick<Method, "networks"> },

@@ -1,5 +1,4 @@
-// Ends whose rows are in memory as networks take them, such as the coordinates of both along their common principal
-// components.
+// Ends whose rows are in memory as networks take them, such as principal coordinates.
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
@@ -8,7 +7,7 @@ import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
 
-/** Replaces the samples of both ends by their coordinates along the principal components of both training sets. */
+/** Replaces samples by their coordinates along the principal components of both training sets. */
 export function projected(
   ends: EndpointData[],
   { data }: CompleteTrainConfig,
@@ -45,7 +44,7 @@ export function projected(
   return { components, shape };
 }
 
-/** An end whose rows are decoded and changed already; those before are given up. */
+/** An end with decoded and changed rows; disposes those before. */
 export function inMemory(end: EndpointData, change = (rows: Tensor): Tensor => rows): EndpointData {
   const made = (rows: Tensor) => {
     const changed = tidy(() => change(end.plain(rows)).keep());

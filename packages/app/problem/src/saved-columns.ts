@@ -50,7 +50,7 @@ export interface RunColumns {
   limits: Limits | null;
 }
 
-/** Reads data.json of a run; null for a run of other data. Throws a ConfigError where it is missing or damaged. */
+/** Null for a run of other data. Throws a ConfigError where data.json is missing or damaged. */
 export function readColumns(
   folder: string,
   { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,

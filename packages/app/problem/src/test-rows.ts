@@ -7,7 +7,7 @@ import type { EndpointData } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
 import { gaussianName } from "./gaussian-target.js";
 
-/** The first rows of a table in its order, as networks take them, [n, …], the same at every call. */
+/** The first rows in the table's order, as networks take them, [n, …]. */
 export function testRows(
   end: EndpointData,
   n: number,
@@ -15,13 +15,13 @@ export function testRows(
   split: Split = "test",
 ): Tensor {
   const rows = firstRows(end[split], n, end.order[split]);
-  // Training may mirror images; evaluations take them as they are.
+  // Training may mirror images; evaluations do not.
   if (end.name !== gaussianName) return end.plain(rows);
   const generator = stream(seed, `${split}/${end.name}`, rows.device);
   return end.decode(rows, { end: "x1", generator });
 }
 
-/** As many rows of the other split, on the processor: between two draws of data there is what chance leaves. */
+/** As many rows of the other split, on the processor: what chance leaves between two draws. */
 export function otherRows(
   end: EndpointData,
   split: Split,
@@ -35,7 +35,7 @@ function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
   return order ? table.indexSelect(0, order.narrow(0, 0, some)) : table.narrow(0, 0, some);
 }
 
-/** The conditions of `testRows(ends[end], n, …)`: those of the end, or of the other for a Gaussian. */
+/** The conditions of `testRows(ends[end], n, …)`; a Gaussian has the other end's. */
 export function testConditions(
   ends: Pick<Datasets, Endpoint>,
   end: Endpoint,

@@ -1,4 +1,4 @@
-// `dsbm annotate RUN NEW OUT key=value …`: what a trained bridge says of each row, in a copy of the table.
+// `dsbm annotate RUN NEW OUT key=value …`: annotates the rows of a table.
 import { annotate, helpTable } from "@dsbm/config";
 import { terminalWidth } from "../terminal/columns.js";
 import { placedWords } from "./words.js";
@@ -22,7 +22,7 @@ const help = [
   helpTable(annotate.schema, { width: terminalWidth() }),
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
+/** Returns the exit code. Throws ConfigError. */
 export async function annotateCommand(args: string[]): Promise<number> {
   const found = placedWords(annotate, args, { expected: "RUN NEW OUT", usage, help });
   if (!found) return 0;

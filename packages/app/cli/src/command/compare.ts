@@ -1,4 +1,4 @@
-// `dsbm compare TARGET GENERATED key=value …`: samples of any program against data, from files alone.
+// `dsbm compare TARGET GENERATED key=value …`: compares samples of any program with data.
 import { compare, helpTable } from "@dsbm/config";
 import { terminalWidth } from "../terminal/columns.js";
 import { placedWords } from "./words.js";
@@ -19,7 +19,7 @@ const help = [
   helpTable(compare.schema, { width: terminalWidth() }),
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
+/** Returns the exit code. Throws ConfigError. */
 export async function compareCommand(args: string[]): Promise<number> {
   const found = placedWords(compare, args, {
     expected: "TARGET GENERATED",

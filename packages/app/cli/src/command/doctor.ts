@@ -1,5 +1,5 @@
-// `dsbm doctor`: what dsbm runs on, and how to fix what is wrong; builds the engine where it is not built yet, and works
-// also where that cannot be.
+// `dsbm doctor`: checks what dsbm runs on and says how to fix it. Builds the engine if it is missing; works without it
+// too.
 import { availableParallelism } from "node:os";
 import { ConfigError } from "@dsbm/config";
 import { shellWord, version } from "@dsbm/runs";
@@ -70,7 +70,7 @@ async function engineFindings(): Promise<Finding[]> {
   }
 }
 
-/** `dsbm doctor`: prints the findings; exit code 1 where something is wrong. */
+/** Returns exit code 1 where something is wrong. */
 export async function doctor(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     console.log("usage: dsbm doctor\n\nChecks this machine, and says how to fix what is wrong.");

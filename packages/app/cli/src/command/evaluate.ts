@@ -1,4 +1,4 @@
-// `dsbm evaluate RUN key=value …`: how good the bridge of a run is, as a table and as quality.json.
+// `dsbm evaluate RUN key=value …`: measures the bridge of a run, as a table and as quality.json.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { evaluate, helpTable } from "@dsbm/config";
@@ -20,7 +20,7 @@ const help = [
   helpTable(evaluate.schema, { width: terminalWidth() }),
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
+/** Returns the exit code. Throws ConfigError. */
 export async function evaluateCommand(args: string[]): Promise<number> {
   const isRun = (word: string) => existsSync(join(word, "run.json"));
   const found = placedWords(evaluate, args, {
@@ -46,7 +46,7 @@ export async function evaluateCommand(args: string[]): Promise<number> {
     progress.line("stopped; nothing was written");
     return 130;
   }
-  // A part of the metrics, or another sampler, does not take the place of the whole table.
+  // Part of the metrics, or another sampler, does not replace the whole table.
   const isPart = metrics !== null || direction !== "both" || quality.sampler !== undefined;
   const own = runPaths(folder).quality_json;
   const place = out ?? (isPart && existsSync(own) ? null : own);

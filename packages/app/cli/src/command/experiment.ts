@@ -1,5 +1,4 @@
-// What every experiment's command does with its words: help, one run here (in one process or in several), or a sweep of
-// runs side by side.
+// What every experiment's command does: help, one run here (in one or several processes), or a sweep.
 import {
   type CompleteTrainConfig,
   ConfigError,
@@ -31,9 +30,9 @@ import { printRun } from "./results.js";
 import { pinned, surprises, withHint, withoutCfg } from "./words.js";
 import { beginWork } from "./work.js";
 
-/** How an experiment runs, loaded when a run is certain: help and mistakes need not wait for the engine. */
+/** How an experiment runs, loaded when a run is certain: help and mistakes need no engine. */
 export interface Runner<C> {
-  /** The folder of what comes out (default: the one that the words name). Throws where there can be none. */
+  /** The folder of the results (default: the one that the words name). Throws where there can be none. */
   place?(named: string, member: { config: C; words: readonly string[] }): string;
   /** Returns what a finished run left, or null. Throws for a run of another configuration. */
   finished(folder: string, member: Member<C>): { rows: Row[] } | null;
@@ -41,7 +40,7 @@ export interface Runner<C> {
     member: Member<C>,
     options: RunOptions,
   ): Promise<{ rows: Row[]; state: "finished" | "interrupted" }>;
-  /** As a rank that is not 0, after rank 0 has begun: its part of a run. Left out if there is only one process. */
+  /** The part of a rank that is not 0, after rank 0 has begun. Left out if there is only one process. */
   runWorker?(member: Member<C>, options: WorkerOptions): Promise<void>;
 }
 
@@ -58,9 +57,9 @@ export interface ExperimentCommand<C> {
   load(): Promise<Runner<C>>;
   /** The configuration of a member (default: the one that its words say). Throws ConfigError. */
   configOf?(member: Member<TrainConfig>): C;
-  /** The configurations to print for --cfg (default: those of the words). */
+  /** The configurations to print for --cfg. */
   chosen?(members: readonly Member<TrainConfig>[]): Promise<C[]>;
-  /** The words to print that go on with a run (default: those of the run). */
+  /** The words that go on with a run (default: those of the run). */
   typed?(words: readonly string[]): string[];
   /** Prints a finished run in another way. */
   print?(folder: string): Promise<void>;
@@ -134,7 +133,7 @@ function help(
   ].join("\n\n");
 }
 
-/** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
+/** Returns the exit code. Throws ConfigError. */
 export async function runExperiment<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
   given: string[],

@@ -1,4 +1,4 @@
-// `dsbm export RUN OUT key=value …`: a trained bridge for programs without dsbm.
+// `dsbm export RUN OUT key=value …`: writes a trained bridge for other programs.
 import { exported, helpTable } from "@dsbm/config";
 import { terminalWidth } from "../terminal/columns.js";
 import { placedWords } from "./words.js";
@@ -26,7 +26,7 @@ const help = [
   helpTable(exported.schema, { width: terminalWidth() }),
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
+/** Returns the exit code. Throws ConfigError. */
 export async function exportCommand(args: string[]): Promise<number> {
   const found = placedWords(exported, args, { expected: "RUN OUT", usage, help });
   if (!found) return 0;

@@ -1,4 +1,4 @@
-// `dsbm extend RUN +2`: a run made longer: more half-iterations, or more steps in them. What it has learnt stays.
+// `dsbm extend RUN +2`: adds half-iterations, or steps, to a run.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -33,7 +33,7 @@ const help = [
 
 type Asked = z.output<typeof extend.schema>;
 
-/** The run and what is asked of it; null where help was asked for. Throws a ConfigError for other words. */
+/** Null where help was asked for. Throws a ConfigError for other words. */
 function readWords(args: readonly string[]): { place: string; asked: Asked } | null {
   const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
   try {
@@ -53,7 +53,7 @@ function readWords(args: readonly string[]): { place: string; asked: Asked } | n
   }
 }
 
-/** How long the run is to be. Throws a ConfigError where that is shorter than it is. */
+/** Throws a ConfigError where the run would become shorter. */
 function extensionOf(
   { more, n_ipf, half_iterations, num_iter }: Asked,
   { folder, config, done }: { folder: string; config: CompleteTrainConfig; done: number },
@@ -88,7 +88,7 @@ function checkNamed(folder: string, saved: unknown, now: object): void {
     );
 }
 
-/** Runs the command; returns the exit code. Throws ConfigError, ConfigError and RunError. */
+/** Returns the exit code. Throws ConfigError and RunError. */
 export async function extendCommand(args: string[]): Promise<number> {
   const read = readWords(args);
   if (!read) return 0;
@@ -103,7 +103,7 @@ export async function extendCommand(args: string[]): Promise<number> {
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : config.half_iterations;
   const extension = extensionOf(asked, { folder, config, done });
   const { half_iterations, num_iter } = extension;
-  // The command that is printed to go on with says so once all is done.
+  // The printed command to resume says so once all is done.
   if (isDone && half_iterations === done && num_iter === config.num_iter) {
     console.log(`${folder} is finished already (+2 makes it longer)`);
     printRun(folder, results);
@@ -124,7 +124,7 @@ export async function extendCommand(args: string[]): Promise<number> {
     extension,
     interrupt,
     hooks: {
-      // The run is not finished before: if it is killed here, the same words measure it.
+      // The run is not finished before: killed here, the same words measure it.
       trained: async (_run, ends) =>
         !readQuality(folder) ||
         (await measureRun(folder, { ends, progress, signal, threads, device })),

@@ -1,5 +1,4 @@
-// `dsbm fit SOURCE TARGET key=value …`: a bridge between two data sets of the user's own, with choices made from the
-// data, in the time given.
+// `dsbm fit SOURCE TARGET key=value …`: a bridge between the user's own data, with options chosen from them.
 import { type CompleteTrainConfig, ConfigError, fit } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
@@ -18,7 +17,7 @@ const notes = [
   "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError for words that cannot be. */
+/** Returns the exit code. Throws ConfigError. */
 export async function fitCommand(args: string[]): Promise<number> {
   const isSwitch = (word: string) => ["--plan", "--json", "--again", "--open"].includes(word);
   const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
@@ -51,7 +50,7 @@ export async function fitCommand(args: string[]): Promise<number> {
   );
 }
 
-/** The datasets, which a column of times tells only when it is read. */
+/** A column of times tells its datasets only when it is read. */
 async function baseOf({ base, overrides }: FitArguments): Promise<FitArguments["base"]> {
   if (overrides.time === undefined) return base;
   const { withTimes } = await import("@dsbm/experiment");

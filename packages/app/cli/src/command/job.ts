@@ -1,4 +1,4 @@
-// Commands that train several presets one after the other: the keys that they share, and the configurations of their runs.
+// Commands that train several presets in turn: their shared keys, and the configurations of their runs.
 import {
   type CompleteTrainConfig,
   completeTrain,
@@ -32,7 +32,7 @@ export const jobKeys = {
 
 type JobConfig = { [key in keyof typeof jobKeys]: z.output<(typeof jobKeys)[key]> };
 
-/** What the words of a job say; null where help was asked for, which is printed. Throws ConfigError. */
+/** Prints help and returns null if the words ask for it. Throws ConfigError. */
 export function readJob<S extends z.ZodType>(
   job: Experiment<S>,
   args: readonly string[],

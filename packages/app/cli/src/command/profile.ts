@@ -1,5 +1,5 @@
-// `dsbm profile COMMAND …`: runs any other command, and shows where its time went: operations beside what the machine can
-// do, measured in the same run, a trace for Chrome's viewer, and what would make it faster.
+// `dsbm profile COMMAND …`: runs another command and shows where its time went: operations beside what the machine can
+// do, a trace for Chrome's viewer, and advice.
 import { availableParallelism } from "node:os";
 import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
@@ -23,7 +23,7 @@ products, measured afterwards. Other processes that the command starts are not s
 
 trace   a file for chrome://tracing or ui.perfetto.dev, with the first 200,000 calls (default: dsbm-trace.json)`;
 
-/** Runs a command line under the profiler; `run` gives its exit code. Throws a ConfigError where there is no command. */
+/** Runs a command line under the profiler; `run` gives its exit code. Throws a ConfigError without a command. */
 export async function profileCommand(
   args: string[],
   run: (args: string[]) => Promise<number>,
@@ -73,7 +73,7 @@ interface Surroundings {
 
 const percent = (x: number) => `${(100 * x).toFixed(x < 0.0995 ? 1 : 0)} %`;
 
-/** The table, a line on what is outside of operations, and the advice. */
+/** The table, a line on the time outside of operations, and the advice. */
 export function report(profile: Profile, around: Surroundings): string {
   const byName = new Map<string, { calls: number; seconds: number; flop: number; half: boolean }>();
   for (const { name, operands, calls, seconds, flop } of profile.operations) {
@@ -113,7 +113,6 @@ export function report(profile: Profile, around: Surroundings): string {
   ].join("\n");
 }
 
-/** One sentence: what would make the command faster. */
 function advice(
   { operations }: Pick<Profile, "operations">,
   { seconds, rates, threads }: Surroundings,
@@ -138,7 +137,7 @@ function advice(
   return `products take ${percent(share)} of the operations' time at ${(rate / 1e9).toFixed(0)} GFLOP/s: what is left is fewer steps or a smaller network`;
 }
 
-/** The calls in the format of Chrome's trace viewer: complete events, in microseconds from the first one. */
+/** The calls as Chrome's complete events, in microseconds from the first one. */
 function chromeTrace(trace: readonly TracedCall[]): string {
   const first = trace.reduce(
     (least, { start }) => Math.min(least, start),

@@ -1,9 +1,8 @@
-// The last lines of a run: its table, and where to look.
 import { existsSync } from "node:fs";
 import { resolve as absolute } from "node:path";
 import { formatTable, newestTable, type Row } from "@dsbm/runs";
 
-/** Where the pictures, if there are any, and the report of a run are. */
+/** Where the pictures and the report of a run are. */
 export function placesOf(folder: string): string {
   const at = absolute(folder);
   const pictures = existsSync(`${at}/samples`) ? `pictures: ${at}/samples\n` : "";

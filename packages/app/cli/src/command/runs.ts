@@ -1,4 +1,4 @@
-// `dsbm runs`: the runs below a folder in a table, the newest first.
+// `dsbm runs`: lists the runs below a folder, the newest first.
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { ConfigError, unknownOption } from "@dsbm/config";
@@ -29,7 +29,7 @@ DIR     folder of runs (default: experiments)
 --all   all of them, not the newest ${most} alone
 --json  as JSON lines`;
 
-/** Runs the command; returns the exit code. Throws ConfigError and RunError. */
+/** Returns the exit code. Throws ConfigError and RunError. */
 export async function runsCommand(args: string[]): Promise<number> {
   const places = args.filter((word) => !word.startsWith("-"));
   const options = ["--all", "--json", "--help", "-h"];
@@ -98,7 +98,7 @@ function describe({ folder, info, problem }: RunEntry): Listed {
     >;
     const rows = existsSync(results_csv) ? readCsv(results_csv).rows : [];
     const { method, Dataset, Dataset_transfer: target, transfer, half_iterations: halves } = config;
-    // Evaluations may have ended before the weights did, or there were none.
+    // Evaluations may be missing, or older than the weights.
     const half = Math.max(
       Number(rows.at(-1)?.half_iteration ?? 0),
       listModels(folder).at(-1)?.half_iteration ?? 0,
@@ -117,7 +117,7 @@ function describe({ folder, info, problem }: RunEntry): Listed {
   }
 }
 
-/** The name of a data set; of files without their folder. */
+/** Files without their folder. */
 const plain = (name: unknown) =>
   typeof name !== "string" ? "" : /^(table|array|folder):/.test(name) ? basename(name) : name;
 

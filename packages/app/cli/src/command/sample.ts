@@ -1,4 +1,4 @@
-// `dsbm sample RUN INPUT OUTPUT key=value …`: a trained bridge applied to new samples.
+// `dsbm sample RUN INPUT OUTPUT key=value …`: applies a trained bridge to new samples.
 import { helpTable, sample } from "@dsbm/config";
 import type { SampleResult } from "@dsbm/inference";
 import { duration } from "@dsbm/runs";
@@ -38,7 +38,7 @@ const help = [
   helpTable(sample.schema, { sections, width: terminalWidth() }),
 ].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError for invalid words. */
+/** Returns the exit code. Throws ConfigError. */
 export async function sampleCommand(args: string[]): Promise<number> {
   const found = placedWords(sample, args, { expected: "RUN NEW OUT", usage, help });
   if (!found) return 0;

@@ -1,5 +1,5 @@
-// `npm start`, the main job: bridges between two handwritten digits, in principal components and in pixels, and the
-// Gaussian benchmark beside its exact answer: three runs of the presets, one table each.
+// `npm start`: bridges between two handwritten digits, in principal components and in pixels, and the Gaussian
+// benchmark with its exact answer.
 import { resolve as absolute, join } from "node:path";
 import { type Experiment, gaussian, train } from "@dsbm/config";
 import {
@@ -53,7 +53,7 @@ export function partsOf({ source, target }: StartConfig): Part[] {
       title: `digits ${source} → ${target}, in principal components`,
       name: "components",
       experiment: train,
-      // On pairs of exact transport the first iteration moves as little as a second one, and keeps more of the variance.
+      // With exact transport the first iteration moves as little as a second one, and keeps more of the variance.
       overrides: {
         dataset: "digits",
         ...digits,
@@ -133,7 +133,7 @@ const help = {
     "--again   start over where the runs are already\n--open    show the runs on a page of this machine, as dsbm studio does",
 };
 
-/** Runs the job; returns the exit code. Throws ConfigError for overrides that cannot be. */
+/** Returns the exit code. Throws ConfigError. */
 export async function start(given: string[]): Promise<number> {
   const again = given.includes("--again");
   const args = given.filter((arg) => arg !== "--open");

@@ -1,4 +1,4 @@
-// `dsbm studio [FOLDER] [port=…] [--open]`: a local page over the runs of a folder. It never loads the engine.
+// `dsbm studio [FOLDER] [port=…] [--open]`: a local page over the runs of a folder. Never loads the engine.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve as absolute, join } from "node:path";
@@ -26,7 +26,7 @@ const besideWord = "--beside";
 const idleMs = 60_000;
 const exportWord = "--export";
 
-/** Runs the command; returns the exit code. Throws ConfigError for invalid words, RunError for a folder that is not there. */
+/** Returns the exit code. Throws ConfigError, and RunError for a missing folder. */
 export async function studioCommand(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     printHelp(help);
@@ -49,7 +49,7 @@ export async function studioCommand(args: string[]): Promise<number> {
   });
   const { address } = studio;
   if (beside) {
-    // Nobody reads it any more once the address is told.
+    // Nobody reads it once the address is told.
     process.stderr.on("error", () => {});
     process.send?.({ address });
   } else console.log(`studio of ${absolute(folder)}: ${address}\nCtrl-C ends it`);

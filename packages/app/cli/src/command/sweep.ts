@@ -1,4 +1,4 @@
-// `dsbm sweep status|table DIR`: the state of a sweep, and its results so far.
+// `dsbm sweep status|table DIR`: the state and results of a sweep.
 import { ConfigError } from "@dsbm/config";
 import { nearest } from "@dsbm/files";
 import { findSweeps } from "@dsbm/runs";
@@ -25,7 +25,7 @@ const tasks: Record<string, (folder: string) => Promise<string>> = {
   },
 };
 
-/** Runs the command; returns the exit code. Throws a ConfigError for invalid words, and RunError. */
+/** Returns the exit code. Throws ConfigError and RunError. */
 export async function sweepCommand(args: string[]): Promise<number> {
   const [name, place, ...more] = args;
   if (name === undefined || args.includes("--help") || args.includes("-h")) {

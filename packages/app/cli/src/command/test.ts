@@ -1,5 +1,4 @@
-// `dsbm test RUN key=value …`: a trained run, evaluated again. It is named by its folder, or by the words that it was
-// trained with.
+// `dsbm test RUN key=value …`: evaluates a run again, named by its folder or by the words that trained it.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, completeTrain, savedConfig, test, testOnlyKeys } from "@dsbm/config";
@@ -9,7 +8,7 @@ import { runExperiment } from "./experiment.js";
 
 const isSetting = (word: string) => /^-|=/.test(word) && !existsSync(join(word, "run.json"));
 
-/** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
+/** Returns the exit code. Throws ConfigError. */
 export async function testCommand(args: string[]): Promise<number> {
   const [run, ...odd] = args.filter((word) => !isSetting(word));
   if (odd.length > 0)
@@ -42,7 +41,7 @@ export async function testCommand(args: string[]): Promise<number> {
   );
 }
 
-/** The configuration of a run with the keys of its evaluation that are given. Throws as readRun. */
+/** The configuration of a run with the given keys of its evaluation. Throws as readRun. */
 function configOf(
   folder: string,
   given: CompleteTestConfig,

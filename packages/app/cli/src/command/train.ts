@@ -1,5 +1,5 @@
-// `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: a bridge between two sets of data, or a sweep of
-// such runs. The Gaussian benchmark is a preset with keys of its own names.
+// `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: one run or a sweep. The Gaussian benchmark is a
+// preset with its own names for keys.
 import { type CompleteTrainConfig, gaussian, train } from "@dsbm/config";
 import { type ExperimentCommand, type Runner, runExperiment } from "./experiment.js";
 
@@ -23,7 +23,7 @@ const commands: Record<"train" | "gaussian", ExperimentCommand<CompleteTrainConf
   gaussian: { ...common, experiment: gaussian, usage: "" },
 };
 
-/** Run the commands; return the exit code. Throw ConfigError for overrides that cannot be. */
+/** Return the exit code. Throw ConfigError. */
 export const trainCommand = (args: string[]): Promise<number> =>
   runExperiment(commands.train, args);
 export const gaussianCommand = (args: string[]): Promise<number> =>

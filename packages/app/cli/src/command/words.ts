@@ -23,10 +23,7 @@ interface PlacedOptions {
   options?: Readonly<Record<string, string>>;
 }
 
-/**
- * The places and the configuration of a command that does one thing; null where help was asked for, which is printed.
- * Throws ConfigError for other words.
- */
+/** The places and the configuration of a command that does one thing; null after printing help. Throws ConfigError. */
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
@@ -74,7 +71,7 @@ export function withoutCfg(args: readonly string[]): [words: string[], cfg: bool
   return [args.toSpliced(at, separate ? 2 : 1), true];
 }
 
-/** A missing file of data that nobody chose, with what runs without files. */
+/** An error of missing data that nobody chose, with what runs without files. */
 export function withHint(error: unknown, words: readonly string[]): unknown {
   const isMissing = error instanceof Error && "code" in error && error.code === "MissingFiles";
   if (isMissing && !words.some((word) => /^[+~]*(dataset|Dataset|Dataset_transfer)=/.test(word)))
@@ -83,7 +80,7 @@ export function withHint(error: unknown, words: readonly string[]): unknown {
   return error;
 }
 
-/** Lines about values of presets that the words may have been meant to change. */
+/** Lines about values of presets that the user may not expect. */
 export function surprises<C extends CompleteTrainConfig>({ config, words }: Member<C>): string[] {
   const { first_num_iter, num_iter } = config;
   const isGiven = (...keys: string[]) =>
@@ -95,7 +92,7 @@ export function surprises<C extends CompleteTrainConfig>({ config, words }: Memb
   ];
 }
 
-/** `from=RUN` with the folder that is meant: the newest run is another one by the time this one goes on. */
+/** `from=RUN` with the folder it means now: the newest run changes. */
 export function pinned(word: string, args: readonly string[]): string {
   const [, run = ""] = /^from=['"]?(.+?)['"]?$/.exec(word) ?? [];
   if (run === "" || run === "null") return word;

@@ -1,4 +1,4 @@
-// Work of a command that Ctrl-C stops: its signal, and its progress on the terminal, until the scope that uses it ends.
+// A command's work that Ctrl-C stops: its signal and its progress, until its scope ends.
 import type { Interrupt } from "@dsbm/runs";
 import { createProgress, type Progress } from "@dsbm/runs";
 
@@ -8,7 +8,7 @@ interface Work extends Disposable {
   interrupt: Interrupt;
 }
 
-/** Begins work; it is stopped by `given`, or else as work of the engine, with `late` as `createWorkInterrupt` takes it. */
+/** Work stopped by `given`, or else as work of the engine, with `late` as `createWorkInterrupt` takes it. */
 export async function beginWork(late: string, given?: Interrupt): Promise<Work> {
   const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
   const interrupt = given ?? createWorkInterrupt({ late });

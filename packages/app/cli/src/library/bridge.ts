@@ -46,26 +46,26 @@ export interface Bridge extends Disposable {
   readonly shape: readonly number[];
   readonly report: string;
   /**
-   * Carries samples to the other end (`direction: "f"` from source to target, the default; `"b"` back), in the data's own
-   * units: columns as the files had them, pictures as bytes or as numbers from −1 to 1. The noise of row i is a function of
-   * the seed and i alone. Throws a ConfigError for options, a ConfigError for samples and conditions of another shape, and
-   * for a direction that was not trained.
+   * Carries samples to the other end (`direction: "f"` from source to target, the default; `"b"` back), in the data's
+   * own units: columns as in the files, pictures as bytes or as numbers from −1 to 1. The noise of row i depends on the
+   * seed and i alone. Throws a ConfigError for options, for samples and conditions of another shape, and for a
+   * direction that was not trained.
    */
   sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
   paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
   evaluate(options?: EvaluateOptions): Promise<Quality>;
   /**
-   * Log-density [n] of samples at the end of a direction, along the probability flow from `logDensity` at its start; both are
-   * of samples as networks take them (`units.enter`). Throws a ConfigError for a method without a flow.
+   * Log-density [n] of samples at the end of a direction, along the probability flow from `logDensity` at its start;
+   * both take samples as networks do (`units.enter`). Throws a ConfigError for a method without a flow.
    */
   likelihood(x: Tensor, options: LikelihoodOptions): Tensor;
   /** Between samples in the data's own units and tensors as networks take them. Both give new tensors. */
   readonly units: { enter(x: Rows): Tensor; leave(x: Tensor): Tensor };
   /** Conditions of the networks from values of the column `data.condition`, one a sample; the caller's. */
   conditions(values: readonly (string | number)[]): Conditions;
-  /** Copies the run, which `openBridge` and `dsbm sample` then open there; its data stay where they are. Returns the folder. */
+  /** Copies the run without its data; `openBridge` and `dsbm sample` open the copy. Returns the folder. */
   save(folder: string): string;
-  /** Writes models for other programs (a page if `out` ends in .html) as `dsbm export` does; returns the paths. */
+  /** Writes models for other programs (a page if `out` ends in .html) as `dsbm export`; returns the paths. */
   export(out: string, options?: ExportKeys): Promise<string[]>;
   dispose(): void;
 }
@@ -78,7 +78,7 @@ export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
 }
 
 /**
- * How good the bridge of a run is: each metric with its floor, ceiling and interval. Writes nothing. Throws a ConfigError
+ * Measures the bridge of a run: each metric with its floor, ceiling and interval. Writes nothing. Throws a ConfigError
  * for a run without weights and for options that do not fit, and the reason of `signal`.
  */
 export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
@@ -91,8 +91,8 @@ export async function evaluate(folder: string, options: EvaluateOptions = {}): P
 }
 
 /**
- * Opens a run of `dsbm fit`, `train` or `gaussian` with the weights that sample. Throws a RunError for what is no run, and
- * a ConfigError for one without weights, or without those of `half_iteration`.
+ * Opens a run of `dsbm fit`, `train` or `gaussian`. Throws a RunError for what is no run, and a ConfigError without
+ * weights, or without those of `half_iteration`.
  */
 export function openBridge(path: string, options: OpenOptions = {}): Bridge {
   const run = RunBridge.open(path, options);

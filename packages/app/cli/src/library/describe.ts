@@ -1,4 +1,4 @@
-// A problem that was made by hand as the configuration of a run.
+// A problem made by hand as the configuration of a run.
 import { methods, type Network, Preconditioned } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { modelOf } from "@dsbm/nets";
@@ -62,8 +62,8 @@ export function describeProblem(problem: CompleteProblem, network: Network): Com
 type Model = NonNullable<ReturnType<typeof modelOf>>;
 
 /**
- * What the configuration calls a network of a problem: of a method with a model of its own the network within it; null
- * where it is of another class than those of the library.
+ * The configuration's name of a problem's network (or of the network within a method's own model); null for a class
+ * that is not the library's.
  */
 export function modelNamed({ method }: CompleteProblem, network: Network): Model | null {
   const found = modelOf(network);

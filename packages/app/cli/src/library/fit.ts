@@ -1,5 +1,4 @@
-// `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, and a bridge as the result. The
-// run is that of the command.
+// `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, a bridge as the result.
 import { ConfigError, flatten } from "@dsbm/config";
 import { type FitRequest, finishedFit, fitMember, runFit } from "@dsbm/experiment";
 import type { ProgressState } from "@dsbm/runs";
@@ -12,12 +11,12 @@ import type { FitKeys } from "./keys.generated.js";
 /** How far a fit is: a moving state, or a line that stays. */
 export type FitProgress = { state: ProgressState } | { line: string };
 
-/** The keys of `dsbm fit`, which name data in another way here. */
+/** Data have other names here. */
 type OptionKeys = Omit<FitKeys, "Dataset" | "Dataset_between" | "Dataset_transfer">;
 
 interface RunOptions extends OptionKeys {
   folder?: string | undefined;
-  /** Start over where a run is already; else it goes on, and a finished one is opened. */
+  /** Start over; else an earlier run goes on, and a finished one is opened. */
   again?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: FitProgress) => void) | undefined;
@@ -35,10 +34,10 @@ export interface FitManyOptions extends RunOptions {
 }
 
 /**
- * Fits a bridge between two data sets of your own: `npx dsbm fit SOURCE TARGET key=value …` as a function. What is not given is
- * chosen from the data, within `max_minutes` (10). Data in memory are written into the run folder. Called again with the
- * same options it goes on where it was stopped, or opens what is finished. Throws a ConfigError for keys, a ConfigError or
- * DatasetError for data, errors of training and disk, one line each, and the reason of `signal`.
+ * Fits a bridge between your own data sets: `npx dsbm fit SOURCE TARGET key=value …` as a function. Other options are
+ * chosen from the data, within `max_minutes` (10). Data in memory are written into the run folder. Called again with
+ * the same options it resumes, or opens what is finished. Throws a ConfigError for keys, a ConfigError or DatasetError
+ * for data, errors of training and disk, and the reason of `signal`.
  */
 export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge> {
   const { folder: place, again = false, signal, onProgress, ...rest } = options;
@@ -84,7 +83,7 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
 
 const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length === 4);
 
-/** The data sets in their order, with names for messages, and the keys beside them. Throws a ConfigError for less than two. */
+/** The data sets in order, named for messages, and the other keys. Throws a ConfigError for less than two. */
 function marginalsIn(
   options: Omit<FitOptions, keyof RunOptions> | Omit<FitManyOptions, keyof RunOptions>,
 ) {
@@ -110,7 +109,7 @@ function marginalsIn(
   return { all, keys: keys as OptionKeys };
 }
 
-/** Overrides of vectors in memory, which do not depend on the place of their files. */
+/** Overrides of vectors in memory, independent of where their files lie. */
 const memoryBase = (inputs: readonly Input[], name: string): FitRequest["base"] => ({
   name,
   ...(inputs.length > 2 && {

@@ -1,4 +1,3 @@
-// Data of a fit that are in memory.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +15,7 @@ export interface Input {
   bytes: Uint8Array | null;
 }
 
-/** Checks the data of an end, and makes a file's bytes of those in memory. */
+/** Checks the data of an end; those in memory become a file's bytes. */
 export function given(source: Source, end: string): Input {
   if (typeof source === "string") return { path: source, shape: null, bytes: null };
   const x = toTensor(source, end);
@@ -40,7 +39,7 @@ export function given(source: Source, end: string): Input {
   }
 }
 
-/** A name for data in memory, the same for the same numbers; null where all are files. */
+/** The same name for the same numbers; null where all are files. */
 export function memoryName(ends: readonly Input[]): string | null {
   if (ends.every(({ bytes }) => bytes === null)) return null;
   const digest = createHash("sha256");
@@ -67,7 +66,7 @@ export function writeInput(
   return { ...input, path };
 }
 
-/** Removes what `writeInput` wrote where no run came of it. */
+/** Undoes `writeInput` where no run came of it. */
 export function removeInputs(folder: string): void {
   if (existsSync(join(folder, "run.json"))) return;
   rmSync(join(folder, "inputs"), { recursive: true, force: true });

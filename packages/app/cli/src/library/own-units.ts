@@ -1,4 +1,3 @@
-// The data's own units at the door of a bridge.
 import { decodeImages, encodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import type { Bridge } from "@dsbm/inference";

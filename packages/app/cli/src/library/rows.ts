@@ -22,7 +22,7 @@ export type SameKind<R extends Rows> = R extends Tensor
 const wanted =
   "expected a tensor [n, …], { data: Float32Array, shape: [n, …] } or an array of rows of numbers";
 
-/** Samples as a new tensor on the processor: float32, float64 or bytes; the caller's to dispose. */
+/** Samples as a new tensor on the processor: float32, float64 or bytes; the caller's. */
 export function toTensor(rows: Rows, what: string): Tensor {
   const refuse = (found: string): never => {
     throw new ConfigError("usage", `${what} is ${found}; ${wanted}`);

@@ -1,4 +1,4 @@
-// A run's folder under another name, whole or not at all.
+// Copies a run's folder, whole or not at all.
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "@dsbm/config";
@@ -6,7 +6,7 @@ import { readRun } from "@dsbm/runs";
 
 const passing = /^(\.lock|cache|previous|\.tmp-.*)$/;
 
-/** Copies the run of `folder` to `to`, which must not be there yet or be empty. */
+/** Copies the run of `folder` to `to`, which must be new or empty. */
 export function saveRun(folder: string, to: string): string {
   readRun(folder);
   const filter = (path: string) =>
@@ -16,7 +16,7 @@ export function saveRun(folder: string, to: string): string {
   );
 }
 
-/** Fills a folder that must not be there yet or be empty; returns its path. */
+/** Fills a folder that must be new or empty; returns its path. */
 export function newFolder(to: string, fill: (temporary: string) => void): string {
   if (existsSync(to) && readdirSync(to).length > 0)
     throw new ConfigError("usage", `${to} is there and is not empty: give a new folder`);

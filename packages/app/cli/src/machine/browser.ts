@@ -1,4 +1,3 @@
-// The studio beside a run, and the browser of this machine.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +13,7 @@ function opener(): string | undefined {
 export async function openBrowser(address: string): Promise<void> {
   const found = opener();
   if (found === undefined) return;
-  // Command lines can be read by all users of a machine; the address, which has the token, goes through a file of ours.
+  // All users of a machine can read command lines; the address has the token, so it goes through a file of ours.
   const folder = mkdtempSync(join(tmpdir(), "dsbm-studio-"));
   const page = join(folder, "open.html");
   writeFileSync(page, `<!doctype html><meta http-equiv="refresh" content="0;url=${address}">\n`, {
@@ -29,9 +28,9 @@ export async function openBrowser(address: string): Promise<void> {
   setTimeout(() => rmSync(folder, { recursive: true, force: true }), 20_000).unref();
 }
 
-/** Shows the runs of a folder beside this one: starts the studio and prints its address, or why there is none. */
+/** Starts the studio beside a run and prints its address, or why there is none. */
 export async function showBeside(folder: string): Promise<void> {
-  // Of several processes of one run the first one.
+  // Only the first process of a run.
   if (Number(process.env.RANK ?? process.env.SLURM_PROCID ?? 0) > 0) return;
   console.error(`studio: ${await startBeside(folder)}`);
 }

@@ -1,5 +1,5 @@
-// `nproc=N`: the processes of one training on this machine, each a rank. This process starts them, passes signals on, and
-// ends the others after one has failed.
+// `nproc=N`: starts the processes of one training on this machine, each a rank, passes signals on, and ends the others
+// after one has failed.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { cores, createInterrupt, isStopCode, patience, shellWord, stoppedWithin } from "@dsbm/runs";
@@ -52,7 +52,7 @@ export async function launchRanks(
     for (const child of children)
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
   };
-  // Rank 0 says that it has seen the signal: a step may take longer than that.
+  // Rank 0 says that it has seen the signal: a step may take longer.
   let late: NodeJS.Timeout | undefined;
   const stop = () => {
     all("SIGINT");
@@ -68,7 +68,7 @@ export async function launchRanks(
   const ended = (end: End) => {
     ends.push(end);
     if (end.code === 0 || isStopCode(end.code) || timers.length > 0) return;
-    // Ranks that wait for it notice; others get SIGTERM, and stop where the run can be continued.
+    // Ranks that wait for it notice; others get SIGTERM, and stop where the run can resume.
     timers.push(setTimeout(() => all("SIGTERM"), graceMs));
     timers.push(setTimeout(() => all("SIGKILL"), graceMs + timeoutMs));
   };
@@ -97,12 +97,12 @@ export async function launchRanks(
   return ends.length < n ? 1 : first ? (first.code ?? 1) : 0;
 }
 
-/** In rank 0 of `launchRanks`: says that the work has seen a signal and is ending by itself. */
+/** In rank 0 of `launchRanks`: says that the work is ending by itself. */
 export function tellLauncher(): void {
   if (process.connected) process.send?.("noticed");
 }
 
-/** In a process that `launchRanks` started: stops as by a signal when its launcher is gone. */
+/** In a process of `launchRanks`: stops as by a signal when the launcher is gone. */
 export function followLauncher(): void {
   if (!process.channel) return;
   process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));

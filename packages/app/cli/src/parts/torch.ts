@@ -1,2 +1,1 @@
-// `dsbm/torch`: tensors, autograd, recorded programs, layers, optimisers, files.
 export * from "@dsbm/torch";

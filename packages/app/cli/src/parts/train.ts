@@ -1,3 +1,3 @@
-// `dsbm/train`: the driver of a training, and the sampler. A training that was made by hand can be saved as a run.
+// `dsbm/train`: a training made by hand can be saved as a run.
 export * from "@dsbm/train";
 export { Training } from "../library/training.js";

@@ -1,4 +1,4 @@
-// The results of a sweep in one table and one picture, read from the folders of its finished runs.
+// The results of a sweep in one table and one picture.
 import { relative } from "node:path";
 import { lastOfHalves, panelsOf } from "@dsbm/experiment";
 import { writeFileAtomic } from "@dsbm/files";
@@ -25,7 +25,7 @@ import {
 
 /**
  * Writes summary.csv, summary.svg and summary.png of the sweep in `folder` and returns its last evaluations as text;
- * null where no member is finished. Throws RunError.
+ * null if no member is finished. Throws RunError.
  */
 export async function gather(folder: string): Promise<string | null> {
   const manifest = readManifest(folder);
@@ -101,7 +101,6 @@ function tableText(
   );
 }
 
-/** Where the gathered results of a sweep are, for the last lines of a command. */
 export function summaryPlaces(folder: string): string {
   const { summary_csv, summary_png } = sweepPaths(folder);
   const at = (path: string) => relative(process.cwd(), path) || path;

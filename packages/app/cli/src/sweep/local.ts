@@ -1,5 +1,5 @@
-// The launcher `local`: several runs side by side, each a process of its own, so that a failure ends that run alone; as
-// many at once as there are cores, or GPUs.
+// The launcher `local`: several runs side by side, each a process, so that a failure ends one run alone; as many as
+// there are cores, or GPUs.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
@@ -23,16 +23,15 @@ interface Outcome {
   why: string | null;
 }
 
-/** How many members run at once, and what each has. */
 export interface Pool {
   atOnce: number;
   /** Cores of a member. */
   share: number;
-  /** For each place the GPUs that are its own; empty where members use none, or name theirs. */
+  /** The GPUs of each place; empty where members use none, or name theirs. */
   gpus: string[][];
 }
 
-/** Sizes the pool by GPUs where members use any of them (device=cuda), else by cores. */
+/** Sizes the pool by GPUs where members use any (device=cuda), else by cores. */
 export async function poolFor(
   members: readonly Pick<NumberedMember, "device" | "nproc">[],
   n_jobs: number | null,
@@ -40,7 +39,7 @@ export async function poolFor(
   const nproc = Math.max(1, ...members.map((member) => member.nproc));
   const devices = new Set(members.map(({ device }) => device));
   const gpus = devices.has("cuda") ? groupsOf(await visibleGpus(), nproc) : [];
-  // Members that name their GPU (cuda:1) share it; as many at once as there are different ones.
+  // Members that name their GPU (cuda:1) share it.
   const named = [...devices].filter((device) => device.startsWith("cuda:")).length;
   const room = gpus.length || named || Math.max(1, Math.floor(cores() / nproc));
   const atOnce = Math.min(n_jobs ?? room, members.length);
@@ -80,7 +79,7 @@ function runMember(
       env: { ...process.env, ...env },
     });
     const file = createWriteStream(log);
-    // A log that cannot be written must not end the member: its output is on the terminal too.
+    // A log that cannot be written must not end the member.
     file.on("error", (error) => say(`${label}: no log: ${error.message}`));
     let tail = "";
     const stop = () => child.kill("SIGINT");
@@ -124,7 +123,7 @@ async function runWhenFree(
     }
     if (waited && !again && member.finished()) return { code: 0, why: null };
     const outcome = await runMember(member, options);
-    // Another process may have taken the folder while this one started.
+    // Another process may have taken the folder meanwhile.
     if (outcome.why === null || holder() === undefined) return outcome;
   }
 }
@@ -142,7 +141,7 @@ interface LocalOptions {
   again: boolean;
 }
 
-/** Runs the members, and writes into the sweep's journal when each starts and ends. */
+/** Runs the members; the sweep's journal gets each start and end. */
 export async function runLocal(
   members: readonly NumberedMember[],
   { paths, total, n_jobs, again }: LocalOptions,

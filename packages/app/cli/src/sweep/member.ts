@@ -1,4 +1,4 @@
-// What a launcher needs to know of a member of a sweep, whatever it trains.
+// What a launcher needs to know of a member of a sweep.
 import type { Member } from "@dsbm/config";
 
 export interface SweepMember {

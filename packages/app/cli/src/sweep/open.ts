@@ -1,4 +1,4 @@
-// The folder of a sweep, named by a hash of its members: the same overrides find it again, and nothing is run twice.
+// The folder of a sweep, named by a hash of its members: the same overrides find it again.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -22,8 +22,8 @@ export interface OpenSweep {
 }
 
 /**
- * Writes the manifest of a sweep, or finds the one that it has: its members keep their numbers. Throws a ConfigError
- * where two members would write into one folder.
+ * Writes or finds the manifest of a sweep; its members keep their numbers. Throws a ConfigError where two members would
+ * write into one folder.
  */
 export function openSweep(
   members: readonly SweepMember[],
@@ -63,7 +63,7 @@ export function openSweep(
   return { paths: sweepPaths(folder), members: numbered };
 }
 
-/** Returns the keys whose values differ between members, in their order, without the seed. */
+/** The keys whose values differ between members, without the seed. */
 function variedKeys(members: readonly SweepMember[]): string[] {
   const values = new Map<string, Set<string>>();
   for (const { overrides } of members)

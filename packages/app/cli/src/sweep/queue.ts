@@ -1,12 +1,11 @@
-// What Slurm knows of the jobs of a sweep: from squeue while they are in memory, then from sacct where there is
-// accounting, else from the end of the job's log.
+// What Slurm knows of a sweep's jobs: from squeue, then from sacct, else from the end of the job's log.
 import { execFile } from "node:child_process";
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
 /** A task of a job array. */
 export interface Task {
   phase: "queued" | "running" | "ended";
-  /** Why it waits, or was ended from outside; null where that is not known or usual. */
+  /** Why it waits, or was ended from outside; null if unknown or usual. */
   why: string | null;
   /** Whether it ended well. */
   completed: boolean;
@@ -15,13 +14,12 @@ export interface Task {
 interface Answer {
   stdout: string;
   stderr: string;
-  /** The last line of a program that failed, or that it is not installed; null where it ended well. */
+  /** The last line of a program that failed or is not installed; null where it ended well. */
   error: string | null;
   /** Whether the program is not installed. */
   missing: boolean;
 }
 
-/** Runs a program of Slurm to its end. */
 export function runSlurm(program: string, args: string[], { cwd = "." } = {}): Promise<Answer> {
   const options = { cwd, maxBuffer: 2 ** 28, timeout: 120_000 };
   return new Promise((done) => {
@@ -33,7 +31,7 @@ export function runSlurm(program: string, args: string[], { cwd = "." } = {}): P
   });
 }
 
-/** The last line of an output, without the name of the program. */
+/** The last line without the name of the program. */
 export function lastLine(output: string): string {
   const line = output.split("\n").findLast((one) => one.trim() !== "");
   return (line ?? "it gave no reason").replace(/^\w+: error: /, "").trim();
@@ -75,8 +73,8 @@ function taskOf(state: string, reason: string | null): Task {
 }
 
 /**
- * The tasks of job arrays by "<job>_<index>"; `wanted` are the indexes by job. A task that Slurm has forgotten is
- * missing. null with the error where Slurm does not answer.
+ * The tasks of job arrays by "<job>_<index>"; `wanted` are the indexes by job. Tasks that Slurm has forgotten are
+ * missing. null with the error if Slurm does not answer.
  */
 export async function tasksOf(
   wanted: ReadonlyMap<string, readonly number[]>,
@@ -107,7 +105,6 @@ async function addAccounted(job: string, tasks: Map<string, Task>): Promise<void
   }
 }
 
-/** The end of a log, where there is one. */
 export function tailOf(path: string, bytes = 8192): string {
   if (!existsSync(path)) return "";
   const file = openSync(path, "r");
@@ -139,7 +136,7 @@ const logged: readonly [RegExp, keyof typeof ends][] = [
   [/CANCELLED/, "CANCELLED"],
 ];
 
-/** Why a job was ended from outside, as Slurm wrote it into its log; null where it did not. */
+/** Why Slurm ended a job, by its log; null if unknown. */
 export function slurmReason(log: string): string | null {
   const lines = log.split("\n").filter((line) => /^(slurmstepd|srun)[\w.-]*: /.test(line));
   const found = logged.find(([pattern]) => lines.some((line) => pattern.test(line)));

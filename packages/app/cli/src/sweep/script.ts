@@ -1,4 +1,4 @@
-// The script for sbatch: its options, and for each task of the array the command line of one member.
+// The script for sbatch: one task of the array for each member.
 import type { SlurmLauncher } from "@dsbm/config";
 import { shellWord } from "@dsbm/runs";
 import { program } from "../machine/program.js";
@@ -55,8 +55,8 @@ function optionsOf(
 }
 
 /**
- * The whole script. It is submitted from the sweep's folder, so that the logs' names need no quoting; members run in the
- * folder where the sweep was started. `exec` makes the member the job's own process, which gets Slurm's signals.
+ * The script is submitted from the sweep's folder, so that the logs' names need no quoting; members run where the sweep
+ * was started. `exec` makes the member the job's own process, which gets Slurm's signals.
  */
 export function batchScript(
   members: readonly NumberedMember[],

@@ -1,4 +1,4 @@
-// The launcher `slurm`: submits one job array for all members that are not done, and follows it to its end.
+// The launcher `slurm`: submits one job array for the members that are not done, and follows it.
 import { rmSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -11,14 +11,14 @@ import { lastLine, runSlurm } from "./queue.js";
 import { batchScript } from "./script.js";
 import { countsLine, isActive, nameOf, type SweepStatus, sweepStatus } from "./status.js";
 
-/** Submits the members as one job array; returns the job's id. Throws a ConfigError with Slurm's message. */
+/** Returns the job's id. Throws a ConfigError with Slurm's message. */
 export async function submit(
   members: readonly NumberedMember[],
   launcher: SlurmLauncher,
   { paths, experiment, again }: { paths: SweepPaths; experiment: string; again: boolean },
 ): Promise<string> {
   writeFileAtomic(paths.script, batchScript(members, launcher, { name: `dsbm-${experiment}` }));
-  // Messages of an earlier start must not be read as those of this one.
+  // Messages of an earlier start are not this one's.
   for (const { number } of members) rmSync(paths.log(number), { force: true });
   const { missing, error, stdout, stderr } = await runSlurm(
     "sbatch",
@@ -52,7 +52,7 @@ const lastPause = 10;
 /** Seconds that a shared file system may take to show what a job wrote. */
 const grace = 60;
 
-/** Waits until no member of the sweep waits or runs; returns the last status, and whether Ctrl-C ended the wait. */
+/** Waits until no member waits or runs; returns the last status, and whether Ctrl-C ended the wait. */
 export async function watch(folder: string): Promise<{ status: SweepStatus; stopped: boolean }> {
   const interrupt = createInterrupt({ notify: () => {} });
   const progress = createProgress();

@@ -1,4 +1,4 @@
-// Runs a sweep: members that are not done go to the launcher, then the results of all are gathered.
+// Runs a sweep: the launcher gets unfinished members, then all results are gathered.
 import { relative } from "node:path";
 import type { Launcher } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
@@ -19,8 +19,8 @@ interface SweepRequest {
 }
 
 /**
- * Runs what is not done of a sweep; returns 0 when all members are finished, 1 when some failed, 130 when stopped.
- * Throws a ConfigError where the same sweep is being run already, or Slurm refuses it.
+ * Returns 0 when all members are finished, 1 when some failed, 130 when stopped. Throws a ConfigError where the sweep
+ * is running already, or Slurm refuses it.
  */
 export async function sweep(
   members: readonly SweepMember[],
@@ -116,13 +116,13 @@ async function waitForSlurm(folder: string, shown: string): Promise<number> {
 }
 
 async function printResults(folder: string): Promise<void> {
-  // Loaded here: what draws and measures brings the engine along, which help does not need.
+  // Loaded here: it brings the engine along, which help does not need.
   const { gather, summaryPlaces } = await import("./gather.js");
   const table = await gather(folder);
   if (table !== null) console.log(`\n${table}\n\n${summaryPlaces(folder)}`);
 }
 
-/** Which members are to be run; those that cannot be are recorded as failed. */
+/** Members that cannot run are recorded as failed. */
 function sort({ paths, members }: OpenSweep, again: boolean, active: ReadonlySet<number>) {
   const todo: NumberedMember[] = [];
   const failed: { label: string; why: string }[] = [];

@@ -1,4 +1,3 @@
-// The state of each member of a sweep, from its run folder and from what started it.
 import { lockHolder } from "@dsbm/files";
 import {
   countStates,
@@ -34,18 +33,18 @@ export interface SweepStatus {
   launcher: number | null;
   /** Job arrays that have members left. */
   jobs: string[];
-  /** A line for the reader, where the states may be out of date. */
+  /** Says where the states may be out of date. */
   note: string | null;
 }
 
-/** Reads the status of the sweep in `folder`, and of its jobs from Slurm. Throws RunError. */
+/** Reads the status of the sweep in `folder`, also from Slurm. Throws RunError. */
 export async function sweepStatus(folder: string): Promise<SweepStatus> {
   const manifest = readManifest(folder);
   const paths = sweepPaths(folder);
   const traces = readTraces(paths.journal);
   const launcher = lockHolder(paths.lock) ?? null;
   const traceOf = ({ number }: SweepEntry) => traces.get(number) ?? null;
-  // Members by the jobs that Slurm is to report on: not those that are done.
+  // Members by the jobs that Slurm is to report on.
   const wanted = new Map<string, number[]>();
   for (const entry of manifest.members) {
     const trace = traceOf(entry);
@@ -78,7 +77,6 @@ export async function sweepStatus(folder: string): Promise<SweepStatus> {
   };
 }
 
-/** Whether a member waits or runs in Slurm. */
 export function isActive({ trace, task, state }: MemberOf): boolean {
   return trace?.launcher === "slurm" && task !== null && ["waiting", "running"].includes(state);
 }
@@ -134,14 +132,14 @@ export function countsLine(members: readonly Status[]): string {
     .join(", ");
 }
 
-/** A member for messages: the keys in which it differs, and its seed. */
+/** A member's keys that differ, and its seed. */
 export function nameOf({ configuration, seed }: SweepEntry): string {
   return [...Object.entries(configuration), ["seed", seed]].map(([k, v]) => `${k}=${v}`).join(" ");
 }
 
 const commandOf = ({ words }: SweepManifest) => `npx dsbm ${words.map(shellWord).join(" ")}`;
 
-/** The most members of which all are listed; of larger sweeps only those that are not done. */
+/** Larger sweeps list only members that are not done. */
 const mostListed = 100;
 
 /** The status as text. */

@@ -1,5 +1,3 @@
-// Names with what they mean beside them, as wide as the terminal.
-
 /** Columns of the terminal; 100 where the output is no terminal. */
 export const terminalWidth = (): number => process.stdout.columns ?? 100;
 
@@ -25,7 +23,7 @@ export function printHelp(text: string): void {
   console.log(width === undefined ? text : fitted(text, width));
 }
 
-/** A text in which lines that are too long are broken, below what they begin with. */
+/** Breaks long lines, indented below what they begin with. */
 function fitted(text: string, width: number): string {
   const lines = (line: string): string[] => {
     if (line.length <= width) return [line];

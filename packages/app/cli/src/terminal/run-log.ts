@@ -1,4 +1,4 @@
-// log.txt of a run folder: the lines that a run says on the terminal, each with its time.
+// log.txt of a run folder: the lines printed on the terminal, with times.
 import { appendFileSync, constants, existsSync } from "node:fs";
 import { errnoOf } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
@@ -6,7 +6,7 @@ import { runPaths } from "@dsbm/runs";
 
 const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0 } = constants;
 
-/** A progress that says its lines to another one and keeps them in the run's folder, once that is there. */
+/** A progress that also keeps its lines in the run's folder, once that exists. */
 export function withLog(progress: Progress, folder: string): Progress {
   const { run_json, log } = runPaths(folder);
   const waiting: string[] = [];
@@ -21,7 +21,7 @@ export function withLog(progress: Progress, folder: string): Progress {
           flag: (O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW) as never,
         });
       } catch (error) {
-        // A log that cannot be written must not end the run: its lines are on the terminal.
+        // A log that cannot be written must not end the run.
         if (errnoOf(error) === undefined) throw error;
       }
     },

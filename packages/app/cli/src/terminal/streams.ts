@@ -1,10 +1,10 @@
-// What is printed may have no reader: a pipe that was closed, a full disk. A run goes on without its progress; what was
-// asked for and cannot be printed is an error.
+// Output may have no reader: a closed pipe, a full disk. A run goes on without its progress; results that cannot be
+// printed are an error.
 import { printable } from "@dsbm/files";
 
 let listens = false;
 
-/** Listens to both streams until the process ends, and keeps names in data from controlling the terminal. */
+/** Listens to both streams, and keeps names in data from controlling the terminal. */
 export function outliveReaders(): void {
   if (listens) return;
   listens = true;
@@ -13,7 +13,7 @@ export function outliveReaders(): void {
     console[method] = (...values) =>
       print(...values.map((value) => (typeof value === "string" ? printable(value) : value)));
   }
-  // Without a listener an error of a stream ends the process, with a stack trace that nobody sees.
+  // Without a listener an error of a stream ends the process with a stack trace.
   process.stderr.on("error", () => {});
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // `dsbm … | head` has what it wants.

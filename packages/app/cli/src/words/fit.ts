@@ -1,4 +1,4 @@
-// The arguments of `dsbm fit`: places become datasets, and all else is overrides.
+// The arguments of `dsbm fit`: places become datasets, the rest overrides.
 import { existsSync, statSync } from "node:fs";
 import { ConfigError, isSetting, type Member, parseOverride, type Value } from "@dsbm/config";
 import { namesOf, plainName } from "./place.js";
@@ -26,7 +26,7 @@ function withTimes(settings: readonly string[], places: number): string[] {
   return settings.map((word) => word.replace(/^at=/, "times="));
 }
 
-/** Reads the arguments. Throws ConfigError "usage" as `placesBase`. */
+/** Throws ConfigError "usage" as `placesBase`. */
 export function readFitArguments(args: readonly string[]): FitArguments {
   const places = args.filter((word) => !isSettingOrSwitch(word));
   const settings = withTimes(args.filter(isSettingOrSwitch), places.length);
@@ -41,8 +41,8 @@ export function readFitArguments(args: readonly string[]): FitArguments {
 }
 
 /**
- * Returns the datasets of places, and a name by the places. One place alone is a table of several times, or of two groups,
- * which data.split_by tells apart. Throws ConfigError "usage" for places that are missing, too many, or not there.
+ * Returns the datasets of places, and a name. One place alone is a table of several times, or of two groups
+ * (data.split_by). Throws ConfigError "usage" for places that are missing, too many, or not there.
  */
 export function placesBase(places: readonly string[], overrides: object): FitArguments["base"] {
   const hasKey = (key: string) => Object.hasOwn(overrides, key);
@@ -67,7 +67,7 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
     plainName(String(values[key]).replace("..", "-")),
   );
   const hasPictures = datasets.some((name) => name.startsWith("folder:"));
-  // Keys of a network need to know which, before the pictures are looked at.
+  // Keys of a network must know which, before pictures are looked at.
   const isOfNetwork = Object.keys(overrides).some((key) => key.startsWith("model."));
   return {
     Dataset: datasets[0] as string,
@@ -84,7 +84,7 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
   };
 }
 
-/** Returns the name of the dataset of a place. Throws ConfigError "usage" for what is not there. */
+/** Throws ConfigError "usage" for a place that is not there. */
 function datasetOf(place: string): string {
   if (!existsSync(place))
     throw new ConfigError(

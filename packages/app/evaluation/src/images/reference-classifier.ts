@@ -1,5 +1,5 @@
-// The reference classifier of a run: a small classifier of the labelled set that an end's data come from, trained once
-// for all runs of an experiments folder, on data alone.
+// The reference classifier of a run: a small classifier of the labelled set that an end comes from, trained once for
+// all runs of an experiments folder.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
@@ -25,7 +25,7 @@ export interface ReferenceClassifier {
   facts: LeNetFacts;
 }
 
-/** The seed of all classifiers, so that runs of different seeds are measured alike. */
+/** One seed, so that all runs are measured alike. */
 const classifierSeed = 0;
 const leastSteps = 500;
 
@@ -37,8 +37,8 @@ function wholeSet(end: Pick<EndpointData, "name">): string | null {
 }
 
 /**
- * The classifier of an end, trained here if no run of this experiments folder did before (about a minute for MNIST on
- * two cores); null where its data have no classes to tell apart, or when stopped.
+ * The classifier of an end, trained here if this experiments folder has none (about a minute for MNIST on two cores);
+ * null if its data have no classes to tell apart, or when stopped.
  */
 export async function referenceClassifier(
   { projection, shape }: Pick<Datasets, "projection" | "shape">,
@@ -110,7 +110,7 @@ export async function referenceClassifier(
   }
 }
 
-/** The share of images that a classifier takes for one of an end's classes; null where the end has all there are. */
+/** The share of images taken for one of an end's classes; null where the end has all classes. */
 export function shareOfClasses(
   { model, facts }: ReferenceClassifier,
   images: Tensor,

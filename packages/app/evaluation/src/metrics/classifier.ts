@@ -1,4 +1,4 @@
-// Whether a classifier can tell generated rows from the data: of images by their features.
+// Whether a classifier can tell generated rows from the data (of images: their features).
 import { isVectors } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { drawsOf, linearExcess } from "../bounds.js";
@@ -6,7 +6,7 @@ import { type Accuracy, classifierAccuracy } from "../classifier.js";
 import { imageFeatures } from "../images/features.js";
 import type { Metric } from "../metric.js";
 
-/** Below so few rows of a side nothing can be learnt. */
+/** With fewer rows of a side nothing can be learnt. */
 const fewest = 4;
 /** Folds share rows: accuracies vary by so much more than a binomial share (simulated, n = 6 … 1,000). */
 const inflation = 1.25;

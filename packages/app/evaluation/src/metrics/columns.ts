@@ -1,4 +1,4 @@
-// Which column is worst, in the data's own units; the columns that are furthest off in their own deviations come first.
+// Which column is worst, in the data's own units; columns are ordered by their own deviations.
 import { columnWasserstein } from "@dsbm/bridge";
 import { tidy } from "@dsbm/torch";
 import { drawsOf, halvesOf, measurementOf } from "../bounds.js";

@@ -50,7 +50,7 @@ const exact = (p: 1 | 2): TwoSampleMetric => ({
     (await context.distances.wasserstein(x, y, { p, seed })).value,
 });
 
-/** Rows along random directions, [n, directions], in parts that bound the memory of large images. */
+/** Rows along random directions, [n, directions], in parts that bound the memory. */
 function alongDirections(x: Tensor, seed: number): Tensor {
   return tidy(() => {
     const rows = x.flatten({ startDim: 1 }).to("float64");
@@ -73,7 +73,7 @@ const spread = (x: Tensor): number =>
 const statisticsOf = (set: SampleSet): Record<string, number> =>
   sharedOf(set, "statistics", () => endpointRow(endpointStatistics(set)));
 
-/** A moment as networks see the values, which only the log has unless it is asked for. */
+/** A moment in the networks' units, shown only if it is asked for. */
 function moment(name: string, title: string): Metric {
   const target = `data_${name}`;
   const ceiling = name === "sample_var" ? undefined : `start_${name}`;

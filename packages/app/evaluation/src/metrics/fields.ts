@@ -1,4 +1,4 @@
-// Fields: at which scales they are right, and whether they follow their conditions as data do.
+// Fields: at which scales they are right, and whether they follow their conditions.
 import { isVectors, testConditions, testRows } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Measuring } from "../measuring.js";
@@ -15,7 +15,7 @@ import {
 
 const mostNumbers = 64 * 2 ** 20;
 
-/** The spectra of a set of fields, and their errors by octave. */
+/** The spectra of fields, and their errors by octave. */
 export function fieldSpectra(
   set: SampleSet,
   context: Measuring,

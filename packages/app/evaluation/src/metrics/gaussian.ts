@@ -1,5 +1,5 @@
-// Between Gaussians the exact bridge is known: moments at the end, and the divergence of every marginal. The floor is what
-// a perfect sampler with as many rows and steps shows.
+// Between Gaussians the exact bridge is known: moments at the end, and the divergence of every marginal. The floor is
+// that of a perfect sampler with as many rows and steps.
 import {
   discretised,
   exactCovariance,

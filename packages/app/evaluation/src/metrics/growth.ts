@@ -1,4 +1,3 @@
-// Metrics of methods with growth: the mass that samples have become.
 import { sourceOf } from "@dsbm/bridge";
 import { marginalsOf, relativeMasses } from "@dsbm/problem";
 import { tidy } from "@dsbm/torch";

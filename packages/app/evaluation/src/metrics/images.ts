@@ -1,4 +1,4 @@
-// Images: the share that a classifier takes for the target's classes, and Fréchet distances in features of networks.
+// Images: the share that a classifier takes for the target's classes, and Fréchet distances of networks' features.
 import {
   type FeatureExtractor,
   frechetScore,

@@ -1,5 +1,5 @@
-// How likely held-out data are if the density of the source is known: along the probability flow from a Gaussian, and in
-// closed form for LightSB, whose ends are a mixture.
+// How likely held-out data are if the source's density is known: along the probability flow from a Gaussian, and in
+// closed form for LightSB's mixture.
 import {
   type Endpoint,
   type Gaussian,

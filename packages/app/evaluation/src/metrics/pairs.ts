@@ -1,4 +1,4 @@
-// Which source row goes where: how far the bridge moves rows, and whether it pairs them as the Schrödinger bridge does.
+// Which source row goes where: how far rows move, and whether pairs are those of the Schrödinger bridge.
 import {
   type Estimate,
   gaussianPairs,
@@ -66,7 +66,7 @@ function bindingOf(set: SampleSet, context: Measuring): Binding | null {
 const ofTwoSets = (data: DataFacts): string | null =>
   data.ends.chain ? "it is for two data sets" : forVectors(data);
 
-/** Why pairs are not those of a Brownian bridge between two ends. */
+/** Why pairs are not those of a Brownian bridge. */
 function lacksBinding(
   context: Measuring,
   { sampling }: Pick<SampleSet, "sampling">,

@@ -1,4 +1,4 @@
-// How samples move: what the drift spends, how straight the flow is, and whether both directions are one process.
+// How samples move: the energy of the drift, how straight the flow is, and whether both directions are one process.
 import {
   agreement,
   flowCost,

@@ -1,4 +1,4 @@
-// Energy spectra of fields and their errors in each octave, and how fields follow their conditions.
+// Energy spectra of fields, their errors by octave, and how fields follow their conditions.
 import { bandError, isotropicSpectrum, octaves, type Spectrum } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 
@@ -17,7 +17,7 @@ export const spectraOf = (fields: Fields): Spectra =>
     Object.entries(fields).map(([name, x]) => [name, isotropicSpectrum(x)]),
   ) as Spectra;
 
-/** The errors of one channel in one band: generated, of the starts, of other real fields; null where nothing is. */
+/** The errors of one channel in one band: generated, of the starts, of other real fields; null: none. */
 export interface BandRow {
   channel: number;
   band_from: number;
@@ -27,10 +27,10 @@ export interface BandRow {
   error_floor: number | null;
 }
 
-/** The part of a channel's energy below which there is only the rounding of float32. */
+/** The part of a channel's energy below which float32 only rounds. */
 export const noEnergy = 1e-10;
 
-/** Errors against the data by channel and octave; null where the data have no energy to compare with. */
+/** Errors against the data by channel and octave; null where the data have no energy. */
 export function bandRows({ start, end, data, reserve }: Spectra): BandRow[] {
   const bands = octaves(data.k.length);
   const of = (spectrum: Spectrum) => bandError(spectrum, data, bands);
@@ -65,8 +65,8 @@ export function meanError(
 }
 
 /**
- * The largest part of the starts' error that a channel has left in a band: below 1 every scale came nearer to the data.
- * Null without a band in which the starts were off.
+ * The largest part of the starts' error that is left in a band: below 1 every scale came nearer to the data. Null if
+ * the starts were off in no band.
  */
 export function worstBand(rows: readonly BandRow[]): number | null {
   const parts = rows.flatMap(({ error_generated: left, error_start: before }) =>
@@ -76,8 +76,8 @@ export function worstBand(rows: readonly BandRow[]): number | null {
 }
 
 /**
- * How fields x [n, C, H, W] follow a condition c [n, C′, H, W]: the slope of x on c over all points, for each pair
- * of channels, [C][C′], and the deviations of both. 0 where a condition is constant.
+ * The slope of fields x [n, C, H, W] on a condition c [n, C′, H, W] over all points, for each pair of channels,
+ * [C][C′], and the deviations of both. 0 where a condition is constant.
  */
 export function conditionFit(
   x: Tensor,
@@ -105,8 +105,8 @@ export function conditionFit(
 }
 
 /**
- * How far fields follow their conditions otherwise than data do theirs: |slope − slope of the data|, in deviations of
- * the data for one of the condition, mean over pairs of channels.
+ * How differently fields and data follow their conditions: |slope − slope of the data|, in deviations of the data for
+ * one of the condition, mean over pairs of channels.
  */
 export function conditionError(
   { x, cond }: { x: Tensor; cond: Tensor },

@@ -1,5 +1,5 @@
 // Two bridges without training: between Gaussians of the data's moments, and between training rows. A trained bridge is
-// worth its time if it is closer to the target than the first and does more than end on training rows.
+// worth its time if it is closer to the target than the first and does not merely end on training rows.
 import {
   BridgeError,
   type Direction,
@@ -22,7 +22,7 @@ import { kept } from "../subject.js";
 import type { Variant } from "./variant.js";
 
 export interface Baseline {
-  /** The method, which gives the metrics their names. */
+  /** Names the metrics. */
   name: "gaussian_bridge" | "sinkhorn_bridge";
   title: string;
   /** Training rows of each end that it is made of, at most. */
@@ -58,7 +58,7 @@ const mostNumbers = 2 ** 24;
 
 const valuesOf = ({ shape }: Datasets): number => shape.reduce((a, b) => a * b, 1);
 
-/** The rows that a baseline generates from the source rows of a set; the reason if it cannot. */
+/** The rows that a baseline generates from a set's source rows, or why it cannot. */
 export function baselineVariant(
   baseline: Baseline,
   set: SampleSet,
@@ -103,7 +103,7 @@ interface Leg {
   unit: number;
 }
 
-/** One leg, or one for each interval of several data sets, in the order of a direction. */
+/** A leg for each interval, in the order of a direction. */
 function legsOf(ends: Datasets, grid: TimeGrid, direction: Direction): Leg[] {
   if (!ends.chain) return [{ ends, grid, unit: 1 }];
   const all = [ends.x0, ...ends.between, ends.x1];

@@ -1,5 +1,4 @@
-// Rows between the ends that no training saw: how far the bridge's marginal at their time is from them, in the data's own
-// units.
+// Rows between the ends that no training saw: how far the bridge is from them at their time, in the data's own units.
 import { basename } from "node:path";
 import { type Conditions, kindsOf, stream, subsample, withTime } from "@dsbm/bridge";
 import { testConditions, testRows } from "@dsbm/problem";
@@ -18,7 +17,7 @@ export interface Holdout {
   at: number;
 }
 
-/** The hold-outs that the keys `holdout` and `at` give: one of each, or lists of the same length. */
+/** The hold-outs of the keys `holdout` and `at`: one of each, or lists of the same length. */
 export function holdoutsOf(keys: {
   holdout: string | string[] | null;
   at: number | number[] | null;
@@ -27,10 +26,8 @@ export function holdoutsOf(keys: {
   return [keys.holdout ?? []].flat().map((path, i) => ({ path, at: times[i] as number }));
 }
 
-/** Rows of each side of a hold-out, at most. */
 export const mostHeldOut = 10_000;
 
-/** Metrics of a hold-out by prefix and name, and what they are measured on. */
 export const holdoutNames = [
   "holdout_w1",
   "holdout_w1_half",
@@ -39,7 +36,7 @@ export const holdoutNames = [
   "holdout_sliced_w2",
 ];
 
-/** The variants of all hold-outs; null if it was stopped. Throws a ConfigError for files that do not fit. */
+/** Null if it was stopped. Throws a ConfigError for files that do not fit. */
 export async function holdoutVariants(
   context: Measuring,
   sampling: Sampling,
@@ -53,7 +50,7 @@ export async function holdoutVariants(
     context.keep({ [Symbol.dispose]: () => t.dispose() });
     return t;
   };
-  // What does not fit is refused before anything is computed.
+  // Refuse what does not fit before anything is computed.
   const truths: Tensor[] = [];
   for (const { path } of holdouts) {
     const rows = await readHoldout(path, subject);

@@ -1,4 +1,4 @@
-// Several data sets in a row: what the bridge passes through, with the data of that time.
+// Several data sets in a row: the bridge at each time between, against the data of that time.
 import { testRows } from "@dsbm/problem";
 import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
@@ -10,7 +10,6 @@ import type { Variant } from "./variant.js";
 
 export const marginalMetrics = ["sliced_w2", "w2", "w1"];
 
-/** The samples at each time between, with the data of that time. */
 export function marginalVariants(set: SampleSet, context: Measuring): Variant[] {
   const { options } = context;
   const { ends } = context.subject;
@@ -25,7 +24,7 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
     const time = ends.chain?.times[i + 1] as number;
     const data = own(() => testRows(end, most, options.seed, "test"));
     const reserve = own(() => testRows(end, 4 * most, options.seed, "train"));
-    // No more rows than other data for the floor.
+    // Other data for the floor limit the rows.
     const n = Math.min(most, reserve.size(0));
     const state = set.states.get(stepAt(times, time)) as Tensor;
     return {

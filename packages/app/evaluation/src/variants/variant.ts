@@ -1,4 +1,4 @@
-// The same metrics on other samples: at times between, at a held-out time, or of a bridge without training.
+// The same metrics on other samples: at other times, or of a bridge without training.
 import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import type { SampleSet } from "../metric.js";
 
@@ -10,6 +10,5 @@ export interface Variant {
   /** Names of the metrics. */
   metrics: readonly string[];
   set: SampleSet;
-  /** Changes of the rows, such as their title. */
   change(row: MetricRow): Partial<MetricRow>;
 }

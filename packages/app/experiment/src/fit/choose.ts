@@ -1,4 +1,4 @@
-// The rules by which `dsbm fit` chooses (docs/guide/choosing.md): each gives a value and its reason. Scales are those of the
+// The rules by which `dsbm fit` chooses (docs/guide/choosing.md): each gives a value and its reason, in scales of the
 // network's inputs.
 import type { Method } from "@dsbm/bridge";
 import type { DataFacts } from "./facts.js";
@@ -16,7 +16,7 @@ const short = (x: number) => Number(x.toPrecision(2));
 
 const comparable = 30;
 
-/** Chooses the scale of columns from their deviations (0: constant), and whether the file names them. */
+/** By the columns' deviations (0: constant), and whether the file names them. */
 export function chooseScale({ std, named }: { std: readonly number[]; named: boolean }): Rule {
   const varying = std.filter((s) => s > 0);
   const ratio = Math.max(...varying) / Math.min(...varying);
@@ -35,7 +35,7 @@ export function chooseScale({ std, named }: { std: readonly number[]; named: boo
 const heldOut = 400;
 const mostHeldOut = 0.3;
 
-/** Chooses how many rows of the smaller end of small tables are held out; null if a tenth is enough to judge a bridge. */
+/** How many rows of a small end are held out; null if a tenth is enough to judge a bridge. */
 export function chooseHeldOut(rows: number): Rule | null {
   const share = Math.min(mostHeldOut, Math.ceil((100 * heldOut) / rows) / 100);
   if (share <= 0.1) return null;
@@ -103,7 +103,7 @@ export function chooseSigma(facts: DataFacts, typed: UserChoices = {}): Rule {
   );
 }
 
-/** Returns the choices for vectors or pictures, in the order of printing. */
+/** Choices for vectors or pictures, in the order of printing. */
 export function chooseRules(facts: DataFacts, typed: UserChoices = {}): Rule[] {
   const { shape, rows } = facts;
   const sigma = chooseSigma(facts, typed);
@@ -129,7 +129,7 @@ const fiveIterations = rule(
   "each iteration brings the ends nearer to the data, beginning with the reference process",
 );
 
-/** Chooses the iterations of the user's method, by its first pairs. */
+/** The iterations of the user's method, by its first pairs. */
 export function iterationRule({
   predicts,
   rows,
@@ -142,7 +142,7 @@ export function iterationRule({
   return fromReference ? fiveIterations : twoIterations;
 }
 
-/** Chooses the rows that are paired at once if pairs share a condition of so many classes; null: a number. */
+/** The rows that are paired at once if pairs share a condition of so many classes; null: a number. */
 export function rowsTogether(batch: number, classes: number | null, rows: number): Rule {
   const wanted = Math.ceil(Math.min(manyTogether, batch * (classes ?? manyTogether)) / batch);
   return rule(
@@ -182,14 +182,14 @@ const pairsServe = rule(
   "new pairs for every step would take most of the time",
 );
 
-/** Returns the keys that a method does not use: it takes no steps, has no layers, or simulates no pairs. */
+/** Keys of steps, layers or simulated pairs that a method does not have. */
 export function unusedKeys(
   { model, predicts, plan, rows }: Pick<Method, "model" | "predicts" | "plan" | "rows">,
   { simulates, caches }: { simulates: boolean; caches: boolean },
 ): readonly string[] {
   return [
     ...(model?.fit ? ["batch_size", "lr_warmup", "ema_rate"] : []),
-    // A mixture of Gaussians has a rate of its own.
+    // A mixture of Gaussians has its own rate.
     ...(model?.fit || plan ? ["model.hidden", "lr"] : []),
     ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
     // Discrete DSB simulates steps, not ends.
@@ -290,11 +290,11 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
 
 const mostPictures = 128;
 const leastPictures = 16;
-/** Simulations of them at the end of a run: there and back, in both directions. */
+/** There and back, in both directions. */
 export const endSimulations = 4;
 const evaluations = 0.25;
 
-/** Chooses how many pictures are evaluated; `pair`: seconds to simulate one. */
+/** How many pictures are evaluated; `pair`: seconds to simulate one. */
 export function choosePictures(pair: number, seconds: number, halves: number): Rule {
   const fit = Math.floor((evaluations * seconds) / (pair * (halves + endSimulations)));
   return rule(
@@ -308,10 +308,10 @@ export function choosePictures(pair: number, seconds: number, halves: number): R
 export const fewSteps = 300;
 /** Least width of the network of pictures. */
 export const leastChannels = 16;
-/** How many times as long a step of pictures takes with twice the width, at most. */
+/** How much longer a step of pictures takes with twice the width, at most. */
 export const twiceTheWidth = 3.5;
 
-/** Chooses the width of a network of pictures that leaves time for enough steps of a half-iteration. */
+/** The width of a network of pictures that leaves time for enough steps. */
 export const chooseChannels = (value: number, steps: number): Rule =>
   rule(
     "model.num_channels",
@@ -319,7 +319,7 @@ export const chooseChannels = (value: number, steps: number): Rule =>
     `the time is enough for about ${steps} steps of a half-iteration, and with more channels for few`,
   );
 
-/** Chooses one iteration if the time is enough for few steps. */
+/** One iteration if the time is enough for few steps. */
 export const oneIteration = (steps: number): Rule =>
   rule(
     "n_ipf",
@@ -327,7 +327,7 @@ export const oneIteration = (steps: number): Rule =>
     `two have ${steps} steps of a half-iteration in the time given, which is little`,
   );
 
-/** Steps of an iteration's half beyond which the network would overfit: passes over the smaller end. */
+/** More passes over the smaller end in an iteration's half would overfit. */
 const passes = 400;
 
 export const mostSteps = (rows: number, batch: number): number =>

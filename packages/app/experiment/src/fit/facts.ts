@@ -1,4 +1,4 @@
-// Sizes, scales and distances of the data as networks see them, which choices are made from.
+// Sizes, scales and distances of the data as networks see them.
 import { exactPointPlan, intervalsOf, squaredDistances, stream } from "@dsbm/bridge";
 import { type Datasets, type EndpointData, marginalsOf } from "@dsbm/problem";
 import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -8,9 +8,9 @@ export interface DataFacts {
   shape: readonly number[];
   /** Training rows of each dataset. */
   rows: readonly number[];
-  /** Median distance of pairs of an exact plan between some rows of both ends, divided by √d. */
+  /** Median distance of pairs of an exact plan between rows of both ends, divided by √d. */
   transport: number;
-  /** Median distance of two rows of one end divided by √(2d), the mean of both ends: the deviation of Gaussian data. */
+  /** Median distance of two rows of one end divided by √(2d), mean of both ends: the deviation of Gaussian data. */
   spread: number;
   /** Seconds that the exact plan between `planned` rows took. */
   planSeconds: number;
@@ -20,8 +20,8 @@ export interface DataFacts {
 const most = 1000;
 
 /**
- * Measures facts on some of the training rows, drawn by the seed. Of several datasets they are means over the intervals,
- * each in its own units (see `Chain`).
+ * Measures some training rows, drawn by the seed. Of several datasets: means over the intervals, each in its own units
+ * (see `Chain`).
  */
 export function dataFacts(ends: Datasets, seed: number): DataFacts {
   const all = marginalsOf(ends);
@@ -76,7 +76,7 @@ function within(x: Tensor): number {
   const n = Math.min(500, x.size(0));
   const some = x.narrow(0, 0, n);
   const squares = squaredDistances(some, some);
-  // The distances of rows from themselves are the least: the rank is moved up by them.
+  // Each row's distance from itself is the least: the rank moves up by these.
   const sorted = squares.flatten().sort()[0];
   const rank = n + Math.floor((n * n - n) / 2);
   return Math.sqrt(sorted.select(0, Math.min(rank, n * n - 1)).item() / (2 * x.size(1)));

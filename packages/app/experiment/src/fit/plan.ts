@@ -1,4 +1,4 @@
-// The plan of a fit: choices from the data and the speed of the machine, within the time given.
+// The plan of a fit: choices from the data and the machine's speed, within the time.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { holdoutsOf } from "@dsbm/evaluation";
 import { loadDatasets, threadsOf, trainingProblem } from "@dsbm/problem";
@@ -36,12 +36,12 @@ export interface PlannedFit extends Chosen {
 }
 
 const mostReserved = 0.35;
-/** The end takes so many seconds of a processor at least, for which a busy machine needs longer. */
+/** The end needs so many seconds of a processor, and longer on a busy machine. */
 const leastEnd = { seconds: 4, share: 0.5 };
 
 interface TimeFacts {
   speed: Speed;
-  /** Seconds that are kept for the end; default: by the facts of the data. */
+  /** Seconds kept for the end; default: by the facts of the data. */
   reserve?: number;
   facts?: DataFacts;
   /** How many times as long as on a quiet machine work takes. */
@@ -49,7 +49,6 @@ interface TimeFacts {
   began?: number;
 }
 
-/** Returns the plan of the time for a configuration. */
 export function timePlan(
   { config, own }: Chosen,
   { speed, reserve, facts, slowdown = 1, began }: TimeFacts,
@@ -82,7 +81,6 @@ export function timePlan(
 const planTime = ({ planSeconds, planned }: DataFacts, n: number): number =>
   planSeconds * (n / Math.max(1, planned)) ** 2.25;
 
-/** Seconds of an evaluation between half-iterations: simulations, and exact plans of vectors. */
 function evaluationSeconds(
   facts: DataFacts,
   { test_npar }: CompleteTrainConfig,
@@ -93,17 +91,16 @@ function evaluationSeconds(
   return n * pair + 3 * planTime(facts, Math.min(2000, n));
 }
 
-/** Seconds of evaluation and report at the end. */
 function endSeconds(facts: DataFacts, holdouts: number): number {
   const { rows, shape } = facts;
   if (shape.length > 1) return 20;
   const plan = (n: number) => planTime(facts, n);
   const n = Math.min(10_000, Math.max(...rows));
-  // Two plans between all rows and five between halves, one after another: other cores may be busy.
+  // Two plans between all rows and five between halves, in turn: other cores may be busy.
   return 14 + 12 * plan(Math.min(2000, 0.1 * n)) + holdouts * (2 * plan(n) + 5 * plan(n / 2));
 }
 
-/** Looks at data and machine. Throws the errors of data and configuration. */
+/** Throws the errors of data and configuration. */
 export async function planFit(
   request: FitRequest,
   options: { progress: Progress; signal: AbortSignal | undefined },
@@ -140,7 +137,7 @@ export async function planFit(
   return { ...configureFit(request, choices), choices, time };
 }
 
-/** The seconds that passed for each second of a processor, from now on. */
+/** Seconds that pass for each second of a processor, from now on. */
 function loadSince(): () => number {
   const began = performance.now();
   const before = process.cpuUsage();
@@ -160,7 +157,7 @@ async function inTime(
   if (isFitted(config)) return { config, speed: { step: 0, pair: 0, threads: null } };
   if (facts.shape.length === 1 || max_minutes === null)
     return { config, speed: await speedOf(config) };
-  /** Replaces an earlier choice. Returns false if the key was given. */
+  /** Returns false if the key was given. */
   const change = (chosen: Rule): boolean => {
     const at = choices.findIndex(({ key, given }) => key === chosen.key && !given);
     if (at >= 0) choices[at] = { ...chosen, given: false };
@@ -171,7 +168,7 @@ async function inTime(
     change(choosePictures(speed.pair, 60 * max_minutes, config.half_iterations));
     return Math.min(...timePlan({ config, own }, { speed, facts, began }).forecast());
   };
-  // From narrow to wide: steps of wide networks take seconds.
+  // From narrow to wide: wide networks are slow.
   const widest = (config.model as { num_channels: number }).num_channels;
   const whole = choices.find(({ key }) => key === "model.num_channels");
   let channels = change(chooseChannels(leastChannels, 0)) ? leastChannels : widest;
@@ -199,7 +196,7 @@ async function speedOf(config: CompleteTrainConfig): Promise<Speed> {
   }
 }
 
-/** Prints choices with their reasons, and the plan of the time. */
+/** Prints choices with reasons, and the plan of the time. */
 export function printPlan(
   { choices, own, config, time }: PlannedFit,
   { line }: Pick<Progress, "line">,

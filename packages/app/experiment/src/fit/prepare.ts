@@ -1,4 +1,4 @@
-// Chooses what the user of `dsbm fit` does not, by looking at the data.
+// Chooses by the data what the user of `dsbm fit` does not.
 import { type Method, methodNamed, methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
@@ -34,7 +34,7 @@ import {
 import { type DataFacts, dataFacts } from "./facts.js";
 import type { Choice } from "./saved.js";
 
-/** What a fit is asked for: overrides made of its places, and the user's, which no choice replaces. */
+/** Overrides made of the places of a fit, and the user's, which no choice replaces. */
 export type FitRequest = Pick<Member<unknown>, "base" | "overrides">;
 
 /** A configuration, and the keys of `dsbm fit` alone. */
@@ -43,7 +43,7 @@ export interface Chosen {
   own: Pick<FitConfig, "max_minutes" | "early_stop" | "holdout" | "at">;
 }
 
-/** Configures a run of `dsbm fit`. Throws ConfigError. */
+/** Throws ConfigError. */
 export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
   configure(fit, overrides, {
     dirs: [presets],
@@ -51,14 +51,14 @@ export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
     base,
   });
 
-/** Returns the configuration of a request with choices. Throws ConfigError. */
+/** The configuration of a request with choices. Throws ConfigError. */
 export function configureFit({ base, overrides }: FitRequest, choices: readonly Choice[]): Chosen {
   const chosen = choices.filter(({ given }) => !given).map(({ key, value }) => [key, value]);
   const all = { base: { ...Object.fromEntries(chosen), ...base }, overrides };
   const { time: _, time_order: __, ...known } = fitMember(all).config;
   const { max_minutes, early_stop, holdout, at, ...run } = known;
   const config = completeTrain(run);
-  // A closed form has no steps to be planned.
+  // A closed form has no steps to plan.
   const minutes = isFitted(config) ? null : max_minutes;
   const own = at === null ? null : processTimes(config, [at].flat());
   return { config, own: { max_minutes: minutes, early_stop, holdout, at: own } };
@@ -69,7 +69,7 @@ export interface Prepared extends Chosen {
   facts: DataFacts;
 }
 
-/** Looks at the data and chooses. Throws the errors of data and configuration. */
+/** Throws the errors of data and configuration. */
 export async function prepare(
   request: FitRequest,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
@@ -93,7 +93,7 @@ export async function prepare(
   await prepareDatasets(config, { progress, signal });
   let ends = loadDatasets(config);
   try {
-    // Pairs that cannot be used are said before anything is measured.
+    // Unusable pairs are refused before anything is measured.
     await loadPairs(config, ends, { signal });
     const columns = columnsOf(ends);
     if (columns) {
@@ -109,10 +109,10 @@ export async function prepare(
       }
     }
     const facts = dataFacts(ends, config.seed);
-    // Words that choose a method choose how its pairs are made, but for those that the bridge makes anew.
+    // A chosen method chooses how its pairs are made, unless the bridge makes them anew.
     const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
     const isTyped = isGiven("method") || isGiven("first_coupling") || isGiven("mass");
-    // No two fields have one condition, among which there would be transport.
+    // No two fields share a condition, so nothing could be transported.
     const methodKeys = [...(isTyped ? own : []), ...(config.cdsb ? ["ot_sampler"] : [])];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
     const conditional = conditionColumn(config.data) !== null;
@@ -122,7 +122,7 @@ export async function prepare(
     const rules = chooseRules(facts, { mayUseMixture, sigma, fromReference }).filter(
       ({ key }) => !methodKeys.includes(key),
     );
-    // With the number of iterations it is known whether pairs are simulated.
+    // The number of iterations decides whether pairs are simulated.
     const iterations = rules.find(({ key }) => key === "n_ipf") ?? iterationsOf(now().config);
     if (iterations) choose(iterations);
     const unused = unusedOf(now().config);
@@ -149,7 +149,7 @@ type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows">;
 const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
   method === "dsb" ? { predicts: "increment" } : methodNamed(method);
 
-/** Whether a configuration's method is a closed form, which takes no training steps. */
+/** Whether the method is a closed form, without training steps. */
 export const isFitted = (config: CompleteTrainConfig): boolean =>
   methodOf(config).model?.fit !== undefined;
 

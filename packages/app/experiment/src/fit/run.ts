@@ -1,4 +1,4 @@
-// A run of `dsbm fit`: choices, training within the time given, and the measured quality.
+// A run of `dsbm fit`: choices, training, and the measured quality.
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "@dsbm/bridge";
@@ -14,7 +14,7 @@ import { type Choice, readChoices } from "./saved.js";
 
 type FitResult = RunResult & { state: "finished" | "interrupted" };
 
-/** Returns the rows of the finished run of a request, or null if it is not finished or has other hold-outs. */
+/** The rows of a finished run; null if it is not finished or has other hold-outs. */
 export function finishedFit(request: FitRequest, folder: string): RunResult | null {
   const choices = readChoices(folder);
   if (!choices) return null;
@@ -28,7 +28,7 @@ function isMeasured(folder: string, holdouts: readonly Holdout[]): boolean {
   return JSON.stringify(quality.holdouts) === JSON.stringify(holdouts);
 }
 
-/** Makes the choices, or reads those of a run that resumes; trains and measures. Throws as `runTraining`. */
+/** Chooses, or reads the choices of a run that resumes; trains and measures. Throws as `runTraining`. */
 export async function runFit(request: FitRequest, options: RunOptions): Promise<FitResult> {
   const { folder, progress, again = false, began = performance.now() / 1000 } = options;
   const saved = again ? null : readChoices(folder);
@@ -55,7 +55,7 @@ export async function runFit(request: FitRequest, options: RunOptions): Promise<
   }
 }
 
-/** As a rank that is not 0: with the choices that rank 0 made. */
+/** A rank that is not 0, with rank 0's choices. */
 export function runFitWorker(request: FitRequest, options: WorkerOptions): Promise<void> {
   const choices = (options.begin.choices ?? []) as Choice[];
   return runTrainingWorker(configureFit(request, choices).config, options);
@@ -108,7 +108,7 @@ async function trainFit(
       },
     },
   });
-  // A run that was finished before, asked for other hold-outs.
+  // A finished run, asked for other hold-outs.
   if (result.state === "finished" && !isMeasured(folder, holdouts) && !(await measure()))
     return { rows: result.rows, state: "interrupted" };
   return result;

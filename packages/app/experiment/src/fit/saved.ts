@@ -1,4 +1,4 @@
-// choices.json of a run folder: what was chosen and why. A run that goes on reads its choices again.
+// choices.json of a run folder: what was chosen and why. A resumed run reads it.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";
@@ -11,14 +11,14 @@ const choiceSchema = z.strictObject({
   reason: z.string(),
   /** Whether it was typed. */
   given: z.boolean(),
-  /** Whether it only says how the run is organised: tables and reports leave it out. */
+  /** Whether it only organises the run: tables and reports leave it out. */
   organising: z.boolean().optional(),
 });
 
 /** A choice as choices.json has it. */
 export type Choice = z.output<typeof choiceSchema>;
 
-/** The choices of the run in a folder; null where it has none. Throws a ConfigError for a damaged file. */
+/** Null where there are none. Throws a ConfigError for a damaged file. */
 export function readChoices(folder: string): Choice[] | null {
   const path = join(folder, "choices.json");
   if (!existsSync(path)) return null;

@@ -1,9 +1,9 @@
-// `time=COLUMN` of `dsbm fit`: the rows of one table as datasets, one for each time.
+// `time=COLUMN` of `dsbm fit`: one table as datasets, one for each time.
 import { ConfigError } from "@dsbm/config";
 import { tableGroups } from "@dsbm/data";
 import { type FitRequest, fitMember } from "./prepare.js";
 
-/** Returns the base of a request with the datasets of its times. Throws the errors of `tableGroups`. */
+/** The base of a request with these datasets. Throws the errors of `tableGroups`. */
 export async function withTimes(
   request: FitRequest,
   { signal }: { signal?: AbortSignal | undefined } = {},

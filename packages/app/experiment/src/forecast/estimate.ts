@@ -1,4 +1,4 @@
-// How long the rest of a run takes, from the time that its parts took so far.
+// How long the rest of a run takes, by the times of its parts so far.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { TrainEvent } from "@dsbm/train";
 import type { Length } from "./length.js";
@@ -15,13 +15,13 @@ export interface Position {
 }
 
 const most = 30;
-/** Seconds of a window: shorter ones would measure how the machine shares its processors. */
+/** Seconds of a window: shorter ones measure how the machine shares its processors. */
 const window = 0.5;
 
 /** Seconds from which on a step, or a part of a simulation, is long. */
 const long = 2;
 
-/** The median over the newest windows of time, which a pause of the machine or a step that records a program does not move. */
+/** The median over the newest windows: a pause of the machine, or a step that records a program, does not move it. */
 class Recent {
   #windows: number[] = [];
   #open = { seconds: 0, count: 0 };
@@ -44,7 +44,6 @@ class Recent {
   }
 }
 
-/** Estimates the time left of a run, from steps, simulated pairs and evaluations. */
 export class TimeEstimate {
   readonly #steps = { first: new Recent(), later: new Recent() };
   readonly #pairs = new Recent();
@@ -98,12 +97,12 @@ export class TimeEstimate {
     this.restart();
   }
 
-  /** After work that is neither a step nor a simulation. */
+  /** After other work than steps and simulations. */
   restart(): void {
     this.#lap();
   }
 
-  /** Whether the last step took long: a checkpoint then comes more often. */
+  /** Checkpoints then come more often. */
   get hasLongSteps(): boolean {
     return this.#isSlow.step;
   }
@@ -116,7 +115,7 @@ export class TimeEstimate {
     return this.#pairs.median !== null;
   }
 
-  /** Seconds of a step in a half-iteration; null before the first step. */
+  /** Seconds of a step; null before the first one. */
   step(half: number): number | null {
     const { first, later } = this.#steps;
     return (
@@ -124,7 +123,7 @@ export class TimeEstimate {
     );
   }
 
-  /** Seconds of a simulation of pairs in a half-iteration. */
+  /** Seconds of a half-iteration's simulation of pairs. */
   simulation(half: number): number {
     const { cache, cache_npar, first_pass } = this.config;
     if (cache !== "disk" || half <= first_pass) return 0;
@@ -135,7 +134,7 @@ export class TimeEstimate {
     return this.#evaluations.median ?? this.#assumed.evaluation;
   }
 
-  /** Returns the seconds from a position to the end of the training, or null before the first step. */
+  /** The seconds from a position to the end of training, or null before the first step. */
   left({ half, step }: Position, { halves, stepsOf }: Length): number | null {
     const { cache_refresh_stride, gif_stride } = this.config;
     let seconds = 0;

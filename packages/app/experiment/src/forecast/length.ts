@@ -1,6 +1,5 @@
 // How long a run is, in words.
 
-/** The half-iterations of a run and their steps. */
 export interface Length {
   halves: number;
   stepsOf(half: number): number;

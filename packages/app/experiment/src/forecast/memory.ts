@@ -1,4 +1,4 @@
-// How much memory the training of a problem needs, from steps of few rows, and what needs less.
+// The memory that training needs, from steps of few rows, and what needs less.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ export interface MemoryNeed {
 
 const few = 16;
 
-/** Measures steps of one row and of up to four on networks that are thrown away; the rest is proportional to the rows. */
+/** Measures steps of one row and of up to four on throwaway networks; the rest is proportional to the rows. */
 export async function memoryNeed(
   problem: Problem,
   { batch_size, accumulate }: CompleteTrainConfig,
@@ -28,7 +28,7 @@ export async function memoryNeed(
   const { available } = memoryLimit();
   const one = await peakOf(problem, 1);
   const rows = Math.min(4, problem.data.x0.size(0), problem.data.x1.size(0));
-  // Of a single row what every step takes is counted with it.
+  // A single row includes what every step takes.
   const row =
     rows > 1 ? Math.max(0, (await peakOf(problem, rows)).step - one.step) / (rows - 1) : one.step;
   const fixed = Math.max(0, one.all - row);
@@ -36,8 +36,8 @@ export async function memoryNeed(
 }
 
 /**
- * Bytes that a step of such a batch takes beyond what there is before the first one, and that all of a training takes. What
- * an earlier one left is freed at times, so that only the first has the whole of it.
+ * Bytes of a step of such a batch beyond those before the first one, and of the whole training. What an earlier step
+ * left is freed at times: only the first has the whole of it.
  */
 async function peakOf(problem: Problem, batchSize: number): Promise<{ step: number; all: number }> {
   const { current } = memory({ resetPeak: true });
@@ -93,10 +93,10 @@ const gib = (bytes: number) =>
 export const memoryText = ({ fixed, total, available }: MemoryNeed): string =>
   `memory: about ${gib(total)}, ${gib(fixed)} of it weights and optimisers; ${gib(available)} are available`;
 
-/** The part of what is available that a run may fill without a warning. */
+/** More of what is available gives a warning. */
 const most = 0.85;
 
-/** A line on what needs less where the need is near what is available or above; null where it is not. */
+/** A line on what needs less if memory is short; else null. */
 export function memoryAdvice(need: MemoryNeed, config: CompleteTrainConfig): string | null {
   if (need.total <= most * need.available) return null;
   const room = Math.max(0, most * need.available - need.fixed);
@@ -131,7 +131,7 @@ export function outOfMemoryAdvice(config: CompleteTrainConfig): string {
 /** Bytes that a row of a large network may take for each of its numbers; a guess from above. */
 const perNumber = 20_000;
 
-/** Whether a run may need so much that it is worth measuring before its start. */
+/** Whether memory is worth measuring before the start. */
 export function mayBeLarge(shape: readonly number[], config: CompleteTrainConfig): boolean {
   const numbers = shape.reduce((product, n) => product * n, 1);
   const rows = config.batch_size / config.accumulate;

@@ -1,4 +1,4 @@
-// `--plan`: what a run will take, in steps, time and memory, measured on networks that are thrown away.
+// `--plan`: the steps, time and memory of a run, measured on throwaway networks.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ import { lengthText } from "./length.js";
 import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
 import { speedOn } from "./speed.js";
 
-/** What the training of a configuration needs of memory, in a line. Throws the errors of data and configuration. */
+/** Throws the errors of data and configuration. */
 export async function memoryLine(config: CompleteTrainConfig): Promise<string> {
   const ends = loadDatasets(config);
   try {
@@ -35,7 +35,7 @@ export async function memoryLine(config: CompleteTrainConfig): Promise<string> {
   }
 }
 
-/** The lines of a plan. Throws the errors of data and configuration. */
+/** Throws the errors of data and configuration. */
 export async function planRun(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },

@@ -1,4 +1,4 @@
-// How fast a problem trains on this machine: some steps and a simulation of it, on networks that are thrown away.
+// How fast a problem trains on this machine: some steps and a simulation, on throwaway networks.
 import { loadavg } from "node:os";
 import { mapConditions, stream } from "@dsbm/bridge";
 import { cores } from "@dsbm/runs";
@@ -18,7 +18,7 @@ export interface Speed {
 const seconds = 1;
 const many = { firstSteps: 1_000_000, steps: 1_000_000 };
 
-/** The speed of a problem. Steps on one thread are tried too if other programs want the processors: they wait less. */
+/** Tries steps on one thread too if other programs want the processors: they wait less. */
 export async function measureSpeed(problem: Problem): Promise<Speed> {
   const speed = await speedOn(problem, null);
   const isFixed = problem.execution?.threads !== "auto";
@@ -27,12 +27,12 @@ export async function measureSpeed(problem: Problem): Promise<Speed> {
   return alone.step < 0.8 * speed.step ? alone : speed;
 }
 
-/** The speed with so many threads a step; null: as the training chooses. */
+/** `threads` null: as the training chooses. */
 export async function speedOn(problem: Problem, threads: number | null): Promise<Speed> {
   const still = {
     ...problem,
     schedule: { ...problem.schedule, ...many },
-    // Steps of rate 0 take as long, and end in numbers that are finite.
+    // Steps of rate 0 take as long, and stay finite.
     optimisation: { ...problem.optimisation, lr: 0 },
   };
   const how = { ranks: null, logEvery: 1_000_000, ...(threads !== null && { threads }) };

@@ -1,4 +1,4 @@
-// How many steps the half-iterations of a run have, so that the run ends in time on a machine whose speed changes.
+// The steps of half-iterations, so that a run ends in time on a machine whose speed changes.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Clock, Row } from "@dsbm/runs";
 import type { Position, TimeEstimate } from "./estimate.js";
@@ -10,15 +10,15 @@ export interface Planned {
 }
 
 export interface TimeLimit {
-  /** The time for everything; without a limit the steps are those of the configuration. */
+  /** Without a limit the configuration's steps are taken. */
   clock: Clock;
-  /** Seconds that are kept for evaluation and report at the end. */
+  /** Seconds kept for evaluation and report at the end. */
   reserve: number;
   /** Threads of a step; null: as the training chooses. */
   threads: number | null;
   /** Most steps of a half-iteration. */
   most: number;
-  /** Whether the run may end early if held-out data are reached no better. */
+  /** Whether the run may end early if it comes no closer to held-out data. */
   earlyStop: boolean;
 }
 
@@ -29,10 +29,10 @@ type PlannedConfig = Pick<
 
 const shares = { first: 3, later: 1.5 };
 const leastSteps = 20;
-/** Seconds between two plans: the first ones come soon, since a forecast may be far from the truth. */
+/** Seconds between two plans: the first forecasts may be far from the truth. */
 const often = { first: 0.5, later: 5 };
 
-/** The share of the time that the evaluations between half-iterations may take together. */
+/** The share of the time for evaluations between half-iterations. */
 export const evaluationShare = 0.15;
 
 export class TimePlan {
@@ -68,7 +68,7 @@ export class TimePlan {
     return this.clock.part(0.5, (evaluationShare * seconds) / this.#halves);
   }
 
-  /** Seconds to the end of the run, by an estimate of its training. */
+  /** Seconds to the end of the run, by those of its training. */
   left(training: number | null): number | null {
     const { seconds, left } = this.clock;
     return seconds === null || training === null
@@ -76,7 +76,7 @@ export class TimePlan {
       : Math.min(left, training + this.limit.reserve);
   }
 
-  /** Returns the steps of the half-iterations from `half` on, by the speed so far. */
+  /** Steps of the half-iterations from `half` on, by the speed so far. */
   forecast(half = 1): number[] {
     const left = this.#left(half);
     return Array.from({ length: this.#halves - half + 1 }, (_, i) => {
@@ -85,7 +85,7 @@ export class TimePlan {
     });
   }
 
-  /** Seconds that the run takes at least, with the fewest steps. */
+  /** Seconds of the run with the fewest steps. */
   get least(): number {
     let seconds = this.clock.spent + this.limit.reserve + this.estimate.evaluation * this.#halves;
     for (let half = 1; half <= this.#halves; half++)
@@ -93,7 +93,7 @@ export class TimePlan {
     return seconds;
   }
 
-  /** At the beginning of a half-iteration, and where a run goes on in one. */
+  /** At the start of a half-iteration, or in it where a run resumes. */
   begin(training: Planned, half: number, step = 0): void {
     if (this.clock.seconds === null) return;
     const now = this.clock.spent;
@@ -112,7 +112,7 @@ export class TimePlan {
     return left <= 0 || spent - this.#lastPlan > Math.min(pause, Math.max(often.first, left / 4));
   }
 
-  /** Plans the half-iteration in progress again, at a pause after `step` steps. */
+  /** Plans the present half-iteration again, after `step` steps. */
   replan(training: Planned, { half, step }: Position): void {
     const { seconds, spent } = this.clock;
     this.#lastPlan = spent;
@@ -134,7 +134,7 @@ export class TimePlan {
       training.plan(half, Math.max(steps, step + 1));
   }
 
-  /** Returns the reason to end after a half-iteration, or null. */
+  /** The reason to end after a half-iteration, or null. */
   ended(rows: readonly Row[], half: number): string | null {
     const { earlyStop, clock } = this.limit;
     if (half >= this.#halves || half % this.#first !== 0) return null;

@@ -1,5 +1,5 @@
-// Samples as pictures: images as they are, fields in their physical units and in grey levels of their own range, whatever
-// the preprocessing made of them, and coordinates as the images that they are coordinates of.
+// Samples as pictures: images, fields in grey levels of their own range, and coordinates as the images that they stand
+// for.
 import { encodeImages } from "@dsbm/bridge";
 import type { Datasets } from "@dsbm/problem";
 import { gaussianName } from "@dsbm/problem";
@@ -23,8 +23,8 @@ export const hasPictures = ({ shape, projection }: Datasets): boolean =>
   shape.length === 3 || projection?.shape.length === 3;
 
 /**
- * The painter of an evaluation. Bytes are pictures of −1 … 1; fields (tables of floating numbers) are drawn from the
- * least to the greatest value of each channel of the data among `given`, so that starts, ends and data are comparable.
+ * The painter of an evaluation. Bytes are pictures of −1 … 1. Fields are drawn from the least to the greatest value of
+ * each channel of the data among `given`: starts, ends and data are comparable.
  */
 export function painterOf(
   ends: Datasets,

@@ -1,4 +1,4 @@
-// Images of an evaluation: grids of source rows, generated rows and data, paths with an animation, and a scatter plot.
+// Images of an evaluation: grids, paths with an animation, and a scatter plot.
 import { principalComponents } from "@dsbm/data";
 import { atTime, type Evaluation, nameOf, transport } from "@dsbm/evaluation";
 import { isVectors, testRows } from "@dsbm/problem";
@@ -21,7 +21,7 @@ export interface PictureTarget {
   /** The beginning of the files' names. */
   id: string;
   run: Pick<RunWriter, "paths" | "saveFile">;
-  /** Pairs that are trained on, the caller's; null if none are kept. */
+  /** Pairs in training, the caller's; null if none are kept. */
   pairs?: (n: number) => { x0: Tensor; x1: Tensor } | null;
 }
 
@@ -35,9 +35,8 @@ const first = (rows: Tensor, n: number) => rows.narrow(0, 0, Math.min(n, rows.si
 const configOf = ({ context }: DrawnEvaluation) => context.subject.trained.config;
 
 /**
- * Writes the files of an evaluation: spectra of fields, and pictures under samples/ as plot_level says: 1 source rows,
- * generated rows and data; 2 also paths and their animation; 3 also the pairs that are trained on. Returns the stills as
- * PNG, by name.
+ * Writes spectra of fields, and pictures under samples/ by plot_level: 1 source rows, generated rows and data; 2 also
+ * paths and their animation; 3 also training pairs. Returns the stills as PNG, by name.
  */
 export async function writeEvaluationPictures(
   evaluation: DrawnEvaluation,

@@ -1,12 +1,12 @@
-// Samples of an evaluation of vectors as a report draws them: a plane with some paths, histograms of the columns that are
-// worst, and their correlations; few enough numbers for a page, whatever the size of the data.
+// Samples of vectors as a report draws them: a plane with some paths, histograms of the worst columns, and
+// correlations; few numbers, whatever the size of the data.
 import { type Points, pickIndexes } from "@dsbm/runs";
 import { cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 
 const most = { points: 400, paths: 40, times: 17, bins: 30, columns: 24 };
 const fewestBins = 6;
 
-/** What was carried: starts and generated ends pair by pair, and data of the end, [n, d]. */
+/** Starts and generated ends pair by pair, and data of the end, [n, d]. */
 export interface CarriedVectors {
   direction: "f" | "b";
   start: Tensor;
@@ -67,11 +67,11 @@ export function pointsOf(carried: CarriedVectors): Points {
   });
 }
 
-/** Components that lead from source to target: a rule that does not depend on direction, rows or units. */
+/** Turns components to lead from source to target, whatever direction, rows or units. */
 const turned = (basis: Tensor, way: Tensor): Tensor =>
   basis.mul(way.matmul(basis).ge(0).to(basis.dtype).mul(2).sub(1));
 
-/** By their distance in deviations; without columns that are constant at both ends, of which there is nothing to see. */
+/** By their distance in deviations; without columns that are constant at both ends. */
 function worstColumns({ start, end, data }: CarriedVectors): number[] {
   const n = Math.min(end.size(0), data.size(0));
   const sorted = (x: Tensor) => x.narrow(0, 0, n).sort({ dim: 0 })[0];

@@ -1,4 +1,4 @@
-// The spectra of an evaluation as files: errors by octave in spectrum.csv, and a figure.
+// The spectra of an evaluation: errors by octave in spectrum.csv, and a figure.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Spectrum } from "@dsbm/bridge";
@@ -54,7 +54,7 @@ interface BandPlace {
   step: number;
 }
 
-/** Rows of spectrum.csv with those of an evaluation in the place of what was there of it, and of all later ones. */
+/** Rows of spectrum.csv; those of an evaluation replace its earlier ones and all later ones. */
 export function withBands(before: readonly Row[], at: BandPlace, bands: readonly BandRow[]): Row[] {
   const kept = before.filter((row) => {
     const half = Number(row.half_iteration);
@@ -83,7 +83,7 @@ export function spectraFigure(
   });
 }
 
-/** The first wavenumber from which one of two sets of fields has no energy in any channel; null: both have all. */
+/** The first wavenumber at which one of two sets of fields has no energy in any channel; null: none. */
 export function cutoffOf(...sets: readonly Spectrum[]): number | null {
   const ends = sets.map(({ k, energy }) => {
     const last = energy.map((values) => {

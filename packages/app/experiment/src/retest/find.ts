@@ -1,5 +1,5 @@
-// Finds the run that the words of `dsbm test` name: the same words name its folder. Keys of the evaluation may have
-// other values than in training, so the saved configurations are compared.
+// Finds the run of the words of `dsbm test`. Keys of the evaluation may have changed since training, so saved
+// configurations are compared.
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CompleteTrainConfig, ConfigError, type TestConfig, testOnlyKeys } from "@dsbm/config";
@@ -11,9 +11,8 @@ export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;
 const free: ReadonlySet<string> = new Set([...freeKeys, ...testOnlyKeys, "device"]);
 
 /**
- * The folder of the run with this configuration: the one that its words name, or else the only one of its experiment
- * and seed that differs only in keys of the evaluation. Throws a ConfigError that names the nearest run, or the command
- * that trains one.
+ * The run that the words name, or else the only one of its experiment and seed that differs only in keys of the
+ * evaluation. Throws a ConfigError that names the nearest run, or the command that trains one.
  */
 export function findRun(
   config: CompleteTestConfig,

@@ -1,4 +1,4 @@
-// Which half-iterations of a run are evaluated, by which samplers, in which directions, and with which weights.
+// Which half-iterations, samplers, directions and weights of a run are evaluated.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Direction } from "@dsbm/bridge";
@@ -11,7 +11,7 @@ import type { CompleteTestConfig } from "./find.js";
 /** The run as it was after a half-iteration. */
 export interface Stage {
   trained: Trained;
-  /** Whether it has a probability flow; methods with steps of their own have none. */
+  /** Whether it has a probability flow. */
   flows: boolean;
   /** What is evaluated of it, in order. */
   tasks: Task[];
@@ -24,7 +24,7 @@ export interface Task {
   id: string;
 }
 
-/** Training steps of the half-iterations of a run: those that it had, which may be others than it began with. */
+/** The steps that half-iterations had, which may be others than planned at first. */
 export function stepsIn(folder: string, config: CompleteTestConfig): (half: number) => number {
   const had = new Map<number, number>();
   for (const { half_iteration: half, step } of readRun(folder).results)
@@ -50,7 +50,7 @@ export function stagesOf(folder: string, config: CompleteTestConfig): Stage[] {
     );
 }
 
-/** `half` null: both directions with their newest weights; else what this half-iteration trained, and the flow after it. */
+/** `half` null: both directions with their newest weights; else what this half-iteration trained, and its flow. */
 function stageOf(
   trained: Trained,
   half: number | null,
@@ -106,7 +106,7 @@ const deciding = [
   "device",
 ] as const;
 
-/** The name of an evaluation's folder: the keys that matter most to a reader, then a hash of all deciding keys. */
+/** An evaluation's folder: the keys that matter most to a reader, then a hash of all deciding keys. */
 export function nameOf(config: CompleteTestConfig): string {
   const { split, half_iteration, test_num_steps, test_ode_sampler, ode_sampler } = config;
   const accuracy = ode_sampler === "dopri5" ? config.ode_tol : config.ode_euler_step_size;

@@ -1,5 +1,5 @@
-// A trained run evaluated again: by the sampler that it was trained with and along its probability flow, in a folder of
-// its own below the run's. The run itself is not changed.
+// Evaluates a trained run again, by its own sampler and along its probability flow, in a folder below the run's, which
+// is not changed.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { columnsFor, Evaluator, subjectOf } from "@dsbm/evaluation";
@@ -48,7 +48,7 @@ export function testFolder(
 
 const runOf = (folder: string) => dirname(dirname(folder));
 
-/** The rows of an earlier evaluation with the weights that the run has now; null where there is none. */
+/** The rows of an earlier evaluation with the present weights; else null. */
 export function finishedTest(folder: string, config: CompleteTestConfig): RunResult | null {
   if (!isOfThese(folder, hashesOf(stagesOf(runOf(folder), config)))) return null;
   const rows = finishedRows(folder, config, new Set(Object.keys(config)));
@@ -63,8 +63,8 @@ function isOfThese(folder: string, hashes: Record<string, string>): boolean {
 const textOf = (hashes: Record<string, string>) => `${JSON.stringify(hashes, null, 2)}\n`;
 
 /**
- * Evaluates into `folder`, going on where an earlier process stopped. Throws the errors of configuration, weights,
- * data and disk; the evaluation is then marked as failed, and the run is as it was.
+ * Evaluates into `folder`, going on where an earlier process stopped. Throws the errors of configuration, weights, data
+ * and disk, and marks the evaluation as failed.
  */
 export async function runTest(
   config: CompleteTestConfig,
@@ -178,7 +178,7 @@ function logAll(
   config: CompleteTestConfig,
   run: RunWriter,
 ): void {
-  // Lines of an earlier process are not written twice.
+  // Lines of an earlier process are not repeated.
   const written = readMetrics(run.paths.metrics_jsonl).length;
   const logger = loggers[config.LOGGER](run.paths.folder, { from: 0 });
   const had = stepsIn(runOf(run.paths.folder), config);

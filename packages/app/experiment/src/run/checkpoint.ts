@@ -1,4 +1,4 @@
-// A training's state as files of a saved point, and back; and the reference's way of starting from named files.
+// A training's state as files and back; and the reference's start from named files.
 import { basename } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
@@ -17,7 +17,7 @@ const parts: readonly (readonly [file: string, prefix: string])[] = directions.f
 ]);
 const rest = "rest.safetensors";
 
-/** A point that can be saved. Throws the driver's error where weights are not finite. */
+/** Throws the driver's error where weights are not finite. */
 export function encodePoint(
   training: Training,
   at: Position,
@@ -50,7 +50,7 @@ export function encodePoint(
   };
 }
 
-/** The tensors whose names begin with a prefix, without it. */
+/** Without the prefix. */
 export const partOf = (
   tensors: ReadonlyMap<string, Tensor>,
   prefix: string,
@@ -71,7 +71,7 @@ function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Positi
   return { tensors, facts: facts.training as SavedFacts, at: facts.at as Position };
 }
 
-/** Puts a point into a training. Throws a ConfigError that names the point where it belongs to another network. */
+/** Throws a ConfigError that names the point where it belongs to another network. */
 export function restorePoint(training: Training, checkpoint: Checkpoint): Position {
   const { tensors, facts, at } = decodePoint(checkpoint);
   try {
@@ -86,8 +86,8 @@ export function restorePoint(training: Training, checkpoint: Checkpoint): Positi
 }
 
 /**
- * Pins the half-iterations that a checkpoint has behind it to the steps that they had, where a longer run has others;
- * where there are none to come the last one goes on, its random streams anew. Returns where that is.
+ * Fixes the steps of half-iterations that are done; if none are to come the last one goes on, with new random streams.
+ * Returns the place.
  */
 export function lengthen(
   training: Training,
@@ -117,7 +117,7 @@ function loadWeights(path: string): Map<string, Tensor> {
   return path.endsWith(".safetensors") ? io.loadTensors(path).tensors : io.loadStateDict(path);
 }
 
-/** An optimiser's state: ours, or PyTorch's {state: {0: {…}}, param_groups: […]} flattened to our names. */
+/** Ours, or PyTorch's {state: {0: {…}}, param_groups: […]} with our names. */
 function loadOptimizer(path: string): Map<string, Tensor> {
   if (path.endsWith(".safetensors")) return io.loadTensors(path).tensors;
   const whole = io.loadPt(path);
@@ -140,9 +140,9 @@ function loadOptimizer(path: string): Map<string, Tensor> {
 }
 
 /**
- * The reference's `checkpoint_run=true`: networks, averages and optimisers from named files, going on at
- * checkpoint_it, checkpoint_pass and checkpoint_iter. Where no averages are named they start at the weights.
- * Throws a ConfigError that names the key and the file for weights of another network.
+ * The reference's `checkpoint_run=true`: networks, averages and optimisers from named files, going on at checkpoint_it,
+ * checkpoint_pass and checkpoint_iter. Unnamed averages start at the weights. Throws a ConfigError that names the key
+ * and the file for weights of another network.
  */
 export function startFromFiles(training: Training, config: CompleteTrainConfig): Position {
   const { checkpoint_it, checkpoint_pass, checkpoint_iter } = config;

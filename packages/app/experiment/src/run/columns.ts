@@ -1,5 +1,4 @@
-// What a run keeps of its data: data.json of tables (what they hold, and how networks see their columns), and the
-// components of pictures that are projected.
+// What a run keeps of its data: data.json of tables, and the components of projected pictures.
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";
@@ -25,7 +24,7 @@ export function saveColumns(
 
 const few = 3;
 
-/** The warnings, with one line for those of columns if there are more than some. */
+/** One line for columns if they have many warnings. */
 function warningLines({ columns, warnings }: DataDescription): string[] {
   const noted = columns.filter(({ notes }) => notes.length > 0).map(({ name }) => name);
   if (noted.length <= few) return warnings;
@@ -38,7 +37,7 @@ function warningLines({ columns, warnings }: DataDescription): string[] {
 
 const checksumOf = (path: string): string => sha256OfFile(realpathSync(path));
 
-/** Throws a ConfigError if a table that a run was trained on has changed. A table that is gone has not. */
+/** Throws a ConfigError if a table of a run has changed. A missing one has not. */
 export function checkTables(folder: string): void {
   for (const [path, sha256] of Object.entries(readDataFile(folder)?.files ?? {}))
     if (existsSync(path) && checksumOf(path) !== sha256)
@@ -48,7 +47,6 @@ export function checkTables(folder: string): void {
       );
 }
 
-/** Writes projection.safetensors of data that are projected on components. */
 export function saveProjection({ projection }: Datasets, run: RunWriter): void {
   if (!projection) return;
   const { components } = projection;

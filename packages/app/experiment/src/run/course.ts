@@ -1,4 +1,4 @@
-// The course of a run, the same on every rank: what rank 0 alone does goes through `Training.onMain`.
+// The course of a run on every rank: what rank 0 alone does goes through `Training.onMain`.
 import type { TrainEvent, Training } from "@dsbm/train";
 
 /** How a run continues. */

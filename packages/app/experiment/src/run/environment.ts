@@ -1,8 +1,7 @@
-// What a run folder records of the machine: versions that explain a difference in results, nothing that identifies it.
+// What a run folder records of the machine: versions that may change results, nothing that identifies it.
 import type { Environment } from "@dsbm/runs";
 import { engineInfo } from "@dsbm/torch";
 
-/** Versions and variants that results may depend on. */
 export function environment(): Environment {
   const info = engineInfo();
   return {

@@ -1,4 +1,4 @@
-// The course of one run: training, and at its events checkpoints, evaluations, pictures and what is logged.
+// One run: training, and at its events checkpoints, evaluations, pictures and logs.
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";
@@ -104,7 +104,7 @@ export class ExperimentRun {
     const at = this.#restore();
     const plan = options.hooks?.time;
     if (!plan) progress.line(lengthText(this.#length));
-    // Its first steps may take so long that the process ends before it can say this.
+    // The first steps may end the process before it can say this.
     if (parameters > 2e6 || mayBeLarge(ends.shape, config))
       progress.line(`to go on after a stop: ${options.resume}`);
     run.rewindTo({ half_iteration: at.half, step: at.step });
@@ -139,7 +139,7 @@ export class ExperimentRun {
     const how = { split: "test", threads: threadsOf(config), progress, signal } as const;
     this.#evaluator = await Evaluator.open(subjectOf(bridge, ends), how);
     if (!this.#evaluator) return "interrupted";
-    // An earlier process may have ended between a checkpoint and its evaluation.
+    // An earlier process may have ended before the evaluation.
     if (isPending && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
     if (isDone && at.half > 0 && this.#isEnded(at.half)) return "end";
@@ -170,7 +170,7 @@ export class ExperimentRun {
       });
     run.flush();
     await writeReport({ folder: run.paths.folder });
-    // What could not be removed after the last checkpoint.
+    // What the last checkpoint could not remove.
     this.#tidy();
     return "end";
   }
@@ -362,7 +362,7 @@ export class ExperimentRun {
     this.#lastSaved = performance.now();
   }
 
-  /** What an evaluation at a position measures: directions and numbers of steps, those that are not done yet. */
+  /** Evaluations of a position that are not done yet. */
   #pending({ half, direction, step }: Position): { at: Position; steps: number }[] {
     const { config, ends, run } = this;
     const { method } = this.#training.problem.method;
@@ -419,7 +419,7 @@ export class ExperimentRun {
       before,
       Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
     );
-    // The row last: where it is, the evaluation is whole.
+    // The row last: it marks the evaluation as whole.
     run.appendResult(found.result);
     const result = describeResult(readLogged(run.paths.folder), found.result);
     progress.line(
@@ -428,7 +428,7 @@ export class ExperimentRun {
     return true;
   }
 
-  /** Pictures are drawn of the first number of steps; of vectors only in the last half-iterations, unless plot_level is 3. */
+  /** Only the first number of steps is drawn; of vectors only the last half-iterations, unless plot_level is 3. */
   #isDrawn({ half }: Position, steps: number): boolean {
     const { config, ends } = this;
     if (steps !== config.test_num_steps[0]) return false;
@@ -436,7 +436,7 @@ export class ExperimentRun {
     return half > this.#halves - config.fb_sequence.length;
   }
 
-  /** An error with what the user can go back to. */
+  /** Says what the user can go back to. */
   explained(error: unknown): unknown {
     if (error instanceof TorchError && error.code === "ERR_TORCH_MEMORY")
       return new TorchError(error.code, `${error.message}: ${outOfMemoryAdvice(this.config)}`, {

@@ -1,4 +1,3 @@
-// The logger of a run, which may go on where an earlier process stopped.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Position } from "@dsbm/problem";
 import {
@@ -12,8 +11,8 @@ import {
 } from "@dsbm/runs";
 
 /**
- * Opens the logger to go on from a position, with `before` steps before it. An evaluation that is to be made there may
- * have been logged before its row was written: all of that step is logged again, from what the run has.
+ * Opens the logger at a position, with `before` steps before it. An evaluation due there may have been logged without
+ * its row: all of that step is logged again.
  */
 export function openLogger(
   at: Position,

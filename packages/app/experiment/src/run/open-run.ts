@@ -1,4 +1,4 @@
-// How every command opens the folder of a run: with this version, this machine and the configuration as it was resolved.
+// How every command opens a run's folder: with version, machine and resolved configuration.
 import { type Tree, writeYaml } from "@dsbm/config";
 import {
   columnsFile,
@@ -10,7 +10,7 @@ import {
 } from "@dsbm/runs";
 import { environment } from "./environment.js";
 
-/** Opens a run's folder for writing. Throws the errors of `openRun`. */
+/** Throws the errors of `openRun`. */
 export function openRunOf(
   config: object,
   {

@@ -1,4 +1,3 @@
-// What a run is given besides its configuration.
 import type { Datasets } from "@dsbm/problem";
 import type { Interrupt, Progress, Row, RunWriter } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
@@ -11,21 +10,21 @@ export interface RunOptions {
   /** The command line that goes on with this run. */
   resume: string;
   signal?: AbortSignal | undefined;
-  /** What is told that a signal was seen; left out: nobody. */
+  /** Told that a signal was seen. */
   interrupt?: Pick<Interrupt, "noticed">;
-  /** Start from nothing even where an earlier run is. */
+  /** Start anew even where an earlier run is. */
   again?: boolean;
-  /** How long the run is to be, where that is not what its configuration says. */
+  /** The length, if not the configuration's. */
   extension?: Extension;
-  /** The processes that train together, of which this is rank 0; null: one alone. */
+  /** The processes that train together, with this as rank 0; null: one alone. */
   ranks?: Ranks | null;
-  /** When the time of the run began, in seconds of performance.now() (default: now). */
+  /** Start of the run in seconds of performance.now() (default: now). */
   began?: number;
   hooks?: RunHooks;
 }
 
 interface RunHooks {
-  /** Keys whose change does not hinder a run to go on, beside those that change nothing. */
+  /** Options that may change on resuming, beside those that change nothing. */
   free?: readonly string[];
   begin?: Record<string, unknown>;
   opened?(run: RunWriter): void;
@@ -36,6 +35,6 @@ interface RunHooks {
 /** What another rank is given. */
 export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
   ranks: Ranks;
-  /** What rank 0 told as the run began. */
+  /** What rank 0 told at the start. */
   begin: Record<string, unknown>;
 }

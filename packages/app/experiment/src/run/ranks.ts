@@ -1,5 +1,5 @@
-// This process as one of several that train together: its rank from the launcher's variables, and the configuration that
-// must be the same on all ranks.
+// This process as one of several that train together, with the same configuration: ranks come from the launcher's
+// variables.
 import { availableParallelism, cpus } from "node:os";
 import {
   ConfigError,
@@ -12,14 +12,14 @@ import { version } from "@dsbm/runs";
 import { type Device, distributed } from "@dsbm/torch";
 import { ProcessRanks, type Ranks, type TrainEvent } from "@dsbm/train";
 
-/** Whether a launcher started this process as one of several. Throws a TorchError for invalid variables. */
+/** Throws a TorchError for invalid variables. */
 export function isOneOfSeveral(): boolean {
   return distributed.placeFromEnvironment().worldSize > 1;
 }
 
 /**
- * Joins the other processes; they must have the same configuration.
- * Throws a TorchError that names the rank which is missing or differs, and in which key.
+ * Joins the other processes. Throws a TorchError that names the rank that is missing or whose configuration differs,
+ * and in which key.
  */
 export async function joinRanks(
   config: ProcessesConfig & { device: string },
@@ -51,7 +51,7 @@ export async function joinRanks(
   });
 }
 
-/** A rank's share of the machine, unless the launcher has bound it to one. */
+/** A rank's share of the machine, unless the launcher bound it. */
 function coresOf(localSize: number): number {
   const given = Number(process.env.SLURM_CPUS_PER_TASK);
   if (Number.isInteger(given) && given > 0) return given;
@@ -65,7 +65,7 @@ function termsOf(config: object): Record<string, string> {
   return Object.fromEntries(own.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
-/** The configuration with this rank's own GPU in the place of `cuda`. */
+/** Replaces `cuda` by this rank's own GPU. */
 export function onOwnDevice<C extends { device: string }>(config: C): C {
   if (config.device !== "cuda") return config;
   return { ...config, device: `cuda:${distributed.placeFromEnvironment().localRank}` };

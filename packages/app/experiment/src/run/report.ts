@@ -1,4 +1,4 @@
-// What a finished run leaves to look at: curves as files, and report.html, which is made from the run folder alone.
+// What a finished run leaves to look at: curves, and report.html, made from the run folder alone.
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { methodNamed } from "@dsbm/bridge";
@@ -26,7 +26,7 @@ import {
 const mostPanels = 8;
 const mostBetween = 20;
 
-/** Panels of the metrics that rows have a value of, each with its reference. */
+/** Panels of the metrics that have values, with references. */
 export function panelsOf(
   metrics: readonly LoggedMetric[],
   rows: readonly Row[],
@@ -34,7 +34,7 @@ export function panelsOf(
     column = (name: string) => name,
     spread,
   }: {
-    /** The name of a metric's column in these rows, and of its standard deviation. */
+    /** The column of a metric in these rows, and of its deviation. */
     column?: (metric: string) => string;
     spread?: (metric: string) => string;
   } = {},
@@ -58,7 +58,7 @@ export function panelsOf(
     });
 }
 
-/** Of several evaluations of a series in a half-iteration the last. */
+/** Of several evaluations of a half-iteration the last. */
 export function lastOfHalves(rows: readonly Row[], series: (row: Row) => string): Row[] {
   const last = new Map<string, Row>();
   for (const row of rows) last.set(JSON.stringify([series(row), row.half_iteration]), row);
@@ -66,8 +66,8 @@ export function lastOfHalves(rows: readonly Row[], series: (row: Row) => string)
 }
 
 /**
- * Writes figures/convergence, figures/loss and report.html of the run in `folder` from what it holds, finished or not,
- * and returns the path of report.html. Throws RunError for a folder that is no run, and for damaged files.
+ * Writes figures/convergence, figures/loss and report.html of the run in `folder`, finished or not, and returns the
+ * path of report.html. Throws RunError for a folder that is no run, and for damaged files.
  */
 export async function writeReport({ folder }: { folder: string }): Promise<string> {
   const { paths, info, config: found, results: rows, metrics: steps } = readRun(folder);
@@ -100,7 +100,7 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   return writeRunFile(folder, basename(paths.report_html), page);
 }
 
-/** The names of source and target: files and folders by their own names. */
+/** Source and target; files and folders by their own names. */
 export function namesOf({ Dataset, Dataset_transfer, transfer }: CompleteTrainConfig) {
   const named = (set: string) => {
     const [, path] = /^(?:table|array|folder):(.+)$/.exec(set) ?? [];
@@ -166,7 +166,7 @@ function curvesOf(
   return curves;
 }
 
-/** The pictures of an evaluation for a page, as far as they were drawn. */
+/** Those that were drawn. */
 export function evaluationPictures(
   folder: string,
   { id, direction }: Pick<View, "id" | "direction">,

@@ -1,5 +1,4 @@
-// One run of any experiment: training, evaluations, pictures and checkpoints; it goes on where an earlier process
-// stopped.
+// One run of any experiment: training, evaluations, pictures and checkpoints; it resumes.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -46,7 +45,7 @@ export interface RunResult {
   rows: Row[];
 }
 
-/** The evaluations of a finished run, without running anything; null for another. */
+/** A finished run's evaluations; null for another. */
 export function finishedRun(folder: string, config: CompleteTrainConfig): RunResult | null {
   const extension = readExtension(folder);
   if (extension && !isOfLength(folder, extension)) return null;
@@ -54,15 +53,15 @@ export function finishedRun(folder: string, config: CompleteTrainConfig): RunRes
   return rows && { rows };
 }
 
-/** Whether a run was opened with this length: one that was stopped before that is not finished. */
+/** A run that was stopped before it had this length is not finished. */
 const isOfLength = (folder: string, extension: Extension): boolean => {
   const { config } = readRun(folder);
   return lengthKeys.every((key) => config[key] === extension[key]);
 };
 
 /**
- * Trains and evaluates one configuration in its folder, going on where an earlier run of it stopped.
- * Throws the errors of configuration, data, training and disk; the run is then marked as failed.
+ * Trains and evaluates one configuration in its folder, resuming an earlier run. Throws the errors of configuration,
+ * data, training and disk, and marks the run as failed.
  */
 export async function runTraining(
   given: CompleteTrainConfig,
@@ -73,7 +72,7 @@ export async function runTraining(
   const config = extended(given, extension);
   if (!again && existsSync(join(folder, "run.json"))) {
     const free = new Set([...freeKeys, ...(hooks.free ?? []), ...(extension ? lengthKeys : [])]);
-    // What `dsbm extend` asks for is longer than what is there, also where that ended before the length of its words.
+    // `dsbm extend` asks for more than there is, also after an early end.
     const isShort = options.extension || (extension && !isOfLength(folder, extension));
     const rows = isShort ? null : finishedRows(folder, config, free);
     if (rows) return { rows, state: "finished" };
@@ -131,7 +130,7 @@ export async function runTraining(
   }
 }
 
-/** As a rank that is not 0, after rank 0 has begun: its part of a run in `folder`, which others may not have. */
+/** The part of a rank that is not 0, after rank 0 has begun in `folder`, which it may not see. */
 export async function runTrainingWorker(
   given: CompleteTrainConfig,
   { folder, ranks, signal, progress }: WorkerOptions,

@@ -1,4 +1,4 @@
-// The files that the Gaussian benchmark leaves next to those of every run.
+// Files of the Gaussian benchmark.
 import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Bridge, gridOf } from "@dsbm/inference";

@@ -4,7 +4,7 @@ import type { BridgeDescription } from "./description.js";
 const plain = (text: string): string =>
   text.replace(/[\r\n]+/g, " ").replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
 
-/** What training samples the models hold, in a few words; "" where they hold none. */
+/** The training samples in the models, in a few words; "" for none. */
 export function heldSamples({ directions, data }: BridgeDescription): string {
   const held = Object.entries(directions).flatMap(([way, { samples }]) => {
     const end = way === "f" ? data.target : data.source;

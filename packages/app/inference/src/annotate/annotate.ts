@@ -1,4 +1,4 @@
-// What a trained bridge says of each row of a table, in a copy of it.
+// Annotates the rows of a table in a copy of it.
 import { extname } from "node:path";
 import { type Conditions, mapConditions } from "@dsbm/bridge";
 import { type AnnotateConfig, ConfigError } from "@dsbm/config";
@@ -37,8 +37,8 @@ export interface AnnotateResult {
 const rowsAtOnce = 5000;
 
 /**
- * Annotates the rows of a table. Nothing is left at the output if it fails or is stopped. Throws errors of the run, the
- * table and the disk, one line each.
+ * Annotates the rows of a table. Leaves nothing at the output if it fails or is stopped. Throws errors of the run, the
+ * table and the disk.
  */
 export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
   const { run, input: path, output, config, progress, signal } = job;

@@ -1,4 +1,4 @@
-// What a bridge says of rows: their velocity, their state at another time, and the classes that they end in.
+// Annotations of rows: velocity, state at another time, and classes at the end.
 import { type Conditions, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
 import { full, type Tensor, tidy } from "@dsbm/torch";
@@ -13,7 +13,7 @@ interface TimedRows {
   given: Conditions | undefined;
   /** In the user's units. */
   time: string;
-  /** Tells the noise of these rows from that of others. */
+  /** Names the noise of these rows. */
   purpose: string;
 }
 
@@ -29,7 +29,7 @@ export interface Annotation {
 interface AnnotationContext {
   bridge: Bridge;
   config: AnnotateConfig;
-  /** Names of the columns that the run changes. */
+  /** Names of the run's columns. */
   names: readonly string[];
   /** The matrix of a .h5ad file that rows come from. */
   layer: string;
@@ -125,7 +125,7 @@ function stateOf(context: AnnotationContext): Annotation {
   };
 }
 
-/** Each draw of the noise takes the classes of its nearest cells; a row has their shares over all draws. */
+/** Shares of the classes of the nearest cells, over all draws of the noise. */
 function fatesOf(context: AnnotationContext, cells: FateCells): Annotation {
   const { bridge, config } = context;
   const { method, process, config: run } = bridge.trained;
@@ -157,17 +157,15 @@ function fatesOf(context: AnnotationContext, cells: FateCells): Annotation {
   };
 }
 
-/** Rows at another time, new tensors; those that are there already stay. */
+/** New tensors; rows that are there already stay. */
 async function moveTo(
   { bridge, config, signal }: AnnotationContext,
   { x, given, time, purpose }: TimedRows,
   { to, draw }: { to: string; draw: number },
 ): Promise<{ moved: Tensor; weights: Tensor | null }> {
   const { trained } = bridge;
-  const [start, end] = [
-    processTime(trained.config, time, "time"),
-    processTime(trained.config, to, "at"),
-  ];
+  const start = processTime(trained.config, time, "time");
+  const end = processTime(trained.config, to, "at");
   if (Math.abs(start - end) < 1e-9) return { moved: tidy(() => x.clone().keep()), weights: null };
   const direction: Direction = start < end ? "f" : "b";
   const { x: moved, weights } = await bridge.sample(x, {

@@ -14,7 +14,7 @@ export interface FateCells {
   codes: readonly number[];
 }
 
-/** More make distances slow, and shares of classes hardly better. */
+/** More make distances slow, and shares hardly better. */
 const mostCells = 10_000;
 const mostClasses = 100;
 
@@ -27,7 +27,7 @@ interface FateOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Reads cells of the last time, 10,000 random ones at most. Throws a ConfigError without such cells or their classes. */
+/** Reads 10,000 random cells of the last time at most. Throws a ConfigError without such cells or their classes. */
 export async function fateCells(
   source: RowSource,
   bridge: Bridge,

@@ -1,4 +1,4 @@
-// Where annotations go: a copy of a .h5ad file, or a table of all columns.
+// Writes annotations into a copy of a .h5ad file, or a table of all columns.
 import {
   type CarriedCell,
   type CarriedColumn,
@@ -13,7 +13,7 @@ import { type StagedPath, stageFile } from "@dsbm/files";
 import { writingTo } from "../output/table.js";
 import type { Annotation } from "./annotations.js";
 
-/** The annotations of some rows; those that are not annotated have NaN. */
+/** Rows that are not annotated have NaN. */
 interface AnnotatedBatch {
   count: number;
   /** Places in the file, from 0. */
@@ -31,7 +31,7 @@ export interface Sink {
   discard(): void;
 }
 
-/** A copy of the file at `source`: matrices in obsm, columns in obs, the record in uns. */
+/** A copy of the .h5ad file: matrices in obsm, columns in obs, the record in uns. */
 export async function h5adSink(
   path: string,
   { source, annotations }: { source: string; annotations: readonly Annotation[] },
@@ -72,7 +72,7 @@ export async function h5adSink(
   };
 }
 
-/** A table of the carried columns, the columns of the run and the annotations. */
+/** A table of carried columns, the run's columns and annotations. */
 export function tableSink(
   path: string,
   options: {

@@ -1,4 +1,4 @@
-// Samples that are an array of images in a .npy or .npz file of any size, read by rows.
+// Arrays of images in .npy or .npz files of any size, read by rows.
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname } from "node:path";
@@ -14,7 +14,7 @@ const dtypes = ["float32", "float64", "uint8"];
 
 const pixels = 16;
 
-/** Opens a file of float32 or float64 as networks take images, or bytes of pictures. */
+/** Opens float32 or float64 as networks take images, or bytes of pictures. */
 export async function arrayInput(path: string, { trained, keys }: InputOptions): Promise<Input> {
   const ending = extname(path).toLowerCase();
   if (ending !== ".npy" && ending !== ".npz")

@@ -1,4 +1,4 @@
-// Samples drawn from the end that is a Gaussian, each a function of the seed and its place.
+// Samples of a Gaussian end, each a function of the seed and its place.
 
 import { ConfigError } from "@dsbm/config";
 import { gaussianLaw, loading } from "@dsbm/problem";

@@ -33,11 +33,11 @@ export interface Input {
     h5ad: H5adPlace | null;
   };
   conditions?: Conditions | undefined;
-  /** Reads everything for the number of samples, where `n` is null. */
+  /** Reads everything to count the samples, where `n` is null. */
   count?(): Promise<number>;
-  /** Rows [first, first + count), asked for in their order; fewer, or null, at an end that was not known. */
+  /** Rows [first, first + count), asked for in order; fewer, or null, at an unknown end. */
   read(first: number, count: number): Promise<InputRows | null>;
-  /** Lines about the rows that were read and left out. */
+  /** Lines about rows that were left out. */
   notes?(): string[];
   close?(): void;
 }
@@ -84,7 +84,7 @@ export async function openInput(word: string, options: InputOptions): Promise<In
 
 async function opened(word: string, options: InputOptions): Promise<Input> {
   const gaussian = /^gaussian:(.*)$/.exec(word);
-  // As the data sets of training are called.
+  // Datasets of training have such prefixes.
   const path = word.replace(/^(table|array):/, "");
   const there = !gaussian && existsSync(path);
   if (there && !statSync(path).isFile() && !statSync(path).isDirectory())

@@ -1,5 +1,3 @@
-// Which columns of a table a run takes, and in which order.
-
 import { ConfigError } from "@dsbm/config";
 import { type ColumnCondition, firstOf, type RowSource, type TableColumn } from "@dsbm/data";
 import type { Trained } from "../trained.js";
@@ -14,7 +12,7 @@ export interface MatchedColumns {
 const list = (names: readonly string[]) =>
   firstOf(names, 8) + (names.length > 8 ? ` (${names.length})` : "");
 
-/** The columns of a table for a run: by name where both have names, else by their number. */
+/** The columns of a table for a run, in its order: by name where both have names, else by number. */
 export function matched(
   { path, columns, named }: RowSource,
   { trained, keep, width }: { trained: Trained; keep: readonly string[] | null; width: number },

@@ -8,7 +8,7 @@ import type { Trained } from "../trained.js";
 import { readProjection } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 
-/** Opens the test split of a set, loaded as the run loads its own. */
+/** Opens the test split of a set, loaded as the run does. */
 export async function namedInput(
   name: string,
   { trained, direction, progress, signal }: InputOptions,
@@ -46,7 +46,7 @@ export async function namedInput(
   };
 }
 
-/** Makes a data set ready to be loaded, with its progress shown. */
+/** Prepares a data set, with its progress shown. */
 export function prepare(
   name: string,
   options: ReturnType<typeof loading>,

@@ -1,4 +1,4 @@
-// Samples that are pictures, one or those of a folder, decoded a batch at a time.
+// Pictures, one or a folder, decoded a batch at a time.
 import { basename } from "node:path";
 import { decodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
@@ -9,7 +9,6 @@ import type { Input, InputOptions } from "./input.js";
 
 const together = 4;
 
-/** Whether a file's name is that of a picture. */
 export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp|avif|tiff?)$/i.test(path);
 
 /** Opens a picture, or a folder; its pictures are sorted by name. */

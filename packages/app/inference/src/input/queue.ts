@@ -1,4 +1,4 @@
-// Rows that come in the batches of a file, given out in the batches of a sampler.
+// From the batches of a file to the batches of a sampler.
 import type { CleanBatch } from "@dsbm/data";
 
 export interface QueuedRows {
@@ -19,7 +19,7 @@ export class RowQueue {
     this.#batches = batches[Symbol.asyncIterator]();
   }
 
-  /** The batch at hand, of which nothing is taken; null at the end. */
+  /** The batch at hand; takes nothing. null at the end. */
   async peek(): Promise<CleanBatch | null> {
     while (this.#batch === null || this.#taken === this.#batch.count) {
       const next = await this.#batches.next();

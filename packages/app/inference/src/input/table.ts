@@ -1,4 +1,3 @@
-// Samples that are the rows of a table.
 import type { SampleConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import {
@@ -118,7 +117,7 @@ export async function tableInput(
 
 type Group = NonNullable<CleanRequest["group"]>;
 
-/** Which rows are carried; null for all. Throws a ConfigError for a group where there are none. */
+/** Which rows are carried; null: all. Throws a ConfigError for a group of a table without groups. */
 function groupOf(
   { path, columns }: RowSource,
   {

@@ -1,4 +1,3 @@
-// Samples as an array of known length, .npy or .npz.
 import { rmSync, writeFileSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import { toRows, writeNpz } from "@dsbm/data";

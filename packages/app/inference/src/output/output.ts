@@ -1,4 +1,4 @@
-// Where samples go: a table, an array, a picture or a folder of them, by the name. Each appears when it is whole.
+// Where samples go, by the name: a table, an array, a picture or a folder of them. Each appears when it is whole.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { ConfigError } from "@dsbm/config";
@@ -12,7 +12,7 @@ import { folderOutput, pictureOutput } from "./pictures.js";
 import { tableOutput } from "./table.js";
 
 export interface Output {
-  /** Takes samples [count, …] from `first` on; with a path, those of state k, after those of the states before. */
+  /** Takes samples [count, …] from `first` on; of a path those of state k, states in order. */
   put(x: Tensor, at: PutPlace): Promise<void>;
   commit(): Promise<void>;
   discard(): void;
@@ -39,7 +39,7 @@ export interface OutputOptions {
   end: number;
   /** The options of the command. */
   settings: object;
-  /** Takes the ends of vectors in the data's own units. */
+  /** Takes generated vectors in the data's own units. */
   seen?: ((numbers: readonly Float64Array[]) => void) | undefined;
 }
 
@@ -57,16 +57,16 @@ function kindOf(path: string, { shape }: Trained, paths: boolean): Kind | null {
   const [channels] = shape;
   if (paths || (channels !== 1 && channels !== 3)) return null;
   if (ending === ".png") return "picture";
-  // A name with another ending is that of a file, unless there is such a folder, or a slash says so.
+  // Another ending is a file's, unless there is such a folder, or a slash says so.
   const named = /^\.[a-z][a-z0-9]{1,6}$/.test(ending) && !/[\\/]$/.test(path);
   return named && !existsSync(path) ? null : "folder";
 }
 
-/** Whether an output needs to know how many samples there are before the first. */
+/** Whether an output needs the number of samples first. */
 export const needsCount = (path: string, trained: Trained, paths: boolean): boolean =>
   kindOf(path, trained, paths) === "array";
 
-/** Refuses an output that cannot be, before anything is loaded: a format that is not written, a name that is taken. */
+/** Refuses an unknown format or a taken name before anything is loaded. */
 export function checkOutput(
   path: string,
   { trained, paths, overwrite }: { trained: Trained; paths: boolean; overwrite: boolean },

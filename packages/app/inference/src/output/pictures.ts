@@ -1,4 +1,4 @@
-// Samples as PNG: files of a folder, of the input's names or numbered, or one picture.
+// Samples as PNG: one, or files of a folder, of the input's names or numbered.
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { encodeImages } from "@dsbm/bridge";

@@ -1,4 +1,4 @@
-// Samples as rows of a table in the data's own units, with the columns that are carried along.
+// Samples as rows of a table in the data's own units, with carried columns.
 import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,
@@ -80,7 +80,6 @@ export function tableOutput(path: string, options: OutputOptions): Output {
   };
 }
 
-/** Names the file in errors of the disk. */
 export const writingTo =
   (path: string) =>
   async <T>(operation: () => T | Promise<T>): Promise<T> => {

@@ -1,5 +1,5 @@
-// pairs=FILE: rows of the two ends that are known to belong together. pairs.json of the run says which file it was, so that
-// a run goes on with the same pairs only.
+// pairs=FILE: rows that belong together. pairs.json of the run keeps the file, so that a run resumes with the same
+// pairs only.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -17,8 +17,8 @@ const saved = z.object({ file: z.string(), sha256: z.string() });
 const pairsFile = "pairs.json";
 
 /**
- * The known pairs of a configuration, as rows of its training tables, of several data sets those of all intervals; null without
- * any. Throws a DatasetError for what cannot be used, and a ConfigError where all pairs have rows that are held out.
+ * Known pairs as rows of the training tables, of several data sets over all intervals; null without any. Throws a
+ * DatasetError for what cannot be used, and a ConfigError where all pairs have held-out rows.
  */
 export async function loadPairs(
   config: CompleteTrainConfig,
@@ -58,7 +58,7 @@ export async function loadPairs(
 export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
   `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a row that is held out or left out` : ""}`;
 
-/** Writes pairs.json. Throws a ConfigError where a run that goes on was begun with other pairs. */
+/** Throws a ConfigError where a resumed run was begun with other pairs. */
 export function savePairs(known: KnownRows | null, config: CompleteTrainConfig, run: RunWriter) {
   if (!known) return;
   const path = join(run.paths.folder, pairsFile);

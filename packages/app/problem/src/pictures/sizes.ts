@@ -30,7 +30,7 @@ const wholeSizes = [16, 28, 32, 64];
 
 const keys = ["data.image_size", "data.channels"] as const;
 
-/** The size and the channels of some of the pictures, with reasons. Throws as `pictureFormat`. */
+/** Size and channels of some pictures, with reasons. Throws as `pictureFormat`. */
 export async function pictureSizes(
   folders: readonly string[],
 ): Promise<{ key: (typeof keys)[number]; value: number; reason: string }[]> {
@@ -52,8 +52,8 @@ export async function pictureSizes(
 }
 
 /**
- * Returns size and channels if all ends are folders of pictures and `overrides` do not say them: as in the run of `folder`,
- * else as the data have them, with a line for the user. Throws as `pictureFormat`.
+ * Size and channels if all ends are folders of pictures and `overrides` do not say them: of the run in `folder`, else
+ * of the data, with a line for the user. Throws as `pictureFormat`.
  */
 export async function pictureOverrides(
   config: Datasets,
@@ -88,7 +88,7 @@ function savedSizes(folder: string): Record<(typeof keys)[number], unknown> | nu
   }
 }
 
-/** A line for each folder whose pictures are changed, or could be smaller. Throws as `pictureFormat`. */
+/** A line for each folder of pictures that are changed, or could be smaller. Throws as `pictureFormat`. */
 export async function pictureNotes({
   data,
   ...ends

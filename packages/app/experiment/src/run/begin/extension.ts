@@ -1,5 +1,5 @@
-// extension.json of a run folder: how long a run is that was made longer than its words say (`dsbm extend`). The words
-// that began it go on with the longer run.
+// extension.json of a run folder: the length that `dsbm extend` gave it. The words that began the run go on with the
+// longer one.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -22,7 +22,7 @@ export const lengthKeys = Object.keys(extensionSchema.shape) as (keyof Extension
 
 export const extensionFile = "extension.json";
 
-/** How long the run in `folder` was made; null where it is as its words say. Throws a ConfigError for a damaged file. */
+/** Null where the run is as long as its words say. Throws a ConfigError for a damaged file. */
 export function readExtension(folder: string): Extension | null {
   const path = join(folder, extensionFile);
   if (!existsSync(path)) return null;
@@ -34,7 +34,7 @@ export function readExtension(folder: string): Extension | null {
   );
 }
 
-/** The configuration of the words with the length that the run was given later. */
+/** The configuration with the length that the run was given later. */
 export const extended = <C extends CompleteTrainConfig>(
   config: C,
   extension: Extension | null,

@@ -1,4 +1,4 @@
-// `from=RUN`: a new run whose networks begin at the weights that another one samples with.
+// `from=RUN`: networks begin at the weights that another run samples with.
 import { type CompleteTrainConfig, ConfigError, printValue } from "@dsbm/config";
 import { readTrained } from "@dsbm/inference";
 import { io, type Tensor } from "@dsbm/torch";
@@ -6,8 +6,8 @@ import type { Training } from "@dsbm/train";
 import { partOf } from "../checkpoint.js";
 
 /**
- * Puts the newest weights of the run `from` into a new training, as weights and as averages. Returns what they are, for a
- * line. Throws a ConfigError where that run has another network.
+ * Puts the newest weights of the run `from` into a new training, as weights and as averages. Returns a line about them.
+ * Throws a ConfigError where that run has another network.
  */
 export function startFromRun(training: Training, config: CompleteTrainConfig): string {
   const { folder, models, config: before } = readTrained(config.from as string, "newest");

@@ -1,11 +1,11 @@
-// Going on with a run: only with the configuration it was begun with, or a difference that changes nothing learnt.
+// Resumes a run, if its configuration is the same or differs in nothing that is learnt.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, freeProcessKeys, isTree, readConfig } from "@dsbm/config";
 import { checkFiles, isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
 import { checkTables } from "../columns.js";
 
-/** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
+/** Keys that may change when a run resumes. */
 export const freeKeys: ReadonlySet<string> = new Set([
   "experiments_dir",
   "paths",
@@ -33,7 +33,7 @@ export const freeKeys: ReadonlySet<string> = new Set([
   "dist_secret",
 ]);
 
-/** What differs between the configuration of a run and another one, a text for each value. Throws as readRun. */
+/** A text for each value that differs from the run's. Throws as readRun. */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
   const before = current(readRun(folder).config);
   const now = config as Record<string, unknown>;
@@ -46,7 +46,7 @@ function current(config: Record<string, unknown>): Record<string, unknown> {
   return "model_name" in config || "Dataset" in config ? { ...readConfig(config) } : config;
 }
 
-/** Throws a ConfigError that lists what changed and says what to do. */
+/** Throws a ConfigError that lists changes and says what to do. */
 export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
   const changed = changesOf(folder, config, free);
   if (changed.length === 0) return;
@@ -57,8 +57,8 @@ export function checkSameConfig(folder: string, config: object, free: ReadonlySe
 }
 
 /**
- * One text for each value that differs, groups by their keys. A key that a version did not have yet is null there:
- * newer keys change nothing if they are null.
+ * A text for each value that differs. A key that a version did not have yet is null there: newer keys change nothing if
+ * they are null.
  */
 function differences(key: string, before: unknown = null, now: unknown = null): string[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return [];
@@ -69,10 +69,7 @@ function differences(key: string, before: unknown = null, now: unknown = null): 
   return [`${key} was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`];
 }
 
-/**
- * The rows of a finished run, without running anything. Returns null for another run. Throws as checkSameConfig and
- * checkFiles.
- */
+/** The rows of a finished run; null for another. Throws as checkSameConfig and checkFiles. */
 export function finishedRows(
   folder: string,
   config: object,
@@ -85,7 +82,7 @@ export function finishedRows(
   return readRun(folder).results;
 }
 
-/** Refuses to go on with a run whose state an earlier version wrote in one file. */
+/** Earlier versions kept a run's state in one file. */
 export function checkContinuable(folder: string): void {
   if (!existsSync(join(folder, "state.safetensors")) || existsSync(runPaths(folder).checkpoints))
     return;

@@ -1,5 +1,5 @@
-// A run with more half-iterations than another one of the same words begins with what that one has learnt: random streams
-// are functions of the half-iteration, so that the result is the same bit for bit.
+// A longer run can begin with what a shorter one of the same words learnt: random streams are functions of the
+// half-iteration, so the result is bit-identical.
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -18,8 +18,8 @@ export interface ShorterRun {
 const free: ReadonlySet<string> = new Set([...freeKeys, "n_ipf", "half_iterations"]);
 
 /**
- * The run beside `folder`, of the same experiment and seed, with the most half-iterations done of those that differ from
- * `config` in being shorter only; null where there is none, or where `folder` holds a run already.
+ * The run beside `folder`, of its experiment and seed, with the most half-iterations of those that differ from `config`
+ * only in being shorter. Returns null if there is none, or if `folder` holds a run.
  */
 export function shorterRun(folder: string, config: CompleteTrainConfig): ShorterRun | null {
   const seed = basename(folder);
@@ -36,7 +36,7 @@ export function shorterRun(folder: string, config: CompleteTrainConfig): Shorter
   return found.sort((a, b) => b.done - a.done)[0] ?? null;
 }
 
-/** Half-iterations of a run that the configuration can begin with; null where it cannot. */
+/** Half-iterations that the configuration can begin with; null: none. */
 function halvesOf(place: string, config: CompleteTrainConfig): number | null {
   const { run_json, config_json, checkpoints, lock } = runPaths(place);
   if (![run_json, config_json, checkpoints].every((path) => existsSync(path))) return null;
@@ -50,7 +50,7 @@ function halvesOf(place: string, config: CompleteTrainConfig): number | null {
     checkFiles(place);
     return done;
   } catch (error) {
-    // A run that cannot be read is none to begin with.
+    // An unreadable run is none to begin with.
     if (isRunFault(error) || error instanceof ConfigError) return null;
     throw error;
   }
@@ -59,7 +59,7 @@ function halvesOf(place: string, config: CompleteTrainConfig): number | null {
 const own =
   /^(\.lock|extension\.json|\.tmp-.*|cache|previous|run\.json|config\.(json|yaml)|quality\.json|report\.html|test)$/;
 
-/** Copies what the shorter run has learnt and measured into `folder`, whole or not at all. */
+/** Copies what the shorter run learnt and measured, whole or not at all. */
 export function beginWith({ folder: from }: ShorterRun, folder: string): void {
   makeFolder(dirname(resolve(folder)));
   const temporary = temporaryPath(dirname(resolve(folder)));
