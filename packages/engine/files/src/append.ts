@@ -1,4 +1,4 @@
-// Files that grow by whole records; a record that a crash cut off is removed when the file is opened again.
+// A record that a crash cut off is removed when a file is opened again.
 import {
   closeSync,
   constants,

@@ -1,4 +1,3 @@
-// SHA-256, in hexadecimal.
 import { createHash } from "node:crypto";
 import { readSync } from "node:fs";
 import { withPlainFile } from "./read.js";

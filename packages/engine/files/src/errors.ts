@@ -1,5 +1,3 @@
-// Errors of the file system as one line with a cure.
-
 /** The kind of a FileError, for programs; the message is for people. */
 export type FileErrorCode =
   | "bad_argument"

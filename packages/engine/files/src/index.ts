@@ -1,4 +1,3 @@
-// What other packages import.
 export * from "./append.js";
 export * from "./checksum.js";
 export * from "./errors.js";

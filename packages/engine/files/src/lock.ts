@@ -1,4 +1,4 @@
-// A lock file that names its process: a process killed with SIGKILL frees it by being dead.
+// A lock file names its process: one killed with SIGKILL frees it by being dead.
 import { randomUUID } from "node:crypto";
 import { readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { errnoOf, FileError, fileError } from "./errors.js";
@@ -20,7 +20,6 @@ export interface Lock {
   release(): void;
 }
 
-/** The holder of a lock. */
 export interface LockOwner {
   /** A processName. */
   process: string;
@@ -57,7 +56,7 @@ export function lockHolder(path: string): number | undefined {
   if (stat === undefined) return undefined;
   const age = (Date.now() - stat.mtimeMs) / 1000;
   const owner = readLock(path);
-  // A lock without content: its process writes it just now, or died while it wrote.
+  // A lock without content: its process writes it now, or died meanwhile.
   if (owner === undefined) return age < unreadableLockSeconds ? 0 : undefined;
   const isFree = isForeign(owner) ? age >= foreignLockSeconds : isGone(owner.process);
   return isFree ? undefined : pidOf(owner);

@@ -1,5 +1,3 @@
-// Suggestions for misspelt names.
-
 function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number) => rows[i]?.[j] as number;
@@ -16,8 +14,8 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * Returns the candidate nearest to `word`, case and . _ - aside: one edit for up to three letters, two for up to six, three
- * beyond. Returns undefined if none is so near.
+ * Returns the candidate nearest to `word`, ignoring case and . _ -: one edit for up to three letters, two for up to
+ * six, three beyond; else undefined.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = word.length <= 3 ? 1 : word.length <= 6 ? 2 : 3;

@@ -1,4 +1,4 @@
-// Reads plain files of a folder that may be hostile: links, pipes and folders are refused.
+// A folder may be hostile: links, pipes and folders are refused.
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, FileError, fileError, fileOperation } from "./errors.js";
@@ -30,8 +30,8 @@ export function readPlainFile(path: string, { limit }: { limit: number }): Buffe
 }
 
 /**
- * Refuses a folder that holds a link at any depth: what is written or removed there could lie outside. A folder that does
- * not exist holds none. Throws FileError.
+ * Refuses a folder with a link at any depth: what is written or removed there could lie outside. A missing folder has
+ * none. Throws FileError.
  */
 export function refuseLinks(folder: string): void {
   try {

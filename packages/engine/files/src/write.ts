@@ -1,4 +1,4 @@
-// Whole files and folders: written under a temporary name, flushed to the disk, and renamed.
+// Written under a temporary name, flushed to the disk, and renamed.
 import {
   closeSync,
   existsSync,

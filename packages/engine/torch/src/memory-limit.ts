@@ -1,4 +1,4 @@
-// How much memory this process may use: the kernel's, or less by the limit of a cgroup (container, Slurm, systemd).
+// The memory that this process may use: the kernel's, or less by a cgroup (container, Slurm, systemd).
 import { existsSync, readFileSync } from "node:fs";
 import { freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";

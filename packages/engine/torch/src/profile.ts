@@ -1,4 +1,4 @@
-// Where the time goes: how often each operation ran and how long, on all threads, with its floating point operations.
+// How often each operation ran and how long, on all threads, with its floating point operations.
 import { TorchError } from "./binding/errors.js";
 import { tidy } from "./binding/handle.js";
 import { guarded, native } from "./binding/native.js";

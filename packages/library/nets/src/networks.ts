@@ -1,4 +1,4 @@
-// The networks by their configuration names; a new network is a folder and an entry in `networks`.
+// A new network is a folder and an entry in `networks`.
 
 import { argumentError, type Direction, type Network } from "@dsbm/bridge";
 import { noGrad } from "@dsbm/torch";

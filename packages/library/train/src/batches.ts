@@ -1,5 +1,3 @@
-// The batches of a half-iteration: rows of its source, paired by transport if the method asks for it, and of them this
-// rank's share.
 import {
   type Batch,
   type BatchCoupling,
@@ -69,7 +67,7 @@ export class Batches {
     return unmarked(this.#couple ? this.#paired(batch as Pairs, this.#couple) : batch);
   }
 
-  /** Ranks that share a batch pair it as a whole: plans of parts would be another method. */
+  /** Ranks that share a batch pair it whole: plans of parts would be another method. */
   #paired(batch: Pairs, coupling: BatchCoupling): Batch {
     const { part, pairs, among } = this.share;
     const { ranks } = this.#problem.execution;

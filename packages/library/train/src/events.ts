@@ -12,8 +12,8 @@ interface AtStep extends AtHalf {
 }
 
 /**
- * `start` says whether several ranks share the rows of a step or each computes all of them (null: one process); `cache`
- * how many pairs of a simulated cache are made. The state is complete at `pause`, `half` and `stopped`, and can be saved.
+ * `start` says whether several ranks share the rows of a step or each computes all (null: one process); `cache` how
+ * many pairs are made. The state is complete at `pause`, `half` and `stopped`, and can be saved.
  */
 export type TrainEvent =
   | (AtHalf & { type: "start"; threads: number; sharesBatch: boolean | null })

@@ -1,4 +1,3 @@
-// One half-iteration while it runs: its random streams, batches, learning rate and recorded step.
 import {
   copyNoiseShare,
   type Direction,

@@ -1,4 +1,3 @@
-// Checks of a problem: each throws a BridgeError that names the first wrong field and says what to write.
 import {
   argumentError,
   checkBrownian,

@@ -1,4 +1,3 @@
-// One training problem in named groups, with its defaults.
 import {
   type BatchCoupling,
   type Decode,

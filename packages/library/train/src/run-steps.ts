@@ -1,4 +1,3 @@
-// The steps of a half-iteration: rows when they are due, a step, and what comes after it.
 import { notFiniteError } from "@dsbm/bridge";
 import type { StepRequests } from "./distributed/agreement.js";
 import type { Ranks } from "./distributed/ranks.js";

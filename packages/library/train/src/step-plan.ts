@@ -1,4 +1,3 @@
-// How the steps of a training are done: rules from sizes, saved since they change how numbers round.
 import { setNumThreads } from "@dsbm/torch";
 import { batchShare } from "./distributed/batch-share.js";
 import { type CompleteProblem, withExecution } from "./problem.js";
@@ -11,8 +10,8 @@ export interface StepPlan {
 }
 
 /**
- * Multiplications of a step from which on one more thread pays: a small network is fastest on one. If the next pairs are
- * simulated beside the training, only long steps take threads from the simulation.
+ * Multiplications of a step from which one more thread pays. If the next pairs are simulated beside the training,
+ * only long steps take threads from the simulation.
  */
 const workPerThread = { alone: 5e7, beside: 1e9 };
 

@@ -1,4 +1,4 @@
-// The driver: half-iteration after half-iteration. It yields events; the listener writes, shows and stops.
+// The driver yields events; the listener writes, shows and stops.
 import { argumentError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { stepRequests } from "./distributed/agreement.js";
@@ -82,9 +82,9 @@ export class Training {
 
   /**
    * Runs the half-iterations that are left. Signals and timers have their turn about every 50 ms. After `signal` was
-   * aborted the run ends with a `stopped` event after the step (or within a cache, which is made again later). `pauseAt`
-   * asks for a `pause` event after a step. Every rank calls `run` and gets the same events: a signal to any rank stops all,
-   * rank 0 decides on pauses, some 50 ms ahead if each rank trains on whole batches, and works alone in `onMain`.
+   * aborted the run ends with a `stopped` event after the step (or within a cache, which is made again later).
+   * `pauseAt` asks for a `pause` event after a step. Every rank calls `run` and gets the same events: a signal to any
+   * rank stops all, and rank 0 alone decides on pauses, some 50 ms ahead if each rank trains on whole batches.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
     if (!(await this.#share())) return;

@@ -1,2 +1,1 @@
-// What the command line imports.
 export { type Studio, type StudioOptions, startStudio } from "./server/studio.js";

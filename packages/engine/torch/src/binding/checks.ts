@@ -1,10 +1,9 @@
-// Checks of arguments that libtorch's own kernels do not check: a wrong argument is an error and not a crash.
 import { invalid, lengthOf } from "./errors.js";
 import { type External, native, recording } from "./native.js";
 
 type Args = readonly unknown[];
 
-/** Throws if arguments, in schema order and as native code gets them, would crash the kernel. */
+/** Throws if arguments, in schema order, would crash the kernel. */
 export type Check = (args: Args, overload: string) => void;
 
 function require(holds: boolean, what: string): void {

@@ -1,16 +1,14 @@
-// From a JavaScript call to libtorch's dispatcher and back: handles out, pointers in, errors translated.
+// From JavaScript to libtorch's dispatcher and back: handles out, pointers in, errors translated.
 import { type Check, checkOf, settled } from "./checks.js";
 import { lengthOf, TorchError, translate } from "./errors.js";
 import { Handle, ptrIn, ptrOf, spares } from "./handle.js";
 import { type External, native } from "./native.js";
 import { table } from "./table.generated.js";
 
-/** A native object other than a tensor (a generator). */
 export abstract class Opaque {
   abstract pointer(): External;
 }
 
-/** An operation of the dispatcher, looked up at its first call. */
 export class Op {
   #index = -1;
   readonly check: Check | null;
@@ -77,7 +75,6 @@ function callNative(index: number, spare: External | undefined, raw: unknown[]):
   }
 }
 
-/** A short description of arguments for error messages: `(float32[2,3], 4)`. */
 function describeArguments(args: unknown[]): string {
   const one = (value: unknown, depth = 0): string => {
     if (value instanceof Handle) {

@@ -1,5 +1,3 @@
-// The element types that JavaScript and PyTorch share, by PyTorch's names.
-
 /** A place for tensors: the processor, a GPU, or nowhere (`meta`: shapes without data). */
 export type Device = "cpu" | "cuda" | `cuda:${number}` | "meta";
 

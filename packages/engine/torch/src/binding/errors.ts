@@ -1,5 +1,3 @@
-// The error of the engine: one class with stable codes.
-
 export type FormatCode =
   | "Unreadable"
   | "NotThisFormat"

@@ -1,4 +1,3 @@
-// The JavaScript side of a tensor: a pointer that is valid until its scope, its owner or the garbage collector frees it.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { lengthOf, refusePromise, TorchError } from "./errors.js";

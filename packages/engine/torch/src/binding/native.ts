@@ -1,5 +1,5 @@
-// Loads the addon (built first if it is missing) after setting environment variables: UCX must not unmap heap pages or
-// install signal handlers, and OpenMP's threads spin for some tens of microseconds only.
+// Loads the addon (built first if missing) with environment variables: UCX must not unmap heap pages or install
+// signal handlers, and OpenMP's threads spin for some tens of microseconds only.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

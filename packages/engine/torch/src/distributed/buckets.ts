@@ -1,4 +1,4 @@
-// Data-parallel gradients: averaged over the ranks in buckets while the backward pass goes on, recorded or not.
+// Data-parallel gradients, averaged in buckets while the backward pass goes on.
 
 import { call, invoke } from "../binding/dispatch.js";
 import type { DType } from "../binding/dtype.js";

@@ -1,4 +1,4 @@
-// Finds the rank that caused a failed collective: a failing rank writes a report into the store, the culprit does not.
+// Finds the rank that caused a failed collective: a failing rank writes a report into the store, the culprit none.
 
 import { rankBehind } from "./endpoints.js";
 import {
@@ -34,7 +34,7 @@ function kindOf(reason: string): Report["kind"] {
   return /closed|reset|broken pipe|read error|write error/i.test(reason) ? "gone" : "other";
 }
 
-/** Finds the cause in steps; the caller sleeps for the `yield`ed milliseconds. Returns the error to throw. */
+/** The caller sleeps for the `yield`ed milliseconds. Returns the error to throw. */
 export function* diagnose(c: Case): Generator<number, RankError> {
   const reason = reasonOf(c.error);
   let kind = kindOf(reason);

@@ -1,4 +1,3 @@
-// The error of several processes, and how ranks and causes are named in messages.
 import { TorchError } from "../binding/errors.js";
 
 export type RankError = TorchError & { ranks: readonly number[] };

@@ -1,4 +1,3 @@
-// The collectives as exchanges of data: its checks, how it starts, and its result.
 import { invoke } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
 import { isContiguous } from "../io/elements.js";

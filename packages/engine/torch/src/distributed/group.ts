@@ -1,4 +1,4 @@
-// A process group: c10d's collectives on tensors, blocking or awaited, with errors that name the rank.
+// c10d's collectives, blocking or awaited, with errors that name the rank.
 
 import { invoke } from "../binding/dispatch.js";
 import { TorchError } from "../binding/errors.js";
@@ -144,7 +144,7 @@ export class Group {
     });
   }
 
-  /** Runs a function that holds collectives, such as a recorded program, and explains their errors; `what` names it. */
+  /** Runs a function with collectives, and explains their errors; `what` names it. */
   run<T>(what: string, fn: () => T): T {
     this.#ready(what);
     try {

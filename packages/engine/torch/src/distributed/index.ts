@@ -1,4 +1,3 @@
-// Several processes and machines on PyTorch's own collectives: `init` finds the others and makes the group.
 import { guarded, native } from "../binding/native.js";
 import { ownEndpoints } from "./endpoints.js";
 import { type Place, placeFromEnvironment } from "./environment.js";
@@ -68,8 +67,8 @@ function checkTimeout(name: string, ms: number): void {
 }
 
 /**
- * Joins this process to the others of its job; every rank calls it equally often. Throws a TorchError that names the
- * missing, doubled or differing rank, the occupied port, the wrong variable, or the missing back end.
+ * Joins this process to the others; every rank calls it equally often. Throws a TorchError that names the missing,
+ * doubled or differing rank, the occupied port, the wrong variable, or the missing back end.
  */
 export async function init(options: InitOptions = {}): Promise<Group> {
   const { backend = "gloo", timeoutMs = 600_000, check = true, terms = {} } = options;

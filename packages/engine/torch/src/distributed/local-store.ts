@@ -1,4 +1,4 @@
-// Where the ranks of one machine meet: a file that only their user can reach, so that no store listens on the network.
+// The ranks of one machine meet in a file that only their user can reach, so that no store listens on the network.
 import { chmodSync, existsSync, lstatSync, mkdirSync } from "node:fs";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";

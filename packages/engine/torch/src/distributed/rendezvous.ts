@@ -1,4 +1,3 @@
-// How processes find each other: every rank registers in a store at an agreed address.
 import { lookup } from "node:dns/promises";
 import { readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";

@@ -1,4 +1,4 @@
-// Positional reads and writes for the formats whose files may be larger than memory.
+// For formats whose files may be larger than memory.
 import {
   closeSync,
   constants,
@@ -21,7 +21,7 @@ export class ReadFile {
   #handle: number | undefined;
 
   constructor(readonly path: string) {
-    // Without O_NONBLOCK opening a pipe would wait for its writer.
+    // Without O_NONBLOCK a pipe would wait for its writer.
     this.#handle = attempt(path, () => openSync(path, O_RDONLY | O_NONBLOCK));
     const handle = this.#handle;
     const stat = attempt(path, () => fstatSync(handle));

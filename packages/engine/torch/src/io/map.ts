@@ -1,4 +1,4 @@
-// Arrays larger than memory: the system reads elements when they are used, and drops them when it needs space.
+// Arrays larger than memory: the system reads elements when they are used.
 import { call, callUnchecked } from "../binding/dispatch.js";
 import { formatError } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";

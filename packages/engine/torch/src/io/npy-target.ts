@@ -1,4 +1,4 @@
-// A .npy file of known shape whose elements are written in any order, without keeping them in memory.
+// A .npy file of known shape, written in any order without keeping it in memory.
 import { formatError } from "../binding/errors.js";
 import { WriteFile } from "./file.js";
 import { npyHeader } from "./npy-header.js";

@@ -192,7 +192,6 @@ function dataLength({ dtype, shape }: NpyHeader): number {
 function inOrder(header: NpyHeader, data: Uint8Array, shape: number[], source: string): RawArray {
   const size = itemSize[header.dtype];
   const bytes = header.bigEndian && size > 1 ? swapped(data, size) : data;
-  // In Fortran order the first index runs fastest.
   const steps = header.fortran
     ? [...shape.keys()]
     : [...shape.keys()].map((d) => shape.length - 1 - d);

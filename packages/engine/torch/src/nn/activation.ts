@@ -1,4 +1,3 @@
-// Activations as modules, for use in Sequential; each is the tensor method of the same name.
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 

@@ -1,5 +1,3 @@
-// A table of vectors, looked up by integers: classes, words, steps.
-
 import { empty } from "../tensor/create.js";
 import { embedding } from "../tensor/ops.generated.js";
 import { Parameter, type Tensor } from "../tensor/tensor.js";

@@ -1,5 +1,3 @@
-// Group normalisation, with PyTorch's names and defaults.
-
 import { invoke, Op } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
 import { ones, zeros } from "../tensor/create.js";

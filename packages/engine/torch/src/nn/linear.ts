@@ -1,5 +1,3 @@
-// The affine layer, with PyTorch's names and PyTorch's default initialisation.
-
 import { callUnchecked, invoke, Op, schemas } from "../binding/dispatch.js";
 import { autocast, autocastDType } from "../tensor/autocast.js";
 import { empty } from "../tensor/create.js";

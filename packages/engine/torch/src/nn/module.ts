@@ -1,4 +1,4 @@
-// A module's state dict is a walk over its own properties, under PyTorch's names and in its order.
+// A state dict is a walk over a module's own properties, under PyTorch's names and in its order.
 import type { Device, DType } from "../binding/dtype.js";
 import { invalid } from "../binding/errors.js";
 import { replacePtr } from "../binding/handle.js";

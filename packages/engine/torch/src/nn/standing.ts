@@ -1,4 +1,4 @@
-// Weights that do not change for a while: what is made of them for faster products is made once.
+// Weights that do not change for a while are laid out once for faster products.
 
 import { noGrad } from "../tensor/grad.js";
 import type { Tensor } from "../tensor/tensor.js";

@@ -145,7 +145,7 @@ export class Adam {
   }
 }
 
-/** AdamW (Loshchilov & Hutter 2019): decoupled weight decay, 0.01 by default. */
+/** Decoupled weight decay, 0.01 by default (Loshchilov & Hutter 2019). */
 export class AdamW extends Adam {
   protected override readonly decoupled = true;
   constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {

@@ -1,5 +1,3 @@
-// Clipping by the global norm of all gradients, as torch.nn.utils.clip_grad_norm_.
-
 import { tidy } from "../binding/handle.js";
 import { zeros } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";

@@ -1,4 +1,4 @@
-// A recorded program laid open: its operations with their arguments, for those who write it in another form.
+// A recorded program laid open, for those who write it in another form.
 
 import type { DType } from "../binding/dtype.js";
 import { type External, guarded, type Native, native } from "../binding/native.js";
@@ -11,7 +11,7 @@ export interface ProgramSlot {
   memory: number;
   /** The tensor that the program holds, or null. */
   held: Tensor | null;
-  /** Whether it is a plain number, which takes the dtype of its operand. */
+  /** Whether it takes the dtype of its operand. */
   isNumber: boolean;
 }
 

@@ -50,7 +50,7 @@ export class ScriptModule implements Disposable {
   }
 }
 
-// Operations that the code of a module may use besides those of `call`: of TorchScript itself, and of image networks.
+// Operations that a module may use besides those of `call`.
 const scriptOperations = `
   Bool Float Int ListUnpack NumToTensor RaiseException ScalarImplicit TupleIndex TupleUnpack Uninitialized __and__
   __contains__ __derive_index __getitem__ __is__ __isnot__ __not__ __or__ __range_length affine_grid_generator all

@@ -1,4 +1,4 @@
-// Recorded programs: a function runs once, then its operations are replayed natively, gradients and optimiser included.
+// A function runs once, then its operations are replayed natively, gradients and optimiser included.
 
 import { invalid } from "../binding/errors.js";
 import { ptrsOf, tidy, tidyCollectable } from "../binding/handle.js";

@@ -1,4 +1,4 @@
-// Mixed precision as PyTorch has it: matrix products and convolutions in a shorter dtype, all else in float32.
+// Mixed precision: matrix products and convolutions in a shorter dtype, all else in float32.
 
 import type { DType } from "../binding/dtype.js";
 import { invalid, refusePromise } from "../binding/errors.js";

@@ -1,4 +1,4 @@
-// Points of Brownian bridges by a kernel of our own: PyTorch has none for it, and makes a dozen passes.
+// Points of Brownian bridges by a kernel of our own: PyTorch makes a dozen passes.
 import { invoke, Op } from "../binding/dispatch.js";
 import type { Tensor } from "./tensor.js";
 

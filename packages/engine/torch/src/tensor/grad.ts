@@ -1,5 +1,3 @@
-// Gradients as functions, and the modes in which none are kept.
-
 import { refusePromise } from "../binding/errors.js";
 import { ptrsOf } from "../binding/handle.js";
 import { guarded, native } from "../binding/native.js";

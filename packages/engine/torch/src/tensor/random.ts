@@ -1,4 +1,4 @@
-// Random numbers: PyTorch's own generators, so that the same seed gives the same numbers as in Python.
+// PyTorch's own generators: the same seed gives the same numbers as in Python.
 
 import { invoke, Op, Opaque } from "../binding/dispatch.js";
 import type { Device, DType } from "../binding/dtype.js";

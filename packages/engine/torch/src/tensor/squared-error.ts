@@ -1,4 +1,3 @@
-// The squared error in one pass forward and one back.
 import { invoke, Op } from "../binding/dispatch.js";
 import { mseLoss } from "./ops.generated.js";
 import type { Tensor } from "./tensor.js";

@@ -1,4 +1,4 @@
-// The tensor: PyTorch's own, reached through one private pointer; its operations are generated.
+// PyTorch's tensor behind one private pointer; its operations are generated.
 
 import { invoke, Op, registerTensor } from "../binding/dispatch.js";
 import {

@@ -12,7 +12,7 @@ export interface RowFilter {
   /** The columns of `keeps`' batches, in order. */
   numbers: readonly string[];
   texts: readonly string[];
-  /** Whether row i is kept. Throws `InvalidOption` if a number is compared with another text. */
+  /** Whether row i is kept. Throws `InvalidOption` if a number is compared with a text that is none. */
   keeps: Test;
 }
 

@@ -1,4 +1,4 @@
-// DDPM++ and NCSN++ (Song 2021): a UNet with input and output pyramids and filtered resampling.
+// DDPM++ and NCSN++ (Song 2021): a UNet with pyramids and filtered resampling.
 
 import type { Conditions } from "@dsbm/bridge";
 import { Buffer, cat, nn, randn, type Tensor, tidy } from "@dsbm/torch";

@@ -1,4 +1,3 @@
-// The parts of DDPM++ networks.
 import { cat, empty, nn, Parameter, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
 import { wrongFor } from "../unet/keys.js";
 import { conv3x3, PointwiseConv2d, pointwise, type Seeded, silu } from "../unet/layers.js";

@@ -1,4 +1,3 @@
-// Options of a DDPM++ or NCSN++ network.
 import * as key from "../unet/keys.js";
 import { attentionSizes, checkHalvable } from "../unet/sizes.js";
 

@@ -1,4 +1,3 @@
-// The residual block of DDPM++ networks, after BigGAN or DDPM.
 import { nn, type Tensor } from "@dsbm/torch";
 import { addEmbedding, type PointwiseConv2d, type Seeded } from "../unet/layers.js";
 import { DoubledConv2d } from "../unet/resample.js";

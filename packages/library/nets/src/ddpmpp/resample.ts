@@ -1,5 +1,4 @@
-// Resampling between DDPM blocks and in feature pyramids, plain or through an anti-aliasing low-pass filter
-// (StyleGAN2, Song 2021).
+// Resampling, plain or through an anti-aliasing low-pass filter (StyleGAN2, Song 2021).
 import { Buffer, conv2d, convTranspose2d, nn, pad, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { DoubledConv2d, doubled, halved } from "../unet/resample.js";
 import { type Scaled, scaled } from "./layers.js";

@@ -1,5 +1,3 @@
-// The downscaling network (Bischoff 2024, Shi 2023): a UNet whose spatial means bypass the normalisations.
-
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
 import {
@@ -31,8 +29,9 @@ interface Level {
 }
 
 /**
- * x [B, C, H, W], t [B] in [0, 1], condition [B, C′, H, W] → [B, out_channels, H, W], H and W multiples of 8;
- * published parameter names (`conv1.weight`, `middle_block.0.…`, …).
+ * The downscaling network (Bischoff 2024, Shi 2023), whose spatial means bypass the normalisations: x [B, C, H, W], t
+ * [B] in [0, 1], condition [B, C′, H, W] → [B, out_channels, H, W], H and W multiples of 8; published parameter names
+ * (`conv1.weight`, `middle_block.0.…`, …).
  */
 export class DownscalerUNet extends nn.Module {
   readonly options: CompleteDownscalerUNetOptions;

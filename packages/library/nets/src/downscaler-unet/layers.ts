@@ -1,4 +1,3 @@
-// The parts of the DownscalerUNet.
 import { nn, type Tensor } from "@dsbm/torch";
 import { addEmbedding, type Seeded } from "../unet/layers.js";
 import { groups } from "./options.js";

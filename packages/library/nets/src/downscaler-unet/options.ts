@@ -1,4 +1,3 @@
-// Options of a DownscalerUNet.
 import * as key from "../unet/keys.js";
 import { checkHalvable } from "../unet/sizes.js";
 

@@ -1,5 +1,3 @@
-// Classifiers that evaluate samples.
-
 import { dataError, inBatches } from "@dsbm/bridge";
 import {
   cat,

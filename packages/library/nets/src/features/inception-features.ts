@@ -1,5 +1,5 @@
-// The features of FID: StyleGAN2-ADA's TorchScript file of the 2015 Inception-v3, with its own resizing, since others
-// give other values.
+// FID's features: StyleGAN2-ADA's TorchScript file of the 2015 Inception-v3, with its own resizing, since others give
+// other values.
 
 import { argumentError, encodeImages, type FeatureExtractor, notFiniteError } from "@dsbm/bridge";
 import { type Device, jit, type Tensor, tidy, zeros } from "@dsbm/torch";

@@ -1,5 +1,3 @@
-// Networks of vectors with the direction as an input.
-
 import { type Conditions, isOneTime } from "@dsbm/bridge";
 import { cat, type Tensor } from "@dsbm/torch";
 import { wrongFor } from "../unet/keys.js";

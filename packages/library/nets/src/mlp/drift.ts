@@ -1,5 +1,4 @@
-// A drift network for vectors: the growth of the drift towards the endpoint is built in, so that layers learn
-// functions of size one.
+// The growth of the drift towards the endpoint is built in, so that layers learn functions of size one.
 
 import type { Conditions, Direction } from "@dsbm/bridge";
 import { cat, type Tensor } from "@dsbm/torch";

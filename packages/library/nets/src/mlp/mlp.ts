@@ -1,5 +1,3 @@
-// Fully connected networks.
-
 import { argumentError, type Conditions, isOneTime } from "@dsbm/bridge";
 import { cat, nn, noGrad, type Tensor, tensor } from "@dsbm/torch";
 import type { Seeded } from "../unet/layers.js";
@@ -42,8 +40,8 @@ export const halfOctaves = (frequencies: number): Sinusoids =>
   );
 
 /**
- * PyTorch's initial weights shrink with the number of inputs: next to many time features, the first layer would be
- * almost linear in a point of few columns.
+ * Beside many time features, PyTorch's initial weights would leave the first layer almost linear in a point of few
+ * columns.
  */
 function widenPoint({ layers: [first] }: MLP, point: number): void {
   if (!first) return;

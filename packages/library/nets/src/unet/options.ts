@@ -1,4 +1,3 @@
-// Options of a UNet.
 import * as key from "./keys.js";
 import { attentionSizes, checkHalvable } from "./sizes.js";
 

@@ -1,4 +1,3 @@
-// The residual block of a UNet.
 import { nn, type Tensor } from "@dsbm/torch";
 import { conv3x3, type Padded, PointwiseConv2d, type Seeded, zeroed } from "./layers.js";
 import { DoubledConv2d, doubled, halved } from "./resample.js";

@@ -1,4 +1,3 @@
-// Halving and doubling the resolution.
 import {
   avgPool2d,
   Buffer,

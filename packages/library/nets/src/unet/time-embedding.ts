@@ -1,4 +1,3 @@
-// Sinusoids of the time.
 import { arange, Buffer, cat, nn, type Tensor, tidy } from "@dsbm/torch";
 
 /** t [B] → [B, 2k]: cosines of t·ωᵢ, then sines (or the reverse with `sineFirst`). */

@@ -1,4 +1,3 @@
-// What stops or pauses a half-iteration after a step, the same on all ranks.
 import type { Ranks } from "./ranks.js";
 
 /** What a rank wants after a step; if any rank wants it, all do it. */
@@ -22,8 +21,8 @@ interface OwnRequests {
 }
 
 /**
- * One process by itself looks after the step, so that it acts at once. Ranks that share a batch send their requests
- * with the gradients. Ranks that each train on whole batches agree ahead.
+ * One process alone looks after the step, so that it acts at once. Ranks that share a batch send requests with the
+ * gradients. Ranks that each train on whole batches agree ahead.
  */
 export function stepRequests(ranks: Ranks, own: OwnRequests): StepRequests {
   const wanted = (step: number) => ({
@@ -44,7 +43,7 @@ export function stepRequests(ranks: Ranks, own: OwnRequests): StepRequests {
 const ahead = 50;
 const mostSteps = 64;
 
-/** An exchange at every step would take longer than a small network's step: ranks agree on several steps at once. */
+/** An exchange at every step would outlast a small network's step: ranks agree on several at once. */
 export class Agreement {
   readonly #ranks: Pick<Ranks, "isMain" | "max">;
   readonly #own: Omit<OwnRequests, "sharesBatch">;

@@ -1,4 +1,3 @@
-// Several processes that train one bridge in step, over c10d groups and their store.
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   cat,
@@ -156,7 +155,6 @@ export class ProcessRanks implements Ranks {
       await sleep(pause);
       text = store.peek(key);
     }
-    // The last reader clears away.
     if (store.add(`${key}/readers`, 1) === this.size - 1)
       for (const name of [key, `${key}/readers`]) store.delete(name);
     const letter = JSON.parse(text) as Letter;

@@ -1,5 +1,4 @@
-// Simulated rows on disk, made anew after a number of steps, a part at a time: memory holds one part, whatever the number
-// of rows.
+// Simulated rows on disk, made anew after a number of steps: memory holds one part, whatever the number of rows.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -152,7 +151,6 @@ export class CacheRows implements RowSource {
   #batchOf(starts: Record<Endpoint, Order>, n: number): Batch {
     const { data, decode, rows, simulate: generator } = this.#options;
     const drawn = eachEndpoint((end) => starts[end].through(n).to({ device: data[end].device }));
-    // Only the end that runs start from is gathered.
     return rows(gathered(data, (end) => drawn[end], { decode, generator }));
   }
 

@@ -1,4 +1,3 @@
-// Rows of a table in random order, one permutation after the other.
 import { cat, type Device, type Generator, randperm, type Tensor } from "@dsbm/torch";
 
 /** The generator before the present permutation, and the rows taken of the permutation. */

@@ -1,4 +1,4 @@
-// Pairs made for more rows than a batch has: the transport plan of more rows is closer to the plan of the data.
+// Pairs made for more rows than a batch has: their plan is closer to the plan of the data.
 import {
   type Batch,
   type BatchCoupling,

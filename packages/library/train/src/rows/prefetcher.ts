@@ -1,5 +1,5 @@
-// The next epochs' simulations, begun while this epoch's rows are trained on. Their network does not change meanwhile, and
-// their noise is drawn from its own stream: the numbers are the same as if they were simulated later.
+// The next epochs' simulations, begun while this epoch is trained on. Their network does not change meanwhile, and
+// their noise has its own stream: the numbers are those of a later simulation.
 import {
   type Conditions,
   conditionsAt,

@@ -1,4 +1,3 @@
-// Where the rows of training batches come from in a half-iteration; the sources are the other files of this folder.
 import { type Batch, mapBatch, tensorsOf } from "@dsbm/bridge";
 import { type Generator, type Tensor, tidy } from "@dsbm/torch";
 import type { Part } from "../distributed/ranks.js";

@@ -1,4 +1,3 @@
-// Which source of rows a half-iteration has: tables in memory, batches from the tables, or a cache on disk.
 import {
   type Batch,
   drawAll,
@@ -134,7 +133,7 @@ export function rowSource({
   });
 }
 
-/** Whether rows in memory can be simulated beside the training: their network does not change meanwhile. */
+/** Whether rows can be simulated beside the training: their network does not change meanwhile. */
 export function canRunAhead({ method: { method }, data, execution }: CompleteProblem): boolean {
   const { cache, simulateThreads } = execution;
   const standing =

@@ -1,5 +1,4 @@
-// Rows that are made a batch at a time: of the first pass, from tables of any size, and of online methods, simulated with
-// the present weights.
+// Rows that are made a batch at a time: of a first pass, or of online methods, simulated with the present weights.
 import {
   type Batch,
   type Decode,

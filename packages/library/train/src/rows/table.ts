@@ -1,4 +1,3 @@
-// Rows that fit in memory, made anew for every epoch. Batches are gathered in a random order, without a copy of all rows.
 import {
   type Batch,
   batchFrom,

@@ -1,4 +1,4 @@
-// Samples carried from one end to the other: step by step of the method's own sampler, or along the probability flow.
+// Samples carried by the method's own sampler step by step, or along the probability flow.
 import { createHash } from "node:crypto";
 import {
   type Batch,

@@ -1,4 +1,3 @@
-// Noise as a function of the seed and a sample's place in the input.
 import { hash32 } from "@dsbm/bridge";
 import { type Device, noiseAt, type Tensor } from "@dsbm/torch";
 

@@ -1,4 +1,4 @@
-// Samples of trained networks: solvers that are recorded once and replayed in chunks of rows, several chunks side by side.
+// Samples of trained networks: solvers are recorded once and replayed in chunks of rows, several at once.
 import {
   type Batch,
   batchFrom,
@@ -171,8 +171,8 @@ export class Sampler {
   }
 
   /**
-   * The probability flow from x [n, …]: states [T, n, …] and the number of evaluations. An adaptive solver takes all rows
-   * as one system. Throws a BridgeError as `solveFlow` and `networkFlow` do.
+   * The probability flow from x [n, …]: states [T, n, …] and the number of evaluations. An adaptive solver takes all
+   * rows as one system. Throws a BridgeError as `solveFlow` and `networkFlow` do.
    */
   follow(
     direction: Direction,
@@ -199,9 +199,9 @@ export class Sampler {
   }
 
   /**
-   * Carries x [n, …] to the other end step by step, in memory for a state or two, with noise that is a function of the
-   * seed and a row's place. Awaits `onState` with each state (`path`) or the endpoint. Returns the evaluations of the
-   * networks, summed over rows; null if `signal` was aborted.
+   * Carries x [n, …] to the other end, in memory for a state or two, with noise that is a function of the seed and a
+   * row's place. Awaits `onState` with each state (`path`) or the endpoint. Returns the evaluations of the networks,
+   * summed over rows; null if `signal` was aborted.
    */
   carry(direction: Direction, x: Tensor, options: CarryOptions): Promise<number | null> {
     const route = this.#route(direction, options);
@@ -265,7 +265,6 @@ export class Sampler {
         limit: kept.shapes,
         forget: true,
       });
-    // The one used longest ago stands first.
     this.#programs.delete(named);
     this.#programs.set(named, program);
     if (this.#programs.size > kept.functions)

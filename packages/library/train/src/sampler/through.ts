@@ -1,4 +1,3 @@
-// Paths through all intervals of several marginals. Times and samples here belong to the whole process.
 import {
   type Chain,
   type Conditions,

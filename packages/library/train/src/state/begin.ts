@@ -1,4 +1,3 @@
-// What is taken from the data before the first step: a new model's tensors, and the moments of simulated endpoints.
 import {
   conditionsAt,
   type Direction,

@@ -23,8 +23,8 @@ export function drawTimes(n: number, eps: number, generator: Generator, like: Te
 }
 
 /**
- * Standard normal noise [n, …], the second half the negative of the first. Rows i and i + B/2 share a time: the noise of
- * their targets, whose variance grows without bound towards an endpoint, cancels in the gradient.
+ * Standard normal noise [n, …], the second half the negative of the first. Rows i and i + B/2 share a time: the noise
+ * of their targets, which grows without bound towards an endpoint, cancels.
  */
 export function drawNoise(like: Tensor, generator: Generator, n = like.size(0)): Tensor {
   const rest = like.shape.slice(1);

@@ -1,4 +1,3 @@
-// Functions of batches as recorded programs.
 import { type Batch, batchFrom, namesOf, tensorsOf } from "@dsbm/bridge";
 import { type Recorded, recorded, type Tensor } from "@dsbm/torch";
 

@@ -1,4 +1,4 @@
-// The noise of steps along a learnt drift (see `StepVariance`), measured on batches that the drift was learnt from.
+// The noise of steps along a learnt drift (see `StepVariance`), measured on training batches.
 import {
   type Batch,
   type Direction,

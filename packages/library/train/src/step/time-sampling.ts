@@ -1,5 +1,5 @@
-// Training times distributed as the steps of a time grid: as many in a short step as in a long one. A share of the times
-// can stay uniform, since the noise of short steps is most of the gradient.
+// Training times distributed as the steps of a grid. A share can stay uniform, since the noise of short steps is most
+// of the gradient.
 import type { TimeGrid } from "@dsbm/bridge";
 import { type Device, type Tensor, tensor } from "@dsbm/torch";
 

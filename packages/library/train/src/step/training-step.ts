@@ -1,4 +1,3 @@
-// One training step as a recorded function of a batch.
 import {
   argumentError,
   type Batch,
@@ -64,8 +63,8 @@ const cutTo =
     y.size(0) === count ? y : y.narrow(0, start, count);
 
 /**
- * The step of a batch; its results are the loss and the gradient's norm (NaN without clipping). With buckets the batch is
- * this rank's share, the step takes a tensor [k] that travels with the gradients, and its mean over the ranks is a third
+ * The step of a batch; its results are the loss and the gradient's norm (NaN without clipping). With buckets the
+ * batch is this rank's share, and the mean over the ranks of a tensor [k] that travels with the gradients is a third
  * result.
  */
 export function trainingStep(options: StepOptions): RecordedBatch {
@@ -174,7 +173,6 @@ function lossOfParts(
 /** Codes of errors that are not about shapes. */
 const others = ["ERR_TORCH_MEMORY", "ERR_TORCH_RECORDING", "ERR_TORCH_DISPOSED"];
 
-/** Evaluates x [B, …] at t [B]. Throws a BridgeError for a network of samples of another shape. */
 function predict(output: Field, x: Tensor, t: Tensor, direction: Direction): Tensor {
   const unfit = (reason: string) =>
     argumentError(

@@ -1,5 +1,5 @@
-// The one door to the disk: plain files below one folder, reached through no link. What lies there may come from anybody, so
-// links, pipes and devices are refused, and every read has a limit.
+// The one door to the disk: plain files below one folder. What lies there may come from anybody, so links, pipes and
+// devices are refused, and every read has a limit.
 import {
   closeSync,
   constants,
@@ -34,7 +34,7 @@ function isAt(fd: number, { ino, dev }: Stats, full: string): boolean {
   }
 }
 
-/** A folder of which plain files can be read. Paths below it have "/" between their parts; "" is the folder itself. */
+/** Paths below the folder have "/" between their parts; "" is the folder itself. */
 export class Folder {
   readonly root: string;
 

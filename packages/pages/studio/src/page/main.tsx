@@ -1,4 +1,4 @@
-// The page of the studio: a head with the folder and the theme, and below it what the address names.
+// A head with the folder and the theme, and below it what the address names.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Rows, RunRow, Settings } from "../shared/api.js";

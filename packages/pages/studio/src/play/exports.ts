@@ -1,5 +1,5 @@
-// The exported bridge of a run, for playing: made by the export command as another process (this one never loads the
-// engine), kept under the settings, and made again when the run has newer networks.
+// The exported bridge of a run: made by the export command as another process (this one never loads the engine), and
+// made again when the run has newer networks.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Everything about one run but its curves. A damaged file is a line of `problems`, and the rest is shown.
+// A damaged file is a line of `problems`, and the rest is shown.
 
 import { choice, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
 import { z } from "zod";

@@ -1,4 +1,3 @@
-// JSON files of runs, read by their schemas.
 import { RunError } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";

@@ -1,5 +1,4 @@
-// The curves of one run as its file grows: whole lines are taken as they come, and a file that became shorter, or another
-// one, starts the curves anew.
+// Whole lines are taken as they come; a file that became shorter, or another one, starts the curves anew.
 import { readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import type { Folder } from "../files/inside.js";

@@ -1,4 +1,4 @@
-// results.csv: the evaluations of a run, and the metrics of the newest evaluation of each direction.
+// The evaluations of a run.
 import { columnsFile, loggedMetrics, parseCsv, referenceOf } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";

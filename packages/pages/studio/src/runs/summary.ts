@@ -1,4 +1,4 @@
-// One run as a row of the table. A file is read again only after it has changed, of metrics.jsonl only the last lines.
+// A file is read again only after it has changed, of metrics.jsonl only the last lines.
 import { lockHolder } from "@dsbm/files";
 import { qualityFile, type RunInfo, runInfo } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";

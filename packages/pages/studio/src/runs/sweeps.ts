@@ -1,4 +1,4 @@
-// Which runs belong to which sweep, from the manifests of sweeps, and where the log of a member lies.
+// Which runs belong to which sweep, and where the log of a member lies.
 import { posix } from "node:path";
 import { sweepManifest } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";

@@ -1,4 +1,4 @@
-// All runs below a folder as a table that is kept up to date. A scan lists folders, and reads of each run what has changed.
+// A scan lists folders, and reads of each run what has changed.
 import type { Folder } from "../files/inside.js";
 import type { Rows, RunRow } from "../shared/api.js";
 import { below } from "./files.js";

@@ -1,5 +1,3 @@
-// Values of JSON files from anybody, as texts of bounded length.
-
 const longest = 2000;
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -12,7 +10,7 @@ export function text(value: unknown, most = longest): string {
   return whole.length > most ? `${whole.slice(0, most)}…` : whole;
 }
 
-/** A tree of values as lines: "model.name" and the value as JSON. */
+/** Lines "model.name" and the value as JSON. */
 export function flattened(value: unknown, prefix = "", depth = 0): [string, string][] {
   if (!isRecord(value) || Object.keys(value).length === 0 || depth > 8)
     return [[prefix, value === null ? "null" : text(value)]];

@@ -1,4 +1,4 @@
-// What is answered under http://127.0.0.1:<port>/<token>/: our pages, the table of runs, one run, its files, our settings.
+// Answers under http://127.0.0.1:<port>/<token>/.
 import { RunError } from "@dsbm/runs";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -102,7 +102,7 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     if (!type) throw new RunError("not_found", "this is no picture of a run");
     return file(c, below(idOf(c), name), type);
   });
-  // By the path of the folder, so that the links between the reports of parts and the page above them lead there.
+  // By the folder's path, so that links between reports of parts lead there.
   api.get("/reports/:theme{light|dark}/:path{(.+/)?report\\.html}", (c) => {
     const page = folder.text(c.req.param("path"), { limit: mostBytes });
     const themed = page.replace("<html ", `<html data-theme="${c.req.param("theme")}" `);

@@ -1,5 +1,5 @@
-// Who may ask, and what an answer may do in a browser. A request needs the token of the printed address, must name this
-// machine as its host (a foreign name that points here is another site's), and may come from no other page than ours.
+// Who may ask, and what an answer may do. A request needs the token of the printed address, must name this machine as
+// its host (a foreign name that points here is another site's), and may come from no page but ours.
 import { timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 

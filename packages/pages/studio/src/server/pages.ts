@@ -1,4 +1,4 @@
-// Our own pages by file name: what the bundler made, and what @dsbm/web needs to run a bridge.
+// Our own pages: what the bundler made, and what @dsbm/web needs.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// Starts and ends the server: the loopback only, a new token each time, our pages in memory.
+// The loopback only, a new token each time, our pages in memory.
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Server, Socket } from "node:net";

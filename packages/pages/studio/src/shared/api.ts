@@ -1,5 +1,4 @@
-// What server and page say to each other. The server has checked types and lengths; texts are still somebody else's, and the
-// page shows them as text.
+// The server has checked types and lengths; texts are still somebody else's, and the page shows them as text.
 
 import type { Choice, Row, RunState, Verdict } from "@dsbm/runs";
 import type { Plan } from "./plan.js";
@@ -45,13 +44,11 @@ export interface RunRow {
   changed: number;
 }
 
-/** The table, or what changed in it. */
 export interface Rows {
   rows: RunRow[];
   removed: string[];
   /** How many runs there are beyond those that are listed. */
   left: number;
-  /** The folder of the runs. */
   folder: string;
 }
 
@@ -65,7 +62,6 @@ export interface Picture {
   changed: number;
 }
 
-/** The column of a metric, and the column that it is compared with. */
 interface Reference {
   column: string;
   /** The metric, and what it is compared with, in words. */
@@ -79,7 +75,6 @@ export interface Results {
   references: Reference[];
 }
 
-/** Everything about a run but its curves. */
 export interface RunDetail {
   row: RunRow;
   command: string | null;

@@ -1,5 +1,5 @@
-// Curves of a run of any length in a bounded number of points: neighbouring rows are merged into one that keeps their mean,
-// least and greatest value, so that no peak is lost. Used by the server on files, and by the page on what comes in.
+// Curves in a bounded number of points: neighbouring rows are merged into their mean, least and greatest value, so
+// that no peak is lost.
 import type { HistoryPart } from "./api.js";
 
 const most = 4000;

@@ -1,4 +1,4 @@
-// The training steps that a run has before it, as its configuration plans them.
+// The training steps that a configuration plans.
 import type { RunRow } from "./api.js";
 
 export interface Plan {

@@ -1,4 +1,4 @@
-// What a bridge is to a page: samples in, samples out. The player and the studio show any object with this interface.
+// The player and the studio show any object with this interface.
 export type { StepVariance } from "../solver/euler-maruyama.js";
 
 import type { StepVariance } from "../solver/euler-maruyama.js";

@@ -1,4 +1,3 @@
-// Samples as callers have them, rows or one array, and as the sampler takes them.
 import { type Rows, type Samples, WebBridgeError } from "./bridge.js";
 
 const isSamples = (rows: Rows): rows is Samples => !Array.isArray(rows);

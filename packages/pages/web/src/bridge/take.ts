@@ -1,4 +1,3 @@
-// Which solver a bridge follows, and how its networks are evaluated.
 import { rowNoise } from "../noise/row-noise.js";
 import { eulerMaruyama } from "../solver/euler-maruyama.js";
 import { euler, heun, probabilityFlow } from "../solver/flow.js";

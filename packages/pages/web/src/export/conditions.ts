@@ -1,4 +1,3 @@
-// Conditions as a caller names them and as models take them.
 import {
   type ConditionInfo,
   type Conditions,

@@ -1,4 +1,4 @@
-// bridge.json (docs/export.md). A file from elsewhere is not trusted: all parts that a sampler uses are checked here.
+// bridge.json (docs/export.md) may come from elsewhere: all parts that a sampler uses are checked.
 import { type StepVariance, WebBridgeError } from "../bridge/bridge.js";
 import type { Direction } from "../solver/grid.js";
 

@@ -1,4 +1,4 @@
-// An exported folder as a bridge: bridge.json and its models, from an address, a folder on the disk, or memory.
+// An exported folder as a bridge, from an address, the disk, or memory.
 import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
 import { createBridge, type Network } from "../bridge/create.js";
 import { type Units, unitsOf } from "../bridge/units.js";

@@ -1,4 +1,3 @@
-// An exported model as a network of a bridge, over ONNX Runtime.
 import { WebBridgeError } from "../bridge/bridge.js";
 import type { Network } from "../bridge/create.js";
 import type { GivenRows } from "./conditions.js";

@@ -1,4 +1,4 @@
-// Files of an exported folder, over fetch, and in Node from the disk.
+// Exported files, over fetch, and in Node from the disk.
 import { WebBridgeError } from "../bridge/bridge.js";
 
 const LONG = 2 ** 30;

@@ -1,5 +1,4 @@
-// ONNX Runtime for the web, imported when the first bridge is loaded. Its types are written out here: who plays bridges by
-// another runtime need not install it.
+// ONNX Runtime, imported with the first bridge. Its types are written out here: other runtimes need no install of it.
 import { WebBridgeError } from "../bridge/bridge.js";
 
 export interface RuntimeTensor {

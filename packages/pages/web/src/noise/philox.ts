@@ -1,4 +1,4 @@
-// Standard normal numbers by counter, those of the native sampler (normals in packages/engine/torch/native/kernels.cc).
+// Standard normal numbers by counter, as in packages/engine/torch/native/kernels.cc.
 
 /** The upper 32 bits of a product of two unsigned 32-bit integers. */
 function high(a: number, b: number): number {

@@ -1,5 +1,4 @@
-// Noise as a function of the seed and a sample's place in the input, as the native sampler draws it
-// (packages/library/train/src/sampler/row-noise.ts).
+// Noise by seed and a sample's place, as in packages/library/train/src/sampler/row-noise.ts.
 import { noiseAt } from "./philox.js";
 
 function hash32(text: string): number {

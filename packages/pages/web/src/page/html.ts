@@ -1,5 +1,4 @@
-// One HTML file that holds a bridge and plays it. Its content security policy lets it load nothing else. Written in
-// Node.
+// One HTML file that holds and plays a bridge. Its content security policy lets it load nothing else.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-// The script of a page that holds a bridge: unpacks its elements, starts the worker, mounts the player.
+// The script of a page with a bridge: unpacks its elements, starts the worker, mounts the player.
 import type { Conditions } from "../bridge/bridge.js";
 import { mountPlayer } from "../player/index.js";
 import type { Direction } from "../solver/grid.js";

@@ -1,4 +1,4 @@
-// How good a bridge is, in its page: the verdict on each direction, and the metrics behind it.
+// The verdict on each direction of a bridge, and its metrics.
 import { short } from "../player/numbers.js";
 import { escapeHtml } from "./style.js";
 
@@ -17,13 +17,13 @@ interface Row {
   group: string;
 }
 
-/** What a file from elsewhere has of a list, as far as it is of the kind of `like`. */
+/** What a foreign list has of the kind of `like`. */
 const listOf = <T extends object>(found: unknown, like: Partial<T>): T[] =>
   (Array.isArray(found) ? found : []).filter((one: unknown): one is T =>
     Object.entries(like).every(([key, value]) => typeof Object(one)[key] === typeof value),
   );
 
-/** A section with the verdicts and the metrics of quality.json that are of no single column; "" without any. */
+/** The verdicts and metrics of quality.json, without those of single columns; "" without any. */
 export function qualitySection({
   quality,
   verdicts,

@@ -1,5 +1,3 @@
-// How an exported page looks around its player, and texts in HTML.
-
 export const pageStyle = `
 :root { color-scheme: light dark; font: 16px/1.55 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 * { box-sizing: border-box; }

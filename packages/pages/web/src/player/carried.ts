@@ -1,4 +1,4 @@
-// Samples on their way: the states so far, and the clock that shows them.
+// The states so far, and the clock that shows them.
 import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
 import { createClock } from "./controls/clock.js";
 import type { PlayerSettings } from "./controls/settings.js";
@@ -55,7 +55,7 @@ export function createCarrier(
   };
 }
 
-/** A place between two states: the index of the state before it, and the part of the way to the next state. */
+/** The index of the state before, and the part of the way to the next. */
 export interface Place {
   k: number;
   part: number;
@@ -91,7 +91,6 @@ export function createJourney(
     get carried() {
       return carried;
     },
-    /** Draws again. */
     redraw: () => show(clock.share),
     carry(x0: Samples, indices: readonly number[]) {
       carried = null;
@@ -124,7 +123,7 @@ function conditionsOf(
 const stepsOf = ({ info }: Bridge, { steps, solver }: PlayerSettings) =>
   info.fixedSteps && solver === "sde" ? info.steps : steps;
 
-/** Frees the memory of a state; its place stays. */
+/** Frees a state's memory; its place stays. */
 export function forget({ states }: Carried, k: number): void {
   const state = states[k];
   if (state) states[k] = { data: new Float32Array(0), shape: state.shape };

@@ -1,5 +1,3 @@
-// Elements without a framework.
-
 type Child = Node | string | null;
 type Listeners = {
   [name in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[name]) => void;

@@ -1,4 +1,4 @@
-// Numbers of samples: columns, their means and ranges, and as texts.
+// Columns of samples, their means and ranges, and numbers as texts.
 import type { Samples } from "../bridge/bridge.js";
 
 export type Range = readonly [number, number];
@@ -27,13 +27,13 @@ export function momentsText(values: Float32Array): string {
   return values.length > 0 ? `${short(mean)} ± ${short(deviation)}` : "–";
 }
 
-/** The value below which a share of the values lies. */
+/** The value below which a share lies. */
 export function quantilesOf(values: Float32Array): (share: number) => number {
   const sorted = values.slice().sort();
   return (share) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
 }
 
-/** Where all sets of values lie but for a share of each on either side, with a margin; never empty. */
+/** Where all values lie but for a share on either side, with a margin; never empty. */
 export function rangeOf(
   sets: readonly Float32Array[],
   { without, margin }: { without: number; margin: number },

@@ -4,7 +4,7 @@ import type { PlayerSettings } from "./controls/settings.js";
 
 export interface ViewContext {
   root: HTMLElement;
-  /** Where paths of each direction start. */
+  /** Where paths of a direction start. */
   samples: { readonly f: Samples | null; readonly b: Samples | null };
   /** Row by row. */
   given: { readonly f: Conditions | null; readonly b: Conditions | null };
@@ -28,6 +28,6 @@ export const wayOf = ({ settings, ends: [source, target] }: ViewContext) =>
     ? { from: source, to: target, start: "f" as const, end: "b" as const }
     : { from: target, to: source, start: "b" as const, end: "f" as const };
 
-/** The names of columns, numbered if they have none. */
+/** The names of columns, or their numbers. */
 export const columnNames = ({ info: { columns, shape } }: Bridge): readonly string[] =>
   columns ?? Array.from({ length: shape[0] ?? 0 }, (_, k) => `x${k + 1}`);

@@ -1,4 +1,3 @@
-// Euler–Maruyama for dX = drift dt + σ dW, with the variances of a step of the native sampler.
 import { type Direction, type Field, plus, type Take } from "./grid.js";
 
 /**

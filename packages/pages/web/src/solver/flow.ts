@@ -1,4 +1,3 @@
-// Solvers of flows dx/dt = v(x, t), forward or backward in time.
 import { type Field, plus, type Take } from "./grid.js";
 
 export const euler =

@@ -1,4 +1,4 @@
-// Times of steps, as the native sampler has them (packages/library/bridge/src/core/time-grid.ts).
+// Times of steps, as in packages/library/bridge/src/core/time-grid.ts.
 
 /** `f`: forward, time 0 to 1; `b`: backward, 1 to 0. */
 export type Direction = "f" | "b";

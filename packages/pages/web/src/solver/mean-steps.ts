@@ -1,4 +1,4 @@
-// Steps of discrete DSB (De Bortoli et al. 2021): the network gives the mean of the next point, at the count of the step.
+// Discrete DSB (De Bortoli et al. 2021): the network gives the mean of the next point, at the count of the step.
 import { type Direction, type Field, plus, type Take } from "./grid.js";
 
 /** One number for each step, in the order of time. */

@@ -1,4 +1,4 @@
-// The page's side: a bridge whose networks run in a worker, so that the page keeps drawing.
+// The page's side of a bridge in a worker, so that the page keeps drawing.
 import {
   type Bridge,
   type BridgeInfo,

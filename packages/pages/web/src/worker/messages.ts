@@ -1,4 +1,3 @@
-// The messages of a page and its worker.
 import type { BridgeInfo, Rows, Sampled, SampleOptions } from "../bridge/bridge.js";
 import type { ExportFiles } from "../export/load.js";
 

@@ -1,4 +1,4 @@
-// The worker's side: loads one bridge and samples from it for the page.
+// Loads one bridge and samples from it for the page.
 import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
 import type { Answer, Ask, LoadRequest } from "./messages.js";
 

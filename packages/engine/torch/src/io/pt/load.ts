@@ -1,4 +1,4 @@
-// Reads checkpoints that Python wrote with torch.save, from untrusted sources too: nothing in them is executed.
+// Checkpoints of torch.save, from untrusted sources too: nothing in them is executed.
 import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
 import { tidy } from "../../binding/handle.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -32,7 +32,7 @@ export type PtValue<T> =
   | PtValue<T>[]
   | Map<PtKey, PtValue<T>>;
 
-/** A pickle names tensors and does not hold them. */
+/** A pickle names tensors only. */
 const longestPickle = 64 * 2 ** 20;
 const deepest = 64;
 

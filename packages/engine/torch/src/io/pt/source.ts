@@ -1,4 +1,4 @@
-// Checkpoints are read by position, from a file or from bytes that are in memory already.
+// Checkpoints are read by position, from a file or from memory.
 import { cutShort } from "../file.js";
 import { plainBytes } from "../raw.js";
 

@@ -1,4 +1,4 @@
-// Finds the state dict in a checkpoint, also if the training script has stored it next to other things.
+// Finds the state dict in a checkpoint, also if other things are stored next to it.
 import { formatError } from "../../binding/errors.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { loadPt, type PtKey, type PtValue } from "./load.js";

@@ -1,5 +1,5 @@
-// The names that a pickle of torch.save may use. A pickle calls functions by name: names outside this list are refused,
-// and its functions are ours, which only build values.
+// The names that a pickle of torch.save may use. A pickle calls functions by name: others are refused, and ours only
+// build values.
 import { formatError, type TorchError } from "../../binding/errors.js";
 import { type DType, elementCount } from "../raw.js";
 import { Callable, type Dialect } from "./unpickle.js";

@@ -1,4 +1,4 @@
-// Reads the records of a zip archive one at a time, each checked by its size and its checksum.
+// Reads records of a zip archive, each checked by size and checksum.
 import { inflateRawSync } from "node:zlib";
 import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
 import { crc32 } from "../crc32.js";
@@ -161,7 +161,6 @@ export class ZipReader {
   }
 }
 
-/** Takes 64-bit fields from extra field 1. Throws a RangeError. */
 function widen(record: ZipRecord, extra: DataView): void {
   const wide = (["size", "packed", "offset"] as const).filter((key) => record[key] === 0xffffffff);
   if (wide.length === 0) return;

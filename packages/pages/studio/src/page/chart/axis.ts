@@ -1,4 +1,3 @@
-// The axis of a run's curves: training steps over all half-iterations.
 import type { Row } from "@dsbm/runs";
 import type { HistoryPart } from "../../shared/api.js";
 import type { Values } from "./chart.js";

@@ -1,5 +1,5 @@
-// One chart: curves over a common axis, with a band between least and greatest values, marks of half-iterations, a zoom
-// that its neighbours share, and keys for those without a mouse.
+// Curves over a common axis, with a band between least and greatest values, a zoom that neighbours share, and keys
+// for those without a mouse.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { digits, tickDigits } from "../lib/format.js";

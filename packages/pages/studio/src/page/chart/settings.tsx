@@ -1,4 +1,4 @@
-// What charts are told by the address: the part of the axis, and how much is smoothed.
+// The part of the axis and the smoothing, from the address.
 import { setParams } from "../lib/route.js";
 import type { Range } from "./chart.js";
 

@@ -1,4 +1,4 @@
-// Smoothing of curves: an exponential average without the bias of its start. It starts again at each half-iteration.
+// An exponential average without the bias of its start, anew at each half-iteration.
 import type { HistoryPart } from "../../shared/api.js";
 import type { Values } from "./chart.js";
 

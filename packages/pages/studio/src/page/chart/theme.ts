@@ -1,5 +1,4 @@
-// The colours of curves: of the two directions, and of runs beside each other. Each also has its own dashes, for those who
-// do not tell the colours apart.
+// Colours of directions and of runs, each with its own dashes, for those who do not tell the colours apart.
 
 export const cssColor = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -1,4 +1,3 @@
-// Numbers, times and states as people read them.
 import type { RunRow } from "../../shared/api.js";
 
 export function digits(value: number | null | undefined, n = 4): string {

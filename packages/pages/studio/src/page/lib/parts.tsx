@@ -1,4 +1,3 @@
-// Parts that pages share.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
@@ -11,7 +10,7 @@ export const Scroll = ({ label, children }: { label: string; children: Component
 
 export interface TableProps {
   label: string;
-  /** Headings of the columns; the first column names the rows. */
+  /** Of columns; the first names the rows. */
   head: readonly ComponentChildren[];
   rows: readonly { name: ComponentChildren; title?: string; cells: readonly ComponentChildren[] }[];
   kind(i: number): string;

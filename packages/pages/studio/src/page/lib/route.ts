@@ -1,5 +1,5 @@
-// The address: which page, of which runs, with which settings. Everything that changes what is seen is here, so that an
-// address can be kept and sent, and the browser's back button works.
+// Everything that changes what is seen is in the address, so that it can be kept and sent, and the browser's back
+// button works.
 import { useEffect, useState } from "preact/hooks";
 
 export interface Route {

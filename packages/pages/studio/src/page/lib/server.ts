@@ -1,4 +1,4 @@
-// Asks the server, and listens to it. Paths are relative to the address, which has the token.
+// Paths are relative to the address, which has the token.
 import { useEffect, useState } from "preact/hooks";
 
 export function apiPath(name: string, params: Readonly<Record<string, string>> = {}): string {

@@ -1,4 +1,4 @@
-// The exported bridge of a run as the player takes it: models and samples from the server, networks in a worker.
+// A run's export as the player takes it: models and samples from the server, networks in a worker.
 import type { Bridge } from "@dsbm/web";
 import type { PlayerOptions } from "@dsbm/web/player";
 import { connectBridge } from "@dsbm/web/worker";

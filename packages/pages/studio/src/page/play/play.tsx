@@ -1,4 +1,4 @@
-// Playing with the bridge of a run: it is exported once by another process, and then runs here.
+// A bridge is exported once by another process, and then runs here.
 import { mountPlayer, type PlayerSettings } from "@dsbm/web/player";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ExportState, RunDetail } from "../../shared/api.js";

@@ -1,4 +1,4 @@
-// Losses, rates and evaluations of a run over one axis: smoothing, logarithm, and a zoom that all charts share.
+// Losses, rates and evaluations over one axis, with a zoom that all charts share.
 import { useMemo } from "preact/hooks";
 import type { HistoryPart, RunDetail } from "../../shared/api.js";
 import { axisOf } from "../chart/axis.js";

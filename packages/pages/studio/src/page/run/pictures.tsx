@@ -1,4 +1,4 @@
-// The pictures of a run's evaluations: those of one kind side by side for both directions, with a slider over time.
+// Pictures of one kind side by side for both directions, with a slider over time.
 import type { Picture, RunDetail } from "../../shared/api.js";
 import { directionTitle } from "../lib/format.js";
 import { Select } from "../lib/parts.js";

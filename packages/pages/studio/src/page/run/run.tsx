@@ -1,4 +1,4 @@
-// The page of one run, as it goes: its state and time, what went wrong, and the part that the address names.
+// One run: its state and time, what went wrong, and the part that the address names.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { History } from "../../shared/history.js";

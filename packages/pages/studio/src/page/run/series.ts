@@ -1,4 +1,4 @@
-// The curves of a run over the axis of steps: for each direction the raw values, the band of merged rows and the smoothed curve.
+// For each direction the raw values, the band of merged rows and the smoothed curve.
 
 import type { Row } from "@dsbm/runs";
 import type { HistoryPart } from "../../shared/api.js";

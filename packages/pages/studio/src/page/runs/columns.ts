@@ -1,4 +1,4 @@
-// The columns of the table of runs: what each shows, and how it sorts. Filters too: all of it without a page.
+// The columns of the table of runs, sorting and filters, without a page.
 import type { RunRow } from "../../shared/api.js";
 import { digits, duration, metricTitle, moment, secondsOf } from "../lib/format.js";
 

@@ -1,4 +1,4 @@
-// Several runs compared: their curves in one chart, their metrics, and the differences of their configurations.
+// Several runs compared: curves, metrics, and differences of configurations.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";

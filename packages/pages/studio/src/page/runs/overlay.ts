@@ -1,4 +1,3 @@
-// One curve of several runs in one chart: a metric of training, smoothed, or one of evaluations.
 import type { HistoryPart, RunDetail } from "../../shared/api.js";
 import { emptyHistory } from "../../shared/history.js";
 import { align, axisOf, evaluationsOf, type Points } from "../chart/axis.js";

@@ -1,4 +1,3 @@
-// The page of all runs: filter, table, and the choice of runs to compare.
 import { useState } from "preact/hooks";
 import type { RunRow } from "../../shared/api.js";
 import { Check, Search, Select, useTicks } from "../lib/parts.js";

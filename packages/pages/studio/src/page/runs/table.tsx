@@ -1,4 +1,4 @@
-// The table of runs itself: heads that sort, a box for each run to choose it, a head for each sweep.
+// Heads that sort, a box to choose each run, a head for each sweep.
 import type { RunRow } from "../../shared/api.js";
 import { digits } from "../lib/format.js";
 import { Scroll } from "../lib/parts.js";

@@ -1,4 +1,4 @@
-// A control for each condition: a class, or a number; empty, or "each its own", if samples have their own.
+// A class or a number; empty, or "each its own", if samples have their own.
 import type { BridgeInfo, Conditions } from "../../bridge/bridge.js";
 import { h, on } from "../dom.js";
 import { selectField } from "./fields.js";

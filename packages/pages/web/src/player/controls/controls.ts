@@ -1,4 +1,3 @@
-// The controls that all views share: direction, path, steps, noise, conditions.
 import type { BridgeInfo, Conditions } from "../../bridge/bridge.js";
 import { h, on } from "../dom.js";
 import { conditionControls } from "./conditions.js";

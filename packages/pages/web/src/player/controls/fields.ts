@@ -1,4 +1,3 @@
-// Fields of one value with their names.
 import { h, on, uniqueId } from "../dom.js";
 
 export function choices<V extends string>(

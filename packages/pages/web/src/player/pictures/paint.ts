@@ -1,4 +1,3 @@
-// Pictures [C, H, W] on canvases.
 import type { Samples } from "../../bridge/bridge.js";
 
 export type Tones = readonly [number, number];

@@ -1,4 +1,4 @@
-// A group of particles, chosen with a rectangle: dragged with a pointer, or moved with the keys.
+// A group of particles in a rectangle, dragged with a pointer or moved with the keys.
 import { arrows, on } from "../dom.js";
 import type { Frame } from "./frame.js";
 

@@ -1,4 +1,4 @@
-// The frame of a plane: the range of the coordinates, axes with ticks, and both ends as faint points.
+// The range of the coordinates, axes, and both ends as faint points.
 import { type Range, short } from "../numbers.js";
 import type { Colours } from "../styles.js";
 

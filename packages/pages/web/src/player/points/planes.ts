@@ -1,4 +1,4 @@
-// What the plane shows of samples: two columns, or two principal components of both ends.
+// What the plane shows: two columns, or two principal components of both ends.
 import type { Samples } from "../../bridge/bridge.js";
 import { columnOf, momentsOf } from "../numbers.js";
 import type { ViewContext } from "../view.js";
@@ -19,7 +19,7 @@ export function coordinatesOf(
   return [...components(names.length, known), ...columns];
 }
 
-/** The columns of samples side by side, of a part of the rows. */
+/** Columns side by side, of a part of the rows. */
 function columnsOf(d: number, known: readonly Samples[]): Float32Array[] {
   const most = Math.min(1000, Math.ceil(4e5 / d));
   return Array.from({ length: d }, (_, k) => {
@@ -63,7 +63,7 @@ function components(d: number, known: readonly Samples[]): Coordinate[] {
   });
 }
 
-/** The direction of the largest variance across `before`, by powers of the covariance. */
+/** The direction of the largest variance, by powers of the covariance. */
 function axisOf(
   columns: readonly Float32Array[],
   { way, before }: { way: readonly number[]; before: readonly number[] | null },

@@ -1,4 +1,4 @@
-// The plane: the frame with both ends, drawn once; before it particles, paths of a group and the brush.
+// The frame is drawn once; before it particles, paths of a group and the brush.
 import { fit, type Surface } from "../canvas.js";
 import type { Range } from "../numbers.js";
 import { type Colours, coloursOf } from "../styles.js";

@@ -1,4 +1,4 @@
-// Particles on their way, in a plane: two columns, two principal components, or one column over time.
+// Particles in a plane: two columns, two principal components, or one column over time.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { watch } from "../canvas.js";
 import { createJourney, forget, type Place, rowsOf } from "../carried.js";
@@ -133,7 +133,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     started = direction;
     brush.hide();
     describe();
-    // Evenly spaced, so that few particles are of all parts of a file.
+    // Evenly spaced: few particles are of all parts of a file.
     const step = Math.max(1, Math.floor(n / particles));
     const indices = Array.from({ length: particles }, (_, i) => (i * step) % n);
     journey.carry(rowsOf(all, indices), indices);

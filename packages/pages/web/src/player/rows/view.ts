@@ -1,4 +1,4 @@
-// One row of a table: typed, carried many times, and its images shown column by column.
+// One typed row, carried many times, and its images column by column.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { createCarrier, forget } from "../carried.js";
 import { h, on } from "../dom.js";
@@ -40,7 +40,7 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
       row[j] = field.valueAsNumber;
     }
   };
-  /** Says which typed values lie where the bridge has seen no data. */
+  /** Marks typed values where the bridge has seen no data. */
   const warn = () => {
     const all = samples[direction];
     const far = names.flatMap((name, k) => {
@@ -119,7 +119,7 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
   };
 }
 
-/** How far the images are from the row, in deviations of the data. */
+/** Distance of the images from the row, in deviations of the data. */
 function shift({ values, others, typed }: Column): number {
   const { deviation } = momentsOf(others ?? values);
   return Math.abs(momentsOf(values).mean - typed) / (deviation || 1);
