@@ -1,4 +1,4 @@
-// Errors in what the user wrote: one class with codes, a line for each problem, and the cure in the line.
+// Errors in what the user wrote: a line for each problem, with the cure.
 
 export type ConfigErrorCode =
   | "syntax" // an override outside the grammar
@@ -52,7 +52,7 @@ export const runReportingAll = <T extends readonly unknown[]>(
   ...tasks: { [K in keyof T]: () => T[K] }
 ): T => mapReportingAll<() => unknown, unknown>(tasks, (task) => task()) as unknown as T;
 
-/** Runs a task, and changes each line of its ConfigError. */
+/** Changes each line of a task's ConfigError. */
 export function withLines<T>(change: (line: string) => string, task: () => T): T {
   try {
     return task();

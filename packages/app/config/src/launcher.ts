@@ -1,4 +1,4 @@
-// How the runs of a sweep are started. The keys change nothing of what is learnt, so they are in no run's configuration.
+// How a sweep's runs are started. The keys change nothing learnt, so no run's configuration has them.
 
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
@@ -39,7 +39,6 @@ export const launcherSchema = z.strictObject({
   launcher: z.discriminatedUnion("kind", [local, slurm]).prefault({ kind: "local" }),
 });
 
-/** How the runs of a sweep are started. */
 export type Launcher = z.output<typeof launcherSchema>["launcher"];
 export type SlurmLauncher = Extract<Launcher, { kind: "slurm" }>;
 

@@ -1,4 +1,3 @@
-// Where the presets of the command line lie.
 import { fileURLToPath } from "node:url";
 
 /** The folder of the presets. */

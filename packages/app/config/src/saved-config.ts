@@ -1,4 +1,3 @@
-// The configuration of a run on disk, for the commands that take a run.
 import { realpathSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { ConfigError } from "./errors.js";
@@ -6,9 +5,9 @@ import type { CompleteTrainConfig } from "./keys/complete.js";
 import { readConfig } from "./read.js";
 
 /**
- * A configuration of `version` or an earlier one. A run folder may come from somebody else: files whose code runs are
- * null, and classifiers are kept above the run or in the usual folder. Throws a ConfigError for that of another command,
- * and for one that cannot be read.
+ * Reads a configuration of `version` or an earlier one. A run folder may come from somebody else: files whose code runs
+ * are null, and classifiers are kept above the run or in the usual folder. Throws a ConfigError for that of another
+ * command, and for one that cannot be read.
  */
 export function savedConfig(
   folder: string,

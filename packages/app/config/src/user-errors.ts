@@ -1,5 +1,3 @@
-// The text of an error for the user: one line for our own errors, a stack trace for bugs.
-
 const forUsers = new Set([
   "ConfigError",
   "BridgeError",
@@ -16,7 +14,7 @@ export function setLogPrefix(name: string): void {
   prefix = `dsbm: ${name}`;
 }
 
-/** The text that a user is shown for an error, each line a problem; bugs keep their stack trace. */
+/** The text of an error for the user, each line a problem; bugs keep their stack trace. */
 export function describeError(error: unknown): string {
   if (error instanceof Error && [error.name, error.constructor.name].some((n) => forUsers.has(n)))
     return error.message.replace(/^/gm, `${prefix}: `);
@@ -24,10 +22,10 @@ export function describeError(error: unknown): string {
   return `${prefix}: this is a bug in dsbm, please report it:\n${trace}`;
 }
 
-/** Codes of errors of what was typed: a place or a name that is not there. */
+/** Errors of what was typed: a place or a name that is not there. */
 const ofWords = new Set(["not_a_run", "UnknownSet", "MissingFiles", "InvalidOption", "BadLabel"]);
 
-/** The exit code: 2 where the words cannot be, also for a path that is not there; 1 for what went wrong later. */
+/** The exit code: 2 for impossible words and missing paths, 1 for later failures. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return 1;
   const isOfWords =

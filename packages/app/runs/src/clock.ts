@@ -4,7 +4,7 @@ export class Clock {
   readonly #now: () => number;
   #began: number;
 
-  /** `seconds`: for everything from `began` on (default: now), in seconds of `now`; null: no limit. */
+  /** `seconds`: from `began` on (default: now), in seconds of `now`; null: no limit. */
   constructor(
     readonly seconds: number | null = null,
     {
@@ -36,7 +36,7 @@ export class Clock {
     this.#began -= seconds;
   }
 
-  /** A clock for a part of the time left, from 0 to 1, of `most` seconds. */
+  /** A clock for a share of the time left, `most` seconds at most. */
   part(share: number, most = Number.POSITIVE_INFINITY): Clock {
     const limit = Math.min(most, share * this.left);
     return new Clock(Number.isFinite(limit) ? limit : null, { now: this.#now });

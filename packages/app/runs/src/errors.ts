@@ -1,7 +1,7 @@
-// What is wrong with a run, as one line with a cure. Failures of the file system are FileErrors of @dsbm/files.
+// What is wrong with a run, in one line with a cure. File systems fail with FileErrors of @dsbm/files.
 import { FileError } from "@dsbm/files";
 
-/** The kind of error, for programs; the message is for people. */
+/** For programs; the message is for people. */
 export type RunErrorCode =
   | "bad_argument"
   | "not_found"

@@ -1,5 +1,5 @@
-// Stops work by Ctrl-C at its next step boundary. JavaScript hears of a signal only between two native calls:
-// the engine ends long calls (`work-interrupt.ts`).
+// Stops work by Ctrl-C at its next step boundary. JavaScript hears of signals only between native calls: the engine
+// ends long calls (`work-interrupt.ts`).
 
 export interface Interrupt {
   readonly signal: AbortSignal;
@@ -49,7 +49,7 @@ export function createInterrupt({
     notify(stopping);
     controller.abort();
   };
-  // Until the work is over: a signal that waits for the event loop is lost with its listener.
+  // Until the work is over: a waiting signal is lost with its listener.
   const listeners = signals.map((name) => [name, () => stop(name)] as const);
   for (const [name, listener] of listeners) process.on(name, listener);
   return {

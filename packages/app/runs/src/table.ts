@@ -1,4 +1,4 @@
-// Tables as aligned plain text for a terminal or a log file, and which columns they show.
+// Tables as aligned plain text, and which columns they show.
 import type { Cell } from "./files/csv.js";
 
 export interface TableOptions {

@@ -1,5 +1,5 @@
-// Keys that are right one by one can be wrong together. All that can be known without data, networks and engine is
-// checked here, before anything is loaded.
+// Keys that are right one by one can be wrong together. What needs no data, networks or engine is checked here, before
+// anything is loaded.
 
 import { printValue } from "../text/value.js";
 import { type Line, methodProblems } from "./check-method.js";

@@ -1,5 +1,3 @@
-// Several keys follow others while they are null. The trainer needs their values.
-
 import { readNumbers } from "../schema/kinds.js";
 import { CHANNEL_MULT } from "./model.js";
 import type { TrainConfig } from "./schema.js";
@@ -38,7 +36,7 @@ const SHARED: readonly string[] = [
 const FITTED: readonly string[] = ["gaussian_bridge", "sinkhorn_bridge"];
 
 /**
- * Fills in the keys that follow others, cuts batches and images to the number of samples, and gives UNET the multipliers
+ * Fills in keys that follow others, cuts batches and images to the number of samples, and gives UNET the multipliers
  * and the attention of its image size. A complete configuration stays as it is.
  */
 export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainConfig<C> {

@@ -1,4 +1,4 @@
-// Each network has its own keys below `model.`, chosen by `model.name`. The networks check what depends on image sizes.
+// Each network has its own keys below `model.`, chosen by `model.name`.
 
 import { z } from "zod";
 import { counted, flag, follows, fraction, key, numbers, oneOf, sized } from "../schema/kinds.js";

@@ -1,5 +1,5 @@
-// Keys of the reference with one possible value here, or none that matters: they are accepted, so that its command lines
-// work, and taken out before the configuration is checked.
+// Keys of the reference with one possible value here, or without effect: they are accepted, so that its command lines
+// work, and taken out before the check.
 
 import { ConfigError } from "../errors.js";
 import { printValue, type Tree, type Value } from "../text/value.js";
@@ -54,7 +54,6 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 export const unusedKeys: readonly string[] = Object.keys(UNUSED);
 
-/** All keys that are accepted without a place in the schema. */
 export const referenceKeys: readonly string[] = [
   ...unusedKeys,
   ...Object.keys(FIXED),
@@ -63,8 +62,8 @@ export const referenceKeys: readonly string[] = [
 ];
 
 /**
- * Takes the keys of the reference out of a tree, in place. Returns a line for each key that changes nothing. Throws
- * ConfigError "value" with a line for each impossible value.
+ * Takes the keys of the reference out of a tree, in place. Returns a line for each without effect. Throws ConfigError
+ * "value" with a line for each impossible value.
  */
 export function takeReferenceKeys(tree: Tree): string[] {
   const taken = (key: string): Value | undefined => {

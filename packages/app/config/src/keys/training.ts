@@ -221,7 +221,7 @@ export const machine = {
 
 export type ProcessesConfig = z.output<z.ZodObject<typeof processes>>;
 
-/** Keys of processes that change nothing of what is learnt: they name no folder, and may differ when a run resumes. */
+/** Keys of processes that change nothing learnt: they name no folder, and may differ when a run resumes. */
 export const freeProcessKeys = [
   "nproc",
   "share_batch",

@@ -1,5 +1,5 @@
-// A configuration is composed of preset files: a file names others in its `defaults:` list, and group=name chooses from
-// a folder.
+// Composes a configuration of preset files: a file names others in its `defaults:` list, and group=name chooses from a
+// folder.
 
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -28,10 +28,10 @@ export interface Composed {
 }
 
 /**
- * Composes base, presets and overrides. In a `defaults:` list "name" is a file next to this one, "group: name" a file of a
- * group's folder ("/group" from the top, null for none), and "_self_" the place of this file's own keys (last by
- * default). Where two files choose from one group the first counts: a dataset may bring along what suits it.
- * Throws ConfigError "preset", "yaml", "cycle", and as `setPath`.
+ * Composes base, presets and overrides. In a `defaults:` list "name" is a file next to this one, "group: name" a file
+ * of a group's folder ("/group" from the top, null for none), and "_self_" the place of this file's own keys (last by
+ * default). Where two files choose from one group the first counts. Throws ConfigError "preset", "yaml", "cycle", and
+ * as `setPath`.
  */
 export function compose(options: ComposeOptions): Composed {
   const { dirs, name, base, overrides, names = {}, aliases = {} } = options;
@@ -83,7 +83,7 @@ class Walk {
     return this.choose(absolute(pair[0]), pair[1], above);
   }
 
-  /** The preset of a group, unless a file before or an override chooses another one. */
+  /** The preset of a group, unless an earlier file or an override chooses another. */
   private choose(group: string, standard: Value, above: readonly string[]): Tree {
     if (Object.hasOwn(this.choices, group)) return {};
     const choice = Object.hasOwn(this.overrides, group)

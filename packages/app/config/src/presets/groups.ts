@@ -1,4 +1,4 @@
-// The presets that --help lists: their names are the files', their meaning is the comment that opens each file.
+// The presets of --help: their names are the files', their meaning the comment at the top of each.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

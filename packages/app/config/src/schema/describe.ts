@@ -1,5 +1,5 @@
-// What each key takes, read from the schema's JSON Schema for help, messages and the list of keys. A group of keys may have
-// several shapes that differ by a constant: each network has its own keys.
+// What each key takes, read from JSON Schema for help, messages and the list of keys. A group of keys may have several
+// shapes that differ by a constant: each network has its own keys.
 
 import { z } from "zod";
 import { isTree, printValue, type Tree, type Value } from "../text/value.js";
@@ -30,7 +30,7 @@ export interface JsonSchema {
 
 const known = new WeakMap<z.ZodType, JsonSchema>();
 
-/** Returns the JSON Schema of a schema, made once: one of all keys takes some 50 ms. */
+/** Returns the JSON Schema of a schema, made once: it takes some 50 ms. */
 export function jsonSchema(schema: z.ZodType): JsonSchema {
   const json = known.get(schema) ?? (z.toJSONSchema(schema, { io: "input" }) as JsonSchema);
   known.set(schema, json);
@@ -52,8 +52,8 @@ function defaultTree({ properties = {} }: JsonSchema): Tree {
 }
 
 /**
- * Returns all dotted keys with the schema of each, in the order of their declaration. `given` chooses the shape of groups
- * with several; without it the keys of all shapes are there, with notes on their differences.
+ * Returns all dotted keys with their schemas, as declared. `given` chooses the shape of groups with several; without it
+ * the keys of all shapes are there, with notes on their differences.
  */
 export function schemaKeys(
   schema: JsonSchema,

@@ -1,5 +1,3 @@
-// --help and docs/keys.md are made from the schema.
-
 import type { z } from "zod";
 import { printValue, type Tree, type Value } from "../text/value.js";
 import { type Aliases, typedName, typedValue } from "../tree/aliases.js";
@@ -28,7 +26,7 @@ function keysOf(schema: z.ZodType, { values, only }: HelpOptions) {
   return only?.flatMap((name) => keys.filter(([key]) => key === name)) ?? keys;
 }
 
-/** Returns all keys of a schema with default and meaning; the values that a key takes follow in brackets. */
+/** Returns all keys of a schema with default, meaning and, in brackets, possible values. */
 export function helpEntries(schema: z.ZodType, options: HelpOptions = {}): HelpEntry[] {
   const { values, aliases = {}, chosen = [] } = options;
   return keysOf(schema, options).map(([key, inner]) => {

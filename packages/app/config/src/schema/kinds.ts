@@ -1,4 +1,4 @@
-// The kinds of value that keys take: each key is one line with its kind, its default and its meaning.
+// The kinds of value that keys take.
 
 import { z } from "zod";
 
@@ -44,7 +44,7 @@ export const orNull = <S extends z.ZodType>(kind: S, description: string, exampl
 export const follows = (description: string, example: number) =>
   orNull(count(), description, example);
 
-/** Steps of a sampler, which are recorded as one program: 20 kB and a millisecond a step, more for large networks. */
+/** Steps are recorded as one program: 20 kB and a millisecond a step, more for large networks. */
 export const stepCount = (most = 10_000) => count().max(most);
 
 export const halfIteration = () =>
@@ -69,7 +69,7 @@ export const device = () =>
     "cuda:1",
   ]);
 
-/** A list of positive numbers that is kept as text ("16,8"), the spelling of the presets. [16,8] and 16 are lists too. */
+/** A list of positive numbers kept as text ("16,8"), as in the presets. [16,8] and 16 are lists too. */
 export function numbers(example: string, { whole = false }: { whole?: boolean } = {}) {
   const item = whole ? count() : positive();
   const list = z

@@ -1,4 +1,4 @@
-// The last check before a run: known keys, right values, and keys that go together.
+// The last check before a run: known keys, right values, keys that go together.
 
 import type { z } from "zod";
 import { ConfigError, quote } from "../errors.js";
@@ -55,7 +55,7 @@ function explain(
   return new ConfigError(code, problems);
 }
 
-/** Keys of earlier versions, which no longer change a run, and what to do instead. */
+/** Keys of earlier versions, and what to do instead. */
 export const removedKeys: Readonly<Record<string, string>> = {
   dist_secret:
     "ranks no longer encrypt what they exchange: leave it out, and keep their network private (docs/security.md)",
@@ -78,7 +78,7 @@ export function unknownKey(
 }
 
 function wrongValue(schema: JsonSchema, input: Tree, issue: z.core.$ZodIssue): string {
-  // A problem within a list is reported for the whole list, which is what one can type.
+  // A problem within a list is reported for the whole list.
   let inner = schema;
   let value: Value | undefined = input;
   const path: string[] = [];

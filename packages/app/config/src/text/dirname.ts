@@ -12,7 +12,7 @@ const TELLING =
 /**
  * Names the folder of a run by its overrides, sorted by key and joined by commas (Hydra's override_dirname), or
  * "defaults". A name over 64 characters, or with others than letters, digits and _ . , = + -, ends in a hash of the
- * whole, so that shells and file:// addresses take it as it is.
+ * whole, so that it is safe in shells and file:// addresses.
  */
 export function overrideDirname(overrides: Overrides, exclude: readonly string[]): string {
   const entries = Object.entries(overrides).filter(([key]) => !exclude.includes(key));
@@ -35,7 +35,7 @@ export function overrideDirname(overrides: Overrides, exclude: readonly string[]
   return head === "" ? hash : `${head}-${hash}`;
 }
 
-/** An override in the characters of a name, of a path only its last part. */
+/** An override in the characters of a name; paths keep their last part. */
 function readable(word: string): string {
   const [, key = "", value = word] = /^([^=]*=)(.*)$/s.exec(word) ?? [];
   const last = value.replace(/\/+$/, "").split("/").at(-1) ?? "";

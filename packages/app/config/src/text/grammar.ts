@@ -1,4 +1,4 @@
-// The right-hand side of key=value in Hydra's grammar: text, quoted text, lists, mappings, and several values of a sweep.
+// The right-hand side of key=value in Hydra's grammar.
 
 import { ConfigError, quote } from "../errors.js";
 import { readWord, type Tree, type Value } from "./value.js";

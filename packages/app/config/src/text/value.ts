@@ -1,4 +1,4 @@
-// Plain values, as overrides, presets and folder names hold them, and their one canonical spelling.
+// Plain values of overrides, presets and folder names, and their one canonical spelling.
 
 export type Value = null | boolean | number | string | Value[] | Tree;
 export interface Tree {
@@ -31,7 +31,7 @@ const CONSTANTS: Record<string, Value> = {
 
 /**
  * Returns the value of unquoted text: null, true, false or a number in any case, or else the text. 007 and 1.2.3 are
- * text. Whole numbers beyond ±2^53 are text too, because they would silently become another number.
+ * text, and so are whole numbers beyond ±2^53, which would silently become others.
  */
 export function readWord(word: string): Value {
   const lower = word.toLowerCase();
@@ -42,7 +42,7 @@ export function readWord(word: string): Value {
   return isExact ? number : word;
 }
 
-/** Writes a value in the grammar of overrides. The text is read back as the same value. */
+/** Writes a value in the grammar of overrides, to be read back as the same. */
 export function printValue(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(printValue).join(",")}]`;
   if (isTree(value)) {

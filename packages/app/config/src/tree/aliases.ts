@@ -1,4 +1,4 @@
-// Second names of keys: those of the reference's scripts next to the names of the schema.
+// Second names of keys: those of the reference's scripts.
 
 import type { Overrides, Value } from "../text/value.js";
 import { flatten } from "./tree.js";
@@ -31,7 +31,6 @@ export function withoutAliases(aliases: Aliases, tree: object): Overrides {
   return Object.fromEntries(entries);
 }
 
-/** Returns the name of a key in help and messages. */
 export function typedName(aliases: Aliases, key: string): string {
   const isShown = (name: string) => {
     const alias = aliasOf(aliases, name);
@@ -46,7 +45,6 @@ export function typedValue(aliases: Aliases, key: string, value: string): string
   return Object.entries(values).find(([, meant]) => meant === value)?.[0] ?? value;
 }
 
-/** Returns a message with second names instead of keys. */
 export function inTypedNames(aliases: Aliases, line: string): string {
   const keys = new Set(Object.keys(aliases).map((name) => aliasOf(aliases, name)?.key ?? ""));
   return [...keys].reduce((text, key) => {

@@ -1,4 +1,4 @@
-// References between keys, ${a.b}, which the reference's command lines use. They are only looked up, never evaluated.
+// References between keys, ${a.b}, as in the reference's command lines: looked up, never evaluated.
 
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
@@ -8,8 +8,8 @@ import { child, treeKeys } from "./tree.js";
 const REFERENCE = /\\\$\{|\$\{\s*([\w-]+(?:\.[\w-]+)*)\s*\}/g;
 
 /**
- * Returns a copy of the tree with every ${a.b} replaced. Alone a reference takes the value with its type; within text
- * the value is written out. \${ stands for a literal ${. Throws ConfigError "reference" for a key that is missing or
+ * Returns a copy of the tree with every ${a.b} replaced. Alone a reference keeps the value's type; within text the
+ * value is written out. \${ stands for a literal ${. Throws ConfigError "reference" for a key that is missing or
  * malformed, and "cycle" for references that lead back to themselves.
  */
 export function interpolate(root: Tree): Tree {

@@ -1,5 +1,3 @@
-// Plain trees and dotted keys: what presets, overrides and saved configurations are made of.
-
 import { ConfigError, quote } from "../errors.js";
 import { isTree, type Overrides, printValue, type Tree, type Value } from "../text/value.js";
 

@@ -1,5 +1,3 @@
-// Presets are YAML, and every run writes its configuration as YAML.
-
 import { Document, isScalar, isSeq, parse, visit } from "yaml";
 import { ConfigError } from "../errors.js";
 import { isTree, type Tree } from "../text/value.js";

@@ -1,4 +1,4 @@
-// Annotations of rows: velocity, state at another time, and classes at the end.
+// Annotations of rows: velocity, growth, masses, state at another time, and classes at the end.
 import { type Conditions, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
 import { full, type Tensor, tidy } from "@dsbm/torch";

@@ -1,4 +1,4 @@
-// manifest.json is written last into a checkpoint and lists its files. The folder may be damaged or hostile.
+// manifest.json is written last into a checkpoint and lists its files. It may be damaged or hostile.
 import { join } from "node:path";
 import { readPlainFile } from "@dsbm/files";
 import { z } from "zod";
@@ -9,7 +9,7 @@ const checkpointFormat = 1;
 
 export const manifestName = "manifest.json";
 
-/** Bytes; facts are a few kilobytes, and what is large belongs in a file of its own. */
+/** Bytes; facts are a few kilobytes. */
 const manifestLimit = 1 << 20;
 
 export const pointId = /^[A-Za-z0-9][A-Za-z0-9_=+-]{0,99}$/;

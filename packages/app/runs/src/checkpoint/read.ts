@@ -1,4 +1,4 @@
-// Checkpoints on the disk, whole or damaged. Reading changes nothing, so a run may save meanwhile.
+// Reads checkpoints, whole or damaged, and changes nothing: a run may save meanwhile.
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { fileOperation, sha256OfFile, withPlainFile } from "@dsbm/files";
@@ -6,7 +6,6 @@ import { isRunFault, RunError } from "../errors.js";
 import { namesIn } from "../files/read.js";
 import { type Manifest, pointId, readManifest } from "./manifest.js";
 
-/** A checkpoint: its manifest, its folder, and the paths of its files. */
 export interface Checkpoint extends Omit<Manifest, "files"> {
   folder: string;
   bytes: number;

@@ -1,5 +1,5 @@
-// After a kill or with a full disk, the last checkpoint must be whole: a checkpoint is written under a temporary
-// name, then renamed, and older ones are removed last.
+// After a kill or with a full disk the last checkpoint must be whole: each is written under a temporary name, then
+// renamed; older ones are removed last.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -80,15 +80,15 @@ class CheckpointStore {
     private readonly policy: Required<KeepPolicy>,
   ) {}
 
-  /** The newest whole checkpoint and the damaged ones after it, see newestCheckpoint. */
+  /** See newestCheckpoint. */
   newest() {
     return newestCheckpoint(this.folder);
   }
 
   /**
-   * Saves a checkpoint. When it returns, the checkpoint is on the disk and older ones were removed as the policy says.
-   * Throws FileError "disk_full", "read_only", … and leaves the older ones as they were, and RunError "bad_argument"
-   * for bad names and for an order before the order of another checkpoint.
+   * Saves a checkpoint: on return it is on the disk, and the policy's older ones are removed. Throws FileError
+   * "disk_full", "read_only", … and then keeps the older ones, and RunError "bad_argument" for bad names and for an
+   * order before another checkpoint's.
    */
   save(point: CheckpointPoint): SavedCheckpoint {
     const older = this.points();
@@ -98,7 +98,7 @@ class CheckpointStore {
     return { checkpoint, ...this.prune() };
   }
 
-  /** Removes what a killed process had yet to remove after a save; returns warnings. */
+  /** Removes what a killed process left after a save; returns warnings. */
   tidy(): string[] {
     return this.prune().warnings;
   }

@@ -1,4 +1,4 @@
-// Images of equal size in grids with labels, as PNG, and their paths as GIF.
+// Images in labelled grids as PNG, and their paths as GIF.
 import { RunError, refuse } from "../errors.js";
 import { pickIndexes } from "./panel.js";
 import { escapeXml, fontFamily, ink, textWidth } from "./svg.js";

@@ -1,4 +1,4 @@
-// Parts of figures, without types of Plot: users need not install Plot.
+// Parts of figures, without types of Plot, which users need not install.
 
 /** A drawn panel, to be placed by composeFigure. */
 export interface Panel {
@@ -9,7 +9,7 @@ export interface Panel {
   title: string | undefined;
 }
 
-/** Colours of samples, the same in every figure. */
+/** The same in every figure. */
 export const sampleColors = {
   source: "#e69f00",
   target: "#009e73",

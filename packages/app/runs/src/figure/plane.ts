@@ -1,4 +1,4 @@
-// Source, generated and target samples: in a plane with paths, by columns, and by correlations.
+// Source, generated and target samples: in a plane, by columns, and by correlations.
 import type { Markish } from "@observablehq/plot";
 import { sampleColors as colors, type LegendEntry, type Panel } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";
@@ -16,7 +16,7 @@ const mostPaths = 40;
 const kinds = ["source", "target", "generated"] as const;
 type Kind = (typeof kinds)[number];
 
-/** How samples are shown: the direction, the names of both data sets, and units. */
+/** How samples are shown: direction, names and units. */
 export interface PlaneOptions {
   direction: "f" | "b";
   names: { source: string; target: string };
@@ -37,7 +37,6 @@ export const planeLegend = ({ names }: Pick<PlaneOptions, "names">): LegendEntry
     label: kind === "generated" ? kind : `${kind}: ${names[kind]}`,
   }));
 
-/** Draws the figure of samples and paths and returns it as SVG text. */
 export async function scatterFigure(
   { plane, histograms }: Points,
   { direction, title }: { direction: "f" | "b"; title: string },
@@ -49,7 +48,7 @@ export async function scatterFigure(
   return composeFigure({ title, panels, columns: 3, legend: planeLegend(options) });
 }
 
-/** The panels of a direction: start, between, generated, wanted, paths; of one coordinate the paths over time alone. */
+/** Start, between, generated, wanted, paths; of one coordinate only the paths over time. */
 export async function planePanels(
   { k, explained, path, between, ...samples }: Plane,
   { direction, names, units }: PlaneOptions,
@@ -158,7 +157,7 @@ function domainsOf(groups: readonly Place[][], isSame: boolean): { x: Domain; y:
   return { x: around(x), y: around(y) };
 }
 
-/** One small panel: generated samples as bars, source and target as outlines. */
+/** Generated samples as bars, source and target as outlines. */
 export async function histogramPanel(
   { column, low, high, ...shares }: Histogram,
   { units }: Pick<PlaneOptions, "units">,
@@ -202,7 +201,7 @@ export async function correlationPanels(
   const m = columns.length;
   const side = Math.max(150, 14 * m);
   const axis = {
-    // A column's number keeps two columns of one shortened name apart.
+    // Numbers tell apart columns of one shortened name.
     domain: columns.map((_, i) => i),
     tickFormat: (i: number) => shortened(units.name(columns[i] as number), 12),
     padding: 0,

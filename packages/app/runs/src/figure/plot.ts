@@ -1,4 +1,4 @@
-// Observable Plot draws panels into a linkedom document. Its types stay out of the index: a strict program need not have them.
+// Observable Plot draws into a linkedom document. Its types stay out of the index, since programs need not have them.
 import type * as PlotModule from "@observablehq/plot";
 import type { PlotOptions, ScaleOptions } from "@observablehq/plot";
 import type { Panel } from "./panel.js";
@@ -35,7 +35,7 @@ export async function drawPanel({
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const options = { ...rest, width, height, document, x: { ...axis, ...x }, y: { ...axis, ...y } };
   const svg = plot(options) as unknown as SvgElement;
-  // The style element sizes a figure in a web page; in a nested svg it would hide the size.
+  // The style element sizes a figure in a page, but hides the size in a nested svg.
   svg.querySelector("style")?.remove();
   svg.removeAttribute("class");
   svg.setAttribute("font-family", fontFamily);

@@ -1,5 +1,4 @@
-// Samples of an evaluation as figures need them, few enough for a page: samples/ID_points.json. Values are in the units of
-// networks.
+// samples/ID_points.json: an evaluation's samples for figures, in units of networks.
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { readJson } from "../files/json.js";
@@ -13,11 +12,11 @@ const plane = z
   .object({
     ...kinds,
     k: z.union([z.literal(1), z.literal(2)]),
-    /** The share of the variance along each principal component; null: the coordinates are the columns themselves. */
+    /** The share of the variance along each principal component; null: the coordinates are columns. */
     explained: flat.nullable(),
-    /** A few paths: the states at each time, in the order in which the sampler goes through them. */
+    /** A few paths: the states at each time, in the sampler's order. */
     path: z.object({ times: flat.min(1), states: z.array(flat) }),
-    /** Of several data sets in a row: the ones between, in the order of the direction, and generated samples there. */
+    /** Of several data sets those between, in the order of the direction, and generated samples there. */
     between: listOf(z.object({ name: z.string(), time: real, data: flat, generated: flat })),
   })
   .refine(({ path }) => path.times.length === path.states.length);

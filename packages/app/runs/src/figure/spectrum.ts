@@ -1,4 +1,4 @@
-// Energy of fields against wavenumber on logarithmic axes: one panel a channel, one line a set of fields.
+// Energy of fields against wavenumber, logarithmic: a panel for each channel, a line for each set.
 import { refuse } from "../errors.js";
 import { type LegendEntry, sampleColors } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";

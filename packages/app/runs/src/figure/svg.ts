@@ -1,4 +1,3 @@
-// Figures of several panels as SVG, without a browser.
 import type { LegendEntry, Panel } from "./panel.js";
 
 export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
@@ -68,7 +67,6 @@ export function composeFigure({ title, panels, columns, legend = [] }: ComposeOp
   ].join("\n");
 }
 
-/** A text of at most so many letters. */
 export function shortened(text: string, most: number): string {
   const letters = [...text];
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;

@@ -1,4 +1,4 @@
-// Curves of metrics over half-iterations or over training steps: one panel a metric, one line a series.
+// Curves of metrics over half-iterations or steps: a panel for each metric, a line for each series.
 import type { Markish } from "@observablehq/plot";
 import { refuse } from "../errors.js";
 import type { LegendEntry, Panel } from "./panel.js";
@@ -15,7 +15,7 @@ export interface TrendPanel {
   title?: string;
   /** Label of the vertical axis with its unit (default: the column). */
   label?: string;
-  /** The column with the value of a perfect sampler: a dashed line for each series. */
+  /** The column of a perfect sampler's value: a dashed line for each series. */
   floor?: string;
   /** Default "linear". Values that are not positive are left out on a logarithmic axis. */
   scale?: "linear" | "log";
@@ -140,7 +140,7 @@ function pointsOf(
 
 function bandOf(value: number, std: unknown, scale: TrendPanel["scale"]) {
   if (typeof std !== "number" || !Number.isFinite(std)) return {};
-  // A logarithmic axis has no room below zero: the band goes as far down as it goes up.
+  // A logarithmic axis has no room below zero: the band goes down as far as up.
   const low = scale === "log" && std >= value ? value ** 2 / (value + std) : value - std;
   return { low, high: value + std };
 }

@@ -1,5 +1,5 @@
-// Tables on disk as RFC 4180 says (comma, quotes doubled), with line feeds. Numbers are written without quotes, and
-// strings that look like numbers with quotes, so that both are read back with their types.
+// CSV as in RFC 4180, with line feeds. Strings that look like numbers are quoted and numbers are not: both are read
+// back with their types.
 import { existsSync } from "node:fs";
 import { openAppendFile } from "@dsbm/files";
 import { CsvError, parse } from "csv-parse/sync";

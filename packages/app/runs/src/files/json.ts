@@ -1,4 +1,4 @@
-// JSON has no NaN and no infinity, and a loss can be either: they are written as strings and read back as numbers.
+// JSON has no NaN and no infinity, which a loss can be: they are written as strings and read back as numbers.
 import { existsSync } from "node:fs";
 import { writeFileAtomic } from "@dsbm/files";
 import type { z } from "zod";

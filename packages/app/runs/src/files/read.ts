@@ -1,4 +1,3 @@
-// Reads texts, lists folders, moves and removes files.
 import { type Dirent, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileOperation, makeFolder } from "@dsbm/files";

@@ -1,4 +1,4 @@
-// Parts of the schemas by which the files of a run are read. Whatever lies in a run folder may come from anybody.
+// Parts of schemas of a run's files, which may come from anybody.
 import { z } from "zod";
 
 /** A number, NaN and infinities included. */

@@ -1,4 +1,4 @@
-// What a logger is, and the loggers by the values of the key LOGGER.
+// Loggers by the values of the key LOGGER.
 import type { Cell } from "../files/csv.js";
 import type { Direction } from "../run/layout.js";
 import { tensorboardLogger } from "./tensorboard.js";

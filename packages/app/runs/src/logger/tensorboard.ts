@@ -1,4 +1,4 @@
-// TensorBoard's event files. Each process writes a new file, whose first event says from which step on it counts.
+// TensorBoard's event files, one for each process; the first event says from which step on it counts.
 import { join } from "node:path";
 import { makeFolder } from "@dsbm/files";
 import { namesIn, removeFiles } from "../files/read.js";
@@ -6,7 +6,7 @@ import type { Logger, LoggerOptions } from "./logger.js";
 import { fileVersion, images, scalars, sessionStart, texts } from "./tensorboard/event.js";
 import { openRecordFile } from "./tensorboard/record-file.js";
 
-/** TensorBoard reads files in the order of their names, so the name has the time; it has no host name. */
+/** TensorBoard sorts files by name, so the name has the time; it has no host name. */
 const ourName = /^events\.out\.tfevents\.(\d{10})\.dsbm$/;
 
 /**
@@ -23,7 +23,7 @@ export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}):
   if (from === 0) removeFiles(place, (name) => ourName.test(name));
   const earlier = namesIn(place, ({ name }) => ourName.test(name));
   const newest = Number(ourName.exec(earlier.at(-1) ?? "")?.[1] ?? 0);
-  // After a record that a crash cut off, readers would not read the following files.
+  // Readers would skip all files after a cut record.
   if (newest > 0) open(newest).close();
   const file = open(Math.max(Math.floor(Date.now() / 1000), newest + 1));
   file.append(fileVersion());

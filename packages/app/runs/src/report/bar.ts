@@ -1,4 +1,4 @@
-// Where a metric stands between its floor and its ceiling, as a small drawing: the intervals of floor and value are bands.
+// A small drawing of a metric between its floor and its ceiling; bands are intervals.
 import type { MetricRow } from "../run/quality.js";
 import { judge } from "./judge.js";
 import { digits } from "./page/digits.js";

@@ -1,4 +1,4 @@
-// The data of a run: the two files, what was done to them, warnings, and the columns; and the choices of `dsbm fit`.
+// The data of a run: files, changes, warnings, columns; and the choices of `dsbm fit`.
 import { basename } from "node:path";
 import type { Choice, DataColumn, DataFile, EndpointData } from "../run/data.js";
 import { box, pairs } from "./page/blocks.js";
@@ -8,7 +8,7 @@ import type { Names } from "./verdict.js";
 
 const mostColumns = 24;
 
-/** Short names of source and target: their files, or the groups if one file has both. Returns null without a target. */
+/** Short names of source and target: files, or groups of one file. Returns null without a target. */
 export function endNames({ source, target }: DataFile): Names | null {
   const name = ({ path, group }: EndpointData) => group ?? basename(path);
   return target ? { source: name(source), target: name(target) } : null;

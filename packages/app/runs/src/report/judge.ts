@@ -1,15 +1,14 @@
-// The one rule by which everything is judged: rows of a trained bridge, of baselines, of columns and of hold-outs, and from
-// them whether a direction may be trusted.
+// The one rule for all: it grades rows of bridges, baselines, columns and hold-outs, and from them a direction.
 import type { Excess, Grade, MetricRow, Verdict } from "../run/quality.js";
 import { grades } from "../run/quality.js";
 import { digits, percent } from "./page/digits.js";
 
 export interface Judgement {
-  /** Null if nothing must be reached, or if it is unknown how far the interval reaches. */
+  /** Null if nothing must be reached, or if the interval is unknown. */
   grade: Grade | null;
   /** Without a capital and a full stop. */
   words: string;
-  /** The value over its floor, or the floor over the value where more is better; null where that says nothing. */
+  /** The value over its floor, or the inverse where more is better; null where that says nothing. */
   ratio: number | null;
   /** Where the value is drawn: 0 at the floor, 1 at the ceiling; null where one is missing. */
   left: number | null;
@@ -17,11 +16,11 @@ export interface Judgement {
   isOff: boolean;
 }
 
-/** A tenth of the distance: what is left then is below the spread that most data sets have by themselves. */
+/** A tenth of the distance: less is below the spread of most data sets themselves. */
 const near = 0.1;
-/** An accuracy's error falls as 1/√n however close the samples are, so a classifier needs a wider mark. */
+/** A classifier needs a wider mark: an accuracy's error falls as 1/√n however close the samples are. */
 const nearAccuracy = 0.2;
-/** From half of the distance on a bridge has not done its work. */
+/** From half of the distance on a bridge failed. */
 const far = 0.5;
 const leastPower = 0.8;
 const classifier = "c2st";
@@ -46,7 +45,7 @@ export function judge(row: MetricRow): Judgement {
     isOff,
   });
   if (!isKnown(value)) return say("poor", "not a finite number", true);
-  // The least of many variances is below 1 for the data themselves.
+  // The least of many variances is below 1 even for the data.
   if (better === "target" && isKnown(target)) return say(...judgeTarget(row, floor ?? target));
   if (!excess) return say(null, ratio === null ? "" : `${digits(ratio, 2)} times the floor`);
   const { low, high, power } = excess;
@@ -85,8 +84,8 @@ function judgeTarget(
 }
 
 /**
- * The rows with their grades. Of rows by the same distance none is graded better than a row that is closer to the data: the
- * closer one may have the wider interval.
+ * Grades rows. Of rows by the same distance none is graded better than a row closer to the data, which may have a wider
+ * interval.
  */
 export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
   const judged = rows.map((row) => ({ row, grade: judge(row).grade }));
@@ -115,13 +114,13 @@ export interface VerdictFacts {
   what: string;
   /** Held-out rows of source and target, and all rows of both. */
   n_held_out: readonly [number, number];
-  /** Commands: to train for longer, to generate samples, and to measure again. */
+  /** To train for longer, and to generate samples. */
   commands: Readonly<{ longer: string; sample: string }>;
 }
 
 /**
- * The verdict on a direction from its graded rows: that of the main metric or of the classifier, whichever is worse, and not
- * good if another metric is off. Returns null if one of both was not measured.
+ * The verdict on a direction from graded rows: the main metric's or the classifier's, whichever is worse, and not good
+ * if another metric is off. Returns null without one of both.
  */
 export function verdictOn(
   direction: Verdict["direction"],
@@ -223,7 +222,7 @@ function roundedUp(n: number): number {
   return Math.ceil(n / unit) * unit;
 }
 
-/** The columns from the worst to the best in either direction, by their metric over its floor. */
+/** The worst columns first, by their metric over its floor. */
 export function worstColumns(rows: readonly MetricRow[]): string[] {
   const ratios = new Map<string, number>();
   for (const row of rows) {
@@ -236,7 +235,7 @@ export function worstColumns(rows: readonly MetricRow[]): string[] {
 
 const mainNames = ["feature_distance", "sliced_w2"];
 
-/** The metric that a direction is known by: of images the distance of features, else the sliced distance. */
+/** The main metric of a direction: of images the distance of features, else the sliced distance. */
 export function mainMetric(
   rows: readonly MetricRow[],
   direction: MetricRow["direction"],

@@ -1,4 +1,4 @@
-// The tables of metrics: each next to its floor and its ceiling, as numbers, as a bar and in words.
+// The tables of metrics with floors and ceilings, as numbers, bars and words.
 import { type MetricRow, metricGroups } from "../run/quality.js";
 import { bar } from "./bar.js";
 import { judge, mainMetric } from "./judge.js";

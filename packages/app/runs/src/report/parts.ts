@@ -1,5 +1,5 @@
-// Runs that were made together, such as the parts of `dsbm start`: parts.json in the folder above names them, a page next
-// to it links their reports, and each report links the page.
+// Runs made together, such as the parts of `dsbm start`: parts.json in the folder above names them, a page next to it
+// links their reports, and each report links the page.
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { writeFileAtomic } from "@dsbm/files";

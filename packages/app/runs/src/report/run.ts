@@ -1,5 +1,4 @@
-// The report of a run: what was asked, how good the result is, figures, the data, the choices, training and the commands
-// that come next. All of it is read from the run folder; parts without their files are left out.
+// The report of a run, all read from the run folder; parts without files are left out.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LegendEntry, Panel } from "../figure/panel.js";
@@ -146,7 +145,6 @@ export async function renderRun(report: RunReport): Promise<string> {
   });
 }
 
-/** What was asked, for a reader who knows neither dsbm nor the command. */
 function request({ summary, config }: RunReport, data: DataFile | null, names: Names): Html {
   if (summary !== undefined) return html`<p>${summary}</p>`;
   const { fb_sequence: directions } = config;

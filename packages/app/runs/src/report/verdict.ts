@@ -1,5 +1,4 @@
-// The paragraph that a reader takes away, one for each direction: the verdict of quality.json with its evidence, which
-// column is worst, the time that was held out, and what to do next.
+// The verdict of each direction with its evidence, its worst column, the hold-outs, and what to do next.
 import type { MetricRow, Quality, Verdict } from "../run/quality.js";
 import { shellWord } from "../shell.js";
 import { bar } from "./bar.js";
@@ -19,7 +18,7 @@ export const distinctNames = ({ source, target }: Names): Names =>
     ? { source: `${source} (source)`, target: `${target} (target)` }
     : { source, target };
 
-/** A paragraph for each verdict. A run that was not measured, or by an earlier version, has none: it says how to get one. */
+/** A run that was not measured, or by an earlier version, has no verdicts: it says how to get them. */
 export function verdictParts(quality: Quality | null, names: Names, folder: string): Html[] {
   const { rows = [], verdicts = [] } = quality ?? {};
   if (verdicts.length === 0)
@@ -37,7 +36,6 @@ ${notes.length > 0 && html`<p class="note">${notes}</p>`}</div>`;
   });
 }
 
-/** The command apart from the words before it. */
 function nextStep(next: string): Html {
   const [, words, command] = /^(.*?: )?(npx .*)$/.exec(next) ?? [];
   return command ? html`${words}<code>${command}</code>` : html`${next}`;

@@ -1,4 +1,4 @@
-// columns.json: the metrics of results.csv and their columns. Tables, figures and lines of progress show evaluations by it.
+// columns.json: the metrics of results.csv and their columns, for tables, figures and progress.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -32,14 +32,14 @@ export const columnsFile = "columns.json";
 
 const schema = z.array(logged);
 
-/** Columns of results.csv before and after the metrics: where an evaluation was made, and how long it took. */
+/** Columns of results.csv around the metrics: where an evaluation was made, and how long it took. */
 export const placeColumns = {
   before: ["half_iteration", "direction", "step", "steps", "n", "nfe"],
   after: ["seconds_per_batch", "seconds"],
 };
 const noMetrics = [...placeColumns.before, ...placeColumns.after, "iteration", "split", "sampler"];
 
-/** The metrics of a content of columns.json. Runs of 0.1 have none: each column of theirs is a metric by itself. */
+/** Runs of 0.1 have no columns.json: each of their columns is a metric. */
 export function loggedMetrics(content: unknown, columns: readonly string[]): LoggedMetric[] {
   const found = schema.safeParse(content);
   if (found.success) return found.data;
@@ -72,13 +72,13 @@ type Bound = "target" | "floor" | "ceiling";
 
 const bounds: readonly Bound[] = ["target", "floor", "ceiling"];
 
-/** What a metric is compared with in a figure, and the column. */
+/** What a figure compares a metric with. */
 export function referenceOf({ columns }: LoggedMetric): { name: Bound; column: string } | null {
   const name = bounds.find((bound) => columns[bound] !== undefined);
   return name ? { name, column: columns[name] as string } : null;
 }
 
-/** The columns of metrics that have a value in any row, where `named` gives their names in the rows. */
+/** The columns of metrics that have a value in any row, by the names of `named`. */
 export function shownColumns(
   metrics: readonly LoggedMetric[],
   rows: readonly Row[],
@@ -105,7 +105,7 @@ export function shownRows(metrics: readonly LoggedMetric[], rows: readonly Row[]
   return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null])));
 }
 
-/** The newest evaluation of each direction, number of steps and sampler; `keys` are further columns that tell rows apart. */
+/** The newest evaluation of each direction, number of steps and sampler; `keys` tell further rows apart. */
 export function newestRows(rows: readonly Row[], keys: readonly string[] = []): Row[] {
   const columns = [...keys, "direction", "steps", "sampler"];
   // Later rows replace those before.
@@ -137,7 +137,7 @@ export const describeResult = (metrics: readonly LoggedMetric[], row: Row): stri
     .flatMap((metric) => describeMetric(metric, row) ?? [])
     .join(", ");
 
-/** The headings of the columns of evaluations, and what they mean. */
+/** Headings of evaluation columns, and meanings. */
 export function namesOfColumns(
   metrics: readonly LoggedMetric[],
 ): Record<string, { title: string; meaning: string }> {

@@ -1,4 +1,4 @@
-// data.json and choices.json: what a run was trained on, and which of its options were chosen, with reasons.
+// data.json and choices.json: the training data, and chosen options with reasons.
 import { join } from "node:path";
 import { z } from "zod";
 import { readIfAs } from "../files/json.js";

@@ -1,4 +1,4 @@
-// The run that an argument of the command line names, and `latest`: a link to the run that was begun or ended last.
+// The run that an argument names; `latest` links the run that was begun or ended last.
 import { existsSync, lstatSync, readlinkSync, realpathSync, statSync, symlinkSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { errnoOf, fileError, refuseLinks, stageFile } from "@dsbm/files";

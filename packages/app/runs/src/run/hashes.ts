@@ -1,5 +1,5 @@
-// manifest.jsonl: the SHA-256 of the files that later results depend on, a line for each write.
-// A file that is about to change is forgotten first, so after a kill it is unchecked.
+// manifest.jsonl: the SHA-256 of the files that later results depend on, a line for each write. A file is forgotten
+// before it changes, so after a kill it is unchecked.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type FileData, openAppendFile, sha256, sha256OfFile, writeFileAtomic } from "@dsbm/files";
@@ -50,7 +50,7 @@ function record(folder: string, file: string, hash: string | null): void {
   }
 }
 
-/** Writes a file of a run atomically and returns its path. The checksum of a checked file is kept. Throws FileError. */
+/** Writes a file of a run atomically and returns its path. Checked files get a checksum. Throws FileError. */
 export function writeRunFile(folder: string, file: string, data: FileData): string {
   const path = join(folder, file);
   if (isChecked(file) && existsSync(path)) record(folder, file, null);

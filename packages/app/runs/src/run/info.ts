@@ -1,4 +1,4 @@
-// run.json: which version wrote a run, its state and times. Readers open it first.
+// run.json: version, state and times of a run. Readers open it first.
 import { z } from "zod";
 import { readFormat } from "../files/json.js";
 import { listOf, real, text, textOrNull } from "../files/schema.js";

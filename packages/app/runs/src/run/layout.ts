@@ -5,7 +5,7 @@ import { RunError } from "../errors.js";
 /** `f` learns 0 → 1, `b` learns 1 → 0. */
 export type Direction = "f" | "b";
 
-/** Where the files of one run lie (absolute or relative as the folder was given). */
+/** Absolute or relative as the folder was given. */
 export type RunPaths = Readonly<ReturnType<typeof runPaths>>;
 
 export function runPaths(folder: string) {

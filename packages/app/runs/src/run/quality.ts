@@ -1,4 +1,4 @@
-// quality.json: how good the bridge of a run is. Each metric is one row that says all that is shown of it.
+// quality.json: how good a bridge is. Each metric is a row with all that is shown of it.
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { readAs, writeJson } from "../files/json.js";

@@ -1,4 +1,4 @@
-// Writes into a run folder. Readers find whole records at any time, also after a crash.
+// Writes into a run folder. Readers find whole records at any time.
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import {

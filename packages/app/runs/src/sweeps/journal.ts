@@ -1,4 +1,4 @@
-// The journal of a sweep: one line for each launch, start and end. It can be read while the sweep runs and after a kill.
+// The journal of a sweep: one line for each launch, start and end, readable at any time.
 import { existsSync } from "node:fs";
 import { openAppendFile } from "@dsbm/files";
 import { z } from "zod";

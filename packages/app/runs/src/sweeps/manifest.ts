@@ -1,4 +1,4 @@
-// The folder of a sweep, next to the runs: its members, the command of each and the folder of its run.
+// The folder of a sweep: its members, their commands and folders.
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { makeFolder } from "@dsbm/files";

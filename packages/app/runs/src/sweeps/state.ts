@@ -1,5 +1,5 @@
-// The state of one member, from what its run folder says and what its launcher knows: of members that never
-// began, or were killed, only the launcher knows.
+// The state of one member, from its run folder and its launcher, which alone knows members that never began, or were
+// killed.
 import { existsSync } from "node:fs";
 import { lockHolder } from "@dsbm/files";
 import type { RunInfo } from "../run/info.js";

@@ -1,5 +1,4 @@
-// The results of a sweep in one table: mean and standard deviation over the seeds, for each configuration and
-// evaluation.
+// The results of a sweep in one table: mean and standard deviation over seeds.
 import type { Cell, Row, Table } from "../files/csv.js";
 
 /** The results of one finished member. */

@@ -1,5 +1,4 @@
-// TensorBoard's events (event.proto and summary.proto of version "brain.Event:2"), and the part of Protocol Buffers' wire
-// format that they need.
+// TensorBoard's events (event.proto and summary.proto of version "brain.Event:2") in Protocol Buffers' wire format.
 import { RunError } from "../../errors.js";
 
 function event(step: number, what: Field): Uint8Array {

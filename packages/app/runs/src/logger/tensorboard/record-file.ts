@@ -1,5 +1,5 @@
-// TFRecord files: length, its checksum, bytes, their checksum, over and over. The checksum is CRC-32 with Castagnoli's
-// polynomial, which node:zlib does not have.
+// TFRecord files: length, its checksum, bytes, their checksum, repeated. The checksum is CRC-32C, which node:zlib does
+// not have.
 import { readSync } from "node:fs";
 import { type AppendFile, openAppendFile } from "@dsbm/files";
 

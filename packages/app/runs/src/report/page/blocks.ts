@@ -1,4 +1,3 @@
-// The parts that reports are made of: tables, pictures, charts, legends and commands.
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import type { LegendEntry, Panel } from "../../figure/panel.js";
@@ -13,7 +12,7 @@ export function box(name: string, table: Html): Html {
   return html`<div class="box" role="group" aria-label="${name}" tabindex="0">${table}</div>`;
 }
 
-/** A cell of a table that becomes cards on a narrow page: it has the name of its column with it. */
+/** On a narrow page tables become cards: each cell has its column's name. */
 export const cell = (name: string, value: Part, kind = ""): Html =>
   html`<td data-name="${name}"${kind !== "" && html` class="${kind}"`}>${value}</td>`;
 
@@ -23,7 +22,7 @@ const pageWidth = 1150;
 /** Headings of columns by their keys, and what they mean. */
 export type ColumnNames = Readonly<Record<string, { title: string; meaning: string }>>;
 
-/** Rows as tables of the columns that have a value, several if one is too wide, and the meanings of these columns. */
+/** Tables of the columns that have a value, several if one is too wide, with meanings. */
 export function rowsTables(
   name: string,
   rows: readonly Row[],
@@ -87,7 +86,7 @@ export function charts(
   const drawn = panels.map(({ svg, title, width }) => {
     const style = `max-width:${Math.round(1.35 * width)}px`;
     const tag = `<svg style="${style}" role="img" aria-label="${escapeXml(title ?? "chart")}"`;
-    // A label inside an image is read by nobody, and forbidden on an element without a role.
+    // Nobody reads a label inside an image, and without a role it is forbidden.
     const named = new Html(
       svg.replaceAll(" aria-label=", " data-mark=").replace("<svg", () => tag),
     );
@@ -107,7 +106,7 @@ export interface Picture {
 
 const mostBytes = 4 * 2 ** 20;
 
-/** Pictures side by side, inside the page; one that is too large is named instead. Throws as reading does. */
+/** Pictures side by side; one that is too large is named instead. Throws as reading does. */
 export function pictures(files: readonly Picture[]): Html {
   const drawn = files.map(({ path, caption }) => {
     if (statSync(path).size > mostBytes)

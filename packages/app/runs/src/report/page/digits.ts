@@ -1,6 +1,3 @@
-// Numbers as a report shows them: three digits that mean something, thousands in groups, powers of ten where a number is
-// very large or very small.
-
 /** A number as text; whole numbers below 10⁹ have all their digits. */
 export function digits(value: number | null | undefined, significant = 3): string {
   if (value === null || value === undefined) return "–";

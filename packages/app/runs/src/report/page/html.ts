@@ -1,5 +1,4 @@
-// HTML whose texts are escaped: what stands between the words of a template is text unless it is HTML itself. Names of
-// columns and files come from outside.
+// HTML with escaped texts: names of columns and files come from outside.
 import { escapeXml } from "../../figure/svg.js";
 
 /** A piece of HTML, made by `html` or from markup that is known to be safe. */
@@ -18,8 +17,8 @@ export const listed = (...pieces: Piece[]): Html[] =>
   );
 
 /**
- * A template: texts and numbers are escaped, pieces of HTML and lists of them are kept, null and false are left out. Long
- * names and paths between tags may be broken after their signs, as words are at spaces.
+ * A template: texts and numbers are escaped, HTML and lists of it are kept, null and false are left out. Long names and
+ * paths may be broken after their signs.
  */
 export function html(words: TemplateStringsArray, ...parts: Part[]): Html {
   let made = words[0] as string;

@@ -1,5 +1,4 @@
-// One HTML file that needs nothing else: no script, no address, no other file. A browser that obeys its content security
-// policy could not load any.
+// One HTML file without scripts, addresses or other files; its content security policy forbids loading any.
 import { escapeXml } from "../../figure/svg.js";
 import { Html, html } from "./html.js";
 import { style } from "./style.js";

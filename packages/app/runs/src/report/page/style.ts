@@ -1,5 +1,5 @@
-// How a report looks: light and dark, from 360 to 2,560 pixels, on paper. Figures are drawn in dark ink on nothing; in the
-// dark their lightness is turned over and their hues are kept.
+// How a report looks: light and dark, from 360 to 2,560 pixels, on paper. Figures have dark ink on nothing; in the dark
+// their lightness is inverted, hues are kept.
 /** A page around the report, such as the studio's, may set data-theme. */
 const dark = (root: string) => `${root} { color-scheme: dark;
   --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;
