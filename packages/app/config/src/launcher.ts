@@ -39,6 +39,7 @@ export const launcherSchema = z.strictObject({
   launcher: z.discriminatedUnion("kind", [local, slurm]).prefault({ kind: "local" }),
 });
 
+/** How the runs of a sweep are started. */
 export type Launcher = z.output<typeof launcherSchema>["launcher"];
 export type SlurmLauncher = Extract<Launcher, { kind: "slurm" }>;
 

@@ -54,6 +54,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 export const unusedKeys: readonly string[] = Object.keys(UNUSED);
 
+/** All keys accepted without a place in the schema. */
 export const referenceKeys: readonly string[] = [
   ...unusedKeys,
   ...Object.keys(FIXED),

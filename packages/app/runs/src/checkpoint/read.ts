@@ -6,6 +6,7 @@ import { isRunFault, RunError } from "../errors.js";
 import { namesIn } from "../files/read.js";
 import { type Manifest, pointId, readManifest } from "./manifest.js";
 
+/** A manifest, its folder, and the paths of its files. */
 export interface Checkpoint extends Omit<Manifest, "files"> {
   folder: string;
   bytes: number;

@@ -37,6 +37,7 @@ export const planeLegend = ({ names }: Pick<PlaneOptions, "names">): LegendEntry
     label: kind === "generated" ? kind : `${kind}: ${names[kind]}`,
   }));
 
+/** Returns the figure of samples and paths as SVG text. */
 export async function scatterFigure(
   { plane, histograms }: Points,
   { direction, title }: { direction: "f" | "b"; title: string },

@@ -39,7 +39,7 @@ export const placeColumns = {
 };
 const noMetrics = [...placeColumns.before, ...placeColumns.after, "iteration", "split", "sampler"];
 
-/** Runs of 0.1 have no columns.json: each of their columns is a metric. */
+/** The metrics of a content of columns.json; without one (runs of 0.1) each column is a metric. */
 export function loggedMetrics(content: unknown, columns: readonly string[]): LoggedMetric[] {
   const found = schema.safeParse(content);
   if (found.success) return found.data;
