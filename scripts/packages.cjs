@@ -4,28 +4,28 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
 
 /** Group of folders, and the packages that may be imported. */
 const packages = {
-  files: { group: "engine", budget: 3_800, imports: [] },
-  torch: { group: "engine", budget: 56_800, imports: ["files"] },
-  bridge: { group: "library", budget: 65_000, imports: ["files", "torch"] },
+  files: { group: "engine", budget: 4_400, imports: [] },
+  torch: { group: "engine", budget: 55_500, imports: ["files"] },
+  bridge: { group: "library", budget: 64_800, imports: ["files", "torch"] },
   nets: { group: "library", budget: 19_200, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 44_700, imports: ["files", "torch", "bridge"] },
-  train: { group: "library", budget: 32_400, imports: ["files", "torch", "bridge"] },
-  config: { group: "app", budget: 24_800, imports: ["files"] },
-  runs: { group: "app", budget: 36_200, imports: ["files"] },
-  problem: { group: "app", budget: 10_200, imports: base },
-  inference: { group: "app", budget: 17_500, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 23_600, imports: [...base, "problem", "inference"] },
+  data: { group: "library", budget: 54_800, imports: ["files", "torch", "bridge"] },
+  train: { group: "library", budget: 32_900, imports: ["files", "torch", "bridge"] },
+  config: { group: "app", budget: 26_200, imports: ["files"] },
+  runs: { group: "app", budget: 38_800, imports: ["files"] },
+  problem: { group: "app", budget: 11_400, imports: base },
+  inference: { group: "app", budget: 26_800, imports: [...base, "problem"] },
+  evaluation: { group: "app", budget: 32_300, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 34_000,
+    budget: 36_200,
     imports: [...base, "problem", "inference", "evaluation"],
   },
-  export: { group: "app", budget: 22_800, imports: [...base, "problem", "inference", "web"] },
-  web: { group: "pages", budget: 33_100, imports: ["files"] },
-  studio: { group: "pages", budget: 30_200, imports: ["files", "runs", "web"] },
+  export: { group: "app", budget: 23_100, imports: [...base, "problem", "inference", "web"] },
+  web: { group: "pages", budget: 33_500, imports: ["files"] },
+  studio: { group: "pages", budget: 30_300, imports: ["files", "runs", "web"] },
   cli: {
     group: "app",
-    budget: 33_600,
+    budget: 34_800,
     imports: [
       ...base,
       "problem",
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 55_000, testTokens: 380_000, packed: 0 };
+const limits = { commentWords: 55_000, testTokens: 393_000, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);
