@@ -2,7 +2,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
-import { evaluate, exported, fit, gaussian, resolve, sample, test, train } from "@dsbm/config";
+import {
+  annotate,
+  compare,
+  evaluate,
+  exported,
+  fit,
+  gaussian,
+  resolve,
+  sample,
+  test,
+  train,
+} from "@dsbm/config";
 import { root } from "./blocks.js";
 
 const options = {
@@ -38,6 +49,8 @@ const commands: Record<string, (words: readonly string[]) => void> = {
     void resolve(fit, [...files, ...keys], options);
   },
   sample: (words) => void resolve(sample, keysAfter(words, 3)),
+  annotate: (words) => void resolve(annotate, keysAfter(words, 3)),
+  compare: (words) => void resolve(compare, keysAfter(words, 2)),
   export: (words) => void resolve(exported, keysAfter(words, 2)),
   evaluate: (words) => void resolve(evaluate, keysAfter(words, 1)),
   extend(words) {

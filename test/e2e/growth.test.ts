@@ -36,7 +36,7 @@ const short = {
   threads: 1,
   delta: 1.5,
   model: { hidden: "32,32" },
-  data: { standardise: "none" },
+  data: { standardise: "none", test_fraction: 0.1 },
   early_stop: false,
 } as const;
 

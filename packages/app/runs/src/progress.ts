@@ -73,10 +73,11 @@ export function createProgress({
   return {
     update(state) {
       const now = performance.now();
-      // In a file a line of nothing done says nothing.
-      if (now - last < pause || (!live && state.step === 0)) return;
+      if (now - last < pause) return;
       last = now;
-      const text = printable(progressText(state));
+      // In a file a count of nothing done says nothing.
+      const isBegin = !live && state.step === 0;
+      const text = printable(isBegin ? state.label : progressText(state));
       clear();
       stream.write(live ? text.slice(0, Math.max(20, (stream.columns ?? 80) - 1)) : `${text}\n`);
       drawn = live;
