@@ -14,7 +14,7 @@ const packages = {
   runs: { group: "app", budget: 38_800, imports: ["files"] },
   problem: { group: "app", budget: 11_400, imports: base },
   inference: { group: "app", budget: 26_800, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 32_300, imports: [...base, "problem", "inference"] },
+  evaluation: { group: "app", budget: 32_400, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 36_200,
