@@ -1,13 +1,13 @@
-import { sourceOf } from "@dsbm/bridge";
+import { meanEstimate, sourceOf } from "@dsbm/bridge";
 import { marginalsOf, relativeMasses } from "@dsbm/problem";
 import { tidy } from "@dsbm/torch";
-import type { DataFacts, Metric, SampleSet } from "../metric.js";
+import { estimated } from "../bounds.js";
+import type { DataFacts, Metric } from "../metric.js";
 
-function needsGrowth({ ends, config }: DataFacts): string | null {
-  return relativeMasses(config, marginalsOf(ends).length) ? null : "the method has no growth";
-}
+const noGrowth = "the method has no growth";
 
-const weightsOf = ({ weights }: SampleSet): number[] => weights?.toNumbers() ?? [];
+const needsGrowth = ({ ends, config }: DataFacts): string | null =>
+  relativeMasses(config, marginalsOf(ends).length) ? null : noGrowth;
 
 export const growthMetrics: readonly Metric[] = [
   {
@@ -19,17 +19,12 @@ export const growthMetrics: readonly Metric[] = [
     better: "target",
     isRare: true,
     serves: needsGrowth,
-    measure(set, { subject }) {
-      const masses = relativeMasses(subject.trained.config, marginalsOf(subject.ends).length) ?? [
-        1,
-      ];
-      const ratio = (masses.at(-1) as number) / (masses[0] as number);
-      const expected = sourceOf(set.direction) === "x0" ? ratio : 1 / ratio;
-      const grown = weightsOf(set).map((w) => w / expected);
-      const mean = grown.reduce((a, b) => a + b, 0) / grown.length;
-      const variance = grown.reduce((sum, w) => sum + (w - mean) ** 2, 0) / (grown.length - 1);
-      const margin = 1.96 * Math.sqrt(variance / grown.length);
-      return { value: mean, target: 1, interval: [mean - margin, mean + margin] };
+    measure({ direction, weights }, { subject }) {
+      const masses = relativeMasses(subject.trained.config, marginalsOf(subject.ends).length);
+      if (!masses || !weights) return noGrowth;
+      const ratio = masses.at(-1) as number;
+      const expected = sourceOf(direction) === "x0" ? ratio : 1 / ratio;
+      return { ...estimated(tidy(() => meanEstimate(weights.div(expected)))), target: 1 };
     },
   },
   {
@@ -41,12 +36,10 @@ export const growthMetrics: readonly Metric[] = [
     better: "higher",
     isRare: true,
     serves: needsGrowth,
-    measure: (set) =>
-      tidy(() => {
-        const weights = weightsOf(set);
-        const sum = weights.reduce((a, b) => a + b, 0);
-        const squares = weights.reduce((a, w) => a + w * w, 0);
-        return { value: sum ** 2 / (weights.length * squares) };
-      }),
+    measure({ weights }) {
+      if (!weights) return noGrowth;
+      const of = (power: 1 | 2) => tidy(() => weights.to("float64").pow(power).mean().item());
+      return { value: of(1) ** 2 / of(2) };
+    },
   },
 ];

@@ -18,9 +18,9 @@ export function splitMass(x: Tensor): { x: Tensor; logMass: Tensor } {
 export const joinMass = (x: Tensor, logMass: Tensor): Tensor =>
   cat([x, logMass.unsqueeze(1)], { dim: 1 });
 
-/** Noise [B, d + 1], 0 for the log mass. */
-export function withoutMassNoise(z: Tensor): Tensor {
-  const { x, logMass } = splitMass(z);
+/** Rows [B, d + 1] with 0 for the log mass. */
+export function withoutMass(rows: Tensor): Tensor {
+  const { x, logMass } = splitMass(rows);
   return joinMass(x, logMass.zerosLike());
 }
 

@@ -3,7 +3,7 @@ import type { Conditions } from "../core/conditions.js";
 import { type Direction, other } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import type { Evaluated, Network } from "../core/network.js";
-import { withoutMassNoise } from "../coupling/growth.js";
+import { withoutMass } from "../coupling/growth.js";
 import type { ReferenceProcess } from "../process/process.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
 import { type Field, noiseLike, type SolveOptions } from "../solver/solver.js";
@@ -80,7 +80,7 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   if (method.mass && method.predicts === "drift")
     return sample({ ...dynamics, method: { ...method, mass: false } }, x, {
       ...options,
-      noise: (y, k) => withoutMassNoise((options.noise ?? noiseLike)(y, k)),
+      noise: (y, k) => withoutMass((options.noise ?? noiseLike)(y, k)),
     });
   const { direction, given } = options;
   const network = evaluatedOf(dynamics, direction);

@@ -3,7 +3,7 @@
 import { noGrad, type Tensor } from "@dsbm/torch";
 import { intervalsOf } from "../chain/chain.js";
 import type { Pairs } from "../core/batch.js";
-import { joinMass, minibatchGrowth, splitMass, withoutMassNoise } from "../coupling/growth.js";
+import { joinMass, minibatchGrowth, splitMass, withoutMass } from "../coupling/growth.js";
 import { independent } from "../coupling/independent.js";
 import { BlindToMass } from "../model/blind-to-mass.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
@@ -88,7 +88,7 @@ export const wfr_bridge = ({ delta = 1 }: GrowthNumbers = {}) =>
     loss(batch, { network, process, t, noise }) {
       const { v, s } = network as FlowAndScore;
       const { x: mean, target, mass } = pathOf(batch, v as BlindToMass, t, delta);
-      const e = withoutMassNoise(noise(mean));
+      const e = withoutMass(noise(mean));
       const x = process.bridge({ x0: mean, x1: mean, t, z: e });
       const { slope, weight } = noiseTerms(t, x, process.sigma);
       const flowError = v.forward(x, t, batch.given).sub(target.add(slope.mul(e)));

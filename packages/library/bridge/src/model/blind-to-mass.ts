@@ -4,7 +4,7 @@ import { IntervalTable, onAbsoluteTime } from "../chain/network.js";
 import type { Conditions } from "../core/conditions.js";
 import type { Chain } from "../core/endpoints.js";
 import type { Network } from "../core/network.js";
-import { joinMass, splitMass } from "../coupling/growth.js";
+import { withoutMass } from "../coupling/growth.js";
 
 /** Flow and growth x [B, d + 1], t [B] → [B, d + 1]; without growth (a score) the last column is 0. */
 export class BlindToMass extends nn.Module {
@@ -19,10 +19,8 @@ export class BlindToMass extends nn.Module {
   }
 
   forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
-    const { x: point, logMass } = splitMass(x);
-    const none = logMass.zerosLike();
-    const out = this.net.forward(joinMass(point, none), t, given);
-    return this.hasGrowth ? out : joinMass(splitMass(out).x, none);
+    const out = this.net.forward(withoutMass(x), t, given);
+    return this.hasGrowth ? out : withoutMass(out);
   }
 
   /** Divides samples in their interval, [B]. */
