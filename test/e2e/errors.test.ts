@@ -186,7 +186,7 @@ describe("a disk that refuses", () => {
       const args = [...images, "checkpoint_stride=2", "keep_last=30", `experiments_dir=${disk}`];
       expect((await refuse(args, ["space"])).code).toBe(1);
       spawnSync("mount", ["-o", "remount,size=64m", disk]);
-      expect((await succeed(args)).stderr).toMatch(/going on from checkpoint/);
+      expect((await succeed(args)).stderr).toMatch(/resuming from checkpoint/);
     } finally {
       spawnSync("umount", [disk]);
     }

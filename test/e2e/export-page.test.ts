@@ -53,7 +53,7 @@ describe("a page", () => {
     expect(await commandHere(...words)).toMatchObject({ code: 0, stderr: "" });
     expect(readFileSync(page, "utf8")).toContain("It holds the models and no samples.");
     const again = await commandHere(...words);
-    expect([again.code, again.stderr]).toEqual([2, expect.stringMatching(/is there already/)]);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringMatching(/exists already/)]);
     expect((await commandHere(...words, "overwrite=true")).code).toBe(0);
   });
 

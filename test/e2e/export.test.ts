@@ -327,8 +327,8 @@ describe("what is refused", () => {
     [["RUN", "OUT", "half_iteration=9"], 2, /half_iteration=9/],
     [["RUN", "OUT", "opset=18"], 2, /opset/],
     [["RUN", "OUT.pt"], 2, /ends in .pt: expected a folder, NAME.onnx or NAME.html/],
-    [["RUN", "there"], 2, /is there already.*overwrite=true/],
-    [["RUN", "there/file.onnx"], 2, /is there already.*overwrite=true/],
+    [["RUN", "there"], 2, /exists already.*overwrite=true/],
+    [["RUN", "there/file.onnx"], 2, /exists already.*overwrite=true/],
     [["RUN", "there/file.onnx/"], 2, /is a file: give another name for a folder/],
     [["RUN", "there/file.onnx/deeper"], 1, /there.file.onnx.deeper/],
   ] as [string[], number, RegExp][])("%j", async (words, code, message) => {

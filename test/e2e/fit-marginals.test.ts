@@ -93,7 +93,7 @@ describe("more than two data sets", () => {
     expect(drawn.plane.between.map(({ time }: { time: number }) => time)).toEqual([0.3]);
     const exported = await commandHere("export", bridge.folder, at("out/"));
     expect(exported.code).toBeGreaterThan(0);
-    expect(exported.stderr).toMatch(/3 data sets in a row, which is not exported/);
+    expect(exported.stderr).toMatch(/a time course of 3 datasets, which cannot be exported/);
   });
 
   it("are words in their order, with times by at=, or times= beside a hold-out", () => {

@@ -178,13 +178,13 @@ test("a run that is stopped goes on with the choices that it began with", async 
   const words = ["fit", "a.csv", "b.csv", ...few, "first_num_iter=4000", "n_ipf=1", at("stopped")];
   const first = await stopAt(words, /half-iteration 1\/2 b/, { cwd: folder });
   expect(first.code, first.stderr).toBe(130);
-  expect(first.stderr).toMatch(/to go on: npx dsbm fit a\.csv b\.csv /);
+  expect(first.stderr).toMatch(/to resume: npx dsbm fit a\.csv b\.csv /);
   const choices = () =>
     readFileSync(join(onlyRun(join(folder, "stopped")) as string, "choices.json"));
   const before = choices().toString();
   const again = await dsbm(...words);
   expect(again.code, again.err).toBe(0);
-  expect(again.err).toMatch(/going on from checkpoint/);
+  expect(again.err).toMatch(/resuming from checkpoint/);
   expect(choices().toString()).toBe(before);
 });
 
@@ -225,6 +225,6 @@ test("folders of pictures", async () => {
   // What is made smaller where the time is short.
   const short = ["max_minutes=0.02", "threads=1", "--plan"];
   const plan = await dsbm("fit", "dark", "light", ...short);
-  expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time is enough/m);
+  expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time allows/m);
   expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two have 20 steps/m);
 });

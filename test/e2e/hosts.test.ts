@@ -41,7 +41,7 @@ describe.runIf(hosts)("two hosts", () => {
     stopOnce(ranks[0] as (typeof ranks)[number], /steps a second|half-iteration 1\/1/);
     const [first, second] = await Promise.all(ranks.map(({ done }) => done));
     expect([first?.code, second?.code]).toEqual([130, 0]);
-    expect(first?.stderr).toMatch(/to go on: npx dsbm gaussian/);
+    expect(first?.stderr).toMatch(/to resume: npx dsbm gaussian/);
     expect(`${first?.stderr}${second?.stderr}`).not.toMatch(/bug|\n\s+at /);
   });
 });

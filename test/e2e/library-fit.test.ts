@@ -73,7 +73,7 @@ describe("fit", () => {
       ...{ ...short, source: a, target: b, folder },
       onProgress: (progress) => "line" in progress && said.push(progress.line),
     });
-    expect(said.join("\n")).toContain("going on from checkpoint");
+    expect(said.join("\n")).toContain("resuming from checkpoint");
     expect(bridge.folder).toBe(folder);
     const { rows } = await bridge.evaluate({ metrics: ["columns"], threads: 1 });
     expect(new Set(rows.map(({ column }) => column))).toEqual(new Set(["mass", "size"]));

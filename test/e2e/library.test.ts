@@ -132,7 +132,7 @@ describe("a bridge", () => {
     using bridge = openBridge(vectorRun(join(root, "shipped")), { threads: 1 });
     const out = join(root, "models");
     expect(await bridge.export(out, { direction: "f" })).toContain(join(out, "f.onnx"));
-    await expect(bridge.export(out)).rejects.toThrow(/is there already.*overwrite=true/);
+    await expect(bridge.export(out)).rejects.toThrow(/exists already.*overwrite=true/);
   });
 
   it("is measured as `dsbm evaluate` does", async () => {

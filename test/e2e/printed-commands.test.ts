@@ -58,15 +58,15 @@ it("of a run: going on, a longer run, and those of its page", async () => {
   const words = [...small, "inner_iters=400", "outer_iters=2", experiments("runs")];
   const stopped = await stopAt(["gaussian", ...words], /\/400 /, { cwd: folder });
   expect(stopped.code, stopped.stderr).toBe(130);
-  const goOn = /to go on: (npx dsbm gaussian .*)/;
+  const goOn = /to resume: (npx dsbm gaussian .*)/;
   const ended = await run(stopped.stderr, goOn);
-  expect(ended.stderr).toContain("going on from checkpoint");
+  expect(ended.stderr).toContain("resuming from checkpoint");
   const again = await run(stopped.stderr, goOn);
   await run(again.stdout, /(npx dsbm extend .* \+2) makes it longer/);
   const place = folderIn(ended.stdout);
   const broken = await stopAt(["extend", place, "+2"], /\/400 /, { cwd: folder });
   expect(broken.code, broken.stderr).toBe(130);
-  await run(broken.stderr, /to go on: (npx dsbm extend .*)/);
+  await run(broken.stderr, /to resume: (npx dsbm extend .*)/);
 
   const page = readFileSync(join(place, "report.html"), "utf8");
   const [section = ""] = /<section id="commands">.*?<\/section>/s.exec(page) ?? [];
@@ -114,6 +114,6 @@ it("of a sweep: looking at it, and going on", async () => {
   expect(stopped.code, stopped.stderr).toBe(130);
   const status = await run(stopped.stdout, /^status: +(npx dsbm sweep status .*)/m);
   expect(status.stdout).toContain("2 interrupted");
-  const ended = await run(stopped.stdout, /^to go on: (npx dsbm gaussian .*)/m);
+  const ended = await run(stopped.stdout, /^to resume: (npx dsbm gaussian .*)/m);
   expect(ended.stdout).toContain("0 not finished");
 });

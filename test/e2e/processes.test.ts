@@ -71,7 +71,7 @@ describe("several processes", () => {
     expect([one.code, two.code, two.stderr.match(/2 processes/g)?.length]).toEqual([0, 0, 1]);
     expect(farthest(lossesOf("one"), lossesOf("two"))).toBeLessThan(1e-5);
     const whole = await dsbm([...words, at("whole"), "nproc=2", "share_batch=false"]);
-    expect(whole.stderr).toMatch(/a training step, all rows of which are trained on in each/);
+    expect(whole.stderr).toMatch(/a training step, all of whose rows are trained on in each/);
     expect(lossesOf("whole")).toEqual(lossesOf("one"));
     const numbers = (name: string) =>
       readCsv(join(folderOf(name), "results.csv")).rows.flatMap(({ mean, var: v, cov }) => [
@@ -95,11 +95,11 @@ describe("several processes", () => {
     expect(straight.code).toBe(0);
     const stopped = await stopAt([...words, at("pieces"), ...ranked], /half-iteration 2\/3 f: /);
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toMatch(/to go on: npx dsbm train dataset=synthetic/);
+    expect(stopped.stderr).toMatch(/to resume: npx dsbm train dataset=synthetic/);
     expect(stopped.stderr).not.toMatch(/bug|\n\s+at |rank/);
     const rest = await dsbm([...words, at("pieces")]);
     expect(rest.code).toBe(0);
-    expect(rest.stderr).toMatch(/going on from checkpoint/);
+    expect(rest.stderr).toMatch(/resuming from checkpoint/);
     expect(farthest(lossesOf("straight"), lossesOf("pieces"))).toBeLessThan(1e-4);
     expect(readdirSync(join(folderOf("pieces"), "samples"))).toEqual(
       readdirSync(join(folderOf("straight"), "samples")),

@@ -43,10 +43,10 @@ it("resumes after Ctrl-C and after kill -9 to bit-identical weights", async () =
   stopped.child.kill("SIGINT");
   const after = await stopped.done;
   expect(after.code).toBe(130);
-  expect(after.stderr).toContain("to go on: npx dsbm gaussian");
+  expect(after.stderr).toContain("to resume: npx dsbm gaussian");
   expect(read("stopped")?.info.state).toBe("interrupted");
   const resumed = await succeed(options("stopped"));
-  expect(resumed.stderr).toMatch(/going on from checkpoint it000[12]_[bf]_step/);
+  expect(resumed.stderr).toMatch(/resuming from checkpoint it000[12]_[bf]_step/);
   expect(weights("stopped")).toEqual(weights("whole"));
 
   const killed = launch(options("killed"));
@@ -55,7 +55,7 @@ it("resumes after Ctrl-C and after kill -9 to bit-identical weights", async () =
   killed.child.kill("SIGKILL");
   expect((await killed.done).signal).toBe("SIGKILL");
   const again = await succeed(options("killed"));
-  expect(again.stderr).toMatch(/going on from checkpoint it0002_b_step00000/);
+  expect(again.stderr).toMatch(/resuming from checkpoint it0002_b_step00000/);
   expect(weights("killed")).toEqual(weights("whole"));
   const numbers = (e: string) =>
     read(e)?.results.map(({ seconds: _, seconds_per_batch: __, ...row }) => row);

@@ -203,7 +203,7 @@ it("Ctrl-C ends it between two batches; the same words go on", async () => {
   const args = ["test", ...run, "name=whole", `experiments_dir=${root}`, ...more];
   const stopped = await stopAt(args, /0001_b_sde/);
   expect(stopped.code).toBe(130);
-  expect(stopped.stderr).toMatch(/stopped in the evaluation[\s\S]*to go on: npx dsbm test/);
+  expect(stopped.stderr).toMatch(/stopped in the evaluation[\s\S]*to resume: npx dsbm test/);
   const on = await test("whole", ...more);
   expect(on.stderr).not.toContain("0001_b_sde)");
   expect(labels(on.rows)).toHaveLength(12);

@@ -85,8 +85,8 @@ it("DSBM-IPF starts, trains both ways, caches, saves, and goes on", async () => 
   const first = await until(words, (said) => /half-iteration 3\/100 b: /.test(said));
   expect(first).toMatch(/UNET of 6\.62 million parameters each way\n100 half-iterations: /);
   expect(first).toMatch(/half-iteration 2\/100 f step 1, \d+ steps: /);
-  const again = await until(words, (said) => said.includes("going on from checkpoint"));
-  expect(again).toMatch(/going on from checkpoint it000[12]_[bf]_step0000000[0-2]/);
+  const again = await until(words, (said) => said.includes("resuming from checkpoint"));
+  expect(again).toMatch(/resuming from checkpoint it000[12]_[bf]_step0000000[0-2]/);
   const folder = /npx dsbm train (.*)/.exec(again)?.[1] ?? "";
   expect(folder).toContain("num_iter=1");
 }, 600_000);
@@ -101,7 +101,7 @@ it("DSBM-IMF starts on independent pairs, saves within its first half-iteration,
   };
   await until(words, saved);
   const again = await until(words, (said) => /(^|\n)1\/100 b {2}\d+\/100000/.test(said));
-  const from = Number(/going on from checkpoint it0001_b_step(\d+)/.exec(again)?.[1]);
+  const from = Number(/resuming from checkpoint it0001_b_step(\d+)/.exec(again)?.[1]);
   expect(from).toBeGreaterThan(0);
   expect(Number(/(?:^|\n)1\/100 b {2}(\d+)\//.exec(again)?.[1])).toBeGreaterThan(from);
 }, 600_000);

@@ -29,15 +29,15 @@ const folderOf = (name: string) => onlyRun(join(root, name)) as string;
 const compared = (name: string) => JSON.stringify({ ...outcome(join(root, name)), samples: null });
 
 describe("a run stopped by Ctrl-C", () => {
-  it("says how to go on, is readable, and goes on to the same weights", async () => {
+  it("says how to resume, is readable, and goes on to the same weights", async () => {
     await succeed(words("straight"));
     const stopped = await stopAt(words("stopped"), /half-iteration 2\/4 f: /);
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toMatch(/to go on: npx dsbm train dataset=synthetic/);
+    expect(stopped.stderr).toMatch(/to resume: npx dsbm train dataset=synthetic/);
     expect(stopped.stderr).not.toMatch(/bug|\n\s+at /);
     expect(readRun(folderOf("stopped")).info.state).toBe("interrupted");
     const again = await dsbm(words("stopped"));
-    expect(again.stderr).toMatch(/going on from checkpoint it0001/);
+    expect(again.stderr).toMatch(/resuming from checkpoint it0001/);
     expect(again.code).toBe(0);
     expect(compared("stopped")).toBe(compared("straight"));
   });
@@ -50,7 +50,7 @@ it("a damaged newest checkpoint is named, and the one before is used", async () 
   truncateSync(join(folder, newest, "net_b.safetensors"), 1000);
   const again = await succeed(words("damaged"));
   expect(again.stderr).toMatch(new RegExp(`checkpoint ${newest} cannot be used \\(.*net_b`));
-  expect(again.stderr).toMatch(/going on from checkpoint/);
+  expect(again.stderr).toMatch(/resuming from checkpoint/);
   expect(compared("damaged")).toBe(compared("straight"));
 });
 

@@ -105,7 +105,7 @@ async function benchmarkCommand(args: string[]): Promise<number> {
   const failed = outcomes.flatMap((outcome) => outcome.failed);
   for (const { run, why } of failed) console.error(`dsbm: ${run} failed\n${why}`);
   if (isStopped) {
-    console.error(`dsbm: stopped; to go on: ${command}`);
+    console.error(`dsbm: stopped; to resume: ${command}`);
     return 130;
   }
   return failed.length > 0 ? 1 : 0;

@@ -108,7 +108,7 @@ describe("the engine of benchmarks", () => {
     const stopped = await run(benchmark, "[2/2]");
     expect(stopped.outcome.stopped).toBe(true);
     expect(stopped.outcome.results).toHaveLength(1);
-    expect(stopped.text).toMatch(/going on from checkpoint/);
+    expect(stopped.text).toMatch(/resuming from checkpoint/);
     const before = statSync(join(place, "run.json")).mtimeMs;
 
     const whole = await run(benchmark);

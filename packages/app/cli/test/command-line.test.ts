@@ -148,6 +148,6 @@ describe("how long a run is", () => {
     const { code, stderr } = await line("train", ...few, `experiments_dir=${root}`);
     expect(code).toBe(0);
     expect(stderr).toMatch(/^4 half-iterations: 4 of 6 steps; 24 steps in all$/m);
-    expect(stderr).toMatch(/^about \d+m?\d*s to go at [\d.]+ steps a second/m);
+    expect(stderr).toMatch(/^about \d+m?\d*s left at [\d.]+ steps a second/m);
   });
 });

@@ -98,7 +98,7 @@ it("from=RUN begins at its weights, and names the keys of another network", asyn
   expect(values(tuned, "1_b")).toEqual(values(whole, "3_b"));
   const other = await line(...words("other", "net_name=mlp_large"), `from=${whole}`);
   expect(other).toMatchObject({ code: 2 });
-  expect(other.stderr).toMatch(/another network: give its keys too: model.hidden='128,128'/);
+  expect(other.stderr).toMatch(/another network: also give its keys: model.hidden='128,128'/);
 });
 
 it("dsbm runs lists them, and a folder above or latest stand for one", async () => {

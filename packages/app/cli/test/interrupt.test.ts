@@ -9,7 +9,7 @@ const built = fileURLToPath(new URL("../dist/terminal/work-interrupt.js", import
 function blocked(milliseconds: number, then = "") {
   const code = `
     import { createWorkInterrupt } from ${JSON.stringify(built)};
-    const interrupt = createWorkInterrupt({ late: "to go on: again", seconds: 1 });
+    const interrupt = createWorkInterrupt({ late: "to resume: again", seconds: 1 });
     const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     setInterval(() => {}, 1000);
     interrupt.signal.addEventListener("abort", () => { ${then} });
@@ -44,7 +44,7 @@ it("a signal in a long call is answered at once, and ends the process after some
   await heard(/stopping at the next step boundary; once more to stop at once/);
   const { code, said } = await ended;
   expect(code).toBe(130);
-  expect(said).toMatch(/\nto go on: again\n$/);
+  expect(said).toMatch(/\nto resume: again\n$/);
 });
 
 it("a second signal ends it at once", async () => {
@@ -53,7 +53,7 @@ it("a second signal ends it at once", async () => {
   child.kill("SIGTERM");
   await heard(/once more/);
   child.kill("SIGTERM");
-  expect(await ended).toMatchObject({ code: 143, said: expect.stringMatching(/to go on: again/) });
+  expect(await ended).toMatchObject({ code: 143, said: expect.stringMatching(/to resume: again/) });
 });
 
 it("a signal in a call is heard after it, and work that has noticed it is not ended", async () => {
@@ -64,5 +64,5 @@ it("a signal in a call is heard after it, and work that has noticed it is not en
   const { code, said } = await ended;
   expect(code).toBe(7);
   expect(said).toMatch(/once more[\s\S]*heard/);
-  expect(said).not.toContain("to go on");
+  expect(said).not.toContain("to resume");
 });

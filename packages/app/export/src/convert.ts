@@ -11,7 +11,7 @@ import { Values } from "./values.js";
 export interface ConvertOptions {
   inputs: readonly string[];
   outputs: readonly string[];
-  /** Matrices that are inverted are symmetric and positive definite (default: not known). */
+  /** Inverted matrices are symmetric and positive definite (default: unknown). */
   symmetric?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function convert(
   for (const step of trace.steps) {
     const op = new Operation(step, { graph, trace, read, symmetric });
     const converter = converterOf(step.name);
-    if (!converter) throw op.refused("there is no counterpart of this operation");
+    if (!converter) throw op.refused("ONNX has no counterpart of this operation");
     const apply = () => [converter(op)].flat();
     const made = apply();
     step.results.flat().forEach((slot, i) => {

@@ -19,8 +19,9 @@ export interface ExportResult {
 type Options = PageOptions & Pick<ExportConfig, "overwrite">;
 
 /**
- * Exports a run to `out`: a folder, one model where the name ends in .onnx, or a page where it ends in .html. Throws a ConfigError where something is there
- * already, errors as `exportBridge` does, and a RunError of the disk.
+ * Exports a run to `out`: a folder, one model if the name ends in .onnx, or a page if it ends in
+ * .html. Throws a ConfigError if `out` exists, the errors of `exportBridge`, and a RunError of the
+ * disk.
  */
 export async function exportRun(run: string, out: string, options: Options): Promise<ExportResult> {
   const isPage = out.endsWith(".html");
@@ -57,7 +58,7 @@ function checkPlace(
   if (found && !overwrite && (isFile || readdirSync(out).length > 0))
     throw new ConfigError(
       "usage",
-      `${out} is there already: give another name, or write overwrite=true`,
+      `${out} exists already: give another name, or write overwrite=true`,
     );
 }
 
@@ -67,7 +68,7 @@ function exportFile(run: string, out: string, options: Options): ExportResult {
   const files = named.flatMap(([name, model]) => filesOf(join(dirname(out), name), model));
   for (const [path] of files) checkPlace(path, { isFile: true, overwrite: options.overwrite });
   sayWhatIsHeld(bridge, options.progress);
-  // The weights first: the model names them.
+  // Weights come first: the model names them.
   for (const [path, chunks] of files.toReversed()) writeFileAtomic(path, chunks);
   return { bridge, files: files.map(sized) };
 }

@@ -46,7 +46,7 @@ export class Operation {
     return this.#slot(arg.slot).shape;
   }
 
-  /** The shape as numbers from a dimension on. Throws where one is free. */
+  /** The sizes of dimensions `from` on. Throws if a size is free. */
   fixed(name: string, from = 0): number[] {
     const sizes = this.shape(name).slice(from);
     if (sizes.some(isFree)) throw this.refused(`${name} has the shape ${sizesText(sizes)}`);
@@ -59,7 +59,6 @@ export class Operation {
     return this.#slot(slot).shape;
   }
 
-  /** The element type of the first result. */
   get type(): OnnxType {
     return this.#typeOf(this.step.results[0]?.[0] as number);
   }
@@ -70,7 +69,7 @@ export class Operation {
     throw this.refused(`it has numbers of ${dtype}`);
   }
 
-  /** A tensor, or a number as a scalar; cast to `type` where it has another. */
+  /** A tensor, or a number as a scalar; cast to `type` if it differs. */
   value(name: string, type?: OnnxType): string {
     const arg = this.step.args[name];
     if (arg && "slot" in arg) return this.#read(arg.slot, type);
@@ -80,7 +79,7 @@ export class Operation {
     throw this.refused(`${name} is ${value === undefined ? "missing" : JSON.stringify(value)}`);
   }
 
-  /** The tensors of these names that are there. */
+  /** Returns the existing tensors of these names. */
   present(...names: readonly string[]): string[] {
     return names.filter((name) => this.has(name)).map((name) => this.value(name));
   }
@@ -105,14 +104,14 @@ export class Operation {
       : this.graph.node("Cast", [value], { to: onnxTypes[type] });
   }
 
-  /** The element type of a tensor; undefined of a number. */
+  /** The element type of a tensor; undefined for a number. */
   typeOf(name: string): OnnxType | undefined {
     const arg = this.step.args[name];
     if (!arg || !("slot" in arg) || this.#slot(arg.slot).isNumber) return undefined;
     return this.#typeOf(arg.slot);
   }
 
-  /** An argument that is no tensor; `fallback` where it is null. */
+  /** An argument that is not a tensor; `fallback` if it is null. */
   plain<V extends Value>(name: string, fallback?: V): V {
     const arg = this.step.args[name];
     const value = arg && "value" in arg ? arg.value : undefined;
@@ -121,7 +120,7 @@ export class Operation {
     throw this.refused(`${name} is missing`);
   }
 
-  /** An argument that is a number. Throws where it depends on the number of rows. */
+  /** A number. Throws if it depends on the number of rows. */
   number(name: string, fallback?: number): number {
     const value = this.plain<Value>(name, fallback);
     if (typeof value === "number" || typeof value === "boolean") return Number(value);
@@ -141,7 +140,6 @@ export class Operation {
     return dim < 0 ? dim + of : dim;
   }
 
-  /** The dimension of `self` that the operation is about. */
   axis(fallback?: number): number {
     return this.dim("dim", this.shape("self").length, fallback);
   }

@@ -1,4 +1,5 @@
-// page.html: one file that holds a bridge and plays it in a browser, with some held-out samples of both ends.
+// page.html: one file that plays a bridge in a browser, with some held-out source and target
+// samples.
 import type { Direction, Conditions as Given } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
@@ -19,22 +20,25 @@ import type { Conditions, Samples, Units } from "@dsbm/web";
 import type { ExportResult } from "./files.js";
 import { type ExportOptions, exportBridge } from "./run.js";
 
-/** Bytes of models in a page; samples of an end, and numbers that these have, of rows and of pictures. */
+/**
+ * Limits of a page: bytes of models; samples of each dataset and their numbers, of rows and of
+ * images.
+ */
 const most = { models: 20e6, rows: 1000, numbers: 1e6, pictures: 48, pixels: 5e4 };
 
 export interface PageOptions extends Omit<ExportOptions, "single"> {
-  /** Samples of each end in the page: 0 for none, null for as many as are usual. */
+  /** Samples of each dataset in the page; null: the usual number. */
   samples?: number | null;
   title?: string;
-  /** The direction that is shown first (default: f, where it was trained). */
+  /** The direction shown first (default: f, if it was trained). */
   start?: Direction;
   progress?: Progress | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Writes a page that plays the bridge of a run. Throws errors as `exportBridge` does, a ConfigError for models of more than
- * 20 MB, and a RunError of the disk.
+ * Writes a page that plays the bridge of a run. Throws the errors of `exportBridge`, a ConfigError
+ * for models of more than 20 MB, and a RunError of the disk.
  */
 export async function exportPage(
   run: string,
@@ -48,7 +52,7 @@ export async function exportPage(
   if (bytes > most.models)
     throw new ConfigError(
       "usage",
-      `the models have ${Math.ceil(bytes / 1e6)} MB, but a page holds up to 20 MB: export a folder, which @dsbm/web plays, or one direction (direction=f)`,
+      `the models have ${Math.ceil(bytes / 1e6)} MB, but a page holds at most 20 MB: export a folder, which @dsbm/web plays, or one direction (direction=f)`,
     );
   const { readUnits } = await import("@dsbm/web");
   const { renderPlayerPage } = await import("@dsbm/web/page");
@@ -64,13 +68,16 @@ export async function exportPage(
   return { bridge, files: [{ path: out, bytes: Buffer.byteLength(page) }] };
 }
 
-/** Held-out samples of both ends in the data's own units; null, with a line, without data. */
+/**
+ * Returns held-out samples of both datasets in their own units. Prints a line and returns null if
+ * the data are missing.
+ */
 export async function samplesOf(
   run: string,
   { half_iteration = "newest", samples, units, progress, signal }: SampleOptions,
 ) {
   const trained = readTrained(run, half_iteration);
-  // A page is made on the processor, whatever trained.
+  // A page is always made on the processor.
   const config: CompleteTrainConfig = { ...trained.config, device: "cpu" };
   let ends: Datasets | null = null;
   try {

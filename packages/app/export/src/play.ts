@@ -8,8 +8,8 @@ import { exportRun } from "./files.js";
 import { samplesOf } from "./page.js";
 
 /**
- * Exports a run to the folder `out`, with samples.json, source.f32 and target.f32 (little-endian) where the data are there.
- * Throws as `exportRun`.
+ * Exports a run to the folder `out`, with samples.json, source.f32 and target.f32 (little-endian)
+ * if the data exist. Throws as `exportRun`.
  */
 export async function exportForPlay(run: string, out: string, progress: Progress): Promise<void> {
   await exportRun(run, out, { overwrite: true });

@@ -1,4 +1,4 @@
-// From the folder of a run to models and their description, in memory.
+// Turns a run folder into models and their description, in memory.
 import { createHash } from "node:crypto";
 import type { Direction } from "@dsbm/bridge";
 import type { ExportConfig } from "@dsbm/config";
@@ -12,11 +12,11 @@ import { type EncodedModel, encodeModel, weightsName } from "./onnx/model.js";
 
 export interface ExportOptions
   extends Partial<Pick<ExportConfig, "direction" | "half_iteration" | "license">> {
-  /** The name of a single model of all directions (default: a model for each network). */
+  /** The name of a single model for all directions (default: a model for each network). */
   single?: string;
-  /** Bytes of weights beyond which they go to a file of their own (default: what a file of ONNX can hold). */
+  /** Largest size in bytes of weights inside a model (default: the limit of an ONNX file). */
   limit?: number;
-  /** Leaves bridge.json out of the models' metadata, for what holds it once (default: false). */
+  /** Leaves bridge.json out of the models' metadata (default: false). */
   bare?: boolean;
 }
 
@@ -26,19 +26,18 @@ export interface ExportedBridge {
   units: Map<string, EncodedModel>;
 }
 
-/** A run's networks as ONNX, in memory. */
 export function exportBridge(run: string, options: ExportOptions = {}): ExportedBridge {
   const { half_iteration = "newest", license = null, limit, single, bare = false } = options;
   const trained = readTrained(run, half_iteration);
   if (trained.chain)
     throw new ConfigError(
       "usage",
-      `${trained.folder} goes through ${trained.chain.times.length} data sets in a row, which is not exported: sample with dsbm sample`,
+      `${trained.folder} is a time course of ${trained.chain.times.length} datasets, which cannot be exported: sample with dsbm sample`,
     );
   if (trained.method.mass)
     throw new ConfigError(
       "usage",
-      `${trained.folder} has method=${trained.config.method}, whose growth is not exported: sample with dsbm sample`,
+      `${trained.folder} has method=${trained.config.method}, whose growth cannot be exported: sample with dsbm sample`,
     );
   const directions = directionsOf(
     trained,

@@ -1,4 +1,4 @@
-// A function of tensors as its operations, whatever the number of rows.
+// Traces a function of tensors to operations that hold for any number of rows.
 
 import { ConfigError } from "@dsbm/config";
 import {
@@ -34,7 +34,7 @@ export interface Trace {
 
 const rows = [3, 5] as const;
 
-/** Records `fn` for inputs of two numbers of rows, `inputs(n)`; tensors that it holds belong to the scope that is open. */
+/** Records `fn` for two numbers of rows, `inputs(n)`. Its tensors belong to the open scope. */
 export function trace(
   fn: (...inputs: Tensor[]) => Tensor[],
   inputs: (n: number) => Tensor[],
@@ -81,5 +81,5 @@ function merged(a: Value, b: Value, what: string): Value {
 const dependent = (what: string) =>
   new ConfigError(
     "usage",
-    `${what} cannot be exported: what it does depends on the number of rows, not only in proportion`,
+    `${what} cannot be exported: it depends on the number of rows, not only in proportion`,
   );

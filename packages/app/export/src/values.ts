@@ -3,7 +3,7 @@ import type { Trace, TraceSlot } from "./trace.js";
 export interface View {
   parent: number;
   apply(): string;
-  /** The parent's new value where the view has another; null where that is not known. */
+  /** The parent's new value after a write to the view; null if unknown. */
   undo: ((parent: string, written: string) => string) | null;
 }
 
@@ -43,7 +43,7 @@ export class Values {
     return name;
   }
 
-  /** A tensor that is overwritten; `refused` is thrown where what it is a view of cannot be brought up to date. */
+  /** Overwrites a tensor. Throws `refused` if the parent of a view cannot be updated. */
   write(slot: number, name: string, refused: () => Error): void {
     const steps: { slot: number; name: string }[] = [{ slot, name }];
     for (let view = this.#views.get(slot); view; view = this.#views.get(view.parent)) {

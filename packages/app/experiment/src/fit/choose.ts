@@ -1,5 +1,4 @@
-// The rules by which `dsbm fit` chooses (docs/guide/choosing.md): each gives a value and its reason, in scales of the
-// network's inputs.
+// The rules of `dsbm fit` (docs/guide/choosing.md). Each gives a value and its reason.
 import type { Method } from "@dsbm/bridge";
 import type { DataFacts } from "./facts.js";
 import type { Choice } from "./saved.js";
@@ -16,7 +15,6 @@ const short = (x: number) => Number(x.toPrecision(2));
 
 const comparable = 30;
 
-/** By the columns' deviations (0: constant), and whether the file names them. */
 export function chooseScale({ std, named }: { std: readonly number[]; named: boolean }): Rule {
   const varying = std.filter((s) => s > 0);
   const ratio = Math.max(...varying) / Math.min(...varying);
@@ -35,14 +33,14 @@ export function chooseScale({ std, named }: { std: readonly number[]; named: boo
 const heldOut = 400;
 const mostHeldOut = 0.3;
 
-/** How many rows of a small end are held out; null if a tenth is enough to judge a bridge. */
+/** Returns the number of held-out rows of a small dataset, or null if a tenth is enough. */
 export function chooseHeldOut(rows: number): Rule | null {
   const share = Math.min(mostHeldOut, Math.ceil((100 * heldOut) / rows) / 100);
   if (share <= 0.1) return null;
   return rule(
     "data.test_fraction",
     share,
-    `a tenth of ${rows} rows could hardly judge the bridge: ${Math.round(share * rows)} are held out`,
+    `a tenth of ${rows} rows is too few for the metrics: ${Math.round(share * rows)} are held out`,
   );
 }
 
@@ -86,7 +84,7 @@ export function chooseSigma(facts: DataFacts, typed: UserChoices = {}): Rule {
     return rule(
       "sigma",
       short(spread || part),
-      `the reference process makes the first pairs: noise as large as the spread (${short(spread)}) brings it near the other end`,
+      `the reference process makes the first pairs: noise as large as the spread (${short(spread)}) brings samples near the target`,
     );
   const wanted = part * transport;
   const low = least * spread;
@@ -96,14 +94,14 @@ export function chooseSigma(facts: DataFacts, typed: UserChoices = {}): Rule {
     "sigma",
     value,
     wanted > high
-      ? `the ends are far apart (${short(transport)} a coordinate): ${largest} of their spread of ${short(spread)}`
+      ? `source and target are far apart (${short(transport)} a coordinate): ${largest} of their spread of ${short(spread)}`
       : wanted < low
-        ? `the ends are close (${short(transport)} a coordinate): ${least} of their spread of ${short(spread)}`
+        ? `source and target are close (${short(transport)} a coordinate): ${least} of their spread of ${short(spread)}`
         : `optimal transport moves a coordinate by ${short(transport)}, of which this is a tenth`,
   );
 }
 
-/** Choices for vectors or pictures, in the order of printing. */
+/** Choices for vectors or images, in the order of printing. */
 export function chooseRules(facts: DataFacts, typed: UserChoices = {}): Rule[] {
   const { shape, rows } = facts;
   const sigma = chooseSigma(facts, typed);
@@ -126,29 +124,31 @@ const twoIterations = rule(
 const fiveIterations = rule(
   "n_ipf",
   5,
-  "each iteration brings the ends nearer to the data, beginning with the reference process",
+  "each iteration brings generated samples closer to the data, beginning with the reference process",
 );
 
-/** The iterations of the user's method, by its first pairs. */
 export function iterationRule({
   predicts,
   rows,
   fromReference,
 }: Pick<Method, "predicts" | "rows"> & { fromReference: boolean }): Rule {
   if (rows?.simulation === "never")
-    return rule("n_ipf", 1, "a second one would be on the same pairs");
+    return rule("n_ipf", 1, "a second one would train on the same pairs");
   if (predicts === "velocity")
     return rule("n_ipf", 1, "a second one would make the flow straighter, and take as long");
   return fromReference ? fiveIterations : twoIterations;
 }
 
-/** The rows that are paired at once if pairs share a condition of so many classes; null: a number. */
+/**
+ * Returns the size of an OT batch if pairs share a condition with this number of classes (null: the
+ * condition is a number).
+ */
 export function rowsTogether(batch: number, classes: number | null, rows: number): Rule {
   const wanted = Math.ceil(Math.min(manyTogether, batch * (classes ?? manyTogether)) / batch);
   return rule(
     "ot_rows",
     batch * Math.max(1, Math.min(wanted, Math.floor(rows / batch))),
-    "rows with the same condition, or with near ones, are paired among themselves, which needs more rows",
+    "only rows with equal or similar conditions are paired, which needs more rows",
   );
 }
 
@@ -156,7 +156,7 @@ const pairRules: readonly Rule[] = [
   rule(
     "ot_sampler",
     "exact",
-    "pairs of optimal transport within a batch are near those of the bridge from the first step on",
+    "minibatch OT pairs are close to the pairs of the bridge from the first step on",
   ),
   twoIterations,
 ];
@@ -165,7 +165,7 @@ const mixtureRules: readonly Rule[] = [
   rule(
     "precondition",
     "mixture",
-    "few columns and many rows: LightSB's mixture is near the bridge in seconds, and networks learn the rest",
+    "few columns and many rows: LightSB's mixture is close to the bridge in seconds, and networks learn the rest",
   ),
   rule("n_ipf", 2, "two iterations on pairs of the bridge itself"),
   rule(
@@ -182,17 +182,15 @@ const pairsServe = rule(
   "new pairs for every step would take most of the time",
 );
 
-/** Keys of steps, layers or simulated pairs that a method does not have. */
 export function unusedKeys(
   { model, predicts, plan, rows }: Pick<Method, "model" | "predicts" | "plan" | "rows">,
   { simulates, caches }: { simulates: boolean; caches: boolean },
 ): readonly string[] {
   return [
     ...(model?.fit ? ["batch_size", "lr_warmup", "ema_rate"] : []),
-    // A mixture of Gaussians has its own rate.
     ...(model?.fit || plan ? ["model.hidden", "lr"] : []),
     ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
-    // Discrete DSB simulates steps, not ends.
+    // Discrete DSB simulates steps, not endpoints.
     ...(simulates && predicts !== "increment" ? [] : ["match_moments"]),
     ...(rows?.simulation === "step" && caches ? [] : ["online_cache"]),
   ];
@@ -220,12 +218,12 @@ function vectorRules(
     rule(
       "model.hidden",
       `${width},${width},${width}`,
-      `${d} columns and ${n} rows at the smaller end`,
+      `${d} columns and ${n} rows in the smaller dataset`,
     ),
     rule(
       "match_moments",
       true,
-      "errors of the mean and the variance of simulated ends would add up",
+      "errors of the mean and the variance of simulated samples would add up",
     ),
     rule(
       "batch_size",
@@ -259,19 +257,19 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
   const batch = Math.max(1, Math.min(size <= 32 ? 64 : 32, Math.floor(n / 2)));
   const levels = size % 4 === 0 ? "1,2,2" : size % 2 === 0 ? "1,2" : "1";
   return [
-    rule("num_steps", 30, "the usual number for pictures"),
+    rule("num_steps", 30, "the usual number for images"),
     rule("model", "UNET", "pictures"),
     rule("model.num_channels", channels, `${size}×${size} pixels`),
     rule("model.channel_mult", levels, `resolutions of ${size} pixels`),
     rule("model.num_res_blocks", 1, "small enough for a processor"),
     rule("model.attention_resolutions", null, "small enough for a processor"),
     rule("model.dropout", 0, "bridges of few steps do not overfit first"),
-    rule("ot_sampler", "exact", "pairs of optimal transport within a batch keep pictures near"),
+    rule("ot_sampler", "exact", "minibatch OT pairs similar images"),
     twoIterations,
     rule(
       "batch_size",
       batch,
-      batch < 32 ? `half of the ${n} pictures` : `${size}×${size} pixels on a processor`,
+      batch < 32 ? `half of the ${n} images` : `${size}×${size} pixels on a processor`,
     ),
     rule("lr", 5e-4, "a convolutional network; it rises first, and falls to 0"),
     rule("lr_warmup", 50, "Adam's averages settle in some ten steps"),
@@ -280,7 +278,7 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
     rule(
       "cache_npar",
       Math.max(batch, Math.min(512, 2 * n)),
-      "simulating pictures takes longer than training on them",
+      "simulating images takes longer than training on them",
     ),
     rule("cache_refresh_stride", 100, "simulated pairs are used several times"),
     rule("test_npar", mostPictures, "evaluations between half-iterations are short"),
@@ -294,40 +292,37 @@ const leastPictures = 16;
 export const endSimulations = 4;
 const evaluations = 0.25;
 
-/** How many pictures are evaluated; `pair`: seconds to simulate one. */
+/** `pair`: seconds to simulate one image. */
 export function choosePictures(pair: number, seconds: number, halves: number): Rule {
   const fit = Math.floor((evaluations * seconds) / (pair * (halves + endSimulations)));
   return rule(
     "test_npar",
     Math.max(leastPictures, Math.min(mostPictures, fit)),
-    `simulating a picture takes ${short(pair)} s, and evaluations a quarter of the time at most`,
+    `simulating an image takes ${short(pair)} s, and evaluations a quarter of the time at most`,
   );
 }
 
-/** Steps of a half-iteration below which networks learn little. */
 export const fewSteps = 300;
-/** Least width of the network of pictures. */
 export const leastChannels = 16;
-/** How much longer a step of pictures takes with twice the width, at most. */
+/** Longest time of an image step with twice the width, as a multiple. */
 export const twiceTheWidth = 3.5;
 
-/** The width of a network of pictures that leaves time for enough steps. */
 export const chooseChannels = (value: number, steps: number): Rule =>
   rule(
     "model.num_channels",
     value,
-    `the time is enough for about ${steps} steps of a half-iteration, and with more channels for few`,
+    `the time allows about ${steps} steps of a half-iteration, and few with more channels`,
   );
 
-/** One iteration if the time is enough for few steps. */
+/** One iteration if the time allows few steps. */
 export const oneIteration = (steps: number): Rule =>
   rule(
     "n_ipf",
     1,
-    `two have ${steps} steps of a half-iteration in the time given, which is little`,
+    `two would have ${steps} steps of a half-iteration in the given time, which is too few`,
   );
 
-/** More passes over the smaller end in an iteration's half would overfit. */
+/** More epochs of the smaller dataset in a half-iteration would overfit. */
 const passes = 400;
 
 export const mostSteps = (rows: number, batch: number): number =>

@@ -4,15 +4,17 @@ import { type Datasets, type EndpointData, marginalsOf } from "@dsbm/problem";
 import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 
 export interface DataFacts {
-  /** The shape of a sample: [d] or [C, H, W]. */
   shape: readonly number[];
   /** Training rows of each dataset. */
   rows: readonly number[];
-  /** Median distance of pairs of an exact plan between rows of both ends, divided by √d. */
+  /** Median distance of pairs of an exact plan between source and target rows, divided by √d. */
   transport: number;
-  /** Median distance of two rows of one end divided by √(2d), mean of both ends: the deviation of Gaussian data. */
+  /**
+   * Median distance of two rows of one dataset divided by √(2d), mean over source and target: the
+   * deviation of Gaussian data.
+   */
   spread: number;
-  /** Seconds that the exact plan between `planned` rows took. */
+  /** Seconds of the exact plan between `planned` rows. */
   planSeconds: number;
   planned: number;
 }
@@ -20,8 +22,8 @@ export interface DataFacts {
 const most = 1000;
 
 /**
- * Measures some training rows, drawn by the seed. Of several datasets: means over the intervals, each in its own units
- * (see `Chain`).
+ * Measures random training rows. With several datasets: means over the intervals, each in its own
+ * units (see `Chain`).
  */
 export function dataFacts(ends: Datasets, seed: number): DataFacts {
   const all = marginalsOf(ends);
@@ -71,7 +73,6 @@ function pairFacts({ x0, x1 }: Record<"x0" | "x1", EndpointData>, seed: number) 
 
 const median = (t: Tensor): number => t.flatten().median().item();
 
-/** Median distance of two different rows over √(2d). */
 function within(x: Tensor): number {
   const n = Math.min(500, x.size(0));
   const some = x.narrow(0, 0, n);

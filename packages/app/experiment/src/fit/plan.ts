@@ -36,15 +36,15 @@ export interface PlannedFit extends Chosen {
 }
 
 const mostReserved = 0.35;
-/** The end needs so many seconds of a processor, and longer on a busy machine. */
+/** Seconds of processor time for the final evaluation; a busy machine needs longer. */
 const leastEnd = { seconds: 4, share: 0.5 };
 
 interface TimeFacts {
   speed: Speed;
-  /** Seconds kept for the end; default: by the facts of the data. */
+  /** Seconds kept for evaluation and report; default: estimated from the data. */
   reserve?: number;
   facts?: DataFacts;
-  /** How many times as long as on a quiet machine work takes. */
+  /** Factor by which this machine is slower than when idle. */
   slowdown?: number;
   began?: number;
 }
@@ -77,7 +77,7 @@ export function timePlan(
   return new TimePlan(limit, config, new TimeEstimate(config, { speed, evaluation }));
 }
 
-/** Seconds of an exact plan between n rows: from 1,000 to 8,000 rows the solver takes 8^2.25 times as long (measured). */
+/** From 1,000 to 8,000 rows the solver takes 8^2.25 times as long (measured). */
 const planTime = ({ planSeconds, planned }: DataFacts, n: number): number =>
   planSeconds * (n / Math.max(1, planned)) ** 2.25;
 
@@ -96,7 +96,7 @@ function endSeconds(facts: DataFacts, holdouts: number): number {
   if (shape.length > 1) return 20;
   const plan = (n: number) => planTime(facts, n);
   const n = Math.min(10_000, Math.max(...rows));
-  // Two plans between all rows and five between halves, in turn: other cores may be busy.
+  // Two plans between all rows and five between halves run in turn: other cores may be busy.
   return 14 + 12 * plan(Math.min(2000, 0.1 * n)) + holdouts * (2 * plan(n) + 5 * plan(n / 2));
 }
 
@@ -114,12 +114,11 @@ export async function planFit(
   const isGiven = (key: string) => Object.hasOwn(request.overrides, key);
   if (own.max_minutes !== null && !isGiven("num_iter")) {
     const steps = time.forecast();
-    const reason = `what max_minutes=${own.max_minutes} leaves at ${(1 / speed.step).toFixed(0)} steps a second`;
+    const reason = `the steps that max_minutes=${own.max_minutes} allows at ${(1 / speed.step).toFixed(0)} steps a second`;
     const later = rule("num_iter", steps.at(-1) as number, `${reason}, simulations included`);
     const isLater = steps.length > config.fb_sequence.length;
     choices.push({ ...rule("first_num_iter", steps[0] as number, reason), given: false });
     choices.push({ ...later, given: false, ...(!isLater && { organising: true }) });
-    // Evaluations follow half-iterations.
     for (const key of ["gif_stride", "checkpoint_stride"])
       choices.push({
         ...rule(key, 1_000_000_000, "only after half-iterations"),
@@ -157,7 +156,7 @@ async function inTime(
   if (isFitted(config)) return { config, speed: { step: 0, pair: 0, threads: null } };
   if (facts.shape.length === 1 || max_minutes === null)
     return { config, speed: await speedOf(config) };
-  /** Returns false if the key was given. */
+  /** Returns false if the user gave the key. */
   const change = (chosen: Rule): boolean => {
     const at = choices.findIndex(({ key, given }) => key === chosen.key && !given);
     if (at >= 0) choices[at] = { ...chosen, given: false };
@@ -196,7 +195,6 @@ async function speedOf(config: CompleteTrainConfig): Promise<Speed> {
   }
 }
 
-/** Prints choices with reasons, and the plan of the time. */
 export function printPlan(
   { choices, own, config, time }: PlannedFit,
   { line }: Pick<Progress, "line">,
@@ -205,17 +203,16 @@ export function printPlan(
   const text = ({ key, value }: Choice) => `${key}=${value}`;
   const width = Math.max(...visible.map((choice) => text(choice).length));
   for (const choice of visible) line(`${text(choice).padEnd(width)}  because ${choice.reason}`);
-  if (isFitted(config))
-    line("time: that of a closed form, evaluation and report; nothing is trained in steps");
+  if (isFitted(config)) line("time: a closed form, evaluation and report; no training steps");
   if (own.max_minutes === null) return;
   const steps = time
     .forecast()
     .map((n, i) => `${n} ${config.fb_sequence[i % config.fb_sequence.length]}`);
   line(
-    `time: ${duration(60 * own.max_minutes)} in all, about ${duration(time.limit.reserve)} of it for evaluation and report at the end; half-iterations of ${steps.join(", ")} steps, planned again as they run`,
+    `time: ${duration(60 * own.max_minutes)} in all, about ${duration(time.limit.reserve)} of it for evaluation and report; half-iterations of ${steps.join(", ")} steps, replanned during the run`,
   );
   if (time.least > 60 * own.max_minutes)
     line(
-      `it will take longer, about ${duration(time.least)}: fewer steps than those learn nothing; for more of them write max_minutes=${Math.ceil((3 * time.least) / 60)}`,
+      `the run will take longer, about ${duration(time.least)}: networks learn nothing in fewer steps; for more steps write max_minutes=${Math.ceil((3 * time.least) / 60)}`,
     );
 }

@@ -1,4 +1,4 @@
-// Chooses by the data what the user of `dsbm fit` does not.
+// Chooses the options that the user of `dsbm fit` leaves open.
 import { type Method, methodNamed, methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
@@ -34,16 +34,14 @@ import {
 import { type DataFacts, dataFacts } from "./facts.js";
 import type { Choice } from "./saved.js";
 
-/** Overrides made of the places of a fit, and the user's, which no choice replaces. */
+/** The datasets of a fit as overrides, and the user's overrides, which no choice replaces. */
 export type FitRequest = Pick<Member<unknown>, "base" | "overrides">;
 
-/** A configuration, and the keys of `dsbm fit` alone. */
 export interface Chosen {
   config: CompleteTrainConfig;
   own: Pick<FitConfig, "max_minutes" | "early_stop" | "holdout" | "at">;
 }
 
-/** Throws ConfigError. */
 export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
   configure(fit, overrides, {
     dirs: [presets],
@@ -51,7 +49,7 @@ export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
     base,
   });
 
-/** The configuration of a request with choices. Throws ConfigError. */
+/** Throws ConfigError. */
 export function configureFit({ base, overrides }: FitRequest, choices: readonly Choice[]): Chosen {
   const chosen = choices.filter(({ given }) => !given).map(({ key, value }) => [key, value]);
   const all = { base: { ...Object.fromEntries(chosen), ...base }, overrides };
@@ -78,7 +76,7 @@ export async function prepare(
   const isGiven = (key: string) => Object.hasOwn(request.overrides, key);
   const choose = (rule: Rule) => {
     const { key } = rule;
-    // Pictures have their network before they are read.
+    // The network of images is chosen before the images are read.
     if (choices.some((choice) => choice.key === key)) return;
     if (isGiven(key)) choices.push({ ...rule, reason: "it was given", given: true });
     else if (!key.startsWith("model") || !isGiven("model")) choices.push({ ...rule, given: false });
@@ -93,7 +91,7 @@ export async function prepare(
   await prepareDatasets(config, { progress, signal });
   let ends = loadDatasets(config);
   try {
-    // Unusable pairs are refused before anything is measured.
+    // Refuse unusable pairs before measurements.
     await loadPairs(config, ends, { signal });
     const columns = columnsOf(ends);
     if (columns) {
@@ -109,10 +107,10 @@ export async function prepare(
       }
     }
     const facts = dataFacts(ends, config.seed);
-    // A chosen method chooses how its pairs are made, unless the bridge makes them anew.
+    // A chosen method also chooses the coupling, unless the bridge refines its pairs.
     const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
     const isTyped = isGiven("method") || isGiven("first_coupling") || isGiven("mass");
-    // No two fields share a condition, so nothing could be transported.
+    // No two fields share a condition, so OT has nothing to pair.
     const methodKeys = [...(isTyped ? own : []), ...(config.cdsb ? ["ot_sampler"] : [])];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
     const conditional = conditionColumn(config.data) !== null;
@@ -149,7 +147,6 @@ type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows">;
 const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
   method === "dsb" ? { predicts: "increment" } : methodNamed(method);
 
-/** Whether the method is a closed form, without training steps. */
 export const isFitted = (config: CompleteTrainConfig): boolean =>
   methodOf(config).model?.fit !== undefined;
 

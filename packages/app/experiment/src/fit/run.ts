@@ -1,4 +1,4 @@
-// A run of `dsbm fit`: choices, training, and the measured quality.
+// A run of `dsbm fit`: choices, training, evaluation.
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "@dsbm/bridge";
@@ -14,7 +14,7 @@ import { type Choice, readChoices } from "./saved.js";
 
 type FitResult = RunResult & { state: "finished" | "interrupted" };
 
-/** The rows of a finished run; null if it is not finished or has other hold-outs. */
+/** Returns the rows of a finished run, or null if the run is unfinished or has other hold-outs. */
 export function finishedFit(request: FitRequest, folder: string): RunResult | null {
   const choices = readChoices(folder);
   if (!choices) return null;
@@ -28,13 +28,16 @@ function isMeasured(folder: string, holdouts: readonly Holdout[]): boolean {
   return JSON.stringify(quality.holdouts) === JSON.stringify(holdouts);
 }
 
-/** Chooses, or reads the choices of a run that resumes; trains and measures. Throws as `runTraining`. */
+/**
+ * Chooses, or reads the choices of a resumed run, then trains and evaluates. Throws as
+ * `runTraining`.
+ */
 export async function runFit(request: FitRequest, options: RunOptions): Promise<FitResult> {
   const { folder, progress, again = false, began = performance.now() / 1000 } = options;
   const saved = again ? null : readChoices(folder);
   let planned: PlannedFit;
   if (saved) {
-    progress.line("going on with the choices in choices.json");
+    progress.line("resuming with the choices in choices.json");
     planned = resumedFit(request, saved, began);
   } else {
     planned = await planFit(request, { progress, signal: options.signal }, began);
@@ -49,13 +52,13 @@ export async function runFit(request: FitRequest, options: RunOptions): Promise<
     if (!(error instanceof BridgeError) || error.code !== "not_finite" || isLowered) throw error;
     const lowered = withLowerRate(planned, request);
     const isLost = error instanceof DivergedError;
-    const how = isLost ? "starting over" : "going on from there";
+    const how = isLost ? "starting over" : "resuming there";
     progress.line(`${error.message}: ${how} with lr=${lowered.config.lr}`);
     return trainFit(lowered, { ...options, again: isLost });
   }
 }
 
-/** A rank that is not 0, with rank 0's choices. */
+/** The part of a rank above 0, with rank 0's choices. */
 export function runFitWorker(request: FitRequest, options: WorkerOptions): Promise<void> {
   const choices = (options.begin.choices ?? []) as Choice[];
   return runTrainingWorker(configureFit(request, choices).config, options);
@@ -64,14 +67,14 @@ export function runFitWorker(request: FitRequest, options: WorkerOptions): Promi
 function resumedFit(request: FitRequest, choices: Choice[], began: number): PlannedFit {
   const chosen = configureFit(request, choices);
   const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
-  // Until some steps show it.
+  // Placeholder until the first steps are timed.
   const speed = { step: 0.01, pair: 0.001, threads: null };
   return { ...chosen, choices, time: timePlan(chosen, { speed, reserve, began }) };
 }
 
 function withLowerRate(planned: PlannedFit, { base, overrides }: FitRequest): PlannedFit {
   const value = Number((planned.config.lr / 5).toPrecision(6));
-  const reason = `lowered from ${planned.config.lr}, which led to numbers that are not finite`;
+  const reason = `lowered from ${planned.config.lr}, which led to numbers that were not finite`;
   const choices = planned.choices.filter(({ key }) => key !== "lr");
   choices.push({ key: "lr", value, reason, given: false });
   const { lr: _, ...others } = overrides;
@@ -88,7 +91,6 @@ async function trainFit(
     const { threads, device } = config;
     const { inception, fid_statistics } = config.metrics;
     const common = { holdouts, progress, signal, threads, device, inception, fid_statistics };
-    // The report has the rest.
     const clock = time.clock.part(0.7);
     return measureRun(folder, { ...data, ...common, clock });
   };
@@ -118,7 +120,7 @@ function warnOfFewSteps(rows: readonly Row[], minutes: number | null, { line }: 
   const least = Math.min(...rows.map(({ step }) => Number(step)));
   if (minutes !== null && least < fewSteps)
     line(
-      `warning: a half-iteration had ${least} steps in the time given, which is little: expected ${fewSteps} or more, so give more time than max_minutes=${minutes}`,
+      `warning: a half-iteration had only ${least} steps in the given time: expected ${fewSteps} or more; give more than max_minutes=${minutes}`,
     );
 }
 

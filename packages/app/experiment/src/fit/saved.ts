@@ -1,4 +1,4 @@
-// choices.json of a run folder: what was chosen and why. A resumed run reads it.
+// choices.json of a run folder: each choice and its reason, read when the run resumes.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";
@@ -9,16 +9,15 @@ const choiceSchema = z.strictObject({
   key: z.string().regex(/^[A-Za-z_][\w.]*$/),
   value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
   reason: z.string(),
-  /** Whether it was typed. */
+  /** Whether the user gave it. */
   given: z.boolean(),
-  /** Whether it only organises the run: tables and reports leave it out. */
+  /** Whether it only organises the run: tables and reports skip it. */
   organising: z.boolean().optional(),
 });
 
-/** A choice as choices.json has it. */
 export type Choice = z.output<typeof choiceSchema>;
 
-/** Null where there are none. Throws a ConfigError for a damaged file. */
+/** Returns null if the run has no choices. Throws a ConfigError for a damaged file. */
 export function readChoices(folder: string): Choice[] | null {
   const path = join(folder, "choices.json");
   if (!existsSync(path)) return null;
@@ -27,6 +26,6 @@ export function readChoices(folder: string): Choice[] | null {
   if (found.success) return found.data;
   throw new ConfigError(
     "usage",
-    `${path} is no list of choices: delete it, or add --again to start over`,
+    `${path} is not a list of choices: delete it, or add --again to start over`,
   );
 }

@@ -1,9 +1,9 @@
-// `time=COLUMN` of `dsbm fit`: one table as datasets, one for each time.
+// `time=COLUMN` of `dsbm fit`: one table becomes a dataset for each time.
 import { ConfigError } from "@dsbm/config";
 import { tableGroups } from "@dsbm/data";
 import { type FitRequest, fitMember } from "./prepare.js";
 
-/** The base of a request with these datasets. Throws the errors of `tableGroups`. */
+/** Throws the errors of `tableGroups`. */
 export async function withTimes(
   request: FitRequest,
   { signal }: { signal?: AbortSignal | undefined } = {},
@@ -14,7 +14,7 @@ export async function withTimes(
   if (path === undefined || data.split_by !== null)
     throw new ConfigError(
       "usage",
-      `time=${time} is a column of one table, ${path === undefined ? `got ${Dataset}` : `which takes the place of data.split_by=${data.split_by}`}: write dsbm fit FILE time=${time}`,
+      `time=${time} is a column of one table, ${path === undefined ? `got ${Dataset}` : `which replaces data.split_by=${data.split_by}`}: write dsbm fit FILE time=${time}`,
     );
   const { decimal, header, missing, key, layer, where } = data;
   const values = await tableGroups(path, time, {

@@ -1,4 +1,4 @@
-// How long the rest of a run takes, by the times of its parts so far.
+// Estimates the time left of a run from the times of its parts so far.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { TrainEvent } from "@dsbm/train";
 import type { Length } from "./length.js";
@@ -15,18 +15,20 @@ export interface Position {
 }
 
 const most = 30;
-/** Seconds of a window: shorter ones measure how the machine shares its processors. */
+/** Seconds of a window. Shorter windows measure how the machine shares its processors. */
 const window = 0.5;
 
-/** Seconds from which on a step, or a part of a simulation, is long. */
+/** Seconds from which a step, or a part of a simulation, counts as long. */
 const long = 2;
 
-/** The median over the newest windows: a pause of the machine, or a step that records a program, does not move it. */
+/**
+ * Median over the newest windows, so that a pause of the machine or a recording step does not move
+ * it.
+ */
 class Recent {
   #windows: number[] = [];
   #open = { seconds: 0, count: 0 };
 
-  /** Adds the seconds of `count` equal parts. */
   add(seconds: number, count = 1): void {
     this.#open.seconds += seconds;
     this.#open.count += count;
@@ -52,7 +54,7 @@ export class TimeEstimate {
   #last: number;
   #pairsDone = 0;
   #isSlow = { step: false, simulation: false };
-  /** Seconds of parts before one is measured. */
+  /** Seconds assumed before the first measurement. */
   #assumed: { step: number | null; pair: number; evaluation: number };
 
   constructor(
@@ -68,7 +70,6 @@ export class TimeEstimate {
     this.#assumed = { step: speed?.step ?? null, pair: speed?.pair ?? 0, evaluation };
   }
 
-  /** Seconds on the clock of the run. */
   readonly now: () => number;
 
   follow(event: TrainEvent): void {
@@ -83,7 +84,7 @@ export class TimeEstimate {
     this.#isSlow.simulation = seconds > long;
   }
 
-  /** After each step. Returns its seconds. */
+  /** Call after each step. Returns its seconds. */
   stepped(): number {
     const seconds = this.#lap();
     this.#steps[this.#kind(this.#half)].add(seconds);
@@ -91,18 +92,17 @@ export class TimeEstimate {
     return seconds;
   }
 
-  /** After an evaluation of so many seconds. */
   evaluated(seconds: number): void {
     this.#evaluations.add(seconds);
     this.restart();
   }
 
-  /** After other work than steps and simulations. */
+  /** Call after other work than steps and simulations. */
   restart(): void {
     this.#lap();
   }
 
-  /** Checkpoints then come more often. */
+  /** Long steps make checkpoints more frequent. */
   get hasLongSteps(): boolean {
     return this.#isSlow.step;
   }
@@ -115,7 +115,7 @@ export class TimeEstimate {
     return this.#pairs.median !== null;
   }
 
-  /** Seconds of a step; null before the first one. */
+  /** Seconds of a step; null before the first step. */
   step(half: number): number | null {
     const { first, later } = this.#steps;
     return (
@@ -123,7 +123,6 @@ export class TimeEstimate {
     );
   }
 
-  /** Seconds of a half-iteration's simulation of pairs. */
   simulation(half: number): number {
     const { cache, cache_npar, first_pass } = this.config;
     if (cache !== "disk" || half <= first_pass) return 0;
@@ -134,7 +133,7 @@ export class TimeEstimate {
     return this.#evaluations.median ?? this.#assumed.evaluation;
   }
 
-  /** The seconds from a position to the end of training, or null before the first step. */
+  /** Returns the seconds until training ends, or null before the first step. */
   left({ half, step }: Position, { halves, stepsOf }: Length): number | null {
     const { cache_refresh_stride, gif_stride } = this.config;
     let seconds = 0;

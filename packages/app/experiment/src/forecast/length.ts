@@ -1,4 +1,4 @@
-// How long a run is, in words.
+// The length of a run as text.
 
 export interface Length {
   halves: number;

@@ -1,4 +1,4 @@
-// The memory that training needs, from steps of few rows, and what needs less.
+// Forecasts the memory of training from steps of few rows, and says how to reduce it.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,19 +8,22 @@ import { memory, memoryLimit, type Tensor } from "@dsbm/torch";
 import { type Problem, Training, withExecution } from "@dsbm/train";
 
 export interface MemoryNeed {
-  /** Bytes of weights, averages and optimisers. */
+  /** Bytes of parameters, averages and optimisers. */
   fixed: number;
-  /** Bytes that a row of a step takes beside. */
+  /** Additional bytes for each row of a step. */
   row: number;
-  /** Bytes of a step with all rows that a process computes at once. */
+  /** Bytes of a step with all rows that a process computes together. */
   total: number;
-  /** Bytes that the machine, or the cgroup around this process, has left. */
+  /** Bytes left on the machine or in this process's cgroup. */
   available: number;
 }
 
 const few = 16;
 
-/** Measures steps of one row and of up to four on throwaway networks; the rest is proportional to the rows. */
+/**
+ * Measures steps of one and of up to four rows on throwaway networks; the rest is proportional to
+ * the rows.
+ */
 export async function memoryNeed(
   problem: Problem,
   { batch_size, accumulate }: CompleteTrainConfig,
@@ -28,7 +31,6 @@ export async function memoryNeed(
   const { available } = memoryLimit();
   const one = await peakOf(problem, 1);
   const rows = Math.min(4, problem.data.x0.size(0), problem.data.x1.size(0));
-  // A single row includes what every step takes.
   const row =
     rows > 1 ? Math.max(0, (await peakOf(problem, rows)).step - one.step) / (rows - 1) : one.step;
   const fixed = Math.max(0, one.all - row);
@@ -36,8 +38,8 @@ export async function memoryNeed(
 }
 
 /**
- * Bytes of a step of such a batch beyond those before the first one, and of the whole training. What an earlier step
- * left is freed at times: only the first has the whole of it.
+ * Returns the bytes of one step beyond those before the first step, and of the whole training.
+ * Memory of earlier steps may be freed at any time, so only the first step shows its full size.
  */
 async function peakOf(problem: Problem, batchSize: number): Promise<{ step: number; all: number }> {
   const { current } = memory({ resetPeak: true });
@@ -49,7 +51,7 @@ async function peakOf(problem: Problem, batchSize: number): Promise<{ step: numb
   };
   const small = {
     ...problem,
-    // The first rows of both ends may have no condition and no known pair in common.
+    // The first source and target rows may share no condition and no known pair.
     data: { ...problem.data, x0: cut(x0), x1: cut(x1), conditions: given, pairs: null },
     method: { ...problem.method, matchConditions: false },
     schedule: { ...problem.schedule, halfIterations: 1, firstSteps: 2, steps: 2 },
@@ -93,10 +95,10 @@ const gib = (bytes: number) =>
 export const memoryText = ({ fixed, total, available }: MemoryNeed): string =>
   `memory: about ${gib(total)}, ${gib(fixed)} of it weights and optimisers; ${gib(available)} are available`;
 
-/** More of what is available gives a warning. */
+/** A larger share of the available memory gives a warning. */
 const most = 0.85;
 
-/** A line on what needs less if memory is short; else null. */
+/** Returns a line of advice if memory is short, else null. */
 export function memoryAdvice(need: MemoryNeed, config: CompleteTrainConfig): string | null {
   if (need.total <= most * need.available) return null;
   const room = Math.max(0, most * need.available - need.fixed);
@@ -117,7 +119,6 @@ const checkpointing = ({ model }: CompleteTrainConfig): string[] =>
     ? ["model.use_checkpoint=true (activations are computed again)"]
     : [];
 
-/** What to do after an allocation failed. */
 export function outOfMemoryAdvice(config: CompleteTrainConfig): string {
   const { batch_size, accumulate, cache_batch_size, test_batch_size } = config;
   return [
@@ -128,10 +129,12 @@ export function outOfMemoryAdvice(config: CompleteTrainConfig): string {
   ].join(", ");
 }
 
-/** Bytes that a row of a large network may take for each of its numbers; a guess from above. */
+/**
+ * Estimated upper bound of the bytes that a row of a large network takes for each of its numbers.
+ */
 const perNumber = 20_000;
 
-/** Whether memory is worth measuring before the start. */
+/** Whether to measure memory before the start. */
 export function mayBeLarge(shape: readonly number[], config: CompleteTrainConfig): boolean {
   const numbers = shape.reduce((product, n) => product * n, 1);
   const rows = config.batch_size / config.accumulate;

@@ -22,12 +22,11 @@ import { lengthText } from "./length.js";
 import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
 import { speedOn } from "./speed.js";
 
-/** Throws the errors of data and configuration. */
 export async function memoryLine(config: CompleteTrainConfig): Promise<string> {
   const ends = loadDatasets(config);
   try {
     const problem = trainingProblem(config, ends, { cacheFolder: "" });
-    if (problem.method.method.model?.fit) return "memory: that of the data";
+    if (problem.method.method.model?.fit) return "memory: only the data";
     const need = await memoryNeed(problem, config);
     return memoryAdvice(need, config) ?? memoryText(need);
   } finally {
@@ -35,7 +34,6 @@ export async function memoryLine(config: CompleteTrainConfig): Promise<string> {
   }
 }
 
-/** Throws the errors of data and configuration. */
 export async function planRun(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
@@ -52,10 +50,10 @@ export async function planRun(
     const lines = await pictureNotes(config);
     if (pairs) lines.push(aboutPairs(config, pairs));
     lines.push(...marginalsOf(ends).map((end) => end.about), lengthText(length));
-    if (problem.method.method.model?.fit) return [...lines, "time: it is fitted in closed form"];
+    if (problem.method.method.model?.fit) return [...lines, "time: fitted in closed form"];
     const need = await memoryNeed(problem, config);
     const advice = memoryAdvice(need, config);
-    if (advice) return [...lines, advice, "time: not measured, as the memory may not be enough"];
+    if (advice) return [...lines, advice, "time: not measured, since the memory may be too small"];
     lines.push(memoryText(need));
     const speed = await speedOn(problem, null);
     const time = new TimeEstimate(config, { speed });

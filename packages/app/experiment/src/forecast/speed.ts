@@ -8,17 +8,16 @@ import { type Problem, Training, withExecution } from "@dsbm/train";
 export interface Speed {
   /** Seconds of a step on pairs of the first coupling. */
   step: number;
-  /** Seconds to simulate a pair. */
   pair: number;
-  /** Threads of a step; null: as the training chooses. */
+  /** Threads of a step; null: chosen by training. */
   threads: number | null;
 }
 
-/** Seconds of measured steps, about. */
+/** Approximate seconds of measured steps. */
 const seconds = 1;
 const many = { firstSteps: 1_000_000, steps: 1_000_000 };
 
-/** Tries steps on one thread too if other programs want the processors: they wait less. */
+/** If other programs use the processors, also tries steps on one thread, which wait less. */
 export async function measureSpeed(problem: Problem): Promise<Speed> {
   const speed = await speedOn(problem, null);
   const isFixed = problem.execution?.threads !== "auto";
@@ -27,12 +26,11 @@ export async function measureSpeed(problem: Problem): Promise<Speed> {
   return alone.step < 0.8 * speed.step ? alone : speed;
 }
 
-/** `threads` null: as the training chooses. */
 export async function speedOn(problem: Problem, threads: number | null): Promise<Speed> {
   const still = {
     ...problem,
     schedule: { ...problem.schedule, ...many },
-    // Steps of rate 0 take as long, and stay finite.
+    // A learning rate of 0 takes as long and stays finite.
     optimisation: { ...problem.optimisation, lr: 0 },
   };
   const how = { ranks: null, logEvery: 1_000_000, ...(threads !== null && { threads }) };
@@ -45,7 +43,6 @@ export async function speedOn(problem: Problem, threads: number | null): Promise
       // The first steps record the program.
       if (step >= 3) seen.push([step, now]);
       const [, began] = seen[0] ?? [0, now];
-      // Slow steps are counted one by one.
       const enough = now - began > 2 * seconds ? 2 : 5;
       if (seen.length >= enough && now - began > seconds / 2) stop.abort();
       return false;
@@ -65,7 +62,6 @@ export async function speedOn(problem: Problem, threads: number | null): Promise
         training.sampler.endpoints("f", x, { generator, given }).sum().item();
         return (performance.now() - began) / 1000 / x.size(0);
       });
-    // The first simulation records the program.
     time(8);
     return { step, pair: time(x0.ndim === 2 ? 1000 : 8), threads };
   } finally {

@@ -1,24 +1,24 @@
-// The steps of half-iterations, so that a run ends in time on a machine whose speed changes.
+// Plans the steps of half-iterations so that a run ends in time although the machine's speed
+// changes.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Clock, Row } from "@dsbm/runs";
 import type { Position, TimeEstimate } from "./estimate.js";
 
-/** What is planned: the training, or a stand-in. */
+/** The training, or a stand-in. */
 export interface Planned {
   plan(half: number, steps: number): void;
   stepsOf(half: number): number;
 }
 
 export interface TimeLimit {
-  /** Without a limit the configuration's steps are taken. */
+  /** Without a limit the configuration's steps apply. */
   clock: Clock;
-  /** Seconds kept for evaluation and report at the end. */
+  /** Seconds kept for evaluation and report. */
   reserve: number;
-  /** Threads of a step; null: as the training chooses. */
+  /** Threads of a step; null: chosen by training. */
   threads: number | null;
-  /** Most steps of a half-iteration. */
   most: number;
-  /** Whether the run may end early if it comes no closer to held-out data. */
+  /** Whether the run may end early if held-out metrics stop improving. */
   earlyStop: boolean;
 }
 
@@ -29,7 +29,7 @@ type PlannedConfig = Pick<
 
 const shares = { first: 3, later: 1.5 };
 const leastSteps = 20;
-/** Seconds between two plans: the first forecasts may be far from the truth. */
+/** Seconds between two plans. The first forecasts may be far off. */
 const often = { first: 0.5, later: 5 };
 
 /** The share of the time for evaluations between half-iterations. */
@@ -56,7 +56,7 @@ export class TimePlan {
     return this.limit.clock;
   }
 
-  /** Goes on after `seconds` of earlier processes. */
+  /** Continues after `seconds` of earlier processes. */
   resume(seconds: number): void {
     this.clock.resume(seconds);
   }
@@ -68,7 +68,7 @@ export class TimePlan {
     return this.clock.part(0.5, (evaluationShare * seconds) / this.#halves);
   }
 
-  /** Seconds to the end of the run, by those of its training. */
+  /** Seconds until the run ends, given the seconds of its training. */
   left(training: number | null): number | null {
     const { seconds, left } = this.clock;
     return seconds === null || training === null
@@ -76,7 +76,7 @@ export class TimePlan {
       : Math.min(left, training + this.limit.reserve);
   }
 
-  /** Steps of the half-iterations from `half` on, by the speed so far. */
+  /** Steps of the half-iterations from `half` on, at the measured speed. */
   forecast(half = 1): number[] {
     const left = this.#left(half);
     return Array.from({ length: this.#halves - half + 1 }, (_, i) => {
@@ -93,7 +93,7 @@ export class TimePlan {
     return seconds;
   }
 
-  /** At the start of a half-iteration, or in it where a run resumes. */
+  /** Call at the start of a half-iteration, or when a run resumes in one. */
   begin(training: Planned, half: number, step = 0): void {
     if (this.clock.seconds === null) return;
     const now = this.clock.spent;
@@ -103,7 +103,6 @@ export class TimePlan {
     if (step === 0) training.plan(half, this.forecast(half)[0] as number);
   }
 
-  /** Whether it is time to plan again. */
   isDue(): boolean {
     const { seconds, spent } = this.clock;
     if (seconds === null) return false;
@@ -112,7 +111,7 @@ export class TimePlan {
     return left <= 0 || spent - this.#lastPlan > Math.min(pause, Math.max(often.first, left / 4));
   }
 
-  /** Plans the present half-iteration again, after `step` steps. */
+  /** Plans the current half-iteration again, after `step` steps. */
   replan(training: Planned, { half, step }: Position): void {
     const { seconds, spent } = this.clock;
     this.#lastPlan = spent;
@@ -123,13 +122,12 @@ export class TimePlan {
     if (left === 0 || step < 10) return;
     const each = this.estimate.step(half) as number;
     const simulation = this.estimate.simulation(half);
-    // The simulation in use is paid for up to its end.
+    // The current simulation is paid for up to its end.
     const paid = simulation > 0 ? this.#stride - (step % this.#stride) : 0;
     const more =
       left < paid * each ? left / each : paid + (left - paid * each) / this.#stepSeconds(half);
     const planned = training.stepsOf(half);
     const steps = this.#bounded(step + Math.max(1, Math.floor(more)));
-    // A step more or less is not worth a change.
     if (Math.abs(steps - planned) > 0.01 * planned || steps - step < 50)
       training.plan(half, Math.max(steps, step + 1));
   }
@@ -143,7 +141,7 @@ export class TimePlan {
       const last = errors.at(-1) as number;
       const before = Math.min(...errors.slice(0, -1));
       if (errors.length > 1 && last > 0.98 * before)
-        return `held-out data are reached no better (sliced W2 ${last.toPrecision(3)} after ${before.toPrecision(3)})`;
+        return `held-out metrics no longer improve (sliced W2 ${last.toPrecision(3)} after ${before.toPrecision(3)})`;
     }
     if (clock.seconds === null) return null;
     const next = half + 1;
@@ -152,7 +150,6 @@ export class TimePlan {
     return share < needed || this.#left(next) < 0.02 * clock.seconds ? "the time is up" : null;
   }
 
-  /** Seconds left for training from a half-iteration on. */
   #left(half: number): number {
     const evaluations = this.estimate.evaluation * (this.#halves - half + 1);
     return Math.max(0, this.clock.left - this.limit.reserve - evaluations);
@@ -165,7 +162,7 @@ export class TimePlan {
     return share(half) / total;
   }
 
-  /** Seconds of a step with its part of a simulation. */
+  /** Seconds of a step with its share of a simulation. */
   #stepSeconds(half: number): number {
     const { estimate } = this;
     return (estimate.step(half) ?? 0) + estimate.simulation(half) / this.#stride;

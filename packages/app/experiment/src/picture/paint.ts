@@ -1,5 +1,5 @@
-// Samples as pictures: images, fields in grey levels of their own range, and coordinates as the images that they stand
-// for.
+// Draws samples: images, fields in grey levels of their range, and coordinates as the projected
+// images.
 import { encodeImages } from "@dsbm/bridge";
 import type { Datasets } from "@dsbm/problem";
 import { gaussianName } from "@dsbm/problem";
@@ -7,24 +7,26 @@ import { cat, full, type Tensor, tidy } from "@dsbm/torch";
 
 type Shape = [n: number, channels: number, height: number, width: number];
 
-/** Bytes as grids take them, 1 or 3 channels. */
+/** Bytes of grids with 1 or 3 channels. */
 export interface Painted {
   images: Uint8Array;
   shape: Shape;
 }
 
-/** Draws samples [n, …] of a process time; channels that are not 1 or 3 are drawn side by side. */
+/**
+ * Draws samples [n, …] of a process time. Unless there are 1 or 3 channels, they are drawn side by
+ * side.
+ */
 export type Painter = (x: Tensor, time: number) => Painted;
 
 const gap = 1;
 
-/** Whether samples can be drawn as pictures. */
 export const hasPictures = ({ shape, projection }: Datasets): boolean =>
   shape.length === 3 || projection?.shape.length === 3;
 
 /**
- * The painter of an evaluation. Bytes are pictures of −1 … 1. Fields are drawn from the least to the greatest value of
- * each channel of the data among `given`: starts, ends and data are comparable.
+ * The painter of an evaluation. Images use −1 … 1. Fields use the range of each data channel among
+ * `given`, so that source, samples and data are comparable.
  */
 export function painterOf(
   ends: Datasets,

@@ -1,4 +1,4 @@
-// Images of an evaluation: grids, paths with an animation, and a scatter plot.
+// Draws an evaluation: grids, paths with an animation, and a scatter plot.
 import { principalComponents } from "@dsbm/data";
 import { atTime, type Evaluation, nameOf, transport } from "@dsbm/evaluation";
 import { isVectors, testRows } from "@dsbm/problem";
@@ -16,16 +16,14 @@ import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
 import { pointsOf } from "./points.js";
 import { processOf, writeSpectra } from "./spectrum.js";
 
-/** Where the files of an evaluation go. */
 export interface PictureTarget {
   /** The beginning of the files' names. */
   id: string;
   run: Pick<RunWriter, "paths" | "saveFile">;
-  /** Pairs in training, the caller's; null if none are kept. */
+  /** Training pairs; null if none are kept. */
   pairs?: (n: number) => { x0: Tensor; x1: Tensor } | null;
 }
 
-/** What is drawn of an evaluation. */
 export type DrawnEvaluation = Pick<Evaluation, "at" | "set" | "context">;
 
 type Stills = [name: string, png: Buffer][];
@@ -35,8 +33,9 @@ const first = (rows: Tensor, n: number) => rows.narrow(0, 0, Math.min(n, rows.si
 const configOf = ({ context }: DrawnEvaluation) => context.subject.trained.config;
 
 /**
- * Writes spectra of fields, and pictures under samples/ by plot_level: 1 source rows, generated rows and data; 2 also
- * paths and their animation; 3 also training pairs. Returns the stills as PNG, by name.
+ * Writes spectra of fields and images under samples/. plot_level 1: source rows, generated samples
+ * and data; 2: also paths and their animation; 3: also training pairs. Returns the stills as PNG,
+ * by name.
  */
 export async function writeEvaluationPictures(
   evaluation: DrawnEvaluation,
@@ -88,7 +87,7 @@ async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promis
   const where = split === "test" ? "held out" : "trained on";
   const stills: Stills = [
     ["start", await grid(drawn.start, `Starts (${from}, ${where})`)],
-    ["end", await grid(drawn.end, `Ends of the ${processOf(evaluation)} to ${side}`)],
+    ["end", await grid(drawn.end, `Generated samples of the ${processOf(evaluation)} at ${side}`)],
     ["data", await grid(drawn.data, `Data at ${side} (${where})`)],
   ];
   for (const [i, { name, shown }] of drawn.between.entries())

@@ -1,4 +1,4 @@
-// Samples of vectors as a report draws them: a plane with some paths, histograms of the worst columns, and
+// Figures of vectors for a report: a plane with some paths, histograms of the worst columns, and
 // correlations; few numbers, whatever the size of the data.
 import { type Points, pickIndexes } from "@dsbm/runs";
 import { cat, type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -6,21 +6,26 @@ import { cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 const most = { points: 400, paths: 40, times: 17, bins: 30, columns: 24 };
 const fewestBins = 6;
 
-/** Starts and generated ends pair by pair, and data of the end, [n, d]. */
+/** Source rows and generated samples row by row, and data of the target, [n, d]. */
 export interface CarriedVectors {
   direction: "f" | "b";
   start: Tensor;
   end: Tensor;
   data: Tensor;
-  /** States of the first starts [times, n, d]. */
   path: { states: Tensor; times: readonly number[] };
-  /** Data of times between [m, d], in the order of the direction, with what was carried there [n, d]. */
+  /**
+   * Data of intermediate times [m, d] in the order of the direction, and the generated samples
+   * there [n, d].
+   */
   between?: readonly { name: string; time: number; data: Tensor; generated: Tensor }[];
-  /** Directions [d, 2] to project on and their shares of the variance; null: the first one or two columns. */
+  /**
+   * Directions [d, 2] to project on and their shares of the variance; null: the first one or two
+   * columns.
+   */
   axes: { basis: Tensor; explained: readonly number[] } | null;
 }
 
-/** The figures' numbers, in the units of networks. */
+/** In the units of networks. */
 export function pointsOf(carried: CarriedVectors): Points {
   const { direction, start, end, data, path, between = [], axes } = carried;
   return tidy(() => {
@@ -67,11 +72,11 @@ export function pointsOf(carried: CarriedVectors): Points {
   });
 }
 
-/** Turns components to lead from source to target, whatever direction, rows or units. */
+/** Signs of components point from source to target, whatever the direction, rows or units. */
 const turned = (basis: Tensor, way: Tensor): Tensor =>
   basis.mul(way.matmul(basis).ge(0).to(basis.dtype).mul(2).sub(1));
 
-/** By their distance in deviations; without columns that are constant at both ends. */
+/** By their distance in deviations, without constant columns. */
 function worstColumns({ start, end, data }: CarriedVectors): number[] {
   const n = Math.min(end.size(0), data.size(0));
   const sorted = (x: Tensor) => x.narrow(0, 0, n).sort({ dim: 0 })[0];
@@ -115,7 +120,7 @@ function histogram([source, target, generated]: [number[], number[], number[]]) 
   };
 }
 
-/** The correlations of columns [n, m], [m, m] in row order; NaN where a column is constant. */
+/** Correlations of columns [n, m], [m, m] in row order; NaN for constant columns. */
 function correlations(x: Tensor): number[] {
   const centred = x.to("float64").sub(x.to("float64").mean(0, { keepdim: true }));
   const unit = centred.div(centred.square().sum(0, { keepdim: true }).sqrt());

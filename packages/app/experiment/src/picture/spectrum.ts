@@ -15,7 +15,7 @@ import type { DrawnEvaluation, PictureTarget } from "./pictures.js";
 export const processOf = ({ set }: Pick<Evaluation, "set">): string =>
   set.sampling.solver === "sde" ? "bridge" : "probability flow";
 
-/** Writes spectrum.csv and the figure of an evaluation. Returns the figure as PNG. */
+/** Returns the figure as PNG. */
 export async function writeSpectra(
   evaluation: DrawnEvaluation,
   { id, run }: Pick<PictureTarget, "id" | "run">,
@@ -54,7 +54,7 @@ interface BandPlace {
   step: number;
 }
 
-/** Rows of spectrum.csv; those of an evaluation replace its earlier ones and all later ones. */
+/** Rows of spectrum.csv. Rows of an evaluation replace its earlier and all later rows. */
 export function withBands(before: readonly Row[], at: BandPlace, bands: readonly BandRow[]): Row[] {
   const kept = before.filter((row) => {
     const half = Number(row.half_iteration);
@@ -66,7 +66,6 @@ export function withBands(before: readonly Row[], at: BandPlace, bands: readonly
   return [...kept, ...bands.map((band) => ({ ...at, ...band }))];
 }
 
-/** The figure of an evaluation's spectra. */
 export function spectraFigure(
   { start, end, data }: Spectra,
   { title }: { title: string },
@@ -83,7 +82,9 @@ export function spectraFigure(
   });
 }
 
-/** The first wavenumber at which one of two sets of fields has no energy in any channel; null: none. */
+/**
+ * The first wavenumber at which one of two sets of fields has no energy in any channel, or null.
+ */
 export function cutoffOf(...sets: readonly Spectrum[]): number | null {
   const ends = sets.map(({ k, energy }) => {
     const last = energy.map((values) => {

@@ -1,5 +1,5 @@
-// Finds the run of the words of `dsbm test`. Keys of the evaluation may have changed since training, so saved
-// configurations are compared.
+// Finds the run that the overrides of `dsbm test` name. Keys of the evaluation may have changed
+// since training, so saved configurations are compared.
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CompleteTrainConfig, ConfigError, type TestConfig, testOnlyKeys } from "@dsbm/config";
@@ -11,8 +11,9 @@ export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;
 const free: ReadonlySet<string> = new Set([...freeKeys, ...testOnlyKeys, "device"]);
 
 /**
- * The run that the words name, or else the only one of its experiment and seed that differs only in keys of the
- * evaluation. Throws a ConfigError that names the nearest run, or the command that trains one.
+ * Returns the named run, or else the only run of its experiment and seed that differs only in keys
+ * of the evaluation. Throws a ConfigError that names the closest run, or the command that trains
+ * one.
  */
 export function findRun(
   config: CompleteTestConfig,
@@ -28,7 +29,6 @@ export function findRun(
     try {
       return [{ folder, changes: changesOf(folder, config, free) }];
     } catch (error) {
-      // Other runs that cannot be read are skipped.
       if (folder === named || !isRunFault(error)) throw error;
       return [];
     }
@@ -39,7 +39,7 @@ export function findRun(
   if (second)
     throw new ConfigError(
       "usage",
-      `these words name several runs: ${same.map(({ folder }) => folder).join(", ")}; give the words that one of them was trained with`,
+      `these options fit several runs: ${same.map(({ folder }) => folder).join(", ")}; give the options of one run`,
     );
   const train = `npx dsbm train ${words
     .filter((word) => !isTestWord(word))
@@ -49,8 +49,8 @@ export function findRun(
   throw new ConfigError(
     "usage",
     nearest
-      ? `there is no run of these words; the nearest is ${nearest.folder} (${shortened(nearest.changes)}): give its values, or train the other one with ${train}`
-      : `there is no run of these words, ${named} is not there: train it with ${train}`,
+      ? `no run has these options; the closest is ${nearest.folder} (${shortened(nearest.changes)}): give its values, or train a new run with ${train}`
+      : `no run has these options, and ${named} does not exist: train it with ${train}`,
   );
 }
 

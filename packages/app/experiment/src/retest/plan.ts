@@ -11,20 +11,17 @@ import type { CompleteTestConfig } from "./find.js";
 /** The run as it was after a half-iteration. */
 export interface Stage {
   trained: Trained;
-  /** Whether it has a probability flow. */
   flows: boolean;
-  /** What is evaluated of it, in order. */
   tasks: Task[];
 }
 
 export interface Task {
   at: Position;
   sampler: "sde" | "ode";
-  /** The start of its files' names. */
   id: string;
 }
 
-/** The steps that half-iterations had, which may be others than planned at first. */
+/** The steps of each half-iteration, which may differ from the first plan. */
 export function stepsIn(folder: string, config: CompleteTestConfig): (half: number) => number {
   const had = new Map<number, number>();
   for (const { half_iteration: half, step } of readRun(folder).results)
@@ -50,7 +47,10 @@ export function stagesOf(folder: string, config: CompleteTestConfig): Stage[] {
     );
 }
 
-/** `half` null: both directions with their newest weights; else what this half-iteration trained, and its flow. */
+/**
+ * `half` null: both directions with their newest parameters; else the direction that this
+ * half-iteration trained, and its flow.
+ */
 function stageOf(
   trained: Trained,
   half: number | null,
@@ -77,7 +77,7 @@ function stageOf(
   return { trained, flows, tasks };
 }
 
-/** The hashes of the weights in use, by half-iteration and direction. */
+/** The hashes of the parameters in use, by half-iteration and direction. */
 export function hashesOf(stages: readonly Stage[]): Record<string, string> {
   const files = stages.flatMap(({ trained: { models } }) => [models.b, models.f]);
   return Object.fromEntries(
@@ -106,7 +106,7 @@ const deciding = [
   "device",
 ] as const;
 
-/** An evaluation's folder: the keys that matter most to a reader, then a hash of all deciding keys. */
+/** An evaluation's folder: the most important keys, then a hash of all deciding keys. */
 export function nameOf(config: CompleteTestConfig): string {
   const { split, half_iteration, test_num_steps, test_ode_sampler, ode_sampler } = config;
   const accuracy = ode_sampler === "dopri5" ? config.ode_tol : config.ode_euler_step_size;

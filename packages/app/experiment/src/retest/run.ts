@@ -1,5 +1,5 @@
-// Evaluates a trained run again, by its own sampler and along its probability flow, in a folder below the run's, which
-// is not changed.
+// Evaluates a trained run again, by its own sampler and along its probability flow, in a subfolder.
+// Leaves the run itself unchanged.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { columnsFor, Evaluator, subjectOf } from "@dsbm/evaluation";
@@ -37,7 +37,7 @@ import type { RunResult } from "../run/run.js";
 import { type CompleteTestConfig, findRun } from "./find.js";
 import { hashesOf, nameOf, type Stage, stagesOf, stepsIn, type Task } from "./plan.js";
 
-/** The folder of an evaluation, below that of its run. Throws as findRun. */
+/** Throws as findRun. */
 export function testFolder(
   config: CompleteTestConfig,
   named: string,
@@ -48,7 +48,7 @@ export function testFolder(
 
 const runOf = (folder: string) => dirname(dirname(folder));
 
-/** The rows of an earlier evaluation with the present weights; else null. */
+/** Returns the rows of an earlier evaluation with the present parameters, else null. */
 export function finishedTest(folder: string, config: CompleteTestConfig): RunResult | null {
   if (!isOfThese(folder, hashesOf(stagesOf(runOf(folder), config)))) return null;
   const rows = finishedRows(folder, config, new Set(Object.keys(config)));
@@ -63,8 +63,8 @@ function isOfThese(folder: string, hashes: Record<string, string>): boolean {
 const textOf = (hashes: Record<string, string>) => `${JSON.stringify(hashes, null, 2)}\n`;
 
 /**
- * Evaluates into `folder`, going on where an earlier process stopped. Throws the errors of configuration, weights, data
- * and disk, and marks the evaluation as failed.
+ * Evaluates into `folder`, and resumes an interrupted evaluation. Throws the errors of
+ * configuration, checkpoints, data and disk, and marks the evaluation as failed.
  */
 export async function runTest(
   config: CompleteTestConfig,
@@ -85,12 +85,14 @@ export async function runTest(
     run.saveFile("models.json", textOf(hashes));
     for (const end of marginalsOf(ends)) progress.line(end.about);
     if (config.test_ode_sampler && stages.every(({ flows }) => !flows))
-      progress.line(`method=${config.method} has no probability flow: its own sampler alone`);
+      progress.line(
+        `method=${config.method} has no probability flow: only its own sampler is evaluated`,
+      );
     const isWhole = await followStages(stages, { config, ends, run, options });
     const { rows } = readCsv(run.paths.results_csv);
     if (!isWhole) {
       run.interrupt("stopped by a signal");
-      progress.line(`to go on: ${resume}`);
+      progress.line(`to resume: ${resume}`);
       return { rows, state: "interrupted" };
     }
     const tasks = stages.flatMap((stage) => stage.tasks);
@@ -178,7 +180,6 @@ function logAll(
   config: CompleteTestConfig,
   run: RunWriter,
 ): void {
-  // Lines of an earlier process are not repeated.
   const written = readMetrics(run.paths.metrics_jsonl).length;
   const logger = loggers[config.LOGGER](run.paths.folder, { from: 0 });
   const had = stepsIn(runOf(run.paths.folder), config);
@@ -224,7 +225,7 @@ async function writeTestReport(
     columns: namesOfColumns(readLogged(folder)),
     names: { source: ends.x0.name, target: ends.x1.name },
     title: `Bridge ${ends.x0.name} to ${ends.x1.name}, evaluated again: ${config.method}, seed ${config.seed}`,
-    summary: `Starts that were ${config.split === "test" ? "held out" : "trained on"}; sde is the run's own sampler, ode its probability flow, nfe the evaluations of the network a batch.`,
+    summary: `Source rows that were ${config.split === "test" ? "held out" : "trained on"}; sde: the run's own sampler, ode: its probability flow, nfe: network evaluations per batch.`,
     evaluations: shownRows(readLogged(folder), rows),
     commands: [],
   });

@@ -1,4 +1,4 @@
-// A training's state as files and back; and the reference's start from named files.
+// Saves and restores the state of a training, and loads the reference's named files.
 import { basename } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
@@ -17,7 +17,7 @@ const parts: readonly (readonly [file: string, prefix: string])[] = directions.f
 ]);
 const rest = "rest.safetensors";
 
-/** Throws the driver's error where weights are not finite. */
+/** Throws the driver's error if parameters are not finite. */
 export function encodePoint(
   training: Training,
   at: Position,
@@ -29,7 +29,7 @@ export function encodePoint(
     config: CompleteTrainConfig;
     /** Training steps before it. */
     order: number;
-    /** Seconds of the run so far, where they are counted. */
+    /** Seconds of the run so far, if they are counted. */
     seconds?: number | undefined;
   },
 ): CheckpointPoint {
@@ -71,7 +71,7 @@ function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Positi
   return { tensors, facts: facts.training as SavedFacts, at: facts.at as Position };
 }
 
-/** Throws a ConfigError that names the point where it belongs to another network. */
+/** Throws a ConfigError that names the checkpoint if it belongs to another network. */
 export function restorePoint(training: Training, checkpoint: Checkpoint): Position {
   const { tensors, facts, at } = decodePoint(checkpoint);
   try {
@@ -86,8 +86,8 @@ export function restorePoint(training: Training, checkpoint: Checkpoint): Positi
 }
 
 /**
- * Fixes the steps of half-iterations that are done; if none are to come the last one goes on, with new random streams.
- * Returns the place.
+ * Fixes the steps of finished half-iterations. If none is left, the last one continues with new
+ * random streams. Returns the place.
  */
 export function lengthen(
   training: Training,
@@ -125,7 +125,7 @@ function loadOptimizer(path: string): Map<string, Tensor> {
   if (!(state instanceof Map))
     throw new ConfigError(
       "usage",
-      `${path} holds no optimiser's state; expected a dictionary with "state"`,
+      `${path} holds no optimiser state; expected a dictionary with "state"`,
     );
   const flat = new Map<string, Tensor>();
   for (const [index, slots] of state as Map<unknown, unknown>) {
@@ -140,9 +140,10 @@ function loadOptimizer(path: string): Map<string, Tensor> {
 }
 
 /**
- * The reference's `checkpoint_run=true`: networks, averages and optimisers from named files, going on at checkpoint_it,
- * checkpoint_pass and checkpoint_iter. Unnamed averages start at the weights. Throws a ConfigError that names the key
- * and the file for weights of another network.
+ * The reference's `checkpoint_run=true`: networks, averages and optimisers from named files;
+ * training continues at checkpoint_it, checkpoint_pass and checkpoint_iter. Averages without a file
+ * start at the parameters. Throws a ConfigError that names the key and the file if the network
+ * differs.
  */
 export function startFromFiles(training: Training, config: CompleteTrainConfig): Position {
   const { checkpoint_it, checkpoint_pass, checkpoint_iter } = config;
@@ -157,7 +158,7 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
   if (half > config.half_iterations || checkpoint_iter >= steps)
     throw new ConfigError(
       "usage",
-      `checkpoint_it=${checkpoint_it} checkpoint_pass=${checkpoint_pass} checkpoint_iter=${checkpoint_iter} lies behind the end of the run (n_ipf=${config.n_ipf}, ${steps} steps in that half-iteration): go on somewhere before it, or train longer`,
+      `checkpoint_it=${checkpoint_it} checkpoint_pass=${checkpoint_pass} checkpoint_iter=${checkpoint_iter} lies behind the end of the run (n_ipf=${config.n_ipf}, ${steps} steps in this half-iteration): give an earlier place, or train longer`,
     );
   training.keepOptimizers();
   const tensors = new Map<string, Tensor>(training.save().tensors);
@@ -196,7 +197,6 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
       put(`optimizer_checkpoint_${d}`, `optimizer/${d}/`, loadOptimizer);
     }
     const facts = { ...training.save().facts, half: half - 1 };
-    // Without random states: they start as the half-iteration's own.
     const pass = checkpoint_iter > 0 ? { half, step: checkpoint_iter, streams: null } : null;
     training.restore({ tensors, facts: { ...facts, pass } });
     return { half, direction: checkpoint_pass, step: checkpoint_iter };

@@ -1,4 +1,5 @@
-// What a run keeps of its data: data.json of tables, and the components of projected pictures.
+// Saves facts about the data in a run folder: data.json of tables, and the components of projected
+// images.
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";
@@ -9,7 +10,6 @@ import type { Progress, RunWriter } from "@dsbm/runs";
 import { readDataFile, version } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
-/** Writes data.json of tables. */
 export function saveColumns(
   { columns, x0, between, x1 }: Datasets,
   { run, progress }: { run: RunWriter; progress: Progress },
@@ -24,7 +24,7 @@ export function saveColumns(
 
 const few = 3;
 
-/** One line for columns if they have many warnings. */
+/** Prints one line if many columns have warnings. */
 function warningLines({ columns, warnings }: DataDescription): string[] {
   const noted = columns.filter(({ notes }) => notes.length > 0).map(({ name }) => name);
   if (noted.length <= few) return warnings;
@@ -37,7 +37,7 @@ function warningLines({ columns, warnings }: DataDescription): string[] {
 
 const checksumOf = (path: string): string => sha256OfFile(realpathSync(path));
 
-/** Throws a ConfigError if a table of a run has changed. A missing one has not. */
+/** Throws a ConfigError if a table of a run has changed. A missing table is accepted. */
 export function checkTables(folder: string): void {
   for (const [path, sha256] of Object.entries(readDataFile(folder)?.files ?? {}))
     if (existsSync(path) && checksumOf(path) !== sha256)

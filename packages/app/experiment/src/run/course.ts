@@ -1,17 +1,16 @@
-// The course of a run on every rank: what rank 0 alone does goes through `Training.onMain`.
+// The course of a run on every rank. Work of rank 0 alone goes through `Training.onMain`.
 import type { TrainEvent, Training } from "@dsbm/train";
 
-/** How a run continues. */
 export type Next = "train" | "end" | "interrupted";
 
-/** What rank 0 alone does: it evaluates, writes and shows. */
+/** Work of rank 0 alone: it evaluates, writes and shows. */
 export interface MainWork {
   begin(): Promise<Next>;
   follow(event: TrainEvent): Promise<Next>;
   end(): Promise<Next>;
 }
 
-/** Runs a training; `main` is null on the other ranks. Returns `interrupted` there if rank 0 has left. */
+/** `main` is null on the other ranks. Returns `interrupted` there if rank 0 has left. */
 export async function runCourse(
   training: Training,
   main: MainWork | null,

@@ -1,4 +1,5 @@
-// What a run folder records of the machine: versions that may change results, nothing that identifies it.
+// What a run folder records of the machine: versions that may change results, nothing that
+// identifies the machine.
 import type { Environment } from "@dsbm/runs";
 import { engineInfo } from "@dsbm/torch";
 

@@ -1,4 +1,4 @@
-// One run: training, and at its events checkpoints, evaluations, pictures and logs.
+// One run: training with checkpoints, evaluations, images and logs.
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";
@@ -44,7 +44,6 @@ import { describeStep } from "./ranks.js";
 import { writeReport } from "./report.js";
 import { writeTrajectories } from "./trajectories.js";
 
-/** Seconds between checkpoints if steps take long. */
 const often = 60;
 
 export class ExperimentRun {
@@ -104,9 +103,8 @@ export class ExperimentRun {
     const at = this.#restore();
     const plan = options.hooks?.time;
     if (!plan) progress.line(lengthText(this.#length));
-    // The first steps may end the process before it can say this.
     if (parameters > 2e6 || mayBeLarge(ends.shape, config))
-      progress.line(`to go on after a stop: ${options.resume}`);
+      progress.line(`to resume after a stop: ${options.resume}`);
     run.rewindTo({ half_iteration: at.half, step: at.step });
     const main: MainWork = {
       begin: () => this.#begin(at),
@@ -139,7 +137,6 @@ export class ExperimentRun {
     const how = { split: "test", threads: threadsOf(config), progress, signal } as const;
     this.#evaluator = await Evaluator.open(subjectOf(bridge, ends), how);
     if (!this.#evaluator) return "interrupted";
-    // An earlier process may have ended before the evaluation.
     if (isPending && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
     if (isDone && at.half > 0 && this.#isEnded(at.half)) return "end";
@@ -170,7 +167,7 @@ export class ExperimentRun {
       });
     run.flush();
     await writeReport({ folder: run.paths.folder });
-    // What the last checkpoint could not remove.
+    // Remove files that the last checkpoint could not remove.
     this.#tidy();
     return "end";
   }
@@ -196,7 +193,7 @@ export class ExperimentRun {
     if (this.#time.hasLongSteps && !this.#told.longSteps) {
       this.#told.longSteps = true;
       this.#say(
-        `a step takes ${seconds.toFixed(0)} s: a checkpoint comes every ${often} s, and a run that is stopped within a step goes on from the newest one`,
+        `Steps take ${seconds.toFixed(0)} s. Checkpointing every ${often} s; an interrupted run resumes from the latest checkpoint.`,
       );
     }
     return this.#time.hasLongSimulations && step % this.config.cache_refresh_stride === 0;
@@ -219,7 +216,7 @@ export class ExperimentRun {
         ? ", simulations and evaluations not counted yet"
         : "";
     const speed = rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3);
-    this.#say(`about ${duration(Math.max(1, left))} to go at ${speed} steps a second${rest}`);
+    this.#say(`about ${duration(Math.max(1, left))} left at ${speed} steps a second${rest}`);
   }
 
   #restore(): Position {
@@ -227,9 +224,11 @@ export class ExperimentRun {
     const { progress } = options;
     const { checkpoint, damaged } = this.#store.newest();
     for (const { id, damage } of damaged)
-      progress.line(`checkpoint ${id} cannot be used (${damage}); going on from the one before`);
+      progress.line(
+        `checkpoint ${id} cannot be used (${damage}); resuming from the previous checkpoint`,
+      );
     if (!checkpoint) {
-      if (damaged.length > 0) progress.line("no checkpoint is left whole: starting over");
+      if (damaged.length > 0) progress.line("all checkpoints are damaged: starting over");
       if (config.from !== null) progress.line(startFromRun(this.#training, config));
       if (!config.checkpoint_run) return { half: 0, direction: "b", step: 0 };
       const at = startFromFiles(this.#training, config);
@@ -247,7 +246,7 @@ export class ExperimentRun {
     if (typeof seconds === "number") options.hooks?.time?.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
     this.#tidy();
-    progress.line(`going on from checkpoint ${checkpoint.id}`);
+    progress.line(`resuming from checkpoint ${checkpoint.id}`);
     if (config.autostart_next_it && this.#training.skipHalf())
       progress.line("autostart_next_it: the half-iteration in progress ends here");
     return at;
@@ -295,7 +294,7 @@ export class ExperimentRun {
         this.options.interrupt?.noticed();
         this.#save(event);
         progress.line(
-          `stopped in ${label} at step ${event.step} of ${event.steps}; everything up to there is saved`,
+          `stopped in ${label} at step ${event.step} of ${event.steps}; the state up to this step is saved`,
         );
         return "interrupted";
       case "half":
@@ -362,7 +361,7 @@ export class ExperimentRun {
     this.#lastSaved = performance.now();
   }
 
-  /** Evaluations of a position that are not done yet. */
+  /** Open evaluations of a position. */
   #pending({ half, direction, step }: Position): { at: Position; steps: number }[] {
     const { config, ends, run } = this;
     const { method } = this.#training.problem.method;
@@ -404,7 +403,7 @@ export class ExperimentRun {
     using found = (await this.#evaluator?.evaluate(at, sampling, clock)) ?? null;
     if (!found) {
       options.interrupt?.noticed();
-      progress.line(`stopped in the evaluation of ${this.#label(at)}; the weights are saved`);
+      progress.line(`stopped in the evaluation of ${this.#label(at)}; the parameters are saved`);
       return false;
     }
     const id = checkpointId(at, config);
@@ -419,7 +418,7 @@ export class ExperimentRun {
       before,
       Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
     );
-    // The row last: it marks the evaluation as whole.
+    // The row comes last: it marks a complete evaluation.
     run.appendResult(found.result);
     const result = describeResult(readLogged(run.paths.folder), found.result);
     progress.line(
@@ -428,7 +427,10 @@ export class ExperimentRun {
     return true;
   }
 
-  /** Only the first number of steps is drawn; of vectors only the last half-iterations, unless plot_level is 3. */
+  /**
+   * Only the first number of steps is drawn. Vectors are drawn only in the last half-iterations,
+   * unless plot_level is 3.
+   */
   #isDrawn({ half }: Position, steps: number): boolean {
     const { config, ends } = this;
     if (steps !== config.test_num_steps[0]) return false;
@@ -436,7 +438,6 @@ export class ExperimentRun {
     return half > this.#halves - config.fb_sequence.length;
   }
 
-  /** Says what the user can go back to. */
   explained(error: unknown): unknown {
     if (error instanceof TorchError && error.code === "ERR_TORCH_MEMORY")
       return new TorchError(error.code, `${error.message}: ${outOfMemoryAdvice(this.config)}`, {

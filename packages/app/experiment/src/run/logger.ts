@@ -11,8 +11,8 @@ import {
 } from "@dsbm/runs";
 
 /**
- * Opens the logger at a position, with `before` steps before it. An evaluation due there may have been logged without
- * its row: all of that step is logged again.
+ * Opens the logger at a position, with `before` steps before it. An evaluation due there may be
+ * logged without its row, so the whole step is logged again.
  */
 export function openLogger(
   at: Position,

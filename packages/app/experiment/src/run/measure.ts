@@ -1,4 +1,4 @@
-// Measures a run, and draws samples for its report.
+// Evaluates a run, and draws samples for its report.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type Measuring,
@@ -10,7 +10,7 @@ import { type Quality, readRun, runPaths, writeQuality, writeRunFile } from "@ds
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { viewsOf } from "./report.js";
 
-/** `measureQuality`, and the pictures that the report lacks, as after an early end. */
+/** `measureQuality`, and the images that a report lacks, for example after an early end. */
 export function measureAndDraw(folder: string, options: QualityOptions): Promise<Quality | null> {
   const isUsual = (options.solver ?? "sde") === "sde" && (options.split ?? "test") === "test";
   return measureQuality(folder, {

@@ -1,4 +1,4 @@
-// How every command opens a run's folder: with version, machine and resolved configuration.
+// Opens a run folder with version, machine and resolved configuration.
 import { type Tree, writeYaml } from "@dsbm/config";
 import {
   columnsFile,

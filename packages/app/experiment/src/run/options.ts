@@ -7,16 +7,15 @@ import type { Extension } from "./begin/extension.js";
 export interface RunOptions {
   folder: string;
   progress: Progress;
-  /** The command line that goes on with this run. */
+  /** The command line that resumes this run. */
   resume: string;
   signal?: AbortSignal | undefined;
-  /** Told that a signal was seen. */
   interrupt?: Pick<Interrupt, "noticed">;
-  /** Start anew even where an earlier run is. */
+  /** Start over even if the folder holds a run. */
   again?: boolean;
-  /** The length, if not the configuration's. */
+  /** The length, if it differs from the configuration's. */
   extension?: Extension;
-  /** The processes that train together, with this as rank 0; null: one alone. */
+  /** Processes that train together, with this process as rank 0; null: a single process. */
   ranks?: Ranks | null;
   /** Start of the run in seconds of performance.now() (default: now). */
   began?: number;
@@ -24,7 +23,7 @@ export interface RunOptions {
 }
 
 interface RunHooks {
-  /** Options that may change on resuming, beside those that change nothing. */
+  /** Additional options that may change when a run resumes. */
   free?: readonly string[];
   begin?: Record<string, unknown>;
   opened?(run: RunWriter): void;
@@ -32,9 +31,8 @@ interface RunHooks {
   trained?(run: RunWriter, ends: Datasets, rows: readonly Row[]): Promise<boolean>;
 }
 
-/** What another rank is given. */
 export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
   ranks: Ranks;
-  /** What rank 0 told at the start. */
+  /** What rank 0 sent at the start. */
   begin: Record<string, unknown>;
 }

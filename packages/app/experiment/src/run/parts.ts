@@ -1,4 +1,4 @@
-// The page of runs made together: the parts of `dsbm start`.
+// The page of several runs together, for example the parts of `dsbm start`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -12,13 +12,15 @@ import {
 } from "@dsbm/runs";
 import { namesOf, viewsOf } from "./report.js";
 
-/** Writes report.html of `folder` from its parts so far, and returns its path. Throws RunError. */
+/**
+ * Writes report.html of `folder` from its finished parts, and returns its path. Throws RunError.
+ */
 export function writePartsReport(folder: string, parts: Parts): string {
   const shown = new Map(parts.parts.map(({ name }) => [name, shownPart(join(folder, name))]));
   return writePartsPage(folder, parts, shown);
 }
 
-/** A damaged part must not hide the others: its own run says what to do. */
+/** A damaged part must not hide the others; its own run reports the error. */
 function read(folder: string) {
   try {
     return readRun(folder);

@@ -1,5 +1,4 @@
-// This process as one of several that train together, with the same configuration: ranks come from the launcher's
-// variables.
+// This process as one of several that train together. Ranks come from the launcher's variables.
 import { availableParallelism, cpus } from "node:os";
 import {
   ConfigError,
@@ -18,8 +17,8 @@ export function isOneOfSeveral(): boolean {
 }
 
 /**
- * Joins the other processes. Throws a TorchError that names the rank that is missing or whose configuration differs,
- * and in which key.
+ * Joins the other processes. Throws a TorchError that names the missing rank, or the rank and key
+ * with another configuration.
  */
 export async function joinRanks(
   config: ProcessesConfig & { device: string },
@@ -33,12 +32,12 @@ export async function joinRanks(
   if (process.env.DSBM_DIST_SECRET !== undefined)
     throw new ConfigError(
       "usage",
-      "DSBM_DIST_SECRET is set, but dsbm no longer encrypts what processes exchange: keep their network private (docs/security.md), and unset it",
+      "DSBM_DIST_SECRET is set, but dsbm no longer encrypts the traffic between processes: keep their network private (docs/security.md), and unset it",
     );
   const control = await distributed.init({ timeoutMs, terms });
   if (control.isExposed && rank === 0)
     console.error(
-      "dsbm: whoever reaches the ports of these processes can read, change and stop the run: keep their network private (docs/security.md)",
+      "dsbm: anyone who reaches the ports of these processes can read, change and stop the run: keep their network private (docs/security.md)",
     );
   const nccl = config.device !== "cpu" && distributed.available().includes("nccl");
   const data = nccl ? await distributed.init({ backend: "nccl", timeoutMs }) : control;
@@ -65,27 +64,26 @@ function termsOf(config: object): Record<string, string> {
   return Object.fromEntries(own.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
-/** Replaces `cuda` by this rank's own GPU. */
 export function onOwnDevice<C extends { device: string }>(config: C): C {
   if (config.device !== "cuda") return config;
   return { ...config, device: `cuda:${distributed.placeFromEnvironment().localRank}` };
 }
 
-/** How a training step is executed, for a message. */
+/** The number of threads and the rows of a step, as a message. */
 export function describeStep({
   threads,
   sharesBatch,
 }: Extract<TrainEvent, { type: "start" }>): string {
   const step = `${threads} ${threads === 1 ? "thread" : "threads"} a training step`;
-  return sharesBatch === false ? `${step}, all rows of which are trained on in each process` : step;
+  return sharesBatch === false ? `${step}, all of whose rows are trained on in each process` : step;
 }
 
-/** Throws a ConfigError where this process is one of several. */
+/** Throws a ConfigError if this process has other ranks. */
 export function aloneOnly(command: string): void {
   const { worldSize, launcher } = distributed.placeFromEnvironment();
   if (worldSize === 1) return;
   throw new ConfigError(
     "usage",
-    `dsbm ${command} works in one process, but ${launcher} started ${worldSize}: start it by itself`,
+    `dsbm ${command} works in one process, but ${launcher} started ${worldSize}: start it without ${launcher}`,
   );
 }

@@ -1,4 +1,4 @@
-// What a finished run leaves to look at: curves, and report.html, made from the run folder alone.
+// Writes curves and report.html of a run, from the run folder alone.
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { methodNamed } from "@dsbm/bridge";
@@ -26,7 +26,6 @@ import {
 const mostPanels = 8;
 const mostBetween = 20;
 
-/** Panels of the metrics that have values, with references. */
 export function panelsOf(
   metrics: readonly LoggedMetric[],
   rows: readonly Row[],
@@ -34,7 +33,7 @@ export function panelsOf(
     column = (name: string) => name,
     spread,
   }: {
-    /** The column of a metric in these rows, and of its deviation. */
+    /** Columns of a metric and of its deviation in these rows. */
     column?: (metric: string) => string;
     spread?: (metric: string) => string;
   } = {},
@@ -58,7 +57,7 @@ export function panelsOf(
     });
 }
 
-/** Of several evaluations of a half-iteration the last. */
+/** Keeps the last evaluation of each half-iteration. */
 export function lastOfHalves(rows: readonly Row[], series: (row: Row) => string): Row[] {
   const last = new Map<string, Row>();
   for (const row of rows) last.set(JSON.stringify([series(row), row.half_iteration]), row);
@@ -66,8 +65,9 @@ export function lastOfHalves(rows: readonly Row[], series: (row: Row) => string)
 }
 
 /**
- * Writes figures/convergence, figures/loss and report.html of the run in `folder`, finished or not, and returns the
- * path of report.html. Throws RunError for a folder that is no run, and for damaged files.
+ * Writes figures/convergence, figures/loss and report.html of the run in `folder`, finished or not.
+ * Returns the path of report.html. Throws RunError if the folder holds no run, and for damaged
+ * files.
  */
 export async function writeReport({ folder }: { folder: string }): Promise<string> {
   const { paths, info, config: found, results: rows, metrics: steps } = readRun(folder);
@@ -100,7 +100,7 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   return writeRunFile(folder, basename(paths.report_html), page);
 }
 
-/** Source and target; files and folders by their own names. */
+/** Source and target; files and folders by their file names. */
 export function namesOf({ Dataset, Dataset_transfer, transfer }: CompleteTrainConfig) {
   const named = (set: string) => {
     const [, path] = /^(?:table|array|folder):(.+)$/.exec(set) ?? [];
@@ -117,7 +117,7 @@ function firstPairs({ method, first_coupling, precondition, ot_sampler }: Comple
   const { rows } = methodNamed(method);
   if (!rows?.pairs || method === "lightsb") return "";
   if (first_coupling === "ref") return " from the reference process";
-  if (first_coupling === "identity") return " from each sample with itself";
+  if (first_coupling === "identity") return " from pairs of each sample with itself";
   if (precondition === "mixture") return " from pairs of LightSB";
   const plans = {
     exact: "optimal",
@@ -166,7 +166,7 @@ function curvesOf(
   return curves;
 }
 
-/** Those that were drawn. */
+/** The images that exist. */
 export function evaluationPictures(
   folder: string,
   { id, direction }: Pick<View, "id" | "direction">,
@@ -175,11 +175,11 @@ export function evaluationPictures(
   const names: [string, string][] = [
     ["scatter.svg", `Samples from ${start} to ${end}`],
     ["start.png", `Starts at ${start}`],
-    ["end.png", `Their ends at ${end}`],
+    ["end.png", `Generated samples at ${end}`],
     ["data.png", `Data at ${end}`],
     ...Array.from({ length: mostBetween }, (_, i): [string, string] => [
       `between_${i + 1}.png`,
-      "Data of a time between",
+      "Data of an intermediate time",
     ]),
     ["spectrum.svg", "Energy by wavenumber: source, target, generated"],
     ["path.png", "Paths"],
@@ -190,7 +190,6 @@ export function evaluationPictures(
     .filter(({ path }) => existsSync(path));
 }
 
-/** The last evaluation of each direction. */
 export function viewsOf(
   folder: string,
   rows: readonly Row[],
@@ -209,15 +208,11 @@ function commandsOf(folder: string, command: string | null): [string, string][] 
   const run = shellWord(folder);
   const commands: [string, string][] = [
     [
-      "Send new samples through the bridge, forward or backward; NEW and OUT are files of the kind of the data:",
+      "Send new samples through the bridge, forward or backward. NEW and OUT have the format of the data:",
       `npx dsbm sample ${run} NEW OUT direction=f`,
     ],
-    ["Measure again, and write this page again:", `npx dsbm evaluate ${run}`],
+    ["Evaluate again, and rewrite this page:", `npx dsbm evaluate ${run}`],
   ];
-  if (command !== null)
-    commands.push([
-      "Go on with this run where it was stopped, or print its results again:",
-      command,
-    ]);
+  if (command !== null) commands.push(["Resume this run, or print its results again:", command]);
   return commands;
 }

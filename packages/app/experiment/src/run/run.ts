@@ -1,4 +1,4 @@
-// One run of any experiment: training, evaluations, pictures and checkpoints; it resumes.
+// One run of any experiment: training, evaluations, images and checkpoints. It can resume.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -45,7 +45,7 @@ export interface RunResult {
   rows: Row[];
 }
 
-/** A finished run's evaluations; null for another. */
+/** Returns a finished run's evaluations, else null. */
 export function finishedRun(folder: string, config: CompleteTrainConfig): RunResult | null {
   const extension = readExtension(folder);
   if (extension && !isOfLength(folder, extension)) return null;
@@ -53,15 +53,15 @@ export function finishedRun(folder: string, config: CompleteTrainConfig): RunRes
   return rows && { rows };
 }
 
-/** A run that was stopped before it had this length is not finished. */
+/** A run that stopped before this length is not finished. */
 const isOfLength = (folder: string, extension: Extension): boolean => {
   const { config } = readRun(folder);
   return lengthKeys.every((key) => config[key] === extension[key]);
 };
 
 /**
- * Trains and evaluates one configuration in its folder, resuming an earlier run. Throws the errors of configuration,
- * data, training and disk, and marks the run as failed.
+ * Trains and evaluates one configuration in its folder, and resumes an earlier run. Throws the
+ * errors of configuration, data, training and disk, and marks the run as failed.
  */
 export async function runTraining(
   given: CompleteTrainConfig,
@@ -72,7 +72,7 @@ export async function runTraining(
   const config = extended(given, extension);
   if (!again && existsSync(join(folder, "run.json"))) {
     const free = new Set([...freeKeys, ...(hooks.free ?? []), ...(extension ? lengthKeys : [])]);
-    // `dsbm extend` asks for more than there is, also after an early end.
+    // `dsbm extend` asks for more half-iterations, also after an early end.
     const isShort = options.extension || (extension && !isOfLength(folder, extension));
     const rows = isShort ? null : finishedRows(folder, config, free);
     if (rows) return { rows, state: "finished" };
@@ -85,7 +85,7 @@ export async function runTraining(
   if (shorter) {
     beginWith(shorter, folder);
     progress.line(
-      `begins with the ${shorter.done} half-iterations of ${shorter.folder}, a shorter run of the same configuration (--again starts from nothing)`,
+      `begins with the ${shorter.done} half-iterations of ${shorter.folder}, a shorter run of the same configuration (--again starts over)`,
     );
   }
   setNumThreads(threadsOf(config));
@@ -116,7 +116,7 @@ export async function runTraining(
     if (state === "finished") run.finish();
     else {
       run.interrupt("stopped by a signal");
-      progress.line(`to go on: ${options.resume}`);
+      progress.line(`to resume: ${options.resume}`);
     }
     linkLatest(config.paths.experiments_dir_name, folder);
     return { rows: readCsv(run.paths.results_csv).rows, state };
@@ -130,14 +130,14 @@ export async function runTraining(
   }
 }
 
-/** The part of a rank that is not 0, after rank 0 has begun in `folder`, which it may not see. */
+/** The part of a rank above 0, after rank 0 has begun in `folder`, which this rank may not see. */
 export async function runTrainingWorker(
   given: CompleteTrainConfig,
   { folder, ranks, signal, progress }: WorkerOptions,
 ): Promise<void> {
   const config = extended(given, readExtension(folder));
   setNumThreads(threadsOf(config));
-  // Another machine has files of its own.
+  // Another machine has its own files.
   await prepareDatasets(config, { progress, signal });
   const ends = loadDatasets(config);
   try {

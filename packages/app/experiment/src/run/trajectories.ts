@@ -1,4 +1,4 @@
-// Files of the Gaussian benchmark.
+// Writes files of the Gaussian benchmark.
 import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Bridge, gridOf } from "@dsbm/inference";

@@ -4,7 +4,7 @@ import type { BridgeDescription } from "./description.js";
 const plain = (text: string): string =>
   text.replace(/[\r\n]+/g, " ").replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
 
-/** The training samples in the models, in a few words; "" for none. */
+/** Lists the training samples in the models; "" for none. */
 export function heldSamples({ directions, data }: BridgeDescription): string {
   const held = Object.entries(directions).flatMap(([way, { samples }]) => {
     const end = way === "f" ? data.target : data.source;
@@ -23,7 +23,7 @@ export function modelCard(bridge: BridgeDescription, sizes: ReadonlyMap<string, 
     ...(license && /^[\w.+-]+$/.test(license) ? ["---", `license: ${license}`, "---", ""] : []),
     `# A ${isFlow ? "flow" : "Schrödinger bridge"} from ${plain(data.source.name)} to ${plain(target)}`,
     "",
-    `Trained with dsbm ${bridge.dsbm} (method \`${method}\`). It carries samples of one data set to samples of the other, ${isFlow ? "along a flow without noise" : "at random, and staying close to where they were"}.`,
+    `Trained with dsbm ${bridge.dsbm} (method \`${method}\`). It transports samples of one dataset to samples of the other, ${isFlow ? "along a flow without noise" : "with noise, and close to their start"}.`,
     "",
     "| | |",
     "| --- | --- |",
@@ -40,7 +40,7 @@ export function modelCard(bridge: BridgeDescription, sizes: ReadonlyMap<string, 
       ],
       ["size", [...sizes].map(([name, bytes]) => `${name} ${bytesText(bytes)}`).join(", ")],
       ...(held
-        ? [["**training samples**", `the models hold ${held}, as they were trained on`] as const]
+        ? [["**training samples**", `the models hold the training samples ${held}`] as const]
         : []),
       ...(isFlow ? [] : [["reference process", processText(bridge.process)] as const]),
       [
@@ -50,13 +50,13 @@ export function modelCard(bridge: BridgeDescription, sizes: ReadonlyMap<string, 
       ["licence", license === null ? "not stated" : plain(license)],
     ]),
     "",
-    "## How good it is",
+    "## Quality",
     "",
     ...quality(bridge),
     "",
     "## Use",
     "",
-    `\`bridge.json\` says all that a sampler needs; \`sample.py\` is one with onnxruntime and numpy.${bridge.encode ? " `encode.onnx` and `decode.onnx` lead from the data's own units to those of the drift and back." : ""} In JavaScript:`,
+    `\`bridge.json\` holds everything that a sampler needs; \`sample.py\` is a sampler with onnxruntime and numpy.${bridge.encode ? " `encode.onnx` and `decode.onnx` convert between the data's own units and the units of the drift." : ""} In JavaScript:`,
     "",
     "```js",
     'import { loadBridge } from "@dsbm/web";',
@@ -65,7 +65,7 @@ export function modelCard(bridge: BridgeDescription, sizes: ReadonlyMap<string, 
     "const { x } = await bridge.sample(rows, { seed: 1 });",
     "```",
     "",
-    "Samples are in the data's own units. A bridge says nothing about samples that are unlike those it was trained on.",
+    "Samples are in the data's own units. A bridge says nothing about samples unlike its training data.",
     "",
   ].join("\n");
 }
@@ -76,7 +76,6 @@ const processText = ({ type, sigma }: BridgeDescription["process"]) =>
 const endText = ({ name, rows }: { name: string; rows: number | null }) =>
   `${plain(name)}${rows === null ? "" : `, ${rows} rows`}`;
 
-/** A number of bytes as people read it. */
 export const bytesText = (bytes: number): string =>
   bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
@@ -88,11 +87,13 @@ const short = (x: number | null | undefined): string =>
 
 function quality({ quality: rows, verdicts }: BridgeDescription): string[] {
   if (rows === null)
-    return ["Not measured. `npx dsbm evaluate RUN` measures the run; export it again then."];
+    return [
+      "Not evaluated. `npx dsbm evaluate RUN` evaluates the run; export it again afterwards.",
+    ];
   const shown = rows.filter(({ group }) => group !== "columns");
   return [
     ...verdicts.flatMap(({ title, reason }) => [`**${plain(title)}** ${plain(reason)}`, ""]),
-    "The floor is what a perfect bridge would show with as many samples, the ceiling what the untouched source or independent pairs show.",
+    "The floor is what a perfect bridge would score with as many samples. The ceiling is what the untransported source or independent pairs score.",
     "",
     "| metric | direction | value | 95 % interval | floor | ceiling |",
     "| --- | --- | --- | --- | --- | --- |",

@@ -1,4 +1,4 @@
-// What a run was trained on, in a few words.
+// Summarises the training data of a run.
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -18,18 +18,18 @@ const saved = z.object({
 
 interface EndSummary {
   name: string;
-  /** null where it is not known. */
+  /** Null if unknown. */
   rows: number | null;
 }
 
 export interface DataSummary {
   source: EndSummary;
-  /** null where time 1 is a Gaussian. */
+  /** Null if the distribution at time 1 is Gaussian. */
   target: EndSummary | null;
   columns: { name: string; source: object; target?: object | null | undefined }[];
 }
 
-/** From data.json of a run, or from the names of its configuration. */
+/** From data.json of a run, or from its configuration. */
 export function dataSummary(
   folder: string,
   { Dataset, Dataset_transfer, transfer }: CompleteTrainConfig,

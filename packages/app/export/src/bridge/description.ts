@@ -1,4 +1,4 @@
-// bridge.json: all that a sampler needs beside the models. docs/export.md is its reference.
+// bridge.json: all that a sampler needs in addition to the models. docs/export.md is its reference.
 import {
   type Direction,
   flowMargin,
@@ -31,7 +31,10 @@ export interface BridgeDescription {
   process: { type: string; sigma: number; alpha?: number };
   schedule: Schedule;
   noise: { generator: "philox4x32-10"; same_samples: boolean };
-  /** Names of the models between the data's own units and the state; null where these are the same. */
+  /**
+   * Names of the models that convert between the data's own units and the state; null if both have
+   * the same units.
+   */
   encode: string | null;
   decode: string | null;
   transform: ColumnTransform | null;
@@ -45,7 +48,7 @@ export interface BridgeDescription {
   verdicts: (Verdict & { title: string })[];
   data: DataSummary;
   license: string | null;
-  /** The SHA-256 of each model and of its weights; not in the description that the models themselves hold. */
+  /** SHA-256 of each model and of its weights. The description inside the models has none. */
   files?: Readonly<Record<string, string>>;
 }
 
@@ -169,7 +172,8 @@ function scheduleOf(trained: Trained, kind: Kind): Schedule {
     times,
     steps,
     resample: method.predicts !== "increment" && kind !== "mean",
-    // The native path of a plan has the noise of a bridge to the end that was drawn; increments have the process's.
+    // A plan's native path has the noise of a bridge to the endpoint; increments have the noise of
+    // the process.
     step_variance: isPlan ? "bridge" : method.predicts === "drift" ? stepVariance : "process",
     last_noise: isPlan ? false : lastNoise,
     eps: flowMargin(trained),
@@ -195,7 +199,7 @@ function meanSchedule(config: CompleteTrainConfig) {
   if (scaleNoise && final_adaptive)
     throw new ConfigError(
       "usage",
-      "the noise of this run is scaled by the moments of its training images (final_adaptive with var_final_gamma_scale), which the export does not hold: it is not exported",
+      "this run scales its noise by the moments of its training images (final_adaptive with var_final_gamma_scale), which an export does not hold: it cannot be exported",
     );
   const gammas = gammaSchedule(config.num_steps, config);
   const { scale } = langevin({ gammas, ...langevinNumbers(config, gammas) });

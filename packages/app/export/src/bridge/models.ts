@@ -86,7 +86,7 @@ function outputsOf(
   return (x, t, given) => {
     if (kind !== "drift") return [network.forward(x, t, given)];
     const { method, process, parametrisation } = trained;
-    // The direction is an input: what the method sets is not set again.
+    // With the direction as an input, the method's settings are not set again.
     const own = given.direction ? { ...method, networks: "each" as const } : method;
     const drift = driftOf(
       { ...trained, method: own, networks },
@@ -110,7 +110,7 @@ export function graphsOf(
   return parts.map((ways) => graphOf(trained, networks, ways, isInput));
 }
 
-/** One graph for directions that are built in: its output is the drift, or drift_f and drift_b of both. */
+/** One graph with built-in directions: its output is the drift, or drift_f and drift_b for both. */
 export const singleGraph = (
   trained: Trained,
   networks: Networks,
@@ -147,7 +147,6 @@ function graphOf(
       outputs: isOne
         ? [kind, ...(hasEnd(trained) ? ["end"] : [])]
         : directions.map((way) => `${kind}_${way}`),
-      // A covariance is symmetric; no other network inverts matrices.
       symmetric: networks[directions[0] as Direction] instanceof FittedGaussian,
     });
   });

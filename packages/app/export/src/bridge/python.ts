@@ -1,7 +1,8 @@
-// sample.py of an export: the run's own sampler with onnxruntime and numpy, in 20 lines at most.
+// Writes sample.py of an export: the run's own sampler with onnxruntime and numpy, in at most 20
+// lines.
 import type { BridgeDescription } from "./description.js";
 
-/** The program for a bridge; it reads and writes samples in the data's own units. */
+/** The program reads and writes samples in the data's own units. */
 export function pythonExample(bridge: BridgeDescription): string {
   const { columns, kind, default_direction, encode } = bridge;
   const ending = columns ? "csv" : "npy";
@@ -9,7 +10,7 @@ export function pythonExample(bridge: BridgeDescription): string {
   if (encode) names.push('bridge["encode"]', 'bridge["decode"]');
   const models = names.map((name) => `ort.InferenceSession(${name})`).join(", ");
   return [
-    `# python sample.py new.${ending} out.${ending} ${default_direction}: carries samples to the other end of the bridge (onnxruntime, numpy).`,
+    `# python sample.py new.${ending} out.${ending} ${default_direction}: transports samples to the other endpoint of the bridge (onnxruntime, numpy).`,
     ...beside(bridge),
     `import ${columns ? "csv, " : ""}hashlib, json, sys, numpy as np, onnxruntime as ort`,
     'bridge, rng = json.load(open("bridge.json", encoding="utf-8")), np.random.default_rng(1)',
@@ -37,10 +38,14 @@ function beside({ columns, conditions, encode, state }: BridgeDescription): stri
       ? []
       : [`# new.npy: float32 ${shape(state.shape)}, as the network sees samples.`]),
     ...(cond && !cond.column
-      ? [`# Beside it: cond.npy, float32 ${shape(cond.shape)}, a condition for each sample.`]
+      ? [
+          `# In the same folder: cond.npy, float32 ${shape(cond.shape)}, a condition for each sample.`,
+        ]
       : []),
     ...(y
-      ? [`# Beside it: y.npy, integers [n] from 0 to ${y.classes - 1}, a class for each sample.`]
+      ? [
+          `# In the same folder: y.npy, integers [n] from 0 to ${y.classes - 1}, a class for each sample.`,
+        ]
       : []),
   ];
 }

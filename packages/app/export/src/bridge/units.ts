@@ -1,4 +1,4 @@
-// The units of a run as ONNX.
+// The units of a run as ONNX graphs.
 import { GraphBuilder } from "../onnx/builder.js";
 import { type Graph, onnxTypes, type Port } from "../onnx/model.js";
 import type { BridgeDescription } from "./description.js";

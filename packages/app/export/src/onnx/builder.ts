@@ -1,4 +1,4 @@
-// A graph while it grows: names for nodes and constants, and the free number of rows.
+// Builds a graph: names for nodes and constants, and the free number of rows.
 import type { Attribute, Constant, Graph, Node, OnnxType, Port } from "./model.js";
 
 export type Size = number | { readonly rows: number };
@@ -22,11 +22,13 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #constants = new Map<string, Constant>();
   readonly #known = new Map<string, string>();
-  /** A new name; those of a graph within another are not used there either. */
+  /** Returns a new name, which is also free in the outer and inner graphs. */
   readonly name: (prefix?: string) => string;
   #rows: string | null = null;
 
-  /** `counted`: the input whose first dimension is the number of rows; `outer`: the graph that holds this one. */
+  /**
+   * `counted`: the input whose first dimension is the number of rows; `outer`: the enclosing graph.
+   */
   constructor(
     readonly counted: string,
     outer?: GraphBuilder,
@@ -35,7 +37,7 @@ export class GraphBuilder {
     this.name = outer?.name ?? ((prefix = "v") => `${prefix}${names++}`);
   }
 
-  /** Adds a node with one result; gives its name. */
+  /** Adds a node with one result, and returns its name. */
   node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
     const node = { op, inputs, outputs: [this.name()], attributes };
     this.#nodes.push(node);
@@ -47,7 +49,6 @@ export class GraphBuilder {
     return this.#nodes.findLast(({ outputs }) => outputs[0] === name);
   }
 
-  /** A constant of bytes as they are. */
   constant(type: OnnxType, shape: readonly number[], bytes: Uint8Array): string {
     const key =
       bytes.length <= 64 ? `${type}[${shape}]${Buffer.from(bytes).toString("hex")}` : null;
@@ -59,7 +60,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** A constant of numbers: a scalar, or a tensor of a shape. */
+  /** A scalar, or a tensor if a shape is given. */
   numbers(type: OnnxType, values: number | readonly number[], shape?: readonly number[]): string {
     const list = typeof values === "number" ? [values] : values;
     const array =
@@ -72,7 +73,6 @@ export class GraphBuilder {
     return this.numbers("int64", values);
   }
 
-  /** Sizes as a vector of int64. */
   sizes(sizes: readonly Size[]): string {
     if (!sizes.some(isFree)) return this.ints(sizes as number[]);
     this.#rows ??= this.node("Shape", [this.counted], { start: 0, end: 1 });
@@ -90,7 +90,7 @@ export class GraphBuilder {
     return this.node("Reshape", [value, shape]);
   }
 
-  /** The graph of what the outputs need; `outputs` maps their names to values. */
+  /** The graph of these outputs with all their inputs; `outputs` maps names to values. */
   build(
     name: string,
     inputs: readonly Port[],

@@ -52,27 +52,29 @@ export interface Model {
 
 export interface EncodedModel {
   model: Uint8Array[];
-  /** Their bytes one after the other; null where they are in the model. */
+  /** Bytes of the weights in order; null if they are inside the model. */
   weights: Uint8Array[] | null;
 }
 
-/** The largest message of protobuf has 2³¹ − 1 bytes; some of them are not weights. */
+/** Protobuf messages have at most 2³¹ − 1 bytes, and not all are weights. */
 const mostBytes = 2 ** 31 - 2 ** 24;
 const small = 1024;
-/** Weights begin at multiples of this, so that they can be mapped into memory. */
+/** Weights begin at multiples of this number, so that they can be mapped into memory. */
 const page = 4096;
 
-/** Name of the file beside a model. */
 export const weightsName = (model: string): string => `${model}.data`;
 
-/** Whether the weights of a graph are beside its model, being of more than `limit` bytes. */
+/** Whether the weights have more than `limit` bytes and go to a separate file. */
 export const isApart = ({ constants }: Graph, limit = mostBytes): boolean =>
   constants.reduce((sum, { bytes }) => sum + bytes.length, 0) > limit &&
   constants.some(({ bytes }) => bytes.length >= small);
 
 type Places = ReadonlyMap<string, { offset: number; length: number }>;
 
-/** The bytes of a model; weights of more than `limit` bytes go to the file `beside`, a name in the model's folder. */
+/**
+ * Encodes a model. Weights of more than `limit` bytes go to the file `beside`, a name in the
+ * model's folder.
+ */
 export function encodeModel(
   { graph, producer, version, about, metadata }: Model,
   { beside, limit = mostBytes }: { beside: string; limit?: number | undefined },

@@ -13,7 +13,6 @@ export class Message {
     this.#push(varint(BigInt((field << 3) | type)));
   }
 
-  /** An int64, an enum or a boolean. */
   int(field: number, value: number | bigint): this {
     this.#key(field, 0);
     this.#push(varint(BigInt(value)));
@@ -28,7 +27,7 @@ export class Message {
     return this;
   }
 
-  /** Text, or bytes as they are. */
+  /** Text, or raw bytes. */
   data(field: number, value: string | Uint8Array): this {
     const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
     this.#key(field, 2);

@@ -151,7 +151,7 @@ export const elementwise: Readonly<Record<string, Converter>> = {
     "ones",
     filled(() => 1),
   ),
-  // What a program allocates it writes to before it is read.
+  // A program writes to allocated memory before it reads it.
   ...allocated(
     "empty",
     filled(() => 0),

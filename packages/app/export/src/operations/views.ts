@@ -103,7 +103,7 @@ function expanded(op: Operation): Size[] {
   return to.map((size, i) => (isFree(size) && isFree(from[i - skip] ?? 1) ? 1 : size));
 }
 
-/** The parent's value after a write to the result number `i` of a view; null where that cannot be told. */
+/** The parent's value after a write to result `i` of a view, or null if unknown. */
 export function undoing(
   op: Operation,
   i: number,

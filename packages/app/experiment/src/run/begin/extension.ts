@@ -1,5 +1,5 @@
-// extension.json of a run folder: the length that `dsbm extend` gave it. The words that began the run go on with the
-// longer one.
+// extension.json of a run folder: the length from `dsbm extend`. The run's first command then
+// resumes with this length.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -15,14 +15,13 @@ const extensionSchema = z.strictObject({
   num_iter: count,
 });
 
-/** The keys that say how long a run is, with their new values. */
 export type Extension = z.output<typeof extensionSchema>;
 
 export const lengthKeys = Object.keys(extensionSchema.shape) as (keyof Extension)[];
 
 export const extensionFile = "extension.json";
 
-/** Null where the run is as long as its words say. Throws a ConfigError for a damaged file. */
+/** Returns null if the run was not extended. Throws a ConfigError for a damaged file. */
 export function readExtension(folder: string): Extension | null {
   const path = join(folder, extensionFile);
   if (!existsSync(path)) return null;
@@ -30,11 +29,10 @@ export function readExtension(folder: string): Extension | null {
   if (found.success) return found.data;
   throw new ConfigError(
     "usage",
-    `${path} does not say how long the run is: delete it, and extend the run again`,
+    `${path} does not hold the length of the run: delete it, and extend the run again`,
   );
 }
 
-/** The configuration with the length that the run was given later. */
 export const extended = <C extends CompleteTrainConfig>(
   config: C,
   extension: Extension | null,

@@ -1,4 +1,4 @@
-// `from=RUN`: networks begin at the weights that another run samples with.
+// `from=RUN`: networks begin with the parameters that another run samples with.
 import { type CompleteTrainConfig, ConfigError, printValue } from "@dsbm/config";
 import { readTrained } from "@dsbm/inference";
 import { io, type Tensor } from "@dsbm/torch";
@@ -6,8 +6,8 @@ import type { Training } from "@dsbm/train";
 import { partOf } from "../checkpoint.js";
 
 /**
- * Puts the newest weights of the run `from` into a new training, as weights and as averages. Returns a line about them.
- * Throws a ConfigError where that run has another network.
+ * Puts the newest parameters of the run `from` into a new training, also as averages. Returns a
+ * line about them. Throws a ConfigError if the run has another network.
  */
 export function startFromRun(training: Training, config: CompleteTrainConfig): string {
   const { folder, models, config: before } = readTrained(config.from as string, "newest");
@@ -52,7 +52,7 @@ function otherNetwork(
   return new ConfigError(
     "usage",
     keys.length > 0
-      ? `from=${folder} has another network: give its keys too: ${keys.join(" ")}`
-      : `from=${folder} has another network, of samples of another shape or other conditions: choose a run on data of the same shape`,
+      ? `from=${folder} has another network: also give its keys: ${keys.join(" ")}`
+      : `from=${folder} has a network for samples of another shape or other conditions: choose a run on data of the same shape`,
   );
 }

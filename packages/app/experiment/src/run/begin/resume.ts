@@ -1,11 +1,10 @@
-// Resumes a run, if its configuration is the same or differs in nothing that is learnt.
+// Resumes a run if its configuration is equal or differs only in keys that change no result.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, freeProcessKeys, isTree, readConfig } from "@dsbm/config";
 import { checkFiles, isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
 import { checkTables } from "../columns.js";
 
-/** Keys that may change when a run resumes. */
 export const freeKeys: ReadonlySet<string> = new Set([
   "experiments_dir",
   "paths",
@@ -33,7 +32,7 @@ export const freeKeys: ReadonlySet<string> = new Set([
   "dist_secret",
 ]);
 
-/** A text for each value that differs from the run's. Throws as readRun. */
+/** Throws as readRun. */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
   const before = current(readRun(folder).config);
   const now = config as Record<string, unknown>;
@@ -46,7 +45,7 @@ function current(config: Record<string, unknown>): Record<string, unknown> {
   return "model_name" in config || "Dataset" in config ? { ...readConfig(config) } : config;
 }
 
-/** Throws a ConfigError that lists changes and says what to do. */
+/** Throws a ConfigError that lists the changes and says what to do. */
 export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
   const changed = changesOf(folder, config, free);
   if (changed.length === 0) return;
@@ -57,8 +56,8 @@ export function checkSameConfig(folder: string, config: object, free: ReadonlySe
 }
 
 /**
- * A text for each value that differs. A key that a version did not have yet is null there: newer keys change nothing if
- * they are null.
+ * Keys that an older version did not have are null there: newer keys change nothing if they are
+ * null.
  */
 function differences(key: string, before: unknown = null, now: unknown = null): string[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return [];
@@ -69,7 +68,7 @@ function differences(key: string, before: unknown = null, now: unknown = null): 
   return [`${key} was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`];
 }
 
-/** The rows of a finished run; null for another. Throws as checkSameConfig and checkFiles. */
+/** Returns the rows of a finished run, else null. Throws as checkSameConfig and checkFiles. */
 export function finishedRows(
   folder: string,
   config: object,
@@ -88,6 +87,6 @@ export function checkContinuable(folder: string): void {
     return;
   throw new ConfigError(
     "usage",
-    `${folder} was begun by dsbm ${readRun(folder).info.dsbm} without checkpoints, and this version cannot go on with it: add --again to start over, or finish it with that version`,
+    `${folder} was begun by dsbm ${readRun(folder).info.dsbm} without checkpoints, and this version cannot resume it: add --again to start over, or finish it with the old version`,
   );
 }

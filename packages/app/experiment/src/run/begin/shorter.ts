@@ -1,4 +1,4 @@
-// A longer run can begin with what a shorter one of the same words learnt: random streams are functions of the
+// A longer run can begin with the result of a shorter run: random streams are functions of the
 // half-iteration, so the result is bit-identical.
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -11,15 +11,15 @@ import { changesOf, freeKeys } from "./resume.js";
 
 export interface ShorterRun {
   folder: string;
-  /** Half-iterations that are done. */
+  /** Finished half-iterations. */
   done: number;
 }
 
 const free: ReadonlySet<string> = new Set([...freeKeys, "n_ipf", "half_iterations"]);
 
 /**
- * The run beside `folder`, of its experiment and seed, with the most half-iterations of those that differ from `config`
- * only in being shorter. Returns null if there is none, or if `folder` holds a run.
+ * Finds the run next to `folder` whose configuration differs from `config` only in length, with the
+ * most half-iterations. Returns null if no such run exists or `folder` holds a run.
  */
 export function shorterRun(folder: string, config: CompleteTrainConfig): ShorterRun | null {
   const seed = basename(folder);
@@ -36,7 +36,7 @@ export function shorterRun(folder: string, config: CompleteTrainConfig): Shorter
   return found.sort((a, b) => b.done - a.done)[0] ?? null;
 }
 
-/** Half-iterations that the configuration can begin with; null: none. */
+/** Half-iterations that the configuration can begin with, or null. */
 function halvesOf(place: string, config: CompleteTrainConfig): number | null {
   const { run_json, config_json, checkpoints, lock } = runPaths(place);
   if (![run_json, config_json, checkpoints].every((path) => existsSync(path))) return null;
@@ -50,7 +50,6 @@ function halvesOf(place: string, config: CompleteTrainConfig): number | null {
     checkFiles(place);
     return done;
   } catch (error) {
-    // An unreadable run is none to begin with.
     if (isRunFault(error) || error instanceof ConfigError) return null;
     throw error;
   }
@@ -59,7 +58,7 @@ function halvesOf(place: string, config: CompleteTrainConfig): number | null {
 const own =
   /^(\.lock|extension\.json|\.tmp-.*|cache|previous|run\.json|config\.(json|yaml)|quality\.json|report\.html|test)$/;
 
-/** Copies what the shorter run learnt and measured, whole or not at all. */
+/** Copies checkpoints and metrics of the shorter run, whole or not at all. */
 export function beginWith({ folder: from }: ShorterRun, folder: string): void {
   makeFolder(dirname(resolve(folder)));
   const temporary = temporaryPath(dirname(resolve(folder)));
