@@ -161,7 +161,7 @@ test("a run ends early if the last iteration is no better, and only then", () =>
   const row = (half: number, sliced_w2: number) => ({ half_iteration: half, sliced_w2 });
   const rows = (last: number) => [row(1, 1), row(2, 1), row(3, last), row(4, last)];
   expect(planOf().ended(rows(0.5), 4)).toBeNull();
-  expect(planOf().ended(rows(1), 4)).toMatch(/no better/);
+  expect(planOf().ended(rows(1), 4)).toMatch(/no longer improve/);
   expect(planOf().ended(rows(1), 3)).toBeNull();
   expect(planOf({ earlyStop: false } as object).ended(rows(1), 4)).toBeNull();
 });
