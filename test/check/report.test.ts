@@ -81,7 +81,7 @@ describe("the text of a report", () => {
     const path = pathOf("many");
     const page = pageAt(path);
     expect(page.all("figure svg")).toHaveLength(2 * (4 + 24 + 3) + 3);
-    expect(page.text).toContain("The 24 worst of 200 columns; 176 are left out");
+    expect(page.text).toContain("The 24 worst of 200 columns; 176 are not shown");
     expect(readFileSync(path).length).toBeLessThan(2e6);
   });
 

@@ -67,7 +67,7 @@ describe("dsbm compare", () => {
     ],
     [["few.csv"], /generated=few\.csv: 3 rows; expected 4 or more/],
     [["good.csv", "source=none.csv"], /none\.csv: no such file/],
-    [["good.csv", "metrics=path_energy"], /metrics=path_energy: expected some of /],
+    [["good.csv", "metrics=path_energy"], /metrics=path_energy: expected one or more of /],
     [[], /expected TARGET GENERATED/],
   ])("refuses %j in one line", async (words, message) => {
     const { code, stderr } = await commandHere("compare", "target.csv", ...words);

@@ -123,7 +123,7 @@ describe("dsbm evaluate", () => {
     ]);
     for (const row of found) {
       expect(row.meaning).toMatch(
-        /^All source rows, carried .*; no floor of this size.* \(120 held-out rows\)/,
+        /^All source rows, transported .*\. No floor for this many rows.* \(120 held-out rows\)/,
       );
       expect(row.floor).toBeNull();
       expect(row.ceiling).toBeGreaterThan(0);
@@ -228,8 +228,8 @@ describe("dsbm evaluate", () => {
     const { folder } = await succeed(wordsOf(words));
     await evaluated(folder, "metrics=nll,marginals");
     expect((readQuality(folder) as Quality).left_out).toEqual([
-      expect.stringMatching(/^nll: the density of the source is not known/),
-      "marginal_sliced_w2, marginal_w2, marginal_w1: it is for several data sets in a row",
+      expect.stringMatching(/^nll: the source has no known density/),
+      "marginal_sliced_w2, marginal_w2, marginal_w1: it is for time courses of several datasets",
     ]);
   });
 

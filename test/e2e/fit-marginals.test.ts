@@ -86,7 +86,7 @@ describe("more than two data sets", () => {
     expect(back.x).toHaveLength(3);
     const html = readFileSync(bridge.report, "utf8");
     expect(html).toMatch(/t = 0\.3: b\.csv/);
-    expect(html).toMatch(/Data at times between/);
+    expect(html).toMatch(/Data at intermediate times/);
     const samples = join(bridge.folder, "samples");
     const file = readdirSync(samples).find((name) => /_f_.*points\.json$/.test(name)) as string;
     const drawn = JSON.parse(readFileSync(join(samples, file), "utf8"));

@@ -85,7 +85,7 @@ it.each([
   ["a tolerance of the SDE", "IMAGES bytes.npy x.npy ode_tol=1e-3", /solver=dopri5/],
   // Runs.
   ["no run", "twins bytes.npy x.npy", /there is no run in .*run\.json/],
-  ["several runs", ". bytes.npy x.npy", /holds \d+ runs: give one of them: .*/],
+  ["several runs", ". bytes.npy x.npy", /holds \d+ runs: give the folder of one run: .*/],
   ["a run of another command", "OTHER bytes.npy x.npy", /another command/],
   ["a run without weights", "NOWEIGHTS gaussian:5 x.npy", /no weights yet/],
   ["damaged weights", "DAMAGED gaussian:5 x.npy", /1_b\.safetensors/],

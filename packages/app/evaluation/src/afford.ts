@@ -1,4 +1,4 @@
-// How many rows can be measured in a given time, from a trial of few.
+// Chooses how many rows can be measured in a given time, from a trial of few rows.
 import { type Direction, sourceOf, wasserstein } from "@dsbm/bridge";
 import { testConditions, testRows } from "@dsbm/problem";
 import { type Tensor, tidy } from "@dsbm/torch";
@@ -16,7 +16,7 @@ const least = { vectors: 100, images: 8 };
 export interface Work {
   sampling: Sampling;
   direction: Direction;
-  /** How many times all rows are carried, and exact distances are computed. */
+  /** How many times all rows are transported, and how many exact distances are computed. */
   transports: number;
   distances: number;
 }
@@ -48,7 +48,7 @@ export async function affordable(
       found?.end.dispose();
       return found && (performance.now() - began) / 1000 / rows;
     };
-    // The first time records the steps.
+    // The first call records the steps.
     let each = await carry();
     if (each !== null && each * rows < 0.1 * clock.left) each = await carry();
     if (each === null) return null;
@@ -67,7 +67,7 @@ export async function affordable(
   }
 }
 
-/** Seconds of an exact plan between `trial.exact` rows: between two parts of these. */
+/** Seconds of an exact plan between `trial.exact` rows. */
 function planSeconds(x: Tensor): number {
   const half = Math.min(trial.exact, Math.floor(x.size(0) / 2));
   if (half < 2) return 0;

@@ -1,4 +1,4 @@
-// Floors, ceilings and intervals, the latter by half-samples.
+// Floors and ceilings, and intervals by half-samples.
 import { type Estimate, kernelWidths, stream, subsample } from "@dsbm/bridge";
 import type { Excess } from "@dsbm/runs";
 import { noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
@@ -6,16 +6,15 @@ import type { Measuring } from "./measuring.js";
 import type { Comparison, Measurement, SampleSet, TwoSampleMetric } from "./metric.js";
 
 const usualDraws = 8;
-/** Half-samples of metrics that decide, and of others. */
 const repeats = { decisive: 32, other: 12 };
 /**
- * Variances of half-samples hold three times that of a degenerate statistic (and half of a draw's for the floor)
- * instead of once; the surplus is subtracted, down to the noise of two samples of one distribution.
+ * Half-samples triple the variance of a degenerate statistic (half for the floor) instead of
+ * keeping it. The surplus is subtracted, down to the noise of two samples of one distribution.
  */
 const surplus = 2.5;
 const leastNoise = 1.2;
 
-/** Draws of n rows of the reserve; one if it has no more than n. */
+/** Returns draws of n rows of the reserve, or one draw if it has at most n rows. */
 export function drawsOf(set: SampleSet, seed: number, count = usualDraws): Tensor[] {
   const reserve = set.reserve();
   const total = reserve.size(0);
@@ -26,14 +25,12 @@ export function drawsOf(set: SampleSet, seed: number, count = usualDraws): Tenso
   });
 }
 
-/** An estimate in another unit. */
 export const scaled = ({ value, low, high }: Estimate, unit: number): Estimate => ({
   value: value * unit,
   low: low * unit,
   high: high * unit,
 });
 
-/** An estimate as a measurement. */
 export const estimated = ({ value, low, high }: Estimate): Measurement => ({
   value,
   interval: [low, high],
@@ -46,7 +43,7 @@ type Compare = (x: Tensor, y: Tensor) => readonly number[] | null;
 export interface FourSamples {
   generated: Tensor;
   data: Tensor;
-  /** Other target rows, at least two for each generated one; null: no floor. */
+  /** Further target rows, at least two for each generated row; null: no floor. */
   reserve: Tensor | null;
   source: Tensor | null;
 }
@@ -60,7 +57,6 @@ interface Halves {
 
 interface HalfOptions {
   seed: number;
-  /** Keeps results that other sets share. */
   once<T>(key: string, make: () => T): T;
   isDecisive?: boolean | undefined;
 }
@@ -142,8 +138,8 @@ export function measurementOf(
 }
 
 /**
- * The share of the distance from ceiling to floor that is left. Squares are compared: sampling noise adds to the square
- * of a distance, so that a difference of squares has no bias at any n.
+ * The remaining share of the distance from ceiling to floor. Squares are compared: sampling noise
+ * adds to the square of a distance, so a difference of squares has no bias at any n.
  */
 function excessOf(
   whole: { value: number; floor: number; ceiling: number },
@@ -157,9 +153,9 @@ function excessOf(
   const ways = halves.ceiling.map((x, k) => square(x) - (floors[k] as number));
   const rests = halves.value.map((x, k) => square(x) - (floors[k] as number));
   const differences = halves.floors.map(([a, b]) => square(a) - square(b));
-  // Two draws differ by √2 of one, and half of the rows have twice the noise.
+  // Two draws differ by √2 times the noise of one, and half of the rows have twice the noise.
   const none = deviation(differences) / Math.SQRT2 / 2;
-  // Of a ratio to first order.
+  // First order error of a ratio.
   const errors = rests.map((x, k) => x - left * (ways[k] as number));
   const width = Math.sqrt(
     Math.max(deviation(errors) ** 2 - surplus * none ** 2, leastNoise * none ** 2),
@@ -169,7 +165,7 @@ function excessOf(
   return withPower(shareOf(left, (1.96 * width) / way, root), spread);
 }
 
-/** The excess of a value whose samples deviate alike, and whose floor is known. */
+/** The excess of a value with a known floor whose samples deviate alike. */
 export function linearExcess(
   { value, floor, ceiling }: { value: number; floor: number; ceiling: number },
   deviation: number,

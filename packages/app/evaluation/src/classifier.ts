@@ -20,13 +20,12 @@ const steps = 100;
 const mostFeatures = 64;
 const mostProjected = 512;
 
-/** Rows of each side at most. */
 const mostClassified = 1000;
 
 export interface Accuracy {
-  /** The share that is named rightly: .5 for equal distributions. */
+  /** Share of correct answers: .5 for equal distributions. */
   value: number;
-  /** Classified rows, as many of each side. */
+  /** Classified rows of each side. */
   n: number;
 }
 
@@ -75,7 +74,7 @@ function featuresOf(x: Tensor, seed: number): Tensor {
   return cat([rows, standard(rows.square())], { dim: 1 });
 }
 
-/** Logits [folds, n]: each fold by a network trained without its rows. */
+/** Logits [folds, n]. Each fold is scored by a network trained without its rows. */
 function trained(rows: Tensor, signs: Tensor, own: Tensor): Tensor {
   const count = own.size(0);
   const width = rows.size(1);

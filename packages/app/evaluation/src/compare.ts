@@ -23,16 +23,16 @@ import { disposeAll, type Subject } from "./subject.js";
 import { readRows } from "./variants/read-holdout.js";
 
 export interface CompareOptions {
-  /** Data that the generator did not see. */
+  /** Data unseen by the generator. */
   target: string;
   generated: string;
-  /** What the generated samples were made from; without it no ceilings. */
+  /** The input of the generator; without it there are no ceilings. */
   source?: string | null;
-  /** Rows of each side, at most (default 2,000). */
+  /** Maximum rows of each side (default 2,000). */
   n?: number;
   seed?: number;
   metrics?: readonly string[] | null;
-  /** Rows of each side of exact distances, at most (default 2,000). */
+  /** Maximum rows of each side for exact distances (default 2,000). */
   exact?: number;
   threads?: number | "auto";
   progress?: Progress;
@@ -46,8 +46,9 @@ const comparisons = library.filter(
 );
 
 /**
- * Compares tables in their own units: with one half of the target, with floors from the other half. Returns null if
- * `signal` stopped it. Throws a ConfigError for other columns and for few rows, and errors of reading.
+ * Compares tables in their own units with one half of the target; the other half gives floors.
+ * Returns null if `signal` stopped it. Throws a ConfigError for other columns and for few rows, and
+ * errors of reading.
  */
 export async function compareFiles(options: CompareOptions): Promise<Quality | null> {
   const { n: most = 2000, seed = 42, exact = 2000, progress = silentProgress, signal } = options;
@@ -79,7 +80,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
     if (n < 4)
       throw new ConfigError(
         "usage",
-        `${n} rows can be compared: expected 8 rows of the target or more, and 4 of the others`,
+        `${n} rows can be compared: expected at least 8 target rows and at least 4 other rows`,
       );
     const part = (x: Tensor, first = 0, count = n) => x.narrow(0, first, count);
     const reserve = part(target, half, target.size(0) - half);
@@ -141,7 +142,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   }
 }
 
-/** Metrics of two samples ask for the shape and the target alone, never for a bridge. */
+/** Metrics of two samples need the shape and the target, never a bridge. */
 const subjectOfRows = (target: Tensor, names: readonly string[]): Subject =>
   ({
     ends: { shape: [target.size(1)], x1: { test: target } },

@@ -1,9 +1,9 @@
-// Exact distances of many points, each in a thread: one takes a while, and one core.
+// Exact distances of many points, each in its own thread: one distance takes long and uses one
+// core.
 import { Worker } from "node:worker_threads";
 import { type Estimate, wasserstein } from "@dsbm/bridge";
 import type { Tensor } from "@dsbm/torch";
 
-/** What a thread is given. */
 export interface DistanceTask {
   points: { values: Float32Array | Float64Array; shape: number[] }[];
   p: 1 | 2;
@@ -21,16 +21,19 @@ export class Distances implements Disposable {
   readonly #waiting: (() => void)[] = [];
   readonly #idle: Worker[] = [];
 
-  /** `threads`: distances at the same time. An aborted `signal` ends threads and rejects their distances. */
+  /**
+   * `threads`: number of simultaneous distances. An aborted `signal` ends threads and rejects their
+   * distances.
+   */
   constructor({ threads, signal }: { threads: number; signal?: AbortSignal | undefined }) {
     this.#free = Math.max(1, Math.min(most, threads));
     this.#signal = signal;
   }
 
-  /** The p-Wasserstein distance as `wasserstein`; the points are read before this returns. */
+  /** The p-Wasserstein distance as `wasserstein`. Reads the points before it returns. */
   async wasserstein(x: Tensor, y: Tensor, { p, seed }: { p: 1 | 2; seed: number }) {
     const allFinite = [x, y].every((t) => t.isfinite().all().item());
-    // What is not finite is refused here.
+    // Values that are not finite are refused here.
     if (!allFinite || x.size(0) * y.size(0) < many) return estimate(wasserstein(x, y, { p, seed }));
     const points = [x, y].map((t) => ({
       values: t.toArray() as Float32Array | Float64Array,

@@ -1,10 +1,10 @@
-// Training can diverge to weights that are huge but finite: samples or metrics are then no numbers, or far from all
-// data. Such a run fails.
+// Training can diverge to parameters that are huge but finite: samples or metrics are then NaN, or
+// far from all data. The run then fails.
 import { BridgeError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { SampleSet } from "./metric.js";
 
-/** Weights whose ends are no numbers: training cannot go on from them. */
+/** Training cannot continue: its generated samples are not finite. */
 export class DivergedError extends BridgeError {
   constructor(what: string, { direction, half }: Place) {
     const when = half === null ? "" : ` after half-iteration ${half}`;
@@ -17,11 +17,11 @@ export class DivergedError extends BridgeError {
 
 interface Place {
   direction: Direction;
-  /** The half-iteration whose weights were measured; null: unknown. */
+  /** The half-iteration of the parameters; null: unknown. */
   half: number | null;
 }
 
-/** Throws a DivergedError where ends, [n, …], have values that are NaN or infinite. */
+/** Throws a DivergedError if generated samples [n, …] are NaN or infinite. */
 export function checkEnds(ends: Tensor, place: Place): void {
   const bad = tidy(() => ends.flatten({ startDim: 1 }).isfinite().all(1).logicalNot().sum().item());
   if (Number(bad) > 0)
@@ -30,7 +30,9 @@ export function checkEnds(ends: Tensor, place: Place): void {
 
 const far = 10;
 
-/** Throws a DivergedError where samples lie far outside of both data sets, even for the process's noise. */
+/**
+ * Throws a DivergedError if samples lie far outside both datasets, even for the process's noise.
+ */
 export function checkScale(
   { start, end, data }: Pick<SampleSet, "start" | "end" | "data">,
   { noise, ...place }: Place & { noise: number },
@@ -47,7 +49,7 @@ export function checkScale(
     );
 }
 
-/** Throws a DivergedError where a metric is NaN or infinite; null is a metric without a value. */
+/** Throws a DivergedError if a metric is NaN or infinite. Null is a metric without a value. */
 export function checkMetrics(values: Readonly<Record<string, number | null>>, place: Place): void {
   const bad = Object.entries(values).find(
     ([, value]) => value !== null && !Number.isFinite(value),

@@ -1,5 +1,5 @@
-// How good the bridge of a run is, by every metric that its data allow: for `dsbm evaluate`, the end of `dsbm fit` and
-// the library.
+// Evaluates the bridge of a run by every metric that its data allow: for `dsbm evaluate`, `dsbm
+// fit` and the library.
 import { type Direction, targetOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
@@ -34,9 +34,12 @@ import { type Holdout, holdoutNames, holdoutVariants, mostHeldOut } from "./vari
 import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
 import type { Variant } from "./variants/variant.js";
 
-/** How a run is measured; the defaults are those of `dsbm evaluate`. */
+/** Options of an evaluation, with the defaults of `dsbm evaluate`. */
 export interface QualityOptions {
-  /** Source rows, and target rows, at most (default: 2,000 vectors; images as in training, 128 at most). */
+  /**
+   * Maximum source rows, and target rows (default: 2,000 vectors; images as in training, at most
+   * 128).
+   */
   n?: number | null;
   seed?: number;
   /** Steps of the sampler (default: as in training). */
@@ -44,28 +47,28 @@ export interface QualityOptions {
   solver?: Solver;
   /** Noise of solver "sde" (default: as trained); it changes pairs, not marginals. */
   diffusion?: number | null;
-  /** How much the condition counts, of a run with condition_dropout (default: 1, as trained). */
+  /** Weight of the condition, for a run with condition_dropout (default: 1, as trained). */
   guidance?: number;
   split?: Split;
-  /** Names of metrics or of groups; null for all. */
+  /** Names of metrics or groups; null for all. */
   metrics?: readonly string[] | null;
-  /** Metrics of your own, measured with the others. */
+  /** Your own metrics. */
   own?: readonly Metric[];
-  /** Directions (default: those that have networks). */
+  /** Directions (default: all trained directions). */
   directions?: readonly Direction[] | null;
   holdouts?: readonly Holdout[];
   /** TorchScript file of Inception-v3 for the FID (its code runs), and statistics of real images. */
   inception?: string | null;
   fid_statistics?: string | null;
-  /** Rows of each side of exact distances, at most (default 2,000; hold-outs take 10,000). */
+  /** Maximum rows of each side for exact distances (default 2,000; hold-outs 10,000). */
   exact?: number;
-  /** The time for it (default: no limit): limits the rows, and late metrics are left out. */
+  /** Time limit (default: none). It limits the rows and drops late metrics. */
   clock?: Clock;
   threads?: number | "auto";
   device?: string;
-  /** Awaited with the samples of each direction, which are freed afterwards. */
+  /** Awaited with the samples of each direction. They are freed afterwards. */
   sampled?(set: SampleSet, context: Measuring): Promise<void>;
-  /** The data of the run, if they are loaded already; they stay the caller's. */
+  /** Loaded data of the run; the caller keeps them. */
   ends?: Datasets;
   progress?: Progress;
   signal?: AbortSignal | undefined;
@@ -78,9 +81,10 @@ const variantNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Measures a run in any state that has weights. The same seed gives the same numbers. Writes nothing: see
- * `writeQuality`. Returns null if `signal` stopped it. Throws a ConfigError for a run without weights, for unknown
- * metrics and for hold-outs that do not fit, and the errors of its data.
+ * Evaluates a run in any state that has parameters. The same seed gives the same numbers. Writes
+ * nothing: see `writeQuality`. Returns null if `signal` stopped it. Throws a ConfigError for a run
+ * without parameters, for unknown metrics and for hold-outs that do not fit, and the errors of its
+ * data.
  */
 export async function measureQuality(
   folder: string,
@@ -171,7 +175,7 @@ export async function measureQuality(
   }
   if (!subject.ends.chain)
     for (const name of variantNames.marginals ?? [])
-      reasons.set(name, "it is for several data sets in a row");
+      reasons.set(name, "it is for time courses of several datasets");
   const order = (row: MetricRow) => Object.keys(metricGroups).indexOf(row.group);
   const sampler = {
     ...(solver !== "sde" && { solver }),
@@ -219,7 +223,7 @@ function verdictFacts(
   };
 }
 
-/** A command of `dsbm fit` with three times its minutes; null for others. */
+/** Returns a command of `dsbm fit` with three times its minutes, or null for other commands. */
 function longerCommand(command: string | null): string | null {
   if (command === null || !/ fit /.test(command)) return null;
   const minutes = Number(/ max_minutes=([\d.]+)/.exec(command)?.[1] ?? 10);
@@ -266,15 +270,15 @@ export function choose(all: readonly Metric[], words: readonly string[] | null):
       return all.filter((one) => one.group === word && !one.onRequest).map(({ name }) => name);
     if (names.includes(word)) return [word];
     const known = [...groups, ...Object.keys(variantNames), ...names];
-    throw new ConfigError("usage", `metrics=${word}: expected some of ${known.join(", ")}`);
+    throw new ConfigError("usage", `metrics=${word}: expected one or more of ${known.join(", ")}`);
   });
-  // A bridge that moves nothing has the least displacement: show the distance beside it.
+  // A bridge that moves nothing has the least displacement, so the table also shows the distance.
   const beside = chosen.flatMap((name) => {
     const [, baseline] = /^(.*_|)displacement$/.exec(name) ?? [];
     return baseline === undefined ? [] : [`${baseline}sliced_w2`, "sliced_w2"];
   });
   const asked = new Set([...chosen, ...beside]);
-  // Hold-outs were asked for: measure all of them, unless some are named.
+  // If the user asks for hold-outs, all are measured unless some are named.
   const isOfHoldouts = holdoutNames.some((name) => asked.has(name));
   return {
     all,
@@ -292,7 +296,7 @@ function directionsOf(
   if (found.length > 0) return found;
   throw new ConfigError(
     "usage",
-    `${trained.folder} has no weights of direction ${directions?.join(" or ")} yet: leave direction out, or let the run get there`,
+    `${trained.folder} has no parameters of direction ${directions?.join(" or ")} yet: leave direction out, or resume the run`,
   );
 }
 
@@ -303,11 +307,13 @@ function checkHoldouts(holdouts: readonly Holdout[], { bridge, trained }: OpenSu
   if (bridge.networks.f) return;
   throw new ConfigError(
     "usage",
-    `holdout=${holdouts[0]?.path}: ${trained.folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
+    `holdout=${holdouts[0]?.path}: ${trained.folder} has no parameters of direction f yet, which transports the source: leave holdout out`,
   );
 }
 
-/** Why metrics have no row, a line for each reason; rare metrics only if they were asked for. */
+/**
+ * Reasons for metrics without a row, a line each. Rare metrics appear only if the user named them.
+ */
 export function leftOut(
   rows: readonly MetricRow[],
   reasons: ReadonlyMap<string, string>,

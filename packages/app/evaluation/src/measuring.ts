@@ -1,21 +1,20 @@
-// What the metrics of one run share: its bridge, options, and results for every sample set.
+// State shared by the metrics of one run: bridge, options, and results for every sample set.
 import type { Split } from "@dsbm/data";
 import type { Clock, Progress } from "@dsbm/runs";
 import { Distances } from "./distances.js";
 import type { Subject } from "./subject.js";
 
 export interface MeasureOptions {
-  /** Source rows, and target rows, at most. */
+  /** Maximum source rows, and target rows. */
   n: number;
   seed: number;
   split: Split;
-  /** Rows of each side of an exact distance, at most. */
+  /** Maximum rows of each side of an exact distance. */
   exact: number;
-  /** Threads for exact distances. */
   threads: number;
   /** Whether values have intervals, which cost resamples. */
   intervals: boolean;
-  /** What is measured after this time is left out. */
+  /** Metrics after this time are skipped. */
   clock: Clock;
   progress: Progress;
   signal: AbortSignal | undefined;
@@ -44,7 +43,7 @@ export class Measuring implements Disposable {
     return resource;
   }
 
-  /** Says what comes next and lets signals have their turn. Returns whether one stopped the work. */
+  /** Announces the next step and lets signals arrive. Returns whether a signal stopped the work. */
   async isStopped(label: string): Promise<boolean> {
     this.options.progress.update({ label, step: 0, steps: 1 });
     await new Promise(setImmediate);

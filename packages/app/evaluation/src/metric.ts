@@ -1,4 +1,4 @@
-// What a metric is: a row of every table, and its function of one set of samples.
+// A metric: a row of every table, and its function of one sample set.
 import type { Conditions, Direction, Endpoint, Estimate, PathEnergy } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/problem";
@@ -7,9 +7,9 @@ import type { Tensor } from "@dsbm/torch";
 import type { Measuring } from "./measuring.js";
 import type { Sampling } from "./transport.js";
 
-/** The samples of one direction, all on the processor as networks take them. */
+/** The samples of one direction, all on the processor in the network's units. */
 export interface SampleSet {
-  /** Tells sets apart whose source and target rows differ. */
+  /** Differs between sets with other source or target rows. */
   readonly key: string;
   readonly direction: Direction;
   readonly from: Endpoint;
@@ -18,28 +18,29 @@ export interface SampleSet {
   /** Source rows and the rows generated from them, pair by pair, [n, …]. */
   readonly start: Tensor;
   readonly end: Tensor;
-  /** Masses of the source rows at the end, [n], of a method with growth; the rows here are drawn by it. */
+  /**
+   * Masses [n] of the source rows at the endpoint, for a method with growth; the rows here are
+   * resampled by mass.
+   */
   readonly weights: Tensor | null;
-  /** Conditions of the source rows. */
   readonly given: Conditions | undefined;
   /** Held-out target rows, [m, …]. */
   readonly data: Tensor;
-  /** Other target rows, [at least n, …], which floors are drawn from. */
+  /** Further target rows, [at least n, …], for floors. */
   reserve(): Tensor;
-  /** States by step index, [n, …] each: those that metrics ask for. */
+  /** States [n, …] by step index, as metrics request them. */
   readonly states: ReadonlyMap<number, Tensor>;
   readonly energy: PathEnergy | null;
-  /** What a distance of 1 between these rows is in the data's own units. */
+  /** A distance of 1 between these rows, in the data's own units. */
   readonly unit: number;
   /** Whether floor and ceiling have a meaning (default: both). */
   readonly bounds?: { floor: boolean; ceiling: boolean };
-  /** Rows of each side of an exact distance, at most (default: as the options say). */
+  /** Maximum rows of each side of an exact distance (default: from the options). */
   readonly exact?: number;
-  /** Intermediate results that metrics of this set share. */
   readonly shared: Map<string, unknown>;
 }
 
-/** What a measurement leaves out is that of its metric. */
+/** Missing parts come from the metric. */
 export interface Measurement {
   /** Null if these samples have no such value. */
   value: number | null;
@@ -56,7 +57,7 @@ export interface Measurement {
   column?: string;
 }
 
-/** Columns of results.csv; a metric that has them is measured in training too. */
+/** Columns of results.csv; training also measures a metric with columns. */
 export interface MetricColumns {
   value: string;
   floor?: string;
@@ -64,7 +65,6 @@ export interface MetricColumns {
   target?: string;
 }
 
-/** The data of a run. */
 export interface DataFacts {
   ends: Datasets;
   config: CompleteTrainConfig;
@@ -79,11 +79,11 @@ interface MetricFacts {
   target?: number;
   columns?: MetricColumns;
   scale?: "log" | "percent";
-  /** Whether `evaluate` measures it only if it is named. */
+  /** Whether `evaluate` measures it only by name. */
   onRequest?: boolean;
-  /** Whether it is measured also if the time is up. */
+  /** Whether it is measured even if the time is up. */
   isNeeded?: boolean;
-  /** Whether few runs have it: its absence is said only if it is named. */
+  /** Whether few runs have it: its absence is reported only if the user named it. */
   isRare?: boolean;
   serves?(data: DataFacts): string | null;
   lacks?(
@@ -92,11 +92,11 @@ interface MetricFacts {
   ): string | null;
   states?(steps: number): number[];
   usesEnergy?: boolean;
-  /** Loads what it needs, once. Throws errors of the configuration's files. */
+  /** Loads files, once. Throws errors of the configuration's files. */
   prepare?(context: Measuring): Promise<unknown>;
 }
 
-/** What comparisons of two samples know besides. */
+/** Additional inputs of a comparison of two samples. */
 export interface Comparison {
   seed: number;
   context: Measuring;
@@ -106,22 +106,24 @@ export interface Comparison {
 
 type MaybeLater<T> = T | Promise<T>;
 
-/** A metric of two samples: its floor is that of other target rows, its ceiling that of the untouched source. */
+/**
+ * A metric of two samples. Its floor scores further target rows, its ceiling the untransported
+ * source.
+ */
 export interface TwoSampleMetric extends MetricFacts {
   /** The value of x [n, …] against y [m, …], in units of x to the `power` (default 0); null without one. */
   compare(x: Tensor, y: Tensor, options: Comparison): MaybeLater<number | null>;
   power?: 0 | 1 | 2;
-  /** What is compared instead of the rows, such as features of images. */
+  /** Features to compare instead of rows. */
   view?(set: SampleSet, seed: number): (x: Tensor) => Tensor;
   /** Whether the value is already the square of a distance, as a mean over pairs. */
   isSquare?: boolean;
-  /** Whether the value can be negative. */
   isSigned?: boolean;
-  /** The value with its interval, of a metric that costs too much for half-samples. */
+  /** The value with its interval, for a metric too slow for half-samples. */
   estimate?(x: Tensor, y: Tensor, options: Comparison): MaybeLater<Estimate>;
-  /** Rows of each side at most, where `exact` are those of exact transport. */
+  /** Maximum rows of each side, from the limit of exact transport. */
   most?(exact: number): number;
-  /** Draws that the floor of n rows is averaged over (default 8). */
+  /** Draws that the floor of n rows averages over (default 8). */
   draws?(n: number): number;
 }
 

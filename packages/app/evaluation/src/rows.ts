@@ -5,13 +5,13 @@ import { compareSamples } from "./bounds.js";
 import type { Measuring } from "./measuring.js";
 import type { Measurement, Metric, SampleSet } from "./metric.js";
 
-/** Rows, and why metrics have none, by name. */
+/** Rows, and reasons of metrics without a row, by name. */
 export interface Measured {
   rows: MetricRow[];
   reasons: Map<string, string>;
 }
 
-export const noTime = "no time was left: dsbm evaluate measures it";
+export const noTime = "no time was left: run dsbm evaluate";
 
 /** Returns null if it was stopped. */
 export async function measureSet(
@@ -36,7 +36,7 @@ export async function measureSet(
   return { rows, reasons };
 }
 
-/** A measurement, or why there is none, such as two rows whose resamples do not vary. */
+/** Returns a measurement or the reason for its absence, for example resamples that do not vary. */
 async function measured(metric: Metric, set: SampleSet, context: Measuring) {
   try {
     return "compare" in metric
@@ -48,7 +48,7 @@ async function measured(metric: Metric, set: SampleSet, context: Measuring) {
   }
 }
 
-/** Why a metric cannot be measured; null if it can. */
+/** Returns why a metric cannot be measured, or null. */
 export function whyNot(
   metric: Metric,
   set: Pick<SampleSet, "direction" | "side" | "sampling">,
@@ -60,7 +60,6 @@ export function whyNot(
   return reason ?? metric.lacks?.(context, set) ?? null;
 }
 
-/** Null without a value. */
 function rowOf(
   metric: Metric,
   { value, interval, floor, floor_interval, ceiling, excess, n, ...more }: Measurement,

@@ -22,14 +22,16 @@ const most = 2000;
 /** Vectors [n, d], or images [n, C, H, W]. */
 export interface DrawnSamples {
   source: Tensor;
-  /** Generated from the source rows, as many. */
+  /** One row for each source row. */
   generated: Tensor;
-  /** Held-out target rows, and others for floors: at least twice as many as source rows. */
+  /**
+   * Held-out target rows, and further target rows for floors: at least twice as many as source
+   * rows.
+   */
   target: Tensor;
   reserve: Tensor;
 }
 
-/** The rows and the verdict of `dsbm evaluate` for these samples. */
 export async function judgeSamples(
   { source, generated, target, reserve }: DrawnSamples,
   { seed }: { seed: number },

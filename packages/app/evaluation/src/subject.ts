@@ -1,4 +1,4 @@
-// What is measured: a bridge with its present weights, and its data.
+// The subject of an evaluation: a bridge with its present parameters, and its data.
 import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
@@ -17,42 +17,40 @@ export interface Subject {
   trained: Trained;
   ends: Datasets;
   vectors: boolean;
-  /** What a distance of 1 between networks' rows is in the units of metrics over several columns. */
+  /** A distance of 1 between networks' rows, in the units of metrics over several columns. */
   unit: number;
   /** Names of the columns; null if the data have none. */
   names: readonly string[] | null;
-  /** Rows of an end in the data's own units. */
+  /** Rows of a dataset in the data's own units. */
   own(side: Endpoint, rows: Tensor): Tensor;
 }
 
-/** A run opened from its folder. */
 export interface OpenSubject extends Subject, Disposable {
-  /** The grid of the sampler. */
   grid: TimeGrid;
 }
 
 export interface SubjectOptions {
-  /** Steps of the sampler; null: those of training. */
+  /** Steps of the sampler; null: as in training. */
   steps: number | null;
   threads: number | "auto";
   device: string;
-  /** Other noise, and how much conditions count (default: as trained). */
+  /** Changed noise, and the weight of conditions (default: as trained). */
   diffusion?: number | null;
   guidance?: number;
-  /** Of the order of a table's rows. */
+  /** Seed of the order of a table's rows. */
   seed: number;
-  /** Inception's files that the user named; a run's own are not opened. */
+  /** Inception files from the user; a run's own files are not opened. */
   inception?: string | null;
   fid_statistics?: string | null;
-  /** The data of the run, if they are loaded already; they stay the caller's. */
+  /** Loaded data of the run; the caller keeps them. */
   ends?: Datasets | undefined;
   progress: Progress;
   signal: AbortSignal | undefined;
 }
 
 /**
- * Opens a run in any state that has weights, and its data. Throws a RunError or ConfigError for what is no run or has
- * no weights, and errors of its data.
+ * Opens a run in any state that has parameters, and its data. Throws a RunError or ConfigError if
+ * the folder holds no run or no parameters, and errors of its data.
  */
 export async function openSubject(folder: string, options: SubjectOptions): Promise<OpenSubject> {
   const { steps, device, progress, signal, diffusion = null, guidance = 1 } = options;
@@ -79,7 +77,7 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   };
 }
 
-/** A bridge whose data are loaded, such as one in training. */
+/** The subject of a bridge whose data are loaded, for example during training. */
 export const subjectOf = (bridge: Bridge, ends: Datasets): Subject => ({
   bridge,
   trained: bridge.trained,
@@ -93,7 +91,7 @@ export const subjectOf = (bridge: Bridge, ends: Datasets): Subject => ({
   },
 });
 
-/** Tables in a random order: a part of a sorted one is no sample of the whole. */
+/** Shuffles tables: a part of a sorted table is not a random sample. */
 export function inRandomOrder(ends: Datasets, seed: number): { ends: Datasets; orders: Tensor[] } {
   const orders: Tensor[] = [];
   const shuffled = (end: EndpointData, side: string): EndpointData => {
@@ -121,15 +119,14 @@ export function inRandomOrder(ends: Datasets, seed: number): { ends: Datasets; o
 
 function unitOf({ columns }: Datasets): number {
   if (columns?.transform.standardise !== "global") return 1;
-  // Of constant columns the deviation is 0.
+  // Constant columns have deviation 0.
   return Math.max(...columns.transform.std) || 1;
 }
 
-/** Frees tensors of a table of them. */
 export function disposeAll(tensors: Iterable<Tensor | null | undefined>): void {
   for (const t of tensors) t?.dispose();
 }
 
-/** A tensor outside the present scope, on the processor. */
+/** A tensor on the processor that outlives the current scope. */
 export const kept = (make: () => Tensor): Tensor =>
   tidy(() => make().to({ device: "cpu" }).clone().keep());

@@ -1,4 +1,4 @@
-// The quality of a run as a table for a terminal, the main metrics first.
+// Prints the quality of a run as a table for a terminal, the main metrics first.
 import { formatTable, gradeWords, type MetricRow, type Quality } from "@dsbm/runs";
 
 const mostColumns = 5;
@@ -12,7 +12,7 @@ const short = (x: number | null | undefined): string => {
     : String(Number(x.toPrecision(4)));
 };
 
-/** All rows, but of the columns only the worst of each direction. */
+/** All rows, but only the worst column of each direction. */
 function shownQuality({ rows }: Pick<Quality, "rows">): MetricRow[] {
   const seen = { f: 0, b: 0 };
   return rows.filter(({ group, direction }) => {
@@ -24,7 +24,7 @@ function shownQuality({ rows }: Pick<Quality, "rows">): MetricRow[] {
 
 const ways = { f: "forward", b: "backward" };
 
-/** The table, then what was left out, then the verdicts. */
+/** The table, then skipped metrics, then the verdicts. */
 export function qualityTable(quality: Quality): string {
   const shown = shownQuality(quality);
   const table = formatTable(
@@ -46,7 +46,7 @@ export function qualityTable(quality: Quality): string {
   const hidden = all - shown.filter(({ group }) => group === "columns").length;
   return [
     table,
-    ...(hidden > 0 ? [`and ${hidden} more columns, which are nearer to the data's`] : []),
+    ...(hidden > 0 ? [`and ${hidden} more columns, which are closer to the data`] : []),
     ...quality.left_out.map((line) => `left out: ${line}`),
     ...quality.verdicts.flatMap(({ direction, grade, reason, next }) => [
       `${ways[direction]}: ${gradeWords[grade]}. ${reason}`,

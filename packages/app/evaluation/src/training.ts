@@ -1,4 +1,4 @@
-// Evaluations in training, and of a finished run by other samplers: a row of results.csv.
+// Evaluations during training, and of a finished run by other samplers: a row of results.csv.
 import { targetOf } from "@dsbm/bridge";
 import type { Position } from "@dsbm/problem";
 import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";
@@ -23,7 +23,7 @@ function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
 const columnsOf = ({ value, target, floor, ceiling }: MetricColumns): string[] =>
   [value, target, floor, ceiling].filter((column) => column !== undefined);
 
-/** The columns of a run's results.csv, and what they are. */
+/** The columns of a run's results.csv, with their meanings. */
 export function columnsFor(data: DataFacts): { columns: string[]; logged: LoggedMetric[] } {
   const logged = metricsFor(data);
   return {
@@ -55,14 +55,14 @@ export interface Evaluation extends Disposable {
   context: Measuring;
 }
 
-/** How samples of an evaluation are generated; `steps` are those of each interval. */
+/** Sampling of an evaluation; `steps` are steps of each interval. */
 export interface EvaluationSampling extends Sampling {
   steps: number;
 }
 
 export type EvaluatorOptions = Pick<MeasureOptions, "split" | "progress" | "signal" | "threads">;
 
-/** Evaluates one bridge after each change of its weights. */
+/** Evaluates one bridge after each change of its parameters. */
 export class Evaluator implements Disposable {
   readonly #options: MeasureOptions;
 
@@ -105,8 +105,8 @@ export class Evaluator implements Disposable {
   }
 
   /**
-   * Generates samples and measures them, in the time of a clock (default: no limit). Returns null if it was stopped.
-   * Throws a DivergedError for values that are no numbers.
+   * Generates samples and measures them in the time of a clock (default: no limit). Returns null if
+   * it was stopped. Throws a DivergedError for values that are not finite.
    */
   async evaluate(
     at: Position,

@@ -1,5 +1,5 @@
-// The one way to generate samples that are measured or drawn. The noise of a row depends on the seed, the purpose and
-// the row's place alone, so that evaluations compare the same noise.
+// Generates all samples for metrics and figures. The noise of a row depends only on the seed, the
+// purpose and the row's index, so that evaluations compare the same noise.
 import {
   type Conditions,
   type Direction,
@@ -22,7 +22,6 @@ import { disposeAll, kept } from "./subject.js";
 type PlanConfig = Parameters<Bridge["plan"]>[0];
 export type Solver = PlanConfig["solver"];
 
-/** How samples are generated. */
 export interface Sampling extends Partial<Pick<PlanConfig, "ode_tol" | "ode_step_size">> {
   solver: Solver;
   grid: TimeGrid;
@@ -38,21 +37,21 @@ export interface TransportOptions {
   label: string;
   progress: Measuring["options"]["progress"];
   signal: AbortSignal | undefined;
-  /** Called with each state of a batch; the state is freed afterwards. */
+  /** Called with each state of a batch. The state is freed afterwards. */
   visit?: ((k: number, state: Tensor, weights: Tensor | null) => void) | undefined;
 }
 
 export interface Transported {
-  /** [n, …] on the processor, the caller's. */
+  /** [n, …] on the processor; the caller owns it. */
   end: Tensor;
-  /** Their masses [n] at the end, of a method with growth; the caller's. */
+  /** Masses [n] at the endpoint of a method with growth; the caller owns them. */
   weights: Tensor | null;
-  /** Evaluations of the networks per row. */
+  /** Network evaluations per row. */
   nfe: number;
   batches: number;
 }
 
-/** Carries rows x [n, …] to the other end. Returns null if `signal` stopped it. */
+/** Transports rows x [n, …] to the other endpoint. Returns null if `signal` stopped it. */
 export async function transport(
   bridge: Bridge,
   direction: Direction,
@@ -114,11 +113,11 @@ export async function transport(
   }
 }
 
-/** Samples [n, …] drawn by their masses. */
+/** Samples [n, …] drawn by mass. */
 export const byMass = (x: Tensor, weights: Tensor | null): Tensor =>
   weights ? x.indexSelect(0, rowsByMass(weights)) : x;
 
-/** A set with what its transport cost; dispose it. */
+/** A set with the cost of its transport; dispose it. */
 export interface CollectedSamples extends Disposable {
   set: SampleSet;
   nfe: number;
@@ -128,13 +127,13 @@ export interface CollectedSamples extends Disposable {
 
 export interface CollectOptions {
   sampling: Sampling;
-  /** They say which states the set keeps. */
+  /** Their states are kept in the set. */
   metrics: readonly Metric[];
-  /** The half-iteration whose weights generate; null if unknown. */
+  /** The half-iteration of the generating parameters; null if unknown. */
   half: number | null;
 }
 
-/** Returns null if it was stopped. Throws a DivergedError for samples that are no numbers. */
+/** Returns null if it was stopped. Throws a DivergedError for samples that are not finite. */
 export async function collectSamples(
   context: Measuring,
   direction: Direction,
@@ -151,7 +150,8 @@ export async function collectSamples(
     tensors.push(t);
     return t;
   };
-  // The reserve of held-out rows is training rows; that of training rows, others of them.
+  // The reserve of held-out rows is training rows; the reserve of training rows is further training
+  // rows.
   const isHeldOut = split === "test";
   const total = Math.min(2 * options.n, ends[side].train.size(0));
   const m = isHeldOut ? options.n : Math.floor(total / 2);
@@ -253,6 +253,6 @@ function joined(parts: readonly { x: Tensor; weights: Tensor | null }[]): Tensor
   return byMass(cat(parts.map(({ x }) => x)), masses.length > 0 ? cat(masses) : null);
 }
 
-/** The index of a process time among those of a grid. */
+/** The index of a process time in a grid. */
 export const stepAt = (times: readonly number[], time: number): number =>
   times.findIndex((t) => Math.abs(t - time) < 1e-9);

@@ -1,10 +1,10 @@
-// The time that a command may take.
+// The time limit of a command.
 
 export class Clock {
   readonly #now: () => number;
   #began: number;
 
-  /** `seconds`: from `began` on (default: now), in seconds of `now`; null: no limit. */
+  /** `seconds` after `began` (default: now), in seconds of `now`; null: no limit. */
   constructor(
     readonly seconds: number | null = null,
     {
@@ -36,7 +36,7 @@ export class Clock {
     this.#began -= seconds;
   }
 
-  /** A clock for a share of the time left, `most` seconds at most. */
+  /** A clock for a share of the time left, at most `most` seconds. */
   part(share: number, most = Number.POSITIVE_INFINITY): Clock {
     const limit = Math.min(most, share * this.left);
     return new Clock(Number.isFinite(limit) ? limit : null, { now: this.#now });

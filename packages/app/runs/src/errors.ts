@@ -1,7 +1,6 @@
-// What is wrong with a run, in one line with a cure. File systems fail with FileErrors of @dsbm/files.
+// Errors of runs, in one line with a cure. File systems fail with FileErrors of @dsbm/files.
 import { FileError } from "@dsbm/files";
 
-/** For programs; the message is for people. */
 export type RunErrorCode =
   | "bad_argument"
   | "not_found"
@@ -11,7 +10,7 @@ export type RunErrorCode =
   | "columns"
   | "picture";
 
-/** An error about a run folder or a figure: one line, a stable `code`, the cause kept. */
+/** An error about a run folder or a figure, with a stable `code` and its cause. */
 export class RunError extends Error {
   override readonly name = "RunError";
   readonly code: RunErrorCode;
@@ -22,11 +21,11 @@ export class RunError extends Error {
   }
 }
 
-/** Whether an error says that a run is missing, damaged or cannot be read. */
+/** Whether a run is missing, damaged or unreadable. */
 export const isRunFault = (error: unknown): error is RunError | FileError =>
   error instanceof RunError || error instanceof FileError;
 
-/** Throws RunError "bad_argument" with the first fault whose condition holds: `<what> was given <fault>`. */
+/** Throws RunError "bad_argument" with the first true fault: `<what> was given <fault>`. */
 export function refuse(what: string, faults: readonly (readonly [boolean, string])[]): void {
   const fault = faults.find(([wrong]) => wrong)?.[1];
   if (fault !== undefined) throw new RunError("bad_argument", `${what} was given ${fault}`);

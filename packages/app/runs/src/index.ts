@@ -1,4 +1,4 @@
-// What other packages and users import.
+// The public face of @dsbm/runs.
 
 export * from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";

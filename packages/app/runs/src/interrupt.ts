@@ -1,9 +1,9 @@
-// Stops work by Ctrl-C at its next step boundary. JavaScript hears of signals only between native calls: the engine
-// ends long calls (`work-interrupt.ts`).
+// Stops work by Ctrl-C at its next step boundary. JavaScript receives signals only between native
+// calls: the engine ends long calls (`work-interrupt.ts`).
 
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** Says that the work has seen the signal and is ending by itself. */
+  /** Call when the work has seen the signal and is ending. */
   noticed(): void;
   dispose(): void;
 }
@@ -14,10 +14,9 @@ const signals = Object.keys(codes) as (keyof typeof codes)[];
 
 let stoppedBy: keyof typeof codes = "SIGINT";
 
-/** The exit code of stopped work: that of its signal, or 130. */
+/** The exit code for the last signal, or 130. */
 export const stoppedCode = (): number => codes[stoppedBy];
 
-/** Whether a process with this exit code was stopped by a signal. */
 export const isStopCode = (code: number | null): boolean =>
   Object.values<number | null>(codes).includes(code);
 
@@ -27,14 +26,14 @@ export const stopping = "stopping at the next step boundary; once more to stop a
 
 /** The message if the process ends before its work has seen the signal. */
 export const stoppedWithin = (resume: string): string =>
-  `stopped within a step: what was done since the last checkpoint is done again\nto go on: ${resume}`;
+  `stopped within a step: the work since the last checkpoint will be repeated\nto resume: ${resume}`;
 
 interface Options {
   notify?: (text: string) => void;
   second?: () => void;
 }
 
-/** Listens for these signals until it is disposed; the second one ends the process at once. */
+/** Listens for these signals until it is disposed. The second signal ends the process at once. */
 export function createInterrupt({
   notify = (text) => process.stderr.write(`\n${text}\n`),
   second = () => {},
@@ -49,7 +48,7 @@ export function createInterrupt({
     notify(stopping);
     controller.abort();
   };
-  // Until the work is over: a waiting signal is lost with its listener.
+  // Wait until the work is over: a waiting signal is lost with its listener.
   const listeners = signals.map((name) => [name, () => stop(name)] as const);
   for (const [name, listener] of listeners) process.on(name, listener);
   return {

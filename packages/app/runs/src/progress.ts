@@ -4,17 +4,17 @@ import { printable } from "@dsbm/files";
 export interface ProgressState {
   label: string;
   step: number;
-  /** Of so many; undefined if unknown. */
+  /** Undefined if unknown. */
   steps?: number;
   rate?: number;
-  /** Seconds to the end of the whole run (default: to the last step, by the rate). */
+  /** Seconds until the run ends (default: until the last step, by the rate). */
   left?: number | null;
   loss?: number;
   note?: string;
 }
 
 export interface Progress {
-  /** Shows the state; calls in quick succession are dropped. */
+  /** Shows the state. Drops calls in quick succession. */
   update(state: ProgressState): void;
   line(text: string): void;
   done(): void;
@@ -53,10 +53,13 @@ export function progressText({
   return parts.join("  ");
 }
 
-/** Shows nothing: for ranks other than 0. */
+/** Shows nothing: for ranks above 0. */
 export const silentProgress: Progress = { update: () => {}, line: () => {}, done: () => {} };
 
-/** Progress on a stream (default stderr): redrawn every 0.1 s on a terminal, a line every 10 s elsewhere. */
+/**
+ * Progress on a stream (default stderr): redrawn every 0.1 s on a terminal, a line every 10 s
+ * elsewhere.
+ */
 export function createProgress({
   stream = process.stderr,
 }: {
@@ -75,7 +78,7 @@ export function createProgress({
       const now = performance.now();
       if (now - last < pause) return;
       last = now;
-      // In a file a count of nothing done says nothing.
+      // In a file a line about step 0 has no use.
       const isBegin = !live && state.step === 0;
       const text = printable(isBegin ? state.label : progressText(state));
       clear();

@@ -1,6 +1,6 @@
-// Words of command lines that people copy.
+// Quotes arguments of command lines that people copy.
 
-/** A word quoted for a shell; in double quotes where that is easier to read. */
+/** Quotes an argument for a shell; uses double quotes if they are easier to read. */
 export function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   if (word.includes("'") && !/["$`\\!]/.test(word)) return `"${word}"`;

@@ -6,11 +6,12 @@ export interface TableOptions {
   columns?: readonly string[];
 }
 
-/** Digits after the point of numbers that are not whole. */
+/** Digits after the point of fractional numbers. */
 const digits = 4;
 
 /**
- * Rows as aligned text: numbers to the right, text to the left, "–" for null. No line end after the last row.
+ * Rows as aligned text: numbers to the right, text to the left, "–" for null. No line end after the
+ * last row.
  */
 export function formatTable(
   rows: readonly Readonly<Record<string, Cell | undefined>>[],
@@ -35,7 +36,7 @@ export function formatTable(
   return lines.join("\n");
 }
 
-/** A number with 4 digits after the point; very small and very large ones in powers of ten. */
+/** A number with 4 digits after the point; very small and very large numbers in powers of ten. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -43,7 +44,7 @@ export function formatNumber(value: number): string {
   return value.toFixed(digits);
 }
 
-/** The columns that have a value in some row, in the order of the rows' keys. */
+/** The columns with a value in some row, in the order of the rows' keys. */
 export function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
   const columns = [...new Set(rows.flatMap(Object.keys))];
   return columns.filter((column) => rows.some((row) => row[column] != null));

@@ -1,7 +1,6 @@
-// The version that runs and messages carry.
 import { readFileSync } from "node:fs";
 
-/** The version of dsbm: all packages have the same. */
+/** The version of dsbm, shared by all packages. */
 export const { version } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ) as { version: string };

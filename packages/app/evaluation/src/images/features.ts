@@ -1,5 +1,5 @@
-// Features of images without training: colours and edges, coarse to fine, in the cells of a grid. They notice a style
-// or noise that distances of pixels hardly do.
+// Image features without training: colours and edges, coarse to fine, in the cells of a grid. They
+// react to style and noise more than distances of pixels.
 import { adaptiveAvgPool2d, avgPool2d, cat, type Tensor, tidy } from "@dsbm/torch";
 
 const grid: [number, number] = [4, 4];
@@ -30,7 +30,7 @@ export function imageFeatures(images: Tensor): Tensor {
   });
 }
 
-/** Scales features by deviations of those of reference images. Constant features stay small. */
+/** Scales features by the deviations of reference images. Constant features stay small. */
 export function standardFeatures(reference: Tensor): (images: Tensor) => Tensor {
   const known = imageFeatures(reference);
   const deviation = known.std({ dim: 0, correction: 1 });

@@ -1,4 +1,4 @@
-// The reference classifier of a run: a small classifier of the labelled set that an end comes from, trained once for
+// The reference classifier of a run: a small classifier of the labelled dataset, trained once for
 // all runs of an experiments folder.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,20 +25,20 @@ export interface ReferenceClassifier {
   facts: LeNetFacts;
 }
 
-/** One seed, so that all runs are measured alike. */
+/** One seed, so that all runs have the same classifier. */
 const classifierSeed = 0;
 const leastSteps = 500;
 
 function wholeSet(end: Pick<EndpointData, "name">): string | null {
   const base = end.name.replace(/(_\d+)+$/, "");
-  // The squares and the circles are each one class of this set.
+  // Squares and circles are one class each of this dataset.
   const whole = base.startsWith("synthetic_") ? "synthetic_shapes" : base;
   return (datasets[whole]?.classes.length ?? 0) > 1 ? whole : null;
 }
 
 /**
- * The classifier of an end, trained here if this experiments folder has none (about a minute for MNIST on two cores);
- * null if its data have no classes to tell apart, or when stopped.
+ * Returns the classifier of a dataset, and trains it if this experiments folder has none (about a
+ * minute for MNIST on two cores). Returns null if the data have no classes, or when stopped.
  */
 export async function referenceClassifier(
   { projection, shape }: Pick<Datasets, "projection" | "shape">,
@@ -102,7 +102,7 @@ export async function referenceClassifier(
     writeFileAtomic(checksum, `${sha256(bytes)}  ${file}\n`);
     writeFileAtomic(path, bytes);
     progress.line(
-      `classifier of ${set}: names ${(100 * accuracy).toFixed(1)} % of the test split rightly  ${((performance.now() - began) / 1000).toFixed(0)} s`,
+      `classifier of ${set}: ${(100 * accuracy).toFixed(1)} % of the test split correct  ${((performance.now() - began) / 1000).toFixed(0)} s`,
     );
     return { model, facts };
   } finally {
@@ -110,7 +110,9 @@ export async function referenceClassifier(
   }
 }
 
-/** The share of images taken for one of an end's classes; null where the end has all classes. */
+/**
+ * The share of images classified as a class of this dataset; null if the dataset has all classes.
+ */
 export function shareOfClasses(
   { model, facts }: ReferenceClassifier,
   images: Tensor,

@@ -1,4 +1,4 @@
-// Whether a classifier can tell generated rows from the data (of images: their features).
+// Whether a classifier can tell generated rows from the data (for images, from their features).
 import { isVectors } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { drawsOf, linearExcess } from "../bounds.js";
@@ -6,9 +6,12 @@ import { type Accuracy, classifierAccuracy } from "../classifier.js";
 import { imageFeatures } from "../images/features.js";
 import type { Metric } from "../metric.js";
 
-/** With fewer rows of a side nothing can be learnt. */
+/** With fewer rows a classifier learns nothing. */
 const fewest = 4;
-/** Folds share rows: accuracies vary by so much more than a binomial share (simulated, n = 6 … 1,000). */
+/**
+ * Folds share rows: accuracies vary by this factor more than a binomial share (simulated, n = 6 …
+ * 1,000).
+ */
 const inflation = 1.25;
 
 export const classifierMetric: Metric = {
@@ -16,7 +19,7 @@ export const classifierMetric: Metric = {
   title: "classifier two-sample test (accuracy)",
   group: "ends",
   meaning:
-    "The share of generated and held-out rows whose origin a small network names rightly in cross-validation (Lopez-Paz and Oquab 2017): .5 is guessing; floor: other target rows; ceiling: the untouched source.",
+    "The accuracy of a small network that separates generated and held-out rows in cross-validation (Lopez-Paz and Oquab 2017): .5 is guessing. Floor: other target rows; ceiling: the untransported source.",
   isNeeded: true,
   scale: "percent",
   measure: (set, context) =>
@@ -46,7 +49,6 @@ export const classifierMetric: Metric = {
           floor: floor.value,
           floor_interval: band(floor),
           ceiling: ceiling.value,
-          // The accuracy of guessing is known exactly.
           excess: linearExcess(
             { value: value.value, floor: 0.5, ceiling: ceiling.value },
             deviation,

@@ -1,4 +1,4 @@
-// Which column is worst, in the data's own units; columns are ordered by their own deviations.
+// The worst column in the data's own units; columns are ordered by their own deviations.
 import { columnWasserstein } from "@dsbm/bridge";
 import { tidy } from "@dsbm/torch";
 import { drawsOf, halvesOf, measurementOf } from "../bounds.js";
@@ -12,7 +12,7 @@ export const columnMetric: Metric = {
   title: "1-Wasserstein of a column",
   group: "columns",
   meaning:
-    "The mean distance by which a column must be moved to be distributed as the data's, in its own units; floor: other target rows; ceiling: the untouched source.",
+    "The mean distance by which a column must move to match the data's distribution, in its own units. Floor: other target rows; ceiling: the untransported source.",
   serves: forVectors,
   measure: (set, context) =>
     tidy(() => {

@@ -50,7 +50,7 @@ const exact = (p: 1 | 2): TwoSampleMetric => ({
     (await context.distances.wasserstein(x, y, { p, seed })).value,
 });
 
-/** Rows along random directions, [n, directions], in parts that bound the memory. */
+/** In parts that bound the memory. */
 function alongDirections(x: Tensor, seed: number): Tensor {
   return tidy(() => {
     const rows = x.flatten({ startDim: 1 }).to("float64");
@@ -73,7 +73,7 @@ const spread = (x: Tensor): number =>
 const statisticsOf = (set: SampleSet): Record<string, number> =>
   sharedOf(set, "statistics", () => endpointRow(endpointStatistics(set)));
 
-/** A moment in the networks' units, shown only if it is asked for. */
+/** A moment in the networks' units, shown only on request. */
 function moment(name: string, title: string): Metric {
   const target = `data_${name}`;
   const ceiling = name === "sample_var" ? undefined : `start_${name}`;
@@ -131,7 +131,7 @@ export const endpointMetrics: readonly Metric[] = [
     title: "variance kept",
     group: "ends",
     meaning:
-      "The variance of generated rows over that of the data; below 1 the bridge makes samples too alike.",
+      "The variance of generated rows over the variance of the data. Below 1, generated samples are too alike.",
     better: "target",
     target: 1,
     columns: { value: "variance_kept" },
@@ -144,7 +144,7 @@ export const endpointMetrics: readonly Metric[] = [
     title: "variance kept, least direction",
     group: "ends",
     meaning:
-      "The same along the principal direction of the data that keeps least, of those that hold 95 % of the variance.",
+      "The same along one principal direction: the direction with the lowest ratio among those with 95 % of the data's variance.",
     better: "target",
     target: 1,
     serves: forCovariances,

@@ -1,4 +1,4 @@
-// Fields: at which scales they are right, and whether they follow their conditions.
+// Metrics of fields: errors by scale, and dependence on conditions.
 import { isVectors, testConditions, testRows } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Measuring } from "../measuring.js";
@@ -56,7 +56,7 @@ export const fieldMetrics: readonly Metric[] = [
     title: "error of the energy spectrum",
     group: "ends",
     meaning:
-      "The mean error of the energy spectrum over octaves and channels; spectrum.csv has each; floor: other target fields; ceiling: the untouched source.",
+      "The mean error of the energy spectrum over octaves and channels; spectrum.csv has each. Floor: other target fields; ceiling: the untransported source.",
     columns: { value: "band_error", floor: "data_band_error", ceiling: "start_band_error" },
     isRare: true,
     serves: ofSpectra,
@@ -73,7 +73,7 @@ export const fieldMetrics: readonly Metric[] = [
     name: "worst_band",
     title: "worst band",
     group: "ends",
-    meaning: "The largest part of its source's error that a band still has.",
+    meaning: "The largest remaining share of the source's error in a band.",
     columns: { value: "worst_band" },
     isRare: true,
     serves: ofSpectra,
@@ -84,7 +84,7 @@ export const fieldMetrics: readonly Metric[] = [
     title: "condition error",
     group: "ends",
     meaning:
-      "How far generated fields follow their conditions otherwise than data do, in deviations; floor: other target fields; ceiling: the untouched source.",
+      "How far generated fields depend on their conditions otherwise than data do, in deviations. Floor: other target fields; ceiling: the untransported source.",
     columns: { value: "cond_error", floor: "data_cond_error", ceiling: "start_cond_error" },
     isRare: true,
     serves: ({ ends, config }) =>

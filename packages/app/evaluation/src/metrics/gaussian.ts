@@ -1,5 +1,5 @@
-// Between Gaussians the exact bridge is known: moments at the end, and the divergence of every marginal. The floor is
-// that of a perfect sampler with as many rows and steps.
+// Between Gaussians the exact bridge is known: moments at the endpoint, and the divergence of every
+// marginal. The floor is a perfect sampler with as many rows and steps.
 import {
   discretised,
   exactCovariance,

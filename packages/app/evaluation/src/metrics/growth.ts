@@ -14,8 +14,7 @@ export const growthMetrics: readonly Metric[] = [
     name: "mass",
     title: "total mass at the end",
     group: "ends",
-    meaning:
-      "The mass that the source's samples have become, over that of the target; it should be 1.",
+    meaning: "The mass of the transported source over the mass of the target; it should be 1.",
     better: "target",
     isRare: true,
     serves: needsGrowth,
@@ -32,7 +31,7 @@ export const growthMetrics: readonly Metric[] = [
     title: "effective share of the samples",
     group: "path",
     meaning:
-      "(Σw)²/(nΣw²) of the samples' masses w: the part of the samples that an average over masses is worth.",
+      "(Σw)²/(nΣw²) of the samples' masses w: the share of samples that an average over masses is worth.",
     better: "higher",
     isRare: true,
     serves: needsGrowth,

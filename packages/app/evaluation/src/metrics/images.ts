@@ -1,4 +1,5 @@
-// Images: the share that a classifier takes for the target's classes, and Fréchet distances of networks' features.
+// Metrics of images: the share classified as the target's classes, and Fréchet distances of
+// networks' features.
 import {
   type FeatureExtractor,
   frechetScore,
@@ -88,7 +89,7 @@ export const imageMetrics: readonly Metric[] = [
     title: "share of the target's classes",
     group: "ends",
     meaning:
-      "The part of generated rows that a small classifier of the data takes for the target's classes; floor: of held-out data; ceiling: of the untouched source.",
+      "The share of generated rows that a small classifier of the data assigns to the target's classes. Floor: held-out data; ceiling: the untransported source.",
     better: "higher",
     columns: { value: "share", floor: "data_share" },
     scale: "percent",
@@ -110,7 +111,7 @@ export const imageMetrics: readonly Metric[] = [
     title: "Fréchet distance (small classifier)",
     group: "ends",
     meaning:
-      "The distance of generated rows from the training data in the features of a small classifier, which is no FID; floor: of held-out data.",
+      "The distance of generated rows from the training data in the features of a small classifier; it is not an FID. Floor: held-out data.",
     columns: { value: "fid_lenet", floor: "data_fid_lenet" },
     scale: "log",
     isRare: true,

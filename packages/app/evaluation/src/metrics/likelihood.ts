@@ -1,5 +1,5 @@
-// How likely held-out data are if the source's density is known: along the probability flow from a Gaussian, and in
-// closed form for LightSB's mixture.
+// Likelihood of held-out data if the source's density is known: along the probability flow from a
+// Gaussian, and in closed form for LightSB's mixture.
 import {
   type Endpoint,
   type Gaussian,
@@ -29,7 +29,7 @@ export const likelihoodMetric: Metric = {
   title: "negative log-likelihood of data, nats a value",
   group: "ends",
   meaning:
-    "−log density of held-out data over their number of values; floor: under their own density, if it is known; ceiling: under a Gaussian with the moments of the source.",
+    "−log density of held-out data over their number of values. Floor: under their own density, if it is known; ceiling: under a Gaussian with the moments of the source.",
   isRare: true,
   serves: forVectors,
   lacks: lacksDensity,
@@ -46,7 +46,7 @@ export const likelihoodMetric: Metric = {
       logs.push(...tidy(() => log(data.narrow(0, first, count), first).toNumbers()));
     }
     return tidy(() => {
-      // A density of values in another unit is another one.
+      // A density depends on the unit of the values.
       const each = (t: Tensor) => t.div(-values).add(Math.log(subject.unit));
       const under = (law: Gaussian | null) =>
         law &&
@@ -72,11 +72,11 @@ function lacksDensity(
   const isConditioned = testConditions(ends, side, 1, context.options.split) !== undefined;
   if (isMixture)
     return isConditioned
-      ? `that of ${trained.method.name} is measured without conditions, and these rows have some`
+      ? `${trained.method.name} has a likelihood without conditions only, and these rows have conditions`
       : null;
   const from = side === "x0" ? "x1" : "x0";
   if (tidy(() => lawOf(from, context.subject) === null))
-    return "the density of the source is not known: it is if the source is normal, gaussian or the Gaussian of transfer=false, and LightSB has one of its own";
+    return "the source has no known density: it has one if it is normal, gaussian or the Gaussian of transfer=false, or with LightSB";
   return bridge.flow() ? null : `${trained.method.name} has no probability flow`;
 }
 

@@ -1,4 +1,4 @@
-// Which source row goes where: how far rows move, and whether pairs are those of the Schrödinger bridge.
+// Metrics of pairs: how far rows move, and whether pairs follow the Schrödinger bridge.
 import {
   type Estimate,
   gaussianPairs,
@@ -43,7 +43,7 @@ interface Binding {
   ceiling: Optimality;
 }
 
-const tooFew = "it needs more pairs: so few of the exact bridge look like random ones";
+const tooFew = "it needs more pairs: so few pairs of the exact bridge look random";
 
 function bindingOf(set: SampleSet, context: Measuring): Binding | null {
   return sharedOf(set, "binding", () =>
@@ -64,7 +64,7 @@ function bindingOf(set: SampleSet, context: Measuring): Binding | null {
 }
 
 const ofTwoSets = (data: DataFacts): string | null =>
-  data.ends.chain ? "it is for two data sets" : forVectors(data);
+  data.ends.chain ? "it is for two datasets" : forVectors(data);
 
 /** Why pairs are not those of a Brownian bridge. */
 function lacksBinding(
@@ -90,7 +90,7 @@ export const pairMetrics: readonly Metric[] = [
     title: "mean squared displacement",
     group: "plan",
     meaning:
-      "The mean squared distance of source rows and the rows generated from them; floor: exact optimal pairs of the same rows; ceiling: independent pairs of source and target. It says nothing of where generated rows are: see sliced_w2.",
+      "The mean squared distance of source rows and the rows generated from them. Floor: exact optimal pairs of the same rows; ceiling: independent pairs of source and target. It does not judge the generated rows: see sliced_w2.",
     columns: { value: "msd", floor: "optimal_msd", ceiling: "independent_msd" },
     measure(set, { options }) {
       const { start, end, unit } = set;
@@ -127,7 +127,7 @@ export const pairMetrics: readonly Metric[] = [
     title: "distance from the optimal plan",
     group: "plan",
     meaning:
-      "‖εA − I‖/‖I‖ of the matrix A that binds source and generated rows, I/ε at the Schrödinger bridge; floor: as many pairs of the exact bridge between the Gaussians of the same moments; ceiling: the same rows paired at random. It holds between Gaussians; of other data it says how rows are paired on average.",
+      "‖εA − I‖/‖I‖ of the matrix A that binds source and generated rows, I/ε at the Schrödinger bridge. Floor: as many pairs of the exact bridge between the Gaussians of the same moments; ceiling: the same rows paired at random. Exact between Gaussians; for other data it describes the average pairing.",
     serves: ofTwoSets,
     lacks: lacksBinding,
     measure(set, context) {
@@ -141,7 +141,7 @@ export const pairMetrics: readonly Metric[] = [
     title: "binding of source and generated rows",
     group: "plan",
     meaning:
-      "ε tr A/d: 1 at the Schrödinger bridge, less if generated rows depend less on their source rows; floor and ceiling as of the optimal plan.",
+      "ε tr A/d: 1 at the Schrödinger bridge, less if generated rows depend less on their source rows. Floor and ceiling as for the optimal plan.",
     better: "target",
     target: 1,
     serves: ofTwoSets,

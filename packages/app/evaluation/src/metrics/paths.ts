@@ -1,4 +1,5 @@
-// How samples move: the energy of the drift, how straight the flow is, and whether both directions are one process.
+// Metrics of paths: the energy of the drift, the straightness of the flow, and whether both
+// directions are one process.
 import {
   agreement,
   flowCost,
@@ -57,7 +58,7 @@ export const pathMetrics: readonly Metric[] = [
     title: "there and back, distance from the source row",
     group: "path",
     meaning:
-      "The root mean square distance of source rows and their returns; floor: of two returns from the same generated row, which is equal if both directions are one process; ceiling: of source rows and the returns of others.",
+      "The root mean square distance of source rows and their returns. Floor: two returns from the same generated row, equal if both directions are one process; ceiling: source rows and returns of other rows.",
     lacks: ({ subject: { bridge } }) =>
       bridge.networks.f && bridge.networks.b ? null : "it needs networks of both directions",
     async measure(set, { subject, options }) {
@@ -92,7 +93,7 @@ export const pathMetrics: readonly Metric[] = [
     title: "path energy",
     group: "path",
     meaning:
-      "E∫|drift|²dt along paths of the SDE; of all bridges between the same data with the same noise the Schrödinger bridge has the least.",
+      "E∫|drift|²dt along paths of the SDE. Among all bridges between the same data with the same noise, the Schrödinger bridge has the least.",
     usesEnergy: true,
     lacks({ subject }, { sampling, direction }) {
       const isTrained = subject.trained.diffusion === undefined;
@@ -109,7 +110,7 @@ export const pathMetrics: readonly Metric[] = [
     title: "normalised path energy",
     group: "path",
     meaning:
-      "|E∫|v|²dt − W₂²|/W₂² along the probability flow, with the exact W₂ of source and data; floor: optimal transport, which a bridge with noise does not reach.",
+      "|E∫|v|²dt − W₂²|/W₂² along the probability flow, with the exact W₂ of source and data. Floor: optimal transport, which a bridge with noise does not reach.",
     serves: forVectors,
     lacks: lacksFlow,
     measure: (set, context) =>
@@ -124,7 +125,7 @@ export const pathMetrics: readonly Metric[] = [
     title: "bend of the flow",
     group: "path",
     meaning:
-      "E∫|v − (end − start)|²dt/E|end − start|² along the probability flow; floor: straight lines at constant speed.",
+      "E∫|v − (end − start)|²dt/E|end − start|² along the probability flow. Floor: straight lines at constant speed.",
     serves: forVectors,
     lacks: lacksFlow,
     measure: (set, context) => alongFlow(set, context, (cost) => estimated(straightness(cost))),

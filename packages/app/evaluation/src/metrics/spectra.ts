@@ -2,7 +2,7 @@
 import { bandError, isotropicSpectrum, octaves, type Spectrum } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 
-/** Source, generated and target fields, and as many other target fields, each [n, C, H, W]. */
+/** Source, generated and target fields, and as many further target fields, each [n, C, H, W]. */
 export interface Fields {
   start: Tensor;
   end: Tensor;
@@ -17,7 +17,9 @@ export const spectraOf = (fields: Fields): Spectra =>
     Object.entries(fields).map(([name, x]) => [name, isotropicSpectrum(x)]),
   ) as Spectra;
 
-/** The errors of one channel in one band: generated, of the starts, of other real fields; null: none. */
+/**
+ * Errors of one channel in one band: generated, source and further real fields; null: no energy.
+ */
 export interface BandRow {
   channel: number;
   band_from: number;
@@ -27,10 +29,10 @@ export interface BandRow {
   error_floor: number | null;
 }
 
-/** The part of a channel's energy below which float32 only rounds. */
+/** The share of a channel's energy below which float32 only rounds. */
 export const noEnergy = 1e-10;
 
-/** Errors against the data by channel and octave; null where the data have no energy. */
+/** Errors by channel and octave; null if the data have no energy. */
 export function bandRows({ start, end, data, reserve }: Spectra): BandRow[] {
   const bands = octaves(data.k.length);
   const of = (spectrum: Spectrum) => bandError(spectrum, data, bands);
@@ -55,7 +57,7 @@ export function bandRows({ start, end, data, reserve }: Spectra): BandRow[] {
   });
 }
 
-/** The mean of an error over channels and bands that have one; null without any. */
+/** The mean error over channels and bands, or null. */
 export function meanError(
   rows: readonly BandRow[],
   key: "error_generated" | "error_start" | "error_floor",
@@ -65,8 +67,8 @@ export function meanError(
 }
 
 /**
- * The largest part of the starts' error that is left in a band: below 1 every scale came nearer to the data. Null if
- * the starts were off in no band.
+ * The largest remaining share of the source's error in a band: below 1 every scale is closer to the
+ * data. Null if the source has no error in any band.
  */
 export function worstBand(rows: readonly BandRow[]): number | null {
   const parts = rows.flatMap(({ error_generated: left, error_start: before }) =>
@@ -76,8 +78,8 @@ export function worstBand(rows: readonly BandRow[]): number | null {
 }
 
 /**
- * The slope of fields x [n, C, H, W] on a condition c [n, C′, H, W] over all points, for each pair of channels,
- * [C][C′], and the deviations of both. 0 where a condition is constant.
+ * The slope of fields x [n, C, H, W] on a condition c [n, C′, H, W] over all points, for each pair
+ * of channels, [C][C′], and the deviations of both. 0 if a condition is constant.
  */
 export function conditionFit(
   x: Tensor,
@@ -105,8 +107,8 @@ export function conditionFit(
 }
 
 /**
- * How differently fields and data follow their conditions: |slope − slope of the data|, in deviations of the data for
- * one of the condition, mean over pairs of channels.
+ * The difference of dependence on conditions: |slope − slope of the data|, in deviations of the
+ * data for one deviation of the condition, mean over pairs of channels.
  */
 export function conditionError(
   { x, cond }: { x: Tensor; cond: Tensor },

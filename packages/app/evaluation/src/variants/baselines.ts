@@ -1,5 +1,6 @@
-// Two bridges without training: between Gaussians of the data's moments, and between training rows. A trained bridge is
-// worth its time if it is closer to the target than the first and does not merely end on training rows.
+// Two bridges without training: between Gaussians of the data's moments, and between training rows.
+// A trained bridge is worth its time if it is closer to the target than the first and does not just
+// return training rows.
 import {
   BridgeError,
   type Direction,
@@ -22,12 +23,11 @@ import { kept } from "../subject.js";
 import type { Variant } from "./variant.js";
 
 export interface Baseline {
-  /** Names the metrics. */
   name: "gaussian_bridge" | "sinkhorn_bridge";
   title: string;
-  /** Training rows of each end that it is made of, at most. */
+  /** Maximum training rows of each dataset. */
   most: number;
-  /** Values of a row, at most. */
+  /** Maximum values of a row. */
   values: number;
   meaning: string;
 }
@@ -48,7 +48,7 @@ export const baselines: readonly Baseline[] = [
     most: 500,
     values: 16_384,
     meaning:
-      "The exact bridge between 500 training rows of each end at most, without training. It ends on these rows, so that it is close to the target whatever they are worth.",
+      "The exact bridge between at most 500 training rows of each dataset, without training. It returns these rows, so its distance to the target is small in any case.",
   },
 ];
 
@@ -103,7 +103,7 @@ interface Leg {
   unit: number;
 }
 
-/** A leg for each interval, in the order of a direction. */
+/** One leg for each interval, in the order of a direction. */
 function legsOf(ends: Datasets, grid: TimeGrid, direction: Direction): Leg[] {
   if (!ends.chain) return [{ ends, grid, unit: 1 }];
   const all = [ends.x0, ...ends.between, ends.x1];

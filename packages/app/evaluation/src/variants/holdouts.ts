@@ -1,4 +1,5 @@
-// Rows between the ends that no training saw: how far the bridge is from them at their time, in the data's own units.
+// Held-out rows of intermediate times: the distance of the bridge from them at their time, in the
+// data's own units.
 import { basename } from "node:path";
 import { type Conditions, kindsOf, stream, subsample, withTime } from "@dsbm/bridge";
 import { testConditions, testRows } from "@dsbm/problem";
@@ -11,13 +12,13 @@ import { byMass, type Sampling, stepAt, transport } from "../transport.js";
 import { readHoldout } from "./read-holdout.js";
 import type { Variant } from "./variant.js";
 
-/** A file of rows in the data's own units, and the time of the bridge at which they were held out. */
+/** A file of rows in the data's own units, and their time. */
 export interface Holdout {
   path: string;
   at: number;
 }
 
-/** The hold-outs of the keys `holdout` and `at`: one of each, or lists of the same length. */
+/** The hold-outs of the keys `holdout` and `at`, each one value or lists of one length. */
 export function holdoutsOf(keys: {
   holdout: string | string[] | null;
   at: number | number[] | null;
@@ -36,7 +37,7 @@ export const holdoutNames = [
   "holdout_sliced_w2",
 ];
 
-/** Null if it was stopped. Throws a ConfigError for files that do not fit. */
+/** Returns null if it was stopped. Throws a ConfigError for files that do not fit. */
 export async function holdoutVariants(
   context: Measuring,
   sampling: Sampling,
@@ -50,7 +51,7 @@ export async function holdoutVariants(
     context.keep({ [Symbol.dispose]: () => t.dispose() });
     return t;
   };
-  // Refuse what does not fit before anything is computed.
+  // Refuse wrong files before anything is computed.
   const truths: Tensor[] = [];
   for (const { path } of holdouts) {
     const rows = await readHoldout(path, subject);
@@ -69,7 +70,7 @@ export async function holdoutVariants(
     sampling: { ...sampling, grid },
     given: source.given,
     purpose: "quality/f/holdout",
-    label: "carrying all source rows to the hold-out",
+    label: "transporting all source rows to the hold-out",
     visit(k, state, weights) {
       if (stops.includes(k))
         states.set(
@@ -168,7 +169,7 @@ function variantsOf(
       { ...halves, end: few(x), bounds: { floor: false, ceiling: false } },
       {
         title: ` of the ${what}, half of the rows,`,
-        meaning: `The ${what} as it is against the hold-out, which is no bridge at all`,
+        meaning: `The ${what} itself against the hold-out, without a bridge`,
       },
     );
   return [
@@ -178,7 +179,7 @@ function variantsOf(
       { start: mixed, end: made, data: truth, bounds: { floor: false, ceiling: true } },
       {
         title: "",
-        meaning: `All source rows, carried by the SDE, against the hold-out; no floor of this size: see the row with half of the rows; ${ceiling}`,
+        meaning: `All source rows, transported by the SDE, against the hold-out. No floor for this many rows: see the row with half of the rows; ${ceiling}`,
       },
     ),
     variant("_half", "w1", halves, {

@@ -1,4 +1,4 @@
-// Several data sets in a row: the bridge at each time between, against the data of that time.
+// Time courses: the bridge at each intermediate time, against the data of this time.
 import { testRows } from "@dsbm/problem";
 import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
@@ -24,7 +24,7 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
     const time = ends.chain?.times[i + 1] as number;
     const data = own(() => testRows(end, most, options.seed, "test"));
     const reserve = own(() => testRows(end, 4 * most, options.seed, "train"));
-    // Other data for the floor limit the rows.
+    // Rows for the floor limit the other rows.
     const n = Math.min(most, reserve.size(0));
     const state = set.states.get(stepAt(times, time)) as Tensor;
     return {
@@ -45,9 +45,9 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
   });
 }
 
-/** A data set of a time, for titles. */
+/** The dataset of a time, for titles. */
 export const atTime = (name: string, time: number): string =>
   `${nameOf(name)} at t = ${Number(time.toPrecision(4))}`;
 
-/** A data set's name for tables: the last part of a path. */
+/** A dataset's name for tables: the last part of a path. */
 export const nameOf = (name: string): string => name.replace(/^[a-z]+:/, "").replace(/^.*\//, "");

@@ -1,4 +1,4 @@
-// The file of a hold-out as rows in the data's own units, in the run's order of columns.
+// Reads the file of a hold-out as rows in the data's own units, in the run's order of columns.
 
 import { ConfigError } from "@dsbm/config";
 import { cleanRows, openRows, type RowSource } from "@dsbm/data";
@@ -6,8 +6,8 @@ import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Subject } from "../subject.js";
 
 /**
- * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller's. Throws a ConfigError for a file
- * without the run's columns, and errors of reading.
+ * Rows [n, d] of a table of any format that `dsbm fit` reads, float32; the caller owns them. Throws
+ * a ConfigError for a file without the run's columns, and errors of reading.
  */
 export async function readHoldout(
   path: string,
@@ -20,7 +20,10 @@ export async function readHoldout(
   return (await readRows(path, { key: "holdout", names, d })).rows;
 }
 
-/** Rows [n, d] of a table and the names of its columns; `names` and `d` are those expected, if known. */
+/**
+ * Rows [n, d] of a table and the names of its columns; `names` and `d` are the expected values, if
+ * known.
+ */
 export async function readRows(
   path: string,
   { key, names, d }: { key: string; names: readonly string[] | null; d: number | null },

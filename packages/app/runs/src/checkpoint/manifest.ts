@@ -9,7 +9,7 @@ const checkpointFormat = 1;
 
 export const manifestName = "manifest.json";
 
-/** Bytes; facts are a few kilobytes. */
+/** Maximum bytes of a manifest; usual manifests have a few kilobytes. */
 const manifestLimit = 1 << 20;
 
 export const pointId = /^[A-Za-z0-9][A-Za-z0-9_=+-]{0,99}$/;
@@ -20,9 +20,9 @@ const manifest = z.object({
   dsbm: z.string(),
   created: z.string(),
   id: z.string().regex(pointId),
-  /** Position in the run; the newest checkpoint has the greatest. */
+  /** Position in the run; the newest checkpoint has the highest. */
   order: z.number(),
-  /** Counts the checkpoints of a run from 1; `keep_every` uses it. */
+  /** Number of the checkpoint in the run, from 1; `keep_every` uses it. */
   serial: z.int().min(1),
   /** Never removed by the policy. */
   milestone: z.boolean(),
@@ -40,7 +40,7 @@ export function manifestText(facts: Omit<Manifest, "format">): string {
   if (Buffer.byteLength(text) <= manifestLimit) return text;
   throw new RunError(
     "bad_argument",
-    `the facts of checkpoint ${facts.id} make a manifest of ${Buffer.byteLength(text)} bytes, expected at most ${manifestLimit}: put what is large into a file`,
+    `the facts of checkpoint ${facts.id} make a manifest of ${Buffer.byteLength(text)} bytes, expected at most ${manifestLimit}: put large facts into a file`,
   );
 }
 

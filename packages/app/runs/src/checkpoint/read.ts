@@ -1,4 +1,4 @@
-// Reads checkpoints, whole or damaged, and changes nothing: a run may save meanwhile.
+// Reads checkpoints, whole or damaged, and changes nothing: a run may save at the same time.
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { fileOperation, sha256OfFile, withPlainFile } from "@dsbm/files";
@@ -6,14 +6,13 @@ import { isRunFault, RunError } from "../errors.js";
 import { namesIn } from "../files/read.js";
 import { type Manifest, pointId, readManifest } from "./manifest.js";
 
-/** A manifest, its folder, and the paths of its files. */
 export interface Checkpoint extends Omit<Manifest, "files"> {
   folder: string;
   bytes: number;
   files: Record<string, Manifest["files"][string] & { path: string }>;
 }
 
-/** A checkpoint of a listing: whole, or with the reason why it cannot be used. */
+/** A whole checkpoint, or a damaged one with the reason. */
 export interface CheckpointEntry {
   id: string;
   folder: string;
@@ -32,8 +31,9 @@ export function checkpointOf(folder: string, manifest: Manifest): Checkpoint {
 }
 
 /**
- * The checkpoints in the folder `checkpoints`, by order, those of unknown order last. `verify` reads every file and
- * compares its SHA-256; without it only sizes are compared. Throws FileError if the folder cannot be listed.
+ * The checkpoints in the folder `checkpoints` by order, unknown orders last. With `verify` reads
+ * every file and compares its SHA-256; else compares only sizes. Throws FileError if the folder
+ * cannot be listed.
  */
 export function listCheckpoints(folder: string, { verify = false } = {}): CheckpointEntry[] {
   // Links are reported as damaged.
@@ -46,7 +46,10 @@ export function listCheckpoints(folder: string, { verify = false } = {}): Checkp
     .sort((a, b) => (a.order === b.order ? 0 : a.order - b.order));
 }
 
-/** The newest whole checkpoint, verified, or null; and the damaged ones after it. Throws as listCheckpoints. */
+/**
+ * Returns the newest whole, verified checkpoint or null, and the damaged checkpoints after it.
+ * Throws as listCheckpoints.
+ */
 export function newestCheckpoint(folder: string): {
   checkpoint: Checkpoint | null;
   damaged: CheckpointEntry[];
@@ -60,7 +63,7 @@ export function newestCheckpoint(folder: string): {
   return { checkpoint: null, damaged };
 }
 
-/** Reads one checkpoint; its damage is in the entry, not thrown. */
+/** Reads one checkpoint. Reports damage in the entry instead of throwing. */
 export function examineCheckpoint(
   parent: string,
   id: string,

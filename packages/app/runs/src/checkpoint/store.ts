@@ -1,5 +1,5 @@
-// After a kill or with a full disk the last checkpoint must be whole: each is written under a temporary name, then
-// renamed; older ones are removed last.
+// Saves checkpoints. After a kill or with a full disk the last checkpoint must be whole: each is
+// written under a temporary name, then renamed; older ones are removed last.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,9 @@ interface KeepPolicy {
 }
 
 export interface CheckpointPoint {
-  /** Its folder's name, sortable and readable: it0003_b_step00005000. With "+2" if that name is taken. */
+  /**
+   * Folder name, sortable and readable: it0003_b_step00005000. A "+2" is added if the name exists.
+   */
   id: string;
   /** Position in the run, e.g. steps so far. */
   order: number;
@@ -38,7 +40,7 @@ export interface CheckpointPoint {
   milestone?: boolean;
   /** Any JSON, also NaN and infinities. */
   facts: object;
-  /** Content by file name; the chunks of an iterable are written one by one. */
+  /** Content by file name. The chunks of an iterable are written one by one. */
   files: Readonly<Record<string, FileData>>;
 }
 
@@ -46,15 +48,15 @@ export interface SavedCheckpoint {
   checkpoint: Checkpoint;
   /** Ids of older checkpoints that the policy removed. */
   removed: string[];
-  /** One line each: what could not be removed. */
+  /** Files that could not be removed, a line each. */
   warnings: string[];
 }
 
 export type { CheckpointStore };
 
 /**
- * Opens the folder `checkpoints` of a run for saving. The first save makes the folder. `dsbm` is the version for the
- * manifests. Throws RunError "bad_argument".
+ * Opens the folder `checkpoints` of a run for saving. The first save makes the folder. `dsbm` is
+ * the version for manifests. Throws RunError "bad_argument".
  */
 export function openCheckpoints(
   folder: string,
@@ -80,15 +82,14 @@ class CheckpointStore {
     private readonly policy: Required<KeepPolicy>,
   ) {}
 
-  /** See newestCheckpoint. */
   newest() {
     return newestCheckpoint(this.folder);
   }
 
   /**
-   * Saves a checkpoint: on return it is on the disk, and the policy's older ones are removed. Throws FileError
-   * "disk_full", "read_only", … and then keeps the older ones, and RunError "bad_argument" for bad names and for an
-   * order before another checkpoint's.
+   * Saves a checkpoint. On return it is on the disk, and the policy has removed older ones. Throws
+   * FileError "disk_full", "read_only", … and then keeps the older ones, and RunError
+   * "bad_argument" for bad names and for an order before another checkpoint's.
    */
   save(point: CheckpointPoint): SavedCheckpoint {
     const older = this.points();
@@ -98,12 +99,15 @@ class CheckpointStore {
     return { checkpoint, ...this.prune() };
   }
 
-  /** Removes what a killed process left after a save; returns warnings. */
+  /** Removes leftovers of a killed process; returns warnings. */
   tidy(): string[] {
     return this.prune().warnings;
   }
 
-  /** Removes the whole checkpoints after `order`, milestones too, newest first. Returns their ids. Throws FileError. */
+  /**
+   * Removes the whole checkpoints after `order`, also milestones, newest first. Returns their ids.
+   * Throws FileError.
+   */
   dropAfter(order: number): string[] {
     const later = this.points().filter((point) => point.order > order);
     for (const { folder } of later.reverse()) removeFolder(folder);
@@ -211,7 +215,7 @@ function refuseBadPoint({ id, order, files }: CheckpointPoint, older: readonly C
     [name !== undefined, `a file ${short(name)}, expected a plain name other than ${manifestName}`],
     [
       later !== undefined,
-      `the order ${order}, but ${later?.id} has ${later?.order}: remove the later ones with dropAfter before`,
+      `the order ${order}, but ${later?.id} has ${later?.order}: first remove later checkpoints with dropAfter`,
     ],
   ]);
 }
@@ -222,7 +226,7 @@ function refusalOf(error: unknown, folder: string, older: readonly Checkpoint[])
   const newest = older.at(-1)?.id;
   const rest =
     newest === undefined
-      ? "there is no older one"
-      : `the older ones (${older.length}, newest ${newest}) are untouched and usable`;
+      ? "no older checkpoint exists"
+      : `the older checkpoints (${older.length}, newest ${newest}) are intact`;
   return new FileError(cause.code, `${cause.message}; ${rest}`, { cause: error });
 }

@@ -36,7 +36,7 @@ export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
   return (await drawSheet(sheet, { top, labels })).png().toBuffer();
 }
 
-/** One image of bytes [channels, height, width] as PNG, pixel for pixel. Throws RunError "bad_argument". */
+/** One image [channels, height, width] as PNG, pixel for pixel. Throws RunError "bad_argument". */
 export async function picturePng(
   pixels: Uint8Array,
   [channels, height, width]: readonly [channels: number, height: number, width: number],
@@ -48,7 +48,10 @@ export async function picturePng(
   return (channels === 1 ? picture.toColourspace("b-w") : picture).png().toBuffer();
 }
 
-/** Renders an SVG document as PNG, 2 pixels per CSS pixel. Throws RunError "picture" when the SVG cannot be read. */
+/**
+ * Renders an SVG document as PNG, 2 pixels per CSS pixel. Throws RunError "picture" if the SVG
+ * cannot be read.
+ */
 export async function svgToPng(svg: string): Promise<Buffer> {
   const sharp = await loadSharp();
   try {
@@ -63,13 +66,16 @@ export interface PathStripOptions extends Pick<ImageGridOptions, "title"> {
   /** Bytes [times, n, channels, height, width] in row order. */
   path: Uint8Array;
   shape: readonly [times: number, n: number, channels: number, height: number, width: number];
-  /** Time of each point of the path, written above its column. */
+  /** Times of the path's points, written above their columns. */
   times: readonly number[];
 }
 
 const strip = { rows: 8, columns: 9 };
 
-/** The paths of a few images as PNG: one row an image, one column a time. Throws RunError "bad_argument". */
+/**
+ * Paths of a few images as PNG: one row an image, one column a time. Throws RunError
+ * "bad_argument".
+ */
 export async function pathStrip({ path, shape, times, title }: PathStripOptions): Promise<Buffer> {
   const [count, n, ...size] = shape;
   const plane = path.length / (count * n);
@@ -92,7 +98,7 @@ export interface AnimatedGridOptions {
   /** Frames of bytes [n, channels, height, width] in row order. */
   frames: readonly Uint8Array[];
   shape: ImageShape;
-  /** One line for each frame, above it: the time. */
+  /** The text above each frame: its time. */
   captions: readonly string[];
 }
 
@@ -101,8 +107,8 @@ const greyStep = 255 / 31;
 const pixelLimit = 2 ** 28;
 
 /**
- * Draws the frames, as many images in a row as rows and about 256 screen pixels wide. Returns GIF of 10 frames a
- * second. Throws RunError "bad_argument" when the sizes do not fit.
+ * Draws frames of a square grid, about 256 screen pixels wide. Returns GIF of 10 frames a second.
+ * Throws RunError "bad_argument" if the sizes do not fit.
  */
 export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer> {
   const { frames, shape, captions } = options;

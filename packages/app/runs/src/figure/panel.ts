@@ -1,6 +1,6 @@
 // Parts of figures, without types of Plot, which users need not install.
 
-/** A drawn panel, to be placed by composeFigure. */
+/** A drawn panel for composeFigure. */
 export interface Panel {
   /** An <svg> element with its size, without a namespace. */
   svg: string;
@@ -9,7 +9,6 @@ export interface Panel {
   title: string | undefined;
 }
 
-/** The same in every figure. */
 export const sampleColors = {
   source: "#e69f00",
   target: "#009e73",
@@ -19,11 +18,11 @@ export const sampleColors = {
 export interface LegendEntry {
   label: string;
   color: string;
-  /** "line" has a dot on it, "dashes" is a rule or a floor, "dot" a point (default "line"). */
+  /** "line" has a dot, "dashes" is a rule or a floor, "dot" a point (default "line"). */
   symbol?: "line" | "dashes" | "dot";
 }
 
-/** `count` indexes of 0 … size − 1 at equal distances, first and last included. */
+/** `count` evenly spaced indexes of 0 … size − 1, first and last included. */
 export function pickIndexes(size: number, count: number): number[] {
   const last = Math.max(1, Math.min(count, size) - 1);
   const picked = Array.from({ length: last + 1 }, (_, i) => Math.round((i * (size - 1)) / last));

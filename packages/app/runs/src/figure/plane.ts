@@ -1,4 +1,4 @@
-// Source, generated and target samples: in a plane, by columns, and by correlations.
+// Figures of source, generated and target samples: in a plane, by columns, and by correlations.
 import type { Markish } from "@observablehq/plot";
 import { sampleColors as colors, type LegendEntry, type Panel } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";
@@ -16,7 +16,7 @@ const mostPaths = 40;
 const kinds = ["source", "target", "generated"] as const;
 type Kind = (typeof kinds)[number];
 
-/** How samples are shown: direction, names and units. */
+/** Direction, names and units of a figure. */
 export interface PlaneOptions {
   direction: "f" | "b";
   names: { source: string; target: string };
@@ -37,7 +37,7 @@ export const planeLegend = ({ names }: Pick<PlaneOptions, "names">): LegendEntry
     label: kind === "generated" ? kind : `${kind}: ${names[kind]}`,
   }));
 
-/** Returns the figure of samples and paths as SVG text. */
+/** Draws samples and paths as SVG text. */
 export async function scatterFigure(
   { plane, histograms }: Points,
   { direction, title }: { direction: "f" | "b"; title: string },
@@ -49,7 +49,10 @@ export async function scatterFigure(
   return composeFigure({ title, panels, columns: 3, legend: planeLegend(options) });
 }
 
-/** Start, between, generated, wanted, paths; of one coordinate only the paths over time. */
+/**
+ * Panels of source, intermediate, generated and target samples, and paths. With one coordinate only
+ * the paths over time.
+ */
 export async function planePanels(
   { k, explained, path, between, ...samples }: Plane,
   { direction, names, units }: PlaneOptions,
@@ -158,7 +161,6 @@ function domainsOf(groups: readonly Place[][], isSame: boolean): { x: Domain; y:
   return { x: around(x), y: around(y) };
 }
 
-/** Generated samples as bars, source and target as outlines. */
 export async function histogramPanel(
   { column, low, high, ...shares }: Histogram,
   { units }: Pick<PlaneOptions, "units">,
@@ -193,7 +195,6 @@ export async function histogramPanel(
   });
 }
 
-/** Three matrices of correlations: source, target, generated. */
 export async function correlationPanels(
   { columns, ...matrices }: Correlations,
   { units }: Pick<PlaneOptions, "units">,
@@ -202,7 +203,7 @@ export async function correlationPanels(
   const m = columns.length;
   const side = Math.max(150, 14 * m);
   const axis = {
-    // Numbers tell apart columns of one shortened name.
+    // Numbers tell apart columns whose shortened names are equal.
     domain: columns.map((_, i) => i),
     tickFormat: (i: number) => shortened(units.name(columns[i] as number), 12),
     padding: 0,

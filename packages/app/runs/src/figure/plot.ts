@@ -1,4 +1,5 @@
-// Observable Plot draws into a linkedom document. Its types stay out of the index, since programs need not have them.
+// Draws with Observable Plot into a linkedom document. Its types stay out of the index, since
+// programs need not have them.
 import type * as PlotModule from "@observablehq/plot";
 import type { PlotOptions, ScaleOptions } from "@observablehq/plot";
 import type { Panel } from "./panel.js";
@@ -19,7 +20,6 @@ export type PanelOptions = Omit<PlotOptions, "title" | "width" | "height"> & {
   title?: string | undefined;
 };
 
-/** Labels of both axes at their middle, without arrows. */
 const axis: ScaleOptions = { labelAnchor: "center", labelArrow: "none" };
 
 /** Draws one panel (units: CSS pixels). */

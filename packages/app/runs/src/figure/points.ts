@@ -12,16 +12,18 @@ const plane = z
   .object({
     ...kinds,
     k: z.union([z.literal(1), z.literal(2)]),
-    /** The share of the variance along each principal component; null: the coordinates are columns. */
+    /** Each principal component's share of the variance; null: the coordinates are columns. */
     explained: flat.nullable(),
     /** A few paths: the states at each time, in the sampler's order. */
     path: z.object({ times: flat.min(1), states: z.array(flat) }),
-    /** Of several data sets those between, in the order of the direction, and generated samples there. */
+    /** Intermediate datasets in the order of the direction, and generated samples there. */
     between: listOf(z.object({ name: z.string(), time: real, data: flat, generated: flat })),
   })
   .refine(({ path }) => path.times.length === path.states.length);
 
-/** Shares of the samples in equal bins of [low, high]; the first and the last also hold what lies beyond. */
+/**
+ * Shares of the samples in equal bins of [low, high]; the outer bins include all samples beyond.
+ */
 const histogram = z
   .object({ ...kinds, column: real, low: real, high: real })
   .refine(
@@ -44,7 +46,7 @@ const points = z.object({
   dim: real,
   plane,
   histograms: listOf(histogram),
-  /** Of the worst columns, in the order of the data; null for fewer than three. */
+  /** The worst columns, in the order of the data; null for fewer than three. */
   correlations: correlations.nullable().catch(null),
 });
 
@@ -53,14 +55,13 @@ export type Plane = z.output<typeof plane>;
 export type Histogram = z.output<typeof histogram>;
 export type Correlations = z.output<typeof correlations>;
 
-/** Reads such a file. Returns null if it is missing or of another form. Throws RunError "corrupt". */
+/** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
 export function readPoints(path: string): Points | null {
   return existsSync(path) ? (points.safeParse(readJson(path)).data ?? null) : null;
 }
 
 /** From the units of networks to the units of the data. */
 export interface AxisUnits {
-  /** The name of a column on an axis. */
   name(column: number): string;
   /** A value of a column in the units of the data, or its logarithm. */
   value(column: number, x: number): number;

@@ -1,4 +1,5 @@
-// Energy of fields against wavenumber, logarithmic: a panel for each channel, a line for each set.
+// Draws the energy of fields against wavenumber, logarithmic: a panel for each channel, a line for
+// each set.
 import { refuse } from "../errors.js";
 import { type LegendEntry, sampleColors } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";
@@ -21,7 +22,7 @@ export interface SpectrumFigureOptions {
 
 const decades = 6;
 
-/** Draws the figure and returns it as SVG text. Throws RunError "bad_argument" without a channel. */
+/** Returns SVG text. Throws RunError "bad_argument" without a channel. */
 export async function spectrumFigure(options: SpectrumFigureOptions): Promise<string> {
   const { series, title = "Energy spectrum", cutoff } = options;
   const channels = series[0]?.energy.length ?? 0;

@@ -37,7 +37,7 @@ export interface ComposeOptions {
 
 const margin = 12;
 
-/** Arranges panels of equal size in rows under a title and a legend. Returns an SVG document. */
+/** Arranges panels of equal size under a title and a legend. Returns an SVG document. */
 export function composeFigure({ title, panels, columns, legend = [] }: ComposeOptions): string {
   const perRow = Math.min(columns, panels.length);
   const titleHeight = panels.some((panel) => panel.title !== undefined) ? 24 : 0;
@@ -72,12 +72,11 @@ export function shortened(text: string, most: number): string {
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
 }
 
-/** Text made safe for XML and HTML content and attributes. */
+/** Escapes text for XML and HTML content and attributes. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
-/** An upper bound of the width of a text in DejaVu Sans, in pixels. */
 export function textWidth(text: string, fontSize: number): number {
   return [...text].length * fontSize * 0.6;
 }

@@ -7,32 +7,31 @@ import { colorOf, composeFigure, faintInk, ink, logAxis } from "./svg.js";
 
 type TrendRow = Readonly<Record<string, unknown>>;
 
-/** One panel: a column of the rows and how to draw it. */
 export interface TrendPanel {
   metric: string;
-  /** The column of its standard deviation: a band of one standard deviation on either side. */
+  /** The column of its standard deviation, drawn as a band. */
   spread?: string;
   title?: string;
   /** Label of the vertical axis with its unit (default: the column). */
   label?: string;
-  /** The column of a perfect sampler's value: a dashed line for each series. */
+  /** The column of a perfect sampler's value, drawn as a dashed line. */
   floor?: string;
-  /** Default "linear". Values that are not positive are left out on a logarithmic axis. */
+  /** Default "linear". A logarithmic axis skips values ≤ 0. */
   scale?: "linear" | "log";
 }
 
 export interface TrendOptions {
-  /** Rows with half_iteration; those of several runs can be put together. */
+  /** Rows with half_iteration, of one or several runs. */
   rows: readonly TrendRow[];
   panels: readonly TrendPanel[];
   title?: string;
-  /** The name of the line that a row belongs to (default: its direction). */
+  /** The name of a row's line (default: its direction). */
   series?: (row: TrendRow) => string;
   /** Horizontal axis: "half_iteration" (default), or "step": the steps of all half-iterations, one after the other. */
   x?: "half_iteration" | "step";
-  /** What the floors are, in the legend (default "floor of a perfect sampler"). */
+  /** Legend of the floors (default "floor of a perfect sampler"). */
   floorLabel?: string;
-  /** Of a panel in pixels (default: 860 × 300 over steps, 420 × 264 over half-iterations). */
+  /** Pixels of a panel (default: 860 × 300 over steps, 420 × 264 over half-iterations). */
   size?: { width: number; height: number };
 }
 
@@ -42,8 +41,8 @@ const smoothedShare = 0.05;
 const directions: Record<string, string> = { f: "forward (f)", b: "backward (b)" };
 
 /**
- * Draws the figure and returns it as SVG text. Values that are not numbers are left out, NaN and infinities are
- * marked by a red rule. Throws RunError "bad_argument" without rows or panels.
+ * Returns SVG text. Skips values of other types than numbers, and marks NaN and infinities by a red
+ * rule. Throws RunError "bad_argument" without rows or panels.
  */
 export async function trendFigure(options: TrendOptions): Promise<string> {
   const { title = "Convergence", x } = options;
@@ -140,7 +139,7 @@ function pointsOf(
 
 function bandOf(value: number, std: unknown, scale: TrendPanel["scale"]) {
   if (typeof std !== "number" || !Number.isFinite(std)) return {};
-  // A logarithmic axis has no room below zero: the band goes down as far as up.
+  // A logarithmic axis has no room below zero: the band extends equally in both directions.
   const low = scale === "log" && std >= value ? value ** 2 / (value + std) : value - std;
   return { low, high: value + std };
 }

@@ -1,12 +1,12 @@
-// CSV as in RFC 4180, with line feeds. Strings that look like numbers are quoted and numbers are not: both are read
-// back with their types.
+// CSV as in RFC 4180, with line feeds. Strings that look like numbers are quoted, so that types
+// survive.
 import { existsSync } from "node:fs";
 import { openAppendFile } from "@dsbm/files";
 import { CsvError, parse } from "csv-parse/sync";
 import { RunError } from "../errors.js";
 import { readText } from "./read.js";
 
-/** One field: null is an empty field, "" is a quoted empty one. */
+/** Null is an empty field, "" is a quoted empty field. */
 export type Cell = string | number | null;
 export type Row = Record<string, Cell>;
 
@@ -19,14 +19,14 @@ const bareNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^-?Infinity$|^NaN$/;
 
 const formatRecord = (cells: readonly Cell[]): string => `${cells.map(formatCell).join(",")}\n`;
 
-/** Columns and rows as CSV text. Throws RunError "columns" for a row that does not fit. */
+/** Throws RunError "columns" for a row that does not fit. */
 export function formatCsv({ columns, rows }: Table): string {
   return [columns, ...rows.map((row) => cellsOf(row, columns))].map(formatRecord).join("");
 }
 
 /**
- * Reads CSV text whose first record is the header; accepts CRLF, LF and a missing last line end.
- * Throws RunError "corrupt" for a record with another number of fields or an open quote.
+ * Parses CSV text with a header; accepts CRLF, LF and a missing last line end. Throws RunError
+ * "corrupt" for a record with another number of fields or an open quote.
  */
 export function parseCsv(text: string, source = "this CSV text"): Table {
   const [header = [], ...records] = parseRecords(text, source);
@@ -45,18 +45,17 @@ export function parseCsv(text: string, source = "this CSV text"): Table {
   return { columns, rows };
 }
 
-/** Reads a CSV file; a last record that a crash cut off is left out. Throws RunError. */
+/** Reads a CSV file without a last record that a crash cut off. Throws RunError. */
 export function readCsv(path: string): Table {
   const text = readText(path);
   return parseCsv(text.slice(0, wholeRecords(text)), path);
 }
 
-/** A CSV file that grows row by row. */
 export type CsvWriter = ReturnType<typeof openCsv>;
 
 /**
- * Opens a CSV file for appending: existing rows stay and a cut last row is removed. Throws RunError "columns" if the
- * file has other columns.
+ * Opens a CSV file for appending. Existing rows stay, and a cut last row is removed. Throws
+ * RunError "columns" if the file has other columns.
  */
 export function openCsv(path: string, columns: readonly string[]) {
   const text = existsSync(path) ? readText(path) : "";
@@ -71,7 +70,7 @@ export function openCsv(path: string, columns: readonly string[]) {
   if (!header) file.append(formatRecord(columns));
   return {
     columns,
-    /** Appends a row; every column must be given (null for none). Throws RunError "columns". */
+    /** Appends a row with every column (null for no value). Throws RunError "columns". */
     append: (row: Row): void => file.append(formatRecord(cellsOf(row, columns, path))),
     flush: () => file.flush(),
     close: () => file.close(),
@@ -98,7 +97,7 @@ function cellsOf(row: Row, columns: readonly string[], source = "this table"): C
 
 function wholeRecords(text: string): number {
   const lines = text.slice(0, text.lastIndexOf("\n") + 1);
-  // Within open quotes a line end is a part of a field.
+  // Within open quotes a line end is part of a field.
   const isOpen = (lines.split('"').length - 1) % 2 === 1;
   return isOpen ? wholeRecords(lines.slice(0, lines.lastIndexOf('"'))) : lines.length;
 }

@@ -1,4 +1,4 @@
-// JSON has no NaN and no infinity, which a loss can be: they are written as strings and read back as numbers.
+// JSON with NaN and infinities, which a loss can be: written as strings and read back as numbers.
 import { existsSync } from "node:fs";
 import { writeFileAtomic } from "@dsbm/files";
 import type { z } from "zod";
@@ -7,7 +7,7 @@ import { readText } from "./read.js";
 
 const notFinite = ["NaN", "Infinity", "-Infinity"];
 
-/** A value as JSON; numbers that are not finite become strings. Throws RunError "bad_argument". */
+/** A value as JSON; NaN and infinities become strings. Throws RunError "bad_argument". */
 export function toJson(value: unknown, { indent = 0 } = {}): string {
   const finite = (_: string, v: unknown) =>
     typeof v === "number" && !Number.isFinite(v) ? String(v) : v;
@@ -32,20 +32,19 @@ export function fromJson(
   }
 }
 
-/** Writes a value as a file of indented JSON, atomically. Throws FileError. */
+/** Writes indented JSON, atomically. Throws FileError. */
 export const writeJson = (path: string, value: unknown): void =>
   writeFileAtomic(path, `${toJson(value, { indent: 2 })}\n`);
 
-/** Reads a JSON file. Throws RunError "corrupt" or FileError. */
+/** Throws RunError "corrupt" or FileError. */
 export const readJson = (path: string, cure?: string): unknown =>
   fromJson(readText(path), path, cure);
 
-/** Reads a JSON file of this schema. Throws RunError "corrupt" that names the first wrong part, and `cure`. */
+/** Throws RunError "corrupt" that names the first wrong part, and `cure`. */
 export function readAs<T extends z.ZodType>(path: string, schema: T, cure: string): z.output<T> {
   return checkAs(readJson(path, cure), { path, schema, cure });
 }
 
-/** A value of this schema. Throws RunError "corrupt". */
 function checkAs<T extends z.ZodType>(
   value: unknown,
   { path, schema, cure }: { path: string; schema: T; cure: string },
@@ -57,7 +56,7 @@ function checkAs<T extends z.ZodType>(
   throw new RunError("corrupt", `${path} is not as expected (${part}: ${issue?.message}): ${cure}`);
 }
 
-/** Reads a JSON file of this schema. Returns null if it is missing or of another form. Throws RunError "corrupt". */
+/** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
 export const readIfAs = <T extends z.ZodType>(path: string, schema: T): z.output<T> | null =>
   existsSync(path) ? (schema.safeParse(readJson(path)).data ?? null) : null;
 
@@ -68,7 +67,7 @@ interface FormatOptions<T> {
   cure: string;
 }
 
-/** A value of this schema. Throws RunError "newer_format" with the version that wrote it, or "corrupt". */
+/** Throws RunError "newer_format" with the version that wrote it, or "corrupt". */
 export function checkFormat<T extends z.ZodType>(
   value: unknown,
   { newest, ...options }: FormatOptions<T>,
@@ -82,7 +81,10 @@ export function checkFormat<T extends z.ZodType>(
   return checkAs(value, options);
 }
 
-/** Reads a JSON file with a format number. Throws RunError "not_a_run" without a file, and as checkFormat. */
+/**
+ * Reads a JSON file with a format number. Throws RunError "not_a_run" without a file, and as
+ * checkFormat.
+ */
 export function readFormat<T extends z.ZodType>(
   path: string,
   { missing, ...options }: Omit<FormatOptions<T>, "path"> & { missing: string },
@@ -96,7 +98,7 @@ const printable = (value: unknown): string =>
     .slice(0, 100)
     .replace(/\p{Cc}/gu, "?");
 
-/** Reads a file of one JSON object a line; a last line without its end is left out. Throws RunError. */
+/** Reads a file of one JSON object a line, without a cut last line. Throws RunError. */
 export function readJsonLines(path: string): Record<string, unknown>[] {
   const lines = readText(path).split("\n").slice(0, -1);
   return lines.flatMap((line, index) => {

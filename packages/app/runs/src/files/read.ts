@@ -2,11 +2,11 @@ import { type Dirent, existsSync, readdirSync, readFileSync, renameSync, rmSync 
 import { dirname, join } from "node:path";
 import { fileOperation, makeFolder } from "@dsbm/files";
 
-/** The text of a file. Throws FileError. */
+/** Throws FileError. */
 export const readText = (path: string): string =>
   fileOperation("read", path, () => readFileSync(path, "utf8"));
 
-/** Sorted names of the matching entries of a folder; none if it does not exist. Throws FileError. */
+/** Sorted names of the matching entries of a folder; [] if it does not exist. Throws FileError. */
 export function namesIn(folder: string, matches: (entry: Dirent) => boolean): string[] {
   if (!existsSync(folder)) return [];
   const entries = () => readdirSync(folder, { withFileTypes: true });
@@ -14,7 +14,7 @@ export function namesIn(folder: string, matches: (entry: Dirent) => boolean): st
   return found.map(({ name }) => name).sort();
 }
 
-/** Removes the plain files of a folder whose names match. Throws FileError. */
+/** Removes plain files by name. Throws FileError. */
 export function removeFiles(folder: string, matches: (name: string) => boolean): void {
   for (const name of namesIn(folder, (entry) => entry.isFile() && matches(entry.name))) {
     const path = join(folder, name);

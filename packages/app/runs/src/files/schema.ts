@@ -1,15 +1,15 @@
-// Parts of schemas of a run's files, which may come from anybody.
+// Parts of schemas of a run's files, which may come from anyone.
 import { z } from "zod";
 
-/** A number, NaN and infinities included. */
+/** A number, also NaN and infinities. */
 export const real = z.custom<number>((value) => typeof value === "number");
-/** A number, or null if it is missing or of another form. */
+/** A number; null if it is missing or has another form. */
 export const realOrNull = real.nullable().catch(null);
 export const textOrNull = z.string().nullable().catch(null);
-/** A text, "" if it is missing or of another form. */
+/** A text; "" if it is missing or has another form. */
 export const text = z.string().catch("");
 
-/** A list; items of another form are left out. */
+/** A list without items of another form. */
 export const listOf = <T extends z.ZodType>(item: T) =>
   z
     .array(z.unknown())

@@ -3,9 +3,12 @@ import type { Cell } from "../files/csv.js";
 import type { Direction } from "../run/layout.js";
 import { tensorboardLogger } from "./tensorboard.js";
 
-/** Takes the numbers, pictures and texts of a run during training. Every method throws FileError if the disk refuses. */
+/**
+ * Receives numbers, images and texts of a run during training. Every method throws FileError if the
+ * disk refuses.
+ */
 export interface Logger {
-  /** Takes named values at a step, an integer that never falls; null is no value. */
+  /** Logs named values at a step, an integer that never decreases; null is no value. */
   log(step: number, values: LogValues): void;
   images(step: number, pictures: Readonly<Record<string, Uint8Array>>): void;
   texts(step: number, texts: Readonly<Record<string, string>>): void;
@@ -16,7 +19,7 @@ export interface Logger {
 export type LogValues = Readonly<Record<string, number | null>>;
 
 export interface LoggerOptions {
-  /** The first step of this process: readers forget later steps of earlier processes. */
+  /** The first step of this process: readers drop later steps of earlier processes. */
   from?: number;
 }
 
@@ -36,7 +39,6 @@ export const loggers = {
 
 export interface MetricPlace {
   direction: Direction;
-  /** Training data or held-out data. */
   stage: "train" | "test";
   /** Whether the samples come from the probability flow (default false). */
   ode?: boolean;
@@ -49,7 +51,7 @@ export function metricName({ direction, stage, ode = false }: MetricPlace, key: 
 
 const places = ["half_iteration", "iteration", "direction", "step"];
 
-/** The numbers of a row, without its place, under their logged names. */
+/** The numbers of a row under their logged names. */
 export function namedMetrics(
   place: MetricPlace,
   row: Readonly<Record<string, Cell | undefined>>,

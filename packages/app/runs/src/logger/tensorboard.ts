@@ -1,4 +1,4 @@
-// TensorBoard's event files, one for each process; the first event says from which step on it counts.
+// TensorBoard's event files, one for each process. The first event holds the first step.
 import { join } from "node:path";
 import { makeFolder } from "@dsbm/files";
 import { namesIn, removeFiles } from "../files/read.js";
@@ -6,12 +6,12 @@ import type { Logger, LoggerOptions } from "./logger.js";
 import { fileVersion, images, scalars, sessionStart, texts } from "./tensorboard/event.js";
 import { openRecordFile } from "./tensorboard/record-file.js";
 
-/** TensorBoard sorts files by name, so the name has the time; it has no host name. */
+/** TensorBoard sorts files by name, so the name has the time. It has no host name. */
 const ourName = /^events\.out\.tfevents\.(\d{10})\.dsbm$/;
 
 /**
- * A logger that writes tensorboard/events.out.tfevents.<seconds>.dsbm in a folder: numbers in single precision,
- * pictures and texts. A run that starts over (`from` 0) removes earlier files.
+ * Writes tensorboard/events.out.tfevents.<seconds>.dsbm in a folder: numbers in single precision,
+ * images and texts. A run that starts over (`from` 0) removes earlier files.
  */
 export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}): Logger {
   const place = join(folder, "tensorboard");

@@ -1,4 +1,4 @@
-// A small drawing of a metric between its floor and its ceiling; bands are intervals.
+// Draws a metric between its floor and its ceiling; bands are intervals.
 import type { MetricRow } from "../run/quality.js";
 import { judge } from "./judge.js";
 import { digits } from "./page/digits.js";

@@ -1,4 +1,4 @@
-// The data of a run: files, changes, warnings, columns; and the choices of `dsbm fit`.
+// Describes the data of a run: files, changes, warnings, columns; and the choices of `dsbm fit`.
 import { basename } from "node:path";
 import type { Choice, DataColumn, DataFile, EndpointData } from "../run/data.js";
 import { box, pairs } from "./page/blocks.js";
@@ -8,7 +8,9 @@ import type { Names } from "./verdict.js";
 
 const mostColumns = 24;
 
-/** Short names of source and target: files, or groups of one file. Returns null without a target. */
+/**
+ * Short names of source and target: files, or groups of one file. Returns null without a target.
+ */
 export function endNames({ source, target }: DataFile): Names | null {
   const name = ({ path, group }: EndpointData) => group ?? basename(path);
   return target ? { source: name(source), target: name(target) } : null;
@@ -36,8 +38,8 @@ function endsTable({ source, target }: DataFile): Html {
     line("Format", ({ format }) => format),
     line("Rows", ({ rows }) => count(rows)),
     line("Trained on", ({ train }) => count(train)),
-    line("Held out to measure", ({ test }) => count(test)),
-    line("Left out (missing values)", ({ dropped }) => count(dropped)),
+    line("Held out for evaluation", ({ test }) => count(test)),
+    line("Dropped (missing values)", ({ dropped }) => count(dropped)),
     line("Content", contentOf),
   ];
   return html`<table><thead><tr><td></td><th scope="col" class="text">Source</th><th scope="col" class="text">Target</th></tr></thead>
@@ -48,7 +50,7 @@ function contentOf({ kind, shape }: EndpointData): string | null {
   if (shape.length === 0) return null;
   if (kind !== "pictures") return `${shape.join(" × ")} numbers a row`;
   const channels = shape.length > 2 ? shape[0] : 1;
-  return `pictures of ${shape.at(-1)} × ${shape.at(-2)} pixels, ${channels} channels`;
+  return `images of ${shape.at(-1)} × ${shape.at(-2)} pixels, ${channels} channels`;
 }
 
 const scalings: Readonly<Record<string, string>> = {
@@ -59,7 +61,7 @@ const scalings: Readonly<Record<string, string>> = {
 
 function treatment({ transform, condition }: DataFile): Html[] {
   const steps = [
-    transform.log1p && "log(1 + x) was taken of every value",
+    transform.log1p && "every value was replaced by log(1 + x)",
     scalings[transform.standardise],
   ].filter(Boolean);
   return listed(
@@ -86,12 +88,12 @@ function columnTable(columns: readonly DataColumn[], worst: readonly string[]): 
 <tbody>${lines}</tbody></table>`;
   const rest = columns.length - first.length;
   const which =
-    worst.length > 0 ? "the columns that the bridge gets worst come first" : "the first are shown";
+    worst.length > 0 ? "the worst columns of the bridge come first" : "the first are shown";
   return listed(
     html`<h3>Columns</h3>`,
     box("Columns", table),
     rest > 0 &&
-      html`<p class="note">${columns.length} columns; ${which}, and ${rest} are left out (data.json has all).</p>`,
+      html`<p class="note">${columns.length} columns; ${which}, and ${rest} are not shown (data.json has all).</p>`,
   );
 }
 

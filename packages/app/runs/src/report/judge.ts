@@ -1,4 +1,5 @@
-// The one rule for all: it grades rows of bridges, baselines, columns and hold-outs, and from them a direction.
+// The only rule for grades: it grades rows of bridges, baselines, columns and hold-outs, and from
+// them a direction.
 import type { Excess, Grade, MetricRow, Verdict } from "../run/quality.js";
 import { grades } from "../run/quality.js";
 import { digits, percent } from "./page/digits.js";
@@ -8,19 +9,22 @@ export interface Judgement {
   grade: Grade | null;
   /** Without a capital and a full stop. */
   words: string;
-  /** The value over its floor, or the inverse where more is better; null where that says nothing. */
+  /** The value over its floor (inverse if more is better), or null without a meaning. */
   ratio: number | null;
-  /** Where the value is drawn: 0 at the floor, 1 at the ceiling; null where one is missing. */
+  /** Position in the drawing: 0 at the floor, 1 at the ceiling; null if either is missing. */
   left: number | null;
   /** Whether the interval excludes "good". */
   isOff: boolean;
 }
 
-/** A tenth of the distance: less is below the spread of most data sets themselves. */
+/** A tenth of the distance is below the spread of most datasets. */
 const near = 0.1;
-/** A classifier needs a wider mark: an accuracy's error falls as 1/√n however close the samples are. */
+/**
+ * A classifier needs a wider limit: the error of an accuracy falls as 1/√n however close the
+ * samples are.
+ */
 const nearAccuracy = 0.2;
-/** From half of the distance on a bridge failed. */
+/** With half of the distance left a bridge has failed. */
 const far = 0.5;
 const leastPower = 0.8;
 const classifier = "c2st";
@@ -84,8 +88,8 @@ function judgeTarget(
 }
 
 /**
- * Grades rows. Of rows by the same distance none is graded better than a row closer to the data, which may have a wider
- * interval.
+ * Grades rows. With the same distance, no row is graded better than a row closer to the data, which
+ * may have a wider interval.
  */
 export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
   const judged = rows.map((row) => ({ row, grade: judge(row).grade }));
@@ -107,20 +111,20 @@ export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
   });
 }
 
-/** What a verdict says besides its numbers. */
+/** Additional facts for a verdict. */
 export interface VerdictFacts {
   names: Readonly<{ source: string; target: string }>;
   /** "rows" or "images" */
   what: string;
   /** Held-out rows of source and target, and all rows of both. */
   n_held_out: readonly [number, number];
-  /** To train for longer, and to generate samples. */
+  /** Commands that train for longer and that generate samples. */
   commands: Readonly<{ longer: string; sample: string }>;
 }
 
 /**
- * The verdict on a direction from graded rows: the main metric's or the classifier's, whichever is worse, and not good
- * if another metric is off. Returns null without one of both.
+ * The verdict on a direction from graded rows: the worse of main metric and classifier, and not
+ * good if another metric is off. Returns null without either.
  */
 export function verdictOn(
   direction: Verdict["direction"],
@@ -141,11 +145,11 @@ export function verdictOn(
   const sentences = [sentenceOf(grade, { main, what, start, end })];
   if (grade !== "undecided")
     sentences.push(
-      `A classifier names ${percent(accuracy.value)} of generated and held-out ${what} rightly (50 % is guessing).`,
+      `A classifier labels ${percent(accuracy.value)} of generated and held-out ${what} correctly (50 % is guessing).`,
     );
   if (others.length > 0 && grade !== "poor")
     sentences.push(
-      `Not as they should be: ${others
+      `Not yet right: ${others
         .slice(0, 3)
         .map((row) => `${row.title} ${digits(row.value)} (${judge(row).words})`)
         .join(", ")}.`,
@@ -204,10 +208,10 @@ function nextOf(
   if (factors.some((factor) => factor === null))
     return `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`;
   const needed = n_held_out.map((n) => roundedUp(n * Math.max(...(factors as number[]))));
-  return `Give more ${what}: about ${digits(Math.max(...needed))} held out of each data set would decide it.`;
+  return `Give more ${what}: about ${digits(Math.max(...needed))} held-out ${what} of each dataset would decide it.`;
 }
 
-/** How many times as many rows decide; null if no number does. */
+/** The factor of rows that decides, or null if no number does. */
 function rowsFactor({ name, excess }: MetricRow, grade: Grade): number | null {
   if (!excess) return 1;
   if (excess.power < leastPower) return excess.more;
@@ -235,7 +239,9 @@ export function worstColumns(rows: readonly MetricRow[]): string[] {
 
 const mainNames = ["feature_distance", "sliced_w2"];
 
-/** The main metric of a direction: of images the distance of features, else the sliced distance. */
+/**
+ * The main metric of a direction: the distance of features for images, else the sliced distance.
+ */
 export function mainMetric(
   rows: readonly MetricRow[],
   direction: MetricRow["direction"],

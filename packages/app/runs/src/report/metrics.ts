@@ -1,4 +1,4 @@
-// The tables of metrics with floors and ceilings, as numbers, bars and words.
+// Tables of metrics with floors and ceilings, as numbers, bars and text.
 import { type MetricRow, metricGroups } from "../run/quality.js";
 import { bar } from "./bar.js";
 import { judge, mainMetric } from "./judge.js";
@@ -58,7 +58,7 @@ function columnTables(rows: readonly MetricRow[]): Html[] {
     });
     const rest = sorted.length - worst.length;
     const table = html`<table class="cards"><caption>${name}</caption>${head("Column")}<tbody>${body}</tbody></table>`;
-    const note = html`<p class="note">The ${worst.length} worst of ${sorted.length} columns; ${rest} are left out (quality.json has all).</p>`;
+    const note = html`<p class="note">The ${worst.length} worst of ${sorted.length} columns; ${rest} are not shown (quality.json has all).</p>`;
     return listed(box(`Columns, ${name}`, table), rest > 0 && note);
   });
   return [html`<p class="note">${rows[0]?.meaning}</p>`, ...tables];
@@ -67,7 +67,7 @@ function columnTables(rows: readonly MetricRow[]): Html[] {
 function numbers(row: MetricRow, isMissed = false): Html {
   const verdict = judge(row);
   const isHidden = isMissed;
-  const words = isHidden ? "of ends that miss the target" : verdict.words;
+  const words = isHidden ? "of generated samples that miss the target" : verdict.words;
   const grade = isHidden || !verdict.grade ? "" : ` ${verdict.grade}`;
   const interval = row.interval?.map((x) => digits(x)).join(" – ") ?? "–";
   return html`${[

@@ -1,5 +1,5 @@
-// Runs made together, such as the parts of `dsbm start`: parts.json in the folder above names them, a page next to it
-// links their reports, and each report links the page.
+// Runs made together, for example the parts of `dsbm start`: parts.json in the folder above names
+// them, a page next to it links their reports, and each report links the page.
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { writeFileAtomic } from "@dsbm/files";
@@ -16,7 +16,7 @@ import { distinctNames, type Names, verdictParts } from "./verdict.js";
 const partsSchema = z.object({
   title: z.string(),
   about: z.string(),
-  /** Each in a folder of its name: not a way out of it. */
+  /** A folder name cannot lead out of the folder. */
   parts: listOf(z.object({ name: z.string().regex(/^\w[\w-]*$/), title: z.string() })),
 });
 export type Parts = z.output<typeof partsSchema>;
@@ -32,7 +32,7 @@ export interface ShownPart {
 const partsFile = "parts.json";
 const pageFile = "report.html";
 
-/** Writes parts.json into `folder`. Throws FileError. */
+/** Throws FileError. */
 export const writeParts = (folder: string, parts: Parts): void =>
   writeJson(join(folder, partsFile), parts);
 
@@ -43,13 +43,15 @@ export function partOf(folder: string): Html[] {
     if (!whole?.parts.some(({ name }) => name === basename(run))) return [];
     return [html`<p>Part of: <a href="../${pageFile}">${whole.title}</a></p>`];
   } catch (error) {
-    // A file of this name that is no JSON is not ours.
+    // A file of this name that is not JSON is not ours.
     if (error instanceof RunError) return [];
     throw error;
   }
 }
 
-/** Writes the page of `folder` and returns its path; `shown` are the parts by their names. Throws FileError. */
+/**
+ * Writes the page of `folder` and returns its path; `shown` maps names to parts. Throws FileError.
+ */
 export function writePartsPage(
   folder: string,
   { title, about, parts }: Parts,

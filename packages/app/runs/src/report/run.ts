@@ -1,4 +1,4 @@
-// The report of a run, all read from the run folder; parts without files are left out.
+// The report of a run, read from the run folder alone. Sections without files are skipped.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LegendEntry, Panel } from "../figure/panel.js";
@@ -34,18 +34,18 @@ import { renderPage } from "./page/page.js";
 import { partOf } from "./parts.js";
 import { distinctNames, type Names, verdictParts } from "./verdict.js";
 
-/** An evaluation that is shown in figures. */
+/** An evaluation shown in figures. */
 export interface View {
   direction: "f" | "b";
-  /** Its heading (default: the direction and the names of both data sets). */
+  /** Its heading (default: the direction and the names of both datasets). */
   title?: string;
-  /** The beginning of its files' names below samples/. */
+  /** The prefix of its files below samples/. */
   id: string;
   pictures: readonly Picture[];
 }
 
 export interface RunReport {
-  /** The folder of the run: data.json, choices.json, quality.json and samples/ are read there. */
+  /** The run folder: data.json, choices.json, quality.json and samples/ are read there. */
   folder: string;
   /** Where data.json is (default: in the folder). */
   data?: string;
@@ -62,7 +62,7 @@ export interface RunReport {
   config: Readonly<Record<string, unknown>>;
 }
 
-/** The page as HTML text. Throws RunError for files that are damaged. */
+/** Returns HTML text. Throws RunError for damaged files. */
 export async function renderRun(report: RunReport): Promise<string> {
   const { folder, curves, views, evaluations } = report;
   const data = readDataFile(report.data ?? folder);
@@ -94,7 +94,7 @@ export async function renderRun(report: RunReport): Promise<string> {
     },
     {
       id: "metrics",
-      title: "How good it is",
+      title: "Quality",
       short: "Metrics",
       body:
         quality && rows.length > 0
@@ -104,7 +104,7 @@ export async function renderRun(report: RunReport): Promise<string> {
     { id: "data", title: "The data", body: [data && dataSection(data, worstColumns(rows))] },
     {
       id: "choices",
-      title: "The choices, and why",
+      title: "Choices and reasons",
       short: "Choices",
       body: [choices.length > 0 && choicesList(choices)],
     },
@@ -117,7 +117,7 @@ export async function renderRun(report: RunReport): Promise<string> {
           charts("large", curves.panels, curves.legend),
         evaluations.length > 0 &&
           folded(
-            "Evaluations on the way",
+            "Evaluations during training",
             listed(evaluated.tables, evaluated.terms),
             rows.length === 0,
           ),
@@ -157,7 +157,6 @@ const stateOf = ({ info: { state, reason } }: RunReport): Html | false =>
   (state === "interrupted" || state === "failed") &&
   html`<p class="verdict poor"><b>This run was ${state === "failed" ? "ended by an error" : "interrupted"}${reason && `: ${reason}`}.</b></p>`;
 
-/** Warnings of the data and of training. */
 function warningsOf(folder: string, data: DataFile | null): Html | false {
   const { log } = runPaths(folder);
   const text = existsSync(log) ? readFileSync(log, "utf8") : "";
@@ -188,7 +187,7 @@ function when(started: string, ended: string | null): string {
 
 function metricsNote({ n, split, sampler = {} }: Quality): Html {
   const most = n === undefined ? "" : `at most ${digits(n)} `;
-  const from = split === "train" ? "trained on" : "held out of training";
+  const from = split === "train" ? "trained on" : "held out";
   const options = Object.entries(sampler).map(([key, value]) => `${key}=${value}`);
   const how = options.length > 0 ? `, sampled with ${options.join(" ")}` : "";
   return html`<p>Measured with ${most}rows that were ${from}${how}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives, and “90 % of the way” is counted from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
@@ -199,7 +198,6 @@ const leftOut = ({ left_out }: Quality): Html | false =>
   html`<p class="note">Not measured:</p><ul class="note">${left_out.map((line) => html`<li>${line}</li>`)}</ul>`;
 
 type FigureOptions = PlaneOptions & {
-  /** The place of a column, the worst first. */
   rank: (column: number) => number;
 };
 
@@ -240,7 +238,7 @@ async function pointFigures(
       ...charts("small", bars),
     ],
     correlations && [
-      html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like that of the ${wanted}. ${n} rows.</p>`,
+      html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like the matrix of the ${wanted}. ${n} rows.</p>`,
       ...charts(
         correlations.columns.length > 10 ? "large" : "medium",
         await correlationPanels(correlations, options),
@@ -251,7 +249,6 @@ async function pointFigures(
 
 function unitsOf({ columns, transform }: DataFile): AxisUnits {
   const { mean, std, log1p } = transform;
-  /** One number a column, or one for all. */
   const of = (numbers: readonly number[], column: number) =>
     numbers.length === 1 ? numbers[0] : numbers[column];
   return {
@@ -267,5 +264,5 @@ function configuration(config: Readonly<Record<string, unknown>>): Html {
   const entries = Object.entries(config).map(
     ([key, value]) => [html`<code>${key}</code>`, valueText(value)] as const,
   );
-  return folded("All keys as they were resolved", [pairs(entries)]);
+  return folded("All resolved keys", [pairs(entries)]);
 }

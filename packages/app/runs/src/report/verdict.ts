@@ -1,4 +1,5 @@
-// The verdict of each direction with its evidence, its worst column, the hold-outs, and what to do next.
+// The verdict of each direction with its evidence, its worst column, the hold-outs, and the next
+// steps.
 import type { MetricRow, Quality, Verdict } from "../run/quality.js";
 import { shellWord } from "../shell.js";
 import { bar } from "./bar.js";
@@ -6,7 +7,6 @@ import { judge, mainMetric } from "./judge.js";
 import { digits } from "./page/digits.js";
 import { type Html, html } from "./page/html.js";
 
-/** The names of both data sets. */
 export interface Names {
   source: string;
   target: string;
@@ -18,7 +18,7 @@ export const distinctNames = ({ source, target }: Names): Names =>
     ? { source: `${source} (source)`, target: `${target} (target)` }
     : { source, target };
 
-/** A run that was not measured, or by an earlier version, has no verdicts: it says how to get them. */
+/** A run without evaluation, or of an earlier version, has no verdicts: it says how to get them. */
 export function verdictParts(quality: Quality | null, names: Names, folder: string): Html[] {
   const { rows = [], verdicts = [] } = quality ?? {};
   if (verdicts.length === 0)
@@ -41,7 +41,6 @@ function nextStep(next: string): Html {
   return command ? html`${words}<code>${command}</code>` : html`${next}`;
 }
 
-/** Grades in words. */
 export const gradeWords = {
   good: "good",
   partial: "most of the way",
@@ -91,5 +90,5 @@ function heldOut(rows: readonly MetricRow[]): string {
   const row = rows.find(({ group, floor }) => group === "holdout" && floor !== null);
   if (!row) return "";
   const ceiling = row.ceiling === null ? "" : `, ceiling ${digits(row.ceiling)}`;
-  return `At the time that was held out: ${row.title} ${digits(row.value)} (floor ${digits(row.floor)}${ceiling}).`;
+  return `At the held-out time: ${row.title} ${digits(row.value)} (floor ${digits(row.floor)}${ceiling}).`;
 }

@@ -11,9 +11,8 @@ const logged = z.object({
   name: z.string(),
   title: z.string(),
   group: z.string(),
-  /** One sentence. */
   meaning: z.string(),
-  /** The columns of the value and of what it is to be compared with. */
+  /** The columns of the value and of its references. */
   columns: z.object({
     value: z.string(),
     target: z.string().optional(),
@@ -21,25 +20,23 @@ const logged = z.object({
     ceiling: z.string().optional(),
   }),
   scale: z.enum(["log", "percent"]).optional(),
-  /** Whether tables show it. */
   isMain: z.boolean(),
 });
 
-/** A metric that training measures too. */
 export type LoggedMetric = z.infer<typeof logged>;
 
 export const columnsFile = "columns.json";
 
 const schema = z.array(logged);
 
-/** Columns of results.csv around the metrics: where an evaluation was made, and how long it took. */
+/** Columns of results.csv around the metrics: place and duration of an evaluation. */
 export const placeColumns = {
   before: ["half_iteration", "direction", "step", "steps", "n", "nfe"],
   after: ["seconds_per_batch", "seconds"],
 };
 const noMetrics = [...placeColumns.before, ...placeColumns.after, "iteration", "split", "sampler"];
 
-/** The metrics of a content of columns.json; without one (runs of 0.1) each column is a metric. */
+/** The metrics of columns.json. Without a file (runs of 0.1) each column is a metric. */
 export function loggedMetrics(content: unknown, columns: readonly string[]): LoggedMetric[] {
   const found = schema.safeParse(content);
   if (found.success) return found.data;
@@ -54,7 +51,7 @@ export function loggedMetrics(content: unknown, columns: readonly string[]): Log
   }));
 }
 
-/** Reads the metrics of a run. Throws RunError. */
+/** Throws RunError. */
 export function readLogged(folder: string): LoggedMetric[] {
   const path = join(folder, columnsFile);
   const { results_csv } = runPaths(folder);
@@ -62,7 +59,6 @@ export function readLogged(folder: string): LoggedMetric[] {
   return loggedMetrics(existsSync(path) ? readJson(path) : null, columns);
 }
 
-/** The metrics of several runs, each once. */
 export function readLoggedOf(folders: readonly string[]): LoggedMetric[] {
   const all = folders.flatMap(readLogged);
   return all.filter((one, i) => all.findIndex(({ name }) => name === one.name) === i);
@@ -72,13 +68,12 @@ type Bound = "target" | "floor" | "ceiling";
 
 const bounds: readonly Bound[] = ["target", "floor", "ceiling"];
 
-/** What a figure compares a metric with. */
+/** The reference of a metric in a figure. */
 export function referenceOf({ columns }: LoggedMetric): { name: Bound; column: string } | null {
   const name = bounds.find((bound) => columns[bound] !== undefined);
   return name ? { name, column: columns[name] as string } : null;
 }
 
-/** The columns of metrics that have a value in any row, by the names of `named`. */
 export function shownColumns(
   metrics: readonly LoggedMetric[],
   rows: readonly Row[],
@@ -94,7 +89,7 @@ export function shownColumns(
 const places = ["half_iteration", "direction"];
 const furtherPlaces = ["step", "steps", "split", "sampler"];
 
-/** Rows of evaluations as tables show them: where they were made, then the metrics */
+/** Rows of evaluations for tables: place, then metrics. */
 export function shownRows(metrics: readonly LoggedMetric[], rows: readonly Row[]): Row[] {
   const columns = [
     ...places,
@@ -105,19 +100,23 @@ export function shownRows(metrics: readonly LoggedMetric[], rows: readonly Row[]
   return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null])));
 }
 
-/** The newest evaluation of each direction, number of steps and sampler; `keys` tell further rows apart. */
+/**
+ * The newest evaluation of each direction, number of steps and sampler; `keys` tell further rows
+ * apart.
+ */
 export function newestRows(rows: readonly Row[], keys: readonly string[] = []): Row[] {
   const columns = [...keys, "direction", "steps", "sampler"];
-  // Later rows replace those before.
   const newest = new Map(rows.map((row) => [JSON.stringify(columns.map((c) => row[c])), row]));
   return [...newest.values()];
 }
 
-/** The table of the newest evaluations of the run in `folder`. */
 export const newestTable = (folder: string, rows: readonly Row[]): Row[] =>
   shownRows(readLogged(folder), newestRows(rows));
 
-/** A metric of an evaluation with its bounds: "sliced 2-Wasserstein 0.31 (floor 0.04, ceiling 1.2)"; null without a value. */
+/**
+ * A metric of an evaluation with its bounds: "sliced 2-Wasserstein 0.31 (floor 0.04, ceiling 1.2)";
+ * null without a value.
+ */
 export function describeMetric({ title, columns, scale }: LoggedMetric, row: Row): string | null {
   const text = (x: number) => (scale === "percent" ? `${(100 * x).toFixed(1)} %` : formatNumber(x));
   const value = row[columns.value];
@@ -130,21 +129,19 @@ export function describeMetric({ title, columns, scale }: LoggedMetric, row: Row
   return `${title} ${text(value)}${others.length > 0 ? ` (${others.join(", ")})` : ""}`;
 }
 
-/** An evaluation in a line. */
 export const describeResult = (metrics: readonly LoggedMetric[], row: Row): string =>
   metrics
     .filter(({ isMain }) => isMain)
     .flatMap((metric) => describeMetric(metric, row) ?? [])
     .join(", ");
 
-/** Headings of evaluation columns, and meanings. */
 export function namesOfColumns(
   metrics: readonly LoggedMetric[],
 ): Record<string, { title: string; meaning: string }> {
   const names: Record<string, { title: string; meaning: string }> = {
     half_iteration: { title: "half-iteration", meaning: "" },
     steps: { title: "steps", meaning: "steps of the sampler" },
-    nfe: { title: "evaluations", meaning: "evaluations of the network a row" },
+    nfe: { title: "evaluations", meaning: "network evaluations per row" },
     sampler: {
       title: "sampler",
       meaning: "sde: the run's own sampler; otherwise a solver of its probability flow",

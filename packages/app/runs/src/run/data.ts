@@ -1,4 +1,4 @@
-// data.json and choices.json: the training data, and chosen options with reasons.
+// data.json and choices.json: the training data, and options with reasons.
 import { join } from "node:path";
 import { z } from "zod";
 import { readIfAs } from "../files/json.js";
@@ -14,7 +14,7 @@ const end = z.object({
   rows: realOrNull,
   train: realOrNull,
   test: realOrNull,
-  /** Rows with missing values. */
+  /** Dropped rows with missing values. */
   dropped: realOrNull,
   shape: listOf(real),
 });
@@ -35,7 +35,7 @@ const column = z.object({
 });
 
 const transform = z.object({
-  /** Whether log(1 + x) was taken of every value. */
+  /** Whether every value was replaced by log(1 + x). */
   log1p: z.boolean().catch(false),
   standardise: z.enum(["columns", "global", "none"]).catch("none"),
   mean: listOf(real),
@@ -47,7 +47,7 @@ export const dataFile = z.object({
   target: end.nullable().catch(null),
   columns: listOf(column),
   transform: transform.catch({ log1p: false, standardise: "none", mean: [], std: [] }),
-  /** The column that the bridge is conditioned on. */
+  /** The condition column. */
   condition: textOrNull,
   warnings: listOf(z.string()),
   /** The SHA-256 of each table by its path. */
@@ -61,17 +61,17 @@ export const choice = z.object({
   key: z.string(),
   value: z.unknown(),
   reason: text,
-  /** Whether it was typed. */
+  /** Whether the user gave it. */
   given: z.boolean().catch(false),
-  /** Whether it only says how the run is organised: reports leave it out. */
+  /** Whether it only organises the run: reports skip it. */
   organising: z.boolean().optional(),
 });
 export type Choice = z.output<typeof choice>;
 
-/** Reads data.json. Returns null if it is missing or of another form. Throws RunError "corrupt". */
+/** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
 export const readDataFile = (folder: string): DataFile | null =>
   readIfAs(join(folder, "data.json"), dataFile);
 
-/** Reads choices.json; none if it is missing. Throws RunError "corrupt" for text that is no JSON. */
+/** Returns [] if the file is missing. Throws RunError "corrupt" for text that is not JSON. */
 export const readChoiceList = (folder: string): Choice[] =>
   readIfAs(join(folder, "choices.json"), listOf(choice)) ?? [];

@@ -1,4 +1,4 @@
-// The run that an argument names; `latest` links the run that was begun or ended last.
+// Finds the run that an argument names; `latest` links the run that last began or ended.
 import { existsSync, lstatSync, readlinkSync, realpathSync, statSync, symlinkSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { errnoOf, fileError, refuseLinks, stageFile } from "@dsbm/files";
@@ -15,9 +15,9 @@ function behindLink(path: string): string {
 }
 
 /**
- * The folder of the run that `path` names: itself, the only run below it, or with "latest" the run below
- * `experiments_dir` that was written to last. Throws RunError "not_a_run" if there are none or several, and FileError
- * "is_link" if the folder holds links.
+ * The folder of the run that `path` names: itself, the only run below it, or with "latest" the run
+ * below `experiments_dir` with the newest change. Throws RunError "not_a_run" if there are none or
+ * several, and FileError "is_link" if the folder holds links.
  */
 export function findRun(path: string, { experiments_dir = "experiments" } = {}): string {
   if (existsSync(join(path, "run.json"))) return withoutLinks(behindLink(path));
@@ -34,12 +34,11 @@ export function findRun(path: string, { experiments_dir = "experiments" } = {}):
   const runs = listRuns(root)
     .map(({ folder }) => folder)
     .sort((a, b) => changed(b) - changed(a));
-  const [
-    newest = refuse(`there is no run in ${root}: give the folder of a run, which holds run.json`),
-  ] = runs;
+  const [newest = refuse(`there is no run in ${root}: give a run folder, which holds run.json`)] =
+    runs;
   if (runs.length > 1 && !isLatest) {
     const names = runs.slice(0, mostNames).join(", ") + (runs.length > mostNames ? ", …" : "");
-    refuse(`${root} holds ${runs.length} runs: give one of them: ${names}`);
+    refuse(`${root} holds ${runs.length} runs: give the folder of one run: ${names}`);
   }
   return withoutLinks(newest);
 }
@@ -50,8 +49,8 @@ function withoutLinks(folder: string): string {
 }
 
 /**
- * Points <experiments_dir>/latest at `folder`. Does nothing for a folder elsewhere, if a file or folder has that name,
- * and on file systems without links. Throws FileError.
+ * Points <experiments_dir>/latest at `folder`. Does nothing if the folder lies elsewhere, a file or
+ * folder has this name, or the file system has no links. Throws FileError.
  */
 export function linkLatest(experiments_dir: string, folder: string): void {
   const link = join(experiments_dir, "latest");

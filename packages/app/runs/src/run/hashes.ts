@@ -1,5 +1,5 @@
-// manifest.jsonl: the SHA-256 of the files that later results depend on, a line for each write. A file is forgotten
-// before it changes, so after a kill it is unchecked.
+// manifest.jsonl: the SHA-256 of files that later results depend on, a line for each write. A
+// file's hash is dropped before the file changes, so after a kill it is unchecked.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type FileData, openAppendFile, sha256, sha256OfFile, writeFileAtomic } from "@dsbm/files";
@@ -21,7 +21,9 @@ const lineOf = (file: string, hash: string | null): string => {
   return `${text.slice(0, -1)},"check":"${sha256(text).slice(0, 8)}"}\n`;
 };
 
-/** The last hash of each file; null if it was forgotten. Throws RunError "corrupt" for a damaged line. */
+/**
+ * The last hash of each file; null if it was dropped. Throws RunError "corrupt" for a damaged line.
+ */
 function readManifest(folder: string): Map<string, string | null> {
   const path = join(folder, manifestFile);
   const hashes = new Map<string, string | null>();
@@ -33,7 +35,7 @@ function readManifest(folder: string): Map<string, string | null> {
     if (sha256(`${head}}`).slice(0, 8) !== check)
       throw new RunError(
         "corrupt",
-        `line ${i + 1} of ${path} is damaged: check the disk; restore the file from a copy, or delete that line to continue without its check`,
+        `line ${i + 1} of ${path} is damaged: check the disk; restore the file from a copy, or delete the line to continue without its check`,
       );
     const { file, sha256: hash = null } = entry.parse(JSON.parse(line));
     hashes.set(file, hash);
@@ -50,7 +52,10 @@ function record(folder: string, file: string, hash: string | null): void {
   }
 }
 
-/** Writes a file of a run atomically and returns its path. Checked files get a checksum. Throws FileError. */
+/**
+ * Writes a file of a run atomically and returns its path. Checked files get a checksum. Throws
+ * FileError.
+ */
 export function writeRunFile(folder: string, file: string, data: FileData): string {
   const path = join(folder, file);
   if (isChecked(file) && existsSync(path)) record(folder, file, null);
@@ -59,7 +64,7 @@ export function writeRunFile(folder: string, file: string, data: FileData): stri
   return path;
 }
 
-/** Writes the manifest anew with the last line of each checked file that exists. Throws RunError. */
+/** Rewrites the manifest with the last line of each existing checked file. Throws RunError. */
 export function compactManifest(folder: string): void {
   const lines = [...readManifest(folder)].flatMap(([file, hash]) =>
     hash !== null && isChecked(file) && existsSync(join(folder, file)) ? [lineOf(file, hash)] : [],
@@ -68,7 +73,10 @@ export function compactManifest(folder: string): void {
     writeFileAtomic(join(folder, manifestFile), lines.join(""));
 }
 
-/** Throws RunError "corrupt" for the first checked file of a run, of `files` or of all, that is not as it was written. */
+/**
+ * Throws RunError "corrupt" for the first changed file among `files` or among all checked files of
+ * a run.
+ */
 export function checkFiles(folder: string, files?: readonly string[], cure?: string): void {
   const known = readManifest(folder);
   for (const file of files ?? known.keys()) {
@@ -77,13 +85,13 @@ export function checkFiles(folder: string, files?: readonly string[], cure?: str
     while (hash !== null && isChecked(file) && existsSync(path)) {
       const found = sha256OfFile(path);
       if (found === hash) break;
-      // Another process may have written it meanwhile.
+      // Another process may have written it in the meantime.
       const newest = readManifest(folder).get(file) ?? null;
       if (newest === hash)
         throw damageError(
           folder,
           file,
-          `its sha256 is ${found.slice(0, 12)}…, and that of what was written ${hash.slice(0, 12)}…`,
+          `its sha256 is ${found.slice(0, 12)}…, expected ${hash.slice(0, 12)}…`,
           cure,
         );
       hash = newest;

@@ -15,23 +15,23 @@ export const runInfo = z.object({
   dsbm: text,
   state: z.enum(runStates),
   started: text,
-  /** Times at which the run was continued. */
+  /** Times at which the run resumed. */
   resumed: listOf(z.string()),
-  /** Seconds of the processes before the last one, without the time between them. */
+  /** Seconds of the earlier processes, without the time between them. */
   spent: z.number().nonnegative().catch(0),
   ended: textOrNull,
   /** Why it stopped early, one line. */
   reason: textOrNull,
   /** Facts of the machine that a result may depend on; no host names. */
   environment: z.record(z.string(), z.union([z.string(), real, z.boolean(), z.null()])).catch({}),
-  /** The command line that made the run, and continues it; null if unknown. */
+  /** The command line that began the run, and resumes it; null if unknown. */
   command: textOrNull,
 });
 
 export type RunInfo = z.output<typeof runInfo>;
 export type Environment = RunInfo["environment"];
 
-/** Reads run.json. Throws RunError "not_a_run", "newer_format" or "corrupt". */
+/** Throws RunError "not_a_run", "newer_format" or "corrupt". */
 export const readRunInfo = (path: string): RunInfo =>
   readFormat(path, {
     newest: formatVersion,

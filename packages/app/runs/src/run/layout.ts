@@ -1,11 +1,11 @@
-// Where each file of a run lies, under experiments_dir/name/overrides/seed.
+// The places of a run's files, under experiments_dir/name/overrides/seed.
 import { join } from "node:path";
 import { RunError } from "../errors.js";
 
 /** `f` learns 0 → 1, `b` learns 1 → 0. */
 export type Direction = "f" | "b";
 
-/** Absolute or relative as the folder was given. */
+/** Absolute or relative, like the folder. */
 export type RunPaths = Readonly<ReturnType<typeof runPaths>>;
 
 export function runPaths(folder: string) {
@@ -19,10 +19,12 @@ export function runPaths(folder: string) {
     metrics_jsonl: at("metrics.jsonl"),
     models: at("models"),
     figures: at("figures"),
-    /** One folder a checkpoint, see openCheckpoints. */
     checkpoints: at("checkpoints"),
     samples: at("samples"),
-    /** Simulated pairs of the current half-iteration; may be deleted when no process holds the lock. */
+    /**
+     * Simulated pairs of the current half-iteration. You may delete them when no process holds the
+     * lock.
+     */
     cache: at("cache"),
     /** The run that --again replaced. */
     previous: at("previous"),
@@ -45,8 +47,8 @@ export function parseModelName(
 }
 
 /**
- * The folder of a run: <experiments_dir>/<name>/<overrides>/<seed>; `overrides` is one folder name for the
- * overrides without the seed. Throws RunError "bad_argument" for a name that is no folder name.
+ * The folder of a run: <experiments_dir>/<name>/<overrides>/<seed>; `overrides` is one folder name
+ * for the overrides without the seed. Throws RunError "bad_argument" for an invalid folder name.
  */
 export function runFolder(options: {
   experiments_dir: string;

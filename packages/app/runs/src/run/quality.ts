@@ -1,4 +1,4 @@
-// quality.json: how good a bridge is. Each metric is a row with all that is shown of it.
+// quality.json: the quality of a bridge. Each metric is a row with everything that tables show.
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { readAs, writeJson } from "../files/json.js";
@@ -6,12 +6,11 @@ import { listOf, real, realOrNull, text } from "../files/schema.js";
 import { shellWord } from "../shell.js";
 import { type Direction, runPaths } from "./layout.js";
 
-/** The groups of metrics with their headings, in the order of tables. */
 export const metricGroups = {
-  holdout: "At the time that was held out",
+  holdout: "At the held-out time",
   ends: "How close the generated samples are to the data",
-  marginals: "Data at times between",
-  plan: "Which start goes to which end",
+  marginals: "Data at intermediate times",
+  plan: "Pairs of source and generated samples",
   baselines: "Bridges without training, for comparison",
   path: "How samples move",
   columns: "Column by column, the worst first",
@@ -31,7 +30,7 @@ const excess = z.object({
   high: real,
   /** The probability that so many rows tell the ceiling from the floor (at the 5 % level). */
   power: real,
-  /** How many times as many held-out rows would have a power of .8; null if no number would. */
+  /** The factor of held-out rows for a power of .8; null if no number is enough. */
   more: realOrNull,
 });
 export type Excess = z.output<typeof excess>;
@@ -39,11 +38,10 @@ export type Excess = z.output<typeof excess>;
 const verdict = z.object({
   direction: z.enum(["f", "b"]),
   grade: z.enum(grades),
-  /** Held-out rows of the source and of the target of the run. */
   n_held_out: z.tuple([real, real]),
-  /** What was found, in sentences. */
+  /** The finding, in sentences. */
   reason: z.string(),
-  /** What to do now, with its command. */
+  /** The next step, with its command. */
   next: z.string(),
 });
 /** Whether a direction of a bridge may be trusted. */
@@ -52,14 +50,14 @@ export type Verdict = z.output<typeof verdict>;
 const row = z.object({
   /** "sliced_w2"; the key of `metrics=`. */
   name: z.string(),
-  /** The name in words, with its unit. */
+  /** The title, with its unit. */
   title: z.string(),
   group: z.string(),
-  /** One sentence: what the value says, and what floor and ceiling are. */
+  /** One sentence on the value, floor and ceiling. */
   meaning: text,
   /** The direction of the bridge; null for both or none. */
   direction: z.enum(["f", "b"]).nullable().catch(null),
-  /** The column of the data, of a metric of one column. */
+  /** The data column, for a metric of one column. */
   column: z.string().optional().catch(undefined),
   value: real,
   /** The 95 % interval of the value; null if unknown. */
@@ -67,20 +65,22 @@ const row = z.object({
   /** The value of a perfect bridge with as many samples; null if it has no meaning. */
   floor: realOrNull,
   floor_interval: interval.optional(),
-  /** The value without a bridge: of the untouched source, or of independent pairs; null if it has no meaning. */
+  /**
+   * The value without a bridge: the untransported source, or independent pairs; null if it has no
+   * meaning.
+   */
   ceiling: realOrNull,
-  /** The share of the distance from the ceiling to the floor that is left; missing if it has no meaning. */
+  /** The remaining share of the distance from ceiling to floor; missing if it has no meaning. */
   excess: excess.optional().catch(undefined),
   /** Missing if nothing must be reached, and in files of earlier versions. */
   grade: z.enum(grades).optional().catch(undefined),
   better: z.enum(["lower", "higher", "target"]).catch("lower"),
   /** The value to reach, with `better: "target"`. */
   target: real.optional().catch(undefined),
-  /** How many generated samples it was measured on; null if unknown. */
+  /** Number of generated samples; null if unknown. */
   n: realOrNull,
 });
 
-/** One metric of one direction, as quality.json keeps it. */
 export type MetricRow = z.output<typeof row>;
 
 /** A row as dsbm 0.1 wrote it. */
@@ -122,44 +122,44 @@ function migrate(value: unknown): unknown {
   return { group: "", ...found, title: rest.title ?? found.name };
 }
 
-/** One metric of one direction; rows of earlier versions are read. */
+/** Also reads rows of earlier versions. */
 export const metricRow = z.preprocess(migrate, row);
 
 export const qualityFile = z.object({
   dsbm: text,
-  /** The rows that starts and data were taken from. */
+  /** The split of source and target rows. */
   split: z.enum(["train", "test"]).catch("test"),
   n: real.optional().catch(undefined),
   seed: real.optional().catch(undefined),
-  /** The options of the sampler that differ from training: solver, steps, diffusion, guidance. */
+  /** The sampler's options that differ from training: solver, steps, diffusion, guidance. */
   sampler: z
     .record(z.string(), z.union([z.string(), real]))
     .optional()
     .catch(undefined),
-  /** The files that were held out of the training, and their times. */
+  /** Held-out files and their times. */
   holdouts: z
     .array(z.object({ path: z.string(), at: real }))
     .optional()
     .catch(undefined),
-  /** One for each measured direction; none in files of earlier versions. */
+  /** One for each evaluated direction; none in files of earlier versions. */
   verdicts: listOf(verdict),
   rows: z.array(metricRow),
-  /** What was not measured, and why, a line each. */
+  /** Skipped metrics with reasons, a line each. */
   left_out: listOf(z.string()),
 });
 
 export type Quality = z.output<typeof qualityFile>;
 
-/** Writes quality.json into the folder of a run, or to another path, atomically. Throws FileError. */
+/** Writes quality.json into a run folder, or to another path, atomically. Throws FileError. */
 export const writeQuality = (
   folder: string,
   quality: Quality,
   path = runPaths(folder).quality_json,
 ): void => writeJson(path, quality);
 
-/** Reads the newest metrics of a run. Returns null if it was never measured. Throws RunError for a damaged file. */
+/** Returns null if the run was never evaluated. Throws RunError for a damaged file. */
 export function readQuality(folder: string): Quality | null {
   const { quality_json: path } = runPaths(folder);
-  const cure = `measure again with npx dsbm evaluate ${shellWord(folder)}`;
+  const cure = `evaluate again with npx dsbm evaluate ${shellWord(folder)}`;
   return existsSync(path) ? readAs(path, qualityFile, cure) : null;
 }

@@ -20,25 +20,25 @@ export interface ModelFile {
 
 export type Run = ReturnType<typeof readRun>;
 
-/** Reads a run folder. Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */
+/** Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */
 export function readRun(folder: string) {
   const paths = runPaths(folder);
   const info = readState(folder);
   checkFiles(folder, ["config.json"]);
   return {
     paths,
-    /** run.json; its state is "interrupted" if it says "running" and no process holds the lock. */
+    /** run.json. If it says "running" and no process holds the lock, its state is "interrupted". */
     info,
     config: readIfAs(paths.config_json, z.record(z.string(), z.unknown())) ?? {},
     results: existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [],
     metrics: existsSync(paths.metrics_jsonl) ? readMetrics(paths.metrics_jsonl) : [],
     models: listModels(folder),
-    /** Checkpoints by order; sizes are compared, contents are not. */
+    /** Compares sizes of checkpoints, not contents. */
     checkpoints: listCheckpoints(paths.checkpoints),
   };
 }
 
-/** The weights of a run in order of half_iteration; none if there is no run. */
+/** The model files of a run in order of half_iteration; [] without a run. */
 export function listModels(folder: string): ModelFile[] {
   const { models } = runPaths(folder);
   return namesIn(models, (entry) => entry.isFile())
@@ -49,18 +49,18 @@ export function listModels(folder: string): ModelFile[] {
     .sort((a, b) => a.half_iteration - b.half_iteration);
 }
 
-/** Whether the run in `folder` is finished; false when there is none. Throws as readRun. */
+/** Returns false if the folder holds no run. Throws as readRun. */
 export function isFinished(folder: string): boolean {
   const { run_json } = runPaths(folder);
   return existsSync(run_json) && readRunInfo(run_json).state === "finished";
 }
 
-/** One run of a listing: its state, or the problem that keeps it from being read. */
+/** One run of a listing: its state, or the problem that prevents reading. */
 export type RunEntry =
   | { folder: string; info: RunInfo; problem: null }
   | { folder: string; info: null; problem: RunError | FileError };
 
-/** All runs below `root`, sorted by folder; unreadable ones are listed with their problem. */
+/** All runs below `root`, sorted by folder. Unreadable runs are listed with their problem. */
 export function listRuns(root: string): RunEntry[] {
   if (!existsSync(join(root, "run.json")))
     return namesIn(root, (entry) => entry.isDirectory()).flatMap((folder) =>
@@ -74,7 +74,7 @@ export function listRuns(root: string): RunEntry[] {
   }
 }
 
-/** Reads metrics.jsonl; a cut last line is left out. Throws RunError. */
+/** Reads metrics.jsonl without a cut last line. Throws RunError. */
 export const readMetrics = readJsonLines;
 
 function readState(folder: string): RunInfo {

@@ -29,20 +29,21 @@ export interface OpenRunOptions {
   dsbm: string;
   /** The resolved configuration, for config.json. */
   config: object;
-  /** The same as YAML text, for config.yaml; without it config.yaml holds the JSON, which is YAML. */
+  /** config.yaml; without it config.yaml holds the JSON, which is YAML. */
   config_yaml?: string;
   columns: readonly string[];
   /** Facts of the machine, without host names. */
   environment?: Environment;
-  /** The command line that continues the run, kept in run.json. */
+  /** The command line that resumes the run, kept in run.json. */
   command?: string;
-  /** "continue" (default) keeps what is there, "restart" moves what an earlier run wrote into `previous`. */
+  /** "continue" (default) keeps existing files, "restart" moves them into `previous`. */
   mode?: "continue" | "restart";
 }
 
 /**
- * Opens a run folder for writing, makes it if needed and sets its state to "running".
- * Throws FileError "locked" if another run is writing there and "is_link" for links in the folder, RunError "newer_format", or a file error.
+ * Opens a run folder for writing, makes it if needed and sets its state to "running". Throws
+ * FileError "locked" if another run is writing there and "is_link" for links in the folder,
+ * RunError "newer_format", or a file error.
  */
 export function openRun(options: OpenRunOptions): RunWriter {
   const { folder, dsbm, config, columns, environment = {}, mode = "continue" } = options;
@@ -103,7 +104,7 @@ class RunWriter {
     private metrics: AppendFile,
   ) {}
 
-  /** Appends a row to results.csv and flushes it; every column must be given. */
+  /** Appends a row with every column to results.csv and flushes it. */
   appendResult(row: Row): void {
     this.results.append(row);
     this.flush();
@@ -129,7 +130,10 @@ class RunWriter {
     if (this.info.state === "running" && !this.lock.isHeld()) throw lostLock(this.paths.lock);
   }
 
-  /** Removes the results, metrics and models after a step of a half-iteration. Rows without these numbers stay. */
+  /**
+   * Removes results, metrics and models after a step of a half-iteration. Keeps rows without these
+   * numbers.
+   */
   rewindTo(point: { half_iteration: number; step: number }): void {
     const isAfter = ({ half_iteration: n, step }: Record<string, unknown>): boolean => {
       if (typeof n !== "number") return false;
@@ -161,7 +165,7 @@ class RunWriter {
       throw lostLock(this.paths.lock);
   }
 
-  /** Ends the run early, to be continued: state "interrupted". */
+  /** Ends the run early; it can resume: state "interrupted". */
   interrupt(reason: string): void {
     this.end("interrupted", reason);
   }
@@ -192,8 +196,8 @@ const written =
 const picture = /^[^.].*(\.(svg|png|gif)|_points\.json)$/;
 
 /**
- * Moves what a run wrote, and nothing else, into the folder `previous`, which has room for one run with weights.
- * Checkpoints go first and the newest first: a kill in between leaves what an interrupted run could have left.
+ * Moves the files of a run, and nothing else, into `previous`, which holds one run with weights.
+ * Checkpoints go first, newest first, so that a kill leaves the state of an interrupted run.
  */
 function setAside(paths: RunPaths): void {
   const { folder, previous } = paths;

@@ -26,14 +26,14 @@ export type SweepEvent = z.output<typeof sweepEvent>;
 const line = z.intersection(z.object({ time: z.string() }), sweepEvent);
 
 export interface Trace extends Pick<z.output<typeof launch>, "launcher" | "job" | "again"> {
-  /** When it was started, or launched if that is unknown. */
+  /** The time of its start, or of its launch if the start is unknown. */
   since: string;
   phase: "launched" | "started" | "ended";
   code: number | null;
   why: string | null;
 }
 
-/** Appends events, each with its time, flushed. Throws FileError. */
+/** Appends timed events and flushes them. Throws FileError. */
 export function openJournal(path: string): { write(event: SweepEvent): void; close(): void } {
   const file = openAppendFile(path);
   return {
@@ -45,7 +45,10 @@ export function openJournal(path: string): { write(event: SweepEvent): void; clo
   };
 }
 
-/** The trace of each member that was launched; the last line about a member counts. Throws RunError "corrupt". */
+/**
+ * The trace of each launched member; the last line about a member counts. Throws RunError
+ * "corrupt".
+ */
 export function readTraces(path: string): Map<number, Trace> {
   const traces = new Map<number, Trace>();
   for (const value of existsSync(path) ? readJsonLines(path) : []) {

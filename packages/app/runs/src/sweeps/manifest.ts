@@ -15,13 +15,12 @@ const sweepEntry = z.object({
   number: z.int().min(1),
   /** The arguments of `dsbm` that start this run alone. */
   words: z.array(z.string()),
-  /** The run's folder, relative to the sweep's, so that both can be moved together. */
+  /** Relative to the sweep's folder, so that both can move together. */
   folder: z.string(),
-  /** The values of the keys in which members differ, the seed left out. */
+  /** The values of the keys in which members differ, without the seed. */
   configuration: z.record(z.string(), z.union([z.string(), real, z.null()])),
   seed: z.number(),
 });
-/** One run of a sweep. */
 export type SweepEntry = z.output<typeof sweepEntry>;
 
 export const sweepManifest = z.object({
@@ -36,7 +35,6 @@ export const sweepManifest = z.object({
 });
 export type SweepManifest = z.output<typeof sweepManifest>;
 
-/** Where the files of a sweep lie. */
 export type SweepPaths = Readonly<ReturnType<typeof sweepPaths>>;
 
 export function sweepPaths(folder: string) {
@@ -44,12 +42,12 @@ export function sweepPaths(folder: string) {
   return {
     folder,
     manifest: at("manifest.json"),
-    /** What was started when, one line each. */
+    /** Starts with their times, one line each. */
     journal: at("journal.jsonl"),
     /** The newest script for Slurm. */
     script: at("sbatch.sh"),
     logs: at("logs"),
-    /** Held while members are started from here. */
+    /** Held while this process starts members. */
     lock: at(".lock"),
     summary_csv: at("summary.csv"),
     summary_svg: at("summary.svg"),
@@ -58,16 +56,15 @@ export function sweepPaths(folder: string) {
   };
 }
 
-/** The folder of all sweeps of an experiments folder. */
 export const sweepsFolder = (experiments_dir: string): string => join(experiments_dir, "sweeps");
 
-/** Makes the folder of a sweep and writes its manifest. Throws RunError. */
+/** Throws RunError. */
 export function writeManifest(folder: string, manifest: Omit<SweepManifest, "format">): void {
   makeFolder(sweepPaths(folder).logs);
   writeJson(sweepPaths(folder).manifest, { format: formatVersion, ...manifest });
 }
 
-/** Reads a manifest. Throws RunError "not_a_run", "newer_format" or "corrupt". */
+/** Throws RunError "not_a_run", "newer_format" or "corrupt". */
 export const readManifest = (folder: string): SweepManifest =>
   readFormat(sweepPaths(folder).manifest, {
     newest: formatVersion,
@@ -80,7 +77,8 @@ export const entryFolder = (folder: string, entry: SweepEntry): string =>
   join(folder, entry.folder);
 
 /**
- * The sweeps at `place`: the folder of one sweep, of all sweeps, or of experiments. Throws RunError "not_a_run".
+ * The sweeps at `place`: the folder of one sweep, of all sweeps, or of experiments. Throws RunError
+ * "not_a_run".
  */
 export function findSweeps(place: string): string[] {
   const isSweep = (folder: string) => existsSync(sweepPaths(folder).manifest);

@@ -1,5 +1,5 @@
-// The state of one member, from its run folder and its launcher, which alone knows members that never began, or were
-// killed.
+// The state of one member, from its run folder and its launcher. Only the launcher knows members
+// that never began or were killed.
 import { existsSync } from "node:fs";
 import { lockHolder } from "@dsbm/files";
 import type { RunInfo } from "../run/info.js";
@@ -12,26 +12,26 @@ export type MemberState = (typeof memberStates)[number];
 export interface Evidence {
   /** "none": it has not started this member, or does not know. */
   phase: "none" | "queued" | "running" | "ended";
-  /** When this phase began; the run folder may still hold the state of an earlier start. */
+  /** Start of this phase; the run folder may still hold the state of an earlier start. */
   since: string | null;
-  /** Whether an earlier result does not count. */
   again: boolean;
-  /** Why it waits or was ended, from the scheduler or the operating system. */
+  /** Why it waits or has ended, from the scheduler or the operating system. */
   reason: string | null;
-  /** Whether the launcher was told to stop and stopped it. */
   stopped: boolean;
   lastLogLine: string | null;
-  /** Whether "ended" is right even if a process seems to hold the lock, perhaps one of a machine that is gone. */
+  /**
+   * Whether "ended" is right even if a process seems to hold the lock, perhaps on a machine that no
+   * longer exists.
+   */
   certain: boolean;
 }
 
 export interface Status {
   state: MemberState;
-  /** Why it is not done, one line; null where nothing is known. */
+  /** Why it is not done, one line; null if unknown. */
   why: string | null;
 }
 
-/** The state of the member whose run is in `folder`. */
 export function memberStatus(folder: string, evidence: Evidence): Status {
   const { phase, since, again, reason, certain } = evidence;
   const { run_json, lock } = runPaths(folder);
@@ -53,7 +53,7 @@ export function memberStatus(folder: string, evidence: Evidence): Status {
 
 function ended(info: RunInfo | null, { reason, stopped, lastLogLine }: Evidence): Status {
   if (info?.state === "failed") return { state: "failed", why: info.reason };
-  // A run that stopped at a step boundary can be continued, whatever made it stop.
+  // A run that stopped at a step boundary can resume, whatever stopped it.
   if (info?.state === "interrupted" && info.ended !== null)
     return { state: "interrupted", why: reason ?? info.reason };
   if (info === null && stopped)

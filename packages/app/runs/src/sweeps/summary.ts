@@ -1,7 +1,6 @@
-// The results of a sweep in one table: mean and standard deviation over seeds.
+// Summarises a sweep in one table: mean and standard deviation over seeds.
 import type { Cell, Row, Table } from "../files/csv.js";
 
-/** The results of one finished member. */
 export interface SeedResults {
   /** The keys in which configurations differ. */
   configuration: Readonly<Record<string, Cell>>;
@@ -15,9 +14,9 @@ export const meanOf = (metric: string): string => `${metric}_mean`;
 export const stdOf = (metric: string): string => `${metric}_std`;
 
 /**
- * A row for each configuration and evaluation, in the order in which they come: the keys that vary, the evaluation,
- * `seeds` (how many runs have it), then mean and standard deviation (n − 1; none of one seed) of every column of
- * numbers. Cells without a value are left out of both.
+ * A row for each configuration and evaluation, in their order: the varying keys, the evaluation,
+ * `seeds` (the number of runs), then mean and standard deviation (n − 1; null for one seed) of
+ * every numeric column. Both ignore empty cells.
  */
 export function summarise(results: readonly SeedResults[]): Table {
   const keys = [...new Set(results.flatMap(({ configuration }) => Object.keys(configuration)))];
@@ -37,7 +36,7 @@ export function summarise(results: readonly SeedResults[]): Table {
       groups.set(id, group);
     }
   }
-  // Configurations keep their order, also where seeds have different evaluations.
+  // Configurations keep their order even if seeds have different evaluations.
   const order = results.map(({ configuration }) => idOf(configuration, keys));
   const placeOf = (head: Row) => order.indexOf(idOf(head, keys));
   const sorted = [...groups.values()].sort((a, b) => placeOf(a.head) - placeOf(b.head));

@@ -83,7 +83,7 @@ describe("a disk that cannot be written", () => {
     const error = faultOf(() => store.save(point(3, { files: { a: "small", net: chunks } })));
     expect(error.code).toBe("disk_full");
     expect(error.message).toMatch(
-      /^cannot .*: the disk is full: .*\(ENOSPC\); the older ones \(2, newest it0001_b_step00000002\) are untouched and usable$/,
+      /^cannot .*: the disk is full: .*\(ENOSPC\); the older checkpoints \(2, newest it0001_b_step00000002\) are intact$/,
     );
     expect(numbers(store)).toEqual([1, 2]);
     expect(readdirSync(folder)).toEqual([idOf(1), idOf(2)]);
@@ -102,7 +102,7 @@ describe("a disk that cannot be written", () => {
     expectPoint(store.newest().checkpoint, 2);
     const error = faultOf(() => store.save(point(3)));
     expect(error.code).toBe("read_only");
-    expect(error.message).toMatch(/remount it writable.*; the older ones.* usable$/);
+    expect(error.message).toMatch(/remount it writable.*; the older checkpoints.* intact$/);
     expect(numbers(store)).toEqual([1, 2]);
   });
 
@@ -123,7 +123,7 @@ describe("a disk that cannot be written", () => {
     expect(said[0]).toBe("1");
     expect(said[1]).toMatch(/^permission cannot .*: no permission: change/);
     expect(said[1]).toMatch(
-      /the older ones \(1, newest it0001_b_step00000001\) are untouched and usable$/,
+      /the older checkpoints \(1, newest it0001_b_step00000001\) are intact$/,
     );
     expect(said).toHaveLength(3);
   });

@@ -64,7 +64,7 @@ describe("events", () => {
     logger.images(7, { "b/test/end": rgb, "b/test/start": rgba, grey });
     logger.texts(8, { config: "a: 1\nb: „zwei“" });
     const error = faultOf(() => logger.images(1, { end: Buffer.from("GIF89a") }));
-    expect(error.message).toBe('the picture "end" to log is not a PNG: encode it as one');
+    expect(error.message).toBe('the image "end" to log is not a PNG: encode it as PNG');
     logger.close();
     const [, pictures, text, ...rest] = eventsOf(folder)[0] ?? [];
     expect(rest).toEqual([]);

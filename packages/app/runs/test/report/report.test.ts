@@ -110,7 +110,7 @@ describe("judge", () => {
 });
 
 describe("tables of metrics", () => {
-  it("call no displacement good of ends that miss the target", () => {
+  it("call no displacement good of generated samples that miss the target", () => {
     const moved = (change: Partial<MetricRow>) =>
       metricTables([
         row(change),
@@ -120,7 +120,7 @@ describe("tables of metrics", () => {
         .join();
     expect(moved(good)).toContain("3 times the floor");
     expect(moved(left(0.9, 0.8, 1))).not.toContain("3 times the floor");
-    expect(moved(left(0.9, 0.8, 1))).toContain("of ends that miss the target");
+    expect(moved(left(0.9, 0.8, 1))).toContain("of generated samples that miss the target");
   });
 });
 
@@ -155,14 +155,14 @@ describe("verdicts", () => {
       [left(0.02, 0, 0.06, 0.5)],
       "undecided",
       /A itself can hardly be told from B \(power 0\.50/,
-      /about 28 held out of each/,
+      /about 28 held-out \w+ of each/,
     ],
     [[{ value: Number.NaN }], "poor", /not finite numbers/, /LONGER/],
     [[{ ...good, direction: "b" }], "good", /as close to A as other rows of A/, /direction=b$/],
     [
       [good, { name: "c2st", ...left(0.9, 0.8, 1), value: 0.95 }],
       "poor",
-      /A classifier names 95 %/,
+      /A classifier labels 95 %/,
       /LONGER/,
     ],
     [
@@ -178,7 +178,7 @@ describe("verdicts", () => {
         },
       ],
       "partial",
-      /Not as they should be: V 2\.69 \(expected 1\)/,
+      /Not yet right: V 2\.69 \(expected 1\)/,
       /LONGER/,
     ],
   ] as [Partial<MetricRow>[], string, RegExp, RegExp][])("%j", (changes, grade, reason, next) => {

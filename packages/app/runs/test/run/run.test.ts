@@ -339,7 +339,7 @@ describe("checksums", () => {
     writeFileSync(join(folder, "data.json"), '{"rows": 4}');
     expect(faultOf(() => checkFiles(folder)).message).toMatch(/data\.json is damaged/);
     writeFileSync(path, line(old).replace("11", "12"));
-    expect(faultOf(() => checkFiles(folder)).message).toMatch(/line 1 of .*delete that line/);
+    expect(faultOf(() => checkFiles(folder)).message).toMatch(/line 1 of .*delete the line/);
   });
 });
 
@@ -407,7 +407,7 @@ describe("names", () => {
     mkdirSync(join(root, "empty"));
     writeFileSync(join(root, "file"), "");
     for (const [path, message] of [
-      [experiments_dir, `holds 3 runs: give one of them: ${second}, ${third}, ${first}`],
+      [experiments_dir, `holds 3 runs: give the folder of one run: ${second}, ${third}, ${first}`],
       [join(root, "empty"), "there is no run in"],
       [join(root, "file"), "is a file"],
       [join(root, "none"), "there is no folder"],

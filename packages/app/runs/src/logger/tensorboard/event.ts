@@ -9,13 +9,13 @@ export function fileVersion(): Uint8Array {
   return event(0, bytes(3, "brain.Event:2"));
 }
 
-/** SessionLog START: readers ignore what earlier files have from this step on. */
+/** SessionLog START: readers ignore later steps of earlier files. */
 export function sessionStart(step: number): Uint8Array {
   const start = 1;
   return event(step, bytes(7, message(integer(1, start))));
 }
 
-/** A summary of numbers, by name; single precision, as TensorBoard keeps them. */
+/** A summary of numbers by name, in single precision like TensorBoard's. */
 export function scalars(step: number, values: readonly (readonly [string, number])[]): Uint8Array {
   return summary(
     step,
@@ -23,7 +23,7 @@ export function scalars(step: number, values: readonly (readonly [string, number
   );
 }
 
-/** A summary of pictures, PNG by name. Throws RunError "picture" for other bytes. */
+/** A summary of images, PNG by name. Throws RunError "picture" for other bytes. */
 export function images(
   step: number,
   pictures: readonly (readonly [string, Uint8Array])[],
@@ -66,11 +66,10 @@ function pngFacts(name: string, png: Uint8Array) {
   const head = Buffer.from(png.buffer, png.byteOffset, Math.min(png.byteLength, 26));
   const colorspace = head.length === 26 ? channels[head[25] as number] : undefined;
   if (!head.subarray(0, 8).equals(signature) || colorspace === undefined)
-    throw new RunError("picture", `the picture "${name}" to log is not a PNG: encode it as one`);
+    throw new RunError("picture", `the image "${name}" to log is not a PNG: encode it as PNG`);
   return { width: head.readUInt32BE(16), height: head.readUInt32BE(20), colorspace };
 }
 
-/** The bytes of a field, tag included. */
 type Field = Uint8Array;
 
 function message(...fields: readonly Field[]): Uint8Array {

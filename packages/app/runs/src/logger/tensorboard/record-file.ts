@@ -6,7 +6,10 @@ import { type AppendFile, openAppendFile } from "@dsbm/files";
 const headerBytes = 12;
 const footerBytes = 4;
 
-/** Opens a file of records for appending; a damaged record and what follows it are removed. Throws RunError. */
+/**
+ * Opens a file of records for appending. Removes a damaged record and everything after it. Throws
+ * RunError.
+ */
 export function openRecordFile(
   path: string,
 ): Omit<AppendFile, "append"> & { append(record: Uint8Array): void } {

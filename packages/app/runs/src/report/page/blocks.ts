@@ -19,10 +19,9 @@ export const cell = (name: string, value: Part, kind = ""): Html =>
 const leading = /^(half_iteration|direction|steps?|split|sampler)$/;
 const pageWidth = 1150;
 
-/** Headings of columns by their keys, and what they mean. */
 export type ColumnNames = Readonly<Record<string, { title: string; meaning: string }>>;
 
-/** Tables of the columns that have a value, several if one is too wide, with meanings. */
+/** Tables of columns with a value, with meanings; several tables if one is too wide. */
 export function rowsTables(
   name: string,
   rows: readonly Row[],
@@ -61,19 +60,16 @@ export function rowsTables(
   return { tables, terms: known.length > 0 ? terms : null };
 }
 
-/** Names with what belongs to each, one below the other. */
 export function pairs(entries: readonly (readonly [name: Part, value: Part])[]): Html {
   return html`<dl class="pairs">${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
-/** What few readers need, behind its name. */
+/** Folded details for few readers. */
 export const folded = (name: string, body: readonly Html[], isOpen = false): Html =>
   html`<details${isOpen && new Html(" open")}><summary>${name}</summary>${body}</details>`;
 
-/** A command to be copied. */
 export const command = (text: string): Html => html`<pre tabindex="0"><code>${text}</code></pre>`;
 
-/** Charts side by side, as wide as their kind needs. */
 export function charts(
   size: "small" | "medium" | "large",
   panels: readonly Panel[],
@@ -106,7 +102,7 @@ export interface Picture {
 
 const mostBytes = 4 * 2 ** 20;
 
-/** Pictures side by side; one that is too large is named instead. Throws as reading does. */
+/** Images in a row. An image that is too large is named instead. Throws as reading does. */
 export function pictures(files: readonly Picture[]): Html {
   const drawn = files.map(({ path, caption }) => {
     if (statSync(path).size > mostBytes)

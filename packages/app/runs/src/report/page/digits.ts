@@ -1,4 +1,4 @@
-/** A number as text; whole numbers below 10⁹ have all their digits. */
+/** A number as text; whole numbers below 10⁹ keep all digits. */
 export function digits(value: number | null | undefined, significant = 3): string {
   if (value === null || value === undefined) return "–";
   if (Number.isNaN(value)) return "not a number";
@@ -14,7 +14,7 @@ export function digits(value: number | null | undefined, significant = 3): strin
   return withSign(value.toLocaleString("en-US", exactly));
 }
 
-/** A share of 1 in whole per cent; what is neither nothing nor everything is never rounded to it. */
+/** A share of 1 in whole per cent. Shares between 0 and 1 never become 0 % or 100 %. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.01) return "less than 1 %";
   if (share > 0.99 && share < 1) return "more than 99 %";
@@ -25,7 +25,7 @@ const withSign = (text: string) => text.replace(/^-/, "−");
 const superscript = (n: number) =>
   [...String(n)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)])).join("");
 
-/** A text as it is, another value as JSON that can be broken at spaces. */
+/** A text unchanged, another value as JSON that can be broken at spaces. */
 export function valueText(value: unknown): string {
   if (typeof value === "string") return value;
   const text = (JSON.stringify(value, null, 1) ?? "").replace(/\n\s*/g, " ");

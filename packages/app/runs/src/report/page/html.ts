@@ -1,7 +1,7 @@
 // HTML with escaped texts: names of columns and files come from outside.
 import { escapeXml } from "../../figure/svg.js";
 
-/** A piece of HTML, made by `html` or from markup that is known to be safe. */
+/** A piece of HTML, made by `html` or from safe markup. */
 export class Html {
   constructor(readonly text: string) {}
 }
@@ -10,15 +10,15 @@ export type Part = Html | string | number | null | undefined | false | readonly 
 
 type Piece = Html | null | false | readonly Piece[];
 
-/** The pieces of a page one below the other; null and false are left out. */
+/** The pieces of a page without null and false. */
 export const listed = (...pieces: Piece[]): Html[] =>
   pieces.flatMap((piece) =>
     piece instanceof Html ? [piece] : Array.isArray(piece) ? listed(...piece) : [],
   );
 
 /**
- * A template: texts and numbers are escaped, HTML and lists of it are kept, null and false are left out. Long names and
- * paths may be broken after their signs.
+ * A template: escapes texts and numbers, keeps HTML and lists of it, drops null and false. Long
+ * names and paths may break after their signs.
  */
 export function html(words: TemplateStringsArray, ...parts: Part[]): Html {
   let made = words[0] as string;
@@ -36,7 +36,7 @@ function textOf(part: Part, escaped: (text: string) => string): string {
   return escaped(String(part));
 }
 
-/** Letters without a space from which on a text may be broken. */
+/** Texts without a space may break from this length on. */
 const long = 16;
 
 const breakable = (text: string): string =>

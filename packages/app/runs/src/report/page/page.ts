@@ -1,4 +1,5 @@
-// One HTML file without scripts, addresses or other files; its content security policy forbids loading any.
+// One HTML file without scripts, addresses or other files; its content security policy forbids
+// loading any.
 import { escapeXml } from "../../figure/svg.js";
 import { Html, html } from "./html.js";
 import { style } from "./style.js";
@@ -12,7 +13,7 @@ interface Section {
 
 export interface Page {
   title: string;
-  /** What stands above the list of sections. */
+  /** The content above the list of sections. */
   lead?: Html | readonly Html[];
   sections: readonly Section[];
 }
@@ -20,7 +21,6 @@ export interface Page {
 const policy =
   "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** The whole page as text. */
 export function renderPage({ title, lead = [], sections }: Page): string {
   const links = sections.map(({ id, title, short = title }) => html`<a href="#${id}">${short}</a>`);
   const page = html`<!doctype html>

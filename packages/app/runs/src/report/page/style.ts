@@ -1,6 +1,6 @@
-// How a report looks: light and dark, from 360 to 2,560 pixels, on paper. Figures have dark ink on nothing; in the dark
-// their lightness is inverted, hues are kept.
-/** A page around the report, such as the studio's, may set data-theme. */
+// The style of a report: light and dark, from 360 to 2,560 pixels, on paper. Figures have dark ink
+// on no background; in the dark their lightness is inverted and hues are kept.
+/** A page around the report, for example the studio, may set data-theme. */
 const dark = (root: string) => `${root} { color-scheme: dark;
   --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;
   --good: #4cc38a; --partial: #e2b03e; --poor: #ff8a80; --generated: #4aa8e0; }
