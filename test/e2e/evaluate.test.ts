@@ -288,7 +288,7 @@ describe("dsbm evaluate", () => {
     [
       "a noise beside a solver without",
       () => [run, "diffusion=1", "solver=heun"],
-      ["diffusion=1", "leave one of them out"],
+      ["diffusion=1", "leave diffusion or solver out"],
     ],
     [
       "guidance of networks without",

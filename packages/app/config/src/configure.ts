@@ -1,4 +1,4 @@
-// From overrides, as text or as objects, to typed configurations.
+// Turns overrides, as text or as objects, into typed configurations.
 
 import type { z } from "zod";
 import { ConfigError, mapReportingAll, quote, runReportingAll, withLines } from "./errors.js";
@@ -15,7 +15,7 @@ import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./tree/a
 import { interpolate } from "./tree/interpolate.js";
 import { flatten, merge } from "./tree/tree.js";
 
-/** What a command that takes keys is to the command line; `name` is also that of its preset file. */
+/** A command that takes keys. `name` is also the name of its preset file. */
 export interface Experiment<S extends z.ZodType> {
   name: string;
   about: string;
@@ -23,19 +23,19 @@ export interface Experiment<S extends z.ZodType> {
   check?: CrossCheck<z.output<S>>;
   /** Second names of its keys, on the command line and in files. */
   aliases?: Aliases;
-  /** Values below all presets, over the defaults of the schema. */
+  /** Values over the defaults of the schema and below all presets. */
   base?: Tree;
   /** Takes keys without a place in the schema out of a tree; returns notes for the user. Throws ConfigError. */
   take?: (tree: Tree) => string[];
-  /** Keys that do not name the run's folder, besides seed and the folder of all runs. */
+  /** Keys that do not name the run's folder, in addition to seed and the folder of all runs. */
   unnamed?: readonly string[];
   /** Whether its sweeps may choose a launcher. */
   launched?: boolean;
   /** The keys that help shows first; --help=all shows the others too. */
   first?: readonly string[];
-  /** Keys whose values the command chooses by the data. */
+  /** Keys that the command chooses from the data. */
   chosen?: readonly string[];
-  /** Its keys at the root by subject, for help. */
+  /** Its root keys by subject, for help. */
   sections?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -49,24 +49,21 @@ export type PartialConfig<C> = C extends readonly unknown[]
 /** The configuration of one run. */
 export interface Member<C> {
   config: C;
-  /** Overrides below the user's: those that a command makes of files, by dotted keys. */
+  /** Overrides below the user's, by dotted keys: a command's own overrides for its files. */
   base: Overrides;
   /** The user's overrides by dotted keys. */
   overrides: Overrides;
-  /** The user's overrides as they can be typed. */
+  /** The user's overrides exactly as typed. */
   words: string[];
   /** The folder between the experiment's and the seed's. */
   dirname: string;
-  /** The preset of each group. */
   choices: Composed["choices"];
-  /** Lines about keys that were given and change nothing. */
+  /** A line for each given key without effect. */
   notes: string[];
 }
 
-/** The runs of a command line. */
 export interface Resolved<C> {
   help: boolean;
-  /** Whether help of all keys is asked for. */
   all: boolean;
   /** Empty with --help. */
   members: Member<C>[];
@@ -78,19 +75,20 @@ export interface Resolved<C> {
 export interface ConfigureOptions {
   /** Overrides below the user's. */
   base?: object;
-  /** Folders of presets; without any the schema's defaults are all there is. */
+  /** Folders of presets (default: only the schema's defaults). */
   dirs?: readonly string[];
-  /** Names of a registry, by key: each may be chosen like a preset. */
+  /** Names of a registry by key; each name works like a preset. */
   names?: Readonly<Record<string, readonly string[]>>;
-  /** Options of the command besides --multirun and --help, for suggestions. */
+  /** Further options of the command for suggestions, next to --multirun and --help. */
   options?: readonly string[];
 }
 
 const FOLDER_KEYS = ["seed", "experiments_dir", "paths.experiments_dir_name"];
 
 /**
- * Merges overrides over presets and defaults, and checks the result. Keys are nested or dotted, under their own or their second
- * names; a group of presets takes a preset's name. Throws ConfigError with a line for each problem.
+ * Merges overrides over presets and defaults, and checks the result. Keys are nested or dotted,
+ * under their own or their second names; a group of presets takes a preset's name. Throws
+ * ConfigError with a line for each problem.
  */
 export function configure<S extends z.ZodType>(
   experiment: Experiment<S>,
@@ -194,7 +192,6 @@ function composed<S extends z.ZodType>(
   });
 }
 
-/** Values that must be names of a registry. */
 function checkNames(tree: Tree, aliases: Aliases, { names = {} }: ConfigureOptions): void {
   for (const [key, known] of Object.entries(names)) {
     const value = tree[key];

@@ -1,18 +1,18 @@
-// Errors in what the user wrote: a line for each problem, with the cure.
+// User errors: a line for each problem, with the cure.
 
 export type ConfigErrorCode =
-  | "syntax" // an override outside the grammar
+  | "syntax" // invalid grammar of an override
   | "option" // an unknown -option
   | "sweep" // a list of values without --multirun, or too many members
-  | "unknown_key" // a key that the configuration does not have
+  | "unknown_key" // a key outside the configuration
   | "value" // a value of the wrong type or out of range
-  | "reference" // ${…} that points nowhere, or cannot be written into text
-  | "cycle" // references or presets that lead back to themselves
-  | "preset" // a preset or a group that does not exist or is malformed
-  | "yaml" // a file that is not YAML
-  | "usage"; // a command line without what the command needs
+  | "reference" // ${…} to a missing key, or to a value that text cannot hold
+  | "cycle" // references or presets in a circle
+  | "preset" // a missing or malformed preset or group
+  | "yaml" // invalid YAML
+  | "usage"; // a command line that lacks an argument
 
-/** Problems in what the user wrote, a line each; `code` is that of the first one. */
+/** User errors, a line for each problem; `code` belongs to the first. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly code: ConfigErrorCode;
@@ -26,7 +26,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Maps items, and throws one ConfigError with the problems of all of them instead of only the first. */
+/** Maps items, and throws one ConfigError with the problems of all items. */
 export function mapReportingAll<A, B>(items: Iterable<A>, task: (item: A) => B): B[] {
   const results: B[] = [];
   const errors: ConfigError[] = [];
@@ -47,7 +47,7 @@ export function mapReportingAll<A, B>(items: Iterable<A>, task: (item: A) => B):
   );
 }
 
-/** Runs all tasks and returns their results. Throws as `mapReportingAll`. */
+/** Throws as `mapReportingAll`. */
 export const runReportingAll = <T extends readonly unknown[]>(
   ...tasks: { [K in keyof T]: () => T[K] }
 ): T => mapReportingAll<() => unknown, unknown>(tasks, (task) => task()) as unknown as T;
@@ -62,7 +62,7 @@ export function withLines<T>(change: (line: string) => string, task: () => T): T
   }
 }
 
-/** Text for a message: in double quotes, on one line, at most 80 characters. */
+/** Quotes text for a message: in double quotes, on one line, at most 80 characters. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);
 }

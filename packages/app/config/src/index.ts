@@ -1,5 +1,4 @@
-// From the arguments of a command line, or objects, to configurations: the way, commands, their keys, help, files.
-// biome-ignore-all assist/source/organizeImports: the order is for readers
+// The public face of @dsbm/config.
 
 export {
   configure,

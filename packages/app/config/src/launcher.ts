@@ -1,4 +1,4 @@
-// How a sweep's runs are started. The keys change nothing learnt, so no run's configuration has them.
+// How a sweep starts its runs. The keys change no result, so no run's configuration has them.
 
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
@@ -18,8 +18,8 @@ const local = z.strictObject({
 
 const slurm = z.strictObject({
   kind: z.literal("slurm"),
-  partition: file("where jobs are queued; null: the cluster's default", "gpu"),
-  cpus_per_task: counted(1, "cores of a run (of each of its processes)"),
+  partition: file("partition of the jobs; null: the cluster's default", "gpu"),
+  cpus_per_task: counted(1, "cores of each process of a run"),
   gpus_per_node: follows("GPUs of a run; null: none are requested", 1),
   mem_gb: sized(8, "memory of a run in GB"),
   timeout_min: follows("minutes that a run may take; null: the partition's limit", 240),
@@ -31,7 +31,7 @@ const slurm = z.strictObject({
   ),
   wait: flag(
     true,
-    "wait for the jobs and gather their results; false: return once they are queued",
+    "wait for the jobs and gather their results; false: return when they are queued",
   ),
 });
 
@@ -39,17 +39,16 @@ export const launcherSchema = z.strictObject({
   launcher: z.discriminatedUnion("kind", [local, slurm]).prefault({ kind: "local" }),
 });
 
-/** How the runs of a sweep are started. */
 export type Launcher = z.output<typeof launcherSchema>["launcher"];
 export type SlurmLauncher = Extract<Launcher, { kind: "slurm" }>;
 
-/** Whether an override is the launcher's: launcher=… or launcher.key=…. */
+/** Whether the override is launcher=… or launcher.key=…. */
 export const isLauncherKey = ({ key }: Override): boolean =>
   key === "launcher" || key.startsWith("launcher.");
 
 /**
- * Returns the launcher that the overrides choose (default: the preset "local"). Throws ConfigError "sweep" for lists and,
- * without `multirun`, for all but launcher=local; else as `compose` and `validate`.
+ * Returns the launcher of the overrides (default: the preset "local"). Throws ConfigError "sweep"
+ * for lists and, without `multirun`, for all but launcher=local; else as `compose` and `validate`.
  */
 export function resolveLauncher(
   overrides: readonly Override[],
@@ -66,7 +65,7 @@ function refuse({ key, values }: Override, multirun: boolean): void {
   if (values.length > 1)
     throw new ConfigError(
       "sweep",
-      `${word} gives ${values.length} values: a sweep has one launcher, write one of them`,
+      `${word} gives ${values.length} values: a sweep has one launcher, write one value`,
     );
   if (!multirun && word !== "launcher=local")
     throw new ConfigError(

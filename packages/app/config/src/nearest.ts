@@ -1,7 +1,7 @@
-// The end of messages about unknown names.
+// Suggestions for unknown names.
 import { nearest } from "@dsbm/files";
 
-/** Returns the end of an "unknown …" message: the nearest name, or else `otherwise`, or else all names. */
+/** Ends an "unknown …" message with the closest name, or else `otherwise`, or else all names. */
 export function suggestion(word: string, candidates: readonly string[], otherwise = ""): string {
   const near = nearest(word, candidates);
   if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;

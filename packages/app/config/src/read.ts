@@ -1,4 +1,4 @@
-// The config.json of a run folder.
+// Reads config.json of a run folder.
 
 import { testSchema } from "./commands/test.js";
 import { withLines } from "./errors.js";
@@ -9,8 +9,8 @@ import { removedKeys, validate } from "./schema/validate.js";
 import { deletePath, merge } from "./tree/tree.js";
 
 /**
- * Returns the complete configuration that a run saved. Newer keys have their defaults. Throws ConfigError with a line
- * for each key and value that this version does not know, and the `version` that wrote them.
+ * Returns the complete configuration of a run. Missing newer keys get their defaults. Throws
+ * ConfigError with a line for each unknown key or value, and the `version` that wrote them.
  */
 export function readConfig(saved: object, version?: string): CompleteTrainConfig {
   const schema = "split" in saved ? testSchema : trainSchema;

@@ -5,9 +5,9 @@ import type { CompleteTrainConfig } from "./keys/complete.js";
 import { readConfig } from "./read.js";
 
 /**
- * Reads a configuration of `version` or an earlier one. A run folder may come from somebody else: files whose code runs
- * are null, and classifiers are kept above the run or in the usual folder. Throws a ConfigError for that of another
- * command, and for one that cannot be read.
+ * Reads a configuration of `version` or an earlier version. A run folder may come from a stranger:
+ * files whose code runs become null, and classifiers stay above the run or in the usual folder.
+ * Throws a ConfigError for another command's configuration and for an unreadable one.
  */
 export function savedConfig(
   folder: string,

@@ -9,12 +9,12 @@ const forUsers = new Set([
 
 let prefix = "dsbm";
 
-/** Names this process in its errors, where several of them share a terminal. */
+/** Names this process in its errors, if several processes share a terminal. */
 export function setLogPrefix(name: string): void {
   prefix = `dsbm: ${name}`;
 }
 
-/** The text of an error for the user, each line a problem; bugs keep their stack trace. */
+/** Text for the user, a line for each problem. Bugs keep their stack trace. */
 export function describeError(error: unknown): string {
   if (error instanceof Error && [error.name, error.constructor.name].some((n) => forUsers.has(n)))
     return error.message.replace(/^/gm, `${prefix}: `);
@@ -22,10 +22,10 @@ export function describeError(error: unknown): string {
   return `${prefix}: this is a bug in dsbm, please report it:\n${trace}`;
 }
 
-/** Errors of what was typed: a place or a name that is not there. */
+/** User errors: a missing place or name. */
 const ofWords = new Set(["not_a_run", "UnknownSet", "MissingFiles", "InvalidOption", "BadLabel"]);
 
-/** The exit code: 2 for impossible words and missing paths, 1 for later failures. */
+/** The exit code: 2 for impossible arguments and missing paths, 1 for later failures. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return 1;
   const isOfWords =

@@ -2,7 +2,7 @@
 // biome-ignore-all format: it is generated
 import type { MethodName } from "@dsbm/bridge";
 
-/** Schrödinger bridge between two data sets of your own, with choices made from the data, in the time given. */
+/** train a Schrödinger bridge between your own datasets, with options chosen from the data, within a time limit. */
 export interface FitKeys {
   /** method; dsbm train takes the name of a preset (method=…) or of a method, which is then set here. Default: "dsbm". */
   method?: MethodName | (string & {}) | undefined;
@@ -14,7 +14,7 @@ export interface FitKeys {
   first_coupling?: "ref" | "ind" | "identity" | undefined;
   /** half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref, 0 with precondition=mixture. Default: null. */
   first_pass?: number | null | undefined;
-  /** independent pairs share condition and class, bit by bit; null is false, with data.condition true. Default: null. */
+  /** independent pairs share condition and class exactly; null is false, with data.condition true. Default: null. */
   match_conditions?: boolean | null | undefined;
   /** standard deviation of the reference process at time 1, in equal steps; null: gamma_min to gamma_max. Chosen from your data. */
   sigma?: number | null | undefined;
@@ -22,39 +22,39 @@ export interface FitKeys {
   gamma_min?: number | undefined;
   /** largest variance of a step. Default: 0.2. */
   gamma_max?: number | undefined;
-  /** how the variances go from the smallest to the largest. Default: "linspace". */
+  /** how variances change from the smallest to the largest. Default: "linspace". */
   gamma_space?: "linspace" | "geomspace" | undefined;
   /** half of the schedule, then its mirror image (num_steps even). Default: false. */
   symmetric_gamma?: boolean | undefined;
-  /** the network predicts the other end instead of the drift. Default: false. */
+  /** the network predicts the endpoint instead of the drift. Default: false. */
   mean_match?: boolean | undefined;
   /** weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma. Default: true. */
   loss_scale?: boolean | number | string | undefined;
   /** divide the network's output by the marginal's standard deviation. Default: false. */
   std_trick?: boolean | undefined;
-  /** networks learn what is beyond a drift that is known: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first. Chosen from your data. */
+  /** networks learn the difference from a known drift: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first. Chosen from your data. */
   precondition?: boolean | "mixture" | undefined;
-  /** optimal transport within batches of independent pairs, among rows of one condition where pairs share it; unbalanced and partial leave outliers out. Chosen from your data. */
+  /** minibatch OT of independent pairs, among rows with the same condition if pairs share it; unbalanced and partial drop outliers. Chosen from your data. */
   ot_sampler?: "exact" | "sinkhorn" | "unbalanced" | "partial" | null | undefined;
-  /** samples of each end that are paired at once, in whole batches; null is those of a batch. Chosen from your data. */
+  /** samples of each dataset in an OT batch, in whole batches; null is one batch. Chosen from your data. */
   ot_rows?: number | null | undefined;
-  /** ot_sampler=partial: the part of a batch that is transported. Default: 0.9. */
+  /** ot_sampler=partial: transported share of a batch. Default: 0.9. */
   ot_share?: number | undefined;
-  /** ot_sampler=unbalanced: the price of mass that is left out or added, in units of the batch's median squared distance. Default: 1. */
+  /** ot_sampler=unbalanced: price of dropped or added mass, in units of the batch's median squared distance. Default: 1. */
   ot_penalty?: number | undefined;
-  /** simulated ends take mean and standard deviation of the data, of each coordinate of vectors or channel of images. Chosen from your data. */
+  /** give simulated samples the mean and standard deviation of the data, for each coordinate of vectors or channel of images. Chosen from your data. */
   match_moments?: boolean | undefined;
-  /** part of the training rows whose condition or class is withheld, so that dsbm sample takes guidance=. Default: 0. */
+  /** share of training rows without condition or class, so that dsbm sample takes guidance=. Default: 0. */
   condition_dropout?: number | undefined;
-  /** divides the increment that dsb predicts; null is 2 * sqrt(gamma). Default: null. */
+  /** divisor of the increment that dsb predicts; null is 2 * sqrt(gamma). Default: null. */
   langevin_scale?: number | string | null | undefined;
-  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive data sets. Default: null. */
+  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive datasets. Default: null. */
   delta?: number | null | undefined;
-  /** wfr, wfr_bridge: total mass of each data set in the order of times, such as cell counts; null: equal masses. Default: null. */
+  /** wfr, wfr_bridge: total mass of each dataset in the order of times, such as cell counts; null: equal masses. Default: null. */
   mass?: readonly (number)[] | null | undefined;
   /** lightsb, lightsb_m: Gaussians of the mixture. Default: 50. */
   mixture_components?: number | undefined;
-  /** lightsb, lightsb_m: their variances at first, in units of sigma^2. Default: 0.1. */
+  /** lightsb, lightsb_m: their initial variances, in units of sigma^2. Default: 0.1. */
   mixture_spread?: number | undefined;
   /** dsb: scale the noise by var_final instead of the drift of the first pass. Default: false. */
   var_final_gamma_scale?: boolean | undefined;
@@ -62,13 +62,13 @@ export interface FitKeys {
   Dataset?: string | undefined;
   /** data at time 1, with transfer=true. Default: "emnist". */
   Dataset_transfer?: string | null | undefined;
-  /** data at times between, in their order: one bridge goes through all of them. Default: null. */
+  /** data at intermediate times, in order: one bridge passes through all of them. Default: null. */
   Dataset_between?: string | readonly (string | number)[] | number | null | undefined;
-  /** with Dataset_between: the time of each data set, in your own units; null: equally spaced from 0 to 1. Default: null. */
+  /** with Dataset_between: the time of each dataset, in your own units; null: equally spaced from 0 to 1. Default: null. */
   times?: readonly (number)[] | null | undefined;
-  /** data at both ends; false: N(mean_final, var_final) at time 1. Default: true. */
+  /** data at both times; false: N(mean_final, var_final) at time 1. Default: true. */
   transfer?: boolean | undefined;
-  /** rows that are known to belong together: a table of two columns, rows of both ends from 1 on or values of data.id. Default: null. */
+  /** known pairs: a table of two columns, with row numbers from 1 or values of data.id. Default: null. */
   pairs?: string | null | undefined;
   /** mean of the Gaussian at time 1. Default: 0. */
   mean_final?: number | undefined;
@@ -91,57 +91,57 @@ export interface FitKeys {
     cond_channels?: number | undefined;
     /** mirror training images at random. Default: false. */
     random_flip?: boolean | undefined;
-    /** dimensions of drawn vectors; null is the data set's own. Default: null. */
+    /** dimensions of synthetic vectors; null is the dataset's own. Default: null. */
     dim?: number | null | undefined;
     /** gaussian: the means are -a and a in every coordinate. Default: 0.1. */
     a?: number | undefined;
-    /** project both ends on so many principal components; null: do not. Default: null. */
+    /** number of principal components to project on; null: no projection. Default: null. */
     components?: number | null | undefined;
-    /** a label of the data, for references in other keys. Default: null. */
+    /** a label of the data, for references from other keys. Default: null. */
     dataset?: string | null | undefined;
-    /** training samples: so many are drawn, or the first ones of files; null is all there are. Default: null. */
+    /** number of training samples, generated or the first of the files; null is all. Default: null. */
     n_train?: number | null | undefined;
-    /** the same of the samples to test. Default: null. */
+    /** number of test samples, as n_train. Default: null. */
     n_test?: number | null | undefined;
-    /** part of a folder of pictures, an array or a table that is held out. Default: 0.1. */
+    /** held-out share of an image folder, an array or a table. Default: 0.1. */
     test_fraction?: number | undefined;
     /** tables: the columns to train on; null is all with numbers. Default: null. */
     columns?: string | readonly (string | number)[] | number | null | undefined;
-    /** tables: columns to leave out. Default: null. */
+    /** tables: columns to drop. Default: null. */
     exclude?: string | readonly (string | number)[] | number | null | undefined;
-    /** tables: columns that samples carry along unchanged. Default: null. */
+    /** tables: columns that samples keep unchanged. Default: null. */
     keep?: string | readonly (string | number)[] | number | null | undefined;
-    /** tables: the column, numbers or classes, that networks receive. Default: null. */
+    /** tables: the condition, a column of numbers or classes. Default: null. */
     condition?: string | null | undefined;
-    /** tables: as data.condition, for a column whose numbers are codes of classes. Default: null. */
+    /** tables: like data.condition, for a column whose numbers are codes of classes. Default: null. */
     classes?: string | null | undefined;
-    /** tables: columns whose generated values are held to the data's range, or to a written one; true is all. Default: null. */
+    /** tables: columns whose generated values stay in the data's range, or in a given range; true is all. Default: null. */
     range?: true | string | readonly (string | number)[] | number | null | undefined;
-    /** tables: columns whose generated values are rounded to whole numbers; true is all that hold only such. Default: null. */
+    /** tables: columns whose generated values are rounded to whole numbers; true is all columns of whole numbers. Default: null. */
     integer?: true | string | readonly (string | number)[] | number | null | undefined;
-    /** tables: the column that names the rows for pairs=FILE; it is not trained on. Default: null. */
+    /** tables: the column of row ids for pairs=FILE; it is not trained on. Default: null. */
     id?: string | null | undefined;
-    /** tables: what becomes of rows with missing values. Default: "error". */
+    /** tables: treatment of rows with missing values. Default: "error". */
     missing?: "error" | "drop" | undefined;
     /** tables: train on log(1 + x). Default: false. */
     log1p?: boolean | undefined;
-    /** tables: subtract the mean of both ends and divide by their deviation, of each column or of all together. Chosen from your data. */
+    /** tables: subtract the mean of source and target and divide by their deviation, for each column or for all together. Chosen from your data. */
     standardise?: "columns" | "global" | "none" | undefined;
-    /** one table for both ends: the column that tells their rows apart. Default: null. */
+    /** one table with source and target: the column that separates their rows. Default: null. */
     split_by?: string | null | undefined;
-    /** its value in the rows at time 0: a text or number, a year or month of dates, or a range such as 1990..1999. Default: null. */
+    /** its value in source rows: a text or number, a year or month of dates, or a range such as 1990..1999. Default: null. */
     source?: string | number | boolean | null | undefined;
-    /** its values in the rows at times between, in their order. Default: null. */
+    /** its values in rows of intermediate times, in order. Default: null. */
     between?: string | readonly (string | number)[] | number | null | undefined;
-    /** its value in the rows at time 1. Default: null. */
+    /** its value in target rows. Default: null. */
     target?: string | number | boolean | null | undefined;
-    /** tables: a condition on columns; other rows are left out. Default: null. */
+    /** tables: a condition on columns that selects rows. Default: null. */
     where?: string | null | undefined;
     /** decimal sign of .csv and .tsv. Default: ".". */
     decimal?: "." | "," | undefined;
     /** whether the first line of .csv and .tsv names the columns. Default: true. */
     header?: boolean | undefined;
-    /** the array of a .npz file; null where it has one. Default: null. */
+    /** the array of a .npz file; null for a file with one array. Default: null. */
     key?: string | null | undefined;
     /** the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X. Default: null. */
     layer?: string | null | undefined;
@@ -155,11 +155,11 @@ export interface FitKeys {
     channel_mult?: string | number | readonly (number)[] | null | undefined;
     /** residual blocks of each resolution (DownscalerUNET: in the middle); UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 8; DDPMpp: 4. Chosen from your data. */
     num_res_blocks?: number | undefined;
-    /** image sizes with attention; what the network does not have of them is left out; UNET only. Chosen from your data. */
+    /** image sizes with attention; sizes that the network does not have are ignored; UNET only. Chosen from your data. */
     attention_resolutions?: string | number | readonly (number)[] | null | undefined;
     /** heads of attention; UNET only. Default: 4. */
     num_heads?: number | undefined;
-    /** channels of a head; null goes by num_heads; UNET only. Default: null. */
+    /** channels of a head; null: by num_heads; UNET only. Default: null. */
     num_head_channels?: number | null | undefined;
     /** heads on the way up; null is num_heads; UNET only. Default: null. */
     num_heads_upsample?: number | null | undefined;
@@ -175,9 +175,9 @@ export interface FitKeys {
     class_cond?: boolean | undefined;
     /** recompute activations in the backward pass to save memory; UNET only. Default: false. */
     use_checkpoint?: boolean | undefined;
-    /** the time embedding is that of t * temb_scale; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 30. Default: 1000. */
+    /** factor of the time before its embedding; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 30. Default: 1000. */
     temb_scale?: number | undefined;
-    /** channels of the time embedding and of the bypass, a multiple of 32 (256 or more, for the bypass to carry means); null is those of the coarsest resolution; DownscalerUNET only. Default: null. */
+    /** channels of the time embedding and of the bypass, a multiple of 32 (at least 256 for a bypass that carries means); null: the channels of the coarsest resolution; DownscalerUNET only. Default: null. */
     embed_dim?: number | null | undefined;
     /** the spatial means go around the network; DownscalerUNET only. Default: true. */
     mean_bypass?: boolean | undefined;
@@ -187,7 +187,7 @@ export interface FitKeys {
     shift_input?: boolean | undefined;
     /** remove the output's spatial mean; DownscalerUNET only. Default: true. */
     shift_output?: boolean | undefined;
-    /** what convolutions read beyond the edges; circular is the opposite side, for periodic fields; DownscalerUNET only. Default: "zeros". */
+    /** padding of convolutions; circular is the opposite side, for periodic fields; DownscalerUNET only. Default: "zeros". */
     padding_mode?: "zeros" | "circular" | undefined;
     /** channels that the multipliers multiply; DDPMpp only. Default: 128. */
     nf?: number | undefined;
@@ -225,32 +225,32 @@ export interface FitKeys {
     scale_by_sigma?: boolean | undefined;
     /** widths of the hidden layers; MLP only. Chosen from your data. */
     hidden?: string | number | readonly (number)[] | undefined;
-    /** frequencies that embed the time; 0: the time itself is an input beside x; MLP only. Default: 0. */
+    /** frequencies of the time embedding; 0: the time is an input next to x; MLP only. Default: 0. */
     time_frequencies?: number | undefined;
   } | undefined;
   /** folder of the experiment's runs. Default: "mnist_transfer". */
   name?: string | undefined;
   /** seed of data, weights and training. Default: 42. */
   seed?: number | undefined;
-  /** where metrics go beside metrics.jsonl; Wandb writes TensorBoard's files, to be sent with wandb sync. Default: "CSV". */
+  /** where metrics go in addition to metrics.jsonl; Wandb writes TensorBoard's files, which wandb sync sends. Default: "CSV". */
   LOGGER?: "Wandb" | "TensorBoard" | "CSV" | "JSONL" | "NONE" | undefined;
-  /** run of Weights & Biases that the metrics are added to. Default: null. */
+  /** run of Weights & Biases that receives the metrics. Default: null. */
   wandb_id?: string | null | undefined;
   /** training steps between two lines of metrics. Default: 10. */
   log_every?: number | undefined;
-  /** processor threads; auto goes by the work of a step. Default: "auto". */
+  /** processor threads; auto: by the work of a step. Default: "auto". */
   threads?: "auto" | number | undefined;
   /** where tensors are kept. Default: "cpu". */
   device?: string | undefined;
   /** processes on this machine that train together and share each batch. Default: 1. */
   nproc?: number | undefined;
-  /** processes share the rows of each batch and average gradients (true), or each trains on all rows and only simulations are shared (false); auto shares if the rows that it saves take longer than the exchange. Default: "auto". */
+  /** true: processes share the rows of each batch and average gradients; false: each trains on all rows and only simulations are shared; auto shares if the saved rows take longer than the exchange. Default: "auto". */
   share_batch?: "auto" | boolean | undefined;
-  /** parts in which a process computes its rows of a step, to need less memory. Default: 1. */
+  /** parts of a step that a process computes one after the other, for less memory. Default: 1. */
   accumulate?: number | undefined;
-  /** mebibytes of gradients that are sent together. Default: 25. */
+  /** mebibytes of gradients in one message. Default: 25. */
   bucket_cap_mb?: number | undefined;
-  /** dtype in which gradients are sent between processes; null is their own. Default: null. */
+  /** dtype of gradients between processes; null is their own. Default: null. */
   exchange_dtype?: "bfloat16" | "float16" | null | undefined;
   /** seconds that a process waits for the others. Default: 600. */
   dist_timeout?: number | undefined;
@@ -266,7 +266,7 @@ export interface FitKeys {
   half_iterations?: number | null | undefined;
   /** training steps of a half-iteration. Chosen from your data. */
   num_iter?: number | undefined;
-  /** training steps of the first iteration's; null is num_iter. Chosen from your data. */
+  /** training steps of each half-iteration in the first iteration; null is num_iter. Chosen from your data. */
   first_num_iter?: number | null | undefined;
   /** steps of the sampler and of the schedule. Chosen from your data. */
   num_steps?: number | undefined;
@@ -274,31 +274,31 @@ export interface FitKeys {
   test_num_steps?: number | readonly (number)[] | null | undefined;
   /** times are drawn from [eps, 1-eps]; null is the method's own eps. Default: 0.0001. */
   eps?: number | null | undefined;
-  /** distribution of these times (not for method=dsb): schedule has as many in each of its steps, mixed half of them so; null is uniform. Default: null. */
+  /** distribution of these times (not for method=dsb): schedule has equally many times in each of its steps, mixed half of them; null is uniform. Default: null. */
   time_sampling?: "schedule" | "mixed" | null | undefined;
-  /** noise of a sampler's step along a drift: that of the process (Euler-Maruyama); that of the bridge to the predicted end; or analytic, between them, measured at the end of each half-iteration. Chosen from your data. */
+  /** noise of a sampler's step along a drift: as the process (Euler-Maruyama), as the bridge to the predicted endpoint, or analytic, between both, measured at the end of each half-iteration. Chosen from your data. */
   step_variance?: "process" | "bridge" | "analytic" | undefined;
   /** rows of a training step. Chosen from your data. */
   batch_size?: number | undefined;
-  /** matrix products and convolutions of a training step; weights stay float32. Default: "float32". */
+  /** precision of matrix products and convolutions of a training step; weights stay float32. Default: "float32". */
   dtype?: "float32" | "bfloat16" | undefined;
-  /** the same in simulated pairs and evaluations; state and noise stay float32. Default: "float32". */
+  /** precision of simulated pairs and evaluations; state and noise stay float32. Default: "float32". */
   simulate_dtype?: "float32" | "bfloat16" | undefined;
-  /** times that a pair is in a batch, each with its own time and noise. Default: 1. */
+  /** copies of a pair in a batch, each with its own time and noise. Default: 1. */
   num_repeat_data?: number | undefined;
   /** optimiser. Default: "Adam". */
   optimizer?: "Adam" | "AdamW" | undefined;
   /** learning rate. Chosen from your data. */
   lr?: number | undefined;
-  /** how the learning rate falls in each half-iteration: cosine, to 0 along half a wave; null: constant. Default: null. */
+  /** decay of the learning rate in each half-iteration: cosine, to 0 along half a wave; null: constant. Default: null. */
   lr_schedule?: "cosine" | null | undefined;
-  /** steps in which the learning rate rises at the beginning of each half-iteration; null: none. Chosen from your data. */
+  /** warm-up steps of the learning rate at the beginning of each half-iteration; null: none. Chosen from your data. */
   lr_warmup?: number | null | undefined;
   /** weight decay. Default: 0. */
   weight_decay?: number | undefined;
   /** squared error: mean over all elements, or summed over a sample's dimensions. Default: "mean". */
   loss_reduction?: "mean" | "sum" | undefined;
-  /** false: no clipping, whatever grad_clip is. Default: true. */
+  /** use grad_clip; false: no clipping. Default: true. */
   grad_clipping?: boolean | undefined;
   /** largest global norm of the gradient; null: no clipping. Default: 1. */
   grad_clip?: number | null | undefined;
@@ -306,35 +306,35 @@ export interface FitKeys {
   ema?: boolean | undefined;
   /** decay of the averaged weights; null: none. Chosen from your data. */
   ema_rate?: number | null | undefined;
-  /** the average starts anew, with a warm-up, in each half-iteration. Default: false. */
+  /** the average restarts, with a warm-up, in each half-iteration. Default: false. */
   ema_warmup?: boolean | undefined;
-  /** go on from the weights and the optimiser of the iteration before. Default: true. */
+  /** continue from the network and the optimiser of the iteration before. Default: true. */
   use_prev_net?: boolean | undefined;
-  /** whether the optimiser goes on too: true, false, or the method's own choice (method); null is use_prev_net. Default: null. */
+  /** whether the optimiser continues too: true, false, or the method's own choice (method); null is use_prev_net. Default: null. */
   keep_optimizer?: boolean | "method" | null | undefined;
-  /** simulated pairs are kept on disk for cache_refresh_stride steps, or made anew for every epoch, in memory. Default: "disk". */
+  /** where simulated pairs are: on disk for cache_refresh_stride steps, or in memory, simulated again for every epoch. Default: "disk". */
   cache?: "disk" | "epoch" | undefined;
   /** simulate training pairs with the noise of the last step. Chosen from your data. */
   last_noise?: boolean | undefined;
   /** pairs of a cache; null is batch_size * cache_refresh_stride / num_repeat_data. Chosen from your data. */
   cache_npar?: number | null | undefined;
-  /** pairs simulated at once; bounds the memory. Chosen from your data. */
+  /** pairs simulated together; bounds the memory. Chosen from your data. */
   cache_batch_size?: number | undefined;
   /** training steps between two caches; null is num_iter. Chosen from your data. */
   cache_refresh_stride?: number | null | undefined;
-  /** steps of the sampler that makes training pairs; null is num_steps. Default: null. */
+  /** steps of the sampler for training pairs; null is num_steps. Default: null. */
   cache_num_steps?: number | null | undefined;
-  /** alpha_dsbm: take rows from such caches, not new ones in every step (cache=disk). Chosen from your data. */
+  /** alpha_dsbm: take rows from these caches instead of new rows in every step (cache=disk). Chosen from your data. */
   online_cache?: boolean | undefined;
   /** standardise simulated x1 per pixel over the cache (transfer=false). Default: false. */
   normalize_x1?: boolean | undefined;
   /** samples of an evaluation; null is data.n_test, or 10000. Chosen from your data. */
   test_npar?: number | null | undefined;
-  /** samples simulated at once in an evaluation. Default: 1000. */
+  /** samples simulated together in an evaluation. Default: 1000. */
   test_batch_size?: number | undefined;
   /** training steps between evaluations; null is num_iter. Chosen from your data. */
   gif_stride?: number | null | undefined;
-  /** pictures: 0 none, 1 end points, 2 and paths, 3 and those of training pairs. Default: 2. */
+  /** images of evaluations: 0 none, 1 endpoints, 2 also paths, 3 also training pairs. Default: 2. */
   plot_level?: number | undefined;
   /** images in a grid. Default: 100. */
   plot_npar?: number | undefined;
@@ -343,28 +343,28 @@ export interface FitKeys {
   /** animate the paths (plot_level 2 and 3). Default: true. */
   gif?: boolean | undefined;
   metrics?: {
-    /** the published TorchScript file of Inception-v3, for the FID; null: no FID. Default: null. */
+    /** TorchScript file of Inception-v3, for the FID; its code runs; null: no FID. Default: null. */
     inception?: string | null | undefined;
     /** train a small classifier on labelled data, for fid_lenet and class shares. Default: true. */
     judge?: boolean | undefined;
-    /** statistics (mu, sigma) of real images to take the FID at Dataset from; null: of its training images. Default: null. */
+    /** statistics (mu, sigma) of real images for the FID at Dataset; null: of its training images. Default: null. */
     fid_statistics?: string | null | undefined;
     /** energy by wavenumber and its error in each octave (fields). Default: false. */
     spectrum?: boolean | undefined;
   } | undefined;
-  /** start the half-iteration after the saved one instead of finishing that one. Default: false. */
+  /** start the next half-iteration instead of finishing the saved one. Default: false. */
   autostart_next_it?: boolean | undefined;
-  /** a run whose newest weights the networks begin with, to be trained on: its folder, one above it, or latest. Default: null. */
+  /** a run whose newest weights the networks start from: its folder, one above it, or latest. Default: null. */
   from?: string | null | undefined;
   /** start from the files named below. Default: false. */
   checkpoint_run?: boolean | undefined;
-  /** folder of net_b.ckpt, sample_net_b.ckpt and optimizer_b.ckpt, where the keys of b below are null. Default: null. */
+  /** folder of net_b.ckpt, sample_net_b.ckpt and optimizer_b.ckpt, for the keys of b below that are null. Default: null. */
   checkpoint_dir?: string | null | undefined;
   /** iteration to start in. Default: 1. */
   checkpoint_it?: number | undefined;
   /** direction to start with. Default: "b". */
   checkpoint_pass?: "b" | "f" | undefined;
-  /** training steps that are done already. Default: 0. */
+  /** finished training steps of this half-iteration. Default: 0. */
   checkpoint_iter?: number | undefined;
   /** weights of the forward network. Default: null. */
   checkpoint_f?: string | null | undefined;
@@ -380,23 +380,23 @@ export interface FitKeys {
   optimizer_checkpoint_b?: string | null | undefined;
   /** training steps between checkpoints; null is gif_stride. Chosen from your data. */
   checkpoint_stride?: number | null | undefined;
-  /** save also when the last checkpoint is so many minutes old; null: never. Default: 10. */
+  /** maximum minutes between checkpoints; null: no limit. Default: 10. */
   checkpoint_minutes?: number | null | undefined;
-  /** newest checkpoints that are kept. Default: 3. */
+  /** number of newest checkpoints to keep. Default: 3. */
   keep_last?: number | undefined;
-  /** every how many checkpoints one is never deleted; null: none. Default: null. */
+  /** every n-th checkpoint is never deleted; null: none. Default: null. */
   keep_every?: number | null | undefined;
-  /** minutes for everything, evaluation and report included; null: num_iter steps, however long they take. Default: 10. */
+  /** minutes for training, evaluation and report together; null: num_iter steps without a time limit. Default: 10. */
   max_minutes?: number | null | undefined;
-  /** one table of several times: the column of times; all of them are used, in their order. Default: null. */
+  /** one table of several times: the column of times; all times are used, in order. Default: null. */
   time?: string | null | undefined;
-  /** with time: the order of times that are texts. Default: null. */
+  /** with time: the order of times that are text. Default: null. */
   time_order?: string | readonly (string | number)[] | number | null | undefined;
-  /** end before that where held-out data are no longer reached better. Default: true. */
+  /** stop early if held-out metrics no longer improve. Default: true. */
   early_stop?: boolean | undefined;
-  /** samples of a time between the ends, to evaluate with; they are not trained on. Default: null. */
+  /** held-out samples of an intermediate time, for the evaluation. Default: null. */
   holdout?: string | readonly (string)[] | null | undefined;
-  /** the time of each hold-out, in the units of times=; of two data sets from 0 to 1. Default: null. */
+  /** the time of each hold-out, in the units of times=; with two datasets from 0 to 1. Default: null. */
   at?: number | readonly (number)[] | null | undefined;
 }
 
@@ -404,15 +404,15 @@ export interface FitKeys {
 export interface SampleKeys {
   /** f: from time 0 to 1; b: from 1 to 0; null: f for tables and runs of dsbm fit, else b. Default: null. */
   direction?: "b" | "f" | null | undefined;
-  /** the time of the samples of NEW, as in data.split_by or a number between; other rows are left out; null: the start of the direction. Default: null. */
+  /** the time of the samples in NEW, a value of data.split_by or a number between; other rows are skipped; null: the start of the direction. Default: null. */
   from?: string | number | boolean | null | undefined;
   /** the time of the generated samples; null: the end of the direction. Default: null. */
   to?: string | number | boolean | null | undefined;
-  /** the run as it was after this half-iteration. Default: "newest". */
+  /** the run after this half-iteration. Default: "newest". */
   half_iteration?: "newest" | number | undefined;
   /** seed of the noise. Default: 42. */
   seed?: number | undefined;
-  /** sde: as the run's evaluations sample; else a solver of the probability-flow ODE. Default: "sde". */
+  /** sampler: sde, as in the run's evaluations, or a solver of the probability-flow ODE. Default: "sde". */
   solver?: "sde" | "dopri5" | "heun" | "euler" | undefined;
   /** steps of the sampler; null: as in training. Default: null. */
   steps?: number | null | undefined;
@@ -422,35 +422,35 @@ export interface SampleKeys {
   ode_tol?: number | null | undefined;
   /** time step of heun and euler; null is 0.01. Default: null. */
   ode_step_size?: number | null | undefined;
-  /** of a run with condition_dropout: how much the condition counts; 1: as trained, 0: not at all, 2: twice. Default: 1. */
+  /** for runs with condition_dropout: weight of the condition; 1: as trained, 0: ignored, 2: twice. Default: 1. */
   guidance?: number | undefined;
-  /** write all states, the start first, instead of the ends: [steps + 1, n, …], or a long table with a column t. Default: false. */
+  /** write all states instead of the endpoints, the start first: [steps + 1, n, …], or a long table with a column t. Default: false. */
   path?: boolean | undefined;
-  /** tables: columns to carry along unchanged; null: those of the run (data.keep). Default: null. */
+  /** tables: columns that are copied unchanged; null: as in the run (data.keep). Default: null. */
   keep?: string | readonly (string | number)[] | number | null | undefined;
-  /** tables of a run with data.split_by: the value in the rows to carry, * for all; null: the source's forward, the target's backward. Default: null. */
+  /** tables of a run with data.split_by: the value of the rows to transport, * for all; null: the source's value forward, the target's backward. Default: null. */
   group?: string | number | boolean | null | undefined;
-  /** tables: what becomes of rows with missing values; null: as in training. Default: null. */
+  /** tables: treatment of rows with missing values; null: as in training. Default: null. */
   missing?: "error" | "drop" | null | undefined;
   /** decimal sign of .csv and .tsv; null: as in training. Default: null. */
   decimal?: "." | "," | null | undefined;
   /** whether the first line of .csv and .tsv names the columns; null: as in training. Default: null. */
   header?: true | false | null | undefined;
-  /** the array of a .npz file; null where it has one, or was written by dsbm sample. Default: null. */
+  /** the array of a .npz file; null for a file with one array or from dsbm sample. Default: null. */
   key?: string | null | undefined;
   /** the matrix of a .h5ad file; null: as in training. Default: null. */
   layer?: string | null | undefined;
-  /** samples read, simulated and written at once, rounded up to whole blocks; null: by their size. Default: null. */
+  /** samples read, simulated and written together, rounded up to whole blocks; null: by their size. Default: null. */
   batch_size?: number | null | undefined;
-  /** pixels of a picture beyond which it is refused. Default: 100000000. */
+  /** maximum pixels of an image. Default: 100000000. */
   max_pixels?: number | undefined;
-  /** conditions of a run with cdsb=true, one a sample. Default: null. */
+  /** for runs with cdsb=true: conditions, one for each sample. Default: null. */
   cond?: string | null | undefined;
-  /** class of all samples, or a file of one a sample. Default: null. */
+  /** class of all samples, or a file with a class for each sample. Default: null. */
   y?: number | string | null | undefined;
-  /** scale pictures of other sizes to the run's, cut to the middle square; null: as the run's own pictures were. Default: null. */
+  /** scale images of other sizes to the run's, cut to the middle square; null: as the run's own images. Default: null. */
   resize?: boolean | null | undefined;
-  /** replace an output that is there. Default: false. */
+  /** replace an existing output. Default: false. */
   overwrite?: boolean | undefined;
   /** processor threads; auto is all of them. Default: "auto". */
   threads?: "auto" | number | undefined;
@@ -458,35 +458,35 @@ export interface SampleKeys {
   device?: string | undefined;
 }
 
-/** how good the bridge of a run is: each metric beside its floor and its ceiling, into RUN/quality.json. */
+/** evaluate the bridge of a run: each metric with its floor and its ceiling, into RUN/quality.json. */
 export interface EvaluateKeys {
-  /** starts, and data, at most; null: 2,000 vectors, pictures as test_npar of the run, 128 at most. Default: null. */
+  /** maximum source rows, and target rows; null: 2,000 vectors, images as test_npar of the run, at most 128. Default: null. */
   n?: number | null | undefined;
-  /** seed of noise, directions, resamples and draws. Default: 42. */
+  /** seed of noise, directions, resamples and random draws. Default: 42. */
   seed?: number | undefined;
-  /** measure on what was held out, or on what was trained on. Default: "test". */
+  /** evaluate on held-out rows (test) or on training rows (train). Default: "test". */
   split?: "test" | "train" | undefined;
   /** f: from time 0 to time 1; b: from 1 to 0. Default: "both". */
   direction?: "both" | "f" | "b" | undefined;
   /** steps of the sampler; null: as in training. Default: null. */
   steps?: number | null | undefined;
-  /** how ends are made: sde, as the run samples, or a solver of its probability flow. Default: "sde". */
+  /** sampler: sde, as the run samples, or a solver of its probability flow. Default: "sde". */
   solver?: "sde" | "dopri5" | "heun" | "euler" | undefined;
   /** noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained. Default: null. */
   diffusion?: number | null | undefined;
-  /** of a run with condition_dropout: how much the condition counts; 1: as trained, 0: not at all, 2: twice. Default: 1. */
+  /** for runs with condition_dropout: weight of the condition; 1: as trained, 0: ignored, 2: twice. Default: 1. */
   guidance?: number | undefined;
-  /** only these metrics, or the groups ends, plan, path, columns, marginals, holdout, baselines; null is all. Default: null. */
+  /** only these metrics or groups (ends, plan, path, columns, marginals, holdout, baselines); null is all. Default: null. */
   metrics?: string | readonly (string)[] | null | undefined;
-  /** the published TorchScript file of Inception-v3, for the FID; its code runs. Default: null. */
+  /** TorchScript file of Inception-v3, for the FID; its code runs. Default: null. */
   inception?: string | null | undefined;
   /** statistics (mu, sigma) of real images for the FID. Default: null. */
   fid_statistics?: string | null | undefined;
-  /** points of each side of the exact distances between the ends, at most. Default: 2000. */
+  /** maximum rows of each side for exact distances. Default: 2000. */
   exact?: number | undefined;
-  /** samples of a time between the ends that was left out, in the data's own units. Default: null. */
+  /** held-out samples of an intermediate time, in the data's own units. Default: null. */
   holdout?: string | readonly (string)[] | null | undefined;
-  /** the time of each hold-out, in the units of times=; of two data sets from 0 to 1. Default: null. */
+  /** the time of each hold-out, in the units of times=; with two datasets from 0 to 1. Default: null. */
   at?: number | readonly (number)[] | null | undefined;
   /** print the rows as JSON instead of a table. Default: false. */
   json?: boolean | undefined;
@@ -498,16 +498,16 @@ export interface EvaluateKeys {
   device?: string | undefined;
 }
 
-/** a trained bridge as ONNX models with all that sampling from them needs, or as a page. */
+/** export a trained bridge as ONNX models with everything for sampling, or as a page. */
 export interface ExportKeys {
-  /** f: from time 0 to 1; b: from 1 to 0; null: all that there are, of a single model f if it is there. Default: null. */
+  /** f: from time 0 to 1; b: from 1 to 0; null: all trained directions (with a single model f, if trained). Default: null. */
   direction?: "b" | "f" | "both" | null | undefined;
-  /** the run as it was after this half-iteration. Default: "newest". */
+  /** the run after this half-iteration. Default: "newest". */
   half_iteration?: "newest" | number | undefined;
-  /** the licence of the exported networks, a name or a sentence. Default: null. */
+  /** the licence of the exported networks, a name or a text. Default: null. */
   license?: string | null | undefined;
-  /** held-out samples of each end in a page; null: 1,000 rows, fewer of wide tables, 48 pictures. Default: null. */
+  /** held-out samples of each dataset in a page; null: 1,000 rows, fewer of wide tables, 48 images. Default: null. */
   samples?: number | null | undefined;
-  /** replace what is there. Default: false. */
+  /** replace existing files. Default: false. */
   overwrite?: boolean | undefined;
 }

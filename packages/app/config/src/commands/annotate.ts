@@ -7,15 +7,18 @@ import { sampleSchema } from "./sample.js";
 
 export const annotateSchema = z.strictObject({
   at: cell(
-    "the time of the transported state, as in data.split_by or a number between; null: the last",
+    "the time of the transported state, a value of data.split_by or a number between; null: the last time",
     "7",
   ),
   fate: file(
     "a column of classes: adds the probability of each class at the last time",
     "celltype",
   ),
-  draws: counted(10, "draws of the noise that fates are averaged over"),
-  neighbours: counted(10, "nearest cells of the last time whose classes a transported cell takes"),
+  draws: counted(10, "draws of noise for the average of fates"),
+  neighbours: counted(
+    10,
+    "nearest cells of the last time that vote on the class of a transported cell",
+  ),
   ...sampleSchema.pick({
     half_iteration: true,
     seed: true,
@@ -32,9 +35,8 @@ export const annotateSchema = z.strictObject({
 
 export type AnnotateConfig = z.output<typeof annotateSchema>;
 
-/** What a trained bridge says of each row. */
 export const annotate: Experiment<typeof annotateSchema> = {
   name: "annotate",
-  about: "add what a bridge says of each row to a table: velocity, transported state, fates",
+  about: "add facts from a bridge to each row of a table: velocity, transported state, fates",
   schema: annotateSchema,
 };

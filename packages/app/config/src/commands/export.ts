@@ -7,24 +7,23 @@ import { file, flag, halfIteration, orNull } from "../schema/kinds.js";
 export const exportSchema = z.strictObject({
   direction: orNull(
     z.enum(["b", "f", "both"]),
-    "f: from time 0 to 1; b: from 1 to 0; null: all that there are, of a single model f if it is there",
+    "f: from time 0 to 1; b: from 1 to 0; null: all trained directions (with a single model f, if trained)",
     "f",
   ),
   half_iteration: halfIteration(),
-  license: file("the licence of the exported networks, a name or a sentence", "CC-BY-4.0"),
+  license: file("the licence of the exported networks, a name or a text", "CC-BY-4.0"),
   samples: orNull(
     z.int().min(0).max(20_000),
-    "held-out samples of each end in a page; null: 1,000 rows, fewer of wide tables, 48 pictures",
+    "held-out samples of each dataset in a page; null: 1,000 rows, fewer of wide tables, 48 images",
     "0",
   ),
-  overwrite: flag(false, "replace what is there"),
+  overwrite: flag(false, "replace existing files"),
 });
 
 export type ExportConfig = z.output<typeof exportSchema>;
 
-/** A trained bridge as ONNX models. */
 export const exported: Experiment<typeof exportSchema> = {
   name: "export",
-  about: "a trained bridge as ONNX models with all that sampling from them needs, or as a page",
+  about: "export a trained bridge as ONNX models with everything for sampling, or as a page",
   schema: exportSchema,
 };

@@ -4,23 +4,19 @@ import type { Experiment } from "../configure.js";
 import { file, follows } from "../schema/kinds.js";
 
 export const extendSchema = z.strictObject({
-  more: follows("half-iterations more; also written +N", 2),
+  more: follows("additional half-iterations; also written +N", 2),
   n_ipf: follows("iterations in all", 4),
-  half_iterations: follows("half-iterations in all; also outer_iters", 8),
+  half_iterations: follows("total half-iterations; also outer_iters", 8),
   num_iter: follows(
-    "training steps of each half-iteration to come; also inner_iters. Without more half-iterations the last one continues to so many steps, with new random streams",
+    "training steps of each further half-iteration; also inner_iters. Without further half-iterations the last one continues to this number of steps, with new random streams",
     20_000,
   ),
   metrics: z.strictObject({
-    inception: file(
-      "the TorchScript file that the run was trained with, whose code runs",
-      "inception.pt",
-    ),
-    fid_statistics: file("statistics of the features of that file", "statistics.npz"),
+    inception: file("the TorchScript file of the run's training; its code runs", "inception.pt"),
+    fid_statistics: file("statistics of the features of this file", "statistics.npz"),
   }),
 });
 
-/** A run made longer. */
 export const extend: Experiment<typeof extendSchema> = {
   name: "extend",
   about: "Continues a run, finished or not, for longer than its configuration says.",

@@ -1,4 +1,5 @@
-// `dsbm fit` takes the keys of `dsbm train`, most of which it chooses from the data, and keys of its time.
+// `dsbm fit` takes the keys of `dsbm train`, of which it chooses most from the data, and keys of
+// its time.
 
 import type { z } from "zod";
 import type { Experiment } from "../configure.js";
@@ -12,27 +13,26 @@ const fitKeys = {
   max_minutes: key(
     positive().nullable(),
     10,
-    "minutes for everything, evaluation and report included; null: num_iter steps, however long they take",
+    "minutes for training, evaluation and report together; null: num_iter steps without a time limit",
   ),
   time: file(
-    "one table of several times: the column of times; all of them are used, in their order",
+    "one table of several times: the column of times; all times are used, in order",
     "day",
   ),
-  time_order: names("with time: the order of times that are texts", ["day0", "day2"]),
-  early_stop: flag(true, "end before that where held-out data are no longer reached better"),
-  ...holdoutKeys("samples of a time between the ends, to evaluate with; they are not trained on"),
+  time_order: names("with time: the order of times that are text", ["day0", "day2"]),
+  early_stop: flag(true, "stop early if held-out metrics no longer improve"),
+  ...holdoutKeys("held-out samples of an intermediate time, for the evaluation"),
 };
 
 export const fitSchema = trainSchema.extend(fitKeys);
 
 export type FitConfig = z.output<typeof fitSchema>;
 
-/** A bridge between the user's own datasets. */
 export const fit: Experiment<typeof fitSchema> = {
   ...train,
   name: "fit",
   about:
-    "Schrödinger bridge between two data sets of your own, with choices made from the data, in the time given",
+    "train a Schrödinger bridge between your own datasets, with options chosen from the data, within a time limit",
   schema: fitSchema,
   aliases: { ...train.aliases, ...holdoutAliases },
   check: (config, choices) => [

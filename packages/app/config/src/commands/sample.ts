@@ -31,11 +31,10 @@ export const samplerKeys = {
   guidance: key(
     z.number(),
     1,
-    "of a run with condition_dropout: how much the condition counts; 1: as trained, 0: not at all, 2: twice",
+    "for runs with condition_dropout: weight of the condition; 1: as trained, 0: ignored, 2: twice",
   ),
 };
 
-/** Returns the problem of `diffusion` with a solver without noise. */
 export function checkDiffusionKey({
   diffusion,
   solver,
@@ -45,7 +44,7 @@ export function checkDiffusionKey({
 }): string[] {
   if (diffusion === null || solver === "sde") return [];
   return [
-    `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave one of them out`,
+    `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave diffusion or solver out`,
   ];
 }
 
@@ -56,7 +55,7 @@ export const sampleSchema = z.strictObject({
     "f",
   ),
   from: cell(
-    "the time of the samples of NEW, as in data.split_by or a number between; other rows are left out; null: the start of the direction",
+    "the time of the samples in NEW, a value of data.split_by or a number between; other rows are skipped; null: the start of the direction",
     "2",
   ),
   to: cell("the time of the generated samples; null: the end of the direction", "7"),
@@ -65,7 +64,7 @@ export const sampleSchema = z.strictObject({
   solver: oneOf(
     ["sde", "dopri5", "heun", "euler"],
     "sde",
-    "sde: as the run's evaluations sample; else a solver of the probability-flow ODE",
+    "sampler: sde, as in the run's evaluations, or a solver of the probability-flow ODE",
   ),
   steps: orNull(stepCount(100_000), "steps of the sampler; null: as in training", 100),
   diffusion: samplerKeys.diffusion,
@@ -78,19 +77,19 @@ export const sampleSchema = z.strictObject({
   guidance: samplerKeys.guidance,
   path: flag(
     false,
-    "write all states, the start first, instead of the ends: [steps + 1, n, …], or a long table with a column t",
+    "write all states instead of the endpoints, the start first: [steps + 1, n, …], or a long table with a column t",
   ),
-  keep: names("tables: columns to carry along unchanged; null: those of the run (data.keep)", [
+  keep: names("tables: columns that are copied unchanged; null: as in the run (data.keep)", [
     "id",
     "day",
   ]),
   group: cell(
-    "tables of a run with data.split_by: the value in the rows to carry, * for all; null: the source's forward, the target's backward",
+    "tables of a run with data.split_by: the value of the rows to transport, * for all; null: the source's value forward, the target's backward",
     "before",
   ),
   missing: orNull(
     z.enum(["error", "drop"]),
-    "tables: what becomes of rows with missing values; null: as in training",
+    "tables: treatment of rows with missing values; null: as in training",
     "drop",
   ),
   decimal: orNull(z.enum([".", ","]), "decimal sign of .csv and .tsv; null: as in training", ","),
@@ -99,26 +98,26 @@ export const sampleSchema = z.strictObject({
     "whether the first line of .csv and .tsv names the columns; null: as in training",
     false,
   ),
-  key: file("the array of a .npz file; null where it has one, or was written by dsbm sample", "x"),
+  key: file("the array of a .npz file; null for a file with one array or from dsbm sample", "x"),
   layer: file("the matrix of a .h5ad file; null: as in training", "X_pca"),
   batch_size: orNull(
     count(),
-    "samples read, simulated and written at once, rounded up to whole blocks; null: by their size",
+    "samples read, simulated and written together, rounded up to whole blocks; null: by their size",
     100,
   ),
-  max_pixels: counted(100_000_000, "pixels of a picture beyond which it is refused"),
-  cond: file("conditions of a run with cdsb=true, one a sample", "cond.npy"),
+  max_pixels: counted(100_000_000, "maximum pixels of an image"),
+  cond: file("for runs with cdsb=true: conditions, one for each sample", "cond.npy"),
   y: orNull(
     z.union([z.int().min(0), z.string().min(1)]),
-    "class of all samples, or a file of one a sample",
+    "class of all samples, or a file with a class for each sample",
     3,
   ),
   resize: orNull(
     z.boolean(),
-    "scale pictures of other sizes to the run's, cut to the middle square; null: as the run's own pictures were",
+    "scale images of other sizes to the run's, cut to the middle square; null: as the run's own images",
     true,
   ),
-  overwrite: flag(false, "replace an output that is there"),
+  overwrite: flag(false, "replace an existing output"),
   threads: threads("processor threads; auto is all of them"),
   device: device(),
 });
@@ -145,7 +144,6 @@ function checkSample(config: SampleConfig): string[] {
   return problems;
 }
 
-/** A trained bridge applied to new samples. */
 export const sample: Experiment<typeof sampleSchema> = {
   name: "sample",
   about: "apply a trained bridge to new samples, row by row, in either direction",

@@ -11,14 +11,14 @@ const testKeys = {
   split: oneOf(
     ["train", "test"],
     "test",
-    "start from samples that were held out, or from those trained on",
+    "start from held-out rows (test) or from training rows (train)",
   ),
   half_iteration: key(
     z.union([z.enum(["newest", "all"]), count(), z.array(count()).min(1)]),
     "newest",
-    "the run as it was after this half-iteration, or these",
+    "evaluate the run after this half-iteration, or after each of these",
   ),
-  test_ode_sampler: flag(true, "evaluate the probability-flow ODE besides the SDE"),
+  test_ode_sampler: flag(true, "also evaluate the probability-flow ODE"),
   ode_sampler: oneOf(["dopri5", "heun", "euler"], "dopri5", "solver of the ODE"),
   ode_tol: sized(1e-5, "tolerances rtol and atol of dopri5"),
   ode_euler_step_size: key(positive().max(1), 1e-2, "time step of euler and heun"),
@@ -28,10 +28,9 @@ export const testSchema = trainSchema.extend(testKeys);
 
 export type TestConfig = z.output<typeof testSchema>;
 
-/** The keys of the evaluation. */
 export const testOnlyKeys: readonly string[] = Object.keys(testKeys);
 
-/** A trained run evaluated again: the same overrides name the same folder. */
+/** The same overrides name the same folder. */
 export const test: Experiment<typeof testSchema> = {
   ...train,
   name: "test",

@@ -1,4 +1,4 @@
-// The commands that train: the same keys, under other names and defaults in `gaussian`.
+// The training commands; `gaussian` has the same keys under other names and defaults.
 
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
@@ -18,14 +18,14 @@ const aliases: Aliases = {
 /** Bridges between samples of any kind (Shi 2023, section 6). */
 export const train: Experiment<typeof trainSchema> = {
   name: "train",
-  about: "Schrödinger bridge between two data sets, or between data and noise",
+  about: "train a Schrödinger bridge between two datasets, or between data and noise",
   schema: trainSchema,
   check: checkTrain,
   aliases,
   take: takeReferenceKeys,
   launched: true,
   sections: trainSections,
-  // These change nothing of what is learnt.
+  // These keys change no result.
   unnamed: [
     "name",
     "threads",
@@ -50,7 +50,7 @@ const WIDTHS = { mlp_large: "256,256", mlp_small: "128,128" };
 export const gaussian: Experiment<typeof trainSchema> = {
   ...train,
   name: "gaussian",
-  about: "Schrödinger bridge between two Gaussians, where the exact one is known",
+  about: "train a Schrödinger bridge between two Gaussians, for which the exact bridge is known",
   aliases: {
     ...aliases,
     model_name: { key: "method", values: { dsb: "dsb_increments" } },

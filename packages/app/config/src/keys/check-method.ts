@@ -1,4 +1,4 @@
-// What the keys of a method ask of each other.
+// Checks a method's keys together.
 
 import { printValue, type Value } from "../text/value.js";
 import { conditionColumn } from "./data.js";
@@ -41,7 +41,7 @@ const uselessTo: Readonly<Record<string, readonly string[]>> = {
   normalize_x1: ["dsb"],
 };
 
-/** Returns the problems of a method's keys; `preset` is the one that was chosen for it. */
+/** `preset`: the user's preset of the method. */
 export function methodProblems(config: TrainConfig, preset: string | null): Line[] {
   return [
     ...methodLines(config, preset),
@@ -64,10 +64,10 @@ function methodLines(config: TrainConfig, preset: string | null): Line[] {
       `method=${preset} is trained on independent pairs, got first_coupling=ref: leave first_coupling out, or write method=dbdsb for the reference process`,
     preset === "bm" &&
       n_ipf > 1 &&
-      `method=bm is one iteration, got n_ipf=${n_ipf}: leave n_ipf out, or write method=dbdsb first_coupling=ind to iterate it`,
+      `method=bm has one iteration, got n_ipf=${n_ipf}: leave n_ipf out, or write method=dbdsb first_coupling=ind to iterate`,
     method !== "dsb" &&
       typeof loss_scale !== "boolean" &&
-      `loss_scale=${printValue(loss_scale)} is a weight of its own, which only method=dsb takes: write loss_scale=true or loss_scale=false`,
+      `loss_scale=${printValue(loss_scale)} is a custom weight, which only method=dsb takes: write loss_scale=true or loss_scale=false`,
     online_cache &&
       cache !== "disk" &&
       `online_cache=true needs cache=disk, got cache=${cache}: write cache=disk, or leave it out`,
@@ -122,7 +122,7 @@ function scheduleLines(config: TrainConfig): Line[] {
     ),
     precondition &&
       (mean_match || std_trick) &&
-      `precondition=${precondition} has an output of its own, got ${mean_match ? "mean_match" : "std_trick"}=true: write one of them`,
+      `precondition=${precondition} sets the network's output, got ${mean_match ? "mean_match" : "std_trick"}=true: leave either out`,
   ];
 }
 
@@ -139,14 +139,17 @@ function couplingLines(config: TrainConfig): Line[] {
       `ot_rows=${ot_rows} has no transport: write ot_sampler=exact first_coupling=ind, or leave it out`,
     ["wfr", "wfr_bridge"].includes(method) &&
       !transfer &&
-      `method=${method} moves mass between two data sets, but transfer=false has a Gaussian at time 1: write transfer=true`,
+      `method=${method} moves mass between two datasets, but transfer=false has a Gaussian at time 1: write transfer=true`,
     pairs !== null &&
       !transfer &&
-      `pairs=${pairs} pairs rows of two data sets, but transfer=false has a Gaussian at time 1: write transfer=true or leave pairs out`,
+      `pairs=${pairs} pairs rows of two datasets, but transfer=false has a Gaussian at time 1: write transfer=true or leave pairs out`,
   ];
 }
 
-/** match_conditions is accepted without independent pairs: presets of data set it for methods that have some. */
+/**
+ * match_conditions is accepted without independent pairs: presets set it for methods with
+ * independent pairs.
+ */
 function conditionLines(config: TrainConfig): Line[] {
   const { match_conditions, cdsb, model, data, ot_sampler, condition_dropout, precondition } =
     config;
@@ -164,10 +167,10 @@ function conditionLines(config: TrainConfig): Line[] {
     condition_dropout > 0 &&
       !cdsb &&
       !hasClasses &&
-      `condition_dropout=${condition_dropout} withholds conditions, but there are none: ${cure}, or leave it out`,
+      `condition_dropout=${condition_dropout} withholds conditions, but the run has no condition: ${cure}, or leave it out`,
     precondition === "mixture" &&
       (cdsb || conditionColumn(data) !== null) &&
-      "precondition=mixture knows no condition: write precondition=true, or leave the condition out",
+      "precondition=mixture takes no condition: write precondition=true, or leave the condition out",
   ];
 }
 
@@ -180,7 +183,7 @@ function discreteLines(config: TrainConfig): Line[] {
   return [
     ...stepKeys.map(
       (key) =>
-        `${key}=${printValue(config[key])}, but method=dsb learns the num_steps=${num_steps} steps one by one and has no others: leave ${key} out`,
+        `${key}=${printValue(config[key])}, but method=dsb learns the num_steps=${num_steps} steps one by one and has no other steps: leave ${key} out`,
     ),
     num_repeat_data > 1 &&
       `num_repeat_data=${num_repeat_data} gives each pair fresh times, but rows of method=dsb have their own: leave num_repeat_data out`,

@@ -1,4 +1,4 @@
-// Keys that are right one by one can be wrong together. What needs no data, networks or engine is checked here, before
+// Checks keys together that are right alone. Needs no data, networks or engine, so it runs before
 // anything is loaded.
 
 import { printValue } from "../text/value.js";
@@ -7,7 +7,7 @@ import { completeFiles, completeTrain } from "./complete.js";
 import { conditionColumn } from "./data.js";
 import type { TrainConfig } from "./schema.js";
 
-/** Returns a line for each problem of keys together; `choices` are the presets of the groups. */
+/** Returns a line for each problem; `choices` are the presets of the groups. */
 export function checkTrain(
   config: TrainConfig,
   choices: Readonly<Record<string, string | null>> = {},
@@ -45,7 +45,7 @@ function dataLines(config: TrainConfig): Line[] {
       (key) =>
         transfer &&
         config[key] &&
-        `${key}=true is for a Gaussian at time 1, but transfer=true has data there: leave ${key} out or write transfer=false`,
+        `${key}=true is for a Gaussian at time 1, but transfer=true has data at time 1: leave ${key} out or write transfer=false`,
     ),
     cdsb &&
       data.random_flip &&
@@ -74,13 +74,13 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
     split_by !== null &&
       transfer &&
       (source === null || target === null) &&
-      `data.split_by=${split_by} needs the values of both ends, got ${ends}: write both`,
+      `data.split_by=${split_by} needs the values of source and target, got ${ends}: write both`,
     split_by === null &&
       (source ?? between ?? target) !== null &&
-      `${ends} are values of a column that is not named: write data.split_by=COLUMN, or leave them out`,
+      `${ends} are values of a column without data.split_by: write data.split_by=COLUMN, or leave them out`,
     data.classes !== null &&
       condition !== data.classes &&
-      `data.classes=${data.classes} is the condition, got data.condition=${condition}: write one of them`,
+      `data.classes=${data.classes} is the condition, got data.condition=${condition}: leave either out`,
     condition !== null &&
       model.name !== "MLP" &&
       `${key}=${condition} conditions networks of vectors, got model.name=${model.name}: write model=MLP`,
@@ -96,7 +96,7 @@ function chainLines(config: TrainConfig): Line[] {
   if (between === null)
     return [
       times !== null &&
-        `times=${printValue(times)} are those of several data sets, got two: leave times out, or give a data set for each`,
+        `times=${printValue(times)} are for several datasets, got two: leave times out, or give a dataset for each time`,
     ];
   const n = between.length + 2;
   const rises = times?.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6) ?? true;
@@ -108,17 +108,17 @@ function chainLines(config: TrainConfig): Line[] {
   return [
     times !== null &&
       times.length !== n &&
-      `times=${printValue(times)} has ${times.length} times for ${n} data sets: expected one for each`,
+      `times=${printValue(times)} has ${times.length} times for ${n} datasets: expected one for each`,
     times !== null &&
       !rises &&
-      `times=${printValue(times)}: expected numbers that rise, one for each data set, such as times=[2,3,7]`,
+      `times=${printValue(times)}: expected rising numbers, one for each dataset, such as times=[2,3,7]`,
     !transfer &&
-      "Dataset_between has data at times between, but transfer=false has none at time 1: leave one of them out",
+      "Dataset_between has data at intermediate times, but transfer=false has none at time 1: leave Dataset_between or transfer out",
     data.split_by !== null &&
       data.between?.length !== between.length &&
-      `data.split_by=${data.split_by} tells two groups of one table apart, got ${n} data sets: name the values between, data.between=[…], or give a file for each time`,
+      `data.split_by=${data.split_by} separates two groups of one table, got ${n} datasets: name the values between, data.between=[…], or give a file for each time`,
     ...pairOnly.map(
-      ([isOn, option, cure]) => isOn && `${option} is for two data sets, got ${n}: write ${cure}`,
+      ([isOn, option, cure]) => isOn && `${option} is for two datasets, got ${n}: write ${cure}`,
     ),
   ];
 }
@@ -157,11 +157,11 @@ function unreadLines(config: TrainConfig): Line[] {
   ];
 }
 
-/** Without the files of its half-iteration a start by hand would go on from an untrained network. */
+/** Without the files of its half-iteration, training would continue from an untrained network. */
 function startLines(config: TrainConfig): Line[] {
   if (fileKeys(config).length === 0)
     return [
-      "checkpoint_run=true names no file to start from: write checkpoint_b=… or checkpoint_f=…, or leave checkpoint_run out to go on from the newest checkpoint",
+      "checkpoint_run=true names no file to start from: write checkpoint_b=… or checkpoint_f=…, or leave checkpoint_run out to resume from the newest checkpoint",
     ];
   const files = completeFiles(config);
   const { checkpoint_pass: pass, checkpoint_it, checkpoint_iter, n_ipf, first_coupling } = config;
@@ -173,15 +173,15 @@ function startLines(config: TrainConfig): Line[] {
       `checkpoint_it=${checkpoint_it} is beyond the last iteration n_ipf=${n_ipf}: write n_ipf=${checkpoint_it} or more`,
     checkpoint_iter > 0 &&
       files[`checkpoint_${pass}`] === null &&
-      `checkpoint_iter=${checkpoint_iter} goes on inside a ${pass} pass, whose weights are not given: write checkpoint_${pass}=…`,
+      `checkpoint_iter=${checkpoint_iter} starts inside a ${pass} pass without its weights: write checkpoint_${pass}=…`,
     ...(["f", "b"] as const).map(
       (way) =>
         files[`optimizer_checkpoint_${way}`] !== null &&
         files[`checkpoint_${way}`] === null &&
-        `optimizer_checkpoint_${way} belongs to weights that are not given: write checkpoint_${way}=…`,
+        `optimizer_checkpoint_${way} needs the weights of its network: write checkpoint_${way}=…`,
     ),
     !isFirst &&
       simulator === null &&
-      `checkpoint_it=${checkpoint_it} checkpoint_pass=${pass} simulates pairs with the ${other} network, whose weights are not given: write sample_checkpoint_${other}=… or checkpoint_${other}=…`,
+      `checkpoint_it=${checkpoint_it} checkpoint_pass=${pass} simulates pairs with the ${other} network, without its weights: write sample_checkpoint_${other}=… or checkpoint_${other}=…`,
   ];
 }

@@ -19,7 +19,6 @@ interface Completed extends Record<Counts, number> {
   keep_optimizer: boolean | "method";
 }
 
-/** A configuration with values for all keys that follow others. */
 export type CompleteTrainConfig<C extends TrainConfig = TrainConfig> = Omit<C, keyof Completed> &
   Completed;
 
@@ -36,8 +35,9 @@ const SHARED: readonly string[] = [
 const FITTED: readonly string[] = ["gaussian_bridge", "sinkhorn_bridge"];
 
 /**
- * Fills in keys that follow others, cuts batches and images to the number of samples, and gives UNET the multipliers
- * and the attention of its image size. A complete configuration stays as it is.
+ * Fills in keys that follow others, cuts batches and images to the number of samples, and gives
+ * UNET the multipliers and the attention of its image size. Leaves a complete configuration
+ * unchanged.
  */
 export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainConfig<C> {
   const { num_steps, batch_size, num_repeat_data, sigma, method, data } = config;
@@ -84,13 +84,15 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
   };
 }
 
-/** One table holds the datasets of all values of data.split_by. */
 const groupDatasets = ({ Dataset, Dataset_between, Dataset_transfer, data }: TrainConfig) => ({
   Dataset_transfer: Dataset_transfer ?? Dataset,
   Dataset_between: Dataset_between ?? data.between?.map(() => Dataset) ?? null,
 });
 
-/** Returns the files to start from: those of b default to checkpoint_dir, and a name that ends in / is a folder. */
+/**
+ * Returns the files to start from. Files of b default to checkpoint_dir, and a name that ends in /
+ * is a folder.
+ */
 export function completeFiles(config: TrainConfig) {
   const { checkpoint_run, checkpoint_dir } = config;
   const standard = checkpoint_run && checkpoint_dir !== null ? `${checkpoint_dir}/` : null;
@@ -110,7 +112,7 @@ function completeNetwork(model: TrainConfig["model"], image_size: number): Train
   if (model.name !== "UNET") return model;
   const channel_mult = model.channel_mult ?? CHANNEL_MULT[image_size] ?? null;
   const sizes = readNumbers(channel_mult).map((_, level) => image_size / 2 ** level);
-  // The network reports a size that it could have and does not have.
+  // Reports only image sizes that the network could have and does not have.
   const standard = ["16,8", "16"].includes(model.attention_resolutions ?? "");
   const attended = readNumbers(model.attention_resolutions).filter(
     (size) => sizes.includes(size) || (!standard && image_size % size === 0),

@@ -1,5 +1,5 @@
-// Discrete DSB takes two numbers for each step (De Bortoli 2021): each is null, a number, or a product of powers of the
-// step's variance gamma, such as the reference's 2*torch.sqrt(gamma).
+// Discrete DSB takes two numbers for each step (De Bortoli 2021): each is null, a number, or a
+// product of powers of the step's variance gamma, such as the reference's 2*torch.sqrt(gamma).
 
 import { ConfigError, mapReportingAll, quote } from "../errors.js";
 import type { TrainConfig } from "./schema.js";
@@ -7,8 +7,8 @@ import type { TrainConfig } from "./schema.js";
 type LangevinKeys = Pick<TrainConfig, "langevin_scale" | "loss_scale" | "mean_match">;
 
 /**
- * Reads a product or quotient of numbers, gamma and sqrt(gamma), which is positive for every gamma.
- * Throws ConfigError "value" for other text.
+ * Reads a product or quotient of numbers, gamma and sqrt(gamma), positive for every gamma. Throws
+ * ConfigError "value" for other text.
  */
 function parseFormula(key: string, text: string): (gamma: number) => number {
   const parts = text.split(/([*/])/);
@@ -34,9 +34,10 @@ function parseFactor(text: string): ((gamma: number) => number) | null {
 }
 
 /**
- * Returns, for each of the variances γ_k, what divides the increment that a network predicts, and what multiplies its
- * error in the loss. `langevin_scale` null is 2√γ. `loss_scale` false is 1; true measures errors in units of 2√γ a
- * step, so that the loss does not depend on what the network predicts. Throws as `parseFormula`.
+ * Returns for each variance γ_k the divisor of the increment that a network predicts, and the
+ * factor of its error in the loss. `langevin_scale` null is 2√γ. `loss_scale` false is 1; true
+ * measures errors in units of 2√γ a step, so that the loss does not depend on the predicted
+ * quantity. Throws as `parseFormula`.
  */
 export function langevinNumbers(
   { langevin_scale, loss_scale, mean_match }: LangevinKeys,
@@ -51,7 +52,7 @@ export function langevinNumbers(
   return { scale, weight: gammas.map(unit) };
 }
 
-/** Throws ConfigError "value" for formulas that cannot be read. */
+/** Throws ConfigError "value" for invalid formulas. */
 export function checkFormulas({ langevin_scale, loss_scale }: TrainConfig): void {
   mapReportingAll(Object.entries({ langevin_scale, loss_scale }), ([key, value]) => {
     if (typeof value === "string") parseFormula(key, value);

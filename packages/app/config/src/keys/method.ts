@@ -37,7 +37,7 @@ export const method = {
   ),
   match_conditions: orNull(
     z.boolean(),
-    "independent pairs share condition and class, bit by bit; null is false, with data.condition true",
+    "independent pairs share condition and class exactly; null is false, with data.condition true",
     true,
   ),
   sigma: orNull(
@@ -50,10 +50,10 @@ export const method = {
   gamma_space: oneOf(
     ["linspace", "geomspace"],
     "linspace",
-    "how the variances go from the smallest to the largest",
+    "how variances change from the smallest to the largest",
   ),
   symmetric_gamma: flag(false, "half of the schedule, then its mirror image (num_steps even)"),
-  mean_match: flag(false, "the network predicts the other end instead of the drift"),
+  mean_match: flag(false, "the network predicts the endpoint instead of the drift"),
   loss_scale: key(
     z.union([z.boolean(), z.number().nonnegative(), z.string().min(1)]),
     true,
@@ -63,51 +63,47 @@ export const method = {
   precondition: key(
     z.union([z.boolean(), z.enum(["mixture"])]),
     false,
-    "networks learn what is beyond a drift that is known: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first",
+    "networks learn the difference from a known drift: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first",
   ),
   ot_sampler: orNull(
     z.enum(["exact", "sinkhorn", "unbalanced", "partial"]),
-    "optimal transport within batches of independent pairs, among rows of one condition where pairs share it; unbalanced and partial leave outliers out",
+    "minibatch OT of independent pairs, among rows with the same condition if pairs share it; unbalanced and partial drop outliers",
   ),
   ot_rows: orNull(
     z.number().int().min(1),
-    "samples of each end that are paired at once, in whole batches; null is those of a batch",
+    "samples of each dataset in an OT batch, in whole batches; null is one batch",
     2048,
   ),
-  ot_share: key(
-    z.number().gt(0).max(1),
-    0.9,
-    "ot_sampler=partial: the part of a batch that is transported",
-  ),
+  ot_share: key(z.number().gt(0).max(1), 0.9, "ot_sampler=partial: transported share of a batch"),
   ot_penalty: sized(
     1,
-    "ot_sampler=unbalanced: the price of mass that is left out or added, in units of the batch's median squared distance",
+    "ot_sampler=unbalanced: price of dropped or added mass, in units of the batch's median squared distance",
   ),
   match_moments: flag(
     false,
-    "simulated ends take mean and standard deviation of the data, of each coordinate of vectors or channel of images",
+    "give simulated samples the mean and standard deviation of the data, for each coordinate of vectors or channel of images",
   ),
   condition_dropout: fraction(
     0,
-    "part of the training rows whose condition or class is withheld, so that dsbm sample takes guidance=",
+    "share of training rows without condition or class, so that dsbm sample takes guidance=",
   ),
   langevin_scale: orNull(
     z.union([positive(), z.string().min(1)]),
-    "divides the increment that dsb predicts; null is 2 * sqrt(gamma)",
+    "divisor of the increment that dsb predicts; null is 2 * sqrt(gamma)",
     1,
   ),
   delta: orNull(
     positive(),
-    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive data sets",
+    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive datasets",
     1,
   ),
   mass: orNull(
     z.array(z.number().positive()).min(2),
-    "wfr, wfr_bridge: total mass of each data set in the order of times, such as cell counts; null: equal masses",
+    "wfr, wfr_bridge: total mass of each dataset in the order of times, such as cell counts; null: equal masses",
     [1, 2],
   ),
   mixture_components: counted(50, "lightsb, lightsb_m: Gaussians of the mixture"),
-  mixture_spread: sized(0.1, "lightsb, lightsb_m: their variances at first, in units of sigma^2"),
+  mixture_spread: sized(0.1, "lightsb, lightsb_m: their initial variances, in units of sigma^2"),
   var_final_gamma_scale: flag(
     false,
     "dsb: scale the noise by var_final instead of the drift of the first pass",

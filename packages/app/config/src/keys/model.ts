@@ -1,10 +1,10 @@
-// Each network has its own keys below `model.`, chosen by `model.name`.
+// Keys below `model.`, chosen by `model.name`.
 
 import { z } from "zod";
 import { counted, flag, follows, fraction, key, numbers, oneOf, sized } from "../schema/kinds.js";
 
 const dropout = (p: number) => fraction(p, "probability that an activation is dropped");
-const temb_scale = (scale: number) => sized(scale, "the time embedding is that of t * temb_scale");
+const temb_scale = (scale: number) => sized(scale, "factor of the time before its embedding");
 const num_res_blocks = (n: number) =>
   counted(n, "residual blocks of each resolution (DownscalerUNET: in the middle)");
 const num_channels = (n: number) => counted(n, "channels that the multipliers multiply");
@@ -21,9 +21,9 @@ const UNET = z.strictObject({
   attention_resolutions: numbers("16,8", { whole: true })
     .nullable()
     .prefault("16,8")
-    .describe("image sizes with attention; what the network does not have of them is left out"),
+    .describe("image sizes with attention; sizes that the network does not have are ignored"),
   num_heads: counted(4, "heads of attention"),
-  num_head_channels: follows("channels of a head; null goes by num_heads", 32),
+  num_head_channels: follows("channels of a head; null: by num_heads", 32),
   num_heads_upsample: follows("heads on the way up; null is num_heads", 4),
   dropout: dropout(0.1),
   use_scale_shift_norm: flag(true, "time scales and shifts the activations instead of being added"),
@@ -40,7 +40,7 @@ const DownscalerUNET = z.strictObject({
   channel_mult: numbers("1,2,4,8").prefault("1,2,4,8").describe(multipliers),
   num_res_blocks: num_res_blocks(8),
   embed_dim: follows(
-    "channels of the time embedding and of the bypass, a multiple of 32 (256 or more, for the bypass to carry means); null is those of the coarsest resolution",
+    "channels of the time embedding and of the bypass, a multiple of 32 (at least 256 for a bypass that carries means); null: the channels of the coarsest resolution",
     256,
   ),
   dropout: dropout(0.5),
@@ -52,7 +52,7 @@ const DownscalerUNET = z.strictObject({
   padding_mode: oneOf(
     ["zeros", "circular"],
     "zeros",
-    "what convolutions read beyond the edges; circular is the opposite side, for periodic fields",
+    "padding of convolutions; circular is the opposite side, for periodic fields",
   ),
 });
 
@@ -92,7 +92,7 @@ const MLP = z.strictObject({
   time_frequencies: key(
     z.int().min(0),
     0,
-    "frequencies that embed the time; 0: the time itself is an input beside x",
+    "frequencies of the time embedding; 0: the time is an input next to x",
   ),
 });
 

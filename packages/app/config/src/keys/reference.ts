@@ -1,5 +1,5 @@
-// Keys of the reference with one possible value here, or without effect: they are accepted, so that its command lines
-// work, and taken out before the check.
+// Keys of the reference with one possible value here, or without effect. They are accepted, so that
+// its command lines work, and removed before the check.
 
 import { ConfigError } from "../errors.js";
 import { printValue, type Tree, type Value } from "../text/value.js";
@@ -7,8 +7,8 @@ import { deletePath, getPath } from "../tree/tree.js";
 
 const UNUSED: Readonly<Record<string, string>> = {
   num_workers: "images are decoded before training, by all processors",
-  pin_memory: "batches are views of tables that are in memory already",
-  load: "data files are read in place, and decoded pictures are always kept",
+  pin_memory: "batches are views of tables in memory",
+  load: "data files are read in place, and decoded images are always kept",
   run: "write seed=… for another run of the same configuration",
   use_default_wandb_name: "the name is given to wandb sync",
 };
@@ -54,7 +54,6 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 export const unusedKeys: readonly string[] = Object.keys(UNUSED);
 
-/** All keys accepted without a place in the schema. */
 export const referenceKeys: readonly string[] = [
   ...unusedKeys,
   ...Object.keys(FIXED),
@@ -63,8 +62,8 @@ export const referenceKeys: readonly string[] = [
 ];
 
 /**
- * Takes the keys of the reference out of a tree, in place. Returns a line for each without effect. Throws ConfigError
- * "value" with a line for each impossible value.
+ * Removes the keys of the reference from a tree, in place. Returns a line for each key without
+ * effect. Throws ConfigError "value" with a line for each impossible value.
  */
 export function takeReferenceKeys(tree: Tree): string[] {
   const taken = (key: string): Value | undefined => {

@@ -1,4 +1,4 @@
-// The keys of every command that trains, flat as in the published commands.
+// Keys of every training command, flat as in the published commands.
 
 import { z } from "zod";
 import { data } from "./data.js";
@@ -19,7 +19,6 @@ export const trainSchema = z.strictObject({
 
 export type TrainConfig = z.output<typeof trainSchema>;
 
-/** The keys at the root by subject. */
 export const trainSections: Readonly<Record<string, readonly string[]>> = {
   method: Object.keys(method),
   data: Object.keys(data),

@@ -1,4 +1,4 @@
-// The keys of every run, whatever its method, data and network.
+// Keys of every run, whatever its method, data and network.
 
 import { z } from "zod";
 import {
@@ -22,7 +22,10 @@ export const training = {
   n_ipf: counted(50, "iterations, each of a backward and a forward pass"),
   half_iterations: follows("half-iterations in all; null is n_ipf * fb_sequence.length", 40),
   num_iter: counted(500_000, "training steps of a half-iteration"),
-  first_num_iter: follows("training steps of the first iteration's; null is num_iter", 100_000),
+  first_num_iter: follows(
+    "training steps of each half-iteration in the first iteration; null is num_iter",
+    100_000,
+  ),
   num_steps: key(stepCount(), 30, "steps of the sampler and of the schedule"),
   test_num_steps: orNull(
     z.union([stepCount(), z.array(stepCount()).min(1)]),
@@ -36,34 +39,34 @@ export const training = {
   ),
   time_sampling: orNull(
     z.enum(["schedule", "mixed"]),
-    "distribution of these times (not for method=dsb): schedule has as many in each of its steps, mixed half of them so; null is uniform",
+    "distribution of these times (not for method=dsb): schedule has equally many times in each of its steps, mixed half of them; null is uniform",
   ),
   step_variance: oneOf(
     ["process", "bridge", "analytic"],
     "process",
-    "noise of a sampler's step along a drift: that of the process (Euler-Maruyama); that of the bridge to the predicted end; or analytic, between them, measured at the end of each half-iteration",
+    "noise of a sampler's step along a drift: as the process (Euler-Maruyama), as the bridge to the predicted endpoint, or analytic, between both, measured at the end of each half-iteration",
   ),
   batch_size: counted(128, "rows of a training step"),
   dtype: oneOf(
     ["float32", "bfloat16"],
     "float32",
-    "matrix products and convolutions of a training step; weights stay float32",
+    "precision of matrix products and convolutions of a training step; weights stay float32",
   ),
   simulate_dtype: oneOf(
     ["float32", "bfloat16"],
     "float32",
-    "the same in simulated pairs and evaluations; state and noise stay float32",
+    "precision of simulated pairs and evaluations; state and noise stay float32",
   ),
-  num_repeat_data: counted(1, "times that a pair is in a batch, each with its own time and noise"),
+  num_repeat_data: counted(1, "copies of a pair in a batch, each with its own time and noise"),
   optimizer: oneOf(["Adam", "AdamW"], "Adam", "optimiser"),
   lr: sized(1e-4, "learning rate"),
   lr_schedule: orNull(
     z.enum(["cosine"]),
-    "how the learning rate falls in each half-iteration: cosine, to 0 along half a wave; null: constant",
+    "decay of the learning rate in each half-iteration: cosine, to 0 along half a wave; null: constant",
     "cosine",
   ),
   lr_warmup: follows(
-    "steps in which the learning rate rises at the beginning of each half-iteration; null: none",
+    "warm-up steps of the learning rate at the beginning of each half-iteration; null: none",
     500,
   ),
   weight_decay: key(z.number().nonnegative(), 0, "weight decay"),
@@ -72,7 +75,7 @@ export const training = {
     "mean",
     "squared error: mean over all elements, or summed over a sample's dimensions",
   ),
-  grad_clipping: flag(true, "false: no clipping, whatever grad_clip is"),
+  grad_clipping: flag(true, "use grad_clip; false: no clipping"),
   grad_clip: key(
     positive().nullable(),
     1,
@@ -84,11 +87,11 @@ export const training = {
     0.999,
     "decay of the averaged weights; null: none",
   ),
-  ema_warmup: flag(false, "the average starts anew, with a warm-up, in each half-iteration"),
-  use_prev_net: flag(true, "go on from the weights and the optimiser of the iteration before"),
+  ema_warmup: flag(false, "the average restarts, with a warm-up, in each half-iteration"),
+  use_prev_net: flag(true, "continue from the network and the optimiser of the iteration before"),
   keep_optimizer: orNull(
     z.union([z.boolean(), z.literal("method")]),
-    "whether the optimiser goes on too: true, false, or the method's own choice (method); null is use_prev_net",
+    "whether the optimiser continues too: true, false, or the method's own choice (method); null is use_prev_net",
     "method",
   ),
 };
@@ -97,23 +100,23 @@ export const cache = {
   cache: oneOf(
     ["disk", "epoch"],
     "disk",
-    "simulated pairs are kept on disk for cache_refresh_stride steps, or made anew for every epoch, in memory",
+    "where simulated pairs are: on disk for cache_refresh_stride steps, or in memory, simulated again for every epoch",
   ),
   last_noise: flag(false, "simulate training pairs with the noise of the last step"),
   cache_npar: follows(
     "pairs of a cache; null is batch_size * cache_refresh_stride / num_repeat_data",
     10_000,
   ),
-  cache_batch_size: counted(1250, "pairs simulated at once; bounds the memory"),
+  cache_batch_size: counted(1250, "pairs simulated together; bounds the memory"),
   cache_refresh_stride: follows("training steps between two caches; null is num_iter", 1000),
   cache_num_steps: orNull(
     stepCount(),
-    "steps of the sampler that makes training pairs; null is num_steps",
+    "steps of the sampler for training pairs; null is num_steps",
     30,
   ),
   online_cache: flag(
     false,
-    "alpha_dsbm: take rows from such caches, not new ones in every step (cache=disk)",
+    "alpha_dsbm: take rows from these caches instead of new rows in every step (cache=disk)",
   ),
   normalize_x1: flag(false, "standardise simulated x1 per pixel over the cache (transfer=false)"),
 };
@@ -124,24 +127,24 @@ export const evaluation = {
     10_000,
     "samples of an evaluation; null is data.n_test, or 10000",
   ),
-  test_batch_size: counted(1000, "samples simulated at once in an evaluation"),
+  test_batch_size: counted(1000, "samples simulated together in an evaluation"),
   gif_stride: follows("training steps between evaluations; null is num_iter", 5000),
   plot_level: key(
     z.int().min(0).max(3),
     2,
-    "pictures: 0 none, 1 end points, 2 and paths, 3 and those of training pairs",
+    "images of evaluations: 0 none, 1 endpoints, 2 also paths, 3 also training pairs",
   ),
   plot_npar: counted(100, "images in a grid"),
   plot_npar_path: counted(16, "images whose paths are drawn"),
   gif: flag(true, "animate the paths (plot_level 2 and 3)"),
   metrics: z.strictObject({
     inception: file(
-      "the published TorchScript file of Inception-v3, for the FID; null: no FID",
+      "TorchScript file of Inception-v3, for the FID; its code runs; null: no FID",
       "inception-2015-12-05.pt",
     ),
     judge: flag(true, "train a small classifier on labelled data, for fid_lenet and class shares"),
     fid_statistics: file(
-      "statistics (mu, sigma) of real images to take the FID at Dataset from; null: of its training images",
+      "statistics (mu, sigma) of real images for the FID at Dataset; null: of its training images",
       "cifar10_fid_stats.npz",
     ),
     spectrum: flag(false, "energy by wavenumber and its error in each octave (fields)"),
@@ -151,20 +154,20 @@ export const evaluation = {
 export const checkpoints = {
   autostart_next_it: flag(
     false,
-    "start the half-iteration after the saved one instead of finishing that one",
+    "start the next half-iteration instead of finishing the saved one",
   ),
   from: file(
-    "a run whose newest weights the networks begin with, to be trained on: its folder, one above it, or latest",
+    "a run whose newest weights the networks start from: its folder, one above it, or latest",
     "experiments/moons/defaults/42",
   ),
   checkpoint_run: flag(false, "start from the files named below"),
   checkpoint_dir: file(
-    "folder of net_b.ckpt, sample_net_b.ckpt and optimizer_b.ckpt, where the keys of b below are null",
+    "folder of net_b.ckpt, sample_net_b.ckpt and optimizer_b.ckpt, for the keys of b below that are null",
     "checkpoints",
   ),
   checkpoint_it: counted(1, "iteration to start in"),
   checkpoint_pass: oneOf(["b", "f"], "b", "direction to start with"),
-  checkpoint_iter: key(z.int().min(0), 0, "training steps that are done already"),
+  checkpoint_iter: key(z.int().min(0), 0, "finished training steps of this half-iteration"),
   checkpoint_f: file("weights of the forward network", "net_f.ckpt"),
   checkpoint_b: file("weights of the backward network", "net_b.ckpt"),
   sample_checkpoint_f: file("averaged weights of the forward network", "sample_net_f.ckpt"),
@@ -175,10 +178,10 @@ export const checkpoints = {
   checkpoint_minutes: key(
     positive().nullable(),
     10,
-    "save also when the last checkpoint is so many minutes old; null: never",
+    "maximum minutes between checkpoints; null: no limit",
   ),
-  keep_last: counted(3, "newest checkpoints that are kept"),
-  keep_every: follows("every how many checkpoints one is never deleted; null: none", 10),
+  keep_last: counted(3, "number of newest checkpoints to keep"),
+  keep_every: follows("every n-th checkpoint is never deleted; null: none", 10),
 };
 
 const processes = {
@@ -186,16 +189,16 @@ const processes = {
   share_batch: key(
     z.union([z.literal("auto"), z.boolean()]),
     "auto",
-    "processes share the rows of each batch and average gradients (true), or each trains on all rows and only simulations are shared (false); auto shares if the rows that it saves take longer than the exchange",
+    "true: processes share the rows of each batch and average gradients; false: each trains on all rows and only simulations are shared; auto shares if the saved rows take longer than the exchange",
   ),
   accumulate: counted(
     1,
-    "parts in which a process computes its rows of a step, to need less memory",
+    "parts of a step that a process computes one after the other, for less memory",
   ),
-  bucket_cap_mb: sized(25, "mebibytes of gradients that are sent together"),
+  bucket_cap_mb: sized(25, "mebibytes of gradients in one message"),
   exchange_dtype: orNull(
     z.enum(["bfloat16", "float16"]),
-    "dtype in which gradients are sent between processes; null is their own",
+    "dtype of gradients between processes; null is their own",
   ),
   dist_timeout: sized(600, "seconds that a process waits for the others"),
 };
@@ -206,11 +209,11 @@ export const machine = {
   LOGGER: oneOf(
     ["Wandb", "TensorBoard", "CSV", "JSONL", "NONE"],
     "CSV",
-    "where metrics go beside metrics.jsonl; Wandb writes TensorBoard's files, to be sent with wandb sync",
+    "where metrics go in addition to metrics.jsonl; Wandb writes TensorBoard's files, which wandb sync sends",
   ),
-  wandb_id: file("run of Weights & Biases that the metrics are added to", "3k2f9x1a"),
+  wandb_id: file("run of Weights & Biases that receives the metrics", "3k2f9x1a"),
   log_every: counted(10, "training steps between two lines of metrics"),
-  threads: threads("processor threads; auto goes by the work of a step"),
+  threads: threads("processor threads; auto: by the work of a step"),
   device: device(),
   ...processes,
   paths: z.strictObject({
@@ -221,7 +224,7 @@ export const machine = {
 
 export type ProcessesConfig = z.output<z.ZodObject<typeof processes>>;
 
-/** Keys of processes that change nothing learnt: they name no folder, and may differ when a run resumes. */
+/** Process keys that change no result: they name no folder, and may differ when a run resumes. */
 export const freeProcessKeys = [
   "nproc",
   "share_batch",

@@ -1,5 +1,5 @@
-// Composes a configuration of preset files: a file names others in its `defaults:` list, and group=name chooses from a
-// folder.
+// Composes a configuration from preset files: a file names others in its `defaults:` list, and
+// group=name chooses from a folder.
 
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -28,10 +28,10 @@ export interface Composed {
 }
 
 /**
- * Composes base, presets and overrides. In a `defaults:` list "name" is a file next to this one, "group: name" a file
- * of a group's folder ("/group" from the top, null for none), and "_self_" the place of this file's own keys (last by
- * default). Where two files choose from one group the first counts. Throws ConfigError "preset", "yaml", "cycle", and
- * as `setPath`.
+ * Composes base, presets and overrides. In a `defaults:` list "name" is a file next to this one,
+ * "group: name" a file of a group's folder ("/group" from the top, null for none), and "_self_" the
+ * place of this file's own keys (last by default). If two files choose from one group, the first
+ * counts. Throws ConfigError "preset", "yaml", "cycle", and as `setPath`.
  */
 export function compose(options: ComposeOptions): Composed {
   const { dirs, name, base, overrides, names = {}, aliases = {} } = options;

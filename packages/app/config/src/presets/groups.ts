@@ -1,4 +1,4 @@
-// The presets of --help: their names are the files', their meaning the comment at the top of each.
+// The presets of --help: file names, and the comment at the top of each file.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,9 +7,8 @@ import { isTree, type Value } from "../text/value.js";
 import { readYaml } from "../tree/yaml.js";
 
 export interface Group {
-  /** As it is typed: name=preset. */
+  /** As typed: name=preset. */
   name: string;
-  /** The default preset, null for none. */
   standard: string | null;
   presets: { name: string; about: string }[];
 }
@@ -57,7 +56,7 @@ function about(text: string): string {
   return comment.map((line) => line.slice(1).trim()).join(" ");
 }
 
-/** Writes a row for each preset, the default one first and marked, wrapped at `width`. */
+/** Writes a row for each preset, the default first and marked, wrapped at `width`. */
 export function groupTable(groups: readonly Group[], width = Number.POSITIVE_INFINITY): string {
   const rows = groups.flatMap(({ name: group, presets, standard }) =>
     presets.map(({ name, about }) => ({

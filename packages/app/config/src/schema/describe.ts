@@ -1,5 +1,5 @@
-// What each key takes, read from JSON Schema for help, messages and the list of keys. A group of keys may have several
-// shapes that differ by a constant: each network has its own keys.
+// Describes the values of each key, from JSON Schema, for help, messages and the list of keys. A
+// group of keys may have several shapes that differ by a constant: each network has its own keys.
 
 import { z } from "zod";
 import { isTree, printValue, type Tree, type Value } from "../text/value.js";
@@ -30,14 +30,14 @@ export interface JsonSchema {
 
 const known = new WeakMap<z.ZodType, JsonSchema>();
 
-/** Returns the JSON Schema of a schema, made once: it takes some 50 ms. */
+/** Made once: it takes about 50 ms. */
 export function jsonSchema(schema: z.ZodType): JsonSchema {
   const json = known.get(schema) ?? (z.toJSONSchema(schema, { io: "input" }) as JsonSchema);
   known.set(schema, json);
   return json;
 }
 
-/** Returns the defaults of all keys that have one, nested like the schema. */
+/** Returns all defaults, nested like the schema. */
 export function defaultsOf(schema: z.ZodType): Tree {
   return defaultTree(jsonSchema(schema));
 }
@@ -52,8 +52,8 @@ function defaultTree({ properties = {} }: JsonSchema): Tree {
 }
 
 /**
- * Returns all dotted keys with their schemas, as declared. `given` chooses the shape of groups with several; without it
- * the keys of all shapes are there, with notes on their differences.
+ * Returns all dotted keys with their schemas, as declared. `given` chooses the shape of groups with
+ * several shapes; without it all shapes' keys are included, with notes on their differences.
  */
 export function schemaKeys(
   schema: JsonSchema,
@@ -67,7 +67,6 @@ export function schemaKeys(
   );
 }
 
-/** Returns the shape with the constant of `given`, or all shapes as one. */
 export function shapeOf(schema: JsonSchema, given: Value | undefined): JsonSchema {
   const { oneOf: shapes, default: standard } = schema;
   if (shapes === undefined) return schema;
@@ -111,7 +110,7 @@ const nameOf = ({ properties = {} }: JsonSchema): string =>
     .flatMap(({ const: id }) => (id === undefined ? [] : [printValue(id)]))
     .at(0) ?? "another";
 
-/** Returns a line for a key of another shape, or undefined if no shape has the key. */
+/** Returns a line for a key of another shape, or undefined if no shape has it. */
 export function foreignKey(
   schema: JsonSchema,
   input: Value | undefined,
@@ -125,13 +124,13 @@ export function foreignKey(
   return `${path} is a key of ${owners.map(nameOf).join(" and ")}, got ${got}: leave it out, or choose another ${group}`;
 }
 
-/** Says what a key takes, such as "an integer >= 1" or "null or a finite number > 0". */
+/** Describes a key's values, such as "an integer >= 1" or "null or a finite number > 0". */
 export function expected(schema: JsonSchema): string {
   if (schema.const !== undefined) return printValue(schema.const);
   if (schema.enum !== undefined) return anyOf(schema.enum.map(printValue));
   if (schema.anyOf !== undefined) {
     const options = schema.anyOf.flatMap((option) => option.anyOf ?? [option]);
-    // Lists come last: "each item …" reaches to the end of the line.
+    // Lists come last: "each item …" extends to the end of the line.
     const isList = (option: JsonSchema) => (option.type === "array" ? 1 : 0);
     return anyOf([...new Set(options.sort((a, b) => isList(a) - isList(b)).map(expected))]);
   }
@@ -178,7 +177,7 @@ function bounds(schema: JsonSchema): string {
   return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
 }
 
-/** Returns a value that the key takes, for "write key=…". */
+/** Returns an example value, for "write key=…". */
 export function exampleOf(schema: JsonSchema): Value | undefined {
   const { default: standard, examples, enum: values, anyOf: options } = schema;
   if (standard !== undefined && standard !== null && !isTree(standard)) return standard;
@@ -186,7 +185,7 @@ export function exampleOf(schema: JsonSchema): Value | undefined {
   return examples?.[0] ?? schema.const ?? values?.[0] ?? nested ?? standard;
 }
 
-/** Returns what a bare 1,2,2 or a,b is a list of, for a key that takes such a list; else null. */
+/** Returns the kind of a bare list 1,2,2 or a,b, for a key that takes such a list; else null. */
 export function bareListOf(schema: JsonSchema): "numbers" | "texts" | null {
   const flat = (one: JsonSchema): JsonSchema[] => one.anyOf?.flatMap(flat) ?? [one];
   const options = flat(schema);

@@ -17,7 +17,7 @@ export interface HelpOptions {
   aliases?: Aliases | undefined;
   /** Only these keys, in this order. */
   only?: readonly string[] | undefined;
-  /** Keys whose values are chosen by the data. */
+  /** Keys chosen from the data. */
   chosen?: readonly string[] | undefined;
 }
 
@@ -82,7 +82,7 @@ function titleOf(key: string, sections: Readonly<Record<string, readonly string[
   return Object.keys(sections).find((title) => sections[title]?.includes(root)) ?? "other keys";
 }
 
-/** Returns the lines of a text, broken between words. */
+/** Wraps text at spaces. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -36,7 +36,6 @@ export const named = (standard: string, description: string, examples?: readonly
 
 export const several = <S extends z.ZodType>(kind: S) => z.union([kind, z.array(kind).min(1)]);
 
-/** null, the default, or a kind. */
 export const orNull = <S extends z.ZodType>(kind: S, description: string, example?: unknown) =>
   key(kind.nullable(), null as never, description, example === undefined ? undefined : [example]);
 
@@ -48,11 +47,7 @@ export const follows = (description: string, example: number) =>
 export const stepCount = (most = 10_000) => count().max(most);
 
 export const halfIteration = () =>
-  key(
-    z.union([z.literal("newest"), count()]),
-    "newest",
-    "the run as it was after this half-iteration",
-  );
+  key(z.union([z.literal("newest"), count()]), "newest", "the run after this half-iteration");
 
 export const file = (description: string, example: string) => orNull(text(), description, example);
 
@@ -69,7 +64,9 @@ export const device = () =>
     "cuda:1",
   ]);
 
-/** A list of positive numbers kept as text ("16,8"), as in the presets. [16,8] and 16 are lists too. */
+/**
+ * A list of positive numbers kept as text ("16,8"), as in the presets. [16,8] and 16 are lists too.
+ */
 export function numbers(example: string, { whole = false }: { whole?: boolean } = {}) {
   const item = whole ? count() : positive();
   const list = z
@@ -110,7 +107,7 @@ export const cell = (description: string, example: string) =>
     .prefault(null)
     .describe(description);
 
-/** Reads a list that is kept as text: "0.5,1,1" is [0.5, 1, 1], null is []. */
+/** Reads a list in text: "0.5,1,1" is [0.5, 1, 1], null is []. */
 export function readNumbers(text: string | null): number[] {
   return text === null ? [] : text.split(",").map(Number);
 }

@@ -1,4 +1,4 @@
-// The last check before a run: known keys, right values, keys that go together.
+// The last check before a run: known keys, valid values, keys that fit together.
 
 import type { z } from "zod";
 import { ConfigError, quote } from "../errors.js";
@@ -15,15 +15,15 @@ import {
   shapeOf,
 } from "./describe.js";
 
-/** Returns a line for each problem of keys together. Each key alone is right. */
+/** Returns a line for each problem of keys together; each key alone is valid. */
 export type CrossCheck<C> = (
   config: C,
   choices?: Readonly<Record<string, string | null>>,
 ) => readonly string[];
 
 /**
- * Checks a configuration against a strict schema and fills in defaults. `groups` are names that are typed like keys, for
- * suggestions. Throws ConfigError "unknown_key" or "value" with a line for each problem.
+ * Checks a configuration against a strict schema and fills in defaults. `groups`: names typed like
+ * keys, for suggestions. Throws ConfigError "unknown_key" or "value" with a line for each problem.
  */
 export function validate<S extends z.ZodType>(
   schema: S,
@@ -61,7 +61,6 @@ export const removedKeys: Readonly<Record<string, string>> = {
     "ranks no longer encrypt what they exchange: leave it out, and keep their network private (docs/security.md)",
 };
 
-/** The line of a key that the schema does not have. */
 export function unknownKey(
   schema: JsonSchema,
   input: Tree,
@@ -70,10 +69,9 @@ export function unknownKey(
 ): string {
   if (Object.hasOwn(removedKeys, key)) return `key ${quote(key)} was removed: ${removedKeys[key]}`;
   const known = [...groups, ...schemaKeys(schema, input).map(([name]) => name)];
-  // The group of a key may be what is missing or wrong.
   const last = (name: string) => name.split(".").at(-1) as string;
   const same = known.find((name) => last(name) === last(key));
-  const cure = same ? `did you mean ${JSON.stringify(same)}?` : "--help lists the keys there are";
+  const cure = same ? `did you mean ${JSON.stringify(same)}?` : "--help lists all keys";
   return `unknown key ${quote(key)}: ${suggestion(key, known, cure)}`;
 }
 

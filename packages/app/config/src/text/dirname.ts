@@ -1,4 +1,4 @@
-// Names of run folders: the same overrides give the same folder.
+// Names run folders: the same overrides give the same folder.
 
 import { createHash } from "node:crypto";
 import { printOverrides } from "./overrides.js";
@@ -10,9 +10,10 @@ const TELLING =
   /^(dataset|Dataset|method|model|model_name|dim|first_coupling|n_ipf|outer_iters|half_iterations)=/;
 
 /**
- * Names the folder of a run by its overrides, sorted by key and joined by commas (Hydra's override_dirname), or
- * "defaults". A name over 64 characters, or with others than letters, digits and _ . , = + -, ends in a hash of the
- * whole, so that it is safe in shells and file:// addresses.
+ * Names the folder of a run by its overrides, sorted by key and joined by commas (Hydra's
+ * override_dirname), or "defaults". A name over 64 characters, or with characters other than
+ * letters, digits and _ . , = + -, ends in a hash of the whole, so that it is safe in shells and
+ * file:// addresses.
  */
 export function overrideDirname(overrides: Overrides, exclude: readonly string[]): string {
   const entries = Object.entries(overrides).filter(([key]) => !exclude.includes(key));
@@ -35,7 +36,7 @@ export function overrideDirname(overrides: Overrides, exclude: readonly string[]
   return head === "" ? hash : `${head}-${hash}`;
 }
 
-/** An override in the characters of a name; paths keep their last part. */
+/** Paths keep their last part. */
 function readable(word: string): string {
   const [, key = "", value = word] = /^([^=]*=)(.*)$/s.exec(word) ?? [];
   const last = value.replace(/\/+$/, "").split("/").at(-1) ?? "";

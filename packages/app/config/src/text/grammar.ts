@@ -1,4 +1,4 @@
-// The right-hand side of key=value in Hydra's grammar.
+// Parses the right-hand side of key=value in Hydra's grammar.
 
 import { ConfigError, quote } from "../errors.js";
 import { readWord, type Tree, type Value } from "./value.js";
@@ -8,8 +8,8 @@ const ESCAPABLE = "\\()[]{}:=, \t'\"";
 const STOPS = ",()[]{}'\"";
 
 /**
- * Reads the text behind "key=": one value, or the values a,b,c of a sweep. Empty text is one empty string.
- * Throws ConfigError "syntax" that quotes `token`, the whole override, and the place in it.
+ * Reads the text behind "key=": one value, or the values a,b,c of a sweep. Empty text is one empty
+ * string. Throws ConfigError "syntax" that quotes `token`, the whole override, and the place in it.
  */
 export function parseValues(text: string, token: string = text): Value[] {
   return new Reader(text, token).values();
@@ -105,7 +105,7 @@ class Reader {
   /** Text up to a structural character. Blanks count inside, not at the end. */
   private unquoted(stop: string): { text: string; isEscaped: boolean } {
     let out = "";
-    let length = 0; // of `out` without blanks at the end
+    let length = 0;
     let isEscaped = false;
     while (!this.isAtEnd()) {
       const char = this.peek();

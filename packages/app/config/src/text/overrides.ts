@@ -1,4 +1,5 @@
-// The arguments key=value of a command line, in Hydra's grammar: the shell has removed its quotes already.
+// Parses the arguments key=value of a command line, in Hydra's grammar, after the shell's own
+// quotes.
 
 import { nearest } from "@dsbm/files";
 import { ConfigError, mapReportingAll, quote } from "../errors.js";
@@ -13,7 +14,7 @@ export interface Override {
 }
 
 const KEY = /^[\w-]+(?:[./][\w-]+)*$/;
-/** Keys whose text has a grammar of its own, in which quotes and parentheses stand as they are. */
+/** Keys with their own grammar: quotes and parentheses stay. */
 const expressions: readonly string[] = ["data.where"];
 const quotedOrNull = /^\s*(?:null|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*$/s;
 const MAX_MEMBERS = 10_000;
@@ -30,8 +31,8 @@ const SWITCHES: Record<string, "multirun" | "help" | "all"> = {
 export const isSetting = (word: string): boolean => /^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word);
 
 /**
- * Reads key=value, key=a,b,c or ~key, which is key=null. +key and ++key are read as key.
- * Throws ConfigError "syntax" with the place of the mistake.
+ * Reads key=value, key=a,b,c or ~key, which is key=null. +key and ++key are read as key. Throws
+ * ConfigError "syntax" with the place of the mistake.
  */
 export function parseOverride(token: string): Override {
   const equals = token.indexOf("=");
@@ -51,8 +52,9 @@ export function parseOverride(token: string): Override {
 }
 
 /**
- * Splits arguments into overrides and the switches -m/--multirun and -h/--help. `options` are others of the command, for
- * suggestions. Throws ConfigError "syntax" or "option" with a line for each argument that cannot be read.
+ * Splits arguments into overrides and the switches -m/--multirun and -h/--help. `options`: further
+ * options of the command, for suggestions. Throws ConfigError "syntax" or "option" with a line for
+ * each unreadable argument.
  */
 export function parseArguments(tokens: readonly string[], options: readonly string[] = []) {
   const parsed = { overrides: [] as Override[], multirun: false, help: false, all: false };
@@ -66,7 +68,7 @@ export function parseArguments(tokens: readonly string[], options: readonly stri
   return parsed;
 }
 
-/** The error of an argument with dashes that a command does not have. */
+/** The error for an unknown argument with dashes. */
 export function unknownOption(token: string, options: readonly string[]): ConfigError {
   const setting = /^--?([A-Za-z]\w*)=/.exec(token)?.[1];
   const near = nearest(token, options);
@@ -78,8 +80,9 @@ export function unknownOption(token: string, options: readonly string[]): Config
 }
 
 /**
- * Returns the members of a sweep: the product of all lists, the first one slowest. The last override of a key counts.
- * Throws ConfigError "sweep" for a list without `multirun`, and for more than 10,000 members.
+ * Returns the members of a sweep: the product of all lists, the first one slowest. The last
+ * override of a key counts. Throws ConfigError "sweep" for a list without `multirun`, and for more
+ * than 10,000 members.
  */
 export function expandSweep(overrides: readonly Override[], multirun: boolean): Overrides[] {
   const lists = new Map<string, Value[]>();
@@ -111,6 +114,5 @@ function refuseList({ key, values }: Override): void {
   );
 }
 
-/** Writes overrides as they are typed, an argument for each key. */
 export const printOverrides = (overrides: Overrides): string[] =>
   Object.entries(overrides).map(([key, value]) => `${key}=${printValue(value)}`);

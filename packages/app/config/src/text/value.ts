@@ -1,4 +1,4 @@
-// Plain values of overrides, presets and folder names, and their one canonical spelling.
+// Plain values of overrides, presets and folder names, and their canonical spelling.
 
 export type Value = null | boolean | number | string | Value[] | Tree;
 export interface Tree {
@@ -8,7 +8,6 @@ export interface Tree {
 /** One value for each dotted key. */
 export type Overrides = Readonly<Record<string, Value>>;
 
-/** Whether a value is a mapping: no list, no null, no scalar. */
 export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -30,8 +29,8 @@ const CONSTANTS: Record<string, Value> = {
 };
 
 /**
- * Returns the value of unquoted text: null, true, false or a number in any case, or else the text. 007 and 1.2.3 are
- * text, and so are whole numbers beyond ±2^53, which would silently become others.
+ * Returns the value of unquoted text: null, true, false or a number in any case, or else the text.
+ * 007 and 1.2.3 are text, and so are whole numbers beyond ±2^53, which would lose digits.
  */
 export function readWord(word: string): Value {
   const lower = word.toLowerCase();
@@ -42,7 +41,7 @@ export function readWord(word: string): Value {
   return isExact ? number : word;
 }
 
-/** Writes a value in the grammar of overrides, to be read back as the same. */
+/** Writes a value in the grammar of overrides; reading returns the same value. */
 export function printValue(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(printValue).join(",")}]`;
   if (isTree(value)) {

@@ -1,4 +1,4 @@
-// Second names of keys: those of the reference's scripts.
+// Second names of keys: the names in the reference's scripts.
 
 import type { Overrides, Value } from "../text/value.js";
 import { flatten } from "./tree.js";
@@ -7,7 +7,7 @@ interface Alias {
   key: string;
   values?: Readonly<Record<string, Value>>;
   value?: (given: Value) => Value;
-  /** Whether help and messages use this name instead of the key (default: yes). */
+  /** Whether help and messages show this name instead of the key (default: yes). */
   shown?: boolean;
 }
 
@@ -19,7 +19,7 @@ const aliasOf = (aliases: Aliases, name: string): Alias | undefined => {
   return typeof alias === "string" ? { key: alias } : alias;
 };
 
-/** Returns the values of a tree by their dotted keys, second names replaced by the keys of the schema. */
+/** Returns the values of a tree by the schema's dotted keys. */
 export function withoutAliases(aliases: Aliases, tree: object): Overrides {
   const entries = Object.entries(flatten(tree)).map(([name, given]): [string, Value] => {
     const alias = aliasOf(aliases, name);
@@ -39,7 +39,7 @@ export function typedName(aliases: Aliases, key: string): string {
   return Object.keys(aliases).find(isShown) ?? key;
 }
 
-/** Returns the spelling of a value under the name of its key in help and messages. */
+/** Spells a value for its key in help and messages. */
 export function typedValue(aliases: Aliases, key: string, value: string): string {
   const { values = {} } = aliasOf(aliases, typedName(aliases, key)) ?? {};
   return Object.entries(values).find(([, meant]) => meant === value)?.[0] ?? value;

@@ -1,4 +1,5 @@
-// References between keys, ${a.b}, as in the reference's command lines: looked up, never evaluated.
+// Replaces references between keys, ${a.b}, as in the reference's command lines. They are looked
+// up, never evaluated.
 
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
@@ -8,12 +9,12 @@ import { child, treeKeys } from "./tree.js";
 const REFERENCE = /\\\$\{|\$\{\s*([\w-]+(?:\.[\w-]+)*)\s*\}/g;
 
 /**
- * Returns a copy of the tree with every ${a.b} replaced. Alone a reference keeps the value's type; within text the
- * value is written out. \${ stands for a literal ${. Throws ConfigError "reference" for a key that is missing or
- * malformed, and "cycle" for references that lead back to themselves.
+ * Returns a copy of the tree with every ${a.b} replaced. A reference alone keeps the value's type;
+ * within text the value is written out. \${ stands for a literal ${. Throws ConfigError "reference"
+ * for a missing or malformed key, and "cycle" for references in a circle.
  */
 export function interpolate(root: Tree): Tree {
-  /** `trail`: the keys that are being resolved, the outermost first. */
+  /** `trail`: the keys in resolution, the outermost first. */
   const resolve = (node: Value, trail: readonly string[]): Value => {
     const at = trail.at(-1) ?? "";
     const inner = (key: string) => [...trail.slice(0, -1), at === "" ? key : `${at}.${key}`];
@@ -47,7 +48,7 @@ export function interpolate(root: Tree): Tree {
       throw new ConfigError("cycle", `references form a cycle: ${loop}`);
     }
     let node: Value | undefined = root;
-    let isResolved = false; // what a reference gave has none left
+    let isResolved = false;
     let above = "";
     for (const part of path.split(".")) {
       node = child(node, part);

@@ -1,7 +1,10 @@
 import { ConfigError, quote } from "../errors.js";
 import { isTree, type Overrides, printValue, type Tree, type Value } from "../text/value.js";
 
-/** Returns the values of a tree, or of an object, by their dotted keys. Lists stay whole; undefined is left out. */
+/**
+ * Returns the values of a tree, or of an object, by their dotted keys. Lists stay whole; undefined
+ * is dropped.
+ */
 export function flatten(tree: object, above = ""): Overrides {
   const pairs = Object.entries(tree).flatMap(([key, value]): [string, Value][] => {
     const path = above + key;
@@ -11,7 +14,10 @@ export function flatten(tree: object, above = ""): Overrides {
   return Object.fromEntries(pairs);
 }
 
-/** Returns a copy of `base` with `over` on top: mappings merge, everything else replaces. Throws ConfigError "value" for a path through a scalar. */
+/**
+ * Returns a copy of `base` with `over` on top: mappings merge, everything else replaces. Throws
+ * ConfigError "value" for a path through a scalar.
+ */
 export function merge(base: Tree, over: object): Tree {
   const tree = structuredClone(base);
   for (const [path, value] of Object.entries(flatten(over))) setPath(tree, path, value);
@@ -32,8 +38,8 @@ export function child(node: Value | undefined, part: string): Value | undefined 
 }
 
 /**
- * Sets the value at a dotted path, in place; missing mappings are made. Throws ConfigError "value" for a path through
- * a scalar or a list, and "unknown_key" for __proto__.
+ * Sets the value at a dotted path, in place, and makes missing mappings. Throws ConfigError "value"
+ * for a path through a scalar or a list, and "unknown_key" for __proto__.
  */
 function setPath(tree: Tree, path: string, value: Value): void {
   const parts = path.split(".");
@@ -56,7 +62,6 @@ function setPath(tree: Tree, path: string, value: Value): void {
   node[last] = structuredClone(value);
 }
 
-/** Removes the key at a dotted path, in place. */
 export function deletePath(tree: Tree, path: string): void {
   const parts = path.split(".");
   const last = parts.pop() as string;
@@ -64,7 +69,7 @@ export function deletePath(tree: Tree, path: string): void {
   if (isTree(parent)) delete parent[last];
 }
 
-/** Returns all dotted keys of a tree, of mappings and of what is in them. */
+/** Returns all dotted keys of a tree, also of mappings. */
 export function treeKeys(tree: Tree, above = ""): string[] {
   return Object.entries(tree).flatMap(([key, value]) => {
     const path = above + key;

@@ -3,8 +3,8 @@ import { ConfigError } from "../errors.js";
 import { isTree, type Tree } from "../text/value.js";
 
 /**
- * Reads YAML 1.2, of which JSON is a part, as a mapping; empty text is an empty one. `source` names the file in
- * messages. Throws ConfigError "yaml" with line and column.
+ * Reads YAML 1.2, which includes JSON, as a mapping; empty text is an empty mapping. `source` names
+ * the file in messages. Throws ConfigError "yaml" with line and column.
  */
 export function readYaml(text: string, source = "the text"): Tree {
   const value = parsed(text, source) ?? {};

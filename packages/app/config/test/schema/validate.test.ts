@@ -71,7 +71,7 @@ describe("validate", () => {
     [{ net: {} }, "net.name: expected text, got nothing"],
     [{ net: 5 }, "net: expected a group of keys, got 5"],
     [{ dmi: 5 }, 'unknown key "dmi": did you mean "dim"?'],
-    [{ other: 5 }, 'unknown key "other": --help lists the keys there are'],
+    [{ other: 5 }, 'unknown key "other": --help lists all keys'],
     [{ net: { name: "a", widht: 5 } }, 'unknown key "net.widht": did you mean "net.width"?'],
   ])("%j", (input, line) => {
     expect(problems(input)).toEqual([line]);
@@ -134,7 +134,7 @@ describe("groups of several shapes", () => {
       "net.depth is a key of large, got small: leave it out, or choose another net",
     ],
     [{ kind: "large", dept: 3 }, 'unknown key "net.dept": did you mean "net.depth"?'],
-    [{ kind: "small", dept: 3 }, 'unknown key "net.dept": --help lists the keys there are'],
+    [{ kind: "small", dept: 3 }, 'unknown key "net.dept": --help lists all keys'],
     [
       { kind: "huge" },
       'net.kind: expected small or large, got "huge"; write for example net.kind=small',

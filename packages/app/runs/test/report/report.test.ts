@@ -148,7 +148,7 @@ describe("verdicts", () => {
       /^Use it: SAMPLE/,
     ],
     [[left(0.3, 0.2, 0.4)], "partial", /70 % of the way from A to B \(60 % to 80 %\)/, /LONGER/],
-    [[left(0.05, 0, 0.2)], "partial", /95 % of the way/, /^Give more rows: about 28 held out/],
+    [[left(0.05, 0, 0.2)], "partial", /95 % of the way/, /^Give more rows: about 28 held-out/],
     [[left(0.8, 0.7, 0.9)], "poor", /20 % of the way/, /LONGER/],
     [[left(1, 0.97, 1.1)], "poor", /no closer to B than A is/, /LONGER/],
     [
@@ -218,7 +218,7 @@ describe("verdicts", () => {
       /sliced W2 30\.7 \(95 % interval 20 to 40\), floor 1 \(0\.500 to 2\), ceiling 100/,
     );
     expect(text).toMatch(/1 of 2 columns are good.*the worst is y \(1-Wasserstein 6\.94,/);
-    expect(text).toMatch(/held out: exact W1 39\.1 \(floor 31\.2, ceiling 100\)/);
+    expect(text).toMatch(/held-out time: exact W1 39\.1 \(floor 31\.2, ceiling 100\)/);
   });
 });
 
