@@ -1,4 +1,5 @@
 // The public face of @dsbm/config.
+// biome-ignore-all assist/source/organizeImports: the order is for readers
 
 export {
   configure,

@@ -103,12 +103,12 @@ describe("mistakes", () => {
     ["method=lightsb pairs=known.csv", /^pairs=known.csv does not apply to method=lightsb/],
     ["pairs=known.csv transfer=false", /^pairs=known.csv pairs rows of two datasets, .* Gaussian/],
     ["delta=2", /^delta=2 is for method=wfr, wfr_bridge, got method=dsbm/],
-    [
-      "method=wfr transfer=false",
-      /^method=wfr moves mass between two datasets, .* transfer=true$/,
-    ],
+    ["method=wfr transfer=false", /^method=wfr moves mass between two datasets, .* transfer=true$/],
     ["method=wfr ot_sampler=exact", /^ot_sampler=exact does not apply to method=wfr/],
-    ["condition_dropout=0.1", /^condition_dropout=0.1 withholds conditions, but the run has no condition/],
+    [
+      "condition_dropout=0.1",
+      /^condition_dropout=0.1 withholds conditions, but the run has no condition/,
+    ],
     ["loss_scale='1/sqrt(gamma)'", /^loss_scale='1\/sqrt\(gamma\)' .* only method=dsb/],
     ["langevin_scale=1", /^langevin_scale=1 is for method=dsb, got method=dsbm/],
     ["var_final_gamma_scale=true", /^var_final_gamma_scale=true is for method=dsb/],
