@@ -6,7 +6,7 @@ export {
   intervalsOf,
   wholeGrid,
 } from "./chain/chain.js";
-export { withinGroups, withinIntervals } from "./chain/coupling.js";
+export { wholePairs, withinGroups, withinIntervals } from "./chain/coupling.js";
 export { chainEndpoints, inInterval } from "./chain/endpoints.js";
 export { onAbsoluteTime, wholeField } from "./chain/network.js";
 export {

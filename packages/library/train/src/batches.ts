@@ -8,6 +8,7 @@ import {
   type Pairs,
   targetOf,
   unmarked,
+  wholePairs,
   withinGroups,
   withinIntervals,
 } from "@dsbm/bridge";
@@ -17,6 +18,7 @@ import { type CompleteProblem, directionOf } from "./problem.js";
 import { PooledRows } from "./rows/pooled.js";
 import { cutRows, type RowSource } from "./rows/rows.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
+import { WholeRows } from "./rows/whole.js";
 import { simulatedMoments } from "./state/begin.js";
 
 interface BatchesOptions extends Pick<SourceOptions, "problem" | "half" | "sampler" | "refresh"> {
@@ -40,6 +42,13 @@ export class Batches {
     this.share = batchShare(problem);
     this.#conditionsOf =
       conditionsAt(problem.data.conditions, targetOf(directionOf(problem, half)))?.of ?? "x0";
+    const draw = wholeDraw(problem, this.#conditionsOf);
+    if (draw) {
+      this.#couple = null;
+      this.#moments = null;
+      this.source = new WholeRows(() => draw(pairing), pairing);
+      return;
+    }
     const couple = couplingOf(problem, half);
     const batches = couple ? batchesOfPool(problem) : 1;
     this.#moments = half > problem.schedule.firstPass ? simulatedMoments(problem) : null;
@@ -93,6 +102,17 @@ function couplingOf(problem: CompleteProblem, half: number): BatchCoupling | nul
   if (!couple) return null;
   if (matchConditions) return withinGroups(couple);
   return problem.data.chain ? withinIntervals(couple) : couple;
+}
+
+/** Pairs that are drawn at once: some for each row. */
+const drawnPairs = 2 ** 16;
+
+/** Null if rows are paired in batches. */
+function wholeDraw({ data, method: problem, process }: CompleteProblem, of: Endpoint) {
+  const { rows } = problem.method;
+  const isOwn = problem.batchCoupling === null && problem.couplingRows === null && !data.pairs;
+  if (!rows?.wholePlans || !rows.coupling || !isOwn || problem.matchConditions) return null;
+  return wholePairs(rows.coupling(process, data.chain), data, { of, count: drawnPairs });
 }
 
 function batchesOfPool({ data, method, optimisation }: CompleteProblem): number {

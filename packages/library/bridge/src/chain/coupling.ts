@@ -1,6 +1,9 @@
 // Optimal transport within batches, by interval or condition.
+import { full, type Generator, type Tensor, tidy } from "@dsbm/torch";
 import { joinBatches, type Pairs, pickRows } from "../core/batch.js";
-import { type Conditions, kindsOf } from "../core/conditions.js";
+import { type Conditions, kindsOf, rowsWhere } from "../core/conditions.js";
+import type { Endpoint } from "../core/direction.js";
+import type { Endpoints } from "../core/endpoints.js";
 import { dataError } from "../core/errors.js";
 import type { BatchCoupling } from "../coupling/coupling.js";
 import { groupsByConditions } from "../coupling/matching.js";
@@ -29,3 +32,40 @@ export function withinGroups(
 /** Pairs only rows of one interval of a chain. */
 export const withinIntervals = (couple: BatchCoupling): BatchCoupling =>
   withinGroups(couple, ({ interval }) => ({ interval }));
+
+/** Plans between more rows take too long and too much memory. */
+const mostEntries = 2 ** 22;
+
+/**
+ * Draws at least `count` pairs from plans of all rows, equally many of each interval. Returns null if an interval has too
+ * many rows, or if rows have other conditions.
+ */
+export function wholePairs(
+  couple: BatchCoupling,
+  { chain, conditions, ...data }: Endpoints,
+  { of, count }: { of: Endpoint; count: number },
+): ((generator: Generator) => Pairs) | null {
+  const kinds = [conditions?.x0, conditions?.x1].flatMap(kindsOf);
+  if (kinds.some((kind) => kind !== "interval")) return null;
+  const intervals = chain ? chain.times.slice(1).map((_, k) => k) : [null];
+  const rowsOf = (end: Endpoint, k: number | null): Tensor =>
+    k === null ? data[end] : rowsWhere(data[end], conditions?.[end]?.interval as Tensor, k);
+  const entries = (k: number | null) =>
+    tidy(() => rowsOf("x0", k).size(0) * rowsOf("x1", k).size(0));
+  if (intervals.some((k) => entries(k) > mostEntries)) return null;
+  return (generator) => {
+    const drawn = intervals.map((k) => {
+      const rows = { x0: rowsOf("x0", k), x1: rowsOf("x1", k) };
+      const { device } = rows.x0;
+      const interval = () => full([rows[of].size(0)], k as number, { dtype: "int64", device });
+      const draws = Math.ceil(count / intervals.length / rows.x0.size(0));
+      return couple(
+        { ...rows, given: k === null ? undefined : { interval: interval() } },
+        generator,
+        of,
+        draws,
+      );
+    });
+    return joinBatches(drawn as [Pairs, ...Pairs[]]);
+  };
+}

@@ -78,6 +78,8 @@ interface MethodRows<B extends Batch> {
   readonly chains?: boolean;
   /** The batch coupling that belongs to the method; one that the user asks for replaces it. */
   readonly coupling?: (process: ReferenceProcess, chain?: Chain) => BatchCoupling;
+  /** Whether the coupling pairs all rows at once if they are few, instead of those of a batch. */
+  readonly wholePlans?: boolean;
   /** The rows of an epoch or of a batch. */
   make(context: RowsContext): B;
   /** The pairs of a batch that a direction learns from (default: the batch). */

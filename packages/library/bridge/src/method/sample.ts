@@ -95,7 +95,8 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   switch (method.predicts) {
     case "velocity": {
       const drift: Field = direction === "f" ? field : (y, t) => field(y, t).neg();
-      return eulerMaruyama(drift, x, { ...options, sigma: 0 });
+      // Errors of a mass grow with its factor.
+      return eulerMaruyama(drift, x, { ...options, sigma: 0, isMidpoint: method.mass === true });
     }
     case "drift": {
       if (dynamics.diffusion !== undefined) return withDiffusion(dynamics, x, options);

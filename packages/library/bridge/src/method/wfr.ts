@@ -27,6 +27,7 @@ const shared = (delta: number) =>
       pairs: true,
       simulation: "never",
       chains: true,
+      wholePlans: true,
       coupling: (_, chain) =>
         minibatchGrowth({ delta, units: chain && intervalsOf(chain).map(({ unit }) => unit) }),
       make: ({ data, generator, matching }) => independent(data, generator, { matching }),

@@ -23,6 +23,7 @@ export function eulerMaruyama(
     only,
     sigma,
     stepVariance = "process",
+    isMidpoint = false,
     share,
     lastNoise = true,
     finish,
@@ -31,6 +32,8 @@ export function eulerMaruyama(
   }: SolveOptions & {
     sigma: number;
     stepVariance?: StepVariance | undefined;
+    /** Takes the drift in the middle of each step: second order without noise, and two evaluations. */
+    isMidpoint?: boolean;
     /** ρ of `analytic` at a time of the direction's clock, [] (default 1). */
     share?: ((u: number) => Tensor) | undefined;
     lastNoise?: boolean;
@@ -49,7 +52,9 @@ export function eulerMaruyama(
     x = tidy(() => {
       const t = oneTime(from, time);
       const last = !lastNoise && k === grid.steps.length - 1;
-      const to = last && finish ? finish(from, t) : from.add(drift(from, t), { alpha: dt });
+      const half = isMidpoint && from.add(drift(from, t), { alpha: dt / 2 });
+      const slope = () => (half ? drift(half, oneTime(from, (time + next) / 2)) : drift(from, t));
+      const to = last && finish ? finish(from, t) : from.add(slope(), { alpha: dt });
       if (!(spread > 0) || last) return to;
       if (!own) return to.add(noise(from, k), { alpha: spread });
       const more = own(1 - left - dt)

@@ -1,8 +1,12 @@
 // Unbalanced flow and bridge: paths of pairs, plans of masses, and the losses at the exact fields.
-import { full, linspace, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { full, type Generator, linspace, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { chainOf, intervalsOf } from "../../src/chain/chain.js";
+import { wholePairs } from "../../src/chain/coupling.js";
+import { chainEndpoints } from "../../src/chain/endpoints.js";
+import type { Pairs } from "../../src/core/batch.js";
 import { joinMass, minibatchGrowth, splitMass } from "../../src/coupling/growth.js";
 import { wfr, wfr_bridge } from "../../src/method/wfr.js";
 import { BlindToMass } from "../../src/model/blind-to-mass.js";
@@ -165,6 +169,44 @@ describe("pairs with masses", () => {
     );
     expect(distance(within.x0.mul(0.5), plain.x0)).toBeLessThan(1e-6);
     expect(distance(within.x1.mul(0.5), plain.x1)).toBeLessThan(1e-4);
+  });
+});
+
+describe("pairs from plans of all rows", () => {
+  const sizes = [30, 50, 40];
+  const masses = [1, 2.5, 1.5];
+  const chain = chainOf([0, 0.36, 1]);
+  const marginals = sizes.map((n, k) => ({
+    x: withLogMass(normal([n, 2], 10 + k).to("float32"), Math.log(masses[k] as number)),
+  }));
+  const data = () => chainEndpoints(marginals, chain);
+  const units = intervalsOf(chain).map(({ unit }) => unit);
+  const couple = minibatchGrowth({ delta: 2, units });
+
+  it("are as many of each interval, and carry the masses of both ends", () => {
+    const draw = wholePairs(couple, data(), { of: "x0", count: 20_000 });
+    const { x0, x1, given } = (draw as (generator: Generator) => Pairs)(seeded(3));
+    const interval = given?.interval as Tensor;
+    for (const [k, unit] of units.entries()) {
+      const gained = splitMass(x1).logMass.sub(splitMass(x0).logMass).mul(unit);
+      const own = interval.eq(k).to("float32");
+      expect(own.mean().item()).toBeCloseTo(0.5, 1);
+      const ratio = gained.exp().mul(own).sum().div(own.sum()).item();
+      expect(ratio).toBeCloseTo((masses[k + 1] as number) / (masses[k] as number), 1);
+    }
+  });
+
+  it("do not exist of rows with conditions, or of too many rows", () => {
+    const { conditions, ...rest } = data();
+    const labelled = {
+      x0: { ...conditions?.x0, y: conditions?.x0?.interval as Tensor },
+      x1: { ...conditions?.x1, y: conditions?.x1?.interval as Tensor },
+    };
+    expect(wholePairs(couple, { ...rest, conditions: labelled }, { of: "x0", count: 9 })).toBe(
+      null,
+    );
+    const many = { x0: full([2049, 3], 0), x1: full([2048, 3], 0) };
+    expect(wholePairs(couple, many, { of: "x0", count: 9 })).toBe(null);
   });
 });
 

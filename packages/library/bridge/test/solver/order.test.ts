@@ -48,6 +48,15 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
         expect(Math.abs(order - 1)).toBeLessThan(0.15);
   });
 
+  it("eulerMaruyama with drifts in the middle of steps has order 2 without noise", () => {
+    const moving: Field = (x, t) => x.mul(t.unsqueeze(1)).mul(-theta);
+    const errors = refine.map((n) => {
+      const how = { direction, grid: uniformGrid(n), sigma: 0, isMidpoint: true };
+      return Math.abs(tidy(() => eulerMaruyama(moving, one(), how).item()) - Math.exp(-theta / 2));
+    });
+    for (const order of orders(errors)) expect(Math.abs(order - 2)).toBeLessThan(0.15);
+  });
+
   it("eulerMaruyama with the bridge's noise is exact on a Brownian bridge, in few uneven steps", () => {
     const grid = gammaGrid([1, 5, 2, 8]);
     const begin = direction === "f" ? 0 : 1;
