@@ -5,13 +5,14 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import * as T from "@dsbm/torch";
 import { loadBridge } from "@dsbm/web";
+import { plainRuntime } from "@dsbm/web/plain";
 import * as ort from "onnxruntime-web";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exportBridge } from "../../packages/app/export/src/run.js";
 import { Bridge } from "../../packages/app/inference/src/bridge.js";
 import { distance, normal } from "../support/numbers.js";
 import { scratch } from "./cli.js";
-import { commandHere, imageRun, tableRun, vectorRun } from "./sample.js";
+import { commandHere, course, imageRun, tableRun, vectorRun } from "./sample.js";
 
 const root = scratch();
 const at = (...names: string[]) => join(root, ...names);
@@ -300,6 +301,79 @@ describe("other runs", () => {
           expect(Math.abs(found.x[i]![k]! - value)).toBeLessThan(1e-4 * Math.abs(value));
           expect(value).not.toBe(rows[i]![k]);
         }
+    },
+  );
+
+  describe.each(["dsbm", "alpha_dsbm", "wfr", "wfr_bridge"])(
+    "a time course, method=%s",
+    (method) => {
+      const names = ["x", "y"];
+      const transform = {
+        log1p: false,
+        standardise: "columns",
+        mean: [1, 2],
+        std: [2, 3],
+      } as const;
+      const rows = Array.from({ length: 300 }, (_, i) => [(i % 7) / 3, 6 + (i % 5) / 2]);
+      const isMass = method.startsWith("wfr");
+      beforeAll(async () => {
+        const facts = { names, transform: { ...transform, mean: [1, 2], std: [2, 3] }, from };
+        await exported(tableRun(at(method), facts, { more: course(method) }), at(`${method}-out`));
+      });
+
+      it.each([
+        {},
+        { direction: "b" },
+        { from: 2.4, to: "7", steps: 3 },
+        { from: 7, to: 3 },
+        { from: 2, to: 5, solver: "heun", steps: 4 },
+      ] as const)("has the native samples of %j, in both runtimes", async (options) => {
+        using native = Bridge.open(at(method), { threads: 1 });
+        const columns = [0, 1].map((k) => Float64Array.from(rows, (row) => row[k] as number));
+        const flow = "solver" in options && { steps: null, ode_step_size: 1 / (options.steps ?? 100) };
+        const { from: start, to: end, ...others } = { from: null, to: null, ...options };
+        const text = (time: string | number | null) => (time === null ? null : `${time}`);
+        const own = { ...others, from: text(start), to: text(end), ...flow, seed: 3 };
+        const wanted = await native.sample(native.units.apply(columns), own);
+        const values = native.units.undo(wanted.x);
+        for (const runtime of [undefined, plainRuntime]) {
+          const bridge = await loadBridge(at(`${method}-out`), runtime && { runtime });
+          const found = await bridge.sample(rows, { ...options, seed: 3 });
+          bridge.dispose();
+          expect(found.x.flat()).toHaveLength(600);
+          for (const [i, row] of found.x.entries())
+            for (const k of [0, 1]) {
+              const value = values[k]?.[i] as number;
+              expect(Math.abs((row[k] as number) - value)).toBeLessThan(
+                1e-3 * (1 + Math.abs(value)),
+              );
+            }
+          const ends = [found.times[0], found.times.at(-1)];
+          const usual = others.direction === "b" ? [7, 2] : [2, 7];
+          expect(ends).toEqual([start ?? usual[0], end === null ? usual[1] : Number(end)]);
+          expect(found.weights !== null).toBe(isMass);
+          const masses = wanted.weights?.toNumbers() ?? [];
+          for (const [i, mass] of masses.entries())
+            expect(Math.abs((found.weights?.[i] as number) - mass)).toBeLessThan(1e-3 * mass);
+          if (isMass) expect(Math.max(...masses) - Math.min(...masses)).toBeGreaterThan(0.1);
+        }
+      });
+
+      it("says its times, and refuses others", async () => {
+        expect(json(at(`${method}-out/bridge.json`))).toMatchObject({
+          mass: isMass,
+          state: { shape: [isMass ? 3 : 2] },
+          times: { process: [0, 0.2, 1], labels: ["2", "3", "7"], scale: { from: 2, length: 5 } },
+        });
+        const bridge = await loadBridge(at(`${method}-out`), { runtime: plainRuntime });
+        const some = rows.slice(0, 1);
+        await expect(bridge.sample(some, { from: 9 })).rejects.toThrow(
+          /from is 9; expected one of 2, 3, 7, or a time between/,
+        );
+        await expect(bridge.sample(some, { from: 3, to: 2, direction: "f" })).rejects.toThrow(
+          /direction "f"; expected a later time at to/,
+        );
+      });
     },
   );
 

@@ -10,6 +10,7 @@ import { arange, Generator, io, noGrad, randn, setNumThreads } from "@dsbm/torch
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { line } from "../../packages/app/cli/test/own-line.js";
 import { buildNetwork } from "../../packages/app/problem/src/network.js";
+import { bridgeProcess } from "../../packages/app/problem/src/problem.js";
 import { benchmarked, configured } from "../support/problem.js";
 
 export { line as commandHere } from "../../packages/app/cli/test/own-line.js";
@@ -56,12 +57,21 @@ function leave(
   config: object,
   network: (direction: Direction) => Network,
   halves: readonly Direction[] = ["b", "f"],
-  { finished = true, scale }: { finished?: boolean | undefined; scale?: number | undefined } = {},
+  {
+    finished = true,
+    scale,
+    shape,
+  }: {
+    finished?: boolean | undefined;
+    scale?: number | undefined;
+    shape?: readonly number[];
+  } = {},
 ): void {
   const run = openRun({ folder, dsbm: "0.0.0", config, columns: ["half_iteration"] });
   for (const [i, direction] of halves.entries()) {
     using net = scramble(network(direction), i + 1, scale);
-    writeFileAtomic(run.paths.model(i + 1, direction), io.encodeTensors(net.stateDict()));
+    const facts = shape && { shape: JSON.stringify(shape) };
+    writeFileAtomic(run.paths.model(i + 1, direction), io.encodeTensors(net.stateDict(), facts));
   }
   if (finished) run.finish();
   else run.interrupt("stopped by a signal");
@@ -110,11 +120,25 @@ export interface TableFacts {
   from?: string;
 }
 
+/** A time course of three tables of days 2, 3 and 7, as `more` of `tableRun`. */
+export const course = (method: string) => ({
+  method,
+  fb_sequence: ["b", "f"],
+  Dataset_between: ["table:m.csv"],
+  times: [2, 3, 7],
+  sigma: 0.5,
+});
+
 /** A run of two tables, 5 steps; with `scale` 0 its networks answer with zeros, so that its flow changes nothing. */
 export function tableRun(
   folder: string,
   { names, kept = [], transform, conditioning, from }: TableFacts,
-  { scale, components, data }: { scale?: number; components?: number; data?: object } = {},
+  {
+    scale,
+    components,
+    data,
+    more,
+  }: { scale?: number; components?: number; data?: object; more?: object } = {},
 ): string {
   const plain = benchmarked(`dim=${names.length}`, "net_name=mlp_small", "num_steps=5");
   const config = {
@@ -122,11 +146,12 @@ export function tableRun(
     Dataset: "table:a.csv",
     Dataset_transfer: "table:b.csv",
     data: { ...plain.data, components: components ?? null, ...data },
+    ...more,
   };
   const shape = [components ?? names.length];
   const conditions = conditioning && (conditioning.classes?.length ?? 1);
-  const facts = { classes: 0, method: methods.dsbm, shape, conditions };
-  leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], { scale });
+  const facts = { classes: 0, method: bridgeProcess(config).method, shape, conditions };
+  leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], { scale, shape });
   const columns = names.map((name, k) => {
     const [mean, room] = [transform.mean[k] as number, 10 * (transform.std[k] as number)];
     return { name, source: { min: mean - room, max: mean + room }, target: null };

@@ -1,15 +1,16 @@
 // Writes an export: a folder, one model, or a page.
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import type { ExportConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { fileError, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { toJson } from "@dsbm/runs";
 import { heldSamples, modelCard } from "./bridge/card.js";
-import { pythonExample } from "./bridge/python.js";
 import { type EncodedModel, weightsName } from "./onnx/model.js";
 import { exportPage, type PageOptions } from "./page.js";
 import { type ExportedBridge, exportBridge } from "./run.js";
+
+const sampler = new URL("../python/sample.py", import.meta.url);
 
 export interface ExportResult {
   bridge: ExportedBridge["bridge"];
@@ -100,7 +101,7 @@ async function exportFolder(run: string, out: string, options: Options): Promise
     ...made,
     ["bridge.json", text(`${toJson(bridge, { indent: 2 })}\n`)],
     ["README.md", text(modelCard(bridge, sizes))],
-    ["sample.py", text(pythonExample(bridge))],
+    ["sample.py", [readFileSync(sampler)]],
   ];
   const replacement = stageFolder(out);
   try {

@@ -29,16 +29,6 @@ export interface ExportedBridge {
 export function exportBridge(run: string, options: ExportOptions = {}): ExportedBridge {
   const { half_iteration = "newest", license = null, limit, single, bare = false } = options;
   const trained = readTrained(run, half_iteration);
-  if (trained.chain)
-    throw new ConfigError(
-      "usage",
-      `${trained.folder} is a time course of ${trained.chain.times.length} datasets, which cannot be exported: sample with dsbm sample`,
-    );
-  if (trained.method.mass)
-    throw new ConfigError(
-      "usage",
-      `${trained.folder} has method=${trained.config.method}, whose growth cannot be exported: sample with dsbm sample`,
-    );
   const directions = directionsOf(
     trained,
     options.direction ?? (single === undefined ? "both" : null),
@@ -107,6 +97,7 @@ function encoded(
     columns: toJson(columns),
     data: toJson(data),
     units: toJson(bridge.transform),
+    times: toJson(bridge.times),
     license: license ?? "",
     ...(!bare && { bridge: toJson(bridge) }),
   };

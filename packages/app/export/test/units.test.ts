@@ -41,10 +41,11 @@ const transforms: ColumnTransform[] = [
 ];
 const rows = Float64Array.from({ length: 21 }, (_, i) => [1e6 + (i % 5), 0.3 * i, 5][i % 3]!);
 const state = { shape: [3], type: "vectors" } as const;
+const mass = false;
 
 describe("units of tables", () => {
   it.each(transforms)("as the library has them: %j", async (transform) => {
-    const [there, back] = await passed({ state, transform, projection: null }, rows, [7, 3]);
+    const [there, back] = await passed({ state, mass, transform, projection: null }, rows, [7, 3]);
     const column = (k: number) => rows.filter((_, i) => i % 3 === k);
     const units = new Units({ names: ["a", "b", "c"], named: true, transform });
     const wanted = tidy(() => units.apply([0, 1, 2].map(column)).toNumbers());
@@ -77,7 +78,7 @@ it.each<[string, ColumnTransform | null, number[]]>([
     mean: base64(numbers.mean),
     basis: base64(numbers.basis),
   };
-  const facts: Facts = { state: { shape: [2], type: "vectors" }, transform, projection };
+  const facts: Facts = { state: { shape: [2], type: "vectors" }, mass, transform, projection };
   const own = unitsOf({
     shape: [2],
     standardisation: transform,

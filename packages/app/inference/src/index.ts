@@ -11,6 +11,7 @@ export {
 } from "./bridge.js";
 export { gridOf, type SamplePlan } from "./plan.js";
 export { runSample, type SampleResult } from "./run.js";
+export { timeLabel, timeScale, timeValues } from "./times.js";
 export {
   classesOf,
   loadNetworks,

@@ -8,7 +8,7 @@ export {
 } from "./chain/chain.js";
 export { wholePairs, withinGroups, withinIntervals } from "./chain/coupling.js";
 export { chainEndpoints, inInterval } from "./chain/endpoints.js";
-export { onAbsoluteTime, wholeField } from "./chain/network.js";
+export { IntervalTable, onAbsoluteTime, wholeField } from "./chain/network.js";
 export {
   type Batch,
   batchFrom,

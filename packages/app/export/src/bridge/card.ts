@@ -30,6 +30,10 @@ export function modelCard(bridge: BridgeDescription, sizes: ReadonlyMap<string, 
     ...rowsOf([
       ["source (time 0)", endText(data.source)],
       ["target (time 1)", data.target ? endText(data.target) : "a Gaussian"],
+      ...(bridge.times && bridge.times.process.length > 2
+        ? [["times", bridge.times.labels.map(plain).join(", ")] as const]
+        : []),
+      ...(bridge.mass ? [["weight", "the mass that each sample becomes"] as const] : []),
       ["samples", `${state.type} [${state.shape.join(", ")}]`],
       ...(bridge.columns ? [["columns", bridge.columns.map(plain).join(", ")] as const] : []),
       [
@@ -56,7 +60,7 @@ export function modelCard(bridge: BridgeDescription, sizes: ReadonlyMap<string, 
     "",
     "## Use",
     "",
-    `\`bridge.json\` holds everything that a sampler needs; \`sample.py\` is a sampler with onnxruntime and numpy.${bridge.encode ? " `encode.onnx` and `decode.onnx` convert between the data's own units and the units of the drift." : ""} In JavaScript:`,
+    `\`bridge.json\` holds everything that a sampler needs. \`sample.py\` is a sampler with onnxruntime and numpy: \`python sample.py --help\`.${bridge.encode ? " `encode.onnx` and `decode.onnx` convert between the data's own units and the units of the drift." : ""} In JavaScript:`,
     "",
     "```js",
     'import { loadBridge } from "@dsbm/web";',

@@ -10,12 +10,19 @@ import {
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, langevinNumbers } from "@dsbm/config";
 import type { ColumnCondition, ColumnTransform } from "@dsbm/data";
-import { readProjection, type Trained, usualDirection } from "@dsbm/inference";
+import {
+  readProjection,
+  type Trained,
+  timeLabel,
+  timeScale,
+  timeValues,
+  usualDirection,
+} from "@dsbm/inference";
 import { type MetricRow, readQuality, type Verdict, verdictTitle, version } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { isApart, weightsName } from "../onnx/model.js";
 import { type DataSummary, dataSummary } from "./data.js";
-import { type ExportedGraph, type Kind, kindOf } from "./models.js";
+import { type ExportedGraph, type Kind, kindOf, stateShape } from "./models.js";
 
 export interface BridgeDescription {
   format: 2;
@@ -23,6 +30,10 @@ export interface BridgeDescription {
   method: string;
   kind: Kind;
   state: { shape: readonly number[]; type: "vectors" | "pictures" | "fields" };
+  /** Whether the last number of a state is the log mass of its sample. */
+  mass: boolean;
+  /** The times of the data sets, in process time and as the user wrote them; null: 0 and 1 alone. */
+  times: CourseTimes | null;
   directions: Partial<Record<Direction, ModelPlace>>;
   default_direction: Direction;
   inputs: string[];
@@ -50,6 +61,13 @@ export interface BridgeDescription {
   license: string | null;
   /** SHA-256 of each model and of its weights. The description inside the models has none. */
   files?: Readonly<Record<string, string>>;
+}
+
+interface CourseTimes {
+  process: readonly number[];
+  labels: readonly string[];
+  /** A user's time is from + length · process time; null: no numbers. */
+  scale: { from: number; length: number } | null;
 }
 
 interface ModelPlace {
@@ -121,13 +139,15 @@ export function describeBridge(
   const names = { source: data.source.name, target: data.target?.name ?? "a Gaussian" };
   const transform = columns?.transform ?? null;
   const projection = projectionOf(trained);
-  const hasUnits = transform !== null || projection !== null;
+  const hasUnits = transform !== null || projection !== null || method.mass === true;
   return {
     format: 2,
     dsbm: version,
     method: method.name,
     kind,
-    state: { shape, type: typeOf(config, shape) },
+    state: { shape: stateShape(trained), type: typeOf(config, shape) },
+    mass: method.mass === true,
+    times: courseTimes(trained),
     directions,
     default_direction: usual in directions ? usual : (Object.keys(directions)[0] as Direction),
     inputs: inputs.map(({ name }) => name),
@@ -156,6 +176,17 @@ export function describeBridge(
     })),
     data,
     license,
+  };
+}
+
+function courseTimes({ chain, config }: Trained): CourseTimes | null {
+  const values = timeValues(config);
+  const process = chain?.times ?? values.map(({ time }) => time);
+  if (process.length === 0) return null;
+  return {
+    process,
+    labels: process.map((time) => timeLabel(config, time)),
+    scale: timeScale(config),
   };
 }
 

@@ -4,9 +4,11 @@ import {
   type Direction,
   driftOf,
   FittedGaussian,
+  IntervalTable,
   type Network,
   networkOutput,
   PointBridge,
+  spread,
   towards,
 } from "@dsbm/bridge";
 import type { Trained } from "@dsbm/inference";
@@ -34,10 +36,12 @@ const hasEnd = ({ method, parametrisation }: Trained): boolean =>
 
 type Networks = Readonly<Record<Direction, Network | null>>;
 
-function inputsOf(
-  { shape, conditioning, columns }: Trained,
-  { direction }: { direction: boolean },
-) {
+/** A state of the sampler: a sample, with growth also its log mass. */
+export const stateShape = ({ shape, method }: Pick<Trained, "shape" | "method">) =>
+  method.mass ? [(shape[0] as number) + 1] : shape;
+
+function inputsOf(trained: Trained, { direction }: { direction: boolean }) {
+  const { shape, conditioning, columns, chain } = trained;
   const generator = Generator.create(0);
   const { channels, classes } = conditioning;
   const column = columns?.condition;
@@ -46,11 +50,12 @@ function inputsOf(
       ? zeros([n], { dtype: column.classes ? "int64" : "float64" })
       : zeros([n, channels, ...shape.slice(1)]);
   return {
-    x: (n: number) => randn([n, ...shape], { generator }),
+    x: (n: number) => randn([n, ...stateShape(trained)], { generator }),
     t: (n: number) => rand([n], { generator }),
     ...(direction && { direction: (n: number) => full([n], 1) }),
     ...(channels > 0 && { cond }),
     ...(classes && { y: (n: number) => zeros([n], { dtype: "int64" }) }),
+    ...(chain && { interval: (n: number) => zeros([n], { dtype: "int64" }) }),
   } satisfies Record<string, (n: number) => Tensor>;
 }
 
@@ -83,7 +88,7 @@ function outputsOf(
   kind: Kind,
 ): Outputs {
   const network = networks[direction] as Network;
-  return (x, t, given) => {
+  return inIntervals(trained, (x, t, given) => {
     if (kind !== "drift") return [network.forward(x, t, given)];
     const { method, process, parametrisation } = trained;
     // With the direction as an input, the method's settings are not set again.
@@ -96,6 +101,18 @@ function outputsOf(
     const evaluated = towards(direction, network, own);
     const end = networkOutput({ network: evaluated, direction, process, parametrisation, given });
     return [drift(x, t), end(x, t)];
+  });
+}
+
+/** In the time and the units of the whole course: the drift, and the end of the interval. */
+function inIntervals({ chain }: Trained, within: Outputs): Outputs {
+  if (!chain) return within;
+  const table = new IntervalTable(chain);
+  return (x, t, given) => {
+    const { from, length } = table.of(given);
+    const unit = spread(length.sqrt(), x);
+    const [drift, end] = within(x.div(unit), t.sub(from).div(length), given) as [Tensor, Tensor?];
+    return end ? [drift.div(unit), end.mul(unit)] : [drift.div(unit)];
   };
 }
 

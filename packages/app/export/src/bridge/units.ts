@@ -3,10 +3,13 @@ import { GraphBuilder } from "../onnx/builder.js";
 import { type Graph, onnxTypes, type Port } from "../onnx/model.js";
 import type { BridgeDescription } from "./description.js";
 
-type Facts = Pick<BridgeDescription, "state" | "transform" | "projection">;
+type Facts = Pick<BridgeDescription, "state" | "mass" | "transform" | "projection">;
 
-const outside = ({ state, transform, projection }: Facts): readonly number[] =>
-  transform ? [transform.mean.length] : (projection?.shape ?? state.shape);
+function outside({ state, mass, transform, projection }: Facts): readonly number[] {
+  if (transform) return [transform.mean.length];
+  const [size = 0, ...rest] = state.shape;
+  return projection?.shape ?? (mass ? [size - 1] : [size, ...rest]);
+}
 
 const port = (name: string, type: Port["type"], shape: readonly number[]): Port => ({
   name,
@@ -40,16 +43,30 @@ export function encodeGraph(facts: Facts): Graph {
     value = graph.node("Div", [value, numbers(projection.scale)]);
   }
   value = graph.node("Cast", [value], { to: onnxTypes.float32 });
+  // Every sample starts with mass 1.
+  if (facts.mass) {
+    const padding = [graph.ints([0, 0, 0, 1]), graph.numbers("float32", 0)];
+    value = graph.node("Pad", [value, ...padding]);
+  }
   return graph.build("encode", [x], [{ ...state, value }]);
 }
 
-/** state float32 [N, …] → x float64 [N, …] in the data's own units. */
+/** state float32 [N, …] → x float64 [N, …] in the data's own units, and with growth weight float64 [N]. */
 export function decodeGraph(facts: Facts): Graph {
   const { transform, projection } = facts;
   const { x, state } = ends(facts);
   const graph = new GraphBuilder("state");
   const numbers = (values: number | readonly number[]) => graph.numbers("float64", values);
   let value = graph.node("Cast", ["state"], { to: onnxTypes.float64 });
+  const weights: (Port & { value: string })[] = [];
+  if (facts.mass) {
+    const last = graph.numbers("int64", -1);
+    const logMass = graph.node("Gather", [value, last], { axis: 1 });
+    const weight = graph.node("Exp", [logMass]);
+    weights.push({ ...port("weight", "float64", []), value: weight });
+    const bounds = [0, -1, 1].map((bound) => graph.ints([bound]));
+    value = graph.node("Slice", [value, ...bounds]);
+  }
   if (projection) {
     const { mean, basis } = matrices(graph, projection);
     const scaled = graph.node("Mul", [value, numbers(projection.scale)]);
@@ -63,7 +80,7 @@ export function decodeGraph(facts: Facts): Graph {
     value = graph.node("Add", [scaled, numbers(mean)]);
     if (log1p) value = graph.node("Sub", [graph.node("Exp", [value]), numbers(1)]);
   }
-  return graph.build("decode", [state], [{ ...x, value }]);
+  return graph.build("decode", [state], [{ ...x, value }, ...weights]);
 }
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -17,10 +17,23 @@ export type Rows = readonly (readonly number[])[] | Samples;
 export type Conditions = Record<string, Condition | readonly Condition[] | Samples>;
 type Condition = number | string;
 
+/** The times of the data sets of a time course. */
+export interface CourseTimes {
+  /** In process time, 0 … 1. */
+  process: readonly number[];
+  /** As the user wrote them. */
+  labels: readonly string[];
+  /** A user's time is from + length · process time; null: the times are no numbers. */
+  scale?: { from: number; length: number } | null;
+}
+
 export interface SampleOptions {
-  /** Default: the direction of `dsbm sample`. */
+  /** Default: the direction of `dsbm sample`, or that of `from` and `to`. */
   direction?: Direction;
-  /** Default: the steps of training; 100 of a flow. */
+  /** The times of the journey, in the user's units (default: the first and the last). */
+  from?: number | string;
+  to?: number | string;
+  /** In each interval between two data sets. Default: the steps of training; 100 of a flow. */
   steps?: number;
   /** The noise of row i depends on the seed, the direction and i alone (default 42, as `dsbm sample`). */
   seed?: number;
@@ -34,16 +47,29 @@ export interface SampleOptions {
   /** Whether `path` has every state, or none (default true). */
   path?: boolean;
   /** Called, and awaited, with each state, the start included: k = 0 … steps. */
-  onStep?: (state: { k: number; time: number; x: Rows }) => unknown;
+  onStep?: (state: State) => unknown;
   /** Ends the work between two steps; the promise is then rejected with its reason. */
   signal?: AbortSignal;
+}
+
+export interface State<R extends Rows = Rows> {
+  k: number;
+  time: number;
+  x: R;
+  /** The mass that each start has become; null: it stays 1. */
+  weights: Float32Array | null;
 }
 
 export interface Sampled<R extends Rows = Rows> {
   /** In the data's own units. */
   x: R;
+  /** The mass that each start has become; null: it stays 1. */
+  weights: Float32Array | null;
   /** All states, the start first; empty with `path: false`. */
   path: R[];
+  /** The masses of the states; empty without `path`, or without growth. */
+  pathWeights: Float32Array[];
+  /** Of the states, in the user's units where these are numbers. */
   times: number[];
 }
 
@@ -70,8 +96,12 @@ export interface BridgeInfo {
   random: boolean;
   /** Whether `heun` and `euler` are possible. */
   flow: boolean;
-  /** Steps of training. */
+  /** Steps of training, in each interval between two data sets. */
   steps: number;
+  /** null: two data sets at 0 and 1. */
+  times: CourseTimes | null;
+  /** Whether masses change on the way. */
+  mass: boolean;
   /** Whether `sde` takes no other number of steps. */
   fixedSteps: boolean;
   stepVariance: StepVariance;

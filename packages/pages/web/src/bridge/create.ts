@@ -1,16 +1,19 @@
 // A bridge made of functions: the sampler itself, whatever gives the drifts.
 import type { StepVariance } from "../solver/euler-maruyama.js";
-import { type Direction, equalTimes, resample, stepsOf } from "../solver/grid.js";
+import { type Direction, equalTimes } from "../solver/grid.js";
 import type { MeanSchedule } from "../solver/mean-steps.js";
 import {
   type Bridge,
   type BridgeInfo,
   type Conditions,
+  type CourseTimes,
   type Rows,
   type Sampled,
   type SampleOptions,
   WebBridgeError,
 } from "./bridge.js";
+import { journeyOf } from "./journey.js";
+import { splitMass, withUnitMass } from "./mass.js";
 import { likeRows, samplesOf } from "./rows.js";
 import { takeOf } from "./take.js";
 import { type Units, unitsOf } from "./units.js";
@@ -18,7 +21,7 @@ import { type Units, unitsOf } from "./units.js";
 /** The field at rows x [n, …shape] and a process time; conditions as `prepare` made them. */
 export type Network = (
   x: Float32Array,
-  at: { n: number; time: number; conditions: unknown },
+  at: { n: number; time: number; interval: number; conditions: unknown },
 ) => Promise<Float32Array> | Float32Array;
 
 type Networks = { readonly [direction in Direction]?: Network | null };
@@ -34,8 +37,12 @@ export interface Dynamics {
   predicts?: "drift" | "velocity" | "mean";
   /** Standard deviation of the noise per unit of time (default 1). */
   sigma?: number;
-  /** Times 0 … 1 of the steps of training, or the number of equal ones (default 30). */
+  /** Times 0 … 1 of the steps of training, or the number of equal ones (default 30); of a course in each interval. */
   times?: readonly number[] | number;
+  /** Several data sets in a row; networks get the interval of their time. */
+  course?: CourseTimes | null;
+  /** Whether the last number of a state [d + 1] is the log mass of a sample (default false). */
+  mass?: boolean;
   /** Whether it takes another number of steps, too (default true). */
   resample?: boolean;
   stepVariance?: StepVariance;
@@ -60,8 +67,10 @@ export interface Dynamics {
 
 /** A bridge of drifts, of a velocity, or of means. Throws a WebBridgeError without any. */
 export function createBridge(dynamics: Dynamics): Bridge {
-  const { shape, networks, predicts = "drift", sigma = 1, times = 30 } = dynamics;
-  const { stepVariance = "process", units = unitsOf({ shape }), info } = dynamics;
+  const { networks, predicts = "drift", sigma = 1, times = 30 } = dynamics;
+  const { stepVariance = "process", info, course = null, mass = false } = dynamics;
+  const shape = mass ? [(dynamics.shape[0] as number) - 1] : dynamics.shape;
+  const { units = unitsOf({ shape }) } = dynamics;
   if (!(networks.f ?? networks.b))
     throw new WebBridgeError(
       "a bridge needs the drift of a direction; give networks.f or networks.b",
@@ -81,6 +90,8 @@ export function createBridge(dynamics: Dynamics): Bridge {
     flow: predicts !== "mean",
     stepVariance,
     steps: grid.length - 1,
+    times: course,
+    mass,
     fixedSteps: dynamics.resample === false,
   };
   if (!facts.directions.includes(facts.direction)) facts.direction = facts.directions[0] as "f";
@@ -103,31 +114,35 @@ async function sample<R extends Rows>(
   bridge: Prepared,
 ): Promise<Sampled<R>> {
   const { units, facts } = bridge;
-  const { direction = facts.direction, onStep, signal, path = true } = options;
+  const { onStep, signal, path = true } = options;
   const given = samplesOf(x0, units.shape);
   const [n = 0] = given.shape;
-  const times = timesOf(bridge, { ...options, direction });
-  const steps = stepsOf(direction, times);
-  const take = takeOf(bridge, { ...options, direction }, { n, steps: steps.length });
-  const result: Sampled<R> = {
-    x: x0,
-    path: [],
-    times: direction === "f" ? times : times.toReversed(),
-  };
+  const { direction, legs, times } = journeyOf(bridge, options);
+  const conditions = bridge.prepare?.(options.conditions ?? {}, n);
+  const result: Sampled<R> = { x: x0, weights: null, path: [], pathWeights: [], times };
   let x = units.apply(given);
+  if (facts.mass) x = withUnitMass(x, n);
   const report = async (k: number) => {
-    if (!path && !onStep && k < steps.length) return;
-    result.x = likeRows(units.undo(x, n), x0);
-    if (path) result.path.push(result.x);
-    await onStep?.({ k, time: result.times[k] as number, x: result.x });
+    if (!path && !onStep && k < times.length - 1) return;
+    const { samples, weights } = facts.mass ? splitMass(x, n) : { samples: x, weights: null };
+    result.x = likeRows(units.undo(samples, n), x0);
+    result.weights = weights;
+    if (path) {
+      result.path.push(result.x);
+      if (weights) result.pathWeights.push(weights);
+    }
+    await onStep?.({ k, time: times[k] as number, x: result.x, weights });
   };
   await report(0);
-  for (const step of steps) {
-    await turn();
-    signal?.throwIfAborted();
-    x = await take(x, step);
-    checkFinite(x, n);
-    await report(step.k + 1);
+  for (const leg of legs) {
+    const take = takeOf(bridge, { ...options, direction }, { n, leg, conditions });
+    for (const step of leg.steps) {
+      await turn();
+      signal?.throwIfAborted();
+      x = await take(x, step);
+      checkFinite(x, n);
+      await report(step.k + 1);
+    }
   }
   return result;
 }
@@ -149,22 +164,4 @@ function checkFinite(x: Float32Array, n: number): void {
     throw new WebBridgeError(
       `sample ${Math.floor((odd * n) / x.length)} became ${x[odd]}: it is far from what the bridge was trained on, or the model is damaged`,
     );
-}
-
-function timesOf(
-  { grid, resample: may = true }: Prepared,
-  { solver = "sde", steps, direction }: SampleOptions,
-): number[] {
-  if (direction !== "f" && direction !== "b")
-    throw new WebBridgeError(`direction is ${direction}; expected "f" or "b"`);
-  const own = grid.length - 1;
-  const n = steps ?? (solver === "sde" ? own : 100);
-  if (!Number.isInteger(n) || n < 1)
-    throw new WebBridgeError(`steps is ${steps}; expected an integer of at least 1`);
-  if (solver !== "sde") return equalTimes(n);
-  if (!may && n !== own)
-    throw new WebBridgeError(
-      `steps is ${n}; this bridge was trained on ${own} steps and takes no other number: leave steps out`,
-    );
-  return resample(grid, n);
 }

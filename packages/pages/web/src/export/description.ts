@@ -56,11 +56,19 @@ const parts = {
   method: isText,
   kind: oneOf("drift", "velocity", "mean"),
   state: object({ shape: arrayOf(isSize), type: oneOf("vectors", "pictures", "fields") }),
+  mass: maybe(isBoolean),
+  times: maybe(
+    object({
+      process: isGrid,
+      labels: arrayOf(isText, 2),
+      scale: maybe(object({ from: isNumber, length: isNumber })),
+    }),
+  ),
   directions: test<Record<Direction, Tested<typeof direction>>>(
     (x) => object({ f: direction, b: direction })(x) && Object.values(x).some((d) => d !== null),
   ),
   default_direction: oneOf<Direction>("f", "b"),
-  inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y"), 2),
+  inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y", "interval"), 2),
   output: isText,
   end_output: maybe(isText),
   process: object({ sigma: atLeast(0) }),
@@ -95,18 +103,33 @@ const parts = {
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+/** The shape of a sample as networks take it, without its log mass. */
+export function sampleShape({ state, mass }: Pick<Description, "state" | "mass">): number[] {
+  const [size = 0, ...rest] = state.shape;
+  return [mass ? size - 1 : size, ...rest];
+}
+
 /** Parts that must fit each other: a missing number would give NaN, and no error. */
 function misfit(bridge: Description): string | null {
-  const { kind, schedule, state, transform, projection, columns, conditions, inputs } = bridge;
+  const { kind, schedule, transform, projection, columns, conditions, inputs, times } = bridge;
   const steps = schedule.times.length - 1;
   if (kind === "mean" && [schedule.scales, schedule.deviations].some((x) => x?.length !== steps))
     return "schedule";
-  const isGiven = { x: true, t: true, direction: true, cond: conditions?.cond, y: conditions?.y };
+  if (times && times.labels.length !== times.process.length) return "times";
+  const isGiven = {
+    x: true,
+    t: true,
+    direction: true,
+    cond: conditions?.cond,
+    y: conditions?.y,
+    interval: times,
+  };
   if (!inputs.includes("x") || !inputs.includes("t") || !inputs.every((name) => isGiven[name]))
     return "inputs";
-  const d = sizeOf(projection?.shape ?? state.shape);
+  const state = sampleShape(bridge);
+  const d = sizeOf(projection?.shape ?? state);
   if (projection && bytesIn(projection.mean) !== 4 * d) return "projection";
-  if (projection && bytesIn(projection.basis) !== 4 * d * sizeOf(state.shape)) return "projection";
+  if (projection && bytesIn(projection.basis) !== 4 * d * sizeOf(state)) return "projection";
   if (transform && [transform.mean, transform.std].some(({ length }) => length !== d))
     return "transform";
   return columns && columns.length !== d ? "columns" : null;

@@ -4,7 +4,7 @@ import { createBridge, type Network } from "../bridge/create.js";
 import { type Units, unitsOf } from "../bridge/units.js";
 import type { Direction } from "../solver/grid.js";
 import { conditionInfo, conditionsOf } from "./conditions.js";
-import { type Description, readDescription } from "./description.js";
+import { type Description, readDescription, sampleShape } from "./description.js";
 import { networkOf } from "./network.js";
 import { readerOf } from "./read.js";
 import { importRuntime, type Runtime, type Session } from "./runtime.js";
@@ -121,6 +121,8 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
     predicts: bridge.kind,
     sigma: bridge.process.sigma,
     times: schedule.times,
+    course: bridge.times ?? null,
+    mass: bridge.mass ?? false,
     resample: schedule.resample,
     stepVariance: schedule.step_variance,
     ...(schedule.noise_share && { noiseShare: schedule.noise_share }),
@@ -150,9 +152,10 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
 /** The units of a bridge.json. Throws a WebBridgeError. */
 export const readUnits = (json: unknown): Units => unitsFrom(readDescription(json));
 
-function unitsFrom({ state, transform, projection }: Description): Units {
+function unitsFrom(bridge: Description): Units {
+  const { transform, projection } = bridge;
   return unitsOf({
-    shape: state.shape,
+    shape: sampleShape(bridge),
     standardisation: transform,
     projection: projection && {
       ...projection,

@@ -13,7 +13,7 @@ export function networkOf(
     bridge,
   }: { output: string; direction: number | null; bridge: Pick<Description, "inputs" | "state"> },
 ): Network {
-  return async (x, { n, time, conditions }) => {
+  return async (x, { n, time, interval, conditions }) => {
     const given = (conditions ?? {}) as GivenRows;
     const all = (value: number) => new Tensor("float32", new Float32Array(n).fill(value), [n]);
     const { data: cond = new Float32Array(), shape = [0] } = given.cond ?? {};
@@ -25,6 +25,7 @@ export function networkOf(
       direction: () => all(direction ?? 0),
       cond: () => new Tensor(type, cond, shape),
       y: () => new Tensor("int64", given.y ?? new BigInt64Array(), [n]),
+      interval: () => new Tensor("int64", new BigInt64Array(n).fill(BigInt(interval)), [n]),
     };
     const feeds = Object.fromEntries(
       bridge.inputs.map((name) => [name, inputs[name]?.() as RuntimeTensor]),

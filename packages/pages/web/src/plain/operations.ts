@@ -93,6 +93,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   Sqrt: unary(Math.sqrt),
   Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   Neg: unary((x) => -x),
+  Reciprocal: unary((x) => 1 / x),
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
   Max: binary(Math.max),
@@ -112,6 +113,37 @@ export const operations: Readonly<Record<string, Operation>> = {
   Shape: ([x], { start, end }) => {
     const data = Float64Array.from((x as Value).shape.slice(start?.[0], end?.[0]));
     return { data, shape: [data.length] };
+  },
+  /** Entries at integers [n], or at one of them, along an axis. */
+  Gather([x, at], { axis: [axis = 0] = [] }) {
+    const [{ data, shape }, indices] = [x, at] as [Value, Value];
+    const k = axis < 0 ? axis + shape.length : axis;
+    const size = shape[k] as number;
+    const inner = sizeOf(shape.slice(k + 1));
+    const outer = sizeOf(shape.slice(0, k));
+    const out = new Float64Array(outer * indices.data.length * inner);
+    let place = 0;
+    for (let i = 0; i < outer; i++)
+      for (const index of indices.data) {
+        const from = (i * size + (index < 0 ? index + size : index)) * inner;
+        out.set(data.subarray(from, from + inner), place);
+        place += inner;
+      }
+    return { data: out, shape: [...shape.slice(0, k), ...indices.shape, ...shape.slice(k + 1)] };
+  },
+  /** A part of one axis, in steps of 1. */
+  Slice(inputs) {
+    const [{ data, shape }, start, stop, axes] = inputs as [Value, Value, Value, Value];
+    const [axis = 0] = axes.data;
+    const k = axis < 0 ? axis + shape.length : axis;
+    const size = shape[k] as number;
+    const bound = ({ data: [at = 0] }: Value) => Math.min(size, at < 0 ? at + size : at);
+    const indices = Float64Array.from(
+      { length: bound(stop) - bound(start) },
+      (_, i) => bound(start) + i,
+    );
+    const at = { data: indices, shape: [indices.length] };
+    return (operations.Gather as Operation)([{ data, shape }, at], { axis: [k] });
   },
   Concat(inputs, { axis: [axis = 0] = [] }) {
     const { shape } = inputs[0] as Value;

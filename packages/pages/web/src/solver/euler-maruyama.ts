@@ -1,4 +1,4 @@
-import { type Direction, type Field, plus, type Take } from "./grid.js";
+import { type Direction, type Field, type Leg, plus, type Take } from "./grid.js";
 
 /**
  * `process`: σ²Δt; `bridge`: σ²Δt·s/(s + Δt) with s the time left after the step (Liu et al. 2023, I²SB, eq. 4);
@@ -16,19 +16,20 @@ export interface EulerMaruyamaOptions {
   lastNoise: boolean;
   /** The predicted endpoint, which replaces a last step without noise. */
   end: Field | null;
-  steps: number;
+  leg: Leg;
   noise: () => Float32Array;
 }
 
 /** x ← x + drift(x, t)·Δt + σ√Δt z. */
 export function eulerMaruyama(drift: Field, options: EulerMaruyamaOptions): Take {
-  const { direction, sigma, stepVariance, shares, lastNoise, end, steps, noise } = options;
-  return async (x, { k, time, next, dt }) => {
-    const isLast = k === steps - 1 && !lastNoise;
+  const { direction, sigma, stepVariance, shares, lastNoise, end, leg, noise } = options;
+  return async (x, { isLast: isEnd, time, next, dt }) => {
+    const isLast = isEnd && !lastNoise;
     if (isLast && end) return end(x, time);
     const to = plus(x, dt, await drift(x, time));
-    const left = direction === "f" ? 1 - next : next;
-    const own = { process: 1, bridge: 0, analytic: shareAt(shares, 1 - left - dt) }[stepVariance];
+    const left = direction === "f" ? leg.to - next : next - leg.from;
+    const spent = 1 - (left + dt) / (leg.to - leg.from);
+    const own = { process: 1, bridge: 0, analytic: shareAt(shares, spent) }[stepVariance];
     const spread = sigma * Math.sqrt((dt * (left + own * dt)) / (left + dt));
     return spread > 0 && !isLast ? plus(to, spread, noise()) : to;
   };

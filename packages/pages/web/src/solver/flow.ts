@@ -1,4 +1,4 @@
-import { type Field, plus, type Take } from "./grid.js";
+import { type Field, type Leg, plus, type Take } from "./grid.js";
 
 export const euler =
   (velocity: Field): Take =>
@@ -17,13 +17,14 @@ export const heun =
 
 /**
  * The flow with the marginals of a diffusion: (drift_f − drift_b)/2, or the only drift (Song 2021, §4.3). Times are
- * clamped to [eps, 1 − eps], where networks were trained.
+ * clamped to shares [eps, 1 − eps] of the leg, where networks were trained.
  */
 export function probabilityFlow(
   { f, b }: { f: Field | null; b: Field | null },
-  eps: number,
+  { eps, leg: { from, to } }: { eps: number; leg: Leg },
 ): Field {
-  const clamped = (t: number) => Math.min(Math.max(t, eps), 1 - eps);
+  const margin = eps * (to - from);
+  const clamped = (t: number) => Math.min(Math.max(t, from + margin), to - margin);
   return async (x, time) => {
     const t = clamped(time);
     const forward = f && (await f(x, t));

@@ -10,7 +10,19 @@ export interface Step {
   time: number;
   next: number;
   dt: number;
+  /** Whether it ends the leg. */
+  isLast: boolean;
 }
+
+/** The steps of a direction in an interval between two data sets, from `from` to `to` in time. */
+export interface Leg {
+  index: number;
+  from: number;
+  to: number;
+  steps: readonly Step[];
+}
+
+const close = 1e-9;
 
 /** Increasing times 0 … 1 of another number of steps: the schedule, interpolated linearly. */
 export function resample(times: readonly number[], n: number): number[] {
@@ -25,11 +37,43 @@ export function resample(times: readonly number[], n: number): number[] {
   });
 }
 
-export function stepsOf(direction: Direction, times: readonly number[]): Step[] {
-  const way = direction === "f" ? times : times.toReversed();
-  return way.slice(1).map((next, k) => {
-    const time = way[k] as number;
-    return { k, time, next, dt: Math.abs(next - time) };
+/** The times of a grid between two times, which are its ends. */
+export function partOf(times: readonly number[], low: number, high: number): number[] {
+  return [low, ...times.filter((t) => t > low + close && t < high - close), high];
+}
+
+/** Times at distances of 1/n from `start` on; the last one is `end`. */
+export function towards(start: number, end: number, n: number): number[] {
+  const way = Math.abs(end - start) * n;
+  const steps = Math.max(1, Math.ceil(way - close * Math.max(1, way)));
+  const sign = Math.sign(end - start);
+  return Array.from({ length: steps + 1 }, (_, k) => (k < steps ? start + (sign * k) / n : end));
+}
+
+/**
+ * The legs of a journey from time `start` to `end` past data sets at the times `stops`. `within` gives the times of an
+ * interval's own clock 0 … 1 from where the journey enters it to where it leaves.
+ */
+export function legsOf(
+  { stops, start, end }: { stops: readonly number[]; start: number; end: number },
+  within: (enter: number, leave: number) => number[],
+): Leg[] {
+  const isForward = end > start;
+  const inside = (t: number) => Math.min(Math.max(t, Math.min(start, end)), Math.max(start, end));
+  const intervals = stops
+    .slice(1)
+    .map((to, index) => ({ index, from: stops[index] as number, to }));
+  let k = 0;
+  return (isForward ? intervals : intervals.toReversed()).flatMap(({ index, from, to }) => {
+    const [enter, leave] = (isForward ? [from, to] : [to, from]).map(inside) as [number, number];
+    if (Math.abs(leave - enter) < close) return [];
+    const clock = (t: number) => (t - from) / (to - from);
+    const times = within(clock(enter), clock(leave)).map((t) => from + t * (to - from));
+    const steps = times.slice(1).map((next, i) => {
+      const time = times[i] as number;
+      return { k: k++, time, next, dt: Math.abs(next - time), isLast: i === times.length - 2 };
+    });
+    return [{ index, from, to, steps }];
   });
 }
 

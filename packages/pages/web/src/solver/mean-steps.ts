@@ -24,10 +24,10 @@ export function meanSteps(
   },
 ): Take {
   const steps = deviations.length;
-  return async (x, { k }) => {
+  return async (x, { k, isLast }) => {
     const i = direction === "f" ? k : steps - 1 - k;
     const m = await mean(x, k);
     const to = meanMatch ? m : plus(x, scales[i] as number, m);
-    return k === steps - 1 && !lastNoise ? to : plus(to, deviations[i] as number, noise());
+    return isLast && !lastNoise ? to : plus(to, deviations[i] as number, noise());
   };
 }

@@ -1,4 +1,4 @@
-import type { BridgeInfo, Rows, Sampled, SampleOptions } from "../bridge/bridge.js";
+import type { BridgeInfo, Rows, Sampled, SampleOptions, State } from "../bridge/bridge.js";
 import type { ExportFiles } from "../export/load.js";
 
 export interface LoadRequest {
@@ -14,6 +14,6 @@ export type Ask =
 
 export type Answer =
   | { id: number; type: "loaded"; info: BridgeInfo }
-  | { id: number; type: "state"; state: { k: number; time: number; x: Rows } }
+  | { id: number; type: "state"; state: State }
   | { id: number; type: "sampled"; result: Sampled }
   | { id: number; type: "error"; message: string; isOurs: boolean };
