@@ -330,7 +330,10 @@ describe("other runs", () => {
       ] as const)("has the native samples of %j, in both runtimes", async (options) => {
         using native = Bridge.open(at(method), { threads: 1 });
         const columns = [0, 1].map((k) => Float64Array.from(rows, (row) => row[k] as number));
-        const flow = "solver" in options && { steps: null, ode_step_size: 1 / (options.steps ?? 100) };
+        const flow = "solver" in options && {
+          steps: null,
+          ode_step_size: 1 / (options.steps ?? 100),
+        };
         const { from: start, to: end, ...others } = { from: null, to: null, ...options };
         const text = (time: string | number | null) => (time === null ? null : `${time}`);
         const own = { ...others, from: text(start), to: text(end), ...flow, seed: 3 };
