@@ -192,26 +192,29 @@ class Bridge:
         name = about["directions"][direction]["model"]
         noise = Noise(f"{seed}/sample/{direction}{f'/{index}' if isSeveral else ''}", mass=about["mass"])
 
-        def evaluate(output, time):
+        def evaluate(output, time, x):
             return self._run(name, {"x": x, "t": np.full(n, time, np.float32), **more}, [output])[0]
 
         for k in range(count):
             time, following = times[k], times[k + 1]
             is_last = k == count - 1 and not schedule["last_noise"]
             if kind == "velocity":
-                x = x + np.float32(following - time) * evaluate(about["output"], time)
-                spread = 0
+                dt, spread = np.float32(following - time), 0
+                velocity = evaluate(about["output"], time, x)
+                if about["mass"]:
+                    velocity = evaluate(about["output"], (time + following) / 2, x + dt / 2 * velocity)
+                x = x + dt * velocity
             elif kind == "mean":
                 i = k if direction == "f" else count - 1 - k
-                mean = evaluate(about["output"], k)
+                mean = evaluate(about["output"], k, x)
                 x = mean if schedule["mean_match"] else x + np.float32(schedule["scales"][i]) * mean
                 spread = schedule["deviations"][i]
             elif is_last and about["end_output"]:
-                x, spread = evaluate(about["end_output"], time), 0
+                x, spread = evaluate(about["end_output"], time, x), 0
             else:
                 dt = abs(following - time)
                 left = b - following if direction == "f" else following - a
-                x = x + np.float32(dt) * evaluate(about["output"], time)
+                x = x + np.float32(dt) * evaluate(about["output"], time, x)
                 share = {"process": 1, "bridge": 0}.get(schedule["step_variance"])
                 if share is None:
                     shares = schedule["noise_share"][direction]

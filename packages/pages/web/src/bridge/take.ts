@@ -1,6 +1,6 @@
 import { rowNoise } from "../noise/row-noise.js";
 import { eulerMaruyama } from "../solver/euler-maruyama.js";
-import { euler, heun, probabilityFlow } from "../solver/flow.js";
+import { euler, heun, midpoint, probabilityFlow } from "../solver/flow.js";
 import type { Direction, Field, Leg, Take } from "../solver/grid.js";
 import { meanSteps } from "../solver/mean-steps.js";
 import { type SampleOptions, WebBridgeError } from "./bridge.js";
@@ -35,7 +35,7 @@ export function takeOf(
       throw new WebBridgeError(`${facts.method} has no probability flow; use solver "sde"`);
     return step(predicts === "velocity" ? velocity() : probabilityFlow(both, { eps, leg }));
   }
-  if (predicts === "velocity") return euler(velocity());
+  if (predicts === "velocity") return (facts.mass ? midpoint : euler)(velocity());
   const drift = both[direction];
   if (!drift)
     throw new WebBridgeError(

@@ -5,6 +5,15 @@ export const euler =
   async (x, { time, next }) =>
     plus(x, next - time, await velocity(x, time));
 
+/** Second order, two evaluations a step; the velocity is that of the middle. */
+export const midpoint =
+  (velocity: Field): Take =>
+  async (x, { time, next }) => {
+    const dt = next - time;
+    const half = plus(x, dt / 2, await velocity(x, time));
+    return plus(x, dt, await velocity(half, (time + next) / 2));
+  };
+
 /** The explicit trapezoidal rule: second order, two evaluations a step. */
 export const heun =
   (velocity: Field): Take =>
