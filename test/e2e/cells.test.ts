@@ -73,7 +73,7 @@ describe("dsbm sample", () => {
   it("writes the samples of a time into a copy, NaN into other rows", async () => {
     const { stdout, stderr } = await done("sample", moving, "cells.h5ad", "out.h5ad", "from=4.5");
     expect(stdout).toContain("obsm X_at_7 of 100 rows and 2 columns");
-    expect(stderr).toMatch(/left out 200 of 300 rows/);
+    expect(stderr).toMatch(/skipped 200 of 300 rows/);
     const state = read("out.h5ad", "obsm/X_at_7");
     const isMiddle = isOf("4.5");
     expect(state.map(Number.isNaN)).toEqual(isMiddle.flatMap((is) => [!is, !is]));
@@ -200,7 +200,7 @@ describe("dsbm annotate", () => {
         /OUT a\.h5ad: a copy of a \.h5ad file, but NEW is cells\.csv: expected \.csv/,
       ],
       [["cells.h5ad", "a.npy"], /OUT a\.npy: \.npy has no names of columns/],
-      [["cells.h5ad", "gap-notes.h5ad"], /is there already/],
+      [["cells.h5ad", "gap-notes.h5ad"], /exists already/],
     ];
     for (const [words, message] of refusals) {
       const { code, stderr } = await commandHere("annotate", moving, ...words);

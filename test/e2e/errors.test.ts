@@ -36,7 +36,7 @@ beforeAll(() => {
 describe("arguments are refused in one line", () => {
   it.each<[args: readonly string[], more: string, texts: readonly string[]]>([
     [[], "gausian", ['did you mean "gaussian"']],
-    [[], "doctor x=1", ["got x=1; dsbm doctor takes no words"]],
+    [[], "doctor x=1", ["got x=1; dsbm doctor takes no arguments"]],
     [["gaussian"], "inner_iter=5", ['did you mean "inner_iters"']],
     [["gaussian"], "batch_size=500 n_train=100", ["batch_size"]],
     [["gaussian"], "dim=5,20", ["-m"]],
@@ -92,7 +92,7 @@ describe("arguments are refused in one line", () => {
     [gaussian, "seed=1,2 log_every=1,2 -m", ["two runs of this sweep would share"]],
     [gaussian, "nproc=100", ["write nproc=64 or less", "share_batch=false"]],
     [gaussian, "dist_secret=ranks.key", ["dist_secret", "keep their network private"]],
-    [[], "sweep statsu .", ['unknown word "statsu"', 'did you mean "status"?']],
+    [[], "sweep statsu .", ['unknown argument "statsu"', 'did you mean "status"?']],
     [[], "sweep status nowhere", ["there is no folder nowhere"]],
     [[], "studio nowhere", ["there is no folder nowhere: give the folder of your runs"]],
     [[], "studio . port=80", ["port is 80: give a number from 1024 to 65535"]],

@@ -181,7 +181,7 @@ describe("dsbm evaluate", () => {
     }
     // The table of the run's own sampler stays.
     const { stdout } = await evaluated(folder, "n=100", "diffusion=0");
-    expect(stdout).toContain("is of another sampler: out=FILE");
+    expect(stdout).toContain("has another sampler: out=FILE");
     expect(readQuality(folder)).toEqual(own);
   });
 
@@ -280,7 +280,7 @@ describe("dsbm evaluate", () => {
   );
 
   it.each([
-    ["no run", () => [], ["no words; expected RUN"]],
+    ["no run", () => [], ["no arguments; expected RUN"]],
     ["two runs", () => [run, run], ["expected RUN"]],
     ["no folder", () => ["nowhere"], ["nowhere"]],
     ["an unknown metric", () => [run, "metrics=nonsense"], ["metrics=nonsense", "sliced_w2"]],

@@ -94,7 +94,7 @@ it.each([
   ["a half-iteration", "VECTORS gaussian:5 x.npy half_iteration=7", /weights of 1 \(b\), 2 \(f\)/],
   ["a direction", "ONEWAY gaussian:5 x.npy direction=f", /direction=f is not trained by this run/],
   // Inputs.
-  ["an input that is not there", "IMAGES none/x.npy x.npy", /none\/x\.npy is not there/],
+  ["a missing input", "IMAGES none/x.npy x.npy", /none\/x\.npy does not exist/],
   ["an unknown set", "IMAGES mnits_2 x.npy", /no file or folder here.*did you mean "mnist_2"/],
   ["vectors for images", "IMAGES three.npy x.npy", /\[3, 2\]; expected \[n, 1, 8, 8\]/],
   ["images for vectors", "VECTORS bytes.npy x.npy", /\[20, 1, 8, 8\]: expected a table \[n, d\]/],
@@ -114,7 +114,7 @@ it.each([
   ["a picture that lies", "IMAGES bomb.png x.npy resize=true", /bomb\.png/],
   ["a broken picture", "IMAGES broken x.npy resize=true", /two\.png/],
   ["pictures of one name", "IMAGES twins x.npy", /differ in their endings/],
-  ["no pictures", "IMAGES nothing x.npy", /no pictures in nothing/],
+  ["no pictures", "IMAGES nothing x.npy", /nothing holds no images/],
   ["resizing an array", "IMAGES bytes.npy x.npy resize=true", /leave it out/],
   ["a pipe of a picture", "IMAGES pipe.png x.npy", /is no regular file but a pipe or a device/],
   ["a pipe of an array", "IMAGES pipe.npy x.npy", /is no regular file but a pipe or a device/],
@@ -132,11 +132,11 @@ it.each([
   ["a column that changes", "TABLE plain.csv x.csv keep=small", /the run changes this column/],
   ["a missing column", "TABLE lacks.csv x.csv", /lacks the column large of .*TABLE.*rename/],
   // Outputs.
-  ["an output that is there", "VECTORS gaussian:5 there.npy", /there already.*overwrite=true/],
+  ["an output that is there", "VECTORS gaussian:5 there.npy", /exists already.*overwrite=true/],
   ["pictures of vectors", "VECTORS gaussian:5 out", /a folder cannot .*\.parquet, \.npy/],
   ["a format that is not written", "VECTORS gaussian:5 x.xlsx", /\.xlsx cannot be .*\.csv/],
   ["an animation", "IMAGES bytes.npy x.gif", /\.gif cannot .*\.npz, .*x\.gif\/ with a slash/],
-  ["one picture of many", "IMAGES bytes.npy x.png", /one picture, but NEW has 20/],
+  ["one picture of many", "IMAGES bytes.npy x.png", /one image, but NEW has 20/],
   ["a path as pictures", "IMAGES bytes.npy x-out path=true", /states of paths; .*\.npz/],
 ])("%s", async (_, words, expected) => {
   const { code, stderr, stdout } = await sample(...words.split(" ").filter(Boolean));

@@ -91,7 +91,7 @@ describe("tables", () => {
     expect(Object.keys(found)).toEqual([...kept, ...names]);
     if (kept.length > 0) expect(found.id).toEqual(ids);
     if (!name.includes(".np"))
-      expect(stderr).toContain("left out more, which the run does not take");
+      expect(stderr).toContain("skipped more, which the run does not take");
     for (const [k, column] of names.entries()) expect(gap(found[column]!, k)).toBeLessThan(1e-4);
   });
 
@@ -226,9 +226,9 @@ it("carries the rows of the group that the run takes in a direction, keeps its c
     [1, 1],
   ]);
   expect(forward.stderr).toMatch(
-    /carried the rows with day=1, left out 4 of 7 rows \(2, 3, 4\): group=\* carries all/,
+    /transported the rows with day=1, skipped 4 of 7 rows \(2, 3, 4\): group=\* transports all/,
   );
-  expect(forward.stderr).toMatch(/left out 1 rows with missing values/);
+  expect(forward.stderr).toMatch(/skipped 1 rows with missing values/);
   expect((await carried("direction=b")).day).toEqual([2, 3, 2]);
   expect((await carried("direction=f", "group=4")).id).toEqual(["r4"]);
   expect((await carried("group=*", "missing=drop")).day).toHaveLength(6);

@@ -102,7 +102,7 @@ describe("whatever the launcher", () => {
       expect(stdout).toContain("0 waiting, 0 running, 2 done, 2 failed, 0 interrupted");
       expect(statesOf(stdout)).toEqual(["done", "failed", "done", "failed"]);
       expect(stdout.match(/failed .*the loss became NaN/g)).toHaveLength(2);
-      expect(stdout).toMatch(/to run what is not done: npx dsbm gaussian .*-m/);
+      expect(stdout).toMatch(/to run unfinished members: npx dsbm gaussian .*-m/);
     }
     const { stdout } = await dsbm(["sweep", "table", sweepIn(slurm)]);
     expect(stdout).toMatch(/0\.0010? .* 2 .*±/);
@@ -149,13 +149,13 @@ describe("a sweep that waits in Slurm", () => {
     run.child.kill("SIGINT");
     const { code, stdout } = await run.done;
     expect(code).toBe(130);
-    expect(stdout).toMatch(/goes on; to look: npx dsbm sweep status .*; to cancel: scancel 1/);
+    expect(stdout).toMatch(/continues; to look: npx dsbm sweep status .*; to cancel: scancel 1/);
   });
 
   it("shows why members were ended, and starts them again", async () => {
     fake.queue(["1 1 OUT_OF_MEMORY None", "1 2 CANCELLED None"]);
     const status = await dsbm(["sweep", "status", folder], { env: fake.env });
-    expect(status.stdout).toMatch(/failed .*out of memory: give it more by launcher.mem_gb/);
+    expect(status.stdout).toMatch(/failed .*out of memory: increase launcher.mem_gb/);
     expect(status.stdout).toMatch(/failed .*the job was cancelled/);
     const again = await dsbm(submit, { env: fake.env });
     expect(again.stdout).toContain("2 submitted as Slurm job 2");
@@ -195,7 +195,7 @@ it("waits for members that outlive a killed sweep, and counts what they finish",
   run.child.kill("SIGKILL");
   await run.done;
   const again = await succeed(words);
-  expect(again.stdout).toMatch(/1\/2 seed=1\] is being run by process \d+: waiting for it/);
+  expect(again.stdout).toMatch(/1\/2 seed=1\] is running in process \d+: waiting for it/);
   expect(again.stdout).toContain("2 finished, 0 finished before, 0 failed, 0 not finished");
   expect(statesIn(experiments)).toEqual(["finished", "finished"]);
 });
@@ -205,7 +205,7 @@ it("a sweep whose processes are killed shows each of them as such", async () => 
   const words = long(folder, 600, 40);
   const first = launch(words);
   await bothBegin(first);
-  await refuse(words, ["this sweep is being run already, by process"]);
+  await refuse(words, ["this sweep is running already, in process"]);
   const status = async () => (await succeed(["sweep", "status", folder])).stdout;
   expect(statesOf(await status())).toEqual(["running", "running"]);
   const [one, two] = runsIn(folder).map((run) => lockHolder(join(run, ".lock"))) as [
@@ -222,5 +222,5 @@ it("a sweep whose processes are killed shows each of them as such", async () => 
   await until(() => !existsSync(`/proc/${two}`));
   const after = await status();
   expect(after).toMatch(/2 +2 +interrupted +it was killed/);
-  expect(after).toContain("to run what is not done: ");
+  expect(after).toContain("to run unfinished members: ");
 });

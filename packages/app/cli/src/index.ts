@@ -1,4 +1,4 @@
-// The library's public face; its parts are sub-paths (parts/).
+// The library's public face; further parts are sub-paths (parts/).
 
 export { BridgeError } from "@dsbm/bridge";
 export { ConfigError } from "@dsbm/config";

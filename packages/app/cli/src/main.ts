@@ -1,5 +1,5 @@
-// The program: finds the command, runs it, and turns errors into one line and an exit code. Commands load what they
-// need when called.
+// The program: finds the command, runs it, and turns errors into one line and an exit code.
+// Commands load their packages when called.
 
 import { describeError, exitCodeOf } from "@dsbm/config/user-errors";
 import { version } from "@dsbm/runs/version";
@@ -10,15 +10,15 @@ type Load = () => Promise<(args: string[]) => Promise<number>>;
 
 const commands: Record<string, [about: string, load: Load]> = {
   fit: [
-    "A bridge between two data sets of your own, with choices made from the data (SOURCE TARGET key=value …)",
+    "Train a bridge between your own datasets, with options chosen from the data (SOURCE TARGET key=value …)",
     async () => (await import("./command/fit.js")).fitCommand,
   ],
   train: [
-    "A bridge between two data sets (dataset=… method=… model=… key=value …, -m for sweeps)",
+    "Train a bridge between two datasets (dataset=… method=… model=… key=value …, -m for sweeps)",
     async () => (await import("./command/train.js")).trainCommand,
   ],
   gaussian: [
-    "A bridge between two Gaussians, beside the exact one (key=value …, -m for sweeps)",
+    "Train a bridge between two Gaussians and compare it with the exact bridge (key=value …, -m for sweeps)",
     async () => (await import("./command/train.js")).gaussianCommand,
   ],
   extend: [
@@ -26,7 +26,7 @@ const commands: Record<string, [about: string, load: Load]> = {
     async () => (await import("./command/extend.js")).extendCommand,
   ],
   start: [
-    "The main job: bridges between handwritten digits, and one beside its exact answer",
+    "Run the main job: bridges between handwritten digits, and a bridge with an exact answer",
     async () => (await import("./command/start.js")).start,
   ],
   sample: [
@@ -38,19 +38,19 @@ const commands: Record<string, [about: string, load: Load]> = {
     async () => (await import("./command/annotate.js")).annotateCommand,
   ],
   export: [
-    "A trained bridge as ONNX models, or one model, for programs without dsbm (RUN OUT key=value …)",
+    "Export a trained bridge as ONNX models, one model or a page, for programs without dsbm (RUN OUT key=value …)",
     async () => (await import("./command/export.js")).exportCommand,
   ],
   evaluate: [
-    "Measure how good the bridge of a run is, each metric beside floor and ceiling (RUN key=value …)",
+    "Evaluate the bridge of a run, each metric with floor and ceiling (RUN key=value …)",
     async () => (await import("./command/evaluate.js")).evaluateCommand,
   ],
   compare: [
-    "Measure how close samples of any program are to data (TARGET GENERATED key=value …)",
+    "Compare samples of any program with data (TARGET GENERATED key=value …)",
     async () => (await import("./command/compare.js")).compareCommand,
   ],
   test: [
-    "Evaluate a run again, by its SDE and its probability-flow ODE (RUN, or the words of the run, key=value …)",
+    "Evaluate a run again, by its SDE and its probability-flow ODE (RUN, or the options of the run, key=value …)",
     async () => (await import("./command/test.js")).testCommand,
   ],
   runs: [
@@ -66,14 +66,14 @@ const commands: Record<string, [about: string, load: Load]> = {
     async () => (await import("./command/studio.js")).studioCommand,
   ],
   profile: [
-    "Run a command and show where its time goes: operations, rates, a trace ([trace=FILE] COMMAND words)",
+    "Run a command and show its time by operation, rates, a trace ([trace=FILE] COMMAND arguments)",
     async () => {
       const { profileCommand } = await import("./command/profile.js");
       return (args) => profileCommand(args, main);
     },
   ],
   doctor: [
-    "Check this machine: versions, BLAS, threads and devices, and how to fix what is wrong",
+    "Check this machine: versions, BLAS, threads and devices, and how to fix problems",
     async () => (await import("./command/doctor.js")).doctor,
   ],
 };
@@ -94,13 +94,13 @@ function overview(): string {
   });
   return [
     `dsbm ${version}: Schrödinger bridges between two data distributions`,
-    "usage: dsbm COMMAND [words]",
+    "usage: dsbm COMMAND [arguments]",
     ...blocks,
-    "dsbm COMMAND --help has the words of a command.\nTo begin: dsbm fit SOURCE TARGET (two tables, or two folders of pictures); without files: dsbm train dataset=moons",
+    "dsbm COMMAND --help shows the arguments of a command.\nTo begin: dsbm fit SOURCE TARGET (two tables, or two folders of images); without files: dsbm train dataset=moons",
   ].join("\n\n");
 }
 
-/** Throws a ConfigError that names the nearest command. */
+/** Throws a ConfigError that names the closest command. */
 async function commandOf(name: string): Promise<Load> {
   const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (found) return found[1];
@@ -132,10 +132,10 @@ export async function main(args: string[]): Promise<number> {
     const { isStopCode, stoppedCode } = await import("@dsbm/runs");
     return isStopCode(code) ? stoppedCode() : code;
   } catch (error) {
-    // A signal was seen outside of training: while data are read, or distances are measured.
+    // A signal outside training: while data are read, or distances are computed.
     if (error instanceof Error && error.name === "AbortError") {
       const { stoppedCode } = await import("@dsbm/runs");
-      console.error("dsbm: stopped; the same command goes on");
+      console.error("dsbm: stopped; the same command resumes");
       return stoppedCode();
     }
     console.error(describeError(error));

@@ -97,7 +97,7 @@ describe("--cfg", () => {
     const { code, stderr } = await line("train", "--cfg", "hydra");
     expect([code, stderr]).toEqual([
       2,
-      expect.stringMatching(/^dsbm: --cfg hydra: there is no such part[^\n]*\n$/),
+      expect.stringMatching(/^dsbm: --cfg hydra is unknown[^\n]*\n$/),
     ]);
   });
 
@@ -132,7 +132,7 @@ describe("how long a run is", () => {
   it("says what num_iter does not change", async () => {
     const words = ["train", "dataset=synthetic", "num_iter=60", "--cfg"];
     const { stderr } = await line(...words);
-    expect(stderr).toMatch(/num_iter=60 is for the iterations after the first.*first_num_iter=600/);
+    expect(stderr).toMatch(/num_iter=60 is for iterations after the first.*first_num_iter=600/);
     expect((await line(...words, "first_num_iter=60")).stderr).toBe("");
   });
 

@@ -46,47 +46,48 @@ import {
 } from "./trained.js";
 import { unitsOf } from "./units.js";
 
-/** Which weights of a run, and where. */
 export interface OpenOptions
   extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
-  /** A new network for a direction, if the run's are of your own class. */
+  /** A new network for a direction, if the run has a custom class. */
   network?: OwnNetwork | undefined;
-  /** Other noise, and how much conditions count, everywhere (default: as trained). */
+  /** Changed noise, and the weight of conditions, everywhere (default: as trained). */
   diffusion?: number | null;
   guidance?: number;
-  /** Rows of a chunk, which noise from a generator depends on (default 250 vectors, 8 images). */
+  /** Rows of a chunk; noise from a generator depends on it (default 250 vectors, 8 images). */
   chunkRows?: number;
 }
 
-/** How samples move: the keys of `dsbm sample`, with its defaults. */
+/** Sampling options: the keys of `dsbm sample`, with its defaults. */
 export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_size">> {
   /** The times of the states, instead of `steps`. */
   grid?: TimeGrid;
-  /** Conditions of the networks, a row for each sample: `cond` [n, C′, …] float32, `y` [n] int64. */
+  /** Conditions, a row for each sample: `cond` [n, C′, …] float32, `y` [n] int64. */
   given?: Conditions | undefined;
-  /** Other purposes draw other noise of the same seed (default: the direction). */
+  /** Other purposes give other noise for the same seed (default: the direction). */
   purpose?: string;
   /**
-   * Draws the noise in turn instead of row by row from `seed`, as training does: the path is one recorded program. For
-   * solver sde with the noise of training.
+   * Draws the noise in sequence instead of row by row from `seed`, as training does: the path is
+   * one recorded program. For solver sde with the noise of training.
    */
   generator?: Generator;
-  /** Awaited for each state of the path, the start first; state and weights (see `Samples`) are then freed. */
+  /**
+   * Awaited for each state of the path, the start first. State and weights (see `Samples`) are
+   * freed afterwards.
+   */
   onState?: (
     state: Tensor,
     at: { k: number; time: number; weights: Tensor | null },
   ) => void | Promise<void>;
-  /** Ends the work between two steps; the promise is rejected with its reason. */
+  /** Stops the work between two steps; the promise is rejected with its reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** The generated samples. */
 export interface Samples {
   /** [n, …], on the device of the bridge. */
   x: Tensor;
-  /** The mass [n] that each start has become, of a method with growth; null: all stay 1. */
+  /** The final mass [n] of each start, for a method with growth; null: all 1. */
   weights: Tensor | null;
-  /** Evaluations of the network (or of the flow's field) a sample, on average. */
+  /** Mean number of network (or flow) evaluations per sample. */
   nfe: number;
 }
 
@@ -100,9 +101,9 @@ export interface Paths extends Pick<Samples, "nfe"> {
 }
 
 export interface LikelihoodOptions extends Pick<SampleOptions, "given" | "direction"> {
-  /** log density [n] of points at the start of the direction. */
+  /** log density [n] at the start of the direction. */
   logDensity: (x: Tensor) => Tensor;
-  /** Runge–Kutta steps of an interval between two data sets (default 25). */
+  /** Runge–Kutta steps of an interval between two datasets (default 25). */
   steps?: number;
   generator?: Generator;
 }
@@ -114,9 +115,8 @@ export class Bridge implements Disposable {
   readonly #isLive: boolean;
   #units: Units | null = null;
 
-  /** A bridge disposes of its networks; a training in progress passes its own sampler. */
+  /** A bridge disposes its networks; a training in progress passes its own sampler. */
   constructor(
-    /** What is known of the run. */
     readonly trained: Trained,
     readonly networks: Networks,
     options: Pick<OpenOptions, "threads" | "chunkRows"> & { sampler?: Sampler } = {},
@@ -133,7 +133,10 @@ export class Bridge implements Disposable {
       });
   }
 
-  /** Opens a run. Throws a RunError for what is none, a ConfigError without weights, or without those of `half_iteration`. */
+  /**
+   * Opens a run. Throws a RunError if the folder holds no run, and a ConfigError without weights,
+   * or without weights of `half_iteration`.
+   */
   static open(folder: string, options: OpenOptions = {}): Bridge {
     const { half_iteration = "newest", device = "cpu", network } = options;
     const { diffusion = null, guidance = 1 } = options;
@@ -143,7 +146,7 @@ export class Bridge implements Disposable {
     return new Bridge(trained, loadNetworks(trained, network), options);
   }
 
-  /** The bridge of a training in progress, with its weights at each call. */
+  /** The bridge of a training in progress, with its present weights at each call. */
   static live(
     training: Training,
     { config, ends, folder }: { config: CompleteTrainConfig; ends: Datasets; folder: string },
@@ -167,7 +170,9 @@ export class Bridge implements Disposable {
     return new Bridge(trained, training.state.samplers, { sampler: training.sampler });
   }
 
-  /** Between the data's own units and rows as networks take them; throws a ConfigError for images. */
+  /**
+   * Converts between the data's own units and the network's units. Throws a ConfigError for images.
+   */
   get units(): Units {
     const { folder, shape } = this.trained;
     if (shape.length > 1)
@@ -176,18 +181,21 @@ export class Bridge implements Disposable {
     return this.#units;
   }
 
-  /** How many classes the networks take; 0 for none. */
+  /** Number of classes of the networks; 0 for none. */
   get classes(): number {
     const network = (this.networks.b ?? this.networks.f) as Network;
     return classesOf(network.stateDict(), this.trained.config);
   }
 
-  /** Number of recorded programs kept for later calls (bounded). */
+  /** Number of cached recorded programs (bounded). */
   get programs(): number {
     return this.sampler.programs;
   }
 
-  /** Conditions of the networks from values of the column `data.condition`, one a sample; the caller's. */
+  /**
+   * Conditions from values of the column `data.condition`, one for each sample; the caller owns
+   * them.
+   */
   conditions(values: readonly (string | number)[]): Conditions {
     const { columns, folder } = this.trained;
     const column = columns?.condition;
@@ -200,15 +208,19 @@ export class Bridge implements Disposable {
     return encodeConditions(column, cells, { path: "condition", first: 0 });
   }
 
-  /** Settles how to sample any number of batches. Throws a ConfigError for what the run cannot do. */
+  /**
+   * Plans the sampling of any number of batches. Throws a ConfigError for options that the run does
+   * not support.
+   */
   plan(config: PlanConfig, grid?: TimeGrid): SamplePlan {
     return planSamples(this, config, grid);
   }
 
   /**
-   * Carries samples x [n, …] float32, as networks take them (images from −1 to 1), to the other end. The noise of row i
-   * depends on the seed and i alone. Throws a ConfigError for options, for x and conditions of another shape and for a
-   * direction that was not trained, and the reason of `signal`.
+   * Transports samples x [n, …] float32 in the network's units (images from −1 to 1) to the other
+   * endpoint. The noise of row i depends only on the seed and i. Throws a ConfigError for wrong
+   * options, for x and conditions of another shape and for an untrained direction, and the reason
+   * of `signal`.
    */
   async sample(x: Tensor, options: SampleOptions = {}): Promise<Samples> {
     const plan = this.#checkedPlan(x, options, options.onState !== undefined);
@@ -233,7 +245,7 @@ export class Bridge implements Disposable {
     }
   }
 
-  /** `sample` with the states on the way: all, or those at the indices `at` (0: the start). */
+  /** `sample` with the states of the paths: all, or only the indices `at` (0: the start). */
   async paths(
     x: Tensor,
     { at, ...options }: SampleOptions & { at?: readonly number[] } = {},
@@ -268,8 +280,9 @@ export class Bridge implements Disposable {
   }
 
   /**
-   * Log-density [n] of samples at the end of a direction, along the probability flow from `logDensity` at its start
-   * (change of variables; Hutchinson's estimate beyond 8 dimensions). Throws a ConfigError for a method without a flow.
+   * Log-density [n] of samples at the end of a direction, along the probability flow from
+   * `logDensity` at its start (change of variables; Hutchinson's estimate beyond 8 dimensions).
+   * Throws a ConfigError for a method without a flow.
    */
   likelihood(x: Tensor, options: LikelihoodOptions): Tensor {
     const { logDensity, given, direction = "f", steps = 25, generator } = options;
@@ -288,7 +301,10 @@ export class Bridge implements Disposable {
     });
   }
 
-  /** The drift of a direction, without gradients; null without a network, and for steps without a drift. */
+  /**
+   * The drift of a direction, without gradients. Null without a network, and for steps without a
+   * drift.
+   */
   drift(direction: Direction, given?: Conditions): Field | null {
     const { trained, networks } = this;
     const { method, grid } = trained;
@@ -308,7 +324,10 @@ export class Bridge implements Disposable {
     return this.#byRows((own) => this.flow(own) as Field, given);
   }
 
-  /** The growth rate of mass at points [n, d] and times [n]: [n], without gradients; null: no growth. */
+  /**
+   * The growth rate of mass at points [n, d] and times [n]: [n], without gradients; null: no
+   * growth.
+   */
   growth(given?: Conditions): Field | null {
     if (!this.trained.method.mass) return null;
     return this.#byRows((own) => {
@@ -317,7 +336,7 @@ export class Bridge implements Disposable {
     }, given);
   }
 
-  /** `velocity` of all rows at once, with gradients. */
+  /** `velocity` of all rows together, with gradients. */
   flow(given?: Conditions): Field | null {
     return this.trained.method.sampler ? null : this.#withoutMass(this.#flow(given));
   }

@@ -3,7 +3,7 @@ import { ConfigError } from "@dsbm/config";
 import { type ColumnCondition, classLabel, encodeCondition } from "@dsbm/data";
 import { tensor } from "@dsbm/torch";
 
-/** Encodes values of a column, of a file's rows from `first` on; the caller's. */
+/** Encodes values of a column, from row `first` of the file on; the caller owns them. */
 export function encodeConditions(
   condition: ColumnCondition,
   values: Float64Array | string[] | null,

@@ -7,7 +7,10 @@ import type { Bridge } from "./bridge.js";
 import type { Input } from "./input/input.js";
 
 export interface InputConditions {
-  /** Those of rows [first, first + count), the caller's; undefined where networks take none. */
+  /**
+   * Conditions of rows [first, first + count); the caller owns them. Undefined if networks take no
+   * condition.
+   */
   read(first: number, count: number): Conditions | undefined;
   close(): void;
 }
@@ -21,7 +24,6 @@ interface Part {
   close?(): void;
 }
 
-/** Opens the conditions of an input. */
 export function openConditions(
   { cond, y }: Pick<SampleConfig, "cond" | "y">,
   { bridge, input }: { bridge: Bridge; input: ConditionedInput },

@@ -1,11 +1,11 @@
-// Statistics that a run took from its training images.
+// Statistics of a run's training images.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { DatasetError, loadTable } from "@dsbm/data";
 import { type GaussianMoments, gaussianLaw, loading } from "@dsbm/problem";
 import type { Device, Tensor } from "@dsbm/torch";
 
-/** The key that takes the Gaussian's moments from the data; null: none does. */
+/** The key that takes the Gaussian's moments from the data, or null. */
 export const adaptiveKey = (
   config: CompleteTrainConfig,
 ): "final_adaptive" | "adaptive_mean" | null =>
@@ -14,7 +14,10 @@ export const adaptiveKey = (
 export const trainingImages = (config: CompleteTrainConfig): Tensor =>
   loadTable(config.Dataset, loading("train", "x0", config)).x.keep();
 
-/** The error of missing training images: what needs them, and what to do; other errors unchanged. */
+/**
+ * Explains an error of missing training images: which key needs them, and what to do. Leaves other
+ * errors unchanged.
+ */
 export function needed(
   error: unknown,
   config: CompleteTrainConfig,
@@ -27,12 +30,12 @@ export function needed(
   );
 }
 
-/** The moments that steps depend on: those of discrete DSB whose noise is scaled by the data's. */
+/** The moments that steps depend on, for discrete DSB with noise scaled by the data's moments. */
 export function momentsOf(config: CompleteTrainConfig, device: Device): GaussianMoments | null {
   const { method, var_final_gamma_scale, final_adaptive, data } = config;
   if (method !== "dsb" || !var_final_gamma_scale || !final_adaptive) return null;
   const { channels, image_size } = data;
-  const instead = "put them back where they were, and sample again";
+  const instead = "restore the images, and sample again";
   try {
     const shape = [channels, image_size, image_size];
     const images = trainingImages(config);

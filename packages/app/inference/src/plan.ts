@@ -1,4 +1,4 @@
-// How a bridge samples, settled once for all batches.
+// Plans how a bridge samples, once for all batches.
 import {
   type Chain,
   type Conditions,
@@ -37,7 +37,10 @@ export type PlanConfig = Pick<
 
 interface BatchOptions extends Pick<CarryOptions, "first" | "purpose" | "signal"> {
   given?: Conditions | undefined;
-  /** Gets each state [n, …] and, of a method with growth, the masses [n] of its rows; both are freed afterwards. */
+  /**
+   * Receives each state [n, …] and, for a method with growth, the masses [n] of its rows. Both are
+   * freed afterwards.
+   */
   onState: (k: number, state: Tensor, weights: Tensor | null) => void | Promise<void>;
 }
 
@@ -47,8 +50,9 @@ export interface SamplePlan {
   readonly times: readonly number[];
   readonly batchRows: number;
   /**
-   * Carries x [n, …], whose first row has the place `first` in the whole input; `onState` is awaited for each state (of
-   * a path), or for the end. Returns the networks' evaluations, summed over rows; null if `signal` was aborted.
+   * Transports x [n, …], whose first row has the index `first` in the whole input. Awaits `onState`
+   * for each state (of a path), or for the endpoint. Returns the networks' evaluations, summed over
+   * rows; null if `signal` was aborted.
    */
   carry(x: Tensor, options: BatchOptions): Promise<number | null>;
 }
@@ -60,8 +64,8 @@ interface PlannedBridge {
 }
 
 /**
- * Throws a ConfigError for an untrained direction, for steps that the method cannot take, and for a part of the time
- * where it takes the whole.
+ * Throws a ConfigError for an untrained direction, for steps that the method cannot take, and for a
+ * part of the time if the method needs the whole.
  */
 export function planSamples(
   bridge: PlannedBridge,
@@ -140,7 +144,7 @@ function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Tr
   );
 }
 
-/** Samples [n, d] and a column of log masses 0. */
+/** Samples [n, d] with a column of log masses 0. */
 export const withUnitMass = (x: Tensor): Tensor =>
   joinMass(x, zeros([x.size(0)], { device: x.device, dtype: x.dtype }));
 
@@ -157,13 +161,13 @@ async function withWeights(
   }
 }
 
-/** Samples [n, d] and weights [n] of states [n, d + 1], the caller's. */
+/** Samples [n, d] and weights [n] of states [n, d + 1]; the caller owns them. */
 export function splitWeights(state: Tensor): { x: Tensor; weights: Tensor } {
   const { x, logMass } = splitMass(state);
   return { x: x.clone().keep(), weights: logMass.exp().keep() };
 }
 
-/** The training grid, or one of so many steps (in each interval of several data sets). */
+/** The training grid, or a grid with this number of steps (in each interval of a time course). */
 export function gridOf(
   { grid, chain }: { grid: TimeGrid; chain?: Chain | null | undefined },
   steps: number | null,
@@ -195,8 +199,8 @@ function checkSteps(
 }
 
 /**
- * Refuses other noise without the drifts of both directions, whose sum is the score, and guidance of networks that
- * always had their condition.
+ * Refuses changed noise without the drifts of both directions, whose sum is the score, and guidance
+ * of networks that always had their condition.
  */
 export function checkNoise(
   { config, folder, method }: Trained,

@@ -1,4 +1,4 @@
-// Rows far from the training data on the way in, and values outside of its range or kind on the way out.
+// Counts input rows far from the training data, and generated values outside its range or kind.
 import type { Direction } from "@dsbm/bridge";
 import { type ColumnBounds, setting } from "@dsbm/data";
 
@@ -50,7 +50,9 @@ export function farRows(columns: Columns, direction: Direction, path: string) {
   };
 }
 
-/** Counts generated values outside of their data's range, or not whole in a column of whole numbers. */
+/**
+ * Counts generated values outside their data's range, or fractional in a column of whole numbers.
+ */
 export function strayValues(columns: Columns, direction: Direction) {
   const { names, bounds } = columns;
   const own = boundsAt(columns, direction === "f" ? "target" : "source");
@@ -86,7 +88,7 @@ export function strayValues(columns: Columns, direction: Direction) {
         }),
       ),
       ...lineOf(
-        `of ${all} generated values are not whole, as those of the data are`,
+        `of ${all} generated values are not whole, unlike the data`,
         "data.integer",
         names.flatMap((name, k) => {
           const count = broken[k] as number;

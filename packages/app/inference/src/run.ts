@@ -1,4 +1,4 @@
-// Samples from an input to an output, a batch at a time.
+// Transports samples from an input to an output, a batch at a time.
 import type { Conditions, Direction } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
@@ -33,8 +33,9 @@ export interface SampleResult {
 }
 
 /**
- * Applies a trained run to an input. Leaves nothing at the output if it fails or is stopped, at the next step of a
- * batch. Throws errors of the run, the input, the conditions and the disk.
+ * Applies a trained run to an input. Leaves nothing at the output if it fails or is stopped, which
+ * happens at the next step of a batch. Throws errors of the run, the input, the conditions and the
+ * disk.
  */
 export async function runSample(job: SampleJob): Promise<SampleResult> {
   const { run, config, progress, signal } = job;
@@ -118,7 +119,7 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
       about: target.about(),
     };
   } catch (error) {
-    // An image set being prepared stops by throwing the signal's reason.
+    // The preparation of an image set stops by throwing the signal's reason.
     if (!signal?.aborted || error !== signal.reason) throw error;
     const nothing = { n: 0, weights: [], nfe: 0, seconds: 0 };
     return { ...nothing, direction, state: "interrupted", about: job.output };
@@ -130,7 +131,7 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
 }
 
 interface Batches extends Pick<SampleJob, "progress" | "signal"> {
-  /** Samples in all; null if only reading tells. */
+  /** Number of samples; null if only reading tells. */
   n: number | null;
   read(first: number, count: number): Promise<{ x: Tensor; given?: Conditions | undefined } | null>;
   write(state: Tensor, at: { k: number; first: number; weights: Tensor | null }): Promise<void>;
@@ -181,6 +182,6 @@ function checkFinite(
   const weights = trained.models[direction]?.path ?? trained.folder;
   throw new ConfigError(
     "usage",
-    `sample ${i} came out as NaN or infinite: ${weights} is damaged, training diverged, or NEW is far from what it was trained on; compare with half_iteration=…, or train again`,
+    `sample ${i} is NaN or infinite: ${weights} is damaged, training diverged, or NEW is far from the training data; compare with half_iteration=…, or train again`,
   );
 }

@@ -15,7 +15,10 @@ export function timeValues({ data, times }: TimeConfig): { value: string; time: 
   return values.map((value, k) => ({ value, time: own?.[k] ?? k / (values.length - 1) }));
 }
 
-/** The scale of numeric times in proportion to process times: value = from + length · time; null for others. */
+/**
+ * The scale of numeric times in proportion to process times: value = from + length · time; null for
+ * others.
+ */
 export function timeScale(config: TimeConfig): { from: number; length: number } | null {
   const values = timeValues(config);
   const from = config.times?.[0] ?? Number(values[0]?.value ?? 0);
@@ -26,7 +29,10 @@ export function timeScale(config: TimeConfig): { from: number; length: number } 
   return isScale && length > 0 ? { from, length } : null;
 }
 
-/** A process time in the user's units: a dataset's value, a number between, or else the process time. */
+/**
+ * A process time in the user's units: a dataset's value, a number between, or else the process
+ * time.
+ */
 export function timeLabel(config: TimeConfig, time: number): string {
   const here = timeValues(config).find((one) => Math.abs(one.time - time) < close);
   if (here) return here.value;
@@ -34,7 +40,7 @@ export function timeLabel(config: TimeConfig, time: number): string {
   return String(Number((scale ? scale.from + time * scale.length : time).toPrecision(6)));
 }
 
-/** The process time of a user's time. Throws a ConfigError for others, which `key` names. */
+/** The process time of a user's time. Throws a ConfigError that names `key` for other values. */
 export function processTime(config: TimeConfig, label: string, key: string): number {
   const values = timeValues(config);
   const number = label.trim() === "" ? Number.NaN : Number(label);
@@ -50,14 +56,17 @@ export function processTime(config: TimeConfig, label: string, key: string): num
   );
 }
 
-/** From where to where samples move, in process times. */
+/** Start and end of a transport, in process times. */
 export interface Journey {
   direction: Direction;
   start: number;
   end: number;
 }
 
-/** The journey of the options from and to, or a whole direction. Throws a ConfigError for times that do not fit. */
+/**
+ * The journey of the options from and to, or a whole direction. Throws a ConfigError for times that
+ * do not fit.
+ */
 export function journeyOf(
   config: TimeConfig,
   options: { from: string | null; to: string | null; direction: Direction | null },

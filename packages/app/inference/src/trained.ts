@@ -1,4 +1,4 @@
-// A run's folder, opened for sampling.
+// Opens a run folder for sampling.
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
@@ -20,27 +20,29 @@ import { momentsOf } from "./moments.js";
 
 type Process = ReturnType<typeof bridgeProcess>;
 
-/** What a run is to a sampler. */
+/** A run as a sampler sees it. */
 export interface Trained extends Process {
   folder: string;
   config: CompleteTrainConfig;
   /** The shape of one sample: [d] or [C, H, W]. */
   shape: readonly number[];
   directions: readonly Direction[];
-  /** What its networks take beside samples: channels of the condition (0: none), and whether a class. */
+  /**
+   * Additional inputs of its networks: channels of the condition (0: none), and whether a class.
+   */
   conditioning: { channels: number; classes: boolean };
   /** The columns of a run of tables; null for other data. */
   columns: RunColumns | null;
   diffusion?: number | undefined;
   guidance?: number | undefined;
-  /** The newest weights of each wanted direction; null where there are none yet. */
+  /** The newest weights of each wanted direction; null before training. */
   models: Record<Direction, ModelFile | null>;
 }
 
 /**
- * Reads a run as it was after a half-iteration, named as `findRun` takes it; `device` is where it will sample. Throws a
- * RunError for what is no run, a ConfigError for one of another command or version, without weights, or without that
- * half-iteration.
+ * Reads a run after a half-iteration, named as for `findRun`; `device` is the device for sampling.
+ * Throws a RunError if the folder holds no run, and a ConfigError for a run of another command or
+ * version, without weights, or without this half-iteration.
  */
 export function readTrained(run: string, half: number | "newest", device: Device = "cpu"): Trained {
   const folder = findRun(run);
@@ -68,7 +70,7 @@ export function readTrained(run: string, half: number | "newest", device: Device
   };
 }
 
-/** What a training by hand saves of its problem that no configuration says. */
+/** Facts of a library training that no configuration holds. */
 export const problemFile = "problem.json";
 
 const problemSchema = z.object({
@@ -84,7 +86,6 @@ function savedProblem(folder: string): z.output<typeof problemSchema> | null {
   throw new ConfigError("usage", `${path} is damaged: save the training again`);
 }
 
-/** By the configuration and the columns of tables. */
 export function conditioningOf(
   config: CompleteTrainConfig,
   columns: Pick<RunColumns, "condition"> | null,
@@ -109,7 +110,7 @@ function choose(
     const there = models.map((m) => `${m.half_iteration} (${m.direction})`).join(", ");
     throw new ConfigError(
       "usage",
-      `half_iteration=${half}: ${folder} has weights of ${there}; choose one of them, or leave it out`,
+      `half_iteration=${half}: ${folder} has weights of ${there}; choose from these, or leave it out`,
     );
   }
   const until = models.filter((m) => half === "newest" || m.half_iteration <= half);
@@ -134,7 +135,7 @@ function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]
   }
 }
 
-/** The usual direction: from source to target of one's own data, else from time 1. */
+/** The usual direction: from source to target for the user's own data, else from time 1. */
 export const usualDirection = ({ columns, folder, config }: Trained): Direction =>
   columns !== null || config.Dataset === inProgram || existsSync(join(folder, "choices.json"))
     ? "f"
@@ -178,23 +179,23 @@ function loadNetwork(
   }
 }
 
-/** The network of each direction, null where it was not trained yet. */
+/** The network of each direction, null before training. */
 export type Networks = Record<Direction, Network | null>;
 
-/** Loads the newest weights onto the run's device; of a flow, one network for both directions. */
+/** Loads the newest weights onto the run's device; a flow has one network for both directions. */
 export function loadNetworks(trained: Trained, own?: OwnNetwork): Networks {
   const b = loadNetwork(trained, "b", own);
   const isShared = trained.method.networks !== "each";
   return { b, f: isShared ? b : loadNetwork(trained, "f", own) };
 }
 
-/** How many classes a network was trained with; 0 without a table of them. */
+/** Number of classes of a network; 0 without a table of classes. */
 export function classesOf(
   tensors: ReadonlyMap<string, Tensor>,
   { condition_dropout }: Pick<CompleteTrainConfig, "condition_dropout">,
 ): number {
   const name = [...tensors.keys()].find((key) => /(^|\.)label_emb\.weight$/.test(key));
   const rows = name === undefined ? 0 : (tensors.get(name)?.size(0) ?? 0);
-  // One more is for rows whose class is withheld.
+  // One more class is for rows whose class is withheld.
   return condition_dropout > 0 ? Math.max(0, rows - 1) : rows;
 }

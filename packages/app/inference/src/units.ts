@@ -6,7 +6,10 @@ import { checkFiles } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 import type { Trained } from "./trained.js";
 
-/** Reads projection.safetensors of a run; the caller's to dispose. Throws a ConfigError, and a TorchError for damage. */
+/**
+ * Reads projection.safetensors of a run; the caller disposes it. Throws a ConfigError, and a
+ * TorchError for damage.
+ */
 export function readProjection(folder: string): Projection {
   const path = join(folder, "projection.safetensors");
   if (!existsSync(path))
@@ -27,7 +30,7 @@ export function readProjection(folder: string): Projection {
   return new Projection(mean, basis, scale, []);
 }
 
-/** The units of a run of vectors; the caller's to dispose. */
+/** The caller disposes them. */
 export function unitsOf({ columns, folder, shape, config }: Trained): Units {
   if (columns === null) {
     const names = Array.from({ length: shape[0] as number }, (_, k) => `x${k}`);

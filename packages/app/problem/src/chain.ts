@@ -1,11 +1,11 @@
-// Several data sets in a row.
+// Time courses of several datasets.
 import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError, processTimes } from "@dsbm/config";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 
-/** Null for two data sets. */
+/** Null for two datasets. */
 export function configChain({
   Dataset_between,
   times,
@@ -13,7 +13,7 @@ export function configChain({
 }: Pick<CompleteTrainConfig, "Dataset_between" | "times" | "method">): Chain | null {
   if (Dataset_between === null) return null;
   const intervals = Dataset_between.length + 1;
-  // Numbers of discrete DSB say nothing here.
+  // The numbers of discrete DSB have no effect here.
   if (method === "dsb" || !methodNamed(method).rows?.chains)
     throw new ConfigError(
       "usage",
@@ -26,7 +26,7 @@ export function configChain({
   );
 }
 
-/** Training rows of all intervals as networks take them, new tensors. */
+/** Training rows of all intervals in the network's units, as new tensors. */
 export function chainTables(
   ends: readonly EndpointData[],
   rowsOf: (end: EndpointData, k: number) => Tensor,

@@ -1,4 +1,4 @@
-// Tables of the user's own as ends.
+// The user's own tables as source and target.
 import type { Conditions, Endpoint } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, conditionColumn } from "@dsbm/config";
 import {
@@ -34,9 +34,9 @@ export interface Columns {
 }
 
 export interface TableUse {
-  /** The table whose columns are read. */
+  /** The table whose columns apply. */
   like?: TableFacts | null | undefined;
-  /** The place of a dataset among those between, from 0. */
+  /** The index of an intermediate dataset, from 0. */
   between?: number | undefined;
 }
 
@@ -62,7 +62,9 @@ export function ownOptions(
   };
 }
 
-/** Standardises columns of tables, in place; null where neither end is a table. */
+/**
+ * Standardises columns of tables, in place. Returns null if neither source nor target is a table.
+ */
 export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): Columns | null {
   const facts = ends.flatMap((end) => end.facts ?? []);
   const [first] = facts;
@@ -90,7 +92,7 @@ export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): C
     description ??= describeTables(source as NonNullable<typeof source>, target ?? null, about);
     return description;
   };
-  // Rows made for each epoch are in memory, with what they are made of; projected rows are new.
+  // Rows made for each epoch are in memory together with their data; projected rows are new.
   const whole = config.cache === "epoch" || config.data.components !== null;
   if (whole) describe();
   for (const [i, end] of ends.entries()) {

@@ -28,22 +28,22 @@ import type { GaussianMoments } from "./gaussian-target.js";
 export interface EndpointData {
   /** As in the configuration, or "gaussian" for the Gaussian at time 1. */
   name: string;
-  /** Rows as stored, [n, …]. */
+  /** Stored rows, [n, …]. */
   train: Tensor;
   test: Tensor;
   classes: readonly ImageClass[];
   about: string;
   decode: Decode;
   plain: (rows: Tensor) => Tensor;
-  /** The conditions of the rows of each table; null where there are none. */
+  /** The conditions of each table's rows; null without conditions. */
   conditions: Record<Split, Conditions> | null;
-  /** The order of the rows for evaluations; null: as they lie. */
+  /** The order of the rows for evaluations; null: as stored. */
   order: Record<Split, Tensor | null>;
   /** Moments of a Gaussian estimated from the data; else null. */
   moments: GaussianMoments | null;
   /**
-   * Decoded rows in the data's own units, float64 (fields in physical ones, coordinates as pictures); null: as they
-   * are.
+   * Decodes rows into the data's own units, float64 (fields in physical units, coordinates as
+   * images); null: unchanged.
    */
   shown: ((rows: Tensor) => Tensor) | null;
   /** The columns of the user's own table, and its stored conditions; else null. */
@@ -54,7 +54,7 @@ export interface EndpointData {
 
 export const splits = ["train", "test"] as const;
 
-/** How a split of the configuration's data is loaded. */
+/** Options that load a split of the configuration's data. */
 export function loading(
   split: Split,
   end: Endpoint,
@@ -144,7 +144,6 @@ export function disposeDataset(end: EndpointData): void {
 const listed = (names: readonly string[]) =>
   names.slice(0, 8).join(", ") + (names.length > 8 ? ", …" : "");
 
-/** Conditions and classes for networks with the samples of a table. */
 export function conditionsOf(
   table: Pick<Table, "name" | "condition" | "labels" | "classes">,
   { cdsb, data, model }: CompleteTrainConfig,

@@ -30,12 +30,15 @@ export interface Datasets {
   between: readonly EndpointData[];
   chain: Chain | null;
   rows: Endpoints | null;
-  /** The shape of one sample as networks take it: [d] or [C, H, W]. */
+  /** The shape of one sample in the network's units: [d] or [C, H, W]. */
   shape: readonly number[];
   exact: GaussianBridge | null;
-  /** The principal components that samples are projected on, and the shape of a sample before; null: none. */
+  /**
+   * Principal components of the samples, and the shape of a sample before the projection; null: no
+   * projection.
+   */
   projection: { components: Projection; shape: readonly number[] } | null;
-  /** What tables of the user's own have in common; null for other data. */
+  /** Shared facts of the user's own tables; null for other data. */
   columns: Columns | null;
   dispose(): void;
 }
@@ -44,10 +47,10 @@ export const isVectors = ({ shape }: Pick<Datasets, "shape">): boolean => shape.
 
 const leastHeldOut = 2;
 
-/** The name of data that were in the memory of a program whose training was saved. */
+/** The name of data that a library program held in memory. */
 export const inProgram = "program";
 
-/** The names of the configuration's data, by end, and the places of those between. */
+/** The names of the configuration's data, by endpoint, and the indexes of intermediate datasets. */
 export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?][] {
   const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
   if (Dataset === inProgram)
@@ -65,7 +68,7 @@ export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?
     : [["x0", Dataset]];
 }
 
-/** Prepares slow data, such as pictures to decode. */
+/** Prepares slow data, for example images to decode. */
 export async function prepareDatasets(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
@@ -90,8 +93,9 @@ export async function prepareDatasets(
 }
 
 /**
- * Loads both ends onto the configuration's device. Throws a DatasetError for missing or damaged files, a ConfigError
- * for samples of another shape than the configuration's or the other end's.
+ * Loads source and target onto the configuration's device. Throws a DatasetError for missing or
+ * damaged files, and a ConfigError if a sample's shape differs from the configuration or between
+ * both.
  */
 export function loadDatasets(config: CompleteTrainConfig): Datasets {
   const device = config.device as Device;

@@ -1,4 +1,4 @@
-// The Gaussian at time 1 in the place of data (transfer=false).
+// The Gaussian at time 1 that replaces data (transfer=false).
 import { type Decode, decodeImages, drawAll, inBatches } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
@@ -10,12 +10,12 @@ export interface GaussianMoments {
   std: Tensor;
 }
 
-/** The name of the end that is the Gaussian at time 1. */
+/** The name of the Gaussian at time 1. */
 export const gaussianName = "N(mean_final, var_final)";
 
 /**
- * N(mean_final, var_final), or with mean and variance of the data per value: draws of the shape of rows, and the law in
- * words. `data` (training samples) is called only if they decide.
+ * N(mean_final, var_final), or with mean and variance of the data per value: draws of the shape of
+ * rows, and the law as text. `data` (training samples) is called only if needed.
  */
 export function gaussianLaw(
   config: CompleteTrainConfig,
@@ -60,7 +60,7 @@ export function gaussianLaw(
   };
 }
 
-/** Its tables' rows only say how many there are. */
+/** Only the number of its tables' rows counts. */
 export function gaussianTarget(x0: EndpointData, config: CompleteTrainConfig): EndpointData {
   const shape = x0.train.shape.slice(1);
   const { device } = x0.train;

@@ -1,4 +1,3 @@
-// Counts half-iterations, iterations and training steps.
 import type { Direction } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 
@@ -13,7 +12,10 @@ export function stepsOf(half: number, config: Steps): number {
   return iterationOf(half, config) <= 1 ? config.first_num_iter : config.num_iter;
 }
 
-/** Where a run is: `half` is the half-iteration in progress or just done, `step` the steps done of it. */
+/**
+ * The position of a run: `half` is the half-iteration in progress or just finished, `step` its
+ * finished steps.
+ */
 export interface Position {
   half: number;
   direction: Direction;

@@ -1,4 +1,4 @@
-// Data sets with masses: a training row ends in its log mass.
+// Datasets with masses: a training row ends in its log mass.
 import { type Chain, type Endpoints, joinMass, mapConditions, methodNamed } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { full, type Tensor, tidy } from "@dsbm/torch";
@@ -9,8 +9,8 @@ const hasMass = ({ method }: Pick<CompleteTrainConfig, "method">): boolean =>
   method !== "dsb" && methodNamed(method).mass === true;
 
 /**
- * Masses of the data sets relative to the first one, by which its samples are weighted: [1, …]; null without growth.
- * Throws a ConfigError for another number of masses.
+ * Masses of the datasets relative to the first, as weights of its samples: [1, …]; null without
+ * growth. Throws a ConfigError for another number of masses.
  */
 export function relativeMasses(
   config: Pick<CompleteTrainConfig, "method" | "mass">,
@@ -27,7 +27,10 @@ export function relativeMasses(
   return masses.map((m) => m / (masses[0] as number));
 }
 
-/** Training tables of several data sets, or with masses: new tensors; null where the data sets themselves serve. */
+/**
+ * Training tables of a time course, or with masses: new tensors. Null if the datasets themselves
+ * are enough.
+ */
 export function trainingTables(
   ends: readonly EndpointData[],
   chain: Chain | null,
@@ -62,7 +65,7 @@ function withMass(x: Tensor, mass: number): Tensor {
 
 const rowsOfDelta = 1000;
 
-/** Half of the 0.9 quantile of the distances between rows of consecutive data sets. */
+/** Half of the 0.9 quantile of the distances between rows of consecutive datasets. */
 export function usualDelta(ends: readonly EndpointData[]): number {
   return tidy(() => {
     const some = ends.map(({ train, plain }) =>

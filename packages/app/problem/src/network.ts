@@ -58,7 +58,9 @@ export function buildNetwork(
   return device === "cpu" ? net : net.to({ device: device as Device });
 }
 
-/** What models of their own are conditioned on: a column of classes or of numbers, or channels of fields. */
+/**
+ * The kind of a closed form's condition: a column of classes or of numbers, or channels of fields.
+ */
 export function conditionKind(
   { data: { cond_channels } }: CompleteTrainConfig,
   width = 0,

@@ -1,4 +1,4 @@
-// A configuration as a training problem.
+// Turns a configuration into a training problem.
 import {
   type BatchCoupling,
   brownian,
@@ -87,10 +87,10 @@ function methodOf(
   });
 }
 
-/** Rows simulated on one thread, so that a wide layer's intermediates stay in the cache. */
+/** Rows simulated on one thread, so that a wide layer's intermediates fit into the cache. */
 export const chunkRows = (shape: readonly number[]): number => (shape.length === 1 ? 500 : 8);
 
-/** Threads of a run that has the machine to itself. */
+/** Threads of a run on an otherwise idle machine. */
 export const threadsOf = ({ threads }: Pick<CompleteTrainConfig, "threads">): number =>
   threads === "auto" ? cores() : threads;
 
@@ -112,7 +112,7 @@ function batchCoupling(
   }
 }
 
-/** Throws a ConfigError for batches larger than an end. */
+/** Throws a ConfigError for batches larger than a dataset. */
 export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
   const { batch_size, num_repeat_data: repeat } = config;
   const { x0, x1 } = tables(ends);
@@ -124,7 +124,7 @@ export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
     );
 }
 
-/** Training needs the length that sampling does not. */
+/** Training needs the length, sampling does not. */
 const withDelta = (config: CompleteTrainConfig, ends: Datasets): CompleteTrainConfig =>
   config.delta === null && relativeMasses(config, marginalsOf(ends).length)
     ? { ...config, delta: usualDelta(marginalsOf(ends)) }
@@ -162,7 +162,7 @@ export function trainingProblem(
           conditions: conditionWidth(ends.columns?.condition ?? null),
         }),
       firstCoupling: first_coupling,
-      // A Gaussian end takes the conditions of the data, row by row.
+      // A Gaussian takes the conditions of the data, row by row.
       matchConditions:
         (config.match_conditions ?? conditionColumn(config.data) !== null) &&
         config.transfer &&
@@ -224,7 +224,7 @@ export function trainingProblem(
   };
 }
 
-/** The direction that was trained, or both where vectors have one network for both. */
+/** The trained direction, or both if vectors have one network for both. */
 export function evaluatedDirections(
   direction: "b" | "f",
   { ends, method }: { ends: Datasets; method: Pick<Method, "networks"> },

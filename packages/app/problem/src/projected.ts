@@ -1,4 +1,4 @@
-// Ends whose rows are in memory as networks take them, such as principal coordinates.
+// Datasets with rows in memory in the network's units, for example principal coordinates.
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
@@ -7,7 +7,7 @@ import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
 
-/** Replaces samples by their coordinates along the principal components of both training sets. */
+/** Projects samples on the principal components of both training sets. */
 export function projected(
   ends: EndpointData[],
   { data }: CompleteTrainConfig,
@@ -44,7 +44,7 @@ export function projected(
   return { components, shape };
 }
 
-/** An end with decoded and changed rows; disposes those before. */
+/** A dataset with decoded and changed rows; disposes the previous rows. */
 export function inMemory(end: EndpointData, change = (rows: Tensor): Tensor => rows): EndpointData {
   const made = (rows: Tensor) => {
     const changed = tidy(() => change(end.plain(rows)).keep());

@@ -1,4 +1,4 @@
-// What a run of tables knows of its columns.
+// Reads a run's knowledge of its columns.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
@@ -41,7 +41,7 @@ const saved = z.object({
 
 export interface RunColumns {
   names: readonly string[];
-  /** Whether the tables had names for them; otherwise they are c0, c1, … */
+  /** Whether the tables had names; otherwise the columns are c0, c1, … */
   named: boolean;
   kept: readonly string[];
   transform: ColumnTransform;
@@ -50,7 +50,7 @@ export interface RunColumns {
   limits: Limits | null;
 }
 
-/** Null for a run of other data. Throws a ConfigError where data.json is missing or damaged. */
+/** Null for a run of other data. Throws a ConfigError if data.json is missing or damaged. */
 export function readColumns(
   folder: string,
   { Dataset, data }: Pick<CompleteTrainConfig, "Dataset" | "data">,

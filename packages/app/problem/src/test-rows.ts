@@ -1,4 +1,4 @@
-// The rows that evaluations take from the two ends.
+// Source and target rows for evaluations.
 import { type Conditions, conditionsAt, type Endpoint, mapConditions, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
@@ -7,7 +7,7 @@ import type { EndpointData } from "./dataset.js";
 import type { Datasets } from "./datasets.js";
 import { gaussianName } from "./gaussian-target.js";
 
-/** The first rows in the table's order, as networks take them, [n, …]. */
+/** The first rows in the table's order, in the network's units, [n, …]. */
 export function testRows(
   end: EndpointData,
   n: number,
@@ -21,7 +21,7 @@ export function testRows(
   return end.decode(rows, { end: "x1", generator });
 }
 
-/** As many rows of the other split, on the processor: what chance leaves between two draws. */
+/** As many rows of the other split, on the processor, for floors. */
 export function otherRows(
   end: EndpointData,
   split: Split,
@@ -35,7 +35,10 @@ function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
   return order ? table.indexSelect(0, order.narrow(0, 0, some)) : table.narrow(0, 0, some);
 }
 
-/** The conditions of `testRows(ends[end], n, …)`; a Gaussian has the other end's. */
+/**
+ * The conditions of `testRows(ends[end], n, …)`; a Gaussian has the conditions of the other
+ * dataset.
+ */
 export function testConditions(
   ends: Pick<Datasets, Endpoint>,
   end: Endpoint,

@@ -62,7 +62,7 @@ it("gives the training the rows of known pairs, and keeps their digest with the 
   expect(known?.x0.length).toBeGreaterThanOrEqual(32);
   expect(data.pairs).toBe(known);
   expect(aboutPairs(config, known as KnownRows)).toMatch(
-    /pairs.csv: 40 known pairs, of which \d have a row that is held out or left out$/,
+    /pairs.csv: 40 known pairs, of which \d have a held-out or unused row$/,
   );
   const run = {
     paths: { folder },
@@ -81,7 +81,7 @@ it("refuses pairs of which none is trained on", async () => {
   const { held } = await loaded("source,target\na1,b2\na2,b3\na5,b5\na6,b6\n");
   expect(held).toHaveLength(4);
   await expect(loaded(`source,target\na${held[0]},b1\n`)).rejects.toThrow(
-    /all 1 pairs have a row that is held out or left out: expected some to train on/,
+    /all 1 pairs have a held-out or unused row: expected some to train on/,
   );
 });
 

@@ -12,7 +12,7 @@ const help = [
   annotate.about,
   "",
   "RUN  the folder of a run of tables, or latest",
-  "NEW  a table with the columns of the run, and the column of times that it was trained on (time=COLUMN)",
+  "NEW  a table with the columns of the run, and its column of times (time=COLUMN)",
   "OUT  a copy of a .h5ad file with more in obs, obsm and uns, or a table (.csv, .tsv, .parquet) of all columns",
   "",
   "examples",

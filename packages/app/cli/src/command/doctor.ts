@@ -1,5 +1,5 @@
-// `dsbm doctor`: checks what dsbm runs on and says how to fix it. Builds the engine if it is missing; works without it
-// too.
+// `dsbm doctor`: checks the machine and says how to fix problems. Builds the engine if it is
+// missing, and works without it.
 import { availableParallelism } from "node:os";
 import { ConfigError } from "@dsbm/config";
 import { shellWord, version } from "@dsbm/runs";
@@ -31,7 +31,7 @@ async function engineFindings(): Promise<Finding[]> {
         : blasThreads === "serial"
           ? "an OpenBLAS of one thread"
           : blasThreads === "pthread" && "an OpenBLAS that competes with libtorch's threads";
-    const reinstall = `apt install libopenblas0-openmp, then rm ${shellWord(addon)} (it is linked anew)`;
+    const reinstall = `apt install libopenblas0-openmp, then rm ${shellWord(addon)} (it is linked again)`;
     const policy = process.env.OMP_WAIT_POLICY;
     const { available, total, by } = torch.memoryLimit();
     const limit = by === "cgroup" ? ", the limit of a cgroup (container, job or service)" : "";
@@ -47,13 +47,13 @@ async function engineFindings(): Promise<Finding[]> {
         "threads",
         `${threads} in an operation, ${availableParallelism()} processors`,
         threads > availableParallelism() &&
-          "OMP_NUM_THREADS asks for more threads than there are processors: unset it",
+          "OMP_NUM_THREADS asks for more threads than processors: unset it",
       ],
       [
         "waiting threads",
         `OMP_WAIT_POLICY=${policy}`,
         policy?.toLowerCase() !== "passive" &&
-          "spinning threads are slow beside other programs: unset OMP_WAIT_POLICY",
+          "spinning threads are slow if other programs run: unset OMP_WAIT_POLICY",
       ],
       ["devices", devices.join(", "), false],
       [
@@ -70,16 +70,16 @@ async function engineFindings(): Promise<Finding[]> {
   }
 }
 
-/** Returns exit code 1 where something is wrong. */
+/** Returns exit code 1 for a problem. */
 export async function doctor(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
-    console.log("usage: dsbm doctor\n\nChecks this machine, and says how to fix what is wrong.");
+    console.log("usage: dsbm doctor\n\nChecks this machine, and says how to fix problems.");
     return 0;
   }
   if (args.length > 0)
     throw new ConfigError(
       "usage",
-      `got ${args.join(" ")}; dsbm doctor takes no words: leave them out`,
+      `got ${args.join(" ")}; dsbm doctor takes no arguments: leave them out`,
     );
   const findings: Finding[] = [
     ["dsbm", version, false],

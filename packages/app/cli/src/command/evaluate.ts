@@ -1,4 +1,4 @@
-// `dsbm evaluate RUN key=value …`: measures the bridge of a run, as a table and as quality.json.
+// `dsbm evaluate RUN key=value …`: evaluates the bridge of a run, as a table and as quality.json.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { evaluate, helpTable } from "@dsbm/config";
@@ -46,14 +46,14 @@ export async function evaluateCommand(args: string[]): Promise<number> {
     progress.line("stopped; nothing was written");
     return 130;
   }
-  // Part of the metrics, or another sampler, does not replace the whole table.
+  // Some metrics, or another sampler, do not replace the whole table.
   const isPart = metrics !== null || direction !== "both" || quality.sampler !== undefined;
   const own = runPaths(folder).quality_json;
   const place = out ?? (isPart && existsSync(own) ? null : own);
   if (place !== null) writeQuality(folder, quality, place);
   const report = place === own ? `\nreport: ${await writeReport({ folder })}` : "";
   const why = quality.sampler
-    ? "is there, and this is of another sampler: out=FILE keeps it"
+    ? "exists, and this evaluation has another sampler: out=FILE keeps it"
     : "has the whole table: out=FILE keeps this part";
   const where = place === null ? `not written, as ${own} ${why}` : `written to ${place}${report}`;
   console.log(json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`);

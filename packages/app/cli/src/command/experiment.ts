@@ -1,4 +1,5 @@
-// What every experiment's command does: help, one run here (in one or several processes), or a sweep.
+// The shared parts of every experiment's command: help, one run here (in one or several processes),
+// or a sweep.
 import {
   type CompleteTrainConfig,
   ConfigError,
@@ -30,36 +31,37 @@ import { printRun } from "./results.js";
 import { pinned, surprises, withHint, withoutCfg } from "./words.js";
 import { beginWork } from "./work.js";
 
-/** How an experiment runs, loaded when a run is certain: help and mistakes need no engine. */
+/** Runs an experiment. Loaded only for a certain run: help and errors need no engine. */
 export interface Runner<C> {
-  /** The folder of the results (default: the one that the words name). Throws where there can be none. */
+  /**
+   * The folder of the results (default: named by the arguments). Throws if no folder is possible.
+   */
   place?(named: string, member: { config: C; words: readonly string[] }): string;
-  /** Returns what a finished run left, or null. Throws for a run of another configuration. */
+  /** Returns the rows of a finished run, or null. Throws for a run of another configuration. */
   finished(folder: string, member: Member<C>): { rows: Row[] } | null;
   run(
     member: Member<C>,
     options: RunOptions,
   ): Promise<{ rows: Row[]; state: "finished" | "interrupted" }>;
-  /** The part of a rank that is not 0, after rank 0 has begun. Left out if there is only one process. */
+  /** The part of a rank above 0, after rank 0 has begun; absent for commands of one process. */
   runWorker?(member: Member<C>, options: WorkerOptions): Promise<void>;
 }
 
 export interface ExperimentCommand<C> {
   experiment: Experiment<z.ZodType<TrainConfig>>;
-  /** Overrides below the user's. */
   base?: object;
-  /** Words of the usage line, before the keys. */
+  /** Arguments of the usage line, before the keys. */
   usage: string;
   /** Lines of help before the keys. */
   notes: string;
-  /** Options besides those of every experiment. */
+  /** Further options of this experiment. */
   options?: readonly string[];
   load(): Promise<Runner<C>>;
-  /** The configuration of a member (default: the one that its words say). Throws ConfigError. */
+  /** The configuration of a member (default: from its arguments). Throws ConfigError. */
   configOf?(member: Member<TrainConfig>): C;
   /** The configurations to print for --cfg. */
   chosen?(members: readonly Member<TrainConfig>[]): Promise<C[]>;
-  /** The words that go on with a run (default: those of the run). */
+  /** The arguments that resume a run (default: the run's own). */
   typed?(words: readonly string[]): string[];
   /** Prints a finished run in another way. */
   print?(folder: string): Promise<void>;
@@ -90,16 +92,16 @@ async function resolved(
     const { config: sized } = configure(experiment, overrides, { ...options, base: sizes });
     return { ...member, config: sized, notes: [...member.notes, ...notes] };
   };
-  // dsbm fit chooses more than these.
+  // dsbm fit chooses more keys.
   if (experiment.name === "fit") return found;
   return { ...found, members: await Promise.all(found.members.map(withPictures)) };
 }
 
 const switches = [
   "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination",
-  "--again          start over where a run is already",
+  "--again          start over if the folder holds a run",
   "--cfg            print the configuration as YAML, and stop",
-  "--plan           print choices, steps, time and memory, as they are measured here, and train nothing",
+  "--plan           print choices, steps, time and memory, as measured here, and train nothing",
   "--open           show the run on a page of this machine, as dsbm studio does",
 ].join("\n");
 
@@ -120,14 +122,14 @@ function help(
     return [
       ...begin,
       helpTable(schema, { ...table, sections: undefined, only: first }),
-      `dsbm ${name} --help=all has all keys and presets.`,
+      `dsbm ${name} --help=all shows all keys and presets.`,
     ].join("\n\n");
   const groups = groupTable(presetGroups([presets], name), width);
   return [
     ...begin,
     ...(groups === "" ? [] : [groups]),
     helpTable(schema, table),
-    "Sweeps (-m) are started by a launcher; docs/sweeps.md says how, dsbm sweep status DIR shows them.",
+    "A launcher starts sweeps (-m): see docs/sweeps.md; dsbm sweep status DIR shows them.",
     groupTable(presetGroups([presets], "launcher"), width),
     helpTable(launcherSchema, { width }),
   ].join("\n\n");
@@ -311,7 +313,7 @@ async function asWorker<C>(
         progress: silentProgress,
         begin: message.facts,
       });
-    // Rank 0 says so when it leaves, however long that takes.
+    // Rank 0 reports when it leaves, however long that takes.
     await ranks.listen();
     if (ranks.mainFailure !== null) return 1;
     return message && signal.aborted ? 130 : 0;

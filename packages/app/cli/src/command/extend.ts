@@ -24,16 +24,16 @@ const help = [
   extend.about,
   "",
   "RUN  folder of a run of dsbm train, gaussian or fit; a folder above one; or latest",
-  "+N   so many half-iterations more",
+  "+N   number of additional half-iterations",
   "",
   helpTable(extend.schema, { width: terminalWidth() }),
   "",
-  "What is done stays as it is. With more half-iterations the result is that of a run which had as many from the beginning.",
+  "Finished half-iterations stay unchanged. With more half-iterations the result equals a run that had them from the beginning.",
 ].join("\n");
 
 type Asked = z.output<typeof extend.schema>;
 
-/** Null where help was asked for. Throws a ConfigError for other words. */
+/** Null if the user asked for help. Throws a ConfigError for other arguments. */
 function readWords(args: readonly string[]): { place: string; asked: Asked } | null {
   const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
   try {
@@ -47,13 +47,13 @@ function readWords(args: readonly string[]): { place: string; asked: Asked } | n
       "unknown_key",
       error.problems.map(
         (line) =>
-          `${line}; dsbm extend makes a run longer, and another key makes another run: give it to dsbm train, with from=RUN to begin at the weights of this one`,
+          `${line}; dsbm extend makes a run longer, and another key makes another run: give it to dsbm train, with from=RUN to begin with the weights of this run`,
       ),
     );
   }
 }
 
-/** Throws a ConfigError where the run would become shorter. */
+/** Throws a ConfigError if the run would become shorter. */
 function extensionOf(
   { more, n_ipf, half_iterations, num_iter }: Asked,
   { folder, config, done }: { folder: string; config: CompleteTrainConfig; done: number },
@@ -66,7 +66,7 @@ function extensionOf(
   if (wanted < done || steps < config.num_iter || isNothing)
     throw new ConfigError(
       "usage",
-      `${folder} has ${done} of ${now} half-iterations, of ${config.num_iter} steps each: expected more of them, or of their steps${isNothing ? "" : `, got half_iterations=${wanted} num_iter=${steps}`}; write for example +${length}, half_iterations=${now + length} or num_iter=${2 * config.num_iter}`,
+      `${folder} has ${done} of ${now} half-iterations, of ${config.num_iter} steps each: expected more half-iterations or more steps${isNothing ? "" : `, got half_iterations=${wanted} num_iter=${steps}`}; write for example +${length}, half_iterations=${now + length} or num_iter=${2 * config.num_iter}`,
     );
   return {
     n_ipf: Math.max(1, Math.ceil(wanted / length)),
@@ -76,7 +76,7 @@ function extensionOf(
   };
 }
 
-/** What a run folder names is opened only if the user names it too: its code runs. */
+/** A file named in a run folder is opened only if the user also names it: its code runs. */
 function checkNamed(folder: string, saved: unknown, now: object): void {
   const wanted = Object.entries({ ...now, ...(saved as object) })
     .filter(([key, value]) => value !== null && Reflect.get(now, key) === null)
@@ -103,7 +103,7 @@ export async function extendCommand(args: string[]): Promise<number> {
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : config.half_iterations;
   const extension = extensionOf(asked, { folder, config, done });
   const { half_iterations, num_iter } = extension;
-  // The printed command to resume says so once all is done.
+  // The printed command to resume does this when the run is complete.
   if (isDone && half_iterations === done && num_iter === config.num_iter) {
     console.log(`${folder} is finished already (+2 makes it longer)`);
     printRun(folder, results);
@@ -124,7 +124,7 @@ export async function extendCommand(args: string[]): Promise<number> {
     extension,
     interrupt,
     hooks: {
-      // The run is not finished before: killed here, the same words measure it.
+      // The run is not finished before: if it is killed here, the same command evaluates it.
       trained: async (_run, ends) =>
         !readQuality(folder) ||
         (await measureRun(folder, { ends, progress, signal, threads, device })),

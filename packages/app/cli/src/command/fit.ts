@@ -1,4 +1,5 @@
-// `dsbm fit SOURCE TARGET key=value …`: a bridge between the user's own data, with options chosen from them.
+// `dsbm fit SOURCE TARGET key=value …`: trains a bridge between the user's own data, with options
+// chosen from them.
 import { type CompleteTrainConfig, ConfigError, fit } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
@@ -9,12 +10,12 @@ import { withoutCfg } from "./words.js";
 import { beginWork } from "./work.js";
 
 const notes = [
-  "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of pictures. One table with two",
+  "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of images. One table with two",
   "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B; of several times: dsbm fit FILE time=COLUMN",
-  "More than two are gone through in their order: dsbm fit DAY0 DAY1 DAY2 at=2,3,7 (without at: equally spaced)",
-  "What is not given is chosen from the data; the choices are printed with their reasons, and kept in choices.json.",
-  "--json   print the table at the end as JSON, and nothing else, on stdout",
-  "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
+  "More than two form a time course in their order: dsbm fit DAY0 DAY1 DAY2 at=2,3,7 (without at: equally spaced)",
+  "dsbm chooses all other options from the data, prints them with reasons, and keeps them in choices.json.",
+  "--json   print only the final table, as JSON, on stdout",
+  "If a run was stopped or killed, the same command resumes from its newest whole checkpoint.",
 ].join("\n");
 
 /** Returns the exit code. Throws ConfigError. */
@@ -50,7 +51,7 @@ export async function fitCommand(args: string[]): Promise<number> {
   );
 }
 
-/** A column of times tells its datasets only when it is read. */
+/** Reading a column of times tells its datasets. */
 async function baseOf({ base, overrides }: FitArguments): Promise<FitArguments["base"]> {
   if (overrides.time === undefined) return base;
   const { withTimes } = await import("@dsbm/experiment");

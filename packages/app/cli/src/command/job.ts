@@ -1,4 +1,4 @@
-// Commands that train several presets in turn: their shared keys, and the configurations of their runs.
+// Commands that train several presets in turn: shared keys, and the configurations of their runs.
 import {
   type CompleteTrainConfig,
   completeTrain,
@@ -26,13 +26,13 @@ export const jobKeys = {
     .union([z.literal("auto"), z.int().min(1)])
     .default("auto")
     .describe("processor threads; auto measures at the start"),
-  quick: z.boolean().default(false).describe("a few steps of everything, to see that it works"),
+  quick: z.boolean().default(false).describe("a few steps of everything, as a trial"),
   experiments_dir: z.string().min(1).default("experiments").describe("folder of all runs"),
 };
 
 type JobConfig = { [key in keyof typeof jobKeys]: z.output<(typeof jobKeys)[key]> };
 
-/** Prints help and returns null if the words ask for it. Throws ConfigError. */
+/** Prints help and returns null if the arguments ask for it. Throws ConfigError. */
 export function readJob<S extends z.ZodType>(
   job: Experiment<S>,
   args: readonly string[],

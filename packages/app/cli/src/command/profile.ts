@@ -1,5 +1,5 @@
-// `dsbm profile COMMAND …`: runs another command and shows where its time went: operations beside what the machine can
-// do, a trace for Chrome's viewer, and advice.
+// `dsbm profile COMMAND …`: runs a command and shows its time by operation next to the machine's
+// rate, writes a trace for Chrome's viewer, and gives advice.
 import { availableParallelism } from "node:os";
 import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
@@ -15,15 +15,18 @@ import {
 
 const shown = 12;
 
-const help = `usage: dsbm profile [trace=FILE] COMMAND words …
+const help = `usage: dsbm profile [trace=FILE] COMMAND arguments …
 
-Runs the command as it is, and prints how its time is spread over operations: calls, share of the time of all
-operations, and for matrix products, convolutions and attention GFLOP/s beside the rate of this machine's matrix
-products, measured afterwards. Other processes that the command starts are not seen; each call takes a little longer.
+Runs the command unchanged, and prints its time by operation: calls, share of the time of all operations, and for
+matrix products, convolutions and attention GFLOP/s next to the rate of this machine's matrix products, measured
+afterwards. Other processes of the command are not seen; each call takes a little longer.
 
 trace   a file for chrome://tracing or ui.perfetto.dev, with the first 200,000 calls (default: dsbm-trace.json)`;
 
-/** Runs a command line under the profiler; `run` gives its exit code. Throws a ConfigError without a command. */
+/**
+ * Runs a command line under the profiler; `run` gives its exit code. Throws a ConfigError without a
+ * command.
+ */
 export async function profileCommand(
   args: string[],
   run: (args: string[]) => Promise<number>,
@@ -35,14 +38,14 @@ export async function profileCommand(
     else
       throw new ConfigError(
         "usage",
-        "got no command; expected dsbm profile COMMAND words …, such as dsbm profile train dataset=moons",
+        "got no command; expected dsbm profile COMMAND arguments …, such as dsbm profile train dataset=moons",
       );
     return 0;
   }
   if (traced === "" || words[0] === "profile")
     throw new ConfigError(
       "usage",
-      `got ${args.join(" ")}; expected dsbm profile [trace=FILE] COMMAND words …`,
+      `got ${args.join(" ")}; expected dsbm profile [trace=FILE] COMMAND arguments …`,
     );
   const path = traced ?? "dsbm-trace.json";
   const began = performance.now();
@@ -73,7 +76,7 @@ interface Surroundings {
 
 const percent = (x: number) => `${(100 * x).toFixed(x < 0.0995 ? 1 : 0)} %`;
 
-/** The table, a line on the time outside of operations, and the advice. */
+/** The table, a line on the time outside operations, and the advice. */
 export function report(profile: Profile, around: Surroundings): string {
   const byName = new Map<string, { calls: number; seconds: number; flop: number; half: boolean }>();
   for (const { name, operands, calls, seconds, flop } of profile.operations) {
@@ -128,16 +131,16 @@ function advice(
   if (all < 0.3 * seconds)
     return `operations are ${percent(all / seconds)} of the time: the rest is reading, writing and JavaScript, which neither threads nor bfloat16 make shorter`;
   if (each < 8)
-    return `an operation takes ${each.toFixed(1)} us on average, little more than calling it: a larger batch_size costs less than in proportion, and threads=1 is enough`;
+    return `an operation takes ${each.toFixed(1)} us on average, little more than its call: a larger batch_size costs less than in proportion, and threads=1 is enough`;
   if (gain > 1.25 && sum(long) > 0.4 * all)
-    return `${percent(sum(long) / all)} of the operations' time are products in float32, which this processor makes ${gain.toFixed(1)} times as fast in bfloat16: try simulate_dtype=bfloat16, and dtype=bfloat16 for training`;
+    return `${percent(sum(long) / all)} of the operations' time are products in float32, which this processor computes ${gain.toFixed(1)} times as fast in bfloat16: try simulate_dtype=bfloat16, and dtype=bfloat16 for training`;
   if (threads < availableParallelism() && share > 0.4)
     return `products take ${percent(share)} of the operations' time on ${threads} of ${availableParallelism()} processors: try threads=${availableParallelism()}`;
   const rate = products.reduce((f, { flop }) => f + flop, 0) / Math.max(sum(products), 1e-9);
-  return `products take ${percent(share)} of the operations' time at ${(rate / 1e9).toFixed(0)} GFLOP/s: what is left is fewer steps or a smaller network`;
+  return `products take ${percent(share)} of the operations' time at ${(rate / 1e9).toFixed(0)} GFLOP/s: only fewer steps or a smaller network would be faster`;
 }
 
-/** The calls as Chrome's complete events, in microseconds from the first one. */
+/** The calls as Chrome's complete events, in microseconds from the first call. */
 function chromeTrace(trace: readonly TracedCall[]): string {
   const first = trace.reduce(
     (least, { start }) => Math.min(least, start),

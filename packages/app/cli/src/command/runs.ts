@@ -26,7 +26,7 @@ const help = `usage: dsbm runs [DIR] [--all] [--json]
 Lists runs, the newest first: their folder, state, method, data, age and main metric.
 
 DIR     folder of runs (default: experiments)
---all   all of them, not the newest ${most} alone
+--all   all runs, not only the newest ${most}
 --json  as JSON lines`;
 
 /** Returns the exit code. Throws ConfigError and RunError. */

@@ -1,5 +1,5 @@
-// `npm start`: bridges between two handwritten digits, in principal components and in pixels, and the Gaussian
-// benchmark with its exact answer.
+// `npm start`: bridges between two handwritten digits, in principal components and in pixels, and
+// the Gaussian benchmark with its exact answer.
 import { resolve as absolute, join } from "node:path";
 import { type Experiment, gaussian, train } from "@dsbm/config";
 import {
@@ -30,7 +30,7 @@ type StartConfig = z.output<typeof startSchema>;
 const startJob: Experiment<typeof startSchema> = {
   name: "start",
   about:
-    "the main job: a bridge between handwritten digits, in principal components and in pixels, and a bridge between Gaussians beside its exact answer",
+    "the main job: a bridge between handwritten digits, in principal components and in pixels, and a bridge between Gaussians with its exact answer",
   schema: startSchema,
   check: ({ source, target }) =>
     source === target
@@ -53,7 +53,8 @@ export function partsOf({ source, target }: StartConfig): Part[] {
       title: `digits ${source} → ${target}, in principal components`,
       name: "components",
       experiment: train,
-      // With exact transport the first iteration moves as little as a second one, and keeps more of the variance.
+      // With exact OT the first iteration moves as little as a second iteration, and keeps more of
+      // the variance.
       overrides: {
         dataset: "digits",
         ...digits,
@@ -75,7 +76,7 @@ export function partsOf({ source, target }: StartConfig): Part[] {
       },
     },
     {
-      title: `digits ${source} → ${target}, in pixels: a short run (dsbm train dataset=mnist_2to3 is the long one)`,
+      title: `digits ${source} → ${target}, in pixels: a short run (long: dsbm train dataset=mnist_2to3)`,
       name: "pixels",
       experiment: train,
       overrides: {
@@ -119,8 +120,8 @@ export function partsOf({ source, target }: StartConfig): Part[] {
 
 function pageOf({ source, target, seed, quick }: StartConfig, parts: readonly Part[]): Parts {
   return {
-    title: `Bridges between handwritten ${source}s and ${target}s, and one with a known answer`,
-    about: `dsbm start, seed ${seed}${quick ? ", a trial of a few steps" : ""}. Each part is a run of its own, measured on samples that were held out of training.`,
+    title: `Bridges between handwritten ${source}s and ${target}s, and a bridge with a known answer`,
+    about: `dsbm start, seed ${seed}${quick ? ", a trial of a few steps" : ""}. Each part is a separate run, evaluated on held-out samples.`,
     parts: parts.map(({ name, title }) => ({ name, title: capital(title) })),
   };
 }
@@ -130,7 +131,7 @@ const capital = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}`;
 const help = {
   usage: "[key=value …] [--again] [--open]",
   switches:
-    "--again   start over where the runs are already\n--open    show the runs on a page of this machine, as dsbm studio does",
+    "--again   start over if the folders hold runs\n--open    show the runs on a page of this machine, as dsbm studio does",
 };
 
 /** Returns the exit code. Throws ConfigError. */
@@ -178,7 +179,7 @@ export async function start(given: string[]): Promise<number> {
   console.log("");
   for (const { folder } of finished)
     console.log(
-      `pictures ${join(folder, "samples")}\ntable    ${join(folder, "results.csv")}\nreport   ${join(folder, "report.html")}`,
+      `images   ${join(folder, "samples")}\ntable    ${join(folder, "results.csv")}\nreport   ${join(folder, "report.html")}`,
     );
   console.log(`all of it ${join(whole, "report.html")}`);
   console.log(`took ${duration((performance.now() - began) / 1000)}`);

@@ -1,4 +1,5 @@
-// `dsbm studio [FOLDER] [port=…] [--open]`: a local page over the runs of a folder. Never loads the engine.
+// `dsbm studio [FOLDER] [port=…] [--open]`: a local page over the runs of a folder. Never loads the
+// engine.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve as absolute, join } from "node:path";
@@ -10,15 +11,15 @@ import { printHelp } from "../terminal/columns.js";
 
 const help = `usage: dsbm studio [FOLDER] [port=…] [--open] [--no-settings]
 
-Show the runs below FOLDER (default: experiments) on a page of this machine: a table of them, each run as it goes, and
-trained bridges to play with. The address that is printed has a token; whoever has it can read the runs.
+Show the runs below FOLDER (default: experiments) on a page of this machine: a table of runs, each run live, and
+trained bridges to play with. The printed address holds a token; anyone with the address can read the runs.
 
-port=N   the port (default: 4747, or any other where that is taken)
---open   open the page in the browser, where there is one
+port=N   the port (default: 4747, or any other if 4747 is taken)
+--open   open the page in the browser
 --no-settings   write nothing below your home folder: theme, chosen columns and exported bridges, otherwise in
                 ~/.config/dsbm/studio, are forgotten at the end
 
-It ends with Ctrl-C. dsbm fit, train, gaussian and start show their runs in it with --open.`;
+Ctrl-C ends it. dsbm fit, train, gaussian and start show their runs in it with --open.`;
 
 const openWord = "--open";
 const noSettingsWord = "--no-settings";
@@ -49,7 +50,7 @@ export async function studioCommand(args: string[]): Promise<number> {
   });
   const { address } = studio;
   if (beside) {
-    // Nobody reads it once the address is told.
+    // Nobody reads it after the address is printed.
     process.stderr.on("error", () => {});
     process.send?.({ address });
   } else console.log(`studio of ${absolute(folder)}: ${address}\nCtrl-C ends it`);
@@ -78,7 +79,7 @@ function wordsOf(args: readonly string[]) {
   if (odd !== undefined)
     throw new ConfigError(
       "usage",
-      `dsbm studio does not know "${odd}": dsbm studio [FOLDER] [port=…] [--open] [--no-settings]`,
+      `dsbm studio does not know "${odd}": write dsbm studio [FOLDER] [port=…] [--open] [--no-settings]`,
     );
   const text = settings.at(-1)?.slice("port=".length);
   const port = text === undefined ? undefined : Number(text);

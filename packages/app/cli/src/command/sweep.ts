@@ -10,9 +10,9 @@ const help = [
   "       dsbm sweep table DIR",
   "",
   "status   members of a sweep that are waiting, running, done, failed (and why) or interrupted",
-  "table    mean and standard deviation over seeds of what is done, as text, summary.csv, .svg and .png",
+  "table    mean and standard deviation over seeds of finished members, as text, summary.csv, .svg and .png",
   "",
-  "DIR is the folder of a sweep (experiments/sweeps/…), or the experiments folder above: then all of its sweeps.",
+  "DIR is the folder of a sweep (experiments/sweeps/…), or the experiments folder above for all its sweeps.",
 ].join("\n");
 
 const tasks: Record<string, (folder: string) => Promise<string>> = {
@@ -37,7 +37,7 @@ export async function sweepCommand(args: string[]): Promise<number> {
     const near = nearest(name, Object.keys(tasks));
     throw new ConfigError(
       "usage",
-      `unknown word "${name}" after dsbm sweep: ${near ? `did you mean "${near}"?` : "write status DIR or table DIR"}`,
+      `unknown argument "${name}" after dsbm sweep: ${near ? `did you mean "${near}"?` : "write status DIR or table DIR"}`,
     );
   }
   if (place === undefined || more.length > 0)

@@ -1,4 +1,5 @@
-// `dsbm test RUN key=value …`: evaluates a run again, named by its folder or by the words that trained it.
+// `dsbm test RUN key=value …`: evaluates a run again, named by its folder or by its training
+// options.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, completeTrain, savedConfig, test, testOnlyKeys } from "@dsbm/config";
@@ -20,9 +21,9 @@ export async function testCommand(args: string[]): Promise<number> {
   return runExperiment<CompleteTestConfig>(
     {
       experiment: test,
-      usage: "RUN | the words of the run ",
+      usage: "RUN | the options of the run ",
       notes:
-        "RUN is the folder of a run, a folder above one, or latest; or the words of `dsbm train` name the run, and what else they say is how it is evaluated. It is measured by its own sampler and along its probability flow, into RUN/test/.",
+        "RUN is the folder of a run, a folder above one, or latest; or the options of `dsbm train` name the run, and further options set the evaluation. It evaluates the run's own sampler and its probability flow, into RUN/test/.",
       ...(folder !== null && {
         typed: (words: readonly string[]) => [folder, ...words],
         configOf: ({ config, overrides }) =>

@@ -1,5 +1,5 @@
-// `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: one run or a sweep. The Gaussian benchmark is a
-// preset with its own names for keys.
+// `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: one run or a sweep. The
+// Gaussian benchmark is a preset with its own names for keys.
 import { type CompleteTrainConfig, gaussian, train } from "@dsbm/config";
 import { type ExperimentCommand, type Runner, runExperiment } from "./experiment.js";
 
@@ -14,7 +14,7 @@ async function load(): Promise<Runner<CompleteTrainConfig>> {
 
 const common = {
   notes:
-    "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
+    "If a run was stopped or killed, the same command resumes from its newest whole checkpoint.",
   load,
 };
 

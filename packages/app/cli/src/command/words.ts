@@ -1,4 +1,4 @@
-// What commands do with words before they are resolved.
+// Prepares the arguments of commands before they are resolved.
 import { existsSync } from "node:fs";
 import {
   type CompleteTrainConfig,
@@ -19,11 +19,14 @@ interface PlacedOptions {
   usage: string;
   help: string;
   isPlace?: (word: string) => boolean;
-  /** Options with dashes, and the settings that they are. */
+  /** Options with dashes, and their settings. */
   options?: Readonly<Record<string, string>>;
 }
 
-/** The places and the configuration of a command that does one thing; null after printing help. Throws ConfigError. */
+/**
+ * Returns the places and the configuration of a command that does one thing; null after printing
+ * help. Throws ConfigError.
+ */
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
@@ -43,19 +46,16 @@ export function placedWords<S extends z.ZodType>(
   }
   const [member, ...more] = members;
   if (!member || more.length > 0)
-    throw new ConfigError(
-      "sweep",
-      `dsbm ${experiment.name} does one thing at a time: leave -m out`,
-    );
+    throw new ConfigError("sweep", `dsbm ${experiment.name} handles one run: leave -m out`);
   if (places.length !== expected.split(" ").length)
     throw new ConfigError(
       "usage",
-      `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected ${expected}: ${usage}`,
+      `got ${places.length === 0 ? "no arguments" : places.map((word) => JSON.stringify(word)).join(" ")}; expected ${expected}: ${usage}`,
     );
   return { config: member.config, places };
 }
 
-/** The words without Hydra's --cfg [job], and whether it was there. */
+/** Returns the arguments without Hydra's --cfg [job], and whether it was given. */
 export function withoutCfg(args: readonly string[]): [words: string[], cfg: boolean] {
   const at = args.findIndex((arg) => /^(--cfg|-c)(=.*)?$/.test(arg));
   if (at < 0) return [[...args], false];
@@ -64,19 +64,16 @@ export function withoutCfg(args: readonly string[]): [words: string[], cfg: bool
   const separate = inline === undefined && next !== undefined && /^[a-z]+$/.test(next);
   const what = inline ?? (separate ? next : "job");
   if (what !== "job")
-    throw new ConfigError(
-      "usage",
-      `--cfg ${what}: there is no such part; write --cfg, or --cfg job`,
-    );
+    throw new ConfigError("usage", `--cfg ${what} is unknown: write --cfg, or --cfg job`);
   return [args.toSpliced(at, separate ? 2 : 1), true];
 }
 
-/** An error of missing data that nobody chose, with what runs without files. */
+/** If default data are missing, the error also suggests data without files. */
 export function withHint(error: unknown, words: readonly string[]): unknown {
   const isMissing = error instanceof Error && "code" in error && error.code === "MissingFiles";
   if (isMissing && !words.some((word) => /^[+~]*(dataset|Dataset|Dataset_transfer)=/.test(word)))
     error.message +=
-      "; to train without any file: npx dsbm train dataset=synthetic (pictures), or dataset=moons (points)";
+      "; to train without any file: npx dsbm train dataset=synthetic (images), or dataset=moons (points)";
   return error;
 }
 
@@ -88,11 +85,11 @@ export function surprises<C extends CompleteTrainConfig>({ config, words }: Memb
   if (!isGiven("num_iter", "inner_iters") || isGiven("first_num_iter")) return [];
   if (first_num_iter === num_iter) return [];
   return [
-    `num_iter=${num_iter} is for the iterations after the first one, whose half-iterations have first_num_iter=${first_num_iter} steps by the preset: write first_num_iter=${num_iter} too to change it`,
+    `num_iter=${num_iter} is for iterations after the first, whose half-iterations have first_num_iter=${first_num_iter} steps by the preset: also write first_num_iter=${num_iter} to change them`,
   ];
 }
 
-/** `from=RUN` with the folder it means now: the newest run changes. */
+/** `from=RUN` with its present folder: the newest run changes. */
 export function pinned(word: string, args: readonly string[]): string {
   const [, run = ""] = /^from=['"]?(.+?)['"]?$/.exec(word) ?? [];
   if (run === "" || run === "null") return word;

@@ -8,7 +8,10 @@ interface Work extends Disposable {
   interrupt: Interrupt;
 }
 
-/** Work stopped by `given`, or else as work of the engine, with `late` as `createWorkInterrupt` takes it. */
+/**
+ * `given` stops the work; by default the engine's own interrupt with `late` as in
+ * `createWorkInterrupt`.
+ */
 export async function beginWork(late: string, given?: Interrupt): Promise<Work> {
   const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
   const interrupt = given ?? createWorkInterrupt({ late });

@@ -1,4 +1,4 @@
-// A trained run as an object of programs.
+// A trained run as an object for programs.
 
 import type { Conditions } from "@dsbm/bridge";
 import { ConfigError, configure, evaluate as evaluateExperiment } from "@dsbm/config";
@@ -19,67 +19,83 @@ import { ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
 import { saveRun } from "./save.js";
 
-/** What samples become, of the kind that went in. */
+/** Generated samples, of the same type as the input. */
 export interface BridgeSamples<R extends Rows> extends Pick<Samples, "nfe"> {
   x: SameKind<R>;
-  /** The mass that each sample has become, of a method with growth; null: all stay 1. */
+  /** The final mass of each sample, for a method with growth; null: all 1. */
   weights: number[] | null;
 }
 
-/** What samples become on their way, of the kind that went in. */
+/** States of the paths, of the same type as the input. */
 export interface BridgePaths<R extends Rows> extends Omit<Paths, "states" | "weights"> {
   states: SameKind<R>[];
   /** Masses of the samples (see `BridgeSamples`) at each time. */
   weights: number[][] | null;
 }
 
-/** How samples are carried: the keys of `dsbm sample`, with the samples' conditions. */
+/** Sampling options: the keys of `dsbm sample`, with the samples' conditions. */
 export interface BridgeSampleOptions extends SampleOptions {
-  /** Of a run with `data.condition`: the value of that column for each sample, a class or a number. */
+  /**
+   * For a run with `data.condition`: the value of this column for each sample, a class or a number.
+   */
   condition?: readonly (string | number)[] | undefined;
 }
 
 /** A trained bridge. */
 export interface Bridge extends Disposable {
   readonly folder: string;
-  /** The shape of a sample: columns [d], or pictures [C, H, W]. */
+  /** The shape of a sample: columns [d], or images [C, H, W]. */
   readonly shape: readonly number[];
   readonly report: string;
   /**
-   * Carries samples to the other end (`direction: "f"` from source to target, the default; `"b"` back), in the data's
-   * own units: columns as in the files, pictures as bytes or as numbers from −1 to 1. The noise of row i depends on the
-   * seed and i alone. Throws a ConfigError for options, for samples and conditions of another shape, and for a
-   * direction that was not trained.
+   * Transports samples to the other endpoint (`direction: "f"` from source to target, the default;
+   * `"b"` back), in the data's own units: columns as in the files, images as bytes or as numbers
+   * from −1 to 1. The noise of row i depends only on the seed and i. Throws a ConfigError for wrong
+   * options, for samples and conditions of another shape, and for an untrained direction.
    */
   sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
   paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
   evaluate(options?: EvaluateOptions): Promise<Quality>;
   /**
-   * Log-density [n] of samples at the end of a direction, along the probability flow from `logDensity` at its start;
-   * both take samples as networks do (`units.enter`). Throws a ConfigError for a method without a flow.
+   * Log-density [n] of samples at the end of a direction, along the probability flow from
+   * `logDensity` at its start; both take samples in the network's units (`units.enter`). Throws a
+   * ConfigError for a method without a flow.
    */
   likelihood(x: Tensor, options: LikelihoodOptions): Tensor;
-  /** Between samples in the data's own units and tensors as networks take them. Both give new tensors. */
+  /**
+   * Converts between samples in the data's own units and tensors in the network's units. Both
+   * return new tensors.
+   */
   readonly units: { enter(x: Rows): Tensor; leave(x: Tensor): Tensor };
-  /** Conditions of the networks from values of the column `data.condition`, one a sample; the caller's. */
+  /**
+   * Conditions from values of the column `data.condition`, one for each sample; the caller owns
+   * them.
+   */
   conditions(values: readonly (string | number)[]): Conditions;
-  /** Copies the run without its data; `openBridge` and `dsbm sample` open the copy. Returns the folder. */
+  /**
+   * Copies the run without its data; `openBridge` and `dsbm sample` open the copy. Returns the
+   * folder.
+   */
   save(folder: string): string;
-  /** Writes models for other programs (a page if `out` ends in .html) as `dsbm export`; returns the paths. */
+  /**
+   * Writes models for other programs (a page if `out` ends in .html) as `dsbm export`; returns the
+   * paths.
+   */
   export(out: string, options?: ExportKeys): Promise<string[]>;
   dispose(): void;
 }
 
-/** How a run is measured: the keys of `dsbm evaluate`. */
+/** Evaluation options: the keys of `dsbm evaluate`. */
 export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
-  /** Metrics of your own, measured with the others. */
+  /** Your own metrics. */
   own?: readonly Metric[] | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Measures the bridge of a run: each metric with its floor, ceiling and interval. Writes nothing. Throws a ConfigError
- * for a run without weights and for options that do not fit, and the reason of `signal`.
+ * Evaluates the bridge of a run: each metric with its floor, ceiling and interval. Writes nothing.
+ * Throws a ConfigError for a run without weights and for options that do not fit, and the reason of
+ * `signal`.
  */
 export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
   const { own, signal, ...keys } = options;
@@ -91,8 +107,8 @@ export async function evaluate(folder: string, options: EvaluateOptions = {}): P
 }
 
 /**
- * Opens a run of `dsbm fit`, `train` or `gaussian`. Throws a RunError for what is no run, and a ConfigError without
- * weights, or without those of `half_iteration`.
+ * Opens a run of `dsbm fit`, `train` or `gaussian`. Throws a RunError if the folder holds no run,
+ * and a ConfigError without weights, or without weights of `half_iteration`.
  */
 export function openBridge(path: string, options: OpenOptions = {}): Bridge {
   const run = RunBridge.open(path, options);

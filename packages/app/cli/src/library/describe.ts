@@ -1,4 +1,4 @@
-// A problem made by hand as the configuration of a run.
+// Describes a problem of the library as the configuration of a run.
 import { methods, type Network, Preconditioned } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { modelOf } from "@dsbm/nets";
@@ -6,10 +6,9 @@ import { inProgram } from "@dsbm/problem";
 import { ones, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "@dsbm/train";
 
-/** The shape of one sample as networks take it. */
+/** The shape of one sample in the network's units. */
 export const shapeOf = ({ data }: CompleteProblem): readonly number[] => data.x0.shape.slice(1);
 
-/** The configuration of a problem whose networks are like `network`. */
 export function describeProblem(problem: CompleteProblem, network: Network): CompleteTrainConfig {
   const { method: options, schedule, optimisation, seed, data } = problem;
   const { parametrisation } = options;
@@ -62,8 +61,8 @@ export function describeProblem(problem: CompleteProblem, network: Network): Com
 type Model = NonNullable<ReturnType<typeof modelOf>>;
 
 /**
- * The configuration's name of a problem's network (or of the network within a method's own model); null for a class
- * that is not the library's.
+ * The configuration's name of a problem's network (or of the network within a method's own model);
+ * null for a class outside the library.
  */
 export function modelNamed({ method }: CompleteProblem, network: Network): Model | null {
   const found = modelOf(network);
@@ -93,7 +92,7 @@ function methodName({ method: { method } }: CompleteProblem): string {
     "usage",
     name === "dsb"
       ? "the steps of method dsb are not kept with its networks: train it with npx dsbm train method=dsb"
-      : `the method ${name} is not one of \`methods\`, by which a run names it: write methods.${name} = … (of dsbm/bridge) before the training, and where the run is opened`,
+      : `the method ${name} is not in \`methods\`, by which a run names it: write methods.${name} = … (of dsbm/bridge) before the training, and where the run is opened`,
   );
 }
 
@@ -102,13 +101,13 @@ const processes: Readonly<Record<string, string>> = { brownian: "ve", "ornstein-
 function processKeys({ process, schedule: { grid } }: CompleteProblem): Tree {
   const { name, sigma, own } = process;
   const sde = processes[name];
-  // The only rate that a configuration has.
+  // The only rate that a configuration can have.
   const isUsual = sde === "ve" || tidy(() => own?.("b", ones([1])).item() === 0.5);
   if (sde === undefined || !isUsual)
     throw new ConfigError(
       "usage",
-      `the process ${name} is none that a run can have: use brownian() or ornsteinUhlenbeck() with alpha 0.5`,
+      `a run cannot have the process ${name}: use brownian() or ornsteinUhlenbeck() with alpha 0.5`,
     );
-  // A flow has no noise, and its process no scale. The grid itself stands in problem.json.
+  // A flow has no noise, and its process no scale. problem.json holds the grid.
   return { sde, num_steps: grid.steps.length, sigma: sigma || 1 };
 }

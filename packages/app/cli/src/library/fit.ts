@@ -1,4 +1,5 @@
-// `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, a bridge as the result.
+// `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, a bridge
+// as the result.
 import { ConfigError, flatten } from "@dsbm/config";
 import { type FitRequest, finishedFit, fitMember, runFit } from "@dsbm/experiment";
 import type { ProgressState } from "@dsbm/runs";
@@ -8,7 +9,7 @@ import { type Bridge, openBridge } from "./bridge.js";
 import { given, type Input, memoryName, removeInputs, type Source, writeInput } from "./inputs.js";
 import type { FitKeys } from "./keys.generated.js";
 
-/** How far a fit is: a moving state, or a line that stays. */
+/** Progress of a fit: a changing state, or a line to keep. */
 export type FitProgress = { state: ProgressState } | { line: string };
 
 /** Data have other names here. */
@@ -16,13 +17,13 @@ type OptionKeys = Omit<FitKeys, "Dataset" | "Dataset_between" | "Dataset_transfe
 
 interface RunOptions extends OptionKeys {
   folder?: string | undefined;
-  /** Start over; else an earlier run goes on, and a finished one is opened. */
+  /** Start over; by default an earlier run resumes, and a finished run is opened. */
   again?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: FitProgress) => void) | undefined;
 }
 
-/** Two data sets, each a file, a folder of pictures, or samples in memory. */
+/** Two datasets, each a file, a folder of images, or samples in memory. */
 export interface FitOptions extends RunOptions {
   source: Source;
   target: Source;
@@ -34,10 +35,11 @@ export interface FitManyOptions extends RunOptions {
 }
 
 /**
- * Fits a bridge between your own data sets: `npx dsbm fit SOURCE TARGET key=value …` as a function. Other options are
- * chosen from the data, within `max_minutes` (10). Data in memory are written into the run folder. Called again with
- * the same options it resumes, or opens what is finished. Throws a ConfigError for keys, a ConfigError or DatasetError
- * for data, errors of training and disk, and the reason of `signal`.
+ * Fits a bridge between your own datasets: `npx dsbm fit SOURCE TARGET key=value …` as a function.
+ * Further options are chosen from the data, within `max_minutes` (10). Data in memory are written
+ * into the run folder. With the same options it resumes the run, or opens a finished run. Throws a
+ * ConfigError for keys, a ConfigError or DatasetError for data, errors of training and disk, and
+ * the reason of `signal`.
  */
 export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge> {
   const { folder: place, again = false, signal, onProgress, ...rest } = options;
@@ -83,7 +85,10 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
 
 const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length === 4);
 
-/** The data sets in order, named for messages, and the other keys. Throws a ConfigError for less than two. */
+/**
+ * The datasets in order, named for messages, and the other keys. Throws a ConfigError for less than
+ * two.
+ */
 function marginalsIn(
   options: Omit<FitOptions, keyof RunOptions> | Omit<FitManyOptions, keyof RunOptions>,
 ) {
@@ -101,7 +106,7 @@ function marginalsIn(
   if (marginals.length < 2)
     throw new ConfigError(
       "usage",
-      `marginals has ${marginals.length} data sets; expected two or more`,
+      `marginals has ${marginals.length} datasets; expected two or more`,
     );
   const last = marginals.length - 1;
   const nameOf = (i: number) => (i === 0 ? "source" : i === last ? "target" : `marginal_${i}`);
@@ -109,7 +114,7 @@ function marginalsIn(
   return { all, keys: keys as OptionKeys };
 }
 
-/** Overrides of vectors in memory, independent of where their files lie. */
+/** Overrides of vectors in memory, independent of the place of their files. */
 const memoryBase = (inputs: readonly Input[], name: string): FitRequest["base"] => ({
   name,
   ...(inputs.length > 2 && {

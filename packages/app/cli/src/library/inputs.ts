@@ -6,7 +6,7 @@ import { writeFileAtomic } from "@dsbm/files";
 import { io, tidy } from "@dsbm/torch";
 import { type Rows, toTensor } from "./rows.js";
 
-/** The data of one end: a path, or samples in memory. */
+/** Data of the source or target: a path, or samples in memory. */
 export type Source = string | Rows;
 
 export interface Input {
@@ -15,7 +15,7 @@ export interface Input {
   bytes: Uint8Array | null;
 }
 
-/** Checks the data of an end; those in memory become a file's bytes. */
+/** Checks data; data in memory become a file's bytes. */
 export function given(source: Source, end: string): Input {
   if (typeof source === "string") return { path: source, shape: null, bytes: null };
   const x = toTensor(source, end);
@@ -24,7 +24,7 @@ export function given(source: Source, end: string): Input {
     if (shape.length !== 2 && shape.length !== 4)
       throw new ConfigError(
         "usage",
-        `${end} has shape [${shape.join(", ")}]; expected vectors [n, d] or pictures [n, C, H, W]`,
+        `${end} has shape [${shape.join(", ")}]; expected vectors [n, d] or images [n, C, H, W]`,
       );
     if (x.dtype !== "uint8" && !tidy(() => x.isfinite().all().item()))
       throw new ConfigError(
@@ -39,7 +39,7 @@ export function given(source: Source, end: string): Input {
   }
 }
 
-/** The same name for the same numbers; null where all are files. */
+/** Equal numbers have the same name; null if all data are files. */
 export function memoryName(ends: readonly Input[]): string | null {
   if (ends.every(({ bytes }) => bytes === null)) return null;
   const digest = createHash("sha256");
@@ -47,7 +47,7 @@ export function memoryName(ends: readonly Input[]): string | null {
   return `memory-${digest.digest("hex").slice(0, 12)}`;
 }
 
-/** Writes an end that is in memory to `folder`/inputs. */
+/** Writes data from memory to `folder`/inputs. */
 export function writeInput(
   end: string,
   input: Input,
@@ -66,7 +66,7 @@ export function writeInput(
   return { ...input, path };
 }
 
-/** Undoes `writeInput` where no run came of it. */
+/** Undoes `writeInput` if no run was made. */
 export function removeInputs(folder: string): void {
   if (existsSync(join(folder, "run.json"))) return;
   rmSync(join(folder, "inputs"), { recursive: true, force: true });

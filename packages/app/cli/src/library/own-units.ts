@@ -5,7 +5,9 @@ import { type DType, type Tensor, tensor, tidy } from "@dsbm/torch";
 
 interface OwnUnits {
   shape: readonly number[];
-  /** Samples as networks take them; disposes x. Throws a ConfigError for samples of another shape. */
+  /**
+   * Samples in the network's units; disposes x. Throws a ConfigError for samples of another shape.
+   */
   enter(x: Tensor): Tensor;
   leave(x: Tensor, dtype: DType): Tensor;
 }

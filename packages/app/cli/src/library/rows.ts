@@ -1,4 +1,4 @@
-// Samples as programs have them.
+// The types of samples in programs.
 import { kindOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { type Tensor, Tensor as TensorClass, tensor, tidy } from "@dsbm/torch";
@@ -12,7 +12,7 @@ export interface ShapedNumbers {
 /** Samples [n, …]: a tensor, a typed array with its shape, or rows of numbers (vectors). */
 export type Rows = Tensor | ShapedNumbers | readonly (readonly number[])[];
 
-/** Samples of the kind that was given. */
+/** Samples of the input's type. */
 export type SameKind<R extends Rows> = R extends Tensor
   ? Tensor
   : R extends ShapedNumbers
@@ -22,7 +22,7 @@ export type SameKind<R extends Rows> = R extends Tensor
 const wanted =
   "expected a tensor [n, …], { data: Float32Array, shape: [n, …] } or an array of rows of numbers";
 
-/** Samples as a new tensor on the processor: float32, float64 or bytes; the caller's. */
+/** A new tensor on the processor: float32, float64 or bytes; the caller owns it. */
 export function toTensor(rows: Rows, what: string): Tensor {
   const refuse = (found: string): never => {
     throw new ConfigError("usage", `${what} is ${found}; ${wanted}`);
@@ -51,7 +51,7 @@ export function toTensor(rows: Rows, what: string): Tensor {
   return tidy(() => tensor(data, { shape }).keep());
 }
 
-/** A tensor [n, …] as the kind that `like` is; a tensor is handed over, else it is disposed. */
+/** A tensor [n, …] as the type of `like`. A tensor is handed over, else it is disposed. */
 export function sameKind<R extends Rows>(x: Tensor, like: R): SameKind<R> {
   if (like instanceof TensorClass) return x as SameKind<R>;
   const { shape } = x;

@@ -1,4 +1,4 @@
-// Copies a run's folder, whole or not at all.
+// Copies a run folder, whole or not at all.
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "@dsbm/config";
@@ -6,7 +6,6 @@ import { readRun } from "@dsbm/runs";
 
 const passing = /^(\.lock|cache|previous|\.tmp-.*)$/;
 
-/** Copies the run of `folder` to `to`, which must be new or empty. */
 export function saveRun(folder: string, to: string): string {
   readRun(folder);
   const filter = (path: string) =>
@@ -19,7 +18,7 @@ export function saveRun(folder: string, to: string): string {
 /** Fills a folder that must be new or empty; returns its path. */
 export function newFolder(to: string, fill: (temporary: string) => void): string {
   if (existsSync(to) && readdirSync(to).length > 0)
-    throw new ConfigError("usage", `${to} is there and is not empty: give a new folder`);
+    throw new ConfigError("usage", `${to} exists and is not empty: give a new folder`);
   const target = resolve(to);
   const temporary = resolve(dirname(target), `.tmp-${process.pid}-${basename(target)}`);
   try {

@@ -1,4 +1,4 @@
-// A training made by hand, saved as a run that `openBridge` and `dsbm sample` open.
+// Saves a training of the library as a run that `openBridge` and `dsbm sample` open.
 import { conditionsAt, type Direction, mapConditions, sourceOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { openRunOf } from "@dsbm/experiment";
@@ -10,13 +10,14 @@ import { describeProblem, modelNamed, shapeOf } from "./describe.js";
 import { newFolder } from "./save.js";
 
 export class Training extends Driver {
-  /** As the driver's `save`: all that training needs to go on. */
+  /** As the driver's `save`: everything for resuming. */
   override save(): SavedTraining;
   /**
-   * Saves what was trained as a run in a new folder, between events or after the run, and returns the folder:
-   * `openBridge`, `dsbm sample` and `dsbm export` open it. Networks of the library are built again from their options;
-   * for other classes `openBridge` takes `network`. The data are not in it. Throws a ConfigError before the first step,
-   * for a folder that is not empty, and for a process, grid or method that no run can have; a RunError of the disk.
+   * Saves the trained networks as a run in a new folder, between events or after the run, and
+   * returns the folder: `openBridge`, `dsbm sample` and `dsbm export` open it. Networks of the
+   * library are built again from their options; for other classes `openBridge` takes `network`. The
+   * data are not included. Throws a ConfigError before the first step, for a folder that is not
+   * empty, and for a process, grid or method that no run can have; a RunError of the disk.
    */
   override save(folder: string): string;
   override save(folder?: string): SavedTraining | string {

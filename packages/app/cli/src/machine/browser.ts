@@ -9,11 +9,12 @@ function opener(): string | undefined {
   return process.env.DISPLAY || process.env.WAYLAND_DISPLAY ? "xdg-open" : undefined;
 }
 
-/** Opens an address in the browser; does nothing where there is none. */
+/** Opens an address in the browser, if there is a browser. */
 export async function openBrowser(address: string): Promise<void> {
   const found = opener();
   if (found === undefined) return;
-  // All users of a machine can read command lines; the address has the token, so it goes through a file of ours.
+  // All users of a machine can read command lines. The address has the token, so a private file
+  // passes it.
   const folder = mkdtempSync(join(tmpdir(), "dsbm-studio-"));
   const page = join(folder, "open.html");
   writeFileSync(page, `<!doctype html><meta http-equiv="refresh" content="0;url=${address}">\n`, {
@@ -28,7 +29,7 @@ export async function openBrowser(address: string): Promise<void> {
   setTimeout(() => rmSync(folder, { recursive: true, force: true }), 20_000).unref();
 }
 
-/** Starts the studio beside a run and prints its address, or why there is none. */
+/** Starts the studio next to a run and prints its address, or the reason for failure. */
 export async function showBeside(folder: string): Promise<void> {
   // Only the first process of a run.
   if (Number(process.env.RANK ?? process.env.SLURM_PROCID ?? 0) > 0) return;

@@ -1,5 +1,5 @@
-// `nproc=N`: starts the processes of one training on this machine, each a rank, passes signals on, and ends the others
-// after one has failed.
+// `nproc=N`: starts the processes of one training on this machine, each a rank, passes signals on,
+// and ends the others after a failure.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { cores, createInterrupt, isStopCode, patience, shellWord, stoppedWithin } from "@dsbm/runs";
@@ -24,7 +24,7 @@ interface End {
 
 const graceMs = 10_000;
 
-/** Runs a command line as `n` ranks; the exit code of rank 0, or of the first that failed. */
+/** Runs a command line as `n` ranks; the exit code of rank 0, or of the first failed rank. */
 export async function launchRanks(
   args: readonly string[],
   { n, timeoutMs }: { n: number; timeoutMs: number },
@@ -52,7 +52,7 @@ export async function launchRanks(
     for (const child of children)
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
   };
-  // Rank 0 says that it has seen the signal: a step may take longer.
+  // Rank 0 reports that it has seen the signal: a step may take longer.
   let late: NodeJS.Timeout | undefined;
   const stop = () => {
     all("SIGINT");
@@ -68,7 +68,8 @@ export async function launchRanks(
   const ended = (end: End) => {
     ends.push(end);
     if (end.code === 0 || isStopCode(end.code) || timers.length > 0) return;
-    // Ranks that wait for it notice; others get SIGTERM, and stop where the run can resume.
+    // Ranks that wait for it notice; others get SIGTERM, and stop at a point where the run can
+    // resume.
     timers.push(setTimeout(() => all("SIGTERM"), graceMs));
     timers.push(setTimeout(() => all("SIGKILL"), graceMs + timeoutMs));
   };
@@ -97,12 +98,12 @@ export async function launchRanks(
   return ends.length < n ? 1 : first ? (first.code ?? 1) : 0;
 }
 
-/** In rank 0 of `launchRanks`: says that the work is ending by itself. */
+/** Tells the launcher of rank 0 that the work is ending by itself. */
 export function tellLauncher(): void {
   if (process.connected) process.send?.("noticed");
 }
 
-/** In a process of `launchRanks`: stops as by a signal when the launcher is gone. */
+/** Stops a process of `launchRanks` as by a signal when the launcher ends. */
 export function followLauncher(): void {
   if (!process.channel) return;
   process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));

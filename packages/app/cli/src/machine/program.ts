@@ -1,5 +1,4 @@
-// The program that other processes start.
+// The path of the program, for child processes.
 import { fileURLToPath } from "node:url";
 
-/** The script that node runs as `dsbm`. */
 export const program: string = fileURLToPath(new URL("../../bin/dsbm.mjs", import.meta.url));

@@ -1,4 +1,4 @@
-// The results of a sweep in one table and one picture.
+// Gathers the results of a sweep in one table and one figure.
 import { relative } from "node:path";
 import { lastOfHalves, panelsOf } from "@dsbm/experiment";
 import { writeFileAtomic } from "@dsbm/files";
@@ -24,8 +24,8 @@ import {
 } from "@dsbm/runs";
 
 /**
- * Writes summary.csv, summary.svg and summary.png of the sweep in `folder` and returns its last evaluations as text;
- * null if no member is finished. Throws RunError.
+ * Writes summary.csv, summary.svg and summary.png of the sweep in `folder` and returns its last
+ * evaluations as text; null if no member is finished. Throws RunError.
  */
 export async function gather(folder: string): Promise<string | null> {
   const manifest = readManifest(folder);

@@ -1,5 +1,5 @@
-// The launcher `local`: several runs side by side, each a process, so that a failure ends one run alone; as many as
-// there are cores, or GPUs.
+// The launcher `local`: several simultaneous runs, each a process, so that a failure ends one run
+// alone; as many as cores, or GPUs.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
@@ -25,13 +25,12 @@ interface Outcome {
 
 export interface Pool {
   atOnce: number;
-  /** Cores of a member. */
   share: number;
-  /** The GPUs of each place; empty where members use none, or name theirs. */
+  /** The GPUs of each slot; empty if members use no GPU, or name one. */
   gpus: string[][];
 }
 
-/** Sizes the pool by GPUs where members use any (device=cuda), else by cores. */
+/** Sizes the pool by GPUs if members use them (device=cuda), else by cores. */
 export async function poolFor(
   members: readonly Pick<NumberedMember, "device" | "nproc">[],
   n_jobs: number | null,
@@ -79,7 +78,7 @@ function runMember(
       env: { ...process.env, ...env },
     });
     const file = createWriteStream(log);
-    // A log that cannot be written must not end the member.
+    // A failing log must not end the member.
     file.on("error", (error) => say(`${label}: no log: ${error.message}`));
     let tail = "";
     const stop = () => child.kill("SIGINT");
@@ -89,8 +88,8 @@ function runMember(
       createInterface({ input: stream }).on("line", (line) => {
         tail = `${tail}\n${line}`.slice(-8192);
         file.write(`${line}\n`);
-        // The sweep says once how it goes on.
-        if (!line.startsWith("to go on: ")) say(line);
+        // The sweep prints its command to resume once.
+        if (!line.startsWith("to resume: ")) say(line);
       });
     }
     child.on("error", ({ message }) =>
@@ -116,14 +115,14 @@ async function runWhenFree(
   for (;;) {
     let waited = false;
     for (let pid = holder(); pid !== undefined; pid = holder()) {
-      if (!waited) options.say(`is being run by process ${pid}: waiting for it`);
+      if (!waited) options.say(`is running in process ${pid}: waiting for it`);
       waited = true;
       await pause(500, undefined, { signal }).catch(() => {});
       if (signal.aborted) return { code: 130, why: null };
     }
     if (waited && !again && member.finished()) return { code: 0, why: null };
     const outcome = await runMember(member, options);
-    // Another process may have taken the folder meanwhile.
+    // Another process may have taken the folder in the meantime.
     if (outcome.why === null || holder() === undefined) return outcome;
   }
 }

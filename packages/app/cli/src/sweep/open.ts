@@ -1,4 +1,4 @@
-// The folder of a sweep, named by a hash of its members: the same overrides find it again.
+// Opens the folder of a sweep, named by a hash of its members: the same overrides find it again.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -22,8 +22,8 @@ export interface OpenSweep {
 }
 
 /**
- * Writes or finds the manifest of a sweep; its members keep their numbers. Throws a ConfigError where two members would
- * write into one folder.
+ * Writes or finds the manifest of a sweep; its members keep their numbers. Throws a ConfigError if
+ * two members would write into one folder.
  */
 export function openSweep(
   members: readonly SweepMember[],

@@ -1,4 +1,5 @@
-// What Slurm knows of a sweep's jobs: from squeue, then from sacct, else from the end of the job's log.
+// Reads the state of a sweep's jobs from Slurm: from squeue, then from sacct, else from the end of
+// the job's log.
 import { execFile } from "node:child_process";
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
@@ -7,14 +8,14 @@ export interface Task {
   phase: "queued" | "running" | "ended";
   /** Why it waits, or was ended from outside; null if unknown or usual. */
   why: string | null;
-  /** Whether it ended well. */
+  /** Whether it succeeded. */
   completed: boolean;
 }
 
 interface Answer {
   stdout: string;
   stderr: string;
-  /** The last line of a program that failed or is not installed; null where it ended well. */
+  /** The last line of a program that failed or is not installed; null after success. */
   error: string | null;
   /** Whether the program is not installed. */
   missing: boolean;
@@ -50,15 +51,15 @@ const running = new Set([
 ]);
 const ends: Record<string, string> = {
   TIMEOUT:
-    "the time limit was reached: give it more by launcher.timeout_min, or start the sweep again to go on",
-  OUT_OF_MEMORY: "out of memory: give it more by launcher.mem_gb",
+    "the time limit was reached: increase launcher.timeout_min, or start the sweep again to resume",
+  OUT_OF_MEMORY: "out of memory: increase launcher.mem_gb",
   CANCELLED: "the job was cancelled",
   NODE_FAIL: "its node failed",
   PREEMPTED: "the job was preempted",
   DEADLINE: "the job's deadline was reached",
   BOOT_FAIL: "its node did not boot",
 };
-/** Reasons to wait that are not worth a message. */
+/** Usual reasons to wait, without a message. */
 const usual = new Set(["None", "Priority", "Resources", "JobArrayTaskLimit", "Dependency"]);
 
 function taskOf(state: string, reason: string | null): Task {
@@ -73,8 +74,8 @@ function taskOf(state: string, reason: string | null): Task {
 }
 
 /**
- * The tasks of job arrays by "<job>_<index>"; `wanted` are the indexes by job. Tasks that Slurm has forgotten are
- * missing. null with the error if Slurm does not answer.
+ * The tasks of job arrays by "<job>_<index>"; `wanted` are the indexes by job. Tasks that Slurm has
+ * forgotten are missing. Returns null with the error if Slurm does not answer.
  */
 export async function tasksOf(
   wanted: ReadonlyMap<string, readonly number[]>,
@@ -99,7 +100,7 @@ async function addAccounted(job: string, tasks: Map<string, Task>): Promise<void
   if (error !== null) return;
   for (const line of stdout.split("\n")) {
     const [id = "", state = ""] = line.trim().split("|");
-    // A waiting part of an array is one line, 12_[3-7%2]; squeue knows those.
+    // A waiting part of an array is one line, 12_[3-7%2]; squeue reports those tasks.
     if (/^\d+_\d+$/.test(id) && !tasks.has(id))
       tasks.set(id, taskOf(state.split(" ")[0] as string, null));
   }
@@ -124,7 +125,7 @@ export function lastLogLine(log: string): string | null {
   const at = lines.findLastIndex((line) => line.startsWith("dsbm: "));
   if (at < 0) return lines.findLast((line) => line !== "") ?? null;
   const error = lines[at] as string;
-  // The first line of a bug's report ends with a colon; the error is on the next one.
+  // The first line of a bug's report ends with a colon; the error is on the next line.
   return (error.endsWith(":") ? `${error} ${lines[at + 1] ?? ""}` : error).slice("dsbm: ".length);
 }
 

@@ -1,4 +1,4 @@
-// The script for sbatch: one task of the array for each member.
+// Writes the script for sbatch: one task of the array for each member.
 import type { SlurmLauncher } from "@dsbm/config";
 import { shellWord } from "@dsbm/runs";
 import { program } from "../machine/program.js";
@@ -8,7 +8,7 @@ function sbatchWord(value: string): string {
   return value.replace(/[^\w@%+=:,./-]/gu, (char) => (char > "\u007f" ? char : `\\${char}`));
 }
 
-/** Numbers from 1 on as --array takes them: 1-3,7. */
+/** Numbers from 1 on in the format of --array: 1-3,7. */
 function arrayOf(numbers: readonly number[]): string {
   const ranges: [number, number][] = [];
   for (const n of numbers.toSorted((a, b) => a - b)) {
@@ -55,8 +55,9 @@ function optionsOf(
 }
 
 /**
- * The script is submitted from the sweep's folder, so that the logs' names need no quoting; members run where the sweep
- * was started. `exec` makes the member the job's own process, which gets Slurm's signals.
+ * Slurm runs the script from the sweep's folder, so that names of logs need no quoting; members run
+ * in the folder where the sweep was started. `exec` makes the member the job's own process, which
+ * gets Slurm's signals.
  */
 export function batchScript(
   members: readonly NumberedMember[],

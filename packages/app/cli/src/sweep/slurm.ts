@@ -1,4 +1,4 @@
-// The launcher `slurm`: submits one job array for the members that are not done, and follows it.
+// The launcher `slurm`: submits one job array for the unfinished members, and follows it.
 import { rmSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -18,7 +18,7 @@ export async function submit(
   { paths, experiment, again }: { paths: SweepPaths; experiment: string; again: boolean },
 ): Promise<string> {
   writeFileAtomic(paths.script, batchScript(members, launcher, { name: `dsbm-${experiment}` }));
-  // Messages of an earlier start are not this one's.
+  // Messages of an earlier start do not belong to this start.
   for (const { number } of members) rmSync(paths.log(number), { force: true });
   const { missing, error, stdout, stderr } = await runSlurm(
     "sbatch",
@@ -30,13 +30,13 @@ export async function submit(
       "usage",
       "Slurm's sbatch is not on PATH: start the sweep where jobs are submitted (Debian: apt install slurm-client), or write launcher=local",
     );
-  // "12" or, of a federation, "12;cluster".
+  // "12", or "12;cluster" in a federation.
   const job = /^(\d+)(?:;\S+)?\s*$/m.exec(stdout)?.[1];
   if (error !== null || job === undefined) {
     const reason = error ?? lastLine(`${stdout}\n${stderr}`);
     const fix = /array/i.test(reason)
       ? "a cluster's MaxArraySize bounds the number of members: split the sweep up"
-      : `correct launcher.…, or look at ${paths.script}`;
+      : `correct launcher.…, or read ${paths.script}`;
     throw new ConfigError("usage", `sbatch refused the sweep: ${reason}; ${fix}`);
   }
   const journal = openJournal(paths.journal);
@@ -49,10 +49,12 @@ export async function submit(
 /** Seconds between two requests to the queue: at first, and at most. */
 const firstPause = 0.5;
 const lastPause = 10;
-/** Seconds that a shared file system may take to show what a job wrote. */
+/** Seconds that a shared file system may need to show a job's files. */
 const grace = 60;
 
-/** Waits until no member waits or runs; returns the last status, and whether Ctrl-C ended the wait. */
+/**
+ * Waits until no member waits or runs. Returns the last status, and whether Ctrl-C ended the wait.
+ */
 export async function watch(folder: string): Promise<{ status: SweepStatus; stopped: boolean }> {
   const interrupt = createInterrupt({ notify: () => {} });
   const progress = createProgress();
@@ -87,7 +89,7 @@ export async function watch(folder: string): Promise<{ status: SweepStatus; stop
   }
 }
 
-/** Whether a member waits or runs, or may do so where Slurm does not answer. */
+/** Whether a member waits or runs, or may do so if Slurm does not answer. */
 function mayGoOn({ members, note }: SweepStatus): boolean {
   return members.some((member) => isActive(member) || (note !== null && member.state !== "done"));
 }

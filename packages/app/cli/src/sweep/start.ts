@@ -19,8 +19,8 @@ interface SweepRequest {
 }
 
 /**
- * Returns 0 when all members are finished, 1 when some failed, 130 when stopped. Throws a ConfigError where the sweep
- * is running already, or Slurm refuses it.
+ * Returns 0 when all members are finished, 1 when some failed, 130 when stopped. Throws a
+ * ConfigError if the sweep is running already, or Slurm refuses it.
  */
 export async function sweep(
   members: readonly SweepMember[],
@@ -33,7 +33,7 @@ export async function sweep(
   if (holder !== undefined)
     throw new ConfigError(
       "usage",
-      `this sweep is being run already, by process ${holder}: wait for it, or stop it with kill ${holder}; ${shown} shows it`,
+      `this sweep is running already, in process ${holder}: wait for it, or stop it with kill ${holder}; ${shown} shows it`,
     );
   const lock = acquireLock(path);
   const alive = setInterval(() => lock.refresh(), 30_000).unref();
@@ -73,7 +73,7 @@ export async function sweep(
 
 function isFree({ folder, label }: NumberedMember): boolean {
   if (lockHolder(runPaths(folder).lock) === undefined) return true;
-  console.log(`${label} is being run already, by another process: it is left to that process`);
+  console.log(`${label} is running already in another process, which finishes it`);
   return false;
 }
 
@@ -93,7 +93,7 @@ async function runHere(
     `${result.finished} finished, ${done} finished before, ${wrong.length} failed, ${left} not finished`,
   );
   if (result.stopped) {
-    console.log(`to go on: npx dsbm ${words.map(shellWord).join(" ")}`);
+    console.log(`to resume: npx dsbm ${words.map(shellWord).join(" ")}`);
     return 130;
   }
   return wrong.length > 0 || left > 0 ? 1 : 0;
@@ -105,7 +105,7 @@ async function waitForSlurm(folder: string, shown: string): Promise<number> {
     const jobs = status.jobs.join(" ");
     console.log(
       status.jobs.length > 0
-        ? `Slurm's job goes on; to look: ${shown}; to cancel: scancel ${jobs}`
+        ? `Slurm's job continues; to look: ${shown}; to cancel: scancel ${jobs}`
         : `nothing waits or runs any more; to look: ${shown}`,
     );
     return 130;
@@ -116,7 +116,7 @@ async function waitForSlurm(folder: string, shown: string): Promise<number> {
 }
 
 async function printResults(folder: string): Promise<void> {
-  // Loaded here: it brings the engine along, which help does not need.
+  // Loaded here: it loads the engine, which help does not need.
   const { gather, summaryPlaces } = await import("./gather.js");
   const table = await gather(folder);
   if (table !== null) console.log(`\n${table}\n\n${summaryPlaces(folder)}`);

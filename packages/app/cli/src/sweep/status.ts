@@ -21,7 +21,7 @@ import { lastLogLine, slurmReason, type Task, tailOf, tasksOf } from "./queue.js
 export interface MemberOf extends Status {
   entry: SweepEntry;
   trace: Trace | null;
-  /** Its task in Slurm; null where Slurm does not know it. */
+  /** Its task in Slurm; null if Slurm does not know it. */
   task: Task | null;
 }
 
@@ -29,22 +29,22 @@ export interface SweepStatus {
   folder: string;
   manifest: SweepManifest;
   members: MemberOf[];
-  /** The process that starts members here, if one lives. */
+  /** The live process that starts members here, or null. */
   launcher: number | null;
-  /** Job arrays that have members left. */
+  /** Job arrays with unfinished members. */
   jobs: string[];
-  /** Says where the states may be out of date. */
+  /** Reports if the states may be out of date. */
   note: string | null;
 }
 
-/** Reads the status of the sweep in `folder`, also from Slurm. Throws RunError. */
+/** Throws RunError. */
 export async function sweepStatus(folder: string): Promise<SweepStatus> {
   const manifest = readManifest(folder);
   const paths = sweepPaths(folder);
   const traces = readTraces(paths.journal);
   const launcher = lockHolder(paths.lock) ?? null;
   const traceOf = ({ number }: SweepEntry) => traces.get(number) ?? null;
-  // Members by the jobs that Slurm is to report on.
+  // Members to look up, by job.
   const wanted = new Map<string, number[]>();
   for (const entry of manifest.members) {
     const trace = traceOf(entry);
@@ -73,7 +73,7 @@ export async function sweepStatus(folder: string): Promise<SweepStatus> {
     jobs: [
       ...new Set(active.map(({ trace }) => trace?.job).filter((job) => typeof job === "string")),
     ],
-    note: error && `Slurm does not answer (${error}): states are those of the run folders`,
+    note: error && `Slurm does not answer (${error}): the states come from the run folders`,
   };
 }
 
@@ -98,7 +98,7 @@ function slurmEvidence(
   log: () => string,
 ): Evidence {
   const base = none(trace);
-  // It failed before it was submitted.
+  // It failed before submission.
   if (trace.phase === "ended") return { ...base, phase: "ended", lastLogLine: trace.why };
   if (!isKnown) return base;
   if (task !== null && task.phase !== "ended")
@@ -113,18 +113,18 @@ function localEvidence(trace: Trace | null, alive: boolean, log: () => string): 
   if (trace === null) return base;
   if (trace.phase === "ended") {
     const { why, code } = trace;
-    // Without an exit code it was ended by the signal in `why`.
+    // Without an exit code the signal in `why` ended it.
     const cause = code === null ? { reason: why } : { lastLogLine: why };
     return { ...base, phase: "ended", stopped: isStopCode(code), ...cause };
   }
   if (alive) return { ...base, phase: trace.phase === "started" ? "running" : "queued" };
-  // Its launcher is gone; the member may still run: its lock decides.
+  // Its launcher is gone. The member may still run: its lock decides.
   return trace.phase === "started"
     ? { ...base, phase: "ended", lastLogLine: lastLogLine(log()) }
     : base;
 }
 
-/** A status in one line: how many members are in each state. */
+/** A status in one line: the number of members in each state. */
 export function countsLine(members: readonly Status[]): string {
   const counts = countStates(members);
   return Object.entries(counts)
@@ -139,10 +139,9 @@ export function nameOf({ configuration, seed }: SweepEntry): string {
 
 const commandOf = ({ words }: SweepManifest) => `npx dsbm ${words.map(shellWord).join(" ")}`;
 
-/** Larger sweeps list only members that are not done. */
+/** Larger sweeps list only unfinished members. */
 const mostListed = 100;
 
-/** The status as text. */
 export function statusText({
   folder,
   manifest,
@@ -163,11 +162,11 @@ export function statusText({
   }));
   const lines = [`${folder}: ${countsLine(members)}`, "", formatTable(rows), ""];
   if (note !== null) lines.push(note);
-  if (launcher !== null) lines.push(`it is being run by process ${launcher}`);
+  if (launcher !== null) lines.push(`process ${launcher} runs it`);
   for (const job of jobs) lines.push(`Slurm job ${job}: cancel it with scancel ${job}`);
   const left = members.filter(({ state }) => state !== "done").length;
   if (left > 0 && launcher === null && jobs.length === 0)
-    lines.push(`to run what is not done: ${commandOf(manifest)}`);
+    lines.push(`to run unfinished members: ${commandOf(manifest)}`);
   lines.push(`logs:    ${sweepPaths(folder).logs}/<member>.log`);
   return lines.join("\n");
 }

@@ -1,7 +1,7 @@
-/** Columns of the terminal; 100 where the output is no terminal. */
+/** Columns of the terminal; 100 without a terminal. */
 export const terminalWidth = (): number => process.stdout.columns ?? 100;
 
-/** Rows of two columns, the second one wrapped at `width`. */
+/** Rows of two columns, the second wrapped at `width`. */
 export function twoColumns(
   rows: readonly (readonly [name: string, meaning: string])[],
   width = terminalWidth(),
@@ -17,13 +17,13 @@ export function twoColumns(
     .join("\n");
 }
 
-/** Prints help: on a terminal no line is wider than that. */
+/** Wraps help at the width of the terminal. */
 export function printHelp(text: string): void {
   const width = process.stdout.columns;
   console.log(width === undefined ? text : fitted(text, width));
 }
 
-/** Breaks long lines, indented below what they begin with. */
+/** Wraps long lines with their indentation. */
 function fitted(text: string, width: number): string {
   const lines = (line: string): string[] => {
     if (line.length <= width) return [line];

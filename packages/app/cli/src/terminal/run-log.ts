@@ -6,7 +6,7 @@ import { runPaths } from "@dsbm/runs";
 
 const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0 } = constants;
 
-/** A progress that also keeps its lines in the run's folder, once that exists. */
+/** A progress that also keeps its lines in the run folder, once the folder exists. */
 export function withLog(progress: Progress, folder: string): Progress {
   const { run_json, log } = runPaths(folder);
   const waiting: string[] = [];
@@ -21,7 +21,7 @@ export function withLog(progress: Progress, folder: string): Progress {
           flag: (O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW) as never,
         });
       } catch (error) {
-        // A log that cannot be written must not end the run.
+        // A failing log must not end the run.
         if (errnoOf(error) === undefined) throw error;
       }
     },

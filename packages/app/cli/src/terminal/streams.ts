@@ -1,10 +1,10 @@
-// Output may have no reader: a closed pipe, a full disk. A run goes on without its progress; results that cannot be
-// printed are an error.
+// Output may have no reader: a closed pipe, a full disk. A run continues without its progress;
+// results that cannot be printed are an error.
 import { printable } from "@dsbm/files";
 
 let listens = false;
 
-/** Listens to both streams, and keeps names in data from controlling the terminal. */
+/** Listens to both streams, and prevents names in data from controlling the terminal. */
 export function outliveReaders(): void {
   if (listens) return;
   listens = true;
@@ -16,7 +16,7 @@ export function outliveReaders(): void {
   // Without a listener an error of a stream ends the process with a stack trace.
   process.stderr.on("error", () => {});
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // `dsbm … | head` has what it wants.
+    // `dsbm … | head` has its lines.
     if (error.code === "EPIPE") return;
     console.error(`dsbm: cannot print the result: ${error.message}`);
     process.exitCode = 1;

@@ -1,12 +1,12 @@
-// Stops work of the engine: a signal during a long native call ends the process after some seconds, a second signal at
-// once. The run resumes from its checkpoint with the same numbers.
+// Stops work of the engine: a signal during a long native call ends the process after some seconds,
+// a second signal immediately. The run resumes from its checkpoint with the same numbers.
 
 import { createInterrupt, type Interrupt, patience, stopping } from "@dsbm/runs";
 import { watchSignals } from "@dsbm/torch";
 
 /**
- * As `createInterrupt`; `late` is said where the process is ended, with the exit code of the signal: by a second
- * signal, or `seconds` after the first.
+ * As `createInterrupt`. Prints `late` if the process is ended, with the exit code of the signal: by
+ * a second signal, or `seconds` after the first.
  */
 export function createWorkInterrupt({
   late,

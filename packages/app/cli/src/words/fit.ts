@@ -3,13 +3,12 @@ import { existsSync, statSync } from "node:fs";
 import { ConfigError, isSetting, type Member, parseOverride, type Value } from "@dsbm/config";
 import { namesOf, plainName } from "./place.js";
 
-/** What the arguments of `dsbm fit` say. */
 export interface FitArguments {
   /** Datasets and a name, below the user's overrides. */
   base: Member<unknown>["base"];
-  /** Overrides and switches as they were typed. */
+  /** Overrides and switches as typed. */
   settings: string[];
-  /** The value of each override, of a sweep the first. */
+  /** The value of each override; for a sweep the first value. */
   overrides: Member<unknown>["overrides"];
   places: string[];
 }
@@ -41,8 +40,9 @@ export function readFitArguments(args: readonly string[]): FitArguments {
 }
 
 /**
- * Returns the datasets of places, and a name. One place alone is a table of several times, or of two groups
- * (data.split_by). Throws ConfigError "usage" for places that are missing, too many, or not there.
+ * Returns the datasets of places, and a name. One place alone is a table of several times, or of
+ * two groups (data.split_by). Throws ConfigError "usage" for missing, additional or nonexistent
+ * places.
  */
 export function placesBase(places: readonly string[], overrides: object): FitArguments["base"] {
   const hasKey = (key: string) => Object.hasOwn(overrides, key);
@@ -67,7 +67,7 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
     plainName(String(values[key]).replace("..", "-")),
   );
   const hasPictures = datasets.some((name) => name.startsWith("folder:"));
-  // Keys of a network must know which, before pictures are looked at.
+  // Keys of a network need its name before images are read.
   const isOfNetwork = Object.keys(overrides).some((key) => key.startsWith("model."));
   return {
     Dataset: datasets[0] as string,
@@ -79,12 +79,12 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
         ? `_${isCourse ? `by_${plainName(String(values.time))}` : groups.join("_to_")}`
         : ""),
     ...(isOfNetwork && hasPictures && { model: "UNET" }),
-    // Rows whose masses are given grow and die.
+    // Rows with masses grow and die.
     ...(hasKey("mass") && !hasKey("method") && { method: "wfr" }),
   };
 }
 
-/** Throws ConfigError "usage" for a place that is not there. */
+/** Throws ConfigError "usage" for a place that does not exist. */
 function datasetOf(place: string): string {
   if (!existsSync(place))
     throw new ConfigError(

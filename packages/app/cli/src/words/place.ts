@@ -1,4 +1,4 @@
-// Where the runs of a configuration lie.
+// Finds the folder of a configuration's run.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { CompleteTrainConfig, Member, TrainConfig } from "@dsbm/config";
@@ -10,8 +10,8 @@ type Named = Pick<
 >;
 
 /**
- * Returns the folder of a member. The user's files and folders name it if neither name nor preset was typed; an earlier
- * run under the configuration's name stays there.
+ * Returns the folder of a member. The user's files name it if neither name nor preset was typed; an
+ * earlier run under the configuration's name stays there.
  */
 export function placeOfRun(
   config: Named,
@@ -40,7 +40,7 @@ export const plainName = (text: string) =>
     .replace(/^[._]+|[._]+$/g, "")
     .slice(-80) || "data";
 
-/** Names by as many last parts of the paths as tell them apart: data/day_2.npy is day_2. */
+/** Names with as few last parts of the paths as tell them apart: data/day_2.npy is day_2. */
 export function namesOf(places: readonly string[]): string[] {
   const parts = places.map((place) => resolve(place).split("/"));
   for (const most of [1, 2, 3]) {

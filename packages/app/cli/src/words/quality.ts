@@ -8,7 +8,7 @@ import {
 import { holdoutsOf, type QualityOptions } from "@dsbm/evaluation";
 import { readRun } from "@dsbm/runs";
 
-/** Throws a ConfigError for times of hold-outs outside those of the run, and the errors of `readRun`. */
+/** Throws a ConfigError for hold-outs outside the run's times, and the errors of `readRun`. */
 export function qualityOptions(
   folder: string,
   { holdout, at, direction, metrics, json: _, out: __, ...options }: EvaluateConfig,

@@ -1,4 +1,4 @@
-// Annotates the rows of a table in a copy of it.
+// Annotates the rows of a table in a copy.
 import { extname } from "node:path";
 import { type Conditions, mapConditions } from "@dsbm/bridge";
 import { type AnnotateConfig, ConfigError } from "@dsbm/config";
@@ -27,18 +27,18 @@ export interface AnnotateJob {
 
 export interface AnnotateResult {
   state: "finished" | "interrupted";
-  /** Rows that were annotated, and rows without a time. */
+  /** Annotated rows, and rows without a time. */
   rows: number;
   without: number;
-  /** What was added, for people. */
+  /** Names of the annotations, for people. */
   added: readonly string[];
 }
 
 const rowsAtOnce = 5000;
 
 /**
- * Annotates the rows of a table. Leaves nothing at the output if it fails or is stopped. Throws errors of the run, the
- * table and the disk.
+ * Leaves nothing at the output if it fails or is stopped. Throws errors of the run, the table and
+ * the disk.
  */
 export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
   const { run, input: path, output, config, progress, signal } = job;
@@ -88,7 +88,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
     const isTimed = data.split_by !== null && columnNames.includes(data.split_by);
     if (!isTimed)
       progress.line(
-        `${path}: no column of times that the run was trained on; all rows are taken as those of time ${timeLabel(trained.config, 0)}`,
+        `${path}: it lacks the run's column of times; all rows are taken as rows of time ${timeLabel(trained.config, 0)}`,
       );
     using input = disposing(
       await tableInput(path, {

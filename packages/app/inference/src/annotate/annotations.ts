@@ -1,4 +1,4 @@
-// Annotations of rows: velocity, growth, masses, state at another time, and classes at the end.
+// Annotations of rows: velocity, growth, masses, state at another time, and final classes.
 import { type Conditions, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
 import { full, type Tensor, tidy } from "@dsbm/torch";
@@ -7,22 +7,21 @@ import { gridOf } from "../plan.js";
 import { processTime, timeLabel, timeScale } from "../times.js";
 import type { FateCells } from "./fates.js";
 
-/** Rows of one time, as networks take them. */
+/** Rows of one time, in the network's units. */
 interface TimedRows {
   x: Tensor;
   given: Conditions | undefined;
   /** In the user's units. */
   time: string;
-  /** Names the noise of these rows. */
+  /** Key of these rows' noise. */
   purpose: string;
 }
 
-/** Columns that are added to a table. */
 export interface Annotation {
-  /** The entry of obsm that holds them; null for columns of obs. */
+  /** The entry of obsm; null for columns of obs. */
   obsm: string | null;
   columns: readonly string[];
-  /** The values of rows, by column. */
+  /** Values of rows by column. */
   values(rows: TimedRows): Promise<Float64Array[]>;
 }
 
@@ -31,13 +30,12 @@ interface AnnotationContext {
   config: AnnotateConfig;
   /** Names of the run's columns. */
   names: readonly string[];
-  /** The matrix of a .h5ad file that rows come from. */
+  /** The source matrix of a .h5ad file. */
   layer: string;
   fates: FateCells | null;
   signal: AbortSignal | undefined;
 }
 
-/** All annotations that the run allows. */
 export function annotationsOf(context: AnnotationContext): Annotation[] {
   const velocity = velocityOf(context);
   const state = stateOf(context);
@@ -47,7 +45,7 @@ export function annotationsOf(context: AnnotationContext): Annotation[] {
   );
 }
 
-/** The rate at which the mass of a row grows, per unit of the user's time. */
+/** The growth rate of a row's mass, per unit of the user's time. */
 function growthOf({ bridge }: AnnotationContext): Annotation | null {
   const { trained } = bridge;
   const unit = timeScale(trained.config)?.length ?? 1;
@@ -68,7 +66,7 @@ function growthOf({ bridge }: AnnotationContext): Annotation | null {
   };
 }
 
-/** The mass that a row becomes by the last time, and the mass of the first time that it comes from. */
+/** The mass of a row at the last time, and its mass at the first time. */
 function massesOf(context: AnnotationContext): Annotation | null {
   const { config, method } = context.bridge.trained;
   if (!method.mass) return null;
@@ -86,7 +84,9 @@ function massesOf(context: AnnotationContext): Annotation | null {
   };
 }
 
-/** At the last time a drift may not be defined: samplers take it at the start of their last step. */
+/**
+ * At the last time a drift may be undefined: samplers evaluate it at the start of their last step.
+ */
 const latestTime = (trained: Bridge["trained"]): number =>
   ordered("f", gridOf(trained, null)).at(-1)?.time ?? 0;
 
@@ -157,7 +157,7 @@ function fatesOf(context: AnnotationContext, cells: FateCells): Annotation {
   };
 }
 
-/** New tensors; rows that are there already stay. */
+/** Returns new tensors; rows already at this time stay. */
 async function moveTo(
   { bridge, config, signal }: AnnotationContext,
   { x, given, time, purpose }: TimedRows,

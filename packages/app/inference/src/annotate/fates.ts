@@ -1,4 +1,4 @@
-// Cells of the last time with their classes, which transported cells are compared with.
+// Cells of the last time with their classes, for comparison with transported cells.
 import { hash32 } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { cleanRows, type RowSource } from "@dsbm/data";
@@ -7,27 +7,29 @@ import type { Bridge } from "../bridge.js";
 import { timeLabel } from "../times.js";
 
 export interface FateCells {
-  /** [m, d], as networks take them. */
+  /** [m, d], in the network's units. */
   x: Tensor;
   classes: readonly string[];
-  /** The class of each cell. */
   codes: readonly number[];
 }
 
-/** More make distances slow, and shares hardly better. */
+/** More cells make distances slow, and shares hardly better. */
 const mostCells = 10_000;
 const mostClasses = 100;
 
 interface FateOptions {
   column: string;
-  /** Columns of numbers that the run takes. */
+  /** Numeric columns of the run. */
   names: readonly string[];
   missing: "error" | "drop";
   seed: number;
   signal: AbortSignal | undefined;
 }
 
-/** Reads 10,000 random cells of the last time at most. Throws a ConfigError without such cells or their classes. */
+/**
+ * Reads at most 10,000 random cells of the last time. Throws a ConfigError without these cells or
+ * their classes.
+ */
 export async function fateCells(
   source: RowSource,
   bridge: Bridge,

@@ -13,10 +13,10 @@ import { type StagedPath, stageFile } from "@dsbm/files";
 import { writingTo } from "../output/table.js";
 import type { Annotation } from "./annotations.js";
 
-/** Rows that are not annotated have NaN. */
+/** Rows without annotation have NaN. */
 interface AnnotatedBatch {
   count: number;
-  /** Places in the file, from 0. */
+  /** Row numbers of the file, from 0. */
   rows: Int32Array;
   /** In the data's own units, by column. */
   numbers: readonly Float64Array[];
@@ -72,7 +72,7 @@ export async function h5adSink(
   };
 }
 
-/** A table of carried columns, the run's columns and annotations. */
+/** A table of kept columns, the run's columns and annotations. */
 export function tableSink(
   path: string,
   options: {

@@ -1,4 +1,4 @@
-// Arrays of images in .npy or .npz files of any size, read by rows.
+// Reads arrays of images from .npy or .npz files of any size, by rows.
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname } from "node:path";
@@ -14,13 +14,13 @@ const dtypes = ["float32", "float64", "uint8"];
 
 const pixels = 16;
 
-/** Opens float32 or float64 as networks take images, or bytes of pictures. */
+/** Opens float32 or float64 in the network's units, or bytes of images. */
 export async function arrayInput(path: string, { trained, keys }: InputOptions): Promise<Input> {
   const ending = extname(path).toLowerCase();
   if (ending !== ".npy" && ending !== ".npz")
     throw new ConfigError(
       "usage",
-      `${path} is no array of images, which ${trained.folder} bridges: give a .npy or .npz file, a picture, or a folder of pictures`,
+      `${path} is not an array of images, which ${trained.folder} bridges: give a .npy or .npz file, an image, or a folder of images`,
     );
   const { file, remove } = open(path, keys.key);
   const close = () => {

@@ -1,4 +1,4 @@
-// Samples of a Gaussian end, each a function of the seed and its place.
+// Samples of a Gaussian source or target, each a function of the seed and its index.
 
 import { ConfigError } from "@dsbm/config";
 import { gaussianLaw, loading } from "@dsbm/problem";

@@ -1,4 +1,4 @@
-// What is sampled from.
+// The input of sampling.
 import { existsSync, statSync } from "node:fs";
 import type { Conditions, Direction } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
@@ -13,36 +13,36 @@ import { isPicture, pictureInput } from "./pictures.js";
 import { type TableKeys, tableInput } from "./table.js";
 
 export interface InputRows {
-  /** [count, …] on the processor, float32, as networks take them. */
+  /** [count, …] on the processor, float32, in the network's units. */
   x: Tensor;
   carried?: readonly (readonly CarriedCell[])[];
-  /** Places in the file, from 0, of the rows of a table. */
+  /** Row numbers of a table's file, from 0. */
   rows?: Int32Array;
   given?: Conditions | undefined;
 }
 
 export interface Input {
-  /** Samples in all; null where only reading tells. */
+  /** Number of samples; null if only reading tells. */
   n: number | null;
   about: string;
   names?: readonly string[];
   table?: {
     names: readonly string[];
     carried: readonly CarriedColumn[];
-    /** Of a .h5ad file. */
+    /** Place in a .h5ad file. */
     h5ad: H5adPlace | null;
   };
   conditions?: Conditions | undefined;
-  /** Reads everything to count the samples, where `n` is null. */
+  /** Reads everything to count the samples, if `n` is null. */
   count?(): Promise<number>;
-  /** Rows [first, first + count), asked for in order; fewer, or null, at an unknown end. */
+  /** Rows [first, first + count), read in order; fewer, or null, at an unknown end. */
   read(first: number, count: number): Promise<InputRows | null>;
-  /** Lines about rows that were left out. */
+  /** Lines about skipped rows. */
   notes?(): string[];
   close?(): void;
 }
 
-/** The matrix of a .h5ad file that rows come from. */
+/** The source matrix of a .h5ad file. */
 export interface H5adPlace {
   path: string;
   layer: string;
@@ -61,7 +61,7 @@ export interface InputOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Opens what a word names; rows that are read are finite. */
+/** Opens the input that an argument names. Its rows are finite. */
 export async function openInput(word: string, options: InputOptions): Promise<Input> {
   const input = await opened(word, options);
   return {
@@ -76,7 +76,7 @@ export async function openInput(word: string, options: InputOptions): Promise<In
       rows.x.dispose();
       throw new ConfigError(
         "usage",
-        `${word}: sample ${first + Math.floor(at / size)} has values that are NaN or infinite: take it out or repair it`,
+        `${word}: sample ${first + Math.floor(at / size)} has values that are NaN or infinite: remove or repair it`,
       );
     },
   };
@@ -84,7 +84,7 @@ export async function openInput(word: string, options: InputOptions): Promise<In
 
 async function opened(word: string, options: InputOptions): Promise<Input> {
   const gaussian = /^gaussian:(.*)$/.exec(word);
-  // Datasets of training have such prefixes.
+  // Training datasets have these prefixes.
   const path = word.replace(/^(table|array):/, "");
   const there = !gaussian && existsSync(path);
   if (there && !statSync(path).isFile() && !statSync(path).isDirectory())
@@ -96,7 +96,7 @@ async function opened(word: string, options: InputOptions): Promise<Input> {
   if (options.resize && !pictures)
     throw new ConfigError(
       "usage",
-      `resize=true brings pictures to the run's size, but NEW is ${word}: leave it out`,
+      `resize=true scales images to the run's size, but NEW is ${word}: leave it out`,
     );
   if (gaussian) return gaussianInput(gaussian[1] as string, options);
   if (pictures) return pictureInput(path, options);
@@ -106,7 +106,7 @@ async function opened(word: string, options: InputOptions): Promise<Input> {
   if (!there)
     throw new ConfigError(
       "usage",
-      `NEW ${word} is not there: give a table (.csv, .tsv, .parquet, .npy, .npz, .h5ad), a folder of pictures, gaussian:N, or a named data set such as mnist_2`,
+      `NEW ${word} does not exist: give a table (.csv, .tsv, .parquet, .npy, .npz, .h5ad), a folder of images, gaussian:N, or a named dataset such as mnist_2`,
     );
   return options.trained.shape.length === 1 ? tableInput(path, options) : arrayInput(path, options);
 }

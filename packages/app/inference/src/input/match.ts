@@ -12,7 +12,7 @@ export interface MatchedColumns {
 const list = (names: readonly string[]) =>
   firstOf(names, 8) + (names.length > 8 ? ` (${names.length})` : "");
 
-/** The columns of a table for a run, in its order: by name where both have names, else by number. */
+/** The columns of a table in the run's order: by name if both have names, else by number. */
 export function matched(
   { path, columns, named }: RowSource,
   { trained, keep, width }: { trained: Trained; keep: readonly string[] | null; width: number },
@@ -52,9 +52,7 @@ export function matched(
     kept,
     condition,
     notes: [
-      ...(extra.length > 0
-        ? [`${path}: left out ${list(extra)}, which the run does not take`]
-        : []),
+      ...(extra.length > 0 ? [`${path}: skipped ${list(extra)}, which the run does not take`] : []),
       ...(lost.length > 0 ? [`${path}: has no column ${list(lost)} to carry along`] : []),
     ],
   };

@@ -8,7 +8,7 @@ import type { Trained } from "../trained.js";
 import { readProjection } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 
-/** Opens the test split of a set, loaded as the run does. */
+/** Opens the test split of a dataset, loaded as the run does. */
 export async function namedInput(
   name: string,
   { trained, direction, progress, signal }: InputOptions,
@@ -36,7 +36,7 @@ export async function namedInput(
     about: `${name} (test), ${x.size(0)} samples from ${table.source}`,
     conditions,
     read: async (first, count) => {
-      // The decoder returns floats as they are, a view of the table.
+      // The decoder returns floats unchanged, a view of the table.
       const rows = () => decodeImages(x.narrow(0, first, count));
       return { x: tidy(() => rows().clone().keep()) };
     },
@@ -46,7 +46,7 @@ export async function namedInput(
   };
 }
 
-/** Prepares a data set, with its progress shown. */
+/** Prepares a dataset and shows the progress. */
 export function prepare(
   name: string,
   options: ReturnType<typeof loading>,

@@ -1,4 +1,4 @@
-// Pictures, one or a folder, decoded a batch at a time.
+// Decodes images of a file or a folder, a batch at a time.
 import { basename } from "node:path";
 import { decodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
@@ -11,13 +11,13 @@ const together = 4;
 
 export const isPicture = (path: string): boolean => /\.(png|jpe?g|webp|avif|tiff?)$/i.test(path);
 
-/** Opens a picture, or a folder; its pictures are sorted by name. */
+/** Opens an image, or a folder of images sorted by name. */
 export function pictureInput(path: string, options: InputOptions): Input {
   const { trained } = options;
-  // A run of folders scaled its own pictures.
+  // A run of folders scaled its own images.
   const resize = options.resize ?? pictureFolders(trained.config).length > 0;
   const [channels, height] = trained.shape;
-  const what = isPicture(path) ? "a picture" : "a folder of pictures";
+  const what = isPicture(path) ? "a picture" : "a folder of images";
   if (trained.shape.length === 1)
     throw new ConfigError(
       "usage",
@@ -32,7 +32,7 @@ export function pictureInput(path: string, options: InputOptions): Input {
   if (files.length === 0)
     throw new ConfigError(
       "usage",
-      `there are no pictures in ${path} (.png, .jpg, .webp, .avif, .tif): give a folder with some`,
+      `${path} holds no images (.png, .jpg, .webp, .avif, .tif): give a folder with images`,
     );
   const names = files.map(({ name }) => name.replace(/\.[^.]*$/, ""));
   const places = new Map<string, number>();

@@ -1,9 +1,9 @@
-// From the batches of a file to the batches of a sampler.
+// Turns the batches of a file into the batches of a sampler.
 import type { CleanBatch } from "@dsbm/data";
 
 export interface QueuedRows {
   count: number;
-  /** In the file, from 0. */
+  /** Row numbers of the file, from 0. */
   rows: Int32Array;
   numbers: Float64Array[];
   texts: string[][];
@@ -19,7 +19,7 @@ export class RowQueue {
     this.#batches = batches[Symbol.asyncIterator]();
   }
 
-  /** The batch at hand; takes nothing. null at the end. */
+  /** The current batch, without taking it; null at the end. */
   async peek(): Promise<CleanBatch | null> {
     while (this.#batch === null || this.#taken === this.#batch.count) {
       const next = await this.#batches.next();

@@ -117,7 +117,10 @@ export async function tableInput(
 
 type Group = NonNullable<CleanRequest["group"]>;
 
-/** Which rows are carried; null: all. Throws a ConfigError for a group of a table without groups. */
+/**
+ * The group of rows to transport; null: all. Throws a ConfigError for a group of a table without
+ * groups.
+ */
 function groupOf(
   { path, columns }: RowSource,
   {
@@ -161,10 +164,10 @@ function leftOut(path: string, group: Group | null, counts: CleanCounts | null):
   return [
     ...(group && all > rows
       ? [
-          `${path}: carried the rows with ${group.column}=${group.value}, left out ${all - rows} of ${all} rows (${firstOf(others, 10)}): group=* carries all`,
+          `${path}: transported the rows with ${group.column}=${group.value}, skipped ${all - rows} of ${all} rows (${firstOf(others, 10)}): group=* transports all`,
         ]
       : []),
-    ...(dropped > 0 ? [`${path}: left out ${dropped} rows with missing values`] : []),
+    ...(dropped > 0 ? [`${path}: skipped ${dropped} rows with missing values`] : []),
   ];
 }
 

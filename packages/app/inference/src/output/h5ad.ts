@@ -1,4 +1,5 @@
-// Samples of a .h5ad file in a copy of it: a matrix of obsm in the data's own units, NaN for other rows.
+// Writes samples of a .h5ad file into a copy: a matrix of obsm in the data's own units, NaN for
+// other rows.
 import { copyH5ad, type H5adCopy, toRows, type UnsValue } from "@dsbm/data";
 import { stageFile } from "@dsbm/files";
 import { readQuality, version } from "@dsbm/runs";
@@ -51,7 +52,7 @@ export function h5adOutput(path: string, options: OutputOptions & { place: H5adP
   };
 }
 
-/** What uns says of a step: the run, its options, its metrics with floors. */
+/** A record for uns: the run, its options, its metrics with floors. */
 export function runRecord({ folder, config }: Trained, settings: object): UnsValue {
   const { method, sigma, seed, Dataset, Dataset_transfer } = config;
   const run = { method, sigma, seed, Dataset, Dataset_transfer };

@@ -1,4 +1,5 @@
-// Where samples go, by the name: a table, an array, a picture or a folder of them. Each appears when it is whole.
+// Writes samples, by the name of the output: a table, an array, an image or a folder of images.
+// Each file appears when it is complete.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { ConfigError } from "@dsbm/config";
@@ -12,7 +13,9 @@ import { folderOutput, pictureOutput } from "./pictures.js";
 import { tableOutput } from "./table.js";
 
 export interface Output {
-  /** Takes samples [count, …] from `first` on; of a path those of state k, states in order. */
+  /**
+   * Takes samples [count, …] from `first` on; for a path the samples of state k, states in order.
+   */
   put(x: Tensor, at: PutPlace): Promise<void>;
   commit(): Promise<void>;
   discard(): void;
@@ -23,9 +26,9 @@ interface PutPlace {
   k: number;
   first: number;
   carried: readonly (readonly CarriedCell[])[];
-  /** Places in the file, from 0, of rows of a table. */
+  /** Row numbers of a table's file, from 0. */
   rows?: Int32Array | undefined;
-  /** Masses of the samples, of a method with growth. */
+  /** Masses of the samples, for a method with growth. */
   weights: Tensor | null;
 }
 
@@ -33,13 +36,12 @@ export interface OutputOptions {
   trained: Trained;
   input: Input;
   n: number | null;
-  /** Process times of the states of a path; null: the ends only. */
+  /** Process times of the states of a path; null: only endpoints. */
   times: readonly number[] | null;
   /** The process time of the generated samples. */
   end: number;
-  /** The options of the command. */
   settings: object;
-  /** Takes generated vectors in the data's own units. */
+  /** Receives generated vectors in the data's own units. */
   seen?: ((numbers: readonly Float64Array[]) => void) | undefined;
 }
 
@@ -57,7 +59,7 @@ function kindOf(path: string, { shape }: Trained, paths: boolean): Kind | null {
   const [channels] = shape;
   if (paths || (channels !== 1 && channels !== 3)) return null;
   if (ending === ".png") return "picture";
-  // Another ending is a file's, unless there is such a folder, or a slash says so.
+  // Another ending belongs to a file, unless the folder exists or the name ends in a slash.
   const named = /^\.[a-z][a-z0-9]{1,6}$/.test(ending) && !/[\\/]$/.test(path);
   return named && !existsSync(path) ? null : "folder";
 }
@@ -66,7 +68,7 @@ function kindOf(path: string, { shape }: Trained, paths: boolean): Kind | null {
 export const needsCount = (path: string, trained: Trained, paths: boolean): boolean =>
   kindOf(path, trained, paths) === "array";
 
-/** Refuses an unknown format or a taken name before anything is loaded. */
+/** Refuses an unknown format or an existing output before anything is loaded. */
 export function checkOutput(
   path: string,
   { trained, paths, overwrite }: { trained: Trained; paths: boolean; overwrite: boolean },
@@ -79,7 +81,7 @@ export function checkOutput(
     if (there?.isDirectory())
       throw new ConfigError("usage", `OUT ${path} is a folder; expected the name of a file`);
     if (there && !overwrite)
-      throw new ConfigError("usage", `OUT ${path} is there already: ${again}`);
+      throw new ConfigError("usage", `OUT ${path} exists already: ${again}`);
     return;
   }
   if (there && !there.isDirectory())
@@ -90,7 +92,7 @@ export function checkOutput(
   if (there && !overwrite && readdirSync(path).length > 0)
     throw new ConfigError(
       "usage",
-      `OUT ${path} is there already and not empty: ${again} to replace pictures of the same names`,
+      `OUT ${path} exists already and is not empty: ${again} to replace images of the same names`,
     );
 }
 
@@ -103,7 +105,7 @@ function refused(path: string, { shape }: Trained, paths: boolean): string {
   const what = paths ? "the states of paths" : `samples [${shape.join(", ")}]`;
   const [channels] = shape;
   const pictures = !paths && (channels === 1 || channels === 3);
-  return `${cannot} of ${what}; expected a name that ends with .npy or .npz${pictures ? `, .png for one picture, or a folder of pictures${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
+  return `${cannot} of ${what}; expected a name that ends with .npy or .npz${pictures ? `, .png for one image, or a folder of images${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
 }
 
 export function openOutput(path: string, options: OutputOptions): Output {

@@ -1,4 +1,4 @@
-// Samples as PNG: one, or files of a folder, of the input's names or numbered.
+// Writes samples as PNG: one file, or files of a folder, named like the input or numbered.
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { encodeImages } from "@dsbm/bridge";
@@ -16,7 +16,7 @@ export function folderOutput(path: string, { trained, n, input }: OutputOptions)
   const digits = Math.max(6, String((n ?? 1) - 1).length);
   const nameOf = (i: number) => `${input.names?.[i] ?? String(i).padStart(digits, "0")}.png`;
   return {
-    about: () => `${path}, ${n} pictures of ${width}×${height} pixels`,
+    about: () => `${path}, ${n} images of ${width}×${height} pixels`,
     async put(x, { first }) {
       const pngs = pngsOf(x);
       for (let at = 0; at < pngs.length; at += ahead) {
@@ -40,12 +40,12 @@ export function pictureOutput(path: string, { trained, n }: OutputOptions): Outp
   if (n !== 1)
     throw new ConfigError(
       "usage",
-      `OUT ${path} is one picture, but NEW has ${n}: give the name of a folder, or a .npy or .npz file`,
+      `OUT ${path} is one image, but NEW has ${n}: give the name of a folder, or a .npy or .npz file`,
     );
   const [, height, width] = trained.shape as [number, number, number];
   const replacement = stageFile(path);
   return {
-    about: () => `${path}, a picture of ${width}×${height} pixels`,
+    about: () => `${path}, an image of ${width}×${height} pixels`,
     async put(x) {
       const [png] = pngsOf(x) as [() => Promise<Uint8Array>];
       writeFileSync(replacement.temporary, await png(), { flush: true });

@@ -1,4 +1,4 @@
-// Samples as rows of a table in the data's own units, with carried columns.
+// Writes samples as rows of a table in the data's own units, with kept columns.
 import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,
@@ -31,7 +31,7 @@ export function tableOutput(path: string, options: OutputOptions): Output {
   if (twice !== undefined)
     throw new ConfigError(
       "usage",
-      `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", one of them added for path=true: write a .npz file" : ": rename one"}`,
+      `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", of which path=true adds one: write a .npz file" : ": rename one"}`,
     );
   const replacement = stageFile(path);
   const writing = writingTo(path);
@@ -50,7 +50,6 @@ export function tableOutput(path: string, options: OutputOptions): Output {
     return writer;
   };
   let rows = 0;
-  /** States of the batch at hand, by columns. */
   let states: Float64Array[][] = [];
   return {
     about: () => `${path}, ${rows} rows of ${all.length} columns`,

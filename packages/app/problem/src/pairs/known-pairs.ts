@@ -1,5 +1,5 @@
-// pairs=FILE: rows that belong together. pairs.json of the run keeps the file, so that a run resumes with the same
-// pairs only.
+// pairs=FILE: known pairs of rows. pairs.json of the run keeps the file's hash, so that a run
+// resumes only with the same pairs.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -17,8 +17,9 @@ const saved = z.object({ file: z.string(), sha256: z.string() });
 const pairsFile = "pairs.json";
 
 /**
- * Known pairs as rows of the training tables, of several data sets over all intervals; null without any. Throws a
- * DatasetError for what cannot be used, and a ConfigError where all pairs have held-out rows.
+ * Known pairs as rows of the training tables, for a time course over all intervals; null without
+ * pairs. Throws a DatasetError for an unusable file, and a ConfigError if all pairs have held-out
+ * rows.
  */
 export async function loadPairs(
   config: CompleteTrainConfig,
@@ -35,7 +36,7 @@ export async function loadPairs(
   const counts = [x0, ...between, x1].map(({ train }) => train.size(0));
   const of = places.length - 1;
   const known = { x0: [] as number[], x1: [] as number[], given: 0 };
-  // The rows of all intervals stand one after the other in the tables of both ends.
+  // The rows of all intervals follow each other in the tables of source and target.
   const first = { x0: 0, x1: 0 };
   for (let k = 0; k < of; k++) {
     const [source, target] = places.slice(k, k + 2) as [PairedEnd, PairedEnd];
@@ -51,14 +52,14 @@ export async function loadPairs(
     return { ...known, x0: Int32Array.from(known.x0), x1: Int32Array.from(known.x1) };
   throw new ConfigError(
     "usage",
-    `pairs=${path}: all ${known.given} pairs have a row that is held out or left out: expected some to train on; give more pairs, or a smaller data.test_fraction`,
+    `pairs=${path}: all ${known.given} pairs have a held-out or unused row: expected some to train on; give more pairs, or a smaller data.test_fraction`,
   );
 }
 
 export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
-  `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a row that is held out or left out` : ""}`;
+  `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a held-out or unused row` : ""}`;
 
-/** Throws a ConfigError where a resumed run was begun with other pairs. */
+/** Throws a ConfigError if a resumed run began with other pairs. */
 export function savePairs(known: KnownRows | null, config: CompleteTrainConfig, run: RunWriter) {
   if (!known) return;
   const path = join(run.paths.folder, pairsFile);

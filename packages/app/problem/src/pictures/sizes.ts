@@ -1,4 +1,4 @@
-// Size and channels of pictures of the user's own.
+// Chooses size and channels of the user's own images.
 import { readFileSync } from "node:fs";
 import type { CompleteTrainConfig, TrainConfig } from "@dsbm/config";
 import { pictureFormat } from "@dsbm/data";
@@ -18,7 +18,7 @@ const endsOf = ({ Dataset, Dataset_between, Dataset_transfer, transfer }: Datase
   ...(transfer && Dataset_transfer ? [Dataset_transfer] : []),
 ];
 
-/** The names of the ends that are folders of pictures (folder:PATH), each once. */
+/** The names of the image folders among the data (folder:PATH), each once. */
 export const pictureFolders = (ends: Datasets): string[] => [
   ...new Set(endsOf(ends).filter((name) => name.startsWith(prefix))),
 ];
@@ -30,7 +30,7 @@ const wholeSizes = [16, 28, 32, 64];
 
 const keys = ["data.image_size", "data.channels"] as const;
 
-/** Size and channels of some pictures, with reasons. Throws as `pictureFormat`. */
+/** Returns size and channels with reasons. Throws as `pictureFormat`. */
 export async function pictureSizes(
   folders: readonly string[],
 ): Promise<{ key: (typeof keys)[number]; value: number; reason: string }[]> {
@@ -41,19 +41,19 @@ export async function pictureSizes(
     {
       key: "data.image_size",
       value: wholeSizes.findLast((one) => one <= least) ?? least,
-      reason: `the smallest picture that was looked at has ${least} pixels a side`,
+      reason: `the smallest of the inspected images has ${least} pixels a side`,
     },
     {
       key: "data.channels",
       value: channels,
-      reason: channels === 1 ? "the pictures are grey" : "the pictures have colours",
+      reason: channels === 1 ? "the images are grey" : "the images have colours",
     },
   ];
 }
 
 /**
- * Size and channels if all ends are folders of pictures and `overrides` do not say them: of the run in `folder`, else
- * of the data, with a line for the user. Throws as `pictureFormat`.
+ * Size and channels if all data are image folders and `overrides` do not set them: of the run in
+ * `folder`, else of the data, with a line for the user. Throws as `pictureFormat`.
  */
 export async function pictureOverrides(
   config: Datasets,
@@ -71,7 +71,7 @@ export async function pictureOverrides(
   const said = chosen.map(({ key, value, reason }) => `${key}=${value} (${reason})`);
   return {
     overrides: Object.fromEntries(chosen.map(({ key, value }) => [key, value])),
-    notes: [`chosen from the pictures: ${said.join(", ")}`],
+    notes: [`chosen from the images: ${said.join(", ")}`],
   };
 }
 
@@ -82,13 +82,13 @@ function savedSizes(folder: string): Record<(typeof keys)[number], unknown> | nu
     const isWhole = [image_size, channels].every((n) => Number.isSafeInteger(n) && n > 0);
     return isWhole ? { "data.image_size": image_size, "data.channels": channels } : null;
   } catch (error) {
-    // A damaged one is refused where the run is opened.
+    // A damaged file is refused when the run opens.
     if (!(error instanceof SyntaxError) && errnoOf(error) === undefined) throw error;
     return null;
   }
 }
 
-/** A line for each folder of pictures that are changed, or could be smaller. Throws as `pictureFormat`. */
+/** A line for each image folder that is changed, or could be smaller. Throws as `pictureFormat`. */
 export async function pictureNotes({
   data,
   ...ends
@@ -107,7 +107,7 @@ export async function pictureNotes({
     ];
     if (kept.length === 0) continue;
     const how = stored === 3 && channels === 1 ? ", stored with three channels," : "";
-    const into = wanted === 1 ? "grey" : "pictures with three channels";
+    const into = wanted === 1 ? "grey" : "images with three channels";
     lines.push(
       `${name}: ${colours}${how} of ${size} pixels a side or more become ${into}, ${data.image_size} × ${data.image_size}: write ${kept.join(" ")} to keep what they have`,
     );
