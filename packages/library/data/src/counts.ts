@@ -1,7 +1,7 @@
 import type { SetOptions } from "./data-set.js";
 import { invalidOption } from "./errors.js";
 
-/** `n` of `total` samples, all without `n`. Throws `InvalidOption`. */
+/** Returns `n`, or `total` without `n`. Throws `InvalidOption`. */
 export function rowCount(
   n: number | undefined,
   total: number,

@@ -1,4 +1,4 @@
-/** Codes do not change with the wording. */
+/** Codes are stable when the text changes. */
 export type DatasetCode =
   | "Unreadable"
   | "BadGzip"
@@ -38,7 +38,6 @@ export const badTable = (path: string, problem: string): DatasetError =>
 export const invalidOption = (message: string): DatasetError =>
   new DatasetError("InvalidOption", message);
 
-/** Throws `InvalidOption` for images of another size. */
 export function checkImageSize(
   image_size: number | undefined,
   { height, width, source }: { height: number; width: number; source: string },

@@ -5,7 +5,7 @@ import { nearest } from "@dsbm/files";
 import type { DataSet } from "./data-set.js";
 import { DatasetError, invalidOption } from "./errors.js";
 
-/** Throws `UnknownSet` with the nearest name, and `InvalidOption`. */
+/** Throws `UnknownSet` with the closest name, and `InvalidOption`. */
 export function parseName(
   name: string,
   sets: Readonly<Record<string, DataSet>>,

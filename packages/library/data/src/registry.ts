@@ -1,4 +1,4 @@
-// The registry: a new set is a file here and a line in `datasets`.
+// The registry of datasets: a new dataset is a file and a line in `datasets`.
 
 import type { DataSet, Preparation, SetOptions, TableOptions } from "./data-set.js";
 import { invalidOption } from "./errors.js";
@@ -23,7 +23,10 @@ const clothes = idxSet(fashionMnist, {
   others,
 });
 
-/** All data sets by name; one with classes takes labels behind its name (`mnist_2`, `emnist_1_2`). */
+/**
+ * All datasets by name; a dataset with classes takes labels behind its name (`mnist_2`,
+ * `emnist_1_2`).
+ */
 export const datasets: Readonly<Record<string, DataSet>> = {
   mnist: idxSet(mnist, { about: "handwritten digits, 28×28, labels 0–9", others }),
   emnist: idxSet(emnistLetters, {
@@ -56,9 +59,10 @@ const ownSets = [
 ];
 
 /**
- * Loads one split of a data set: `loadTable("mnist_2", { split: "train" })`. A name is a set with labels, or
- * folder:PATH, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`, `InvalidOption`, `MissingFiles`
- * with what to download, `NotPrepared`, `WrongSet`, and errors of damaged files.
+ * Loads one split of a dataset: `loadTable("mnist_2", { split: "train" })`. A name is a set with
+ * labels, or folder:PATH, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`,
+ * `InvalidOption`, `MissingFiles` with the download, `NotPrepared`, `WrongSet`, and errors of
+ * damaged files.
  */
 export function loadTable(name: string, options: TableOptions): Table {
   const { set, options: setOptions } = findSet(name, options);
@@ -66,8 +70,8 @@ export function loadTable(name: string, options: TableOptions): Table {
 }
 
 /**
- * Prepares one split of pictures or of a table for `loadTable` with the same options, in files for later runs too.
- * Throws like `loadTable`, `BadPicture`, `BadTable`, and the reason of `signal`.
+ * Prepares one split of images or of a table for `loadTable` with the same options, in files that
+ * later runs reuse. Throws like `loadTable`, `BadPicture`, `BadTable`, and the reason of `signal`.
  */
 export async function prepareTable(
   name: string,

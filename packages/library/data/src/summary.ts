@@ -1,17 +1,16 @@
-// A data set in one line of a log, to notice a wrong file, scale or subset.
+// Summarises a dataset in one log line that shows a wrong file, scale or subset.
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Table } from "./table.js";
 
 export interface TableSummary {
   n: number;
-  /** [d] or [C, H, W] */
   shape: number[];
   mean: number;
   /** With divisor N. */
   std: number;
 }
 
-/** Bytes are counted exactly, float32 is summed in float64 a part at a time. */
+/** Bytes are counted exactly; float32 is summed in float64 part by part. */
 export function summary({ x }: Pick<Table, "x">): TableSummary {
   const [n, ...shape] = x.shape as [number, ...number[]];
   const { sum, squares } = x.dtype === "uint8" ? sumBytes(x) : sumFloats(x);

@@ -1,4 +1,4 @@
-// One split of a data set, in memory or mapped from a file.
+// One split of a dataset, in memory or mapped from a file.
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { TableFacts } from "./tables/facts.js";
 
@@ -16,30 +16,34 @@ export interface Table {
   readonly split: Split;
   /** For logs: a folder, a file, or "drawn from seed 0". */
   readonly source: string;
-  /** Vectors [n, d] or images [n, C, H, W]: float32 as networks take them, or uint8 for `decodeImages`. */
+  /**
+   * Vectors [n, d] or images [n, C, H, W]: float32 in the network's units, or uint8 for
+   * `decodeImages`.
+   */
   readonly x: Tensor;
-  /** A random order, int64 [n], for tables that are sorted on disk; a part follows it. */
+  /** A random order, int64 [n], for tables sorted on disk; a part follows it. */
   readonly order?: Tensor;
   /** As published, int64 [n]. */
   readonly labels: Tensor | null;
   /** By rising label. */
   readonly classes: readonly ImageClass[];
-  /** float32 [n, C′, H, W]; of the user's own tables a number, or the place of a class, float64 [n, 1]. */
+  /**
+   * float32 [n, C′, H, W]; for the user's own tables a number, or the index of a class, float64 [n,
+   * 1].
+   */
   readonly condition: Tensor | null;
   /** Whether training mirrors each image of a batch left to right with probability ½. */
   readonly flip: boolean;
-  /** Of a table of the user's own, whose x has an offset taken from it. */
+  /** For a table of the user, whose x lacks an offset. */
   readonly facts?: TableFacts;
   /** Default: all rows, in their order. */
   readonly origin?: () => Origin;
 }
 
 export interface Origin {
-  /** From 0. */
   readonly rows: Int32Array;
-  /** With rows that are held out, dropped or of another group. */
+  /** Also counts held-out and dropped rows, and rows of other groups. */
   readonly total: number;
-  /** Of pictures. */
   readonly names?: readonly string[];
 }
 

@@ -58,7 +58,7 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
   [/there are no samples \(0 and 5\)/, { data: { x0: rows([0, 2]), x1: rows([5, 2]) } }],
   [/x1 has values that are NaN/, { data: { x0: rows([40, 2]), x1: rows([40, 2]).log() } }],
   [
-    /samples of x0 have shape \[2\], those of x1 \[3\]/,
+    /samples of x0 have shape \[2\], samples of x1 \[3\]/,
     { data: { x0: rows([40, 2]), x1: rows([40, 3]) } },
   ],
   [
@@ -84,7 +84,7 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
     given({ ...ofBoth, x1: classes(eight.slice(1)) }),
   ],
   [
-    /conditions of x0 are y .*both ends need the same/,
+    /conditions of x0 are y .*both need the same/,
     given({ ...ofBoth, x1: { cond: rows([8, 1]) } }),
   ],
   [/conditions of x0 have values that are NaN/, given({ x0: { cond: rows([8, 1]).div(0) } })],

@@ -38,7 +38,10 @@ export function inOrder(chain: Chain, direction: Direction): Interval[] {
   return direction === "f" ? all : all.toReversed();
 }
 
-/** The interval of a direction at time t; at a marginal's time the one that it enters. */
+/**
+ * The interval of a direction at time t. At a marginal's time: the interval that the direction
+ * enters.
+ */
 export function intervalAt(chain: Chain, direction: Direction, t: number): Interval {
   const all = inOrder(chain, direction);
   const isIn = ({ from, length }: Interval) =>
@@ -59,8 +62,8 @@ export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
 }
 
 /**
- * Splits a grid of the whole time, or a part of it, by intervals; null for intervals outside. Throws a BridgeError if
- * the grid leaps over a marginal.
+ * Splits a grid of the whole time, or a part of it, by intervals; null for intervals outside.
+ * Throws a BridgeError if a step jumps over a marginal.
  */
 export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): (TimeGrid | null)[] {
   const first = times[0] as number;

@@ -5,7 +5,6 @@ import type { Chain, Endpoints } from "../core/endpoints.js";
 import { argumentError } from "../core/errors.js";
 import { type Interval, intervalsOf } from "./chain.js";
 
-/** The samples of a time [n, …], and their conditions. */
 export interface Marginal {
   x: Tensor;
   conditions?: Conditions | undefined;
@@ -46,7 +45,7 @@ export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): En
 const numbered = ({ index }: Interval, x: Tensor): Tensor =>
   full([x.size(0)], index, { dtype: "int64", device: x.device });
 
-/** Conditions of rows x [n, …] that are all in one interval. */
+/** Conditions of rows x [n, …] in one interval. */
 export function inInterval(
   interval: Interval,
   x: Tensor,

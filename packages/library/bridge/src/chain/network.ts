@@ -9,7 +9,6 @@ import type { Field } from "../solver/solver.js";
 import { intervalAt, intervalsOf } from "./chain.js";
 import { inInterval } from "./endpoints.js";
 
-/** Starts and lengths of the intervals, [K] each, as buffers. */
 export class IntervalTable extends nn.Module {
   from: Buffer;
   length: Buffer;

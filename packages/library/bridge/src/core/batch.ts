@@ -26,7 +26,6 @@ export function namesOf(batch: Batch): string[] {
   return [...tensorNames(batch), ...kindsOf(batch.given).map((kind) => prefix + kind)];
 }
 
-/** The tensors of a batch, in the order of `namesOf`. */
 export function tensorsOf(batch: Batch): Tensor[] {
   return [
     ...tensorNames(batch).map((name) => batch[name] as Tensor),
@@ -59,7 +58,6 @@ export function pickRows<B extends Batch>(batch: B, places: readonly number[]): 
   return mapBatch(batch, (t) => t.indexSelect(0, index));
 }
 
-/** Batches one after the other, with the names of the first one. */
 export function joinBatches<B extends Batch>(batches: readonly [B, ...B[]]): B {
   const lists = batches.map(tensorsOf);
   const names = namesOf(batches[0]);
@@ -69,7 +67,6 @@ export function joinBatches<B extends Batch>(batches: readonly [B, ...B[]]): B {
   ) as B;
 }
 
-/** The number of rows; 0 without tensors. */
 export function countRows(batch: Batch): number {
   return tensorsOf(batch)[0]?.size(0) ?? 0;
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from "@dsbm/torch";
 import type { Endpoint } from "./direction.js";
 
-/** What a network is conditioned on beside the point and the time. */
+/** The inputs of a network in addition to point and time. */
 export interface Conditions {
   /** Classes, int64 [B]. */
   y?: Tensor | undefined;
@@ -15,14 +15,11 @@ export interface Conditions {
   absent?: boolean | undefined;
 }
 
-/** Data conditions in their order as tensors. */
 const kinds = ["cond", "y", "interval"] as const;
 type ConditionName = (typeof kinds)[number];
 
-/** The conditions of each table. */
 export type EndpointConditions = { readonly [end in Endpoint]?: Conditions | undefined };
 
-/** Which conditions there are. */
 export function kindsOf(conditions: Conditions | undefined): ConditionName[] {
   return kinds.filter((kind) => conditions?.[kind]);
 }
@@ -35,7 +32,7 @@ export function conditionRows(conditions: Conditions | undefined): Tensor[] {
 export const rowsWhere = (x: Tensor, label: Tensor, wanted: number): Tensor =>
   x.indexSelect(0, label.eq(wanted).nonzero().squeeze(1));
 
-/** The same of each condition. */
+/** Maps each condition. */
 export function mapConditions(
   conditions: Conditions | undefined,
   fn: (t: Tensor) => Tensor,
@@ -47,8 +44,8 @@ export function mapConditions(
 }
 
 /**
- * The conditions of an endpoint's samples and the table that holds them. A table without conditions (a Gaussian)
- * takes those of the other table, row by row.
+ * The conditions of an endpoint's samples, and their table. A table without conditions (a Gaussian)
+ * takes the other table's, row by row.
  */
 export function conditionsAt(
   conditions: EndpointConditions | undefined,

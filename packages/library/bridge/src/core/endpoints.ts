@@ -27,7 +27,7 @@ export interface Endpoints {
   conditions?: EndpointConditions | undefined;
   /** The times of several marginals (see `chainEndpoints`). */
   chain?: Chain | undefined;
-  /** Whether both tables are in random order already, as a batch is. */
+  /** Whether both tables are already in random order, as a batch is. */
   shuffled?: boolean;
   /** Marks known pairs of rows that are already paired, float32 [n] of 0 and 1. */
   known?: Tensor | undefined;
@@ -42,7 +42,10 @@ export type Decode = (
   at: { end: Endpoint; generator: Generator; forRows?: DrawRows },
 ) => Tensor;
 
-/** A decoded batch of both endpoints. Each is gathered at its first use, so an unused one costs nothing. */
+/**
+ * A decoded batch of both endpoints. Each is gathered at its first use; an unused table costs
+ * nothing.
+ */
 export function gathered(
   data: Endpoints,
   index: (end: Endpoint) => Tensor,
@@ -103,7 +106,7 @@ export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data")
     throw dataError(`${what}: expected samples [n, …], got shapes [${a}] and [${b}]`);
   if (`${a.slice(1)}` !== `${b.slice(1)}`)
     throw dataError(
-      `${what}: samples of x0 have shape [${a.slice(1)}], those of x1 [${b.slice(1)}]; a bridge needs the same shape on both ends`,
+      `${what}: samples of x0 have shape [${a.slice(1)}], samples of x1 [${b.slice(1)}]; a bridge needs the same shape for both`,
     );
   if (a[0] === 0 || b[0] === 0)
     throw dataError(`${what}: there are no samples (${a[0]} and ${b[0]})`);
@@ -140,7 +143,7 @@ function checkConditions({ x0, x1, conditions }: Endpoints, what: string): void 
     (`${kindsOf(own)}` !== `${kindsOf(others)}` || `${shapes(own)}` !== `${shapes(others)}`)
   )
     throw dataError(
-      `${what}: conditions of x0 are ${kindsOf(own)} of shapes ${shapes(own)}, those of x1 ${kindsOf(others)} of ${shapes(others)}; both ends need the same`,
+      `${what}: conditions of x0 are ${kindsOf(own)} of shapes ${shapes(own)}, conditions of x1 ${kindsOf(others)} of ${shapes(others)}; both need the same kinds and shapes`,
     );
   for (const end of ["x0", "x1"] as const) {
     const n = tables[end].size(0);

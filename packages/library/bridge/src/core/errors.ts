@@ -1,6 +1,6 @@
 // The package's one error class.
 
-/** A wrong argument, unusable data or numbers that are not finite; `code` is stable, the message one line. */
+/** A wrong argument, unusable data, NaN or infinity; `code` is stable, the message one line. */
 export class BridgeError extends Error {
   override name = "BridgeError";
   constructor(

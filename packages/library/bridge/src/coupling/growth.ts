@@ -34,9 +34,10 @@ export function rowsByMass(masses: Tensor): Tensor {
 }
 
 /**
- * Draws pairs of the plan that minimises ⟨C, P⟩ + KL(P1 | m0) + KL(Pᵀ1 | m1) with `growthCost` and a little entropy
- * (`reg`, no unit). Samples are [n, d + 1] with log masses last. Pairs are drawn by the mass that leaves the source;
- * x1's log mass becomes that of x0 plus the pair's growth. `units` are those of intervals.
+ * Draws pairs of the plan that minimises ⟨C, P⟩ + KL(P1 | m0) + KL(Pᵀ1 | m1) with `growthCost` and
+ * a little entropy (`reg`, no unit). Samples are [n, d + 1] with log masses last. Pairs are drawn
+ * by the mass that leaves the source; x1's log mass becomes x0's plus the pair's growth. `units`:
+ * units of intervals.
  */
 export function minibatchGrowth({
   delta,

@@ -19,9 +19,9 @@ const indices = new WeakMap<Batch, TableIndex>();
 export const tableIndex = (batch: Batch): TableIndex | null => indices.get(batch) ?? null;
 
 /**
- * As many pairs as the smaller table has rows, without repetition; shuffled tables are paired as they are.
- * Conditions are those of `to`, the endpoint that a network learns to reach. With a matching, pairs are
- * independent given their conditions. Rows are gathered at their first use, in its scope.
+ * As many pairs as the smaller table has rows, without repetition; shuffled tables are paired in
+ * order. Conditions belong to `to`, the endpoint that a network learns to reach. With a matching,
+ * pairs are independent given their conditions. Rows are gathered at their first use, in its scope.
  */
 export function independent(
   data: Endpoints,

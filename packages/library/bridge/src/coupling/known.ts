@@ -149,7 +149,7 @@ export function unmarked<B extends Batch>(batch: B): B {
   return known ? (rows as B) : batch;
 }
 
-/** Applies a batch coupling to all rows but known pairs; rows keep their places. */
+/** Applies a batch coupling to all rows except known pairs; rows keep their places. */
 export function besideKnown(couple: BatchCoupling): BatchCoupling {
   return (batch, generator, of, draws) => {
     const { known } = batch;

@@ -5,13 +5,13 @@ import { type Conditions, conditionRows, type EndpointConditions } from "../core
 import { dataError } from "../core/errors.js";
 import { leastPartners, nearPartners, partnersOf } from "./near.js";
 
-/** Draws rows of x1 for rows of x0 among those with the same conditions. */
+/** Draws rows of x1 with the same conditions as rows of x0. */
 export interface Matching {
   /** The rows of x0 that have partners, in order. */
   readonly rows: Int32Array;
   /**
-   * The rows at these positions of `rows`, int64 [k], and a uniform partner for each. The generator's device is
-   * that of the positions. Also marks known pairs, float32 [k].
+   * The rows at these positions of `rows`, int64 [k], and a uniform partner for each. The generator
+   * is on the device of the positions. Also marks known pairs, float32 [k].
    */
   partners(positions: Tensor, generator: Generator): RowPairs;
   readonly known?: true;
@@ -96,9 +96,10 @@ function remembered(make: (conditions: EndpointConditions | undefined) => Matchi
 }
 
 /**
- * Pairs that are independent given their conditions, π0(x0 | c) π1(x1 | c): x0 as drawn, x1 uniform among rows
- * with the same condition (or among the nearest, if it is one number [n, 1]). Rows without a partner are left out.
- * Throws a BridgeError unless both ends have conditions and share some.
+ * Pairs that are independent given their conditions, π0(x0 | c) π1(x1 | c): x0 as drawn, x1 uniform
+ * among rows with the same condition (or with the closest, if it is one number [n, 1]). Rows
+ * without a partner are dropped. Throws a BridgeError unless both tables have conditions and share
+ * some.
  */
 export const matchConditions = remembered((conditions) => {
   const { rows, choose } = conditionPartners(conditions);

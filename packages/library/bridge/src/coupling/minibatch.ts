@@ -59,8 +59,8 @@ export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
 }
 
 /**
- * Partial plans: the nearest `share` of a batch is transported exactly, and as many pairs as samples are drawn
- * with replacement.
+ * Partial plans: the closest `share` of a batch is transported exactly, and as many pairs as
+ * samples are drawn with replacement.
  */
 export function minibatchPartial({ share }: { share: number }): BatchCoupling {
   return coupling(({ x0, x1 }, size, draw) => {

@@ -1,4 +1,4 @@
-// Partners by nearness, since numbers are hardly ever equal.
+// Partners with similar numeric conditions, since numbers are rarely equal.
 import type { Tensor } from "@dsbm/torch";
 
 /** Each row's partners are a range of x1's rows in the order of their conditions. */
@@ -12,7 +12,7 @@ export interface NearPartners {
 
 export const leastPartners = 8;
 
-/** A fiftieth of the rows, 8 to 256: enough to choose from, and still near. */
+/** A fiftieth of the rows, 8 to 256: enough to choose from, and still similar. */
 export const partnersOf = (n: number): number =>
   Math.min(n, Math.max(leastPartners, Math.min(Math.ceil(n / 50), 256)));
 
@@ -36,7 +36,7 @@ export function nearPartners(x0: Tensor, x1: Tensor): NearPartners {
     const value = starts[i] as number;
     let a = 0;
     let b = sorted.length - count;
-    // Binary search for the window [a, a + count) of the nearest values.
+    // Binary search for the window [a, a + count) of the closest values.
     while (a < b) {
       const middle = (a + b) >> 1;
       if (value - (sorted[middle] as number) > (sorted[middle + count] as number) - value)

@@ -9,7 +9,7 @@ export interface LangevinOptions {
   gammas: readonly number[];
   /** Mean of the limiting Gaussian: a number, or a tensor of a sample's shape. */
   mean?: number | Tensor;
-  /** Its variance v, likewise. */
+  /** Its variance v: a number, or a tensor. */
   variance?: number | Tensor;
   /** The noise has variance γv instead of γ, and the pull does not depend on v (`var_final_gamma_scale`). */
   scaleNoise?: boolean;
@@ -37,8 +37,8 @@ export interface LangevinStep {
 export type StepMean = (x: Tensor, step: LangevinStep) => Tensor;
 
 /**
- * Fills in defaults. Throws a BridgeError for numbers that are not finite and positive (weights: at least 0),
- * lists shorter or longer than `gammas`, and steps so large that the reference diverges.
+ * Fills in defaults. Throws a BridgeError for numbers that are infinite, NaN or ≤ 0 (weights: < 0),
+ * lists of another length than `gammas`, and steps so large that the reference diverges.
  */
 export function langevin(options: LangevinOptions): Langevin {
   const { gammas } = options;
@@ -58,7 +58,7 @@ export function langevin(options: LangevinOptions): Langevin {
   return full;
 }
 
-/** The steps in the order of a direction; with `only`, that one alone. */
+/** The steps in the order of a direction; with `only`, just this step. */
 export function langevinSteps(
   direction: Direction,
   { gammas, scale }: Langevin,

@@ -77,7 +77,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
       },
     },
     regression({ x, target, step }, { direction }) {
-      // Step N − 1 − k of the trained direction undoes step k of the other one.
+      // Step N − 1 − k of the trained direction undoes step k of the other direction.
       const own = step.rsub(n - 1);
       return {
         x,

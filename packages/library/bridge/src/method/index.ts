@@ -37,7 +37,6 @@ const known = {
   dsb: dsbLangevin,
 };
 
-/** Names of the methods of the library. */
 export type MethodName = keyof typeof known;
 
 /** The registry. Add a method by `methods.mine = …`. */

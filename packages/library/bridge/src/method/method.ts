@@ -12,12 +12,10 @@ import type { ConditionKind } from "../model/condition.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 
-/** The pairs of the first pass: of the reference process, independent, or each sample with itself. */
+/** Pairs of the first pass: from the reference process, independent, or each sample with itself. */
 export type FirstCoupling = "ref" | "ind" | "identity";
 
-/** What `rows.make` may use. */
 export interface RowsContext {
-  /** The direction being trained. */
   direction: Direction;
   /** The direction trained before, whose network is the newest; null in the first pass. */
   newest: Direction | null;
@@ -31,7 +29,7 @@ export interface RowsContext {
   forRows?: DrawRows;
   /** Endpoints of simulations with the newest weights (their average, if there is one). */
   simulate: Simulate;
-  /** The rows that `rows.runs` makes along simulations of a direction (null: of the reference process). */
+  /** Rows of `rows.runs` along simulations of a direction (null: of the reference process). */
   simulateRuns: (
     direction: Direction | null,
     start: Tensor,
@@ -39,7 +37,10 @@ export interface RowsContext {
   ) => Record<string, Tensor>;
 }
 
-/** What a training step gives to `regression` and `loss`. All random numbers come from here, so that steps can be recorded. */
+/**
+ * Inputs of `regression` and `loss` in a training step. All random numbers come from here, so that
+ * steps can be recorded.
+ */
 export interface StepContext {
   direction: Direction;
   process: ReferenceProcess;
@@ -51,20 +52,22 @@ export interface StepContext {
   noise: (like: Tensor) => Tensor;
 }
 
-/** The inputs of a network, and the output that it should have. */
+/** The inputs of a network, and its target output. */
 export interface Regression {
   x: Tensor;
   t: Tensor;
   target: Tensor;
   /** Factors of prediction and target, [B] (default 1). */
   weight?: Tensor | undefined;
-  /** The direction that a bidirectional network learns here (default: that of the half-iteration). */
+  /**
+   * The direction that a bidirectional network learns here (default: the direction of the
+   * half-iteration).
+   */
   direction?: Direction;
-  /** Conditions (default: those of the batch). */
+  /** Conditions (default: the batch's). */
   given?: Conditions | undefined;
 }
 
-/** How a method makes its training rows. */
 interface MethodRows<B extends Batch> {
   /** Whether rows are pairs of source and target, which a batch coupling may rearrange. */
   readonly pairs: boolean;
@@ -76,7 +79,7 @@ interface MethodRows<B extends Batch> {
   readonly simulation?: "epoch" | "step" | "never";
   /** Whether the method learns several marginals: its pairs share their interval, which its networks take. */
   readonly chains?: boolean;
-  /** The batch coupling that belongs to the method; one that the user asks for replaces it. */
+  /** The method's own batch coupling; the user's coupling replaces it. */
   readonly coupling?: (process: ReferenceProcess, chain?: Chain) => BatchCoupling;
   /** Whether the coupling pairs all rows at once if they are few, instead of those of a batch. */
   readonly wholePlans?: boolean;
@@ -99,7 +102,6 @@ interface MethodRows<B extends Batch> {
   };
 }
 
-/** What a method may use to create a model. */
 export interface ModelFacts {
   /** Shape of a sample. */
   shape: readonly number[];
@@ -122,7 +124,7 @@ export interface MethodModel {
   readonly type: abstract new (
     ...args: never[]
   ) => Network;
-  /** Whether its drift leads to an endpoint that it predicts, and has a pole there. */
+  /** Whether its drift leads to a predicted endpoint, where it has a pole. */
   readonly predictsEnd?: boolean;
   create(facts: ModelFacts): Network;
   /** Sets a new model's tensors from some rows of the data, before the first step. */
@@ -131,7 +133,10 @@ export interface MethodModel {
       network: Network;
     },
   ): void;
-  /** Replaces training: sets the tensors from all rows once a half-iteration, and returns what is reported as the loss. */
+  /**
+   * Replaces training: sets the tensors from all rows once per half-iteration, and returns a value
+   * that is reported as the loss.
+   */
   fit?(context: Pick<RowsContext, "direction" | "data" | "process"> & { network: Network }): number;
 }
 
@@ -148,7 +153,6 @@ export interface MethodModel {
 export interface Method<B extends Batch = Batch> {
   readonly name: string;
 
-  // What is sampled.
   /** `drift`: an SDE along each direction's drift; `increment`: the drift times Δt; `velocity`: an ODE. */
   readonly predicts: "drift" | "increment" | "velocity";
   /** Draws the far endpoint [B, …] of x [B, …] at once, from standard normal z [B, …]. Samplers use it instead of the SDE. */
@@ -171,7 +175,6 @@ export interface Method<B extends Batch = Batch> {
     options: SolveOptions & { lastNoise?: boolean | undefined },
   ): Tensor;
 
-  // What is learnt.
   /** `each`: a network a direction; `shared`: one for both; `bidirectional`: one with the direction (1 forward, 0 backward) as a condition. */
   readonly networks: "each" | "shared" | "bidirectional";
   readonly model?: MethodModel;
@@ -186,6 +189,5 @@ export interface Method<B extends Batch = Batch> {
   /** Another loss, the mean over the rows of a batch. */
   loss?(batch: B, context: StepContext & { network: Network }): Tensor;
 
-  // How rows are made.
   readonly rows?: MethodRows<B>;
 }

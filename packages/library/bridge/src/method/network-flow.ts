@@ -25,7 +25,8 @@ export interface NetworkFlowOptions extends Dynamics {
 export function networkFlow({ grid, eps, given, ...dynamics }: NetworkFlowOptions): Field {
   const { method, networks } = dynamics;
   const some = networks.f ?? networks.b;
-  if (!some) throw argumentError("the flow of no network; expected that of at least one direction");
+  if (!some)
+    throw argumentError("no network for the flow; expected a network of at least one direction");
   if (method.sampler)
     throw argumentError(
       `${method.name} has a sampler of its own and no probability flow; use that sampler`,

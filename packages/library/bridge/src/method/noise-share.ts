@@ -1,5 +1,6 @@
-// How much noise keeps the variance of the process: share 1 is its own, share 0 that of a bridge to one endpoint; the
-// share is the squared error that the drift leaves on average (Bao et al. 2022, Analytic-DPM; here for bridges).
+// The noise that keeps the variance of the process: share 1 is the process's own noise, share 0 the
+// noise of a bridge to one endpoint; the share is the squared error that the drift leaves on
+// average (Bao et al. 2022, Analytic-DPM; here for bridges).
 import { Buffer, full, noGrad, ones, stack, type Tensor, tidy } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import type { Direction } from "../core/direction.js";

@@ -1,4 +1,4 @@
-// What a network predicts, and how it gets a direction and guidance; for training and sampling alike.
+// What a network predicts, and how it takes a direction and guidance, for training and sampling.
 import { full } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
@@ -13,7 +13,7 @@ export interface Parametrisation {
   meanMatch: boolean;
   /** The output is divided by the reference's standard deviation seen from the other endpoint. */
   stdTrick: boolean;
-  /** The loss multiplies prediction and target by that deviation. */
+  /** The loss multiplies prediction and target by this deviation. */
   lossScale: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Networks that learn what the bridge between Gaussians of the data's moments leaves.
+// Networks that learn the difference from the bridge between Gaussians of the data's moments.
 
 import { argumentError } from "../core/errors.js";
 import type { MixtureNumbers } from "../model/mixture-potential.js";

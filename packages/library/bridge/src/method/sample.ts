@@ -25,10 +25,10 @@ export interface Dynamics {
     "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "plan" | "mass"
   >;
   process: ReferenceProcess;
-  /** The network of each direction; twice the same if it serves both. */
+  /** The network of each direction; both may be one network. */
   networks: { readonly [direction in Direction]?: Network | null | undefined };
   parametrisation?: Parametrisation;
-  /** Noise of a step along a drift (default: that of the process). */
+  /** Noise of a step along a drift (default: as the process). */
   stepVariance?: StepVariance | undefined;
   /** Another noise with the same marginals, from the drifts of both directions (default: the process's sigma). */
   diffusion?: number | undefined;
@@ -46,7 +46,7 @@ function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Directio
   const network = networks[direction];
   if (network) return network;
   throw argumentError(
-    `there is no network of direction ${direction}; expected one that was trained in this direction`,
+    `no network of direction ${direction}; expected a network trained in this direction`,
   );
 }
 

@@ -20,8 +20,8 @@ export class FeatureStatistics implements Disposable {
   }
 
   /**
-   * Adds features [n, dim]. Throws a BridgeError for another shape and for values that are not finite, and then
-   * adds nothing.
+   * Adds features [n, dim]. Throws a BridgeError for another shape, NaN or infinity, and then adds
+   * nothing.
    */
   update(features: Tensor): this {
     const { shape } = features;

@@ -24,7 +24,7 @@ export interface Modes {
   largest: number;
 }
 
-/** Throws a BridgeError for sizes that are no images. */
+/** Throws a BridgeError for sizes that no image has. */
 export function fourierModes(height: number, width: number): Modes {
   if (![height, width].every((n) => Number.isInteger(n) && n > 0 && n <= mostPixels))
     throw argumentError(
@@ -53,9 +53,9 @@ export function overAnnuli({ k, weight, largest }: Modes, of: ArrayLike<number>)
 }
 
 /**
- * The isotropic energy spectrum of fields [n, C, H, W], averaged, in float64: Σ |F|²/(HW)² over the modes of an
- * annulus, so that its sum is the spatial variance (Parseval). Bytes count as images of −1 … 1. Throws a
- * BridgeError without fields or for values that are not finite.
+ * The isotropic energy spectrum of fields [n, C, H, W], averaged, in float64: Σ |F|²/(HW)² over the
+ * modes of an annulus, so that its sum is the spatial variance (Parseval). Bytes count as images of
+ * −1 … 1. Throws a BridgeError without fields, and for NaN or infinity.
  */
 export function isotropicSpectrum(x: Tensor): Spectrum {
   const { shape } = x;
@@ -106,7 +106,7 @@ export function bandError(
     `${energy.length} channels and ${k.length} wavenumbers`;
   if (sizes(generated) !== sizes(target))
     throw argumentError(
-      `a spectrum of ${sizes(generated)} beside one of ${sizes(target)}; expected fields of one shape`,
+      `spectra of ${sizes(generated)} and of ${sizes(target)}; expected fields of one shape`,
     );
   return target.energy.map((truth, c) =>
     bands.map(([from, to]) => {

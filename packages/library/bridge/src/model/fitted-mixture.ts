@@ -37,7 +37,7 @@ export class FittedMixture extends nn.Module {
     this.r = new Buffer(zeros([components, d]));
   }
 
-  /** Maximises LightSB's likelihood of rows of both ends [n, d]. */
+  /** Maximises LightSB's likelihood of source and target rows [n, d]. */
   fit({ start, end }: { start: Tensor; end: Tensor }, epsilon: number, generator: Generator): void {
     const [components = 0, d = 0] = this.r.shape;
     const { spread = 0.1 } = this.#numbers;

@@ -41,8 +41,8 @@ export class PointBridge extends nn.Module {
   }
 
   /**
-   * Solves between the rows of both ends, class by class, and returns the error of the sums; draws `most` of more
-   * rows. Throws a BridgeError for a class without rows at an end.
+   * Solves between the rows of both tables, class by class, and returns the error of the sums;
+   * draws `most` of more rows. Throws a BridgeError for a class without source or target rows.
    */
   fit(
     { x0, x1, conditions }: Pick<Endpoints, "x0" | "x1" | "conditions">,

@@ -21,8 +21,8 @@ function byAssignment(cost: Cost, n: number): Transport {
 }
 
 /**
- * An exact transport plan between n and m equally weighted points, of mass 1, for `cost` [n, m] row by row. Throws
- * a BridgeError for wrong lengths and costs that are not finite.
+ * An exact transport plan between n and m equally weighted points, of mass 1, for `cost` [n, m] row
+ * by row. Throws a BridgeError for wrong lengths, NaN or infinity.
  */
 export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
   if (n !== m) return simplex(cost, n, m);
@@ -31,9 +31,9 @@ export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
 }
 
 /**
- * The optimal plan between points x [n, …] and y [m, …] for |x_i − y_j|^p. Costs are float32, 4nm bytes, so its
- * cost is within a relative 2⁻²² of the least. Throws a BridgeError without points or for values that are not
- * finite.
+ * The optimal plan between points x [n, …] and y [m, …] for |x_i − y_j|^p. Costs are float32, 4nm
+ * bytes, so its cost is within a relative 2⁻²² of the least. Throws a BridgeError without points,
+ * and for NaN or infinity.
  */
 export function exactPointPlan(
   x: Tensor,

@@ -1,4 +1,4 @@
-// Partial transport leaves outliers out: they go to dummy points at no cost (Chapel et al. 2020).
+// Partial transport drops outliers: they go to dummy points at no cost (Chapel et al. 2020).
 import { argumentError } from "../core/errors.js";
 import { assignment } from "./assignment.js";
 import { type Cost, checkCost } from "./cost.js";
@@ -16,7 +16,7 @@ export function partialPlan(cost: Cost, n: number, { share }: { share: number })
       `share is ${share}; expected the part of the mass that is transported, more than 0 and at most 1`,
     );
   const pairs = Math.max(1, Math.round(share * n));
-  // A dummy point on each side for every point left out; two dummies are never paired.
+  // A dummy point on each side for every dropped point; two dummies are never paired.
   const size = 2 * n - pairs;
   let largest = 0;
   for (const c of cost) largest = Math.max(largest, c);

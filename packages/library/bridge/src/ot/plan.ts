@@ -10,7 +10,7 @@ export interface SparsePlan {
   mass: Float64Array;
 }
 
-/** u_i [n], v_j [m]: together at most the cost, equal to it where mass flows. */
+/** u_i [n], v_j [m]: together at most the cost, equal to it if mass flows. */
 export interface Potentials {
   u: Float64Array;
   v: Float64Array;

@@ -28,9 +28,7 @@ export function samplePairs(plan: SparsePlan | Tensor, uniforms: Float64Array): 
     if (!isMass(mass.amin().item()) || !isMass(whole)) {
       const entries = mass.toNumbers();
       const k = entries.findIndex((m) => !isMass(m));
-      throw argumentError(
-        `plan entry ${k} is ${entries[k]}: expected a finite mass that is not negative`,
-      );
+      throw argumentError(`plan entry ${k} is ${entries[k]}: expected a finite mass of at least 0`);
     }
     if (whole === 0) throw argumentError("plan has no mass: nothing to draw");
     const targets = tensor(uniforms, { device: mass.device }).mul(sum);

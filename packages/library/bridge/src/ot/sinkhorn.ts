@@ -30,7 +30,7 @@ export interface SinkhornOptions {
 export interface EntropicPlan {
   /** float64 [n, m]; column sums are exact, row sums within `error`; unbalanced plans have another mass. */
   plan: Tensor;
-  /** Total deviation of the row sums from those of the next iteration. */
+  /** Total change of the row sums in the next iteration. */
   error: number;
   iterations: number;
   converged: boolean;
@@ -43,9 +43,10 @@ export interface Points {
 }
 
 /**
- * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over couplings of n and m equally weighted points (Cuturi 2013),
- * for cost [n, m] or points; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) + ρ·KL(Pᵀ1 | b) (Chizat et al.
- * 2018). Throws a BridgeError for a bad `reg` or `penalty` or a cost that is not finite.
+ * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over couplings of n and m equally weighted points
+ * (Cuturi 2013), for cost [n, m] or points; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) +
+ * ρ·KL(Pᵀ1 | b) (Chizat et al. 2018). Throws a BridgeError for a bad `reg` or `penalty` or an
+ * infinite cost.
  */
 export function sinkhorn(
   cost: Tensor | Points,
@@ -136,7 +137,7 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
 
 const most = 60;
 const few = 30;
-/** A rough start for the next regularisation; with larger errors the last one may not converge. */
+/** A rough start for the next regularisation; with larger errors the last step may not converge. */
 const rough = 1e-3;
 const tooFar = 200;
 const moderate = 128;

@@ -1,4 +1,5 @@
-// The start of the transportation simplex: prices of a large problem are those of a part of its points.
+// The start of the transportation simplex: a large problem takes its first prices from a part of
+// its points.
 import type { Cost } from "./cost.js";
 import type { Potentials } from "./plan.js";
 import type { TransportProblem } from "./tree.js";
@@ -16,7 +17,7 @@ export function firstPrices(
   const rows = Math.floor(n / share);
   const columns = Math.floor(m / share);
   if (n * m < smallest || rows === 0 || columns === 0) return null;
-  // From all over the table, whatever their order.
+  // From everywhere in the table, whatever its order.
   const sources = spreadOver(n, rows);
   const sinks = spreadOver(m, columns);
   const part = new Float32Array(rows * columns);

@@ -50,8 +50,8 @@ export class BasisTree {
   }
 
   /**
-   * Joins the component of `top`, a child of the root, to that of `above`. Depths and potentials need `refresh`
-   * afterwards.
+   * Joins the component of `top`, a child of the root, to the component of `above`. Depths and
+   * potentials need `refresh` afterwards.
    */
   graft(top: number, above: number, flow: number, cost: number): void {
     let cut = top;

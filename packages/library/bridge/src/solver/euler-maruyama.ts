@@ -10,9 +10,10 @@ import { type Field, noiseLike, ordered, type SolveOptions } from "./solver.js";
 export type StepVariance = "process" | "bridge" | "analytic";
 
 /**
- * x ← x + drift(x, t)·Δt + σ√Δt z along the grid, from x [B, …] at the start of `direction`. `bridge` is exact for
- * a drift to one endpoint (Liu et al. 2023, I²SB, eq. 4); `analytic` keeps the variance on average. `lastNoise:
- * false` leaves out the last step's noise; `finish` then replaces the last step by the endpoint itself.
+ * x ← x + drift(x, t)·Δt + σ√Δt z along the grid, from x [B, …] at the start of `direction`.
+ * `bridge` is exact for a drift to one endpoint (Liu et al. 2023, I²SB, eq. 4); `analytic` keeps
+ * the variance on average. `lastNoise: false` omits the last step's noise; `finish` then replaces
+ * the last step by the endpoint itself.
  */
 export function eulerMaruyama(
   drift: Field,

@@ -9,7 +9,7 @@ export interface Flow {
   nfe: number;
 }
 
-/** Names and defaults are those of the reference and of torchdiffeq. */
+/** Names and defaults follow the reference and torchdiffeq. */
 export interface FlowOptions {
   /** Relative error of an adaptive step (default 1e-5). */
   rtol?: number;

@@ -8,7 +8,7 @@ export type Field = (x: Tensor, t: Tensor) => Tensor;
 export interface SolveOptions {
   direction: Direction;
   grid: TimeGrid;
-  /** Takes step 0 … N − 1 of the direction alone, from x at its start (default: all steps). */
+  /** Takes only step 0 … N − 1 of the direction, from x at its start (default: all steps). */
   only?: number | undefined;
   /** Called with every state, the start included: step 0 … N and process time. */
   callback?: ((x: Tensor, at: { step: number; time: number }) => void) | undefined;
@@ -26,7 +26,7 @@ export interface SolverStep {
   dt: number;
 }
 
-/** The steps of a grid in the order of a direction; with `only`, that one alone. */
+/** The steps of a grid in the order of a direction; with `only`, just this step. */
 export function ordered(direction: Direction, grid: TimeGrid, only?: number): SolverStep[] {
   const n = grid.steps.length;
   const step = (k: number): SolverStep => {

@@ -1,5 +1,5 @@
-// Downscaler fields are stored with their spatial mean and the deviation from it scaled separately, because means
-// vary much less than fields.
+// Downscaler fields store their spatial mean and the deviation from it with separate scales,
+// because means vary much less than fields.
 
 import { BridgeError } from "@dsbm/bridge";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -19,8 +19,8 @@ export interface DownscalerScaling {
 }
 
 /**
- * The scaling of a file scaling_512.npz or scaling_64.npz. Throws `Unreadable`, `BadZip`, and `BadArray` for arrays
- * that are not finite, not of one length, or have a range that is not positive.
+ * Reads scaling_512.npz or scaling_64.npz. Throws `Unreadable`, `BadZip`, and `BadArray` for
+ * infinite or NaN values, different lengths, or a range ≤ 0.
  */
 export function loadDownscalerScaling(path: string): DownscalerScaling {
   return tidy(() => {

@@ -19,12 +19,13 @@ const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 const chunk = 32;
 
 /**
- * Fields of one resolution drawn by `downscalingLaw`, float32 x [n, 2, H, W] and condition [n, 1, H, W]. Row by row
- * both resolutions share conditions, given which states are independent. The first fields do not depend on n.
+ * Random fields of one resolution by `downscalingLaw`, float32 x [n, 2, H, W] and condition [n, 1,
+ * H, W]. Row by row both resolutions share conditions; given these, the states are independent. The
+ * first fields do not depend on n.
  */
 export function syntheticDownscaler(resolution: Resolution): DataSet {
   return {
-    about: `drawn fields of ${resolution} resolution, 2 states and 1 condition`,
+    about: `synthetic fields of ${resolution} resolution, 2 states and 1 condition`,
     classes: [],
     load: (options) => load(resolution, options),
   };

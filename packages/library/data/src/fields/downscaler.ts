@@ -73,7 +73,7 @@ function find(file: string, directory: string | undefined): { path: string; fold
   const into = folders[0] ?? anyFolder;
   throw new DatasetError(
     "MissingFiles",
-    `${file}: ${notIn(folders)}; put the arrays of the downscaling experiment (xtrain_512.npy, xtest_512.npy, scaling_512.npz, and those of 64) into ${into}, or choose dataset=downscaler_synthetic, which needs no files`,
+    `${file}: ${notIn(folders)}; put the arrays of the downscaling experiment (xtrain_512.npy, xtest_512.npy, scaling_512.npz, and the same for 64) into ${into}, or choose dataset=downscaler_synthetic, which needs no files`,
   );
 }
 

@@ -27,7 +27,7 @@ export interface FieldLaws {
 export function fieldLaws(resolution: Resolution, size: number): FieldLaws {
   const cutoff = cutoffOf(size);
   const fine = exponents.map((p) => {
-    // The energy of an annulus is that of a mode times its circumference.
+    // The energy of an annulus is the energy of a mode times its circumference.
     const shape = (k: number) => k ** -(p + 1) * Math.exp(-(((2 * k) / size) ** 2));
     return fieldLaw(size, shape, { variance: stateVariance });
   });
@@ -60,15 +60,15 @@ export interface DownscalingLaw {
 }
 
 /**
- * The closed form of what `downscaler_synthetic_high` and `downscaler_synthetic_low` draw at a size (points on a
- * side, as image_size).
+ * The closed form of `downscaler_synthetic_high` and `downscaler_synthetic_low` at a size (points
+ * on a side, as image_size).
  *
- * States: x_c = mean_c + slope_c · c + u_c. The condition c is its spatial mean, N(0, 0.05), and a smooth field of
- * modes ∝ exp(−(k/2)²), variance 0.2: the same law on both ends. High resolution: u_c has the energy k^−p
- * exp(−(2k/size)²) at wavenumber k, up to a factor, p = 3/2 and 1; variance 0.25; coherence 0.5 between the two. Low
- * resolution: of those modes the ones below the cut-off size/8, with 0.7 exp(−(k/cutoff)²) of their variance, and
- * means of ±0.25. Fields without modes above the cut-off are those of a grid four times as coarse, upsampled
- * without error.
+ * States: x_c = mean_c + slope_c · c + u_c. The condition c is its spatial mean, N(0, 0.05), and a
+ * smooth field of modes ∝ exp(−(k/2)²), variance 0.2, with the same law for source and target. High
+ * resolution: u_c has the energy k^−p exp(−(2k/size)²) at wavenumber k, up to a factor, p = 3/2 and
+ * 1; variance 0.25; coherence 0.5 between both states. Low resolution: only modes below the cut-off
+ * size/8, with 0.7 exp(−(k/cutoff)²) of their variance, and means of ±0.25. Fields without modes
+ * above the cut-off equal fields of a grid four times as coarse, upsampled without error.
  */
 export function downscalingLaw(resolution: Resolution, { size }: { size: number }): DownscalingLaw {
   const { states, condition, mean } = fieldLaws(resolution, size);

@@ -1,4 +1,4 @@
-// Packed files and archives, within limits: a few kilobytes can unpack to more than any disk holds.
+// Unpacks files and archives within limits: a few kilobytes can unpack to more than any disk holds.
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { io } from "@dsbm/torch";
@@ -6,7 +6,10 @@ import { parseTar } from "nanotar";
 import { type DatasetCode, DatasetError, reason } from "../errors.js";
 import { readBytes } from "./read.js";
 
-/** Bytes that a packed file may unpack to, and how many times its size. A file beyond both is refused. */
+/**
+ * Limits of the unpacked bytes, absolute and relative to the packed size. A file beyond both is
+ * refused.
+ */
 export interface UnpackLimits {
   bytes: number;
   times: number;
@@ -44,7 +47,6 @@ export function unpack(bytes: Uint8Array, source: string): Uint8Array {
 
 export interface ZipArchive {
   names: readonly string[];
-  /** undefined for an unknown name. */
   read(name: string): Uint8Array | undefined;
 }
 
@@ -93,7 +95,7 @@ function zipMembers(path: string, names: readonly string[]): Map<string, Uint8Ar
 }
 
 function tarMembers(path: string, names: readonly string[]): Map<string, Uint8Array> {
-  // The parser takes the whole buffer that an array is a view of.
+  // The parser takes the whole buffer behind a view.
   const bytes = Uint8Array.from(unpack(readBytes(path), path));
   const filter = ({ name, size = 0 }: { name: string; size?: number }) => {
     if (!names.includes(basename(name))) return false;

@@ -40,7 +40,7 @@ export function parseIdx(bytes: Uint8Array, source: string) {
   if (bytes.length > expected) {
     throw new DatasetError("SizeMismatch", `${source}: ${bytes.length} bytes: expected ${wanted}`);
   }
-  // The slice() of a Node Buffer, unlike any other's, is no copy.
+  // The slice() of a Node Buffer makes no copy, unlike other arrays.
   const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start, expected - start);
   return { shape, data };
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-/** Folders to search: these below the data folder, then the data folder. */
+/** Folders to search: subfolders of the data folder, then the data folder. */
 export const placesIn = (directory: string | undefined, folders: readonly string[]): string[] =>
   directory === undefined ? [] : [...folders.map((folder) => join(directory, folder)), directory];
 

@@ -8,8 +8,9 @@ import { isFile, status } from "./read.js";
 const checksums = "SHA256SUMS";
 
 /**
- * `make` writes a folder's files under a temporary name. An intact folder stays; a damaged one is made again, with a
- * line. Throws what `make` throws, and `Unreadable` with `cure` if the disk refuses.
+ * `make` writes a folder's files under a temporary name. An intact folder stays; a damaged folder
+ * is made again, with a line. Throws the errors of `make`, and `Unreadable` with `cure` if the disk
+ * refuses.
  */
 export async function prepareFolder(
   folder: string,

@@ -19,7 +19,7 @@ export interface PublishedSet {
   archives?: readonly string[];
   /** A package that installs the files: its folder, undefined if it is not installed. */
   package?: { folder: () => string | undefined; install: string };
-  /** Below the data folder, the recommended one first. */
+  /** Below the data folder, the recommended folder first. */
   folders: readonly [string, ...string[]];
   /** By rising label. */
   classes: readonly ImageClass[];

@@ -34,7 +34,6 @@ function packageFolder(): string | undefined {
 const clothes =
   "t-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot".split(", ");
 
-/** Photographs of clothes (Xiao, Rasul, Vollgraf 2017), in MNIST's sizes. */
 export const fashionMnist: PublishedSet = {
   title: "Fashion-MNIST",
   home: "https://github.com/zalandoresearch/fashion-mnist",

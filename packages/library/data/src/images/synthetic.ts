@@ -1,5 +1,5 @@
-// Squares and circles, to try the trainer without files. Computed in doubles, so that a seed gives the same bytes
-// everywhere.
+// Squares and circles, to try training without files. Computed in doubles, so that a seed gives the
+// same bytes everywhere.
 
 import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";
@@ -32,7 +32,7 @@ function load(all: readonly ImageClass[], options: SetOptions): Table {
   if (!Number.isInteger(size) || size < 4 || size > 1024)
     throw invalidOption(`image_size ${size}: expected 4 to 1024 for ${name}`);
   checkDrawn(n, { what: "image", size: `${size}×${size}`, bytes: size ** 2, GiB: 2 });
-  // The stream depends on the shapes, not on the name: one set may have two names.
+  // The stream depends on the shapes, not on the name: a set may have two names.
   const purpose = `synthetic/${classes.map((shape) => shape.name)}/${split}`;
   const draws = tidy(() => rand([n, 3], { generator: stream(seed, purpose) }).toNumbers());
   const images = new Uint8Array(n * size * size);

@@ -1,4 +1,4 @@
-// Known pairs of the user's own: which row of the source belongs to which row of the target.
+// The user's known pairs: rows of the source with their rows of the target.
 import { tidy } from "@dsbm/torch";
 import type { TableOptions } from "../data-set.js";
 import { badTable, type DatasetError, invalidOption } from "../errors.js";
@@ -31,10 +31,10 @@ export interface PairOptions {
 }
 
 /**
- * Reads known pairs of prepared data: a file of two columns (or `source` and `target`) of row numbers from 1, of
- * values of the column `id` of both tables, or of paths of pictures. With `interval`, the pairs of one interval
- * between several data sets. Throws `BadTable` for unknown rows and ids and for a row in two pairs, and errors of the
- * readers.
+ * Reads known pairs of prepared data: a file of two columns (or `source` and `target`) of row
+ * numbers from 1, of values of the column `id` of both tables, or of paths of images. With
+ * `interval`: the pairs of one interval of a time course. Throws `BadTable` for unknown rows and
+ * ids and for a row in two pairs, and errors of the readers.
  */
 export async function readPairs(
   path: string,
@@ -101,7 +101,7 @@ function pairColumns({ path, columns }: RowSource, interval: PairOptions["interv
   throw badTable(path, `has the columns ${firstOf(names, 8)}: ${expected}`);
 }
 
-/** −1 for rows that are not trained on. */
+/** −1 for rows outside the training split. */
 async function findRows(
   path: string,
   end: "source" | "target",
@@ -160,7 +160,7 @@ function byPicture(names: readonly string[], what: string): FindRow {
   const rows = new Map(names.map((name, row) => [name, row]));
   return (cell) =>
     rows.get(cell) ??
-    `${quote(cell)}, and ${what} has no such picture: expected the path of a picture below it`;
+    `${quote(cell)}, and ${what} has no such image: expected the path of an image below it`;
 }
 
 function byId(
@@ -180,7 +180,7 @@ function byId(
       return `${quote(cell)}, and ${what} has no row with ${column}=${cell.slice(0, 80)}: expected a value of the column ${column} (data.id)`;
     const other = repeated.get(cell);
     if (other === undefined) return row;
-    return `${quote(cell)}, which is in rows ${row + 1} and ${other + 1} of ${what}: expected each value of data.id=${column} once`;
+    return `${quote(cell)}, found in rows ${row + 1} and ${other + 1} of ${what}: expected each value of data.id=${column} once`;
   };
 }
 
@@ -210,5 +210,5 @@ async function readIds(
 
 const noTable = (name: string, id: string): DatasetError =>
   invalidOption(
-    `data.id=${id} is a column of a table, but ${name} is none: leave data.id out, and name rows by their numbers${name.startsWith("folder:") ? " or pictures by their names" : ""}`,
+    `data.id=${id} is a column of a table, but ${name} is not a table: leave data.id out, and name rows by their numbers${name.startsWith("folder:") ? " or images by their names" : ""}`,
   );

@@ -1,4 +1,4 @@
-// AFHQ: faces of animals, a folder of 512×512 pictures for each of three kinds.
+// AFHQ: faces of animals, a folder of 512×512 images for each of three kinds.
 import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
@@ -11,7 +11,7 @@ const kinds = ["cat", "dog", "wild"] as const;
 const splits = { train: ["train"], test: ["test", "val"] } as const;
 const folders = ["afhq", "afhq_v2", "afhqv2", "AFHQ"] as const;
 
-/** Faces of one kind of animal (Choi et al. 2020): about 5,000 and 500 pictures. */
+/** Faces of one kind of animal (Choi et al. 2020): about 5,000 and 500 images. */
 export function afhq(kind: (typeof kinds)[number]): DataSet {
   const label = kinds.indexOf(kind);
   const animals = kind === "wild" ? "wild animals" : `${kind}s`;

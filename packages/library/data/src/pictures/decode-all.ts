@@ -1,17 +1,17 @@
-// Pictures are decoded once, into a mapped .npy file of bytes: decoding takes longer than training, and large sets do
-// not fit into memory.
+// Decodes images once, into a mapped .npy file of bytes: decoding takes longer than training, and
+// large sets do not fit into memory.
 import { basename } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
 import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
 import type { PictureFile } from "./picture-files.js";
 
-/** More than decoding threads, so that none waits for the disk. */
+/** More than decoding threads, so that no thread waits for the disk. */
 const ahead = 8;
 
 interface DecodeAllOptions {
   target: PictureTarget;
-  /** Height and width without a target size. Default: those of the first picture. */
+  /** Height and width without a target size. Default: as the first image. */
   published: readonly [number, number] | null;
   progress: (done: number) => void;
   signal: AbortSignal | undefined;
@@ -36,7 +36,7 @@ export async function decodeAll(
       if (picture.height !== height || picture.width !== width)
         throw new DatasetError(
           "BadPicture",
-          `${files[done]?.path}: ${picture.width}×${picture.height} pixels: expected ${width}×${height} as ${published ? "published" : `in ${basename(files[0]?.path ?? "")}`}; remove it, or set image_size to bring all pictures to one size`,
+          `${files[done]?.path}: ${picture.width}×${picture.height} pixels: expected ${width}×${height} as ${published ? "published" : `in ${basename(files[0]?.path ?? "")}`}; remove it, or set image_size to scale all images to one size`,
         );
       const shape = [target.channels, height, width];
       writer ??= new io.npy.NpyWriter(path, "uint8", shape);
@@ -50,7 +50,7 @@ export async function decodeAll(
   }
 }
 
-/** Some pictures are decoded in advance; the first failure in this order is thrown. */
+/** Some images are decoded in advance; the first failure in order is thrown. */
 async function* decodeInOrder(
   files: readonly PictureFile[],
   target: PictureTarget,
@@ -58,7 +58,7 @@ async function* decodeInOrder(
   const waiting: Promise<DecodedPicture>[] = [];
   const start = (file: PictureFile) => {
     const decoding = decodePicture(file.path, target);
-    // A failure counts when its turn comes, not before.
+    // A failure counts when its turn comes.
     decoding.catch(() => {});
     waiting.push(decoding);
   };

@@ -13,12 +13,12 @@ const testFolders = ["test", "val", "valid"];
 const endings = "(.png, .jpg, .webp, .avif, .tif)";
 
 /**
- * All pictures below a folder, without labels. Pictures below "train" and "test" (or "val", "valid") are the splits;
- * else a share of the pictures, chosen by name, is the test split.
+ * All images below a folder, without labels. Images below "train" and "test" (or "val", "valid")
+ * are the splits; else a share of the images, chosen by name, is the test split.
  */
 export const folderSet = (path: string): DataSet =>
   pictureSet({
-    about: "the pictures of a folder",
+    about: "the images of a folder",
     label: null,
     find: (options) => findPictures(path, options),
   });
@@ -30,7 +30,7 @@ function findPictures(path: string, options: SetOptions): SplitPictures {
     new DatasetError("MissingFiles", `${name} (${split}): ${problem} ${endings}`);
   const folder = resolve(path);
   if (path === "" || !isFolder(path))
-    throw missing(`no folder ${folder}; write folder:PATH with the path of a folder of pictures`);
+    throw missing(`no folder ${folder}; write folder:PATH with the path of an image folder`);
   const cache = join(directory ?? dirname(folder), "decoded");
   const train = join(path, "train");
   const test = testFolders
@@ -43,7 +43,7 @@ function findPictures(path: string, options: SetOptions): SplitPictures {
   const all = listPictures(path);
   if (all.length < 2)
     throw missing(
-      `${all.length} pictures in ${folder}: expected two or more, to train on and to test on`,
+      `${all.length} images in ${folder}: expected two or more, for training and testing`,
     );
   return { source: path, files: holdOut(all, fraction)[split], all, cache };
 }

@@ -11,7 +11,7 @@ export interface PictureFormat {
   size: number;
   /** 1 if all are grey. */
   channels: 1 | 3;
-  /** Grey pictures may be stored with three channels. */
+  /** Grey images may be stored with three channels. */
   stored: 1 | 3;
 }
 
@@ -24,17 +24,17 @@ export async function pictureFormat(folder: string): Promise<PictureFormat> {
   if (files.length === 0)
     throw new DatasetError(
       "MissingFiles",
-      `${folder}: ${isFolder(folder) ? "no pictures" : "no such folder"}; expected PNG, JPEG or WebP files in it or in the folders below`,
+      `${folder}: ${isFolder(folder) ? "no images" : "no such folder"}; expected PNG, JPEG or WebP files in it or in the folders below`,
     );
   const { default: sharp } = await import("sharp");
   const some = evenly(files, mostHeaders);
-  // A picture that cannot be read is named when all are decoded.
+  // Decoding names an unreadable image later.
   const headers = await Promise.allSettled(some.map(({ path }) => sharp(path).metadata()));
   const metadata = headers.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   if (metadata.length === 0)
     throw new DatasetError(
       "BadPicture",
-      `${folder}: none of ${some.length} files that were looked at is a picture; expected PNG, JPEG or WebP`,
+      `${folder}: none of the ${some.length} inspected files is an image; expected PNG, JPEG or WebP`,
     );
   const size = Math.min(...metadata.map(({ width, height }) => Math.min(width, height)));
   if (metadata.every(({ space, channels }) => space === "b-w" || channels === 1))

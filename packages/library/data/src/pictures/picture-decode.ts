@@ -1,11 +1,11 @@
-// The decoder runs in its own threads.
+// Decodes images in the decoder's own threads.
 import type { Sharp } from "sharp";
 import { DatasetError, reason } from "../errors.js";
 
 export interface PictureTarget {
   /** 3 for colour, 1 for grey. */
   channels: 1 | 3;
-  /** Height and width of all pictures; null: no resizing. */
+  /** Height and width of all images; null: no resizing. */
   size: number | null;
 }
 
@@ -21,7 +21,7 @@ export interface DecodedPicture {
 
 const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff"];
 
-/** The size of the upright picture, from its header alone. Throws as `decodePicture`. */
+/** The size of the upright image, from its header alone. Throws as `decodePicture`. */
 export async function pictureSize(path: string): Promise<{ width: number; height: number }> {
   const { default: sharp } = await import("sharp");
   try {
@@ -34,8 +34,9 @@ export async function pictureSize(path: string): Promise<{ width: number; height
 }
 
 /**
- * Decodes a picture: upright, in sRGB, transparent parts on white; with a size, cropped to its central square and
- * scaled (Lanczos). Throws `BadPicture` for no picture, damage, or more than `most` pixels.
+ * Decodes an image: upright, in sRGB, transparent parts on white; with a size, cropped to its
+ * central square and scaled (Lanczos). Throws `BadPicture` for other files, damage, or more than
+ * `most` pixels.
  */
 export async function decodePicture(
   path: string,
@@ -64,7 +65,7 @@ export async function decodePicture(
 const noPicture = (path: string, error: unknown) =>
   new DatasetError(
     "BadPicture",
-    `${path}: not a picture that can be decoded (${reason(error)}): remove it or download it again`,
+    `${path}: not a readable image (${reason(error)}): remove it or download it again`,
   );
 
 function fitTo(picture: Sharp, { channels, size }: PictureTarget): Sharp {

@@ -4,7 +4,7 @@ import { errnoOf, sha256 } from "@dsbm/files";
 import { testCount } from "../counts.js";
 import { attempt, isFolder, status } from "../files/read.js";
 
-/** The path below the folder, with "/", and the whole path. */
+/** The path relative to the folder, with "/", and the whole path. */
 export interface PictureFile {
   name: string;
   path: string;
@@ -13,8 +13,8 @@ export interface PictureFile {
 const pictureName = /\.(png|jpe?g|webp|avif|tiff?)$/i;
 
 /**
- * The pictures in a folder and below it, sorted by name; none without such a folder. Hidden names and linked folders
- * are left out. Throws `Unreadable`.
+ * The images in a folder and below it, sorted by name; [] without such a folder. Skips hidden names
+ * and linked folders. Throws `Unreadable`.
  */
 export function listPictures(folder: string, below = ""): PictureFile[] {
   if (!isFolder(folder)) return [];
@@ -45,7 +45,10 @@ function byCodeUnits(a: PictureFile, b: PictureFile): number {
   return a.name < b.name ? -1 : 1;
 }
 
-/** Pictures whose names have the lowest digests are for testing: the choice changes little when pictures are added. */
+/**
+ * Images whose names have the lowest digests are test samples: the choice changes little when
+ * images are added.
+ */
 export function holdOut(
   files: readonly PictureFile[],
   fraction: number,

@@ -11,18 +11,17 @@ import type { PictureTarget } from "./picture-decode.js";
 import { fingerprint, type PictureFile } from "./picture-files.js";
 
 export interface SplitPictures {
-  /** For logs. */
   source: string;
   files: readonly PictureFile[];
   /** All files of the folder, if the split is a part. */
   all?: readonly PictureFile[];
-  /** Folder for decoded pictures, unless the options name another. */
+  /** Folder for decoded images, unless the options name another. */
   cache: string;
 }
 
 export interface PictureSetFacts {
   about: string;
-  /** The class of all pictures; null without classes. */
+  /** The class of all images; null without classes. */
   label: ImageClass | null;
   published?: number;
   /** Throws `MissingFiles`. */
@@ -54,7 +53,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
     if (status(folder) === undefined)
       throw new DatasetError(
         "NotPrepared",
-        `${name} (${split}): the ${files.length} pictures of ${source} are not decoded yet: await prepareTable with the same options first`,
+        `${name} (${split}): the ${files.length} images of ${source} are not decoded yet: await prepareTable with the same options first`,
       );
     const { x, labels } = tidy(() => ({
       x: io.mapNpy(join(folder, "pictures.npy")).narrow(0, 0, count),
@@ -88,7 +87,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
 function targetOf({ name, channels = 3, image_size }: SetOptions): PictureTarget {
   if (channels !== 1 && channels !== 3)
     throw invalidOption(
-      `channels ${channels}: the pictures of ${name} have 3 for colour or 1 for grey`,
+      `channels ${channels}: the images of ${name} have 3 for colour or 1 for grey`,
     );
   if (image_size !== undefined && !(Number.isInteger(image_size) && image_size > 0))
     throw invalidOption(`image_size ${image_size}: expected pixels, 1 or more`);

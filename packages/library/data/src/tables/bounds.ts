@@ -7,7 +7,6 @@ interface Bounds {
   max: number;
 }
 
-/** In the data's own units. */
 export interface ColumnBounds {
   source: readonly Bounds[];
   /** null if time 1 is a Gaussian. */
@@ -36,8 +35,9 @@ export function boundsOf(ends: readonly TableFacts[]): ColumnBounds {
 }
 
 /**
- * The limits of `data.range` and `data.integer`; true holds all columns to the range of both ends, or to whole
- * numbers if the data have only such. Returns null for none. Throws `InvalidOption` for other columns and ranges.
+ * The limits of `data.range` and `data.integer`; true limits all columns to the range of source and
+ * target, or to whole numbers if the data are whole. Returns null without limits. Throws
+ * `InvalidOption` for other columns and ranges.
  */
 export function limitsOf(
   names: readonly string[],

@@ -16,7 +16,7 @@ export function numberOf(text: string, decimal: "." | ","): number | undefined {
   if (decimal === "," && text.includes(","))
     return hasComma(text) ? Number(text.replace(",", ".")) : undefined;
   const value = Number(text);
-  // Number() takes blanks for 0, and 0x10, 0b1, 0o7 for numbers.
+  // Number() reads blanks as 0, and 0x10, 0b1, 0o7 as numbers.
   if (!Number.isNaN(value)) {
     if (value === 0 && text.trim() === "") return Number.NaN;
     return /^\s*0[xbo]/i.test(text) ? undefined : value;

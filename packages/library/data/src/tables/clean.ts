@@ -7,25 +7,24 @@ import { rowFilter } from "./where.js";
 
 const largest = 1e37;
 
-/** Groups that a message names, and one more that is not. */
+/** Groups in a message, and one more. */
 const mostGroups = 11;
 
 export interface CleanRequest {
   numbers: readonly string[];
   /** Texts may be missing. */
   texts?: readonly string[];
-  /** A column of numbers or classes. */
   condition?: Pick<TableColumn, "name" | "kind"> | null | undefined;
   missing?: "error" | "drop" | undefined;
   log1p?: boolean | undefined;
   group?: { column: string; value: string } | null | undefined;
-  /** See `rowFilter`; other rows are as if they were not there. */
+  /** See `rowFilter`; other rows are ignored. */
   where?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 export interface CleanBatch extends Pick<RowBatch, "count" | "numbers" | "texts"> {
-  /** In the file, from 0. */
+  /** Row numbers of the file, from 0. */
   rows: Int32Array;
   condition: Float64Array | string[] | null;
 }
@@ -33,9 +32,8 @@ export interface CleanBatch extends Pick<RowBatch, "count" | "numbers" | "texts"
 export interface CleanCounts {
   all: number;
   rows: number;
-  /** Rows of the group that cannot be used. */
+  /** Unusable rows of the group. */
   dropped: number;
-  /** The first groups of all rows, for a message. */
   groups: Set<string>;
 }
 
@@ -47,8 +45,8 @@ interface Fault {
 }
 
 /**
- * Whole rows in batches; returns their counts. Throws `BadTable` for missing and infinite values (after the last row)
- * unless they are dropped, and for values below 0 with `log1p`.
+ * Whole rows in batches; returns their counts. Throws `BadTable` for missing and infinite values
+ * (after the last row) unless they are dropped, and for values below 0 with `log1p`.
  */
 export async function* cleanRows(
   source: RowSource,

@@ -1,4 +1,4 @@
-// The column that networks are conditioned on: classes, one input each, or a number that is standardised.
+// Encodes the condition column: classes, one input each, or a standardised number.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { invalidOption } from "../errors.js";
 import { firstOf, setting } from "../names.js";
@@ -7,7 +7,7 @@ import { byNumber } from "./prepare/codes.js";
 
 export interface ColumnCondition {
   name: string;
-  /** Of all ends, sorted; null for numbers. */
+  /** Sorted classes of all datasets; null for numbers. */
   classes: readonly string[] | null;
   mean: number;
   std: number;
@@ -16,7 +16,10 @@ export interface ColumnCondition {
 export const conditionWidth = (condition: ColumnCondition | null): number =>
   condition === null ? 0 : (condition.classes?.length ?? 1);
 
-/** One condition for all ends. Throws `InvalidOption` for other kinds, and for no class in common. */
+/**
+ * One condition for all datasets. Throws `InvalidOption` for other kinds, and without a common
+ * class.
+ */
 export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | null {
   const conditions = ends.map(({ condition }) => condition);
   if (conditions.includes(null)) return null;
@@ -52,7 +55,10 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
   return { name, classes: null, mean, std: Math.sqrt(variance) };
 }
 
-/** float32 [n, c] of numbers, or of places in `own` classes, [n, 1] float64; the caller's to dispose. */
+/**
+ * float32 [n, c] of numbers, or of indexes in `own` classes, [n, 1] float64; the caller disposes
+ * it.
+ */
 export const encodeCondition = (
   { classes, mean, std }: ColumnCondition,
   values: Tensor,
@@ -66,7 +72,6 @@ export const encodeCondition = (
     return rows.to("float32").keep();
   });
 
-/** Numbers, or names of classes, of conditions [n, c]. */
 export function decodeCondition(
   { classes, mean, std }: ColumnCondition,
   rows: Tensor,

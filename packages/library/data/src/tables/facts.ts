@@ -3,7 +3,7 @@ import { attempt } from "../files/read.js";
 import type { ColumnMoments } from "./prepare/split.js";
 import type { TableFormat } from "./rows.js";
 
-/** A number, or one of some classes, of which prepared rows have the place. */
+/** A number, or a class, stored as its index. */
 export interface ConditionFacts {
   name: string;
   /** Sorted; null for numbers. */
@@ -28,11 +28,10 @@ export interface TableFacts {
   train: number;
   test: number;
   columns: string[];
-  /** Whether the file names its columns. */
   named: boolean;
   kept: string[];
   condition: ConditionFacts | null;
-  /** Whether what follows is of log(1 + x). */
+  /** Whether the following facts are of log(1 + x). */
   log1p: boolean;
   /** Prepared rows are x − offset: float32 keeps small differences of large numbers. */
   offset: number[];
@@ -40,7 +39,6 @@ export interface TableFacts {
   moments: ColumnMoments;
   /** Of all rows. */
   range: { min: number[]; max: number[] };
-  /** Whether all values of a column are whole numbers. */
   whole: boolean[];
   /** Interquartile ranges of the first rows. */
   spread: number[];
@@ -53,9 +51,8 @@ export interface TableFacts {
   notes: string[];
 }
 
-/** Tables that another version prepared are prepared again. */
+/** Tables from another version are prepared again. */
 export const factsVersion = 4;
 
-/** Throws `Unreadable`. */
 export const readFacts = (path: string): TableFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);

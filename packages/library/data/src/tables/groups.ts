@@ -1,4 +1,4 @@
-// Values of a column that tell the rows of one table apart, such as times.
+// Values of a column that separate the rows of one table, for example times.
 import { badTable, invalidOption } from "../errors.js";
 import { didYouMean, firstOf } from "../names.js";
 import { absentColumn } from "./absent-column.js";
@@ -8,9 +8,9 @@ import { openRows } from "./open.js";
 import type { ReadOptions } from "./rows.js";
 
 export interface GroupOptions extends ReadOptions {
-  /** The order of texts; numbers are in theirs. */
+  /** The order of texts; numbers have their own order. */
   order?: readonly string[] | undefined;
-  /** What becomes of rows without a value (default: error). */
+  /** Treatment of rows without a value (default: error). */
   missing?: "error" | "drop" | undefined;
   where?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -19,8 +19,9 @@ export interface GroupOptions extends ReadOptions {
 const mostValues = 100;
 
 /**
- * Returns the values of a column in the order of their times. Throws `InvalidOption` for an unknown column, a single
- * value, texts without an order and an order of other texts; and `BadTable` for rows without a value.
+ * Returns the values of a column in the order of their times. Throws `InvalidOption` for an unknown
+ * column, a single value, texts without an order and an order of other texts; and `BadTable` for
+ * rows without a value.
  */
 export async function tableGroups(
   path: string,

@@ -1,4 +1,4 @@
-// Opens a table of the user's own by the ending of its name.
+// Opens the user's table by the ending of its name.
 import { closeSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DatasetError, invalidOption } from "../errors.js";
@@ -61,7 +61,7 @@ export const tableFormat = (path: string): TableFormat | undefined =>
   formatNames.find((name) => formats[name].ending.test(path));
 
 /**
- * Opens a table. Throws `MissingFiles` with the nearest name, `UnsupportedType`, `WrongSet` for a file of another
+ * Throws `MissingFiles` with the closest name, `UnsupportedType`, `WrongSet` for a file of another
  * format, `Unreadable`, and errors of the readers.
  */
 export async function openRows(path: string, options: ReadOptions = {}): Promise<RowSource> {
@@ -70,7 +70,7 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
   if (format === undefined)
     throw new DatasetError(
       "UnsupportedType",
-      `${path}: expected a table (${endings}); convert it to one of them`,
+      `${path}: expected a table (${endings}); convert it to one of these formats`,
     );
   checkMagic(path, format);
   const table = await formats[format].open(path, before.size, options);
@@ -96,7 +96,7 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
       try {
         yield* table.batches(request);
       } catch (error) {
-        // A file that is being written looks damaged: its change is the cause.
+        // A file that changes during reading looks damaged.
         checkUnchanged();
         throw error;
       }
@@ -121,7 +121,7 @@ export function checkFile(path: string): Stats {
   if (stats.isDirectory())
     throw new DatasetError(
       "UnsupportedType",
-      `${path}: is a folder: expected a table (${endings}); write folder:${path} for a folder of pictures`,
+      `${path}: is a folder: expected a table (${endings}); write folder:${path} for a folder of images`,
     );
   if (!stats.isFile())
     throw new DatasetError(
@@ -151,6 +151,6 @@ function checkMagic(path: string, format: TableFormat): void {
   const what = other ? `.${other}` : "another format";
   throw new DatasetError(
     "WrongSet",
-    `${path}: ${start.length === 0 ? "the file is empty" : `its first bytes are those of ${what}`}: expected .${format}, as its name says; give it the ending of its format${other ? "" : " (.csv for text)"}`,
+    `${path}: ${start.length === 0 ? "the file is empty" : `its first bytes belong to ${what}`}: expected .${format}, as its name says; give it the ending of its format${other ? "" : " (.csv for text)"}`,
   );
 }

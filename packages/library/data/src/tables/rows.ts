@@ -1,4 +1,4 @@
-// One interface to tables whose rows come in batches, so that a file may be larger than memory.
+// A common interface to tables in batches, so that a file may be larger than memory.
 import { badTable } from "../errors.js";
 import type { UnpackLimits } from "../files/archive.js";
 
@@ -8,9 +8,9 @@ export interface TableColumn {
   name: string;
   /** Numbers (bools are 0 and 1), or texts, dates and nested values. */
   kind: "number" | "text";
-  /** Next to the data proper (obs of .h5ad, an index): used only if it is named. */
+  /** Outside the data (obs of .h5ad, an index): used only by name. */
   beside?: boolean;
-  /** The first cell that is no number, in a row counted from 0; `commas`: a decimal comma. */
+  /** The first cell that is not a number, in a row counted from 0; `commas`: a decimal comma. */
   example?: { row: number; text: string; commas: boolean };
 }
 
@@ -24,21 +24,22 @@ export interface ReadOptions {
   /** Of a .h5ad file: X (default), a layer, or an entry of obsm. */
   layer?: string | undefined;
   limits?: UnpackLimits | undefined;
-  /** For each answer of a reader of .parquet and .h5ad (default: by the size of the file). */
+  /**
+   * Time limit for each answer of a reader of .parquet and .h5ad (default: by the size of the
+   * file).
+   */
   seconds?: number | undefined;
 }
 
 export interface RowRequest {
-  /** Missing cells are NaN, infinite ones stay. */
+  /** Missing cells are NaN, infinite values stay. */
   numbers?: readonly string[];
   /** Unchanged; missing cells are "". */
   texts?: readonly string[];
   signal?: AbortSignal | undefined;
 }
 
-/** By columns. */
 export interface RowBatch {
-  /** From 0. */
   first: number;
   count: number;
   numbers: Float64Array[];
@@ -51,13 +52,13 @@ export interface RowSource {
   readonly columns: readonly TableColumn[];
   /** Otherwise columns are c0, c1, … */
   readonly named: boolean;
-  /** Rows in all; null if only reading tells. */
+  /** Number of rows; null if only reading tells. */
   readonly rows: number | null;
-  /** For people: how the file was read. */
+  /** Notes on the reading, for people. */
   readonly notes: readonly string[];
   /**
-   * Reads all rows from the first on; may be called again. Throws `BadTable`, and `ChangedFile` if the file is not the
-   * opened one.
+   * Reads all rows from the first on; may be called again. Throws `BadTable`, and `ChangedFile` if
+   * the file has changed.
    */
   batches(request: RowRequest): AsyncGenerator<RowBatch>;
   close(): void;
@@ -73,7 +74,7 @@ export const batchRows = (columns: number): number =>
 
 const mostColumns = 2 ** 16;
 
-/** Throws `BadTable` for more columns than a bridge can be trained on, before memory is taken. */
+/** Throws `BadTable` for more columns than a bridge can train on, before memory is taken. */
 export function checkWidth(path: string, columns: number): void {
   if (columns <= mostColumns) return;
   throw badTable(path, `has ${columns} columns: expected at most ${mostColumns}; leave some out`);

@@ -1,32 +1,32 @@
-// Which columns of a table are used, and for what.
+// Selects the columns of a table by their use.
 import { badTable, type DatasetError } from "../errors.js";
 import { firstOf, setting } from "../names.js";
 import { absentColumn } from "./absent-column.js";
 import type { RowSource, TableColumn } from "./rows.js";
 import { rowFilter } from "./where.js";
 
-/** The columns that a user names; names are those of the file, or c0, c1, … */
+/** The user's choice of columns, by the names in the file, or c0, c1, … */
 export interface ColumnOptions {
-  /** Columns to train on; default all with numbers. */
+  /** Columns to train on (default: all with numbers). */
   columns?: readonly string[] | undefined;
-  /** Columns to leave out. */
+  /** Columns to drop. */
   exclude?: readonly string[] | undefined;
-  /** Columns that samples carry along unchanged. */
+  /** Columns that samples keep unchanged. */
   keep?: readonly string[] | undefined;
-  /** The column that networks are conditioned on. */
+  /** The condition column. */
   condition?: string | undefined;
   /** Whether the condition's numbers are codes of classes. */
   classes?: boolean | undefined;
-  /** The column that names the rows. */
+  /** The column of row ids. */
   id?: string | undefined;
-  /** The column whose values say which rows belong to an end. */
+  /** The column that separates the rows of source and target. */
   split_by?: string | undefined;
   /** See `rowFilter`; texts in it are not trained on. */
   where?: string | undefined;
 }
 
 export interface Selection {
-  /** The columns to train on, in the order of the file or of `columns`. */
+  /** Columns to train on, in the order of the file or of `columns`. */
   trained: string[];
   kept: string[];
   condition: TableColumn | null;
@@ -34,8 +34,8 @@ export interface Selection {
 }
 
 /**
- * The columns by their use. Throws `InvalidOption` for unknown names (with the nearest), and `BadTable` for texts to
- * train on, repeated names, and no column to train on.
+ * Throws `InvalidOption` for unknown names (with the closest), and `BadTable` for texts to train
+ * on, repeated names, and without a column to train on.
  */
 export function selectColumns(source: RowSource, options: ColumnOptions): Selection {
   const { path } = source;
@@ -86,7 +86,7 @@ const mostExcluded = 20;
 
 const excluding = (names: readonly string[]): string =>
   names.length > mostExcluded
-    ? `name the columns to train on in data.columns (${names.length} are to be left out)`
+    ? `name the columns to train on in data.columns (${names.length} columns are to be dropped)`
     : `write ${setting("data.exclude", names)} to leave out`;
 
 function textColumns(path: string, texts: readonly TableColumn[]): DatasetError {
@@ -108,17 +108,16 @@ function textColumns(path: string, texts: readonly TableColumn[]): DatasetError 
   );
 }
 
-/** The columns of an end, to which another end's must fit. */
+/** The columns of a dataset, which another dataset must match. */
 export interface EndColumns {
   path: string;
-  /** Whether the file names its columns. */
   named: boolean;
   columns: readonly string[];
 }
 
 /**
- * The other end's columns in this end's order: by name if both have names, else by number. Throws `BadTable` with the
- * differences.
+ * The other columns in this dataset's order: by name if both have names, else by number. Throws
+ * `BadTable` with the differences.
  */
 export function matchColumns(source: EndColumns, other: EndColumns): string[] {
   if (!source.named || !other.named) {

@@ -1,4 +1,4 @@
-// A table of the user's own, prepared once into mapped files.
+// A table of the user, prepared once into mapped files.
 import { basename, dirname, join, resolve } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { sha256 } from "@dsbm/files";
@@ -16,9 +16,9 @@ import { prepareRows } from "./prepare/prepare.js";
 export const tablePrefix = "table:";
 
 /**
- * The rows of a .csv, .tsv, .parquet, .npy, .npz or .h5ad file, columns with numbers by default, as mapped vectors
- * [n, d] less an offset (`facts`). A random share (`test_fraction`) by seed and number of rows is the test split;
- * with `n` only n random rows of a split, in memory.
+ * The rows of a .csv, .tsv, .parquet, .npy, .npz or .h5ad file, by default the numeric columns, as
+ * mapped vectors [n, d] minus an offset (`facts`). A random share (`test_fraction`) by seed and
+ * number of rows is the test split; with `n` only n random rows of a split, in memory.
  */
 export function tableSet(path: string): DataSet {
   return {
@@ -63,7 +63,7 @@ function load(path: string, options: SetOptions): Table {
   const draw = () => randperm(total, { generator: stream(seed, `table/order/${split}/${total}`) });
   return tidy(() => {
     const order = draw();
-    // A part is taken at random: files are often sorted.
+    // A part is chosen at random: files are often sorted.
     const read = (file: string, by: Tensor) => {
       const rows = io.mapNpy(join(folder, `${file}_${split}.npy`));
       return count < total ? rows.indexSelect(0, by.narrow(0, 0, count)) : rows;

@@ -17,7 +17,7 @@ export interface ColumnTransform {
 
 type TransformFacts = Pick<TableFacts, "columns" | "log1p" | "moments" | "range">;
 
-/** Of the training rows of both ends together. */
+/** From the training rows of source and target together. */
 export function fitTransform(
   ends: readonly TransformFacts[],
   standardise: Standardise,
@@ -72,15 +72,17 @@ export function toRows(
 
 export interface UnitFacts {
   names: readonly string[];
-  /** Whether a file gave these names. */
   named: boolean;
   transform?: ColumnTransform | null;
   projection?: Projection | null;
-  /** What generated values are held to. */
+  /** Limits of generated values. */
   limits?: Limits | null;
 }
 
-/** Float64 columns in the data's own units, and float32 samples [n, …] for networks. */
+/**
+ * Converts float64 columns in the data's own units to float32 samples [n, …] for networks, and
+ * back.
+ */
 export class Units {
   readonly #facts: UnitFacts;
 
@@ -88,12 +90,11 @@ export class Units {
     this.#facts = facts;
   }
 
-  /** In the data's own units. */
   get width(): number {
     return this.#facts.names.length;
   }
 
-  /** The samples are the caller's to dispose. */
+  /** The caller disposes the samples. */
   apply(columns: readonly Float64Array[]): Tensor {
     const { transform, projection } = this.#facts;
     const scaled = columns.map((column, k) => {
@@ -152,7 +153,7 @@ export class Units {
     });
   }
 
-  /** `names` replace names that no file gave. A column is float64 if its mean is too far for float32. */
+  /** `names` replace missing names. A column is float64 if its mean is too large for float32. */
   columns(names?: readonly string[]): NumberColumn[] {
     const { transform, named } = this.#facts;
     return this.#facts.names.map((name, k) => {

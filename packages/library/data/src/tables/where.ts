@@ -1,4 +1,4 @@
-// Conditions such as celltype == "HSC" and day < 7.
+// Parses conditions such as celltype == "HSC" and day < 7.
 import { type DatasetError, invalidOption } from "../errors.js";
 import { absentColumn } from "./absent-column.js";
 import { isMissing } from "./cells.js";
@@ -7,12 +7,11 @@ import type { RowBatch, RowSource } from "./rows.js";
 type Batch = Pick<RowBatch, "first" | "numbers" | "texts">;
 type Test = (batch: Batch, i: number) => boolean;
 
-/** Which rows of a table a condition keeps. */
 export interface RowFilter {
   /** The columns of `keeps`' batches, in order. */
   numbers: readonly string[];
   texts: readonly string[];
-  /** Whether row i is kept. Throws `InvalidOption` if a number is compared with a text that is none. */
+  /** Whether row i is kept. Throws `InvalidOption` for a number compared with other text. */
   keeps: Test;
 }
 
@@ -20,7 +19,6 @@ interface Operand {
   kind: "number" | "text";
   source: string;
   isColumn: boolean;
-  /** Null for a missing cell. */
   read(batch: Batch, i: number): number | string | null;
 }
 
@@ -37,9 +35,10 @@ const signs = {
 };
 
 /**
- * Reads a condition: ==, !=, <, <=, >, >=, in (…), not in (…), and, or, not, parentheses, columns by name (in
- * backticks if they have blanks), quoted texts and numbers. A missing cell satisfies != and not in alone. Throws
- * `InvalidOption` for mistakes, unknown columns with the nearest name, and a column of numbers compared with a text.
+ * Reads a condition: ==, !=, <, <=, >, >=, in (…), not in (…), and, or, not, parentheses, columns
+ * by name (in backticks if they have blanks), quoted texts and numbers. A missing cell satisfies
+ * only != and not in. Throws `InvalidOption` for mistakes, unknown columns with the closest name,
+ * and a numeric column compared with a text.
  */
 export function rowFilter(text: string, source: Pick<RowSource, "path" | "columns">): RowFilter {
   const columns = { number: [] as string[], text: [] as string[] };

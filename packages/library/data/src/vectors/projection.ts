@@ -1,5 +1,5 @@
-// Principal components: images as points of a small Euclidean space, with one common scale, so that Brownian bridges
-// and transport costs keep their meaning.
+// Principal components: images as points of a small Euclidean space, with one common scale, so that
+// Brownian bridges and transport costs keep their meaning.
 
 import { BridgeError } from "@dsbm/bridge";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
@@ -7,13 +7,12 @@ import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 /** z = (x − mean)·basis / scale, for samples [n, D] and coordinates [n, k]. */
 export class Projection {
   constructor(
-    /** [D] */
     readonly mean: Tensor,
     /** Orthonormal [D, k], by decreasing variance. */
     readonly basis: Tensor,
     /** Length in the samples of one unit of the coordinates. */
     readonly scale: number,
-    /** Share of the variance of each column, [k]. */
+    /** Each column's share of the variance, [k]. */
     readonly explained: readonly number[],
   ) {
     mean.keep();

@@ -1,4 +1,4 @@
-// Examples in the plane, and Gaussians.
+// Synthetic vectors: examples in the plane, and Gaussians.
 import { type Endpoints, stream } from "@dsbm/bridge";
 import { arange, Generator, rand, randint, randn, stack, type Tensor, tidy } from "@dsbm/torch";
 import { checkDrawn } from "../counts.js";
@@ -73,8 +73,8 @@ export function eightGaussians(n: number, { generator }: DrawOptions = {}): Tens
 }
 
 /**
- * Two half circles that face each other, with Gaussian noise of standard deviation 0.2, then times 3 minus 1, [n, 2]
- * (Tong 2024). Rows are of the two in turn, so that every part of them has both.
+ * Two half circles that face each other, with Gaussian noise of standard deviation 0.2, then times
+ * 3 minus 1, [n, 2] (Tong 2024). Rows alternate between both, so that every part has both.
  */
 export function moons(n: number, { generator }: DrawOptions = {}): Tensor {
   return tidy(() => {

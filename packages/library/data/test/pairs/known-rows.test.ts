@@ -177,7 +177,7 @@ describe("readPairs", () => {
     for (const [a, b] of pairs) expect(b).toBe(50 - (a as number) + 1);
     expect(await found([0, 1, 2, 3, 4, 5].map((k) => [k + 1, 6 - k]))).toEqual(pairs);
     await expect(found([["9.png", "1.png"]])).rejects.toEqual(
-      refusal("BadTable", /row 1 has "9.png", and the source .* has no such picture/),
+      refusal("BadTable", /row 1 has "9.png", and the source .* has no such image/),
     );
   });
 });

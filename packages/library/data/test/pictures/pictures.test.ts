@@ -121,7 +121,7 @@ describe("AFHQ", () => {
   it("says what is missing and where it goes", () => {
     const directory = fresh();
     for (const part of [
-      "AFHQ cat (test): no pictures in ",
+      "AFHQ cat (test): no images in ",
       join(directory, "afhq/val/cat"),
       "download afhq.zip from https://github.com/clovaai/stargan-v2",
       `into ${join(directory, "afhq/test/cat")}`,
@@ -215,7 +215,7 @@ describe("a folder of pictures", () => {
     const seen: number[] = [];
     const options = { split: "train", test_fraction: 0.25 } as const;
     expect(() => loadTable(name, options)).toThrow(
-      refusal("NotPrepared", /the 3 pictures of .* are not decoded yet: await prepareTable/),
+      refusal("NotPrepared", /the 3 images of .* are not decoded yet: await prepareTable/),
     );
     const progress = (state: {
       name: string;
@@ -308,7 +308,7 @@ describe("a folder of pictures", () => {
     const whole = await png(11);
     put(folder, { "7.png": whole });
     for (const [bytes, message] of [
-      [whole.subarray(0, whole.length - 30), `${folder}/11.png: not a picture that can be dec`],
+      [whole.subarray(0, whole.length - 30), `${folder}/11.png: not a readable image`],
       [await png(11, { width: 9 }), /11\.png: 9×8 pixels: expected 8×8 as in \d+\.png; remove it/],
       [Buffer.from("hello"), "11.png"],
     ] as const) {
@@ -337,13 +337,13 @@ describe("a folder of pictures", () => {
     const own = `folder:${folder}`;
     const refused = (name: string, options: object, code: string, message: string) =>
       expect(() => loadTable(name, { split: "train", ...options })).toThrow(refusal(code, message));
-    refused(own, {}, "MissingFiles", `1 pictures in ${folder}: expected two or more`);
+    refused(own, {}, "MissingFiles", `1 images in ${folder}: expected two or more`);
     await pictures(folder, ["2.png", "3.png"]);
     const nowhere = "folder:/nonexistent/x_2";
     refused("folder:", {}, "MissingFiles", "write folder:PATH");
     refused(nowhere, {}, "MissingFiles", `${nowhere} (train): no folder /nonexistent/x_2`);
     refused(own, { classes: [1] }, "InvalidOption", "classes: [1] for a set without classes");
-    refused(own, { channels: 2 }, "InvalidOption", "channels 2: the pictures of");
+    refused(own, { channels: 2 }, "InvalidOption", "channels 2: the images of");
     refused(own, { image_size: 0 }, "InvalidOption", "image_size 0");
     for (const test_fraction of [0, 1, Number.NaN])
       refused(own, { test_fraction }, "InvalidOption", `test_fraction ${test_fraction}: exp`);

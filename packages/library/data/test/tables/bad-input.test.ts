@@ -71,11 +71,11 @@ describe("a table is refused in one line that says what is wrong with it", () =>
 
   it.each<[string, string, Uint8Array | null, string, RegExp]>([
     ["an empty array file", "t.npy", text(""), "WrongSet", /the file is empty: expected .npy/],
-    ["text named .npy", "t.npy", rows, "WrongSet", /those of another format: expected .npy/],
+    ["text named .npy", "t.npy", rows, "WrongSet", /belong to another format: expected .npy/],
     ["text named .npz", "t.npz", rows, "WrongSet", /expected .npz/],
     ["text named .parquet", "t.parquet", rows, "WrongSet", /expected .parquet/],
     ["text named .h5ad", "t.h5ad", rows, "WrongSet", /expected .h5ad/],
-    ["an array named .parquet", "t.parquet", two, "WrongSet", /those of .npy: expected .parquet/],
+    ["an array named .parquet", "t.parquet", two, "WrongSet", /belong to .npy: expected .parquet/],
     ["another ending", "t.xlsx", text("a"), "UnsupportedType", /expected a table \(.csv, .tsv/],
     ["half an archive", "t.npz", packed.subarray(0, 90), "BadZip", /cannot be unpacked/],
     [

@@ -23,8 +23,8 @@ export function resampledRows(n: number, { resamples = 100, seed = 0 }: Resampli
 }
 
 /**
- * The interval of a value: the spread of its resamples, moved to the value, since repeated rows bias resampled values. NaN
- * resamples are left out.
+ * The interval of a value: the spread of its resamples, moved to the value, since repeated rows
+ * bias resampled values. Ignores NaN resamples.
  */
 export function intervalOf(
   value: number,
@@ -47,7 +47,7 @@ export function intervalOf(
   };
 }
 
-/** The mean of values, one a sample, and its interval from their variance. */
+/** The mean of values, one per sample, and its interval from their variance. */
 export function meanEstimate(values: Tensor): Estimate {
   return tidy(() => {
     const all = values.flatten().to("float64");

@@ -67,7 +67,10 @@ export function flowCost(states: Tensor, times: readonly number[], field: Field)
   });
 }
 
-/** |E∫|v|²dt − W₂²|/W₂² of a flow (Tong 2024): 0 for optimal transport. The interval is that of the energy. */
+/**
+ * |E∫|v|²dt − W₂²|/W₂² of a flow (Tong 2024): 0 for optimal transport. The interval comes from the
+ * energy.
+ */
 export function normalisedPathEnergy({ energy }: Pick<FlowCost, "energy">, w2: number): Estimate {
   const { value, low, high } = meanEstimate(energy);
   const of = (e: number) => (e - w2 ** 2) / w2 ** 2;
@@ -89,11 +92,13 @@ export function straightness({ bend, distance }: Pick<FlowCost, "bend" | "distan
 }
 
 export interface Agreement {
-  /** Of start and return. */
+  /** Distance of start and return. */
   back: Estimate;
-  /** Of two returns: the same if the backward process reverses the forward one. */
+  /**
+   * Distance of two returns: equal to `back` if the backward process reverses the forward process.
+   */
   twice: number;
-  /** Of starts and returns of others. */
+  /** Distance of starts and returns of other starts. */
   apart: number;
 }
 

@@ -41,7 +41,7 @@ export function comparable(x: Tensor, y: Tensor): [Tensor, Tensor] {
   const b = vectors(y);
   if (a.size(1) !== b.size(1))
     throw argumentError(
-      `samples of shape [${x.shape}] beside [${y.shape}]; expected the same number of values in each`,
+      `samples of shape [${x.shape}] and [${y.shape}]; expected the same number of values in each`,
     );
   for (const [name, t] of Object.entries({ first: a, second: b }))
     if (!t.isfinite().all().item())

@@ -1,4 +1,4 @@
-// Ranges in the file's own units: extremes and moments of all rows, quantiles of some.
+// Ranges in the file's own units: extremes and moments of all rows, quantiles of a part.
 import { io, type Tensor } from "@dsbm/torch";
 import type { Split } from "../../table.js";
 import type { TableFacts } from "../facts.js";

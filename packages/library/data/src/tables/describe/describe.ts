@@ -24,7 +24,6 @@ export interface DescribedColumn {
   source: Range;
   /** null if time 1 is a Gaussian. */
   target: Range | null;
-  /** Whether all values are whole numbers. */
   whole: boolean;
   notes: string[];
 }
@@ -52,8 +51,8 @@ export interface TableEnd {
 }
 
 /**
- * Describes two tables, or one, with warnings. Extremes are of all rows, moments of the training rows, quantiles of
- * at most 100,000 rows.
+ * Describes two tables, or one, with warnings. Extremes come from all rows, moments from the
+ * training rows, quantiles from at most 100,000 rows.
  */
 export function describeTables(
   source: TableEnd,
@@ -86,7 +85,7 @@ export function describeTables(
       ...facts.flatMap(rowWarnings),
       ...(target ? pairWarnings(source.facts, target.facts) : []),
       ...columns.flatMap(({ name, notes }) => notes.map((note) => `column ${name}: ${note}`)),
-      ...(largest > looked ? [`quantiles are those of some ${looked} rows, evenly spaced`] : []),
+      ...(largest > looked ? [`quantiles come from ${looked} rows, evenly spaced`] : []),
     ],
   };
 }

@@ -1,4 +1,4 @@
-// Warnings say what was found and by what rule.
+// Warnings name the finding and its rule.
 import { firstOf, setting } from "../../names.js";
 import type { TableFacts } from "../facts.js";
 import type { ColumnTransform } from "../units.js";
@@ -84,8 +84,7 @@ function isHeavy({ min, max, q005, q25, q75, q995 }: ColumnSample): boolean {
 export function rowWarnings({ path, dropped, rows, train, columns }: TableFacts): string[] {
   const enough = Math.max(200, 10 * columns.length);
   const lines: string[] = [];
-  if (dropped > 0)
-    lines.push(`${path}: ${dropped} of ${rows} rows have missing values and were left out`);
+  if (dropped > 0) lines.push(`${path}: dropped ${dropped} of ${rows} rows with missing values`);
   if (train < enough)
     lines.push(
       `few rows: ${path} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
@@ -110,7 +109,7 @@ export function pairWarnings(source: TableFacts, target: TableFacts): string[] {
   return [...lines, ...conditionWarnings(source, target), ...conditionWarnings(target, source)];
 }
 
-/** Values of the condition that only this end has: its rows have no partners to be paired with. */
+/** Values of the condition in one dataset only: these rows have no partners. */
 function conditionWarnings(
   { condition, group, path }: TableFacts,
   { condition: other }: TableFacts,

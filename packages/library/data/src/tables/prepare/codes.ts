@@ -6,7 +6,7 @@ const mostClasses = 100;
 /** A cell as the name of a class: 3.0 is 3. */
 export const classLabel = (cell: string): string => cell.trim().replace(/^([+-]?\d+)\.0*$/, "$1");
 
-/** Numbers by their size, and texts by their letters. */
+/** Numbers by size, texts alphabetically. */
 export const byNumber = (a: string, b: string): number =>
   Number(a) - Number(b) || (a < b ? -1 : Number(a > b));
 

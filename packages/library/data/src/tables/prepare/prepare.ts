@@ -1,5 +1,5 @@
-// A table is read once, into mapped files: reading text takes longer than training, and large tables do not fit into
-// memory.
+// Reads a table once, into mapped files: reading text takes longer than training, and large tables
+// do not fit into memory.
 import { join } from "node:path";
 import { writeFlushed } from "@dsbm/files";
 import { io } from "@dsbm/torch";
@@ -15,11 +15,10 @@ import { columnRecord } from "./record.js";
 import { heldOutRows, splitFile } from "./split.js";
 
 export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions {
-  /** Default: error. */
   missing?: "error" | "drop" | undefined;
   log1p?: boolean | undefined;
   group?: string | undefined;
-  /** The end whose columns, in its order, are read. */
+  /** The dataset whose columns are read, in its order. */
   like?: EndColumns | undefined;
 }
 
@@ -134,7 +133,7 @@ function tooFewRows(
 ): DatasetError {
   if (split_by !== undefined && group !== undefined && counts.rows === 0 && where === undefined)
     return invalidOption(
-      `${path}: no row has ${split_by}=${group}; ${split_by} has ${firstOf([...counts.groups], 10)}: write one of them as data.source or data.target, or a range such as 1990..1999`,
+      `${path}: no row has ${split_by}=${group}; ${split_by} has ${firstOf([...counts.groups], 10)}: write an existing value as data.source or data.target, or a range such as 1990..1999`,
     );
   const rows = n === 1 ? "1 row" : "no rows";
   if (where !== undefined)

@@ -1,4 +1,4 @@
-// What is learnt of columns while their rows go by.
+// Collects facts about columns while their rows are read.
 import type { CleanBatch } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 
@@ -43,7 +43,7 @@ export function columnRecord(d: number, log1p: boolean) {
   return {
     count: () => n,
 
-    /** Returns rows as they are stored, [count, d]. */
+    /** Returns rows in their stored form, [count, d]. */
     add({ numbers, count }: CleanBatch): Float32Array {
       const values = log1p ? numbers.map((column) => column.map(Math.log1p)) : numbers;
       if (n === 0) begin(numbers, values);

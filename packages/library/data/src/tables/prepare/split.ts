@@ -1,11 +1,11 @@
-// Rows on disk as two files, a part in memory at a time.
+// Splits rows on disk into two files, a part in memory at a time.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, tidy } from "@dsbm/torch";
 import { testCount } from "../../counts.js";
 
-/** A random choice by the seed, the same for a table and its conditions. */
+/** A random choice by the seed, equal for a table and its conditions. */
 export function heldOutRows(
   n: number,
   { fraction, seed }: { fraction: number; seed: number },

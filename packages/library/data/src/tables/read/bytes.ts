@@ -44,7 +44,7 @@ export async function* readParts(
   }
 }
 
-/** Takes bytes from a stream by number. */
+/** Reads exact numbers of bytes from a stream. */
 export class ByteReader {
   readonly #stream: AsyncIterator<Buffer>;
   #parts: Buffer[] = [];
@@ -54,7 +54,7 @@ export class ByteReader {
     this.#stream = stream[Symbol.asyncIterator]();
   }
 
-  /** The next `n` bytes, or those that are left; with `peek` they stay. */
+  /** Returns the next `n` bytes, or fewer at the end; with `peek` they stay. */
   async take(n: number, { peek = false }: { peek?: boolean } = {}): Promise<Buffer> {
     while (this.#length < n) {
       const next = await this.#stream.next();

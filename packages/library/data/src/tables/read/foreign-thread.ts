@@ -8,7 +8,10 @@ import type { ForeignAnswer, ForeignTask } from "./foreign.js";
 let opened: Opened | null = null;
 const running = new Map<number, AsyncGenerator<RowBatch>>();
 
-/** HDF5 files can name others (links, external storage, virtual datasets). None is opened. */
+/**
+ * HDF5 files can name other files (links, external storage, virtual datasets). No other file is
+ * opened.
+ */
 function lockFiles(path: string): void {
   const open = fs.openSync;
   fs.openSync = (other, ...rest) => {

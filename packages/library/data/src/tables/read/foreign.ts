@@ -1,5 +1,5 @@
-// Foreign formats, each file in a thread: a damaged one may make its reader loop or take all memory, and neither may
-// end the process.
+// Reads foreign formats, each file in a thread: a damaged file may make its reader loop or take all
+// memory, and must not end the process.
 import { totalmem } from "node:os";
 import { Worker } from "node:worker_threads";
 import { badTable, type DatasetCode, DatasetError } from "../../errors.js";
@@ -7,7 +7,6 @@ import type { Opened, ReadOptions, RowBatch, RowRequest } from "../rows.js";
 
 export type ForeignFormat = "parquet" | "h5ad";
 
-/** One at a time. */
 export type ForeignTask =
   | {
       open: {

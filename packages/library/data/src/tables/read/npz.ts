@@ -22,7 +22,7 @@ export function extractArray(
   writeFileSync(target, readArray(path, options).bytes);
 }
 
-/** The array of a key. Without a key it is the only array. */
+/** Without a key: the only array. */
 function readArray(
   path: string,
   { key, limits }: Pick<ReadOptions, "key" | "limits">,
@@ -42,6 +42,6 @@ function readArray(
   throw invalidOption(
     keys.length === 0
       ? `${path}: has no arrays (.npy) in it: expected a .npz file of NumPy`
-      : `${path}: has the arrays ${keys.join(", ")}: expected one of them named, write data.key=${keys[0]}`,
+      : `${path}: has the arrays ${keys.join(", ")}: expected a key, write data.key=${keys[0]}`,
   );
 }

@@ -102,7 +102,7 @@ function describeColumn(element: SchemaElement, isNested: boolean): TableColumn 
     (/^(DECIMAL|FLOAT16|U?INT|INTEGER)/.test(logical) ||
       (logical === "" && ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"].includes(type)));
   const kind = isNumber ? "number" : "text";
-  // Pandas names an index that counts the rows so.
+  // Pandas uses this name for an index that counts the rows.
   return /^__index_level_\d+__$/.test(name) ? { name, kind, beside: true } : { name, kind };
 }
 

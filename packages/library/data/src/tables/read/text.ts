@@ -1,5 +1,5 @@
-// .csv and .tsv, also .gz. The delimiter is recognised from the first line and said; decimal commas are said, not
-// guessed.
+// Reads .csv and .tsv, also .gz. The first line tells the delimiter, with a note; a decimal comma
+// must be given.
 import { pipeline } from "node:stream/promises";
 import { CsvError, type Options, parse } from "csv-parse";
 import { badTable, type DatasetError } from "../../errors.js";
@@ -21,14 +21,14 @@ type Delimiter = keyof typeof delimiters;
 
 const sampleSize = 1000;
 const mostCells = 2 ** 20;
-/** A file without line ends is no table. */
+/** A file without line ends is not a table. */
 const longest = 2 ** 23;
 
 export interface TextFile {
   path: string;
   gzip: boolean;
   size: number;
-  /** The delimiter of the format, which is not worth a line. */
+  /** The delimiter of the format, which needs no note. */
   usual: Delimiter;
 }
 
@@ -114,7 +114,7 @@ const endless = (path: string) =>
     `has a line of more than ${longest} bytes: expected a table of text, a row a line`,
   );
 
-/** The beginning with the first line. Throws `BadTable` if the file is no text. */
+/** Throws `BadTable` if the file is not text. */
 async function readStart(path: string, bytes: TextSource["bytes"]): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
@@ -160,7 +160,7 @@ function headerNames(path: string, cells: readonly string[]): string[] {
 
 function describeColumn(name: string, cells: readonly string[], decimal: "." | ","): TableColumn {
   const isText = (cell: string) => numberOf(cell, decimal) === undefined;
-  // A text that is not even a number with a decimal comma says more.
+  // A text that is not even a number with a decimal comma is a better example.
   const text = cells.findIndex((cell) => isText(cell) && (decimal === "," || !hasComma(cell)));
   const row = text >= 0 ? text : cells.findIndex(isText);
   if (row < 0) return { name, kind: "number" };

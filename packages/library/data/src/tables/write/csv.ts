@@ -49,7 +49,7 @@ export function openCsvWriter(
   };
 }
 
-/** The shortest text that is read back as this float32; JavaScript's own is that of the double. */
+/** The shortest text that reads back as this float32; JavaScript's own text is for the double. */
 export function float32Text(value: number): string {
   if (Object.is(value, -0)) return "-0";
   for (const digits of [6, 7, 8]) {

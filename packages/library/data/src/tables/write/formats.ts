@@ -36,8 +36,8 @@ export interface TableWriterOptions extends TableColumns {
 }
 
 /**
- * Begins a table at `path`, a temporary name. Carried columns come first; .npy and .npz drop them. Throws system
- * errors.
+ * Begins a table at `path`, a temporary name. Kept columns come first; .npy and .npz drop them.
+ * Throws system errors.
  */
 export const openTableWriter = (
   path: string,

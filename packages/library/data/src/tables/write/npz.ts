@@ -7,7 +7,7 @@ import { openArrayWriter } from "./array.js";
 import { openSink } from "./sink.js";
 import type { TableColumns, TableWriter } from "./table-writer.js";
 
-/** fflate writes archives without 64-bit fields, which end before this. */
+/** fflate writes archives without 64-bit fields, which end before this size. */
 const most = 2 ** 32 - 2 ** 20;
 
 /** Writes an archive; `arrays` maps keys to .npy files. Throws `InvalidOption` beyond 4 GiB, and system errors. */

@@ -1,4 +1,4 @@
-// Parquet, a row group at a time: memory holds the rows of one.
+// Writes Parquet a row group at a time, so that memory holds only its rows.
 import type { ByteWriter, ParquetWriter, SchemaElement } from "hyparquet-writer";
 import { openSink } from "./sink.js";
 import type {
@@ -19,7 +19,7 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
     ...columns.map(numberElement),
   ];
   let opened: { bytes: ByteWriter; writer: ParquetWriter } | null = null;
-  /** The library is loaded by the first table that needs it. */
+  /** The first table that needs the library loads it. */
   const open = async () => {
     if (opened) return opened;
     const library = await import("hyparquet-writer");

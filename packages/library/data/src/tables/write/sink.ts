@@ -1,4 +1,5 @@
-// A growing file, plain or as gzip in members of some megabytes, which every reader takes as one file.
+// A growing file, plain or as gzip in members of some megabytes, which every reader takes as one
+// file.
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";

@@ -3,7 +3,6 @@ export interface NumberColumn {
   dtype: "float32" | "float64";
 }
 
-/** null is a missing cell. */
 export type CarriedCell = string | number | bigint | null;
 
 /** A column that passes through unchanged, such as an id. */
@@ -12,13 +11,12 @@ export interface CarriedColumn {
   kind: "text" | "number" | "integer";
 }
 
-/** Carried columns stand first. */
+/** Kept columns come first. */
 export interface TableColumns {
   carried: readonly CarriedColumn[];
   columns: readonly NumberColumn[];
 }
 
-/** By columns. */
 export interface TableBatch {
   count: number;
   numbers: readonly Float64Array[];

@@ -1,7 +1,7 @@
-// Columns of obs in a .h5ad file: numbers, texts, and categories by code.
+// Reads columns of obs in a .h5ad file: numbers, texts, and categories by code.
 import { child, type Dataset, type Entity, type Group, type H5 } from "./hdf5.js";
 
-/** `read` gives a value for each row, null for a missing one. */
+/** `read` returns a value for each row, null for a missing value. */
 export interface Annotation {
   kind: "number" | "text";
   read(): (string | number | null)[];

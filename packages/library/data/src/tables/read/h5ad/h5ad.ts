@@ -46,7 +46,7 @@ export async function openH5ad(
       const reader = (name: string) => {
         const k = positions.get(name);
         if (k !== undefined) return (block: Float64Array, i: number): unknown => block[i * d + k];
-        // A column of obs is read whole: one value a row.
+        // A column of obs is read whole: one value for each row.
         const values = asTableError(path, () => annotations.get(name)?.read()) ?? [];
         return (_: Float64Array, i: number, first: number): unknown => values[first + i];
       };

@@ -3,14 +3,17 @@ export type Group = InstanceType<H5["Group"]>;
 export type Dataset = InstanceType<H5["Dataset"]>;
 export type Entity = ReturnType<Group["get"]>;
 
-/** A member of a group; null for an unknown name. Throws for a link, which could lead out of the file. */
+/**
+ * A member of a group; null for an unknown name. Throws for a link, which could lead outside the
+ * file.
+ */
 export function child(group: Group, name: string): Entity {
   if (!group.keys().includes(name)) return null;
   const path = `${group.path}/${name}`.replace("//", "/");
   if (group.get_link(path) !== null || group.get_external_link(path).filename !== undefined)
     throw new Error(`${path} is a link, maybe to another file: copy the data into this file`);
   const entity = group.get(name);
-  // Sources that are not opened would be read as zeros.
+  // Unopened sources would read as zeros.
   const { virtual_sources } =
     (entity as { metadata?: { virtual_sources?: unknown[] } }).metadata ?? {};
   if (virtual_sources?.length)

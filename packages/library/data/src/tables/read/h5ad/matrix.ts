@@ -13,7 +13,9 @@ const mostEntries = 2 ** 26;
 
 type Refuse = (problem: string) => DatasetError;
 
-/** `check` gets numbers of bytes that will be read. Throws `BadTable`, and errors of `check`. */
+/**
+ * `check` receives the number of bytes before reading. Throws `BadTable`, and errors of `check`.
+ */
 export function openMatrix(
   h5: H5,
   path: string,

@@ -1,5 +1,6 @@
-// Booleans of HDF5 as anndata has them: an enumeration of one byte. h5wasm cannot make this type, so it makes a
-// record of one byte, whose equally long description is replaced in the closed file.
+// Booleans of HDF5 in anndata's form: an enumeration of one byte. h5wasm cannot make this type, so
+// it makes a record of one byte, and an equally long description replaces the record's in the
+// closed file.
 import { fstatSync, readSync, writeSync } from "node:fs";
 
 /** The record's member, named in its description. */

@@ -1,4 +1,5 @@
-// A copy of a .h5ad file with columns of obs, matrices of obsm and entries of uns added; the rest stays byte by byte.
+// Copies a .h5ad file and adds columns of obs, matrices of obsm and entries of uns; the rest stays
+// byte by byte.
 import { constants, copyFileSync } from "node:fs";
 import { badTable } from "../../../errors.js";
 import { child, type Dataset, type Group } from "../../read/h5ad/hdf5.js";

@@ -179,7 +179,7 @@ export function asWriteError<T>(path: string, operation: () => T): T {
     return operation();
   } catch (error) {
     if (error instanceof DatasetError) throw error;
-    // HDF5's first line says what, the others where.
+    // HDF5's first line names the problem, the others the place.
     const [, what] = /\(\): (.+)/.exec(reason(error)) ?? [];
     throw badTable(path, `cannot be written as .h5ad: ${what ?? reason(error)}`);
   }
