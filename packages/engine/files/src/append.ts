@@ -1,4 +1,4 @@
-// A record that a crash cut off is removed when a file is opened again.
+// A file that grows. A record that a crash cut off is removed when the file is opened again.
 import {
   closeSync,
   constants,
@@ -14,7 +14,7 @@ import { makeFolder, writeAll } from "./write.js";
 
 const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW = 0 } = constants;
 
-/** A file that grows; every method throws FileError. */
+/** Every method throws FileError. */
 export interface AppendFile {
   /** Appends bytes (or a text in UTF-8) in one piece. On failure the file is as before. */
   append(data: Uint8Array | string): void;

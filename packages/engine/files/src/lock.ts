@@ -10,7 +10,6 @@ export const foreignLockSeconds = 600;
 const unreadableLockSeconds = 10;
 const refreshSeconds = 30;
 
-/** A lock that this process took. */
 export interface Lock {
   /** Shows other machines that the process lives, at most every 30 s. Throws FileError "locked" if the lock was lost. */
   refresh(): void;

@@ -14,8 +14,8 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * Returns the candidate nearest to `word`, ignoring case and . _ -: one edit for up to three letters, two for up to
- * six, three beyond; else undefined.
+ * Returns the candidate closest to `word`, ignoring case and . _ -: one edit for up to three
+ * letters, two for up to six, three beyond; else undefined.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = word.length <= 3 ? 1 : word.length <= 6 ? 2 : 3;
@@ -26,7 +26,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     .filter(({ length }) => Math.abs(length - word.length) <= limit)
     .map((candidate) => ({ candidate, edits: distance(own, plain(candidate)) }))
     .filter(({ edits }) => edits <= limit);
-  // Letters that are swapped are likelier than one that is left out.
+  // Swapped letters are likelier than a missing letter.
   const byLength = ({ candidate }: { candidate: string }) =>
     Math.abs(candidate.length - word.length);
   return near.sort((a, b) => a.edits - b.edits || byLength(a) - byLength(b))[0]?.candidate;

@@ -27,7 +27,7 @@ export function isAlive(pid: number): boolean {
   return !/[ZX]/.test(statFields(pid)[0] ?? "");
 }
 
-/** The first part of the names of all processes that this process can see. */
+/** The shared first part of the names of processes that this process can see. */
 export function currentPlace(): string {
   const boot = "/proc/sys/kernel/random/boot_id";
   const namespace = "/proc/self/ns/pid";

@@ -30,8 +30,8 @@ export function readPlainFile(path: string, { limit }: { limit: number }): Buffe
 }
 
 /**
- * Refuses a folder with a link at any depth: what is written or removed there could lie outside. A missing folder has
- * none. Throws FileError.
+ * Refuses a folder with a link at any depth: writing or removing there could reach outside. A
+ * missing folder has none. Throws FileError.
  */
 export function refuseLinks(folder: string): void {
   try {
@@ -39,7 +39,7 @@ export function refuseLinks(folder: string): void {
       if (entry.isSymbolicLink())
         throw new FileError(
           "is_link",
-          `${join(entry.parentPath, entry.name)} is a link, which a run folder must not hold: replace it by what it leads to, or delete it`,
+          `${join(entry.parentPath, entry.name)} is a link, which a run folder must not hold: replace it by its target, or delete it`,
         );
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw fileError("list", folder, error);

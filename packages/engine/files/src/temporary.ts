@@ -1,4 +1,4 @@
-// Temporary files and folders, and the removal of those that killed processes left.
+// Temporary files and folders, and the removal of leftovers from killed processes.
 import { randomBytes } from "node:crypto";
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,10 @@ import { currentPlace, isGone, processName } from "./process.js";
 
 const temporaryName = /^\.tmp-([0-9a-f]{8}-\d+-\d*)-[\w.-]+$/;
 
-/** A process of another machine is not seen: what it has not changed for this time counts as abandoned. */
+/**
+ * Processes of other machines are invisible: a path without changes for this time counts as
+ * abandoned.
+ */
 const abandonedAfterMs = 3_600_000;
 
 /** A new temporary path in a folder, which ends in `suffix`. sweepTemporaries removes it once this process is gone. */
@@ -16,8 +19,8 @@ export function temporaryPath(folder: string, suffix = ""): string {
 }
 
 /**
- * Removes what killed processes left under temporary names in a folder and, with `deep`, in its sub-folders.
- * Links are removed, never followed. Throws FileError.
+ * Removes leftovers of killed processes from a folder and, with `deep`, from its sub-folders. Links
+ * are removed, never followed. Throws FileError.
  */
 export function sweepTemporaries(folder: string, { deep = false } = {}): void {
   fileOperation("remove temporary files in", folder, () => {

@@ -1,4 +1,4 @@
-// Written under a temporary name, flushed to the disk, and renamed.
+// Writes files under a temporary name, flushes them to the disk, and renames them.
 import {
   closeSync,
   existsSync,
@@ -16,14 +16,13 @@ import { dirname, join, resolve } from "node:path";
 import { errnoOf, FileError, fileError, fileOperation } from "./errors.js";
 import { sweepTemporaries, temporaryPath } from "./temporary.js";
 
-/** The content of a file. The chunks of an iterable are written one by one. */
+/** Chunks of an iterable are written one by one. */
 export type FileData = string | ArrayBufferView | Iterable<Uint8Array>;
 
 /** A file or a folder under its temporary name. */
 export interface StagedPath {
-  /** Where it is made. */
   readonly temporary: string;
-  /** Gives it its name. Throws FileError; the temporary path is removed then. */
+  /** Renames it. On a FileError the temporary path is removed. */
   commit(): void;
   /** Removes the temporary path; does nothing after commit. */
   discard(): void;
@@ -40,7 +39,10 @@ export function writeFileAtomic(path: string, data: FileData): void {
 /** A file that replaces `path` at commit; the caller writes and flushes it. Throws FileError. */
 export const stageFile = (path: string): StagedPath => stage(path, () => {}, renameSync);
 
-/** A folder whose files replace those of the same names in `path` at commit. Throws FileError, also if `path` is a link. */
+/**
+ * A folder whose files replace the files of the same names in `path` at commit. Throws FileError,
+ * also if `path` is a link.
+ */
 export const stageFolder = (path: string): StagedPath => stage(path, mkdirSync, mergeFolder);
 
 /** Writes a new file and flushes it to the disk. */

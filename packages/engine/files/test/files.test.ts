@@ -158,7 +158,7 @@ it("refuses with a code and one line with the cure", () => {
   closed.close();
   closed.close();
   const table: [operation: () => unknown, expected: RegExp][] = [
-    [() => writeFileAtomic(path("file/x"), ""), /^not_a_folder: .*a file is where/],
+    [() => writeFileAtomic(path("file/x"), ""), /^not_a_folder: .*a file has the name/],
     [() => writeFileAtomic(path("file/x/y"), ""), /^not_a_folder: /],
     [() => makeFolder(path("file")), /^not_a_folder: .*EEXIST/],
     [() => writeFileAtomic(path("folder"), ""), /^not_a_file: .*EISDIR/],

@@ -12,7 +12,7 @@ export interface OperationTime {
   operands: string;
   calls: number;
   seconds: number;
-  /** Floating point operations of all calls; 0 where they are not known or few. */
+  /** Floating point operations of all calls; 0 if they are unknown or few. */
   flop: number;
 }
 

@@ -42,7 +42,10 @@ export interface EngineInfo {
   /** libtorch's version. */
   version: string;
   addon: string;
-  /** What the addon was linked to, such as `libtorch 2.6.0 (debian, /usr)`; null for an addon of DSBM_TORCH_ADDON. */
+  /**
+   * The linked libtorch, for example `libtorch 2.6.0 (debian, /usr)`; null for an addon of
+   * DSBM_TORCH_ADDON.
+   */
   builtAgainst: string | null;
   libtorch: string | null;
   blas: string | null;

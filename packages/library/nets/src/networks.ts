@@ -1,4 +1,4 @@
-// A new network is a folder and an entry in `networks`.
+// The registry of networks: a new network is a folder and an entry in `networks`.
 
 import { argumentError, type Direction, type Network } from "@dsbm/bridge";
 import { noGrad } from "@dsbm/torch";
@@ -34,7 +34,7 @@ interface NetworkKind {
   takes: "vectors" | "images";
   oneWay?: boolean;
   build(keys: never, request: NetworkRequest): Network;
-  /** Inverts `build`, with some options that are no keys; null for a network of another kind. */
+  /** Inverts `build`, with some options that are not keys; null for a network of another kind. */
   keysOf(network: Network): object | null;
 }
 
@@ -84,7 +84,6 @@ const ofImages = <Keys>(
   keysOf: (network) => (network instanceof Net ? network.options : null),
 });
 
-/** The networks of the configuration. */
 export const networks: Readonly<Record<string, NetworkKind>> = {
   MLP: { takes: "vectors", build: buildMLP, keysOf: keysOfMLP },
   UNET: {
@@ -138,7 +137,10 @@ export function createNetwork(request: NetworkRequest): Network {
   return kind.build(keys as never, request);
 }
 
-/** The group `model` of a network, with some options that are no keys; null for a network of no kind above. */
+/**
+ * The group `model` of a network, with some options that are not keys; null for an unknown kind of
+ * network.
+ */
 export function modelOf(network: Network): { name: string; [key: string]: unknown } | null {
   for (const [name, kind] of Object.entries(networks)) {
     const keys = kind.keysOf(network);

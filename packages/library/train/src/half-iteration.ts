@@ -32,14 +32,14 @@ export interface HalfIterationOptions
 export interface StepResult {
   loss: number | null;
   gradNorm: number | null;
-  /** What some rank wants; if it was not read, what this rank wants. */
+  /** The decision of all ranks, or this rank's own request if it was not read. */
   request: StopPauseRequest;
 }
 
 export interface HalfIterationState extends SourceState {
   half: number;
   step: number;
-  /** null if only the step is known (a start from files). */
+  /** Null if only the step is known (a start from files). */
   streams: (StreamStates & { source: SourceState; resized?: Resized }) | null;
 }
 

@@ -24,7 +24,7 @@ function checkBatch({ data, method, optimisation, execution }: CompleteProblem):
   const { ranks, shareBatch, cache } = execution;
   if (batchSize % repeat !== 0)
     refuse(
-      `batchSize is ${batchSize}, which is not divisible by ${repeat} repeats of each pair; use a multiple of ${repeat}`,
+      `batchSize is ${batchSize}, not a multiple of ${repeat} repeats of each pair; use a multiple of ${repeat}`,
     );
   const pairs = batchSize / repeat;
   if (shareBatch !== false && pairs < ranks.size)
@@ -67,7 +67,7 @@ function checkKnown({ method: { method }, data }: CompleteProblem): void {
   checkPairs(data.pairs, data);
 }
 
-/** Throws for what plain JavaScript lets through. */
+/** Throws for wrong types, which plain JavaScript lets through. */
 export function checkGroups({ data, process, method, schedule }: Problem): void {
   for (const [name, group] of Object.entries({ data, process, method, schedule }))
     if (!group) refuse(`${name} is ${group}; a problem has data, process, method and schedule`);

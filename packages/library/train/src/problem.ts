@@ -22,19 +22,22 @@ interface ProblemData extends Endpoints {
   pairs?: KnownPairs | null;
 }
 
-/** What is learnt, by which networks, from which pairs. */
+/** The method's part of a problem: networks and pairs. */
 export interface MethodOptions {
   method: Method;
   /** A new network for a direction (and half-iteration, if each begins with new weights), a function of the seed. */
   network: (direction: Direction, half?: number) => Network;
   parametrisation?: Parametrisation;
-  /** The pairs of the first pass: of the reference process (`ref`, default, IPF), independent (IMF), or each sample with itself. */
+  /**
+   * Pairs of the first pass: of the reference process (`ref`, default, IPF), independent (IMF), or
+   * each sample with itself.
+   */
   firstCoupling?: FirstCoupling;
   /** Pairs are independent given their conditions, which they share bit by bit. */
   matchConditions?: boolean;
-  /** Optimal transport within batches of pairs that were not simulated. */
+  /** Minibatch OT for pairs that come from data, not from simulations. */
   batchCoupling?: BatchCoupling | null;
-  /** Rows that it pairs at once, in whole batches (default: a batch). */
+  /** Rows in an OT batch, in whole batches (default: one batch). */
   couplingRows?: number | null;
   /** Whether simulated endpoints take mean and standard deviation of the data (default: no). */
   matchMoments?: boolean;
@@ -60,7 +63,9 @@ export interface Schedule {
   firstPass?: number;
   /** Training times lie in [eps, 1 − eps]; null (default): the method's own eps. */
   eps?: number | null;
-  /** How times are distributed: uniformly (default), as the steps of the grid, or half of them each. */
+  /**
+   * The distribution of times: uniform (default), as the steps of the grid, or half of them each.
+   */
   times?: "uniform" | "steps" | "mixed";
 }
 
@@ -82,7 +87,7 @@ interface Optimisation {
 
 export type NetworkDType = "float32" | "bfloat16";
 
-/** How the work is done. It changes what is learnt only by rounding. */
+/** How training is executed. Changes results only by rounding. */
 export interface Execution {
   /** Threads of a training step; `auto` (default): by the work of a step. */
   threads?: number | "auto";
@@ -120,7 +125,6 @@ export interface Problem {
   seed?: number;
 }
 
-/** A problem with defaults filled in. */
 export interface CompleteProblem extends Required<Problem> {
   data: ProblemData & { decode: Decode };
   method: Required<MethodOptions>;
@@ -129,7 +133,7 @@ export interface CompleteProblem extends Required<Problem> {
   execution: Required<Execution> & { ranks: Ranks };
 }
 
-/** The problem with defaults filled in. Throws a BridgeError that names the first wrong field. */
+/** Throws a BridgeError that names the first wrong field. */
 export function complete(problem: Problem): CompleteProblem {
   checkGroups(problem);
   const { data, process, method, schedule, optimisation, execution, seed = 42 } = problem;
@@ -207,7 +211,6 @@ export function directionOf(
   return sequence.at((half - 1) % sequence.length) as Direction;
 }
 
-/** The problem with other values of `execution`. */
 export function withExecution<P extends Problem>(problem: P, changes: Partial<P["execution"]>): P {
   return { ...problem, execution: { ...problem.execution, ...changes } };
 }

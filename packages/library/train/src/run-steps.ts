@@ -18,7 +18,7 @@ interface StepsOptions extends Interruptible {
   pause: (event: TrainEvent) => AsyncGenerator<TrainEvent>;
 }
 
-/** Goes through the making of rows; returns false if it was stopped. */
+/** Runs the making of rows; returns false if it was stopped. */
 export async function* makeRows(
   { half, direction }: HalfIteration,
   making: Making,
@@ -32,7 +32,10 @@ export async function* makeRows(
   return true;
 }
 
-/** Runs the steps that are left; returns false if they were stopped. Throws a BridgeError for a loss that is not finite. */
+/**
+ * Runs the remaining steps; returns false if they were stopped. Throws a BridgeError for a loss
+ * that is NaN or infinite.
+ */
 export async function* runSteps(
   current: HalfIteration,
   { logEvery, requests, pause, ...interruptible }: StepsOptions,

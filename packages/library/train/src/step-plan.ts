@@ -10,15 +10,15 @@ export interface StepPlan {
 }
 
 /**
- * Multiplications of a step from which one more thread pays. If the next pairs are simulated beside the training,
- * only long steps take threads from the simulation.
+ * Multiplications of a step for which one more thread pays. If the next pairs are simulated during
+ * training, only long steps take threads from the simulation.
  */
 const workPerThread = { alone: 5e7, beside: 1e9 };
 
 const uses = 512;
 const sharedWork = 5e7;
 
-/** Decides what `saved` and the problem leave open, the same on all ranks, and sets the threads. */
+/** Decides the open options, the same on all ranks, and sets the threads. */
 export function planSteps(
   problem: CompleteProblem,
   parameters: number,

@@ -1,4 +1,4 @@
-// The driver yields events; the listener writes, shows and stops.
+// The driver of a training yields events; the listener writes, shows and stops.
 import { argumentError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { stepRequests } from "./distributed/agreement.js";
@@ -49,7 +49,7 @@ export class Training {
   #plan: StepPlan | null = null;
   #savedPlan: Partial<StepPlan> = {};
   #current: HalfIteration | null = null;
-  /** Steps of half-iterations that are not the schedule's. */
+  /** Steps of half-iterations that differ from the schedule. */
   #steps: Record<string, number> = {};
   #isShared: boolean;
   #ownSampler: Map<string, Tensor> | null = null;
@@ -81,10 +81,11 @@ export class Training {
   }
 
   /**
-   * Runs the half-iterations that are left. Signals and timers have their turn about every 50 ms. After `signal` was
-   * aborted the run ends with a `stopped` event after the step (or within a cache, which is made again later).
-   * `pauseAt` asks for a `pause` event after a step. Every rank calls `run` and gets the same events: a signal to any
-   * rank stops all, and rank 0 alone decides on pauses, some 50 ms ahead if each rank trains on whole batches.
+   * Runs the remaining half-iterations. Signals and timers get their turn about every 50 ms. After
+   * `signal` was aborted the run ends with a `stopped` event after the step (or within a cache,
+   * which is made again later). `pauseAt` asks for a `pause` event after a step. Every rank calls
+   * `run` and gets the same events: a signal to any rank stops all, and rank 0 alone decides on
+   * pauses, some 50 ms ahead if each rank trains on whole batches.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
     if (!(await this.#share())) return;
@@ -96,8 +97,9 @@ export class Training {
   }
 
   /**
-   * On every rank, outside `run` or at a `pause` or `half` event: rank 0 works, and the others take their share of what it
-   * simulates. Returns rank 0's result, of JSON, on every rank; null on the others if rank 0 has left.
+   * Call on every rank, outside `run` or at a `pause` or `half` event: rank 0 works, and the others
+   * take their share of its simulations. Returns rank 0's result, of JSON, on every rank; null on
+   * the others if rank 0 has left.
    */
   async onMain<T>(work: () => T | Promise<T>): Promise<T | null> {
     const { ranks } = this.problem.execution;
@@ -157,7 +159,10 @@ export class Training {
     this.#forgetOwnSampler();
   }
 
-  /** Changes the steps of a half-iteration, in `onMain` or before the run; steps that are done stay. Saved states have it. */
+  /**
+   * Changes the steps of a half-iteration, in `onMain` or before the run; finished steps stay.
+   * Saved states include the change.
+   */
   plan(half: number, steps: number): void {
     this.#steps[half] = steps;
     if (this.#current?.half === half) this.#current.resize(steps);
@@ -190,7 +195,7 @@ export class Training {
     this.#ownSampler = null;
   }
 
-  /** After `restore`: ends the half-iteration in progress; returns false if none is. */
+  /** After `restore`: ends the half-iteration in progress; returns false if there is none. */
   skipHalf(): boolean {
     const saved = this.#saved;
     if (!saved) return false;
@@ -242,7 +247,7 @@ export class Training {
     this.#put(saved.tensors);
     const { ranks } = this.problem.execution;
     if (!(yield* makeRows(current, current.restore(saved.pass), { ranks, signal }))) {
-      // Nothing was done since the state was read: it is still the current one.
+      // No work since the state was read: it is still current.
       this.#saved = saved;
       const { half, direction, steps } = current;
       yield { type: "stopped", half, direction, step: saved.pass.step, steps };
@@ -299,14 +304,14 @@ export class Training {
       current.optimizer?.dispose();
   }
 
-  /** The first `n` pairs of the cache in use, which the caller disposes of; null if there are none. */
+  /** The first `n` pairs of the cache in use, which the caller disposes; null without a cache. */
   peek(n: number): { x0: Tensor; x1: Tensor } | null {
     return this.#current?.source.peek?.(n) ?? null;
   }
 
   /**
-   * What training needs to continue, at a `pause`, `stopped` or `half` event or before the run: tensors by name (not
-   * copies) and facts for JSON. Throws a BridgeError if a weight is not finite.
+   * The state for resuming, at a `pause`, `stopped` or `half` event or before the run: tensors by
+   * name (not copies) and facts for JSON. Throws a BridgeError if a weight is NaN or infinite.
    */
   save(): SavedTraining {
     if (this.#saved) return this.#saved.whole;

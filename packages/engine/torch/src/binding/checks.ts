@@ -197,7 +197,7 @@ const repeats: Check = (args, overload) => {
   require(!any("gt", t, 2 ** 30), "more than 2^30 repeats");
 };
 
-/** pdist(self, p): its gradient for no rows walks through memory that is not its own. */
+/** pdist(self, p): its gradient for no rows reads foreign memory. */
 const pairwise: Check = ([self]) => {
   if (isTensor(self)) require(native.shape(self)[0] !== 0, "pdist takes at least one row");
 };
@@ -230,7 +230,7 @@ const table: Readonly<Record<string, Check>> = {
   scaled_dot_product_attention: attention,
 };
 
-/** The check of an operation, or null where libtorch needs none. */
+/** The check of an operation, or null if libtorch needs none. */
 export function checkOf(name: string): Check | null {
   const [space, short] = name.split("::") as [string, string?];
   if (space !== "aten" || short === undefined) return null;

@@ -54,7 +54,10 @@ function unwrap(value: unknown, depth = 0): unknown {
   return value;
 }
 
-/** The result with handles: a pointer that was an argument gets that handle, so that no two have one pointer. */
+/**
+ * The result with handles: a pointer of an argument gets the argument's handle, so that no two
+ * handles have one pointer.
+ */
 function rewrap(result: unknown, raw: unknown[], given: unknown[]): unknown {
   if (typeof result !== "object" || result === null) return result;
   if (Array.isArray(result)) return result.map((one) => rewrap(one, raw, given));
@@ -99,7 +102,10 @@ function describeArguments(args: unknown[]): string {
   }
 }
 
-/** Calls an operation with its arguments in schema order (undefined: the schema's default). Throws a TorchError. */
+/**
+ * Calls an operation with its arguments in schema order (undefined: the schema's default). Throws a
+ * TorchError.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the generated wrappers give each operation its type
 export function invoke(op: Op, ...args: any[]): any {
   let spare: External | undefined;
@@ -152,7 +158,7 @@ export function call(name: string, overload: string, ...args: unknown[]): unknow
   return callUnchecked(name, overload, ...args);
 }
 
-/** What `call` reaches: the overloads of each operation, by its schema name (`aten::pdist`). */
+/** The operations that `call` reaches: overloads by schema name (`aten::pdist`). */
 export const callable: Readonly<Record<string, readonly string[]>> = Object.freeze(
   Object.assign(
     Object.create(null) as Record<string, readonly string[]>,
@@ -175,7 +181,7 @@ function unreachable(name: string, overload: string): TorchError {
   return new TorchError(
     "ERR_TORCH_UNSAFE",
     overloads
-      ? `call: ${full} is not among the overloads that were tried with wrong arguments (${overloads}): take one of them, or unsafe.call, which may end the process`
+      ? `call: ${full} is not among the overloads that were tried with wrong arguments (${overloads}): take one of these, or unsafe.call, which may end the process`
       : `call: ${full} is not in the table of operations that were tried with wrong arguments: use unsafe.call, which may end the process`,
     { op: full },
   );

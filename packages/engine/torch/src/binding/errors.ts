@@ -18,7 +18,7 @@ export type FormatCode =
 
 interface ErrorSubject {
   op?: string | undefined;
-  /** The file, or a word for bytes that are in no file. */
+  /** The file, or a name for bytes without a file. */
   source?: string;
   ranks?: readonly number[];
   cause?: unknown;

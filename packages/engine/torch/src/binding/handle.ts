@@ -9,7 +9,7 @@ export let ptrOf: (handle: Handle) => External;
 export let ptrIn: (value: object) => External | undefined;
 /** Takes the pointer out of a handle, which is unusable afterwards. Internal. */
 export let seizePtr: (handle: Handle) => External;
-/** Replaces a handle's memory by that of `from`. Internal. */
+/** Replaces a handle's memory by the memory of `from`. Internal. */
 export let replacePtr: (handle: Handle, from: Handle) => void;
 let releaseAll: (born: Handle[], except: Set<Handle> | null, parent: Born | null) => void;
 let current: Born | null = null;
@@ -38,7 +38,7 @@ const collectable: Born = {
 /** Pointers of released tensors, for the results of later calls. Internal. */
 export const spares: External[] = [];
 const mostSpares = 1024;
-/** One that never gets another tensor. */
+/** A pointer that never gets another tensor. */
 let dead: External | undefined;
 
 /** The base of Tensor: owns one reference to native memory. */
@@ -71,7 +71,7 @@ export abstract class Handle {
         if (except?.has(handle)) parent?.push(handle);
         else {
           released.push(handle.#ptr);
-          // Nothing but the handle knows the pointer, which another may have now.
+          // Only the handle knows the pointer, which another handle may have now.
           if (dead !== undefined) handle.#ptr = dead;
         }
       }

@@ -119,7 +119,7 @@ function load(): Native {
         const message = `${text} cannot be loaded: ${reason}`;
         throw new TorchError("ERR_TORCH_LOAD", message, { cause: reason });
       }
-      build(); // libtorch is gone, or another than the one that the addon was linked to
+      build(); // libtorch is gone, or differs from the linked libtorch
     }
   }
 }
@@ -140,7 +140,7 @@ export function guarded<T>(fn: () => T, op?: string): T {
   }
 }
 
-/** What the addon was linked to, in words; null for one that was named. */
+/** Names the libtorch behind the addon; null for an addon of DSBM_TORCH_ADDON. */
 export function builtAgainst(): string | null {
   const record = here("../../build/libtorch.json");
   if (given || !existsSync(record)) return null;

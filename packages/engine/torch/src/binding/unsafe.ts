@@ -1,2 +1,2 @@
-// Every operation of libtorch, those included whose kernels trust their arguments.
+// Every operation of libtorch, including kernels that trust their arguments.
 export { callUnchecked as call } from "./dispatch.js";

@@ -1,4 +1,4 @@
-// Data-parallel gradients, averaged in buckets while the backward pass goes on.
+// Data-parallel gradients, averaged in buckets during the backward pass.
 
 import { call, invoke } from "../binding/dispatch.js";
 import type { DType } from "../binding/dtype.js";

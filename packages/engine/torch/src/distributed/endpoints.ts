@@ -5,7 +5,7 @@ import type { Store } from "./store.js";
 const tidyAddress = (address: string) =>
   address.includes(":") ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 
-/** `0100007F` as 127.0.0.1; the kernel prints each word of four bytes backwards. */
+/** `0100007F` as 127.0.0.1; the kernel prints each group of four bytes backwards. */
 function addressOf(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [
     ...Buffer.from(word, "hex").reverse(),

@@ -9,7 +9,7 @@ export interface Place {
   worldSize: number;
   localRank: number;
   localSize: number;
-  /** Where the store is; null where the launcher does not set it. */
+  /** The address of the store; null if the launcher does not set it. */
   address: string | null;
   port: number | null;
   /** Whether the launcher itself serves the store, so that rank 0 must not. */

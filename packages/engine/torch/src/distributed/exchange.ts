@@ -11,7 +11,7 @@ interface Place {
   readonly worldSize: number;
 }
 
-/** One collective: what it is called, the tensor compared, and how its data is exchanged. */
+/** One collective: its name, the compared tensor, and the exchange of its data. */
 export interface Exchange<T> {
   name: Collective;
   detail: Reduction | number;

@@ -96,7 +96,10 @@ export class Group {
     return this.#sync(reducing(this, tensor, op), check);
   }
 
-  /** Overwrites `tensor`, of one shape on all ranks, with that of `root` and returns it. Throws a TorchError. */
+  /**
+   * Overwrites `tensor`, of one shape on all ranks, with the tensor of `root` and returns it.
+   * Throws a TorchError.
+   */
   broadcast<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): T {
     return this.#sync(broadcasting(this, tensor, root), check);
   }

@@ -62,7 +62,8 @@ export function compareHeaders(all: BigInt64Array): void {
     kinds.set(header.join(), kind);
   }
   if (kinds.size === 1) return;
-  // The most frequent call is taken as the expected one; of equally frequent ones, that of the lowest rank.
+  // The most frequent call counts as the expected call; if several are equally frequent, the call
+  // of the lowest rank.
   const [usual, ...odd] = [...kinds.values()].sort((a, b) => b.ranks.length - a.ranks.length);
   const text = [usual as (typeof odd)[number], ...odd]
     .slice(0, 4)

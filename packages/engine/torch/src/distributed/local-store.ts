@@ -67,7 +67,6 @@ export function serveLocal(port: number, attempt: string, worldSize: number): St
   }
 }
 
-/** Waits for the store of a port of this machine. Throws a TorchError. */
 export async function joinLocal(
   port: number,
   { attempt, worldSize, deadline }: { attempt: string; worldSize: number; deadline: number },

@@ -8,7 +8,7 @@ import { distributedError, nameRanks } from "./errors.js";
 import { joinLocal, serveLocal } from "./local-store.js";
 import { isLoopback, Store } from "./store.js";
 
-/** What a rank writes about itself when it joins. */
+/** A rank's own description when it joins. */
 export interface Peer {
   rank: number;
   host: string;
@@ -79,7 +79,7 @@ export interface Meeting {
   address: string | null;
 }
 
-/** The store of a place, served by rank 0 unless the launcher does. */
+/** The store of a place, served by rank 0 unless the launcher serves it. */
 export async function meet(place: Place, timeoutMs: number): Promise<Meeting> {
   if (place.worldSize === 1 && !place.served) return { store: Store.memory(), address: null };
   if (place.address === null)

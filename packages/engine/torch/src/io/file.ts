@@ -1,4 +1,4 @@
-// For formats whose files may be larger than memory.
+// Reads files by position, for formats whose files may be larger than memory.
 import {
   closeSync,
   constants,

@@ -14,9 +14,9 @@ import { standingOf } from "./standing.js";
 export interface ConvOptions {
   stride?: number;
   padding?: number;
-  /** Values beyond the edges: zeros, or those of the opposite side. */
+  /** Values beyond the edges: zeros, or the values of the opposite side. */
   paddingMode?: "zeros" | "circular";
-  /** The stream of the initial weights; the default generator where it is not given. */
+  /** The stream of the initial weights (default: the default generator). */
   generator?: Generator | undefined;
 }
 

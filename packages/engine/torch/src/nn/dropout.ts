@@ -1,4 +1,4 @@
-// Dropout with one random word for two mask elements; libtorch draws two words for each.
+// Dropout with one random number for two mask elements; libtorch draws two for each.
 
 import { call } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
@@ -49,7 +49,7 @@ function checkProbability(p: number): void {
 
 /** Sets elements to 0 with probability `p` in training; does nothing in evaluation. */
 export class Dropout extends Module {
-  /** The stream of the masks; the default generator where there is none. */
+  /** The stream of the masks (default: the default generator). */
   generator: Generator | undefined;
 
   constructor(

@@ -13,7 +13,7 @@ export class GroupNorm extends Module {
   readonly numGroups: number;
   readonly eps: number;
 
-  /** Throws a TorchError where the groups do not divide the channels. */
+  /** Throws a TorchError unless the groups divide the channels. */
   constructor(numGroups: number, numChannels: number, { eps = 1e-5 }: { eps?: number } = {}) {
     super();
     if (!(Number.isInteger(numGroups) && numGroups > 0 && numChannels % numGroups === 0))

@@ -44,7 +44,7 @@ export class Linear extends Module {
     const own = weight.narrow(1, inputs - k, k);
     return {
       weight: weight.narrow(1, 0, inputs - k),
-      // What all rows share may be a time, of which bfloat16 keeps two digits.
+      // A shared input may be a time, of which bfloat16 keeps two digits.
       bias: autocast(null, () => bias.addmv(own, shared)),
     };
   }
@@ -76,7 +76,7 @@ function packedFor(layer: Module, weight: Tensor, x: Tensor): Tensor | null {
   if (!areStanding()) return null;
   const [outputs, inputs] = weight.shape as [number, number];
   const dtype = autocastDType() ?? "float32";
-  // Of one or two outputs BLAS is faster, and in bfloat16 where they do not fill vectors.
+  // For one or two outputs BLAS is faster, and in bfloat16 for outputs that do not fill vectors.
   const isWide = dtype === "float32" ? outputs > 2 : outputs % 16 === 0;
   const pays = x.ndim === 2 && x.size(0) >= manyRows && inputs >= 32 && isWide;
   const plain = x.device === "cpu" && weight.dtype === "float32";

@@ -19,7 +19,7 @@ function* fields(owner: object): Generator<[string, unknown]> {
 export abstract class Module {
   training = true;
 
-  /** The function that the module computes; what follows the first tensor is each module's own. */
+  /** The function of the module; further arguments depend on the module. */
   abstract forward(x: Tensor, ...more: unknown[]): Tensor;
 
   /** The modules that are fields of this one, by field name, in order of definition. */

@@ -24,7 +24,7 @@ export function withStandingWeights<T>(fn: () => T): T {
 
 export const areStanding = (): boolean => standing !== null;
 
-/** What `make` returns for a layer, kept by `key`; null outside `withStandingWeights`. */
+/** Caches the result of `make` for a layer by `key`; null outside `withStandingWeights`. */
 export function standingOf(layer: Module, key: string, make: () => Tensor): Tensor | null {
   if (!standing) return null;
   let own = standing.get(layer);

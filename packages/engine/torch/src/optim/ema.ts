@@ -9,7 +9,10 @@ import { _foreachLerp_ } from "../tensor/ops.generated.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 export interface EMAOptions {
-  /** The n-th update has the rate min(rate, (1 + n)/(10 + n)), so that a young average forgets where it began. */
+  /**
+   * The n-th update has the rate min(rate, (1 + n)/(10 + n)), so that a young average forgets its
+   * start.
+   */
   warmup?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// A recorded program laid open, for those who write it in another form.
+// Describes a recorded program, for translation into another form.
 
 import type { DType } from "../binding/dtype.js";
 import { type External, guarded, type Native, native } from "../binding/native.js";

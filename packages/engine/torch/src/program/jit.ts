@@ -50,7 +50,7 @@ export class ScriptModule implements Disposable {
   }
 }
 
-// Operations that a module may use besides those of `call`.
+// Operations of modules in addition to `call`.
 const scriptOperations = `
   Bool Float Int ListUnpack NumToTensor RaiseException ScalarImplicit TupleIndex TupleUnpack Uninitialized __and__
   __contains__ __derive_index __getitem__ __is__ __isnot__ __not__ __or__ __range_length affine_grid_generator all
@@ -64,8 +64,9 @@ const scriptOperations = `
   type_as unbind unchecked_cast unsqueeze upsample_bilinear2d upsample_nearest2d values var view warn zeros zeros_like`;
 
 /**
- * Loads a file of torch.jit.save. Its code runs, so `trust` must say that its source is known. Code that names another
- * operation than those of `call` and of image networks is refused before anything runs. Throws a TorchError.
+ * Loads a file of torch.jit.save. Its code runs, so `trust` must confirm that its source is known.
+ * Code with operations outside `call` and image networks is refused before anything runs. Throws a
+ * TorchError.
  */
 export function load(
   path: string,
@@ -75,7 +76,7 @@ export function load(
     throw formatError(
       "NotTrusted",
       path,
-      "a TorchScript file holds code that would run: if you know where it is from, load it with trust: true",
+      "a TorchScript file holds code that would run: if you trust its source, load it with trust: true",
     );
   checkRecords(path);
   const allowed = [...Object.keys(table), ...scriptOperations.trim().split(/\s+/)];
@@ -89,7 +90,7 @@ export function load(
         path,
         `${message}, which no image network needs: expected a network such as the published Inception-v3`,
       );
-    // libtorch has no codes for what is wrong with a file; what has one is about something else.
+    // libtorch has no codes for faulty files; an error with a code has another cause.
     if (code !== "ERR_TORCH") throw translate(error, "jit.load");
     const [reason] = message.trim().split("\n");
     throw formatError(
@@ -107,7 +108,7 @@ function checkRecords(path: string): void {
     const records = new ZipReader(file);
     for (const name of records.names) records.read(name);
   } catch (error) {
-    // libtorch says better than the reader of archives what a file of another kind is.
+    // libtorch describes files of another kind better than the reader of archives.
     if (!isFormatError(error) || /^(InvalidValue|SizeMismatch|DuplicateName)$/.test(error.code))
       throw error;
   }

@@ -19,11 +19,10 @@ export class Program {
   }
 
   /**
-   * Runs `fn` on copies of `inputs` and records it; returns the program and the first result. Outside tensors
-   * (parameters, optimiser
-   * state) are held by reference. Random operations draw anew at each replay. Throws a TorchError for reading values,
-   * JavaScript
-   * data and data-dependent shapes.
+   * Runs `fn` on copies of `inputs` and records it; returns the program and the first result.
+   * Outside tensors (parameters, optimiser state) are held by reference. Random operations draw new
+   * numbers at each replay. Throws a TorchError for reading values, JavaScript data and
+   * data-dependent shapes.
    */
   static record(
     fn: TensorFunction,
@@ -114,7 +113,7 @@ export function recorded(
     return made;
   };
   const run = (...inputs: Tensor[]): Tensor[] => {
-    // Most calls are for the program of the one before: asking it is faster than looking it up.
+    // Most calls use the program of the call before: asking it is faster than a look-up.
     const found = newest?.runFor(inputs);
     if (found) return found;
     const key = signature(inputs);
@@ -213,7 +212,7 @@ export function startChunked(
   let job: External | undefined;
   const outputs = tidy(() => {
     const programs = new Map<number, Program>();
-    // Recording runs the function: what it draws must not count.
+    // Recording runs the function: its random draws must not count.
     undrawn([generator, Generator.default()], () => {
       for (const n of new Set(lengths)) programs.set(n, fn.programFor(...cutAt(0, n)));
     });

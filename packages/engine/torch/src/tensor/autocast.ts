@@ -8,7 +8,7 @@ export type CastDType = Extract<DType, "bfloat16" | "float16">;
 
 let current: CastDType | null = null;
 
-/** The dtype of autocast where it is on; else null. */
+/** The dtype of active autocast, else null. */
 export function autocastDType(): CastDType | null {
   return current;
 }

@@ -85,7 +85,7 @@ export function noise(
 ): Tensor {
   return invoke(ops.noise, empty(size, { dtype, device }), generator);
 }
-/** `randn` for the first half of the rows; the others are its negatives. */
+/** `randn` for the first half of the rows; the second half are its negatives. */
 export function noisePairs(
   size: readonly number[],
   { generator, dtype = "float32", device }: RandomOptions = {},

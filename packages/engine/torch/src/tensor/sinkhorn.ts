@@ -26,7 +26,7 @@ export interface Scalings {
 }
 
 export interface SinkhornSteps {
-  /** The scalings are weight/sum^tau: 1 where the sums are kept, less where they are penalised. */
+  /** The scalings are weight/sum^tau: 1 for exact sums, less for penalised sums. */
   tau: number;
   tolerance: number;
   most: number;

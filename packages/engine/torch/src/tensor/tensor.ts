@@ -145,7 +145,7 @@ export class Tensor extends TensorMethods {
       );
     return Array.from(this.toArray() as ArrayLike<number | bigint>, Number);
   }
-  /** This tensor with another dtype, device or memory format; itself where nothing changes. */
+  /** This tensor with another dtype, device or memory format; itself if nothing changes. */
   to(target: DType | Device | Target): Tensor {
     if (typeof target === "string" && target in arrayOf) return invoke(toFloat, this, target);
     const { dtype, device, memoryFormat, copy }: Target =

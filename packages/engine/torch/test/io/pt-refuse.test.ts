@@ -98,11 +98,11 @@ it("refuses pickles that make no sense", () => {
     ["}](K\x01es", /looks at an empty stack/],
     ["}(K\x01K\x02\x86Nu", /dictionary key/],
     ["}(K\x01u", /sets items of/],
-    ["K\x01\x85Na", /appends to what is no list/],
+    ["K\x01\x85Na", /appends to a value that is no list/],
     ["t", /mark/],
     ["h\x05", /recalls value 5/],
     ["NN", /leaves more than one value/],
-    ["K\x01K\x02\x93", /names a class by what is no text/],
+    ["K\x01K\x02\x93", /names a class by a value that is no text/],
     ["X\x01\0\0\0\xff", /no UTF-8/],
     [`cos\n${"x".repeat(1000)}`, /names a class in/],
   ];

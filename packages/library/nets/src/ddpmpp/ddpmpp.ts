@@ -45,7 +45,6 @@ class FourierEmbedding extends nn.Module {
 export class DDPMpp extends nn.Module {
   readonly options: CompleteDDPMppOptions;
   readonly positional: TimeEmbedding;
-  /** All layers in the order of their use. */
   all_modules: nn.Module[] = [];
   /** Shared by all layers that use it. */
   readonly fir: Fir | null;

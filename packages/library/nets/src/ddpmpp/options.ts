@@ -3,7 +3,7 @@ import { attentionSizes, checkHalvable } from "../unet/sizes.js";
 
 const keys = {
   image_size: key.whole(),
-  /** Channels of x, plus those of the condition. */
+  /** Channels of x and of the condition. */
   in_channels: key.whole(),
   /** Null: `in_channels`. */
   out_channels: key.orNull(key.whole()),
@@ -13,7 +13,7 @@ const keys = {
   ch_mult: key.numbers([1, 2, 2, 2]),
   /** At each resolution on the way down; one more on the way up. */
   num_res_blocks: key.whole(4),
-  /** Image sizes with attention; sizes that do not divide `image_size` are left out. */
+  /** Image sizes with attention; sizes that do not divide `image_size` are ignored. */
   attn_resolutions: key.numbersOrNone([16]),
   dropout: key.probability(0.15),
   /** Whether blocks (biggan) or layers between them (ddpm) change the resolution. */

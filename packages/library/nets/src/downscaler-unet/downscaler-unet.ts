@@ -87,7 +87,6 @@ export class DownscalerUNet extends nn.Module {
     this.#out = zeroed(conv3x3(2 * c1, out_channels, start));
   }
 
-  /** The published names and order. */
   override *namedChildren(): Generator<[string, nn.Module]> {
     yield ["positional", this.#positional];
     yield ["time_embed", this.#time];

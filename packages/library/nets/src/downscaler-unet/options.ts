@@ -2,7 +2,7 @@ import * as key from "../unet/keys.js";
 import { checkHalvable } from "../unet/sizes.js";
 
 const keys = {
-  /** Channels of x, plus those of the condition. */
+  /** Channels of x and of the condition. */
   in_channels: key.whole(),
   /** Null: `in_channels`. */
   out_channels: key.orNull(key.whole()),
@@ -13,7 +13,9 @@ const keys = {
   channel_mult: key.numbers([1, 2, 4, 8]),
   /** At the lowest resolution. */
   num_res_blocks: key.whole(8),
-  /** Channels of the time embedding and of the bypass; null: those of the lowest resolution. */
+  /**
+   * Channels of the time embedding and of the bypass; null: the channels of the lowest resolution.
+   */
   embed_dim: key.orNull(key.whole(undefined, 4)),
   dropout: key.probability(0.5),
   /** Whether spatial means bypass the network and are added to its result. */

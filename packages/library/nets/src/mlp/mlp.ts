@@ -40,8 +40,8 @@ export const halfOctaves = (frequencies: number): Sinusoids =>
   );
 
 /**
- * Beside many time features, PyTorch's initial weights would leave the first layer almost linear in a point of few
- * columns.
+ * With many time features, PyTorch's initial weights would leave the first layer almost linear in a
+ * point of few columns.
  */
 function widenPoint({ layers: [first] }: MLP, point: number): void {
   if (!first) return;

@@ -48,7 +48,7 @@ export const finite = (preset: number, least = Number.NEGATIVE_INFINITY) =>
 export const probability = (preset: number) =>
   checked<number>(preset, (value) => value >= 0 && value <= 1, "a probability between 0 and 1");
 
-/** The first word is the default. */
+/** The first value is the default. */
 export const among = <T extends string>(...words: [T, ...T[]]) =>
   checked<T>(
     words[0],

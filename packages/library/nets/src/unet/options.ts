@@ -3,7 +3,7 @@ import { attentionSizes, checkHalvable } from "./sizes.js";
 
 const keys = {
   image_size: key.whole(),
-  /** Channels of x, plus those of the condition. */
+  /** Channels of x and of the condition. */
   in_channels: key.whole(),
   /** Null: `in_channels`. */
   out_channels: key.orNull(key.whole()),
@@ -12,8 +12,8 @@ const keys = {
   /** At each resolution. */
   num_res_blocks: key.whole(2),
   /**
-   * Image sizes with attention; sizes that do not divide `image_size` are left out, so one list serves several
-   * datasets.
+   * Image sizes with attention; sizes that do not divide `image_size` are ignored, so one list
+   * serves several datasets.
    */
   attention_resolutions: key.numbersOrNone([16, 8]),
   dropout: key.probability(0.1),

@@ -60,7 +60,7 @@ export function checkInputs(
     throw wrong(`cond has shape [${cond.shape}]; expected [${n}, C, ${height}, ${width}], as x`);
   if (c + (cond ? cond.size(1) : 0) !== in_channels)
     throw wrong(
-      `x has ${c} channels${cond ? ` and cond ${cond.size(1)}` : ""}; expected in_channels = ${in_channels}${!cond && c < in_channels ? ", including those of cond" : ""}`,
+      `x has ${c} channels${cond ? ` and cond ${cond.size(1)}` : ""}; expected in_channels = ${in_channels}${!cond && c < in_channels ? ", including the channels of cond" : ""}`,
     );
   if (height % multiple !== 0 || width % multiple !== 0)
     throw wrong(

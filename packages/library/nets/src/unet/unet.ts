@@ -40,7 +40,7 @@ export class UNet extends nn.Module {
   readonly positional: TimeEmbedding;
   time_embed: nn.Sequential;
   label_emb: nn.Embedding | null;
-  /** Of a network for both directions: what is added for each, backward and forward. */
+  /** For a network of both directions: embeddings of backward and forward. */
   direction_emb: nn.Embedding | null;
   input_blocks: Stage[];
   middle_block: Stage;

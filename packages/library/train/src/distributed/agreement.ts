@@ -1,15 +1,15 @@
 import type { Ranks } from "./ranks.js";
 
-/** What a rank wants after a step; if any rank wants it, all do it. */
+/** A request of a rank after a step; if any rank makes it, all ranks act. */
 export interface StopPauseRequest {
   stop: boolean;
   pause: boolean;
 }
 
 export interface StepRequests {
-  /** Before a step: what this rank wants after the step. */
+  /** Before a step: this rank's request for after the step. */
   before(step: number): StopPauseRequest;
-  /** After the step: what all ranks do, given what came back with the gradients. */
+  /** After the step: the decision of all ranks, from the requests that came with the gradients. */
   after(step: number, carried: StopPauseRequest): StopPauseRequest;
 }
 

@@ -1,4 +1,4 @@
-// Which of several processes write into a folder: one for each disk.
+// Elects the processes that write into a folder: one for each disk.
 import { randomUUID } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

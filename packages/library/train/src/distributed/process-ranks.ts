@@ -103,7 +103,7 @@ export class ProcessRanks implements Ranks {
     const odd = all.flatMap((text, rank) => (text === all[0] ? [] : [rank]));
     if (odd.length === 0) return;
     throw distributed.distributedError(
-      `the weights of rank ${odd.join(", ")} are no longer those of rank 0: the ranks must run the same program on the same kind of device; start again from the last checkpoint`,
+      `the weights of rank ${odd.join(", ")} differ from rank 0: the ranks must run the same program on the same kind of device; start again from the last checkpoint`,
       odd,
     );
   }

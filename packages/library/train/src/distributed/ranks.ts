@@ -1,7 +1,6 @@
-// The processes of one training: which rows each has, and how parts become a whole.
+// The processes of one training: the rows of each, and the joining of parts.
 import type { distributed, Parameter, Tensor } from "@dsbm/torch";
 
-/** Rows [start, start + count) of some. */
 export interface Part {
   start: number;
   count: number;
@@ -15,7 +14,7 @@ export function partOf(n: number, i: number, k: number): Part {
   return { start, count: Math.floor((n * (i + 1)) / k) - start };
 }
 
-/** What rank 0 tells the others: facts in JSON, and tensors by name. */
+/** A message of rank 0 to the others: facts in JSON, and tensors by name. */
 export interface Message<T = unknown> {
   facts: T;
   tensors: ReadonlyMap<string, Tensor>;

@@ -1,4 +1,5 @@
-// Simulated rows on disk, made anew after a number of steps: memory holds one part, whatever the number of rows.
+// Simulated rows on disk, replaced after a number of steps: memory holds one part, whatever the
+// number of rows.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -114,7 +115,7 @@ export class CacheRows implements RowSource {
     yield* this.#simulate(this.#refreshOf(step), { shuffle, taken: 0 });
   }
 
-  /** Makes the files, which are gone through from `order` on. */
+  /** Makes the files; batches take rows from `order` on. */
   async *#simulate(refresh: number, order: OrderState): AsyncGenerator<Progress> {
     const { npar, batchSize, rowsPerStart, data, simulate } = this.#options;
     this.#isWriter ??= electWriter(this.#options.ranks, this.#options.folder);

@@ -1,4 +1,4 @@
-// Which rows go together in the first pass, where that is not left to chance.
+// Known matchings of the first pass.
 import {
   type Matching,
   matchConditions,

@@ -27,7 +27,7 @@ export class Order {
     return this.#permutation;
   }
 
-  /** The next k indices, int64 [k]; more than n are those of several permutations. */
+  /** The next k indices, int64 [k]; for k > n from several permutations. */
   next(k: number): Tensor {
     if (k > this.n) return this.through(k);
     const rows =

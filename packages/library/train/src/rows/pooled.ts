@@ -1,4 +1,5 @@
-// Pairs made for more rows than a batch has: their plan is closer to the plan of the data.
+// Pairs from OT batches of several training batches, whose plans are closer to the plan of the
+// data.
 import {
   type Batch,
   type BatchCoupling,

@@ -1,5 +1,5 @@
-// The next epochs' simulations, begun while this epoch is trained on. Their network does not change meanwhile, and
-// their noise has its own stream: the numbers are those of a later simulation.
+// Simulates the next epochs while this epoch trains. Their network does not change in the meantime,
+// and their noise has its own stream, so the numbers equal a later simulation.
 import {
   type Conditions,
   conditionsAt,

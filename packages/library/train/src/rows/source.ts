@@ -23,9 +23,9 @@ export interface SourceOptions {
   problem: CompleteProblem;
   half: number;
   sampler: Sampler;
-  /** Gives the sampler the present weights; online methods do so before each batch. */
+  /** Gives the sampler the present weights; online methods call it before each batch. */
   refresh: () => void;
-  /** What simulated endpoints take mean and deviation from. */
+  /** Moments for simulated endpoints. */
   moments?: Record<Endpoint, Tensor> | null;
   /** Batches that are taken at once (default 1). */
   batches?: number;
@@ -133,7 +133,7 @@ export function rowSource({
   });
 }
 
-/** Whether rows can be simulated beside the training: their network does not change meanwhile. */
+/** Whether rows can be simulated during training: their network does not change in the meantime. */
 export function canRunAhead({ method: { method }, data, execution }: CompleteProblem): boolean {
   const { cache, simulateThreads } = execution;
   const standing =

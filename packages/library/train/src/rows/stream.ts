@@ -1,4 +1,5 @@
-// Rows that are made a batch at a time: of a first pass, or of online methods, simulated with the present weights.
+// Rows made a batch at a time: of a first pass, or of online methods, simulated with the present
+// weights.
 import {
   type Batch,
   type Decode,

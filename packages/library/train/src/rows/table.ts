@@ -29,7 +29,7 @@ export interface TableOptions {
   batchSize: number;
   simulate: Generator;
   shuffle: Generator;
-  /** Simulates the next epochs beside the training on this epoch; null: they wait for it. */
+  /** Simulates the next epochs during this epoch; null: later. */
   prefetcher?: Prefetcher | null;
   stepsLeft: () => number;
   /** Chooses the samples of a last epoch that needs only some; null: all samples are used. */

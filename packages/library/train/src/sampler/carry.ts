@@ -1,4 +1,4 @@
-// Samples carried by the method's own sampler step by step, or along the probability flow.
+// Transports samples by the method's own sampler step by step, or along the probability flow.
 import { createHash } from "node:crypto";
 import {
   type Batch,
@@ -28,14 +28,14 @@ export interface CarryOptions extends FlowOptions {
   seed: number;
   /** What the noise is for (default: the direction). */
   purpose?: string;
-  /** The place of the first row in the whole input (default 0), a multiple of `Sampler.unit`. */
+  /** The index of the first row in the whole input (default 0), a multiple of `Sampler.unit`. */
   first?: number;
   /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean;
   /** Another noise of `sde` with the same marginals, from the drifts of both directions. */
   diffusion?: number | undefined;
   given?: Conditions | undefined;
-  /** How much the condition counts (default: the sampler's). */
+  /** Weight of the condition (default: the sampler's). */
   guidance?: number | undefined;
   /** Every state, or only the endpoint (index 0; default). */
   path?: boolean;
@@ -141,7 +141,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
       );
       z.dispose();
     }
-    // Another noise asks the drifts of both directions.
+    // Changed noise needs the drifts of both directions.
     const asked = guidedEvaluations(guidance) * (diffusion === undefined ? 1 : 2);
     const evaluations = isPlan ? 1 : steps * asked;
     if (isPlan && !path) {
@@ -183,7 +183,7 @@ async function carryFlow(
   const n = x.size(0);
   const stops = timesOf(direction, grid);
   const times = path ? stops : [stops[0] as number, stops.at(-1) as number];
-  // The fixed steps of a row are its own; those of dopri5 are chosen for the rows of one system.
+  // Fixed steps belong to a row; dopri5 chooses steps for the rows of one system.
   const together = solver === "dopri5" ? 8 * block : n;
   const parts: Tensor[] = [];
   let evaluations = 0;

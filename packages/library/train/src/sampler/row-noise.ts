@@ -8,7 +8,7 @@ export interface RowRange {
 
 export interface NoiseOptions {
   seed: number;
-  /** What the noise is for: other purposes have other streams. */
+  /** The key of the noise: other purposes have other streams. */
   purpose: string;
   device?: Device;
 }

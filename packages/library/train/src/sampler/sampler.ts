@@ -39,11 +39,13 @@ import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } fr
 import { carryThrough, followThrough, pathThrough } from "./through.js";
 
 export interface SamplerOptions extends Dynamics {
-  /** Several marginals: paths without `given.interval` go through all of them (see `through.ts`). */
+  /**
+   * Several marginals: paths without `given.interval` go through all intervals (see `through.ts`).
+   */
   chain?: Chain | null | undefined;
   /** The grid of training; of a chain the grid of each interval. */
   grid: TimeGrid;
-  /** Networks were trained at times [eps, 1 − eps], where a flow evaluates drifts (default 1e-4). */
+  /** Networks were trained at times [eps, 1 − eps], which bound a flow's drifts (default 1e-4). */
   eps?: number | undefined;
   threads?: number;
   /** Rows of a chunk (default 500): intermediates of wide layers stay in the processor's cache. */
@@ -82,7 +84,10 @@ export class Sampler {
   readonly #options: SamplerOptions & Required<Pick<SamplerOptions, "threads" | "chunkRows">>;
   readonly #ranks: Ranks;
   readonly #unread = Generator.create(0);
-  /** Whether this is rank 0, and tells the others what to simulate; otherwise all ranks make the same calls. */
+  /**
+   * Whether this is rank 0, which tells the others its simulations; otherwise all ranks make the
+   * same calls.
+   */
   leads = false;
 
   constructor(options: SamplerOptions) {
@@ -100,7 +105,7 @@ export class Sampler {
     return tidy(() => this.start(direction, x, options).finish())[0] as Tensor;
   }
 
-  /** `endpoints` on threads of their own, beside other work; its one output is [n, …]. */
+  /** `endpoints` on background threads; its one output is [n, …]. */
   start(direction: Direction, x: Tensor, options: SimulateOptions = {}): ChunkedRun {
     const { grid = this.#options.grid, lastNoise = true } = options;
     this.#tell(direction, x, { ...options, grid, lastNoise, at: null });
@@ -199,9 +204,9 @@ export class Sampler {
   }
 
   /**
-   * Carries x [n, …] to the other end, in memory for a state or two, with noise that is a function of the seed and a
-   * row's place. Awaits `onState` with each state (`path`) or the endpoint. Returns the evaluations of the networks,
-   * summed over rows; null if `signal` was aborted.
+   * Transports x [n, …] to the other endpoint, in memory for a state or two, with noise that is a
+   * function of the seed and a row's index. Awaits `onState` with each state (`path`) or the
+   * endpoint. Returns the network evaluations, summed over rows; null if `signal` was aborted.
    */
   carry(direction: Direction, x: Tensor, options: CarryOptions): Promise<number | null> {
     const route = this.#route(direction, options);
@@ -218,12 +223,15 @@ export class Sampler {
     });
   }
 
-  /** `carry` gives the same results however the input is cut, if batches begin at multiples of so many rows. */
+  /**
+   * `carry` gives the same results however the input is cut, if batches begin at multiples of this
+   * number of rows.
+   */
   unit(solver: CarryOptions["solver"]): number {
     return (solver === "dopri5" ? 8 : 1) * this.#options.chunkRows;
   }
 
-  /** As another rank: takes its share of what rank 0 simulates. */
+  /** As another rank: takes its share of rank 0's simulation. */
   join(
     { direction, generator: state, at, ...options }: Simulation,
     tensors: ReadonlyMap<string, Tensor>,
@@ -238,7 +246,7 @@ export class Sampler {
     });
   }
 
-  /** Forgets the programs (after networks were replaced). */
+  /** Drops the programs (after networks were replaced). */
   reset(): void {
     this.#programs.clear();
   }

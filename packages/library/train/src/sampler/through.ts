@@ -66,7 +66,9 @@ export function pathThrough(
   });
 }
 
-/** States of the flow [T, n, …] at times of the whole process, the start first, and its evaluations. */
+/**
+ * States of the flow [T, n, …] at times of the whole process, the start first, and its evaluations.
+ */
 export function followThrough(
   x: Tensor,
   { chain, direction, given }: Omit<Route, "grid">,

@@ -1,4 +1,4 @@
-// All that training changes, and the same as named tensors.
+// All state of a training, and the same as named tensors.
 import { type Direction, type Network, notFiniteError } from "@dsbm/bridge";
 import { optim, type Tensor, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
@@ -20,7 +20,7 @@ export interface SavedFacts {
   threads: number | null;
   /** Whether several ranks share a step's rows; null: not known yet. */
   sharesBatch?: boolean | null;
-  /** Steps of half-iterations that are not the schedule's. */
+  /** Steps of half-iterations that differ from the schedule. */
   steps?: Record<string, number>;
   losses: number[];
   /** The half-iteration in progress, if any: step, random states, source of rows. */
@@ -90,7 +90,7 @@ export function tensorsOf(
 const isOf = (d: Direction, pass: InProgress, directions: readonly Direction[]): boolean =>
   pass.direction === d || directions.length === 1;
 
-/** Throws a BridgeError that names the first tensor that is not finite. */
+/** Throws a BridgeError that names the first tensor with NaN or infinity. */
 export function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string): void {
   for (const [name, t] of tensors)
     if (!tidy(() => t.isfinite().all().item()))

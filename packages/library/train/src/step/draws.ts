@@ -1,4 +1,4 @@
-// What a training step draws: times in strata, and noise in pairs of opposite sign.
+// The random numbers of a training step: times in strata, and noise in pairs of opposite sign.
 import {
   arange,
   cat,

@@ -6,7 +6,10 @@ import type { NetworkDType } from "../problem.js";
 export const castOf = (dtype: NetworkDType): CastDType | null =>
   dtype === "float32" ? null : dtype;
 
-/** Runs `fn`, in which these networks compute in `dtype` by autocast, and return the dtype of their inputs; null: as they are. */
+/**
+ * Runs `fn` while these networks compute in `dtype` by autocast, and return the dtype of their
+ * inputs; null: unchanged.
+ */
 export function inDType<T>(dtype: CastDType | null, networks: Iterable<Network>, fn: () => T): T {
   if (dtype === null) return fn();
   const undo = [...new Set(networks)].map((network) => {

@@ -164,7 +164,7 @@ function unfold<T>(
       throw formatError(
         "InvalidValue",
         source,
-        "holds a class or a bare storage where a value should be: save tensors only",
+        "holds a class or a bare storage instead of a value: save tensors only",
       );
     return value as null | boolean | number | bigint | string;
   };

@@ -6,7 +6,7 @@ import { loadPt, type PtKey, type PtValue } from "./load.js";
 const usualKeys = ["state_dict", "model_state_dict", "model", "net", "network", "weights"];
 const parallel = "module.";
 
-/** A state dict, and what was around it in the file. */
+/** A state dict, and its place in the file. */
 export interface LoadedStateDict extends Map<string, Tensor> {
   /** The key of the checkpoint that held it, or null. */
   readonly key: string | null;

@@ -13,12 +13,12 @@ export class Callable {
   ) {}
 }
 
-/** What a kind of pickle may do beside putting plain values together. */
+/** Additional abilities of a kind of pickle. */
 export interface Dialect {
   kind: string;
   /** Resolves a Python name to a `Callable` or a constant. Throws `UnknownName`. */
   global(module: string, name: string, source: string): unknown;
-  /** Sets the state of an object; false where that is not allowed. */
+  /** Sets the state of an object; returns false if this is forbidden. */
   build(object: unknown, state: unknown): boolean;
   persistent?(id: readonly unknown[]): unknown;
   byteStrings?: boolean;
@@ -93,8 +93,7 @@ class Machine {
   popMark(): unknown[] {
     const items = this.#stack;
     const below = this.#marks.pop();
-    if (below === undefined)
-      throw this.refuse("InvalidValue", "looks for a mark that is not there");
+    if (below === undefined) throw this.refuse("InvalidValue", "looks for a missing mark");
     this.#stack = below;
     return items;
   }
@@ -121,7 +120,7 @@ class Machine {
   append(items: unknown[]): void {
     const list = this.top();
     if (!Array.isArray(list) || Object.isFrozen(list)) {
-      throw this.refuse("InvalidValue", "appends to what is no list");
+      throw this.refuse("InvalidValue", "appends to a value that is no list");
     }
     for (const item of items) list.push(item);
   }
@@ -134,7 +133,7 @@ class Machine {
   setItems(items: unknown[]): void {
     const map = this.top();
     if (!(map instanceof Map) || items.length % 2 !== 0) {
-      throw this.refuse("InvalidValue", "sets items of what is no dictionary");
+      throw this.refuse("InvalidValue", "sets items of a value that is no dictionary");
     }
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i] instanceof Uint8Array ? latin1(items[i] as Uint8Array) : items[i];
@@ -148,7 +147,7 @@ class Machine {
 
   global(module: unknown, name: unknown): void {
     if (typeof module !== "string" || typeof name !== "string") {
-      throw this.refuse("InvalidValue", "names a class by what is no text");
+      throw this.refuse("InvalidValue", "names a class by a value that is no text");
     }
     this.push(this.dialect.global(module, name, this.cursor.source));
   }
