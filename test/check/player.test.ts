@@ -150,7 +150,7 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
     const { page, faults } = await open("pictures", 400);
     const words = page.getByRole("status");
     await expect.poll(() => words.textContent()).toMatch(/in 3 steps\.$/);
-    await page.getByRole("button", { name: "Picture 2 of winter.csv" }).click();
+    await page.getByRole("button", { name: "Image 2 of winter.csv" }).click();
     expect(await page.getByRole("button", { pressed: true }).count()).toBe(1);
     await page.getByRole("button", { name: "Clear the pad" }).click();
     const pad = page.getByRole("application");

@@ -83,10 +83,7 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
     /8 samples of x1 with conditions for 7; expected one/,
     given({ ...ofBoth, x1: classes(eight.slice(1)) }),
   ],
-  [
-    /conditions of x0 are y .*both need the same/,
-    given({ ...ofBoth, x1: { cond: rows([8, 1]) } }),
-  ],
+  [/conditions of x0 are y .*both need the same/, given({ ...ofBoth, x1: { cond: rows([8, 1]) } })],
   [/conditions of x0 have values that are NaN/, given({ x0: { cond: rows([8, 1]).div(0) } })],
   [/but x1 has none of its own; give both ends/, matched({ x0: classes(eight) })],
   [/no condition of x0 is one of x1/, matched({ ...ofBoth, x1: classes(eight.map((c) => c + 2)) })],

@@ -1,4 +1,4 @@
-// The studio's own settings: the only file, beside exports, that it writes.
+// The studio's own settings: apart from exports, the only file that it writes.
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,6 @@ import { readJson } from "@dsbm/runs";
 import { z } from "zod";
 import type { Settings } from "./shared/api.js";
 
-/** The folder of settings and exports: $XDG_CONFIG_HOME/dsbm/studio, or ~/.config/dsbm/studio. */
 export const defaultSettingsFolder = (): string =>
   join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "dsbm", "studio");
 

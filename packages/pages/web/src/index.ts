@@ -1,4 +1,4 @@
-// What `dsbm export` wrote, in browsers, workers and Node; no libtorch.
+// Runs exports of `dsbm export` in browsers, workers and Node; no libtorch.
 export * from "./bridge/bridge.js";
 export { createBridge, type Dynamics, type Network } from "./bridge/create.js";
 export { type Projection, type Standardisation, type Units, unitsOf } from "./bridge/units.js";

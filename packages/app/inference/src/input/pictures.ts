@@ -17,7 +17,7 @@ export function pictureInput(path: string, options: InputOptions): Input {
   // A run of folders scaled its own images.
   const resize = options.resize ?? pictureFolders(trained.config).length > 0;
   const [channels, height] = trained.shape;
-  const what = isPicture(path) ? "a picture" : "a folder of images";
+  const what = isPicture(path) ? "an image" : "a folder of images";
   if (trained.shape.length === 1)
     throw new ConfigError(
       "usage",
@@ -48,7 +48,7 @@ export function pictureInput(path: string, options: InputOptions): Input {
   const target = { channels, size: resize ? (height as number) : null } as const;
   return {
     n: files.length,
-    about: isPicture(path) ? `${path}, a picture` : `${path}, ${files.length} pictures`,
+    about: isPicture(path) ? `${path}, an image` : `${path}, ${files.length} images`,
     names,
     async read(first, count) {
       const pictures: DecodedPicture[] = [];

@@ -80,8 +80,7 @@ export function checkOutput(
   if (kind !== "folder") {
     if (there?.isDirectory())
       throw new ConfigError("usage", `OUT ${path} is a folder; expected the name of a file`);
-    if (there && !overwrite)
-      throw new ConfigError("usage", `OUT ${path} exists already: ${again}`);
+    if (there && !overwrite) throw new ConfigError("usage", `OUT ${path} exists already: ${again}`);
     return;
   }
   if (there && !there.isDirectory())

@@ -1,5 +1,5 @@
-// The one door to the disk: plain files below one folder. What lies there may come from anybody, so links, pipes and
-// devices are refused, and every read has a limit.
+// Reads plain files below one folder, and nothing else. The files may come from anyone, so links,
+// pipes and devices are refused, and every read has a limit.
 import {
   closeSync,
   constants,
@@ -38,7 +38,7 @@ function isAt(fd: number, { ino, dev }: Stats, full: string): boolean {
 export class Folder {
   readonly root: string;
 
-  /** Throws a file error where `root` is not there. */
+  /** Throws a file error if `root` does not exist. */
   constructor(root: string) {
     this.root = realpathSync(root);
   }
@@ -61,12 +61,11 @@ export class Folder {
       const stat = lstatSync(this.resolve(path), { throwIfNoEntry: false });
       return stat?.isFile() || stat?.isDirectory() ? stat : undefined;
     } catch {
-      // Not readable.
       return undefined;
     }
   }
 
-  /** What changes when a file or folder does; undefined if there is none. */
+  /** Changes when a file or folder changes; undefined if it does not exist. */
   stamp(path: string): string | undefined {
     const stat = this.peek(path);
     return stat && `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
@@ -88,7 +87,7 @@ export class Folder {
       const entries = readdirSync(this.resolve(path), { withFileTypes: true });
       return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch {
-      // Gone meanwhile, a file, or not readable.
+      // Deleted in the meantime, a file, or not readable.
       return [];
     }
   }
@@ -111,11 +110,10 @@ export class Folder {
     }
   }
 
-  /** The bytes from `from` on, `limit` at most (from the end on where `from` is negative). Throws RunError. */
+  /** At most `limit` bytes from `from` on (from the end if `from` is negative). Throws RunError. */
   bytes(path: string, { from = 0, limit }: { from?: number; limit: number }): Buffer {
     return this.open(path, (fd, { size }) => {
       const start = from < 0 ? Math.max(0, size + from) : Math.min(from, size);
-      // What was not read of it is left out below.
       const buffer = Buffer.allocUnsafe(Math.min(limit, size - start));
       let done = 0;
       for (let count = -1; count !== 0 && done < buffer.length; done += count)

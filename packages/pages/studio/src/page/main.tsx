@@ -1,4 +1,4 @@
-// A head with the folder and the theme, and below it what the address names.
+// A head with the folder and the theme, above the page of the address.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Rows, RunRow, Settings } from "../shared/api.js";

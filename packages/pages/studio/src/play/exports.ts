@@ -78,7 +78,7 @@ export class Exports {
     return this.state(id);
   }
 
-  /** A file of an export. Throws RunError "not_found". */
+  /** Throws RunError "not_found". */
   file(key: string, name: string): Buffer {
     const path = join(this.#at(key), name);
     if (!/^[0-9a-f]{32}$/.test(key) || !fileName.test(name) || !existsSync(path))

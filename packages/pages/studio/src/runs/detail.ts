@@ -67,7 +67,7 @@ function planOf({
   return { first: first_num_iter ?? later, later, halves, directions: fb_sequence.length || 2 };
 }
 
-/** What changes when anything of the detail but the row does, without reading a file. */
+/** Changes when the detail (except the row) changes, without reading a file. */
 export function detailStamp(folder: Folder, { id, state, half }: RunRow, log?: string): string {
   const names = ["run.json", "config.json", "quality.json", "choices.json", "results.csv"];
   const places = [...names, "report.html", "samples", "models"].map((name) => below(id, name));

@@ -24,14 +24,12 @@ export const configFacts = z.object({
 });
 export type ConfigFacts = z.output<typeof configFacts>;
 
-/** The short names of source and target. */
 export function endsOf({ data, Dataset, Dataset_transfer, transfer }: ConfigFacts) {
   if (data.split_by) return { source: data.source ?? "", target: data.target ?? "" };
   const short = (value: string) => value.replace(/^\w+:/, "").replace(/^.*\/(?=.)/, "");
   return { source: short(Dataset), target: transfer ? short(Dataset_transfer) : "gaussian" };
 }
 
-/** The path of a file of the run `id`. */
 export const below = (id: string, name: string): string => (id === "" ? name : `${id}/${name}`);
 
 export const messageOf = (error: unknown): string =>

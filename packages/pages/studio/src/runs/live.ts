@@ -1,4 +1,4 @@
-// Whole lines are taken as they come; a file that became shorter, or another one, starts the curves anew.
+// Takes whole lines as they arrive. A shorter or replaced file restarts the curves.
 import { readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import type { Folder } from "../files/inside.js";

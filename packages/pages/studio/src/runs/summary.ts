@@ -46,7 +46,7 @@ export class Summaries {
       this.#kept.set(path, { stamp, value });
       return value;
     };
-    /** The page of the run says what is wrong with a file of which the row has nothing. */
+    /** The page of the run reports a file that the row cannot read. */
     const ifReadable = <T>(name: string, none: T, read: (path: string) => T): T =>
       from(name, none, (path) => {
         try {

@@ -28,7 +28,6 @@ export class Sweeps {
     return new Map(found);
   }
 
-  /** The log of a member of a sweep. */
   logOf(id: string): string | undefined {
     this.members();
     return this.#logs.get(id);
@@ -56,7 +55,7 @@ export class Sweeps {
         return [id, { sweep, member }];
       });
     } catch {
-      // `dsbm sweep status` says what is wrong with the manifest.
+      // `dsbm sweep status` reports a damaged manifest.
       return [];
     }
   }

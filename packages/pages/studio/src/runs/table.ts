@@ -57,7 +57,7 @@ export class RunTable {
     return { ...this.#summaries.row(id), ...this.#sweeps.members().get(id) };
   }
 
-  /** The path of the log of a run: its own, or that of its sweep. */
+  /** The path of the log of a run: its own, or its sweep's. */
   logOf(id: string): string | undefined {
     const own = below(id, "log.txt");
     return this.#folder.stat(own)?.isFile() ? own : this.#sweeps.logOf(id);

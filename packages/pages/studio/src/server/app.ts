@@ -19,7 +19,7 @@ export interface AppOptions {
   token: string;
   pages: ReadonlyMap<string, PageFile>;
   settings: string;
-  /** The command that exports a run, without its words; null: runs are not exported. */
+  /** The command that exports a run, without arguments; null: no exports. */
   exporter: readonly string[] | null;
   streams: Streams;
 }
@@ -99,7 +99,7 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
   api.get("/picture", (c) => {
     const name = c.req.query("file") ?? "";
     const type = pictureTypes[/^samples\/[^/]+\.(png|gif|svg)$/.exec(name)?.[1] ?? ""];
-    if (!type) throw new RunError("not_found", "this is no picture of a run");
+    if (!type) throw new RunError("not_found", "not an image of a run");
     return file(c, below(idOf(c), name), type);
   });
   // By the folder's path, so that links between reports of parts lead there.
@@ -145,7 +145,9 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
   return app;
 }
 
-/** The body of a request that changes something. Throws RunError "bad_argument" where it is no JSON. */
+/**
+ * The body of a request that changes something. Throws RunError "bad_argument" if it is not JSON.
+ */
 async function jsonOf(c: Context): Promise<unknown> {
   const type = c.req.header("content-type") ?? "";
   if (!/^application\/json\b/.test(type))

@@ -1,4 +1,4 @@
-// Our own pages: what the bundler made, and what @dsbm/web needs.
+// Our own pages: files of the bundler and of @dsbm/web.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";

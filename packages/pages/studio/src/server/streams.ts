@@ -17,7 +17,7 @@ export class Streams {
     this.#over = true;
   }
 
-  /** Sends what `news` gives, an event with its data each, every `everyMs`. */
+  /** Sends the events of `news` with their data, every `everyMs`. */
   serve(
     c: Context,
     { everyMs, news }: { everyMs: number; news: () => [event: string, data: unknown][] },

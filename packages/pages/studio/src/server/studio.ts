@@ -19,9 +19,9 @@ export interface StudioOptions {
   folder: string;
   /** The port, 0 for any (default: 4747, or any other if 4747 is taken). */
   port?: number;
-  /** Where its settings and exports are kept (default: $XDG_CONFIG_HOME/dsbm/studio). */
+  /** The folder of settings and exports (default: $XDG_CONFIG_HOME/dsbm/studio). */
   settings?: string;
-  /** The command that exports a run into a folder: its words, before the two paths. */
+  /** The command that exports a run into a folder: its arguments before the two paths. */
   exporter?: readonly string[];
 }
 

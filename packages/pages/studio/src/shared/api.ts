@@ -47,7 +47,7 @@ export interface RunRow {
 export interface Rows {
   rows: RunRow[];
   removed: string[];
-  /** How many runs there are beyond those that are listed. */
+  /** Number of further runs beyond the list. */
   left: number;
   folder: string;
 }
@@ -64,7 +64,7 @@ export interface Picture {
 
 interface Reference {
   column: string;
-  /** The metric, and what it is compared with, in words. */
+  /** The title of the metric, and its reference. */
   title: string;
   reference: string | null;
   isMain: boolean;
@@ -94,9 +94,8 @@ export interface RunDetail {
   pictures: Picture[];
   hasReport: boolean;
   log: string | null;
-  /** What cannot be read, a line each. */
+  /** Unreadable files, a line each. */
   problems: string[];
-  /** Whether there is a trained bridge to play with. */
   models: number;
 }
 
@@ -112,17 +111,15 @@ export interface HistoryPart {
     string,
     { mean: (number | null)[]; min: (number | null)[]; max: (number | null)[] }
   >;
-  /** Numbers that are not finite, the first of each metric. */
+  /** NaN and infinite values, the first of each metric. */
   notFinite: { metric: string; value: string; half: number; step: number }[];
 }
 
 export interface ExportState {
   state: "none" | "running" | "ready" | "failed";
-  /** The error, as the command printed it. */
   error: string | null;
   /** Names the export; null before it is there. */
   id: string | null;
-  /** The exported files that a page may ask for. */
   files: string[];
 }
 

@@ -28,7 +28,7 @@ export interface CourseTimes {
 }
 
 export interface SampleOptions {
-  /** Default: the direction of `dsbm sample`, or that of `from` and `to`. */
+  /** Default: the direction of `dsbm sample`, or of `from` and `to`. */
   direction?: Direction;
   /** The times of the journey, in the user's units (default: the first and the last). */
   from?: number | string;
@@ -69,11 +69,10 @@ export interface Sampled<R extends Rows = Rows> {
   path: R[];
   /** The masses of the states; empty without `path`, or without growth. */
   pathWeights: Float32Array[];
-  /** Of the states, in the user's units where these are numbers. */
+  /** Times of the states, in the user's units if these are numbers. */
   times: number[];
 }
 
-/** A condition as a page asks for it. */
 export interface ConditionInfo {
   name: string;
   /** null: a number. */
@@ -90,7 +89,6 @@ export interface BridgeInfo {
   /** null: no names. */
   columns: readonly string[] | null;
   direction: Direction;
-  /** Directions of `sde`. */
   directions: readonly Direction[];
   /** Whether `sde` has noise. */
   random: boolean;
@@ -112,12 +110,14 @@ export interface BridgeInfo {
 
 export interface Bridge {
   readonly info: BridgeInfo;
-  /** Carries samples to the other end. Throws a WebBridgeError: what was given, what was expected, what to do. */
+  /**
+   * Transports samples to the other endpoint. Throws a WebBridgeError: what was given, what was
+   * expected, what to do.
+   */
   sample<R extends Rows>(x0: R, options?: SampleOptions): Promise<Sampled<R>>;
   dispose(): void;
 }
 
-/** An error that the caller can mend. */
 export class WebBridgeError extends Error {
   override name = "WebBridgeError";
 }

@@ -27,9 +27,9 @@ export type Network = (
 type Networks = { readonly [direction in Direction]?: Network | null };
 
 export interface Dynamics {
-  /** Shape of a sample as networks take it: [d] or [C, H, W]. */
+  /** Shape of a sample in the network's units: [d] or [C, H, W]. */
   shape: readonly number[];
-  /** The drift of each direction; of a velocity the one field, in either place. */
+  /** The drift of each direction; a velocity has one field, under either name. */
   networks: Networks;
   /** The endpoint predicted at a point, which replaces a last step without noise. */
   ends?: Networks;
@@ -39,7 +39,7 @@ export interface Dynamics {
   sigma?: number;
   /** Times 0 … 1 of the steps of training, or the number of equal ones (default 30); of a course in each interval. */
   times?: readonly number[] | number;
-  /** Several data sets in a row; networks get the interval of their time. */
+  /** A time course of several datasets; networks get the interval of their time. */
   course?: CourseTimes | null;
   /** Whether the last number of a state [d + 1] is the log mass of a sample (default false). */
   mass?: boolean;
@@ -54,11 +54,11 @@ export interface Dynamics {
   eps?: number;
   means?: MeanSchedule;
   units?: Units;
-  /** Rows that a network gets at once (default 1000 vectors, 8 pictures). */
+  /** Rows of one network call (default 1000 vectors, 8 images). */
   batch?: number;
   /**
-   * What networks get of the conditions of rows [first, first + count) of n. Throws a WebBridgeError if one is
-   * missing.
+   * Inputs of networks for the conditions of rows [first, first + count) of n. Throws a
+   * WebBridgeError if one is missing.
    */
   prepare?: (conditions: Conditions, n: number) => (first: number, count: number) => unknown;
   info?: Partial<BridgeInfo>;
@@ -162,6 +162,6 @@ function checkFinite(x: Float32Array, n: number): void {
   const odd = x.findIndex((value) => !Number.isFinite(value));
   if (odd >= 0)
     throw new WebBridgeError(
-      `sample ${Math.floor((odd * n) / x.length)} became ${x[odd]}: it is far from what the bridge was trained on, or the model is damaged`,
+      `sample ${Math.floor((odd * n) / x.length)} became ${x[odd]}: it is far from the training data, or the model is damaged`,
     );
 }

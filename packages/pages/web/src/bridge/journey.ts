@@ -6,7 +6,7 @@ import type { Prepared } from "./create.js";
 interface Journey {
   direction: Direction;
   legs: Leg[];
-  /** Of the states, in the user's units where these are numbers. */
+  /** Times of the states, in the user's units if these are numbers. */
   times: number[];
 }
 

@@ -1,4 +1,5 @@
-// Samples in the data's own units and as networks take them: log(1 + x), standardised columns, principal components.
+// Converts samples between the data's own units and the network's: log(1 + x), standardised
+// columns, principal components.
 import type { Samples } from "./bridge.js";
 
 /** z = (y − mean)/std with y = x, or log(1 + x). A column of std 0 is constant: it has its mean on the way back. */
@@ -18,9 +19,8 @@ export interface Projection {
 }
 
 export interface Units {
-  /** In the data's own units. */
   shape: readonly number[];
-  /** As networks take them, [n · size]. */
+  /** In the network's units, [n · size]. */
   apply(samples: Samples): Float32Array;
   undo(x: Float32Array, n: number): Samples;
 }

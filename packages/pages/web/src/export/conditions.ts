@@ -6,7 +6,6 @@ import {
 } from "../bridge/bridge.js";
 import type { ColumnFacts, Description } from "./description.js";
 
-/** The model inputs `cond` and `y` of some rows. */
 export interface GivenRows {
   cond?: { data: Float32Array | Float64Array | BigInt64Array; shape: number[] };
   y?: BigInt64Array;

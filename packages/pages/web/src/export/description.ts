@@ -40,7 +40,7 @@ const direction = maybe(
     /** The file of the weights, if they are not in the model. */
     weights: maybe(isFileName),
     direction_input: maybe(isNumber),
-    /** How many training samples the model holds, if it does. */
+    /** Number of training samples in the model, if it holds any. */
     samples: maybe(isSize),
   }),
 );
@@ -103,7 +103,7 @@ const parts = {
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** The shape of a sample as networks take it, without its log mass. */
+/** The shape of a sample in the network's units, without its log mass. */
 export function sampleShape({ state, mass }: Pick<Description, "state" | "mass">): number[] {
   const [size = 0, ...rest] = state.shape;
   return [mass ? size - 1 : size, ...rest];

@@ -80,7 +80,7 @@ export async function loadBridge(
   });
 }
 
-/** Pages that are not secure have no digests: there damage is not found. */
+/** Insecure pages have no digests: damage is not found there. */
 async function checkFile(
   name: string,
   file: Uint8Array,

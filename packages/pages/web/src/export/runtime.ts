@@ -9,7 +9,7 @@ export interface RuntimeTensor {
 }
 
 export interface Session {
-  /** Of the model; runtimes may leave them out. */
+  /** Inputs of the model; runtimes may omit them. */
   readonly inputNames?: readonly string[];
   readonly outputNames?: readonly string[];
   run(
@@ -19,7 +19,7 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** The used part of onnxruntime-web, whichever of its builds it is. */
+/** The used part of any build of onnxruntime-web. */
 export interface Runtime {
   InferenceSession: {
     create(

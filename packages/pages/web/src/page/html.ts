@@ -14,7 +14,6 @@ export interface PageContent extends ExportFiles {
   /** Samples of both ends in the data's own units; null: none. */
   source?: Samples | null;
   target?: Samples | null;
-  /** Row by row. */
   conditions?: { source: Conditions | null; target: Conditions | null };
   /** Default: the names of both ends. */
   title?: string;

@@ -23,7 +23,7 @@ const listOf = <T extends object>(found: unknown, like: Partial<T>): T[] =>
     Object.entries(like).every(([key, value]) => typeof Object(one)[key] === typeof value),
   );
 
-/** The verdicts and metrics of quality.json, without those of single columns; "" without any. */
+/** The verdicts and metrics of quality.json, without single columns; "" without any. */
 export function qualitySection({
   quality,
   verdicts,

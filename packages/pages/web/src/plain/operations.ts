@@ -114,7 +114,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     const data = Float64Array.from((x as Value).shape.slice(start?.[0], end?.[0]));
     return { data, shape: [data.length] };
   },
-  /** Entries at integers [n], or at one of them, along an axis. */
+  /** Entries at integers [n], or at one integer, along an axis. */
   Gather([x, at], { axis: [axis = 0] = [] }) {
     const [{ data, shape }, indices] = [x, at] as [Value, Value];
     const k = axis < 0 ? axis + shape.length : axis;

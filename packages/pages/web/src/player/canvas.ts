@@ -8,7 +8,10 @@ export interface Surface {
   height: number;
 }
 
-/** Fits a canvas to its width, with a height of `ratio` times the width; coordinates are those of the page. */
+/**
+ * Fits a canvas to its width, with a height of `ratio` times the width; coordinates are in the
+ * page's pixels.
+ */
 export function fit(
   canvas: HTMLCanvasElement,
   { ratio, least = 260 }: { ratio: number; least?: number },

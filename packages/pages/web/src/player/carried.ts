@@ -11,7 +11,9 @@ export interface Carried {
 }
 
 export interface Carrier {
-  /** Carries samples with the conditions of the samples at `indices`; ends the carrying before. */
+  /**
+   * Transports samples with the conditions of the samples at `indices`; ends an earlier transport.
+   */
   carry(x0: Samples, indices: readonly number[]): void;
   stop(): void;
 }
@@ -55,7 +57,7 @@ export function createCarrier(
   };
 }
 
-/** The index of the state before, and the part of the way to the next. */
+/** The index of the state before, and the share of the way to the next. */
 export interface Place {
   k: number;
   part: number;
@@ -123,7 +125,7 @@ function conditionsOf(
 const stepsOf = ({ info }: Bridge, { steps, solver }: PlayerSettings) =>
   info.fixedSteps && solver === "sde" ? info.steps : steps;
 
-/** Frees a state's memory; its place stays. */
+/** Frees a state's memory; its index stays. */
 export function forget({ states }: Carried, k: number): void {
   const state = states[k];
   if (state) states[k] = { data: new Float32Array(0), shape: state.shape };

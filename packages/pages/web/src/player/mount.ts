@@ -15,7 +15,6 @@ export interface PlayerOptions {
   /** Samples of both ends in the data's own units. */
   source?: Rows | null;
   target?: Rows | null;
-  /** Row by row. */
   conditions?: { source?: Conditions | null; target?: Conditions | null };
   /** Names of both ends (default: the bridge's). */
   labels?: readonly [string, string];

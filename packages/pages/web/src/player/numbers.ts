@@ -3,7 +3,6 @@ import type { Samples } from "../bridge/bridge.js";
 
 export type Range = readonly [number, number];
 
-/** Three digits. */
 export function short(x: number): string {
   const size = Math.abs(x);
   if (x === 0 || (size >= 0.01 && size < 100_000))

@@ -1,12 +1,10 @@
-// What a view of the player is, and what it gets.
+// The interface and inputs of a view of the player.
 import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 
 export interface ViewContext {
   root: HTMLElement;
-  /** Where paths of a direction start. */
   samples: { readonly f: Samples | null; readonly b: Samples | null };
-  /** Row by row. */
   given: { readonly f: Conditions | null; readonly b: Conditions | null };
   ends: readonly [string, string];
   settings: PlayerSettings;
@@ -22,12 +20,11 @@ export interface View {
   stop(): void;
 }
 
-/** The names of where paths start and where they lead. */
+/** The names of the start and end of paths. */
 export const wayOf = ({ settings, ends: [source, target] }: ViewContext) =>
   settings.direction === "f"
     ? { from: source, to: target, start: "f" as const, end: "b" as const }
     : { from: target, to: source, start: "b" as const, end: "f" as const };
 
-/** The names of columns, or their numbers. */
 export const columnNames = ({ info: { columns, shape } }: Bridge): readonly string[] =>
   columns ?? Array.from({ length: shape[0] ?? 0 }, (_, k) => `x${k + 1}`);

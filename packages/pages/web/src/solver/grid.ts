@@ -37,7 +37,7 @@ export function resample(times: readonly number[], n: number): number[] {
   });
 }
 
-/** The times of a grid between two times, which are its ends. */
+/** The times of a grid from `low` to `high`, both included. */
 export function partOf(times: readonly number[], low: number, high: number): number[] {
   return [low, ...times.filter((t) => t > low + close && t < high - close), high];
 }
@@ -51,8 +51,8 @@ export function towards(start: number, end: number, n: number): number[] {
 }
 
 /**
- * The legs of a journey from time `start` to `end` past data sets at the times `stops`. `within` gives the times of an
- * interval's own clock 0 … 1 from where the journey enters it to where it leaves.
+ * The legs of a journey from time `start` to `end` past datasets at the times `stops`. `within`
+ * gives the times of an interval's own clock 0 … 1, between the journey's entry and exit.
  */
 export function legsOf(
   { stops, start, end }: { stops: readonly number[]; start: number; end: number },
@@ -77,10 +77,13 @@ export function legsOf(
   });
 }
 
-/** The field at rows x [n · size] and one process time for all: [n · size], the caller's to overwrite. */
+/**
+ * The field at rows x [n · size] and one process time for all: [n · size], which the caller may
+ * overwrite.
+ */
 export type Field = (x: Float32Array, time: number) => Promise<Float32Array> | Float32Array;
 
-/** One step from x, which is left as it is. */
+/** One step from x, which stays unchanged. */
 export type Take = (x: Float32Array, step: Step) => Promise<Float32Array>;
 
 export function plus(x: Float32Array, a: number, y: Float32Array): Float32Array {

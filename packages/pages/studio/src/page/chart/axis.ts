@@ -5,7 +5,10 @@ import type { Values } from "./chart.js";
 export interface Axis {
   x: number[];
   marks: { x: number; label: string }[];
-  /** The place of a step of a half-iteration; the half-iteration itself if there are no training curves. */
+  /**
+   * The position of a step of a half-iteration; the half-iteration itself if there are no training
+   * curves.
+   */
   place(half: number, step: unknown): number;
 }
 
@@ -46,7 +49,7 @@ export function evaluationsOf(
 
 export type Points = readonly (readonly [x: number, value: number | null])[];
 
-/** Curves over one axis. A curve continues where it has no point (undefined), and ends at a null. */
+/** Curves over one axis. A curve continues over missing points (undefined), and ends at a null. */
 export function align(curves: readonly Points[]): { x: number[]; ys: Values[] } {
   const maps = curves.map((points) => new Map(points));
   const x = [...new Set(maps.flatMap((points) => [...points.keys()]))].sort((a, b) => a - b);

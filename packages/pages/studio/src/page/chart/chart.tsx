@@ -12,7 +12,6 @@ export interface Curve {
   y: Values;
   color: string;
   dash?: number[];
-  /** Thin and pale, without a place in the legend. */
   raw?: boolean;
   /** Filled between these. */
   band?: { min: Values; max: Values };
@@ -30,7 +29,7 @@ export interface ChartProps {
   curves: readonly Curve[];
   xLabel: string;
   log?: boolean;
-  /** The part of the x axis that is shown; null: all. */
+  /** The visible part of the x axis; null: all. */
   range: Range | null;
   onRange(range: Range | null): void;
   marks?: readonly { x: number; label: string }[];

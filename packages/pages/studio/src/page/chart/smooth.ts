@@ -1,8 +1,8 @@
-// An exponential average without the bias of its start, anew at each half-iteration.
+// An exponential average without the bias of its start, restarted at each half-iteration.
 import type { HistoryPart } from "../../shared/api.js";
 import type { Values } from "./chart.js";
 
-/** `weight` from 0 (none) to below 1: the share of the earlier average that is kept. */
+/** `weight` from 0 (none) to below 1: the share of the earlier average. */
 export function smoothed({ half }: HistoryPart, values: Values, weight: number): Values {
   let average = 0;
   let share = 1;

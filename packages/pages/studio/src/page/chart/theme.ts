@@ -1,4 +1,4 @@
-// Colours of directions and of runs, each with its own dashes, for those who do not tell the colours apart.
+// Colours of directions and of runs, each with its own dashes, for colour-blind readers.
 
 export const cssColor = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

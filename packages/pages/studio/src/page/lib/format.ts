@@ -48,7 +48,7 @@ export const directionTitle = (direction: string | null): string => {
   return name ? `${name} (${direction})` : "both";
 };
 
-/** Seconds of a run; one that lives goes on while the page is open. */
+/** Seconds of a run; they grow while a live run's page is open. */
 export const secondsOf = (
   { state, seconds, since, spent }: RunRow,
   now = Date.now(),

@@ -143,7 +143,7 @@ export function useTheme(): string {
   return theme;
 }
 
-/** Draws again every second while a run lives: its time goes on. */
+/** Draws again every second while a run is live, since its time grows. */
 export function useTicks(isLive: boolean): void {
   const [, tick] = useState(0);
   useEffect(() => {

@@ -18,7 +18,7 @@ function parseRoute(hash: string): Route {
 
 type Params = Readonly<Record<string, string | readonly string[] | null>>;
 
-/** The address of a page: settings as `before`, but for those of `params`. */
+/** The address of a page: settings as `before`, changed by `params`. */
 export function hrefOf(
   page: Route["page"],
   params: Params = {},
@@ -42,7 +42,7 @@ export function useRoute(): Route {
   return parseRoute(hash);
 }
 
-/** Changes settings in the address; null takes one out. */
+/** Changes settings in the address; null removes one. */
 export function setParams(changes: Params): void {
   const { page, params } = parseRoute(location.hash);
   const path = hrefOf(page, changes, params);

@@ -15,7 +15,7 @@ interface SamplesFile {
   conditions: NonNullable<PlayerOptions["conditions"]>;
 }
 
-/** Loads the export `id`, which has `files`. Throws an Error with what is wrong in a line. */
+/** Loads the export `id`, which has `files`. Throws an Error with a one-line reason. */
 export async function loadExport(
   { id, files }: { id: string; files: readonly string[] },
   signal: AbortSignal,

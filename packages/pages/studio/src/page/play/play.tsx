@@ -14,7 +14,7 @@ export function Play({ detail, params }: { detail: RunDetail; params: URLSearchP
   const [found, setFound] = useState<ExportState | null>(null);
   const [error, setError] = useState<string | null>(null);
   const isRunning = found?.state === "running";
-  // A run that goes on has newer networks after a while: what is played stays until they are asked for.
+  // A live run gets newer networks: the present bridge stays until the user asks for them.
   const ready = useRef<ExportState | null>(null);
   if (found?.state === "ready") ready.current = found;
   const played = ready.current;

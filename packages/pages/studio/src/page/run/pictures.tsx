@@ -1,4 +1,4 @@
-// Pictures of one kind side by side for both directions, with a slider over time.
+// Images of one kind in a row for both directions, with a slider over time.
 import type { Picture, RunDetail } from "../../shared/api.js";
 import { directionTitle } from "../lib/format.js";
 import { Select } from "../lib/parts.js";

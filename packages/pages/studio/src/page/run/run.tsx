@@ -1,4 +1,4 @@
-// One run: its state and time, what went wrong, and the part that the address names.
+// One run: its state and time, its problems, and the part that the address names.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { History } from "../../shared/history.js";
@@ -19,7 +19,7 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
   const [error, setError] = useState<string | null>(null);
   const { history, take } = useHistory();
   useEffect(() => {
-    // The stream tells it too; asked for by itself, what is wrong with the address is said.
+    // The stream reports it too; a separate request shows errors of the address.
     ask<RunDetail>(apiPath("run", { run: id })).then(setDetail, (e: Error) => setError(e.message));
   }, [id]);
   useEvents(apiPath("run/events", { run: id }), {

@@ -77,10 +77,9 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
   ),
 ];
 
-/** Metrics that are shown if nobody has chosen: runs list the most important first. */
 export const usualMetrics = (names: readonly string[]): string[] => names.slice(0, 4);
 
-/** Runs in which every word of the filter occurs. */
+/** Runs that contain every part of the filter. */
 export function filtered(
   rows: readonly RunRow[],
   { words, state }: { words: string; state: string },

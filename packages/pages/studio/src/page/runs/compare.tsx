@@ -26,7 +26,7 @@ export function Compare({
   const metrics = [...new Set(runs.flatMap(curveNames))];
   const metric = metrics.find((name) => name === params.get("metric")) ?? metrics[0] ?? "loss";
   const given = ["f", "b"].find((name) => name === params.get("direction"));
-  // Evaluations of both directions are no one curve.
+  // Evaluations of both directions do not form one curve.
   const way = given ?? (isTraining(runs, metric) ? "both" : "f");
   const isLog = (params.get("log") ?? "loss") !== "none";
   const labels = labelsOf(runs.map(({ detail }) => detail.row));

@@ -13,7 +13,7 @@ export interface Found {
   history: HistoryPart | null;
 }
 
-/** What can be drawn of a run: metrics of training, then of evaluations. */
+/** Curves of a run: metrics of training, then of evaluations. */
 export const curveNames = ({ detail, history }: Found): string[] => [
   ...Object.keys(history?.metrics ?? {}),
   ...detail.results.references.map(({ column }) => column),

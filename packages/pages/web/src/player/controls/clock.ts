@@ -1,4 +1,4 @@
-// A slider for t, and playing from one end to the other, as far as there are states.
+// A slider for t, and playing from one endpoint to the other, as far as states exist.
 import type { Direction } from "../../solver/grid.js";
 import { h, on } from "../dom.js";
 
@@ -8,7 +8,7 @@ export interface Clock {
   element: HTMLElement;
   /** Share of the way, 0 at the start of the direction. */
   readonly share: number;
-  /** Plays on if it was playing. */
+  /** Continues to play if it was playing. */
   restart(direction: Direction): void;
   hold(is: boolean): void;
   limit(share: number): void;

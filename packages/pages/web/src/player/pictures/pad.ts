@@ -1,4 +1,4 @@
-// A pad to draw a picture on: with a pointer, or with the keys.
+// A pad to draw an image on, with a pointer or with the keys.
 import { arrows, h, on } from "../dom.js";
 import { paint } from "./paint.js";
 
@@ -7,7 +7,7 @@ export interface Pad {
   put(picture: ArrayLike<number>): void;
 }
 
-/** A pad of pictures [C, H, W] from −1 to 1; `drawn` gets the drawing when the pen is lifted. */
+/** A pad of images [C, H, W] from −1 to 1; `drawn` gets the drawing when the pen is lifted. */
 export function createPad(shape: readonly number[], drawn: (picture: Float64Array) => void): Pad {
   const [c = 1, height = 1, width = 1] = shape;
   let picture = new Float64Array(c * height * width).fill(-1);

@@ -15,7 +15,7 @@ export function tonesOf(
   return [at(0.005), at(0.995)];
 }
 
-/** The picture at `offset`, on a small canvas; `part` of the way to the picture in `next`. */
+/** The image at `offset`, on a small canvas; `part` of the way to the image in `next`. */
 export function paint(
   canvas: HTMLCanvasElement,
   data: ArrayLike<number>,

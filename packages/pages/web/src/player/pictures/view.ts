@@ -1,4 +1,4 @@
-// One picture is chosen or drawn, and crosses several times.
+// An image is chosen or drawn, and crosses several times.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { fit, watch } from "../canvas.js";
 import { type Carried, createJourney, type Place, rowsOf } from "../carried.js";
@@ -51,17 +51,17 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     arrived({ states, steps }) {
       const k = states.length - 1;
       const { from, to } = wayOf(view);
-      canvas.setAttribute("aria-label", `${runs} runs of a picture from ${from} to ${to}`);
+      canvas.setAttribute("aria-label", `${runs} runs of an image from ${from} to ${to}`);
       words.textContent =
         k < steps ? `Step ${k} of ${steps} …` : `From ${from} to ${to} in ${steps} steps.`;
     },
   });
   const carry = () => {
-    if (!start) return view.failed(new Error("there is no picture to start from: draw one"));
+    if (!start) return view.failed(new Error("no image to start from: draw one"));
     const n = random && settings.solver === "sde" ? runs : 1;
     const one = { data: start, shape: [1, ...shape] };
     const runsOf = (k: number) => Array.from({ length: n }, () => k);
-    // A drawing has the condition of the last picture.
+    // A drawing has the condition of the last image.
     journey.carry(rowsOf(one, runsOf(0)), runsOf(index));
   };
   const pad =
@@ -95,7 +95,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
         paint(own, (all as Samples).data, { shape, tones, offset: k * size });
         const button = h(
           "button",
-          { type: "button", "aria-label": `Picture ${k + 1} of ${name}` },
+          { type: "button", "aria-label": `Image ${k + 1} of ${name}` },
           own,
         );
         return on(button, {
@@ -122,7 +122,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
       h(
         "div",
         {},
-        pad && h("p", { class: "note" }, "Draw a picture, or choose one:"),
+        pad && h("p", { class: "note" }, "Draw an image, or choose one:"),
         pad?.element ?? null,
         thumbs,
       ),
