@@ -3,10 +3,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { writeParts } from "@dsbm/runs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writePartsReport } from "../../packages/app/experiment/src/run/parts.js";
 import { writeReport } from "../../packages/app/experiment/src/run/report.js";
 import { select } from "../../packages/app/runs/test/figure/svg.js";
 import { accessibilityFaults, hasBrowser, launch } from "../support/browser.js";
@@ -26,30 +24,8 @@ const runs = {
   pictures: { names: null },
 } satisfies Record<string, FitRun>;
 
-/** Runs that were made together, one of which has not begun. */
-const whole = {
-  title: "Bridges between tables, pictures, and what_has_a_long_name_without_a_space",
-  about: "Each part is a run of its own.",
-  parts: [
-    { name: "table", title: "A table" },
-    {
-      name: "pictures",
-      title:
-        "Pictures of two digits, in pixels: a short run (dsbm train dataset=mnist_2to3 is long)",
-    },
-    { name: "later", title: "What comes later" },
-  ],
-};
-
 const pathOf = (name: string) => join(root, name, "report.html");
 beforeAll(async () => {
-  const together = join(root, "together");
-  writeParts(together, whole);
-  for (const [name, run] of [["table", runs.two] as const, ["pictures", runs.pictures] as const]) {
-    await writeFitRun(join(together, name), run);
-    await writeReport({ folder: join(together, name) });
-  }
-  expect(writePartsReport(together, whole)).toBe(pathOf("together"));
   for (const [name, run] of Object.entries(runs)) {
     await writeFitRun(join(root, name), run);
     expect(await writeReport({ folder: join(root, name) })).toBe(pathOf(name as "two"));
@@ -94,23 +70,6 @@ describe("the text of a report", () => {
     expect(pageAt(pathOf("twenty")).text).toContain(evil);
   });
 
-  it("of runs that were made together links them, and each links back", () => {
-    const links = (path: string) =>
-      select(readFileSync(path, "utf8"), 'a[href$=".html"]').map((a) => a.getAttribute("href"));
-    expect(links(pathOf("together"))).toEqual(["table/report.html", "pictures/report.html"]);
-    for (const name of ["table", "pictures"])
-      expect(links(pathOf(`together/${name}`))).toEqual(["../report.html"]);
-    const page = pageAt(pathOf("together"));
-    expect(page.all("h2")).toEqual(whole.parts.map(({ title }) => title));
-    expect(page.all("#later p")).toEqual(["Not begun yet."]);
-    // Verdicts, and the starts and ends of pictures both ways.
-    expect(page.all("#table .verdict b")[0]).toMatch(
-      /^Forward, from day_2\.csv to day_4\.csv: most of the way/,
-    );
-    expect(page.all("#pictures figcaption")).toHaveLength(4);
-    expect(links(pathOf("two"))).toEqual([]);
-  });
-
   it("passes over figures of another form, and names a file that is no JSON", async () => {
     const folder = join(root, "damaged");
     await writeFitRun(folder, { names: columns(3) });
@@ -129,7 +88,7 @@ describe.skipIf(!hasBrowser)("a report in a browser", () => {
   });
   afterAll(() => browser?.close());
 
-  const views = [...Object.keys(runs), "together"].flatMap((name) =>
+  const views = Object.keys(runs).flatMap((name) =>
     [1280, 360].map((width): [string, number] => [name, width]),
   );
   it.each(views)("%s at %i pixels", async (name, width) => {

@@ -63,17 +63,10 @@ const commands: Record<string, (words: readonly string[]) => void> = {
   },
   runs: (words) => none(words.filter((word) => !/^--(all|json)$/.test(word)).slice(1)),
   doctor: none,
-  profile(words) {
-    const [name = "", ...rest] = words.filter((word) => !word.startsWith("trace="));
-    const check = commands[name];
-    if (!check) throw new Error(`profile ${words.join(" ")}`);
-    check(rest);
-  },
   studio(words) {
     const odd = words.filter((word) => !/^(--open|port=\d+|[\w/.]+)$/.test(word));
     if (odd.length > 0) throw new Error(`studio ${words.join(" ")}`);
   },
-  start: () => {},
   sweep(words) {
     if (!/^(status|table)$/.test(words[0] ?? "") || words.length !== 2)
       throw new Error(`sweep ${words.join(" ")}`);

@@ -25,10 +25,6 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Make a run longer (RUN +N, n_ipf=…, num_iter=…)",
     async () => (await import("./command/extend.js")).extendCommand,
   ],
-  start: [
-    "Run the main job: bridges between handwritten digits, and a bridge with an exact answer",
-    async () => (await import("./command/start.js")).start,
-  ],
   sample: [
     "Apply a trained bridge to new samples (RUN NEW OUT key=value …)",
     async () => (await import("./command/sample.js")).sampleCommand,
@@ -65,13 +61,6 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Show the runs of a folder on a page of this machine ([FOLDER], --open)",
     async () => (await import("./command/studio.js")).studioCommand,
   ],
-  profile: [
-    "Run a command and show its time by operation, rates, a trace ([trace=FILE] COMMAND arguments)",
-    async () => {
-      const { profileCommand } = await import("./command/profile.js");
-      return (args) => profileCommand(args, main);
-    },
-  ],
   doctor: [
     "Check this machine: versions, BLAS, threads and devices, and how to fix problems",
     async () => (await import("./command/doctor.js")).doctor,
@@ -79,9 +68,9 @@ const commands: Record<string, [about: string, load: Load]> = {
 };
 
 const sections: readonly [title: string, names: readonly string[]][] = [
-  ["Train", ["fit", "train", "gaussian", "extend", "start"]],
+  ["Train", ["fit", "train", "gaussian", "extend"]],
   ["Use and measure", ["sample", "annotate", "evaluate", "compare", "test", "export"]],
-  ["Look", ["runs", "studio", "sweep", "profile", "doctor"]],
+  ["Look", ["runs", "studio", "sweep", "doctor"]],
 ];
 
 function overview(): string {

@@ -14,7 +14,6 @@ export { environment } from "./run/environment.js";
 export { measureAndDraw, measureRun } from "./run/measure.js";
 export { openRunOf } from "./run/open-run.js";
 export type { RunOptions, WorkerOptions } from "./run/options.js";
-export { writePartsReport } from "./run/parts.js";
 export { aloneOnly, isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
 export { lastOfHalves, panelsOf, writeReport } from "./run/report.js";
 export { finishedRun, runTraining, runTrainingWorker } from "./run/run.js";

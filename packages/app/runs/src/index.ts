@@ -38,7 +38,6 @@ export {
 } from "./progress.js";
 export { endNames } from "./report/data.js";
 export { gradedRows, judge, mainMetric, type VerdictFacts, verdictOn } from "./report/judge.js";
-export { type Parts, type ShownPart, writeParts, writePartsPage } from "./report/parts.js";
 export { type RunReport, renderRun, type View } from "./report/run.js";
 export { distinctNames, gradeWords, verdictTitle } from "./report/verdict.js";
 export * from "./run/columns.js";

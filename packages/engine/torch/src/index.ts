@@ -10,7 +10,6 @@ export * as io from "./io/index.js";
 export { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
-export * from "./profile.js";
 export * from "./program/description.js";
 export * as jit from "./program/jit.js";
 export * from "./program/record.js";

@@ -98,33 +98,3 @@ describe("autocast", () => {
     expect(found.slice(3)).toEqual([0, -0]);
   });
 });
-
-describe("profile", () => {
-  it("counts every call of an operation with its floating point operations, replayed ones too", () => {
-    const [x, w, b] = [T.randn([8, 16]), T.randn([4, 16]), T.zeros([4])];
-    const image = T.randn([2, 3, 8, 8]);
-    const program = T.recorded((y) => T.linear(y, w, { bias: b }));
-    const kernel = T.randn([3, 5, 4, 4]);
-    const doubled = T.recorded((y) => T.convTranspose2d(y, kernel, { stride: 2, padding: 1 }));
-    doubled(image);
-    program(x);
-    expect(() => T.stopProfile()).toThrow("it has not begun");
-    T.startProfile();
-    expect(() => T.startProfile()).toThrow("begun already");
-    for (let i = 0; i < 3; i++) program(x);
-    T.conv2d(image, T.randn([5, 3, 3, 3]), { padding: 1, stride: 2 });
-    doubled(image);
-    const { operations, trace } = T.stopProfile();
-    const of = (name: string) => operations.find((op) => op.name === name);
-    expect(of("aten::addmm")).toMatchObject({ calls: 3, flop: 3 * 2 * 8 * 16 * 4 });
-    expect(of("aten::addmm")?.operands).toBe("float32[4] float32[8, 16] float32[16, 4]");
-    expect(of("aten::conv2d")?.flop).toBe(2 * 2 * 4 * 4 * 5 * 3 * 9);
-    // Each of the 64 pixels of 2 images times each weight.
-    expect(of("aten::convolution")?.flop).toBe(2 * 2 * 64 * 3 * 5 * 16);
-    expect(operations.every(({ seconds, calls }) => seconds > 0 && calls > 0)).toBe(true);
-    expect(trace.filter(({ name }) => name === "aten::addmm")).toHaveLength(3);
-    expect(trace.every(({ start, end }) => end >= start)).toBe(true);
-    T.startProfile();
-    expect(T.stopProfile()).toEqual({ operations: [], trace: [] });
-  });
-});

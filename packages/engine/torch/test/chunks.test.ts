@@ -33,12 +33,7 @@ describe("runChunked", () => {
     run(1);
     for (const threads of [1, 2]) {
       weight.add_(0.1);
-      T.startProfile();
       const y = run(threads);
-      const calls = (name: string) =>
-        T.stopProfile().operations.filter((o) => o.name === name)[0]?.calls;
-      // Two programs: for 300 rows and for the last 100.
-      expect(calls("aten::exp")).toBe(2);
       const rest = y.sub(x.mul(weight.exp())).sub(weight.cos().add(1));
       const noise = [0, 300, 600, 900].map((start) => rest.narrow(0, start, 100));
       // In a chunk all rows have the same draw, and chunks have others.

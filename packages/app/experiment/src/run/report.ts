@@ -101,7 +101,7 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
 }
 
 /** Source and target; files and folders by their file names. */
-export function namesOf({ Dataset, Dataset_transfer, transfer }: CompleteTrainConfig) {
+function namesOf({ Dataset, Dataset_transfer, transfer }: CompleteTrainConfig) {
   const named = (set: string) => {
     const [, path] = /^(?:table|array|folder):(.+)$/.exec(set) ?? [];
     return path === undefined ? set : basename(path);

@@ -31,7 +31,6 @@ import {
 import { digits, valueText } from "./page/digits.js";
 import { type Html, html, listed, type Part } from "./page/html.js";
 import { renderPage } from "./page/page.js";
-import { partOf } from "./parts.js";
 import { distinctNames, type Names, verdictParts } from "./verdict.js";
 
 /** An evaluation shown in figures. */
@@ -134,7 +133,6 @@ export async function renderRun(report: RunReport): Promise<string> {
   return renderPage({
     title: fileNames ? `From ${names.source} to ${names.target}` : report.title,
     lead: listed(
-      partOf(folder),
       request(report, data, names),
       stateOf(report),
       verdictParts(quality, names, folder),

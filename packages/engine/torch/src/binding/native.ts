@@ -85,7 +85,6 @@ export interface Native {
   ): External;
   finishChunks(job: External, stop: boolean): void;
   steps(program: External): string[];
-  profile(on: boolean): (string | number | bigint)[][] | undefined;
 }
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
