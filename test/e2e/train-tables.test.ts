@@ -74,13 +74,6 @@ describe("two tables", () => {
     expect(distances(folder).at(-1)).toBeLessThan(1.5);
   });
 
-  it("have the same numbers from dsbm test", async () => {
-    const tested = await succeed(placed("test", "two", words));
-    const { rows } = readCsv(join(tested.folder, "results.csv"));
-    const last = rows.findLast(({ sampler }) => sampler === "sde");
-    expect(last?.sliced_w2).toBe(distances(folder).at(-1));
-  });
-
   it("resume exactly after a stop, and refuse to with other data", async () => {
     const args = placed("train", "parts", [...words, "checkpoint_stride=50"]);
     const stopped = await stopAt(args, /half-iteration 2\/2 f: 1 thread/);

@@ -1,6 +1,5 @@
 // Reads config.json of a run folder.
 
-import { testSchema } from "./commands/test.js";
 import { withLines } from "./errors.js";
 import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 import { trainSchema } from "./keys/schema.js";
@@ -13,12 +12,11 @@ import { deletePath, merge } from "./tree/tree.js";
  * ConfigError with a line for each unknown key or value, and the `version` that wrote them.
  */
 export function readConfig(saved: object, version?: string): CompleteTrainConfig {
-  const schema = "split" in saved ? testSchema : trainSchema;
   const tree = merge({}, saved);
   for (const key of Object.keys(removedKeys)) deletePath(tree, key);
   const writer = version === undefined ? "" : ` (written by version ${version})`;
   return withLines(
     (line) => line + writer,
-    () => completeTrain(validate(schema, merge(defaultsOf(schema), tree))),
+    () => completeTrain(validate(trainSchema, merge(defaultsOf(trainSchema), tree))),
   );
 }

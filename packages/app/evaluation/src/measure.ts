@@ -45,6 +45,11 @@ export interface QualityOptions {
   /** Steps of the sampler (default: as in training). */
   steps?: number | null;
   solver?: Solver;
+  /** Tolerance of dopri5, and step of heun and euler. */
+  ode_tol?: number | null;
+  ode_step_size?: number | null;
+  /** The run as it was after this half-iteration (default: newest). */
+  half_iteration?: number | "newest";
   /** Noise of solver "sde" (default: as trained); it changes pairs, not marginals. */
   diffusion?: number | null;
   /** Weight of the condition, for a run with condition_dropout (default: 1, as trained). */
@@ -92,11 +97,22 @@ export async function measureQuality(
 ): Promise<Quality | null> {
   const { seed = 42, split = "test", solver = "sde", exact = 2000, steps = null } = options;
   const { diffusion = null, guidance = 1, holdouts = [], device = "cpu", own = [] } = options;
+  const { half_iteration = "newest", ode_tol = null, ode_step_size = null } = options;
   const { inception = null, fid_statistics = null } = options;
   const { progress = silentProgress, signal, clock = new Clock() } = options;
   const choice = choose([...library, ...own], options.metrics ?? null);
   const threads = typeof options.threads === "number" ? options.threads : cores();
-  const opening = { steps, seed, device, progress, signal, threads, diffusion, guidance };
+  const opening = {
+    half_iteration,
+    steps,
+    seed,
+    device,
+    progress,
+    signal,
+    threads,
+    diffusion,
+    guidance,
+  };
   const features = { inception, fid_statistics };
   using subject = await openSubject(folder, { ...opening, ...features, ends: options.ends });
   const images = Math.min(128, subject.trained.config.test_npar);
@@ -104,7 +120,7 @@ export async function measureQuality(
   const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };
   using context = new Measuring(subject, measuring);
   const directions = directionsOf(subject, options.directions ?? null);
-  const sampling = { solver, grid: subject.grid };
+  const sampling = { solver, ode_tol, ode_step_size, grid: subject.grid };
   const rows: MetricRow[] = [];
   const held: [Direction, [number, number]][] = [];
   const reasons = new Map<string, string>();
@@ -179,6 +195,9 @@ export async function measureQuality(
   const order = (row: MetricRow) => Object.keys(metricGroups).indexOf(row.group);
   const sampler = {
     ...(solver !== "sde" && { solver }),
+    ...(half_iteration !== "newest" && { half_iteration }),
+    ...(ode_tol !== null && { ode_tol }),
+    ...(ode_step_size !== null && { ode_step_size }),
     ...(steps !== null && { steps }),
     ...(diffusion !== null && { diffusion }),
     ...(guidance !== 1 && { guidance }),

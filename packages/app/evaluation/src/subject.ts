@@ -30,6 +30,7 @@ export interface OpenSubject extends Subject, Disposable {
 }
 
 export interface SubjectOptions {
+  half_iteration?: number | "newest";
   /** Steps of the sampler; null: as in training. */
   steps: number | null;
   threads: number | "auto";
@@ -54,10 +55,10 @@ export interface SubjectOptions {
  */
 export async function openSubject(folder: string, options: SubjectOptions): Promise<OpenSubject> {
   const { steps, device, progress, signal, diffusion = null, guidance = 1 } = options;
-  const { inception = null, fid_statistics = null } = options;
+  const { inception = null, fid_statistics = null, half_iteration = "newest" } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
-  const bridge = Bridge.open(folder, { device, threads, diffusion, guidance });
+  const bridge = Bridge.open(folder, { half_iteration, device, threads, diffusion, guidance });
   const { config } = bridge.trained;
   if (!options.ends) await prepareDatasets(config, { progress, signal });
   const loaded = options.ends ?? loadDatasets(config);

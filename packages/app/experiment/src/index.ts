@@ -7,8 +7,6 @@ export { withTimes } from "./fit/times.js";
 export { TimeEstimate } from "./forecast/estimate.js";
 export { memoryLine, planRun } from "./forecast/plan.js";
 export { type Planned, TimePlan } from "./forecast/time-plan.js";
-export type { CompleteTestConfig } from "./retest/find.js";
-export { finishedTest, runTest, testFolder } from "./retest/run.js";
 export type { Extension } from "./run/begin/extension.js";
 export { environment } from "./run/environment.js";
 export { measureAndDraw, measureRun } from "./run/measure.js";

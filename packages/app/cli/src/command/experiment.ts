@@ -33,10 +33,6 @@ import { beginWork } from "./work.js";
 
 /** Runs an experiment. Loaded only for a certain run: help and errors need no engine. */
 export interface Runner<C> {
-  /**
-   * The folder of the results (default: named by the arguments). Throws if no folder is possible.
-   */
-  place?(named: string, member: { config: C; words: readonly string[] }): string;
   /** Returns the rows of a finished run, or null. Throws for a run of another configuration. */
   finished(folder: string, member: Member<C>): { rows: Row[] } | null;
   run(
@@ -57,8 +53,6 @@ export interface ExperimentCommand<C> {
   /** Further options of this experiment. */
   options?: readonly string[];
   load(): Promise<Runner<C>>;
-  /** The configuration of a member (default: from its arguments). Throws ConfigError. */
-  configOf?(member: Member<TrainConfig>): C;
   /** The configurations to print for --cfg. */
   chosen?(members: readonly Member<TrainConfig>[]): Promise<C[]>;
   /** The arguments that resume a run (default: the run's own). */
@@ -157,7 +151,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
   const complete = (member: Member<TrainConfig>) => ({
     ...member,
-    config: command.configOf?.(member as never) ?? (completeTrain(member.config) as C),
+    config: completeTrain(member.config) as C,
   });
   const notes = rest.length > 0 ? [] : [...first.notes, ...surprises(complete(first))];
   const sayNotes = () => {
@@ -183,9 +177,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     await showBeside(complete(first).config.paths.experiments_dir_name);
   }
   const runner = await load();
-  const folderOf = (member: Member<C>) => placeOfRun(member.config, member);
-  const placeOf = (member: Member<C>) =>
-    runner.place?.(folderOf(member), member) ?? folderOf(member);
+  const placeOf = (member: Member<C>) => placeOfRun(member.config, member);
   const { aloneOnly, isOneOfSeveral, joinRanks } = await import("@dsbm/experiment");
   if (!runner.runWorker) aloneOnly(experiment.name);
   if (rest.length === 0 && launcher.kind === "local") {
@@ -208,14 +200,6 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   }
   sayNotes();
   aloneOnly(`${experiment.name} -m`);
-  const placed = (member: Member<C>) => {
-    try {
-      return { folder: placeOf(member), problem: null };
-    } catch (problem) {
-      // It fails alone, when its turn comes.
-      return { folder: folderOf(member), problem };
-    }
-  };
   const common = first.words.filter((word) =>
     members.every(({ words: others }) => others.includes(word)),
   );
@@ -225,7 +209,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   };
   return sweep(
     members.map(complete).map((member) => {
-      const { folder, problem } = placed(member);
+      const folder = placeOf(member);
       const { seed, device, nproc } = member.config;
       return {
         label: labelOf(member),
@@ -239,10 +223,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
         seed,
         device,
         nproc,
-        finished() {
-          if (problem !== null) throw problem;
-          return runner.finished(folder, member) !== null;
-        },
+        finished: () => runner.finished(folder, member) !== null,
       };
     }),
     {

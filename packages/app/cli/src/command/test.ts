@@ -1,56 +1,92 @@
-// `dsbm test RUN key=value …`: evaluates a run again, named by its folder or by its training
-// options.
+// `dsbm test RUN key=value …`: `dsbm evaluate` under the published command and keys, by the SDE and the probability flow.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, completeTrain, savedConfig, test, testOnlyKeys } from "@dsbm/config";
-import type { CompleteTestConfig } from "@dsbm/experiment";
-import { findRun, readRun } from "@dsbm/runs";
-import { runExperiment } from "./experiment.js";
+import {
+  ConfigError,
+  helpTable,
+  isSetting,
+  presets,
+  printValue,
+  resolve,
+  test,
+  testOnlyKeys,
+} from "@dsbm/config";
+import { makeFolder } from "@dsbm/files";
+import { findRun, shellWord } from "@dsbm/runs";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
+import { placeOfRun } from "../words/place.js";
+import { evaluateCommand } from "./evaluate.js";
 
-const isSetting = (word: string) => /^-|=/.test(word) && !existsSync(join(word, "run.json"));
+const usage = "usage: dsbm test RUN | the options of the run [key=value …]";
+
+const notes =
+  "RUN is the folder of a run, a folder above one, or latest; or the options of dsbm train name the run. test_npar and test_num_steps hold too. dsbm evaluate measures it by its own sampler and along its probability flow, into RUN/test/.";
+
+const isOption = (word: string) =>
+  (word.startsWith("-") || isSetting(word)) && !existsSync(join(word, "run.json"));
 
 /** Returns the exit code. Throws ConfigError. */
 export async function testCommand(args: string[]): Promise<number> {
-  const [run, ...odd] = args.filter((word) => !isSetting(word));
+  const words = args.filter(isOption);
+  const [run, ...odd] = args.filter((word) => !isOption(word));
   if (odd.length > 0)
-    throw new ConfigError(
-      "usage",
-      `got ${run} ${odd.join(" ")}; expected one run: dsbm test RUN [key=value …]`,
-    );
-  const folder = run === undefined ? null : findRun(run);
-  return runExperiment<CompleteTestConfig>(
-    {
-      experiment: test,
-      usage: "RUN | the options of the run ",
-      notes:
-        "RUN is the folder of a run, a folder above one, or latest; or the options of `dsbm train` name the run, and further options set the evaluation. It evaluates the run's own sampler and its probability flow, into RUN/test/.",
-      ...(folder !== null && {
-        typed: (words: readonly string[]) => [folder, ...words],
-        configOf: ({ config, overrides }) =>
-          configOf(folder, completeTrain(config) as CompleteTestConfig, Object.keys(overrides)),
-      }),
-      async load() {
-        const { finishedTest, runTest, testFolder } = await import("@dsbm/experiment");
-        return {
-          place: (named, { config, words }) => testFolder(config, folder ?? named, words),
-          finished: (place, { config }) => finishedTest(place, config),
-          run: ({ config }, options) => runTest(config, options),
-        };
-      },
-    },
-    args.filter(isSetting),
-  );
+    throw new ConfigError("usage", `got ${run} ${odd.join(" ")}; expected one run: ${usage}`);
+  const { help, members } = resolve(test, words, { dirs: [presets] });
+  if (help) {
+    const table = helpTable(test.schema, { width: terminalWidth(), only: testOnlyKeys });
+    printHelp([usage, test.about, notes, table].join("\n\n"));
+    return 0;
+  }
+  const [member, ...more] = members;
+  if (!member || more.length > 0)
+    throw new ConfigError("sweep", "dsbm test does one thing at a time: leave -m out");
+  const { config, overrides } = member;
+  const folder = run === undefined ? runOf(words) : findRun(run);
+  const { readTrained } = await import("@dsbm/inference");
+  const hasFlow = readTrained(folder, "newest").method.sampler === undefined;
+  const { split, half_iteration, threads, device, metrics } = config;
+  const common = {
+    split,
+    half_iteration,
+    threads,
+    device,
+    ...("test_npar" in overrides && { n: config.test_npar }),
+    ...("metrics.inception" in overrides && { inception: metrics.inception }),
+    ...("metrics.fid_statistics" in overrides && { fid_statistics: metrics.fid_statistics }),
+  };
+  const steps = "test_num_steps" in overrides ? [config.test_num_steps].flat() : [null];
+  const { ode_sampler: solver, ode_tol, ode_euler_step_size: ode_step_size } = config;
+  const flow = solver === "dopri5" ? { solver, ode_tol } : { solver, ode_step_size };
+  const samplers: { solver: string; steps?: number | null }[] = [
+    ...steps.map((count) => ({ solver: "sde", steps: count })),
+    ...(config.test_ode_sampler && hasFlow ? [flow] : []),
+  ];
+  makeFolder(join(folder, "test"));
+  for (const sampler of samplers) {
+    const parts = [split, half_iteration, sampler.steps ?? [], sampler.solver].flat();
+    const out = join(folder, "test", `${parts.join("_")}.json`);
+    const options = Object.entries({ ...common, ...sampler, out });
+    const code = await evaluateCommand([
+      folder,
+      ...options.map(([key, value]) => `${key}=${printValue(value)}`),
+    ]);
+    if (code !== 0) return code;
+  }
+  return 0;
 }
 
-/** The configuration of a run with the given keys of its evaluation. Throws as readRun. */
-function configOf(
-  folder: string,
-  given: CompleteTestConfig,
-  overrides: readonly string[],
-): CompleteTestConfig {
-  const { config: saved, info } = readRun(folder);
-  const run = savedConfig(folder, saved, info.dsbm);
-  const keys = new Set([...testOnlyKeys, ...overrides.map((key) => key.split(".")[0] ?? "")]);
-  const own = Object.entries(given).filter(([key]) => keys.has(key));
-  return { ...run, ...Object.fromEntries(own) } as CompleteTestConfig;
+/** The run of these options, with or without those of its evaluation. Throws a ConfigError with the way to train it. */
+function runOf(words: readonly string[]): string {
+  const training = words.filter((word) => !testOnlyKeys.some((key) => word.startsWith(`${key}=`)));
+  const others = training.filter((word) => !/^(test_|metrics\.)/.test(word));
+  const [folder = "", ...more] = [training, others].flatMap((list) => {
+    const { members } = resolve(test, list, { dirs: [presets] });
+    return members.map((member) => placeOfRun(member.config, member));
+  });
+  const found = [folder, ...more].find((one) => existsSync(join(one, "run.json")));
+  if (found !== undefined) return found;
+  throw new ConfigError(
+    "usage",
+    `there is no run of these options, ${folder} is not there: give the folder of a run, or train it with npx dsbm train ${training.map(shellWord).join(" ")}`,
+  );
 }

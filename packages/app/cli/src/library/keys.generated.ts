@@ -466,6 +466,8 @@ export interface EvaluateKeys {
   seed?: number | undefined;
   /** evaluate on held-out rows (test) or on training rows (train). Default: "test". */
   split?: "test" | "train" | undefined;
+  /** the run after this half-iteration. Default: "newest". */
+  half_iteration?: "newest" | number | undefined;
   /** f: from time 0 to time 1; b: from 1 to 0. Default: "both". */
   direction?: "both" | "f" | "b" | undefined;
   /** steps of the sampler; null: as in training. Default: null. */
@@ -476,6 +478,10 @@ export interface EvaluateKeys {
   diffusion?: number | null | undefined;
   /** for runs with condition_dropout: weight of the condition; 1: as trained, 0: ignored, 2: twice. Default: 1. */
   guidance?: number | undefined;
+  /** tolerances rtol and atol of dopri5; null is 1e-5. Default: null. */
+  ode_tol?: number | null | undefined;
+  /** time step of heun and euler; null is 0.01. Default: null. */
+  ode_step_size?: number | null | undefined;
   /** only these metrics or groups (ends, plan, path, columns, marginals, holdout, baselines); null is all. Default: null. */
   metrics?: string | readonly (string)[] | null | undefined;
   /** TorchScript file of Inception-v3, for the FID; its code runs. Default: null. */

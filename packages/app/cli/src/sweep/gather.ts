@@ -73,9 +73,9 @@ function prefixed(
 }
 
 function seriesOf(row: Row, keys: readonly string[]): string {
-  const { direction, steps, sampler } = row;
+  const { direction, steps } = row;
   const configuration = keys.map((key) => `${key}=${row[key]}`);
-  const words = [...configuration, direction, steps == null ? null : `${steps} steps`, sampler];
+  const words = [...configuration, direction, steps == null ? null : `${steps} steps`];
   return words.filter((word) => word != null).join(", ") || "all seeds";
 }
 
@@ -84,7 +84,7 @@ function tableText(
   keys: readonly string[],
   metrics: readonly string[],
 ): string {
-  const places = ["half_iteration", "direction", "steps", "sampler"].filter((column) =>
+  const places = ["half_iteration", "direction", "steps"].filter((column) =>
     rows.some((row) => row[column] != null),
   );
   const text = (row: Row, metric: string) => {

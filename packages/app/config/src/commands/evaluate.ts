@@ -8,13 +8,14 @@ import {
   file,
   flag,
   follows,
+  halfIteration,
   oneOf,
   orNull,
   seed,
   several,
   threads,
 } from "../schema/kinds.js";
-import { checkDiffusionKey, samplerKeys } from "./sample.js";
+import { checkSolver, odeKeys, samplerKeys } from "./sample.js";
 
 export const holdoutKeys = (description: string) => ({
   holdout: orNull(several(z.string().min(1)), description, "day_3.npy"),
@@ -60,6 +61,7 @@ export const evaluateSchema = z.strictObject({
     "test",
     "evaluate on held-out rows (test) or on training rows (train)",
   ),
+  half_iteration: halfIteration(),
   direction: oneOf(["both", "f", "b"], "both", "f: from time 0 to time 1; b: from 1 to 0"),
   steps: follows("steps of the sampler; null: as in training", 100),
   solver: oneOf(
@@ -68,6 +70,7 @@ export const evaluateSchema = z.strictObject({
     "sampler: sde, as the run samples, or a solver of its probability flow",
   ),
   ...samplerKeys,
+  ...odeKeys,
   metrics: orNull(
     several(z.string().min(1)),
     "only these metrics or groups (ends, plan, path, columns, marginals, holdout, baselines); null is all",
@@ -99,7 +102,7 @@ export const evaluate: Experiment<typeof evaluateSchema> = {
   aliases: holdoutAliases,
   check: (config) => [
     ...checkHoldouts(config, anyTime),
-    ...checkDiffusionKey(config),
+    ...checkSolver(config),
     ...(config.fid_statistics !== null && config.inception === null
       ? [
           "fid_statistics holds statistics of Inception's features: also give its file, inception=FILE",

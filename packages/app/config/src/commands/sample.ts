@@ -35,17 +35,37 @@ export const samplerKeys = {
   ),
 };
 
-export function checkDiffusionKey({
+export const odeKeys = {
+  ode_tol: orNull(positive(), "tolerances rtol and atol of dopri5; null is 1e-5", 1e-5),
+  ode_step_size: orNull(
+    z.number().min(1e-5).max(1),
+    "time step of heun and euler; null is 0.01",
+    0.01,
+  ),
+};
+
+/** Returns the problems of options that belong to another solver. */
+export function checkSolver({
   diffusion,
   solver,
-}: {
-  diffusion: number | null;
-  solver: string;
-}): string[] {
-  if (diffusion === null || solver === "sde") return [];
-  return [
-    `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave diffusion or solver out`,
-  ];
+  ode_tol,
+  ode_step_size,
+}: Pick<SampleConfig, "diffusion" | "solver" | "ode_tol" | "ode_step_size">): string[] {
+  const problems: string[] = [];
+  if (diffusion !== null && solver !== "sde")
+    problems.push(
+      `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave diffusion or solver out`,
+    );
+  if (ode_tol !== null && solver !== "dopri5")
+    problems.push(
+      `ode_tol=${ode_tol} is the tolerance of dopri5, got solver=${solver}: leave it out, or write solver=dopri5`,
+    );
+  if (ode_step_size !== null && !fixedSteps.includes(solver))
+    problems.push(
+      `ode_step_size=${ode_step_size} is the step of heun and euler, got solver=${solver}: ` +
+        `leave it out, or write ${solver === "sde" ? "steps=…" : "solver=heun"}`,
+    );
+  return problems;
 }
 
 export const sampleSchema = z.strictObject({
@@ -68,12 +88,7 @@ export const sampleSchema = z.strictObject({
   ),
   steps: orNull(stepCount(100_000), "steps of the sampler; null: as in training", 100),
   diffusion: samplerKeys.diffusion,
-  ode_tol: orNull(positive(), "tolerances rtol and atol of dopri5; null is 1e-5", 1e-5),
-  ode_step_size: orNull(
-    z.number().min(1e-5).max(1),
-    "time step of heun and euler; null is 0.01",
-    0.01,
-  ),
+  ...odeKeys,
   guidance: samplerKeys.guidance,
   path: flag(
     false,
@@ -125,17 +140,8 @@ export const sampleSchema = z.strictObject({
 export type SampleConfig = z.output<typeof sampleSchema>;
 
 function checkSample(config: SampleConfig): string[] {
-  const { solver, steps, ode_tol, ode_step_size, path } = config;
-  const problems = checkDiffusionKey(config);
-  if (ode_tol !== null && solver !== "dopri5")
-    problems.push(
-      `ode_tol=${ode_tol} is the tolerance of dopri5, got solver=${solver}: leave it out, or write solver=dopri5`,
-    );
-  if (ode_step_size !== null && !fixedSteps.includes(solver))
-    problems.push(
-      `ode_step_size=${ode_step_size} is the step of heun and euler, got solver=${solver}: ` +
-        `leave it out, or write ${solver === "sde" ? "steps=…" : "solver=heun"}`,
-    );
+  const { solver, steps, path } = config;
+  const problems = checkSolver(config);
   if (steps !== null && solver !== "sde" && !path)
     problems.push(
       `steps=${steps} are steps of solver=sde, got solver=${solver}: ` +

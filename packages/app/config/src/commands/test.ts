@@ -1,10 +1,9 @@
 // `dsbm test` takes the overrides of `dsbm train`, and keys of the evaluation.
 
-import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
-import { count, flag, key, oneOf, positive, sized } from "../schema/kinds.js";
+import { flag, halfIteration, key, oneOf, positive, sized } from "../schema/kinds.js";
 import { train } from "./train.js";
 
 const testKeys = {
@@ -13,20 +12,14 @@ const testKeys = {
     "test",
     "start from held-out rows (test) or from training rows (train)",
   ),
-  half_iteration: key(
-    z.union([z.enum(["newest", "all"]), count(), z.array(count()).min(1)]),
-    "newest",
-    "evaluate the run after this half-iteration, or after each of these",
-  ),
+  half_iteration: halfIteration(),
   test_ode_sampler: flag(true, "also evaluate the probability-flow ODE"),
   ode_sampler: oneOf(["dopri5", "heun", "euler"], "dopri5", "solver of the ODE"),
   ode_tol: sized(1e-5, "tolerances rtol and atol of dopri5"),
   ode_euler_step_size: key(positive().max(1), 1e-2, "time step of euler and heun"),
 };
 
-export const testSchema = trainSchema.extend(testKeys);
-
-export type TestConfig = z.output<typeof testSchema>;
+const testSchema = trainSchema.extend(testKeys);
 
 export const testOnlyKeys: readonly string[] = Object.keys(testKeys);
 

@@ -77,10 +77,6 @@ describe("defaults", () => {
     expect(testOnlyKeys).toEqual(split(more).map((word) => word.split("=")[0]));
     for (const key of testOnlyKeys)
       expect(problems(`${key}=1`)).toEqual([expect.stringContaining(`unknown key "${key}"`)]);
-    const halves = (word: string) =>
-      resolve(test, [`half_iteration=${word}`], { dirs }).members[0]?.config.half_iteration;
-    expect([halves("[2,4]"), halves("all")]).toEqual([[2, 4], "all"]);
-    for (const word of ["last", "0"]) expect(() => halves(word)).toThrow(/half_iteration/);
   });
 });
 

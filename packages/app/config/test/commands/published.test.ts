@@ -78,7 +78,7 @@ describe("for images", () => {
   it.each(IMAGES)("test %s finds the folder of its run", (line) => {
     const words = line.split(" ");
     const extra = "test_ode_sampler=false ode_tol=1e-3 experiments_dir=/tmp/x split=train";
-    const more = `${extra} half_iteration=all threads=1 num_workers=2`.split(" ");
+    const more = `${extra} half_iteration=2 threads=1 num_workers=2`.split(" ");
     const [tested] = resolve(test, [...words, ...more], { dirs }).members;
     expect(tested?.dirname).toBe(run(...words).members[0]?.dirname);
     expect(tested?.config).toMatchObject({ test_ode_sampler: false, ode_tol: 1e-3 });

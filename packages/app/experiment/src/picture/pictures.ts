@@ -14,7 +14,7 @@ import { cat, stack, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
 import { pointsOf } from "./points.js";
-import { processOf, writeSpectra } from "./spectrum.js";
+import { writeSpectra } from "./spectrum.js";
 
 export interface PictureTarget {
   /** The beginning of the files' names. */
@@ -87,7 +87,7 @@ async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promis
   const where = split === "test" ? "held out" : "trained on";
   const stills: Stills = [
     ["start", await grid(drawn.start, `Starts (${from}, ${where})`)],
-    ["end", await grid(drawn.end, `Generated samples of the ${processOf(evaluation)} at ${side}`)],
+    ["end", await grid(drawn.end, `Generated samples of the bridge at ${side}`)],
     ["data", await grid(drawn.data, `Data at ${side} (${where})`)],
   ];
   for (const [i, { name, shown }] of drawn.between.entries())
@@ -142,7 +142,7 @@ async function writePaths(
       path: Uint8Array.from(Buffer.concat(frames.map(({ images }) => images))),
       shape: [times.length, ...shape],
       times,
-      title: `Paths of the ${processOf(evaluation)} ${way}`,
+      title: `Paths of the bridge ${way}`,
     }),
   );
   if (!config.gif) return;
@@ -225,7 +225,7 @@ async function scatter(
   states.dispose();
   run.saveFile(`samples/${id}_points.json`, `${JSON.stringify(points)}\n`);
   const way = direction === "f" ? "forward" : "backward";
-  const title = `Samples of the ${processOf(evaluation)} ${way}`;
+  const title = `Samples of the bridge ${way}`;
   const svg = await scatterFigure(points, { direction, title });
   run.saveFile(`samples/${id}_scatter.svg`, svg);
   return ["scatter", await svgToPng(svg)];

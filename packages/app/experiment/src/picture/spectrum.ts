@@ -2,18 +2,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Spectrum } from "@dsbm/bridge";
-import {
-  type BandRow,
-  type Evaluation,
-  fieldSpectra,
-  noEnergy,
-  type Spectra,
-} from "@dsbm/evaluation";
+import { type BandRow, fieldSpectra, noEnergy, type Spectra } from "@dsbm/evaluation";
 import { formatCsv, type Row, readCsv, spectrumFigure, svgToPng } from "@dsbm/runs";
 import type { DrawnEvaluation, PictureTarget } from "./pictures.js";
-
-export const processOf = ({ set }: Pick<Evaluation, "set">): string =>
-  set.sampling.solver === "sde" ? "bridge" : "probability flow";
 
 /** Returns the figure as PNG. */
 export async function writeSpectra(
@@ -24,11 +15,10 @@ export async function writeSpectra(
   const { spectra, bands } = fieldSpectra(set, context);
   const path = join(run.paths.folder, "spectrum.csv");
   const before = existsSync(path) ? readCsv(path).rows : [];
-  const sampler = set.sampling.solver === "sde" ? "sde" : "ode";
-  const place = { half_iteration: at.half, direction: at.direction, sampler, step: at.step };
+  const place = { half_iteration: at.half, direction: at.direction, step: at.step };
   const rows = withBands(before, place, bands);
   run.saveFile("spectrum.csv", formatCsv({ columns: bandColumns, rows }));
-  const title = `Energy spectra of the ${processOf(evaluation)} to ${set.side}`;
+  const title = `Energy spectra of the bridge to ${set.side}`;
   const svg = await spectraFigure(spectra, { title });
   run.saveFile(`samples/${id}_spectrum.svg`, svg);
   return svgToPng(svg);
@@ -37,7 +27,6 @@ export async function writeSpectra(
 const bandColumns = [
   "half_iteration",
   "direction",
-  "sampler",
   "step",
   "channel",
   "band_from",
@@ -50,7 +39,6 @@ const bandColumns = [
 interface BandPlace {
   half_iteration: number;
   direction: string;
-  sampler: string;
   step: number;
 }
 
@@ -61,7 +49,7 @@ export function withBands(before: readonly Row[], at: BandPlace, bands: readonly
     const step = Number(row.step);
     if (half !== at.half_iteration) return half < at.half_iteration;
     if (step !== at.step) return step < at.step;
-    return row.direction !== at.direction || row.sampler !== at.sampler;
+    return row.direction !== at.direction;
   });
   return [...kept, ...bands.map((band) => ({ ...at, ...band }))];
 }

@@ -167,7 +167,7 @@ function curvesOf(
 }
 
 /** The images that exist. */
-export function evaluationPictures(
+function evaluationPictures(
   folder: string,
   { id, direction }: Pick<View, "id" | "direction">,
 ): { path: string; caption: string }[] {

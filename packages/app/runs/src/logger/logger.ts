@@ -40,13 +40,11 @@ export const loggers = {
 export interface MetricPlace {
   direction: Direction;
   stage: "train" | "test";
-  /** Whether the samples come from the probability flow (default false). */
-  ode?: boolean;
 }
 
-/** The name of a metric, as in the reference: "b/train/loss", "f/test/fid", "f/test/ode/fid". */
-export function metricName({ direction, stage, ode = false }: MetricPlace, key: string): string {
-  return `${direction}/${stage}/${ode ? "ode/" : ""}${key}`;
+/** The name of a metric, as in the reference: "b/train/loss", "f/test/fid". */
+export function metricName({ direction, stage }: MetricPlace, key: string): string {
+  return `${direction}/${stage}/${key}`;
 }
 
 const places = ["half_iteration", "iteration", "direction", "step"];

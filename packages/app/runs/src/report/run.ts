@@ -36,8 +36,6 @@ import { distinctNames, type Names, verdictParts } from "./verdict.js";
 /** An evaluation shown in figures. */
 export interface View {
   direction: "f" | "b";
-  /** Its heading (default: the direction and the names of both datasets). */
-  title?: string;
   /** The prefix of its files below samples/. */
   id: string;
   pictures: readonly Picture[];
@@ -46,12 +44,9 @@ export interface View {
 export interface RunReport {
   /** The run folder: data.json, choices.json, quality.json and samples/ are read there. */
   folder: string;
-  /** Where data.json is (default: in the folder). */
-  data?: string;
   info: RunInfo;
   /** The heading (default: the names of data.json). */
   title: string;
-  summary?: string;
   names: Names;
   evaluations: readonly Row[];
   columns: ColumnNames;
@@ -64,7 +59,7 @@ export interface RunReport {
 /** Returns HTML text. Throws RunError for damaged files. */
 export async function renderRun(report: RunReport): Promise<string> {
   const { folder, curves, views, evaluations } = report;
-  const data = readDataFile(report.data ?? folder);
+  const data = readDataFile(folder);
   const quality = readQuality(folder);
   const rows = quality?.rows ?? [];
   const fileNames = data && endNames(data);
@@ -143,8 +138,7 @@ export async function renderRun(report: RunReport): Promise<string> {
   });
 }
 
-function request({ summary, config }: RunReport, data: DataFile | null, names: Names): Html {
-  if (summary !== undefined) return html`<p>${summary}</p>`;
+function request({ config }: RunReport, data: DataFile | null, names: Names): Html {
   const { fb_sequence: directions } = config;
   const isBoth = !Array.isArray(directions) || directions.length > 1;
   const what = data ? (data.source.kind === "pictures" ? "image" : "row") : "sample";
@@ -201,7 +195,7 @@ type FigureOptions = PlaneOptions & {
 
 async function viewOf(
   folder: string,
-  { direction, id, title, pictures: files }: View,
+  { direction, id, pictures: files }: View,
   options: FigureOptions,
 ): Promise<Html[]> {
   const points = readPoints(join(folder, `samples/${id}_points.json`));
@@ -214,7 +208,7 @@ async function viewOf(
   // The scatter plot of the folder shows the same points.
   const rest = points ? files.filter(({ path }) => !path.endsWith("_scatter.svg")) : files;
   return listed(
-    html`<h3>${title ?? usual}</h3>`,
+    html`<h3>${usual}</h3>`,
     points && (await pointFigures(points, options)),
     rest.length > 0 && pictures(rest),
   );

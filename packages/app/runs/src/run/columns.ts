@@ -87,25 +87,21 @@ export function shownColumns(
 }
 
 const places = ["half_iteration", "direction"];
-const furtherPlaces = ["step", "steps", "split", "sampler"];
+const furtherPlaces = ["step", "steps"];
 
 /** Rows of evaluations for tables: place, then metrics. */
 export function shownRows(metrics: readonly LoggedMetric[], rows: readonly Row[]): Row[] {
   const columns = [
     ...places,
     ...furtherPlaces.filter((name) => new Set(rows.map((row) => row[name] ?? "")).size > 1),
-    ...(rows.some((row) => row.sampler) ? ["nfe"] : []),
     ...shownColumns(metrics, rows),
   ];
   return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null])));
 }
 
-/**
- * The newest evaluation of each direction, number of steps and sampler; `keys` tell further rows
- * apart.
- */
+/** The newest evaluation of each direction and number of steps; `keys` tell further rows apart. */
 export function newestRows(rows: readonly Row[], keys: readonly string[] = []): Row[] {
-  const columns = [...keys, "direction", "steps", "sampler"];
+  const columns = [...keys, "direction", "steps"];
   const newest = new Map(rows.map((row) => [JSON.stringify(columns.map((c) => row[c])), row]));
   return [...newest.values()];
 }
@@ -142,10 +138,6 @@ export function namesOfColumns(
     half_iteration: { title: "half-iteration", meaning: "" },
     steps: { title: "steps", meaning: "steps of the sampler" },
     nfe: { title: "evaluations", meaning: "network evaluations per row" },
-    sampler: {
-      title: "sampler",
-      meaning: "sde: the run's own sampler; otherwise a solver of its probability flow",
-    },
   };
   for (const { columns, title, meaning } of metrics) {
     names[columns.value] = { title, meaning };

@@ -8,7 +8,7 @@ export interface SeedResults {
   rows: readonly Row[];
 }
 
-const evaluationColumns = ["half_iteration", "iteration", "direction", "step", "steps", "sampler"];
+const evaluationColumns = ["half_iteration", "iteration", "direction", "step", "steps"];
 
 export const meanOf = (metric: string): string => `${metric}_mean`;
 export const stdOf = (metric: string): string => `${metric}_std`;

@@ -181,9 +181,9 @@ it("loggers without files of their own leave the numbers to metrics.jsonl", () =
   expect(readdirSync(folder)).toEqual([]);
 });
 
-it("names of metrics say the direction, the data and the sampler", () => {
+it("names of metrics say the direction and the data", () => {
   expect(metricName({ direction: "b", stage: "train" }, "loss")).toBe("b/train/loss");
   const row = { half_iteration: 3, iteration: 2, direction: "f", step: 7, fid: 2.5, name: "x" };
-  const place = { direction: "f", stage: "test", ode: true } as const;
-  expect(namedMetrics(place, { ...row, share: null })).toEqual({ "f/test/ode/fid": 2.5 });
+  const place = { direction: "f", stage: "test" } as const;
+  expect(namedMetrics(place, { ...row, share: null })).toEqual({ "f/test/fid": 2.5 });
 });
