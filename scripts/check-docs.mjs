@@ -1,5 +1,5 @@
 // `npm run check:docs`: builds the site and looks at it in chromium. Pages log no errors, ask no other host, have no broken
-// links and anchors, no serious finding of axe, and fit widths from 360 to 1,920 pixels; the search finds words.
+// links and anchors, no serious finding of axe, and fit widths from 360 to 1,920 pixels; search and player work.
 //   -- --built: checks the present site. -- --only TEXT: pages whose path has it. -- --pictures FOLDER: writes screenshots.
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,13 +9,17 @@ import { chromium } from "playwright-core";
 import { buildSite, serve, site } from "./docs.mjs";
 
 const WIDTHS = [360, 768, 1920];
+/** Pages at a time. */
+const TABS = 2;
 const SEARCHES = ["sigma", "growth", "floor"];
 const SHOWN = [
   "index",
   "docs/guide/two-tables",
   "docs/explain/bridge",
   "docs/keys",
-  "docs/results-full",
+  "docs/results",
+  "docs/results/gaussian",
+  "docs/gallery/README",
 ];
 
 const args = process.argv.slice(2);
@@ -70,47 +74,89 @@ const browser = await chromium.launch({
 });
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const context = await browser.newContext({ reducedMotion: "reduce" });
-const tab = await context.newPage();
-let place = "";
-tab.on("console", (message) => {
-  if (message.type() === "error") problems.push(`${place}: console: ${message.text()}`);
-});
-tab.on("pageerror", (error) => problems.push(`${place}: ${error.message}`));
-tab.on("request", (request) => {
-  if (!request.url().startsWith(address) && !/^(data|blob):/.test(request.url()))
-    problems.push(`${place}: asks ${request.url()}`);
-});
 
-const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : "";
-for (const page of pages.filter((name) => name.includes(only))) {
-  place = page;
+/** A tab whose errors and requests count as problems of the page that it shows. */
+async function openTab() {
+  const tab = await context.newPage();
+  const state = { tab, page: "" };
+  tab.on("console", (message) => {
+    if (message.type() === "error") problems.push(`${state.page}: console: ${message.text()}`);
+  });
+  tab.on("pageerror", (error) => problems.push(`${state.page}: ${error.message}`));
+  tab.on("request", (request) => {
+    if (!request.url().startsWith(address) && !/^(data|blob):/.test(request.url()))
+      problems.push(`${state.page}: asks ${request.url()}`);
+  });
+  return state;
+}
+
+/** Serious findings of axe in the present colours. Contrast is slow to measure on long pages. */
+async function findings(tab, scheme, { contrast }) {
+  await tab.emulateMedia({ colorScheme: scheme });
+  await tab.waitForFunction(
+    (dark) => document.documentElement.classList.contains("dark") === dark,
+    scheme === "dark",
+  );
+  const { violations } = await tab.evaluate(
+    (enabled) =>
+      axe.run(document, {
+        iframes: false,
+        resultTypes: ["violations"],
+        rules: { "color-contrast": { enabled } },
+      }),
+    contrast,
+  );
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `(${scheme}): axe ${id}: ${nodes[0].html.slice(0, 120)}`);
+}
+
+async function checkPage(tab, page) {
   await tab.setViewportSize({ width: 1280, height: 900 });
   await tab.goto(address + page);
   await tab.evaluate(axe);
   // Pages of the API are long, and have the colours of all others.
-  for (const scheme of page.startsWith("docs/api/") ? ["light"] : ["light", "dark"]) {
-    await tab.emulateMedia({ colorScheme: scheme });
-    await tab.waitForFunction(
-      (dark) => document.documentElement.classList.contains("dark") === dark,
-      scheme === "dark",
-    );
-    const { violations } = await tab.evaluate(() =>
-      axe.run(document, { iframes: false, resultTypes: ["violations"] }),
-    );
-    for (const { id, impact, nodes } of violations)
-      if (impact === "serious" || impact === "critical")
-        problems.push(`${page} (${scheme}): axe ${id}: ${nodes[0].html.slice(0, 120)}`);
-  }
+  const isApi = page.startsWith("docs/api/");
+  for (const scheme of isApi ? ["light"] : ["light", "dark"])
+    for (const one of await findings(tab, scheme, { contrast: !isApi }))
+      problems.push(`${page} ${one}`);
   for (const width of WIDTHS) {
     await tab.setViewportSize({ width, height: 900 });
-    const wider = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    if (wider > 0) problems.push(`${page}: ${wider} pixels too wide at ${width}`);
+    const excess = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (excess > 0) problems.push(`${page}: ${excess} pixels too wide at ${width}`);
   }
 }
 
-place = "search";
+const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : "";
+const queue = pages.filter((name) => name.includes(only));
+const states = await Promise.all(Array.from({ length: TABS }, openTab));
+await Promise.all(
+  states.map(async (state) => {
+    for (let page = queue.shift(); page !== undefined; page = queue.shift()) {
+      state.page = page;
+      await checkPage(state.tab, page);
+    }
+  }),
+);
+
+const [state] = states;
+const { tab } = state;
 await tab.emulateMedia({ colorScheme: "light" });
 await tab.setViewportSize({ width: 1280, height: 900 });
+
+state.page = "docs/explain/bridge.html";
+await tab.goto(address + state.page);
+const displacements = async () => {
+  const text = await tab.locator(".player p").textContent();
+  return [...text.matchAll(/\d+\.\d+/g)].map(([number]) => Number(number));
+};
+for (let k = 0; k < 4; k++) await tab.getByRole("button", { name: "Next half-iteration" }).click();
+const [first, , , , last, optimum] = await displacements();
+console.log(`player: displacement ${first} → ${last}, bridge ${optimum}`);
+if (!(Math.abs(last - optimum) < 0.2 * (first - optimum)))
+  problems.push("the player does not reach the bridge in four half-iterations");
+
+state.page = "search";
 await tab.goto(address);
 for (const text of SEARCHES) {
   await tab.keyboard.press("Control+k");

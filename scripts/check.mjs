@@ -29,6 +29,7 @@ const CHECKS = [
   { name: "generated operations", args: ["scripts/gen-ops.mjs", "--check"] },
   { name: "table of keys", args: ["scripts/keys-table.mjs", "--check"] },
   { name: "table of methods", args: ["scripts/methods-table.mjs", "--check"] },
+  { name: "table of metrics", args: ["scripts/metrics-table.mjs", "--check"] },
   { name: "table of parity", args: ["scripts/check-parity.mjs"] },
   { name: "budgets", args: ["scripts/budgets.mjs"], isReport: true },
   { name: "style", args: ["scripts/style.mjs"], isReport: true },

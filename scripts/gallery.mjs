@@ -1,9 +1,10 @@
-// `npm run gallery`: trains the presets of docs/gallery, and writes a page, a picture and README.md from them.
-// `npm run gallery -- RUN …` adds runs of your own; `--quick` trains a few steps.
+// `npm run gallery [-- NAME …]`: trains the bridges of docs/gallery, or the named ones, and writes a page and a thumbnail of
+// each, and README.md. `--quick` trains a few steps.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import sharp from "sharp";
 import { repo } from "./setup/stamp.mjs";
 import { setup } from "./setup.mjs";
 
@@ -14,31 +15,30 @@ const exhibits = [
   {
     name: "points",
     title: "Points",
-    direction: "f",
-    about:
-      "Normal points become two half moons. Follow a group with the pointer, and send it back.",
-    overrides: ["dataset=moons", "n_ipf=3", "test_npar=2000", "model.hidden='128,128'"],
+    about: "Normal points become two half moons: follow a group with the pointer.",
+    command: ["train", "dataset=moons", "n_ipf=3", "test_npar=2000", "model.hidden='128,128'"],
     quick: ["n_ipf=1", "first_num_iter=30", "num_iter=20", "num_steps=5", "test_npar=100"],
+  },
+  {
+    name: "rivers",
+    title: "Rivers",
+    about: "Water measurements of winter become measurements of summer, in the units of the table.",
+    command: [
+      ...["fit", "examples/data/winter.csv", "examples/data/summer.csv"],
+      ...["data.exclude=river", "data.keep=id", "n_ipf=2", "num_iter=2000"],
+    ],
+    quick: ["n_ipf=1", "num_iter=20", "num_steps=5"],
   },
   {
     name: "digits",
     title: "Digits",
-    direction: "f",
-    about:
-      "Handwritten 2s become 3s, in principal components. Choose a digit or draw one, and watch it cross.",
-    overrides: [
-      "dataset=digits",
-      "Dataset=mnist_2",
-      "Dataset_transfer=mnist_3",
-      "ot_sampler=exact",
-      "n_ipf=1",
-      "model.hidden='160,160'",
+    about: "Handwritten 2s become 3s, in principal components: choose a digit or draw one.",
+    command: [
+      ...["train", "dataset=digits", "Dataset=mnist_2", "Dataset_transfer=mnist_3"],
+      ...["ot_sampler=exact", "n_ipf=1", "model.hidden='160,160'"],
     ],
     quick: [
-      "first_num_iter=60",
-      "num_steps=5",
-      "batch_size=128",
-      "cache_npar=128",
+      ...["first_num_iter=60", "num_steps=5", "batch_size=128", "cache_npar=128"],
       "test_npar=100",
     ],
   },
@@ -47,21 +47,12 @@ const exhibits = [
     title: "Fields",
     direction: "b",
     about: "Coarse fields become fine ones, each with its own condition.",
-    overrides: [
-      "dataset=downscaler_synthetic",
-      "n_ipf=1",
-      "first_num_iter=400",
-      "num_iter=200",
-      "cache_npar=128",
-      "test_npar=64",
-      "num_steps=60",
+    command: [
+      ...["train", "dataset=downscaler_synthetic", "n_ipf=1", "first_num_iter=400", "num_iter=200"],
+      ...["cache_npar=128", "test_npar=64", "num_steps=60"],
     ],
     quick: [
-      "first_num_iter=3",
-      "num_iter=2",
-      "num_steps=4",
-      "cache_npar=8",
-      "batch_size=4",
+      ...["first_num_iter=3", "num_iter=2", "num_steps=4", "cache_npar=8", "batch_size=4"],
       "test_npar=8",
     ],
   },
@@ -85,39 +76,45 @@ function newestPicture(run, direction) {
   return name && join(folder, name);
 }
 
-/** Exports a run's page and picture; returns its section of README.md. */
-function show({ name, title, about, direction, command }, run) {
+/** Trains a bridge, and writes its page and its thumbnail. */
+async function make({ name, command, quick, direction = "f" }) {
+  const more = process.argv.includes("--quick") ? quick : [];
+  const printed = dsbm(...command, ...more, `name=gallery_${name}`);
+  const run = dirname(printed.match(/^report: +(\S+)$/m)[1]);
   const page = join(out, `${name}.html`);
   dsbm("export", run, page, "overwrite=true");
-  const isSmall = statSync(page).size <= mostKept;
-  const link = isSmall
-    ? `[${name}.html](${name}.html)`
-    : `\`${name}.html\` holds ONNX Runtime and is not in the repository`;
   const picture = newestPicture(run, direction);
-  if (picture) copyFileSync(picture, join(out, `${name}.png`));
+  if (!picture) return;
+  const small = sharp(picture)
+    .resize({ width: 640 })
+    .png({ palette: true, colours: 64, effort: 10 });
+  await small.toFile(join(out, `${name}.png`));
+}
+
+/** The section of README.md. Sites show the player; other readers of Markdown show the thumbnail and its link. */
+function sectionOf({ name, title, about, command }) {
+  const page = join(out, `${name}.html`);
+  const isKept = existsSync(page) && statSync(page).size <= mostKept;
+  const thumbnail = `![${title}: samples and paths](${name}.png)`;
   return [
     `## ${title}`,
-    `${about} ${link}${command ? `; trained by \`${command}\`` : ""}.`,
-    ...(picture ? [`![${title}](${name}.png)`] : []),
+    isKept ? `${about} [Open the page](${name}.html).` : about,
+    ...(isKept
+      ? [
+          `[${thumbnail}](${name}.html)`,
+          `<iframe src="${name}.html" title="Player: ${title}" loading="lazy" width="100%" height="640"></iframe>`,
+        ]
+      : [thumbnail, "The page holds ONNX Runtime, so it is not in the repository. Make it:"]),
+    `\`\`\`\nnpx dsbm ${command.join(" ")}\nnpx dsbm export latest ${name}.html\n\`\`\``,
   ].join("\n\n");
 }
 
 await setup();
 mkdirSync(out, { recursive: true });
-const args = process.argv.slice(2);
-const sections = [];
-for (const exhibit of exhibits) {
-  const overrides = [...exhibit.overrides, ...(args.includes("--quick") ? exhibit.quick : [])];
-  const printed = dsbm("train", ...overrides, `name=gallery_${exhibit.name}`);
-  const report = printed.match(/^report: +(\S+)$/m)?.[1];
-  const command = `npx dsbm train ${exhibit.overrides.join(" ")}`;
-  sections.push(show({ ...exhibit, command }, dirname(report)));
-}
-for (const run of args.filter((arg) => !arg.startsWith("--"))) {
-  const name = basename(dirname(dirname(resolve(run))));
-  sections.push(show({ name, title: name, about: "A run of your own.", direction: "f" }, run));
-}
+const names = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
+for (const exhibit of exhibits)
+  if (names.length === 0 || names.includes(exhibit.name)) await make(exhibit);
 const head =
-  "# Gallery\n\nPages that play bridges offline. Each page is one file: download it and open it. `npm run gallery` makes them.";
-writeFileSync(join(out, "README.md"), `${[head, ...sections].join("\n\n")}\n`);
+  "# Gallery\n\nTrained bridges to play with. Each page is one file that works offline. The commands below a bridge train it and write its\npage. `npm run gallery` makes all of them.";
+writeFileSync(join(out, "README.md"), `${[head, ...exhibits.map(sectionOf)].join("\n\n")}\n`);
 console.log(`gallery ${join(out, "README.md")}`);

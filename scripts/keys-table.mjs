@@ -10,6 +10,7 @@ import {
   gaussian,
   helpEntries,
   launcherSchema,
+  presetGroups,
   resolve,
   sample,
   test,
@@ -20,20 +21,30 @@ import { repo } from "./setup/stamp.mjs";
 
 const target = join(repo, "docs", "keys.md");
 const HEAD = "| key | default | meaning |\n| --- | --- | --- |";
+const dirs = [join(repo, "packages/app/config/conf")];
+
+const networks = train.schema.shape.model.unwrap().options;
 
 /** The tables in order: [heading, entries]. */
 function tables() {
   const all = helpEntries(train.schema);
   const trainKeys = new Set(all.map(({ key }) => key));
-  const networks = train.schema.shape.model.unwrap().options.map((network) => {
+  const ofNetworks = networks.map((network) => {
     const entries = helpEntries(network).map((entry) => ({ ...entry, key: `model.${entry.key}` }));
     const { value: name } = network.shape.name;
-    return [`network ${name}`, entries.map((e) => named(e, name))];
+    return [`network ${name}`, entries.map((e) => withPresets(named(e, name), `${name} `))];
   });
   const sections = Object.entries(train.sections).flatMap(([title, keys]) =>
     title === "network"
-      ? networks
-      : [[title, all.filter(({ key }) => keys.includes(key.split(".")[0]))]],
+      ? ofNetworks
+      : [
+          [
+            title,
+            all
+              .filter(({ key }) => keys.includes(key.split(".")[0]))
+              .map((entry) => withPresets(entry)),
+          ],
+        ],
   );
   return [
     ...sections.map(([title, entries]) => [`dsbm train: ${title}`, entries]),
@@ -44,16 +55,59 @@ function tables() {
   ];
 }
 
+/** What presets change: a Map of values to names of presets, by key. Keys of networks stand behind the network's name. */
+function presetValues() {
+  const found = new Map();
+  const valuesOf = (...overrides) => resolve(train, [...overrides, "--help"], { dirs }).values;
+  const note = (key, value, preset) => {
+    const names = found.get(key) ?? new Map();
+    found.set(key, names.set(value, [...(names.get(value) ?? []), preset]));
+  };
+  const noteChanges = (preset, entries, usual, place = "") => {
+    const defaults = new Map(usual.map(({ key, default: value }) => [key, value]));
+    for (const { key, default: value } of entries)
+      if (value !== defaults.get(key)) note(`${place}${key}`, value, preset);
+  };
+  const ofTrain = (values) =>
+    helpEntries(train.schema, values && { values }).filter(
+      ({ key }) => !/^(model\.|name$|method$)/.test(key),
+    );
+  // A method comes with the usual dataset, whose values are not the method's.
+  const usual = { dataset: ofTrain(), method: ofTrain(valuesOf()) };
+  for (const { name: group, presets } of presetGroups(dirs, "train"))
+    for (const { name } of presets) {
+      const values = valuesOf(`${group}=${name}`);
+      if (group in usual) noteChanges(name, ofTrain(values), usual[group]);
+      if (group === "method") continue;
+      const network = networks.find(({ shape }) => shape.name.value === values.model.name);
+      const place = `${values.model.name} model.`;
+      noteChanges(
+        name,
+        helpEntries(network, { values: values.model }),
+        helpEntries(network),
+        place,
+      );
+    }
+  return found;
+}
+
 /** The keys that have another name or another value in the Gaussian benchmark. */
 function benchmarkEntries(all) {
   const { schema, aliases } = gaussian;
-  const { values } = resolve(gaussian, ["--help"], {
-    dirs: [join(repo, "packages/app/config/conf")],
-  });
+  const { values } = resolve(gaussian, ["--help"], { dirs });
   const usual = new Map(all.map(({ key, default: value }) => [key, value]));
   return helpEntries(schema, { values, aliases }).filter(
     ({ key, default: value }) => usual.get(key) !== value,
   );
+}
+
+const changes = presetValues();
+/** An entry with the presets that have another value. */
+function withPresets(entry, place = "") {
+  const names = [...(changes.get(`${place}${entry.key}`) ?? [])];
+  const textOf = ([value, of]) =>
+    `${value === entry.default ? "" : `; \`${value}\``}: ${of.join(", ")}`;
+  return { ...entry, presets: names.map(textOf).join("") };
 }
 
 /** The constant that names a network is no default, but what its preset says. */
@@ -62,8 +116,8 @@ function named(entry, name) {
 }
 
 const cell = (text) => text.replaceAll("|", "\\|");
-const line = ({ key, default: value, meaning }) =>
-  `| \`${key}\` | \`${cell(value)}\` | ${cell(meaning)} |`;
+const line = ({ key, default: value, presets = "", meaning }) =>
+  `| \`${key}\` | \`${cell(value)}\`${cell(presets)} | ${cell(meaning)} |`;
 
 const intro = readFileSync(target, "utf8").split(/^## /m)[0].trimEnd();
 const sections = tables().map(

@@ -50,7 +50,7 @@ export const rules = {
 };
 const PARTICIPLES = "found own given shown beside wanted ranked measured opened".split(" ");
 /** Written by commands: results and tables of messages, whose sources are counted. */
-const isResult = (file) => /^docs\/results(-full)?\.md$/.test(file);
+const isResult = (file) => /^docs\/results(\.md|\/.*)$/.test(file);
 const isGenerated = (file) => isResult(file) || file === "docs/keys.md";
 
 export const countWords = (text) => text.split(/\s+/).filter((word) => /\w/.test(word)).length;
@@ -70,11 +70,12 @@ export function matchesIn(text) {
 
 const blank = (text) => text.replaceAll(/[^\n]/g, " ");
 
-/** A document without code, addresses and marks for tests. Line numbers stay. */
+/** A document without code, addresses, marks for tests and tables of messages. Line numbers stay. */
 export const proseOf = (text) =>
   text
     .replaceAll(/^---\n[\s\S]*?^---$/gm, blank)
     .replaceAll(/^( *)```[\s\S]*?^ *```$/gm, blank)
+    .replaceAll(/^<!-- metrics: [\s\S]*?^<!-- \/metrics -->$/gm, blank)
     .replaceAll(/<!--[\s\S]*?-->/g, blank)
     .replaceAll(/`[^`\n]+`/g, blank)
     .replaceAll(/\]\([^)]*\)/g, blank);

@@ -2,7 +2,7 @@
 // configurations (or run, where a comment says so). What cannot run says why above the block. The blocks of a document
 // run in their order in one folder, so that a program finds what a command before it has made.
 import { execFile } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import ts from "typescript";
@@ -17,7 +17,7 @@ const all = documents().map((document) => ({ document, blocks: blocksOf(document
 const sure = all
   .map(({ document, blocks }) => ({
     document,
-    blocks: blocks.filter(({ marks }) => marks.skip === undefined),
+    blocks: blocks.filter(({ marks }) => marks.skip === undefined && marks.part === undefined),
   }))
   .filter(({ blocks }) => blocks.length > 0);
 
@@ -89,6 +89,12 @@ async function runShell({ document, line, text, marks }: Block): Promise<string>
   }
   return printed;
 }
+
+it("a part of a program is in its file", () => {
+  for (const { document, line, text, marks } of all.flatMap(({ blocks }) => blocks))
+    if (marks.part !== undefined)
+      expect(readFileSync(join(root, marks.part), "utf8"), `${document}:${line}`).toContain(text);
+});
 
 it("a block that is not run says why", () => {
   const bare = all

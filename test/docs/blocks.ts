@@ -1,5 +1,6 @@
 // The fenced code blocks of the documents, with the comment before a block that says how it is tested:
 //   <!-- skip: why it cannot run -->            it is not run
+//   <!-- part: FILE -->                         it is a part of a program that test/examples runs
 //   <!-- run: key=value … -->                    `npx dsbm` lines are run with these words, not only resolved
 //   <!-- replace: 10_000 -> 20 || long -> short --> before it runs
 //   <!-- output: what may differ -->             the commands above print these lines, up to the numbers
@@ -16,7 +17,7 @@ export interface Block {
   line: number;
   language: string;
   text: string;
-  marks: Partial<Record<"skip" | "run" | "replace" | "output", string>>;
+  marks: Partial<Record<"skip" | "part" | "run" | "replace" | "output", string>>;
 }
 
 const markdown = (folder: string): string[] =>
@@ -46,7 +47,7 @@ export function blocksOf(document: string): Block[] {
     const marks: Block["marks"] = {};
     for (let above = i - 1; above >= 0; above--) {
       const [, name, value] =
-        /^<!-- (skip|run|replace|output):(.*)-->$/.exec(lines[above] as string) ?? [];
+        /^<!-- (skip|part|run|replace|output):(.*)-->$/.exec(lines[above] as string) ?? [];
       if (name === undefined) break;
       marks[name as "skip"] = (value as string).trim();
     }

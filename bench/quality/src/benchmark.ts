@@ -76,6 +76,8 @@ export interface Metric {
   times?: number;
   /** Digits after the point. */
   digits: number;
+  /** The best value (default 0); null if no value is best. */
+  best?: number | null;
   /** Rows of what runs measured beside it, such as a floor: labels, and the names of the values. */
   beside?: Readonly<Record<string, string>>;
   /** The row that a perfect method has. */
@@ -133,6 +135,8 @@ export interface Benchmark {
   };
   metrics: readonly Metric[];
   published: readonly Published[];
+  /** Methods and published rows that are never the best, and the reason. */
+  unranked?: { labels: readonly string[]; why: string };
   /** Sentences below the tables. */
   notes: readonly string[];
 }

@@ -1,4 +1,4 @@
-// The document of outcomes: how it was made, the tables with their figures, and why numbers are above published ones.
+// The pages of outcomes: the best of each table, all rows with their figure, and why numbers are above published ones.
 import type { Finished, Outcome } from "./engine.js";
 import { figureName } from "./figures.js";
 import { type Entry, type Line, shown, type Table, tablesOf } from "./table.js";
@@ -6,12 +6,19 @@ import { type Entry, type Line, shown, type Table, tablesOf } from "./table.js";
 export interface DocumentOptions {
   command: string;
   quick: boolean;
-  /** The folder of the figures, as the document links to it. */
-  figures: string;
+  /** The folder of the pages, as the index links to it. */
+  folder: string;
 }
 
-export function resultsDocument(outcomes: readonly Outcome[], options: DocumentOptions): string {
-  const { command, quick } = options;
+export interface Pages {
+  /** How the numbers were made, and a link to each page. */
+  index: string;
+  /** A page for each benchmark, by its name. */
+  pages: ReadonlyMap<string, string>;
+}
+
+export function resultsDocument(outcomes: readonly Outcome[], options: DocumentOptions): Pages {
+  const { command, quick, folder } = options;
   const runs = outcomes.flatMap(({ results }) => results);
   const lines = [
     `Written by \`${command}\`.`,
@@ -19,41 +26,117 @@ export function resultsDocument(outcomes: readonly Outcome[], options: DocumentO
     ...(quick
       ? ["Quick: short trainings and few samples; what is published had more of both."]
       : []),
-    "A star marks a number above the published one of the same method; the reasons that the command knows stand below the table.",
   ];
-  const parts = outcomes.map((outcome) => markdownOf(outcome, options));
-  return `${["# Results", lines.join("\n"), ...parts].join("\n\n")}\n`;
+  const links = outcomes.map(
+    ({ benchmark: { name, about } }) => `- [${name}](${folder}/${name}.md): ${sentence(about)}`,
+  );
+  const pages = outcomes.map(
+    (outcome) => [outcome.benchmark.name, `${pageOf(outcome, options)}\n`] as const,
+  );
+  return {
+    index: `${["# Results", links.join("\n"), lines.join("\n")].join("\n\n")}\n`,
+    pages: new Map(pages),
+  };
 }
 
-function markdownOf(outcome: Outcome, { quick, figures }: DocumentOptions): string {
+function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
   const { benchmark, failed } = outcome;
-  const { seeds, name, about, notes } = benchmark;
-  const tables = tablesOf(outcome).flatMap((table) => {
-    const { title } = table.metric;
-    const figure = figureName(outcome, table);
-    const why = explanations(table, quick).map((line) => `- \\* ${line}`);
-    return [
-      ...[`**${title}**`, tableText(table, seeds.length)],
-      ...(why.length > 0 ? [why.join("\n")] : []),
-      ...(figure ? [`![${name}: ${title}](${figures}/${figure})`] : []),
-    ];
-  });
+  const { seeds, name, about, notes, unranked } = benchmark;
+  const labels = unranked?.labels ?? [];
   const made =
     seeds.length === 1
       ? `Seed ${seeds[0]}.`
       : `Seeds ${seeds.join(", ")}: mean ± standard deviation.`;
+  const marks = [
+    "A star marks a number above the published one of the same method.",
+    ...(unranked ? [`† Never marked as the best: ${unranked.why}.`] : []),
+  ];
+  const tables = tablesOf(outcome).flatMap((table) => {
+    const { title } = table.metric;
+    const figure = figureName(outcome, table);
+    const why = explanations(table, quick).map((line) => `- \\* ${line}`);
+    const best = bestOf(table, labels);
+    return [
+      `## ${title}`,
+      ...(best ? [bestText(table, best)] : []),
+      "<details><summary>All methods</summary>",
+      tableText(table, { seeds: seeds.length, best, unranked: labels }),
+      ...(why.length > 0 ? [why.join("\n")] : []),
+      ...(figure ? [`![${name}: ${title}](${figure})`] : []),
+      "</details>",
+    ];
+  });
   return [
-    ...[`## ${name}`, `${about}.`, ...tables, [made, ...notes].join(" ")],
+    `# Results: ${name}`,
+    `${sentence(about)} [All benchmarks](../${folder}.md)`,
+    [made, ...notes, ...marks].map((note) => `- ${note}`).join("\n"),
+    ...tables,
     ...(failed.length > 0
       ? [failed.map(({ run, why }) => `- failed: ${run}: ${why.split("\n")[0]}`).join("\n")]
       : []),
   ].join("\n\n");
 }
 
-function tableText({ metric, columns, lines }: Table, seeds: number): string {
-  const row = (label: string, cells: readonly string[]) => `| ${[label, ...cells].join(" | ")} |`;
-  const rules = columns.map(() => "---");
-  const labels = { method: "", reference: "_", published: "" };
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** The best lines of each column: ours and published; null for a metric without a best value. */
+function bestOf({ metric, columns, lines }: Table, unranked: readonly string[]) {
+  const { best = 0 } = metric;
+  if (best === null) return null;
+  const nearest = (kind: Line["kind"], i: number) =>
+    lines
+      .filter((line) => line.kind === kind && line.entries[i] && !unranked.includes(line.label))
+      .toSorted((a, b) => distance(a, i, best) - distance(b, i, best))[0];
+  return columns.map((_, i) => ({ ours: nearest("method", i), theirs: nearest("published", i) }));
+}
+
+const distance = ({ entries }: Line, i: number, best: number) =>
+  Math.abs((entries[i]?.value ?? Number.POSITIVE_INFINITY) - best);
+
+type Best = NonNullable<ReturnType<typeof bestOf>>;
+
+const rowText = (label: string, cells: readonly string[]) => `| ${[label, ...cells].join(" | ")} |`;
+
+/** What a perfect method has, the best method here and the best published one, in each column. */
+function bestText({ metric, columns, lines }: Table, best: Best): string {
+  const cellOf = (line: Line | undefined, i: number) => {
+    const entry = line?.entries[i];
+    if (!line || !entry) return "–";
+    const value = line.kind === "published" ? `${entry.value}` : shown(entry.value, metric);
+    return line.kind === "reference" ? value : `${value}, ${line.label}`;
+  };
+  const rowOf = (label: string, cells: readonly string[]) =>
+    cells.every((cell) => cell === "–") ? [] : [rowText(label, cells)];
+  return [
+    rowText("", columns),
+    rowText(
+      "---",
+      columns.map(() => "---"),
+    ),
+    ...rowOf(
+      "best here",
+      best.map(({ ours }, i) => cellOf(ours, i)),
+    ),
+    ...rowOf(
+      "best published",
+      best.map(({ theirs }, i) => cellOf(theirs, i)),
+    ),
+    ...lines
+      .filter(({ kind }) => kind === "reference")
+      .flatMap((line) =>
+        rowOf(
+          `_${line.label}_`,
+          columns.map((_, i) => cellOf(line, i)),
+        ),
+      ),
+  ].join("\n");
+}
+
+function tableText(
+  { metric, columns, lines }: Table,
+  { seeds, best, unranked }: { seeds: number; best: Best | null; unranked: readonly string[] },
+): string {
+  const marks = { method: "", reference: "_", published: "" };
   const textOf = ({ kind }: Line, entry: Entry | null): string => {
     if (entry === null) return "–";
     if (kind === "published") return `${entry.value}`;
@@ -69,13 +152,20 @@ function tableText({ metric, columns, lines }: Table, seeds: number): string {
     ].join(" ");
   };
   return [
-    row("", columns),
-    row("---", rules),
+    rowText("", columns),
+    rowText(
+      "---",
+      columns.map(() => "---"),
+    ),
     ...lines.map((line) => {
       const { label, kind, entries } = line;
       const name = kind === "published" ? `published: ${label}` : label;
-      const cells = entries.map((entry) => textOf(line, entry));
-      return row(`${labels[kind]}${name}${labels[kind]}`, cells);
+      const cells = entries.map((entry, i) => {
+        const text = textOf(line, entry);
+        return [best?.[i]?.ours, best?.[i]?.theirs].includes(line) ? `**${text}**` : text;
+      });
+      const mark = unranked.includes(label) ? " †" : "";
+      return rowText(`${marks[kind]}${name}${marks[kind]}${mark}`, cells);
     }),
   ].join("\n");
 }

@@ -27,7 +27,7 @@ const help = [
   "2d         points in the plane: exact W2, path energy",
   "eot        pairs with a known plan: conditional moments, path measures",
   "cells      FOLDER with day_N.npy, arrays [cells, components]: W1 to a day that was left out",
-  "verdicts   200 simulated problems with a known answer: how often a verdict is wrong; into docs/verdicts.md",
+  "verdicts   200 simulated problems with a known answer: how often a verdict is wrong; into docs/results/verdicts.md",
   "all        all benchmarks of methods; cells where FOLDER is given",
   "",
   helpTable(experiment.schema, { width: process.stdout.columns ?? 100 }),
@@ -124,12 +124,12 @@ async function verdictStudy({ quick, out }: BenchmarkConfig): Promise<number> {
   }
   progress.done();
   const text = verdictsDocument(judged, "npm run benchmark -- verdicts");
-  writeFileAtomic(out ?? join("docs", "verdicts.md"), text);
+  writeFileAtomic(out ?? join("docs", "results", "verdicts.md"), text);
   console.log(text);
   return falseRate(judged).count > 0.05 * problems.length ? 1 : 0;
 }
 
-/** Writes the tables and the numbers; returns the tables. With figures where they are asked for, in a folder beside. */
+/** Writes the index, the numbers and a folder of pages, with figures if they are asked for. Returns the text of all pages. */
 async function write(
   out: string,
   outcomes: readonly Outcome[],
@@ -139,12 +139,14 @@ async function write(
   const { resultsDocument } = await import("./document.js");
   const { resultsCsv } = await import("./csv.js");
   const stem = out.replace(/\.md$/, "");
-  const text = resultsDocument(outcomes, { ...how, figures: basename(stem) });
-  writeFileAtomic(out, text);
+  const { index, pages } = resultsDocument(outcomes, { ...how, folder: basename(stem) });
+  mkdirSync(stem, { recursive: true });
+  writeFileAtomic(out, index);
   writeFileAtomic(`${stem}.csv`, resultsCsv(outcomes, how.quick));
+  for (const [name, page] of pages) writeFileAtomic(join(stem, `${name}.md`), page);
+  const text = [index, ...pages.values()].join("\n");
   if (!figures) return text;
   const { resultFigures } = await import("./figures.js");
-  mkdirSync(stem, { recursive: true });
   for (const [name, svg] of await resultFigures(outcomes)) writeFileAtomic(join(stem, name), svg);
   return text;
 }

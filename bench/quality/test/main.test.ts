@@ -22,7 +22,9 @@ describe("npm run benchmark", () => {
   it("writes its tables, and runs nothing at a second call", { timeout: 240_000 }, () => {
     const first = run();
     expect(first.code, first.stderr).toBe(0);
-    const text = readFileSync(join(folder, "results.md"), "utf8");
+    expect(readFileSync(join(folder, "results.md"), "utf8")).toContain("(results/gaussian.md)");
+    const page = join(folder, "results/gaussian.md");
+    const text = readFileSync(page, "utf8");
     expect(first.stdout).toContain(text.trimEnd());
     expect(first.stderr).toContain("trained in");
     const rowOf = (label: string) =>
@@ -34,23 +36,23 @@ describe("npm run benchmark", () => {
       );
     // Fitted moments of 10,000 samples are near the floor of 20 steps.
     expect(rowOf("_perfect sampler, 20 steps_")).toBeCloseTo(0.61, 2);
-    expect(rowOf("gaussian_bridge")).toBeLessThan(5);
-    expect(text).toContain("| published: DSBM-IPF | 1.23 |");
+    expect(rowOf("gaussian_bridge †")).toBeLessThan(5);
+    expect(text).toContain("| published: DSBM-IPF | **1.23** |");
     expect(existsSync(join(folder, "results.csv"))).toBe(true);
 
     const second = run();
     expect(second.code, second.stderr).toBe(0);
     expect(second.stderr).not.toContain("trained in");
-    expect(readFileSync(join(folder, "results.md"), "utf8")).toBe(text);
+    expect(readFileSync(page, "utf8")).toBe(text);
 
     const both = words.map((word) => word.replace("=gaussian_bridge", "=gaussian_bridge,lightsb"));
     const third = benchmark(...both, "threads=1", "out=both.md", "train=false");
     expect(third.code, third.stderr).toBe(0);
     expect(third.stderr).not.toContain("trained in");
-    const table = readFileSync(join(folder, "both.md"), "utf8");
-    const line = text.split("\n").find((one) => one.startsWith("| gaussian_bridge |"));
+    const table = readFileSync(join(folder, "both/gaussian.md"), "utf8");
+    const line = text.split("\n").find((one) => one.startsWith("| gaussian_bridge † |"));
     expect(table).toContain(line);
-    expect(table).not.toContain("| lightsb |");
+    expect(table).not.toContain("| lightsb † |");
   });
 
   it("says what is missing", () => {

@@ -45,29 +45,56 @@ const outcome: Outcome = {
   failed: [{ run: "small d2 odd seed=1", why: "dsbm: too odd\nat a place" }],
   stopped: false,
 };
-const how = { command: "npm run benchmark -- small", quick: false, figures: "results" };
+const how = { command: "npm run benchmark -- small", quick: false, folder: "results" };
+const pageOf = (...of: Parameters<typeof resultsDocument>) =>
+  resultsDocument(...of).pages.get("small") as string;
 
 describe("the tables of a benchmark", () => {
-  it("have a row for each method, reference and publication, and mark what is worse", () => {
-    const text = resultsDocument([outcome], how);
-    expect(text).toContain(
+  it("have a row for each method, reference and publication, and mark the best and the worse", () => {
+    const { index } = resultsDocument([outcome], how);
+    expect(index).toContain("- [small](results/small.md): A small problem.");
+    expect(index).toContain(
       "Written by `npm run benchmark -- small`.\n4 runs by dsbm 1.0.0, commit abc\non a machine,\n2026-01-02, 120 seconds of runs.",
     );
-    const table = /\*\*the error\*\*\n\n((?:\|.*\n)+)/.exec(text)?.[1]?.trimEnd();
+    const text = pageOf([outcome], how);
+    const [best, table] = [...text.matchAll(/((?:\|.*\n)+)/g)].map(([part]) => part.trimEnd());
+    expect(best?.split("\n")).toEqual([
+      "|  | low | both |",
+      "| --- | --- | --- |",
+      "| best here | 40.0, light | 50.0, light |",
+      "| best published | 39, Light | 7, Other |",
+      "| _perfect_ | 2.0 | 2.5 |",
+      "| _other_ | 1.0 | 1.3 |",
+    ]);
     // Of seeds 1 and 3 the errors are 2 and 6 in d2, 3 and 9 in d3, times 10.
     expect(table?.split("\n")).toEqual([
       "|  | low | both |",
       "| --- | --- | --- |",
-      "| light | 40.0 ± 28.3 \\* | 50.0 ± 35.4 |",
+      "| light | **40.0 ± 28.3 \\*** | **50.0 ± 35.4** |",
       "| _perfect_ | 2.0 | 2.5 |",
       "| _other_ | 1.0 | 1.3 |",
-      "| published: Light | 39 | 51 |",
-      "| published: Other | – | 7 |",
+      "| published: Light | **39** | 51 |",
+      "| published: Other | – | **7** |",
     ]);
-    expect(text).toContain("**seconds of training**\n\n|  | low | both |");
-    expect(text).toContain("![small: the error](results/small-error.svg)");
-    expect(text).toContain("Seeds 1, 3: mean ± standard deviation. A note.");
+    expect(text).toContain("## seconds of training\n\n|  | low | both |");
+    expect(text).toContain("![small: the error](small-error.svg)\n\n</details>");
+    expect(text).toContain("- Seeds 1, 3: mean ± standard deviation.\n- A note.\n");
     expect(text).toContain("- failed: small d2 odd seed=1: dsbm: too odd\n");
+  });
+
+  it("name no best method of unranked methods, or of a metric without a best value", () => {
+    const page = (change: Partial<Benchmark>) =>
+      pageOf([{ ...outcome, benchmark: { ...benchmark, ...change } }], how);
+    const unranked = page({ unranked: { labels: ["light", "Light"], why: "a reason" } });
+    expect(unranked).toContain("| best published | – | 7, Other |");
+    expect(unranked).not.toContain("best here");
+    expect(unranked).toContain("- † Never marked as the best: a reason.");
+    expect(unranked).toContain("| light † | 40.0 ± 28.3 \\* | 50.0 ± 35.4 |");
+    const [metric] = benchmark.metrics;
+    expect(page({ metrics: [{ ...metric!, best: 45 }] })).toContain("| 39, Light | 51, Light |");
+    expect(page({ metrics: [{ ...metric!, best: null }] })).toContain(
+      "## the error\n\n<details><summary>All methods</summary>",
+    );
   });
 
   it("name versions, commits, machines and days once each, and the runs whose time is known", () => {
@@ -79,7 +106,7 @@ describe("the tables of a benchmark", () => {
       ...{ ...one, ...others[i] },
       ...(i === 0 && { values: { error: 1 } }),
     }));
-    expect(resultsDocument([{ ...outcome, results }], how)).toContain(
+    expect(resultsDocument([{ ...outcome, results }], how).index).toContain(
       "\n4 runs by dsbm 1.0.0, commits abc, def; dsbm 2.0.0\non a machine; another,\n2026-01-02 to 2026-01-04, 90 seconds of the 3 runs with a time.\n",
     );
   });
@@ -100,10 +127,7 @@ describe("the tables of a benchmark", () => {
 describe("a number above the published one", () => {
   const [metric] = benchmark.metrics as [Benchmark["metrics"][number]];
   const reasons = (change: Partial<Benchmark>, { quick = false, results = outcome.results } = {}) =>
-    resultsDocument([{ ...outcome, results, benchmark: { ...benchmark, ...change } }], {
-      ...how,
-      quick,
-    })
+    pageOf([{ ...outcome, results, benchmark: { ...benchmark, ...change } }], { ...how, quick })
       .split("\n")
       .filter((line) => line.startsWith("- \\*"));
   const against = (facts: Partial<Published>) => ({ published: [{ ...light, ...facts }] });
@@ -166,7 +190,7 @@ describe("the figures of a benchmark", () => {
     // References alone are no figure: a benchmark that was stopped before its first run has a table of them.
     const begun = { ...outcome, results: [] };
     expect((await resultFigures([begun])).size).toBe(0);
-    const text = resultsDocument([begun], how);
+    const text = pageOf([begun], how);
     expect(text).toContain("| _perfect_ | 2.0 | 2.5 |");
     expect(text).not.toContain("![");
   });

@@ -214,6 +214,13 @@ export const gaussian: Benchmark = {
   published: Object.entries(published).map(([label, { of, values }]) =>
     publishedRow(klDiag, label, values, { of, steps: 400_000 }),
   ),
+  unranked: {
+    labels: [
+      ...["dsbm_imf_pre", "alpha_dsbm_pre", "lightsb", "lightsb_m"],
+      ...["gaussian_bridge", "gaussian_bridge_10k"],
+    ],
+    why: "the model family contains the answer",
+  },
   notes: [
     "Which covariance the published values fit is not known; of 10,000 samples a full one cannot show them.",
     "The paper trains 40 half-iterations of 10,000 steps, dataset=gaussian_best less than a tenth of that, on 100,000 points; gaussian_bridge_10k has 10,000.",

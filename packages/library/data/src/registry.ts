@@ -25,9 +25,9 @@ const clothes = idxSet(fashionMnist, {
 
 /**
  * All datasets by name; a dataset with classes takes labels behind its name (`mnist_2`,
- * `emnist_1_2`).
+ * `emnist_1_2`). `datasets.mine = …` adds one.
  */
-export const datasets: Readonly<Record<string, DataSet>> = {
+export const datasets: Record<string, DataSet> = {
   mnist: idxSet(mnist, { about: "handwritten digits, 28×28, labels 0–9", others }),
   emnist: idxSet(emnistLetters, {
     about: `${letters} a–e, 28×28, labels 1–5 (of EMNIST's 1–26)`,

@@ -1,19 +1,18 @@
-// A metric of your own is measured like all others: its floor is that of other target samples, its ceiling that of the source.
-import { fit } from "dsbm";
+// A metric of your own: dsbm computes its floor, ceiling and interval as for all metrics.
+import { fit, type Metric } from "dsbm";
 import { squaredDistances } from "dsbm/bridge";
 import { loadTable } from "dsbm/data";
 
 const n = 2000;
 const minutes = 2;
 
-const nearest = {
+const nearest: Metric = {
   name: "nearest",
   title: "nearest neighbour in the target",
   group: "ends",
   meaning: "The median distance from a generated sample to its nearest target sample.",
-  // In units of the samples: 1, of their square: 2.
-  power: 1,
-  // For x [n, d] and y [m, d].
+  power: 1, // 1: in units of the samples, 2: in squared units
+  // For generated samples x [n, d] and target samples y [m, d].
   compare: (x, y) =>
     squaredDistances(x, y)
       .amin({ dim: [1] })
@@ -22,7 +21,7 @@ const nearest = {
       .item(),
 };
 
-const draw = (name) => loadTable(name, { split: "train", n, seed: 1 }).x;
+const draw = (name: string) => loadTable(name, { split: "train", n, seed: 1 }).x;
 const bridge = await fit({
   source: draw("normal"),
   target: draw("moons"),

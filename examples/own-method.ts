@@ -1,19 +1,18 @@
-// A method of your own: what pairs it trains on, and what the network is to predict. Everything else is there already.
-// This one matches bridges of independent pairs once, and never simulates: plain bridge matching.
+// A method of your own: plain bridge matching. It pairs rows independently and trains once, without simulation.
 import { fit } from "dsbm";
-import { independent, methods } from "dsbm/bridge";
+import { independent, type Method, methods, type Pairs } from "dsbm/bridge";
 import { loadTable } from "dsbm/data";
 
 const n = 2000;
 const minutes = 2;
 
-methods.once = {
+const once: Method<Pairs> = {
   name: "once",
-  predicts: "drift", // what samples follow
-  networks: "each", // one for each direction
-  eps: 1e-3, // times of training are in [eps, 1 - eps]
+  predicts: "drift", // what a sample follows
+  networks: "each", // one network for each direction
+  eps: 1e-3, // training times are in [eps, 1 - eps]
   rows: {
-    pairs: true, // of source and target
+    pairs: true,
     make: ({ data, generator }) => independent(data, generator),
   },
   regression({ x0, x1 }, { direction, process, t, noise }) {
@@ -21,8 +20,9 @@ methods.once = {
     return { x: process.bridge(sample), t, target: process.target(direction, sample) };
   },
 };
+methods.once = once;
 
-const draw = (name) => loadTable(name, { split: "train", n }).x;
+const draw = (name: string) => loadTable(name, { split: "train", n }).x;
 const bridge = await fit({
   source: draw("normal"),
   target: draw("moons"),

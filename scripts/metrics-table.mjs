@@ -1,0 +1,36 @@
+// Writes the tables of docs/evaluation.md from the metrics themselves. `--check` compares instead of writing.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { metrics } from "../packages/app/evaluation/dist/metrics/index.js";
+import { repo } from "./setup/stamp.mjs";
+
+const document = join(repo, "docs/evaluation.md");
+const HEAD = "| metric | better | columns of results.csv | meaning |\n| --- | --- | --- | --- |";
+
+const cell = (text) => text.replaceAll("|", "\\|");
+
+function line({ name, better = "lower", target, columns, meaning, onRequest }) {
+  const goal =
+    better === "target" ? (target === undefined ? "near the data" : `near ${target}`) : better;
+  const named = Object.values(columns ?? {}).map((column) => `\`${column}\``);
+  const asked = onRequest ? " Only with `metrics=`." : "";
+  return `| \`${name}\` | ${goal} | ${named.join(", ")} | ${cell(meaning)}${asked} |`;
+}
+
+const text = readFileSync(document, "utf8");
+const groups = new Set(metrics.map(({ group }) => group));
+const written = text.replaceAll(
+  /(<!-- metrics: (\w+) -->\n)[\s\S]*?(?=<!-- \/metrics -->)/g,
+  (_, mark, group) => {
+    if (!groups.delete(group)) throw new Error(`${document}: no metrics of "${group}"`);
+    const lines = metrics.filter((metric) => metric.group === group).map(line);
+    return `${mark}\n${HEAD}\n${lines.join("\n")}\n\n`;
+  },
+);
+if (groups.size > 0) throw new Error(`${document} has no place for ${[...groups].join(", ")}`);
+if (!process.argv.includes("--check")) writeFileSync(document, written);
+else if (written !== text) {
+  console.log("docs/evaluation.md is out of date: run node scripts/metrics-table.mjs");
+  process.exitCode = 1;
+}
