@@ -1,6 +1,7 @@
-// What is tested is what is compiled: node loads it as it is, and once a worker, where sources would be transformed and
-// loaded anew for every file. So files share a process: a test sets its own seeds, threads and variables. Three workers for
-// two cores: a third of the time of two was waiting, for processes, disks and time-outs.
+// Tests run compiled code: node loads it unchanged, and once a worker, while sources would be
+// transformed and loaded again for every file. So files share a process: a test sets its own seeds,
+// threads and variables. Three workers for two cores: a third of the time of two was waiting, for
+// processes, disks and time-outs.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/order.js";
@@ -23,7 +24,7 @@ const files = [
 /** Files that count live tensors: what files before them left behind may be freed while they count. */
 const counting = files.filter((name) => readFileSync(name, "utf8").includes("support/collect.js"));
 
-/** Tests of what is compiled: a test's "../src/file.js" is what was compiled of it. */
+/** Tests of compiled code: a test's "../src/file.js" is its compiled file. */
 const compiled = {
   resolve: {
     alias: [{ find: /^((?:\.\.\/)+(?:packages\/\w+\/\w+\/)?)src\//, replacement: "$1dist/" }],

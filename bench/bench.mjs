@@ -1,5 +1,6 @@
-// `npm run bench`: this library beside eager PyTorch on the same machine in the same minute.
-// Rounds are interleaved, so that whatever else the machine does hits both sides alike. `--before FOLDER` adds another checkout.
+// `npm run bench`: compares this library with eager PyTorch on the same machine in the same minute.
+// Rounds are interleaved, so that disturbances of the machine hit both sides alike. `--before
+// FOLDER` adds another checkout.
 import { existsSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { dirname, join, resolve } from "node:path";

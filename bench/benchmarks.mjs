@@ -1,6 +1,6 @@
 // What is measured: names, units and how often. Both sides build a benchmark from its name alone.
 
-/** The same work with networks in bfloat16; beside PyTorch's autocast. */
+/** The same work with networks in bfloat16, against PyTorch's autocast. */
 const bf16 = (bench) => ({ ...bench, name: `${bench.name}_bf16` });
 
 const MLP = [
@@ -21,7 +21,7 @@ const UNET = [
   { name: "unet_simulation", unit: "ms/image", scale: 1e3 / 32, reps: 1, rounds: 3 },
 ];
 
-// The kernels of our own for pictures, forward and backward: 32 pictures of 64 channels, 28×28
+// Our own kernels for images, forward and backward: 32 images of 64 channels, 28×28
 const KERNELS = [
   { name: "conv3x3", unit: "ms", scale: 1e3, reps: 4, rounds: 5 },
   { name: "norm_silu", unit: "ms", scale: 1e3, reps: 4, rounds: 5 },
@@ -29,14 +29,15 @@ const KERNELS = [
   { name: "norm_silu_few", unit: "ms", scale: 1e3, reps: 10, rounds: 5 },
 ];
 
-/** n points of each of two Gaussians in 5 dimensions, of equal weights; beside POT. */
+/** n equally weighted points of each of two Gaussians in 5 dimensions, against POT. */
 const transport = (kind, n, reps) => ({
   ...{ name: `${kind}_${n}`, unit: "ms", scale: 1e3, reps, rounds: 5, against: "POT" },
 });
 
 /**
- * Each takes `reps` repetitions a round; the value shown is seconds / reps · scale in `unit`. Those with `ranks` are one
- * training in so many processes of one thread each, beside the same in one. Those that are `long` run when they are named.
+ * Each takes `reps` repetitions a round; the shown value is seconds / reps · scale in `unit`. With
+ * `ranks`: one training in this number of processes of one thread each, against one process. `long`
+ * benchmarks run only by name.
  */
 const BENCHMARKS = [
   // a chain of 1,000 additions on 8 floats, so one repetition is 1,000 operations
@@ -65,7 +66,7 @@ const BENCHMARKS = [
 /** Thread counts that each side may choose between; the better one counts. */
 export const THREADS = [1, 2];
 
-/** Names that differ from `word` by the fewest edits, for "did you mean". */
+/** Closest names by number of edits, for "did you mean". */
 function nearestName(word, names) {
   const distance = (a, b) => {
     let row = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -97,7 +98,7 @@ export function select(only) {
   return BENCHMARKS.filter(({ name }) => wanted.includes(name));
 }
 
-/** The middle value; the mean of the two middle ones where their number is even. */
+/** The median; the mean of both middle values for an even number. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;

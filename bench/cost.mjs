@@ -1,4 +1,4 @@
-// The cost of a data-parallel step on paper: what is computed, what is exchanged, and what hides behind what.
+// The cost of a data-parallel step on paper: computation, exchange, and their overlap.
 
 /** Bytes of a bucket, as `bucket_cap_mb` has it where nobody sets it. */
 const BUCKET = 25 * 2 ** 20;
@@ -18,8 +18,8 @@ export function clustered(n, bytes, { each, within, between }) {
 }
 
 /**
- * What of an exchange is seen: buckets travel while the backward pass (two thirds of the computation) goes on, but the
- * last one has nothing to hide behind.
+ * Visible part of an exchange: buckets travel during the backward pass (two thirds of the
+ * computation), but the last one has nothing to hide behind.
  */
 export function exposed(bytes, compute, time, cap = BUCKET) {
   const buckets = Math.max(1, Math.ceil(bytes / cap));

@@ -1,5 +1,5 @@
-// How well `dsbm fit` does from its defaults on small tables of many kinds: sliced 2-Wasserstein of both directions beside
-// its floor. `npm run bench:fit -- [--pairs N] [--minutes M]`
+// Quality of `dsbm fit` with its defaults on small tables of many kinds: sliced 2-Wasserstein of
+// both directions and its floor. `npm run bench:fit -- [--pairs N] [--minutes M]`
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
-// `node bench/growth.mjs`: how cost grows with batch, width, dimension, steps and ranks, three sizes of each, on one thread a
-// process. Prints a table of Markdown: milliseconds of a training step (a whole simulation where its steps grow), and the
-// exponent p of the size^p that is nearest to them.
+// `node bench/growth.mjs`: growth of cost with batch, width, dimension, steps and ranks, three
+// sizes of each, on one thread a process. Prints a table of Markdown: milliseconds of a training
+// step (of a whole simulation for a growing number of its steps), and the exponent p of the closest
+// size^p.
 import { setup } from "../scripts/setup.mjs";
 import { markdown } from "./cost.mjs";
 import { inTurns, ours } from "./side.mjs";

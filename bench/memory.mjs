@@ -1,6 +1,6 @@
-// The memory of large data sets: `dsbm fit` and `dsbm sample` on tables of millions of rows, and `dsbm fit` on folders of
-// tens of thousands of pictures, beside the memory of the same commands on a few rows. Slow, and writes some gigabytes.
-// `npm run bench:memory -- [--rows N] [--pictures N]`
+// The memory of large datasets: `dsbm fit` and `dsbm sample` on tables of millions of rows, and
+// `dsbm fit` on folders of tens of thousands of images, against the memory of the same commands on
+// a few rows. Slow, and writes some gigabytes. `npm run bench:memory -- [--rows N] [--pictures N]`
 import { spawn } from "node:child_process";
 import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,7 +38,7 @@ async function table(path, rows, mean) {
   await writer.close();
 }
 
-/** A folder of pictures of 64×64 pixels; a thousand are drawn, the others are links to them. */
+/** A folder of images of 64×64 pixels; a thousand are drawn, all others are links to them. */
 async function pictures(path, count, red) {
   mkdirSync(path);
   const drawn = Math.min(count, 1000);

@@ -38,7 +38,7 @@ export function costOf(dataset) {
     const parameters = network.parameters().reduce((n, p) => n + p.numel, 0);
     const tally = { flop: 0 };
     count(network, tally);
-    // Convolutions cost by area: large pictures are counted on small ones.
+    // Convolutions cost by area: large images are counted on small ones.
     const side = Math.min(size, 128);
     const given = cond > 0 ? { cond: torch.randn([1, cond, side, side]) } : undefined;
     torch.noGrad(() =>

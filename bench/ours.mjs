@@ -1,5 +1,5 @@
 // Our side of the benchmark: the same work as pytorch_side.py through this library's public face.
-// Speaks JSON, one object a line, over stdin and stdout; bench.mjs drives it beside PyTorch's side.
+// Speaks JSON, one object a line, over stdin and stdout; bench.mjs drives both sides.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -88,11 +88,14 @@ const IMAGE = 28;
 const SAMPLER_STEPS = 30;
 const GAMMA = 0.034;
 
-/** Where both sides work. */
+/** The device of both sides. */
 const device = process.env.BENCH_DEVICE ?? "cpu";
 const there = (x) => (device === "cpu" ? x : x.to({ device }));
 
-/** The image trainer's problem on random pictures: UNET at 28×28, DSBM with loss_scale, clipping and EMA. */
+/**
+ * The image trainer's problem on random images: UNET at 28×28, DSBM with loss_scale, clipping and
+ * EMA.
+ */
 function imageProblem({ rows = IMAGES, batchSize = IMAGES, execution = {} } = {}) {
   const picture = () => there(torch.rand([rows, 1, IMAGE, IMAGE]).mul(2).sub(1));
   const sigma = Math.sqrt(GAMMA * SAMPLER_STEPS);
@@ -283,7 +286,7 @@ function mlpStep(dim, width, { dtype = "float32", batch = BATCH } = {}) {
       });
     }
   };
-  // Forward, and back to weights and to inputs, except those of the first layer.
+  // Forward, and back to weights and to inputs, except inputs of the first layer.
   return { run, warm: 100, flop: batch * (3 * flopOf(dim, width) - 2 * dim * width) };
 }
 
@@ -324,7 +327,7 @@ function secondHalf(dim, width, { steps, ...options }) {
   });
 }
 
-/** 1,000 steps of the backward net; the forward net simulates the pairs anew at every epoch. */
+/** 1,000 steps of the backward net; the forward net simulates new pairs at every epoch. */
 function halfIteration(dim, width, threads, options = {}) {
   const make = (steps) =>
     new bridge.Training(secondHalf(dim, width, { threads, ...options, steps }));

@@ -1,5 +1,5 @@
-// Time to the truth: seconds of training until the newest network's marginals are as close to those of the exact bridge as
-// the published ones, evaluations left out.
+// Time to the truth: seconds of training, without evaluations, until the newest network's marginals
+// are as close to the exact bridge's as published.
 import { readFileSync } from "node:fs";
 
 const TRUTH = JSON.parse(readFileSync(new URL("truth.json", import.meta.url), "utf8"));

@@ -1,4 +1,5 @@
-// The tables of docs/scaling.md that are not measured: the presets' networks on GPUs and networks that are assumed.
+// The tables of docs/scaling.md that come from a model: the presets' networks on GPUs and networks
+// with assumed figures.
 import { clustered, exposed, markdown } from "./cost.mjs";
 
 /** Assumptions, none of them measured here. */
@@ -29,7 +30,10 @@ function stepOf(net, n, local, between, { width = 4, cap } = {}) {
   return { compute, seen, noise, efficiency: (compute + own) / (compute + noise + seen) };
 }
 
-/** Samples a GPU at which `n` of them reach `wanted`; null where the noise of the whole batch forbids it. */
+/**
+ * Samples a GPU at which `n` of them reach `wanted`; null if the noise of the whole batch prevents
+ * it.
+ */
 function leastLocal(net, n, between, width, wanted = 0.8) {
   for (let local = 1; local <= 65_536; local *= 2)
     if (stepOf(net, n, local, between, { width }).efficiency >= wanted) return local;

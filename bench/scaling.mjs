@@ -1,6 +1,7 @@
-// `node bench/scaling.mjs`: what several processes cost and gain. Measures a step and an exchange here, fits a model,
-// sets its prediction beside two and four processes, and prints what it says of GPUs whose figures are assumed.
-// --paper: only the latter. --write: puts the tables into docs/scaling.md.
+// `node bench/scaling.mjs`: the cost and gain of several processes. Measures a step and an exchange
+// here, fits a model, compares its prediction with two and four processes, and prints predictions
+// for GPUs with assumed figures.
+// --paper: only the predictions. --write: puts the tables into docs/scaling.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
@@ -56,7 +57,7 @@ const ms = (seconds) => (1000 * seconds).toPrecision(3);
 async function measured(rounds) {
   const cores = cpus().length;
   const times = await exchanges(rounds);
-  // Between two ranks: two hops of latency, and as many bytes each way as there are.
+  // Between two ranks: two hops of latency, and all bytes each way.
   const line = leastSquares(times);
   const link = { latency: line.offset / 2, bandwidth: 1 / line.slope };
   const parts = [
@@ -75,8 +76,8 @@ async function measured(rounds) {
     const rows = all
       .filter(({ batch }) => batch === step.batch)
       .map(({ n, seconds }) => {
-        // Processes that share a core take turns; an exchange on the processor hides behind nothing. Where it takes
-        // longer than what it saves, each process goes through all rows.
+        // Processes that share a core take turns; an exchange on the processor hides behind
+        // nothing. If it takes longer than it saves, each process computes all rows.
         const turns = Math.max(1, n / cores);
         const work = (rows) => compute.offset + compute.slope * rows;
         const shared = work(step.batch / n) + ring(n, step.bytes, link);

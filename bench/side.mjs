@@ -31,7 +31,7 @@ export class Side {
       this.#failure = error;
     });
     this.#child.stdin.on("error", (error) => {
-      this.#failure ??= error; // it is gone; ask() says so with what it printed last
+      this.#failure ??= error; // the process is gone; ask() reports its last output
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text) => {
       this.#errors = (this.#errors + text).slice(-2000);
@@ -57,7 +57,7 @@ export class Side {
   }
 }
 
-/** One side as `n` ranks: all are asked at once; time is that of the slowest, memory that of all together. */
+/** One side as `n` ranks: all are asked together; time is the slowest rank's, memory the sum. */
 export class RankedSide {
   #ranks;
 

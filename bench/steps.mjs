@@ -1,7 +1,9 @@
-// `node bench/steps.mjs`: what simulated pairs lose by fewer steps, on the Gaussian benchmark. Trains as bench/truth.json says,
-// three half-iterations in 5 and 50 dimensions, then simulates with the last network in so many steps, with the variances of a
-// step, two grids and Heun's correction. Prints a table of Markdown: KL of the ends from the target (independent coordinates) and the
-// sliced 2-Wasserstein distance to new samples of it, beside the floor that other samples of the target have.
+// `node bench/steps.mjs`: the loss of simulated pairs with fewer steps, on the Gaussian benchmark.
+// Trains as bench/truth.json says, three half-iterations in 5 and 50 dimensions, then simulates
+// with the last network in different numbers of steps, with the variances of a step, two grids and
+// Heun's correction. Prints a table of Markdown: KL of generated samples from the target
+// (independent coordinates) and the sliced 2-Wasserstein distance to new target samples, with its
+// floor.
 import { readFileSync } from "node:fs";
 import * as bridge from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";

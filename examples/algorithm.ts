@@ -17,7 +17,7 @@ const batch = 128;
 const eps = 1e-3; // the drift of a bridge has poles at the times 0 and 1
 const generator = Generator.default().manualSeed(1);
 
-// A ring and a larger one beside it, not paired.
+// A ring and a larger ring next to it, not paired.
 const points = Array.from({ length: 1000 }, (_, i) => i);
 const source = points.map((i) => [Math.cos(i), Math.sin(i)]);
 const target = points.map((i) => [4 + 2 * Math.cos(i), 2 * Math.sin(i)]);
@@ -51,7 +51,7 @@ for (let n = 0; n < iterations; n++)
         loss.backward();
         optimizer.step();
       });
-    // The coupling of the learnt process: from the data at its start to where its SDE ends.
+    // The coupling of the learnt process: from the data at its start to the end of its SDE.
     ({ x0, x1 } = simulated(direction, data, simulate));
   }
 

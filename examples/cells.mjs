@@ -1,5 +1,5 @@
-// Cells of two days, and a day between them that is left out: node cells.mjs day_2.npy day_4.npy day_3.npy, arrays [n, d]
-// of principal components. Without files a population that grows apart into two is drawn.
+// Cells of two days, with a held-out day between: node cells.mjs day_2.npy day_4.npy day_3.npy,
+// arrays [n, d] of principal components. Without files it draws a population that splits into two.
 import { writeFileSync } from "node:fs";
 import { fit } from "dsbm";
 import { cat, Generator, io, randn } from "dsbm/torch";

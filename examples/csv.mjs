@@ -5,7 +5,7 @@ import { fit } from "dsbm";
 const n = 1000;
 const minutes = 2;
 
-/** A cohort: an id that is kept, an age in years, a pressure in mmHg. */
+/** A cohort: an id to keep, an age in years, a pressure in mmHg. */
 function write(file, shift) {
   const rows = Array.from({ length: n }, (_, i) => {
     const age = 50 + 15 * Math.sin(i) + 3 * Math.sin(31 * i);

@@ -1,5 +1,5 @@
-// Pictures: drawn squares to drawn discs, as bytes in memory. Folders of pictures are given by their paths instead:
-// node pictures.mjs photos paintings
+// Images: squares to discs, as bytes in memory. Give image folders by their paths instead: node
+// pictures.mjs photos paintings
 import { writeFileSync } from "node:fs";
 import { fit } from "dsbm";
 import { loadTable } from "dsbm/data";
@@ -21,7 +21,7 @@ const bridge = await fit({
 console.log(`report: ${bridge.report}`);
 
 if (typeof source !== "string") {
-  // Bytes in, bytes out: each picture above what it becomes.
+  // Bytes in, bytes out: each image above its result.
   const some = drawn("synthetic_squares", "test").narrow(0, 0, 8);
   const { x } = await bridge.sample(some, { seed: 1 });
   const images = Uint8Array.from([...some.toNumbers(), ...x.toNumbers()]);

@@ -1,6 +1,7 @@
-// Counts the house: code tokens (leaves of TypeScript's syntax tree, so that packing lines wins nothing), lines, files
-// and words of comments of each package. Fails for a package above its budget in scripts/packages.cjs, and for packed
-// literals. `--table` prints the counts, `--write` writes them into ARCHITECTURE.md.
+// Counts the repository: code tokens (leaves of TypeScript's syntax tree, so that packing lines
+// wins nothing), lines, files and comments of each package. Fails for a package above its budget in
+// scripts/packages.cjs, and for packed literals. `--table` prints the counts, `--write` writes them
+// into ARCHITECTURE.md.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";

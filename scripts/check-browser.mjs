@@ -1,6 +1,6 @@
-// `npm run check:browser`: reports, players and the studio in a real browser. Installs Debian's chromium where it is missing and
-// may be installed (about 150 MB), runs the tests that `npm test` runs where chromium is there, with the rates of frames, and
-// prints what the studio's table takes.
+// `npm run check:browser`: reports, players and the studio in a real browser. Installs Debian's
+// chromium if it is missing and may be installed (about 150 MB), runs the browser tests of `npm
+// test`, with the rates of frames, and prints the costs of the studio's table.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
-// `npm run check:cuda`: on a machine with a GPU, builds the engine against a libtorch with CUDA, compares the GPU with the
-// processor, trains and goes on there, passes the golden tensors, and times rows of the benchmark. It ends with the engine
-// for that libtorch in place; `npm run build` without LIBTORCH brings the system's back. docs/guide/gpu.md
+// `npm run check:cuda`: on a machine with a GPU, builds the engine against a libtorch with CUDA,
+// compares the GPU with the processor, trains and resumes there, passes the golden tensors, and
+// times rows of the benchmark. It ends with the engine for that libtorch in place; `npm run build`
+// without LIBTORCH restores the system's. docs/guide/gpu.md
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,13 +12,16 @@ import { repo } from "./setup/stamp.mjs";
 const scratch = mkdtempSync(join(tmpdir(), "dsbm-check-cuda-"));
 const rows = "mlp_step_d50,mlp_step_d50_bf16,simulate_mlp,unet_step,unet_step_bf16,unet_forward";
 
-/** Text that a program prints; null where it is missing or fails. */
+/** The output of a program; null if it is missing or fails. */
 function asked(program, args) {
   const { status, stdout } = spawnSync(program, args, { encoding: "utf8" });
   return status === 0 ? stdout.trim() : null;
 }
 
-/** A folder with a CUDA libtorch: LIBTORCH, or the one inside a Python torch. Throws one line where there is none. */
+/**
+ * A folder with a CUDA libtorch: LIBTORCH, or the one inside a Python torch. Throws one line
+ * without one.
+ */
 function cudaLibtorch() {
   const program =
     "import os, torch; print(os.path.dirname(torch.__file__) if torch.version.cuda else '')";
@@ -39,7 +43,7 @@ function check(name, task) {
   }
 }
 
-/** Runs a program on the user's terminal. Throws where it fails. */
+/** Runs a program on the user's terminal. Throws if it fails. */
 function run(program, args, options = {}) {
   const { status } = spawnSync(program, args, { cwd: repo, stdio: "inherit", ...options });
   if (status !== 0) throw new Error(`${[program, ...args].join(" ")} ended with code ${status}`);

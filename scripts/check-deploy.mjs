@@ -1,6 +1,7 @@
-// `npm run check:deploy`: the steps of the recipes of deploy/ in a temporary folder, without a daemon: the files that they
-// copy, the set-up on these alone (some minutes), and what the images start, as a user without rights where this is root.
-// What an image adds to that (its layers, its base, its file system) is not checked.
+// `npm run check:deploy`: the steps of the recipes of deploy/ in a temporary folder, without a
+// daemon: the copied files, the set-up on these alone (some minutes), and the images' start, as a
+// user without rights if this user is root. The image's own additions (its layers, its base, its
+// file system) are not checked.
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -38,7 +39,7 @@ function check(name, task) {
   }
 }
 
-/** Runs a program; throws with its last lines where it fails. */
+/** Runs a program; throws its last lines if it fails. */
 function run(program, args, options = {}) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     encoding: "utf8",
@@ -58,7 +59,7 @@ function asUser(program, args, cwd) {
   return run("setpriv", [...user, program, ...args], { cwd, env });
 }
 
-/** Files below a folder, but those of node_modules. */
+/** Files below a folder, without node_modules. */
 const filesOf = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,5 +1,5 @@
-// `npm run check:pytorch`: PyTorch reads what we write, and we read what it writes. Outside `npm test`,
-// since it needs a Python that can import torch; where there is none it says so and is content.
+// `npm run check:pytorch`: PyTorch reads our files, and we read PyTorch's. Outside `npm test`,
+// since it needs a Python that can import torch; without one it says so and succeeds.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,7 +1,8 @@
-// Throws hostile calls at the engine: every outcome must be a value or a JavaScript error, never an abort, a crash or a
-// hang, and memory stays flat. `npm run fuzz -- --calls 1000000 --seed 7`; a crash prints the call that did it. `--files 1000` reads
-// damaged tables and TorchScript files instead. Tensors and
-// programs of earlier calls of the same process are used again: `--start` its first call to see one of its crashes anew.
+// Throws hostile calls at the engine: every outcome must be a value or a JavaScript error, never an
+// abort, a crash or a hang, and memory stays flat. `npm run fuzz -- --calls 1000000 --seed 7`; a
+// crash prints the call that did it. `--files 1000` reads damaged tables and TorchScript files
+// instead. Tensors and programs of earlier calls of the same process are used again: `--start` its
+// first call to reproduce a crash.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,8 +70,8 @@ function batch(job, timeout) {
 }
 
 /**
- * Makes `calls` calls from `seed` in child processes, `jobs` at a time.
- * Returns the counts and the deaths, each with the call that did it; after a death the run goes on behind it.
+ * Makes `calls` calls from `seed` in child processes, `jobs` at a time. Returns the counts and the
+ * deaths, each with the call that did it; after a death the run continues behind it.
  */
 export async function fuzz({
   calls,

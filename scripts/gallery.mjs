@@ -67,7 +67,7 @@ const dsbm = (...args) =>
     stdio: ["ignore", "pipe", "inherit"],
   });
 
-/** The newest picture of paths in a direction, or of points; undefined if the run has none. */
+/** The newest image of paths in a direction, or of points; undefined if the run has none. */
 function newestPicture(run, direction) {
   const folder = join(run, "samples");
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];

@@ -124,7 +124,7 @@ function emit({ name, overloads, method }) {
     const options = rest.slice(positional.length);
     return { ...schema, rest, positional, options };
   });
-  // "sum()" beside "sum(dim)": the missing positional argument is undefined.
+  // "sum()" next to "sum(dim)": the missing positional argument is undefined.
   const width = Math.max(...parsed.map((p) => p.positional.length));
   const ident = method ? camel(name) : safe(camel(name)); // a method may be called var
   const out = [];

@@ -10,7 +10,10 @@ const root = resolve(process.argv[2]?.startsWith("--") ? "." : (process.argv[2] 
 /** Engine and mathematics, whose public functions a reader takes as given. */
 const asGiven = new Set(["files", "torch", "bridge", "nets"]);
 
-/** Entry points of the journeys: a file below packages/, and names in it; the first file that is there counts. */
+/**
+ * Entry points of the journeys: a file below packages/, and names in it; the first existing file
+ * counts.
+ */
 const journeys = {
   "a row of a CSV → report.html": [["cli/src/command/fit.ts", "fitCommand"]],
   "a training step": [["train/src/half-iteration.ts", null]],
@@ -36,7 +39,7 @@ const sources = folders.flatMap((folder) =>
     .filter((file) => /\.tsx?$/.test(file))
     .map((file) => join(folder, "src", file)),
 );
-// Packages are read from their sources, so that a declaration is where it was written.
+// Packages are read from their sources, so that a declaration is at its original place.
 const paths = Object.fromEntries(
   folders.flatMap((folder) => {
     const name = nameOf(folder) === "cli" ? "dsbm" : `@dsbm/${nameOf(folder)}`;
@@ -63,7 +66,10 @@ function readable(node) {
   return at;
 }
 
-/** The declarations of a name; those of a module's member for `const { name } = await import(…)`. */
+/**
+ * The declarations of a name; for `const { name } = await import(…)` the declarations of the
+ * module's member.
+ */
 function declarationsOf(identifier) {
   let symbol = checker.getSymbolAtLocation(identifier);
   const { parent } = identifier;

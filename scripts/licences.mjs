@@ -1,10 +1,10 @@
-// `npm run licences`: the packages that users of the packages of this workspace install with them, with their licences, from
-// the lock file. Fails where one has none.
+// `npm run licences`: the packages that users install with this workspace's packages, with their
+// licences, from the lock file. Fails for a package without a licence.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repo } from "./setup/stamp.mjs";
 
-/** The run-time packages, sorted by name; those of several versions once for each. */
+/** The run-time packages, sorted by name, once for each version. */
 export function licences() {
   const { packages } = JSON.parse(readFileSync(join(repo, "package-lock.json"), "utf8"));
   const found = new Map();

@@ -13,14 +13,14 @@ const results = existsSync(measurements) ? parseCsv(readFileSync(measurements, "
 
 /** Rows of the results for the methods of the guide: where methods have several, one with the settings of `dsbm fit`. */
 const names = { dbdsb: "dsbm_imf_ot", sbcfm: "sb_cfm", otcfm: "ot_cfm", rf: "rectified_flow" };
-/** Presets that are in no benchmark, and a method without a preset. */
+/** Presets outside all benchmarks, and a method without a preset. */
 const others = ["bm", "dbdsb_vp", "dsb"];
 const presets = readdirSync(join(repo, "packages/app/config/conf/method")).map((file) =>
   file.replace(".yaml", ""),
 );
 const methods = [...presets.filter((one) => !/^_/.test(one) && !others.includes(one)), "sbcfm"];
 
-/** The measured columns: a case, a metric, what it is multiplied by, and its digits. */
+/** The measured columns: a case, a metric, its factor, and its digits. */
 const measured = [
   ["moons-8gaussians", "w2", 1, 3],
   ["D16-eps1", "cbw2_uvp", 1, 1],

@@ -39,7 +39,7 @@ const packages = {
   },
 };
 
-/** What the tests of a package may import besides: training is tested on networks and data. */
+/** Further imports of the tests of a package: training is tested on networks and data. */
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */

@@ -1,5 +1,5 @@
-// Draws docs/pictures and docs/studio again: the samples of the README's fit, what sigma does, and these runs in the studio.
-// `npm run pictures`, some minutes; the studio needs chromium.
+// Draws docs/pictures and docs/studio again: the samples of the README's fit, the effect of sigma,
+// and these runs in the studio. `npm run pictures`, some minutes; the studio needs chromium.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -45,7 +45,7 @@ async function endsAndPaths(path, title) {
 
 const widths = [360, 1280, 2560];
 
-/** Pictures of the pages of the studio over the runs of this folder. */
+/** Screenshots of the pages of the studio over the runs of this folder. */
 async function drawStudio() {
   const studio = spawn(process.execPath, [bin, "studio", "experiments", "--no-settings"], {
     cwd: folder,

@@ -23,7 +23,7 @@ import { installSystem } from "./setup/system.mjs";
 const NODE = 20;
 const environment = () => ["LIBTORCH", "CXX"].map((name) => process.env[name] ?? null);
 
-/** True where the last native build's libtorch is still the same file. */
+/** True if the last native build's libtorch is still the same file. */
 function isLinked() {
   const record = join(repo, "packages/engine/torch/build/libtorch.json");
   if (!existsSync(record)) return false;

@@ -1,5 +1,5 @@
-// Draws winter.csv and summer.csv, two small tables of our own: measurements of three rivers in two seasons. No river
-// was measured. Run it to make the files anew: node examples/data/make.mjs
+// Draws winter.csv and summer.csv, two small synthetic tables: measurements of three rivers in two
+// seasons. No river was measured. Run it to make the files again: node examples/data/make.mjs
 import { writeFileSync } from "node:fs";
 
 /** Uniform numbers in [0, 1) from a seed (mulberry32). */

@@ -17,7 +17,7 @@ const doors =
 /** A view of more elements than can be walked through in a second is slow, not hung. */
 const isVast = (t) => t.numel > 2 ** 26;
 
-/** The kinds of calls over engine `T`; `schemas` are those of the operations that `call` is tried with. */
+/** The kinds of calls over engine `T`; `schemas` are the schemas of the operations for `call`. */
 export function kinds(T, schemas) {
   const parsed = schemas.map(parse).filter(Boolean);
   const some = (r, v) => r.many(r.below(7), () => (r.chance(0.5) ? v.tensor() : v.strange()));
@@ -190,7 +190,7 @@ export function kinds(T, schemas) {
       () => ({ what: "drainWarnings", args: [], run: () => T.drainWarnings() }),
     ])();
   }
-  /** Results that are passed in and resizes for which there is no memory, and then uses of what they were to change. */
+  /** Passed-in results and resizes without enough memory, and then uses of their targets. */
   function refused(r, v) {
     const t = v.tensor();
     const other = v.tensor();

@@ -1,4 +1,4 @@
-// Hostile values: what a careless or malicious caller could pass, and tensors odd enough to be one of them.
+// Hostile values from a careless or malicious caller, and tensors odd enough to be hostile.
 
 const dtypes =
   "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128".split(
@@ -199,7 +199,7 @@ export function makers(r, T, owned, state) {
       () => r.many(70, () => 1),
       () => ({ dim: int(), keepdim: true, value: float(), alpha: float(), generator: null }),
     ])();
-  /** A tensor that outlives the call, in the place of an older one where there are many. */
+  /** A tensor that outlives the call; it replaces an older one if there are many. */
   const lasting = () => {
     if (pool.length > 0 && r.chance(0.5)) return r.pick(pool);
     const t = r.chance(0.5) ? T.rand([2, 2]).keep() : plain().keep();

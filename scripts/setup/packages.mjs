@@ -5,7 +5,10 @@ import process from "node:process";
 import { must } from "./command.mjs";
 import { repo } from "./stamp.mjs";
 
-/** True where npm's own record of node_modules agrees with package-lock.json (optional ones may lack). */
+/**
+ * True if npm's own record of node_modules agrees with package-lock.json (optional packages may be
+ * missing).
+ */
 export function isInstalled() {
   const record = join(repo, "node_modules/.package-lock.json");
   if (!existsSync(record)) return false;

@@ -1,10 +1,10 @@
-// Installs the system's packages that the engine needs, where this user may.
+// Installs the engine's system packages, if this user may.
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { aptCommand, PACKAGES } from "../../packages/engine/torch/addon/system.mjs";
 import { attempt, must, SetupError } from "./command.mjs";
 
-/** The words that must stand before apt-get, or null when nobody here may install anything. */
+/** The prefix for apt-get, or null if nobody here may install anything. */
 async function privilege() {
   const env = ["env", "DEBIAN_FRONTEND=noninteractive"];
   if (process.getuid?.() === 0) return env;
@@ -12,8 +12,8 @@ async function privilege() {
 }
 
 /**
- * Installs what is missing with apt-get. Throws a SetupError with the exact command where it may not,
- * and with the way out on systems that are not Debian's.
+ * Installs missing packages with apt-get. Throws a SetupError with the exact command if it may not,
+ * and with a solution for systems other than Debian.
  */
 export async function installSystem(missing, log) {
   const command = aptCommand(missing);

@@ -2,7 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** How far the numbers of two processes may be from those of one: sums are taken in another order. */
+/**
+ * Allowed difference between the numbers of two processes and of one: sums are taken in another
+ * order.
+ */
 const tolerance = 1e-4;
 
 /** Throws an error with this text unless the truth is one. */

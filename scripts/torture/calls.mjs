@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
 /**
- * The calls of a log: kind, place among those of its kind in its process, path below `folder`, the name that a later rename
- * gives it (`final`), the same without numbers (`what`), by which calls are told apart, and what it is a part of (`makes`):
- * what is made in the folder that it is on, or the folder that is made under a temporary name.
+ * The calls of a log: kind, index among its kind in its process, path below `folder`, its later
+ * name after a rename (`final`), the same without numbers (`what`), which identifies calls, and the
+ * result that it belongs to (`makes`): a path in the call's folder, or the folder with a temporary
+ * name.
  */
 export function readCalls(log, folder) {
   if (!existsSync(log)) return [];

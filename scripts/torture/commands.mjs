@@ -102,8 +102,8 @@ async function prepare(name, folder) {
 }
 
 /**
- * A command's folder below `root`, made anew by `fresh`, with the outcome and the milliseconds of an untouched run, whole
- * (`took`) and up to its first file (`first`). Throws where that fails.
+ * A command's folder below `root`, made by `fresh`, with the outcome and the milliseconds of an
+ * untouched run, whole (`took`) and up to its first file (`first`). Throws if that fails.
  */
 export async function untouched(name, root) {
   const { words } = commands[name];
@@ -128,9 +128,9 @@ export async function untouched(name, root) {
 }
 
 /**
- * Types a command in a folder; `kill` after so many milliseconds, with `watch` counted from the first file that it writes
- * there. Resolves to how it ended, what it said on stderr and at the end on stdout, and with `watch` the milliseconds up to
- * that file (`first`).
+ * Types a command in a folder; `kill` after so many milliseconds, with `watch` counted from its
+ * first file there. Resolves to its end, its stderr and the end of its stdout, and with `watch` the
+ * milliseconds up to that file (`first`).
  */
 export function type(words, { folder, env = {}, kill = null, watch = false }) {
   return new Promise((done) => {
@@ -166,7 +166,7 @@ export function type(words, { folder, env = {}, kill = null, watch = false }) {
   });
 }
 
-/** The end of what a command said. */
+/** The end of a command's output. */
 export const endOf = ({ said, shown }) => (said.trim() || shown.trim()).slice(-300);
 
 /** The path below a folder of the file that was written last since a moment; null for none. */

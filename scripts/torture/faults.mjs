@@ -1,5 +1,6 @@
-// The n-th write, fsync, rename, open and mmap of a command fails, once and from then on: it must end with one line that
-// names the file and a code that is not 0, and the same command afterwards with the bits of an untouched run.
+// The n-th write, fsync, rename, open and mmap of a command fails, once and from then on: it must
+// end with one line that names the file and an exit code other than 0, and the same command
+// afterwards with the bits of an untouched run.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +15,7 @@ const errors = [
   ["EIO", 5],
 ];
 
-/** Compiles the shim; null where there is no C compiler, or no LD_PRELOAD. */
+/** Compiles the shim; null without a C compiler or LD_PRELOAD. */
 function compileShim(folder) {
   if (process.platform !== "linux") return null;
   const source = fileURLToPath(new URL("fault.c", import.meta.url));
@@ -29,9 +30,9 @@ function compileShim(folder) {
 }
 
 /**
- * Makes `points` calls of each kind fail in each of the commands, once and from then on: calls of as many different files
- * as there are, then the last ones of the same files. Returns how many faults were injected, of which kinds, and a line for
- * each that ended otherwise than it should.
+ * Makes `points` calls of each kind fail in each of the commands, once and from then on: calls of
+ * as many different files as possible, then the last ones of the same files. Returns the number of
+ * injected faults, their kinds, and a line for each unexpected end.
  */
 export async function faults({
   points,
@@ -67,7 +68,7 @@ export async function faults({
               folder,
               env: { ...env, ...more, FAULT_ALWAYS: always ? "1" : "0" },
             });
-            // Threads may have changed the order, so that there is no n-th call.
+            // Threads may have changed the order, so the n-th call is missing.
             if (!existsSync(log)) continue;
             injected[kind] = (injected[kind] ?? 0) + 1;
             const faulty =
@@ -91,8 +92,8 @@ export async function faults({
 }
 
 /**
- * What is wrong with how a command ended after the calls of `hit` failed; null for nothing. A call that may fail without harm
- * leaves code 0. `makes`: paths of what is made in the folder that the first call was on.
+ * The problem of a command's end after the calls of `hit` failed, or null. A call that may fail
+ * without harm leaves code 0. `makes`: the created paths in the folder of the first call.
  */
 function problemOf({ code, signal, said }, hit, makes) {
   const lines = said.split("\n").filter((line) => line.startsWith("dsbm: "));

@@ -75,7 +75,7 @@ export async function killAll({ number, seed = 1, names = Object.keys(commands),
   }
 }
 
-/** What `killAll` made of so many kills, in a line: fewer where a command ended otherwise than it should. */
+/** The result of `killAll` in a line: fewer kills if a command ended unexpectedly. */
 export function killsLine({ made, before, wrong }, number) {
   const each = Object.entries(made).map(([name, n]) => `${n} ${name}`);
   const total = Object.values(made).reduce((sum, n) => sum + n, 0);

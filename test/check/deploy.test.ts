@@ -1,5 +1,5 @@
-// What deploy/ says, held to the repository: packages are those of the set-up, paths and commands are there, keys are
-// keys. No image is built here.
+// Checks deploy/ against the repository: packages equal the set-up's, paths and commands exist,
+// keys are keys. No image is built here.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readYaml, resolve, train } from "@dsbm/config";

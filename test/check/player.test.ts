@@ -1,6 +1,7 @@
-// Exported pages with known bridges in a real browser, from file://: nothing is loaded from elsewhere, points, rows and
-// pictures play, groups are followed with pointer and keys, and nothing is wider than the screen.
-// With CHECK_FRAMES=1 (npm run check:browser) the frames a second are counted, too.
+// Exported pages with known bridges in a real browser, from file://: nothing is loaded from
+// elsewhere, points, rows and images play, groups are followed with pointer and keys, and nothing
+// is wider than the screen. With CHECK_FRAMES=1 (npm run check:browser) the frames a second are
+// counted, too.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -27,7 +28,7 @@ describe.skipIf(!hasBrowser)("an exported page", () => {
   beforeAll(async () => {
     const points = { source: cloud(900, [10, 20]), target: cloud(700, [12, 28]) };
     writeFileSync(pathOf("points"), renderPlayerPage({ ...tinyExport(), ...points }));
-    // The forward paths end far from where they start.
+    // The forward paths end far from their start.
     const far = { source: cloud(900, [400, 900]) };
     writeFileSync(pathOf("alone"), renderPlayerPage({ ...tinyExport(), ...far }));
     const pictures = tinyExport({

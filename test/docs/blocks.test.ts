@@ -1,6 +1,7 @@
-// Every code block of every document works: programs run, TypeScript has no type errors, and commands resolve to
-// configurations (or run, where a comment says so). What cannot run says why above the block. The blocks of a document
-// run in their order in one folder, so that a program finds what a command before it has made.
+// Every code block of every document works: programs run, TypeScript has no type errors, and
+// commands resolve to configurations (or run, if a comment says so). A block that cannot run says
+// why above it. The blocks of a document run in order in one folder, so that a program finds the
+// output of an earlier command.
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

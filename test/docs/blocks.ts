@@ -69,7 +69,7 @@ function replaced(text: string, rules: string | undefined, place: string): strin
   return text;
 }
 
-/** The commands of a shell block as words, continued lines joined, comments dropped. */
+/** The commands of a shell block as arguments, continued lines joined, comments dropped. */
 export function commandsOf(text: string): string[][] {
   const joined = text.replaceAll(/\\\n\s*/g, " ");
   return joined
@@ -78,7 +78,7 @@ export function commandsOf(text: string): string[][] {
     .filter((words) => words.length > 0);
 }
 
-/** Words of a line as a shell splits them. */
+/** Splits a line as a shell does. */
 function wordsOf(line: string): string[] {
   const words: string[] = [];
   for (const [part] of line.matchAll(/#.*$|(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+/g)) {
@@ -88,6 +88,6 @@ function wordsOf(line: string): string[] {
   return words;
 }
 
-/** The words of a line of output before its first number or wide gap; empty for rules. */
+/** The text of a line of output before its first number or wide gap; empty for rules. */
 export const labelOf = (line: string): string =>
   (/^\W*[^\d\s].*?(?=\s{2,}|\s*[\d[]|$)/.exec(line)?.[0] ?? "").replace(/^[─\s]+$/, "");

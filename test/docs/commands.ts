@@ -1,4 +1,4 @@
-// Whether a command of the documents is one that there is, with keys that there are.
+// Whether a command of the documents exists, with existing keys.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
@@ -28,7 +28,7 @@ const keysOf = (words: readonly string[]) =>
   );
 const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
 
-/** Commands by name; each throws for words that it does not take. */
+/** Commands by name; each throws for arguments that it does not take. */
 const commands: Record<string, (words: readonly string[]) => void> = {
   train: (words) => void resolve(train, keysOf(words), options),
   gaussian: (words) => void resolve(gaussian, keysOf(words), options),
@@ -77,7 +77,7 @@ function none(words: readonly string[]): void {
   if (words.length > 0) throw new Error(`unexpected words: ${words.join(" ")}`);
 }
 
-/** The keys behind as many words for paths. */
+/** The keys behind this number of paths. */
 function keysAfter(words: readonly string[], places: number): string[] {
   const keys = keysOf(words);
   const first = keys.findIndex(isKey);
@@ -87,7 +87,7 @@ function keysAfter(words: readonly string[], places: number): string[] {
   return keys.slice(places);
 }
 
-/** Throws for a command that is not there or does not take its words. */
+/** Throws for an unknown command and for wrong arguments. */
 export function checkCommand([program = "", ...words]: readonly string[]): void {
   const [name = "", ...rest] = words;
   if (program === "npx" && name === "dsbm") {

@@ -6,7 +6,7 @@ import { Generator, io, randn } from "@dsbm/torch";
 import h5wasm from "h5wasm/node";
 import { root } from "./blocks.js";
 
-/** Writes arrays, tables and folders of pictures under the names that the documents use. */
+/** Writes arrays, tables and image folders under the names in the documents. */
 export async function writeOwnFiles(folder: string): Promise<void> {
   const generator = Generator.create(1);
   for (const name of ["A", "B", "points"])

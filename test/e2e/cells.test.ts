@@ -1,4 +1,5 @@
-// One table in, one table out: cells of several times in a .h5ad file, with what a run says of them in a copy.
+// One table in, one table out: cells of several times in a .h5ad file, with a run's annotations in
+// a copy.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRows, openTableWriter } from "@dsbm/data";

@@ -17,14 +17,14 @@ export const program = fileURLToPath(
 
 const environment = () => ({ ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" });
 
-/** A process of dsbm: what it has said so far, and how it ended. */
+/** A process of dsbm: its output so far, and its end. */
 interface Launched {
   child: ChildProcess;
   said: { stdout: string; stderr: string };
   done: Promise<Outcome>;
 }
 
-/** Starts dsbm, by the words of a host (hosts.ts) where there are any; `done` resolves when it has ended. */
+/** Starts dsbm, on a host (hosts.ts) if one is given; `done` resolves at its end. */
 export function launch(
   args: string[],
   { host = [], ...options }: SpawnOptions & { host?: readonly string[] } = {},
@@ -48,8 +48,8 @@ export function launch(
 }
 
 /**
- * Runs dsbm to its end: in a process that other commands of the file ran in before, or in one of its own where it has
- * options that belong to a process.
+ * Runs dsbm to its end: in a process of earlier commands of the file, or in its own if it has
+ * options of a process.
  */
 export function dsbm(
   args: string[],
@@ -72,7 +72,7 @@ export async function succeed(
   return { ...outcome, folder: folderIn(outcome.stdout) };
 }
 
-/** Runs dsbm, which refuses its words in one line that holds all the texts. */
+/** Expects dsbm to refuse its arguments in one line with all the texts. */
 export async function refuse(
   args: string[],
   texts: readonly string[],
@@ -103,7 +103,7 @@ export const stopAt = (
   { signal, ...options }: Omit<SpawnOptions, "signal"> & { signal?: NodeJS.Signals } = {},
 ): Promise<Outcome> => stopOnce(launch(args, options), pattern, { signal });
 
-/** Expects neither a stack trace nor a word of a bug. */
+/** Expects neither a stack trace nor a bug message. */
 export const expectNoTrace = (stderr: string): void => expect(stderr).not.toMatch(/\n\s+at |bug/);
 
 /** Expects one line of dsbm that holds all the texts, and no stack trace. */
@@ -114,11 +114,11 @@ export function expectLine(stderr: string, texts: readonly string[]): void {
   expectNoTrace(stderr);
 }
 
-/** The folder of a run, from what it printed; "" where it printed none. */
+/** The folder of a run from its output; "" without one. */
 export const folderIn = (stdout: string): string =>
   /results: +(.*)\/results\.csv/.exec(stdout)?.[1] ?? "";
 
-/** The folder of the only run below a folder of experiments; null where there is none yet. */
+/** The folder of the only run below a folder of experiments; null if none exists yet. */
 export function onlyRun(folder: string): string | null {
   if (existsSync(join(folder, "run.json"))) return folder;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -1,4 +1,4 @@
-// Bad input: one clear line, an exit code that is not 0, and never a stack trace.
+// Bad input: one clear line, an exit code other than 0, and never a stack trace.
 import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// `dsbm evaluate` as a user types it: a small run is trained and measured, with every metric beside what it is compared
-// with, and one line for each mistake.
+// `dsbm evaluate` as a user types it: a small run is trained and evaluated, with floors and
+// ceilings, and one line for each mistake.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { printValue } from "@dsbm/config";
@@ -62,7 +62,8 @@ describe("dsbm evaluate", () => {
       expect(["f", "b"]).toContain(row.direction);
     }
     for (const row of [...rowsOf(quality, "sliced_w2"), ...rowsOf(quality, "w2")]) {
-      // What moved towards the target is nearer than the untouched source, and no nearer than other data.
+      // Transported rows are closer to the target than the source, and no closer than other target
+      // rows.
       expect(row.value).toBeLessThan(row.ceiling as number);
       expect(row.value).toBeGreaterThan(0.5 * (row.floor as number));
       expect(row.ceiling).toBeGreaterThan(row.floor as number);

@@ -4,7 +4,7 @@ import { io } from "@dsbm/torch";
 import { expect } from "vitest";
 import { wordsOf } from "./cli.js";
 
-/** Their words, without the method's own. */
+/** Options, without the method's own. */
 export const words: readonly string[] = wordsOf(`
   train dataset=gaussian data.dim=2 data.a=0.5 data.n_train=2000 data.n_test=2000 ema_rate=0.98 threads=1 seed=2
   plot_level=0 LOGGER=NONE

@@ -1,5 +1,5 @@
-// `dsbm export RUN page.html` as a user types it, the page in a browser where there is one, and @dsbm/web beside the native
-// sampler with the same seed.
+// `dsbm export RUN page.html` as a user types it, the page in a browser if available, and @dsbm/web
+// against the native sampler with the same seed.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -1,5 +1,6 @@
-// sample.py of an exported folder, where there is a Python with onnxruntime and numpy (Debian's python3-onnxruntime): the
-// samples of @dsbm/web of the same seed, from the shell and from a program.
+// sample.py of an exported folder, if a Python with onnxruntime and numpy exists (Debian's
+// python3-onnxruntime): the samples of @dsbm/web of the same seed, from the shell and from a
+// program.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

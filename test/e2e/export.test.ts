@@ -1,4 +1,5 @@
-// `dsbm export` as a user types it: the files, what they say, samples from them beside native ones, and what is refused.
+// `dsbm export` as a user types it: the files, their contents, samples from them against native
+// ones, and refusals.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -26,7 +27,7 @@ const exported = async (...words: string[]) => {
   const { code, stderr } = await commandHere("export", ...words);
   expect(code, stderr).toBe(0);
 };
-/** Where a table came from, as a run of dsbm has it. */
+/** The origin of a table, as a run of dsbm has it. */
 const from = "/private/me/a.csv";
 
 type Session = ort.InferenceSession;

@@ -1,5 +1,5 @@
-// `dsbm fit` of more than two data sets: words, tables with a condition, a hold-out in an interval, metrics and a panel of each
-// time, paths with their times, and what is refused.
+// `dsbm fit` of more than two datasets: arguments, tables with a condition, a hold-out in an
+// interval, metrics and a panel of each time, paths with their times, and refusals.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fit as fitExperiment, presets, resolve } from "@dsbm/config";

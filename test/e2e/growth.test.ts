@@ -11,7 +11,10 @@ import { commandHere } from "./sample.js";
 const root = scratch();
 const at = (name: string) => join(root, name);
 
-/** Rows of a left and a right cluster at a height; the numbers are spread evenly, so that there is nothing random. */
+/**
+ * Rows of a left and a right cluster at a height; the numbers are spread evenly, without
+ * randomness.
+ */
 const clusters = (left: number, right: number, height: number) =>
   Array.from({ length: left + right }, (_, i) => [
     (i < left ? 0 : 6) + 0.3 * Math.sin(7 * i),

@@ -1,5 +1,5 @@
-// `fit` of the library: data in memory and in files go the same way as the command's, what is finished is opened again,
-// and mistakes are one line.
+// `fit` of the library: data in memory and in files go the same way as the command's, finished fits
+// are opened again, and mistakes are one line.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { io, rand, setNumThreads, tensor } from "@dsbm/torch";

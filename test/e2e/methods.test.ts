@@ -8,7 +8,7 @@ import { words as common, expectExact, expectSamples } from "./exact-bridge.js";
 
 const root = scratch();
 
-/** Names, methods and words of their own; the last rows of results are within bounds of the exact bridge. */
+/** Names, methods and options; the last rows of results are within bounds of the exact bridge. */
 const table: [name: string, method: string, words: string][] = [
   ["dbdsb", "dbdsb", "precondition=true first_coupling=ind num_iter=400 n_ipf=3 batch_size=128"],
   [

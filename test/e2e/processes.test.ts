@@ -23,7 +23,7 @@ const farthest = (a: readonly number[], b: readonly number[]): number => {
   return Math.max(...a.map((x, i) => Math.abs(x - (b[i] as number)) / Math.abs(x)));
 };
 
-/** Starts ranks as a launcher would; `change` alters the variables or words of one. */
+/** Starts ranks as a launcher would; `change` alters the variables or arguments of one. */
 async function launched(
   n: number,
   words: readonly string[],
@@ -59,7 +59,7 @@ const images = [
   "plot_level=0",
   "checkpoint_stride=6",
   "share_batch=true",
-  // Caches of several batches, so that there is time to be killed in one.
+  // Caches of several batches, for time to be killed in one.
   "cache_batch_size=8",
 ];
 

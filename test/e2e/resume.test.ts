@@ -1,5 +1,5 @@
-// Interrupted by Ctrl-C or killed in the middle of a half-iteration, the benchmark goes on to the same weights as a run
-// that was never touched.
+// Interrupted by Ctrl-C or killed in the middle of a half-iteration, the benchmark resumes and ends
+// with the weights of an uninterrupted run.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

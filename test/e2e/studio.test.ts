@@ -1,4 +1,4 @@
-// dsbm studio as a user types it: --open starts it beside a run and leaves it there.
+// dsbm studio as a user types it: --open starts it next to a run and leaves it there.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -49,7 +49,7 @@ it("writes nothing that stays with --no-settings", async () => {
   expect([existsSync(config), readdirSync(temporary)]).toEqual([false, []]);
 });
 
-/** Whether a process is the studio beside the run of this test. */
+/** Whether a process is the studio of this test's run. */
 function isOurs(pid: string): boolean {
   try {
     const words = readFileSync(join("/proc", pid, "cmdline"), "utf8");

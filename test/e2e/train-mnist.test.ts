@@ -69,7 +69,7 @@ async function until(words: string[], enough: (said: string) => boolean): Promis
   child.stderr?.on("data", (text) => {
     said += text;
   });
-  // Looked at from time to time: what is enough may be on the disk.
+  // Checked from time to time: the disk may already hold enough.
   const looks = setInterval(() => {
     if (enough(said) && !child.killed) child.kill("SIGINT");
   }, 100);

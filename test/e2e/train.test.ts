@@ -168,7 +168,7 @@ it("calls the distance FID with a TorchScript network of Inception's signature, 
     expect(Number(row.fid)).toBeGreaterThan(0);
     expect(row.fid_lenet).toBeUndefined();
   }
-  // A run folder is data: what it names is not run unless the command names it too.
+  // A run folder is data: files that it names do not run unless the command names them too.
   const evaluate = ["evaluate", folder, "metrics=fid", "n=16", "--json"];
   expect((await succeed(evaluate)).stdout).toContain("metrics.inception=FILE on the command line");
   expect((await succeed([...evaluate, `inception=${inception}`])).stdout).toContain(

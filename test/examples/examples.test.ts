@@ -15,7 +15,7 @@ const programs = readdirSync(join(root, "examples")).filter((name) =>
 
 beforeAll(() => symlinkSync(join(root, "node_modules"), join(folder, "node_modules")));
 
-/** Of pictures: a smaller network and fewer steps. */
+/** For images: a smaller network and fewer steps. */
 const ofPictures =
   "num_steps: 3, cache_npar: 16, batch_size: 8, metrics: { judge: false }, model: { num_channels: 16 }";
 

@@ -62,7 +62,7 @@ describe("in an empty project", () => {
   });
 
   test("the doctor builds the engine and finds it well", async () => {
-    // Compiled already, of the same sources by the same compiler: what is left is to link.
+    // Compiled already from the same sources by the same compiler: only linking remains.
     mkdirSync(engine, { recursive: true });
     cpSync(join(root, "packages/engine/torch/build/obj"), join(engine, "obj"), { recursive: true });
     const { code, stdout, stderr } = await run("npx", ["dsbm", "doctor"]);

@@ -34,8 +34,9 @@ function pack(folder: string): Record<string, string> {
 }
 
 /**
- * Installs the workspaces and what they need into `folder`, without the network: the lock file names the versions of the
- * repository's own, which npm has in its cache where it installed the repository. Returns npm's reason where it has not.
+ * Installs the workspaces and their packages into `folder`, without the network: the lock file
+ * names the versions of the repository's own, which npm has in its cache if it installed the
+ * repository. Returns npm's reason if it has not.
  */
 export function installInto(folder: string): string | null {
   const tarballs = pack(join(folder, "tarballs"));

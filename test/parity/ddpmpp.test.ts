@@ -6,7 +6,7 @@ import { itIsTheReference } from "./networks.js";
 
 beforeAll(() => setNumThreads(1));
 
-/** What the files do not say about themselves; the rest is read from the shapes, or from metadata where it is there. */
+/** Facts missing in the files; the rest is read from the shapes, or from metadata. */
 const known: Record<string, Partial<DDPMppOptions>> = {
   ddpmpp_32: {
     ch_mult: [1, 2],

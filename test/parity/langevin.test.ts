@@ -1,4 +1,5 @@
-// Discrete DSB: the reference's run and those of a network, mean and increment matching, both kinds of noise.
+// Discrete DSB: runs of the reference and of a network, mean and increment matching, both kinds of
+// noise.
 import {
   langevin,
   langevinRun,

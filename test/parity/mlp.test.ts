@@ -25,9 +25,9 @@ function train(net: ScoreNetwork, g: (key: string) => Tensor): void {
 }
 
 /**
- * The weights before training. Golden files of this kind can hold the trained weights under `param/` as well
- * (the optimiser wrote into the tensors that were saved): then the start is what three steps carry there, found
- * by fixed-point iteration (the steps hardly depend on where they start).
+ * The weights before training. Golden files of this kind can hold the trained weights under
+ * `param/` as well (the optimiser wrote into the saved tensors): then fixed-point iteration finds
+ * the start that three steps move there (the steps hardly depend on their start).
  */
 function start(): ScoreNetwork {
   const g = golden("mlp_gaussian");

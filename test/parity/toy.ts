@@ -2,7 +2,7 @@
 import { nn, type Tensor } from "@dsbm/torch";
 import { golden } from "./golden.js";
 
-/** conv(x)·(1 + rate·t), the convolution that of a golden file. */
+/** conv(x)·(1 + rate·t), with the convolution of a golden file. */
 export class Toy extends nn.Module {
   conv: nn.Conv2d;
   constructor(

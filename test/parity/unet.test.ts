@@ -9,7 +9,7 @@ const folder = process.env.GOLDEN_DIR ?? fileURLToPath(new URL("golden", import.
 
 beforeAll(() => setNumThreads(1));
 
-/** What the files do not say about themselves; the rest is read from the shapes, or from metadata where it is there. */
+/** Facts missing in the files; the rest is read from the shapes, or from metadata. */
 const known: Record<string, Partial<UNetOptions>> = {
   unet_mnist: {
     num_channels: 32,

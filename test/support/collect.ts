@@ -7,8 +7,8 @@ setFlagsFromString("--expose_gc");
 const gc = runInNewContext("gc") as () => void;
 
 /**
- * Collects all garbage; tensors that nobody holds are freed. In a turn of its own: what was awaited in a turn may live until
- * its end.
+ * Collects all garbage; tensors without a holder are freed. In its own turn: awaited values of a
+ * turn may live until its end.
  */
 export async function collectGarbage(): Promise<void> {
   await new Promise(setImmediate);

@@ -6,12 +6,12 @@ import { cat, manualSeed, randn, type Tensor, tidy } from "@dsbm/torch";
 import { pointsOf } from "../../packages/app/experiment/src/picture/points.js";
 
 export interface FitRun {
-  /** Columns of the two tables; null: pictures. */
+  /** Columns of the two tables; null: images. */
   names: readonly string[] | null;
   /** How far the generated samples are from the target, in deviations. */
   off?: number;
   warnings?: readonly string[];
-  /** Left out of the folder. */
+  /** Missing in the folder. */
   without?: readonly string[];
 }
 
@@ -196,7 +196,7 @@ function quality(names: readonly string[] | null, off: number) {
   ];
 }
 
-/** What evaluations of pictures have besides. */
+/** Additional metrics of images. */
 const ofPictures = {
   ...{ start_sliced_w2: 0.3222, start_mean: -0.7188, start_var: 0.43, end_mean: -0.7133 },
   ...{ end_var: 0.5114, end_sample_var: 0.4557, data_mean: -0.5766, data_var: 0.5973 },

@@ -18,8 +18,8 @@ const script = `
 `;
 
 /**
- * The hosts: `on`, the words that start a command on each, their `addresses`, and `remove()`; null where this system lets
- * nobody make them.
+ * The hosts: `on`, the prefix that starts a command on each, their `addresses`, and `remove()`;
+ * null if this system forbids them.
  */
 export async function twoHosts() {
   const child = spawn("unshare", ["-Urn", "bash", "-c", script], {

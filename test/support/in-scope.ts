@@ -1,4 +1,4 @@
-// Tests of tensors: what a test makes is freed at its end.
+// Tests of tensors: tensors of a test are freed at its end.
 import { tidy } from "@dsbm/torch";
 import { it as plain, type TestAPI } from "vitest";
 

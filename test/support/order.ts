@@ -1,4 +1,4 @@
-// The order of the files: those of many seconds first, so that no long one is left to one worker at the end.
+// The order of the files: long ones first, so that no long file is left to one worker at the end.
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const longest: readonly string[] = [
@@ -29,8 +29,8 @@ const longest: readonly string[] = [
 ].map((name) => `/${name}.test.ts`);
 
 /**
- * Files that share a process follow each other; among them the longest first, the others as vitest has them: of a clone,
- * those of more text first.
+ * Files that share a process follow each other; among them the longest first, the others in
+ * vitest's order: in a clone, larger files first.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,5 +1,6 @@
-// Methods that the library does not have: an online one with one network for both directions, and one that is fitted in
-// closed form. Tests train, save, resume and sample both through the driver and through the command line.
+// Methods outside the library: an online one with one network for both directions, and one fitted
+// in closed form. Tests train, save, resume and sample both through the driver and through the
+// command line.
 import { type Batch, FittedGaussian, independent, type Method, type Pairs } from "@dsbm/bridge";
 import { MLP } from "@dsbm/nets";
 import { cat, nn, type Tensor } from "@dsbm/torch";

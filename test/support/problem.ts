@@ -1,4 +1,5 @@
-// What the tests of experiments share: the configuration of some words, and measurements on some data.
+// Shared by the tests of experiments: the configuration of some arguments, and metrics on some
+// data.
 import { fileURLToPath } from "node:url";
 import { type CompleteTrainConfig, completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import { Bridge, type Trained } from "@dsbm/inference";
@@ -18,7 +19,7 @@ const completed =
   (...words: string[]): CompleteTrainConfig =>
     completeTrain(resolve(experiment, words, { dirs: [presets] }).members[0]!.config);
 
-/** The complete configuration of the words of `dsbm train`. */
+/** The complete configuration of the arguments of `dsbm train`. */
 export const configured = completed(train);
 /** … of `dsbm gaussian`. */
 export const benchmarked = completed(gaussian);

@@ -31,7 +31,7 @@ function clean(): Variables {
   return { ...others, OMP_NUM_THREADS: "1" };
 }
 
-/** In a process of its own, started by the words of a host (hosts.ts). */
+/** In its own process, started on a host (hosts.ts). */
 const rankOn =
   (host: readonly string[]): Play =>
   (program, options, variables) => {
@@ -77,11 +77,12 @@ function start(program: string): Resident {
 }
 
 /**
- * In a process that may have played before, which saves its start: for programs that use played.mjs and scenarios after
- * which a process can go on. `exit` is the code that it would have ended with.
+ * In a process that may have played before, which saves its start: for programs that use played.mjs
+ * and scenarios after which a process can continue. `exit` is the code that it would have ended
+ * with.
  */
 export const residentRank: Play = (program, options, variables) => {
-  // Groups are numbered in each process: those that meet must have been in as many before.
+  // Groups are numbered in each process: members of a group must have been in as many before.
   const key = `${program} ${variables.WORLD_SIZE}`;
   const free = idle.get(key) ?? [];
   idle.set(key, free);

@@ -1,5 +1,6 @@
-// Runs one command line after the other in one process, so that tests pay for its start once. The parent sends words, a
-// folder, programs' places (PATH) and a mark; the mark on both streams says that all before it belongs to this command.
+// Runs one command line after the other in one process, so that tests pay for its start once. The
+// parent sends arguments, a folder, programs' places (PATH) and a mark; the mark on both streams
+// separates the output of commands.
 import process from "node:process";
 import { main } from "../../packages/app/cli/dist/main.js";
 

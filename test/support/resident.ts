@@ -1,5 +1,6 @@
-// A process that runs command lines as bin/dsbm.mjs does, one after the other: most of what a small command takes is the
-// start of its process. A second command at the same time gets a second process.
+// A process that runs command lines as bin/dsbm.mjs does, one after the other: a small command
+// spends most of its time on the start of its process. A second command at the same time gets a
+// second process.
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

@@ -1,2 +1,2 @@
-/** The words of a text, as a shell would split it where nothing is quoted. */
+/** Splits an unquoted text as a shell does. */
 export const wordsOf = (text: string): string[] => text.trim().split(/\s+/);

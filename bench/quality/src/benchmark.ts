@@ -1,10 +1,10 @@
-// What a benchmark is: a description as data, which one engine runs. Its runs are ordinary runs, their configurations words
-// of `dsbm train` or `dsbm fit`.
+// A benchmark is a description as data, which one engine runs. Its runs are ordinary runs,
+// configured by options of `dsbm train` or `dsbm fit`.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/problem";
 import type { Progress, Row } from "@dsbm/runs";
 
-/** Numbers by the names of metrics; null where one has no meaning for a method. */
+/** Numbers by the names of metrics; null if a metric has no meaning for a method. */
 export type Values = Record<string, number | null>;
 
 /** How much is measured: of a quick benchmark less. */
@@ -15,7 +15,7 @@ export interface Sizes {
   signal: AbortSignal;
 }
 
-/** A trained run, with its data where they are loaded, and its evaluations. */
+/** A trained run, with its data if they are loaded, and its evaluations. */
 export interface Measured extends Sizes {
   folder: string;
   config: CompleteTrainConfig;
@@ -39,32 +39,32 @@ export interface HalfTime {
 /** Two ends, and how a bridge between them is measured. */
 export interface Case {
   name: string;
-  /** Words of the configuration of a command and a method, in a folder for files of its own. */
+  /** Options of a command and a method, in a folder for its own files. */
   words(files: string, sizes: Pick<Sizes, "quick">, command: Command, method: string): string[];
-  /** Words of some methods that are others here, by their names. */
+  /** Changed options of some methods, by name. */
   own?: Readonly<Record<string, readonly string[]>>;
-  /** Writes the files of a method where they are missing. */
+  /** Writes missing files of a method. */
   prepare?(files: string, sizes: Pick<Sizes, "quick">, method: string): Promise<void>;
-  /** Measures a run; null where it was stopped. */
+  /** Evaluates a run; null if it was stopped. */
   measure?(run: Measured): Promise<Values | null>;
   /** Of a run of `fit`, which measures itself: the numbers of quality.json. */
   read?(folder: string): Values;
-  /** Rows beside which those of methods stand, by their names. */
+  /** Reference rows, by the names of methods. */
   references?(sizes: Sizes): Promise<Record<string, Values> | null>;
 }
 
-/** The command whose words describe runs. */
+/** The command whose options describe runs. */
 export type Command = "train" | "fit";
 
-/** A method under a name of its own: words of its configuration. */
+/** A method under its own name: options of its configuration. */
 export interface Way {
   name: string;
   words: readonly string[];
-  /** Default: that of the benchmark. */
+  /** Default: as the benchmark. */
   command?: Command;
   /** Nothing is trained step by step. */
   closed?: boolean;
-  /** A quick benchmark has it only where it is asked for. */
+  /** A quick benchmark has it only by name. */
   fullOnly?: boolean;
 }
 
@@ -102,7 +102,7 @@ export interface Published {
   differs?: string;
 }
 
-/** Published figures of a metric in the order of the columns; null where there is none. */
+/** Published figures of a metric in the order of the columns, with nulls for gaps. */
 export const publishedRow = (
   { metric, columns }: { metric: string; columns: readonly string[] },
   label: string,
@@ -127,7 +127,7 @@ export interface Benchmark {
   columns?: Readonly<Record<string, readonly string[]>>;
   methods: readonly Way[];
   seeds: readonly number[];
-  /** The cases of a quick benchmark, and words that are others there, of all methods and of some. */
+  /** The cases of a quick benchmark, and its changed options, of all methods and of some. */
   quick: {
     cases: readonly string[];
     words?: readonly string[];

@@ -1,5 +1,5 @@
-// The time of a benchmark's run: planned as `dsbm fit` plans it where there is a limit, and noted after each
-// half-iteration in the run's folder, so that a run that goes on knows what it took before.
+// The time of a benchmark's run: planned as in `dsbm fit` if there is a limit, and noted after each
+// half-iteration in the run folder, so that a resumed run knows its earlier time.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";

@@ -1,5 +1,5 @@
-// The numbers of outcomes, unrounded, as CSV: a line for each, and the words of each run. Read again, they stand for runs
-// that were made elsewhere.
+// The unrounded numbers of outcomes as CSV: a line for each, and the options of each run. When read
+// again, they replace runs of other machines.
 
 import { ConfigError } from "@dsbm/config";
 import { type Cell, formatCsv, type Row, readCsv } from "@dsbm/runs";
@@ -13,7 +13,7 @@ const columns = [
 
 type Line = Partial<Record<(typeof columns)[number], Cell>>;
 
-/** Words as text without folders, which are those of a machine. */
+/** Options as text without folders, which depend on the machine. */
 const textOf = (words: readonly string[], quick: boolean): string =>
   [
     ...(quick ? ["--quick"] : []),
@@ -73,7 +73,7 @@ export class KnownResults {
     this.#rows = table.rows;
   }
 
-  /** The rows of a case that no method makes; null where there are none, or those of another protocol. */
+  /** The rows of a case that no method makes; null if there are none, or for another protocol. */
   references(benchmark: string, name: string): Record<string, Values> | null {
     const found: Record<string, Values> = {};
     const rows = this.#sameProtocol ? this.#rows : [];
@@ -86,7 +86,10 @@ export class KnownResults {
     return Object.keys(found).length > 0 ? found : null;
   }
 
-  /** The run of these words; null where it is not there, or was one of other words. Throws a ConfigError for no numbers. */
+  /**
+   * The run with these options; null if it is missing or had other options. Throws a ConfigError
+   * for text instead of numbers.
+   */
   find(
     run: Pick<Finished, "case" | "method" | "seed"> & {
       benchmark: string;

@@ -193,7 +193,7 @@ function madeBy(runs: readonly Finished[]): string[] {
   ];
 }
 
-/** The time of all runs; of runs beside others on a machine none is known. */
+/** The time of all runs; unknown for runs that shared a machine. */
 function total(runs: readonly Finished[]): string {
   const known = runs.flatMap(({ values }) => values.seconds ?? []);
   const seconds = known.reduce((sum, one) => sum + one, 0);
@@ -237,7 +237,7 @@ function reasons(
   return known.length > 0 ? known : ["no reason is known"];
 }
 
-/** What a perfect method has, where that leaves little below the published number. */
+/** The score of a perfect method, if it leaves little room below the published number. */
 function floorOf(
   { metric, lines, label }: Pick<Table, "metric" | "lines"> & { label: string | undefined },
   column: number,
@@ -249,7 +249,7 @@ function floorOf(
   return floor.value >= goal ? `${found}, above the published number too` : found;
 }
 
-/** Training steps, where there were fewer than those of the configuration or the published ones. */
+/** Training steps, if there were fewer than configured or published. */
 function stepsOf(runs: readonly Finished[], published = 0): string | null {
   const least = (name: string) => Math.min(...runs.map(({ values }) => values[name] ?? Infinity));
   const [steps, whole] = [least("steps"), least("steps_full")];

@@ -1,5 +1,5 @@
-// Runs any benchmark: every case, method and seed, one after the other. What is finished is read, so that a benchmark that
-// was stopped goes on; a run that fails does not end the others.
+// Runs any benchmark: every case, method and seed, one after the other. Finished runs are read, so
+// that a stopped benchmark continues; a failed run does not end the others.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describeError } from "@dsbm/config";
@@ -18,7 +18,7 @@ export interface EngineOptions extends Sizes {
   again: boolean;
   resume: string;
   interrupt?: RunOptions["interrupt"];
-  /** Runs of other machines, which are not made again. */
+  /** Runs of other machines, which are not repeated. */
   known?: KnownResults | undefined;
   /** Whether runs and references that are nowhere are made. */
   train: boolean;
@@ -44,7 +44,10 @@ export interface Outcome {
 export const trainings = ({ cases, methods, seeds }: Benchmark): number =>
   cases.length * seeds.length * methods.filter((way) => !way.closed).length;
 
-/** Runs all that is not finished. Failures are listed; a signal ends it after the run in progress was saved. */
+/**
+ * Runs everything unfinished. Failures are listed; a signal ends it after the run in progress was
+ * saved.
+ */
 export async function runBenchmark(benchmark: Benchmark, options: EngineOptions): Promise<Outcome> {
   const { folder, progress, signal } = options;
   const { cases, methods, seeds } = benchmark;
@@ -82,7 +85,7 @@ export async function runBenchmark(benchmark: Benchmark, options: EngineOptions)
   return outcome;
 }
 
-/** The rows of a case that no method makes, computed once; null where it was stopped. */
+/** The rows of a case that no method makes, computed once; null if it was stopped. */
 async function references(
   benchmark: Benchmark,
   { name, references: make }: Benchmark["cases"][number],

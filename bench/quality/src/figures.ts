@@ -1,4 +1,4 @@
-// Tables as figures: a panel a column, a row a method, our numbers beside the published ones.
+// Tables as figures: a panel a column, a row a method, with our and published numbers.
 
 import type { Outcome } from "./engine.js";
 import { type RowPoint, type RowsPanel, rowsFigure } from "./rows-figure.js";
@@ -23,7 +23,7 @@ export async function resultFigures(outcomes: readonly Outcome[]): Promise<Map<s
 
 function figureOf({ benchmark }: Outcome, { metric, columns, lines }: Table): Promise<string> {
   const labels = new Set(lines.map(({ label }) => label));
-  // A published row stands on that of our method of the same name.
+  // A published row stands on the row of our method of the same name.
   const rowOf = ({ label, kind }: Pick<Line, "label" | "kind">) => {
     if (kind !== "published") return label;
     const same = benchmark.published.find((r) => r.metric === metric.name && r.label === label);

@@ -1,4 +1,5 @@
-// `npm run benchmark -- NAME [FOLDER] [--quick] key=value …`: methods side by side, in tables beside published figures.
+// `npm run benchmark -- NAME [FOLDER] [--quick] key=value …`: compares methods in tables with
+// published figures.
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -36,7 +37,10 @@ const help = [
   "--again   start over where runs are already; else runs that are finished are read, and others go on",
 ].join("\n");
 
-/** Runs the command; returns the exit code: 1 where a run failed, 130 where it was stopped. Throws a ConfigError. */
+/**
+ * Runs the command; returns the exit code: 1 if a run failed, 130 if it was stopped. Throws a
+ * ConfigError.
+ */
 async function benchmarkCommand(args: string[]): Promise<number> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
     console.log(help);

@@ -1,4 +1,5 @@
-// The methods of benchmarks, under the names of their tables. Words behind these say how long each is trained.
+// The methods of benchmarks, under the names of their tables. Further options set the length of
+// training.
 import type { Way } from "./benchmark.js";
 
 /** Entropic transport within many rows. */
@@ -69,7 +70,7 @@ export const quickWords = {
   },
 };
 
-/** Methods with words of their own behind those that all benchmarks share. */
+/** Methods with their own options after the shared options. */
 export const methodsOf = (words: Partial<Record<MethodName, readonly string[]>>): readonly Way[] =>
   Object.entries(words).map(([key, own]) => {
     const name = key as MethodName;

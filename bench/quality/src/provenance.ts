@@ -19,7 +19,7 @@ export interface Provenance {
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 let known: Omit<Provenance, "date"> | null = null;
 
-/** That of this process, now. */
+/** Provenance of this process, now. */
 export function provenance(): Provenance {
   known ??= { dsbm: version, commit: commitOf(root), machine: machineOf() };
   return { ...known, date: new Date().toISOString() };

@@ -1,4 +1,5 @@
-// Numbers of named rows, such as methods: one panel a column of a table, a dot a number, a rule where a value holds for all.
+// Numbers of named rows, such as methods: one panel a column of a table, a dot a number, a rule for
+// a value of all rows.
 import { colorOf, composeFigure, type LegendEntry, logAxis, textWidth } from "@dsbm/runs";
 import { drawPanel, loadPlot } from "@dsbm/runs/plot";
 

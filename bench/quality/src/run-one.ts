@@ -1,5 +1,5 @@
-// One run of a benchmark: words to a configuration, the ordinary runner, and what was measured as a file of the run. A run
-// that is finished and measured is read, not run again.
+// One run of a benchmark: options become a configuration, then the ordinary runner, and the metrics
+// a file of the run. A finished and evaluated run is read, not repeated.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
@@ -32,7 +32,7 @@ interface One {
 }
 
 interface OneOptions extends EngineOptions {
-  /** The folder of this run, and that of files of the case. */
+  /** The folder of this run, and the folder of the case's files. */
   folder: string;
   files: string;
 }
@@ -53,7 +53,7 @@ const never = 1_000_000_000;
 
 const keyOf = (word: string): string => (isSetting(word) ? parseOverride(word).key : word);
 
-/** Words of which the last one of a key counts. */
+/** Options of which the last value of a key counts. */
 function lastOfEach(words: readonly string[]): string[] {
   const last = new Map(words.map((word) => [keyOf(word), word]));
   return [...last.values()];
@@ -61,7 +61,7 @@ function lastOfEach(words: readonly string[]): string[] {
 
 const commandOf = ({ benchmark, way }: One): Command => way.command ?? benchmark.command;
 
-/** The words of a run, as they can be typed behind its command. */
+/** The options of a run, as typed. */
 function wordsOf(
   one: One,
   options: Pick<OneOptions, "files" | "quick" | "minutes" | "threads">,
@@ -82,7 +82,10 @@ function wordsOf(
   ]);
 }
 
-/** Runs one, or reads what it left here or elsewhere; null where it was stopped, or is nowhere. Throws the errors of runs. */
+/**
+ * Runs one, or reads an earlier result; null if it was stopped or is missing. Throws the errors of
+ * runs.
+ */
 export async function runOne(one: One, options: OneOptions): Promise<Result | null> {
   const { folder, known, again, progress } = options;
   const words = wordsOf(one, options);

@@ -1,4 +1,4 @@
-// The part of a benchmark that words choose.
+// Selects a part of a benchmark.
 import { ConfigError } from "@dsbm/config";
 import { nearest } from "@dsbm/files";
 import type { Benchmark } from "./benchmark.js";
@@ -36,7 +36,7 @@ function named(name: string, folder: string | undefined): Benchmark[] {
   );
 }
 
-/** Benchmarks, cut to what was chosen. Throws a ConfigError for names that none of them has. */
+/** Benchmarks, cut to the selection. Throws a ConfigError for unknown names. */
 export function select(
   name: string,
   folder: string | undefined,
@@ -67,7 +67,7 @@ function cut(one: Benchmark, { quick, methods, cases, seeds }: BenchmarkConfig):
   };
 }
 
-/** What to write instead of a name that is not known. */
+/** A suggestion for an unknown name. */
 function cure(name: string, some: string, known: readonly string[]): string {
   const near = nearest(name, known);
   return near ? `did you mean "${near}"?` : `expected ${some} of ${known.join(", ")}`;

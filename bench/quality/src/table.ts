@@ -1,5 +1,5 @@
-// Results as tables: of each metric one, methods beside references and published figures. Documents and figures are
-// made of these.
+// Results as tables: one for each metric, with methods, references and published figures. Documents
+// and figures are made from them.
 import type { Benchmark, Metric, Published, Values } from "./benchmark.js";
 import type { Finished, Outcome } from "./engine.js";
 
@@ -21,7 +21,7 @@ export interface Entry {
   spread: number | null;
   /** What it is the mean of; empty for a reference or a published figure. */
   runs: readonly Finished[];
-  /** The published row of the same method, where its number is below this one. */
+  /** The published row of the same method, if its number is below this one. */
   publishedBelow?: Published | undefined;
 }
 
@@ -53,7 +53,7 @@ function deviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, x) => sum + (x - centre) ** 2, 0) / (values.length - 1));
 }
 
-/** The mean over the cases of a column; null where one is missing. */
+/** The mean over the cases of a column; null if one is missing. */
 function over(cases: readonly string[], numberOf: (name: string) => number | null): number | null {
   const found = cases.map(numberOf);
   return found.some((value) => value === null) ? null : mean(found as number[]);

@@ -166,7 +166,7 @@ function disks(
     .add(randn([n, 3, size, size], { generator }).mul(0.05));
 }
 
-/** The problems of the study, and those of its short form, which has no large samples. */
+/** The problems of the study, and of its short form without large samples. */
 export const study = (quick: boolean): Problem[] => (quick ? problems(2, 100) : problems(23));
 
 const groups: readonly [name: string, low: number, high: number][] = [

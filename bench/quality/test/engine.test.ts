@@ -1,5 +1,5 @@
-// The engine of benchmarks on a small description: finished runs are read, not run again, a stopped one goes on, and the
-// tables have methods beside references and published figures.
+// The engine of benchmarks on a small description: finished runs are read, not repeated, a stopped
+// benchmark continues, and tables hold methods, references and published figures.
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

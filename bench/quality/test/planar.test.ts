@@ -10,6 +10,6 @@ it("rectified flow with the exact field ends on the data, on the side of its sta
   const ends = (...data: number[]) => straight(starts, column(...data)).toNumbers();
   for (const end of ends(7)) expect(end).toBeCloseTo(7, 5);
   for (const [i, want] of [-3, -3, 3, 3].entries()) expect(ends(-3, 3)[i]).toBeCloseTo(want, 3);
-  // Halfway between two points no side is nearer.
+  // Halfway between two points both sides are equally close.
   expect(straight(column(0), column(-3, 3)).item()).toBeCloseTo(0, 5);
 });

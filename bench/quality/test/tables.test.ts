@@ -1,5 +1,5 @@
-// What is made of a benchmark's results: tables with methods beside references and published figures, why a number is above
-// a published one, the same numbers as CSV, and the figures.
+// Output of a benchmark's results: tables with methods, references and published figures, reasons
+// for numbers above published ones, the same numbers as CSV, and the figures.
 import { parseCsv } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
 import type { Benchmark, Published } from "../src/benchmark.js";
@@ -177,7 +177,7 @@ describe("the figures of a benchmark", () => {
     const figures = await resultFigures([outcome]);
     expect([...figures.keys()]).toEqual(["small-error.svg", "small-seconds.svg"]);
     const svg = figures.get("small-error.svg") as string;
-    expect(svg.match(/<svg/g)).toHaveLength(3); // two panels in one picture
+    expect(svg.match(/<svg/g)).toHaveLength(3); // two panels in one figure
     for (const word of ["small: the error", "low", "both", "light", "Other", "published", "other"])
       expect(svg).toContain(`>${word}<`);
     // In the first column one number of ours and one published, in the second one more, of a method of theirs.

@@ -1,5 +1,6 @@
-// Bundles the scripts of pages to dist/bundle: the player's, and the worker's with ONNX Runtime, whose WebAssembly is packed
-// beside it. What is installed from npm has them ready: no bundler and no onnxruntime-web is needed to write a page.
+// Bundles the scripts of pages to dist/bundle: the player's, and the worker's with ONNX Runtime,
+// with its WebAssembly next to it. The npm package has them ready: writing a page needs no bundler
+// and no onnxruntime-web.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// Cells of several days (a folder of day_N.npy): a day between two others is left out, the bridge of its neighbours is
-// carried half of the way, and the exact W1 to it is measured, by the ordinary `dsbm fit` with a hold-out.
+// Cells of several days (a folder of day_N.npy): the middle of three days is held out, the bridge
+// of its neighbours transports half of the way, and the exact W1 to the held-out day is measured,
+// by the ordinary `dsbm fit` with a hold-out.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
@@ -32,7 +33,10 @@ const fewCells = 2000;
 
 const whitened = (files: string, day: number) => join(files, `day_${day}_${few}.npy`);
 
-/** Writes the first components of all days, with mean 0 and deviation 1 over all of them; of some cells of each where `most` is less. */
+/**
+ * Writes the first components of all days, with mean 0 and deviation 1 over all of them; if `most`
+ * is smaller, of some cells of each.
+ */
 function whiten(
   folder: string,
   { days, files, most }: { days: readonly number[]; files: string; most: number },
@@ -59,7 +63,7 @@ function whiten(
   });
 }
 
-/** The benchmark of a folder. Throws a ConfigError where it holds no days. */
+/** The benchmark of a folder. Throws a ConfigError for a folder without days. */
 export function cells(folder: string): Benchmark {
   const days = daysOf(folder);
   const inner = days.slice(1, -1);

@@ -100,7 +100,10 @@ const wordsOf =
     ];
   };
 
-/** The mean over starts of the BW²-UVP of ends that `ends` makes of many equal starts; null where it was stopped. */
+/**
+ * The mean over starts of the BW²-UVP of generated samples from many equal starts; null if it was
+ * stopped.
+ */
 async function uvp(
   { potential, draw }: ReturnType<typeof plan>,
   ends: (starts: Tensor, i: number) => Tensor | Gaussian,
@@ -225,7 +228,10 @@ async function referencesOf(
 /** Learning rates that suit LightSB at a noise. */
 const lightRate: Record<number, string> = { 0.1: "lr=1e-2", 1: "lr=1e-2", 10: "lr=6e-2" };
 
-/** Those that suit LightSB-M: with little noise, and in many dimensions, components are far from where they begin. */
+/**
+ * Learning rates for LightSB-M: with little noise, and in many dimensions, components are far from
+ * their start.
+ */
 const matchingRate = (dim: number, epsilon: number): string =>
   epsilon < 1 ? "lr=3e-2" : dim < 64 || epsilon > 1 ? "lr=3e-3" : "lr=1e-2";
 
@@ -268,7 +274,7 @@ const gaussianCase: Case = {
       const end = sampler.endpoints("f", start, {
         ...{ grid, lastNoise: trained.lastNoise, generator },
       });
-      // For starts of variance 1: that of few samples differs.
+      // For starts of variance 1; the variance of few samples differs.
       return { cross_cov: moments(end, start).cov / moments(start, start).var };
     });
   },
@@ -281,7 +287,7 @@ const uvpRow = (label: string, values: readonly number[], of?: string) =>
   publishedRow(published, label, values, { of, differs: "the published pairs are others" });
 
 const large = ["batch_size=512"];
-/** Simulated pairs of few steps are as near as those of many. */
+/** Simulated pairs of few steps are as close as pairs of many steps. */
 const simulated = [...large, ...matched, "cache_num_steps=20"];
 /** For networks that start from nothing: two layers and one input of time learn such drifts slowly. */
 const network = ["model.hidden=256,256,256", "model.time_frequencies=8", "lr=3e-3"];
@@ -309,7 +315,7 @@ export const eot: Benchmark = {
     alpha_dsbm_ot: [...rolledOut, "first_num_iter=20000", "num_iter=20000"],
     alpha_dsbm_pre: online,
     alpha_dsbm_mix: [...simulated, spread, "n_ipf=1", "num_iter=2500"],
-    // Exact plans of batches are those of no noise.
+    // Exact plans of batches are plans without noise.
     sf2m: ["ot_sampler=sinkhorn", ...large, ...network, "num_iter=20000"],
     lightsb: [spread],
     lightsb_m: [...large, spread],

@@ -1,5 +1,5 @@
-// The Gaussian benchmark (Shi 2023, section 6): marginals of 20 steps beside those of the exact bridge, and the divergence
-// of all paths, from the exact drift.
+// The Gaussian benchmark (Shi 2023, section 6): marginals of 20 steps against the exact bridge, and
+// the divergence of all paths, from the exact drift.
 import {
   type Direction,
   discretised,

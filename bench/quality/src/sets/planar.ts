@@ -69,7 +69,9 @@ async function measure(run: Measured): Promise<Values | null> {
   return { w2, path_energy: row("path_energy"), npe: row("npe") };
 }
 
-/** Means of several, for that of one depends on how many points each part of the target happens to have. */
+/**
+ * Means of several, since a single one depends on the number of points in each part of the target.
+ */
 async function floor(
   [source, target]: [string, string],
   { quick, progress, signal }: Sizes,

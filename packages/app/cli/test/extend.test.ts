@@ -1,4 +1,5 @@
-// Runs made longer, begun at the weights of others, found again, and listed: bits are compared where they must be equal.
+// Runs made longer, begun with the weights of others, found again, and listed: bits are compared if
+// they must be equal.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,9 @@
-// The command line in this process: what it prints and its exit code, without the time that a process of its own takes.
+// Runs the command line in this process and returns its output and exit code, without the time of a
+// new process.
 import { vi } from "vitest";
 import { main } from "../src/main.js";
 
-/** Runs `dsbm` with these words. */
+/** Runs `dsbm` with these arguments. */
 export async function line(...words: string[]) {
   const said = { stdout: "", stderr: "" };
   const add =

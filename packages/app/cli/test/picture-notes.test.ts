@@ -1,4 +1,5 @@
-// Pictures of another size, or with other channels, than the configuration has: said in a line, with the keys that keep them.
+// Images of another size, or with other channels, than configured: a line with the keys that keep
+// them.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pictureNotes, pictureOverrides } from "@dsbm/problem";
@@ -62,7 +63,7 @@ it("size and channels are chosen from the pictures, where no word and no run say
   ]);
   expect(await chosen("data.channels=1", "data.image_size=8")).toEqual([8, 1, ""]);
   expect((await chosen("data.channels=1")).slice(0, 2)).toEqual([16, 1]);
-  // A run that was begun with others goes on with those.
+  // A run that began with other images resumes with them.
   const config = configured(...ends, `experiments_dir=${root}/experiments`);
   const run = { overrides: {}, folder: join(root, "run") };
   mkdirSync(run.folder);

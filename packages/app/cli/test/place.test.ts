@@ -8,7 +8,7 @@ import { placeOfRun } from "../src/words/place.js";
 
 const experiments = scratch();
 
-/** The folders of the run of some words, below those of all runs. */
+/** The run folders of some arguments, below the folder of all runs. */
 const placeOf = (...words: string[]) => {
   const { members } = resolve(train, [...words, `experiments_dir=${experiments}`], {
     dirs: [presets],

@@ -1,4 +1,5 @@
-// What Slurm is given, and what is read out of its answers: words come through as they are, whatever is in them.
+// Slurm's input, and the parsing of its answers: arguments come through unchanged, whatever they
+// hold.
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -118,7 +119,7 @@ describe("the script", () => {
     const place = join(folder, 'it\'s a "place" $HOME');
     execFileSync("mkdir", ["-p", place]);
     const text = batchScript(members, launcher, { name: "x", cwd: place });
-    // Instead of the program, one that prints its arguments and folder.
+    // Instead of the program, a script that prints its arguments and folder.
     const echo = join(folder, "echo.mjs");
     writeFileSync(echo, "console.log(JSON.stringify([process.cwd(), process.argv.slice(3)]))");
     const last = text.trimEnd().split("\n").at(-1) as string;

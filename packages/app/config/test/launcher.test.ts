@@ -1,4 +1,4 @@
-// The launcher's words: what they may say, what is wrong with them, and that no run ever sees them.
+// The launcher's options: valid values, errors, and that no run ever sees them.
 import { describe, expect, it } from "vitest";
 import { sample } from "../src/commands/sample.js";
 import { gaussian, train } from "../src/commands/train.js";

@@ -14,7 +14,7 @@ export function thrown(run: () => unknown): ConfigError {
   throw new Error("expected a ConfigError, nothing was thrown");
 }
 
-/** Expects a ConfigError in one line: this text, or one that matches. */
+/** Expects a ConfigError in one line: this text, or a match. */
 export function expectRefused(run: () => unknown, message: RegExp | string, code?: string): void {
   const error = thrown(run);
   if (code !== undefined) expect(error.code).toBe(code);

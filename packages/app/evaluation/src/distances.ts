@@ -33,7 +33,7 @@ export class Distances implements Disposable {
   /** The p-Wasserstein distance as `wasserstein`. Reads the points before it returns. */
   async wasserstein(x: Tensor, y: Tensor, { p, seed }: { p: 1 | 2; seed: number }) {
     const allFinite = [x, y].every((t) => t.isfinite().all().item());
-    // Values that are not finite are refused here.
+    // NaN and infinite values are refused here.
     if (!allFinite || x.size(0) * y.size(0) < many) return estimate(wasserstein(x, y, { p, seed }));
     const points = [x, y].map((t) => ({
       values: t.toArray() as Float32Array | Float64Array,

@@ -106,7 +106,7 @@ export class Evaluator implements Disposable {
 
   /**
    * Generates samples and measures them in the time of a clock (default: no limit). Returns null if
-   * it was stopped. Throws a DivergedError for values that are not finite.
+   * it was stopped. Throws a DivergedError for NaN and infinite values.
    */
   async evaluate(
     at: Position,

@@ -133,7 +133,7 @@ export interface CollectOptions {
   half: number | null;
 }
 
-/** Returns null if it was stopped. Throws a DivergedError for samples that are not finite. */
+/** Returns null if it was stopped. Throws a DivergedError for NaN and infinite samples. */
 export async function collectSamples(
   context: Measuring,
   direction: Direction,

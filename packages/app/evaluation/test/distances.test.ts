@@ -1,4 +1,5 @@
-// Exact distances in threads: those of the calling thread, and an end at once when they are stopped.
+// Exact distances in threads: equal to the calling thread's, and an immediate end when they are
+// stopped.
 import { wasserstein } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// The FID: the statistics that the user names take the place of those of the data at time 0 alone.
+// The FID: statistics from the user replace statistics of the data at time 0 alone.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { testRows } from "@dsbm/problem";

@@ -118,7 +118,7 @@ test.each([
 
 test("evaluations of pictures take a quarter of the time at most, but are no fewer than 16", () => {
   const of = (pair: number) => choosePictures(pair, 600, 4).value;
-  // Eight simulations of n pictures: four after half-iterations, four at the end.
+  // Eight simulations of n images: four after half-iterations, four at the end.
   expect(of(0.375)).toBe(50);
   expect(of(0.001)).toBe(128);
   expect(of(10)).toBe(16);

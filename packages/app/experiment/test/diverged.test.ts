@@ -1,4 +1,5 @@
-// NaN is no success: every method that is trained by steps fails with one line where its ends are no numbers.
+// NaN is no success: every method with training steps fails with one line if its generated samples
+// are NaN.
 import { join } from "node:path";
 import { checkMetrics } from "@dsbm/evaluation";
 import { readRun, silentProgress } from "@dsbm/runs";

@@ -1,5 +1,6 @@
-// Every method learns on images of 16×16 pixels: its ends come nearer to the target than its starts by a stated factor,
-// in the features of a classifier that tells the two sets apart and never sees what is made.
+// Every method learns on images of 16×16 pixels: generated samples come closer to the target than
+// the source by a stated factor, in the features of a classifier that separates the two sets and
+// never sees generated samples.
 
 import { exactPlan, frechetScore, imageStatistics, squaredDistances, stream } from "@dsbm/bridge";
 import { loadTable } from "@dsbm/data";

@@ -1,4 +1,5 @@
-// Samples as pictures: images as ever, fields by their own range, in their own units, channel beside channel.
+// Samples as images: images unchanged, fields by their own range, in their own units, with channels
+// next to each other.
 import { encodeImages } from "@dsbm/bridge";
 import type { Datasets, EndpointData } from "@dsbm/problem";
 import { gaussianName } from "@dsbm/problem";

@@ -1,4 +1,4 @@
-// Whether a run's configuration is the one that is asked for, runs of older versions included.
+// Whether a run's configuration equals the requested one, runs of older versions included.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { changesOf, checkSameConfig } from "../src/run/begin/resume.js";
 const root = mkdtempSync(join(tmpdir(), "dsbm-resume-"));
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** The folder of a run that was made with this configuration. */
+/** The folder of a run with this configuration. */
 function runOf(config: object): string {
   openRun({ folder: root, dsbm: "0.0.1", config, columns: ["loss"] }).finish();
   return root;

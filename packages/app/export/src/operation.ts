@@ -111,7 +111,7 @@ export class Operation {
     return this.#typeOf(arg.slot);
   }
 
-  /** An argument that is not a tensor; `fallback` if it is null. */
+  /** A value other than a tensor; `fallback` if it is null. */
   plain<V extends Value>(name: string, fallback?: V): V {
     const arg = this.step.args[name];
     const value = arg && "value" in arg ? arg.value : undefined;

@@ -1,4 +1,4 @@
-// Functions of tensors as ONNX: what is written in place, what is free, what is refused, and the bytes of a file.
+// Functions of tensors as ONNX: writes in place, free sizes, refusals, and the bytes of a file.
 import * as T from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Message } from "../src/onnx/wire.js";

@@ -12,7 +12,7 @@ import { testRows } from "../src/test-rows.js";
 const folder = scratch();
 beforeAll(() => setNumThreads(1));
 
-/** Squares of 16×16 at time 0, and what the words say at time 1; inside a scope. */
+/** Squares of 16×16 at time 0, and the data of the arguments at time 1; inside a scope. */
 function within(words: readonly string[], check: (data: Datasets) => void): void {
   tidy(() => {
     const data = loadDatasets(configured("dataset=synthetic", ...words));

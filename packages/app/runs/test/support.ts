@@ -34,7 +34,7 @@ function compiled(): string {
   return folder;
 }
 
-/** Writes a script beside the room, which it finds at ./runs, and returns its path. */
+/** Writes a script next to the room, which it finds at ./runs, and returns its path. */
 export function script(code: string): string {
   const path = join(compiled(), `${randomUUID()}.js`);
   writeFileSync(path, code);
@@ -67,7 +67,9 @@ export function runUnprivileged(code: string, ...args: string[]): string {
   return result.stdout + result.stderr;
 }
 
-/** A new folder with a tmpfs on it, unmounted after the test; the test is skipped where it cannot be mounted. */
+/**
+ * A new folder with a tmpfs on it, unmounted after the test; the test is skipped if mounting fails.
+ */
 export function tmpfs(options: string, skip: (reason: string) => never): string {
   if (process.platform !== "linux" || process.getuid?.() !== 0) skip("mounting needs root");
   const folder = scratch();

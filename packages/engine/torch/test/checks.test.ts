@@ -180,7 +180,7 @@ describe("checked arguments", () => {
   it("read values unseen by a recording, by a graph and by the count of tensors", () => {
     const divisor = T.tensor([-1n, 2n]);
     const { program } = T.Program.record((x) => x.remainder(divisor), [T.tensor([5n, 5n])]);
-    // What it looks at in replays, and nothing of what was looked at now.
+    // The checks of replays, without checks of recorded values.
     expect(program.operations.filter((name) => /remainder|assert/.test(name))).toEqual([
       "aten::_assert_async.msg",
       "aten::remainder.Tensor",

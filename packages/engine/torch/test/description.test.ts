@@ -1,4 +1,4 @@
-// A recorded program laid open: operations with their arguments, what is held, and which tensors share memory.
+// A recorded program laid open: operations with their arguments, held tensors, and shared memory.
 import { expect, it } from "vitest";
 import * as T from "../src/index.js";
 

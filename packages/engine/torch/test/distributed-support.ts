@@ -6,7 +6,7 @@ import type { Outcome } from "../../../../test/support/ranks.js";
 
 export const program = fileURLToPath(new URL("./fixtures/rank.mjs", import.meta.url));
 
-/** All ended by themselves, without a word on stderr. */
+/** All ended by themselves, without output on stderr. */
 export function wentWell(all: Outcome[]): void {
   for (const { said, exit, errors } of all) {
     expect([said.failed, exit, errors]).toEqual([undefined, 0, ""]);

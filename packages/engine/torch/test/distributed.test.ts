@@ -17,7 +17,9 @@ const { freePort } = support;
 type Outcome = support.Outcome;
 const rank = support.rank.bind(null, program);
 const ranks = support.ranks.bind(null, program);
-/** Ranks of a scenario that goes well, after which processes can go on: they play the next one too. */
+/**
+ * Ranks of a successful scenario, after which processes can continue: they play the next one too.
+ */
 async function lasting(n: number, scenario: string): Promise<Outcome[]> {
   const options = { scenario, timeoutMs: 20_000 };
   const all = await support.ranks(program, n, options, () => ({}), support.residentRank);

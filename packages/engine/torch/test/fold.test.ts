@@ -1,4 +1,4 @@
-// What a recording does once and not at each replay: its results stay those of the function.
+// Work that a recording does once instead of at each replay: its results equal the function's.
 import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { tidy } from "../src/binding/handle.js";

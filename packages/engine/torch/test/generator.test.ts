@@ -63,7 +63,7 @@ describe("noise", () => {
       const found = x.abs().gt(beyond).to("float64").mean().item();
       expect(Math.abs(found - share)).toBeLessThan(4 * Math.sqrt(share / n));
     }
-    // Numbers that one block makes of the same bits, and those of blocks side by side, know nothing of each other.
+    // Numbers of one block from the same bits, and numbers of neighbouring blocks, are independent.
     for (const lag of [1, 64, 128, 256]) {
       const product = x.slice({ start: lag }).mul(x.slice({ end: n - lag }));
       expect(Math.abs(product.mean().item())).toBeLessThan(4 / Math.sqrt(n - lag));

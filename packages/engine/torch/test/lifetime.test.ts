@@ -1,4 +1,4 @@
-// Memory: what is born in a scope dies with it; outside of scopes the collector is told what a tensor weighs.
+// Memory: tensors of a scope die with it; outside of scopes the collector knows a tensor's weight.
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import * as T from "../src/index.js";
@@ -190,7 +190,7 @@ it("programs that are forgotten do not wait until the heap of JavaScript has gro
   const kept: T.Recorded[] = [];
   const seen: number[] = [];
   for (let i = 0; i <= 1500; i++) {
-    // Of few JavaScript objects: one operation that is made of a hundred.
+    // Of few JavaScript objects: one operation made of a hundred.
     const program = T.recorded(
       (y) => T.unsafe.call("aten::linalg_matrix_power", "", y, 2 ** 50 - 1) as T.Tensor,
     );

@@ -65,7 +65,7 @@ it("is that of version 1, also where a container sees its own group at the top o
     "sys/fs/cgroup/memory/memory.stat": `total_inactive_file ${GiB}`,
   });
   expect(memoryLimit(root)).toEqual({ total: 6 * GiB, available: 5 * GiB, by: "cgroup" });
-  files({ "proc/self/mountinfo": v1() }); // the path of the host, which is not in the mount
+  files({ "proc/self/mountinfo": v1() }); // the path of the host, outside the mount
   expect(memoryLimit(root).total).toBe(6 * GiB);
   files({ "sys/fs/cgroup/memory/memory.limit_in_bytes": `${2n ** 63n - 4096n}` });
   expect(memoryLimit(root).by).toBe("machine");

@@ -1,4 +1,4 @@
-// Random numbers against those that PyTorch itself gives for the seed.
+// Random numbers against PyTorch's own numbers for the seed.
 import { describe, expect, it } from "vitest";
 import { expectClose } from "../../../../test/support/close.js";
 import { startFrom } from "../../../../test/support/start.js";

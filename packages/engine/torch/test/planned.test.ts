@@ -1,4 +1,5 @@
-// Memory of replays: planned by the first one, in one block for all later ones, and right where a run departs from its plan.
+// Memory of replays: planned by the first one, in one block for all later ones, and right even if a
+// run departs from its plan.
 import { expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import * as T from "../src/index.js";

@@ -80,7 +80,7 @@ function trainer(net: Net): (x: T.Tensor) => T.Tensor {
   };
 }
 
-/** The networks by what they are, with the shape of a batch. */
+/** The networks by kind, with the shape of a batch. */
 export const nets: [what: string, make: () => Net, shape: number[]][] = [
   ["a perceptron that draws noise", perceptron, [8, 5]],
   ["a convolution network with group norm and dropout", convolution, [3, 36]],

@@ -1,4 +1,5 @@
-// Recorded programs give, bit for bit, what the function itself gives: for inference and for whole training steps.
+// Recorded programs give, bit for bit, the result of the function itself: for inference and for
+// whole training steps.
 import { describe, expect, it } from "vitest";
 import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../src/index.js";

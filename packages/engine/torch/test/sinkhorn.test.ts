@@ -1,4 +1,5 @@
-// The kernels of our own for Sinkhorn's iteration beside the same in PyTorch's operations, and what must hold of a plan.
+// Our own kernels for Sinkhorn's iteration against PyTorch's operations, and the properties of a
+// plan.
 import { describe, expect, it } from "vitest";
 import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../src/index.js";
@@ -9,7 +10,7 @@ startFrom(7);
 const double = { dtype: "float64" } as const;
 const one = { tolerance: 0, most: 1 };
 
-/** A kernel of a cost, weights of its rows and columns, and scalings that are not 1. */
+/** A kernel of a cost, weights of its rows and columns, and scalings other than 1. */
 function problemOf(n: number, m: number) {
   const [cost, f, g] = [T.rand([n, m], double), T.randn([n], double), T.randn([m], double)];
   const weights = (k: number) => T.rand([k], double).add(0.5).div(k);

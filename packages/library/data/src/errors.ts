@@ -20,7 +20,7 @@ export type DatasetCode =
   | "UnknownSet"
   | "InvalidOption";
 
-/** Missing or wrong data: what was given, what was expected, what to do. */
+/** Missing or wrong data: the given value, the expected value, the cure. */
 export class DatasetError extends Error {
   override readonly name = "DatasetError";
 

@@ -34,7 +34,7 @@ interface NetworkKind {
   takes: "vectors" | "images";
   oneWay?: boolean;
   build(keys: never, request: NetworkRequest): Network;
-  /** Inverts `build`, with some options that are not keys; null for a network of another kind. */
+  /** Inverts `build`, with some options without a key; null for a network of another kind. */
   keysOf(network: Network): object | null;
 }
 
@@ -138,7 +138,7 @@ export function createNetwork(request: NetworkRequest): Network {
 }
 
 /**
- * The group `model` of a network, with some options that are not keys; null for an unknown kind of
+ * The group `model` of a network, with some options without a key; null for an unknown kind of
  * network.
  */
 export function modelOf(network: Network): { name: string; [key: string]: unknown } | null {

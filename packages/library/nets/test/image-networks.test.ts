@@ -27,7 +27,10 @@ interface Kind {
   /** A small network for images of 8×8 pixels. */
   small: Options;
   complete: (options: never) => object;
-  /** A preset: its options, what they complete to (where parameters do not show it), and the number of its parameters. */
+  /**
+   * A preset: its options, their completion (if parameters do not show it), and the number of its
+   * parameters.
+   */
   preset: { options: Options; complete: Options; parameters: number };
   /** Options to run and train with; the first ones are also trained recorded. */
   cases: Options[];

@@ -82,10 +82,10 @@ export class Training {
 
   /**
    * Runs the remaining half-iterations. Signals and timers get their turn about every 50 ms. After
-   * `signal` was aborted the run ends with a `stopped` event after the step (or within a cache,
-   * which is made again later). `pauseAt` asks for a `pause` event after a step. Every rank calls
-   * `run` and gets the same events: a signal to any rank stops all, and rank 0 alone decides on
-   * pauses, some 50 ms ahead if each rank trains on whole batches.
+   * `signal` was aborted the run ends with a `stopped` event after the step (or within a cache, to
+   * be made again later). `pauseAt` asks for a `pause` event after a step. Every rank calls `run`
+   * and gets the same events: a signal to any rank stops all, and rank 0 alone decides on pauses,
+   * some 50 ms ahead if each rank trains on whole batches.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
     if (!(await this.#share())) return;

@@ -1,5 +1,5 @@
-// Networks in bfloat16: what they simulate and learn stays within the spread of seeds; closed forms and flows keep their
-// digits.
+// Networks in bfloat16: their simulations and training stay within the spread of seeds; closed
+// forms and flows keep their digits.
 import { brownian, gaussianKL, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";

@@ -1,5 +1,6 @@
-// Several marginals in a row: a chain of exact Gaussian bridges is met at every time, every method that learns chains comes
-// near its data there, rows keep their interval, and training goes on with the same bits.
+// Time courses: a chain of exact Gaussian bridges is met at every time, every method that learns
+// chains comes close to its data there, rows keep their interval, and a resumed training has the
+// same bits.
 import {
   brownian,
   type Conditions,

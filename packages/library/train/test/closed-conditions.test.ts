@@ -1,5 +1,6 @@
-// Models in closed form under conditions: given one, each is the model without conditions that has its parameters, and
-// LightSB learns a mixture for each class and one that moves with a number.
+// Models in closed form under conditions: given a condition, each is the model without conditions
+// that has its parameters, and LightSB learns a mixture for each class and a mixture that moves
+// with a number.
 import {
   brownian,
   type ConditionKind,

@@ -1,5 +1,5 @@
-// Guidance through the driver and the recorded sampler: a network that is trained without its condition at times gives both
-// drifts, and samples of a guided one lie beyond those of the plain one.
+// Guidance through the driver and the recorded sampler: a network trained with condition dropout
+// gives both drifts, and guided samples lie beyond plain samples.
 import { ConditionDropout, methods, uniformGrid } from "@dsbm/bridge";
 import { createNetwork } from "@dsbm/nets";
 import { arange, type Tensor } from "@dsbm/torch";

@@ -1,5 +1,5 @@
-// Every method learns: from eight Gaussians to two moons it comes nearer to the target by a stated factor, and those
-// that solve a stochastic equation reach the covariance of the exact bridge.
+// Every method learns: from eight Gaussians to two moons it comes closer to the target by a stated
+// factor, and methods that solve a stochastic equation reach the covariance of the exact bridge.
 
 import {
   brownian,

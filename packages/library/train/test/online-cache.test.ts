@@ -1,5 +1,5 @@
-// An online method whose rows come from caches that the current weights make every few steps: how often, and that a
-// stopped run goes on with the same bits though its files are gone.
+// An online method with rows from caches that the current weights make every few steps: how often,
+// and that a stopped run resumes with the same bits though its files are gone.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { methods, type RowsContext } from "@dsbm/bridge";

@@ -30,7 +30,10 @@ const made = () =>
 const weights = (training: Training) =>
   [...training.save().tensors].map(([, t]) => [...t.toNumbers()].flat());
 
-/** Runs to the end; shortens the second half-iteration at its step 10, where it may stop, for `next` to resume. */
+/**
+ * Runs to the end; shortens the second half-iteration at its step 10, a possible stop, for `next`
+ * to resume.
+ */
 async function run(training: Training, { next }: { next?: Training } = {}) {
   const control = new AbortController();
   const pauseAt = ({ half, step }: { half: number; step: number }) => half === 2 && step === 10;

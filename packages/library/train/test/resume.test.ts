@@ -156,7 +156,7 @@ function bits({ state }: Training): string {
 
 const whole = async (problem: Problem): Promise<string> => bits(await trained(problem));
 
-/** A new training of `cached` that goes on from what was saved, which is freed. */
+/** A new training of `cached` that resumes from a saved state, which is freed. */
 async function continued(saved: SavedTraining): Promise<string> {
   const training = trainingOf(cached());
   training.restore(saved);
@@ -175,7 +175,7 @@ async function until(
   return null;
 }
 
-/** A run that is cut off at the boundaries that `at` names, each time going on in a new training. */
+/** A run interrupted at the boundaries of `at`, each time resumed in a new training. */
 async function inPieces(problem: () => Problem, at: (step: number) => boolean): Promise<string> {
   let saved: SavedTraining | null = null;
   for (let piece = 0; piece < 100; piece++) {
@@ -322,7 +322,7 @@ describe("a training put back", () => {
       if (e.type === "stopped") saved = copied(first.save());
     }
     expect(saved?.facts).toMatchObject({ half: 3, pass: { step } });
-    // Neither a cache that was replaced nor one that is not complete leaves a file.
+    // Neither a replaced cache nor an incomplete one leaves a file.
     expect(existsSync(join(folder, "cache", "4_b_0_x0.npy"))).toBe(false);
     expect(await continued(saved as SavedTraining)).toBe(straight);
   });

@@ -112,7 +112,10 @@ export async function trained(problem: Problem): Promise<Training> {
   return training;
 }
 
-/** A training that goes on, not yet begun, from where another one of the same problem stops: after a step, or (null) at a half-iteration's end. */
+/**
+ * A resumed training, not yet begun, from the stop of another one of the same problem: after a
+ * step, or (null) at a half-iteration's end.
+ */
 export async function interrupted(
   problem: () => Problem,
   at: { half: number; step: number | null },

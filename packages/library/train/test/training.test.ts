@@ -1,4 +1,4 @@
-// The driver: what it refuses, how it fails, and how it is stopped. That it trains is the methods' table.
+// The driver: refusals, failures, and stops. The methods' table tests that it trains.
 
 import { hash32, methods, minibatchExact, uniformGrid } from "@dsbm/bridge";
 import { liveTensors } from "@dsbm/torch";

@@ -1,4 +1,4 @@
-// Curves of bounded length: what merging keeps, what a growing file gives, and smoothing beside its closed form.
+// Curves of bounded length: merging, a growing file, and smoothing against its closed form.
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

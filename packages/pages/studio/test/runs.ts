@@ -11,7 +11,7 @@ export interface FakeRun {
   sigma?: number;
   /** Lines of metrics.jsonl, of two half-iterations. */
   lines?: number;
-  /** A file with those lines, to be linked in place of writing them. */
+  /** A file with these lines, to be linked instead of written. */
   linked?: string;
   /** Seconds of earlier processes, and when it was continued. */
   spent?: number;

@@ -1,5 +1,5 @@
-// Exported folders: the networks through ONNX Runtime are those of the functions that they were made of, and what is no
-// export is refused.
+// Exported folders: the networks through ONNX Runtime equal the original functions, and other files
+// are refused.
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// The runtime of MLPs in plain TypeScript beside ONNX Runtime, on models that were exported.
+// The runtime of MLPs in plain TypeScript against ONNX Runtime, on exported models.
 import { expect, it } from "vitest";
 import { loadBridge } from "../src/index.js";
 import { isPlain, plainRuntime } from "../src/plain/runtime.js";

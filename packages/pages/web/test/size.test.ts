@@ -1,4 +1,5 @@
-// What a page downloads of this package beside ONNX Runtime, and that it pays for what it uses alone.
+// The size of this package in a page, without ONNX Runtime; a page pays only for the parts that it
+// uses.
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";

@@ -109,6 +109,6 @@ export function tinyBridge(change: Record<string, unknown> = {}) {
 export const tinyExport = (change: Record<string, unknown> = {}) => ({
   bridge: tinyBridge(change),
   models: { "f.onnx": tinyModel([1, 2]), "b.onnx": tinyModel([0, 0]) },
-  /** Of pictures of two pixels. */
+  /** Images of two pixels. */
   pictureModel: tinyModel([0.5, -0.5], [1, 1, 2]),
 });

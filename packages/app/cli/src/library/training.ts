@@ -16,8 +16,8 @@ export class Training extends Driver {
    * Saves the trained networks as a run in a new folder, between events or after the run, and
    * returns the folder: `openBridge`, `dsbm sample` and `dsbm export` open it. Networks of the
    * library are built again from their options; for other classes `openBridge` takes `network`. The
-   * data are not included. Throws a ConfigError before the first step, for a folder that is not
-   * empty, and for a process, grid or method that no run can have; a RunError of the disk.
+   * data are not included. Throws a ConfigError before the first step, for a non-empty folder, and
+   * for a process, grid or method that no run can have; a RunError of the disk.
    */
   override save(folder: string): string;
   override save(folder?: string): SavedTraining | string {

@@ -16,7 +16,7 @@ const UNET = `model.name=UNET model.num_channels=128 model.channel_mult=null mod
   model.resblock_updown=false model.conv_resample=true model.class_cond=false
   model.use_checkpoint=false model.temb_scale=1000`;
 
-/** dsbm train without a word. */
+/** dsbm train without an argument. */
 const DEFAULTS = `
   method=dsbm fb_sequence=null sde=ve first_coupling=ref first_pass=null match_conditions=null
   sigma=null gamma_min=0.001 gamma_max=0.2 gamma_space=linspace symmetric_gamma=false
@@ -193,7 +193,7 @@ describe("presets", () => {
     );
     expect([datasets.length, methods.length, models.length]).toEqual([15, 14, 8]);
     for (const dataset of datasets) {
-      // The schedule of this one is that of a bridge, whose steps discrete DSB cannot take.
+      // The schedule of this preset is a bridge's, whose steps discrete DSB cannot take.
       const isBridge = dataset === "downscaler_synthetic_ipf";
       const { transfer } = only(`dataset=${dataset}`);
       const fitting = methods.filter(

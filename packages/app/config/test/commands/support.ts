@@ -28,6 +28,6 @@ function leaves(tree: Tree, above = ""): [key: string, value: Value][] {
   );
 }
 
-/** A configuration as the words key=value that it could be typed with. */
+/** A configuration as key=value arguments. */
 export const wordsOf = (config: object): string[] =>
   leaves(config as Tree).map(([key, value]) => `${key}=${printValue(value)}`);

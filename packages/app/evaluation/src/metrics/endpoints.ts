@@ -144,7 +144,7 @@ export const endpointMetrics: readonly Metric[] = [
     title: "variance kept, least direction",
     group: "ends",
     meaning:
-      "The same along one principal direction: the direction with the lowest ratio among those with 95 % of the data's variance.",
+      "The same along one principal direction: the one with the lowest ratio among the axes with 95 % of the data's variance.",
     better: "target",
     target: 1,
     serves: forCovariances,

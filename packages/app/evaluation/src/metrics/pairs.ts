@@ -66,7 +66,7 @@ function bindingOf(set: SampleSet, context: Measuring): Binding | null {
 const ofTwoSets = (data: DataFacts): string | null =>
   data.ends.chain ? "it is for two datasets" : forVectors(data);
 
-/** Why pairs are not those of a Brownian bridge. */
+/** Why pairs cannot follow a Brownian bridge. */
 function lacksBinding(
   context: Measuring,
   { sampling }: Pick<SampleSet, "sampling">,

@@ -74,7 +74,7 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): Plan
 
 function withLowerRate(planned: PlannedFit, { base, overrides }: FitRequest): PlannedFit {
   const value = Number((planned.config.lr / 5).toPrecision(6));
-  const reason = `lowered from ${planned.config.lr}, which led to numbers that were not finite`;
+  const reason = `lowered from ${planned.config.lr}, which led to NaN or infinity`;
   const choices = planned.choices.filter(({ key }) => key !== "lr");
   choices.push({ key: "lr", value, reason, given: false });
   const { lr: _, ...others } = overrides;

@@ -72,8 +72,7 @@ export const isApart = ({ constants }: Graph, limit = mostBytes): boolean =>
 type Places = ReadonlyMap<string, { offset: number; length: number }>;
 
 /**
- * Encodes a model. Weights of more than `limit` bytes go to the file `beside`, a name in the
- * model's folder.
+ * Encodes a model. Weights of more than `limit` bytes go to a second file in the model's folder.
  */
 export function encodeModel(
   { graph, producer, version, about, metadata }: Model,

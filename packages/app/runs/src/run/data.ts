@@ -72,6 +72,6 @@ export type Choice = z.output<typeof choice>;
 export const readDataFile = (folder: string): DataFile | null =>
   readIfAs(join(folder, "data.json"), dataFile);
 
-/** Returns [] if the file is missing. Throws RunError "corrupt" for text that is not JSON. */
+/** Returns [] if the file is missing. Throws RunError "corrupt" for invalid JSON. */
 export const readChoiceList = (folder: string): Choice[] =>
   readIfAs(join(folder, "choices.json"), listOf(choice)) ?? [];

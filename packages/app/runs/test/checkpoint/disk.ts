@@ -43,7 +43,7 @@ function losePower(fs: typeof NodeFs, folder: string): void {
   }
 }
 
-/** node:fs with the failing operations in place of the good ones. */
+/** node:fs with failing operations. */
 export function failing(fs: typeof NodeFs): typeof NodeFs {
   const inode = (path: string) => fs.lstatSync(path, { throwIfNoEntry: false })?.ino;
   /** Counts an operation; `half` is what a dying one still does. */

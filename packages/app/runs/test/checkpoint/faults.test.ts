@@ -43,7 +43,10 @@ const saveThird = (keep_last: number) => (folder: string) =>
 const replaceSecond = (folder: string) =>
   open(folder, { keep_last: 2 }).save(point(2, { facts: { again: true } }));
 
-/** The points of a folder. What a dead process left has a temporary name; here it is this process, which lives. */
+/**
+ * The points of a folder. Leftovers of a dead process have a temporary name; here the live process
+ * is this one.
+ */
 const namesIn = (folder: string) => readdirSync(folder).filter((name) => !name.startsWith("."));
 
 describe("a disk that refuses", () => {

@@ -1,4 +1,5 @@
-// What is saved is read again, what is kept follows from the policy, and a damaged or hostile folder is passed over.
+// Saved checkpoints are read again, the policy decides which are kept, and a damaged or hostile
+// folder is skipped.
 import { spawnSync } from "node:child_process";
 import {
   appendFileSync,

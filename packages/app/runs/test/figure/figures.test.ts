@@ -1,5 +1,5 @@
-// Figures: lines where the values are, axes that always have numbers, nothing hidden that is not finite, and images whose
-// pixels come out of the file.
+// Figures: lines at the values, axes that always have numbers, NaN and infinity always visible, and
+// images whose pixels come out of the file.
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import {

@@ -1,4 +1,4 @@
-// Looks into drawn figures: elements, words, and the points of lines.
+// Looks into drawn figures: elements, text, and the points of lines.
 import { parseHTML } from "linkedom";
 
 export interface Element {
@@ -16,7 +16,7 @@ export const texts = (svg: string) => select(svg, "text").map((element) => eleme
 export const lines = (svg: string) =>
   select(svg, '[aria-label="line"] path').filter((path) => path.getAttribute("d")?.includes("L"));
 export const dots = (svg: string) => select(svg, '[aria-label="dot"] circle');
-/** Horizontal and vertical rules that are not the grid. */
+/** Horizontal and vertical rules outside the grid. */
 export const rules = (svg: string) => select(svg, '[aria-label="rule"] line');
 
 /** The points of a path made of straight lines. */

@@ -1,4 +1,4 @@
-// Reports in words: numbers, grades, verdicts, and texts from outside that stay texts.
+// The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
 import { gradedRows, judge, verdictOn, worstColumns } from "../../src/report/judge.js";
 import { metricTables } from "../../src/report/metrics.js";

@@ -44,7 +44,7 @@ const saved = (name: string, bytes: Uint8Array) => {
 /** A file of 0, 1, 2, … as float32. */
 const counted = (n: number) => tidy(() => io.encodeNpy(arange(0, n)));
 
-/** Bytes of this process that are in memory because of files it has mapped or memory it has taken. */
+/** Bytes of this process in memory because of mapped files or allocated memory. */
 const resident = () => {
   const text = readFileSync("/proc/self/status", "utf8");
   return Number(/VmRSS:\s+(\d+) kB/.exec(text)![1]) * 1024;
@@ -145,7 +145,7 @@ describe("mapNpy", () => {
 describe("mapNpy refuses", () => {
   const code = (code: string, source: string) => expect.objectContaining({ code, source });
 
-  /** A file with this dictionary as its header, which ends where it ends. */
+  /** A file with this dictionary as its header, and nothing after it. */
   const file = (name: string, dictionary: string, data: number, end = 128) => {
     const head = Buffer.from(dictionary.padEnd(end - 11).concat("\n"), "latin1");
     const magic = Buffer.from("\x93NUMPY\x01\0", "latin1");
@@ -165,7 +165,7 @@ describe("mapNpy refuses", () => {
     expect(() => mapNpy(fortran)).toThrow(/are in Fortran order: expected/);
     const unaligned = file("unaligned.npy", header("<f8", "(3,)"), 24, 122);
     expect(() => mapNpy(unaligned)).toThrow(/are not aligned: expected/);
-    // Where it makes no difference, it is none.
+    // If it makes no difference, it is none.
     const bytes = file("bytes.npy", header(">u1", "(3,)", "True"), 3, 121);
     expect(tidy(() => mapNpy(bytes).toNumbers())).toEqual([0, 0, 0]);
   });

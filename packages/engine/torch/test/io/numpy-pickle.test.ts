@@ -1,4 +1,4 @@
-// Pickles of plain data and NumPy arrays of bytes: what is read, and that nothing else is.
+// Pickles of plain data and NumPy arrays of bytes: these are read, and nothing else.
 import { describe, expect, it } from "vitest";
 import { io } from "../../src/index.js";
 

@@ -32,7 +32,7 @@ function numbers(...fields: [bytes: 2 | 4 | 8, value: number][]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** A record as it is, and as the directory describes it where that differs. */
+/** A record, and its description in the directory if that differs. */
 export interface Entry {
   name: string;
   data: Uint8Array;

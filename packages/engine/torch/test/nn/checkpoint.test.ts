@@ -92,7 +92,7 @@ describe("the same numbers", () => {
     expect(x.grad).toBeNull();
     loss(forward).backward();
     expect(bits([x.grad as T.Tensor])).toEqual(bits([want[0] as T.Tensor]));
-    // Asked for one of them only.
+    // Only one was requested.
     const [only] = T.grad(loss(forward), [parameters[1] as T.Tensor]);
     expect(bits([only as T.Tensor])).toEqual(bits([want[2] as T.Tensor]));
   });

@@ -10,7 +10,7 @@ const rates = [0.1, 0.5];
 
 describe("dropout", () => {
   it.each(rates)("sets a share of %d to 0 and scales the others so that the mean stays", (p) => {
-    const n = 200_003; // not a multiple of what one random word serves
+    const n = 200_003; // not a multiple of the elements of one random number
     const y = nn.dropout(T.ones([n]), p, { generator: T.Generator.create(1) }).toNumbers();
     const kept = y.filter((v) => v !== 0);
     // Five standard errors of a binomial count.
@@ -26,7 +26,8 @@ describe("dropout", () => {
     const n = 100_000;
     const y = nn.dropout(T.ones([4 * n]), p, { generator: T.Generator.create(2) });
     const kept = y.ne(0).to("float64").view([n, 4]);
-    // The four elements of one random word are as often kept as any, and uncorrelated; so are neighbours.
+    // The four elements of one random number are kept as often as any, and uncorrelated; so are
+    // neighbours.
     for (const share of kept.mean(0).toNumbers())
       expect(Math.abs(share - (1 - p))).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / n));
     const centred = kept.sub(1 - p).div(Math.sqrt(p * (1 - p)));

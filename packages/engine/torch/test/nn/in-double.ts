@@ -1,4 +1,4 @@
-// Tensors of a kernel of our own beside those in double precision.
+// Compares tensors of our own kernel with tensors in double precision.
 import * as T from "../../src/index.js";
 
 /** The largest difference. */

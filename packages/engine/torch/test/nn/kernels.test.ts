@@ -1,5 +1,5 @@
-// The kernels of our own for training beside PyTorch's in double precision: values, gradients and gradients of gradients;
-// bits depend neither on threads nor on recording.
+// Our own kernels for training against PyTorch's in double precision: values, gradients and
+// gradients of gradients; bits depend neither on threads nor on recording.
 import { describe, expect, it } from "vitest";
 import { startFrom } from "../../../../../test/support/start.js";
 import * as T from "../../src/index.js";

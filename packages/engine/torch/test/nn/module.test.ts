@@ -1,4 +1,4 @@
-// Modules: PyTorch's names, orders and numbers, and state dicts that only load where they fit.
+// Modules: PyTorch's names, orders and numbers, and state dicts that load only if they fit.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect } from "vitest";

@@ -1,5 +1,5 @@
-// Sample arguments for every entry of ops.allow: from the names and types of the schema, or from a line here where that
-// is not what the operation wants.
+// Sample arguments for every entry of ops.allow: from the names and types of the schema, or from a
+// line here if the operation wants others.
 import { parse } from "../../../../../scripts/fuzz/schema.mjs";
 import * as T from "../../src/index.js";
 

@@ -1,5 +1,6 @@
-// Every operation that `call` reaches, by its entry in ops.allow, as PyTorch's OpInfo tests operations: values in single
-// and double precision and from memory that is not contiguous, every dtype, and wrong arguments.
+// Every operation that `call` reaches, by its entry in ops.allow, as PyTorch's OpInfo tests
+// operations: values in single and double precision and from strided memory, every dtype, and wrong
+// arguments.
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { checkOf } from "../../src/binding/checks.js";

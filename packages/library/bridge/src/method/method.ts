@@ -81,7 +81,7 @@ interface MethodRows<B extends Batch> {
   readonly chains?: boolean;
   /** The method's own batch coupling; the user's coupling replaces it. */
   readonly coupling?: (process: ReferenceProcess, chain?: Chain) => BatchCoupling;
-  /** Whether the coupling pairs all rows at once if they are few, instead of those of a batch. */
+  /** Whether the coupling pairs all rows together if they are few, instead of batch by batch. */
   readonly wholePlans?: boolean;
   /** The rows of an epoch or of a batch. */
   make(context: RowsContext): B;
@@ -124,7 +124,7 @@ export interface MethodModel {
   readonly type: abstract new (
     ...args: never[]
   ) => Network;
-  /** Whether its drift leads to a predicted endpoint, where it has a pole. */
+  /** Whether its drift leads to a predicted endpoint, with a pole there. */
   readonly predictsEnd?: boolean;
   create(facts: ModelFacts): Network;
   /** Sets a new model's tensors from some rows of the data, before the first step. */

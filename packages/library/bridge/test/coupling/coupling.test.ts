@@ -1,4 +1,4 @@
-// Couplings: which side stays data, what is paired with what, and with which law.
+// Couplings: the side that stays data, the pairs, and their law.
 import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
@@ -133,7 +133,7 @@ describe("minibatchEntropic", () => {
 });
 
 describe("transport that leaves outliers out", () => {
-  /** Seven samples of each end beside each other, and one of each end far from all others. */
+  /** Seven samples of each table close together, and one of each far from all others. */
   const withOutliers = (): Pairs => ({
     x0: cat([numbered(7), tensor([[100]], { dtype: "float64" })]),
     x1: cat([tensor([[-100]], { dtype: "float64" }), numbered(7, 0.25)]),

@@ -1,5 +1,6 @@
-// The theory of the paper with exact regressions: an affine drift at each grid time, fitted by least squares
-// on the tuples that the method makes. The Schrödinger bridge stays where it is, and IPF and IMF get there.
+// The theory of the paper with exact regressions: an affine drift at each grid time, fitted by
+// least squares on the method's tuples. The Schrödinger bridge is a fixed point, and IPF and IMF
+// reach it.
 import { type Generator, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
@@ -83,7 +84,7 @@ describe.each(["f", "b"] as const)("the exact bridge, run %s", (direction) => {
         });
         const fit = leastSquares(r.x, r.target);
         const exact = exactDrift(trained, bridge, time);
-        // Besides five standard errors, the bias of the 50 steps, which shows most where little time is left.
+        // Five standard errors, plus the bias of the 50 steps, which shows most near the end.
         const left = trained === "f" ? 1 - time : time;
         expect(Math.abs(fit.slope - exact.slope)).toBeLessThan(5 * fit.slopeError + 0.01 / left);
         expect(Math.abs(fit.shift - exact.shift)).toBeLessThan(5 * fit.shiftError + 0.01 / left);

@@ -14,8 +14,8 @@ import { ConditionDropout } from "../../src/model/condition-dropout.js";
 import { brownian } from "../../src/process/brownian.js";
 
 /**
- * The drift −x + m at class mean m, and −x without the class: those of two Gaussians N(±2, 1) that stay where they are, and of
- * one at 0 (ε = 2).
+ * The drift −x + m at class mean m, and −x without the class: drifts of two Gaussians N(±2, 1) that
+ * stay in place, and of one at 0 (ε = 2).
  */
 class Linear extends nn.Module {
   calls = 0;

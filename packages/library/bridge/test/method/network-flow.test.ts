@@ -108,7 +108,7 @@ describe("a flow of ends that are predicted", () => {
       const [right, near] = [exact, networks].map((which) =>
         networkFlow({ ...options, networks: which, eps })(x, at(time)),
       );
-      // Half of the errors of both ends, divided by the time that is left.
+      // Half of the errors of both endpoints, divided by the time left.
       const away = (right as Tensor)
         .sub(near as Tensor)
         .abs()

@@ -1,5 +1,5 @@
-// Steps whose noise is between that of the process and that of a bridge: of Gaussians the law after few of them is exact, and
-// the share is what the squared error of the drift says.
+// Steps with noise between the process's and a bridge's: for Gaussians the law after few steps is
+// exact, and the share follows from the squared error of the drift.
 import { noGrad, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";

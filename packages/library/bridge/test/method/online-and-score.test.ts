@@ -24,7 +24,7 @@ const bridge = { a: 0.4, sigma: 1.2 };
 const process = brownian(bridge);
 const n = 40_000;
 
-/** slope·x + shift, of each direction where there is one. */
+/** slope·x + shift, of each trained direction. */
 class Affine extends nn.Module {
   slope = new Parameter(zeros([2]));
   shift = new Parameter(zeros([2]));
@@ -35,7 +35,7 @@ class Affine extends nn.Module {
   }
 }
 
-/** The squares of the second entries, which are another direction's where a network has one. */
+/** The squares of the second entries, which belong to another direction if a network has one. */
 const unused = (parameters: Parameter[]): Tensor =>
   parameters.map((p) => p.select(0, 1).square()).reduce((a, b) => a.add(b));
 
@@ -53,7 +53,7 @@ function partner(x: Tensor, sign: 1 | -1, seed: number): Tensor {
 const start = (sign: 1 | -1, seed: number) =>
   randn([n, 1], { generator: seeded(seed) }).add(-sign * bridge.a);
 
-/** Sets the parameters to where a quadratic loss is least: its gradient is affine. */
+/** Sets the parameters to the minimum of a quadratic loss: its gradient is affine. */
 function minimise(parameters: Parameter[], loss: () => Tensor): void {
   const sizes = parameters.map((p) => p.numel);
   const total = sizes.reduce((a, b) => a + b);
@@ -146,7 +146,7 @@ describe("a preconditioned method", () => {
       const rows = { x0, x1: partner(x0, 1, 21) };
       const net = new Affine();
       const network = new Preconditioned(net, [1], { direction, coupled: true });
-      // Wrong moments: what the network learns is not 0.
+      // Wrong moments: the network has something to learn.
       network.begin({ x0: x0.mul(2), x1: rows.x1.add(1) }, bridge.sigma ** 2);
       const method = preconditioned(dsbm);
       minimise(net.parameters(), () => {

@@ -1,4 +1,4 @@
-// Likelihoods along the flow of the Gaussian bridge, where they are known.
+// Likelihoods along the flow of the Gaussian bridge, for which they are known.
 import { type Tensor, tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";

@@ -88,7 +88,7 @@ describe("the bridge of fitted moments", () => {
     const kept = end.var({ dim: 0 }).div(deviations.square());
     expect(kept.mean().item()).toBeGreaterThan(0.5);
     expect(kept.mean().item()).toBeLessThan(2);
-    // Shrunk towards one variance, and nearer to the truth than the moments of the rows.
+    // Shrunk towards one variance, and closer to the truth than the moments of the rows.
     const [A] = model.covariance.to("float64").unbind() as [Tensor];
     const few = draw(30, 1).to("float64");
     const centred = few.sub(few.mean(0));

@@ -1,5 +1,5 @@
-// LightSB's closed forms: the drift is the gradient of the log-potential, the plan's moments are those of its samples, and
-// densities integrate to one.
+// LightSB's closed forms: the drift is the gradient of the log-potential, the plan's moments equal
+// the moments of its samples, and densities integrate to one.
 import { arange, full, grad, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";

@@ -1,5 +1,5 @@
-// Accelerated fixed-point iterations: linear ones end after as many steps as there are rates, and potentials of points need
-// a small part of the iterations that plain ones take, for the same result.
+// Accelerated fixed-point iterations: linear ones end after one step for each rate, and potentials
+// of points need a small part of the plain iterations, for the same result.
 import { setNumThreads, type Tensor, tensor, zeros } from "@dsbm/torch";
 import { beforeEach, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";

@@ -1,4 +1,5 @@
-// Partial transport: brute force over all choices of pairs, the exact plan at share 1, and outliers that are left out.
+// Partial transport: brute force over all choices of pairs, the exact plan at share 1, and dropped
+// outliers.
 import { describe, expect, it } from "vitest";
 import { exactPlan } from "../../src/ot/exact.js";
 import { partialPlan } from "../../src/ot/partial.js";

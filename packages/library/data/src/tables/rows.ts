@@ -10,7 +10,7 @@ export interface TableColumn {
   kind: "number" | "text";
   /** Outside the data (obs of .h5ad, an index): used only by name. */
   beside?: boolean;
-  /** The first cell that is not a number, in a row counted from 0; `commas`: a decimal comma. */
+  /** The first non-numeric cell, in a row counted from 0; `commas`: a decimal comma. */
   example?: { row: number; text: string; commas: boolean };
 }
 

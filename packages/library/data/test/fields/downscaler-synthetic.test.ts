@@ -1,4 +1,5 @@
-// Drawn downscaling fields against their law in closed form: spectra, covariances, what the condition does.
+// Synthetic downscaling fields against their law in closed form: spectra, covariances, the effect
+// of the condition.
 
 import { bandError, fourierModes, isotropicSpectrum, octaves, overAnnuli } from "@dsbm/bridge";
 import { liveTensors, setNumThreads, type Tensor, tidy } from "@dsbm/torch";

@@ -1,4 +1,4 @@
-// Known pairs from a file: by row numbers, ids and names of pictures, of rows that are trained on; and what is refused.
+// Known pairs from a file: by row numbers, ids and names of images, of training rows; and refusals.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadTable, type OwnOptions, type PairedEnd, prepareTable, readPairs } from "@dsbm/data";

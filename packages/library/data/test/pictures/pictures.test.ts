@@ -1,4 +1,4 @@
-// Folders of pictures: AFHQ and folders of one's own, decoded once, mapped afterwards, and what is refused.
+// Image folders: AFHQ and the user's folders, decoded once, mapped afterwards, and refusals.
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -37,7 +37,7 @@ it("sharp, which takes 20 MB, is loaded with the first picture", () => {
   expect(said).toMatch(/^0 [1-9]/);
 });
 
-/** The byte of channel c at row r, column q of picture i. */
+/** The byte of channel c at row r, column q of image i. */
 const pixel = (i: number, c: number, r: number, q: number) => (83 * i + 59 * c + 5 * r + q) % 256;
 
 interface PictureOptions {
@@ -55,7 +55,7 @@ const raw = (i: number, { width = 8, height = 8, channels = 3 }: PictureOptions 
 };
 const png = (i: number, options: PictureOptions = {}) => raw(i, options).png().toBuffer();
 
-/** PNG pictures i = 0, 1, … under these names. */
+/** PNG images i = 0, 1, … under these names. */
 async function pictures(folder: string, names: readonly string[], options: PictureOptions = {}) {
   for (const [i, name] of names.entries()) put(folder, { [name]: await png(i, options) });
   return folder;
@@ -67,7 +67,7 @@ async function open(name: string, { split = "train", ...options }: Options = {})
   return loadTable(name, { split, ...options });
 }
 
-/** The first byte of each picture, which says which it is. */
+/** The first byte of each image, which identifies it. */
 const ids = ({ x }: Table) => x.select(1, 0).select(1, 0).select(1, 0).toNumbers();
 
 const numbered = (n: number) => Array.from({ length: n }, (_, i) => `${i}.png`);
@@ -89,7 +89,7 @@ describe("AFHQ", () => {
     });
     expect(table.labels!.dtype).toBe("int64");
     expect(table.labels!.toNumbers()).toEqual([0, 0]);
-    // Sorted by name: a.png is picture 1.
+    // Sorted by name: a.png is image 1.
     const first = table.x.select(0, 0).toArray() as Uint8Array;
     const wrong = first.findIndex((byte, k) => {
       const [c, r, q] = [Math.floor(k / 2 ** 18), Math.floor(k / 512) % 512, k % 512];
@@ -135,7 +135,7 @@ describe("AFHQ", () => {
   });
 });
 
-/** A folder of so many pictures, where they are decoded to, and the name of the set. */
+/** A folder of so many images, the folder of decoded files, and the name of the dataset. */
 async function cats(n: number) {
   const folder = await pictures(join(fresh(), "cats"), numbered(n));
   return { folder, cache: join(dirname(folder), "decoded"), name: `folder:${folder}` };
@@ -300,7 +300,7 @@ describe("a folder of pictures", () => {
     const stop = new AbortController();
     const progress = ({ done }: { done: number }) => void (done === 5 && stop.abort());
     const stopped = { split: "train", progress, signal: stop.signal } as const;
-    // The second time before the first picture.
+    // The second time before the first image.
     for (const _ of [1, 2])
       await expect(prepareTable(name, stopped)).rejects.toMatchObject({ name: "AbortError" });
     expect(readdirSync(cache)).toEqual([]);

@@ -1,4 +1,5 @@
-// Every format of tables: what is written is read back, damage is refused, and text is read whatever its conventions.
+// Every format of tables: reading returns the written values, damage is refused, and text is read
+// whatever its conventions.
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";

@@ -1,5 +1,5 @@
-// Matrices of single cells as anndata writes them: dense, sparse by rows and by columns, layers, embeddings, and what
-// stands beside them in obs.
+// Matrices of single cells as anndata writes them: dense, sparse by rows and by columns, layers,
+// embeddings, and columns of obs.
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Tables as data sets: which columns and rows are trained on, what is refused, how they are split and standardised.
+// Tables as datasets: columns and rows to train on, refusals, split and standardisation.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {

@@ -1,5 +1,5 @@
-// Distances between images: through a TorchScript file in place of Inception, and through a LeNet. Which
-// of them may be called FID is tested too.
+// Distances between images: through a TorchScript file instead of Inception, and through a LeNet.
+// Also tests which of them may be called FID.
 import { fileURLToPath } from "node:url";
 import { decodeImages, frechetScore, imageStatistics } from "@dsbm/bridge";
 import {

@@ -5,7 +5,7 @@ import { Agreement } from "../../src/distributed/agreement.js";
 const steps = 1000;
 const quiet = { isAborted: () => false, pauseAt: () => false };
 
-/** A rank's agreement, with what it sent and the largest values of all ranks, given its own. */
+/** A rank's agreement, with its sent values and the largest values of all ranks, given its own. */
 function rank(
   isMain: boolean,
   wanted: { isAborted?: () => boolean; pauseAt?: (step: number) => boolean } = {},
@@ -90,7 +90,7 @@ describe("an agreement", () => {
       [12, false, true],
       [13, true, false],
     ]);
-    // A rank that is not rank 0 sends only whether it wants to stop.
+    // Ranks above 0 send only their wish to stop.
     expect(sent).toEqual([
       [0, 0, 0],
       [0, 0, 0],

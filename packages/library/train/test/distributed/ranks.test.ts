@@ -1,5 +1,6 @@
-// Training in several processes on the loopback: whatever the method, the losses, weights and evaluations are those of
-// one process with the same batches, to the order in which float32 numbers are added. fixtures/rank.mjs is a process.
+// Training in several processes on the loopback: whatever the method, the losses, weights and
+// evaluations equal one process with the same batches, to the order in which float32 numbers are
+// added. fixtures/rank.mjs is a process.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -85,7 +86,7 @@ describe("several processes train what one trains", () => {
     ["images, discrete dsb", [2]],
   ])("%s, by %j", async (problem, sizes) => {
     const one = await alone(problem);
-    // The reduction of a discrete run's many small gradients is the one that rounds the most.
+    // The reduction of a discrete run's many small gradients rounds the most.
     const within = problem === "images, discrete dsb" ? 1e-4 : 1e-5;
     for (const n of sizes) expectSame(await train(n, { problem }), one, within);
     // What cannot fail is no test: another seed learns something else.

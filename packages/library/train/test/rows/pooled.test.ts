@@ -1,5 +1,5 @@
-// Pairs of plans of more rows than a batch: nearer to the plan of the data, every batch cut from the same pool, and the same
-// rows for every rank.
+// Pairs from OT batches larger than a batch: closer to the plan of the data, every batch cut from
+// the same pool, and the same rows for every rank.
 import {
   type Batch,
   type Endpoints,

@@ -1,5 +1,5 @@
-// Runs begun ahead, beside the training on the epoch before, give the same numbers as runs made when they are
-// needed, and leave nothing behind.
+// Runs begun ahead, during the training on the epoch before, give the same numbers as later runs,
+// and leave nothing behind.
 
 import { brownian, methods, stream, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";

@@ -111,8 +111,8 @@ export interface BridgeInfo {
 export interface Bridge {
   readonly info: BridgeInfo;
   /**
-   * Transports samples to the other endpoint. Throws a WebBridgeError: what was given, what was
-   * expected, what to do.
+   * Transports samples to the other endpoint. Throws a WebBridgeError with the given value, the
+   * expected value and the cure.
    */
   sample<R extends Rows>(x0: R, options?: SampleOptions): Promise<Sampled<R>>;
   dispose(): void;

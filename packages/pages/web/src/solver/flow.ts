@@ -5,7 +5,7 @@ export const euler =
   async (x, { time, next }) =>
     plus(x, next - time, await velocity(x, time));
 
-/** Second order, two evaluations a step; the velocity is that of the middle. */
+/** Second order, two evaluations a step; takes the velocity of the middle. */
 export const midpoint =
   (velocity: Field): Take =>
   async (x, { time, next }) => {

@@ -34,7 +34,7 @@ describe("optimality", () => {
     expect(found?.error.low).toBeLessThan(found?.error.value as number);
     expect(found?.strength.low).toBeLessThan(1);
     expect(found?.strength.high).toBeGreaterThan(1);
-    // Another noise than that of the pairs is seen.
+    // The metric notices noise that differs from the pairs' noise.
     const off = optimality(start, end, { epsilon: 2 * epsilon, resamples: 5 });
     expect(off?.strength.value).toBeCloseTo(2 * (found?.strength.value as number), 10);
     expect(off?.error.value).toBeCloseTo(1, 0);

@@ -160,7 +160,7 @@ function headerNames(path: string, cells: readonly string[]): string[] {
 
 function describeColumn(name: string, cells: readonly string[], decimal: "." | ","): TableColumn {
   const isText = (cell: string) => numberOf(cell, decimal) === undefined;
-  // A text that is not even a number with a decimal comma is a better example.
+  // A text that is no number even with a decimal comma is a better example.
   const text = cells.findIndex((cell) => isText(cell) && (decimal === "," || !hasComma(cell)));
   const row = text >= 0 ? text : cells.findIndex(isText);
   if (row < 0) return { name, kind: "number" };
