@@ -31,7 +31,7 @@ function findPictures(kind: string, { split, directory }: SetOptions): SplitPict
     const files = listPictures(source);
     if (files.length > 0) return { source, files, cache: join(directory as string, "decoded") };
   }
-  const where = notIn(places, places.length === 0 ? "not" : "no pictures");
+  const where = notIn(places, places.length === 0 ? "not" : "no images");
   const into = places[0] ?? `a folder of your own, as train/${kind}, and name it as directory`;
   throw new DatasetError(
     "MissingFiles",

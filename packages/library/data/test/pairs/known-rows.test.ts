@@ -131,7 +131,7 @@ describe("readPairs", () => {
     await expect(read(pairs, options)).rejects.toEqual(refusal("BadTable", absent));
     writeFileSync(at("twice.csv"), "id,x\np,1\nq,2\np,3\nr,4\n");
     const names = ["twice.csv", "b.csv"];
-    const twice = /row 1 has "p", which is in rows 1 and 3 of the source/;
+    const twice = /row 1 has "p", found in rows 1 and 3 of the source/;
     await expect(read(lines("p,b2"), { ...options, names })).rejects.toEqual(
       refusal("BadTable", twice),
     );
