@@ -45,23 +45,39 @@ const short = {
 
 beforeAll(() => {
   setNumThreads(1);
+  const add = (name: string, rows: number[][], names: string, cells: (row: number[]) => number[]) =>
+    writeFileSync(
+      at(`${name}.csv`),
+      `x,y,${names}\n${rows.map((row) => [...row, ...cells(row)].join()).join("\n")}\n`,
+    );
+  // Equally many rows of both sides, of which the left ones weigh more on the last day.
+  add("weighted0", clusters(60, 60, 0), "w", () => [1]);
+  add("weighted2", clusters(60, 60, 1), "w", (row) => [isLeft(row) ? 3 : 1]);
+  for (const day of ["day0", "day2"] as const)
+    add(`rates${day}`, sets[day], "b,d", (row) => [isLeft(row) ? Math.log(3) + 0.2 : 0.2, 0.2]);
   for (const [name, rows] of Object.entries(sets))
     writeFileSync(at(`${name}.csv`), `x,y\n${rows.map((row) => row.join()).join("\n")}\n`);
 });
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
+const masses = { mass: [1, 2] };
+const light = { method: "lightsb", sigma: 0.3, mass_penalty: 2, num_iter: 1500, lr: 3e-2 };
+
 describe.each([
-  ["wfr", { method: "wfr" }, ["day0", "day2"], [1, 2]],
-  ["wfr_bridge", { method: "wfr_bridge", sigma: 0.3 }, ["day0", "day2"], [1, 2]],
-  ["a time course with masses", {}, ["day0", "day1", "day2"], [1, 1.3333, 2]],
-] as const)("%s", (name, method, days, mass) => {
+  ["wfr", { method: "wfr", ...masses }, ["day0", "day2"]],
+  ["wfr_bridge", { method: "wfr_bridge", sigma: 0.3, ...masses }, ["day0", "day2"]],
+  ["vgfm", { method: "wfr", growth_coupling: "vgfm", ...masses }, ["day0", "day2"]],
+  ["lightsb", { ...light, ...masses, delta: null }, ["day0", "day2"]],
+  ["a time course with masses", { mass: [1, 1.3333, 2] }, ["day0", "day1", "day2"]],
+  ["weights", { weights: "w" }, ["weighted0", "weighted2"]],
+  ["rates of birth and death", { birth: "b", death: "d" }, ["ratesday0", "ratesday2"]],
+] as const)("%s", (name, method, days) => {
   it("learns where mass grows, both ways", async () => {
     const experiments = at(name.replaceAll(" ", "_"));
     using bridge = await fit({
       ...short,
-      ...method,
-      mass: [...mass],
+      ...(method as object),
       marginals: days.map((day) => at(`${day}.csv`)),
       paths: { data_dir_name: at("data"), experiments_dir_name: experiments },
     });

@@ -22,6 +22,7 @@ export type { TrainConfig } from "./keys/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 export { readConfig } from "./read.js";
 export { conditionColumn, processTimes } from "./keys/data.js";
+export { type MassKey, massKeys } from "./keys/method.js";
 export { langevinNumbers } from "./keys/langevin.js";
 export { freeProcessKeys, type ProcessesConfig } from "./keys/training.js";
 export { referenceKeys } from "./keys/reference.js";

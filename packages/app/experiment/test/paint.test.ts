@@ -23,6 +23,8 @@ const end = (name: string, train: Tensor, shown: EndpointData["shown"] = null): 
   moments: null,
   facts: null,
   raw: null,
+  masses: null,
+  rates: null,
 });
 const data = (x0: EndpointData, x1: EndpointData): Datasets => ({
   ...{ x0, x1, shape: x0.train.shape.slice(1), exact: null, projection: null },

@@ -329,7 +329,8 @@ export class Bridge implements Disposable {
    * growth.
    */
   growth(given?: Conditions): Field | null {
-    if (!this.trained.method.mass) return null;
+    const { method } = this.trained;
+    if (!method.mass || method.plan) return null;
     return this.#byRows((own) => {
       const flow = this.#flow(own);
       return (x, t) => splitMass(flow(withUnitMass(x), t)).logMass;

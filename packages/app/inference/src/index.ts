@@ -1,5 +1,6 @@
 // The public face of @dsbm/inference.
 
+export { timeScale, timeValues } from "@dsbm/problem";
 export { type AnnotateResult, runAnnotate } from "./annotate/annotate.js";
 export {
   Bridge,
@@ -11,7 +12,7 @@ export {
 } from "./bridge.js";
 export { gridOf, type SamplePlan } from "./plan.js";
 export { runSample, type SampleResult } from "./run.js";
-export { timeLabel, timeScale, timeValues } from "./times.js";
+export { timeLabel } from "./times.js";
 export {
   classesOf,
   loadNetworks,

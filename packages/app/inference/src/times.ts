@@ -1,33 +1,9 @@
 // Times of a run in the user's units: the values of data.split_by.
 import type { Direction } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError, processTimes } from "@dsbm/config";
-
-type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;
+import { ConfigError } from "@dsbm/config";
+import { type TimeConfig, timeScale, timeValues } from "@dsbm/problem";
 
 const close = 1e-9;
-
-/** The process time of each value of data.split_by; empty for runs of several files. */
-export function timeValues({ data, times }: TimeConfig): { value: string; time: number }[] {
-  const { split_by, source, target, between } = data;
-  if (split_by === null || source === null || target === null) return [];
-  const values = [source, ...(between ?? []), target];
-  const own = times && processTimes({ times }, times);
-  return values.map((value, k) => ({ value, time: own?.[k] ?? k / (values.length - 1) }));
-}
-
-/**
- * The scale of numeric times in proportion to process times: value = from + length · time; null for
- * others.
- */
-export function timeScale(config: TimeConfig): { from: number; length: number } | null {
-  const values = timeValues(config);
-  const from = config.times?.[0] ?? Number(values[0]?.value ?? 0);
-  const length = (config.times?.at(-1) ?? Number(values.at(-1)?.value ?? 1)) - from;
-  const isScale = values.every(
-    ({ value, time }) => Math.abs(from + time * length - Number(value)) < 1e-6 * length,
-  );
-  return isScale && length > 0 ? { from, length } : null;
-}
 
 /**
  * A process time in the user's units: a dataset's value, a number between, or else the process

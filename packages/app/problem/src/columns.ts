@@ -1,6 +1,12 @@
 // The user's own tables as source and target.
 import type { Conditions, Endpoint } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError, conditionColumn } from "@dsbm/config";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  conditionColumn,
+  type MassKey,
+  massKeys,
+} from "@dsbm/config";
 import {
   boundsOf,
   type ColumnBounds,
@@ -42,7 +48,7 @@ export interface TableUse {
 
 export function ownOptions(
   end: Endpoint,
-  { data }: Pick<CompleteTrainConfig, "data">,
+  { data, mass, ...config }: Pick<CompleteTrainConfig, "data" | MassKey>,
   { like, between }: TableUse = {},
 ): OwnOptions {
   const { columns, exclude, keep, id, split_by, where, source, target } = data;
@@ -51,8 +57,11 @@ export function ownOptions(
   const endGroup = end === "x0" ? source : target;
   const group = between === undefined ? endGroup : (data.between?.[between] ?? null);
   const given = { columns, exclude, keep, condition, id, split_by, where, group, key, layer };
+  const massColumns = { ...config, mass: typeof mass === "string" ? mass : null };
+  const masses = massKeys.flatMap((key) => (massColumns[key] ? [[key, massColumns[key]]] : []));
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
+    ...(masses.length > 0 && { masses: Object.fromEntries(masses) }),
     missing,
     log1p,
     decimal,

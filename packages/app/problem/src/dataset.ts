@@ -49,6 +49,10 @@ export interface EndpointData {
   /** The columns of the user's own table, and its stored conditions; else null. */
   facts: TableFacts | null;
   raw: Record<Split, Tensor | null> | null;
+  /** The columns for masses, [n, columns] (see `TableFacts.masses`); null without any. */
+  masses: Record<Split, Tensor> | null;
+  /** Birth − death of the training rows [n]; null: not known. */
+  rates: Tensor | null;
   dispose?(): void;
 }
 
@@ -123,18 +127,23 @@ export function loadDataset(
     shown: unscaling(name, config),
     facts,
     raw: facts && { train: train.condition, test: test.condition },
+    masses: train.masses && test.masses && { train: train.masses, test: test.masses },
+    rates: null,
   };
   for (const t of tensorsOf(made)) t?.keep();
   return made;
 }
 
-const tensorsOf = ({ order, conditions, raw, ...tables }: EndpointData) =>
-  splits.flatMap((split) => [
+const tensorsOf = ({ order, conditions, raw, masses, rates, ...tables }: EndpointData) => [
+  rates,
+  ...splits.flatMap((split) => [
     tables[split],
     order[split],
     raw?.[split],
+    masses?.[split],
     ...conditionRows(conditions?.[split]),
-  ]);
+  ]),
+];
 
 export function disposeDataset(end: EndpointData): void {
   for (const t of tensorsOf(end)) t?.dispose();

@@ -21,7 +21,7 @@ import {
   toDevice,
 } from "./dataset.js";
 import { gaussianTarget } from "./gaussian-target.js";
-import { trainingTables } from "./masses.js";
+import { trainingTables, weightedEnd } from "./masses.js";
 import { projected } from "./projected.js";
 
 export interface Datasets {
@@ -111,7 +111,7 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
     const chain = configChain(config);
     const x1 = made.at(-1) as EndpointData;
     const exact = x0.name === "gaussian" && x1.name === "gaussian" && config.transfer && !chain;
-    const ends = made.map((end) => toDevice(end, device));
+    const ends = made.map((end) => toDevice(weightedEnd(end, config), device));
     const rows = trainingTables(ends, chain, config);
     return {
       x0: ends[0] as EndpointData,

@@ -86,6 +86,8 @@ export function gaussianTarget(x0: EndpointData, config: CompleteTrainConfig): E
     shown: x0.facts && x0.shown,
     facts: null,
     raw: null,
+    masses: null,
+    rates: null,
   };
 }
 

@@ -10,7 +10,7 @@ export {
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
-export { relativeMasses } from "./masses.js";
+export { growthNote, relativeMasses, usualDelta } from "./masses.js";
 export { buildNetwork, conditionKind } from "./network.js";
 export { aboutPairs, loadPairs, savePairs } from "./pairs/known-pairs.js";
 export { pictureFolders, pictureNotes, pictureOverrides, pictureSizes } from "./pictures/sizes.js";
@@ -24,3 +24,4 @@ export {
 } from "./problem.js";
 export { type RunColumns, readColumns } from "./saved-columns.js";
 export { otherRows, testConditions, testRows } from "./test-rows.js";
+export { type TimeConfig, timeScale, timeValues } from "./times.js";

@@ -1,30 +1,142 @@
 // Datasets with masses: a training row ends in its log mass.
-import { type Chain, type Endpoints, joinMass, mapConditions, methodNamed } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
-import { full, type Tensor, tidy } from "@dsbm/torch";
+import {
+  type Chain,
+  type Endpoints,
+  intervalsOf,
+  joinMass,
+  mapConditions,
+  methodNamed,
+  rowsByMass,
+  splitMass,
+  stream,
+} from "@dsbm/bridge";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  type MassKey,
+  massKeys,
+  processTimes,
+} from "@dsbm/config";
+import type { Split } from "@dsbm/data";
+import { cat, full, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { chainTables } from "./chain.js";
 import type { EndpointData } from "./dataset.js";
+import { timeScale } from "./times.js";
 
-const hasMass = ({ method }: Pick<CompleteTrainConfig, "method">): boolean =>
-  method !== "dsb" && methodNamed(method).mass === true;
+type MassConfig = Pick<
+  CompleteTrainConfig,
+  "method" | "mass_penalty" | "mass" | "weights" | "birth" | "death" | "data" | "times"
+>;
+
+/** Whether samples of the method have masses that change. */
+export const hasMass = ({
+  method,
+  mass_penalty,
+}: Pick<MassConfig, "method" | "mass_penalty">): boolean =>
+  mass_penalty !== null || (method !== "dsb" && methodNamed(method).mass === true);
+
+/** What a run says of masses that nobody gave; null if they were given, or stay. */
+export function growthNote(config: MassConfig): string | null {
+  const isGiven = massKeys.some((key) => config[key] !== null);
+  if (isGiven || !hasMass(config)) return null;
+  return "no masses and no growth prior were given, so all data sets have the same mass, and growth is not identifiable from the data: growth rates only say which rows gain a share from others (the number of rows is sampling depth; give mass=, weights=, or birth= and death=)";
+}
+
+/** Whether the growth rates of rows are known before. */
+const hasPrior = ({ birth, death }: MassConfig): boolean => birth !== null || death !== null;
 
 /**
- * Masses of the datasets relative to the first, as weights of its samples: [1, …]; null without
- * growth. Throws a ConfigError for another number of masses.
+ * Masses of the data sets relative to the first one: [1, …]; null without growth. Throws a ConfigError for another
+ * number of masses.
  */
-export function relativeMasses(
-  config: Pick<CompleteTrainConfig, "method" | "mass">,
-  sets: number,
-): number[] | null {
-  const { mass, method } = config;
+export function relativeMasses(config: MassConfig, ends: readonly EndpointData[]): number[] | null {
   if (!hasMass(config)) return null;
-  const masses = mass ?? Array.from({ length: sets }, () => 1);
-  if (masses.length !== sets)
+  const masses = totalMasses(config, ends);
+  if (masses.length !== ends.length)
     throw new ConfigError(
       "usage",
-      `mass=${masses.join(",")} has ${masses.length} masses for ${sets} data sets of method=${method}: write one for each, in the order of their times`,
+      `mass=${masses.join(",")} has ${masses.length} masses for ${ends.length} data sets of method=${config.method}: write one for each, in the order of their times`,
     );
   return masses.map((m) => m / (masses[0] as number));
+}
+
+function totalMasses(config: MassConfig, ends: readonly EndpointData[]): readonly number[] {
+  const { mass, weights } = config;
+  if (typeof mass === "object" && mass !== null) return mass;
+  const column = mass ?? weights;
+  if (column !== null)
+    return ends.map(({ facts }) => facts?.masses[mass === null ? "weights" : "mass"] as number);
+  if (!hasPrior(config)) return ends.map(() => 1);
+  const grown = priorsOf(config, ends).map((prior) => tidy(() => prior.exp().mean().item()));
+  return ends.map((_, k) => grown.slice(0, k).reduce((product, factor) => product * factor, 1));
+}
+
+/**
+ * The log mass that rows of each data set but the last gain by the next one, as birth − death says (the growth prior of
+ * Waddington-OT, Schiebinger et al. 2019): g·Δt, so that their plan starts from masses a·exp(g·Δt).
+ */
+function priorsOf(config: MassConfig, ends: readonly EndpointData[]): Tensor[] {
+  const length = timeScale(config)?.length ?? 1;
+  const times = config.times
+    ? processTimes({ times: config.times }, config.times)
+    : ends.map((_, k) => k / (ends.length - 1));
+  return ends.slice(0, -1).map(({ rates }, k) => {
+    const span = ((times[k + 1] as number) - (times[k] as number)) * length;
+    return tidy(() => (rates as Tensor).mul(span).keep());
+  });
+}
+
+/** Few rows are drawn several times, so that light ones are there too. */
+const drawsOfRow = 4;
+const mostRows = 2048;
+
+/** An end with rows drawn by the column of weights, and with growth rates by the columns birth and death. */
+export function weightedEnd(end: EndpointData, config: CompleteTrainConfig): EndpointData {
+  const key = massKeys.find((one) => typeof config[one] === "string");
+  if (key === undefined) return end;
+  if (end.masses === null || end.facts === null)
+    throw new ConfigError(
+      "usage",
+      `${key}=${config[key]} is a column of tables, got ${end.name}: leave it out`,
+    );
+  const names = Object.keys(end.facts.masses);
+  const column = (split: Split, name: MassKey): Tensor | null => {
+    const place = names.indexOf(name);
+    return place < 0 ? null : (end.masses?.[split].select(1, place) ?? null);
+  };
+  const drawn = (split: Split) => {
+    const weights = column(split, "weights");
+    if (!weights) return null;
+    const n = weights.size(0);
+    // Held-out rows count as many as they are worth, for honest intervals.
+    const worth = Math.ceil(weights.sum().square().div(weights.square().sum()).item() || 0);
+    const count =
+      split === "test" ? Math.max(2, worth) : Math.max(n, Math.min(drawsOfRow * n, mostRows));
+    const generator = stream(config.seed, `weights/${end.name}/${split}`);
+    return rowsByMass(weights, count).indexSelect(0, randperm(count, { generator })).keep();
+  };
+  return tidy(() => {
+    const rows = { train: drawn("train"), test: drawn("test") };
+    const own = (split: Split) => (t: Tensor) => {
+      const index = rows[split];
+      return index ? t.indexSelect(0, index).keep() : t;
+    };
+    const birth = column("train", "birth");
+    const loss = column("train", "death")?.neg() ?? null;
+    const rates = birth && loss ? birth.add(loss) : (birth ?? loss);
+    const conditions = end.conditions && {
+      train: mapConditions(end.conditions.train, own("train")) ?? {},
+      test: mapConditions(end.conditions.test, own("test")) ?? {},
+    };
+    return {
+      ...end,
+      train: own("train")(end.train),
+      test: own("test")(end.test),
+      conditions,
+      order: rows.train ? { train: null, test: null } : end.order,
+      rates: rates && own("train")(rates.to("float32").keep()),
+    };
+  });
 }
 
 /**
@@ -36,13 +148,19 @@ export function trainingTables(
   chain: Chain | null,
   config: CompleteTrainConfig,
 ): Endpoints | null {
-  const masses = relativeMasses(config, ends.length);
+  const masses = relativeMasses(config, ends);
   const rowsOf = (end: EndpointData, k: number): Tensor => {
     const x = end.plain(end.train);
     return masses ? withMass(x, masses[k] as number) : x;
   };
-  if (chain) return chainTables(ends, rowsOf, chain);
-  if (!masses) return null;
+  const made = chain ? chainTables(ends, rowsOf, chain) : masses && twoTables(ends, rowsOf);
+  return made && hasPrior(config) ? withPriors(made, priorsOf(config, ends)) : made;
+}
+
+function twoTables(
+  ends: readonly EndpointData[],
+  rowsOf: (end: EndpointData, k: number) => Tensor,
+): Endpoints {
   const [x0, x1] = ends as [EndpointData, EndpointData];
   const copied = (end: EndpointData) =>
     mapConditions(end.conditions?.train, (t) => t.clone().keep());
@@ -51,6 +169,18 @@ export function trainingTables(
     x1: rowsOf(x1, 1).keep(),
     conditions: { x0: copied(x0), x1: copied(x1) },
   }));
+}
+
+/** Adds the priors to the log masses of sources, in the units of their intervals. */
+function withPriors(tables: Endpoints, priors: readonly Tensor[]): Endpoints {
+  return tidy(() => {
+    const units = tables.chain ? intervalsOf(tables.chain).map(({ unit }) => unit) : [1];
+    const { x, logMass } = splitMass(tables.x0);
+    const prior = cat(priors.map((one, k) => one.div(units[k] as number)));
+    const x0 = joinMass(x, logMass.add(prior.to({ device: x.device }))).keep();
+    tables.x0.dispose();
+    return { ...tables, x0 };
+  });
 }
 
 function withMass(x: Tensor, mass: number): Tensor {

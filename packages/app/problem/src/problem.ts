@@ -6,6 +6,7 @@ import {
   gammaSchedule,
   type KnownPairs,
   type Method,
+  type MethodNumbers,
   methodNamed,
   minibatchEntropic,
   minibatchExact,
@@ -34,10 +35,14 @@ import { relativeMasses, usualDelta } from "./masses.js";
 import { buildNetwork } from "./network.js";
 
 /** The part of a run's problem that needs no data, shared with sampling. */
-export function bridgeProcess(config: CompleteTrainConfig, law: GaussianMoments | null = null) {
+export function bridgeProcess(
+  config: CompleteTrainConfig,
+  law: GaussianMoments | null = null,
+  growth: GrowthNumbers = {},
+) {
   const gammas = gammaSchedule(config.num_steps, config);
   const sigma = config.sigma ?? Math.sqrt(gammas.reduce((a, b) => a + b, 0));
-  const plain = methodOf(config, gammas, law);
+  const plain = methodOf(config, { gammas, law, growth });
   const method = config.precondition
     ? preconditioned(plain, config.precondition === "mixture" ? mixtureOf(config) : undefined)
     : plain;
@@ -68,13 +73,17 @@ const mixtureOf = ({ mixture_components, mixture_spread }: CompleteTrainConfig) 
 
 function methodOf(
   config: CompleteTrainConfig,
-  gammas: readonly number[],
-  law: GaussianMoments | null,
+  {
+    gammas,
+    law,
+    growth,
+  }: { gammas: readonly number[]; law: GaussianMoments | null; growth: GrowthNumbers },
 ): Method {
   if (config.method !== "dsb")
     return methodNamed(config.method, {
       ...mixtureOf(config),
-      ...(config.delta !== null && { delta: config.delta }),
+      massPenalty: config.mass_penalty,
+      ...growth,
     });
   return methodNamed(config.method, {
     gammas,
@@ -124,11 +133,19 @@ export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
     );
 }
 
-/** Training needs the length, sampling does not. */
-const withDelta = (config: CompleteTrainConfig, ends: Datasets): CompleteTrainConfig =>
-  config.delta === null && relativeMasses(config, marginalsOf(ends).length)
-    ? { ...config, delta: usualDelta(marginalsOf(ends)) }
-    : config;
+type GrowthNumbers = Pick<MethodNumbers, "masses" | "delta" | "semiRelaxed">;
+
+/** Numbers of growth that training needs and sampling does not. */
+function growthNumbers(config: CompleteTrainConfig, ends: Datasets): GrowthNumbers {
+  const all = marginalsOf(ends);
+  const masses = relativeMasses(config, all);
+  if (!masses) return {};
+  return {
+    masses,
+    delta: config.delta ?? usualDelta(all),
+    semiRelaxed: config.growth_coupling === "vgfm" ? config.ot_penalty : null,
+  };
+}
 
 export function trainingProblem(
   config: CompleteTrainConfig,
@@ -136,8 +153,9 @@ export function trainingProblem(
   { cacheFolder, pairs = null }: { cacheFolder: string; pairs?: KnownPairs | null },
 ): Problem {
   const { method, process, grid, eps, parametrisation, lastNoise, stepVariance } = bridgeProcess(
-    withDelta(config, ends),
+    config,
     ends.x1.moments,
+    growthNumbers(config, ends),
   );
   const { fb_sequence, first_coupling, keep_optimizer } = config;
   const startsIndependent = first_coupling === "ind" && method.rows?.pairs;

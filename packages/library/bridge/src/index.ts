@@ -62,7 +62,7 @@ export {
 } from "./core/time-grid.js";
 export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
 export { reference, simulated } from "./coupling/from-one-end.js";
-export { joinMass, rowsByMass, splitMass } from "./coupling/growth.js";
+export { growthPlan, joinMass, rowsByMass, splitMass, withoutMass } from "./coupling/growth.js";
 export { independent, tableIndex } from "./coupling/independent.js";
 export {
   besideKnown,
@@ -90,7 +90,7 @@ export { langevin, networkMean, referenceMean, type StepMean } from "./langevin/
 export { langevinRun, langevinTuples } from "./langevin/run.js";
 export { incrementTuples } from "./method/dsb-increments.js";
 export { dsbm } from "./method/dsbm.js";
-export { type MethodName, methodNamed, methods } from "./method/index.js";
+export { type MethodName, type MethodNumbers, methodNamed, methods } from "./method/index.js";
 export type {
   FirstCoupling,
   Method,

@@ -262,7 +262,7 @@ const problems: [string, () => Problem][] = [
   ["a chain, online", () => onChain(methods.alpha_dsbm as Method, { sequence: ["b"] })],
   [
     "a chain with masses, plans of all rows",
-    () => onChain(methods.wfr({ gammas: [] }), { sequence: ["b"] }),
+    () => onChain(methods.wfr(), { sequence: ["b"] }),
   ],
   ["a learning rate that falls", () => cached({ lrSchedule: "cosine" })],
   [

@@ -50,8 +50,18 @@ export interface FitKeys {
   langevin_scale?: number | string | null | undefined;
   /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive datasets. Default: null. */
   delta?: number | null | undefined;
-  /** wfr, wfr_bridge: total mass of each dataset in the order of times, such as cell counts; null: equal masses. Default: null. */
-  mass?: readonly (number)[] | null | undefined;
+  /** wfr, wfr_bridge: plans that penalise growth at both ends, or at the source alone (VGFM, with ot_penalty). Default: "wfr". */
+  growth_coupling?: "wfr" | "vgfm" | undefined;
+  /** total mass of each data set in the order of times, such as cell counts, or a column of tables that is summed; null: the sums of weights, else what birth and death say, else equal masses. Default: null. */
+  mass?: readonly (number)[] | string | null | undefined;
+  /** tables: the column of weights by which rows are drawn. Default: null. */
+  weights?: string | null | undefined;
+  /** wfr, wfr_bridge: the column of rates at which rows divide, per unit of time, known before. Default: null. */
+  birth?: string | null | undefined;
+  /** wfr, wfr_bridge: the column of rates at which rows die. Default: null. */
+  death?: string | null | undefined;
+  /** lightsb: price of mass that grows or dies, in units of x^2; null: mass stays. Default: null. */
+  mass_penalty?: number | null | undefined;
   /** lightsb, lightsb_m: Gaussians of the mixture. Default: 50. */
   mixture_components?: number | undefined;
   /** lightsb, lightsb_m: their initial variances, in units of sigma^2. Default: 0.1. */

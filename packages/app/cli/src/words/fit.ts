@@ -1,6 +1,13 @@
 // The arguments of `dsbm fit`: places become datasets, the rest overrides.
 import { existsSync, statSync } from "node:fs";
-import { ConfigError, isSetting, type Member, parseOverride, type Value } from "@dsbm/config";
+import {
+  ConfigError,
+  isSetting,
+  type Member,
+  massKeys,
+  parseOverride,
+  type Value,
+} from "@dsbm/config";
 import { namesOf, plainName } from "./place.js";
 
 export interface FitArguments {
@@ -80,7 +87,7 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
         : ""),
     ...(isOfNetwork && hasPictures && { model: "UNET" }),
     // Rows with masses grow and die.
-    ...(hasKey("mass") && !hasKey("method") && { method: "wfr" }),
+    ...(massKeys.some(hasKey) && !hasKey("method") && { method: "wfr" }),
   };
 }
 

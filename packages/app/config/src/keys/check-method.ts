@@ -26,7 +26,11 @@ const takenBy: Readonly<Record<string, readonly string[]>> = {
   "step_variance=analytic": ["dsbm", "alpha_dsbm", "sf2m"],
   match_moments: ["dsbm", "alpha_dsbm", "rectifiedflow"],
   delta: ["wfr", "wfr_bridge"],
-  mass: ["wfr", "wfr_bridge"],
+  mass: ["wfr", "wfr_bridge", "lightsb"],
+  birth: ["wfr", "wfr_bridge"],
+  death: ["wfr", "wfr_bridge"],
+  "growth_coupling=vgfm": ["wfr", "wfr_bridge"],
+  mass_penalty: ["lightsb"],
   online_cache: ["alpha_dsbm"],
   langevin_scale: ["dsb"],
   var_final_gamma_scale: ["dsb"],
@@ -128,7 +132,15 @@ function scheduleLines(config: TrainConfig): Line[] {
 
 function couplingLines(config: TrainConfig): Line[] {
   const { method, first_coupling, ot_sampler, ot_rows, pairs, transfer } = config;
+  const { mass, mass_penalty, weights } = config;
   return [
+    method === "lightsb" &&
+      mass !== null &&
+      mass_penalty === null &&
+      `mass=${printValue(mass)} needs a method whose mass grows: write mass_penalty=1, or method=wfr`,
+    pairs !== null &&
+      weights !== null &&
+      `weights=${weights} draws rows again, and pairs=${pairs} names rows of the file: write one of them`,
     ot_sampler !== null &&
       first_coupling !== "ind" &&
       ["dsbm", "alpha_dsbm"].includes(method) &&
@@ -137,7 +149,7 @@ function couplingLines(config: TrainConfig): Line[] {
       ot_sampler === null &&
       !["sbcfm", "sf2m", "wfr", "wfr_bridge"].includes(method) &&
       `ot_rows=${ot_rows} has no transport: write ot_sampler=exact first_coupling=ind, or leave it out`,
-    ["wfr", "wfr_bridge"].includes(method) &&
+    (["wfr", "wfr_bridge"].includes(method) || mass_penalty !== null) &&
       !transfer &&
       `method=${method} moves mass between two datasets, but transfer=false has a Gaussian at time 1: write transfer=true`,
     pairs !== null &&

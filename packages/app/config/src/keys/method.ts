@@ -3,6 +3,7 @@
 import { z } from "zod";
 import {
   counted,
+  file,
   flag,
   fraction,
   key,
@@ -12,6 +13,10 @@ import {
   positive,
   sized,
 } from "../schema/kinds.js";
+
+/** Options that name columns for masses (mass may be numbers instead). */
+export const massKeys = ["weights", "mass", "birth", "death"] as const;
+export type MassKey = (typeof massKeys)[number];
 
 export const method = {
   method: named(
@@ -97,10 +102,32 @@ export const method = {
     "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive datasets",
     1,
   ),
+  growth_coupling: oneOf(
+    ["wfr", "vgfm"],
+    "wfr",
+    "wfr, wfr_bridge: plans that penalise growth at both ends, or at the source alone (VGFM, with ot_penalty)",
+  ),
   mass: orNull(
-    z.array(z.number().positive()).min(2),
-    "wfr, wfr_bridge: total mass of each dataset in the order of times, such as cell counts; null: equal masses",
+    z.union([
+      z.array(z.number().positive()).min(2),
+      z
+        .string()
+        .min(1)
+        .meta({ examples: ["n_cells"] }),
+    ]),
+    "total mass of each data set in the order of times, such as cell counts, or a column of tables that is summed; null: the sums of weights, else what birth and death say, else equal masses",
     [1, 2],
+  ),
+  weights: file("tables: the column of weights by which rows are drawn", "weight"),
+  birth: file(
+    "wfr, wfr_bridge: the column of rates at which rows divide, per unit of time, known before",
+    "birth_rate",
+  ),
+  death: file("wfr, wfr_bridge: the column of rates at which rows die", "death_rate"),
+  mass_penalty: orNull(
+    positive(),
+    "lightsb: price of mass that grows or dies, in units of x^2; null: mass stays",
+    1,
   ),
   mixture_components: counted(50, "lightsb, lightsb_m: Gaussians of the mixture"),
   mixture_spread: sized(0.1, "lightsb, lightsb_m: their initial variances, in units of sigma^2"),

@@ -9,6 +9,7 @@ import {
   fit,
   getPath,
   type Member,
+  massKeys,
   presets,
   processTimes,
   type Tree,
@@ -109,7 +110,7 @@ export async function prepare(
     const facts = dataFacts(ends, config.seed);
     // A chosen method also chooses the coupling, unless the bridge refines its pairs.
     const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
-    const isTyped = isGiven("method") || isGiven("first_coupling") || isGiven("mass");
+    const isTyped = ["method", "first_coupling", ...massKeys].some(isGiven);
     // No two fields share a condition, so OT has nothing to pair.
     const methodKeys = [...(isTyped ? own : []), ...(config.cdsb ? ["ot_sampler"] : [])];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];

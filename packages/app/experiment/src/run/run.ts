@@ -6,6 +6,7 @@ import { columnsFor } from "@dsbm/evaluation";
 import {
   aboutPairs,
   checkBatch,
+  growthNote,
   loadDatasets,
   loadPairs,
   marginalsOf,
@@ -111,6 +112,8 @@ export async function runTraining(
     linkLatest(config.paths.experiments_dir_name, folder);
     for (const end of marginalsOf(ends)) progress.line(end.about);
     if (pairs) progress.line(aboutPairs(config, pairs));
+    const note = growthNote(config);
+    if (note) progress.line(`warning: ${note}`);
     work = new ExperimentRun(config, options, ends, run, pairs);
     const state = await work.go();
     if (state === "finished") run.finish();

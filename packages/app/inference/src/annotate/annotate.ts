@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { type Conditions, mapConditions } from "@dsbm/bridge";
 import { type AnnotateConfig, ConfigError } from "@dsbm/config";
 import { absentColumn, openRows, outputFormat, tableFormat } from "@dsbm/data";
+import { growthNote } from "@dsbm/problem";
 import { cores, type Progress } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { Bridge } from "../bridge.js";
@@ -85,6 +86,8 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
           column: config.fate as string,
         }),
       );
+    const note = growthNote(trained.config);
+    if (note) progress.line(note);
     const isTimed = data.split_by !== null && columnNames.includes(data.split_by);
     if (!isTimed)
       progress.line(

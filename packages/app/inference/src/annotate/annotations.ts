@@ -1,10 +1,11 @@
 // Annotations of rows: velocity, growth, masses, state at another time, and final classes.
 import { type Conditions, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
+import { timeScale } from "@dsbm/problem";
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import { gridOf } from "../plan.js";
-import { processTime, timeLabel, timeScale } from "../times.js";
+import { processTime, timeLabel } from "../times.js";
 import type { FateCells } from "./fates.js";
 
 /** Rows of one time, in the network's units. */

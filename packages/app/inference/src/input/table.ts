@@ -12,9 +12,10 @@ import {
   openRows,
   type RowSource,
 } from "@dsbm/data";
+import { timeValues } from "@dsbm/problem";
 import { encodeConditions } from "../condition-values.js";
 import { farRows } from "../ranges.js";
-import { timeLabel, timeValues } from "../times.js";
+import { timeLabel } from "../times.js";
 import { unitsOf } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 import { matched } from "./match.js";

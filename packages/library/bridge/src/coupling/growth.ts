@@ -24,49 +24,100 @@ export function withoutMass(rows: Tensor): Tensor {
   return joinMass(x, logMass.zerosLike());
 }
 
-/** Rows drawn by their masses [n], as evenly as possible (systematic resampling): int64 [n], rising. */
-export function rowsByMass(masses: Tensor): Tensor {
+/** Rows drawn by their masses [n], as evenly as possible (systematic resampling): int64 [count], rising. */
+export function rowsByMass(masses: Tensor, count = masses.size(0)): Tensor {
   const n = masses.size(0);
   const running = masses.to("float64").cumsum(0);
   const total = running.narrow(0, n - 1, 1);
-  const at = arange(0, n, { dtype: "float64", device: masses.device }).add(0.5).div(n);
+  const at = arange(0, count, { dtype: "float64", device: masses.device }).add(0.5).div(count);
   return searchsorted(running, at.mul(total)).clamp({ max: n - 1 });
 }
 
+interface GrowthPlanOptions {
+  delta: number;
+  /** Log masses of all rows together, as seen by each row: [n] and [m]. */
+  logA: Tensor;
+  logB: Tensor;
+  /** What the log mass of each source row is known to gain, [n]; only the plan uses it. */
+  prior?: Tensor | undefined;
+  /** Semi-relaxed plans (VGFM) with this penalty, in units of the median cost; null: both ends are penalised. */
+  penalty?: number | null | undefined;
+}
+
 /**
- * Draws pairs of the plan that minimises ⟨C, P⟩ + KL(P1 | m0) + KL(Pᵀ1 | m1) with `growthCost` and
- * a little entropy (`reg`, no unit). Samples are [n, d + 1] with log masses last. Pairs are drawn
- * by the mass that leaves the source; x1's log mass becomes x0's plus the pair's growth. `units`:
- * units of intervals.
+ * The plan P that minimises ⟨C, P⟩ + KL(P1 | a·e^prior) + KL(Pᵀ1 | b) with `growthCost` and a little entropy (WFR-FM), or
+ * ⟨|x − y|², P⟩ + ε KL(P) + λ KL(P1 | a·e^prior) with Pᵀ1 = b (VGFM, NeurIPS 2025): [n, m], and the log masses per unit
+ * of plan: `left` [n] of the source and `joined` [m] of the target. A pair's mass grows by exp(joined − left).
+ */
+export function growthPlan(
+  x0: Tensor,
+  x1: Tensor,
+  { delta, logA, logB, prior, penalty = null }: GrowthPlanOptions,
+): { plan: Tensor; left: Tensor; joined: Tensor } {
+  const distances = squaredDistances(x0, x1);
+  const solve = () => {
+    if (penalty === null) {
+      const seen = prior ? logA.add(prior) : logA;
+      const masses = seen.unsqueeze(1).add(logB.unsqueeze(0));
+      return sinkhorn(growthCost(distances, delta).sub(masses), {
+        reg: growthEntropy,
+        penalty: 1,
+        ...forDraws,
+      });
+    }
+    const cost = distances.div(distances.median().item() || 1);
+    const known = prior ? cost.sub(prior.unsqueeze(1), { alpha: penalty }) : cost;
+    return sinkhorn(known, { reg: semiEntropy, penalty, exactColumns: true, ...forDraws });
+  };
+  const { plan } = solve();
+  // Sinkhorn's weight 1/n stands for a mass of e^logA.
+  return {
+    plan,
+    left: logA.sub(plan.sum(1).mul(plan.size(0)).log()),
+    joined: logB.sub(plan.sum(0).mul(plan.size(1)).log()),
+  };
+}
+
+/** Without unit, and in units of the median cost. */
+const growthEntropy = 5e-4;
+const semiEntropy = 0.05;
+const forDraws = { tolerance: 1e-4, iterations: 500 };
+
+/**
+ * Draws pairs of a `growthPlan` by the mass that leaves the source; x1's log mass becomes that of x0 plus the pair's
+ * growth. Samples are [n, d + 1] with log masses last, which include a prior of the source if the `masses` of the data
+ * sets are given. `units` are those of intervals.
  */
 export function minibatchGrowth({
   delta,
   units,
-  reg = 5e-4,
-}: {
-  delta: number;
+  masses,
+  penalty,
+}: Pick<GrowthPlanOptions, "delta" | "penalty"> & {
   units?: readonly number[] | undefined;
-  reg?: number;
+  masses?: readonly number[] | undefined;
 }): BatchCoupling {
   return ({ x0, x1, given }, generator, of = "x0", draws = 1) =>
     tidy(() => {
-      const interval = units && given?.interval;
-      const unit = interval ? (units[interval.select(0, 0).item()] as number) : 1;
+      const interval = units && given?.interval ? given.interval.select(0, 0).item() : 0;
+      const unit = units?.[interval] ?? 1;
       const source = splitMass(x0);
       const target = splitMass(x1);
-      const logA = source.logMass.mul(unit).to("float64");
-      const logB = target.logMass.mul(unit).to("float64");
-      const cost = growthCost(squaredDistances(source.x, target.x), delta / unit);
-      const masses = logA.unsqueeze(1).add(logB.unsqueeze(0));
-      const { plan } = sinkhorn(cost.sub(masses), { reg, penalty: 1, ...forDraws });
-      // Sinkhorn's weight 1/n stands for a mass of e^logA.
-      const grownA = logA.sub(plan.sum(1).mul(plan.size(0)).log());
-      const grownB = logB.sub(plan.sum(0).mul(plan.size(1)).log());
-      const semi = plan.mul(grownA.exp().unsqueeze(1));
+      const seen = source.logMass.mul(unit).to("float64");
+      const mass = masses?.[interval];
+      const logA = mass === undefined ? seen : seen.fullLike(Math.log(mass));
+      const { plan, left, joined } = growthPlan(source.x, target.x, {
+        delta: delta / unit,
+        logA,
+        logB: target.logMass.mul(unit).to("float64"),
+        prior: mass === undefined ? undefined : seen.sub(logA),
+        penalty,
+      });
+      const semi = plan.mul(left.exp().unsqueeze(1));
       const pairs = samplePairs(semi, drawChances(draws * x0.size(0), generator, x0.device));
       const rows = rowIndex(pairs.rows, x0.device);
       const columns = rowIndex(pairs.columns, x0.device);
-      const ratio = grownB.indexSelect(0, columns).sub(grownA.indexSelect(0, rows));
+      const ratio = joined.indexSelect(0, columns).sub(left.indexSelect(0, rows));
       const from = x0.indexSelect(0, rows);
       const logMass = splitMass(from).logMass.add(ratio.div(unit).to(x0.dtype));
       const at = { x0: rows, x1: columns };
@@ -77,5 +128,3 @@ export function minibatchGrowth({
       };
     });
 }
-
-const forDraws = { tolerance: 1e-4, iterations: 500 };

@@ -1,13 +1,12 @@
 import type { Device } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import type { LangevinOptions } from "../langevin/langevin.js";
-import type { MixtureNumbers } from "../model/mixture-potential.js";
 import { alpha_dsbm } from "./alpha-dsbm.js";
 import { dsb_increments } from "./dsb-increments.js";
 import { dsbLangevin } from "./dsb-langevin.js";
 import { dsbm } from "./dsbm.js";
 import { gaussian_bridge } from "./gaussian-bridge.js";
-import { lightsb, lightsb_m } from "./lightsb.js";
+import { type LightNumbers, lightsb, lightsb_m } from "./lightsb.js";
 import type { Method } from "./method.js";
 import { rectifiedflow } from "./rectified-flow.js";
 import { sbcfm } from "./sbcfm.js";
@@ -15,7 +14,7 @@ import { sf2m } from "./sf2m.js";
 import { sinkhorn_bridge } from "./sinkhorn-bridge.js";
 import { type GrowthNumbers, wfr, wfr_bridge } from "./wfr.js";
 
-export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & MixtureNumbers &
+export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & LightNumbers &
   GrowthNumbers;
 
 /** A method, or a function that makes one from numbers. */

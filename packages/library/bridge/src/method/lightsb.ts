@@ -6,7 +6,9 @@ import { conditionsAt, mapConditions } from "../core/conditions.js";
 import { sourceOf, targetOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { type MixtureNumbers, MixturePotential } from "../model/mixture-potential.js";
+import { UnbalancedMixture } from "../model/unbalanced-mixture.js";
 import type { Method } from "./method.js";
+import type { GrowthNumbers } from "./wfr.js";
 
 const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) =>
   ({
@@ -37,13 +39,48 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
     },
   }) satisfies Partial<Method<Pairs>>;
 
-export const lightsb = (numbers: MixtureNumbers = {}) =>
+export interface LightNumbers extends MixtureNumbers, Pick<GrowthNumbers, "masses"> {
+  /** The price τ of growth in units of x², of unbalanced transport; null or none: mass stays. */
+  massPenalty?: number | null | undefined;
+}
+
+/** Balanced, or unbalanced with a penalty (U-LightOT). */
+export const lightsb = (numbers: LightNumbers = {}): Method<Pairs> =>
+  numbers.massPenalty ? unbalanced(numbers, numbers.massPenalty) : balanced(numbers);
+
+const balanced = (numbers: MixtureNumbers) =>
   ({
     ...light("lightsb", numbers),
     loss(batch, { network, direction }) {
       const start = batch[sourceOf(direction)];
       const end = batch[targetOf(direction)];
       return (network as MixturePotential).loss(start, end, batch.given);
+    },
+  }) satisfies Method<Pairs>;
+
+const unbalanced = (numbers: LightNumbers, penalty: number) =>
+  ({
+    ...light("lightsb", numbers),
+    mass: true,
+    plan: (network, x, { z }) => (network as UnbalancedMixture).draw(x, z),
+    model: {
+      type: UnbalancedMixture,
+      create: ({ shape: [columns = 1], direction }) =>
+        new UnbalancedMixture(penalty, { ...numbers, direction, d: columns - 1 }),
+      begin({ network, direction, data, process, generator }) {
+        const { spread = 0.1 } = numbers;
+        const options = { epsilon: process.sigma ** 2, spread, generator };
+        const start = data[sourceOf(direction)];
+        (network as UnbalancedMixture).begin(start, data[targetOf(direction)], options);
+      },
+    },
+    loss(batch, { network, direction }) {
+      const { masses: [x0 = 1, x1 = x0] = [] } = numbers;
+      const masses = { x0, x1 };
+      const from = sourceOf(direction);
+      const to = targetOf(direction);
+      const sums = { start: masses[from], end: masses[to] };
+      return (network as UnbalancedMixture).loss(batch[from], batch[to], sums);
     },
   }) satisfies Method<Pairs>;
 

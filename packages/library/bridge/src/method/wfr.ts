@@ -7,17 +7,21 @@ import { joinMass, minibatchGrowth, splitMass, withoutMass } from "../coupling/g
 import { independent } from "../coupling/independent.js";
 import { BlindToMass } from "../model/blind-to-mass.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
-import { growthPath } from "../process/growth-path.js";
+import { growthPath, straightPath } from "../process/growth-path.js";
 import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
 import { noiseTerms } from "./sf2m.js";
 
 export interface GrowthNumbers {
   /** Pairs farther apart than πδ die and are born instead of moving (default 1). */
-  delta?: number;
+  delta?: number | undefined;
+  /** Masses of the data sets, if the log masses of source rows include a growth prior. */
+  masses?: readonly number[] | undefined;
+  /** Semi-relaxed plans and straight paths instead (see `growthPlan`): the penalty; null or none: `delta`'s geodesics. */
+  semiRelaxed?: number | null | undefined;
 }
 
-const shared = (delta: number) =>
+const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
   ({
     mass: true,
     keepOptimizer: true,
@@ -29,18 +33,29 @@ const shared = (delta: number) =>
       chains: true,
       wholePlans: true,
       coupling: (_, chain) =>
-        minibatchGrowth({ delta, units: chain && intervalsOf(chain).map(({ unit }) => unit) }),
+        minibatchGrowth({
+          delta,
+          masses,
+          penalty,
+          units: chain && intervalsOf(chain).map(({ unit }) => unit),
+        }),
       make: ({ data, generator, matching }) => independent(data, generator, { matching }),
     },
   }) satisfies Partial<Method<Pairs>>;
 
 /** Points on the paths of pairs [B, d + 1], flow and growth there, and the mass that has come there [B]. */
-function pathOf({ x0, x1, given }: Pairs, network: BlindToMass, t: Tensor, delta: number) {
+function pathOf(
+  { x0, x1, given }: Pairs,
+  network: BlindToMass,
+  t: Tensor,
+  { delta = 1, semiRelaxed = null }: GrowthNumbers,
+) {
+  const path = semiRelaxed === null ? growthPath : straightPath;
   return noGrad(() => {
     const unit = network.unit(t, given);
     const from = splitMass(x0);
     const to = splitMass(x1);
-    const { x, velocity, growth, mass } = growthPath({
+    const { x, velocity, growth, mass } = path({
       x0: from.x,
       x1: to.x,
       logRatio: to.logMass.sub(from.logMass).mul(unit),
@@ -55,9 +70,9 @@ const weightedSquares = (error: Tensor, weight: Tensor): Tensor =>
   error.square().mul(spread(weight, error)).mean();
 
 /** The flow and its growth, without noise. */
-export const wfr = ({ delta = 1 }: GrowthNumbers = {}) =>
+export const wfr = (numbers: GrowthNumbers = {}) =>
   ({
-    ...shared(delta),
+    ...shared(numbers),
     name: "wfr",
     predicts: "velocity",
     networks: "shared",
@@ -66,15 +81,15 @@ export const wfr = ({ delta = 1 }: GrowthNumbers = {}) =>
       create: ({ createNetwork, chain }) => new BlindToMass(createNetwork(), { chain }),
     },
     loss(batch, { network, t }) {
-      const { x, target, mass } = pathOf(batch, network as BlindToMass, t, delta);
+      const { x, target, mass } = pathOf(batch, network as BlindToMass, t, numbers);
       return weightedSquares(network.forward(x, t, batch.given).sub(target), mass);
     },
   }) satisfies Method<Pairs>;
 
 /** The same with noise and a score, as in [SF]²M: a bridge in both directions. */
-export const wfr_bridge = ({ delta = 1 }: GrowthNumbers = {}) =>
+export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
   ({
-    ...shared(delta),
+    ...shared(numbers),
     name: "wfr_bridge",
     predicts: "drift",
     networks: "bidirectional",
@@ -88,7 +103,7 @@ export const wfr_bridge = ({ delta = 1 }: GrowthNumbers = {}) =>
     },
     loss(batch, { network, process, t, noise }) {
       const { v, s } = network as FlowAndScore;
-      const { x: mean, target, mass } = pathOf(batch, v as BlindToMass, t, delta);
+      const { x: mean, target, mass } = pathOf(batch, v as BlindToMass, t, numbers);
       const e = withoutMass(noise(mean));
       const x = process.bridge({ x0: mean, x1: mean, t, z: e });
       const { slope, weight } = noiseTerms(t, x, process.sigma);

@@ -21,6 +21,8 @@ export interface SinkhornOptions {
   reg: number;
   /** Weight of KL(row sums | 1/n) and KL(column sums | 1/m), above 0; null (default) keeps both sums exactly. */
   penalty?: number | null | undefined;
+  /** With a penalty and a matrix of costs: keeps column sums exactly (semi-relaxed transport). */
+  exactColumns?: boolean;
   /** Largest total deviation of row sums (default 1e-9). */
   tolerance?: number;
   /** Maximum number of iterations at the final regularisation (default 20,000). */
@@ -50,7 +52,13 @@ export interface Points {
  */
 export function sinkhorn(
   cost: Tensor | Points,
-  { reg, penalty = null, tolerance = 1e-9, iterations = 20_000 }: SinkhornOptions,
+  {
+    reg,
+    penalty = null,
+    exactColumns = false,
+    tolerance = 1e-9,
+    iterations = 20_000,
+  }: SinkhornOptions,
 ): EntropicPlan {
   for (const [name, value] of Object.entries({ reg, ...(penalty !== null && { penalty }) }))
     if (!Number.isFinite(value) || value <= 0)
@@ -59,7 +67,8 @@ export function sinkhorn(
   return noGrad(() =>
     tidy(() => {
       const byPoints = cost instanceof Tensor ? null : tidy(() => solvePoints(cost, penalty, aim));
-      return byPoints ?? solveMatrix(matrixOf(cost), penalty, aim);
+      const penalties = { rows: penalty, columns: exactColumns ? null : penalty };
+      return byPoints ?? solveMatrix(matrixOf(cost), penalties, aim);
     }),
   );
 }
@@ -73,7 +82,7 @@ function matrixOf(cost: Tensor | Points): Tensor {
 const logWeights = (count: number, device: Device): Tensor =>
   full([count], -Math.log(count), { dtype: "float64", device });
 
-function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan {
+function solveMatrix(c: Tensor, penalty: EntropicProblem["penalty"], aim: Aim): EntropicPlan {
   const least = c.amin();
   const spread = c.amax().sub(least).item();
   if (!Number.isFinite(spread))
@@ -146,7 +155,7 @@ interface EntropicProblem {
   c: Tensor;
   logA: Tensor;
   logB: Tensor;
-  penalty: number | null;
+  penalty: Record<"rows" | "columns", number | null>;
 }
 type EntropicPotentials = Record<"f" | "g", Tensor>;
 interface Aim {
@@ -196,13 +205,14 @@ function logSteps(
   { isPlain }: { isPlain: boolean },
 ): Advanced {
   const { c, logA, logB } = problem;
-  const tau = exponent(problem.penalty, eps);
-  const relaxed = (sums: Tensor) => (tau === 1 ? sums : sums.mul(tau));
+  const tau = exponent(problem.penalty.rows, eps);
+  const columnTau = exponent(problem.penalty.columns, eps);
   const accelerator = new Accelerator();
   let { f, g } = from;
   for (let i = 1; ; i++) {
-    f = logA.sub(relaxed(g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1))).mul(eps);
-    const next = logB.sub(relaxed(f.unsqueeze(-1).sub(c).div(eps).logsumexp(-2))).mul(eps);
+    f = logA.sub(g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1), { alpha: tau }).mul(eps);
+    const sums = f.unsqueeze(-1).sub(c).div(eps).logsumexp(-2);
+    const next = logB.sub(sums, { alpha: columnTau }).mul(eps);
     g = i < count && !isPlain ? accelerator.next(g, next.sub(g)) : next;
     if (i >= count) break;
   }
@@ -223,16 +233,21 @@ function scaledSteps(
   left: number,
 ): Advanced | null {
   const { logA, logB } = problem;
-  const tau = exponent(problem.penalty, eps);
+  const tau = exponent(problem.penalty.rows, eps);
+  const columnTau = exponent(problem.penalty.columns, eps);
   const matrix = sinkhornKernel(problem.c, f, g, eps);
   // The absorbed potentials' power belongs to the weights.
-  const weight = (logW: Tensor, absorbed: Tensor) =>
-    (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
-  const a = weight(logA, f);
-  const b = weight(logB, g);
+  const weight = (logW: Tensor, absorbed: Tensor, power: number) =>
+    (power === 1 ? logW : logW.sub(absorbed, { alpha: (1 - power) / eps })).exp();
+  const a = weight(logA, f, tau);
+  const b = weight(logB, g, columnTau);
   const u = f.onesLike();
   const v = g.onesLike();
-  const { count } = sinkhornIterate(matrix, { a, b, u, v }, { tau, tolerance, most });
+  const steps = { tau, tolerance, most };
+  const count =
+    tau === columnTau
+      ? sinkhornIterate(matrix, { a, b, u, v }, steps).count
+      : semiRelaxed(matrix, { a, b, u, v }, steps);
   const logU = u.log();
   const logV = v.log();
   const reach = cat([logU, logV]).abs().amax().item();
@@ -246,6 +261,29 @@ function scaledSteps(
     count,
     ...((error <= tolerance || count >= left) && { plan: matrix }),
   };
+}
+
+const checkEvery = 10;
+
+/** The same iterations with exact column sums. Returns their number. */
+function semiRelaxed(
+  kernel: Tensor,
+  { a, b, u, v }: Record<"a" | "b" | "u" | "v", Tensor>,
+  { tau, tolerance, most }: { tau: number; tolerance: number; most: number },
+): number {
+  const transposed = kernel.t();
+  for (let count = 1; ; count++) {
+    const sums = tidy(() => {
+      u.copy_(a.div(kernel.mv(v).pow(tau)));
+      return transposed.mv(u);
+    });
+    const isLast = count >= most;
+    const isMet =
+      !isLast && count % checkEvery === 0 && sums.mul(v).sub(b).abs().sum().item() <= tolerance;
+    v.copy_(b.div(sums));
+    sums.dispose();
+    if (isLast || isMet) return count;
+  }
 }
 
 function rowError(sums: Tensor, weight: Tensor, u: Tensor, tau: number): number {

@@ -39,6 +39,17 @@ export function growthPath({ x0, x1, logRatio, t, delta }: GrowthSample) {
   };
 }
 
+/** The same on straight lines with constant growth (VGFM, NeurIPS 2025). */
+export function straightPath({ x0, x1, logRatio, t }: GrowthSample) {
+  const way = x1.sub(x0);
+  return {
+    x: x0.add(way.mul(spread(t, way))),
+    velocity: way,
+    growth: logRatio,
+    mass: logRatio.mul(t).exp(),
+  };
+}
+
 /** The static cost −2 log cos(min(|x0_i − x1_j|/2δ, π/2)) from squared distances [n, m]: [n, m]. */
 export const growthCost = (squaredDistances: Tensor, delta: number): Tensor =>
   squaredDistances

@@ -1,5 +1,17 @@
 // Unbalanced flow and bridge: paths of pairs, plans of masses, and the losses at the exact fields.
-import { full, type Generator, linspace, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import {
+  full,
+  type Generator,
+  linspace,
+  nn,
+  optim,
+  rand,
+  randn,
+  type Tensor,
+  tensor,
+  tidy,
+  zeros,
+} from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
@@ -7,14 +19,16 @@ import { chainOf, intervalsOf } from "../../src/chain/chain.js";
 import { wholePairs } from "../../src/chain/coupling.js";
 import { chainEndpoints } from "../../src/chain/endpoints.js";
 import type { Pairs } from "../../src/core/batch.js";
-import { joinMass, minibatchGrowth, splitMass } from "../../src/coupling/growth.js";
+import { growthPlan, joinMass, minibatchGrowth, splitMass } from "../../src/coupling/growth.js";
+import { lightsb } from "../../src/method/lightsb.js";
 import { wfr, wfr_bridge } from "../../src/method/wfr.js";
 import { BlindToMass } from "../../src/model/blind-to-mass.js";
 import { FlowAndScore } from "../../src/model/flow-and-score.js";
+import { UnbalancedMixture } from "../../src/model/unbalanced-mixture.js";
 import { squaredDistances } from "../../src/ot/cost.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 import { brownian } from "../../src/process/brownian.js";
-import { growthCost, growthPath } from "../../src/process/growth-path.js";
+import { growthCost, growthPath, straightPath } from "../../src/process/growth-path.js";
 
 const pair = { from: [0.3, -0.2], to: [1.1, 0.9] };
 
@@ -207,6 +221,173 @@ describe("pairs from plans of all rows", () => {
     );
     const many = { x0: full([2049, 3], 0), x1: full([2048, 3], 0) };
     expect(wholePairs(couple, many, { of: "x0", count: 9 })).toBe(null);
+  });
+});
+
+describe("a semi-relaxed plan (VGFM)", () => {
+  const n = 30;
+  const x = normal([n, 2], 11);
+  const y = normal([n, 2], 12).mul(0.7).add(0.5);
+  const distances = squaredDistances(x, y).to("float64");
+  const cost = distances.div(distances.median().item());
+  const zero = zeros([n], { dtype: "float64" });
+  const three = zero.add(Math.log(3));
+  const planOf = (penalty: number, prior?: Tensor) =>
+    growthPlan(x, y, { delta: 1, logA: zero, logB: three, penalty, prior });
+
+  it.each([0.05, 1, 1000])("keeps the target's masses with penalty %s", (penalty) => {
+    const { plan, left, joined } = planOf(penalty);
+    expect(distance(plan.sum(0), full([n], 1 / n, { dtype: "float64" }))).toBeLessThan(1e-9);
+    expect(distance(joined, three)).toBeLessThan(1e-9);
+    // Rows grow by what they give: 3 Σ_j π_ij / a_i, in sum the target's mass.
+    const grown = joined.sub(left).exp();
+    expect(distance(grown, plan.sum(1).mul(3 * n))).toBeLessThan(1e-6);
+  });
+
+  it("is balanced for a large penalty, and takes the nearest rows for a small one", () => {
+    const balanced = sinkhorn(cost, { reg: 0.05 }).plan;
+    expect(distance(planOf(1e5).plan, balanced)).toBeLessThan(1e-3);
+    const nearest = cost.div(-0.05).softmax(0).div(n);
+    expect(distance(planOf(1e-4).plan, nearest)).toBeLessThan(1e-3);
+  });
+
+  it("has straight paths with constant growth", () => {
+    const t = tensor([0, 0.25, 1], { dtype: "float64" });
+    const at = { x0: x.narrow(0, 0, 3), x1: y.narrow(0, 0, 3), delta: t, t };
+    const path = straightPath({ ...at, logRatio: t.onesLike().mul(Math.log(5)) });
+    expect(distance(path.mass, tensor([1, 5 ** 0.25, 5], { dtype: "float64" }))).toBeLessThan(1e-9);
+    expect(distance(path.x.select(0, 2), y.select(0, 2))).toBeLessThan(1e-6);
+    expect(distance(path.velocity, at.x1.sub(at.x0))).toBeLessThan(1e-6);
+  });
+});
+
+describe("a growth prior", () => {
+  // Rows left and right of a target: the plan alone cannot tell which of them grew.
+  const side = (i: number) => (i < 20 ? -1 : 1);
+  const places = Array.from({ length: 40 }, (_, i) => [side(i)]);
+  const prior = tensor(Float64Array.from(places, ([x]) => ((x as number) > 0 ? Math.log(3) : 0)));
+  const source = tensor(places);
+  const target = zeros([40, 1]);
+
+  it.each([null, 10])("decides which of two equally near rows grew (penalty %s)", (penalty) => {
+    const logA = zeros([40], { dtype: "float64" });
+    const logB = logA.add(Math.log(2));
+    const { left, joined } = growthPlan(source, target, { delta: 1, logA, logB, penalty, prior });
+    const grown = joined.mean().sub(left).exp();
+    expect(grown.select(0, 30).item() / grown.select(0, 0).item()).toBeCloseTo(3, 1);
+    expect(grown.mean().item()).toBeCloseTo(2, 2);
+  });
+
+  it("is part of source rows with the masses given, and pairs grow from these masses", () => {
+    const pairs = minibatchGrowth({ delta: 1, masses: [1, 2] })(
+      { x0: joinMass(source, prior.to("float32")), x1: withLogMass(target, Math.log(2)) },
+      seeded(9),
+      "x0",
+      20,
+    );
+    const start = splitMass(pairs.x0);
+    const growth = splitMass(pairs.x1).logMass.sub(start.logMass).exp();
+    const isRight = start.x.select(1, 0).gt(0).to("float32");
+    expect(Math.abs(isRight.mean().item() - 0.5)).toBeLessThan(0.1);
+    const right = growth.mul(isRight).sum().item() / isRight.sum().item();
+    expect(right).toBeCloseTo(3, 1);
+    expect(growth.amin().item()).toBeCloseTo(1, 1);
+  });
+});
+
+describe("unbalanced LightSB", () => {
+  const epsilon = 0.2;
+  const penalty = 1;
+  const centres = [-1.5, 1.5];
+  const width = 0.3;
+  const masses = { start: [1, 3], end: [3, 1] } as const;
+  const density = (weights: readonly number[], x: Tensor, shift: number) =>
+    centres
+      .map((centre, k) =>
+        x
+          .sub(centre + shift)
+          .div(width)
+          .square()
+          .div(-2)
+          .exp()
+          .mul((weights[k] as number) / (width * Math.sqrt(2 * Math.PI))),
+      )
+      .reduce((a, b) => a.add(b));
+  const shift = 0.4;
+  const drawn = (weights: readonly number[], n: number, by: number, seed: number) => {
+    const isRight = rand([n], { generator: seeded(seed) }).gt((weights[0] as number) / 4);
+    const x = randn([n], { generator: seeded(seed + 1) }).mul(width);
+    const centre = isRight
+      .to("float32")
+      .mul(3)
+      .sub(1.5 - by);
+    return withLogMass(x.add(centre).unsqueeze(1), Math.log(4));
+  };
+
+  it("has the growth and the marginals of unbalanced Sinkhorn on a grid", () => {
+    // The truth: penalties of the two densities as costs, and Lebesgue measure as the reference.
+    const n = 300;
+    const h = 8 / n;
+    const grid = linspace(-4 + h / 2, 4 - h / 2, n, { dtype: "float64" });
+    const p = density(masses.start, grid, 0).add(1e-12);
+    const q = density(masses.end, grid, shift).add(1e-12);
+    const half = grid.unsqueeze(1).sub(grid.unsqueeze(0)).square().div(2);
+    const weighed = (density: Tensor) =>
+      density
+        .mul(h * n)
+        .log()
+        .mul(penalty);
+    const cost = half
+      .sub(weighed(p).unsqueeze(1))
+      .sub(weighed(q).unsqueeze(0))
+      .sub(2 * epsilon * Math.log(n * h));
+    const { plan } = sinkhorn(cost, { reg: epsilon, penalty, tolerance: 1e-10 });
+    const leaves = plan.sum(1).div(p.mul(h)).log();
+    const arrives = plan.sum(0).div(q.mul(h)).log();
+
+    const method = lightsb({ components: 6, massPenalty: penalty, masses: [4, 4] });
+    const network = new UnbalancedMixture(penalty, { d: 1, direction: "f", components: 6 });
+    const start = drawn(masses.start, 4000, 0, 21);
+    const end = drawn(masses.end, 4000, shift, 23);
+    network.begin(start, end, { epsilon, spread: 0.1, generator: seeded(25) });
+    const optimizer = new optim.Adam(network.parameters(), { lr: 0.02 });
+    const context = {
+      direction: "f" as const,
+      process: brownian({ sigma: Math.sqrt(epsilon) }),
+      meanMatch: false,
+      t: zeros([1]),
+      noise: (like: Tensor) => like,
+    };
+    for (let step = 0; step < 1500; step++)
+      tidy(() => {
+        optimizer.lr = 0.01 * (1 + Math.cos((Math.PI * step) / 1500));
+        optimizer.zeroGrad();
+        const some = (x: Tensor) => x.narrow(0, (step % 8) * 500, 500);
+        method.loss?.({ x0: some(start), x1: some(end) }, { ...context, network }).backward();
+        optimizer.step();
+      });
+    const some = drawn(masses.start, 20000, 0, 31);
+    const z = randn(some.shape, { generator: seeded(33) });
+    const moved = splitMass(network.draw(withLogMass(splitMass(some).x, 0), z));
+    const weights = moved.logMass.exp();
+    expect(weights.mean().item()).toBeCloseTo(1, 1);
+    const isRight = (x: Tensor) =>
+      x
+        .select(1, 0)
+        .gt(shift / 2)
+        .to("float32");
+    expect(isRight(moved.x).mul(weights).mean().item()).toBeCloseTo(1 / 4, 1);
+    // At both centres, the mass that leaves and the mass that each start becomes.
+    for (const centre of centres) {
+      const at = Math.round((centre + 4) / h - 0.5);
+      const row = plan.select(0, at);
+      const truth =
+        leaves.select(0, at).exp().item() *
+        row.mul(arrives.neg().exp()).sum().div(row.sum()).item();
+      const rows = withLogMass(full([4000, 1], grid.select(0, at).item()), 0);
+      const grown = splitMass(network.draw(rows, randn([4000, 2], { generator: seeded(35) })));
+      expect(Math.abs(Math.log(grown.logMass.exp().mean().item() / truth))).toBeLessThan(0.15);
+    }
   });
 });
 

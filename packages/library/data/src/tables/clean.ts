@@ -12,6 +12,8 @@ const mostGroups = 11;
 
 export interface CleanRequest {
   numbers: readonly string[];
+  /** Columns of numbers behind them, which log1p leaves alone. */
+  masses?: readonly string[] | undefined;
   /** Texts may be missing. */
   texts?: readonly string[];
   condition?: Pick<TableColumn, "name" | "kind"> | null | undefined;
@@ -27,6 +29,7 @@ export interface CleanBatch extends Pick<RowBatch, "count" | "numbers" | "texts"
   /** Row numbers of the file, from 0. */
   rows: Int32Array;
   condition: Float64Array | string[] | null;
+  masses: Float64Array[];
 }
 
 export interface CleanCounts {
@@ -52,11 +55,13 @@ export async function* cleanRows(
   source: RowSource,
   request: CleanRequest,
 ): AsyncGenerator<CleanBatch, CleanCounts> {
-  const { numbers, texts = [], condition, missing = "error", log1p = false, group } = request;
+  const { numbers, masses = [], texts = [], condition } = request;
+  const { missing = "error", log1p = false, group } = request;
   const faults = new Map<string, Fault>();
   const counts: CleanCounts = { all: 0, rows: 0, dropped: 0, groups: new Set() };
   const classColumn = condition?.kind === "text" ? condition.name : null;
-  const numberColumns = condition && classColumn === null ? [...numbers, condition.name] : numbers;
+  const conditionNumber = condition && classColumn === null ? [condition.name] : [];
+  const numberColumns = [...numbers, ...masses, ...conditionNumber];
   const textColumns = [...texts, classColumn ?? [], group?.column ?? []].flat();
   const isInGroup = group ? isGroup(group.value) : null;
   const filter = request.where === undefined ? null : rowFilter(request.where, source);
@@ -119,11 +124,13 @@ export async function* cleanRows(
     const pickNumbers = (column: Float64Array) =>
       isAll ? column : Float64Array.from(rows, (i) => column[i] as number);
     const pickTexts = (column: string[]) => (isAll ? column : rows.map((i) => column[i] as string));
-    const conditions = classes ?? (condition ? batch.numbers[numbers.length] : undefined);
+    const conditions =
+      classes ?? (condition ? batch.numbers[numbers.length + masses.length] : undefined);
     yield {
       count: rows.length,
       rows: Int32Array.from(rows, (i) => first + i),
       numbers: batch.numbers.slice(0, numbers.length).map(pickNumbers),
+      masses: masses.map((_, k) => pickNumbers(batch.numbers[numbers.length + k] as Float64Array)),
       texts: batch.texts.slice(0, texts.length).map(pickTexts),
       condition:
         conditions === undefined
@@ -134,14 +141,14 @@ export async function* cleanRows(
     };
   }
   if (missing === "error" && faults.size > 0)
-    throw missingValues(source.path, [...faults.values()], counts);
+    throw missingValues(source.path, [...faults.values()], { ...counts, numbers });
   return counts;
 }
 
 function missingValues(
   path: string,
   faults: readonly Fault[],
-  { rows, dropped }: CleanCounts,
+  { rows, dropped, numbers }: CleanCounts & Pick<CleanRequest, "numbers">,
 ): DatasetError {
   const [{ name, what, first, count }, ...others] = faults as [Fault, ...Fault[]];
   const names = others.map((fault) => fault.name);
@@ -150,8 +157,9 @@ function missingValues(
     what === "missing"
       ? "missing values (NaN, empty, NA or null)"
       : `infinite values (or beyond ±${largest})`;
+  const orExclude = numbers.includes(name) ? `, or ${setting("data.exclude", [name])}` : "";
   return badTable(
     path,
-    `column ${name} has ${count} ${values}, the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out, or ${setting("data.exclude", [name])}`,
+    `column ${name} has ${count} ${values}, the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out${orExclude}`,
   );
 }

@@ -31,6 +31,8 @@ export interface TableFacts {
   named: boolean;
   kept: string[];
   condition: ConditionFacts | null;
+  /** Sums over all rows of the columns for masses, by the option that names each. */
+  masses: Record<string, number>;
   /** Whether the following facts are of log(1 + x). */
   log1p: boolean;
   /** Prepared rows are x − offset: float32 keeps small differences of large numbers. */
@@ -52,7 +54,7 @@ export interface TableFacts {
 }
 
 /** Tables from another version are prepared again. */
-export const factsVersion = 4;
+export const factsVersion = 5;
 
 export const readFacts = (path: string): TableFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);

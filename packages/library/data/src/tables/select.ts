@@ -17,6 +17,8 @@ export interface ColumnOptions {
   condition?: string | undefined;
   /** Whether the condition's numbers are codes of classes. */
   classes?: boolean | undefined;
+  /** Columns of numbers for masses, by the option that names each; they are not trained on. */
+  masses?: Readonly<Record<string, string>> | undefined;
   /** The column of row ids. */
   id?: string | undefined;
   /** The column that separates the rows of source and target. */
@@ -40,7 +42,7 @@ export interface Selection {
 export function selectColumns(source: RowSource, options: ColumnOptions): Selection {
   const { path } = source;
   const { columns: wanted, exclude = [], keep = [], condition, classes, id } = options;
-  const { split_by, where } = options;
+  const { split_by, where, masses = {} } = options;
   const columns = new Map(source.columns.map((column) => [column.name, column]));
   const names = [...columns.keys()];
   if (columns.size < source.columns.length) throw repeatedName(source);
@@ -49,8 +51,15 @@ export function selectColumns(source: RowSource, options: ColumnOptions): Select
     const absent = [value].flat().find((name) => !columns.has(name));
     if (absent !== undefined) throw absentColumn(source, { key: `data.${key}=`, name: absent });
   }
+  for (const [key, name] of Object.entries(masses)) {
+    const column = columns.get(name);
+    if (!column) throw absentColumn(source, { key: `${key}=`, name });
+    if (column.kind === "text")
+      throw badTable(path, `${key}=${name} is a column of texts: expected a number in each row`);
+  }
   const conditionTexts = where === undefined ? [] : rowFilter(where, source).texts;
-  const others = new Set([...exclude, ...keep, condition, id, split_by, ...conditionTexts]);
+  const ownNames = [condition, id, split_by, ...Object.values(masses)];
+  const others = new Set([...exclude, ...keep, ...ownNames, ...conditionTexts]);
   const candidates = wanted ?? names.filter((name) => !columns.get(name)?.beside);
   const trained = [...new Set(candidates)].filter((name) => !others.has(name));
   const column = (name: string) => columns.get(name) as TableColumn;

@@ -76,6 +76,7 @@ function load(path: string, options: SetOptions): Table {
       x: read("rows", order),
       ...(count === total && { order }),
       condition: facts.condition && read("condition", order),
+      masses: Object.keys(facts.masses).length > 0 ? read("masses", order) : null,
       origin: () =>
         tidy(() => ({
           rows: Int32Array.from(read("numbers", draw()).toArray() as Float64Array),

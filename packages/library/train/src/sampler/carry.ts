@@ -14,6 +14,7 @@ import {
   planEnd,
   sample,
   type TimeGrid,
+  withoutMass,
 } from "@dsbm/bridge";
 import { cat, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "./row-noise.js";
@@ -113,7 +114,8 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
       for (const k of steps) {
         const from = states.at(-1) ?? (rows.y as Tensor);
         const own = rows[`z${k}`] as Tensor | undefined;
-        const taken = { direction, grid, only: k, lastNoise, ...(own && { noise: () => own }) };
+        const drawn = own && method.mass ? withoutMass(own) : own;
+        const taken = { direction, grid, only: k, lastNoise, ...(drawn && { noise: () => drawn }) };
         states.push(
           rows.end
             ? pathTo(rows.end as Tensor, from, { process, ...taken })

@@ -5,7 +5,7 @@ import { writeFlushed } from "@dsbm/files";
 import { io } from "@dsbm/torch";
 import { badTable, type DatasetError, invalidOption } from "../../errors.js";
 import { firstOf } from "../../names.js";
-import { type CleanCounts, cleanRows } from "../clean.js";
+import { type CleanBatch, type CleanCounts, cleanRows } from "../clean.js";
 import type { ConditionFacts, TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
 import type { ReadOptions, RowSource } from "../rows.js";
@@ -32,7 +32,7 @@ export interface PrepareOptions extends OwnOptions {
 
 /**
  * Writes of each split rows_SPLIT.npy [n, d] float32, numbers_SPLIT.npy (rows in the file from 0),
- * condition_SPLIT.npy [n, 1] float64; and facts.json. Throws a `DatasetError`, and the signal's reason.
+ * condition_SPLIT.npy [n, 1] and masses_SPLIT.npy [n, columns] float64; and facts.json. Throws a `DatasetError`, and the signal's reason.
  */
 export async function prepareRows(
   path: string,
@@ -59,6 +59,9 @@ async function writeRows(
   const columns = like ? matchColumns(like, { path, named, columns: trained }) : trained;
   const record = columnRecord(columns.length, log1p);
   const codes = condition && conditionCodes(path, condition);
+  const massKeys = Object.keys(options.masses ?? {});
+  const massNames = Object.values(options.masses ?? {});
+  const sums = massKeys.map(() => 0);
   const counts = await readAll();
   const n = record.count();
   if (n < 2) throw tooFewRows(path, n, { counts, ...options });
@@ -66,6 +69,8 @@ async function writeRows(
   const learnt = record.facts(columns);
   const moments = splitFile(folder, "rows", { isHeld }).moments(learnt.offset);
   splitFile(folder, "numbers", { isHeld });
+  if (massKeys.length > 0) splitFile(folder, "masses", { isHeld });
+  checkMasses(path, options, sums);
   let conditionFacts: ConditionFacts | null = null;
   if (codes) {
     const { code, classes, range } = codes.finish();
@@ -90,6 +95,7 @@ async function writeRows(
     train: moments.n,
     test: n - moments.n,
     condition: conditionFacts,
+    masses: Object.fromEntries(massKeys.map((key, k) => [key, sums[k] as number])),
     ...learnt,
     moments,
     notes: [...notes],
@@ -100,8 +106,13 @@ async function writeRows(
     using rows = new io.npy.NpyWriter(file("rows"), "float32", [columns.length]);
     using numbers = new io.npy.NpyWriter(file("numbers"), "float64", [1]);
     using conditions = codes && new io.npy.NpyWriter(file("condition"), "float64", [1]);
+    using masses =
+      massKeys.length > 0
+        ? new io.npy.NpyWriter(file("masses"), "float64", [massKeys.length])
+        : null;
     const reading = cleanRows(source, {
       numbers: columns,
+      masses: massNames,
       condition,
       missing,
       log1p,
@@ -121,9 +132,43 @@ async function writeRows(
       numbers.append(io.fromTyped(Float64Array.from(batch.rows), [count, 1]));
       if (batch.condition && codes)
         conditions?.append(io.fromTyped(codes.add(batch.condition), [count, 1]));
+      masses?.append(io.fromTyped(addMasses(batch), [count, massKeys.length]));
       progress({ done: (batch.rows.at(-1) as number) + 1, total: source.rows });
     }
   }
+
+  /** Returns them row by row. */
+  function addMasses({ masses, rows, count }: CleanBatch): Float64Array {
+    const stored = new Float64Array(count * masses.length);
+    for (const [k, column] of masses.entries())
+      for (const [i, value] of column.entries()) {
+        const key = massKeys[k] as string;
+        if (value < 0 && amounts.includes(key))
+          throw badTable(
+            path,
+            `${key}=${massNames[k]} has ${value} in row ${(rows[i] as number) + 1}: expected numbers from 0 on`,
+          );
+        stored[i * masses.length + k] = value;
+        sums[k] = (sums[k] as number) + value;
+      }
+    return stored;
+  }
+}
+
+/** Columns for masses whose values are amounts; the others are rates. */
+const amounts = ["weights", "mass"];
+
+function checkMasses(
+  path: string,
+  { masses = {}, split_by, group }: OwnOptions,
+  sums: readonly number[],
+): void {
+  for (const [k, [key, name]] of Object.entries(masses).entries())
+    if (amounts.includes(key) && sums[k] === 0)
+      throw badTable(
+        path,
+        `${key}=${name} is 0 in all rows${group === undefined ? "" : ` with ${split_by}=${group}`}: expected some numbers above 0`,
+      );
 }
 
 function tooFewRows(

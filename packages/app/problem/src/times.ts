@@ -1,0 +1,24 @@
+// Times of data sets in the user's units: the values of data.split_by.
+import { type CompleteTrainConfig, processTimes } from "@dsbm/config";
+
+export type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;
+
+/** The process time of each value of data.split_by; empty for runs of several files. */
+export function timeValues({ data, times }: TimeConfig): { value: string; time: number }[] {
+  const { split_by, source, target, between } = data;
+  if (split_by === null || source === null || target === null) return [];
+  const values = [source, ...(between ?? []), target];
+  const own = times && processTimes({ times }, times);
+  return values.map((value, k) => ({ value, time: own?.[k] ?? k / (values.length - 1) }));
+}
+
+/** The scale of numeric times in proportion to process times: value = from + length · time; null for others. */
+export function timeScale(config: TimeConfig): { from: number; length: number } | null {
+  const values = timeValues(config);
+  const from = config.times?.[0] ?? Number(values[0]?.value ?? 0);
+  const length = (config.times?.at(-1) ?? Number(values.at(-1)?.value ?? 1)) - from;
+  const isScale = values.every(
+    ({ value, time }) => Math.abs(from + time * length - Number(value)) < 1e-6 * length,
+  );
+  return isScale && length > 0 ? { from, length } : null;
+}
