@@ -25,7 +25,14 @@ const registered = Object.keys(methods).map((name) => ({
   name,
   method: methodNamed(name, { gammas, components: 5 }),
 }));
-const all = registered.filter(({ method }) => !method.model?.fit);
+const optional = [
+  { name: "lightsb", numbers: { components: 5, massPenalty: 1 } },
+  { name: "wfr", numbers: { semiRelaxed: 1 } },
+].map(({ name, numbers }) => ({
+  name: `${name} ${JSON.stringify(numbers)}`,
+  method: methodNamed(name, numbers),
+}));
+const all = [...registered, ...optional].filter(({ method }) => !method.model?.fit);
 const fitted = registered.filter(({ method }) => method.model?.fit);
 const process = brownian({ sigma: 0.9 });
 
@@ -111,7 +118,10 @@ describe.each(all)("$name", ({ method }) => {
       return of.map((e) => (e.type === "step" ? `step ${e.step}/${e.steps}` : e.type));
     });
     // 96 rows make 3 batches of 32 an epoch: 8 steps need three epochs.
-    const order = ["start", "simulate", "simulate", "step 4/8", "simulate", "step 8/8", "half"];
+    const events = ["start", "simulate", "simulate", "step 4/8", "simulate", "step 8/8", "half"];
+    // Plans of all rows need no epochs.
+    const isWhole = method.rows?.wholePlans ?? false;
+    const order = events.filter((what) => !isWhole || what !== "simulate");
     // A run of discrete DSB gives a row for each of its steps: one epoch is enough.
     const long = (method.rows?.runs?.perRun ?? 1) > 1;
     // An online method makes rows in every step.
