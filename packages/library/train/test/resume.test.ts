@@ -260,10 +260,7 @@ const problems: [string, () => Problem][] = [
   ["gradients in parts", () => cached({ accumulate: 3 })],
   ["a chain", () => onChain(methods.dsbm, { batchCoupling: minibatchExact() })],
   ["a chain, online", () => onChain(methods.alpha_dsbm as Method, { sequence: ["b"] })],
-  [
-    "a chain with masses, plans of all rows",
-    () => onChain(methods.wfr(), { sequence: ["b"] }),
-  ],
+  ["a chain with masses, plans of all rows", () => onChain(methods.wfr(), { sequence: ["b"] })],
   ["a learning rate that falls", () => cached({ lrSchedule: "cosine" })],
   [
     "minibatch plans",
