@@ -1,8 +1,8 @@
 // Throws hostile calls at the engine: every outcome must be a value or a JavaScript error, never an
 // abort, a crash or a hang, and memory stays flat. `npm run fuzz -- --calls 1000000 --seed 7`; a
-// crash prints the call that did it. `--files 1000` reads damaged tables and TorchScript files
-// instead. Tensors and programs of earlier calls of the same process are used again: `--start` its
-// first call to reproduce a crash.
+// crash prints the call that did it. Tensors and programs of earlier calls of the same process are
+// used again: `--start` its first call to reproduce a crash. `--files 50000` reads damaged tables
+// and TorchScript files instead (files.mjs).
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const child = join(root, "scripts/fuzz/child.mjs");
+const script = (name) => join(root, "scripts/fuzz", name);
 
 /** The allow-list's names, as the dispatcher knows them. */
 function allowed() {
@@ -23,7 +23,7 @@ function allowed() {
 }
 
 /** Runs calls `from` to `to` in one process; `death` says how it ended if it failed. */
-function batch(job, timeout) {
+function batch(job, { child, timeout }) {
   rmSync(job.log, { force: true }); // what an earlier process left there is no call of this one
   return new Promise((done) => {
     const process_ = spawn(
@@ -84,6 +84,7 @@ export async function fuzz({
   timeout = 60,
   names = allowed(),
   engine = join(root, "packages/engine/torch/dist/index.js"),
+  child = script("child.mjs"),
   trace = false,
   log = () => {},
 }) {
@@ -100,7 +101,7 @@ export async function fuzz({
         // Every fourth process makes its calls in a worker thread.
         worker: Math.floor(from / size) % 4 === 3,
       };
-      const { result, death, last, said } = await batch(job, timeout);
+      const { result, death, last, said } = await batch(job, { child, timeout });
       if (result) {
         total.calls += to - from;
         for (const key of ["values", "errors", "strangers"]) total[key] += result[key];
@@ -134,17 +135,28 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   const one = option("only");
   const files = option("files");
   if (files) {
-    const { fuzzFiles } = await import("./fuzz/files.mjs");
-    const found = await fuzzFiles({
-      files: Number(files),
+    const found = await fuzz({
+      calls: Number(files),
+      start: Number(option("start", "0")),
       seed,
+      jobs: Number(option("jobs", "1")),
+      size: Number(option("size", "1000")),
+      timeout: Number(option("timeout", "20")),
+      child: script("files.mjs"),
+      names: [],
       log: (line) => console.error(line),
     });
+    const { refusedByProduct } = await import("./fuzz/files.mjs");
+    const findings = [];
+    for (const { death, last, said } of found.deaths)
+      if (!(await refusedByProduct(seed, Number.parseInt(last, 10))))
+        findings.push(`${death}: ${last}\n${said}`);
+    const late = found.deaths.length - findings.length;
     console.log(
-      `seed ${seed}: ${files} damaged files, ${found.read} read, ${found.refused} refused, ${found.late} of them in the end of their time; ${found.findings.length} findings`,
+      `seed ${seed}: ${found.calls + found.deaths.length} damaged files, ${found.values} read, ${found.errors} refused, ${late} refused by the time or the memory of their thread; ${findings.length + found.strangers} findings`,
     );
-    for (const line of found.findings) console.log(line);
-    process.exit(found.findings.length ? 1 : 0);
+    for (const line of findings) console.log(line);
+    process.exit(findings.length + found.strangers > 0 ? 1 : 0);
   }
   const total = await fuzz({
     calls: one ? 1 : Number(option("calls", "100000")),
