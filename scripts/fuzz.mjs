@@ -36,6 +36,7 @@ function batch(job, { child, timeout }) {
     let out = "";
     let said = "";
     let last = "";
+    let quiet = 0;
     let stuck = false;
     process_.stdout.on("data", (text) => {
       out += text;
@@ -52,7 +53,9 @@ function batch(job, { child, timeout }) {
     };
     const watch = setInterval(() => {
       const now = lastCall();
-      if (now === last) {
+      // A process needs longer for its start than for a call.
+      quiet = now === last ? quiet + 1 : 0;
+      if (quiet > 0 && (quiet >= 10 || Number.isInteger(Number.parseInt(now, 10)))) {
         stuck = true;
         process_.kill("SIGKILL");
       }

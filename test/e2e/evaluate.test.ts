@@ -41,8 +41,8 @@ describe("dsbm evaluate", () => {
     expect(names).toEqual([
       ...wordsOf("sliced_w2 w2 w1 variance_kept variance_kept_least energy_distance mmd"),
       ...wordsOf("bw2_uvp mean_error covariance_error c2st nll displacement optimality binding"),
-      ...wordsOf("gaussian_bridge_sliced_w2 gaussian_bridge_displacement"),
-      ...wordsOf("sinkhorn_bridge_sliced_w2 sinkhorn_bridge_displacement"),
+      ...wordsOf("gaussian_bridge_sliced_w2 gaussian_bridge_c2st gaussian_bridge_displacement"),
+      ...wordsOf("sinkhorn_bridge_sliced_w2 sinkhorn_bridge_c2st sinkhorn_bridge_displacement"),
       ...wordsOf("agreement path_energy npe straightness column_w1"),
     ]);
     expect(quality.verdicts.map(({ direction }) => direction)).toEqual(["f", "b"]);

@@ -41,7 +41,6 @@ describe("a whole run", () => {
       expect(row).toMatchObject({ n: 64, nfe: 6 });
       for (const key of wordsOf("start_mean end_var independent_msd share"))
         expect(Number.isFinite(row[key]), key).toBe(true);
-      expect(Number(row.msd)).toBeCloseTo(256 * Number(row.mse), 3);
       // Two batches of 32, and the metrics of them.
       expect(Number(row.seconds_per_batch)).toBeGreaterThan(0);
       expect(2 * Number(row.seconds_per_batch)).toBeLessThanOrEqual(Number(row.seconds));

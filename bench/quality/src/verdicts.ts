@@ -67,15 +67,27 @@ interface Drawn {
   reserve: Tensor;
 }
 
+const most = 2000;
+
 /** Draws the samples of a problem and judges them as `dsbm evaluate` does. */
 export async function judgeProblem(problem: Problem): Promise<Judged> {
   const drawn = tidy(() => {
     const found = problem.dim === null ? images(problem) : vectors(problem, problem.dim);
-    for (const t of Object.values(found)) t.keep();
-    return found;
+    // As many as `dsbm evaluate` takes.
+    const first = (x: Tensor, count: number) => x.narrow(0, 0, Math.min(count, x.size(0))).keep();
+    return {
+      source: first(found.source, most),
+      generated: first(found.generated, most),
+      target: first(found.target, most),
+      reserve: first(found.reserve, 4 * most),
+    };
   });
   try {
-    const { rows, verdict } = await judgeSamples(drawn, { seed: problem.seed });
+    const judged = await judgeSamples(drawn, {
+      seed: problem.seed,
+      names: { source: "the source", target: "the target" },
+    });
+    const { rows, verdict } = judged as NonNullable<typeof judged>;
     const { grade } = verdict as Verdict;
     const main = rows.find(({ excess }) => excess)?.excess;
     const isFalse = grade === "good" && !close.includes(problem.kind);

@@ -49,7 +49,7 @@ export interface FourSamples {
 }
 
 /** Half-samples of data, reserve and source are the same for all sets of one key. */
-interface Halves {
+export interface Halves {
   value: number[];
   floors: [number, number][];
   ceiling: number[];
@@ -160,7 +160,6 @@ function excessOf(
   const width = Math.sqrt(
     Math.max(deviation(errors) ** 2 - surplus * none ** 2, leastNoise * none ** 2),
   );
-  const root = (x: number) => Math.sqrt(Math.max(0, x));
   const spread = { way, none, ways: deviation(ways), rate: 1 };
   return withPower(shareOf(left, (1.96 * width) / way, root), spread);
 }
@@ -177,6 +176,19 @@ export function linearExcess(
   const spread = { way, none: deviation, ways: deviation, rate: 0.5 };
   return withPower(shareOf(left, width, above), spread);
 }
+
+/** The excess of an exact distance, whose floor and ceiling vary as its interval says. */
+function distanceExcess({ value, low, high }: Estimate, floor: number, ceiling: number): Excess {
+  const way = ceiling ** 2 - floor ** 2;
+  const left = (value ** 2 - floor ** 2) / way;
+  const deviation = (Math.SQRT2 * (high - low)) / (2 * 1.96);
+  const ofSquare = (distance: number) => 2 * distance * deviation;
+  const width = (1.96 * Math.hypot(ofSquare(value), left * ofSquare(ceiling))) / way;
+  const spread = { way, none: ofSquare(floor), ways: ofSquare(ceiling), rate: 1 };
+  return withPower(shareOf(left, width, root), spread);
+}
+
+const root = (x: number) => Math.sqrt(Math.max(0, x));
 
 /** A value below its floor is noise: it does not lower the upper end of the interval. */
 const shareOf = (left: number, width: number, scale: (x: number) => number) => ({
@@ -308,7 +320,14 @@ export async function compareSamples(
       ? halves
         ? measurementOf({ value, floor, ceiling }, halves, { ...metric, least, isDistance })
         : { value, floor, ceiling }
-      : { ...estimated(found), floor, ceiling };
+      : {
+          ...estimated(found),
+          floor,
+          ceiling,
+          ...(floor !== null &&
+            ceiling !== null &&
+            Number.isFinite(found.low) && { excess: distanceExcess(found, floor, ceiling) }),
+        };
   return { ...inUnits(measured, by), n };
 }
 

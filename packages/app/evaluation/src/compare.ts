@@ -1,25 +1,14 @@
 // Compares samples of any program with data, from files alone.
 import { stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import {
-  Clock,
-  cores,
-  gradedRows,
-  type Progress,
-  type Quality,
-  silentProgress,
-  verdictOn,
-  version,
-} from "@dsbm/runs";
+import { cores, type Progress, type Quality, silentProgress, version } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { choose, leftOut } from "./measure.js";
-import { Measuring } from "./measuring.js";
-import type { SampleSet } from "./metric.js";
 import { classifierMetric } from "./metrics/classifier.js";
 import { columnMetric } from "./metrics/columns.js";
 import { metrics as library } from "./metrics/index.js";
-import { measureSet } from "./rows.js";
-import { disposeAll, type Subject } from "./subject.js";
+import { judgeSamples } from "./samples.js";
+import { disposeAll } from "./subject.js";
 import { readRows } from "./variants/read-holdout.js";
 
 export interface CompareOptions {
@@ -83,51 +72,24 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
         `${n} rows can be compared: expected at least 8 target rows and at least 4 other rows`,
       );
     const part = (x: Tensor, first = 0, count = n) => x.narrow(0, first, count);
-    const reserve = part(target, half, target.size(0) - half);
-    const end = part(generated);
-    const set: SampleSet = {
-      key: "files",
-      direction: "f",
-      from: "x0",
-      side: "x1",
-      end,
-      given: undefined,
-      start: source ? part(source) : end,
-      data: part(target),
-      weights: null,
-      energy: null,
-      unit: 1,
-      states: new Map(),
-      shared: new Map(),
-      bounds: { floor: true, ceiling: source !== undefined },
-      sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
-      reserve: () => reserve,
+    const samples = {
+      source: source ? part(source) : null,
+      generated: part(generated),
+      target: part(target),
+      reserve: part(target, half, target.size(0) - half),
     };
-    const clock = new Clock();
-    using context = new Measuring(subjectOfRows(target, names), {
-      n,
+    const found = await judgeSamples(samples, {
       seed,
-      split: "test",
+      chosen: choice.metrics,
+      names: { source: options.source ?? "", target: options.target },
+      columns: names,
       exact,
       threads,
-      intervals: true,
-      clock,
       progress,
       signal,
     });
-    const found = await measureSet(set, choice.metrics, context);
     if (!found) return null;
-    const rows = gradedRows(
-      source ? found.rows : found.rows.map(({ excess: _, ...row }) => ({ ...row, ceiling: null })),
-    );
-    const verdict =
-      source &&
-      verdictOn("f", rows, {
-        names: { source: options.source as string, target: options.target },
-        what: "rows",
-        n_held_out: [n, n],
-        commands: { longer: "", sample: "" },
-      });
+    const { rows, reasons, verdict } = found;
     return {
       dsbm: version,
       split: "test",
@@ -135,20 +97,9 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
       seed,
       rows,
       verdicts: verdict ? [{ ...verdict, next: "" }] : [],
-      left_out: leftOut(rows, found.reasons, choice),
+      left_out: leftOut(rows, reasons, choice),
     };
   } finally {
     disposeAll(tensors);
   }
 }
-
-/** Metrics of two samples need the shape and the target, never a bridge. */
-const subjectOfRows = (target: Tensor, names: readonly string[]): Subject =>
-  ({
-    ends: { shape: [target.size(1)], x1: { test: target } },
-    trained: { config: {} },
-    vectors: true,
-    unit: 1,
-    names,
-    own: (_: unknown, rows: Tensor) => rows,
-  }) as unknown as Subject;

@@ -122,7 +122,7 @@ export async function measureQuality(
   const directions = directionsOf(subject, options.directions ?? null);
   const sampling = { solver, ode_tol, ode_step_size, grid: subject.grid };
   const rows: MetricRow[] = [];
-  const held: [Direction, [number, number]][] = [];
+  const held: (Pick<VerdictFacts, "n_held_out" | "isCut"> & { direction: Direction })[] = [];
   const reasons = new Map<string, string>();
   let fewest = n;
   const between = subject.ends.between.length;
@@ -132,7 +132,11 @@ export async function measureQuality(
     return found !== null;
   };
   if (holdouts.length > 0) {
-    checkHoldouts(holdouts, subject);
+    if (!subject.bridge.networks.f)
+      throw new ConfigError(
+        "usage",
+        `holdout=${holdouts[0]?.path}: ${folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
+      );
     context.options = { ...measuring, n: mostHeldOut, exact: mostHeldOut, clock: clock.part(0.5) };
     const work = {
       sampling,
@@ -158,7 +162,9 @@ export async function measureQuality(
     };
     const rowsInTime = await affordable(subject, context.options, work);
     if (!rowsInTime) return null;
-    fewest = Math.min(fewest, rowsInTime.n);
+    const sizes = (["x0", "x1"] as const).map((end) => subject.ends[end][split].size(0));
+    const isCut = rowsInTime.n < Math.min(n, Math.max(...sizes));
+    if (isCut) fewest = Math.min(fewest, rowsInTime.n);
     context.options = { ...context.options, ...rowsInTime };
     const place = { direction, side: targetOf(direction), sampling };
     const applicable = choice.metrics.filter((one) => whyNot(one, place, context) === null);
@@ -171,7 +177,8 @@ export async function measureQuality(
     if (!collected) return null;
     const { set } = collected;
     const counts: [number, number] = [set.start.size(0), set.data.size(0)];
-    held.push([direction, direction === "f" ? counts : [counts[1], counts[0]]]);
+    const n_held_out = direction === "f" ? counts : ([counts[1], counts[0]] as const);
+    held.push({ direction, n_held_out, isCut });
     await options.sampled?.(set, context);
     const found = await measureSet(set, choice.metrics, context);
     if (!found) return null;
@@ -212,7 +219,7 @@ export async function measureQuality(
     ...(Object.keys(sampler).length > 0 && { sampler }),
     ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
     verdicts: held.flatMap(
-      ([direction, n_held_out]) => verdictOn(direction, graded, { ...facts, n_held_out }) ?? [],
+      ({ direction, ...of }) => verdictOn(direction, graded, { ...facts, ...of }) ?? [],
     ),
     rows: graded.toSorted((a, b) => order(a) - order(b)),
     left_out: [
@@ -238,6 +245,7 @@ function verdictFacts(
     commands: {
       longer: longerCommand(readRun(folder).info.command) ?? `npx dsbm extend ${run} +2`,
       sample: `npx dsbm sample ${run} NEW OUT`,
+      measure: `npx dsbm evaluate ${run}`,
     },
   };
 }
@@ -316,17 +324,6 @@ function directionsOf(
   throw new ConfigError(
     "usage",
     `${trained.folder} has no parameters of direction ${directions?.join(" or ")} yet: leave direction out, or resume the run`,
-  );
-}
-
-function checkHoldouts(holdouts: readonly Holdout[], { bridge, trained }: OpenSubject): void {
-  const odd = holdouts.find(({ at }) => !(at > 0 && at < 1));
-  if (odd)
-    throw new ConfigError("usage", `at=${odd.at}: expected a time between 0 and 1, such as at=0.5`);
-  if (bridge.networks.f) return;
-  throw new ConfigError(
-    "usage",
-    `holdout=${holdouts[0]?.path}: ${trained.folder} has no parameters of direction f yet, which transports the source: leave holdout out`,
   );
 }
 

@@ -55,6 +55,7 @@ export interface Measurement {
   title?: string;
   meaning?: string;
   column?: string;
+  note?: string;
 }
 
 /** Columns of results.csv; training also measures a metric with columns. */

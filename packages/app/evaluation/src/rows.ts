@@ -55,9 +55,8 @@ export function whyNot(
   context: Measuring,
 ): string | null {
   const { ends, trained } = context.subject;
-  if (!metric.isNeeded && context.options.clock.isUp) return noTime;
-  const reason = metric.serves?.({ ends, config: trained.config }) ?? null;
-  return reason ?? metric.lacks?.(context, set) ?? null;
+  const reason = metric.serves?.({ ends, config: trained.config }) ?? metric.lacks?.(context, set);
+  return reason ?? (!metric.isNeeded && context.options.clock.isUp ? noTime : null);
 }
 
 function rowOf(
@@ -75,6 +74,7 @@ function rowOf(
       meaning: more.meaning ?? metric.meaning,
       direction: set.direction,
       ...(more.column !== undefined && { column: more.column }),
+      ...(more.note !== undefined && { note: more.note }),
       value,
       interval: interval ? [...interval] : null,
       floor: floor ?? null,

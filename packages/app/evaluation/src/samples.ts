@@ -1,6 +1,5 @@
 // The verdict on samples of a simulated problem or of another program.
 
-import { subsample } from "@dsbm/bridge";
 import {
   Clock,
   gradedRows,
@@ -10,18 +9,18 @@ import {
   verdictOn,
 } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
-import { Measuring } from "./measuring.js";
-import type { SampleSet } from "./metric.js";
+import { type MeasureOptions, Measuring } from "./measuring.js";
+import type { Metric, SampleSet } from "./metric.js";
 import { metrics } from "./metrics/index.js";
-import { measureSet } from "./rows.js";
+import { type Measured, measureSet } from "./rows.js";
 import type { Subject } from "./subject.js";
 
 const decisive = ["feature_distance", "sliced_w2", "c2st", "variance_kept", "variance_kept_least"];
-const most = 2000;
 
 /** Vectors [n, d], or images [n, C, H, W]. */
 export interface DrawnSamples {
-  source: Tensor;
+  /** Null: no ceilings and no verdict. */
+  source: Tensor | null;
   /** One row for each source row. */
   generated: Tensor;
   /**
@@ -32,72 +31,73 @@ export interface DrawnSamples {
   reserve: Tensor;
 }
 
+interface JudgeOptions extends Partial<MeasureOptions> {
+  seed: number;
+  chosen?: readonly Metric[];
+  names: { source: string; target: string };
+  columns?: readonly string[] | null;
+}
+
+/** What most sets of samples have alike. */
+export const plainSet: Omit<SampleSet, "key" | "start" | "end" | "data" | "reserve" | "shared"> = {
+  direction: "f",
+  from: "x0",
+  side: "x1",
+  unit: 1,
+  sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
+  given: undefined,
+  weights: null,
+  states: new Map(),
+  energy: null,
+};
+
+/** The rows and the verdict of `dsbm evaluate` for these samples. Returns null if it was stopped. */
 export async function judgeSamples(
   { source, generated, target, reserve }: DrawnSamples,
-  { seed }: { seed: number },
-): Promise<{ rows: MetricRow[]; verdict: Verdict | null }> {
-  const n = Math.min(most, source.size(0));
-  const some = (x: Tensor, side: "x" | "y", rows = most) =>
-    subsample(x, side, { most: rows, seed });
-  const start = some(source, "x");
-  const end = some(generated, "x");
-  const data = some(target, "y");
-  const others = some(reserve, "y", 4 * n);
+  { seed, chosen, names, columns = null, ...options }: JudgeOptions,
+): Promise<(Measured & { verdict: Verdict | null }) | null> {
   const shape = target.shape.slice(1);
+  // Metrics of two samples ask for the shape and the target alone, never for a bridge.
   const subject = {
-    ends: { shape, x1: { test: data }, chain: null, exact: null, projection: null },
+    ends: { shape, x1: { test: target }, chain: null, exact: null, projection: null },
     trained: { config: { metrics: {} } },
     vectors: shape.length === 1,
     unit: 1,
-    names: null,
+    names: columns,
     own: (_: unknown, rows: Tensor) => rows,
   } as unknown as Subject;
   using context = new Measuring(subject, {
-    n,
+    n: generated.size(0),
     seed,
     split: "test",
-    exact: most,
+    exact: 2000,
     threads: 1,
     intervals: true,
     clock: new Clock(),
     progress: silentProgress,
     signal: undefined,
+    ...options,
   });
   const set: SampleSet = {
+    ...plainSet,
     key: "drawn",
-    direction: "f",
-    from: "x0",
-    side: "x1",
-    start,
-    end,
-    data,
-    unit: 1,
-    sampling: { solver: "sde", grid: { times: [0, 1], steps: [1] } },
-    given: undefined,
-    weights: null,
-    states: new Map(),
-    energy: null,
+    start: source ?? generated,
+    end: generated,
+    data: target,
+    bounds: { floor: true, ceiling: source !== null },
     shared: new Map(),
-    reserve: () => others,
+    reserve: () => reserve,
   };
-  try {
-    const chosen = metrics.filter(({ name }) => decisive.includes(name));
-    const measured = await measureSet(set, chosen, context);
-    const rows = gradedRows(measured?.rows ?? []);
-    const verdict = verdictOn("f", rows, {
-      names: { source: "the source", target: "the target" },
-      what: subject.vectors ? "rows" : "images",
-      n_held_out: [start.size(0), data.size(0)],
-      commands: { longer: "", sample: "" },
-    });
-    return { rows, verdict };
-  } finally {
-    for (const [one, whole] of [
-      [start, source],
-      [end, generated],
-      [data, target],
-      [others, reserve],
-    ] as const)
-      if (one !== whole) one.dispose();
-  }
+  const metricsOfSet = chosen ?? metrics.filter(({ name }) => decisive.includes(name));
+  const measured = await measureSet(set, metricsOfSet, context);
+  if (!measured) return null;
+  const withoutCeiling = ({ excess: _, ...row }: MetricRow) => ({ ...row, ceiling: null });
+  const rows = gradedRows(source ? measured.rows : measured.rows.map(withoutCeiling));
+  const facts = {
+    names,
+    what: subject.vectors ? "rows" : "images",
+    n_held_out: [generated.size(0), target.size(0)] as const,
+    commands: { longer: "", sample: "", measure: "" },
+  };
+  return { ...measured, rows, verdict: source && verdictOn("f", rows, facts) };
 }

@@ -47,6 +47,9 @@ export function qualityTable(quality: Quality): string {
   return [
     table,
     ...(hidden > 0 ? [`and ${hidden} more columns, which are closer to the data`] : []),
+    ...shown.flatMap(({ direction, note }) =>
+      note === undefined ? [] : [`${ways[direction ?? "f"]}: ${note}`],
+    ),
     ...quality.left_out.map((line) => `left out: ${line}`),
     ...quality.verdicts.flatMap(({ direction, grade, reason, next }) => [
       `${ways[direction]}: ${gradeWords[grade]}. ${reason}`,

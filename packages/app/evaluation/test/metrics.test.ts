@@ -1,5 +1,5 @@
 // Metrics with known answers: each row of the table is a set of samples whose value, floor or ceiling has a closed form.
-import { Clock } from "@dsbm/runs";
+import { Clock, gradedRows } from "@dsbm/runs";
 import { Generator, randn, setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -93,6 +93,18 @@ describe("metrics with known answers", () => {
     expect(low).toBeLessThanOrEqual(row.value + 1e-9);
     expect(high).toBeGreaterThanOrEqual(row.value - 1e-9);
     expect(row.n).toBe(name === "energy_distance" ? 1000 : n);
+  });
+
+  it("grades exact distances by the share of the distance that is left", async () => {
+    const grades = [];
+    for (const by of [0, 0.3, 0.9]) {
+      const row = await rowOf("w2", () => {
+        const data = normal(1);
+        return { data, end: normal(3).add(by), start: normal(4).add(1), reserve: normal(5) };
+      });
+      grades.push(gradedRows([row])[0]?.grade);
+    }
+    expect(grades).toEqual(["good", "partial", "poor"]);
   });
 
   it("displacement: a translation is optimal, and independent pairs add both variances", async () => {

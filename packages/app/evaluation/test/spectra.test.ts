@@ -11,7 +11,6 @@ import {
   conditionFit,
   meanError,
   spectraOf,
-  worstBand,
 } from "../src/metrics/spectra.js";
 
 beforeAll(() => setNumThreads(1));
@@ -66,22 +65,6 @@ describe("errors by octave", () => {
       expect(meanError(rows, "error_floor")).toBe(0);
       expect(meanError([], "error_start")).toBeNull();
     }));
-
-  it("are worst where most of the starts' is left", () => {
-    const row = (error_generated: number | null, error_start: number | null): BandRow => ({
-      channel: 0,
-      band_from: 1,
-      band_to: 1,
-      error_generated,
-      error_start,
-      error_floor: 0,
-    });
-    expect(worstBand([row(0.1, 0.4), row(0.3, 0.5), row(0.4, 1)])).toBeCloseTo(0.6, 12);
-    // Nothing to compare with: data without energy, and starts that were right.
-    expect(worstBand([row(0.1, 0.4), row(null, null), row(0.2, 0)])).toBeCloseTo(0.25, 12);
-    expect(worstBand([row(null, null), row(0.2, 0)])).toBeNull();
-    expect(worstBand([])).toBeNull();
-  });
 });
 
 describe("following a condition", () => {

@@ -11,6 +11,7 @@ export {
   type Samples,
 } from "./bridge.js";
 export { gridOf, type SamplePlan } from "./plan.js";
+export { strayValues } from "./ranges.js";
 export { runSample, type SampleResult } from "./run.js";
 export { timeLabel } from "./times.js";
 export {

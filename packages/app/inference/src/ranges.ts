@@ -1,6 +1,6 @@
 // Counts input rows far from the training data, and generated values outside its range or kind.
 import type { Direction } from "@dsbm/bridge";
-import { type ColumnBounds, setting } from "@dsbm/data";
+import { type ColumnBounds, firstOf, setting } from "@dsbm/data";
 
 interface Columns {
   names: readonly string[];
@@ -60,6 +60,10 @@ export function strayValues(columns: Columns, direction: Direction) {
   const broken = names.map(() => 0);
   let all = 0;
   return {
+    /** The share of all values. */
+    share: () =>
+      (broken.reduce((sum, n) => sum + n, 0) + outside.reduce((sum, { count }) => sum + count, 0)) /
+      (all * names.length),
     add(numbers: Numbers): void {
       all += numbers[0]?.length ?? 0;
       for (const [k, column] of numbers.entries()) {
@@ -78,17 +82,17 @@ export function strayValues(columns: Columns, direction: Direction) {
     },
     lines: () => [
       ...lineOf(
-        `of ${all} generated values are outside of the range of the data`,
+        `values of ${all} generated rows are outside the range of the data`,
         "data.range",
         names.flatMap((name, k) => {
           const { count, worst } = outside[k] as (typeof outside)[number];
           const { min, max } = own[k] as { min: number; max: number };
-          const text = `${name} ${count}, such as ${short(worst)}, with data of ${short(min)} to ${short(max)}`;
+          const text = `${name} ${count} (such as ${short(worst)}; data ${short(min)} to ${short(max)})`;
           return count > 0 ? [{ name, count, text }] : [];
         }),
       ),
       ...lineOf(
-        `of ${all} generated values are not whole, unlike the data`,
+        `values of ${all} generated rows are not whole, unlike the data`,
         "data.integer",
         names.flatMap((name, k) => {
           const count = broken[k] as number;
@@ -105,10 +109,10 @@ function lineOf(
   found: readonly { name: string; count: number; text: string }[],
 ): string[] {
   if (found.length === 0) return [];
-  const worst = found.toSorted((a, b) => b.count - a.count).slice(0, mostNamed);
-  const more = found.length > mostNamed ? `; … (${found.length} columns)` : "";
-  const names = worst.map(({ name }) => name);
+  const worst = found.toSorted((a, b) => b.count - a.count);
+  const texts = worst.map(({ text }) => text);
+  const names = worst.slice(0, mostNamed).map(({ name }) => name);
   return [
-    `warning: ${what}: ${worst.map(({ text }) => text).join("; ")}${more}; a run trained with ${setting(key, names)} holds them`,
+    `${what}: ${firstOf(texts, mostNamed)}; a run trained with ${setting(key, names)} holds them`,
   ];
 }

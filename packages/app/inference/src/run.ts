@@ -104,8 +104,8 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
     });
     if (nfe !== null) {
       await target.commit();
-      for (const line of [...(opened.notes?.() ?? []), ...(stray?.lines() ?? [])])
-        progress.line(line);
+      for (const line of opened.notes?.() ?? []) progress.line(line);
+      for (const line of stray?.lines() ?? []) progress.line(`warning: ${line}`);
     }
     const { b, f } = trained.models;
     const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];

@@ -10,6 +10,7 @@ import {
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import {
   downscalerScalingFile,
+  firstOf,
   type ImageClass,
   loadDownscalerScaling,
   loadTable,
@@ -116,7 +117,7 @@ export function loadDataset(
     test: test.x,
     classes: train.classes,
     about: facts
-      ? `${name}: ${n} rows of ${shape} columns (${listed(facts.columns)}), and ${spare}`
+      ? `${name}: ${n} rows of ${shape} columns (${firstOf(facts.columns, 8)}), and ${spare}`
       : `${name}: ${n} ${what} [${shape}], mean ${mean.toFixed(3)}, std ${std.toFixed(3)}, and ${spare} (${train.source})`,
     decode: (rows, { generator, forRows }) =>
       flip ? flipImages(decodeImages(rows), { generator, forRows }) : decodeImages(rows),
@@ -149,9 +150,6 @@ export function disposeDataset(end: EndpointData): void {
   for (const t of tensorsOf(end)) t?.dispose();
   end.dispose?.();
 }
-
-const listed = (names: readonly string[]) =>
-  names.slice(0, 8).join(", ") + (names.length > 8 ? ", …" : "");
 
 export function conditionsOf(
   table: Pick<Table, "name" | "condition" | "labels" | "classes">,

@@ -18,16 +18,17 @@ function distance(a: string, b: string): number {
  * letters, two for up to six, three beyond; else undefined.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  const limit = word.length <= 3 ? 1 : word.length <= 6 ? 2 : 3;
+  const limit = Math.min(3, Math.ceil(word.length / 3));
   const plain = (text: string) => text.toLowerCase().replace(/[._-]/g, "");
-  const own = plain(word);
-  // Comparing lengths first keeps hostile input cheap.
-  const near = [...candidates]
-    .filter(({ length }) => Math.abs(length - word.length) <= limit)
-    .map((candidate) => ({ candidate, edits: distance(own, plain(candidate)) }))
-    .filter(({ edits }) => edits <= limit);
-  // Swapped letters are likelier than a missing letter.
-  const byLength = ({ candidate }: { candidate: string }) =>
-    Math.abs(candidate.length - word.length);
-  return near.sort((a, b) => a.edits - b.edits || byLength(a) - byLength(b))[0]?.candidate;
+  // Comparing lengths first keeps hostile input cheap. Swapped letters are likelier than a missing letter.
+  return [...candidates]
+    .map((candidate) => ({ candidate, longer: Math.abs(candidate.length - word.length) }))
+    .filter(({ longer }) => longer <= limit)
+    .map((one) => ({ ...one, edits: distance(plain(word), plain(one.candidate)) }))
+    .filter(({ edits }) => edits <= limit)
+    .sort((a, b) => a.edits - b.edits || a.longer - b.longer)[0]?.candidate;
 }
+
+/** The first names, and "…" if there are more than `most`. */
+export const firstOf = (names: readonly string[], most: number): string =>
+  names.slice(0, most).join(", ") + (names.length > most ? ", …" : "");

@@ -56,8 +56,7 @@ export function didYouMean(name: string, known: readonly string[]): string {
   return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
 }
 
-export const firstOf = (names: readonly string[], most: number): string =>
-  names.slice(0, most).join(", ") + (names.length > most ? ", …" : "");
+export { firstOf } from "@dsbm/files";
 
 const bare = /^[\p{L}\p{N}_./+@%#^-]+$/u;
 const constants = /^([+-]?(\d.*|\.\d.*|inf|nan)|null|true|false)$/i;

@@ -1,7 +1,8 @@
 // The worst column in the data's own units; columns are ordered by their own deviations.
 import { columnWasserstein } from "@dsbm/bridge";
-import { tidy } from "@dsbm/torch";
-import { drawsOf, halvesOf, measurementOf } from "../bounds.js";
+import { strayValues } from "@dsbm/inference";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { drawsOf, type Halves, halvesOf, measurementOf } from "../bounds.js";
 import type { Measurement, Metric } from "../metric.js";
 import { forVectors } from "./endpoints.js";
 
@@ -40,7 +41,7 @@ export const columnMetric: Metric = {
           return {
             off: deviation > 0 ? value / deviation : constant,
             row: {
-              ...measurementOf(whole, halves[k] as NonNullable<(typeof halves)[number]>, {
+              ...measurementOf(whole, halves[k] as Halves, {
                 least: 0,
               }),
               title: `1-Wasserstein of ${column}`,
@@ -52,4 +53,35 @@ export const columnMetric: Metric = {
         .slice(0, mostColumns)
         .map(({ row }) => row);
     }),
+};
+
+/** What `dsbm sample` counts in its output, of the samples that are measured. */
+export const strayMetric: Metric = {
+  name: "stray_values",
+  title: "values outside the range or kind of the data",
+  group: "ends",
+  meaning:
+    "The share of generated values beyond the least or greatest value of their column, or not whole in a column of whole numbers; floor: of held-out data.",
+  isRare: true,
+  serves: forVectors,
+  measure: (set, { subject }) => {
+    const { columns } = subject.trained;
+    if (columns === null) return "it is for tables";
+    const counted = (x: Tensor) => {
+      const found = strayValues(columns, set.direction);
+      found.add(
+        tidy(() =>
+          subject
+            .own(set.side, x)
+            .to("float64")
+            .unbind({ dim: 1 })
+            .map((column) => column.toArray()),
+        ) as Float64Array[],
+      );
+      return found;
+    };
+    const generated = counted(set.end);
+    const note = generated.lines().join("; ");
+    return { value: generated.share(), floor: counted(set.data).share(), ...(note && { note }) };
+  },
 };

@@ -10,7 +10,6 @@ import {
   meanError,
   type Spectra,
   spectraOf,
-  worstBand,
 } from "./spectra.js";
 
 const mostNumbers = 64 * 2 ** 20;
@@ -68,16 +67,6 @@ export const fieldMetrics: readonly Metric[] = [
         ceiling: meanError(bands, "error_start"),
       };
     },
-  },
-  {
-    name: "worst_band",
-    title: "worst band",
-    group: "ends",
-    meaning: "The largest remaining share of the source's error in a band.",
-    columns: { value: "worst_band" },
-    isRare: true,
-    serves: ofSpectra,
-    measure: (set, context) => ({ value: worstBand(fieldSpectra(set, context).bands) }),
   },
   {
     name: "cond_error",

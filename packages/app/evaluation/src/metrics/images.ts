@@ -2,8 +2,10 @@
 // networks' features.
 import {
   type FeatureExtractor,
+  frechetDistance,
   frechetScore,
   type Gaussian,
+  gaussianOf,
   imageStatistics,
   loadStatistics,
 } from "@dsbm/bridge";
@@ -11,13 +13,14 @@ import { ConfigError } from "@dsbm/config";
 import { inceptionFeatures, lenetFeatures } from "@dsbm/nets";
 import { type EndpointData, gaussianName, isVectors } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { type Halves, halvesOf, linearExcess, measurementOf } from "../bounds.js";
 import {
   type ReferenceClassifier,
   referenceClassifier,
   shareOfClasses,
 } from "../images/reference-classifier.js";
 import type { Measuring } from "../measuring.js";
-import type { DataFacts, Metric, SampleSet } from "../metric.js";
+import type { DataFacts, Measurement, Metric, SampleSet } from "../metric.js";
 
 type Side = SampleSet["side"];
 
@@ -36,6 +39,21 @@ const classifierOf = (context: Measuring, side: Side): Promise<ReferenceClassifi
     return found;
   });
 
+/** Measures with the target's classifier. */
+const byClassifier =
+  (
+    measure: (
+      found: { classifier: ReferenceClassifier; target: EndpointData },
+      set: SampleSet,
+      context: Measuring,
+    ) => Measurement,
+  ) =>
+  async (set: SampleSet, context: Measuring): Promise<Measurement | string> => {
+    const classifier = await classifierOf(context, set.side);
+    if (!classifier) return "the data have no classes";
+    return measure({ classifier, target: context.subject.ends[set.side] }, set, context);
+  };
+
 const prepareClassifiers = async (context: Measuring): Promise<void> => {
   for (const side of ["x1", "x0"] as const) await classifierOf(context, side);
 };
@@ -50,14 +68,20 @@ function ofClasses({ ends, config }: DataFacts): string | null {
 const lacksData = ({ subject: { ends } }: Measuring, { side }: Pick<SampleSet, "side">) =>
   ends[side].name === gaussianName ? "the target is noise" : null;
 
+/** Freed with the context. */
+function keptGaussian(context: Measuring, make: () => Gaussian): Gaussian {
+  const found = tidy(() => {
+    const made = make();
+    for (const t of Object.values(made)) t.keep();
+    return made;
+  });
+  for (const t of Object.values(found)) context.keep({ [Symbol.dispose]: () => t.dispose() });
+  return found;
+}
+
 function statisticsOf(context: Measuring, features: FeatureExtractor, images: Tensor): Gaussian {
   using of = imageStatistics(features, images);
-  const { mean, covariance } = tidy(() => {
-    const found = of.gaussian();
-    return { mean: found.mean.keep(), covariance: found.covariance.keep() };
-  });
-  for (const t of [mean, covariance]) context.keep({ [Symbol.dispose]: () => t.dispose() });
-  return { mean, covariance };
+  return keptGaussian(context, () => of.gaussian());
 }
 
 function inceptionOf(context: Measuring): FeatureExtractor {
@@ -71,12 +95,12 @@ function inceptionOf(context: Measuring): FeatureExtractor {
 }
 
 function published(context: Measuring, path: string, dim: number): Gaussian {
-  const found = loadStatistics(path);
-  const mean = found.mean.keep();
-  const covariance = found.covariance.keep();
-  for (const t of [mean, covariance]) context.keep({ [Symbol.dispose]: () => t.dispose() });
-  const size = mean.size(0);
-  if (size === dim) return { mean, covariance };
+  const found = keptGaussian(context, () => {
+    const { mean, covariance } = loadStatistics(path);
+    return { mean, covariance };
+  });
+  const size = found.mean.size(0);
+  if (size === dim) return found;
   throw new ConfigError(
     "usage",
     `metrics.fid_statistics=${path} has statistics of ${size} features; expected the ${dim} of metrics.inception`,
@@ -97,40 +121,58 @@ export const imageMetrics: readonly Metric[] = [
     serves: ofClasses,
     lacks: lacksData,
     prepare: prepareClassifiers,
-    async measure({ side, start, end, data }, context) {
-      const classifier = await classifierOf(context, side);
-      if (!classifier) return "the data have no classes";
-      const target = context.subject.ends[side];
-      const share = (x: Tensor) =>
-        tidy(() => shareOfClasses(classifier, imagesOf(target, x), target));
-      return { value: share(end), floor: share(data), ceiling: share(start) };
-    },
+    measure: byClassifier(({ classifier, target }, { start, end, data }) => {
+      const [value, floor, ceiling] = [end, data, start].map((x) =>
+        tidy(() => shareOfClasses(classifier, imagesOf(target, x), target)),
+      ) as [number, number, number];
+      const n = Math.min(end.size(0), data.size(0));
+      // 1/n: the variance of a share of 0 or 1 is not 0.
+      const variance = (value * (1 - value) + floor * (1 - floor) + 1 / n) / n;
+      const missed = { value: -value, floor: -floor, ceiling: -ceiling };
+      return { value, floor, ceiling, excess: linearExcess(missed, Math.sqrt(variance)) };
+    }),
   },
   {
     name: "fid_lenet",
     title: "Fréchet distance (small classifier)",
     group: "ends",
     meaning:
-      "The distance of generated rows from the training data in the features of a small classifier; it is not an FID. Floor: held-out data.",
+      "The distance of generated rows from the training data in the features of a small classifier; it is not an FID. Floor: held-out data; ceiling: the untouched source.",
     columns: { value: "fid_lenet", floor: "data_fid_lenet" },
     scale: "log",
     isRare: true,
     serves: ofClasses,
     lacks: lacksData,
     prepare: prepareClassifiers,
-    async measure({ side, end }, context) {
-      const classifier = await classifierOf(context, side);
-      if (!classifier) return "the data have no classes";
-      const target = context.subject.ends[side];
-      const features = lenetFeatures(classifier.model);
-      const real = context.once(`lenet/${side}`, () =>
-        noGrad(() => tidy(() => statisticsOf(context, features, imagesOf(target, target.train)))),
+    measure: byClassifier(({ classifier, target }, { side, start, end }, context) => {
+      const extractor = lenetFeatures(classifier.model);
+      const { seed, intervals } = context.options;
+      return noGrad(() =>
+        tidy(() => {
+          const real = context.once(`lenet/${side}`, () =>
+            statisticsOf(context, extractor, imagesOf(target, target.train)),
+          );
+          const features = (x: Tensor) => extractor.features(imagesOf(target, x));
+          const distance = (x: Tensor) => frechetDistance(gaussianOf(x), real);
+          const generated = features(end);
+          const data = features(target.test);
+          const value = distance(generated);
+          const floor = context.once(`lenet/floor/${side}`, () => distance(data));
+          if (!intervals) return { value, floor };
+          const source = features(start);
+          const ceiling = distance(source);
+          const halves = halvesOf(
+            { generated, data, reserve: data, source },
+            (x) => [distance(x)],
+            { seed, once: (_, make) => make() },
+          )[0] as Halves;
+          // Fewer images have a larger distance.
+          const few = distance(data.narrow(0, 0, Math.min(generated.size(0), data.size(0))));
+          const whole = { value, floor: few, ceiling };
+          return { ...measurementOf(whole, halves, { isSquare: true, least: 0 }), floor };
+        }),
       );
-      const distance = (x: Tensor) =>
-        noGrad(() => tidy(() => frechetScore(features, imagesOf(target, x), real).value));
-      const floor = context.once(`lenet/floor/${side}`, () => distance(target.test));
-      return { value: distance(end), floor };
-    },
+    }),
   },
   {
     name: "fid",

@@ -1,7 +1,7 @@
 // All metrics, in the order of tables: the only list of them.
 import type { Metric } from "../metric.js";
 import { classifierMetric } from "./classifier.js";
-import { columnMetric } from "./columns.js";
+import { columnMetric, strayMetric } from "./columns.js";
 import { endpointMetrics } from "./endpoints.js";
 import { fieldMetrics } from "./fields.js";
 import { gaussianMetrics } from "./gaussian.js";
@@ -15,6 +15,7 @@ export const metrics: readonly Metric[] = [
   ...gaussianMetrics,
   ...endpointMetrics,
   classifierMetric,
+  strayMetric,
   likelihoodMetric,
   ...imageMetrics,
   ...fieldMetrics,

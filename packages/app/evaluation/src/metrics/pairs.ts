@@ -1,6 +1,5 @@
 // Metrics of pairs: how far rows move, and whether pairs follow the Schrödinger bridge.
 import {
-  type Estimate,
   gaussianPairs,
   meanEstimate,
   optimalDisplacement,
@@ -10,13 +9,7 @@ import {
 import { type Tensor, tidy } from "@dsbm/torch";
 import { estimated, scaled } from "../bounds.js";
 import type { Measuring } from "../measuring.js";
-import {
-  type DataFacts,
-  type Measurement,
-  type Metric,
-  type SampleSet,
-  sharedOf,
-} from "../metric.js";
+import { type DataFacts, type Metric, type SampleSet, sharedOf } from "../metric.js";
 import { forVectors } from "./endpoints.js";
 
 /** A floor above this is noise: without noise random pairs have 1. */
@@ -42,8 +35,6 @@ interface Binding {
   floor: Optimality;
   ceiling: Optimality;
 }
-
-const tooFew = "it needs more pairs: so few pairs of the exact bridge look random";
 
 function bindingOf(set: SampleSet, context: Measuring): Binding | null {
   return sharedOf(set, "binding", () =>
@@ -77,11 +68,26 @@ function lacksBinding(
   return null;
 }
 
-const bounded = (value: Estimate, floor: Estimate, ceiling: Estimate): Measurement => ({
-  ...estimated(value),
-  floor: floor.value,
-  floor_interval: [floor.low, floor.high],
-  ceiling: ceiling.value,
+/** A number of the matrix that binds pairs. */
+const ofBinding = (
+  part: "error" | "strength",
+  facts: Pick<Metric, "name" | "title" | "meaning" | "better" | "target">,
+): Metric => ({
+  ...facts,
+  group: "plan",
+  serves: ofTwoSets,
+  lacks: lacksBinding,
+  measure(set, context) {
+    const found = bindingOf(set, context);
+    if (!found) return "it needs more pairs: so few of the exact bridge look like random ones";
+    const floor = found.floor[part];
+    return {
+      ...estimated(found.value[part]),
+      floor: floor.value,
+      floor_interval: [floor.low, floor.high],
+      ceiling: found.ceiling[part].value,
+    };
+  },
 });
 
 export const pairMetrics: readonly Metric[] = [
@@ -110,46 +116,18 @@ export const pairMetrics: readonly Metric[] = [
       });
     },
   },
-  {
-    name: "mse",
-    title: "squared displacement of a value",
-    group: "plan",
-    meaning:
-      "The mean squared displacement over the number of values of a row, in the units of networks.",
-    columns: { value: "mse" },
-    onRequest: true,
-    measure: ({ start, end }) => ({
-      value: squaredDisplacement(start, end) / (start.numel / start.size(0)),
-    }),
-  },
-  {
+  ofBinding("error", {
     name: "optimality",
     title: "distance from the optimal plan",
-    group: "plan",
     meaning:
       "‖εA − I‖/‖I‖ of the matrix A that binds source and generated rows, I/ε at the Schrödinger bridge. Floor: as many pairs of the exact bridge between the Gaussians of the same moments; ceiling: the same rows paired at random. Exact between Gaussians; for other data it describes the average pairing.",
-    serves: ofTwoSets,
-    lacks: lacksBinding,
-    measure(set, context) {
-      const found = bindingOf(set, context);
-      if (!found) return tooFew;
-      return bounded(found.value.error, found.floor.error, found.ceiling.error);
-    },
-  },
-  {
+  }),
+  ofBinding("strength", {
     name: "binding",
     title: "binding of source and generated rows",
-    group: "plan",
     meaning:
       "ε tr A/d: 1 at the Schrödinger bridge, less if generated rows depend less on their source rows. Floor and ceiling as for the optimal plan.",
     better: "target",
     target: 1,
-    serves: ofTwoSets,
-    lacks: lacksBinding,
-    measure(set, context) {
-      const found = bindingOf(set, context);
-      if (!found) return tooFew;
-      return bounded(found.value.strength, found.floor.strength, found.ceiling.strength);
-    },
-  },
+  }),
 ];

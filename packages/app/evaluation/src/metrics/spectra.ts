@@ -67,17 +67,6 @@ export function meanError(
 }
 
 /**
- * The largest remaining share of the source's error in a band: below 1 every scale is closer to the
- * data. Null if the source has no error in any band.
- */
-export function worstBand(rows: readonly BandRow[]): number | null {
-  const parts = rows.flatMap(({ error_generated: left, error_start: before }) =>
-    left !== null && before !== null && before > 0 ? [left / before] : [],
-  );
-  return parts.length === 0 ? null : Math.max(...parts);
-}
-
-/**
  * The slope of fields x [n, C, H, W] on a condition c [n, C′, H, W] over all points, for each pair
  * of channels, [C][C′], and the deviations of both. 0 if a condition is constant.
  */

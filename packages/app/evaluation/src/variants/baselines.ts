@@ -52,7 +52,7 @@ export const baselines: readonly Baseline[] = [
   },
 ];
 
-export const baselineMetrics = ["sliced_w2", "displacement"];
+export const baselineMetrics = ["sliced_w2", "c2st", "displacement"];
 
 const mostNumbers = 2 ** 24;
 

@@ -7,6 +7,7 @@ import { cat, randperm, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring } from "../measuring.js";
 import type { SampleSet } from "../metric.js";
+import { plainSet } from "../samples.js";
 import { disposeAll, kept, type Subject } from "../subject.js";
 import { byMass, type Sampling, stepAt, transport } from "../transport.js";
 import { readHoldout } from "./read-holdout.js";
@@ -140,18 +141,11 @@ function variantsOf(
     group: "holdout",
     metrics: [metric],
     set: {
+      ...plainSet,
       ...samples,
       key: `holdout/${where}/${suffix}`,
-      direction: "f",
-      from: "x0",
-      side: "x1",
       sampling,
-      weights: null,
-      given: undefined,
       reserve: () => other,
-      states: new Map(),
-      energy: null,
-      unit: 1,
       exact: mostHeldOut,
       shared: new Map(),
     },

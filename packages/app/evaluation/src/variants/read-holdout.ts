@@ -1,7 +1,7 @@
 // Reads the file of a hold-out as rows in the data's own units, in the run's order of columns.
 
 import { ConfigError } from "@dsbm/config";
-import { cleanRows, openRows, type RowSource } from "@dsbm/data";
+import { cleanRows, firstOf, openRows, type RowSource } from "@dsbm/data";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Subject } from "../subject.js";
 
@@ -54,8 +54,7 @@ function columnsOf(
   if (named && names?.length === d) {
     const missing = names.filter((name) => !there.has(name));
     if (missing.length === 0) return [...names];
-    const more = missing.length > 3 ? ` and ${missing.length - 3} more` : "";
-    return `it has no numbers in a column ${missing.slice(0, 3).join(", ")}${more}; expected the columns ${names.slice(0, 8).join(", ")}${d > 8 ? ", …" : ""}`;
+    return `it has no numbers in a column ${firstOf(missing, 3)}; expected the columns ${firstOf(names, 8)}`;
   }
   if (usable.length === d) return usable.map(({ name }) => name);
   return `it has ${usable.length} columns of numbers; expected ${d}`;

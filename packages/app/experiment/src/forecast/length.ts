@@ -1,4 +1,5 @@
 // The length of a run as text.
+import { firstOf } from "@dsbm/files";
 
 export interface Length {
   halves: number;
@@ -17,6 +18,5 @@ export function lengthText({ halves, stepsOf }: Length): string {
   const total = groups.reduce((sum, { n, steps }) => sum + n * steps, 0);
   const text = (n: number) => n.toLocaleString("en-US");
   const parts = groups.map(({ n, steps }) => `${n} of ${text(steps)} steps`);
-  const some = parts.length > 4 ? [...parts.slice(0, 3), "…"] : parts;
-  return `${text(halves)} half-iterations: ${some.join(", ")}; ${text(total)} steps in all`;
+  return `${text(halves)} half-iterations: ${firstOf(parts, 4)}; ${text(total)} steps in all`;
 }

@@ -1,5 +1,7 @@
 // The only rule for grades: it grades rows of bridges, baselines, columns and hold-outs, and from
 // them a direction.
+
+import { firstOf } from "@dsbm/files";
 import type { Excess, Grade, MetricRow, Verdict } from "../run/quality.js";
 import { grades } from "../run/quality.js";
 import { digits, percent } from "./page/digits.js";
@@ -51,7 +53,8 @@ export function judge(row: MetricRow): Judgement {
   if (!isKnown(value)) return say("poor", "not a finite number", true);
   // The least of many variances is below 1 even for the data.
   if (better === "target" && isKnown(target)) return say(...judgeTarget(row, floor ?? target));
-  if (!excess) return say(null, ratio === null ? "" : `${digits(ratio, 2)} times the floor`);
+  if (!excess)
+    return say(null, row.note ?? (ratio === null ? "" : `${digits(ratio, 2)} times the floor`));
   const { low, high, power } = excess;
   if (power < leastPower)
     return say("undecided", "so few rows cannot tell the ceiling from the floor");
@@ -118,8 +121,10 @@ export interface VerdictFacts {
   what: string;
   /** Held-out rows of source and target, and all rows of both. */
   n_held_out: readonly [number, number];
-  /** Commands that train for longer and that generate samples. */
-  commands: Readonly<{ longer: string; sample: string }>;
+  /** Commands that train for longer, generate samples, and measure again. */
+  commands: Readonly<{ longer: string; sample: string; measure: string }>;
+  /** Whether the time allowed fewer rows than were held out. */
+  isCut?: boolean;
 }
 
 /**
@@ -129,8 +134,9 @@ export interface VerdictFacts {
 export function verdictOn(
   direction: Verdict["direction"],
   rows: readonly MetricRow[],
-  { names, what, n_held_out, commands }: VerdictFacts,
+  facts: VerdictFacts,
 ): Verdict | null {
+  const { names, what, n_held_out } = facts;
   const main = mainMetric(rows, direction);
   const ends = rows.filter((row) => row.group === "ends" && row.direction === direction);
   const accuracy = ends.find(({ name }) => name === classifier);
@@ -149,10 +155,10 @@ export function verdictOn(
     );
   if (others.length > 0 && grade !== "poor")
     sentences.push(
-      `Not yet right: ${others
-        .slice(0, 3)
-        .map((row) => `${row.title} ${digits(row.value)} (${judge(row).words})`)
-        .join(", ")}.`,
+      `Not yet right: ${firstOf(
+        others.map((row) => `${row.title} ${digits(row.value)} (${judge(row).words})`),
+        3,
+      )}.`,
     );
   sentences.push(`Judged with ${counts}.`);
   const isOff = others.length > 0 || deciding.some((row) => judge(row).isOff);
@@ -161,7 +167,7 @@ export function verdictOn(
     grade,
     n_held_out: [...n_held_out],
     reason: sentences.join(" "),
-    next: nextOf(grade, { isOff, deciding, n_held_out, what, commands, direction, start, end }),
+    next: nextOf(grade, { ...facts, isOff, deciding, direction, start, end }),
   };
 }
 
@@ -190,7 +196,7 @@ function sentenceOf(grade: Grade, { main, what, start, end }: Said): string {
   return way;
 }
 
-interface Advised extends Pick<VerdictFacts, "n_held_out" | "what" | "commands"> {
+interface Advised extends VerdictFacts {
   isOff: boolean;
   deciding: readonly MetricRow[];
   direction: Verdict["direction"];
@@ -200,10 +206,11 @@ interface Advised extends Pick<VerdictFacts, "n_held_out" | "what" | "commands">
 
 function nextOf(
   grade: Grade,
-  { isOff, deciding, n_held_out, what, commands, direction, start, end }: Advised,
+  { isOff, isCut, deciding, n_held_out, what, commands, direction, start, end }: Advised,
 ): string {
   if (grade === "good") return `Use it: ${commands.sample} direction=${direction}`;
   if (isOff) return `Train for longer: ${commands.longer}`;
+  if (isCut) return `Measure the held-out ${what} that the time did not allow: ${commands.measure}`;
   const factors = deciding.map((row) => rowsFactor(row, grade));
   if (factors.some((factor) => factor === null))
     return `More ${what} help only if ${start} and ${end} differ: these cannot be told apart.`;

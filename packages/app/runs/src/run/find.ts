@@ -1,7 +1,7 @@
 // Finds the run that an argument names; `latest` links the run that last began or ended.
 import { existsSync, lstatSync, readlinkSync, realpathSync, statSync, symlinkSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
-import { errnoOf, fileError, refuseLinks, stageFile } from "@dsbm/files";
+import { errnoOf, fileError, firstOf, refuseLinks, stageFile } from "@dsbm/files";
 import { RunError } from "../errors.js";
 import { listRuns } from "./reader.js";
 
@@ -37,8 +37,9 @@ export function findRun(path: string, { experiments_dir = "experiments" } = {}):
   const [newest = refuse(`there is no run in ${root}: give a run folder, which holds run.json`)] =
     runs;
   if (runs.length > 1 && !isLatest) {
-    const names = runs.slice(0, mostNames).join(", ") + (runs.length > mostNames ? ", …" : "");
-    refuse(`${root} holds ${runs.length} runs: give the folder of one run: ${names}`);
+    refuse(
+      `${root} holds ${runs.length} runs: give the folder of one run: ${firstOf(runs, mostNames)}`,
+    );
   }
   return withoutLinks(newest);
 }

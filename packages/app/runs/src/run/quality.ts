@@ -59,6 +59,8 @@ const row = z.object({
   direction: z.enum(["f", "b"]).nullable().catch(null),
   /** The data column, for a metric of one column. */
   column: z.string().optional().catch(undefined),
+  /** What the value counts, such as columns and examples. */
+  note: z.string().optional().catch(undefined),
   value: real,
   /** The 95 % interval of the value; null if unknown. */
   interval,

@@ -129,7 +129,7 @@ describe("verdicts", () => {
     names: { source: "A", target: "B" },
     what: "rows",
     n_held_out: [6, 7] as const,
-    commands: { longer: "LONGER", sample: "SAMPLE" },
+    commands: { longer: "LONGER", sample: "SAMPLE", measure: "MEASURE" },
   };
   const accuracy = (change: Partial<MetricRow>) => row({ name: "c2st", title: "C2ST", ...change });
   /** A classifier that cannot tell rows apart, unless another one is given. */
@@ -187,6 +187,16 @@ describe("verdicts", () => {
     expect(found?.reason).toMatch(reason);
     expect(found?.reason).toContain("Judged with 6 held-out rows of A and 7 of B.");
     expect(found?.next).toMatch(next);
+  });
+
+  it.each([
+    [left(0.3, 0.2, 0.4), /^Train for longer: LONGER/],
+    [left(0.05, 0, 0.2), /^Measure the held-out rows .* MEASURE$/],
+    [left(0.02, 0, 0.06, 0.5), /MEASURE$/],
+    [good, /^Use it/],
+  ])("of rows that time cut advise to measure more, where rows decide: %j", (change, next) => {
+    const rows = gradedRows([row(change), accuracy({ ...good, value: 0.5 })]);
+    expect(verdictOn("f", rows, { ...facts, isCut: true })?.next).toMatch(next);
   });
 
   it("are never good if the classifier cannot judge, and missing without it", () => {

@@ -1,4 +1,5 @@
 // A state dict is a walk over a module's own properties, under PyTorch's names and in its order.
+import { firstOf } from "@dsbm/files";
 import type { Device, DType } from "../binding/dtype.js";
 import { invalid } from "../binding/errors.js";
 import { replacePtr } from "../binding/handle.js";
@@ -78,8 +79,8 @@ export abstract class Module {
       ([name, t]) => state.has(name) && `${state.get(name)?.shape}` !== `${t.shape}`,
     );
     const problems = [
-      ...(strict && missing.length > 0 ? [`missing ${list(missing)}`] : []),
-      ...(strict && unexpected.length > 0 ? [`unexpected ${list(unexpected)}`] : []),
+      ...(strict && missing.length > 0 ? [`missing ${firstOf(missing, 5)}`] : []),
+      ...(strict && unexpected.length > 0 ? [`unexpected ${firstOf(unexpected, 5)}`] : []),
       ...misfit.map(
         ([name, t]) => `${name} has shape [${state.get(name)?.shape}], expected [${t.shape}]`,
       ),
@@ -131,11 +132,6 @@ export abstract class Module {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function list(names: string[]): string {
-  const shown = names.slice(0, 5).join(", ");
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
 export function copyState(from: Module, to: Module): void {

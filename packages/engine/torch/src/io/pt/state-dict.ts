@@ -1,4 +1,5 @@
 // Finds the state dict in a checkpoint, also if other things are stored next to it.
+import { firstOf } from "@dsbm/files";
 import { formatError } from "../../binding/errors.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { loadPt, type PtKey, type PtValue } from "./load.js";
@@ -57,7 +58,7 @@ function describeContent(file: PtValue<Tensor>, key: string | undefined): string
   const isFitting = ([, value]: [PtKey, PtValue<Tensor>]) => isStateDict(value);
   const fitting = [...file].filter(isFitting).map(([name]) => String(name));
   const keys = [...file.keys()].map(String);
-  const some = `${keys.slice(0, 8).join(", ")}${keys.length > 8 ? ", …" : ""}`;
+  const some = firstOf(keys, 8);
   if (key !== undefined) return `has no state dict under ${key} among ${some}: ${expected}`;
   if (fitting.length === 0) return `holds no state dict but ${some || "nothing"}: ${expected}`;
   return `holds state dicts under ${fitting.join(", ")}: choose one with { key }`;
