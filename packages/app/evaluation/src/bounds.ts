@@ -6,7 +6,9 @@ import type { Measuring } from "./measuring.js";
 import type { Comparison, Measurement, SampleSet, TwoSampleMetric } from "./metric.js";
 
 const usualDraws = 8;
-const repeats = { decisive: 32, other: 12 };
+const repeats = { decisive: 32, other: 12, least: 6 };
+/** The share of the time that is left for the half-samples of one metric. */
+const shareOfTime = 0.1;
 /**
  * Half-samples triple the variance of a degenerate statistic (half for the floor) instead of
  * keeping it. The surplus is subtracted, down to the noise of two samples of one distribution.
@@ -25,15 +27,9 @@ export function drawsOf(set: SampleSet, seed: number, count = usualDraws): Tenso
   });
 }
 
-export const scaled = ({ value, low, high }: Estimate, unit: number): Estimate => ({
+export const estimated = ({ value, low, high }: Estimate, unit = 1): Measurement => ({
   value: value * unit,
-  low: low * unit,
-  high: high * unit,
-});
-
-export const estimated = ({ value, low, high }: Estimate): Measurement => ({
-  value,
-  interval: [low, high],
+  interval: [low * unit, high * unit],
 });
 
 /** Values of the components of a metric; null without a value. */
@@ -56,7 +52,7 @@ export interface Halves {
 }
 
 interface HalfOptions {
-  seed: number;
+  context: Measuring;
   once<T>(key: string, make: () => T): T;
   isDecisive?: boolean | undefined;
 }
@@ -69,7 +65,7 @@ interface HalfOptions {
 export function halvesOf(
   { generated, data, reserve, source }: FourSamples,
   compare: Compare,
-  { seed, once, isDecisive = false }: HalfOptions,
+  { context, once, isDecisive = false }: HalfOptions,
 ): Halves[] {
   const half = (x: Tensor, of: string, k: number, part = 0) => {
     const size = Math.max(1, Math.floor(generated.size(0) / 2));
@@ -78,8 +74,11 @@ export function halvesOf(
     const first = Math.min(part * count, x.size(0) - count);
     return x.indexSelect(0, order.narrow(0, Math.max(0, first), Math.min(count, x.size(0))));
   };
+  const { seed, clock } = context.options;
+  const time = clock.part(shareOfTime);
   const components: Halves[] = [];
-  for (let k = 0; k < repeats[isDecisive ? "decisive" : "other"]; k++)
+  const most = isDecisive ? repeats.decisive : repeats.other;
+  for (let k = 0; k < (time.isUp ? repeats.least : most); k++)
     tidy(() => {
       const y = half(data, "data", k);
       const values = compare(half(generated, "generated", k), y) ?? [];
@@ -300,7 +299,7 @@ export async function compareSamples(
                 return found === null ? null : [found];
               },
               {
-                seed,
+                context,
                 once: (name, make) => context.once(`${key}/${name}`, make),
                 isDecisive: metric.isNeeded,
               },

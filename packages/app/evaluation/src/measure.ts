@@ -267,7 +267,12 @@ async function measureAs(
   const chosen = choice.all.filter(
     ({ name }) => metrics.includes(name) && choice.has(nameOf(name)),
   );
-  const found = await measureSet(set, chosen, context);
+  // A verdict does without them: they end with the time.
+  const found = await measureSet(
+    set,
+    chosen.map((metric) => ({ ...metric, isNeeded: false })),
+    context,
+  );
   if (!found) return null;
   return found.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }));
 }

@@ -55,8 +55,9 @@ export function whyNot(
   context: Measuring,
 ): string | null {
   const { ends, trained } = context.subject;
-  const reason = metric.serves?.({ ends, config: trained.config }) ?? metric.lacks?.(context, set);
-  return reason ?? (!metric.isNeeded && context.options.clock.isUp ? noTime : null);
+  const isLate = !metric.isNeeded && context.options.clock.isUp;
+  const lacking = () => (isLate ? noTime : metric.lacks?.(context, set));
+  return metric.serves?.({ ends, config: trained.config }) ?? lacking() ?? null;
 }
 
 function rowOf(

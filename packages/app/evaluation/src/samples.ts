@@ -15,7 +15,9 @@ import { metrics } from "./metrics/index.js";
 import { type Measured, measureSet } from "./rows.js";
 import type { Subject } from "./subject.js";
 
-const decisive = ["feature_distance", "sliced_w2", "c2st", "variance_kept", "variance_kept_least"];
+const decisive = metrics.filter(({ name }) =>
+  /^(feature_distance|sliced_w2|c2st|variance_kept(_least)?)$/.test(name),
+);
 
 /** Vectors [n, d], or images [n, C, H, W]. */
 export interface DrawnSamples {
@@ -88,8 +90,7 @@ export async function judgeSamples(
     shared: new Map(),
     reserve: () => reserve,
   };
-  const metricsOfSet = chosen ?? metrics.filter(({ name }) => decisive.includes(name));
-  const measured = await measureSet(set, metricsOfSet, context);
+  const measured = await measureSet(set, chosen ?? decisive, context);
   if (!measured) return null;
   const withoutCeiling = ({ excess: _, ...row }: MetricRow) => ({ ...row, ceiling: null });
   const rows = gradedRows(source ? measured.rows : measured.rows.map(withoutCeiling));

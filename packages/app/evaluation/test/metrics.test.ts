@@ -8,7 +8,7 @@ import {
   measuringOf,
   withEnds,
 } from "../../../../test/support/problem.js";
-import type { SampleSet } from "../src/metric.js";
+import type { Metric, SampleSet } from "../src/metric.js";
 import { metrics } from "../src/metrics/index.js";
 import { measureSet } from "../src/rows.js";
 import { noSet } from "./set.js";
@@ -158,6 +158,35 @@ describe("metrics with known answers", () => {
       expect(Math.abs(off.value - 0.5)).toBeLessThan(0.08);
     }
   });
+});
+
+it.each([
+  [null, 32],
+  [1e6, 32],
+  [100, 10],
+  [5, 6],
+])("takes fewer half-samples where %s seconds are given", async (seconds, halves) => {
+  const samples = tidy(() => ({ start: normal(1), end: normal(2), data: normal(3) }));
+  let now = 0;
+  let compared = 0;
+  const own: Metric = {
+    ...{ name: "own", title: "own", group: "ends", meaning: "", isNeeded: true },
+    compare: (x) => {
+      // Each half-sample of generated rows takes a second; whole samples and floors none.
+      if (x.size(0) === n / 2) now += 0.25;
+      compared += x.size(0) === n / 2 ? 1 : 0;
+      return 1;
+    },
+  };
+  await withEnds(moons, async (ends) => {
+    const clock = new Clock(seconds, { now: () => now });
+    using context = measuringOf(ends, moons, { n, clock, intervals: true });
+    const set = { ...noSet, ...samples, reserve: () => samples.data, shared: new Map() };
+    await measureSet(set, [own], context);
+    // Generated rows, two floors and the ceiling.
+    expect(compared / 4).toBe(halves);
+  });
+  for (const t of Object.values(samples)) t.dispose();
 });
 
 it("leaves out all but what verdicts need when the time is up", async () => {

@@ -5,7 +5,6 @@ import { downscalingLaw, loadTable, type Resolution } from "@dsbm/data";
 import { setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
-  type BandRow,
   bandRows,
   conditionError,
   conditionFit,

@@ -28,7 +28,7 @@ export const columnMetric: Metric = {
       const halves = halvesOf(
         { generated, data, reserve: own(set.side, set.reserve()), source },
         (x, y) => columnWasserstein(x, y),
-        { seed, once: (_, make) => make() },
+        { context, once: (_, make) => make() },
       );
       const deviations = data.to("float64").std({ dim: 0, correction: 1 }).toNumbers();
       return values

@@ -146,7 +146,7 @@ export const imageMetrics: readonly Metric[] = [
     prepare: prepareClassifiers,
     measure: byClassifier(({ classifier, target }, { side, start, end }, context) => {
       const extractor = lenetFeatures(classifier.model);
-      const { seed, intervals } = context.options;
+      const { intervals } = context.options;
       return noGrad(() =>
         tidy(() => {
           const real = context.once(`lenet/${side}`, () =>
@@ -164,7 +164,7 @@ export const imageMetrics: readonly Metric[] = [
           const halves = halvesOf(
             { generated, data, reserve: data, source },
             (x) => [distance(x)],
-            { seed, once: (_, make) => make() },
+            { context, once: (_, make) => make() },
           )[0] as Halves;
           // Fewer images have a larger distance.
           const few = distance(data.narrow(0, 0, Math.min(generated.size(0), data.size(0))));

@@ -7,7 +7,7 @@ import {
   squaredDisplacement,
 } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { estimated, scaled } from "../bounds.js";
+import { estimated } from "../bounds.js";
 import type { Measuring } from "../measuring.js";
 import { type DataFacts, type Metric, type SampleSet, sharedOf } from "../metric.js";
 import { forVectors } from "./endpoints.js";
@@ -109,7 +109,7 @@ export const pairMetrics: readonly Metric[] = [
           seed: options.seed,
         });
         return {
-          ...estimated(scaled(meanEstimate(lengths), by)),
+          ...estimated(meanEstimate(lengths), by),
           floor: optimal * by,
           ceiling: independentDisplacement(start, set.data) * by,
         };

@@ -10,7 +10,7 @@ import {
   wasserstein,
 } from "@dsbm/bridge";
 import { type Device, noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { estimated, scaled } from "../bounds.js";
+import { estimated } from "../bounds.js";
 import type { Measuring } from "../measuring.js";
 import type { Measurement, Metric, SampleSet } from "../metric.js";
 import { transport } from "../transport.js";
@@ -79,7 +79,7 @@ export const pathMetrics: readonly Metric[] = [
         const [first, second] = returns as [Tensor, Tensor];
         const { back, twice, apart } = agreement(set.start, first, second);
         return {
-          ...estimated(scaled(back, set.unit)),
+          ...estimated(back, set.unit),
           floor: twice * set.unit,
           ceiling: apart * set.unit,
         };
@@ -103,7 +103,7 @@ export const pathMetrics: readonly Metric[] = [
       return `${subject.trained.method.name} has no drift to sum`;
     },
     measure: ({ energy, unit }) =>
-      energy ? estimated(scaled(energy.estimate(), unit ** 2)) : "no path was summed",
+      energy ? estimated(energy.estimate(), unit ** 2) : "no path was summed",
   },
   {
     name: "npe",
