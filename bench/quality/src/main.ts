@@ -19,6 +19,7 @@ import type { Outcome } from "./engine.js";
 const help = [
   "usage: npm run benchmark -- gaussian|2d|eot [--quick] [key=value …] [--again]",
   "       npm run benchmark -- cells FOLDER [--quick] [key=value …] [--again]",
+  "       npm run benchmark -- growth [FILE] [--quick] [key=value …] [--again]",
   "       npm run benchmark -- verdicts [--quick] [out=FILE]",
   "       npm run benchmark -- all [FOLDER] [--quick] [key=value …] [--again]",
   "",
@@ -28,6 +29,7 @@ const help = [
   "2d         points in the plane: exact W2, path energy",
   "eot        pairs with a known plan: conditional moments, path measures",
   "cells      FOLDER with day_N.npy, arrays [cells, components]: W1 to a day that was left out",
+  "growth     two Gaussians whose masses change, and FILE with the columns time, x1, x2 (gene.csv of DeepRUOT)",
   "verdicts   200 simulated problems with a known answer: how often a verdict is wrong; into docs/results/verdicts.md",
   "all        all benchmarks of methods; cells where FOLDER is given",
   "",
@@ -53,7 +55,7 @@ async function benchmarkCommand(args: string[]): Promise<number> {
   if (name === undefined || odd.length > 0 || [name, folder].some((word) => word?.startsWith("-")))
     throw new ConfigError(
       "usage",
-      `npm run benchmark -- takes a name and for cells a folder, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write npm run benchmark -- gaussian --quick, or see --help`,
+      `npm run benchmark -- takes a name, for cells a folder and for growth a file, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write npm run benchmark -- gaussian --quick, or see --help`,
     );
   const words = [...args.filter(isSetting), ...(args.includes("--quick") ? ["quick=true"] : [])];
   const { config } = resolve(experiment, words).members[0] as { config: BenchmarkConfig };

@@ -7,20 +7,28 @@ import { trainings } from "./engine.js";
 import { cells } from "./sets/cells.js";
 import { eot } from "./sets/eot.js";
 import { gaussian } from "./sets/gaussian.js";
+import { growth } from "./sets/growth.js";
 import { planar } from "./sets/planar.js";
 
 const simple = { gaussian, "2d": planar, eot };
 
 /** The names of benchmarks that can be typed. */
-const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "verdicts", "all"];
+const benchmarkNames: readonly string[] = [
+  ...Object.keys(simple),
+  "cells",
+  "growth",
+  "verdicts",
+  "all",
+];
 
-/** The benchmarks of a name; `folder` has the cells. Throws a ConfigError. */
+/** The benchmarks of a name; `folder` has the cells, or is a file with growth. Throws a ConfigError. */
 function named(name: string, folder: string | undefined): Benchmark[] {
   if (!benchmarkNames.includes(name))
     throw new ConfigError(
       "usage",
       `unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`,
     );
+  if (name === "growth") return [growth(folder)];
   if (name === "all")
     return [...Object.values(simple), ...(folder === undefined ? [] : [cells(folder)])];
   if (name !== "cells" && folder !== undefined)

@@ -139,6 +139,34 @@ export function iterationRule({
   return fromReference ? fiveIterations : twoIterations;
 }
 
+const mostPlanned = 2048;
+
+/** Choices for methods with growth, instead of those for other vectors. */
+export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">): Rule[] {
+  const [d = 0] = shape;
+  const isLarge = Math.max(...rows) > mostPlanned;
+  const width = d > 40 ? 512 : 256;
+  return [
+    rule("model.hidden", `${width},${width},${width}`, "growth is learned with the flow"),
+    rule("batch_size", Math.min(256, ...perEnd(rows)), "pairs of all intervals together"),
+    rule("lr", 5e-3, "one regression without simulation allows a high rate, which falls to 0"),
+    rule("ema_rate", 0.995, "averaged over some hundred steps: the rate is high"),
+    ...(isLarge
+      ? [
+          rule(
+            "ot_rows",
+            Math.min(mostPlanned * (rows.length - 1), ...perEnd(rows)),
+            "more rows make a plan that is closer to the plan of the data",
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Rows of all intervals at their starts and at their ends. */
+const perEnd = (rows: readonly number[]): number[] =>
+  [rows.slice(0, -1), rows.slice(1)].map((some) => some.reduce((sum, n) => sum + n, 0));
+
 /**
  * Returns the size of an OT batch if pairs share a condition with this number of classes (null: the
  * condition is a number).

@@ -27,6 +27,7 @@ import {
   chooseHeldOut,
   chooseRules,
   chooseScale,
+  growthRules,
   iterationRule,
   type Rule,
   rowsTogether,
@@ -97,7 +98,8 @@ export async function prepare(
     const columns = columnsOf(ends);
     if (columns) {
       choose(chooseScale(columns));
-      const held = chooseHeldOut(Math.min(...rowsOf(ends)));
+      // Of few rows, those held out would be missing in the masses of small groups.
+      const held = methodOf(config).mass ? null : chooseHeldOut(Math.min(...rowsOf(ends)));
       if (held) choose(held);
       const { standardise, test_fraction } = config.data;
       config = now().config;
@@ -125,6 +127,7 @@ export async function prepare(
     const iterations = rules.find(({ key }) => key === "n_ipf") ?? iterationsOf(now().config);
     if (iterations) choose(iterations);
     const unused = unusedOf(now().config);
+    if (methodOf(now().config).mass) growthRules(facts).forEach(choose);
     for (const rule of rules) if (!unused.includes(rule.key)) choose(rule);
     ({ config } = now());
     if (conditional && isTransported(config))
@@ -143,7 +146,7 @@ export async function prepare(
   }
 }
 
-type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows">;
+type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows" | "mass">;
 
 const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
   method === "dsb" ? { predicts: "increment" } : methodNamed(method);
