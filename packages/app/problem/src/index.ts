@@ -10,7 +10,7 @@ export {
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
-export { growthNote, relativeMasses, usualDelta } from "./masses.js";
+export { growthNote, relativeMasses } from "./masses.js";
 export { buildNetwork, conditionKind } from "./network.js";
 export { aboutPairs, loadPairs, savePairs } from "./pairs/known-pairs.js";
 export { pictureFolders, pictureNotes, pictureOverrides, pictureSizes } from "./pictures/sizes.js";

@@ -192,17 +192,3 @@ function withMass(x: Tensor, mass: number): Tensor {
   const { device, dtype } = x;
   return joinMass(x, full([x.size(0)], Math.log(mass), { device, dtype }));
 }
-
-const rowsOfDelta = 1000;
-
-/** Half of the 0.9 quantile of the distances between rows of consecutive datasets. */
-export function usualDelta(ends: readonly EndpointData[]): number {
-  return tidy(() => {
-    const some = ends.map(({ train, plain }) =>
-      plain(train.narrow(0, 0, Math.min(rowsOfDelta, train.size(0)))),
-    );
-    const distances = some.slice(1).flatMap((x, k) => (some[k] as Tensor).cdist(x).toNumbers());
-    distances.sort((a, b) => a - b);
-    return (distances[Math.floor(0.9 * distances.length)] as number) / 2;
-  });
-}

@@ -4,6 +4,7 @@ import {
   brownian,
   gammaGrid,
   gammaSchedule,
+  growthLength,
   type KnownPairs,
   type Method,
   type MethodNumbers,
@@ -31,7 +32,7 @@ import type { Problem } from "@dsbm/train";
 import { configChain } from "./chain.js";
 import { type Datasets, isVectors, marginalsOf, tables } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
-import { relativeMasses, usualDelta } from "./masses.js";
+import { relativeMasses } from "./masses.js";
 import { buildNetwork } from "./network.js";
 
 /** The part of a run's problem that needs no data, shared with sampling. */
@@ -142,7 +143,12 @@ function growthNumbers(config: CompleteTrainConfig, ends: Datasets): GrowthNumbe
   if (!masses) return {};
   return {
     masses,
-    delta: config.delta ?? usualDelta(all),
+    delta:
+      config.delta ??
+      growthLength(
+        all.map(({ train, plain }) => plain(train)),
+        masses,
+      ),
     semiRelaxed: config.growth_coupling === "vgfm" ? config.ot_penalty : null,
   };
 }

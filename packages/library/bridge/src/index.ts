@@ -63,6 +63,7 @@ export {
 export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
 export { reference, simulated } from "./coupling/from-one-end.js";
 export { growthPlan, joinMass, rowsByMass, splitMass, withoutMass } from "./coupling/growth.js";
+export { growthLength } from "./coupling/growth-length.js";
 export { independent, tableIndex } from "./coupling/independent.js";
 export {
   besideKnown,
