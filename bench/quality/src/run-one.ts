@@ -14,7 +14,7 @@ import {
   resolve,
   train,
 } from "@dsbm/config";
-import { type FitRequest, finishedRun, runFit, runTraining } from "@dsbm/experiment";
+import { type FitRequest, finishedRun, runFit, runTraining, withTimes } from "@dsbm/experiment";
 import { readTrained } from "@dsbm/inference";
 import { stepsBefore, stepsOf } from "@dsbm/problem";
 import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
@@ -173,7 +173,8 @@ async function fitted(one: One, words: string[], options: OneOptions): Promise<R
   const { base, settings } = readFitArguments(words);
   const names = { method: Object.keys(methods) };
   const [member] = resolve(fit, settings, { dirs: [presets], names, base }).members;
-  const { state } = await runFit(member as FitRequest, training);
+  const request = member as FitRequest;
+  const { state } = await runFit({ ...request, base: await withTimes(request) }, training);
   if (state !== "finished") return null;
   const seconds = (performance.now() - began) / 1000;
   const { config } = readTrained(folder, "newest", "cpu");
