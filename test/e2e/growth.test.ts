@@ -2,6 +2,7 @@
 // clusters, total mass, and what is refused.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Quality, readQuality } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/app/cli/src/index.js";
@@ -101,6 +102,24 @@ describe.each([
     for (const { value } of rows) expect(Math.abs(value - 1)).toBeLessThan(0.25);
     const out = at(`${name}.csv`);
     const run = onlyRun(experiments) as string;
+    const { rows: all } = readQuality(run) as Quality;
+    const left = all.filter(({ group }) => group === "loo");
+    expect(left.map((row) => [row.name, row.at])).toEqual(
+      days.length === 2
+        ? []
+        : ["a_w1", "a_debiased_w1", "a_variance_kept", "nearest_w1"].map((one) => [
+            `loo_${one}`,
+            "0.5",
+          ]),
+    );
+    for (const { value, floor, interval } of left) {
+      expect(floor).toBeLessThan(1.5 * value + 0.2);
+      expect(interval?.[0]).toBeLessThanOrEqual(value);
+    }
+    if (left.length > 0)
+      expect(readFileSync(join(run, "report.html"), "utf8")).toMatch(
+        /Without 0\.5: 1-Wasserstein .* The bridge is (better than|no better than)/,
+      );
     const done = await commandHere("sample", run, at("day0.csv"), out, "direction=f");
     expect(done.code, done.stderr).toBe(0);
     const [head, first] = readFileSync(out, "utf8").split("\n");

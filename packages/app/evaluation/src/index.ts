@@ -12,4 +12,5 @@ export { qualityTable } from "./table.js";
 export { columnsFor, type Evaluation, type EvaluationSampling, Evaluator } from "./training.js";
 export { transport } from "./transport.js";
 export { type Holdout, holdoutsOf } from "./variants/holdouts.js";
+export { type Dated, measureLeftOut } from "./variants/left-out.js";
 export { atTime, nameOf } from "./variants/marginals.js";

@@ -2,6 +2,7 @@
 
 export { timeScale, timeValues } from "@dsbm/problem";
 export { type AnnotateResult, runAnnotate } from "./annotate/annotate.js";
+export { type FateCells, fateCells } from "./annotate/fates.js";
 export {
   Bridge,
   type LikelihoodOptions,

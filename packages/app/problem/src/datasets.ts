@@ -135,6 +135,38 @@ export function loadDatasets(config: CompleteTrainConfig): Datasets {
   }
 }
 
+/** A course without its inner dataset k = 1, 2, …; `dispose` frees what is not of the whole. */
+export function withoutDataset(
+  config: CompleteTrainConfig,
+  ends: Datasets,
+  k: number,
+): { config: CompleteTrainConfig; ends: Datasets } {
+  const others = <T>(all: readonly T[]) => all.filter((_, i) => i !== k);
+  const { Dataset_between, data, mass } = config;
+  const between = (names: string[] | null) => names?.filter((_, i) => i !== k - 1) ?? null;
+  const names = between(Dataset_between);
+  const fewer: CompleteTrainConfig = {
+    ...config,
+    Dataset_between: names?.length ? names : null,
+    times: others(config.times ?? ends.chain?.times ?? []),
+    mass: mass && others(mass),
+    data: { ...data, between: between(data.between) },
+  };
+  const all = others(marginalsOf(ends));
+  const chain = configChain(fewer);
+  const rows = trainingTables(all, chain, fewer);
+  return {
+    config: fewer,
+    ends: {
+      ...ends,
+      between: all.slice(1, -1),
+      chain,
+      rows,
+      dispose: () => rows && disposeSome(rows),
+    },
+  };
+}
+
 function check(x0: EndpointData, x1: EndpointData, config: CompleteTrainConfig): void {
   const few = [x0, x1].find(({ test }) => test.size(0) < leastHeldOut);
   if (few)

@@ -7,6 +7,7 @@ export {
   loadDatasets,
   marginalsOf,
   prepareDatasets,
+  withoutDataset,
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";

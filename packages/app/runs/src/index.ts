@@ -8,7 +8,7 @@ export { isRunFault, RunError, type RunErrorCode } from "./errors.js";
 export * from "./figure/images.js";
 export { type LegendEntry, pickIndexes } from "./figure/panel.js";
 export { scatterFigure } from "./figure/plane.js";
-export type { Points } from "./figure/points.js";
+export type { Course, Points } from "./figure/points.js";
 export * from "./figure/spectrum.js";
 export {
   colorOf,
@@ -38,6 +38,7 @@ export {
 } from "./progress.js";
 export { endNames } from "./report/data.js";
 export { gradedRows, judge, mainMetric, type VerdictFacts, verdictOn } from "./report/judge.js";
+export { leftOutSentences } from "./report/left-out.js";
 export { type RunReport, renderRun, type View } from "./report/run.js";
 export { distinctNames, gradeWords, verdictTitle } from "./report/verdict.js";
 export * from "./run/columns.js";

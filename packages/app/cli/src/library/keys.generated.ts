@@ -404,6 +404,8 @@ export interface FitKeys {
   time_order?: string | readonly (string | number)[] | number | null | undefined;
   /** stop early if held-out metrics no longer improve. Default: true. */
   early_stop?: boolean | undefined;
+  /** time courses: short trainings without each inner time in turn, to see how the bridge does there; full: each as long as the training itself. Default: true. */
+  loo?: boolean | "full" | undefined;
   /** held-out samples of an intermediate time, for the evaluation. Default: null. */
   holdout?: string | readonly (string)[] | null | undefined;
   /** the time of each hold-out, in the units of times=; with two datasets from 0 to 1. Default: null. */

@@ -1,7 +1,7 @@
 // `dsbm fit` takes the keys of `dsbm train`, of which it chooses most from the data, and keys of
 // its time.
 
-import type { z } from "zod";
+import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
@@ -21,6 +21,11 @@ const fitKeys = {
   ),
   time_order: names("with time: the order of times that are text", ["day0", "day2"]),
   early_stop: flag(true, "stop early if held-out metrics no longer improve"),
+  loo: key(
+    z.union([z.boolean(), z.enum(["full"])]),
+    true,
+    "time courses: short trainings without each inner time in turn, to see how the bridge does there; full: each as long as the training itself",
+  ),
   ...holdoutKeys("held-out samples of an intermediate time, for the evaluation"),
 };
 

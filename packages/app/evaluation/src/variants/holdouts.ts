@@ -140,15 +140,7 @@ function variantsOf(
     suffix,
     group: "holdout",
     metrics: [metric],
-    set: {
-      ...plainSet,
-      ...samples,
-      key: `holdout/${where}/${suffix}`,
-      sampling,
-      reserve: () => other,
-      exact: mostHeldOut,
-      shared: new Map(),
-    },
+    set: heldOutSet(samples, { key: `holdout/${where}/${suffix}`, sampling, reserve: () => other }),
     change: (row) => ({
       title: `${row.title}${title} to ${where}`,
       meaning: `${meaning} (${samples.data.size(0)} held-out rows).`,
@@ -188,6 +180,18 @@ function variantsOf(
     }),
   ];
 }
+
+/** Samples at a time that no training saw, in the data's own units. */
+export const heldOutSet = (
+  samples: Pick<SampleSet, "start" | "end" | "data" | "bounds">,
+  more: Pick<SampleSet, "key" | "sampling" | "reserve">,
+): SampleSet => ({
+  ...plainSet,
+  ...samples,
+  ...more,
+  exact: mostHeldOut,
+  shared: new Map(),
+});
 
 interface RowsOfEnd {
   x: Tensor;

@@ -20,6 +20,7 @@ import {
   twiceTheWidth,
 } from "./choose.js";
 import type { DataFacts } from "./facts.js";
+import { leaveOutSeconds } from "./leave-out.js";
 import {
   type Chosen,
   configureFit,
@@ -59,15 +60,18 @@ export function timePlan(
   const all = seconds ?? Number.POSITIVE_INFINITY;
   const most = (evaluationShare * all) / config.half_iterations;
   const evaluation = Math.min(whole, most);
+  const leftOut = leaveOutSeconds(config, own.loo, all);
   const end = facts
     ? endSeconds(facts, holdoutsOf(own).length) + endSimulations * whole
-    : (reserve ?? 20);
+    : (reserve ?? 20 + leftOut) - leftOut;
   const limit = {
     clock: new Clock(seconds, { began }),
-    reserve: Math.max(
-      Math.min(end, mostReserved * all),
-      Math.min(leastEnd.seconds * slowdown, leastEnd.share * all),
-    ),
+    reserve:
+      leftOut +
+      Math.max(
+        Math.min(end, mostReserved * (all - leftOut)),
+        Math.min(leastEnd.seconds * slowdown, leastEnd.share * all),
+      ),
     threads: speed.threads,
     most: facts
       ? mostSteps(Math.min(...facts.rows), batch_size)

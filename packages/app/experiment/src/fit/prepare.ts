@@ -41,7 +41,7 @@ export type FitRequest = Pick<Member<unknown>, "base" | "overrides">;
 
 export interface Chosen {
   config: CompleteTrainConfig;
-  own: Pick<FitConfig, "max_minutes" | "early_stop" | "holdout" | "at">;
+  own: Pick<FitConfig, "max_minutes" | "early_stop" | "holdout" | "at" | "loo">;
 }
 
 export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
@@ -56,12 +56,12 @@ export function configureFit({ base, overrides }: FitRequest, choices: readonly 
   const chosen = choices.filter(({ given }) => !given).map(({ key, value }) => [key, value]);
   const all = { base: { ...Object.fromEntries(chosen), ...base }, overrides };
   const { time: _, time_order: __, ...known } = fitMember(all).config;
-  const { max_minutes, early_stop, holdout, at, ...run } = known;
+  const { max_minutes, early_stop, holdout, at, loo, ...run } = known;
   const config = completeTrain(run);
   // A closed form has no steps to plan.
   const minutes = isFitted(config) ? null : max_minutes;
   const own = at === null ? null : processTimes(config, [at].flat());
-  return { config, own: { max_minutes: minutes, early_stop, holdout, at: own } };
+  return { config, own: { max_minutes: minutes, early_stop, holdout, at: own, loo } };
 }
 
 export interface Prepared extends Chosen {

@@ -8,6 +8,7 @@ import { measureRun } from "../run/measure.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
 import { fewSteps } from "./choose.js";
+import { leaveOut, leaveOutSeconds } from "./leave-out.js";
 import { type PlannedFit, planFit, printPlan, timePlan } from "./plan.js";
 import { configureFit, type FitRequest } from "./prepare.js";
 import { type Choice, readChoices } from "./saved.js";
@@ -91,7 +92,9 @@ async function trainFit(
     const { threads, device } = config;
     const { inception, fid_statistics } = config.metrics;
     const common = { holdouts, progress, signal, threads, device, inception, fid_statistics };
-    const clock = time.clock.part(0.7);
+    const { seconds, left } = time.clock;
+    const rest = left - leaveOutSeconds(config, own.loo, seconds ?? Number.POSITIVE_INFINITY);
+    const clock = time.clock.part(0.7, 0.7 * Math.max(0.2 * left, rest));
     return measureRun(folder, { ...data, ...common, clock });
   };
   const result = await runTraining(config, {
@@ -105,6 +108,9 @@ async function trainFit(
         keepBest(folder, rows, progress);
         warnOfFewSteps(rows, own.max_minutes, progress);
         if (!(await measure({ ends }))) return false;
+        const course = { config, ends };
+        const how = { loo: own.loo, time, progress, signal };
+        if (!(await leaveOut(folder, course, how))) return false;
         progress.line(`took ${duration(time.clock.spent)}`);
         return true;
       },

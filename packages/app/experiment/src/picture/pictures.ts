@@ -1,7 +1,7 @@
 // Draws an evaluation: grids, paths with an animation, and a scatter plot.
 import { principalComponents } from "@dsbm/data";
 import { atTime, type Evaluation, nameOf, transport } from "@dsbm/evaluation";
-import { isVectors, testRows } from "@dsbm/problem";
+import { isVectors, marginalsOf, testRows } from "@dsbm/problem";
 import {
   animatedGrid,
   imageGrid,
@@ -12,8 +12,9 @@ import {
 } from "@dsbm/runs";
 import { cat, stack, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
+import { courseOf } from "./course.js";
 import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
-import { pointsOf } from "./points.js";
+import { placeIn, pointsOf } from "./points.js";
 import { writeSpectra } from "./spectrum.js";
 
 export interface PictureTarget {
@@ -105,11 +106,12 @@ function grid(shown: Painted, title: string): Promise<Buffer> {
 async function pathsOf(
   { set, context }: DrawnEvaluation,
   n: number,
-): Promise<{ states: Tensor; times: number[] }> {
+): Promise<{ states: Tensor; times: number[]; masses: number[] | null }> {
   const { direction, sampling } = set;
   const { subject, options } = context;
   const rows = first(set.start, n);
   const states: Tensor[] = [];
+  const masses: number[] = [];
   const found = await transport(subject.bridge, direction, rows, {
     ...options,
     signal: undefined,
@@ -117,12 +119,16 @@ async function pathsOf(
     given: set.given,
     purpose: `quality/${direction}/there`,
     label: "drawing paths",
-    visit: (_, state) => void states.push(tidy(() => state.to({ device: "cpu" }).clone().keep())),
+    visit(_, state, weights) {
+      states.push(tidy(() => state.to({ device: "cpu" }).clone().keep()));
+      if (weights) masses.push(tidy(() => weights.mean().item()));
+    },
   });
   found?.end.dispose();
   const joined = tidy(() => stack(states).keep());
   for (const state of states) state.dispose();
-  return { states: joined, times: timesOf(direction, sampling.grid) };
+  const times = timesOf(direction, sampling.grid);
+  return { states: joined, times, masses: masses.length > 0 ? masses : null };
 }
 
 async function writePaths(
@@ -196,6 +202,7 @@ function alternate(a: Painted, b: Painted): Painted {
 }
 
 const mostPaths = 400;
+const kept = (make: () => Tensor) => tidy(() => make().to({ device: "cpu" }).clone().keep());
 
 async function scatter(
   evaluation: DrawnEvaluation,
@@ -204,8 +211,8 @@ async function scatter(
   const { start, end, data, direction } = evaluation.set;
   const { subject, options: measuring } = evaluation.context;
   const { ends } = subject;
-  const { states, times } = await pathsOf(evaluation, mostPaths);
-  const points = tidy(() => {
+  const { states, times, masses } = await pathsOf(evaluation, mostPaths);
+  const { points, axes } = tidy(() => {
     const [source, target] = direction === "f" ? [start, data] : [data, start];
     const isPlain = source.size(1) <= 2 || ends.exact !== null;
     const passed = ends.between.map((one, i) => {
@@ -218,11 +225,31 @@ async function scatter(
     const axes = isPlain ? null : principalComponents(cat(all), { k: 2 });
     const between = direction === "f" ? passed : passed.toReversed();
     const path = { states, times };
-    const found = pointsOf({ direction, start, end, data, path, between, axes });
-    axes?.dispose();
-    return found;
+    axes?.basis.keep();
+    return { axes, points: pointsOf({ direction, start, end, data, path, between, axes }) };
   });
-  states.dispose();
+  const dated = marginalsOf(ends).map((one, i) => ({
+    x: kept(() => testRows(one, mostPaths, measuring.seed, measuring.split)),
+    time: ends.chain?.times[i] ?? i,
+  }));
+  const first = states.select(0, 0);
+  const last = states.select(0, -1);
+  try {
+    points.course = await courseOf({
+      direction,
+      bridge: subject.bridge,
+      ends,
+      seed: measuring.seed,
+      dated,
+      times,
+      masses,
+      start: first,
+      end: last,
+      place: placeIn({ direction, start, data, axes }),
+    });
+  } finally {
+    for (const t of [states, first, last, axes?.basis, ...dated.map(({ x }) => x)]) t?.dispose();
+  }
   run.saveFile(`samples/${id}_points.json`, `${JSON.stringify(points)}\n`);
   const way = direction === "f" ? "forward" : "backward";
   const title = `Samples of the bridge ${way}`;

@@ -32,8 +32,7 @@ export function pointsOf(carried: CarriedVectors): Points {
     const [n, d] = end.shape as [number, number];
     const [source, target] = direction === "f" ? [start, data] : [data, start];
     const k = d === 1 ? 1 : 2;
-    const basis = axes && turned(axes.basis, target.mean(0).sub(source.mean(0)));
-    const place = (x: Tensor) => (basis ? x.matmul(basis) : x.narrow(1, 0, k));
+    const place = placeIn(carried);
     const first = (x: Tensor, count: number) => x.narrow(0, 0, Math.min(count, x.size(0)));
     const shown = (x: Tensor) => rounded(place(first(x, most.points)));
     const times = pickIndexes(path.times.length, most.times);
@@ -48,6 +47,7 @@ export function pointsOf(carried: CarriedVectors): Points {
     return {
       n,
       dim: d,
+      course: null,
       plane: {
         k,
         explained: axes?.explained.slice(0, 2) ?? null,
@@ -70,6 +70,18 @@ export function pointsOf(carried: CarriedVectors): Points {
         worst.length > 2 ? { columns: ordered, source: a!, target: b!, generated: c! } : null,
     };
   });
+}
+
+/** Coordinates of rows in the plane of a figure. */
+export function placeIn({
+  direction,
+  start,
+  data,
+  axes,
+}: Pick<CarriedVectors, "direction" | "start" | "data" | "axes">): (x: Tensor) => Tensor {
+  const [source, target] = direction === "f" ? [start, data] : [data, start];
+  const basis = axes && turned(axes.basis, target.mean(0).sub(source.mean(0)));
+  return (x) => (basis ? x.matmul(basis) : x.narrow(1, 0, x.size(1) === 1 ? 1 : 2));
 }
 
 /** Signs of components point from source to target, whatever the direction, rows or units. */

@@ -24,6 +24,8 @@ interface FateOptions {
   missing: "error" | "drop";
   seed: number;
   signal: AbortSignal | undefined;
+  /** The time of the cells (default: the last). */
+  at?: string;
 }
 
 /**
@@ -33,7 +35,7 @@ interface FateOptions {
 export async function fateCells(
   source: RowSource,
   bridge: Bridge,
-  { column, names, missing, seed, signal }: FateOptions,
+  { column, names, missing, seed, signal, at }: FateOptions,
 ): Promise<FateCells> {
   const { config } = bridge.trained;
   const { split_by, where } = config.data;
@@ -43,7 +45,7 @@ export async function fateCells(
     throw refuse(
       `has no column of times that ${bridge.trained.folder} was trained on: expected cells of the last time with their classes; train with time=COLUMN`,
     );
-  const last = timeLabel(config, 1);
+  const last = at ?? timeLabel(config, 1);
   const cells: { row: number[]; label: string; rank: number }[] = [];
   const keepLeast = (most: number) => {
     cells.sort((a, b) => a.rank - b.rank);

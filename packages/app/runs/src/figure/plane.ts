@@ -49,6 +49,34 @@ export async function scatterFigure(
   return composeFigure({ title, panels, columns: 3, legend: planeLegend(options) });
 }
 
+export interface Domains {
+  x: Domain;
+  y: Domain;
+}
+
+/** Coordinates, labels and ranges of a plane. */
+export function planeAxes(
+  { explained, between, source, target, generated }: Plane,
+  { units }: PlaneOptions,
+) {
+  const value = (axis: number, x = Number.NaN) => (explained ? x : units.value(axis, x));
+  const label = (axis: number) => {
+    const share = explained?.[axis];
+    if (share === undefined) return units.name(axis);
+    return `component ${axis + 1} (${Math.round(100 * share)} % of the variance)`;
+  };
+  const placesOf = (flat: readonly number[], isFinite = true): Place[] =>
+    Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => ({
+      x: value(0, flat[2 * i]),
+      y: value(1, flat[2 * i + 1]),
+    })).filter(({ x, y }) => !isFinite || (Number.isFinite(x) && Number.isFinite(y)));
+  const groups = [
+    ...[source, target, generated],
+    ...between.flatMap((one) => [one.data, one.generated]),
+  ].map((flat) => placesOf(flat));
+  return { value, label, placesOf, domains: domainsOf(groups, explained !== null) };
+}
+
 /**
  * Panels of source, intermediate, generated and target samples, and paths. With one coordinate only
  * the paths over time.
@@ -58,17 +86,8 @@ export async function planePanels(
   { direction, names, units }: PlaneOptions,
 ): Promise<Panel[]> {
   const { dot, line } = await loadPlot();
-  const value = (axis: number, x = Number.NaN) => (explained ? x : units.value(axis, x));
-  const label = (axis: number) => {
-    const share = explained?.[axis];
-    if (share === undefined) return units.name(axis);
-    return `component ${axis + 1} (${Math.round(100 * share)} % of the variance)`;
-  };
-  const placesOf = (flat: readonly number[]): Place[] =>
-    Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => ({
-      x: value(0, flat[2 * i]),
-      y: value(1, flat[2 * i + 1]),
-    })).filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
+  const axes = planeAxes({ k, explained, path, between, ...samples }, { direction, names, units });
+  const { value, label, placesOf } = axes;
   const dots = (kind: Kind, flat: readonly number[], fillOpacity = 0.6) =>
     dot(placesOf(flat), { x: "x", y: "y", r: 1.8, clip: true, fill: colors[kind], fillOpacity });
   const placeOfPath = (state: readonly number[], i: number, time: number): Place[] =>
@@ -91,11 +110,7 @@ export async function planePanels(
   }
   const [start, wanted] =
     direction === "f" ? (["source", "target"] as const) : (["target", "source"] as const);
-  const groups = [
-    ...kinds.map((kind) => samples[kind]),
-    ...between.flatMap(({ data, generated }) => [data, generated]),
-  ].map(placesOf);
-  const domains = domainsOf(groups, explained !== null);
+  const { domains } = axes;
   const panel = (title: string, ...marks: Markish[]) =>
     frame(title, marks, { x: label(0), y: label(1) }, domains);
   return Promise.all([
@@ -118,11 +133,11 @@ export async function planePanels(
   ]);
 }
 
-async function frame(
+export async function frame(
   title: string,
   marks: Markish[],
   labels: { x: string; y: string },
-  domains: { x: Domain; y: Domain },
+  domains: Domains,
 ): Promise<Panel> {
   const plot = await loadPlot();
   const axis = { ticks: 5, tickFormat: tickText };
@@ -150,7 +165,7 @@ function middle(groups: readonly number[][]): Domain {
   return [low - margin, high + margin];
 }
 
-function domainsOf(groups: readonly Place[][], isSame: boolean): { x: Domain; y: Domain } {
+function domainsOf(groups: readonly Place[][], isSame: boolean): Domains {
   const x = middle(groups.map((group) => group.map((place) => place.x)));
   const y = middle(groups.map((group) => group.map((place) => place.y)));
   const width = x[1] - x[0];

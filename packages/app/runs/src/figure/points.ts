@@ -41,16 +41,37 @@ const correlations = z
     [source, target, generated].every(({ length }) => length === columns.length ** 2),
   );
 
+/** What a time course has besides samples, in the units of the plane and of the user's times. */
+const course = z.object({
+  /** Data of all times, and where the velocity leads. */
+  arrows: z.object({ from: flat, to: flat.nullable() }),
+  /** Rates of growth there; null: masses are constant. */
+  growth: flat.nullable(),
+  mass: z.object({ times: flat, generated: flat, dataTimes: flat, data: flat }).nullable(),
+  /** Counts of generated rows by their class at the start and at the end, and of the data there. */
+  fates: z
+    .object({
+      column: z.string(),
+      from: z.array(z.string()),
+      to: z.array(z.string()),
+      counts: z.array(flat),
+      data: flat,
+    })
+    .nullable(),
+});
+
 const points = z.object({
   n: real,
   dim: real,
   plane,
+  course: course.nullable().catch(null),
   histograms: listOf(histogram),
   /** The worst columns, in the order of the data; null for fewer than three. */
   correlations: correlations.nullable().catch(null),
 });
 
 export type Points = z.output<typeof points>;
+export type Course = z.output<typeof course>;
 export type Plane = z.output<typeof plane>;
 export type Histogram = z.output<typeof histogram>;
 export type Correlations = z.output<typeof correlations>;

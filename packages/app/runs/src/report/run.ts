@@ -1,6 +1,7 @@
 // The report of a run, read from the run folder alone. Sections without files are skipped.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { coursePanels } from "../figure/course.js";
 import type { LegendEntry, Panel } from "../figure/panel.js";
 import {
   correlationPanels,
@@ -215,7 +216,7 @@ async function viewOf(
 }
 
 async function pointFigures(
-  { n, dim, plane, histograms, correlations }: Points,
+  { n, dim, plane, course, histograms, correlations }: Points,
   options: FigureOptions,
 ): Promise<Html[]> {
   const wanted = options.direction === "f" ? "target" : "source";
@@ -225,6 +226,7 @@ async function pointFigures(
   const some = dim > bars.length ? `${bars.length} of ${dim} columns, the` : "The";
   return listed(
     charts("medium", await planePanels(plane, options), planeLegend(options)),
+    course && charts("medium", await coursePanels(course, plane, options)),
     bars.length > 0 && [
       html`<p class="note">Generated rows (bars) should have the shape of the ${wanted} (outline). ${some} worst come first. The first and the last bar also hold what lies beyond.</p>`,
       ...charts("small", bars),

@@ -4,6 +4,7 @@ import type { MetricRow, Quality, Verdict } from "../run/quality.js";
 import { shellWord } from "../shell.js";
 import { bar } from "./bar.js";
 import { judge, mainMetric } from "./judge.js";
+import { leftOutSentences } from "./left-out.js";
 import { digits } from "./page/digits.js";
 import { type Html, html } from "./page/html.js";
 
@@ -29,7 +30,8 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     const { direction, grade, reason, next } = verdict;
     const own = rows.filter((row) => row.direction === direction);
     const main = mainMetric(rows, direction);
-    const notes = [main && evidence(main), columns(own), heldOut(own)].filter(Boolean);
+    const found = [main && evidence(main), columns(own), heldOut(own), ...leftOutSentences(own)];
+    const notes = found.filter(Boolean);
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
 ${main && bar(main, { width: 320 })}<p>${nextStep(next)}</p>
 ${notes.length > 0 && html`<p class="note">${notes}</p>`}</div>`;

@@ -1,5 +1,5 @@
 // quality.json: the quality of a bridge. Each metric is a row with everything that tables show.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { readAs, writeJson } from "../files/json.js";
 import { listOf, real, realOrNull, text } from "../files/schema.js";
@@ -7,6 +7,7 @@ import { shellWord } from "../shell.js";
 import { type Direction, runPaths } from "./layout.js";
 
 export const metricGroups = {
+  loo: "Leave-one-out: times that a short training did not see",
   holdout: "At the held-out time",
   ends: "How close the generated samples are to the data",
   marginals: "Data at intermediate times",
@@ -61,6 +62,8 @@ const row = z.object({
   column: z.string().optional().catch(undefined),
   /** What the value counts, such as columns and examples. */
   note: z.string().optional().catch(undefined),
+  /** The time of a dataset that was left out. */
+  at: z.string().optional().catch(undefined),
   value: real,
   /** The 95 % interval of the value; null if unknown. */
   interval,
@@ -152,12 +155,29 @@ export const qualityFile = z.object({
 
 export type Quality = z.output<typeof qualityFile>;
 
-/** Writes quality.json into a run folder, or to another path, atomically. Throws FileError. */
-export const writeQuality = (
+const isLeftOut = ({ group }: MetricRow): boolean => group === "loo";
+
+/**
+ * Writes quality.json into a run folder, or to another path, atomically. Leave-one-out of an
+ * earlier file stays. Throws FileError.
+ */
+export function writeQuality(
   folder: string,
   quality: Quality,
   path = runPaths(folder).quality_json,
-): void => writeJson(path, quality);
+): void {
+  const earlier = quality.rows.some(isLeftOut) ? null : qualityFile.safeParse(parsedOrNull(path));
+  const rows = [...(earlier?.data?.rows.filter(isLeftOut) ?? []), ...quality.rows];
+  writeJson(path, { ...quality, rows });
+}
+
+function parsedOrNull(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return null;
+  }
+}
 
 /** Returns null if the run was never evaluated. Throws RunError for a damaged file. */
 export function readQuality(folder: string): Quality | null {

@@ -1,0 +1,174 @@
+// Leave-one-out of a time course: short trainings without each inner dataset in turn.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { CompleteTrainConfig, FitConfig } from "@dsbm/config";
+import { type Dated, measureLeftOut, subjectOf } from "@dsbm/evaluation";
+import { Bridge, gridOf, timeLabel } from "@dsbm/inference";
+import {
+  type Datasets,
+  marginalsOf,
+  threadsOf,
+  trainingProblem,
+  withoutDataset,
+} from "@dsbm/problem";
+import {
+  type Clock,
+  leftOutSentences,
+  type MetricRow,
+  type Progress,
+  readQuality,
+  runPaths,
+  writeQuality,
+} from "@dsbm/runs";
+import { Training, withExecution } from "@dsbm/train";
+import { TimeEstimate } from "../forecast/estimate.js";
+import { TimePlan } from "../forecast/time-plan.js";
+
+/** The share of the time that is given, and of the steps without a time limit. */
+const share = 0.25;
+/** For each dataset. */
+const least = { seconds: 10, steps: 100 };
+const trainingShare = 0.7;
+
+type Course = Pick<CompleteTrainConfig, "Dataset_between">;
+
+const inner = ({ Dataset_between }: Course): number => Dataset_between?.length ?? 0;
+
+/** Seconds of `all` that leave-one-out takes; 0 if it is not wanted, or too few. */
+export function leaveOutSeconds(config: Course, loo: FitConfig["loo"], all: number): number {
+  const n = inner(config);
+  if (loo === false || n === 0 || !Number.isFinite(all)) return 0;
+  const seconds = (loo === "full" ? n / (n + 1) : share) * all;
+  return seconds < n * least.seconds ? 0 : seconds;
+}
+
+interface LeaveOutOptions {
+  loo: FitConfig["loo"];
+  /** The time of the run; its limit has the threads and the most steps. */
+  time: TimePlan;
+  progress: Progress;
+  signal: AbortSignal | undefined;
+}
+
+/** Adds leave-one-out to quality.json of a trained run. Returns false if it was stopped. */
+export async function leaveOut(
+  folder: string,
+  { config, ends }: { config: CompleteTrainConfig; ends: Datasets },
+  { loo, time, progress, signal }: LeaveOutOptions,
+): Promise<boolean> {
+  const n = inner(config);
+  if (loo === false || n === 0) return true;
+  const skip = (why: string) => {
+    progress.line(`leave-one-out is left out: ${why}`);
+    return true;
+  };
+  if (config.data.condition !== null) return skip("the bridge has conditions");
+  const clock = time.clock.part(0.9);
+  const each = clock.left / n;
+  const step = time.estimate.step(1) ?? 0;
+  const steps = (trainingShare * each) / (step * config.half_iterations);
+  if (each < least.seconds || steps < least.steps)
+    return skip(`too little time for ${n} more trainings; give a longer max_minutes, or loo=full`);
+  const rows: MetricRow[] = [];
+  for (let k = 1; k <= n; k++) {
+    const part = clock.part(1 / (n - k + 1));
+    const found = await withoutOne(
+      folder,
+      { config, ends, k },
+      { loo, time, progress, signal },
+      part,
+    );
+    if (!found) return false;
+    rows.push(...found);
+  }
+  const quality = readQuality(folder);
+  if (quality) writeQuality(folder, { ...quality, rows: [...rows, ...quality.rows] });
+  for (const line of leftOutSentences(rows)) progress.line(line);
+  return true;
+}
+
+async function withoutOne(
+  folder: string,
+  whole: { config: CompleteTrainConfig; ends: Datasets; k: number },
+  { loo, time, progress, signal }: LeaveOutOptions,
+  clock: Clock,
+): Promise<MetricRow[] | null> {
+  const { config, ends } = withoutDataset(whole.config, whole.ends, whole.k);
+  const short = loo === "full" || clock.seconds !== null ? config : shortened(config);
+  const cacheFolder = join(runPaths(folder).cache, "left-out");
+  const times = whole.ends.chain?.times as readonly number[];
+  const all = marginalsOf(whole.ends).map((end, i): Dated => {
+    const at = times[i] as number;
+    return { end, time: at, label: timeLabel(whole.config, at) };
+  });
+  const [before, dataset, after] = all.slice(whole.k - 1) as [Dated, Dated, Dated];
+  const { threads, most } = time.limit;
+  const problem = trainingProblem(short, ends, { cacheFolder });
+  const training = new Training(withExecution(problem, threads === null ? {} : { threads }));
+  try {
+    const speed = { step: time.estimate.step(1) ?? 0, pair: 0, threads };
+    const estimate = new TimeEstimate(short, { speed });
+    const limit = { clock: clock.part(trainingShare), reserve: 0, threads, most, earlyStop: false };
+    const plan = new TimePlan(limit, short, estimate);
+    progress.line(`training without ${dataset.label}, to see how the bridge does there`);
+    if (
+      !(await train(training, { plan, estimate, progress, signal, halves: short.half_iterations }))
+    )
+      return null;
+    const bridge = Bridge.live(training, { config: short, ends, folder });
+    return await measureLeftOut(
+      subjectOf(bridge, ends),
+      { dataset, before, after, first: all[0] as Dated },
+      {
+        sampling: { solver: "sde", grid: gridOf(bridge.trained, null) },
+        seed: config.seed,
+        split: "test",
+        threads: threadsOf(config),
+        intervals: true,
+        clock,
+        progress,
+        signal,
+      },
+    );
+  } finally {
+    training.dispose();
+    ends.dispose();
+    rmSync(cacheFolder, { recursive: true, force: true });
+  }
+}
+
+const shortened = (config: CompleteTrainConfig): CompleteTrainConfig => ({
+  ...config,
+  num_iter: Math.ceil(share * config.num_iter),
+  first_num_iter: Math.ceil(share * config.first_num_iter),
+});
+
+interface Trained {
+  plan: TimePlan;
+  estimate: TimeEstimate;
+  halves: number;
+  progress: Progress;
+  signal: AbortSignal | undefined;
+}
+
+/** Returns false if it was stopped. */
+async function train(
+  training: Training,
+  { plan, estimate, halves, progress, signal }: Trained,
+): Promise<boolean> {
+  plan.begin(training, 1);
+  const pauseAt = () => {
+    estimate.stepped();
+    return plan.isDue();
+  };
+  for await (const event of training.run({ signal, pauseAt })) {
+    estimate.follow(event);
+    if (event.type === "step")
+      progress.update({ ...event, label: `leave-one-out ${event.half}/${halves}` });
+    if (event.type === "pause") plan.replan(training, event);
+    if (event.type === "half" && plan.ended([], event.half) !== null) break;
+    if (event.type === "half" && event.half < halves) plan.begin(training, event.half + 1);
+  }
+  progress.done();
+  return !signal?.aborted;
+}

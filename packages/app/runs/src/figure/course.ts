@@ -1,0 +1,115 @@
+// Figures of a time course: velocities, growth, masses and fates.
+import type { Markish } from "@observablehq/plot";
+import { sampleColors as colors, type Panel } from "./panel.js";
+import { type Domains, frame, type PlaneOptions, planeAxes } from "./plane.js";
+import { drawPanel, loadPlot } from "./plot.js";
+import type { Course, Plane } from "./points.js";
+import { tickText } from "./svg.js";
+
+/** Velocity and growth in the plane, the mass over time, and fates: those that the run has. */
+export async function coursePanels(
+  course: Course,
+  plane: Plane,
+  options: PlaneOptions,
+): Promise<Panel[]> {
+  const panels = plane.k === 2 ? await fieldPanels(course, plane, options) : [];
+  if (course.mass) panels.push(await massPanel(course.mass));
+  if (course.fates) panels.push(await fatesPanel(course.fates));
+  return panels;
+}
+
+async function fieldPanels(
+  { arrows, growth }: Course,
+  plane: Plane,
+  options: PlaneOptions,
+): Promise<Panel[]> {
+  const { arrow, dot } = await loadPlot();
+  const { placesOf, label, domains } = planeAxes(plane, options);
+  const from = placesOf(arrows.from, false);
+  const panel = (title: string, marks: Markish[], at: Domains = domains) =>
+    frame(title, marks, { x: label(0), y: label(1) }, at);
+  const panels: Panel[] = [];
+  if (arrows.to) {
+    const to = placesOf(arrows.to, false);
+    const pairs = from.map(({ x, y }, i) => ({ x, y, x2: to[i]?.x, y2: to[i]?.y }));
+    const ends = { x1: "x", y1: "y", x2: "x2", y2: "y2", clip: true };
+    const marks = [
+      dot(from, { x: "x", y: "y", r: 1.4, clip: true, fill: "#999999" }),
+      arrow(pairs, { ...ends, stroke: colors.generated, strokeWidth: 0.9, headLength: 5 }),
+    ];
+    panels.push(await panel("Velocity at the data", marks));
+  }
+  if (growth) {
+    const most = Math.max(...growth.map(Math.abs)) || 1;
+    const rows = from.map(({ x, y }, i) => ({ x, y, rate: growth[i] as number }));
+    const fill = (rate: number) => rateColor(rate / most);
+    const marks = [
+      dot(rows, { x: "x", y: "y", r: 2.4, clip: true, fill: (row) => fill(row.rate) }),
+    ];
+    const range = [Math.min(...growth), Math.max(...growth)].map(tickText).join(" to ");
+    panels.push(await panel(`Growth rate, ${range} (red grows, blue dies)`, marks));
+  }
+  return panels;
+}
+
+/** From blue over grey to red, of −1 to 1. */
+function rateColor(share: number): string {
+  const [red, green, blue] = share > 0 ? [200, 30, 30] : [30, 90, 200];
+  const mixed = [red, green, blue].map((end = 0) => 215 + Math.abs(share) * (end - 215));
+  return `rgb(${mixed.map(Math.round).join(",")})`;
+}
+
+const size = { width: 296, height: 280, marginTop: 8, marginRight: 12, marginBottom: 42 };
+
+async function massPanel(mass: NonNullable<Course["mass"]>): Promise<Panel> {
+  const { dot, line } = await loadPlot();
+  const rows = (times: readonly number[], values: readonly number[]) =>
+    times.map((time, i) => ({ time, mass: values[i] }));
+  const data = rows(mass.dataTimes, mass.data);
+  return drawPanel({
+    ...size,
+    title: "Total mass (line: generated, dots: data)",
+    marginLeft: 68,
+    x: { ticks: 5, tickFormat: tickText, label: "time", labelOffset: 36 },
+    y: { ticks: 5, tickFormat: tickText, label: "mass, of the start", labelOffset: 56, zero: true },
+    marks: [
+      line(rows(mass.times, mass.generated), { x: "time", y: "mass", stroke: colors.generated }),
+      dot(data, { x: "time", y: "mass", r: 4, fill: colors.target }),
+    ],
+  });
+}
+
+const palette = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
+const paletteOf = (i: number, n: number): string =>
+  n <= palette.length ? (palette[i] as string) : `hsl(${Math.round((360 * i) / n)} 55% 50%)`;
+
+/** Bars of the classes that rows of a class end in, and of the data there. */
+async function fatesPanel(fates: NonNullable<Course["fates"]>): Promise<Panel> {
+  const { barX, text } = await loadPlot();
+  const { column, from, to, counts, data } = fates;
+  const bars = [
+    ...counts.map((row, i) => [from[i] as string, row] as const),
+    ["data", data] as const,
+  ];
+  const parts = bars.flatMap(([name, row]) => {
+    const all = row.reduce((sum, n) => sum + n, 0);
+    return row.flatMap((n, k) => (n > 0 ? [{ name, end: to[k] as string, share: n / all }] : []));
+  });
+  const large = parts.map((part) => (part.share > 0.12 ? part.end : ""));
+  const stack = { x: "share", y: "name", z: "end", order: [...to] };
+  return drawPanel({
+    ...size,
+    title: `Fates by ${column}: from (rows) to (colours)`,
+    marginLeft: 88,
+    x: { ticks: 3, tickFormat: "%", label: "share of the rows", labelOffset: 36 },
+    y: { label: null, domain: bars.map(([name]) => name) },
+    color: { domain: to, range: to.map((_, i) => paletteOf(i, to.length)) },
+    marks: [barX(parts, { ...stack, fill: "end", inset: 1 }), text(parts, stackText(stack, large))],
+  });
+}
+
+const stackText = (stack: object, words: readonly string[]) => ({
+  ...stack,
+  text: (_: unknown, i: number) => words[i],
+  fill: "white",
+});

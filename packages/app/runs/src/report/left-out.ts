@@ -1,0 +1,35 @@
+// Leave-one-out in sentences.
+import type { MetricRow } from "../run/quality.js";
+import { digits } from "./page/digits.js";
+
+/** One for each time that was left out, with the bridge's distance and the distances without a bridge. */
+export function leftOutSentences(rows: readonly MetricRow[]): string[] {
+  const own = rows.filter(({ name }) => /^loo_.*_w1$/.test(name) && !name.endsWith("debiased_w1"));
+  const times = [...new Set(own.map(({ at }) => at))];
+  return times.flatMap((at) => {
+    const here = own.filter((row) => row.at === at);
+    const nearest = here.find(({ name }) => name === "loo_nearest_w1");
+    const bridges = here.filter((row) => row !== nearest && row.ceiling !== null);
+    const [first] = bridges;
+    if (!first || !nearest) return [];
+    const values = bridges.map(({ value, interval }) => {
+      const range = interval ? ` (${interval.map((x) => digits(x)).join(" to ")})` : "";
+      return `${digits(value)}${range}`;
+    });
+    const high = Math.max(...bridges.map(({ interval, value }) => interval?.[1] ?? value));
+    const others = [
+      ["straight lines between its neighbours", first.ceiling as number],
+      ["the nearest time copied", nearest.value],
+    ] as const;
+    const beaten = others.filter(([, value]) => high < value).length;
+    const missed = others.filter(([, value]) => high >= value).map(([words]) => words);
+    const finding =
+      beaten === others.length
+        ? "The bridge is better than both."
+        : `The bridge is no better than ${missed.join(" and ")}.`;
+    const beside = others.map(([words, value]) => `${words} ${digits(value)}`).join(", ");
+    return [
+      `Without ${at}: 1-Wasserstein ${values.join(" and ")}, floor ${digits(first.floor)}, ${beside}. ${finding}`,
+    ];
+  });
+}
