@@ -1,6 +1,7 @@
 // Draws an evaluation: grids, paths with an animation, and a scatter plot.
 import { principalComponents } from "@dsbm/data";
 import { atTime, type Evaluation, nameOf, transport } from "@dsbm/evaluation";
+import { timeScale } from "@dsbm/inference";
 import { isVectors, marginalsOf, testRows } from "@dsbm/problem";
 import {
   animatedGrid,
@@ -212,6 +213,8 @@ async function scatter(
   const { subject, options: measuring } = evaluation.context;
   const { ends } = subject;
   const { states, times, masses } = await pathsOf(evaluation, mostPaths);
+  const { config } = subject.trained;
+  const scale = timeScale(config) ?? { from: 0, length: 1 };
   const { points, axes } = tidy(() => {
     const [source, target] = direction === "f" ? [start, data] : [data, start];
     const isPlain = source.size(1) <= 2 || ends.exact !== null;
@@ -219,7 +222,9 @@ async function scatter(
       const time = ends.chain?.times[i + 1] as number;
       const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
       const rows = testRows(one, mostPaths, measuring.seed, measuring.split).to({ device: "cpu" });
-      return { name: nameOf(one.name), time, data: rows, generated: states.select(0, at) };
+      const name = config.data.split_by === null ? nameOf(one.name) : "";
+      const own = scale.from + scale.length * time;
+      return { name, time: own, data: rows, generated: states.select(0, at) };
     });
     const all = [source, ...passed.map((one) => one.data), target];
     const axes = isPlain ? null : principalComponents(cat(all), { k: 2 });

@@ -46,8 +46,9 @@ async function fieldPanels(
     const marks = [
       dot(rows, { x: "x", y: "y", r: 2.4, clip: true, fill: (row) => fill(row.rate) }),
     ];
-    const range = [Math.min(...growth), Math.max(...growth)].map(tickText).join(" to ");
-    panels.push(await panel(`Growth rate, ${range} (red grows, blue dies)`, marks));
+    const rounded = (rate: number) => tickText(Number(rate.toPrecision(2)));
+    const range = [Math.min(...growth), Math.max(...growth)].map(rounded).join(" to ");
+    panels.push(await panel(`Growth rate ${range} (red grows)`, marks));
   }
   return panels;
 }
@@ -68,10 +69,16 @@ async function massPanel(mass: NonNullable<Course["mass"]>): Promise<Panel> {
   const data = rows(mass.dataTimes, mass.data);
   return drawPanel({
     ...size,
-    title: "Total mass (line: generated, dots: data)",
+    title: "Total mass over time",
     marginLeft: 68,
     x: { ticks: 5, tickFormat: tickText, label: "time", labelOffset: 36 },
-    y: { ticks: 5, tickFormat: tickText, label: "mass, of the start", labelOffset: 56, zero: true },
+    y: {
+      ticks: 5,
+      tickFormat: tickText,
+      label: "mass (line: generated, dots: data)",
+      labelOffset: 56,
+      zero: true,
+    },
     marks: [
       line(rows(mass.times, mass.generated), { x: "time", y: "mass", stroke: colors.generated }),
       dot(data, { x: "time", y: "mass", r: 4, fill: colors.target }),
@@ -85,7 +92,7 @@ const paletteOf = (i: number, n: number): string =>
 
 /** Bars of the classes that rows of a class end in, and of the data there. */
 async function fatesPanel(fates: NonNullable<Course["fates"]>): Promise<Panel> {
-  const { barX, text } = await loadPlot();
+  const { barX, stackX, text } = await loadPlot();
   const { column, from, to, counts, data } = fates;
   const bars = [
     ...counts.map((row, i) => [from[i] as string, row] as const),
@@ -99,17 +106,14 @@ async function fatesPanel(fates: NonNullable<Course["fates"]>): Promise<Panel> {
   const stack = { x: "share", y: "name", z: "end", order: [...to] };
   return drawPanel({
     ...size,
-    title: `Fates by ${column}: from (rows) to (colours)`,
+    title: `Fates by ${column}`,
     marginLeft: 88,
-    x: { ticks: 3, tickFormat: "%", label: "share of the rows", labelOffset: 36 },
+    x: { ticks: 3, tickFormat: "%", label: "share of the rows of a class", labelOffset: 36 },
     y: { label: null, domain: bars.map(([name]) => name) },
     color: { domain: to, range: to.map((_, i) => paletteOf(i, to.length)) },
-    marks: [barX(parts, { ...stack, fill: "end", inset: 1 }), text(parts, stackText(stack, large))],
+    marks: [
+      barX(parts, { ...stack, fill: "end", inset: 1 }),
+      text(parts, { ...stackX({ ...stack, text: large }), fill: "white" }),
+    ],
   });
 }
-
-const stackText = (stack: object, words: readonly string[]) => ({
-  ...stack,
-  text: (_: unknown, i: number) => words[i],
-  fill: "white",
-});

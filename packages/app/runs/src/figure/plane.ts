@@ -117,7 +117,7 @@ export async function planePanels(
     panel(`Start: ${names[start]}`, dots(start, samples[start])),
     ...between.map(({ name, time, data, generated }) =>
       panel(
-        `t = ${Number(time.toPrecision(4))}: ${name}`,
+        `t = ${Number(time.toPrecision(4))}${name && `: ${name}`}`,
         dots(wanted, data),
         dots("generated", generated),
       ),

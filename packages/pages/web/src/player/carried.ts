@@ -7,6 +7,9 @@ import type { ViewContext } from "./view.js";
 export interface Carried {
   /** In the data's own units, the start first. */
   states: Samples[];
+  /** The masses of the states; null: they stay 1. */
+  weights: (Float32Array | null)[];
+  times: number[];
   steps: number;
 }
 
@@ -32,7 +35,9 @@ export function createCarrier(
       current = controller;
       const { direction, solver, seed, stepVariance } = settings;
       const conditions = conditionsOf(settings, given[direction], indices);
-      const carried: Carried = { states: [], steps: stepsOf(bridge, settings) };
+      const each = stepsOf(bridge, settings);
+      const intervals = Math.max(1, (bridge.info.times?.process.length ?? 2) - 1);
+      const carried: Carried = { states: [], weights: [], times: [], steps: each * intervals };
       bridge
         .sample(x0, {
           direction,
@@ -40,12 +45,14 @@ export function createCarrier(
           seed,
           stepVariance,
           conditions,
-          steps: carried.steps,
+          steps: each,
           path: false,
           signal: controller.signal,
-          onStep({ x }) {
+          onStep({ x, weights, time }) {
             if (controller.signal.aborted) return;
             carried.states.push(x as Samples);
+            carried.weights.push(weights);
+            carried.times.push(time);
             state(carried);
           },
         })
@@ -80,7 +87,13 @@ export function createJourney(
     const k = Math.min(Math.floor(at), Math.max(0, states.length - 2));
     draw(carried, { k, part: at - k });
   };
-  const clock = createClock(show);
+  const timeAt = (share: number) => {
+    const { times = [], steps = 1 } = carried ?? {};
+    const k = Math.max(0, Math.min(Math.floor(share * steps), times.length - 2));
+    const [from = view.settings.direction === "f" ? 0 : 1, to = from] = times.slice(k);
+    return from + Math.min(1, share * steps - k) * (to - from);
+  };
+  const clock = createClock(show, timeAt);
   const carrier = createCarrier(bridge, view, (next) => {
     carried = next;
     const k = next.states.length - 1;

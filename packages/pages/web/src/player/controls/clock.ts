@@ -15,8 +15,11 @@ export interface Clock {
   stop(): void;
 }
 
-/** A clock that calls `draw` with the share of the way at every frame, and after a move. */
-export function createClock(draw: (share: number) => void): Clock {
+/** A clock that calls `draw` with the share of the way at every frame, and after a move; `timeAt` is shown. */
+export function createClock(
+  draw: (share: number) => void,
+  timeAt: (share: number) => number,
+): Clock {
   let share = 0;
   let bound = 0;
   let direction: Direction = "f";
@@ -31,12 +34,11 @@ export function createClock(draw: (share: number) => void): Clock {
   const time = () => (direction === "f" ? share : 1 - share);
   const show = () => {
     slider.value = String(time());
-    const text = `t = ${time().toFixed(2)}`;
-    if (output.textContent !== text) {
-      output.textContent = text;
-      slider.setAttribute("aria-valuetext", `time ${time().toFixed(2)}`);
-    }
     draw(share);
+    const text = timeAt(share).toFixed(2);
+    if (output.textContent === `t = ${text}`) return;
+    output.textContent = `t = ${text}`;
+    slider.setAttribute("aria-valuetext", `time ${text}`);
   };
   const name = () => {
     button.textContent = isPlaying ? "Pause" : "Play";

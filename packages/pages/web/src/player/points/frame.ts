@@ -98,23 +98,36 @@ export function drawFrame(
   context.globalAlpha = 1;
 }
 
+/** Times the usual side. */
+const largest = 5;
+
 const sizeOf = ([xs]: Cloud) => (xs.length < 300 ? 4 : xs.length < 1500 ? 3 : 2);
 
-/** Squares at the points in the frame; `only`: at points whose entry has this value. */
+/** Squares at the points in the frame, of areas by weight; `only`: at points whose entry has this value. */
 export function dots(
   context: CanvasRenderingContext2D,
   frame: Frame,
   [xs, ys]: Cloud,
-  { colour, size, only }: { colour: string; size: number; only?: { of: Uint8Array; is: number } },
+  {
+    colour,
+    size,
+    only,
+    weights,
+  }: {
+    colour: string;
+    size: number;
+    only?: { of: Uint8Array; is: number };
+    weights?: Float32Array | null;
+  },
 ): void {
   const { left, right, top, bottom } = frame;
-  const half = size / 2;
   context.fillStyle = colour;
   for (let i = 0; i < xs.length; i++) {
     if (only && only.of[i] !== only.is) continue;
     const x = frame.x(xs[i] as number);
     const y = frame.y(ys[i] as number);
-    if (x >= left && x <= right && y >= top && y <= bottom)
-      context.fillRect(x - half, y - half, size, size);
+    if (x < left || x > right || y < top || y > bottom) continue;
+    const side = size * Math.min(largest, Math.sqrt(weights?.[i] ?? 1));
+    context.fillRect(x - side / 2, y - side / 2, side, side);
   }
 }

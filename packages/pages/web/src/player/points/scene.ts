@@ -20,6 +20,7 @@ export interface Scene {
 
 interface Moving {
   now: Cloud;
+  weights: Float32Array | null;
   group: Uint8Array | null;
   path: readonly Cloud[];
   box: Box | null;
@@ -48,7 +49,7 @@ export function createScene(canvas: HTMLCanvasElement, root: HTMLElement): Scene
       own.setTransform(context.getTransform());
       drawFrame(own, frame, { ...what, colours });
     },
-    draw({ now, group, path, box }) {
+    draw({ now, weights, group, path, box }) {
       if (!surface || !frame) return;
       const { context, width, height } = surface;
       context.clearRect(0, 0, width, height);
@@ -56,17 +57,23 @@ export function createScene(canvas: HTMLCanvasElement, root: HTMLElement): Scene
       const size = now[0].length > 3000 ? 2.5 : 3.5;
       if (!group) {
         context.globalAlpha = 0.85;
-        dots(context, frame, now, { colour: colours.generated, size });
+        dots(context, frame, now, { colour: colours.generated, size, weights });
         context.globalAlpha = 1;
         return;
       }
       context.globalAlpha = 0.3;
-      dots(context, frame, now, { colour: colours.generated, size, only: { of: group, is: 0 } });
+      dots(context, frame, now, {
+        colour: colours.generated,
+        size,
+        weights,
+        only: { of: group, is: 0 },
+      });
       drawPaths(context, frame, { path, group, colour: colours.brushed });
       context.globalAlpha = 1;
       dots(context, frame, now, {
         colour: colours.brushed,
         size: size + 1,
+        weights,
         only: { of: group, is: 1 },
       });
       if (!box) return;

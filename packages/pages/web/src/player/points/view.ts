@@ -1,11 +1,11 @@
 // Particles in a plane: two columns, two principal components, or one column over time.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { watch } from "../canvas.js";
-import { createJourney, forget, type Place, rowsOf } from "../carried.js";
+import { type Carried, createJourney, forget, type Place, rowsOf } from "../carried.js";
 import { numberField, selectField } from "../controls/fields.js";
 import { most } from "../controls/settings.js";
 import { h } from "../dom.js";
-import { momentsText, rangeOf } from "../numbers.js";
+import { momentsText, rangeOf, short } from "../numbers.js";
 import { columnNames, type View, type ViewContext, wayOf } from "../view.js";
 import { createBrush } from "./brush.js";
 import type { Cloud } from "./frame.js";
@@ -47,13 +47,19 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   });
   const words = h("p", { role: "status" });
   const scene = createScene(canvas, view.root);
+  const mass = h("p", { class: "note", hidden: !bridge.info.mass });
   let now: Cloud | null = null;
   const journey = createJourney(bridge, view, {
-    draw(_, place) {
+    draw({ weights: all }, place) {
       now = at(place);
+      const weights = weightsAt(all, place);
+      if (weights) {
+        const mean = weights.reduce((sum, w) => sum + w, 0) / weights.length;
+        mass.textContent = `The area of a particle is its mass. Total mass: ${short(mean)} times that of the start.`;
+      }
       const path = group ? [...clouds.slice(0, place.k + 1), now] : [];
       const isThere = Math.abs(journey.clock.share - groupAt) < 0.005;
-      scene.draw({ now, group, path, box: isThere ? brush.box : null });
+      scene.draw({ now, weights, group, path, box: isThere ? brush.box : null });
     },
     arrived(carried) {
       const { states, steps } = carried;
@@ -178,11 +184,17 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
       journey.clock.element,
       canvas,
       h("ul", { class: "key" }, ...key),
+      mass,
       words,
     ),
     restart,
     stop: journey.stop,
   };
+}
+
+function weightsAt(all: Carried["weights"], { k, part }: Place): Float32Array | null {
+  const [from, to] = [all[k] ?? null, all[k + 1]];
+  return from && to ? mixed(from, to, part) : from;
 }
 
 function mixed(a: Float32Array, b: Float32Array, part: number): Float32Array {
