@@ -65,11 +65,11 @@ export function planeAxes(
     if (share === undefined) return units.name(axis);
     return `component ${axis + 1} (${Math.round(100 * share)} % of the variance)`;
   };
-  const placesOf = (flat: readonly number[], isFinite = true): Place[] =>
+  const placesOf = (flat: readonly number[], isWhole = true): Place[] =>
     Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => ({
       x: value(0, flat[2 * i]),
       y: value(1, flat[2 * i + 1]),
-    })).filter(({ x, y }) => !isFinite || (Number.isFinite(x) && Number.isFinite(y)));
+    })).filter(({ x, y }) => !isWhole || (Number.isFinite(x) && Number.isFinite(y)));
   const groups = [
     ...[source, target, generated],
     ...between.flatMap((one) => [one.data, one.generated]),
