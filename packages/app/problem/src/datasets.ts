@@ -149,7 +149,7 @@ export function withoutDataset(
     ...config,
     Dataset_between: names?.length ? names : null,
     times: others(config.times ?? ends.chain?.times ?? []),
-    mass: mass && others(mass),
+    mass: typeof mass === "object" && mass !== null ? others(mass) : mass,
     data: { ...data, between: between(data.between) },
   };
   const all = others(marginalsOf(ends));

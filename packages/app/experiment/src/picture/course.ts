@@ -35,7 +35,7 @@ export async function courseOf(samples: CourseSamples): Promise<Course | null> {
   if ((!ends.chain && !method.mass) || conditioning.channels > 0) return null;
   const scale = timeScale(config) ?? { from: 0, length: 1 };
   const own = (time: number) => scale.from + scale.length * time;
-  const relative = relativeMasses(config, marginalsOf(ends).length);
+  const relative = relativeMasses(config, marginalsOf(ends));
   const first = (direction === "f" ? relative?.[0] : relative?.at(-1)) ?? 1;
   return {
     ...fieldsOf(samples, scale.length),
