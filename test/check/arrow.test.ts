@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { wrongManifests } from "../../scripts/check-manifests.mjs";
 
 const repo = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const tool = join(repo, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
@@ -45,14 +44,6 @@ describe("the order of imports", () => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  it("holds in this repository", () => {
-    const { violations, status, files } = cruise(repo);
-    expect(violations).toEqual([]);
-    expect(status).toBe(0);
-    expect(files).toBeGreaterThan(10);
-    expect(wrongManifests(repo)).toEqual([]);
-  });
-
   it("refuses imports against the arrow, back doors, dead ends and cycles", () => {
     // Down the arrow is fine.
     write(
@@ -82,19 +73,5 @@ describe("the order of imports", () => {
       "no-unresolved packages/app/runs/src/nothing.ts",
     ]);
     expect(status).not.toBe(0);
-  });
-
-  it("refuses a manifest that names a package that it may not import", () => {
-    expect(wrongManifests(root)).toEqual([]);
-    const dependencies = { "@dsbm/bridge": "0.1.0" };
-    write(
-      "packages/engine/torch/package.json",
-      JSON.stringify({ name: "@dsbm/torch", dependencies }),
-    );
-    write("packages/app/attic/package.json", JSON.stringify({ name: "@dsbm/attic" }));
-    expect(wrongManifests(root)).toEqual([
-      expect.stringContaining("attic: is not in scripts/packages.cjs"),
-      expect.stringContaining("torch: names @dsbm/bridge"),
-    ]);
   });
 });

@@ -111,25 +111,3 @@ describe("the Kubernetes manifest", () => {
     });
   });
 });
-
-describe("the README of deploy/", () => {
-  const text = read("deploy/README.md");
-
-  it("shows commands of keys that there are, and links to files that there are", () => {
-    const shown = [
-      ...text.matchAll(/(?:npx dsbm|\.bin\/dsbm|run dsbm\.sif|" dsbm) (\w+)((?: [\w.]+=[\w.]+)*)/g),
-    ];
-    expect(shown.length).toBeGreaterThan(5);
-    for (const [, command, words] of shown) {
-      expect(commands).toContain(command);
-      const list = (words as string).trim().split(" ");
-      expect(
-        resolve(train, list, { dirs: [`${root}packages/app/config/conf`] }).members,
-      ).toHaveLength(1);
-    }
-    for (const [, link] of text.matchAll(/\]\((?!#)([^)]+)\)/g))
-      expect(existsSync(`${root}deploy/${link}`), link).toBe(true);
-    for (const [, path] of text.matchAll(/\b(deploy\/[\w.]+)/g))
-      expect(existsSync(`${root}${path}`), path).toBe(true);
-  });
-});

@@ -141,61 +141,10 @@ describe("dsbm evaluate", () => {
     expect(rowsOf(quality, "holdout_w1_target")[0]?.floor).toBeNull();
   });
 
-  it("measures ends of the probability flow and rows of training", async () => {
-    const words = wordsOf("n=100 direction=f split=train solver=heun steps=10 json=true");
-    const metrics = "metrics=ends,path,optimality";
-    const { stdout } = await evaluated(run, ...words, metrics, `out=${at("flow.json")}`);
-    const quality = JSON.parse(stdout) as Quality;
-    expect(quality.split).toBe("train");
-    // The flow comes back by itself, and sums no drift.
-    const [agreement] = rowsOf(quality, "agreement");
-    expect(agreement?.value).toBeLessThan(0.2);
-    expect(agreement?.floor).toBeCloseTo(0, 6);
-    expect(quality.left_out.join()).toMatch(/path_energy/);
-    expect(rowsOf(quality, "optimality")).toHaveLength(0);
-  });
-
-  it("measures another noise: ends as near, pairs as the linear process with that noise has them", async () => {
-    const words = [...gaussians, ...wordsOf("method=gaussian_bridge sigma=1 name=noise")];
-    const { folder } = await succeed([...words, `experiments_dir=${root}`]);
-    await evaluated(folder, "n=2000", "metrics=sliced_w2,displacement,path_energy");
-    const own = readQuality(folder) as Quality;
-    expect(own.sampler).toBeUndefined();
-    // Between variances 1 the bridge has v(t) = 1 − 2(1 − c − σ²/2)·t(1 − t), with noise g ends have the covariance
-    // exp(−g²/2·∫dt/v) with their starts.
-    const c = Math.sqrt(5 / 4) - 1 / 2;
-    const v = (t: number) => 1 - 2 * (1 - c - 1 / 2) * t * (1 - t);
-    const times = Array.from({ length: 1000 }, (_, k) => (k + 0.5) / 1000);
-    const inverse = times.reduce((sum, t) => sum + 1 / v(t) / 1000, 0);
-    const exact = (g: number) => 2 + 2 * (2 - 2 * Math.exp((-(g ** 2) / 2) * inverse));
-    expect(exact(1)).toBeCloseTo(2 + 2 * (2 - 2 * c), 6);
-    for (const g of [0, 0.5, 1, 2]) {
-      const how = [`diffusion=${g}`, "steps=50", "metrics=displacement,path_energy", "--json"];
-      const { stdout } = await evaluated(folder, "n=2000", ...how, `out=${at("noise.json")}`);
-      const quality = JSON.parse(stdout) as Quality;
-      expect(quality.sampler).toEqual({ steps: 50, diffusion: g });
-      expect(quality.left_out.join()).toMatch(/path_energy: it is of the SDE with the noise of tr/);
-      for (const { value } of rowsOf(quality, "displacement"))
-        expect(Math.abs(value / exact(g) - 1), `g = ${g}`).toBeLessThan(0.06);
-      for (const { value, ceiling } of rowsOf(quality, "sliced_w2"))
-        expect(value).toBeLessThan(0.15 * (ceiling as number));
-    }
-    // The table of the run's own sampler stays.
-    const { stdout } = await evaluated(folder, "n=100", "diffusion=0");
-    expect(stdout).toContain("has another sampler: out=FILE");
-    expect(readQuality(folder)).toEqual(own);
-  });
-
   it.each([
     // Without training, between the moments of 2,000 points.
     ["the exact flow", "method=gaussian_bridge", 0.01, 1],
     ["the flow to noise", "method=gaussian_bridge transfer=false", 0.01, 0.5],
-    [
-      "LightSB",
-      "method=lightsb mixture_components=3 n_ipf=2 num_iter=600 first_num_iter=600",
-      0.02,
-      1,
-    ],
   ])(
     "finds the likelihood of Gaussian data along %s",
     async (_, method, bound, distance) => {

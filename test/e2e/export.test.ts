@@ -1,8 +1,6 @@
 // `dsbm export` as a user types it: the files, their contents, samples from them against native
 // ones, and refusals.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as T from "@dsbm/torch";
 import { loadBridge } from "@dsbm/web";
@@ -30,7 +28,6 @@ const exported = async (...words: string[]) => {
 /** The origin of a table, as a run of dsbm has it. */
 const from = "/private/me/a.csv";
 
-type Session = ort.InferenceSession;
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 
 beforeAll(() => {
@@ -76,26 +73,6 @@ describe("a run of vectors", () => {
     expect(card).toContain("σ = 0.7");
     expect(readFileSync(at("out/sample.py"), "utf8")).toContain("onnxruntime");
   });
-
-  it.each(["f", "b"] as const)(
-    "gives the native samples of the same seed, moment by moment (direction %s)",
-    async (direction) => {
-      using native = Bridge.open(run, { threads: 1 });
-      const x = normal([260, 2], 3).to("float32");
-      const { states } = await native.paths(x, { direction, seed: 5 });
-      const bridge = await loadBridge(at("out"));
-      const { path } = await bridge.sample(rowsOf(x), { direction, seed: 5 });
-      expect(path).toHaveLength(31);
-      for (const [k, state] of path.entries()) {
-        const found = T.tensor(new Float64Array(state.flat()), { shape: [260, 2] });
-        const wanted = states.select(0, k).to("float64");
-        expect(distance(found, wanted)).toBeLessThan(1e-3);
-        expect(distance(found.mean(0), wanted.mean(0))).toBeLessThan(1e-4);
-        expect(distance(found.std(), wanted.std())).toBeLessThan(1e-4);
-      }
-      bridge.dispose();
-    },
-  );
 
   it("has the noise of steps that was measured in training", async () => {
     const own = vectorRun(at("analytic"), ["num_steps=7", "sigma=0.7", "step_variance=analytic"]);
@@ -153,48 +130,6 @@ describe("a run of vectors", () => {
     expect(apart).toEqual(await evaluated(Buffer.concat(inside?.model as Uint8Array[])));
   });
 
-  it("has weights of their own loaded by @dsbm/web, from a folder, over http and from memory", async () => {
-    const { bridge, models } = exportBridge(run, { limit: 10_000 });
-    expect(bridge.directions.b).toMatchObject({ model: "b.onnx", weights: "b.onnx.data" });
-    const files = Object.fromEntries(
-      [...models].flatMap(([name, { model, weights }]) => [
-        [name, Buffer.concat(model)],
-        [`${name}.data`, Buffer.concat(weights as Uint8Array[])],
-      ]),
-    );
-    mkdirSync(at("apart"));
-    writeFileSync(at("apart/bridge.json"), JSON.stringify(bridge));
-    for (const [name, bytes] of Object.entries(files)) writeFileSync(at("apart", name), bytes);
-    const asked: string[] = [];
-    const server = createServer(({ url = "" }, answer) => {
-      asked.push(url);
-      const path = at(url.slice(1));
-      if (existsSync(path)) answer.end(readFileSync(path));
-      else answer.writeHead(404).end();
-    });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/apart`;
-    const end = async (source: Parameters<typeof loadBridge>[0]) => {
-      const loaded = await loadBridge(source);
-      const { x } = await loaded.sample([[0.3, -1]], { seed: 1 });
-      loaded.dispose();
-      return x;
-    };
-    const wanted = await end(at("out"));
-    for (const source of [at("apart"), address, { bridge, models: files }])
-      expect(await end(source)).toEqual(wanted);
-    expect(asked.sort()).toEqual(
-      ["b.onnx", "b.onnx.data", "bridge.json", "f.onnx", "f.onnx.data"].map(
-        (name) => `/apart/${name}`,
-      ),
-    );
-    rmSync(at("apart/f.onnx.data"));
-    await expect(loadBridge(address)).rejects.toThrow(/f\.onnx\.data answers 404/);
-    server.close();
-    const { "f.onnx.data": _, ...some } = files;
-    await expect(loadBridge({ bridge, models: some })).rejects.toThrow(/f\.onnx\.data is not/);
-  });
-
   it("a single model has its units and its weights beside it, and replaces none without overwrite", async () => {
     const transform = { log1p: false, standardise: "columns" as const, mean: [1, 2], std: [1, 2] };
     const own = tableRun(at("beside"), { names: ["x", "y"], transform, from });
@@ -232,78 +167,6 @@ describe("other runs", () => {
     for (const name of readdirSync(at("tables-out")))
       expect(readFileSync(at("tables-out", name), "latin1")).not.toContain("private");
   });
-
-  it.each([
-    { name: "site", classes: ["a", "b"], mean: 0, std: 1 },
-    { name: "year", classes: null, mean: 2000, std: 20 },
-  ])(
-    "samples in the data's own units, by the models alone and by @dsbm/web: %j",
-    async (column) => {
-      const transform = {
-        log1p: true,
-        standardise: "columns" as const,
-        mean: [1, 2],
-        std: [0.5, 0.2],
-      };
-      const facts = { names: ["x", "y"], transform, conditioning: column, from };
-      const run = tableRun(at(column.name), facts);
-      const out = at(`${column.name}-out`);
-      await exported(run, out);
-      const n = 40;
-      const rows = Array.from({ length: n }, (_, i) => [1 + (i % 7) / 3, 6 + (i % 5) / 2]);
-      const places = Array.from({ length: n }, (_, i) => i % 2);
-      const own = places.map((k) => column.classes?.[k] ?? 2000 + 20 * k);
-      using native = Bridge.open(run, { threads: 1 });
-      const columns = [0, 1].map((k) => Float64Array.from(rows, (row) => row[k] as number));
-      const cond = T.tensor(
-        places.map((k) => (column.classes ? [1 - k, k] : [k])),
-        { dtype: "float32" },
-      );
-      const sampled = await native.sample(native.units.apply(columns), {
-        direction: "f",
-        solver: "euler",
-        steps: null,
-        ode_step_size: 0.1,
-        given: { cond },
-      });
-      const wanted = native.units.undo(sampled.x);
-      // The flow by the models alone.
-      const open = (name: string) => ort.InferenceSession.create(readFileSync(join(out, name)));
-      const sessions: Session[] = [];
-      for (const name of ["encode", "f", "b", "decode"]) sessions.push(await open(`${name}.onnx`));
-      const [encode, f, b, decode] = sessions as [Session, Session, Session, Session];
-      const x = new ort.Tensor(Float64Array.from(rows.flat()), [n, 2]);
-      let { state } = (await encode.run({ x })) as { state: ort.Tensor };
-      const given = column.classes
-        ? new ort.Tensor(BigInt64Array.from(places, BigInt), [n])
-        : new ort.Tensor(Float64Array.from(own as number[]), [n]);
-      const { eps } = json(join(out, "bridge.json")).schedule;
-      for (let k = 0; k < 10; k++) {
-        const time = Math.min(Math.max(k / 10, eps), 1 - eps);
-        const t = new ort.Tensor(new Float32Array(n).fill(time), [n]);
-        const drift = async (model: Session) =>
-          (await model.run({ x: state, t, cond: given })).drift?.data as Float32Array;
-        const v = await drift(f);
-        const w = await drift(b);
-        const next = (state.data as Float32Array).map((z, i) => z + (0.1 * (v[i]! - w[i]!)) / 2);
-        state = new ort.Tensor(next, [n, 2]);
-      }
-      const ends = (await decode.run({ state })).x?.data as Float64Array;
-      for (const session of sessions) await session.release();
-      // The same flow by the package.
-      const bridge = await loadBridge(out);
-      const options = { direction: "f", solver: "euler", steps: 10 } as const;
-      const found = await bridge.sample(rows, { ...options, conditions: { [column.name]: own } });
-      bridge.dispose();
-      for (let i = 0; i < n; i++)
-        for (const k of [0, 1]) {
-          const value = wanted[k]![i]!;
-          expect(Math.abs(ends[2 * i + k]! - value)).toBeLessThan(1e-4 * Math.abs(value));
-          expect(Math.abs(found.x[i]![k]! - value)).toBeLessThan(1e-4 * Math.abs(value));
-          expect(value).not.toBe(rows[i]![k]);
-        }
-    },
-  );
 
   describe.each(["dsbm", "alpha_dsbm", "wfr", "wfr_bridge"])(
     "a time course, method=%s",

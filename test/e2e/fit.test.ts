@@ -107,25 +107,6 @@ test.each([
   expect(/^ot_rows=/m.test(err)).toBe(name === "condition");
 });
 
-test("few rows whose condition the ends hardly share are paired by as many as there are", async () => {
-  // In the order of the condition, the first rows of both ends have nothing in common.
-  const lines = Array.from({ length: 71 + 254 }, (_, i) => {
-    const [group, code] = i < 254 ? ["A", i < 200 ? 8 : 4] : ["B", i < 314 ? 3 : 4];
-    return `${(i * 0.618) % 1},${(i * 0.414) % 1},${code},${group}`;
-  });
-  writeFileSync(join(folder, "cars.csv"), `x,y,code,group\n${lines.join("\n")}\n`);
-  const split = ["data.split_by=group", "data.source=A", "data.target=B"];
-  for (const condition of ["data.condition=code", "data.classes=code"]) {
-    const words = ["fit", "cars.csv", ...split, condition, ...few, "n_ipf=1", at(condition)];
-    const plan = await dsbm(...words, "--plan");
-    expect(plan.code, plan.err).toBe(0);
-    expect(Number(/^ot_rows=(\d+)/m.exec(plan.out)?.[1])).toBeLessThanOrEqual(71);
-    const { code, err } = await dsbm(...words);
-    expect(code, err).toBe(0);
-    expect(err).toMatch(/data: .*no partners/);
-  }
-});
-
 test.each([
   ["two held-out rows", rows(20, (u, v) => [u + 1, v])],
   ["a constant target", rows(40, () => [1.5, 2.5])],

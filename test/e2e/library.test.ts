@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv } from "@dsbm/runs";
-import { randn, setNumThreads, type Tensor, tensor } from "@dsbm/torch";
+import { randn, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ConfigError, evaluate, openBridge } from "../../packages/app/cli/src/index.js";
 import { scratch, succeed } from "./cli.js";
@@ -128,13 +128,6 @@ describe("a bridge", () => {
     expect(readdirSync(root).filter((name) => name.startsWith(".tmp"))).toEqual([]);
   });
 
-  it("is exported as by the command", async () => {
-    using bridge = openBridge(vectorRun(join(root, "shipped")), { threads: 1 });
-    const out = join(root, "models");
-    expect(await bridge.export(out, { direction: "f" })).toContain(join(out, "f.onnx"));
-    await expect(bridge.export(out)).rejects.toThrow(/exists already.*overwrite=true/);
-  });
-
   it("is measured as `dsbm evaluate` does", async () => {
     const folder = vectorRun(join(root, "measured"), ["data.n_test=200"]);
     const how = { n: 100, metrics: ["sliced_w2"], threads: 1 } as const;
@@ -157,30 +150,5 @@ describe("a bridge", () => {
     }
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(evaluate(folder, { ...how, signal })).rejects.toThrow("enough");
-  });
-
-  it("has the units, conditions and likelihoods of the run, until it is disposed", async () => {
-    const bridge = openBridge(vectorRun(join(root, "flow")), { threads: 1 });
-    const rows = [
-      [0, 1],
-      [2, -1],
-    ];
-    const x = bridge.units.enter(rows);
-    expect(bridge.units.leave(x).toNumbers()).toEqual(rows.flat());
-    const logDensity = (points: Tensor) => points.square().sum(1).mul(-0.5);
-    const density = bridge.likelihood(x, { logDensity, steps: 2 });
-    expect(density.shape).toEqual([2]);
-    expect(density.isfinite().all().item()).toBeTruthy();
-    expect(() => bridge.conditions(["a"])).toThrow(/has none: leave condition out/);
-    bridge.dispose();
-    bridge.dispose();
-    const disposed = /the bridge of .*flow is disposed: open it again/;
-    await expect(bridge.sample(rows)).rejects.toThrow(disposed);
-    for (const use of [
-      () => bridge.units.enter(rows),
-      () => bridge.conditions(["a"]),
-      () => bridge.likelihood(x, { logDensity }),
-    ])
-      expect(use).toThrow(disposed);
   });
 });

@@ -2,7 +2,6 @@
 // or a cache, ranks that differ, come late or find the port taken.
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { readCsv, readMetrics } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
@@ -109,38 +108,36 @@ describe("several processes", () => {
 
 describe("a rank killed with SIGKILL", () => {
   let untouched: Promise<Outcome> | null = null;
-  it.each([
-    ["in a step", /half-iteration 2\/3 f: \d thread/],
-    ["in a cache", /simulating pairs/],
-  ])("%s is named by the others, and the run goes on to the same bits", async (what, moment) => {
-    untouched ??= dsbm([...images, at("untouched"), "nproc=2"]);
-    expect((await untouched).code).toBe(0);
-    const name = what.replaceAll(" ", "-");
-    const { child, done } = launch([...images, at(name), "nproc=2"]);
-    const stop = AbortSignal.timeout(60_000);
-    let seen = "";
-    child.stderr?.on("data", (text) => {
-      seen += text;
-    });
-    const folder = () => (existsSync(join(root, name)) ? folderOf(name) : null);
-    const isThere = () => {
-      if (what === "in a step") return moment.test(seen);
-      // The cache's file has a temporary name until it is whole.
-      const path = join(folder() ?? root, "cache");
-      return existsSync(path) && readdirSync(path).some((file) => file.startsWith(".tmp-"));
-    };
-    while (!isThere() && !stop.aborted) await new Promise((next) => setTimeout(next, 2));
-    const [, second] = ranksOf(child);
-    process.kill(second as number, "SIGKILL");
-    const { code, stderr } = await done;
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/rank 1 was killed by SIGKILL/);
-    expect(stderr.match(/dsbm: rank 0: .*rank 1 is gone/g)).toHaveLength(1);
-    expect(stderr).not.toMatch(/this is a bug|\n\s+at /);
-    const again = await dsbm([...images, at(name), "nproc=2"]);
-    expect([again.code, again.stderr.match(/bug|rank/)]).toEqual([0, null]);
-    expect(outcome(join(root, name))).toEqual(outcome(join(root, "untouched")));
-  });
+  /** The names in a folder of the run, [] while there is none. */
+  const namesIn = (name: string, folder: string) => {
+    const path = join(existsSync(join(root, name)) ? (folderOf(name) ?? root) : root, folder);
+    return existsSync(path) ? readdirSync(path) : [];
+  };
+  // The cache's file has a temporary name until it is whole; rank 0 alone writes checkpoints.
+  it.each<[what: string, victim: number, isThere: (name: string, said: string) => boolean]>([
+    ["in a step", 1, (_, said) => /half-iteration 2\/3 f: \d thread/.test(said)],
+    ["in a cache", 1, (name) => namesIn(name, "cache").some((file) => file.startsWith(".tmp-"))],
+    ["in a checkpoint", 0, (name) => namesIn(name, "checkpoints").length > 0],
+  ])(
+    "%s is named by the others, and the run goes on to the same bits",
+    async (what, victim, isThere) => {
+      untouched ??= dsbm([...images, at("untouched"), "nproc=2"]);
+      expect((await untouched).code).toBe(0);
+      const name = what.replaceAll(" ", "-");
+      const { child, said, done } = launch([...images, at(name), "nproc=2"]);
+      await vi.waitUntil(() => isThere(name, said.stderr), { timeout: 200_000, interval: 2 });
+      process.kill(ranksOf(child)[victim] as number, "SIGKILL");
+      const { code, stderr } = await done;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`rank ${victim} was killed by SIGKILL`));
+      const others = new RegExp(`dsbm: rank ${1 - victim}: .*rank ${victim} is gone`, "g");
+      expect(stderr.match(others), stderr).toHaveLength(1);
+      expect(stderr).not.toMatch(/this is a bug|\n\s+at /);
+      const again = await dsbm([...images, at(name), "nproc=2"]);
+      expect([again.code, again.stderr.match(/bug|rank/)]).toEqual([0, null]);
+      expect(outcome(join(root, name))).toEqual(outcome(join(root, "untouched")));
+    },
+  );
 });
 
 describe("ranks that do not fit together", () => {
@@ -156,39 +153,6 @@ describe("ranks that do not fit together", () => {
       expect(stderr).toMatch(line(/has lr=0.000[12], rank \d has lr=0.000[12]: start all ranks/));
     }
     expect(existsSync(join(root, "differ"))).toBe(false);
-  });
-
-  it("are named where they do not come, come late or count otherwise", async () => {
-    const few = await launched(2, [...words, at("few"), "dist_timeout=8"], () => ({
-      env: { WORLD_SIZE: "3" },
-    }));
-    for (const { code, stderr } of few) {
-      expect(code).toBe(1);
-      expect(stderr).toMatch(line(/rank 2 of 3 did not come within \d+ ms/));
-    }
-    const unlike = await launched(2, [...words, at("unlike")], (rank) => ({
-      env: { WORLD_SIZE: String(2 + rank) },
-    }));
-    for (const { code, stderr } of unlike) {
-      expect(code).toBe(1);
-      expect(stderr).toMatch(line(/has WORLD_SIZE=[23], rank \d has WORLD_SIZE=[23]/));
-    }
-  });
-
-  it("say that another job has the port, and listen on the loopback alone", async () => {
-    const env = { WORLD_SIZE: "2", RANK: "0", MASTER_PORT: String(await freePort()) };
-    const job = (name: string) =>
-      launched(1, [...words, at("port"), "dist_timeout=15", `name=${name}`], () => ({ env }));
-    const first = job("first");
-    // The second one starts when the first has the port, however long that took.
-    const pointer = join(tmpdir(), `dsbm-ranks-${userInfo().uid}`, `port-${env.MASTER_PORT}`);
-    await vi.waitUntil(() => existsSync(pointer), { timeout: 60_000, interval: 50 });
-    const both = (await Promise.all([first, job("second")])).flat();
-    expect(both.map(({ code }) => code)).toEqual([1, 1]);
-    const taken = new RegExp(`port ${env.MASTER_PORT} is in use by process.*set MASTER_PORT`);
-    const said = both.map(({ stderr }) => stderr);
-    expect(said.filter((text) => line(taken).test(text))).toHaveLength(1);
-    expect(said.filter((text) => /rank 1 of 2 did not come/.test(text))).toHaveLength(1);
   });
 
   it("refuse a sweep", async () => {

@@ -1,7 +1,7 @@
 // `dsbm sample` of runs of tables: columns by name, in the data's own units, in every format, row by row.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openRows, openTableWriter, outputFormat, principalComponents } from "@dsbm/data";
+import { openRows, openTableWriter, outputFormat } from "@dsbm/data";
 import { Generator, io, randn } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { scratch } from "./cli.js";
@@ -95,29 +95,6 @@ describe("tables", () => {
     for (const [k, column] of names.entries()) expect(gap(found[column]!, k)).toBeLessThan(1e-4);
   });
 
-  it("do not depend on how they are read, nor on the batch", async () => {
-    const made: Buffer[] = [];
-    for (const [name, ...words] of [
-      ["new.csv"],
-      ["new.parquet", "batch_size=1"],
-      ["new.npy", "batch_size=500"],
-      ["new.npz", "threads=2"],
-    ]) {
-      await sampled(moving, name!, "batch.npy", "overwrite=true", ...words);
-      made.push(readFileSync(at("batch.npy")));
-    }
-    for (const other of made.slice(1)) expect(other.equals(made[0]!)).toBe(true);
-    await put("head.csv", 500);
-    await sampled(moving, "head.csv", "head.npy");
-    const [whole, head] = ["batch.npy", "head.npy"].map((name) =>
-      io.toFloat64(io.npy.decode(readFileSync(at(name)))),
-    );
-    expect(whole!.subarray(0, 1500)).toEqual(head);
-    const back = await sample(moving, "new.csv", "back.npy", "direction=b");
-    expect(back.stdout).toContain("direction b");
-    expect(readFileSync(at("back.npy")).equals(made[0]!)).toBe(false);
-  });
-
   it("have whole numbers as ids where the input has", async () => {
     const text = columns[0]!.subarray(0, 3);
     writeFileSync(
@@ -154,29 +131,6 @@ describe("tables", () => {
         2,
       );
     expect(hiddenIn(root)).toEqual([]);
-  });
-
-  it("pass through principal components and log(1 + x)", async () => {
-    const log = { log1p: true, standardise: "none" as const, mean: [0, 0, 0], std: [1, 1, 1] };
-    const logs = { ...facts, transform: log };
-    const folder = tableRun(at("components"), logs, { scale: 0, components: 2 });
-    const x = randn([300, 3], { generator: Generator.create(3) });
-    const plane = x.narrow(1, 0, 2);
-    const turn = randn([2, 3], { generator: Generator.create(4) });
-    const flat = principalComponents(plane.mm(turn), { k: 2 });
-    writeFileSync(
-      at("components/projection.safetensors"),
-      io.encodeTensors(flat.stateDict(), { scale: String(flat.scale) }),
-    );
-    const given = flat.reconstruct(plane).expm1().abs();
-    const back = flat.reconstruct(flat.project(given.log1p())).expm1();
-    writeFileSync(at("flat.npy"), io.encodeNpy(given));
-    await sampled(folder, "flat.npy", "flat-out.npy", "solver=euler");
-    const out = io.toFloat32(io.npy.decode(readFileSync(at("flat-out.npy"))));
-    const expected = back.toNumbers();
-    const gaps = out.map((v, i) => Math.abs(v - expected[i]!) / (1 + Math.abs(v)));
-    expect(Math.max(...gaps)).toBeLessThan(1e-4);
-    flat.dispose();
   });
 });
 
@@ -270,9 +224,4 @@ it("drops rows with missing values where it is asked to, with their ids", async 
   const { stdout } = await sampled(still, "gaps.csv", "gaps-out.csv", "missing=drop");
   expect(stdout).toContain("samples: 2");
   expect((await load(at("gaps-out.csv"), ["id"])).id).toEqual(["b", "d,e"]);
-});
-
-it("takes a folder above the only run", async () => {
-  tableRun(at("above/name/words/42"), facts, { scale: 0 });
-  await sampled("above", "new.csv", "above.csv");
 });

@@ -14,6 +14,7 @@ import { findSweeps, type Row, readCsv, readRun, readTraces, sweepPaths } from "
 import { describe, expect, it, vi } from "vitest";
 import { dsbm, launch, refuse, scratch, small, succeed, wordsOf } from "./cli.js";
 import { fakeSlurm } from "./slurm.js";
+import { quick } from "./train.js";
 
 const root = scratch();
 const keys = small.filter((word) => !/^(seed|inner_iters|n_train)=/.test(word));
@@ -174,6 +175,21 @@ describe("a sweep that waits in Slurm", () => {
     const env = { PATH: `${bin}:${fake.env.PATH}` };
     await refuse(words("refused"), ["sbatch refused the sweep", problem], { env });
   });
+});
+
+it("images are swept, summarised by metrics of images, and listed by seeds", async () => {
+  const experiments = join(root, "images");
+  const less = wordsOf(
+    "n_ipf=1 first_num_iter=2 num_iter=2 test_npar=16 plot_level=0 metrics.judge=false",
+  );
+  const own = quick.filter((word) => !word.startsWith("seed="));
+  const words = [...own, ...less, "seed=1,2", "-m", `experiments_dir=${experiments}`];
+  const { stdout } = await succeed(words);
+  expect(stdout).toContain("2 finished, 0 finished before, 0 failed");
+  const { rows } = readCsv(sweepPaths(sweepIn(experiments)).summary_csv);
+  expect(rows.map(({ direction, seeds }) => `${direction}${seeds}`)).toEqual(["b2", "f2"]);
+  for (const { msd_mean, msd_std } of rows)
+    for (const value of [msd_mean, msd_std]) expect(Number(value)).toBeGreaterThan(0);
 });
 
 it("Ctrl-C of the terminal, which reaches the group, stops all members at their step boundaries", async () => {

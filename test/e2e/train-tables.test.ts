@@ -87,17 +87,6 @@ describe("two tables", () => {
   });
 });
 
-it("two groups of one table are its source and target", async () => {
-  const words =
-    wordsOf(`Dataset_transfer=null data.columns=x,y data.split_by=day data.source=2 data.target=3
-    num_iter=20`);
-  const { folder } = await train("groups", `Dataset=table:${target}`, ...words);
-  expect(describedIn(folder)).toMatchObject({
-    source: { rows: 200, group: "2" },
-    target: { rows: 400, group: "3" },
-  });
-});
-
 it("one table and a Gaussian at time 1 leave a description of the table", async () => {
   const words = [`Dataset=table:${source}`, "transfer=false", "data.columns=x,y", "num_iter=20"];
   const { folder } = await train("gaussian", ...words);

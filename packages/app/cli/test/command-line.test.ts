@@ -52,17 +52,6 @@ describe("help", () => {
     expect(stdout).toMatch(/^sigma +chosen from your data/m);
     expect(stdout).toMatch(/dsbm fit --help=all/);
   });
-
-  it("dsbm help COMMAND is COMMAND --help; the overview has every command under a heading", async () => {
-    expect(await line("help", "runs")).toEqual(await line("runs", "--help"));
-    const { code, stdout } = await line("--help");
-    expect(code).toBe(0);
-    for (const name of ["fit", "train", "extend", "sample", "runs", "doctor"])
-      expect(stdout).toMatch(new RegExp(`^ {2}${name} `, "m"));
-    expect(stdout).toMatch(/^Train$/m);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
-    expect(stdout).not.toMatch(/\u001b/);
-  });
 });
 
 it.each([

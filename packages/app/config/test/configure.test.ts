@@ -1,8 +1,7 @@
 // Overrides as objects give what the same overrides give as text.
 
 import { describe, expect, it } from "vitest";
-import { fit } from "../src/commands/fit.js";
-import { gaussian, train } from "../src/commands/train.js";
+import { train } from "../src/commands/train.js";
 import { configure, resolve } from "../src/configure.js";
 import { dirs } from "./commands/support.js";
 import { thrown } from "./thrown.js";
@@ -21,16 +20,6 @@ describe("configure", () => {
     const member = configure(train, overrides, { dirs });
     expect(member).toEqual(resolve(train, words, { dirs }).members[0]);
     expect(member.words).toEqual(words);
-  });
-
-  it("takes second names, and the last of two values", () => {
-    const { config } = configure(gaussian, { dim: 7, net_name: "mlp_small" }, { dirs });
-    expect(config).toMatchObject({ data: { dim: 7 }, model: { hidden: "128,128" } });
-    const merged = { "data.n_test": 5, data: { n_test: 9 }, max_minutes: null };
-    expect(configure(fit, merged, { dirs }).config).toMatchObject({
-      data: { n_test: 9 },
-      max_minutes: null,
-    });
   });
 
   it("changes none of its arguments", () => {

@@ -1,6 +1,5 @@
 // The launcher's options: valid values, errors, and that no run ever sees them.
 import { describe, expect, it } from "vitest";
-import { sample } from "../src/commands/sample.js";
 import { gaussian, train } from "../src/commands/train.js";
 import { resolve } from "../src/configure.js";
 import { dirs } from "./commands/support.js";
@@ -10,11 +9,6 @@ const run = (...words: string[]) => resolve(gaussian, words, { dirs });
 const launcher = (...words: string[]) => run("-m", ...words).launcher;
 
 describe("a launcher", () => {
-  it("is local when nothing is said, with presets and without", () => {
-    expect(launcher("dim=2,3")).toEqual({ kind: "local", n_jobs: null });
-    expect(resolve(gaussian, ["dim=2,3", "-m"]).launcher).toEqual({ kind: "local", n_jobs: null });
-  });
-
   it.each([
     ["slurm_cpu", { cpus_per_task: 1, gpus_per_node: null, mem_gb: 8, array_parallelism: 30 }],
     ["slurm_gpu", { cpus_per_task: 1, gpus_per_node: 1, mem_gb: 14, array_parallelism: 5 }],
@@ -96,17 +90,5 @@ describe("what is wrong with a launcher is one line", () => {
     const { problems } = thrown(() => run("-m", "launcher.n_jobs=0", "dmi=2", "seed=1,2"));
     expect(problems).toHaveLength(2);
     expect(problems.join()).toMatch(/launcher.n_jobs.*"dmi": did you mean "dim"/);
-  });
-
-  it("keeps lines out of options that would end the script's own", () => {
-    const word = "launcher.additional_parameters.comment='a\nb'";
-    expect(thrown(() => run("-m", "launcher=slurm_cpu", word)).message).toMatch(/text on one line/);
-  });
-
-  it("may be said of a single run where it says nothing: launcher=local", () => {
-    expect(run("launcher=local", "dim=2").launcher.kind).toBe("local");
-    expect(thrown(() => resolve(sample, ["launcher=local"])).message).toMatch(
-      /unknown key "launcher"/,
-    );
   });
 });

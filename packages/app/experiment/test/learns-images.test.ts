@@ -48,11 +48,7 @@ const steps = "gamma_min=0.05 gamma_max=0.4 model.temb_scale=1";
 const cases: [name: string, direction: "f" | "b", factor: number, words: string][] = [
   ["DSBM-IMF", "f", 0.2, "first_coupling=ind"],
   ["DSBM-IPF, from noise", "b", 0.75, `${fromNoise} gamma_min=0.1 gamma_max=0.1`],
-  ["DSBM of an Ornstein–Uhlenbeck process", "f", 0.2, "method=dbdsb_vp first_coupling=ind"],
-  ["DSBM-IMF+", "f", 0.2, "first_coupling=ind ot_sampler=exact"],
-  ["bridge matching", "f", 0.2, "method=bm"],
   ["rectified flow", "f", 0.2, "method=rf"],
-  ["OT-CFM", "f", 0.2, "method=otcfm"],
   ["discrete DSB, from noise", "b", 0.65, `method=dsb ${fromNoise} ${steps}`],
 ];
 

@@ -1,7 +1,6 @@
 // Functions of tensors as ONNX: writes in place, free sizes, refusals, and the bytes of a file.
 import * as T from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Message } from "../src/onnx/wire.js";
 import { deviation, modelOf, normal } from "./onnx.js";
 
 beforeEach(() => {
@@ -82,24 +81,5 @@ describe("what cannot be exported is refused in one line that names it", () => {
   ] as [string, (a: T.Tensor) => T.Tensor, RegExp][])("%s", (_, fn, message) => {
     expect(() => modelOf(fn, { x })).toThrow(message);
     expect(() => modelOf(fn, { x })).not.toThrow(/\n/);
-  });
-});
-
-describe("the wire format", () => {
-  const hex = (message: Message) => Buffer.concat(message.chunks).toString("hex");
-  it("is protobuf's", () => {
-    // The examples of protobuf's own description of its encoding.
-    expect(hex(new Message().int(1, 150))).toBe("089601");
-    expect(hex(new Message().data(2, "testing"))).toBe("120774657374696e67");
-    expect(hex(new Message().message(3, new Message().int(1, 150)))).toBe("1a03089601");
-    expect(hex(new Message().packed(6, [3, 270, 86942]))).toBe("3206038e029ea705");
-    expect(hex(new Message().int(1, -2))).toBe("08feffffffffffffffff01");
-    expect(hex(new Message().float(2, 1))).toBe("150000803f");
-  });
-  it("keeps large pieces as they are", () => {
-    const bytes = new Uint8Array(1000);
-    const message = new Message().message(7, new Message().data(9, bytes));
-    expect(message.chunks).toContain(bytes);
-    expect(message.bytes).toBe(Buffer.concat(message.chunks).length);
   });
 });

@@ -226,24 +226,6 @@ it("samples 10,000 images in the memory of one batch", async () => {
   expect((last?.rss ?? 0) - (tenth?.rss ?? 0)).toBeLessThan(100e6);
 });
 
-it("keeps a program for each eight steps that were taken of 100,000, and stops between two", async () => {
-  using bridge = Bridge.open(vectorRun(join(root, "steps")), { threads: 1 });
-  const stop = new AbortController();
-  let last = 0;
-  const work = bridge.sample(normal([4, 2], 1), {
-    steps: 100_000,
-    direction: "f",
-    signal: stop.signal,
-    onState(_, { k }) {
-      last = k;
-      if (k === 600) stop.abort(new Error("enough"));
-    },
-  });
-  await expect(work).rejects.toThrow("enough");
-  expect(last).toBe(600);
-  expect(bridge.programs).toBe(75);
-});
-
 it("keeps no more programs and tensors for many calls than for a few", async () => {
   using bridge = Bridge.open(vectorRun(join(root, "calls")), { threads: 1 });
   const call = async (n: number, steps: number) => {

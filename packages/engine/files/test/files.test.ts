@@ -17,7 +17,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, onTestFinished, vi } from "vitest";
 import {
   acquireLock,
-  chunksOf,
   createExclusive,
   FileError,
   foreignLockSeconds,
@@ -29,7 +28,6 @@ import {
   processName,
   readPlainFile,
   removeFolder,
-  sha256,
   sha256OfFile,
   stageFile,
   stageFolder,
@@ -87,13 +85,6 @@ it("writes texts, views by their own bytes and chunks, makes parents, and replac
   expect(texts).toEqual(["Schrödinger", "head body", "new"]);
   expect(readFileSync(join(folder, "view")).readFloatLE(4)).toBe(2);
   expect(readdirSync(folder).sort()).toEqual(["chunks", "link", "text", "view"]);
-});
-
-it("cuts content into chunks", () => {
-  const cut = (data: Parameters<typeof chunksOf>[0]) =>
-    Array.from(chunksOf(data, 4), (part) => [...part]);
-  expect(cut(new Uint8Array([0, 1, 2, 3, 4, 5]).subarray(1))).toEqual([[1, 2, 3, 4], [5]]);
-  expect(cut([Buffer.from([7]), new Uint8Array(0), Buffer.from([8])])).toEqual([[7], [8]]);
 });
 
 it("leaves a whole file when its writer is killed, and the next writer removes the rest", async () => {
@@ -189,14 +180,6 @@ it("keeps whole records of a file that grows", () => {
   expect(readFileSync(path, "utf8")).toBe("one");
   openAppendFile(path).close();
   expect(readFileSync(path, "utf8")).toBe("");
-});
-
-it("hashes bytes and files alike", () => {
-  const path = join(scratch(), "f");
-  const bytes = Buffer.alloc((1 << 20) + 7, 3);
-  writeFileSync(path, bytes);
-  expect(sha256OfFile(path)).toBe(sha256(bytes));
-  expect(sha256("abc")).toMatch(/^ba7816bf8f01cfea/);
 });
 
 it("removes temporary files of processes that are gone and old ones, and nothing else", () => {

@@ -1,17 +1,13 @@
 // Real Gloo processes on the loopback: their collectives, and what the others say when one is missing, dies, or
 // wants something else. fixtures/rank.mjs is what each process runs.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as support from "../../../../test/support/ranks.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { meet } from "../src/distributed/rendezvous.js";
 import { distributed, ones } from "../src/index.js";
-import { external, program, wentWell } from "./distributed-support.js";
+import { program, wentWell } from "./distributed-support.js";
 
 const { freePort } = support;
 type Outcome = support.Outcome;
@@ -66,12 +62,6 @@ describe("collectives", () => {
       expect(said.object).toEqual([1, { a: null }]);
       expect(said.parameter).toEqual([true, true, true]);
     }
-  });
-
-  it("leave no tensors behind", async () => {
-    const all = await ranks(2, { scenario: "memory", timeoutMs: 20_000 });
-    wentWell(all);
-    for (const { said } of all) expect(said.kept[0]).toBe(0);
   });
 
   it("are part of a recorded program, which exchanges anew at each replay", async () => {
@@ -242,19 +232,6 @@ describe("joining", () => {
     wentWell(await ranks(2, joined, () => named));
   });
 
-  it("gives a port to one of several processes that ask for it in the same moment", async () => {
-    // No real ports: other jobs of this user cannot have them.
-    const [first, count] = [100_000, 20];
-    const start = Date.now() + 1500;
-    const claim = fileURLToPath(new URL("./fixtures/claim-ports.mjs", import.meta.url));
-    const args = [claim, ...[first, count, start].map(String)];
-    const children = [1, 2, 3].map(() => spawn(process.execPath, args));
-    const said = await Promise.all(children.map(({ stdout }) => once(stdout, "data")));
-    for (const { stdin } of children) stdin.end();
-    const got = said.flatMap(([text]) => JSON.parse(String(text)) as number[]);
-    expect(got.sort()).toEqual(Array.from({ length: count }, (_, k) => first + k));
-  });
-
   it("refuses what makes no sense before anything is opened", async () => {
     const { init, available } = distributed;
     expect(available()).toContain("gloo");
@@ -313,43 +290,6 @@ describe("a store", () => {
       expect(() => Store.tcp("127.0.0.1", 0, { serves: true, listen: "x" })).toThrow(/IPv4/);
     },
   );
-
-  it.runIf(external)(
-    "serves on the given address alone where it is this machine's, and the ranks are elsewhere",
-    async () => {
-      const place = {
-        launcher: "none",
-        rank: 0,
-        worldSize: 2,
-        localRank: 0,
-        localSize: 1,
-      } as const;
-      const port = await freePort();
-      const address = external as string;
-      const { store } = await meet({ ...place, address, port, served: false, attempt: "" }, 2000);
-      const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
-      expect(listening(port)).toEqual([bytes.reverse().join("").toUpperCase()]);
-      store.set("a", "b");
-      expect(store.get("a")).toBe("b");
-      store.close();
-    },
-  );
-
-  it("does not hang where a stranger keeps its server busy with half a message", async () => {
-    const store = Store.tcp("127.0.0.1", 0, { serves: true, timeoutMs: 300 });
-    store.set("a", "b");
-    const stranger = connect(store.port, "127.0.0.1");
-    await once(stranger, "connect");
-    await new Promise((sent) => stranger.write(Buffer.of(0), sent));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(() => store.get("a")).toThrow(/^store tcp:.*: get a: the store does not answer: its/);
-    // It is asked once only.
-    const inner = store.prefix("p");
-    expect(() => inner.set("a", "c")).toThrow(/the store does not answer/);
-    inner.close();
-    store.close();
-    stranger.destroy();
-  });
 
   it("says what is wrong with its place", async () => {
     const gone = await freePort();

@@ -79,11 +79,6 @@ describe("noise", () => {
     expect(T.noise([7], { generator: g }).toNumbers()).toEqual(first.slice(0, 7));
     expect(T.noise([0, 3]).shape).toEqual([0, 3]);
   });
-  it("is PyTorch's where it is not float32", () => {
-    const [a, b] = [T.Generator.create(3), T.Generator.create(3)];
-    const expected = T.randn([20], { generator: a, dtype: "float64" }).toNumbers();
-    expect(T.noise([20], { generator: b, dtype: "float64" }).toNumbers()).toEqual(expected);
-  });
   it("at a place is a function of key, stream and place alone", () => {
     const place = { key: 4, stream: 2, offset: 0 };
     const whole = T.noiseAt([3, 400], place).reshape([-1]).toNumbers();

@@ -12,7 +12,7 @@ import { DDPMpp } from "../src/ddpmpp/ddpmpp.js";
 import { completeDDPMpp } from "../src/ddpmpp/options.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import { completeDownscalerUNet } from "../src/downscaler-unet/options.js";
-import { completeUNet, type UNetOptions } from "../src/unet/options.js";
+import { completeUNet } from "../src/unet/options.js";
 import { UNet } from "../src/unet/unet.js";
 import { idle, images, refuses, shaken, small, times, train } from "./networks.js";
 
@@ -363,14 +363,4 @@ describe.each(kinds)("$name", (kind) => {
       refuses(() => new kind.network({ ...kind.small, ...options } as never, {} as never), message);
     },
   );
-});
-
-it("lists of numbers may be text, and image sizes that do not divide the image go", () => {
-  const complete = (options: Partial<UNetOptions>) =>
-    completeUNet({ image_size: 28, in_channels: 1, ...options });
-  const text = complete({ channel_mult: "0.5, 1,2", attention_resolutions: "56,16,14,7" });
-  expect(text).toEqual(complete({ channel_mult: [0.5, 1, 2], attention_resolutions: [14, 7] }));
-  for (const none of ["", null, []])
-    expect(complete({ channel_mult: none, attention_resolutions: none })).toEqual(complete({}));
-  expect(complete({ num_head_channels: -1, num_heads_upsample: -1 })).toEqual(complete({}));
 });

@@ -5,7 +5,7 @@ import { DDPMpp } from "../src/ddpmpp/ddpmpp.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import { DriftNetwork } from "../src/mlp/drift.js";
 import { ScoreNetwork } from "../src/mlp/mlp.js";
-import { createNetwork, hasClasses, type NetworkRequest, takesVectors } from "../src/networks.js";
+import { createNetwork, type NetworkRequest } from "../src/networks.js";
 import { UNet } from "../src/unet/unet.js";
 import { refuses } from "./networks.js";
 
@@ -62,18 +62,4 @@ describe("createNetwork", () => {
   ])("refuses %s", (_, model, request, message) => {
     refuses(() => create(model, request), message);
   });
-});
-
-it("hasClasses is true for a UNET with class_cond only", () => {
-  expect(hasClasses({ name: "UNET", class_cond: true })).toBe(true);
-  expect(hasClasses({ name: "UNET" })).toBe(false);
-  expect(hasClasses({ name: "DDPMpp", class_cond: true })).toBe(false);
-});
-
-it("takesVectors is a fact of the network's entry", () => {
-  expect(["MLP", "UNET", "none"].map((name) => takesVectors({ name }))).toEqual([
-    true,
-    false,
-    false,
-  ]);
 });

@@ -46,9 +46,7 @@ const online: Fields = {
 /** What falls to which part of its distance to the target, at least. */
 const planar: [name: string, factor: number, changes: Fields][] = [
   ["DSBM-IMF", 0.1, {}],
-  ["DSBM from the identity", 0.1, { firstCoupling: "identity", halfIterations: 6 }],
   ["preconditioned DSBM", 0.1, of(preconditioned(methods.dsbm))],
-  ["bridge matching", 0.1, { firstPass: 2, halfIterations: 2 }],
   [
     "DSBM of an Ornstein–Uhlenbeck process, mean matching",
     0.1,
@@ -58,20 +56,9 @@ const planar: [name: string, factor: number, changes: Fields][] = [
       lastNoise: false,
     },
   ],
-  [
-    "DSB",
-    0.12,
-    {
-      ...{ method: methods.dsb_increments, firstCoupling: "ref", halfIterations: 6 },
-      ...{ lr: 1e-3, batchSize: 64 },
-    },
-  ],
   ["rectified flow", 0.2, { method: methods.rectifiedflow, sequence: ["b"] }],
   ["OT-CFM", 0.15, { ...oneWay, method: methods.rectifiedflow, batchCoupling: minibatchExact() }],
   ["SB-CFM", 0.15, { ...oneWay, method: methods.sbcfm, batchSize: 64 }],
-  ["α-DSBM", 0.1, { ...online, firstSteps: 800, cacheGrid: uniformGrid(8) }],
-  ["[SF]²M", 0.1, { ...of(methods.sf2m), ...oneWay, batchSize: 64 }],
-  ["LightSB", 0.1, { ...of(methods.lightsb({ components: 20 })), halfIterations: 1, lr: 0.01 }],
   ["Sinkhorn bridge", 0.1, { ...of(methods.sinkhorn_bridge), halfIterations: 1 }],
 ];
 
@@ -105,9 +92,6 @@ describe("the Gaussian bridge at dimension 2", () => {
   const ways: [name: string, changes: Fields][] = [
     ["DSBM-IPF", { firstCoupling: "ref", halfIterations: 6, steps: 500 }],
     ["DSBM-IMF", { halfIterations: 4 }],
-    ["IMF-b", { sequence: ["b"], halfIterations: 5 }],
-    ["DSBM-IMF on pairs of three steps", { stepVariance: "analytic", cacheGrid: uniformGrid(3) }],
-    ["DSBM-IMF+", { batchSize: 128, batchCoupling: minibatchExact() }],
     [
       "DSB",
       {

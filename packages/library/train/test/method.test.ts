@@ -180,4 +180,11 @@ describe.each(fitted)("$name", ({ method }) => {
     expect(one.state.networks.b.parameters()).toEqual([]);
     expect(weights(one)).toEqual(weights(two));
   });
+
+  it("goes on after a half-iteration, bit by bit", async () => {
+    const whole = await trained(tiny(method));
+    const second = await interrupted(() => tiny(method), { half: 1, step: null });
+    await train(second);
+    expect(weights(second)).toEqual(weights(whole));
+  });
 });

@@ -56,21 +56,6 @@ describe("Sampler", () => {
     },
   );
 
-  it("keeps a bounded number of programs, whatever the numbers of rows and of steps", async () => {
-    const sampler = make({ chunkRows: 100 });
-    const run = async (n: number, steps: number) => {
-      const options = { grid: uniformGrid(steps), seed: 1 };
-      const { states } = await carriedTo(sampler, x.narrow(0, 0, n), options);
-      return states[0] as Tensor;
-    };
-    const first = await run(70, 1);
-    for (let n = 1; n < 70; n++) (await run(n, 1)).dispose();
-    expect(sampler.programs).toBeLessThanOrEqual(3);
-    for (let steps = 2; steps < 40; steps++) (await run(1, steps)).dispose();
-    expect(sampler.programs).toBeLessThanOrEqual(512);
-    expect(distance(await run(70, 1), first)).toBe(0);
-  });
-
   it.each([
     [undefined, 1, 1],
     ["bridge", Math.sqrt(0.8), 0],

@@ -1,6 +1,6 @@
 // The driver: refusals, failures, and stops. The methods' table tests that it trains.
 
-import { hash32, methods, minibatchExact, uniformGrid } from "@dsbm/bridge";
+import { methods, minibatchExact, uniformGrid } from "@dsbm/bridge";
 import { liveTensors } from "@dsbm/torch";
 import { beforeEach, describe, expect, vi } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
@@ -133,15 +133,5 @@ describe("the parts of a step", () => {
       mean: 0,
       var: 1,
     });
-  });
-});
-
-describe("stream", () => {
-  it("hashes close names far apart, into 32 bits", () => {
-    const all = Array.from({ length: 2000 }, (_, i) => hash32(`42/train/${i}`));
-    expect(new Set(all).size).toBe(2000);
-    const high = all.filter((h) => h >= 2 ** 31).length;
-    expect(Math.abs(high - 1000)).toBeLessThan(5 * Math.sqrt(500));
-    for (const h of all) expect(Number.isInteger(h) && h >= 0 && h < 2 ** 32).toBe(true);
   });
 });

@@ -5,10 +5,9 @@ import { describe, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
 import { axisOf } from "../src/page/chart/axis.js";
-import { smoothed } from "../src/page/chart/smooth.js";
 import { curvesOf } from "../src/page/run/series.js";
 import { MetricsTail } from "../src/runs/live.js";
-import { emptyHistory, History } from "../src/shared/history.js";
+import { History } from "../src/shared/history.js";
 import { metricLine, metricLines } from "./runs.js";
 
 const row = (half: number, step: number, loss: unknown) => ({
@@ -103,22 +102,5 @@ describe("a file that grows", () => {
       "backward raw",
       "backward",
     ]);
-  });
-});
-
-describe("smoothing", () => {
-  const half = { ...emptyHistory, half: [1, 1, 1, 1] };
-
-  it("leaves a constant as it is, from the first value on", () => {
-    expect(smoothed(half, [3, 3, null, 3], 0.9)).toEqual(
-      [3, 3, null, 3].map((v) => v && expect.closeTo(v, 12)),
-    );
-  });
-
-  it("is the exponential average without the bias of its start", () => {
-    const [a, b, c] = [1, 5, 2];
-    const w = 0.8;
-    const expected = (0.2 * (w * w * a + w * b + c)) / (1 - w ** 3);
-    expect(smoothed(half, [a, b, c], w)[2]).toBeCloseTo(expected, 12);
   });
 });

@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
 import { secondsOf } from "../src/page/lib/format.js";
-import { columnsWith, filtered, grouped, sorted, usualMetrics } from "../src/page/runs/columns.js";
+import { grouped } from "../src/page/runs/columns.js";
 import { RunTable } from "../src/runs/table.js";
 import type { RunRow } from "../src/shared/api.js";
 import { stepsOf } from "../src/shared/plan.js";
@@ -125,37 +125,4 @@ it("a plan has the steps of all half-iterations that are left", () => {
   expect(left(1, 40)).toEqual({ steps: 100, left: 60 + 100 + 30 });
   expect(left(3, 4)).toEqual({ steps: 10, left: 6 + 20 });
   expect(left(5, 10)).toEqual({ steps: 10, left: 0 });
-});
-
-describe("what the page makes of rows", () => {
-  const at = join(root, "five");
-  for (const [seed, method] of [
-    [10, "dsbm"],
-    [9, "lightsb"],
-    [2, "dsbm"],
-  ] as const)
-    writeRun(join(at, `moons/defaults/${seed}`), { seed, method });
-  const rows = new RunTable(new Folder(at)).scan();
-  const columns = columnsWith(usualMetrics(["sliced_w2 f"]));
-  const by = (id: string) => columns.find((column) => column.id === id) as (typeof columns)[number];
-
-  it("is sorted by numbers as numbers, rows without a value last both ways", () => {
-    const seeds = (descending: boolean) =>
-      sorted(rows, by("seed"), descending).map(({ seed }) => seed);
-    expect(seeds(false)).toEqual(["2", "9", "10"]);
-    expect(seeds(true)).toEqual(["10", "9", "2"]);
-    const [first, ...rest] = rows as [(typeof rows)[0], ...typeof rows];
-    const without = [{ ...first, metrics: {} }, ...rest];
-    for (const descending of [true, false])
-      expect(sorted(without, by("sliced_w2 f"), descending).at(-1)).toBe(without[0]);
-  });
-
-  it("is filtered by all words", () => {
-    const found = (words: string, state = "") =>
-      filtered(rows, { words, state }).map(({ seed }) => seed);
-    expect(found("LIGHTSB moons")).toEqual(["9"]);
-    expect(found("dsbm nothing")).toEqual([]);
-    expect(found("", "failed")).toEqual([]);
-    expect(found("", "finished")).toHaveLength(3);
-  });
 });

@@ -1,4 +1,4 @@
-// The noise of a seed: Philox against the answers that its authors publish; test/e2e/web-noise.test.ts has the native engine's.
+// The noise of a seed: Philox against the answers that its authors publish; test/e2e/export.test.ts has the native engine's.
 import { expect, it } from "vitest";
 import { philox } from "../src/noise/philox.js";
 import { rowNoise } from "../src/noise/row-noise.js";

@@ -49,14 +49,6 @@ describe("Euler–Maruyama", () => {
     expect(quiet.path[3]).not.toEqual(quiet.path[2]);
   });
 
-  it("takes the end that is predicted in place of a last step without noise", async () => {
-    const bridge = createBridge({
-      ...{ shape: [1], networks: { f: linear(0) }, ends: { f: (x) => x.map(() => 7) } },
-      ...{ lastNoise: false, times: 3 },
-    });
-    expect((await bridge.sample([[1], [2]])).x).toEqual([[7], [7]]);
-  });
-
   it("gives a row the same path whatever lies beside it, and another with another seed or direction", async () => {
     const bridge = createBridge({
       shape: [1],

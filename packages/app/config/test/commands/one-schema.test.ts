@@ -79,14 +79,6 @@ describe("the Gaussian script's names", () => {
     expect(complete(...line.split(" "))).toMatchObject(facts);
   });
 
-  it("name folders and members as typed, lists included", () => {
-    const members = benchmark("dim=5,20", "net_name=mlp_small,mlp_large", "seed=1,2", "-m");
-    expect(members).toHaveLength(8);
-    expect(members[0]?.dirname).toBe("dim=5,net_name=mlp_small");
-    expect(members[7]?.words).toEqual(["dim=20", "net_name=mlp_large", "seed=2"]);
-    expect(members[7]?.config).toMatchObject({ data: { dim: 20 }, model: { hidden: "256,256" } });
-  });
-
   it.each<[string, string]>([
     ["inner_iter=5", 'unknown key "inner_iter": did you mean "inner_iters"?'],
     ["dim=0", "dim: expected an integer >= 1 or null, got 0; write for example dim=5"],
@@ -171,20 +163,7 @@ describe("keys of the reference", () => {
     for (const note of member?.notes ?? []) expect(note).toMatch(/^\S+ changes nothing: \w/);
   });
 
-  it("give a name to a run through references", () => {
-    const words = ["name='${Dataset}_${data.dataset}'", "data.dataset=letters"];
-    expect(image(...words)[0]?.config.name).toBe("mnist_letters");
-  });
-
   const DDPMPP = "dataset=cifar10 model=DDPMpp_32";
-
-  it("of DDPMpp are accepted at the published values", () => {
-    const published = `${DDPMPP} model.scale_by_sigma=false model.normalization=GroupNorm
-      model.nonlinearity=swish model.conditional=true model.attention_type=ddpm
-      model.embedding_type=positional model.fourier_scale=16 model.conv_size=3`;
-    const configs = [published, DDPMPP].map((line) => image(...line.split(/\s+/))[0]?.config);
-    expect(configs[0]).toEqual(configs[1]);
-  });
 
   it.each([
     ["CSV_log_dir=/tmp", /^CSV_log_dir=\/tmp is not possible: metrics are written to/],

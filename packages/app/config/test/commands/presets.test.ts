@@ -2,13 +2,11 @@
 
 import { describe, expect, it } from "vitest";
 import { test, testOnlyKeys } from "../../src/commands/test.js";
-import { gaussian, train } from "../../src/commands/train.js";
+import { train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
 import { completeTrain } from "../../src/keys/complete.js";
 import { groupTable, presetGroups } from "../../src/presets/groups.js";
-import { defaultsOf } from "../../src/schema/describe.js";
-import { helpEntries, helpTable } from "../../src/schema/help.js";
-import { benchmark, dirs, only, problems, run, wordsOf } from "./support.js";
+import { dirs, only, problems, run, wordsOf } from "./support.js";
 
 const UNET = `model.name=UNET model.num_channels=128 model.channel_mult=null model.num_res_blocks=2
   model.attention_resolutions='16,8' model.num_heads=4 model.num_head_channels=null
@@ -239,43 +237,6 @@ describe("--help", () => {
     expect(table[0]).toMatch(/^dataset=mnist_transfer {12}MNIST digits .* \(the default\)$/);
     expect(table.join("\n")).not.toContain("=_small");
     expect(groupTable([])).toBe("");
-  });
-
-  it("explains every key, those of all networks included", () => {
-    const all = [...helpEntries(test.schema), ...helpEntries(gaussian.schema)];
-    for (const entry of all) {
-      expect(entry.meaning, entry.key).toMatch(/^[^(].+ \(.+\)$/);
-      expect(entry.default, entry.key).not.toBe("(needed)");
-    }
-    const meaning = (key: string) => all.find((entry) => entry.key === key)?.meaning;
-    expect(meaning("model.dropout")).toContain(
-      "; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 0.5; DDPMpp: 0.15 (",
-    );
-    expect(meaning("model.num_heads")).toContain("; UNET only (");
-    expect(meaning("model.name")).toContain("(UNET, DownscalerUNET, DDPMpp or MLP)");
-    expect(defaultsOf(train.schema).model).toEqual({ name: "UNET" });
-  });
-
-  it("shows what the presets say, by subject, in the width of the terminal", () => {
-    const { values, ...rest } = run("--help", "dataset=cifar10", "num_iter=5");
-    expect(rest).toMatchObject({ help: true, members: [] });
-    const lines = helpTable(train.schema, { values, sections: train.sections, width: 80 }).split(
-      "\n",
-    );
-    expect(lines).toContain("simulated pairs");
-    expect(lines.find((line) => line.startsWith("num_steps "))).toMatch(/^num_steps +200 +steps/);
-    expect(lines.find((line) => line.startsWith("num_iter "))).toMatch(/^num_iter +5 +/);
-    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
-  });
-
-  it("has the Gaussian script's names and numbers for the benchmark", () => {
-    const { values } = benchmark("--help");
-    const { aliases } = gaussian;
-    const entries = helpEntries(gaussian.schema, { values, aliases });
-    const shown = (key: string) => entries.find((entry) => entry.key === key)?.default;
-    const keys = ["model_name", "dim", "inner_iters", "net_name", "grad_clip"];
-    expect(keys.map(shown)).toEqual(["dsbm", "5", "10000", "mlp_large", "null"]);
-    expect(shown("data.dim")).toBeUndefined();
   });
 });
 

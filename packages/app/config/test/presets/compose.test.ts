@@ -98,13 +98,6 @@ describe("compose", () => {
     expect(run(name, overrides).config).toMatchObject(config);
   });
 
-  it("says what was chosen, and looks through the folders in order", () => {
-    expect(run("first").choices).toEqual({ dataset: "own", method: "dbdsb", model: "small" });
-    expect(run("config", { model: null }).choices.model).toBeNull();
-    const { config } = run("config", { method: "own" }, ["mine", "conf"]);
-    expect(config).toMatchObject({ sde: "own", seed: 7, net: { width: 128 } });
-  });
-
   it.each<[name: string, overrides: Overrides, code: string, message: RegExp]>([
     [
       "config",

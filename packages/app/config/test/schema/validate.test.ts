@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defaultsOf } from "../../src/schema/describe.js";
-import { helpEntries, helpTable } from "../../src/schema/help.js";
 import { validate } from "../../src/schema/validate.js";
 import type { Tree } from "../../src/text/value.js";
 import { thrown } from "../thrown.js";
@@ -66,17 +64,6 @@ describe("validate", () => {
     expect(problems(input)).toEqual([`${expected}, got ${got}; write for example ${example}`]);
   });
 
-  it.each<[Tree, string]>([
-    [{ net: { name: 5 } }, "net.name: expected text, got 5"],
-    [{ net: {} }, "net.name: expected text, got nothing"],
-    [{ net: 5 }, "net: expected a group of keys, got 5"],
-    [{ dmi: 5 }, 'unknown key "dmi": did you mean "dim"?'],
-    [{ other: 5 }, 'unknown key "other": --help lists all keys'],
-    [{ net: { name: "a", widht: 5 } }, 'unknown key "net.widht": did you mean "net.width"?'],
-  ])("%j", (input, line) => {
-    expect(problems(input)).toEqual([line]);
-  });
-
   it("reports everything at once, one line each", () => {
     const input = { dim: 0, lr: "fast", seq: ["x", "y"], lrr: 1, net: { name: "a", q: 1 } };
     const heads = ["dim", "lr", "seq", 'unknown key "net.q"', 'unknown key "lrr"'];
@@ -115,11 +102,6 @@ describe("groups of several shapes", () => {
   });
   const lines = (net: Tree) => thrown(() => validate(shaped, { net })).problems;
 
-  it("take the shape that their constant says, with its defaults", () => {
-    expect(validate(shaped, {})).toEqual({ net: { kind: "small", width: 8 } });
-    expect(validate(shaped, { net: { kind: "large" } }).net).toMatchObject({ width: 64, depth: 3 });
-  });
-
   it.each<[Tree, string]>([
     [
       { kind: "large", width: "a" },
@@ -145,44 +127,5 @@ describe("groups of several shapes", () => {
     ],
   ])("%j", (net, line) => {
     expect(lines(net)).toEqual([line]);
-  });
-
-  it("suggest names that are typed like keys", () => {
-    const options = { groups: ["dataset"] };
-    const error = thrown(() => validate(shaped, { datset: 1 }, undefined, options));
-    expect(error.problems).toEqual(['unknown key "datset": did you mean "dataset"?']);
-  });
-
-  it("are one list in --help, with notes where the shapes differ", () => {
-    expect(helpEntries(shaped)).toEqual([
-      { key: "net.kind", default: "small", meaning: "which (small or large)" },
-      { key: "net.width", default: "8", meaning: "width; large: 64 (an integer)" },
-      { key: "net.depth", default: "3", meaning: "depth; large only (an integer)" },
-    ]);
-  });
-});
-
-describe("help", () => {
-  it("lists every key with default, meaning and what it takes", () => {
-    const keys = "dim lr ema kind clip share seq net.width net.name".split(" ");
-    expect(helpEntries(schema).map((row) => row.key)).toEqual(keys);
-    expect(helpEntries(schema)[0]).toEqual({
-      key: "dim",
-      default: "5",
-      meaning: "dimensions (an integer >= 1)",
-    });
-    expect(helpEntries(schema).at(-1)?.default).toBe("(needed)");
-  });
-
-  it("aligns the columns and wraps the last", () => {
-    const lines = helpTable(schema, { width: 50 }).split("\n");
-    expect(lines[0]).toBe("key        default   meaning");
-    expect(lines[1]).toBe("dim        5         dimensions (an integer >= 1)");
-    expect(lines.every((line) => line.length <= 50)).toBe(true);
-    expect(lines.length).toBeGreaterThan(9);
-  });
-
-  it("knows the nested defaults", () => {
-    expect(defaultsOf(schema)).toMatchObject({ dim: 5, clip: null, net: { width: 64 } });
   });
 });

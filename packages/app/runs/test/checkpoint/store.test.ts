@@ -2,7 +2,6 @@
 // folder is skipped.
 import { spawnSync } from "node:child_process";
 import {
-  appendFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -54,14 +53,6 @@ describe("save and newest", () => {
       const bytes = readFileSync(join(checkpoint.folder, name));
       expect(manifest.files[name]).toEqual({ size: bytes.length, sha256: sha256(bytes) });
     }
-  });
-
-  it("take a typed array by its own bytes, and an empty file", () => {
-    const view = new Float32Array([9, 1.5, 2]).subarray(1, 2);
-    const files = { view, empty: new Uint8Array(0) };
-    const { checkpoint } = open(newFolder()).save(point(1, { files }));
-    expect(readFileSync(checkpoint.files.view!.path).readFloatLE(0)).toBe(1.5);
-    expect([checkpoint.files.view!.size, checkpoint.files.empty!.size]).toEqual([4, 0]);
   });
 
   it("keep a point of the same name until the new one is whole", () => {
@@ -184,7 +175,6 @@ const whole = { size: 1, sha256: "a".repeat(64) };
 const damages: [string, (scene: Scene) => void, RegExp][] = [
   ["a missing file", ({ net }) => rmSync(net), /net\.safetensors: it does not exist/],
   ["a short file", ({ net }) => truncateSync(net, 10), /has 10 bytes, expected 15000$/],
-  ["a long file", ({ net }) => appendFileSync(net, "x"), /has 15001 bytes, expected 15000$/],
   [
     "a changed byte",
     ({ net }) => {
@@ -196,7 +186,6 @@ const damages: [string, (scene: Scene) => void, RegExp][] = [
   ],
   ["no manifest", ({ manifest }) => rmSync(manifest), /manifest\.json: it does not exist/],
   ["a cut manifest", ({ manifest }) => truncateSync(manifest, 100), /is not valid JSON/],
-  ["an empty manifest", ({ manifest }) => truncateSync(manifest, 0), /is not valid JSON/],
   [
     "a manifest of brackets",
     ({ manifest }) => writeFileSync(manifest, "[".repeat(100_000) + "]".repeat(100_000)),
@@ -207,36 +196,20 @@ const damages: [string, (scene: Scene) => void, RegExp][] = [
     ({ manifest }) => writeFileSync(manifest, " ".repeat((1 << 20) + 1)),
     /has 1048577 bytes, expected at most 1048576/,
   ],
-  ["an empty value", ({ manifest }) => writeFileSync(manifest, "null"), /is not as expected/],
-  ["an older format", (s) => edit(s, { format: 0 }), /\(format: /],
   ["a newer format", (s) => edit(s, { format: 2, dsbm: "9.8.7" }), /by dsbm 9\.8\.7 in format 2/],
   ["another id", (s) => edit(s, { id: "x" }), /its id is not it0001/],
   ["no order", (s) => edit(s, { order: "9" }), /\(order: /],
-  ["an endless order", (s) => edit(s, { order: "Infinity" }), /\(order: /],
-  ["no serial", (s) => edit(s, { serial: 1.5 }), /\(serial: /],
-  ["a milestone of words", (s) => edit(s, { milestone: "no" }), /\(milestone: /],
   ["no facts", (s) => edit(s, { facts: [] }), /\(facts: /],
-  ["no list of files", (s) => edit(s, { files: null }), /\(files: /],
   [
     "a file without sha256",
     (s) => edit(s, { files: { a: { size: 1, sha256: "A".repeat(64) } } }),
     /\(files\.a\.sha256: /,
   ],
-  ["a negative size", (s) => edit(s, { files: { a: { ...whole, size: -1 } } }), /\(files\.a\.size/],
   ["a file outside", (s) => edit(s, { files: { "../../../x": whole } }), /\(files\./],
-  ["an absolute path", (s) => edit(s, { files: { "/etc/passwd": whole } }), /\(files\./],
   ["control characters", (s) => edit(s, { files: { "\u001b[2J\nx": whole } }), /\?\[2J\?x/],
   ["a link to a file", (s) => linkOut(s, s.net), /it is a symbolic link/],
   ["a link to the manifest", (s) => linkOut(s, s.manifest), /it is a symbolic link/],
   ["a link to the point", (s) => linkOut(s, s.at), /is a link, expected a folder$/],
-  [
-    "a folder in place of a file",
-    ({ net }) => {
-      rmSync(net);
-      mkdirSync(net);
-    },
-    /net\.safetensors: expected a plain file$/,
-  ],
   [
     "a pipe in place of a file",
     ({ net }) => {

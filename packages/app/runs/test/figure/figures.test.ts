@@ -47,30 +47,6 @@ describe("trends over half-iterations", () => {
     expect([size.width, size.height]).toEqual([2 * Number(width), 2 * Number(height)]);
   });
 
-  it("have the colour of a direction whatever the other series, and its letter", async () => {
-    const rows = [1, 2, 3, 4].map((n) => {
-      return { half_iteration: n, direction: n % 2 ? "b" : "f", mean: n };
-    });
-    const stroke = (svg: string) => lines(svg).map((line) => line.getAttribute("stroke"));
-    const both = await trendFigure({ rows, panels: [{ metric: "mean" }] });
-    expect(texts(both)).toEqual(
-      expect.arrayContaining(["backward (b)", "forward (f)", "1 b", "2 f", "3 b", "4 f"]),
-    );
-    const forward = rows.filter(({ direction }) => direction === "f");
-    const one = await trendFigure({ rows: forward, panels: [{ metric: "mean" }] });
-    expect(stroke(both)).toEqual(expect.arrayContaining(stroke(one)));
-    expect(new Set(stroke(both)).size).toBe(2);
-  });
-
-  it("draw bands of one standard deviation, on a logarithmic axis too", async () => {
-    const rows = [1, 2].map((n) => ({ half_iteration: n, mean: n, std: 1.4 }));
-    for (const scale of ["linear", "log"] as const) {
-      const svg = await trendFigure({ rows, panels: [{ metric: "mean", spread: "std", scale }] });
-      expect(areas(svg)).toHaveLength(1);
-      expect(svg).not.toMatch(/NaN|Infinity/);
-    }
-  });
-
   it.each([1e-9, 0.013, 1, 333])("have numbers on axes from %f on", async (least) => {
     for (const ratio of [1, 1.01, 1.5, 12, 1e7])
       for (const scale of ["linear", "log"] as const) {
@@ -121,15 +97,6 @@ describe("trends over steps", () => {
     expect(starts).toEqual(starts.toSorted((x, y) => x - y));
   });
 
-  it("keep the mean, and all values within the band", async () => {
-    const svg = await lossOf(training(1, (_, step) => (step % 20 === 0 ? 1 : 100)));
-    const heights = coordinates(lines(svg)[0]!).map(([, y]) => y);
-    const band = coordinates(areas(svg)[0]!).map(([, y]) => y);
-    expect(Math.max(...band) - Math.min(...band)).toBeGreaterThan(
-      Math.max(...heights) - Math.min(...heights),
-    );
-  });
-
   it("mark steps that are not finite", async () => {
     const isLost = (half: number, step: number) => half === 2 && step === 250;
     const svg = await lossOf(training(2, (half, step) => (isLost(half, step) ? Number.NaN : 1)));
@@ -165,15 +132,6 @@ describe("spectra", () => {
     expect(Number(rules(svg)[0]!.getAttribute("x1"))).toBeCloseTo(at, 1);
     expect(texts(svg)).toEqual(expect.arrayContaining(["source", "limit of the coarse grid", "8"]));
   });
-
-  it("have a panel a channel, and say if there is no energy", async () => {
-    const energy = [...law("source", 2).energy, k.map(() => 0)];
-    const svg = await spectrumFigure({ series: [{ name: "source", k, energy }] });
-    for (const text of ["channel 1", "channel 2", "no energy at any wavenumber"])
-      expect(texts(svg)).toContain(text);
-    expect(svg).not.toContain("NaN");
-    await expect(spectrumFigure({ series: [] })).rejects.toMatchObject({ code: "bad_argument" });
-  });
 });
 
 describe("samples", () => {
@@ -191,13 +149,6 @@ describe("samples", () => {
       expect(texts(svg)).toContain(text);
     expect(dots(svg)).toHaveLength(3 + 6 + 3 + 3 + 9);
     expect(lines(svg).map((line) => coordinates(line).length)).toEqual([3, 3, 3]);
-  });
-
-  it("of one coordinate are paths over time and histograms", async () => {
-    const plane = { ...kinds, k: 1 as const, explained: null, path, between: [] };
-    const svg = await scatterFigure({ ...points, dim: 1, plane }, { direction: "f", title: "" });
-    expect(lines(svg)).toHaveLength(6 + 2);
-    expect(select(svg, '[aria-label="rect"] rect')).toHaveLength(kinds.generated.length);
   });
 });
 
@@ -270,32 +221,5 @@ describe("images", () => {
         expect(gif.pixel(x, y, k)).toEqual(grey(value));
         expect(gif.pixel(x + 128, y, k)).toEqual(grey(255));
       }
-  });
-
-  it("move within a megabyte, 31 frames of 64 noisy digits", async () => {
-    let state = 1;
-    const noise = () => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return state / 2 ** 32 - 0.5;
-    };
-    const frames = Array.from({ length: 31 }, (_, k) =>
-      Uint8Array.from({ length: 64 * 784 }, (_, i) => {
-        const ring = Math.hypot((i % 28) - 14, (Math.floor(i / 28) % 28) - 14) - 6;
-        const value = Math.max(0, 255 - 80 * Math.abs(ring)) + 15 * k * (1 - k / 30) * noise();
-        return Math.min(255, Math.max(0, value));
-      }),
-    );
-    const captions = frames.map((_, k) => `${k}`);
-    const gif = await animatedGrid({ frames, captions, shape: [64, 1, 28, 28] });
-    expect(gif.length).toBeLessThan(1e6);
-  });
-
-  it.each([
-    [[2, 2, 2, 1], 8],
-    [[2, 1, 2, 1], 8],
-    [[1, 1, 0, 1], 0],
-  ] as const)("of shape %j do not take %i values", async (shape, length) => {
-    const images = new Uint8Array(length);
-    await expect(imageGrid({ images, shape, columns: 1 })).rejects.toThrow(/a grid of images was/);
   });
 });

@@ -3,7 +3,6 @@ import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync 
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { loggers, metricName, namedMetrics } from "../../src/logger/logger.js";
 import { crc32c, maskedCrc32c, openRecordFile } from "../../src/logger/tensorboard/record-file.js";
 import { tensorboardLogger } from "../../src/logger/tensorboard.js";
 import { faultOf, kill, scratch, startScript } from "../support.js";
@@ -169,21 +168,4 @@ describe("files", () => {
     expect(points).toEqual(Array.from({ length: 500 }, (_, k) => [k + 1, (k + 1) / 4]));
     expect(shownScalars(place(run), "later")).toEqual([]);
   });
-});
-
-it("loggers without files of their own leave the numbers to metrics.jsonl", () => {
-  const folder = scratch();
-  for (const name of ["CSV", "JSONL", "NONE"] as const) {
-    const logger = loggers[name](folder, { from: 0 });
-    logger.log(1, { loss: 1 });
-    logger.close();
-  }
-  expect(readdirSync(folder)).toEqual([]);
-});
-
-it("names of metrics say the direction and the data", () => {
-  expect(metricName({ direction: "b", stage: "train" }, "loss")).toBe("b/train/loss");
-  const row = { half_iteration: 3, iteration: 2, direction: "f", step: 7, fid: 2.5, name: "x" };
-  const place = { direction: "f", stage: "test" } as const;
-  expect(namedMetrics(place, { ...row, share: null })).toEqual({ "f/test/fid": 2.5 });
 });

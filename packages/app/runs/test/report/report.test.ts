@@ -1,8 +1,8 @@
 // The text of reports: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
-import { gradedRows, judge, verdictOn, worstColumns } from "../../src/report/judge.js";
+import { gradedRows, judge, verdictOn } from "../../src/report/judge.js";
 import { metricTables } from "../../src/report/metrics.js";
-import { digits, percent } from "../../src/report/page/digits.js";
+import { percent } from "../../src/report/page/digits.js";
 import { Html, html } from "../../src/report/page/html.js";
 import { renderPage } from "../../src/report/page/page.js";
 import { verdictParts } from "../../src/report/verdict.js";
@@ -25,21 +25,6 @@ const row = (change: Partial<MetricRow>): MetricRow => ({
 });
 
 describe("numbers", () => {
-  it.each([
-    [0, "0"],
-    [12_345, "12,345"],
-    [-0.04129, "−0.0413"],
-    [1, "1"],
-    [1.0049, "1.00"],
-    [53.84, "53.8"],
-    [1234.56, "1,235"],
-    [1.234e-5, "1.23 × 10⁻⁵"],
-    [-3.21e12, "−3.21 × 10¹²"],
-    [Number.NaN, "not a number"],
-    [Number.NEGATIVE_INFINITY, "−∞"],
-    [null, "–"],
-  ])("%s is %s", (value, text) => expect(digits(value)).toBe(text));
-
   it("never rounds a part to nothing or everything", () => {
     expect([0, 0.001, 0.5, 0.999, 1].map(percent)).toEqual([
       "0 %",
@@ -94,18 +79,6 @@ describe("judge", () => {
       row({ ...baseline, direction: "b", ...left(0.03, 0, 0.2) }),
     ]);
     expect(rows.map(({ grade }) => grade)).toEqual(["partial", "partial", "partial"]);
-  });
-
-  it("orders columns by what they are worst at in either direction", () => {
-    const column = (name: string, value: number, direction: "f" | "b") =>
-      row({ group: "columns", column: name, value, direction });
-    const rows = [
-      column("a", 2, "f"),
-      column("b", 1, "f"),
-      column("a", 1, "b"),
-      column("b", 9, "b"),
-    ];
-    expect(worstColumns(rows)).toEqual(["b", "a"]);
   });
 });
 

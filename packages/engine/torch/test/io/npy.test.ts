@@ -96,29 +96,17 @@ describe("decode", () => {
   const bad: [string, string, Uint8Array][] = [
     ["nothing", "HeaderTooShort", new Uint8Array(0)],
     ["another format", "NotThisFormat", new TextEncoder().encode("PK\u0003\u0004 a zip file")],
-    ["a cut prefix", "HeaderTooShort", file("").subarray(0, 9)],
     ["version 4", "InvalidHeader", file(header("<f4", "()"), [0, 0, 0, 0], 4)],
     ["a cut header", "IncompleteFile", file(header("<f4", "()")).subarray(0, 40)],
     ["a header of 4 GB", "HeaderTooLarge", file("", [], 2).fill(255, 8, 12)],
     ["code", "InvalidHeader", file("__import__('os').system('true')")],
-    ["a call", "InvalidHeader", file("dict(descr='<f4')")],
-    ["no dictionary", "InvalidHeader", file("(1, 2)")],
     ["deep nesting", "InvalidHeader", file("[".repeat(60000))],
-    ["an open dictionary", "InvalidHeader", file("{'descr': '<f4'")],
     ["a key twice", "InvalidHeader", file("{'descr': '<f4', 'descr': '<f4', 'shape': ()}")],
-    ["an unknown key", "InvalidHeader", file(header("<f4", "()").replace("}", "'x': 1}"))],
     ["a missing key", "InvalidHeader", file("{'descr': '<f4', 'shape': ()}")],
-    ["fortran_order 0", "InvalidHeader", file(header("<f4", "()", "0"))],
-    ["a number as shape", "InvalidHeader", file(header("<f4", "(3)"))],
-    ["an escape", "InvalidHeader", file(header("<f\\x34", "()"))],
     ["a negative size", "InvalidShape", file(header("<f4", "(-1,)"))],
-    ["a fraction", "InvalidHeader", file(header("<f4", "(1.5,)"))],
     ["sizes that overflow", "InvalidShape", file(header("<f4", "(99999999999, 99999999999)"))],
-    ["a text as size", "InvalidShape", file(header("<f4", "('3',)"))],
     ["pickled objects", "UnknownDtype", file(header("|O", "()"))],
     ["complex numbers", "UnknownDtype", file(header("<c8", "()"), new Uint8Array(8))],
-    ["unsigned 32-bit", "UnknownDtype", file(header("<u4", "()"), new Uint8Array(4))],
-    ["records", "UnknownDtype", file(header("", "()").replace("''", "[('a', '<f4')]"))],
     ["a cut array", "IncompleteFile", file(header("<f4", "(2,)"), new Uint8Array(7))],
     ["bytes after the array", "SizeMismatch", file(header("<f4", "(2,)"), new Uint8Array(9))],
     ["a bool of 2", "InvalidValue", file(header("|b1", "(1,)"), [2])],
@@ -134,22 +122,6 @@ describe("decode", () => {
       opened.read();
     };
     expect(readAll).toThrow(expect.objectContaining({ code }));
-  });
-
-  it("stands any one byte changed", () => {
-    const bytes = encode(fromTyped(Float32Array.of(1, 2), [2, 1]));
-    for (let at = 0; at < 72; at++) {
-      for (const byte of [0, 0x28, 0x27, 0x7d, 0x30, 0xff]) {
-        const changed = bytes.slice();
-        changed[at] = byte;
-        try {
-          const { dtype, shape, data } = decode(changed);
-          expect(data.length).toBe(shape.reduce((p, q) => p * q, itemSize[dtype]));
-        } catch (error) {
-          expect(error).toHaveProperty("source");
-        }
-      }
-    }
   });
 });
 

@@ -100,24 +100,6 @@ describe("a training script's checkpoint", () => {
     });
     expect([...(optimizer as Dictionary).keys()]).toEqual(["state", "param_groups"]);
   });
-
-  it("keeps the optimiser's state under whole numbers, as its first step left it", () => {
-    const optimizer = dictionary(fixture("nested.pt")).get("optimizer") as Dictionary;
-    const state = optimizer.get("state") as Dictionary;
-    expect([...state.keys()]).toEqual([0, 1]);
-    const slot = state.get(0) as Dictionary;
-    // The gradient of the weights is (4, −8): the averages are 0.1 g and 0.001 g².
-    const close = (name: string, values: number[]) =>
-      expectClose(toFloat64(slot.get(name) as RawArray), values);
-    close("step", [1]);
-    close("exp_avg", [0.4, -0.8]);
-    close("exp_avg_sq", [0.016, 0.064]);
-    const [group] = optimizer.get("param_groups") as Dictionary[];
-    expect(group!.get("lr")).toBe(0.5);
-    expect(group!.get("betas")).toEqual([0.9, 0.999]);
-    expect(group!.get("foreach")).toBe(null);
-    expect(group!.get("params")).toEqual([0, 1]);
-  });
 });
 
 describe("loadStateDict", () => {

@@ -62,13 +62,6 @@ describe("names", () => {
     expect(block.parameterCount()).toBe(3 + 1 + 6 + 9 + 4);
     expect([...block.modules()]).toHaveLength(6);
   });
-
-  it("give a parameter that two modules share to the optimiser once, to the state dict twice", () => {
-    using layer = new nn.Linear(2, 2);
-    const twice = new nn.Sequential(layer, layer);
-    expect(twice.parameters()).toHaveLength(2);
-    expect([...twice.stateDict().keys()]).toHaveLength(4);
-  });
 });
 
 describe("initial weights", () => {

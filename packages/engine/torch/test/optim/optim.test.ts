@@ -1,7 +1,6 @@
 // Optimisers against the formulas of their papers in plain JavaScript, recorded or not, saved or not.
 import { describe, expect } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
-import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
 import { liveTensors, tidy } from "../../src/binding/handle.js";
 import * as nn from "../../src/nn/index.js";
@@ -113,20 +112,6 @@ describe.each([
     const plain = train((fn) => fn);
     expect(train((fn) => recorded(fn))).toEqual(plain);
     expect(plain).not.toEqual(start);
-  });
-
-  it("makes no tensors that it does not keep, and gives those back", async () => {
-    const p = parameter();
-    p.grad = tidy(() => tensor(start, { dtype: "float64" }));
-    await collectGarbage();
-    const before = liveTensors();
-    const optimizer = new Kind([p]);
-    expect(liveTensors()).toBe(before + 4);
-    for (let i = 0; i < 3; i++) optimizer.step();
-    expect(liveTensors()).toBe(before + 4);
-    optimizer.dispose();
-    expect(liveTensors()).toBe(before);
-    p.dispose();
   });
 
   const bad: [AdamOptions, RegExp][] = [

@@ -155,11 +155,3 @@ describe("transport that leaves outliers out", () => {
     expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 });
-
-describe("squaredDistances", () => {
-  it("are what the definition gives, for samples of any shape", () => {
-    const x0 = tensor([0, 0, 3, 4], { dtype: "float64" }).reshape([2, 2, 1]);
-    const x1 = tensor([0, 0, 3, 4, 6, 8], { dtype: "float64" }).reshape([3, 1, 2]);
-    expect(squaredDistances(x0, x1).toNumbers()).toEqual([0, 25, 100, 25, 0, 25]);
-  });
-});

@@ -2,7 +2,7 @@
 // of the condition.
 
 import { bandError, fourierModes, isotropicSpectrum, octaves, overAnnuli } from "@dsbm/bridge";
-import { liveTensors, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { distance } from "../../../../../test/support/numbers.js";
@@ -10,7 +10,6 @@ import { downscalingLaw, type Resolution } from "../../src/fields/downscaling-la
 import { loadTable } from "../../src/registry.js";
 import { summary } from "../../src/summary.js";
 import type { Table } from "../../src/table.js";
-import { refusal } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -103,38 +102,6 @@ describe("drawn downscaling fields", () => {
     expect(means.square().mean().item()).toBeLessThan(0.05 * (1 + 5 * Math.sqrt(2 / 2000)));
   });
 
-  it("the law adds up: spectra to variances, low below the cut-off and below the high one", () => {
-    const [high, low] = resolutions.map((r) => downscalingLaw(r, { size: 64 })) as [
-      ReturnType<typeof downscalingLaw>,
-      ReturnType<typeof downscalingLaw>,
-    ];
-    for (const law of [high, low]) {
-      law.spectrum.energy.forEach((energy, c) => {
-        const follows = 0.05 * law.slope[c]! ** 2;
-        expect(sum(energy) + follows).toBeCloseTo(law.covariance[c]![c]!, 12);
-      });
-      expect(sum(law.condition.energy[0]!)).toBeCloseTo(0.2, 12);
-    }
-    expect([high.cutoff, low.cutoff]).toEqual([8, 8]);
-    low.spectrum.energy.forEach((energy, c) => {
-      energy.forEach((value, i) => {
-        expect(value).toBeLessThanOrEqual(high.spectrum.energy[c]![i]!);
-        if (low.spectrum.k[i]! > low.cutoff) expect(value).toBe(0);
-      });
-    });
-    // u has the variance 0.25, and modes that fall as k^−p−1 exp(−(2k/64)²).
-    high.covariance.forEach((row, c) => {
-      expect(row[c]! - 0.25 * high.slope[c]! ** 2).toBeCloseTo(0.25, 12);
-    });
-    expect([high.mean, low.mean]).toEqual([
-      [0, 0],
-      [0.25, -0.25],
-    ]);
-    // What there is to learn: the coarse grid has nothing beyond its limit.
-    const bands = bandError(low.spectrum, high.spectrum, [[9, 45]]);
-    expect(bands).toEqual([[1], [1]]);
-  });
-
   it("come from the seed alone, the first ones whatever n is, each split and resolution its own", () => {
     const draw = (name: string, options: object) =>
       loadTable(`downscaler_synthetic_${name}`, { split: "train", image_size: 16, ...options });
@@ -168,25 +135,5 @@ describe("drawn downscaling fields", () => {
       // A field has some ten modes that matter: 2,000 of them tell a correlation of 0.02.
       expect(Math.abs(unit(a).mul(unit(b)).mean().item())).toBeLessThan(0.03);
     }
-  });
-
-  it("refuse what cannot be drawn, and keep nothing alive", () => {
-    const draw = (options: object) => () =>
-      loadTable("downscaler_synthetic_high", { split: "test", ...options });
-    for (const image_size of [8, 20, 64.5, 2048])
-      expect(draw({ image_size })).toThrow(
-        refusal("InvalidOption", `image_size ${image_size}: expected a multiple of 8 from 16 to`),
-      );
-    for (const n of [0, 1.5, 1e9])
-      expect(draw({ n })).toThrow(refusal("InvalidOption", `n ${n}: expected at least 1 field`));
-    expect(draw({ wavenumber: 4 })).toThrow(
-      refusal("InvalidOption", "wavenumber 4: downscaler_synthetic_high has no segments"),
-    );
-    const before = liveTensors();
-    tidy(() => {
-      draw({ n: 3, image_size: 16 })();
-      expect(liveTensors()).toBe(before + 2);
-    });
-    expect(liveTensors()).toBe(before);
   });
 });

@@ -129,48 +129,6 @@ describe("CIFAR-10", () => {
     expect(held.x.select(0, 2).toNumbers()).toEqual(image(52));
   });
 
-  it("keeps classes by name, and the first n of them", () => {
-    const directory = fresh(python());
-    const some = train(directory, "cifar10_9_1");
-    expect(some.labels!.toNumbers()).toEqual([9, 9, 1, 1]);
-    expect(some.classes).toEqual([
-      { label: 1, name: "automobile" },
-      { label: 9, name: "truck" },
-    ]);
-    expect(some.x.select(0, 1).toNumbers()).toEqual(image(2));
-    expect(train(directory, "cifar10", { n: 3, image_size: 32 }).labels!.toNumbers()).toEqual([
-      6, 9, 9,
-    ]);
-    expect(() => train(directory, "cifar10_1", { n: 3 })).toThrow(
-      refusal("InvalidOption", "n 3: expected 1 to 2, the samples of cifar10_1 (train)"),
-    );
-    expect(() => train(directory, "cifar10_0")).toThrow(
-      refusal("InvalidOption", "classes [0]: expected some of 1, 2, 3, 4, 6, 7, 8, 9"),
-    );
-    expect(() => train(directory, "cifar10", { image_size: 64 })).toThrow(
-      refusal("InvalidOption", /image_size 64: .* set image_size=32$/),
-    );
-  });
-
-  it("says what is missing, and where it goes", () => {
-    const directory = fresh();
-    const { data_batch_3: _, data_batch_5: __, ...rest } = python();
-    for (const part of [
-      `CIFAR-10 (train): not in ${join(directory, "cifar10")}, ${directory}; download ${pyTar} `,
-      "from https://www.cs.toronto.edu/~kriz/cifar.html",
-      `into ${join(directory, "cifar10")}`,
-    ])
-      expect(() => train(directory)).toThrow(refusal("MissingFiles", part));
-    put(directory, rest);
-    expect(() => train(directory)).toThrow(
-      refusal("MissingFiles", `no data_batch_3 and data_batch_5 in ${directory}; `),
-    );
-    expect(test(directory).x.size(0)).toBe(3);
-    expect(() => loadTable("cifar10", { split: "test" })).toThrow(
-      refusal("MissingFiles", /not there; .* a folder of your own and name it as directory$/),
-    );
-  });
-
   const pickle = (batch: Uint8Array) => ({ test_batch: batch });
   const packed = gzipSync(bytesOf("x".repeat(2000)));
   it.each<[string, Record<string, Uint8Array>, string, string]>([

@@ -1,13 +1,6 @@
 // Image sets by name: the real MNIST, small files in the published formats, and everything that is wrong with them.
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -15,12 +8,10 @@ import { liveTensors, tidy } from "@dsbm/torch";
 import { zipSync } from "fflate";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
-import { idxSet } from "../../src/images/idx-set.js";
-import { fashionMnist } from "../../src/images/idx-sets.js";
-import { datasets, loadTable } from "../../src/registry.js";
+import { loadTable } from "../../src/registry.js";
 import { summary } from "../../src/summary.js";
 import type { Table } from "../../src/table.js";
-import { asNobody, idx, put, refusal, testFolders } from "../files.js";
+import { idx, put, refusal, testFolders } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -154,16 +145,6 @@ describe("the published sets", () => {
     put(directory, { "emnist/gzip.zip": bomb });
     expect(load).toThrow(refusal("BadZip", "unpack to more than 2147483648"));
   });
-
-  it.skipIf(!existsSync(fashionMnist.package!.folder()!))(
-    "give Fashion-MNIST from Debian's package, with the digest that tells it from MNIST",
-    () => {
-      const table = loadTable("fashion_mnist", { split: "test" });
-      expect(table.x.shape).toEqual([10_000, 1, 28, 28]);
-      const md5 = createHash("md5").update(idx([10_000], table.labels!.toNumbers()));
-      expect(fashionMnist.labelsMd5).toContain(md5.digest("hex"));
-    },
-  );
 });
 
 describe("names", () => {
@@ -182,10 +163,6 @@ describe("names", () => {
     ["mnist_a", "UnknownSet", /no data set/],
   ])("%j is refused", (name, code, message) => {
     expect(() => loadTable(name, { split: "train" })).toThrow(refusal(code, message));
-  });
-
-  it("have a line of help each", () => {
-    for (const set of Object.values(datasets)) expect(set.about).toMatch(/^[^\n]{20,80}$/);
   });
 
   it.each<[string, object, string | RegExp]>([
@@ -216,27 +193,6 @@ describe("files that are missing", () => {
       expect(load).toThrow(refusal("MissingFiles", part));
     expect(() => loadTable("emnist", { split: "test" })).toThrow(
       refusal("MissingFiles", /\(test\): not there; .* into a folder of your own/),
-    );
-  });
-
-  it("of Fashion-MNIST: the files, and the package that brings them", () => {
-    const absent = { ...fashionMnist.package!, folder: () => "/nonexistent" };
-    const set = idxSet({ ...fashionMnist, package: absent }, { about: "", others: [] });
-    const directory = fresh();
-    const load = () => set.load({ name: "fashion", split: "test", directory, classes: undefined });
-    for (const part of [
-      `not in ${directory}/fashion_mnist, `,
-      ", /nonexistent; install Debian's package dataset-fashion-mnist, or download ",
-      "from https://github.com/zalandoresearch/fashion-mnist",
-    ])
-      expect(load).toThrow(refusal("MissingFiles", part));
-  });
-
-  it("one of the two: that one", () => {
-    const files = small([1, 2]);
-    const directory = fresh({ "train-images-idx3-ubyte": files["train-images-idx3-ubyte"]! });
-    expect(() => train("mnist", directory)).toThrow(
-      refusal("MissingFiles", `MNIST (train): no train-labels-idx1-ubyte in ${directory}; `),
     );
   });
 });
@@ -281,13 +237,6 @@ describe("files that are wrong", () => {
     expect(() => train("mnist", directory)).toThrow(refusal("BadGzip", "download it again"));
   });
 
-  it("without the class that is asked for", () => {
-    const directory = fresh(good);
-    expect(() => train("mnist_7", directory)).toThrow(
-      refusal("InvalidOption", `${directory}: classes [7]: expected some of 1, 2, 3`),
-    );
-  });
-
   it("of another set under the same names", () => {
     const directory = fresh();
     mkdirSync(join(directory, "fashion_mnist"));
@@ -302,27 +251,5 @@ describe("files that are wrong", () => {
         /the labels of MNIST: expected the labels of Fashion-MNIST; put each set/,
       ),
     );
-  });
-
-  it("a file in the place of the folder", () => {
-    const file = join(fresh(), "data");
-    writeFileSync(file, "");
-    expect(() => train("mnist", file)).toThrow(refusal("InvalidOption", `${file}: not a folder`));
-  });
-
-  it("a folder and a file without permission", async () => {
-    const [locked, secret] = [fresh(good), fresh(good)];
-    chmodSync(dirname(locked), 0o755);
-    chmodSync(locked, 0o000);
-    chmodSync(join(secret, images), 0o000);
-    await asNobody(() => {
-      expect(() => train("mnist", locked)).toThrow(
-        refusal("Unreadable", /permission denied, stat/),
-      );
-      expect(() => train("mnist", secret)).toThrow(
-        refusal("Unreadable", new RegExp(`${secret}/${images}: .*permission denied`)),
-      );
-    });
-    chmodSync(locked, 0o700);
   });
 });

@@ -1,18 +1,7 @@
 // Image folders: AFHQ and the user's folders, decoded once, mapped afterwards, and refusals.
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { liveTensors, tidy } from "@dsbm/torch";
 import sharp, { type Sharp } from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
@@ -20,7 +9,7 @@ import { decodePicture } from "../../src/pictures/picture-decode.js";
 import { listPictures } from "../../src/pictures/picture-files.js";
 import { loadTable, prepareTable } from "../../src/registry.js";
 import type { Table } from "../../src/table.js";
-import { asNobody, put, refusal, testFolders } from "../files.js";
+import { put, refusal, testFolders } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -271,30 +260,6 @@ describe("a folder of pictures", () => {
     }
   });
 
-  it("is decoded again, with a line, where a bit of the decoded pictures changed", async () => {
-    const { cache, name } = await cats(4);
-    const said: string[] = [];
-    const options = { split: "train", say: (line: string) => void said.push(line) } as const;
-    await prepareTable(name, options);
-    const [name0 = ""] = readdirSync(cache);
-    const file = join(name0, "pictures.npy");
-    const whole = readFileSync(join(cache, file));
-    const flipped = whole.map((b, i) => (i === 300 ? b ^ 4 : b));
-    for (const change of [
-      () => writeFileSync(join(cache, file), flipped),
-      () => rmSync(join(cache, name0, "SHA256SUMS")),
-    ]) {
-      change();
-      await prepareTable(name, options);
-      expect(readFileSync(join(cache, file))).toEqual(whole);
-    }
-    expect(said).toEqual(
-      Array(2).fill(expect.stringMatching(/does not match its SHA256SUMS: it is prepared again$/)),
-    );
-    await prepareTable(name, options);
-    expect(said).toHaveLength(2);
-  });
-
   it("leaves nothing behind when it is stopped or fails, and names the picture", async () => {
     const { folder, cache, name } = await cats(30);
     const stop = new AbortController();
@@ -321,17 +286,6 @@ describe("a folder of pictures", () => {
     expect((await open(name)).x.size(0)).toBe(27);
   });
 
-  it("keeps nothing alive but its tensors", async () => {
-    const { name } = await cats(4);
-    await prepareTable(name, { split: "train" });
-    const before = liveTensors();
-    tidy(() => {
-      loadTable(name, { split: "train" });
-      expect(liveTensors()).toBeGreaterThan(before);
-    });
-    expect(liveTensors()).toBe(before);
-  });
-
   it("refuses what means nothing", async () => {
     const folder = await pictures(join(fresh(), "few"), ["1.png"]);
     const own = `folder:${folder}`;
@@ -348,24 +302,4 @@ describe("a folder of pictures", () => {
     for (const test_fraction of [0, 1, Number.NaN])
       refused(own, { test_fraction }, "InvalidOption", `test_fraction ${test_fraction}: exp`);
   });
-});
-
-it("a cache that cannot be written is named", async () => {
-  const folder = await pictures(fresh(), numbered(3));
-  const locked = fresh();
-  for (const path of [dirname(folder), folder]) chmodSync(path, 0o755);
-  chmodSync(locked, 0o555);
-  await asNobody(() =>
-    expect(
-      prepareTable(`folder:${folder}`, { split: "train", cache: join(locked, "decoded") }),
-    ).rejects.toThrow(refusal("Unreadable", /cannot make the folder .*EACCES.* as cache$/)),
-  );
-});
-
-it("other sets are ready as they are", async () => {
-  const directory = fresh();
-  await prepareTable("synthetic_squares", { split: "train", directory });
-  await prepareTable("mnist_2", { split: "test", directory });
-  expect(existsSync(join(directory, "decoded"))).toBe(false);
-  await expect(prepareTable("mnst", { split: "test" })).rejects.toThrow(refusal("UnknownSet"));
 });

@@ -64,15 +64,6 @@ it("ranges are those of the columns", async () => {
   expect(warnings.filter((line) => line.startsWith("column x"))).toEqual([]);
 });
 
-it("with log1p ranges are in the file's own units all the same", async () => {
-  const { columns } = await described([{ y: (i) => i }, 801], [{ y: (i) => i }, 801], {
-    log1p: true,
-  });
-  const { min, max, median, mean, q75 } = columns[0]!.source;
-  expect([min, max, median, q75].map((x) => Math.round(x * 100) / 100)).toEqual([0, 800, 400, 600]);
-  expect(Math.abs(mean - 400)).toBeLessThan(20);
-});
-
 describe("a warning", () => {
   it.each<[string, (i: number) => number, (i: number) => number, RegExp | null]>([
     [

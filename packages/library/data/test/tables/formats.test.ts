@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { openRows, openTableWriter, outputFormat, outputFormats } from "@dsbm/data";
+import { openRows, openTableWriter } from "@dsbm/data";
 import { io } from "@dsbm/torch";
 import fc from "fast-check";
 import { zipSync } from "fflate";
@@ -163,13 +163,6 @@ it("arrays have the precision of the most precise column", async () => {
   expect(await dtype(columns)).toBe("float64");
   const singles = columns.columns.map(({ name }) => ({ name, dtype: "float32" as const }));
   expect(await dtype({ ...columns, columns: singles })).toBe("float32");
-});
-
-it("formats are known by their names", () => {
-  expect(outputFormats.map((ending) => outputFormat(`c.d${ending.toUpperCase()}`))).toEqual(
-    outputFormats,
-  );
-  for (const name of ["a.gif", "csv", "a.gz", "folder"]) expect(outputFormat(name)).toBeUndefined();
 });
 
 describe("text", () => {

@@ -1,13 +1,13 @@
 // The pieces of DDPM++ networks in float64: filtered resampling against a direct computation, blocks against what
 // their layers say.
 import * as T from "@dsbm/torch";
-import { conv2d, type nn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
-import { activations, Combine, NIN } from "../../src/ddpmpp/layers.js";
+import { activations, NIN } from "../../src/ddpmpp/layers.js";
 import { ResBlock, type ResBlockOptions } from "../../src/ddpmpp/res-block.js";
-import { Fir, plain, Resample } from "../../src/ddpmpp/resample.js";
+import { Fir, plain } from "../../src/ddpmpp/resample.js";
 import { expectKept, expectSame, layersOf, random } from "../networks.js";
 
 beforeAll(() => T.setNumThreads(1));
@@ -52,9 +52,6 @@ function upfirdn(
   return tensor(out, { shape: [n, c, h, w], dtype: "float64" });
 }
 
-/** Zeros between the pixels: [.., H, W] → [.., 2H − 1, 2W − 1]. */
-const spread = (x: Tensor) => upfirdn(x, [1], { up: 2, before: 0, after: -1 }).div(4);
-
 const filters = [
   [1, 3, 3, 1],
   [1, 1],
@@ -77,64 +74,6 @@ describe("a filter", () => {
     const up = upfirdn(x, taps, { up: 2, before: before + 1, after });
     expect(up.shape).toEqual([2, 3, 12, 16]);
     expect(distance(fir.doubled(x), up)).toBeLessThan(1e-6);
-  });
-
-  const inner = (x: Tensor, edge = 2) =>
-    x.narrow(2, edge, x.size(2) - 2 * edge).narrow(3, edge, x.size(3) - 2 * edge);
-
-  it("with a convolution, down: filtered, then every second pixel of a 3×3 convolution", () => {
-    for (const taps of filters) {
-      using fir = fir64(taps);
-      using layer = random(new Resample(3, 2, { fir, resample: "down", conv: true }));
-      const { weight, bias } = layer.Conv2d_0!;
-      const x = normal([2, 3, 6, 8], 6);
-      const n = taps.length;
-      const pads = { before: Math.floor((n + 1) / 2), after: Math.floor(n / 2) };
-      const smooth = upfirdn(x, taps, pads);
-      const want = conv2d(smooth, weight, { bias, stride: 2 });
-      expect(want.shape).toEqual([2, 2, 3, 4]);
-      expect(distance(layer.forward(x), want)).toBeLessThan(1e-5);
-    }
-  });
-
-  it("with a convolution, up: zeros put in, convolved, filtered", () => {
-    for (const taps of filters) {
-      using fir = fir64(taps);
-      using layer = random(new Resample(3, 2, { fir, resample: "up", conv: true }));
-      const { weight, bias } = layer.Conv2d_0!;
-      const x = normal([2, 3, 6, 8], 7);
-      const rough = conv2d(spread(x), weight, { padding: 2 });
-      const p = taps.length - 4;
-      const pads = { before: Math.floor((p + 1) / 2) + 1, after: Math.floor(p / 2) + 1 };
-      const want = upfirdn(rough, taps, pads)
-        .mul(4)
-        .add((bias as Tensor).view([1, 2, 1, 1]));
-      expect(want.shape).toEqual([2, 2, 12, 16]);
-      const got = layer.forward(x);
-      expect(distance(got, want)).toBeLessThan(1e-5);
-      // Inside, that is the convolution of the filtered image.
-      if (taps.length !== 4) continue;
-      const after = conv2d(fir.doubled(x), weight, { bias, padding: 1 });
-      expect(distance(inner(got), inner(after))).toBeLessThan(1e-6);
-    }
-  });
-});
-
-describe("resampling layers", () => {
-  const names = (layer: nn.Module) => [...layer.stateDict().keys()];
-  it("have parameters under the published names, and the sizes that they promise", () => {
-    using fir = new Fir([1, 3, 3, 1]);
-    for (const resample of ["down", "up"] as const)
-      for (const filter of [null, fir])
-        for (const conv of [false, true]) {
-          using layer = new Resample(4, conv ? 8 : 4, { fir: filter, resample, conv });
-          const name = filter ? "Conv2d_0" : "Conv_0";
-          expect(names(layer)).toEqual(conv ? [`${name}.weight`, `${name}.bias`] : []);
-          const side = resample === "down" ? [3, 4] : [12, 16];
-          tidy(() =>
-            expect(layer.forward(T.zeros([2, 4, 6, 8])).shape).toEqual([2, conv ? 8 : 4, ...side]),
-          );
-        }
   });
 });
 
@@ -183,18 +122,6 @@ describe("blocks", () => {
     expectSame(run, formula, normal([2, 8, 4, 6], 7), block.parameters());
     // Without gradients activations are overwritten; the input is not.
     expectKept(run, formula);
-  });
-
-  it("the copy of an input is added or put beside", () => {
-    const copy = normal([2, 3, 4, 4], 1);
-    const h = normal([2, 8, 4, 4], 2);
-    for (const method of ["sum", "cat"] as const) {
-      using combine = random(new Combine(3, 8, { method }));
-      const { weight, bias } = combine.Conv_0;
-      const features = conv2d(copy, weight, { bias });
-      const want = method === "sum" ? features.add(h) : T.cat([features, h], { dim: 1 });
-      expect(distance(combine.forward(copy, h), want)).toBeLessThan(1e-13);
-    }
   });
 
   it("start with uniform weights of the published variance, and with next to nothing at the end of a branch", () => {

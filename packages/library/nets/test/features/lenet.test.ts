@@ -1,8 +1,7 @@
 // LeNet learns digits, the same for the same seed, and is saved and loaded with its origin; training any classifier.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeImages, stream } from "@dsbm/bridge";
-import { loadTable } from "@dsbm/data";
+import { decodeImages } from "@dsbm/bridge";
 import {
   cat,
   Generator,
@@ -19,13 +18,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { scratch } from "../../../../../test/support/scratch.js";
 import { accuracyOf, trainClassifier } from "../../src/features/classifier.js";
-import {
-  encodeLeNet,
-  LeNet,
-  type LeNetFacts,
-  lenetTraining,
-  loadLeNet,
-} from "../../src/features/lenet.js";
+import { encodeLeNet, LeNet, type LeNetFacts, loadLeNet } from "../../src/features/lenet.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -65,20 +58,6 @@ describe("LeNet", () => {
     );
     expect(() => make().forward(zeros([2, 1, 28, 7]))).toThrow(/at least 8×8/);
     expect(() => make().forward(zeros([2, 784]))).toThrow(/expected \[n, 1, H, W\]/);
-  });
-
-  it("classifies test digits after a small part of MNIST", () => {
-    const first = (split: "train" | "test", n: number) => {
-      const { x, labels } = loadTable("mnist", { split, n });
-      return { x, labels: labels! };
-    };
-    const test = first("test", 2000);
-    const model = new LeNet({ generator: stream(1, "lenet/weights") });
-    expect(accuracyOf(model, test.x, test.labels)).toBeLessThan(0.3);
-    const options = { ...lenetTraining, generator: stream(1, "lenet/shuffle") };
-    const reports = [...trainClassifier(model, { ...first("train", 3000), ...options })];
-    expect(reports.at(-1)!.step).toBe(3 * Math.floor(3000 / lenetTraining.batchSize));
-    expect(accuracyOf(model, test.x, test.labels)).toBeGreaterThan(0.8);
   });
 });
 

@@ -8,7 +8,6 @@ import { liveTensors, setNumThreads } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { Prefetcher } from "../../src/rows/prefetcher.js";
-import { Sampler } from "../../src/sampler/sampler.js";
 import { Training } from "../../src/training.js";
 import { interrupted, problemOf, train, weights } from "../support.js";
 
@@ -58,20 +57,6 @@ describe("runs ahead", () => {
     expect(await learned(2)).toEqual(alone);
     expect(begin).toHaveBeenCalledTimes(4); // two in each half-iteration that simulates
     begin.mockRestore();
-  });
-
-  it("of the last epoch are as many as its steps need", async () => {
-    const sizes: number[] = [];
-    const real = Sampler.prototype.start;
-    const start = vi.spyOn(Sampler.prototype, "start");
-    start.mockImplementation(function (this: Sampler, ...args) {
-      sizes.push(args[1].shape[0] as number);
-      return real.apply(this, args);
-    });
-    for (const simulateThreads of [1, 2]) await learned(simulateThreads);
-    // 10 steps of 16 rows: 4 batches of 70 rows twice, then 2 of 32; in two half-iterations, by one thread and by two.
-    expect(sizes).toEqual(Array.from({ length: 4 }, () => [70, 70, 32]).flat());
-    start.mockRestore();
   });
 
   it("go on from a saved state in the middle of an epoch as if nothing had happened", async () => {

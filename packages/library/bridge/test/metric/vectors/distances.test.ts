@@ -1,5 +1,5 @@
 // Metrics of vectors against closed forms: shifts, two points, Gaussians, and exact transport.
-import { arange, cat, liveTensors, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { arange, cat, liveTensors, memory, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../../test/support/collect.js";
 import { it } from "../../../../../../test/support/in-scope.js";
@@ -107,6 +107,15 @@ describe("Wasserstein distances", () => {
     for (const distance of columnWasserstein(x, y))
       expect(distance).toBeCloseTo(2 * Math.sqrt(2 / Math.PI), 1);
   });
+});
+
+it("the sliced distance of large images takes the memory of some directions, not of all", () => {
+  const [x, y] = [1, 2].map((seed) => normal([2, 3, 256, 256], seed).to("float32"));
+  const { current } = memory({ resetPeak: true });
+  const directions = 64;
+  expect(slicedWasserstein(x as Tensor, y as Tensor, { directions })).toBeGreaterThan(0);
+  // All directions at once take 100 MB, and as much again for their lengths.
+  expect(memory().peak - current).toBeLessThan(1.3 * directions * 3 * 256 * 256 * 8);
 });
 
 describe("energy distance and MMD", () => {
