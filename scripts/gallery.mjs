@@ -102,7 +102,7 @@ function sectionOf({ name, title, about, command }) {
     ...(isKept
       ? [
           `[${thumbnail}](${name}.html)`,
-          `<iframe src="${name}.html" title="Player: ${title}" loading="lazy" width="100%" height="640"></iframe>`,
+          `<iframe src="${name}.html" title="Player: ${title}" loading="lazy" width="100%" height="900"></iframe>`,
         ]
       : [thumbnail, "The page holds ONNX Runtime, so it is not in the repository. Make it:"]),
     `\`\`\`\nnpx dsbm ${command.join(" ")}\nnpx dsbm export latest ${name}.html\n\`\`\``,

@@ -6,16 +6,23 @@ import { metrics } from "../packages/app/evaluation/dist/metrics/index.js";
 import { repo } from "./setup/stamp.mjs";
 
 const document = join(repo, "docs/evaluation.md");
-const HEAD = "| metric | better | columns of results.csv | meaning |\n| --- | --- | --- | --- |";
-
-const cell = (text) => text.replaceAll("|", "\\|");
+const HEAD = "| metric | better | meaning |\n| --- | --- | --- |";
 
 function line({ name, better = "lower", target, columns, meaning, onRequest }) {
-  const goal =
-    better === "target" ? (target === undefined ? "near the data" : `near ${target}`) : better;
-  const named = Object.values(columns ?? {}).map((column) => `\`${column}\``);
-  const asked = onRequest ? " Only with `metrics=`." : "";
-  return `| \`${name}\` | ${goal} | ${named.join(", ")} | ${cell(meaning)}${asked} |`;
+  const goal = target === undefined ? "near the data" : `near ${target}`;
+  const parts = [
+    meaning,
+    ...(columns
+      ? [
+          `Columns: ${Object.values(columns)
+            .map((one) => `\`${one}\``)
+            .join(", ")}.`,
+        ]
+      : []),
+    ...(onRequest ? ["Only with `metrics=`."] : []),
+  ];
+  const about = parts.join(" ").replaceAll("|", "\\|");
+  return `| \`${name}\` | ${better === "target" ? goal : better} | ${about} |`;
 }
 
 const text = readFileSync(document, "utf8");

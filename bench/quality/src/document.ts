@@ -57,7 +57,7 @@ function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
     const why = explanations(table, quick).map((line) => `- \\* ${line}`);
     const best = bestOf(table, labels);
     return [
-      `## ${title}`,
+      `## ${capital(title)}`,
       ...(best ? [bestText(table, best)] : []),
       "<details><summary>All methods</summary>",
       tableText(table, { seeds: seeds.length, best, unranked: labels }),
@@ -77,7 +77,8 @@ function pageOf(outcome: Outcome, { quick, folder }: DocumentOptions): string {
   ].join("\n\n");
 }
 
-const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+const capital = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+const sentence = (text: string) => `${capital(text)}.`;
 
 /** The best lines of each column: ours and published; null for a metric without a best value. */
 function bestOf({ metric, columns, lines }: Table, unranked: readonly string[]) {

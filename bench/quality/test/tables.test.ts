@@ -76,7 +76,7 @@ describe("the tables of a benchmark", () => {
       "| published: Light | **39** | 51 |",
       "| published: Other | – | **7** |",
     ]);
-    expect(text).toContain("## seconds of training\n\n|  | low | both |");
+    expect(text).toContain("## Seconds of training\n\n|  | low | both |");
     expect(text).toContain("![small: the error](small-error.svg)\n\n</details>");
     expect(text).toContain("- Seeds 1, 3: mean ± standard deviation.\n- A note.\n");
     expect(text).toContain("- failed: small d2 odd seed=1: dsbm: too odd\n");
@@ -93,7 +93,7 @@ describe("the tables of a benchmark", () => {
     const [metric] = benchmark.metrics;
     expect(page({ metrics: [{ ...metric!, best: 45 }] })).toContain("| 39, Light | 51, Light |");
     expect(page({ metrics: [{ ...metric!, best: null }] })).toContain(
-      "## the error\n\n<details><summary>All methods</summary>",
+      "## The error\n\n<details><summary>All methods</summary>",
     );
   });
 
