@@ -107,12 +107,19 @@ function couplingOf(problem: CompleteProblem, half: number): BatchCoupling | nul
 /** Pairs that are drawn at once: some for each row. */
 const drawnPairs = 2 ** 16;
 
+/** Plans between more rows take too long and too much memory. */
+const mostRows = 2048;
+
 /** Null if rows are paired in batches. */
 function wholeDraw({ data, method: problem, process }: CompleteProblem, of: Endpoint) {
   const { rows } = problem.method;
-  const isOwn = problem.batchCoupling === null && problem.couplingRows === null && !data.pairs;
+  const isOwn = problem.batchCoupling === null && !data.pairs;
   if (!rows?.wholePlans || !rows.coupling || !isOwn || problem.matchConditions) return null;
-  return wholePairs(rows.coupling(process, data.chain), data, { of, count: drawnPairs });
+  return wholePairs(rows.coupling(process, data.chain), data, {
+    of,
+    count: drawnPairs,
+    most: Math.min(problem.couplingRows ?? mostRows, mostRows),
+  });
 }
 
 function batchesOfPool({ data, method, optimisation }: CompleteProblem): number {

@@ -33,26 +33,24 @@ export function withinGroups(
 export const withinIntervals = (couple: BatchCoupling): BatchCoupling =>
   withinGroups(couple, ({ interval }) => ({ interval }));
 
-/** Plans between more rows take too long and too much memory. */
-const mostEntries = 2 ** 22;
-
 /**
- * Draws at least `count` pairs from plans of all rows, equally many of each interval. Returns null if an interval has too
- * many rows, or if rows have other conditions.
+ * Draws at least `count` pairs from plans of all rows, equally many of each interval. Returns null if a set has more than `most`
+ * rows, or if rows have other conditions.
  */
 export function wholePairs(
   couple: BatchCoupling,
   { chain, conditions, ...data }: Endpoints,
-  { of, count }: { of: Endpoint; count: number },
+  { of, count, most }: { of: Endpoint; count: number; most: number },
 ): ((generator: Generator) => Pairs) | null {
   const kinds = [conditions?.x0, conditions?.x1].flatMap(kindsOf);
   if (kinds.some((kind) => kind !== "interval")) return null;
   const intervals = chain ? chain.times.slice(1).map((_, k) => k) : [null];
   const rowsOf = (end: Endpoint, k: number | null): Tensor =>
     k === null ? data[end] : rowsWhere(data[end], conditions?.[end]?.interval as Tensor, k);
-  const entries = (k: number | null) =>
-    tidy(() => rowsOf("x0", k).size(0) * rowsOf("x1", k).size(0));
-  if (intervals.some((k) => entries(k) > mostEntries)) return null;
+  const rows = (["x0", "x1"] as const).flatMap((end) =>
+    tidy(() => intervals.map((k) => rowsOf(end, k).size(0))),
+  );
+  if (Math.max(...rows) > most) return null;
   return (generator) => {
     const drawn = intervals.map((k) => {
       const rows = { x0: rowsOf("x0", k), x1: rowsOf("x1", k) };

@@ -198,7 +198,7 @@ describe("pairs from plans of all rows", () => {
   const couple = minibatchGrowth({ delta: 2, units });
 
   it("are as many of each interval, and carry the masses of both ends", () => {
-    const draw = wholePairs(couple, data(), { of: "x0", count: 20_000 });
+    const draw = wholePairs(couple, data(), { of: "x0", count: 20_000, most: 50 });
     const { x0, x1, given } = (draw as (generator: Generator) => Pairs)(seeded(3));
     const interval = given?.interval as Tensor;
     for (const [k, unit] of units.entries()) {
@@ -216,11 +216,11 @@ describe("pairs from plans of all rows", () => {
       x0: { ...conditions?.x0, y: conditions?.x0?.interval as Tensor },
       x1: { ...conditions?.x1, y: conditions?.x1?.interval as Tensor },
     };
-    expect(wholePairs(couple, { ...rest, conditions: labelled }, { of: "x0", count: 9 })).toBe(
-      null,
-    );
-    const many = { x0: full([2049, 3], 0), x1: full([2048, 3], 0) };
-    expect(wholePairs(couple, many, { of: "x0", count: 9 })).toBe(null);
+    expect(
+      wholePairs(couple, { ...rest, conditions: labelled }, { of: "x0", count: 9, most: 50 }),
+    ).toBe(null);
+    const many = { x0: full([51, 3], 0), x1: full([50, 3], 0) };
+    expect(wholePairs(couple, many, { of: "x0", count: 9, most: 50 })).toBe(null);
   });
 });
 
