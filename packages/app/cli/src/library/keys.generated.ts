@@ -48,7 +48,7 @@ export interface FitKeys {
   condition_dropout?: number | undefined;
   /** divisor of the increment that dsb predicts; null is 2 * sqrt(gamma). Default: null. */
   langevin_scale?: number | string | null | undefined;
-  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive datasets. Default: null. */
+  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive datasets, or 1.5 times the distance that rows move if it is larger. Default: null. */
   delta?: number | null | undefined;
   /** wfr, wfr_bridge: plans that penalise growth at both ends, or at the source alone (VGFM, with ot_penalty). Default: "wfr". */
   growth_coupling?: "wfr" | "vgfm" | undefined;
