@@ -13,8 +13,8 @@ export const limits = {
   comments: 0.8,
   messages: 1.1,
   documentWords: 35_000,
-  participles: 500,
-  duplicateTypes: 215,
+  participles: 100,
+  duplicateTypes: 205,
   lines: { "README.md": 110, "docs/plan.md": 60 },
 };
 

@@ -91,8 +91,8 @@ function overview(): string {
 
 /** Throws a ConfigError that names the closest command. */
 async function commandOf(name: string): Promise<Load> {
-  const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (found) return found[1];
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load) return load[1];
   const { ConfigError } = await import("@dsbm/config");
   const { nearest } = await import("@dsbm/files");
   const names = Object.keys(commands);

@@ -97,8 +97,8 @@ export function configure<S extends z.ZodType>(
 ): Member<z.output<S>> {
   const { schema, check, take, aliases = {}, unnamed = [], launched = false } = experiment;
   const base = flatten(options.base ?? {});
-  const own = flatten(overrides);
-  const all = { ...base, ...own };
+  const values = flatten(overrides);
+  const all = { ...base, ...values };
   const { config: tree, choices } = composed(experiment, all, options);
   const groups = [...Object.keys(choices), ...Object.keys(aliases)];
   if (launched) groups.push("launcher");
@@ -114,8 +114,8 @@ export function configure<S extends z.ZodType>(
       return {
         config,
         base,
-        overrides: own,
-        words: printOverrides(own),
+        overrides: values,
+        words: printOverrides(values),
         dirname: overrideDirname(all, [...FOLDER_KEYS, ...unnamed]),
         choices,
         notes,
@@ -137,8 +137,10 @@ export function resolve<S extends z.ZodType>(
   const { overrides, multirun, all, ...asked } = parseArguments(tokens, options.options);
   const help = asked.help || all;
   const isLauncher = (one: Override) => experiment.launched === true && isLauncherKey(one);
-  const own = overrides.filter((one) => !isLauncher(one));
-  const keys = multirun ? own : mapReportingAll(own, (one) => asList(experiment, one, dirs));
+  const settings = overrides.filter((one) => !isLauncher(one));
+  const keys = multirun
+    ? settings
+    : mapReportingAll(settings, (one) => asList(experiment, one, dirs));
   if (help) {
     const [first = {}] = expandSweep(keys, true);
     const given = { ...flatten(options.base ?? {}), ...flatten(first) };

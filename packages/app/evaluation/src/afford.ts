@@ -44,9 +44,9 @@ export async function affordable(
       const began = performance.now();
       const given = testConditions(subject.ends, from, rows, split);
       const how = { ...options, sampling, given, purpose: "trial", label: "a trial of few rows" };
-      const found = await transport(subject.bridge, direction, start, how);
-      found?.end.dispose();
-      return found && (performance.now() - began) / 1000 / rows;
+      const result = await transport(subject.bridge, direction, start, how);
+      result?.end.dispose();
+      return result && (performance.now() - began) / 1000 / rows;
     };
     // The first call records the steps.
     let each = await carry();

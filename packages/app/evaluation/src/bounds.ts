@@ -295,8 +295,8 @@ export async function compareSamples(
                 source: hasCeiling ? start : null,
               },
               (x, y) => {
-                const found = metric.compare(x, y, options) as number | null;
-                return found === null ? null : [found];
+                const value = metric.compare(x, y, options) as number | null;
+                return value === null ? null : [value];
               },
               {
                 context,
@@ -330,12 +330,12 @@ export async function compareSamples(
   return { ...inUnits(measured, by), n };
 }
 
-function inUnits(found: Measurement, by: number): Measurement {
+function inUnits(measurement: Measurement, by: number): Measurement {
   const times = (x: number) => x * by;
   const band = (x: readonly [number, number]) => [times(x[0]), times(x[1])] as const;
-  const { value, interval, floor, floor_interval, ceiling } = found;
+  const { value, interval, floor, floor_interval, ceiling } = measurement;
   return {
-    ...found,
+    ...measurement,
     value: value === null ? null : times(value),
     ...(interval && { interval: band(interval) }),
     floor: floor == null ? null : times(floor),

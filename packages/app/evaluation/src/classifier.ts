@@ -44,10 +44,10 @@ export function classifierAccuracy(x: Tensor, y: Tensor, { seed }: { seed: numbe
     const rows = featuresOf(cat([some(x, "x"), some(y, "y")]), seed);
     const signs = cat([zeros([side]).add(1), zeros([side]).sub(1)]);
     const fold = cat([0, 1].map(() => zeros([side]).add(1).cumsum(0).remainder(count)));
-    const own = zeros([count]).add(1).cumsum(0).sub(1).unsqueeze(1).eq(fold.unsqueeze(0));
-    const logits = trained(rows, signs, own);
+    const membership = zeros([count]).add(1).cumsum(0).sub(1).unsqueeze(1).eq(fold.unsqueeze(0));
+    const logits = trained(rows, signs, membership);
     const hits = logits.mul(signs).gt(0).to("float32").add(logits.eq(0).to("float32").mul(0.5));
-    return { value: hits.mul(own.to("float32")).sum().item() / (2 * side), n: 2 * side };
+    return { value: hits.mul(membership.to("float32")).sum().item() / (2 * side), n: 2 * side };
   });
 }
 
@@ -75,8 +75,8 @@ function featuresOf(x: Tensor, seed: number): Tensor {
 }
 
 /** Logits [folds, n]. Each fold is scored by a network trained without its rows. */
-function trained(rows: Tensor, signs: Tensor, own: Tensor): Tensor {
-  const count = own.size(0);
+function trained(rows: Tensor, signs: Tensor, membership: Tensor): Tensor {
+  const count = membership.size(0);
   const width = rows.size(1);
   const generator = stream(0, "c2st/init");
   const drawn = (shape: number[], deviation: number) =>
@@ -88,7 +88,7 @@ function trained(rows: Tensor, signs: Tensor, own: Tensor): Tensor {
   const parameters = [inner, bias, outer, direct];
   const optimizer = new optim.AdamW(parameters, { lr: 0.02, weightDecay: 0.3 });
   const input = rows.unsqueeze(0).expand([count, rows.size(0), width]);
-  const weights = own.logicalNot().to("float32").div(rows.size(0));
+  const weights = membership.logicalNot().to("float32").div(rows.size(0));
   const forward = () =>
     input.bmm(inner).add(bias).silu().bmm(outer).add(input.bmm(direct)).squeeze(2);
   try {

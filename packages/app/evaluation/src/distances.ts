@@ -57,7 +57,7 @@ export class Distances implements Disposable {
     const stop = () => void worker.terminate();
     this.#signal?.addEventListener("abort", stop, { once: true });
     try {
-      const found = await new Promise<Estimate>((resolve, reject) => {
+      const answer = await new Promise<Estimate>((resolve, reject) => {
         worker.once("message", resolve);
         worker.once("error", reject);
         worker.once("exit", (code) =>
@@ -68,7 +68,7 @@ export class Distances implements Disposable {
       for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event);
       worker.unref();
       this.#idle.push(worker);
-      return found;
+      return answer;
     } finally {
       this.#signal?.removeEventListener("abort", stop);
     }

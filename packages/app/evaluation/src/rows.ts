@@ -28,16 +28,16 @@ export async function measureSet(
       continue;
     }
     if (await context.isStopped(`measuring ${set.direction}, ${metric.title}`)) return null;
-    const found = await measured(metric, set, context);
+    const result = await measure(metric, set, context);
     if (context.options.signal?.aborted) return null;
-    if (typeof found === "string") reasons.set(metric.name, found);
-    else for (const one of [found].flat()) rows.push(...rowOf(metric, one, set));
+    if (typeof result === "string") reasons.set(metric.name, result);
+    else for (const one of [result].flat()) rows.push(...rowOf(metric, one, set));
   }
   return { rows, reasons };
 }
 
 /** Returns a measurement or the reason for its absence, for example resamples that do not vary. */
-async function measured(metric: Metric, set: SampleSet, context: Measuring) {
+async function measure(metric: Metric, set: SampleSet, context: Measuring) {
   try {
     return "compare" in metric
       ? await compareSamples(metric, set, context)

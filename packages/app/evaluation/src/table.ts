@@ -26,9 +26,9 @@ const ways = { f: "forward", b: "backward" };
 
 /** The table, then skipped metrics, then the verdicts. */
 export function qualityTable(quality: Quality): string {
-  const shown = shownQuality(quality);
+  const rows = shownQuality(quality);
   const table = formatTable(
-    shown.map((row) => ({
+    rows.map((row) => ({
       metric: row.title,
       direction: row.direction ?? "",
       value: short(row.value),
@@ -43,7 +43,7 @@ export function qualityTable(quality: Quality): string {
     })),
   );
   const all = quality.rows.filter(({ group }) => group === "columns").length;
-  const hidden = all - shown.filter(({ group }) => group === "columns").length;
+  const hidden = all - rows.filter(({ group }) => group === "columns").length;
   return [
     table,
     ...(hidden > 0 ? [`and ${hidden} more columns, which are closer to the data`] : []),

@@ -16,8 +16,8 @@ function metricsFor(data: DataFacts): (Metric & { columns: MetricColumns })[] {
   const all = metrics.filter(
     (one): one is Metric & { columns: MetricColumns } => one.columns !== undefined,
   );
-  const own = all.filter(({ serves }) => (serves?.(data) ?? null) === null);
-  return data.ends.exact ? own.filter((one) => gaussianMetrics.includes(one)) : own;
+  const applicable = all.filter(({ serves }) => (serves?.(data) ?? null) === null);
+  return data.ends.exact ? applicable.filter((one) => gaussianMetrics.includes(one)) : applicable;
 }
 
 const columnsOf = ({ value, target, floor, ceiling }: MetricColumns): string[] =>
@@ -123,17 +123,21 @@ export class Evaluator implements Disposable {
     context.options = { ...options, ...rows };
     const place = { direction, side: targetOf(direction), sampling };
     const applicable = this.metrics.filter((metric) => whyNot(metric, place, context) === null);
-    const found = await collectSamples(context, direction, { sampling, metrics: applicable, half });
-    if (!found) return null;
+    const collection = await collectSamples(context, direction, {
+      sampling,
+      metrics: applicable,
+      half,
+    });
+    if (!collection) return null;
     let isDone = false;
     try {
       const { sigma } = context.subject.trained.process;
-      checkScale(found.set, { direction, half, noise: sigma });
-      const measured = await measureSet(found.set, applicable, context);
-      if (!measured) return null;
+      checkScale(collection.set, { direction, half, noise: sigma });
+      const measurements = await measureSet(collection.set, applicable, context);
+      if (!measurements) return null;
       const values: Record<string, number | null> = {};
       for (const { columns, name } of this.metrics) {
-        const row = measured.rows.find((one) => one.name === name);
+        const row = measurements.rows.find((one) => one.name === name);
         for (const [of, column] of Object.entries(columns) as [keyof MetricColumns, string][])
           values[column] = row?.[of] ?? null;
       }
@@ -141,23 +145,23 @@ export class Evaluator implements Disposable {
       isDone = true;
       return {
         at,
-        set: found.set,
+        set: collection.set,
         context,
-        [Symbol.dispose]: () => found[Symbol.dispose](),
+        [Symbol.dispose]: () => collection[Symbol.dispose](),
         result: {
           half_iteration: half,
           direction,
           step,
           steps: sampling.steps,
-          n: found.set.start.size(0),
-          nfe: found.nfe,
+          n: collection.set.start.size(0),
+          nfe: collection.nfe,
           ...values,
-          seconds_per_batch: found.seconds / found.batches,
+          seconds_per_batch: collection.seconds / collection.batches,
           seconds: (performance.now() - began) / 1000,
         },
       };
     } finally {
-      if (!isDone) found[Symbol.dispose]();
+      if (!isDone) collection[Symbol.dispose]();
     }
   }
 

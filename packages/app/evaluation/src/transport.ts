@@ -145,7 +145,7 @@ export async function collectSamples(
   const from = sourceOf(direction);
   const side = targetOf(direction);
   const tensors: Tensor[] = [];
-  const own = (make: () => Tensor) => {
+  const keep = (make: () => Tensor) => {
     const t = kept(make);
     tensors.push(t);
     return t;
@@ -165,14 +165,14 @@ export async function collectSamples(
   };
   let isDone = false;
   try {
-    const data = own(() => testRows(ends[side], m, seed, split));
-    const start = own(() => testRows(ends[from], n, seed, split));
+    const data = keep(() => testRows(ends[side], m, seed, split));
+    const start = keep(() => testRows(ends[from], n, seed, split));
     const conditions = testConditions(ends, from, n, split);
     const { grid } = sampling;
     const times = timesOf(direction, grid);
     const steps = direction === "f" ? grid.steps : grid.steps.toReversed();
     const stops = ends.chain?.times.slice(1, -1).map((t) => stepAt(times, t)) ?? [];
-    const wanted = new Set([
+    const indexes = new Set([
       ...stops,
       ...metrics.flatMap((one) => one.states?.(steps.length) ?? []),
     ]);
@@ -185,7 +185,7 @@ export async function collectSamples(
     energy = summed;
     const parts = new Map<number, { x: Tensor; weights: Tensor | null }[]>();
     const began = performance.now();
-    const found = await transport(subject.bridge, direction, start, {
+    const result = await transport(subject.bridge, direction, start, {
       sampling,
       seed,
       purpose: `quality/${direction}/there`,
@@ -194,28 +194,28 @@ export async function collectSamples(
       progress,
       signal,
       visit:
-        drift || wanted.size > 0
+        drift || indexes.size > 0
           ? (k, state, weights) => {
               const dt = steps[k];
               if (drift && dt !== undefined)
                 summed?.add(drift, state, { time: times[k] as number, dt });
-              if (!wanted.has(k)) return;
-              const part = { x: own(() => state), weights: weights && own(() => weights) };
+              if (!indexes.has(k)) return;
+              const part = { x: keep(() => state), weights: weights && keep(() => weights) };
               parts.set(k, [...(parts.get(k) ?? []), part]);
             }
           : undefined,
     });
-    if (!found) return null;
-    tensors.push(found.end);
-    const { weights } = found;
+    if (!result) return null;
+    tensors.push(result.end);
+    const { weights } = result;
     if (weights) tensors.push(weights);
-    checkEnds(found.end, { direction, half });
-    const states = new Map([...parts].map(([k, rows]) => [k, own(() => joined(rows))]));
-    const grown = (t: Tensor) => (weights ? own(() => byMass(t, weights)) : t);
+    checkEnds(result.end, { direction, half });
+    const states = new Map([...parts].map(([k, rows]) => [k, keep(() => joined(rows))]));
+    const grown = (t: Tensor) => (weights ? keep(() => byMass(t, weights)) : t);
     isDone = true;
     return {
-      nfe: found.nfe,
-      batches: found.batches,
+      nfe: result.nfe,
+      batches: result.batches,
       seconds: (performance.now() - began) / 1000,
       [Symbol.dispose]: dispose,
       set: {
@@ -225,7 +225,7 @@ export async function collectSamples(
         side,
         sampling,
         start: grown(start),
-        end: grown(found.end),
+        end: grown(result.end),
         weights,
         given: mapConditions(conditions, grown),
         data,
@@ -234,7 +234,7 @@ export async function collectSamples(
         unit: subject.unit,
         shared: new Map(),
         reserve() {
-          reserve ??= own(() =>
+          reserve ??= keep(() =>
             isHeldOut
               ? testRows(ends[side], spare, seed, "train")
               : testRows(ends[side], total, seed, "train").narrow(0, m, spare),

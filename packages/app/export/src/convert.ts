@@ -81,8 +81,8 @@ function parentOf(
   slotOf: (slot: number) => TraceSlot,
 ): number | null {
   const { memory } = slotOf(slot);
-  const given = Object.values(args).flatMap((arg) => ("slot" in arg ? [arg.slot] : []));
-  return given.find((other) => slotOf(other).memory === memory) ?? null;
+  const slots = Object.values(args).flatMap((arg) => ("slot" in arg ? [arg.slot] : []));
+  return slots.find((other) => slotOf(other).memory === memory) ?? null;
 }
 
 function converterOf(name: string): Converter | undefined {

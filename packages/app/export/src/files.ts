@@ -45,18 +45,18 @@ function checkPlace(
   out: string,
   { isFile, overwrite }: { isFile: boolean; overwrite: boolean },
 ): void {
-  const found = statOf(out);
-  if (found && found.isDirectory() === isFile)
+  const status = statOf(out);
+  if (status && status.isDirectory() === isFile)
     throw new ConfigError(
       "usage",
       `${out} is a ${isFile ? "folder" : "file"}: give another name for ${isFile ? "a file" : "a folder"}`,
     );
-  if (!isFile && !found && /\.[A-Za-z]\w*$/.test(out))
+  if (!isFile && !status && /\.[A-Za-z]\w*$/.test(out))
     throw new ConfigError(
       "usage",
       `${out} ends in ${extname(out)}: expected a folder, NAME.onnx or NAME.html`,
     );
-  if (found && !overwrite && (isFile || readdirSync(out).length > 0))
+  if (status && !overwrite && (isFile || readdirSync(out).length > 0))
     throw new ConfigError(
       "usage",
       `${out} exists already: give another name, or write overwrite=true`,

@@ -92,14 +92,14 @@ export async function samplesOf(
     const n = samples ?? usual;
     const column = readColumns(trained.folder, config)?.condition ?? null;
     const rows = (end: Datasets["x0"]) => ownUnits(testRows(end, n, config.seed), units);
-    const given = (end: "x0" | "x1") =>
+    const conditionsOfEnd = (end: "x0" | "x1") =>
       conditions(testConditions(ends as Datasets, end, n), column);
     const source = rows(x0);
     const target = rows(x1);
     return {
       source,
       target,
-      conditions: { source: given("x0"), target: given("x1") },
+      conditions: { source: conditionsOfEnd("x0"), target: conditionsOfEnd("x1") },
       about: `the page holds ${source.shape[0]} held-out samples of ${x0.name} and ${target.shape[0]} of ${x1.name} (samples=0: none)`,
     };
   } catch (error) {
@@ -120,9 +120,9 @@ const ownUnits = (x: Tensor, units: Units): Samples => {
   return units.undo(data, n);
 };
 
-function conditions(given: Given | undefined, column: ColumnCondition | null): Conditions | null {
-  if (!given) return null;
-  const { cond, y } = given;
+function conditions(values: Given | undefined, column: ColumnCondition | null): Conditions | null {
+  if (!values) return null;
+  const { cond, y } = values;
   return {
     ...(y && { y: y.toNumbers() }),
     ...(cond &&

@@ -14,9 +14,9 @@ import { samplesOf } from "./page.js";
 export async function exportForPlay(run: string, out: string, progress: Progress): Promise<void> {
   await exportRun(run, out, { overwrite: true });
   const units = readUnits(JSON.parse(readFileSync(join(out, "bridge.json"), "utf8")));
-  const found = await samplesOf(run, { samples: null, units, progress });
-  if (!found) return;
-  const { source, target, conditions } = found;
+  const samples = await samplesOf(run, { samples: null, units, progress });
+  if (!samples) return;
+  const { source, target, conditions } = samples;
   for (const [name, { data }] of Object.entries({ source, target }))
     writeFileAtomic(join(out, `${name}.f32`), Float32Array.from(data));
   const shapes = { source: source.shape, target: target.shape };

@@ -71,14 +71,14 @@ function nameOf({ directions }: ExportedGraph, all: readonly ExportedGraph[]): s
   return isShared ? "model.onnx" : `${only}.onnx`;
 }
 
-function directionsOf({ models, folder }: Trained, wanted: Direction | "both" | null): Direction[] {
+function directionsOf({ models, folder }: Trained, choice: Direction | "both" | null): Direction[] {
   const there = (["f", "b"] as const).filter((direction) => models[direction]);
-  if (wanted === null) return there.slice(0, 1);
-  if (wanted === "both") return there;
-  if (there.includes(wanted)) return [wanted];
+  if (choice === null) return there.slice(0, 1);
+  if (choice === "both") return there;
+  if (there.includes(choice)) return [choice];
   throw new ConfigError(
     "usage",
-    `direction=${wanted} has not been trained: ${folder} has ${there.join(" and ")}; write direction=${there[0]}`,
+    `direction=${choice} has not been trained: ${folder} has ${there.join(" and ")}; write direction=${there[0]}`,
   );
 }
 

@@ -146,10 +146,10 @@ function fromFile(key: string, path: string, { want, dtypes, to, problem }: File
   return {
     read(first, count) {
       const rows = tidy(() => io.fromRaw(file.rows(first, count)).to(to).keep());
-      const found = problem(rows, first);
-      if (found === null) return rows;
+      const fault = problem(rows, first);
+      if (fault === null) return rows;
       rows.dispose();
-      throw new ConfigError("usage", `${key}=${path}${found}`);
+      throw new ConfigError("usage", `${key}=${path}${fault}`);
     },
     close: () => file.close(),
   };

@@ -183,10 +183,10 @@ function loadNetwork(
 export type Networks = Record<Direction, Network | null>;
 
 /** Loads the newest weights onto the run's device; a flow has one network for both directions. */
-export function loadNetworks(trained: Trained, own?: OwnNetwork): Networks {
-  const b = loadNetwork(trained, "b", own);
+export function loadNetworks(trained: Trained, ownNetwork?: OwnNetwork): Networks {
+  const b = loadNetwork(trained, "b", ownNetwork);
   const isShared = trained.method.networks !== "each";
-  return { b, f: isShared ? b : loadNetwork(trained, "f", own) };
+  return { b, f: isShared ? b : loadNetwork(trained, "f", ownNetwork) };
 }
 
 /** Number of classes of a network; 0 without a table of classes. */

@@ -42,10 +42,10 @@ export function buildNetwork(
   const facts = { shape, direction, chain, conditions: kind, generator: stream(seed, purpose) };
   const channels = conditions || data.cond_channels;
   const create = ({ bidirectional = false, unit = false, zero = false } = {}) => {
-    const beside = { ...facts, bidirectional, unit, zero, model };
-    if (rate === 0) return createNetwork({ ...beside, classes, cond_channels: channels });
+    const request = { ...facts, bidirectional, unit, zero, model };
+    if (rate === 0) return createNetwork({ ...request, classes, cond_channels: channels });
     const net = createNetwork({
-      ...beside,
+      ...request,
       classes: classes + 1,
       cond_channels: channels > 0 ? channels + 1 : 0,
     });

@@ -64,15 +64,15 @@ export function readColumns(
       `${path} is not there, ${use}: copy it with the run, or train it again`,
     );
   checkFiles(folder, ["data.json"]);
-  const found = saved.safeParse(parsed(path));
-  const d = found.data?.columns.length;
+  const result = saved.safeParse(parsed(path));
+  const d = result.data?.columns.length;
   if (
-    !found.success ||
-    found.data.transform.mean.length !== d ||
-    found.data.transform.std.length !== d
+    !result.success ||
+    result.data.transform.mean.length !== d ||
+    result.data.transform.std.length !== d
   )
     throw new ConfigError("usage", `${path} is damaged, ${use}: copy it from the run again`);
-  const { columns, kept, transform, conditioning = null } = found.data;
+  const { columns, kept, transform, conditioning = null } = result.data;
   const all = columns.map(({ name }) => name);
   const target = columns.flatMap((one) => one.target ?? []);
   const bounds = {

@@ -45,11 +45,11 @@ export function testConditions(
   n: number,
   split: Split = "test",
 ): Conditions | undefined {
-  const found = conditionsAt(
+  const table = conditionsAt(
     { x0: ends.x0.conditions?.[split], x1: ends.x1.conditions?.[split] },
     end,
   );
-  if (!found) return undefined;
-  const order = ends[found.of].order[split];
-  return mapConditions(found.values, (t) => firstRows(t, n, order));
+  if (!table) return undefined;
+  const order = ends[table.of].order[split];
+  return mapConditions(table.values, (t) => firstRows(t, n, order));
 }

@@ -67,9 +67,9 @@ export function memoryGroups(root = "/"): MemoryGroup[] {
       const path = version && places.get(version.option);
       if (!version || path === undefined) return [];
       const base = join(root, point);
-      const own = path === top ? "/" : path.startsWith(`${top}/`) ? path.slice(top.length) : path;
+      const group = path === top ? "/" : path.startsWith(`${top}/`) ? path.slice(top.length) : path;
       const groups: MemoryGroup[] = [];
-      for (let at = join(base, own); at.startsWith(base); at = dirname(at)) {
+      for (let at = join(base, group); at.startsWith(base); at = dirname(at)) {
         const { limit, usage, cache } = version.files;
         // A container sees its own group at the mount's top only.
         if (existsSync(join(at, limit)))
@@ -90,7 +90,7 @@ export function memoryLimit(root = "/"): MemoryLimit {
   const kib = (key: string) =>
     Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(info)?.[1]) * 1024 || undefined;
   const info = read(join(root, "proc/meminfo"));
-  const found: MemoryLimit = {
+  const limitOfMachine: MemoryLimit = {
     total: kib("MemTotal") ?? totalmem(),
     available: kib("MemAvailable") ?? freemem(),
     by: "machine",
@@ -98,12 +98,12 @@ export function memoryLimit(root = "/"): MemoryLimit {
   for (const { limit, usage, stat, cache } of memoryGroups(root)) {
     const total = Number.parseInt(read(limit), 10); // "max" is none
     if (!(total < 2 ** 60)) continue;
-    const given = Number(new RegExp(`^${cache} (\\d+)`, "m").exec(read(stat))?.[1] ?? 0);
-    const left = Math.max(0, total - (Number.parseInt(read(usage), 10) || 0) + given);
-    found.total = Math.min(found.total, total);
-    if (left >= found.available) continue;
-    found.available = left;
-    found.by = "cgroup";
+    const reclaimable = Number(new RegExp(`^${cache} (\\d+)`, "m").exec(read(stat))?.[1] ?? 0);
+    const left = Math.max(0, total - (Number.parseInt(read(usage), 10) || 0) + reclaimable);
+    limitOfMachine.total = Math.min(limitOfMachine.total, total);
+    if (left >= limitOfMachine.available) continue;
+    limitOfMachine.available = left;
+    limitOfMachine.by = "cgroup";
   }
-  return found;
+  return limitOfMachine;
 }

@@ -28,13 +28,13 @@ export function parseName(
 /** `what` names the list in errors. Throws `InvalidOption`. */
 export function checkClasses(
   what: string,
-  wanted: readonly (string | number)[],
+  list: readonly (string | number)[],
   { classes }: DataSet,
 ): number[] {
   const labels = classes.map(({ label }) => String(label));
   const [first, second] = labels;
-  if (first === undefined) throw invalidOption(`${what}: [${wanted}] for a set without classes`);
-  const texts = wanted.map(String);
+  if (first === undefined) throw invalidOption(`${what}: [${list}] for a set without classes`);
+  const texts = list.map(String);
   const unknown = texts.find((label) => !labels.includes(label));
   if (unknown !== undefined) {
     const range = second === undefined ? `only ${first}` : `${first} to ${labels.at(-1)}`;

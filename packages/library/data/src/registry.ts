@@ -85,9 +85,9 @@ function findSet(
   name: string,
   { split, classes, ...rest }: TableOptions,
 ): { set: DataSet; options: SetOptions } {
-  const own = ownSets.find(({ prefix }) => name.startsWith(prefix));
-  const { set, classes: named } = own
-    ? { set: own.open(name.slice(own.prefix.length)), classes: undefined }
+  const kind = ownSets.find(({ prefix }) => name.startsWith(prefix));
+  const { set, classes: named } = kind
+    ? { set: kind.open(name.slice(kind.prefix.length)), classes: undefined }
     : parseName(name, datasets);
   if (split !== "train" && split !== "test")
     throw invalidOption(`split "${split}": expected "train" or "test"`);

@@ -148,8 +148,8 @@ function checkSequence({ method: { method }, schedule }: CompleteProblem): void 
 }
 
 /** Checks `full`, which is `given` with defaults filled in. */
-export function checkProblem(full: CompleteProblem, given: Problem): void {
-  const { data } = given;
+export function checkProblem(full: CompleteProblem, problem: Problem): void {
+  const { data } = problem;
   const { halfIterations, steps, firstSteps, firstIteration, firstPass } = full.schedule;
   const { batchSize, repeat, lrWarmup } = full.optimisation;
   const { accumulate, logEvery, cache } = full.execution;

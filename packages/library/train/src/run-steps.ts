@@ -76,12 +76,12 @@ export async function* runSteps(
       await new Promise(setImmediate);
       lastTurn = performance.now();
     }
-    const wanted = requests.after(step, request);
-    if (wanted.pause) {
+    const decision = requests.after(step, request);
+    if (decision.pause) {
       yield* pause({ type: "pause", ...at(), loss: current.loss });
       restart();
     }
-    if (wanted.stop && step < current.steps) {
+    if (decision.stop && step < current.steps) {
       current.gatherRngStates();
       yield { type: "stopped", ...at() };
       return false;

@@ -29,8 +29,8 @@ export function planSteps(
   const { batchSize } = problem.optimisation;
   const points = positions(problem) * batchSize;
   const wouldShare = points >= uses && points * parameters >= sharedWork;
-  const wanted = shareBatch === "auto" ? (saved.sharesBatch ?? wouldShare) : shareBatch;
-  const sharesBatch = ranks.size === 1 ? null : ranks.fromMain(!fit && wanted);
+  const sharing = shareBatch === "auto" ? (saved.sharesBatch ?? wouldShare) : shareBatch;
+  const sharesBatch = ranks.size === 1 ? null : ranks.fromMain(!fit && sharing);
   const known = withExecution(problem, { shareBatch: sharesBatch ?? true });
   const chosen =
     threads === "auto" ? ranks.fromMain(saved.threads ?? threadsFor(known, parameters)) : threads;

@@ -347,8 +347,8 @@ export class Training {
     this.keepOptimizers();
     const { state } = this;
     const pass = facts.pass === null ? null : (fromJsonState(facts.pass) as HalfIterationState);
-    const own = tidy(() => new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])));
-    this.#put(own);
+    const copies = tidy(() => new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])));
+    this.#put(copies);
     resetSamplers(state);
     state.half = facts.half;
     const { threads, sharesBatch } = facts;
@@ -358,8 +358,8 @@ export class Training {
     };
     this.#plan = null;
     this.#steps = { ...facts.steps };
-    if (pass) this.#saved = { pass, tensors: own, whole: { tensors: own, facts } };
-    else for (const t of own.values()) t.dispose();
+    if (pass) this.#saved = { pass, tensors: copies, whole: { tensors: copies, facts } };
+    else for (const t of copies.values()) t.dispose();
   }
 
   #put(tensors: ReadonlyMap<string, Tensor>): void {

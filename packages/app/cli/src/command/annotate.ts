@@ -24,15 +24,15 @@ const help = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function annotateCommand(args: string[]): Promise<number> {
-  const found = placedWords(annotate, args, { expected: "RUN NEW OUT", usage, help });
-  if (!found) return 0;
-  const [run, input, output] = found.places as [string, string, string];
+  const request = placedWords(annotate, args, { expected: "RUN NEW OUT", usage, help });
+  if (!request) return 0;
+  const [run, input, output] = request.places as [string, string, string];
   using work = await beginWork(`stopped within a step; nothing was written to ${output}`);
   const { progress, signal } = work;
   const { runAnnotate } = await import("@dsbm/inference");
   const { aloneOnly } = await import("@dsbm/experiment");
   aloneOnly("annotate");
-  const job = { run, input, output, config: found.config, progress, signal };
+  const job = { run, input, output, config: request.config, progress, signal };
   const { state, rows, without, added } = await runAnnotate(job);
   progress.done();
   if (state === "interrupted") {

@@ -21,15 +21,15 @@ const help = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function compareCommand(args: string[]): Promise<number> {
-  const found = placedWords(compare, args, {
+  const request = placedWords(compare, args, {
     expected: "TARGET GENERATED",
     usage,
     help,
     options: { "--json": "json=true" },
   });
-  if (!found) return 0;
-  const [target, generated] = found.places as [string, string];
-  const { json, metrics, ...options } = found.config;
+  if (!request) return 0;
+  const [target, generated] = request.places as [string, string];
+  const { json, metrics, ...options } = request.config;
   using work = await beginWork("stopped within a step");
   const { progress, signal } = work;
   const { compareFiles, qualityTable } = await import("@dsbm/evaluation");

@@ -23,23 +23,23 @@ const help = [
 /** Returns the exit code. Throws ConfigError. */
 export async function evaluateCommand(args: string[]): Promise<number> {
   const isRun = (word: string) => existsSync(join(word, "run.json"));
-  const found = placedWords(evaluate, args, {
+  const request = placedWords(evaluate, args, {
     expected: "RUN",
     usage,
     help,
     isPlace: isRun,
     options: { "--json": "json=true" },
   });
-  if (!found) return 0;
+  if (!request) return 0;
   using work = await beginWork("stopped within a step; nothing was written");
   const { progress, signal } = work;
   const { qualityTable } = await import("@dsbm/evaluation");
   const { aloneOnly, measureAndDraw, writeReport } = await import("@dsbm/experiment");
   aloneOnly("evaluate");
   const { qualityOptions } = await import("../words/quality.js");
-  const { direction, metrics, json, out } = found.config;
-  const folder = findRun(found.places[0] as string);
-  const options = qualityOptions(folder, found.config);
+  const { direction, metrics, json, out } = request.config;
+  const folder = findRun(request.places[0] as string);
+  const options = qualityOptions(folder, request.config);
   const quality = await measureAndDraw(folder, { ...options, progress, signal });
   progress.done();
   if (quality === null) {
@@ -48,14 +48,14 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   }
   // Some metrics, or another sampler, do not replace the whole table.
   const isPart = metrics !== null || direction !== "both" || quality.sampler !== undefined;
-  const own = runPaths(folder).quality_json;
-  const place = out ?? (isPart && existsSync(own) ? null : own);
+  const path = runPaths(folder).quality_json;
+  const place = out ?? (isPart && existsSync(path) ? null : path);
   if (place !== null) writeQuality(folder, quality, place);
-  const report = place === own ? `\nreport: ${await writeReport({ folder })}` : "";
+  const report = place === path ? `\nreport: ${await writeReport({ folder })}` : "";
   const why = quality.sampler
     ? "exists, and this evaluation has another sampler: out=FILE keeps it"
     : "has the whole table: out=FILE keeps this part";
-  const where = place === null ? `not written, as ${own} ${why}` : `written to ${place}${report}`;
+  const where = place === null ? `not written, as ${path} ${why}` : `written to ${place}${report}`;
   console.log(json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`);
   return 0;
 }

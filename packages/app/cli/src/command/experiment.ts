@@ -74,7 +74,7 @@ async function resolved(
   const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
   const known = ["--again", "--cfg", "--plan", "--open", ...others];
   const options = { dirs: [presets], base, options: known, ...(names && { names }) };
-  const found = resolve(experiment, tokens, options);
+  const resolution = resolve(experiment, tokens, options);
   const withPictures = async (member: Member<TrainConfig>): Promise<Member<TrainConfig>> => {
     const { overrides, config } = member;
     const { Dataset, Dataset_transfer } = overrides;
@@ -87,8 +87,8 @@ async function resolved(
     return { ...member, config: sized, notes: [...member.notes, ...notes] };
   };
   // dsbm fit chooses more keys.
-  if (experiment.name === "fit") return found;
-  return { ...found, members: await Promise.all(found.members.map(withPictures)) };
+  if (experiment.name === "fit") return resolution;
+  return { ...resolution, members: await Promise.all(resolution.members.map(withPictures)) };
 }
 
 const switches = [
@@ -141,12 +141,12 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   const plans = args.includes("--plan");
   const [words, cfg] = withoutCfg(args.filter((arg) => !["--again", "--plan"].includes(arg)));
   const tokens = words.map((word) => pinned(word, args));
-  const found = await resolved(experiment, tokens, { ...command, again });
-  if (found.help) {
-    printHelp(help(command, found));
+  const resolution = await resolved(experiment, tokens, { ...command, again });
+  if (resolution.help) {
+    printHelp(help(command, resolution));
     return 0;
   }
-  const { members, launcher } = found;
+  const { members, launcher } = resolution;
   const [first, ...rest] = members;
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
   const complete = (member: Member<TrainConfig>) => ({
@@ -190,7 +190,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     if (!runner.runWorker) return single(command, runner, member, { ...place, ranks: null });
     if (isOneOfSeveral()) {
       const ranks = await joinRanks(config, experiment.name);
-      return ranked(command, runner, member, { ...place, ranks });
+      return runRanks(command, runner, member, { ...place, ranks });
     }
     if (n > 1)
       return launchRanks([experiment.name, ...args], { n, timeoutMs: 1000 * dist_timeout });
@@ -255,7 +255,7 @@ interface Place {
   sayNotes(): void;
 }
 
-async function ranked<C extends CompleteTrainConfig>(
+async function runRanks<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
   runner: Runner<C>,
   member: Member<C>,

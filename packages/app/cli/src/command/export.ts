@@ -28,13 +28,13 @@ const help = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function exportCommand(args: string[]): Promise<number> {
-  const found = placedWords(exported, args, { expected: "RUN OUT", usage, help });
-  if (!found) return 0;
-  const [run, out] = found.places as [string, string];
+  const request = placedWords(exported, args, { expected: "RUN OUT", usage, help });
+  if (!request) return 0;
+  const [run, out] = request.places as [string, string];
   const { exportRun, bytesText } = await import("@dsbm/export");
   using work = await beginWork(`stopped; nothing was written to ${out}`);
   const { progress, signal } = work;
-  const { files } = await exportRun(run, out, { ...found.config, progress, signal });
+  const { files } = await exportRun(run, out, { ...request.config, progress, signal });
   progress.done();
   const width = Math.max(...files.map(({ path }) => path.length));
   for (const { path, bytes } of files) console.log(`${path.padEnd(width)}  ${bytesText(bytes)}`);

@@ -38,9 +38,9 @@ function readWords(args: readonly string[]): { place: string; asked: Asked } | n
   const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
   try {
     const isPlace = (word: string) => existsSync(join(word, "run.json"));
-    const found = placedWords(extend, words, { expected: "RUN", usage, help, isPlace });
-    const [place] = found?.places ?? [];
-    return found && place !== undefined ? { place, asked: found.config } : null;
+    const request = placedWords(extend, words, { expected: "RUN", usage, help, isPlace });
+    const [place] = request?.places ?? [];
+    return request && place !== undefined ? { place, asked: request.config } : null;
   } catch (error) {
     if (!(error instanceof ConfigError) || error.code !== "unknown_key") throw error;
     throw new ConfigError(
@@ -61,16 +61,16 @@ function extensionOf(
   const isNothing = [more, n_ipf, half_iterations, num_iter].every((key) => key === null);
   const { length } = config.fb_sequence;
   const now = config.half_iterations;
-  const wanted = more === null ? (half_iterations ?? (n_ipf ? n_ipf * length : now)) : done + more;
+  const total = more === null ? (half_iterations ?? (n_ipf ? n_ipf * length : now)) : done + more;
   const steps = num_iter ?? config.num_iter;
-  if (wanted < done || steps < config.num_iter || isNothing)
+  if (total < done || steps < config.num_iter || isNothing)
     throw new ConfigError(
       "usage",
-      `${folder} has ${done} of ${now} half-iterations, of ${config.num_iter} steps each: expected more half-iterations or more steps${isNothing ? "" : `, got half_iterations=${wanted} num_iter=${steps}`}; write for example +${length}, half_iterations=${now + length} or num_iter=${2 * config.num_iter}`,
+      `${folder} has ${done} of ${now} half-iterations, of ${config.num_iter} steps each: expected more half-iterations or more steps${isNothing ? "" : `, got half_iterations=${total} num_iter=${steps}`}; write for example +${length}, half_iterations=${now + length} or num_iter=${2 * config.num_iter}`,
     );
   return {
-    n_ipf: Math.max(1, Math.ceil(wanted / length)),
-    half_iterations: wanted,
+    n_ipf: Math.max(1, Math.ceil(total / length)),
+    half_iterations: total,
     first_num_iter: num_iter ?? config.first_num_iter,
     num_iter: steps,
   };
@@ -78,13 +78,13 @@ function extensionOf(
 
 /** A file named in a run folder is opened only if the user also names it: its code runs. */
 function checkNamed(folder: string, saved: unknown, now: object): void {
-  const wanted = Object.entries({ ...now, ...(saved as object) })
+  const missing = Object.entries({ ...now, ...(saved as object) })
     .filter(([key, value]) => value !== null && Reflect.get(now, key) === null)
     .map(([key, value]) => `metrics.${key}=${shellWord(String(value))}`);
-  if (wanted.length > 0)
+  if (missing.length > 0)
     throw new ConfigError(
       "usage",
-      `${folder} was trained with a file whose code runs: if you trust it, name it again: dsbm extend ${folder} ${wanted.join(" ")}`,
+      `${folder} was trained with a file whose code runs: if you trust it, name it again: dsbm extend ${folder} ${missing.join(" ")}`,
     );
 }
 
@@ -95,9 +95,9 @@ export async function extendCommand(args: string[]): Promise<number> {
   const { asked } = read;
   const folder = findRun(read.place);
   const { config: saved, models, info, results } = readRun(folder);
-  const own = savedConfig(folder, saved, info.dsbm);
+  const before = savedConfig(folder, saved, info.dsbm);
   const named = Object.entries(asked.metrics).filter(([, file]) => file !== null);
-  const config = { ...own, metrics: { ...own.metrics, ...Object.fromEntries(named) } };
+  const config = { ...before, metrics: { ...before.metrics, ...Object.fromEntries(named) } };
   checkNamed(folder, saved.metrics, config.metrics);
   const isDone = info.state === "finished";
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : config.half_iterations;

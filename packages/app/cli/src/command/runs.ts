@@ -50,9 +50,9 @@ export async function runsCommand(args: string[]): Promise<number> {
   const runs = (existsSync(root) ? listRuns(root) : [])
     .map(describe)
     .sort((a, b) => b.changed.localeCompare(a.changed));
-  const shown = args.includes("--all") ? runs : runs.slice(0, most);
+  const listing = args.includes("--all") ? runs : runs.slice(0, most);
   if (args.includes("--json")) {
-    for (const one of shown) console.log(JSON.stringify(one));
+    for (const one of listing) console.log(JSON.stringify(one));
     return 0;
   }
   if (runs.length === 0) {
@@ -60,7 +60,7 @@ export async function runsCommand(args: string[]): Promise<number> {
     return 0;
   }
   const now = Date.now();
-  const rows = shown.map(({ run, state, method, data, changed, half, metric }) => ({
+  const rows = listing.map(({ run, state, method, data, changed, half, metric }) => ({
     run,
     state,
     half,
@@ -70,7 +70,7 @@ export async function runsCommand(args: string[]): Promise<number> {
     metric,
   }));
   console.log(formatTable(rows));
-  if (shown.length < runs.length) console.log(`and ${runs.length - shown.length} more: --all`);
+  if (listing.length < runs.length) console.log(`and ${runs.length - listing.length} more: --all`);
   return 0;
 }
 

@@ -40,15 +40,15 @@ const help = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function sampleCommand(args: string[]): Promise<number> {
-  const found = placedWords(sample, args, { expected: "RUN NEW OUT", usage, help });
-  if (!found) return 0;
-  const [run, input, output] = found.places as [string, string, string];
+  const request = placedWords(sample, args, { expected: "RUN NEW OUT", usage, help });
+  if (!request) return 0;
+  const [run, input, output] = request.places as [string, string, string];
   using work = await beginWork(`stopped within a step; nothing was written to ${output}`);
   const { progress, signal } = work;
   const { runSample } = await import("@dsbm/inference");
   const { aloneOnly } = await import("@dsbm/experiment");
   aloneOnly("sample");
-  const { config } = found;
+  const { config } = request;
   const result = await runSample({ run, input, output, config, progress, signal });
   progress.done();
   if (result.state === "interrupted") {

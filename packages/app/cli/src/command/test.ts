@@ -83,8 +83,8 @@ function runOf(words: readonly string[]): string {
     const { members } = resolve(test, list, { dirs: [presets] });
     return members.map((member) => placeOfRun(member.config, member));
   });
-  const found = [folder, ...more].find((one) => existsSync(join(one, "run.json")));
-  if (found !== undefined) return found;
+  const folderOfRun = [folder, ...more].find((one) => existsSync(join(one, "run.json")));
+  if (folderOfRun !== undefined) return folderOfRun;
   throw new ConfigError(
     "usage",
     `there is no run of these options, ${folder} is not there: give the folder of a run, or train it with npx dsbm train ${training.map(shellWord).join(" ")}`,

@@ -100,8 +100,8 @@ export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
 export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
   const { own, signal, ...keys } = options;
   const { config } = configure(evaluateExperiment, keys);
-  const measured = qualityOptions(folder, config);
-  const quality = await measureQuality(folder, { ...measured, ...(own && { own }), signal });
+  const settings = qualityOptions(folder, config);
+  const quality = await measureQuality(folder, { ...settings, ...(own && { own }), signal });
   if (quality === null) throw signal?.reason;
   return quality;
 }
@@ -129,9 +129,9 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
     work: (start: Tensor, options: SampleOptions, dtype: DType) => Promise<T>,
   ): Promise<T> => {
     checkOpen();
-    const own = toTensor(x, "x");
-    const { dtype } = own;
-    const start = units.enter(own);
+    const rows = toTensor(x, "x");
+    const { dtype } = rows;
+    const start = units.enter(rows);
     const given = condition && run.conditions(condition);
     try {
       return await work(start, { direction: "f", ...keys, ...(given && { given }) }, dtype);
@@ -176,10 +176,10 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
       checkOpen();
       return run.conditions(values);
     },
-    evaluate: (given) => evaluate(folder, { device: options.device ?? "cpu", ...given }),
-    async export(out, given = {}) {
+    evaluate: (changes) => evaluate(folder, { device: options.device ?? "cpu", ...changes }),
+    async export(out, changes = {}) {
       const { exportRun } = await import("@dsbm/export");
-      const { files } = await exportRun(folder, out, { overwrite: false, ...given });
+      const { files } = await exportRun(folder, out, { overwrite: false, ...changes });
       return files.map(({ path }) => path);
     },
     save: (to) => saveRun(folder, to),

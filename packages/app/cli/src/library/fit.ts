@@ -6,7 +6,14 @@ import type { ProgressState } from "@dsbm/runs";
 import { placesBase } from "../words/fit.js";
 import { placeOfRun } from "../words/place.js";
 import { type Bridge, openBridge } from "./bridge.js";
-import { given, type Input, memoryName, removeInputs, type Source, writeInput } from "./inputs.js";
+import {
+  type Input,
+  inputOf,
+  memoryName,
+  removeInputs,
+  type Source,
+  writeInput,
+} from "./inputs.js";
 import type { FitKeys } from "./keys.generated.js";
 
 /** Progress of a fit: a changing state, or a line to keep. */
@@ -44,7 +51,7 @@ export interface FitManyOptions extends RunOptions {
 export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge> {
   const { folder: place, again = false, signal, onProgress, ...rest } = options;
   const { all, keys } = marginalsIn(rest);
-  const ends = all.map(({ source, name }) => ({ name, input: given(source, name) }));
+  const ends = all.map(({ source, name }) => ({ name, input: inputOf(source, name) }));
   const inputs = ends.map(({ input }) => input);
   const overrides = flatten(keys);
   const name = memoryName(inputs);

@@ -16,7 +16,7 @@ export interface Input {
 }
 
 /** Checks data; data in memory become a file's bytes. */
-export function given(source: Source, end: string): Input {
+export function inputOf(source: Source, end: string): Input {
   if (typeof source === "string") return { path: source, shape: null, bytes: null };
   const x = toTensor(source, end);
   try {

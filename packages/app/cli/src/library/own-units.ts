@@ -27,11 +27,11 @@ export function ownUnits(run: Bridge): OwnUnits {
     shape,
     enter(x) {
       if (`${x.shape.slice(1)}` !== `${shape}` || x.size(0) === 0) {
-        const found = x.shape;
+        const size = x.shape;
         x.dispose();
         throw new ConfigError(
           "usage",
-          `x has shape [${found.join(", ")}]; expected [n, ${shape.join(", ")}], the samples of ${trained.folder}`,
+          `x has shape [${size.join(", ")}]; expected [n, ${shape.join(", ")}], the samples of ${trained.folder}`,
         );
       }
       return through(x, enter);
@@ -55,8 +55,8 @@ function ofVectors({ units }: Bridge) {
       const rows = new Float64Array(x.size(0) * columns.length);
       for (const [k, column] of columns.entries())
         for (const [i, value] of column.entries()) rows[i * columns.length + k] = value;
-      const found = tensor(rows, { shape: [x.size(0), columns.length] });
-      return dtype === "float64" ? found : found.to("float32");
+      const values = tensor(rows, { shape: [x.size(0), columns.length] });
+      return dtype === "float64" ? values : values.to("float32");
     },
   };
 }

@@ -19,13 +19,13 @@ export type SameKind<R extends Rows> = R extends Tensor
     ? ShapedNumbers
     : number[][];
 
-const wanted =
+const expected =
   "expected a tensor [n, …], { data: Float32Array, shape: [n, …] } or an array of rows of numbers";
 
 /** A new tensor on the processor: float32, float64 or bytes; the caller owns it. */
 export function toTensor(rows: Rows, what: string): Tensor {
-  const refuse = (found: string): never => {
-    throw new ConfigError("usage", `${what} is ${found}; ${wanted}`);
+  const refuse = (problem: string): never => {
+    throw new ConfigError("usage", `${what} is ${problem}; ${expected}`);
   };
   if (rows instanceof TensorClass) {
     if (!["float32", "float64", "uint8"].includes(rows.dtype)) refuse(`a tensor of ${rows.dtype}`);

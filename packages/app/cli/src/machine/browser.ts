@@ -11,8 +11,8 @@ function opener(): string | undefined {
 
 /** Opens an address in the browser, if there is a browser. */
 export async function openBrowser(address: string): Promise<void> {
-  const found = opener();
-  if (found === undefined) return;
+  const program = opener();
+  if (program === undefined) return;
   // All users of a machine can read command lines. The address has the token, so a private file
   // passes it.
   const folder = mkdtempSync(join(tmpdir(), "dsbm-studio-"));
@@ -21,7 +21,7 @@ export async function openBrowser(address: string): Promise<void> {
     mode: 0o600,
   });
   await new Promise<void>((done) => {
-    spawn(found, [page], { stdio: "ignore", detached: true })
+    spawn(program, [page], { stdio: "ignore", detached: true })
       .on("error", () => done())
       .on("spawn", () => done())
       .unref();

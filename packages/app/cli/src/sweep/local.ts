@@ -175,10 +175,10 @@ export async function runLocal(
   const notify = () =>
     progress.line("stopping all runs at their next step boundaries; once more to stop at once");
   const worker = async (place: number) => {
-    const own = gpus[place];
+    const devices = gpus[place];
     const env = {
       DSBM_CORES: String(share),
-      ...(own && { CUDA_VISIBLE_DEVICES: own.join() }),
+      ...(devices && { CUDA_VISIBLE_DEVICES: devices.join() }),
     };
     for (let member = queue.shift(); member; member = queue.shift()) {
       if (interrupt.signal.aborted) return;

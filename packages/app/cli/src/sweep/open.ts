@@ -89,7 +89,7 @@ function configurationOf(
 function refuseShared(members: readonly SweepMember[]): void {
   const wordsOf = ({ overrides }: SweepMember) =>
     Object.entries(overrides).map(([key, value]) => `${key}=${printValue(value)}`);
-  const own = (member: SweepMember, other: SweepMember) =>
+  const difference = (member: SweepMember, other: SweepMember) =>
     wordsOf(member)
       .filter((word) => !wordsOf(other).includes(word))
       .join(" ");
@@ -98,7 +98,7 @@ function refuseShared(members: readonly SweepMember[]): void {
     if (other)
       throw new ConfigError(
         "usage",
-        `two runs of this sweep would share ${member.folder}: ${own(other, member)} and ${own(member, other)} name no folder; give such keys one value`,
+        `two runs of this sweep would share ${member.folder}: ${difference(other, member)} and ${difference(member, other)} name no folder; give such keys one value`,
       );
   }
 }

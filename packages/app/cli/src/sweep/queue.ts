@@ -140,6 +140,6 @@ const logged: readonly [RegExp, keyof typeof ends][] = [
 /** Why Slurm ended a job, by its log; null if unknown. */
 export function slurmReason(log: string): string | null {
   const lines = log.split("\n").filter((line) => /^(slurmstepd|srun)[\w.-]*: /.test(line));
-  const found = logged.find(([pattern]) => lines.some((line) => pattern.test(line)));
-  return found ? (ends[found[1]] as string) : null;
+  const entry = logged.find(([pattern]) => lines.some((line) => pattern.test(line)));
+  return entry ? (ends[entry[1]] as string) : null;
 }

@@ -99,14 +99,14 @@ async function runHere(
   return wrong.length > 0 || left > 0 ? 1 : 0;
 }
 
-async function waitForSlurm(folder: string, shown: string): Promise<number> {
+async function waitForSlurm(folder: string, statusCommand: string): Promise<number> {
   const { status, stopped } = await watch(folder);
   if (stopped) {
     const jobs = status.jobs.join(" ");
     console.log(
       status.jobs.length > 0
-        ? `Slurm's job continues; to look: ${shown}; to cancel: scancel ${jobs}`
-        : `nothing waits or runs any more; to look: ${shown}`,
+        ? `Slurm's job continues; to look: ${statusCommand}; to cancel: scancel ${jobs}`
+        : `nothing waits or runs any more; to look: ${statusCommand}`,
     );
     return 130;
   }

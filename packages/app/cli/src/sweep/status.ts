@@ -45,22 +45,22 @@ export async function sweepStatus(folder: string): Promise<SweepStatus> {
   const launcher = lockHolder(paths.lock) ?? null;
   const traceOf = ({ number }: SweepEntry) => traces.get(number) ?? null;
   // Members to look up, by job.
-  const wanted = new Map<string, number[]>();
+  const indexes = new Map<string, number[]>();
   for (const entry of manifest.members) {
     const trace = traceOf(entry);
     if (trace?.launcher !== "slurm") continue;
     if (memberStatus(entryFolder(folder, entry), none(trace)).state === "done") continue;
     const job = trace.job as string;
-    wanted.set(job, [...(wanted.get(job) ?? []), entry.number]);
+    indexes.set(job, [...(indexes.get(job) ?? []), entry.number]);
   }
-  const { tasks, error } = wanted.size > 0 ? await tasksOf(wanted) : { tasks: null, error: null };
+  const { tasks, error } = indexes.size > 0 ? await tasksOf(indexes) : { tasks: null, error: null };
   const members = manifest.members.map((entry): MemberOf => {
     const trace = traceOf(entry);
     const task = tasks?.get(`${trace?.job}_${entry.number}`) ?? null;
     const log = () => tailOf(paths.log(entry.number));
     const evidence =
       trace?.launcher === "slurm"
-        ? slurmEvidence(trace, task, tasks !== null && wanted.has(trace.job as string), log)
+        ? slurmEvidence(trace, task, tasks !== null && indexes.has(trace.job as string), log)
         : localEvidence(trace, launcher !== null, log);
     return { entry, trace, task, ...memberStatus(entryFolder(folder, entry), evidence) };
   });

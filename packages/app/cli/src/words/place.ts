@@ -19,8 +19,8 @@ export function placeOfRun(
 ): string {
   const { paths, name, seed } = config;
   const isNamed = ["name", "dataset"].some((key) => key in base || key in overrides);
-  const own = isNamed ? null : nameOfFiles(config);
-  const places = [own ?? name, name].map((experiment) =>
+  const fileName = isNamed ? null : nameOfFiles(config);
+  const places = [fileName ?? name, name].map((experiment) =>
     runFolder({
       experiments_dir: paths.experiments_dir_name,
       name: experiment,

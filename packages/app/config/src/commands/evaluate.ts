@@ -35,13 +35,13 @@ export function checkHoldouts(
   times: readonly number[] | null,
 ): string[] {
   const files = [holdout ?? []].flat().length;
-  const own = [at ?? []].flat();
+  const holdoutTimes = [at ?? []].flat();
   const from = times?.[0] ?? 0;
   const to = times?.at(-1) ?? 1;
-  const odd = own.find((time) => !(time > from && time < to));
-  if (files !== own.length)
+  const odd = holdoutTimes.find((time) => !(time > from && time < to));
+  if (files !== holdoutTimes.length)
     return [
-      `holdout names ${files} files and holdout_at ${own.length} times; expected a time for each file, such as holdout=day_3.npy holdout_at=0.5`,
+      `holdout names ${files} files and holdout_at ${holdoutTimes.length} times; expected a time for each file, such as holdout=day_3.npy holdout_at=0.5`,
     ];
   return odd === undefined
     ? []

@@ -96,8 +96,8 @@ const groupDatasets = ({ Dataset, Dataset_between, Dataset_transfer, data }: Tra
 export function completeFiles(config: TrainConfig) {
   const { checkpoint_run, checkpoint_dir } = config;
   const standard = checkpoint_run && checkpoint_dir !== null ? `${checkpoint_dir}/` : null;
-  const file = (given: string | null, name: string) =>
-    given?.endsWith("/") ? `${given.replace(/\/+$/, "")}/${name}` : given;
+  const file = (path: string | null, name: string) =>
+    path?.endsWith("/") ? `${path.replace(/\/+$/, "")}/${name}` : path;
   return {
     checkpoint_b: file(config.checkpoint_b ?? standard, "net_b.ckpt"),
     checkpoint_f: file(config.checkpoint_f, "net_f.ckpt"),

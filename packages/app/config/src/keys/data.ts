@@ -123,9 +123,9 @@ export const conditionColumn = ({
 
 export function processTimes(
   { times }: { times: readonly number[] | null },
-  own: readonly number[],
+  values: readonly number[],
 ): number[] {
   const from = times?.[0] ?? 0;
   const length = (times?.at(-1) ?? 1) - from;
-  return own.map((time) => (time - from) / length);
+  return values.map((time) => (time - from) / length);
 }

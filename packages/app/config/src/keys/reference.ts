@@ -81,7 +81,7 @@ export function takeReferenceKeys(tree: Tree): string[] {
       `${key}=${printValue(value)} is not possible: ${reason}; write ${key}=${standard} or leave it out`,
     );
   }
-  const agree = (key: string, group: string, chosen: Value, meant: (given: string) => Value) => {
+  const agree = (key: string, group: string, chosen: Value, meant: (value: string) => Value) => {
     const value = taken(key);
     if (value === undefined || (typeof value === "string" && meant(value) === chosen)) return;
     problems.push(

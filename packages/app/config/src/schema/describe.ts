@@ -57,25 +57,25 @@ function defaultTree({ properties = {} }: JsonSchema): Tree {
  */
 export function schemaKeys(
   schema: JsonSchema,
-  given?: Value,
+  constant?: Value,
   above = "",
 ): [key: string, schema: JsonSchema][] {
-  return Object.entries(shapeOf(schema, given).properties ?? {}).flatMap(([key, inner]) =>
+  return Object.entries(shapeOf(schema, constant).properties ?? {}).flatMap(([key, inner]) =>
     inner.properties === undefined && inner.oneOf === undefined
       ? [[above + key, inner] as [string, JsonSchema]]
-      : schemaKeys(inner, child(given, key), `${above}${key}.`),
+      : schemaKeys(inner, child(constant, key), `${above}${key}.`),
   );
 }
 
-export function shapeOf(schema: JsonSchema, given: Value | undefined): JsonSchema {
+export function shapeOf(schema: JsonSchema, constant: Value | undefined): JsonSchema {
   const { oneOf: shapes, default: standard } = schema;
   if (shapes === undefined) return schema;
-  const found = shapes.find(({ properties = {} }) =>
+  const shape = shapes.find(({ properties = {} }) =>
     Object.entries(properties).some(
-      ([key, { const: id }]) => id !== undefined && child(given, key) === id,
+      ([key, { const: id }]) => id !== undefined && child(constant, key) === id,
     ),
   );
-  if (found !== undefined) return found;
+  if (shape !== undefined) return shape;
   const keys = [...new Set(shapes.flatMap(({ properties }) => Object.keys(properties ?? {})))];
   return {
     properties: Object.fromEntries(keys.map((key) => [key, together(key, shapes, standard)])),

@@ -30,9 +30,9 @@ function keysOf(schema: z.ZodType, { values, only }: HelpOptions) {
 export function helpEntries(schema: z.ZodType, options: HelpOptions = {}): HelpEntry[] {
   const { values, aliases = {}, chosen = [] } = options;
   return keysOf(schema, options).map(([key, inner]) => {
-    const found = values && getPath(values, key);
-    const given: Value | undefined = found === undefined ? inner.default : found;
-    const text = typeof given === "string" ? typedValue(aliases, key, given) : given;
+    const override = values && getPath(values, key);
+    const value: Value | undefined = override === undefined ? inner.default : override;
+    const text = typeof value === "string" ? typedValue(aliases, key, value) : value;
     const standard = text === undefined ? "(needed)" : printValue(text);
     return {
       key: typedName(aliases, key),

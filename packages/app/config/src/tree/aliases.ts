@@ -6,7 +6,7 @@ import { flatten } from "./tree.js";
 interface Alias {
   key: string;
   values?: Readonly<Record<string, Value>>;
-  value?: (given: Value) => Value;
+  value?: (value: Value) => Value;
   /** Whether help and messages show this name instead of the key (default: yes). */
   shown?: boolean;
 }

@@ -118,12 +118,12 @@ export function shareOfClasses(
   images: Tensor,
   end: EndpointData,
 ): number | null {
-  const wanted = end.classes.map(({ label }) => facts.labels.indexOf(label));
-  if (wanted.length === facts.labels.length) return null;
+  const indexes = end.classes.map(({ label }) => facts.labels.indexOf(label));
+  if (indexes.length === facts.labels.length) return null;
   return noGrad(() =>
     tidy(() => {
-      const found = classify(model, images);
-      const hits = wanted.map((k) => found.eq(k).to("float32").mean().item());
+      const classes = classify(model, images);
+      const hits = indexes.map((k) => classes.eq(k).to("float32").mean().item());
       return hits.reduce((a, b) => a + b, 0);
     }),
   );

@@ -92,13 +92,13 @@ function logDensityOf(
       const starts = testRows(ends[from], mostStarts, seed, "train");
       return mixtureLogLikelihood(network, rows.to({ device }), starts.to({ device }));
     };
-  const given = testConditions(ends, side, data.size(0), split);
+  const conditions = testConditions(ends, side, data.size(0), split);
   return (rows, first) => {
-    const own = mapConditions(given, (c) => c.narrow(0, first, rows.size(0)).to({ device }));
+    const part = mapConditions(conditions, (c) => c.narrow(0, first, rows.size(0)).to({ device }));
     return bridge
       .likelihood(rows.to({ device }), {
         direction,
-        given: own,
+        given: part,
         logDensity: (x) => gaussianLogDensity(x, lawOf(from, subject) as Gaussian),
         generator: stream(seed, `quality/${direction}/likelihood/${first}`, rows.device),
       })
@@ -126,9 +126,9 @@ function lawOf(end: Endpoint, { ends, trained }: Subject): Gaussian | null {
 function fittedTo(rows: Tensor): Gaussian | null {
   const [n = 0, d = 0] = rows.shape;
   if (d > mostValues || n < 2 * d) return null;
-  const found = gaussianOf(rows);
-  const variances = found.covariance.linalgEigh()[0].toNumbers();
+  const gaussian = gaussianOf(rows);
+  const variances = gaussian.covariance.linalgEigh()[0].toNumbers();
   const least = variances.at(0) ?? 0;
   const greatest = variances.at(-1) ?? 0;
-  return least > 1e-9 * greatest ? found : null;
+  return least > 1e-9 * greatest ? gaussian : null;
 }

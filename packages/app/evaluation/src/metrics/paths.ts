@@ -66,15 +66,15 @@ export const pathMetrics: readonly Metric[] = [
       const returns: Tensor[] = [];
       try {
         for (const label of ["back 1", "back 2"]) {
-          const found = await transport(subject.bridge, way, set.end, {
+          const result = await transport(subject.bridge, way, set.end, {
             ...options,
             sampling: set.sampling,
             given: set.given,
             purpose: `quality/${way}/${label}`,
             label: `measuring ${set.direction}, ${label}`,
           });
-          if (!found) return "stopped";
-          returns.push(found.end);
+          if (!result) return "stopped";
+          returns.push(result.end);
         }
         const [first, second] = returns as [Tensor, Tensor];
         const { back, twice, apart } = agreement(set.start, first, second);

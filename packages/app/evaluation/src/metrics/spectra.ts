@@ -84,13 +84,15 @@ export function conditionFit(
     }) as [Tensor, Tensor];
     const points = a.size(1);
     const variances = (t: Tensor) => t.square().mean(1).toNumbers();
-    const own = variances(a);
-    const given = variances(b);
+    const ours = variances(a);
+    const theirs = variances(b);
     const cross = a.mm(b.t()).div(points).toNumbers();
     return {
-      slope: own.map((_, c) => given.map((v, j) => (v > 0 ? cross[c * given.length + j]! / v : 0))),
-      deviation: own.map(Math.sqrt),
-      spread: given.map(Math.sqrt),
+      slope: ours.map((_, c) =>
+        theirs.map((v, j) => (v > 0 ? cross[c * theirs.length + j]! / v : 0)),
+      ),
+      deviation: ours.map(Math.sqrt),
+      spread: theirs.map(Math.sqrt),
     };
   });
 }

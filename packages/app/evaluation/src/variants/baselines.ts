@@ -144,7 +144,7 @@ function throughLeg(
   if (!network) throw new Error(`${baseline.name} has no model of its own`);
   network.to({ device: from.device });
   const { diffusion: _, guidance: __, ...trained } = subject.trained;
-  const own = {
+  const dynamics = {
     method,
     grid,
     chain: null,
@@ -152,7 +152,7 @@ function throughLeg(
     stepVariance: "bridge",
   } as const;
   using bridge = new Bridge(
-    { ...trained, ...own },
+    { ...trained, ...dynamics },
     { f: network, b: network },
     { threads: getNumThreads(), chunkRows: 250 },
   );

@@ -66,7 +66,7 @@ export async function holdoutVariants(
   const times = timesOf("f", grid);
   const stops = holdouts.map(({ at }) => stepAt(times, at));
   const states = new Map<number, Tensor>();
-  const found = await transport(subject.bridge, "f", start, {
+  const result = await transport(subject.bridge, "f", start, {
     ...options,
     sampling: { ...sampling, grid },
     given: source.given,
@@ -80,8 +80,8 @@ export async function holdoutVariants(
         );
     },
   });
-  if (!found) return null;
-  disposeAll([found.end, ...(found.weights ? [found.weights] : [])]);
+  if (!result) return null;
+  disposeAll([result.end, ...(result.weights ? [result.weights] : [])]);
   const ends = {
     source: own(() => subject.own("x0", source.x)),
     target: own(() => subject.own("x1", target.x)),

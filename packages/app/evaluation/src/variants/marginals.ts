@@ -14,7 +14,7 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
   const { options } = context;
   const { ends } = context.subject;
   const times = timesOf(set.direction, set.sampling.grid);
-  const own = (make: () => Tensor) => {
+  const keep = (make: () => Tensor) => {
     const t = kept(make);
     context.keep({ [Symbol.dispose]: () => t.dispose() });
     return t;
@@ -22,8 +22,8 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
   const most = set.start.size(0);
   return ends.between.map((end, i) => {
     const time = ends.chain?.times[i + 1] as number;
-    const data = own(() => testRows(end, most, options.seed, "test"));
-    const reserve = own(() => testRows(end, 4 * most, options.seed, "train"));
+    const data = keep(() => testRows(end, most, options.seed, "test"));
+    const reserve = keep(() => testRows(end, 4 * most, options.seed, "train"));
     // Rows for the floor limit the other rows.
     const n = Math.min(most, reserve.size(0));
     const state = set.states.get(stepAt(times, time)) as Tensor;
@@ -35,8 +35,8 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
       set: {
         ...set,
         key: `${set.key}/marginal/${i}`,
-        start: own(() => set.start.narrow(0, 0, n)),
-        end: own(() => state.narrow(0, 0, n)),
+        start: keep(() => set.start.narrow(0, 0, n)),
+        end: keep(() => state.narrow(0, 0, n)),
         data,
         reserve: () => reserve,
         shared: new Map(),

@@ -172,10 +172,10 @@ const perEnd = (rows: readonly number[]): number[] =>
  * condition is a number).
  */
 export function rowsTogether(batch: number, classes: number | null, rows: number): Rule {
-  const wanted = Math.ceil(Math.min(manyTogether, batch * (classes ?? manyTogether)) / batch);
+  const batches = Math.ceil(Math.min(manyTogether, batch * (classes ?? manyTogether)) / batch);
   return rule(
     "ot_rows",
-    batch * Math.max(1, Math.min(wanted, Math.floor(rows / batch))),
+    batch * Math.max(1, Math.min(batches, Math.floor(rows / batch))),
     "only rows with equal or similar conditions are paired, which needs more rows",
   );
 }

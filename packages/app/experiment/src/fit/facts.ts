@@ -29,14 +29,14 @@ export function dataFacts(ends: Datasets, seed: number): DataFacts {
   const all = marginalsOf(ends);
   const rows = all.map(({ train }) => train.size(0));
   const intervals = ends.chain ? intervalsOf(ends.chain) : [{ index: 0, unit: 1 }];
-  const found = intervals.map(({ index, unit }) => {
+  const distances = intervals.map(({ index, unit }) => {
     const x0 = all[index] as EndpointData;
     const x1 = all[index + 1] as EndpointData;
     const { transport, spread, ...plan } = pairFacts({ x0, x1 }, seed);
     return { ...plan, transport: transport / unit, spread: spread / unit };
   });
-  const mean = (of: (one: (typeof found)[number]) => number) =>
-    found.reduce((sum, one) => sum + of(one), 0) / found.length;
+  const mean = (of: (one: (typeof distances)[number]) => number) =>
+    distances.reduce((sum, one) => sum + of(one), 0) / distances.length;
   return {
     shape: ends.shape,
     rows,

@@ -136,14 +136,14 @@ const allowed = (row: Row): number =>
 function keepBest(folder: string, rows: readonly Row[], { line }: Progress): void {
   const paths = runPaths(folder);
   for (const direction of ["f", "b"] as const) {
-    const own = rows.filter(
+    const evaluations = rows.filter(
       (row) => row.direction === direction && typeof row.sliced_w2 === "number",
     );
-    const last = own.at(-1);
+    const last = evaluations.at(-1);
     if (!last) continue;
-    const best = own.reduce((a, b) => (Number(b.sliced_w2) < Number(a.sliced_w2) ? b : a));
+    const best = evaluations.reduce((a, b) => (Number(b.sliced_w2) < Number(a.sliced_w2) ? b : a));
     if (Number(last.sliced_w2) <= allowed(best)) continue;
-    const worse = own
+    const worse = evaluations
       .map(({ half_iteration }) => Number(half_iteration))
       .filter((half) => half > Number(best.half_iteration));
     for (const half of worse) {

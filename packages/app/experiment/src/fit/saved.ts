@@ -22,8 +22,8 @@ export function readChoices(folder: string): Choice[] | null {
   const path = join(folder, "choices.json");
   if (!existsSync(path)) return null;
   checkFiles(folder, ["choices.json"]);
-  const found = z.array(choiceSchema).safeParse(readJson(path));
-  if (found.success) return found.data;
+  const result = z.array(choiceSchema).safeParse(readJson(path));
+  if (result.success) return result.data;
   throw new ConfigError(
     "usage",
     `${path} is not a list of choices: delete it, or add --again to start over`,

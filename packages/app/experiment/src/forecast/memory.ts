@@ -45,21 +45,21 @@ async function peakOf(problem: Problem, batchSize: number): Promise<{ step: numb
   const { current } = memory({ resetPeak: true });
   const cut = (t: Tensor) => t.narrow(0, 0, Math.min(few, t.size(0))).keep();
   const { x0, x1, conditions } = problem.data;
-  const given = conditions && {
+  const cutConditions = conditions && {
     x0: mapConditions(conditions.x0, cut),
     x1: mapConditions(conditions.x1, cut),
   };
   const small = {
     ...problem,
     // The first source and target rows may share no condition and no known pair.
-    data: { ...problem.data, x0: cut(x0), x1: cut(x1), conditions: given, pairs: null },
+    data: { ...problem.data, x0: cut(x0), x1: cut(x1), conditions: cutConditions, pairs: null },
     method: { ...problem.method, matchConditions: false },
     schedule: { ...problem.schedule, halfIterations: 1, firstSteps: 2, steps: 2 },
     optimisation: { ...problem.optimisation, batchSize, repeat: 1, lr: 0 },
   };
   const { cache = null } = small.execution ?? {};
   const folder = mkdtempSync(join(tmpdir(), "dsbm-memory-"));
-  const own = {
+  const part = {
     cache: cache && { ...cache, folder, npar: few, batchSize: few, refreshStride: few },
     accumulate: 1,
     threads: 1,
@@ -67,7 +67,7 @@ async function peakOf(problem: Problem, batchSize: number): Promise<{ step: numb
   };
   const training = new Training({
     ...withExecution(small, { ranks: null }),
-    execution: { ...small.execution, ...own },
+    execution: { ...small.execution, ...part },
   });
   let before = current;
   let step = 0;

@@ -30,9 +30,9 @@ export const hasPictures = ({ shape, projection }: Datasets): boolean =>
  */
 export function painterOf(
   ends: Datasets,
-  given: readonly { x: Tensor; side: "x0" | "x1" }[],
+  samples: readonly { x: Tensor; side: "x0" | "x1" }[],
 ): Painter {
-  const real = given.filter(({ side }) => ends[side].name !== gaussianName);
+  const real = samples.filter(({ side }) => ends[side].name !== gaussianName);
   const fields =
     ends.projection === null && real.some(({ side }) => ends[side].train.dtype !== "uint8");
   const ranges = fields
@@ -42,9 +42,9 @@ export function painterOf(
     : null;
   return (x, time) =>
     tidy(() => {
-      const shown = physical(ends, x, time);
-      const [, channels] = shown.shape as Shape;
-      const levels = ranges ? levelsOf(shown, ranges) : shown;
+      const fields = physical(ends, x, time);
+      const [, channels] = fields.shape as Shape;
+      const levels = ranges ? levelsOf(fields, ranges) : fields;
       const flat = channels === 1 || channels === 3 ? levels : sideBySide(levels);
       return {
         images: encodeImages(flat).contiguous().toArray() as Uint8Array,

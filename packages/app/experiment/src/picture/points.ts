@@ -34,12 +34,12 @@ export function pointsOf(carried: CarriedVectors): Points {
     const k = d === 1 ? 1 : 2;
     const place = placeIn(carried);
     const first = (x: Tensor, count: number) => x.narrow(0, 0, Math.min(count, x.size(0)));
-    const shown = (x: Tensor) => rounded(place(first(x, most.points)));
+    const sample = (x: Tensor) => rounded(place(first(x, most.points)));
     const times = pickIndexes(path.times.length, most.times);
     const states = times.map((t) => rounded(place(first(path.states.select(0, t), most.paths))));
     const worst = worstColumns(carried).slice(0, most.columns);
-    const columnsOf = (x: Tensor, wanted: readonly number[]) =>
-      x.indexSelect(1, tensor([...wanted], { dtype: "int64" }));
+    const columnsOf = (x: Tensor, indexes: readonly number[]) =>
+      x.indexSelect(1, tensor([...indexes], { dtype: "int64" }));
     const sets = { source, target, generated: end };
     const some = Object.values(sets).map((x) => columnsOf(x, worst).t().contiguous());
     const ordered = worst.toSorted((a, b) => a - b);
@@ -51,15 +51,15 @@ export function pointsOf(carried: CarriedVectors): Points {
       plane: {
         k,
         explained: axes?.explained.slice(0, 2) ?? null,
-        source: shown(source),
-        target: shown(target),
-        generated: shown(end),
+        source: sample(source),
+        target: sample(target),
+        generated: sample(end),
         path: { times: times.map((t) => path.times[t] as number), states },
         between: between.map((one) => ({
           name: one.name,
           time: one.time,
-          data: shown(one.data),
-          generated: shown(one.generated),
+          data: sample(one.data),
+          generated: sample(one.generated),
         })),
       },
       histograms: worst.map((column, i) => ({

@@ -81,6 +81,6 @@ export function cutoffOf(...sets: readonly Spectrum[]): number | null {
     });
     return k[Math.max(...last) + 1] ?? null;
   });
-  const found = ends.filter((k) => k !== null);
-  return found.length === 0 ? null : Math.min(...found);
+  const cutoffs = ends.filter((k) => k !== null);
+  return cutoffs.length === 0 ? null : Math.min(...cutoffs);
 }

@@ -37,9 +37,9 @@ export function encodePoint(
   const files: Record<string, Uint8Array> = {};
   const left = new Map(tensors);
   for (const [file, prefix] of parts) {
-    const own = partOf(tensors, prefix);
-    for (const name of own.keys()) left.delete(prefix + name);
-    if (own.size > 0) files[file] = io.encodeTensors(own, { dsbm: version });
+    const part = partOf(tensors, prefix);
+    for (const name of part.keys()) left.delete(prefix + name);
+    if (part.size > 0) files[file] = io.encodeTensors(part, { dsbm: version });
   }
   if (left.size > 0) files[rest] = io.encodeTensors(left, { dsbm: version });
   return {
@@ -64,9 +64,9 @@ export const partOf = (
 function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Position } {
   const tensors = new Map<string, Tensor>();
   for (const [file, prefix] of [...parts, [rest, ""] as const]) {
-    const found = files[file];
-    if (!found) continue;
-    for (const [name, t] of io.loadTensors(found.path).tensors) tensors.set(prefix + name, t);
+    const path = files[file];
+    if (!path) continue;
+    for (const [name, t] of io.loadTensors(path.path).tensors) tensors.set(prefix + name, t);
   }
   return { tensors, facts: facts.training as SavedFacts, at: facts.at as Position };
 }
@@ -173,9 +173,9 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
     const state = load(path);
     loaded.push(...state.values());
     for (const [name, t] of state) tensors.set(prefix + name, t);
-    const own = partOf(training.save().tensors, prefix);
-    const missing = [...own.keys()].find((name) => !state.has(name));
-    const odd = [...state.keys()].find((name) => own.size > 0 && !own.has(name));
+    const part = partOf(training.save().tensors, prefix);
+    const missing = [...part.keys()].find((name) => !state.has(name));
+    const odd = [...state.keys()].find((name) => part.size > 0 && !part.has(name));
     if (missing !== undefined || odd !== undefined)
       throw new ConfigError(
         "usage",
@@ -188,10 +188,10 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
   };
   try {
     for (const d of directions) {
-      const given = put(`checkpoint_${d}`, `network/${d}/`, loadWeights);
+      const isLoaded = put(`checkpoint_${d}`, `network/${d}/`, loadWeights);
       const averaged =
         training.state.emas && put(`sample_checkpoint_${d}`, `ema/${d}/`, loadWeights);
-      if (given && training.state.emas && !averaged)
+      if (isLoaded && training.state.emas && !averaged)
         for (const [name, t] of partOf(tensors, `network/${d}/`))
           tensors.set(`ema/${d}/${name}`, t);
       put(`optimizer_checkpoint_${d}`, `optimizer/${d}/`, loadOptimizer);

@@ -60,8 +60,8 @@ function coresOf(localSize: number): number {
 
 function termsOf(config: object): Record<string, string> {
   const free: readonly string[] = freeProcessKeys;
-  const own = Object.entries(flatten(config)).filter(([key]) => !free.includes(key));
-  return Object.fromEntries(own.map(([key, value]) => [key, JSON.stringify(value)]));
+  const entries = Object.entries(flatten(config)).filter(([key]) => !free.includes(key));
+  return Object.fromEntries(entries.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
 export function onOwnDevice<C extends { device: string }>(config: C): C {

@@ -125,8 +125,8 @@ function firstPairs({ method, first_coupling, precondition, ot_sampler }: Comple
     unbalanced: "unbalanced",
     partial: "partial",
   };
-  const own = method === "sbcfm" ? plans.sinkhorn : plans.exact;
-  const plan = ot_sampler ? plans[ot_sampler] : rows.coupling ? own : null;
+  const usualPlan = method === "sbcfm" ? plans.sinkhorn : plans.exact;
+  const plan = ot_sampler ? plans[ot_sampler] : rows.coupling ? usualPlan : null;
   return ` from ${plan ? `pairs of ${plan} transport` : "independent pairs"}`;
 }
 

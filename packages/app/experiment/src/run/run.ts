@@ -65,12 +65,12 @@ const isOfLength = (folder: string, extension: Extension): boolean => {
  * errors of configuration, data, training and disk, and marks the run as failed.
  */
 export async function runTraining(
-  given: CompleteTrainConfig,
+  request: CompleteTrainConfig,
   options: RunOptions,
 ): Promise<RunResult & { state: "finished" | "interrupted" }> {
   const { folder, progress, signal, again = false, hooks = {} } = options;
   const extension = options.extension ?? (again ? null : readExtension(folder));
-  const config = extended(given, extension);
+  const config = extended(request, extension);
   if (!again && existsSync(join(folder, "run.json"))) {
     const free = new Set([...freeKeys, ...(hooks.free ?? []), ...(extension ? lengthKeys : [])]);
     // `dsbm extend` asks for more half-iterations, also after an early end.
@@ -135,10 +135,10 @@ export async function runTraining(
 
 /** The part of a rank above 0, after rank 0 has begun in `folder`, which this rank may not see. */
 export async function runTrainingWorker(
-  given: CompleteTrainConfig,
+  request: CompleteTrainConfig,
   { folder, ranks, signal, progress }: WorkerOptions,
 ): Promise<void> {
-  const config = extended(given, readExtension(folder));
+  const config = extended(request, readExtension(folder));
   setNumThreads(threadsOf(config));
   // Another machine has its own files.
   await prepareDatasets(config, { progress, signal });

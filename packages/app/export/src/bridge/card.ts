@@ -94,14 +94,14 @@ function quality({ quality: rows, verdicts }: BridgeDescription): string[] {
     return [
       "Not evaluated. `npx dsbm evaluate RUN` evaluates the run; export it again afterwards.",
     ];
-  const shown = rows.filter(({ group }) => group !== "columns");
+  const table = rows.filter(({ group }) => group !== "columns");
   return [
     ...verdicts.flatMap(({ title, reason }) => [`**${plain(title)}** ${plain(reason)}`, ""]),
     "The floor is what a perfect bridge would score with as many samples. The ceiling is what the untransported source or independent pairs score.",
     "",
     "| metric | direction | value | 95 % interval | floor | ceiling |",
     "| --- | --- | --- | --- | --- | --- |",
-    ...shown.map(
+    ...table.map(
       ({ title, direction, value, interval, floor, ceiling }) =>
         `| ${plain(title)} | ${direction ?? ""} | ${short(value)} | ${interval === null ? "" : interval.map(short).join(" to ")} | ${short(floor)} | ${short(ceiling)} |`,
     ),

@@ -43,10 +43,10 @@ export function dataSummary(
       columns: [],
     };
   }
-  const found = saved.safeParse(readJson(path));
-  if (!found.success)
+  const result = saved.safeParse(readJson(path));
+  if (!result.success)
     throw new ConfigError("usage", `${path} is damaged: copy it from the run again`);
-  const { source, target = null, columns = [] } = found.data;
+  const { source, target = null, columns = [] } = result.data;
   const summary = ({ path: file, rows, group }: z.output<typeof end>) => ({
     name: group ? `${plainName(file)} (${group})` : plainName(file),
     rows,

@@ -120,13 +120,13 @@ export function describeBridge(
   const places = [...graphs].flatMap(([model, { graph, directions, samples }]) =>
     Object.entries(directions).map(([way, direction_input]) => {
       const { half_iteration = 0 } = models[way as Direction] ?? {};
-      const own = graph.outputs.find(({ name }) => name === `${kind}_${way}`);
+      const output = graph.outputs.find(({ name }) => name === `${kind}_${way}`);
       const place: ModelPlace = {
         model,
         direction_input,
         half_iteration,
         ...(isApart(graph, limit) && { weights: weightsName(model) }),
-        ...(own && { output: own.name }),
+        ...(output && { output: output.name }),
         ...(samples[way as Direction] && { samples: samples[way as Direction] }),
       };
       return [way, place] as const;
@@ -218,11 +218,11 @@ function sharesOf(
   directions: BridgeDescription["directions"],
 ): Pick<Schedule, "noise_share"> {
   if (stepVariance !== "analytic") return {};
-  const found = (Object.keys(directions) as Direction[]).flatMap((way) => {
+  const entries = (Object.keys(directions) as Direction[]).flatMap((way) => {
     const network = networks[way];
     return network ? [[way, tidy(() => noiseShareOf(network, way)?.toNumbers())]] : [];
   });
-  return { noise_share: Object.fromEntries(found) };
+  return { noise_share: Object.fromEntries(entries) };
 }
 
 function meanSchedule(config: CompleteTrainConfig) {

@@ -79,7 +79,7 @@ const takesDirection = ({ method, process, parametrisation }: Trained): boolean 
   !parametrisation.meanMatch &&
   !parametrisation.stdTrick;
 
-type Outputs = (x: Tensor, t: Tensor, given: Conditions) => Tensor[];
+type Outputs = (x: Tensor, t: Tensor, conditions: Conditions) => Tensor[];
 
 function outputsOf(
   trained: Trained,
@@ -92,13 +92,13 @@ function outputsOf(
     if (kind !== "drift") return [network.forward(x, t, given)];
     const { method, process, parametrisation } = trained;
     // With the direction as an input, the method's settings are not set again.
-    const own = given.direction ? { ...method, networks: "each" as const } : method;
+    const dynamics = given.direction ? { ...method, networks: "each" as const } : method;
     const drift = driftOf(
-      { ...trained, method: own, networks },
+      { ...trained, method: dynamics, networks },
       { direction, grid: trained.grid, given },
     );
     if (!hasEnd(trained)) return [drift(x, t)];
-    const evaluated = towards(direction, network, own);
+    const evaluated = towards(direction, network, dynamics);
     const end = networkOutput({ network: evaluated, direction, process, parametrisation, given });
     return [drift(x, t), end(x, t)];
   });
@@ -108,10 +108,13 @@ function outputsOf(
 function inIntervals({ chain }: Trained, within: Outputs): Outputs {
   if (!chain) return within;
   const table = new IntervalTable(chain);
-  return (x, t, given) => {
-    const { from, length } = table.of(given);
+  return (x, t, conditions) => {
+    const { from, length } = table.of(conditions);
     const unit = spread(length.sqrt(), x);
-    const [drift, end] = within(x.div(unit), t.sub(from).div(length), given) as [Tensor, Tensor?];
+    const [drift, end] = within(x.div(unit), t.sub(from).div(length), conditions) as [
+      Tensor,
+      Tensor?,
+    ];
     return end ? [drift.div(unit), end.mul(unit)] : [drift.div(unit)];
   };
 }
@@ -148,18 +151,18 @@ function graphOf(
   const inputs = inputsOf(trained, { direction: isInput });
   const keys = Object.keys(inputs);
   const graph = tidy(() => {
-    const found = trace(
+    const graph = trace(
       (x, t, ...more) => {
         const at = x as Tensor;
         const time = t as Tensor;
         const plain: Conditions = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
-        const given = { ...plain, ...(plain.cond && { cond: prepared(plain.cond, trained) }) };
-        if (isOne) return first(at, time, given);
-        return fields.map((field) => field(at, time, given)[0] as Tensor);
+        const conditions = { ...plain, ...(plain.cond && { cond: prepared(plain.cond, trained) }) };
+        if (isOne) return first(at, time, conditions);
+        return fields.map((field) => field(at, time, conditions)[0] as Tensor);
       },
       (n) => Object.values(inputs).map((make) => make(n)),
     );
-    return convert(found, {
+    return convert(graph, {
       inputs: keys,
       outputs: isOne
         ? [kind, ...(hasEnd(trained) ? ["end"] : [])]

@@ -65,8 +65,8 @@ export class GraphBuilder {
     const list = typeof values === "number" ? [values] : values;
     const array =
       type === "int64" ? BigInt64Array.from(list, (v) => BigInt(v)) : arrays[type].from(list);
-    const own = shape ?? (typeof values === "number" ? [] : [list.length]);
-    return this.constant(type, own, new Uint8Array(array.buffer));
+    const dims = shape ?? (typeof values === "number" ? [] : [list.length]);
+    return this.constant(type, dims, new Uint8Array(array.buffer));
   }
 
   ints(values: readonly number[]): string {

@@ -4,9 +4,9 @@ import type { Converter, Operation } from "../operation.js";
 
 function axes(op: Operation): number[] {
   const n = op.shape("self").length;
-  const given = op.has("dim") ? [op.plain<number | readonly number[]>("dim")].flat() : [];
-  if (given.length === 0) return Array.from({ length: n }, (_, i) => i);
-  return given.map((dim) => (dim < 0 ? dim + n : dim));
+  const dims = op.has("dim") ? [op.plain<number | readonly number[]>("dim")].flat() : [];
+  if (dims.length === 0) return Array.from({ length: n }, (_, i) => i);
+  return dims.map((dim) => (dim < 0 ? dim + n : dim));
 }
 
 const keepdims = (op: Operation) => Number(op.plain<boolean>("keepdim", false));

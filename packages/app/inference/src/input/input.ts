@@ -63,7 +63,7 @@ export interface InputOptions {
 
 /** Opens the input that an argument names. Its rows are finite. */
 export async function openInput(word: string, options: InputOptions): Promise<Input> {
-  const input = await opened(word, options);
+  const input = await open(word, options);
   return {
     ...input,
     async read(first, count) {
@@ -82,7 +82,7 @@ export async function openInput(word: string, options: InputOptions): Promise<In
   };
 }
 
-async function opened(word: string, options: InputOptions): Promise<Input> {
+async function open(word: string, options: InputOptions): Promise<Input> {
   const gaussian = /^gaussian:(.*)$/.exec(word);
   // Training datasets have these prefixes.
   const path = word.replace(/^(table|array):/, "");

@@ -64,18 +64,18 @@ interface TableFile {
   folder: string;
 }
 
-function byName(wanted: readonly string[], { path, columns, folder }: TableFile): string[] {
-  const missing = wanted.filter((name) => !columns.some((column) => column.name === name));
+function byName(names: readonly string[], { path, columns, folder }: TableFile): string[] {
+  const missing = names.filter((name) => !columns.some((column) => column.name === name));
   if (missing.length > 0)
     throw new ConfigError(
       "usage",
-      `${path} lacks the ${missing.length === 1 ? "column" : "columns"} ${list(missing)} of ${folder}: expected ${list(wanted)}; add or rename them`,
+      `${path} lacks the ${missing.length === 1 ? "column" : "columns"} ${list(missing)} of ${folder}: expected ${list(names)}; add or rename them`,
     );
   checkNumbers(
     path,
-    columns.filter(({ name }) => wanted.includes(name)),
+    columns.filter(({ name }) => names.includes(name)),
   );
-  return [...wanted];
+  return [...names];
 }
 
 function byNumber(

@@ -71,16 +71,16 @@ async function decoded(
   { trained, max_pixels }: InputOptions,
 ): Promise<DecodedPicture> {
   const [, height, width] = trained.shape;
-  const found = await pictureSize(path);
-  if (target.size === null && (found.width !== width || found.height !== height))
+  const size = await pictureSize(path);
+  if (target.size === null && (size.width !== width || size.height !== height))
     throw new ConfigError(
       "usage",
-      `${path} has ${found.width}×${found.height} pixels; expected ${width}×${height}: write resize=true to take its middle square and scale it`,
+      `${path} has ${size.width}×${size.height} pixels; expected ${width}×${height}: write resize=true to take its middle square and scale it`,
     );
-  if (found.width * found.height > max_pixels)
+  if (size.width * size.height > max_pixels)
     throw new ConfigError(
       "usage",
-      `${path} has ${found.width}×${found.height} pixels, more than max_pixels=${max_pixels}: each pixel takes some bytes while it is scaled; scale it down first, or raise max_pixels`,
+      `${path} has ${size.width}×${size.height} pixels, more than max_pixels=${max_pixels}: each pixel takes some bytes while it is scaled; scale it down first, or raise max_pixels`,
     );
   return decodePicture(path, target, { most: max_pixels });
 }

@@ -18,14 +18,14 @@ export function tableOutput(path: string, options: OutputOptions): Output {
   const { trained, input, times, seen } = options;
   const format = outputFormat(path) as OutputFormat;
   const units = unitsOf(trained);
-  const own = units.columns(input.table?.names);
+  const numberColumns = units.columns(input.table?.names);
   const columns: NumberColumn[] = trained.method.mass
-    ? [...own, { name: "weight", dtype: "float32" }]
-    : own;
+    ? [...numberColumns, { name: "weight", dtype: "float32" }]
+    : numberColumns;
   const names = columns.map(({ name }) => name);
-  const given = input.table?.carried ?? [];
+  const keptColumns = input.table?.carried ?? [];
   const carried: readonly CarriedColumn[] =
-    times && given.length === 0 ? [{ name: "row", kind: "integer" }] : given;
+    times && keptColumns.length === 0 ? [{ name: "row", kind: "integer" }] : keptColumns;
   const all = [...carried.map(({ name }) => name), ...(times ? ["t"] : []), ...names];
   const twice = all.find((name, i) => all.indexOf(name) < i);
   if (twice !== undefined)
@@ -41,7 +41,7 @@ export function tableOutput(path: string, options: OutputOptions): Output {
     writer?.abandon();
     replacement.discard();
   };
-  const opened = () => {
+  const open = () => {
     writer ??= openTableWriter(replacement.temporary, {
       format,
       carried,
@@ -59,20 +59,20 @@ export function tableOutput(path: string, options: OutputOptions): Output {
       if (weights) numbers.push(Float64Array.from(weights.toNumbers()));
       if (!times) {
         const count = x.size(0);
-        await writing(() => opened().write({ count, numbers, carried: cells }));
+        await writing(() => open().write({ count, numbers, carried: cells }));
         rows += count;
         return;
       }
       states.push(numbers);
       if (k < times.length - 1) return;
-      const ids = given.length === 0 ? [rowNumbers(first, x.size(0))] : cells;
+      const ids = keptColumns.length === 0 ? [rowNumbers(first, x.size(0))] : cells;
       const long = longRows(states, { times, ids });
       states = [];
-      await writing(() => opened().write(long));
+      await writing(() => open().write(long));
       rows += long.count;
     },
     async commit() {
-      await writing(() => opened().close());
+      await writing(() => open().close());
       replacement.commit();
     },
     discard,

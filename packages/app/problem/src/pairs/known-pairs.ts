@@ -41,10 +41,10 @@ export async function loadPairs(
   for (let k = 0; k < of; k++) {
     const [source, target] = places.slice(k, k + 2) as [PairedEnd, PairedEnd];
     const interval = of > 1 ? { number: k + 1, of } : null;
-    const found = await readPairs(path, { source, target }, { id: data.id, interval, signal });
-    known.given += found.given;
+    const rows = await readPairs(path, { source, target }, { id: data.id, interval, signal });
+    known.given += rows.given;
     for (const end of ["x0", "x1"] as const) {
-      for (const row of found[end]) known[end].push(first[end] + row);
+      for (const row of rows[end]) known[end].push(first[end] + row);
       first[end] += counts[end === "x0" ? k : k + 1] as number;
     }
   }

@@ -34,9 +34,9 @@ const keys = ["data.image_size", "data.channels"] as const;
 export async function pictureSizes(
   folders: readonly string[],
 ): Promise<{ key: (typeof keys)[number]; value: number; reason: string }[]> {
-  const found = await Promise.all(folders.map(formatOf));
-  const least = Math.min(...found.map(({ size }) => size));
-  const channels = Math.max(...found.map((one) => one.channels));
+  const formats = await Promise.all(folders.map(formatOf));
+  const least = Math.min(...formats.map(({ size }) => size));
+  const channels = Math.max(...formats.map((one) => one.channels));
   return [
     {
       key: "data.image_size",

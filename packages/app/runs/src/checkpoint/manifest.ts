@@ -48,6 +48,6 @@ export function manifestText(facts: Omit<Manifest, "format">): string {
 export function readManifest(folder: string, id: string): Manifest {
   const path = join(folder, manifestName);
   const value = fromJson(readPlainFile(path, { limit: manifestLimit }).toString("utf8"), path);
-  const schema = manifest.refine((found) => found.id === id, { error: `its id is not ${id}` });
+  const schema = manifest.refine((content) => content.id === id, { error: `its id is not ${id}` });
   return checkFormat(value, { path, newest: checkpointFormat, schema, cure: "delete its folder" });
 }

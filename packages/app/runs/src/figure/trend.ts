@@ -93,16 +93,16 @@ interface Half {
 }
 
 function halvesOf(rows: readonly TrendRow[], isOverSteps: boolean): Half[] {
-  const found = new Map<number, { steps: number; ways: Set<unknown> }>();
+  const halves = new Map<number, { steps: number; ways: Set<unknown> }>();
   for (const { half_iteration: n, step, direction } of rows) {
     if (typeof n !== "number" || (isOverSteps && typeof step !== "number")) continue;
-    const half = found.get(n) ?? { steps: 0, ways: new Set() };
+    const half = halves.get(n) ?? { steps: 0, ways: new Set() };
     half.steps = Math.max(half.steps, Number(step ?? 0));
     half.ways.add(direction);
-    found.set(n, half);
+    halves.set(n, half);
   }
   let end = 0;
-  const sorted = [...found].sort(([a], [b]) => a - b);
+  const sorted = [...halves].sort(([a], [b]) => a - b);
   return sorted.map(([n, { steps, ways }]) => {
     const start = end;
     end += steps;

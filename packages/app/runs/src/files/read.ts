@@ -10,8 +10,8 @@ export const readText = (path: string): string =>
 export function namesIn(folder: string, matches: (entry: Dirent) => boolean): string[] {
   if (!existsSync(folder)) return [];
   const entries = () => readdirSync(folder, { withFileTypes: true });
-  const found = fileOperation("list", folder, entries).filter(matches);
-  return found.map(({ name }) => name).sort();
+  const entriesOfFolder = fileOperation("list", folder, entries).filter(matches);
+  return entriesOfFolder.map(({ name }) => name).sort();
 }
 
 /** Removes plain files by name. Throws FileError. */

@@ -145,8 +145,12 @@ export function verdictOn(
     direction === "f" ? [names.source, names.target] : [names.target, names.source];
   const deciding = [main, accuracy];
   const others = ends.filter((row) => !deciding.includes(row) && judge(row).isOff);
-  const found = deciding.map((row) => judge(row).grade ?? "undecided");
-  const grade = worst(found.includes("good") && others.length > 0 ? [...found, "partial"] : found);
+  const gradesOfRows = deciding.map((row) => judge(row).grade ?? "undecided");
+  const grade = worst(
+    gradesOfRows.includes("good") && others.length > 0
+      ? [...gradesOfRows, "partial"]
+      : gradesOfRows,
+  );
   const counts = `${digits(n_held_out[0])} held-out ${what} of ${names.source} and ${digits(n_held_out[1])} of ${names.target}`;
   const sentences = [sentenceOf(grade, { main, what, start, end })];
   if (grade !== "undecided")

@@ -17,15 +17,15 @@ export function metricTables(rows: readonly MetricRow[]): Html[] {
   const groups = new Set([...Object.keys(titles), ...rows.map(({ group }) => group)]);
   return [...groups].flatMap((group) => {
     const title = titles[group] ?? group;
-    const own = rows.filter((row) => row.group === group);
-    if (own.length === 0) return [];
+    const members = rows.filter((row) => row.group === group);
+    if (members.length === 0) return [];
     const heading = html`<h3>${title}</h3>`;
-    if (group === "columns") return [heading, ...columnTables(own)];
+    if (group === "columns") return [heading, ...columnTables(members)];
     const missed = (row: MetricRow) => {
       const main = mainMetric(rows, row.direction);
       return ofMoves.includes(group) && main !== undefined && judge(main).grade === "poor";
     };
-    const metrics = grouped(own, (row) => row.title);
+    const metrics = grouped(members, (row) => row.title);
     const body = metrics.flatMap(([name, some]) =>
       some.map((row, i) => {
         const head = html`<th scope="rowgroup" class="metric" rowspan="${some.length}">${name}</th>`;

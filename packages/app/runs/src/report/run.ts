@@ -219,7 +219,7 @@ async function pointFigures(
   { n, dim, plane, course, histograms, correlations }: Points,
   options: FigureOptions,
 ): Promise<Html[]> {
-  const wanted = options.direction === "f" ? "target" : "source";
+  const reference = options.direction === "f" ? "target" : "source";
   const { rank } = options;
   const sorted = histograms.toSorted((a, b) => rank(a.column) - rank(b.column));
   const bars = await Promise.all(sorted.map((one) => histogramPanel(one, options)));
@@ -228,11 +228,11 @@ async function pointFigures(
     charts("medium", await planePanels(plane, options), planeLegend(options)),
     course && charts("medium", await coursePanels(course, plane, options)),
     bars.length > 0 && [
-      html`<p class="note">Generated rows (bars) should have the shape of the ${wanted} (outline). ${some} worst come first. The first and the last bar also hold what lies beyond.</p>`,
+      html`<p class="note">Generated rows (bars) should have the shape of the ${reference} (outline). ${some} worst come first. The first and the last bar also hold what lies beyond.</p>`,
       ...charts("small", bars),
     ],
     correlations && [
-      html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like the matrix of the ${wanted}. ${n} rows.</p>`,
+      html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like the matrix of the ${reference}. ${n} rows.</p>`,
       ...charts(
         correlations.columns.length > 10 ? "large" : "medium",
         await correlationPanels(correlations, options),

@@ -38,8 +38,8 @@ const noMetrics = [...placeColumns.before, ...placeColumns.after, "iteration", "
 
 /** The metrics of columns.json. Without a file (runs of 0.1) each column is a metric. */
 export function loggedMetrics(content: unknown, columns: readonly string[]): LoggedMetric[] {
-  const found = schema.safeParse(content);
-  if (found.success) return found.data;
+  const result = schema.safeParse(content);
+  if (result.success) return result.data;
   const names = columns.filter((column) => !noMetrics.includes(column));
   return names.map((name) => ({
     name,

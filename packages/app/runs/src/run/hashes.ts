@@ -83,15 +83,15 @@ export function checkFiles(folder: string, files?: readonly string[], cure?: str
     const path = join(folder, file);
     let hash = known.get(file) ?? null;
     while (hash !== null && isChecked(file) && existsSync(path)) {
-      const found = sha256OfFile(path);
-      if (found === hash) break;
+      const digest = sha256OfFile(path);
+      if (digest === hash) break;
       // Another process may have written it in the meantime.
       const newest = readManifest(folder).get(file) ?? null;
       if (newest === hash)
         throw damageError(
           folder,
           file,
-          `its sha256 is ${found.slice(0, 12)}…, expected ${hash.slice(0, 12)}…`,
+          `its sha256 is ${digest.slice(0, 12)}…, expected ${hash.slice(0, 12)}…`,
           cure,
         );
       hash = newest;

@@ -123,8 +123,8 @@ function migrate(value: unknown): unknown {
     interval: pair(low, high),
     ...(floor_interval && { floor_interval }),
   };
-  const found = { ...old, ...rest };
-  return { group: "", ...found, title: rest.title ?? found.name };
+  const merged = { ...old, ...rest };
+  return { group: "", ...merged, title: rest.title ?? merged.name };
 }
 
 /** Also reads rows of earlier versions. */

@@ -84,8 +84,10 @@ export function findSweeps(place: string): string[] {
   const isSweep = (folder: string) => existsSync(sweepPaths(folder).manifest);
   if (isSweep(place)) return [place];
   const all = basename(resolve(place)) === "sweeps" ? place : sweepsFolder(place);
-  const found = namesIn(all, ({ name }) => isSweep(join(all, name))).map((name) => join(all, name));
-  if (found.length > 0) return found;
+  const folders = namesIn(all, ({ name }) => isSweep(join(all, name))).map((name) =>
+    join(all, name),
+  );
+  if (folders.length > 0) return folders;
   const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory();
   const fault = isFolder ? `${place} holds no sweep` : `there is no folder ${place}`;
   throw new RunError(

@@ -120,9 +120,9 @@ function any(comparison: "eq" | "gt", t: External, value: number | bigint): bool
     try {
       const each = run(comparison, "Scalar", t, value);
       const some = run("any", "", each);
-      const found = native.item(some) === true;
+      const hasSome = native.item(some) === true;
       native.release([each, some]);
-      return found;
+      return hasSome;
     } finally {
       native.gradMode(was);
     }

@@ -58,11 +58,11 @@ function unwrap(value: unknown, depth = 0): unknown {
  * The result with handles: a pointer of an argument gets the argument's handle, so that no two
  * handles have one pointer.
  */
-function rewrap(result: unknown, raw: unknown[], given: unknown[]): unknown {
+function rewrap(result: unknown, raw: unknown[], handles: unknown[]): unknown {
   if (typeof result !== "object" || result === null) return result;
-  if (Array.isArray(result)) return result.map((one) => rewrap(one, raw, given));
-  const own = given[raw.indexOf(result)];
-  return own instanceof Handle ? own : construct(result as External);
+  if (Array.isArray(result)) return result.map((one) => rewrap(one, raw, handles));
+  const argument = handles[raw.indexOf(result)];
+  return argument instanceof Handle ? argument : construct(result as External);
 }
 
 function callNative(index: number, spare: External | undefined, raw: unknown[]): unknown {
@@ -93,10 +93,10 @@ function describeArguments(args: unknown[]): string {
     if (typeof value === "object" && value !== null) return "object";
     return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : String(value);
   };
-  const shown = [...args];
-  while (shown.length > 0 && shown[shown.length - 1] === undefined) shown.pop();
+  const texts = [...args];
+  while (texts.length > 0 && texts[texts.length - 1] === undefined) texts.pop();
   try {
-    return `(${shown.map((value) => one(value)).join(", ")})`;
+    return `(${texts.map((value) => one(value)).join(", ")})`;
   } catch {
     return "(…)"; // a proxy or a getter that throws: the error to report is the operation's
   }
@@ -110,10 +110,10 @@ function describeArguments(args: unknown[]): string {
 export function invoke(op: Op, ...args: any[]): any {
   let spare: External | undefined;
   try {
-    const given = args as unknown[];
+    const list = args as unknown[];
     const index = op.index;
-    let raw: unknown[] = new Array(given.length);
-    for (let i = 0; i < given.length; i++) raw[i] = unwrap(given[i]);
+    let raw: unknown[] = new Array(list.length);
+    for (let i = 0; i < list.length; i++) raw[i] = unwrap(list[i]);
     if (op.check) {
       raw = settled(raw);
       op.check(raw, op.overload);
@@ -122,7 +122,7 @@ export function invoke(op: Op, ...args: any[]): any {
     const result = callNative(index, spare, raw);
     const isUsed = spare !== undefined && result === spare;
     if (isUsed) spare = undefined;
-    return isUsed ? construct(result as External) : rewrap(result, raw, given);
+    return isUsed ? construct(result as External) : rewrap(result, raw, list);
   } catch (error) {
     throw translate(error, op.fullName, describeArguments(args));
   } finally {

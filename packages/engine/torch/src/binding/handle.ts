@@ -148,9 +148,9 @@ function resultOf<T>(fn: () => T, survivors: Set<Handle>): T {
   const result = fn();
   refusePromise(result, "tidy()", inParts);
   if (typeof result === "object" && result !== null) {
-    const found = new Set<Handle>();
-    collect(result, found, new Set());
-    for (const handle of found) survivors.add(handle); // only when the whole of it was seen
+    const handles = new Set<Handle>();
+    collect(result, handles, new Set());
+    for (const handle of handles) survivors.add(handle); // only when the whole of it was seen
   }
   return result;
 }

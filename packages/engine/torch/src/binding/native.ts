@@ -50,7 +50,7 @@ export interface Native {
       gradient: External,
       saved: External[],
       parameters: External[],
-      wanted: boolean[],
+      needs: boolean[],
     ) => (External | null)[],
   ): External;
   fromBytes(data: ArrayBufferView, shape: readonly number[], dtype: string): External;

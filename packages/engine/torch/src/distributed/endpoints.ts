@@ -27,16 +27,16 @@ export function ownEndpoints(): string[] {
         if (inode) inodes.add(inode);
       } catch {}
     }
-    const found = new Set<string>();
+    const addresses = new Set<string>();
     for (const table of ["tcp", "tcp6"]) {
       for (const line of readFileSync(`/proc/self/net/${table}`, "utf8").split("\n").slice(1)) {
         const columns = line.trim().split(/\s+/);
         const [address, port] = (columns[1] ?? "").split(":");
         if (address && port && inodes.has(columns[9] ?? ""))
-          found.add(`${addressOf(address)}:${Number.parseInt(port, 16)}`);
+          addresses.add(`${addressOf(address)}:${Number.parseInt(port, 16)}`);
       }
     }
-    return [...found];
+    return [...addresses];
   } catch {
     return []; // not Linux, or no such view: ranks are then named by who else is missing
   }

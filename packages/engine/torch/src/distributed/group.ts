@@ -232,7 +232,7 @@ export class Group {
     const { store, rank, worldSize, timeoutMs, backend } = this;
     const { hosted } = this.#facts;
     const what = `${name} (collective ${this.started})`;
-    const found = yield* diagnose({
+    const diagnosis = yield* diagnose({
       store,
       rank,
       worldSize,
@@ -243,12 +243,12 @@ export class Group {
       error,
       leave: () => this.#close(),
     });
-    this.#failed ??= found;
+    this.#failed ??= diagnosis;
     this.#close();
     const others = Array.from({ length: worldSize }, (_, r) => r).filter(
-      (r) => r !== rank && !found.ranks.includes(r),
+      (r) => r !== rank && !diagnosis.ranks.includes(r),
     );
     if (hosted && rank === 0) yield* linger(store, others);
-    return found;
+    return diagnosis;
   }
 }

@@ -38,9 +38,9 @@ function outward(): string[] {
 }
 
 async function listenOn(host: string): Promise<string> {
-  const own = outward();
-  const found = await lookup(host, { all: true, family: 4 }).catch(() => []);
-  return found.find(({ address }) => own.includes(address))?.address ?? "";
+  const addresses = outward();
+  const results = await lookup(host, { all: true, family: 4 }).catch(() => []);
+  return results.find(({ address }) => addresses.includes(address))?.address ?? "";
 }
 
 async function reach(host: string, port: number, deadline: number): Promise<string> {
@@ -98,14 +98,16 @@ export async function meet(place: Place, timeoutMs: number): Promise<Meeting> {
     return { store, address: "127.0.0.1" };
   }
   const listen = serves ? await listenOn(host) : "";
-  const own = serves ? Store.tcp(listen || "127.0.0.1", port, { serves, timeoutMs, listen }) : null;
+  const server = serves
+    ? Store.tcp(listen || "127.0.0.1", port, { serves, timeoutMs, listen })
+    : null;
   try {
     const local = await reach(host, port, deadline);
     const address = isLoopback(local) && !isLoopback(host) ? (outward()[0] ?? null) : local;
     const left = Math.max(1, deadline - Date.now());
-    return { store: own ?? Store.tcp(host, port, { timeoutMs: left }), address };
+    return { store: server ?? Store.tcp(host, port, { timeoutMs: left }), address };
   } catch (error) {
-    own?.close();
+    server?.close();
     throw error;
   }
 }

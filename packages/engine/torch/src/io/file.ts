@@ -64,11 +64,11 @@ export class ReadFile {
   }
 }
 
-export const cutShort = (path: string, expected: number, found: number): TorchError =>
+export const cutShort = (path: string, expected: number, actual: number): TorchError =>
   formatError(
     "IncompleteFile",
     path,
-    `ends after ${found} bytes: expected at least ${expected}; copy or write it again`,
+    `ends after ${actual} bytes: expected at least ${expected}; copy or write it again`,
   );
 
 export class WriteFile {
@@ -109,13 +109,13 @@ export class WriteFile {
 }
 
 /** Throws `IncompleteFile` or `SizeMismatch`. */
-export function checkLength(expected: number, found: number, source: string): void {
-  if (found === expected) return;
-  const cure = found < expected ? "copy or write it again" : "bytes after the last element";
+export function checkLength(expected: number, actual: number, source: string): void {
+  if (actual === expected) return;
+  const cure = actual < expected ? "copy or write it again" : "bytes after the last element";
   throw formatError(
-    found < expected ? "IncompleteFile" : "SizeMismatch",
+    actual < expected ? "IncompleteFile" : "SizeMismatch",
     source,
-    `${found} bytes: expected ${expected} from its header; ${cure}`,
+    `${actual} bytes: expected ${expected} from its header; ${cure}`,
   );
 }
 

@@ -32,11 +32,11 @@ function mappableHeader(path: string): NpyHeader & { length: number } {
   const length = elementCount(shape, path) * itemSize[dtype];
   const unaligned = start % itemSize[dtype] !== 0;
   if ((bigEndian && itemSize[dtype] > 1) || fortran || unaligned) {
-    const found = fortran ? "in Fortran order" : unaligned ? "not aligned" : "big-endian";
+    const layout = fortran ? "in Fortran order" : unaligned ? "not aligned" : "big-endian";
     throw formatError(
       "InvalidValue",
       path,
-      `its elements are ${found}: expected them little-endian in C order; convert it with npy.encode(npy.decode(bytes)), or read it whole`,
+      `its elements are ${layout}: expected them little-endian in C order; convert it with npy.encode(npy.decode(bytes)), or read it whole`,
     );
   }
   return { ...header, length };

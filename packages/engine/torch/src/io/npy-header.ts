@@ -175,11 +175,11 @@ class Literal {
     if (char === "'" || char === '"') return this.#string(char);
     const word = /(?:True|False|None|-?\d+)(?![\w.])|\d+L(?!\w)/y;
     word.lastIndex = this.#at;
-    const found = word.exec(this.#text)?.[0];
-    if (found === undefined) throw this.#unexpected();
-    this.#at += found.length;
-    if (found === "None") return null;
-    return /^[TF]/.test(found) ? found === "True" : Number.parseInt(found, 10);
+    const token = word.exec(this.#text)?.[0];
+    if (token === undefined) throw this.#unexpected();
+    this.#at += token.length;
+    if (token === "None") return null;
+    return /^[TF]/.test(token) ? token === "True" : Number.parseInt(token, 10);
   }
 
   #dictionary(depth: number): Map<Value, Value> {
@@ -233,11 +233,11 @@ class Literal {
   }
 
   #unexpected(): TorchError {
-    const found = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : "its end";
+    const next = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : "its end";
     return formatError(
       "InvalidHeader",
       this.#source,
-      `header holds ${found} at ${this.#at}: expected a Python dictionary of literals`,
+      `header holds ${next} at ${this.#at}: expected a Python dictionary of literals`,
     );
   }
 }

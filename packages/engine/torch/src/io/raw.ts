@@ -83,9 +83,9 @@ export function fromTyped(values: Typed, shape: readonly number[] = [values.leng
 }
 
 function dtypeOf(values: Typed): DType {
-  const own = ["float32", "float64", "int64", "int32", "uint8"] as const;
-  const found = own.find((dtype) => values instanceof arrayOf[dtype]);
-  if (found) return found;
+  const dtypes = ["float32", "float64", "int64", "int32", "uint8"] as const;
+  const dtypeOfValues = dtypes.find((dtype) => values instanceof arrayOf[dtype]);
+  if (dtypeOfValues) return dtypeOfValues;
   throw formatError(
     "UnknownDtype",
     "array",

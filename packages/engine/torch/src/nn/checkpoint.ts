@@ -56,7 +56,7 @@ const handedOver = (t: Tensor): External =>
 
 function recomputation(run: Run, inputCount: number): Parameters<typeof native.scripted>[4] {
   const dtype = autocastDType();
-  return (ptr, saved, parameters, wanted) =>
+  return (ptr, saved, parameters, needs) =>
     tidy(() => {
       if (gradEnabled())
         throw new TorchError(
@@ -68,7 +68,7 @@ function recomputation(run: Run, inputCount: number): Parameters<typeof native.s
       const inputs = kept.slice(0, inputCount).map((t) => t.detach());
       const sources = [...inputs, ...parameters.map((t) => new Tensor(t))];
       inputs.forEach((x, i) => {
-        if (wanted[i]) x.requiresGrad_();
+        if (needs[i]) x.requiresGrad_();
       });
       const draws: Draws = { drawn: kept.slice(inputCount), next: 0, outer: null };
       const [x, ...more] = inputs as [Tensor, ...Tensor[]];
@@ -87,14 +87,14 @@ function recomputation(run: Run, inputCount: number): Parameters<typeof native.s
         throw invalid(
           "checkpoint: the recomputation gave another shape; expected a function that does the same both times",
         );
-      const asked = sources.filter((_, i) => wanted[i]);
-      const found =
+      const asked = sources.filter((_, i) => needs[i]);
+      const device =
         asked.length > 0 && y.requiresGrad
           ? grad(y, asked, { gradOutputs: [gradient], allowUnused: true })
           : [];
       let next = 0;
-      return wanted.map((is) => {
-        const g = is ? found[next++] : null;
+      return needs.map((is) => {
+        const g = is ? device[next++] : null;
         return g ? handedOver(g) : null;
       });
     });

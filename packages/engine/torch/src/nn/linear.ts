@@ -23,16 +23,16 @@ export class Linear extends Module {
 
   /** `shared` [k] are the last k inputs, equal for all rows of x [.., in − k]: their product is a part of the bias. */
   forward(x: Tensor, shared?: Tensor): Tensor {
-    const own = this.#after(shared);
-    return trained(x, own, false) ?? affine(this, x, own);
+    const affineMap = this.#after(shared);
+    return trained(x, affineMap, false) ?? affine(this, x, affineMap);
   }
 
   /** SiLU of `forward`, by kernels of our own on the processor. */
   silu(x: Tensor, shared?: Tensor): Tensor {
-    const own = this.#after(shared);
-    const fused = trained(x, own, true);
+    const affineMap = this.#after(shared);
+    const fused = trained(x, affineMap, true);
     if (fused) return fused;
-    const y = affine(this, x, own);
+    const y = affine(this, x, affineMap);
     return areStanding() ? (invoke(silu_, y) as Tensor) : y.silu();
   }
 
@@ -41,11 +41,11 @@ export class Linear extends Module {
     if (!shared) return { weight, bias };
     const k = shared.size(0);
     const inputs = weight.size(1);
-    const own = weight.narrow(1, inputs - k, k);
+    const columns = weight.narrow(1, inputs - k, k);
     return {
       weight: weight.narrow(1, 0, inputs - k),
       // A shared input may be a time, of which bfloat16 keeps two digits.
-      bias: autocast(null, () => bias.addmv(own, shared)),
+      bias: autocast(null, () => bias.addmv(columns, shared)),
     };
   }
 }

@@ -72,10 +72,10 @@ export abstract class Module {
     state: ReadonlyMap<string, Tensor>,
     { strict = true }: { strict?: boolean } = {},
   ): this {
-    const own = this.stateDict();
-    const missing = [...own.keys()].filter((name) => !state.has(name));
-    const unexpected = [...state.keys()].filter((name) => !own.has(name));
-    const misfit = [...own].filter(
+    const current = this.stateDict();
+    const missing = [...current.keys()].filter((name) => !state.has(name));
+    const unexpected = [...state.keys()].filter((name) => !current.has(name));
+    const misfit = [...current].filter(
       ([name, t]) => state.has(name) && `${state.get(name)?.shape}` !== `${t.shape}`,
     );
     const problems = [
@@ -88,7 +88,7 @@ export abstract class Module {
     if (problems.length > 0)
       throw invalid(`the state dict does not fit this network: ${problems.join("; ")}`);
     noGrad(() => {
-      for (const [name, t] of own) {
+      for (const [name, t] of current) {
         const from = state.get(name);
         if (from) t.copy_(from);
       }

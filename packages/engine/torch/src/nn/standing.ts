@@ -18,7 +18,7 @@ export function withStandingWeights<T>(fn: () => T): T {
     return noGrad(fn);
   } finally {
     standing = before;
-    for (const own of packed.values()) for (const t of own.values()) t.dispose();
+    for (const tensors of packed.values()) for (const t of tensors.values()) t.dispose();
   }
 }
 
@@ -27,15 +27,15 @@ export const areStanding = (): boolean => standing !== null;
 /** Caches the result of `make` for a layer by `key`; null outside `withStandingWeights`. */
 export function standingOf(layer: Module, key: string, make: () => Tensor): Tensor | null {
   if (!standing) return null;
-  let own = standing.get(layer);
-  if (!own) {
-    own = new Map();
-    standing.set(layer, own);
+  let tensors = standing.get(layer);
+  if (!tensors) {
+    tensors = new Map();
+    standing.set(layer, tensors);
   }
-  let found = own.get(key);
-  if (!found) {
-    found = make().keep();
-    own.set(key, found);
+  let tensor = tensors.get(key);
+  if (!tensor) {
+    tensor = make().keep();
+    tensors.set(key, tensor);
   }
-  return found;
+  return tensor;
 }

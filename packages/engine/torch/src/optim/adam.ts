@@ -129,14 +129,14 @@ export class Adam {
 
   /** Copies a saved state in. Throws a TorchError when names or shapes differ. */
   loadStateDict(state: ReadonlyMap<string, Tensor>): void {
-    const own = this.stateDict();
-    for (const [name, t] of own) {
+    const current = this.stateDict();
+    for (const [name, t] of current) {
       const from = state.get(name);
       if (!from) throw invalid(`optimiser state: ${name} is missing`);
       if (`${from.shape}` !== `${t.shape}`)
         throw invalid(`optimiser state: ${name} has shape [${from.shape}], expected [${t.shape}]`);
     }
-    for (const [name, t] of own) t.copy_(state.get(name) as Tensor);
+    for (const [name, t] of current) t.copy_(state.get(name) as Tensor);
   }
 
   dispose(): void {

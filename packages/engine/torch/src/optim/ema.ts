@@ -62,9 +62,11 @@ export class EMA {
 
   /** The averages of all parameters in this order, or null if parameters are missing. */
   averagesOf(parameters: readonly Tensor[]): Tensor[] | null {
-    const own = new Map(this.#parameters.map((p, i) => [p, this.#shadow[i] as Tensor]));
-    const found = parameters.flatMap((p) => own.get(p) ?? []);
-    return found.length === parameters.length && found.length === own.size ? found : null;
+    const averages = new Map(this.#parameters.map((p, i) => [p, this.#shadow[i] as Tensor]));
+    const selection = parameters.flatMap((p) => averages.get(p) ?? []);
+    return selection.length === parameters.length && selection.length === averages.size
+      ? selection
+      : null;
   }
 
   /** The tensor that counts updates since the last restart, or null without a warm-up. */

@@ -46,7 +46,10 @@ interface Describing extends Native {
 
 /** The operations of a program; the tensors that it holds are the caller's to dispose. */
 export function describeProgram(program: Program): ProgramDescription {
-  const found = guarded(() => (native as Describing).describe(program.pointer), "describe");
-  const slots = found.slots.map((slot) => ({ ...slot, held: slot.held && new Tensor(slot.held) }));
-  return { ...found, slots };
+  const description = guarded(() => (native as Describing).describe(program.pointer), "describe");
+  const slots = description.slots.map((slot) => ({
+    ...slot,
+    held: slot.held && new Tensor(slot.held),
+  }));
+  return { ...description, slots };
 }

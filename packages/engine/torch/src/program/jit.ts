@@ -32,9 +32,9 @@ export class ScriptModule implements Disposable {
 
   /** Runs the module without a graph; switches go by name. Throws a TorchError that names the file. */
   forward(inputs: readonly Tensor[], flags: Readonly<Record<string, boolean>> = {}): Tensor {
-    const given = ptrsOf(inputs, "forward");
+    const pointers = ptrsOf(inputs, "forward");
     try {
-      return new Tensor(scripts.jitForward(this.#ptr, given, Object.entries(flags).flat()));
+      return new Tensor(scripts.jitForward(this.#ptr, pointers, Object.entries(flags).flat()));
     } catch (error) {
       throw translate(withoutTraceback(error), this.path);
     }

@@ -114,8 +114,8 @@ export function recorded(
   };
   const run = (...inputs: Tensor[]): Tensor[] => {
     // Most calls use the program of the call before: asking it is faster than a look-up.
-    const found = newest?.runFor(inputs);
-    if (found) return found;
+    const result = newest?.runFor(inputs);
+    if (result) return result;
     const key = signature(inputs);
     const program = programs.get(key);
     if (program) return used(key, program).run(...inputs);

@@ -86,11 +86,11 @@ export function tensor(
 ): Tensor {
   let made: Tensor;
   if (ArrayBuffer.isView(data)) {
-    const own =
+    const size =
       dtype !== undefined && arrayOf[dtype] !== undefined && data instanceof arrayOf[dtype]
         ? dtype
         : dtypeOfArray(data);
-    made = fromBytes(data, shape ?? [data.length], own);
+    made = fromBytes(data, shape ?? [data.length], size);
   } else {
     const sizes = shapeOf(data);
     const flat: (number | bigint | boolean)[] = [];

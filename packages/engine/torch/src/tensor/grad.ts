@@ -13,8 +13,8 @@ export function grad(
   options: GradOptions & { allowUnused?: boolean } = {},
 ): (Tensor | null)[] {
   const of = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
-  const found = differentiate("grad", of, inputs, options);
-  return (found ?? []).map((ptr) => (ptr === null ? null : new Tensor(ptr)));
+  const gradients = differentiate("grad", of, inputs, options);
+  return (gradients ?? []).map((ptr) => (ptr === null ? null : new Tensor(ptr)));
 }
 
 export function backward(

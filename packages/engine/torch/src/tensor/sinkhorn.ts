@@ -43,9 +43,9 @@ export function sinkhornIterate(
   { a, b, u, v }: Scalings,
   { tau, tolerance, most }: SinkhornSteps,
 ): { deviation: number; count: number } {
-  const found: Tensor = invoke(iterate, matrix, a, b, u, v, tau, tolerance, most);
-  const [deviation, count] = found.toNumbers() as [number, number];
-  found.dispose();
+  const result: Tensor = invoke(iterate, matrix, a, b, u, v, tau, tolerance, most);
+  const [deviation, count] = result.toNumbers() as [number, number];
+  result.dispose();
   return { deviation, count };
 }
 

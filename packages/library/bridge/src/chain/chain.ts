@@ -68,7 +68,7 @@ export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
 export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): (TimeGrid | null)[] {
   const first = times[0] as number;
   const last = times.at(-1) as number;
-  const stopAt = (wanted: number) => times.findIndex((t) => Math.abs(t - wanted) < close);
+  const stopAt = (time: number) => times.findIndex((t) => Math.abs(t - time) < close);
   if (chain.times.some((t) => t > first && t < last && stopAt(t) < 0))
     throw argumentError(
       `the grid does not stop at the times ${chain.times.join(",")} of the marginals; use wholeGrid`,

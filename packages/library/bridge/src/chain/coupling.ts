@@ -14,13 +14,13 @@ import { groupsByConditions } from "../coupling/matching.js";
  */
 export function withinGroups(
   couple: BatchCoupling,
-  of: (given: Conditions) => Conditions = (given) => given,
+  of: (conditions: Conditions) => Conditions = (conditions) => conditions,
 ): BatchCoupling {
   return (batch, generator, end, draws) => {
-    const given = batch.given && of(batch.given);
-    if (kindsOf(given).length === 0)
+    const conditions = batch.given && of(batch.given);
+    if (kindsOf(conditions).length === 0)
       throw dataError("pairs within groups need the interval or the condition of rows");
-    const groups = groupsByConditions(given as Conditions);
+    const groups = groupsByConditions(conditions as Conditions);
     const several = groups.filter((rows) => rows.length > 1);
     const alone = groups.filter((rows) => rows.length === 1).flat();
     const parts = several.map((rows) => couple(pickRows(batch, rows), generator, end, draws));

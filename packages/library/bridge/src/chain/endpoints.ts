@@ -27,12 +27,12 @@ export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): En
   const conditions = (end: Endpoint): Conditions =>
     tidy(() => {
       const interval = cat(all.map((one) => numbered(one, of(one, end).x)));
-      const own = all.map((one) => of(one, end).conditions);
-      const kinds = kindsOf(own[0]);
-      const rows = kinds.map((kind) => [kind, cat(own.map((c) => c?.[kind] as Tensor))]);
-      const found: Conditions = { ...Object.fromEntries(rows), interval };
-      for (const t of conditionRows(found)) t.keep();
-      return found;
+      const parts = all.map((one) => of(one, end).conditions);
+      const kinds = kindsOf(parts[0]);
+      const rows = kinds.map((kind) => [kind, cat(parts.map((c) => c?.[kind] as Tensor))]);
+      const conditions: Conditions = { ...Object.fromEntries(rows), interval };
+      for (const t of conditionRows(conditions)) t.keep();
+      return conditions;
     });
   return {
     x0: joined("x0"),
@@ -49,7 +49,7 @@ const numbered = ({ index }: Interval, x: Tensor): Tensor =>
 export function inInterval(
   interval: Interval,
   x: Tensor,
-  given: Conditions | undefined,
+  conditions: Conditions | undefined,
 ): Conditions {
-  return { ...given, interval: numbered(interval, x) };
+  return { ...conditions, interval: numbered(interval, x) };
 }

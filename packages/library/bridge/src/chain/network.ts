@@ -42,10 +42,10 @@ class AbsoluteTime extends nn.Module {
     this.net = net;
     this.intervals = new IntervalTable(chain);
   }
-  forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
-    const { from, length } = this.intervals.of(given);
+  forward(x: Tensor, t: Tensor, conditions: Conditions = {}): Tensor {
+    const { from, length } = this.intervals.of(conditions);
     const unit = spread(length.sqrt(), x);
-    const { interval: _, ...others } = given;
+    const { interval: _, ...others } = conditions;
     // dy/ds = √length dx/dt for y = x/√length and t = from + length·s; gradients by y have the same factor.
     return this.net.forward(x.mul(unit), t.mul(length).add(from), others).mul(unit);
   }
@@ -62,13 +62,13 @@ export const onAbsoluteTime = (net: Network, chain: Chain | null | undefined): N
 export function wholeField(
   chain: Chain,
   direction: Direction,
-  within: (given: Conditions) => Field,
-  given: Conditions | undefined,
+  within: (conditions: Conditions) => Field,
+  conditions: Conditions | undefined,
 ): Field {
   return (x, t) => {
     const interval = intervalAt(chain, direction, t.select(0, 0).item());
     const { from, length, unit } = interval;
     const y = x.div(unit);
-    return within(inInterval(interval, y, given))(y, t.sub(from).div(length)).div(unit);
+    return within(inInterval(interval, y, conditions))(y, t.sub(from).div(length)).div(unit);
   };
 }

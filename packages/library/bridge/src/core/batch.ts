@@ -35,18 +35,22 @@ export function tensorsOf(batch: Batch): Tensor[] {
 
 export function batchFrom(names: readonly string[], tensors: readonly Tensor[]): Batch {
   const rows: Record<string, Tensor> = {};
-  const given: Record<string, Tensor> = {};
+  const conditions: Record<string, Tensor> = {};
   names.forEach((name, i) => {
-    const [to, key] = name.startsWith(prefix) ? [given, name.slice(prefix.length)] : [rows, name];
+    const [to, key] = name.startsWith(prefix)
+      ? [conditions, name.slice(prefix.length)]
+      : [rows, name];
     to[key] = tensors[i] as Tensor;
   });
-  return Object.keys(given).length > 0 ? Object.assign(rows, { given: given as Conditions }) : rows;
+  return Object.keys(conditions).length > 0
+    ? Object.assign(rows, { given: conditions as Conditions })
+    : rows;
 }
 
 export function mapBatch<B extends Batch>(batch: B, fn: (t: Tensor) => Tensor): B {
   const rows = tensorNames(batch).map((name) => [name, fn(batch[name] as Tensor)]);
-  const given = batch.given && { given: mapConditions(batch.given, fn) };
-  return { ...Object.fromEntries(rows), ...given } as B;
+  const conditions = batch.given && { given: mapConditions(batch.given, fn) };
+  return { ...Object.fromEntries(rows), ...conditions } as B;
 }
 
 /** Places of rows as an index, int64 [n]. */

@@ -29,8 +29,8 @@ export function conditionRows(conditions: Conditions | undefined): Tensor[] {
 }
 
 /** The rows of x [n, …] with this label, int64 [n]. */
-export const rowsWhere = (x: Tensor, label: Tensor, wanted: number): Tensor =>
-  x.indexSelect(0, label.eq(wanted).nonzero().squeeze(1));
+export const rowsWhere = (x: Tensor, label: Tensor, value: number): Tensor =>
+  x.indexSelect(0, label.eq(value).nonzero().squeeze(1));
 
 /** Maps each condition. */
 export function mapConditions(

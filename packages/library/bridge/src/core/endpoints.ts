@@ -58,10 +58,10 @@ export function gathered(
   const rows = eachEndpoint((end) =>
     decode(data[end].indexSelect(0, index(end)), { end, generator, forRows }),
   );
-  const given = eachEndpoint((end) =>
+  const conditionsOf = eachEndpoint((end) =>
     mapConditions(data.conditions?.[end], (t) => t.indexSelect(0, index(end))),
   );
-  return Object.assign(rows, { conditions: data.conditions && given });
+  return Object.assign(rows, { conditions: data.conditions && conditionsOf });
 }
 
 /** Draws `n` rows of each endpoint, owned by the caller. Equally long tables keep their row pairs and conditions. */
@@ -80,8 +80,8 @@ export function someRows(data: Endpoints, n: number, generator: Generator): Endp
 
 /** Frees what `someRows` returned. */
 export function disposeSome({ x0, x1, conditions }: Endpoints): void {
-  const given = [conditions?.x0, conditions?.x1].flatMap(conditionRows);
-  for (const t of [x0, x1, ...given]) t.dispose();
+  const counts = [conditions?.x0, conditions?.x1].flatMap(conditionRows);
+  for (const t of [x0, x1, ...counts]) t.dispose();
 }
 
 /** Names the kind of a value for an error message. */
@@ -133,17 +133,17 @@ function allFinite(x: Tensor): boolean {
 
 function checkConditions({ x0, x1, conditions }: Endpoints, what: string): void {
   const tables = { x0, x1 };
-  const own = conditions?.x0;
+  const first = conditions?.x0;
   const others = conditions?.x1;
-  if (!own && !others) return;
+  if (!first && !others) return;
   const shapes = (c: Conditions) => conditionRows(c).map((t) => `[${t.shape.slice(1)}]`);
   if (
-    own &&
+    first &&
     others &&
-    (`${kindsOf(own)}` !== `${kindsOf(others)}` || `${shapes(own)}` !== `${shapes(others)}`)
+    (`${kindsOf(first)}` !== `${kindsOf(others)}` || `${shapes(first)}` !== `${shapes(others)}`)
   )
     throw dataError(
-      `${what}: conditions of x0 are ${kindsOf(own)} of shapes ${shapes(own)}, conditions of x1 ${kindsOf(others)} of ${shapes(others)}; both need the same kinds and shapes`,
+      `${what}: conditions of x0 are ${kindsOf(first)} of shapes ${shapes(first)}, conditions of x1 ${kindsOf(others)} of ${shapes(others)}; both need the same kinds and shapes`,
     );
   for (const end of ["x0", "x1"] as const) {
     const n = tables[end].size(0);

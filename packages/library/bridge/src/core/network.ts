@@ -3,7 +3,7 @@ import type { Conditions } from "./conditions.js";
 
 /** A function of points [B, …], times [B] and conditions. */
 export interface Evaluated {
-  forward(x: Tensor, t: Tensor, given?: Conditions): Tensor;
+  forward(x: Tensor, t: Tensor, conditions?: Conditions): Tensor;
 }
 
 export type Network = nn.Module & Evaluated;

@@ -20,4 +20,4 @@ export function randomRows(x: Tensor, generator: Generator, n: number): Tensor {
 }
 
 /** Simulates a trained process from its start: x0 → x1 for f, x1 → x0 for b. */
-export type Simulate = (direction: Direction, start: Tensor, given?: Conditions) => Tensor;
+export type Simulate = (direction: Direction, start: Tensor, conditions?: Conditions) => Tensor;

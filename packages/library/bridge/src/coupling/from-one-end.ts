@@ -10,7 +10,7 @@ import type { Simulate } from "./coupling.js";
 function pairsFrom(
   from: Endpoint,
   data: Endpoints,
-  make: (start: Tensor, given: Conditions | undefined) => Tensor,
+  make: (start: Tensor, conditions: Conditions | undefined) => Tensor,
 ): Pairs {
   const start = data[from];
   const given = conditionsAt(data.conditions, from)?.values;
@@ -57,4 +57,4 @@ export function referenceEnd(
  * after b.
  */
 export const simulated = (newest: Direction, data: Endpoints, simulate: Simulate): Pairs =>
-  pairsFrom(sourceOf(newest), data, (start, given) => simulate(newest, start, given));
+  pairsFrom(sourceOf(newest), data, (start, conditions) => simulate(newest, start, conditions));

@@ -28,12 +28,12 @@ export function independent(
   generator: Generator,
   { to = "x0", matching = null }: { to?: Endpoint; matching?: Matching | null } = {},
 ): Pairs {
-  const given = conditionsAt(data.conditions, to);
+  const conditions = conditionsAt(data.conditions, to);
   if (data.shuffled)
     return {
       x0: data.x0,
       x1: data.x1,
-      given: given?.values,
+      given: conditions?.values,
       ...(data.known && { known: data.known }),
     };
   const n = Math.min(data.x0.size(0), data.x1.size(0));
@@ -44,7 +44,7 @@ export function independent(
       )
     : { x0: randomRows(data.x0, generator, n), x1: randomRows(data.x1, generator, n) };
   const { known } = rows;
-  const at = given && rows[given.of];
+  const at = conditions && rows[conditions.of];
   const ends = gathered(data, (end) => rows[end], { decode: (x) => x, generator });
   const pairs: Pairs = {
     get x0() {
@@ -54,13 +54,13 @@ export function independent(
       return ends.x1;
     },
     get given() {
-      return given && ends.conditions?.[given.of];
+      return conditions && ends.conditions?.[conditions.of];
     },
   };
   if (known) return Object.assign(pairs, { known });
   indices.set(pairs, {
-    tables: { x0: data.x0, x1: data.x1, given: given?.values },
-    index: { x0: rows.x0, x1: rows.x1, given: at && mapConditions(given.values, () => at) },
+    tables: { x0: data.x0, x1: data.x1, given: conditions?.values },
+    index: { x0: rows.x0, x1: rows.x1, given: at && mapConditions(conditions.values, () => at) },
   });
   return pairs;
 }

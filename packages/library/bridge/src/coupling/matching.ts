@@ -29,7 +29,7 @@ const part = 64;
 function fingerprints(conditions: Conditions): string[] {
   const tables = conditionRows(conditions);
   const n = (tables[0] as Tensor).size(0);
-  const found: string[] = [];
+  const texts: string[] = [];
   for (let from = 0; from < n; from += part) {
     const count = Math.min(part, n - from);
     const parts = tidy(() =>
@@ -46,17 +46,17 @@ function fingerprints(conditions: Conditions): string[] {
         const size = bytes.length / count;
         hash.update(bytes.subarray(i * size, (i + 1) * size));
       }
-      found.push(hash.digest("base64"));
+      texts.push(hash.digest("base64"));
     }
   }
-  return found;
+  return texts;
 }
 
 function placesByConditions(conditions: Conditions): Map<string, number[]> {
   const places = new Map<string, number[]>();
   fingerprints(conditions).forEach((text, i) => {
-    const own = places.get(text);
-    if (own) own.push(i);
+    const members = places.get(text);
+    if (members) members.push(i);
     else places.set(text, [i]);
   });
   return places;
@@ -74,12 +74,12 @@ export function groupsByConditions(conditions: Conditions): number[][] {
   const values = (conditions.cond as Tensor).toNumbers();
   const intervals = conditions.interval && numbersOf(conditions.interval);
   const blocks = intervalNumbers(conditions).flatMap((interval) => {
-    const own = few.filter((i) => interval === undefined || intervals?.[i] === interval);
-    own.sort((i, j) => (values[i] as number) - (values[j] as number) || i - j);
-    const count = Math.max(1, Math.floor(own.length / partnersOf(own.length)));
+    const members = few.filter((i) => interval === undefined || intervals?.[i] === interval);
+    members.sort((i, j) => (values[i] as number) - (values[j] as number) || i - j);
+    const count = Math.max(1, Math.floor(members.length / partnersOf(members.length)));
     return Array.from({ length: count }, (_, k) => {
-      const [from, to] = [k, k + 1].map((at) => Math.round((at * own.length) / count));
-      return own.slice(from, to);
+      const [from, to] = [k, k + 1].map((at) => Math.round((at * members.length) / count));
+      return members.slice(from, to);
     });
   });
   return [...many, ...blocks.filter((rows) => rows.length > 0)];
@@ -157,11 +157,11 @@ const isNumber = ({ cond, y }: Conditions): boolean =>
 function byNearness({ x0, x1 }: Required<EndpointConditions>): Partners {
   const groups = intervalNumbers(x0 as Conditions).map((interval) => {
     const within = (c: Conditions) => rowsOf(c, interval);
-    const own = within(x0 as Conditions);
+    const group = within(x0 as Conditions);
     const others = within(x1 as Conditions);
-    const near = nearPartners(own.cond, others.cond);
+    const near = nearPartners(group.cond, others.cond);
     return {
-      rows: near.rows.map((i) => own.rows?.[i] ?? i),
+      rows: near.rows.map((i) => group.rows?.[i] ?? i),
       partner: (position: number, chance: number) => {
         const at = (near.first[position] as number) + Math.floor(chance * near.count);
         const i = near.order[at] as number;
@@ -191,9 +191,9 @@ function intervalNumbers({ interval }: Conditions): (number | undefined)[] {
   return interval ? [...new Set(numbersOf(interval))].toSorted((a, b) => a - b) : [undefined];
 }
 
-function rowsOf({ cond, interval }: Conditions, wanted: number | undefined) {
-  if (!interval || wanted === undefined) return { cond: cond as Tensor, rows: null };
-  const rows = numbersOf(interval).flatMap((k, i) => (k === wanted ? [i] : []));
+function rowsOf({ cond, interval }: Conditions, index: number | undefined) {
+  if (!interval || index === undefined) return { cond: cond as Tensor, rows: null };
+  const rows = numbersOf(interval).flatMap((k, i) => (k === index ? [i] : []));
   const all = cond as Tensor;
   return { cond: all.indexSelect(0, rowIndex(rows, all.device)), rows };
 }
@@ -203,10 +203,10 @@ function byEquality({ x0, x1 }: Required<EndpointConditions>): Partners {
   const rows: number[] = [];
   const choices: number[][] = [];
   fingerprints(x0 as Conditions).forEach((text, row) => {
-    const found = members.get(text);
-    if (!found) return;
+    const group = members.get(text);
+    if (!group) return;
     rows.push(row);
-    choices.push(found);
+    choices.push(group);
   });
   return {
     rows: Int32Array.from(rows),

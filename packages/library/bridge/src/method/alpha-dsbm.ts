@@ -25,8 +25,8 @@ export interface OnlinePairs extends Pairs {
 function pairsTowards(batch: OnlinePairs, way: Direction): Pairs {
   const { x0, x1, made0 = x0, made1 = x1, y1, cond1, interval1, given } = batch;
   if (way === "b") return { x0, x1: made1, given };
-  const own = y1 || cond1 || interval1 ? { y: y1, cond: cond1, interval: interval1 } : given;
-  return { x0: made0, x1, given: own };
+  const conditions = y1 || cond1 || interval1 ? { y: y1, cond: cond1, interval: interval1 } : given;
+  return { x0: made0, x1, given: conditions };
 }
 
 export const alpha_dsbm = {

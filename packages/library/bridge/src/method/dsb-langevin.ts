@@ -78,12 +78,12 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
     },
     regression({ x, target, step }, { direction }) {
       // Step N − 1 − k of the trained direction undoes step k of the other direction.
-      const own = step.rsub(n - 1);
+      const count = step.rsub(n - 1);
       return {
         x,
-        t: own.to(x.dtype),
+        t: count.to(x.dtype),
         target: process.meanMatch ? x.add(target) : target,
-        weight: weights?.indexSelect(0, direction === "f" ? own : step),
+        weight: weights?.indexSelect(0, direction === "f" ? count : step),
       };
     },
   } satisfies Method<LangevinRows>;

@@ -33,7 +33,7 @@ export interface RowsContext {
   simulateRuns: (
     direction: Direction | null,
     start: Tensor,
-    given?: Conditions,
+    conditions?: Conditions,
   ) => Record<string, Tensor>;
 }
 

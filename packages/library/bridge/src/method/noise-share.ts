@@ -32,9 +32,9 @@ export function noiseShareOf(network: Network, direction: Direction): Tensor | n
 }
 
 export function copyNoiseShare(from: Network, to: Network): void {
-  const own = (from as Sharing).noise_share;
+  const shares = (from as Sharing).noise_share;
   const other = (to as Sharing).noise_share;
-  if (own && other) noGrad(() => other.copy_(own));
+  if (shares && other) noGrad(() => other.copy_(shares));
 }
 
 /** The share at time u of a direction's clock, []. */

@@ -72,10 +72,10 @@ export function flowMargin({
 export function guided(network: Evaluated, guidance = 1): Evaluated {
   if (guidance === 1) return network;
   return {
-    forward(x, t, given) {
-      const without = network.forward(x, t, { ...given, absent: true });
+    forward(x, t, conditions) {
+      const without = network.forward(x, t, { ...conditions, absent: true });
       if (guidance === 0) return without;
-      const difference = network.forward(x, t, given).sub(without);
+      const difference = network.forward(x, t, conditions).sub(without);
       return without.add(difference, { alpha: guidance });
     },
   };
@@ -94,10 +94,10 @@ export function towards(
   if (networks !== "bidirectional") return network;
   const value = direction === "f" ? 1 : 0;
   return {
-    forward(x, t, given) {
+    forward(x, t, conditions) {
       const { device, dtype } = x;
       return network.forward(x, t, {
-        ...given,
+        ...conditions,
         direction: full([x.size(0)], value, { device, dtype }),
       });
     },

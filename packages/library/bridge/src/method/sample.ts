@@ -127,10 +127,10 @@ function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   const { direction, lastNoise } = options;
   const ratio = (diffusion / process.sigma) ** 2;
   const near = flowMargin({ ...dynamics, grid: options.grid, eps: margin });
-  const own = driftOf(dynamics, options);
+  const forward = driftOf(dynamics, options);
   const back = driftOf(dynamics, { ...options, direction: other(direction) });
   const drift: Field = (y, t) =>
-    own(y, t)
+    forward(y, t)
       .mul((1 + ratio) / 2)
       .add(back(y, t.clamp({ min: near, max: 1 - near })), { alpha: (ratio - 1) / 2 });
   return eulerMaruyama(drift, x, { ...options, sigma: diffusion, lastNoise });

@@ -31,9 +31,9 @@ export function valueStatistics(samples: Tensor): ValueStatistics {
     inBatches(samples, batch, (rows, seen) => {
       const x = wide(rows);
       const m = x.size(0);
-      const own = x.mean(0);
-      const step = own.sub(mean);
-      scatter.add_(x.sub(own).square().sum(0));
+      const partMean = x.mean(0);
+      const step = partMean.sub(mean);
+      scatter.add_(x.sub(partMean).square().sum(0));
       scatter.add_(step.square().mul((seen * m) / (seen + m)));
       mean.add_(step.mul(m / (seen + m)));
     });

@@ -59,10 +59,10 @@ function divergence(field: Field, x: Tensor, time: number, signs: Tensor | null)
       const part = z ? v.mul(z).sum() : flat.select(1, i).sum();
       const [slope] = grad(part, [at], { retainGraph: i < count - 1, allowUnused: true });
       if (!slope) continue;
-      const own = z
+      const quadratic = z
         ? slope.mul(z).flatten({ startDim: 1 }).sum(1)
         : slope.flatten({ startDim: 1 }).select(1, i);
-      total = total.add(own);
+      total = total.add(quadratic);
     }
     return { v: v.detach(), rate: signs ? total.div(count) : total };
   });

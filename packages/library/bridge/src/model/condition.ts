@@ -16,15 +16,19 @@ const missing = (name: string, wanted: string): never => {
 };
 
 /** The class of each row, int64 [B]. Throws a BridgeError for rows without a class. */
-export function classOf(name: string, given: Conditions | undefined, classes: number): Tensor {
-  const { y, cond } = given ?? {};
+export function classOf(name: string, conditions: Conditions | undefined, classes: number): Tensor {
+  const { y, cond } = conditions ?? {};
   if (!y && cond?.size(1) !== classes) missing(name, `classes, or a condition [B, ${classes}]`);
   return y ?? (cond as Tensor).argmax({ dim: 1 });
 }
 
 /** The numbers of each row, [B, c]. Throws a BridgeError for rows without numbers. */
-export function numbersOf(name: string, given: Conditions | undefined, numbers: number): Tensor {
-  const cond = given?.cond;
+export function numbersOf(
+  name: string,
+  conditions: Conditions | undefined,
+  numbers: number,
+): Tensor {
+  const cond = conditions?.cond;
   if (cond?.ndim !== 2 || cond.size(1) !== numbers) missing(name, `a condition [B, ${numbers}]`);
   return cond as Tensor;
 }

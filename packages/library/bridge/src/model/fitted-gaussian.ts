@@ -131,13 +131,13 @@ export class FittedGaussian extends nn.Module {
     into.covariance.copy_(cat([powers(1), covariance, cross]).reshape(into.covariance.shape));
   }
 
-  #means(given: Conditions): { m0: Tensor; m1: Tensor; label: Tensor | null } {
+  #means(conditions: Conditions): { m0: Tensor; m1: Tensor; label: Tensor | null } {
     const { classes, numbers } = this.#kind;
-    const label = classes > 0 ? classOf("gaussian_bridge", given, classes) : null;
+    const label = classes > 0 ? classOf("gaussian_bridge", conditions, classes) : null;
     let both: Tensor = this.mean;
     if (label) both = both.indexSelect(0, label);
     if (numbers > 0) {
-      const c = numbersOf("gaussian_bridge", given, numbers);
+      const c = numbersOf("gaussian_bridge", conditions, numbers);
       const moved = c.mm(this.mean.narrow(0, 1, numbers).flatten({ startDim: 1 }));
       both = moved.reshape([-1, ...this.mean.shape.slice(1)]).add(this.mean.select(0, 0));
     }

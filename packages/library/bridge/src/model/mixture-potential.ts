@@ -84,20 +84,20 @@ export class MixturePotential extends nn.Module {
       tidy(() => {
         const { classes, numbers } = this.#kind;
         const rows = end.flatten({ startDim: 1 });
-        const put = (own: Tensor, at: (t: Tensor) => Tensor) => {
+        const put = (parameter: Tensor, at: (t: Tensor) => Tensor) => {
           const components = this.log_alpha.shape.at(-1) as number;
-          const order = randperm(own.size(0), { generator, device: own.device });
-          const times = Math.ceil(components / own.size(0));
+          const order = randperm(parameter.size(0), { generator, device: parameter.device });
+          const times = Math.ceil(components / parameter.size(0));
           const index = order.repeat([times]).narrow(0, 0, components);
-          at(this.r).copy_(own.indexSelect(0, index));
+          at(this.r).copy_(parameter.indexSelect(0, index));
           at(this.log_alpha).fill_(-Math.log(components));
           at(this.log_S).fill_(Math.log(spread));
         };
         const label = classes > 0 ? classOf("LightSB", given, classes) : null;
         if (label)
           for (let c = 0; c < classes; c++) {
-            const own = rowsWhere(rows, label, c);
-            put(own.size(0) > 0 ? own : rows, (t) => t.select(0, c));
+            const members = rowsWhere(rows, label, c);
+            put(members.size(0) > 0 ? members : rows, (t) => t.select(0, c));
           }
         else put(rows, numbers > 0 ? (t) => t.select(0, 0) : (t) => t);
         if (this.range) {
@@ -110,17 +110,17 @@ export class MixturePotential extends nn.Module {
     );
   }
 
-  #mixture(given: Conditions | undefined): Mixture {
+  #mixture(conditions: Conditions | undefined): Mixture {
     const { log_alpha, log_S, r } = this;
     const { classes, numbers } = this.#kind;
     if (classes > 0) {
-      const label = classOf("LightSB", given, classes);
-      const own = (t: Tensor) => t.indexSelect(0, label);
-      return { log_alpha: own(log_alpha), log_S: own(log_S), r: own(r) };
+      const label = classOf("LightSB", conditions, classes);
+      const select = (t: Tensor) => t.indexSelect(0, label);
+      return { log_alpha: select(log_alpha), log_S: select(log_S), r: select(r) };
     }
     if (!this.range) return { log_alpha, log_S, r };
     const [low, high] = this.range.unbind() as [Tensor, Tensor];
-    const c = numbersOf("LightSB", given, numbers).maximum(low).minimum(high);
+    const c = numbersOf("LightSB", conditions, numbers).maximum(low).minimum(high);
     const affine = (t: Tensor) => {
       const constant = t.select(0, 0);
       const slopes = t.narrow(0, 1, numbers);
@@ -137,9 +137,9 @@ export class MixturePotential extends nn.Module {
   }
 
   /** The plan for starts x [B, …]: weights [B, K], means [B, K, d] and variances [K, d] (or [B, K, d]). */
-  plan(x: Tensor, given?: Conditions): { weights: Tensor; means: Tensor; variances: Tensor } {
+  plan(x: Tensor, conditions?: Conditions): { weights: Tensor; means: Tensor; variances: Tensor } {
     const rows = x.flatten({ startDim: 1 });
-    const mixture = this.#mixture(given);
+    const mixture = this.#mixture(conditions);
     const S = mixture.log_S.exp();
     return {
       weights: this.#logits(rows, mixture).softmax(1),
@@ -149,13 +149,13 @@ export class MixturePotential extends nn.Module {
   }
 
   /** log ∫ exp(x·y/ε) v(y) dy for starts x [B, …]: [B]. */
-  logNormalizer(x: Tensor, given?: Conditions): Tensor {
-    return this.#logits(x.flatten({ startDim: 1 }), this.#mixture(given)).logsumexp(1);
+  logNormalizer(x: Tensor, conditions?: Conditions): Tensor {
+    return this.#logits(x.flatten({ startDim: 1 }), this.#mixture(conditions)).logsumexp(1);
   }
 
   /** log v(y) for endpoints y [B, …]: [B]. */
-  logPotential(y: Tensor, given?: Conditions): Tensor {
-    const { log_alpha, log_S, r } = this.#mixture(given);
+  logPotential(y: Tensor, conditions?: Conditions): Tensor {
+    const { log_alpha, log_S, r } = this.#mixture(conditions);
     const rows = y.flatten({ startDim: 1 });
     const precision = log_S.neg().exp().div(this.epsilon);
     const scaled = r.mul(precision);
@@ -174,16 +174,16 @@ export class MixturePotential extends nn.Module {
   }
 
   /** LightSB's loss of starts x [B, …] and endpoints y [n, …], not necessarily pairs: []. */
-  loss(x: Tensor, y: Tensor, given?: Conditions): Tensor {
-    return this.logNormalizer(x, given).mean().sub(this.logPotential(y, given).mean());
+  loss(x: Tensor, y: Tensor, conditions?: Conditions): Tensor {
+    return this.logNormalizer(x, conditions).mean().sub(this.logPotential(y, conditions).mean());
   }
 
   /**
    * Draws endpoints [B, …] for starts x [B, …] from standard normal z. The first number of z also chooses the
    * component: uniform within its part of [0, 1], it is uniform again.
    */
-  draw(x: Tensor, z: Tensor, given?: Conditions): Tensor {
-    const mixture = this.#mixture(given);
+  draw(x: Tensor, z: Tensor, conditions?: Conditions): Tensor {
+    const mixture = this.#mixture(conditions);
     const rows = x.flatten({ startDim: 1 });
     const normal = z.flatten({ startDim: 1 });
     const weights = this.#logits(rows, mixture).to("float64").softmax(1);
@@ -200,7 +200,7 @@ export class MixturePotential extends nn.Module {
       .erfinv()
       .mul(Math.SQRT2);
     const others = normal.narrow(1, 1, normal.size(1) - 1);
-    const own = cat([first.to(normal.dtype), others], { dim: 1 });
+    const uniform = cat([first.to(normal.dtype), others], { dim: 1 });
     const component = k.squeeze(1);
     const of = (t: Tensor) =>
       t.ndim === 2
@@ -208,7 +208,7 @@ export class MixturePotential extends nn.Module {
         : t.gather(1, k.unsqueeze(2).expand([-1, 1, t.size(2)])).squeeze(1);
     const S = of(mixture.log_S).exp();
     const mean = of(mixture.r).add(S.mul(rows));
-    return mean.add(S.mul(this.epsilon).sqrt().mul(own)).reshape(x.shape);
+    return mean.add(S.mul(this.epsilon).sqrt().mul(uniform)).reshape(x.shape);
   }
 
   #drift(x: Tensor, t: Tensor, mixture: Mixture): Tensor {
@@ -216,9 +216,9 @@ export class MixturePotential extends nn.Module {
     return mixtureDrift(x, u, { ...mixture, epsilon: this.epsilon });
   }
 
-  forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
+  forward(x: Tensor, t: Tensor, conditions?: Conditions): Tensor {
     const rows = x.flatten({ startDim: 1 });
-    const mixture = this.#mixture(given);
+    const mixture = this.#mixture(conditions);
     // Rows of one time and one mixture are one matrix product.
     const isOne = isOneTime(t) && mixture.r.ndim === 2;
     const groups = isOne ? rows.unsqueeze(0) : rows.unsqueeze(1);
@@ -226,10 +226,10 @@ export class MixturePotential extends nn.Module {
   }
 
   /** The drift of rows x [B, …] at times t [G], with equally many consecutive rows each. */
-  atTimes(x: Tensor, t: Tensor, given?: Conditions): Tensor {
-    const mixture = this.#mixture(given);
+  atTimes(x: Tensor, t: Tensor, conditions?: Conditions): Tensor {
+    const mixture = this.#mixture(conditions);
     if (mixture.r.ndim === 3)
-      return this.forward(x, t.repeatInterleave(x.size(0) / t.size(0)), given);
+      return this.forward(x, t.repeatInterleave(x.size(0) / t.size(0)), conditions);
     return this.#drift(x.reshape([t.size(0), -1, mixture.r.size(1)]), t, mixture).reshape(x.shape);
   }
 }
@@ -269,13 +269,13 @@ export function mixtureLogLikelihood(
   potential: MixturePotential,
   y: Tensor,
   x: Tensor,
-  given?: Conditions,
+  conditions?: Conditions,
 ): Tensor {
   return tidy(() => {
     const a = x.flatten({ startDim: 1 });
     const b = y.flatten({ startDim: 1 });
     const of = ({ shape: [n = 0] }: Tensor) =>
-      mapConditions(given, (t) => t.expand([n, ...t.shape.slice(1)]));
+      mapConditions(conditions, (t) => t.expand([n, ...t.shape.slice(1)]));
     const inner = b.mm(a.t()).div(potential.epsilon);
     const likely = inner
       .sub(potential.logNormalizer(x, of(x)))

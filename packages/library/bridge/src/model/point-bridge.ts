@@ -91,26 +91,26 @@ export class PointBridge extends nn.Module {
   override loadStateDict(state: ReadonlyMap<string, Tensor>, options = {}): this {
     for (const name of ["points", "potential", "label"] as const) {
       const from = state.get(name);
-      const own = this[name];
-      if (from && own && `${from.shape.slice(1)}` === `${own.shape.slice(1)}`)
+      const buffer = this[name];
+      if (from && buffer && `${from.shape.slice(1)}` === `${buffer.shape.slice(1)}`)
         this.#put(name, from);
     }
     return super.loadStateDict(state, options);
   }
 
   #put(name: "points" | "potential" | "label", values: Tensor): void {
-    let own = this[name] as Buffer;
-    if (`${own.shape}` !== `${values.shape}`) {
-      const { device, dtype } = own;
+    let buffer = this[name] as Buffer;
+    if (`${buffer.shape}` !== `${values.shape}`) {
+      const { device, dtype } = buffer;
       const larger = tidy(() => new Buffer(zeros(values.shape, { device, dtype })).keep());
-      own.dispose();
+      buffer.dispose();
       this[name] = larger;
-      own = larger;
+      buffer = larger;
     }
-    own.copy_(values);
+    buffer.copy_(values);
   }
 
-  forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
+  forward(x: Tensor, t: Tensor, conditions?: Conditions): Tensor {
     // One row of offsets if all rows have one time.
     const times = (isOneTime(t) ? t.narrow(0, 0, 1) : t).unsqueeze(1);
     const left = (this.#direction === "f" ? times.rsub(1) : times).clamp({ min: 1e-6 });
@@ -121,7 +121,7 @@ export class PointBridge extends nn.Module {
     const logits = potential.add(points.square().sum(1).mul(passed));
     let weighed = logits.addmm(from.div(variance), points.t());
     if (this.label) {
-      const own = classOf("sinkhorn_bridge", given, this.#classes).unsqueeze(1);
+      const own = classOf("sinkhorn_bridge", conditions, this.#classes).unsqueeze(1);
       weighed = weighed.maskedFill(this.label.ne(own), Number.NEGATIVE_INFINITY);
     }
     const weights = weighed.softmax(1);

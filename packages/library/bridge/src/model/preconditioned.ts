@@ -98,9 +98,9 @@ export class Preconditioned extends nn.Module {
           }
           const interval = conditionsAt(conditions, end)?.values.interval as Tensor;
           for (let k = 0; k < this.mean.size(0); k++) {
-            const own = rowsWhere(x, interval, k);
+            const members = rowsWhere(x, interval, k);
             const at = (moments: Tensor) => moments.select(0, k).select(0, i);
-            if (own.size(0) > 0) this.#take(own, at(this.mean), at(this.variance));
+            if (members.size(0) > 0) this.#take(members, at(this.mean), at(this.variance));
           }
         }
         this.epsilon.fill_(epsilon);
@@ -116,12 +116,12 @@ export class Preconditioned extends nn.Module {
     variance.copy_(found.maximum(floor).squeeze(0));
   }
 
-  #scales(x: Tensor, t: Tensor, given: Conditions): Scales {
-    const at = this.intervals?.of(given);
+  #scales(x: Tensor, t: Tensor, conditions: Conditions): Scales {
+    const at = this.intervals?.of(conditions);
     const one = isOneTime(t) && !at;
     const first = (y: Tensor) => (one ? y.narrow(0, 0, 1) : y);
     const time = first(t);
-    const forward = given.direction && first(given.direction);
+    const forward = conditions.direction && first(conditions.direction);
     const chosen = this.#chooser(forward && spread(forward, x));
     const chosenTime = this.#chooser(forward);
     const clock = chosenTime(time, time.rsub(1));
@@ -141,10 +141,10 @@ export class Preconditioned extends nn.Module {
     const all = shared ? apart.add(shared.mul(u).mul(left), { alpha: 2 }) : apart;
     const known = u.mul(variance);
     const skip = (shared ? known.add(shared.mul(left)) : known).div(all);
-    const own = one ? clock.expand([x.size(0)]) : clock;
+    const times = one ? clock.expand([x.size(0)]) : clock;
     return {
-      u: own,
-      clock: at ? wholeClock(own, chosenTime, at) : own,
+      u: times,
+      clock: at ? wholeClock(times, chosenTime, at) : times,
       mean: startMean.mul(left).add(end.mul(u)),
       inward: all.rsqrt(),
       end,
@@ -154,8 +154,8 @@ export class Preconditioned extends nn.Module {
   }
 
   #chooser(share: Tensor | undefined): Choose {
-    const own = this.#direction;
-    if (own) return (f, b) => (own === "f" ? f : b);
+    const fixed = this.#direction;
+    if (fixed) return (f, b) => (fixed === "f" ? f : b);
     if (!share) throw argumentError("a bidirectional network needs a direction");
     return (f, b) => f.mul(share).sub(b.mul(share.sub(1)));
   }
@@ -166,12 +166,12 @@ export class Preconditioned extends nn.Module {
     return start.mul(end).add(half.square()).sqrt().sub(half);
   }
 
-  #network(x: Tensor, t: Tensor, given: Conditions) {
-    const scales = this.#scales(x, t, given);
+  #network(x: Tensor, t: Tensor, conditions: Conditions) {
+    const scales = this.#scales(x, t, conditions);
     const centred = x.sub(scales.mean);
-    const { interval: _, ...others } = given;
+    const { interval: _, ...others } = conditions;
     const output = this.net.forward(centred.mul(scales.inward), scales.clock, others);
-    const drift = this.#mixture(x, scales.u, given);
+    const drift = this.#mixture(x, scales.u, conditions);
     const known = drift
       ? drift.mul(spread(scales.u, x).rsub(1)).add(x)
       : centred.mul(scales.skip).add(scales.end);
@@ -184,16 +184,16 @@ export class Preconditioned extends nn.Module {
     return this.#chooser(spread(direction as Tensor, x))(f.forward(x, u), b.forward(x, u));
   }
 
-  forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
-    const { u, known, outward, output } = this.#network(x, t, given);
+  forward(x: Tensor, t: Tensor, conditions: Conditions = {}): Tensor {
+    const { u, known, outward, output } = this.#network(x, t, conditions);
     const guess = output.mul(outward).add(known);
     const left = (isOneTime(u) ? u.narrow(0, 0, 1) : u).rsub(1).clamp({ min: 1e-6 });
     return guess.sub(x).div(spread(left, x));
   }
 
   /** Mean squared error of the network's own output for the endpoint [B, …] of x [B, …] at times t [B]. */
-  loss(x: Tensor, t: Tensor, given: Conditions, reached: Tensor): Tensor {
-    const { known, outward, output } = this.#network(x, t, given);
+  loss(x: Tensor, t: Tensor, conditions: Conditions, reached: Tensor): Tensor {
+    const { known, outward, output } = this.#network(x, t, conditions);
     const target = reached.sub(known).div(outward);
     return output.sub(target).square().mean();
   }

@@ -20,9 +20,9 @@ export function improve(problem: TransportProblem): number {
   const lists = { size, columns: new Int32Array(n * size), costs: new Float64Array(n * size) };
   let pivots = 0;
   for (;;) {
-    const found = readRows(problem, lists);
-    if (found === 0) return pivots;
-    pivots += found;
+    const arc = readRows(problem, lists);
+    if (arc === 0) return pivots;
+    pivots += arc;
     for (let pass = 0; pass < passes; pass++) {
       const listed = workOff(problem, lists);
       if (listed === 0) break;

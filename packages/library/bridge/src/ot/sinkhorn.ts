@@ -94,10 +94,10 @@ function solveMatrix(c: Tensor, penalty: EntropicProblem["penalty"], aim: Aim): 
   let begun = 0;
   // Larger regularisations need only rough solutions.
   for (let eps = spread / moderate; eps > aim.eps; eps /= 2) {
-    const found = solve(problem, at, { eps, tolerance: rough, most: 200 });
-    found.plan?.dispose();
-    begun += found.count;
-    at = found;
+    const solution = solve(problem, at, { eps, tolerance: rough, most: 200 });
+    solution.plan?.dispose();
+    begun += solution.count;
+    at = solution;
   }
   const { f, g, error, count, plan } = solve(problem, at, aim);
   return {
@@ -287,6 +287,6 @@ function semiRelaxed(
 }
 
 function rowError(sums: Tensor, weight: Tensor, u: Tensor, tau: number): number {
-  const wanted = tau === 1 ? weight : weight.mul(sums.div(u).pow(1 - tau));
-  return wanted.sub(sums).abs().sum().item();
+  const target = tau === 1 ? weight : weight.mul(sums.div(u).pow(1 - tau));
+  return target.sub(sums).abs().sum().item();
 }

@@ -48,7 +48,7 @@ export function eulerMaruyama(
     const left = direction === "f" ? 1 - next : next;
     const part = stepVariance === "bridge" ? left / (left + dt) : 1;
     const spread = sigma * Math.sqrt(dt * part);
-    const own = stepVariance === "analytic" ? share : undefined;
+    const shareOfStep = stepVariance === "analytic" ? share : undefined;
     // Frees a step's intermediates at its end, also while recording.
     x = tidy(() => {
       const t = oneTime(from, time);
@@ -57,8 +57,8 @@ export function eulerMaruyama(
       const slope = () => (half ? drift(half, oneTime(from, (time + next) / 2)) : drift(from, t));
       const to = last && finish ? finish(from, t) : from.add(slope(), { alpha: dt });
       if (!(spread > 0) || last) return to;
-      if (!own) return to.add(noise(from, k), { alpha: spread });
-      const more = own(1 - left - dt)
+      if (!shareOfStep) return to.add(noise(from, k), { alpha: spread });
+      const more = shareOfStep(1 - left - dt)
         .mul(dt)
         .add(left)
         .div(left + dt);

@@ -31,10 +31,10 @@ const following =
         const next = grid[k + 1] as number;
         const { end, between } = tidy(() => {
           const state = step(v, y, { time, dt: next - time });
-          const wanted = times.slice(seen.length).filter((at) => sign * (next - at) > 0);
+          const due = times.slice(seen.length).filter((at) => sign * (next - at) > 0);
           return {
             end: state(1),
-            between: wanted.map((at) => state((at - time) / (next - time))),
+            between: due.map((at) => state((at - time) / (next - time))),
           };
         });
         if (owned) y.dispose();

@@ -41,11 +41,11 @@ function load(resolution: Resolution, options: SetOptions): Table {
   if (!Number.isInteger(size) || size < 16 || size > 1024 || size % 8 !== 0)
     throw invalidOption(`image_size ${size}: expected a multiple of 8 from 16 to 1024 for ${name}`);
   checkDrawn(n, { what: "field", size: `${size}×${size}`, bytes: 12 * size ** 2, GiB: 12 });
-  const own = (of: string) => stream(seed, `downscaler_synthetic/${of}/${split}`);
+  const streamOf = (of: string) => stream(seed, `downscaler_synthetic/${of}/${split}`);
   return tidy(() => {
     const draw = sampler(fieldLaws(resolution, size), {
-      states: own(resolution),
-      condition: own("condition"),
+      states: streamOf(resolution),
+      condition: streamOf("condition"),
     });
     const fields = empty([n, 3, size, size]);
     for (let begin = 0; begin < n; begin += chunk) {

@@ -77,12 +77,12 @@ export function downscalingLaw(resolution: Resolution, { size }: { size: number 
   const cross = coherence * crossOf(states);
   const covariance = states.map((law, i) =>
     states.map((_, j) => {
-      const own = i === j ? varianceOf(law) : cross;
-      return own + slope[i]! * slope[j]! * shared;
+      const value = i === j ? varianceOf(law) : cross;
+      return value + slope[i]! * slope[j]! * shared;
     }),
   );
   const energy = states.map((law, c) =>
-    energyOf(law).map((own, i) => own + slope[c]! ** 2 * follows[i]!),
+    energyOf(law).map((energy, i) => energy + slope[c]! ** 2 * follows[i]!),
   );
   const k = follows.map((_, i) => i + 1);
   return {

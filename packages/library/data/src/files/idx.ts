@@ -35,19 +35,22 @@ export function parseIdx(bytes: Uint8Array, source: string) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, start);
   const shape = Array.from({ length: dimensions }, (_, d) => view.getUint32(4 + 4 * d));
   const expected = start + shape.reduce((product, size) => product * size, 1);
-  const wanted = `${expected} bytes for [${shape.join(", ")}]`;
-  if (bytes.length < expected) throw cut(source, wanted, bytes.length);
+  const expectation = `${expected} bytes for [${shape.join(", ")}]`;
+  if (bytes.length < expected) throw cut(source, expectation, bytes.length);
   if (bytes.length > expected) {
-    throw new DatasetError("SizeMismatch", `${source}: ${bytes.length} bytes: expected ${wanted}`);
+    throw new DatasetError(
+      "SizeMismatch",
+      `${source}: ${bytes.length} bytes: expected ${expectation}`,
+    );
   }
   // The slice() of a Node Buffer makes no copy, unlike other arrays.
   const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start, expected - start);
   return { shape, data };
 }
 
-function cut(source: string, expected: string, found: number): DatasetError {
+function cut(source: string, expected: string, actual: number): DatasetError {
   return new DatasetError(
     "IncompleteFile",
-    `${source}: ends after ${found} bytes: expected ${expected}; download it again`,
+    `${source}: ends after ${actual} bytes: expected ${expected}; download it again`,
   );
 }

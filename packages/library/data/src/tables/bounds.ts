@@ -24,8 +24,11 @@ export interface Limits {
 
 export function boundsOf(ends: readonly TableFacts[]): ColumnBounds {
   const [source, ...others] = ends.map(({ range, log1p }) => {
-    const own = (value: number) => (log1p ? Math.expm1(value) : value);
-    return range.min.map((min, k) => ({ min: own(min), max: own(range.max[k] as number) }));
+    const inOwnUnits = (value: number) => (log1p ? Math.expm1(value) : value);
+    return range.min.map((min, k) => ({
+      min: inOwnUnits(min),
+      max: inOwnUnits(range.max[k] as number),
+    }));
   });
   return {
     source: source ?? [],

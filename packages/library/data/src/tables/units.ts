@@ -216,9 +216,9 @@ export class RowUnits {
       const on = (name: "mean" | "std" | "min" | "max" | "whole") =>
         this.#tensors[name].to({ device: x.device });
       const y = x.to("float64").mul(on("std")).add(on("mean"));
-      const own = this.transform.log1p ? y.expm1() : y;
-      if (!this.limits) return own;
-      const rounded = own.add(own.round().sub(own).mul(on("whole")));
+      const values = this.transform.log1p ? y.expm1() : y;
+      if (!this.limits) return values;
+      const rounded = values.add(values.round().sub(values).mul(on("whole")));
       return rounded.maximum(on("min")).minimum(on("max"));
     });
   }

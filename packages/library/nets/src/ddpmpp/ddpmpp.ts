@@ -165,8 +165,8 @@ export class DDPMpp extends nn.Module {
       if (progressive === "output_skip") {
         const image = head(c, out_channels, init_scale);
         next((s) => {
-          const own = image(s.h);
-          s.output = s.output ? own.add_(resampling.doubled(s.output)) : own;
+          const output = image(s.h);
+          s.output = s.output ? output.add_(resampling.doubled(s.output)) : output;
         });
       }
       if (progressive === "residual") {

@@ -124,8 +124,8 @@ export class DownscalerUNet extends nn.Module {
     for (const { conv, dense, gnorm } of this.#up) {
       const x = h;
       h = scoped(() => {
-        const own = gnorm.forward(addEmbedding(conv.forward(x), dense, emb));
-        return cat([own, skips.pop() as Tensor], { dim: 1 });
+        const output = gnorm.forward(addEmbedding(conv.forward(x), dense, emb));
+        return cat([output, skips.pop() as Tensor], { dim: 1 });
       });
     }
     h = this.#out.forward(h);

@@ -17,12 +17,12 @@ export class BidirectionalNetwork extends VectorNetwork {
     const point = this.withCondition(x, given);
     if (!direction)
       throw wrongFor("BidirectionalNetwork")("it needs a direction, 1 forward or 0 backward");
-    const beside = (times: Tensor, way: Tensor) => {
+    const extra = (times: Tensor, way: Tensor) => {
       const plain = [times.reshape([-1, 1]), way.reshape([-1, 1])];
       return cat(this.time ? [this.time.forward(times), ...plain] : plain, { dim: 1 });
     };
-    if (!isOneTime(t)) return this.net.forward(cat([point, beside(t, direction)], { dim: 1 }));
+    if (!isOneTime(t)) return this.net.forward(cat([point, extra(t, direction)], { dim: 1 }));
     const first = (y: Tensor) => y.narrow(0, 0, 1);
-    return this.net.forward(point, beside(first(t), first(direction)).squeeze(0));
+    return this.net.forward(point, extra(first(t), first(direction)).squeeze(0));
   }
 }

@@ -25,8 +25,8 @@ export class DriftNetwork extends VectorNetwork {
     this.#direction = direction;
     this.time = halfOctaves(frequencies);
   }
-  forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
-    const point = this.withCondition(x, given);
+  forward(x: Tensor, t: Tensor, conditions: Conditions = {}): Tensor {
+    const point = this.withCondition(x, conditions);
     const output = this.net.forward(cat([point, this.time.forward(t)], { dim: 1 }));
     if (!this.#direction) return output;
     const left = (this.#direction === "f" ? t.rsub(1) : t).clamp({ min: 1e-3 }).reshape([-1, 1]);

@@ -16,8 +16,8 @@ export class MLP extends nn.Module {
   forward(x: Tensor, shared?: Tensor): Tensor {
     const last = this.layers.length - 1;
     return this.layers.reduce((h, layer, i) => {
-      const beside = i === 0 ? shared : undefined;
-      return i < last ? layer.silu(h, beside) : layer.forward(h, beside);
+      const extra = i === 0 ? shared : undefined;
+      return i < last ? layer.silu(h, extra) : layer.forward(h, extra);
     }, x);
   }
 }
@@ -81,8 +81,8 @@ export class ScoreNetwork extends VectorNetwork {
   constructor(dim: number, options: VectorOptions = {}) {
     super(dim, 1, options);
   }
-  forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
-    const point = this.withCondition(x, given);
+  forward(x: Tensor, t: Tensor, conditions: Conditions = {}): Tensor {
+    const point = this.withCondition(x, conditions);
     if (isOneTime(t)) return this.net.forward(point, t.narrow(0, 0, 1));
     return this.net.forward(cat([point, t.reshape([-1, 1])], { dim: 1 }));
   }

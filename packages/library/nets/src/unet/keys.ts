@@ -9,7 +9,7 @@ type Wrong = (message: string) => BridgeError;
 /** A default (undefined: required) and a reader; `wrong` makes the error. */
 export interface Key<Given, Value> {
   preset: unknown;
-  read(given: Given, key: string, wrong: Wrong): Value;
+  read(value: Given, key: string, wrong: Wrong): Value;
 }
 
 function checked<T>(
@@ -58,13 +58,13 @@ export const among = <T extends string>(...words: [T, ...T[]]) =>
 
 /** The published network has one value: another is refused with the reason. */
 export const only = <T extends string | number>(value: T, reason: string) =>
-  checked<T>(value, (given) => given === value, `${value}, since ${reason}`);
+  checked<T>(value, (option) => option === value, `${value}, since ${reason}`);
 
 export const numbers = (preset: readonly number[]): Key<NumberList, readonly number[]> => ({
   preset,
-  read(given, key, wrong) {
+  read(value, key, wrong) {
     const parts =
-      typeof given === "string" ? given.split(",").filter((s) => s.trim()) : [given].flat();
+      typeof value === "string" ? value.split(",").filter((s) => s.trim()) : [value].flat();
     return parts.map((part) => {
       const n = Number(part);
       if (n > 0 && Number.isFinite(n)) return n;
@@ -77,12 +77,12 @@ export const numbersOrNone = (
   preset: readonly number[],
 ): Key<NumberList | null, readonly number[]> => ({
   preset,
-  read: (given, key, wrong) => (given === null ? [] : numbers(preset).read(given, key, wrong)),
+  read: (value, key, wrong) => (value === null ? [] : numbers(preset).read(value, key, wrong)),
 });
 
 export const orNull = <G, V>({ read }: Key<G, V>): Key<G | null, V | null> => ({
   preset: null,
-  read: (given, key, wrong) => (given === null ? null : read(given, key, wrong)),
+  read: (value, key, wrong) => (value === null ? null : read(value, key, wrong)),
 });
 
 type Table = Readonly<Record<string, Key<never, unknown>>>;
@@ -100,13 +100,13 @@ export const wrongFor =
     argumentError(`${network}: ${message}`);
 
 /** Reads and checks all keys. Throws a BridgeError. */
-export function readKeys<T extends Table>(network: string, table: T, given: Given<T>): Read<T> {
+export function readKeys<T extends Table>(network: string, table: T, options: Given<T>): Read<T> {
   const wrong = wrongFor(network);
   const entries = Object.entries(table as Record<string, Key<unknown, unknown>>);
   return Object.fromEntries(
     entries.map(([key, { preset, read }]) => [
       key,
-      read(given[key] === undefined ? preset : given[key], key, wrong),
+      read(options[key] === undefined ? preset : options[key], key, wrong),
     ]),
   ) as Read<T>;
 }

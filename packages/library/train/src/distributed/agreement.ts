@@ -24,18 +24,18 @@ interface OwnRequests {
  * One process alone looks after the step, so that it acts at once. Ranks that share a batch send requests with the
  * gradients. Ranks that each train on whole batches agree ahead.
  */
-export function stepRequests(ranks: Ranks, own: OwnRequests): StepRequests {
-  const wanted = (step: number) => ({
-    pause: own.pauseAt(step),
+export function stepRequests(ranks: Ranks, rank: OwnRequests): StepRequests {
+  const requestAt = (step: number) => ({
+    pause: rank.pauseAt(step),
     // Asked after the pause, in which a signal may come.
     get stop() {
-      return own.isAborted();
+      return rank.isAborted();
     },
   });
-  if (ranks.size === 1) return { before: () => ({ stop: false, pause: false }), after: wanted };
-  const agreement = own.sharesBatch ? null : new Agreement(ranks, own);
+  if (ranks.size === 1) return { before: () => ({ stop: false, pause: false }), after: requestAt };
+  const agreement = rank.sharesBatch ? null : new Agreement(ranks, rank);
   return {
-    before: (step) => (agreement ? agreement.before(step) : wanted(step)),
+    before: (step) => (agreement ? agreement.before(step) : requestAt(step)),
     after: (_step, carried) => carried,
   };
 }
@@ -51,9 +51,9 @@ export class Agreement {
   #next = 0;
   #pause = 0;
 
-  constructor(ranks: Pick<Ranks, "isMain" | "max">, own: Omit<OwnRequests, "sharesBatch">) {
+  constructor(ranks: Pick<Ranks, "isMain" | "max">, rank: Omit<OwnRequests, "sharesBatch">) {
     this.#ranks = ranks;
-    this.#own = own;
+    this.#own = rank;
   }
 
   /** Before step `step`, on every rank: what comes after it. Throws a TorchError. */

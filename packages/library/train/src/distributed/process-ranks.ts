@@ -124,10 +124,10 @@ export class ProcessRanks implements Ranks {
     this.#data.allReduce(t);
   }
 
-  gatherBytes(own: Uint8Array): Uint8Array[] {
-    const all = tidy(() => this.#control.allGather(tensor(own)).toArray() as Uint8Array);
+  gatherBytes(bytes: Uint8Array): Uint8Array[] {
+    const all = tidy(() => this.#control.allGather(tensor(bytes)).toArray() as Uint8Array);
     return Array.from({ length: this.size }, (_, r) =>
-      all.slice(r * own.length, (r + 1) * own.length),
+      all.slice(r * bytes.length, (r + 1) * bytes.length),
     );
   }
 
@@ -164,8 +164,8 @@ export class ProcessRanks implements Ranks {
       return null;
     }
     const tensors = letter.kinds.map(({ name, shape, dtype, isOnCpu }) => {
-      const own = empty(shape, { dtype, device: isOnCpu ? "cpu" : this.#device });
-      return [name, this.#groupOf(own).broadcast(own)] as const;
+      const target = empty(shape, { dtype, device: isOnCpu ? "cpu" : this.#device });
+      return [name, this.#groupOf(target).broadcast(target)] as const;
     });
     return { facts: letter.facts as T, tensors: new Map(tensors) };
   }

@@ -30,9 +30,9 @@ export interface Ranks {
   readonly isMain: boolean;
   part(n: number, rank?: number): Part;
   /** All ranks' rows joined along `dim`: each brings the next `counts[rank]`. */
-  gather(own: Tensor, counts: readonly number[], dim?: number): Tensor;
+  gather(rows: Tensor, counts: readonly number[], dim?: number): Tensor;
   /** The bytes of every rank, by rank; all of one length. */
-  gatherBytes(own: Uint8Array): Uint8Array[];
+  gatherBytes(bytes: Uint8Array): Uint8Array[];
   any(flag: boolean): boolean;
   /** The largest of the ranks' integers in each place. */
   max(values: readonly number[]): number[];
@@ -64,8 +64,8 @@ export const localRanks: Ranks = {
   size: 1,
   isMain: true,
   part: allOf,
-  gather: (own) => own,
-  gatherBytes: (own) => [own],
+  gather: (rows) => rows,
+  gatherBytes: (bytes) => [bytes],
   any: (flag) => flag,
   max: (values) => [...values],
   fromMain: (value) => value,

@@ -10,7 +10,7 @@ import {
 } from "@dsbm/bridge";
 import { type ChunkedRun, type Tensor, tidy } from "@dsbm/torch";
 
-type Start = (direction: Direction, x: Tensor, given?: Conditions) => ChunkedRun;
+type Start = (direction: Direction, x: Tensor, conditions?: Conditions) => ChunkedRun;
 
 interface Begun {
   direction: Direction;
@@ -29,16 +29,16 @@ export class Prefetcher {
   }
 
   /** The endpoints of the simulation that was begun for these samples, or of a new one. */
-  readonly simulate: Simulate = (direction, x, given) => {
-    this.#last = [direction, x, given];
+  readonly simulate: Simulate = (direction, x, conditions) => {
+    this.#last = [direction, x, conditions];
     const [first] = this.#begun;
     if (first && (first.direction !== direction || first.x !== x)) this.stop();
     const begun = this.#begun.shift();
-    if (!begun) return tidy(() => this.#start(direction, x, given).finish())[0] as Tensor;
+    if (!begun) return tidy(() => this.#start(direction, x, conditions).finish())[0] as Tensor;
     const [ends] = begun.run.finish() as [Tensor];
-    const own = ends.detach(); // of the caller's scope
+    const copy = ends.detach(); // of the caller's scope
     ends.dispose();
-    return own;
+    return copy;
   };
 
   get waiting(): number {

@@ -65,9 +65,9 @@ export function rowSource({
   const prefetcher = new Prefetcher((d, start, given) =>
     sampler.start(d, start, { grid, generator: simulate, lastNoise, given }),
   );
-  const simulateEnd: Simulate = (d, start, given) => {
-    const end = prefetcher.simulate(d, start, given);
-    return moments ? withMoments(end, moments[targetOf(d)], given?.interval) : end;
+  const simulateEnd: Simulate = (d, start, conditions) => {
+    const end = prefetcher.simulate(d, start, conditions);
+    return moments ? withMoments(end, moments[targetOf(d)], conditions?.interval) : end;
   };
   const rows = (ends: Endpoints, forRows = drawAll): Batch =>
     method.rows?.make({

@@ -54,9 +54,9 @@ export class StreamRows implements RowSource {
   #make(n: number, part: Part): Batch {
     const { data, decode, rows, simulate } = this.#options;
     const order = this.#order.next(n);
-    const own = (end: Endpoint) =>
+    const rowsOf = (end: Endpoint) =>
       order[end].narrow(0, part.start, part.count).to({ device: data[end].device });
-    const index = { x0: own("x0"), x1: own("x1") };
+    const index = { x0: rowsOf("x0"), x1: rowsOf("x1") };
     const forRows = drawPart(part, n);
     const batch = gathered(data, (end) => index[end], { decode, generator: simulate, forRows });
     const known = order.known?.narrow(0, part.start, part.count).to({ device: data.x0.device });

@@ -77,7 +77,7 @@ export interface Simulation {
 
 const kept = { functions: 512, shapes: 3 };
 
-type Body = (x: Tensor, given: Conditions | undefined) => Tensor | Tensor[];
+type Body = (x: Tensor, conditions: Conditions | undefined) => Tensor | Tensor[];
 
 export class Sampler {
   readonly #programs = new Map<string, RecordedBatch>();
@@ -162,10 +162,10 @@ export class Sampler {
     const runs = method.rows?.runs;
     if (!runs) throw new Error(`${method.name} makes no rows along runs: give it rows.runs`);
     const { grid = this.#options.grid } = options;
-    const body: Body = (start, given) => {
+    const body: Body = (start, conditions) => {
       const network = newest && networks[newest];
       const evaluated = network && towards(newest, network, method);
-      const net: Field | null = evaluated ? (y, t) => evaluated.forward(y, t, given) : null;
+      const net: Field | null = evaluated ? (y, t) => evaluated.forward(y, t, conditions) : null;
       const rows = runs.rows(net, start, { direction, grid, sigma: process.sigma });
       return runs.names.map((name) => rows[name] as Tensor);
     };
@@ -358,7 +358,7 @@ function shared(
   { rows, chunkRows, outputDims }: { rows: number; chunkRows: number; outputDims: number[] },
 ): ChunkedRun {
   const chunks = Math.ceil(rows / chunkRows);
-  const own = begin(ranks.part(chunks));
+  const run = begin(ranks.part(chunks));
   const rowsOf = (rank: number) => {
     const part = ranks.part(chunks, rank);
     const end = Math.min(rows, (part.start + part.count) * chunkRows);
@@ -366,12 +366,12 @@ function shared(
   };
   const counts = Array.from({ length: ranks.size }, (_, rank) => rowsOf(rank));
   return {
-    outputs: own.outputs,
-    stop: own.stop,
+    outputs: run.outputs,
+    stop: run.stop,
     finish: () => {
-      own.finish();
-      const whole = own.outputs.map((t, i) => ranks.gather(t, counts, outputDims[i]));
-      for (const t of own.outputs) t.dispose();
+      run.finish();
+      const whole = run.outputs.map((t, i) => ranks.gather(t, counts, outputDims[i]));
+      for (const t of run.outputs) t.dispose();
       return whole;
     },
   };

@@ -48,8 +48,8 @@ export function pathThrough(
     const states = new Map<number, Tensor>([[0, x]]);
     let y = x;
     for (const { interval, grid: own, steps, before } of legsOf(chain, direction, grid)) {
-      const wanted = at.map((k) => k - before).filter((k) => k >= 0 && k <= steps);
-      const stops = [...new Set([...wanted, steps])].sort((a, b) => a - b);
+      const indexes = at.map((k) => k - before).filter((k) => k >= 0 && k <= steps);
+      const stops = [...new Set([...indexes, steps])].sort((a, b) => a - b);
       const start = y.div(interval.unit);
       const found = within(start, {
         grid: own,
@@ -90,15 +90,15 @@ export function followThrough(
     const isExtra = wanted.length === 0 || ahead(end, wanted.at(-1) as number);
     const stops = [at, ...wanted, ...(isExtra ? [end] : [])];
     const start = y.div(unit);
-    const found = within(start, {
+    const flow = within(start, {
       ...options,
       given: inInterval(interval, start, given),
       times: stops.map((t) => Math.min(1, Math.max(0, (t - from) / length))),
     });
-    nfe += found.nfe;
-    const own = found.states.mul(unit);
-    if (wanted.length > 0) states.push(own.narrow(0, 1, wanted.length));
-    y = own.select(0, -1);
+    nfe += flow.nfe;
+    const scaled = flow.states.mul(unit);
+    if (wanted.length > 0) states.push(scaled.narrow(0, 1, wanted.length));
+    y = scaled.select(0, -1);
     at = end;
   }
   return { states: cat(states), nfe };
@@ -121,7 +121,7 @@ export async function carryThrough(
       const start = tidy(() => from.div(interval.unit).keep());
       const conditions = inInterval(interval, start, given);
       let end = null as Tensor | null;
-      const found = await within(start, {
+      const result = await within(start, {
         ...options,
         grid: own,
         given: conditions,
@@ -141,8 +141,8 @@ export async function carryThrough(
       conditions.interval?.dispose();
       if (y !== x) y.dispose();
       y = end ?? x;
-      if (found === null) return null;
-      evaluations += found;
+      if (result === null) return null;
+      evaluations += result;
     }
     if (!path) await onState(0, y);
     return evaluations;

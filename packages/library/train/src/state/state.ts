@@ -76,13 +76,13 @@ export function tensorsOf(
     for (const [name, t] of part ?? []) tensors.set(`${prefix}${name}`, t);
   };
   for (const d of directions) {
-    const own = pass && isOf(d, pass, directions) ? pass : null;
+    const current = pass && isOf(d, pass, directions) ? pass : null;
     put(`network/${d}/`, state.networks[d].stateDict());
     put(`ema/${d}/`, state.emas?.[d].stateDict());
     const updates = state.emas?.[d].updates;
     if (updates) tensors.set(`ema_updates/${d}`, updates);
-    put(`optimizer/${d}/`, (own?.optimizer ?? state.optimizers[d])?.stateDict());
-    if (own) put(`sampler/${d}/`, standing);
+    put(`optimizer/${d}/`, (current?.optimizer ?? state.optimizers[d])?.stateDict());
+    if (current) put(`sampler/${d}/`, standing);
   }
   return tensors;
 }
@@ -119,9 +119,9 @@ export function putTensors(
     if (updates) state.emas?.[d].updates?.copy_(updates);
     const isOwn = pass !== null && isOf(d, pass, directions);
     const optimizer = isOwn ? pass.optimizer : state.optimizers[d];
-    const own = under(tensors, `optimizer/${d}/`);
+    const part = under(tensors, `optimizer/${d}/`);
     // Before its first step an optimiser has no tensors.
-    if (own.size > 0) optimizer?.loadStateDict(own);
+    if (part.size > 0) optimizer?.loadStateDict(part);
     const standing = under(tensors, `sampler/${d}/`);
     if (pass && standing.size > 0) state.samplers[d].loadStateDict(standing);
   }

@@ -13,11 +13,12 @@ export const castOf = (dtype: NetworkDType): CastDType | null =>
 export function inDType<T>(dtype: CastDType | null, networks: Iterable<Network>, fn: () => T): T {
   if (dtype === null) return fn();
   const undo = [...new Set(networks)].map((network) => {
-    const own = Object.getOwnPropertyDescriptor(network, "forward");
+    const descriptor = Object.getOwnPropertyDescriptor(network, "forward");
     const forward = network.forward.bind(network);
-    network.forward = (x, t, given) => autocast(dtype, () => forward(x, t, given)).to(x.dtype);
+    network.forward = (x, t, conditions) =>
+      autocast(dtype, () => forward(x, t, conditions)).to(x.dtype);
     return () => {
-      if (own) Object.defineProperty(network, "forward", own);
+      if (descriptor) Object.defineProperty(network, "forward", descriptor);
       else Reflect.deleteProperty(network, "forward");
     };
   });

@@ -16,15 +16,18 @@ export function recordedBatch(
   const programs = new Map<string, Recorded>();
   const program = (names: readonly string[]): Recorded => {
     const key = names.join();
-    let found = programs.get(key);
-    if (!found) {
-      found = recorded((...all) => fn(batchFrom(names, all), ...all.slice(names.length)), options);
-      programs.set(key, found);
+    let program = programs.get(key);
+    if (!program) {
+      program = recorded(
+        (...all) => fn(batchFrom(names, all), ...all.slice(names.length)),
+        options,
+      );
+      programs.set(key, program);
     }
-    return found;
+    return program;
   };
   const run = (batch: Batch, ...rest: Tensor[]) =>
     program(namesOf(batch))(...tensorsOf(batch), ...rest);
-  const count = () => [...programs.values()].reduce((sum, found) => sum + found.count(), 0);
+  const count = () => [...programs.values()].reduce((sum, program) => sum + program.count(), 0);
   return Object.assign(run, { program, count });
 }

@@ -128,7 +128,7 @@ function lossOfParts(
     return (i, k) => {
       const part = partOf(share.rows, i, k);
       const cut = cutTo(part);
-      const own = loss.call(method, mapBatch(batch, cut), {
+      const value = loss.call(method, mapBatch(batch, cut), {
         direction,
         process,
         meanMatch,
@@ -136,7 +136,7 @@ function lossOfParts(
         t: cut(t),
         noise: (like) => cut(noise(like)),
       });
-      return weighted(own, part.count, share.rows);
+      return weighted(value, part.count, share.rows);
     };
   }
   const regressions = noGrad(() =>

@@ -9,17 +9,17 @@ const isNumber = (value: unknown): value is number => Number.isFinite(value);
 
 /** The main metrics of the newest evaluation of each direction, by "<column> <direction>". */
 export function newestMetrics({ rows, references }: Results): Record<string, Measured> {
-  const measured: Record<string, Measured> = {};
+  const metrics: Record<string, Measured> = {};
   for (const way of ["f", "b"]) {
     const row = rows.findLast(({ direction }) => direction === way) ?? {};
     for (const { column, reference: name } of references.filter(({ isMain }) => isMain)) {
       const value = row[column];
       const reference = row[name ?? ""];
       if (isNumber(value))
-        measured[`${column} ${way}`] = { value, reference: isNumber(reference) ? reference : null };
+        metrics[`${column} ${way}`] = { value, reference: isNumber(reference) ? reference : null };
     }
   }
-  return measured;
+  return metrics;
 }
 
 export const noResults: Results = { rows: [], references: [] };

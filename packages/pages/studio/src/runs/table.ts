@@ -59,19 +59,19 @@ export class RunTable {
 
   /** The path of the log of a run: its own, or its sweep's. */
   logOf(id: string): string | undefined {
-    const own = below(id, "log.txt");
-    return this.#folder.stat(own)?.isFile() ? own : this.#sweeps.logOf(id);
+    const log = below(id, "log.txt");
+    return this.#folder.stat(log)?.isFile() ? log : this.#sweeps.logOf(id);
   }
 
   #runs(): string[] {
-    const found: string[] = [];
+    const ids: string[] = [];
     let folders = 0;
     this.#left = 0;
     const walk = (path: string, depth: number) => {
       if (folders++ > limits.folders) return;
       // The folder of a run is not listed: that would be most of the work of a scan.
       if (this.#folder.peek(below(path, "run.json"))?.isFile()) {
-        if (found.length < limits.runs) found.push(path);
+        if (ids.length < limits.runs) ids.push(path);
         else this.#left++;
         return;
       }
@@ -81,6 +81,6 @@ export class RunTable {
           walk(below(path, entry.name), depth + 1);
     };
     walk("", 0);
-    return found;
+    return ids;
   }
 }

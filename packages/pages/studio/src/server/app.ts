@@ -59,10 +59,10 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     return streams.serve(c, {
       everyMs: 500,
       news() {
-        const found = table.changes(seen);
-        const isNew = first || found.rows.length > 0 || found.removed.length > 0;
+        const changes = table.changes(seen);
+        const isNew = first || changes.rows.length > 0 || changes.removed.length > 0;
         first = false;
-        return isNew ? [["rows", found]] : [];
+        return isNew ? [["rows", changes]] : [];
       },
     });
   });
@@ -110,8 +110,8 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
   });
   api.get("/settings", (c) => c.json(readSettings(settings)));
   api.put("/settings", async (c) => {
-    const found = await jsonOf(c);
-    writeSettings(settings, settingsOf(found));
+    const body = await jsonOf(c);
+    writeSettings(settings, settingsOf(body));
     return c.json(readSettings(settings));
   });
   api.get("/export", (c) => c.json(exports.state(idOf(c))));

@@ -42,12 +42,12 @@ export function guard(token: string): MiddlewareHandler {
     const { method } = c.req;
     const host = c.req.header("host") ?? "";
     const origin = c.req.header("origin");
-    const given = /^\/([^/]*)\//.exec(c.req.path)?.[1] ?? "";
+    const attempt = /^\/([^/]*)\//.exec(c.req.path)?.[1] ?? "";
     const refusal = !here.test(host)
       ? ([403, "this address is not of this machine"] as const)
       : origin !== undefined && origin !== `http://${host}`
         ? ([403, "another page may not ask"] as const)
-        : !sameText(given, token)
+        : !sameText(attempt, token)
           ? ([403, "open the address that dsbm studio printed"] as const)
           : !["GET", "HEAD", "PUT", "POST"].includes(method)
             ? ([405, "this cannot be done here"] as const)

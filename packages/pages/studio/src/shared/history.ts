@@ -63,8 +63,8 @@ export class History {
 
   append(part: HistoryPart): void {
     if (part.reset) this.clear();
-    for (const found of part.notFinite)
-      if (!this.notFinite.has(found.metric)) this.notFinite.set(found.metric, found);
+    for (const entry of part.notFinite)
+      if (!this.notFinite.has(entry.metric)) this.notFinite.set(entry.metric, entry);
     part.step.forEach((step, i) => {
       const values: Record<string, Merged> = {};
       for (const [name, { mean, min, max }] of Object.entries(part.metrics)) {

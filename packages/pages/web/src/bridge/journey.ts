@@ -40,14 +40,14 @@ function timesWithin(
   { grid, resample: may = true }: Prepared,
   { solver = "sde", steps }: SampleOptions,
 ): (enter: number, leave: number) => number[] {
-  const own = grid.length - 1;
-  const n = steps ?? (solver === "sde" ? own : 100);
+  const usual = grid.length - 1;
+  const n = steps ?? (solver === "sde" ? usual : 100);
   if (!Number.isInteger(n) || n < 1)
     throw new WebBridgeError(`steps is ${steps}; expected an integer of at least 1`);
   if (solver !== "sde") return (enter, leave) => towards(enter, leave, n);
-  if (!may && n !== own)
+  if (!may && n !== usual)
     throw new WebBridgeError(
-      `steps is ${n}; this bridge was trained on ${own} steps and takes no other number: leave steps out`,
+      `steps is ${n}; this bridge was trained on ${usual} steps and takes no other number: leave steps out`,
     );
   const all = resample(grid, n);
   return (enter, leave) =>

@@ -46,19 +46,19 @@ export function conditionsOf({ conditions }: Pick<Description, "conditions">) {
   };
 }
 
-function values(given: unknown, name: string, n: number): readonly unknown[] {
-  if (!Array.isArray(given)) return Array.from({ length: n }, () => given);
-  if (given.length !== n)
-    throw new WebBridgeError(`conditions.${name} has ${given.length} values for ${n} samples`);
-  return given;
+function values(condition: unknown, name: string, n: number): readonly unknown[] {
+  if (!Array.isArray(condition)) return Array.from({ length: n }, () => condition);
+  if (condition.length !== n)
+    throw new WebBridgeError(`conditions.${name} has ${condition.length} values for ${n} samples`);
+  return condition;
 }
 
 function ofColumn(
   { name, classes }: ColumnFacts,
-  given: unknown,
+  condition: unknown,
   n: number,
 ): Float64Array | BigInt64Array {
-  const all = values(given, name, n);
+  const all = values(condition, name, n);
   if (!classes)
     return Float64Array.from(all, (value) => {
       if (typeof value !== "number" || !Number.isFinite(value))
@@ -75,8 +75,8 @@ function ofColumn(
   });
 }
 
-function ofArray(given: unknown, shape: number[]): Float32Array {
-  const { data, shape: own } = (given ?? {}) as Partial<Samples>;
+function ofArray(condition: unknown, shape: number[]): Float32Array {
+  const { data, shape: own } = (condition ?? {}) as Partial<Samples>;
   if (!data || `${own}` !== `${shape}` || data.length !== shape.reduce((a, b) => a * b, 1))
     throw new WebBridgeError(
       `conditions.cond is [${own ?? "no array"}]; expected { data, shape: [${shape}] }`,
@@ -84,8 +84,8 @@ function ofArray(given: unknown, shape: number[]): Float32Array {
   return Float32Array.from(data);
 }
 
-function classesOf(given: unknown, n: number, classes: number): BigInt64Array {
-  return BigInt64Array.from(values(given, "y", n), (value) => {
+function classesOf(condition: unknown, n: number, classes: number): BigInt64Array {
+  return BigInt64Array.from(values(condition, "y", n), (value) => {
     if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= classes)
       throw new WebBridgeError(
         `conditions.y is ${value}; expected a class from 0 to ${classes - 1}`,

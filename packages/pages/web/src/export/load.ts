@@ -46,9 +46,10 @@ export async function loadBridge(
     await checkFile(name, file, bridge.files);
     return file;
   };
-  const open = async (name: string, beside: string | null) => {
+  const open = async (name: string, weightsFile: string | null) => {
     const model = await fileOf(name);
-    const externalData = beside === null ? [] : [{ path: beside, data: await fileOf(beside) }];
+    const externalData =
+      weightsFile === null ? [] : [{ path: weightsFile, data: await fileOf(weightsFile) }];
     try {
       const options = { executionProviders: [provider], externalData };
       sessions.set(name, await ort.InferenceSession.create(model, options));

@@ -30,12 +30,12 @@ export function networkOf(
     const feeds = Object.fromEntries(
       bridge.inputs.map((name) => [name, inputs[name]?.() as RuntimeTensor]),
     );
-    const found = (await session.run(feeds, [output]))[output];
+    const result = (await session.run(feeds, [output]))[output];
     for (const tensor of Object.values(feeds)) tensor.dispose();
-    const data = await found?.getData(true);
+    const data = await result?.getData(true);
     if (!(data instanceof Float32Array) || data.length !== x.length)
       throw new WebBridgeError(
-        `the model gave ${found?.type} [${found?.dims}] for samples of [${n}, ${bridge.state.shape}]; it does not belong to this bridge.json`,
+        `the model gave ${result?.type} [${result?.dims}] for samples of [${n}, ${bridge.state.shape}]; it does not belong to this bridge.json`,
       );
     return data;
   };

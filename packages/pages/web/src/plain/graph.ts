@@ -40,22 +40,22 @@ function fieldsOf(bytes: Uint8Array) {
   for (const at = { k: 0 }; at.k < bytes.length; ) {
     const key = integer(bytes, at);
     const wire = key & 7;
-    let found: number | Uint8Array = wire === 5 ? 4 : integer(bytes, at);
+    let value: number | Uint8Array = wire === 5 ? 4 : integer(bytes, at);
     if (wire === 2 || wire === 5) {
-      const piece = bytes.subarray(at.k, at.k + found);
-      if (piece.length !== found) throw damaged();
-      at.k += found;
-      found = wire === 2 ? piece : viewOf(piece).getFloat32(0, true);
+      const piece = bytes.subarray(at.k, at.k + value);
+      if (piece.length !== value) throw damaged();
+      at.k += value;
+      value = wire === 2 ? piece : viewOf(piece).getFloat32(0, true);
     } else if (wire !== 0) throw damaged();
-    fields[key >>> 3] = [...(fields[key >>> 3] ?? []), found];
+    fields[key >>> 3] = [...(fields[key >>> 3] ?? []), value];
   }
   const pieces = (field: number) => (fields[field] ?? []).filter((x) => typeof x !== "number");
   /** One by one, or packed. */
   const numbers = (field: number) =>
-    (fields[field] ?? []).flatMap((found) => {
-      const all = typeof found === "number" ? [found] : [];
+    (fields[field] ?? []).flatMap((entry) => {
+      const all = typeof entry === "number" ? [entry] : [];
       const at = { k: 0 };
-      while (typeof found !== "number" && at.k < found.length) all.push(integer(found, at));
+      while (typeof entry !== "number" && at.k < entry.length) all.push(integer(entry, at));
       return all;
     });
   const texts = (field: number) => pieces(field).map((piece) => new TextDecoder().decode(piece));

@@ -158,6 +158,6 @@ export const operations: Readonly<Record<string, Operation>> = {
         at += width;
       }
     const size = inputs.reduce((sum, input) => sum + (input.shape[k] as number), 0);
-    return { data: out, shape: shape.map((own, d) => (d === k ? size : own)) };
+    return { data: out, shape: shape.map((length, d) => (d === k ? size : length)) };
   },
 };

@@ -27,9 +27,9 @@ function run(
     values.set(name, { data: Float64Array.from(data as number[], Number), shape: dims });
   }
   const value = (name: string): Value => {
-    const found = values.get(name);
-    if (!found) throw new WebBridgeError(`the model is damaged: nothing gives ${name}`);
-    return found;
+    const value = values.get(name);
+    if (!value) throw new WebBridgeError(`the model is damaged: nothing gives ${name}`);
+    return value;
   };
   for (const { op, inputs: names, outputs, attributes } of nodes)
     values.set(outputs[0] as string, (operations[op] as Operation)(names.map(value), attributes));
@@ -50,7 +50,7 @@ export const plainRuntime: Runtime = {
       const { op } = missing(graph) ?? {};
       if (op) throw new WebBridgeError(`the plain runtime has no ${op}: use onnxruntime-web`);
       return {
-        run: async (feeds, wanted) => run(graph, feeds as Tensors, wanted),
+        run: async (feeds, names) => run(graph, feeds as Tensors, names),
         release: async () => {},
       };
     },

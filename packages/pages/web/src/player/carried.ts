@@ -121,12 +121,12 @@ export function createJourney(
 
 function conditionsOf(
   { conditions }: PlayerSettings,
-  own: Conditions | null,
+  ownConditions: Conditions | null,
   indices: readonly number[],
 ): Conditions {
   return Object.fromEntries(
     Object.entries(conditions).map(([name, value]) => {
-      const all = own?.[name];
+      const all = ownConditions?.[name];
       if (value !== null || all === undefined) return [name, value ?? 0];
       if (typeof all !== "object") return [name, all];
       if ("data" in all) return [name, rowsOf(all, indices)];

@@ -30,12 +30,12 @@ export interface Player {
 
 function withArrays(conditions: Conditions | null | undefined): Conditions | null {
   if (!conditions) return null;
-  const own = Object.entries(conditions).map(([name, value]) =>
+  const entries = Object.entries(conditions).map(([name, value]) =>
     typeof value === "object" && "data" in value
       ? [name, { ...value, data: Float32Array.from(value.data) }]
       : [name, value],
   );
-  return Object.fromEntries(own);
+  return Object.fromEntries(entries);
 }
 
 /** Shows and plays a bridge in an element. Throws a WebBridgeError for samples of another shape. */
@@ -73,13 +73,13 @@ export function mountPlayer(
       ? { Points: createPoints(bridge, context), "One row": createRows(bridge, context) }
       : { Pictures: createPictures(bridge, context) };
   const names = Object.keys(views);
-  let shown = views[names[0] as string] as View;
-  const place = h("div", {}, shown.element);
+  let view = views[names[0] as string] as View;
+  const place = h("div", {}, view.element);
   const show = (name: string) => {
-    shown.stop();
-    shown = views[name] as View;
-    place.replaceChildren(shown.element);
-    shown.restart();
+    view.stop();
+    view = views[name] as View;
+    place.replaceChildren(view.element);
+    view.restart();
   };
   const kinds = names.map((name) => ({ value: name, text: name }));
   const kind = choices("Show", kinds, names[0] as string, show).element;
@@ -90,16 +90,16 @@ export function mountPlayer(
     own: given.f ?? given.b,
     changed() {
       context.changed();
-      shown.restart();
+      view.restart();
     },
   });
   controls.prepend(kind);
   root.append(controls, error, place);
-  shown.restart();
+  view.restart();
   return {
     destroy() {
       stopped.abort();
-      shown.stop();
+      view.stop();
       root.remove();
     },
   };

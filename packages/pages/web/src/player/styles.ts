@@ -77,10 +77,10 @@ export function coloursOf(root: HTMLElement): Colours {
   const probe = document.createElement("i");
   probe.hidden = true;
   root.append(probe);
-  const found = names.map((name) => {
+  const variables = names.map((name) => {
     probe.className = `c-${name}`;
     return [name, getComputedStyle(probe).color] as const;
   });
   probe.remove();
-  return Object.fromEntries(found) as Colours;
+  return Object.fromEntries(variables) as Colours;
 }

@@ -29,8 +29,8 @@ export function eulerMaruyama(drift: Field, options: EulerMaruyamaOptions): Take
     const to = plus(x, dt, await drift(x, time));
     const left = direction === "f" ? leg.to - next : next - leg.from;
     const spent = 1 - (left + dt) / (leg.to - leg.from);
-    const own = { process: 1, bridge: 0, analytic: shareAt(shares, spent) }[stepVariance];
-    const spread = sigma * Math.sqrt((dt * (left + own * dt)) / (left + dt));
+    const share = { process: 1, bridge: 0, analytic: shareAt(shares, spent) }[stepVariance];
+    const spread = sigma * Math.sqrt((dt * (left + share * dt)) / (left + dt));
     return spread > 0 && !isLast ? plus(to, spread, noise()) : to;
   };
 }

@@ -25,8 +25,8 @@ export const extensionFile = "extension.json";
 export function readExtension(folder: string): Extension | null {
   const path = join(folder, extensionFile);
   if (!existsSync(path)) return null;
-  const found = extensionSchema.safeParse(readJson(path));
-  if (found.success) return found.data;
+  const result = extensionSchema.safeParse(readJson(path));
+  if (result.success) return result.data;
   throw new ConfigError(
     "usage",
     `${path} does not hold the length of the run: delete it, and extend the run again`,

@@ -46,8 +46,8 @@ function otherNetwork(
 ): ConfigError {
   const values = (model: object) => new Map<string, unknown>(Object.entries(model));
   const old = values(before.model);
-  const own = values(now.model);
-  const differ = [...old].filter(([key, value]) => value !== own.get(key));
+  const present = values(now.model);
+  const differ = [...old].filter(([key, value]) => value !== present.get(key));
   const keys = differ.map(([key, value]) => `model.${key}=${printValue(value as string)}`);
   return new ConfigError(
     "usage",

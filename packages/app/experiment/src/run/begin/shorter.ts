@@ -26,14 +26,14 @@ export function shorterRun(folder: string, config: CompleteTrainConfig): Shorter
   const overrides = dirname(folder);
   const above = dirname(overrides);
   if (!existsSync(above) || (existsSync(folder) && readdirSync(folder).length > 0)) return null;
-  const found = readdirSync(above, { withFileTypes: true })
+  const candidates = readdirSync(above, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== basename(overrides))
     .map(({ name }) => join(above, name, seed))
     .flatMap((place) => {
       const done = halvesOf(place, config);
       return done === null ? [] : [{ folder: place, done }];
     });
-  return found.sort((a, b) => b.done - a.done)[0] ?? null;
+  return candidates.sort((a, b) => b.done - a.done)[0] ?? null;
 }
 
 /** Half-iterations that the configuration can begin with, or null. */
@@ -55,7 +55,7 @@ function halvesOf(place: string, config: CompleteTrainConfig): number | null {
   }
 }
 
-const own =
+const halves =
   /^(\.lock|extension\.json|\.tmp-.*|cache|previous|run\.json|config\.(json|yaml)|quality\.json|report\.html|test)$/;
 
 /** Copies checkpoints and metrics of the shorter run, whole or not at all. */
@@ -64,7 +64,7 @@ export function beginWith({ folder: from }: ShorterRun, folder: string): void {
   const temporary = temporaryPath(dirname(resolve(folder)));
   try {
     const filter = (path: string) =>
-      dirname(resolve(path)) !== resolve(from) || !own.test(basename(path));
+      dirname(resolve(path)) !== resolve(from) || !halves.test(basename(path));
     cpSync(from, temporary, { recursive: true, filter, preserveTimestamps: true });
     renameSync(temporary, folder);
   } finally {

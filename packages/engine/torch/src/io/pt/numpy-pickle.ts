@@ -35,8 +35,8 @@ const numpy: Dialect = {
   kind: "arrays of bytes",
   byteStrings: true,
   global(module, name, source) {
-    const found = globals.get(`${module}.${name}`);
-    if (found !== undefined) return found;
+    const value = globals.get(`${module}.${name}`);
+    if (value !== undefined) return value;
     throw formatError(
       "UnknownName",
       source,

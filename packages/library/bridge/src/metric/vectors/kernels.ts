@@ -42,11 +42,11 @@ export function mmd(
           .div(widths.length);
       });
     // A row and itself are no pair; their kernel is 1.
-    const own = (p: Tensor) => {
+    const withinMean = (p: Tensor) => {
       const n = p.size(0);
       return n < 2 ? mean(p, p) : (mean(p, p) * n - 1) / (n - 1);
     };
-    return own(a) + own(b) - 2 * mean(a, b);
+    return withinMean(a) + withinMean(b) - 2 * mean(a, b);
   });
 }
 

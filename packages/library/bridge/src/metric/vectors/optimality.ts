@@ -29,15 +29,15 @@ export function optimality(
     const n = joint.size(0);
     const d = joint.size(1) / 2;
     if (n < 4 * d + 3) return null;
-    const found = bindingOf(joint, epsilon);
-    if (!found) return null;
+    const binding = bindingOf(joint, epsilon);
+    if (!binding) return null;
     const again = resampledRows(n, resampling)
       .unbind()
       .map((rows) => tidy(() => bindingOf(joint.indexSelect(0, rows), epsilon)))
       .filter((one) => one !== null);
     const estimate = (of: "error" | "strength", least?: number) =>
       intervalOf(
-        found[of],
+        binding[of],
         again.map((one) => one[of]),
         least,
       );

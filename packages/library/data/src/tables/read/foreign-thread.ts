@@ -5,7 +5,7 @@ import { DatasetError, reason } from "../../errors.js";
 import type { Opened, RowBatch } from "../rows.js";
 import type { ForeignAnswer, ForeignTask } from "./foreign.js";
 
-let opened: Opened | null = null;
+let table: Opened | null = null;
 const running = new Map<number, AsyncGenerator<RowBatch>>();
 
 /**
@@ -26,17 +26,17 @@ async function answer(task: ForeignTask): Promise<unknown> {
   if ("open" in task) {
     const { format, path, size, options } = task.open;
     if (format === "parquet")
-      opened = await (await import("./parquet.js")).openParquet(path, options);
+      table = await (await import("./parquet.js")).openParquet(path, options);
     else {
       await (await import("h5wasm/node")).ready;
       lockFiles(path);
-      opened = await (await import("./h5ad/h5ad.js")).openH5ad(path, size, options);
+      table = await (await import("./h5ad/h5ad.js")).openH5ad(path, size, options);
     }
-    const { batches: _, close: __, ...facts } = opened;
+    const { batches: _, close: __, ...facts } = table;
     return facts;
   }
   if ("begin" in task) {
-    running.set(task.id, (opened as Opened).batches(task.begin));
+    running.set(task.id, (table as Opened).batches(task.begin));
     return true;
   }
   const next = await running.get(task.next)?.next();

@@ -76,19 +76,19 @@ export async function openForeign(
     }
   };
   try {
-    const opened = await ask<Omit<Opened, "batches" | "close">>({
+    const table = await ask<Omit<Opened, "batches" | "close">>({
       open: { format, path, size, options: { layer, limits } },
     });
     let id = 0;
     return {
-      ...opened,
+      ...table,
       close: () => void worker.terminate(),
       async *batches({ numbers = [], texts = [], signal }: RowRequest) {
-        const own = ++id;
-        await ask({ begin: { numbers, texts }, id: own });
+        const call = ++id;
+        await ask({ begin: { numbers, texts }, id: call });
         for (;;) {
           signal?.throwIfAborted();
-          const batch = await ask<RowBatch | null>({ next: own });
+          const batch = await ask<RowBatch | null>({ next: call });
           if (batch === null) return;
           yield batch;
         }

@@ -18,16 +18,16 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
     ...carried.map(carriedElement),
     ...columns.map(numberElement),
   ];
-  let opened: { bytes: ByteWriter; writer: ParquetWriter } | null = null;
+  let target: { bytes: ByteWriter; writer: ParquetWriter } | null = null;
   /** The first table that needs the library loads it. */
   const open = async () => {
-    if (opened) return opened;
+    if (target) return target;
     const library = await import("hyparquet-writer");
     const bytes = new library.ByteWriter();
     // Numbers of a continuous law do not compress.
     const writer = new library.ParquetWriter({ writer: bytes, schema, codec: "UNCOMPRESSED" });
-    opened = { bytes, writer };
-    return opened;
+    target = { bytes, writer };
+    return target;
   };
   const drain = async (bytes: ByteWriter) => {
     await sink.write(bytes.getBytes());

@@ -244,8 +244,8 @@ function onKey(event: KeyboardEvent, plot: uPlot | null, { x, range, onRange }: 
     const by = (move * (max - min)) / 4;
     onRange({ min: min + by, max: max + by });
   } else if (move !== 0) {
-    const found = x.findIndex((v) => v >= min);
-    const from = plot.cursor.idx ?? Math.max(0, found);
+    const index = x.findIndex((v) => v >= min);
+    const from = plot.cursor.idx ?? Math.max(0, index);
     const idx = Math.max(0, Math.min(x.length - 1, from + move));
     const left = plot.valToPos(x[idx] as number, "x");
     plot.setCursor({ left, top: plot.bbox.height / devicePixelRatio / 2 });

@@ -13,8 +13,8 @@ export const setRange = (range: Range | null) =>
   });
 
 export const weightOf = (params: URLSearchParams): number => {
-  const given = Number(params.get("smooth") ?? "0.9");
-  return given >= 0 && given < 1 ? given : 0.9;
+  const value = Number(params.get("smooth") ?? "0.9");
+  return value >= 0 && value < 1 ? value : 0.9;
 };
 
 export function Smoothing({ weight }: { weight: number }) {

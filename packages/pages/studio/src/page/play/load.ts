@@ -27,18 +27,18 @@ export async function loadExport(
     return new Uint8Array(await answer.arrayBuffer());
   };
   const json = async (file: string) => {
-    const found = await bytes(file);
-    return found && (JSON.parse(new TextDecoder().decode(found)) as Record<string, unknown>);
+    const content = await bytes(file);
+    return content && (JSON.parse(new TextDecoder().decode(content)) as Record<string, unknown>);
   };
-  const found = await json("bridge.json");
-  if (!found) throw new Error("the export has no bridge.json");
+  const description = await json("bridge.json");
+  if (!description) throw new Error("the export has no bridge.json");
   const models: Record<string, Uint8Array> = {};
   for (const file of files)
     if (/\.onnx(\.data)?$/.test(file)) models[file] = (await bytes(file)) as Uint8Array;
   const wasm = new Uint8Array(await (await fetch("ort.wasm", { signal })).arrayBuffer());
   const worker = new Worker("worker.js");
   try {
-    const bridge = await connectBridge(worker, { source: { bridge: found, models }, wasm });
+    const bridge = await connectBridge(worker, { source: { bridge: description, models }, wasm });
     const about = (await json("samples.json")) as SamplesFile | null;
     const samplesOf = async (end: "source" | "target") => {
       const data = about && (await bytes(`${end}.f32`));

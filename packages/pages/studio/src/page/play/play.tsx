@@ -105,8 +105,8 @@ function Player({
 
 function settingsIn(params: URLSearchParams): Partial<PlayerSettings> {
   try {
-    const found: unknown = JSON.parse(params.get("play") ?? "{}");
-    return typeof found === "object" && found !== null ? found : {};
+    const value: unknown = JSON.parse(params.get("play") ?? "{}");
+    return typeof value === "object" && value !== null ? value : {};
   } catch {
     return {};
   }

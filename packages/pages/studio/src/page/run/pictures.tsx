@@ -15,18 +15,19 @@ export function Pictures({ detail, params }: { detail: RunDetail; params: URLSea
     ...first.filter((kind) => found.includes(kind)),
     ...found.filter((kind) => !first.includes(kind)),
   ];
-  const wanted = params.get("picture") ?? "";
-  const kind = kinds.includes(wanted) ? wanted : (kinds[0] as string);
-  const own = pictures.filter((picture) => picture.kind === kind);
-  const times = [...new Set(own.map(({ at }) => at))];
-  const given = params.get("time");
-  const index = given === null ? times.length - 1 : Math.min(Number(given) || 0, times.length - 1);
-  const ways = [...new Set(own.map(({ direction }) => direction))].sort().reverse();
-  const shown = ways.flatMap((way) => {
-    const found = own.findLast(
+  const choice = params.get("picture") ?? "";
+  const kind = kinds.includes(choice) ? choice : (kinds[0] as string);
+  const ofKind = pictures.filter((picture) => picture.kind === kind);
+  const times = [...new Set(ofKind.map(({ at }) => at))];
+  const timeParam = params.get("time");
+  const index =
+    timeParam === null ? times.length - 1 : Math.min(Number(timeParam) || 0, times.length - 1);
+  const ways = [...new Set(ofKind.map(({ direction }) => direction))].sort().reverse();
+  const images = ways.flatMap((way) => {
+    const image = ofKind.findLast(
       ({ direction, at }) => direction === way && times.indexOf(at) <= index,
     );
-    return found ? [found] : [];
+    return image ? [image] : [];
   });
   const source = ({ file, changed }: Picture) =>
     apiPath("picture", { run: row.id, file, v: String(changed) });
@@ -61,7 +62,7 @@ export function Pictures({ detail, params }: { detail: RunDetail; params: URLSea
         )}
       </div>
       <div class="pictures">
-        {shown.map((picture) => (
+        {images.map((picture) => (
           <figure key={picture.direction ?? picture.file}>
             <figcaption>
               {[picture.direction && directionTitle(picture.direction), picture.at]

@@ -23,15 +23,15 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
     ask<RunDetail>(apiPath("run", { run: id })).then(setDetail, (e: Error) => setError(e.message));
   }, [id]);
   useEvents(apiPath("run/events", { run: id }), {
-    detail: (found: RunDetail) => setDetail(found),
+    detail: (value: RunDetail) => setDetail(value),
     row: (row: RunRow) => setDetail((before) => before && { ...before, row }),
     history: take,
     gone: () => setError("the folder of this run was deleted"),
   });
   if (error !== null && detail === null) return <p class="wrong">{error}</p>;
   if (detail === null) return <p class="note">Reading the run …</p>;
-  const given = params.get("tab") ?? "overview";
-  const tab = tabs.find((name) => name === given) ?? "overview";
+  const tabParam = params.get("tab") ?? "overview";
+  const tab = tabs.find((name) => name === tabParam) ?? "overview";
   const to = (name: string) => {
     const kept = Object.fromEntries([...new Set(params.keys())].map((k) => [k, params.getAll(k)]));
     return hrefOf("run", { ...kept, run: id, tab: name });

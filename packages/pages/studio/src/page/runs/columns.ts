@@ -69,8 +69,8 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
       metricTitle(name),
       (row) => row.metrics[name]?.value ?? null,
       (row) => {
-        const found = row.metrics[name];
-        return found ? digits(found.value) : "–";
+        const metric = row.metrics[name];
+        return metric ? digits(metric.value) : "–";
       },
       true,
     ),
@@ -84,14 +84,14 @@ export function filtered(
   rows: readonly RunRow[],
   { words, state }: { words: string; state: string },
 ) {
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
     if (state !== "" && row.state !== state) return false;
     const { id, name, method, data, sweep, member } = row;
     const text = [id, name, method, data, row.state, row.verdict, sweep, member]
       .join(" ")
       .toLowerCase();
-    return wanted.every((word) => text.includes(word));
+    return parts.every((word) => text.includes(word));
   });
 }
 

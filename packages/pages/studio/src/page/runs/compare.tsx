@@ -25,9 +25,9 @@ export function Compare({
   const weight = weightOf(params);
   const metrics = [...new Set(runs.flatMap(curveNames))];
   const metric = metrics.find((name) => name === params.get("metric")) ?? metrics[0] ?? "loss";
-  const given = ["f", "b"].find((name) => name === params.get("direction"));
+  const choice = ["f", "b"].find((name) => name === params.get("direction"));
   // Evaluations of both directions do not form one curve.
-  const way = given ?? (isTraining(runs, metric) ? "both" : "f");
+  const way = choice ?? (isTraining(runs, metric) ? "both" : "f");
   const isLog = (params.get("log") ?? "loss") !== "none";
   const labels = labelsOf(runs.map(({ detail }) => detail.row));
   const { x, curves } = useMemo(
@@ -140,10 +140,10 @@ function Metrics({ runs, labels }: { runs: readonly RunDetail[]; labels: readonl
         rows={names.map((name) => [
           metricTitle(name),
           runs.map(({ row }) => {
-            const found = row.metrics[name];
-            if (!found) return "–";
-            const reference = found.reference === null ? "" : ` / ${digits(found.reference)}`;
-            return `${digits(found.value)}${reference}`;
+            const value = row.metrics[name];
+            if (!value) return "–";
+            const reference = value.reference === null ? "" : ` / ${digits(value.reference)}`;
+            return `${digits(value.value)}${reference}`;
           }),
         ])}
       />

@@ -33,8 +33,8 @@ export function RunsPage({ rows, left, folder, params, columns, onColumns }: Run
   const sortId = params.get("sort") ?? "started";
   const by = table.find(({ id }) => id === sortId) ?? started;
   const descending = (params.get("order") ?? "desc") === "desc";
-  const found = sorted(filtered(rows, { words, state }), by, descending);
-  const isGrouped = params.get("group") !== "none" && found.some(({ sweep }) => sweep !== null);
+  const listing = sorted(filtered(rows, { words, state }), by, descending);
+  const isGrouped = params.get("group") !== "none" && listing.some(({ sweep }) => sweep !== null);
   const counts = states
     .map((name) => [rows.filter((row) => row.state === name).length, name] as const)
     .filter(([n]) => n > 0);
@@ -50,7 +50,7 @@ export function RunsPage({ rows, left, folder, params, columns, onColumns }: Run
         {rows.length} {rows.length === 1 ? "run" : "runs"}
         {counts.length > 0 && `: ${counts.map(([n, name]) => `${n} ${name}`).join(", ")}`}
         {left > 0 && `; ${left} more are not shown`}
-        {found.length < rows.length && `; ${found.length} match the filter`}
+        {listing.length < rows.length && `; ${listing.length} match the filter`}
       </p>
       {rows.length === 0 && (
         <p>
@@ -111,7 +111,7 @@ export function RunsPage({ rows, left, folder, params, columns, onColumns }: Run
       </div>
       {rows.length > 0 && (
         <RunTable
-          rows={found.slice(0, shown)}
+          rows={listing.slice(0, shown)}
           columns={table}
           sortId={sortId}
           descending={descending}
@@ -120,9 +120,9 @@ export function RunsPage({ rows, left, folder, params, columns, onColumns }: Run
           onChoose={setChosen}
         />
       )}
-      {found.length > shown && (
+      {listing.length > shown && (
         <button type="button" onClick={() => setShown(shown + pageSize)}>
-          Show {Math.min(pageSize, found.length - shown)} more of {found.length - shown}
+          Show {Math.min(pageSize, listing.length - shown)} more of {listing.length - shown}
         </button>
       )}
     </>

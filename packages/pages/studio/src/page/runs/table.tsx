@@ -100,11 +100,11 @@ function Line({ row, columns, chosen, onChoose }: RunTableProps & { row: RunRow 
               <span class={`state ${state}`}>{state}</span>
             </td>
           );
-        const beside = row.metrics[column.id]?.reference;
+        const reference = row.metrics[column.id]?.reference;
         return (
           <td key={column.id} class={column.isNumber ? "number" : ""}>
             {column.text(row)}
-            {beside != null && <small> / {digits(beside)}</small>}
+            {reference != null && <small> / {digits(reference)}</small>}
           </td>
         );
       })}

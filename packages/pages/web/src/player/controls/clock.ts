@@ -65,11 +65,11 @@ export function createClock(
   const next = () => {
     if (frame === 0) frame = requestAnimationFrame(tick);
   };
-  const play = (wanted: boolean) => {
-    isPlaying = wanted;
+  const play = (isOn: boolean) => {
+    isPlaying = isOn;
     before = performance.now();
     name();
-    if (wanted) next();
+    if (isOn) next();
   };
   on(button, {
     click() {

@@ -60,7 +60,7 @@ export function createControls(
   );
   const again = h("button", { type: "button" }, "New noise");
   on(again, { click: () => set("seed", 1 + Math.floor(Math.random() * 1e6)) });
-  const given = conditionControls(info, { settings, own, changed });
+  const conditions = conditionControls(info, { settings, own, changed });
   return h(
     "div",
     { class: "bar" },
@@ -68,7 +68,7 @@ export function createControls(
     path.element,
     steps,
     info.random ? variance : null,
-    ...given,
+    ...conditions,
     info.random ? again : null,
   );
 }

@@ -39,7 +39,7 @@ export function settingsFor(
       info.direction,
     steps: whole(given.steps, info.steps, most.steps),
     stepVariance:
-      (["process", "bridge"] as const).find((own) => own === given.stepVariance) ??
+      (["process", "bridge"] as const).find((variance) => variance === given.stepVariance) ??
       info.stepVariance,
     particles: whole(given.particles, 1000, most.particles),
     seed: whole(given.seed, 42, 2 ** 31),

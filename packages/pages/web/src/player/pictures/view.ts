@@ -91,12 +91,12 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     thumbs.setAttribute("aria-label", `Pictures of ${name}`);
     thumbs.replaceChildren(
       ...Array.from({ length: n }, (_, k) => {
-        const own = h("canvas");
-        paint(own, (all as Samples).data, { shape, tones, offset: k * size });
+        const canvas = h("canvas");
+        paint(canvas, (all as Samples).data, { shape, tones, offset: k * size });
         const button = h(
           "button",
           { type: "button", "aria-label": `Image ${k + 1} of ${name}` },
-          own,
+          canvas,
         );
         return on(button, {
           click() {

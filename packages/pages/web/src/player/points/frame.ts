@@ -29,8 +29,8 @@ export function frameOf(width: number, height: number, ranges: Frame["ranges"]):
   };
 }
 
-function ticks([low, high]: Range, wanted: number): number[] {
-  const raw = (high - low) / (Math.max(1, wanted) + 1);
+function ticks([low, high]: Range, count: number): number[] {
+  const raw = (high - low) / (Math.max(1, count) + 1);
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = ([1, 2, 5, 10].find((m) => m * power >= raw) ?? 10) * power;
   const first = Math.ceil(low / step);

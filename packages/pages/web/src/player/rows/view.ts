@@ -7,7 +7,7 @@ import { columnNames, type View, type ViewContext, wayOf } from "../view.js";
 import { type Column, histogram } from "./histogram.js";
 
 const images = 500;
-const shown = 24;
+const mostColumns = 24;
 
 export function createRows(bridge: Bridge, view: ViewContext): View {
   const { samples, settings } = view;
@@ -62,9 +62,11 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
       others: others && columnOf(others, k),
       typed: row[k] as number,
     }));
-    const chosen = d > shown ? all.toSorted((a, b) => shift(b) - shift(a)).slice(0, shown) : all;
+    const chosen =
+      d > mostColumns ? all.toSorted((a, b) => shift(b) - shift(a)).slice(0, mostColumns) : all;
     charts.replaceChildren(...chosen.map(histogram));
-    const which = d > shown ? `The ${shown} of ${d} columns that move most` : "Each column";
+    const which =
+      d > mostColumns ? `The ${mostColumns} of ${d} columns that move most` : "Each column";
     const many = end.shape[0] as number;
     words.textContent = `${which}: ${many > 1 ? `${many} images of the row` : "the image of the row"} (bars), ${others ? `all samples of ${way.to} (line), ` : ""}the row itself (dashes).`;
   };
@@ -89,7 +91,7 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
     },
   });
   const labels = fields.map(({ label }) => label);
-  const rest = labels.slice(shown);
+  const rest = labels.slice(mostColumns);
   const more = h(
     "details",
     { hidden: rest.length === 0 },
@@ -101,7 +103,7 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
     element: h(
       "div",
       {},
-      h("div", { class: "fields" }, ...labels.slice(0, shown)),
+      h("div", { class: "fields" }, ...labels.slice(0, mostColumns)),
       more,
       h("div", { class: "bar" }, another),
       warning,

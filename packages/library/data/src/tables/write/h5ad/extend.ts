@@ -91,11 +91,11 @@ function additions(file: H5adFile, source: string): H5adCopy {
     );
   };
   const matrices: (() => void)[] = [];
-  const own = <T>(operation: () => T): T => asWriteError(source, operation);
+  const attempt = <T>(operation: () => T): T => asWriteError(source, operation);
   return {
     rows,
     obs: (column, values) =>
-      own(() => {
+      attempt(() => {
         const name = memberName(column);
         const numbers = ArrayBuffer.isView(values) ? (values as NumberArray) : null;
         const there = replaceable(obs, name, [rows], numbers?.BYTES_PER_ELEMENT ?? 0);
@@ -105,7 +105,7 @@ function additions(file: H5adFile, source: string): H5adCopy {
       }),
     obsm(entry, d) {
       const name = memberName(entry);
-      return own(() => {
+      return attempt(() => {
         const parent = group(root, "obsm");
         const there = replaceable(parent, name, [rows, d], 4);
         let written = 0;
@@ -113,7 +113,7 @@ function additions(file: H5adFile, source: string): H5adCopy {
           ? (block: Float32Array) => writeRows(there, [written, written + block.length / d], block)
           : file.matrix(parent, name, { n: rows, d });
         const put = (block: Float32Array) =>
-          own(() => {
+          attempt(() => {
             append(block);
             written += block.length / d;
           });
@@ -125,7 +125,7 @@ function additions(file: H5adFile, source: string): H5adCopy {
       });
     },
     uns: (program, step, value) =>
-      own(() => {
+      attempt(() => {
         const parent = group(group(root, "uns"), program);
         const names = parent.keys();
         let name = step;
@@ -133,7 +133,7 @@ function additions(file: H5adFile, source: string): H5adCopy {
         file.write(parent, name, value);
       }),
     close: () =>
-      own(() => {
+      attempt(() => {
         for (const fill of matrices) fill();
         writeColumnOrder(obs, order);
         file.finish();

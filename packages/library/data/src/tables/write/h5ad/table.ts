@@ -11,15 +11,15 @@ import {
 } from "./h5ad-file.js";
 
 export function openH5adWriter(path: string, { carried, columns }: TableColumns): TableWriter {
-  let opened: { file: H5adFile; append: (block: Float32Array) => void } | null = null;
+  let target: { file: H5adFile; append: (block: Float32Array) => void } | null = null;
   const cells: CarriedCell[][] = carried.map(() => []);
   let rows = 0;
   const open = async () => {
-    if (opened) return opened;
+    if (target) return target;
     const file = await H5adFile.open(path, "begin");
     encode(file.root, "anndata", "0.1.0");
-    opened = { file, append: file.matrix(file.root, "X", { n: null, d: columns.length }) };
-    return opened;
+    target = { file, append: file.matrix(file.root, "X", { n: null, d: columns.length }) };
+    return target;
   };
   return {
     async write({ count, numbers, carried: batch }) {
@@ -52,7 +52,7 @@ export function openH5adWriter(path: string, { carried, columns }: TableColumns)
         file.finish();
       });
     },
-    abandon: () => opened?.file.close(),
+    abandon: () => target?.file.close(),
   };
 }
 
