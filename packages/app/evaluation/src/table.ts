@@ -47,7 +47,7 @@ export function qualityTable(quality: Quality): string {
   return [
     table,
     ...(hidden > 0 ? [`and ${hidden} more columns, which are closer to the data`] : []),
-    ...shown.flatMap(({ direction, note }) =>
+    ...rows.flatMap(({ direction, note }) =>
       note === undefined ? [] : [`${ways[direction ?? "f"]}: ${note}`],
     ),
     ...quality.left_out.map((line) => `left out: ${line}`),
