@@ -137,7 +137,7 @@ describe("a run of vectors", () => {
     writeFileSync(at("one-file/drift.decode.onnx"), "kept");
     const words = [own, at("one-file/drift.onnx")];
     const { code, stderr } = await commandHere("export", ...words);
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/decode.onnx is there/)]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/decode.onnx exists/)]);
     expect(readdirSync(at("one-file"))).toEqual(["drift.decode.onnx"]);
     await exported(...words, "overwrite=true");
     expect(readdirSync(at("one-file")).sort()).toEqual([

@@ -1,5 +1,5 @@
 // Temporary folders, and this room as it is compiled for child processes that are to be killed or run as another user.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ function compiled(): string {
 }
 
 /** Writes a script next to the room, which it finds at ./runs, and returns its path. */
-export function script(code: string): string {
+function script(code: string): string {
   const path = join(compiled(), `${randomUUID()}.js`);
   writeFileSync(path, code);
   return path;
@@ -55,28 +55,6 @@ export async function kill(child: ChildProcess): Promise<void> {
   const gone = once(child, "exit");
   child.kill("SIGKILL");
   await gone;
-}
-
-/** Runs a script without root's powers and returns what it printed. */
-export function runUnprivileged(code: string, ...args: string[]): string {
-  const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-  const result = spawnSync(process.execPath, [script(code), ...args], {
-    encoding: "utf8",
-    ...user,
-  });
-  return result.stdout + result.stderr;
-}
-
-/**
- * A new folder with a tmpfs on it, unmounted after the test; the test is skipped if mounting fails.
- */
-export function tmpfs(options: string, skip: (reason: string) => never): string {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) skip("mounting needs root");
-  const folder = scratch();
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
-  if (mounted.status !== 0) skip(`mount failed: ${String(mounted.stderr ?? mounted.error).trim()}`);
-  onTestFinished(() => void spawnSync("umount", ["--lazy", folder]));
-  return folder;
 }
 
 /** The error of a run or of a file that `operation` throws; anything else fails the test. */

@@ -73,17 +73,6 @@ export async function readAll(path: string, request: RowRequest, options: ReadOp
   }
 }
 
-/** Runs something without the permissions of root. */
-export async function asNobody(run: () => void | Promise<void>): Promise<void> {
-  const root = process.getuid!() === 0;
-  if (root) process.seteuid!(65534);
-  try {
-    await run();
-  } finally {
-    if (root) process.seteuid!(0);
-  }
-}
-
 /** A DatasetError of a code, of one line that matches. */
 export const refusal = (code: string, message: RegExp | string = "") =>
   expect.objectContaining({
