@@ -1,10 +1,21 @@
 // Set-ups that meet: one works, the others wait, and a dead one is not waited for.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cacheFolder, putCached, takeCached } from "../../packages/engine/torch/addon/cache.mjs";
 import { withLock } from "../../packages/engine/torch/addon/lock.mjs";
 
 const lockModule = resolve(
@@ -54,5 +65,63 @@ describe("the set-up's lock", () => {
     const failing = withLock(async () => Promise.reject(new Error("no")), { folder });
     await expect(failing).rejects.toThrow("no");
     expect(await withLock(async () => 1, { folder })).toBe(1);
+  });
+});
+
+describe("the cache of addons", () => {
+  let root: string;
+  let folder: string;
+  let addon: string;
+  let target: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "dsbm-cache-"));
+    folder = join(root, "cache/dsbm");
+    addon = join(root, "built.node");
+    target = join(root, "copy.node");
+    writeFileSync(addon, "machine code");
+    putCached("key", addon, folder);
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+  const cached = () => join(folder, "addon-key.node");
+
+  it("gives another project the same bytes, by its key alone", () => {
+    expect(takeCached("other", target, folder)).toBe(false);
+    expect(takeCached("key", target, folder)).toBe(true);
+    expect(readFileSync(target, "utf8")).toBe("machine code");
+    expect(readdirSync(folder).sort()).toEqual(["addon-key.node", "addon-key.node.sha256"]);
+  });
+
+  it.each([
+    ["other bytes", () => writeFileSync(cached(), "other code")],
+    ["no checksum", () => rmSync(`${cached()}.sha256`)],
+    ["a file that others may write", () => chmodSync(cached(), 0o777)],
+    ["a checksum that others may write", () => chmodSync(`${cached()}.sha256`, 0o666)],
+    ["a folder that others may write", () => chmodSync(folder, 0o777)],
+    [
+      "a link",
+      () => {
+        renameSync(cached(), join(root, "elsewhere"));
+        symlinkSync(join(root, "elsewhere"), cached());
+      },
+    ],
+  ])("does not trust %s", (_, damage) => {
+    damage();
+    expect(takeCached("key", target, folder)).toBe(false);
+    expect(existsSync(target)).toBe(false);
+  });
+
+  it("lies below XDG_CACHE_HOME, and can be switched off", () => {
+    const { XDG_CACHE_HOME, DSBM_ADDON_CACHE } = process.env;
+    try {
+      process.env.XDG_CACHE_HOME = root;
+      expect(cacheFolder()).toBe(join(root, "dsbm"));
+      process.env.DSBM_ADDON_CACHE = "off";
+      expect(cacheFolder()).toBeNull();
+      expect(takeCached("key", target, null)).toBe(false);
+    } finally {
+      for (const [name, value] of Object.entries({ XDG_CACHE_HOME, DSBM_ADDON_CACHE }))
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+    }
   });
 });

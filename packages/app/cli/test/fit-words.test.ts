@@ -52,6 +52,7 @@ test.each([
   ["at=2,3,7", { times: [2, 3, 7] }],
   ["at=2,3,7 holdout=x.npy holdout_at=5", { times: [2, 3, 7], at: 5 }],
   ["times=0,1,4 holdout=x.npy,y.npy at=2,3", { times: [0, 1, 4], at: [2, 3] }],
+  ["time=day holdout=x.npy holdout_at=5", { time: "day", at: 5 }],
   ["at=2,7,3", /times=\[2,7,3\]: expected rising numbers/],
   ["at=2,3,7 holdout=x.npy holdout_at=8", /holdout_at=8: expected times between 2 .* and 7 /],
   ["holdout=x.npy holdout_at=1.5", /holdout_at=1.5: expected times between 0 .* and 1 /],

@@ -20,6 +20,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { cacheFolder, putCached, takeCached } from "./cache.mjs";
 import { findCompiler } from "./compiler.mjs";
 import { findBlas, findLibtorch, runPath } from "./find-libtorch.mjs";
 import { withLock } from "./lock.mjs";
@@ -141,6 +142,8 @@ export async function buildNative({
   /** Folder of the addon, of libtorch.json and of the cached objects. */
   out = join(home, "build"),
   jobs = Math.max(2, availableParallelism()),
+  /** Folder of addons that projects share; null: none. */
+  cache = cacheFolder(),
   log = () => {},
   /** Gets what the compiler says about a file that it did compile. */
   warn = () => {},
@@ -168,31 +171,54 @@ export async function buildNative({
     object: join(objects, `${basename(name, ".cc")}-${hash(base, read(name))}.o`),
   }));
 
+  const file = join(out, `${NAME}.node`);
+  const link = [...units.map((unit) => unit.object), ...linkFlags(libtorch, blas)];
+  const stamp = join(out, `${NAME}.stamp`);
+  // Names of objects are hashes of version, compiler, flags and sources.
+  const state = hash(
+    process.arch,
+    compiler.version,
+    identify(libtorch) ?? "",
+    ...units.map((unit) => basename(unit.object)),
+    ...linkFlags(libtorch, blas),
+  );
+  const isStamped = existsSync(stamp) && readFileSync(stamp, "utf8") === state;
+  const record = () => {
+    writeAtomic(stamp, state);
+    const facts = { ...libtorch, blas, compiler, linkedTo: identify(libtorch) };
+    writeAtomic(join(out, "libtorch.json"), `${JSON.stringify(facts, null, 2)}\n`);
+  };
+  if (!(existsSync(file) && isStamped) && takeCached(state, file, cache)) {
+    record();
+    log(`copied from ${cache}`);
+    return { compiled: 0, linked: false, file };
+  }
+
   const stale = units.filter((unit) => !existsSync(unit.object));
+  const began = performance.now();
   let done = 0;
   await inParallel(stale, jobs, async ({ name, object }) => {
     const words = [...flags, "-isystem", node.include, "-c", name];
     await produce(compiler, words, object, { cwd: source, warn });
     done += 1;
-    log(`compiled ${name} (${done} of ${stale.length})`);
+    // The first files that end say little of the rest.
+    const seconds = (((performance.now() - began) / 1000) * (stale.length - done)) / done;
+    const left =
+      done < Math.min(jobs + 1, stale.length) ? "" : `, about ${Math.ceil(seconds)} s left`;
+    log(`compiled ${name} (${done} of ${stale.length}${left})`);
   });
   const wanted = new Set(units.map((unit) => basename(unit.object)));
   for (const name of readdirSync(objects)) {
     if (name.endsWith(".o") && !wanted.has(name)) rmSync(join(objects, name), { force: true });
   }
 
-  const file = join(out, `${NAME}.node`);
-  const link = [...units.map((unit) => unit.object), ...linkFlags(libtorch, blas)];
-  const stamp = join(out, `${NAME}.stamp`);
-  const state = hash(compiler.version, identify(libtorch) ?? "", ...link);
-  const linked = !existsSync(file) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== state;
+  const linked = !existsSync(file) || !isStamped;
   if (linked) {
     await produce(compiler, link, file, { cwd: out, warn });
-    writeAtomic(stamp, state);
     log(`linked ${basename(file)} against libtorch ${libtorch.version} (${libtorch.kind})`);
   }
-  const facts = { ...libtorch, blas, compiler, linkedTo: identify(libtorch) };
-  writeAtomic(join(out, "libtorch.json"), `${JSON.stringify(facts, null, 2)}\n`);
+  record();
+  if (linked) putCached(state, file, cache);
   return { compiled: stale.length, linked, file };
 }
 
@@ -201,7 +227,9 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   const log = (line) => console.error(`dsbm: engine: ${line}`);
   const out = join(home, "build");
   try {
-    log("building it for this machine's libtorch, once (a minute or two) …");
+    log(
+      "preparing it for this machine's libtorch, once; compiling takes two to five minutes of two cores …",
+    );
     await withLock(() => buildNative({ log }), { folder: out, log });
   } catch (error) {
     const cannot = ["EACCES", "EROFS", "EPERM"].includes(error.code);

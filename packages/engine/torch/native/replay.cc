@@ -191,6 +191,7 @@ struct Queue {
   std::vector<Chunked*> jobs;
   std::vector<std::thread> pool;
   size_t working = 0;  // threads of the pool that have not ended
+  std::vector<std::thread::id> ended;
 
   // Runs a chunk without the lock that is held; false where none is left.
   bool step(std::unique_lock<std::mutex>& lock) {
@@ -221,6 +222,18 @@ struct Queue {
     while (step(lock)) {
     }
     working--;
+    ended.push_back(std::this_thread::get_id());
+  }
+
+  // Joins the threads that have ended: until then each keeps its stack, and overlapping jobs never empty the pool.
+  void joinEnded() {
+    auto rest = std::remove_if(pool.begin(), pool.end(), [this](std::thread& thread) {
+      if (std::find(ended.begin(), ended.end(), thread.get_id()) == ended.end()) return false;
+      thread.join();
+      return true;
+    });
+    pool.erase(rest, pool.end());
+    ended.clear();
   }
 };
 static Queue& queue() {
@@ -245,6 +258,7 @@ void Chunked::end(bool stopping) {
   if (q.jobs.empty()) idle.swap(q.pool);
   lock.unlock();
   for (auto& t : idle) t.join();
+  if (!idle.empty()) q.ended.clear();  // no other thread is left to write it
   chunks.clear();
   inputs.clear();
   outputs.clear();
@@ -277,6 +291,7 @@ EXPORT(startChunks) {
   }
   Queue& q = queue();
   std::lock_guard<std::mutex> lock(q.mutex);
+  q.joinEnded();
   q.jobs.push_back(job.get());
   try {
     for (; q.working < std::max<size_t>(job->threads - 1, 1); q.working++) q.pool.emplace_back([&q] { q.work(); });

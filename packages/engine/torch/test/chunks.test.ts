@@ -1,4 +1,5 @@
 // Chunked replay: the same numbers on one, two and three threads, the right ones, and errors that come through.
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { startFrom } from "../../../../test/support/start.js";
@@ -129,6 +130,21 @@ describe("startChunked", () => {
       expect(distance(runs[1]!.finish()[0]!, b!)).toBe(0);
       expect(distance(runs[0]!.finish()[0]!, a!)).toBe(0);
     }
+  });
+  it.skipIf(process.platform !== "linux")("joins threads that ended while runs wait", async () => {
+    const f = T.recorded((x, w) => x.add(w));
+    const inputs = [T.zeros([3000, 2]), T.zeros([])];
+    const virtual = () =>
+      Number(/VmSize:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024;
+    const before = virtual();
+    const runs = [];
+    for (let i = 0; i < 150; i++) {
+      runs.push(T.startChunked(f, inputs, options(4)));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    // A thread that is not joined keeps a stack of 8 MiB.
+    expect(virtual() - before).toBeLessThan(1000);
+    for (const run of runs) run.finish();
   });
   it("ends early and gives its memory back, also when nobody waits for it", async () => {
     const heavy = T.recorded((x, w) => {

@@ -42,7 +42,10 @@ export const fit: Experiment<typeof fitSchema> = {
   aliases: { ...train.aliases, ...holdoutAliases },
   check: (config, choices) => [
     ...checkTrain(config, choices),
-    ...checkHoldouts(config, config.times),
+    // With time=COLUMN the times are unknown until the table is read, which names the column.
+    ...(config.time !== null && config.data.split_by === null
+      ? []
+      : checkHoldouts(config, config.times)),
   ],
   first: [
     "max_minutes",
