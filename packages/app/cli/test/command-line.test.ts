@@ -57,6 +57,7 @@ describe("help", () => {
 it.each([
   ["fti", /unknown command "fti": did you mean "fit"\?/],
   ["fit . . --paln", /unknown option "--paln": did you mean --plan\?/],
+  ["fit . --paln", /unknown option "--paln": did you mean --plan\?/],
   ["train --agian", /unknown option "--agian": did you mean --again\?/],
   ["evaluate RUN --jsno", /unknown option "--jsno": did you mean --json\?/],
   ["runs --al", /unknown option "--al": did you mean --all\?/],

@@ -58,7 +58,8 @@ test.each([
   ["holdout=x.npy holdout_at=1.5", /holdout_at=1.5: expected times between 0 .* and 1 /],
 ])("the times of three data sets: %s", (words, expected) => {
   const path = at("a/day 2.npy");
-  const { base, settings } = readFitArguments([path, path, path, ...words.split(" ")]);
+  const places = words.startsWith("time=") ? [path] : [path, path, path];
+  const { base, settings } = readFitArguments([...places, ...words.split(" ")]);
   const config = () => resolve(fit, settings, { base, dirs: [presets] }).members[0]?.config;
   if (expected instanceof RegExp) expect(config).toThrow(expected);
   else expect(config()).toMatchObject(expected);

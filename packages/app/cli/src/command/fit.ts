@@ -3,7 +3,7 @@
 import { type CompleteTrainConfig, ConfigError, fit } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";
-import { type FitArguments, readFitArguments } from "../words/fit.js";
+import { type FitArguments, fitSwitches, readFitArguments } from "../words/fit.js";
 import { type Runner, runExperiment } from "./experiment.js";
 import { placesOf } from "./results.js";
 import { withoutCfg } from "./words.js";
@@ -20,7 +20,7 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function fitCommand(args: string[]): Promise<number> {
-  const isSwitch = (word: string) => ["--plan", "--json", "--again", "--open"].includes(word);
+  const isSwitch = (word: string) => fitSwitches.includes(word);
   const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
   const read = readFitArguments(given);
   const { settings, places } = read;

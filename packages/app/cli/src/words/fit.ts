@@ -6,6 +6,7 @@ import {
   type Member,
   massKeys,
   parseOverride,
+  unknownOption,
   type Value,
 } from "@dsbm/config";
 import { namesOf, plainName } from "./place.js";
@@ -21,6 +22,9 @@ export interface FitArguments {
 }
 
 const usage = "dsbm fit SOURCE [BETWEEN …] TARGET [key=value …]";
+
+export const fitSwitches = ["--plan", "--json", "--again", "--open"];
+const options = [...fitSwitches, "--cfg", "--help", "-m", "--multirun"];
 
 const isSettingOrSwitch = (word: string) =>
   (isSetting(word) || /^[-~]/.test(word)) && !existsSync(word);
@@ -38,6 +42,9 @@ export function readFitArguments(args: readonly string[]): FitArguments {
   const settings = withTimes(args.filter(isSettingOrSwitch), places.length);
   if (settings.some((word) => word === "--help" || word === "-h"))
     return { base: {}, settings, overrides: {}, places };
+  // A mistyped option is the cause of what is missing.
+  const odd = settings.find((word) => word.startsWith("-") && !options.includes(word));
+  if (odd !== undefined) throw unknownOption(odd, options);
   const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));
   const isSweep = settings.some((word) => word === "-m" || word === "--multirun");
   const chosen = (values: readonly Value[]) =>
