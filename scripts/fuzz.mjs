@@ -65,7 +65,7 @@ function batch(job, { child, timeout }) {
       clearInterval(watch);
       // LAPACK complains on stdout too: the result is the line that is JSON.
       const result = out.split("\n").findLast((line) => line.startsWith("{"));
-      if (code === 0 && result) return done({ result: JSON.parse(result) });
+      if (code === 0 && result) return done({ result: JSON.parse(result), said: said.trim() });
       const how = stuck ? `hung for ${timeout} s` : `ended with ${signal ?? `code ${code}`}`;
       done({ death: how, last: lastCall(), said: said.trim() });
     });
@@ -108,6 +108,7 @@ export async function fuzz({
       if (result) {
         total.calls += to - from;
         for (const key of ["values", "errors", "strangers"]) total[key] += result[key];
+        if (result.strangers > 0) log(said);
         total.grown = Math.max(total.grown, result.grown);
         log(
           `${from}–${to}: ${result.values} values, ${result.errors} errors, ${Math.round(result.rss / 2 ** 20)} MB`,

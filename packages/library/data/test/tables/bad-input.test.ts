@@ -18,6 +18,9 @@ const npy = (values: number[], shape: number[]) =>
 const parquet = Buffer.from(
   parquetWriteBuffer({ columnData: [{ name: "a", data: [1, 2, 3], type: "DOUBLE" }] }),
 );
+/** The number of columns follows the name of the schema. */
+const tooMany = Buffer.from(parquet);
+tooMany[parquet.indexOf("schema") + 7] = 2 * 5;
 
 /** Reads all columns of a file as a data set does. */
 async function prepare(name: string, content: Uint8Array | null, options: ReadOptions = {}) {
@@ -55,6 +58,7 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["decimal commas", "t.csv", text("a;b\n1;2\n1,5;3\n"), commas],
     ["UTF-16", "t.csv", Buffer.from("\ufeffa,b\n1,2\n", "utf16le"), /UTF-16: expected UTF-8/],
     ["bytes as text", "t.csv", Buffer.alloc(5000), /holds zero bytes: expected text/],
+    ["a parquet file of five columns that names one", "t.parquet", tooMany, /cannot be read as/],
     ["half a parquet file", "t.parquet", parquet.subarray(0, 60), /cannot be read as parquet/],
     ["half an array", "t.npy", two.subarray(0, 140), /ends early: expected 2 rows of 2/],
     ["half of one by columns", "t.npy", fortran(two).subarray(0, 140), /ends early/],

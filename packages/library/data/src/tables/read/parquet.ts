@@ -36,12 +36,15 @@ export async function openParquet(path: string, { limits }: ReadOptions): Promis
   try {
     const { size } = await handle.stat();
     const file = bufferOf(handle, size);
-    const metadata = await asTableError(path, () => parquetMetadataAsync(file));
+    const { metadata, schema } = await asTableError(path, async () => {
+      const found = await parquetMetadataAsync(file);
+      return { metadata: found, schema: parquetSchema(found) };
+    });
     const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
     check(unpackedBytes(metadata));
     checkGroups(path, metadata);
     return {
-      columns: parquetSchema(metadata).children.map(({ element, children }) =>
+      columns: schema.children.map(({ element, children }) =>
         describeColumn(element, children.length > 0),
       ),
       named: true,
