@@ -140,7 +140,7 @@ function couplingLines(config: TrainConfig): Line[] {
       `mass=${printValue(mass)} needs a method whose mass grows: write mass_penalty=1, or method=wfr`,
     pairs !== null &&
       weights !== null &&
-      `weights=${weights} draws rows again, and pairs=${pairs} names rows of the file: write one of them`,
+      `weights=${weights} draws rows again, and pairs=${pairs} names rows of the file: leave either out`,
     ot_sampler !== null &&
       first_coupling !== "ind" &&
       ["dsbm", "alpha_dsbm"].includes(method) &&

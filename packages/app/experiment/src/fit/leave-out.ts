@@ -59,7 +59,7 @@ export async function leaveOut(
   const n = inner(config);
   if (loo === false || n === 0) return true;
   const skip = (why: string) => {
-    progress.line(`leave-one-out is left out: ${why}`);
+    progress.line(`leave-one-out is skipped: ${why}`);
     return true;
   };
   if (config.data.condition !== null) return skip("the bridge has conditions");

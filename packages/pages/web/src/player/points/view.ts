@@ -55,7 +55,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
       const weights = weightsAt(all, place);
       if (weights) {
         const mean = weights.reduce((sum, w) => sum + w, 0) / weights.length;
-        mass.textContent = `The area of a particle is its mass. Total mass: ${short(mean)} times that of the start.`;
+        mass.textContent = `The area of a particle is its mass. Total mass: ${short(mean)} times the mass at the start.`;
       }
       const path = group ? [...clouds.slice(0, place.k + 1), now] : [];
       const isThere = Math.abs(journey.clock.share - groupAt) < 0.005;
