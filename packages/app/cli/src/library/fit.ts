@@ -1,7 +1,7 @@
 // `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, a bridge
 // as the result.
 import { ConfigError, flatten } from "@dsbm/config";
-import { type FitRequest, finishedFit, fitMember, runFit } from "@dsbm/experiment";
+import { type FitRequest, finishedFit, fitMember, runFit, withTimes } from "@dsbm/experiment";
 import type { ProgressState } from "@dsbm/runs";
 import { placesBase } from "../words/fit.js";
 import { placeOfRun } from "../words/place.js";
@@ -30,10 +30,13 @@ interface RunOptions extends OptionKeys {
   onProgress?: ((progress: FitProgress) => void) | undefined;
 }
 
-/** Two datasets, each a file, a folder of images, or samples in memory. */
+/**
+ * Two datasets, each a file, a folder of images, or samples in memory; or one table (`source`) of
+ * several times (`time`) or groups (`data.split_by`).
+ */
 export interface FitOptions extends RunOptions {
   source: Source;
-  target: Source;
+  target?: Source;
 }
 
 /** Two or more in the order of their times (`times`; default: equally spaced). */
@@ -59,12 +62,16 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
     base: { ...baseOf(places, overrides), ...(name !== null && { name }) },
     overrides,
   });
+  const timed = async (places: readonly Input[]): Promise<FitRequest> => {
+    const request = requestOf(places);
+    return { ...request, base: await withTimes(request, { signal }) };
+  };
   const isOfVectors = name !== null && !arePictures(...inputs);
   const folder =
     place ??
-    folderOf(isOfVectors ? { base: memoryBase(inputs, name), overrides } : requestOf(inputs));
+    folderOf(isOfVectors ? { base: memoryBase(inputs, name), overrides } : await timed(inputs));
   try {
-    const request = requestOf(
+    const request = await timed(
       ends.map((end) => writeInput(end.name, end.input, { folder, again })),
     );
     if (again || !finishedFit(request, folder)) {
@@ -104,7 +111,7 @@ function marginalsIn(
     return {
       all: [
         { name: "source", source },
-        { name: "target", source: target },
+        ...(target === undefined ? [] : [{ name: "target", source: target }]),
       ],
       keys: keys as OptionKeys,
     };

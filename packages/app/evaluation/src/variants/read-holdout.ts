@@ -11,13 +11,14 @@ import type { Subject } from "../subject.js";
  */
 export async function readHoldout(
   path: string,
-  { ends, names }: Pick<Subject, "ends" | "names">,
+  { ends, names, trained }: Pick<Subject, "ends" | "names" | "trained">,
 ): Promise<Tensor> {
   const refuse = (problem: string) => new ConfigError("usage", `holdout=${path}: ${problem}`);
   if (ends.shape.length !== 1 || ends.projection)
     throw refuse("this is a run of images; a hold-out needs a run of vectors");
   const [d] = ends.shape as [number];
-  return (await readRows(path, { key: "holdout", names, d })).rows;
+  const where = trained.config.data.where ?? undefined;
+  return (await readRows(path, { key: "holdout", names, d, where })).rows;
 }
 
 /**
@@ -26,7 +27,12 @@ export async function readHoldout(
  */
 export async function readRows(
   path: string,
-  { key, names, d }: { key: string; names: readonly string[] | null; d: number | null },
+  {
+    key,
+    names,
+    d,
+    where,
+  }: { key: string; names: readonly string[] | null; d: number | null; where?: string | undefined },
 ): Promise<{ rows: Tensor; names: string[] }> {
   const refuse = (problem: string) => new ConfigError("usage", `${key}=${path}: ${problem}`);
   const source = await openRows(path);
@@ -34,7 +40,7 @@ export async function readRows(
     const columns = columnsOf(source, names, d);
     if (typeof columns === "string") throw refuse(`${columns}, as the other data have`);
     const values: number[][] = [];
-    for await (const { count, numbers } of cleanRows(source, { numbers: columns }))
+    for await (const { count, numbers } of cleanRows(source, { numbers: columns, where }))
       for (let i = 0; i < count; i++) values.push(numbers.map((column) => column[i] as number));
     if (values.length < 4) throw refuse(`${values.length} rows; expected 4 or more`);
     return { rows: tidy(() => tensor(values, { dtype: "float32" }).keep()), names: columns };

@@ -240,7 +240,7 @@ async function scatter(
   const first = states.select(0, 0);
   const last = states.select(0, -1);
   try {
-    points.course = await courseOf({
+    const course = await courseOf({
       direction,
       bridge: subject.bridge,
       ends,
@@ -252,6 +252,7 @@ async function scatter(
       end: last,
       place: placeIn({ direction, start, data, axes }),
     });
+    if (course) points.course = course;
   } finally {
     for (const t of [states, first, last, axes?.basis, ...dated.map(({ x }) => x)]) t?.dispose();
   }

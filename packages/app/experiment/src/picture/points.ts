@@ -47,7 +47,6 @@ export function pointsOf(carried: CarriedVectors): Points {
     return {
       n,
       dim: d,
-      course: null,
       plane: {
         k,
         explained: axes?.explained.slice(0, 2) ?? null,

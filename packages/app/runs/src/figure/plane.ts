@@ -70,10 +70,8 @@ export function planeAxes(
       x: value(0, flat[2 * i]),
       y: value(1, flat[2 * i + 1]),
     })).filter(({ x, y }) => !isWhole || (Number.isFinite(x) && Number.isFinite(y)));
-  const groups = [
-    ...[source, target, generated],
-    ...between.flatMap((one) => [one.data, one.generated]),
-  ].map((flat) => placesOf(flat));
+  const steps = between.flatMap((one) => [one.data, one.generated]);
+  const groups = [source, target, generated, ...steps].map((flat) => placesOf(flat));
   return { value, label, placesOf, domains: domainsOf(groups, explained !== null) };
 }
 

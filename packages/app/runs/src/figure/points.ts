@@ -64,7 +64,7 @@ const points = z.object({
   n: real,
   dim: real,
   plane,
-  course: course.nullable().catch(null),
+  course: course.optional().catch(undefined),
   histograms: listOf(histogram),
   /** The worst columns, in the order of the data; null for fewer than three. */
   correlations: correlations.nullable().catch(null),

@@ -226,7 +226,7 @@ async function pointFigures(
   const some = dim > bars.length ? `${bars.length} of ${dim} columns, the` : "The";
   return listed(
     charts("medium", await planePanels(plane, options), planeLegend(options)),
-    course && charts("medium", await coursePanels(course, plane, options)),
+    course !== undefined && charts("medium", await coursePanels(course, plane, options)),
     bars.length > 0 && [
       html`<p class="note">Generated rows (bars) should have the shape of the ${reference} (outline). ${some} worst come first. The first and the last bar also hold what lies beyond.</p>`,
       ...charts("small", bars),

@@ -2,6 +2,7 @@
 // images whose pixels come out of the file.
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { coursePanels } from "../../src/figure/course.js";
 import {
   animatedGrid,
   imageGrid,
@@ -10,6 +11,7 @@ import {
   svgToPng,
 } from "../../src/figure/images.js";
 import { scatterFigure } from "../../src/figure/plane.js";
+import { plainUnits } from "../../src/figure/points.js";
 import { type SpectrumSeries, spectrumFigure } from "../../src/figure/spectrum.js";
 import { type TrendOptions, type TrendPanel, trendFigure } from "../../src/figure/trend.js";
 import { coordinates, dots, lines, rules, select, texts } from "./svg.js";
@@ -149,6 +151,38 @@ describe("samples", () => {
       expect(texts(svg)).toContain(text);
     expect(dots(svg)).toHaveLength(3 + 6 + 3 + 3 + 9);
     expect(lines(svg).map((line) => coordinates(line).length)).toEqual([3, 3, 3]);
+  });
+
+  it("of a time course have velocities, growth, masses and fates", async () => {
+    const plane = { ...kinds, k: 2 as const, explained: null, path, between };
+    const course = {
+      arrows: { from: flat, to: flat.map((x) => x + 0.2) },
+      growth: [-0.5, 0, 1],
+      mass: { times: [2, 7], generated: [1, 2.4], dataTimes: [2, 3, 7], data: [1, 1.3, 2.5] },
+      fates: { column: "kind", from: ["stem"], to: ["b", "t"], counts: [[1, 3]], data: [2, 2] },
+    };
+    const names = { source: "2", target: "7" };
+    const options = { direction: "f" as const, names, units: plainUnits };
+    const panels = await coursePanels(course, plane, options);
+    expect(panels.map(({ title }) => title)).toEqual([
+      "Velocity at the data",
+      "Growth rate −0.5 to 1 (red grows)",
+      "Total mass over time",
+      "Fates by kind",
+    ]);
+    const [velocity, growth, mass, fates] = panels.map(({ svg }) => svg) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    expect(select(velocity, '[aria-label="arrow"] path')).toHaveLength(3);
+    expect(dots(growth).map((dot) => dot.getAttribute("fill"))).toContain("rgb(200,30,30)");
+    expect(lines(mass)).toHaveLength(1);
+    expect(select(fates, '[aria-label="bar"] rect')).toHaveLength(4);
+    expect(
+      await coursePanels({ ...course, mass: null, fates: null }, { ...plane, k: 1 }, options),
+    ).toEqual([]);
   });
 });
 

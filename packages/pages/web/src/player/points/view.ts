@@ -193,7 +193,8 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
 }
 
 function weightsAt(all: Carried["weights"], { k, part }: Place): Float32Array | null {
-  const [from, to] = [all[k] ?? null, all[k + 1]];
+  const from = all[k] ?? null;
+  const to = all[k + 1];
   return from && to ? mixed(from, to, part) : from;
 }
 
