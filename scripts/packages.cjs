@@ -13,14 +13,14 @@ const packages = {
   config: { group: "app", budget: 26_200, imports: ["files"] },
   runs: { group: "app", budget: 38_100, imports: ["files"] },
   problem: { group: "app", budget: 11_400, imports: base },
-  inference: { group: "app", budget: 26_800, imports: [...base, "problem"] },
+  inference: { group: "app", budget: 26_600, imports: [...base, "problem"] },
   evaluation: { group: "app", budget: 32_400, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 32_300,
+    budget: 29_900,
     imports: [...base, "problem", "inference", "evaluation"],
   },
-  export: { group: "app", budget: 23_100, imports: [...base, "problem", "inference", "web"] },
+  export: { group: "app", budget: 22_800, imports: [...base, "problem", "inference", "web"] },
   web: { group: "pages", budget: 33_500, imports: ["files"] },
   studio: { group: "pages", budget: 30_300, imports: ["files", "runs", "web"] },
   cli: {

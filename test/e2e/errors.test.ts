@@ -44,7 +44,6 @@ describe("arguments are refused in one line", () => {
       ["no such folder; expected PNG"],
     ],
     [[], "train dataset=moons from=nope", ["there is no folder nope"]],
-    [[], "train dataset=moons seed=1,2 -m --plan", ["--plan plans one run"]],
     [images, "data.image_size=18", ["18"]],
     [images, `${digits} data.image_size=32`, ["28", "32"]],
     [images, `${digits} paths.data_dir_name=cut`, ["train-images-idx3-ubyte"]],

@@ -126,14 +126,6 @@ describe("how long a run is", () => {
     expect((await line(...words, "first_num_iter=60")).stderr).toBe("");
   });
 
-  it("--plan measures steps, time and memory, and trains nothing", async () => {
-    const { code, stdout } = await line("train", ...few, "first_num_iter=10", "--plan");
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^4 half-iterations: 2 of 10 steps, 2 of 6 steps; 32 steps in all$/m);
-    expect(stdout).toMatch(/^memory: about \d+ MiB, .* GiB are available$/m);
-    expect(stdout).toMatch(/^time: about \d+s, .* to simulate 32 pairs$/m);
-  });
-
   it("is printed at its start", async () => {
     const { code, stderr } = await line("train", ...few, `experiments_dir=${root}`);
     expect(code).toBe(0);

@@ -32,22 +32,6 @@ beforeAll(async () => {
   whole = folderIn((await line(...words("whole", "outer_iters=4"))).stdout);
 });
 
-it("words with more half-iterations begin with a shorter run, and end with the same bits", async () => {
-  const first = await line(...words("more", "outer_iters=2"));
-  expect(first.code).toBe(0);
-  const short = folderIn(first.stdout);
-  const more = await line(...words("more", "outer_iters=4"));
-  expect(more.stderr).toContain(`begins with the 2 half-iterations of ${short}`);
-  const long = folderIn(more.stdout);
-  for (const half of ["2_f", "4_f"]) expect(weights(long, half)).toBe(weights(whole, half));
-  expect(readRun(long).results.map((row) => row.half_iteration)).toEqual(
-    readRun(whole).results.map((row) => row.half_iteration),
-  );
-  // The other way round there is nothing to begin with.
-  const again = await line(...words("more", "outer_iters=2"));
-  expect(again.stdout).toContain("finished already");
-});
-
 it("dsbm extend makes a run longer in its folder, and its words then go on with the longer one", async () => {
   const begun = await line(...words("in-place", "outer_iters=2"));
   const folder = folderIn(begun.stdout);

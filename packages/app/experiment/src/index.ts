@@ -5,7 +5,6 @@ export { type FitRequest, fitMember, prepare } from "./fit/prepare.js";
 export { finishedFit, runFit, runFitWorker } from "./fit/run.js";
 export { withTimes } from "./fit/times.js";
 export { TimeEstimate } from "./forecast/estimate.js";
-export { memoryLine, planRun } from "./forecast/plan.js";
 export { type Planned, TimePlan } from "./forecast/time-plan.js";
 export type { Extension } from "./run/begin/extension.js";
 export { environment } from "./run/environment.js";

@@ -11,8 +11,6 @@ import {
   methodNamed,
   minibatchEntropic,
   minibatchExact,
-  minibatchPartial,
-  minibatchUnbalanced,
   ornsteinUhlenbeck,
   plainDrift,
   preconditioned,
@@ -104,19 +102,12 @@ export const chunkRows = (shape: readonly number[]): number => (shape.length ===
 export const threadsOf = ({ threads }: Pick<CompleteTrainConfig, "threads">): number =>
   threads === "auto" ? cores() : threads;
 
-function batchCoupling(
-  { ot_sampler, ot_share: share, ot_penalty: penalty }: CompleteTrainConfig,
-  reg: number,
-): BatchCoupling | null {
+function batchCoupling({ ot_sampler }: CompleteTrainConfig, reg: number): BatchCoupling | null {
   switch (ot_sampler) {
     case "exact":
       return minibatchExact();
     case "sinkhorn":
       return minibatchEntropic({ reg });
-    case "unbalanced":
-      return minibatchUnbalanced({ reg, penalty });
-    case "partial":
-      return minibatchPartial({ share });
     default:
       return null;
   }

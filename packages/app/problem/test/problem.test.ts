@@ -1,6 +1,5 @@
 // What the keys of a run become: the process, its schedule, and the problem of the training.
-import { type BatchCoupling, stream } from "@dsbm/bridge";
-import { arange, cat, setNumThreads, tidy } from "@dsbm/torch";
+import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configured } from "../../../../test/support/problem.js";
 import { wordsOf } from "../../../../test/support/words.js";
@@ -74,20 +73,6 @@ describe("the problem of a run", () => {
       expect(given.method.matchConditions, `${words}`).toBe(wanted);
     }
   });
-
-  it("pairs batches by every kind of transport", () =>
-    tidy(() => {
-      const x = arange(0, 4, { dtype: "float64" }).unsqueeze(1);
-      const batch = { x0: cat([x, x.add(30)]), x1: cat([x.sub(30), x]) };
-      const found = (["exact", "sinkhorn", "unbalanced", "partial"] as const).map((name) => {
-        const words = `first_coupling=ind ot_sampler=${name} ot_share=0.5 ot_penalty=0.01 sigma=0.3`;
-        const couple = problem(...wordsOf(words)).method.batchCoupling as BatchCoupling;
-        const { x0, x1 } = couple(batch, stream(1, name));
-        return x0.sub(x1).abs().amax().item() < 10;
-      });
-      // Half of each end is far from the other: only these two leave it out.
-      expect(found).toEqual([false, false, true, true]);
-    }));
 
   it("trains both directions in an iteration, flows one field, with more steps in the first", () => {
     const words = ["n_ipf=3", "num_iter=7", "first_num_iter=20"];

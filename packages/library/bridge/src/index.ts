@@ -83,8 +83,6 @@ export {
 export {
   minibatchEntropic,
   minibatchExact,
-  minibatchPartial,
-  minibatchUnbalanced,
 } from "./coupling/minibatch.js";
 export { endpointMoments, withMoments } from "./coupling/moments.js";
 export { langevin, networkMean, referenceMean, type StepMean } from "./langevin/langevin.js";

@@ -22,7 +22,6 @@ import { optimality } from "../src/metric/vectors/optimality.js";
 import { FittedGaussian } from "../src/model/fitted-gaussian.js";
 import { assignment } from "../src/ot/assignment.js";
 import { exactPointPlan } from "../src/ot/exact.js";
-import { partialPlan } from "../src/ot/partial.js";
 import { samplePairs } from "../src/ot/sample.js";
 import { sinkhorn } from "../src/ot/sinkhorn.js";
 import { brownian } from "../src/process/brownian.js";
@@ -131,12 +130,6 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
   ["costs", () => assignment(Float64Array.of(1, 2, 3), 2), "argument", /expected n × m = 2 × 2/],
   ["a NaN cost", () => assignment(Float64Array.of(Number.NaN), 1), "not_finite", /\[0, 0\] is NaN/],
   ["no points", () => exactPointPlan(x(), zeros([0, 2])), "data", /expected \[n, …\]/],
-  [
-    "share",
-    () => partialPlan(new Float64Array(1), 1, { share: 0 }),
-    "argument",
-    /expected the part/,
-  ],
   ["a plan", () => samplePairs(tensor([[0]]), Float64Array.of(0)), "argument", /no mass/],
   ["chances", () => samplePairs(tensor([[1]]), Float64Array.of(1)), "argument", /in \[0, 1\)/],
   ["reg", () => sinkhorn(x(), { reg: -1 }), "argument", /reg is -1; expected/],

@@ -72,7 +72,7 @@ async function resolved(
 ) {
   const named = tokens.some((word) => /^(method|model_name)=/.test(word));
   const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
-  const known = ["--again", "--cfg", "--plan", "--open", ...others];
+  const known = ["--again", "--cfg", "--open", ...others];
   const options = { dirs: [presets], base, options: known, ...(names && { names }) };
   const resolution = resolve(experiment, tokens, options);
   const withPictures = async (member: Member<TrainConfig>): Promise<Member<TrainConfig>> => {
@@ -95,7 +95,6 @@ const switches = [
   "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination",
   "--again          start over if the folder holds a run",
   "--cfg            print the configuration as YAML, and stop",
-  "--plan           print choices, steps, time and memory, as measured here, and train nothing",
   "--open           show the run on a page of this machine, as dsbm studio does",
 ].join("\n");
 
@@ -138,8 +137,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   const { experiment, load } = command;
   const args = given.filter((arg) => arg !== "--open");
   const again = args.includes("--again");
-  const plans = args.includes("--plan");
-  const [words, cfg] = withoutCfg(args.filter((arg) => !["--again", "--plan"].includes(arg)));
+  const [words, cfg] = withoutCfg(args.filter((arg) => arg !== "--again"));
   const tokens = words.map((word) => pinned(word, args));
   const resolution = await resolved(experiment, tokens, { ...command, again });
   if (resolution.help) {
@@ -157,20 +155,12 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   const sayNotes = () => {
     for (const note of notes) console.error(`dsbm: ${note}`);
   };
-  if (cfg || plans) sayNotes();
   if (cfg) {
+    sayNotes();
     const configs =
       (await command.chosen?.(members)) ?? members.map((member) => complete(member).config);
     console.log(configs.map((config) => writeYaml(config).trimEnd()).join("\n---\n"));
     return 0;
-  }
-  if (plans) {
-    if (rest.length > 0)
-      throw new ConfigError(
-        "usage",
-        "--plan plans one run: leave -m out, or give one value of each key",
-      );
-    return plan(complete(first).config);
   }
   if (args.length < given.length) {
     const { showBeside } = await import("../machine/browser.js");
@@ -234,16 +224,6 @@ export async function runExperiment<C extends CompleteTrainConfig>(
       again,
     },
   );
-}
-
-async function plan(config: CompleteTrainConfig): Promise<number> {
-  const { planRun } = await import("@dsbm/experiment");
-  using work = await beginWork("stopped");
-  const { progress, signal } = work;
-  const lines = await planRun(config, { progress, signal });
-  progress.done();
-  console.log(lines.join("\n"));
-  return 0;
 }
 
 interface Place {

@@ -32,7 +32,7 @@ export async function fitCommand(args: string[]): Promise<number> {
     {
       experiment: fit,
       usage: "SOURCE [BETWEEN …] TARGET [--plan] [--json] ",
-      options: ["--json"],
+      options: ["--json", "--plan"],
       notes,
       base,
       typed: (words) => [...places, ...words],
@@ -80,8 +80,6 @@ async function planner(): Promise<Runner<CompleteTrainConfig>> {
     async run(member, { progress, signal }) {
       const planned = await planFit(member, { progress, signal });
       printPlan(planned, { line: (text) => console.log(text) });
-      const { memoryLine } = await import("@dsbm/experiment");
-      console.log(await memoryLine(planned.config));
       return { rows: [], state: "finished" };
     },
   };

@@ -34,13 +34,11 @@ export interface FitKeys {
   std_trick?: boolean | undefined;
   /** networks learn the difference from a known drift: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first. Chosen from your data. */
   precondition?: boolean | "mixture" | undefined;
-  /** minibatch OT of independent pairs, among rows with the same condition if pairs share it; unbalanced and partial drop outliers. Chosen from your data. */
-  ot_sampler?: "exact" | "sinkhorn" | "unbalanced" | "partial" | null | undefined;
+  /** minibatch OT of independent pairs, among rows with the same condition if pairs share it. Chosen from your data. */
+  ot_sampler?: "exact" | "sinkhorn" | null | undefined;
   /** samples of each dataset in an OT batch, in whole batches; null is one batch. Chosen from your data. */
   ot_rows?: number | null | undefined;
-  /** ot_sampler=partial: transported share of a batch. Default: 0.9. */
-  ot_share?: number | undefined;
-  /** ot_sampler=unbalanced: price of dropped or added mass, in units of the batch's median squared distance. Default: 1. */
+  /** growth_coupling=vgfm: price of dropped or added mass at the source, in units of the median squared distance. Default: 1. */
   ot_penalty?: number | undefined;
   /** give simulated samples the mean and standard deviation of the data, for each coordinate of vectors or channel of images. Chosen from your data. */
   match_moments?: boolean | undefined;

@@ -71,18 +71,17 @@ export const method = {
     "networks learn the difference from a known drift: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first",
   ),
   ot_sampler: orNull(
-    z.enum(["exact", "sinkhorn", "unbalanced", "partial"]),
-    "minibatch OT of independent pairs, among rows with the same condition if pairs share it; unbalanced and partial drop outliers",
+    z.enum(["exact", "sinkhorn"]),
+    "minibatch OT of independent pairs, among rows with the same condition if pairs share it",
   ),
   ot_rows: orNull(
     z.number().int().min(1),
     "samples of each dataset in an OT batch, in whole batches; null is one batch",
     2048,
   ),
-  ot_share: key(z.number().gt(0).max(1), 0.9, "ot_sampler=partial: transported share of a batch"),
   ot_penalty: sized(
     1,
-    "ot_sampler=unbalanced: price of dropped or added mass, in units of the batch's median squared distance",
+    "growth_coupling=vgfm: price of dropped or added mass at the source, in units of the median squared distance",
   ),
   match_moments: flag(
     false,

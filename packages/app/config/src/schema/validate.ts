@@ -59,6 +59,7 @@ function explain(
 export const removedKeys: Readonly<Record<string, string>> = {
   dist_secret:
     "ranks no longer encrypt what they exchange: leave it out, and keep their network private (docs/security.md)",
+  ot_share: "partial plans are gone: leave it out",
 };
 
 export function unknownKey(

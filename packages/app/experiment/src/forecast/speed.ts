@@ -26,7 +26,7 @@ export async function measureSpeed(problem: Problem): Promise<Speed> {
   return alone.step < 0.8 * speed.step ? alone : speed;
 }
 
-export async function speedOn(problem: Problem, threads: number | null): Promise<Speed> {
+async function speedOn(problem: Problem, threads: number | null): Promise<Speed> {
   const still = {
     ...problem,
     schedule: { ...problem.schedule, ...many },

@@ -29,10 +29,10 @@ import {
   version,
 } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
-import { type Problem, type TrainEvent, Training, withExecution } from "@dsbm/train";
+import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { TimeEstimate } from "../forecast/estimate.js";
 import { type Length, lengthText } from "../forecast/length.js";
-import { mayBeLarge, memoryAdvice, memoryNeed, outOfMemoryAdvice } from "../forecast/memory.js";
+import { outOfMemoryAdvice } from "../forecast/memory.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { startFromRun } from "./begin/from-run.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
@@ -47,7 +47,6 @@ import { writeTrajectories } from "./trajectories.js";
 const often = 60;
 
 export class ExperimentRun {
-  readonly #problem: Problem;
   readonly #training: Training;
   readonly #store: CheckpointStore;
   #evaluator: Evaluator | null = null;
@@ -67,7 +66,6 @@ export class ExperimentRun {
     private readonly pairs: KnownRows | null,
   ) {
     const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
-    this.#problem = problem;
     const { ranks = null, hooks } = options;
     const threads = hooks?.time?.limit.threads ?? null;
     const how = { ranks, ...(threads !== null && { threads }) };
@@ -86,7 +84,7 @@ export class ExperimentRun {
   }
 
   async go(): Promise<"finished" | "interrupted"> {
-    const { config, options, run, ends } = this;
+    const { config, options, run } = this;
     const { progress, signal } = options;
     const training = this.#training;
     const parameters = training.state.networks.b.parameterCount();
@@ -98,13 +96,10 @@ export class ExperimentRun {
     const name = method.plan ? config.method : config.model.name;
     const ways = method.networks === "each" ? "each way" : "for both ways";
     if (!method.model?.fit) progress.line(`${name} of ${size} parameters ${ways}`);
-    if (mayBeLarge(ends.shape, config) && !method.model?.fit)
-      this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
     const at = this.#restore();
     const plan = options.hooks?.time;
     if (!plan) progress.line(lengthText(this.#length));
-    if (parameters > 2e6 || mayBeLarge(ends.shape, config))
-      progress.line(`to resume after a stop: ${options.resume}`);
+    if (parameters > 2e6) progress.line(`to resume after a stop: ${options.resume}`);
     run.rewindTo({ half_iteration: at.half, step: at.step });
     const main: MainWork = {
       begin: () => this.#begin(at),

@@ -122,8 +122,6 @@ function firstPairs({ method, first_coupling, precondition, ot_sampler }: Comple
   const plans = {
     exact: "optimal",
     sinkhorn: "entropic optimal",
-    unbalanced: "unbalanced",
-    partial: "partial",
   };
   const usualPlan = method === "sbcfm" ? plans.sinkhorn : plans.exact;
   const plan = ot_sampler ? plans[ot_sampler] : rows.coupling ? usualPlan : null;

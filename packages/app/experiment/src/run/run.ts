@@ -35,7 +35,6 @@ import {
   readExtension,
 } from "./begin/extension.js";
 import { checkContinuable, checkSameConfig, finishedRows, freeKeys } from "./begin/resume.js";
-import { beginWith, shorterRun } from "./begin/shorter.js";
 import { checkTables } from "./columns.js";
 import { runCourse } from "./course.js";
 import { ExperimentRun } from "./experiment-run.js";
@@ -81,13 +80,6 @@ export async function runTraining(
     checkContinuable(folder);
     checkFiles(folder);
     checkTables(folder);
-  }
-  const shorter = again || hooks.time || config.checkpoint_run ? null : shorterRun(folder, config);
-  if (shorter) {
-    beginWith(shorter, folder);
-    progress.line(
-      `begins with the ${shorter.done} half-iterations of ${shorter.folder}, a shorter run of the same configuration (--again starts over)`,
-    );
   }
   setNumThreads(threadsOf(config));
   await prepareDatasets(config, { progress, signal });

@@ -4,7 +4,6 @@ import { mapConditions } from "../core/conditions.js";
 import { argumentError } from "../core/errors.js";
 import { squaredDistances } from "../ot/cost.js";
 import { exactPlan } from "../ot/exact.js";
-import { partialPlan } from "../ot/partial.js";
 import type { SparsePlan } from "../ot/plan.js";
 import { type IndexPairs, samplePairs } from "../ot/sample.js";
 import { type Points, sinkhorn } from "../ot/sinkhorn.js";
@@ -56,28 +55,4 @@ const forDraws = { tolerance: 1e-4, iterations: 300 };
 /** Entropic plans with regularisation `reg`, drawn from with replacement; SB-CFM takes 2σ². */
 export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
   return coupling((batch, _, draw) => draw(sinkhorn(batch, { reg, ...forDraws }).plan));
-}
-
-/**
- * Partial plans: the closest `share` of a batch is transported exactly, and as many pairs as
- * samples are drawn with replacement.
- */
-export function minibatchPartial({ share }: { share: number }): BatchCoupling {
-  return coupling(({ x0, x1 }, size, draw) => {
-    checkEqual("partial transport", size);
-    const costs = squaredDistances(x0, x1).toArray() as Float64Array;
-    return draw(partialPlan(costs, size.n, { share }));
-  });
-}
-
-/** Unbalanced plans: outliers get little mass. `penalty` is in units of the batch's median squared distance. */
-export function minibatchUnbalanced({
-  reg,
-  penalty,
-}: Record<"reg" | "penalty", number>): BatchCoupling {
-  return coupling(({ x0, x1 }, _, draw) => {
-    const costs = squaredDistances(x0, x1);
-    const unit = costs.median().item() || 1;
-    return draw(sinkhorn(costs, { reg, ...forDraws, penalty: penalty * unit }).plan);
-  });
 }

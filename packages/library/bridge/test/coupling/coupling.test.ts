@@ -1,5 +1,5 @@
 // Couplings: the side that stays data, the pairs, and their law.
-import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { arange, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
@@ -7,12 +7,7 @@ import { distance, expectMoments, normal, seeded } from "../../../../../test/sup
 import type { Pairs } from "../../src/core/batch.js";
 import { reference, simulated } from "../../src/coupling/from-one-end.js";
 import { independent } from "../../src/coupling/independent.js";
-import {
-  minibatchEntropic,
-  minibatchExact,
-  minibatchPartial,
-  minibatchUnbalanced,
-} from "../../src/coupling/minibatch.js";
+import { minibatchEntropic, minibatchExact } from "../../src/coupling/minibatch.js";
 import { squaredDistances } from "../../src/ot/cost.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 import { brownian } from "../../src/process/brownian.js";

@@ -17,19 +17,6 @@ export function numbers(count: number, random: () => number): Float64Array {
   return Float64Array.from({ length: count }, random);
 }
 
-/** |x_i − y_j|² of points with `dim` coordinates, row by row. */
-export function squaredCosts(x: Float64Array, y: Float64Array, dim: number): Float64Array {
-  const n = x.length / dim;
-  const m = y.length / dim;
-  return Float64Array.from({ length: n * m }, (_, k) => {
-    const i = Math.floor(k / m);
-    const j = k % m;
-    let sum = 0;
-    for (let d = 0; d < dim; d++) sum += (x[i * dim + d]! - y[j * dim + d]!) ** 2;
-    return sum;
-  });
-}
-
 /** The least total cost over all permutations. */
 export function bruteForce(cost: Float64Array, n: number): number {
   const used = new Array<boolean>(n).fill(false);
