@@ -21,11 +21,12 @@ const api = () => {
     .filter(({ text }) => text !== "README");
 };
 
-/** Wide formulas scroll; two faults of the theme that axe finds: faint names of languages, a label without its keys. */
+/** Wide formulas scroll, and code without a language wraps; two faults of the theme that axe finds: faint names of languages, a label without its keys. */
 const style = `
 .vp-doc p:has(math[display="block"]) { overflow: auto hidden; }
 .vp-doc [class*="language-"] > span.lang { color: var(--vp-c-text-2); }
 .DocSearch-Button-Keys { display: none !important; }
+.vp-doc div:not([class]) > pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
 
 const sidebar = [
