@@ -97,7 +97,11 @@ describe.each([
       const height = mean(x.map((row) => (row as number[])[1] as number));
       expect(Math.abs(height - (direction === "f" ? 1 : 0))).toBeLessThan(0.2);
     }
-    const { rows } = await bridge.evaluate({ n: 24, exact: 24, metrics: ["mass"] });
+    const known = name !== "lightsb" ? ["growth_interval"] : [];
+    const metrics = ["mass", ...known];
+    const { rows: all } = await bridge.evaluate({ n: 24, exact: 24, metrics });
+    const rows = all.filter(({ name: one }) => one === "mass");
+    expect(all.length - rows.length).toBe(known.length);
     expect(rows.map(({ direction }) => direction)).toEqual(["f", "b"]);
     for (const { value } of rows) expect(Math.abs(value - 1)).toBeLessThan(0.25);
     const out = at(`${name}.csv`);
@@ -124,6 +128,20 @@ describe.each([
     expect(done.code, done.stderr).toBe(0);
     const [head, first] = readFileSync(out, "utf8").split("\n");
     expect(head).toBe("x,y,weight");
+    if (known.length > 0) {
+      const annotated = await commandHere("annotate", run, at("day0.csv"), out, "overwrite=true");
+      expect(annotated.code, annotated.stderr).toBe(0);
+      const [names, ...lines] = readFileSync(out, "utf8").trim().split("\n");
+      const place = (column: string) => (names as string).split(",").indexOf(column);
+      const truth = days.length > 2 ? Math.log(1.6) / 0.5 : Math.log(3);
+      const cells = lines.map((text) => text.split(",").map(Number));
+      const isIn = cells.filter((row) => {
+        const rate = isLeft(row) ? truth : 0;
+        const [low, high] = ["growth_low", "growth_high"].map((one) => row[place(one)] as number);
+        return (low as number) - 0.1 <= rate && rate <= (high as number) + 0.1;
+      });
+      expect(isIn.length / cells.length).toBeGreaterThan(0.7);
+    }
     expect(first?.split(",").every((cell) => Number.isFinite(Number(cell)))).toBe(true);
   });
 });

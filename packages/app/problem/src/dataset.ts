@@ -128,7 +128,7 @@ export function loadDataset(
     shown: unscaling(name, config),
     facts,
     raw: facts && { train: train.condition, test: test.condition },
-    masses: train.masses && test.masses && { train: train.masses, test: test.masses },
+    masses: train.masses && test.masses ? { train: train.masses, test: test.masses } : null,
     rates: null,
   };
   for (const t of tensorsOf(made)) t?.keep();

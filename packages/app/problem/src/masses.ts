@@ -2,8 +2,10 @@
 import {
   type Chain,
   type Endpoints,
+  growthLength,
   intervalsOf,
   joinMass,
+  type MethodNumbers,
   mapConditions,
   methodNamed,
   rowsByMass,
@@ -75,15 +77,40 @@ function totalMasses(config: MassConfig, ends: readonly EndpointData[]): readonl
  * The log mass that rows of each data set but the last gain by the next one, as birth − death says (the growth prior of
  * Waddington-OT, Schiebinger et al. 2019): g·Δt, so that their plan starts from masses a·exp(g·Δt).
  */
-function priorsOf(config: MassConfig, ends: readonly EndpointData[]): Tensor[] {
+export function priorsOf(config: MassConfig, ends: readonly EndpointData[]): Tensor[] {
+  const spans = timeSpans(config, ends.length);
+  const known = ends.slice(0, -1).map(({ rates }) => rates);
+  return known.flatMap((rates, k) =>
+    rates ? [tidy(() => rates.mul(spans[k] as number).keep())] : [],
+  );
+}
+
+/** Time between consecutive datasets, in the user's units. */
+export function timeSpans(config: MassConfig, sets: number): number[] {
   const length = timeScale(config)?.length ?? 1;
   const times = config.times
     ? processTimes({ times: config.times }, config.times)
-    : ends.map((_, k) => k / (ends.length - 1));
-  return ends.slice(0, -1).map(({ rates }, k) => {
-    const span = ((times[k + 1] as number) - (times[k] as number)) * length;
-    return tidy(() => (rates as Tensor).mul(span).keep());
-  });
+    : Array.from({ length: sets }, (_, k) => k / (sets - 1));
+  return times.slice(1).map((time, k) => (time - (times[k] as number)) * length);
+}
+
+/** Numbers of growth that training needs and sampling does not; none without growth. */
+export function growthNumbers(
+  config: CompleteTrainConfig,
+  ends: readonly EndpointData[],
+): Pick<MethodNumbers, "masses" | "delta" | "semiRelaxed"> {
+  const masses = relativeMasses(config, ends);
+  if (!masses) return {};
+  return {
+    masses,
+    delta:
+      config.delta ??
+      growthLength(
+        ends.map(({ train, plain }) => plain(train)),
+        masses,
+      ),
+    semiRelaxed: config.growth_coupling === "vgfm" ? config.ot_penalty : null,
+  };
 }
 
 /** Few rows are drawn several times, so that light ones are there too. */

@@ -4,10 +4,8 @@ import {
   brownian,
   gammaGrid,
   gammaSchedule,
-  growthLength,
   type KnownPairs,
   type Method,
-  type MethodNumbers,
   methodNamed,
   minibatchEntropic,
   minibatchExact,
@@ -30,14 +28,14 @@ import type { Problem } from "@dsbm/train";
 import { configChain } from "./chain.js";
 import { type Datasets, isVectors, marginalsOf, tables } from "./datasets.js";
 import type { GaussianMoments } from "./gaussian-target.js";
-import { relativeMasses } from "./masses.js";
+import { growthNumbers } from "./masses.js";
 import { buildNetwork } from "./network.js";
 
 /** The part of a run's problem that needs no data, shared with sampling. */
 export function bridgeProcess(
   config: CompleteTrainConfig,
   law: GaussianMoments | null = null,
-  growth: GrowthNumbers = {},
+  growth: ReturnType<typeof growthNumbers> = {},
 ) {
   const gammas = gammaSchedule(config.num_steps, config);
   const sigma = config.sigma ?? Math.sqrt(gammas.reduce((a, b) => a + b, 0));
@@ -76,7 +74,11 @@ function methodOf(
     gammas,
     law,
     growth,
-  }: { gammas: readonly number[]; law: GaussianMoments | null; growth: GrowthNumbers },
+  }: {
+    gammas: readonly number[];
+    law: GaussianMoments | null;
+    growth: ReturnType<typeof growthNumbers>;
+  },
 ): Method {
   if (config.method !== "dsb")
     return methodNamed(config.method, {
@@ -125,25 +127,6 @@ export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
     );
 }
 
-type GrowthNumbers = Pick<MethodNumbers, "masses" | "delta" | "semiRelaxed">;
-
-/** Numbers of growth that training needs and sampling does not. */
-function growthNumbers(config: CompleteTrainConfig, ends: Datasets): GrowthNumbers {
-  const all = marginalsOf(ends);
-  const masses = relativeMasses(config, all);
-  if (!masses) return {};
-  return {
-    masses,
-    delta:
-      config.delta ??
-      growthLength(
-        all.map(({ train, plain }) => plain(train)),
-        masses,
-      ),
-    semiRelaxed: config.growth_coupling === "vgfm" ? config.ot_penalty : null,
-  };
-}
-
 export function trainingProblem(
   config: CompleteTrainConfig,
   ends: Datasets,
@@ -152,7 +135,7 @@ export function trainingProblem(
   const { method, process, grid, eps, parametrisation, lastNoise, stepVariance } = bridgeProcess(
     config,
     ends.x1.moments,
-    growthNumbers(config, ends),
+    growthNumbers(config, marginalsOf(ends)),
   );
   const { fb_sequence, first_coupling, keep_optimizer } = config;
   const startsIndependent = first_coupling === "ind" && method.rows?.pairs;

@@ -33,7 +33,7 @@ export interface Table {
    */
   readonly condition: Tensor | null;
   /** Columns for masses in the order of their options, float64 [n, columns]; null without any. */
-  readonly masses: Tensor | null;
+  readonly masses?: Tensor | null;
   /** Whether training mirrors each image of a batch left to right with probability ½. */
   readonly flip: boolean;
   /** For a table of the user, whose x lacks an offset. */
@@ -51,7 +51,7 @@ export interface Origin {
 
 export const newTable = (
   facts: Pick<Table, "name" | "split" | "source" | "x"> & Partial<Table>,
-): Table => ({ labels: null, classes: [], condition: null, masses: null, flip: false, ...facts });
+): Table => ({ labels: null, classes: [], condition: null, flip: false, ...facts });
 
 /** Indices 0 … k−1 of labels [n] in the list; 0 for unknown labels. */
 export const positionsOf = (labels: Tensor, published: readonly number[]): Tensor =>

@@ -2,8 +2,15 @@
 import { extname } from "node:path";
 import { type Conditions, mapConditions } from "@dsbm/bridge";
 import { type AnnotateConfig, ConfigError } from "@dsbm/config";
-import { absentColumn, openRows, outputFormat, tableFormat } from "@dsbm/data";
-import { growthNote } from "@dsbm/problem";
+import { absentColumn, DatasetError, openRows, outputFormat, tableFormat } from "@dsbm/data";
+import {
+  type GrowthCells,
+  growthIntervals,
+  growthNote,
+  loadDatasets,
+  marginalsOf,
+  prepareDatasets,
+} from "@dsbm/problem";
 import { cores, type Progress } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { Bridge } from "../bridge.js";
@@ -13,6 +20,7 @@ import { own, tableInput } from "../input/table.js";
 import { runRecord } from "../output/h5ad.js";
 import { checkOutput } from "../output/output.js";
 import { processTime, timeLabel } from "../times.js";
+import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";
 import { type FateCells, fateCells } from "./fates.js";
 import { h5adSink, type Sink, tableSink } from "./sinks.js";
@@ -58,6 +66,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
     layer: config.layer ?? data.layer ?? undefined,
   };
   let fates: FateCells | null = null;
+  let intervals: readonly GrowthCells[] | null = null;
   let sink: Sink | null = null;
   const source = await own(() => openRows(path, reading));
   try {
@@ -109,10 +118,12 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
     const { carried = [] } = input.table ?? {};
     const place = input.table?.h5ad ?? null;
     const columns = units.columns(names);
+    intervals = await growthCells(trained, { progress, signal });
     const annotations = annotationsOf({
       bridge,
       config,
       fates,
+      intervals,
       signal,
       names: columns.map(({ name }) => name),
       layer: place?.layer ?? "X",
@@ -164,7 +175,29 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
   } finally {
     sink?.discard();
     fates?.x.dispose();
+    for (const { centres } of intervals ?? []) centres.dispose();
     source.close();
+  }
+}
+
+/** Intervals of growth from the data of the run, if they are still there. */
+async function growthCells(
+  { config, method }: Trained,
+  options: Pick<AnnotateJob, "progress"> & { signal: AbortSignal | undefined },
+): Promise<GrowthCells[] | null> {
+  if (!method.mass || method.plan) return null;
+  try {
+    await prepareDatasets(config, options);
+    const ends = loadDatasets(config);
+    try {
+      return growthIntervals(config, marginalsOf(ends));
+    } finally {
+      ends.dispose();
+    }
+  } catch (error) {
+    if (!(error instanceof DatasetError) && !(error instanceof ConfigError)) throw error;
+    options.progress.line(`growth_low and growth_high are left out: ${error.message}`);
+    return null;
   }
 }
 

@@ -1,7 +1,7 @@
 // Annotations of rows: velocity, growth, masses, state at another time, and final classes.
 import { type Conditions, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
-import { timeScale } from "@dsbm/problem";
+import { cellOf, type GrowthCells, timeScale, timeValues } from "@dsbm/problem";
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import { gridOf } from "../plan.js";
@@ -34,6 +34,8 @@ interface AnnotationContext {
   /** The source matrix of a .h5ad file. */
   layer: string;
   fates: FateCells | null;
+  /** Intervals of growth by dataset; null without. */
+  intervals: readonly GrowthCells[] | null;
   signal: AbortSignal | undefined;
 }
 
@@ -41,9 +43,8 @@ export function annotationsOf(context: AnnotationContext): Annotation[] {
   const velocity = velocityOf(context);
   const state = stateOf(context);
   const fates = context.fates && fatesOf(context, context.fates);
-  return [velocity, state, growthOf(context), massesOf(context), fates].filter(
-    (one) => one !== null,
-  );
+  const growth = [growthOf(context), intervalsOf(context)];
+  return [velocity, state, ...growth, massesOf(context), fates].filter((one) => one !== null);
 }
 
 /** The growth rate of a row's mass, per unit of the user's time. */
@@ -68,6 +69,27 @@ function growthOf({ bridge }: AnnotationContext): Annotation | null {
 }
 
 /** The mass of a row at the last time, and its mass at the first time. */
+/** The 90 % interval of the mean growth rate of like rows, until the next time that was measured. */
+function intervalsOf({ bridge, intervals }: AnnotationContext): Annotation | null {
+  const { config } = bridge.trained;
+  if (!intervals) return null;
+  const times = timeValues(config).map(({ time }) => time);
+  return {
+    obsm: null,
+    columns: ["growth_low", "growth_high"],
+    async values({ x, time }) {
+      const at = processTime(config, time, "time");
+      const place = Math.max(
+        0,
+        times.findLastIndex((own) => own <= at + 1e-9),
+      );
+      const { centres, low, high } = intervals[place] as GrowthCells;
+      const cells = tidy(() => cellOf(x, centres).toNumbers());
+      return [low, high].map((values) => Float64Array.from(cells, (c) => values[c] as number));
+    },
+  };
+}
+
 function massesOf(context: AnnotationContext): Annotation | null {
   const { config, method } = context.bridge.trained;
   if (!method.mass) return null;

@@ -96,6 +96,26 @@ describe("a table is refused in one line that says what is wrong with it", () =>
   });
 });
 
+it.each<[string, string, Record<string, string>, string, RegExp]>([
+  ["negative weights", "1,-2", { weights: "w" }, "BadTable", /weights=w has -2 in row 2: expected/],
+  [
+    "weights that are 0",
+    "0,0",
+    { weights: "w" },
+    "BadTable",
+    /weights=w is 0 in all rows: expected/,
+  ],
+  ["a missing weight", "1,", { weights: "w" }, "BadTable", /column w has 1 missing .* row 2/],
+  ["texts as rates", "1,x", { birth: "w" }, "BadTable", /birth=w is a column of texts: expected/],
+  ["an absent column", "1,2", { mass: "v" }, "InvalidOption", /^mass=v: .* has no such column/],
+])("masses by column: %s", async (_, cells, masses, code, message) => {
+  const lines = cells.split(",").map((cell, i) => `${i},${cell}`);
+  const content = text(`a,w\n${lines.join("\n")}\n`);
+  await expect(prepare("t.csv", content, { masses } as ReadOptions)).rejects.toThrow(
+    refusal(code, message),
+  );
+});
+
 it("an array with NaN names the file, the row and the way out", () => {
   const path = join(folder(), "x.npy");
   writeFileSync(path, npy([1, 2, Number.NaN, 4, 5, Number.POSITIVE_INFINITY], [3, 2]));

@@ -1,0 +1,112 @@
+// How well the data tell growth: static plans of resampled rows (bootstrap), in cells of like rows.
+import { growthPlan, squaredDistances, stream } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { type Generator, oneHot, randint, randperm, type Tensor, tidy, where } from "@dsbm/torch";
+import type { EndpointData } from "./dataset.js";
+import { growthNumbers, priorsOf, timeSpans } from "./masses.js";
+
+/** Cells of a dataset's rows, with a 90 % interval of the mean growth rate of each. */
+export interface GrowthCells {
+  /** [cells, d], as networks take them. */
+  centres: Tensor;
+  /** Per unit of the user's time, until the next dataset (for the last: since the one before). */
+  low: number[];
+  high: number[];
+}
+
+const mostRows = 400;
+const mostCells = 12;
+const resamples = 40;
+
+/** Cells of each dataset. Returns null for a method without growth. Free the centres. */
+export function growthIntervals(
+  config: CompleteTrainConfig,
+  ends: readonly EndpointData[],
+): GrowthCells[] | null {
+  const numbers = tidy(() => growthNumbers(config, ends));
+  const { masses, delta = 1, semiRelaxed: penalty } = numbers;
+  // Plans of unbalanced LightSB are others.
+  if (!masses || config.mass_penalty !== null) return null;
+  const generator = stream(config.seed, "growth intervals");
+  const priors = priorsOf(config, ends);
+  const spans = timeSpans(config, ends.length);
+  const some = ends.map(({ train, plain }) =>
+    tidy(() => {
+      const rows = randperm(train.size(0), { generator }).narrow(
+        0,
+        0,
+        Math.min(mostRows, train.size(0)),
+      );
+      return { rows: rows.keep(), x: plain(train.indexSelect(0, rows)).to("float64").keep() };
+    }),
+  );
+  const cellsOf = (k: number): GrowthCells => {
+    const isLast = k === ends.length - 1;
+    const from = isLast ? k - 1 : k;
+    const source = some[from] as (typeof some)[number];
+    const target = some[from + 1] as (typeof some)[number];
+    const own = isLast ? target : source;
+    const [a, b] = [masses[from] as number, masses[from + 1] as number];
+    const span = spans[from] as number;
+    const centres = centresOf(own.x, generator);
+    const rates = Array.from({ length: resamples }, () =>
+      tidy(() => {
+        const [i, j] = [resampled(source.x, generator), resampled(target.x, generator)];
+        const [x, y] = [source.x.indexSelect(0, i), target.x.indexSelect(0, j)];
+        const { plan, left, joined } = growthPlan(x, y, {
+          delta,
+          penalty,
+          logA: x.select(1, 0).fullLike(Math.log(a)),
+          logB: y.select(1, 0).fullLike(Math.log(b)),
+          prior: priors[from]?.indexSelect(0, source.rows).indexSelect(0, i),
+        });
+        const side = isLast ? 0 : 1;
+        const isIn = nearestOf(isLast ? y : x, centres);
+        const massIn = (masses: Tensor) => isIn.mul(masses.sum(side).unsqueeze(1)).sum(0);
+        const before = massIn(plan.mul(left.exp().unsqueeze(1)));
+        const after = massIn(plan.mul(joined.exp().unsqueeze(0)));
+        return after.div(before).log().div(span).toNumbers();
+      }),
+    );
+    const sorted = Array.from({ length: centres.size(0) }, (_, c) =>
+      rates
+        .map((rate) => rate[c] as number)
+        .filter(Number.isFinite)
+        .sort((one, other) => one - other),
+    );
+    const quantile = (q: number) =>
+      sorted.map((all) => all[Math.round(q * (all.length - 1))] ?? Number.NaN);
+    return { centres, low: quantile(0.05), high: quantile(0.95) };
+  };
+  try {
+    return ends.map((_, k) => cellsOf(k));
+  } finally {
+    for (const t of [...priors, ...some.flatMap(({ rows, x }) => [rows, x])]) t.dispose();
+  }
+}
+
+const resampled = (x: Tensor, generator: Generator): Tensor =>
+  randint(0, x.size(0), [x.size(0)], { generator });
+
+/** The place of each row's cell, int64 [n]. */
+export const cellOf = (x: Tensor, centres: Tensor): Tensor =>
+  squaredDistances(x.to("float64"), centres).argmin({ dim: 1 });
+
+/** 1 for the cell of a row: [n, cells]. */
+const nearestOf = (x: Tensor, centres: Tensor): Tensor =>
+  oneHot(cellOf(x, centres), { numClasses: centres.size(0) }).to("float64");
+
+/** Centres of k-means, the caller's. */
+function centresOf(x: Tensor, generator: Generator): Tensor {
+  return tidy(() => {
+    const count = Math.min(mostCells, x.size(0));
+    let centres = x.indexSelect(0, randperm(x.size(0), { generator }).narrow(0, 0, count));
+    for (let round = 0; round < 10; round++) {
+      const isIn = nearestOf(x, centres).t();
+      const sizes = isIn.sum(1).unsqueeze(1);
+      const means = isIn.mm(x).div(sizes.clamp({ min: 1 }));
+      centres = where(sizes.gt(0), means, centres);
+    }
+    return centres.keep();
+  });
+}
