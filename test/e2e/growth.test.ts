@@ -99,9 +99,9 @@ describe.each([
     }
     const known = name !== "lightsb" ? ["growth_interval"] : [];
     const metrics = ["mass", ...known];
-    const { rows: all } = await bridge.evaluate({ n: 24, exact: 24, metrics });
-    const rows = all.filter(({ name: one }) => one === "mass");
-    expect(all.length - rows.length).toBe(known.length);
+    const measured = (await bridge.evaluate({ n: 24, exact: 24, metrics })).rows;
+    const rows = measured.filter(({ name: one }) => one === "mass");
+    expect(measured.length - rows.length).toBe(known.length);
     expect(rows.map(({ direction }) => direction)).toEqual(["f", "b"]);
     for (const { value } of rows) expect(Math.abs(value - 1)).toBeLessThan(0.25);
     const out = at(`${name}.csv`);
