@@ -46,18 +46,20 @@ export function growthIntervals(
     const source = some[from] as (typeof some)[number];
     const target = some[from + 1] as (typeof some)[number];
     const own = isLast ? target : source;
-    const [a, b] = [masses[from] as number, masses[from + 1] as number];
+    const sourceMass = masses[from] as number;
+    const targetMass = masses[from + 1] as number;
     const span = spans[from] as number;
     const centres = centresOf(own.x, generator);
     const rates = Array.from({ length: resamples }, () =>
       tidy(() => {
-        const [i, j] = [resampled(source.x, generator), resampled(target.x, generator)];
-        const [x, y] = [source.x.indexSelect(0, i), target.x.indexSelect(0, j)];
+        const i = resampled(source.x, generator);
+        const x = source.x.indexSelect(0, i);
+        const y = target.x.indexSelect(0, resampled(target.x, generator));
         const { plan, left, joined } = growthPlan(x, y, {
           delta,
           penalty,
-          logA: x.select(1, 0).fullLike(Math.log(a)),
-          logB: y.select(1, 0).fullLike(Math.log(b)),
+          logA: x.select(1, 0).fullLike(Math.log(sourceMass)),
+          logB: y.select(1, 0).fullLike(Math.log(targetMass)),
           prior: priors[from]?.indexSelect(0, source.rows).indexSelect(0, i),
         });
         const side = isLast ? 0 : 1;
