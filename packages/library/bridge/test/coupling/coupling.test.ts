@@ -126,27 +126,3 @@ describe("minibatchEntropic", () => {
     });
   });
 });
-
-describe("transport that leaves outliers out", () => {
-  /** Seven samples of each table close together, and one of each far from all others. */
-  const withOutliers = (): Pairs => ({
-    x0: cat([numbered(7), tensor([[100]], { dtype: "float64" })]),
-    x1: cat([tensor([[-100]], { dtype: "float64" }), numbered(7, 0.25)]),
-  });
-
-  it.each([
-    ["partial", minibatchPartial({ share: 0.9 })],
-    ["unbalanced", minibatchUnbalanced({ reg: 0.01, penalty: 0.5 })],
-  ] as const)("%s pairs neighbours only, as many as the batch has", (_name, couple) => {
-    const generator = seeded(2);
-    const seen = new Set<number>();
-    for (let i = 0; i < 40; i++)
-      tidy(() => {
-        const { x0, x1 } = couple(withOutliers(), generator);
-        expect(x0.shape).toEqual([8, 1]);
-        expect(distance(x0.add(0.25), x1)).toBe(0);
-        for (const k of x0.toNumbers()) seen.add(k);
-      });
-    expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
-  });
-});
