@@ -31,7 +31,7 @@ type MassConfig = Pick<
 >;
 
 /** Whether samples of the method have masses that change. */
-export const hasMass = ({
+const hasMass = ({
   method,
   mass_penalty,
 }: Pick<MassConfig, "method" | "mass_penalty">): boolean =>

@@ -6,9 +6,6 @@ import type { Chain } from "../core/endpoints.js";
 import type { Network } from "../core/network.js";
 import { withoutMass } from "../coupling/growth.js";
 
-/** Part of an interval between its clock and the next one's: flow and growth jump at data sets. */
-const gap = 0.2;
-
 /** Flow and growth x [B, d + 1], t [B] → [B, d + 1]; without growth (a score) the last column is 0. */
 export class BlindToMass extends nn.Module {
   net: Network;
@@ -22,8 +19,7 @@ export class BlindToMass extends nn.Module {
   }
 
   forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
-    const own = this.intervals ? t.mul(1 - gap).add(gap / 2) : t;
-    const out = this.net.forward(withoutMass(x), own, given);
+    const out = this.net.forward(withoutMass(x), t, given);
     return this.hasGrowth ? out : withoutMass(out);
   }
 

@@ -1,5 +1,5 @@
 // Couplings: the side that stays data, the pairs, and their law.
-import { arange, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { arange, type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";

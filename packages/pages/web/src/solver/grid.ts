@@ -5,7 +5,7 @@ export type Direction = "f" | "b";
 
 export const equalTimes = (n: number): number[] => Array.from({ length: n + 1 }, (_, k) => k / n);
 
-export interface Step {
+interface Step {
   k: number;
   time: number;
   next: number;
