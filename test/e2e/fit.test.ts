@@ -207,5 +207,5 @@ test("folders of pictures", async () => {
   const short = ["max_minutes=0.02", "threads=1", "--plan"];
   const plan = await dsbm("fit", "dark", "light", ...short);
   expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time allows/m);
-  expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two have 20 steps/m);
+  expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two would have 20 steps/m);
 });

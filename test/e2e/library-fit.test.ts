@@ -88,7 +88,7 @@ describe("fit", () => {
     [{ source: [[1, Number.NaN]] }, /^source has values that are NaN or infinite/],
     [
       { source: rand([3, 4, 5]) },
-      /^source has shape \[3, 4, 5\]; expected vectors \[n, d\] or pic/,
+      /^source has shape \[3, 4, 5\]; expected vectors \[n, d\] or images/,
     ],
     [{ source: "none.csv", target: "none.csv" }, /no file or folder none\.csv/],
     [{ sigam: 1 }, /unknown key "sigam".*sigma/],

@@ -1,7 +1,7 @@
 // What `npm pack` gives installs into an empty project: the command line runs there, the engine is built there, programs
 // find every sub-path, and strict TypeScript accepts the types.
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Generator, io, randn } from "@dsbm/torch";
@@ -65,10 +65,16 @@ describe("in an empty project", () => {
     // Compiled already from the same sources by the same compiler: only linking remains.
     mkdirSync(engine, { recursive: true });
     cpSync(join(root, "packages/engine/torch/build/obj"), join(engine, "obj"), { recursive: true });
-    const { code, stdout, stderr } = await run("npx", ["dsbm", "doctor"]);
+    const env = { XDG_CACHE_HOME: join(folder, "cache") };
+    const { code, stdout, stderr } = await run("npx", ["dsbm", "doctor"], env);
     expect(stderr).toContain("linked dsbm_torch.node");
     expect(stdout).toContain("no problems found");
     expect(code).toBe(0);
+    // Another project of this machine takes it from the cache.
+    rmSync(engine, { recursive: true });
+    const again = await run("npx", ["dsbm", "doctor"], env);
+    expect(again.stderr).toContain("copied from");
+    expect(again.code).toBe(0);
   });
 
   const program = `

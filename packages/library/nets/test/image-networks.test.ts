@@ -351,7 +351,7 @@ describe.each(kinds)("$name", (kind) => {
       [net, T.zeros([2, 64]), t, {}, /x has shape \[2,64\]; expected \[B, C, H, W\]/],
       [net, images(2), times(3), {}, /t has shape \[3\]; expected one time/],
       [net, images(2), t, { y: t }, /y was given, but (this|the) network/],
-      [conditioned, images(2, 2), t, {}, /in_channels = 3, including those of cond/],
+      [conditioned, images(2, 2), t, {}, /expected in_channels = 3/],
       [conditioned, images(2, 2), t, { cond: images(1) }, /cond has shape .*; expected \[2, C, 8/],
     ] as [Network, Tensor, Tensor, Conditions, RegExp][])
       refuses(() => network.forward(x, at, given), message);

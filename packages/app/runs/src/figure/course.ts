@@ -1,7 +1,8 @@
 // Figures of a time course: velocities, growth, masses and fates.
 import type { Markish } from "@observablehq/plot";
 import { sampleColors as colors, type Panel } from "./panel.js";
-import { type Domains, frame, type PlaneOptions, planeAxes } from "./plane.js";
+import type { PlaneOptions } from "./plane.js";
+import { type Domains, frame, planeAxes } from "./plane-axes.js";
 import { drawPanel, loadPlot } from "./plot.js";
 import type { Course, Plane } from "./points.js";
 import { tickText } from "./svg.js";

@@ -1,6 +1,7 @@
 // Figures of source, generated and target samples: in a plane, by columns, and by correlations.
 import type { Markish } from "@observablehq/plot";
 import { sampleColors as colors, type LegendEntry, type Panel } from "./panel.js";
+import { type Domain, frame, middle, type Place, planeAxes } from "./plane-axes.js";
 import { drawPanel, loadPlot } from "./plot.js";
 import {
   type AxisUnits,
@@ -23,13 +24,6 @@ export interface PlaneOptions {
   units: AxisUnits;
 }
 
-interface Place {
-  x: number;
-  y: number;
-}
-
-type Domain = [number, number];
-
 export const planeLegend = ({ names }: Pick<PlaneOptions, "names">): LegendEntry[] =>
   kinds.map((kind) => ({
     color: colors[kind],
@@ -49,32 +43,6 @@ export async function scatterFigure(
   return composeFigure({ title, panels, columns: 3, legend: planeLegend(options) });
 }
 
-export interface Domains {
-  x: Domain;
-  y: Domain;
-}
-
-/** Coordinates, labels and ranges of a plane. */
-export function planeAxes(
-  { explained, between, source, target, generated }: Plane,
-  { units }: PlaneOptions,
-) {
-  const value = (axis: number, x = Number.NaN) => (explained ? x : units.value(axis, x));
-  const label = (axis: number) => {
-    const share = explained?.[axis];
-    if (share === undefined) return units.name(axis);
-    return `component ${axis + 1} (${Math.round(100 * share)} % of the variance)`;
-  };
-  const placesOf = (flat: readonly number[], isWhole = true): Place[] =>
-    Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => ({
-      x: value(0, flat[2 * i]),
-      y: value(1, flat[2 * i + 1]),
-    })).filter(({ x, y }) => !isWhole || (Number.isFinite(x) && Number.isFinite(y)));
-  const steps = between.flatMap((one) => [one.data, one.generated]);
-  const groups = [source, target, generated, ...steps].map((flat) => placesOf(flat));
-  return { value, label, placesOf, domains: domainsOf(groups, explained !== null) };
-}
-
 /**
  * Panels of source, intermediate, generated and target samples, and paths. With one coordinate only
  * the paths over time.
@@ -84,7 +52,7 @@ export async function planePanels(
   { direction, names, units }: PlaneOptions,
 ): Promise<Panel[]> {
   const { dot, line } = await loadPlot();
-  const axes = planeAxes({ k, explained, path, between, ...samples }, { direction, names, units });
+  const axes = planeAxes({ k, explained, path, between, ...samples }, { units });
   const { value, label, placesOf } = axes;
   const dots = (kind: Kind, flat: readonly number[], fillOpacity = 0.6) =>
     dot(placesOf(flat), { x: "x", y: "y", r: 1.8, clip: true, fill: colors[kind], fillOpacity });
@@ -129,49 +97,6 @@ export async function planePanels(
       ...pathMarks,
     ),
   ]);
-}
-
-export async function frame(
-  title: string,
-  marks: Markish[],
-  labels: { x: string; y: string },
-  domains: Domains,
-): Promise<Panel> {
-  const plot = await loadPlot();
-  const axis = { ticks: 5, tickFormat: tickText };
-  return drawPanel({
-    width: 296,
-    height: 280,
-    title,
-    marginTop: 8,
-    marginRight: 12,
-    marginBottom: 42,
-    marginLeft: 68,
-    x: { ...axis, domain: domains.x, label: shortened(labels.x, 34), labelOffset: 36 },
-    y: { ...axis, domain: domains.y, label: shortened(labels.y, 34), labelOffset: 66 },
-    marks: [plot.frame({ stroke: "#bbbbbb" }), ...marks],
-  });
-}
-
-function middle(groups: readonly number[][]): Domain {
-  const edges = groups.flatMap((values) => {
-    const sorted = values.toSorted((a, b) => a - b);
-    return [0.01, 0.99].flatMap((share) => sorted[Math.round(share * (sorted.length - 1))] ?? []);
-  });
-  const [low, high] = edges.length > 0 ? [Math.min(...edges), Math.max(...edges)] : [0, 1];
-  const margin = 0.06 * (high - low) || Math.max(0.05 * Math.abs(low), 1e-6);
-  return [low - margin, high + margin];
-}
-
-function domainsOf(groups: readonly Place[][], isSame: boolean): Domains {
-  const x = middle(groups.map((group) => group.map((place) => place.x)));
-  const y = middle(groups.map((group) => group.map((place) => place.y)));
-  const width = x[1] - x[0];
-  const height = y[1] - y[0];
-  const most = Math.max(width, height);
-  if (!isSame && most > 2 * Math.min(width, height)) return { x, y };
-  const around = ([a, b]: Domain): Domain => [(a + b - most) / 2, (a + b + most) / 2];
-  return { x: around(x), y: around(y) };
 }
 
 export async function histogramPanel(

@@ -65,7 +65,7 @@ describe("every metric", () => {
         expect(metric(x, other)).toBeGreaterThan(0.01);
         expect(metric(x.to("float32"), other)).toBeCloseTo(metric(x, other), 4);
         expect(() => metric(x, other.narrow(1, 0, 1))).toThrow(
-          "samples of shape [60,2,2] beside [45,1,2]; expected the same number of values",
+          "samples of shape [60,2,2] and [45,1,2]; expected the same number of values",
         );
         expect(() => metric(x, other.div(0))).toThrow(/second samples have values that are NaN or/);
         expect(() => metric(x, other.narrow(0, 0, 0))).toThrow(/\[0,2,2\]; expected \[n, …\]/);
