@@ -31,10 +31,7 @@ type MassConfig = Pick<
 >;
 
 /** Whether samples of the method have masses that change. */
-const hasMass = ({
-  method,
-  mass_penalty,
-}: Pick<MassConfig, "method" | "mass_penalty">): boolean =>
+const hasMass = ({ method, mass_penalty }: Pick<MassConfig, "method" | "mass_penalty">): boolean =>
   mass_penalty !== null || (method !== "dsb" && methodNamed(method).mass === true);
 
 /** What a run says of masses that nobody gave; null if they were given, or stay. */
