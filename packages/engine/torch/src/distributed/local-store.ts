@@ -74,7 +74,8 @@ export async function joinLocal(
   const folder = storeFolder();
   for (let pause = 10; ; pause = Math.min(pause * 1.5, 300)) {
     const path = storePath(folder, port, attempt);
-    if (path !== null && existsSync(path)) return Store.file(path, worldSize);
+    if (path !== null && existsSync(path))
+      return Store.file(path, worldSize, () => storePath(folder, port, attempt) === path);
     if (Date.now() + pause >= deadline)
       throw distributedError(
         `no store is served on port ${port} of this machine: has rank 0 started, by the same user, and is MASTER_PORT the same on every rank?`,

@@ -21,6 +21,8 @@ export class Store implements Disposable {
     id: number,
     /** How it shows in messages: `tcp://127.0.0.1:29500`. */
     readonly name: string,
+    /** Whether rank 0 lives, for stores whose calls do not fail when it is gone. */
+    readonly isServed: () => boolean = () => true,
   ) {
     this.#id = id;
   }
@@ -56,9 +58,9 @@ export class Store implements Disposable {
   }
 
   /** PyTorch's FileStore, for `worldSize` processes; the last process deletes the file. */
-  static file(path: string, worldSize: number): Store {
+  static file(path: string, worldSize: number, isServed?: () => boolean): Store {
     const name = `file://${path}`;
-    return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name));
+    return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name, isServed));
   }
 
   static memory(): Store {
@@ -67,7 +69,7 @@ export class Store implements Disposable {
 
   prefix(prefix: string): Store {
     const name = `${this.name}/${prefix}`;
-    return wrapped(name, () => new Store(c10d.storePrefix(this.#id, prefix), name));
+    return wrapped(name, () => new Store(c10d.storePrefix(this.#id, prefix), name, this.isServed));
   }
 
   get port(): number {

@@ -153,7 +153,10 @@ export class ProcessRanks implements Ranks {
     let text = store.peek(key);
     for (let pause = 1; text === undefined; pause = Math.min(pause * 1.5, 100)) {
       await sleep(pause);
+      const isServed = store.isServed();
       text = store.peek(key);
+      if (text === undefined && !isServed)
+        throw distributed.distributedError("waiting for rank 0: rank 0 is gone", [0]);
     }
     if (store.add(`${key}/readers`, 1) === this.size - 1)
       for (const name of [key, `${key}/readers`]) store.delete(name);
