@@ -42,7 +42,7 @@ beforeAll(() => {
   }
 });
 
-describe("more than two data sets", () => {
+describe("more than two datasets", () => {
   it("become one bridge, with conditions, a hold-out, and metrics and a panel of each time", async () => {
     const marginals = ["a.csv", "b.csv", "c.csv"].map(at);
     using bridge = await fit({

@@ -1,4 +1,4 @@
-// `dsbm fit` of data sets with masses: two clusters that move up, of which one divides. Weights of samples, the growth of the
+// `dsbm fit` of datasets with masses: two clusters that move up, of which one divides. Weights of samples, the growth of the
 // clusters, total mass, and what is refused.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

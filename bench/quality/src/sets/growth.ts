@@ -1,4 +1,4 @@
-// Data sets whose masses change: growth, total mass and W1 beside the truth, by `dsbm fit` with masses.
+// Datasets whose masses change: growth, total mass and W1 beside the truth, by `dsbm fit` with masses.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { rowsByMass, stream, wasserstein } from "@dsbm/bridge";
@@ -163,7 +163,7 @@ export function growth(path: string | undefined): Benchmark {
     });
   return {
     name: "growth",
-    about: "data sets whose masses change, from `dsbm fit` with masses in two minutes",
+    about: "datasets whose masses change, from `dsbm fit` with masses in two minutes",
     command: "fit",
     cases,
     methods: [

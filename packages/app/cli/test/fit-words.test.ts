@@ -56,7 +56,7 @@ test.each([
   ["at=2,7,3", /times=\[2,7,3\]: expected rising numbers/],
   ["at=2,3,7 holdout=x.npy holdout_at=8", /holdout_at=8: expected times between 2 .* and 7 /],
   ["holdout=x.npy holdout_at=1.5", /holdout_at=1.5: expected times between 0 .* and 1 /],
-])("the times of three data sets: %s", (words, expected) => {
+])("the times of three datasets: %s", (words, expected) => {
   const path = at("a/day 2.npy");
   const places = words.startsWith("time=") ? [path] : [path, path, path];
   const { base, settings } = readFitArguments([...places, ...words.split(" ")]);

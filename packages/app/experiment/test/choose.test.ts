@@ -97,7 +97,7 @@ test.each([
   { what: "few rows", given: { n: 999, d: 2 }, closed: false },
   { what: "many columns", given: { n: 1000, d: 4 }, closed: false },
   {
-    what: "several data sets",
+    what: "several datasets",
     given: { n: 1000, d: 2 },
     more: { rows: [1000, 1000, 1000] },
     closed: false,

@@ -45,7 +45,7 @@ class Bridge:
         """Carries rows x [n, ...], in the units of the data, from time `start` to time `end`.
 
         direction: "f" (source to target) or "b". start, end: times as the data have them (default: all the way).
-        steps: in each interval between two data sets (default: as trained). cond, y: one condition or class a row.
+        steps: in each interval between two datasets (default: as trained). cond, y: one condition or class a row.
         Returns samples [n, ...] and the mass [n] of each row, or None if masses stay 1; with `path` these of all
         times [T, n, ...], and the times. Raises ValueError.
         """
@@ -135,7 +135,7 @@ class Bridge:
         return direction, first, last
 
     def _legs(self, direction, first, last, steps):
-        """Intervals between two data sets in the order of the direction: their number, and times from start to end."""
+        """Intervals between two datasets in the order of the direction: their number, and times from start to end."""
         schedule = self.about["schedule"]
         grid = np.array(schedule["times"], float)
         old = len(grid) - 1

@@ -38,14 +38,14 @@ const hasMass = ({ method, mass_penalty }: Pick<MassConfig, "method" | "mass_pen
 export function growthNote(config: MassConfig): string | null {
   const isGiven = massKeys.some((key) => config[key] !== null);
   if (isGiven || !hasMass(config)) return null;
-  return "no masses and no growth prior were given, so all data sets have the same mass, and growth is not identifiable from the data: growth rates only say which rows gain a share from others (the number of rows is sampling depth; give mass=, weights=, or birth= and death=)";
+  return "no masses and no growth prior were given, so all datasets have the same mass, and growth is not identifiable from the data: growth rates only say which rows gain a share from others (the number of rows is sampling depth; give mass=, weights=, or birth= and death=)";
 }
 
 /** Whether the growth rates of rows are known before. */
 const hasPrior = ({ birth, death }: MassConfig): boolean => birth !== null || death !== null;
 
 /**
- * Masses of the data sets relative to the first one: [1, …]; null without growth. Throws a ConfigError for another
+ * Masses of the datasets relative to the first one: [1, …]; null without growth. Throws a ConfigError for another
  * number of masses.
  */
 export function relativeMasses(config: MassConfig, ends: readonly EndpointData[]): number[] | null {
@@ -54,7 +54,7 @@ export function relativeMasses(config: MassConfig, ends: readonly EndpointData[]
   if (masses.length !== ends.length)
     throw new ConfigError(
       "usage",
-      `mass=${masses.join(",")} has ${masses.length} masses for ${ends.length} data sets of method=${config.method}: write one for each, in the order of their times`,
+      `mass=${masses.join(",")} has ${masses.length} masses for ${ends.length} datasets of method=${config.method}: write one for each, in the order of their times`,
     );
   return masses.map((m) => m / (masses[0] as number));
 }
@@ -71,7 +71,7 @@ function totalMasses(config: MassConfig, ends: readonly EndpointData[]): readonl
 }
 
 /**
- * The log mass that rows of each data set but the last gain by the next one, as birth − death says (the growth prior of
+ * The log mass that rows of each dataset but the last gain by the next one, as birth − death says (the growth prior of
  * Waddington-OT, Schiebinger et al. 2019): g·Δt, so that their plan starts from masses a·exp(g·Δt).
  */
 export function priorsOf(config: MassConfig, ends: readonly EndpointData[]): Tensor[] {

@@ -1,4 +1,4 @@
-// Times of data sets in the user's units: the values of data.split_by.
+// Times of datasets in the user's units: the values of data.split_by.
 import { type CompleteTrainConfig, processTimes } from "@dsbm/config";
 
 export type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;

@@ -85,7 +85,7 @@ it("refuses pairs of which none is trained on", async () => {
   );
 });
 
-it("gives pairs of several data sets their rows in the tables of all intervals", async () => {
+it("gives pairs of several datasets their rows in the tables of all intervals", async () => {
   const lines = Array.from({ length: 12 }, (_, i) => [`1,a${i},b${i + 3}`, `2,b${i},a${i + 5}`]);
   const { known, values } = await loaded(
     `interval,source,target\n${lines.flat().join("\n")}\n`,

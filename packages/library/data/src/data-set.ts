@@ -1,4 +1,4 @@
-// Data sets that load themselves from one kind of options.
+// Datasets that load themselves from one kind of options.
 import type { ImageClass, Split, Table } from "./table.js";
 import type { OwnOptions } from "./tables/prepare/prepare.js";
 
@@ -25,11 +25,11 @@ export interface TableOptions {
   seed?: number;
   /** Dimension of synthetic vectors (default 5 for gaussian, 2 for others), the expected dimension of arrays. */
   dim?: number;
-  /** Data set gaussian: the means are ±a in each coordinate. Default: 0.1. */
+  /** Dataset gaussian: the means are ±a in each coordinate. Default: 0.1. */
   a?: number;
   /** Synthetic vectors differ between the ends. Default: x0. */
   end?: "x0" | "x1";
-  /** Data set gaussian: training samples, drawn before the test samples. Default: 10,000. */
+  /** Dataset gaussian: training samples, drawn before the test samples. Default: 10,000. */
   n_train?: number;
   table?: OwnOptions;
 }

@@ -1,4 +1,4 @@
-// Names of data sets: a set, then the labels to keep: mnist, mnist_2, mnist_0_1_5, fashion_mnist_7. Labels are the
+// Names of datasets: a set, then the labels to keep: mnist, mnist_2, mnist_0_1_5, fashion_mnist_7. Labels are the
 // published ones, without leading zeros.
 
 import { nearest } from "@dsbm/files";
@@ -19,7 +19,7 @@ export function parseName(
       near === undefined
         ? `there are: ${known.join(", ")}, folder:PATH, array:PATH.npy and table:PATH`
         : `did you mean "${near}${name.slice(base.length)}"?`;
-    throw new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no data set; ${cure}`);
+    throw new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no dataset; ${cure}`);
   }
   const labels = name.slice(base.length + 1);
   return { set, classes: labels === "" ? undefined : checkClasses(name, labels.split("_"), set) };

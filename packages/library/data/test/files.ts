@@ -1,4 +1,4 @@
-// What the data set tests share: folders, IDX files written byte by byte, and the shape of an error.
+// What the dataset tests share: folders, IDX files written byte by byte, and the shape of an error.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -130,9 +130,9 @@ function checkChain({ method: { method }, data, process }: CompleteProblem): voi
   if (!data.chain) return;
   if (!method.rows?.chains)
     refuse(
-      `${method.name} learns no more than two data sets; with several use dsbm, sf2m or alpha_dsbm`,
+      `${method.name} learns no more than two datasets; with several use dsbm, sf2m or alpha_dsbm`,
     );
-  checkBrownian(`${method.name} of several data sets`, process);
+  checkBrownian(`${method.name} of several datasets`, process);
   if (!data.conditions?.x0?.interval || !data.conditions.x1?.interval)
     refuse("data.chain without the interval of each row; make the tables by chainEndpoints");
 }

@@ -50,7 +50,7 @@ export interface FitKeys {
   delta?: number | null | undefined;
   /** wfr, wfr_bridge: plans that penalise growth at both ends, or at the source alone (VGFM, with ot_penalty). Default: "wfr". */
   growth_coupling?: "wfr" | "vgfm" | undefined;
-  /** total mass of each data set in the order of times, such as cell counts, or a column of tables that is summed; null: the sums of weights, else what birth and death say, else equal masses. Default: null. */
+  /** total mass of each dataset in the order of times, such as cell counts, or a column of tables that is summed; null: the sums of weights, else what birth and death say, else equal masses. Default: null. */
   mass?: readonly (number)[] | string | null | undefined;
   /** tables: the column of weights by which rows are drawn. Default: null. */
   weights?: string | null | undefined;

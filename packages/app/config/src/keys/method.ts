@@ -114,7 +114,7 @@ export const method = {
         .min(1)
         .meta({ examples: ["n_cells"] }),
     ]),
-    "total mass of each data set in the order of times, such as cell counts, or a column of tables that is summed; null: the sums of weights, else what birth and death say, else equal masses",
+    "total mass of each dataset in the order of times, such as cell counts, or a column of tables that is summed; null: the sums of weights, else what birth and death say, else equal masses",
     [1, 2],
   ),
   weights: file("tables: the column of weights by which rows are drawn", "weight"),

@@ -47,7 +47,7 @@ const DEFAULTS = `
   sample_checkpoint_b=null optimizer_checkpoint_f=null optimizer_checkpoint_b=null
   checkpoint_stride=null checkpoint_minutes=10 keep_last=3 keep_every=null`;
 
-/** What follows other keys stays null below the data set's preset. */
+/** What follows other keys stays null below the dataset's preset. */
 const WITHOUT_PRESETS = ["cache_npar=null", "cache_refresh_stride=null", "gif_stride=null"];
 
 const split = (text: string) => text.trim().split(/\s+/);

@@ -32,7 +32,7 @@ export interface BridgeDescription {
   state: { shape: readonly number[]; type: "vectors" | "pictures" | "fields" };
   /** Whether the last number of a state is the log mass of its sample. */
   mass: boolean;
-  /** The times of the data sets, in process time and as the user wrote them; null: 0 and 1 alone. */
+  /** The times of the datasets, in process time and as the user wrote them; null: 0 and 1 alone. */
   times: CourseTimes | null;
   directions: Partial<Record<Direction, ModelPlace>>;
   default_direction: Direction;

@@ -21,7 +21,7 @@ export function chainOf(times: readonly number[]): Chain {
   const rises = times.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6);
   if (times.length < 2 || times[0] !== 0 || times.at(-1) !== 1 || !rises)
     throw argumentError(
-      `times are ${times.join(",")}; expected numbers that rise from 0 to 1, one for each data set, such as 0,0.5,1`,
+      `times are ${times.join(",")}; expected numbers that rise from 0 to 1, one for each dataset, such as 0,0.5,1`,
     );
   return { times };
 }

@@ -12,12 +12,12 @@ export interface Marginal {
 
 /**
  * Endpoints of samples at the times of a chain, in new tensors (see `disposeSome`). Throws a BridgeError unless
- * each time has a data set.
+ * each time has a dataset.
  */
 export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): Endpoints {
   if (marginals.length !== chain.times.length)
     throw argumentError(
-      `${marginals.length} data sets at ${chain.times.length} times; expected a time for each`,
+      `${marginals.length} datasets at ${chain.times.length} times; expected a time for each`,
     );
   const all = intervalsOf(chain);
   const of = (interval: Interval, end: Endpoint) =>

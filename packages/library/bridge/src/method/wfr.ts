@@ -15,7 +15,7 @@ import { noiseTerms } from "./sf2m.js";
 export interface GrowthNumbers {
   /** Pairs farther apart than πδ die and are born instead of moving (default 1). */
   delta?: number | undefined;
-  /** Masses of the data sets, if the log masses of source rows include a growth prior. */
+  /** Masses of the datasets, if the log masses of source rows include a growth prior. */
   masses?: readonly number[] | undefined;
   /** Semi-relaxed plans and straight paths instead (see `growthPlan`): the penalty; null or none: `delta`'s geodesics. */
   semiRelaxed?: number | null | undefined;

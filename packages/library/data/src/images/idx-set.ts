@@ -27,7 +27,7 @@ export interface PublishedSet {
   transposed?: boolean;
 }
 
-/** A data set of IDX files; `others`: sets with files of the same names. */
+/** A dataset of IDX files; `others`: sets with files of the same names. */
 export function idxSet(
   set: PublishedSet,
   { others, ...help }: Pick<DataSet, "about" | "usual"> & { others: readonly PublishedSet[] },

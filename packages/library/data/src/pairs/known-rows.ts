@@ -77,7 +77,7 @@ async function readCells(
           if (number < 1 || number > interval.of)
             throw badTable(
               path,
-              `row ${row} has the interval ${JSON.stringify(text)}; expected 1 to ${interval.of}, from one data set to the next`,
+              `row ${row} has the interval ${JSON.stringify(text)}; expected 1 to ${interval.of}, from one dataset to the next`,
             );
           if (number !== interval.number) continue;
         }
@@ -96,7 +96,7 @@ function pairColumns({ path, columns }: RowSource, interval: PairOptions["interv
   if (wanted.every((name) => names.includes(name))) return wanted;
   if (!interval && names.length === 2) return names;
   const expected = interval
-    ? `of several data sets expected columns named ${wanted.join(", ")}`
+    ? `of several datasets expected columns named ${wanted.join(", ")}`
     : "expected two, a row of the source and one of the target, or columns named source and target";
   throw badTable(path, `has the columns ${firstOf(names, 8)}: ${expected}`);
 }

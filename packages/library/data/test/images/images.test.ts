@@ -149,7 +149,7 @@ describe("the published sets", () => {
 
 describe("names", () => {
   it.each([
-    ["mnst_2", "UnknownSet", /"mnst_2" is no data set; did you mean "mnist_2"\?$/],
+    ["mnst_2", "UnknownSet", /"mnst_2" is no dataset; did you mean "mnist_2"\?$/],
     ["Fashion_mnst", "UnknownSet", /did you mean "fashion_mnist"\?$/],
     ["synthetic_circle", "UnknownSet", /did you mean "synthetic_circles"\?$/],
     ["imagenet", "UnknownSet", /there are: mnist, emnist, emnist_letters, fashion, /],
@@ -160,7 +160,7 @@ describe("names", () => {
     ["mnist_2_2", "InvalidOption", /class 2 twice: expected each label once/],
     ["emnist_0", "InvalidOption", /no class 0: expected labels from 1 to 26/],
     ["mnist_", "UnknownSet", /did you mean "mnist"\?/],
-    ["mnist_a", "UnknownSet", /no data set/],
+    ["mnist_a", "UnknownSet", /no dataset/],
   ])("%j is refused", (name, code, message) => {
     expect(() => loadTable(name, { split: "train" })).toThrow(refusal(code, message));
   });

@@ -22,7 +22,7 @@ const parquet = Buffer.from(
 const tooMany = Buffer.from(parquet);
 tooMany[parquet.indexOf("schema") + 7] = 2 * 5;
 
-/** Reads all columns of a file as a data set does. */
+/** Reads all columns of a file as a dataset does. */
 async function prepare(name: string, content: Uint8Array | null, options: ReadOptions = {}) {
   const directory = folder();
   const path = join(directory, name);

@@ -1,4 +1,4 @@
-// A small classifier after LeNet-5 (LeCun 1998), whose features compare bridges on one data set only.
+// A small classifier after LeNet-5 (LeCun 1998), whose features compare bridges on one dataset only.
 
 import { argumentError, dataError, decodeImages, type FeatureExtractor } from "@dsbm/bridge";
 import {

@@ -17,7 +17,7 @@ export type Rows = readonly (readonly number[])[] | Samples;
 export type Conditions = Record<string, Condition | readonly Condition[] | Samples>;
 type Condition = number | string;
 
-/** The times of the data sets of a time course. */
+/** The times of the datasets of a time course. */
 export interface CourseTimes {
   /** In process time, 0 … 1. */
   process: readonly number[];
@@ -33,7 +33,7 @@ export interface SampleOptions {
   /** The times of the journey, in the user's units (default: the first and the last). */
   from?: number | string;
   to?: number | string;
-  /** In each interval between two data sets. Default: the steps of training; 100 of a flow. */
+  /** In each interval between two datasets. Default: the steps of training; 100 of a flow. */
   steps?: number;
   /** The noise of row i depends on the seed, the direction and i alone (default 42, as `dsbm sample`). */
   seed?: number;
@@ -94,9 +94,9 @@ export interface BridgeInfo {
   random: boolean;
   /** Whether `heun` and `euler` are possible. */
   flow: boolean;
-  /** Steps of training, in each interval between two data sets. */
+  /** Steps of training, in each interval between two datasets. */
   steps: number;
-  /** null: two data sets at 0 and 1. */
+  /** null: two datasets at 0 and 1. */
   times: CourseTimes | null;
   /** Whether masses change on the way. */
   mass: boolean;

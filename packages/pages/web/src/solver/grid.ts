@@ -14,7 +14,7 @@ interface Step {
   isLast: boolean;
 }
 
-/** The steps of a direction in an interval between two data sets, from `from` to `to` in time. */
+/** The steps of a direction in an interval between two datasets, from `from` to `to` in time. */
 export interface Leg {
   index: number;
   from: number;

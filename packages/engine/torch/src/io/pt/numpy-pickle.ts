@@ -1,4 +1,4 @@
-// Pickles of plain data and NumPy arrays of bytes, as data sets of Python 2 are published.
+// Pickles of plain data and NumPy arrays of bytes, as datasets of Python 2 are published.
 import { formatError, type TorchError } from "../../binding/errors.js";
 import { Callable, type Dialect, latin1, unpickle } from "./unpickle.js";
 
