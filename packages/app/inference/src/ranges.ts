@@ -82,7 +82,7 @@ export function strayValues(columns: Columns, direction: Direction) {
     },
     lines: () => [
       ...lineOf(
-        `values of ${all} generated rows are outside the range of the data`,
+        `of ${all} generated rows, some have values outside the range of the data`,
         "data.range",
         names.flatMap((name, k) => {
           const { count, worst } = outside[k] as (typeof outside)[number];
@@ -92,7 +92,7 @@ export function strayValues(columns: Columns, direction: Direction) {
         }),
       ),
       ...lineOf(
-        `values of ${all} generated rows are not whole, unlike the data`,
+        `of ${all} generated rows, some have values that are not whole, unlike the data`,
         "data.integer",
         names.flatMap((name, k) => {
           const count = broken[k] as number;
