@@ -3,11 +3,13 @@ import { spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -15,6 +17,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { buildNative } from "../../packages/engine/torch/addon/build.mjs";
 import { cacheFolder, putCached, takeCached } from "../../packages/engine/torch/addon/cache.mjs";
 import { withLock } from "../../packages/engine/torch/addon/lock.mjs";
 
@@ -88,6 +91,8 @@ describe("the cache of addons", () => {
     expect(takeCached("other", target, folder)).toBe(false);
     expect(takeCached("key", target, folder)).toBe(true);
     expect(readFileSync(target, "utf8")).toBe("machine code");
+    // Other users of the machine load it, as they load an addon that was linked here.
+    expect(statSync(target).mode & 0o777).toBe(0o777 & ~process.umask());
     expect(readdirSync(folder).sort()).toEqual(["addon-key.node", "addon-key.node.sha256"]);
   });
 
@@ -108,6 +113,18 @@ describe("the cache of addons", () => {
     damage();
     expect(takeCached("key", target, folder)).toBe(false);
     expect(existsSync(target)).toBe(false);
+  });
+
+  it("keeps what one project builds for the next", async () => {
+    const source = join(root, "native");
+    mkdirSync(source);
+    writeFileSync(join(source, "small.cc"), 'extern "C" int answer() { return 42; }\n');
+    const build = (out: string) => buildNative({ source, out: join(root, out), cache: folder });
+    expect(await build("first")).toMatchObject({ compiled: 1, linked: true });
+    expect(await build("first")).toMatchObject({ compiled: 0, linked: false });
+    const { file, ...work } = await build("second");
+    expect(work).toEqual({ compiled: 0, linked: false });
+    expect(readFileSync(file)).toEqual(readFileSync(join(root, "first/dsbm_torch.node")));
   });
 
   it("lies below XDG_CACHE_HOME, and can be switched off", () => {

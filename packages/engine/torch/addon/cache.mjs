@@ -52,6 +52,7 @@ export function takeCached(key, target, folder = cacheFolder()) {
     copyFileSync(file, temporary, constants.COPYFILE_EXCL);
     // The copy is compared, which nobody else writes.
     if (sha256(temporary) !== readFileSync(checksum, "utf8").trim()) return false;
+    chmodSync(temporary, 0o777 & ~process.umask()); // the project's other users load it, too
     renameSync(temporary, target);
     return true;
   } catch {
