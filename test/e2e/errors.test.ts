@@ -62,7 +62,7 @@ describe("arguments are refused in one line", () => {
     [
       images,
       `${digits} model.class_cond=true Dataset=mnist_0_1_2 Dataset_transfer=mnist_3_4`,
-      ["as many classes at both ends", "3 of mnist_0_1_2", "2 of mnist_3_4"],
+      ["as many classes in source and target", "3 of mnist_0_1_2", "2 of mnist_3_4"],
     ],
     [fields, "data.cond_channels=2", ["the condition of downscaler_synthetic_high has 1"]],
     [fields, "data.random_flip=true", ["mirrors samples but not the condition"]],

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Carries samples along a bridge that dsbm exported. It needs onnxruntime and numpy.
+"""Transports samples along a bridge that dsbm exported. It needs onnxruntime and numpy.
 
 From a shell, in any folder:
 
@@ -22,7 +22,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 
 def load(folder=None):
@@ -42,7 +41,7 @@ class Bridge:
         self._models = {}
 
     def sample(self, x, direction=None, start=None, end=None, steps=None, seed=42, cond=None, y=None, path=False):
-        """Carries rows x [n, ...], in the units of the data, from time `start` to time `end`.
+        """Transports rows x [n, ...], in the units of the data, from time `start` to time `end`.
 
         direction: "f" (source to target) or "b". start, end: times as the data have them (default: all the way).
         steps: in each interval between two datasets (default: as trained). cond, y: one condition or class a row.
@@ -91,6 +90,8 @@ class Bridge:
 
     def _run(self, name, feeds, outputs):
         if name not in self._models:
+            import onnxruntime  # here, so that --help and damaged files need none
+
             options = onnxruntime.SessionOptions()
             options.log_severity_level = 3
             providers = ["CPUExecutionProvider"]
@@ -297,7 +298,7 @@ def main():
     about, _, shell = __doc__.partition("\n\n")
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=about, epilog=shell, formatter_class=form)
-    parser.add_argument("new", metavar="NEW", help="rows to carry, .csv or .npy")
+    parser.add_argument("new", metavar="NEW", help="rows to transport, .csv or .npy")
     parser.add_argument("out", metavar="OUT", help="where to write them, .csv or .npy")
     parser.add_argument("direction", nargs="?", choices=["f", "b"], help="f: from source to target; b: back")
     parser.add_argument("--from", dest="start", metavar="TIME", help="the time of NEW (default: the first)")
@@ -318,6 +319,8 @@ def main():
         y = np.load(given.classes) if given.classes else None
         x, weight = bridge.sample(x, given.direction, given.start, given.end, given.steps, given.seed, cond, y)
         _write(given.out, x, weight, bridge.about)
+    except ImportError:
+        sys.exit("sample.py needs onnxruntime: pip install onnxruntime numpy")
     except (ValueError, OSError) as error:
         sys.exit(f"sample.py: {error}")
 

@@ -82,7 +82,7 @@ export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): C
   if (other)
     throw new ConfigError(
       "usage",
-      `a table has a table at the other end, got ${ends.map(({ name }) => name).join(" and ")}: give both ends tables, or write transfer=false for a Gaussian at time 1`,
+      `a table needs a table as the other dataset, got ${ends.map(({ name }) => name).join(" and ")}: give two tables, or write transfer=false for a Gaussian at time 1`,
     );
   const transform = fitTransform(facts, config.data.standardise);
   checkScale(facts, transform);

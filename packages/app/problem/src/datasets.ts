@@ -172,14 +172,14 @@ function check(x0: EndpointData, x1: EndpointData, config: CompleteTrainConfig):
   if (few)
     throw new ConfigError(
       "usage",
-      `${few.name} has ${few.test.size(0)} sample held out of ${few.test.size(0) + few.train.size(0)}; metrics need ${leastHeldOut} or more at each end: give more data, or a larger data.test_fraction`,
+      `${few.name} has ${few.test.size(0)} sample held out of ${few.test.size(0) + few.train.size(0)}; metrics need ${leastHeldOut} or more of source and of target: give more data, or a larger data.test_fraction`,
     );
   const a = x0.train.shape.slice(1);
   const b = x1.train.shape.slice(1);
   if (`${a}` !== `${b}`)
     throw new ConfigError(
       "usage",
-      `${x0.name} has samples of shape [${a.join(", ")}], ${x1.name} of [${b.join(", ")}]; a bridge needs the same shape at both ends: choose other data`,
+      `${x0.name} has samples of shape [${a.join(", ")}], ${x1.name} of [${b.join(", ")}]; source and target need the same shape: choose other data`,
     );
   if ((a.length === 1) !== takesVectors(config.model))
     throw new ConfigError(
@@ -189,7 +189,7 @@ function check(x0: EndpointData, x1: EndpointData, config: CompleteTrainConfig):
   if (hasClasses(config.model) && x1.conditions && x0.classes.length !== x1.classes.length)
     throw new ConfigError(
       "usage",
-      `model.class_cond=true needs as many classes at both ends, got ${x0.classes.length} of ${x0.name} and ${x1.classes.length} of ${x1.name}: choose subsets of one size, such as Dataset=mnist_0_1 Dataset_transfer=emnist_1_2`,
+      `model.class_cond=true needs as many classes in source and target, got ${x0.classes.length} of ${x0.name} and ${x1.classes.length} of ${x1.name}: choose subsets of one size, such as Dataset=mnist_0_1 Dataset_transfer=emnist_1_2`,
     );
 }
 

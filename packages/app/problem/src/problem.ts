@@ -123,7 +123,7 @@ export function checkBatch(config: CompleteTrainConfig, ends: Datasets): void {
   if (batch_size > most && !bridgeProcess(config).method.model?.fit)
     throw new ConfigError(
       "usage",
-      `batch_size=${batch_size} is more than the ${most / repeat} samples of one end allow: write batch_size=${most} or less`,
+      `batch_size=${batch_size} is more than the ${most / repeat} samples of a dataset allow: write batch_size=${most} or less`,
     );
 }
 

@@ -19,7 +19,7 @@ export function projected(
   if (other)
     throw new ConfigError(
       "usage",
-      `data.components=${k} needs samples of one shape at both ends, got [${shape}] of ${first.name} and [${other.train.shape.slice(1)}] of ${other.name}`,
+      `data.components=${k} needs one shape of samples in all datasets, got [${shape}] of ${first.name} and [${other.train.shape.slice(1)}] of ${other.name}`,
     );
   const components = tidy(() => {
     try {

@@ -108,7 +108,7 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
     "no pairs of samples",
     () => endpointStatistics({ start: x(), end: zeros([3, 2]) }),
     "argument",
-    /one end per start/,
+    /one endpoint per start/,
   ],
   ["features", () => new FeatureStatistics(2).update(zeros([3, 4])), "argument", /\[n, 2\]/],
   ["a covariance", () => new FeatureStatistics(2).gaussian(), "data", /expected at least 2/],

@@ -34,7 +34,7 @@ function checkBatch({ data, method, optimisation, execution }: CompleteProblem):
   const rows = Math.min(data.x0.size(0), data.x1.size(0));
   if (pairs > rows && !method.method.model?.fit)
     refuse(
-      `batchSize is ${batchSize}, but there are only ${rows} samples on one end; use a smaller batch`,
+      `batchSize is ${batchSize}, but there are only ${rows} samples in one dataset; use a smaller batch`,
     );
   if (cache && cache.npar < pairs)
     refuse(`cache.npar is ${cache.npar}, fewer pairs than the ${pairs} of one batch; use more`);

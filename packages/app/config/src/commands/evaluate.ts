@@ -39,6 +39,10 @@ export function checkHoldouts(
   const from = times?.[0] ?? 0;
   const to = times?.at(-1) ?? 1;
   const odd = holdoutTimes.find((time) => !(time > from && time < to));
+  if (files === 0 && holdoutTimes.length > 0)
+    return [
+      `holdout_at=${holdoutTimes} gives times of hold-outs, but holdout= names no file: write holdout=FILE, or times= for the times of your datasets`,
+    ];
   if (files !== holdoutTimes.length)
     return [
       `holdout names ${files} files and holdout_at ${holdoutTimes.length} times; expected a time for each file, such as holdout=day_3.npy holdout_at=0.5`,

@@ -104,7 +104,7 @@ export const method = {
   growth_coupling: oneOf(
     ["wfr", "vgfm"],
     "wfr",
-    "wfr, wfr_bridge: plans that penalise growth at both ends, or at the source alone (VGFM, with ot_penalty)",
+    "wfr, wfr_bridge: plans that penalise growth of source and target, or of the source alone (VGFM, with ot_penalty)",
   ),
   mass: orNull(
     z.union([

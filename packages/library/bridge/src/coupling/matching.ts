@@ -144,7 +144,7 @@ export function conditionPartners(conditions: EndpointConditions | undefined): P
   const missing = (["x0", "x1"] as const).find((end) => !conditions?.[end]);
   if (!conditions?.x0 || !conditions.x1)
     throw dataError(
-      `pairs are to share their conditions, but ${missing} has none of its own; give both ends conditions, or do not match them`,
+      `pairs are to share their conditions, but ${missing} has none of its own; give both datasets conditions, or do not match them`,
     );
   return isNumber(conditions.x0)
     ? byNearness(conditions as Required<EndpointConditions>)

@@ -35,7 +35,7 @@ function coupling(
 
 function checkEqual(what: string, { n, m }: { n: number; m: number }): void {
   if (n === m) return;
-  throw argumentError(`${what} needs equally many samples on both ends, got ${n} and ${m}`);
+  throw argumentError(`${what} needs equally many samples of both datasets, got ${n} and ${m}`);
 }
 
 /**

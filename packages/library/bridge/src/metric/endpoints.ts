@@ -82,7 +82,7 @@ export function endpointStatistics({
   checkPairedShapes(start, end);
   if (data && `${data.shape.slice(1)}` !== `${end.shape.slice(1)}`)
     throw argumentError(
-      `ends of shape [${end.shape}] and data of shape [${data.shape}]; expected samples of one shape`,
+      `endpoints of shape [${end.shape}] and data of shape [${data.shape}]; expected samples of one shape`,
     );
   const parts = inBatches(start, batch, (rows, at) => {
     const way = wide(end.narrow(0, at, rows.size(0))).sub(wide(rows));

@@ -28,7 +28,7 @@ export function moments(end: Tensor, start: Tensor): Moments {
 export function checkPairedShapes(start: Tensor, end: Tensor): void {
   if (`${start.shape}` !== `${end.shape}`)
     throw argumentError(
-      `starts of shape [${start.shape}] and ends of shape [${end.shape}]; expected one end per start`,
+      `starts of shape [${start.shape}] and endpoints of shape [${end.shape}]; expected one endpoint per start`,
     );
 }
 

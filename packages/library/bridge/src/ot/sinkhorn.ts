@@ -113,7 +113,7 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   const y = vectors(x1);
   if (x.size(1) !== y.size(1))
     throw argumentError(
-      `sinkhorn: points of shapes [${x0.shape}] and [${x1.shape}]; expected as many coordinates at both ends`,
+      `sinkhorn: points of shapes [${x0.shape}] and [${x1.shape}]; expected as many coordinates in both`,
     );
   const { eps, tolerance, most } = aim;
   const center = x.mean(0);

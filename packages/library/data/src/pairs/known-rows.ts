@@ -126,7 +126,7 @@ async function findRows(
     if (before !== undefined)
       throw badTable(
         path,
-        `row ${line} has ${cell} of ${what}, which row ${before} has too: expected each row of an end in one pair at most`,
+        `row ${line} has ${cell} of ${what}, which row ${before} has too: expected each row in at most one pair`,
       );
     uses.set(row, line);
     return places[row] as number;

@@ -32,7 +32,7 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
   for (const [i, other] of others.entries()) {
     if ((classes === null) !== (other.classes === null))
       throw invalidOption(
-        `${setting("data.condition", [name])} holds numbers at one end and texts at the other (${place(0)}, ${place(i + 1)}): expected the same kind; write ${setting("data.classes", [name])} if the numbers are codes of classes`,
+        `${setting("data.condition", [name])} holds numbers in one dataset and texts in the other (${place(0)}, ${place(i + 1)}): expected the same kind; write ${setting("data.classes", [name])} if the numbers are codes of classes`,
       );
     if (classes && !other.classes?.some((label) => classes.includes(label)))
       throw invalidOption(

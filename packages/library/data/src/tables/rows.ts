@@ -77,5 +77,8 @@ const mostColumns = 2 ** 16;
 /** Throws `BadTable` for more columns than a bridge can train on, before memory is taken. */
 export function checkWidth(path: string, columns: number): void {
   if (columns <= mostColumns) return;
-  throw badTable(path, `has ${columns} columns: expected at most ${mostColumns}; leave some out`);
+  throw badTable(
+    path,
+    `has ${columns} columns: expected at most ${mostColumns}; write a file with fewer columns`,
+  );
 }

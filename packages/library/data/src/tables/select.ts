@@ -133,7 +133,7 @@ export function matchColumns(source: EndColumns, other: EndColumns): string[] {
     if (source.columns.length === other.columns.length) return [...other.columns];
     throw badTable(
       source.path,
-      `has ${source.columns.length} columns and ${other.path} ${other.columns.length}: expected as many at both ends; choose them with data.columns=… or data.exclude=…`,
+      `has ${source.columns.length} columns and ${other.path} ${other.columns.length}: expected as many in both; choose them with data.columns=… or data.exclude=…`,
     );
   }
   const missing = source.columns.filter((name) => !other.columns.includes(name));

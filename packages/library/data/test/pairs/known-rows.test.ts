@@ -111,7 +111,7 @@ describe("readPairs", () => {
   const named =
     /row 1 has "a1": expected the number of a row of the source .*; write data.id=COLUMN for ids/;
   const twice =
-    /row 3 has 5 of the target .*b.csv, which row 1 has too: expected each row of an end in one pair/;
+    /row 3 has 5 of the target .*b.csv, which row 1 has too: expected each row in at most one pair/;
   it.each([
     ["a row 0", lines("0,1"), /row 1 has row 0 of the source .* counted from 1/],
     ["a row that is not there", lines("1,1 21,2"), absent],

@@ -176,7 +176,9 @@ it("the displacement of the best pairs is that of a shift, of a subsample too", 
   const y = x.add(2);
   expect(optimalDisplacement(x, shuffledRows(y))).toBeCloseTo(8, 5);
   expect(optimalDisplacement(x, y, { most: 30 })).toBeCloseTo(8, 5);
-  expect(() => optimalDisplacement(x, normal([79, 2], 1))).toThrow(/expected one end per start/);
+  expect(() => optimalDisplacement(x, normal([79, 2], 1))).toThrow(
+    /expected one endpoint per start/,
+  );
 });
 
 it("the variance that is kept is the square of a scale, and none along a direction that is lost", () => {

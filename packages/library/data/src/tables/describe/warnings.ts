@@ -26,7 +26,7 @@ export function columnNotes(k: number, { facts, samples, transform }: Ends): str
   const name = source.columns[k] as string;
   if (transform.std[k] === 0)
     return [
-      `constant (${round(a.median)}) at both ends: it says nothing, and keeps its value; ${setting("data.exclude", [name])} leaves it out`,
+      `constant (${round(a.median)}) in source and target: the bridge keeps its value; ${setting("data.exclude", [name])} leaves it out`,
     ];
   const notes: string[] = [];
   const twin = source.digests.findIndex(
@@ -44,7 +44,7 @@ export function columnNotes(k: number, { facts, samples, transform }: Ends): str
   if (note !== null) notes.push(note);
   if (a.min > b.max || b.min > a.max)
     notes.push(
-      `the ends do not overlap: ${round(a.min)} to ${round(a.max)} and ${round(b.min)} to ${round(b.max)}`,
+      `source and target do not overlap: ${round(a.min)} to ${round(a.max)} and ${round(b.min)} to ${round(b.max)}`,
     );
   return notes;
 }
