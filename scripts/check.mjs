@@ -31,6 +31,7 @@ const CHECKS = [
   { name: "table of methods", args: ["scripts/methods-table.mjs", "--check"] },
   { name: "table of metrics", args: ["scripts/metrics-table.mjs", "--check"] },
   { name: "table of parity", args: ["scripts/check-parity.mjs"] },
+  { name: "docstrings of the API", args: ["scripts/api.mjs"] },
   { name: "budgets", args: ["scripts/budgets.mjs"], isReport: true },
   { name: "style", args: ["scripts/style.mjs"], isReport: true },
 ];

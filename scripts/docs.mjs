@@ -13,24 +13,12 @@ import { dirname, extname, join, normalize, relative } from "node:path";
 import process from "node:process";
 import { Application } from "typedoc";
 import { build } from "vitepress";
+import { entryPoint, parts } from "./api.mjs";
 import { repo } from "./setup/stamp.mjs";
 import { setup } from "./setup.mjs";
 
 const source = join(repo, "docs/.vitepress");
 export const site = join(source, "dist");
-
-/** The parts of the library by the names that programs import. */
-const parts = {
-  dsbm: "app/cli",
-  "dsbm/bridge": "library/bridge",
-  "dsbm/config": "app/config",
-  "dsbm/data": "library/data",
-  "dsbm/nets": "library/nets",
-  "dsbm/runs": "app/runs",
-  "dsbm/torch": "engine/torch",
-  "dsbm/train": "library/train",
-  "@dsbm/web": "pages/web",
-};
 
 /** Writes the public API of each part as one page into docs/api. */
 export async function writeApi() {
@@ -39,7 +27,7 @@ export async function writeApi() {
   const app = await Application.bootstrapWithPlugins({
     plugin: ["typedoc-plugin-markdown"],
     tsconfig: join(source, "tsconfig.json"),
-    entryPoints: names.map((name) => join(repo, "packages", parts[name], "src/index.ts")),
+    entryPoints: names.map(entryPoint),
     skipErrorChecking: true,
     disableSources: true,
     excludePrivate: true,

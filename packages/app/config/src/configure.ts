@@ -62,6 +62,7 @@ export interface Member<C> {
   notes: string[];
 }
 
+/** A parsed command line: its configurations and its launcher. */
 export interface Resolved<C> {
   help: boolean;
   all: boolean;

@@ -35,11 +35,15 @@ const slurm = z.strictObject({
   ),
 });
 
+/** The schema of `launcher=…`. */
 export const launcherSchema = z.strictObject({
   launcher: z.discriminatedUnion("kind", [local, slurm]).prefault({ kind: "local" }),
 });
 
+/** Where the runs of a sweep start: this machine or Slurm. */
 export type Launcher = z.output<typeof launcherSchema>["launcher"];
+
+/** Options of the Slurm launcher. */
 export type SlurmLauncher = Extract<Launcher, { kind: "slurm" }>;
 
 /** Whether the override is launcher=… or launcher.key=…. */

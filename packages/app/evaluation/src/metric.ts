@@ -135,6 +135,7 @@ interface OwnBoundsMetric extends MetricFacts {
   ): MaybeLater<Measurement | readonly Measurement[] | string>;
 }
 
+/** A metric: a comparison of two samples, or one with bounds of its own. */
 export type Metric = TwoSampleMetric | OwnBoundsMetric;
 
 export function sharedOf<T>(set: SampleSet, key: string, make: () => T): T {

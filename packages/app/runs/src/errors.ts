@@ -1,6 +1,7 @@
 // Errors of runs, in one line with a cure. File systems fail with FileErrors of @dsbm/files.
 import { FileError } from "@dsbm/files";
 
+/** Codes of RunError. */
 export type RunErrorCode =
   | "bad_argument"
   | "not_found"

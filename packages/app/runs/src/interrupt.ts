@@ -1,6 +1,7 @@
 // Stops work by Ctrl-C at its next step boundary. JavaScript receives signals only between native
 // calls: the engine ends long calls (`work-interrupt.ts`).
 
+/** Watches SIGINT and SIGTERM while a command works. */
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** Call when the work has seen the signal and is ending. */
@@ -17,11 +18,14 @@ let stoppedBy: keyof typeof codes = "SIGINT";
 /** The exit code for the last signal, or 130. */
 export const stoppedCode = (): number => codes[stoppedBy];
 
+/** Whether an exit code means that a signal stopped the process. */
 export const isStopCode = (code: number | null): boolean =>
   Object.values<number | null>(codes).includes(code);
 
+/** Seconds after a signal in which the work must notice it. */
 export const patience = 4;
 
+/** The message at the first signal. */
 export const stopping = "stopping at the next step boundary; once more to stop at once";
 
 /** The message if the process ends before its work has seen the signal. */

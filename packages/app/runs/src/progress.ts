@@ -1,6 +1,7 @@
 // Progress as one redrawn line on a terminal, and as separate lines in a file.
 import { printable } from "@dsbm/files";
 
+/** The numbers of the progress line. */
 export interface ProgressState {
   label: string;
   step: number;
@@ -13,6 +14,7 @@ export interface ProgressState {
   note?: string;
 }
 
+/** The progress line of a terminal. */
 export interface Progress {
   /** Shows the state. Drops calls in quick succession. */
   update(state: ProgressState): void;

@@ -1,6 +1,7 @@
 // Tables as aligned plain text, and which columns they show.
 import type { Cell } from "./files/csv.js";
 
+/** Options of a printed table. */
 export interface TableOptions {
   /** Columns in order (default: the keys of the first row). */
   columns?: readonly string[];

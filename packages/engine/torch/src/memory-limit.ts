@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
+/** Memory that this process may use, in bytes. */
 export interface MemoryLimit {
   total: number;
   available: number;

@@ -3,9 +3,12 @@ import { invalid } from "./binding/errors.js";
 import { liveTensors } from "./binding/handle.js";
 import { addonPath, builtAgainst, guarded, mappedLibraries, native } from "./binding/native.js";
 
+/** The number of threads in an operation. */
 export function getNumThreads(): number {
   return native.numThreads();
 }
+
+/** Sets the number of threads in an operation, from 1 to 1,024. Throws a TorchError for other numbers. */
 export function setNumThreads(n: number): void {
   if (!(Number.isInteger(n) && n >= 1 && n <= 1024))
     throw invalid(
@@ -14,12 +17,15 @@ export function setNumThreads(n: number): void {
   guarded(() => native.numThreads(n), "setNumThreads");
 }
 
+/** Bytes of tensors now and at the peak, live tensors, and allocations so far. */
 export interface MemoryStatistics {
   current: number;
   peak: number;
   live: number;
   allocations: number;
 }
+
+/** Memory of tensors; `resetPeak` starts a new peak. */
 export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): MemoryStatistics {
   const [current, peak, allocations] = guarded(() => native.memory(resetPeak), "memory");
   return { current, peak, live: liveTensors(), allocations };
@@ -38,6 +44,7 @@ export function drainWarnings(): string[] {
   return guarded(() => native.drainWarnings());
 }
 
+/** Versions, libraries and devices of the engine. */
 export interface EngineInfo {
   /** libtorch's version. */
   version: string;
@@ -61,6 +68,7 @@ const kinds = [
   ["pthread", /pthread|openblasp/],
   ["serial", /serial/],
 ] as const;
+/** Versions, libraries and devices of the engine. */
 export function engineInfo(): EngineInfo {
   const [version, config, count] = native.info();
   const cudaDevices = Number(count);

@@ -1,6 +1,7 @@
 // Signals while native code runs: JavaScript hears of them only after it, and the process can end before.
 import { guarded, native } from "./binding/native.js";
 
+/** How signals end the process. */
 export interface SignalWatch {
   /** Seconds after the first signal in which it must be noticed. */
   seconds: number;

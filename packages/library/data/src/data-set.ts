@@ -48,6 +48,7 @@ export interface Preparation {
   signal?: AbortSignal;
 }
 
+/** A dataset with a name: its classes and its loader. */
 export interface DataSet {
   about: string;
   /** By rising label. */

@@ -2,8 +2,10 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { TableFacts } from "./tables/facts.js";
 
+/** Training rows or held-out rows. */
 export type Split = "train" | "test";
 
+/** A class of an image dataset. */
 export interface ImageClass {
   readonly label: number;
   readonly name: string;
@@ -42,6 +44,7 @@ export interface Table {
   readonly origin?: () => Origin;
 }
 
+/** Where the rows of a table come from in their file. */
 export interface Origin {
   readonly rows: Int32Array;
   /** Also counts held-out and dropped rows, and rows of other groups. */

@@ -12,6 +12,7 @@ import type { Seeded } from "./unet/layers.js";
 import type { UNetOptions } from "./unet/options.js";
 import { UNet } from "./unet/unet.js";
 
+/** What a network is created from. */
 export interface NetworkRequest extends Seeded {
   /** The configuration's group `model`. */
   model: { name: string; [key: string]: unknown };
@@ -84,6 +85,7 @@ const ofImages = <Keys>(
   keysOf: (network) => (network instanceof Net ? network.options : null),
 });
 
+/** Networks by the name that `model=` takes. */
 export const networks: Readonly<Record<string, NetworkKind>> = {
   MLP: { takes: "vectors", build: buildMLP, keysOf: keysOfMLP },
   UNET: {

@@ -47,6 +47,7 @@ export interface MethodOptions {
   lastNoise?: boolean;
 }
 
+/** The time grid, and the order and length of half-iterations. */
 export interface Schedule {
   grid: TimeGrid;
   /** The grid that training pairs are simulated on (default: `grid`). */
@@ -114,6 +115,7 @@ export interface Execution {
   logEvery?: number;
 }
 
+/** What `Training` trains: data, process, method and schedule. */
 export interface Problem {
   data: ProblemData;
   process: ReferenceProcess;
@@ -125,6 +127,7 @@ export interface Problem {
   seed?: number;
 }
 
+/** A problem with all defaults. */
 export interface CompleteProblem extends Required<Problem> {
   data: ProblemData & { decode: Decode };
   method: Required<MethodOptions>;
@@ -211,6 +214,7 @@ export function directionOf(
   return sequence.at((half - 1) % sequence.length) as Direction;
 }
 
+/** The same problem with other threads, devices or ranks. */
 export function withExecution<P extends Problem>(problem: P, changes: Partial<P["execution"]>): P {
   return { ...problem, execution: { ...problem.execution, ...changes } };
 }

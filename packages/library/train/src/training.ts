@@ -42,6 +42,7 @@ interface MainResult {
   steps: Record<string, number>;
 }
 
+/** Trains a bridge: half-iterations, caches of pairs, averages of weights and checkpoints. */
 export class Training {
   readonly problem: CompleteProblem;
   readonly state: TrainState;

@@ -33,8 +33,10 @@ export const annotateSchema = z.strictObject({
   }).shape,
 });
 
+/** The resolved configuration of `dsbm annotate`. */
 export type AnnotateConfig = z.output<typeof annotateSchema>;
 
+/** The command `dsbm annotate`. */
 export const annotate: Experiment<typeof annotateSchema> = {
   name: "annotate",
   about: "add facts from a bridge to each row of a table: velocity, transported state, fates",

@@ -18,6 +18,7 @@ export const compareSchema = z.strictObject({
   threads: threads("processor threads; auto is all of them"),
 });
 
+/** The command `dsbm compare`. */
 export const compare: Experiment<typeof compareSchema> = {
   name: "compare",
   about: "score samples of any program against data: each metric with its floor and its ceiling",

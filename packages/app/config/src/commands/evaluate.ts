@@ -96,8 +96,10 @@ export const evaluateSchema = z.strictObject({
   device: device(),
 });
 
+/** The resolved configuration of `dsbm evaluate`. */
 export type EvaluateConfig = z.output<typeof evaluateSchema>;
 
+/** The command `dsbm evaluate`. */
 export const evaluate: Experiment<typeof evaluateSchema> = {
   name: "evaluate",
   about:

@@ -20,8 +20,10 @@ export const exportSchema = z.strictObject({
   overwrite: flag(false, "replace existing files"),
 });
 
+/** The resolved configuration of `dsbm export`. */
 export type ExportConfig = z.output<typeof exportSchema>;
 
+/** The command `dsbm export`. */
 export const exported: Experiment<typeof exportSchema> = {
   name: "export",
   about: "export a trained bridge as ONNX models with everything for sampling, or as a page",

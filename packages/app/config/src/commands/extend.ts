@@ -17,6 +17,7 @@ export const extendSchema = z.strictObject({
   }),
 });
 
+/** The command `dsbm extend`. */
 export const extend: Experiment<typeof extendSchema> = {
   name: "extend",
   about: "Continues a run, finished or not, for longer than its configuration says.",

@@ -31,8 +31,10 @@ const fitKeys = {
 
 export const fitSchema = trainSchema.extend(fitKeys);
 
+/** The resolved configuration of `dsbm fit`. */
 export type FitConfig = z.output<typeof fitSchema>;
 
+/** The command `dsbm fit`. */
 export const fit: Experiment<typeof fitSchema> = {
   ...train,
   name: "fit",

@@ -137,6 +137,7 @@ export const sampleSchema = z.strictObject({
   device: device(),
 });
 
+/** The resolved configuration of `dsbm sample`. */
 export type SampleConfig = z.output<typeof sampleSchema>;
 
 function checkSample(config: SampleConfig): string[] {
@@ -150,6 +151,7 @@ function checkSample(config: SampleConfig): string[] {
   return problems;
 }
 
+/** The command `dsbm sample`. */
 export const sample: Experiment<typeof sampleSchema> = {
   name: "sample",
   about: "apply a trained bridge to new samples, row by row, in either direction",

@@ -21,6 +21,7 @@ const testKeys = {
 
 const testSchema = trainSchema.extend(testKeys);
 
+/** Options of `dsbm test` that `dsbm train` lacks. */
 export const testOnlyKeys: readonly string[] = Object.keys(testKeys);
 
 /** The same overrides name the same folder. */

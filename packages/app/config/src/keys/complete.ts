@@ -19,6 +19,7 @@ interface Completed extends Record<Counts, number> {
   keep_optimizer: boolean | "method";
 }
 
+/** A configuration of a training with every value that the network, dataset and method decide. */
 export type CompleteTrainConfig<C extends TrainConfig = TrainConfig> = Omit<C, keyof Completed> &
   Completed;
 

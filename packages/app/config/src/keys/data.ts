@@ -121,6 +121,7 @@ export const conditionColumn = ({
   classes: string | null;
 }): string | null => condition ?? classes;
 
+/** Converts times in the user's units to process times from 0 to 1. */
 export function processTimes(
   { times }: { times: readonly number[] | null },
   values: readonly number[],

@@ -16,6 +16,8 @@ import {
 
 /** Options that name columns for masses (mass may be numbers instead). */
 export const massKeys = ["weights", "mass", "birth", "death"] as const;
+
+/** Options that give the masses of datasets. */
 export type MassKey = (typeof massKeys)[number];
 
 export const method = {

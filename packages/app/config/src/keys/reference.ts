@@ -54,6 +54,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 export const unusedKeys: readonly string[] = Object.keys(UNUSED);
 
+/** Options of the reference that have no effect here, or one allowed value. */
 export const referenceKeys: readonly string[] = [
   ...unusedKeys,
   ...Object.keys(FIXED),

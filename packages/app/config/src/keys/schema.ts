@@ -17,6 +17,7 @@ export const trainSchema = z.strictObject({
   ...checkpoints,
 });
 
+/** The resolved configuration of `dsbm train`. */
 export type TrainConfig = z.output<typeof trainSchema>;
 
 export const trainSections: Readonly<Record<string, readonly string[]>> = {

@@ -222,6 +222,7 @@ export const machine = {
   }),
 };
 
+/** Options of processes, threads and devices. */
 export type ProcessesConfig = z.output<z.ZodObject<typeof processes>>;
 
 /** Process keys that change no result: they name no folder, and may differ when a run resumes. */

@@ -1,6 +1,9 @@
 // Plain values of overrides, presets and folder names, and their canonical spelling.
 
+/** A value of a configuration, as YAML has it. */
 export type Value = null | boolean | number | string | Value[] | Tree;
+
+/** An object of configuration values. */
 export interface Tree {
   [key: string]: Value;
 }
@@ -8,6 +11,7 @@ export interface Tree {
 /** One value for each dotted key. */
 export type Overrides = Readonly<Record<string, Value>>;
 
+/** Whether the value is an object. */
 export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,6 +6,7 @@ import { isRunFault, RunError } from "../errors.js";
 import { namesIn } from "../files/read.js";
 import { type Manifest, pointId, readManifest } from "./manifest.js";
 
+/** A saved checkpoint: its facts and the paths, sizes and hashes of its files. */
 export interface Checkpoint extends Omit<Manifest, "files"> {
   folder: string;
   bytes: number;
@@ -22,6 +23,7 @@ export interface CheckpointEntry {
   damage: string | null;
 }
 
+/** A checkpoint from its folder and its manifest. */
 export function checkpointOf(folder: string, manifest: Manifest): Checkpoint {
   const files = Object.entries(manifest.files).map(
     ([name, facts]) => [name, { ...facts, path: join(folder, name) }] as const,

@@ -29,6 +29,7 @@ interface KeepPolicy {
   keep_every?: number | null;
 }
 
+/** The name and the position of a new checkpoint. */
 export interface CheckpointPoint {
   /**
    * Folder name, sortable and readable: it0003_b_step00005000. A "+2" is added if the name exists.
@@ -44,6 +45,7 @@ export interface CheckpointPoint {
   files: Readonly<Record<string, FileData>>;
 }
 
+/** What a save did. */
 export interface SavedCheckpoint {
   checkpoint: Checkpoint;
   /** Ids of older checkpoints that the policy removed. */
@@ -73,6 +75,7 @@ export function openCheckpoints(
   return new CheckpointStore(folder, dsbm, { keep_last, keep_every });
 }
 
+/** The checkpoints of one run folder; open it with `openCheckpoints`. */
 class CheckpointStore {
   private readonly verified = new Set<string>();
 

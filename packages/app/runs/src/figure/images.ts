@@ -12,6 +12,7 @@ const labelSize = 12;
 
 const loadSharp = async () => (await import("sharp")).default;
 
+/** A grid of images with titles. */
 export interface ImageGridOptions {
   /** Bytes [n, channels, height, width], 0 black and 255 white; the grid is filled row by row. */
   images: Uint8Array;
@@ -62,6 +63,7 @@ export async function svgToPng(svg: string): Promise<Buffer> {
   }
 }
 
+/** Images over time, one row for each sample. */
 export interface PathStripOptions extends Pick<ImageGridOptions, "title"> {
   /** Bytes [times, n, channels, height, width] in row order. */
   path: Uint8Array;
@@ -94,6 +96,7 @@ export async function pathStrip({ path, shape, times, title }: PathStripOptions)
   });
 }
 
+/** A grid of images that changes over time. */
 export interface AnimatedGridOptions {
   /** Frames of bytes [n, channels, height, width] in row order. */
   frames: readonly Uint8Array[];

@@ -15,6 +15,7 @@ export const sampleColors = {
   generated: "#0072b2",
 } as const;
 
+/** A line of a legend. */
 export interface LegendEntry {
   label: string;
   color: string;

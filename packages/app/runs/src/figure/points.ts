@@ -70,7 +70,10 @@ const points = z.object({
   correlations: correlations.nullable().catch(null),
 });
 
+/** Points of a scatter plot, as a figure saves them. */
 export type Points = z.output<typeof points>;
+
+/** Points of a time course, as a figure saves them. */
 export type Course = z.output<typeof course>;
 export type Plane = z.output<typeof plane>;
 export type Histogram = z.output<typeof histogram>;

@@ -5,6 +5,7 @@ import { type LegendEntry, sampleColors } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";
 import { composeFigure, faintInk, logAxis, tickText } from "./svg.js";
 
+/** The spectrum of one set of fields. */
 export interface SpectrumSeries {
   name: keyof typeof sampleColors;
   /** Wavenumbers, above 0 and rising. */
@@ -13,6 +14,7 @@ export interface SpectrumSeries {
   energy: readonly (readonly number[])[];
 }
 
+/** A figure of energy spectra. */
 export interface SpectrumFigureOptions {
   series: readonly SpectrumSeries[];
   /** A wavenumber to mark by a dashed rule: the first that the coarse grid does not resolve. */

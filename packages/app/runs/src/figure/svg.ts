@@ -17,6 +17,7 @@ const palette = [
   "#882255",
 ] as const;
 
+/** The colour of series i; colours repeat. */
 export const colorOf = (i: number): string => palette[i % palette.length] as string;
 
 /** A number on an axis: 0.25, 30000, −2e+6. */
@@ -26,6 +27,7 @@ export function tickText(x: number): string {
   return (isFar ? x.toExponential() : String(Number(x.toPrecision(6)))).replace("-", "−");
 }
 
+/** Options of a logarithmic axis. */
 export const logAxis = { type: "log", tickFormat: tickText } as const;
 
 export interface ComposeOptions {
@@ -77,6 +79,7 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
+/** An estimate of the width of a text, in pixels. */
 export function textWidth(text: string, fontSize: number): number {
   return [...text].length * fontSize * 0.6;
 }

@@ -7,6 +7,7 @@ import { colorOf, composeFigure, faintInk, ink, logAxis } from "./svg.js";
 
 type TrendRow = Readonly<Record<string, unknown>>;
 
+/** One metric of a trend figure. */
 export interface TrendPanel {
   metric: string;
   /** The column of its standard deviation, drawn as a band. */
@@ -20,6 +21,7 @@ export interface TrendPanel {
   scale?: "linear" | "log";
 }
 
+/** A figure of metrics over half-iterations or steps. */
 export interface TrendOptions {
   /** Rows with half_iteration, of one or several runs. */
   rows: readonly TrendRow[];
@@ -50,6 +52,7 @@ export async function trendFigure(options: TrendOptions): Promise<string> {
   return composeFigure({ title, panels, columns: x === "step" ? 1 : 2, legend });
 }
 
+/** The panels of metrics over half-iterations or steps, and their legend. */
 export async function trendPanels(
   options: TrendOptions,
 ): Promise<{ panels: Panel[]; legend: LegendEntry[] }> {

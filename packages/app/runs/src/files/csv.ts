@@ -8,8 +8,11 @@ import { readText } from "./read.js";
 
 /** Null is an empty field, "" is a quoted empty field. */
 export type Cell = string | number | null;
+
+/** A row of a CSV file by columns. */
 export type Row = Record<string, Cell>;
 
+/** The columns and rows of a CSV file. */
 export interface Table {
   columns: string[];
   rows: Row[];
@@ -51,6 +54,7 @@ export function readCsv(path: string): Table {
   return parseCsv(text.slice(0, wholeRecords(text)), path);
 }
 
+/** A CSV file that takes rows. */
 export type CsvWriter = ReturnType<typeof openCsv>;
 
 /**

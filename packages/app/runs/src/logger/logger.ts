@@ -16,8 +16,10 @@ export interface Logger {
   close(): void;
 }
 
+/** Logged values by name; null for a missing value. */
 export type LogValues = Readonly<Record<string, number | null>>;
 
+/** Options of all loggers. */
 export interface LoggerOptions {
   /** The first step of this process: readers drop later steps of earlier processes. */
   from?: number;
@@ -37,6 +39,7 @@ export const loggers = {
   NONE: noLogger,
 } satisfies Record<string, OpenLogger>;
 
+/** The direction and the stage that a metric belongs to. */
 export interface MetricPlace {
   direction: Direction;
   stage: "train" | "test";

@@ -36,6 +36,7 @@ const isKnown = (x: number | null | undefined): x is number => Number.isFinite(x
 const worst = (found: readonly Grade[]): Grade =>
   grades[Math.max(...found.map((grade) => grades.indexOf(grade)))] as Grade;
 
+/** Compares a metric with its floor and ceiling. */
 export function judge(row: MetricRow): Judgement {
   const { value, floor, ceiling, better, target, excess } = row;
   const isHigher = better === "higher";

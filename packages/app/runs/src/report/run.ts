@@ -42,6 +42,7 @@ export interface View {
   pictures: readonly Picture[];
 }
 
+/** What a report is written from. */
 export interface RunReport {
   /** The run folder: data.json, choices.json, quality.json and samples/ are read there. */
   folder: string;

@@ -43,6 +43,7 @@ function nextStep(next: string): Html {
   return command ? html`${words}<code>${command}</code>` : html`${next}`;
 }
 
+/** Grades as tables print them. */
 export const gradeWords = {
   good: "good",
   partial: "most of the way",

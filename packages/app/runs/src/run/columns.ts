@@ -23,8 +23,10 @@ const logged = z.object({
   isMain: z.boolean(),
 });
 
+/** A metric in columns.json. */
 export type LoggedMetric = z.infer<typeof logged>;
 
+/** The name of the file that explains the columns of results.csv. */
 export const columnsFile = "columns.json";
 
 const schema = z.array(logged);
@@ -59,6 +61,7 @@ export function readLogged(folder: string): LoggedMetric[] {
   return loggedMetrics(existsSync(path) ? readJson(path) : null, columns);
 }
 
+/** The logged metrics of several run folders, each name once. */
 export function readLoggedOf(folders: readonly string[]): LoggedMetric[] {
   const all = folders.flatMap(readLogged);
   return all.filter((one, i) => all.findIndex(({ name }) => name === one.name) === i);
@@ -74,6 +77,7 @@ export function referenceOf({ columns }: LoggedMetric): { name: Bound; column: s
   return name ? { name, column: columns[name] as string } : null;
 }
 
+/** The columns that tables show: metrics that some row has. */
 export function shownColumns(
   metrics: readonly LoggedMetric[],
   rows: readonly Row[],
@@ -106,6 +110,7 @@ export function newestRows(rows: readonly Row[], keys: readonly string[] = []): 
   return [...newest.values()];
 }
 
+/** The latest evaluations of a run, with the columns that tables show. */
 export const newestTable = (folder: string, rows: readonly Row[]): Row[] =>
   shownRows(readLogged(folder), newestRows(rows));
 
@@ -125,12 +130,14 @@ export function describeMetric({ title, columns, scale }: LoggedMetric, row: Row
   return `${title} ${text(value)}${others.length > 0 ? ` (${others.join(", ")})` : ""}`;
 }
 
+/** The main metrics of an evaluation as one line. */
 export const describeResult = (metrics: readonly LoggedMetric[], row: Row): string =>
   metrics
     .filter(({ isMain }) => isMain)
     .flatMap((metric) => describeMetric(metric, row) ?? [])
     .join(", ");
 
+/** Titles and meanings of columns, for people. */
 export function namesOfColumns(
   metrics: readonly LoggedMetric[],
 ): Record<string, { title: string; meaning: string }> {

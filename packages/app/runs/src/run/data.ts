@@ -42,6 +42,7 @@ const transform = z.object({
   std: listOf(real),
 });
 
+/** The schema of data.json. */
 export const dataFile = z.object({
   source: end,
   target: end.nullable().catch(null),
@@ -53,10 +54,17 @@ export const dataFile = z.object({
   /** The SHA-256 of each table by its path. */
   files: z.record(z.string(), z.string()).catch({}),
 });
+
+/** The content of data.json. */
 export type DataFile = z.output<typeof dataFile>;
+
+/** The source or the target in data.json. */
 export type EndpointData = z.output<typeof end>;
+
+/** A column in data.json. */
 export type DataColumn = z.output<typeof column>;
 
+/** The schema of an entry of choices.json. */
 export const choice = z.object({
   key: z.string(),
   value: z.unknown(),
@@ -66,6 +74,8 @@ export const choice = z.object({
   /** Whether it only organises the run: reports skip it. */
   organising: z.boolean().optional(),
 });
+
+/** An option that `dsbm fit` chose, with its reason. */
 export type Choice = z.output<typeof choice>;
 
 /** Returns null if the file is missing or has another form. Throws RunError "corrupt". */

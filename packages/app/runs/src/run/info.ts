@@ -6,7 +6,10 @@ import { listOf, real, text, textOrNull } from "../files/schema.js";
 /** The format of run folders that this version writes and the newest that it reads. */
 export const formatVersion = 1;
 
+/** The states of a run. */
 export const runStates = ["running", "interrupted", "failed", "finished"] as const;
+
+/** The state of a run. */
 export type RunState = (typeof runStates)[number];
 
 /** run.json. Times are ISO 8601 in UTC. */
@@ -28,7 +31,10 @@ export const runInfo = z.object({
   command: textOrNull,
 });
 
+/** The content of run.json. */
 export type RunInfo = z.output<typeof runInfo>;
+
+/** The machine and the software of a run. */
 export type Environment = RunInfo["environment"];
 
 /** Throws RunError "not_a_run", "newer_format" or "corrupt". */

@@ -8,6 +8,7 @@ export type Direction = "f" | "b";
 /** Absolute or relative, like the folder. */
 export type RunPaths = Readonly<ReturnType<typeof runPaths>>;
 
+/** The paths of all files in a run folder. */
 export function runPaths(folder: string) {
   const at = (name: string) => join(folder, name);
   return {

@@ -6,6 +6,7 @@ import { listOf, real, realOrNull, text } from "../files/schema.js";
 import { shellWord } from "../shell.js";
 import { type Direction, runPaths } from "./layout.js";
 
+/** Groups of metrics with their headings, in the order of the report. */
 export const metricGroups = {
   loo: "Leave-one-out: times that a short training did not see",
   holdout: "At the held-out time",
@@ -16,10 +17,14 @@ export const metricGroups = {
   path: "How samples move",
   columns: "Column by column, the worst first",
 } as const;
+
+/** A group of metrics. */
 export type MetricGroup = keyof typeof metricGroups;
 
 /** From the best to the worst. */
 export const grades = ["good", "partial", "undecided", "poor"] as const;
+
+/** The grade of a direction. */
 export type Grade = (typeof grades)[number];
 
 const interval = z.tuple([real, real]).nullable().catch(null);
@@ -34,6 +39,8 @@ const excess = z.object({
   /** The factor of held-out rows for a power of .8; null if no number is enough. */
   more: realOrNull,
 });
+
+/** The share of the way from floor to ceiling that is left, with its interval. */
 export type Excess = z.output<typeof excess>;
 
 const verdict = z.object({
@@ -86,6 +93,7 @@ const row = z.object({
   n: realOrNull,
 });
 
+/** A row of quality.json. */
 export type MetricRow = z.output<typeof row>;
 
 /** A row as dsbm 0.1 wrote it. */
@@ -130,6 +138,7 @@ function migrate(value: unknown): unknown {
 /** Also reads rows of earlier versions. */
 export const metricRow = z.preprocess(migrate, row);
 
+/** The schema of quality.json. */
 export const qualityFile = z.object({
   dsbm: text,
   /** The split of source and target rows. */
@@ -153,6 +162,7 @@ export const qualityFile = z.object({
   left_out: listOf(z.string()),
 });
 
+/** The content of quality.json. */
 export type Quality = z.output<typeof qualityFile>;
 
 const isLeftOut = ({ group }: MetricRow): boolean => group === "loo";

@@ -12,12 +12,14 @@ import { checkFiles } from "./hashes.js";
 import { type RunInfo, readRunInfo } from "./info.js";
 import { type Direction, parseModelName, runPaths } from "./layout.js";
 
+/** A file of network weights in a run folder. */
 export interface ModelFile {
   half_iteration: number;
   direction: Direction;
   path: string;
 }
 
+/** A run folder that was read. */
 export type Run = ReturnType<typeof readRun>;
 
 /** Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */

@@ -24,6 +24,7 @@ import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./in
 import { parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { readMetrics } from "./reader.js";
 
+/** How to create or continue a run folder. */
 export interface OpenRunOptions {
   folder: string;
   dsbm: string;

@@ -22,9 +22,11 @@ const sweepEvent = z.discriminatedUnion("event", [
     why: z.string().nullable(),
   }),
 ]);
+/** A line of the journal of a sweep. */
 export type SweepEvent = z.output<typeof sweepEvent>;
 const line = z.intersection(z.object({ time: z.string() }), sweepEvent);
 
+/** What the journal says about a member. */
 export interface Trace extends Pick<z.output<typeof launch>, "launcher" | "job" | "again"> {
   /** The time of its start, or of its launch if the start is unknown. */
   since: string;

@@ -21,8 +21,11 @@ const sweepEntry = z.object({
   configuration: z.record(z.string(), z.union([z.string(), real, z.null()])),
   seed: z.number(),
 });
+
+/** A member of a sweep. */
 export type SweepEntry = z.output<typeof sweepEntry>;
 
+/** The schema of a sweep's manifest.json. */
 export const sweepManifest = z.object({
   format: z.number(),
   dsbm: z.string(),
@@ -33,10 +36,14 @@ export const sweepManifest = z.object({
   created: z.string(),
   members: z.array(sweepEntry),
 });
+
+/** The content of a sweep's manifest.json. */
 export type SweepManifest = z.output<typeof sweepManifest>;
 
+/** The paths of all files of a sweep. */
 export type SweepPaths = Readonly<ReturnType<typeof sweepPaths>>;
 
+/** The paths of all files of a sweep. */
 export function sweepPaths(folder: string) {
   const at = (name: string) => join(folder, name);
   return {
@@ -56,6 +63,7 @@ export function sweepPaths(folder: string) {
   };
 }
 
+/** The folder of all sweeps. */
 export const sweepsFolder = (experiments_dir: string): string => join(experiments_dir, "sweeps");
 
 /** Throws RunError. */
@@ -73,6 +81,7 @@ export const readManifest = (folder: string): SweepManifest =>
     cure: "delete it and start the sweep again",
   });
 
+/** The run folder of a member. */
 export const entryFolder = (folder: string, entry: SweepEntry): string =>
   join(folder, entry.folder);
 

@@ -7,8 +7,11 @@ import { runPaths } from "../run/layout.js";
 import { listRuns } from "../run/reader.js";
 
 const memberStates = ["waiting", "running", "done", "failed", "interrupted"] as const;
+
+/** The state of a member of a sweep. */
 export type MemberState = (typeof memberStates)[number];
 
+/** What the launcher knows about a member. */
 export interface Evidence {
   /** "none": it has not started this member, or does not know. */
   phase: "none" | "queued" | "running" | "ended";
@@ -26,12 +29,14 @@ export interface Evidence {
   certain: boolean;
 }
 
+/** The state of a member and its reason. */
 export interface Status {
   state: MemberState;
   /** Why it is not done, one line; null if unknown. */
   why: string | null;
 }
 
+/** The state of a member, from its run folder and its launcher. */
 export function memberStatus(folder: string, evidence: Evidence): Status {
   const { phase, since, again, reason, certain } = evidence;
   const { run_json, lock } = runPaths(folder);
@@ -63,6 +68,7 @@ function ended(info: RunInfo | null, { reason, stopped, lastLogLine }: Evidence)
   return { state: "interrupted", why: "it was killed: the process ended without a message" };
 }
 
+/** The number of members in each state. */
 export function countStates(all: readonly Status[]): Record<MemberState, number> {
   const counts = memberStates.map((state) => [state, all.filter((s) => s.state === state).length]);
   return Object.fromEntries(counts);

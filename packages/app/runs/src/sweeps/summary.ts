@@ -1,6 +1,7 @@
 // Summarises a sweep in one table: mean and standard deviation over seeds.
 import type { Cell, Row, Table } from "../files/csv.js";
 
+/** The results of one seed of a configuration. */
 export interface SeedResults {
   /** The keys in which configurations differ. */
   configuration: Readonly<Record<string, Cell>>;
@@ -10,7 +11,10 @@ export interface SeedResults {
 
 const evaluationColumns = ["half_iteration", "iteration", "direction", "step", "steps"];
 
+/** The column of a metric's mean over seeds. */
 export const meanOf = (metric: string): string => `${metric}_mean`;
+
+/** The column of a metric's standard deviation over seeds. */
 export const stdOf = (metric: string): string => `${metric}_std`;
 
 /**

@@ -187,6 +187,7 @@ function unreachable(name: string, overload: string): TorchError {
   );
 }
 
+/** The schemas of all overloads of an operation, such as "aten::add". */
 export function schemas(name: string): string[] {
   return native.schemas(name);
 }

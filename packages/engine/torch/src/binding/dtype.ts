@@ -7,6 +7,7 @@ export type MemoryFormat = "contiguous" | "channelsLast" | "preserve";
 /** A number as PyTorch's Scalar: whole numbers count as int64, others as double. */
 export type Scalar = number | bigint | boolean;
 
+/** Typed arrays that tensors copy from and to. */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -31,4 +32,5 @@ export const arrayOf = {
   bool: Uint8Array,
 } as const;
 
+/** Names of dtypes. */
 export type DType = keyof typeof arrayOf;

@@ -1,3 +1,4 @@
+/** Codes of errors about files. */
 export type FormatCode =
   | "Unreadable"
   | "NotThisFormat"

@@ -191,6 +191,7 @@ export function tidyCollectable<T>(fn: () => T): T {
   }
 }
 
+/** Keeps a handle when its scope ends, and returns it. */
 export function keep<T extends Handle>(handle: T): T {
   return handle.keep();
 }

@@ -5,6 +5,7 @@ import { type External, guarded, type Native, native } from "../binding/native.j
 import { Tensor } from "../tensor/tensor.js";
 import type { Program } from "./record.js";
 
+/** A tensor of a recorded program. */
 export interface ProgramSlot {
   dtype: DType;
   shape: number[];
@@ -31,6 +32,7 @@ export interface ProgramStep {
   results: number[][];
 }
 
+/** The inputs, tensors and steps of a recorded program. */
 export interface ProgramDescription {
   inputs: number;
   outputs: number[];

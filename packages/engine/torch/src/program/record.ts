@@ -7,6 +7,7 @@ import { empty } from "../tensor/create.js";
 import { Generator, randint } from "../tensor/random.js";
 import { Tensor } from "../tensor/tensor.js";
 
+/** A function of tensors that `record` accepts. */
 export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
 /** One recording, for inputs of fixed shapes, dtypes and devices. */
@@ -141,6 +142,7 @@ export function recorded(
   });
 }
 
+/** How a program runs over chunks of rows. */
 export interface ChunkOptions {
   /** Rows a chunk; about 1,000 keeps a small network's intermediates in the cache. */
   rows: number;
@@ -154,6 +156,7 @@ export interface ChunkOptions {
   part?: { start: number; count: number } | undefined;
 }
 
+/** A program that runs over chunks in the background. */
 export interface ChunkedRun {
   outputs: Tensor[];
   /** Waits for the end and gives the outputs. Throws what a chunk threw. */

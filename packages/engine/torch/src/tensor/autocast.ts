@@ -4,6 +4,7 @@ import type { DType } from "../binding/dtype.js";
 import { invalid, refusePromise } from "../binding/errors.js";
 import { guarded, native } from "../binding/native.js";
 
+/** Dtypes of autocast. */
 export type CastDType = Extract<DType, "bfloat16" | "float16">;
 
 let current: CastDType | null = null;

@@ -12,8 +12,10 @@ import { invalid } from "../binding/errors.js";
 import { guarded, native } from "../binding/native.js";
 import { Tensor } from "./tensor.js";
 
+/** A number, or nested arrays of numbers. */
 export type Nested = number | bigint | boolean | readonly Nested[];
 
+/** Dtype (default float32) and device (default cpu) of a new tensor. */
 export interface TensorOptions {
   dtype?: DType;
   device?: Device;
@@ -137,9 +139,16 @@ const ofShape =
   (size: readonly number[], { dtype = "float32", device }: TensorOptions = {}): Tensor =>
     invoke(op, size, dtype, undefined, device);
 
+/** A tensor of zeros. */
 export const zeros = ofShape(new Op("aten::zeros", ""));
+
+/** A tensor of ones. */
 export const ones = ofShape(new Op("aten::ones", ""));
+
+/** A tensor without defined values. */
 export const empty = ofShape(new Op("aten::empty", "memory_format"));
+
+/** A tensor of one value. */
 export function full(
   size: readonly number[],
   value: Scalar,
@@ -147,6 +156,8 @@ export function full(
 ): Tensor {
   return invoke(ops.full, size, value, dtype, undefined, device);
 }
+
+/** Numbers from `start` to `end` (not included), in steps of `step`. */
 export function arange(
   start: number,
   end: number,
@@ -154,6 +165,8 @@ export function arange(
 ): Tensor {
   return invoke(ops.arange, start, end, step, dtype, undefined, device);
 }
+
+/** `steps` equally spaced numbers from `start` to `end`. */
 export function linspace(
   start: number,
   end: number,
@@ -162,6 +175,8 @@ export function linspace(
 ): Tensor {
   return invoke(ops.linspace, start, end, steps, dtype, undefined, device);
 }
+
+/** The identity matrix [n, n]. */
 export function eye(n: number, { dtype = "float32", device }: TensorOptions = {}): Tensor {
   return invoke(ops.eye, n, dtype, undefined, device);
 }

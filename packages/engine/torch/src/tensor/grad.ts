@@ -17,6 +17,7 @@ export function grad(
   return (gradients ?? []).map((ptr) => (ptr === null ? null : new Tensor(ptr)));
 }
 
+/** Adds the gradients of outputs to `grad` of the leaves. */
 export function backward(
   outputs: readonly Tensor[],
   { gradOutputs, retainGraph, createGraph }: GradOptions = {},
@@ -24,6 +25,7 @@ export function backward(
   differentiate("backward", outputs, null, { gradOutputs, retainGraph, createGraph });
 }
 
+/** Removes the gradients of tensors. */
 export function zeroGrad(tensors: readonly Tensor[]): void {
   guarded(() => {
     for (const ptr of ptrsOf(tensors, "zeroGrad")) native.setGrad(ptr, null);
@@ -41,12 +43,17 @@ function withMode<T>(on: boolean, fn: () => T, what: string): T {
   }
 }
 
+/** Runs `fn` without a graph. */
 export function noGrad<T>(fn: () => T): T {
   return withMode(false, fn, "noGrad()");
 }
+
+/** Runs `fn` with a graph, also within `noGrad`. */
 export function enableGrad<T>(fn: () => T): T {
   return withMode(true, fn, "enableGrad()");
 }
+
+/** Whether operations build a graph. */
 export function gradEnabled(): boolean {
   return native.gradMode();
 }

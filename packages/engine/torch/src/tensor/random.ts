@@ -52,6 +52,7 @@ export function manualSeed(seed: number | bigint): void {
   guarded(() => native.manualSeed(null, seed), "manualSeed");
 }
 
+/** Generator (default: the global one), dtype and device of random numbers. */
 export interface RandomOptions {
   generator?: Generator | undefined;
   dtype?: DType;
@@ -69,6 +70,7 @@ const ops = {
   noiseAt: new Op("dsbm::noise_at_", ""),
 };
 
+/** Standard normal numbers. */
 export function randn(
   size: readonly number[],
   { generator, dtype = "float32", device }: RandomOptions = {},
@@ -111,12 +113,16 @@ export function noiseAt(
   const drawn = invoke(ops.noiseAt, empty(size), key, stream, offset);
   return device === undefined || device === "cpu" ? drawn : drawn.to({ device });
 }
+
+/** Uniform numbers in [0, 1). */
 export function rand(
   size: readonly number[],
   { generator, dtype = "float32", device }: RandomOptions = {},
 ): Tensor {
   return invoke(ops.rand, size, generator, dtype, undefined, device);
 }
+
+/** Uniform integers from `low` to `high` (not included). */
 export function randint(
   low: number,
   high: number,
@@ -125,6 +131,8 @@ export function randint(
 ): Tensor {
   return invoke(ops.randint, low, high, size, generator, dtype, undefined, device);
 }
+
+/** A random order of the integers from 0 to n − 1. */
 export function randperm(
   n: number,
   { generator, dtype = "int64", device }: RandomOptions = {},

@@ -25,6 +25,7 @@ export interface Scalings {
   v: Tensor;
 }
 
+/** The penalty of the sums and the end of Sinkhorn's iterations. */
 export interface SinkhornSteps {
   /** The scalings are weight/sum^tau: 1 for exact sums, less for penalised sums. */
   tau: number;

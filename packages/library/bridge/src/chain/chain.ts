@@ -5,6 +5,7 @@ import type { Chain } from "../core/endpoints.js";
 import { argumentError } from "../core/errors.js";
 import type { TimeGrid } from "../core/time-grid.js";
 
+/** One interval of a time course, between two neighbouring datasets. */
 export interface Interval {
   index: number;
   /** Start time of the interval, and its length. */
@@ -26,6 +27,7 @@ export function chainOf(times: readonly number[]): Chain {
   return { times };
 }
 
+/** The intervals of a time course, from the first to the last. */
 export function intervalsOf({ times }: Chain): Interval[] {
   return times.slice(1).map((to, index) => {
     const from = times[index] as number;
@@ -33,6 +35,7 @@ export function intervalsOf({ times }: Chain): Interval[] {
   });
 }
 
+/** The intervals in the order in which a direction passes them. */
 export function inOrder(chain: Chain, direction: Direction): Interval[] {
   const all = intervalsOf(chain);
   return direction === "f" ? all : all.toReversed();

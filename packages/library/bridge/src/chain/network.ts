@@ -9,6 +9,7 @@ import type { Field } from "../solver/solver.js";
 import { intervalAt, intervalsOf } from "./chain.js";
 import { inInterval } from "./endpoints.js";
 
+/** Start times and lengths of all intervals as buffers [K], for networks that take interval numbers. */
 export class IntervalTable extends nn.Module {
   from: Buffer;
   length: Buffer;

@@ -26,6 +26,7 @@ export function namesOf(batch: Batch): string[] {
   return [...tensorNames(batch), ...kindsOf(batch.given).map((kind) => prefix + kind)];
 }
 
+/** All tensors of a batch, conditions last. */
 export function tensorsOf(batch: Batch): Tensor[] {
   return [
     ...tensorNames(batch).map((name) => batch[name] as Tensor),
@@ -33,6 +34,7 @@ export function tensorsOf(batch: Batch): Tensor[] {
   ];
 }
 
+/** The inverse of `namesOf` and `tensorsOf`: a batch from names and tensors of one order. */
 export function batchFrom(names: readonly string[], tensors: readonly Tensor[]): Batch {
   const rows: Record<string, Tensor> = {};
   const conditions: Record<string, Tensor> = {};
@@ -47,6 +49,7 @@ export function batchFrom(names: readonly string[], tensors: readonly Tensor[]):
     : rows;
 }
 
+/** Applies a function to every tensor of a batch, conditions included. */
 export function mapBatch<B extends Batch>(batch: B, fn: (t: Tensor) => Tensor): B {
   const rows = tensorNames(batch).map((name) => [name, fn(batch[name] as Tensor)]);
   const conditions = batch.given && { given: mapConditions(batch.given, fn) };
@@ -71,6 +74,7 @@ export function joinBatches<B extends Batch>(batches: readonly [B, ...B[]]): B {
   ) as B;
 }
 
+/** The number of rows of a batch. */
 export function countRows(batch: Batch): number {
   return tensorsOf(batch)[0]?.size(0) ?? 0;
 }

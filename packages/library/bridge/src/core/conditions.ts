@@ -18,12 +18,15 @@ export interface Conditions {
 const kinds = ["cond", "y", "interval"] as const;
 type ConditionName = (typeof kinds)[number];
 
+/** Conditions of source and target rows. */
 export type EndpointConditions = { readonly [end in Endpoint]?: Conditions | undefined };
 
+/** The kinds of conditions that are present. */
 export function kindsOf(conditions: Conditions | undefined): ConditionName[] {
   return kinds.filter((kind) => conditions?.[kind]);
 }
 
+/** The tensors of conditions, in the order of `kindsOf`. */
 export function conditionRows(conditions: Conditions | undefined): Tensor[] {
   return kindsOf(conditions).map((kind) => conditions?.[kind] as Tensor);
 }

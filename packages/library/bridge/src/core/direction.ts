@@ -9,6 +9,7 @@ export type Endpoint = "x0" | "x1";
 /** Where samples of a direction come from: x0 forward, x1 backward. */
 export const sourceOf = (direction: Direction): Endpoint => (direction === "f" ? "x0" : "x1");
 
+/** The endpoint that a direction ends at. */
 export const targetOf = (direction: Direction): Endpoint => (direction === "f" ? "x1" : "x0");
 
 /** Calls `of` at an endpoint's first use. */
@@ -28,6 +29,7 @@ export function eachEndpoint<T>(of: (end: Endpoint) => T): { readonly x0: T; rea
   };
 }
 
+/** The opposite direction. */
 export function other(direction: Direction): Direction {
   return direction === "f" ? "b" : "f";
 }

@@ -13,8 +13,11 @@ export class BridgeError extends Error {
 
 const coded = (code: BridgeError["code"]) => (message: string) => new BridgeError(code, message);
 
+/** A BridgeError with the code "argument": the caller gave an impossible value. */
 export const argumentError = coded("argument");
 
+/** A BridgeError with the code "data": the data do not suit the method. */
 export const dataError = coded("data");
 
+/** A BridgeError with the code "not_finite": a NaN or infinity. */
 export const notFiniteError = coded("not_finite");

@@ -6,4 +6,5 @@ export interface Evaluated {
   forward(x: Tensor, t: Tensor, conditions?: Conditions): Tensor;
 }
 
+/** A module that predicts from points and times. */
 export type Network = nn.Module & Evaluated;

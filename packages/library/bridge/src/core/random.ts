@@ -21,8 +21,10 @@ export function stream(seed: number, purpose: string, device: Device = "cpu"): G
  */
 export type DrawRows = (rows: number, draw: (n: number) => Tensor) => Tensor;
 
+/** Draws all rows. */
 export const drawAll: DrawRows = (rows, draw) => draw(rows);
 
+/** Draws all `total` rows and returns a part, so that the numbers do not depend on the number of ranks. */
 export function drawPart(
   { start, count }: { start: number; count: number },
   total: number,

@@ -15,6 +15,7 @@ export function splitMass(x: Tensor): { x: Tensor; logMass: Tensor } {
   return { x: x.narrow(-1, 0, d), logMass: x.select(-1, d) };
 }
 
+/** Appends the log mass [B] to rows x [B, d]: [B, d + 1]. */
 export const joinMass = (x: Tensor, logMass: Tensor): Tensor =>
   cat([x, logMass.unsqueeze(1)], { dim: 1 });
 

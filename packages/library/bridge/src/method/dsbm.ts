@@ -9,6 +9,7 @@ import { withKnown } from "../coupling/known.js";
 import { bridgeAndTarget } from "../process/process.js";
 import type { Method } from "./method.js";
 
+/** Diffusion Schrödinger Bridge Matching (Shi et al. 2023). */
 export const dsbm = {
   name: "dsbm",
   predicts: "drift",

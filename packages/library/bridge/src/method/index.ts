@@ -14,6 +14,7 @@ import { sf2m } from "./sf2m.js";
 import { sinkhorn_bridge } from "./sinkhorn-bridge.js";
 import { type GrowthNumbers, wfr, wfr_bridge } from "./wfr.js";
 
+/** Numeric options of methods; each method reads its own. */
 export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & LightNumbers &
   GrowthNumbers;
 
@@ -36,6 +37,7 @@ const known = {
   dsb: dsbLangevin,
 };
 
+/** Names of the built-in methods. */
 export type MethodName = keyof typeof known;
 
 /** The registry. Add a method by `methods.mine = …`. */

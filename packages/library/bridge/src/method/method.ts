@@ -15,6 +15,7 @@ import type { Field, SolveOptions } from "../solver/solver.js";
 /** Pairs of the first pass: from the reference process, independent, or each sample with itself. */
 export type FirstCoupling = "ref" | "ind" | "identity";
 
+/** What a method knows when it makes its training rows. */
 export interface RowsContext {
   direction: Direction;
   /** The direction trained before, whose network is the newest; null in the first pass. */
@@ -102,6 +103,7 @@ interface MethodRows<B extends Batch> {
   };
 }
 
+/** What a method knows when it makes a model. */
 export interface ModelFacts {
   /** Shape of a sample. */
   shape: readonly number[];

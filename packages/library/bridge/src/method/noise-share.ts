@@ -31,6 +31,7 @@ export function noiseShareOf(network: Network, direction: Direction): Tensor | n
   return all?.select(0, all.size(0) === 2 && direction === "f" ? 1 : 0) ?? null;
 }
 
+/** Copies the measured noise shares of one network to another, if both have them. */
 export function copyNoiseShare(from: Network, to: Network): void {
   const shares = (from as Sharing).noise_share;
   const other = (to as Sharing).noise_share;

@@ -8,6 +8,7 @@ import { type ReferenceProcess, spread } from "../process/process.js";
 import type { Field } from "../solver/solver.js";
 import type { Method } from "./method.js";
 
+/** What a network predicts and how its loss is scaled. */
 export interface Parametrisation {
   /** The network predicts the endpoint (x1 for f, x0 for b) instead of the drift. */
   meanMatch: boolean;

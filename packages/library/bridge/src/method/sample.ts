@@ -19,6 +19,7 @@ import {
   towards,
 } from "./parametrisation.js";
 
+/** Everything that sampling needs: method, process and networks. */
 export interface Dynamics {
   method: Pick<
     Method,
@@ -36,6 +37,7 @@ export interface Dynamics {
   guidance?: number | undefined;
 }
 
+/** Options of sampling by a method. */
 export interface SampleOptions extends SolveOptions {
   /** Whether the last step has noise (default: yes). */
   lastNoise?: boolean | undefined;
@@ -136,6 +138,10 @@ function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   return eulerMaruyama(drift, x, { ...options, sigma: diffusion, lastNoise });
 }
 
+/**
+ * Draws the endpoint of each row x [B, …] from the plan of the method with noise z. Throws a BridgeError if
+ * it has none.
+ */
 export function planEnd(
   dynamics: Dynamics,
   x: Tensor,
@@ -147,6 +153,7 @@ export function planEnd(
   return method.plan(networkOf(dynamics, direction), x, { direction, z, process, given });
 }
 
+/** States of the Brownian bridge from x to end, both [B, …], at all times of the grid: [T, B, …]. */
 export function pathTo(
   end: Tensor,
   x: Tensor,

@@ -67,6 +67,7 @@ export class FeatureStatistics implements Disposable {
   }
 }
 
+/** Mean and covariance of points [n, d]. */
 export function gaussianOf(points: Tensor): Gaussian {
   using statistics = new FeatureStatistics(points.size(1));
   return statistics.update(points).gaussian();

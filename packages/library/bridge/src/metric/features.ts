@@ -3,6 +3,7 @@ import { inBatches } from "../core/batches.js";
 import { FeatureStatistics } from "./feature-statistics.js";
 import { frechetDistance, type Gaussian } from "./frechet.js";
 
+/** A network whose features define a Fréchet distance. */
 export interface FeatureExtractor {
   /** `fid` is for the features of Inception-v3 only. */
   readonly metric: "fid" | "fid_lenet";

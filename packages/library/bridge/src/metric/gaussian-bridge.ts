@@ -3,6 +3,7 @@ import type { Direction } from "../core/direction.js";
 import { uniformGrid } from "../core/time-grid.js";
 import { ordered } from "../solver/solver.js";
 
+/** Constants of the known bridge between N(−a, I) and N(a, I). */
 export interface GaussianBridge {
   a: number;
   sigma: number;

@@ -4,6 +4,7 @@ import { inBatches } from "../core/batches.js";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 import { wide } from "../core/pixels.js";
 
+/** An energy spectrum of fields over wavenumbers. */
 export interface Spectrum {
   /** Waves across the longer side, 1 … K; annulus k holds the modes that round to k. */
   k: number[];

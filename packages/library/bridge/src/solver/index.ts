@@ -5,6 +5,7 @@ import { euler, heun } from "./fixed-grid.js";
 import type { Flow, FlowOptions, FlowSolver } from "./flow.js";
 import type { Field } from "./solver.js";
 
+/** Solvers of the probability flow by name. */
 export const flowSolvers = { dopri5, heun, euler } as const satisfies Record<string, FlowSolver>;
 
 /**

@@ -2,6 +2,7 @@
 import { fourierModes, type Modes, overAnnuli, type Spectrum } from "@dsbm/bridge";
 import { fftIrfft2, fftRfft2, type Tensor, tensor, tidy } from "@dsbm/torch";
 
+/** Resolution of synthetic fields. */
 export type Resolution = "high" | "low";
 
 type Pair<T> = readonly [T, T];

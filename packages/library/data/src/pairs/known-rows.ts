@@ -11,6 +11,7 @@ import type { OwnOptions } from "../tables/prepare/prepare.js";
 import type { RowSource } from "../tables/rows.js";
 import { tablePrefix } from "../tables/table-set.js";
 
+/** One side of a table of known pairs. */
 export interface PairedEnd {
   name: string;
   options: Omit<TableOptions, "split">;

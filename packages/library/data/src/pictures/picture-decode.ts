@@ -12,6 +12,7 @@ export interface PictureTarget {
 /** A few kilobytes can claim gigabytes: refused before decoding. */
 export const mostPixels = 100_000_000;
 
+/** The pixels of an image file. */
 export interface DecodedPicture {
   /** [channels, height, width] in C order. */
   bytes: Uint8Array;

@@ -2,6 +2,7 @@ import { type DatasetError, invalidOption } from "../errors.js";
 import { didYouMean, firstOf } from "../names.js";
 import type { RowSource } from "./rows.js";
 
+/** The error for a column that a table lacks, with the closest name. */
 export function absentColumn(
   { path, columns }: Pick<RowSource, "path" | "columns">,
   { key, name }: { key: string; name: string },

@@ -7,6 +7,7 @@ interface Bounds {
   max: number;
 }
 
+/** The ranges of all columns on both sides, in the user's units. */
 export interface ColumnBounds {
   source: readonly Bounds[];
   /** null if time 1 is a Gaussian. */
@@ -22,6 +23,7 @@ export interface Limits {
   whole: readonly boolean[];
 }
 
+/** The ranges of the columns, in the user's units. */
 export function boundsOf(ends: readonly TableFacts[]): ColumnBounds {
   const [source, ...others] = ends.map(({ range, log1p }) => {
     const inOwnUnits = (value: number) => (log1p ? Math.expm1(value) : value);

@@ -10,6 +10,7 @@ const largest = 1e37;
 /** Groups in a message, and one more. */
 const mostGroups = 11;
 
+/** The columns to read and the rule for missing values. */
 export interface CleanRequest {
   numbers: readonly string[];
   /** Columns of numbers behind them, which log1p leaves alone. */
@@ -25,6 +26,7 @@ export interface CleanRequest {
   signal?: AbortSignal | undefined;
 }
 
+/** Usable rows of a table. */
 export interface CleanBatch extends Pick<RowBatch, "count" | "numbers" | "texts"> {
   /** Row numbers of the file, from 0. */
   rows: Int32Array;
@@ -32,6 +34,7 @@ export interface CleanBatch extends Pick<RowBatch, "count" | "numbers" | "texts"
   masses: Float64Array[];
 }
 
+/** Numbers of read, usable and dropped rows. */
 export interface CleanCounts {
   all: number;
   rows: number;

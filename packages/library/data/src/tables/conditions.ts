@@ -5,6 +5,7 @@ import { firstOf, setting } from "../names.js";
 import type { ConditionFacts, TableFacts } from "./facts.js";
 import { byNumber } from "./prepare/codes.js";
 
+/** A column as condition: its classes, or its mean and deviation. */
 export interface ColumnCondition {
   name: string;
   /** Sorted classes of all datasets; null for numbers. */
@@ -13,6 +14,7 @@ export interface ColumnCondition {
   std: number;
 }
 
+/** The number of network inputs of a condition: 1 for numbers, one for each class. */
 export const conditionWidth = (condition: ColumnCondition | null): number =>
   condition === null ? 0 : (condition.classes?.length ?? 1);
 
@@ -72,6 +74,7 @@ export const encodeCondition = (
     return rows.to("float32").keep();
   });
 
+/** Converts network inputs [n, c] to classes or numbers in the user's units. */
 export function decodeCondition(
   { classes, mean, std }: ColumnCondition,
   rows: Tensor,

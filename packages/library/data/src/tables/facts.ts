@@ -15,6 +15,7 @@ export interface ConditionFacts {
   range: { min: number; max: number };
 }
 
+/** Facts about a table that was read. */
 export interface TableFacts {
   path: string;
   format: TableFormat;

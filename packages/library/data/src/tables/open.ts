@@ -57,6 +57,7 @@ function textOpener(usual: "," | "\t"): Format["open"] {
   };
 }
 
+/** The format of a path by its ending; undefined for other endings. */
 export const tableFormat = (path: string): TableFormat | undefined =>
   formatNames.find((name) => formats[name].ending.test(path));
 

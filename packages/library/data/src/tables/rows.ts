@@ -2,8 +2,10 @@
 import { badTable } from "../errors.js";
 import type { UnpackLimits } from "../files/archive.js";
 
+/** File formats of tables. */
 export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";
 
+/** A column of a table. */
 export interface TableColumn {
   name: string;
   /** Numbers (bools are 0 and 1), or texts, dates and nested values. */
@@ -14,6 +16,7 @@ export interface TableColumn {
   example?: { row: number; text: string; commas: boolean };
 }
 
+/** How to read a file as a table. */
 export interface ReadOptions {
   /** Of .csv and .tsv (default "."). */
   decimal?: "." | "," | undefined;
@@ -31,6 +34,7 @@ export interface ReadOptions {
   seconds?: number | undefined;
 }
 
+/** The columns to read. */
 export interface RowRequest {
   /** Missing cells are NaN, infinite values stay. */
   numbers?: readonly string[];
@@ -39,6 +43,7 @@ export interface RowRequest {
   signal?: AbortSignal | undefined;
 }
 
+/** Consecutive rows of a table, by columns. */
 export interface RowBatch {
   first: number;
   count: number;
@@ -46,6 +51,7 @@ export interface RowBatch {
   texts: string[][];
 }
 
+/** An open table: its columns, and its rows in batches. */
 export interface RowSource {
   readonly path: string;
   readonly format: TableFormat;

@@ -4,6 +4,7 @@ import type { Limits } from "./bounds.js";
 import type { TableFacts } from "./facts.js";
 import type { NumberColumn } from "./write/table-writer.js";
 
+/** How columns are standardised: each one, all together, or not. */
 export type Standardise = "columns" | "global" | "none";
 
 /** z = (y − mean) / std with y = x, or log(1 + x). */

@@ -46,6 +46,7 @@ const keys = {
   conv_size: key.only(3, "the published network has 3×3 convolutions"),
 };
 
+/** Options of DDPM++ and NCSN++. */
 export type DDPMppOptions = key.Given<typeof keys> & { image_size: number; in_channels: number };
 
 export type CompleteDDPMppOptions = ReturnType<typeof completeDDPMpp>;

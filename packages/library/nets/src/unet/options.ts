@@ -45,6 +45,7 @@ const multipliers: Readonly<Record<number, readonly number[]>> = {
   256: [1, 1, 2, 2, 4, 4],
 };
 
+/** Options of the UNet. */
 export type UNetOptions = key.Given<typeof keys> & { image_size: number; in_channels: number };
 
 export type CompleteUNetOptions = ReturnType<typeof completeUNet>;

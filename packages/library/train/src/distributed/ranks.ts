@@ -59,6 +59,7 @@ export interface Ranks {
   leave(options?: { failure?: string | null }): void;
 }
 
+/** The only rank of one process. */
 export const localRanks: Ranks = {
   rank: 0,
   size: 1,

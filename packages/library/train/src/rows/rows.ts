@@ -41,6 +41,7 @@ export function repeatRows<B extends Batch>(batch: B, times: number): B {
   return mapBatch(batch, (t) => t.repeat([times, ...t.shape.slice(1).map(() => 1)]));
 }
 
+/** A part of the rows of a batch. */
 export function cutRows<B extends Batch>(batch: B, { start, count }: Part): B {
   return mapBatch(batch, (t) => t.narrow(0, start, count));
 }

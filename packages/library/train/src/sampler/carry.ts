@@ -21,6 +21,7 @@ import { RowNoise } from "./row-noise.js";
 
 export type Replay = (key: string, batch: Batch, body: (batch: Batch) => Tensor) => Tensor;
 
+/** How samples go from one endpoint to the other. */
 export interface CarryOptions extends FlowOptions {
   /** The method's own sampler, or a solver of its probability flow (default sde). */
   solver?: "sde" | keyof typeof flowSolvers;
@@ -45,6 +46,7 @@ export interface CarryOptions extends FlowOptions {
   onState: (k: number, state: Tensor) => void | Promise<void>;
 }
 
+/** How samples follow the probability flow. */
 export interface FollowOptions extends FlowOptions {
   solver?: keyof typeof flowSolvers;
   /** Process times of the states (default: both ends). */

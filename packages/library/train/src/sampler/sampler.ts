@@ -38,6 +38,7 @@ import { type RecordedBatch, recordedBatch } from "../step/recorded-batch.js";
 import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } from "./carry.js";
 import { carryThrough, followThrough, pathThrough } from "./through.js";
 
+/** The dynamics, the grid and the execution of a sampler. */
 export interface SamplerOptions extends Dynamics {
   /**
    * Several marginals: paths without `given.interval` go through all intervals (see `through.ts`).
@@ -56,6 +57,7 @@ export interface SamplerOptions extends Dynamics {
   ranks?: Ranks | null;
 }
 
+/** Options of one simulation. */
 export interface SimulateOptions {
   /** Default: the grid of training. For all intervals of a chain: a grid of the whole time. */
   grid?: TimeGrid;
@@ -79,6 +81,7 @@ const kept = { functions: 512, shapes: 3 };
 
 type Body = (x: Tensor, conditions: Conditions | undefined) => Tensor | Tensor[];
 
+/** Samples and simulates with the networks of a training, in chunks and on all ranks. */
 export class Sampler {
   readonly #programs = new Map<string, RecordedBatch>();
   readonly #options: SamplerOptions & Required<Pick<SamplerOptions, "threads" | "chunkRows">>;

@@ -14,6 +14,7 @@ export interface TrainState {
   optimizers: Partial<Record<Direction, optim.Adam>>;
 }
 
+/** The position and the settings of a saved training. */
 export interface SavedFacts {
   format: number;
   half: number;
@@ -27,6 +28,7 @@ export interface SavedFacts {
   pass: unknown;
 }
 
+/** Tensors and facts of a saved training. */
 export interface SavedTraining {
   tensors: ReadonlyMap<string, Tensor>;
   facts: SavedFacts;

@@ -27,6 +27,7 @@ export interface CourseTimes {
   scale?: { from: number; length: number } | null;
 }
 
+/** Options of `bridge.sample`. */
 export interface SampleOptions {
   /** Default: the direction of `dsbm sample`, or of `from` and `to`. */
   direction?: Direction;
@@ -52,6 +53,7 @@ export interface SampleOptions {
   signal?: AbortSignal;
 }
 
+/** The state of all samples after step k. */
 export interface State<R extends Rows = Rows> {
   k: number;
   time: number;
@@ -60,6 +62,7 @@ export interface State<R extends Rows = Rows> {
   weights: Float32Array | null;
 }
 
+/** Generated samples and their path. */
 export interface Sampled<R extends Rows = Rows> {
   /** In the data's own units. */
   x: R;
@@ -73,6 +76,7 @@ export interface Sampled<R extends Rows = Rows> {
   times: number[];
 }
 
+/** A condition that the bridge takes. */
 export interface ConditionInfo {
   name: string;
   /** null: a number. */
@@ -81,6 +85,7 @@ export interface ConditionInfo {
   shape: readonly number[] | null;
 }
 
+/** Facts about a bridge: shape, columns, directions, conditions. */
 export interface BridgeInfo {
   method: string;
   /** [columns] or [C, H, W], in the data's own units. */
@@ -108,6 +113,7 @@ export interface BridgeInfo {
   conditions: readonly ConditionInfo[];
 }
 
+/** A bridge that samples in this page or process. */
 export interface Bridge {
   readonly info: BridgeInfo;
   /**
@@ -118,6 +124,7 @@ export interface Bridge {
   dispose(): void;
 }
 
+/** Every error of this package. */
 export class WebBridgeError extends Error {
   override name = "WebBridgeError";
 }

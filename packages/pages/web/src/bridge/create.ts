@@ -26,6 +26,7 @@ export type Network = (
 
 type Networks = { readonly [direction in Direction]?: Network | null };
 
+/** The functions and the schedule of a bridge, in network units. */
 export interface Dynamics {
   /** Shape of a sample in the network's units: [d] or [C, H, W]. */
   shape: readonly number[];

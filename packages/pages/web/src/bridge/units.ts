@@ -18,6 +18,7 @@ export interface Projection {
   scale: number;
 }
 
+/** Converts samples between the user's units and network units. */
 export interface Units {
   shape: readonly number[];
   /** In the network's units, [n · size]. */

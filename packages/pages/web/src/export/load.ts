@@ -15,6 +15,7 @@ export interface ExportFiles {
   models: Readonly<Record<string, Uint8Array>>;
 }
 
+/** Options of `loadBridge`. */
 export interface LoadOptions {
   /** `auto` is webgpu if the browser has it (default wasm, which is faster for small networks). */
   device?: "wasm" | "webgpu" | "auto";

@@ -8,6 +8,7 @@ export const sampledRows = (columns: number): number =>
   Math.max(1000, Math.min(100_000, Math.floor(2 ** 24 / columns)));
 const blockRows = 1000;
 
+/** Statistics of one column, in the user's units. */
 export interface Range {
   min: number;
   max: number;

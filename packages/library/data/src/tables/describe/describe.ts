@@ -10,6 +10,7 @@ import {
 } from "./columns.js";
 import { columnNotes, pairWarnings, rowWarnings } from "./warnings.js";
 
+/** Facts about the source or the target in data.json. */
 export interface DescribedEnd
   extends Pick<TableFacts, "path" | "rows" | "train" | "test" | "dropped" | "group"> {
   format: TableFormat | "pictures" | "array" | "drawn";
@@ -28,6 +29,7 @@ export interface DescribedColumn {
   notes: string[];
 }
 
+/** The content of data.json. */
 export interface DataDescription {
   source: DescribedEnd;
   /** null if time 1 is a Gaussian. */

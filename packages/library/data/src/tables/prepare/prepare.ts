@@ -14,6 +14,7 @@ import { conditionCodes } from "./codes.js";
 import { columnRecord } from "./record.js";
 import { heldOutRows, splitFile } from "./split.js";
 
+/** Options of one table, next to the options of its reader. */
 export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions {
   missing?: "error" | "drop" | undefined;
   log1p?: boolean | undefined;

@@ -23,14 +23,17 @@ const writers = {
   ".h5ad": openH5adWriter,
 } satisfies Record<string, OpenWriter>;
 
+/** File endings of written tables. */
 export type OutputFormat = keyof typeof writers;
 
+/** All file endings of written tables. */
 export const outputFormats = Object.keys(writers) as readonly OutputFormat[];
 
 /** Returns undefined for other names. */
 export const outputFormat = (name: string): OutputFormat | undefined =>
   outputFormats.find((ending) => name.toLowerCase().endsWith(ending));
 
+/** The format and the columns of a written table. */
 export interface TableWriterOptions extends TableColumns {
   format: OutputFormat;
 }

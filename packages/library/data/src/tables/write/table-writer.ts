@@ -1,8 +1,10 @@
+/** A column of generated numbers. */
 export interface NumberColumn {
   name: string;
   dtype: "float32" | "float64";
 }
 
+/** A cell that is copied unchanged. */
 export type CarriedCell = string | number | bigint | null;
 
 /** A column that passes through unchanged, such as an id. */
@@ -17,12 +19,14 @@ export interface TableColumns {
   columns: readonly NumberColumn[];
 }
 
+/** Rows to write, by columns. */
 export interface TableBatch {
   count: number;
   numbers: readonly Float64Array[];
   carried: readonly (readonly CarriedCell[])[];
 }
 
+/** An open table that takes rows. */
 export interface TableWriter {
   /** Throws system errors. */
   write(batch: TableBatch): Promise<void>;

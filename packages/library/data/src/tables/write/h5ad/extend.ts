@@ -14,6 +14,7 @@ import {
   writeRows,
 } from "./h5ad-file.js";
 
+/** An open copy of an `.h5ad` file that takes more annotations. */
 export interface H5adCopy {
   /** Rows of the file. */
   readonly rows: number;

@@ -18,8 +18,10 @@ export interface Categorical {
   codes: ArrayLike<number>;
 }
 
+/** Values of an `.obs` column, one for each row. */
 export type AnnotationValues = NumberArray | Categorical | readonly string[] | readonly boolean[];
 
+/** A value of `.uns`. */
 export type UnsValue =
   | AnnotationValues
   | readonly number[]
