@@ -71,6 +71,9 @@ beforeAll(async () => {
     name: "codes",
     data: Int8Array.from(all, (_, i) => (i === 5 ? -1 : i % 2)),
   });
+  // anndata 0.7 has the codes in obs and the categories in a group of their own.
+  obs.create_dataset({ name: "stage", data: Int8Array.from(all, (_, i) => i % 2) });
+  obs.create_group("__categories").create_dataset({ name: "stage", data: ["late", "early"] });
   file.close();
 });
 
@@ -96,7 +99,7 @@ describe("a matrix", () => {
     const { source, numbers, texts } = await columns(
       undefined,
       ["n_counts"],
-      ["obs.day", "barcode", "Actb"],
+      ["obs.day", "barcode", "Actb", "stage"],
     );
     expect(source.columns.filter(({ beside }) => beside)).toEqual(
       expect.arrayContaining([
@@ -109,6 +112,7 @@ describe("a matrix", () => {
     expect(texts[0]!.slice(3, 7)).toEqual(["four", "two", "", "two"]);
     expect(texts[1]![7]).toBe("AC-7");
     expect(texts[2]![4]).toBe("4");
+    expect(texts[3]!.slice(0, 3)).toEqual(["late", "early", "late"]);
   });
 
   it("that is not there or damaged is refused", async () => {

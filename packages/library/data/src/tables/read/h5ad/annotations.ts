@@ -11,8 +11,16 @@ export function readAnnotations(h5: H5, file: Group, n: number): Map<string, Ann
   const annotations = new Map<string, Annotation>();
   const obs = child(file, "obs");
   if (!(obs instanceof h5.Group)) return annotations;
+  // anndata 0.7 keeps the categories of all columns in one group.
+  const oldCategories = child(obs, "__categories");
   for (const name of obs.keys()) {
-    const column = name === "__categories" ? null : annotationOf(h5, child(obs, name), n);
+    if (name === "__categories") continue;
+    const old = oldCategories instanceof h5.Group ? child(oldCategories, name) : null;
+    const codes = child(obs, name);
+    const column =
+      old instanceof h5.Dataset && codes instanceof h5.Dataset
+        ? categorical(codes, old)
+        : annotationOf(h5, codes, n);
     if (column) annotations.set(name === "_index" ? "index" : name, column);
   }
   return annotations;
@@ -30,16 +38,7 @@ function annotationOf(h5: H5, entity: Entity, n: number): Annotation | null {
   };
   const codes = dataset("codes");
   const categories = dataset("categories");
-  if (codes && categories)
-    return {
-      kind: "text",
-      read() {
-        const names = valuesOf(categories);
-        return valuesOf(codes).map((code) =>
-          Number(code) < 0 ? null : String(names[Number(code)]),
-        );
-      },
-    };
+  if (codes && categories) return categorical(codes, categories);
   const values = dataset("values");
   const mask = dataset("mask");
   if (!values || !mask) return null;
@@ -48,6 +47,16 @@ function annotationOf(h5: H5, entity: Entity, n: number): Annotation | null {
     read() {
       const isMissing = valuesOf(mask);
       return valuesOf(values).map((value, i) => (isMissing[i] ? null : value));
+    },
+  };
+}
+
+function categorical(codes: Dataset, categories: Dataset): Annotation {
+  return {
+    kind: "text",
+    read() {
+      const names = valuesOf(categories);
+      return valuesOf(codes).map((code) => (Number(code) < 0 ? null : String(names[Number(code)])));
     },
   };
 }
