@@ -1,5 +1,4 @@
 // The program: finds the command, runs it, and turns errors into one line and an exit code.
-// Commands load their packages when called.
 
 import { describeError, exitCodeOf } from "@dsbm/config/user-errors";
 import { version } from "@dsbm/runs/version";

@@ -1,5 +1,3 @@
-// Turns overrides, as text or as objects, into typed configurations.
-
 import type { z } from "zod";
 import { ConfigError, mapReportingAll, quote, runReportingAll, withLines } from "./errors.js";
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";

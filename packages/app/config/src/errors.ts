@@ -1,5 +1,3 @@
-// User errors: a line for each problem, with the cure.
-
 export type ConfigErrorCode =
   | "syntax" // invalid grammar of an override
   | "option" // an unknown -option

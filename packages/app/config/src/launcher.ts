@@ -1,4 +1,4 @@
-// How a sweep starts its runs. The keys change no result, so no run's configuration has them.
+// How a sweep starts its runs.
 
 import { z } from "zod";
 import { ConfigError } from "./errors.js";

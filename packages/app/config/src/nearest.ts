@@ -1,4 +1,3 @@
-// Suggestions for unknown names.
 import { nearest } from "@dsbm/files";
 
 /** Ends an "unknown …" message with the closest name, or else `otherwise`, or else all names. */

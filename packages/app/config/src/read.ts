@@ -1,5 +1,3 @@
-// Reads config.json of a run folder.
-
 import { withLines } from "./errors.js";
 import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 import { trainSchema } from "./keys/schema.js";

@@ -22,7 +22,6 @@ export function describeError(error: unknown): string {
   return `${prefix}: this is a bug in dsbm, please report it:\n${trace}`;
 }
 
-/** User errors: a missing place or name. */
 const ofWords = new Set(["not_a_run", "UnknownSet", "MissingFiles", "InvalidOption", "BadLabel"]);
 
 /** The exit code: 2 for impossible arguments and missing paths, 1 for later failures. */

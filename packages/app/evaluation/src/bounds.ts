@@ -1,4 +1,3 @@
-// Floors and ceilings, and intervals by half-samples.
 import { type Estimate, kernelWidths, stream, subsample } from "@dsbm/bridge";
 import type { Excess } from "@dsbm/runs";
 import { noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";

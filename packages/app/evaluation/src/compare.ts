@@ -1,4 +1,3 @@
-// Compares samples of any program with data, from files alone.
 import { stream } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { cores, type Progress, type Quality, silentProgress, version } from "@dsbm/runs";

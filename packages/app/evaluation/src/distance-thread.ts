@@ -1,4 +1,3 @@
-// Exact distances in a thread of its own: see distances.ts.
 import { parentPort } from "node:worker_threads";
 import { wasserstein } from "@dsbm/bridge";
 import { setNumThreads, tensor, tidy } from "@dsbm/torch";

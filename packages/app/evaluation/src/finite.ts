@@ -1,5 +1,5 @@
-// Training can diverge to parameters that are huge but finite: samples or metrics are then NaN, or
-// far from all data. The run then fails.
+// Training can diverge to parameters that are huge but finite: samples or metrics are then NaN, or far from
+// all data.
 import { BridgeError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { SampleSet } from "./metric.js";

@@ -1,4 +1,3 @@
-// The public face of @dsbm/evaluation.
 export { type CompareOptions, compareFiles } from "./compare.js";
 export { checkMetrics, DivergedError } from "./finite.js";
 export { measureQuality, type QualityOptions } from "./measure.js";

@@ -1,4 +1,3 @@
-// Measures metrics on a set of samples, a row each.
 import { BridgeError } from "@dsbm/bridge";
 import type { MetricRow } from "@dsbm/runs";
 import { compareSamples } from "./bounds.js";

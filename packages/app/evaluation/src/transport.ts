@@ -1,5 +1,4 @@
-// Generates all samples for metrics and figures. The noise of a row depends only on the seed, the
-// purpose and the row's index, so that evaluations compare the same noise.
+// Generates all samples for metrics and figures.
 import {
   type Conditions,
   type Direction,

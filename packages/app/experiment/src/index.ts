@@ -1,5 +1,3 @@
-// The public face of @dsbm/experiment.
-
 export { planFit, printPlan } from "./fit/plan.js";
 export { type FitRequest, fitMember, prepare } from "./fit/prepare.js";
 export { finishedFit, runFit, runFitWorker } from "./fit/run.js";

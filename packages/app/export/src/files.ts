@@ -1,4 +1,3 @@
-// Writes an export: a folder, one model, or a page.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import type { ExportConfig } from "@dsbm/config";

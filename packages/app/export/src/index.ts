@@ -1,4 +1,3 @@
-// The public face of @dsbm/export.
 export { bytesText } from "./bridge/card.js";
 export { exportRun } from "./files.js";
 export { exportPage } from "./page.js";

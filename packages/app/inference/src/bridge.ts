@@ -1,4 +1,3 @@
-// A trained bridge as an object.
 import {
   type Conditions,
   type Direction,

@@ -1,5 +1,3 @@
-// The public face of @dsbm/inference.
-
 export { timeScale, timeValues } from "@dsbm/problem";
 export { type AnnotateResult, runAnnotate } from "./annotate/annotate.js";
 export { type FateCells, fateCells } from "./annotate/fates.js";

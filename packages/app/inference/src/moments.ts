@@ -1,4 +1,3 @@
-// Statistics of a run's training images.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { DatasetError, loadTable } from "@dsbm/data";

@@ -1,4 +1,3 @@
-// Plans how a bridge samples, once for all batches.
 import {
   type Chain,
   type Conditions,

@@ -1,4 +1,3 @@
-// Opens a run folder for sampling.
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";

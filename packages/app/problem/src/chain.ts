@@ -1,4 +1,3 @@
-// Time courses of several datasets.
 import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError, processTimes } from "@dsbm/config";

@@ -1,4 +1,3 @@
-// The user's own tables as source and target.
 import type { Conditions, Endpoint } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,

@@ -98,7 +98,6 @@ export const cellOf = (x: Tensor, centres: Tensor): Tensor =>
 const nearestOf = (x: Tensor, centres: Tensor): Tensor =>
   oneHot(cellOf(x, centres), { numClasses: centres.size(0) }).to("float64");
 
-/** Centres of k-means, the caller's. */
 function centresOf(x: Tensor, generator: Generator): Tensor {
   return tidy(() => {
     const count = Math.min(mostCells, x.size(0));

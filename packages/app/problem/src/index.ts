@@ -1,4 +1,3 @@
-// The public face of @dsbm/problem.
 export { conditionsOf, type EndpointData, loading } from "./dataset.js";
 export {
   type Datasets,

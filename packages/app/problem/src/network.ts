@@ -1,4 +1,3 @@
-// The network of a configuration (`model=…`).
 import {
   ConditionDropout,
   type ConditionKind,

@@ -1,4 +1,3 @@
-// Turns a configuration into a training problem.
 import {
   type BatchCoupling,
   brownian,

@@ -1,4 +1,3 @@
-// Reads a run's knowledge of its columns.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";

@@ -1,4 +1,3 @@
-// Source and target rows for evaluations.
 import { type Conditions, conditionsAt, type Endpoint, mapConditions, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";

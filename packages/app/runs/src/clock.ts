@@ -1,5 +1,3 @@
-// The time limit of a command.
-
 /** Elapsed and remaining seconds of a run. */
 export class Clock {
   readonly #now: () => number;

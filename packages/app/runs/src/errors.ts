@@ -1,4 +1,4 @@
-// Errors of runs, in one line with a cure. File systems fail with FileErrors of @dsbm/files.
+// Errors of runs, in one line with a cure.
 import { FileError } from "@dsbm/files";
 
 /** Codes of RunError. */

@@ -1,5 +1,3 @@
-// The public face of @dsbm/runs.
-
 export * from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
 export { Clock } from "./clock.js";

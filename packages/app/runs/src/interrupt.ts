@@ -1,5 +1,4 @@
-// Stops work by Ctrl-C at its next step boundary. JavaScript receives signals only between native
-// calls: the engine ends long calls (`work-interrupt.ts`).
+// Stops work by Ctrl-C at its next step boundary.
 
 /** Watches SIGINT and SIGTERM while a command works. */
 export interface Interrupt {

@@ -1,5 +1,3 @@
-// Quotes arguments of command lines that people copy.
-
 /** Quotes an argument for a shell; uses double quotes if they are easier to read. */
 export function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;

@@ -1,4 +1,3 @@
-// Tables as aligned plain text, and which columns they show.
 import type { Cell } from "./files/csv.js";
 
 /** Options of a printed table. */
@@ -7,7 +6,6 @@ export interface TableOptions {
   columns?: readonly string[];
 }
 
-/** Digits after the point of fractional numbers. */
 const digits = 4;
 
 /**

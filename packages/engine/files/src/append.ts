@@ -1,4 +1,4 @@
-// A file that grows. A record that a crash cut off is removed when the file is opened again.
+// A file that grows.
 import {
   closeSync,
   constants,

@@ -1,4 +1,3 @@
-// The process around the tensors: threads, devices, memory, versions, warnings.
 import { invalid } from "./binding/errors.js";
 import { liveTensors } from "./binding/handle.js";
 import { addonPath, builtAgainst, guarded, mappedLibraries, native } from "./binding/native.js";

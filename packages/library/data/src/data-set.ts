@@ -1,4 +1,3 @@
-// Datasets that load themselves from one kind of options.
 import type { ImageClass, Split, Table } from "./table.js";
 import type { OwnOptions } from "./tables/prepare/prepare.js";
 

@@ -1,5 +1,4 @@
-// `dsbm doctor`: checks the machine and says how to fix problems. Builds the engine if it is
-// missing, and works without it.
+// `dsbm doctor`: checks the machine and says how to fix problems.
 import { availableParallelism } from "node:os";
 import { ConfigError } from "@dsbm/config";
 import { shellWord, version } from "@dsbm/runs";

@@ -117,7 +117,6 @@ function describe({ folder, info, problem }: RunEntry): Listed {
   }
 }
 
-/** Files without their folder. */
 const plain = (name: unknown) =>
   typeof name !== "string" ? "" : /^(table|array|folder):/.test(name) ? basename(name) : name;
 

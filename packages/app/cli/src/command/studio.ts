@@ -1,5 +1,4 @@
-// `dsbm studio [FOLDER] [port=…] [--open]`: a local page over the runs of a folder. Never loads the
-// engine.
+// `dsbm studio [FOLDER] [port=…] [--open]`: a local page over the runs of a folder.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve as absolute, join } from "node:path";

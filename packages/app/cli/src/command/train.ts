@@ -1,5 +1,4 @@
-// `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: one run or a sweep. The
-// Gaussian benchmark is a preset with its own names for keys.
+// `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: one run or a sweep.
 import { type CompleteTrainConfig, gaussian, train } from "@dsbm/config";
 import { type ExperimentCommand, type Runner, runExperiment } from "./experiment.js";
 

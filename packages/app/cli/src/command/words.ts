@@ -1,4 +1,3 @@
-// Prepares the arguments of commands before they are resolved.
 import { existsSync } from "node:fs";
 import {
   type CompleteTrainConfig,

@@ -1,5 +1,3 @@
-// A trained run as an object for programs.
-
 import type { Conditions } from "@dsbm/bridge";
 import { ConfigError, configure, evaluate as evaluateExperiment } from "@dsbm/config";
 import { type Metric, measureQuality } from "@dsbm/evaluation";

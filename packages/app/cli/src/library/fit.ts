@@ -19,7 +19,6 @@ import type { FitKeys } from "./keys.generated.js";
 /** Progress of a fit: a changing state, or a line to keep. */
 export type FitProgress = { state: ProgressState } | { line: string };
 
-/** Data have other names here. */
 type OptionKeys = Omit<FitKeys, "Dataset" | "Dataset_between" | "Dataset_transfer">;
 
 interface RunOptions extends OptionKeys {

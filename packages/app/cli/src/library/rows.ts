@@ -1,4 +1,3 @@
-// The types of samples in programs.
 import { kindOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { type Tensor, Tensor as TensorClass, tensor, tidy } from "@dsbm/torch";

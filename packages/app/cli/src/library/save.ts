@@ -1,4 +1,3 @@
-// Copies a run folder, whole or not at all.
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "@dsbm/config";

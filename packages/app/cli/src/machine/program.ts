@@ -1,4 +1,3 @@
-// The path of the program, for child processes.
 import { fileURLToPath } from "node:url";
 
 export const program: string = fileURLToPath(new URL("../../bin/dsbm.mjs", import.meta.url));

@@ -1,2 +1,1 @@
-// `dsbm/nets`: networks, classifiers and their features.
 export * from "@dsbm/nets";

@@ -1,4 +1,3 @@
-// A member of a sweep, as launchers see it.
 import type { Member } from "@dsbm/config";
 
 export interface SweepMember {

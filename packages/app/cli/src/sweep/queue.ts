@@ -59,7 +59,6 @@ const ends: Record<string, string> = {
   DEADLINE: "the job's deadline was reached",
   BOOT_FAIL: "its node did not boot",
 };
-/** Usual reasons to wait, without a message. */
 const usual = new Set(["None", "Priority", "Resources", "JobArrayTaskLimit", "Dependency"]);
 
 function taskOf(state: string, reason: string | null): Task {

@@ -139,7 +139,6 @@ export function nameOf({ configuration, seed }: SweepEntry): string {
 
 const commandOf = ({ words }: SweepManifest) => `npx dsbm ${words.map(shellWord).join(" ")}`;
 
-/** Larger sweeps list only unfinished members. */
 const mostListed = 100;
 
 export function statusText({

@@ -23,7 +23,6 @@ export function printHelp(text: string): void {
   console.log(width === undefined ? text : fitted(text, width));
 }
 
-/** Wraps long lines with their indentation. */
 function fitted(text: string, width: number): string {
   const lines = (line: string): string[] => {
     if (line.length <= width) return [line];

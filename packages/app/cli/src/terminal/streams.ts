@@ -1,5 +1,4 @@
-// Output may have no reader: a closed pipe, a full disk. A run continues without its progress;
-// results that cannot be printed are an error.
+// Output may have no reader: a closed pipe, a full disk.
 import { printable } from "@dsbm/files";
 
 let listens = false;

@@ -1,5 +1,5 @@
-// Stops work of the engine: a signal during a long native call ends the process after some seconds,
-// a second signal immediately. The run resumes from its checkpoint with the same numbers.
+// Stops work of the engine: a signal during a long native call ends the process after some seconds, a
+// second signal immediately.
 
 import { createInterrupt, type Interrupt, patience, stopping } from "@dsbm/runs";
 import { watchSignals } from "@dsbm/torch";

@@ -1,4 +1,3 @@
-// Finds the folder of a configuration's run.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { CompleteTrainConfig, Member, TrainConfig } from "@dsbm/config";

@@ -1,5 +1,3 @@
-// The keys of dsbm annotate.
-
 import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { cell, counted, file } from "../schema/kinds.js";

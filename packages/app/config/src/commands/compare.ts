@@ -1,5 +1,3 @@
-// The keys of dsbm compare.
-
 import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { counted, file, flag, orNull, seed, several, threads } from "../schema/kinds.js";

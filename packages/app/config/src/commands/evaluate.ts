@@ -1,5 +1,3 @@
-// The keys of dsbm evaluate.
-
 import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import {

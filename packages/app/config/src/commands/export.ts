@@ -1,5 +1,3 @@
-// The keys of dsbm export.
-
 import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { file, flag, halfIteration, orNull } from "../schema/kinds.js";

@@ -1,4 +1,3 @@
-// The keys of dsbm extend.
 import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { file, follows } from "../schema/kinds.js";

@@ -1,5 +1,3 @@
-// Checks a method's keys together.
-
 import { printValue, type Value } from "../text/value.js";
 import { conditionColumn } from "./data.js";
 import { checkFormulas } from "./langevin.js";
@@ -20,7 +18,6 @@ const ownForm = [
 
 const endsOnly = ["lightsb", "gaussian_bridge", "sinkhorn_bridge"];
 
-/** Options that only some methods take. */
 const takenBy: Readonly<Record<string, readonly string[]>> = {
   precondition: ["dsbm", "alpha_dsbm"],
   "step_variance=analytic": ["dsbm", "alpha_dsbm", "sf2m"],

@@ -1,5 +1,4 @@
-// Checks keys together that are right alone. Needs no data, networks or engine, so it runs before
-// anything is loaded.
+// Checks keys together that are right alone.
 
 import { printValue } from "../text/value.js";
 import { type Line, methodProblems } from "./check-method.js";

@@ -1,4 +1,4 @@
-// The method (Shi 2023; De Bortoli 2021 for dsb). The presets of conf/method set these keys.
+// The method (Shi 2023; De Bortoli 2021 for dsb).
 
 import { z } from "zod";
 import {

@@ -1,5 +1,3 @@
-// Keys below `model.`, chosen by `model.name`.
-
 import { z } from "zod";
 import { counted, flag, follows, fraction, key, numbers, oneOf, sized } from "../schema/kinds.js";
 

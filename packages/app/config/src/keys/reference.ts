@@ -1,5 +1,4 @@
-// Keys of the reference with one possible value here, or without effect. They are accepted, so that
-// its command lines work, and removed before the check.
+// Keys of the reference with one possible value here, or without effect.
 
 import { ConfigError } from "../errors.js";
 import { printValue, type Tree, type Value } from "../text/value.js";

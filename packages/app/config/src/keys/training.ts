@@ -1,5 +1,3 @@
-// Keys of every run, whatever its method, data and network.
-
 import { z } from "zod";
 import {
   counted,

@@ -1,5 +1,4 @@
-// Describes the values of each key, from JSON Schema, for help, messages and the list of keys. A
-// group of keys may have several shapes that differ by a constant: each network has its own keys.
+// Describes the values of each key, from JSON Schema, for help, messages and the list of keys.
 
 import { z } from "zod";
 import { isTree, printValue, type Tree, type Value } from "../text/value.js";

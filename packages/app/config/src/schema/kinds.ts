@@ -1,5 +1,3 @@
-// The kinds of value that keys take.
-
 import { z } from "zod";
 
 export const count = () => z.int().min(1);

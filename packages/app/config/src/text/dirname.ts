@@ -1,5 +1,3 @@
-// Names run folders: the same overrides give the same folder.
-
 import { createHash } from "node:crypto";
 import { printOverrides } from "./overrides.js";
 import type { Overrides } from "./value.js";
@@ -36,7 +34,6 @@ export function overrideDirname(overrides: Overrides, exclude: readonly string[]
   return head === "" ? hash : `${head}-${hash}`;
 }
 
-/** Paths keep their last part. */
 function readable(word: string): string {
   const [, key = "", value = word] = /^([^=]*=)(.*)$/s.exec(word) ?? [];
   const last = value.replace(/\/+$/, "").split("/").at(-1) ?? "";

@@ -1,5 +1,3 @@
-// Second names of keys: the names in the reference's scripts.
-
 import type { Overrides, Value } from "../text/value.js";
 import { flatten } from "./tree.js";
 

@@ -1,5 +1,4 @@
-// Replaces references between keys, ${a.b}, as in the reference's command lines. They are looked
-// up, never evaluated.
+// Replaces references between keys, ${a.b}, as in the reference's command lines.
 
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";

@@ -1,5 +1,4 @@
-// Image features without training: colours and edges, coarse to fine, in the cells of a grid. They
-// react to style and noise more than distances of pixels.
+// Image features without training: colours and edges, coarse to fine, in the cells of a grid.
 import { adaptiveAvgPool2d, avgPool2d, cat, type Tensor, tidy } from "@dsbm/torch";
 
 const grid: [number, number] = [4, 4];

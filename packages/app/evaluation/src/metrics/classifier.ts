@@ -6,7 +6,6 @@ import { type Accuracy, classifierAccuracy } from "../classifier.js";
 import { imageFeatures } from "../images/features.js";
 import type { Metric } from "../metric.js";
 
-/** With fewer rows a classifier learns nothing. */
 const fewest = 4;
 /**
  * Folds share rows: accuracies vary by this factor more than a binomial share (simulated, n = 6 …

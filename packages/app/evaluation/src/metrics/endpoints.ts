@@ -1,4 +1,3 @@
-// How close the generated rows are to the target.
 import {
   bw2Uvp,
   columnWasserstein,
@@ -68,7 +67,6 @@ const debiased: TwoSampleMetric["estimate"] = async (x, y, { seed, context }) =>
   return { value: value - bias, low: low - bias, high: high - bias };
 };
 
-/** In parts that bound the memory. */
 function alongDirections(x: Tensor, seed: number): Tensor {
   return tidy(() => {
     const rows = x.flatten({ startDim: 1 }).to("float64");

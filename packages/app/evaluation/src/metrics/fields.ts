@@ -1,4 +1,3 @@
-// Metrics of fields: errors by scale, and dependence on conditions.
 import { isVectors, testConditions, testRows } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Measuring } from "../measuring.js";

@@ -1,5 +1,5 @@
 // Between Gaussians the exact bridge is known: moments at the endpoint, and the divergence of every
-// marginal. The floor is a perfect sampler with as many rows and steps.
+// marginal.
 import {
   discretised,
   exactCovariance,

@@ -39,7 +39,6 @@ const classifierOf = (context: Measuring, side: Side): Promise<ReferenceClassifi
     return found;
   });
 
-/** Measures with the target's classifier. */
 const byClassifier =
   (
     measure: (
@@ -68,7 +67,6 @@ function ofClasses({ ends, config }: DataFacts): string | null {
 const lacksData = ({ subject: { ends } }: Measuring, { side }: Pick<SampleSet, "side">) =>
   ends[side].name === gaussianName ? "the target is noise" : null;
 
-/** Freed with the context. */
 function keptGaussian(context: Measuring, make: () => Gaussian): Gaussian {
   const found = tidy(() => {
     const made = make();

@@ -57,7 +57,6 @@ function bindingOf(set: SampleSet, context: Measuring): Binding | null {
 const ofTwoSets = (data: DataFacts): string | null =>
   data.ends.chain ? "it is for two datasets" : forVectors(data);
 
-/** Why pairs cannot follow a Brownian bridge. */
 function lacksBinding(
   context: Measuring,
   { sampling }: Pick<SampleSet, "sampling">,

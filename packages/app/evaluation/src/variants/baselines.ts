@@ -1,6 +1,4 @@
 // Two bridges without training: between Gaussians of the data's moments, and between training rows.
-// A trained bridge is worth its time if it is closer to the target than the first and does not just
-// return training rows.
 import {
   BridgeError,
   type Direction,

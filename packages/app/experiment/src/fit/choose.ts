@@ -1,4 +1,4 @@
-// The rules of `dsbm fit` (docs/guide/choosing.md). Each gives a value and its reason.
+// The rules of `dsbm fit` (docs/guide/choosing.md).
 import type { Method } from "@dsbm/bridge";
 import type { DataFacts } from "./facts.js";
 import type { Choice } from "./saved.js";

@@ -26,7 +26,6 @@ import { TimePlan } from "../forecast/time-plan.js";
 
 /** The share of the time that is given, and of the steps without a time limit. */
 const share = 0.25;
-/** For each dataset. */
 const least = { seconds: 10, steps: 100 };
 const trainingShare = 0.7;
 

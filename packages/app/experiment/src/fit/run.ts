@@ -1,4 +1,3 @@
-// A run of `dsbm fit`: choices, training, evaluation.
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "@dsbm/bridge";

@@ -1,4 +1,3 @@
-// The length of a run as text.
 import { firstOf } from "@dsbm/files";
 
 export interface Length {

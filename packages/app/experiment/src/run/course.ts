@@ -1,4 +1,4 @@
-// The course of a run on every rank. Work of rank 0 alone goes through `Training.onMain`.
+// The course of a run on every rank.
 import type { TrainEvent, Training } from "@dsbm/train";
 
 export type Next = "train" | "end" | "interrupted";

@@ -1,4 +1,3 @@
-// One run: training with checkpoints, evaluations, images and logs.
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";

@@ -1,4 +1,3 @@
-// Evaluates a run, and draws samples for its report.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type Measuring,

@@ -1,4 +1,3 @@
-// Opens a run folder with version, machine and resolved configuration.
 import { type Tree, writeYaml } from "@dsbm/config";
 import {
   columnsFile,

@@ -1,4 +1,4 @@
-// This process as one of several that train together. Ranks come from the launcher's variables.
+// This process as one of several that train together.
 import { availableParallelism, cpus } from "node:os";
 import {
   ConfigError,

@@ -164,7 +164,6 @@ function curvesOf(
   return curves;
 }
 
-/** The images that exist. */
 function evaluationPictures(
   folder: string,
   { id, direction }: Pick<View, "id" | "direction">,

@@ -1,4 +1,3 @@
-// Writes files of the Gaussian benchmark.
 import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Bridge, gridOf } from "@dsbm/inference";

@@ -1,4 +1,3 @@
-// Summarises the training data of a run.
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";

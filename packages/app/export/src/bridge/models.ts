@@ -1,4 +1,3 @@
-// The networks of a run as ONNX graphs.
 import {
   type Conditions,
   type Direction,

@@ -1,4 +1,3 @@
-// The units of a run as ONNX graphs.
 import { GraphBuilder } from "../onnx/builder.js";
 import { type Graph, onnxTypes, type Port } from "../onnx/model.js";
 import type { BridgeDescription } from "./description.js";

@@ -1,4 +1,3 @@
-// Converters of products, convolutions, attention, look-ups and inverses.
 import { GraphBuilder } from "../onnx/builder.js";
 import { type Graph, onnxTypes } from "../onnx/model.js";
 import type { Converter } from "../operation.js";

@@ -1,4 +1,3 @@
-// Converters of operations over several elements: sums, normalisations, pooling, joining.
 import { isFree, type Size } from "../onnx/builder.js";
 import type { Converter, Operation } from "../operation.js";
 

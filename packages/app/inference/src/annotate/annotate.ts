@@ -1,4 +1,3 @@
-// Annotates the rows of a table in a copy.
 import { extname } from "node:path";
 import { type Conditions, mapConditions } from "@dsbm/bridge";
 import { type AnnotateConfig, ConfigError } from "@dsbm/config";

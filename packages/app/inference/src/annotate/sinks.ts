@@ -13,7 +13,6 @@ import { type StagedPath, stageFile } from "@dsbm/files";
 import { writingTo } from "../output/table.js";
 import type { Annotation } from "./annotations.js";
 
-/** Rows without annotation have NaN. */
 interface AnnotatedBatch {
   count: number;
   /** Row numbers of the file, from 0. */

@@ -1,4 +1,3 @@
-// The input of sampling.
 import { existsSync, statSync } from "node:fs";
 import type { Conditions, Direction } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";

@@ -1,4 +1,3 @@
-// Samples of a named dataset.
 import { decodeImages, mapConditions } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { DatasetError, loadTable, prepareTable } from "@dsbm/data";

@@ -1,5 +1,4 @@
 // Writes samples, by the name of the output: a table, an array, an image or a folder of images.
-// Each file appears when it is complete.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { ConfigError } from "@dsbm/config";

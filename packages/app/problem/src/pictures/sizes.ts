@@ -1,4 +1,3 @@
-// Chooses size and channels of the user's own images.
 import { readFileSync } from "node:fs";
 import type { CompleteTrainConfig, TrainConfig } from "@dsbm/config";
 import { pictureFormat } from "@dsbm/data";

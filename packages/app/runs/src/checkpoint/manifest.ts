@@ -1,4 +1,4 @@
-// manifest.json is written last into a checkpoint and lists its files. It may be damaged or hostile.
+// manifest.json is written last into a checkpoint and lists its files.
 import { join } from "node:path";
 import { readPlainFile } from "@dsbm/files";
 import { z } from "zod";

@@ -1,4 +1,3 @@
-// Figures of a time course: velocities, growth, masses and fates.
 import type { Markish } from "@observablehq/plot";
 import { sampleColors as colors, type Panel } from "./panel.js";
 import type { PlaneOptions } from "./plane.js";

@@ -1,5 +1,4 @@
-// Draws with Observable Plot into a linkedom document. Its types stay out of the index, since
-// programs need not have them.
+// Draws with Observable Plot into a linkedom document.
 import type * as PlotModule from "@observablehq/plot";
 import type { PlotOptions, ScaleOptions } from "@observablehq/plot";
 import type { Panel } from "./panel.js";

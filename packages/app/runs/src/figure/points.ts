@@ -1,4 +1,3 @@
-// samples/ID_points.json: an evaluation's samples for figures, in units of networks.
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { readJson } from "../files/json.js";

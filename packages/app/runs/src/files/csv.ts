@@ -1,5 +1,4 @@
-// CSV as in RFC 4180, with line feeds. Strings that look like numbers are quoted, so that types
-// survive.
+// CSV as in RFC 4180, with line feeds.
 import { existsSync } from "node:fs";
 import { openAppendFile } from "@dsbm/files";
 import { CsvError, parse } from "csv-parse/sync";

@@ -1,4 +1,3 @@
-// Loggers by the values of the key LOGGER.
 import type { Cell } from "../files/csv.js";
 import type { Direction } from "../run/layout.js";
 import { tensorboardLogger } from "./tensorboard.js";

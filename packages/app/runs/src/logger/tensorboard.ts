@@ -1,4 +1,4 @@
-// TensorBoard's event files, one for each process. The first event holds the first step.
+// TensorBoard's event files, one for each process.
 import { join } from "node:path";
 import { makeFolder } from "@dsbm/files";
 import { namesIn, removeFiles } from "../files/read.js";

@@ -1,4 +1,3 @@
-// Leave-one-out in sentences.
 import type { MetricRow } from "../run/quality.js";
 import { digits } from "./page/digits.js";
 

@@ -1,4 +1,4 @@
-// The report of a run, read from the run folder alone. Sections without files are skipped.
+// The report of a run, read from the run folder alone.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coursePanels } from "../figure/course.js";

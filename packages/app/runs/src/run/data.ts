@@ -1,4 +1,3 @@
-// data.json and choices.json: the training data, and options with reasons.
 import { join } from "node:path";
 import { z } from "zod";
 import { readIfAs } from "../files/json.js";

@@ -1,5 +1,4 @@
-// manifest.jsonl: the SHA-256 of files that later results depend on, a line for each write. A
-// file's hash is dropped before the file changes, so after a kill it is unchecked.
+// manifest.jsonl: the SHA-256 of files that later results depend on, a line for each write.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type FileData, openAppendFile, sha256, sha256OfFile, writeFileAtomic } from "@dsbm/files";

@@ -1,4 +1,4 @@
-// run.json: version, state and times of a run. Readers open it first.
+// run.json: version, state and times of a run.
 import { z } from "zod";
 import { readFormat } from "../files/json.js";
 import { listOf, real, text, textOrNull } from "../files/schema.js";

@@ -1,4 +1,3 @@
-// The places of a run's files, under experiments_dir/name/overrides/seed.
 import { join } from "node:path";
 import { RunError } from "../errors.js";
 

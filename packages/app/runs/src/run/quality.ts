@@ -1,4 +1,4 @@
-// quality.json: the quality of a bridge. Each metric is a row with everything that tables show.
+// quality.json: the quality of a bridge.
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { readAs, writeJson } from "../files/json.js";

@@ -1,4 +1,3 @@
-// Reads a run folder in any state, even cut lines.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type FileError, lockHolder } from "@dsbm/files";

@@ -1,4 +1,4 @@
-// Writes into a run folder. Readers find whole records at any time.
+// Writes into a run folder.
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import {

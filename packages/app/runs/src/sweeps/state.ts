@@ -1,5 +1,4 @@
-// The state of one member, from its run folder and its launcher. Only the launcher knows members
-// that never began or were killed.
+// The state of one member, from its run folder and its launcher.
 import { existsSync } from "node:fs";
 import { lockHolder } from "@dsbm/files";
 import type { RunInfo } from "../run/info.js";

@@ -38,7 +38,6 @@ const collectable: Born = {
 /** Pointers of released tensors, for the results of later calls. Internal. */
 export const spares: External[] = [];
 const mostSpares = 1024;
-/** A pointer that never gets another tensor. */
 let dead: External | undefined;
 
 /** The base of Tensor: owns one reference to native memory. */

@@ -1,5 +1,3 @@
-// Data-parallel gradients, averaged in buckets during the backward pass.
-
 import { call, invoke } from "../binding/dispatch.js";
 import type { DType } from "../binding/dtype.js";
 import { invalid } from "../binding/errors.js";

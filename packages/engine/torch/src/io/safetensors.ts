@@ -1,4 +1,4 @@
-// The safetensors format. Files can come from untrusted sources, so everything is checked first.
+// The safetensors format.
 import { type FormatCode, formatError, type TorchError } from "../binding/errors.js";
 import { checkLength } from "./file.js";
 import { checkRaw, plainBytes, type RawArray } from "./raw.js";

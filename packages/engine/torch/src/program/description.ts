@@ -1,5 +1,3 @@
-// Describes a recorded program, for translation into another form.
-
 import type { DType } from "../binding/dtype.js";
 import { type External, guarded, type Native, native } from "../binding/native.js";
 import { Tensor } from "../tensor/tensor.js";

@@ -1,5 +1,3 @@
-// PyTorch's tensor behind one private pointer; its operations are generated.
-
 import { invoke, Op, registerTensor } from "../binding/dispatch.js";
 import {
   arrayOf,

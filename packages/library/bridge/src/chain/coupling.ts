@@ -1,4 +1,3 @@
-// Optimal transport within batches, by interval or condition.
 import { full, type Generator, type Tensor, tidy } from "@dsbm/torch";
 import { joinBatches, type Pairs, pickRows } from "../core/batch.js";
 import { type Conditions, kindsOf, rowsWhere } from "../core/conditions.js";

@@ -1,4 +1,3 @@
-// The length that relates moving to growing, from the data.
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { squaredDistances } from "../ot/cost.js";
 import { sinkhorn } from "../ot/sinkhorn.js";

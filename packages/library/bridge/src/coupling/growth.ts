@@ -1,4 +1,3 @@
-// Unbalanced transport inside batches whose rows have masses.
 import { arange, cat, searchsorted, type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";

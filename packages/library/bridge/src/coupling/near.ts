@@ -1,4 +1,3 @@
-// Partners with similar numeric conditions, since numbers are rarely equal.
 import type { Tensor } from "@dsbm/torch";
 
 /** Each row's partners are a range of x1's rows in the order of their conditions. */

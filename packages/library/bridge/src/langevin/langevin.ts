@@ -105,7 +105,6 @@ export function networkMean(net: Field, { meanMatch }: Pick<Langevin, "meanMatch
   };
 }
 
-/** Broadcasting would accept wrong shapes. */
 function checkShape({ mean, variance }: Langevin, x: Tensor): void {
   const sample = x.shape.slice(1);
   for (const [name, t] of Object.entries({ mean, variance }))

@@ -1,4 +1,3 @@
-// Runs the discrete process, and makes training rows.
 import { randn, stack, type Tensor, tidy, where } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { spread } from "../process/process.js";

@@ -1,5 +1,5 @@
-// LightSB (Korotin et al. 2024) maximises a likelihood of the endpoints; LightSB-M (Gushchin et al. 2024) matches
-// bridges between pairs. The potential is a mixture of Gaussians.
+// LightSB (Korotin et al. 2024) maximises a likelihood of the endpoints; LightSB-M (Gushchin et al. 2024)
+// matches bridges between pairs.
 import { arange, cat, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";

@@ -1,5 +1,3 @@
-// The deterministic sampler of trained networks.
-
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";

@@ -1,4 +1,3 @@
-// Statistics in float64, batch by batch.
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError, dataError } from "../core/errors.js";

@@ -1,4 +1,3 @@
-// The Fréchet distance between Gaussians, exact for singular covariances too.
 import { call, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 

@@ -1,4 +1,3 @@
-// Along a probability flow (Chen 2018; Song 2021, app. D.2).
 import {
   enableGrad,
   type Generator,

@@ -1,4 +1,4 @@
-// Cost matrices. Costs of points are computed in blocks, in float32.
+// Cost matrices.
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";

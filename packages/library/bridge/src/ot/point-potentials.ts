@@ -4,7 +4,6 @@ import { inBatches } from "../core/batches.js";
 import { argumentError } from "../core/errors.js";
 import { Accelerator } from "./accelerator.js";
 
-/** Largest relative error of a column's sum. */
 const tolerance = 1e-3;
 const mostIterations = 2000;
 

@@ -1,4 +1,3 @@
-// Random numbers are arguments.
 import { searchsorted, Tensor, tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import type { SparsePlan } from "./plan.js";

@@ -43,7 +43,6 @@ export function firstPrices(
   return { u, v };
 }
 
-/** Steps of the golden section. */
 function spreadOver(n: number, count: number): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   const keys = Float64Array.from(order, (i) => (i * 0.6180339887498949) % 1);

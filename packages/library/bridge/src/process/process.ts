@@ -1,4 +1,3 @@
-// Reference processes: a bridge stays closest to its reference process.
 import type { Tensor } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 

@@ -1,4 +1,4 @@
-// Adaptive step sizes. The batch is one system with one root mean square error, as in torchdiffeq.
+// Adaptive step sizes.
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { CountedField, FlowOptions } from "./flow.js";
 

@@ -1,5 +1,3 @@
-// Downscaling without a download.
-
 import { stream } from "@dsbm/bridge";
 import { cat, empty, type Generator, randn, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { checkDrawn } from "../counts.js";

@@ -1,4 +1,4 @@
-// The fields of the downscaling experiment (Bischoff 2024). They are gigabytes, and are mapped, not read.
+// The fields of the downscaling experiment (Bischoff 2024).
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";

@@ -96,11 +96,9 @@ export function downscalingLaw(resolution: Resolution, { size }: { size: number 
   };
 }
 
-/** Σ √(P₁ P₂) over all modes. */
 const crossOf = ([a, b]: Pair<FieldLaw>): number =>
   varianceOf({ modes: a.modes, power: a.power.map((p, m) => Math.sqrt(p * b.power[m]!)) });
 
-/** An isotropic field without its mean. */
 interface FieldLaw {
   modes: Modes;
   power: Float64Array;

@@ -19,7 +19,6 @@ const batchNames = {
 const names = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
 
 const side = 32;
-/** Bytes of an image: three colour planes. */
 const pixels = 3 * side * side;
 
 /** Small photographs (Krizhevsky 2009): 50,000 and 10,000 images of 32×32 in colour, mirrored in training. */

@@ -1,5 +1,4 @@
-// Squares and circles, to try training without files. Computed in doubles, so that a seed gives the
-// same bytes everywhere.
+// Squares and circles, to try training without files.
 
 import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";

@@ -1,4 +1,3 @@
-// Decodes images in the decoder's own threads.
 import type { Sharp } from "sharp";
 import { DatasetError, reason } from "../errors.js";
 

@@ -39,7 +39,6 @@ function leadsToFile(path: string): boolean {
   }
 }
 
-/** The same order in every locale. */
 function byCodeUnits(a: PictureFile, b: PictureFile): number {
   if (a.name === b.name) return 0;
   return a.name < b.name ? -1 : 1;

@@ -7,7 +7,6 @@ import { rowFilter } from "./where.js";
 
 const largest = 1e37;
 
-/** Groups in a message, and one more. */
 const mostGroups = 11;
 
 /** The columns to read and the rule for missing values. */

@@ -1,4 +1,3 @@
-// Opens the user's table by the ending of its name.
 import { closeSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DatasetError, invalidOption } from "../errors.js";

@@ -1,4 +1,3 @@
-// Selects the columns of a table by their use.
 import { badTable, type DatasetError } from "../errors.js";
 import { firstOf, setting } from "../names.js";
 import { absentColumn } from "./absent-column.js";

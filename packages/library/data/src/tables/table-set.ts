@@ -1,4 +1,3 @@
-// A table of the user, prepared once into mapped files.
 import { basename, dirname, join, resolve } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { sha256 } from "@dsbm/files";

@@ -1,4 +1,3 @@
-// Synthetic vectors: examples in the plane, and Gaussians.
 import { type Endpoints, stream } from "@dsbm/bridge";
 import { arange, Generator, rand, randint, randn, stack, type Tensor, tidy } from "@dsbm/torch";
 import { checkDrawn } from "../counts.js";

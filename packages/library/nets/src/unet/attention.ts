@@ -1,4 +1,3 @@
-// Self-attention between the pixels of a small image.
 import { autocast, nn, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
 import { pointwise, type Seeded, zeroed } from "./layers.js";
 

@@ -1,4 +1,3 @@
-// Network options as tables of keys: default, type and check.
 import { argumentError, type BridgeError } from "@dsbm/bridge";
 
 /** A list of numbers, or its text "0.5,1,1". */

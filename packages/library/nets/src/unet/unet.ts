@@ -1,5 +1,3 @@
-// The UNet of guided-diffusion (Dhariwal 2021), with its state dict.
-
 import type { Conditions } from "@dsbm/bridge";
 import { cat, gradEnabled, nn, type Tensor } from "@dsbm/torch";
 import { AttentionBlock } from "./attention.js";

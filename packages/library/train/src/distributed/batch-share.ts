@@ -1,4 +1,4 @@
-// A rank's share of a batch: whole pairs, each with all repetitions. Ranks that do not share have the whole.
+// A rank's share of a batch: whole pairs, each with all repetitions.
 import type { Tensor } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 import { localRanks, type Part } from "./ranks.js";

@@ -1,4 +1,3 @@
-// Known matchings of the first pass.
 import {
   type Matching,
   matchConditions,

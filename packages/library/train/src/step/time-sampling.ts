@@ -1,5 +1,4 @@
-// Training times distributed as the steps of a grid. A share can stay uniform, since the noise of short steps is most
-// of the gradient.
+// Training times distributed as the steps of a grid.
 import type { TimeGrid } from "@dsbm/bridge";
 import { type Device, type Tensor, tensor } from "@dsbm/torch";
 

@@ -170,7 +170,6 @@ function lossOfParts(
   };
 }
 
-/** Codes of errors unrelated to shapes. */
 const others = ["ERR_TORCH_MEMORY", "ERR_TORCH_RECORDING", "ERR_TORCH_DISPOSED"];
 
 function predict(output: Field, x: Tensor, t: Tensor, direction: Direction): Tensor {

@@ -1,4 +1,4 @@
-// Takes whole lines as they arrive. A shorter or replaced file restarts the curves.
+// Takes whole lines as they arrive.
 import { readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import type { Folder } from "../files/inside.js";
@@ -7,7 +7,6 @@ import { emptyHistory, History } from "../shared/history.js";
 import { isRecord } from "./values.js";
 
 const block = 1 << 20;
-/** Longer lines are not ours. */
 const longestLine = 64 << 10;
 
 export class MetricsTail {

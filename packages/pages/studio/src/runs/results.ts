@@ -1,4 +1,3 @@
-// The evaluations of a run.
 import { columnsFile, loggedMetrics, parseCsv, referenceOf } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";

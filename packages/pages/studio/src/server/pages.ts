@@ -1,4 +1,3 @@
-// Our own pages: files of the bundler and of @dsbm/web.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// Server-sent events: a stream asks again and again what is new. Many streams at once are refused.
+// Server-sent events: a stream asks again and again what is new.
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 

@@ -1,4 +1,3 @@
-// The training steps that a configuration plans.
 import type { RunRow } from "./api.js";
 
 export interface Plan {

@@ -1,4 +1,3 @@
-// From where to where samples move, and in which steps.
 import { type Direction, type Leg, legsOf, partOf, resample, towards } from "../solver/grid.js";
 import { type CourseTimes, type SampleOptions, WebBridgeError } from "./bridge.js";
 import type { Prepared } from "./create.js";

@@ -1,4 +1,3 @@
-// Exported files, over fetch, and in Node from the disk.
 import { WebBridgeError } from "../bridge/bridge.js";
 
 const LONG = 2 ** 30;

@@ -1,4 +1,3 @@
-// Noise by seed and a sample's place, as in packages/library/train/src/sampler/row-noise.ts.
 import { noiseAt } from "./philox.js";
 
 function hash32(text: string): number {

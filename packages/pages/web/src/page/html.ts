@@ -1,4 +1,4 @@
-// One HTML file that holds and plays a bridge. Its content security policy lets it load nothing else.
+// One HTML file that holds and plays a bridge.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-// The graph of an ONNX model (protobuf), as far as MLPs need it. Damaged files are an error.
+// The graph of an ONNX model (protobuf), as far as MLPs need it.
 import { WebBridgeError } from "../bridge/bridge.js";
 
 /** All numbers, whatever their type, are float64. */

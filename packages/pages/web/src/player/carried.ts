@@ -1,4 +1,3 @@
-// The states so far, and the clock that shows them.
 import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
 import { createClock } from "./controls/clock.js";
 import type { PlayerSettings } from "./controls/settings.js";

@@ -1,4 +1,4 @@
-// The player, light and dark as the page, from 300 pixels on. Content security policies allow constructed sheets.
+// The player, light and dark as the page, from 300 pixels on.
 
 const css = `
 .dsbm-player { container-type: inline-size; max-width: 160rem; font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;

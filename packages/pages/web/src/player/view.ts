@@ -1,4 +1,3 @@
-// The interface and inputs of a view of the player.
 import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 

@@ -1,4 +1,3 @@
-// Loads one bridge and samples from it for the page.
 import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
 import type { Answer, Ask, LoadRequest } from "./messages.js";
 

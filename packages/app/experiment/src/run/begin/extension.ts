@@ -1,5 +1,4 @@
-// extension.json of a run folder: the length from `dsbm extend`. The run's first command then
-// resumes with this length.
+// extension.json of a run folder: the length from `dsbm extend`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";

@@ -1,5 +1,4 @@
-// The style of a report: light and dark, from 360 to 2,560 pixels, on paper. Figures have dark ink
-// on no background; in the dark their lightness is inverted and hues are kept.
+// The style of a report: light and dark, from 360 to 2,560 pixels, on paper.
 /** A page around the report, for example the studio, may set data-theme. */
 const dark = (root: string) => `${root} { color-scheme: dark;
   --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;

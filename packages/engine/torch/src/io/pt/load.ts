@@ -32,7 +32,6 @@ export type PtValue<T> =
   | PtValue<T>[]
   | Map<PtKey, PtValue<T>>;
 
-/** A pickle names tensors only. */
 const longestPickle = 64 * 2 ** 20;
 const deepest = 64;
 

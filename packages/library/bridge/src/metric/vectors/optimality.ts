@@ -1,5 +1,4 @@
-// Whether pairs follow the Schrödinger bridge. Its plan f(x) g(y) exp(x·y/ε) binds Gaussian
-// endpoints by the precision 1/ε, whatever their marginals.
+// Whether pairs follow the Schrödinger bridge.
 import { cat, eye, randn, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";

@@ -52,7 +52,6 @@ interface Lines {
   along(start: number, length: number): (points: Tensor) => Tensor;
 }
 
-/** W_p^p along each line. */
 function lineCosts(x: Tensor, y: Tensor, { p, lines, beside = 0, along }: Lines): number[] {
   const n = x.size(0);
   const m = y.size(0);

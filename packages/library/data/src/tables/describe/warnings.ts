@@ -1,4 +1,3 @@
-// Warnings name the finding and its rule.
 import { firstOf, setting } from "../../names.js";
 import type { TableFacts } from "../facts.js";
 import type { ColumnTransform } from "../units.js";

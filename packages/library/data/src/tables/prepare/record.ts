@@ -1,4 +1,3 @@
-// Collects facts about columns while their rows are read.
 import type { CleanBatch } from "../clean.js";
 import type { TableFacts } from "../facts.js";
 

@@ -22,7 +22,6 @@ export function extractArray(
   writeFileSync(target, readArray(path, options).bytes);
 }
 
-/** Without a key: the only array. */
 function readArray(
   path: string,
   { key, limits }: Pick<ReadOptions, "key" | "limits">,

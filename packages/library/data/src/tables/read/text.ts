@@ -1,5 +1,4 @@
-// Reads .csv and .tsv, also .gz. The first line tells the delimiter, with a note; a decimal comma
-// must be given.
+// Reads .csv and .tsv, also .gz.
 import { pipeline } from "node:stream/promises";
 import { CsvError, type Options, parse } from "csv-parse";
 import { badTable, type DatasetError } from "../../errors.js";

@@ -1,4 +1,3 @@
-// Numbers alone: a .npy file [n, columns].
 import { io } from "@dsbm/torch";
 import { toRows } from "../units.js";
 import type { TableColumns, TableWriter } from "./table-writer.js";

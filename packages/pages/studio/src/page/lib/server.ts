@@ -1,4 +1,4 @@
-// Asks the server. Paths are relative to the address, which has the token.
+// Asks the server.
 import { useEffect, useState } from "preact/hooks";
 
 export function apiPath(name: string, params: Readonly<Record<string, string>> = {}): string {

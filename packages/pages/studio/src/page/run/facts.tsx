@@ -1,4 +1,3 @@
-// The configuration of a run, its machine, and its metrics.
 import type { RunDetail } from "../../shared/api.js";
 import { Pairs, Search, Table } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";

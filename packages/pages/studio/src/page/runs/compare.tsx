@@ -1,4 +1,3 @@
-// Several runs compared: curves, metrics, and differences of configurations.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";

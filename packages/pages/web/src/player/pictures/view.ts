@@ -1,4 +1,3 @@
-// An image is chosen or drawn, and crosses several times.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { fit, watch } from "../canvas.js";
 import { type Carried, createJourney, type Place, rowsOf } from "../carried.js";

@@ -98,7 +98,6 @@ export function drawFrame(
   context.globalAlpha = 1;
 }
 
-/** Times the usual side. */
 const largest = 5;
 
 const sizeOf = ([xs]: Cloud) => (xs.length < 300 ? 4 : xs.length < 1500 ? 3 : 2);

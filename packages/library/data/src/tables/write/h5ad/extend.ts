@@ -44,7 +44,6 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
 
 const gapRows = 2 ** 14;
 
-/** Rows from `first` on, NaN between them. */
 function spread(
   block: Float32Array,
   rows: ArrayLike<number>,
