@@ -19,7 +19,6 @@ const folders = [
   "checkpoints",
   "cache",
   "test",
-  "tensorboard",
   "previous",
 ];
 

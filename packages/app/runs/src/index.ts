@@ -26,7 +26,6 @@ export {
   stoppedWithin,
   stopping,
 } from "./interrupt.js";
-export * from "./logger/logger.js";
 export {
   createProgress,
   duration,

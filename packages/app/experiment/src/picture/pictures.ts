@@ -36,13 +36,12 @@ const configOf = ({ context }: DrawnEvaluation) => context.subject.trained.confi
 
 /**
  * Writes spectra of fields and images under samples/. plot_level 1: source rows, generated samples
- * and data; 2: also paths and their animation; 3: also training pairs. Returns the stills as PNG,
- * by name.
+ * and data; 2: also paths and their animation; 3: also training pairs.
  */
 export async function writeEvaluationPictures(
   evaluation: DrawnEvaluation,
   target: PictureTarget,
-): Promise<Stills> {
+): Promise<void> {
   const { id, run } = target;
   const { ends } = evaluation.context.subject;
   const { plot_level, metrics } = configOf(evaluation);
@@ -54,7 +53,6 @@ export async function writeEvaluationPictures(
   }
   if (plot_level >= 1 && isVectors(ends)) stills.push(await scatter(evaluation, target));
   for (const [name, png] of stills) run.saveFile(`samples/${id}_${name}.png`, png);
-  return stills;
 }
 
 async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promise<Stills> {
