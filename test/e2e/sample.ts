@@ -18,12 +18,14 @@ export { line as commandHere } from "../../packages/app/cli/test/own-line.js";
 /** `dsbm sample` in this process: starting one for every mistake would take minutes. */
 export const sampleHere = (...words: string[]) => line("sample", ...words);
 
-/** `dsbm sample` in this process, to an end that is well. */
-export async function sampled(...words: string[]) {
-  const outcome = await sampleHere(...words);
+/** A command in this process, to an end that is well. */
+export async function done(...words: [command: string, ...rest: string[]]) {
+  const outcome = await line(...words);
   expect(outcome.code, outcome.stderr).toBe(0);
   return outcome;
 }
+
+export const sampled = (...words: string[]) => done("sample", ...words);
 
 /** The tests of a file run in a folder, on one core. */
 export function workIn(folder: string): void {

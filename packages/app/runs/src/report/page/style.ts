@@ -38,6 +38,7 @@ table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabu
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; vertical-align: top; }
 th:first-child, td:first-child, th.text, td.text { text-align: left; }
+td.text { white-space: normal; max-width: 30rem; }
 td.long { white-space: normal; min-width: 18rem; max-width: 30rem; }
 thead th { color: var(--faint); font-weight: 600; }
 th.metric { white-space: normal; min-width: 9rem; max-width: 16rem; }

@@ -1,0 +1,256 @@
+// Exported runs sample as dsbm does with the same seed: @dsbm/web with ONNX Runtime and without, from a folder and over http,
+// and sample.py, if a Python with onnxruntime and numpy exists (Debian's python3-onnxruntime).
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { basename, join } from "node:path";
+import { io, setNumThreads, tensor } from "@dsbm/torch";
+import { loadBridge, type SampleOptions } from "@dsbm/web";
+import { plainRuntime } from "@dsbm/web/plain";
+import * as ort from "onnxruntime-web";
+import { beforeAll, expect, it } from "vitest";
+import { openBridge } from "../../packages/app/cli/src/index.js";
+import type { BridgeDescription } from "../../packages/app/export/src/bridge/description.js";
+import { exportBridge } from "../../packages/app/export/src/run.js";
+import { normal } from "../support/numbers.js";
+import { scratch } from "./cli.js";
+import { course, done, imageRun, tableRun, vectorRun } from "./sample.js";
+
+const python = ["/usr/bin/python3", "python3"].find(
+  (name) => spawnSync(name, ["-c", "import numpy, onnxruntime"]).status === 0,
+);
+if (!python) console.log("no Python with onnxruntime and numpy here: sample.py is not run");
+
+const root = scratch();
+beforeAll(() => {
+  setNumThreads(1);
+  ort.env.wasm.numThreads = 1;
+});
+
+const names = ["x", "y"];
+const transform = {
+  log1p: true,
+  standardise: "columns" as const,
+  mean: [1, 2],
+  std: [0.5, 0.2],
+};
+const facts = { names, from: "a.csv", transform };
+const conditioning = { name: "site", classes: ["a", "b,c"], mean: 0, std: 1 };
+const mlp = ["sigma=0.7", "num_steps=6"];
+const ofCourse = (method: string) => (folder: string) =>
+  tableRun(folder, facts, { more: course(method) });
+const part = { from: "2.5", to: 7, steps: 3 };
+const flow = { solver: "heun", steps: 4 } as const;
+
+const cases: [name: string, make: (folder: string) => string, options?: SampleOptions][] = [
+  ["drift", (at) => vectorRun(at, mlp)],
+  ["flow of two drifts", (at) => vectorRun(at, mlp), { solver: "euler", steps: 20 }],
+  ["bridge variance", (at) => vectorRun(at, [...mlp, "step_variance=bridge"])],
+  ["noise measured in training", (at) => vectorRun(at, [...mlp, "step_variance=analytic"])],
+  ["no last noise", (at) => vectorRun(at, [...mlp, "last_noise=false"]), { steps: 4 }],
+  ["end", (at) => vectorRun(at, [...mlp, "mean_match=true", "last_noise=false"])],
+  ["velocity", (at) => vectorRun(at, ["model_name=rectifiedflow"])],
+  ["table", (at) => tableRun(at, { ...facts, conditioning })],
+  ["pictures with classes", (at) => imageRun(at, ["model.class_cond=true"], { classes: 3 })],
+  ["means", (at) => imageRun(at, ["method=dsb"])],
+  ["three days", ofCourse("dsbm"), part],
+  ["three days between datasets", ofCourse("dsbm"), { from: 2, to: 5, ...flow }],
+  ["both directions in one network", ofCourse("alpha_dsbm"), part],
+  ["growth along a flow", ofCourse("wfr"), flow],
+  ["growth", ofCourse("wfr_bridge"), part],
+];
+
+it.each(cases)("%s", async (name, make, options = {}) => {
+  const run = make(join(root, name));
+  const out = join(root, `${name} out`);
+  await done("export", run, `${out}/`);
+  const bridge: BridgeDescription = JSON.parse(readFileSync(join(out, "bridge.json"), "utf8"));
+  const { columns, conditions, state } = bridge;
+  const shape = columns ? [columns.length] : state.shape;
+  // Three blocks of noise, and a batch of networks that ends within one.
+  const n = shape.length === 1 ? 523 : 9;
+  const width = shape.reduce((a, b) => a * b);
+  const data = Float32Array.from(normal([n, width], 3).toNumbers(), (v) =>
+    columns ? Math.abs(v) : v,
+  );
+  const x = { data, shape: [n, ...shape] };
+  const ofRows = (values: readonly string[]) =>
+    Array.from({ length: n }, (_, i) => values[i % values.length] as string);
+  const sites = conditions?.cond ? ofRows(conditioning.classes) : undefined;
+  const y = conditions?.y ? ofRows(["0", "1", "2"]).map(Number) : undefined;
+  using native = openBridge(run, { threads: 1 });
+  const runtimes = [undefined, ...(shape.length === 1 ? [plainRuntime] : [])];
+  const elsewhere = join(root, `${name} elsewhere`);
+  mkdirSync(elsewhere);
+  writeInputs(elsewhere, { x, sites, y });
+  for (const direction of Object.keys(bridge.directions) as ("f" | "b")[]) {
+    const { solver, steps } = options;
+    const [from, to] = direction === "f" ? [options.from, options.to] : [options.to, options.from];
+    const wanted = await native.sample(x, {
+      direction,
+      seed: 5,
+      from: from === undefined ? null : `${from}`,
+      to: to === undefined ? null : `${to}`,
+      ...(solver ? { solver, ode_step_size: 1 / (steps as number) } : { steps: steps ?? null }),
+      ...(sites && { condition: sites }),
+      ...(y && { given: { y: tensor(BigInt64Array.from(y, BigInt)) } }),
+    });
+    const numbers = withWeights(wanted.x.data as Float32Array, wanted.weights);
+    if (bridge.mass)
+      expect(
+        Math.max(...(wanted.weights ?? [])) / Math.min(...(wanted.weights ?? [])),
+      ).toBeGreaterThan(1.1);
+    for (const runtime of runtimes) {
+      const loaded = await loadBridge(out, runtime && { runtime });
+      const place = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+      const found = await loaded.sample(x, {
+        ...{ solver, steps },
+        ...place,
+        direction,
+        seed: 5,
+        conditions: { ...(sites && { site: sites }), ...(y && { y }) },
+      } as SampleOptions);
+      loaded.dispose();
+      expectNear(withWeights(found.x.data, found.weights), numbers);
+    }
+    if (!python || solver) continue;
+    const ending = columns ? "csv" : "npy";
+    const words = [
+      ...(from === undefined ? [] : [`--from=${from}`, `--to=${to}`]),
+      ...(steps === undefined ? [] : [`--steps=${steps}`]),
+      ...(y ? ["--classes=y.npy"] : []),
+    ];
+    const args = [join(out, "sample.py"), `new.${ending}`, `out.${ending}`, direction, "--seed=5"];
+    const ran = spawnSync(python, [...args, ...words], { cwd: elsewhere, encoding: "utf8" });
+    expect(ran.status, ran.stderr).toBe(0);
+    const path = join(elsewhere, `out.${ending}`);
+    if (columns)
+      expect(readFileSync(path, "utf8").split(/\r?\n/)[0]).toBe(bridge.mass ? "x,y,weight" : "x,y");
+    expectNear(numbersIn(path), numbers);
+  }
+});
+
+/** Values of samples, each followed by its mass if masses change. */
+function withWeights(data: Iterable<number>, weights: ArrayLike<number> | null): number[] {
+  const all = [...data];
+  if (!weights) return all;
+  const width = all.length / weights.length;
+  return Array.from(weights, (weight, i) => [
+    ...all.slice(i * width, (i + 1) * width),
+    weight,
+  ]).flat();
+}
+
+function expectNear(found: readonly number[], wanted: readonly number[]): void {
+  expect(found).toHaveLength(wanted.length);
+  const far = wanted.map((v, i) => Math.abs((found[i] as number) - v) / (1 + Math.abs(v)));
+  expect(far.reduce((a, b) => Math.max(a, b))).toBeLessThan(1e-3);
+}
+
+/** The samples as sample.py reads them: a table in another order of columns, and arrays. */
+function writeInputs(
+  folder: string,
+  given: {
+    x: { data: Float32Array; shape: number[] };
+    sites?: string[] | undefined;
+    y?: number[] | undefined;
+  },
+): void {
+  const { x, sites, y } = given;
+  const array = (name: string, values: Float32Array | BigInt64Array, shape: number[]) =>
+    writeFileSync(join(folder, name), io.npy.encode(io.fromTyped(values, shape)));
+  array("new.npy", x.data, x.shape);
+  if (y) array("y.npy", BigInt64Array.from(y, BigInt), [y.length]);
+  const rows = Array.from(
+    { length: x.data.length / 2 },
+    (_, i) => `"${sites?.[i] ?? ""}",${x.data[2 * i + 1]},${x.data[2 * i]}`,
+  );
+  writeFileSync(join(folder, "new.csv"), `\uFEFFsite,y,x\n${rows.join("\n")}\n`);
+}
+
+function numbersIn(path: string): number[] {
+  if (path.endsWith("npy")) return [...io.toFloat32(io.npy.decode(readFileSync(path), path))];
+  const [, ...rows] = readFileSync(path, "utf8").trim().split(/\r?\n/);
+  return rows.flatMap((row) => row.split(",").map(Number));
+}
+
+it("weights beyond a limit are in a file of their own, which is read over http", async () => {
+  const run = vectorRun(join(root, "apart"), mlp);
+  const { bridge, models } = exportBridge(run, { direction: "f", limit: 10_000 });
+  const { model, weights } = models.get("f.onnx")!;
+  const files: Record<string, string | Buffer> = {
+    "bridge.json": JSON.stringify(bridge),
+    "f.onnx": Buffer.concat(model),
+    "f.onnx.data": Buffer.concat(weights!),
+  };
+  expect(files["f.onnx"]!.length).toBeLessThan(0.3 * files["f.onnx.data"]!.length);
+  const server = createServer(({ url = "" }, response) => response.end(files[basename(url)]));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const far = await loadBridge(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  using native = openBridge(run, { threads: 1 });
+  const x = [[0.3, -1]];
+  const [found, wanted] = [await far.sample(x), await native.sample(x)];
+  expectNear(found.x.flat(), wanted.x.flat());
+  far.dispose();
+  server.close();
+});
+
+it("times of a course are in bridge.json, and others are refused", async () => {
+  const out = join(root, "three days out");
+  expect(JSON.parse(readFileSync(join(out, "bridge.json"), "utf8"))).toMatchObject({
+    times: { process: [0, 0.2, 1], labels: ["2", "3", "7"], scale: { from: 2, length: 5 } },
+  });
+  const bridge = await loadBridge(out, { runtime: plainRuntime });
+  expect((await bridge.sample([[1, 2]], { from: 2.5, to: 7 })).times).toMatchObject({ 0: 2.5 });
+  for (const [options, message] of [
+    [{ from: 9 }, /from is 9; expected one of 2, 3, 7, or a time between/],
+    [{ from: 3, to: 2, direction: "f" }, /direction "f"; expected a later time at to/],
+  ] as const)
+    await expect(bridge.sample([[1, 2]], options)).rejects.toThrow(message);
+});
+
+it.runIf(python)(
+  "sample.py is a function of numpy arrays, says how it is used, and what is wrong",
+  async () => {
+    const out = join(root, "function out");
+    await done("export", ofCourse("wfr")(join(root, "function")), out);
+    const run = (...words: string[]) =>
+      spawnSync(python as string, words, { cwd: root, encoding: "utf8" });
+    const help = run(join(out, "sample.py"), "--help");
+    expect(help.stdout).toMatch(/usage: sample\.py .*NEW OUT.*bridge\.sample\(rows\)/s);
+    writeFileSync(
+      join(root, "program.py"),
+      `
+import sys; sys.path.insert(0, ${JSON.stringify(out)})
+import numpy as np
+from sample import load
+bridge = load()
+rows = np.abs(np.random.default_rng(1).normal(size=(4, 2)))
+x, weight = bridge.sample(rows)
+states, weights, times = bridge.sample(rows, start=2, end=3, path=True)
+print(x.shape, weight.shape, states.shape, weights.shape, *times[[0, -1]])
+for wrong in [dict(x=rows[:, :1]), dict(x=rows, start=9), dict(x=rows, start=7, direction="f"), dict(x=rows, y=[1])]:
+    try: bridge.sample(**wrong)
+    except ValueError as error: print(error)
+`,
+    );
+    const { stdout, status, stderr } = run("program.py");
+    expect(status, stderr).toBe(0);
+    expect(stdout.trim().split("\n")).toEqual([
+      "(4, 2) (4,) (6, 4, 2) (6, 4) 2.0 3.0",
+      "x is [4, 1]: expected finite numbers [n, 2]",
+      "time 9: expected one of 2, 3, 7, or a time between them",
+      "from 7 to None is no way of direction f",
+      "y is given: see conditions in bridge.json",
+    ]);
+    const model = join(out, "model.onnx");
+    const bytes = readFileSync(model);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(model, bytes);
+    expect(run(join(out, "sample.py"), "a.npy", "b.npy").stderr).toMatch(
+      /^sample\.py: .* is damaged/,
+    );
+  },
+);
