@@ -81,7 +81,7 @@ describe("arguments are refused in one line", () => {
     [gaussian, "seed=1,2 log_every=1,2 -m", ["two runs of this sweep would share"]],
     [gaussian, "nproc=100", ["write nproc=64 or less", "share_batch=false"]],
     [gaussian, "dist_secret=ranks.key", ["dist_secret", "keep their network private"]],
-    [[], "sweep statsu .", ['unknown argument "statsu"', 'did you mean "status"?']],
+    [[], "sweep statsu .", ["got dsbm sweep statsu .; expected dsbm sweep status DIR"]],
     [[], "studio nowhere", ["there is no folder nowhere: give the folder of your runs"]],
     [[], "studio . port=80", ["port is 80: give a number from 1024 to 65535"]],
   ])("%#: %j %s", async (args, more, texts) => {

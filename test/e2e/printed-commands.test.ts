@@ -114,6 +114,6 @@ it("of a sweep: looking at it, and going on", async () => {
   expect(stopped.code, stopped.stderr).toBe(130);
   const status = await run(stopped.stdout, /^status: +(npx dsbm sweep status .*)/m);
   expect(status.stdout).toContain("2 interrupted");
-  const ended = await run(stopped.stdout, /^to resume: (npx dsbm gaussian .*)/m);
-  expect(ended.stdout).toContain("0 not finished");
+  const ended = await run(stopped.stdout, /^to run unfinished members: (npx dsbm gaussian .*)/m);
+  expect(ended.stdout).toContain("2 finished");
 });

@@ -1,5 +1,5 @@
 // A Slurm to test against: sbatch that runs the array's members one after the other, or only takes them, and squeue
-// that says what the test wrote down. The real one is what `npm run check:slurm` starts.
+// that knows the jobs that the test wrote down. The real one is what `npm run check:slurm` starts.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -7,8 +7,8 @@ export interface FakeSlurm {
   env: Record<string, string>;
   /** The arrays that were submitted, in order. */
   submitted(): string[];
-  /** What squeue answers: lines of "<job> <index> <state> <reason>"; undefined: it knows no job. */
-  queue(lines: string[] | undefined): void;
+  /** The jobs that squeue knows. */
+  queue(jobs: number[]): void;
 }
 
 /** Programs in a folder; `runs` says whether sbatch runs the members or only takes them. */
@@ -21,30 +21,22 @@ export function fakeSlurm(folder: string, { runs }: { runs: boolean }): FakeSlur
     chmodSync(join(bin, name), 0o755);
   };
   program("sbatch", [
-    '[ "$1" = --parsable ] || exit 64',
-    `array=$(sed -n 's/^#SBATCH --array=\\(.*\\)%.*/\\1/p' "$2")`,
+    'script=$1; [ "$1" = --wait ] && script=$2',
+    `array=$(sed -n 's/^#SBATCH --array=\\(.*\\)%.*/\\1/p' "$script")`,
     `echo "$array" >> ${arrays}`,
-    `job=$(wc -l < ${arrays})`,
+    `echo Submitted batch job $(wc -l < ${arrays})`,
     ...(runs
       ? [
-          "for range in $(echo $array | tr , ' '); do",
-          "  for task in $(seq $(echo $range | sed s/-.*//) $(echo $range | sed s/.*-//)); do",
-          '    SLURM_ARRAY_TASK_ID=$task sh "$2" > logs/$task.log 2>&1',
-          "  done",
+          "for task in $(echo $array | tr , ' '); do",
+          '  SLURM_ARRAY_TASK_ID=$task sh "$script" > logs/$task.log 2>&1',
           "done",
         ]
-      : []),
-    "echo $job",
+      : ['[ "$1" = --wait ] && exec sleep 600']),
   ]);
-  program("squeue", [
-    `[ -f ${queue} ] && exec cat ${queue}`,
-    "echo slurm_load_jobs error: Invalid job id specified >&2",
-    "exit 1",
-  ]);
-  program("sacct", ["echo Slurm accounting storage is disabled >&2", "exit 1"]);
+  program("squeue", [`[ -f ${queue} ] && exec cat ${queue}`]);
   return {
     env: { PATH: `${bin}:${process.env.PATH}` },
     submitted: () => (existsSync(arrays) ? readFileSync(arrays, "utf8").trim().split("\n") : []),
-    queue: (lines) => writeFileSync(queue, (lines ?? []).map((line) => `${line}\n`).join("")),
+    queue: (jobs) => writeFileSync(queue, jobs.map((job) => `${job}\n`).join("")),
   };
 }

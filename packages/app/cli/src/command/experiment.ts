@@ -23,7 +23,7 @@ import { createInterrupt, shellWord, silentProgress, stoppedWithin } from "@dsbm
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
 import { followLauncher, launchRanks, tellLauncher } from "../machine/launch.js";
-import { sweep } from "../sweep/start.js";
+import { sweep } from "../sweep/sweep.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { withLog } from "../terminal/run-log.js";
 import { placeOfRun } from "../words/place.js";
@@ -190,19 +190,11 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   }
   sayNotes();
   aloneOnly(`${experiment.name} -m`);
-  const common = first.words.filter((word) =>
-    members.every(({ words: others }) => others.includes(word)),
-  );
-  const labelOf = ({ words: own, config: { seed } }: Member<C>) => {
-    const varied = own.filter((word) => !common.includes(word) && !word.startsWith("seed="));
-    return [...varied, `seed=${seed}`].join(" ");
-  };
   return sweep(
     members.map(complete).map((member) => {
       const folder = placeOf(member);
       const { seed, device, nproc } = member.config;
       return {
-        label: labelOf(member),
         overrides: member.overrides,
         args: [
           experiment.name,

@@ -1,9 +1,7 @@
 // Gathers the results of a sweep in one table and one figure.
-import { relative } from "node:path";
 import { lastOfHalves, panelsOf } from "@dsbm/experiment";
 import { writeFileAtomic } from "@dsbm/files";
 import {
-  type Cell,
   entryFolder,
   formatCsv,
   formatNumber,
@@ -25,7 +23,7 @@ import {
 
 /**
  * Writes summary.csv, summary.svg and summary.png of the sweep in `folder` and returns its last
- * evaluations as text; null if no member is finished. Throws RunError.
+ * evaluations as text with the paths; null if no member is finished. Throws RunError.
  */
 export async function gather(folder: string): Promise<string | null> {
   const manifest = readManifest(folder);
@@ -34,9 +32,8 @@ export async function gather(folder: string): Promise<string | null> {
     return isFinished(run) ? [{ entry, folder: run, run: readRun(run) }] : [];
   });
   if (finished.length === 0) return null;
-  const taken = new Set(finished.flatMap(({ run }) => run.results.flatMap(Object.keys)));
   const results = finished.map(({ entry: { configuration, seed }, run }) => ({
-    configuration: prefixed(configuration, taken),
+    configuration,
     seed,
     rows: run.results,
   }));
@@ -60,16 +57,7 @@ export async function gather(folder: string): Promise<string | null> {
     writeFileAtomic(paths.summary_svg, svg);
     writeFileAtomic(paths.summary_png, await svgToPng(svg));
   }
-  return tableText(last, keys, metrics);
-}
-
-function prefixed(
-  configuration: Readonly<Record<string, Cell>>,
-  taken: ReadonlySet<string>,
-): Record<string, Cell> {
-  return Object.fromEntries(
-    Object.entries(configuration).map(([key, cell]) => [taken.has(key) ? `key.${key}` : key, cell]),
-  );
+  return `${tableText(last, keys, metrics)}\n\ntable:   ${paths.summary_csv}\npicture: ${paths.summary_png}`;
 }
 
 function seriesOf(row: Row, keys: readonly string[]): string {
@@ -99,10 +87,4 @@ function tableText(
       ...Object.fromEntries(metrics.map((metric) => [metric, text(row, metric)])),
     })),
   );
-}
-
-export function summaryPlaces(folder: string): string {
-  const { summary_csv, summary_png } = sweepPaths(folder);
-  const at = (path: string) => relative(process.cwd(), path) || path;
-  return `table:   ${at(summary_csv)}\npicture: ${at(summary_png)}`;
 }

@@ -1,95 +1,154 @@
-// The launcher `slurm`: submits one job array for the unfinished members, and follows it.
+// The launcher `slurm`: one job array with a task for each member that is to run.
+import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { basename } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import type { SlurmLauncher } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, type SlurmLauncher } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
-import { createInterrupt, createProgress, openJournal, type SweepPaths } from "@dsbm/runs";
-import type { NumberedMember } from "./member.js";
-import { lastLine, runSlurm } from "./queue.js";
-import { batchScript } from "./script.js";
-import { countsLine, isActive, nameOf, type SweepStatus, sweepStatus } from "./status.js";
-
-/** Returns the job's id. Throws a ConfigError with Slurm's message. */
-export async function submit(
-  members: readonly NumberedMember[],
-  launcher: SlurmLauncher,
-  { paths, experiment, again }: { paths: SweepPaths; experiment: string; again: boolean },
-): Promise<string> {
-  writeFileAtomic(paths.script, batchScript(members, launcher, { name: `dsbm-${experiment}` }));
-  // Messages of an earlier start do not belong to this start.
-  for (const { number } of members) rmSync(paths.log(number), { force: true });
-  const { missing, error, stdout, stderr } = await runSlurm(
-    "sbatch",
-    ["--parsable", basename(paths.script)],
-    { cwd: paths.folder },
-  );
-  if (missing)
-    throw new ConfigError(
-      "usage",
-      "Slurm's sbatch is not on PATH: start the sweep where jobs are submitted (Debian: apt install slurm-client), or write launcher=local",
-    );
-  // "12", or "12;cluster" in a federation.
-  const job = /^(\d+)(?:;\S+)?\s*$/m.exec(stdout)?.[1];
-  if (error !== null || job === undefined) {
-    const reason = error ?? lastLine(`${stdout}\n${stderr}`);
-    const fix = /array/i.test(reason)
-      ? "a cluster's MaxArraySize bounds the number of members: split the sweep up"
-      : `correct launcher.…, or read ${paths.script}`;
-    throw new ConfigError("usage", `sbatch refused the sweep: ${reason}; ${fix}`);
-  }
-  const journal = openJournal(paths.journal);
-  const numbers = members.map(({ number }) => number);
-  journal.write({ event: "launch", launcher: "slurm", members: numbers, job, again });
-  journal.close();
-  return job;
-}
-
-/** Seconds between two requests to the queue: at first, and at most. */
-const firstPause = 0.5;
-const lastPause = 10;
-/** Seconds that a shared file system may need to show a job's files. */
-const grace = 60;
+import { createInterrupt, type SweepPaths, shellWord } from "@dsbm/runs";
+import { program } from "../machine/program.js";
+import type { NumberedMember } from "./sweep.js";
 
 /**
- * Waits until no member waits or runs. Returns the last status, and whether Ctrl-C ended the wait.
+ * Submits the members; the launcher's `wait` says whether to wait for their end. Throws a
+ * ConfigError with Slurm's message.
  */
-export async function watch(folder: string): Promise<{ status: SweepStatus; stopped: boolean }> {
+export async function runSlurm(
+  members: readonly NumberedMember[],
+  launcher: SlurmLauncher,
+  paths: SweepPaths,
+): Promise<"ended" | "stopped" | "submitted"> {
+  // The folder's name has a hash of the members.
+  const name = `dsbm-${basename(paths.folder)}`;
+  const { output: queued } = await runProgram([
+    "squeue",
+    "--noheader",
+    "--format=%A",
+    "--name",
+    name,
+  ]);
+  const jobs = queued.match(/^\d+$/gm)?.join(" ");
+  if (jobs)
+    throw new ConfigError(
+      "usage",
+      `this sweep waits or runs in Slurm already: wait for it, or write scancel ${jobs}`,
+    );
+  writeFileAtomic(paths.script, batchScript(members, launcher, { name }));
+  // Messages of an earlier start do not belong to this start.
+  for (const { number } of members) rmSync(paths.log(number), { force: true });
   const interrupt = createInterrupt({ notify: () => {} });
-  const progress = createProgress();
-  const reported = new Set<number>();
-  let quiet = 0;
   try {
-    for (let seconds = firstPause; ; seconds = Math.min(lastPause, seconds * 1.5)) {
-      const status = await sweepStatus(folder);
-      const { members } = status;
-      for (const { entry, state, why } of members) {
-        if (state !== "failed" || reported.has(entry.number)) continue;
-        reported.add(entry.number);
-        progress.line(`failed: ${nameOf(entry)}: ${why}`);
-      }
-      const done = members.filter(({ state }) => state === "done").length;
-      progress.update({
-        label: status.note ?? `sweep: ${countsLine(members)}`,
-        step: done,
-        steps: members.length,
-      });
-      if (interrupt.signal.aborted) return { status, stopped: true };
-      if (!mayGoOn(status)) {
-        const late = members.some(({ task, state }) => task?.completed && state !== "done");
-        if (!late || quiet >= grace) return { status, stopped: false };
-        quiet += seconds;
-      }
-      await pause(seconds * 1000, undefined, { signal: interrupt.signal }).catch(() => {});
-    }
+    const wait = launcher.wait ? ["--wait"] : [];
+    const { code, output } = await runProgram(["sbatch", ...wait, basename(paths.script)], {
+      cwd: paths.folder,
+      signal: interrupt.signal,
+      show: console.log,
+    });
+    const job = /^Submitted batch job (\d+)/m.exec(output)?.[1];
+    if (code === null && !interrupt.signal.aborted)
+      throw new ConfigError(
+        "usage",
+        "Slurm's sbatch is not on PATH: start the sweep where jobs are submitted (Debian: apt install slurm-client), or write launcher=local",
+      );
+    if (job === undefined)
+      throw new ConfigError(
+        "usage",
+        `sbatch refused the sweep: ${output.trim().split("\n").at(-1)}; correct launcher.…, or read ${paths.script} (a cluster's MaxArraySize bounds the number of members)`,
+      );
+    if (!interrupt.signal.aborted && launcher.wait) return "ended";
+    console.log(`to cancel: scancel ${job}`);
+    return launcher.wait ? "stopped" : "submitted";
   } finally {
-    progress.done();
     interrupt.dispose();
   }
 }
 
-/** Whether a member waits or runs, or may do so if Slurm does not answer. */
-function mayGoOn({ members, note }: SweepStatus): boolean {
-  return members.some((member) => isActive(member) || (note !== null && member.state !== "done"));
+interface ProgramOptions {
+  cwd?: string;
+  signal?: AbortSignal;
+  show?: (line: string) => void;
+}
+
+/** Returns the exit code (null if the program cannot be run, or was stopped) and the output. */
+function runProgram(
+  [command, ...args]: readonly string[],
+  { show = () => {}, ...options }: ProgramOptions = {},
+): Promise<{ code: number | null; output: string }> {
+  return new Promise((done) => {
+    const child = spawn(command as string, args, options);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (text) => {
+        output += text;
+        show(String(text).trimEnd());
+      });
+    child.on("error", () => done({ code: null, output }));
+    child.on("close", (code) => done({ code, output }));
+  });
+}
+
+function sbatchWord(value: string): string {
+  return value.replace(/[^\w@%+=:,./-]/gu, (char) => (char > "\u007f" ? char : `\\${char}`));
+}
+
+function optionsOf(
+  members: readonly NumberedMember[],
+  launcher: SlurmLauncher,
+  { name, cores }: { name: string; cores: number },
+): [string, string | number | boolean][] {
+  const { partition, mem_gb, timeout_min, array_parallelism, gpus_per_node } = launcher;
+  const gpus = members.map(({ nproc, device }) => (device.startsWith("cuda") ? nproc : 1));
+  const numbers = members.map(({ number }) => number).join();
+  const options = new Map<string, string | number | boolean>([
+    ["job-name", name],
+    ["nodes", 1],
+    ["ntasks", 1],
+    ["cpus-per-task", cores],
+    ["mem", `${Math.max(1, Math.round(mem_gb * 1024))}M`],
+  ]);
+  if (partition !== null) options.set("partition", partition);
+  if (gpus_per_node !== null) options.set("gpus-per-node", Math.max(gpus_per_node, ...gpus));
+  if (timeout_min !== null) {
+    options.set("time", timeout_min);
+    // Time to reach a step boundary and save before the limit.
+    options.set("signal", `B:TERM@${Math.min(90, 15 * timeout_min)}`);
+  }
+  for (const [key, value] of Object.entries(launcher.additional_parameters))
+    options.set(key.replaceAll("_", "-"), value);
+  options.set("array", `${numbers}%${array_parallelism}`);
+  options.set("output", "logs/%a.log");
+  options.set("open-mode", "append");
+  return [...options].filter(([, value]) => value !== false);
+}
+
+/**
+ * Slurm runs the script from the sweep's folder, so that names of logs need no quoting; members run
+ * in the folder where the sweep was started. `exec` makes the member the job's own process, which
+ * gets Slurm's signals.
+ */
+export function batchScript(
+  members: readonly NumberedMember[],
+  launcher: SlurmLauncher,
+  { name, cwd = process.cwd() }: { name: string; cwd?: string },
+): string {
+  const cores = launcher.cpus_per_task * Math.max(...members.map(({ nproc }) => nproc));
+  const options = optionsOf(members, launcher, { name, cores }).map(([key, value]) =>
+    value === true ? `#SBATCH --${key}` : `#SBATCH --${key}=${sbatchWord(String(value))}`,
+  );
+  const cases = members.map(
+    ({ number, args }) => `  ${number}) set -- ${args.map(shellWord).join(" ")} ;;`,
+  );
+  return [
+    "#!/bin/sh",
+    ...options,
+    "",
+    "# Members of a sweep, each a task of the array; written by dsbm, which overwrites it.",
+    `cd ${shellWord(cwd)} || exit 1`,
+    `export DSBM_CORES=${cores}`,
+    `case "$SLURM_ARRAY_TASK_ID" in`,
+    ...cases,
+    `  *) echo "dsbm: this script has no member $SLURM_ARRAY_TASK_ID" >&2; exit 1 ;;`,
+    "esac",
+    `exec ${shellWord(process.execPath)} ${shellWord(program)} "$@"`,
+    "",
+  ].join("\n");
 }

@@ -13,8 +13,6 @@ const formatVersion = 1;
 const sweepEntry = z.object({
   /** From 1 on; names its log and its place in a job array. */
   number: z.int().min(1),
-  /** The arguments of `dsbm` that start this run alone. */
-  words: z.array(z.string()),
   /** Relative to the sweep's folder, so that both can move together. */
   folder: z.string(),
   /** The values of the keys in which members differ, without the seed. */
@@ -33,7 +31,6 @@ export const sweepManifest = z.object({
   experiment: z.string(),
   /** The arguments of `dsbm` that start the whole sweep, launcher included. */
   words: z.array(z.string()),
-  created: z.string(),
   members: z.array(sweepEntry),
 });
 
@@ -49,8 +46,6 @@ export function sweepPaths(folder: string) {
   return {
     folder,
     manifest: at("manifest.json"),
-    /** Starts with their times, one line each. */
-    journal: at("journal.jsonl"),
     /** The newest script for Slurm. */
     script: at("sbatch.sh"),
     logs: at("logs"),
