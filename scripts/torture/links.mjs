@@ -1,7 +1,15 @@
 // Run folders of strangers with links that lead outside: each command refuses them, and what they lead to stays as it is.
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { endOf, made, outcomeOf, type } from "./commands.mjs";
 
 const files = [
@@ -22,8 +30,9 @@ export async function links({ say = () => {} } = {}) {
   try {
     const ended = await type(made, { folder: root });
     if (ended.code !== 0) throw new Error(`${made.join(" ")} failed untouched: ${endOf(ended)}`);
-    const run = /results: +(\S+)\/results\.csv/.exec(ended.shown)?.[1];
-    if (!run) throw new Error(`no run in: ${ended.shown}`);
+    const printed = /results: +(\S+)\/results\.csv/.exec(ended.shown)?.[1];
+    if (!printed) throw new Error(`no run in: ${ended.shown}`);
+    const run = relative(realpathSync(root), printed); // a copy of the folder has the run at the same place
     const commands = [
       [...made, "--again"],
       [...made, "test_npar=16"],
