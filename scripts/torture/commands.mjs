@@ -53,7 +53,7 @@ const images = [
     "plot_npar=16",
     "plot_npar_path=4",
   ],
-  ...["checkpoint_stride=2", "gif_stride=4", "metrics.judge=false", "LOGGER=NONE", ...small],
+  ...["checkpoint_stride=2", "gif_stride=4", "metrics.judge=false", "LOGGER=JSONL", ...small],
 ];
 const fit = [
   ...["source.csv", "target.csv", "max_minutes=null", "first_num_iter=6", "num_iter=6", "n_ipf=1"],

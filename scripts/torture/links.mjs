@@ -20,7 +20,16 @@ const files = [
   "quality.json",
   "report.html",
 ];
-const folders = ["figures", "samples", "models", "checkpoints", "cache", "test", "previous"];
+const folders = [
+  "figures",
+  "samples",
+  "models",
+  "checkpoints",
+  "cache",
+  "test",
+  "tensorboard",
+  "previous",
+];
 
 /** Types commands over a run with each of the links. Returns how many were typed, and a line for each that was wrong. */
 export async function links({ say = () => {} } = {}) {

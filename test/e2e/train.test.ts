@@ -122,7 +122,7 @@ describe("words, and the half-iterations with finite results", () => {
     [
       2,
       brief,
-      `transfer=false normalize_x1=true LOGGER=Wandb std_trick=true model.use_checkpoint=true
+      `transfer=false normalize_x1=true LOGGER=TensorBoard std_trick=true model.use_checkpoint=true
       model.resblock_updown=true model.use_scale_shift_norm=false`,
     ],
     [2, downscaling, "plot_level=3"],

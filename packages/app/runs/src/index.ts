@@ -26,6 +26,7 @@ export {
   stoppedWithin,
   stopping,
 } from "./interrupt.js";
+export * from "./logger/logger.js";
 export {
   createProgress,
   duration,

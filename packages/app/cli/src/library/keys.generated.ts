@@ -240,8 +240,8 @@ export interface FitKeys {
   name?: string | undefined;
   /** seed of data, weights and training. Default: 42. */
   seed?: number | undefined;
-  /** metrics go to results.csv and metrics.jsonl; Wandb says how to send them. Default: "CSV". */
-  LOGGER?: "Wandb" | "CSV" | "NONE" | undefined;
+  /** where metrics go in addition to metrics.jsonl; Wandb writes TensorBoard's files, which wandb sync sends. Default: "CSV". */
+  LOGGER?: "Wandb" | "TensorBoard" | "CSV" | "JSONL" | "NONE" | undefined;
   /** run of Weights & Biases that receives the metrics. Default: null. */
   wandb_id?: string | null | undefined;
   /** training steps between two lines of metrics. Default: 10. */

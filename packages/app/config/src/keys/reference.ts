@@ -9,7 +9,7 @@ const UNUSED: Readonly<Record<string, string>> = {
   pin_memory: "batches are views of tables in memory",
   load: "data files are read in place, and decoded images are always kept",
   run: "write seed=… for another run of the same configuration",
-  use_default_wandb_name: "docs/loggers.md has the program that sends a run",
+  use_default_wandb_name: "the name is given to wandb sync",
 };
 
 const FIXED: Readonly<

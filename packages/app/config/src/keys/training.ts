@@ -205,9 +205,9 @@ export const machine = {
   name: named("mnist_transfer", "folder of the experiment's runs"),
   seed: seed("seed of data, weights and training"),
   LOGGER: oneOf(
-    ["Wandb", "CSV", "NONE"],
+    ["Wandb", "TensorBoard", "CSV", "JSONL", "NONE"],
     "CSV",
-    "metrics go to results.csv and metrics.jsonl; Wandb says how to send them",
+    "where metrics go in addition to metrics.jsonl; Wandb writes TensorBoard's files, which wandb sync sends",
   ),
   wandb_id: file("run of Weights & Biases that receives the metrics", "3k2f9x1a"),
   log_every: counted(10, "training steps between two lines of metrics"),

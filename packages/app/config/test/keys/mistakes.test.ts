@@ -31,7 +31,7 @@ describe("mistakes", () => {
     ["device=gpu", "text such as cpu, cuda, cuda:1", '"gpu"', "cpu"],
     ["ema=1", "true or false", "1", "true"],
     ["gamma_min=0", "a finite number > 0", "0", "0.001"],
-    ["LOGGER=wandb", "Wandb, CSV or NONE", '"wandb"', "CSV"],
+    ["LOGGER=wandb", "Wandb, TensorBoard, CSV, JSONL or NONE", '"wandb"', "CSV"],
     ["plot_level=4", "an integer >= 0 and <= 3", "4", "2"],
     ["wavenumber=3", "0, 1, 2, 4, 8 or 16", "3", "0"],
     ["cache_npar=many", "an integer >= 1 or null", '"many"', "10000"],

@@ -36,12 +36,13 @@ const configOf = ({ context }: DrawnEvaluation) => context.subject.trained.confi
 
 /**
  * Writes spectra of fields and images under samples/. plot_level 1: source rows, generated samples
- * and data; 2: also paths and their animation; 3: also training pairs.
+ * and data; 2: also paths and their animation; 3: also training pairs. Returns the stills as PNG,
+ * by name.
  */
 export async function writeEvaluationPictures(
   evaluation: DrawnEvaluation,
   target: PictureTarget,
-): Promise<void> {
+): Promise<Stills> {
   const { id, run } = target;
   const { ends } = evaluation.context.subject;
   const { plot_level, metrics } = configOf(evaluation);
@@ -53,6 +54,7 @@ export async function writeEvaluationPictures(
   }
   if (plot_level >= 1 && isVectors(ends)) stills.push(await scatter(evaluation, target));
   for (const [name, png] of stills) run.saveFile(`samples/${id}_${name}.png`, png);
+  return stills;
 }
 
 async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promise<Stills> {

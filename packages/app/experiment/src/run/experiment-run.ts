@@ -18,6 +18,9 @@ import {
   type CheckpointStore,
   describeResult,
   duration,
+  type Logger,
+  metricName,
+  namedMetrics,
   openCheckpoints,
   type RunWriter,
   readCsv,
@@ -34,6 +37,7 @@ import { startFromRun } from "./begin/from-run.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, saveProjection } from "./columns.js";
 import { type MainWork, type Next, runCourse } from "./course.js";
+import { openLogger } from "./logger.js";
 import type { RunOptions } from "./options.js";
 import { describeStep } from "./ranks.js";
 import { writeReport } from "./report.js";
@@ -45,6 +49,7 @@ export class ExperimentRun {
   readonly #training: Training;
   readonly #store: CheckpointStore;
   #evaluator: Evaluator | null = null;
+  #logger: Logger | null = null;
   #lastSaved = performance.now();
   #lastPoint: string | null = null;
   #ended: string | null = null;
@@ -118,6 +123,7 @@ export class ExperimentRun {
     const { progress, signal } = options;
     const training = this.#training;
     const isPending = this.#evaluationPending(at);
+    this.#logger = openLogger(at, this.#stepsBefore(at), { config, run, isPending });
     saveColumns(ends, { run, progress });
     savePairs(this.pairs, config, run);
     saveProjection(ends, run);
@@ -141,7 +147,9 @@ export class ExperimentRun {
       progress.line(`ended after half-iteration ${training.state.half}: ${this.#ended}`);
     else if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
     if (config.LOGGER === "Wandb")
-      progress.line("to send it to Weights & Biases: run the program of docs/loggers.md");
+      progress.line(
+        `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
+      );
     if ((await hooks?.trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
       return "interrupted";
     const folder = run.paths.folder;
@@ -323,19 +331,18 @@ export class ExperimentRun {
 
   #log(event: Extract<TrainEvent, { type: "step" }>): void {
     const { half, direction, step, loss, rate, gradNorm } = event;
-    this.run.appendMetric({
-      half_iteration: half,
-      direction,
-      step,
-      loss,
-      rate,
-      ...(gradNorm !== null && { grad_norm: gradNorm }),
-    });
+    const metrics = { loss, rate, ...(gradNorm !== null && { grad_norm: gradNorm }) };
+    this.run.appendMetric({ half_iteration: half, direction, step, ...metrics });
+    this.#logger?.log(
+      this.#stepsBefore(event),
+      namedMetrics({ direction, stage: "train" }, metrics),
+    );
   }
 
   #save({ half, direction, step }: Position): void {
     const at = { half, direction, step };
     this.run.flush();
+    this.#logger?.flush();
     const { checkpoint, warnings } = this.#store.save(
       encodePoint(this.#training, at, {
         config: this.config,
@@ -395,7 +402,16 @@ export class ExperimentRun {
     }
     const id = checkpointId(at, config);
     const pairs = (n: number) => training.peek(n);
-    if (this.#isDrawn(at, steps)) await writeEvaluationPictures(found, { id, run, pairs });
+    const pictures = this.#isDrawn(at, steps)
+      ? await writeEvaluationPictures(found, { id, run, pairs })
+      : [];
+    const place = { direction: at.direction, stage: "test" } as const;
+    const before = this.#stepsBefore(at);
+    this.#logger?.log(before, namedMetrics(place, found.result));
+    this.#logger?.images(
+      before,
+      Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
+    );
     // The row comes last: it marks a complete evaluation.
     run.appendResult(found.result);
     const result = describeResult(readLogged(run.paths.folder), found.result);
@@ -430,6 +446,7 @@ export class ExperimentRun {
   }
 
   dispose(): void {
+    this.#logger?.close();
     this.#evaluator?.[Symbol.dispose]();
     this.#training.dispose();
   }

@@ -1,0 +1,63 @@
+import type { Cell } from "../files/csv.js";
+import type { Direction } from "../run/layout.js";
+import { tensorboardLogger } from "./tensorboard.js";
+
+/**
+ * Receives numbers, images and texts of a run during training. Every method throws FileError if the
+ * disk refuses.
+ */
+export interface Logger {
+  /** Logs named values at a step, an integer that never decreases; null is no value. */
+  log(step: number, values: LogValues): void;
+  images(step: number, pictures: Readonly<Record<string, Uint8Array>>): void;
+  texts(step: number, texts: Readonly<Record<string, string>>): void;
+  flush(): void;
+  close(): void;
+}
+
+/** Logged values by name; null for a missing value. */
+export type LogValues = Readonly<Record<string, number | null>>;
+
+/** Options of all loggers. */
+export interface LoggerOptions {
+  /** The first step of this process: readers drop later steps of earlier processes. */
+  from?: number;
+}
+
+/** Opens a logger that writes into a run's folder. Throws FileError. */
+export type OpenLogger = (folder: string, options?: LoggerOptions) => Logger;
+
+const noLogger: OpenLogger = () => ({ log() {}, images() {}, texts() {}, flush() {}, close() {} });
+
+/** All loggers. Weights & Biases reads TensorBoard's files: `wandb sync FOLDER/tensorboard` (docs/loggers.md). */
+export const loggers = {
+  Wandb: tensorboardLogger,
+  TensorBoard: tensorboardLogger,
+  CSV: noLogger,
+  JSONL: noLogger,
+  NONE: noLogger,
+} satisfies Record<string, OpenLogger>;
+
+/** The direction and the stage that a metric belongs to. */
+export interface MetricPlace {
+  direction: Direction;
+  stage: "train" | "test";
+}
+
+/** The name of a metric, as in the reference: "b/train/loss", "f/test/fid". */
+export function metricName({ direction, stage }: MetricPlace, key: string): string {
+  return `${direction}/${stage}/${key}`;
+}
+
+const places = ["half_iteration", "iteration", "direction", "step"];
+
+/** The numbers of a row under their logged names. */
+export function namedMetrics(
+  place: MetricPlace,
+  row: Readonly<Record<string, Cell | undefined>>,
+): LogValues {
+  const numbers = Object.entries(row).filter(
+    ([key, value]) => typeof value === "number" && !places.includes(key),
+  );
+  return Object.fromEntries(numbers.map(([key, value]) => [metricName(place, key), Number(value)]));
+}
