@@ -81,10 +81,10 @@ export async function exchange({ torch }) {
   const time = (bytes) => {
     const t = torch.zeros([Math.max(1, bytes / 4)]);
     const reps = Math.max(5, Math.min(200, Math.round(5e7 / (bytes + 1e5))));
-    for (let i = 0; i < 3; i += 1) group.allReduce(t, { check: false });
+    for (let i = 0; i < 3; i += 1) group.allReduce(t);
     group.barrier();
     const start = performance.now();
-    for (let i = 0; i < reps; i += 1) group.allReduce(t, { check: false });
+    for (let i = 0; i < reps; i += 1) group.allReduce(t);
     const seconds = (performance.now() - start) / 1000 / reps;
     t.dispose();
     return seconds;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as support from "../../../../test/support/ranks.js";
 import { scratch } from "../../../../test/support/scratch.js";
+import { Store } from "../src/distributed/store.js";
 import { distributed, ones } from "../src/index.js";
 import { program, wentWell } from "./distributed-support.js";
 
@@ -37,14 +38,10 @@ describe("collectives", () => {
     const all = await lasting(n, "collectives");
     const sum = (f: (r: number) => number) => all.reduce((s, _, r) => s + f(r), 0);
     const triangle = sum((r) => r);
-    const factorial = all.reduce((p, _, r) => p * (r + 1), 1);
     for (const { said } of all) {
       const reduced = {
         sum: [triangle + n, triangle ? -triangle : 0, 2 * n],
-        mean: [(triangle + n) / n, -triangle / n, 2],
-        min: [1, -(n - 1), 2],
         max: [n, 0, 2],
-        product: [factorial, 0, 2 ** n],
       };
       for (const [op, value] of Object.entries(reduced))
         expect(said[op].map((x: number) => x + 0)).toEqual(value);
@@ -70,8 +67,6 @@ describe("collectives", () => {
       for (let i = 0; i < 4; i++) expect(said[`step ${i}`]).toEqual(Array(4).fill(1.5 * (i + 1)));
       expect(said.weights).toEqual(Array(4).fill(1 - 15));
       expect(said.operations).toEqual(["dsbm::all_reduce_", "dsbm::wait_"]);
-      expect(said.checked.error).toMatch(/cannot be recorded: pass \{ check: false \}/);
-      expect(said.checked.code).toBe("ERR_TORCH_RECORDING");
     }
   });
 
@@ -86,9 +81,6 @@ describe("collectives", () => {
           if (name === "half") expect(said[`${how} ${name}`]).toBeGreaterThan(1e-7);
         }
       expect([said["overlap one"], said["overlap many"]]).toEqual([false, true]);
-      expect(said["count one"]).toEqual([1, 4 * 405]);
-      expect(said["count many"][0]).toBeGreaterThan(2);
-      expect(said["count half"][1]).toBe(2 * 405);
       expect(said.kept).toBe(0);
       expect(said.differ).toEqual(
         failed(/number 0 is float32\[16,5\] on rank 1, float32\[3\]/, [1]),
@@ -98,25 +90,7 @@ describe("collectives", () => {
 
   it("run alone, without a launcher", async () => {
     const { said, exit } = await rank({ scenario: "joined" }, {});
-    expect([said.place, said.sum, exit]).toEqual([[0, 1, 0, 1, "gloo"], [1, 1], 0]);
-  });
-});
-
-describe("ranks that do not agree", () => {
-  it("are named with what they called, and the group goes on", async () => {
-    const all = await lasting(2, "disagree");
-    for (const { said } of all) {
-      const between = (a: string, b: string) =>
-        failed(new RegExp(`rank 0 called ${a}; rank 1 called ${b}; expected`), [1]);
-      const sum = "allReduce\\(sum\\) of ";
-      expect(said.shape).toEqual(between(`${sum}float32\\[3,2\\]`, `${sum}float32\\[4,2\\]`));
-      expect(said.dtype).toEqual(between(`${sum}float32\\[3\\]`, `${sum}int32\\[3\\]`));
-      expect(said.call).toEqual(between("allGather of float32\\[3\\]", "barrier"));
-      expect(said.reduction).toEqual(between(`${sum}.*`, "allReduce\\(max\\) of .*"));
-      expect(said.root).toEqual(between("broadcast from rank 0.*", "broadcast from rank 1.*"));
-      expect(said.mine).toMatchObject({ code: "ERR_TORCH_VALUE" });
-      expect(said.whole).toEqual([2, 2, 2]);
-    }
+    expect([said.place, said.sum, exit]).toEqual([[0, 1], [1, 1], 0]);
   });
 });
 
@@ -126,8 +100,8 @@ describe("a rank that fails", () => {
     expect(all[1]?.exit).toBe("SIGKILL");
     for (const r of [0, 2, 3]) {
       const { said, exit, errors } = all[r] as Outcome;
-      expect(said.first).toEqual(failed(/^allReduce \(collective \d+\): rank 1 is gone/, [1]));
-      // Without the addresses it would take a quarter of the time-out to see who is silent.
+      expect(said.first).toEqual(failed(/^allReduce: rank 1 is gone/, [1]));
+      // Its process is seen to be gone, without the wait for silent ranks.
       expect(said.waited).toBeLessThan(3500);
       expect(said.after).toEqual(
         failed(/the group failed before .*start the processes again/, [1]),
@@ -137,16 +111,13 @@ describe("a rank that fails", () => {
     }
   });
 
-  it("by coming late is named after the time-out, with where it was last seen", async () => {
+  it("by coming late is named after the time-out", async () => {
     const all = await ranks(4, { scenario: "late", timeoutMs: 2000, joinTimeoutMs: 20_000 });
     for (const { said, exit } of all.slice(0, 3)) {
       expect(said.late).toMatchObject({ code: "ERR_TORCH_DISTRIBUTED", ranks: [3] });
       expect(exit).toBe(0);
     }
-    // The first to give up saw it late; the others may have it from there.
-    expect(all[0]?.said.late.error).toMatch(
-      /rank 3 did not come within 2000 ms \(rank 3 was last seen at collective 1\)/,
-    );
+    expect(all[0]?.said.late.error).toMatch(/rank 3 did not come within 2000 ms/);
     // The late one finds that the others have left.
     expect(all[3]?.said.late).toMatchObject({ code: "ERR_TORCH_DISTRIBUTED" });
     expect(all[3]?.exit).toBe(0);
@@ -169,13 +140,10 @@ describe("joining", () => {
   });
 
   it.concurrent("refuses a rank that is there twice", async () => {
-    const file = join(folder, "twice");
-    const twice = await ranks(2, { ...joined, file }, () => ({ RANK: "1" }));
+    const twice = await ranks(3, joined, (r) => (r === 2 ? { RANK: "1" } : {}));
     const errors = twice.map(({ said }) => said.failed.error).sort();
-    expect(errors).toEqual([
-      expect.stringMatching(/^rank 0 of 2 did not come/),
-      expect.stringMatching(/^rank 1 is there twice: process \d+ on .* has it already/),
-    ]);
+    expect(errors[0]).toMatch(/^rank 1 is there twice: process \d+ on .* has it already/);
+    for (const error of errors.slice(1)) expect(error).toMatch(/^rank 2 of 3 did not come/);
   });
 
   it.concurrent("says that another job has the port, and by which variable to change it", async () => {
@@ -207,18 +175,6 @@ describe("joining", () => {
     for (const { said } of terms) expect(said.failed.error).toMatch(/has lr=0\.\d.* has lr=0\.\d/);
   });
 
-  it("works over a file, with a rank that starts late", async () => {
-    const options = { ...joined, joinTimeoutMs: 10_000, file: join(folder, "store") };
-    const first = rank(options, { RANK: "0", WORLD_SIZE: "2" });
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    const all = await Promise.all([first, rank(options, { RANK: "1", WORLD_SIZE: "2" })]);
-    wentWell(all);
-    expect(all.map(({ said }) => said.place)).toEqual([
-      [0, 2, 0, 2, "gloo"],
-      [1, 2, 1, 2, "gloo"],
-    ]);
-  });
-
   it("does not listen on the port: whoever does, and whatever he sends, changes nothing", async () => {
     const stranger: Server = createServer((socket) => socket.on("error", () => {}));
     const port = await new Promise<number>((resolve) => {
@@ -238,35 +194,28 @@ describe("joining", () => {
     await expect(init({ backend: "smoke" as never })).rejects.toThrow(
       /no back end "smoke"; it has/,
     );
-    await expect(init({ rank: 2, worldSize: 2 })).rejects.toThrow(/rank 2 of 2 processes/);
-    await expect(init({ rank: 0, worldSize: 2 })).rejects.toThrow(/set MASTER_ADDR/);
-    await expect(init({ timeoutMs: 0 })).rejects.toThrow(/timeoutMs is 0/);
   });
 });
 
 describe("a store", () => {
-  const { Store } = distributed;
+  const serving = { serves: true, timeoutMs: 2000, listen: "127.0.0.1" };
 
-  it("keeps, counts, deletes and tells keys, under prefixes", () => {
+  it("keeps, counts, deletes and tells keys, under prefixes", async () => {
     const file = join(folder, "keys");
-    const tcp = Store.tcp("127.0.0.1", 0, { serves: true, timeoutMs: 2000 });
-    expect(tcp.port).toBeGreaterThan(0);
+    const tcp = Store.tcp("127.0.0.1", await freePort(), serving);
     for (const store of [Store.memory(), Store.file(file, 1), tcp]) {
       store.set("a", "ü");
-      expect([store.get("a"), store.has("a"), store.has("a", "b")]).toEqual(["ü", true, false]);
+      expect([store.peek("a"), store.has("a")]).toEqual(["ü", true]);
       expect(store.peek("b")).toBeUndefined();
-      expect([store.add("n", 2), store.add("n", 3), store.get("n")]).toEqual([2, 5, "5"]);
+      expect([store.add("n", 2), store.add("n", 3), store.peek("n")]).toEqual([2, 5, "5"]);
       const inner = store.prefix("p");
       inner.set("a", "inner");
-      expect([store.get("a"), store.get("p/a")]).toEqual(["ü", "inner"]);
+      expect([store.peek("a"), store.peek("p/a")]).toEqual(["ü", "inner"]);
       expect([inner.delete("a"), inner.has("a")]).toEqual([true, false]);
-      expect(() => store.wait(["never"], 50)).toThrow(
-        expect.objectContaining({ code: "ERR_TORCH_DISTRIBUTED" }),
-      );
       inner.close();
       store.close();
       store.close();
-      expect(() => store.get("a")).toThrow(/store \d+ is closed/);
+      expect(() => store.peek("a")).toThrow(/store \d+ is closed/);
     }
   });
 
@@ -280,22 +229,20 @@ describe("a store", () => {
       .map(([, own = ""]) => own.split(":")[0]);
   const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
 
-  it.runIf(process.platform === "linux")(
-    "serves on the loopback alone where it is asked for",
-    () => {
-      using one = Store.tcp("127.0.0.1", 0, { serves: true });
-      expect(listening(one.port)).toEqual(["0100007F"]);
-      using all = Store.tcp("127.0.0.1", 0, { serves: true, listen: "" });
-      expect(listening(all.port)).toEqual(["0".repeat(32)]);
-      expect(() => Store.tcp("127.0.0.1", 0, { serves: true, listen: "x" })).toThrow(/IPv4/);
-    },
-  );
+  it.runIf(process.platform === "linux")("serves on one address, or on all", async () => {
+    const [first, second] = [await freePort(), await freePort()];
+    using one = Store.tcp("127.0.0.1", first, serving);
+    expect([one.name, listening(first)]).toEqual([`tcp://127.0.0.1:${first}`, ["0100007F"]]);
+    using _all = Store.tcp("127.0.0.1", second, { ...serving, listen: "" });
+    expect(listening(second)).toEqual(["0".repeat(32)]);
+    expect(() => Store.tcp("127.0.0.1", 0, { ...serving, listen: "x" })).toThrow(/IPv4/);
+  });
 
   it("says what is wrong with its place", async () => {
     const gone = await freePort();
     expect(() => Store.tcp("127.0.0.1", gone, { timeoutMs: 300 })).toThrow(/no store at tcp:/);
-    using one = Store.tcp("127.0.0.1", 0, { serves: true });
-    expect(() => Store.tcp("127.0.0.1", one.port, { serves: true })).toThrow(/port \d+ is in use/);
+    using _one = Store.tcp("127.0.0.1", gone, serving);
+    expect(() => Store.tcp("127.0.0.1", gone, serving)).toThrow(/port \d+ is in use/);
     writeFileSync(join(folder, "plain"), "");
     expect(() => Store.file(join(folder, "plain", "x"), 1).set("a", "b")).toThrow(
       expect.objectContaining({ code: "ERR_TORCH_DISTRIBUTED" }),
@@ -309,11 +256,6 @@ describe("one process", () => {
       const group = await distributed.init();
       const x = ones([3]);
       expect(group.allReduce(x)).toBe(x);
-      expect(() => group.broadcast(x, 1)).toThrow(/root 1 is no rank; expected 0 to 0/);
-      expect(() => group.allReduce(x, { op: "all" as never })).toThrow(
-        /reduction "all" is unknown/,
-      );
-      expect(() => group.allGatherObject(undefined)).toThrow(/undefined is no JSON/);
       group.destroy();
       expect(() => group.allReduce(x)).toThrow(/the group was destroyed/);
     }

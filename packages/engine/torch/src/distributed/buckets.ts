@@ -60,16 +60,6 @@ export class GradientBuckets implements Disposable {
       }
   }
 
-  get bytes(): number {
-    const sizes = this.#buckets.map(({ parameters }) =>
-      parameters.reduce((n, p) => n + p.numel * (width[this.#precision ?? p.dtype] ?? 4), 0),
-    );
-    return sizes.reduce((a, b) => a + b, 0);
-  }
-  get count(): number {
-    return this.#buckets.length;
-  }
-
   /**
    * Runs `backward` and averages the gradients that it leaves; backward passes outside accumulate locally. A parameter is
    * used on all ranks or on none. `along` [k], float32, is averaged too. Throws a TorchError.

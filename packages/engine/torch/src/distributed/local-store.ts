@@ -54,9 +54,9 @@ export function serveLocal(port: number, attempt: string, worldSize: number): St
   try {
     sweepTemporaries(folder);
     const lock = acquireLock(lockOf(folder, port));
-    const store = Store.file(storePath(folder, port, attempt) as string, worldSize);
-    store.onClose(() => lock.release());
-    return store;
+    return Store.file(storePath(folder, port, attempt) as string, worldSize, {
+      release: () => lock.release(),
+    });
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     const reason =
@@ -75,7 +75,9 @@ export async function joinLocal(
   for (let pause = 10; ; pause = Math.min(pause * 1.5, 300)) {
     const path = storePath(folder, port, attempt);
     if (path !== null && existsSync(path))
-      return Store.file(path, worldSize, () => storePath(folder, port, attempt) === path);
+      return Store.file(path, worldSize, {
+        isServed: () => storePath(folder, port, attempt) === path,
+      });
     if (Date.now() + pause >= deadline)
       throw distributedError(
         `no store is served on port ${port} of this machine: has rank 0 started, by the same user, and is MASTER_PORT the same on every rank?`,

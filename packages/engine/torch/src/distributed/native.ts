@@ -7,13 +7,11 @@ interface Distributed extends Native {
   storeFile(path: string, worldSize: number): number;
   storeHash(): number;
   storePrefix(store: number, prefix: string): number;
-  storePort(store: number): number;
   storeSet(store: number, key: string, value: string): void;
   storeGet(store: number, key: string): string;
   storeAdd(store: number, key: string, amount: number): number;
   storeCheck(store: number, keys: readonly string[]): boolean;
   storeDelete(store: number, key: string): boolean;
-  storeWait(store: number, keys: readonly string[], timeoutMs: number): void;
   storeClose(store: number): void;
   backends(): string[];
   deviceOpen(address: string, networkInterface: string): number;
@@ -25,8 +23,6 @@ interface Distributed extends Native {
     timeoutMs: number,
     device: number,
   ): number;
-  groupPlace(group: number): [rank: number, worldSize: number];
-  groupStarted(group: number): number;
   groupClose(group: number, patient: boolean): void;
   onGradient(leaf: External, ready: (() => void) | null): void;
 }

@@ -1,8 +1,8 @@
 import { lookup } from "node:dns/promises";
-import { readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { processName } from "@dsbm/files";
 import { type Place, portOf } from "./environment.js";
 import { distributedError, nameRanks } from "./errors.js";
 import { joinLocal, serveLocal } from "./local-store.js";
@@ -12,25 +12,22 @@ import { isLoopback, Store } from "./store.js";
 export interface Peer {
   rank: number;
   host: string;
-  pid: number;
-  machine: string;
+  /** A processName: its first part names the machine, the second is the pid. */
+  process: string;
   /** Its own address on the way to the store, if it took one. */
   address: string | null;
-  terms: Record<string, string | number | boolean>;
+  terms: Record<string, string>;
 }
 
-function machine(): string {
-  try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    return `${boot} ${readlinkSync("/proc/self/ns/net")}`;
-  } catch {
-    return ""; // not Linux: the host's name must do
-  }
+export function introduce(
+  { rank }: Place,
+  address: string | null,
+  terms: Record<string, string>,
+): Peer {
+  return { rank, host: hostname(), process: processName(), address, terms };
 }
 
-export function introduce(rank: number, address: string | null, terms: Peer["terms"]): Peer {
-  return { rank, host: hostname(), pid: process.pid, machine: machine(), address, terms };
-}
+const pidOf = (peer: Partial<Peer>) => peer.process?.split("-")[1] ?? "unknown";
 
 function outward(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -73,14 +70,11 @@ async function reach(host: string, port: number, deadline: number): Promise<stri
 export const isHere = ({ address, served }: Place): boolean =>
   address !== null && !served && isLoopback(address);
 
-export interface Meeting {
-  store: Store;
-  /** This rank's address for the others, if it took one. */
-  address: string | null;
-}
-
-/** The store of a place, served by rank 0 unless the launcher serves it. */
-export async function meet(place: Place, timeoutMs: number): Promise<Meeting> {
+/** The store of a place, served by rank 0 unless the launcher serves it, and this rank's address for the others. */
+export async function meet(
+  place: Place,
+  timeoutMs: number,
+): Promise<{ store: Store; address: string | null }> {
   if (place.worldSize === 1 && !place.served) return { store: Store.memory(), address: null };
   if (place.address === null)
     throw distributedError(
@@ -130,7 +124,7 @@ function difference(me: Peer, peer: Peer): string | undefined {
     const here = me.terms[key];
     const there = peer.terms[key];
     if (here !== there)
-      return `rank ${peer.rank} (process ${peer.pid} on ${peer.host}) has ${key}=${there}, rank ${me.rank} has ${key}=${here}: start all ranks with the same`;
+      return `rank ${peer.rank} (process ${pidOf(peer)} on ${peer.host}) has ${key}=${there}, rank ${me.rank} has ${key}=${here}: start all ranks with the same`;
   }
   return undefined;
 }
@@ -168,7 +162,7 @@ export async function signIn(
     while (!store.has(key) && Date.now() < until) await sleep(20);
     const other = written<Partial<Peer>>(store.peek(key) ?? "{}", key);
     throw distributedError(
-      `rank ${me.rank} is there twice: process ${other.pid ?? "unknown"} on ${other.host ?? "another host"} has it already; give each process its own RANK (or remove the store of an earlier run)`,
+      `rank ${me.rank} is there twice: process ${pidOf(other)} on ${other.host ?? "another host"} has it already; give each process its own RANK (or remove the store of an earlier run)`,
       [me.rank],
     );
   }
@@ -201,11 +195,11 @@ export async function signIn(
   return peers.sort((a, b) => a.rank - b.rank);
 }
 
-const areTogether = (a: Peer, b: Peer) => a.machine === b.machine && a.host === b.host;
+const machineOf = (peer: Peer) => `${peer.process.split("-")[0]} ${peer.host}`;
 
 /** The address on which peers reach this rank: the loopback if all share a machine. */
 export function addressAmong(peers: readonly Peer[], me: Peer): string {
-  return peers.every((p) => areTogether(p, me))
+  return peers.every((peer) => machineOf(peer) === machineOf(me))
     ? "127.0.0.1"
     : (me.address ?? outward()[0] ?? "127.0.0.1");
 }

@@ -14,37 +14,35 @@ function wrapped<T>(what: string, fn: () => T): T {
 export const isLoopback = (address: string) => /^(127\.|::1$|localhost$)/.test(address);
 
 export class Store implements Disposable {
-  readonly #id: number;
-  #closing: (() => void) | null = null;
-
   private constructor(
-    id: number,
+    readonly id: number,
     /** How it shows in messages: `tcp://127.0.0.1:29500`. */
     readonly name: string,
     /** Whether rank 0 lives, for stores whose calls do not fail when it is gone. */
     readonly isServed: () => boolean = () => true,
-  ) {
-    this.#id = id;
-  }
+    /** What its rank gives back when it closes the store. */
+    readonly release: () => void = () => {},
+  ) {}
 
   /**
-   * PyTorch's TCPStore: one process `serves`, all connect within `timeoutMs`; port 0 takes a free port. It listens on
-   * `listen` (default: the loopback for a loopback host, else all addresses) and trusts whoever connects. Throws a
-   * TorchError.
+   * PyTorch's TCPStore: one process `serves`, all connect within `timeoutMs`. It listens on `listen` ("": all addresses)
+   * and trusts whoever connects. Throws a TorchError.
    */
   static tcp(
     host: string,
     port: number,
     {
       serves = false,
-      timeoutMs = 300_000,
-      listen = isLoopback(host) ? "127.0.0.1" : "",
-    }: { serves?: boolean; timeoutMs?: number; listen?: string } = {},
+      timeoutMs,
+      listen = "",
+    }: { serves?: boolean; timeoutMs: number; listen?: string },
   ): Store {
     const name = `tcp://${host}:${port}`;
     try {
-      const id = guarded(() => c10d.storeTcp(host, port, serves, timeoutMs, listen));
-      return new Store(id, port === 0 ? `tcp://${host}:${c10d.storePort(id)}` : name);
+      return new Store(
+        guarded(() => c10d.storeTcp(host, port, serves, timeoutMs, listen)),
+        name,
+      );
     } catch (error) {
       const reason = reasonOf(error);
       throw distributedError(
@@ -58,9 +56,13 @@ export class Store implements Disposable {
   }
 
   /** PyTorch's FileStore, for `worldSize` processes; the last process deletes the file. */
-  static file(path: string, worldSize: number, isServed?: () => boolean): Store {
+  static file(
+    path: string,
+    worldSize: number,
+    { isServed, release }: { isServed?: () => boolean; release?: () => void } = {},
+  ): Store {
     const name = `file://${path}`;
-    return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name, isServed));
+    return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name, isServed, release));
   }
 
   static memory(): Store {
@@ -69,66 +71,32 @@ export class Store implements Disposable {
 
   prefix(prefix: string): Store {
     const name = `${this.name}/${prefix}`;
-    return wrapped(name, () => new Store(c10d.storePrefix(this.#id, prefix), name, this.isServed));
+    return wrapped(name, () => new Store(c10d.storePrefix(this.id, prefix), name, this.isServed));
   }
 
-  get port(): number {
-    return this.#call("port", () => c10d.storePort(this.#id));
-  }
   set(key: string, value: string): void {
-    this.#call(`set ${key}`, () => c10d.storeSet(this.#id, key, value));
+    this.#call(`set ${key}`, () => c10d.storeSet(this.id, key, value));
   }
-  get(key: string): string {
-    return this.bytes(key).toString("utf8");
-  }
-  /** The value as bytes, which c10d itself stores. */
-  bytes(key: string): Buffer {
-    return Buffer.from(
-      this.#call(`get ${key}`, () => c10d.storeGet(this.#id, key)),
-      "latin1",
-    );
-  }
+  /** The value, or undefined if there is none. */
   peek(key: string): string | undefined {
-    return this.has(key) ? this.get(key) : undefined;
+    if (!this.has(key)) return undefined;
+    const bytes = this.#call(`get ${key}`, () => c10d.storeGet(this.id, key));
+    return Buffer.from(bytes, "latin1").toString("utf8");
   }
   /** Adds to a whole number that begins at 0; gives the sum. */
   add(key: string, amount: number): number {
-    return this.#call(`add ${key}`, () => c10d.storeAdd(this.#id, key, amount));
+    return this.#call(`add ${key}`, () => c10d.storeAdd(this.id, key, amount));
   }
-  has(...keys: string[]): boolean {
-    return this.#call(`check ${keys[0]}`, () => c10d.storeCheck(this.#id, keys));
+  has(key: string): boolean {
+    return this.#call(`check ${key}`, () => c10d.storeCheck(this.id, [key]));
   }
   delete(key: string): boolean {
-    return this.#call(`delete ${key}`, () => c10d.storeDelete(this.#id, key));
-  }
-  /** Blocks until all the keys are there. Throws a TorchError after `timeoutMs`. */
-  wait(keys: readonly string[], timeoutMs: number): void {
-    // c10d's own wait of a file counts in seconds.
-    if (!this.name.startsWith("file://")) {
-      this.#call(`wait for ${keys[0]}`, () => c10d.storeWait(this.#id, keys, timeoutMs));
-      return;
-    }
-    const cell = new Int32Array(new SharedArrayBuffer(4));
-    const deadline = Date.now() + timeoutMs;
-    for (let pause = 1; !this.has(...keys); pause = Math.min(2 * pause, 10)) {
-      if (Date.now() >= deadline)
-        throw distributedError(
-          `store ${this.name}: wait for ${keys[0]}: not there after ${timeoutMs} ms`,
-        );
-      Atomics.wait(cell, 0, 0, pause);
-    }
+    return this.#call(`delete ${key}`, () => c10d.storeDelete(this.id, key));
   }
 
-  get id(): number {
-    return this.#id;
-  }
   close(): void {
-    this.#closing?.();
-    this.#closing = null;
-    guarded(() => c10d.storeClose(this.#id));
-  }
-  onClose(closing: () => void): void {
-    this.#closing = closing;
+    this.release();
+    guarded(() => c10d.storeClose(this.id));
   }
   [Symbol.dispose](): void {
     this.close();
