@@ -32,7 +32,7 @@ const exhibits = [
   {
     name: "digits",
     title: "Digits",
-    about: "Handwritten 2s become 3s, in principal components: choose a digit or draw one.",
+    about: "Handwritten 2s become 3s, in principal components: choose a digit.",
     command: [
       ...["train", "dataset=digits", "Dataset=mnist_2", "Dataset_transfer=mnist_3"],
       ...["ot_sampler=exact", "n_ipf=1", "model.hidden='160,160'"],

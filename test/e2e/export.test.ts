@@ -1,9 +1,8 @@
 // `dsbm export` as a user types it: the files and their contents, a page in a browser, and refusals.
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setNumThreads } from "@dsbm/torch";
-import * as ort from "onnxruntime-web";
 import { beforeAll, expect, it } from "vitest";
 import { hasBrowser, launch } from "../support/browser.js";
 import { scratch } from "./cli.js";
@@ -49,25 +48,6 @@ it("a folder has all that sampling needs", async () => {
   expect(bridge.schedule.times).toHaveLength(31);
   const card = readFileSync(at("out/README.md"), "utf8");
   expect(card).toMatch(/^---\nlicense: MIT\n---\n.*σ = 0\.7/s);
-});
-
-it("one model holds a direction or both, with its units next to it, and replaces none without overwrite", async () => {
-  const own = tableRun(at("one"), { names: ["x", "y"], transform, from: "a.csv" });
-  mkdirSync(at("one-file"));
-  writeFileSync(at("one-file/drift.decode.onnx"), "kept");
-  const words = [own, at("one-file/drift.onnx"), "direction=both"];
-  const { code, stderr } = await commandHere("export", ...words);
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/decode.onnx exists/)]);
-  expect(readdirSync(at("one-file"))).toEqual(["drift.decode.onnx"]);
-  await done("export", ...words, "overwrite=true");
-  expect(readdirSync(at("one-file")).sort()).toEqual([
-    "drift.decode.onnx",
-    "drift.encode.onnx",
-    "drift.onnx",
-  ]);
-  const session = await ort.InferenceSession.create(readFileSync(at("one-file/drift.onnx")));
-  expect(session.outputNames).toEqual(["drift_f", "drift_b"]);
-  await session.release();
 });
 
 it("units, conditions and classes are in bridge.json, folders of the user are not", async () => {
@@ -130,10 +110,9 @@ it.each([
   ["RUN OUT more", /expected RUN OUT/],
   ["RUN OUT direction=f", /direction=f has not been trained.*write direction=b/],
   ["RUN OUT half_iteration=9", /half_iteration=9/],
-  ["RUN OUT.pt", /ends in .pt: expected a folder, NAME.onnx or NAME.html/],
+  ["RUN OUT.pt", /ends in .pt: expected a folder or NAME.html/],
   ["RUN there", /exists already.*overwrite=true/],
-  ["RUN there/file.onnx", /exists already.*overwrite=true/],
-  ["RUN there/file.onnx/", /is a file: give another name for a folder/],
+  ["RUN there/file.onnx", /is a file: give another name for a folder/],
   ["RUN there/file.onnx/deeper", /there.file.onnx.deeper/],
 ])("refuses %s", async (words, message) => {
   if (!existsSync(at("there"))) {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { extname, join } from "node:path";
 import type { ExportConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { fileError, stageFolder, writeFileAtomic } from "@dsbm/files";
@@ -19,17 +19,14 @@ export interface ExportResult {
 type Options = PageOptions & Pick<ExportConfig, "overwrite">;
 
 /**
- * Exports a run to `out`: a folder, one model if the name ends in .onnx, or a page if it ends in
- * .html. Throws a ConfigError if `out` exists, the errors of `exportBridge`, and a RunError of the
- * disk.
+ * Exports a run to `out`: a folder, or a page if the name ends in .html. Throws a ConfigError if `out` exists, the
+ * errors of `exportBridge`, and a RunError of the disk.
  */
 export async function exportRun(run: string, out: string, options: Options): Promise<ExportResult> {
   const isPage = out.endsWith(".html");
-  const isFile = isPage || out.endsWith(".onnx");
   const place = out.replace(/(.)\/+$/, "$1");
-  checkPlace(place, { isFile, overwrite: options.overwrite });
-  if (isPage) return exportPage(run, place, options);
-  return isFile ? exportFile(run, place, options) : exportFolder(run, place, options);
+  checkPlace(place, { isPage, overwrite: options.overwrite });
+  return isPage ? exportPage(run, place, options) : exportFolder(run, place, options);
 }
 
 function statOf(path: string) {
@@ -42,40 +39,21 @@ function statOf(path: string) {
 
 function checkPlace(
   out: string,
-  { isFile, overwrite }: { isFile: boolean; overwrite: boolean },
+  { isPage, overwrite }: { isPage: boolean; overwrite: boolean },
 ): void {
   const status = statOf(out);
-  if (status && status.isDirectory() === isFile)
+  if (status && status.isDirectory() === isPage)
     throw new ConfigError(
       "usage",
-      `${out} is a ${isFile ? "folder" : "file"}: give another name for ${isFile ? "a file" : "a folder"}`,
+      `${out} is a ${isPage ? "folder" : "file"}: give another name for ${isPage ? "a page" : "a folder"}`,
     );
-  if (!isFile && !status && /\.[A-Za-z]\w*$/.test(out))
-    throw new ConfigError(
-      "usage",
-      `${out} ends in ${extname(out)}: expected a folder, NAME.onnx or NAME.html`,
-    );
-  if (status && !overwrite && (isFile || readdirSync(out).length > 0))
+  if (!isPage && !status && /\.[A-Za-z]\w*$/.test(out))
+    throw new ConfigError("usage", `${out} ends in ${extname(out)}: expected a folder or NAME.html`);
+  if (status && !overwrite && (isPage || readdirSync(out).length > 0))
     throw new ConfigError(
       "usage",
       `${out} exists already: give another name, or write overwrite=true`,
     );
-}
-
-function exportFile(run: string, out: string, options: Options): ExportResult {
-  const { bridge, models, units } = exportBridge(run, { ...options, single: basename(out) });
-  const named = [...models, ...units];
-  const files = named.flatMap(([name, model]) => filesOf(join(dirname(out), name), model));
-  for (const [path] of files) checkPlace(path, { isFile: true, overwrite: options.overwrite });
-  sayWhatIsHeld(bridge, options.progress);
-  // Weights come first: the model names them.
-  for (const [path, chunks] of files.toReversed()) writeFileAtomic(path, chunks);
-  return { bridge, files: files.map(sized) };
-}
-
-function sayWhatIsHeld(bridge: ExportedBridge["bridge"], progress: Options["progress"]): void {
-  const held = heldSamples(bridge);
-  if (held) progress?.line(`the models hold training samples: ${held}`);
 }
 
 function filesOf(path: string, { model, weights }: EncodedModel): [string, Uint8Array[]][] {
@@ -92,7 +70,8 @@ const sized = ([path, chunks]: [string, Uint8Array[]]) => ({
 
 async function exportFolder(run: string, out: string, options: Options): Promise<ExportResult> {
   const { bridge, models, units } = exportBridge(run, options);
-  sayWhatIsHeld(bridge, options.progress);
+  const held = heldSamples(bridge);
+  if (held) options.progress?.line(`the models hold training samples: ${held}`);
   const text = (content: string) => [Buffer.from(content, "utf8")];
   const made = [...models, ...units].flatMap(([name, model]) => filesOf(name, model));
   const sizes = new Map(made.map(sized).map(({ path, bytes }) => [path, bytes]));

@@ -26,7 +26,7 @@ import { type ExportOptions, exportBridge } from "./run.js";
  */
 const most = { models: 20e6, rows: 1000, numbers: 1e6, pictures: 48, pixels: 5e4 };
 
-export interface PageOptions extends Omit<ExportOptions, "single"> {
+export interface PageOptions extends ExportOptions {
   /** Samples of each dataset in the page; null: the usual number. */
   samples?: number | null;
   title?: string;
@@ -46,7 +46,7 @@ export async function exportPage(
   options: PageOptions,
 ): Promise<ExportResult> {
   const { progress = silentProgress, samples = null, title, start } = options;
-  const { bridge, models } = exportBridge(run, { ...options, bare: true });
+  const { bridge, models } = exportBridge(run, options);
   const files = [...models].map(([name, { model }]) => [name, Buffer.concat(model)] as const);
   const bytes = files.reduce((sum, [, model]) => sum + model.length, 0);
   if (bytes > most.models)

@@ -4,20 +4,16 @@ import type { Direction } from "@dsbm/bridge";
 import type { ExportConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { classesOf, loadNetworks, readTrained, type Trained } from "@dsbm/inference";
-import { toJson, version } from "@dsbm/runs";
+import { version } from "@dsbm/runs";
 import { type BridgeDescription, describeBridge } from "./bridge/description.js";
-import { type ExportedGraph, graphsOf, singleGraph } from "./bridge/models.js";
+import { type ExportedGraph, graphsOf } from "./bridge/models.js";
 import { decodeGraph, encodeGraph } from "./bridge/units.js";
 import { type EncodedModel, encodeModel, weightsName } from "./onnx/model.js";
 
 export interface ExportOptions
   extends Partial<Pick<ExportConfig, "direction" | "half_iteration" | "license">> {
-  /** The name of a single model for all directions (default: a model for each network). */
-  single?: string;
   /** Largest size in bytes of weights inside a model (default: the limit of an ONNX file). */
   limit?: number;
-  /** Leaves bridge.json out of the models' metadata (default: false). */
-  bare?: boolean;
 }
 
 export interface ExportedBridge {
@@ -27,25 +23,18 @@ export interface ExportedBridge {
 }
 
 export function exportBridge(run: string, options: ExportOptions = {}): ExportedBridge {
-  const { half_iteration = "newest", license = null, limit, single, bare = false } = options;
+  const { half_iteration = "newest", license = null, limit } = options;
   const trained = readTrained(run, half_iteration);
-  const directions = directionsOf(
-    trained,
-    options.direction ?? (single === undefined ? "both" : null),
-  );
+  const directions = directionsOf(trained, options.direction ?? "both");
   const networks = loadNetworks(trained);
   try {
-    const graphs =
-      single === undefined
-        ? graphsOf(trained, networks, directions)
-        : [singleGraph(trained, networks, directions)];
+    const graphs = graphsOf(trained, networks, directions);
     const classes = classesOf((networks.b ?? networks.f)?.stateDict() ?? new Map(), trained.config);
-    const named = graphs.map((graph) => [single ?? nameOf(graph, graphs), graph] as const);
-    const prefix = single === undefined ? "" : `${single.replace(/\.onnx$/, "")}.`;
-    const facts = { graphs: new Map(named), classes, networks, license, limit, prefix };
+    const named = graphs.map((graph) => [nameOf(graph, graphs), graph] as const);
+    const facts = { graphs: new Map(named), classes, networks, license, limit };
     const bridge = describeBridge(trained, facts);
     const models = named.map(
-      ([name, { graph }]) => [name, encoded(graph, bridge, { name, limit, bare })] as const,
+      ([name, { graph }]) => [name, encoded(graph, bridge, { name, limit })] as const,
     );
     const units = unitModels(bridge);
     const files = [...models, ...units].flatMap(([name, { model, weights }]) => [
@@ -71,9 +60,8 @@ function nameOf({ directions }: ExportedGraph, all: readonly ExportedGraph[]): s
   return isShared ? "model.onnx" : `${only}.onnx`;
 }
 
-function directionsOf({ models, folder }: Trained, choice: Direction | "both" | null): Direction[] {
+function directionsOf({ models, folder }: Trained, choice: Direction | "both"): Direction[] {
   const there = (["f", "b"] as const).filter((direction) => models[direction]);
-  if (choice === null) return there.slice(0, 1);
   if (choice === "both") return there;
   if (there.includes(choice)) return [choice];
   throw new ConfigError(
@@ -85,36 +73,25 @@ function directionsOf({ models, folder }: Trained, choice: Direction | "both" | 
 function encoded(
   graph: ExportedGraph["graph"],
   bridge: BridgeDescription,
-  { name, limit, bare }: { name: string; limit: number | undefined; bare: boolean },
+  { name, limit }: { name: string; limit: number | undefined },
 ): EncodedModel {
-  const { method, process, schedule, columns, data, license } = bridge;
-  const metadata = {
-    dsbm: version,
-    method,
-    kind: bridge.kind,
-    sigma: `${process.sigma}`,
-    schedule: toJson(schedule),
-    columns: toJson(columns),
-    data: toJson(data),
-    units: toJson(bridge.transform),
-    times: toJson(bridge.times),
-    license: license ?? "",
-    ...(!bare && { bridge: toJson(bridge) }),
-  };
+  const { method, data, license } = bridge;
   const from = data.source.name;
   const to = data.target?.name ?? "a Gaussian";
-  const about = `${bridge.kind} of a bridge from ${from} to ${to}; docs/export.md of dsbm has the format`;
   return encodeModel(
-    { graph, producer: "dsbm", version, about, metadata },
+    {
+      graph,
+      about: `${bridge.kind} of a bridge from ${from} to ${to}; docs/export.md of dsbm has the format`,
+      metadata: { dsbm: version, method, license: license ?? "" },
+    },
     { beside: weightsName(name), limit },
   );
 }
 
 function unitModels(bridge: BridgeDescription): ExportedBridge["units"] {
-  const { encode, decode, columns, transform } = bridge;
-  const metadata = { dsbm: version, columns: toJson(columns), units: toJson(transform) };
+  const { encode, decode } = bridge;
   const made = (graph: ExportedGraph["graph"], about: string) =>
-    encodeModel({ graph, producer: "dsbm", version, about, metadata }, { beside: "" });
+    encodeModel({ graph, about, metadata: { dsbm: version } }, { beside: "" });
   const models: ExportedBridge["units"] = new Map();
   if (encode) models.set(encode, made(encodeGraph(bridge), "from the data's own units"));
   if (decode) models.set(decode, made(decodeGraph(bridge), "to the data's own units"));

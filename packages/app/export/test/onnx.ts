@@ -28,7 +28,7 @@ export function modelOf(fn: Function, inputs: Inputs, { symmetric = false } = {}
     );
     const names = { inputs: Object.keys(inputs), outputs: ["out"] };
     const graph = convert(found, { ...names, symmetric });
-    const about = { producer: "test", version: "0", about: "", metadata: {} };
+    const about = { about: "", metadata: {} };
     return bytesOf(encodeModel({ graph, ...about }, { beside: "none" }).model);
   });
 }

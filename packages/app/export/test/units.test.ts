@@ -11,7 +11,7 @@ import { bytesOf, open } from "./onnx.js";
 type Facts = Parameters<typeof encodeGraph>[0];
 
 const opened = (graph: Graph) => {
-  const about = { producer: "test", version: "0", about: "", metadata: {} };
+  const about = { about: "", metadata: {} };
   return open(bytesOf(encodeModel({ graph, ...about }, { beside: "" }).model));
 };
 

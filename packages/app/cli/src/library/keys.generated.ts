@@ -516,7 +516,7 @@ export interface EvaluateKeys {
 
 /** export a trained bridge as ONNX models with everything for sampling, or as a page. */
 export interface ExportKeys {
-  /** f: from time 0 to 1; b: from 1 to 0; null: all trained directions (with a single model f, if trained). Default: null. */
+  /** f: from time 0 to 1; b: from 1 to 0; null: all trained directions. Default: null. */
   direction?: "b" | "f" | "both" | null | undefined;
   /** the run after this half-iteration. Default: "newest". */
   half_iteration?: "newest" | number | undefined;

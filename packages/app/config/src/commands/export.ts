@@ -5,7 +5,7 @@ import { file, flag, halfIteration, orNull } from "../schema/kinds.js";
 export const exportSchema = z.strictObject({
   direction: orNull(
     z.enum(["b", "f", "both"]),
-    "f: from time 0 to 1; b: from 1 to 0; null: all trained directions (with a single model f, if trained)",
+    "f: from time 0 to 1; b: from 1 to 0; null: all trained directions",
     "f",
   ),
   half_iteration: halfIteration(),

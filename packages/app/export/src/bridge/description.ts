@@ -59,7 +59,7 @@ export interface BridgeDescription {
   verdicts: (Verdict & { title: string })[];
   data: DataSummary;
   license: string | null;
-  /** SHA-256 of each model and of its weights. The description inside the models has none. */
+  /** SHA-256 of each model and of its weights. */
   files?: Readonly<Record<string, string>>;
 }
 
@@ -75,7 +75,6 @@ interface ModelPlace {
   weights?: string;
   direction_input: number | null;
   half_iteration: number;
-  output?: string;
   samples?: number;
 }
 
@@ -106,12 +105,11 @@ interface Facts {
   networks: Record<Direction, Network | null>;
   license: string | null;
   limit: number | undefined;
-  prefix: string;
 }
 
 export function describeBridge(
   trained: Trained,
-  { graphs, classes, networks, license, limit, prefix }: Facts,
+  { graphs, classes, networks, license, limit }: Facts,
 ): BridgeDescription {
   const { config, shape, method, process, columns, folder, models } = trained;
   const kind = kindOf(trained);
@@ -120,13 +118,11 @@ export function describeBridge(
   const places = [...graphs].flatMap(([model, { graph, directions, samples }]) =>
     Object.entries(directions).map(([way, direction_input]) => {
       const { half_iteration = 0 } = models[way as Direction] ?? {};
-      const output = graph.outputs.find(({ name }) => name === `${kind}_${way}`);
       const place: ModelPlace = {
         model,
         direction_input,
         half_iteration,
         ...(isApart(graph, limit) && { weights: weightsName(model) }),
-        ...(output && { output: output.name }),
         ...(samples[way as Direction] && { samples: samples[way as Direction] }),
       };
       return [way, place] as const;
@@ -163,8 +159,8 @@ export function describeBridge(
       generator: "philox4x32-10",
       same_samples: !method.plan,
     },
-    encode: hasUnits ? `${prefix}encode.onnx` : null,
-    decode: hasUnits ? `${prefix}decode.onnx` : null,
+    encode: hasUnits ? "encode.onnx" : null,
+    decode: hasUnits ? "decode.onnx" : null,
     transform,
     projection,
     columns: columns?.names ?? null,

@@ -129,13 +129,6 @@ export function graphsOf(
   return parts.map((ways) => graphOf(trained, networks, ways, isInput));
 }
 
-/** One graph with built-in directions: its output is the drift, or drift_f and drift_b for both. */
-export const singleGraph = (
-  trained: Trained,
-  networks: Networks,
-  directions: readonly Direction[],
-): ExportedGraph => graphOf(trained, networks, directions, false);
-
 function graphOf(
   trained: Trained,
   networks: Networks,
@@ -143,10 +136,8 @@ function graphOf(
   isInput: boolean,
 ): ExportedGraph {
   const kind = kindOf(trained);
-  const ways = isInput || kind === "velocity" ? directions.slice(0, 1) : directions;
-  const fields = ways.map((way) => outputsOf(trained, networks, way, kind));
-  const [first] = fields as [Outputs];
-  const isOne = fields.length === 1;
+  const [first] = directions as [Direction];
+  const outputs = outputsOf(trained, networks, first, kind);
   const inputs = inputsOf(trained, { direction: isInput });
   const keys = Object.keys(inputs);
   const graph = tidy(() => {
@@ -156,17 +147,14 @@ function graphOf(
         const time = t as Tensor;
         const plain: Conditions = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
         const conditions = { ...plain, ...(plain.cond && { cond: prepared(plain.cond, trained) }) };
-        if (isOne) return first(at, time, conditions);
-        return fields.map((field) => field(at, time, conditions)[0] as Tensor);
+        return outputs(at, time, conditions);
       },
       (n) => Object.values(inputs).map((make) => make(n)),
     );
     return convert(graph, {
       inputs: keys,
-      outputs: isOne
-        ? [kind, ...(hasEnd(trained) ? ["end"] : [])]
-        : directions.map((way) => `${kind}_${way}`),
-      symmetric: networks[directions[0] as Direction] instanceof FittedGaussian,
+      outputs: [kind, ...(hasEnd(trained) ? ["end"] : [])],
+      symmetric: networks[first] instanceof FittedGaussian,
     });
   });
   const places = directions.map((way) => [way, isInput ? Number(way === "f") : null]);

@@ -44,8 +44,6 @@ export interface Graph {
 
 export interface Model {
   graph: Graph;
-  producer: string;
-  version: string;
   about: string;
   metadata: Readonly<Record<string, string>>;
 }
@@ -75,7 +73,7 @@ type Places = ReadonlyMap<string, { offset: number; length: number }>;
  * Encodes a model. Weights of more than `limit` bytes go to a second file in the model's folder.
  */
 export function encodeModel(
-  { graph, producer, version, about, metadata }: Model,
+  { graph, about, metadata }: Model,
   { beside, limit = mostBytes }: { beside: string; limit?: number | undefined },
 ): EncodedModel {
   const places = new Map<string, { offset: number; length: number }>();
@@ -92,8 +90,7 @@ export function encodeModel(
   }
   const message = new Message()
     .int(1, 8)
-    .data(2, producer)
-    .data(3, version)
+    .data(2, "dsbm")
     .data(6, about)
     .message(7, graphMessage(graph, { places, beside }))
     .message(8, new Message().data(1, "").int(2, 17));

@@ -107,7 +107,6 @@ export interface BridgeInfo {
   mass: boolean;
   /** Whether `sde` takes no other number of steps. */
   fixedSteps: boolean;
-  stepVariance: StepVariance;
   /** Source and target. */
   ends: readonly [string, string];
   conditions: readonly ConditionInfo[];

@@ -69,7 +69,7 @@ export interface Dynamics {
 /** A bridge of drifts, of a velocity, or of means. Throws a WebBridgeError without any. */
 export function createBridge(dynamics: Dynamics): Bridge {
   const { networks, predicts = "drift", sigma = 1, times = 30 } = dynamics;
-  const { stepVariance = "process", info, course = null, mass = false } = dynamics;
+  const { info, course = null, mass = false } = dynamics;
   const shape = mass ? [(dynamics.shape[0] as number) - 1] : dynamics.shape;
   const { units = unitsOf({ shape }) } = dynamics;
   if (!(networks.f ?? networks.b))
@@ -89,7 +89,6 @@ export function createBridge(dynamics: Dynamics): Bridge {
     directions: (["f", "b"] as const).filter((d) => predicts === "velocity" || networks[d]),
     random: predicts === "mean" || (predicts === "drift" && sigma > 0),
     flow: predicts !== "mean",
-    stepVariance,
     steps: grid.length - 1,
     times: course,
     mass,

@@ -48,7 +48,7 @@ export function takeOf(
   const noise = facts.mass ? () => withoutMass(draw(), n) : draw;
   if (predicts === "mean" && bridge.means)
     return meanSteps(drift, { direction, schedule: bridge.means, lastNoise, noise });
-  const { stepVariance = facts.stepVariance } = options;
+  const { stepVariance = bridge.stepVariance ?? "process" } = options;
   const end = field(ends?.[direction]);
   const shares = bridge.noiseShare?.[direction];
   const how = { direction, sigma, stepVariance, shares, lastNoise, end, leg, noise };

@@ -32,7 +32,7 @@ export function createCarrier(
       failed(null);
       const controller = new AbortController();
       current = controller;
-      const { direction, solver, seed, stepVariance } = settings;
+      const { direction, solver, seed } = settings;
       const conditions = conditionsOf(settings, given[direction], indices);
       const each = stepsOf(bridge, settings);
       const intervals = Math.max(1, (bridge.info.times?.process.length ?? 2) - 1);
@@ -42,7 +42,6 @@ export function createCarrier(
           direction,
           solver,
           seed,
-          stepVariance,
           conditions,
           steps: each,
           path: false,

@@ -52,8 +52,7 @@ const css = `
 .dsbm-player .thumbs canvas { width: 2.6rem; height: 2.6rem; border: 0; image-rendering: pixelated; }
 .dsbm-player .across { display: grid; grid-template-columns: minmax(0, 13rem) minmax(0, 1fr); gap: 1rem 1.5rem; align-items: start; }
 .dsbm-player .across canvas { image-rendering: pixelated; }
-.dsbm-player .draw { touch-action: none; cursor: crosshair; aspect-ratio: 1; }
-@container (max-width: 34rem) { .dsbm-player .across { grid-template-columns: minmax(0, 1fr); } .dsbm-player .draw { max-width: 13rem; } }
+@container (max-width: 34rem) { .dsbm-player .across { grid-template-columns: minmax(0, 1fr); } }
 .dsbm-player .c-source { color: light-dark(#a06d00, #e69f00); } .dsbm-player .c-target { color: light-dark(#00805d, #2bbf95); }
 .dsbm-player .c-generated { color: light-dark(#0072b2, #4aa8e0); } .dsbm-player .c-brushed { color: light-dark(#b0307f, #f08cc4); }
 .dsbm-player .c-ink { color: var(--ink); } .dsbm-player .c-rule { color: var(--rule); } .dsbm-player .c-faint { color: var(--faint); }

@@ -1,7 +1,7 @@
 import type { BridgeInfo, Conditions } from "../../bridge/bridge.js";
 import { h, on } from "../dom.js";
 import { conditionControls } from "./conditions.js";
-import { choices, numberField, selectField } from "./fields.js";
+import { choices, numberField } from "./fields.js";
 import { most, type PlayerSettings } from "./settings.js";
 
 export function createControls(
@@ -48,16 +48,6 @@ export function createControls(
     changed();
   });
   const steps = numberField("Steps", settings.steps, most.steps, (value) => set("steps", value));
-  const variance = selectField(
-    "Noise of a step",
-    [
-      ["process", "of the process"],
-      ["bridge", "of a bridge"],
-      ...(info.stepVariance === "analytic" ? [["analytic", "measured in training"] as const] : []),
-    ],
-    settings.stepVariance,
-    (value) => set("stepVariance", value as PlayerSettings["stepVariance"]),
-  );
   const again = h("button", { type: "button" }, "New noise");
   on(again, { click: () => set("seed", 1 + Math.floor(Math.random() * 1e6)) });
   const conditions = conditionControls(info, { settings, own, changed });
@@ -67,7 +57,6 @@ export function createControls(
     direction.element,
     path.element,
     steps,
-    info.random ? variance : null,
     ...conditions,
     info.random ? again : null,
   );

@@ -1,12 +1,11 @@
 // The settings of the controls; a page may keep them in its address.
-import type { BridgeInfo, Conditions, StepVariance } from "../../bridge/bridge.js";
+import type { BridgeInfo, Conditions } from "../../bridge/bridge.js";
 import type { Direction } from "../../solver/grid.js";
 
 export interface PlayerSettings {
   direction: Direction;
   solver: "sde" | "heun";
   steps: number;
-  stepVariance: StepVariance;
   /** Particles of the plane. */
   particles: number;
   seed: number;
@@ -38,9 +37,6 @@ export function settingsFor(
       any.find((d) => d === "f") ??
       info.direction,
     steps: whole(given.steps, info.steps, most.steps),
-    stepVariance:
-      (["process", "bridge"] as const).find((variance) => variance === given.stepVariance) ??
-      info.stepVariance,
     particles: whole(given.particles, 1000, most.particles),
     seed: whole(given.seed, 42, 2 ** 31),
     conditions: Object.fromEntries(conditions),

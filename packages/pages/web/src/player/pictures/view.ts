@@ -4,7 +4,6 @@ import { type Carried, createJourney, type Place, rowsOf } from "../carried.js";
 import { numberField } from "../controls/fields.js";
 import { h, on } from "../dom.js";
 import { type View, type ViewContext, wayOf } from "../view.js";
-import { createPad } from "./pad.js";
 import { paint, tonesOf } from "./paint.js";
 
 const offered = 12;
@@ -56,31 +55,18 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     },
   });
   const carry = () => {
-    if (!start) return view.failed(new Error("no image to start from: draw one"));
+    if (!start) return view.failed(new Error("there is no image to start from"));
     const n = random && settings.solver === "sde" ? runs : 1;
     const one = { data: start, shape: [1, ...shape] };
     const runsOf = (k: number) => Array.from({ length: n }, () => k);
-    // A drawing has the condition of the last image.
     journey.carry(rowsOf(one, runsOf(0)), runsOf(index));
-  };
-  const pad =
-    type === "pictures"
-      ? createPad(shape, (picture) => {
-          start = picture;
-          press(-1);
-          carry();
-        })
-      : null;
-  const press = (k: number) => {
-    for (const [i, button] of [...thumbs.children].entries())
-      button.setAttribute("aria-pressed", String(i === k));
   };
   const choose = (k: number) => {
     index = k;
     const all = samples[direction] as Samples;
     start = Float64Array.from(all.data.subarray(k * size, (k + 1) * size));
-    pad?.put(start);
-    press(k);
+    for (const [i, button] of [...thumbs.children].entries())
+      button.setAttribute("aria-pressed", String(i === k));
   };
   const offer = () => {
     direction = settings.direction;
@@ -118,13 +104,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     element: h(
       "div",
       { class: "across" },
-      h(
-        "div",
-        {},
-        pad && h("p", { class: "note" }, "Draw an image, or choose one:"),
-        pad?.element ?? null,
-        thumbs,
-      ),
+      thumbs,
       h(
         "div",
         {},
