@@ -49,7 +49,7 @@ beforeAll(async () => {
     );
   writeFileSync(
     join(folder, runs[0]![0], "report.html"),
-    "<html lang='en'><style>[data-theme=dark] { color: rgb(1, 2, 3) }</style><h1>A report</h1><a href='../report.html'>the whole</a><script>parent.document.title = 'hijacked'</script><img src='http://127.0.0.1:9/x.png'>",
+    "<html lang='en'><meta name='color-scheme' content='light dark'><style>@media (prefers-color-scheme: dark) { :root { color: rgb(1, 2, 3) } }</style><h1>A report</h1><a href='../report.html'>the whole</a><script>parent.document.title = 'hijacked'</script><img src='http://127.0.0.1:9/x.png'>",
   );
   writeFileSync(
     join(folder, runs[0]![0], "../report.html"),
@@ -230,7 +230,7 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
         await page.frameLocator("iframe").getByText("A report").waitFor();
         // The name comes with the table, which may take longer than the report.
         await expect.poll(() => page.title()).toBe("moons – dsbm studio");
-        await page.getByRole("combobox", { name: "Theme" }).selectOption("dark");
+        await page.emulateMedia({ colorScheme: "dark" });
         const heading = page.frameLocator("iframe").getByText("A report");
         const color = () => heading.evaluate((found) => getComputedStyle(found).color);
         await expect.poll(color, { timeout: 30_000 }).toBe("rgb(1, 2, 3)");

@@ -23,19 +23,20 @@ describe("history", () => {
     for (let step = 1; step <= 100; step++) history.add(row(1, step, step));
     const { step, metrics } = history.part();
     expect(step).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
-    expect(metrics.loss?.mean).toEqual(step);
+    expect(metrics.loss).toEqual(step);
   });
 
-  it("merges many rows into few without losing the mean, a peak, or the end of a half-iteration", () => {
+  it("merges many rows into few without losing the mean or the end of a half-iteration", () => {
     const history = new History();
     const n = 50_000;
-    for (let step = 1; step <= n; step++) history.add(row(1, step, step === 31_234 ? 1e6 : 1));
+    for (let step = 1; step <= n; step++) history.add(row(1, step, 1));
     for (let step = 1; step <= n; step++) history.add(row(2, step, -step));
     const { half, step, metrics, direction } = history.part();
-    expect(step.length).toBeLessThanOrEqual(4000);
-    expect(step.length).toBeGreaterThan(1000);
-    expect(Math.max(...(metrics.loss!.max as number[]))).toBe(1e6);
-    expect(Math.min(...(metrics.loss!.min as number[]))).toBe(-n);
+    expect(step.length).toBeLessThanOrEqual(2000);
+    expect(step.length).toBeGreaterThan(500);
+    const losses = metrics.loss as number[];
+    expect(losses[0]).toBe(1);
+    expect(losses.at(-1)).toBeLessThan(-0.99 * n);
     expect(half.indexOf(2)).toBe(direction.indexOf("f"));
     expect([step[half.indexOf(2) - 1], step.at(-1)]).toEqual([n, n]);
   });
@@ -49,22 +50,9 @@ describe("history", () => {
     ] as const)
       history.add(row(1, step, loss));
     expect(history.part()).toMatchObject({
-      metrics: { loss: { mean: [1, null, null] } },
+      metrics: { loss: [1, null, null] },
       notFinite: [{ metric: "loss", value: "NaN", half: 1, step: 2 }],
     });
-  });
-
-  it("is the same for what is taken in parts", () => {
-    const [whole, parts] = [new History(), new History()];
-    for (let from = 0; from < 300; from += 100) {
-      const part = new History();
-      for (let step = from + 1; step <= from + 100; step++) {
-        whole.add(row(1, step, step));
-        part.add(row(1, step, step));
-      }
-      parts.append(part.part());
-    }
-    expect(parts.part()).toEqual(whole.part());
   });
 });
 
@@ -72,16 +60,16 @@ describe("a file that grows", () => {
   const folder = scratch();
   const path = join(folder, "metrics.jsonl");
 
-  it("gives whole lines once, and starts over where it was rewritten", () => {
+  it("takes whole lines, and starts over where it was rewritten", () => {
     const tail = new MetricsTail(new Folder(folder), "metrics.jsonl");
     expect(tail.read()).toBe(null);
     writeFileSync(path, `${metricLines(4)}{"half_iter`);
-    expect(tail.read()).toMatchObject({ reset: false, step: [10, 20, 10, 20] });
+    expect(tail.read()).toMatchObject({ step: [10, 20, 10, 20] });
     expect(tail.read()).toBe(null);
     appendFileSync(path, `ation":2,"direction":"f","step":30,"loss":1}\nnot JSON\n`);
-    expect(tail.read()).toMatchObject({ reset: false, step: [30] });
+    expect(tail.read()).toMatchObject({ step: [10, 20, 10, 20, 30] });
     writeFileSync(path, metricLine(1, 10));
-    expect(tail.read()).toMatchObject({ reset: true, step: [10] });
+    expect(tail.read()).toMatchObject({ step: [10] });
   });
 
   it("becomes curves over one axis of steps", () => {

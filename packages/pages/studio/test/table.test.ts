@@ -6,11 +6,9 @@ import { writeManifest } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
-import { secondsOf } from "../src/page/lib/format.js";
 import { grouped } from "../src/page/runs/columns.js";
 import { RunTable } from "../src/runs/table.js";
 import type { RunRow } from "../src/shared/api.js";
-import { stepsOf } from "../src/shared/plan.js";
 import { metricLine, writeRun } from "./runs.js";
 
 const root = scratch();
@@ -94,14 +92,11 @@ describe("the table of runs", () => {
     expect(removed).toEqual(["moons/defaults/3"]);
   });
 
-  it("has the time of all processes of a run, also while it goes on", () => {
+  it("has the time of all processes of a run", () => {
     const at = join(root, "continued");
     writeRun(join(at, "moons/defaults/1"), { spent: 100, resumed: ["2026-11-26T04:19:00.000Z"] });
     const [row] = new RunTable(new Folder(at)).scan() as [RunRow];
     expect(row.seconds).toBe(100 + 40);
-    const now = Date.parse("2026-11-26T04:20:00.000Z");
-    expect(secondsOf(row, now)).toBe(140);
-    expect(secondsOf({ ...row, state: "running" }, now)).toBe(100 + 60);
   });
 
   it("passes over folders that are reached through links, and over links in place of files", () => {
@@ -114,13 +109,4 @@ describe("the table of runs", () => {
     symlinkSync(at, join(at, "loop"));
     expect(new RunTable(new Folder(at)).scan()).toEqual([]);
   });
-});
-
-it("a plan has the steps of all half-iterations that are left", () => {
-  const plan = { first: 100, later: 10, directions: 2, halves: 5 };
-  const left = (half: number, step: number) => stepsOf(plan, { half, step } as RunRow);
-  expect(left(0, 0)).toEqual({ steps: 100, left: 230 });
-  expect(left(1, 40)).toEqual({ steps: 100, left: 60 + 100 + 30 });
-  expect(left(3, 4)).toEqual({ steps: 10, left: 6 + 20 });
-  expect(left(5, 10)).toEqual({ steps: 10, left: 0 });
 });

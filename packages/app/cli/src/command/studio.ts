@@ -15,8 +15,8 @@ trained bridges to play with. The printed address holds a token; anyone with the
 
 port=N   the port (default: 4747, or any other if 4747 is taken)
 --open   open the page in the browser
---no-settings   write nothing below your home folder: theme, chosen columns and exported bridges, otherwise in
-                ~/.config/dsbm/studio, are forgotten at the end
+--no-settings   write nothing below your home folder: exported bridges, otherwise kept in ~/.config/dsbm/studio, are
+                forgotten at the end
 
 Ctrl-C ends it. dsbm fit, train, gaussian and start show their runs in it with --open.`;
 

@@ -1,23 +1,21 @@
-// A head with the folder and the theme, above the page of the address.
+// A head above the page of the address.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Rows, RunRow, Settings } from "../shared/api.js";
+import type { Rows, RunRow } from "../shared/api.js";
 import { Alert } from "./lib/parts.js";
 import { hrefOf, useRoute } from "./lib/route.js";
-import { apiPath, ask, send, useEvents } from "./lib/server.js";
+import { apiPath, useEvents } from "./lib/server.js";
 import { RunPage } from "./run/run.js";
 import { Compare } from "./runs/compare.js";
 import { RunsPage } from "./runs/runs.js";
 
 const noAnswer =
   "The studio does not answer: it was ended in its terminal, or the connection is lost. This page shows what it had.";
-const themes = ["system", "light", "dark"] as const;
 
 function App() {
   const { page, run, params } = useRoute();
   const [rows, setRows] = useState<ReadonlyMap<string, RunRow> | null>(null);
   const [{ left, folder }, setFolder] = useState({ left: 0, folder: "" });
-  const [settings, setSettings] = useState<Settings | null>(null);
   const isThere = useEvents(apiPath("runs/events"), {
     rows: (news: Rows) => {
       setFolder(news);
@@ -29,26 +27,6 @@ function App() {
       });
     },
   });
-  useEffect(() => {
-    ask<Settings>(apiPath("settings")).then(setSettings, console.warn);
-  }, []);
-  const save = (changes: Partial<Settings>) => {
-    const next = { theme: "system", columns: [], ...settings, ...changes } as Settings;
-    setSettings(next);
-    send(apiPath("settings"), "PUT", next).catch(console.warn);
-  };
-  useEffect(() => {
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const show = () => {
-      const theme = settings?.theme ?? "system";
-      const isDark = theme === "dark" || (theme === "system" && dark.matches);
-      document.documentElement.dataset.theme = isDark ? "dark" : "light";
-      dispatchEvent(new Event("themechange"));
-    };
-    show();
-    dark.addEventListener("change", show);
-    return () => dark.removeEventListener("change", show);
-  }, [settings?.theme]);
   const all = rows === null ? null : [...rows.values()];
   const title = page === "run" ? (rows?.get(run)?.name ?? "run") : page;
   useEffect(() => {
@@ -70,18 +48,6 @@ function App() {
             </a>
           )}
         </nav>
-        <label>
-          <span>Theme </span>
-          <select
-            aria-label="Theme"
-            value={settings?.theme ?? "system"}
-            onChange={(e) => save({ theme: e.currentTarget.value as Settings["theme"] })}
-          >
-            {themes.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
       </header>
       {!isThere && <Alert lines={[noAnswer]} />}
       <main>
@@ -91,8 +57,6 @@ function App() {
             left={left}
             folder={folder}
             params={params}
-            columns={settings?.columns ?? []}
-            onColumns={(columns) => save({ columns })}
           />
         )}
         {page === "run" && <RunPage key={run} id={run} params={params} />}

@@ -4,8 +4,7 @@ import { choice, qualityFile, runInfo, verdictTitle } from "@dsbm/runs";
 import { z } from "zod";
 import type { Folder } from "../files/inside.js";
 import type { Picture, RunDetail, RunRow } from "../shared/api.js";
-import type { Plan } from "../shared/plan.js";
-import { below, type ConfigFacts, configFacts, endsOf, messageOf, readAs } from "./files.js";
+import { below, configFacts, endsOf, messageOf, readAs } from "./files.js";
 import { noResults, readResults } from "./results.js";
 import { flattened } from "./values.js";
 
@@ -30,7 +29,6 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
   const quality = part("quality.json", null, (path) => readAs(folder, path, qualityFile));
   const choices = part("choices.json", [], (path) => readAs(folder, path, z.array(choice)));
   const facts = configFacts.parse(config);
-  const maxMinutes = choices.find(({ key }) => key === "max_minutes")?.value;
   return {
     row,
     command: info?.command ?? null,
@@ -39,9 +37,6 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
     environment: flattened(info?.environment ?? {}),
     config: flattened(config),
     choices,
-    maxMinutes: typeof maxMinutes === "number" ? maxMinutes : null,
-    // With a limit of minutes, steps are planned during the run.
-    plan: typeof maxMinutes === "number" ? null : planOf(facts),
     results: part("results.csv", noResults, (path) => readResults(folder, path)),
     verdicts: (quality?.verdicts ?? []).map((verdict) => ({
       ...verdict,
@@ -55,16 +50,6 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
       .list(below(row.id, "models"))
       .filter(({ name }) => /^\d+_[fb]\.safetensors$/.test(name)).length,
   };
-}
-
-function planOf({
-  num_iter: later,
-  first_num_iter,
-  half_iterations: halves,
-  fb_sequence,
-}: ConfigFacts): Plan | null {
-  if (later === null || halves === null) return null;
-  return { first: first_num_iter ?? later, later, halves, directions: fb_sequence.length || 2 };
 }
 
 /** Changes when the detail (except the row) changes, without reading a file. */

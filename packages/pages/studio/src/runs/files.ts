@@ -14,9 +14,6 @@ export const configFacts = z.object({
   transfer: z.unknown().optional(),
   seed: number,
   half_iterations: number,
-  num_iter: number,
-  first_num_iter: number,
-  fb_sequence: z.array(z.unknown()).catch([]),
   data: z
     .object({ dim: number, source: text, target: text, split_by: z.unknown() })
     .partial()

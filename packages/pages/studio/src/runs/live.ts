@@ -3,7 +3,7 @@ import { readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import type { Folder } from "../files/inside.js";
 import type { HistoryPart } from "../shared/api.js";
-import { emptyHistory, History } from "../shared/history.js";
+import { History } from "../shared/history.js";
 import { isRecord } from "./values.js";
 
 const block = 1 << 20;
@@ -15,6 +15,7 @@ export class MetricsTail {
   #at = 0;
   #file = "";
   #rest = "";
+  #history = new History();
   #decoder = new StringDecoder("utf8");
 
   constructor(folder: Folder, path: string) {
@@ -22,34 +23,34 @@ export class MetricsTail {
     this.#path = path;
   }
 
-  /** The rows since the last call; null if there are none. */
+  /** All rows; null if there are no more than at the last call. */
   read(): HistoryPart | null {
-    if (!this.#folder.stat(this.#path)?.isFile()) return this.#startOver() ? emptyHistory : null;
-    const history = new History();
-    const reset = this.#folder.open(this.#path, (fd, { ino, dev, size }) => {
+    const stat = this.#folder.stat(this.#path);
+    if (!stat?.isFile()) return this.#startOver() ? this.#history.part() : null;
+    return this.#folder.open(this.#path, (fd, { ino, dev, size }) => {
       const file = `${dev} ${ino}`;
-      const again = (file !== this.#file || size < this.#at) && this.#startOver();
+      const isAnother = (file !== this.#file || size < this.#at) && this.#startOver();
       this.#file = file;
+      if (size === this.#at && !isAnother) return null;
       const buffer = Buffer.allocUnsafe(Math.min(block, Math.max(1, size - this.#at)));
       while (this.#at < size) {
         const count = readSync(fd, buffer, 0, Math.min(buffer.length, size - this.#at), this.#at);
         if (count === 0) break;
         this.#at += count;
-        this.#take(this.#decoder.write(buffer.subarray(0, count)), history);
+        this.#take(this.#decoder.write(buffer.subarray(0, count)));
       }
-      return again;
+      return this.#history.part();
     });
-    return reset || history.length > 0 ? history.part({ reset }) : null;
   }
 
-  #take(text: string, history: History): void {
+  #take(text: string): void {
     const lines = (this.#rest + text).split("\n");
     const rest = lines.pop() ?? "";
     this.#rest = rest.length > longestLine ? "" : rest;
     for (const line of lines) {
       try {
         const row: unknown = line.length > longestLine ? null : JSON.parse(line);
-        if (isRecord(row)) history.add(row);
+        if (isRecord(row)) this.#history.add(row);
       } catch {
         // A damaged line; the rest of the file is still worth showing.
       }
@@ -61,6 +62,7 @@ export class MetricsTail {
     this.#at = 0;
     this.#file = "";
     this.#rest = "";
+    this.#history = new History();
     this.#decoder = new StringDecoder("utf8");
     return had;
   }

@@ -15,7 +15,7 @@ interface Kept<T> {
 }
 
 type ConfigPart = Pick<RunRow, "name" | "method" | "data" | "seed" | "halves">;
-type StatePart = Pick<RunRow, "state" | "reason" | "started" | "since" | "spent" | "seconds">;
+type StatePart = Pick<RunRow, "state" | "reason" | "started" | "seconds">;
 type PlacePart = Pick<RunRow, "half" | "step" | "loss">;
 
 const judged = qualityFile.pick({ verdicts: true });
@@ -103,8 +103,6 @@ export class Summaries {
       state: isKilled ? "interrupted" : info.state,
       reason: isKilled ? "the process ended without a message" : info.reason,
       started: started || null,
-      since: since || null,
-      spent,
       seconds: Number.isFinite(to - from) ? spent + Math.max(0, (to - from) / 1000) : null,
     };
   }
@@ -154,8 +152,6 @@ const unreadable = (reason: string): StatePart => ({
   reason,
   started: null,
   seconds: null,
-  since: null,
-  spent: 0,
 });
 
 function isHeld(folder: Folder, id: string): boolean {

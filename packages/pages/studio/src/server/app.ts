@@ -8,16 +8,16 @@ import { detailStamp, readDetail } from "../runs/detail.js";
 import { below } from "../runs/files.js";
 import { MetricsTail } from "../runs/live.js";
 import { RunTable } from "../runs/table.js";
-import { readSettings, settingsOf, writeSettings } from "../settings.js";
 import type { RunDetail } from "../shared/api.js";
 import { guard, strangerPolicy } from "./guard.js";
 import type { PageFile } from "./pages.js";
 import type { Streams } from "./streams.js";
 
-export interface AppOptions {
+interface AppOptions {
   folder: Folder;
   token: string;
   pages: ReadonlyMap<string, PageFile>;
+  /** The folder of exports. */
   settings: string;
   /** The command that exports a run, without arguments; null: no exports. */
   exporter: readonly string[] | null;
@@ -103,17 +103,9 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     return file(c, below(idOf(c), name), type);
   });
   // By the folder's path, so that links between reports of parts lead there.
-  api.get("/reports/:theme{light|dark}/:path{(.+/)?report\\.html}", (c) => {
-    const page = folder.text(c.req.param("path"), { limit: mostBytes });
-    const themed = page.replace("<html ", `<html data-theme="${c.req.param("theme")}" `);
-    return c.body(themed, 200, stranger("text/html; charset=utf-8"));
-  });
-  api.get("/settings", (c) => c.json(readSettings(settings)));
-  api.put("/settings", async (c) => {
-    const body = await jsonOf(c);
-    writeSettings(settings, settingsOf(body));
-    return c.json(readSettings(settings));
-  });
+  api.get("/reports/:path{(.+/)?report\\.html}", (c) =>
+    file(c, c.req.param("path"), "text/html; charset=utf-8"),
+  );
   api.get("/export", (c) => c.json(exports.state(idOf(c))));
   api.post("/export", async (c) => {
     await jsonOf(c);

@@ -2,10 +2,11 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Server, Socket } from "node:net";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { RunError } from "@dsbm/runs";
 import { createAdaptorServer } from "@hono/node-server";
 import { Folder } from "../files/inside.js";
-import { defaultSettingsFolder } from "../settings.js";
 import { makeApp } from "./app.js";
 import { readPages } from "./pages.js";
 import { Streams } from "./streams.js";
@@ -15,11 +16,14 @@ const usualPort = 4747;
 const host = "127.0.0.1";
 const mostStrangers = 64;
 
+const defaultSettingsFolder = (): string =>
+  join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "dsbm", "studio");
+
 export interface StudioOptions {
   folder: string;
   /** The port, 0 for any (default: 4747, or any other if 4747 is taken). */
   port?: number;
-  /** The folder of settings and exports (default: $XDG_CONFIG_HOME/dsbm/studio). */
+  /** The folder of exports (default: $XDG_CONFIG_HOME/dsbm/studio). */
   settings?: string;
   /** The command that exports a run into a folder: its arguments before the two paths. */
   exporter?: readonly string[];

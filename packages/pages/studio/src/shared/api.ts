@@ -1,7 +1,6 @@
 // The server has checked types and lengths; texts are still somebody else's, and the page shows them as text.
 
 import type { Choice, Row, RunState, Verdict } from "@dsbm/runs";
-import type { Plan } from "./plan.js";
 
 type State = RunState | "unreadable";
 
@@ -22,9 +21,6 @@ export interface RunRow {
   started: string | null;
   /** Seconds of its processes, without the time between them, to its end or to now. */
   seconds: number | null;
-  /** When its last process began, and the seconds of those before it. */
-  since: string | null;
-  spent: number;
   method: string;
   data: string;
   seed: string;
@@ -84,10 +80,6 @@ export interface RunDetail {
   /** The configuration, flattened: "model.name" and the value as JSON. */
   config: [key: string, value: string][];
   choices: Choice[];
-  /** The limit of minutes of the whole run; null if there is none. */
-  maxMinutes: number | null;
-  /** The planned steps; null if unknown, or if they are planned during the run. */
-  plan: Plan | null;
   results: Results;
   /** The verdict of each direction, with its title. */
   verdicts: (Verdict & { title: string })[];
@@ -99,18 +91,13 @@ export interface RunDetail {
   models: number;
 }
 
-/** Rows of metrics.jsonl, some of them merged: see history.ts. */
+/** Rows of metrics.jsonl; neighbouring rows may be merged, see history.ts. */
 export interface HistoryPart {
-  /** Whether earlier rows are void because the run was rewound. */
-  reset: boolean;
   half: number[];
   direction: string[];
   step: number[];
-  /** By metric: mean, least and greatest of the merged rows; null if a row has none. */
-  metrics: Record<
-    string,
-    { mean: (number | null)[]; min: (number | null)[]; max: (number | null)[] }
-  >;
+  /** By metric: the mean of the merged rows; null if a row has none. */
+  metrics: Record<string, (number | null)[]>;
   /** NaN and infinite values, the first of each metric. */
   notFinite: { metric: string; value: string; half: number; step: number }[];
 }
@@ -121,10 +108,4 @@ export interface ExportState {
   /** Names the export; null before it is there. */
   id: string | null;
   files: string[];
-}
-
-export interface Settings {
-  theme: "system" | "light" | "dark";
-  /** Metrics in the table of runs, by "<column> <direction>"; empty: the first ones. */
-  columns: string[];
 }

@@ -1,5 +1,4 @@
-// Curves over a common axis, with a band between least and greatest values, a zoom that neighbours share, and keys
-// for those without a mouse.
+// Curves over a common axis; charts of one group move their cursors and zoom together.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { digits, tickDigits } from "../lib/format.js";
@@ -13,47 +12,30 @@ export interface Curve {
   color: string;
   dash?: number[];
   raw?: boolean;
-  /** Filled between these. */
-  band?: { min: Values; max: Values };
   points?: boolean;
 }
 
-export interface Range {
-  min: number;
-  max: number;
-}
-
-export interface ChartProps {
+interface ChartProps {
   title: string;
   x: number[];
   curves: readonly Curve[];
   xLabel: string;
   log?: boolean;
-  /** The visible part of the x axis; null: all. */
-  range: Range | null;
-  onRange(range: Range | null): void;
   marks?: readonly { x: number; label: string }[];
-  /** Charts of one group move their cursors together. */
   group: string;
 }
 
 const height = 250;
 
+/** Drag over a part to enlarge it; a double click shows all. */
 export function Chart(props: ChartProps) {
-  const { title, curves, x, range } = props;
+  const { title, curves, x } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const now = useRef(props);
   now.current = props;
   const shape = JSON.stringify([
-    curves.map(({ label, color, dash, raw, band, points }) => [
-      label,
-      color,
-      dash,
-      raw,
-      !!band,
-      points,
-    ]),
+    curves.map(({ label, color, dash, raw, points }) => [label, color, dash, raw, points]),
     [props.log, props.xLabel, props.group],
   ]);
 
@@ -61,14 +43,14 @@ export function Chart(props: ChartProps) {
     const element = place.current as HTMLDivElement;
     const made = new uPlot(optionsOf(now, element), dataOf(now.current), element);
     plot.current = made;
-    const canvas = element.querySelector("canvas");
-    canvas?.setAttribute("role", "img");
+    element.querySelector("canvas")?.setAttribute("role", "img");
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
     const redraw = () => made.redraw();
-    addEventListener("themechange", redraw);
+    dark.addEventListener("change", redraw);
     return () => {
-      removeEventListener("themechange", redraw);
+      dark.removeEventListener("change", redraw);
       observer.disconnect();
       made.destroy();
       plot.current = null;
@@ -76,22 +58,17 @@ export function Chart(props: ChartProps) {
   }, [shape]);
 
   useEffect(() => {
-    plot.current?.setData(dataOf(now.current), false);
-    setRange(plot.current, now.current);
+    if (plot.current) setData(plot.current, now.current);
     const last = curves
       .filter(({ raw }) => !raw)
       .map(({ label, y }) => `${label} ${digits(y.findLast((v) => v != null))}`);
     place.current
       ?.querySelector("canvas")
       ?.setAttribute("aria-label", `${title}: ${last.join(", ")}`);
-  }, [x, curves, range?.min, range?.max, shape]);
+  }, [x, curves, shape]);
 
   return (
-    <figure
-      class="chart"
-      tabIndex={0}
-      onKeyDown={(event) => onKey(event, plot.current, now.current)}
-    >
+    <figure class="chart">
       <figcaption>{title}</figcaption>
       <div ref={place} />
     </figure>
@@ -99,38 +76,21 @@ export function Chart(props: ChartProps) {
 }
 
 function dataOf({ x, curves }: ChartProps): uPlot.AlignedData {
-  const columns = curves.flatMap(({ y, band }) => (band ? [band.min, band.max, y] : [y]));
-  return [x, ...columns] as uPlot.AlignedData;
+  return [x, ...curves.map(({ y }) => y)] as uPlot.AlignedData;
 }
 
-function setRange(plot: uPlot | null, { x, range }: ChartProps): void {
-  if (!plot) return;
-  const first = x[0] ?? 0;
-  const last = x.at(-1) ?? 1;
-  const [min, max] = range ? [range.min, range.max] : [first, last];
-  plot.setScale("x", max > min ? { min, max } : { min: min - 1, max: max + 1 });
+/** New points extend the axis, unless a part of it is enlarged. */
+function setData(plot: uPlot, props: ChartProps): void {
+  const [before] = plot.data;
+  const { min, max } = plot.scales.x as uPlot.Scale;
+  const isWhole = min === before[0] && max === before.at(-1);
+  plot.setData(dataOf(props), isWhole || before.length < 2);
 }
 
 function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Options {
   const { curves, log, group, xLabel } = now.current;
-  const series: uPlot.Series[] = [{ label: xLabel, value: (_, v) => digits(v) }];
-  const bands: uPlot.Band[] = [];
-  for (const { label, color, dash = [], raw = false, band, points = false } of curves) {
-    if (band) {
-      const edge = {
-        show: true,
-        stroke: "transparent",
-        width: 0,
-        points: { show: false },
-        class: "unnamed",
-      };
-      series.push({ ...edge, label: `${label} least` }, { ...edge, label: `${label} most` });
-      bands.push({
-        series: [series.length - 1, series.length - 2],
-        fill: () => faint(cssColor(color), 0.22),
-      });
-    }
-    series.push({
+  const series = curves.map(
+    ({ label, color, dash = [], raw = false, points = false }): uPlot.Series => ({
       label,
       stroke: () => (raw ? faint(cssColor(color), 0.35) : cssColor(color)),
       width: raw ? 1 : 2,
@@ -138,8 +98,8 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
       points: { show: points, size: 6 },
       value: (_, v) => digits(v),
       class: raw ? "unnamed" : "named",
-    });
-  }
+    }),
+  );
   const axis = (extra: uPlot.Axis): uPlot.Axis => ({
     stroke: () => cssColor("faint"),
     grid: { stroke: () => cssColor("rule"), width: 1 },
@@ -150,8 +110,7 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
   return {
     width: Math.max(200, element.clientWidth),
     height,
-    series,
-    bands,
+    series: [{ label: xLabel, value: (_, v) => digits(v) }, ...series],
     axes: [
       axis({ label: xLabel, labelSize: 18, labelFont: "12px system-ui, sans-serif", size: 34 }),
       axis({
@@ -166,29 +125,10 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
     legend: { live: true },
     cursor: {
       sync: { key: group, scales: ["x", null] },
-      drag: { x: true, y: false, setScale: false },
-      bind: {
-        dblclick: () => () => {
-          now.current.onRange(null);
-          return null;
-        },
-      },
+      drag: { x: true, y: false },
       points: { size: 7 },
     },
-    hooks: {
-      setSelect: [
-        (plot) => {
-          const { left, width } = plot.select;
-          if (width < 4) return;
-          now.current.onRange({
-            min: plot.posToVal(left, "x"),
-            max: plot.posToVal(left + width, "x"),
-          });
-          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        },
-      ],
-      drawClear: [(plot) => drawMarks(plot, now.current.marks ?? [])],
-    },
+    hooks: { drawClear: [(plot) => drawMarks(plot, now.current.marks ?? [])] },
   };
 }
 
@@ -222,33 +162,4 @@ function drawMarks(plot: uPlot, marks: readonly { x: number; label: string }[]):
     free = at + ctx.measureText(label).width + 8 * scale;
   }
   ctx.restore();
-}
-
-function onKey(event: KeyboardEvent, plot: uPlot | null, { x, range, onRange }: ChartProps): void {
-  if (!plot || x.length === 0) return;
-  const whole = { min: x[0] as number, max: x.at(-1) as number };
-  const { min, max } = range ?? whole;
-  const center =
-    plot.cursor.idx == null ? (min + max) / 2 : (x[plot.cursor.idx] ?? (min + max) / 2);
-  const scaled = (factor: number) => ({
-    min: Math.max(whole.min, center - (center - min) * factor),
-    max: Math.min(whole.max, center + (max - center) * factor),
-  });
-  const move = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
-  if (event.key === "+" || event.key === "=") onRange(scaled(0.5));
-  else if (event.key === "-") {
-    const next = scaled(2);
-    onRange(next.min <= whole.min && next.max >= whole.max ? null : next);
-  } else if (event.key === "0") onRange(null);
-  else if (move !== 0 && event.shiftKey) {
-    const by = (move * (max - min)) / 4;
-    onRange({ min: min + by, max: max + by });
-  } else if (move !== 0) {
-    const index = x.findIndex((v) => v >= min);
-    const from = plot.cursor.idx ?? Math.max(0, index);
-    const idx = Math.max(0, Math.min(x.length - 1, from + move));
-    const left = plot.valToPos(x[idx] as number, "x");
-    plot.setCursor({ left, top: plot.bbox.height / devicePixelRatio / 2 });
-  } else return;
-  event.preventDefault();
 }

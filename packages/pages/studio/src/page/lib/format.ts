@@ -1,5 +1,3 @@
-import type { RunRow } from "../../shared/api.js";
-
 export function digits(value: number | null | undefined, n = 4): string {
   if (value === null || value === undefined) return "–";
   if (!Number.isFinite(value)) return String(value);
@@ -47,12 +45,3 @@ export const directionTitle = (direction: string | null): string => {
   const name = directionNames[direction ?? ""];
   return name ? `${name} (${direction})` : "both";
 };
-
-/** Seconds of a run; they grow while a live run's page is open. */
-export const secondsOf = (
-  { state, seconds, since, spent }: RunRow,
-  now = Date.now(),
-): number | null =>
-  state === "running" && seconds !== null && since !== null
-    ? Math.max(seconds, spent + (now - Date.parse(since)) / 1000)
-    : seconds;

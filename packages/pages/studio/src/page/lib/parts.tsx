@@ -1,5 +1,4 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
 
 /** A wide table in a box that scrolls, also with keys. */
 export const Scroll = ({ label, children }: { label: string; children: ComponentChildren }) => (
@@ -8,7 +7,7 @@ export const Scroll = ({ label, children }: { label: string; children: Component
   </section>
 );
 
-export interface TableProps {
+interface TableProps {
   label: string;
   /** Of columns; the first names the rows. */
   head: readonly ComponentChildren[];
@@ -78,7 +77,7 @@ export const Alert = ({
     </div>
   );
 
-export interface SelectProps {
+interface SelectProps {
   label: string;
   value: string;
   /** The values, each with its name if that is another. */
@@ -102,7 +101,7 @@ export const Select = ({ label, value, options, onChange }: SelectProps) => (
   </label>
 );
 
-export interface SearchProps {
+interface SearchProps {
   label: string;
   value: string;
   placeholder?: string;
@@ -117,7 +116,7 @@ export const Search = ({ label, onInput, ...input }: SearchProps) => (
   </label>
 );
 
-export interface CheckProps {
+interface CheckProps {
   checked: boolean;
   onChange(on: boolean): void;
   kind?: string;
@@ -130,25 +129,3 @@ export const Check = ({ checked, onChange, kind = "check", children }: CheckProp
     {children}
   </label>
 );
-
-/** "light" or "dark", as the page is drawn. */
-export function useTheme(): string {
-  const read = () => document.documentElement.dataset.theme ?? "light";
-  const [theme, setTheme] = useState(read);
-  useEffect(() => {
-    const follow = () => setTheme(read());
-    addEventListener("themechange", follow);
-    return () => removeEventListener("themechange", follow);
-  }, []);
-  return theme;
-}
-
-/** Draws again every second while a run is live, since its time grows. */
-export function useTicks(isLive: boolean): void {
-  const [, tick] = useState(0);
-  useEffect(() => {
-    if (!isLive) return;
-    const timer = setInterval(() => tick((n) => n + 1), 1000);
-    return () => clearInterval(timer);
-  }, [isLive]);
-}

@@ -13,9 +13,9 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   return (await answer.json()) as T;
 }
 
-export const send = <T>(path: string, method: "PUT" | "POST", body: unknown): Promise<T> =>
+export const send = <T>(path: string, body: unknown): Promise<T> =>
   ask(path, {
-    method,
+    method: "POST",
     body: JSON.stringify(body),
     headers: { "Content-Type": "application/json" },
   });

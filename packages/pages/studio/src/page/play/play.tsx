@@ -44,7 +44,7 @@ export function Play({ detail, params }: { detail: RunDetail; params: URLSearchP
           disabled={found === null || isRunning}
           onClick={() => {
             setError(null);
-            take(send(apiPath("export", { run }), "POST", {}));
+            take(send(apiPath("export", { run }), {}));
           }}
         >
           {isRunning ? "Exporting …" : "Export this bridge and play"}

@@ -1,9 +1,9 @@
-// Losses, rates and evaluations over one axis, with a zoom that all charts share.
+// Losses, rates and evaluations over one axis.
 import { useMemo } from "preact/hooks";
 import type { HistoryPart, RunDetail } from "../../shared/api.js";
 import { axisOf } from "../chart/axis.js";
-import { Chart, type Range } from "../chart/chart.js";
-import { rangeOf, Smoothing, setRange, weightOf } from "../chart/settings.js";
+import { Chart } from "../chart/chart.js";
+import { Smoothing, weightOf } from "../chart/smooth.js";
 import { Check } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";
 import { curvesOf, evaluationCurves } from "./series.js";
@@ -26,7 +26,6 @@ export function Curves({
   const weight = weightOf(params);
   const logs = params.getAll("log");
   const isLog = (name: string) => (logs.length === 0 ? name === "loss" : logs.includes(name));
-  const range = rangeOf(params);
   const axis = useMemo(() => axisOf(history), [history]);
   const names = Object.keys(history.metrics);
   const training = useMemo(
@@ -52,7 +51,7 @@ export function Curves({
     const next = on ? [...now, name] : now.filter((other) => other !== name);
     setParams({ log: next.length === 0 ? "none" : next });
   };
-  const shared = { range, onRange: setRange, marks: axis.marks, group: "run", xLabel: "step" };
+  const shared = { marks: axis.marks, group: "run", xLabel: "step" };
   const logBox = (name: string) => (
     <Check kind="check log" checked={isLog(name)} onChange={(on) => toggleLog(name, on)}>
       log<span class="hidden"> axis of {name}</span>
@@ -61,14 +60,7 @@ export function Curves({
   const evaluation = ({ name, title, x, curves }: (typeof evaluations)[number]) => (
     <div key={name}>
       {logBox(name)}
-      <Chart
-        title={title}
-        log={isLog(name)}
-        x={x}
-        curves={curves}
-        {...shared}
-        range={range ?? wholeAxis(axis.x)}
-      />
+      <Chart title={title} log={isLog(name)} x={x} curves={curves} {...shared} />
     </div>
   );
   return (
@@ -77,12 +69,7 @@ export function Curves({
         <h2>Training</h2>
         <div class="bar">
           <Smoothing weight={weight} />
-          <button type="button" disabled={range === null} onClick={() => setRange(null)}>
-            Show all steps
-          </button>
-          <span class="note">
-            Drag over a part to see it larger. Keys on a chart: arrows, + and −, 0.
-          </span>
+          <span class="note">Drag over a part to enlarge it; a double click shows all steps.</span>
         </div>
         {names.length === 0 && <p class="note">No training step has been written yet.</p>}
         <div class="charts">
@@ -106,6 +93,3 @@ export function Curves({
     </>
   );
 }
-
-const wholeAxis = (x: number[]): Range | null =>
-  x.length > 1 ? { min: x[0] as number, max: x.at(-1) as number } : null;

@@ -1,24 +1,18 @@
 import type { RunDetail } from "../../shared/api.js";
-import { Pairs, Search, Table } from "../lib/parts.js";
-import { setParams } from "../lib/route.js";
+import { Pairs, Table } from "../lib/parts.js";
 
-export function Configuration({ detail, params }: { detail: RunDetail; params: URLSearchParams }) {
-  const words = params.get("key") ?? "";
+export function Configuration({ detail }: { detail: RunDetail }) {
   const reasons = new Map(
     detail.choices.map(({ key, given, reason }) => [key, given ? "given" : reason]),
   );
-  const entries = detail.config.filter(([key]) => key.toLowerCase().includes(words.toLowerCase()));
   return (
     <section aria-label="Configuration">
       <h2>Configuration</h2>
       {detail.command && <pre class="command">{detail.command}</pre>}
-      <div class="bar">
-        <Search label="Keys" value={words} onInput={(key) => setParams({ key })} />
-      </div>
       <Table
         label="Table of keys"
         head={["Key", "Value", ...(reasons.size > 0 ? ["Why"] : [])]}
-        rows={entries.map(([key, value]) => ({
+        rows={detail.config.map(([key, value]) => ({
           name: key,
           cells: [value, ...(reasons.size > 0 ? [reasons.get(key)] : [])],
         }))}

@@ -1,10 +1,9 @@
 // One run: its state and time, its problems, and the part that the address names.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
-import { History } from "../../shared/history.js";
-import { stepsOf } from "../../shared/plan.js";
-import { digits, duration, moment, secondsOf } from "../lib/format.js";
-import { Alert, Pairs, useTheme, useTicks } from "../lib/parts.js";
+import { emptyHistory } from "../../shared/history.js";
+import { digits, duration, moment } from "../lib/format.js";
+import { Alert, Pairs } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, ask, useEvents } from "../lib/server.js";
 import { Play } from "../play/play.js";
@@ -17,7 +16,7 @@ const tabs = ["overview", "play", "report", "configuration", "environment", "log
 export function RunPage({ id, params }: { id: string; params: URLSearchParams }) {
   const [detail, setDetail] = useState<RunDetail | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const { history, take } = useHistory();
+  const [history, setHistory] = useState(emptyHistory);
   useEffect(() => {
     // The stream reports it too; a separate request shows errors of the address.
     ask<RunDetail>(apiPath("run", { run: id })).then(setDetail, (e: Error) => setError(e.message));
@@ -25,7 +24,7 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
   useEvents(apiPath("run/events", { run: id }), {
     detail: (value: RunDetail) => setDetail(value),
     row: (row: RunRow) => setDetail((before) => before && { ...before, row }),
-    history: take,
+    history: setHistory,
     gone: () => setError("the folder of this run was deleted"),
   });
   if (error !== null && detail === null) return <p class="wrong">{error}</p>;
@@ -55,24 +54,11 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
       )}
       {tab === "play" && <Play detail={detail} params={params} />}
       {tab === "report" && <Report detail={detail} />}
-      {tab === "configuration" && <Configuration detail={detail} params={params} />}
+      {tab === "configuration" && <Configuration detail={detail} />}
       {tab === "environment" && <Environment detail={detail} />}
       {tab === "log" && <Log detail={detail} />}
     </>
   );
-}
-
-function useHistory() {
-  const kept = useRef(new History());
-  const [version, setVersion] = useState(0);
-  const history = useMemo(() => kept.current.part(), [version]);
-  return {
-    history,
-    take(part: HistoryPart) {
-      kept.current.append(part);
-      setVersion((n) => n + 1);
-    },
-  };
 }
 
 function Head({
@@ -84,12 +70,7 @@ function Head({
   history: HistoryPart;
   error: string | null;
 }) {
-  const { row, problems, plan } = detail;
-  const steps = plan && stepsOf(plan, row).steps;
-  const isLive = row.state === "running";
-  useTicks(isLive);
-  const seconds = secondsOf(row);
-  const left = isLive ? timeLeft(detail, history, seconds) : null;
+  const { row, problems } = detail;
   const wrong = [
     ...(error === null ? [] : [error]),
     ...(row.reason !== null && row.state !== "finished" ? [row.reason] : []),
@@ -101,15 +82,14 @@ function Head({
   ];
   const facts: [string, string][] = [
     ["Half-iteration", row.halves === null ? `${row.half}` : `${row.half} of ${row.halves}`],
-    ["Step", steps === null ? `${row.step}` : `${row.step} of ${steps}`],
+    ["Step", `${row.step}`],
     ["Loss", digits(row.loss)],
-    ["Time", duration(seconds)],
+    ["Time", duration(row.seconds)],
     ["Method", row.method || "–"],
     ["Data", row.data || "–"],
     ["Seed", row.seed || "–"],
     ["Started", moment(row.started)],
   ];
-  if (isLive) facts.splice(4, 0, ["Left", left === null ? "–" : `about ${duration(left)}`]);
   if (row.sweep !== null) facts.push(["Sweep", `${row.sweep}: ${row.member}`]);
   return (
     <>
@@ -129,20 +109,7 @@ function Head({
   );
 }
 
-function timeLeft(
-  { maxMinutes, plan, row }: RunDetail,
-  history: HistoryPart,
-  seconds: number | null,
-): number | null {
-  if (maxMinutes !== null && seconds !== null) return Math.max(0, 60 * maxMinutes - seconds);
-  const rates = (history.metrics.rate?.mean ?? []).filter((v) => v !== null).slice(-20);
-  if (plan === null || rates.length === 0) return null;
-  const mean = rates.reduce((sum, v) => sum + v, 0) / rates.length;
-  return mean > 0 ? stepsOf(plan, row).left / mean : null;
-}
-
 function Report({ detail }: { detail: RunDetail }) {
-  const theme = useTheme();
   if (!detail.hasReport)
     return <p class="note">This run has no report yet: it is written when the run ends.</p>;
   const folders = detail.row.id.split("/").map((name) => `${encodeURIComponent(name)}/`);
@@ -151,7 +118,7 @@ function Report({ detail }: { detail: RunDetail }) {
       class="report"
       title={`Report of ${detail.row.name}`}
       sandbox=""
-      src={apiPath(`reports/${theme}/${detail.row.id === "" ? "" : folders.join("")}report.html`)}
+      src={apiPath(`reports/${detail.row.id === "" ? "" : folders.join("")}report.html`)}
     />
   );
 }

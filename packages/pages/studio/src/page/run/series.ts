@@ -1,4 +1,4 @@
-// For each direction the raw values, the band of merged rows and the smoothed curve.
+// For each direction the raw values and the smoothed curve.
 
 import type { Row } from "@dsbm/runs";
 import type { HistoryPart } from "../../shared/api.js";
@@ -22,17 +22,15 @@ export function curvesOf(
   return directions.flatMap((way) => {
     const of = (values: Values): Values =>
       values.map((v, i) => (history.direction[i] === way && isOk(v) ? v : null));
-    const raw = of(found.mean);
+    const raw = of(found);
     if (raw.every((v) => v === null)) return [];
     const color = directionColor[way];
     const label = directionNames[way];
     const dash = way === "b" ? [7, 3] : [];
-    const isMerged = found.max.some((v, i) => v !== found.min[i]);
-    const band = isMerged ? { band: { min: of(found.min), max: of(found.max) } } : {};
     const points = raw.filter((v) => v !== null).length <= fewRows;
-    if (weight === 0) return [{ label, y: raw, color, dash, points, ...band }];
+    if (weight === 0) return [{ label, y: raw, color, dash, points }];
     return [
-      { label: `${label} raw`, y: raw, color, raw: true, ...band },
+      { label: `${label} raw`, y: raw, color, raw: true },
       { label, y: smoothed(history, raw, weight), color, dash, points },
     ];
   });

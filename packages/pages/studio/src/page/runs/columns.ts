@@ -1,6 +1,6 @@
 // The columns of the table of runs, sorting and filters, without a page.
 import type { RunRow } from "../../shared/api.js";
-import { digits, duration, metricTitle, moment, secondsOf } from "../lib/format.js";
+import { digits, duration, metricTitle, moment } from "../lib/format.js";
 
 export interface Column {
   id: string;
@@ -42,7 +42,7 @@ const fixed: readonly Column[] = [
     "seconds",
     "Time",
     (row) => row.seconds,
-    (row) => duration(secondsOf(row)),
+    (row) => duration(row.seconds),
     true,
   ),
   column(
@@ -77,18 +77,12 @@ export const columnsWith = (metrics: readonly string[]): Column[] => [
   ),
 ];
 
-export const usualMetrics = (names: readonly string[]): string[] => names.slice(0, 4);
-
 /** Runs that contain every part of the filter. */
-export function filtered(
-  rows: readonly RunRow[],
-  { words, state }: { words: string; state: string },
-) {
+export function filtered(rows: readonly RunRow[], words: string) {
   const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
-    if (state !== "" && row.state !== state) return false;
-    const { id, name, method, data, sweep, member } = row;
-    const text = [id, name, method, data, row.state, row.verdict, sweep, member]
+    const { id, name, method, data, state, verdict, sweep, member } = row;
+    const text = [id, name, method, data, state, verdict, sweep, member]
       .join(" ")
       .toLowerCase();
     return parts.every((word) => text.includes(word));

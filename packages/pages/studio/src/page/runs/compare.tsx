@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
-import { rangeOf, Smoothing, setRange, weightOf } from "../chart/settings.js";
-import { digits, directionTitle, metricTitle } from "../lib/format.js";
+import { Smoothing, weightOf } from "../chart/smooth.js";
+import { directionTitle } from "../lib/format.js";
 import { Alert, Check, Select, Table } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { apiPath, ask } from "../lib/server.js";
@@ -66,9 +66,6 @@ export function Compare({
           <Check checked={isLog} onChange={(on) => setParams({ log: on ? null : "none" })}>
             log axis
           </Check>
-          <button type="button" disabled={rangeOf(params) === null} onClick={() => setRange(null)}>
-            Show all steps
-          </button>
         </div>
         <div class="wide">
           <Chart
@@ -76,14 +73,11 @@ export function Compare({
             x={x}
             curves={curves}
             log={isLog}
-            range={rangeOf(params)}
-            onRange={setRange}
             xLabel="step"
             group="compare"
           />
         </div>
       </section>
-      <Metrics runs={runs.map(({ detail }) => detail)} labels={labels} />
       <Differences runs={runs.map(({ detail }) => detail)} labels={labels} params={params} />
     </>
   );
@@ -126,30 +120,6 @@ function useRuns(ids: readonly string[], rows: ReadonlyMap<string, RunRow> | nul
 const labelsOf = (rows: readonly RunRow[]): string[] =>
   rows.map((row) => row.member || `${row.name} ${shortPlace(row)}`);
 
-function Metrics({ runs, labels }: { runs: readonly RunDetail[]; labels: readonly string[] }) {
-  const names = [...new Set(runs.flatMap(({ row }) => Object.keys(row.metrics)))];
-  if (names.length === 0) return null;
-  return (
-    <section aria-label="Newest evaluations">
-      <h2>Newest evaluations</h2>
-      <RunColumns
-        runs={runs}
-        labels={labels}
-        what="Metric"
-        rows={names.map((name) => [
-          metricTitle(name),
-          runs.map(({ row }) => {
-            const value = row.metrics[name];
-            if (!value) return "–";
-            const reference = value.reference === null ? "" : ` / ${digits(value.reference)}`;
-            return `${digits(value.value)}${reference}`;
-          }),
-        ])}
-      />
-    </section>
-  );
-}
-
 function Differences({
   runs,
   labels,
@@ -176,32 +146,16 @@ function Differences({
       {rows.length === 0 ? (
         <p class="note">The configurations are the same.</p>
       ) : (
-        <RunColumns runs={runs} labels={labels} rows={rows} what="Key" />
+        <Table
+          label="Table: key by run"
+          head={[
+            "Key",
+            ...runs.map(({ row }, i) => <a href={hrefOf("run", { run: row.id })}>{labels[i]}</a>),
+          ]}
+          rows={rows.map(([name, cells]) => ({ name, cells }))}
+          kind={() => "value"}
+        />
       )}
     </section>
-  );
-}
-
-function RunColumns({
-  runs,
-  labels,
-  rows,
-  what,
-}: {
-  runs: readonly RunDetail[];
-  labels: readonly string[];
-  rows: readonly (readonly [string, readonly string[]])[];
-  what: string;
-}) {
-  return (
-    <Table
-      label={`Table: ${what} by run`}
-      head={[
-        what,
-        ...runs.map(({ row }, i) => <a href={hrefOf("run", { run: row.id })}>{labels[i]}</a>),
-      ]}
-      rows={rows.map(([name, cells]) => ({ name, cells }))}
-      kind={() => "value"}
-    />
   );
 }

@@ -22,7 +22,7 @@ export const curveNames = ({ detail, history }: Found): string[] => [
 export const isTraining = (runs: readonly Found[], metric: string): boolean =>
   runs.some(({ history }) => history !== null && metric in history.metrics);
 
-export interface OverlayOptions {
+interface OverlayOptions {
   metric: string;
   way: string;
   weight: number;
@@ -55,7 +55,7 @@ function trained({ history }: Found, { metric, way, weight }: OverlayOptions): P
   if (!history) return [];
   const { x } = axisOf(history);
   const isShown = (i: number) => way === "both" || history.direction[i] === way;
-  const raw = (history.metrics[metric]?.mean ?? []).map((v, i) => (isShown(i) ? v : null));
+  const raw = (history.metrics[metric] ?? []).map((v, i) => (isShown(i) ? v : null));
   return smoothed(history, raw, weight).map((v, i) => [x[i] as number, v]);
 }
 

@@ -1,48 +1,36 @@
 import { useState } from "preact/hooks";
 import type { RunRow } from "../../shared/api.js";
-import { Check, Search, Select, useTicks } from "../lib/parts.js";
+import { Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
-import { columnsWith, filtered, metricNames, sorted, started, usualMetrics } from "./columns.js";
+import { columnsWith, filtered, metricNames, sorted, started } from "./columns.js";
 import { mostCompared } from "./overlay.js";
 import { RunTable } from "./table.js";
 
 const states = ["running", "finished", "interrupted", "failed", "unreadable"];
 const pageSize = 500;
+const mostMetrics = 4;
 
-export interface RunsPageProps {
+interface RunsPageProps {
   rows: RunRow[] | null;
   left: number;
   folder: string;
   params: URLSearchParams;
-  columns: readonly string[];
-  onColumns(columns: string[]): void;
 }
 
-export function RunsPage({ rows, left, folder, params, columns, onColumns }: RunsPageProps) {
+export function RunsPage({ rows, left, folder, params }: RunsPageProps) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [shown, setShown] = useState(pageSize);
-  useTicks(rows?.some(({ state }) => state === "running") === true);
   if (rows === null) return <p class="note">Reading the folder …</p>;
-  const names = metricNames(rows);
-  const known = columns.filter((name) => names.includes(name));
-  const inAddress = params.getAll("metric").filter((name) => names.includes(name));
-  const metrics = inAddress.length > 0 ? inAddress : known.length > 0 ? known : usualMetrics(names);
-  const table = columnsWith(metrics);
+  const table = columnsWith(metricNames(rows).slice(0, mostMetrics));
   const words = params.get("q") ?? "";
-  const state = params.get("state") ?? "";
   const sortId = params.get("sort") ?? "started";
   const by = table.find(({ id }) => id === sortId) ?? started;
   const descending = (params.get("order") ?? "desc") === "desc";
-  const listing = sorted(filtered(rows, { words, state }), by, descending);
-  const isGrouped = params.get("group") !== "none" && listing.some(({ sweep }) => sweep !== null);
+  const listing = sorted(filtered(rows, words), by, descending);
+  const isGrouped = listing.some(({ sweep }) => sweep !== null);
   const counts = states
     .map((name) => [rows.filter((row) => row.state === name).length, name] as const)
     .filter(([n]) => n > 0);
-  const choose = (name: string, on: boolean) => {
-    const next = on ? [...metrics, name] : metrics.filter((other) => other !== name);
-    setParams({ metric: next });
-    onColumns(next);
-  };
   return (
     <>
       <h1>Runs</h1>
@@ -65,34 +53,6 @@ export function RunsPage({ rows, left, folder, params, columns, onColumns }: Run
           placeholder="name, method, data, seed=1 …"
           onInput={(q) => setParams({ q })}
         />
-        <Select
-          label="State"
-          value={state}
-          options={[["", "all"], ...states]}
-          onChange={(name) => setParams({ state: name || null })}
-        />
-        <Check
-          checked={params.get("group") !== "none"}
-          onChange={(on) => setParams({ group: on ? null : "none" })}
-        >
-          Group by sweep
-        </Check>
-        {names.length > 0 && (
-          <details class="menu">
-            <summary>Metrics</summary>
-            <div class="options">
-              {names.map((name) => (
-                <Check
-                  key={name}
-                  checked={metrics.includes(name)}
-                  onChange={(on) => choose(name, on)}
-                >
-                  {name}
-                </Check>
-              ))}
-            </div>
-          </details>
-        )}
         {chosen.length > 1 ? (
           <a class="button" href={hrefOf("compare", { run: chosen.slice(0, mostCompared) })}>
             Compare {chosen.length > mostCompared && `the first ${mostCompared} of `}

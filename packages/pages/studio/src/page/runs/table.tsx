@@ -5,7 +5,7 @@ import { Scroll } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { type Column, grouped } from "./columns.js";
 
-export interface RunTableProps {
+interface RunTableProps {
   rows: readonly RunRow[];
   columns: readonly Column[];
   sortId: string;
