@@ -48,7 +48,10 @@ function checkPlace(
       `${out} is a ${isPage ? "folder" : "file"}: give another name for ${isPage ? "a page" : "a folder"}`,
     );
   if (!isPage && !status && /\.[A-Za-z]\w*$/.test(out))
-    throw new ConfigError("usage", `${out} ends in ${extname(out)}: expected a folder or NAME.html`);
+    throw new ConfigError(
+      "usage",
+      `${out} ends in ${extname(out)}: expected a folder or NAME.html`,
+    );
   if (status && !overwrite && (isPage || readdirSync(out).length > 0))
     throw new ConfigError(
       "usage",

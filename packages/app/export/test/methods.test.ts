@@ -57,12 +57,7 @@ function native({ run: own, networks }: Made, direction: Direction, x: T.Tensor,
 }
 
 const encode = (graph: ExportedGraph["graph"]) =>
-  bytesOf(
-    encodeModel(
-      { graph, about: "", metadata: {} },
-      { beside: "none" },
-    ).model,
-  );
+  bytesOf(encodeModel({ graph, about: "", metadata: {} }, { beside: "none" }).model);
 
 /** The largest relative difference of all directions of all models, for 1 and 7 rows. */
 async function deviation(made: Made, graphs: readonly ExportedGraph[]): Promise<number> {

@@ -79,9 +79,7 @@ describe("what is meant well", () => {
     expect((await send({ path: `/${token}/page.js` })).text.length).toBeLessThan(300_000);
     expect((await send({ path: picture(good, "samples/a.png") })).text).toBe("a picture");
     for (const place of ["", "odd%20%23%25%3F/1/"])
-      expect((await send({ path: api(`reports/${place}report.html`) })).text).toBe(
-        "of parts",
-      );
+      expect((await send({ path: api(`reports/${place}report.html`) })).text).toBe("of parts");
     const localhost = { host: `localhost:${port}`, origin: `http://localhost:${port}` };
     expect((await send({ path: api("runs"), headers: localhost })).status).toBe(200);
   });

@@ -74,6 +74,9 @@ export function diagnose(failure: Failure): RankError {
   } finally {
     // The store goes with rank 0: the others read first what happened.
     if (hosted && rank === 0)
-      waitFor(() => others.every((peer) => isGone(peer.process) || store.has(keyOf(peer.rank))), 1000);
+      waitFor(
+        () => others.every((peer) => isGone(peer.process) || store.has(keyOf(peer.rank))),
+        1000,
+      );
   }
 }

@@ -51,14 +51,7 @@ function App() {
       </header>
       {!isThere && <Alert lines={[noAnswer]} />}
       <main>
-        {page === "runs" && (
-          <RunsPage
-            rows={all}
-            left={left}
-            folder={folder}
-            params={params}
-          />
-        )}
+        {page === "runs" && <RunsPage rows={all} left={left} folder={folder} params={params} />}
         {page === "run" && <RunPage key={run} id={run} params={params} />}
         {page === "compare" && <Compare rows={rows} params={params} />}
       </main>

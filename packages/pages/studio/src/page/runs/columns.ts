@@ -82,9 +82,7 @@ export function filtered(rows: readonly RunRow[], words: string) {
   const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
     const { id, name, method, data, state, verdict, sweep, member } = row;
-    const text = [id, name, method, data, state, verdict, sweep, member]
-      .join(" ")
-      .toLowerCase();
+    const text = [id, name, method, data, state, verdict, sweep, member].join(" ").toLowerCase();
     return parts.every((word) => text.includes(word));
   });
 }
