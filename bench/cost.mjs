@@ -1,30 +1,8 @@
-// The cost of a data-parallel step on paper: computation, exchange, and their overlap.
-
-/** Bytes of a bucket, as `bucket_cap_mb` has it where nobody sets it. */
-const BUCKET = 25 * 2 ** 20;
+// The model of a data-parallel step: computation and exchange.
 
 /** Seconds of a ring's all-reduction of `bytes` among `n`, each hop `latency`, each link `bandwidth` bytes a second. */
 export function ring(n, bytes, { latency, bandwidth }) {
   return n === 1 ? 0 : 2 * (n - 1) * latency + (2 * (n - 1) * bytes) / n / bandwidth;
-}
-
-/** Seconds of an all-reduction by machines of `each` GPUs: a ring within, a tree between. */
-export function clustered(n, bytes, { each, within, between }) {
-  const local = Math.min(n, each);
-  const machines = Math.ceil(n / each);
-  const hops = 2 * Math.ceil(Math.log2(machines));
-  const across = (2 * (machines - 1) * bytes) / machines / between.bandwidth;
-  return ring(local, bytes, within) + (machines === 1 ? 0 : hops * between.latency + across);
-}
-
-/**
- * Visible part of an exchange: buckets travel during the backward pass (two thirds of the
- * computation), but the last one has nothing to hide behind.
- */
-export function exposed(bytes, compute, time, cap = BUCKET) {
-  const buckets = Math.max(1, Math.ceil(bytes / cap));
-  const one = time(bytes / buckets);
-  return Math.max(one, buckets * one - (2 / 3) * compute * (1 - 1 / buckets));
 }
 
 /** Slope and offset of y over x, by least squares of relative errors; neither below zero. */

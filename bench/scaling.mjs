@@ -1,7 +1,5 @@
-// `node bench/scaling.mjs`: the cost and gain of several processes. Measures a step and an exchange
-// here, fits a model, compares its prediction with two and four processes, and prints predictions
-// for GPUs with assumed figures.
-// --paper: only the predictions. --write: puts the tables into docs/scaling.md.
+// `node bench/scaling.mjs`: the cost and gain of several processes. Measures a step and an exchange, fits a model, and
+// compares its prediction with two and four processes. --write: puts the tables into docs/scaling.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,7 +8,6 @@ import { parseArgs } from "node:util";
 import { setup } from "../scripts/setup.mjs";
 import { median } from "./benchmarks.mjs";
 import { leastSquares, markdown, ring } from "./cost.mjs";
-import { paper } from "./paper.mjs";
 import { inTurns, ours } from "./side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -94,17 +91,16 @@ async function measured(rounds) {
   return parts.join("\n\n");
 }
 
-/** Puts a text between the marks of a part of the document. */
-function put(text, part, content) {
-  const [from, to] = [`<!-- ${part} -->`, `<!-- /${part} -->`];
+/** Puts the tables between the marks of the document. */
+function put(text, content) {
+  const [from, to] = ["<!-- measured -->", "<!-- /measured -->"];
   const [start, end] = [text.indexOf(from), text.indexOf(to)];
-  if (start < 0 || end < start) throw new Error(`docs/scaling.md has no part ${part}`);
+  if (start < 0 || end < start) throw new Error("docs/scaling.md has no marks");
   return `${text.slice(0, start + from.length)}\n\n${content}\n\n${text.slice(end)}`;
 }
 
 const { values: options } = parseArgs({
   options: {
-    paper: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     rounds: { type: "string", default: "5" },
   },
@@ -113,10 +109,6 @@ const rounds = Number(options.rounds);
 if (!(Number.isInteger(rounds) && rounds > 0))
   throw new Error(`--rounds ${options.rounds}: expected a whole number of at least 1.`);
 await setup();
-const parts = { ...(!options.paper && { measured: await measured(rounds) }), ...(await paper()) };
-for (const [name, content] of Object.entries(parts)) console.log(`## ${name}\n\n${content}\n`);
-if (options.write) {
-  let text = readFileSync(document, "utf8");
-  for (const [name, content] of Object.entries(parts)) text = put(text, name, content);
-  writeFileSync(document, text);
-}
+const content = await measured(rounds);
+console.log(content);
+if (options.write) writeFileSync(document, put(readFileSync(document, "utf8"), content));

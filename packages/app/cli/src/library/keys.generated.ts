@@ -48,7 +48,7 @@ export interface FitKeys {
   langevin_scale?: number | string | null | undefined;
   /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive datasets, or 1.5 times the distance that rows move if it is larger. Default: null. */
   delta?: number | null | undefined;
-  /** wfr, wfr_bridge: plans that penalise growth at both ends, or at the source alone (VGFM, with ot_penalty). Default: "wfr". */
+  /** wfr, wfr_bridge: plans that penalise growth of source and target, or of the source alone (VGFM, with ot_penalty). Default: "wfr". */
   growth_coupling?: "wfr" | "vgfm" | undefined;
   /** total mass of each dataset in the order of times, such as cell counts, or a column of tables that is summed; null: the sums of weights, else what birth and death say, else equal masses. Default: null. */
   mass?: readonly (number)[] | string | null | undefined;
