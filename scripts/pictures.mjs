@@ -1,11 +1,12 @@
-// Draws docs/pictures and docs/studio again: the samples of the README's fit, the effect of sigma,
-// and these runs in the studio. `npm run pictures`, some minutes; the studio needs chromium.
+// Draws docs/pictures and docs/studio again: figures of the README and the tutorials by their commands, and their runs in
+// the studio. `npm run pictures [-- NAME …]`, some minutes; the report and the studio need chromium.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import sharp from "sharp";
 import { repo } from "./setup/stamp.mjs";
@@ -15,15 +16,28 @@ const folder = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
 
 const bin = join(repo, "packages/app/cli/bin/dsbm.mjs");
 
-/** Fits, and returns the path of the newest scatter plot of the forward direction. */
-function scatter(name, words) {
-  const all = ["fit", ...words, `name=${name}`];
-  execFileSync(process.execPath, [bin, ...all], { cwd: folder, stdio: "inherit" });
-  const found = readdirSync(join(folder, "experiments", name), { recursive: true });
-  const plots = found.filter((path) => /_f_.*_scatter\.png$/.test(path)).toSorted();
-  if (plots.length === 0) throw new Error(`${name} has no picture: give it more minutes`);
-  return join(folder, "experiments", name, plots.at(-1));
+const asked = process.argv.slice(2);
+const wants = (name) => asked.length === 0 || asked.includes(name);
+
+/** Fits, and returns the path of the latest figure whose name matches. */
+function figureOf(name, options, figure = /_f_.*_scatter\.png$/) {
+  execFileSync(process.execPath, [bin, "fit", ...options, `name=${name}`], {
+    cwd: folder,
+    stdio: "inherit",
+  });
+  const run = join(folder, "experiments", name);
+  const figures = readdirSync(run, { recursive: true }).filter((path) => figure.test(path));
+  if (figures.length === 0) throw new Error(`${name} has no picture: give it more minutes`);
+  return join(run, figures.toSorted().at(-1));
 }
+
+/** Writes a picture of a page: at most 1,000 pixels wide, in 32 colours. */
+const save = (picture, name) =>
+  sharp(picture)
+    .resize({ width: 1000, withoutEnlargement: true })
+    .flatten({ background: "white" })
+    .png({ palette: true, colours: 32, effort: 10 })
+    .toFile(join(pictures, `${name}.png`));
 
 /** The ends and the paths of a scatter plot: the last two panels of its two rows of three. */
 async function endsAndPaths(path, title) {
@@ -41,6 +55,46 @@ async function endsAndPaths(path, title) {
     .composite([{ input: Buffer.from(text), left: 0, top: 0 }])
     .png()
     .toBuffer();
+}
+
+/** Samples and paths for three values of sigma, one below the other. */
+async function drawSigma() {
+  const rows = [];
+  for (const [name, sigma, title] of [
+    ["small", 0.02, "too small"],
+    ["middle", 1.6, "as chosen"],
+    ["large", 10, "too large"],
+  ]) {
+    const options = ["Dataset=moons", "Dataset_transfer=eight_gaussians", "max_minutes=1"];
+    const path = figureOf(name, [...options, `sigma=${sigma}`]);
+    rows.push(await endsAndPaths(path, `sigma=${sigma}: ${title}`));
+  }
+  const sizes = await Promise.all(rows.map((row) => sharp(row).metadata()));
+  const [width, height] = [sizes[0].width, sizes.reduce((sum, size) => sum + size.height, 0)];
+  let top = 0;
+  const layers = rows.map((input, i) => {
+    const layer = { input, left: 0, top };
+    top += sizes[i].height;
+    return layer;
+  });
+  await sharp({ create: { width, height, channels: 3, background: "white" } })
+    .composite(layers)
+    .png()
+    .toBuffer()
+    .then((all) => save(all, "sigma"));
+}
+
+/** The top of the report of a run. */
+async function drawReport(run) {
+  const report = readdirSync(run, { recursive: true }).find((path) => path.endsWith("report.html"));
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  });
+  const page = await browser.newPage({ viewport: { width: 1000, height: 620 } });
+  await page.goto(pathToFileURL(join(run, report)).href);
+  await save(await page.screenshot(), "report");
+  await browser.close();
 }
 
 const widths = [360, 1280, 2560];
@@ -99,37 +153,27 @@ async function drawStudio() {
 }
 
 try {
-  const rivers = ["winter", "summer"].map((end) => join(repo, "examples", "data", `${end}.csv`));
-  const words = [...rivers, "data.exclude=river", "data.keep=id", "max_minutes=2"];
-  cpSync(scatter("rivers", words), join(pictures, "rivers.png"));
-  const rows = [];
-  for (const [name, sigma] of [
-    ["small", 0.02],
-    ["middle", 1.6],
-    ["large", 10],
-  ]) {
-    const ends = ["Dataset=moons", "Dataset_transfer=eight_gaussians", "max_minutes=1"];
-    const title = { small: "too small", middle: "as chosen", large: "too large" }[name];
-    rows.push(
-      await endsAndPaths(scatter(name, [...ends, `sigma=${sigma}`]), `sigma=${sigma}: ${title}`),
-    );
+  const data = join(repo, "examples/data");
+  const rivers = ["winter", "summer"].map((season) => join(data, `${season}.csv`));
+  const known = `pairs=${join(data, "known.csv")}`;
+  const tutorials = {
+    rivers: [...rivers, "data.exclude=river", "data.keep=id", "max_minutes=2"],
+    conditions: [
+      ...[...rivers, "data.condition=river", "data.keep=id"],
+      ...["condition_dropout=0.1", "max_minutes=2"],
+    ],
+    pairs: [...rivers, "data.exclude=river", "data.id=id", known, "n_ipf=1", "max_minutes=2"],
+  };
+  for (const [name, options] of Object.entries(tutorials))
+    if (wants(name)) await save(figureOf(name, options), name);
+  if (wants("time-course")) {
+    execFileSync(process.execPath, [join(data, "cells.mjs")], { cwd: folder });
+    const cells = ["cells.h5ad", "time=day", "data.layer=X_pca", "data.keep=celltype"];
+    await save(figureOf("cells", [...cells, "max_minutes=5"], /_f_.*_course\.png$/), "time-course");
   }
-  const sizes = await Promise.all(rows.map((row) => sharp(row).metadata()));
-  const [width, height] = [sizes[0].width, sizes.reduce((sum, size) => sum + size.height, 0)];
-  let top = 0;
-  const layers = rows.map((input, i) => {
-    const layer = { input, left: 0, top };
-    top += sizes[i].height;
-    return layer;
-  });
-  await sharp({ create: { width, height, channels: 3, background: "white" } })
-    .composite(layers)
-    .png()
-    .toBuffer()
-    .then((all) =>
-      sharp(all).resize({ width: 900 }).png({ palette: true }).toFile(join(pictures, "sigma.png")),
-    );
-  await drawStudio();
+  if (wants("rivers")) await drawReport(join(folder, "experiments", "rivers"));
+  if (wants("sigma")) await drawSigma();
+  if (wants("studio")) await drawStudio();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -14,7 +14,7 @@ function draw(day) {
   const branch = rand([n, 1], { generator }).lt(0.5 + 0.2 * time);
   const centre = branch.to("float32").mul(8).sub(4).mul(time);
   const first = randn([n, 1], { generator }).mul(0.5).add(centre);
-  const x = cat([first, randn([n, 9], { generator }).mul(1 - 0.5 * time)], { dim: 1 });
+  const x = cat([first, randn([n, 9], { generator }).mul(0.3)], { dim: 1 });
   const values = x.toNumbers();
   return Array.from({ length: n }, (_, i) => {
     const row = values.slice(10 * i, 10 * i + 10);

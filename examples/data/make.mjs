@@ -1,5 +1,6 @@
 // Draws winter.csv and summer.csv, two small synthetic tables: measurements of three rivers in two
-// seasons. No river was measured. Run it to make the files again: node examples/data/make.mjs
+// seasons, and known.csv, pairs of rows of one river. No river was measured. Run it to make the files again:
+// node examples/data/make.mjs
 import { writeFileSync } from "node:fs";
 
 /** Uniform numbers in [0, 1) from a seed (mulberry32). */
@@ -31,14 +32,27 @@ function measurement(id, river, summer, draw) {
   return [id, river.name, ...Object.values(values).map((x) => x.toFixed(2))].join(",");
 }
 
-for (const [season, rows, seed] of [
+const write = (name, lines) =>
+  writeFileSync(new URL(`${name}.csv`, import.meta.url), `${lines.join("\n")}\n`);
+
+const [winter, summer] = [
   ["winter", 900, 1],
   ["summer", 700, 2],
-]) {
+].map(([season, rows, seed]) => {
   const draw = uniform(seed);
   const lines = Array.from({ length: rows }, (_, i) =>
     measurement(`${season[0]}${i + 1}`, rivers[Math.floor(3 * draw())], season === "summer", draw),
   );
-  const header = "id,river,temperature,oxygen,ph,flow,nitrate";
-  writeFileSync(new URL(`${season}.csv`, import.meta.url), `${header}\n${lines.join("\n")}\n`);
-}
+  write(season, ["id,river,temperature,oxygen,ph,flow,nitrate", ...lines]);
+  return lines.map((line) => line.split(","));
+});
+
+const free = [...summer];
+const pairs = winter.slice(0, 40).map(([id, river]) => {
+  const [[partner]] = free.splice(
+    free.findIndex((row) => row[1] === river),
+    1,
+  );
+  return `${id},${partner}`;
+});
+write("known", ["winter,summer", ...pairs]);

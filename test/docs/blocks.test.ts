@@ -82,8 +82,14 @@ async function runShell({ document, line, text, marks }: Block): Promise<string>
   for (const words of commandsOf(text)) {
     const place = `${document}:${line}: ${words.join(" ")}`;
     expect(() => checkCommand(words), place).not.toThrow();
-    if (marks.run === undefined || words[0] !== "npx") continue;
-    const args = [...words.slice(2), ...commandsOf(marks.run).flat()];
+    if (marks.run === undefined) continue;
+    const more = commandsOf(marks.run).flat();
+    if (words[0] === "node")
+      await promisify(execFile)(process.execPath, [...words.slice(1), ...more], {
+        cwd: folderOf(document),
+      });
+    if (words[0] !== "npx") continue;
+    const args = [...words.slice(2), ...more];
     const { code, stdout, stderr } = await dsbm(args, { cwd: folderOf(document) });
     expect(code, `${place}: ${stderr}`).toBe(0);
     printed += stdout;

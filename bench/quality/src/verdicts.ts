@@ -231,7 +231,7 @@ ${names.map((kind) => `| ${kind}: ${kinds[kind]} | ${groups.map(([, low, high]) 
 
 ## How many rows tell the source from the target
 
-The mean power of the main metric: the chance that so many rows tell the untouched source from the target. A verdict needs .8.
+The mean power of the main metric: the chance that so many rows tell the untransported source from the target. A verdict needs .8.
 
 | distance of the means | ${groups.map(([name]) => name).join(" | ")} |
 | --- | ${groups.map(() => "---").join(" | ")} |

@@ -135,7 +135,7 @@ export const imageMetrics: readonly Metric[] = [
     title: "Fréchet distance (small classifier)",
     group: "ends",
     meaning:
-      "The distance of generated rows from the training data in the features of a small classifier; it is not an FID. Floor: held-out data; ceiling: the untouched source.",
+      "The distance of generated rows from the training data in the features of a small classifier; it is not an FID. Floor: held-out data; ceiling: the untransported source.",
     columns: { value: "fid_lenet", floor: "data_fid_lenet" },
     scale: "log",
     isRare: true,
