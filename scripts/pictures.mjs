@@ -31,19 +31,18 @@ function figureOf(name, options, figure = /_f_.*_scatter\.png$/) {
   return join(run, figures.toSorted().at(-1));
 }
 
-/** Writes a picture of a page: at most 1,000 pixels wide, in 32 colours. */
+/** Writes a picture of a page: at most 700 pixels wide, in 24 colours. */
 const save = (picture, name) =>
   sharp(picture)
-    .resize({ width: 1000, withoutEnlargement: true })
+    .resize({ width: 700, withoutEnlargement: true })
     .flatten({ background: "white" })
-    .png({ palette: true, colours: 32, effort: 10 })
+    .png({ palette: true, colours: 24, effort: 10 })
     .toFile(join(pictures, `${name}.png`));
 
-/** The ends and the paths of a scatter plot: the last two panels of its two rows of three. */
-async function endsAndPaths(path, title) {
+/** Generated samples and paths of a scatter plot, the right column of its four panels, below a title. */
+async function generatedAndPaths(path, title) {
   const { width, height } = await sharp(path).metadata();
-  const header = 2 * 45;
-  const [left, top] = [Math.round(width / 3), Math.round(0.544 * height)];
+  const [left, top, header] = [Math.round(width / 2), Math.round(0.09 * height), 90];
   const area = { left, top, width: width - left, height: height - top };
   const panels = await sharp(path)
     .extract(area)
@@ -57,7 +56,7 @@ async function endsAndPaths(path, title) {
     .toBuffer();
 }
 
-/** Samples and paths for three values of sigma, one below the other. */
+/** Samples and paths for three values of sigma, side by side. */
 async function drawSigma() {
   const rows = [];
   for (const [name, sigma, title] of [
@@ -67,14 +66,14 @@ async function drawSigma() {
   ]) {
     const options = ["Dataset=moons", "Dataset_transfer=eight_gaussians", "max_minutes=1"];
     const path = figureOf(name, [...options, `sigma=${sigma}`]);
-    rows.push(await endsAndPaths(path, `sigma=${sigma}: ${title}`));
+    rows.push(await generatedAndPaths(path, `sigma=${sigma}: ${title}`));
   }
   const sizes = await Promise.all(rows.map((row) => sharp(row).metadata()));
-  const [width, height] = [sizes[0].width, sizes.reduce((sum, size) => sum + size.height, 0)];
-  let top = 0;
+  const [width, height] = [sizes.reduce((sum, size) => sum + size.width, 0), sizes[0].height];
+  let left = 0;
   const layers = rows.map((input, i) => {
-    const layer = { input, left: 0, top };
-    top += sizes[i].height;
+    const layer = { input, left, top: 0 };
+    left += sizes[i].width;
     return layer;
   });
   await sharp({ create: { width, height, channels: 3, background: "white" } })
@@ -91,7 +90,7 @@ async function drawReport(run) {
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox"],
   });
-  const page = await browser.newPage({ viewport: { width: 1000, height: 620 } });
+  const page = await browser.newPage({ viewport: { width: 700, height: 600 } });
   await page.goto(pathToFileURL(join(run, report)).href);
   await save(await page.screenshot(), "report");
   await browser.close();
@@ -169,7 +168,7 @@ try {
   if (wants("time-course")) {
     execFileSync(process.execPath, [join(data, "cells.mjs")], { cwd: folder });
     const cells = ["cells.h5ad", "time=day", "data.layer=X_pca", "data.keep=celltype"];
-    await save(figureOf("cells", [...cells, "max_minutes=5"], /_f_.*_course\.png$/), "time-course");
+    await save(figureOf("cells", [...cells, "max_minutes=5"]), "time-course");
   }
   if (wants("rivers")) await drawReport(join(folder, "experiments", "rivers"));
   if (wants("sigma")) await drawSigma();

@@ -9,10 +9,10 @@ import { repo } from "./setup/stamp.mjs";
 
 /** Occurrences per 1,000 words; words of all documents; names. Lower them when you reach less. */
 export const limits = {
-  documents: 1.1,
+  documents: 0.5,
   comments: 0.7,
   messages: 1.1,
-  documentWords: 35_000,
+  documentWords: 33_800,
   participles: 150,
   duplicateTypes: 210,
   lines: { "README.md": 110, "docs/plan.md": 60 },

@@ -1,7 +1,7 @@
 // Reads the file of a hold-out as rows in the data's own units, in the run's order of columns.
 
 import { ConfigError } from "@dsbm/config";
-import { cleanRows, firstOf, openRows, type RowSource } from "@dsbm/data";
+import { cleanRows, firstOf, openRows, type ReadOptions, type RowSource } from "@dsbm/data";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Subject } from "../subject.js";
 
@@ -17,8 +17,10 @@ export async function readHoldout(
   if (ends.shape.length !== 1 || ends.projection)
     throw refuse("this is a run of images; a hold-out needs a run of vectors");
   const [d] = ends.shape as [number];
-  const where = trained.config.data.where ?? undefined;
-  return (await readRows(path, { key: "holdout", names, d, where })).rows;
+  const { where, decimal, header, layer } = trained.config.data;
+  const options = { decimal, header, layer: layer ?? undefined };
+  return (await readRows(path, { key: "holdout", names, d, where: where ?? undefined, options }))
+    .rows;
 }
 
 /**
@@ -32,10 +34,17 @@ export async function readRows(
     names,
     d,
     where,
-  }: { key: string; names: readonly string[] | null; d: number | null; where?: string | undefined },
+    options,
+  }: {
+    key: string;
+    names: readonly string[] | null;
+    d: number | null;
+    where?: string | undefined;
+    options?: ReadOptions;
+  },
 ): Promise<{ rows: Tensor; names: string[] }> {
   const refuse = (problem: string) => new ConfigError("usage", `${key}=${path}: ${problem}`);
-  const source = await openRows(path);
+  const source = await openRows(path, options);
   try {
     const columns = columnsOf(source, names, d);
     if (typeof columns === "string") throw refuse(`${columns}, as the other data have`);

@@ -40,7 +40,8 @@ export async function scatterFigure(
   const panels = await planePanels(plane, options);
   if (plane.k === 1)
     for (const one of histograms) panels.push(await histogramPanel(one, options, panels[0]));
-  return composeFigure({ title, panels, columns: 3, legend: planeLegend(options) });
+  const columns = panels.length === 4 ? 2 : 3;
+  return composeFigure({ title, panels, columns, legend: planeLegend(options) });
 }
 
 /**
@@ -79,8 +80,10 @@ export async function planePanels(
   const { domains } = axes;
   const panel = (title: string, ...marks: Markish[]) =>
     frame(title, marks, { x: label(0), y: label(1) }, domains);
+  const panelOf = (kind: "source" | "target") =>
+    panel(`${kind === "source" ? "Source" : "Target"}: ${names[kind]}`, dots(kind, samples[kind]));
   return Promise.all([
-    panel(`Start: ${names[start]}`, dots(start, samples[start])),
+    panelOf(start),
     ...between.map(({ name, time, data, generated }) =>
       panel(
         `t = ${Number(time.toPrecision(4))}${name && `: ${name}`}`,
@@ -89,7 +92,7 @@ export async function planePanels(
       ),
     ),
     panel("Generated", dots("generated", samples.generated)),
-    panel(`Wanted: ${names[wanted]}`, dots(wanted, samples[wanted])),
+    panelOf(wanted),
     panel(
       "Paths",
       dots(start, samples[start], 0.2),
