@@ -16,7 +16,7 @@ export function configChain({
   if (method === "dsb" || !methodNamed(method).rows?.chains)
     throw new ConfigError(
       "usage",
-      `method=${method} is for two datasets, got ${intervals + 1}: write method=dsbm, sf2m, alpha_dsbm or wfr`,
+      `method=${method} is for two datasets, got ${intervals + 1}: write method=dsbm, sf2m, otcfm, alpha_dsbm or wfr`,
     );
   return chainOf(
     times

@@ -1,7 +1,7 @@
 // How well the data tell growth: static plans of resampled rows (bootstrap), in cells of like rows.
-import { growthPlan, squaredDistances, stream } from "@dsbm/bridge";
+import { growthPlan, inCells, kMeans, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { type Generator, oneHot, randint, randperm, type Tensor, tidy, where } from "@dsbm/torch";
+import { type Generator, randint, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { EndpointData } from "./dataset.js";
 import { growthNumbers, priorsOf, timeSpans } from "./masses.js";
 
@@ -49,7 +49,7 @@ export function growthIntervals(
     const sourceMass = masses[from] as number;
     const targetMass = masses[from + 1] as number;
     const span = spans[from] as number;
-    const centres = centresOf(own.x, generator);
+    const centres = tidy(() => kMeans(own.x, mostCells, generator).keep());
     const rates = Array.from({ length: resamples }, () =>
       tidy(() => {
         const i = resampled(source.x, generator);
@@ -63,7 +63,7 @@ export function growthIntervals(
           prior: priors[from]?.indexSelect(0, source.rows).indexSelect(0, i),
         });
         const side = isLast ? 0 : 1;
-        const isIn = nearestOf(isLast ? y : x, centres);
+        const isIn = inCells(isLast ? y : x, centres);
         const massIn = (masses: Tensor) => isIn.mul(masses.sum(side).unsqueeze(1)).sum(0);
         const before = massIn(plan.mul(left.exp().unsqueeze(1)));
         const after = massIn(plan.mul(joined.exp().unsqueeze(0)));
@@ -89,25 +89,3 @@ export function growthIntervals(
 
 const resampled = (x: Tensor, generator: Generator): Tensor =>
   randint(0, x.size(0), [x.size(0)], { generator });
-
-/** The place of each row's cell, int64 [n]. */
-export const cellOf = (x: Tensor, centres: Tensor): Tensor =>
-  squaredDistances(x.to("float64"), centres).argmin({ dim: 1 });
-
-/** 1 for the cell of a row: [n, cells]. */
-const nearestOf = (x: Tensor, centres: Tensor): Tensor =>
-  oneHot(cellOf(x, centres), { numClasses: centres.size(0) }).to("float64");
-
-function centresOf(x: Tensor, generator: Generator): Tensor {
-  return tidy(() => {
-    const count = Math.min(mostCells, x.size(0));
-    let centres = x.indexSelect(0, randperm(x.size(0), { generator }).narrow(0, 0, count));
-    for (let round = 0; round < 10; round++) {
-      const isIn = nearestOf(x, centres).t();
-      const sizes = isIn.sum(1).unsqueeze(1);
-      const means = isIn.mm(x).div(sizes.clamp({ min: 1 }));
-      centres = where(sizes.gt(0), means, centres);
-    }
-    return centres.keep();
-  });
-}

@@ -9,7 +9,7 @@ export {
   withoutDataset,
 } from "./datasets.js";
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
-export { cellOf, type GrowthCells, growthIntervals } from "./growth-intervals.js";
+export { type GrowthCells, growthIntervals } from "./growth-intervals.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
 export { growthNote, relativeMasses } from "./masses.js";
 export { buildNetwork, conditionKind } from "./network.js";

@@ -1,6 +1,7 @@
 import {
   type BatchCoupling,
   brownian,
+  followingData,
   gammaGrid,
   gammaSchedule,
   type KnownPairs,
@@ -12,6 +13,7 @@ import {
   plainDrift,
   preconditioned,
   resample,
+  smooth,
   uniformGrid,
 } from "@dsbm/bridge";
 import {
@@ -41,7 +43,7 @@ export function bridgeProcess(
   const plain = methodOf(config, { gammas, law, growth });
   const method = config.precondition
     ? preconditioned(plain, config.precondition === "mixture" ? mixtureOf(config) : undefined)
-    : plain;
+    : interpolated(plain, config);
   const isDrift = method.predicts === "drift" && !method.plan;
   return {
     process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
@@ -60,6 +62,11 @@ export function bridgeProcess(
     eps: config.eps ?? method.eps,
     chain: configChain(config),
   };
+}
+
+function interpolated(method: Method, { interpolant, path_metric }: CompleteTrainConfig): Method {
+  if (interpolant === "spline") return smooth(method);
+  return interpolant === "metric" ? followingData(method, path_metric) : method;
 }
 
 const mixtureOf = ({ mixture_components, mixture_spread }: CompleteTrainConfig) => ({

@@ -6,7 +6,7 @@ export {
   intervalsOf,
   wholeGrid,
 } from "./chain/chain.js";
-export { wholePairs, withinGroups, withinIntervals } from "./chain/coupling.js";
+export { alongSplines, wholePairs, withinGroups, withinIntervals } from "./chain/coupling.js";
 export { chainEndpoints, inInterval } from "./chain/endpoints.js";
 export { IntervalTable, onAbsoluteTime, wholeField } from "./chain/network.js";
 export {
@@ -46,6 +46,7 @@ export {
   someRows,
 } from "./core/endpoints.js";
 export { argumentError, BridgeError, dataError, notFiniteError } from "./core/errors.js";
+export { cellOf, inCells, kMeans } from "./core/k-means.js";
 export type { Network } from "./core/network.js";
 export { isOneTime } from "./core/one-time.js";
 export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";
@@ -90,6 +91,7 @@ export { langevinRun, langevinTuples } from "./langevin/run.js";
 export { incrementTuples } from "./method/dsb-increments.js";
 export { dsbm } from "./method/dsbm.js";
 export { type MethodName, type MethodNumbers, methodNamed, methods } from "./method/index.js";
+export { followingData, smooth } from "./method/interpolated.js";
 export type {
   FirstCoupling,
   Method,

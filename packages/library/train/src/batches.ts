@@ -1,4 +1,5 @@
 import {
+  alongSplines,
   type Batch,
   type BatchCoupling,
   besideKnown,
@@ -101,7 +102,9 @@ function couplingOf(problem: CompleteProblem, half: number): BatchCoupling | nul
     : isFirst && batchCoupling;
   if (!couple) return null;
   if (matchConditions) return withinGroups(couple);
-  return problem.data.chain ? withinIntervals(couple) : couple;
+  const { chain } = problem.data;
+  if (!chain) return couple;
+  return method.rows?.isSmooth ? alongSplines(couple, chain) : withinIntervals(couple);
 }
 
 /** Pairs that are drawn at once: some for each row. */

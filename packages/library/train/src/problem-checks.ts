@@ -130,7 +130,7 @@ function checkChain({ method: { method }, data, process }: CompleteProblem): voi
   if (!data.chain) return;
   if (!method.rows?.chains)
     refuse(
-      `${method.name} learns no more than two datasets; with several use dsbm, sf2m or alpha_dsbm`,
+      `${method.name} learns no more than two datasets; with several use dsbm, sf2m, rectifiedflow or alpha_dsbm`,
     );
   checkBrownian(`${method.name} of several datasets`, process);
   if (!data.conditions?.x0?.interval || !data.conditions.x1?.interval)

@@ -13,6 +13,7 @@ import {
 } from "./problem.js";
 import { makeRows, runSteps } from "./run-steps.js";
 import { Sampler, type Simulation } from "./sampler/sampler.js";
+import { beginNetwork } from "./state/begin.js";
 import {
   checkFinite,
   directionsOf,
@@ -218,6 +219,10 @@ export class Training {
     const direction = directionOf(problem, half);
     const network = state.networks[direction];
     this.keepOptimizers();
+    if (half === 1 && !this.#saved && problem.method.method.model?.prepare) {
+      beginNetwork(problem, direction, network, "prepare");
+      resetSamplers(state);
+    }
     const ema = state.emas?.[direction] ?? null;
     ema?.restart();
     return new HalfIteration({

@@ -114,7 +114,7 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
     /^the network of direction b does not fit samples of shape \[2\]: .*; build it/,
     { network: network(3) },
   ],
-  [/no more than two datasets/, { data: chain }, methods.rectifiedflow],
+  [/no more than two datasets/, { data: chain }, methods.sbcfm],
 ];
 
 describe("a training", () => {

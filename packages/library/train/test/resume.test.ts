@@ -6,10 +6,12 @@ import {
   type Conditions,
   chainEndpoints,
   chainOf,
+  followingData,
   type Method,
   methods,
   minibatchExact,
   plainDrift,
+  smooth,
   stream,
   uniformGrid,
 } from "@dsbm/bridge";
@@ -261,6 +263,17 @@ const problems: [string, () => Problem][] = [
   ["a chain", () => onChain(methods.dsbm, { batchCoupling: minibatchExact() })],
   ["a chain, online", () => onChain(methods.alpha_dsbm as Method, { sequence: ["b"] })],
   ["a chain with masses, plans of all rows", () => onChain(methods.wfr(), { sequence: ["b"] })],
+  [
+    "a chain with splines",
+    () => onChain(smooth(methods.sf2m as Method), { sequence: ["b"], halfIterations: 1 }),
+  ],
+  [
+    "paths that follow the data",
+    () => {
+      const method = followingData(methods.rectifiedflow as Method, "rbf");
+      return tiny(method, { sequence: ["b"], halfIterations: 1, emaRate: 0.9 });
+    },
+  ],
   ["a learning rate that falls", () => cached({ lrSchedule: "cosine" })],
   [
     "minibatch plans",

@@ -22,6 +22,8 @@ const takenBy: Readonly<Record<string, readonly string[]>> = {
   precondition: ["dsbm", "alpha_dsbm"],
   "step_variance=analytic": ["dsbm", "alpha_dsbm", "sf2m"],
   match_moments: ["dsbm", "alpha_dsbm", "rectifiedflow"],
+  "interpolant=metric": ["rectifiedflow", "sf2m", "wfr", "wfr_bridge"],
+  "interpolant=spline": ["rectifiedflow", "sf2m"],
   delta: ["wfr", "wfr_bridge"],
   mass: ["wfr", "wfr_bridge", "lightsb"],
   birth: ["wfr", "wfr_bridge"],
@@ -129,8 +131,22 @@ function scheduleLines(config: TrainConfig): Line[] {
 
 function couplingLines(config: TrainConfig): Line[] {
   const { method, first_coupling, ot_sampler, ot_rows, pairs, transfer } = config;
-  const { mass, mass_penalty, weights } = config;
+  const { mass, mass_penalty, weights, interpolant, path_metric, step_variance, data } = config;
+  const isSpline = interpolant === "spline";
   return [
+    isSpline &&
+      (pairs !== null || conditionColumn(data) !== null) &&
+      "interpolant=spline joins rows of all datasets, and takes neither pairs nor a condition: write interpolant=straight or metric, or leave them out",
+    isSpline &&
+      method === "rectifiedflow" &&
+      ot_sampler === null &&
+      "interpolant=spline joins rows by transport, got ot_sampler=null: write method=otcfm, or ot_sampler=exact",
+    interpolant !== "straight" &&
+      step_variance === "analytic" &&
+      `interpolant=${interpolant} has no noise of straight bridges: leave step_variance=analytic out`,
+    path_metric !== null &&
+      interpolant !== "metric" &&
+      `path_metric=${path_metric} is for interpolant=metric, got ${interpolant}: leave path_metric out`,
     method === "lightsb" &&
       mass !== null &&
       mass_penalty === null &&

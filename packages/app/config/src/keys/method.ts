@@ -85,6 +85,15 @@ export const method = {
     1,
     "growth_coupling=vgfm: price of dropped or added mass at the source, in units of the median squared distance",
   ),
+  interpolant: oneOf(
+    ["straight", "metric", "spline"],
+    "straight",
+    "mean paths of pairs: straight lines, lines that bend to where data are, or smooth splines through three datasets or more",
+  ),
+  path_metric: orNull(
+    z.enum(["land", "rbf"]),
+    "interpolant=metric: what is near data; null is land (all rows, coordinate by coordinate) up to 10 columns, else rbf (150 kernels)",
+  ),
   match_moments: flag(
     false,
     "give simulated samples the mean and standard deviation of the data, for each coordinate of vectors or channel of images",

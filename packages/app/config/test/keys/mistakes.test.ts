@@ -110,6 +110,18 @@ describe("mistakes", () => {
     ["first_coupling=ind pairs=known.csv weights=w", /^weights=w draws rows again, and pairs=/],
     ["delta=2", /^delta=2 is for method=wfr, wfr_bridge, got method=dsbm/],
     ["method=wfr transfer=false", /^method=wfr moves mass between two datasets, .* transfer=true$/],
+    ["interpolant=metric", /^interpolant=metric is for method=rectifiedflow, sf2m, wfr, wfr_br/],
+    ["method=wfr interpolant=spline", /^interpolant=spline is for method=rectifiedflow, sf2m, got/],
+    [
+      "method=rf interpolant=spline",
+      /^interpolant=spline joins rows by transport, .* method=otcfm/,
+    ],
+    ["method=sf2m interpolant=spline pairs=known.csv", /^interpolant=spline joins rows of all/],
+    [
+      "method=sf2m interpolant=metric step_variance=analytic",
+      /^interpolant=metric has no noise of straight bridges: leave step_variance=analytic out$/,
+    ],
+    ["method=sf2m path_metric=rbf", /^path_metric=rbf is for interpolant=metric, got straight/],
     ["method=wfr ot_sampler=exact", /^ot_sampler=exact does not apply to method=wfr/],
     [
       "condition_dropout=0.1",

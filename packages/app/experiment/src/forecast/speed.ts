@@ -27,8 +27,14 @@ export async function measureSpeed(problem: Problem): Promise<Speed> {
 }
 
 async function speedOn(problem: Problem, threads: number | null): Promise<Speed> {
+  const { method } = problem;
+  const { model } = method.method;
   const still = {
     ...problem,
+    // What is trained before the first step is not measured.
+    method: model
+      ? { ...method, method: { ...method.method, model: { ...model, prepare: undefined } } }
+      : method,
     schedule: { ...problem.schedule, ...many },
     // A learning rate of 0 takes as long and stays finite.
     optimisation: { ...problem.optimisation, lr: 0 },

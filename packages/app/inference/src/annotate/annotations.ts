@@ -1,7 +1,7 @@
 // Annotations of rows: velocity, growth, masses, state at another time, and final classes.
-import { type Conditions, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
+import { type Conditions, cellOf, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
-import { cellOf, type GrowthCells, timeScale, timeValues } from "@dsbm/problem";
+import { type GrowthCells, timeScale, timeValues } from "@dsbm/problem";
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import { gridOf } from "../plan.js";

@@ -1,11 +1,12 @@
-import { full, type Generator, type Tensor, tidy } from "@dsbm/torch";
-import { joinBatches, type Pairs, pickRows } from "../core/batch.js";
+import { arange, full, type Generator, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { countRows, joinBatches, mapBatch, type Pairs, pickRows } from "../core/batch.js";
 import { type Conditions, kindsOf, rowsWhere } from "../core/conditions.js";
 import type { Endpoint } from "../core/direction.js";
-import type { Endpoints } from "../core/endpoints.js";
+import type { Chain, Endpoints } from "../core/endpoints.js";
 import { dataError } from "../core/errors.js";
 import type { BatchCoupling } from "../coupling/coupling.js";
 import { groupsByConditions } from "../coupling/matching.js";
+import { type Interval, intervalsOf } from "./chain.js";
 
 /**
  * Pairs the rows of each group of equal (or near, see `groupsByConditions`) conditions `of`; lone rows keep their
@@ -32,37 +33,105 @@ export function withinGroups(
 export const withinIntervals = (couple: BatchCoupling): BatchCoupling =>
   withinGroups(couple, ({ interval }) => ({ interval }));
 
+/** The rows of each interval of a chain (or all rows without a chain), with the interval of `of` as their condition. */
+export function eachInterval({ chain, conditions, ...data }: Endpoints, of: Endpoint): Pairs[] {
+  if (!chain) return [{ x0: data.x0, x1: data.x1 }];
+  return intervalsOf(chain).map(({ index }) => {
+    const rowsOf = (end: Endpoint) =>
+      rowsWhere(data[end], conditions?.[end]?.interval as Tensor, index);
+    const rows = { x0: rowsOf("x0"), x1: rowsOf("x1") };
+    const { device } = rows.x0;
+    return {
+      ...rows,
+      given: { interval: full([rows[of].size(0)], index, { dtype: "int64", device }) },
+    };
+  });
+}
+
 /**
  * Draws at least `count` pairs from plans of all rows, equally many of each interval. Returns null if a set has more than `most`
  * rows, or if rows have other conditions.
  */
 export function wholePairs(
   couple: BatchCoupling,
-  { chain, conditions, ...data }: Endpoints,
+  data: Endpoints,
   { of, count, most }: { of: Endpoint; count: number; most: number },
 ): ((generator: Generator) => Pairs) | null {
-  const kinds = [conditions?.x0, conditions?.x1].flatMap(kindsOf);
+  const kinds = [data.conditions?.x0, data.conditions?.x1].flatMap(kindsOf);
   if (kinds.some((kind) => kind !== "interval")) return null;
-  const intervals = chain ? chain.times.slice(1).map((_, k) => k) : [null];
-  const rowsOf = (end: Endpoint, k: number | null): Tensor =>
-    k === null ? data[end] : rowsWhere(data[end], conditions?.[end]?.interval as Tensor, k);
-  const rows = (["x0", "x1"] as const).flatMap((end) =>
-    tidy(() => intervals.map((k) => rowsOf(end, k).size(0))),
-  );
+  const rows = tidy(() => eachInterval(data, of).flatMap(({ x0, x1 }) => [x0.size(0), x1.size(0)]));
   if (Math.max(...rows) > most) return null;
   return (generator) => {
-    const drawn = intervals.map((k) => {
-      const rows = { x0: rowsOf("x0", k), x1: rowsOf("x1", k) };
-      const { device } = rows.x0;
-      const interval = () => full([rows[of].size(0)], k as number, { dtype: "int64", device });
-      const draws = Math.ceil(count / intervals.length / rows.x0.size(0));
-      return couple(
-        { ...rows, given: k === null ? undefined : { interval: interval() } },
-        generator,
-        of,
-        draws,
-      );
+    const parts = eachInterval(data, of);
+    const drawn = parts.map((pairs) => {
+      const draws = Math.ceil(count / parts.length / pairs.x0.size(0));
+      return couple(pairs, generator, of, draws);
     });
     return joinBatches(drawn as [Pairs, ...Pairs[]]);
   };
+}
+
+/**
+ * Pairs along smooth paths through all datasets of a chain: `couple` leads each path from set to set, and the paths are
+ * natural cubic splines in time (MMFM). As many pairs as the batch has, equally many of each interval.
+ */
+export function alongSplines(couple: BatchCoupling, chain: Chain): BatchCoupling {
+  const all = intervalsOf(chain);
+  return (batch, generator, of) =>
+    tidy(() => {
+      const { given } = batch;
+      const parts = eachInterval({ ...batch, chain, conditions: { x0: given, x1: given } }, "x0");
+      if (parts.some(({ x0 }) => x0.size(0) === 0)) {
+        const pairs = withinIntervals(couple)(batch, generator, of);
+        return { ...pairs, bend0: pairs.x0.zerosLike(), bend1: pairs.x0.zerosLike() };
+      }
+      const [{ x0 }] = parts as [Pairs];
+      const count = Math.ceil(countRows(batch) / all.length);
+      const order = arange(0, count, { dtype: "int64", device: x0.device });
+      const [{ unit: first }] = all as [Interval];
+      let knots = [x0.indexSelect(0, order.remainder(x0.size(0))).mul(first)];
+      all.forEach(({ unit }, k) => {
+        const { x1 } = parts[k] as Pairs;
+        // Drawn rows bring their number.
+        const start = { x0: (knots[k] as Tensor).div(unit), given: { interval: order } };
+        const drawn = couple({ ...start, x1 }, generator);
+        knots = knots.map((x) => x.indexSelect(0, drawn.given?.interval as Tensor));
+        knots.push(drawn.x1.mul(unit));
+      });
+      const path = stack(knots);
+      const bends = secondDerivatives(chain.times)
+        .to({ dtype: path.dtype, device: path.device })
+        .mm(path.flatten({ startDim: 1 }))
+        .reshape(path.shape);
+      const pairs = all.map(({ index, unit }) => ({
+        x0: path.select(0, index).div(unit),
+        x1: path.select(0, index + 1).div(unit),
+        // Of the interval's clock and units.
+        bend0: bends.select(0, index).mul(unit ** 3),
+        bend1: bends.select(0, index + 1).mul(unit ** 3),
+        given: { interval: order.fullLike(index) },
+      }));
+      return cutTo(joinBatches(pairs as unknown as [Pairs, ...Pairs[]]), countRows(batch));
+    });
+}
+
+const cutTo = (pairs: Pairs, n: number): Pairs => mapBatch(pairs, (x) => x.narrow(0, 0, n));
+
+/** The matrix [K + 1, K + 1] from knots at these times to the second derivatives of their natural cubic spline. */
+function secondDerivatives(times: readonly number[]): Tensor {
+  const banded = (end: number, inner: (before: number, after: number) => number[]) =>
+    tensor(
+      times.map((t, k) => {
+        const before = times[k - 1];
+        const after = times[k + 1];
+        const row = times.map((_, i) => (i === k ? end : 0));
+        if (before !== undefined && after !== undefined)
+          row.splice(k - 1, 3, ...inner(t - before, after - t));
+        return row;
+      }),
+      { dtype: "float64" },
+    );
+  return banded(1, (a, b) => [a, 2 * (a + b), b]).linalgSolve(
+    banded(0, (a, b) => [6 / a, -6 / a - 6 / b, 6 / b]),
+  );
 }

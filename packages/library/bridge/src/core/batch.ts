@@ -14,6 +14,9 @@ export interface Pairs extends Batch {
   readonly x1: Tensor;
   /** Marks known pairs of a first pass, float32 [n] of 0 and 1; networks do not see it. */
   readonly known?: Tensor | undefined;
+  /** Second derivatives in the interval's clock of a cubic path at x0 and x1, [n, …]; none: straight paths. */
+  readonly bend0?: Tensor | undefined;
+  readonly bend1?: Tensor | undefined;
 }
 
 const prefix = "given.";

@@ -51,6 +51,8 @@ export interface StepContext {
   meanMatch: boolean;
   /** Standard normal noise of the shape of `like`. */
   noise: (like: Tensor) => Tensor;
+  /** The network in training, which knows paths that bend. */
+  network?: Network | undefined;
 }
 
 /** The inputs of a network, and its target output. */
@@ -82,6 +84,8 @@ interface MethodRows<B extends Batch> {
   readonly chains?: boolean;
   /** The method's own batch coupling; the user's coupling replaces it. */
   readonly coupling?: (process: ReferenceProcess, chain?: Chain) => BatchCoupling;
+  /** Whether pairs of a chain are parts of smooth paths through all its datasets. */
+  readonly isSmooth?: boolean;
   /** Whether the coupling pairs all rows together if they are few, instead of batch by batch. */
   readonly wholePlans?: boolean;
   /** The rows of an epoch or of a batch. */
@@ -135,6 +139,8 @@ export interface MethodModel {
       network: Network;
     },
   ): void;
+  /** Trains a part of the model from some rows of the data before the first half-iteration; resumed runs have it. */
+  prepare?: MethodModel["begin"] | undefined;
   /**
    * Replaces training: sets the tensors from all rows once per half-iteration, and returns a value
    * that is reported as the loss.

@@ -44,12 +44,12 @@ export function preconditioned(method: Method, mixture?: MixtureNumbers): Method
     );
   return {
     ...made,
-    loss(batch, { network, ...context }) {
+    loss(batch, context) {
       const rows = regression.call(method, batch, { ...context, meanMatch: true });
       const losses = [rows]
         .flat()
         .map(({ x, t, target, given = batch.given }) =>
-          (network as Preconditioned).loss(x, t, given ?? {}, target),
+          (context.network as Preconditioned).loss(x, t, given ?? {}, target),
         );
       return losses.reduce((a, b) => a.add(b)).div(losses.length);
     },

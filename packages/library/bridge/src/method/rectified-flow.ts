@@ -3,6 +3,7 @@ import type { Pairs } from "../core/batch.js";
 import { targetOf } from "../core/direction.js";
 import { simulated } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
+import { bent } from "../model/mean-path.js";
 import { brownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
 
@@ -16,13 +17,17 @@ export const rectifiedflow = {
   eps: 0,
   rows: {
     pairs: true,
+    chains: true,
     make: ({ direction, newest, data, matching, generator, simulate }) =>
       newest === null
         ? independent(data, generator, { to: targetOf(direction), matching })
         : simulated(newest, data, simulate),
   },
-  regression({ x0, x1 }, { t }) {
+  regression(pairs, { t, network }) {
+    const { x0, x1 } = pairs;
     const sample = { x0, x1, t, z: x0 };
-    return { x: line.bridge(sample), t, target: line.target("f", sample) };
+    const straight = { x: line.bridge(sample), velocity: line.target("f", sample) };
+    const { x, velocity: target } = bent(straight, pairs, { network, t });
+    return { x, t, target };
   },
 } satisfies Method<Pairs>;

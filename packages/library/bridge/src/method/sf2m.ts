@@ -5,6 +5,7 @@ import type { Pairs } from "../core/batch.js";
 import { independent } from "../coupling/independent.js";
 import { minibatchExact } from "../coupling/minibatch.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
+import { bent } from "../model/mean-path.js";
 import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
 
@@ -29,12 +30,14 @@ export const sf2m = {
     coupling: () => minibatchExact(),
     make: ({ data, generator, matching }) => independent(data, generator, { matching }),
   },
-  loss({ x0, x1, given }, { network, process, t, noise }) {
+  loss(pairs, { network, process, t, noise }) {
+    const { x0, x1, given } = pairs;
     const { v, s } = network as FlowAndScore;
     const e = noise(x0);
-    const x = process.bridge({ x0, x1, t, z: e });
+    const straight = { x: process.bridge({ x0, x1, t, z: e }), velocity: x1.sub(x0) };
+    const { x, velocity } = bent(straight, pairs, { network, t });
     const { slope, weight } = noiseTerms(t, x0, process.sigma);
-    const flow = x1.sub(x0).add(slope.mul(e));
+    const flow = velocity.add(slope.mul(e));
     const scoreError = s.forward(x, t, given).mul(weight).add(e);
     return v.forward(x, t, given).sub(flow).square().mean().add(scoreError.square().mean());
   },

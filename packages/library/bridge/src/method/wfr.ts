@@ -7,9 +7,10 @@ import { joinMass, minibatchGrowth, splitMass, withoutMass } from "../coupling/g
 import { independent } from "../coupling/independent.js";
 import { BlindToMass } from "../model/blind-to-mass.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
+import { bent } from "../model/mean-path.js";
 import { growthPath, straightPath } from "../process/growth-path.js";
 import { spread } from "../process/process.js";
-import type { Method } from "./method.js";
+import type { Method, StepContext } from "./method.js";
 import { noiseTerms } from "./sf2m.js";
 
 export interface GrowthNumbers {
@@ -46,22 +47,22 @@ const shared = ({ delta = 1, masses, semiRelaxed: penalty }: GrowthNumbers) =>
 /** Points on the paths of pairs [B, d + 1], flow and growth there, and the mass that has come there [B]. */
 function pathOf(
   { x0, x1, given }: Pairs,
-  network: BlindToMass,
-  t: Tensor,
+  { flow, network, t }: Pick<StepContext, "network" | "t"> & { flow: BlindToMass },
   { delta = 1, semiRelaxed = null }: GrowthNumbers,
 ) {
   const path = semiRelaxed === null ? growthPath : straightPath;
   return noGrad(() => {
-    const unit = network.unit(t, given);
+    const unit = flow.unit(t, given);
     const from = splitMass(x0);
     const to = splitMass(x1);
-    const { x, velocity, growth, mass } = path({
-      x0: from.x,
-      x1: to.x,
+    const ends = { x0: from.x, x1: to.x };
+    const { growth, mass, ...straight } = path({
+      ...ends,
       logRatio: to.logMass.sub(from.logMass).mul(unit),
       t,
       delta: unit.reciprocal().mul(delta),
     });
+    const { x, velocity } = bent(straight, { ...ends, given }, { network, t });
     return { x: joinMass(x, from.logMass), target: joinMass(velocity, growth.div(unit)), mass };
   });
 }
@@ -81,7 +82,8 @@ export const wfr = (numbers: GrowthNumbers = {}) =>
       create: ({ createNetwork, chain }) => new BlindToMass(createNetwork(), { chain }),
     },
     loss(batch, { network, t }) {
-      const { x, target, mass } = pathOf(batch, network as BlindToMass, t, numbers);
+      const at = { flow: network as BlindToMass, network, t };
+      const { x, target, mass } = pathOf(batch, at, numbers);
       return weightedSquares(network.forward(x, t, batch.given).sub(target), mass);
     },
   }) satisfies Method<Pairs>;
@@ -103,7 +105,8 @@ export const wfr_bridge = (numbers: GrowthNumbers = {}) =>
     },
     loss(batch, { network, process, t, noise }) {
       const { v, s } = network as FlowAndScore;
-      const { x: mean, target, mass } = pathOf(batch, v as BlindToMass, t, numbers);
+      const at = { flow: v as BlindToMass, network, t };
+      const { x: mean, target, mass } = pathOf(batch, at, numbers);
       const e = withoutMass(noise(mean));
       const x = process.bridge({ x0: mean, x1: mean, t, z: e });
       const { slope, weight } = noiseTerms(t, x, process.sigma);

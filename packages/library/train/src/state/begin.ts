@@ -26,22 +26,25 @@ function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator)
     const { device } = data[end];
     return randperm(data[end].size(0), { generator, device }).narrow(0, 0, countOf(data[end]));
   });
-  return gathered(data, (end) => drawn[end], { decode: data.decode, generator });
+  const rows = gathered(data, (end) => drawn[end], { decode: data.decode, generator });
+  return Object.assign(rows, { chain: data.chain });
 }
 
-/** Sets a new model's tensors from random rows, a function of the seed. */
+/** Sets a new model's tensors from random rows, a function of the seed; `prepare` trains a part of them. */
 export function beginNetwork(
   problem: CompleteProblem,
   direction: Direction,
   network: Network,
+  hook: "begin" | "prepare" = "begin",
 ): void {
   const { method, data, process, seed } = problem;
   const { model } = method.method;
-  if (!model?.begin) return;
-  const generator = stream(seed, `begin/${direction}`, data.x0.device);
+  const work = model?.[hook];
+  if (!work) return;
+  const generator = stream(seed, `${hook}/${direction}`, data.x0.device);
   noGrad(() =>
     tidy(() => {
-      model.begin?.({ network, direction, data: someRows(problem, generator), process, generator });
+      work({ network, direction, data: someRows(problem, generator), process, generator });
     }),
   );
 }

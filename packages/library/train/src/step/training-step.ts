@@ -139,8 +139,9 @@ function lossOfParts(
       return weighted(value, part.count, share.rows);
     };
   }
+  const context = { direction, process, meanMatch, network, noise };
   const regressions = noGrad(() =>
-    [method.regression?.(batch, { direction, process, t: times(), meanMatch, noise }) ?? []].flat(),
+    [method.regression?.(batch, { ...context, t: times() }) ?? []].flat(),
   ) as Regression[];
   return (i, k) => {
     const losses = regressions.map((regression) => {

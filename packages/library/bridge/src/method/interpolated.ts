@@ -1,0 +1,115 @@
+// Methods whose mean paths bend.
+import {
+  cat,
+  enableGrad,
+  type Generator,
+  nn,
+  optim,
+  Parameter,
+  rand,
+  randint,
+  recorded,
+  type Tensor,
+  tidy,
+} from "@dsbm/torch";
+import { eachInterval } from "../chain/coupling.js";
+import { onAbsoluteTime } from "../chain/network.js";
+import { mapBatch, type Pairs } from "../core/batch.js";
+import { argumentError } from "../core/errors.js";
+import { splitMass } from "../coupling/growth.js";
+import { minibatchExact } from "../coupling/minibatch.js";
+import { dataMetric, type MetricName, type SquaredLength } from "../model/data-metric.js";
+import { type Bending, LearnedBend } from "../model/mean-path.js";
+import { spread } from "../process/process.js";
+import type { Method } from "./method.js";
+
+/** Smooth paths through all datasets of a chain (see `alongSplines`); two datasets have straight paths. */
+export const smooth = (method: Method): Method => ({
+  ...method,
+  ...(method.rows && { rows: { ...method.rows, isSmooth: true } }),
+});
+
+const mostRows = 2048;
+const fewColumns = 10;
+
+/**
+ * Paths of least energy under a metric of the rows of an interval's two datasets (default: LAND up to ten columns, else
+ * RBF). Throws a BridgeError for images.
+ */
+export function followingData(method: Method, metric: MetricName | null = null): Method {
+  const { model, networks, rows, mass } = method;
+  const plain = (x: Tensor) => (mass ? splitMass(x).x : x);
+  return {
+    ...method,
+    model: {
+      type: nn.Module,
+      ...model,
+      create(facts) {
+        const { shape, chain, generator, createNetwork } = facts;
+        const [columns = 0, ...more] = shape;
+        if (more.length > 0)
+          throw argumentError(
+            `samples have the shape [${shape}], and paths that follow data are for vectors: write interpolant=straight`,
+          );
+        const bidirectional = networks === "bidirectional";
+        const net = model?.create(facts) ?? onAbsoluteTime(createNetwork({ bidirectional }), chain);
+        return Object.assign(net, {
+          bend: new LearnedBend(mass ? columns - 1 : columns, { chain, generator }),
+        });
+      },
+      prepare({ network, data, process, generator }) {
+        const couple = rows?.coupling?.(process, data.chain) ?? minibatchExact();
+        const parts = eachInterval(data, "x0").map(({ x0, x1, given }) => {
+          const some = (x: Tensor) => x.narrow(0, 0, Math.min(mostRows, x.size(0)));
+          const ends = mapBatch({ x0, given }, some);
+          const pairs = couple({ ...ends, x1: some(x1) }, generator);
+          const data = cat([plain(ends.x0), plain(some(x1))]);
+          const name = metric ?? (data.size(1) > fewColumns ? "rbf" : "land");
+          return {
+            pairs: { ...pairs, x0: plain(pairs.x0), x1: plain(pairs.x1) },
+            squaredLength: dataMetric(data, name, generator),
+          };
+        });
+        leastEnergy((network as Bending).bend as LearnedBend, parts, generator);
+      },
+    },
+  };
+}
+
+const steps = 1000;
+const rate = 1e-3;
+const batch = 256;
+
+/** Minimises the mean energy of the paths of pairs over their bends. */
+function leastEnergy(
+  bend: LearnedBend,
+  parts: readonly { pairs: Pairs; squaredLength: SquaredLength }[],
+  generator: Generator,
+): void {
+  const weights = bend.weights.map((w) => new Parameter(w.clone()));
+  const optimizer = new optim.Adam(weights, { lr: rate });
+  const energy = ({ pairs, squaredLength }: (typeof parts)[number]) => {
+    const { device } = pairs.x0;
+    const index = randint(0, pairs.x0.size(0), [batch], { generator, device });
+    const some = mapBatch(pairs, (x) => x.indexSelect(0, index));
+    const t = rand([batch], { generator, device });
+    const { x, velocity } = bend.at(some, t, weights);
+    const line = some.x0.lerp(some.x1, spread(t, some.x0));
+    return squaredLength(line.add(x), some.x1.sub(some.x0).add(velocity)).mean();
+  };
+  const advance = recorded(() => {
+    optimizer.zeroGrad();
+    const sum = parts.map(energy).reduce((all, one) => all.add(one));
+    sum.backward();
+    optimizer.step();
+    return [sum.detach()];
+  });
+  for (let step = 0; step < steps; step++) {
+    optimizer.lr = (rate / 2) * (1 + Math.cos((Math.PI * step) / steps));
+    tidy(() => enableGrad(() => advance()));
+  }
+  advance.reset();
+  bend.weights.forEach((w, i) => void w.copy_(weights[i] as Tensor));
+  optimizer.dispose();
+  for (const w of weights) w.dispose();
+}

@@ -1,0 +1,186 @@
+// Mean paths that bend: splines through several datasets, and paths that follow the data.
+import { cat, linspace, nn, noGrad, rand, randn, setNumThreads, type Tensor, tensor } from "@dsbm/torch";
+import { describe, expect } from "vitest";
+import { it } from "../../../../../test/support/in-scope.js";
+import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
+import { chainOf, intervalsOf } from "../../src/chain/chain.js";
+import { alongSplines } from "../../src/chain/coupling.js";
+import { chainEndpoints } from "../../src/chain/endpoints.js";
+import type { Pairs } from "../../src/core/batch.js";
+import type { Network } from "../../src/core/network.js";
+import { minibatchExact } from "../../src/coupling/minibatch.js";
+import { followingData } from "../../src/method/interpolated.js";
+import { rectifiedflow } from "../../src/method/rectified-flow.js";
+import { sf2m } from "../../src/method/sf2m.js";
+import { wfr } from "../../src/method/wfr.js";
+import { dataMetric } from "../../src/model/data-metric.js";
+import { bent } from "../../src/model/mean-path.js";
+import { brownian } from "../../src/process/brownian.js";
+
+setNumThreads(1);
+
+class Still extends nn.Module {
+  forward(x: Tensor): Tensor {
+    return x.zerosLike();
+  }
+}
+const still = (): Network => new Still();
+
+/** The mean path of pairs at times t, as the flow method learns it. */
+function pathOf(pairs: Pairs, t: Tensor, network = still()) {
+  const context = { direction: "f", process: brownian(), meanMatch: false, noise: randn } as const;
+  const { x, target } = rectifiedflow.regression(pairs, {
+    ...context,
+    t,
+    network,
+    noise: (like) => like.zerosLike(),
+  });
+  return { x, velocity: target };
+}
+
+describe("splines", () => {
+  const times = [0, 0.2, 0.5, 1];
+  /** Rows of one path each, so that transport has no choice. */
+  const course = (at: readonly number[], of: (t: number) => number[]) => {
+    const chain = chainOf(at);
+    const data = chainEndpoints(
+      at.map((t) => ({ x: tensor([of(t), of(t)]) })),
+      chain,
+    );
+    const couple = alongSplines(minibatchExact(), chain);
+    const pairs = couple({ x0: data.x0, x1: data.x1, given: data.conditions?.x0 }, seeded(1));
+    return { pairs, intervals: intervalsOf(chain) };
+  };
+  const wave = (t: number) => [Math.sin(5 * t), t ** 2];
+
+  it("pass through their knots, smoothly, with their derivatives as velocities", () => {
+    const { pairs, intervals } = course(times, wave);
+    expect(pairs.x0.shape).toEqual([6, 2]);
+    const h = 1e-3;
+    const at = (t: number) => pathOf(pairs, pairs.x0.select(1, 0).fullLike(t));
+    expect(distance(at(0).x, pairs.x0)).toBeLessThan(1e-6);
+    expect(distance(at(1).x, pairs.x1)).toBeLessThan(1e-6);
+    for (const t of [0.1, 0.5, 0.8]) {
+      const slope = at(t + h)
+        .x.sub(at(t - h).x)
+        .div(2 * h);
+      expect(distance(slope, at(t).velocity)).toBeLessThan(2e-3);
+    }
+    // In the time of the course, velocity and its derivative have no jump at a dataset.
+    const absolute = (t: number, k: number) => {
+      const { unit } = intervals[k] as (typeof intervals)[number];
+      return at(t)
+        .velocity.select(0, 2 * k)
+        .div(unit);
+    };
+    const second = (t: number, k: number) => {
+      const { length } = intervals[k] as (typeof intervals)[number];
+      return absolute(t + h, k)
+        .sub(absolute(t - h, k))
+        .div(2 * h * length);
+    };
+    for (const k of [0, 1]) {
+      expect(distance(absolute(1, k), absolute(0, k + 1))).toBeLessThan(1e-4);
+      expect(distance(second(1, k), second(0, k + 1))).toBeLessThan(0.02);
+    }
+    // Natural: straight at both ends.
+    expect(distance(second(0, 0), second(0, 0).zerosLike())).toBeLessThan(0.02);
+    expect(distance(second(1, 2), second(1, 2).zerosLike())).toBeLessThan(0.02);
+  });
+
+  it("between two datasets, and through sets on a line, are straight", () => {
+    for (const { pairs } of [course([0, 1], wave), course(times, (t) => [3 * t, 1 - t])]) {
+      const t = rand([pairs.x0.size(0)], { generator: seeded(2) });
+      const { x, velocity } = pathOf(pairs, t);
+      expect(distance(x, pairs.x0.lerp(pairs.x1, t.unsqueeze(1)))).toBeLessThan(1e-5);
+      expect(distance(velocity, pairs.x1.sub(pairs.x0))).toBeLessThan(1e-5);
+    }
+  });
+
+  it("have as many pairs as the batch, of paths that transport joins", () => {
+    const chain = chainOf([0, 0.5, 1]);
+    const set = (shift: number) => ({ x: normal([7, 2], 3).mul(0.1).add(shift).to("float32") });
+    const data = chainEndpoints([set(0), set(1), set(2)], chain);
+    const couple = alongSplines(minibatchExact(), chain);
+    const pairs = couple({ x0: data.x0, x1: data.x1, given: data.conditions?.x0 }, seeded(1));
+    expect(pairs.given?.interval?.toNumbers()).toEqual([...Array(7).fill(0), ...Array(7).fill(1)]);
+    const half = (x: Tensor, k: number) => x.narrow(0, 7 * k, 7);
+    expect(distance(half(pairs.x1, 0), half(pairs.x0, 1))).toBe(0);
+    // The first two sets are shifted copies: every path keeps its row.
+    const moves = half(pairs.x1.sub(pairs.x0), 0).mul(Math.sqrt(0.5));
+    expect(distance(moves, moves.onesLike())).toBeLessThan(1e-4);
+  });
+});
+
+/** Rows on a half circle of radius 1 with the angles of `from` to `to`, in parts of π. */
+const arc = (n: number, [from, to]: readonly [number, number], seed: number): Tensor => {
+  const angle = rand([n], { generator: seeded(seed) })
+    .mul(to - from)
+    .add(from)
+    .mul(Math.PI);
+  const circle = cat([angle.cos().unsqueeze(1), angle.sin().unsqueeze(1)], { dim: 1 });
+  return circle.add(randn([n, 2], { generator: seeded(seed + 1) }).mul(0.03));
+};
+
+describe("paths that follow the data", () => {
+  const facts = {
+    shape: [2],
+    direction: "f",
+    generator: seeded(4),
+    createNetwork: still,
+  } as const;
+
+  it.each([
+    ["rectifiedflow", rectifiedflow, [2]],
+    ["sf2m", sf2m, [2]],
+    ["wfr", wfr({ delta: 1 }), [3]],
+  ] as const)("of %s are straight before the metric is known", (_, plain, shape) => {
+    const method = followingData(plain as never);
+    const network = method.model?.create({ ...facts, shape }) as Network;
+    const pairs = { x0: normal([5, 2], 1).to("float32"), x1: normal([5, 2], 2).to("float32") };
+    const t = linspace(0, 1, 5);
+    const line = { x: pairs.x0, velocity: pairs.x1 };
+    expect(distance(bent(line, pairs, { network, t }).x, line.x)).toBe(0);
+    expect(distance(bent(line, pairs, { network, t }).velocity, line.velocity)).toBe(0);
+  });
+
+  it.each(["land", "rbf"] as const)("bend along an arc between two clusters (%s)", (name) => {
+    const method = followingData(rectifiedflow as never, name);
+    const network = method.model?.create(facts) as Network;
+    const data = { x0: arc(100, [0, 0.55], 1), x1: arc(100, [0.45, 1], 3) };
+    noGrad(() =>
+      method.model?.prepare?.({
+        network,
+        data,
+        direction: "f",
+        process: brownian(),
+        generator: seeded(5),
+      }),
+    );
+    const pairs = minibatchExact()(data, seeded(6));
+    const t = pairs.x0.select(1, 0).fullLike(0.5);
+    const off = (x: Tensor) => x.square().sum(1).sqrt().sub(1).abs().mean().item();
+    const { x, velocity } = pathOf(pairs, t, network);
+    const line = pairs.x0.lerp(pairs.x1, 0.5);
+    expect(off(x)).toBeLessThan(0.6 * off(line));
+    const h = 1e-3;
+    const slope = pathOf(pairs, t.add(h), network).x.sub(pathOf(pairs, t.sub(h), network).x);
+    expect(distance(slope.div(2 * h), velocity)).toBeLessThan(5e-3);
+    for (const [at, end] of [
+      [0, pairs.x0],
+      [1, pairs.x1],
+    ] as const)
+      expect(distance(pathOf(pairs, t.fullLike(at), network).x, end)).toBeLessThan(1e-6);
+  });
+
+  it("know where data are: the RBF metric's density is 1 there", () => {
+    const rows = arc(500, [0, 1], 7);
+    const length = dataMetric(rows, "rbf", seeded(8));
+    const unit = rows.onesLike().mul(Math.SQRT1_2);
+    const density = (x: Tensor) => length(x, unit).reciprocal();
+    const on = density(rows);
+    expect(Math.abs(on.mean().item() - 1)).toBeLessThan(0.05);
+    expect(on.sub(1).square().mean().sqrt().item()).toBeLessThan(0.2);
+    expect(density(rows.mul(0.3)).mean().item()).toBeLessThan(0.1);
+  });
+});
