@@ -1,5 +1,15 @@
 // Mean paths that bend: splines through several datasets, and paths that follow the data.
-import { cat, linspace, nn, noGrad, rand, randn, setNumThreads, type Tensor, tensor } from "@dsbm/torch";
+import {
+  cat,
+  linspace,
+  nn,
+  noGrad,
+  rand,
+  randn,
+  setNumThreads,
+  type Tensor,
+  tensor,
+} from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
