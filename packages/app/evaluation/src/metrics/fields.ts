@@ -72,7 +72,7 @@ export const fieldMetrics: readonly Metric[] = [
     title: "condition error",
     group: "ends",
     meaning:
-      "How far generated fields depend on their conditions otherwise than data do, in deviations. Floor: other target fields; ceiling: the untransported source.",
+      "How differently generated fields and data depend on their conditions, in deviations. Floor: other target fields; ceiling: the untransported source.",
     columns: { value: "cond_error", floor: "data_cond_error", ceiling: "start_cond_error" },
     isRare: true,
     serves: ({ ends, config }) =>

@@ -118,7 +118,7 @@ export function chooseRules(facts: DataFacts, typed: UserChoices = {}): Rule[] {
 const twoIterations = rule(
   "n_ipf",
   2,
-  "an iteration on those pairs, and one on pairs of the bridge itself",
+  "one iteration on the first pairs, one on pairs of the bridge",
 );
 
 const fiveIterations = rule(

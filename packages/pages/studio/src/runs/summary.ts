@@ -6,7 +6,7 @@ import type { RunRow } from "../shared/api.js";
 import { below, configFacts, endsOf, messageOf, readAs } from "./files.js";
 import { newestMetrics, readResults } from "./results.js";
 
-/** Bytes at the end of metrics.jsonl in which the last whole line is looked for: few first, then more. */
+/** Bytes at the end of metrics.jsonl, searched for the last whole line: first few, then more. */
 const lastBytes = [1 << 10, 16 << 10];
 
 interface Kept<T> {

@@ -87,7 +87,7 @@ export function renderPlayerPage({
   const heading = title ?? `${from} ↔ ${to}`;
   const names = Object.keys(models);
   const facts = [
-    `A bridge by ${method} between ${from} and ${to}, to be followed in this page: it needs no network and no other file.`,
+    `A bridge by ${method} between ${from} and ${to}. This page needs no network and no other file.`,
     source || target
       ? `It holds the models, ${source?.shape[0] ?? 0} samples of ${from} and ${target?.shape[0] ?? 0} of ${to}.`
       : "It holds the models and no samples.",

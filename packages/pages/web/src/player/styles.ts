@@ -11,16 +11,13 @@ const css = `
 .dsbm-player label, .dsbm-player fieldset { display: flex; flex-direction: column; gap: .15rem; font-size: .85rem;
   color: var(--faint); min-width: 0; border: 0; padding: 0; margin: 0; }
 .dsbm-player legend { padding: 0; margin-bottom: .15rem; }
-.dsbm-player .choices { display: flex; flex-wrap: wrap; }
+.dsbm-player .choices { display: flex; flex-wrap: wrap; gap: .25rem; }
 .dsbm-player .choices label { flex-direction: row; font-size: .95rem; color: var(--ink); cursor: pointer; }
 .dsbm-player .choices input { position: absolute; opacity: 0; width: 1px; height: 1px; }
 .dsbm-player .choices span, .dsbm-player button, .dsbm-player select, .dsbm-player input:not([type=range], [type=radio]) {
   font: inherit; font-size: .95rem; color: var(--ink); background: var(--soft); border: 1px solid var(--rule); min-height: 2.25rem;
   padding: .25rem .7rem; border-radius: .35rem; max-width: 100%; }
-.dsbm-player .choices span { border-radius: 0; overflow-wrap: anywhere; display: block; }
-.dsbm-player .choices label:first-of-type span { border-radius: .35rem 0 0 .35rem; }
-.dsbm-player .choices label + label { margin-left: -1px; }
-.dsbm-player .choices label:last-of-type span { border-radius: 0 .35rem .35rem 0; }
+.dsbm-player .choices span { overflow-wrap: anywhere; display: block; }
 .dsbm-player .choices input:checked + span { background: var(--link); color: var(--paper); border-color: var(--link); }
 .dsbm-player input[type=number] { width: 5.5rem; }
 .dsbm-player button { cursor: pointer; }

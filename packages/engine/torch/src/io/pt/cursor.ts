@@ -4,7 +4,7 @@ import { plainBytes } from "../raw.js";
 import { viewOf } from "./source.js";
 
 const longestLine = 256;
-/** Numbers of more bytes occur in no checkpoint. */
+/** No checkpoint has longer numbers. */
 const longestInteger = 256;
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
