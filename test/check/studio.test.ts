@@ -1,25 +1,13 @@
 // The studio in a real browser: a run that appears and grows, charts, comparison, and that a page says nothing on the console,
 // asks no other host, and is accessible.
 import { type ChildProcess, spawn } from "node:child_process";
-import {
-  appendFileSync,
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock } from "@dsbm/files";
 import { startStudio } from "@dsbm/studio";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type FakeRun,
-  metricLine,
-  metricLines,
-  writeRun,
-} from "../../packages/pages/studio/test/runs.js";
+import { type FakeRun, metricLine, writeRun } from "../../packages/pages/studio/test/runs.js";
 import { tinyExport } from "../../packages/pages/web/test/tiny-export.js";
 import { root } from "../docs/blocks.js";
 import { accessibilityFaults, hasBrowser, launch, sticksOut } from "../support/browser.js";
@@ -305,31 +293,5 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
       },
       { width, dark },
     );
-  });
-
-  it("lists 500 runs of 10,000 lines each, in less than 200 MB", async () => {
-    const big = join(scratchFolder, "lines.jsonl");
-    writeFileSync(big, metricLines(10_000));
-    for (let seed = 1; seed <= 500; seed++)
-      writeRun(join(folder, "many/defaults", String(seed)), { name: "many", seed, linked: big });
-    // In hundredths of a second, in user and system mode.
-    const busy = () => {
-      const [, after = ""] = readFileSync(`/proc/${server.pid}/stat`, "utf8").split(") ");
-      return Number(after.split(" ")[11]) + Number(after.split(" ")[12]);
-    };
-    const [started, before] = [performance.now(), busy()];
-    const { rows } = (await (await fetch(`${address}api/runs`)).json()) as { rows: unknown[] };
-    const seconds = (performance.now() - started) / 1000;
-    const ofProcessor = (busy() - before) / 100;
-    expect(rows.length).toBeGreaterThan(500);
-    await look("#/?q=many", async (page) => {
-      await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 500);
-    });
-    const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
-    const megabytes = Number(/VmRSS:\s*(\d+)/.exec(status)?.[1]) / 1024;
-    console.log(
-      `500 runs of 10,000 lines: the table in ${seconds.toFixed(2)} s (${ofProcessor} s of the processor), ${megabytes.toFixed(0)} MB`,
-    );
-    expect(megabytes).toBeLessThan(200);
   });
 });

@@ -10,16 +10,6 @@ beforeEach(() => T.setNumThreads(1));
 
 const smallest = (dtype: T.DType) =>
   T.full([2], dtype === "int64" ? -(2n ** 63n) : -(2 ** 31), { dtype });
-const adam = (over: Record<number, unknown> = {}, amsgrad = false) => {
-  const same = () => [T.ones([2, 3])];
-  const args: unknown[] = [same(), same(), same(), same(), amsgrad ? same() : [], [T.ones([])]];
-  args.push(0.1, 0.9, 0.99, 0, 1e-8, amsgrad, false, undefined, undefined);
-  for (const [i, value] of Object.entries(over)) args[Number(i)] = value;
-  return () => T.call("aten::_fused_adam_", "", ...args);
-};
-/** A list whose element is `good` for as many looks, and `bad` afterwards. */
-const turning = (good: number, looks: number, bad: number) =>
-  Object.defineProperty([0], 0, { get: () => (looks-- > 0 ? good : bad) });
 const call =
   (name: string, overload: string, ...args: unknown[]) =>
   () =>
@@ -31,25 +21,6 @@ const int = (dtype: T.DType, ...values: (number | bigint)[]) =>
 
 describe("checked arguments", () => {
   const refused: [string, () => unknown, RegExp][] = [
-    ["Adam: another shape", adam({ 1: [T.ones([3, 3])] }), /another shape, dtype/],
-    [
-      "Adam: another dtype",
-      adam({ 2: [T.ones([2, 3], { dtype: "float64" })] }),
-      /another shape, dtype/,
-    ],
-    ["Adam: other strides", adam({ 3: [T.ones([3, 2]).t()] }), /memory layout/],
-    ["Adam: no meta memory", adam({ 1: [T.ones([2, 3], { device: "meta" })] }), /device/],
-    ["Adam: one moment missing", adam({ 3: [] }), /one of each moment/],
-    ["Adam: no amsgrad moments", adam({ 4: [] }, true), /one of each moment/],
-    ["Adam: a step too few", adam({ 5: [] }), /one state step/],
-    ["Adam: steps of another kind", adam({ 5: [T.ones([2])] }), /float32 tensor of one element/],
-    [
-      "Adam: overlapping",
-      adam({ ...[0, 1, 2, 3].map(() => [T.ones([3]).expand([2, 3])]) }),
-      /dense/,
-    ],
-    ["Adam: found_inf", adam({ 14: T.ones([2]) }), /grad_scale and found_inf/],
-    ["pixelShuffle by 0", call("pixel_shuffle", "", T.ones([1, 4, 2, 2]), 0), /between 1 and/],
     [
       "pdist of no rows, whose gradient crashes",
       call("pdist", "", T.ones([0, 2]).requiresGrad_()),
@@ -66,27 +37,6 @@ describe("checked arguments", () => {
       /at least one head/,
     ],
     ["attention of matrices", sdpa(T.ones([3, 4]), T.ones([3, 4])), /at least one head/],
-    ["as_strided: lengths", () => T.ones([4]).asStrided([2, 2], [1]), /different lengths/],
-    ["as_strided: negative", () => T.ones([4]).asStrided([2], [-1]), /not negative/],
-    ...(
-      [
-        ["far offset", [], [], 2n ** 62n],
-        ["negative offset", [1], [1], -1],
-        ["far stride", [2, 2], [2n ** 62n, 2n ** 62n], 0],
-        ["large size", [2n ** 40n, 2n ** 40n], [0, 0], 0],
-      ] as [string, number[], number[], number][]
-    ).map(([what, size, stride, storageOffset]): [string, () => unknown, RegExp] => [
-      `as_strided: ${what}`,
-      () => T.ones([4], { dtype: "bfloat16" }).asStrided(size, stride, { storageOffset }),
-      /outside the storage|offset is not negative/,
-    ]),
-    [
-      "as_strided_scatter",
-      () =>
-        T.unsafe.call("aten::as_strided_scatter", "", T.ones([4]), T.ones([]), [], [], 2n ** 62n),
-      /outside the storage/,
-    ],
-    ["as_strided within 64 bits", () => T.ones([4]).asStrided([5], [1]), /out of bounds/],
     ["random_", call("random_", "from", T.ones([1]), 0, 2n ** 63n - 1n), /within 2\^62/],
     ["int64 by -1", () => smallest("int64").remainder(int("int64", -1)), /does not fit/],
     ["int32 by -1", () => smallest("int32").remainder(-1), /does not fit/],
@@ -129,8 +79,6 @@ describe("checked arguments", () => {
   });
 
   it("let what is right through", () => {
-    expect(adam()).not.toThrow();
-    expect(adam({}, true)).not.toThrow();
     expect(T.full([1], 7, { dtype: "int64" }).remainder(-4).item()).toBe(-1);
     expect(smallest("int64").div(-1).dtype).toBe("float32");
     expect(
@@ -138,19 +86,7 @@ describe("checked arguments", () => {
         .remainder(4294967295)
         .item(),
     ).toBe(2 ** 31);
-    expect(T.ones([4]).slice({ start: 1 }).asStrided([2], [1], { storageOffset: 2 }).shape).toEqual(
-      [2],
-    );
-    expect(T.ones([4]).asStrided([2], [2]).toNumbers()).toEqual([1, 1]);
     expect(sdpa(T.ones([1, 2, 3, 4]), T.ones([1, 1, 3, 4]))).not.toThrow();
-  });
-
-  it("are what native code reads, however often they change", () => {
-    for (let looks = 0; looks < 6; looks++) {
-      const act = () => T.ones([4]).asStrided([2], turning(1, looks, -1));
-      if (looks < 2) expect(act).toThrow(/not negative/);
-      else expect(act().toNumbers()).toEqual([1, 1]);
-    }
   });
 
   it("are made at every replay of a program too, where values come that were not there when it was recorded", () => {
@@ -230,9 +166,5 @@ describe("lists that nobody can walk through", () => {
   ])("%s", (_, act) => {
     expect(act).toThrow(T.TorchError);
     expect(act).toThrow(/too long|too many|dimensions|chunks|as strings/);
-  });
-
-  it("and powers that never end are errors", () => {
-    expect(() => T.call("aten::linalg_matrix_power", "", T.eye(2), -(2n ** 63n))).toThrow(/2\^62/);
   });
 });

@@ -57,16 +57,6 @@ describe("runChunked", () => {
       one.slice({ start: 300, end: 600 }).rawArray(),
     );
   });
-  it("moves its own generator on, and leaves the default one alone", () => {
-    const noise = T.recorded((x, w) => x.add(x.randnLike()).add(w));
-    const inputs = [T.zeros([700, 2]), T.zeros([2])];
-    const o = options(2);
-    const before = T.Generator.default().getState();
-    const [first] = T.runChunked(noise, inputs, o);
-    const [second] = T.runChunked(noise, inputs, o);
-    expect(second!.rawArray()).not.toEqual(first!.rawArray());
-    expect(T.Generator.default().getState()).toEqual(before);
-  });
   it("passes a chunk's error on, and works afterwards", () => {
     const table = T.ones([5]);
     const f = T.recorded((x, w) => table.index([x]).add(w));

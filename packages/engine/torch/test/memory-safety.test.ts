@@ -1,10 +1,10 @@
 // Memory that was refused, replaced or promised too often: errors, never a shape without elements behind it.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { addonPath, native } from "../src/binding/native.js";
+import { native } from "../src/binding/native.js";
 import * as T from "../src/index.js";
 import { memoryGroups } from "../src/memory-limit.js";
 
@@ -148,33 +148,4 @@ it.runIf(process.platform === "linux")("keeps the limits of cgroups", () => {
     native.memoryGroups?.(groups.flat());
     rmSync(folder, { recursive: true });
   }
-});
-
-it.runIf(process.platform === "linux")("the addon is hardened", () => {
-  const file = readFileSync(addonPath);
-  // ELF, 64 bits, little-endian: the headers of its segments, and the entries of the dynamic one.
-  const [at, size, count] = [
-    Number(file.readBigUInt64LE(32)),
-    file.readUInt16LE(54),
-    file.readUInt16LE(56),
-  ];
-  const segments = Array.from({ length: count }, (_, i) => at + i * size).map((p) => ({
-    type: file.readUInt32LE(p),
-    flags: file.readUInt32LE(p + 4),
-    offset: Number(file.readBigUInt64LE(p + 8)),
-    bytes: Number(file.readBigUInt64LE(p + 32)),
-  }));
-  const of = (type: number) => segments.find((s) => s.type === type);
-  expect(of(0x6474e552), "GNU_RELRO").toBeDefined();
-  expect((of(0x6474e551)?.flags ?? 1) & 1, "GNU_STACK is executable").toBe(0);
-  const dynamic = of(2) as { offset: number; bytes: number };
-  const tags = new Map<number, number>();
-  for (let p = dynamic.offset; p < dynamic.offset + dynamic.bytes; p += 16)
-    tags.set(Number(file.readBigInt64LE(p)), Number(file.readBigUInt64LE(p + 8)));
-  // BIND_NOW is a tag of its own, or a flag.
-  const isNow =
-    tags.has(24) || ((tags.get(30) ?? 0) & 8) !== 0 || ((tags.get(0x6ffffffb) ?? 0) & 1) !== 0;
-  expect(isNow, "BIND_NOW").toBe(true);
-  expect(file.includes("__stack_chk_fail"), "stack protector").toBe(true);
-  expect(file.includes("dsbm fortify level 2"), "FORTIFY").toBe(true);
 });

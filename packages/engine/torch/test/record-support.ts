@@ -65,16 +65,8 @@ function trainer(net: Net): (x: T.Tensor) => T.Tensor {
     T.noGrad(() => {
       const grads = net.parameters.map((p) => p.grad!);
       T._foreachAdd_(steps, 1);
-      const options = {
-        lr: 1e-2,
-        beta1: 0.9,
-        beta2: 0.999,
-        weightDecay: 0,
-        eps: 1e-8,
-        amsgrad: false,
-        maximize: false,
-      };
-      T._fusedAdam_(net.parameters, grads, m, v, [], steps, options);
+      const rates = [1e-2, 0.9, 0.999, 0, 1e-8, false, false];
+      T.unsafe.call("aten::_fused_adam_", "", net.parameters, grads, m, v, [], steps, ...rates);
     });
     return loss.detach();
   };

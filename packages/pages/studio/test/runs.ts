@@ -1,5 +1,5 @@
 // Run folders with known contents. Nothing is trained.
-import { linkSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export interface FakeRun {
@@ -11,8 +11,6 @@ export interface FakeRun {
   sigma?: number;
   /** Lines of metrics.jsonl, of two half-iterations. */
   lines?: number;
-  /** A file with these lines, to be linked instead of written. */
-  linked?: string;
   /** Seconds of earlier processes, and when it was continued. */
   spent?: number;
   resumed?: string[];
@@ -81,6 +79,5 @@ export function writeRun(folder: string, run: FakeRun = {}): void {
       isMain: true,
     },
   ]);
-  if (run.linked) linkSync(run.linked, join(folder, "metrics.jsonl"));
-  else write("metrics.jsonl", metricLines(run.lines ?? 40));
+  write("metrics.jsonl", metricLines(run.lines ?? 40));
 }

@@ -57,36 +57,6 @@ describe("an export", () => {
     );
   });
 
-  it("is read in pieces from an address whose files are longer than a browser gives at once", async () => {
-    const { bridge, models } = tinyExport();
-    const files = { "bridge.json": Buffer.from(JSON.stringify(bridge)), ...models };
-    const pieces = vi.fn();
-    // Answers say that they are long; to ask for all of one at once is an error, as it is in chromium.
-    vi.stubGlobal("fetch", async (address: URL) => {
-      const bytes = files[address.pathname.slice(1) as keyof typeof files] as Uint8Array;
-      const parts = [bytes.subarray(0, 100), bytes.subarray(100)].values();
-      const body = new ReadableStream({
-        pull(controller) {
-          const { done, value } = parts.next();
-          if (done) return controller.close();
-          pieces();
-          controller.enqueue(value);
-        },
-      });
-      const headers = new Map([["content-length", `${2 ** 31}`]]);
-      const arrayBuffer = () => Promise.reject(new TypeError("Failed to fetch"));
-      return { ok: true, headers, body, arrayBuffer };
-    });
-    try {
-      const far = await loadBridge("http://bridges.example/");
-      const near = await loadBridge(tinyExport());
-      expect((await far.sample([[10, 20]])).x).toEqual((await near.sample([[10, 20]])).x);
-      expect(pieces).toHaveBeenCalledTimes(6);
-    } finally {
-      vi.unstubAllGlobals();
-    }
-  });
-
   it.each([
     [{ format: 1 }, /format 1; expected 2/],
     [{ directions: {} }, /directions is missing/],

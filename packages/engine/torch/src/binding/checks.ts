@@ -14,66 +14,6 @@ const isTensor = (value: unknown): value is External =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isInteger = (value: unknown): value is number | bigint =>
   typeof value === "bigint" || Number.isInteger(value);
-const listOf = (value: unknown) => (Array.isArray(value) ? (value as unknown[]) : []);
-
-const numelOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
-
-function layoutOf(t: External) {
-  const shape = native.shape(t);
-  const strides = native.stride(t).filter((_, d) => (shape[d] as number) > 1);
-  return { shape, strides, dtype: native.dtype(t), device: native.device(t) };
-}
-
-/** Each element once and no gaps, in whatever order of the dimensions. */
-function isDense({ shape, strides }: { shape: number[]; strides: number[] }): boolean {
-  if (numelOf(shape) === 0) return true;
-  const sizes = shape.filter((d) => d > 1);
-  const order = sizes.map((_, d) => d).sort((a, b) => Number(strides[a]) - Number(strides[b]));
-  let expected = 1;
-  return order.every((d) => {
-    const fits = strides[d] === expected;
-    expected *= sizes[d] as number;
-    return fits;
-  });
-}
-
-const isScalarTensor = ({ shape, dtype }: { shape: number[]; dtype: string }) =>
-  numelOf(shape) === 1 && dtype === "float32";
-
-const fusedAdam: Check = (args) => {
-  const lists = args.slice(0, 6).map((list) => {
-    const tensors = listOf(list);
-    return tensors.every(isTensor) ? tensors.map(layoutOf) : [];
-  });
-  const params = lists[0] ?? [];
-  const steps = lists[5] ?? [];
-  require(steps.length === params.length, "expected one state step per parameter");
-  for (const step of steps)
-    require(isScalarTensor(step) &&
-      step.device !== "meta", "a state step is a float32 tensor of one element");
-  for (const list of lists.slice(1, args[11] === true ? 5 : 4)) {
-    require(list.length ===
-      params.length, "expected one gradient and one of each moment per parameter");
-    list.forEach((layout, i) => {
-      const [a, b] = [layout, params[i]].map((x) => JSON.stringify(x));
-      require(a ===
-        b, "a gradient or moment has another shape, dtype, device or memory layout than its parameter");
-    });
-  }
-  for (const t of args.slice(13, 15).filter(isTensor))
-    require(isScalarTensor(
-      layoutOf(t),
-    ), "grad_scale and found_inf are float32 tensors of one element");
-  for (const p of params)
-    require(/^b?float/.test(p.dtype) &&
-      isDense(p) &&
-      p.device !== "meta", "a parameter is a dense tensor of floating point numbers");
-};
-
-const pixelShuffle: Check = ([, factor]) => {
-  if (isInteger(factor))
-    require(factor > 0 && factor < 2 ** 15, "the factor is between 1 and 32767");
-};
 
 const foreachLists: Check = ([first, ...rest]) => {
   if (!Array.isArray(first)) return;
@@ -89,29 +29,10 @@ const attention: Check = (args) => {
       0, "with enable_gqa, query, key and value are [..., heads, length, width] with at least one head");
 };
 
-const strided: Check = ([, size, stride, offset]) => {
-  if (!Array.isArray(size) || !Array.isArray(stride)) return;
-  require(size.length === stride.length, "size and stride have different lengths");
-  for (const x of [...size, ...stride]) require(x >= 0, "sizes and strides are not negative");
-  const [sizes, steps] = [size, stride].map((list) => list.filter(isInteger).map(BigInt));
-  const start = isInteger(offset) ? BigInt(offset) : 0n;
-  require(start >= 0n, "the storage offset is not negative");
-  const last = (sizes ?? []).reduce((at, n, d) => at + (n - 1n) * (steps?.[d] ?? 0n), start);
-  const count = (sizes ?? []).reduce((product, n) => product * n, 1n);
-  for (const n of [start, last, count])
-    require(n < 2n ** 59n, "size, stride and storage offset reach outside the storage");
-};
-const stridedScatter: Check = ([self, , ...rest], overload) => strided([self, ...rest], overload);
-
 /** random_(self, from, to): close to the ends of int64 its rounding to floating point never ends. */
 const randomRange: Check = (args) => {
   for (const x of args.slice(1, 3).filter(isInteger))
     require(Math.abs(Number(x)) < 2 ** 62, "the bounds are within 2^62");
-};
-
-/** linalg_matrix_power(self, n): its loop never ends for the smallest integer, whose negative does not fit. */
-const matrixPower: Check = ([, n]) => {
-  if (isInteger(n)) require(Math.abs(Number(n)) < 2 ** 62, "the power is within 2^62");
 };
 
 function any(comparison: "eq" | "gt", t: External, value: number | bigint): boolean {
@@ -203,16 +124,6 @@ const pairwise: Check = ([self]) => {
 };
 
 const table: Readonly<Record<string, Check>> = {
-  _fused_adam_: fusedAdam,
-  _fused_adamw_: fusedAdam,
-  pixel_shuffle: pixelShuffle,
-  pixel_unshuffle: pixelShuffle,
-  as_strided: strided,
-  as_strided_: strided,
-  as_strided_copy: strided,
-  as_strided_scatter: stridedScatter,
-  linalg_matrix_power: matrixPower,
-  matrix_power: matrixPower,
   remainder: division,
   remainder_: division,
   fmod: division,

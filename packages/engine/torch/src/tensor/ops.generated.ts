@@ -19,8 +19,6 @@ const op__foreach_mul__Scalar = new Op("aten::_foreach_mul_", "Scalar");
 const op__foreach_norm_Scalar = new Op("aten::_foreach_norm", "Scalar");
 const op__foreach_sqrt = new Op("aten::_foreach_sqrt", "");
 const op__foreach_zero_ = new Op("aten::_foreach_zero_", "");
-const op__fused_adam_ = new Op("aten::_fused_adam_", "");
-const op__fused_adamw_ = new Op("aten::_fused_adamw_", "");
 const op_abs = new Op("aten::abs", "");
 const op_abs_ = new Op("aten::abs_", "");
 const op_acos = new Op("aten::acos", "");
@@ -45,7 +43,6 @@ const op_any_dim = new Op("aten::any", "dim");
 const op_argmax = new Op("aten::argmax", "");
 const op_argmin = new Op("aten::argmin", "");
 const op_argsort = new Op("aten::argsort", "");
-const op_as_strided = new Op("aten::as_strided", "");
 const op_asin = new Op("aten::asin", "");
 const op_atan = new Op("aten::atan", "");
 const op_atan2 = new Op("aten::atan2", "");
@@ -247,7 +244,6 @@ const op_outer = new Op("aten::outer", "");
 const op_pad = new Op("aten::pad", "");
 const op_pairwise_distance = new Op("aten::pairwise_distance", "");
 const op_permute = new Op("aten::permute", "");
-const op_pixel_shuffle = new Op("aten::pixel_shuffle", "");
 const op_pow_Tensor_Tensor = new Op("aten::pow", "Tensor_Tensor");
 const op_pow_Tensor_Scalar = new Op("aten::pow", "Tensor_Scalar");
 const op_pow__Tensor = new Op("aten::pow_", "Tensor");
@@ -446,15 +442,6 @@ export abstract class TensorMethods extends Handle {
   argsort(options?: { dim?: number; descending?: boolean }): Tensor;
   argsort(o?: any): any {
     return invoke(op_argsort, this, o?.dim, o?.descending);
-  }
-  /** aten::as_strided */
-  asStrided(
-    size: readonly number[],
-    stride: readonly number[],
-    options?: { storageOffset?: number | null },
-  ): Tensor;
-  asStrided(a?: any, b?: any, o?: any): any {
-    return invoke(op_as_strided, this, a, b, o?.storageOffset);
   }
   /** aten::asin */
   asin(): Tensor;
@@ -1872,86 +1859,6 @@ export function _foreachZero_(self: readonly Tensor[]): void;
 export function _foreachZero_(a?: any): any {
   return invoke(op__foreach_zero_, a);
 }
-/** aten::_fused_adam_ */
-export function _fusedAdam_(
-  self: readonly Tensor[],
-  grads: readonly Tensor[],
-  expAvgs: readonly Tensor[],
-  expAvgSqs: readonly Tensor[],
-  maxExpAvgSqs: readonly Tensor[],
-  stateSteps: readonly Tensor[],
-  options?: {
-    lr?: number;
-    beta1?: number;
-    beta2?: number;
-    weightDecay?: number;
-    eps?: number;
-    amsgrad?: boolean;
-    maximize?: boolean;
-    gradScale?: Tensor | null;
-    foundInf?: Tensor | null;
-  },
-): void;
-export function _fusedAdam_(a?: any, b?: any, c?: any, d?: any, e?: any, f?: any, o?: any): any {
-  return invoke(
-    op__fused_adam_,
-    a,
-    b,
-    c,
-    d,
-    e,
-    f,
-    o?.lr,
-    o?.beta1,
-    o?.beta2,
-    o?.weightDecay,
-    o?.eps,
-    o?.amsgrad,
-    o?.maximize,
-    o?.gradScale,
-    o?.foundInf,
-  );
-}
-/** aten::_fused_adamw_ */
-export function _fusedAdamw_(
-  self: readonly Tensor[],
-  grads: readonly Tensor[],
-  expAvgs: readonly Tensor[],
-  expAvgSqs: readonly Tensor[],
-  maxExpAvgSqs: readonly Tensor[],
-  stateSteps: readonly Tensor[],
-  options?: {
-    lr?: number;
-    beta1?: number;
-    beta2?: number;
-    weightDecay?: number;
-    eps?: number;
-    amsgrad?: boolean;
-    maximize?: boolean;
-    gradScale?: Tensor | null;
-    foundInf?: Tensor | null;
-  },
-): void;
-export function _fusedAdamw_(a?: any, b?: any, c?: any, d?: any, e?: any, f?: any, o?: any): any {
-  return invoke(
-    op__fused_adamw_,
-    a,
-    b,
-    c,
-    d,
-    e,
-    f,
-    o?.lr,
-    o?.beta1,
-    o?.beta2,
-    o?.weightDecay,
-    o?.eps,
-    o?.amsgrad,
-    o?.maximize,
-    o?.gradScale,
-    o?.foundInf,
-  );
-}
 /** aten::adaptive_avg_pool2d */
 export function adaptiveAvgPool2d(self: Tensor, outputSize: readonly number[] | number): Tensor;
 export function adaptiveAvgPool2d(a?: any, b?: any): any {
@@ -2402,11 +2309,6 @@ export function pairwiseDistance(
 export function pairwiseDistance(a?: any, b?: any, o?: any): any {
   return invoke(op_pairwise_distance, a, b, o?.p, o?.eps, o?.keepdim);
 }
-/** aten::pixel_shuffle */
-export function pixelShuffle(self: Tensor, upscaleFactor: number): Tensor;
-export function pixelShuffle(a?: any, b?: any): any {
-  return invoke(op_pixel_shuffle, a, b);
-}
 /** aten::scaled_dot_product_attention */
 export function scaledDotProductAttention(
   query: Tensor,
@@ -2503,8 +2405,6 @@ export const generatedOps: readonly { name: string; method: boolean }[] = [
   { name: "_foreachNorm", method: false },
   { name: "_foreachSqrt", method: false },
   { name: "_foreachZero_", method: false },
-  { name: "_fusedAdam_", method: false },
-  { name: "_fusedAdamw_", method: false },
   { name: "abs", method: true },
   { name: "abs_", method: true },
   { name: "acos", method: true },
@@ -2525,7 +2425,6 @@ export const generatedOps: readonly { name: string; method: boolean }[] = [
   { name: "argmax", method: true },
   { name: "argmin", method: true },
   { name: "argsort", method: true },
-  { name: "asStrided", method: true },
   { name: "asin", method: true },
   { name: "atan", method: true },
   { name: "atan2", method: true },
@@ -2704,7 +2603,6 @@ export const generatedOps: readonly { name: string; method: boolean }[] = [
   { name: "pad", method: false },
   { name: "pairwiseDistance", method: false },
   { name: "permute", method: true },
-  { name: "pixelShuffle", method: false },
   { name: "pow", method: true },
   { name: "pow_", method: true },
   { name: "prod", method: true },

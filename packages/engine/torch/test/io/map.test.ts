@@ -26,7 +26,6 @@ import {
 } from "../../src/index.js";
 import { mapNpy } from "../../src/io/map.js";
 import { npyHeader } from "../../src/io/npy-header.js";
-import { type DType, itemSize } from "../../src/io/raw.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -51,8 +50,7 @@ const resident = () => {
 const mapped = (path: string) => readFileSync("/proc/self/maps", "utf8").includes(path);
 
 describe("mapNpy", () => {
-  const dtypes = (Object.keys(itemSize) as DType[]).filter((dtype) => dtype !== "bfloat16");
-  it.each(dtypes)("gives the elements of a file of %s", (dtype) => {
+  it.each(["float32", "int64", "bool"] as const)("gives the elements of a file of %s", (dtype) => {
     tidy(() => {
       for (const shape of [[5, 2, 3], [7], [], [0, 4], [3, 0]]) {
         const t = randn(shape, { generator: Generator.create(3) })

@@ -100,6 +100,7 @@ it("refuses pickles that make no sense", () => {
     ["}(K\x01u", /sets items of/],
     ["K\x01\x85Na", /appends to a value that is no list/],
     ["t", /mark/],
+    ["a", /takes from an empty stack/],
     ["h\x05", /recalls value 5/],
     ["NN", /leaves more than one value/],
     ["K\x01K\x02\x93", /names a class by a value that is no text/],

@@ -39,38 +39,24 @@ export interface Entry {
   deflate?: boolean;
   /** Wrong values for the directory. */
   says?: { size?: number; packed?: number; crc?: number; flags?: number; method?: number };
-  /** A record whose local header stands for this one too. */
-  at?: number;
   /** Sizes and place as 64-bit numbers in an extra field. */
   wide?: boolean;
-  /** The name in the local header. */
-  localName?: string;
 }
 
 /** An archive of these records, with the wrong values that they ask for. */
 export function zip(entries: Entry[], { wide = false, comment = "" } = {}): Uint8Array {
   const local: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
-  const offsets: number[] = [];
   let end = 0;
-  for (const { name, data, deflate, says = {}, at, wide: big, localName = name } of entries) {
+  for (const { name, data, deflate, says = {}, wide: big } of entries) {
     const packed = deflate ? new Uint8Array(deflateRawSync(data)) : data;
     const method = says.method ?? (deflate ? 8 : 0);
     const crc = says.crc ?? crc32(data);
-    const offset = at === undefined ? end : offsets[at]!;
-    offsets.push(offset);
-    if (at === undefined) {
-      const head = numbers([4, 0x04034b50], [2, 20], [2, says.flags ?? 0], [2, method], [4, 0]);
-      const sizes = numbers(
-        [4, crc],
-        [4, packed.length],
-        [4, data.length],
-        [2, localName.length],
-        [2, 0],
-      );
-      local.push(concat(head, sizes, latin1(localName)), packed);
-      end += 30 + localName.length + packed.length;
-    }
+    const offset = end;
+    const head = numbers([4, 0x04034b50], [2, 20], [2, says.flags ?? 0], [2, method], [4, 0]);
+    const sizes = numbers([4, crc], [4, packed.length], [4, data.length], [2, name.length], [2, 0]);
+    local.push(concat(head, sizes, latin1(name)), packed);
+    end += 30 + name.length + packed.length;
     const size = says.size ?? data.length;
     const length = says.packed ?? packed.length;
     const extra = big

@@ -22,29 +22,6 @@ describe("dropout", () => {
     expect(Math.abs(scale * (1 - p) - 1)).toBeLessThan(2 ** -15 / (1 - p));
   });
 
-  it.each(rates)("treats every element by itself, at %d", (p) => {
-    const n = 100_000;
-    const y = nn.dropout(T.ones([4 * n]), p, { generator: T.Generator.create(2) });
-    const kept = y.ne(0).to("float64").view([n, 4]);
-    // The four elements of one random number are kept as often as any, and uncorrelated; so are
-    // neighbours.
-    for (const share of kept.mean(0).toNumbers())
-      expect(Math.abs(share - (1 - p))).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / n));
-    const centred = kept.sub(1 - p).div(Math.sqrt(p * (1 - p)));
-    const within = centred
-      .t()
-      .matmul(centred)
-      .div(n)
-      .sub(T.eye(4, { dtype: "float64" }));
-    const bound = (5 * Math.max(1, Math.abs(1 - 2 * p) / Math.sqrt(p * (1 - p)))) / Math.sqrt(n);
-    expect(within.abs().amax().item()).toBeLessThan(bound);
-    const next = centred
-      .narrow(0, 1, n - 1)
-      .mul(centred.narrow(0, 0, n - 1))
-      .mean(0);
-    expect(next.abs().amax().item()).toBeLessThan(bound);
-  });
-
   it("passes the gradient where it passed the value", () => {
     const x = T.randn([3, 5, 7]).requiresGrad_();
     const y = nn.dropout(x, 0.3, { generator: T.Generator.create(3) });
