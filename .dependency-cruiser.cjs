@@ -2,7 +2,7 @@
 const { packages, tests, folderOf, packageName } = require("./scripts/packages.cjs");
 
 const names = Object.keys(packages);
-// A package is met as its folder, or by its name where its dist/ is not built yet.
+// A package is met as its folder, or by its name if its dist/ is not built yet.
 const place = (name) => `^${folderOf(name)}/|^(node_modules/)?${packageName(name)}(/|$)`;
 
 const arrow = names.flatMap((name) => {

@@ -1,4 +1,4 @@
-// Draws docs/pictures and docs/studio again: figures of the README and the tutorials by their commands, and their runs in
+// Draws docs/pictures/ and docs/studio again: figures of the README and the tutorials by their commands, and their runs in
 // the studio. `npm run pictures [-- NAME …]`, some minutes; the report and the studio need chromium.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -31,7 +31,7 @@ function figureOf(name, options, figure = /_f_.*_scatter\.png$/) {
   return join(run, figures.toSorted().at(-1));
 }
 
-/** Writes a picture of a page: at most 700 pixels wide, in 24 colours. */
+/** Writes an image of a page: at most 700 pixels wide, in 24 colours. */
 const save = (picture, name) =>
   sharp(picture)
     .resize({ width: 700, withoutEnlargement: true })

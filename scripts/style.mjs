@@ -9,12 +9,12 @@ import { repo } from "./setup/stamp.mjs";
 
 /** Occurrences per 1,000 words; words of all documents; names. Lower them when you reach less. */
 export const limits = {
-  documents: 0.5,
-  comments: 0.7,
-  messages: 1.1,
+  documents: 0.4,
+  comments: 0.5,
+  messages: 0.7,
   documentWords: 33_800,
   participles: 150,
-  duplicateTypes: 210,
+  duplicateTypes: 206,
   lines: { "README.md": 110, "docs/plan.md": 60 },
 };
 
@@ -95,7 +95,9 @@ export function partsOf(file, text) {
     ])
       comments.set(range.pos, text.slice(range.pos, range.end));
     const isText = ts.isStringLiteralLike(node) || ts.isTemplateExpression(node);
-    if (isText && countWords(node.getText()) >= 4) messages.push([node.getStart(), node.getText()]);
+    // Values within a text are code.
+    const message = isText && node.getText().replaceAll(/\$\{[^{}]*\}/g, "${…}");
+    if (message && countWords(message) >= 4) messages.push([node.getStart(), message]);
     const { name } = node;
     if (name && ts.isIdentifier(name)) {
       if (

@@ -128,8 +128,14 @@ export default defineConfig({
   markdown: {
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     config(markdown) {
-      // MathML needs neither fonts nor styles. Vue must not read braces in formulas.
-      const transformer = (html: string) => html.replace(/^<(span|p)/, "<$1 v-pre");
+      // MathML needs neither fonts nor styles. Vue must not read braces in formulas. Browsers ignore styles of letters.
+      const transformer = (html: string) =>
+        html
+          .replace(/^<(span|p)/, "<$1 v-pre")
+          .replace(/<mi mathvariant="double-struck">(.)</g, (_, letter: string) => {
+            return `<mi>${{ E: "𝔼", P: "ℙ", Q: "ℚ" }[letter] ?? letter}<`;
+          })
+          .replace('<mi mathvariant="script">N<', "<mi>𝒩<");
       markdown.use(katex, { output: "mathml", throwOnError: true, transformer });
     },
   },

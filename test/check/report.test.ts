@@ -1,4 +1,4 @@
-// report.html of short fits, as text and in a real browser where there is one: nothing is loaded from elsewhere, nothing is
+// report.html of short fits, as text and in a real browser if there is one: nothing is loaded from elsewhere, nothing is
 // cut at 1280 and at 360 pixels.
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

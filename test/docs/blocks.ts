@@ -1,7 +1,7 @@
 // The fenced code blocks of the documents, with the comment before a block that says how it is tested:
 //   <!-- skip: why it cannot run -->            it is not run
 //   <!-- part: FILE -->                         it is a part of a program that test/examples runs
-//   <!-- run: key=value … -->                    `npx dsbm` lines are run with these words, not only resolved
+//   <!-- run: key=value … -->                    `npx dsbm` lines are run with these options, not only resolved
 //   <!-- replace: 10_000 -> 20 || long -> short --> before it runs
 //   <!-- output: what may differ -->             the commands above print these lines, up to the numbers
 import { existsSync, readdirSync, readFileSync } from "node:fs";

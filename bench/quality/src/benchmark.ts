@@ -78,7 +78,7 @@ export interface Metric {
   digits: number;
   /** The best value (default 0); null if no value is best. */
   best?: number | null;
-  /** Rows of what runs measured beside it, such as a floor: labels, and the names of the values. */
+  /** Further rows of runs, such as a floor: labels, and the names of the values. */
   beside?: Readonly<Record<string, string>>;
   /** The row that a perfect method has. */
   floor?: string;

@@ -18,7 +18,7 @@ export interface EngineOptions extends Sizes {
   again: boolean;
   resume: string;
   interrupt?: RunOptions["interrupt"];
-  /** Runs of other machines, which are not repeated. */
+  /** Runs of other machines. They are not repeated. */
   known?: KnownResults | undefined;
   /** Whether runs and references that are nowhere are made. */
   train: boolean;

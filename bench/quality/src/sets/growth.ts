@@ -1,4 +1,4 @@
-// Datasets whose masses change: growth, total mass and W1 beside the truth, by `dsbm fit` with masses.
+// Datasets whose masses change: growth, total mass and W1 next to the truth, by `dsbm fit` with masses.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { rowsByMass, stream, wasserstein } from "@dsbm/bridge";

@@ -6,7 +6,7 @@ import type { Comparison, Measurement, SampleSet, TwoSampleMetric } from "./metr
 
 const usualDraws = 8;
 const repeats = { decisive: 32, other: 12, least: 6 };
-/** The share of the time that is left for the half-samples of one metric. */
+/** The share of the remaining time for the half-samples of one metric. */
 const shareOfTime = 0.1;
 /**
  * Half-samples triple the variance of a degenerate statistic (half for the floor) instead of

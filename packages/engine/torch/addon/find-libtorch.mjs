@@ -35,7 +35,7 @@ export function findBlas() {
   return folders.find((folder) => existsSync(join(folder, "libopenblas.so.0"))) ?? null;
 }
 
-/** Reads "2.6.0" from libtorch's own header; null where the header is missing or says nothing. */
+/** Reads "2.6.0" from libtorch's own header; null if the header is missing or says nothing. */
 function readVersion(apiInclude) {
   const file = join(apiInclude, "torch", "version.h");
   if (!existsSync(file)) return null;
@@ -45,14 +45,14 @@ function readVersion(apiInclude) {
   return parts.includes(undefined) ? null : parts.join(".");
 }
 
-/** True where libc10's own symbols take C++11 strings: our objects must be compiled alike. */
+/** True if libc10's own symbols take C++11 strings: our objects must be compiled alike. */
 function usesCxx11Abi(libFolder) {
   if (process.platform !== "linux") return true;
   const symbols = readFileSync(join(libFolder, `libc10.${shared}`), "latin1");
   return /_ZNK?3c10\w*NSt7__cxx1112basic_string/.test(symbols);
 }
 
-/** Describes the libtorch below `root`, or returns null where headers or libraries are missing. */
+/** Describes the libtorch below `root`, or returns null if headers or libraries are missing. */
 function describe(kind, root) {
   const include = join(root, "include");
   const api = ["torch/csrc/api/include", "include"].map((sub) => join(include, sub));
@@ -76,7 +76,7 @@ function describe(kind, root) {
   };
 }
 
-/** Asks python3 for the folder of its torch package; null where it has none. */
+/** Asks python3 for the folder of its torch package; null if it has none. */
 function askPython() {
   const program = "import torch, os; print(os.path.dirname(torch.__file__))";
   try {

@@ -1,5 +1,5 @@
 /// <reference types="node" preserve="true" />
-// The types of Node belong to those of the engine (Buffer, Disposable), for users who have not asked for them.
+// The engine's types need the types of Node (Buffer, Disposable), also for users who have not asked for them.
 export { call, callable, schemas } from "./binding/dispatch.js";
 export * from "./binding/dtype.js";
 export { type FormatCode, TorchError } from "./binding/errors.js";

@@ -75,7 +75,7 @@ export async function testCommand(args: string[]): Promise<number> {
   return 0;
 }
 
-/** The run of these options, with or without those of its evaluation. Throws a ConfigError with the way to train it. */
+/** The run of these options, with or without evaluation options. Throws a ConfigError with the way to train it. */
 function runOf(words: readonly string[]): string {
   const training = words.filter((word) => !testOnlyKeys.some((key) => word.startsWith(`${key}=`)));
   const others = training.filter((word) => !/^(test_|metrics\.)/.test(word));

@@ -42,7 +42,7 @@ export function readFitArguments(args: readonly string[]): FitArguments {
   const settings = withTimes(args.filter(isSettingOrSwitch), places.length);
   if (settings.some((word) => word === "--help" || word === "-h"))
     return { base: {}, settings, overrides: {}, places };
-  // A mistyped option is the cause of what is missing.
+  // A mistyped option is the cause of a missing option.
   const odd = settings.find((word) => word.startsWith("-") && !options.includes(word));
   if (odd !== undefined) throw unknownOption(odd, options);
   const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));

@@ -24,7 +24,7 @@ import { Training, withExecution } from "@dsbm/train";
 import { TimeEstimate } from "../forecast/estimate.js";
 import { TimePlan } from "../forecast/time-plan.js";
 
-/** The share of the time that is given, and of the steps without a time limit. */
+/** The share of the time limit, and of the steps without a time limit. */
 const share = 0.25;
 const least = { seconds: 10, steps: 100 };
 const trainingShare = 0.7;

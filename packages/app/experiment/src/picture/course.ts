@@ -1,4 +1,4 @@
-// What the figures of a time course have besides samples: velocities, growth, masses and fates.
+// Velocities, growth, masses and fates for the figures of a time course.
 import { squaredDistances } from "@dsbm/bridge";
 import { openRows } from "@dsbm/data";
 import { type Bridge, type FateCells, fateCells, timeLabel, timeScale } from "@dsbm/inference";
@@ -21,7 +21,7 @@ export interface CourseSamples {
   /** Process times of the path, and mean masses there; null without growth. */
   times: readonly number[];
   masses: readonly number[] | null;
-  /** Where paths start, and where they end. */
+  /** Start and end of paths. */
   start: Tensor;
   end: Tensor;
   /** Coordinates in the plane. */
@@ -57,7 +57,7 @@ function fieldsOf(
 ): Pick<Course, "arrows" | "growth"> {
   const field = bridge.drift(direction) ?? bridge.velocity();
   const growth = bridge.growth();
-  // A drift may not be defined where it ends.
+  // A drift may be undefined at its end.
   const bound = times.at(-2) as number;
   const each = Math.ceil(most.arrows / dated.length);
   const length = arrowShare / (dated.length - 1);

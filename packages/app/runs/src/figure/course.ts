@@ -6,7 +6,7 @@ import { drawPanel, loadPlot } from "./plot.js";
 import type { Course, Plane } from "./points.js";
 import { tickText } from "./svg.js";
 
-/** Velocity and growth in the plane, the mass over time, and fates: those that the run has. */
+/** Velocity and growth in the plane, the mass over time, and fates, if the run has them. */
 export async function coursePanels(
   course: Course,
   plane: Plane,

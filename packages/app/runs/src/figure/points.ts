@@ -40,7 +40,7 @@ const correlations = z
     [source, target, generated].every(({ length }) => length === columns.length ** 2),
   );
 
-/** What a time course has besides samples, in the units of the plane and of the user's times. */
+/** Further facts of a time course, in the units of the plane and of the user's times. */
 const course = z.object({
   /** Data of all times, and where the velocity leads. */
   arrows: z.object({ from: flat, to: flat.nullable() }),

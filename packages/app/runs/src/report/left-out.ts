@@ -1,7 +1,7 @@
 import type { MetricRow } from "../run/quality.js";
 import { digits } from "./page/digits.js";
 
-/** One for each time that was left out, with the bridge's distance and the distances without a bridge. */
+/** One for each held-out time, with the bridge's distance and the distances without a bridge. */
 export function leftOutSentences(rows: readonly MetricRow[]): string[] {
   const own = rows.filter(({ name }) => /^loo_.*_w1$/.test(name) && !name.endsWith("debiased_w1"));
   const times = [...new Set(own.map(({ at }) => at))];

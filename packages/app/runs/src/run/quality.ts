@@ -40,7 +40,7 @@ const excess = z.object({
   more: realOrNull,
 });
 
-/** The share of the way from floor to ceiling that is left, with its interval. */
+/** The remaining share of the way from ceiling to floor, with its interval. */
 export type Excess = z.output<typeof excess>;
 
 const verdict = z.object({
@@ -69,7 +69,7 @@ const row = z.object({
   column: z.string().optional().catch(undefined),
   /** What the value counts, such as columns and examples. */
   note: z.string().optional().catch(undefined),
-  /** The time of a dataset that was left out. */
+  /** The time of a held-out dataset. */
   at: z.string().optional().catch(undefined),
   value: real,
   /** The 95 % interval of the value; null if unknown. */

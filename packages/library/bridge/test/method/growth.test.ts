@@ -239,7 +239,7 @@ describe("a semi-relaxed plan (VGFM)", () => {
     const { plan, left, joined } = planOf(penalty);
     expect(distance(plan.sum(0), full([n], 1 / n, { dtype: "float64" }))).toBeLessThan(1e-9);
     expect(distance(joined, three)).toBeLessThan(1e-9);
-    // Rows grow by what they give: 3 Σ_j π_ij / a_i, in sum the target's mass.
+    // Rows grow by their mass that leaves: 3 Σ_j π_ij / a_i, in sum the target's mass.
     const grown = joined.sub(left).exp();
     expect(distance(grown, plan.sum(1).mul(3 * n))).toBeLessThan(1e-6);
   });

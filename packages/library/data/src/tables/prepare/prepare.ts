@@ -156,7 +156,7 @@ async function writeRows(
   }
 }
 
-/** Columns for masses whose values are amounts; the others are rates. */
+/** Columns for masses with amounts; other columns have rates. */
 const amounts = ["weights", "mass"];
 
 function checkMasses(
