@@ -20,7 +20,7 @@ import { jsonSchema, shapeOf } from "../packages/app/config/dist/schema/describe
 import { repo } from "./setup/stamp.mjs";
 
 const target = join(repo, "docs", "keys.md");
-const HEAD = "| key | default | meaning |\n| --- | --- | --- |";
+const HEAD = "| option | default | meaning |\n| --- | --- | --- |";
 const dirs = [join(repo, "packages/app/config/conf")];
 
 const networks = train.schema.shape.model.unwrap().options;

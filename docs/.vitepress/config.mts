@@ -26,6 +26,7 @@ const style = `
 .vp-doc p:has(math[display="block"]) { overflow: auto hidden; }
 .vp-doc [class*="language-"] > span.lang { color: var(--vp-c-text-2); }
 .DocSearch-Button-Keys { display: none !important; }
+.vp-doc iframe { border: 1px solid var(--vp-c-divider); border-radius: 8px; }
 .vp-doc div:not([class]) > pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
 
