@@ -55,7 +55,7 @@ describe("more than two datasets", () => {
     });
     const { rows } = await bridge.evaluate({
       n: 12,
-      metrics: ["marginals", "holdout_w1", "w2", "baselines"],
+      metrics: ["marginals", "holdout_w1", "w2"],
       exact: 12,
       holdout: at("between.csv"),
       at: 0.65,
@@ -69,11 +69,6 @@ describe("more than two datasets", () => {
       ]);
       const w2 = own.find(({ name }) => name === "marginal_w2");
       expect(w2?.title).toMatch(/to b\.csv at t = 0\.3$/);
-      // The network has seen five batches; bridges without training lead each class through all intervals.
-      for (const name of ["gaussian_bridge", "sinkhorn_bridge"]) {
-        const ends = own.find((row) => row.name === `${name}_sliced_w2`);
-        expect(ends?.value).toBeLessThan(0.2 * (ends?.ceiling as number));
-      }
       expect(w2?.ceiling).toBeGreaterThan(w2?.floor ?? Number.POSITIVE_INFINITY);
     }
     expect(rows.find(({ name }) => name === "holdout_w1")?.title).toMatch(/t = 0\.65$/);
@@ -162,7 +157,6 @@ describe("more than two datasets", () => {
     const { rows } = await bridge.evaluate({ n: 4 });
     const titles = rows.map(({ title }) => title).join("\n");
     expect(titles).toMatch(/sliced 2-Wasserstein to marginal_1\S* at t = 0.5/);
-    expect(titles).toMatch(/Sinkhorn bridge/);
     expect(readdirSync(join(bridge.folder, "samples")).join()).toMatch(/_path.png/);
   });
 

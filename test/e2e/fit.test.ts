@@ -195,11 +195,7 @@ test("folders of pictures", async () => {
   expect(code, err).toBe(0);
   expect(err).toMatch(/^data\.image_size=16 +because /m);
   expect(Object.keys(qualityIn("pictures"))).toEqual(
-    expect.arrayContaining([
-      "displacement/f",
-      "gaussian_bridge_sliced_w2/f",
-      "sinkhorn_bridge_displacement/b",
-    ]),
+    expect.arrayContaining(["displacement/f", "gaussian_bridge_sliced_w2/f"]),
   );
   const report = join(onlyRun(join(folder, "pictures")) as string, "report.html");
   expect(readFileSync(report, "utf8")).toContain("from pairs of optimal transport, seed 42");

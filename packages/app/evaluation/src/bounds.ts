@@ -128,7 +128,7 @@ export function measurementOf(
     interval: [clipped(value - half), value + half],
     floor,
     ...(floor !== null && {
-      floor_interval: [clipped(floor - floorHalf), floor + floorHalf] as const,
+      floor_interval: [clipped(floor - floorHalf), floor + floorHalf] as [number, number],
     }),
     ceiling,
     ...(excess && { excess }),
@@ -331,7 +331,7 @@ export async function compareSamples(
 
 function inUnits(measurement: Measurement, by: number): Measurement {
   const times = (x: number) => x * by;
-  const band = (x: readonly [number, number]) => [times(x[0]), times(x[1])] as const;
+  const band = (x: readonly [number, number]): [number, number] => [times(x[0]), times(x[1])];
   const { value, interval, floor, floor_interval, ceiling } = measurement;
   return {
     ...measurement,

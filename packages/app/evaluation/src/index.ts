@@ -4,7 +4,7 @@ export { measureQuality, type QualityOptions } from "./measure.js";
 export type { Measuring } from "./measuring.js";
 export type { Metric, SampleSet } from "./metric.js";
 export { fieldSpectra } from "./metrics/fields.js";
-export { type BandRow, noEnergy, type Spectra } from "./metrics/spectra.js";
+export { noEnergy, type Spectra } from "./metrics/spectra.js";
 export { type DrawnSamples, judgeSamples } from "./samples.js";
 export { type OpenSubject, openSubject, subjectOf } from "./subject.js";
 export { qualityTable } from "./table.js";

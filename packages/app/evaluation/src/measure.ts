@@ -3,7 +3,6 @@
 import { type Direction, targetOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
-import type { Datasets } from "@dsbm/problem";
 import {
   Clock,
   cores,
@@ -12,7 +11,6 @@ import {
   gradedRows,
   type MetricRow,
   metricGroups,
-  type Progress,
   type Quality,
   readDataFile,
   readRun,
@@ -27,33 +25,24 @@ import { Measuring } from "./measuring.js";
 import type { Metric, SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
 import { measureSet, noTime, whyNot } from "./rows.js";
-import { type OpenSubject, openSubject } from "./subject.js";
+import { type OpenSubject, openSubject, type SubjectOptions } from "./subject.js";
 import { collectSamples, type Solver } from "./transport.js";
-import { baselineMetrics, baselines, baselineVariant } from "./variants/baselines.js";
+import { baselineNames, baselineVariant } from "./variants/baseline.js";
 import { type Holdout, holdoutNames, holdoutVariants, mostHeldOut } from "./variants/holdouts.js";
 import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
 import type { Variant } from "./variants/variant.js";
 
 /** Options of an evaluation, with the defaults of `dsbm evaluate`. */
-export interface QualityOptions {
+export interface QualityOptions extends SubjectOptions {
   /**
    * Maximum source rows, and target rows (default: 2,000 vectors; images as in training, at most
    * 128).
    */
   n?: number | null;
-  seed?: number;
-  /** Steps of the sampler (default: as in training). */
-  steps?: number | null;
   solver?: Solver;
   /** Tolerance of dopri5, and step of heun and euler. */
   ode_tol?: number | null;
   ode_step_size?: number | null;
-  /** The run as it was after this half-iteration (default: newest). */
-  half_iteration?: number | "newest";
-  /** Noise of solver "sde" (default: as trained); it changes pairs, not marginals. */
-  diffusion?: number | null;
-  /** Weight of the condition, for a run with condition_dropout (default: 1, as trained). */
-  guidance?: number;
   split?: Split;
   /** Names of metrics or groups; null for all. */
   metrics?: readonly string[] | null;
@@ -62,27 +51,28 @@ export interface QualityOptions {
   /** Directions (default: all trained directions). */
   directions?: readonly Direction[] | null;
   holdouts?: readonly Holdout[];
-  /** TorchScript file of Inception-v3 for the FID (its code runs), and statistics of real images. */
-  inception?: string | null;
-  fid_statistics?: string | null;
   /** Maximum rows of each side for exact distances (default 2,000; hold-outs 10,000). */
   exact?: number;
   /** Time limit (default: none). It limits the rows and drops late metrics. */
   clock?: Clock;
-  threads?: number | "auto";
-  device?: string;
   /** Awaited with the samples of each direction. They are freed afterwards. */
   sampled?(set: SampleSet, context: Measuring): Promise<void>;
-  /** Loaded data of the run; the caller keeps them. */
-  ends?: Datasets;
-  progress?: Progress;
-  signal?: AbortSignal | undefined;
 }
+
+const usualSampler = {
+  solver: "sde",
+  half_iteration: "newest",
+  ode_tol: null,
+  ode_step_size: null,
+  steps: null,
+  diffusion: null,
+  guidance: 1,
+} as const;
 
 const variantNames: Readonly<Record<string, readonly string[]>> = {
   marginals: marginalMetrics.map((name) => `marginal_${name}`),
   holdout: holdoutNames,
-  baselines: baselines.flatMap((one) => baselineMetrics.map((name) => `${one.name}_${name}`)),
+  baselines: baselineNames,
 };
 
 /**
@@ -95,26 +85,12 @@ export async function measureQuality(
   folder: string,
   options: QualityOptions = {},
 ): Promise<Quality | null> {
-  const { seed = 42, split = "test", solver = "sde", exact = 2000, steps = null } = options;
-  const { diffusion = null, guidance = 1, holdouts = [], device = "cpu", own = [] } = options;
-  const { half_iteration = "newest", ode_tol = null, ode_step_size = null } = options;
-  const { inception = null, fid_statistics = null } = options;
+  const { seed = 42, split = "test", solver = "sde", exact = 2000, holdouts = [] } = options;
+  const { ode_tol = null, ode_step_size = null, own = [] } = options;
   const { progress = silentProgress, signal, clock = new Clock() } = options;
   const choice = choose([...library, ...own], options.metrics ?? null);
   const threads = typeof options.threads === "number" ? options.threads : cores();
-  const opening = {
-    half_iteration,
-    steps,
-    seed,
-    device,
-    progress,
-    signal,
-    threads,
-    diffusion,
-    guidance,
-  };
-  const features = { inception, fid_statistics };
-  using subject = await openSubject(folder, { ...opening, ...features, ends: options.ends });
+  using subject = await openSubject(folder, options);
   const images = Math.min(128, subject.trained.config.test_npar);
   const n = options.n ?? (subject.vectors ? 2000 : images);
   const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };
@@ -186,29 +162,21 @@ export async function measureQuality(
     for (const [name, reason] of found.reasons) reasons.set(name, reason);
     for (const variant of marginalVariants(set, context))
       if (!(await measureVariant(variant))) return null;
-    for (const baseline of baselines) {
-      const names = baselineMetrics.map((name) => `${baseline.name}_${name}`);
-      if (!names.some(choice.has)) continue;
-      if (await context.isStopped(`measuring ${direction}, ${baseline.title}`)) return null;
-      const isLate = part.left <= 0.2 * (part.seconds ?? 0);
-      const variant = isLate ? noTime : baselineVariant(baseline, set, context);
-      if (typeof variant === "string") for (const name of names) reasons.set(name, variant);
-      else if (!(await measureVariant(variant))) return null;
-    }
+    if (!baselineNames.some(choice.has)) continue;
+    if (await context.isStopped(`measuring ${direction}, the Gaussian bridge`)) return null;
+    const isLate = part.left <= 0.2 * (part.seconds ?? 0);
+    const variant = isLate ? noTime : baselineVariant(set, context);
+    if (typeof variant === "string") for (const name of baselineNames) reasons.set(name, variant);
+    else if (!(await measureVariant(variant))) return null;
   }
   if (!subject.ends.chain)
     for (const name of variantNames.marginals ?? [])
       reasons.set(name, "it is for time courses of several datasets");
   const order = (row: MetricRow) => Object.keys(metricGroups).indexOf(row.group);
-  const sampler = {
-    ...(solver !== "sde" && { solver }),
-    ...(half_iteration !== "newest" && { half_iteration }),
-    ...(ode_tol !== null && { ode_tol }),
-    ...(ode_step_size !== null && { ode_step_size }),
-    ...(steps !== null && { steps }),
-    ...(diffusion !== null && { diffusion }),
-    ...(guidance !== 1 && { guidance }),
-  };
+  const sampler = Object.entries(usualSampler).flatMap(([key, usual]) => {
+    const value = options[key as keyof typeof usualSampler] ?? usual;
+    return value === null || value === usual ? [] : [[key, value] as const];
+  });
   const graded = gradedRows(rows);
   const facts = verdictFacts(folder, subject);
   return {
@@ -216,7 +184,7 @@ export async function measureQuality(
     split,
     n,
     seed,
-    ...(Object.keys(sampler).length > 0 && { sampler }),
+    ...(sampler.length > 0 && { sampler: Object.fromEntries(sampler) }),
     ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
     verdicts: held.flatMap(
       ({ direction, ...of }) => verdictOn(direction, graded, { ...facts, ...of }) ?? [],

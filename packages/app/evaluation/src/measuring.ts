@@ -1,8 +1,9 @@
 // State shared by the metrics of one run: bridge, options, and results for every sample set.
 import type { Split } from "@dsbm/data";
 import type { Clock, Progress } from "@dsbm/runs";
+import type { Tensor } from "@dsbm/torch";
 import { Distances } from "./distances.js";
-import type { Subject } from "./subject.js";
+import { kept, type Subject } from "./subject.js";
 
 export interface MeasureOptions {
   /** Maximum source rows, and target rows. */
@@ -41,6 +42,13 @@ export class Measuring implements Disposable {
   keep<T extends Disposable>(resource: T): T {
     this.#resources.push(resource);
     return resource;
+  }
+
+  /** A copy of a tensor on the processor, freed at the end. */
+  own(make: () => Tensor): Tensor {
+    const t = kept(make);
+    this.keep({ [Symbol.dispose]: () => t.dispose() });
+    return t;
   }
 
   /** Announces the next step and lets signals arrive. Returns whether a signal stopped the work. */

@@ -2,7 +2,7 @@
 import type { Conditions, Direction, Endpoint, Estimate, PathEnergy } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/problem";
-import type { Excess, MetricGroup, MetricRow } from "@dsbm/runs";
+import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
 import type { Measuring } from "./measuring.js";
 import type { Sampling } from "./transport.js";
@@ -41,21 +41,10 @@ export interface SampleSet {
 }
 
 /** Missing parts come from the metric. */
-export interface Measurement {
+export interface Measurement
+  extends Partial<Omit<MetricRow, "name" | "group" | "direction" | "value" | "grade" | "at">> {
   /** Null if these samples have no such value. */
   value: number | null;
-  interval?: readonly [number, number] | null;
-  floor?: number | null;
-  floor_interval?: readonly [number, number];
-  ceiling?: number | null;
-  excess?: Excess;
-  target?: number;
-  /** Number of generated samples (default: all of the set). */
-  n?: number;
-  title?: string;
-  meaning?: string;
-  column?: string;
-  note?: string;
 }
 
 /** Columns of results.csv; training also measures a metric with columns. */

@@ -59,31 +59,24 @@ export function whyNot(
   return metric.serves?.({ ends, config: trained.config }) ?? lacking() ?? null;
 }
 
-function rowOf(
-  metric: Metric,
-  { value, interval, floor, floor_interval, ceiling, excess, n, ...more }: Measurement,
-  set: SampleSet,
-): MetricRow[] {
+function rowOf(metric: Metric, measured: Measurement, set: SampleSet): MetricRow[] {
+  const { value } = measured;
   if (value === null) return [];
-  const target = more.target ?? metric.target;
   return [
     {
       name: metric.name,
-      title: more.title ?? metric.title,
+      title: metric.title,
       group: metric.group,
-      meaning: more.meaning ?? metric.meaning,
+      meaning: metric.meaning,
       direction: set.direction,
-      ...(more.column !== undefined && { column: more.column }),
-      ...(more.note !== undefined && { note: more.note }),
-      value,
-      interval: interval ? [...interval] : null,
-      floor: floor ?? null,
-      ...(floor_interval && { floor_interval: [...floor_interval] }),
-      ceiling: ceiling ?? null,
-      ...(excess && { excess }),
+      interval: null,
+      floor: null,
+      ceiling: null,
       better: metric.better ?? "lower",
-      ...(target !== undefined && { target }),
-      n: n ?? set.end.size(0),
+      ...(metric.target !== undefined && { target: metric.target }),
+      n: set.end.size(0),
+      ...measured,
+      value,
     },
   ];
 }

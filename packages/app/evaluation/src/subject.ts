@@ -9,7 +9,7 @@ import {
   loadDatasets,
   prepareDatasets,
 } from "@dsbm/problem";
-import { cores, type Progress } from "@dsbm/runs";
+import { cores, type Progress, silentProgress } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 
 export interface Subject {
@@ -30,39 +30,46 @@ export interface OpenSubject extends Subject, Disposable {
 }
 
 export interface SubjectOptions {
+  /** The run as it was after this half-iteration (default: newest). */
   half_iteration?: number | "newest";
-  /** Steps of the sampler; null: as in training. */
-  steps: number | null;
-  threads: number | "auto";
-  device: string;
-  /** Changed noise, and the weight of conditions (default: as trained). */
+  /** Steps of the sampler (default: as in training). */
+  steps?: number | null;
+  /** Seed of the noise, and of the order of a table's rows (default: 42). */
+  seed?: number;
+  threads?: number | "auto";
+  device?: string;
+  /** Noise of solver "sde" (default: as trained); it changes pairs, not marginals. */
   diffusion?: number | null;
+  /** Weight of the condition, for a run with condition_dropout (default: 1, as trained). */
   guidance?: number;
-  /** Seed of the order of a table's rows. */
-  seed: number;
-  /** Inception files from the user; a run's own files are not opened. */
+  /** TorchScript file of Inception-v3 for the FID; its code runs. A run's own file is not opened. */
   inception?: string | null;
+  /** Statistics of real images for the FID (default: of the training images). */
   fid_statistics?: string | null;
   /** Loaded data of the run; the caller keeps them. */
   ends?: Datasets | undefined;
-  progress: Progress;
-  signal: AbortSignal | undefined;
+  progress?: Progress;
+  signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens a run in any state that has parameters, and its data. Throws a RunError or ConfigError if
  * the folder holds no run or no parameters, and errors of its data.
  */
-export async function openSubject(folder: string, options: SubjectOptions): Promise<OpenSubject> {
-  const { steps, device, progress, signal, diffusion = null, guidance = 1 } = options;
+export async function openSubject(
+  folder: string,
+  options: SubjectOptions = {},
+): Promise<OpenSubject> {
+  const { steps = null, seed = 42, device = "cpu", diffusion = null, guidance = 1 } = options;
   const { inception = null, fid_statistics = null, half_iteration = "newest" } = options;
-  const threads = options.threads === "auto" ? cores() : options.threads;
+  const { progress = silentProgress, signal } = options;
+  const threads = typeof options.threads === "number" ? options.threads : cores();
   setNumThreads(threads);
   const bridge = Bridge.open(folder, { half_iteration, device, threads, diffusion, guidance });
   const { config } = bridge.trained;
   if (!options.ends) await prepareDatasets(config, { progress, signal });
   const loaded = options.ends ?? loadDatasets(config);
-  const { ends, orders } = inRandomOrder(loaded, options.seed);
+  const { ends, orders } = inRandomOrder(loaded, seed);
   return {
     ...subjectOf(bridge, ends),
     trained: {

@@ -9,7 +9,7 @@ import {
   type TimeGrid,
   targetOf,
 } from "@dsbm/bridge";
-import type { Bridge } from "@dsbm/inference";
+import type { Bridge, SampleOptions } from "@dsbm/inference";
 import { testConditions, testRows } from "@dsbm/problem";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
@@ -18,10 +18,11 @@ import type { Measuring } from "./measuring.js";
 import type { Metric, SampleSet } from "./metric.js";
 import { disposeAll, kept } from "./subject.js";
 
-type PlanConfig = Parameters<Bridge["plan"]>[0];
-export type Solver = PlanConfig["solver"];
+/** The kind of a sampler. */
+export type Solver = NonNullable<SampleOptions["solver"]>;
 
-export interface Sampling extends Partial<Pick<PlanConfig, "ode_tol" | "ode_step_size">> {
+/** How rows are transported. */
+export interface Sampling extends Pick<SampleOptions, "ode_tol" | "ode_step_size"> {
   solver: Solver;
   grid: TimeGrid;
   /** Rows at a time (default: all). */
@@ -57,25 +58,7 @@ export async function transport(
   x: Tensor,
   { sampling, seed, purpose, visit, given, label, progress, signal }: TransportOptions,
 ): Promise<Transported | null> {
-  const { grid, batch = x.size(0), solver, ode_tol = null, ode_step_size = null } = sampling;
-  const plan = bridge.plan(
-    {
-      direction,
-      solver,
-      seed,
-      ode_tol,
-      ode_step_size,
-      path: visit !== undefined,
-      batch_size: null,
-      steps: null,
-      from: null,
-      to: null,
-      diffusion: null,
-      guidance: 1,
-    },
-    grid,
-  );
-  const last = visit ? grid.steps.length : 0;
+  const { batch = x.size(0), solver, grid, ode_tol = null, ode_step_size = null } = sampling;
   const ends: Tensor[] = [];
   const masses: Tensor[] = [];
   let evaluations = 0;
@@ -84,29 +67,34 @@ export async function transport(
       progress.update({ label, step: first, steps: x.size(0) });
       const cut = (t: Tensor) => t.narrow(0, first, Math.min(batch, x.size(0) - first)).keep();
       const rows = tidy(() => ({ x: cut(x), given: mapConditions(given, cut) }));
-      const found = await plan
-        .carry(rows.x, {
-          first,
+      const found = await bridge
+        .sample(rows.x, {
+          solver,
+          grid,
+          ode_tol,
+          ode_step_size,
+          direction,
+          seed,
           purpose,
+          first,
           given: rows.given,
           signal,
-          onState(k, state, weights) {
-            visit?.(k, state, weights);
-            if (k !== last) return;
-            ends.push(kept(() => state));
-            if (weights) masses.push(kept(() => weights));
-          },
+          ...(visit && { onState: (state, { k, weights }) => visit(k, state, weights) }),
         })
         .finally(() => disposeAll([rows.x, ...Object.values(rows.given ?? {})]));
-      if (found === null) return null;
-      evaluations += found;
+      ends.push(found.x);
+      if (found.weights) masses.push(found.weights);
+      evaluations += found.nfe * Math.min(batch, x.size(0) - first);
     }
     return {
-      end: tidy(() => cat(ends).keep()),
-      weights: masses.length > 0 ? tidy(() => cat(masses).keep()) : null,
+      end: kept(() => cat(ends)),
+      weights: masses.length > 0 ? kept(() => cat(masses)) : null,
       nfe: evaluations / x.size(0),
       batches: ends.length,
     };
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return null;
+    throw error;
   } finally {
     disposeAll([...ends, ...masses]);
   }

@@ -1,21 +1,18 @@
 // Spectra of fields in evaluations: they are compared with all fields held out.
-import { decodeImages } from "@dsbm/bridge";
+import { decodeImages, isotropicSpectrum } from "@dsbm/bridge";
 import { testRows } from "@dsbm/problem";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { configured, measuringOf, withEnds } from "../../../../test/support/problem.js";
 import { fieldMetrics } from "../src/metrics/fields.js";
-import { bandRows, meanError, spectraOf } from "../src/metrics/spectra.js";
+import { meanError } from "../src/metrics/spectra.js";
 import { measureSet } from "../src/rows.js";
 import { noSet } from "./set.js";
 
 beforeAll(() => setNumThreads(1));
 
 const startError = (start: Tensor, fields: Tensor) =>
-  meanError(
-    bandRows(spectraOf({ start, end: start, data: fields, reserve: fields })),
-    "error_start",
-  );
+  meanError(isotropicSpectrum(start), isotropicSpectrum(fields));
 
 it.each([
   ["however few are carried", 40, 6],
@@ -40,7 +37,7 @@ it.each([
         reserve: () => reserve,
         shared: new Map(),
       },
-      fieldMetrics.filter(({ name }) => name !== "cond_error"),
+      fieldMetrics,
       context,
     );
     const rows = new Map(found?.rows.map((row) => [row.name, row]));

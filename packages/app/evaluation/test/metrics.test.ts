@@ -75,8 +75,6 @@ describe("metrics with known answers", () => {
     ["sliced_w2", shifted(0.5), 0.5 * Math.SQRT1_2, 0, 1.5 * Math.SQRT1_2, 0.04],
     ["w2", shifted(0.5), 0.5, 0, 1.5, 1e-3],
     ["w1", shifted(0.5), 0.5, 0, 1.5, 1e-3],
-    ["mean_error", shifted(0.5), 0.5, 0, 1.5, 1e-5],
-    ["covariance_error", shifted(0, 2), 3 * Math.SQRT2, 0, 3 * Math.SQRT2, 0.3],
     // Half of the squared distance of means in percent of half of the variance 2.
     ["bw2_uvp", shifted(0.5), 12.5, 0, 112.5, 2],
     ["variance_kept", shifted(0, 2), 4, 1, 4, 1e-5],

@@ -24,16 +24,9 @@ import type { Units } from "@dsbm/data";
 import type { Datasets } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
 import { cat, type Device, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
-import { type FollowOptions, Sampler, type SimulateOptions, type Training } from "@dsbm/train";
+import { type FollowOptions, Sampler, type Training } from "@dsbm/train";
 import { encodeConditions } from "./condition-values.js";
-import {
-  checkNoise,
-  type PlanConfig,
-  planSamples,
-  type SamplePlan,
-  splitWeights,
-  withUnitMass,
-} from "./plan.js";
+import { checkNoise, type PlanConfig, planSamples, type SamplePlan, withUnitMass } from "./plan.js";
 import {
   classesOf,
   conditioningOf,
@@ -64,11 +57,8 @@ export interface SampleOptions extends Partial<Omit<PlanConfig, "path" | "batch_
   given?: Conditions | undefined;
   /** Other purposes give other noise for the same seed (default: the direction). */
   purpose?: string;
-  /**
-   * Draws the noise in sequence instead of row by row from `seed`, as training does: the path is
-   * one recorded program. For solver sde with the noise of training.
-   */
-  generator?: Generator;
+  /** Index of the first sample in a larger set, for its noise (default: 0). */
+  first?: number;
   /**
    * Awaited for each state of the path, the start first. State and weights (see `Samples`) are
    * freed afterwards.
@@ -223,20 +213,24 @@ export class Bridge implements Disposable {
    */
   async sample(x: Tensor, options: SampleOptions = {}): Promise<Samples> {
     const plan = this.#checkedPlan(x, options, options.onState !== undefined);
-    if (options.generator && !options.onState)
-      return this.#draw(x, options, plan, (start, own) =>
-        this.sampler.endpoints(plan.direction, start, own),
-      );
     const found: Pick<Samples, "weights"> & { x: Tensor | null } = { x: null, weights: null };
     const last = options.onState ? plan.times.length - 1 : 0;
     try {
-      const nfe = await this.#carry(plan, x, options, async (k, state, weights) => {
-        await options.onState?.(state, { k, time: plan.times[k] as number, weights });
-        if (k !== last) return;
-        found.x = state.clone().keep();
-        found.weights = weights && weights.clone().keep();
+      const { given, purpose, first, signal } = options;
+      const evaluations = await plan.carry(x, {
+        given,
+        signal,
+        ...(purpose !== undefined && { purpose }),
+        ...(first !== undefined && { first }),
+        async onState(k, state, weights) {
+          await options.onState?.(state, { k, time: plan.times[k] as number, weights });
+          if (k !== last) return;
+          found.x = state.clone().keep();
+          found.weights = weights && weights.clone().keep();
+        },
       });
-      return { ...found, x: found.x as Tensor, nfe };
+      if (evaluations === null) throw signal?.reason;
+      return { ...found, x: found.x as Tensor, nfe: evaluations / x.size(0) };
     } catch (error) {
       found.x?.dispose();
       found.weights?.dispose();
@@ -247,26 +241,27 @@ export class Bridge implements Disposable {
   /** `sample` with the states of the paths: all, or only the indices `at` (0: the start). */
   async paths(
     x: Tensor,
-    { at, ...options }: SampleOptions & { at?: readonly number[] } = {},
+    { at, onState, ...options }: SampleOptions & { at?: readonly number[] } = {},
   ): Promise<Paths> {
-    const plan = this.#checkedPlan(x, options, true);
-    const indices = at ?? [...plan.times.keys()];
-    const times = indices.map((k) => plan.times[k] as number);
-    if (options.generator) {
-      const { x: states, ...found } = this.#draw(x, options, plan, (start, own) =>
-        this.sampler.path(plan.direction, start, { ...own, at: indices }),
-      );
-      return { ...found, states, times };
-    }
     const states: Tensor[] = [];
     const masses: Tensor[] = [];
+    const times: number[] = [];
     try {
-      const nfe = await this.#carry(plan, x, options, async (k, state, weights) => {
-        await options.onState?.(state, { k, time: plan.times[k] as number, weights });
-        if (!indices.includes(k)) return;
-        states.push(state.clone().keep());
-        if (weights) masses.push(weights.clone().keep());
+      const {
+        x: end,
+        weights,
+        nfe,
+      } = await this.sample(x, {
+        ...options,
+        async onState(state, place) {
+          await onState?.(state, place);
+          if (at && !at.includes(place.k)) return;
+          times.push(place.time);
+          states.push(state.clone().keep());
+          if (place.weights) masses.push(place.weights.clone().keep());
+        },
       });
+      for (const t of [end, weights]) t?.dispose();
       return {
         states: tidy(() => stack(states).keep()),
         weights: masses.length > 0 ? tidy(() => stack(masses).keep()) : null,
@@ -393,45 +388,10 @@ export class Bridge implements Disposable {
   }
 
   #checkedPlan(x: Tensor, options: SampleOptions, path: boolean): SamplePlan {
-    const { given, grid, purpose: _, generator: __, onState: ___, signal: ____, ...keys } = options;
+    const { given, grid, purpose: _, first: __, onState: ___, signal: ____, ...keys } = options;
     const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
     checkRows(x, this.trained, given);
     return this.plan(config, grid);
-  }
-
-  async #carry(
-    plan: SamplePlan,
-    x: Tensor,
-    { given, purpose, signal }: SampleOptions,
-    onState: (k: number, state: Tensor, weights: Tensor | null) => Promise<void>,
-  ): Promise<number> {
-    const evaluations = await plan.carry(x, {
-      given,
-      signal,
-      onState,
-      ...(purpose !== undefined && { purpose }),
-    });
-    if (evaluations === null) throw signal?.reason;
-    return evaluations / x.size(0);
-  }
-
-  #draw(
-    x: Tensor,
-    { given, generator }: SampleOptions,
-    { grid }: SamplePlan,
-    draw: (start: Tensor, options: SimulateOptions) => Tensor,
-  ): Samples {
-    const { lastNoise, config, method } = this.trained;
-    const device = config.device as Device;
-    const drawn = noGrad(() =>
-      tidy(() => {
-        const onDevice = (t: Tensor) => t.to({ device });
-        const options = { grid, lastNoise, generator, given: mapConditions(given, onDevice) };
-        if (!method.mass) return { x: draw(onDevice(x), options).keep(), weights: null };
-        return splitWeights(draw(withUnitMass(onDevice(x)), options));
-      }),
-    );
-    return { ...drawn, nfe: grid.steps.length };
   }
 }
 

@@ -161,7 +161,7 @@ async function withWeights(
 }
 
 /** Samples [n, d] and weights [n] of states [n, d + 1]; the caller owns them. */
-export function splitWeights(state: Tensor): { x: Tensor; weights: Tensor } {
+function splitWeights(state: Tensor): { x: Tensor; weights: Tensor } {
   const { x, logMass } = splitMass(state);
   return { x: x.clone().keep(), weights: logMass.exp().keep() };
 }

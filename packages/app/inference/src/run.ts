@@ -67,8 +67,8 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
     conditions = given;
     const { columns } = trained;
     const stray = columns && strayValues(columns, direction);
-    const target = openOutput(job.output, {
-      trained,
+    const target = await openOutput(job.output, {
+      bridge,
       input,
       n,
       times: path ? times : null,

@@ -1,7 +1,6 @@
 // A bridge as programs hold it: the steps of training, noise that belongs to rows, memory that does not grow.
 import { join } from "node:path";
 import { gaussianLogDensity, sample, uniformGrid } from "@dsbm/bridge";
-import { sample as experiment, validate } from "@dsbm/config";
 import {
   eye,
   Generator,
@@ -23,7 +22,6 @@ import { collectGarbage } from "../../../../test/support/collect.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { wordsOf } from "../../../../test/support/words.js";
 import { Bridge, type SampleOptions } from "../src/bridge.js";
-import { runSample } from "../src/run.js";
 
 const root = scratch();
 beforeAll(() => setNumThreads(1));
@@ -78,22 +76,6 @@ it.each([
   if (method !== "dsb") return;
   await expect(bridge.sample(x, { solver: "heun" })).rejects.toThrow(/no probability flow/);
   await expect(bridge.sample(x, { steps: 5 })).rejects.toThrow(/leave steps out$/);
-});
-
-// To rounding: whole paths multiply large chunks by packed weights, rows that must not depend on others do not.
-it("agrees with whole recorded paths where there is no noise", async () => {
-  using bridge = Bridge.open(vectorRun(join(root, "rf"), ["model_name=rectifiedflow"]));
-  const x = normal([600, 2], 3);
-  for (const direction of ["b", "f"] as const) {
-    const { x: end } = await bridge.sample(x, { direction });
-    const generator = Generator.create(0);
-    const drawn = await bridge.paths(x, { direction, generator, at: [0, 5] });
-    expect(gap(drawn.states.select(0, 0), x)).toBe(0);
-    expect(gap(drawn.states.select(0, 1), end)).toBeLessThan(1e-5);
-    expect(gap((await bridge.sample(x, { direction, generator })).x, end)).toBeLessThan(1e-5);
-    expect(gap(end, x)).toBeGreaterThan(0.01);
-    expect((await bridge.sample(x, { direction, steps: 10 })).nfe).toBe(10);
-  }
 });
 
 it("keeps the last noise of vectors, as their evaluations do", async () => {
@@ -190,40 +172,6 @@ it("refuses what it cannot sample, in one line", async () => {
     [normal([4, 2], 1), { signal: AbortSignal.abort(new Error("stopped here")) }, /stopped here/],
   ] as const)
     await expect(bridge.sample(x, options)).rejects.toThrow(message);
-});
-
-it("samples 10,000 images in the memory of one batch", async () => {
-  const folder = imageRun(join(root, "many"), ["num_steps=2", "num_iter=10"]);
-  const input = join(root, "many.npy");
-  const n = 10_000;
-  const writer = new io.npy.NpyWriter(input, "uint8", [1, 8, 8]);
-  const pixels = Uint8Array.from({ length: n * 64 }, (_, i) => (i * 7919) % 256);
-  writer.append({ dtype: "uint8", shape: [n, 1, 8, 8], data: pixels });
-  writer.close();
-  await collectGarbage();
-  const seen: { step: number; current: number; live: number; rss: number }[] = [];
-  const result = await runSample({
-    run: folder,
-    input,
-    output: join(root, "many-out.npy"),
-    config: validate(experiment.schema, { threads: 1, batch_size: 200 }),
-    progress: {
-      update({ step }) {
-        const { current, live } = memory({ resetPeak: step === n / 10 });
-        seen.push({ step, current, live, rss: process.memoryUsage().rss });
-      },
-      line: () => {},
-      done: () => {},
-    },
-  });
-  expect(result).toMatchObject({ state: "finished", n, nfe: 2 });
-  const [tenth, last] = [seen.find(({ step }) => step === n / 10), seen.at(-1)];
-  expect(last?.step).toBe(n - 200);
-  expect(last?.current).toBe(tenth?.current);
-  expect(last?.live).toBe(tenth?.live);
-  // From a tenth to the end tensors took no more than a few batches' worth: 200 images are 51 KB.
-  expect(memory().peak - (tenth?.current ?? 0)).toBeLessThan(4_000_000);
-  expect((last?.rss ?? 0) - (tenth?.rss ?? 0)).toBeLessThan(100e6);
 });
 
 it("keeps no more programs and tensors for many calls than for a few", async () => {

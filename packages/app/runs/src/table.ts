@@ -43,12 +43,6 @@ export function formatNumber(value: number): string {
   return value.toFixed(digits);
 }
 
-/** The columns with a value in some row, in the order of the rows' keys. */
-export function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
-  const columns = [...new Set(rows.flatMap(Object.keys))];
-  return columns.filter((column) => rows.some((row) => row[column] != null));
-}
-
 function formatCells(cells: readonly Cell[]): string[] {
   const whole = cells.every((cell) => typeof cell !== "number" || Number.isSafeInteger(cell));
   return cells.map((cell) => {

@@ -155,7 +155,6 @@ export { energyDistance, kernelWidths, mmd } from "./metric/vectors/kernels.js";
 export {
   bw2Uvp,
   leastVarianceKept,
-  momentErrors,
   optimalDisplacement,
 } from "./metric/vectors/moments.js";
 export { gaussianPairs, optimality } from "./metric/vectors/optimality.js";

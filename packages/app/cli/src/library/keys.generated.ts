@@ -396,8 +396,6 @@ export interface FitKeys {
   checkpoint_minutes?: number | null | undefined;
   /** number of newest checkpoints to keep. Default: 3. */
   keep_last?: number | undefined;
-  /** every n-th checkpoint is never deleted; null: none. Default: null. */
-  keep_every?: number | null | undefined;
   /** minutes for training, evaluation and report together; null: num_iter steps without a time limit. Default: 10. */
   max_minutes?: number | null | undefined;
   /** one table of several times: the column of times; all times are used, in order. Default: null. */

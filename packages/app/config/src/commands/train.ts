@@ -35,7 +35,6 @@ export const train: Experiment<typeof trainSchema> = {
     "autostart_next_it",
     "checkpoint_minutes",
     "keep_last",
-    "keep_every",
     "paths.data_dir_name",
     "data.dataset",
     "CSV_log_dir",

@@ -179,7 +179,6 @@ export const checkpoints = {
     "maximum minutes between checkpoints; null: no limit",
   ),
   keep_last: counted(3, "number of newest checkpoints to keep"),
-  keep_every: follows("every n-th checkpoint is never deleted; null: none", 10),
 };
 
 const processes = {

@@ -60,6 +60,7 @@ export const removedKeys: Readonly<Record<string, string>> = {
   dist_secret:
     "ranks no longer encrypt what they exchange: leave it out, and keep their network private (docs/security.md)",
   ot_share: "partial plans are gone: leave it out",
+  keep_every: "only the last checkpoints stay: write keep_last",
 };
 
 export function unknownKey(

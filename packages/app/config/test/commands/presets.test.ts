@@ -45,7 +45,7 @@ const DEFAULTS = `
   autostart_next_it=false from=null checkpoint_run=false checkpoint_dir=null checkpoint_it=1
   checkpoint_pass=b checkpoint_iter=0 checkpoint_f=null checkpoint_b=null sample_checkpoint_f=null
   sample_checkpoint_b=null optimizer_checkpoint_f=null optimizer_checkpoint_b=null
-  checkpoint_stride=null checkpoint_minutes=10 keep_last=3 keep_every=null`;
+  checkpoint_stride=null checkpoint_minutes=10 keep_last=3`;
 
 /** What follows other keys stays null below the dataset's preset. */
 const WITHOUT_PRESETS = ["cache_npar=null", "cache_refresh_stride=null", "gif_stride=null"];

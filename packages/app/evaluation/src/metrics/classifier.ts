@@ -38,9 +38,9 @@ export const classifierMetric: Metric = {
           return { floor: against(draw), ceiling: against(set.start) };
         });
         const deviation = (inflation * 0.5) / Math.sqrt(value.n);
-        const band = ({ value: x }: Accuracy) => {
+        const band = ({ value: x }: Accuracy): [number, number] => {
           const half = 1.96 * deviation;
-          return [Math.max(0, x - half), Math.min(1, x + half)] as const;
+          return [Math.max(0, x - half), Math.min(1, x + half)];
         };
         return {
           value: value.value,

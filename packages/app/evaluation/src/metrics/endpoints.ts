@@ -6,7 +6,6 @@ import {
   energyDistance,
   leastVarianceKept,
   mmd,
-  momentErrors,
   stream,
 } from "@dsbm/bridge";
 import { isVectors } from "@dsbm/problem";
@@ -212,24 +211,6 @@ export const endpointMetrics: readonly Metric[] = [
     lacks: lacksVariance,
     isSquare: true,
     compare: bw2Uvp,
-  },
-  {
-    name: "mean_error",
-    title: "error of the mean",
-    group: "ends",
-    meaning: "The Euclidean distance of the means.",
-    serves: forVectors,
-    power: 1,
-    compare: (x, y) => momentErrors(x, y).mean,
-  },
-  {
-    name: "covariance_error",
-    title: "error of the covariance",
-    group: "ends",
-    meaning: "The Frobenius distance of the covariances.",
-    serves: forCovariances,
-    power: 2,
-    compare: (x, y) => momentErrors(x, y).covariance,
   },
   moment("mean", "mean of the generated values"),
   moment("var", "variance of all generated values"),

@@ -27,7 +27,7 @@ export const growthMetrics: readonly Metric[] = [
       const low = all.flatMap((cells) => cells.low);
       const high = all.flatMap((cells) => cells.high);
       const halves = low.map((value, k) => ((high[k] as number) - value) / 2).sort((a, b) => a - b);
-      const interval = [Math.min(...low), Math.max(...high)] as const;
+      const interval: [number, number] = [Math.min(...low), Math.max(...high)];
       return { value: halves[halves.length >> 1] ?? null, interval };
     },
   },

@@ -7,7 +7,6 @@ import { fieldMetrics } from "./fields.js";
 import { gaussianMetrics } from "./gaussian.js";
 import { growthMetrics } from "./growth.js";
 import { imageMetrics } from "./images.js";
-import { likelihoodMetric } from "./likelihood.js";
 import { pairMetrics } from "./pairs.js";
 import { pathMetrics } from "./paths.js";
 
@@ -16,7 +15,6 @@ export const metrics: readonly Metric[] = [
   ...endpointMetrics,
   classifierMetric,
   strayMetric,
-  likelihoodMetric,
   ...imageMetrics,
   ...fieldMetrics,
   ...pairMetrics,

@@ -30,13 +30,7 @@ export function holdoutsOf(keys: {
 
 export const mostHeldOut = 10_000;
 
-export const holdoutNames = [
-  "holdout_w1",
-  "holdout_w1_half",
-  "holdout_w1_source",
-  "holdout_w1_target",
-  "holdout_sliced_w2",
-];
+export const holdoutNames = ["holdout_w1", "holdout_w1_half", "holdout_sliced_w2"];
 
 /** Returns null if it was stopped. Throws a ConfigError for files that do not fit. */
 export async function holdoutVariants(
@@ -47,11 +41,7 @@ export async function holdoutVariants(
 ): Promise<Variant[] | null> {
   const { subject, options } = context;
   const { seed } = options;
-  const own = (make: () => Tensor) => {
-    const t = kept(make);
-    context.keep({ [Symbol.dispose]: () => t.dispose() });
-    return t;
-  };
+  const own = (make: () => Tensor) => context.own(make);
   // Refuse wrong files before anything is computed.
   const truths: Tensor[] = [];
   for (const { path } of holdouts) {
@@ -148,16 +138,6 @@ function variantsOf(
   });
   const halves = { start: halfMixed, end: halfMade, data: rest };
   const ceiling = "ceiling: random pairs of source and target, mixed on a straight line";
-  const untrained = (what: "source" | "target", x: Tensor) =>
-    variant(
-      `_${what}`,
-      "w1",
-      { ...halves, end: few(x), bounds: { floor: false, ceiling: false } },
-      {
-        title: ` of the ${what}, half of the rows,`,
-        meaning: `The ${what} itself against the hold-out, without a bridge`,
-      },
-    );
   return [
     variant(
       "",
@@ -172,8 +152,6 @@ function variantsOf(
       title: ", half of the rows,",
       meaning: `The same with half of the rows; floor: the other half of the hold-out; ${ceiling}`,
     }),
-    untrained("source", source),
-    untrained("target", target),
     variant("", "sliced_w2", halves, {
       title: "",
       meaning: `Half of the rows as above; floor: the other half of the hold-out; ${ceiling}`,

@@ -4,7 +4,6 @@ import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring } from "../measuring.js";
 import type { SampleSet } from "../metric.js";
-import { kept } from "../subject.js";
 import { stepAt } from "../transport.js";
 import type { Variant } from "./variant.js";
 
@@ -14,11 +13,7 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
   const { options } = context;
   const { ends } = context.subject;
   const times = timesOf(set.direction, set.sampling.grid);
-  const keep = (make: () => Tensor) => {
-    const t = kept(make);
-    context.keep({ [Symbol.dispose]: () => t.dispose() });
-    return t;
-  };
+  const keep = (make: () => Tensor) => context.own(make);
   const most = set.start.size(0);
   return ends.between.map((end, i) => {
     const time = ends.chain?.times[i + 1] as number;

@@ -1,5 +1,4 @@
-// Figures of vectors for a report: a plane with some paths, histograms of the worst columns, and
-// correlations; few numbers, whatever the size of the data.
+// Figures of vectors for a report: a plane with some paths, and histograms of the worst columns.
 import { type Points, pickIndexes } from "@dsbm/runs";
 import { cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 
@@ -38,12 +37,9 @@ export function pointsOf(carried: CarriedVectors): Points {
     const times = pickIndexes(path.times.length, most.times);
     const states = times.map((t) => rounded(place(first(path.states.select(0, t), most.paths))));
     const worst = worstColumns(carried).slice(0, most.columns);
-    const columnsOf = (x: Tensor, indexes: readonly number[]) =>
-      x.indexSelect(1, tensor([...indexes], { dtype: "int64" }));
+    const indexes = tensor(worst, { dtype: "int64" });
     const sets = { source, target, generated: end };
-    const some = Object.values(sets).map((x) => columnsOf(x, worst).t().contiguous());
-    const ordered = worst.toSorted((a, b) => a - b);
-    const [a, b, c] = Object.values(sets).map((x) => correlations(columnsOf(x, ordered)));
+    const some = Object.values(sets).map((x) => x.indexSelect(1, indexes).t().contiguous());
     return {
       n,
       dim: d,
@@ -65,8 +61,6 @@ export function pointsOf(carried: CarriedVectors): Points {
         column,
         ...histogram(some.map((x) => x.select(0, i).toNumbers()) as [number[], number[], number[]]),
       })),
-      correlations:
-        worst.length > 2 ? { columns: ordered, source: a!, target: b!, generated: c! } : null,
     };
   });
 }
@@ -129,13 +123,6 @@ function histogram([source, target, generated]: [number[], number[], number[]]) 
     target: shares(target),
     generated: shares(generated),
   };
-}
-
-/** Correlations of columns [n, m], [m, m] in row order; NaN for constant columns. */
-function correlations(x: Tensor): number[] {
-  const centred = x.to("float64").sub(x.to("float64").mean(0, { keepdim: true }));
-  const unit = centred.div(centred.square().sum(0, { keepdim: true }).sqrt());
-  return unit.t().matmul(unit).toNumbers().map(short);
 }
 
 const rounded = (x: Tensor): number[] => x.contiguous().toNumbers().map(short);

@@ -70,8 +70,8 @@ export class ExperimentRun {
     const how = { ranks, ...(threads !== null && { threads }) };
     this.#training = new Training(withExecution(problem, how));
     this.#time = hooks?.time?.estimate ?? new TimeEstimate(config);
-    const { keep_last, keep_every } = config;
-    this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
+    const { keep_last } = config;
+    this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last });
   }
 
   get #length(): Length {

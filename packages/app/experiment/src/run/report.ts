@@ -6,7 +6,6 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { checkpointId, gaussianName, type Position } from "@dsbm/problem";
 import {
   type LoggedMetric,
-  namesOfColumns,
   type Row,
   readLogged,
   readRun,
@@ -93,7 +92,6 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
     config: found,
     title: `Bridge ${names.source} to ${names.target}: ${method}${firstPairs(config)}, seed ${seed}`,
     evaluations: shownRows(logged, rows),
-    columns: namesOfColumns(logged),
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),
   });

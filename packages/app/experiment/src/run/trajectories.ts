@@ -1,4 +1,3 @@
-import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Bridge, gridOf } from "@dsbm/inference";
 import type { Datasets } from "@dsbm/problem";
@@ -14,9 +13,12 @@ export async function writeTrajectories(
     run.saveFile(`${end}_test.npy`, io.encodeNpy(ends[end].test));
   const { test } = ends.x1;
   for (const [i, steps] of config.test_num_steps.entries()) {
-    const generator = stream(config.seed, `trajectory/${steps}`, test.device);
-    const grid = gridOf(bridge.trained, steps);
-    const { states } = await bridge.paths(test, { direction: "b", grid, generator });
+    const { states } = await bridge.paths(test, {
+      direction: "b",
+      grid: gridOf(bridge.trained, steps),
+      seed: config.seed,
+      purpose: `trajectory/${steps}`,
+    });
     run.saveFile(i === 0 ? "traj.npy" : `traj_${steps}.npy`, io.encodeNpy(states));
     states.dispose();
   }

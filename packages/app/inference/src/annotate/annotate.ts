@@ -1,7 +1,14 @@
 import { extname } from "node:path";
 import { type Conditions, mapConditions } from "@dsbm/bridge";
 import { type AnnotateConfig, ConfigError } from "@dsbm/config";
-import { absentColumn, DatasetError, openRows, outputFormat, tableFormat } from "@dsbm/data";
+import {
+  absentColumn,
+  DatasetError,
+  type NumberColumn,
+  openRows,
+  outputFormat,
+  tableFormat,
+} from "@dsbm/data";
 import {
   type GrowthCells,
   growthIntervals,
@@ -18,11 +25,11 @@ import { matched } from "../input/match.js";
 import { own, tableInput } from "../input/table.js";
 import { runRecord } from "../output/h5ad.js";
 import { checkOutput } from "../output/output.js";
+import { h5adSink, type Sink, tableSink } from "../output/sinks.js";
 import { processTime, timeLabel } from "../times.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";
 import { type FateCells, fateCells } from "./fates.js";
-import { h5adSink, type Sink, tableSink } from "./sinks.js";
 
 export interface AnnotateJob {
   run: string;
@@ -127,9 +134,16 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
       names: columns.map(({ name }) => name),
       layer: place?.layer ?? "X",
     });
+    const added = annotations
+      .flatMap((one) => one.columns)
+      .map((name): NumberColumn => ({ name, dtype: "float32" }));
     const target = place
-      ? await h5adSink(output, { source: place.path, annotations })
-      : tableSink(output, { format: outputFormat(output) as never, carried, columns, annotations });
+      ? await h5adSink(output, place.path, annotations)
+      : tableSink(output, {
+          format: outputFormat(output) as never,
+          carried,
+          columns: [...columns, ...added],
+        });
     sink = target;
     const timePlace = carried.findIndex(({ name }) => name === data.split_by);
     let first = 0;
@@ -163,11 +177,11 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
       first += n;
     }
     for (const note of input.notes?.() ?? []) progress.line(note);
-    await target.commit(runRecord(trained, config));
-    const added = annotations.map(({ obsm, columns }) =>
+    await target.commit("annotate", runRecord(trained, config));
+    const parts = annotations.map(({ obsm, columns }) =>
       place && obsm !== null ? `obsm ${obsm}` : columns.join(", "),
     );
-    return { state: "finished", rows: first - without, without, added };
+    return { state: "finished", rows: first - without, without, added: parts };
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
     return { state: "interrupted", rows: 0, without: 0, added: [] };

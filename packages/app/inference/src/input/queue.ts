@@ -61,15 +61,8 @@ function joined(parts: readonly QueuedRows[]): QueuedRows {
   const [first] = parts;
   if (!first) return { count: 0, rows: new Int32Array(), numbers: [], texts: [], condition: null };
   if (parts.length === 1) return first;
-  const doubles = (columns: readonly Float64Array[]) => {
-    const whole = new Float64Array(columns.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const column of columns) {
-      whole.set(column, at);
-      at += column.length;
-    }
-    return whole;
-  };
+  const doubles = (columns: readonly Float64Array[]) =>
+    Float64Array.from(columns.flatMap((column) => [...column]));
   const conditions = parts.map(({ condition }) => condition);
   return {
     count: parts.reduce((sum, part) => sum + part.count, 0),

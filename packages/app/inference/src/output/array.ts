@@ -3,15 +3,15 @@ import { dirname, extname } from "node:path";
 import { toRows, writeNpz } from "@dsbm/data";
 import { stageFile, temporaryPath } from "@dsbm/files";
 import { io, tidy } from "@dsbm/torch";
-import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
 
 export function arrayOutput(path: string, options: OutputOptions): Output {
-  const { trained, input, times, seen } = options;
-  const units = trained.shape.length === 1 ? unitsOf(trained) : null;
+  const { bridge, input, times, seen } = options;
+  const { shape: sample } = bridge.trained;
+  const units = sample.length === 1 ? bridge.units : null;
   const columns = units?.columns(input.table?.names);
   const dtype = columns?.some((column) => column.dtype === "float64") ? "float64" : "float32";
-  const row = units ? [units.width] : trained.shape;
+  const row = units ? [units.width] : sample;
   const shape = [...(times ? [times.length] : []), options.n as number, ...row];
   const replacement = stageFile(path);
   const isArchive = extname(path).toLowerCase() === ".npz";
@@ -22,7 +22,6 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
     for (const file of Object.values(arrays)) rmSync(file, { force: true });
   };
   const discard = () => {
-    units?.dispose();
     target?.close();
     removeArrays();
     replacement.discard();

@@ -1,54 +1,34 @@
 // Writes samples of a .h5ad file into a copy: a matrix of obsm in the data's own units, NaN for
 // other rows.
-import { copyH5ad, type H5adCopy, toRows, type UnsValue } from "@dsbm/data";
-import { stageFile } from "@dsbm/files";
+import type { UnsValue } from "@dsbm/data";
 import { readQuality, version } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
 import type { H5adPlace } from "../input/input.js";
 import { timeLabel } from "../times.js";
 import type { Trained } from "../trained.js";
-import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
-import { writingTo } from "./table.js";
+import { h5adSink } from "./sinks.js";
 
-export function h5adOutput(path: string, options: OutputOptions & { place: H5adPlace }): Output {
-  const { trained, place, end, settings, seen } = options;
-  const units = unitsOf(trained);
-  const name = `${place.layer}_at_${timeLabel(trained.config, end)}`;
-  const replacement = stageFile(path);
-  let copy: H5adCopy | null = null;
-  let put: ReturnType<H5adCopy["obsm"]> | null = null;
+export async function h5adOutput(
+  path: string,
+  { bridge, place, end, settings, seen }: OutputOptions & { place: H5adPlace },
+): Promise<Output> {
+  const { units, trained } = bridge;
+  const obsm = `${place.layer}_at_${timeLabel(trained.config, end)}`;
+  const columns = units.columns().map(({ name }) => name);
+  const sink = await h5adSink(path, place.path, [{ obsm, columns }]);
   let filled = 0;
-  const writing = writingTo(path);
-  const open = async () => {
-    copy ??= await copyH5ad(place.path, replacement.temporary);
-    put ??= copy.obsm(name, units.width);
-    return { copy, put };
-  };
   return {
-    about: () => `${path}, obsm ${name} of ${filled} rows and ${units.width} columns`,
-    async put(x, { rows = [] }) {
+    about: () => `${path}, obsm ${obsm} of ${filled} rows and ${units.width} columns`,
+    async put(x, { rows }) {
       const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
       seen?.(numbers);
-      await writing(async () => {
-        const { put } = await open();
-        put(toRows(numbers, "float32"), rows);
-        filled += rows.length;
-      });
+      const count = x.size(0);
+      await sink.put({ count, ...(rows && { rows }), numbers: [], carried: [], values: [numbers] });
+      filled += count;
     },
-    async commit() {
-      await writing(async () => {
-        const { copy } = await open();
-        copy.uns("dsbm", "sample", runRecord(trained, settings));
-        copy.close();
-      });
-      replacement.commit();
-    },
-    discard() {
-      units.dispose();
-      copy?.abandon();
-      replacement.discard();
-    },
+    commit: () => sink.commit("sample", runRecord(trained, settings)),
+    discard: () => sink.discard(),
   };
 }
 

@@ -4,6 +4,7 @@ import { extname } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { type CarriedCell, outputFormat, outputFormats } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
+import type { Bridge } from "../bridge.js";
 import type { Input } from "../input/input.js";
 import type { Trained } from "../trained.js";
 import { arrayOutput } from "./array.js";
@@ -32,7 +33,7 @@ interface PutPlace {
 }
 
 export interface OutputOptions {
-  trained: Trained;
+  bridge: Bridge;
   input: Input;
   n: number | null;
   /** Process times of the states of a path; null: only endpoints. */
@@ -106,12 +107,16 @@ function refused(path: string, { shape }: Trained, paths: boolean): string {
   return `${cannot} of ${what}; expected a name that ends with .npy or .npz${pictures ? `, .png for one image, or a folder of images${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
 }
 
-export function openOutput(path: string, options: OutputOptions): Output {
-  const { trained, times, input } = options;
-  const kind = kindOf(path, trained, times !== null) as Kind;
+export async function openOutput(path: string, options: OutputOptions): Promise<Output> {
+  const { bridge, times, input } = options;
+  const kind = kindOf(path, bridge.trained, times !== null) as Kind;
   const place = outputFormat(path) === ".h5ad" ? input.table?.h5ad : null;
   if (place) return h5adOutput(path, { ...options, place });
-  return { table: tableOutput, array: arrayOutput, picture: pictureOutput, folder: folderOutput }[
-    kind
-  ](path, options);
+  const outputs = {
+    table: tableOutput,
+    array: arrayOutput,
+    picture: pictureOutput,
+    folder: folderOutput,
+  };
+  return outputs[kind](path, options);
 }

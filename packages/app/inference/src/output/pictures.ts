@@ -10,8 +10,8 @@ import type { Output, OutputOptions } from "./output.js";
 
 const ahead = 16;
 
-export function folderOutput(path: string, { trained, n, input }: OutputOptions): Output {
-  const [, height, width] = trained.shape as [number, number, number];
+export function folderOutput(path: string, { bridge, n, input }: OutputOptions): Output {
+  const [, height, width] = bridge.trained.shape as [number, number, number];
   const replacement = stageFolder(path);
   const digits = Math.max(6, String((n ?? 1) - 1).length);
   const nameOf = (i: number) => `${input.names?.[i] ?? String(i).padStart(digits, "0")}.png`;
@@ -36,13 +36,13 @@ export function folderOutput(path: string, { trained, n, input }: OutputOptions)
   };
 }
 
-export function pictureOutput(path: string, { trained, n }: OutputOptions): Output {
+export function pictureOutput(path: string, { bridge, n }: OutputOptions): Output {
   if (n !== 1)
     throw new ConfigError(
       "usage",
       `OUT ${path} is one image, but NEW has ${n}: give the name of a folder, or a .npy or .npz file`,
     );
-  const [, height, width] = trained.shape as [number, number, number];
+  const [, height, width] = bridge.trained.shape as [number, number, number];
   const replacement = stageFile(path);
   return {
     about: () => `${path}, an image of ${width}×${height} pixels`,

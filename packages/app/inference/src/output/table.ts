@@ -5,19 +5,16 @@ import {
   type CarriedColumn,
   type NumberColumn,
   type OutputFormat,
-  openTableWriter,
   outputFormat,
-  type TableWriter,
 } from "@dsbm/data";
-import { errnoOf, fileError, stageFile } from "@dsbm/files";
 import { tidy } from "@dsbm/torch";
-import { unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
+import { tableSink } from "./sinks.js";
 
 export function tableOutput(path: string, options: OutputOptions): Output {
-  const { trained, input, times, seen } = options;
+  const { bridge, input, times, seen } = options;
+  const { units, trained } = bridge;
   const format = outputFormat(path) as OutputFormat;
-  const units = unitsOf(trained);
   const numberColumns = units.columns(input.table?.names);
   const columns: NumberColumn[] = trained.method.mass
     ? [...numberColumns, { name: "weight", dtype: "float32" }]
@@ -33,22 +30,11 @@ export function tableOutput(path: string, options: OutputOptions): Output {
       "usage",
       `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", of which path=true adds one: write a .npz file" : ": rename one"}`,
     );
-  const replacement = stageFile(path);
-  const writing = writingTo(path);
-  let writer: TableWriter | null = null;
-  const discard = () => {
-    units.dispose();
-    writer?.abandon();
-    replacement.discard();
-  };
-  const open = () => {
-    writer ??= openTableWriter(replacement.temporary, {
-      format,
-      carried,
-      columns: times ? [{ name: "t", dtype: "float64" }, ...columns] : columns,
-    });
-    return writer;
-  };
+  const sink = tableSink(path, {
+    format,
+    carried,
+    columns: times ? [{ name: "t", dtype: "float64" }, ...columns] : columns,
+  });
   let rows = 0;
   let states: Float64Array[][] = [];
   return {
@@ -57,37 +43,21 @@ export function tableOutput(path: string, options: OutputOptions): Output {
       const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
       if (k === (times?.length ?? 1) - 1) seen?.(numbers);
       if (weights) numbers.push(Float64Array.from(weights.toNumbers()));
-      if (!times) {
-        const count = x.size(0);
-        await writing(() => open().write({ count, numbers, carried: cells }));
-        rows += count;
-        return;
+      let batch = { count: x.size(0), numbers, carried: cells };
+      if (times) {
+        states.push(numbers);
+        if (k < times.length - 1) return;
+        const ids = keptColumns.length === 0 ? [rowNumbers(first, x.size(0))] : cells;
+        batch = longRows(states, { times, ids });
+        states = [];
       }
-      states.push(numbers);
-      if (k < times.length - 1) return;
-      const ids = keptColumns.length === 0 ? [rowNumbers(first, x.size(0))] : cells;
-      const long = longRows(states, { times, ids });
-      states = [];
-      await writing(() => open().write(long));
-      rows += long.count;
+      await sink.put(batch);
+      rows += batch.count;
     },
-    async commit() {
-      await writing(() => open().close());
-      replacement.commit();
-    },
-    discard,
+    commit: () => sink.commit("sample", {}),
+    discard: () => sink.discard(),
   };
 }
-
-export const writingTo =
-  (path: string) =>
-  async <T>(operation: () => T | Promise<T>): Promise<T> => {
-    try {
-      return await operation();
-    } catch (error) {
-      throw errnoOf(error) === undefined ? error : fileError("write", path, error);
-    }
-  };
 
 const rowNumbers = (first: number, n: number): bigint[] =>
   Array.from({ length: n }, (_, i) => BigInt(first + i));

@@ -13,7 +13,7 @@ export const manifestName = "manifest.json";
 const manifestLimit = 1 << 20;
 
 export const pointId = /^[A-Za-z0-9][A-Za-z0-9_=+-]{0,99}$/;
-export const fileName = /^(?!manifest\.json$)[A-Za-z0-9][A-Za-z0-9_.=+-]{0,99}$/;
+const fileName = /^(?!manifest\.json$)[A-Za-z0-9][A-Za-z0-9_.=+-]{0,99}$/;
 
 const manifest = z.object({
   format: z.literal(checkpointFormat),
@@ -22,10 +22,6 @@ const manifest = z.object({
   id: z.string().regex(pointId),
   /** Position in the run; the newest checkpoint has the highest. */
   order: z.number(),
-  /** Number of the checkpoint in the run, from 1; `keep_every` uses it. */
-  serial: z.int().min(1),
-  /** Never removed by the policy. */
-  milestone: z.boolean(),
   files: z.record(
     z.string().regex(fileName),
     z.object({ size: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),

@@ -14,8 +14,8 @@ import {
   syncFolder,
   writeFlushed,
 } from "@dsbm/files";
-import { isRunFault, refuse } from "../errors.js";
-import { fileName, type Manifest, manifestName, manifestText, pointId } from "./manifest.js";
+import { isRunFault, RunError } from "../errors.js";
+import { type Manifest, manifestName, manifestText } from "./manifest.js";
 import {
   type Checkpoint,
   checkpointOf,
@@ -23,11 +23,6 @@ import {
   listCheckpoints,
   newestCheckpoint,
 } from "./read.js";
-
-interface KeepPolicy {
-  keep_last?: number;
-  keep_every?: number | null;
-}
 
 /** The name and the position of a new checkpoint. */
 export interface CheckpointPoint {
@@ -37,8 +32,6 @@ export interface CheckpointPoint {
   id: string;
   /** Position in the run, e.g. steps so far. */
   order: number;
-  /** Never removed by the policy (default false). */
-  milestone?: boolean;
   /** Any JSON, also NaN and infinities. */
   facts: object;
   /** Content by file name. The chunks of an iterable are written one by one. */
@@ -58,21 +51,13 @@ export type { CheckpointStore };
 
 /**
  * Opens the folder `checkpoints` of a run for saving. The first save makes the folder. `dsbm` is
- * the version for manifests. Throws RunError "bad_argument".
+ * the version for manifests.
  */
 export function openCheckpoints(
   folder: string,
-  { dsbm, keep_last = 3, keep_every = null }: KeepPolicy & { dsbm: string },
+  { dsbm, keep_last = 3 }: { dsbm: string; keep_last?: number },
 ): CheckpointStore {
-  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
-  refuse("checkpoints", [
-    [!isCount(keep_last), `keep_last ${keep_last}, expected a whole number from 1 on`],
-    [
-      keep_every !== null && !isCount(keep_every),
-      `keep_every ${keep_every}, expected null or a whole number from 1 on`,
-    ],
-  ]);
-  return new CheckpointStore(folder, dsbm, { keep_last, keep_every });
+  return new CheckpointStore(folder, dsbm, keep_last);
 }
 
 /** The checkpoints of one run folder; open it with `openCheckpoints`. */
@@ -82,7 +67,7 @@ class CheckpointStore {
   constructor(
     readonly folder: string,
     private readonly dsbm: string,
-    private readonly policy: Required<KeepPolicy>,
+    private readonly keep_last: number,
   ) {}
 
   newest() {
@@ -96,7 +81,12 @@ class CheckpointStore {
    */
   save(point: CheckpointPoint): SavedCheckpoint {
     const older = this.points();
-    refuseBadPoint(point, older);
+    const later = older.find((other) => other.order > point.order);
+    if (later)
+      throw new RunError(
+        "bad_argument",
+        `a checkpoint was given the order ${point.order}, but ${later.id} has ${later.order}: first remove later checkpoints with dropAfter`,
+      );
     const checkpoint = this.write(point, older);
     this.verified.add(checkpoint.id);
     return { checkpoint, ...this.prune() };
@@ -108,7 +98,7 @@ class CheckpointStore {
   }
 
   /**
-   * Removes the whole checkpoints after `order`, also milestones, newest first. Returns their ids.
+   * Removes the whole checkpoints after `order`, newest first. Returns their ids.
    * Throws FileError.
    */
   dropAfter(order: number): string[] {
@@ -118,13 +108,11 @@ class CheckpointStore {
   }
 
   private write(point: CheckpointPoint, older: readonly Checkpoint[]): Checkpoint {
-    const { order, milestone = false } = point;
     const facts = point.facts as Manifest["facts"];
     const id = this.freeName(point.id);
     const folder = join(this.folder, id);
-    const serial = 1 + Math.max(0, ...older.map((other) => other.serial));
     const created = new Date().toISOString();
-    const manifest = { dsbm: this.dsbm, created, id, order, serial, milestone, facts };
+    const manifest = { dsbm: this.dsbm, created, id, order: point.order, facts };
     try {
       const staged = stageFolder(folder);
       try {
@@ -177,18 +165,14 @@ class CheckpointStore {
   }
 
   private superfluous(): Checkpoint[] {
-    const { keep_last, keep_every } = this.policy;
     let kept = 0;
     let lastOrder = Number.NaN;
     const superfluous: Checkpoint[] = [];
-    const newestFirst = this.points().sort((a, b) => b.order - a.order || b.serial - a.serial);
-    for (const point of newestFirst) {
-      const { milestone, serial, order } = point;
-      const isReplaced = order === lastOrder;
-      const isForGood = milestone || (keep_every !== null && serial % keep_every === 0);
-      if (!isReplaced && kept < keep_last) kept += this.isWhole(point) ? 1 : 0;
-      else if ((isReplaced || !isForGood) && this.isWhole(point)) superfluous.unshift(point);
-      if (this.verified.has(point.id)) lastOrder = order;
+    for (const point of this.points().reverse()) {
+      if (!this.isWhole(point)) continue;
+      if (point.order === lastOrder || kept === this.keep_last) superfluous.unshift(point);
+      else kept += 1;
+      lastOrder = point.order;
     }
     return superfluous;
   }
@@ -206,21 +190,6 @@ function writeHashed(path: string, data: FileData): Manifest["files"][string] {
   }
   writeFlushed(path, hashed());
   return { size, sha256: hash.digest("hex") };
-}
-
-function refuseBadPoint({ id, order, files }: CheckpointPoint, older: readonly Checkpoint[]) {
-  const name = Object.keys(files).find((file) => !fileName.test(file));
-  const short = (text = "") => JSON.stringify(text.slice(0, 120));
-  const later = older.find((other) => other.order > order);
-  refuse("a checkpoint", [
-    [!pointId.test(id), `the id ${short(id)}, expected up to 100 letters, digits and _ = + -`],
-    [!Number.isFinite(order), `the order ${order}, expected a number`],
-    [name !== undefined, `a file ${short(name)}, expected a plain name other than ${manifestName}`],
-    [
-      later !== undefined,
-      `the order ${order}, but ${later?.id} has ${later?.order}: first remove later checkpoints with dropAfter`,
-    ],
-  ]);
 }
 
 function refusalOf(error: unknown, folder: string, older: readonly Checkpoint[]): unknown {

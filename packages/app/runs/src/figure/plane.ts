@@ -1,17 +1,10 @@
-// Figures of source, generated and target samples: in a plane, by columns, and by correlations.
+// Figures of source, generated and target samples: in a plane and by columns.
 import type { Markish } from "@observablehq/plot";
 import { sampleColors as colors, type LegendEntry, type Panel } from "./panel.js";
 import { type Domain, frame, middle, type Place, planeAxes } from "./plane-axes.js";
 import { drawPanel, loadPlot } from "./plot.js";
-import {
-  type AxisUnits,
-  type Correlations,
-  type Histogram,
-  type Plane,
-  type Points,
-  plainUnits,
-} from "./points.js";
-import { composeFigure, shortened, tickText } from "./svg.js";
+import { type AxisUnits, type Histogram, type Plane, type Points, plainUnits } from "./points.js";
+import { composeFigure, tickText } from "./svg.js";
 
 const mostPaths = 40;
 const kinds = ["source", "target", "generated"] as const;
@@ -134,40 +127,4 @@ export async function histogramPanel(
       ruleY([0], { stroke: "#888888" }),
     ],
   });
-}
-
-export async function correlationPanels(
-  { columns, ...matrices }: Correlations,
-  { units }: Pick<PlaneOptions, "units">,
-): Promise<Panel[]> {
-  const { cell } = await loadPlot();
-  const m = columns.length;
-  const side = Math.max(150, 14 * m);
-  const axis = {
-    // Numbers tell apart columns whose shortened names are equal.
-    domain: columns.map((_, i) => i),
-    tickFormat: (i: number) => shortened(units.name(columns[i] as number), 12),
-    padding: 0,
-    label: null,
-    tickSize: 0,
-  };
-  return Promise.all(
-    kinds.map((kind) => {
-      const cells = matrices[kind].map((r, i) => ({ row: Math.floor(i / m), column: i % m, r }));
-      const known = cells.filter(({ r }) => Number.isFinite(r));
-      return drawPanel({
-        width: side + 90,
-        height: side + 90,
-        title: `${kind[0]?.toUpperCase()}${kind.slice(1)}`,
-        marginTop: 4,
-        marginRight: 6,
-        marginBottom: 92,
-        marginLeft: 94,
-        x: { ...axis, tickRotate: -60 },
-        y: axis,
-        color: { type: "linear", domain: [-1, 0, 1], range: ["#b2182b", "#ffffff", "#2166ac"] },
-        marks: [cell(known, { x: "column", y: "row", fill: "r" })],
-      });
-    }),
-  );
 }

@@ -33,14 +33,7 @@ const histogram = z
       generated.length === source.length,
   );
 
-/** Matrices of correlations [m, m] of these columns. */
-const correlations = z
-  .object({ ...kinds, columns: flat.min(1) })
-  .refine(({ columns, source, target, generated }) =>
-    [source, target, generated].every(({ length }) => length === columns.length ** 2),
-  );
-
-/** Further facts of a time course, in the units of the plane and of the user's times. */
+/** What a time course has besides samples, in the units of the plane and of the user's times. */
 const course = z.object({
   /** Data of all times, and where the velocity leads. */
   arrows: z.object({ from: flat, to: flat.nullable() }),
@@ -65,8 +58,6 @@ const points = z.object({
   plane,
   course: course.optional().catch(undefined),
   histograms: listOf(histogram),
-  /** The worst columns, in the order of the data; null for fewer than three. */
-  correlations: correlations.nullable().catch(null),
 });
 
 /** Points of a scatter plot, as a figure saves them. */
@@ -76,7 +67,6 @@ export type Points = z.output<typeof points>;
 export type Course = z.output<typeof course>;
 export type Plane = z.output<typeof plane>;
 export type Histogram = z.output<typeof histogram>;
-export type Correlations = z.output<typeof correlations>;
 
 /** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
 export function readPoints(path: string): Points | null {

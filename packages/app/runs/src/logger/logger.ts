@@ -3,14 +3,13 @@ import type { Direction } from "../run/layout.js";
 import { tensorboardLogger } from "./tensorboard.js";
 
 /**
- * Receives numbers, images and texts of a run during training. Every method throws FileError if the
+ * Receives numbers and images of a run during training. Every method throws FileError if the
  * disk refuses.
  */
 export interface Logger {
   /** Logs named values at a step, an integer that never decreases; null is no value. */
   log(step: number, values: LogValues): void;
   images(step: number, pictures: Readonly<Record<string, Uint8Array>>): void;
-  texts(step: number, texts: Readonly<Record<string, string>>): void;
   flush(): void;
   close(): void;
 }
@@ -27,7 +26,7 @@ export interface LoggerOptions {
 /** Opens a logger that writes into a run's folder. Throws FileError. */
 export type OpenLogger = (folder: string, options?: LoggerOptions) => Logger;
 
-const noLogger: OpenLogger = () => ({ log() {}, images() {}, texts() {}, flush() {}, close() {} });
+const noLogger: OpenLogger = () => ({ log() {}, images() {}, flush() {}, close() {} });
 
 /** All loggers. Weights & Biases reads TensorBoard's files: `wandb sync FOLDER/tensorboard` (docs/loggers.md). */
 export const loggers = {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { makeFolder } from "@dsbm/files";
 import { namesIn, removeFiles } from "../files/read.js";
 import type { Logger, LoggerOptions } from "./logger.js";
-import { fileVersion, images, scalars, sessionStart, texts } from "./tensorboard/event.js";
+import { fileVersion, images, scalars, sessionStart } from "./tensorboard/event.js";
 import { openRecordFile } from "./tensorboard/record-file.js";
 
 /** TensorBoard sorts files by name, so the name has the time. It has no host name. */
@@ -11,7 +11,7 @@ const ourName = /^events\.out\.tfevents\.(\d{10})\.dsbm$/;
 
 /**
  * Writes tensorboard/events.out.tfevents.<seconds>.dsbm in a folder: numbers in single precision,
- * images and texts. A run that starts over (`from` 0) removes earlier files.
+ * and images. A run that starts over (`from` 0) removes earlier files.
  */
 export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}): Logger {
   const place = join(folder, "tensorboard");
@@ -36,7 +36,6 @@ export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}):
       if (known.length > 0) file.append(scalars(step, known));
     },
     images: (step, pictures) => file.append(images(step, Object.entries(pictures))),
-    texts: (step, byName) => file.append(texts(step, Object.entries(byName))),
     flush: () => file.flush(),
     close: () => file.close(),
   };

@@ -1,12 +1,10 @@
-// Describes the data of a run: files, changes, warnings, columns; and the choices of `dsbm fit`.
+// Describes the data of a run: files and changes; and the choices of `dsbm fit`.
 import { basename } from "node:path";
-import type { Choice, DataColumn, DataFile, EndpointData } from "../run/data.js";
+import type { Choice, DataFile, EndpointData } from "../run/data.js";
 import { box, pairs } from "./page/blocks.js";
 import { digits, valueText } from "./page/digits.js";
 import { type Html, html, listed, type Part } from "./page/html.js";
 import type { Names } from "./verdict.js";
-
-const mostColumns = 24;
 
 /**
  * Short names of source and target: files, or groups of one file. Returns null without a target.
@@ -16,14 +14,8 @@ export function endNames({ source, target }: DataFile): Names | null {
   return target ? { source: name(source), target: name(target) } : null;
 }
 
-export function dataSection(data: DataFile, worst: readonly string[]): Html[] {
-  const { columns } = data;
-  return listed(
-    box("Data", endsTable(data)),
-    treatment(data),
-    columns.length > 0 && columnTable(columns, worst),
-  );
-}
+export const dataSection = (data: DataFile): Html[] =>
+  listed(box("Data", endsTable(data)), treatment(data));
 
 function endsTable({ source, target }: DataFile): Html {
   const line = (name: string, cell: (end: EndpointData) => Part) => {
@@ -69,31 +61,6 @@ function treatment({ transform, condition }: DataFile): Html[] {
       html`<p>Before training: ${steps.join("; ")}. Output is in the data’s own units again.</p>`,
     condition !== null &&
       html`<p>The bridge is conditional: it is given the column ${condition} of each row.</p>`,
-  );
-}
-
-function columnTable(columns: readonly DataColumn[], worst: readonly string[]): Html[] {
-  const order = ({ name }: DataColumn) =>
-    worst.includes(name) ? worst.indexOf(name) : worst.length;
-  const first = columns.toSorted((a, b) => order(a) - order(b)).slice(0, mostColumns);
-  const range = (end: DataColumn["target"]) =>
-    html`<td>${digits(end?.min)} – ${digits(end?.max)}</td><td>${digits(end?.median)}</td><td>${digits(end?.mean)} ± ${digits(end?.std)}</td>`;
-  const lines = first.map(({ name, source, target, notes: all }) => {
-    const notes = all.join("; ");
-    return html`<tr><th scope="row" class="name" title="${name}">${name}</th>${[source, target].map(range)}<td class="text${notes.length > 20 && " long"}">${notes}</td></tr>`;
-  });
-  const heads = html`<th scope="col">Range</th><th scope="col">Median</th><th scope="col">Mean ± deviation</th>`;
-  const table = html`<table><thead><tr><td></td><th scope="colgroup" colspan="3">Source</th><th scope="colgroup" colspan="3">Target</th><td></td></tr>
-<tr><th scope="col">Column</th>${heads}${heads}<th scope="col" class="text">Notes</th></tr></thead>
-<tbody>${lines}</tbody></table>`;
-  const rest = columns.length - first.length;
-  const which =
-    worst.length > 0 ? "the worst columns of the bridge come first" : "the first are shown";
-  return listed(
-    html`<h3>Columns</h3>`,
-    box("Columns", table),
-    rest > 0 &&
-      html`<p class="note">${columns.length} columns; ${which}, and ${rest} are not shown (data.json has all).</p>`,
   );
 }
 

@@ -98,13 +98,7 @@ function judgeTarget(
 export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
   const judged = rows.map((row) => ({ row, grade: judge(row).grade }));
   const family = ({ name, direction, column, floor, ceiling }: MetricRow) =>
-    JSON.stringify([
-      name.replace(/^(gaussian|sinkhorn)_bridge_/, ""),
-      direction,
-      column,
-      floor,
-      ceiling,
-    ]);
+    JSON.stringify([name.replace(/^gaussian_bridge_/, ""), direction, column, floor, ceiling]);
   return judged.map(({ row, grade }) => {
     if (grade === null) return row;
     if (row.better === "target") return { ...row, grade };

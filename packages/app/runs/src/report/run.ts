@@ -3,34 +3,21 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coursePanels } from "../figure/course.js";
 import type { LegendEntry, Panel } from "../figure/panel.js";
-import {
-  correlationPanels,
-  histogramPanel,
-  type PlaneOptions,
-  planeLegend,
-  planePanels,
-} from "../figure/plane.js";
+import { histogramPanel, type PlaneOptions, planeLegend, planePanels } from "../figure/plane.js";
 import { type AxisUnits, type Points, plainUnits, readPoints } from "../figure/points.js";
+import { escapeXml } from "../figure/svg.js";
 import type { Row } from "../files/csv.js";
 import { type DataFile, readChoiceList, readDataFile } from "../run/data.js";
 import type { RunInfo } from "../run/info.js";
 import { runPaths } from "../run/layout.js";
 import { type Quality, readQuality } from "../run/quality.js";
+import { formatTable } from "../table.js";
 import { choicesList, dataSection, endNames } from "./data.js";
 import { worstColumns } from "./judge.js";
 import { metricTables } from "./metrics.js";
-import {
-  type ColumnNames,
-  charts,
-  command,
-  folded,
-  type Picture,
-  pairs,
-  pictures,
-  rowsTables,
-} from "./page/blocks.js";
+import { charts, command, folded, type Picture, pairs, pictures } from "./page/blocks.js";
 import { digits, valueText } from "./page/digits.js";
-import { type Html, html, listed, type Part } from "./page/html.js";
+import { Html, html, listed, type Part } from "./page/html.js";
 import { renderPage } from "./page/page.js";
 import { distinctNames, type Names, verdictParts } from "./verdict.js";
 
@@ -51,7 +38,6 @@ export interface RunReport {
   title: string;
   names: Names;
   evaluations: readonly Row[];
-  columns: ColumnNames;
   curves?: { panels: readonly Panel[]; legend: readonly LegendEntry[] };
   views: readonly View[];
   commands: readonly (readonly [purpose: string, command: string])[];
@@ -75,7 +61,6 @@ export async function renderRun(report: RunReport): Promise<string> {
     };
   };
   const choices = readChoiceList(folder);
-  const evaluated = rowsTables("Evaluations", evaluations, report.columns);
   const sections = [
     {
       id: "pictures",
@@ -97,7 +82,7 @@ export async function renderRun(report: RunReport): Promise<string> {
           ? [metricsNote(quality), metricTables(rows), leftOut(quality)]
           : [],
     },
-    { id: "data", title: "The data", body: [data && dataSection(data, worstColumns(rows))] },
+    { id: "data", title: "The data", body: [data && dataSection(data)] },
     {
       id: "choices",
       title: "Choices and reasons",
@@ -114,7 +99,9 @@ export async function renderRun(report: RunReport): Promise<string> {
         evaluations.length > 0 &&
           folded(
             "Evaluations during training",
-            listed(evaluated.tables, evaluated.terms),
+            [
+              html`<pre class="table" tabindex="0">${new Html(escapeXml(formatTable(evaluations)))}</pre>`,
+            ],
             rows.length === 0,
           ),
       ],
@@ -217,7 +204,7 @@ async function viewOf(
 }
 
 async function pointFigures(
-  { n, dim, plane, course, histograms, correlations }: Points,
+  { dim, plane, course, histograms }: Points,
   options: FigureOptions,
 ): Promise<Html[]> {
   const reference = options.direction === "f" ? "target" : "source";
@@ -231,13 +218,6 @@ async function pointFigures(
     bars.length > 0 && [
       html`<p class="note">Generated rows (bars) should have the shape of the ${reference} (outline). ${some} worst come first. The first and the last bar also hold what lies beyond.</p>`,
       ...charts("small", bars),
-    ],
-    correlations && [
-      html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like the matrix of the ${reference}. ${n} rows.</p>`,
-      ...charts(
-        correlations.columns.length > 10 ? "large" : "medium",
-        await correlationPanels(correlations, options),
-      ),
     ],
   );
 }

@@ -1,9 +1,8 @@
-// The verdict of each direction with its evidence, its worst column, the hold-outs, and the next
-// steps.
+// The verdict of each direction with its evidence and the next steps.
 import type { MetricRow, Quality, Verdict } from "../run/quality.js";
 import { shellWord } from "../shell.js";
 import { bar } from "./bar.js";
-import { judge, mainMetric } from "./judge.js";
+import { mainMetric } from "./judge.js";
 import { leftOutSentences } from "./left-out.js";
 import { digits } from "./page/digits.js";
 import { type Html, html } from "./page/html.js";
@@ -30,7 +29,7 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     const { direction, grade, reason, next } = verdict;
     const own = rows.filter((row) => row.direction === direction);
     const main = mainMetric(rows, direction);
-    const found = [main && evidence(main), columns(own), heldOut(own), ...leftOutSentences(own)];
+    const found = [main && evidence(main), ...leftOutSentences(own)];
     const notes = found.filter(Boolean);
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
 ${main && bar(main, { width: 320 })}<p>${nextStep(next)}</p>
@@ -70,28 +69,4 @@ function evidence({ title, value, interval, floor, floor_interval, ceiling }: Me
     ceiling !== null && `ceiling ${digits(ceiling)}`,
   ];
   return `${texts.filter(Boolean).join(", ")}.`;
-}
-
-function columns(rows: readonly MetricRow[]): string {
-  const judged = rows
-    .filter(({ group }) => group === "columns")
-    .map((row) => ({ row, ...judge(row) }))
-    .sort((a, b) => (b.ratio ?? 0) - (a.ratio ?? 0));
-  const [worst] = judged;
-  if (!worst || judged.length < 2) return "";
-  const good = judged.filter(({ grade }) => grade === "good").length;
-  if (good === judged.length) return `All ${good} columns are good, each by itself.`;
-  const { column, value } = worst.row;
-  const count =
-    good === 0
-      ? `None of ${judged.length} columns is good`
-      : `${good} of ${judged.length} columns are good`;
-  return `${count}, each by itself; the worst is ${column} (1-Wasserstein ${digits(value)}, ${worst.words}).`;
-}
-
-function heldOut(rows: readonly MetricRow[]): string {
-  const row = rows.find(({ group, floor }) => group === "holdout" && floor !== null);
-  if (!row) return "";
-  const ceiling = row.ceiling === null ? "" : `, ceiling ${digits(row.ceiling)}`;
-  return `At the held-out time: ${row.title} ${digits(row.value)} (floor ${digits(row.floor)}${ceiling}).`;
 }

@@ -136,22 +136,3 @@ export const describeResult = (metrics: readonly LoggedMetric[], row: Row): stri
     .filter(({ isMain }) => isMain)
     .flatMap((metric) => describeMetric(metric, row) ?? [])
     .join(", ");
-
-/** Titles and meanings of columns, for people. */
-export function namesOfColumns(
-  metrics: readonly LoggedMetric[],
-): Record<string, { title: string; meaning: string }> {
-  const names: Record<string, { title: string; meaning: string }> = {
-    half_iteration: { title: "half-iteration", meaning: "" },
-    steps: { title: "steps", meaning: "steps of the sampler" },
-    nfe: { title: "evaluations", meaning: "network evaluations per row" },
-  };
-  for (const { columns, title, meaning } of metrics) {
-    names[columns.value] = { title, meaning };
-    for (const bound of bounds) {
-      const column = columns[bound];
-      if (column !== undefined) names[column] = { title: `${bound} of ${title}`, meaning: "" };
-    }
-  }
-  return names;
-}

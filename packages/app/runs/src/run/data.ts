@@ -18,21 +18,6 @@ const end = z.object({
   shape: listOf(real),
 });
 
-const moments = z.object({
-  min: realOrNull,
-  max: realOrNull,
-  median: realOrNull,
-  mean: realOrNull,
-  std: realOrNull,
-});
-
-const column = z.object({
-  name: z.string(),
-  source: moments,
-  target: moments.nullable().catch(null),
-  notes: listOf(z.string()),
-});
-
 const transform = z.object({
   /** Whether every value was replaced by log(1 + x). */
   log1p: z.boolean().catch(false),
@@ -45,7 +30,7 @@ const transform = z.object({
 export const dataFile = z.object({
   source: end,
   target: end.nullable().catch(null),
-  columns: listOf(column),
+  columns: listOf(z.object({ name: z.string() })),
   transform: transform.catch({ log1p: false, standardise: "none", mean: [], std: [] }),
   /** The condition column. */
   condition: textOrNull,
@@ -59,9 +44,6 @@ export type DataFile = z.output<typeof dataFile>;
 
 /** The source or the target in data.json. */
 export type EndpointData = z.output<typeof end>;
-
-/** A column in data.json. */
-export type DataColumn = z.output<typeof column>;
 
 /** The schema of an entry of choices.json. */
 export const choice = z.object({

@@ -1,10 +1,10 @@
 // manifest.jsonl: the SHA-256 of files that later results depend on, a line for each write.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type FileData, openAppendFile, sha256, sha256OfFile, writeFileAtomic } from "@dsbm/files";
+import { type FileData, openAppendFile, sha256OfFile, writeFileAtomic } from "@dsbm/files";
 import { z } from "zod";
 import { RunError } from "../errors.js";
-import { readText } from "../files/read.js";
+import { readJsonLines } from "../files/json.js";
 
 const manifestFile = "manifest.jsonl";
 
@@ -15,31 +15,14 @@ const isChecked = (file: string): boolean =>
 
 const entry = z.object({ file: z.string(), sha256: z.string().nullish() });
 
-const lineOf = (file: string, hash: string | null): string => {
-  const text = JSON.stringify({ file, sha256: hash });
-  return `${text.slice(0, -1)},"check":"${sha256(text).slice(0, 8)}"}\n`;
-};
+const lineOf = (file: string, hash: string | null): string =>
+  `${JSON.stringify({ file, sha256: hash })}\n`;
 
-/**
- * The last hash of each file; null if it was dropped. Throws RunError "corrupt" for a damaged line.
- */
+/** The last hash of each file; null if it was dropped. Throws RunError "corrupt" for a damaged line. */
 function readManifest(folder: string): Map<string, string | null> {
   const path = join(folder, manifestFile);
-  const hashes = new Map<string, string | null>();
-  if (!existsSync(path)) return hashes;
-  // A kill cut off a line without its end.
-  const lines = readText(path).split("\n").slice(0, -1);
-  for (const [i, line] of lines.entries()) {
-    const [, head, check] = /^(.*),"check":"(\w+)"\}$/.exec(line) ?? [];
-    if (sha256(`${head}}`).slice(0, 8) !== check)
-      throw new RunError(
-        "corrupt",
-        `line ${i + 1} of ${path} is damaged: check the disk; restore the file from a copy, or delete the line to continue without its check`,
-      );
-    const { file, sha256: hash = null } = entry.parse(JSON.parse(line));
-    hashes.set(file, hash);
-  }
-  return hashes;
+  const lines = existsSync(path) ? readJsonLines(path).map((line) => entry.parse(line)) : [];
+  return new Map(lines.map(({ file, sha256: hash = null }) => [file, hash]));
 }
 
 function record(folder: string, file: string, hash: string | null): void {
@@ -88,8 +71,7 @@ export function checkFiles(folder: string, files?: readonly string[], cure?: str
       const newest = readManifest(folder).get(file) ?? null;
       if (newest === hash)
         throw damageError(
-          folder,
-          file,
+          join(folder, file),
           `its sha256 is ${digest.slice(0, 12)}…, expected ${hash.slice(0, 12)}…`,
           cure,
         );
@@ -98,12 +80,10 @@ export function checkFiles(folder: string, files?: readonly string[], cure?: str
   }
 }
 
-function damageError(folder: string, file: string, reason: string, cure?: string): RunError {
-  const usual = file.startsWith("models/")
-    ? "restore it from a copy, delete it to continue without these weights, or train again with --again"
-    : "restore it from a copy, or train again with --again";
+function damageError(path: string, reason: string, cure?: string): RunError {
+  const usual = "restore it from a copy, or train again with --again";
   return new RunError(
     "corrupt",
-    `${join(folder, file)} is damaged (${reason}): ${cure ?? usual}; if the change is yours, delete its lines in ${join(folder, manifestFile)}`,
+    `${path} is damaged (${reason}): ${cure ?? usual}; if the change is yours, delete its lines in ${manifestFile}`,
   );
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readAs, writeJson } from "../files/json.js";
 import { listOf, real, realOrNull, text } from "../files/schema.js";
 import { shellWord } from "../shell.js";
-import { type Direction, runPaths } from "./layout.js";
+import { runPaths } from "./layout.js";
 
 /** Groups of metrics with their headings, in the order of the report. */
 export const metricGroups = {
@@ -96,48 +96,6 @@ const row = z.object({
 /** A row of quality.json. */
 export type MetricRow = z.output<typeof row>;
 
-/** A row as dsbm 0.1 wrote it. */
-export interface QualityRow {
-  metric: string;
-  title: string;
-  direction: Direction | null;
-  value: number;
-  low: number | null;
-  high: number | null;
-  floor: number | null;
-  floor_low?: number;
-  floor_high?: number;
-  ceiling: number | null;
-  better: MetricRow["better"];
-  target?: number;
-  column?: string;
-  group: MetricGroup;
-  about: string;
-}
-
-const pair = (low: unknown, high: unknown) =>
-  typeof low === "number" && typeof high === "number" ? [low, high] : null;
-
-function migrate(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const { metric, about, low, high, floor_low, floor_high, ...rest } = value as Record<
-    string,
-    unknown
-  >;
-  const floor_interval = pair(floor_low, floor_high);
-  const old = {
-    name: metric,
-    meaning: about,
-    interval: pair(low, high),
-    ...(floor_interval && { floor_interval }),
-  };
-  const merged = { ...old, ...rest };
-  return { group: "", ...merged, title: rest.title ?? merged.name };
-}
-
-/** Also reads rows of earlier versions. */
-export const metricRow = z.preprocess(migrate, row);
-
 /** The schema of quality.json. */
 export const qualityFile = z.object({
   dsbm: text,
@@ -157,7 +115,7 @@ export const qualityFile = z.object({
     .catch(undefined),
   /** One for each evaluated direction; none in files of earlier versions. */
   verdicts: listOf(verdict),
-  rows: z.array(metricRow),
+  rows: z.array(row),
   /** Skipped metrics with reasons, a line each. */
   left_out: listOf(z.string()),
 });

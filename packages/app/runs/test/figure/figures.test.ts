@@ -17,10 +17,6 @@ import { type TrendOptions, type TrendPanel, trendFigure } from "../../src/figur
 import { coordinates, dots, lines, rules, select, texts } from "./svg.js";
 
 const areas = (svg: string) => select(svg, '[aria-label="area"] path');
-/** Numbers along an axis; there must be some, of whatever values. */
-const ticks = (svg: string, axis: "x" | "y") =>
-  select(svg, `[aria-label="${axis}-axis tick label"] text`).map(({ textContent }) => textContent);
-
 /** Evaluations with 20 and 100 steps. */
 const evaluations = (count: number) =>
   [20, 100].flatMap((steps) =>
@@ -47,16 +43,6 @@ describe("trends over half-iterations", () => {
     const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg) as RegExpExecArray;
     const size = await sharp(await svgToPng(svg)).metadata();
     expect([size.width, size.height]).toEqual([2 * Number(width), 2 * Number(height)]);
-  });
-
-  it.each([1e-9, 0.013, 1, 333])("have numbers on axes from %f on", async (least) => {
-    for (const ratio of [1, 1.01, 1.5, 12, 1e7])
-      for (const scale of ["linear", "log"] as const) {
-        const rows = [least, least * ratio].map((mean, i) => ({ half_iteration: i + 1, mean }));
-        const svg = await trendFigure({ rows, panels: [{ metric: "mean", scale }] });
-        const numbers = ticks(svg, "y").filter((text) => text !== "");
-        expect(numbers.length, `${least} × ${ratio} ${scale}`).toBeGreaterThanOrEqual(2);
-      }
   });
 
   it("say what is not finite, and refuse nothing to draw", async () => {
@@ -105,13 +91,6 @@ describe("trends over steps", () => {
     expect(rules(svg)).toHaveLength(2);
     expect(texts(svg)).toContain("not finite");
   });
-
-  it("stay small for hundreds of thousands of rows", async () => {
-    const rows = training(4000, (_, step) => 1 + Math.sin(step)).map((row, i) => {
-      return { ...row, half_iteration: 1 + Math.floor(i / 20_000), step: i % 20_000 };
-    });
-    expect((await lossOf(rows)).length).toBeLessThan(400_000);
-  });
 });
 
 describe("spectra", () => {
@@ -142,7 +121,7 @@ describe("samples", () => {
   const path = { times: [1, 0.5, 0], states: [flat, flat, flat] };
   const between = [{ name: "day 2", time: 0.5, data: flat, generated: flat }];
   const histograms = [{ ...kinds, column: 0, low: 0, high: 3 }];
-  const points = { n: 3, dim: 2, histograms, correlations: null };
+  const points = { n: 3, dim: 2, histograms };
 
   it("are shown at both ends and between, with their paths", async () => {
     const plane = { ...kinds, k: 2 as const, explained: null, path, between };

@@ -80,10 +80,9 @@ interface ReadEvent {
   session_status: unknown;
   scalars: Record<string, number>;
   images: Record<string, Image>;
-  texts: Record<string, string>;
 }
 
-/** One event; texts must say that they are for the plugin of that name, and be one-element tensors of strings. */
+/** One event. */
 export function readEvent(bytes: Uint8Array): ReadEvent {
   const event = fieldsOf(bytes);
   const read: ReadEvent = {
@@ -93,17 +92,11 @@ export function readEvent(bytes: Uint8Array): ReadEvent {
     session_status: numberIn(inside(event, 7), 1),
     scalars: {},
     images: {},
-    texts: {},
   };
   for (const bytes of inside(event, 5)?.get(1) ?? []) {
     const value = fieldsOf(bytes as Buffer);
     const name = textIn(value, 1) as string;
-    const [scalar, image, tensor, metadata] = [
-      numberIn(value, 2),
-      inside(value, 4),
-      inside(value, 8),
-      inside(value, 9),
-    ];
+    const [scalar, image] = [numberIn(value, 2), inside(value, 4)];
     if (scalar !== undefined) read.scalars[name] = scalar as number;
     if (image)
       read.images[name] = {
@@ -112,14 +105,6 @@ export function readEvent(bytes: Uint8Array): ReadEvent {
         colorspace: numberIn(image, 3),
         png: numberIn(image, 4) as unknown as Buffer,
       };
-    if (tensor) {
-      const plugin = textIn(inside(metadata as Map<number, Value[]>, 1), 1);
-      const size = numberIn(inside(inside(tensor, 2) as Map<number, Value[]>, 2), 1);
-      const facts = [plugin, numberIn(metadata, 4), numberIn(tensor, 1), size];
-      if (JSON.stringify(facts) !== JSON.stringify(["text", 2, 7, 1]))
-        throw new Error(`not a text: ${facts}`);
-      read.texts[name] = textIn(tensor, 8) as string;
-    }
   }
   return read;
 }

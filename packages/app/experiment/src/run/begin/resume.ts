@@ -25,7 +25,6 @@ export const freeKeys: ReadonlySet<string> = new Set([
   "checkpoint_stride",
   "checkpoint_minutes",
   "keep_last",
-  "keep_every",
   "autostart_next_it",
   ...freeProcessKeys,
   // A key of earlier versions.

@@ -38,22 +38,6 @@ export function images(
   );
 }
 
-/** A summary of texts (Markdown), by name: tensors of one string for the plugin "text". */
-export function texts(step: number, values: readonly (readonly [string, string])[]): Uint8Array {
-  const tensorClass = 2;
-  const stringType = 7;
-  const metadata = message(bytes(1, message(bytes(1, "text"))), integer(4, tensorClass));
-  const shape = message(bytes(2, message(integer(1, 1))));
-  return summary(
-    step,
-    values.map(([name, text]) => [
-      bytes(1, name),
-      bytes(8, message(integer(1, stringType), bytes(2, shape), bytes(8, text))),
-      bytes(9, metadata),
-    ]),
-  );
-}
-
 function summary(step: number, values: readonly Field[][]): Uint8Array {
   return event(step, bytes(5, message(...values.map((value) => bytes(1, message(...value))))));
 }

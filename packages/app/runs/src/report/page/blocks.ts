@@ -2,9 +2,6 @@ import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import type { LegendEntry, Panel } from "../../figure/panel.js";
 import { escapeXml } from "../../figure/svg.js";
-import type { Row } from "../../files/csv.js";
-import { columnsOf } from "../../table.js";
-import { digits } from "./digits.js";
 import { Html, html, listed, type Part } from "./html.js";
 
 /** A table in a box that scrolls by itself on a narrow page. */
@@ -15,50 +12,6 @@ export function box(name: string, table: Html): Html {
 /** On a narrow page tables become cards: each cell has its column's name. */
 export const cell = (name: string, value: Part, kind = ""): Html =>
   html`<td data-name="${name}"${kind !== "" && html` class="${kind}"`}>${value}</td>`;
-
-const leading = /^(half_iteration|direction|steps?|split|sampler)$/;
-const pageWidth = 1150;
-
-export type ColumnNames = Readonly<Record<string, { title: string; meaning: string }>>;
-
-/** Tables of columns with a value, with meanings; several tables if one is too wide. */
-export function rowsTables(
-  name: string,
-  rows: readonly Row[],
-  names: ColumnNames,
-): { tables: Html[]; terms: Html | null } {
-  const textOf = (value: Row[string] = null) =>
-    typeof value === "string" ? value : digits(value, 4);
-  const columns = columnsOf(rows);
-  const titleOf = (column: string) => names[column]?.title ?? column;
-  const head = columns.filter((column) => leading.test(column));
-  const groups: string[][] = [];
-  let left = 0;
-  for (const column of columns.filter((one) => !leading.test(one))) {
-    const texts = [titleOf(column), ...rows.map((row) => textOf(row[column]))];
-    const width = 13 + 8.6 * Math.max(...texts.map(({ length }) => length));
-    if (left < width) {
-      groups.push([...head]);
-      left = pageWidth - 120 * head.length;
-    }
-    groups.at(-1)?.push(column);
-    left -= width;
-  }
-  const kindOf = (column: string) =>
-    rows.some((row) => typeof row[column] === "string") ? "text" : "number";
-  const tables = groups.map((group) => {
-    const cells = (row: Row) =>
-      group.map((column) => cell(titleOf(column), textOf(row[column]), kindOf(column)));
-    const table = html`<table class="cards">
-<thead><tr>${group.map((column) => html`<th scope="col" class="${kindOf(column)}">${titleOf(column)}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${cells(row)}</tr>`)}</tbody>
-</table>`;
-    return box(name, table);
-  });
-  const known = columns.filter((column) => names[column]?.meaning);
-  const terms = pairs(known.map((column) => [titleOf(column), names[column]?.meaning]));
-  return { tables, terms: known.length > 0 ? terms : null };
-}
 
 export function pairs(entries: readonly (readonly [name: Part, value: Part])[]): Html {
   return html`<dl class="pairs">${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;

@@ -26,6 +26,7 @@ nav a { margin-right: 1.1rem; display: inline-block; }
 code, pre { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: .88em; }
 pre { background: var(--soft); border: 1px solid var(--rule); border-radius: .4rem; padding: .6rem .8rem; margin: .4rem 0 1rem;
   white-space: pre-wrap; overflow-x: auto; }
+pre.table { white-space: pre; }
 .note, figcaption, small { color: var(--faint); font-size: .9rem; }
 .verdict { border-left: .3rem solid var(--rule); background: var(--soft); border-radius: 0 .4rem .4rem 0; padding: .6rem 1rem;
   margin: .8rem 0; max-width: 56rem; }

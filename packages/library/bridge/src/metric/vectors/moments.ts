@@ -7,25 +7,6 @@ import { frechetDistance, type Gaussian } from "../frechet.js";
 import { checkPairedShapes } from "../moments.js";
 import { comparable } from "./wasserstein.js";
 
-export interface MomentErrors {
-  /** |mean x − mean y|, in units of x. */
-  mean: number;
-  /** ‖Cov x − Cov y‖ (Frobenius). */
-  covariance: number;
-}
-
-/** Errors of mean and covariance of x [n, …] against y [m, …]. Throws a BridgeError below two samples. */
-export function momentErrors(x: Tensor, y: Tensor): MomentErrors {
-  return tidy(() => {
-    const [p, q] = gaussians(x, y);
-    const norm = (t: Tensor) => t.square().sum().sqrt().item();
-    return {
-      mean: norm(p.mean.sub(q.mean)),
-      covariance: norm(p.covariance.sub(q.covariance)),
-    };
-  });
-}
-
 /**
  * BW²-UVP of samples x [n, …] against the target y [m, …], in percent: 100 · ½W₂²(N(x), N(y)) / (½ tr Cov y)
  * (Korotin 2021). A constant at the mean of y scores 100. Throws a BridgeError below two samples or if y is

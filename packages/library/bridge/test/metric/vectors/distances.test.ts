@@ -9,7 +9,6 @@ import { energyDistance, kernelWidths, mmd } from "../../../src/metric/vectors/k
 import {
   bw2Uvp,
   leastVarianceKept,
-  momentErrors,
   optimalDisplacement,
 } from "../../../src/metric/vectors/moments.js";
 import { columnWasserstein, slicedWasserstein } from "../../../src/metric/vectors/sliced.js";
@@ -42,8 +41,6 @@ describe("every metric", () => {
     ["slicedWasserstein", slicedWasserstein],
     ["columnWasserstein", (x, y) => Math.max(...columnWasserstein(x, y))],
     ["energyDistance", energyDistance],
-    ["momentErrors, mean", (x, y) => momentErrors(x, y).mean],
-    ["momentErrors, covariance", (x, y) => momentErrors(x, y).covariance],
     ["bw2Uvp", bw2Uvp],
   ];
 
@@ -151,16 +148,6 @@ describe("energy distance and MMD", () => {
 });
 
 describe("moments of vectors", () => {
-  it("differ by the shift and by the covariance that was added", () => {
-    const x = normal([50, 3], 1);
-    const shifted = momentErrors(x.add(tensor([2, -1, 2], float64)), x);
-    expect(shifted.mean).toBeCloseTo(3, 12);
-    expect(shifted.covariance).toBeLessThan(1e-12);
-    const scaled = momentErrors(x.mul(2), x);
-    expect(scaled.covariance / 3).toBeCloseTo(x.t().cov().square().sum().sqrt().item(), 12);
-    expect(() => momentErrors(x.narrow(0, 0, 1), x)).toThrow(/expected at least 2/);
-  });
-
   it("give BW²-UVP: 100 % for a constant at the mean, 100 |shift|²/tr Σ for a shift", () => {
     const y = normal([200, 4], 2).mul(3);
     const total = y.t().cov().trace().item();

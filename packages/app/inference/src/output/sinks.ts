@@ -1,4 +1,4 @@
-// Writes annotations into a copy of a .h5ad file, or a table of all columns.
+// Writes rows into a copy of a .h5ad file, or as a table. A file appears when it is complete.
 import {
   type CarriedCell,
   type CarriedColumn,
@@ -6,45 +6,59 @@ import {
   type NumberColumn,
   type OutputFormat,
   openTableWriter,
+  type TableWriter,
   toRows,
   type UnsValue,
 } from "@dsbm/data";
-import { type StagedPath, stageFile } from "@dsbm/files";
-import { writingTo } from "../output/table.js";
-import type { Annotation } from "./annotations.js";
+import { errnoOf, fileError, stageFile } from "@dsbm/files";
 
-interface AnnotatedBatch {
+interface SinkBatch {
   count: number;
   /** Row numbers of the file, from 0. */
-  rows: Int32Array;
+  rows?: Int32Array;
   /** In the data's own units, by column. */
   numbers: readonly Float64Array[];
   carried: readonly (readonly CarriedCell[])[];
-  /** By annotation and column. */
-  values: readonly (readonly Float64Array[])[];
+  /** By added part and column; NaN without a value. */
+  values?: readonly (readonly Float64Array[])[];
 }
 
 export interface Sink {
-  put(batch: AnnotatedBatch): Promise<void>;
-  commit(record: UnsValue): Promise<void>;
+  put(batch: SinkBatch): Promise<void>;
+  /** Completes the file; a .h5ad file keeps the record of the command. */
+  commit(command: "sample" | "annotate", record: UnsValue): Promise<void>;
   discard(): void;
 }
 
-/** A copy of the .h5ad file: matrices in obsm, columns in obs, the record in uns. */
+const writingTo =
+  (path: string) =>
+  async <T>(operation: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await operation();
+    } catch (error) {
+      throw errnoOf(error) === undefined ? error : fileError("write", path, error);
+    }
+  };
+
+/** A copy of the .h5ad file `source` with further parts: matrices in obsm, or columns in obs. */
 export async function h5adSink(
   path: string,
-  { source, annotations }: { source: string; annotations: readonly Annotation[] },
+  source: string,
+  added: readonly { obsm: string | null; columns: readonly string[] }[],
 ): Promise<Sink> {
   const staged = stageFile(path);
   const writing = writingTo(path);
-  const copy = await discarding(staged, () => writing(() => copyH5ad(source, staged.temporary)));
-  const parts = annotations.map(({ obsm, columns }) =>
+  const copy = await writing(() => copyH5ad(source, staged.temporary)).catch((error) => {
+    staged.discard();
+    throw error;
+  });
+  const parts = added.map(({ obsm, columns }) =>
     obsm === null
       ? columns.map((name) => ({ name, values: new Float32Array(copy.rows).fill(Number.NaN) }))
       : copy.obsm(obsm, columns.length),
   );
   return {
-    put: ({ rows, values }) =>
+    put: ({ rows = new Int32Array(), values = [] }) =>
       writing(() => {
         for (const [k, part] of parts.entries()) {
           const columns = values[k] as readonly Float64Array[];
@@ -54,12 +68,12 @@ export async function h5adSink(
               for (const [i, row] of rows.entries()) column.values[row] = columns[c]?.[i] as number;
         }
       }),
-    async commit(record) {
+    async commit(command, record) {
       await writing(() => {
         for (const part of parts)
           if (typeof part !== "function")
             for (const { name, values } of part) copy.obs(name, values);
-        copy.uns("dsbm", "annotate", record);
+        copy.uns("dsbm", command, record);
         copy.close();
       });
       staged.commit();
@@ -71,42 +85,32 @@ export async function h5adSink(
   };
 }
 
-/** A table of kept columns, the run's columns and annotations. */
+/** A table of kept columns and columns of numbers. */
 export function tableSink(
   path: string,
   options: {
     format: OutputFormat;
     carried: readonly CarriedColumn[];
     columns: readonly NumberColumn[];
-    annotations: readonly Annotation[];
   },
 ): Sink {
-  const { annotations, columns, ...rest } = options;
-  const added = annotations.flatMap((one) =>
-    one.columns.map((name): NumberColumn => ({ name, dtype: "float32" })),
-  );
   const staged = stageFile(path);
   const writing = writingTo(path);
-  const writer = openTableWriter(staged.temporary, { ...rest, columns: [...columns, ...added] });
+  let writer: TableWriter | null = null;
+  const open = () => {
+    writer ??= openTableWriter(staged.temporary, options);
+    return writer;
+  };
   return {
-    put: ({ count, numbers, carried, values }) =>
-      writing(() => writer.write({ count, numbers: [...numbers, ...values.flat()], carried })),
+    put: ({ count, numbers, carried, values = [] }) =>
+      writing(() => open().write({ count, numbers: [...numbers, ...values.flat()], carried })),
     async commit() {
-      await writing(() => writer.close());
+      await writing(() => open().close());
       staged.commit();
     },
     discard() {
-      writer.abandon();
+      writer?.abandon();
       staged.discard();
     },
   };
-}
-
-async function discarding<T>(staged: StagedPath, operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (error) {
-    staged.discard();
-    throw error;
-  }
 }
