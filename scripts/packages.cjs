@@ -11,10 +11,10 @@ const packages = {
   data: { group: "library", budget: 55_500, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 33_600, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 26_500, imports: ["files"] },
-  runs: { group: "app", budget: 39_200, imports: ["files"] },
+  runs: { group: "app", budget: 36_400, imports: ["files"] },
   problem: { group: "app", budget: 14_400, imports: base },
-  inference: { group: "app", budget: 27_000, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 34_700, imports: [...base, "problem", "inference"] },
+  inference: { group: "app", budget: 26_400, imports: [...base, "problem"] },
+  evaluation: { group: "app", budget: 31_600, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 33_600,
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 51_000, testTokens: 366_000, packed: 0 };
+const limits = { commentWords: 51_000, testTokens: 359_000, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);
