@@ -50,7 +50,7 @@ export interface FitKeys {
   condition_dropout?: number | undefined;
   /** divisor of the increment that dsb predicts; null is 2 * sqrt(gamma). Default: null. */
   langevin_scale?: number | string | null | undefined;
-  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive datasets, or 1.5 times the distance that rows move if it is larger. Default: null. */
+  /** wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is the smallest length that is 1.5 times as far as its plan moves rows. Default: null. */
   delta?: number | null | undefined;
   /** wfr, wfr_bridge: plans that penalise growth of source and target, or of the source alone (VGFM, with ot_penalty). Default: "wfr". */
   growth_coupling?: "wfr" | "vgfm" | undefined;

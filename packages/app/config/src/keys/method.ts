@@ -109,7 +109,7 @@ export const method = {
   ),
   delta: orNull(
     positive(),
-    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is half of the 0.9 quantile of the distances between consecutive datasets, or 1.5 times the distance that rows move if it is larger",
+    "wfr, wfr_bridge: rows farther apart than pi*delta die and are born instead of moving; null is the smallest length that is 1.5 times as far as its plan moves rows",
     1,
   ),
   growth_coupling: oneOf(

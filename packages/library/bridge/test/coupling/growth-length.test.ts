@@ -3,32 +3,35 @@ import { cat, randperm, type Tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { normal, seeded } from "../../../../../test/support/numbers.js";
+import { growthPlan } from "../../src/coupling/growth.js";
 import { growthLength } from "../../src/coupling/growth-length.js";
 
 describe("the length of growth", () => {
   const cloud = (n: number, d: number, seed: number, at = 0) => normal([n, d], seed).add(at);
-  const half = (x: Tensor, y: Tensor) => {
-    const distances = x.cdist(y).flatten().toNumbers();
-    distances.sort((a, b) => a - b);
-    return (distances[Math.floor(0.9 * distances.length)] as number) / 2;
-  };
-
-  it.each([
-    { what: "many dimensions without a move", d: 200, at: 0 },
-    { what: "a short move", d: 2, at: 0.3 },
-  ])("is half of the 0.9 quantile of distances: $what", ({ d, at }) => {
-    const [x, y] = [cloud(400, d, 20), cloud(400, d, 21, at)];
-    expect(growthLength([x, y], [1, 1]) / half(x, y)).toBeCloseTo(1, 1);
-  });
-
-  it("is that too where clusters change their masses", () => {
+  it("lets mass grow instead of crossing the gap between clusters", () => {
     const two = (first: number, seed: number) => {
       const order = randperm(400, { generator: seeded(seed) });
-      const rows = cat([cloud(first, 2, seed, 10), cloud(400 - first, 2, seed + 1, -10)]);
+      const rows = cat([cloud(first, 2, seed, 4), cloud(400 - first, 2, seed + 1, -4)]);
       return rows.indexSelect(0, order);
     };
     const [x, y] = [two(100, 22), two(300, 24)];
-    expect(growthLength([x, y], [1, 1]) / half(x, y)).toBeCloseTo(1, 1);
+    const length = growthLength([x, y], [1, 1]);
+    expect(Math.PI * length).toBeLessThan(8);
+    const { plan, left, joined } = growthPlan(x, y, {
+      delta: length,
+      logA: x.select(1, 0).zerosLike(),
+      logB: y.select(1, 0).zerosLike(),
+    });
+    const isFirst = x.select(1, 0).gt(0).to("float64").unsqueeze(1);
+    const mass = (of: Tensor) => plan.mul(of).mul(isFirst).sum().item();
+    // From 1:3 to 3:1.
+    expect(mass(joined.exp().unsqueeze(0)) / mass(left.exp().unsqueeze(1))).toBeCloseTo(3, 0.5);
+  });
+
+  it("is one for rows that stay where they are", () => {
+    const x = cloud(50, 2, 20);
+    expect(growthLength([x, x], [1, 2])).toBeGreaterThan(0);
+    expect(growthLength([x.zerosLike(), x.zerosLike()], [1, 2])).toBe(1);
   });
 
   it("is 1.5 times a move that is long beside the distances", () => {
