@@ -17,6 +17,8 @@ export interface Sizes {
 
 /** A trained run, with its data if they are loaded, and its evaluations. */
 export interface Measured extends Sizes {
+  /** The folder of the case's files. */
+  files: string;
   folder: string;
   config: CompleteTrainConfig;
   ends?: Datasets;

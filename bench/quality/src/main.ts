@@ -19,7 +19,7 @@ import type { Outcome } from "./engine.js";
 const help = [
   "usage: npm run benchmark -- gaussian|2d|eot [--quick] [key=value …] [--again]",
   "       npm run benchmark -- cells FOLDER [--quick] [key=value …] [--again]",
-  "       npm run benchmark -- growth [FILE] [--quick] [key=value …] [--again]",
+  "       npm run benchmark -- growth [FILE|FOLDER] [--quick] [key=value …] [--again]",
   "       npm run benchmark -- verdicts [--quick] [out=FILE]",
   "       npm run benchmark -- all [FOLDER] [--quick] [key=value …] [--again]",
   "",
@@ -29,7 +29,8 @@ const help = [
   "2d         points in the plane: exact W2, path energy",
   "eot        pairs with a known plan: conditional moments, path measures",
   "cells      FOLDER with day_N.npy, arrays [cells, components]: W1 to a day that was left out",
-  "growth     two Gaussians whose masses change, and FILE with the columns time, x1, x2 (gene.csv of DeepRUOT)",
+  "growth     two Gaussians whose masses change, FILE with the columns time, x1, x2 (gene.csv of DeepRUOT); time courses",
+  "           with a time left out: Lotka-Volterra, a branch, and the days of FOLDER with day_N.npy",
   "verdicts   200 simulated problems with a known answer: how often a verdict is wrong; into docs/results/verdicts.md",
   "all        all benchmarks of methods; cells where FOLDER is given",
   "",

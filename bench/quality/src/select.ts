@@ -1,10 +1,12 @@
 // Selects a part of a benchmark.
+import { existsSync, statSync } from "node:fs";
 import { ConfigError } from "@dsbm/config";
 import { nearest } from "@dsbm/files";
 import type { Benchmark } from "./benchmark.js";
 import type { BenchmarkConfig } from "./config.js";
 import { trainings } from "./engine.js";
 import { cells } from "./sets/cells.js";
+import { courses } from "./sets/courses.js";
 import { eot } from "./sets/eot.js";
 import { gaussian } from "./sets/gaussian.js";
 import { growth } from "./sets/growth.js";
@@ -28,7 +30,10 @@ function named(name: string, folder: string | undefined): Benchmark[] {
       "usage",
       `unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`,
     );
-  if (name === "growth") return [growth(folder)];
+  if (name === "growth") {
+    const isFolder = folder !== undefined && existsSync(folder) && statSync(folder).isDirectory();
+    return [...(isFolder ? [] : [growth(folder)]), courses(isFolder ? folder : undefined)];
+  }
   if (name === "all")
     return [...Object.values(simple), ...(folder === undefined ? [] : [cells(folder)])];
   if (name !== "cells" && folder !== undefined)

@@ -12,10 +12,10 @@ import { type Benchmark, type Case, publishedRow } from "../benchmark.js";
 import { methodsOf } from "../methods.js";
 
 /** Components, of which the fewer ones are whitened over all days. */
-const [all, few] = [50, 5];
+export const [all, few] = [50, 5];
 
 /** The days of a folder, in their order. Throws a ConfigError below three. */
-function daysOf(folder: string): number[] {
+export function daysOf(folder: string): number[] {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const days = names
     .flatMap((name) => /^day_(\d+)\.npy$/.exec(name)?.[1] ?? [])
@@ -31,13 +31,13 @@ function daysOf(folder: string): number[] {
 /** Cells of a day in a quick benchmark: exact W1 of all takes longer than a training there. */
 const fewCells = 2000;
 
-const whitened = (files: string, day: number) => join(files, `day_${day}_${few}.npy`);
+export const whitened = (files: string, day: number) => join(files, `day_${day}_${few}.npy`);
 
 /**
  * Writes the first components of all days, with mean 0 and deviation 1 over all of them; if `most`
  * is smaller, of some cells of each.
  */
-function whiten(
+export function whiten(
   folder: string,
   { days, files, most }: { days: readonly number[]; files: string; most: number },
 ): void {

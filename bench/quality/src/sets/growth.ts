@@ -21,7 +21,11 @@ interface Grown {
 const tensorOf = (rows: Rows): Tensor => tensor(rows as number[][], { dtype: "float64" });
 
 /** Carries rows in the data's units from one time to another. */
-async function grow(bridge: Bridge, rows: Tensor, times: { from?: string; to?: string } = {}) {
+export async function grow(
+  bridge: Bridge,
+  rows: Tensor,
+  times: { from?: string; to?: string } = {},
+) {
   const start = enter(bridge, rows);
   const { x, weights } = await bridge.sample(start, { direction: "f", seed: 1, ...times });
   start.dispose();
@@ -46,7 +50,7 @@ const enter = (bridge: Bridge, rows: Tensor): Tensor => {
 const copies = 8;
 
 /** Exact W1 of weighted samples to rows of equal weight. */
-const weightedW1 = ({ x, weights }: Grown, y: Tensor): number =>
+export const weightedW1 = ({ x, weights }: Grown, y: Tensor): number =>
   tidy(() => {
     const all = x.repeat([copies, 1]);
     const drawn = all.indexSelect(0, rowsByMass(weights.repeat([copies])));
