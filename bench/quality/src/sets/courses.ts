@@ -11,7 +11,7 @@ import { type Benchmark, type Case, publishedRow, type Values } from "../benchma
 import { all, daysOf, few, whiten, whitened } from "./cells.js";
 import { grow, weightedW1 } from "./growth.js";
 
-/** Rows [n, d] of each time; `left` is the place of the time that is left out. */
+/** Rows [n, d] of each time; `left` is the place of the held-out time. */
 interface Course {
   name: string;
   times: readonly number[];
@@ -84,7 +84,7 @@ function caseOf({ name, times, left, fileOf, prepare }: Course): Case {
 
 const simulatedRows = 1000;
 
-/** A course whose rows are drawn anew at each time. */
+/** A course with new rows at each time. */
 function simulated(
   course: Pick<Course, "name" | "times" | "left">,
   draw: (time: number, purpose: string) => Tensor,

@@ -92,7 +92,7 @@ export const method = {
   ),
   path_metric: orNull(
     z.enum(["land", "rbf"]),
-    "interpolant=metric: what is near data; null is land (all rows, coordinate by coordinate) up to 10 columns, else rbf (150 kernels)",
+    "interpolant=metric: its metric; null is land (all rows, coordinate by coordinate) up to 10 columns, else rbf (150 kernels)",
   ),
   match_moments: flag(
     false,

@@ -1,4 +1,5 @@
 import { type Tensor, tidy } from "@dsbm/torch";
+import { subsample } from "../core/subsample.js";
 import { squaredDistances } from "../ot/cost.js";
 import { sinkhorn } from "../ot/sinkhorn.js";
 import { growthCost } from "../process/growth-path.js";
@@ -22,13 +23,13 @@ function quantile(values: Tensor, weights: Tensor): number {
 }
 
 /**
- * The length δ of Wasserstein–Fisher–Rao paths through sets of rows [n, d] in random order, with their masses: the smallest
- * one that is 1.5 times as far as its own plans move rows. It rises from the distances between neighbours in consecutive
- * sets, so that mass grows and dies instead of crossing gaps that no move of the data needs.
+ * The length δ of Wasserstein–Fisher–Rao paths through sets of rows [n, d], with their masses: the smallest δ that is 1.5
+ * times as far as its own plans move rows. δ rises from the distances between neighbours in consecutive sets, so that
+ * mass grows and dies instead of crossing gaps without need.
  */
 export function growthLength(sets: readonly Tensor[], masses: readonly number[]): number {
   return tidy(() => {
-    const some = sets.map((x) => x.narrow(0, 0, Math.min(mostRows, x.size(0))));
+    const some = sets.map((x) => subsample(x, "x", { most: mostRows }));
     const pairs = some.slice(1).map((y, k) => ({
       squares: squaredDistances(some[k] as Tensor, y),
       ratio: (masses[k + 1] as number) / (masses[k] as number),

@@ -1,4 +1,4 @@
-// Mean paths of bridges that are not straight: a bend, 0 at both ends, is added to the straight line of a pair.
+// Curved mean paths of bridges: a bend, 0 at both ends, is added to the straight line of a pair.
 import { Buffer, cat, type Generator, nn, noGrad, randn, type Tensor, zeros } from "@dsbm/torch";
 import { IntervalTable } from "../chain/network.js";
 import type { Pairs } from "../core/batch.js";
@@ -15,7 +15,7 @@ export interface MeanPoint {
 /** A network with its method's mean paths. */
 export type Bending = Network & { bend?: LearnedBend };
 
-/** Adds the bends of a batch's splines, or those that its network learned, to points of straight paths. */
+/** Adds the bends of a batch's splines, or the network's learned bends, to points of straight paths. */
 export function bent(
   straight: MeanPoint,
   pairs: Pairs,
