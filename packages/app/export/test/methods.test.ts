@@ -106,17 +106,6 @@ it("increments are a drift with the length of a step inside", async () => {
   await expectSame(trained(["num_steps=8", "sigma=1"], { name: "dsb_increments" }));
 });
 
-it("α-DSBM: preconditioning and an input for the direction", async () => {
-  const made = trained(["method=alpha_dsbm"]);
-  const net = made.networks.f as Network & { begin(data: object, epsilon: number): void };
-  net.begin(ends(), 0.7);
-  const graphs = await expectSame(made);
-  expect(graphs.map(({ graph }) => graph.inputs.map(({ name }) => name))).toEqual([
-    ["x", "t", "direction"],
-  ]);
-  expect(graphs[0]?.directions).toEqual({ f: 1, b: 0 });
-});
-
 it.each(["true", "mixture"])(
   "DSBM with precondition=%s: it is in the graph of each direction",
   async (what) => {

@@ -132,57 +132,13 @@ describe("the table", () => {
   });
 });
 
-const underTheSameName = [
-  ...(["abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "exp", "expm1"] as const),
-  ...(["floor", "hypot", "log", "log1p", "log2", "log10", "round", "sign", "sin"] as const),
-  ...(["sinh", "sqrt", "tan", "tanh", "trunc"] as const),
-];
-/** What elementwise operations are in JavaScript's own arithmetic, for numbers x and y between 0.1 and 0.9. */
-const closed: Readonly<Record<string, (x: number, y: number) => number>> = {
-  ...Object.fromEntries(underTheSameName.map((name) => [name, Math[name]])),
-  add: (a, b) => a + b,
-  div: (a, b) => a / b,
-  exp2: (a) => 2 ** a,
-  floor_divide: (a, b) => Math.floor(a / b),
-  fmod: (a, b) => a % b,
-  logaddexp: (a, b) => Math.log(Math.exp(a) + Math.exp(b)),
-  logit: (a) => Math.log(a / (1 - a)),
-  maximum: Math.max,
-  minimum: Math.min,
-  mul: (a, b) => a * b,
-  neg: (a) => -a,
-  pow: (a, b) => a ** b,
-  reciprocal: (a) => 1 / a,
-  relu: (a) => Math.max(a, 0),
-  remainder: (a, b) => a % b,
-  rsqrt: (a) => 1 / Math.sqrt(a),
-  rsub: (a, b) => b - a,
-  sigmoid: (a) => 1 / (1 + Math.exp(-a)),
-  silu: (a) => a / (1 + Math.exp(-a)),
-  sinc: (a) => Math.sin(Math.PI * a) / (Math.PI * a),
-  softplus: (a) => Math.log1p(Math.exp(a)),
-  square: (a) => a * a,
-  sub: (a, b) => a - b,
-  true_divide: (a, b) => a / b,
-  xlogy: (a, b) => a * Math.log(b),
-};
-
 describe.each(all.map((e) => [e.overload ? `${e.name}.${e.overload}` : e.name, e] as const))(
   "%s",
   (full, entry) => {
-    const short = entry.name.slice("aten::".length);
-
-    it("is right, in double precision too, and from memory that is not contiguous", () => {
+    it("is the same in double precision, and from memory that is not contiguous", () => {
       T.tidy(() => {
         const plain = valuesOf(entry, sampleOf(entry));
         expect(plain.length).toBeGreaterThan(0);
-        const formula = closed[short.replace(/_$/, "")];
-        if (formula && !full.includes("_mode")) {
-          const given = sampleOf(entry).map((a) => (a instanceof T.Tensor ? a.toNumbers() : a));
-          const at = (value: unknown, i: number) => Number(Array.isArray(value) ? value[i] : value);
-          const wanted = plain.map((_, i) => formula(at(given[0], i), at(given[1], i)));
-          expectClose(plain, wanted, "closed form");
-        }
         const wide = mapped(sampleOf(entry), (t) => (isFloat(t) ? t.to("float64") : t));
         if (!draws.test(full) && !/view\.dtype/.test(full))
           expectClose(plain, valuesOf(entry, wide), "double precision");

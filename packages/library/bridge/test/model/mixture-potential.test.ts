@@ -1,6 +1,6 @@
 // LightSB's closed forms: the drift is the gradient of the log-potential, the plan's moments equal
 // the moments of its samples, and densities integrate to one.
-import { arange, full, grad, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
+import { arange, full, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded, summary } from "../../../../../test/support/numbers.js";
@@ -35,16 +35,6 @@ function fine(): { y: Tensor; h: number } {
 }
 
 describe("a mixture potential", () => {
-  it("has the gradient of its log-potential as its drift at the start", () => {
-    const model = potential(3);
-    const x = randn([5, 3], { generator: seeded(5) }).requiresGrad_();
-    // φ_0(x) is exp(−|x|²/2ε) ∫ exp(x·y/ε) v(y) dy; the drift is ε∇ log φ_0.
-    const log = model.logNormalizer(x).sub(energy(x));
-    const [slope] = grad([log.sum()], [x]) as [Tensor];
-    const drift = model.forward(x.detach(), oneTime(x.detach(), 0));
-    expect(distance(drift, slope.mul(epsilon))).toBeLessThan(1e-4);
-  });
-
   it.each([0.1, 0.5, 0.9])(
     "has the gradient of the propagated potential as its drift, t = %s",
     (t) => {
