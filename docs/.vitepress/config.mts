@@ -28,6 +28,7 @@ const style = `
 .DocSearch-Button-Keys { display: none !important; }
 .vp-doc iframe { border: 1px solid var(--vp-c-divider); border-radius: 8px; }
 .vp-doc div:not([class]) > pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+.vp-doc [class^="language- "] pre code { width: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
 
 const sidebar = [
