@@ -6,7 +6,7 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
 const packages = {
   files: { group: "engine", budget: 4_400, imports: [] },
   torch: { group: "engine", budget: 49_200, imports: ["files"] },
-  bridge: { group: "library", budget: 71_100, imports: ["files", "torch"] },
+  bridge: { group: "library", budget: 71_000, imports: ["files", "torch"] },
   nets: { group: "library", budget: 19_200, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 55_500, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 33_600, imports: ["files", "torch", "bridge"] },
