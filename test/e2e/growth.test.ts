@@ -7,7 +7,7 @@ import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/app/cli/src/index.js";
 import { onlyRun, scratch } from "./cli.js";
-import { commandHere } from "./sample.js";
+import { done } from "./sample.js";
 
 const root = scratch();
 const at = (name: string) => join(root, name);
@@ -52,27 +52,30 @@ beforeAll(() => {
       `x,y,${names}\n${rows.map((row) => [...row, ...cells(row)].join()).join("\n")}\n`,
     );
   // Equally many rows of both sides, of which the left ones weigh more on the last day.
-  add("weighted0", clusters(60, 60, 0), "w", () => [1]);
-  add("weighted2", clusters(60, 60, 1), "w", (row) => [isLeft(row) ? 3 : 1]);
-  for (const day of ["day0", "day2"] as const)
-    add(`rates${day}`, sets[day], "b,d", (row) => [isLeft(row) ? Math.log(3) + 0.2 : 0.2, 0.2]);
+  add("w0", clusters(60, 60, 0), "w", () => [1]);
+  add("w2", clusters(60, 60, 1), "w", (row) => [isLeft(row) ? 3 : 1]);
+  for (const day of [0, 2] as const)
+    add(`rates${day}`, sets[`day${day}`], "b,d", (row) => [
+      isLeft(row) ? Math.log(3) + 0.2 : 0.2,
+      0.2,
+    ]);
   for (const [name, rows] of Object.entries(sets))
     writeFileSync(at(`${name}.csv`), `x,y\n${rows.map((row) => row.join()).join("\n")}\n`);
 });
 
-const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-
-const masses = { mass: [1, 2] };
 const light = { method: "lightsb", sigma: 0.3, mass_penalty: 2, num_iter: 1500, lr: 3e-2 };
 
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
 describe.each([
-  ["wfr", { method: "wfr", ...masses }, ["day0", "day2"]],
-  ["wfr_bridge", { method: "wfr_bridge", sigma: 0.3, ...masses }, ["day0", "day2"]],
-  ["vgfm", { method: "wfr", growth_coupling: "vgfm", ...masses }, ["day0", "day2"]],
-  ["lightsb", { ...light, ...masses, delta: null }, ["day0", "day2"]],
-  ["a time course with masses", { mass: [1, 1.3333, 2] }, ["day0", "day1", "day2"]],
-  ["weights", { weights: "w" }, ["weighted0", "weighted2"]],
-  ["rates of birth and death", { birth: "b", death: "d" }, ["ratesday0", "ratesday2"]],
+  ["wfr of masses", { method: "wfr", mass: [1, 1.3333, 2] }, ["day0", "day1", "day2"]],
+  ["wfr_bridge of weights", { method: "wfr_bridge", sigma: 0.3, weights: "w" }, ["w0", "w2"]],
+  [
+    "vgfm of rates of birth and death",
+    { method: "wfr", growth_coupling: "vgfm", birth: "b", death: "d" },
+    ["rates0", "rates2"],
+  ],
+  ["lightsb of masses", { ...light, mass: [1, 2], delta: null }, ["day0", "day2"]],
 ] as const)("%s", (name, method, days) => {
   it("learns where mass grows, both ways", async () => {
     const experiments = at(name.replaceAll(" ", "_"));
@@ -97,13 +100,12 @@ describe.each([
       const height = mean(x.map((row) => (row as number[])[1] as number));
       expect(Math.abs(height - (direction === "f" ? 1 : 0))).toBeLessThan(0.2);
     }
-    const known = name !== "lightsb" ? ["growth_interval"] : [];
-    const metrics = ["mass", ...known];
-    const measured = (await bridge.evaluate({ n: 24, exact: 24, metrics })).rows;
-    const rows = measured.filter(({ name: one }) => one === "mass");
-    expect(measured.length - rows.length).toBe(known.length);
-    expect(rows.map(({ direction }) => direction)).toEqual(["f", "b"]);
-    for (const { value } of rows) expect(Math.abs(value - 1)).toBeLessThan(0.25);
+    const isLocal = !name.startsWith("lightsb");
+    const metrics = ["mass", ...(isLocal ? ["growth_interval"] : [])];
+    const { rows } = await bridge.evaluate({ n: 24, exact: 24, metrics });
+    expect(new Set(rows.map((row) => row.name))).toEqual(new Set(metrics));
+    for (const row of rows.filter((one) => one.name === "mass"))
+      expect(Math.abs(row.value - 1)).toBeLessThan(0.25);
     const out = at(`${name}.csv`);
     const run = onlyRun(experiments) as string;
     const { rows: all } = readQuality(run) as Quality;
@@ -124,13 +126,10 @@ describe.each([
       expect(readFileSync(join(run, "report.html"), "utf8")).toMatch(
         /Without 0\.5: 1-Wasserstein .* The bridge is (better than|no better than)/,
       );
-    const done = await commandHere("sample", run, at("day0.csv"), out, "direction=f");
-    expect(done.code, done.stderr).toBe(0);
-    const [head, first] = readFileSync(out, "utf8").split("\n");
-    expect(head).toBe("x,y,weight");
-    if (known.length > 0) {
-      const annotated = await commandHere("annotate", run, at("day0.csv"), out, "overwrite=true");
-      expect(annotated.code, annotated.stderr).toBe(0);
+    await done("sample", run, at("day0.csv"), out, "direction=f");
+    expect(readFileSync(out, "utf8")).toMatch(/^x,y,weight\n(-?[\d.]+,?){3}\n/);
+    if (isLocal) {
+      await done("annotate", run, at("day0.csv"), out, "overwrite=true");
       const [names, ...lines] = readFileSync(out, "utf8").trim().split("\n");
       const place = (column: string) => (names as string).split(",").indexOf(column);
       const truth = days.length > 2 ? Math.log(1.6) / 0.5 : Math.log(3);
@@ -142,6 +141,5 @@ describe.each([
       });
       expect(isIn.length / cells.length).toBeGreaterThan(0.7);
     }
-    expect(first?.split(",").every((cell) => Number.isFinite(Number(cell)))).toBe(true);
   });
 });

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRun, picturePng, runPaths } from "@dsbm/runs";
-import { full, Generator, io, randint, randn, type Tensor } from "@dsbm/torch";
+import { Generator, io, randint, randn, type Tensor } from "@dsbm/torch";
 import { zipSync } from "fflate";
 import { beforeAll, expect, it } from "vitest";
 import { expectNoTrace, refuse, scratch } from "./cli.js";
@@ -41,12 +41,8 @@ beforeAll(async () => {
   const npy = io.encodeNpy(bytes);
   writeFileSync(at("two.npz"), zipSync({ "pictures.npy": npy, "labels.npy": npy }));
   save("three.npy", randn([3, 2]));
-  save("integers.npy", randint(0, 9, [3, 2]));
-  save("empty.npy", randn([0, 2]));
-  save("columns.npy", randn([3, 5]));
   save("colours.npy", randn([3, 3, 8, 8]));
   save("fields.npy", randn([12, 2, 8, 8]));
-  save("short.npy", full([3, 1, 8, 8], 0));
   const gap = randn([30, 2], seeded);
   gap.select(0, 17).fill_(Number.NaN);
   save("nan.npy", gap);
@@ -56,17 +52,13 @@ beforeAll(async () => {
   const bomb = Buffer.from(png);
   bomb.writeUInt32BE(65_535, 16);
   bomb.writeUInt32BE(65_535, 20);
-  for (const folder of ["twins", "broken", "nothing"]) mkdirSync(at(folder));
+  for (const folder of ["twins", "nothing"]) mkdirSync(at(folder));
   for (const name of ["wide.png", "twins/one.png", "twins/one.jpg"]) writeFileSync(at(name), png);
-  writeFileSync(at("broken/two.png"), "no picture");
   writeFileSync(at("bomb.png"), bomb);
   for (const name of ["pipe.png", "pipe.npy"]) execFileSync("mkfifo", [at(name)]);
   for (const [name, text] of Object.entries({
-    "text.csv": "small,large\n1,x\n",
-    "commas.csv": 'small,large\n"1,5",2\n',
     "gap.csv": "small,large\n1,2\n1,\n",
     "plain.csv": "small,large\n1,2\n",
-    "head.csv": "small,large\n",
     "lacks.csv": "small,id\n1,a\n",
     "kinds.csv": "kind,small,large\nA,1,2\nC,1,2\n",
   }))
@@ -74,14 +66,9 @@ beforeAll(async () => {
 });
 
 it.each([
-  ["no words", "", /expected RUN NEW OUT/],
   ["a word too many", "IMAGES bytes.npy x.npy more", /expected RUN NEW OUT/],
-  ["an unknown key", "IMAGES bytes.npy x.npy direktion=f", /did you mean "direction"/],
-  ["several values", "IMAGES bytes.npy x.npy -m seed=1,2", /leave -m out/],
-  ["too many steps", "IMAGES bytes.npy x.npy steps=1000000000", /steps: expected .*<= 100000/],
   ["steps of an ODE", "IMAGES bytes.npy x.npy solver=heun steps=5", /ode_step_size/],
   ["a noise of an ODE", "VECTORS gaussian:5 x.npy solver=heun diffusion=0.5", /solver=sde/],
-  ["a noise below 0", "VECTORS gaussian:5 x.npy diffusion=-1", /diffusion: expected .*>= 0/],
   ["a tolerance of the SDE", "IMAGES bytes.npy x.npy ode_tol=1e-3", /solver=dopri5/],
   // Runs.
   ["no run", "twins bytes.npy x.npy", /there is no run in .*run\.json/],
@@ -98,35 +85,25 @@ it.each([
   ["an unknown set", "IMAGES mnits_2 x.npy", /no file or folder here.*did you mean "mnist_2"/],
   ["vectors for images", "IMAGES three.npy x.npy", /\[3, 2\]; expected \[n, 1, 8, 8\]/],
   ["images for vectors", "VECTORS bytes.npy x.npy", /\[20, 1, 8, 8\]: expected a table \[n, d\]/],
-  ["integers for images", "IMAGES integers.npy x.npy", /int64; expected/],
-  ["other columns", "VECTORS columns.npy x.npy", /5 columns of numbers .*; expected 2/],
-  ["no rows", "VECTORS empty.npy x.npy", /no rows/],
-  ["no rows below a head", "TABLE head.csv x.csv", /no rows/],
   ["other channels", "IMAGES colours.npy x.npy", /\[3, 3, 8, 8\]/],
   ["NaN, by its row", "VECTORS nan.npy x.npy", /c0 has 1 missing .* row 18.*missing=drop/],
   ["a Gaussian that is none", "IMAGES gaussian:5 x.npy", /data at both ends/],
-  ["a count that is none", "VECTORS gaussian:many x.npy", /gaussian:100/],
   ["moments without images", "ADAPTIVE gaussian:5 x.npy", /final_adaptive=true .*\.npy file/],
   ["pixels as floats", "IMAGES floats.npy x.npy", /from \d+ to 2\d\d; .*astype\("uint8"\)/],
   ["an archive of two", "IMAGES two.npz x.npy", /pictures, labels: .*key=pictures/],
-  ["a wide picture", "IMAGES wide.png x.npy", /24×8 pixels; expected 8×8: write resize=true/],
   ["too large a picture", "IMAGES wide.png x.npy resize=true max_pixels=100", /raise max_pixels/],
   ["a picture that lies", "IMAGES bomb.png x.npy resize=true", /bomb\.png/],
-  ["a broken picture", "IMAGES broken x.npy resize=true", /two\.png/],
   ["pictures of one name", "IMAGES twins x.npy", /differ in their endings/],
+  ["a pipe of a picture", "IMAGES pipe.png x.npy", /is no regular file but a pipe or a device/],
   ["no pictures", "IMAGES nothing x.npy", /nothing holds no images/],
   ["resizing an array", "IMAGES bytes.npy x.npy resize=true", /leave it out/],
-  ["a pipe of a picture", "IMAGES pipe.png x.npy", /is no regular file but a pipe or a device/],
   ["a pipe of an array", "IMAGES pipe.npy x.npy", /is no regular file but a pipe or a device/],
   // Conditions.
   ["classes for networks without", "IMAGES bytes.npy x.npy y=1", /without classes/],
   ["no condition", "FIELDS fields.npy x.npy", /cond=FILE\.npy with float32 \[12, 1, 8, 8\]$/],
-  ["few conditions", "FIELDS fields.npy x.npy cond=short.npy", /\[3, 1, 8, 8\]; .*\[12, 1, 8, 8\]/],
   ["an unknown class", "CLASSES kinds.csv x.csv", /kind has "C" in row 2: expected .*A, B/],
   ["no column of conditions", "CLASSES plain.csv x.csv", /no column kind, which the networks/],
   // Columns.
-  ["text among the numbers", "TABLE text.csv x.csv", /large holds text \("x" in row 1\)/],
-  ["decimal commas", "TABLE commas.csv x.csv", /decimal=,/],
   ["a missing value", "TABLE gap.csv x.csv", /large has 1 missing .* row 2.*write missing=drop/],
   ["a column to carry", "TABLE plain.csv x.csv keep=name", /keep=name: .*no such column/],
   ["a column that changes", "TABLE plain.csv x.csv keep=small", /the run changes this column/],
@@ -135,7 +112,6 @@ it.each([
   ["an output that is there", "VECTORS gaussian:5 there.npy", /exists already.*overwrite=true/],
   ["pictures of vectors", "VECTORS gaussian:5 out", /a folder cannot .*\.parquet, \.npy/],
   ["a format that is not written", "VECTORS gaussian:5 x.xlsx", /\.xlsx cannot be .*\.csv/],
-  ["an animation", "IMAGES bytes.npy x.gif", /\.gif cannot .*\.npz, .*x\.gif\/ with a slash/],
   ["one picture of many", "IMAGES bytes.npy x.png", /one image, but NEW has 20/],
   ["a path as pictures", "IMAGES bytes.npy x-out path=true", /states of paths; .*\.npz/],
 ])("%s", async (_, words, expected) => {
