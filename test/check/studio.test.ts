@@ -126,18 +126,14 @@ function tinyExporter(): string[] {
 }
 
 describe.skipIf(!hasBrowser)("the studio in a browser", () => {
-  it("shows a run within two seconds of its first line, live, and lets its curves grow", async () => {
+  it("shows a run with its first line, live, and lets its curves grow", async () => {
     const id = "live/defaults/7";
     const at = join(folder, id);
     await look("#/", async (page) => {
       await page.getByRole("link", { name: "failing" }).waitFor();
       writeRun(at, { name: "live", state: "running", lines: 1, seed: 7 });
       const lock = acquireLock(join(at, ".lock"));
-      const started = performance.now();
       await page.getByRole("link", { name: "live" }).waitFor();
-      console.log(
-        `a run appears ${((performance.now() - started) / 1000).toFixed(2)} s after its first line`,
-      );
       await page.locator(".state.running").waitFor();
       await page.getByRole("link", { name: "live" }).click();
       const loss = page.getByRole("img", { name: /^Loss/ });
@@ -178,7 +174,7 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
     });
   });
 
-  it("names a folder without runs, shows a verdict, and compares as many runs as it says", async () => {
+  it("names a folder without runs, and compares as many runs as it says", async () => {
     const empty = join(scratchFolder, "empty");
     mkdirSync(empty);
     const settings = join(scratchFolder, "settings");
@@ -187,16 +183,6 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
       at: studio.address,
     });
     await studio.close();
-    const id = runs[1]![0];
-    const verdict = { direction: "f", grade: "poor", n_held_out: [9, 9], reason: "Far.", next: "" };
-    writeFileSync(
-      join(folder, id, "quality.json"),
-      JSON.stringify({ rows: [], verdicts: [verdict] }),
-    );
-    await look(runHash(id), async (page) => {
-      const text = await page.locator(".verdict.poor").textContent();
-      expect(text).toMatch(/^Forward, from .*: poor\. Far\./);
-    });
     const many = join(folder, "several");
     for (let seed = 1; seed <= 34; seed++) writeRun(join(many, String(seed)), { name: "m", seed });
     await look("#/?q=several", async (page) => {
@@ -230,7 +216,7 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
     );
   });
 
-  it("exports a bridge and plays it: particles, a group that is followed, settings in the address", async () => {
+  it("exports a bridge and plays it, with settings in the address", async () => {
     mkdirSync(join(folder, runs[0]![0], "models"), { recursive: true });
     writeFileSync(join(folder, runs[0]![0], "models/2_f.safetensors"), "");
     const settings = join(scratchFolder, "settings");
@@ -241,9 +227,6 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
         async (page) => {
           await page.getByRole("button", { name: "Export this bridge and play" }).click();
           await page.getByRole("button", { name: "Pause" }).click();
-          await page.getByRole("slider", { name: "Time" }).fill("0");
-          await page.getByRole("application").press("ArrowLeft");
-          await page.getByText(/^\d+ of 1000 followed from winter\.csv/).waitFor();
           const particles = page.getByRole("spinbutton", { name: "Particles" });
           await particles.fill("5000");
           await particles.press("Enter");
@@ -254,18 +237,6 @@ describe.skipIf(!hasBrowser)("the studio in a browser", () => {
             await page.setViewportSize({ width, height: 900 });
             expect(await sticksOut(page)).toBe(0);
           }
-          await page.getByRole("button", { name: "Play" }).click();
-          if (!process.env.CHECK_FRAMES) return;
-          const rate = await page.evaluate(async () => {
-            await new Promise((done) => setTimeout(done, 1500));
-            const began = performance.now();
-            let frames = 0;
-            for (; performance.now() - began < 3000; frames++)
-              await new Promise(requestAnimationFrame);
-            return (1000 * frames) / (performance.now() - began);
-          });
-          console.log(`the studio plays 5,000 particles at ${rate.toFixed(0)} frames a second`);
-          expect(rate).toBeGreaterThan(30);
         },
         { at: studio.address },
       );

@@ -28,63 +28,46 @@ const keysOf = (words: readonly string[]) =>
   );
 const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
 
-/** Commands by name; each throws for arguments that it does not take. */
-const commands: Record<string, (words: readonly string[]) => void> = {
-  train: (words) => void resolve(train, keysOf(words), options),
-  gaussian: (words) => void resolve(gaussian, keysOf(words), options),
-  test: (words) => void resolve(test, keysOf(words).filter(isKey), options),
-  fit(words) {
-    const files = ["Dataset=table:a", "Dataset_transfer=table:b"];
-    const keys = keysOf(words).filter((word) => isKey(word) && word !== "--plan");
-    const between = keysOf(words)
-      .filter((word) => !isKey(word))
-      .slice(1, -1);
-    if (between.length > 0) {
-      files.push(`Dataset_between=[${between.map((name) => `table:${name}`)}]`);
-      // The times of the data.
-      keys.forEach((word, i) => {
-        keys[i] = word.replace(/^at=(.*)$/, "times=[$1]");
-      });
-    }
-    void resolve(fit, [...files, ...keys], options);
-  },
-  sample: (words) => void resolve(sample, keysAfter(words, 3)),
-  annotate: (words) => void resolve(annotate, keysAfter(words, 3)),
-  compare: (words) => void resolve(compare, keysAfter(words, 2)),
-  export: (words) => void resolve(exported, keysAfter(words, 2)),
-  evaluate: (words) => void resolve(evaluate, keysAfter(words, 1)),
-  extend(words) {
-    const [run = "", ...rest] = words;
-    if (
-      isKey(run) ||
-      !rest.every((word) => /^\+\d+$|^(n_ipf|half_iterations|num_iter)=\d+$/.test(word))
-    )
-      throw new Error(`extend ${words.join(" ")}`);
-  },
-  runs: (words) => none(words.filter((word) => !/^--(all|json)$/.test(word)).slice(1)),
-  doctor: none,
-  studio(words) {
-    const odd = words.filter((word) => !/^(--open|port=\d+|[\w/.]+)$/.test(word));
-    if (odd.length > 0) throw new Error(`studio ${words.join(" ")}`);
-  },
-  sweep(words) {
-    if (!/^(status|table)$/.test(words[0] ?? "") || words.length !== 2)
-      throw new Error(`sweep ${words.join(" ")}`);
-  },
+/** Commands of so many places, and then keys. */
+const placed: Record<string, [experiment: Parameters<typeof resolve>[0], places: number]> = {
+  train: [train, 0],
+  gaussian: [gaussian, 0],
+  sample: [sample, 3],
+  annotate: [annotate, 3],
+  compare: [compare, 2],
+  export: [exported, 2],
+  evaluate: [evaluate, 1],
 };
 
-function none(words: readonly string[]): void {
-  if (words.length > 0) throw new Error(`unexpected words: ${words.join(" ")}`);
-}
+/** Commands without an experiment's keys. */
+const others: Record<string, RegExp> = {
+  extend: /^[^ =]+( (\+\d+|(n_ipf|half_iterations|num_iter)=\d+))*$/,
+  runs: /^[^ =]*( ?--(all|json))*$/,
+  doctor: /^$/,
+  studio: /^((--open|port=\d+|[\w/.]+) ?)*$/,
+  sweep: /^(status|table) \S+$/,
+};
 
-/** The keys behind this number of paths. */
-function keysAfter(words: readonly string[], places: number): string[] {
-  const keys = keysOf(words);
-  const first = keys.findIndex(isKey);
-  const given = first < 0 ? keys.length : first;
-  if (given !== places)
-    throw new Error(`expected ${places} words before the keys: ${words.join(" ")}`);
-  return keys.slice(places);
+function checkArguments(command: string, words: readonly string[]): void {
+  const keys = keysOf(words).filter(isKey);
+  const places = keysOf(words).filter((word) => !isKey(word));
+  const [experiment, count] = placed[command] ?? [];
+  if (experiment) {
+    if (places.length !== count)
+      throw new Error(`expected ${count} words before the keys: ${words.join(" ")}`);
+    resolve(experiment, keys, options);
+  } else if (command === "test") resolve(test, keys, options);
+  else if (command === "fit") {
+    const between = places.slice(1, -1).map((name) => `table:${name}`);
+    const ends = ["Dataset=table:a", "Dataset_transfer=table:b"];
+    if (between.length > 0) ends.push(`Dataset_between=[${between}]`);
+    // The times of the data.
+    const settings = keys.map((word) =>
+      between.length > 0 ? word.replace(/^at=(.*)$/, "times=[$1]") : word,
+    );
+    resolve(fit, [...ends, ...settings], options);
+  } else if (!others[command]?.test(words.join(" ")))
+    throw new Error(`there is no command "${command} ${words.join(" ")}"`);
 }
 
 /** Throws for an unknown command and for wrong arguments. */
@@ -92,10 +75,7 @@ export function checkCommand([program = "", ...words]: readonly string[]): void 
   const [name = "", ...rest] = words;
   if (program === "npx" && name === "dsbm") {
     const [command = "", ...args] = rest;
-    if (command.startsWith("--")) return;
-    const check = commands[command];
-    if (!check) throw new Error(`there is no command "${command}"`);
-    check(args);
+    if (!command.startsWith("--")) checkArguments(command, args);
   } else if (program === "npm") {
     const script = name === "run" ? rest[0] : name;
     if (script !== "install" && script !== "pack" && !((script as string) in scripts))

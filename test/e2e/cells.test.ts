@@ -1,8 +1,8 @@
 // One table in, one table out: cells of several times in a .h5ad file, with a run's annotations in
 // a copy.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openRows, openTableWriter } from "@dsbm/data";
+import { openTableWriter } from "@dsbm/data";
 import { Bridge } from "@dsbm/inference";
 import { full, Generator, randn, tidy } from "@dsbm/torch";
 import h5wasm from "h5wasm/node";
@@ -75,26 +75,6 @@ describe("dsbm sample", () => {
     expect(read("out.h5ad", "uns/dsbm/sample/settings/seed")).toEqual([42]);
     expect(read("out.h5ad", "X")).toEqual(read("cells.h5ad", "X"));
     expect(hiddenIn(root)).toEqual([]);
-  });
-
-  it("takes the same path in one part as in two", async () => {
-    const words = ["solver=heun", "ode_step_size=0.05", "overwrite=true"];
-    await done("sample", moving, "cells.csv", "whole.csv", ...words);
-    await done("sample", moving, "cells.csv", "half.csv", "to=4.5", ...words);
-    writeFileSync(at("rest.csv"), readFileSync(at("half.csv"), "utf8").replaceAll(/^2,/gm, "4.5,"));
-    await done("sample", moving, "rest.csv", "rest-out.csv", "from=4.5", ...words);
-    const load = async (name: string) => {
-      const source = await openRows(at(name));
-      const found: number[] = [];
-      for await (const batch of source.batches({ numbers: facts.names }))
-        found.push(...batch.numbers.flatMap((column) => [...column]));
-      source.close();
-      return found;
-    };
-    const [whole, parts] = [await load("whole.csv"), await load("rest-out.csv")];
-    expect(whole).toHaveLength(200);
-    for (const [i, value] of whole.entries())
-      expect(Math.abs(value - (parts[i] as number))).toBeLessThan(1e-3 * (1 + Math.abs(value)));
   });
 });
 

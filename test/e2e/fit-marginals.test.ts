@@ -1,14 +1,11 @@
-// `dsbm fit` of more than two datasets: arguments, tables with a condition, a hold-out in an
+// `dsbm fit` of more than two datasets: tables with a condition, a hold-out in an
 // interval, metrics and a panel of each time, paths with their times, and refusals.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fit as fitExperiment, presets, resolve } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/app/cli/src/index.js";
-import { readFitArguments } from "../../packages/app/cli/src/words/fit.js";
 import { scratch } from "./cli.js";
-import { commandHere } from "./sample.js";
 
 const root = scratch();
 const at = (name: string) => join(root, name);
@@ -86,64 +83,6 @@ describe("more than two datasets", () => {
     const file = readdirSync(samples).find((name) => /_f_.*points\.json$/.test(name)) as string;
     const drawn = JSON.parse(readFileSync(join(samples, file), "utf8"));
     expect(drawn.plane.between.map(({ time }: { time: number }) => time)).toEqual([0.3]);
-    const exported = await commandHere("export", bridge.folder, at("out/"));
-    expect(exported.code, exported.stderr).toBe(0);
-  });
-
-  it("are words in their order, with times by at=, or times= beside a hold-out", () => {
-    const places = ["a.csv", "b.csv", "c.csv"].map(at);
-    const config = (...words: string[]) => {
-      const { base, settings } = readFitArguments([...places, ...words]);
-      return resolve(fitExperiment, settings, { dirs: [presets], base }).members[0]?.config;
-    };
-    expect(config("at=[0,0.3,1]")).toMatchObject({
-      Dataset_between: [`table:${places[1]}`],
-      times: [0, 0.3, 1],
-      at: null,
-      holdout: null,
-      Dataset_transfer: `table:${places[2]}`,
-    });
-    expect(config(`holdout=${at("between.csv")}`, "at=0.4", "times=[0,0.5,1]")).toMatchObject({
-      times: [0, 0.5, 1],
-      at: 0.4,
-    });
-    expect(() => config("at=[0,0.3]")).toThrow(/2 times for 3 data ?sets/);
-    expect(() => config("times=[0.3,0.1,1]")).toThrow(/ris(e|ing)/);
-    expect(() => config("sde=vp")).toThrow(/sde=ve/);
-    expect(() => config("model=UNET", "data.random_flip=true")).toThrow(/random_flip=false/);
-    const { base, settings } = readFitArguments([...places.slice(1), "times=[0,0.5,1]"]);
-    expect(() => resolve(fitExperiment, settings, { dirs: [presets], base })).toThrow(/got two/);
-  });
-
-  it("are times of one table, of which a condition takes a part", async () => {
-    const rows = ["0", "3", "9"].flatMap((day) =>
-      points(60, Number(day)).map((row, i) => [...row, day, i % 2 ? "red" : "blue"].join()),
-    );
-    writeFileSync(at("course.csv"), `x,y,day,kind\n${rows.join("\n")}\n`);
-    writeFileSync(
-      at("held.csv"),
-      `x,y,kind\n${points(40, 6)
-        .map((row, i) => [...row, i % 4 ? "red" : "blue"].join())
-        .join("\n")}\n`,
-    );
-    using bridge = await fit({
-      ...short,
-      loo: false,
-      source: at("course.csv"),
-      time: "day",
-      data: { where: 'kind == "red"' },
-    });
-    const { times } = await bridge.paths(points(3, 0), { seed: 1 });
-    expect(times.some((time) => Math.abs(time - 1 / 3) < 1e-6)).toBe(true);
-    const { rows: found } = await bridge.evaluate({
-      n: 12,
-      metrics: ["holdout_w1"],
-      exact: 12,
-      holdout: at("held.csv"),
-      at: 6,
-    });
-    const row = found.find(({ name }) => name === "holdout_w1");
-    expect(row?.meaning).toMatch(/\(30 held-out rows\)/);
   });
 
   it("are pictures too, which are measured at the time between", async () => {
@@ -157,7 +96,6 @@ describe("more than two datasets", () => {
     const { rows } = await bridge.evaluate({ n: 4 });
     const titles = rows.map(({ title }) => title).join("\n");
     expect(titles).toMatch(/sliced 2-Wasserstein to marginal_1\S* at t = 0.5/);
-    expect(readdirSync(join(bridge.folder, "samples")).join()).toMatch(/_path.png/);
   });
 
   it.each([

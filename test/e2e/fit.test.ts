@@ -42,10 +42,7 @@ test("--plan prints choices with their reasons and trains nothing", async () => 
 
 test.each([
   ["dsbm", "n_ipf=2 ot_sampler=exact cache_npar= num_iter=", "online_cache"],
-  ["dsbm first_coupling=ref", "n_ipf=5 num_steps=50", "ot_sampler"],
   ["alpha_dsbm", "n_ipf=2 online_cache=true ot_sampler=exact match_moments=true", "ot_rows"],
-  ["otcfm", "n_ipf=1 lr=", "cache_npar match_moments"],
-  ["lightsb", "batch_size=", "model.hidden cache_npar"],
   ["sinkhorn_bridge", "sigma=", "batch_size ema_rate lr_warmup num_iter cache_npar"],
 ])("--plan of method=%s has %s, not %s", async (method, has, not) => {
   const words = [...`method=${method}`.split(" "), "max_minutes=0.2", "threads=1"];
@@ -57,10 +54,8 @@ test.each([
 
 test("a run ends with its table, keeps its choices, and is not trained again", async () => {
   const first = await dsbm("fit", "a.csv", "b.csv", ...few, "--json");
-  expect(first.err).toMatch(/sigma=/);
-  expect(first.code).toBe(0);
-  const { rows: table } = JSON.parse(first.out);
-  expect(table.some((row: { name: string }) => row.name === "sliced_w2")).toBe(true);
+  expect(first.code, first.err).toBe(0);
+  expect(JSON.parse(first.out).rows[0]).toMatchObject({ name: "sliced_w2" });
   const { out } = await dsbm("fit", "a.csv", "b.csv", ...few);
   const [run = ""] = /experiments\/a_to_b\/\S*(?=\/(samples|report.html))/.exec(out) ?? [];
   const choices = JSON.parse(readFileSync(join(folder, run, "choices.json"), "utf8"));
@@ -80,41 +75,31 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
 });
 
 const at = (experiments: string) => `experiments_dir=${join(folder, experiments)}`;
-const qualityIn = (experiments: string) => {
-  const run = onlyRun(join(folder, experiments));
-  const quality = readQuality(run as string);
-  return Object.fromEntries(
-    (quality?.rows ?? []).map((row) => [`${row.name}/${row.direction}`, row.value]),
-  );
-};
-
-test.each([
-  ["groups", "data.split_by=group", "data.source=one", "data.target=two", "data.exclude=kind"],
-  ["condition", "b.csv", "data.exclude=group", "data.condition=kind"],
-])("one file, %s", async (name, ...words) => {
+test("two groups of one file", async () => {
   const lines = (group: string, shift: number) =>
     rows(60, (u, v) => [u + shift, v])
       .trim()
       .split("\n")
       .slice(1)
-      .map((line, i) => `${line},${group},${i % 2 ? "red" : "blue"}`);
-  const text = ["x,y,group,kind", ...lines("one", 0), ...lines("two", 2)].join("\n");
-  writeFileSync(join(folder, "both.csv"), `${text}\n`);
-  const second = words[0] === "b.csv" ? ["both.csv", ...words.slice(1)] : words;
-  const { code, err } = await dsbm("fit", "both.csv", ...second, ...few, "n_ipf=1", at(name));
+      .map((line) => `${line},${group}`);
+  const text = ["x,y,group", ...lines("one", 0), ...lines("two", 2), ""].join("\n");
+  writeFileSync(join(folder, "both.csv"), text);
+  const groups = ["data.split_by=group", "data.source=one", "data.target=two"];
+  const { code, err } = await dsbm("fit", "both.csv", ...groups, ...few, "n_ipf=1", at("groups"));
   expect(code, err).toBe(0);
-  expect(qualityIn(name)["sliced_w2/f"]).toBeGreaterThan(0);
-  expect(/^ot_rows=/m.test(err)).toBe(name === "condition");
+  const run = onlyRun(join(folder, "groups")) as string;
+  expect(readQuality(run)?.rows[0]?.value).toBeGreaterThan(0);
 });
 
-test.each([
-  ["two held-out rows", rows(20, (u, v) => [u + 1, v])],
-  ["a constant target", rows(40, () => [1.5, 2.5])],
-])("a report of %s", async (name, target) => {
-  writeFileSync(join(folder, "target.csv"), target);
-  const { code, err } = await dsbm("fit", "a.csv", "target.csv", ...few, "n_ipf=1", at(name));
+test("a constant target, of which two rows are held out, has a report", async () => {
+  writeFileSync(
+    join(folder, "target.csv"),
+    rows(20, () => [1.5, 2.5]),
+  );
+  const words = ["fit", "a.csv", "target.csv", ...few, "n_ipf=1", at("constant")];
+  const { code, err } = await dsbm(...words);
   expect(code, err).toBe(0);
-  expect(existsSync(join(onlyRun(join(folder, name)) as string, "report.html"))).toBe(true);
+  expect(existsSync(join(onlyRun(join(folder, "constant")) as string, "report.html"))).toBe(true);
 });
 
 test("a run whose time is up has all parts of its report, which evaluate brings back", async () => {
@@ -139,22 +124,6 @@ test("a run whose time is up has all parts of its report, which evaluate brings 
   expect(readQuality(run)?.left_out.join()).not.toMatch(/no time was left/);
 });
 
-test("extend that is stopped before it has measured measures when it is typed again", async () => {
-  const words = ["fit", "a.csv", "b.csv", ...few, "n_ipf=1", at("longer")];
-  expect((await dsbm(...words)).code).toBe(0);
-  const run = onlyRun(join(folder, "longer")) as string;
-  const before = JSON.stringify(readQuality(run));
-  const stopped = await stopAt(["extend", run, "half_iterations=3"], /half-iteration 3\/3 b step/, {
-    cwd: folder,
-  });
-  expect(stopped.code, stopped.stderr).toBe(130);
-  expect(JSON.stringify(readQuality(run))).toBe(before);
-  const again = await dsbm("extend", run, "half_iterations=3");
-  expect(again.code, again.err).toBe(0);
-  expect(again.err).not.toMatch(/half-iteration 3\/3 b: trained/);
-  expect(JSON.stringify(readQuality(run))).not.toBe(before);
-});
-
 test("a run that is stopped goes on with the choices that it began with", async () => {
   const words = ["fit", "a.csv", "b.csv", ...few, "first_num_iter=4000", "n_ipf=1", at("stopped")];
   const first = await stopAt(words, /half-iteration 1\/2 b/, { cwd: folder });
@@ -169,16 +138,7 @@ test("a run that is stopped goes on with the choices that it began with", async 
   expect(choices().toString()).toBe(before);
 });
 
-test("a signal while the data are read ends it in a line", async () => {
-  const rows = Array.from({ length: 60_000 }, (_, i) => `${i % 97},${i % 89}`);
-  writeFileSync(join(folder, "large.csv"), `x,y\n${rows.join("\n")}\n`);
-  const words = ["fit", "large.csv", "large.csv", ...few, at("unread")];
-  const { code, stderr } = await stopAt(words, /reading /, { cwd: folder });
-  expect(code, stderr).toBe(130);
-  expect(stderr).not.toMatch(/\n\s+at |bug/);
-});
-
-test("folders of pictures", async () => {
+test("a plan for folders of images", async () => {
   for (const [name, grey] of [
     ["dark", 20],
     ["light", 200],
@@ -189,19 +149,9 @@ test("folders of pictures", async () => {
       writeFileSync(join(folder, name, `${i}.png`), await picturePng(pixels, [1, 16, 16]));
     }
   }
-  const words = ["max_minutes=null", "num_iter=2", "first_num_iter=2", "n_ipf=1", "num_steps=2"];
-  const more = ["cache_npar=8", "batch_size=4", "threads=1", "plot_level=0", at("pictures")];
-  const { code, err } = await dsbm("fit", "dark", "light", ...words, ...more);
-  expect(code, err).toBe(0);
-  expect(err).toMatch(/^data\.image_size=16 +because /m);
-  expect(Object.keys(qualityIn("pictures"))).toEqual(
-    expect.arrayContaining(["displacement/f", "gaussian_bridge_sliced_w2/f"]),
-  );
-  const report = join(onlyRun(join(folder, "pictures")) as string, "report.html");
-  expect(readFileSync(report, "utf8")).toContain("from pairs of optimal transport, seed 42");
-  // What is made smaller where the time is short.
   const short = ["max_minutes=0.02", "threads=1", "--plan"];
   const plan = await dsbm("fit", "dark", "light", ...short);
+  expect(plan.err + plan.out).toMatch(/^data\.image_size=16 +because /m);
   expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time allows/m);
   expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two would have 20 steps/m);
 });

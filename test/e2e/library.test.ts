@@ -5,29 +5,11 @@ import { readCsv } from "@dsbm/runs";
 import { randn, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ConfigError, evaluate, openBridge } from "../../packages/app/cli/src/index.js";
-import { scratch, succeed } from "./cli.js";
-import { imageRun, vectorRun } from "./sample.js";
+import { scratch } from "./cli.js";
+import { done, imageRun, tableRun, vectorRun } from "./sample.js";
 
 const root = scratch();
 beforeAll(() => setNumThreads(1));
-
-/** A run on two tables whose columns are of very different size, trained for a moment. */
-async function tableRun(): Promise<string> {
-  const row = (i: number, far: number) =>
-    `${1000 + 50 * Math.sin(i) + far},${1e-3 * Math.cos(2 * i)}`;
-  const text = (n: number, far: number) =>
-    ["mass,drift", ...Array.from({ length: n }, (_, i) => row(i, far)), ""].join("\n");
-  const [a, b] = ["a.csv", "b.csv"].map((name) => join(root, name)) as [string, string];
-  writeFileSync(a, text(60, 0));
-  writeFileSync(b, text(70, 30));
-  const words = ["dataset=vectors", `Dataset=table:${a}`, `Dataset_transfer=table:${b}`, "n_ipf=1"];
-  const small = ["first_num_iter=20", "num_iter=20", "num_steps=3", "batch_size=16", "test_npar=4"];
-  const place = [`experiments_dir=${join(root, "runs")}`, "name=tables", "model.hidden='8,8'"];
-  const data = `paths.data_dir_name=${join(root, "data")}`;
-  await succeed(["train", ...words, ...small, ...place, data, "plot_npar=2"]);
-  const [folder] = readdirSync(join(root, "runs/tables"));
-  return join(root, "runs/tables", folder as string, "42");
-}
 
 describe("bridge.sample", () => {
   it("gives the same numbers for every kind of samples, of the kind that went in", async () => {
@@ -57,7 +39,13 @@ describe("bridge.sample", () => {
   });
 
   it("takes and gives columns of a table in their own units", async () => {
-    const folder = await tableRun();
+    const transform = {
+      log1p: false,
+      standardise: "columns" as const,
+      mean: [1000, 0],
+      std: [35, 7e-4],
+    };
+    const folder = tableRun(join(root, "table"), { names: ["mass", "drift"], transform });
     using bridge = openBridge(folder, { threads: 1 });
     const input = [
       [1010.5, 2e-4],
@@ -66,7 +54,7 @@ describe("bridge.sample", () => {
     const { x } = await bridge.sample(input, { seed: 3 });
     const [from, to] = [join(root, "new.csv"), join(root, "out.csv")];
     writeFileSync(from, `mass,drift\n${input.map((row) => row.join()).join("\n")}\n`);
-    await succeed(["sample", folder, from, to, "direction=f", "seed=3"]);
+    await done("sample", folder, from, to, "direction=f", "seed=3");
     const written = readCsv(to).rows.map(({ mass, drift }) => [Number(mass), Number(drift)]);
     for (const [i, row] of x.entries())
       for (const [k, value] of row.entries()) {
@@ -97,14 +85,10 @@ describe("bridge.sample", () => {
     using bridge = openBridge(vectorRun(join(root, "refusing")), { threads: 1 });
     for (const [x, message] of [
       [[], /^x is an array without rows; expected a tensor/],
-      [[[1, 2], [3]], /^x is an array whose row 1 is not 2 numbers, as row 0 is/],
-      [[["a", "b"]], /row 0 is not 2 numbers/],
       [
         new Float32Array(4),
         /^x is a Float32Array; expected .*\{ data: Float32Array, shape: \[n, …\] \}/,
       ],
-      [{ data: new Float32Array(4), shape: [3, 2] }, /^x is 4 numbers of shape \[3,2\]/],
-      ["x.npy", /^x is text; expected a tensor/],
       [[[1, 2, 3]], /^x has shape \[1, 3\]; expected \[n, 2\], the samples of/],
       [[[1, Number.NaN]], /^x has values that are NaN or infinite/],
       [randn([2, 2]).to("int64"), /^x is a tensor of int64/],

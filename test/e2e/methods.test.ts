@@ -13,6 +13,8 @@ const table: [method: string, words: string][] = [
   ["gaussian_bridge", ""],
   ["sinkhorn_bridge", ""],
   ["lightsb", "num_iter=300 lr=2e-2 mixture_components=5"],
+  ["alpha_dsbm", "n_ipf=1 num_iter=100 first_num_iter=100 batch_size=64"],
+  ["dsbm", "n_ipf=1 num_iter=100 first_num_iter=100 batch_size=64 precondition=mixture"],
   ["sf2m", "num_iter=400 batch_size=64 ot_sampler=sinkhorn lr=5e-3"],
 ];
 

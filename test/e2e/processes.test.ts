@@ -1,12 +1,11 @@
-// Training in several processes as a user starts it: nproc=…, or a launcher's variables. Faults: a rank killed in a step
-// or a cache, ranks that differ, come late or find the port taken.
+// Training in several processes as a user starts it: nproc=…. Faults: a rank killed in a step
+// or with a checkpoint.
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv, readMetrics } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
 import { outcome } from "../../scripts/torture.mjs";
-import { freePort } from "../support/ranks.js";
 import { dsbm, launch, type Outcome, onlyRun, scratch, small, stopAt } from "./cli.js";
 import { quick } from "./train.js";
 
@@ -22,25 +21,6 @@ const farthest = (a: readonly number[], b: readonly number[]): number => {
   return Math.max(...a.map((x, i) => Math.abs(x - (b[i] as number)) / Math.abs(x)));
 };
 
-/** Starts ranks as a launcher would; `change` alters the variables or arguments of one. */
-async function launched(
-  n: number,
-  words: readonly string[],
-  change: (rank: number) => { env?: Record<string, string>; words?: string[] } = () => ({}),
-): Promise<Outcome[]> {
-  const port = await freePort();
-  return Promise.all(
-    Array.from({ length: n }, (_, rank) => {
-      const { env, words: more = [] } = change(rank);
-      const place = { RANK: `${rank}`, LOCAL_RANK: `${rank}`, WORLD_SIZE: `${n}` };
-      const meeting = { MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${port}` };
-      return dsbm([...words, ...more], {
-        env: { ...place, ...meeting, DSBM_CORES: "1", ...env },
-      });
-    }),
-  );
-}
-
 /** The processes that a launcher of ranks has started, by rank. */
 function ranksOf({ pid }: ChildProcess): number[] {
   const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
@@ -53,14 +33,7 @@ function ranksOf({ pid }: ChildProcess): number[] {
 
 /** Three half-iterations, of which the last has caches. */
 const three = [...quick, "half_iterations=3", "test_npar=16", "metrics.judge=false"];
-const images = [
-  ...three,
-  "plot_level=0",
-  "checkpoint_stride=6",
-  "share_batch=true",
-  // Caches of several batches, for time to be killed in one.
-  "cache_batch_size=8",
-];
+const images = [...three, "plot_level=0", "checkpoint_stride=6", "share_batch=true"];
 
 describe("several processes", () => {
   it("leave the numbers of a Gaussian run as they are", async () => {
@@ -69,9 +42,6 @@ describe("several processes", () => {
     const two = await dsbm([...words, at("two"), "nproc=2", "share_batch=true"]);
     expect([one.code, two.code, two.stderr.match(/2 processes/g)?.length]).toEqual([0, 0, 1]);
     expect(farthest(lossesOf("one"), lossesOf("two"))).toBeLessThan(1e-5);
-    const whole = await dsbm([...words, at("whole"), "nproc=2", "share_batch=false"]);
-    expect(whole.stderr).toMatch(/a training step, all of whose rows are trained on in each/);
-    expect(lossesOf("whole")).toEqual(lossesOf("one"));
     const numbers = (name: string) =>
       readCsv(join(folderOf(name), "results.csv")).rows.flatMap(({ mean, var: v, cov }) => [
         mean as number,
@@ -108,16 +78,17 @@ describe("several processes", () => {
 
 describe("a rank killed with SIGKILL", () => {
   let untouched: Promise<Outcome> | null = null;
-  /** The names in a folder of the run, [] while there is none. */
-  const namesIn = (name: string, folder: string) => {
-    const path = join(existsSync(join(root, name)) ? (folderOf(name) ?? root) : root, folder);
-    return existsSync(path) ? readdirSync(path) : [];
-  };
-  // The cache's file has a temporary name until it is whole; rank 0 alone writes checkpoints.
-  it.each<[what: string, victim: number, isThere: (name: string, said: string) => boolean]>([
+  // Rank 0 alone writes checkpoints.
+  it.each<[what: string, victim: number, isThere: (name: string, said: string) => unknown]>([
     ["in a step", 1, (_, said) => /half-iteration 2\/3 f: \d thread/.test(said)],
-    ["in a cache", 1, (name) => namesIn(name, "cache").some((file) => file.startsWith(".tmp-"))],
-    ["in a checkpoint", 0, (name) => namesIn(name, "checkpoints").length > 0],
+    [
+      "in a checkpoint",
+      0,
+      (name) => {
+        const folder = existsSync(join(root, name)) && folderOf(name);
+        return folder && readdirSync(join(folder, "checkpoints")).length > 0;
+      },
+    ],
   ])(
     "%s is named by the others, and the run goes on to the same bits",
     async (what, victim, isThere) => {
@@ -138,27 +109,4 @@ describe("a rank killed with SIGKILL", () => {
       expect(outcome(join(root, name))).toEqual(outcome(join(root, "untouched")));
     },
   );
-});
-
-describe("ranks that do not fit together", () => {
-  const words = ["gaussian", ...small, "outer_iters=1"];
-  const line = (text: RegExp) => new RegExp(`^dsbm: rank \\d: .*${text.source}[^\\n]*\\n$`);
-
-  it("are refused with the key in which they differ", async () => {
-    const all = await launched(2, [...words, at("differ")], (rank) => ({
-      words: [`lr=${rank === 0 ? 1e-4 : 2e-4}`],
-    }));
-    for (const { code, stderr } of all) {
-      expect(code).toBe(1);
-      expect(stderr).toMatch(line(/has lr=0.000[12], rank \d has lr=0.000[12]: start all ranks/));
-    }
-    expect(existsSync(join(root, "differ"))).toBe(false);
-  });
-
-  it("refuse a sweep", async () => {
-    const [sweep] = await launched(1, [...words, "lr=1e-4,2e-4", "-m", at("sweep")], () => ({
-      env: { WORLD_SIZE: "2" },
-    }));
-    expect(sweep?.stderr).toMatch(/gaussian -m works in one process, but torchrun started 2/);
-  });
 });

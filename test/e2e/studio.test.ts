@@ -18,14 +18,9 @@ it("is started beside a run by --open, and outlives it while somebody may look",
   const [pid] = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isOurs(name));
   try {
     const answer = await fetch(`${address}api/runs`);
-    const { rows } = (await answer.json()) as {
-      rows: { id: string; name: string; state: string }[];
-    };
-    expect(rows).toMatchObject([{ name: "gaussian", state: "finished" }]);
-    const run = await fetch(`${address}api/run?run=${encodeURIComponent(rows[0]!.id)}`);
-    const { log } = (await run.json()) as { log: string };
-    expect(log).toMatch(/^\d{4}-\S+Z gaussian: 50 vectors/);
-    expect(log).toMatch(/half-iteration 1\/1 b: trained in/);
+    expect(await answer.json()).toMatchObject({
+      rows: [{ name: "gaussian", state: "finished" }],
+    });
   } finally {
     if (pid) process.kill(Number(pid));
   }

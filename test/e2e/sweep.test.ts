@@ -1,20 +1,12 @@
 // Sweeps as they are typed, with each launcher: the same numbers, finished runs are not run again, and the status shows
 // states and reasons of failures.
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { lockHolder } from "@dsbm/files";
 import { findSweeps, type Row, readCsv, readRun, sweepPaths } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
 import { dsbm, launch, refuse, scratch, small, succeed, wordsOf } from "./cli.js";
 import { fakeSlurm } from "./slurm.js";
-import { quick } from "./train.js";
 
 const root = scratch();
 const keys = small.filter((word) => !/^(seed|inner_iters|n_train)=/.test(word));
@@ -81,22 +73,14 @@ describe("whatever the launcher", () => {
     expect(there.code).toBe(1);
     expect(there.stdout).toContain("Submitted batch job 1");
     expect(there.stdout).toContain(states);
-    const numbers = resultsIn(local);
-    expect(resultsIn(slurm)).toEqual(numbers);
+    expect(resultsIn(slurm)).toEqual(resultsIn(local));
     const [ours, theirs] = [local, slurm].map((folder) => {
-      const { summary_csv, summary_png, summary_svg } = sweepPaths(sweepIn(folder));
+      const { summary_csv, summary_png } = sweepPaths(sweepIn(folder));
       expect(existsSync(summary_png)).toBe(true);
-      expect(readFileSync(summary_svg, "utf8")).toContain("5 steps");
       return readCsv(summary_csv).rows.map(withoutSeconds);
     });
     expect(theirs).toEqual(ours);
-    const last = Object.values(numbers)
-      .filter((rows) => rows.length > 0)
-      .map((rows) => rows.at(-1)?.var as number);
-    const [first, second] = last as [number, number];
     expect(ours?.at(-1)).toMatchObject({ half_iteration: 2, steps: 10, seeds: 2 });
-    expect(ours?.at(-1)?.var_mean).toBeCloseTo((first + second) / 2, 12);
-    expect(ours?.at(-1)?.var_std).toBeCloseTo(Math.abs(first - second) / Math.SQRT2, 12);
   });
 
   it("a status shows what is finished and why the rest failed, from every folder above", async () => {
@@ -143,45 +127,12 @@ describe("a sweep that waits in Slurm", () => {
     expect(stdout).toContain("to cancel: scancel 2");
   });
 
-  it("needs an sbatch, whose refusal is said", async () => {
-    const words = (name: string) => gaussian(join(root, name), "launcher=slurm_cpu");
-    await refuse(words("none"), ["Slurm's sbatch is not on PATH", "launcher=local"], {
+  it("needs an sbatch", async () => {
+    const words = gaussian(join(root, "none"), "launcher=slurm_cpu");
+    await refuse(words, ["Slurm's sbatch is not on PATH", "launcher=local"], {
       env: { PATH: "/nowhere" },
     });
-    const bin = join(root, "refusing");
-    mkdirSync(bin);
-    const problem = "Batch job submission failed: Invalid partition name specified";
-    writeFileSync(join(bin, "sbatch"), `#!/bin/sh\necho "sbatch: error: ${problem}" >&2\nexit 1\n`);
-    chmodSync(join(bin, "sbatch"), 0o755);
-    const env = { PATH: `${bin}:${fake.env.PATH}` };
-    await refuse(words("refused"), ["sbatch refused the sweep", problem], { env });
   });
-});
-
-it("images are swept, summarised by metrics of images, and listed by seeds", async () => {
-  const experiments = join(root, "images");
-  const less = wordsOf(
-    "n_ipf=1 first_num_iter=2 num_iter=2 test_npar=16 plot_level=0 metrics.judge=false",
-  );
-  const own = quick.filter((word) => !word.startsWith("seed="));
-  const words = [...own, ...less, "seed=1,2", "-m", `experiments_dir=${experiments}`];
-  const { stdout } = await succeed(words);
-  expect(stdout).toContain("2 finished, 0 failed");
-  const { rows } = readCsv(sweepPaths(sweepIn(experiments)).summary_csv);
-  expect(rows.map(({ direction, seeds }) => `${direction}${seeds}`)).toEqual(["b2", "f2"]);
-  for (const { msd_mean, msd_std } of rows)
-    for (const value of [msd_mean, msd_std]) expect(Number(value)).toBeGreaterThan(0);
-});
-
-it("Ctrl-C of the terminal, which reaches the group, stops all members at their step boundaries", async () => {
-  const experiments = join(root, "stopped");
-  const run = launch(long(experiments, 400, 50), { detached: true });
-  await bothBegin(run);
-  process.kill(-(run.child.pid as number), "SIGINT");
-  const { code, stdout } = await run.done;
-  expect(code).toBe(130);
-  expect(stdout).toContain("0 failed, 2 interrupted");
-  expect(statesIn(experiments)).toEqual(["interrupted", "interrupted"]);
 });
 
 it("members outlive a killed sweep, and show when they are killed", async () => {

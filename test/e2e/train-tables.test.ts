@@ -3,12 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataDescription } from "@dsbm/data";
 import { readCsv, readRun } from "@dsbm/runs";
-import { randn, setNumThreads, tensor, tidy, zeros } from "@dsbm/torch";
-import { beforeAll, describe, expect, it } from "vitest";
-import { Bridge } from "../../packages/app/inference/src/bridge.js";
+import { randn, setNumThreads, tidy } from "@dsbm/torch";
+import { beforeAll, expect, it } from "vitest";
 import { readTrained } from "../../packages/app/inference/src/trained.js";
 import { seeded } from "../support/numbers.js";
-import { refuse, scratch, stopAt, succeed, wordsOf } from "./cli.js";
+import { refuse, scratch, succeed, wordsOf } from "./cli.js";
 
 const root = scratch();
 beforeAll(() => setNumThreads(1));
@@ -48,78 +47,19 @@ const placed = (command: string, name: string, words: readonly string[]) => [
   ...words,
 ];
 const train = (name: string, ...words: string[]) => succeed(placed("train", name, words));
-const describedIn = (folder: string): DataDescription =>
-  JSON.parse(readFileSync(join(folder, "data.json"), "utf8"));
-const distances = (folder: string) =>
-  readCsv(join(folder, "results.csv")).rows.map((row) => row.sliced_w2 as number);
-
-describe("two tables", () => {
-  let folder = "";
-  const words = [...ends, "data.columns=x,y", "data.keep=id"];
-  beforeAll(async () => {
-    const trained = await train("two", ...words);
-    expect(trained.stderr).toContain("810 rows of 2 columns (x, y), and 90 held out");
-    folder = trained.folder;
-  });
-
-  it("train, and leave their columns and transform with the run", () => {
-    const { columns, shape } = readTrained(folder, "newest");
-    expect(shape).toEqual([2]);
-    expect(columns).toMatchObject({ names: ["x", "y"], kept: ["id"], condition: null });
-    const { transform, source } = describedIn(folder);
-    expect(source).toMatchObject({ rows: 900, train: 810, test: 90, dropped: 0, format: "csv" });
-    expect(columns?.transform).toEqual(transform);
-    expect(transform.mean[0]).toBeCloseTo(1e6, -1);
-    expect(transform.std[1]).toBeCloseTo(0.001, 4);
-    expect(distances(folder).at(-1)).toBeLessThan(1.5);
-  });
-
-  it("resume exactly after a stop, and refuse to with other data", async () => {
-    const args = placed("train", "parts", [...words, "checkpoint_stride=50"]);
-    const stopped = await stopAt(args, /half-iteration 2\/2 f: 1 thread/);
-    expect(stopped.code).toBe(130);
-    const content = readFileSync(target, "utf8");
-    writeFileSync(target, content.replace("\nr0,", "\nr0,9"));
-    await refuse(args, ["has changed since", "--again"]);
-    writeFileSync(target, content);
-    const resumed = await succeed(args);
-    expect(distances(resumed.folder)).toEqual(distances(folder));
-  });
-});
-
-it("one table and a Gaussian at time 1 leave a description of the table", async () => {
-  const words = [`Dataset=table:${source}`, "transfer=false", "data.columns=x,y", "num_iter=20"];
-  const { folder } = await train("gaussian", ...words);
-  const { target, columns } = describedIn(folder);
-  expect([target, columns[0]?.target]).toEqual([null, null]);
-  expect(readTrained(folder, "newest").columns?.names).toEqual(["x", "y"]);
-});
-
-it("a condition of classes leads each to its own", async () => {
-  const words = wordsOf(
-    "data.columns=x data.condition=kind num_iter=400 sigma=0.5 first_coupling=ind",
-  );
-  const { folder } = await train("classes", ...ends, ...words);
-  expect(readTrained(folder, "newest").columns?.condition?.classes).toEqual(["A", "B"]);
-  using bridge = Bridge.open(folder, { threads: 1 });
-  const { mean, std } = bridge.trained.columns!.transform;
-  for (const [onehot, expected] of [
-    [[1, 0], 3],
-    [[0, 1], -3],
-  ] as const) {
-    const cond = tensor([...onehot])
-      .reshape([1, 2])
-      .expand([200, 2])
-      .contiguous();
-    const { x } = await bridge.sample(zeros([200, 1]), {
-      direction: "f",
-      given: { cond },
-      seed: 1,
-    });
-    const centre = tidy(() => x.mean().item()) * std[0]! + mean[0]! - 1e6;
-    expect(Math.abs(centre - expected)).toBeLessThan(1);
-    x.dispose();
-  }
+it("two tables train, and leave their columns and transform with the run", async () => {
+  const { folder, stderr } = await train("two", ...ends, "data.columns=x,y", "data.keep=id");
+  expect(stderr).toContain("810 rows of 2 columns (x, y), and 90 held out");
+  const { columns, shape } = readTrained(folder, "newest");
+  expect(shape).toEqual([2]);
+  expect(columns).toMatchObject({ names: ["x", "y"], kept: ["id"], condition: null });
+  const description: DataDescription = JSON.parse(readFileSync(join(folder, "data.json"), "utf8"));
+  const { transform, source } = description;
+  expect(source).toMatchObject({ rows: 900, train: 810, test: 90, dropped: 0, format: "csv" });
+  expect(columns?.transform).toEqual(transform);
+  expect(transform.mean[0]).toBeCloseTo(1e6, -1);
+  expect(transform.std[1]).toBeCloseTo(0.001, 4);
+  expect(readCsv(join(folder, "results.csv")).rows.at(-1)?.sliced_w2).toBeLessThan(1.5);
 });
 
 it("a changed table is an error, and --again trains on it and keeps the old run", async () => {
@@ -134,11 +74,6 @@ it("a changed table is an error, and --again trains on it and keeps the old run"
   writeTable("changing.csv", 300, 9, { A: 7, B: 7 });
   await refuse(words, [`${own} has changed since`, "--again"]);
   expect(readRun(folder).models).toHaveLength(models);
-  // What is wrong with the new table is said before anything is moved.
-  writeFileSync(own, "nothing\n");
-  await refuse([...words, "--again"], ["changing.csv"]);
-  expect(readRun(folder).models).toHaveLength(models);
-  writeTable("changing.csv", 300, 9, { A: 7, B: 7 });
   await succeed([...words, "--again"]);
   expect((await succeed(words)).stdout).toContain("is finished already");
   expect(readRun(join(folder, "previous")).models).toHaveLength(models);

@@ -1,10 +1,9 @@
 // `dsbm train` as a user types it: the files of a whole run, and every method, network and condition.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCsv, readRun } from "@dsbm/runs";
-import { Generator, io, randn, tensor, tidy, upsampleBilinear2d } from "@dsbm/torch";
-import { zipSync } from "fflate";
+import { io, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { stateDictFile } from "../../packages/engine/torch/test/io/pt-support.js";
 import { type Outcome, refuse, scratch, succeed, wordsOf } from "./cli.js";
@@ -41,9 +40,7 @@ describe("a whole run", () => {
       expect(row).toMatchObject({ n: 64, nfe: 6 });
       for (const key of wordsOf("start_mean end_var independent_msd share"))
         expect(Number.isFinite(row[key]), key).toBe(true);
-      // Two batches of 32, and the metrics of them.
       expect(Number(row.seconds_per_batch)).toBeGreaterThan(0);
-      expect(2 * Number(row.seconds_per_batch)).toBeLessThanOrEqual(Number(row.seconds));
       // The classifier separates real squares from circles, and real images are near to one another.
       expect(Number(row.data_share)).toBeGreaterThan(0.9);
       expect(Number(row.fid_lenet)).toBeGreaterThan(Number(row.data_fid_lenet));
@@ -118,14 +115,12 @@ describe("words, and the half-iterations with finite results", () => {
       `method=dsb transfer=false final_adaptive=true var_final_gamma_scale=true
       langevin_scale='torch.sqrt(gamma)' loss_scale='1/gamma'`,
     ],
-    [2, brief, "method=dsb first_coupling=ref mean_match=true loss_scale=false"],
     [
       2,
       brief,
       `transfer=false normalize_x1=true LOGGER=TensorBoard std_trick=true model.use_checkpoint=true
       model.resblock_updown=true model.use_scale_shift_norm=false`,
     ],
-    [2, downscaling, "plot_level=3"],
     [2, downscaling, "method=dbdsb_vp ot_sampler=exact match_conditions=false model=UNET_tiny"],
     [
       2,
@@ -164,44 +159,7 @@ it("calls the distance FID with a TorchScript network of Inception's signature, 
   expect((await succeed([...evaluate, `inception=${inception}`])).stdout).toContain(
     '"name": "fid"',
   );
-  const { stdout } = await succeed(["test", folder, "test_npar=16", "test_ode_sampler=false"]);
-  expect(stdout).not.toMatch(/ fid /);
   await refuse(["extend", folder, "+2"], [`metrics.inception=${inception}`]);
-  await succeed(["extend", folder, "+1", `metrics.inception=${inception}`]);
-  const missing = [...quick, ...few, "metrics.inception=missing.pt"];
-  await refuse(placed("no_fid", missing), ["missing.pt"]);
-});
-
-it("downscaling arrays are trained on as they lie on disk", async () => {
-  const data = join(root, "arrays");
-  mkdirSync(join(data, "downscaler"), { recursive: true });
-  const field = (seed: number) =>
-    tidy(() => {
-      const coarse = randn([10, 3, 8, 8], { generator: Generator.create(seed) }).mul(0.3);
-      return io.encodeNpy(upsampleBilinear2d(coarse, [32, 32], false));
-    });
-  const npy = (list: number[]) => tidy(() => io.encodeNpy(tensor(list, { dtype: "float64" })));
-  const scaling = zipSync({
-    "mintrain_mean.npy": npy([1, 2, 3]),
-    "Delta_.npy": npy([4, 5, 6]),
-    "mintrain_p.npy": npy([-1, -1, -1]),
-    "Deltap.npy": npy([2, 2, 2]),
-  });
-  for (const size of [512, 64]) {
-    const put = (name: string, bytes: Uint8Array) =>
-      writeFileSync(join(data, "downscaler", name), bytes);
-    put(`xtrain_${size}.npy`, field(size));
-    put(`xtest_${size}.npy`, field(size + 1));
-    put(`scaling_${size}.npz`, scaling);
-  }
-  const words = wordsOf(`
-    train dataset=downscaler_transfer data.image_size=32 model=UNET_tiny wavenumber=2 model.attention_resolutions='8' n_ipf=1
-    num_iter=1 batch_size=1 num_steps=2 cache_npar=1 threads=1 cache_batch_size=1 cache_refresh_stride=1
-    test_npar=2 plot_npar=1 plot_npar_path=1 plot_level=1
-  `);
-  const { folder } = await succeed(placed("arrays", [...words, `paths.data_dir_name=${data}`]));
-  expect(numbers(folder).map(({ direction }) => direction)).toEqual(["b", "f"]);
-  expect(readdirSync(join(folder, "samples"))).toContain("it0001_b_step00000001_end.png");
 });
 
 it("a start from files takes our weights and PyTorch's, averages and optimisers, at the given step", async () => {

@@ -9,7 +9,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { putCached } from "../../packages/engine/torch/addon/cache.mjs";
 import { root } from "../docs/blocks.js";
 import { scratch } from "../e2e/cli.js";
-import { wordsOf } from "../support/words.js";
 import { installInto } from "./project.js";
 
 const folder = scratch();
@@ -119,16 +118,6 @@ describe("in an empty project", () => {
       "6 function function function function [ 5, 2 ]",
       "",
     ]);
-  });
-
-  test("the command line trains with the presets of the package", async () => {
-    const words = ["dataset=moons", "n_ipf=1", "first_num_iter=2", "num_iter=2", "num_steps=2"];
-    const small = [
-      ...wordsOf("data.n_train=40 data.n_test=20 test_npar=10 batch_size=8 plot_npar=4"),
-    ];
-    const { code, stdout, stderr } = await run("npx", ["dsbm", "train", ...words, ...small]);
-    expect(code, stderr).toBe(0);
-    expect(stdout).toContain("report.html");
   });
 
   test("two arrays are fitted, and the run is listed and sampled", async () => {

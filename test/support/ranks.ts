@@ -31,32 +31,26 @@ function clean(): Variables {
   return { ...others, OMP_NUM_THREADS: "1" };
 }
 
-/** In its own process, started on a host (hosts.ts). */
-const rankOn =
-  (host: readonly string[]): Play =>
-  (program, options, variables) => {
-    const env = { ...clean(), ...variables };
-    const [command, ...words] = [...host, process.execPath, program, JSON.stringify(options)];
-    const child = spawn(command as string, words, { env });
-    let out = "";
-    let errors = "";
-    child.stdout.on("data", (data) => {
-      out += data;
-    });
-    child.stderr.on("data", (data) => {
-      errors += data;
-    });
-    return new Promise((resolve) => {
-      child.on("close", (code, signal) => {
-        const lines = out.split("\n").filter((line) => line !== "");
-        const said = Object.fromEntries(lines.map((line) => JSON.parse(line)));
-        resolve({ said, exit: signal ?? code, errors });
-      });
-    });
-  };
-
 /** In a process of its own. */
-export const rank = rankOn([]);
+export const rank: Play = (program, options, variables) => {
+  const env = { ...clean(), ...variables };
+  const child = spawn(process.execPath, [program, JSON.stringify(options)], { env });
+  let out = "";
+  let errors = "";
+  child.stdout.on("data", (data) => {
+    out += data;
+  });
+  child.stderr.on("data", (data) => {
+    errors += data;
+  });
+  return new Promise((resolve) => {
+    child.on("close", (code, signal) => {
+      const lines = out.split("\n").filter((line) => line !== "");
+      const said = Object.fromEntries(lines.map((line) => JSON.parse(line)));
+      resolve({ said, exit: signal ?? code, errors });
+    });
+  });
+};
 
 interface Resident {
   child: ChildProcess;
