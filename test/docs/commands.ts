@@ -55,7 +55,7 @@ function checkArguments(command: string, words: readonly string[]): void {
   if (experiment) {
     if (places.length !== count)
       throw new Error(`expected ${count} words before the keys: ${words.join(" ")}`);
-    resolve(experiment, keys, options);
+    resolve(experiment, keys, count === 0 ? options : {});
   } else if (command === "test") resolve(test, keys, options);
   else if (command === "fit") {
     const between = places.slice(1, -1).map((name) => `table:${name}`);
