@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { lockHolder } from "@dsbm/files";
-import { findSweeps, type Row, readCsv, readRun, sweepPaths } from "@dsbm/runs";
+import { findSweeps, type Row, readCsv, sweepPaths } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
 import { dsbm, launch, refuse, scratch, small, succeed, wordsOf } from "./cli.js";
 import { fakeSlurm } from "./slurm.js";
@@ -29,8 +29,6 @@ const runsIn = (experiments: string) => {
   const [name = ""] = readdirSync(join(experiments, "gaussian"));
   return ["1", "2"].map((seed) => join(experiments, "gaussian", name, seed));
 };
-const statesIn = (experiments: string) =>
-  runsIn(experiments).map((folder) => readRun(folder).info.state);
 const statesOf = (stdout: string) =>
   [...stdout.matchAll(/^ *\d+ .*\b(waiting|running|finished|failed|interrupted)\b/gm)].map(
     ([, state]) => state,
