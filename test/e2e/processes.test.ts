@@ -79,14 +79,15 @@ describe("several processes", () => {
 describe("a rank killed with SIGKILL", () => {
   let untouched: Promise<Outcome> | null = null;
   // Rank 0 alone writes checkpoints.
-  it.each<[what: string, victim: number, isThere: (name: string, said: string) => unknown]>([
+  it.each<[what: string, victim: number, isThere: (name: string, said: string) => boolean]>([
     ["in a step", 1, (_, said) => /half-iteration 2\/3 f: \d thread/.test(said)],
     [
       "in a checkpoint",
       0,
       (name) => {
-        const folder = existsSync(join(root, name)) && folderOf(name);
-        return folder && readdirSync(join(folder, "checkpoints")).length > 0;
+        const run = existsSync(join(root, name)) ? (folderOf(name) ?? root) : root;
+        const folder = join(run, "checkpoints");
+        return existsSync(folder) && readdirSync(folder).length > 0;
       },
     ],
   ])(
