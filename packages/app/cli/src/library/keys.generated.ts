@@ -42,7 +42,7 @@ export interface FitKeys {
   ot_penalty?: number | undefined;
   /** mean paths of pairs: straight lines, lines that bend to where data are, or smooth splines through three datasets or more. Default: "straight". */
   interpolant?: "straight" | "metric" | "spline" | undefined;
-  /** interpolant=metric: what is near data; null is land (all rows, coordinate by coordinate) up to 10 columns, else rbf (150 kernels). Default: null. */
+  /** interpolant=metric: its metric; null is land (all rows, coordinate by coordinate) up to 10 columns, else rbf (150 kernels). Default: null. */
   path_metric?: "land" | "rbf" | null | undefined;
   /** give simulated samples the mean and standard deviation of the data, for each coordinate of vectors or channel of images. Chosen from your data. */
   match_moments?: boolean | undefined;
