@@ -15,6 +15,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import h5wasm from "h5wasm/node";
 import { jit, setNumThreads } from "../../packages/engine/torch/dist/index.js";
 import { openRows, openTableWriter } from "../../packages/library/data/dist/index.js";
 import { openH5ad } from "../../packages/library/data/dist/tables/read/h5ad/h5ad.js";
@@ -27,7 +28,7 @@ const script = new URL("../../packages/engine/torch/test/fixtures/features.pt", 
 /** One good file of each format, as bytes. */
 async function goodFiles(folder) {
   const files = { "t.pt": readFileSync(script) };
-  for (const format of [".csv", ".npy", ".npz", ".parquet", ".h5ad"]) {
+  for (const format of [".csv", ".npy", ".parquet"]) {
     const path = join(folder, `good${format}`);
     const columns = ["a", "b", "c"].map((name) => ({ name, dtype: "float64" }));
     const writer = openTableWriter(path, { format, carried: [], columns });
@@ -39,6 +40,12 @@ async function goodFiles(folder) {
     files[`t${format}`] = readFileSync(path);
   }
   files["t.csv.gz"] = gzipSync(files["t.csv"]);
+  await h5wasm.ready;
+  const h5ad = new h5wasm.File(join(folder, "good.h5ad"), "w");
+  const data = Float64Array.from({ length: 3 * rows }, (_, i) => i / 7);
+  h5ad.create_dataset({ name: "X", data, shape: [rows, 3] });
+  h5ad.close();
+  files["t.h5ad"] = readFileSync(join(folder, "good.h5ad"));
   return Object.entries(files);
 }
 

@@ -1,12 +1,12 @@
 // One table in, one table out: cells of several times in a .h5ad file, with a run's annotations in
 // a copy.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openTableWriter } from "@dsbm/data";
 import { Bridge } from "@dsbm/inference";
 import { full, Generator, randn, tidy } from "@dsbm/torch";
 import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
+import { writeH5ad } from "../support/h5ad.js";
 import { scratch } from "./cli.js";
 import { commandHere, done, hiddenIn, tableRun, workIn } from "./sample.js";
 
@@ -31,27 +31,26 @@ const facts = { names: ["Actb", "Gapdh"], transform };
 const data = { split_by: "day", source: "2", target: "7" };
 let moving = "";
 
-async function write(name: string, missingTime = false): Promise<void> {
-  const format = name.endsWith("csv") ? ".csv" : ".h5ad";
-  const writer = openTableWriter(at(name), {
-    format,
-    carried: [
-      { name: "day", kind: "text" },
-      { name: "celltype", kind: "text" },
-    ],
-    columns: facts.names.map((column) => ({ name: column, dtype: "float32" })),
-  });
-  const times = days.map((day, i) => (missingTime && i === 8 ? null : day));
-  await writer.write({ count: n, numbers: columns, carried: [times, types] });
-  await writer.close();
+const writeCells = (name: string, times: (string | null)[]) =>
+  writeH5ad(
+    at(name),
+    Object.fromEntries(facts.names.map((column, k) => [column, columns[k] as Float64Array])),
+    { day: times, celltype: types },
+  );
+
+function writeCsv(name: string): void {
+  const rows = days.map(
+    (day, i) => `${day},${types[i] ?? ""},${columns[0]![i]},${columns[1]![i]}\n`,
+  );
+  writeFileSync(at(name), `day,celltype,${facts.names}\n${rows.join("")}`);
 }
 
 beforeAll(async () => {
   await h5wasm.ready;
   moving = tableRun(at("moving"), facts, { data });
-  await write("cells.h5ad");
-  await write("gap.h5ad", true);
-  await write("cells.csv");
+  await writeCells("cells.h5ad", days);
+  await writeCells("gap.h5ad", days.with(8, null as never));
+  writeCsv("cells.csv");
 });
 
 /** The dataset at a path of a .h5ad file. */

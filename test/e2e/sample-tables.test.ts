@@ -67,14 +67,14 @@ workIn(root);
 beforeAll(async () => {
   still = tableRun(at("still"), facts, { scale: 0 });
   moving = tableRun(at("moving"), facts);
-  for (const name of ["new.csv", "new.npz"]) await put(name);
+  for (const name of ["new.csv", "new.npy"]) await put(name);
 });
 
 describe("tables", () => {
   it.each([
     ["new.csv", "all.parquet"],
-    ["new.npz", "all.csv"],
-    ["new.csv", "all.npz"],
+    ["new.npy", "all.csv"],
+    ["new.csv", "all.npy"],
   ])("keep their numbers and ids where nothing moves: %s to %s", async (name, out) => {
     const words = ["solver=euler", "ode_step_size=1"];
     const { stderr, stdout } = await sampled(still, name, out, ...words);

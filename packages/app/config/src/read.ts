@@ -1,5 +1,6 @@
 import { withLines } from "./errors.js";
 import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
+import { takeReferenceKeys } from "./keys/reference.js";
 import { trainSchema } from "./keys/schema.js";
 import { defaultsOf } from "./schema/describe.js";
 import { removedKeys, validate } from "./schema/validate.js";
@@ -15,6 +16,9 @@ export function readConfig(saved: object, version?: string): CompleteTrainConfig
   const writer = version === undefined ? "" : ` (written by version ${version})`;
   return withLines(
     (line) => line + writer,
-    () => completeTrain(validate(trainSchema, merge(defaultsOf(trainSchema), tree))),
+    () => {
+      takeReferenceKeys(tree);
+      return completeTrain(validate(trainSchema, merge(defaultsOf(trainSchema), tree)));
+    },
   );
 }

@@ -1,6 +1,6 @@
 // The spectra of an evaluation as a figure with the limit of the coarse grid.
 import { isotropicSpectrum } from "@dsbm/bridge";
-import { downscalingLaw, loadTable } from "@dsbm/data";
+import { loadTable } from "@dsbm/data";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { cutoffOf, spectraFigure } from "../src/picture/spectrum.js";
@@ -11,7 +11,6 @@ const size = 32;
 const n = 400;
 const draw = (resolution: "low" | "high") =>
   loadTable(`downscaler_synthetic_${resolution}`, { split: "train", image_size: size, n, seed: 4 });
-const law = (resolution: "low" | "high") => downscalingLaw(resolution, { size });
 
 describe("the figure", () => {
   it("mark in the figure where the coarse fields end", async () => {
@@ -21,7 +20,7 @@ describe("the figure", () => {
       return { start: isotropicSpectrum(low.x), end: fine, data: fine, reserve: fine };
     });
     // The last annulus with a mode below the cut-off, and one more.
-    expect(cutoffOf(spectra.start, spectra.data)).toBe(law("low").cutoff + 1);
+    expect(cutoffOf(spectra.start, spectra.data)).toBe(size / 8 + 1);
     expect(cutoffOf(spectra.data, spectra.end)).toBeNull();
     const svg = await spectraFigure(spectra, { title: "Fields" });
     for (const text of ["source", "target", "generated", "limit of the coarse grid"])

@@ -2,7 +2,6 @@ export type { DataSet, TableOptions } from "./data-set.js";
 export { DatasetError } from "./errors.js";
 export { downscalerScalingFile } from "./fields/downscaler.js";
 export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
-export { downscalingLaw, type Resolution } from "./fields/downscaling-law.js";
 export { firstOf, setting } from "./names.js";
 export { type KnownRows, type PairedEnd, readPairs } from "./pairs/known-rows.js";
 export { pictureFormat } from "./pictures/format.js";
@@ -39,7 +38,6 @@ export { isGroup } from "./tables/in-group.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export { classLabel } from "./tables/prepare/codes.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
-export { extractArray } from "./tables/read/npz.js";
 export type {
   ReadOptions,
   RowBatch,
@@ -65,7 +63,6 @@ export {
 } from "./tables/write/formats.js";
 export { copyH5ad, type H5adCopy } from "./tables/write/h5ad/extend.js";
 export type { AnnotationValues, UnsValue } from "./tables/write/h5ad/h5ad-file.js";
-export { writeNpz } from "./tables/write/npz.js";
 export type {
   CarriedCell,
   CarriedColumn,

@@ -1,4 +1,4 @@
-// Names of datasets: a set, then the labels to keep: mnist, mnist_2, mnist_0_1_5, fashion_mnist_7.
+// Names of datasets: a set, then the labels to keep: mnist, mnist_2, mnist_0_1_5, fashion_7.
 
 import { nearest } from "@dsbm/files";
 import type { DataSet } from "./data-set.js";

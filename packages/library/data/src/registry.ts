@@ -16,27 +16,21 @@ import type { Table } from "./table.js";
 import { tablePrefix, tableSet } from "./tables/table-set.js";
 import { gaussianSet, syntheticVectors } from "./vectors/synthetic.js";
 
-const others = [mnist, fashionMnist];
-const letters = "handwritten letters";
-const clothes = idxSet(fashionMnist, {
-  about: "photographs of clothes, 28×28, labels 0–9",
-  others,
-});
+const letters = idxSet(emnistLetters);
 
 /**
  * All datasets by name; a dataset with classes takes labels behind its name (`mnist_2`,
  * `emnist_1_2`). `datasets.mine = …` adds one.
  */
 export const datasets: Record<string, DataSet> = {
-  mnist: idxSet(mnist, { about: "handwritten digits, 28×28, labels 0–9", others }),
-  emnist: idxSet(emnistLetters, {
-    about: `${letters} a–e, 28×28, labels 1–5 (of EMNIST's 1–26)`,
+  mnist: idxSet(mnist, [fashionMnist]),
+  emnist: {
+    ...letters,
+    about: "handwritten letters a–e, 28×28, labels 1–5 (of EMNIST's 1–26)",
     usual: [1, 2, 3, 4, 5],
-    others,
-  }),
-  emnist_letters: idxSet(emnistLetters, { about: `${letters}, 28×28, labels 1–26`, others }),
-  fashion: clothes,
-  fashion_mnist: clothes,
+  },
+  emnist_letters: letters,
+  fashion: idxSet(fashionMnist, [mnist]),
   synthetic_squares: syntheticSet("white squares on black, drawn on the spot, label 0", [0]),
   synthetic_circles: syntheticSet("white discs on black, drawn on the spot, label 1", [1]),
   synthetic_shapes: syntheticSet("squares and discs in turn, labels 0–1", [0, 1]),

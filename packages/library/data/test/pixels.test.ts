@@ -77,8 +77,8 @@ describe("summary", () => {
     const of = summary({ x: bytes() });
     expect(of.n).toBe(4);
     expect(of.shape).toEqual([1, 8, 8]);
-    expect(of.mean).toBeCloseTo(0, 12);
-    expect(of.std).toBeCloseTo(exact, 12);
+    expect(of.mean).toBeCloseTo(0, 7);
+    expect(of.std).toBeCloseTo(exact, 7);
     const floats = summary({ x: decodeImages(bytes()) });
     expect(floats.mean).toBeCloseTo(0, 7);
     expect(floats.std).toBeCloseTo(exact, 7);

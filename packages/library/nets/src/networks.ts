@@ -7,7 +7,7 @@ import { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";
 import { BidirectionalNetwork } from "./mlp/bidirectional.js";
 import { DriftNetwork } from "./mlp/drift.js";
 import { ScoreNetwork } from "./mlp/mlp.js";
-import { type Given, numbers, only, readKeys, whole, wrongFor } from "./unet/keys.js";
+import { type NumberList, readNumbers } from "./unet/keys.js";
 import type { Seeded } from "./unet/layers.js";
 import type { UNetOptions } from "./unet/options.js";
 import { UNet } from "./unet/unet.js";
@@ -39,17 +39,16 @@ interface NetworkKind {
   keysOf(network: Network): object | null;
 }
 
-const mlpKeys = {
-  hidden: numbers([256, 256]),
+interface MLPKeys {
+  hidden?: NumberList;
   /** 0: the time is an input (`ScoreNetwork`); k: a `DriftNetwork` of k frequencies. */
-  time_frequencies: whole(0, 0),
-  activation_fn: only("silu", "the MLP has no other activation"),
-};
+  time_frequencies?: number;
+}
 
-function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network {
+function buildMLP(keys: MLPKeys, request: NetworkRequest): Network {
   const { direction, bidirectional, unit, generator, cond_channels: conditions = 0 } = request;
-  const { hidden, time_frequencies: frequencies } = readKeys("MLP", mlpKeys, keys);
-  for (const width of hidden) whole().read(width, "hidden has an entry that", wrongFor("MLP"));
+  const hidden = readNumbers("MLP", "hidden", keys.hidden ?? [256, 256]);
+  const frequencies = keys.time_frequencies ?? 0;
   const [dim] = request.shape as [number];
   const options = { hidden, frequencies, conditions, generator };
   const network = bidirectional

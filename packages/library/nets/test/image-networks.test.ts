@@ -58,15 +58,6 @@ const pyramids = ["none", "output_skip", "residual"].flatMap((progressive) =>
   ]),
 );
 
-/** What no network for images is built with. */
-const refused: Refusal[] = [
-  [{ image_size: 27.5 }, /image_size is 27.5; expected an integer/],
-  [{ in_channels: 0 }, /in_channels is 0/],
-  [{ num_res_blocks: 0 }, /num_res_blocks is 0; expected an integer of at least 1/],
-  [{ dropout: 1.5 }, /dropout is 1.5; expected a probability/],
-  [{ temb_scale: Number.NaN }, /temb_scale is NaN/],
-];
-
 const kinds: Kind[] = [
   {
     name: "UNet",
@@ -119,7 +110,6 @@ const kinds: Kind[] = [
       [{ attention_resolutions: "2" }, /attention_resolutions has 2;.* are 8, 4$/],
       [{ num_heads: 3 }, /attention over 32 channels cannot have 3 heads; choose num_heads/],
       [{ num_heads_upsample: 5 }, /cannot have 5 heads; choose num_heads_upsample/],
-      [{ resblock_updown: 1 }, /resblock_updown is 1; expected true or false/],
     ],
     conditioned: { in_channels: 3, out_channels: 2 },
     multiple: 2,
@@ -167,7 +157,6 @@ const kinds: Kind[] = [
       [{ num_channels: 48 }, /48 channels at resolution 1 .* expected a multiple of 32/],
       [{ embed_dim: 48 }, /embed_dim is 48; expected a multiple of 32, the groups/],
       [{ image_size: 100 }, /100 cannot be halved 3 times/],
-      [{ padding_mode: "reflect" }, /padding_mode is "reflect"; expected zeros or circ/],
     ],
     conditioned: { in_channels: 3, out_channels: 2 },
     multiple: 8,
@@ -193,11 +182,6 @@ const kinds: Kind[] = [
         skip_rescale: true,
         init_scale: 0,
         temb_scale: 1000,
-        nonlinearity: "swish",
-        conditional: true,
-        scale_by_sigma: false,
-        embedding_type: "positional",
-        fourier_scale: 16,
         out_channels: 3,
       },
     },
@@ -206,7 +190,6 @@ const kinds: Kind[] = [
       { fir: true, progressive: "output_skip", progressive_input: "input_skip" },
       { fir: true, progressive: "residual", progressive_input: "residual", resblock_type: "ddpm" },
       { progressive_input: "input_skip", progressive_combine: "cat", dropout: 0.3 },
-      { embedding_type: "fourier", fourier_scale: 0.5, scale_by_sigma: true, temb_scale: 1 },
       ...pyramids,
       { ch_mult: [1], attn_resolutions: [8] },
       { ch_mult: "1,1,2", num_res_blocks: 2, attn_resolutions: "" },
@@ -217,8 +200,6 @@ const kinds: Kind[] = [
       { skip_rescale: false, progressive: "residual", progressive_input: "residual" },
       { init_scale: 1, dropout: 0, temb_scale: 1 },
       { in_channels: 3, out_channels: 2, progressive: "output_skip" },
-      ...["elu", "relu", "lrelu"].map((nonlinearity) => ({ nonlinearity })),
-      { conditional: false },
     ],
     refused: [
       [{ image_size: 27 }, /27 cannot be halved 1 times, as the 2 entries of ch_mult/],
@@ -227,12 +208,6 @@ const kinds: Kind[] = [
       [{ nf: 30 }, /of 30 channels; expected a multiple of 4 .*choose another nf/],
       [{ attn_resolutions: "2" }, /attn_resolutions has 2;.* are 8, 4$/],
       [{ fir_kernel: "1" }, /fir_kernel has 1 taps; expected at least 2/],
-      [{ init_scale: -1 }, /init_scale is -1; expected 0 or more/],
-      [{ progressive: "input_skip" }, /"input_skip"; expected none, output_skip or residual/],
-      [{ nonlinearity: "tanh" }, /"tanh"; expected swish, elu, relu or lrelu/],
-      [{ normalization: "InstanceNorm" }, /"InstanceNorm"; expected GroupNorm, since the/],
-      [{ scale_by_sigma: true }, /positional has no noise level .* set embedding_type=fourier/],
-      [{ fir: "no" }, /fir is "no"; expected true or false/],
     ],
     conditioned: {
       in_channels: 3,
@@ -357,10 +332,7 @@ describe.each(kinds)("$name", (kind) => {
       refuses(() => network.forward(x, at, given), message);
   });
 
-  it.each([...refused, ...kind.refused])(
-    "is not built with wrong options: %j",
-    (options, message) => {
-      refuses(() => new kind.network({ ...kind.small, ...options } as never, {} as never), message);
-    },
-  );
+  it.each(kind.refused)("is not built with wrong options: %j", (options, message) => {
+    refuses(() => new kind.network({ ...kind.small, ...options } as never, {} as never), message);
+  });
 });

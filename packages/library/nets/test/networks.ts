@@ -5,7 +5,7 @@ import type { nn, Tensor } from "@dsbm/torch";
 import * as T from "@dsbm/torch";
 import { tidy } from "@dsbm/torch";
 import { expect } from "vitest";
-import { distance, normal, seeded } from "../../../../test/support/numbers.js";
+import { seeded } from "../../../../test/support/numbers.js";
 
 /** Small networks for images of 8×8 pixels. */
 export const small = {
@@ -78,60 +78,6 @@ export function train(make: () => Network, { record }: { record: boolean }) {
   adam.dispose();
   net.dispose();
   return result;
-}
-
-/** Expects the same values and gradients of two functions of x and of parameters. */
-export function expectSame(
-  f: (x: Tensor) => Tensor,
-  g: (x: Tensor) => Tensor,
-  on: Tensor,
-  of: Tensor[],
-) {
-  const x = on.requiresGrad_();
-  const y = f(x);
-  const z = g(x);
-  expect(distance(y.detach(), z.detach())).toBeLessThan(1e-11);
-  const weights = normal(y.shape, 9);
-  const [a, b] = [y, z].map((out) => T.grad(out.mul(weights).sum(), [x, ...of]) as Tensor[]);
-  a?.forEach((grad, i) => {
-    expect(distance(grad, b?.[i] as Tensor)).toBeLessThan(1e-10);
-  });
-}
-
-/** All parameters as random numbers, in float64. */
-export function random<M extends nn.Module>(module: M, seed = 1): M {
-  module.to({ dtype: "float64" });
-  const generator = seeded(seed);
-  for (const p of module.parameters()) T.nn.init.normal_(p, 0, 0.5, { generator });
-  return module;
-}
-
-/** The layers of a block by the names of their parameters, as functions of images; normalisations have `groups`. */
-export function layersOf(block: nn.Module, groups: number, eps = 1e-5) {
-  const at = (path: string) => block.stateDict().get(path) as Tensor;
-  const affine = (path: string) => ({ weight: at(`${path}.weight`), bias: at(`${path}.bias`) });
-  return {
-    at,
-    norm: (x: Tensor, path: string) => T.groupNorm(x, groups, { ...affine(path), eps }),
-    conv: (x: Tensor, path: string, padding = 1) => {
-      const { weight, bias } = affine(path);
-      return T.conv2d(x, weight, { bias, padding });
-    },
-    dense: (e: Tensor, path: string) => {
-      const { weight, bias } = affine(path);
-      return T.linear(e, weight, { bias }).view([e.size(0), -1, 1, 1]);
-    },
-    nin: (x: Tensor, path: string) =>
-      T.einsum("bchw,cd->bdhw", [x, at(`${path}.W`)]).add(at(`${path}.b`).view([1, -1, 1, 1])),
-  };
-}
-
-/** Expects a block, without gradients, to give what a formula gives, and to leave its input as it is. */
-export function expectKept(block: (x: Tensor) => Tensor, formula: (x: Tensor) => Tensor) {
-  const x = normal([2, 8, 4, 6], 7);
-  const out = T.noGrad(() => block(x));
-  expect(distance(out, formula(x).detach())).toBeLessThan(1e-11);
-  expect(distance(x, normal([2, 8, 4, 6], 7))).toBe(0);
 }
 
 /** Expects a BridgeError in one line that says this. */

@@ -56,9 +56,7 @@ describe("createNetwork", () => {
     ["vectors", { name: "UNET" }, { shape: [3] }, /takes images, but .* \[3\]; choose model=MLP$/],
     ["images", { name: "MLP" }, { shape: [1, 8, 8] }, /takes vectors.*choose model=UNET or model=/],
     ["other images", { name: "UNET" }, { shape: [1, 8, 4] }, /8×4 pixels; expected square images/],
-    ["an activation", { name: "MLP", activation_fn: "relu" }, {}, /"relu"; expected silu, since/],
-    ["half a neuron", { name: "MLP", hidden: "8,2.5" }, {}, /hidden has an entry that is 2.5/],
-    ["no frequencies", { name: "MLP", time_frequencies: -1 }, {}, /time_frequencies is -1/],
+    ["no width", { name: "MLP", hidden: "8,0" }, {}, /hidden has the entry "0"; expected positive/],
   ])("refuses %s", (_, model, request, message) => {
     refuses(() => create(model, request), message);
   });

@@ -1,10 +1,9 @@
-// Networks in bfloat16: their simulations and training stay within the spread of seeds; closed
-// forms and flows keep their digits.
-import { brownian, gaussianKL, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
+// Networks in bfloat16 stay near those of float32; closed forms and flows keep their digits.
+import { brownian, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
-import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { randn, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { distance, seeded, summary } from "../../../../test/support/numbers.js";
+import { distance, seeded } from "../../../../test/support/numbers.js";
 import { complete } from "../src/problem.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
@@ -20,28 +19,6 @@ const problem = (changes: Fields = {}) =>
     ...{ batchSize: 128, lr: 3e-3, emaRate: 0.98, emaWarmup: true, seed: 1, threads: 1 },
     ...changes,
   });
-/** Mean over the grid of the marginals' divergence from the exact bridge's, and the ends' squared 2-Wasserstein distance. */
-function divergences({ sampler }: Pick<Training, "sampler">, seed: number) {
-  return tidy(() => {
-    const x = randn([4000, 3], { generator: seeded(100 + seed) }).sub(exact.a);
-    const states = sampler.path("f", x, { generator: seeded(200 + seed) });
-    const kls = Array.from({ length: 11 }, (_, k) =>
-      gaussianKL(states.select(0, k), exact, k / 10),
-    );
-    const ends = states.select(0, 10).to("float64");
-    const [mean, std] = [ends.mean(0).sub(exact.a), ends.std({ dim: [0] }).sub(1)];
-    return {
-      kl: kls.reduce((sum, { diag }) => sum + diag / 11, 0),
-      w2: mean.square().sum().add(std.square().sum()).item(),
-    };
-  });
-}
-/** Within three standard deviations of the values of seeds from their mean. */
-function expectWithin(value: number, seeds: readonly number[]): void {
-  const { mean, var: variance } = summary(tensor([...seeds]));
-  expect(Math.abs(value - mean)).toBeLessThan(3 * Math.sqrt(variance));
-}
-
 let plain: Training;
 beforeAll(async () => {
   plain = new Training(problem());
@@ -74,18 +51,13 @@ describe("simulate_dtype", () => {
   });
 });
 
-describe("dtype", () => {
-  it("KL and W2 of a training stay within the spread of seeds", async () => {
-    const learned = async (changes: Fields) => divergences(await trained(problem(changes)), 1);
-    const seeds = [divergences(plain, 1)];
-    for (const seed of [2, 3, 4]) seeds.push(await learned({ seed }));
-    const short = await learned({ dtype: "bfloat16", simulateDtype: "bfloat16" });
-    for (const what of ["kl", "w2"] as const)
-      expectWithin(
-        short[what],
-        seeds.map((long) => long[what]),
-      );
-  });
+it("dtype trains networks that end near those of float32", async () => {
+  const short = await trained(problem({ dtype: "bfloat16" }));
+  const ends = ({ sampler }: Training) =>
+    sampler.endpoints("f", plain.problem.data.x0, { generator: seeded(1) });
+  const apart = tidy(() => ends(short).sub(ends(plain)).square().mean().item());
+  expect(apart).toBeGreaterThan(0);
+  expect(apart).toBeLessThan(0.05);
 });
 
 describe("closed forms and plans", () => {

@@ -1,5 +1,4 @@
-// Conditions: every sample keeps its own on the way through couplings, caches and samplers, and networks learn to
-// go by them.
+// Conditions: every sample keeps its own on the way through couplings, caches and samplers.
 import {
   type Conditions,
   type Endpoints,
@@ -10,13 +9,12 @@ import {
   minibatchExact,
   namesOf,
   tensorsOf,
-  uniformGrid,
 } from "@dsbm/bridge";
-import { arange, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { arange, nn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../../test/support/numbers.js";
 import { scratch } from "../../../../test/support/scratch.js";
-import { conditional, type Fields, tiny, trained, trainingOf } from "./support.js";
+import { type Fields, tiny, trainingOf } from "./support.js";
 
 const folder = scratch();
 
@@ -168,40 +166,4 @@ describe("minibatch optimal transport", () => {
         expect(pairs[of].indexSelect(0, y as Tensor).toNumbers()).toEqual(found[of].toNumbers());
       });
   });
-});
-
-describe("a condition", () => {
-  it.each(["x0", "both"] as const)(
-    "decides which cloud a bridge ends in, conditions at %s",
-    async (given) => {
-      const n = 512;
-      const sign = arange(0, n).remainder(2).mul(2).sub(1).reshape([n, 1]);
-      const generator = seeded(3);
-      const x0 = sign.mul(2).add(randn([n, 2], { generator }).mul(0.3));
-      const x1 = randn([n, 2], { generator });
-      const others = given === "both" ? { x1: { cond: sign.neg() } } : {};
-      const training = await trained(
-        tiny(methods.dsbm, {
-          data: { x0, x1, conditions: { x0: { cond: sign }, ...others } },
-          network: (d) => conditional(2, d === "b" ? 1 : 2),
-          firstCoupling: "ind",
-          grid: uniformGrid(10),
-          batchSize: 128,
-          lr: 3e-3,
-          steps: 250,
-          halfIterations: 3,
-          cache: { folder, npar: 512, batchSize: 128, refreshStride: 125 },
-        }),
-      );
-      tidy(() => {
-        const start = randn([200, 2], { generator: seeded(9) });
-        const cond = arange(0, 200).lt(100).to("float32").mul(2).sub(1).reshape([200, 1]);
-        const options = { grid: uniformGrid(10), generator: seeded(4), given: { cond } };
-        const ends = training.sampler.endpoints("b", start, options);
-        expect(ends.mul(cond).narrow(0, 0, 100).mean().item()).toBeGreaterThan(1.6);
-        expect(ends.mul(cond).narrow(0, 100, 100).mean().item()).toBeGreaterThan(1.6);
-      });
-    },
-    30_000,
-  );
 });

@@ -206,18 +206,6 @@ const problems: [string, () => Problem][] = [
   ],
   ["noise of steps that is measured", () => cached({ stepVariance: "analytic" })],
   [
-    "measured noise of a network that begins anew",
-    () => cached({ stepVariance: "analytic", renewNetwork: true, emaRate: null }),
-  ],
-  [
-    "mean matching",
-    () => cached({ parametrisation: { meanMatch: true, stdTrick: false, lossScale: false } }),
-  ],
-  [
-    "a standard deviation in the output",
-    () => cached({ parametrisation: { meanMatch: false, stdTrick: true, lossScale: true } }),
-  ],
-  [
     "conditions, plans that move them",
     () => {
       const { data } = cached();
@@ -233,12 +221,7 @@ const problems: [string, () => Problem][] = [
     "plans of more rows than a batch, in memory and in caches",
     () => cached({ batchCoupling: minibatchExact(), couplingRows: 40 }),
   ],
-  [
-    "plans of more rows than a batch, in memory",
-    () => cached({ cache: null, batchCoupling: minibatchExact(), couplingRows: 40 }),
-  ],
   ["pairs that share their conditions", () => matched()],
-  ["pairs in memory that share their conditions", () => matched({ cache: null, repeat: 1 })],
   ["known pairs, plans for the others", () => known({ batchCoupling: minibatchExact() })],
   ["known pairs in memory, reference start", () => known({ cache: null, firstCoupling: "ref" })],
   [
@@ -255,11 +238,6 @@ const problems: [string, () => Problem][] = [
     "times spread as the steps of the grid",
     () => cached({ times: "steps", grid: { times: [0, 0.1, 0.4, 1], steps: [0.1, 0.3, 0.6] } }),
   ],
-  [
-    "times spread half so",
-    () => cached({ times: "mixed", grid: { times: [0, 0.1, 0.4, 1], steps: [0.1, 0.3, 0.6] } }),
-  ],
-  ["gradients in parts", () => cached({ accumulate: 3 })],
   ["a chain", () => onChain(methods.dsbm, { batchCoupling: minibatchExact() })],
   ["a chain, online", () => onChain(methods.alpha_dsbm as Method, { sequence: ["b"] })],
   ["a chain with masses, plans of all rows", () => onChain(methods.wfr(), { sequence: ["b"] })],
@@ -275,10 +253,6 @@ const problems: [string, () => Problem][] = [
     },
   ],
   ["a learning rate that falls", () => cached({ lrSchedule: "cosine" })],
-  [
-    "minibatch plans",
-    () => cached({ batchCoupling: ({ x0, x1 }) => ({ x0: x1.mul(0.5), x1: x0 }) }),
-  ],
 ];
 
 describe("a training put back", () => {

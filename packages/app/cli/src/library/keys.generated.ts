@@ -225,16 +225,6 @@ export interface FitKeys {
     progressive_combine?: "sum" | "cat" | undefined;
     /** scale of the last layers' weights; DDPMpp only. Default: 0. */
     init_scale?: number | undefined;
-    /** activation; swish is SiLU; DDPMpp only. Default: "swish". */
-    nonlinearity?: "swish" | "elu" | "relu" | "lrelu" | undefined;
-    /** the network depends on the time; DDPMpp only. Default: true. */
-    conditional?: boolean | undefined;
-    /** embedding of the time; DDPMpp only. Default: "positional". */
-    embedding_type?: "positional" | "fourier" | undefined;
-    /** standard deviation of the frequencies of embedding_type=fourier; DDPMpp only. Default: 16. */
-    fourier_scale?: number | undefined;
-    /** divide the output by the noise level of embedding_type=fourier; DDPMpp only. Default: false. */
-    scale_by_sigma?: boolean | undefined;
     /** widths of the hidden layers; MLP only. Chosen from your data. */
     hidden?: string | number | readonly (number)[] | undefined;
     /** frequencies of the time embedding; 0: the time is an input next to x; MLP only. Default: 0. */
@@ -448,7 +438,7 @@ export interface SampleKeys {
   decimal?: "." | "," | null | undefined;
   /** whether the first line of .csv and .tsv names the columns; null: as in training. Default: null. */
   header?: true | false | null | undefined;
-  /** the array of a .npz file; null for a file with one array or from dsbm sample. Default: null. */
+  /** the array of a .npz file; null for a file with one array. Default: null. */
   key?: string | null | undefined;
   /** the matrix of a .h5ad file; null: as in training. Default: null. */
   layer?: string | null | undefined;

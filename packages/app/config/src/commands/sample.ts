@@ -111,7 +111,7 @@ export const sampleSchema = z.strictObject({
     "whether the first line of .csv and .tsv names the columns; null: as in training",
     false,
   ),
-  key: file("the array of a .npz file; null for a file with one array or from dsbm sample", "x"),
+  key: file("the array of a .npz file; null for a file with one array", "x"),
   layer: file("the matrix of a .h5ad file; null: as in training", "X_pca"),
   batch_size: orNull(
     count(),

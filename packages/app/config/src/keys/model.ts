@@ -75,11 +75,6 @@ const DDPMpp = z.strictObject({
   progressive_combine: oneOf(["sum", "cat"], "sum", "how the input's pyramid joins the network"),
   init_scale: key(z.number().nonnegative(), 0, "scale of the last layers' weights"),
   temb_scale: temb_scale(1000),
-  nonlinearity: oneOf(["swish", "elu", "relu", "lrelu"], "swish", "activation; swish is SiLU"),
-  conditional: flag(true, "the network depends on the time"),
-  embedding_type: oneOf(["positional", "fourier"], "positional", "embedding of the time"),
-  fourier_scale: sized(16, "standard deviation of the frequencies of embedding_type=fourier"),
-  scale_by_sigma: flag(false, "divide the output by the noise level of embedding_type=fourier"),
 });
 
 const MLP = z.strictObject({

@@ -12,9 +12,19 @@ const UNUSED: Readonly<Record<string, string>> = {
   use_default_wandb_name: "the name is given to wandb sync",
 };
 
-const FIXED: Readonly<
-  Record<string, { values: readonly Value[]; reason: string; model?: string }>
-> = {
+interface FixedKey {
+  values: readonly Value[];
+  reason: string;
+  model?: string;
+}
+
+const ofDDPMpp = (what: string, ...values: Value[]): FixedKey => ({
+  model: "DDPMpp",
+  values,
+  reason: `the network has no other ${what}`,
+});
+
+const FIXED: Readonly<Record<string, FixedKey>> = {
   CSV_log_dir: {
     values: ["./", ".", null],
     reason: "metrics are written to the folder of the run",
@@ -28,21 +38,14 @@ const FIXED: Readonly<
     values: ["silu", "SiLU", "torch.nn.SiLU"],
     reason: "the MLP has no other activation",
   },
-  "model.normalization": {
-    model: "DDPMpp",
-    values: ["GroupNorm"],
-    reason: "the published network has no other normalisation",
-  },
-  "model.attention_type": {
-    model: "DDPMpp",
-    values: ["ddpm"],
-    reason: "the published network has no other attention",
-  },
-  "model.conv_size": {
-    model: "DDPMpp",
-    values: [3],
-    reason: "the published network has 3×3 convolutions",
-  },
+  "model.normalization": ofDDPMpp("normalisation", "GroupNorm"),
+  "model.attention_type": ofDDPMpp("attention", "ddpm"),
+  "model.conv_size": ofDDPMpp("convolutions", 3),
+  "model.nonlinearity": ofDDPMpp("activation", "swish"),
+  "model.conditional": ofDDPMpp("input", true),
+  "model.embedding_type": ofDDPMpp("embedding of the time", "positional"),
+  "model.fourier_scale": ofDDPMpp("embedding of the time", 16),
+  "model.scale_by_sigma": ofDDPMpp("output", false),
 };
 
 const CLASSES: Readonly<Record<string, string>> = {

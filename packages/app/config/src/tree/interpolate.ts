@@ -3,7 +3,7 @@
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
 import { isTree, printValue, type Tree, type Value } from "../text/value.js";
-import { child, treeKeys } from "./tree.js";
+import { getPath, treeKeys } from "./tree.js";
 
 const REFERENCE = /\\\$\{|\$\{\s*([\w-]+(?:\.[\w-]+)*)\s*\}/g;
 
@@ -46,21 +46,10 @@ export function interpolate(root: Tree): Tree {
       const loop = [...trail.slice(again), trail[again]].join(" -> ");
       throw new ConfigError("cycle", `references form a cycle: ${loop}`);
     }
-    let node: Value | undefined = root;
-    let isResolved = false;
-    let above = "";
-    for (const part of path.split(".")) {
-      node = child(node, part);
-      above += above === "" ? part : `.${part}`;
-      if (node === undefined) {
-        const cure = suggestion(path, treeKeys(root), "it is not in the configuration");
-        throw new ConfigError("reference", `${trail.at(-1)}: \${${path}} points nowhere: ${cure}`);
-      }
-      if (isResolved || typeof node !== "string") continue;
-      isResolved = true;
-      node = resolve(node, [...trail, above]);
-    }
-    return isResolved ? (node as Value) : resolve(node as Value, [...trail, path]);
+    const node = getPath(root, path);
+    if (node !== undefined) return resolve(node, [...trail, path]);
+    const cure = suggestion(path, treeKeys(root), "it is not in the configuration");
+    throw new ConfigError("reference", `${trail.at(-1)}: \${${path}} points nowhere: ${cure}`);
   };
   return resolve(root, []) as Tree;
 }

@@ -47,23 +47,6 @@ describe("validate", () => {
     });
   });
 
-  it.each<[Tree, expected: string, got: string, example: string]>([
-    [{ dim: "abc" }, "dim: expected an integer >= 1", '"abc"', "dim=5"],
-    [{ dim: 0 }, "dim: expected an integer >= 1", "0", "dim=5"],
-    [{ dim: 2.5 }, "dim: expected an integer >= 1", "2.5", "dim=5"],
-    [{ dim: null }, "dim: expected an integer >= 1", "null", "dim=5"],
-    [{ lr: Number.NaN }, "lr: expected a finite number > 0", "nan", "lr=0.0001"],
-    [{ lr: Infinity }, "lr: expected a finite number > 0", "inf", "lr=0.0001"],
-    [{ ema: 1 }, "ema: expected true or false", "1", "ema=false"],
-    [{ kind: "z" }, "kind: expected x or y", '"z"', "kind=x"],
-    [{ clip: 11 }, "clip: expected a finite number <= 10 or null", "11", "clip=1"],
-    [{ share: 1 }, "share: expected true or false or null", "1", "share=true"],
-    [{ seq: ["b", "x"] }, "seq: expected a non-empty list, each item b or f", "[b,x]", "seq=[b]"],
-    [{ seq: "b" }, "seq: expected a non-empty list, each item b or f", '"b"', "seq=[b]"],
-  ])("%j", (input, expected, got, example) => {
-    expect(problems(input)).toEqual([`${expected}, got ${got}; write for example ${example}`]);
-  });
-
   it("reports everything at once, one line each", () => {
     const input = { dim: 0, lr: "fast", seq: ["x", "y"], lrr: 1, net: { name: "a", q: 1 } };
     const heads = ["dim", "lr", "seq", 'unknown key "net.q"', 'unknown key "lrr"'];

@@ -20,17 +20,11 @@ describe("interpolate", () => {
       "a: '${b}', b: {c: '${d}'}, d: 1",
       "a: {c: 1}, b: {c: 1}, d: 1",
     ],
-    ["goes through a reference", "a: '${b.c}', b: '${d}', d: {c: 1}", "a: 1, b: {c: 1}, d: {c: 1}"],
     ["counts list items", "a: '${l.1}', l: [1, '${a2}'], a2: 7", "a: 7, l: [1, 7], a2: 7"],
     ["a null reference is a value", "a: '${b}', b: null, c: '${a}'", "a: null, b: null, c: null"],
     ["allows blanks", "a: 1, b: '${ a }'", "a: 1, b: 1"],
     ["keeps an escaped one", "a: '\\${b}', c: 'x\\${y}${d}', d: 1", "a: '${b}', c: 'x${y}1', d: 1"],
     ["does not read what it wrote", "a: '\\${b}', c: '<${a}>'", "a: '${b}', c: '<${b}>'"],
-    [
-      "does not read it twice through a reference",
-      "a: '${b.c}', b: '${d}', d: {c: '\\${x}'}",
-      "a: '${x}', b: {c: '${x}'}, d: {c: '${x}'}",
-    ],
     ["leaves other dollars alone", "a: '$5 {x} $x'", "a: '$5 {x} $x'"],
   ])("%s", (_, text, out) => {
     const tree = readYaml(`{${text}}`);

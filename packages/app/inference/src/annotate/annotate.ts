@@ -252,9 +252,8 @@ const disposing = <T extends { close?(): void }>(input: T) =>
   Object.assign(input, { [Symbol.dispose]: () => input.close?.() });
 
 function checkFormats(path: string, output: string): void {
-  const format = outputFormat(output);
-  const isTable = format !== undefined && !format.startsWith(".np");
-  if (isTable && (format !== ".h5ad" || tableFormat(path) === "h5ad")) return;
+  const format = tableFormat(output) === "h5ad" ? ".h5ad" : outputFormat(output);
+  if (format === ".h5ad" ? tableFormat(path) === "h5ad" : format && format !== ".npy") return;
   throw new ConfigError(
     "usage",
     `OUT ${output}: ${format === ".h5ad" ? `a copy of a .h5ad file, but NEW is ${path}` : `${extname(output) || "no ending"} has no names of columns`}: expected .csv, .tsv, .parquet${format === ".h5ad" ? "" : ", or .h5ad of a .h5ad file"}`,

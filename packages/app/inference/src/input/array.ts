@@ -1,11 +1,7 @@
-// Reads arrays of images from .npy or .npz files of any size, by rows.
-import { rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Reads arrays of images from .npy files of any size, by rows.
 import { extname } from "node:path";
 import { decodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { extractArray } from "@dsbm/data";
-import { temporaryPath } from "@dsbm/files";
 import { io, type Tensor, tidy } from "@dsbm/torch";
 import type { Trained } from "../trained.js";
 import type { Input, InputOptions } from "./input.js";
@@ -15,22 +11,17 @@ const dtypes = ["float32", "float64", "uint8"];
 const pixels = 16;
 
 /** Opens float32 or float64 in the network's units, or bytes of images. */
-export async function arrayInput(path: string, { trained, keys }: InputOptions): Promise<Input> {
-  const ending = extname(path).toLowerCase();
-  if (ending !== ".npy" && ending !== ".npz")
+export async function arrayInput(path: string, { trained }: InputOptions): Promise<Input> {
+  if (extname(path).toLowerCase() !== ".npy")
     throw new ConfigError(
       "usage",
-      `${path} is not an array of images, which ${trained.folder} bridges: give a .npy or .npz file, an image, or a folder of images`,
+      `${path} is not an array of images, which ${trained.folder} bridges: give a .npy file, an image, or a folder of images`,
     );
-  const { file, remove } = open(path, keys.key);
-  const close = () => {
-    file.close();
-    remove();
-  };
+  const file = io.npy.open(path);
   const { dtype, shape } = file;
   const problem = problemOf(file, path, trained);
   if (problem !== null) {
-    close();
+    file.close();
     throw new ConfigError("usage", problem);
   }
   return {
@@ -44,21 +35,8 @@ export async function arrayInput(path: string, { trained, keys }: InputOptions):
       checkRange(x, path);
       return { x };
     },
-    close,
+    close: () => file.close(),
   };
-}
-
-function open(path: string, key: string | null) {
-  if (!/\.npz$/i.test(path)) return { file: io.npy.open(path), remove: () => {} };
-  const temporary = temporaryPath(tmpdir());
-  const remove = () => rmSync(temporary, { force: true });
-  try {
-    extractArray(path, temporary, { key: key ?? undefined });
-    return { file: io.npy.open(temporary), remove };
-  } catch (error) {
-    remove();
-    throw error;
-  }
 }
 
 function checkRange(x: Tensor, path: string): void {

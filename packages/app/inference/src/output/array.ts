@@ -1,7 +1,5 @@
-import { rmSync, writeFileSync } from "node:fs";
-import { dirname, extname } from "node:path";
-import { toRows, writeNpz } from "@dsbm/data";
-import { stageFile, temporaryPath } from "@dsbm/files";
+import { toRows } from "@dsbm/data";
+import { stageFile } from "@dsbm/files";
 import { io, tidy } from "@dsbm/torch";
 import type { Output, OutputOptions } from "./output.js";
 
@@ -14,21 +12,13 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
   const row = units ? [units.width] : sample;
   const shape = [...(times ? [times.length] : []), options.n as number, ...row];
   const replacement = stageFile(path);
-  const isArchive = extname(path).toLowerCase() === ".npz";
-  const scratch = () => temporaryPath(dirname(path));
-  const arrays: Record<string, string> = {};
   let target: io.NpyTarget | null = null;
-  const removeArrays = () => {
-    for (const file of Object.values(arrays)) rmSync(file, { force: true });
-  };
   const discard = () => {
     target?.close();
-    removeArrays();
     replacement.discard();
   };
   try {
-    if (isArchive) arrays.x = scratch();
-    target = new io.NpyTarget(arrays.x ?? replacement.temporary, dtype, shape);
+    target = new io.NpyTarget(replacement.temporary, dtype, shape);
   } catch (error) {
     discard();
     throw error;
@@ -48,17 +38,6 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
     },
     async commit() {
       file.close({ sync: true });
-      if (isArchive) {
-        if (times) {
-          arrays.t = scratch();
-          writeFileSync(
-            arrays.t,
-            io.npy.encode(io.fromTyped(Float64Array.from(times), [times.length])),
-          );
-        }
-        await writeNpz(replacement.temporary, arrays);
-        removeArrays();
-      }
       replacement.commit();
     },
     discard,

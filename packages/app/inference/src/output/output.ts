@@ -45,14 +45,14 @@ export interface OutputOptions {
   seen?: ((numbers: readonly Float64Array[]) => void) | undefined;
 }
 
-type Kind = "table" | "array" | "picture" | "folder";
+type Kind = "table" | "h5ad" | "array" | "picture" | "folder";
 
 function kindOf(path: string, { shape }: Trained, paths: boolean): Kind | null {
   const ending = extname(path).toLowerCase();
-  const array = ending === ".npy" || ending === ".npz";
+  const array = ending === ".npy";
   if (shape.length === 1) {
-    const format = outputFormat(path);
-    if (format === undefined || (paths && format === ".h5ad")) return null;
+    if (ending === ".h5ad") return paths ? null : "h5ad";
+    if (outputFormat(path) === undefined) return null;
     return array && paths ? "array" : "table";
   }
   if (array) return "array";
@@ -86,7 +86,7 @@ export function checkOutput(
   if (there && !there.isDirectory())
     throw new ConfigError(
       "usage",
-      `OUT ${path} is a file, expected a .npy or .npz file or a folder: choose another name`,
+      `OUT ${path} is a file, expected a .npy file or a folder: choose another name`,
     );
   if (there && !overwrite && readdirSync(path).length > 0)
     throw new ConfigError(
@@ -98,20 +98,25 @@ export function checkOutput(
 function refused(path: string, { shape }: Trained, paths: boolean): string {
   const ending = extname(path);
   const cannot = `OUT ${path}: ${ending === "" ? "a folder" : ending} cannot be written`;
-  const formats = outputFormats.filter((format) => !paths || format !== ".h5ad");
   if (shape.length === 1)
-    return `${cannot} of vectors [${shape}]; expected a name that ends with ${formats.join(", ")}`;
+    return `${cannot} of vectors [${shape}]; expected a name that ends with ${outputFormats.join(", ")}`;
   const what = paths ? "the states of paths" : `samples [${shape.join(", ")}]`;
   const [channels] = shape;
   const pictures = !paths && (channels === 1 || channels === 3);
-  return `${cannot} of ${what}; expected a name that ends with .npy or .npz${pictures ? `, .png for one image, or a folder of images${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
+  return `${cannot} of ${what}; expected a name that ends with .npy${pictures ? `, .png for one image, or a folder of images${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
 }
 
 export async function openOutput(path: string, options: OutputOptions): Promise<Output> {
   const { bridge, times, input } = options;
   const kind = kindOf(path, bridge.trained, times !== null) as Kind;
-  const place = outputFormat(path) === ".h5ad" ? input.table?.h5ad : null;
-  if (place) return h5adOutput(path, { ...options, place });
+  if (kind === "h5ad") {
+    const place = input.table?.h5ad;
+    if (place) return h5adOutput(path, { ...options, place });
+    throw new ConfigError(
+      "usage",
+      `OUT ${path} is a copy of a .h5ad file, but NEW is none: expected a name that ends with ${outputFormats.join(", ")}`,
+    );
+  }
   const outputs = {
     table: tableOutput,
     array: arrayOutput,

@@ -40,7 +40,7 @@ export function pictureOutput(path: string, { bridge, n }: OutputOptions): Outpu
   if (n !== 1)
     throw new ConfigError(
       "usage",
-      `OUT ${path} is one image, but NEW has ${n}: give the name of a folder, or a .npy or .npz file`,
+      `OUT ${path} is one image, but NEW has ${n}: give the name of a folder, or a .npy file`,
     );
   const [, height, width] = bridge.trained.shape as [number, number, number];
   const replacement = stageFile(path);

@@ -28,7 +28,7 @@ export function tableOutput(path: string, options: OutputOptions): Output {
   if (twice !== undefined)
     throw new ConfigError(
       "usage",
-      `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", of which path=true adds one: write a .npz file" : ": rename one"}`,
+      `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", of which path=true adds one: write a .npy file" : ": rename one"}`,
     );
   const sink = tableSink(path, {
     format,

@@ -64,6 +64,11 @@ export class NpyFile {
     return [...this.#header.shape];
   }
 
+  /** Whether columns come first; `rows` needs rows first. */
+  get fortran(): boolean {
+    return this.#header.fortran;
+  }
+
   read(): RawArray {
     const data = this.#file.read(this.#header.start, dataLength(this.#header));
     return inOrder(this.#header, data, this.#header.shape, this.#file.path);
@@ -167,13 +172,6 @@ export class NpyWriter {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/** The header in the first bytes of a file, or null if it is longer. Throws like `decode`. */
-export function decodeHeader(bytes: Uint8Array, source = "npy"): NpyHeader | null {
-  const span = npyHeaderSpan(bytes.subarray(0, prefixLength), source);
-  if (bytes.length < span.end) return null;
-  return parseNpyHeader(bytes.subarray(span.begin, span.end), span.utf8, span.end, source);
 }
 
 /** Reads a header and checks the file's length. Throws like `decode`. */

@@ -4,7 +4,7 @@
 import { BridgeError } from "@dsbm/bridge";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
-import { readMembers } from "../files/archive.js";
+import { openZip } from "../files/archive.js";
 
 const names = ["mintrain_mean", "Delta_", "mintrain_p", "Deltap"] as const;
 
@@ -24,13 +24,13 @@ export interface DownscalerScaling {
  */
 export function loadDownscalerScaling(path: string): DownscalerScaling {
   return tidy(() => {
-    const members = readMembers(
-      path,
-      names.map((name) => `${name}.npy`),
-    );
+    const archive = openZip(path);
     const flat = Object.fromEntries(
       names.map((name) => {
-        const array = io.npy.decode(members.get(`${name}.npy`)!, `${path} (${name})`);
+        const bytes = archive.read(`${name}.npy`);
+        if (!bytes)
+          throw new DatasetError("BadZip", `${path}: expected an archive with ${names.join(", ")}`);
+        const array = io.npy.decode(bytes, `${path} (${name})`);
         return [name, tensor(io.toFloat64(array))];
       }),
     ) as unknown as DownscalerScaling;

@@ -17,7 +17,7 @@ const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 const chunk = 32;
 
 /**
- * Random fields of one resolution by `downscalingLaw`, float32 x [n, 2, H, W] and condition [n, 1,
+ * Random fields of one resolution by `fieldLaws`, float32 x [n, 2, H, W] and condition [n, 1,
  * H, W]. Row by row both resolutions share conditions; given these, the states are independent. The
  * first fields do not depend on n.
  */

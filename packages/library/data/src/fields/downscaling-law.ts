@@ -1,8 +1,12 @@
-// The law of the synthetic downscaling fields in closed form, to compare learnt laws with.
-import { fourierModes, type Modes, overAnnuli, type Spectrum } from "@dsbm/bridge";
+// The law of the synthetic downscaling fields.
+//
+// States: x_c = mean_c + slope_c · c + u_c. The condition c is its spatial mean, N(0, 0.05), and a smooth field of modes
+// ∝ exp(−(k/2)²), variance 0.2. High resolution: u_c has the energy k^−p exp(−(2k/size)²) at wavenumber k, up to a
+// factor, p = 3/2 and 1; variance 0.25; coherence 0.5 between both states. Low resolution: only modes below the cut-off
+// size/8, with 0.7 exp(−(k/cutoff)²) of their variance, and means of ±0.25.
+import { fourierModes, type Modes } from "@dsbm/bridge";
 import { fftIrfft2, fftRfft2, type Tensor, tensor, tidy } from "@dsbm/torch";
 
-/** Resolution of synthetic fields. */
 export type Resolution = "high" | "low";
 
 type Pair<T> = readonly [T, T];
@@ -26,7 +30,7 @@ export interface FieldLaws {
 }
 
 export function fieldLaws(resolution: Resolution, size: number): FieldLaws {
-  const cutoff = cutoffOf(size);
+  const cutoff = size / (2 * coarsening);
   const fine = exponents.map((p) => {
     // The energy of an annulus is the energy of a mode times its circumference.
     const shape = (k: number) => k ** -(p + 1) * Math.exp(-(((2 * k) / size) ** 2));
@@ -45,60 +49,7 @@ export function fieldLaws(resolution: Resolution, size: number): FieldLaws {
   };
 }
 
-const cutoffOf = (size: number) => size / (2 * coarsening);
-
-export interface DownscalingLaw {
-  mean: Pair<number>;
-  /** At one point, [2][2]. */
-  covariance: number[][];
-  /** The states at a point have the mean `mean + slope · c`. */
-  slope: Pair<number>;
-  /** [2][K] of the states, [1][K] of the condition. */
-  spectrum: Spectrum;
-  condition: Spectrum;
-  /** The first wavenumber that the coarse grid lacks. */
-  cutoff: number;
-}
-
-/**
- * The closed form of `downscaler_synthetic_high` and `downscaler_synthetic_low` at a size (points
- * on a side, as image_size).
- *
- * States: x_c = mean_c + slope_c · c + u_c. The condition c is its spatial mean, N(0, 0.05), and a
- * smooth field of modes ∝ exp(−(k/2)²), variance 0.2, with the same law for source and target. High
- * resolution: u_c has the energy k^−p exp(−(2k/size)²) at wavenumber k, up to a factor, p = 3/2 and
- * 1; variance 0.25; coherence 0.5 between both states. Low resolution: only modes below the cut-off
- * size/8, with 0.7 exp(−(k/cutoff)²) of their variance, and means of ±0.25. Fields without modes
- * above the cut-off equal fields of a grid four times as coarse, upsampled without error.
- */
-export function downscalingLaw(resolution: Resolution, { size }: { size: number }): DownscalingLaw {
-  const { states, condition, mean } = fieldLaws(resolution, size);
-  const follows = energyOf(condition);
-  const shared = conditionVariance.mean + varianceOf(condition);
-  const cross = coherence * crossOf(states);
-  const covariance = states.map((law, i) =>
-    states.map((_, j) => {
-      const value = i === j ? varianceOf(law) : cross;
-      return value + slope[i]! * slope[j]! * shared;
-    }),
-  );
-  const energy = states.map((law, c) =>
-    energyOf(law).map((energy, i) => energy + slope[c]! ** 2 * follows[i]!),
-  );
-  const k = follows.map((_, i) => i + 1);
-  return {
-    mean,
-    covariance,
-    slope,
-    spectrum: { k, energy },
-    condition: { k, energy: [follows] },
-    cutoff: cutoffOf(size),
-  };
-}
-
-const crossOf = ([a, b]: Pair<FieldLaw>): number =>
-  varianceOf({ modes: a.modes, power: a.power.map((p, m) => Math.sqrt(p * b.power[m]!)) });
-
+/** An isotropic field without its mean. */
 interface FieldLaw {
   modes: Modes;
   power: Float64Array;
@@ -119,11 +70,6 @@ function fieldLaw(
 function reshaped({ modes, power }: FieldLaw, factor: (k: number) => number): FieldLaw {
   return { modes, power: power.map((p, m) => p * factor(modes.k[m]!)) };
 }
-
-const energyOf = ({ modes, power }: FieldLaw): number[] => overAnnuli(modes, power).slice(1);
-
-const varianceOf = (law: FieldLaw): number =>
-  energyOf(law).reduce((sum, energy) => sum + energy, 0);
 
 /** Filters that turn white noise into fields of these laws, [laws, H, W/2 + 1] in float64. */
 export function filters(laws: readonly FieldLaw[]): Tensor {

@@ -1,8 +1,6 @@
 // Unpacks files and archives within limits: a few kilobytes can unpack to more than any disk holds.
-import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { io } from "@dsbm/torch";
-import { parseTar } from "nanotar";
 import { type DatasetCode, DatasetError, reason } from "../errors.js";
 import { readBytes } from "./read.js";
 
@@ -37,8 +35,9 @@ export function checkUnpacked(
 
 const largest = 2 ** 31;
 
-/** Gzipped bytes unpacked, others unchanged; `source` names them in errors. Throws `BadGzip`. */
-export function unpack(bytes: Uint8Array, source: string): Uint8Array {
+/** The bytes of a file, unpacked if they are gzipped. Throws `Unreadable` and `BadGzip`. */
+export function unpack(source: string): Uint8Array {
+  const bytes = readBytes(source);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   return unpacking("BadGzip", { source, size: bytes.length }, () =>
     gunzipSync(bytes, { maxOutputLength: largest }),
@@ -67,45 +66,6 @@ export function openZip(path: string, limits?: UnpackLimits): ZipArchive {
       return guarded(() => zip.read(name));
     },
   };
-}
-
-/**
- * The members of these names of a .zip or .tar archive, in any of its folders. A member of the .zip may have .gz at
- * the end of its name (it stays packed). Throws `Unreadable`, `BadGzip`, `BadZip`, `BadTar`.
- */
-export function readMembers(path: string, names: readonly string[]): Map<string, Uint8Array> {
-  const isZip = /\.(zip|npz)$/.test(path);
-  const members = isZip ? zipMembers(path, names) : tarMembers(path, names);
-  const absent = names.filter((name) => !members.has(name));
-  if (absent.length === 0) return members;
-  throw new DatasetError(
-    isZip ? "BadZip" : "BadTar",
-    `${path}: no ${absent.join(" and ")} in it: expected an archive with ${names.join(", ")}`,
-  );
-}
-
-function zipMembers(path: string, names: readonly string[]): Map<string, Uint8Array> {
-  const archive = openZip(path);
-  const members = new Map<string, Uint8Array>();
-  for (const member of archive.names) {
-    const name = basename(member).replace(/\.gz$/, "");
-    if (names.includes(name)) members.set(name, archive.read(member) as Uint8Array);
-  }
-  return members;
-}
-
-function tarMembers(path: string, names: readonly string[]): Map<string, Uint8Array> {
-  // The parser takes the whole buffer behind a view.
-  const bytes = Uint8Array.from(unpack(readBytes(path), path));
-  const filter = ({ name, size = 0 }: { name: string; size?: number }) => {
-    if (!names.includes(basename(name))) return false;
-    if (size >= 0 && size < bytes.length) return true;
-    throw new Error(`${name.slice(0, 80)} claims ${size} bytes of ${bytes.length}`);
-  };
-  return unpacking("BadTar", { source: path, size: bytes.length }, () => {
-    const members = parseTar(bytes, { filter });
-    return new Map(members.map(({ name, data }) => [basename(name), data ?? new Uint8Array()]));
-  });
 }
 
 function unpacking<T>(

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { io } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { readMembers } from "../files/archive.js";
 import { anyFolder, notIn, placesIn } from "../files/places.js";
 import { isFile, readBytes } from "../files/read.js";
 import type { Table } from "../table.js";
@@ -47,7 +46,7 @@ function readSplit({ split, directory }: SetOptions): { source: string; batches:
   const missing = (where: string, target: string) =>
     new DatasetError(
       "MissingFiles",
-      `CIFAR-10 (${split}): ${where}; download ${archiveName} from ${home} and put it, as it is or unpacked, into ${target}`,
+      `CIFAR-10 (${split}): ${where}; download ${archiveName} from ${home} and unpack it into ${target}`,
     );
   for (const folder of places.flatMap((place) => [join(place, folderName), place])) {
     const absent = files.filter((file) => !isFile(join(folder, file)));
@@ -56,11 +55,7 @@ function readSplit({ split, directory }: SetOptions): { source: string; batches:
     const paths = files.map((file) => join(folder, file));
     return { source: folder, batches: paths.map((path) => readBatch(readBytes(path), path)) };
   }
-  const archive = places.map((folder) => join(folder, archiveName)).find(isFile);
-  if (archive === undefined) throw missing(notIn(places), places[0] ?? anyFolder);
-  const members = readMembers(archive, files);
-  const read = (file: string) => readBatch(members.get(file) as Uint8Array, `${archive}: ${file}`);
-  return { source: archive, batches: files.map(read) };
+  throw missing(notIn(places), places[0] ?? anyFolder);
 }
 
 /** `source` names the batch in errors. Throws `BadPickle` and `BadLabel`. */

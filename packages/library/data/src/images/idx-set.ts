@@ -2,21 +2,22 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
-import { readMembers, unpack } from "../files/archive.js";
+import { unpack } from "../files/archive.js";
 import { parseIdx } from "../files/idx.js";
 import { anyFolder, notIn, placesIn } from "../files/places.js";
-import { isFile, readBytes, status } from "../files/read.js";
+import { isFile, status } from "../files/read.js";
 import type { ImageClass, Split } from "../table.js";
 import { type ByteImages, byteTable } from "./byte-table.js";
 
-export interface PublishedSet {
+export interface PublishedSet extends Pick<DataSet, "about"> {
   title: string;
   home: string;
   /** Unpacked. */
   files: Readonly<Record<Split, { images: string; labels: string }>>;
   /** MD5 of the labels of both splits: other sets have files of the same names. */
   labelsMd5?: readonly string[];
-  archives?: readonly string[];
+  /** The archive that holds the files. */
+  archive?: string;
   /** A package that installs the files: its folder, undefined if it is not installed. */
   package?: { folder: () => string | undefined; install: string };
   /** Below the data folder, the recommended folder first. */
@@ -28,12 +29,9 @@ export interface PublishedSet {
 }
 
 /** A dataset of IDX files; `others`: sets with files of the same names. */
-export function idxSet(
-  set: PublishedSet,
-  { others, ...help }: Pick<DataSet, "about" | "usual"> & { others: readonly PublishedSet[] },
-): DataSet {
+export function idxSet(set: PublishedSet, others: readonly PublishedSet[] = []): DataSet {
   return {
-    ...help,
+    about: set.about,
     classes: set.classes,
     load(options) {
       const files = findFiles(set, options);
@@ -50,7 +48,6 @@ interface IdxFiles {
   source: string;
   images: string;
   labels: string;
-  read: () => { images: Uint8Array; labels: Uint8Array };
 }
 
 function findFiles(set: PublishedSet, { split, directory }: SetOptions): IdxFiles {
@@ -63,16 +60,11 @@ function findFiles(set: PublishedSet, { split, directory }: SetOptions): IdxFile
   for (const folder of places) {
     const images = findFile(folder, imageName);
     const labels = findFile(folder, labelName);
-    if (images !== undefined && labels !== undefined) {
-      const read = () => ({ images: readBytes(images), labels: readBytes(labels) });
-      return { source: folder, images, labels, read };
-    }
+    if (images !== undefined && labels !== undefined) return { source: folder, images, labels };
     if (images !== undefined || labels !== undefined) {
       const absent = images === undefined ? imageName : labelName;
       throw missingFiles(set, split, { where: `no ${absent} in ${folder}`, target: folder });
     }
-    const archive = set.archives?.map((name) => join(folder, name)).find(isFile);
-    if (archive !== undefined) return inArchive(archive, imageName, labelName);
   }
   throw missingFiles(set, split, { where: notIn(places), target: own[0] ?? anyFolder });
 }
@@ -84,37 +76,23 @@ function findFile(folder: string, name: string): string | undefined {
     .find(isFile);
 }
 
-const inArchive = (source: string, imageName: string, labelName: string): IdxFiles => ({
-  source,
-  images: `${source}: ${imageName}`,
-  labels: `${source}: ${labelName}`,
-  read() {
-    const members = readMembers(source, [imageName, labelName]);
-    return {
-      images: members.get(imageName) as Uint8Array,
-      labels: members.get(labelName) as Uint8Array,
-    };
-  },
-});
-
 function missingFiles(
-  { title, home, files, archives, package: bundle }: PublishedSet,
+  { title, home, files, archive, package: bundle }: PublishedSet,
   split: Split,
   { where, target }: { where: string; target: string },
 ): DatasetError {
   const install = bundle === undefined ? "" : `${bundle.install}, or `;
   const { images, labels } = files[split];
-  const archive = archives === undefined ? "" : `${archives[0]}, or out of it `;
+  const origin = archive === undefined ? "" : ` (out of ${archive})`;
   return new DatasetError(
     "MissingFiles",
-    `${title} (${split}): ${where}; ${install}download ${archive}${images} and ${labels} from ${home} and put them, unpacked or as .gz, into ${target}`,
+    `${title} (${split}): ${where}; ${install}download ${images} and ${labels}${origin} from ${home} and put them, unpacked or as .gz, into ${target}`,
   );
 }
 
 function readImages(files: IdxFiles): { images: ByteImages; labelsMd5: string } {
-  const read = files.read();
-  const images = parseIdx(unpack(read.images, files.images), files.images);
-  const labelBytes = unpack(read.labels, files.labels);
+  const images = parseIdx(unpack(files.images), files.images);
+  const labelBytes = unpack(files.labels);
   const labels = parseIdx(labelBytes, files.labels);
   const [n = 0, rows = 0, cols = 0] = images.shape;
   const mismatch = (problem: string) => new DatasetError("SizeMismatch", problem);
@@ -136,7 +114,7 @@ function checkSet(
   files: IdxFiles,
   md5: string,
 ): void {
-  const other = others.find((one) => one !== set && one.labelsMd5?.includes(md5));
+  const other = others.find((one) => one.labelsMd5?.includes(md5));
   if (other === undefined) return;
   throw new DatasetError(
     "WrongSet",

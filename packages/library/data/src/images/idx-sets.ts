@@ -9,6 +9,7 @@ const filesOf = (prefix: string) => ({
 
 /** Handwritten digits (LeCun, Cortes, Burges 1998): 60,000 and 10,000 images. */
 export const mnist: PublishedSet = {
+  about: "handwritten digits, 28×28, labels 0–9",
   title: "MNIST",
   home: "http://yann.lecun.com/exdb/mnist/",
   files: { train: filesOf("train"), test: filesOf("t10k") },
@@ -35,6 +36,7 @@ const clothes =
   "t-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot".split(", ");
 
 export const fashionMnist: PublishedSet = {
+  about: "photographs of clothes, 28×28, labels 0–9",
   title: "Fashion-MNIST",
   home: "https://github.com/zalandoresearch/fashion-mnist",
   files: { train: filesOf("train"), test: filesOf("t10k") },
@@ -52,10 +54,11 @@ export const fashionMnist: PublishedSet = {
  * 20,800 images. One archive has all of EMNIST.
  */
 export const emnistLetters: PublishedSet = {
+  about: "handwritten letters, 28×28, labels 1–26",
   title: "EMNIST letters",
   home: "https://www.nist.gov/itl/products-and-services/emnist-dataset",
   files: { train: filesOf("emnist-letters-train"), test: filesOf("emnist-letters-test") },
-  archives: ["gzip.zip", "emnist.zip"],
+  archive: "gzip.zip",
   // "gzip" is the folder that the archive unpacks to.
   folders: ["emnist", "emnist/gzip", "EMNIST/raw", "EMNIST/raw/gzip", "gzip"],
   classes: Array.from("abcdefghijklmnopqrstuvwxyz", (name, i) => ({ label: i + 1, name })),

@@ -45,9 +45,6 @@ export interface TableFacts {
   whole: boolean[];
   /** Interquartile ranges of the first rows. */
   spread: number[];
-  digests: string[];
-  /** Digests of all rows that `every` divides. */
-  rowDigests: { every: number; values: number[] };
   /** Columns that count the rows. */
   counters: string[];
   /** For people. */

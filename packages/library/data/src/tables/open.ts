@@ -27,7 +27,7 @@ const formats: Readonly<Record<TableFormat, Format>> = {
   npy: {
     ending: /\.npy$/i,
     magic: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59],
-    open: async (path, size) => (await import("./read/npy.js")).openNpy(path, size),
+    open: async (path) => (await import("./read/npy.js")).openNpy(path),
   },
   npz: {
     ending: /\.npz$/i,

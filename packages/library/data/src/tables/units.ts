@@ -80,6 +80,26 @@ export interface UnitFacts {
   limits?: Limits | null;
 }
 
+const rowOf = (values: readonly number[], { device }: Tensor): Tensor =>
+  tensor(Float64Array.from(values)).to({ device });
+
+/** float64 [n, d] in the data's own units. */
+function toValues(z: Tensor, transform: ColumnTransform, limits: Limits | null): Tensor {
+  const y = z.to("float64").mul(rowOf(transform.std, z)).add(rowOf(transform.mean, z));
+  const values = transform.log1p ? y.expm1() : y;
+  if (!limits) return values;
+  const whole = rowOf(limits.whole.map(Number), z);
+  const rounded = values.add(values.round().sub(values).mul(whole));
+  return rounded.maximum(rowOf(limits.min, z)).minimum(rowOf(limits.max, z));
+}
+
+/** float64 columns of rows [n, d]. */
+const columnsOf = (rows: () => Tensor): Float64Array[] =>
+  tidy(() => {
+    const columns = rows().to("float64").t().contiguous().unbind();
+    return columns.map((column) => column.toArray() as Float64Array);
+  });
+
 /**
  * Converts float64 columns in the data's own units to float32 samples [n, …] for networks, and
  * back.
@@ -98,59 +118,36 @@ export class Units {
   /** The caller disposes the samples. */
   apply(columns: readonly Float64Array[]): Tensor {
     const { transform, projection } = this.#facts;
-    const scaled = columns.map((column, k) => {
-      if (!transform) return column;
-      const mean = transform.mean[k] as number;
-      const std = transform.std[k] || 1;
-      return column.map((x) => ((transform.log1p ? Math.log1p(x) : x) - mean) / std);
-    });
     return tidy(() => {
-      const rows = toRows(scaled, "float32");
-      const x = tensor(rows, { shape: [rows.length / this.width, this.width] });
+      const rows = toRows(columns, "float64");
+      const values = tensor(rows, { shape: [rows.length / this.width, this.width] });
+      const y = transform?.log1p ? values.log1p() : values;
+      const scales = transform?.std.map((std) => std || 1) ?? [];
+      const z = transform ? y.sub(rowOf(transform.mean, y)).div(rowOf(scales, y)) : y;
+      const x = z.to("float32");
       return (projection?.project(x) ?? x).keep();
     });
   }
 
-  /** On the processor. A constant column has its value. */
+  /** A constant column has its value. */
   undo(x: Tensor): Float64Array[] {
-    const { transform, projection, limits } = this.#facts;
-    const rows = tidy(() => {
+    const { transform, projection, limits = null } = this.#facts;
+    return columnsOf(() => {
       const z = projection?.reconstruct(x) ?? x;
-      return z.contiguous().toArray() as Float32Array;
-    });
-    return Array.from({ length: this.width }, (_, k) => {
-      const mean = transform?.mean[k] ?? 0;
-      const std = transform?.std[k] ?? 1;
-      const column = new Float64Array(rows.length / this.width);
-      for (let i = 0; i < column.length; i++) {
-        const y = std === 0 ? mean : (rows[i * this.width + k] as number) * std + mean;
-        column[i] = transform?.log1p ? Math.expm1(y) : y;
-      }
-      if (!limits) return column;
-      const min = limits.min[k] as number;
-      const max = limits.max[k] as number;
-      const held = (x: number) => Math.min(max, Math.max(min, limits.whole[k] ? Math.round(x) : x));
-      return column.map(held);
+      return transform ? toValues(z, transform, limits) : z;
     });
   }
 
   /** Vectors at points x, such as velocities, in the data's own units. */
   undoVectors(x: Tensor, vectors: Tensor): Float64Array[] {
     const { transform, projection } = this.#facts;
-    const [points, rows] = tidy(() =>
-      [
-        projection?.reconstruct(x) ?? x,
-        projection?.reconstruct(vectors).sub(projection.mean) ?? vectors,
-      ].map((t) => t.contiguous().toArray() as Float32Array),
-    ) as [Float32Array, Float32Array];
-    return Array.from({ length: this.width }, (_, k) => {
-      const mean = transform?.mean[k] ?? 0;
-      const std = transform?.std[k] ?? 1;
-      return Float64Array.from({ length: rows.length / this.width }, (_, i) => {
-        const place = i * this.width + k;
-        const slope = transform?.log1p ? Math.exp((points[place] as number) * std + mean) : 1;
-        return (rows[place] as number) * std * slope;
-      });
+    return columnsOf(() => {
+      const v = projection?.reconstruct(vectors).sub(projection.mean) ?? vectors;
+      if (!transform) return v;
+      const scaled = v.to("float64").mul(rowOf(transform.std, v));
+      if (!transform.log1p) return scaled;
+      const z = projection?.reconstruct(x) ?? x;
+      return scaled.mul(toValues(z, { ...transform, log1p: false }, null).exp());
     });
   }
 
@@ -175,7 +172,8 @@ export class Units {
 
 /** Units of prepared rows x − offset, on any device. */
 export class RowUnits {
-  readonly #tensors: Record<"shift" | "scale" | "mean" | "std" | "min" | "max" | "whole", Tensor>;
+  readonly #shift: Tensor;
+  readonly #scale: Tensor;
 
   constructor(
     readonly transform: ColumnTransform,
@@ -183,48 +181,25 @@ export class RowUnits {
     readonly limits: Limits | null = null,
   ) {
     const { mean, std } = transform;
-    const row = (values: readonly number[], dtype: "float32" | "float64") =>
-      tensor(Float64Array.from(values)).to(dtype).keep();
-    this.#tensors = tidy(() => ({
-      shift: row(
-        mean.map((m, k) => m - (offset[k] as number)),
-        "float32",
-      ),
-      scale: row(
-        std.map((s) => 1 / (s || 1)),
-        "float32",
-      ),
-      mean: row(mean, "float64"),
-      std: row(std, "float64"),
-      min: row(limits?.min ?? [], "float64"),
-      max: row(limits?.max ?? [], "float64"),
-      whole: row((limits?.whole ?? []).map(Number), "float64"),
-    }));
+    const row = (values: readonly number[]) =>
+      tidy(() => tensor(Float64Array.from(values)).to("float32").keep());
+    this.#shift = row(mean.map((m, k) => m - (offset[k] as number)));
+    this.#scale = row(std.map((s) => 1 / (s || 1)));
   }
 
   /** float32 [n, d]. */
   apply(rows: Tensor): Tensor {
-    const { shift, scale } = this.#tensors;
-    return tidy(() => {
-      const { device } = rows;
-      return rows.sub(shift.to({ device })).mul(scale.to({ device }));
-    });
+    const { device } = rows;
+    return tidy(() => rows.sub(this.#shift.to({ device })).mul(this.#scale.to({ device })));
   }
 
   /** float64 [n, d] in the data's own units. */
   undo(x: Tensor): Tensor {
-    return tidy(() => {
-      const on = (name: "mean" | "std" | "min" | "max" | "whole") =>
-        this.#tensors[name].to({ device: x.device });
-      const y = x.to("float64").mul(on("std")).add(on("mean"));
-      const values = this.transform.log1p ? y.expm1() : y;
-      if (!this.limits) return values;
-      const rounded = values.add(values.round().sub(values).mul(on("whole")));
-      return rounded.maximum(on("min")).minimum(on("max"));
-    });
+    return tidy(() => toValues(x, this.transform, this.limits));
   }
 
   dispose(): void {
-    for (const t of Object.values(this.#tensors)) t.dispose();
+    this.#shift.dispose();
+    this.#scale.dispose();
   }
 }

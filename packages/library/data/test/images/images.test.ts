@@ -5,7 +5,6 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { liveTensors, tidy } from "@dsbm/torch";
-import { zipSync } from "fflate";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { loadTable } from "../../src/registry.js";
@@ -115,42 +114,11 @@ describe("the published sets", () => {
     expect(train("emnist_26_3", directory).labels!.toNumbers()).toEqual([26, 3]);
     expect(train("emnist_letters", directory).labels!.toNumbers()).toEqual([1, 26, 5, 3, 2, 4]);
   });
-
-  it("read EMNIST out of the published archive", () => {
-    const files = small([1, 2, 3, 4, 5], letters("test"));
-    const packed = Object.entries(files).map(
-      ([name, bytes]) => [`gzip/${name}.gz`, gzipSync(bytes)] as const,
-    );
-    const rest = { "gzip/emnist-mnist-test-labels-idx1-ubyte.gz": Uint8Array.of(1) };
-    const archive = zipSync({ ...rest, ...Object.fromEntries(packed) });
-    const directory = fresh({ "emnist/gzip.zip": archive });
-    const load = () => loadTable("emnist", { split: "test", directory });
-    expect(load().labels!.toNumbers()).toEqual([1, 2, 3, 4, 5]);
-    expect(load().x.select(0, 0).toNumbers()).toEqual([0, 3, 1, 4, 2, 5]);
-    expect(load().source).toBe(join(directory, "emnist/gzip.zip"));
-
-    put(directory, { "emnist/gzip.zip": archive.subarray(0, archive.length - 40) });
-    expect(load).toThrow(refusal("BadZip", /gzip\.zip: \d+ bytes that cannot be unpacked/));
-    put(directory, { "emnist/gzip.zip": zipSync(rest) });
-    expect(load).toThrow(refusal("BadZip", /no emnist-letters-test-images.* in it/));
-    const cut = Object.fromEntries(packed.map(([name, bytes]) => [name, bytes.subarray(0, 30)]));
-    put(directory, { "emnist/gzip.zip": zipSync(cut) });
-    expect(load).toThrow(refusal("BadGzip", "gzip.zip: emnist-letters-test-images-idx3-ubyte"));
-    // A member that claims 2 GiB, in the local header and in the directory.
-    const bomb = zipSync(Object.fromEntries(packed));
-    const view = new DataView(bomb.buffer, bomb.byteOffset);
-    for (let k = 0; k + 4 < bomb.length; k++) {
-      if (view.getUint32(k, true) === 0x02014b50) view.setUint32(k + 24, 2 ** 31, true);
-    }
-    put(directory, { "emnist/gzip.zip": bomb });
-    expect(load).toThrow(refusal("BadZip", "unpack to more than 2147483648"));
-  });
 });
 
 describe("names", () => {
   it.each([
     ["mnst_2", "UnknownSet", /"mnst_2" is no dataset; did you mean "mnist_2"\?$/],
-    ["Fashion_mnst", "UnknownSet", /did you mean "fashion_mnist"\?$/],
     ["synthetic_circle", "UnknownSet", /did you mean "synthetic_circles"\?$/],
     ["imagenet", "UnknownSet", /there are: mnist, emnist, emnist_letters, fashion, /],
     ["", "UnknownSet", /there are: mnist/],
@@ -186,7 +154,7 @@ describe("files that are missing", () => {
     const load = () => train("emnist", directory);
     expect(load).toThrow(refusal("MissingFiles", /^EMNIST letters \(train\): not in /));
     for (const part of [
-      "download gzip.zip, or out of it emnist-letters-train-images-idx3-ubyte and emnist-letters-train-labels-idx1-ubyte",
+      "download emnist-letters-train-images-idx3-ubyte and emnist-letters-train-labels-idx1-ubyte (out of gzip.zip)",
       "from https://www.nist.gov/itl/products-and-services/emnist-dataset",
       `unpacked or as .gz, into ${join(directory, "emnist")}`,
     ])
@@ -245,7 +213,7 @@ describe("files that are wrong", () => {
         join(mnistData, name),
         join(directory, "fashion_mnist", name),
       );
-    expect(() => loadTable("fashion_mnist", { split: "test", directory })).toThrow(
+    expect(() => loadTable("fashion", { split: "test", directory })).toThrow(
       refusal(
         "WrongSet",
         /the labels of MNIST: expected the labels of Fashion-MNIST; put each set/,

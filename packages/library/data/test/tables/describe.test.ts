@@ -127,16 +127,11 @@ describe("a warning", () => {
     else expect(notes.join("; ")).toMatch(expected);
   });
 
-  it("says columns that are equal, rows that both files have, and sizes", async () => {
-    const twins = { a: (i: number) => normal(i, 2), b: (i: number) => normal(i, 2) };
-    const { warnings } = await described(
-      [twins, 150],
-      [{ a: (i) => normal(i + 140, 2), b: (i) => normal(i + 140, 2) }, 5000],
-    );
+  it("says few rows and unequal sizes", async () => {
+    const two = { a: (i: number) => normal(i, 2), b: (i: number) => normal(i, 3) };
+    const { warnings } = await described([two, 150], [two, 5000]);
     expect(warnings).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^column b: equal to column a: data.exclude=b/),
-        expect.stringMatching(/^10 rows of the source are in the target too$/),
         expect.stringMatching(
           /^few rows: .*s.csv has 135 to train on, expected 200 or more for 2 columns$/,
         ),

@@ -2,7 +2,7 @@
 // whatever its conventions.
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { openRows, openTableWriter } from "@dsbm/data";
 import { io } from "@dsbm/torch";
 import fc from "fast-check";
@@ -74,14 +74,11 @@ const csv = `id,x,weight,"a,b",c
 
 describe.each<[OutputFormat, damage: RegExp]>([
   [".csv", /has 3 fields, expected 5/],
-  [".csv.gz", /cannot be unpacked/],
   [".tsv", /has 3 fields, expected 5/],
-  [".tsv.gz", /cannot be unpacked/],
   [".parquet", /cannot be read as parquet/],
-  [".npy", /ends early/],
-  [".npz", /cannot be unpacked/],
+  [".npy", /bytes: expected/],
 ])("%s", (format, damage) => {
-  const isArray = format === ".npy" || format === ".npz";
+  const isArray = format === ".npy";
   const names = isArray ? ["c0", "c1"] : ["a,b", "c"];
 
   it("reads back what was written", async () => {
@@ -142,7 +139,6 @@ describe.each<[OutputFormat, damage: RegExp]>([
 
 it("text has quotes where a cell needs them, the shortest numbers, and a header without rows", async () => {
   expect(readFileSync(await write(".csv", batches), "utf8")).toBe(csv);
-  expect(gunzipSync(readFileSync(await write(".csv.gz", batches))).toString()).toBe(csv);
   expect(readFileSync(await write(".csv", []), "utf8")).toBe('id,x,weight,"a,b",c\n');
   fc.assert(
     fc.property(fc.float({ noNaN: true }), (value) => {

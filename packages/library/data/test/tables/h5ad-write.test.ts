@@ -1,11 +1,11 @@
-// .h5ad files as they are written: anndata's specification element by element, copies with additions, and both as h5py
-// reads them.
+// Copies of .h5ad files with additions: anndata's specification element by element, and as h5py reads them.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { copyH5ad, openRows, openTableWriter } from "@dsbm/data";
+import { copyH5ad, openRows } from "@dsbm/data";
 import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
+import { writeH5ad } from "../../../../../test/support/h5ad.js";
 import { hasH5py, readAll, refusal, testFolders } from "../files.js";
 
 const folder = testFolders();
@@ -41,68 +41,16 @@ let source = "";
 beforeAll(async () => {
   await h5wasm.ready;
   source = join(folder(), "cells.h5ad");
-  const writer = openTableWriter(source, {
-    format: ".h5ad",
-    carried: [
-      { name: "barcode", kind: "text" },
-      { name: "celltype", kind: "text" },
-      { name: "day", kind: "integer" },
-      { name: "score", kind: "number" },
-      { name: "reads", kind: "integer" },
-    ],
-    columns: ["Actb", "Gapdh"].map((name) => ({ name, dtype: "float32" })),
-  });
-  for (const [first, count] of [
-    [0, 30],
-    [30, 20],
-  ] as const) {
-    const rows = Array.from({ length: count }, (_, i) => first + i);
-    await writer.write({
-      count,
-      numbers: [Float64Array.from(rows, (i) => i / 4), Float64Array.from(rows, (i) => -i)],
-      carried: [
-        rows.map((i) => `cell-${i}`),
-        rows.map((i) => (i === 7 ? null : i % 3 === 0 ? "B/T é" : "HSC")),
-        rows.map((i) => BigInt(i % 2 === 0 ? 2 : 7)),
-        rows.map((i) => (i === 3 ? null : i / 8)),
-        rows.map((i) => (i === 4 ? null : BigInt(i))),
-      ],
-    });
-  }
-  await writer.close();
-});
-
-describe("a table written as .h5ad", () => {
-  it("has the encodings of anndata's specification", () => {
-    expect(elements(source)).toEqual({
-      "/": "anndata 0.1.0",
-      X: `array 0.2.0 <f [${n},2]`,
-      obs: "dataframe 0.2.0 _index barcode,celltype,day,score,reads",
-      "obs/_index": `string-array 0.2.0 S [${n}]`,
-      "obs/barcode": `string-array 0.2.0 S [${n}]`,
-      "obs/celltype": "categorical 0.2.0 0",
-      "obs/celltype/categories": "string-array 0.2.0 S [2]",
-      "obs/celltype/codes": `array 0.2.0 <b [${n}]`,
-      "obs/day": `array 0.2.0 <q [${n}]`,
-      "obs/score": `array 0.2.0 <d [${n}]`,
-      "obs/reads": `array 0.2.0 <d [${n}]`,
-      var: "dataframe 0.2.0 _index ",
-      "var/_index": "string-array 0.2.0 S [2]",
-      ...Object.fromEntries(
-        ["layers", "obsm", "obsp", "uns", "varm", "varp"].map((name) => [name, "dict 0.1.0"]),
-      ),
-    });
-  });
-
-  it("is read back", async () => {
-    const { numbers, texts } = await readAll(source, {
-      numbers: ["Actb", "Gapdh", "score"],
-      texts: ["celltype", "barcode", "day"],
-    });
-    expect([numbers[0]![49], numbers[1]![30], numbers[2]![3]]).toEqual([12.25, -30, Number.NaN]);
-    expect(texts[0]!.slice(6, 9)).toEqual(["B/T é", "", "HSC"]);
-    expect([texts[1]![49], texts[2]![49]]).toEqual(["cell-49", "7"]);
-  });
+  const rows = Array.from({ length: n }, (_, i) => i);
+  await writeH5ad(
+    source,
+    { Actb: rows.map((i) => i / 4), Gapdh: rows.map((i) => -i) },
+    {
+      barcode: rows.map((i) => `cell-${i}`),
+      celltype: rows.map((i) => (i === 7 ? null : i % 3 === 0 ? "B/T é" : "HSC")),
+      day: rows.map((i) => (i % 2 === 0 ? 2 : 7)),
+    },
+  );
 });
 
 const velocity = (scale: number) => Float32Array.from({ length: n * 2 }, (_, i) => i * scale);
@@ -153,13 +101,15 @@ describe("a copy with additions", () => {
     );
     const uns = "uns/dsbm/annotate";
     expect(own).toEqual({
-      obs: "dataframe 0.2.0 _index barcode,celltype,day,score,reads,growth_rate,fate,is_kept,label",
+      obs: "dataframe 0.2.0 _index barcode,celltype,day,growth_rate,fate,is_kept,label",
       "obs/growth_rate": `array 0.2.0 <f [${n}]`,
       "obs/fate": "categorical 0.2.0 0",
       "obs/fate/categories": "string-array 0.2.0 S [2]",
       "obs/fate/codes": `array 0.2.0 <b [${n}]`,
       "obs/is_kept": expect.stringMatching(/^array 0\.2\.0 .*/),
       "obs/label": `string-array 0.2.0 S [${n}]`,
+      obsm: "dict 0.1.0",
+      uns: "dict 0.1.0",
       "obsm/velocity_pca": `array 0.2.0 <f [${n},2]`,
       "uns/dsbm": "dict 0.1.0",
       [uns]: "dict 0.1.0",

@@ -1,5 +1,5 @@
-// Matrices of single cells as anndata writes them: dense, sparse by rows and by columns, layers,
-// embeddings, and columns of obs.
+// Matrices of single cells as anndata writes them: dense, sparse by rows, layers, embeddings, and
+// columns of obs.
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,17 +17,15 @@ const all = Array.from({ length: n }, (_, i) => Array.from({ length: d }, (_, k)
 
 type Group = InstanceType<typeof h5wasm.Group>;
 
-/** Writes a sparse matrix by rows or by columns. */
-function sparse(parent: Group, name: string, kind: "csr" | "csc", shape = [n, d]): void {
+/** Writes a sparse matrix. */
+function sparse(parent: Group, name: string, kind = "csr", shape = [n, d]): void {
   const group = parent.create_group(name);
-  const [major, minor] = kind === "csr" ? [n, d] : [d, n];
   const [data, indices, indptr]: [number[], number[], number[]] = [[], [], [0]];
-  for (let p = 0; p < major; p++) {
-    for (let q = 0; q < minor; q++) {
-      const value = kind === "csr" ? cell(p, q) : cell(q, p);
+  for (const row of all) {
+    for (const [k, value] of row.entries()) {
       if (value === 0) continue;
       data.push(value);
-      indices.push(q);
+      indices.push(k);
     }
     indptr.push(data.length);
   }
@@ -43,9 +41,10 @@ beforeAll(async () => {
   await h5wasm.ready;
   path = join(folder(), "cells.h5ad");
   const file = new h5wasm.File(path, "w");
-  sparse(file, "X", "csr");
+  sparse(file, "X");
   const layers = file.create_group("layers");
-  sparse(layers, "counts", "csc");
+  sparse(layers, "counts");
+  sparse(layers, "by_genes", "csc");
   sparse(layers, "damaged", "csr", [n, 2]);
   layers.create_soft_link("/obsm/X_pca", "soft");
   layers.create_external_link("/etc/passwd", "X", "external");
@@ -117,9 +116,12 @@ describe("a matrix", () => {
 
   it("that is not there or damaged is refused", async () => {
     await expect(openRows(path, { layer: "X_pcs" })).rejects.toThrow(
-      refusal("InvalidOption", /data.layer=X_pcs: .* X, counts, .*X_pca; did you mean "X_pca"\?/),
+      refusal("InvalidOption", /data.layer=X_pcs: .* X, .*X_pca; did you mean "X_pca"\?/),
     );
     await expect(columns("damaged", ["c0"])).rejects.toThrow(/damaged/);
+    await expect(columns("by_genes", [])).rejects.toThrow(
+      refusal("BadTable", "is csc_matrix: expected a dense matrix or csr_matrix"),
+    );
     for (const layer of ["soft", "external"])
       await expect(columns(layer, [])).rejects.toThrow(refusal("BadTable", "is a link, maybe to"));
     await expect(columns("texts", [])).rejects.toThrow(refusal("BadTable", "holds no numbers"));

@@ -1,9 +1,9 @@
 // Conditions on columns, and the groups of rows that a column of times makes.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cleanRows, openRows, openTableWriter, tableGroups } from "@dsbm/data";
-import h5wasm from "h5wasm/node";
+import { cleanRows, openRows, tableGroups } from "@dsbm/data";
 import { describe, expect, it } from "vitest";
+import { writeH5ad } from "../../../../../test/support/h5ad.js";
 import { refusal, testFolders } from "../files.js";
 
 const folder = testFolders();
@@ -132,18 +132,9 @@ describe("the groups of a column", () => {
   });
 
   it("of a .h5ad file are in obs; a category without a name is no time", async () => {
-    await h5wasm.ready;
     const path = join(folder(), "cells.h5ad");
-    const write = async (stages: (string | null)[]) => {
-      const writer = openTableWriter(path, {
-        format: ".h5ad",
-        carried: [{ name: "stage", kind: "text" }],
-        columns: [{ name: "x", dtype: "float32" }],
-      });
-      const numbers = [new Float64Array(stages.length)];
-      await writer.write({ count: stages.length, numbers, carried: [stages] });
-      await writer.close();
-    };
+    const write = (stage: (string | null)[]) =>
+      writeH5ad(path, { x: stage.map(() => 0) }, { stage });
     await write(["10", "2", "2"]);
     expect(await tableGroups(path, "stage")).toEqual(["2", "10"]);
     await write(["10", null, "2"]);

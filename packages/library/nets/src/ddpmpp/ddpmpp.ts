@@ -1,41 +1,21 @@
 // DDPM++ and NCSN++ (Song 2021): a UNet with pyramids and filtered resampling.
 
 import type { Conditions } from "@dsbm/bridge";
-import { Buffer, cat, nn, randn, type Tensor, tidy } from "@dsbm/torch";
-import { channelsLast, type Seeded, scoped } from "../unet/layers.js";
+import { cat, nn, type Tensor } from "@dsbm/torch";
+import { channelsLast, type Seeded, scoped, silu } from "../unet/layers.js";
 import { checkInputs } from "../unet/sizes.js";
 import { TimeEmbedding } from "../unet/time-embedding.js";
-import { AttnBlock, activations, Combine, conv3, dense, groupNorm, sumOf } from "./layers.js";
+import { AttnBlock, Combine, conv3, dense, groupNorm, sumOf } from "./layers.js";
 import { type CompleteDDPMppOptions, completeDDPMpp, type DDPMppOptions } from "./options.js";
 import { ResBlock } from "./res-block.js";
 import { Fir, plain, Resample } from "./resample.js";
 
 interface State {
   h: Tensor;
-  emb: Tensor | null;
+  emb: Tensor;
   skips: Tensor[];
   input: Tensor;
   output: Tensor | null;
-}
-
-/** Earlier times count as this one, because of the logarithm. */
-const earliest = 1e-4;
-
-/** Sines, then cosines, of 2π·Wᵢ·ln t: t [B] → [B, 2·size], fixed W ~ N(0, scale²) (Song 2021). */
-class FourierEmbedding extends nn.Module {
-  readonly W: Buffer;
-  constructor(size: number, { scale, generator }: { scale: number } & Seeded) {
-    super();
-    this.W = tidy(() => new Buffer(randn([size], { generator }).mul(scale)));
-  }
-  forward(t: Tensor): Tensor {
-    const angles = t
-      .log()
-      .mul(2 * Math.PI)
-      .reshape([-1, 1])
-      .mul(this.W);
-    return cat([angles.sin(), angles.cos()], { dim: 1 });
-  }
 }
 
 /**
@@ -48,7 +28,7 @@ export class DDPMpp extends nn.Module {
   all_modules: nn.Module[] = [];
   /** Shared by all layers that use it. */
   readonly fir: Fir | null;
-  readonly #embed: ((level: Tensor) => Tensor) | null = null;
+  readonly #embed: (t: Tensor) => Tensor;
   readonly #steps: ((s: State) => void)[] = [];
 
   /** Throws a BridgeError with the key's name for impossible options. */
@@ -57,9 +37,8 @@ export class DDPMpp extends nn.Module {
     this.options = completeDDPMpp(options);
     const { nf, channels, num_res_blocks, in_channels, out_channels, init_scale } = this.options;
     const { progressive, progressive_input, progressive_combine: method } = this.options;
-    const { image_size, attn_resolutions, skip_rescale, conditional } = this.options;
+    const { image_size, attn_resolutions, skip_rescale } = this.options;
     const seed = { generator };
-    const activation = activations[this.options.nonlinearity];
     this.positional = new TimeEmbedding(nf, { sineFirst: true });
     const fir = this.options.fir ? new Fir(this.options.fir_kernel) : null;
     this.fir = fir;
@@ -69,14 +48,14 @@ export class DDPMpp extends nn.Module {
       this.all_modules.push(module);
       return module;
     };
-    const embedding = conditional ? 4 * nf : 0;
-    const blockOptions = { ...this.options, ...seed, embedding, activation, fir };
+    const embedding = 4 * nf;
+    const blockOptions = { ...this.options, ...seed, embedding, fir };
     const resample = (from: number, to: number, way: "down" | "up", conv = true) =>
       add(new Resample(from, to, { fir, resample: way, conv, ...seed }));
     const head = (from: number, to: number, scale: number) => {
       const norm = add(groupNorm(from));
       const conv = add(conv3(from, to, { scale, generator }));
-      return (h: Tensor) => conv.forward(activation(norm.forward(h)));
+      return (h: Tensor) => conv.forward(silu(norm.forward(h)));
     };
     // Each builds layers and adds the step that applies them to h.
     const next = (step: (s: State) => void) => void this.#steps.push(step);
@@ -106,16 +85,9 @@ export class DDPMpp extends nn.Module {
       next((s) => void s.skips.push(s.h));
     };
 
-    if (conditional) {
-      const fourier = this.options.embedding_type === "fourier";
-      const embed = fourier
-        ? add(new FourierEmbedding(nf, { scale: this.options.fourier_scale, ...seed }))
-        : this.positional;
-      const one = add(dense(fourier ? 2 * nf : nf, embedding, seed));
-      const two = add(dense(embedding, embedding, seed));
-      this.#embed = (level) =>
-        activation(two.forward(activation(one.forward(embed.forward(level)))));
-    }
+    const one = add(dense(nf, embedding, seed));
+    const two = add(dense(embedding, embedding, seed));
+    this.#embed = (t) => silu(two.forward(silu(one.forward(this.positional.forward(t)))));
 
     const first = add(conv3(in_channels, nf, seed));
     through((_, { input }) => channelsLast(first.forward(input)));
@@ -191,16 +163,12 @@ export class DDPMpp extends nn.Module {
 
   /** Throws a BridgeError for wrong channels or sizes, and for classes. */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
-    const { in_channels, channels, temb_scale, embedding_type, scale_by_sigma } = this.options;
+    const { in_channels, channels, temb_scale } = this.options;
     checkInputs("DDPMpp", { in_channels, halvings: channels.length - 1 }, x, t, { y, cond });
-    const flat = t.reshape([-1]);
-    const times = embedding_type === "fourier" ? flat.clamp({ min: earliest }) : flat;
-    const level = times.mul(temb_scale);
     const input = cond ? cat([x, cond], { dim: 1 }) : x;
-    const emb = this.#embed?.(level) ?? null;
+    const emb = this.#embed(t.reshape([-1]).mul(temb_scale));
     const state: State = { h: input, emb, skips: [], input, output: null };
     for (const step of this.#steps) step(state);
-    const out = state.output as Tensor;
-    return scale_by_sigma ? out.div(level.reshape([-1, 1, 1, 1])) : out;
+    return state.output as Tensor;
   }
 }

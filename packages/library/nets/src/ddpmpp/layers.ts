@@ -1,16 +1,6 @@
 import { cat, empty, nn, Parameter, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
 import { wrongFor } from "../unet/keys.js";
-import { conv3x3, PointwiseConv2d, pointwise, type Seeded, silu } from "../unet/layers.js";
-
-/** The activations by name; they may overwrite their argument. */
-export const activations = {
-  swish: silu,
-  elu: (x: Tensor) => x.elu(),
-  relu: (x: Tensor) => x.relu(),
-  lrelu: (x: Tensor) => x.leakyRelu({ negativeSlope: 0.2 }),
-} as const;
-
-export type Activation = (x: Tensor) => Tensor;
+import { conv3x3, PointwiseConv2d, pointwise, type Seeded } from "../unet/layers.js";
 
 /** Initial weights: uniform, with variance `scale` over the mean of fan-in and fan-out; biases are 0. */
 export interface Scaled extends Seeded {

@@ -1,14 +1,12 @@
 import { nn, type Tensor } from "@dsbm/torch";
-import { addEmbedding, type PointwiseConv2d, type Seeded } from "../unet/layers.js";
+import { addEmbedding, type PointwiseConv2d, type Seeded, silu } from "../unet/layers.js";
 import { DoubledConv2d } from "../unet/resample.js";
-import { type Activation, conv1, conv3, dense, groupNorm, NIN, scaled, sumOf } from "./layers.js";
+import { conv1, conv3, dense, groupNorm, NIN, scaled, sumOf } from "./layers.js";
 import { type Fir, plain } from "./resample.js";
 
 export interface ResBlockOptions extends Seeded {
   resblock_type: "biggan" | "ddpm";
-  /** 0: no time embedding. */
   embedding: number;
-  activation: Activation;
   dropout: number;
   skip_rescale: boolean;
   init_scale: number;
@@ -21,14 +19,13 @@ export interface ResBlockOptions extends Seeded {
 export class ResBlock extends nn.Module {
   GroupNorm_0: nn.GroupNorm;
   Conv_0: nn.Conv2d;
-  Dense_0: nn.Linear | null;
+  Dense_0: nn.Linear;
   GroupNorm_1: nn.GroupNorm;
   Dropout_0: nn.Dropout;
   Conv_1: nn.Conv2d;
   /** The shortcut if channels or resolution change: BigGAN's, or DDPM's. */
   Conv_2: PointwiseConv2d | null = null;
   NIN_0: NIN | null = null;
-  readonly #activation: Activation;
   readonly #rescale: boolean;
   readonly #resampled: { h: (x: Tensor) => Tensor; x: (x: Tensor) => Tensor };
 
@@ -41,7 +38,6 @@ export class ResBlock extends nn.Module {
     const change = { down: (x: Tensor) => way.halved(x), up: (x: Tensor) => way.doubled(x) };
     // Without a filter, the convolution itself doubles the resolution.
     const doubling = resample === "up" && !fir;
-    this.#activation = options.activation;
     this.#rescale = options.skip_rescale;
     this.#resampled = {
       h: resample && !doubling ? change[resample] : same,
@@ -51,7 +47,7 @@ export class ResBlock extends nn.Module {
     this.Conv_0 = doubling
       ? scaled(new DoubledConv2d(from, to, seed), seed)
       : conv3(from, to, seed);
-    this.Dense_0 = embedding > 0 ? dense(embedding, to, seed) : null;
+    this.Dense_0 = dense(embedding, to, seed);
     this.GroupNorm_1 = groupNorm(to);
     this.Dropout_0 = new nn.Dropout(dropout);
     this.Conv_1 = conv3(to, to, { scale: options.init_scale, generator });
@@ -60,12 +56,11 @@ export class ResBlock extends nn.Module {
     else this.NIN_0 = new NIN(from, to, seed);
   }
 
-  /** `emb` is activated once for all blocks; null without one. */
-  forward(x: Tensor, emb: Tensor | null): Tensor {
-    const activation = this.#activation;
-    let h = this.Conv_0.forward(this.#resampled.h(activation(this.GroupNorm_0.forward(x))));
-    if (emb && this.Dense_0) h = addEmbedding(h, this.Dense_0, emb);
-    h = this.Dropout_0.forward(activation(this.GroupNorm_1.forward(h)));
+  /** `emb` is activated once for all blocks. */
+  forward(x: Tensor, emb: Tensor): Tensor {
+    let h = this.Conv_0.forward(this.#resampled.h(silu(this.GroupNorm_0.forward(x))));
+    h = addEmbedding(h, this.Dense_0, emb);
+    h = this.Dropout_0.forward(silu(this.GroupNorm_1.forward(h)));
     h = this.Conv_1.forward(h);
     const shortcut = this.Conv_2 ?? this.NIN_0;
     const resampled = this.#resampled.x(x);

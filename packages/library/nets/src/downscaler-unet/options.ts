@@ -1,37 +1,38 @@
-import * as key from "../unet/keys.js";
+import { type NumberList, readNumbers, withDefaults, wrongFor } from "../unet/keys.js";
 import { checkHalvable } from "../unet/sizes.js";
 
-const keys = {
-  /** Channels of x and of the condition. */
-  in_channels: key.whole(),
+const defaults = {
   /** Null: `in_channels`. */
-  out_channels: key.orNull(key.whole()),
-  image_size: key.orNull(key.whole()),
+  out_channels: null as number | null,
+  image_size: null as number | null,
   /** Channels at multiplier 1. */
-  num_channels: key.whole(32),
+  num_channels: 32,
   /** Finest first. */
-  channel_mult: key.numbers([1, 2, 4, 8]),
+  channel_mult: [1, 2, 4, 8] as NumberList,
   /** At the lowest resolution. */
-  num_res_blocks: key.whole(8),
+  num_res_blocks: 8,
   /**
    * Channels of the time embedding and of the bypass; null: the channels of the lowest resolution.
    */
-  embed_dim: key.orNull(key.whole(undefined, 4)),
-  dropout: key.probability(0.5),
+  embed_dim: null as number | null,
+  dropout: 0.5,
   /** Whether spatial means bypass the network and are added to its result. */
-  mean_bypass: key.flag(true),
+  mean_bypass: true,
   /** Divides the bypass by √(H·W), as the mean of that many pixels is. */
-  scale_mean_bypass: key.flag(true),
+  scale_mean_bypass: true,
   /** No effect, as in the published network. */
-  shift_input: key.flag(true),
+  shift_input: true,
   /** Removes the result's spatial mean before the bypass is added. */
-  shift_output: key.flag(true),
-  temb_scale: key.finite(30),
+  shift_output: true,
+  temb_scale: 30,
   /** Zeros, or the opposite side for fields on a torus (circular). */
-  padding_mode: key.among("zeros", "circular"),
+  padding_mode: "zeros" as "zeros" | "circular",
 };
 
-export type DownscalerUNetOptions = key.Given<typeof keys> & { in_channels: number };
+export interface DownscalerUNetOptions extends Partial<typeof defaults> {
+  /** Channels of x and of the condition. */
+  in_channels: number;
+}
 
 export type CompleteDownscalerUNetOptions = ReturnType<typeof completeDownscalerUNet>;
 
@@ -42,9 +43,11 @@ export const halvings = 3;
 
 /** Throws a BridgeError with the key's name for impossible options. */
 export function completeDownscalerUNet(options: DownscalerUNetOptions) {
-  const wrong = key.wrongFor("DownscalerUNet");
-  const { image_size, ...all } = key.readKeys("DownscalerUNet", keys, options);
-  const { channel_mult, num_channels, mean_bypass } = all;
+  const wrong = wrongFor("DownscalerUNet");
+  const { in_channels } = options;
+  const { image_size, ...all } = withDefaults(defaults, options);
+  const { num_channels, mean_bypass } = all;
+  const channel_mult = readNumbers("DownscalerUNet", "channel_mult", all.channel_mult);
   const levels = halvings + 1;
   if (channel_mult.length !== levels)
     throw wrong(`channel_mult has ${channel_mult.length} entries; expected 4, such as "1,2,4,8"`);
@@ -63,7 +66,9 @@ export function completeDownscalerUNet(options: DownscalerUNetOptions) {
     checkHalvable("DownscalerUNet", { image_size, levels, key: "channel_mult" });
   return {
     ...all,
-    out_channels: all.out_channels ?? all.in_channels,
+    in_channels,
+    channel_mult,
+    out_channels: all.out_channels ?? in_channels,
     embed_dim,
     channels: channels as [number, number, number, number],
   };

@@ -2,7 +2,7 @@
 
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
-import { finite, type Given, readKeys, whole, wrongFor } from "../unet/keys.js";
+import { wrongFor } from "../unet/keys.js";
 import type { Seeded } from "../unet/layers.js";
 import { TimeEmbedding } from "../unet/time-embedding.js";
 import { MLP } from "./mlp.js";
@@ -13,18 +13,14 @@ class Encoder extends MLP {
   }
 }
 
-const numbers = {
+export interface ConditionalMLPOptions {
   /** Dimension of a point. */
-  x_dim: whole(),
-  /** Dimension of a condition; 0: none. */
-  y_dim: whole(0, 0),
-  /** Columns of the sinusoidal time embedding. */
-  pos_dim: whole(16, 4),
-  temb_scale: finite(1),
-};
-
-export interface ConditionalMLPOptions extends Given<typeof numbers> {
   x_dim: number;
+  /** Dimension of a condition; 0: none. */
+  y_dim?: number;
+  /** Columns of the sinusoidal time embedding. */
+  pos_dim?: number;
+  temb_scale?: number;
   t_encoder_layers?: readonly number[];
   xy_encoder_layers?: readonly number[];
   /** Hidden widths after both encoders. */
@@ -44,21 +40,14 @@ export class ConditionalMLP extends nn.Module {
   xy_encoder: Encoder;
   readonly positional: TimeEmbedding;
 
-  /** Throws a BridgeError with the key's name for impossible widths. */
   constructor(options: ConditionalMLPOptions, { generator }: Seeded = {}) {
     super();
     const { t_encoder_layers: t, xy_encoder_layers: xy, decoder_layers = [128, 128] } = options;
-    const all = readKeys("ConditionalMLP", numbers, options);
-    const { x_dim, y_dim, pos_dim } = all;
+    const { x_dim, y_dim = 0, pos_dim = 16, temb_scale = 1 } = options;
     const t_encoder_layers = t ?? [pos_dim, 2 * pos_dim];
     const xy_encoder_layers = xy ?? t_encoder_layers.map((width) => 2 * width);
     const layers = { t_encoder_layers, xy_encoder_layers, decoder_layers };
-    this.options = { ...all, ...layers };
-    for (const [key, widths] of Object.entries(layers)) {
-      if (key !== "decoder_layers" && widths.length === 0)
-        throw wrong(`${key} is empty; expected at least one width`);
-      for (const width of widths) whole().read(width, `${key} has an entry that`, wrong);
-    }
+    this.options = { x_dim, y_dim, pos_dim, temb_scale, ...layers };
     const inputs = (t_encoder_layers.at(-1) as number) + (xy_encoder_layers.at(-1) as number);
     this.net = new Encoder(inputs, [...decoder_layers, x_dim], { generator });
     this.t_encoder = new Encoder(pos_dim, t_encoder_layers, { generator });

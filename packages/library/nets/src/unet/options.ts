@@ -1,40 +1,37 @@
-import * as key from "./keys.js";
+import { type NumberList, readNumbers, withDefaults, wrongFor } from "./keys.js";
 import { attentionSizes, checkHalvable } from "./sizes.js";
 
-const keys = {
-  image_size: key.whole(),
-  /** Channels of x and of the condition. */
-  in_channels: key.whole(),
+const defaults = {
   /** Null: `in_channels`. */
-  out_channels: key.orNull(key.whole()),
+  out_channels: null as number | null,
   /** Channels at multiplier 1. */
-  num_channels: key.whole(128),
+  num_channels: 128,
   /** At each resolution. */
-  num_res_blocks: key.whole(2),
+  num_res_blocks: 2,
   /**
    * Image sizes with attention; sizes that do not divide `image_size` are ignored, so one list
    * serves several datasets.
    */
-  attention_resolutions: key.numbersOrNone([16, 8]),
-  dropout: key.probability(0.1),
+  attention_resolutions: [16, 8] as NumberList | null,
+  dropout: 0.1,
   /** Finest first; "" or null: by image size. */
-  channel_mult: key.numbersOrNone([]),
+  channel_mult: null as NumberList | null,
   /** Whether resampling convolves. */
-  conv_resample: key.flag(true),
+  conv_resample: true,
   /** Null: not conditioned on labels. */
-  num_classes: key.orNull(key.whole()),
-  bidirectional: key.flag(false),
+  num_classes: null as number | null,
+  bidirectional: false,
   /** Computes activations again in the backward pass. */
-  use_checkpoint: key.flag(false),
-  num_heads: key.whole(4),
+  use_checkpoint: false,
+  num_heads: 4,
   /** Instead of the number of heads; -1 or null: by `num_heads`. */
-  num_head_channels: key.orNull(key.whole()),
+  num_head_channels: null as number | null,
   /** -1 or null: as on the way down. */
-  num_heads_upsample: key.orNull(key.whole()),
+  num_heads_upsample: null as number | null,
   /** Whether the time scales and shifts normalised activations (else it is added before). */
-  use_scale_shift_norm: key.flag(true),
-  resblock_updown: key.flag(false),
-  temb_scale: key.finite(1000),
+  use_scale_shift_norm: true,
+  resblock_updown: false,
+  temb_scale: 1000,
 };
 
 const multipliers: Readonly<Record<number, readonly number[]>> = {
@@ -46,21 +43,24 @@ const multipliers: Readonly<Record<number, readonly number[]>> = {
 };
 
 /** Options of the UNet. */
-export type UNetOptions = key.Given<typeof keys> & { image_size: number; in_channels: number };
+export interface UNetOptions extends Partial<typeof defaults> {
+  image_size: number;
+  /** Channels of x and of the condition. */
+  in_channels: number;
+}
 
 export type CompleteUNetOptions = ReturnType<typeof completeUNet>;
 
-const wrong = key.wrongFor("UNet");
+const wrong = wrongFor("UNet");
 
 /** Throws a BridgeError with the key's name for impossible options. */
 export function completeUNet(options: UNetOptions) {
-  const all = key.readKeys("UNet", keys, {
-    ...options,
-    ...(options.num_head_channels === -1 && { num_head_channels: null }),
-    ...(options.num_heads_upsample === -1 && { num_heads_upsample: null }),
-  });
-  const { image_size, in_channels, num_channels, num_heads } = all;
-  const channel_mult = all.channel_mult.length > 0 ? all.channel_mult : multipliers[image_size];
+  const { image_size, in_channels } = options;
+  const all = withDefaults(defaults, options);
+  const { num_channels, num_heads, num_heads_upsample } = all;
+  const num_head_channels = all.num_head_channels === -1 ? null : all.num_head_channels;
+  const own = readNumbers("UNet", "channel_mult", all.channel_mult);
+  const channel_mult = own.length > 0 ? own : multipliers[image_size];
   if (!channel_mult)
     throw wrong(
       `there is no default channel_mult for image_size ${image_size} (only for ${Object.keys(multipliers).join(", ")}); give one multiplier per resolution, such as channel_mult="1,2,2"`,
@@ -69,15 +69,19 @@ export function completeUNet(options: UNetOptions) {
   checkHalvable("UNet", { image_size, levels, key: "channel_mult" });
   const complete = {
     ...all,
+    image_size,
+    in_channels,
+    num_head_channels,
     out_channels: all.out_channels ?? in_channels,
     attention_resolutions: attentionSizes(
       "UNet",
       "attention_resolutions",
-      all.attention_resolutions,
+      readNumbers("UNet", "attention_resolutions", all.attention_resolutions),
       { image_size, levels },
     ),
     channel_mult,
-    num_heads_upsample: all.num_heads_upsample ?? num_heads,
+    num_heads_upsample:
+      num_heads_upsample === null || num_heads_upsample === -1 ? num_heads : num_heads_upsample,
     channels: channel_mult.map((m) => Math.trunc(m * num_channels)),
     groups: num_channels <= 32 ? 8 : 32,
   };
@@ -96,10 +100,10 @@ export function completeUNet(options: UNetOptions) {
     ["num_heads_upsample", attended],
   ] as const)
     for (const c of list)
-      if (c % (all.num_head_channels ?? complete[heads]) !== 0)
+      if (c % (num_head_channels ?? complete[heads]) !== 0)
         throw wrong(
-          all.num_head_channels
-            ? `attention over ${c} channels cannot have heads of ${all.num_head_channels}; choose num_head_channels among its divisors`
+          num_head_channels
+            ? `attention over ${c} channels cannot have heads of ${num_head_channels}; choose num_head_channels among its divisors`
             : `attention over ${c} channels cannot have ${complete[heads]} heads; choose ${heads} among its divisors`,
         );
   return complete;

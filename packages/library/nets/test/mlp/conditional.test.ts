@@ -44,16 +44,6 @@ it("trains every parameter, with a condition or without, recorded or not", () =>
   }
 });
 
-it.each<[Partial<ConditionalMLPOptions>, RegExp]>([
-  [{ y_dim: -1 }, /y_dim is -1/],
-  [{ pos_dim: 2 }, /pos_dim is 2; expected an integer of at least 4/],
-  [{ xy_encoder_layers: [] }, /xy_encoder_layers is empty/],
-  [{ decoder_layers: [8, 0] }, /decoder_layers has an entry that is 0; expected an integer/],
-  [{ temb_scale: Number.NaN }, /temb_scale is NaN/],
-])("is not built with wrong options: %j", (changes, message) => {
-  refuses(() => make(changes), message);
-});
-
 it("refuses inputs that do not fit", () => {
   using net = make();
   using alone = make({ y_dim: 0 });

@@ -46,28 +46,6 @@ describe("an agreement", () => {
     expect(sent.length).toBeLessThan(steps / 10);
   });
 
-  it.each([
-    [0.1, 64],
-    [1, 50],
-    [10, 5],
-    [300, 1],
-  ])("with steps of %d ms looks %d steps ahead, and not beyond the last one", (each, most) => {
-    const tick = clock(each);
-    let step = 1;
-    let furthest = 0;
-    const pauseAt = (at: number) => {
-      furthest = Math.max(furthest, at - step);
-      expect(at).toBeLessThanOrEqual(steps);
-      return false;
-    };
-    const { agreement } = rank(true, { pauseAt });
-    for (; step <= steps; step++) {
-      agreement.before(step);
-      tick();
-    }
-    expect(furthest).toBe(most - 1);
-  });
-
   it("has other ranks do what rank 0 wants, at the same step", () => {
     const largest = [
       [0, 10, 0],

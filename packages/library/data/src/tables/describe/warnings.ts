@@ -19,7 +19,6 @@ interface Ends {
 
 export function columnNotes(k: number, { facts, samples, transform }: Ends): string[] {
   const source = facts[0] as TableFacts;
-  const target = facts.at(-1) as TableFacts;
   const a = samples[0]?.[k] as ColumnSample;
   const b = samples.at(-1)?.[k] as ColumnSample;
   const name = source.columns[k] as string;
@@ -28,13 +27,6 @@ export function columnNotes(k: number, { facts, samples, transform }: Ends): str
       `constant (${round(a.median)}) in source and target: the bridge keeps its value; ${setting("data.exclude", [name])} leaves it out`,
     ];
   const notes: string[] = [];
-  const twin = source.digests.findIndex(
-    (digest, i) => i < k && digest === source.digests[k] && target.digests[i] === target.digests[k],
-  );
-  if (twin >= 0)
-    notes.push(
-      `equal to column ${source.columns[twin]}: ${setting("data.exclude", [name])} leaves it out`,
-    );
   if (facts.every(({ counters }) => counters.includes(name)))
     notes.push(
       `counts the rows: ${setting("data.exclude", [name])} leaves it out, ${setting("data.keep", [name])} carries it along`,
@@ -97,13 +89,6 @@ export function pairWarnings(source: TableFacts, target: TableFacts): string[] {
   if (large.train > 10 * small.train)
     lines.push(
       `very unequal sizes: ${large.path} has ${large.train} rows to train on, ${small.path} ${small.train}`,
-    );
-  const every = Math.max(source.rowDigests.every, target.rowDigests.every);
-  const others = new Set(target.rowDigests.values);
-  const shared = source.rowDigests.values.filter((x) => x % every === 0 && others.has(x)).length;
-  if (shared > 0)
-    lines.push(
-      `${shared * every} rows of the source are in the target too${every > 1 ? " (estimated from a part of the rows)" : ""}`,
     );
   return [...lines, ...conditionWarnings(source, target), ...conditionWarnings(target, source)];
 }

@@ -43,33 +43,3 @@ export async function* readParts(
     unpacking?.destroy();
   }
 }
-
-/** Reads exact numbers of bytes from a stream. */
-export class ByteReader {
-  readonly #stream: AsyncIterator<Buffer>;
-  #parts: Buffer[] = [];
-  #length = 0;
-
-  constructor(stream: AsyncIterable<Buffer>) {
-    this.#stream = stream[Symbol.asyncIterator]();
-  }
-
-  /** Returns the next `n` bytes, or fewer at the end; with `peek` they stay. */
-  async take(n: number, { peek = false }: { peek?: boolean } = {}): Promise<Buffer> {
-    while (this.#length < n) {
-      const next = await this.#stream.next();
-      if (next.done) break;
-      this.#parts.push(next.value);
-      this.#length += next.value.length;
-    }
-    const all = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
-    const left = peek ? all : all.subarray(n);
-    this.#parts = left.length > 0 ? [left] : [];
-    this.#length = left.length;
-    return all.subarray(0, n);
-  }
-
-  async close(): Promise<void> {
-    await this.#stream.return?.(undefined);
-  }
-}

@@ -1,115 +1,102 @@
 import { io } from "@dsbm/torch";
-import { badTable } from "../../errors.js";
+import { badTable, reason } from "../../errors.js";
 import { arrayNames, batchRows, checkWidth, type Opened, type RowRequest } from "../rows.js";
-import { ByteReader, readParts } from "./bytes.js";
 
 /** It must be in memory whole to be read by rows. */
 const largestFortran = 2 ** 30;
 
-export const openNpy = (path: string, size: number): Promise<Opened> =>
-  openArray(path, () => readParts(path, { size }));
+interface ArrayRows {
+  shape: readonly number[];
+  rows(first: number, count: number): io.RawArray;
+  close(): void;
+}
 
-/** Opens the bytes of an array [n, d] or [n]; `bytes` starts again at each call. Throws `BadTable` and `TorchError`. */
-export async function openArray(
-  source: string,
-  bytes: () => AsyncIterable<Buffer>,
-): Promise<Opened> {
-  const { dtype, shape, fortran, bigEndian, start } = await readHeader(source, bytes);
+/** Opens an array [n, d] or [n]. Throws `BadTable`. */
+export function openNpy(path: string): Opened {
+  const file = asTableError(path, () => io.npy.open(path));
+  try {
+    const { dtype, fortran, shape } = file;
+    if (!fortran)
+      return openRows(path, {
+        shape,
+        rows: (first, count) => file.rows(first, count),
+        close: () => file.close(),
+      });
+    const bytes = shape.reduce((product, length) => product * length, io.itemSize[dtype]);
+    if (bytes > largestFortran)
+      throw badTable(
+        path,
+        `${bytes} bytes in Fortran order: expected rows one after the other; save it again with np.ascontiguousarray(x)`,
+      );
+    const whole = inMemory(file.read());
+    file.close();
+    return openRows(path, whole);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Opens the bytes of a .npy file. Throws `BadTable`. */
+export const openArray = (source: string, bytes: Uint8Array): Opened =>
+  openRows(source, inMemory(asTableError(source, () => io.npy.decode(bytes, source))));
+
+function inMemory({ dtype, shape, data }: io.RawArray): ArrayRows {
+  const length = data.length / (shape[0] ?? 1);
+  return {
+    shape,
+    rows: (first, count) => ({
+      dtype,
+      shape: [count, ...shape.slice(1)],
+      data: data.subarray(first * length, (first + count) * length),
+    }),
+    close() {},
+  };
+}
+
+function openRows(source: string, { shape, rows, close }: ArrayRows): Opened {
   const [n, d = 1] = shape;
-  const size = io.itemSize[dtype];
-  const refuse = (problem: string) => badTable(source, problem);
-  if (n === undefined || shape.length > 2)
-    throw refuse(
+  if (n === undefined || shape.length > 2 || d === 0)
+    throw badTable(
+      source,
       `an array [${shape.join(", ")}]: expected a table [n, d] or [n]${shape.length === 4 ? "; for images write array:PATH.npy" : "; reshape it"}`,
     );
   checkWidth(source, d);
-  if (d === 0) throw refuse(`an array [${shape.join(", ")}] without columns: expected [n, d]`);
-  if (fortran && n * d * size > largestFortran)
-    throw refuse(
-      `${n * d * size} bytes in Fortran order: expected rows one after the other; save it again with np.ascontiguousarray(x)`,
-    );
-  const toNumbers = (part: Buffer) =>
-    io.toFloat64({
-      dtype,
-      shape: [part.length / size],
-      data: bigEndian ? swapBytes(part, size) : part,
-    });
   const names = arrayNames(d);
   return {
     columns: names.map((name) => ({ name, kind: "number" })),
     named: false,
     rows: n,
     notes: [],
-    close() {},
+    close,
     async *batches({ numbers = [], texts = [], signal }: RowRequest) {
       const places = [...numbers, ...texts].map((name) => names.indexOf(name));
-      const reader = new ByteReader(bytes());
-      const take = async (length: number) => {
-        const part = await reader.take(length);
-        if (part.length === length) return part;
-        throw refuse(
-          `ends early: expected ${n} rows of ${d} from its header; copy or write it again`,
+      const most = batchRows(d);
+      for (let first = 0; first < n; first += most) {
+        signal?.throwIfAborted();
+        // Reading is synchronous: other tasks get their turn between batches.
+        await new Promise(setImmediate);
+        const count = Math.min(most, n - first);
+        const block = asTableError(source, () => io.toFloat64(rows(first, count)));
+        const columns = places.map((column) =>
+          Float64Array.from({ length: count }, (_, i) => block[i * d + column] as number),
         );
-      };
-      try {
-        await take(start);
-        const whole = fortran ? await take(n * d * size) : null;
-        const rows = batchRows(d);
-        for (let first = 0; first < n; first += rows) {
-          signal?.throwIfAborted();
-          const count = Math.min(rows, n - first);
-          const block = whole ? null : toNumbers(await take(count * d * size));
-          const columns = places.map((column) => {
-            if (!block) {
-              const begin = (column * n + first) * size;
-              return toNumbers((whole as Buffer).subarray(begin, begin + count * size));
-            }
-            const values = new Float64Array(count);
-            for (let i = 0; i < count; i++) values[i] = block[i * d + column] as number;
-            return values;
-          });
-          yield {
-            first,
-            count,
-            numbers: columns.slice(0, numbers.length),
-            texts: columns.slice(numbers.length).map((values) => Array.from(values, String)),
-          };
-        }
-        if ((await reader.take(1)).length > 0)
-          throw refuse(
-            `has bytes behind its last row: expected ${n} rows of ${d} from its header; write it again`,
-          );
-      } finally {
-        await reader.close();
+        yield {
+          first,
+          count,
+          numbers: columns.slice(0, numbers.length),
+          texts: columns.slice(numbers.length).map((values) => Array.from(values, String)),
+        };
       }
     },
   };
 }
 
-async function readHeader(
-  source: string,
-  bytes: () => AsyncIterable<Buffer>,
-): Promise<io.npy.NpyHeader> {
-  const reader = new ByteReader(bytes());
+function asTableError<T>(source: string, operation: () => T): T {
   try {
-    for (let length = 2 ** 12; ; length *= 16) {
-      const start = await reader.take(length, { peek: true });
-      const header = io.npy.decodeHeader(start, source);
-      if (header) return header;
-      if (start.length < length)
-        throw badTable(
-          source,
-          `ends after ${start.length} bytes, within its header: copy it again`,
-        );
-    }
-  } finally {
-    await reader.close();
+    return operation();
+  } catch (error) {
+    if (!io.isFormatError(error)) throw error;
+    throw badTable(source, `${reason(error).replace(`${source}: `, "")}; copy or write it again`);
   }
-}
-
-function swapBytes(part: Buffer, size: number): Buffer {
-  const copy = Buffer.from(part);
-  if (size === 2) return copy.swap16();
-  if (size === 4) return copy.swap32();
-  return size === 8 ? copy.swap64() : copy;
 }

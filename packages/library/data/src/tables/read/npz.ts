@@ -1,37 +1,17 @@
-import { writeFileSync } from "node:fs";
 import { invalidOption } from "../../errors.js";
 import { openZip } from "../../files/archive.js";
 import { didYouMean } from "../../names.js";
 import type { Opened, ReadOptions } from "../rows.js";
 import { openArray } from "./npy.js";
 
-/** Throws `BadZip`, `BadTable`, and `InvalidOption` for an unknown key. */
-export function openNpz(path: string, options: ReadOptions): Promise<Opened> {
-  const { member, bytes } = readArray(path, options);
-  return openArray(`${path}: ${member}`, async function* () {
-    yield bytes;
-  });
-}
-
-/** Writes one array as a .npy file. Throws as `openRows`, and system errors. */
-export function extractArray(
-  path: string,
-  target: string,
-  options: Pick<ReadOptions, "key"> = {},
-): void {
-  writeFileSync(target, readArray(path, options).bytes);
-}
-
-function readArray(
-  path: string,
-  { key, limits }: Pick<ReadOptions, "key" | "limits">,
-): { member: string; bytes: Buffer } {
+/** Opens the array of a key; without a key the only array. Throws `BadZip`, `BadTable`, and `InvalidOption` for an unknown key. */
+export function openNpz(path: string, { key, limits }: ReadOptions): Opened {
   const archive = openZip(path, limits);
   const arrays = archive.names.filter((name) => name.endsWith(".npy"));
   const candidates = key === undefined ? arrays : arrays.filter((name) => name === `${key}.npy`);
   if (candidates.length === 1) {
     const member = candidates[0] as string;
-    return { member, bytes: Buffer.from(archive.read(member) as Uint8Array) };
+    return openArray(`${path}: ${member}`, archive.read(member) as Uint8Array);
   }
   const keys = arrays.map((name) => name.slice(0, -4));
   if (key !== undefined)

@@ -7,9 +7,9 @@ const rowsAtOnce = 1000;
 export function openCsvWriter(
   path: string,
   { carried, columns }: TableColumns,
-  { separator, gzipped }: { separator: "," | "\t"; gzipped: boolean },
+  separator: "," | "\t",
 ): TableWriter {
-  const sink = openSink(path, { gzipped });
+  const sink = openSink(path);
   const quoted = new RegExp(`["${separator}\r\n]|^\\s|\\s$`);
   const field = (cell: CarriedCell) => {
     if (cell === null) return "";
@@ -24,8 +24,8 @@ export function openCsvWriter(
   };
   const names = [...carried, ...columns].map(({ name }) => field(name));
   let header: string | null = record(names);
-  const put = async (text: string) => {
-    await sink.write(Buffer.from((header ?? "") + text, "utf8"));
+  const put = (text: string) => {
+    sink.write(Buffer.from((header ?? "") + text, "utf8"));
     header = null;
   };
   return {
@@ -38,12 +38,12 @@ export function openCsvWriter(
             fields.push((texts[k] as typeof float32Text)(column[row] as number));
           text += record(fields);
         }
-        await put(text);
+        put(text);
       }
     },
     async close() {
-      if (header !== null) await put("");
-      await sink.close();
+      if (header !== null) put("");
+      sink.close();
     },
     abandon: () => sink.abandon(),
   };

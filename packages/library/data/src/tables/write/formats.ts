@@ -1,26 +1,15 @@
 import { openArrayWriter } from "./array.js";
 import { openCsvWriter } from "./csv.js";
-import { openH5adWriter } from "./h5ad/table.js";
-import { openNpzWriter } from "./npz.js";
 import { openParquetWriter } from "./parquet.js";
 import type { TableColumns, TableWriter } from "./table-writer.js";
 
 type OpenWriter = (path: string, columns: TableColumns) => TableWriter;
 
-const text =
-  (separator: "," | "\t", gzipped: boolean): OpenWriter =>
-  (path, columns) =>
-    openCsvWriter(path, columns, { separator, gzipped });
-
 const writers = {
-  ".csv": text(",", false),
-  ".csv.gz": text(",", true),
-  ".tsv": text("\t", false),
-  ".tsv.gz": text("\t", true),
+  ".csv": (path, columns) => openCsvWriter(path, columns, ","),
+  ".tsv": (path, columns) => openCsvWriter(path, columns, "\t"),
   ".parquet": openParquetWriter,
   ".npy": openArrayWriter,
-  ".npz": openNpzWriter,
-  ".h5ad": openH5adWriter,
 } satisfies Record<string, OpenWriter>;
 
 /** File endings of written tables. */
@@ -39,7 +28,7 @@ export interface TableWriterOptions extends TableColumns {
 }
 
 /**
- * Begins a table at `path`, a temporary name. Kept columns come first; .npy and .npz drop them.
+ * Begins a table at `path`, a temporary name. Kept columns come first; .npy drops them.
  * Throws system errors.
  */
 export const openTableWriter = (

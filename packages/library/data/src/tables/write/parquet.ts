@@ -29,8 +29,8 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
     target = { bytes, writer };
     return target;
   };
-  const drain = async (bytes: ByteWriter) => {
-    await sink.write(bytes.getBytes());
+  const drain = (bytes: ByteWriter) => {
+    sink.write(bytes.getBytes());
     bytes.index = 0;
   };
   const numbers = columns.map(({ dtype }) =>
@@ -53,7 +53,7 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
     });
     rows = 0;
     cells = carried.map(() => []);
-    await drain(bytes);
+    drain(bytes);
   };
   return {
     async write(batch) {
@@ -72,8 +72,8 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
       if (rows > 0) await group();
       const { bytes, writer } = await open();
       writer.finish();
-      await drain(bytes);
-      await sink.close();
+      drain(bytes);
+      sink.close();
     },
     abandon: () => sink.abandon(),
   };

@@ -33,7 +33,7 @@ export interface H5adCopy {
 /** Copies `source` to a temporary `path`. Throws `BadTable`, and system errors. */
 export async function copyH5ad(source: string, path: string): Promise<H5adCopy> {
   copyFileSync(source, path, constants.COPYFILE_FICLONE);
-  const file = await H5adFile.open(path, "extend");
+  const file = await H5adFile.open(path);
   try {
     return asWriteError(source, () => additions(file, source));
   } catch (error) {

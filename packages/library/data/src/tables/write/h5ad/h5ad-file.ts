@@ -43,14 +43,14 @@ export class H5adFile {
     readonly oldSize: number,
   ) {}
 
-  /** Begins a file, or opens one to extend. Throws `BadTable`. */
-  static async open(path: string, mode: "begin" | "extend"): Promise<H5adFile> {
+  /** Opens a file to extend it. Throws `BadTable`. */
+  static async open(path: string): Promise<H5adFile> {
     const h5 = await import("h5wasm/node");
     (await h5.ready).activate_throwing_error_handler();
-    const oldSize = mode === "begin" ? 0 : statSync(path).size;
+    const oldSize = statSync(path).size;
     // The earliest version, as anndata writes it, has no checksums.
     const options = { libver: ["earliest", "latest"] as ["earliest", "latest"] };
-    const file = asWriteError(path, () => new h5.File(path, mode === "begin" ? "w" : "a", options));
+    const file = asWriteError(path, () => new h5.File(path, "a", options));
     let isOpen = true;
     const close = () => {
       if (isOpen) file.close();
@@ -95,10 +95,10 @@ export class H5adFile {
     }
   }
 
-  /** A matrix [n, d] that `append` fills from the first row; without n it grows. */
-  matrix(parent: Group, name: string, { n, d }: { n: number | null; d: number }) {
+  /** A matrix [n, d] that the result fills from the first row. */
+  matrix(parent: Group, name: string, { n, d }: { n: number; d: number }) {
     const rows = Math.max(1, Math.floor(chunkBytes / (4 * d)));
-    const chunks = [n === null ? rows : Math.max(1, Math.min(n, rows)), d];
+    const chunks = [Math.max(1, Math.min(n, rows)), d];
     let dataset: Dataset | null = null;
     let written = 0;
     return (block: Float32Array): void => {
@@ -107,11 +107,8 @@ export class H5adFile {
         const shape = [end, d];
         dataset = parent.create_dataset({ name, data: block, shape, maxshape: [null, d], chunks });
         encode(dataset, "array", "0.2.0");
-        if (n !== null) dataset.resize([n, d]);
-      } else {
-        if (n === null) dataset.resize([end, d]);
-        writeRows(dataset, [written, end], block);
-      }
+        dataset.resize([n, d]);
+      } else writeRows(dataset, [written, end], block);
       written = end;
     };
   }
@@ -151,7 +148,7 @@ const markedBytes = (values: readonly boolean[]) =>
 const isCategorical = (value: UnsValue): value is Categorical =>
   typeof value === "object" && "codes" in value && "categories" in value;
 
-export function encode(entity: Group | Dataset, type: string, version: string): void {
+function encode(entity: Group | Dataset, type: string, version: string): void {
   entity.create_attribute("encoding-type", type);
   entity.create_attribute("encoding-version", version);
 }
