@@ -71,15 +71,11 @@ function checkKnown({ method: { method }, data }: CompleteProblem): void {
 export function checkGroups({ data, process, method, schedule }: Problem): void {
   for (const [name, group] of Object.entries({ data, process, method, schedule }))
     if (!group) refuse(`${name} is ${group}; a problem has data, process, method and schedule`);
-  const { method: one, network } = method;
-  if (typeof one === "string")
-    refuse(`method.method is "${one}"; write methods.${one}, or methodNamed("${one}")`);
-  if (typeof one === "function")
+  const { method: one } = method;
+  if (typeof one !== "object")
     refuse(
-      "method.method is a function of numbers; call it, as methods.lightsb({ components: 50 })",
+      `method.method is ${one}; expected a method such as methods.dsbm or methods.lightsb({})`,
     );
-  if (typeof network !== "function")
-    refuse(`method.network is ${network}; expected a function (direction) => network`);
 }
 
 /** New networks, checked to be models of a method that has its own. */

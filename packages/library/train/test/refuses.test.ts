@@ -100,8 +100,7 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
   ],
   [/dsb_increments, which is trained on no pairs/, matched(ofBoth), dsb],
   // Methods.
-  [/^method\.method is "sf2m"; write methods\.sf2m/, { network: network(2) }, "sf2m"],
-  [/^method\.method is a function of numbers; call it/, { network: network(2) }, methods.lightsb],
+  [/^method\.method is sf2m; expected a method such as/, { network: network(2) }, "sf2m"],
   [
     /^sf2m trains a model of its own, FlowAndScore; write network: /,
     { network: network(2) },

@@ -114,15 +114,22 @@ async function findRows(
   const what = `the ${end} ${title}`;
   const places = new Int32Array(origin.total).fill(-1);
   for (const [place, row] of origin.rows.entries()) places[row] = place;
-  let find: FindRow;
-  if (id !== null) find = byId(await readIds(name, id, options.table ?? {}, signal), what, id);
-  else if (origin.names && !pairs.every((pair) => /^\d+$/.test(pair[end])))
-    find = byPicture(origin.names, what);
-  else find = byNumber(origin.total, what, name.startsWith(tablePrefix));
+  const find = await rowFinder({
+    name,
+    options,
+    id,
+    origin,
+    pairs: pairs.map((p) => p[end]),
+    signal,
+  });
   const uses = new Map<number, number>();
   return Int32Array.from(pairs, ({ [end]: cell, row: line }) => {
-    const row = find(cell);
-    if (typeof row === "string") throw badTable(path, `row ${line} has ${row}`);
+    const row = find.row(cell);
+    if (row === undefined)
+      throw badTable(
+        path,
+        `row ${line} has ${JSON.stringify(cell.slice(0, 80))}, which is no row of ${what}: expected ${find.expected}`,
+      );
     const before = uses.get(row);
     if (before !== undefined)
       throw badTable(
@@ -143,45 +150,43 @@ function trainingRows(name: string, options: PairedEnd["options"]) {
   });
 }
 
-type FindRow = (cell: string) => number | string;
-
-const quote = (cell: string) => JSON.stringify(cell.slice(0, 80));
-
-function byNumber(total: number, what: string, isTable: boolean): FindRow {
-  return (cell) => {
-    if (!/^\d+$/.test(cell))
-      return `${quote(cell)}: expected the number of a row of ${what}, counted from 1${isTable ? "; write data.id=COLUMN for ids" : ""}`;
-    const number = Number(cell);
-    if (number >= 1 && number <= total) return number - 1;
-    return `row ${cell} of ${what}, which has ${total}: expected 1 to ${total}, counted from 1`;
-  };
+interface RowFinder {
+  row(cell: string): number | undefined;
+  expected: string;
 }
 
-function byPicture(names: readonly string[], what: string): FindRow {
-  const rows = new Map(names.map((name, row) => [name, row]));
-  return (cell) =>
-    rows.get(cell) ??
-    `${quote(cell)}, and ${what} has no such image: expected the path of an image below it`;
-}
-
-function byId(
-  ids: readonly (readonly [row: number, id: string])[],
-  what: string,
-  column: string,
-): FindRow {
-  const rows = new Map<string, number>();
-  const repeated = new Map<string, number>();
-  for (const [row, id] of ids) {
-    if (!rows.has(id)) rows.set(id, row);
-    else if (!repeated.has(id)) repeated.set(id, row);
+/** Finds rows by ids, by names of images, or by numbers. */
+async function rowFinder({
+  name,
+  options,
+  id,
+  origin: { names, total },
+  pairs,
+  signal,
+}: PairedEnd & {
+  id: string | null;
+  origin: Origin;
+  pairs: readonly string[];
+  signal: AbortSignal | undefined;
+}): Promise<RowFinder> {
+  const isNumber = (cell: string) => /^\d+$/.test(cell);
+  if (id !== null) {
+    const rows = new Map<string, number | undefined>();
+    for (const [row, cell] of await readIds(name, id, options.table ?? {}, signal))
+      rows.set(cell, rows.has(cell) ? undefined : row);
+    return {
+      row: (cell) => rows.get(cell),
+      expected: `a value of the column ${id} (data.id) that one row has`,
+    };
   }
-  return (cell) => {
-    const row = rows.get(cell);
-    if (row === undefined)
-      return `${quote(cell)}, and ${what} has no row with ${column}=${cell.slice(0, 80)}: expected a value of the column ${column} (data.id)`;
-    const other = repeated.get(cell);
-    if (other === undefined) return row;
-    return `${quote(cell)}, found in rows ${row + 1} and ${other + 1} of ${what}: expected each value of data.id=${column} once`;
+  if (names && !pairs.every(isNumber)) {
+    const rows = new Map(names.map((image, row) => [image, row]));
+    return { row: (cell) => rows.get(cell), expected: "the path of an image below it" };
+  }
+  return {
+    row: (cell) =>
+      isNumber(cell) && Number(cell) >= 1 && Number(cell) <= total ? Number(cell) - 1 : undefined,
+    expected: `a number from 1 to ${total}${name.startsWith(tablePrefix) ? "; write data.id=COLUMN for ids" : ""}`,
   };
 }
 

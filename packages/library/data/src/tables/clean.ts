@@ -79,19 +79,14 @@ export async function* cleanRows(
       numbers: batch.numbers.slice(numberColumns.length),
       texts: batch.texts.slice(textColumns.length),
     };
-    const isWhole = new Array<boolean>(count).fill(true);
     const groups = group ? (batch.texts[textColumns.length - 1] as string[]) : null;
     for (let i = 0; groups && i < count && counts.groups.size < mostGroups; i++)
       counts.groups.add(groups[i] as string);
-    const isOurs =
-      groups || filter
-        ? Array.from(
-            { length: count },
-            (_, i) =>
-              (!groups || !isInGroup || isInGroup(groups[i] as string)) &&
-              (!filter || filter.keeps(filtered, i)),
-          )
-        : null;
+    const all = Array.from({ length: count }, (_, i) => i).filter(
+      (i) =>
+        (!groups || isInGroup?.(groups[i] as string)) && (!filter || filter.keeps(filtered, i)),
+    );
+    const isWhole = new Array<boolean>(count).fill(true);
     const addFault = (name: string, what: Fault["what"], i: number) => {
       isWhole[i] = false;
       const fault = faults.get(`${what} ${name}`);
@@ -101,9 +96,9 @@ export async function* cleanRows(
     for (const [k, name] of numberColumns.entries()) {
       const values = batch.numbers[k] as Float64Array;
       const least = log1p && k < numbers.length ? 0 : -largest;
-      for (let i = 0; i < count; i++) {
+      for (const i of all) {
         const value = values[i] as number;
-        if ((value <= largest && value >= least) || isOurs?.[i] === false) continue;
+        if (value <= largest && value >= least) continue;
         if (value < 0 && value >= -largest)
           throw badTable(
             source.path,
@@ -113,10 +108,8 @@ export async function* cleanRows(
       }
     }
     const classes = classColumn === null ? null : (batch.texts[texts.length] as string[]);
-    for (let i = 0; classes && i < count; i++)
-      if (isOurs?.[i] !== false && isMissing(classes[i] as string))
-        addFault(classColumn as string, "missing", i);
-    const all = [...isWhole.keys()].filter((i) => isOurs?.[i] !== false);
+    for (const i of classes ? all : [])
+      if (isMissing(classes?.[i] as string)) addFault(classColumn as string, "missing", i);
     const rows = all.filter((i) => isWhole[i]);
     counts.all += count;
     counts.rows += all.length;

@@ -1,6 +1,6 @@
 // Values of a column that separate the rows of one table, for example times.
 import { badTable, invalidOption } from "../errors.js";
-import { didYouMean, firstOf } from "../names.js";
+import { firstOf } from "../names.js";
 import { absentColumn } from "./absent-column.js";
 import { isMissing } from "./cells.js";
 import { cleanRows } from "./clean.js";
@@ -93,19 +93,10 @@ function inGivenOrder(
   order: readonly string[],
   { path, column }: { path: string; column: string },
 ): string[] {
-  const given = order.map(plain);
-  const unknown = given.find((value) => !values.includes(value));
-  if (unknown !== undefined)
-    throw invalidOption(
-      `time_order names ${unknown}, which column ${column} of ${path} does not have${didYouMean(unknown, values) || `; it has ${firstOf(values, 12)}`}`,
-    );
-  const repeated = given.find((value, i) => given.indexOf(value) < i);
-  if (repeated !== undefined)
-    throw invalidOption(`time_order names ${repeated} twice: expected each time once`);
-  const rest = values.filter((value) => !given.includes(value));
-  if (rest.length > 0)
-    throw invalidOption(
-      `column ${column} of ${path} also has ${firstOf(rest, 8)}, which time_order does not name: add them to time_order, or leave their rows out with data.where`,
-    );
-  return given;
+  const names = order.map(plain);
+  const isOrder = names.length === values.length && values.every((value) => names.includes(value));
+  if (isOrder) return names;
+  throw invalidOption(
+    `time_order=${order.join(",")}: column ${column} of ${path} has ${firstOf(values.toSorted(), 12)}: expected each of these times once; leave rows out with data.where`,
+  );
 }

@@ -107,13 +107,13 @@ describe("readPairs", () => {
     expect(pairs.map(([a]) => a)).not.toContain(4);
   });
 
-  const absent = /row 2 has row 21 of the source .*a.csv, which has 20: expected 1 to 20/;
-  const named =
-    /row 1 has "a1": expected the number of a row of the source .*; write data.id=COLUMN for ids/;
+  const absent =
+    /row 2 has "21", which is no row of the source .*a.csv: expected a number from 1 to 20/;
+  const named = /row 1 has "a1", which is no row of the source .*; write data.id=COLUMN for ids/;
   const twice =
     /row 3 has 5 of the target .*b.csv, which row 1 has too: expected each row in at most one pair/;
   it.each([
-    ["a row 0", lines("0,1"), /row 1 has row 0 of the source .* counted from 1/],
+    ["a row 0", lines("0,1"), /row 1 has "0", which is no row of the source .* from 1 to 20/],
     ["a row that is not there", lines("1,1 21,2"), absent],
     ["a text", lines("a1,1"), named],
     ["a row twice", lines("1,5 2,6 3,5"), twice],
@@ -126,12 +126,12 @@ describe("readPairs", () => {
   it("refuses ids that are not there, or there twice", async () => {
     const options = { id: "id", table: { id: "id" } };
     const absent =
-      /row 2 has "a1x", and the source .* has no row with id=a1x: expected a value of the column id/;
+      /row 2 has "a1x", which is no row of the source .*: expected a value of the column id/;
     const pairs = lines("a1,b1 a1x,b2");
     await expect(read(pairs, options)).rejects.toEqual(refusal("BadTable", absent));
     writeFileSync(at("twice.csv"), "id,x\np,1\nq,2\np,3\nr,4\n");
     const names = ["twice.csv", "b.csv"];
-    const twice = /row 1 has "p", found in rows 1 and 3 of the source/;
+    const twice = /row 1 has "p", which is no row of the source .* that one row has/;
     await expect(read(lines("p,b2"), { ...options, names })).rejects.toEqual(
       refusal("BadTable", twice),
     );
@@ -177,7 +177,10 @@ describe("readPairs", () => {
     for (const [a, b] of pairs) expect(b).toBe(50 - (a as number) + 1);
     expect(await found([0, 1, 2, 3, 4, 5].map((k) => [k + 1, 6 - k]))).toEqual(pairs);
     await expect(found([["9.png", "1.png"]])).rejects.toEqual(
-      refusal("BadTable", /row 1 has "9.png", and the source .* has no such image/),
+      refusal(
+        "BadTable",
+        /row 1 has "9.png", which is no row of the source .*: expected the path of an image/,
+      ),
     );
   });
 });

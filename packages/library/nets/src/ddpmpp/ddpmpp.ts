@@ -164,7 +164,7 @@ export class DDPMpp extends nn.Module {
   /** Throws a BridgeError for wrong channels or sizes, and for classes. */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
     const { in_channels, channels, temb_scale } = this.options;
-    checkInputs("DDPMpp", { in_channels, halvings: channels.length - 1 }, x, t, { y, cond });
+    checkInputs("DDPMpp", { in_channels, halvings: channels.length - 1 }, x, { y, cond });
     const input = cond ? cat([x, cond], { dim: 1 }) : x;
     const emb = this.#embed(t.reshape([-1]).mul(temb_scale));
     const state: State = { h: input, emb, skips: [], input, output: null };

@@ -101,7 +101,7 @@ export class DownscalerUNet extends nn.Module {
   /** Throws a BridgeError for wrong channels or sizes, and for classes. */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
     const { temb_scale, in_channels, shift_output, scale_mean_bypass } = this.options;
-    checkInputs("DownscalerUNet", { in_channels, halvings }, x, t, { y, cond });
+    checkInputs("DownscalerUNet", { in_channels, halvings }, x, { y, cond });
     const times = this.#positional.forward(t.reshape([-1]).mul(temb_scale).add(1));
     const emb = this.#time.forward(times);
     const input = cond ? cat([x, cond], { dim: 1 }) : x;

@@ -44,20 +44,16 @@ export interface Intake {
   num_classes?: number | null;
 }
 
-/** Throws a BridgeError for images x [B, C, H, W], times t and conditions that do not fit. */
+/** Throws a BridgeError for images x [B, C, H, W] and conditions that do not fit. */
 export function checkInputs(
   network: string,
   { in_channels, halvings, num_classes }: Intake,
   x: Tensor,
-  t: Tensor,
   { y, cond }: Conditions,
 ): void {
   const wrong = wrongFor(network);
   const [n, c, height, width] = x.shape as [number, number, number, number];
   const multiple = 2 ** halvings;
-  if (x.ndim !== 4) throw wrong(`x has shape [${x.shape}]; expected [B, C, H, W]`);
-  if (cond && `${[cond.size(0), ...cond.shape.slice(2)]}` !== `${[n, height, width]}`)
-    throw wrong(`cond has shape [${cond.shape}]; expected [${n}, C, ${height}, ${width}], as x`);
   if (c + (cond ? cond.size(1) : 0) !== in_channels)
     throw wrong(
       `x has ${c} channels${cond ? ` and cond ${cond.size(1)}` : ""}; expected in_channels = ${in_channels}${!cond && c < in_channels ? ", including the channels of cond" : ""}`,
@@ -66,8 +62,6 @@ export function checkInputs(
     throw wrong(
       `images of ${height}×${width} cannot be halved ${halvings} times; expected multiples of ${multiple}`,
     );
-  if (t.numel !== n)
-    throw wrong(`t has shape [${t.shape}]; expected one time for each of ${n} images`);
   if (y && num_classes == null)
     throw wrong(
       `y was given, but ${num_classes === null ? "the network has no num_classes" : "this network takes no classes"}`,

@@ -120,7 +120,7 @@ export class UNet extends nn.Module {
   forward(x: Tensor, t: Tensor, { y, cond, direction }: Conditions = {}): Tensor {
     const { temb_scale, use_checkpoint, in_channels, num_classes, channels } = this.options;
     const halvings = channels.length - 1;
-    checkInputs("UNet", { in_channels, halvings, num_classes }, x, t, { y, cond });
+    checkInputs("UNet", { in_channels, halvings, num_classes }, x, { y, cond });
     const times = this.positional.forward(t.reshape([-1]).mul(temb_scale).add(1));
     let emb = this.time_embed.forward(times);
     if (this.label_emb && y) emb = emb.add(this.label_emb.forward(y));

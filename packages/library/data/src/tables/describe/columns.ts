@@ -1,12 +1,11 @@
-// Ranges in the file's own units: extremes and moments of all rows, quantiles of a part.
-import { io, type Tensor } from "@dsbm/torch";
+// Ranges in the file's own units: extremes of all rows, quantiles of a part.
+import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { Split } from "../../table.js";
 import type { TableFacts } from "../facts.js";
 import { MomentSums } from "../prepare/split.js";
 
 export const sampledRows = (columns: number): number =>
   Math.max(1000, Math.min(100_000, Math.floor(2 ** 24 / columns)));
-const blockRows = 1000;
 
 /** Statistics of one column, in the user's units. */
 export interface Range {
@@ -33,16 +32,17 @@ export type PreparedRows = Record<Split, Tensor>;
 export function sampleColumns(rows: PreparedRows, facts: TableFacts): ColumnSample[] {
   const { offset, log1p, range } = facts;
   const toUnits = (y: number) => (log1p ? Math.expm1(y) : y);
-  const { mean, variance } = log1p ? unitMoments(rows.train, offset) : facts.moments;
   return sampleValues(rows, offset.length).map((values, k) => {
     values.sort();
+    const own = { mean: facts.moments.mean[k], variance: facts.moments.variance[k] };
+    const { mean, variance } = log1p ? unitMoments(values, offset[k] as number) : own;
     const quantile = (q: number) =>
       toUnits((values[Math.round(q * (values.length - 1))] as number) + (offset[k] as number));
     return {
       min: toUnits(range.min[k] as number),
       max: toUnits(range.max[k] as number),
-      mean: mean[k] as number,
-      std: Math.sqrt(variance[k] as number),
+      mean: mean as number,
+      std: Math.sqrt(variance as number),
       q005: quantile(0.005),
       q25: quantile(0.25),
       median: quantile(0.5),
@@ -53,44 +53,24 @@ export function sampleColumns(rows: PreparedRows, facts: TableFacts): ColumnSamp
   });
 }
 
-function sampleValues(rows: PreparedRows, d: number): Float32Array[] {
-  const total = rows.train.size(0) + rows.test.size(0);
-  const step = blockRows * Math.max(1, Math.ceil(total / sampledRows(d)));
-  const parts = [rows.train, rows.test].flatMap((x) => {
-    const n = x.size(0);
-    if (step === blockRows) return n === 0 ? [] : [readRows(x, 0, n)];
-    return Array.from({ length: Math.ceil(n / step) }, (_, i) =>
-      readRows(x, i * step, Math.min(blockRows, n - i * step)),
-    );
-  });
-  const length = parts.reduce((sum, part) => sum + part.length / d, 0);
-  return Array.from({ length: d }, (_, k) => {
-    const column = new Float32Array(length);
-    let at = 0;
-    for (const part of parts)
-      for (let i = k; i < part.length; i += d) column[at++] = part[i] as number;
-    return column;
+function sampleValues({ train, test }: PreparedRows, d: number): Float32Array[] {
+  const step = Math.ceil((train.size(0) + test.size(0)) / sampledRows(d));
+  return tidy(() => {
+    const rows = cat([train, test].map((x) => x.slice({ step })));
+    return rows
+      .t()
+      .contiguous()
+      .unbind()
+      .map((column) => column.toArray() as Float32Array);
   });
 }
 
-function unitMoments(train: Tensor, offset: readonly number[]) {
-  const d = offset.length;
-  const n = train.size(0);
-  const sums = new MomentSums(d);
-  const count = Math.max(1, Math.floor(2 ** 20 / d));
-  for (let first = 0; first < n; first += count) {
-    const values = readRows(train, first, Math.min(count, n - first));
-    for (let i = 0; i < values.length; i += d)
-      sums.add(offset.map((centre, k) => Math.expm1((values[i + k] as number) + centre)));
-  }
-  return sums.moments(new Array<number>(d).fill(0));
-}
-
-function readRows(x: Tensor, first: number, count: number): Float32Array {
-  const rows = x.narrow(0, first, count);
-  const values = io.toFloat32(io.toRaw(rows.contiguous()));
-  rows.dispose();
-  return values;
+/** Moments of the sampled values in the file's own units. */
+function unitMoments(values: Float32Array, offset: number) {
+  const sums = new MomentSums(1);
+  for (const value of values) sums.add([Math.expm1(value + offset)]);
+  const { mean, variance } = sums.moments([0]);
+  return { mean: mean[0], variance: variance[0] };
 }
 
 function frequencies(sorted: Float32Array): { distinct: number; most: number } {

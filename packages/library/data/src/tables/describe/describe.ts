@@ -54,7 +54,7 @@ export interface TableEnd {
 
 /**
  * Describes two tables, or one, with warnings. Extremes come from all rows, moments from the
- * training rows, quantiles from at most 100,000 rows.
+ * training rows (with log1p as quantiles), quantiles from at most 100,000 rows.
  */
 export function describeTables(
   source: TableEnd,
