@@ -1,4 +1,4 @@
-// Networks in bfloat16 stay near those of float32; closed forms and flows keep their digits.
+// Networks in bfloat16 stay near float32; closed forms and flows keep their digits.
 import { brownian, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { randn, type Tensor, tidy } from "@dsbm/torch";
