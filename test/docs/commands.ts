@@ -24,7 +24,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 const keysOf = (words: readonly string[]) =>
   words.filter(
-    (word) => !/^\[|^…|…\]$/.test(word) && !/^--(again|help|plan|json|open|cfg)$/.test(word),
+    (word) => !/^\[|^…|…\]$/.test(word) && !/^--(again|help|plan|json|cfg)$/.test(word),
   );
 const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
 
@@ -44,7 +44,7 @@ const others: Record<string, RegExp> = {
   extend: /^[^ =]+( (\+\d+|(n_ipf|half_iterations|num_iter)=\d+))*$/,
   runs: /^[^ =]*( ?--(all|json))*$/,
   doctor: /^$/,
-  studio: /^((--open|port=\d+|[\w/.]+) ?)*$/,
+  studio: /^((port=\d+|[\w/.]+) ?)*$/,
   sweep: /^(status|table) \S+$/,
 };
 

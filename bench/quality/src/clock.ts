@@ -43,9 +43,9 @@ export class Clock extends TimePlan {
   constructor(config: CompleteTrainConfig, seconds: number | null) {
     const most = Math.max(config.first_num_iter, config.num_iter);
     // Planned again after some steps.
-    const estimate = new Followed(config, { speed: { step: 0.002, pair: 0, threads: null } });
+    const estimate = new Followed(config, { speed: { step: 0.002, pair: 0 } });
     const clock = new Countdown(seconds);
-    super({ clock, reserve: 0, threads: null, most, earlyStop: false }, config, estimate);
+    super({ clock, reserve: 0, most, earlyStop: false }, config, estimate);
     estimate.listener = {
       follow: (event) => this.#follow(event),
       evaluated: () => {

@@ -57,7 +57,7 @@ const commands: Record<string, [about: string, load: Load]> = {
     async () => (await import("./command/sweep.js")).sweepCommand,
   ],
   studio: [
-    "Show the runs of a folder on a page of this machine ([FOLDER], --open)",
+    "Show the runs of a folder on a page of this machine ([FOLDER])",
     async () => (await import("./command/studio.js")).studioCommand,
   ],
   doctor: [

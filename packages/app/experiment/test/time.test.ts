@@ -2,7 +2,6 @@
 import { Clock } from "@dsbm/runs";
 import { describe, expect, it, test } from "vitest";
 import { TimeEstimate } from "../src/forecast/estimate.js";
-import { lengthText } from "../src/forecast/length.js";
 import { TimePlan } from "../src/forecast/time-plan.js";
 
 const config = {
@@ -42,23 +41,6 @@ describe("the time that is left", () => {
     // Of the third half-iteration 30 steps of 0.2 s, a simulation of 10 pairs of 2 s, and 2 evaluations; of the fourth 40, 2, 2.
     expect(time.left({ half: 3, step: 10 }, length)).toBeCloseTo(6 + 20 + 4 + 8 + 40 + 4);
   });
-
-  it("knows long steps and long simulations", () => {
-    let now = 0;
-    const time = new TimeEstimate(config, { now: () => now });
-    now = 3;
-    time.stepped();
-    expect([time.hasLongSteps, time.hasLongSimulations]).toEqual([true, false]);
-    now = 4;
-    time.stepped();
-    expect(time.hasLongSteps).toBe(false);
-  });
-
-  it("is told with the steps", () => {
-    expect(lengthText(length)).toBe(
-      "4 half-iterations: 2 of 100 steps, 2 of 40 steps; 280 steps in all",
-    );
-  });
 });
 
 /** Half-iterations of a machine: `speed` gives the seconds of a step at a time. Returns when it ends, and the steps. */
@@ -71,12 +53,11 @@ function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 
   };
   const estimate = new TimeEstimate(config, {
     now: () => now,
-    speed: { step, pair: 0, threads: null },
+    speed: { step, pair: 0 },
   });
   const limit = {
     clock: new Clock(seconds, { now: () => now }),
     reserve: 30,
-    threads: null,
     most: 1e9,
     earlyStop: false,
   };
@@ -123,7 +104,6 @@ const planOf = ({ evaluation = 0, ...limit } = {}) =>
     {
       clock: new Clock(100, { now: () => 0 }),
       reserve: 10,
-      threads: null,
       most: 1000,
       earlyStop: true,
       ...limit,
@@ -131,7 +111,7 @@ const planOf = ({ evaluation = 0, ...limit } = {}) =>
     six,
     new TimeEstimate(six, {
       now: () => 0,
-      speed: { step: 0.01, pair: 0.1, threads: null },
+      speed: { step: 0.01, pair: 0.1 },
       evaluation,
     }),
   );

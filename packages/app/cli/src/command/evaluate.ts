@@ -1,7 +1,7 @@
 // `dsbm evaluate RUN key=value …`: evaluates the bridge of a run, as a table and as quality.json.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { evaluate, helpTable } from "@dsbm/config";
+import { type EvaluateConfig, evaluate, helpTable } from "@dsbm/config";
 import { findRun, runPaths, writeQuality } from "@dsbm/runs";
 import { terminalWidth } from "../terminal/columns.js";
 import { placedWords } from "./words.js";
@@ -31,15 +31,19 @@ export async function evaluateCommand(args: string[]): Promise<number> {
     options: { "--json": "json=true" },
   });
   if (!request) return 0;
+  return evaluateRun(findRun(request.places[0] as string), request.config);
+}
+
+/** Prints the metrics of a run, and writes them. Returns the exit code. */
+export async function evaluateRun(folder: string, config: EvaluateConfig): Promise<number> {
   using work = await beginWork("stopped within a step; nothing was written");
   const { progress, signal } = work;
   const { qualityTable } = await import("@dsbm/evaluation");
   const { aloneOnly, measureAndDraw, writeReport } = await import("@dsbm/experiment");
   aloneOnly("evaluate");
   const { qualityOptions } = await import("../words/quality.js");
-  const { direction, metrics, json, out } = request.config;
-  const folder = findRun(request.places[0] as string);
-  const options = qualityOptions(folder, request.config);
+  const { direction, metrics, json, out } = config;
+  const options = qualityOptions(folder, config);
   const quality = await measureAndDraw(folder, { ...options, progress, signal });
   progress.done();
   if (quality === null) {

@@ -4,7 +4,6 @@ import {
   type CompleteTrainConfig,
   ConfigError,
   completeTrain,
-  configure,
   type Experiment,
   groupTable,
   helpTable,
@@ -28,22 +27,24 @@ import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { withLog } from "../terminal/run-log.js";
 import { placeOfRun } from "../words/place.js";
 import { printRun } from "./results.js";
-import { pinned, surprises, withHint, withoutCfg } from "./words.js";
+import { pinned, withoutCfg } from "./words.js";
 import { beginWork } from "./work.js";
 
+type Run = Member<CompleteTrainConfig>;
+
 /** Runs an experiment. Loaded only for a certain run: help and errors need no engine. */
-export interface Runner<C> {
+export interface Runner {
   /** Returns the rows of a finished run, or null. Throws for a run of another configuration. */
-  finished(folder: string, member: Member<C>): { rows: Row[] } | null;
+  finished(folder: string, member: Run): { rows: Row[] } | null;
   run(
-    member: Member<C>,
+    member: Run,
     options: RunOptions,
   ): Promise<{ rows: Row[]; state: "finished" | "interrupted" }>;
-  /** The part of a rank above 0, after rank 0 has begun; absent for commands of one process. */
-  runWorker?(member: Member<C>, options: WorkerOptions): Promise<void>;
+  /** The part of a rank above 0, after rank 0 has begun. */
+  runWorker(member: Run, options: WorkerOptions): Promise<void>;
 }
 
-export interface ExperimentCommand<C> {
+export interface ExperimentCommand {
   experiment: Experiment<z.ZodType<TrainConfig>>;
   base?: object;
   /** Arguments of the usage line, before the keys. */
@@ -52,9 +53,11 @@ export interface ExperimentCommand<C> {
   notes: string;
   /** Further options of this experiment. */
   options?: readonly string[];
-  load(): Promise<Runner<C>>;
+  load(): Promise<Runner>;
   /** The configurations to print for --cfg. */
-  chosen?(members: readonly Member<TrainConfig>[]): Promise<C[]>;
+  chosen?(members: readonly Member<TrainConfig>[]): Promise<CompleteTrainConfig[]>;
+  /** Replaces the run. */
+  plan?: ((member: Member<TrainConfig>) => Promise<void>) | undefined;
   /** The arguments that resume a run (default: the run's own). */
   typed?(words: readonly string[]): string[];
   /** Prints a finished run in another way. */
@@ -64,42 +67,23 @@ export interface ExperimentCommand<C> {
 async function resolved(
   experiment: Experiment<z.ZodType<TrainConfig>>,
   tokens: string[],
-  {
-    again,
-    base = {},
-    options: others = [],
-  }: { again: boolean } & Partial<Pick<ExperimentCommand<never>, "base" | "options">>,
+  { base = {}, options: others = [] }: Pick<ExperimentCommand, "base" | "options">,
 ) {
   const named = tokens.some((word) => /^(method|model_name)=/.test(word));
   const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
-  const known = ["--again", "--cfg", "--open", ...others];
+  const known = ["--again", "--cfg", ...others];
   const options = { dirs: [presets], base, options: known, ...(names && { names }) };
-  const resolution = resolve(experiment, tokens, options);
-  const withPictures = async (member: Member<TrainConfig>): Promise<Member<TrainConfig>> => {
-    const { overrides, config } = member;
-    const { Dataset, Dataset_transfer } = overrides;
-    if (![Dataset, Dataset_transfer].some((name) => `${name}`.startsWith("folder:"))) return member;
-    const { pictureOverrides } = await import("@dsbm/problem");
-    const folder = again ? null : placeOfRun(config, member);
-    const { overrides: sizes, notes } = await pictureOverrides(config, { overrides, folder });
-    if (Object.keys(sizes).length === 0) return member;
-    const { config: sized } = configure(experiment, overrides, { ...options, base: sizes });
-    return { ...member, config: sized, notes: [...member.notes, ...notes] };
-  };
-  // dsbm fit chooses more keys.
-  if (experiment.name === "fit") return resolution;
-  return { ...resolution, members: await Promise.all(resolution.members.map(withPictures)) };
+  return resolve(experiment, tokens, options);
 }
 
 const switches = [
   "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination",
   "--again          start over if the folder holds a run",
   "--cfg            print the configuration as YAML, and stop",
-  "--open           show the run on a page of this machine, as dsbm studio does",
 ].join("\n");
 
 function help(
-  { experiment, usage, notes }: Pick<ExperimentCommand<never>, "experiment" | "usage" | "notes">,
+  { experiment, usage, notes }: Pick<ExperimentCommand, "experiment" | "usage" | "notes">,
   { values, all }: { values: Tree; all: boolean },
 ): string {
   const { name, about, schema, aliases, sections, first, chosen } = experiment;
@@ -129,17 +113,13 @@ function help(
 }
 
 /** Returns the exit code. Throws ConfigError. */
-export async function runExperiment<C extends CompleteTrainConfig>(
-  command: ExperimentCommand<C>,
-  given: string[],
-): Promise<number> {
+export async function runExperiment(command: ExperimentCommand, args: string[]): Promise<number> {
   const began = performance.now() / 1000;
   const { experiment, load } = command;
-  const args = given.filter((arg) => arg !== "--open");
   const again = args.includes("--again");
   const [words, cfg] = withoutCfg(args.filter((arg) => arg !== "--again"));
   const tokens = words.map((word) => pinned(word, args));
-  const resolution = await resolved(experiment, tokens, { ...command, again });
+  const resolution = await resolved(experiment, tokens, command);
   if (resolution.help) {
     printHelp(help(command, resolution));
     return 0;
@@ -149,11 +129,10 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
   const complete = (member: Member<TrainConfig>) => ({
     ...member,
-    config: completeTrain(member.config) as C,
+    config: completeTrain(member.config),
   });
-  const notes = rest.length > 0 ? [] : [...first.notes, ...surprises(complete(first))];
   const sayNotes = () => {
-    for (const note of notes) console.error(`dsbm: ${note}`);
+    if (rest.length === 0) for (const note of first.notes) console.error(`dsbm: ${note}`);
   };
   if (cfg) {
     sayNotes();
@@ -162,14 +141,14 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     console.log(configs.map((config) => writeYaml(config).trimEnd()).join("\n---\n"));
     return 0;
   }
-  if (args.length < given.length) {
-    const { showBeside } = await import("../machine/browser.js");
-    await showBeside(complete(first).config.paths.experiments_dir_name);
+  if (command.plan) {
+    sayNotes();
+    await command.plan(first);
+    return 0;
   }
   const runner = await load();
-  const placeOf = (member: Member<C>) => placeOfRun(member.config, member);
+  const placeOf = (member: Run) => placeOfRun(member.config, member);
   const { aloneOnly, isOneOfSeveral, joinRanks } = await import("@dsbm/experiment");
-  if (!runner.runWorker) aloneOnly(experiment.name);
   if (rest.length === 0 && launcher.kind === "local") {
     const member = complete(first);
     const { config } = member;
@@ -177,16 +156,13 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     const resume = `npx dsbm ${experiment.name} ${typed.map(shellWord).join(" ")}`;
     const place = { folder: placeOf(member), resume, again, began, sayNotes };
     const { nproc: n, dist_timeout } = config;
-    if (!runner.runWorker) return single(command, runner, member, { ...place, ranks: null });
     if (isOneOfSeveral()) {
       const ranks = await joinRanks(config, experiment.name);
       return runRanks(command, runner, member, { ...place, ranks });
     }
     if (n > 1)
       return launchRanks([experiment.name, ...args], { n, timeoutMs: 1000 * dist_timeout });
-    return single(command, runner, member, { ...place, ranks: null }).catch((error: unknown) => {
-      throw withHint(error, first.words);
-    });
+    return single(command, runner, member, { ...place, ranks: null });
   }
   sayNotes();
   aloneOnly(`${experiment.name} -m`);
@@ -227,15 +203,15 @@ interface Place {
   sayNotes(): void;
 }
 
-async function runRanks<C extends CompleteTrainConfig>(
-  command: ExperimentCommand<C>,
-  runner: Runner<C>,
-  member: Member<C>,
+async function runRanks(
+  command: ExperimentCommand,
+  runner: Runner,
+  member: Run,
   place: Place & { ranks: Ranks },
 ): Promise<number> {
   const { onOwnDevice } = await import("@dsbm/experiment");
   const { ranks, folder } = place;
-  const onOwn = (one: Member<C>) => ({ ...one, config: onOwnDevice(one.config) });
+  const onOwn = (one: Run) => ({ ...one, config: onOwnDevice(one.config) });
   followLauncher();
   try {
     const code = ranks.isMain
@@ -249,9 +225,9 @@ async function runRanks<C extends CompleteTrainConfig>(
   }
 }
 
-async function asWorker<C>(
-  runner: Runner<C>,
-  member: Member<C>,
+async function asWorker(
+  runner: Runner,
+  member: Run,
   { folder, ranks }: { folder: string; ranks: Ranks },
 ): Promise<number> {
   const interrupt = createInterrupt({ notify: () => {} });
@@ -259,7 +235,7 @@ async function asWorker<C>(
     const { signal } = interrupt;
     const message = await ranks.listen<Record<string, unknown>>();
     if (message)
-      await runner.runWorker?.(member, {
+      await runner.runWorker(member, {
         folder,
         ranks,
         signal,
@@ -275,10 +251,10 @@ async function asWorker<C>(
   }
 }
 
-async function single<C extends CompleteTrainConfig>(
-  command: ExperimentCommand<C>,
-  runner: Runner<C>,
-  member: Member<C>,
+async function single(
+  command: ExperimentCommand,
+  runner: Runner,
+  member: Run,
   { folder, resume, again, ranks, began, sayNotes }: Place,
 ): Promise<number> {
   sayNotes();

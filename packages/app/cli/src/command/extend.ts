@@ -33,26 +33,6 @@ const help = [
 
 type Asked = z.output<typeof extend.schema>;
 
-/** Null if the user asked for help. Throws a ConfigError for other arguments. */
-function readWords(args: readonly string[]): { place: string; asked: Asked } | null {
-  const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
-  try {
-    const isPlace = (word: string) => existsSync(join(word, "run.json"));
-    const request = placedWords(extend, words, { expected: "RUN", usage, help, isPlace });
-    const [place] = request?.places ?? [];
-    return request && place !== undefined ? { place, asked: request.config } : null;
-  } catch (error) {
-    if (!(error instanceof ConfigError) || error.code !== "unknown_key") throw error;
-    throw new ConfigError(
-      "unknown_key",
-      error.problems.map(
-        (line) =>
-          `${line}; dsbm extend makes a run longer, and another key makes another run: give it to dsbm train, with from=RUN to begin with the weights of this run`,
-      ),
-    );
-  }
-}
-
 /** Throws a ConfigError if the run would become shorter. */
 function extensionOf(
   { more, n_ipf, half_iterations, num_iter }: Asked,
@@ -90,10 +70,12 @@ function checkNamed(folder: string, saved: unknown, now: object): void {
 
 /** Returns the exit code. Throws ConfigError and RunError. */
 export async function extendCommand(args: string[]): Promise<number> {
-  const read = readWords(args);
-  if (!read) return 0;
-  const { asked } = read;
-  const folder = findRun(read.place);
+  const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
+  const isPlace = (word: string) => existsSync(join(word, "run.json"));
+  const request = placedWords(extend, words, { expected: "RUN", usage, help, isPlace });
+  if (!request) return 0;
+  const asked = request.config;
+  const folder = findRun(request.places[0] as string);
   const { config: saved, models, info, results } = readRun(folder);
   const before = savedConfig(folder, saved, info.dsbm);
   const named = Object.entries(asked.metrics).filter(([, file]) => file !== null);

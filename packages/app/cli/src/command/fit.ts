@@ -28,7 +28,7 @@ export async function fitCommand(args: string[]): Promise<number> {
   const plans = args.includes("--plan");
   if (plans && settings.some((word) => word === "-m" || word === "--multirun"))
     throw new ConfigError("usage", "--plan plans one run: leave -m out");
-  return runExperiment<CompleteTrainConfig>(
+  return runExperiment(
     {
       experiment: fit,
       usage: "SOURCE [BETWEEN …] TARGET [--plan] [--json] ",
@@ -37,17 +37,11 @@ export async function fitCommand(args: string[]): Promise<number> {
       base,
       typed: (words) => [...places, ...words],
       chosen: ([member]) => chosen(member as FitRequest),
-      load: () => (plans ? planner() : runner()),
-      print: async (folder) => {
-        if (!plans) await print(folder, args.includes("--json"));
-      },
+      plan: plans ? plan : undefined,
+      load: runner,
+      print: (folder) => print(folder, args.includes("--json")),
     },
-    [
-      ...settings,
-      ...(cfg ? ["--cfg"] : []),
-      ...(args.includes("--again") || plans ? ["--again"] : []),
-      ...(args.includes("--open") && !plans ? ["--open"] : []),
-    ],
+    [...settings, ...(cfg ? ["--cfg"] : []), ...(args.includes("--again") ? ["--again"] : [])],
   );
 }
 
@@ -64,7 +58,7 @@ async function chosen(request: FitRequest): Promise<CompleteTrainConfig[]> {
   return [(await prepare(request, work)).config];
 }
 
-async function runner(): Promise<Runner<CompleteTrainConfig>> {
+async function runner(): Promise<Runner> {
   const { finishedFit, runFit, runFitWorker } = await import("@dsbm/experiment");
   return {
     finished: (folder, member) => finishedFit(member, folder),
@@ -73,16 +67,10 @@ async function runner(): Promise<Runner<CompleteTrainConfig>> {
   };
 }
 
-async function planner(): Promise<Runner<CompleteTrainConfig>> {
+async function plan(request: FitRequest): Promise<void> {
   const { planFit, printPlan } = await import("@dsbm/experiment");
-  return {
-    finished: () => null,
-    async run(member, { progress, signal }) {
-      const planned = await planFit(member, { progress, signal });
-      printPlan(planned, { line: (text) => console.log(text) });
-      return { rows: [], state: "finished" };
-    },
-  };
+  using work = await beginWork("stopped");
+  printPlan(await planFit(request, work), { line: (text) => console.log(text) });
 }
 
 async function print(folder: string, json: boolean): Promise<void> {

@@ -7,15 +7,12 @@ import {
   formatNumber,
   formatTable,
   isRunFault,
-  listModels,
   listRuns,
   type Row,
   type RunEntry,
-  readCsv,
-  readJson,
   readLogged,
   readQuality,
-  runPaths,
+  readRun,
 } from "@dsbm/runs";
 import { printHelp } from "../terminal/columns.js";
 
@@ -60,15 +57,8 @@ export async function runsCommand(args: string[]): Promise<number> {
     return 0;
   }
   const now = Date.now();
-  const rows = listing.map(({ run, state, method, data, changed, half, metric }) => ({
-    run,
-    state,
-    half,
-    method,
-    data,
-    age: ageOf(now - Date.parse(changed)),
-    metric,
-  }));
+  const age = ({ changed }: Listed) => ageOf(now - Date.parse(changed));
+  const rows = listing.map((one) => ({ ...one, changed: age(one) }));
   console.log(formatTable(rows));
   if (listing.length < runs.length) console.log(`and ${runs.length - listing.length} more: --all`);
   return 0;
@@ -77,39 +67,34 @@ export async function runsCommand(args: string[]): Promise<number> {
 interface Listed {
   run: string;
   state: string;
+  half: string;
   method: string;
   data: string;
   changed: string;
-  half: string;
   metric: string;
 }
 
 function describe({ folder, info, problem }: RunEntry): Listed {
-  const nothing = { method: "", data: "", changed: "", half: "", metric: "" };
-  const unread = { run: folder, state: "unreadable", ...nothing };
-  if (problem) return unread;
+  const nothing = { half: "", method: "", data: "", changed: "", metric: "" };
+  if (problem) return { run: folder, state: "unreadable", ...nothing };
   const changed = info.ended ?? info.resumed.at(-1) ?? info.started;
-  const about = { ...unread, state: info.state, changed };
+  const about = { run: folder, state: info.state, ...nothing, changed };
   try {
-    const { config_json, results_csv } = runPaths(folder);
-    const config = (existsSync(config_json) ? readJson(config_json) : {}) as Record<
-      string,
-      unknown
-    >;
-    const rows = existsSync(results_csv) ? readCsv(results_csv).rows : [];
+    const { config, results, models } = readRun(folder);
     const { method, Dataset, Dataset_transfer: target, transfer, half_iterations: halves } = config;
     // Evaluations may be missing, or older than the weights.
     const half = Math.max(
-      Number(rows.at(-1)?.half_iteration ?? 0),
-      listModels(folder).at(-1)?.half_iteration ?? 0,
+      Number(results.at(-1)?.half_iteration ?? 0),
+      models.at(-1)?.half_iteration ?? 0,
     );
-    const ends = [Dataset, transfer === false ? "noise" : target].map((name) => plain(name));
+    const ends = [Dataset, transfer === false ? "noise" : target];
     return {
       ...about,
-      method: typeof method === "string" ? method : "",
-      data: ends.filter((name) => name !== "").join(" → "),
-      half: halves === undefined ? "" : `${half}/${halves}`,
-      metric: metricOf(folder, rows),
+      half: `${half}/${halves ?? "?"}`,
+      method: String(method ?? ""),
+      // Files without their folder.
+      data: ends.map((name) => basename(String(name ?? ""))).join(" → "),
+      metric: metricOf(folder, results),
     };
   } catch (error) {
     if (!isRunFault(error)) throw error;
@@ -117,21 +102,19 @@ function describe({ folder, info, problem }: RunEntry): Listed {
   }
 }
 
-const plain = (name: unknown) =>
-  typeof name !== "string" ? "" : /^(table|array|folder):/.test(name) ? basename(name) : name;
-
 function metricOf(folder: string, rows: readonly Row[]): string {
-  const [quality] = readQuality(folder)?.rows.filter(({ name }) => name === "sliced_w2") ?? [];
+  const quality = readQuality(folder)?.rows.find(({ name }) => name === "sliced_w2");
   if (quality) {
     const { title, value, floor } = quality;
     const bound = floor === null ? "" : ` (floor ${formatNumber(floor)})`;
     return `${title} ${formatNumber(value)}${bound}`;
   }
-  const logged = readLogged(folder).filter(({ isMain }) => isMain);
-  const main = ["kl_diag", "sliced_w2"];
-  const ordered = logged.toSorted((a, b) => main.indexOf(b.name) - main.indexOf(a.name));
-  return ordered.flatMap((metric) => describeMetric(metric, rows.at(-1) ?? {}) ?? [])[0] ?? "";
+  const main = readLogged(folder).filter(({ isMain }) => isMain);
+  const preferred = main.toSorted((a, b) => Number(isUsual(b)) - Number(isUsual(a)));
+  return preferred.flatMap((metric) => describeMetric(metric, rows.at(-1) ?? {}) ?? [])[0] ?? "";
 }
+
+const isUsual = ({ name }: { name: string }) => name === "sliced_w2" || name === "kl_diag";
 
 function ageOf(ms: number): string {
   if (!Number.isFinite(ms)) return "";

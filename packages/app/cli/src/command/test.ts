@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   ConfigError,
+  configure,
+  evaluate,
   helpTable,
   isSetting,
   presets,
-  printValue,
   resolve,
   test,
   testOnlyKeys,
@@ -15,7 +16,7 @@ import { makeFolder } from "@dsbm/files";
 import { findRun, shellWord } from "@dsbm/runs";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { placeOfRun } from "../words/place.js";
-import { evaluateCommand } from "./evaluate.js";
+import { evaluateRun } from "./evaluate.js";
 
 const usage = "usage: dsbm test RUN | the options of the run [key=value …]";
 
@@ -65,11 +66,10 @@ export async function testCommand(args: string[]): Promise<number> {
   for (const sampler of samplers) {
     const parts = [split, half_iteration, sampler.steps ?? [], sampler.solver].flat();
     const out = join(folder, "test", `${parts.join("_")}.json`);
-    const options = Object.entries({ ...common, ...sampler, out });
-    const code = await evaluateCommand([
+    const code = await evaluateRun(
       folder,
-      ...options.map(([key, value]) => `${key}=${printValue(value)}`),
-    ]);
+      configure(evaluate, { ...common, ...sampler, out }).config,
+    );
     if (code !== 0) return code;
   }
   return 0;

@@ -1,8 +1,8 @@
 // `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: one run or a sweep.
-import { type CompleteTrainConfig, gaussian, train } from "@dsbm/config";
+import { gaussian, train } from "@dsbm/config";
 import { type ExperimentCommand, type Runner, runExperiment } from "./experiment.js";
 
-async function load(): Promise<Runner<CompleteTrainConfig>> {
+async function load(): Promise<Runner> {
   const { finishedRun, runTraining, runTrainingWorker } = await import("@dsbm/experiment");
   return {
     finished: (folder, { config }) => finishedRun(folder, config),
@@ -17,7 +17,7 @@ const common = {
   load,
 };
 
-const commands: Record<"train" | "gaussian", ExperimentCommand<CompleteTrainConfig>> = {
+const commands: Record<"train" | "gaussian", ExperimentCommand> = {
   train: { ...common, experiment: train, usage: "[dataset=…] [method=…] [model=…] " },
   gaussian: { ...common, experiment: gaussian, usage: "" },
 };

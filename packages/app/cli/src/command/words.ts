@@ -1,13 +1,5 @@
 import { existsSync } from "node:fs";
-import {
-  type CompleteTrainConfig,
-  ConfigError,
-  type Experiment,
-  isSetting,
-  type Member,
-  printValue,
-  resolve,
-} from "@dsbm/config";
+import { ConfigError, type Experiment, isSetting, printValue, resolve } from "@dsbm/config";
 import { findRun } from "@dsbm/runs";
 import type { z } from "zod";
 import { printHelp } from "../terminal/columns.js";
@@ -65,27 +57,6 @@ export function withoutCfg(args: readonly string[]): [words: string[], cfg: bool
   if (what !== "job")
     throw new ConfigError("usage", `--cfg ${what} is unknown: write --cfg, or --cfg job`);
   return [args.toSpliced(at, separate ? 2 : 1), true];
-}
-
-/** If default data are missing, the error also suggests data without files. */
-export function withHint(error: unknown, words: readonly string[]): unknown {
-  const isMissing = error instanceof Error && "code" in error && error.code === "MissingFiles";
-  if (isMissing && !words.some((word) => /^[+~]*(dataset|Dataset|Dataset_transfer)=/.test(word)))
-    error.message +=
-      "; to train without any file: npx dsbm train dataset=synthetic (images), or dataset=moons (points)";
-  return error;
-}
-
-/** Lines about values of presets that the user may not expect. */
-export function surprises<C extends CompleteTrainConfig>({ config, words }: Member<C>): string[] {
-  const { first_num_iter, num_iter } = config;
-  const isGiven = (...keys: string[]) =>
-    words.some((word) => keys.some((key) => word.replace(/^\++/, "").startsWith(`${key}=`)));
-  if (!isGiven("num_iter", "inner_iters") || isGiven("first_num_iter")) return [];
-  if (first_num_iter === num_iter) return [];
-  return [
-    `num_iter=${num_iter} is for iterations after the first, whose half-iterations have first_num_iter=${first_num_iter} steps by the preset: also write first_num_iter=${num_iter} to change them`,
-  ];
 }
 
 /** `from=RUN` with its present folder: the newest run changes. */

@@ -3,7 +3,6 @@ import { methods, type Network, Preconditioned } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { modelOf } from "@dsbm/nets";
 import { inProgram } from "@dsbm/problem";
-import { ones, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "@dsbm/train";
 
 /** The shape of one sample in the network's units. */
@@ -83,11 +82,7 @@ function keysOf(found: Model): Tree {
 
 function methodName({ method: { method } }: CompleteProblem): string {
   const { name } = method;
-  const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;
-  if (typeof entry === "function" && name !== "dsb") return name;
-  // Preconditioned networks are an option of the run.
-  const isPreconditioned = method.model?.type === Preconditioned && entry?.name === name;
-  if (entry === method || isPreconditioned) return name;
+  if (Object.hasOwn(methods, name) && name !== "dsb") return name;
   throw new ConfigError(
     "usage",
     name === "dsb"
@@ -98,15 +93,12 @@ function methodName({ method: { method } }: CompleteProblem): string {
 
 const processes: Readonly<Record<string, string>> = { brownian: "ve", "ornstein-uhlenbeck": "vp" };
 
-function processKeys({ process, schedule: { grid } }: CompleteProblem): Tree {
-  const { name, sigma, own } = process;
+function processKeys({ process: { name, sigma }, schedule: { grid } }: CompleteProblem): Tree {
   const sde = processes[name];
-  // The only rate that a configuration can have.
-  const isUsual = sde === "ve" || tidy(() => own?.("b", ones([1])).item() === 0.5);
-  if (sde === undefined || !isUsual)
+  if (sde === undefined)
     throw new ConfigError(
       "usage",
-      `a run cannot have the process ${name}: use brownian() or ornsteinUhlenbeck() with alpha 0.5`,
+      `a run cannot have the process ${name}: use brownian() or ornsteinUhlenbeck()`,
     );
   // A flow has no noise, and its process no scale. problem.json holds the grid.
   return { sde, num_steps: grid.steps.length, sigma: sigma || 1 };

@@ -23,7 +23,7 @@ export interface FitArguments {
 
 const usage = "dsbm fit SOURCE [BETWEEN …] TARGET [key=value …]";
 
-export const fitSwitches = ["--plan", "--json", "--again", "--open"];
+export const fitSwitches = ["--plan", "--json", "--again"];
 const options = [...fitSwitches, "--cfg", "--help", "-m", "--multirun"];
 
 const isSettingOrSwitch = (word: string) =>

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { CompleteTrainConfig, Member, TrainConfig } from "@dsbm/config";
 import { runFolder } from "@dsbm/runs";
 
@@ -9,8 +8,7 @@ type Named = Pick<
 >;
 
 /**
- * Returns the folder of a member. The user's files name it if neither name nor preset was typed; an
- * earlier run under the configuration's name stays there.
+ * Returns the folder of a member. The user's files name it if neither name nor preset was typed.
  */
 export function placeOfRun(
   config: Named,
@@ -19,16 +17,12 @@ export function placeOfRun(
   const { paths, name, seed } = config;
   const isNamed = ["name", "dataset"].some((key) => key in base || key in overrides);
   const fileName = isNamed ? null : nameOfFiles(config);
-  const places = [fileName ?? name, name].map((experiment) =>
-    runFolder({
-      experiments_dir: paths.experiments_dir_name,
-      name: experiment,
-      overrides: dirname,
-      seed,
-    }),
-  );
-  const isRun = (folder: string) => existsSync(join(folder, "run.json"));
-  return places.find(isRun) ?? (places[0] as string);
+  return runFolder({
+    experiments_dir: paths.experiments_dir_name,
+    name: fileName ?? name,
+    overrides: dirname,
+    seed,
+  });
 }
 
 /** A folder's name from a text: "day 2.npy" is day_2. */

@@ -20,7 +20,7 @@ import {
   runPaths,
   writeQuality,
 } from "@dsbm/runs";
-import { Training, withExecution } from "@dsbm/train";
+import { Training } from "@dsbm/train";
 import { TimeEstimate } from "../forecast/estimate.js";
 import { TimePlan } from "../forecast/time-plan.js";
 
@@ -101,19 +101,30 @@ async function withoutOne(
     return { end, time: at, label: timeLabel(whole.config, at) };
   });
   const [before, dataset, after] = all.slice(whole.k - 1) as [Dated, Dated, Dated];
-  const { threads, most } = time.limit;
-  const problem = trainingProblem(short, ends, { cacheFolder });
-  const training = new Training(withExecution(problem, threads === null ? {} : { threads }));
+  const training = new Training(trainingProblem(short, ends, { cacheFolder }));
   try {
-    const speed = { step: time.estimate.step(1) ?? 0, pair: 0, threads };
+    const speed = { step: time.estimate.step(1) ?? 0, pair: 0 };
     const estimate = new TimeEstimate(short, { speed });
-    const limit = { clock: clock.part(trainingShare), reserve: 0, threads, most, earlyStop: false };
+    const { most } = time.limit;
+    const limit = { clock: clock.part(trainingShare), reserve: 0, most, earlyStop: false };
     const plan = new TimePlan(limit, short, estimate);
+    const halves = short.half_iterations;
     progress.line(`training without ${dataset.label}, to see how the bridge does there`);
-    if (
-      !(await train(training, { plan, estimate, progress, signal, halves: short.half_iterations }))
-    )
-      return null;
+    plan.begin(training, 1);
+    const pauseAt = () => {
+      estimate.stepped();
+      return plan.isDue();
+    };
+    for await (const event of training.run({ signal, pauseAt })) {
+      estimate.follow(event);
+      if (event.type === "step")
+        progress.update({ ...event, label: `leave-one-out ${event.half}/${halves}` });
+      if (event.type === "pause") plan.replan(training, event);
+      if (event.type === "half" && plan.ended([], event.half) !== null) break;
+      if (event.type === "half" && event.half < halves) plan.begin(training, event.half + 1);
+    }
+    progress.done();
+    if (signal?.aborted) return null;
     const bridge = Bridge.live(training, { config: short, ends, folder });
     return await measureLeftOut(
       subjectOf(bridge, ends),
@@ -141,33 +152,3 @@ const shortened = (config: CompleteTrainConfig): CompleteTrainConfig => ({
   num_iter: Math.ceil(share * config.num_iter),
   first_num_iter: Math.ceil(share * config.first_num_iter),
 });
-
-interface Trained {
-  plan: TimePlan;
-  estimate: TimeEstimate;
-  halves: number;
-  progress: Progress;
-  signal: AbortSignal | undefined;
-}
-
-/** Returns false if it was stopped. */
-async function train(
-  training: Training,
-  { plan, estimate, halves, progress, signal }: Trained,
-): Promise<boolean> {
-  plan.begin(training, 1);
-  const pauseAt = () => {
-    estimate.stepped();
-    return plan.isDue();
-  };
-  for await (const event of training.run({ signal, pauseAt })) {
-    estimate.follow(event);
-    if (event.type === "step")
-      progress.update({ ...event, label: `leave-one-out ${event.half}/${halves}` });
-    if (event.type === "pause") plan.replan(training, event);
-    if (event.type === "half" && plan.ended([], event.half) !== null) break;
-    if (event.type === "half" && event.half < halves) plan.begin(training, event.half + 1);
-  }
-  progress.done();
-  return !signal?.aborted;
-}

@@ -72,7 +72,6 @@ export function timePlan(
         Math.min(end, mostReserved * (all - leftOut)),
         Math.min(leastEnd.seconds * slowdown, leastEnd.share * all),
       ),
-    threads: speed.threads,
     most: facts
       ? mostSteps(Math.min(...facts.rows), batch_size)
       : Math.max(first_num_iter, num_iter),
@@ -157,7 +156,7 @@ async function inTime(
 ): Promise<{ config: CompleteTrainConfig; speed: Speed }> {
   let { config } = chosen;
   const { max_minutes } = own;
-  if (isFitted(config)) return { config, speed: { step: 0, pair: 0, threads: null } };
+  if (isFitted(config)) return { config, speed: { step: 0, pair: 0 } };
   if (facts.shape.length === 1 || max_minutes === null)
     return { config, speed: await speedOf(config) };
   /** Returns false if the user gave the key. */

@@ -1,7 +1,6 @@
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { BridgeError } from "@dsbm/bridge";
-import { DivergedError, type Holdout, holdoutsOf, type QualityOptions } from "@dsbm/evaluation";
+import { type Holdout, holdoutsOf, type QualityOptions } from "@dsbm/evaluation";
 import { duration, type Progress, type Row, readQuality, runPaths } from "@dsbm/runs";
 import { measureRun } from "../run/measure.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
@@ -43,19 +42,7 @@ export async function runFit(request: FitRequest, options: RunOptions): Promise<
     planned = await planFit(request, { progress, signal: options.signal }, began);
     printPlan(planned, progress);
   }
-  try {
-    return await trainFit(planned, options);
-  } catch (error) {
-    const isLowered = planned.choices.some(
-      ({ key, reason }) => key === "lr" && reason.startsWith("lowered"),
-    );
-    if (!(error instanceof BridgeError) || error.code !== "not_finite" || isLowered) throw error;
-    const lowered = withLowerRate(planned, request);
-    const isLost = error instanceof DivergedError;
-    const how = isLost ? "starting over" : "resuming there";
-    progress.line(`${error.message}: ${how} with lr=${lowered.config.lr}`);
-    return trainFit(lowered, { ...options, again: isLost });
-  }
+  return trainFit(planned, options);
 }
 
 /** The part of a rank above 0, with rank 0's choices. */
@@ -68,17 +55,8 @@ function resumedFit(request: FitRequest, choices: Choice[], began: number): Plan
   const chosen = configureFit(request, choices);
   const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
   // Placeholder until the first steps are timed.
-  const speed = { step: 0.01, pair: 0.001, threads: null };
+  const speed = { step: 0.01, pair: 0.001 };
   return { ...chosen, choices, time: timePlan(chosen, { speed, reserve, began }) };
-}
-
-function withLowerRate(planned: PlannedFit, { base, overrides }: FitRequest): PlannedFit {
-  const value = Number((planned.config.lr / 5).toPrecision(6));
-  const reason = `lowered from ${planned.config.lr}, which led to NaN or infinity`;
-  const choices = planned.choices.filter(({ key }) => key !== "lr");
-  choices.push({ key: "lr", value, reason, given: false });
-  const { lr: _, ...others } = overrides;
-  return { ...planned, choices, ...configureFit({ base, overrides: others }, choices) };
 }
 
 async function trainFit(
@@ -99,7 +77,7 @@ async function trainFit(
   const result = await runTraining(config, {
     ...options,
     hooks: {
-      free: ["lr", "num_iter", "first_num_iter"],
+      free: ["num_iter", "first_num_iter"],
       begin: { choices },
       opened: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
       time,

@@ -1,31 +1,15 @@
 // choices.json of a run folder: each choice and its reason, read when the run resumes.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "@dsbm/config";
-import { checkFiles, readJson } from "@dsbm/runs";
-import { z } from "zod";
+import { checkFiles, readChoiceList, type Choice as SavedChoice } from "@dsbm/runs";
 
-const choiceSchema = z.strictObject({
-  key: z.string().regex(/^[A-Za-z_][\w.]*$/),
-  value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
-  reason: z.string(),
-  /** Whether the user gave it. */
-  given: z.boolean(),
-  /** Whether it only organises the run: tables and reports skip it. */
-  organising: z.boolean().optional(),
-});
+export interface Choice extends SavedChoice {
+  value: string | number | boolean | null;
+}
 
-export type Choice = z.output<typeof choiceSchema>;
-
-/** Returns null if the run has no choices. Throws a ConfigError for a damaged file. */
+/** Returns null if the run has no choices. Throws a RunError for a damaged file. */
 export function readChoices(folder: string): Choice[] | null {
-  const path = join(folder, "choices.json");
-  if (!existsSync(path)) return null;
+  if (!existsSync(join(folder, "choices.json"))) return null;
   checkFiles(folder, ["choices.json"]);
-  const result = z.array(choiceSchema).safeParse(readJson(path));
-  if (result.success) return result.data;
-  throw new ConfigError(
-    "usage",
-    `${path} is not a list of choices: delete it, or add --again to start over`,
-  );
+  return readChoiceList(folder) as Choice[];
 }

@@ -1,13 +1,17 @@
 // Estimates the time left of a run from the times of its parts so far.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { TrainEvent } from "@dsbm/train";
-import type { Length } from "./length.js";
 import type { Speed } from "./speed.js";
 
 type TimedConfig = Pick<
   CompleteTrainConfig,
   "first_pass" | "cache" | "cache_npar" | "cache_refresh_stride" | "gif_stride"
 >;
+
+export interface Length {
+  halves: number;
+  stepsOf(half: number): number;
+}
 
 export interface Position {
   half: number;
@@ -17,9 +21,6 @@ export interface Position {
 const most = 30;
 /** Seconds of a window. Shorter windows measure how the machine shares its processors. */
 const window = 0.5;
-
-/** Seconds from which a step, or a part of a simulation, counts as long. */
-const long = 2;
 
 /**
  * Median over the newest windows, so that a pause of the machine or a recording step does not move
@@ -53,7 +54,6 @@ export class TimeEstimate {
   #half = 1;
   #last: number;
   #pairsDone = 0;
-  #isSlow = { step: false, simulation: false };
   /** Seconds assumed before the first measurement. */
   #assumed: { step: number | null; pair: number; evaluation: number };
 
@@ -81,15 +81,11 @@ export class TimeEstimate {
     this.#pairsDone = event.done;
     if (event.done === 0 || pairs <= 0) return;
     this.#pairs.add(seconds, pairs);
-    this.#isSlow.simulation = seconds > long;
   }
 
-  /** Call after each step. Returns its seconds. */
-  stepped(): number {
-    const seconds = this.#lap();
-    this.#steps[this.#kind(this.#half)].add(seconds);
-    this.#isSlow.step = seconds > long;
-    return seconds;
+  /** Call after each step. */
+  stepped(): void {
+    this.#steps[this.#kind(this.#half)].add(this.#lap());
   }
 
   evaluated(seconds: number): void {
@@ -100,19 +96,6 @@ export class TimeEstimate {
   /** Call after other work than steps and simulations. */
   restart(): void {
     this.#lap();
-  }
-
-  /** Long steps make checkpoints more frequent. */
-  get hasLongSteps(): boolean {
-    return this.#isSlow.step;
-  }
-
-  get hasLongSimulations(): boolean {
-    return this.#isSlow.simulation;
-  }
-
-  get hasSimulated(): boolean {
-    return this.#pairs.median !== null;
   }
 
   /** Seconds of a step; null before the first step. */

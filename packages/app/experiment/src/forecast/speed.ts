@@ -1,32 +1,19 @@
 // How fast a problem trains on this machine: some steps and a simulation, on throwaway networks.
-import { loadavg } from "node:os";
 import { mapConditions, stream } from "@dsbm/bridge";
-import { cores } from "@dsbm/runs";
-import { getNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { type Problem, Training, withExecution } from "@dsbm/train";
 
 export interface Speed {
   /** Seconds of a step on pairs of the first coupling. */
   step: number;
   pair: number;
-  /** Threads of a step; null: chosen by training. */
-  threads: number | null;
 }
 
 /** Approximate seconds of measured steps. */
 const seconds = 1;
 const many = { firstSteps: 1_000_000, steps: 1_000_000 };
 
-/** If other programs use the processors, also tries steps on one thread, which wait less. */
 export async function measureSpeed(problem: Problem): Promise<Speed> {
-  const speed = await speedOn(problem, null);
-  const isFixed = problem.execution?.threads !== "auto";
-  if (isFixed || loadavg()[0] <= cores() || getNumThreads() === 1) return speed;
-  const alone = await speedOn(problem, 1);
-  return alone.step < 0.8 * speed.step ? alone : speed;
-}
-
-async function speedOn(problem: Problem, threads: number | null): Promise<Speed> {
   const { method } = problem;
   const { model } = method.method;
   const still = {
@@ -39,8 +26,7 @@ async function speedOn(problem: Problem, threads: number | null): Promise<Speed>
     // A learning rate of 0 takes as long and stays finite.
     optimisation: { ...problem.optimisation, lr: 0 },
   };
-  const how = { ranks: null, logEvery: 1_000_000, ...(threads !== null && { threads }) };
-  const training = new Training(withExecution(still, how));
+  const training = new Training(withExecution(still, { ranks: null, logEvery: 1_000_000 }));
   try {
     const stop = new AbortController();
     const seen: [step: number, time: number][] = [];
@@ -69,7 +55,7 @@ async function speedOn(problem: Problem, threads: number | null): Promise<Speed>
         return (performance.now() - began) / 1000 / x.size(0);
       });
     time(8);
-    return { step, pair: time(x0.ndim === 2 ? 1000 : 8), threads };
+    return { step, pair: time(x0.ndim === 2 ? 1000 : 8) };
   } finally {
     training.dispose();
   }

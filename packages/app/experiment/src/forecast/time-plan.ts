@@ -15,8 +15,6 @@ export interface TimeLimit {
   clock: Clock;
   /** Seconds kept for evaluation and report. */
   reserve: number;
-  /** Threads of a step; null: chosen by training. */
-  threads: number | null;
   most: number;
   /** Whether the run may end early if held-out metrics stop improving. */
   earlyStop: boolean;

@@ -17,7 +17,6 @@ import {
 import {
   type CheckpointStore,
   describeResult,
-  duration,
   type Logger,
   metricName,
   namedMetrics,
@@ -29,8 +28,7 @@ import {
 } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
-import { TimeEstimate } from "../forecast/estimate.js";
-import { type Length, lengthText } from "../forecast/length.js";
+import { type Length, TimeEstimate } from "../forecast/estimate.js";
 import { outOfMemoryAdvice } from "../forecast/memory.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { startFromRun } from "./begin/from-run.js";
@@ -43,8 +41,6 @@ import { describeStep } from "./ranks.js";
 import { writeReport } from "./report.js";
 import { writeTrajectories } from "./trajectories.js";
 
-const often = 60;
-
 export class ExperimentRun {
   readonly #training: Training;
   readonly #store: CheckpointStore;
@@ -54,8 +50,6 @@ export class ExperimentRun {
   #lastPoint: string | null = null;
   #ended: string | null = null;
   readonly #time: TimeEstimate;
-  readonly #started = performance.now();
-  #told = { longSteps: false, timeLeft: false };
 
   constructor(
     private readonly config: CompleteTrainConfig,
@@ -66,9 +60,7 @@ export class ExperimentRun {
   ) {
     const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
     const { ranks = null, hooks } = options;
-    const threads = hooks?.time?.limit.threads ?? null;
-    const how = { ranks, ...(threads !== null && { threads }) };
-    this.#training = new Training(withExecution(problem, how));
+    this.#training = new Training(withExecution(problem, { ranks }));
     this.#time = hooks?.time?.estimate ?? new TimeEstimate(config);
     const { keep_last } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last });
@@ -97,7 +89,8 @@ export class ExperimentRun {
     if (!method.model?.fit) progress.line(`${name} of ${size} parameters ${ways}`);
     const at = this.#restore();
     const plan = options.hooks?.time;
-    if (!plan) progress.line(lengthText(this.#length));
+    const steps = this.#stepsBefore({ half: this.#halves + 1, step: 0 });
+    if (!plan) progress.line(`${this.#halves} half-iterations, ${steps} steps in all`);
     if (parameters > 2e6) progress.line(`to resume after a stop: ${options.resume}`);
     run.rewindTo({ half_iteration: at.half, step: at.step });
     const main: MainWork = {
@@ -107,12 +100,15 @@ export class ExperimentRun {
     };
     const next = await runCourse(training, main, {
       signal,
-      pauseAt: ({ step }) =>
-        this.#stepped(step) ||
-        step % config.checkpoint_stride === 0 ||
-        step % config.gif_stride === 0 ||
-        this.#minutesUp() ||
-        plan?.isDue() === true,
+      pauseAt: ({ step }) => {
+        this.#time.stepped();
+        return (
+          step % config.checkpoint_stride === 0 ||
+          step % config.gif_stride === 0 ||
+          this.#minutesUp() ||
+          plan?.isDue() === true
+        );
+      },
     });
     progress.done();
     return next === "end" ? "finished" : "interrupted";
@@ -170,47 +166,17 @@ export class ExperimentRun {
     for (const warning of this.#store.tidy()) this.options.progress.line(warning);
   }
 
-  #say(line: string | null): void {
-    if (line !== null) this.options.progress.line(line);
-  }
-
   #minutesUp(): boolean {
     const { checkpoint_minutes } = this.config;
-    if (checkpoint_minutes === null) return false;
-    const seconds = 60 * checkpoint_minutes;
-    const limit = this.#time.hasLongSteps ? Math.min(often, seconds) : seconds;
-    return performance.now() - this.#lastSaved > 1000 * limit;
-  }
-
-  #stepped(step: number): boolean {
-    const seconds = this.#time.stepped();
-    if (this.#time.hasLongSteps && !this.#told.longSteps) {
-      this.#told.longSteps = true;
-      this.#say(
-        `Steps take ${seconds.toFixed(0)} s. Checkpointing every ${often} s; an interrupted run resumes from the latest checkpoint.`,
-      );
-    }
-    return this.#time.hasLongSimulations && step % this.config.cache_refresh_stride === 0;
+    return (
+      checkpoint_minutes !== null &&
+      performance.now() - this.#lastSaved > 60_000 * checkpoint_minutes
+    );
   }
 
   #left(at: Position): number | null {
     const training = this.#time.left(at, this.#length);
     return this.options.hooks?.time?.left(training) ?? training;
-  }
-
-  #tellTime(event: Extract<TrainEvent, { type: "step" }>): void {
-    const left = this.#time.left(event, this.#length);
-    const isEarly = performance.now() - this.#started < 1000 && event.step < event.steps;
-    if (this.#told.timeLeft || this.options.hooks?.time || left === null || isEarly) return;
-    this.#told.timeLeft = true;
-    const { rate } = event;
-    const hasSimulations = this.config.cache === "disk" && this.#halves > this.config.first_pass;
-    const rest =
-      hasSimulations && !this.#time.hasSimulated
-        ? ", simulations and evaluations not counted yet"
-        : "";
-    const speed = rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3);
-    this.#say(`about ${duration(Math.max(1, left))} left at ${speed} steps a second${rest}`);
   }
 
   #restore(): Position {
@@ -268,7 +234,6 @@ export class ExperimentRun {
         return "train";
       case "step":
         this.#log(event);
-        this.#tellTime(event);
         progress.update({
           ...event,
           label: place,

@@ -1,7 +1,6 @@
 // Writes curves and report.html of a run, from the run folder alone.
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { checkpointId, gaussianName, type Position } from "@dsbm/problem";
 import {
@@ -90,7 +89,7 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
     names,
     curves,
     config: found,
-    title: `Bridge ${names.source} to ${names.target}: ${method}${firstPairs(config)}, seed ${seed}`,
+    title: `Bridge ${names.source} to ${names.target}: ${method}, seed ${seed}`,
     evaluations: shownRows(logged, rows),
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),
@@ -108,22 +107,6 @@ function namesOf({ Dataset, Dataset_transfer, transfer }: CompleteTrainConfig) {
     source: named(Dataset),
     target: transfer ? named(`${Dataset_transfer}`) : gaussianName,
   };
-}
-
-function firstPairs({ method, first_coupling, precondition, ot_sampler }: CompleteTrainConfig) {
-  if (method === "dsb" || method === "dsb_increments") return " from the reference process";
-  const { rows } = methodNamed(method);
-  if (!rows?.pairs || method === "lightsb") return "";
-  if (first_coupling === "ref") return " from the reference process";
-  if (first_coupling === "identity") return " from pairs of each sample with itself";
-  if (precondition === "mixture") return " from pairs of LightSB";
-  const plans = {
-    exact: "optimal",
-    sinkhorn: "entropic optimal",
-  };
-  const usualPlan = method === "sbcfm" ? plans.sinkhorn : plans.exact;
-  const plan = ot_sampler ? plans[ot_sampler] : rows.coupling ? usualPlan : null;
-  return ` from ${plan ? `pairs of ${plan} transport` : "independent pairs"}`;
 }
 
 function curvesOf(

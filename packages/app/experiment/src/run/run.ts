@@ -34,7 +34,7 @@ import {
   lengthKeys,
   readExtension,
 } from "./begin/extension.js";
-import { checkContinuable, checkSameConfig, finishedRows, freeKeys } from "./begin/resume.js";
+import { checkSameConfig, finishedRows, freeKeys } from "./begin/resume.js";
 import { checkTables } from "./columns.js";
 import { runCourse } from "./course.js";
 import { ExperimentRun } from "./experiment-run.js";
@@ -77,7 +77,6 @@ export async function runTraining(
     const rows = isShort ? null : finishedRows(folder, config, free);
     if (rows) return { rows, state: "finished" };
     checkSameConfig(folder, config, free);
-    checkContinuable(folder);
     checkFiles(folder);
     checkTables(folder);
   }

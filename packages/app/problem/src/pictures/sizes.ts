@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { CompleteTrainConfig, TrainConfig } from "@dsbm/config";
 import { pictureFormat } from "@dsbm/data";
-import { errnoOf } from "@dsbm/files";
-import { runPaths } from "@dsbm/runs";
 
 const prefix = "folder:";
 
@@ -48,43 +45,6 @@ export async function pictureSizes(
       reason: channels === 1 ? "the images are grey" : "the images have colours",
     },
   ];
-}
-
-/**
- * Size and channels if all data are image folders and `overrides` do not set them: of the run in
- * `folder`, else of the data, with a line for the user. Throws as `pictureFormat`.
- */
-export async function pictureOverrides(
-  config: Datasets,
-  { overrides, folder }: { overrides: object; folder: string | null },
-): Promise<{ overrides: object; notes: string[] }> {
-  const ends = new Set(endsOf(config));
-  const folders = pictureFolders(config);
-  const missing = keys.filter((key) => !Object.hasOwn(overrides, key));
-  if (folders.length < ends.size || missing.length === 0) return { overrides: {}, notes: [] };
-  const saved = folder === null ? null : savedSizes(folder);
-  if (saved)
-    return { overrides: Object.fromEntries(missing.map((key) => [key, saved[key]])), notes: [] };
-  const sizes = await pictureSizes(folders);
-  const chosen = sizes.filter(({ key }) => missing.includes(key));
-  const said = chosen.map(({ key, value, reason }) => `${key}=${value} (${reason})`);
-  return {
-    overrides: Object.fromEntries(chosen.map(({ key, value }) => [key, value])),
-    notes: [`chosen from the images: ${said.join(", ")}`],
-  };
-}
-
-function savedSizes(folder: string): Record<(typeof keys)[number], unknown> | null {
-  try {
-    const config = JSON.parse(readFileSync(runPaths(folder).config_json, "utf8"));
-    const { image_size, channels } = config?.data ?? {};
-    const isWhole = [image_size, channels].every((n) => Number.isSafeInteger(n) && n > 0);
-    return isWhole ? { "data.image_size": image_size, "data.channels": channels } : null;
-  } catch (error) {
-    // A damaged file is refused when the run opens.
-    if (!(error instanceof SyntaxError) && errnoOf(error) === undefined) throw error;
-    return null;
-  }
 }
 
 /** A line for each image folder that is changed, or could be smaller. Throws as `pictureFormat`. */

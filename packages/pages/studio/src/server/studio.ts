@@ -31,7 +31,6 @@ export interface StudioOptions {
 
 export interface Studio {
   readonly address: string;
-  readonly pages: number;
   close(): Promise<void>;
 }
 
@@ -61,9 +60,6 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const at = await listen(server, port);
   return {
     address: `http://${host}:${at}/${token}/`,
-    get pages() {
-      return streams.open;
-    },
     close: () =>
       new Promise((done) => {
         streams.close();

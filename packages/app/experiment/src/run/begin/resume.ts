@@ -1,8 +1,6 @@
 // Resumes a run if its configuration is equal or differs only in keys that change no result.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { ConfigError, freeProcessKeys, isTree, readConfig } from "@dsbm/config";
-import { checkFiles, isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
+import { checkFiles, isFinished, type Row, readRun } from "@dsbm/runs";
 import { checkTables } from "../columns.js";
 
 export const freeKeys: ReadonlySet<string> = new Set([
@@ -27,8 +25,6 @@ export const freeKeys: ReadonlySet<string> = new Set([
   "keep_last",
   "autostart_next_it",
   ...freeProcessKeys,
-  // A key of earlier versions.
-  "dist_secret",
 ]);
 
 /** Throws as readRun. */
@@ -78,14 +74,4 @@ export function finishedRows(
   checkFiles(folder);
   checkTables(folder);
   return readRun(folder).results;
-}
-
-/** Earlier versions kept a run's state in one file. */
-export function checkContinuable(folder: string): void {
-  if (!existsSync(join(folder, "state.safetensors")) || existsSync(runPaths(folder).checkpoints))
-    return;
-  throw new ConfigError(
-    "usage",
-    `${folder} was begun by dsbm ${readRun(folder).info.dsbm} without checkpoints, and this version cannot resume it: add --again to start over, or finish it with the old version`,
-  );
 }
