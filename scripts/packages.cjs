@@ -12,12 +12,12 @@ const packages = {
   train: { group: "library", budget: 33_600, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 26_400, imports: ["files"] },
   runs: { group: "app", budget: 36_400, imports: ["files"] },
-  problem: { group: "app", budget: 14_000, imports: base },
+  problem: { group: "app", budget: 13_800, imports: base },
   inference: { group: "app", budget: 26_100, imports: [...base, "problem"] },
   evaluation: { group: "app", budget: 31_600, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 31_700,
+    budget: 31_800,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 22_200, imports: [...base, "problem", "inference", "web"] },
@@ -25,7 +25,7 @@ const packages = {
   studio: { group: "pages", budget: 26_300, imports: ["files", "runs", "web"] },
   cli: {
     group: "app",
-    budget: 25_500,
+    budget: 25_000,
     imports: [
       ...base,
       "problem",

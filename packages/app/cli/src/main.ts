@@ -2,7 +2,7 @@
 
 import { describeError, exitCodeOf } from "@dsbm/config/user-errors";
 import { version } from "@dsbm/runs/version";
-import { printHelp, terminalWidth, twoColumns } from "./terminal/columns.js";
+import { printHelp } from "./terminal/columns.js";
 import { outliveReaders } from "./terminal/streams.js";
 
 type Load = () => Promise<(args: string[]) => Promise<number>>;
@@ -75,10 +75,8 @@ const sections: readonly [title: string, names: readonly string[]][] = [
 function overview(): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length));
   const blocks = sections.map(([title, names]) => {
-    const rows = names.map(
-      (name) => [`  ${name.padEnd(width)}`, commands[name]?.[0] ?? ""] as const,
-    );
-    return `${title}\n${twoColumns(rows, terminalWidth())}`;
+    const rows = names.map((name) => `  ${name.padEnd(width)}  ${commands[name]?.[0]}`);
+    return [title, ...rows].join("\n");
   });
   return [
     `dsbm ${version}: Schrödinger bridges between two data distributions`,

@@ -10,5 +10,5 @@ export { measureAndDraw, measureRun } from "./run/measure.js";
 export { openRunOf } from "./run/open-run.js";
 export type { RunOptions, WorkerOptions } from "./run/options.js";
 export { aloneOnly, isOneOfSeveral, joinRanks, onOwnDevice } from "./run/ranks.js";
-export { lastOfHalves, panelsOf, writeReport } from "./run/report.js";
+export { writeReport } from "./run/report.js";
 export { finishedRun, runTraining, runTrainingWorker } from "./run/run.js";

@@ -1,16 +1,11 @@
 // `dsbm annotate RUN NEW OUT key=value …`: annotates the rows of a table.
-import { annotate, helpTable } from "@dsbm/config";
-import { terminalWidth } from "../terminal/columns.js";
+import { annotate } from "@dsbm/config";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
 const usage = "dsbm annotate RUN NEW OUT [key=value …]";
 
-const help = [
-  `usage: ${usage}`,
-  "",
-  annotate.about,
-  "",
+const notes = [
   "RUN  the folder of a run of tables, or latest",
   "NEW  a table with the columns of the run, and its column of times (time=COLUMN)",
   "OUT  a copy of a .h5ad file with more in obs, obsm and uns, or a table (.csv, .tsv, .parquet) of all columns",
@@ -18,13 +13,11 @@ const help = [
   "examples",
   "  dsbm annotate RUN cells.h5ad out.h5ad                  velocities, and each cell on the last day",
   "  dsbm annotate RUN cells.h5ad out.h5ad fate=celltype    also the probability of each class on the last day",
-  "",
-  helpTable(annotate.schema, { width: terminalWidth() }),
-].join("\n");
+];
 
 /** Returns the exit code. Throws ConfigError. */
 export async function annotateCommand(args: string[]): Promise<number> {
-  const request = placedWords(annotate, args, { expected: "RUN NEW OUT", usage, help });
+  const request = placedWords(annotate, args, { expected: "RUN NEW OUT", usage, notes });
   if (!request) return 0;
   const [run, input, output] = request.places as [string, string, string];
   using work = await beginWork(`stopped within a step; nothing was written to ${output}`);

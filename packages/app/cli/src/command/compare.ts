@@ -1,30 +1,23 @@
 // `dsbm compare TARGET GENERATED key=value …`: compares samples of any program with data.
-import { compare, helpTable } from "@dsbm/config";
-import { terminalWidth } from "../terminal/columns.js";
+import { compare } from "@dsbm/config";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
 const usage = "dsbm compare TARGET GENERATED [source=FILE] [key=value …] [--json]";
 
-const help = [
-  `usage: ${usage}`,
-  "",
-  compare.about,
-  "",
+const notes = [
   "TARGET     a table of held-out data, in any format of dsbm fit",
   "GENERATED  a table of generated samples, with the same columns in the same units",
   "source     a table of their source rows: gives ceilings, and a verdict",
   "--json     as json=true",
-  "",
-  helpTable(compare.schema, { width: terminalWidth() }),
-].join("\n");
+];
 
 /** Returns the exit code. Throws ConfigError. */
 export async function compareCommand(args: string[]): Promise<number> {
   const request = placedWords(compare, args, {
     expected: "TARGET GENERATED",
     usage,
-    help,
+    notes,
     options: { "--json": "json=true" },
   });
   if (!request) return 0;

@@ -1,24 +1,17 @@
 // `dsbm evaluate RUN key=value …`: evaluates the bridge of a run, as a table and as quality.json.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type EvaluateConfig, evaluate, helpTable } from "@dsbm/config";
+import { type EvaluateConfig, evaluate } from "@dsbm/config";
 import { findRun, runPaths, writeQuality } from "@dsbm/runs";
-import { terminalWidth } from "../terminal/columns.js";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
 const usage = "dsbm evaluate RUN [key=value …] [--json]";
 
-const help = [
-  `usage: ${usage}`,
-  "",
-  evaluate.about,
-  "",
+const notes = [
   "RUN     folder of a run of dsbm fit, train or gaussian, finished or not; a folder above one; or latest",
   "--json  as json=true",
-  "",
-  helpTable(evaluate.schema, { width: terminalWidth() }),
-].join("\n");
+];
 
 /** Returns the exit code. Throws ConfigError. */
 export async function evaluateCommand(args: string[]): Promise<number> {
@@ -26,7 +19,7 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   const request = placedWords(evaluate, args, {
     expected: "RUN",
     usage,
-    help,
+    notes,
     isPlace: isRun,
     options: { "--json": "json=true" },
   });

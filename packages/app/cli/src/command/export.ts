@@ -1,16 +1,11 @@
 // `dsbm export RUN OUT key=value …`: writes a trained bridge for other programs.
-import { exported, helpTable } from "@dsbm/config";
-import { terminalWidth } from "../terminal/columns.js";
+import { exported } from "@dsbm/config";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
 const usage = "dsbm export RUN OUT [key=value …]";
 
-const help = [
-  `usage: ${usage}`,
-  "",
-  exported.about,
-  "",
+const notes = [
   "RUN  the folder of a run, finished or not, a folder above a single run, or latest",
   "OUT  a folder: the models, bridge.json, README.md (a model card), sample.py (with onnxruntime and numpy)",
   "     NAME.html: a page that plays the bridge offline, with models and some held-out samples inside",
@@ -21,13 +16,11 @@ const help = [
   "  dsbm export RUN page.html                    one file to send to a colleague",
   "",
   "docs/export.md describes the formats.",
-  "",
-  helpTable(exported.schema, { width: terminalWidth() }),
-].join("\n");
+];
 
 /** Returns the exit code. Throws ConfigError. */
 export async function exportCommand(args: string[]): Promise<number> {
-  const request = placedWords(exported, args, { expected: "RUN OUT", usage, help });
+  const request = placedWords(exported, args, { expected: "RUN OUT", usage, notes });
   if (!request) return 0;
   const [run, out] = request.places as [string, string];
   const { exportRun, bytesText } = await import("@dsbm/export");

@@ -1,35 +1,21 @@
 // `dsbm extend RUN +2`: adds half-iterations, or steps, to a run.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type CompleteTrainConfig,
-  ConfigError,
-  extend,
-  helpTable,
-  savedConfig,
-} from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, extend, savedConfig } from "@dsbm/config";
 import type { Extension } from "@dsbm/experiment";
 import { findRun, readQuality, readRun, shellWord, stoppedWithin } from "@dsbm/runs";
 import type { z } from "zod";
-import { terminalWidth } from "../terminal/columns.js";
 import { printRun } from "./results.js";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
 const usage = "dsbm extend RUN [+N] [n_ipf=…] [num_iter=…]";
 
-const help = [
-  `usage: ${usage}`,
-  "",
-  extend.about,
-  "",
+const notes = [
   "RUN  folder of a run of dsbm train, gaussian or fit; a folder above one; or latest",
   "+N   number of additional half-iterations",
-  "",
-  helpTable(extend.schema, { width: terminalWidth() }),
-  "",
   "Finished half-iterations stay unchanged. With more half-iterations the result equals a run that had them from the beginning.",
-].join("\n");
+];
 
 type Asked = z.output<typeof extend.schema>;
 
@@ -72,7 +58,7 @@ function checkNamed(folder: string, saved: unknown, now: object): void {
 export async function extendCommand(args: string[]): Promise<number> {
   const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
   const isPlace = (word: string) => existsSync(join(word, "run.json"));
-  const request = placedWords(extend, words, { expected: "RUN", usage, help, isPlace });
+  const request = placedWords(extend, words, { expected: "RUN", usage, notes, isPlace });
   if (!request) return 0;
   const asked = request.config;
   const folder = findRun(request.places[0] as string);

@@ -1,8 +1,7 @@
 // `dsbm sample RUN INPUT OUTPUT key=value …`: applies a trained bridge to new samples.
-import { helpTable, sample } from "@dsbm/config";
+import { sample } from "@dsbm/config";
 import type { SampleResult } from "@dsbm/inference";
 import { duration } from "@dsbm/runs";
-import { terminalWidth } from "../terminal/columns.js";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
@@ -16,11 +15,7 @@ const sections = {
   "files and machine": ["overwrite", "batch_size", "threads", "device"],
 };
 
-const help = [
-  `usage: ${usage}`,
-  "",
-  sample.about,
-  "",
+const notes = [
   "RUN  the folder of a run, finished or not, a folder above a single run, or latest",
   "NEW  a table (.csv, .tsv, also .gz, .parquet, .npy, .npz, .h5ad) with the columns of the run,",
   "     a folder of images, one image, an array of images (.npy),",
@@ -34,13 +29,11 @@ const help = [
   "  dsbm sample RUN cells.h5ad out.h5ad from=2 to=7        a copy of the file, the cells of day 2 on day 7",
   "  dsbm sample RUN new.csv paths.csv path=true            all times: a long table with a column t",
   "  dsbm sample RUN photos out resize=true                 images of any size",
-  "",
-  helpTable(sample.schema, { sections, width: terminalWidth() }),
-].join("\n");
+];
 
 /** Returns the exit code. Throws ConfigError. */
 export async function sampleCommand(args: string[]): Promise<number> {
-  const request = placedWords(sample, args, { expected: "RUN NEW OUT", usage, help });
+  const request = placedWords(sample, args, { expected: "RUN NEW OUT", usage, notes, sections });
   if (!request) return 0;
   const [run, input, output] = request.places as [string, string, string];
   using work = await beginWork(`stopped within a step; nothing was written to ${output}`);

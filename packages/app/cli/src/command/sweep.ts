@@ -9,7 +9,7 @@ const help = [
   "       dsbm sweep table DIR",
   "",
   "status   members of a sweep that are waiting, running, finished, failed (and why) or interrupted",
-  "table    mean and standard deviation over seeds of finished members, as text, summary.csv, .svg and .png",
+  "table    mean and standard deviation over seeds of finished members, as text and summary.csv",
   "",
   "DIR is the folder of a sweep (experiments/sweeps/…), or the experiments folder above for all its sweeps.",
 ].join("\n");

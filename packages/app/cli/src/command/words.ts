@@ -1,14 +1,23 @@
 import { existsSync } from "node:fs";
-import { ConfigError, type Experiment, isSetting, printValue, resolve } from "@dsbm/config";
+import {
+  ConfigError,
+  type Experiment,
+  helpTable,
+  isSetting,
+  printValue,
+  resolve,
+} from "@dsbm/config";
 import { findRun } from "@dsbm/runs";
 import type { z } from "zod";
-import { printHelp } from "../terminal/columns.js";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
 
 interface PlacedOptions {
   expected: string;
   /** The line of usage, without "usage: ". */
   usage: string;
-  help: string;
+  /** Lines of help before the keys. */
+  notes: readonly string[];
+  sections?: Readonly<Record<string, readonly string[]>>;
   isPlace?: (word: string) => boolean;
   /** Options with dashes, and their settings. */
   options?: Readonly<Record<string, string>>;
@@ -21,7 +30,7 @@ interface PlacedOptions {
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
-  { expected, usage, help, isPlace = existsSync, options = {} }: PlacedOptions,
+  { expected, usage, notes, sections, isPlace = existsSync, options = {} }: PlacedOptions,
 ): { config: z.output<S>; places: string[] } | null {
   const places = [] as string[];
   const settings = [] as string[];
@@ -32,7 +41,8 @@ export function placedWords<S extends z.ZodType>(
   const known = { options: Object.keys(options) };
   const { help: isHelp, members } = resolve(experiment, settings, known);
   if (isHelp) {
-    printHelp(help);
+    const table = helpTable(experiment.schema, { sections, width: terminalWidth() });
+    printHelp([`usage: ${usage}`, "", experiment.about, "", ...notes, "", table].join("\n"));
     return null;
   }
   const [member, ...more] = members;
@@ -41,7 +51,7 @@ export function placedWords<S extends z.ZodType>(
   if (places.length !== expected.split(" ").length)
     throw new ConfigError(
       "usage",
-      `got ${places.length === 0 ? "no arguments" : places.map((word) => JSON.stringify(word)).join(" ")}; expected ${expected}: ${usage}`,
+      `got ${places.length === 0 ? "no arguments" : places.map((place) => JSON.stringify(place)).join(" ")}; expected ${expected}: ${usage}`,
     );
   return { config: member.config, places };
 }

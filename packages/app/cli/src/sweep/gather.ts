@@ -1,5 +1,4 @@
-// Gathers the results of a sweep in one table and one figure.
-import { lastOfHalves, panelsOf } from "@dsbm/experiment";
+// Gathers the results of a sweep in one table.
 import { writeFileAtomic } from "@dsbm/files";
 import {
   entryFolder,
@@ -16,14 +15,11 @@ import {
   shownColumns,
   stdOf,
   summarise,
-  svgToPng,
   sweepPaths,
-  trendFigure,
 } from "@dsbm/runs";
 
 /**
- * Writes summary.csv, summary.svg and summary.png of the sweep in `folder` and returns its last
- * evaluations as text with the paths; null if no member is finished. Throws RunError.
+ * Writes summary.csv of the sweep in `folder` and returns its last evaluations as text; null if no member is finished. Throws RunError.
  */
 export async function gather(folder: string): Promise<string | null> {
   const manifest = readManifest(folder);
@@ -38,33 +34,13 @@ export async function gather(folder: string): Promise<string | null> {
     rows: run.results,
   }));
   const table = summarise(results);
-  const paths = sweepPaths(folder);
-  writeFileAtomic(paths.summary_csv, formatCsv(table));
+  const { summary_csv } = sweepPaths(folder);
+  writeFileAtomic(summary_csv, formatCsv(table));
   const keys = Object.keys(results[0]?.configuration ?? {});
   const last = newestRows(table.rows, keys);
   const logged = readLoggedOf(finished.map((member) => member.folder));
   const metrics = shownColumns(logged, table.rows, meanOf);
-  const panels = panelsOf(logged, table.rows, { column: meanOf, spread: stdOf });
-  if (panels.length > 0) {
-    const series = (row: Record<string, unknown>) => seriesOf(row as Row, keys);
-    const svg = await trendFigure({
-      rows: lastOfHalves(table.rows, series),
-      panels,
-      title: `Sweep of dsbm ${manifest.experiment}: mean over seeds, ± one standard deviation`,
-      series,
-      floorLabel: "reference",
-    });
-    writeFileAtomic(paths.summary_svg, svg);
-    writeFileAtomic(paths.summary_png, await svgToPng(svg));
-  }
-  return `${tableText(last, keys, metrics)}\n\ntable:   ${paths.summary_csv}\npicture: ${paths.summary_png}`;
-}
-
-function seriesOf(row: Row, keys: readonly string[]): string {
-  const { direction, steps } = row;
-  const configuration = keys.map((key) => `${key}=${row[key]}`);
-  const words = [...configuration, direction, steps == null ? null : `${steps} steps`];
-  return words.filter((word) => word != null).join(", ") || "all seeds";
+  return `${tableText(last, keys, metrics)}\n\ntable:   ${summary_csv}`;
 }
 
 function tableText(

@@ -1,22 +1,6 @@
 /** Columns of the terminal; 100 without a terminal. */
 export const terminalWidth = (): number => process.stdout.columns ?? 100;
 
-/** Rows of two columns, the second wrapped at `width`. */
-export function twoColumns(
-  rows: readonly (readonly [name: string, meaning: string])[],
-  width = terminalWidth(),
-): string {
-  const first = 2 + Math.max(...rows.map(([name]) => name.length));
-  return rows
-    .map(([name, meaning]) => {
-      const [head = "", ...tail] = wrap(meaning, Math.max(20, width - first));
-      return [name.padEnd(first) + head, ...tail.map((line) => " ".repeat(first) + line)].join(
-        "\n",
-      );
-    })
-    .join("\n");
-}
-
 /** Wraps help at the width of the terminal. */
 export function printHelp(text: string): void {
   const width = process.stdout.columns;

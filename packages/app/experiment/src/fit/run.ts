@@ -5,7 +5,6 @@ import { duration, type Progress, type Row, readQuality, runPaths } from "@dsbm/
 import { measureRun } from "../run/measure.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
-import { fewSteps } from "./choose.js";
 import { leaveOut, leaveOutSeconds } from "./leave-out.js";
 import { type PlannedFit, planFit, printPlan, timePlan } from "./plan.js";
 import { configureFit, type FitRequest } from "./prepare.js";
@@ -83,7 +82,6 @@ async function trainFit(
       time,
       async trained(_run, ends, rows) {
         keepBest(folder, rows, progress);
-        warnOfFewSteps(rows, own.max_minutes, progress);
         if (!(await measure({ ends }))) return false;
         const course = { config, ends };
         const how = { loo: own.loo, time, progress, signal };
@@ -97,14 +95,6 @@ async function trainFit(
   if (result.state === "finished" && !isMeasured(folder, holdouts) && !(await measure()))
     return { rows: result.rows, state: "interrupted" };
   return result;
-}
-
-function warnOfFewSteps(rows: readonly Row[], minutes: number | null, { line }: Progress): void {
-  const least = Math.min(...rows.map(({ step }) => Number(step)));
-  if (minutes !== null && least < fewSteps)
-    line(
-      `warning: a half-iteration had only ${least} steps in the given time: expected ${fewSteps} or more; give more than max_minutes=${minutes}`,
-    );
 }
 
 const allowed = (row: Row): number =>

@@ -29,7 +29,6 @@ import {
 import { io, TorchError } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { type Length, TimeEstimate } from "../forecast/estimate.js";
-import { outOfMemoryAdvice } from "../forecast/memory.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { startFromRun } from "./begin/from-run.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
@@ -399,9 +398,11 @@ export class ExperimentRun {
 
   explained(error: unknown): unknown {
     if (error instanceof TorchError && error.code === "ERR_TORCH_MEMORY")
-      return new TorchError(error.code, `${error.message}: ${outOfMemoryAdvice(this.config)}`, {
-        op: error.op,
-      });
+      return new TorchError(
+        error.code,
+        `${error.message}: write accumulate=${2 * this.config.accumulate} or more, model.use_checkpoint=true for images, or a smaller batch_size, cache_batch_size and test_batch_size`,
+        { op: error.op },
+      );
     if (!(error instanceof BridgeError) || error.code !== "not_finite") return error;
     if (error instanceof DivergedError) return error;
     const last = this.#lastPoint

@@ -24,39 +24,27 @@ import {
 const mostPanels = 8;
 const mostBetween = 20;
 
-export function panelsOf(
-  metrics: readonly LoggedMetric[],
-  rows: readonly Row[],
-  {
-    column = (name: string) => name,
-    spread,
-  }: {
-    /** Columns of a metric and of its deviation in these rows. */
-    column?: (metric: string) => string;
-    spread?: (metric: string) => string;
-  } = {},
-): TrendPanel[] {
-  const has = (name: string) => rows.some((row) => typeof row[name] === "number");
+function panelsOf(metrics: readonly LoggedMetric[], rows: readonly Row[]): TrendPanel[] {
+  const has = (column: string) => rows.some((row) => typeof row[column] === "number");
   return metrics
-    .filter(({ isMain, columns }) => isMain && has(column(columns.value)))
+    .filter(({ isMain, columns }) => isMain && has(columns.value))
     .slice(0, mostPanels)
     .map((metric) => {
       const { title, scale, columns } = metric;
       const reference = referenceOf(metric);
-      const isCompared = reference !== null && has(column(reference.column));
+      const isCompared = reference !== null && has(reference.column);
       return {
-        metric: column(columns.value),
+        metric: columns.value,
         title: isCompared ? `${title} (dashed: ${reference.name})` : title,
         label: "",
-        ...(spread && { spread: spread(columns.value) }),
-        ...(isCompared && { floor: column(reference.column) }),
+        ...(isCompared && { floor: reference.column }),
         ...(scale === "log" && { scale }),
       };
     });
 }
 
 /** Keeps the last evaluation of each half-iteration. */
-export function lastOfHalves(rows: readonly Row[], series: (row: Row) => string): Row[] {
+function lastOfHalves(rows: readonly Row[], series: (row: Row) => string): Row[] {
   const last = new Map<string, Row>();
   for (const row of rows) last.set(JSON.stringify([series(row), row.half_iteration]), row);
   return [...last.values()];

@@ -52,8 +52,6 @@ export function sweepPaths(folder: string) {
     /** Held while this process starts members. */
     lock: at(".lock"),
     summary_csv: at("summary.csv"),
-    summary_svg: at("summary.svg"),
-    summary_png: at("summary.png"),
     log: (member: number): string => join(at("logs"), `${member}.log`),
   };
 }
