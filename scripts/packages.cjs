@@ -17,7 +17,7 @@ const packages = {
   evaluation: { group: "app", budget: 31_600, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 31_800,
+    budget: 31_300,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 22_200, imports: [...base, "problem", "inference", "web"] },
