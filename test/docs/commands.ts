@@ -23,9 +23,7 @@ const options = {
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const keysOf = (words: readonly string[]) =>
-  words.filter(
-    (word) => !/^\[|^…|…\]$/.test(word) && !/^--(again|help|plan|json|cfg)$/.test(word),
-  );
+  words.filter((word) => !/^\[|^…|…\]$/.test(word) && !/^--(again|help|plan|json|cfg)$/.test(word));
 const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
 
 /** Commands of so many places, and then keys. */
