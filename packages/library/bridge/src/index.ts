@@ -46,7 +46,6 @@ export {
   someRows,
 } from "./core/endpoints.js";
 export { argumentError, BridgeError, dataError, notFiniteError } from "./core/errors.js";
-export { cellOf, inCells, kMeans } from "./core/k-means.js";
 export type { Network } from "./core/network.js";
 export { isOneTime } from "./core/one-time.js";
 export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";
@@ -176,6 +175,7 @@ export { PointBridge } from "./model/point-bridge.js";
 export { Preconditioned } from "./model/preconditioned.js";
 export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
+export { cellOf, inCells, kMeans } from "./ot/k-means.js";
 export { densePlan } from "./ot/plan.js";
 export { type Points, sinkhorn } from "./ot/sinkhorn.js";
 export { brownian, checkBrownian } from "./process/brownian.js";

@@ -1,7 +1,7 @@
 // Riemannian metrics that are small where data are, so that short paths stay close to data (OT-MFM, NeurIPS 2024).
 import type { Generator, Tensor } from "@dsbm/torch";
-import { inCells, kMeans } from "../core/k-means.js";
 import { squaredDistances, squaredNorms } from "../ot/cost.js";
+import { inCells, kMeans } from "../ot/k-means.js";
 
 /** LAND (Arvanitidis et al. 2016) looks at all rows, in every coordinate; RBF has a kernel for each of some centres. */
 export type MetricName = "land" | "rbf";

@@ -1,5 +1,5 @@
 import { type Generator, oneHot, randperm, type Tensor, tidy, where } from "@dsbm/torch";
-import { squaredDistances } from "../ot/cost.js";
+import { squaredDistances } from "./cost.js";
 
 const rounds = 10;
 
