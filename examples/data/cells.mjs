@@ -1,9 +1,8 @@
 // Writes synthetic cells of days 2, 3 and 7 that become two types: day2.h5ad, day3.h5ad, day7.h5ad, and all in cells.h5ad.
 // node cells.mjs [CELLS of a day]
-import { renameSync } from "node:fs";
 import process from "node:process";
-import { copyH5ad, openTableWriter } from "dsbm/data";
 import { cat, Generator, rand, randn } from "dsbm/torch";
+import h5wasm from "h5wasm/node";
 
 const n = Number(process.argv[2] ?? 600);
 const generator = Generator.create(1);
@@ -23,30 +22,46 @@ function draw(day) {
 }
 
 /** Writes cells as anndata does: genes in X, days and types in .obs, components in .obsm. */
-async function write(file, cells) {
-  const names = cells[0].row.map((_, k) => `gene${k}`);
-  const writer = openTableWriter("genes.h5ad", {
-    format: ".h5ad",
-    carried: [
-      { name: "day", kind: "number" },
-      { name: "celltype", kind: "text" },
-    ],
-    columns: names.map((name) => ({ name, dtype: "float32" })),
+function write(name, cells) {
+  const file = new h5wasm.File(name, "w");
+  const matrix = (parent, key) => {
+    const data = Float32Array.from(cells.flatMap(({ row }) => row));
+    encode(parent.create_dataset({ name: key, data, shape: [cells.length, 10] }), "array", "0.2.0");
+  };
+  encode(file, "anndata", "0.1.0");
+  matrix(file, "X");
+  matrix(group(file, "obsm", "dict", "0.1.0"), "X_pca");
+  frame(group(file, "obs", "dataframe", "0.2.0"), {
+    cell: cells.map((_, i) => `cell${i}`),
+    day: Float64Array.from(cells, ({ day }) => day),
+    celltype: cells.map(({ celltype }) => celltype),
   });
-  await writer.write({
-    count: cells.length,
-    numbers: names.map((_, k) => Float64Array.from(cells, ({ row }) => row[k])),
-    carried: [cells.map(({ day }) => day), cells.map(({ celltype }) => celltype)],
+  frame(group(file, "var", "dataframe", "0.2.0"), {
+    gene: cells[0].row.map((_, k) => `gene${k}`),
   });
-  await writer.close();
-  renameSync("genes.h5ad", file);
-  const copy = await copyH5ad(file, "components.h5ad");
-  const components = Float32Array.from(cells.flatMap(({ row }) => row));
-  copy.obsm("X_pca", names.length)(components, [...cells.keys()]);
-  copy.close();
-  renameSync("components.h5ad", file);
+  file.close();
 }
 
+function encode(entity, type, version) {
+  entity.create_attribute("encoding-type", type);
+  entity.create_attribute("encoding-version", version);
+  return entity;
+}
+
+const group = (parent, name, type, version) => encode(parent.create_group(name), type, version);
+
+/** The first column is the index. */
+function frame(parent, columns) {
+  const [index, ...others] = Object.keys(columns);
+  parent.create_attribute("_index", index);
+  parent.create_attribute("column-order", others);
+  for (const [name, data] of Object.entries(columns)) {
+    const type = Array.isArray(data) ? "string-array" : "array";
+    encode(parent.create_dataset({ name, data }), type, "0.2.0");
+  }
+}
+
+await h5wasm.ready;
 const days = [2, 3, 7].map(draw);
-for (const cells of days) await write(`day${cells[0].day}.h5ad`, cells);
-await write("cells.h5ad", days.flat());
+for (const cells of days) write(`day${cells[0].day}.h5ad`, cells);
+write("cells.h5ad", days.flat());

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,6 +17,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { buildNative } from "../../packages/engine/torch/addon/build.mjs";
 import { cacheFolder, putCached, takeCached } from "../../packages/engine/torch/addon/cache.mjs";
 import { withLock } from "../../packages/engine/torch/addon/lock.mjs";
 
@@ -103,6 +105,17 @@ describe("the cache of addons", () => {
     damage();
     expect(takeCached("key", target, folder)).toBe(false);
     expect(existsSync(target)).toBe(false);
+  });
+
+  it("keeps what one project builds for the next", async () => {
+    const source = join(root, "native");
+    mkdirSync(source);
+    writeFileSync(join(source, "small.cc"), 'extern "C" int answer() { return 42; }\n');
+    const build = (out: string) => buildNative({ source, out: join(root, out), cache: folder });
+    expect(await build("first")).toMatchObject({ compiled: 1, linked: true });
+    const { file, ...work } = await build("second");
+    expect(work).toEqual({ compiled: 0, linked: false });
+    expect(readFileSync(file)).toEqual(readFileSync(join(root, "first/dsbm_torch.node")));
   });
 
   it("lies below XDG_CACHE_HOME, and can be switched off", () => {

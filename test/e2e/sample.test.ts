@@ -5,7 +5,7 @@ import { picturePng } from "@dsbm/runs";
 import { full, Generator, io, randint, randn, type Tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { scratch, stopAt, succeed } from "./cli.js";
-import { hiddenIn, imageRun, sampled, tableRun, vectorRun, workIn } from "./sample.js";
+import { hiddenIn, imageRun, sampled, sampleHere, tableRun, vectorRun, workIn } from "./sample.js";
 
 const root = scratch();
 const at = (name: string) => join(root, name);
@@ -51,6 +51,22 @@ it("makes the same of an array and a folder of pictures, whatever the batch", as
   expect(bytesOf("b.npy").equals(bytesOf("a.npy"))).toBe(true);
   await sampled(images, bytes, "b.npy", "seed=1", "overwrite=true");
   expect(bytesOf("b.npy").equals(bytesOf("a.npy"))).toBe(false);
+});
+
+it("scales pictures as the run scaled its own, and with resize=true", async () => {
+  const own = imageRun(at("scaled"), [
+    "Dataset=folder:pictures",
+    "Dataset_transfer=folder:pictures",
+  ]);
+  mkdirSync(at("large"));
+  const x = randint(0, 256, [1, 16, 16], { ...seeded(5), dtype: "uint8" });
+  writeFileSync(at("large/one.png"), await picturePng(x.toArray() as Uint8Array, [1, 16, 16]));
+  await sampled(own, "large", "large-own.npy", "direction=b");
+  await sampled(images, "large", "large-true.npy", "resize=true");
+  expect(load("large-own.npy")).toEqual(load("large-true.npy"));
+  expect((await sampleHere(own, "large", "no.npy", "resize=false")).stderr).toMatch(
+    /16×16 pixels; expected 8×8/,
+  );
 });
 
 it("writes pictures by name or number, and replaces only those of the same names", async () => {

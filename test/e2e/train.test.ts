@@ -159,6 +159,8 @@ it("calls the distance FID with a TorchScript network of Inception's signature, 
   expect((await succeed([...evaluate, `inception=${inception}`])).stdout).toContain(
     '"name": "fid"',
   );
+  const { stdout } = await succeed(["test", folder, "test_npar=16", "test_ode_sampler=false"]);
+  expect(stdout).not.toMatch(/ fid /);
   await refuse(["extend", folder, "+2"], [`metrics.inception=${inception}`]);
 });
 

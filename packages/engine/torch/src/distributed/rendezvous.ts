@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +15,8 @@ export interface Peer {
   host: string;
   /** A processName: its first part names the machine, the second is the pid. */
   process: string;
+  /** The network namespace: containers of one machine have different loopbacks. */
+  network: string;
   /** Its own address on the way to the store, if it took one. */
   address: string | null;
   terms: Record<string, string>;
@@ -24,7 +27,15 @@ export function introduce(
   address: string | null,
   terms: Record<string, string>,
 ): Peer {
-  return { rank, host: hostname(), process: processName(), address, terms };
+  return { rank, host: hostname(), process: processName(), network: network(), address, terms };
+}
+
+function network(): string {
+  try {
+    return readlinkSync("/proc/self/ns/net");
+  } catch {
+    return ""; // not Linux
+  }
 }
 
 const pidOf = (peer: Partial<Peer>) => peer.process?.split("-")[1] ?? "unknown";
@@ -195,7 +206,7 @@ export async function signIn(
   return peers.sort((a, b) => a.rank - b.rank);
 }
 
-const machineOf = (peer: Peer) => `${peer.process.split("-")[0]} ${peer.host}`;
+const machineOf = (peer: Peer) => `${peer.process.split("-")[0]} ${peer.network} ${peer.host}`;
 
 /** The address on which peers reach this rank: the loopback if all share a machine. */
 export function addressAmong(peers: readonly Peer[], me: Peer): string {
