@@ -5,8 +5,6 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <torch/library.h>
 
-#include <atomic>
-
 #if __has_include(<gloo/config.h>)
 #define USE_C10D_GLOO
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -16,18 +14,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
 
-// Its header wants MPI's, whose types this door needs none of; weak, since not every libtorch has it.
-namespace c10d {
-class ProcessGroupMPI : public Backend {
- public:
-  __attribute__((weak)) static c10::intrusive_ptr<ProcessGroupMPI> createProcessGroupMPI(std::vector<int> ranks);
-};
-}  // namespace c10d
-
 namespace dsbm {
 
-// How often a rank writes down in the store how far it has come, for those who wait for it.
-constexpr Milliseconds kProgress{1000};
 // How long a rank stays awake for the others.
 constexpr Milliseconds kLinger{20};
 
@@ -42,7 +30,6 @@ EXPORT(backends) {
 #ifdef USE_C10D_NCCL
   names.push_back("nccl");
 #endif
-  if (&c10d::ProcessGroupMPI::createProcessGroupMPI != nullptr) names.push_back("mpi");
   return jsList(call.env, names.size(), [&](size_t i) { return jsString(call.env, names[i]); });
 }
 
@@ -85,19 +72,9 @@ EXPORT(groupOpen) {
     group->backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, options);
   }
 #endif
-  if (name == "mpi" && &c10d::ProcessGroupMPI::createProcessGroupMPI != nullptr) {
-    auto made = c10d::ProcessGroupMPI::createProcessGroupMPI({});
-    if (made) group->backend = c10::static_intrusive_pointer_cast<c10d::Backend>(made);
-  }
   if (!group->backend) fail("ERR_TORCH_DISTRIBUTED", "this libtorch has no back end \"" + name + "\" for this process");
   return enter(call, registry().groups, group);
 }
-
-EXPORT(groupPlace) {
-  const auto& backend = groupOf(toInt(call.env, call[0], "group"))->backend;
-  return jsList(call.env, 2, [&](size_t i) { return jsNumber(call.env, i == 0 ? backend->getRank() : backend->getSize()); });
-}
-EXPORT(groupStarted) { return jsNumber(call.env, static_cast<double>(groupOf(toInt(call.env, call[0], "group"))->started)); }
 
 // groupClose(group, patient): a back end waits in its destructor for what is under way, so only a patient caller may
 EXPORT(groupClose) {
@@ -114,22 +91,10 @@ EXPORT(groupClose) {
 }
 
 static c10d::ReduceOp reduction(const std::string& op) {
-  static const std::map<std::string, c10d::ReduceOp::RedOpType> kNames{{"sum", c10d::ReduceOp::SUM}, {"min", c10d::ReduceOp::MIN}, {"max", c10d::ReduceOp::MAX}, {"product", c10d::ReduceOp::PRODUCT}};
+  static const std::map<std::string, c10d::ReduceOp::RedOpType> kNames{{"sum", c10d::ReduceOp::SUM}, {"max", c10d::ReduceOp::MAX}};
   auto it = kNames.find(op);
-  if (it == kNames.end()) fail("ERR_TORCH_VALUE", "reduction \"" + op + "\" is unknown; expected sum, min, max or product");
+  if (it == kNames.end()) fail("ERR_TORCH_VALUE", "reduction \"" + op + "\" is unknown; expected sum or max");
   return it->second;
-}
-
-static void tellProgress(Group& group) {
-  auto now = Clock::now();
-  group.started++;
-  if (now - group.reported < kProgress) return;
-  group.reported = now;
-  try {
-    std::string at = "at/" + std::to_string(group.backend->getRank()), started = std::to_string(group.started);
-    ask(group.store, [=](Store& store) { store.set(at, started); });
-  } catch (const std::exception&) {  // the collective itself will say what is wrong
-  }
 }
 
 static at::Tensor dense(const at::Tensor& t) {
@@ -143,7 +108,6 @@ static at::Tensor start(int64_t id, const at::Tensor& onto, F collective) {
   at::AutoDispatchBelowADInplaceOrView below;
   auto group = groupOf(id);
   at::Tensor plain = dense(onto);
-  tellProgress(*group);
   auto work = collective(*group->backend, plain);
   markWritten(onto);
   Lock lock(registry().mutex);

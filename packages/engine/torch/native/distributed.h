@@ -23,8 +23,6 @@ using Clock = std::chrono::steady_clock;
 struct Group {
   c10::intrusive_ptr<c10d::Backend> backend;
   c10::intrusive_ptr<Store> store;
-  int64_t started = 0;  // collectives so far
-  Clock::time_point reported{};
 };
 
 // Known by number, since a recorded program holds numbers. Never destroyed: a group's threads outlive the

@@ -84,11 +84,6 @@ EXPORT(storePrefix) {
   return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::PrefixStore>(toString(call.env, call[1], "prefix"), storeOf(call)));
 }
 
-EXPORT(storePort) {
-  auto* tcp = dynamic_cast<c10d::TCPStore*>(storeOf(call).get());
-  return jsNumber(call.env, tcp ? tcp->getPort() : 0);
-}
-
 EXPORT(storeSet) {
   std::string key = toString(call.env, call[1], "store: key"), value = toString(call.env, call[2], "store: value");
   ask(storeOf(call), [=](Store& store) { store.set(key, value); });
@@ -119,13 +114,6 @@ EXPORT(storeCheck) {
 EXPORT(storeDelete) {
   std::string key = toString(call.env, call[1], "store: key");
   return jsBool(call.env, ask(storeOf(call), [=](Store& store) { return store.deleteKey(key); }));
-}
-
-EXPORT(storeWait) {
-  auto keys = toStrings(call, 1);
-  auto most = toMs(call, 2);
-  ask(storeOf(call), [=](Store& store) { store.wait(keys, most); }, most);
-  return undefined(call.env);
 }
 
 EXPORT(storeClose) {
