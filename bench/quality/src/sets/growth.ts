@@ -192,7 +192,7 @@ export function growth(path: string | undefined): Benchmark {
       ...publishedOf("SF2M", [0.224, null, null]),
     ],
     notes: [
-      "`gene` is trained and measured on all rows, as published: samples of the first time are carried to each later time. Its growth is the rate at all rows.",
+      "`gene` is trained and measured on all rows, as published: samples of the first time are transported to each later time. Its growth is the rate at all rows.",
       "`gaussians-d` are two clusters in d dimensions, whose masses 1:3 become 3:1 while they move. Samples are new. Growth is the log mass that a sample gains, and the error of the mass is that of each cluster.",
     ],
   };
