@@ -19,7 +19,44 @@ export const parts = {
 
 export const entryPoint = (name) => join(repo, "packages", parts[name], "src/index.ts");
 
-/** Exported symbols without a docstring, as FILE:LINE NAME. Namespaces need none. */
+const isHidden = (declaration) =>
+  (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.NonPublicAccessibilityModifier) !==
+  0;
+
+/** The symbol, the exports of a namespace, and the public members of a class or an interface. */
+function* partsOf(symbol, checker) {
+  const [declaration] = symbol.declarations ?? [];
+  if (!declaration) return;
+  if (ts.isSourceFile(declaration)) {
+    for (const one of checker.getExportsOfModule(symbol))
+      yield* partsOf(originOf(one, checker), checker);
+    return;
+  }
+  yield [symbol.name, symbol];
+  if (!ts.isClassDeclaration(declaration) && !ts.isInterfaceDeclaration(declaration)) return;
+  for (const member of declaration.members) {
+    const owned =
+      member.name &&
+      !ts.isPrivateIdentifier(member.name) &&
+      !ts.isComputedPropertyName(member.name);
+    if (owned && !isHidden(member))
+      yield [`${symbol.name}.${member.name.getText()}`, checker.getSymbolAtLocation(member.name)];
+  }
+  const made = ts.isClassDeclaration(declaration)
+    ? declaration.members.find(ts.isConstructorDeclaration)
+    : undefined;
+  for (const parameter of made?.parameters ?? [])
+    if (ts.isParameterPropertyDeclaration(parameter, made) && !isHidden(parameter))
+      yield [
+        `${symbol.name}.${parameter.name.getText()}`,
+        checker.getSymbolAtLocation(parameter.name),
+      ];
+}
+
+const originOf = (symbol, checker) =>
+  symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+
+/** Exported symbols and their members without a docstring, as FILE:LINE NAME. */
 function undocumented() {
   const files = Object.keys(parts).map(entryPoint);
   const program = ts.createProgram(files, {
@@ -30,19 +67,18 @@ function undocumented() {
   });
   const checker = program.getTypeChecker();
   const places = new Set();
-  for (const file of files) {
-    const module = checker.getSymbolAtLocation(program.getSourceFile(file));
-    for (const exported of checker.getExportsOfModule(module)) {
-      const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0;
-      const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported;
-      const [declaration] = symbol.declarations ?? [];
-      if (!declaration || ts.isSourceFile(declaration)) continue;
-      if (symbol.getDocumentationComment(checker).length > 0) continue;
+  for (const file of files)
+    for (const [name, symbol] of partsOf(
+      checker.getSymbolAtLocation(program.getSourceFile(file)),
+      checker,
+    )) {
+      const isInternal = symbol.getJsDocTags().some((tag) => tag.name === "internal");
+      if (isInternal || symbol.getDocumentationComment(checker).length > 0) continue;
+      const [declaration] = symbol.declarations;
       const source = declaration.getSourceFile();
       const { line } = source.getLineAndCharacterOfPosition(declaration.getStart());
-      places.add(`${relative(repo, source.fileName)}:${line + 1} ${symbol.name}`);
+      places.add(`${relative(repo, source.fileName)}:${line + 1} ${name}`);
     }
-  }
   return [...places];
 }
 

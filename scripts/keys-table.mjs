@@ -151,11 +151,10 @@ function members(schema, { indent = "  ", above = "", chosen = [] }) {
         ? "MethodName | (string & {})"
         : typeOf(inner);
     const more = key === "model" ? "string | " : "";
-    const about = isGroup ? "" : `${inner.description ?? ""}.${standard}`.replaceAll("*/", "* /");
-    return [
-      ...(about ? [`${indent}/** ${about} */`] : []),
-      `${indent}${key}?: ${more}${type} | undefined;`,
-    ];
+    const about = isGroup
+      ? `Options \`${path}.KEY\` of the command line.`
+      : `${inner.description ?? ""}.${standard}`.replaceAll("*/", "* /");
+    return [`${indent}/** ${about} */`, `${indent}${key}?: ${more}${type} | undefined;`];
   });
 }
 

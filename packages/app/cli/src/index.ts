@@ -1,5 +1,3 @@
-// The library's public face; further parts are sub-paths (parts/).
-
 export { BridgeError } from "@dsbm/bridge";
 export { ConfigError } from "@dsbm/config";
 export { DatasetError } from "@dsbm/data";

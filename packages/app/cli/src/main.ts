@@ -1,5 +1,3 @@
-// The program: finds the command, runs it, and turns errors into one line and an exit code.
-
 import { describeError, exitCodeOf } from "@dsbm/config/user-errors";
 import { version } from "@dsbm/runs/version";
 import { printHelp } from "./terminal/columns.js";

@@ -15,9 +15,13 @@ import { flatten, merge } from "./tree/tree.js";
 
 /** A command that takes keys. `name` is also the name of its preset file. */
 export interface Experiment<S extends z.ZodType> {
+  /** The command, and its preset file. */
   name: string;
+  /** What the command does, for help. */
   about: string;
+  /** The keys, their types, defaults and help. */
   schema: S;
+  /** Rules between keys. */
   check?: CrossCheck<z.output<S>>;
   /** Second names of its keys, on the command line and in files. */
   aliases?: Aliases;
@@ -46,6 +50,7 @@ export type PartialConfig<C> = C extends readonly unknown[]
 
 /** The configuration of one run. */
 export interface Member<C> {
+  /** The checked values of all keys. */
   config: C;
   /** Overrides below the user's, by dotted keys: a command's own overrides for its files. */
   base: Overrides;
@@ -55,6 +60,7 @@ export interface Member<C> {
   words: string[];
   /** The folder between the experiment's and the seed's. */
   dirname: string;
+  /** The preset of each group. */
   choices: Composed["choices"];
   /** A line for each given key without effect. */
   notes: string[];
@@ -62,10 +68,13 @@ export interface Member<C> {
 
 /** A parsed command line: its configurations and its launcher. */
 export interface Resolved<C> {
+  /** Whether the user asked for help. */
   help: boolean;
+  /** Whether help shows every key. */
   all: boolean;
   /** Empty with --help. */
   members: Member<C>[];
+  /** Where the runs of a sweep start. */
   launcher: Launcher;
   /** With --help: the value of each key, with presets and overrides. */
   values: Tree;

@@ -12,8 +12,11 @@ export type ConfigErrorCode =
 
 /** User errors, a line for each problem; `code` belongs to the first. */
 export class ConfigError extends Error {
+  /** For checks without `instanceof`. */
   override readonly name = "ConfigError";
+  /** The kind of the first problem. */
   readonly code: ConfigErrorCode;
+  /** One line for each problem. */
   readonly problems: readonly string[];
 
   constructor(code: ConfigErrorCode, problems: string | readonly string[], options?: ErrorOptions) {

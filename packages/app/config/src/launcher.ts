@@ -1,5 +1,3 @@
-// How a sweep starts its runs.
-
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
 import { compose } from "./presets/compose.js";

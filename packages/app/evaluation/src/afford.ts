@@ -1,4 +1,3 @@
-// Chooses how many rows can be measured in a given time, from a trial of few rows.
 import { type Direction, sourceOf, wasserstein } from "@dsbm/bridge";
 import { testConditions, testRows } from "@dsbm/problem";
 import { type Tensor, tidy } from "@dsbm/torch";

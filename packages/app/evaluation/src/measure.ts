@@ -1,5 +1,3 @@
-// Evaluates the bridge of a run by every metric that its data allow: for `dsbm evaluate`, `dsbm
-// fit` and the library.
 import { type Direction, targetOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import type { Split } from "@dsbm/data";

@@ -1,4 +1,3 @@
-// State shared by the metrics of one run: bridge, options, and results for every sample set.
 import type { Split } from "@dsbm/data";
 import type { Clock, Progress } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";

@@ -1,4 +1,3 @@
-// A metric: a row of every table, and its function of one sample set.
 import type { Conditions, Direction, Endpoint, Estimate, PathEnergy } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Datasets } from "@dsbm/problem";

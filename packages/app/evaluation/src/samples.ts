@@ -1,5 +1,3 @@
-// The verdict on samples of a simulated problem or of another program.
-
 import {
   Clock,
   gradedRows,

@@ -1,4 +1,3 @@
-// The subject of an evaluation: a bridge with its present parameters, and its data.
 import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";

@@ -1,4 +1,3 @@
-// Prints the quality of a run as a table for a terminal, the main metrics first.
 import { formatTable, gradeWords, type MetricRow, type Quality } from "@dsbm/runs";
 
 const mostColumns = 5;

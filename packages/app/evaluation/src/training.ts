@@ -1,4 +1,3 @@
-// Evaluations during training, and of a finished run by other samplers: a row of results.csv.
 import { targetOf } from "@dsbm/bridge";
 import type { Position } from "@dsbm/problem";
 import { Clock, type LoggedMetric, placeColumns } from "@dsbm/runs";

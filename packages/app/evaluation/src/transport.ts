@@ -1,4 +1,3 @@
-// Generates all samples for metrics and figures.
 import {
   type Conditions,
   type Direction,

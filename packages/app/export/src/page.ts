@@ -1,5 +1,3 @@
-// page.html: one file that plays a bridge in a browser, with some held-out source and target
-// samples.
 import type { Direction, Conditions as Given } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";

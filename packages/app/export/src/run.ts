@@ -1,4 +1,3 @@
-// Turns a run folder into models and their description, in memory.
 import { createHash } from "node:crypto";
 import type { Direction } from "@dsbm/bridge";
 import type { ExportConfig } from "@dsbm/config";

@@ -1,4 +1,3 @@
-// Counts input rows far from the training data, and generated values outside its range or kind.
 import type { Direction } from "@dsbm/bridge";
 import { type ColumnBounds, firstOf, setting } from "@dsbm/data";
 

@@ -1,4 +1,3 @@
-// Transports samples from an input to an output, a batch at a time.
 import type { Conditions, Direction } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";

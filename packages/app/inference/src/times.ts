@@ -1,4 +1,3 @@
-// Times of a run in the user's units: the values of data.split_by.
 import type { Direction } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { type TimeConfig, timeScale, timeValues } from "@dsbm/problem";

@@ -1,4 +1,3 @@
-// The Gaussian at time 1 that replaces data (transfer=false).
 import { type Decode, decodeImages, drawAll, inBatches } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";

@@ -1,4 +1,3 @@
-// How well the data tell growth: static plans of resampled rows (bootstrap), in cells of like rows.
 import { growthPlan, inCells, kMeans, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Generator, randint, randperm, type Tensor, tidy } from "@dsbm/torch";

@@ -1,4 +1,3 @@
-// Datasets with rows in memory in the network's units, for example principal coordinates.
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";

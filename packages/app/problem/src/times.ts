@@ -1,4 +1,3 @@
-// Times of datasets in the user's units: the values of data.split_by.
 import { type CompleteTrainConfig, processTimes } from "@dsbm/config";
 
 export type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;

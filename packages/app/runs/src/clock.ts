@@ -5,6 +5,7 @@ export class Clock {
 
   /** `seconds` after `began` (default: now), in seconds of `now`; null: no limit. */
   constructor(
+    /** The time limit; null: no limit. */
     readonly seconds: number | null = null,
     {
       now = () => performance.now() / 1000,
@@ -15,6 +16,7 @@ export class Clock {
     this.#began = began;
   }
 
+  /** Seconds so far, earlier processes included. */
   get spent(): number {
     return this.#now() - this.#began;
   }
@@ -26,6 +28,7 @@ export class Clock {
       : Math.max(0, this.seconds - this.spent);
   }
 
+  /** Whether no time is left. */
   get isUp(): boolean {
     return this.left === 0;
   }

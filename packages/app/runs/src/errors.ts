@@ -1,4 +1,3 @@
-// Errors of runs, in one line with a cure.
 import { FileError } from "@dsbm/files";
 
 /** Codes of RunError. */
@@ -13,7 +12,9 @@ export type RunErrorCode =
 
 /** An error about a run folder or a figure, with a stable `code` and its cause. */
 export class RunError extends Error {
+  /** For checks without `instanceof`. */
   override readonly name = "RunError";
+  /** The kind of the error. */
   readonly code: RunErrorCode;
 
   constructor(code: RunErrorCode, message: string, options?: ErrorOptions) {

@@ -2,9 +2,11 @@
 
 /** Watches SIGINT and SIGTERM while a command works. */
 export interface Interrupt {
+  /** Aborted by the first signal. */
   readonly signal: AbortSignal;
   /** Call when the work has seen the signal and is ending. */
   noticed(): void;
+  /** Stops watching. */
   dispose(): void;
 }
 

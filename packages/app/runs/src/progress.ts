@@ -1,16 +1,20 @@
-// Progress as one redrawn line on a terminal, and as separate lines in a file.
 import { printable } from "@dsbm/files";
 
 /** The numbers of the progress line. */
 export interface ProgressState {
+  /** What is running, such as "1/6 b". */
   label: string;
+  /** Finished steps. */
   step: number;
   /** Undefined if unknown. */
   steps?: number;
+  /** Steps per second. */
   rate?: number;
   /** Seconds until the run ends (default: until the last step, by the rate). */
   left?: number | null;
+  /** Loss of a recent step. */
   loss?: number;
+  /** Text at the end of the line. */
   note?: string;
 }
 
@@ -18,7 +22,9 @@ export interface ProgressState {
 export interface Progress {
   /** Shows the state. Drops calls in quick succession. */
   update(state: ProgressState): void;
+  /** Prints a line that stays. */
   line(text: string): void;
+  /** Ends the progress line. */
   done(): void;
 }
 

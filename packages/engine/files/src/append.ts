@@ -1,4 +1,3 @@
-// A file that grows.
 import {
   closeSync,
   constants,

@@ -15,9 +15,11 @@ export type FileErrorCode =
 
 /** A failed file operation. */
 export class FileError extends Error {
+  /** For checks without `instanceof`. */
   override readonly name = "FileError";
 
   constructor(
+    /** The kind of the error. */
     readonly code: FileErrorCode,
     message: string,
     options?: ErrorOptions,

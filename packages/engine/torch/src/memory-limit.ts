@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 
 /** Memory that this process may use, in bytes. */
 export interface MemoryLimit {
+  /** All that this process may ever use. */
   total: number;
+  /** What it may use now. */
   available: number;
   /** Which of the two sets `available`. */
   by: "machine" | "cgroup";

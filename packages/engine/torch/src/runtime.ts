@@ -18,9 +18,13 @@ export function setNumThreads(n: number): void {
 
 /** Bytes of tensors now and at the peak, live tensors, and allocations so far. */
 export interface MemoryStatistics {
+  /** Bytes of tensors now. */
   current: number;
+  /** Most bytes at once. */
   peak: number;
+  /** Tensors that are not disposed. */
   live: number;
+  /** Allocations so far. */
   allocations: number;
 }
 
@@ -47,19 +51,26 @@ export function drainWarnings(): string[] {
 export interface EngineInfo {
   /** libtorch's version. */
   version: string;
+  /** The path of the native addon. */
   addon: string;
   /**
    * The linked libtorch, for example `libtorch 2.6.0 (debian, /usr)`; null for an addon of
    * DSBM_TORCH_ADDON.
    */
   builtAgainst: string | null;
+  /** The path of the loaded library, if known. */
   libtorch: string | null;
+  /** The path of the loaded BLAS, if known. */
   blas: string | null;
   /** `openmp`, `pthread`, `serial` or unknown (null). */
   blasThreads: "openmp" | "pthread" | "serial" | null;
+  /** Threads in an operation. */
   threads: number;
+  /** Whether a GPU can be used. */
   cuda: boolean;
+  /** Such as cpu, cuda:0. */
   devices: string[];
+  /** PyTorch's description of its build. */
   config: string;
 }
 const kinds = [

@@ -3,6 +3,7 @@ import type { OwnOptions } from "./tables/prepare/prepare.js";
 
 /** Part and place of a dataset; a dataset ignores options of others. */
 export interface TableOptions {
+  /** Training or held-out rows. */
   split: Split;
   /** The data folder: its subfolders for the set, the folder itself, then installed packages are searched. */
   directory?: string;
@@ -30,6 +31,7 @@ export interface TableOptions {
   end?: "x0" | "x1";
   /** Dataset gaussian: training samples, drawn before the test samples. Default: 10,000. */
   n_train?: number;
+  /** Options of a table of the user. */
   table?: OwnOptions;
 }
 
@@ -49,9 +51,11 @@ export interface Preparation {
 
 /** A dataset with a name: its classes and its loader. */
 export interface DataSet {
+  /** One line for help. */
   about: string;
   /** By rising label. */
   classes: readonly ImageClass[];
+  /** Labels to keep by default. */
   usual?: readonly number[];
   /** For sets that cannot load at once. */
   prepare?(options: SetOptions & Preparation): Promise<void>;

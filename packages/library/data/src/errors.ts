@@ -21,9 +21,11 @@ export type DatasetCode =
 
 /** Missing or wrong data: the given value, the expected value, the cure. */
 export class DatasetError extends Error {
+  /** For checks without `instanceof`. */
   override readonly name = "DatasetError";
 
   constructor(
+    /** The kind of the error. */
     readonly code: DatasetCode,
     message: string,
   ) {

@@ -1,4 +1,3 @@
-// Summarises a dataset in one log line that shows a wrong file, scale or subset.
 import { decodeImages } from "@dsbm/bridge";
 import { tidy } from "@dsbm/torch";
 import type { Table } from "./table.js";

@@ -1,4 +1,3 @@
-// One split of a dataset, in memory or mapped from a file.
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { TableFacts } from "./tables/facts.js";
 
@@ -7,7 +6,9 @@ export type Split = "train" | "test";
 
 /** A class of an image dataset. */
 export interface ImageClass {
+  /** As published. */
   readonly label: number;
+  /** For people. */
   readonly name: string;
 }
 
@@ -15,6 +16,7 @@ export interface ImageClass {
 export interface Table {
   /** The configuration name with its labels: "mnist_2". */
   readonly name: string;
+  /** Training or held-out rows. */
   readonly split: Split;
   /** For logs: a folder, a file, or "drawn from seed 0". */
   readonly source: string;
@@ -46,9 +48,11 @@ export interface Table {
 
 /** Where the rows of a table come from in their file. */
 export interface Origin {
+  /** The row of the file of each sample, from 0. */
   readonly rows: Int32Array;
   /** Also counts held-out and dropped rows, and rows of other groups. */
   readonly total: number;
+  /** Ids of the samples. */
   readonly names?: readonly string[];
 }
 

@@ -22,6 +22,7 @@ export interface NetworkRequest extends Seeded {
   cond_channels?: number;
   /** Classes of the data, used with `class_cond`. */
   classes?: number;
+  /** The direction of the drift. */
   direction: Direction;
   /** Whether the network takes the direction as a condition. */
   bidirectional?: boolean;

@@ -24,9 +24,11 @@ interface ProblemData extends Endpoints {
 
 /** The method's part of a problem: networks and pairs. */
 export interface MethodOptions {
+  /** Facts and functions of the method. */
   method: Method;
   /** A new network for a direction (and half-iteration, if each begins with new weights), a function of the seed. */
   network: (direction: Direction, half?: number) => Network;
+  /** What networks predict (default: the drift). */
   parametrisation?: Parametrisation;
   /**
    * Pairs of the first pass: of the reference process (`ref`, default, IPF), independent (IMF), or
@@ -49,12 +51,15 @@ export interface MethodOptions {
 
 /** The time grid, and the order and length of half-iterations. */
 export interface Schedule {
+  /** Times of simulated steps. */
   grid: TimeGrid;
   /** The grid that training pairs are simulated on (default: `grid`). */
   cacheGrid?: TimeGrid;
   /** Directions of half-iterations, repeated (default: b, f). */
   sequence?: readonly Direction[];
+  /** The number of half-iterations. */
   halfIterations: number;
+  /** Training steps of each half-iteration. */
   steps: number;
   /** Training steps of the first iteration's half-iterations (default: `steps`). */
   firstSteps?: number;
@@ -117,11 +122,17 @@ export interface Execution {
 
 /** What `Training` trains: data, process, method and schedule. */
 export interface Problem {
+  /** Source and target samples, [n, …] and [m, …]. */
   data: ProblemData;
+  /** The reference process. */
   process: ReferenceProcess;
+  /** Method, networks and pairs. */
   method: MethodOptions;
+  /** Time grid and half-iterations. */
   schedule: Schedule;
+  /** Batches, learning rate, averages. */
   optimisation?: Optimisation;
+  /** Threads, dtypes, ranks. */
   execution?: Execution;
   /** Seed of every random stream (default 42). */
   seed?: number;
@@ -129,10 +140,15 @@ export interface Problem {
 
 /** A problem with all defaults. */
 export interface CompleteProblem extends Required<Problem> {
+  /** With `decode`. */
   data: ProblemData & { decode: Decode };
+  /** With all defaults. */
   method: Required<MethodOptions>;
+  /** With all defaults. */
   schedule: Required<Schedule>;
+  /** With all defaults. */
   optimisation: Required<Optimisation>;
+  /** With all defaults. */
   execution: Required<Execution> & { ranks: Ranks };
 }
 

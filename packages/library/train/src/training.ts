@@ -45,8 +45,11 @@ interface MainResult {
 
 /** Trains a bridge: half-iterations, caches of pairs, averages of weights and checkpoints. */
 export class Training {
+  /** The problem with all defaults. */
   readonly problem: CompleteProblem;
+  /** Networks, averages and optimisers. */
   readonly state: TrainState;
+  /** Samples with the present weights, or their average. */
   readonly sampler: Sampler;
   #plan: StepPlan | null = null;
   #savedPlan: Partial<StepPlan> = {};
@@ -170,6 +173,7 @@ export class Training {
     if (this.#current?.half === half) this.#current.resize(steps);
   }
 
+  /** Training steps of a half-iteration, counted from 1. */
   stepsOf(half: number): number {
     const { firstIteration, firstSteps, steps } = this.problem.schedule;
     return this.#steps[half] ?? (half <= firstIteration ? firstSteps : steps);
@@ -372,6 +376,7 @@ export class Training {
     putTensors(this.state, directionsOf(this.problem), { tensors, pass: this.#current });
   }
 
+  /** Frees networks, averages and optimisers. */
   dispose(): void {
     disposeState(this.state);
     this.sampler.reset();

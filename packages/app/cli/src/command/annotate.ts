@@ -1,4 +1,3 @@
-// `dsbm annotate RUN NEW OUT key=value …`: annotates the rows of a table.
 import { annotate } from "@dsbm/config";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";

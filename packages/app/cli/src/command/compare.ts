@@ -1,4 +1,3 @@
-// `dsbm compare TARGET GENERATED key=value …`: compares samples of any program with data.
 import { compare } from "@dsbm/config";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";

@@ -1,4 +1,3 @@
-// `dsbm doctor`: checks the machine and says how to fix problems.
 import { availableParallelism } from "node:os";
 import { ConfigError } from "@dsbm/config";
 import { shellWord, version } from "@dsbm/runs";

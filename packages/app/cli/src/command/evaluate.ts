@@ -1,4 +1,3 @@
-// `dsbm evaluate RUN key=value …`: evaluates the bridge of a run, as a table and as quality.json.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type EvaluateConfig, evaluate } from "@dsbm/config";

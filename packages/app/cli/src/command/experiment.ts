@@ -1,5 +1,3 @@
-// The shared parts of every experiment's command: help, one run here (in one or several processes),
-// or a sweep.
 import {
   type CompleteTrainConfig,
   ConfigError,

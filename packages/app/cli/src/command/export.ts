@@ -1,4 +1,3 @@
-// `dsbm export RUN OUT key=value …`: writes a trained bridge for other programs.
 import { exported } from "@dsbm/config";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";

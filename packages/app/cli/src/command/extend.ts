@@ -1,4 +1,3 @@
-// `dsbm extend RUN +2`: adds half-iterations, or steps, to a run.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type CompleteTrainConfig, ConfigError, extend, savedConfig } from "@dsbm/config";

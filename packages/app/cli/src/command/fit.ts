@@ -1,5 +1,3 @@
-// `dsbm fit SOURCE TARGET key=value …`: trains a bridge between the user's own data, with options
-// chosen from them.
 import { type CompleteTrainConfig, ConfigError, fit } from "@dsbm/config";
 import type { FitRequest } from "@dsbm/experiment";
 import { readQuality, shellWord } from "@dsbm/runs";

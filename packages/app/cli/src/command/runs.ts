@@ -1,4 +1,3 @@
-// `dsbm runs`: lists the runs below a folder, the newest first.
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { ConfigError, unknownOption } from "@dsbm/config";

@@ -1,4 +1,3 @@
-// `dsbm sample RUN INPUT OUTPUT key=value …`: applies a trained bridge to new samples.
 import { sample } from "@dsbm/config";
 import type { SampleResult } from "@dsbm/inference";
 import { duration } from "@dsbm/runs";

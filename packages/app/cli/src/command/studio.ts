@@ -1,4 +1,3 @@
-// `dsbm studio [FOLDER] [port=…]`: a local page over the runs of a folder.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve as absolute, join } from "node:path";

@@ -1,4 +1,3 @@
-// `dsbm sweep status|table DIR`: the state and results of a sweep.
 import { ConfigError } from "@dsbm/config";
 import { findSweeps } from "@dsbm/runs";
 import { statusText } from "../sweep/status.js";

@@ -1,4 +1,3 @@
-// `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: one run or a sweep.
 import { gaussian, train } from "@dsbm/config";
 import { type ExperimentCommand, type Runner, runExperiment } from "./experiment.js";
 

@@ -1,4 +1,3 @@
-// A command's work that Ctrl-C stops: its signal and its progress, until its scope ends.
 import type { Interrupt } from "@dsbm/runs";
 import { createProgress, type Progress } from "@dsbm/runs";
 

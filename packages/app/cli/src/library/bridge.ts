@@ -19,6 +19,7 @@ import { saveRun } from "./save.js";
 
 /** Generated samples, of the same type as the input. */
 export interface BridgeSamples<R extends Rows> extends Pick<Samples, "nfe"> {
+  /** Samples [n, …] in the data's own units. */
   x: SameKind<R>;
   /** The final mass of each sample, for a method with growth; null: all 1. */
   weights: number[] | null;
@@ -26,6 +27,7 @@ export interface BridgeSamples<R extends Rows> extends Pick<Samples, "nfe"> {
 
 /** States of the paths, of the same type as the input. */
 export interface BridgePaths<R extends Rows> extends Omit<Paths, "states" | "weights"> {
+  /** Samples [n, …] at each of `times`, in the data's own units. */
   states: SameKind<R>[];
   /** Masses of the samples (see `BridgeSamples`) at each time. */
   weights: number[][] | null;
@@ -41,9 +43,11 @@ export interface BridgeSampleOptions extends SampleOptions {
 
 /** A trained bridge. */
 export interface Bridge extends Disposable {
+  /** The run folder. */
   readonly folder: string;
   /** The shape of a sample: columns [d], or images [C, H, W]. */
   readonly shape: readonly number[];
+  /** The path of report.html. */
   readonly report: string;
   /**
    * Transports samples to the other endpoint (`direction: "f"` from source to target, the default;
@@ -52,7 +56,9 @@ export interface Bridge extends Disposable {
    * options, for samples and conditions of another shape, and for an untrained direction.
    */
   sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
+  /** As `sample`, with all states from start to endpoint. */
   paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
+  /** Measures held-out samples: `evaluate` on this run. */
   evaluate(options?: EvaluateOptions): Promise<Quality>;
   /**
    * Log-density [n] of samples at the end of a direction, along the probability flow from
@@ -80,6 +86,7 @@ export interface Bridge extends Disposable {
    * paths.
    */
   export(out: string, options?: ExportKeys): Promise<string[]>;
+  /** Frees the networks. Later calls throw a ConfigError. */
   dispose(): void;
 }
 
@@ -87,6 +94,7 @@ export interface Bridge extends Disposable {
 export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
   /** Your own metrics. */
   own?: readonly Metric[] | undefined;
+  /** Stops the evaluation, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 

@@ -1,4 +1,3 @@
-// Describes a problem of the library as the configuration of a run.
 import { methods, type Network, Preconditioned } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { modelOf } from "@dsbm/nets";

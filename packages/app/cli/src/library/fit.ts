@@ -1,5 +1,3 @@
-// `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, a bridge
-// as the result.
 import { ConfigError, flatten } from "@dsbm/config";
 import { type FitRequest, finishedFit, fitMember, runFit, withTimes } from "@dsbm/experiment";
 import type { ProgressState } from "@dsbm/runs";
@@ -34,7 +32,9 @@ interface RunOptions extends OptionKeys {
  * several times (`time`) or groups (`data.split_by`).
  */
 export interface FitOptions extends RunOptions {
+  /** Data at time 0, or the table of several times or groups. */
   source: Source;
+  /** Data at time 1, of the same shape as the source. */
   target?: Source;
 }
 

@@ -94,6 +94,7 @@ export interface FitKeys {
   cdsb?: boolean | undefined;
   /** downscaler data: the segment of this wavenumber, 0 for all. Default: 0. */
   wavenumber?: 0 | 1 | 2 | 4 | 8 | 16 | undefined;
+  /** Options `data.KEY` of the command line. */
   data?: {
     /** height and width of an image. Chosen from your data. */
     image_size?: number | undefined;
@@ -158,6 +159,7 @@ export interface FitKeys {
     /** the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X. Default: null. */
     layer?: string | null | undefined;
   } | undefined;
+  /** Options `model.KEY` of the command line. */
   model?: string | {
     /** network; a preset chooses it. Chosen from your data. */
     name?: "UNET" | "DownscalerUNET" | "DDPMpp" | "MLP" | undefined;
@@ -256,6 +258,7 @@ export interface FitKeys {
   exchange_dtype?: "bfloat16" | "float16" | null | undefined;
   /** seconds that a process waits for the others. Default: 600. */
   dist_timeout?: number | undefined;
+  /** Options `paths.KEY` of the command line. */
   paths?: {
     /** folder of the data files. Default: "data". */
     data_dir_name?: string | undefined;
@@ -344,6 +347,7 @@ export interface FitKeys {
   plot_npar_path?: number | undefined;
   /** animate the paths (plot_level 2 and 3). Default: true. */
   gif?: boolean | undefined;
+  /** Options `metrics.KEY` of the command line. */
   metrics?: {
     /** TorchScript file of Inception-v3, for the FID; its code runs; null: no FID. Default: null. */
     inception?: string | null | undefined;

@@ -4,7 +4,9 @@ import { type Tensor, Tensor as TensorClass, tensor, tidy } from "@dsbm/torch";
 
 /** Numbers in row-major order, and their shape [n, …]. */
 export interface ShapedNumbers {
+  /** Bytes are image values from 0 to 255. */
   data: Float32Array | Float64Array | Uint8Array;
+  /** [n, d] or [n, C, H, W]; the product is the length of `data`. */
   shape: readonly number[];
 }
 

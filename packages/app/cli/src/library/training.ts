@@ -1,4 +1,3 @@
-// Saves a training of the library as a run that `openBridge` and `dsbm sample` open.
 import { conditionsAt, type Direction, mapConditions, sourceOf } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { openRunOf } from "@dsbm/experiment";

@@ -1,4 +1,3 @@
-// Gathers the results of a sweep in one table.
 import { writeFileAtomic } from "@dsbm/files";
 import {
   entryFolder,

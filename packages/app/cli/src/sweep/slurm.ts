@@ -1,4 +1,3 @@
-// The launcher `slurm`: one job array with a task for each member that is to run.
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { basename } from "node:path";

@@ -1,4 +1,3 @@
-// The state of a sweep's members, from their run folders and logs.
 import { existsSync, readFileSync } from "node:fs";
 import {
   entryFolder,

@@ -1,4 +1,3 @@
-// A sweep: a folder with the list of its runs. A launcher starts the unfinished runs.
 import { createHash } from "node:crypto";
 import { join, relative, resolve } from "node:path";
 import { ConfigError, type Launcher, type Member, printValue } from "@dsbm/config";

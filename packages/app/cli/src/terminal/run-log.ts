@@ -1,4 +1,3 @@
-// log.txt of a run folder: the lines printed on the terminal, with times.
 import { appendFileSync, constants, existsSync } from "node:fs";
 import { errnoOf } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";

@@ -1,4 +1,3 @@
-// The arguments of `dsbm fit`: places become datasets, the rest overrides.
 import { existsSync, statSync } from "node:fs";
 import {
   ConfigError,

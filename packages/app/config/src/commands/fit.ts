@@ -1,6 +1,3 @@
-// `dsbm fit` takes the keys of `dsbm train`, of which it chooses most from the data, and keys of
-// its time.
-
 import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";

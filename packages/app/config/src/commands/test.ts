@@ -1,5 +1,3 @@
-// `dsbm test` takes the overrides of `dsbm train`, and keys of the evaluation.
-
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";

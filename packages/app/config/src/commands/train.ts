@@ -1,5 +1,3 @@
-// The training commands; `gaussian` has the same keys under other names and defaults.
-
 import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { takeReferenceKeys, unusedKeys } from "../keys/reference.js";

@@ -1,5 +1,3 @@
-// Checks keys together that are right alone.
-
 import { printValue } from "../text/value.js";
 import { type Line, methodProblems } from "./check-method.js";
 import { completeFiles, completeTrain } from "./complete.js";

@@ -1,5 +1,3 @@
-// Source at time 0; target at time 1, which may be a Gaussian.
-
 import { z } from "zod";
 import {
   allOrNames,

@@ -1,5 +1,3 @@
-// The method (Shi 2023; De Bortoli 2021 for dsb).
-
 import { z } from "zod";
 import {
   counted,

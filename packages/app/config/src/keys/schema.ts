@@ -1,5 +1,3 @@
-// Keys of every training command, flat as in the published commands.
-
 import { z } from "zod";
 import { data } from "./data.js";
 import { method } from "./method.js";

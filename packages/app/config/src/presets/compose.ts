@@ -1,6 +1,3 @@
-// Composes a configuration from preset files: a file names others in its `defaults:` list, and
-// group=name chooses from a folder.
-
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { ConfigError, quote } from "../errors.js";

@@ -1,5 +1,3 @@
-// Describes the values of each key, from JSON Schema, for help, messages and the list of keys.
-
 import { z } from "zod";
 import { isTree, printValue, type Tree, type Value } from "../text/value.js";
 import { child } from "../tree/tree.js";

@@ -1,5 +1,3 @@
-// The last check before a run: known keys, valid values, keys that fit together.
-
 import type { z } from "zod";
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";

@@ -1,5 +1,3 @@
-// Plain values of overrides, presets and folder names, and their canonical spelling.
-
 /** A value of a configuration, as YAML has it. */
 export type Value = null | boolean | number | string | Value[] | Tree;
 

@@ -1,5 +1,3 @@
-// Replaces references between keys, ${a.b}, as in the reference's command lines.
-
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
 import { isTree, printValue, type Tree, type Value } from "../text/value.js";

@@ -1,4 +1,3 @@
-// Image features without training: colours and edges, coarse to fine, in the cells of a grid.
 import { adaptiveAvgPool2d, avgPool2d, cat, type Tensor, tidy } from "@dsbm/torch";
 
 const grid: [number, number] = [4, 4];

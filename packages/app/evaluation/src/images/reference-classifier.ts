@@ -1,5 +1,3 @@
-// The reference classifier of a run: a small classifier of the labelled dataset, trained once for
-// all runs of an experiments folder.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";

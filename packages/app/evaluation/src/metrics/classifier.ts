@@ -1,4 +1,3 @@
-// Whether a classifier can tell generated rows from the data (for images, from their features).
 import { isVectors } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { drawsOf, linearExcess } from "../bounds.js";

@@ -1,4 +1,3 @@
-// The worst column in the data's own units; columns are ordered by their own deviations.
 import { columnWasserstein } from "@dsbm/bridge";
 import { strayValues } from "@dsbm/inference";
 import { type Tensor, tidy } from "@dsbm/torch";

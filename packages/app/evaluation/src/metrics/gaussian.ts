@@ -1,5 +1,3 @@
-// Between Gaussians the exact bridge is known: moments at the endpoint, and the divergence of every
-// marginal.
 import {
   discretised,
   exactCovariance,

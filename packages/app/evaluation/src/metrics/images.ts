@@ -1,5 +1,3 @@
-// Metrics of images: the share classified as the target's classes, and Fréchet distances of
-// networks' features.
 import {
   type FeatureExtractor,
   frechetDistance,

@@ -1,4 +1,3 @@
-// Metrics of pairs: how far rows move, and whether pairs follow the Schrödinger bridge.
 import {
   gaussianPairs,
   meanEstimate,

@@ -1,5 +1,3 @@
-// Metrics of paths: the energy of the drift, the straightness of the flow, and whether both
-// directions are one process.
 import {
   agreement,
   flowCost,

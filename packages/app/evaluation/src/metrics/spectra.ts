@@ -1,4 +1,3 @@
-// Energy spectra of fields, and their errors by octave.
 import { bandError, isotropicSpectrum, octaves, type Spectrum } from "@dsbm/bridge";
 import type { Tensor } from "@dsbm/torch";
 

@@ -1,4 +1,3 @@
-// The Gaussian bridge without training. A trained bridge is worth its time if it is closer to the target.
 import { BridgeError, type ModelFacts, methodNamed, plainDrift, stream } from "@dsbm/bridge";
 import { conditionWidth } from "@dsbm/data";
 import { Bridge } from "@dsbm/inference";

@@ -1,5 +1,3 @@
-// Held-out rows of intermediate times: the distance of the bridge from them at their time, in the
-// data's own units.
 import { basename } from "node:path";
 import { type Conditions, kindsOf, stream, subsample, withTime } from "@dsbm/bridge";
 import { testConditions, testRows } from "@dsbm/problem";

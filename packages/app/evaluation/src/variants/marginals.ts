@@ -1,4 +1,3 @@
-// Time courses: the bridge at each intermediate time, against the data of this time.
 import { testRows } from "@dsbm/problem";
 import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";

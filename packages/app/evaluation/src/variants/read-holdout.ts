@@ -1,5 +1,3 @@
-// Reads the file of a hold-out as rows in the data's own units, in the run's order of columns.
-
 import { ConfigError } from "@dsbm/config";
 import { cleanRows, firstOf, openRows, type ReadOptions, type RowSource } from "@dsbm/data";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";

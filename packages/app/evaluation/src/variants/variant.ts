@@ -1,4 +1,3 @@
-// The same metrics on other samples: at other times, or of a bridge without training.
 import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import type { SampleSet } from "../metric.js";
 

@@ -1,4 +1,3 @@
-// Sizes, scales and distances of the data as networks see them.
 import { exactPointPlan, intervalsOf, squaredDistances, stream } from "@dsbm/bridge";
 import { type Datasets, type EndpointData, marginalsOf } from "@dsbm/problem";
 import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";

@@ -1,4 +1,3 @@
-// Leave-one-out of a time course: short trainings without each inner dataset in turn.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig, FitConfig } from "@dsbm/config";

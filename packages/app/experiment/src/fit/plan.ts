@@ -1,4 +1,3 @@
-// The plan of a fit: choices from the data and the machine's speed, within the time.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { holdoutsOf } from "@dsbm/evaluation";
 import { loadDatasets, threadsOf, trainingProblem } from "@dsbm/problem";

@@ -1,4 +1,3 @@
-// Chooses the options that the user of `dsbm fit` leaves open.
 import { type Method, methodNamed, methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,

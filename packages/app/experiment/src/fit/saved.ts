@@ -1,4 +1,3 @@
-// choices.json of a run folder: each choice and its reason, read when the run resumes.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkFiles, readChoiceList, type Choice as SavedChoice } from "@dsbm/runs";

@@ -1,4 +1,3 @@
-// `time=COLUMN` of `dsbm fit`: one table becomes a dataset for each time.
 import { ConfigError } from "@dsbm/config";
 import { tableGroups } from "@dsbm/data";
 import { type FitRequest, fitMember } from "./prepare.js";

@@ -1,4 +1,3 @@
-// Estimates the time left of a run from the times of its parts so far.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { TrainEvent } from "@dsbm/train";
 import type { Speed } from "./speed.js";

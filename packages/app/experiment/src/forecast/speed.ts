@@ -1,4 +1,3 @@
-// How fast a problem trains on this machine: some steps and a simulation, on throwaway networks.
 import { mapConditions, stream } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { type Problem, Training, withExecution } from "@dsbm/train";

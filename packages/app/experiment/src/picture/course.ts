@@ -1,4 +1,3 @@
-// Velocities, growth, masses and fates for the figures of a time course.
 import { squaredDistances } from "@dsbm/bridge";
 import { openRows } from "@dsbm/data";
 import { type Bridge, type FateCells, fateCells, timeLabel, timeScale } from "@dsbm/inference";

@@ -1,5 +1,3 @@
-// Draws samples: images, fields in grey levels of their range, and coordinates as the projected
-// images.
 import { encodeImages } from "@dsbm/bridge";
 import type { Datasets } from "@dsbm/problem";
 import { gaussianName } from "@dsbm/problem";

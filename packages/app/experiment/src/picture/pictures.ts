@@ -1,4 +1,3 @@
-// Draws an evaluation: grids, paths with an animation, and a scatter plot.
 import { principalComponents } from "@dsbm/data";
 import { atTime, type Evaluation, nameOf, transport } from "@dsbm/evaluation";
 import { timeScale } from "@dsbm/inference";

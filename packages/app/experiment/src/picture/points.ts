@@ -1,4 +1,3 @@
-// Figures of vectors for a report: a plane with some paths, and histograms of the worst columns.
 import { type Points, pickIndexes } from "@dsbm/runs";
 import { cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 

@@ -1,4 +1,3 @@
-// The figure of the spectra of an evaluation.
 import type { Spectrum } from "@dsbm/bridge";
 import { fieldSpectra, noEnergy, type Spectra } from "@dsbm/evaluation";
 import { spectrumFigure, svgToPng } from "@dsbm/runs";

@@ -1,4 +1,3 @@
-// Saves and restores the state of a training, and loads the reference's named files.
 import { basename } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";

@@ -1,5 +1,3 @@
-// Saves facts about the data in a run folder: data.json of tables, and the components of projected
-// images.
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@dsbm/config";

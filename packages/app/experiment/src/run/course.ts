@@ -1,4 +1,3 @@
-// The course of a run on every rank.
 import type { TrainEvent, Training } from "@dsbm/train";
 
 export type Next = "train" | "end" | "interrupted";

@@ -1,4 +1,3 @@
-// This process as one of several that train together.
 import { availableParallelism, cpus } from "node:os";
 import {
   ConfigError,

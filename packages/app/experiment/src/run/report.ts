@@ -1,4 +1,3 @@
-// Writes curves and report.html of a run, from the run folder alone.
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";

@@ -1,4 +1,3 @@
-// One run of any experiment: training, evaluations, images and checkpoints.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";

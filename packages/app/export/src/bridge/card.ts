@@ -1,4 +1,3 @@
-// README.md of an export, a model card.
 import type { BridgeDescription } from "./description.js";
 
 const plain = (text: string): string =>

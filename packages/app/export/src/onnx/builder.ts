@@ -1,4 +1,3 @@
-// Builds a graph: names for nodes and constants, and the free number of rows.
 import type { Attribute, Constant, Graph, Node, OnnxType, Port } from "./model.js";
 
 export type Size = number | { readonly rows: number };

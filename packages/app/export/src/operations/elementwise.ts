@@ -1,4 +1,3 @@
-// Converters of operations on each element: arithmetic, functions, comparisons, tensors of one value.
 import { onnxTypes } from "../onnx/model.js";
 import type { Converter, Operation } from "../operation.js";
 

@@ -1,4 +1,3 @@
-// Maps ATen operations to ONNX (opset 17), by their names without overload and underscore.
 import type { Converter } from "../operation.js";
 import { elementwise } from "./elementwise.js";
 import { products } from "./products.js";

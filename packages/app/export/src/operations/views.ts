@@ -1,4 +1,3 @@
-// Converters of views, and how a write to a view reaches its parent.
 import { isFree, type Size } from "../onnx/builder.js";
 import type { Converter, Operation } from "../operation.js";
 

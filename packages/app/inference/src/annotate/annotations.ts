@@ -1,4 +1,3 @@
-// Annotations of rows: velocity, growth, masses, state at another time, and final classes.
 import { type Conditions, cellOf, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
 import { type GrowthCells, timeScale, timeValues } from "@dsbm/problem";

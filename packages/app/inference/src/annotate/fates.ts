@@ -1,4 +1,3 @@
-// Cells of the last time with their classes, for comparison with transported cells.
 import { hash32 } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
 import { cleanRows, type RowSource } from "@dsbm/data";

@@ -1,4 +1,3 @@
-// Reads arrays of images from .npy files of any size, by rows.
 import { extname } from "node:path";
 import { decodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";

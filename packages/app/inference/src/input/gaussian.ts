@@ -1,5 +1,3 @@
-// Samples of a Gaussian source or target, each a function of the seed and its index.
-
 import { ConfigError } from "@dsbm/config";
 import { gaussianLaw, loading } from "@dsbm/problem";
 import { type Tensor, tidy } from "@dsbm/torch";

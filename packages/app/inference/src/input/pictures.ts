@@ -1,4 +1,3 @@
-// Decodes images of a file or a folder, a batch at a time.
 import { basename } from "node:path";
 import { decodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";

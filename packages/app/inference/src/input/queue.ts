@@ -1,4 +1,3 @@
-// Turns the batches of a file into the batches of a sampler.
 import type { CleanBatch } from "@dsbm/data";
 
 export interface QueuedRows {

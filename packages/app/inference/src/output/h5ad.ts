@@ -1,5 +1,3 @@
-// Writes samples of a .h5ad file into a copy: a matrix of obsm in the data's own units, NaN for
-// other rows.
 import type { UnsValue } from "@dsbm/data";
 import { readQuality, version } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";

@@ -1,4 +1,3 @@
-// Writes samples, by the name of the output: a table, an array, an image or a folder of images.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { ConfigError } from "@dsbm/config";

@@ -1,4 +1,3 @@
-// Writes samples as PNG: one file, or files of a folder, named like the input or numbered.
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { encodeImages } from "@dsbm/bridge";

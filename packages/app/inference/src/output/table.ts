@@ -1,4 +1,3 @@
-// Writes samples as rows of a table in the data's own units, with kept columns.
 import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,

@@ -8,18 +8,25 @@ import { type Manifest, pointId, readManifest } from "./manifest.js";
 
 /** A saved checkpoint: its facts and the paths, sizes and hashes of its files. */
 export interface Checkpoint extends Omit<Manifest, "files"> {
+  /** The path of the checkpoint. */
   folder: string;
+  /** Size of all files together. */
   bytes: number;
+  /** Size, SHA-256 and path of each file, by name. */
   files: Record<string, Manifest["files"][string] & { path: string }>;
 }
 
 /** A whole checkpoint, or a damaged one with the reason. */
 export interface CheckpointEntry {
+  /** The name of the folder. */
   id: string;
+  /** The path of the checkpoint. */
   folder: string;
   /** Infinity if even the manifest cannot be read. */
   order: number;
+  /** Null if damaged. */
   checkpoint: Checkpoint | null;
+  /** Why it cannot be used; null if whole. */
   damage: string | null;
 }
 

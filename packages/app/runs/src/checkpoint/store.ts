@@ -40,6 +40,7 @@ export interface CheckpointPoint {
 
 /** What a save did. */
 export interface SavedCheckpoint {
+  /** The new checkpoint under its final name. */
   checkpoint: Checkpoint;
   /** Ids of older checkpoints that the policy removed. */
   removed: string[];
@@ -65,11 +66,13 @@ class CheckpointStore {
   private readonly verified = new Set<string>();
 
   constructor(
+    /** Path of the folder `checkpoints`. */
     readonly folder: string,
     private readonly dsbm: string,
     private readonly keep_last: number,
   ) {}
 
+  /** The latest whole checkpoint, null without one, and the damaged ones. */
   newest() {
     return newestCheckpoint(this.folder);
   }

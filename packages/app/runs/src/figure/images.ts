@@ -1,4 +1,3 @@
-// Images in labelled grids as PNG, and their paths as GIF.
 import { RunError, refuse } from "../errors.js";
 import { pickIndexes } from "./panel.js";
 import { escapeXml, fontFamily, ink, textWidth } from "./svg.js";
@@ -16,9 +15,13 @@ const loadSharp = async () => (await import("sharp")).default;
 export interface ImageGridOptions {
   /** Bytes [n, channels, height, width], 0 black and 255 white; the grid is filled row by row. */
   images: Uint8Array;
+  /** [n, channels, height, width], with 1 or 3 channels. */
   shape: ImageShape;
+  /** Images in a row. */
   columns: number;
+  /** Texts above the columns. */
   columnTitles?: readonly string[];
+  /** Text above the grid. */
   title?: string;
 }
 
@@ -67,6 +70,7 @@ export async function svgToPng(svg: string): Promise<Buffer> {
 export interface PathStripOptions extends Pick<ImageGridOptions, "title"> {
   /** Bytes [times, n, channels, height, width] in row order. */
   path: Uint8Array;
+  /** The shape of `path`. */
   shape: readonly [times: number, n: number, channels: number, height: number, width: number];
   /** Times of the path's points, written above their columns. */
   times: readonly number[];
@@ -100,6 +104,7 @@ export async function pathStrip({ path, shape, times, title }: PathStripOptions)
 export interface AnimatedGridOptions {
   /** Frames of bytes [n, channels, height, width] in row order. */
   frames: readonly Uint8Array[];
+  /** [n, channels, height, width] of each frame. */
   shape: ImageShape;
   /** The text above each frame: its time. */
   captions: readonly string[];

@@ -17,7 +17,9 @@ export const sampleColors = {
 
 /** A line of a legend. */
 export interface LegendEntry {
+  /** Text next to the symbol. */
   label: string;
+  /** A CSS colour. */
   color: string;
   /** "line" has a dot, "dashes" is a rule or a floor, "dot" a point (default "line"). */
   symbol?: "line" | "dashes" | "dot";

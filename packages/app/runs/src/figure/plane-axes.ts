@@ -1,4 +1,3 @@
-// Axes of a plane of samples, and a panel on them.
 import type { Markish } from "@observablehq/plot";
 import type { Panel } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";

@@ -1,4 +1,3 @@
-// Figures of source, generated and target samples: in a plane and by columns.
 import type { Markish } from "@observablehq/plot";
 import { sampleColors as colors, type LegendEntry, type Panel } from "./panel.js";
 import { type Domain, frame, middle, type Place, planeAxes } from "./plane-axes.js";

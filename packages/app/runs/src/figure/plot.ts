@@ -1,4 +1,3 @@
-// Draws with Observable Plot into a linkedom document.
 import type * as PlotModule from "@observablehq/plot";
 import type { PlotOptions, ScaleOptions } from "@observablehq/plot";
 import type { Panel } from "./panel.js";

@@ -1,5 +1,3 @@
-// Draws the energy of fields against wavenumber, logarithmic: a panel for each channel, a line for
-// each set.
 import { refuse } from "../errors.js";
 import { type LegendEntry, sampleColors } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";
@@ -7,6 +5,7 @@ import { composeFigure, faintInk, logAxis, tickText } from "./svg.js";
 
 /** The spectrum of one set of fields. */
 export interface SpectrumSeries {
+  /** Source, target or generated: sets the colour. */
   name: keyof typeof sampleColors;
   /** Wavenumbers, above 0 and rising. */
   k: readonly number[];
@@ -16,9 +15,11 @@ export interface SpectrumSeries {
 
 /** A figure of energy spectra. */
 export interface SpectrumFigureOptions {
+  /** One line in each panel; equal channels. */
   series: readonly SpectrumSeries[];
   /** A wavenumber to mark by a dashed rule: the first that the coarse grid does not resolve. */
   cutoff?: number;
+  /** Default "Energy spectrum". */
   title?: string;
 }
 

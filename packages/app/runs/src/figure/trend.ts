@@ -1,4 +1,3 @@
-// Curves of metrics over half-iterations or steps: a panel for each metric, a line for each series.
 import type { Markish } from "@observablehq/plot";
 import { refuse } from "../errors.js";
 import type { LegendEntry, Panel } from "./panel.js";
@@ -9,9 +8,11 @@ type TrendRow = Readonly<Record<string, unknown>>;
 
 /** One metric of a trend figure. */
 export interface TrendPanel {
+  /** The column to draw. */
   metric: string;
   /** The column of its standard deviation, drawn as a band. */
   spread?: string;
+  /** Default: the column. */
   title?: string;
   /** Label of the vertical axis with its unit (default: the column). */
   label?: string;
@@ -25,7 +26,9 @@ export interface TrendPanel {
 export interface TrendOptions {
   /** Rows with half_iteration, of one or several runs. */
   rows: readonly TrendRow[];
+  /** From top to bottom. */
   panels: readonly TrendPanel[];
+  /** Text above all panels. */
   title?: string;
   /** The name of a row's line (default: its direction). */
   series?: (row: TrendRow) => string;

@@ -13,7 +13,9 @@ export type Row = Record<string, Cell>;
 
 /** The columns and rows of a CSV file. */
 export interface Table {
+  /** Names in the order of the file. */
   columns: string[];
+  /** Rows in the order of the file. */
   rows: Row[];
 }
 

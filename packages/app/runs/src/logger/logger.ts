@@ -9,8 +9,11 @@ import { tensorboardLogger } from "./tensorboard.js";
 export interface Logger {
   /** Logs named values at a step, an integer that never decreases; null is no value. */
   log(step: number, values: LogValues): void;
+  /** Logs PNG images by name at a step. */
   images(step: number, pictures: Readonly<Record<string, Uint8Array>>): void;
+  /** Writes everything to the disk. */
   flush(): void;
+  /** Flushes and closes the files. */
   close(): void;
 }
 
@@ -39,7 +42,9 @@ export const loggers = {
 
 /** The direction and the stage that a metric belongs to. */
 export interface MetricPlace {
+  /** The direction of the bridge. */
   direction: Direction;
+  /** Training step or evaluation. */
   stage: "train" | "test";
 }
 

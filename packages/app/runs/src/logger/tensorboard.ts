@@ -1,4 +1,3 @@
-// TensorBoard's event files, one for each process.
 import { join } from "node:path";
 import { makeFolder } from "@dsbm/files";
 import { namesIn, removeFiles } from "../files/read.js";

@@ -1,4 +1,3 @@
-// Draws a metric between its floor and its ceiling; bands are intervals.
 import type { MetricRow } from "../run/quality.js";
 import { judge } from "./judge.js";
 import { digits } from "./page/digits.js";

@@ -1,4 +1,3 @@
-// Describes the data of a run: files and changes; and the choices of `dsbm fit`.
 import { basename } from "node:path";
 import type { Choice, DataFile, EndpointData } from "../run/data.js";
 import { box, pairs } from "./page/blocks.js";

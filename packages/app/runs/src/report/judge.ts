@@ -111,6 +111,7 @@ export function gradedRows(rows: readonly MetricRow[]): MetricRow[] {
 
 /** Additional facts for a verdict. */
 export interface VerdictFacts {
+  /** What the user calls the two datasets. */
   names: Readonly<{ source: string; target: string }>;
   /** "rows" or "images" */
   what: string;

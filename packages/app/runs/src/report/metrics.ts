@@ -1,4 +1,3 @@
-// Tables of metrics with floors and ceilings, as numbers, bars and text.
 import { type MetricRow, metricGroups } from "../run/quality.js";
 import { bar } from "./bar.js";
 import { judge, mainMetric } from "./judge.js";

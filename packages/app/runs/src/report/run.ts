@@ -1,4 +1,3 @@
-// The report of a run, read from the run folder alone.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coursePanels } from "../figure/course.js";
@@ -23,9 +22,11 @@ import { distinctNames, type Names, verdictParts } from "./verdict.js";
 
 /** An evaluation shown in figures. */
 export interface View {
+  /** The evaluated direction. */
   direction: "f" | "b";
   /** The prefix of its files below samples/. */
   id: string;
+  /** Figures with their captions. */
   pictures: readonly Picture[];
 }
 
@@ -33,14 +34,21 @@ export interface View {
 export interface RunReport {
   /** The run folder: data.json, choices.json, quality.json and samples/ are read there. */
   folder: string;
+  /** State, times and version of the run. */
   info: RunInfo;
   /** The heading (default: the names of data.json). */
   title: string;
+  /** Names of source and target. */
   names: Names;
+  /** Rows of results.csv. */
   evaluations: readonly Row[];
+  /** Panels of loss and metrics over training. */
   curves?: { panels: readonly Panel[]; legend: readonly LegendEntry[] };
+  /** Evaluations in the order of training. */
   views: readonly View[];
+  /** What the reader can do next. */
   commands: readonly (readonly [purpose: string, command: string])[];
+  /** The resolved configuration. */
   config: Readonly<Record<string, unknown>>;
 }
 

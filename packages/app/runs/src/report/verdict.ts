@@ -1,4 +1,3 @@
-// The verdict of each direction with its evidence and the next steps.
 import type { MetricRow, Quality, Verdict } from "../run/quality.js";
 import { shellWord } from "../shell.js";
 import { bar } from "./bar.js";

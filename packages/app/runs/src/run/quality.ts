@@ -1,4 +1,3 @@
-// quality.json: the quality of a bridge.
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { readAs, writeJson } from "../files/json.js";

@@ -13,8 +13,11 @@ import { type Direction, parseModelName, runPaths } from "./layout.js";
 
 /** A file of network weights in a run folder. */
 export interface ModelFile {
+  /** Counted from 1. */
   half_iteration: number;
+  /** The direction of the network. */
   direction: Direction;
+  /** A .safetensors file. */
   path: string;
 }
 

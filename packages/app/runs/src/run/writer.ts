@@ -1,4 +1,3 @@
-// Writes into a run folder.
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import {
@@ -26,12 +25,15 @@ import { readMetrics } from "./reader.js";
 
 /** How to create or continue a run folder. */
 export interface OpenRunOptions {
+  /** Created if it is missing. */
   folder: string;
+  /** The version that writes. */
   dsbm: string;
   /** The resolved configuration, for config.json. */
   config: object;
   /** config.yaml; without it config.yaml holds the JSON, which is YAML. */
   config_yaml?: string;
+  /** Columns of results.csv. */
   columns: readonly string[];
   /** Facts of the machine, without host names. */
   environment?: Environment;
@@ -98,7 +100,9 @@ export type { RunWriter };
 /** An open run. Every method throws FileError if the disk refuses, or if the lock was lost. */
 class RunWriter {
   constructor(
+    /** Paths of all files of the run. */
     readonly paths: RunPaths,
+    /** The content of run.json. */
     readonly info: Readonly<RunInfo>,
     private readonly lock: Lock,
     private results: CsvWriter,
@@ -112,6 +116,7 @@ class RunWriter {
     this.lock.refresh();
   }
 
+  /** Appends a line to metrics.jsonl. */
   appendMetric(metric: object): void {
     this.metrics.append(`${toJson(metric)}\n`);
     this.lock.refresh();
@@ -155,12 +160,14 @@ class RunWriter {
     this.flush();
   }
 
+  /** Writes results and metrics to the disk. */
   flush(): void {
     this.checkLock();
     this.results.flush();
     this.metrics.flush();
   }
 
+  /** Ends the run: state "finished". */
   finish(): void {
     if (this.info.state === "running" && !this.end("finished", null))
       throw lostLock(this.paths.lock);

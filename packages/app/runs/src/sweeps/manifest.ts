@@ -1,4 +1,3 @@
-// The folder of a sweep: its members, their commands and folders.
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { makeFolder } from "@dsbm/files";

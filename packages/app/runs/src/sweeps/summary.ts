@@ -1,11 +1,12 @@
-// Summarises a sweep in one table: mean and standard deviation over seeds.
 import type { Cell, Row, Table } from "../files/csv.js";
 
 /** The results of one seed of a configuration. */
 export interface SeedResults {
   /** The keys in which configurations differ. */
   configuration: Readonly<Record<string, Cell>>;
+  /** The seed of the run. */
   seed: number;
+  /** Rows of results.csv. */
   rows: readonly Row[];
 }
 

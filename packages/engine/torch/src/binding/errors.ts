@@ -27,12 +27,17 @@ interface ErrorSubject {
 
 /** An error of the engine or of libtorch, in one line; `code` is stable. */
 export class TorchError extends Error {
+  /** For checks without `instanceof`. */
   override readonly name = "TorchError";
+  /** The failed operation. */
   readonly op: string | undefined;
+  /** The file, or the name of bytes without a file. */
   readonly source: string | undefined;
+  /** The ranks at fault. */
   readonly ranks: readonly number[] | undefined;
 
   constructor(
+    /** A FormatCode for files and arrays, otherwise ERR_…. */
     readonly code: FormatCode | `ERR_${string}`,
     message: string,
     { op, source, ranks, cause }: ErrorSubject = {},
@@ -57,6 +62,7 @@ export function invalid(message: string): TorchError {
   return new TorchError("ERR_TORCH_VALUE", message);
 }
 
+/** An error about a file; makes one line of at most 500 characters. */
 export function formatError(code: FormatCode, source: string, problem: string): TorchError {
   // Names in files can hold anything, line breaks and megabytes included; a message cannot.
   const line = `${source}: ${problem}`.replace(/[\s\p{Cc}]+/gu, " ");

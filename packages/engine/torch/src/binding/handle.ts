@@ -86,6 +86,7 @@ export abstract class Handle {
     current?.push(this);
   }
 
+  /** Whether the memory was given back. */
   get disposed(): boolean {
     return this.#ptr === null || guarded(() => native.isDisposed(this.#ptr as External));
   }

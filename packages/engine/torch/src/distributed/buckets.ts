@@ -11,6 +11,7 @@ import { distributedError } from "./errors.js";
 import type { Group } from "./group.js";
 import { c10d, ops } from "./native.js";
 
+/** How gradients are grouped and sent. */
 export interface BucketOptions {
   /** Bytes a bucket in 2^20; default 25, as PyTorch's DDP. */
   bucketCapMb?: number;

@@ -34,9 +34,13 @@ const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().deco
 
 /** The ranks that exchange tensors. All ranks call the same methods in the same order, with tensors of one dtype and shape. */
 export class Group {
+  /** Number of the group in this process. */
   readonly id: number;
+  /** This process, from 0 to `worldSize` − 1. */
   readonly rank: number;
+  /** The number of processes. */
   readonly worldSize: number;
+  /** Keys and values that all ranks share. */
   readonly store: Store;
   /** Whether whoever reaches the network can read, change and stop what the ranks exchange. */
   readonly isExposed: boolean;

@@ -14,13 +14,16 @@ export { Group } from "./group.js";
 /** `gloo` for processors, `nccl` for GPUs. */
 type Backend = "gloo" | "nccl";
 
+/** The back ends of this libtorch. */
 export function available(): Backend[] {
   return guarded(() => c10d.backends()) as Backend[];
 }
 
+/** How ranks meet and exchange. */
 export interface InitOptions {
   /** Default `gloo`. */
   backend?: Backend;
+  /** Longest wait for another rank (default 10 minutes). */
   timeoutMs?: number;
   /** Default `timeoutMs`. */
   joinTimeoutMs?: number;

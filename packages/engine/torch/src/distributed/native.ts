@@ -1,4 +1,3 @@
-// The addon's exports of native/distributed.cc, and the collectives that it adds to the dispatcher.
 import { Op } from "../binding/dispatch.js";
 import { type External, type Native, native } from "../binding/native.js";
 

@@ -1,4 +1,3 @@
-// c10d's key-value stores, to find each other and to report failures.
 import { guarded } from "../binding/native.js";
 import { distributedError, reasonOf } from "./errors.js";
 import { c10d } from "./native.js";

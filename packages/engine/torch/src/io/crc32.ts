@@ -1,4 +1,3 @@
-// The checksum of zip archives.
 import * as zlib from "node:zlib";
 
 const table = Int32Array.from({ length: 256 }, (_, byte) => {

@@ -1,4 +1,3 @@
-// Turns bytes of a file into the elements of an array: byte order, offset and strides.
 import { checkRaw, type DType, elementCount, itemSize, type RawArray } from "./raw.js";
 
 interface View {

@@ -2,10 +2,15 @@
 import { formatError, type TorchError } from "../binding/errors.js";
 import { type DType, elementCount } from "./raw.js";
 
+/** The header of a .npy file. */
 export interface NpyHeader {
+  /** Type of the elements. */
   dtype: DType;
+  /** [] for a single number. */
   shape: number[];
+  /** Whether bytes are swapped when read. */
   bigEndian: boolean;
+  /** Whether columns come first. */
   fortran: boolean;
   /** Where the elements begin, in bytes from the start of the file. */
   start: number;

@@ -1,9 +1,9 @@
-// A .npy file of known shape, written in any order without keeping it in memory.
 import { formatError } from "../binding/errors.js";
 import { WriteFile } from "./file.js";
 import { npyHeader } from "./npy-header.js";
 import { checkRaw, type DType, elementCount, itemSize, type RawArray } from "./raw.js";
 
+/** A .npy file of known shape, written in any order. */
 export class NpyTarget {
   readonly #file: WriteFile;
   readonly #dtype: DType;

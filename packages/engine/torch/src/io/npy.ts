@@ -1,5 +1,3 @@
-// .npy files, read whole or by rows, and written whole or row by row.
-
 import { formatError } from "../binding/errors.js";
 import { elementsOf, swapped } from "./elements.js";
 import { checkLength, ReadFile, WriteFile } from "./file.js";
@@ -38,6 +36,7 @@ export function decode(file: Uint8Array, source = "npy"): RawArray {
   return inOrder(header, bytes.subarray(span.end), header.shape, source);
 }
 
+/** An open .npy file, read in parts. */
 export class NpyFile {
   readonly #file: ReadFile;
   readonly #header: NpyHeader;
@@ -56,10 +55,12 @@ export class NpyFile {
     this.#rowLength = elementCount(shape.slice(1)) * itemSize[dtype];
   }
 
+  /** Type of the elements. */
   get dtype(): DType {
     return this.#header.dtype;
   }
 
+  /** Shape of the array. */
   get shape(): number[] {
     return [...this.#header.shape];
   }
@@ -69,6 +70,7 @@ export class NpyFile {
     return this.#header.fortran;
   }
 
+  /** Reads the whole array. Throws a TorchError. */
   read(): RawArray {
     const data = this.#file.read(this.#header.start, dataLength(this.#header));
     return inOrder(this.#header, data, this.#header.shape, this.#file.path);
@@ -90,6 +92,7 @@ export class NpyFile {
     return inOrder(this.#header, data, shape, this.#file.path);
   }
 
+  /** Closes the file. */
   close(): void {
     this.#file.close();
   }
@@ -109,12 +112,14 @@ export class NpyFile {
   }
 }
 
+/** Opens a .npy file. Throws a TorchError for other files. */
 export function open(path: string): NpyFile {
   return new NpyFile(path);
 }
 
 /** Writes a .npy file of [n, …rowShape] whose n is known at the end only. */
 export class NpyWriter {
+  /** Rows so far. */
   count = 0;
   readonly #file: WriteFile;
   readonly #dtype: DType;
@@ -158,6 +163,7 @@ export class NpyWriter {
     this.#file.write(header, 0);
   }
 
+  /** Writes the final header; `sync` waits for the disk. */
   close({ sync = false }: { sync?: boolean } = {}): void {
     if (this.#file.closed) return;
     try {

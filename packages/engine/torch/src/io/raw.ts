@@ -2,6 +2,7 @@
 import { arrayOf, type DType } from "../binding/dtype.js";
 import { formatError } from "../binding/errors.js";
 
+/** Bytes of an element, by dtype. */
 export const itemSize = Object.fromEntries(
   Object.entries(arrayOf).map(([dtype, { BYTES_PER_ELEMENT }]) => [dtype, BYTES_PER_ELEMENT]),
 ) as Readonly<Record<DType, number>>;
@@ -10,8 +11,11 @@ export type { DType };
 
 /** An array in C order with little-endian bytes. */
 export interface RawArray {
+  /** Type of the elements. */
   dtype: DType;
+  /** [] for a single number. */
   shape: number[];
+  /** Its length is elements times `itemSize`. */
   data: Uint8Array;
 }
 

@@ -1,11 +1,13 @@
-// The safetensors format.
 import { type FormatCode, formatError, type TorchError } from "../binding/errors.js";
 import { checkLength } from "./file.js";
 import { checkRaw, plainBytes, type RawArray } from "./raw.js";
 import { dtypeNames, headerLimit, parseHeader } from "./safetensors-header.js";
 
+/** The content of a safetensors file. */
 export interface Safetensors {
+  /** Arrays by name, in the order of the file. */
   tensors: Map<string, RawArray>;
+  /** Texts by name. */
   metadata: Record<string, string>;
 }
 

@@ -17,6 +17,7 @@ export function toRaw(t: Tensor): RawArray {
   };
 }
 
+/** A CPU tensor with a copy of the bytes. */
 export function fromRaw(raw: RawArray): Tensor {
   const dtype = raw.dtype as DType;
   const bytes = raw.data.slice();
@@ -24,6 +25,7 @@ export function fromRaw(raw: RawArray): Tensor {
   return tensor(typed, { dtype, shape: raw.shape });
 }
 
+/** The bytes of a safetensors file. */
 export function encodeTensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: Record<string, string>,
@@ -44,6 +46,7 @@ export function loadTensors(path: string): {
   };
 }
 
+/** The bytes of a .npy file. */
 export function encodeNpy(t: Tensor): Uint8Array {
   return npy.encode(toRaw(t));
 }

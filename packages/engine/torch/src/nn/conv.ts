@@ -1,5 +1,3 @@
-// Convolutions, with PyTorch's names and PyTorch's default initialisation.
-
 import { invoke, Op } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
 import { autocastDType } from "../tensor/autocast.js";
@@ -11,8 +9,11 @@ import { fans, kaimingUniform_, uniform_ } from "./init.js";
 import { Module } from "./module.js";
 import { standingOf } from "./standing.js";
 
+/** Options of convolutions, equal for all dimensions. */
 export interface ConvOptions {
+  /** Distance between windows (default 1). */
   stride?: number;
+  /** Values added on each side (default 0). */
   padding?: number;
   /** Values beyond the edges: zeros, or the values of the opposite side. */
   paddingMode?: "zeros" | "circular";

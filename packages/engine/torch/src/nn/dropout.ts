@@ -53,6 +53,7 @@ export class Dropout extends Module {
   generator: Generator | undefined;
 
   constructor(
+    /** Probability of 0. */
     readonly p = 0.5,
     { generator }: { generator?: Generator | undefined } = {},
   ) {

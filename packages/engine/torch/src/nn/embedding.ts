@@ -6,6 +6,7 @@ import { Module } from "./module.js";
 
 /** Rows of `weight` [n, d] by index: int64 [..] → [.., d]; initial weights N(0, 1). */
 export class Embedding extends Module {
+  /** [n, d]. */
   weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, options: InitOptions = {}) {

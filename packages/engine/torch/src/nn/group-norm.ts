@@ -8,9 +8,13 @@ import { Module } from "./module.js";
 
 /** Normalises each sample's groups of channels, then scales and shifts: [B, C, …] → the same; weight [C], bias [C]. */
 export class GroupNorm extends Module {
+  /** Scale of each channel, [C]; initially 1. */
   weight: Parameter;
+  /** Shift of each channel, [C]; initially 0. */
   bias: Parameter;
+  /** A divisor of C. */
   readonly numGroups: number;
+  /** Added to each variance. */
   readonly eps: number;
 
   /** Throws a TorchError unless the groups divide the channels. */

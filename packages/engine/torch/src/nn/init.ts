@@ -4,7 +4,9 @@ import { noGrad } from "../tensor/grad.js";
 import type { Generator } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 
+/** The random stream of an initialiser. */
 export interface InitOptions {
+  /** Default: the default generator. */
   generator?: Generator | undefined;
 }
 
@@ -20,6 +22,7 @@ export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
   return { fanIn: input * receptive, fanOut: out * receptive };
 }
 
+/** Fills with U[from, to) in place, without a graph. */
 export function uniform_<T extends Tensor>(
   t: T,
   from = 0,
@@ -28,6 +31,7 @@ export function uniform_<T extends Tensor>(
 ): T {
   return noGrad(() => t.uniform_({ from, to, generator }));
 }
+/** Fills with N(mean, std²) in place, without a graph. */
 export function normal_<T extends Tensor>(
   t: T,
   mean = 0,
@@ -36,6 +40,7 @@ export function normal_<T extends Tensor>(
 ): T {
   return noGrad(() => t.normal_({ mean, std, generator }));
 }
+/** Fills with 0 in place, without a graph. */
 export function zeros_<T extends Tensor>(t: T): T {
   return noGrad(() => t.fill_(0));
 }

@@ -10,7 +10,9 @@ import { areStanding, standingOf } from "./standing.js";
 
 /** y = x Wᵀ + b on the last dimension: [.., in] → [.., out]; weight [out, in], bias [out]. */
 export class Linear extends Module {
+  /** [out, in], uniform in ±1/√in. */
   weight: Parameter;
+  /** [out], uniform in ±1/√in. */
   bias: Parameter;
 
   constructor(inFeatures: number, outFeatures: number, options: InitOptions = {}) {

@@ -6,6 +6,7 @@ import { replacePtr } from "../binding/handle.js";
 import { noGrad, zeroGrad } from "../tensor/grad.js";
 import { Buffer, Parameter, type Tensor } from "../tensor/tensor.js";
 
+/** Parameters and persistent buffers by PyTorch's names. */
 export type StateDict = Map<string, Tensor>;
 
 type Leaf = Parameter | Buffer;
@@ -17,7 +18,9 @@ function* fields(owner: object): Generator<[string, unknown]> {
   }
 }
 
+/** A function with parameters: fields that are modules, parameters and buffers belong to its state. */
 export abstract class Module {
+  /** Whether dropout is on. */
   training = true;
 
   /** The function of the module; further arguments depend on the module. */
@@ -28,6 +31,7 @@ export abstract class Module {
     for (const [name, value] of fields(this)) if (value instanceof Module) yield [name, value];
   }
 
+  /** This module and all below, depth first. */
   *modules(): Generator<Module> {
     yield this;
     for (const [, child] of this.namedChildren()) yield* child.modules();
@@ -47,17 +51,21 @@ export abstract class Module {
     const all = [...this.#leaves((value) => value instanceof Parameter)];
     return all.filter(([, p]) => !seen.has(p) && seen.add(p));
   }
+  /** Tensors to train, each once. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, p]) => p);
   }
+  /** State that is not trained, by checkpoint name. */
   namedBuffers(): [string, Buffer][] {
     return [...this.#leaves((value) => value instanceof Buffer)];
   }
 
+  /** The number of trained values. */
   parameterCount(): number {
     return this.parameters().reduce((n, p) => n + p.numel, 0);
   }
 
+  /** The live tensors by checkpoint name; not copies. */
   stateDict(): StateDict {
     const isKept = (value: unknown): value is Leaf =>
       value instanceof Parameter || (value instanceof Buffer && value.persistent);
@@ -96,10 +104,12 @@ export abstract class Module {
     return this;
   }
 
+  /** Sets `training` here and below. */
   train(on = true): this {
     for (const module of this.modules()) module.training = on;
     return this;
   }
+  /** As `train(false)`. */
   eval(): this {
     return this.train(false);
   }
@@ -117,15 +127,18 @@ export abstract class Module {
     return this;
   }
 
+  /** Drops the gradients of all parameters. */
   zeroGrad(): void {
     zeroGrad(this.parameters());
   }
 
+  /** Turns gradients of all parameters on or off. */
   requiresGrad_(on = true): this {
     for (const p of this.parameters()) p.requiresGrad_(on);
     return this;
   }
 
+  /** Frees parameters and buffers. */
   dispose(): void {
     for (const [, t] of [...this.namedParameters(), ...this.namedBuffers()]) t.dispose();
   }
@@ -134,6 +147,7 @@ export abstract class Module {
   }
 }
 
+/** Copies values by name. Throws a TorchError unless both have the same names and shapes. */
 export function copyState(from: Module, to: Module): void {
   to.loadStateDict(from.stateDict());
 }

@@ -1,7 +1,7 @@
-// Modules one after the other, named "0", "1", … as in PyTorch.
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
+/** Modules that run one after the other. */
 export class Sequential extends Module {
   readonly #modules: Module[];
   constructor(...modules: Module[]) {

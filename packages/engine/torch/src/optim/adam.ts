@@ -1,5 +1,3 @@
-// Adam and AdamW: one native call for all parameters and their average.
-
 import { invoke, Op } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";
@@ -8,9 +6,13 @@ import { noGrad, zeroGrad } from "../tensor/grad.js";
 import type { Parameter, Tensor } from "../tensor/tensor.js";
 import type { EMA } from "./ema.js";
 
+/** Options of Adam and AdamW. */
 export interface AdamOptions {
+  /** Learning rate (default 1e-3). */
   lr?: number;
+  /** Decay of both moments (default 0.9, 0.999). */
   betas?: readonly [number, number];
+  /** Added to the root of the second moment (default 1e-8). */
   eps?: number;
   /** Adam: added to the gradient (L2); AdamW: decoupled decay of the weights. */
   weightDecay?: number;
@@ -27,6 +29,7 @@ const kernel = new Op("dsbm::adam_", "");
 /** Adam (Kingma & Ba 2015), as torch.optim.Adam with `fused=True`. Throws a TorchError for bad options. */
 export class Adam {
   protected readonly decoupled: boolean = false;
+  /** In the order of the state. */
   readonly parameters: readonly Parameter[];
   readonly #lr: Tensor;
   readonly #options: Required<Omit<AdamOptions, "lr">>;
@@ -113,6 +116,7 @@ export class Adam {
     );
   }
 
+  /** Drops the gradients of `parameters`. */
   zeroGrad(): void {
     zeroGrad(this.parameters);
   }
@@ -139,6 +143,7 @@ export class Adam {
     for (const [name, t] of current) t.copy_(state.get(name) as Tensor);
   }
 
+  /** Frees the moments. */
   dispose(): void {
     this.#lr.dispose();
     for (const t of this.stateDict().values()) t.dispose();

@@ -27,6 +27,7 @@ export class EMA {
   /** `rate` in [0, 1). Throws a TorchError for others. */
   constructor(
     module: Module,
+    /** Weight of the old average. */
     readonly rate: number,
     { warmup = false }: EMAOptions = {},
   ) {
@@ -38,6 +39,7 @@ export class EMA {
     this.#count = warmup ? zeros([], { device: named[0]?.[1].device ?? "cpu" }).keep() : null;
   }
 
+  /** Adds the present parameters to the average. */
   update(): void {
     noGrad(() =>
       tidy(() => {
@@ -79,6 +81,7 @@ export class EMA {
     this.#count?.zero_();
   }
 
+  /** The averages by parameter name; not copies. */
   stateDict(): Map<string, Tensor> {
     return new Map(this.#names.map((name, i) => [name, this.#shadow[i] as Tensor]));
   }
@@ -92,10 +95,12 @@ export class EMA {
     });
   }
 
+  /** Copies the averages into a network of this kind. */
   copyTo(module: Module): void {
     module.loadStateDict(this.stateDict(), { strict: false });
   }
 
+  /** Frees the averages. */
   dispose(): void {
     for (const t of this.#shadow) t.dispose();
     this.#count?.dispose();

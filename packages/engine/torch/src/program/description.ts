@@ -5,8 +5,11 @@ import type { Program } from "./record.js";
 
 /** A tensor of a recorded program. */
 export interface ProgramSlot {
+  /** Type of the elements. */
   dtype: DType;
+  /** As recorded. */
   shape: number[];
+  /** Slots of one number share storage. */
   memory: number;
   /** The tensor that the program holds, or null. */
   held: Tensor | null;
@@ -24,7 +27,9 @@ export type ProgramArgument =
 
 /** One operation. */
 export interface ProgramStep {
+  /** PyTorch's name, such as aten::add.Tensor. */
   name: string;
+  /** Arguments by PyTorch's names. */
   args: Record<string, ProgramArgument>;
   /** The slots of each result, several of a list; −1: none. */
   results: number[][];
@@ -32,9 +37,13 @@ export interface ProgramStep {
 
 /** The inputs, tensors and steps of a recorded program. */
 export interface ProgramDescription {
+  /** The first slots are inputs. */
   inputs: number;
+  /** Slots of the results. */
   outputs: number[];
+  /** All tensors of the program. */
   slots: ProgramSlot[];
+  /** Operations in order. */
   steps: ProgramStep[];
 }
 

@@ -24,6 +24,7 @@ export class ScriptModule implements Disposable {
 
   constructor(
     ptr: External,
+    /** The file of the module. */
     readonly path: string,
   ) {
     this.#ptr = ptr;

@@ -13,6 +13,7 @@ export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[]
 /** One recording, for inputs of fixed shapes, dtypes and devices. */
 export class Program {
   #ptr: External;
+  /** Shapes, dtypes and devices of the outputs. */
   readonly results: readonly Pick<Tensor, "shape" | "dtype" | "device">[];
   private constructor(ptr: External, outputs: readonly Tensor[]) {
     this.#ptr = ptr;
@@ -64,10 +65,12 @@ export class Program {
     return ptrs === null ? null : ptrs.map((ptr) => new Tensor(ptr));
   }
 
+  /** Names of the kernels, in order. */
   get operations(): string[] {
     return native.steps(this.#ptr);
   }
 
+  /** @internal */
   get pointer(): External {
     return this.#ptr;
   }
@@ -80,7 +83,9 @@ function signature(inputs: readonly Tensor[]): string {
 /** A function with one program per kind of inputs. */
 export interface Recorded {
   (...inputs: Tensor[]): Tensor[];
+  /** Drops all programs. */
   reset(): void;
+  /** The number of programs. */
   count(): number;
   /** The program for such inputs; recorded if it is missing. */
   programFor(...inputs: Tensor[]): Program;
@@ -146,11 +151,13 @@ export function recorded(
 export interface ChunkOptions {
   /** Rows a chunk; about 1,000 keeps a small network's intermediates in the cache. */
   rows: number;
+  /** Chunks that run at the same time. */
   threads: number;
   /** Draws the seeds of the chunks, one number a call. */
   generator?: Generator | undefined;
   /** Per input, the dimension that is cut, or -1 for none. */
   inputDims: readonly number[];
+  /** Per output, the dimension that chunks join. */
   outputDims: readonly number[];
   /** The chunks to run (default: all), which draw as they would among all. */
   part?: { start: number; count: number } | undefined;
@@ -158,9 +165,11 @@ export interface ChunkOptions {
 
 /** A program that runs over chunks in the background. */
 export interface ChunkedRun {
+  /** Complete only after `finish`. */
   outputs: Tensor[];
   /** Waits for the end and gives the outputs. Throws what a chunk threw. */
   finish(): Tensor[];
+  /** Starts no further chunks. */
   stop(): void;
 }
 

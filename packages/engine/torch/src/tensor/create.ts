@@ -1,5 +1,3 @@
-// Tensors from JavaScript data, and the factories whose default dtype is float32 whatever the numbers.
-
 import { invoke, Op } from "../binding/dispatch.js";
 import {
   arrayOf,
@@ -17,7 +15,9 @@ export type Nested = number | bigint | boolean | readonly Nested[];
 
 /** Dtype (default float32) and device (default cpu) of a new tensor. */
 export interface TensorOptions {
+  /** Default float32. */
   dtype?: DType;
+  /** Default cpu. */
   device?: Device;
 }
 

@@ -20,16 +20,20 @@ export class Generator extends Opaque {
   static create(seed: number | bigint = defaultSeed, device: Device = "cpu"): Generator {
     return new Generator(guarded(() => native.generator(device, seed)));
   }
+  /** The global stream of a device. */
   static default(device: Device = "cpu"): Generator {
     return new Generator(guarded(() => native.generator(device, null)));
   }
+  /** Restarts the stream at an integer seed. */
   manualSeed(seed: number | bigint): this {
     guarded(() => native.manualSeed(this.#ptr, seed), "manualSeed");
     return this;
   }
+  /** The seed of the last start. */
   get initialSeed(): bigint {
     return native.generatorSeed(this.#ptr);
   }
+  /** The position in the stream as bytes. */
   getState(): Uint8Array {
     using state = new Tensor(guarded(() => native.generatorState(this.#ptr), "getState"));
     return state.toArray() as Uint8Array;
@@ -42,6 +46,7 @@ export class Generator extends Opaque {
     guarded(() => native.setGeneratorState(this.#ptr, ptrOf(state)), "setState");
     return this;
   }
+  /** @internal */
   override pointer(): External {
     return this.#ptr;
   }
@@ -54,8 +59,11 @@ export function manualSeed(seed: number | bigint): void {
 
 /** Generator (default: the global one), dtype and device of random numbers. */
 export interface RandomOptions {
+  /** The stream to draw from. */
   generator?: Generator | undefined;
+  /** Default float32. */
   dtype?: DType;
+  /** Default cpu. */
   device?: Device;
 }
 

@@ -19,9 +19,13 @@ export const sinkhornProductKernel = (rows: Tensor, columns: Tensor): Tensor =>
 
 /** Weights of the rows [n] and columns [m] of a kernel, and the scalings of both. */
 export interface Scalings {
+  /** Weights of rows, [n]. */
   a: Tensor;
+  /** Weights of columns, [m]. */
   b: Tensor;
+  /** Scalings of rows, [n], changed in place. */
   u: Tensor;
+  /** Scalings of columns, [m], changed in place. */
   v: Tensor;
 }
 
@@ -29,7 +33,9 @@ export interface Scalings {
 export interface SinkhornSteps {
   /** The scalings are weight/sum^tau: 1 for exact sums, less for penalised sums. */
   tau: number;
+  /** Total deviation at which iterations end. */
   tolerance: number;
+  /** Maximum number of iterations. */
   most: number;
 }
 

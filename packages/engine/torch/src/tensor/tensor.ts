@@ -52,21 +52,27 @@ interface Target {
 
 /** An n-dimensional array on a device, with PyTorch's operations as methods in camelCase. */
 export class Tensor extends TensorMethods {
+  /** The size of each dimension. */
   get shape(): number[] {
     return guarded(() => native.shape(ptrOf(this)), "shape");
   }
+  /** Elements between neighbours of each dimension. */
   get strides(): number[] {
     return guarded(() => native.stride(ptrOf(this)), "stride");
   }
+  /** Type of the elements. */
   get dtype(): DType {
     return guarded(() => native.dtype(ptrOf(this)), "dtype") as DType;
   }
+  /** Such as "cpu" or "cuda:0". */
   get device(): Device {
     return guarded(() => native.device(ptrOf(this)), "device") as Device;
   }
+  /** The number of dimensions. */
   get ndim(): number {
     return this.shape.length;
   }
+  /** The number of elements. */
   get numel(): number {
     return this.shape.reduce((n, d) => n * d, 1);
   }
@@ -84,16 +90,20 @@ export class Tensor extends TensorMethods {
     return d;
   }
 
+  /** Whether autograd follows the tensor. */
   get requiresGrad(): boolean {
     return guarded(() => native.requiresGrad(ptrOf(this)), "requiresGrad");
   }
+  /** Turns autograd on or off, in place. */
   requiresGrad_(on = true): this {
     guarded(() => native.requiresGrad(ptrOf(this), on), "requiresGrad_");
     return this;
   }
+  /** Whether no operation made the tensor. */
   get isLeaf(): boolean {
     return invoke(isLeaf, this);
   }
+  /** The accumulated gradient of a leaf, or null. */
   get grad(): Tensor | null {
     const ptr = guarded(() => native.getGrad(ptrOf(this)), "grad");
     return ptr === null ? null : new Tensor(ptr);
@@ -180,6 +190,7 @@ export class Buffer extends Tensor {
   /** Takes the memory over from `data`; `persistent` buffers are part of the state dict. */
   constructor(
     data: Tensor,
+    /** Whether the state dict has it. */
     readonly persistent = true,
   ) {
     super(seizePtr(data));

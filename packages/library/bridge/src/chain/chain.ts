@@ -7,9 +7,11 @@ import type { TimeGrid } from "../core/time-grid.js";
 
 /** One interval of a time course, between two neighbouring datasets. */
 export interface Interval {
+  /** From 0. */
   index: number;
   /** Start time of the interval, and its length. */
   from: number;
+  /** Length, in process time. */
   length: number;
   /** Samples are divided by √length within the interval. */
   unit: number;

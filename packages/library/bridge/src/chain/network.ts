@@ -11,7 +11,9 @@ import { inInterval } from "./endpoints.js";
 
 /** Start times and lengths of all intervals as buffers [K], for networks that take interval numbers. */
 export class IntervalTable extends nn.Module {
+  /** Start times, [K]. */
   from: Buffer;
+  /** Lengths, [K]. */
   length: Buffer;
   constructor(chain: Chain) {
     super();

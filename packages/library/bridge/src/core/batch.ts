@@ -4,18 +4,22 @@ import { type Conditions, conditionRows, kindsOf, mapConditions } from "./condit
 
 /** Tensors [n, …] of one length by name, and their conditions. */
 export interface Batch {
+  /** Conditions of the rows. */
   readonly given?: Conditions | undefined;
   readonly [name: string]: Tensor | Conditions | undefined;
 }
 
 /** Pairs of source and target, row by row. */
 export interface Pairs extends Batch {
+  /** Source samples [n, …]. */
   readonly x0: Tensor;
+  /** Target samples [n, …]. */
   readonly x1: Tensor;
   /** Marks known pairs of a first pass, float32 [n] of 0 and 1; networks do not see it. */
   readonly known?: Tensor | undefined;
   /** Second derivatives in the interval's clock of a cubic path at x0 and x1, [n, …]; none: straight paths. */
   readonly bend0?: Tensor | undefined;
+  /** As `bend0`, at x1. */
   readonly bend1?: Tensor | undefined;
 }
 

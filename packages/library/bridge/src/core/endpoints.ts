@@ -13,12 +13,15 @@ import { type DrawRows, drawAll } from "./random.js";
 
 /** The times of several marginals, from 0 to 1. */
 export interface Chain {
+  /** Rising, one for each dataset. */
   readonly times: readonly number[];
 }
 
 /** Samples of both endpoints, [n, …] with one sample shape. */
 export interface Endpoints {
+  /** Source samples. */
   x0: Tensor;
+  /** Target samples. */
   x1: Tensor;
   /**
    * Conditions row by row. A table without conditions has as many rows as the other table and takes its

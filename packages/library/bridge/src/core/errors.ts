@@ -1,9 +1,9 @@
-// The package's one error class.
-
 /** A wrong argument, unusable data, NaN or infinity; `code` is stable, the message one line. */
 export class BridgeError extends Error {
+  /** For checks without `instanceof`. */
   override name = "BridgeError";
   constructor(
+    /** The kind of the error. */
     readonly code: "argument" | "not_finite" | "data",
     message: string,
   ) {

@@ -2,7 +2,9 @@ import { argumentError } from "./errors.js";
 
 /** Increasing times 0 = t_0 < … < t_N = 1 and their differences Δt_k = t_{k+1} − t_k. */
 export interface TimeGrid {
+  /** N + 1 times. */
   readonly times: readonly number[];
+  /** N differences. */
   readonly steps: readonly number[];
 }
 

@@ -1,4 +1,3 @@
-// The independent coupling π0 ⊗ π1, where IMF starts.
 import { type Generator, randperm } from "@dsbm/torch";
 import type { Batch, Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";

@@ -9,7 +9,9 @@ import { conditionPartners, drawChances, type Matching } from "./matching.js";
 
 /** Pair k is row `x0[k]` of one table and row `x1[k]` of the other. Each row is in at most one pair. */
 export interface KnownPairs {
+  /** Source rows, from 0. */
   readonly x0: Int32Array;
+  /** Target rows, from 0. */
   readonly x1: Int32Array;
 }
 

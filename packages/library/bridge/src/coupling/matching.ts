@@ -14,13 +14,17 @@ export interface Matching {
    * is on the device of the positions. Also marks known pairs, float32 [k].
    */
   partners(positions: Tensor, generator: Generator): RowPairs;
+  /** Whether some pairs are known. */
   readonly known?: true;
 }
 
 /** Row pairs of the two tables, int64 [k], and a mark of known pairs, float32 [k]. */
 export interface RowPairs {
+  /** Rows of the source. */
   x0: Tensor;
+  /** Rows of the target. */
   x1: Tensor;
+  /** 1 for a known pair. */
   known?: Tensor;
 }
 

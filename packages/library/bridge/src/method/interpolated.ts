@@ -1,4 +1,3 @@
-// Methods whose mean paths bend.
 import {
   cat,
   enableGrad,

@@ -17,14 +17,19 @@ export type FirstCoupling = "ref" | "ind" | "identity";
 
 /** What a method knows when it makes its training rows. */
 export interface RowsContext {
+  /** The direction that learns from the rows. */
   direction: Direction;
   /** The direction trained before, whose network is the newest; null in the first pass. */
   newest: Direction | null;
+  /** Source and target, or a batch of both. */
   data: Endpoints;
+  /** The reference process. */
   process: ReferenceProcess;
+  /** Pairs of the first pass. */
   firstCoupling: FirstCoupling;
   /** Partners for independent pairs that share their conditions. */
   matching?: Matching | null;
+  /** The stream of this half-iteration. */
   generator: Generator;
   /** Draws random numbers for the rows of `data`, which may be a part of a batch (default: all of it). */
   forRows?: DrawRows;
@@ -43,7 +48,9 @@ export interface RowsContext {
  * steps can be recorded.
  */
 export interface StepContext {
+  /** The direction in training. */
   direction: Direction;
+  /** The reference process. */
   process: ReferenceProcess;
   /** A time for each row of the batch, [B]. */
   t: Tensor;
@@ -57,8 +64,11 @@ export interface StepContext {
 
 /** The inputs of a network, and its target output. */
 export interface Regression {
+  /** Points [B, …]. */
   x: Tensor;
+  /** Times [B]. */
   t: Tensor;
+  /** Wanted output [B, …]. */
   target: Tensor;
   /** Factors of prediction and target, [B] (default 1). */
   weight?: Tensor | undefined;
@@ -111,7 +121,9 @@ interface MethodRows<B extends Batch> {
 export interface ModelFacts {
   /** Shape of a sample. */
   shape: readonly number[];
+  /** The direction of the model. */
   direction: Direction;
+  /** The stream of initial weights. */
   generator: Generator;
   /** Conditions of the data, for models without layers; created networks know them. */
   conditions?: ConditionKind | undefined;
@@ -159,6 +171,7 @@ export interface MethodModel {
  *       } }
  */
 export interface Method<B extends Batch = Batch> {
+  /** As in configurations and checkpoints. */
   readonly name: string;
 
   /** `drift`: an SDE along each direction's drift; `increment`: the drift times Δt; `velocity`: an ODE. */
@@ -185,6 +198,7 @@ export interface Method<B extends Batch = Batch> {
 
   /** `each`: a network a direction; `shared`: one for both; `bidirectional`: one with the direction (1 forward, 0 backward) as a condition. */
   readonly networks: "each" | "shared" | "bidirectional";
+  /** A model that replaces the configuration's network. */
   readonly model?: MethodModel;
   /** Whether its formulas hold for Brownian motion only. */
   readonly onlyBrownian?: boolean;
@@ -197,5 +211,6 @@ export interface Method<B extends Batch = Batch> {
   /** Another loss, the mean over the rows of a batch. */
   loss?(batch: B, context: StepContext & { network: Network }): Tensor;
 
+  /** How training rows are made; none for a `model` with `fit`. */
   readonly rows?: MethodRows<B>;
 }

@@ -21,13 +21,16 @@ import {
 
 /** Everything that sampling needs: method, process and networks. */
 export interface Dynamics {
+  /** How networks are followed. */
   method: Pick<
     Method,
     "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "plan" | "mass"
   >;
+  /** The reference process. */
   process: ReferenceProcess;
   /** The network of each direction; both may be one network. */
   networks: { readonly [direction in Direction]?: Network | null | undefined };
+  /** What networks predict (default: the drift). */
   parametrisation?: Parametrisation;
   /** Noise of a step along a drift (default: as the process). */
   stepVariance?: StepVariance | undefined;
@@ -41,6 +44,7 @@ export interface Dynamics {
 export interface SampleOptions extends SolveOptions {
   /** Whether the last step has noise (default: yes). */
   lastNoise?: boolean | undefined;
+  /** Conditions of the rows. */
   given?: Conditions | undefined;
 }
 

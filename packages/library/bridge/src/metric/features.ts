@@ -7,7 +7,9 @@ import { frechetDistance, type Gaussian } from "./frechet.js";
 export interface FeatureExtractor {
   /** `fid` is for the features of Inception-v3 only. */
   readonly metric: "fid" | "fid_lenet";
+  /** The number of features. */
   readonly dim: number;
+  /** Images in one call of `features`. */
   readonly batchSize: number;
   /** Features [n, dim] of images [n, C, H, W]: bytes, or numbers from −1 (black) to 1 (white). */
   features(images: Tensor): Tensor;

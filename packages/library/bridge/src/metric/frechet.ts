@@ -3,7 +3,9 @@ import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 
 /** Mean [d] and covariance [d, d], float64. */
 export interface Gaussian {
+  /** [d]. */
   mean: Tensor;
+  /** [d, d]. */
   covariance: Tensor;
 }
 

@@ -5,7 +5,9 @@ import { ordered } from "../solver/solver.js";
 
 /** Constants of the known bridge between N(−a, I) and N(a, I). */
 export interface GaussianBridge {
+  /** The mean of each target coordinate. */
   a: number;
+  /** Standard deviation of the reference process at time 1. */
   sigma: number;
 }
 

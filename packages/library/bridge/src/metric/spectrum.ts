@@ -16,12 +16,15 @@ const mostPixels = 2 ** 14;
 
 /** The modes of a real field's transform, [H, W/2 + 1], in C order. */
 export interface Modes {
+  /** Rows of the field. */
   height: number;
+  /** Columns of the field. */
   width: number;
   /** Distance from the origin, in waves across the longer side. */
   k: Float64Array;
   /** 2 if a mode also represents its mirror image, else 1. */
   weight: Float64Array;
+  /** The largest k, rounded. */
   largest: number;
 }
 

@@ -9,6 +9,7 @@ import { spread } from "../process/process.js";
  * ones. Drops a part `rate` of the conditions in training, and all of them with `given.absent`.
  */
 export class ConditionDropout extends nn.Module {
+  /** The network that gets the marked conditions. */
   net: Network;
   readonly #rate: number;
   readonly #classes: number;

@@ -5,7 +5,9 @@ import { argumentError } from "../core/errors.js";
 
 /** Classes (`y`, or one-hot `cond` [B, classes]) or numbers (`cond`). */
 export interface ConditionKind {
+  /** The number of classes; 0 without. */
   classes: number;
+  /** Numbers of each row; 0 without. */
   numbers: number;
 }
 

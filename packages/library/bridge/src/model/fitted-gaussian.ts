@@ -58,6 +58,7 @@ export class FittedGaussian extends nn.Module {
   mean: Buffer;
   /** Covariances of both endpoints and Cov(X0, X1), [3, d, d] or [C, 3, d, d]. */
   covariance: Buffer;
+  /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
   readonly #kind: ConditionKind;
 

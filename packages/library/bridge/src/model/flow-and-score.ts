@@ -7,7 +7,9 @@ import { spread } from "../process/process.js";
 
 /** The drift x [B, …], t [B] → [B, …]: v + s forward, −v + s backward, with s half of ε times the score. */
 export class FlowAndScore extends nn.Module {
+  /** The velocity of the probability flow. */
   v: Network;
+  /** Half of ε times the score. */
   s: Network;
   constructor(v: Network, s: Network) {
     super();

@@ -51,7 +51,9 @@ export class MixturePotential extends nn.Module {
   epsilon = new Buffer(zeros([]));
   /** log α [K], log diag S and r [K, d]; with classes [C, …] or a constant and slopes [1 + c, …] before. */
   log_alpha: Parameter;
+  /** As `log_alpha`, [K, d]. */
   log_S: Parameter;
+  /** As `log_alpha`, [K, d]. */
   r: Parameter;
   /** Range [2, c] of the numbers seen; others are clamped to it. */
   range: Buffer | null;

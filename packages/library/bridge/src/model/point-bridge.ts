@@ -13,10 +13,13 @@ import { type ConditionKind, classOf, unconditioned } from "./condition.js";
 export class PointBridge extends nn.Module {
   /** The endpoint's points, centred, and their potential. */
   points: Buffer;
+  /** Sinkhorn potential of each point. */
   potential = new Buffer(zeros([1]));
+  /** Subtracted from points and inputs. */
   center: Buffer;
   /** The class of each point; null without classes. */
   label: Buffer | null;
+  /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
   readonly #direction: Direction;
   readonly #classes: number;

@@ -42,18 +42,25 @@ const least = 1e-3;
  * (Bunne et al. 2023).
  */
 export class Preconditioned extends nn.Module {
+  /** Learns the difference from the known drift. */
   net: Network;
   /** Means and variances of both endpoints, [2, d] or [2, C, 1, 1]; [K, 2, d] for a chain. */
   mean: Buffer;
+  /** Of the shape of `mean`. */
   variance: Buffer;
+  /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
 
+  /** Times of a chain; null for two datasets. */
   intervals: IntervalTable | null;
 
+  /** LightSB's forward mixture instead of Gaussians. */
   mixture_f: FittedMixture | null = null;
+  /** LightSB's backward mixture. */
   mixture_b: FittedMixture | null = null;
 
   readonly #direction: Direction | null;
+  /** Whether the Gaussians are joined by their bridge. */
   readonly coupled: boolean;
 
   constructor(

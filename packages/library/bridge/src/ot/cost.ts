@@ -1,4 +1,3 @@
-// Cost matrices.
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError, dataError, notFiniteError } from "../core/errors.js";

@@ -1,4 +1,3 @@
-// Exact plans: the assignment solver for small equal sizes, the simplex otherwise.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { assignment } from "./assignment.js";
 import { type Cost, pointCosts, vectors } from "./cost.js";

@@ -1,4 +1,3 @@
-// Potentials of entropic transport between two large sets of points, by blocks.
 import { cat, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { argumentError } from "../core/errors.js";

@@ -40,7 +40,9 @@ export interface EntropicPlan {
 
 /** [n, …] and [m, …]; their squared distances are the costs. */
 export interface Points {
+  /** Rows of the plan. */
   x0: Tensor;
+  /** Columns of the plan. */
   x1: Tensor;
 }
 

@@ -1,4 +1,3 @@
-// The variance-preserving reference process.
 import type { Tensor } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import { brownian } from "./brownian.js";

@@ -11,6 +11,7 @@ export interface BridgeSample {
 
 /** A process on [0, 1] with closed-form bridges. */
 export interface ReferenceProcess {
+  /** As the option `sde`. */
   readonly name: string;
   /** Standard deviation of the noise per unit of time. */
   readonly sigma: number;
@@ -18,6 +19,7 @@ export interface ReferenceProcess {
   bridge(sample: BridgeSample): Tensor;
   /** The pinned drift towards the direction's endpoint, less the process's own drift: [B, …]. */
   target(direction: Direction, sample: BridgeSample): Tensor;
+  /** `bridge` and `target` in one kernel; null if it does not apply. */
   bridgeAndTarget?(direction: Direction, sample: BridgeSample): [x: Tensor, target: Tensor] | null;
   /** The drift at x_t of the process pinned at the direction's endpoint `end`: [B, …]. */
   driftTo(direction: Direction, at: { x: Tensor; t: Tensor; end: Tensor }): Tensor;

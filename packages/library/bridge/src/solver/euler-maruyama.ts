@@ -1,4 +1,3 @@
-// Euler–Maruyama for dX = drift dt + σ dW.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { oneTime } from "../core/one-time.js";
 import { type Field, noiseLike, ordered, type SolveOptions } from "./solver.js";

@@ -1,4 +1,3 @@
-// Adaptive step sizes.
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { CountedField, FlowOptions } from "./flow.js";
 

@@ -1,4 +1,3 @@
-// The fields of the downscaling experiment (Bischoff 2024).
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";

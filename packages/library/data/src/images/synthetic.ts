@@ -1,5 +1,3 @@
-// Squares and circles, to try training without files.
-
 import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";
 import { checkDrawn } from "../counts.js";

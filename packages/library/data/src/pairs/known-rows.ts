@@ -1,4 +1,3 @@
-// The user's known pairs: rows of the source with their rows of the target.
 import { tidy } from "@dsbm/torch";
 import type { TableOptions } from "../data-set.js";
 import { badTable, type DatasetError, invalidOption } from "../errors.js";
@@ -13,13 +12,17 @@ import { tablePrefix } from "../tables/table-set.js";
 
 /** One side of a table of known pairs. */
 export interface PairedEnd {
+  /** The dataset of this side. */
   name: string;
+  /** Options that load the dataset. */
   options: Omit<TableOptions, "split">;
 }
 
 /** Pairs of training rows: sample `x0[k]` of the source and sample `x1[k]` of the target. */
 export interface KnownRows {
+  /** Training rows of the source, from 0. */
   x0: Int32Array;
+  /** Training rows of the target, from 0. */
   x1: Int32Array;
   /** All pairs in the file; some have a held-out or dropped row. */
   given: number;

@@ -15,7 +15,9 @@ export const mostPixels = 100_000_000;
 export interface DecodedPicture {
   /** [channels, height, width] in C order. */
   bytes: Uint8Array;
+  /** In pixels. */
   height: number;
+  /** In pixels. */
   width: number;
 }
 

@@ -9,6 +9,7 @@ interface Bounds {
 
 /** The ranges of all columns on both sides, in the user's units. */
 export interface ColumnBounds {
+  /** Smallest and largest value of each column. */
   source: readonly Bounds[];
   /** null if time 1 is a Gaussian. */
   target: readonly Bounds[] | null;
@@ -18,8 +19,11 @@ export interface ColumnBounds {
 
 /** Limits of generated values, of each column; −∞ and ∞ without one. */
 export interface Limits {
+  /** Smallest allowed value of each column. */
   min: readonly number[];
+  /** Largest allowed value of each column. */
   max: readonly number[];
+  /** Whether values of a column are rounded. */
   whole: readonly boolean[];
 }
 

@@ -11,17 +11,23 @@ const mostGroups = 11;
 
 /** The columns to read and the rule for missing values. */
 export interface CleanRequest {
+  /** Columns to train on. */
   numbers: readonly string[];
   /** Columns of numbers behind them, which log1p leaves alone. */
   masses?: readonly string[] | undefined;
   /** Texts may be missing. */
   texts?: readonly string[];
+  /** The column of conditions. */
   condition?: Pick<TableColumn, "name" | "kind"> | null | undefined;
+  /** Refuse or drop rows with missing numbers. */
   missing?: "error" | "drop" | undefined;
+  /** Replace x by log(1 + x). */
   log1p?: boolean | undefined;
+  /** Keep rows of one value of a column. */
   group?: { column: string; value: string } | null | undefined;
   /** See `rowFilter`; other rows are ignored. */
   where?: string | undefined;
+  /** Stops reading. */
   signal?: AbortSignal | undefined;
 }
 
@@ -29,16 +35,21 @@ export interface CleanRequest {
 export interface CleanBatch extends Pick<RowBatch, "count" | "numbers" | "texts"> {
   /** Row numbers of the file, from 0. */
   rows: Int32Array;
+  /** Numbers or texts, row by row. */
   condition: Float64Array | string[] | null;
+  /** One array for each column of `masses`. */
   masses: Float64Array[];
 }
 
 /** Numbers of read, usable and dropped rows. */
 export interface CleanCounts {
+  /** Rows in the file. */
   all: number;
+  /** Rows of the group. */
   rows: number;
   /** Unusable rows of the group. */
   dropped: number;
+  /** Values of the group column, at most 11. */
   groups: Set<string>;
 }
 

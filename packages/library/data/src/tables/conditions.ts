@@ -1,4 +1,3 @@
-// Encodes the condition column: classes, one input each, or a standardised number.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { invalidOption } from "../errors.js";
 import { firstOf, setting } from "../names.js";
@@ -7,10 +6,13 @@ import { byNumber } from "./prepare/codes.js";
 
 /** A column as condition: its classes, or its mean and deviation. */
 export interface ColumnCondition {
+  /** Name of the column. */
   name: string;
   /** Sorted classes of all datasets; null for numbers. */
   classes: readonly string[] | null;
+  /** Of the training rows; 0 for classes. */
   mean: number;
+  /** Of the training rows; 1 for classes. */
   std: number;
 }
 

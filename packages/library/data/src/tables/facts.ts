@@ -17,7 +17,9 @@ export interface ConditionFacts {
 
 /** Facts about a table that was read. */
 export interface TableFacts {
+  /** The file. */
   path: string;
+  /** Format of the file. */
   format: TableFormat;
   /** The value of data.split_by; null for all rows. */
   group: string | null;
@@ -25,12 +27,19 @@ export interface TableFacts {
   all: number;
   /** Rows of the group, its dropped rows, and both splits. */
   rows: number;
+  /** Rows with missing values. */
   dropped: number;
+  /** Training rows. */
   train: number;
+  /** Held-out rows. */
   test: number;
+  /** Trained columns in order. */
   columns: string[];
+  /** Whether the file names its columns. */
   named: boolean;
+  /** Columns that samples copy. */
   kept: string[];
+  /** The column of conditions. */
   condition: ConditionFacts | null;
   /** Sums over all rows of the columns for masses, by the option that names each. */
   masses: Record<string, number>;
@@ -42,6 +51,7 @@ export interface TableFacts {
   moments: ColumnMoments;
   /** Of all rows. */
   range: { min: number[]; max: number[] };
+  /** Whether all values of a column are whole numbers. */
   whole: boolean[];
   /** Interquartile ranges of the first rows. */
   spread: number[];

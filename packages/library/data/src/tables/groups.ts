@@ -1,4 +1,3 @@
-// Values of a column that separate the rows of one table, for example times.
 import { badTable, invalidOption } from "../errors.js";
 import { firstOf } from "../names.js";
 import { absentColumn } from "./absent-column.js";

@@ -1,5 +1,3 @@
-// The rows of a group, such as a day, a year or a range LOW..HIGH.
-
 const datePattern = /^(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:$|[T ])/;
 const written = /[A-Za-z]{3}.*\d{4}/;
 const periodPattern = /^\d{4}(-\d{2}){0,2}$/;

@@ -7,6 +7,7 @@ export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";
 
 /** A column of a table. */
 export interface TableColumn {
+  /** Unique in the table. */
   name: string;
   /** Numbers (bools are 0 and 1), or texts, dates and nested values. */
   kind: "number" | "text";
@@ -26,6 +27,7 @@ export interface ReadOptions {
   key?: string | undefined;
   /** Of a .h5ad file: X (default), a layer, or an entry of obsm. */
   layer?: string | undefined;
+  /** Bounds on unpacked sizes. */
   limits?: UnpackLimits | undefined;
   /**
    * Time limit for each answer of a reader of .parquet and .h5ad (default: by the size of the
@@ -40,21 +42,29 @@ export interface RowRequest {
   numbers?: readonly string[];
   /** Unchanged; missing cells are "". */
   texts?: readonly string[];
+  /** Stops reading. */
   signal?: AbortSignal | undefined;
 }
 
 /** Consecutive rows of a table, by columns. */
 export interface RowBatch {
+  /** Index of the first row, from 0. */
   first: number;
+  /** Rows in the batch. */
   count: number;
+  /** One array for each requested column. */
   numbers: Float64Array[];
+  /** One array for each requested column. */
   texts: string[][];
 }
 
 /** An open table: its columns, and its rows in batches. */
 export interface RowSource {
+  /** The file. */
   readonly path: string;
+  /** Format of the file. */
   readonly format: TableFormat;
+  /** All columns in order. */
   readonly columns: readonly TableColumn[];
   /** Otherwise columns are c0, c1, … */
   readonly named: boolean;
@@ -67,6 +77,7 @@ export interface RowSource {
    * the file has changed.
    */
   batches(request: RowRequest): AsyncGenerator<RowBatch>;
+  /** Closes the file. */
   close(): void;
 }
 

@@ -9,8 +9,11 @@ export type Standardise = "columns" | "global" | "none";
 
 /** z = (y − mean) / std with y = x, or log(1 + x). */
 export interface ColumnTransform {
+  /** Whether y is log(1 + x). */
   log1p: boolean;
+  /** Whether columns share mean and std. */
   standardise: Standardise;
+  /** Of y, column by column. */
   mean: number[];
   /** 0 for a constant column: z is y − mean there, and y is mean on the way back. */
   std: number[];
@@ -111,6 +114,7 @@ export class Units {
     this.#facts = facts;
   }
 
+  /** The number of columns. */
   get width(): number {
     return this.#facts.names.length;
   }
@@ -165,6 +169,7 @@ export class Units {
     });
   }
 
+  /** Frees the projection. */
   dispose(): void {
     this.#facts.projection?.dispose();
   }
@@ -176,8 +181,10 @@ export class RowUnits {
   readonly #scale: Tensor;
 
   constructor(
+    /** From the data's units to network units. */
     readonly transform: ColumnTransform,
     offset: readonly number[],
+    /** Bounds of values in the data's units. */
     readonly limits: Limits | null = null,
   ) {
     const { mean, std } = transform;
@@ -198,6 +205,7 @@ export class RowUnits {
     return tidy(() => toValues(x, this.transform, this.limits));
   }
 
+  /** Frees its tensors. */
   dispose(): void {
     this.#shift.dispose();
     this.#scale.dispose();

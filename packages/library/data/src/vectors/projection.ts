@@ -7,6 +7,7 @@ import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 /** z = (x − mean)·basis / scale, for samples [n, D] and coordinates [n, k]. */
 export class Projection {
   constructor(
+    /** Of the samples, [D]. */
     readonly mean: Tensor,
     /** Orthonormal [D, k], by decreasing variance. */
     readonly basis: Tensor,
@@ -29,6 +30,7 @@ export class Projection {
     return tidy(() => z.mul(this.scale).mm(this.basis.t()).add(this.mean));
   }
 
+  /** Tensors for a file: `mean` and `basis`. */
   stateDict(): Map<string, Tensor> {
     return new Map([
       ["mean", this.mean],
@@ -36,6 +38,7 @@ export class Projection {
     ]);
   }
 
+  /** Frees mean and basis. */
   dispose(): void {
     this.mean.dispose();
     this.basis.dispose();

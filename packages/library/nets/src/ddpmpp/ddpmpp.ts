@@ -23,8 +23,11 @@ interface State {
  * …).
  */
 export class DDPMpp extends nn.Module {
+  /** With all defaults. */
   readonly options: CompleteDDPMppOptions;
+  /** Embeds the time. */
   readonly positional: TimeEmbedding;
+  /** Layers in the order of the published code. */
   all_modules: nn.Module[] = [];
   /** Shared by all layers that use it. */
   readonly fir: Fir | null;

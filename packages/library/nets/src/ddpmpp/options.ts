@@ -33,6 +33,7 @@ const defaults = {
 
 /** Options of DDPM++ and NCSN++. */
 export interface DDPMppOptions extends Partial<typeof defaults> {
+  /** Height and width. */
   image_size: number;
   /** Channels of x and of the condition. */
   in_channels: number;

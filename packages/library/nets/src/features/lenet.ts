@@ -27,13 +27,21 @@ export interface LeNetOptions {
 
 /** Images [n, C, H, W] from 8×8 on to logits [n, classes]; parameters `conv1.weight`, …, `fc3.bias`. */
 export class LeNet extends nn.Module {
+  /** [C, H, W] → [8, H, W]. */
   conv1: nn.Conv2d;
+  /** 8 → 24 channels, after pooling. */
   conv2: nn.Conv2d;
+  /** 24·4·4 → 120. */
   fc1: nn.Linear;
+  /** 120 → 84, the features. */
   fc2: nn.Linear;
+  /** 84 → classes. */
   fc3: nn.Linear;
+  /** Channels of images. */
   readonly channels: number;
+  /** The number of logits. */
   readonly classes: number;
+  /** The number of features. */
   readonly dim = 84;
 
   constructor({ channels = 1, classes = 10, generator }: LeNetOptions = {}) {
@@ -74,6 +82,7 @@ export class LeNet extends nn.Module {
 export interface LeNetFacts {
   /** The dataset's configuration name. */
   dataset: string;
+  /** Published labels by class. */
   labels: readonly number[];
   /** Share of the test split with the right class. */
   accuracy: number;

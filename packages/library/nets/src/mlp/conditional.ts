@@ -34,10 +34,15 @@ const wrong = wrongFor("ConditionalMLP");
  * `xy_encoder.layers.…`.
  */
 export class ConditionalMLP extends nn.Module {
+  /** With all defaults. */
   readonly options: Required<ConditionalMLPOptions>;
+  /** The decoder of both encodings. */
   net: Encoder;
+  /** Encodes the embedded time. */
   t_encoder: Encoder;
+  /** Encodes point and condition. */
   xy_encoder: Encoder;
+  /** Embeds the time. */
   readonly positional: TimeEmbedding;
 
   constructor(options: ConditionalMLPOptions, { generator }: Seeded = {}) {

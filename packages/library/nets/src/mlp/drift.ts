@@ -15,6 +15,7 @@ export interface DriftNetworkOptions extends VectorOptions {
  * bridge's drift grows like 1/√(1 − t) (f) or 1/√t (b).
  */
 export class DriftNetwork extends VectorNetwork {
+  /** Embeds the time. */
   time: Sinusoids;
   readonly #direction: Direction | null;
   constructor(

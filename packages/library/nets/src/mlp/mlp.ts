@@ -5,6 +5,7 @@ import { Sinusoids } from "../unet/time-embedding.js";
 
 /** Fully connected layers with SiLU between them; parameters `layers.0.weight`, … */
 export class MLP extends nn.Module {
+  /** From input to output. */
   layers: nn.Linear[];
   constructor(inputs: number, widths: readonly number[], { generator }: Seeded = {}) {
     super();

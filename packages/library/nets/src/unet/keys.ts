@@ -1,4 +1,3 @@
-// Network options: a table of defaults, and lists of numbers that may be text.
 import { argumentError, type BridgeError } from "@dsbm/bridge";
 
 /** A list of numbers, or its text "0.5,1,1". */

@@ -44,6 +44,7 @@ const multipliers: Readonly<Record<number, readonly number[]>> = {
 
 /** Options of the UNet. */
 export interface UNetOptions extends Partial<typeof defaults> {
+  /** Height and width. */
   image_size: number;
   /** Channels of x and of the condition. */
   in_channels: number;

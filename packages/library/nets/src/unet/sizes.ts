@@ -1,5 +1,3 @@
-// Checks of sizes: of options, and of inputs at every call.
-
 import type { Conditions } from "@dsbm/bridge";
 import type { Tensor } from "@dsbm/torch";
 import { wrongFor } from "./keys.js";

@@ -34,15 +34,23 @@ class Stage extends nn.Module {
  * (`input_blocks.1.0.in_layers.0.weight`, …).
  */
 export class UNet extends nn.Module {
+  /** With all defaults. */
   readonly options: CompleteUNetOptions;
+  /** Embeds the time. */
   readonly positional: TimeEmbedding;
+  /** MLP on the embedded time. */
   time_embed: nn.Sequential;
+  /** Class embeddings; null without `class_cond`. */
   label_emb: nn.Embedding | null;
   /** For a network of both directions: embeddings of backward and forward. */
   direction_emb: nn.Embedding | null;
+  /** From the image down to the smallest size. */
   input_blocks: Stage[];
+  /** Blocks at the smallest size. */
   middle_block: Stage;
+  /** Back up, each with the output of an input block. */
   output_blocks: Stage[];
+  /** Normalisation, SiLU, convolution. */
   out: nn.Sequential;
   readonly #last: { norm: nn.GroupNorm; conv: nn.Conv2d };
 

@@ -1,4 +1,3 @@
-// A rank's share of a batch: whole pairs, each with all repetitions.
 import type { Tensor } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 import { localRanks, type Part } from "./ranks.js";

@@ -25,20 +25,27 @@ export interface Message<T = unknown> {
  * methods throw a TorchError.
  */
 export interface Ranks {
+  /** This process, from 0. */
   readonly rank: number;
+  /** The number of processes. */
   readonly size: number;
+  /** Whether this is rank 0, which evaluates and writes. */
   readonly isMain: boolean;
+  /** The share of a rank (default: this rank) of n rows. */
   part(n: number, rank?: number): Part;
   /** All ranks' rows joined along `dim`: each brings the next `counts[rank]`. */
   gather(rows: Tensor, counts: readonly number[], dim?: number): Tensor;
   /** The bytes of every rank, by rank; all of one length. */
   gatherBytes(bytes: Uint8Array): Uint8Array[];
+  /** Whether any rank passed true. */
   any(flag: boolean): boolean;
   /** The largest of the ranks' integers in each place. */
   max(values: readonly number[]): number[];
+  /** Returns rank 0's value, of JSON. */
   fromMain<T>(value: T): T;
   /** Throws an error that names the ranks whose tensors differ from rank 0's in any bit. */
   assertInSync(tensors: Iterable<Tensor>): void;
+  /** Waits for all ranks. */
   barrier(): void;
   /** Runs collective work, which errors name. */
   run(what: string, work: () => void): void;

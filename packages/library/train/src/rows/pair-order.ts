@@ -1,4 +1,3 @@
-// Each table in an order of its own, or rows of x0 with partners.
 import type { Matching, RowPairs } from "@dsbm/bridge";
 import type { Generator } from "@dsbm/torch";
 import { Order, type OrderState } from "./order.js";

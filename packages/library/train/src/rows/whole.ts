@@ -1,4 +1,3 @@
-// Pairs drawn from plans of all rows, once for all batches.
 import { type Batch, countRows, mapBatch, type Pairs, tensorsOf } from "@dsbm/bridge";
 import type { Generator } from "@dsbm/torch";
 import { allOf } from "../distributed/ranks.js";

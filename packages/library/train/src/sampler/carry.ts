@@ -1,4 +1,3 @@
-// Transports samples by the method's own sampler step by step, or along the probability flow.
 import { createHash } from "node:crypto";
 import {
   type Batch,
@@ -27,6 +26,7 @@ export interface CarryOptions extends FlowOptions {
   solver?: "sde" | keyof typeof flowSolvers;
   /** Default: the grid of training. */
   grid?: TimeGrid;
+  /** Noise is a function of the seed and a row's index. */
   seed: number;
   /** What the noise is for (default: the direction). */
   purpose?: string;
@@ -36,11 +36,13 @@ export interface CarryOptions extends FlowOptions {
   lastNoise?: boolean;
   /** Another noise of `sde` with the same marginals, from the drifts of both directions. */
   diffusion?: number | undefined;
+  /** Conditions of the rows. */
   given?: Conditions | undefined;
   /** Weight of the condition (default: the sampler's). */
   guidance?: number | undefined;
   /** Every state, or only the endpoint (index 0; default). */
   path?: boolean;
+  /** Ends the work between two steps. */
   signal?: AbortSignal | undefined;
   /** Gets each state [n, …], which is freed afterwards. */
   onState: (k: number, state: Tensor) => void | Promise<void>;
@@ -48,10 +50,13 @@ export interface CarryOptions extends FlowOptions {
 
 /** How samples follow the probability flow. */
 export interface FollowOptions extends FlowOptions {
+  /** Default dopri5. */
   solver?: keyof typeof flowSolvers;
   /** Process times of the states (default: both ends). */
   times?: readonly number[];
+  /** Conditions of the rows. */
   given?: Conditions | undefined;
+  /** Weight of the condition (default: the sampler's). */
   guidance?: number | undefined;
 }
 

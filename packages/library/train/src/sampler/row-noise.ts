@@ -26,6 +26,7 @@ export class RowNoise {
     this.#device = device;
   }
 
+  /** Standard normal numbers [n, …shape]. */
   normal(shape: readonly number[]): Tensor {
     const { first, n } = this.#rows;
     const offset = first * shape.reduce((a, b) => a * b, 1);

@@ -48,6 +48,7 @@ export interface SamplerOptions extends Dynamics {
   grid: TimeGrid;
   /** Networks were trained at times [eps, 1 − eps], which bound a flow's drifts (default 1e-4). */
   eps?: number | undefined;
+  /** Chunks that run at the same time (default 1). */
   threads?: number;
   /** Rows of a chunk (default 500): intermediates of wide layers stay in the processor's cache. */
   chunkRows?: number;
@@ -65,6 +66,7 @@ export interface SimulateOptions {
   generator?: Generator | undefined;
   /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean;
+  /** Conditions of the rows. */
   given?: Conditions | undefined;
 }
 
@@ -258,6 +260,7 @@ export class Sampler {
     return this.#options.dtype ?? null;
   }
 
+  /** The number of recorded programs. */
   get programs(): number {
     return [...this.#programs.values()].reduce((sum, program) => sum + program.count(), 0);
   }

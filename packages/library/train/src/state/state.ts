@@ -1,4 +1,3 @@
-// All state of a training, and the same as named tensors.
 import { type Direction, type Network, notFiniteError } from "@dsbm/bridge";
 import { optim, type Tensor, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
@@ -16,13 +15,17 @@ export interface TrainState {
 
 /** The position and the settings of a saved training. */
 export interface SavedFacts {
+  /** Version of the format. */
   format: number;
+  /** Finished half-iterations. */
   half: number;
+  /** Threads of a step; null: not chosen yet. */
   threads: number | null;
   /** Whether several ranks share a step's rows; null: not known yet. */
   sharesBatch?: boolean | null;
   /** Steps of half-iterations that differ from the schedule. */
   steps?: Record<string, number>;
+  /** The last losses of the half-iteration in progress. */
   losses: number[];
   /** The half-iteration in progress, if any: step, random states, source of rows. */
   pass: unknown;
@@ -30,7 +33,9 @@ export interface SavedFacts {
 
 /** Tensors and facts of a saved training. */
 export interface SavedTraining {
+  /** Weights, averages and moments by name. */
   tensors: ReadonlyMap<string, Tensor>;
+  /** Everything else, as JSON. */
   facts: SavedFacts;
 }
 

@@ -1,4 +1,3 @@
-// The random streams of a half-iteration's steps, and their states on all ranks.
 import { hash32, stream } from "@dsbm/bridge";
 import { Generator } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";

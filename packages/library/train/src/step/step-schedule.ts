@@ -1,4 +1,3 @@
-// The steps of a half-iteration, whose number may change, and the learning rate along them.
 import type { CompleteProblem } from "../problem.js";
 
 /** The step at which a half-iteration got another number of steps, and its progress, from 0 to 1, there. */

@@ -1,4 +1,3 @@
-// Training times distributed as the steps of a grid.
 import type { TimeGrid } from "@dsbm/bridge";
 import { type Device, type Tensor, tensor } from "@dsbm/torch";
 

@@ -1,4 +1,3 @@
-// A head above the page of the address.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Rows, RunRow } from "../shared/api.js";

@@ -6,7 +6,9 @@ import type { Direction } from "../solver/grid.js";
 
 /** Samples as one array, row after row: [n, …shape]. */
 export interface Samples {
+  /** n times the product of a sample's shape. */
   data: Float32Array | Float64Array;
+  /** [n, …]. */
   shape: readonly number[];
 }
 
@@ -33,6 +35,7 @@ export interface SampleOptions {
   direction?: Direction;
   /** The times of the journey, in the user's units (default: the first and the last). */
   from?: number | string;
+  /** The last time, as `from`. */
   to?: number | string;
   /** In each interval between two datasets. Default: the steps of training; 100 of a flow. */
   steps?: number;
@@ -42,6 +45,7 @@ export interface SampleOptions {
   solver?: "sde" | "heun" | "euler";
   /** Default: as the run was trained. */
   stepVariance?: StepVariance;
+  /** Values by the names in `info.conditions`. */
   conditions?: Conditions;
   /** The place of the first row in a longer input (default 0). */
   first?: number;
@@ -55,8 +59,11 @@ export interface SampleOptions {
 
 /** The state of all samples after step k. */
 export interface State<R extends Rows = Rows> {
+  /** The number of finished steps. */
   k: number;
+  /** In the user's units if these are numbers. */
   time: number;
+  /** In the data's own units. */
   x: R;
   /** The mass that each start has become; null: it stays 1. */
   weights: Float32Array | null;
@@ -78,6 +85,7 @@ export interface Sampled<R extends Rows = Rows> {
 
 /** A condition that the bridge takes. */
 export interface ConditionInfo {
+  /** The key in `SampleOptions.conditions`. */
   name: string;
   /** null: a number. */
   classes: readonly string[] | null;
@@ -87,13 +95,17 @@ export interface ConditionInfo {
 
 /** Facts about a bridge: shape, columns, directions, conditions. */
 export interface BridgeInfo {
+  /** Name of the training method. */
   method: string;
   /** [columns] or [C, H, W], in the data's own units. */
   shape: readonly number[];
+  /** How a sample is shown. */
   type: "vectors" | "pictures" | "fields";
   /** null: no names. */
   columns: readonly string[] | null;
+  /** The default direction. */
   direction: Direction;
+  /** Trained directions. */
   directions: readonly Direction[];
   /** Whether `sde` has noise. */
   random: boolean;
@@ -109,21 +121,25 @@ export interface BridgeInfo {
   fixedSteps: boolean;
   /** Source and target. */
   ends: readonly [string, string];
+  /** Conditions that each sample needs. */
   conditions: readonly ConditionInfo[];
 }
 
 /** A bridge that samples in this page or process. */
 export interface Bridge {
+  /** Shape, columns, directions and conditions. */
   readonly info: BridgeInfo;
   /**
    * Transports samples to the other endpoint. Throws a WebBridgeError with the given value, the
    * expected value and the cure.
    */
   sample<R extends Rows>(x0: R, options?: SampleOptions): Promise<Sampled<R>>;
+  /** Frees the models. */
   dispose(): void;
 }
 
 /** Every error of this package. */
 export class WebBridgeError extends Error {
+  /** For checks without `instanceof`. */
   override name = "WebBridgeError";
 }

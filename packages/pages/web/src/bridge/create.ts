@@ -1,4 +1,3 @@
-// A bridge made of functions: the sampler itself, whatever gives the drifts.
 import type { StepVariance } from "../solver/euler-maruyama.js";
 import { type Direction, equalTimes } from "../solver/grid.js";
 import type { MeanSchedule } from "../solver/mean-steps.js";
@@ -46,6 +45,7 @@ export interface Dynamics {
   mass?: boolean;
   /** Whether it takes another number of steps, too (default true). */
   resample?: boolean;
+  /** Noise of a step (default: of the process). */
   stepVariance?: StepVariance;
   /** Of `analytic`, by direction: shares at equally spaced times of its own clock. */
   noiseShare?: Partial<Record<Direction, number[]>>;
@@ -53,7 +53,9 @@ export interface Dynamics {
   lastNoise?: boolean;
   /** A probability flow evaluates drifts at times within [eps, 1 − eps] (default 1e-4). */
   eps?: number;
+  /** Steps of `predicts: "mean"`. */
   means?: MeanSchedule;
+  /** Default: the data are in network units. */
   units?: Units;
   /** Rows of one network call (default 1000 vectors, 8 images). */
   batch?: number;
@@ -62,7 +64,9 @@ export interface Dynamics {
    * WebBridgeError if one is missing.
    */
   prepare?: (conditions: Conditions, n: number) => (first: number, count: number) => unknown;
+  /** Facts to show. */
   info?: Partial<BridgeInfo>;
+  /** Called by the bridge's `dispose`. */
   dispose?: () => void;
 }
 

@@ -1,5 +1,3 @@
-// States of methods with growth: a sample and its log mass.
-
 /** Samples [n, d] of mass 1 as states [n, d + 1]. */
 export function withUnitMass(x: Float32Array, n: number): Float32Array {
   const d = x.length / n;

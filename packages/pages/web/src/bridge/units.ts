@@ -1,11 +1,12 @@
-// Converts samples between the data's own units and the network's: log(1 + x), standardised
-// columns, principal components.
 import type { Samples } from "./bridge.js";
 
 /** z = (y − mean)/std with y = x, or log(1 + x). A column of std 0 is constant: it has its mean on the way back. */
 export interface Standardisation {
+  /** Whether y is log(1 + x). */
   log1p: boolean;
+  /** Of each column. */
   mean: readonly number[];
+  /** Of each column. */
   std: readonly number[];
 }
 
@@ -13,16 +14,21 @@ export interface Standardisation {
 export interface Projection {
   /** [D] or [C, H, W], before the projection. */
   shape: readonly number[];
+  /** [D]. */
   mean: Float32Array;
+  /** [D, k]. */
   basis: Float32Array;
+  /** Length in samples of one unit of the coordinates. */
   scale: number;
 }
 
 /** Converts samples between the user's units and network units. */
 export interface Units {
+  /** Shape of a sample in the user's units. */
   shape: readonly number[];
   /** In the network's units, [n · size]. */
   apply(samples: Samples): Float32Array;
+  /** Back to n samples in the user's units. */
   undo(x: Float32Array, n: number): Samples;
 }
 

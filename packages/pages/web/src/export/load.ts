@@ -1,4 +1,3 @@
-// An exported folder as a bridge, from an address, the disk, or memory.
 import { type Bridge, WebBridgeError } from "../bridge/bridge.js";
 import { createBridge, type Network } from "../bridge/create.js";
 import { type Units, unitsOf } from "../bridge/units.js";
@@ -11,7 +10,9 @@ import { importRuntime, type Runtime, type Session } from "./runtime.js";
 
 /** An export in memory: bridge.json, parsed, and its model files by name, weights (NAME.data) included. */
 export interface ExportFiles {
+  /** The content of bridge.json. */
   bridge: unknown;
+  /** Bytes by file name, such as f.onnx. */
   models: Readonly<Record<string, Uint8Array>>;
 }
 

@@ -21,6 +21,7 @@ export interface Session {
 
 /** The used part of any build of onnxruntime-web. */
 export interface Runtime {
+  /** Loads a model. */
   InferenceSession: {
     create(
       model: Uint8Array,
@@ -30,6 +31,7 @@ export interface Runtime {
       },
     ): Promise<Session>;
   };
+  /** An input: type, data and dimensions. */
   Tensor: new (
     type: "float32" | "float64" | "int64",
     data: Float32Array | Float64Array | BigInt64Array,

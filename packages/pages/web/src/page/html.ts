@@ -1,4 +1,3 @@
-// One HTML file that holds and plays a bridge.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";

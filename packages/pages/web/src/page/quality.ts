@@ -1,4 +1,3 @@
-// The verdict on each direction of a bridge, and its metrics.
 import { short } from "../player/numbers.js";
 import { escapeHtml } from "./style.js";
 

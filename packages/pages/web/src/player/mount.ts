@@ -1,4 +1,3 @@
-// The player in a page: controls, and the views that fit the bridge's samples.
 import type { Bridge, Conditions, Rows, Samples } from "../bridge/bridge.js";
 import { samplesOf } from "../bridge/rows.js";
 import { createControls } from "./controls/controls.js";

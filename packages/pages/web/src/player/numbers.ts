@@ -1,4 +1,3 @@
-// Columns of samples, their means and ranges, and numbers as texts.
 import type { Samples } from "../bridge/bridge.js";
 
 export type Range = readonly [number, number];

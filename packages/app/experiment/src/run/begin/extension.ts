@@ -1,4 +1,3 @@
-// extension.json of a run folder: the length from `dsbm extend`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";

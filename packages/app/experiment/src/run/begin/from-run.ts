@@ -1,4 +1,3 @@
-// `from=RUN`: networks begin with the parameters that another run samples with.
 import { type CompleteTrainConfig, ConfigError, printValue } from "@dsbm/config";
 import { readTrained } from "@dsbm/inference";
 import { io, type Tensor } from "@dsbm/torch";

@@ -1,4 +1,3 @@
-// Resumes a run if its configuration is equal or differs only in keys that change no result.
 import { ConfigError, freeProcessKeys, isTree, readConfig } from "@dsbm/config";
 import { checkFiles, isFinished, type Row, readRun } from "@dsbm/runs";
 import { checkTables } from "../columns.js";

@@ -1,4 +1,3 @@
-// Reads the arguments of a pickle's operations, never beyond its end.
 import { formatError, type TorchError } from "../../binding/errors.js";
 import { plainBytes } from "../raw.js";
 import { viewOf } from "./source.js";

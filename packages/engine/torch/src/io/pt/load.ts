@@ -16,6 +16,7 @@ import {
 import { mostValues, unpickle } from "./unpickle.js";
 import { ZipReader } from "./zip.js";
 
+/** A dictionary key in a checkpoint. */
 export type PtKey = string | number | bigint | boolean;
 
 /**

@@ -4,7 +4,9 @@ import { Callable, type Dialect, latin1, unpickle } from "./unpickle.js";
 
 /** A NumPy array of unsigned bytes in C order. */
 export class ByteArray {
+  /** Shape of the array. */
   shape: readonly number[] = [];
+  /** Elements in C order. */
   data: Uint8Array = new Uint8Array();
 }
 

@@ -8,20 +8,24 @@ export interface ByteSource {
   read(position: number, length: number): Uint8Array;
 }
 
+/** A file in memory. */
 export class BytesSource implements ByteSource {
   readonly #bytes: Uint8Array;
 
   constructor(
     bytes: Uint8Array,
+    /** The name in error messages. */
     readonly path: string,
   ) {
     this.#bytes = plainBytes(bytes);
   }
 
+  /** Size in bytes. */
   get length(): number {
     return this.#bytes.length;
   }
 
+  /** Throws a TorchError beyond the end. */
   read(position: number, length: number): Uint8Array {
     if (position + length > this.length) throw cutShort(this.path, position + length, this.length);
     return this.#bytes.subarray(position, position + length);

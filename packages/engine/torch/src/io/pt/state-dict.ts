@@ -11,6 +11,7 @@ const parallel = "module.";
 export interface LoadedStateDict extends Map<string, Tensor> {
   /** The key of the checkpoint that held it, or null. */
   readonly key: string | null;
+  /** The dropped prefix, or "". */
   readonly prefix: string;
 }
 

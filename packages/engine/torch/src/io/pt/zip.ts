@@ -31,6 +31,7 @@ export class ZipReader {
 
   /** Throws a TorchError for a damaged directory, encrypted records, and records that unpack to too much. */
   constructor(
+    /** The bytes of the archive. */
     readonly source: ByteSource,
     limit = unpackedLimit(source),
   ) {
@@ -48,10 +49,12 @@ export class ZipReader {
       );
   }
 
+  /** Names of all records. */
   get names(): string[] {
     return [...this.#records.keys()];
   }
 
+  /** Whether a record exists. */
   has(name: string): boolean {
     return this.#records.has(name);
   }

@@ -4,8 +4,11 @@ import { stream } from "../../core/random.js";
 
 /** A value and its 95 % interval. */
 export interface Estimate {
+  /** From all samples. */
   value: number;
+  /** 2.5 % quantile. */
   low: number;
+  /** 97.5 % quantile. */
   high: number;
 }
 

@@ -1,4 +1,3 @@
-// Whether pairs follow the Schrödinger bridge.
 import { cat, eye, randn, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";

@@ -19,10 +19,12 @@ export class PathEnergy implements Disposable {
     });
   }
 
+  /** The mean over paths, with its interval. */
   estimate(): Estimate {
     return meanEstimate(this.#sum);
   }
 
+  /** Frees the sums. */
   dispose(): void {
     this.#sum.dispose();
   }

@@ -1,4 +1,3 @@
-// Ranges in the file's own units: extremes of all rows, quantiles of a part.
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import type { Split } from "../../table.js";
 import type { TableFacts } from "../facts.js";
@@ -9,12 +8,19 @@ export const sampledRows = (columns: number): number =>
 
 /** Statistics of one column, in the user's units. */
 export interface Range {
+  /** Smallest value. */
   min: number;
+  /** Largest value. */
   max: number;
+  /** Mean of the training rows. */
   mean: number;
+  /** Standard deviation of the training rows. */
   std: number;
+  /** Half of the rows are below. */
   median: number;
+  /** 25 % quantile. */
   q25: number;
+  /** 75 % quantile. */
   q75: number;
 }
 

@@ -13,7 +13,9 @@ import { columnNotes, pairWarnings, rowWarnings } from "./warnings.js";
 /** Facts about the source or the target in data.json. */
 export interface DescribedEnd
   extends Pick<TableFacts, "path" | "rows" | "train" | "test" | "dropped" | "group"> {
+  /** File format, or how rows are made. */
   format: TableFormat | "pictures" | "array" | "drawn";
+  /** Rows or images. */
   kind: "table" | "pictures";
   /** Of one sample. */
   shape: readonly number[];
@@ -21,29 +23,40 @@ export interface DescribedEnd
 
 /** Ranges are in the file's own units. */
 export interface DescribedColumn {
+  /** Name of the column. */
   name: string;
+  /** Statistics of the source. */
   source: Range;
   /** null if time 1 is a Gaussian. */
   target: Range | null;
+  /** Whether all values are whole numbers. */
   whole: boolean;
+  /** Remarks for people. */
   notes: string[];
 }
 
 /** The content of data.json. */
 export interface DataDescription {
+  /** Facts about the source. */
   source: DescribedEnd;
   /** null if time 1 is a Gaussian. */
   target: DescribedEnd | null;
+  /** Trained columns in order. */
   columns: DescribedColumn[];
+  /** The column of conditions. */
   condition: string | null;
+  /** How the column becomes an input of networks. */
   conditioning: {
     name: string;
     classes: readonly string[] | null;
     mean: number;
     std: number;
   } | null;
+  /** Columns that samples copy. */
   kept: string[];
+  /** From the data's units to network units. */
   transform: ColumnTransform;
+  /** Problems of the data, for people. */
   warnings: string[];
 }
 

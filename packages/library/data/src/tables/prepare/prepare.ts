@@ -16,8 +16,11 @@ import { heldOutRows, splitFile } from "./split.js";
 
 /** Options of one table, next to the options of its reader. */
 export interface OwnOptions extends Omit<ReadOptions, "limits">, ColumnOptions {
+  /** Refuse (default) or drop rows with missing numbers. */
   missing?: "error" | "drop" | undefined;
+  /** Replace x by log(1 + x). */
   log1p?: boolean | undefined;
+  /** The value of the group column to keep. */
   group?: string | undefined;
   /** The dataset whose columns are read, in its order. */
   like?: EndColumns | undefined;

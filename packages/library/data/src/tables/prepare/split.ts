@@ -1,4 +1,3 @@
-// Splits rows on disk into two files, a part in memory at a time.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";

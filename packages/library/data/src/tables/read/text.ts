@@ -1,4 +1,3 @@
-// Reads .csv and .tsv, also .gz.
 import { pipeline } from "node:stream/promises";
 import { CsvError, type Options, parse } from "csv-parse";
 import { badTable, type DatasetError } from "../../errors.js";

@@ -24,6 +24,7 @@ export const outputFormat = (name: string): OutputFormat | undefined =>
 
 /** The format and the columns of a written table. */
 export interface TableWriterOptions extends TableColumns {
+  /** The file ending. */
   format: OutputFormat;
 }
 

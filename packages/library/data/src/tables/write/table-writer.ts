@@ -1,6 +1,8 @@
 /** A column of generated numbers. */
 export interface NumberColumn {
+  /** Name in the header. */
   name: string;
+  /** Precision of the written numbers. */
   dtype: "float32" | "float64";
 }
 
@@ -9,20 +11,27 @@ export type CarriedCell = string | number | bigint | null;
 
 /** A column that passes through unchanged, such as an id. */
 export interface CarriedColumn {
+  /** Name in the header. */
   name: string;
+  /** How cells are written. */
   kind: "text" | "number" | "integer";
 }
 
 /** Kept columns come first. */
 export interface TableColumns {
+  /** Columns copied from the input. */
   carried: readonly CarriedColumn[];
+  /** Generated columns. */
   columns: readonly NumberColumn[];
 }
 
 /** Rows to write, by columns. */
 export interface TableBatch {
+  /** Rows in the batch. */
   count: number;
+  /** One array for each generated column. */
   numbers: readonly Float64Array[];
+  /** One array for each copied column. */
   carried: readonly (readonly CarriedCell[])[];
 }
 

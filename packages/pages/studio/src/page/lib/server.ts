@@ -1,4 +1,3 @@
-// Asks the server.
 import { useEffect, useState } from "preact/hooks";
 
 export function apiPath(name: string, params: Readonly<Record<string, string>> = {}): string {

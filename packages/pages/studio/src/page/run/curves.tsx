@@ -1,4 +1,3 @@
-// Losses, rates and evaluations over one axis.
 import { useMemo } from "preact/hooks";
 import type { HistoryPart, RunDetail } from "../../shared/api.js";
 import { axisOf } from "../chart/axis.js";

@@ -1,4 +1,3 @@
-// Images of one kind in a row for both directions, with a slider over time.
 import type { Picture, RunDetail } from "../../shared/api.js";
 import { directionTitle } from "../lib/format.js";
 import { Select } from "../lib/parts.js";

@@ -1,4 +1,3 @@
-// One run: its state and time, its problems, and the part that the address names.
 import { useEffect, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { emptyHistory } from "../../shared/history.js";

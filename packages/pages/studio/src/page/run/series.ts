@@ -1,5 +1,3 @@
-// For each direction the raw values and the smoothed curve.
-
 import type { Row } from "@dsbm/runs";
 import type { HistoryPart } from "../../shared/api.js";
 import { type Axis, align, evaluationsOf } from "../chart/axis.js";

@@ -1,4 +1,3 @@
-// Heads that sort, a box to choose each run, a head for each sweep.
 import type { RunRow } from "../../shared/api.js";
 import { digits } from "../lib/format.js";
 import { Scroll } from "../lib/parts.js";

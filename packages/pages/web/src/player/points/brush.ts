@@ -1,4 +1,3 @@
-// A group of particles in a rectangle, dragged with a pointer or moved with the keys.
 import { arrows, on } from "../dom.js";
 import type { Frame } from "./frame.js";
 

@@ -1,4 +1,3 @@
-// What the plane shows: two columns, or two principal components of both ends.
 import type { Samples } from "../../bridge/bridge.js";
 import { columnOf, momentsOf } from "../numbers.js";
 import type { ViewContext } from "../view.js";

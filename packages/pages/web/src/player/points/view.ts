@@ -1,4 +1,3 @@
-// Particles in a plane: two columns, two principal components, or one column over time.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { watch } from "../canvas.js";
 import { type Carried, createJourney, forget, type Place, rowsOf } from "../carried.js";

@@ -1,4 +1,3 @@
-// The images of a row in a column, next to that end's samples.
 import { h } from "../dom.js";
 import { momentsText, quantilesOf, rangeOf, short } from "../numbers.js";
 

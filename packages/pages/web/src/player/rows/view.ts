@@ -1,4 +1,3 @@
-// One typed row, carried many times, and its images column by column.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { createCarrier, forget } from "../carried.js";
 import { h, on } from "../dom.js";

@@ -1,4 +1,3 @@
-// Reads columns of obs in a .h5ad file: numbers, texts, and categories by code.
 import { child, type Dataset, type Entity, type Group, type H5 } from "./hdf5.js";
 
 /** `read` returns a value for each row, null for a missing value. */
