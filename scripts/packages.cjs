@@ -8,7 +8,7 @@ const packages = {
   torch: { group: "engine", budget: 49_200, imports: ["files"] },
   bridge: { group: "library", budget: 71_000, imports: ["files", "torch"] },
   nets: { group: "library", budget: 17_600, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 50_400, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 44_500, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 33_600, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 26_400, imports: ["files"] },
   runs: { group: "app", budget: 36_400, imports: ["files"] },
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 50_000, testTokens: 334_000, packed: 0 };
+const limits = { commentWords: 50_000, testTokens: 331_000, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

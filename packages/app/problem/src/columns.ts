@@ -35,7 +35,7 @@ export interface Columns {
   transform: ColumnTransform;
   bounds: ColumnBounds;
   limits: Limits | null;
-  describe(): DataDescription;
+  description: DataDescription;
 }
 
 export interface TableUse {
@@ -88,27 +88,15 @@ export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): C
   const condition = fitCondition(facts);
   const bounds = boundsOf(facts);
   const limits = limitsOf(first.columns, bounds, config.data);
-  const all = ends.map(({ train, test, facts }) => ({
-    rows: { train, test },
-    facts: facts as TableFacts,
-  }));
-  const source = all[0];
-  const target = all.slice(1).at(-1);
-  let description: DataDescription | null = null;
-  const describe = () => {
-    const about = { transform, conditioning: condition };
-    description ??= describeTables(source as NonNullable<typeof source>, target ?? null, about);
-    return description;
-  };
+  const description = describeTables(facts, { transform, conditioning: condition, bounds });
   // Rows made for each epoch are in memory together with their data; projected rows are new.
   const whole = config.cache === "epoch" || config.data.components !== null;
-  if (whole) describe();
   for (const [i, end] of ends.entries()) {
     const seen = standardised(end, { transform, condition, limits });
     ends[i] = whole ? inMemory(seen) : seen;
   }
   const { columns: names, kept } = first;
-  return { names, kept, condition, transform, bounds, limits, describe };
+  return { names, kept, condition, transform, bounds, limits, description };
 }
 
 function standardised(

@@ -16,7 +16,6 @@ import {
   loadTable,
   positionsOf,
   type Split,
-  summary,
   type Table,
   type TableFacts,
   unscaleFields,
@@ -108,7 +107,7 @@ export function loadDataset(
   const flip = random_flip || train.flip;
   const { facts = null } = train;
   const [own, held] = facts ? [] : [train, test].map((table) => conditionsOf(table, config));
-  const { n, shape, mean, std } = summary(train);
+  const [n, ...shape] = train.x.shape;
   const what = train.x.shape.length === 4 ? "images" : "vectors";
   const spare = `${test.x.size(0)} held out`;
   const made: EndpointData = {
@@ -118,7 +117,7 @@ export function loadDataset(
     classes: train.classes,
     about: facts
       ? `${name}: ${n} rows of ${shape} columns (${firstOf(facts.columns, 8)}), and ${spare}`
-      : `${name}: ${n} ${what} [${shape}], mean ${mean.toFixed(3)}, std ${std.toFixed(3)}, and ${spare} (${train.source})`,
+      : `${name}: ${n} ${what} [${shape}], and ${spare} (${train.source})`,
     decode: (rows, { generator, forRows }) =>
       flip ? flipImages(decodeImages(rows), { generator, forRows }) : decodeImages(rows),
     conditions: own && held ? { train: own, test: held } : null,

@@ -85,7 +85,6 @@ export async function prepareDatasets(
             step: done,
             ...(total !== null && { steps: total }),
           }),
-        say: progress.line,
         ...(signal && { signal }),
       });
     like ??= factsOf(name, loading("train", end, config));

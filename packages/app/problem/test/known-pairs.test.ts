@@ -41,9 +41,10 @@ async function loaded(pairs: string, ...words: string[]) {
   return withEnds(config, async (ends) => {
     const known = await loadPairs(config, ends);
     const { data } = trainingProblem(config, ends, { cacheFolder: "", pairs: known });
-    const { rows, total } = tidy(
-      () => loadTable(config.Dataset, loading("train", "x0", config)).origin?.() as Origin,
-    );
+    const { rows, total } = tidy(() => {
+      const { origin } = loadTable(config.Dataset, loading("train", "x0", config));
+      return { rows: [...(origin as Origin).rows.toNumbers()], total: (origin as Origin).total };
+    });
     const held = Array.from({ length: total }, (_, i) => i).filter((i) => !rows.includes(i));
     // Values of the training tables, which are freed here.
     const values = (["x0", "x1"] as const).map((end) => ({

@@ -7,9 +7,7 @@ export interface TableOptions {
   split: Split;
   /** The data folder: its subfolders for the set, the folder itself, then installed packages are searched. */
   directory?: string;
-  /** The labels to keep. Default: from the name, else the usual labels of the dataset. */
-  classes?: readonly number[];
-  /** Size of synthetic images and of image folders, expected size of others. */
+  /** Size of synthetic images and of image folders. */
   image_size?: number;
   /** Number of samples: the first ones of a file, or the number to draw. */
   n?: number;
@@ -19,11 +17,9 @@ export interface TableOptions {
   wavenumber?: number;
   /** Share of test samples in an array, a table, or an image folder. Default: 0.1. */
   test_fraction?: number;
-  /** Folder for decoded images and prepared tables. Default: in the data folder. */
-  cache?: string;
   /** Seed of synthetic sets and of the split of an array. Default: 0. */
   seed?: number;
-  /** Dimension of synthetic vectors (default 5 for gaussian, 2 for others), the expected dimension of arrays. */
+  /** Dimension of synthetic vectors (default 5 for gaussian, 2 for others). */
   dim?: number;
   /** Dataset gaussian: the means are ±a in each coordinate. Default: 0.1. */
   a?: number;
@@ -35,16 +31,15 @@ export interface TableOptions {
   table?: OwnOptions;
 }
 
-export interface SetOptions extends Omit<TableOptions, "classes"> {
+export interface SetOptions extends TableOptions {
   name: string;
+  /** The labels to keep. */
   classes: readonly number[] | undefined;
 }
 
 export interface Preparation {
   /** Called after each image, or some rows of a table. */
   progress?: (state: { name: string; split: Split; done: number; total: number | null }) => void;
-  /** Receives a line if damaged prepared files are made again. */
-  say?: (line: string) => void;
   /** Stops the work; nothing unfinished stays. */
   signal?: AbortSignal;
 }

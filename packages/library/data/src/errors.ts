@@ -39,17 +39,6 @@ export const badTable = (path: string, problem: string): DatasetError =>
 export const invalidOption = (message: string): DatasetError =>
   new DatasetError("InvalidOption", message);
 
-export function checkImageSize(
-  image_size: number | undefined,
-  { height, width, source }: { height: number; width: number; source: string },
-): void {
-  if (image_size !== undefined && (height !== image_size || width !== image_size))
-    throw new DatasetError(
-      "InvalidOption",
-      `image_size ${image_size}: the images of ${source} have ${height}×${width} pixels and are not resized; set image_size=${height}`,
-    );
-}
-
 export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

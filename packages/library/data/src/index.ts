@@ -13,7 +13,6 @@ export {
 } from "./pictures/picture-decode.js";
 export { listPictures } from "./pictures/picture-files.js";
 export { datasets, loadTable, prepareTable } from "./registry.js";
-export { summary } from "./summary.js";
 export { type ImageClass, type Origin, positionsOf, type Split, type Table } from "./table.js";
 export { absentColumn } from "./tables/absent-column.js";
 export { boundsOf, type ColumnBounds, type Limits, limitsOf } from "./tables/bounds.js";
@@ -25,13 +24,7 @@ export {
   encodeCondition,
   fitCondition,
 } from "./tables/conditions.js";
-export type { Range } from "./tables/describe/columns.js";
-export {
-  type DataDescription,
-  type DescribedColumn,
-  type DescribedEnd,
-  describeTables,
-} from "./tables/describe/describe.js";
+export { type DataDescription, describeTables } from "./tables/describe.js";
 export type { TableFacts } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
 export { isGroup } from "./tables/in-group.js";
@@ -61,8 +54,7 @@ export {
   outputFormats,
   type TableWriterOptions,
 } from "./tables/write/formats.js";
-export { copyH5ad, type H5adCopy } from "./tables/write/h5ad/extend.js";
-export type { AnnotationValues, UnsValue } from "./tables/write/h5ad/h5ad-file.js";
+export { copyH5ad, type H5adCopy, type UnsValue } from "./tables/write/h5ad.js";
 export type {
   CarriedCell,
   CarriedColumn,

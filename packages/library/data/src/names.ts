@@ -8,7 +8,7 @@ import { DatasetError, invalidOption } from "./errors.js";
 export function parseName(
   name: string,
   sets: Readonly<Record<string, DataSet>>,
-): { set: DataSet; classes: number[] | undefined } {
+): { set: DataSet; classes: readonly number[] | undefined } {
   const base = name.replace(/(_\d+)+$/, "");
   const set = Object.hasOwn(sets, base) ? sets[base] : undefined;
   if (set === undefined) {
@@ -21,33 +21,18 @@ export function parseName(
     throw new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no dataset; ${cure}`);
   }
   const labels = name.slice(base.length + 1);
-  return { set, classes: labels === "" ? undefined : checkClasses(name, labels.split("_"), set) };
+  return { set, classes: labels === "" ? set.usual : classesOf(name, labels.split("_"), set) };
 }
 
-/** `what` names the list in errors. Throws `InvalidOption`. */
-export function checkClasses(
-  what: string,
-  list: readonly (string | number)[],
-  { classes }: DataSet,
-): number[] {
-  const labels = classes.map(({ label }) => String(label));
-  const [first, second] = labels;
-  if (first === undefined) throw invalidOption(`${what}: [${list}] for a set without classes`);
-  const texts = list.map(String);
-  const unknown = texts.find((label) => !labels.includes(label));
-  if (unknown !== undefined) {
-    const range = second === undefined ? `only ${first}` : `${first} to ${labels.at(-1)}`;
-    const example =
-      second === undefined ? "" : `, as in …_${first}_${second} for ${first} and ${second}`;
+function classesOf(name: string, labels: readonly string[], { classes }: DataSet): number[] {
+  const known = classes.map(({ label }) => String(label));
+  if (known.length === 0) throw invalidOption(`${name}: [${labels}] for a set without classes`);
+  const wrong = labels.find((label, i) => !known.includes(label) || labels.indexOf(label) < i);
+  if (wrong !== undefined)
     throw invalidOption(
-      `${what}: no class ${unknown}: expected labels from ${range}, joined by "_"${example}`,
+      `${name}: class ${wrong}: expected labels of ${known.join(", ")}, each once, joined by "_"`,
     );
-  }
-  const repeated = texts.find((label, i) => texts.indexOf(label) < i);
-  if (repeated !== undefined)
-    throw invalidOption(`${what}: class ${repeated} twice: expected each label once`);
-  if (texts.length === 0) throw invalidOption(`${what}: no class: expected one label or more`);
-  return texts.map(Number);
+  return labels.map(Number);
 }
 
 export function didYouMean(name: string, known: readonly string[]): string {

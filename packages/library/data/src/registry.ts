@@ -1,7 +1,6 @@
 // The registry of datasets: a new dataset is a file and a line in `datasets`.
 
 import type { DataSet, Preparation, SetOptions, TableOptions } from "./data-set.js";
-import { invalidOption } from "./errors.js";
 import { downscaler } from "./fields/downscaler.js";
 import { syntheticDownscaler } from "./fields/downscaler-synthetic.js";
 import { arrayPrefix, arraySet } from "./files/array-set.js";
@@ -9,7 +8,7 @@ import { cifar10 } from "./images/cifar10.js";
 import { idxSet } from "./images/idx-set.js";
 import { emnistLetters, fashionMnist, mnist } from "./images/idx-sets.js";
 import { syntheticSet } from "./images/synthetic.js";
-import { checkClasses, parseName } from "./names.js";
+import { parseName } from "./names.js";
 import { afhq } from "./pictures/afhq.js";
 import { folderPrefix, folderSet } from "./pictures/folder.js";
 import type { Table } from "./table.js";
@@ -23,14 +22,14 @@ const letters = idxSet(emnistLetters);
  * `emnist_1_2`). `datasets.mine = …` adds one.
  */
 export const datasets: Record<string, DataSet> = {
-  mnist: idxSet(mnist, [fashionMnist]),
+  mnist: idxSet(mnist),
   emnist: {
     ...letters,
     about: "handwritten letters a–e, 28×28, labels 1–5 (of EMNIST's 1–26)",
     usual: [1, 2, 3, 4, 5],
   },
   emnist_letters: letters,
-  fashion: idxSet(fashionMnist, [mnist]),
+  fashion: idxSet(fashionMnist),
   synthetic_squares: syntheticSet("white squares on black, drawn on the spot, label 0", [0]),
   synthetic_circles: syntheticSet("white discs on black, drawn on the spot, label 1", [1]),
   synthetic_shapes: syntheticSet("squares and discs in turn, labels 0–1", [0, 1]),
@@ -55,8 +54,7 @@ const ownSets = [
 /**
  * Loads one split of a dataset: `loadTable("mnist_2", { split: "train" })`. A name is a set with
  * labels, or folder:PATH, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`,
- * `InvalidOption`, `MissingFiles` with the download, `NotPrepared`, `WrongSet`, and errors of
- * damaged files.
+ * `InvalidOption`, `MissingFiles` with the download, `NotPrepared`, and errors of damaged files.
  */
 export function loadTable(name: string, options: TableOptions): Table {
   const { set, options: setOptions } = findSet(name, options);
@@ -69,26 +67,16 @@ export function loadTable(name: string, options: TableOptions): Table {
  */
 export async function prepareTable(
   name: string,
-  { progress, say, signal, ...options }: TableOptions & Preparation,
+  { progress, signal, ...options }: TableOptions & Preparation,
 ): Promise<void> {
   const { set, options: setOptions } = findSet(name, options);
-  await set.prepare?.({ ...setOptions, progress, say, signal });
+  await set.prepare?.({ ...setOptions, progress, signal });
 }
 
-function findSet(
-  name: string,
-  { split, classes, ...rest }: TableOptions,
-): { set: DataSet; options: SetOptions } {
+function findSet(name: string, options: TableOptions): { set: DataSet; options: SetOptions } {
   const kind = ownSets.find(({ prefix }) => name.startsWith(prefix));
-  const { set, classes: named } = kind
+  const { set, classes } = kind
     ? { set: kind.open(name.slice(kind.prefix.length)), classes: undefined }
     : parseName(name, datasets);
-  if (split !== "train" && split !== "test")
-    throw invalidOption(`split "${split}": expected "train" or "test"`);
-  if (named !== undefined && classes !== undefined)
-    throw invalidOption(
-      `classes [${classes}] for ${name}, whose name selects classes: give them in one place`,
-    );
-  const labels = classes === undefined ? named : checkClasses("classes", classes, set);
-  return { set, options: { ...rest, name, split, classes: labels ?? set.usual } };
+  return { set, options: { ...options, name, classes } };
 }

@@ -43,13 +43,13 @@ export interface Table {
   /** For a table of the user, whose x lacks an offset. */
   readonly facts?: TableFacts;
   /** Default: all rows, in their order. */
-  readonly origin?: () => Origin;
+  readonly origin?: Origin;
 }
 
 /** Where the rows of a table come from in their file. */
 export interface Origin {
   /** The row of the file of each sample, from 0. */
-  readonly rows: Int32Array;
+  readonly rows: Tensor;
   /** Also counts held-out and dropped rows, and rows of other groups. */
   readonly total: number;
   /** Ids of the samples. */

@@ -1,11 +1,10 @@
 // Bytes to numbers and back: all 256 of them, to the bit.
 
 import { decodeImages, encodeImages, flipImages } from "@dsbm/bridge";
-import { arange, full, setNumThreads, tensor, zeros } from "@dsbm/torch";
+import { arange, setNumThreads, tensor, zeros } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { seeded } from "../../../../test/support/numbers.js";
-import { summary } from "../src/summary.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -67,21 +66,5 @@ describe("flipImages", () => {
     });
     const again = flipImages(x, { generator: seeded(1) });
     expect(again.toNumbers()).toEqual(flipped.toNumbers());
-  });
-});
-
-describe("summary", () => {
-  it("is the mean and the deviation of the decoded values, whatever the type", () => {
-    // All bytes once: 256 equidistant values in [−1, 1] with variance (256² − 1)/12 · (2/255)².
-    const exact = Math.sqrt((256 ** 2 - 1) / 12) * (2 / 255);
-    const of = summary({ x: bytes() });
-    expect(of.n).toBe(4);
-    expect(of.shape).toEqual([1, 8, 8]);
-    expect(of.mean).toBeCloseTo(0, 7);
-    expect(of.std).toBeCloseTo(exact, 7);
-    const floats = summary({ x: decodeImages(bytes()) });
-    expect(floats.mean).toBeCloseTo(0, 7);
-    expect(floats.std).toBeCloseTo(exact, 7);
-    expect(summary({ x: full([3, 1, 2, 2], 0.25) })).toMatchObject({ mean: 0.25, std: 0 });
   });
 });

@@ -12,7 +12,7 @@ export function saveColumns(
   { columns, x0, between, x1 }: Datasets,
   { run, progress }: { run: RunWriter; progress: Progress },
 ): void {
-  const description = columns?.describe();
+  const description = columns?.description;
   if (!description) return;
   for (const warning of warningLines(description)) progress.line(`data: ${warning}`);
   const paths = [x0, ...between, x1].flatMap(({ facts }) => facts?.path ?? []);

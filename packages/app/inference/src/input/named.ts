@@ -59,7 +59,6 @@ export function prepare(
         step: done,
         ...(total !== null && { steps: total }),
       }),
-    say: progress.line,
     ...(signal && { signal }),
   });
 }

@@ -52,10 +52,10 @@ export async function h5adSink(
     staged.discard();
     throw error;
   });
-  const parts = added.map(({ obsm, columns }) =>
-    obsm === null
-      ? columns.map((name) => ({ name, values: new Float32Array(copy.rows).fill(Number.NaN) }))
-      : copy.obsm(obsm, columns.length),
+  const parts = await writing(() =>
+    added.map(({ obsm, columns }) =>
+      obsm === null ? columns.map((name) => copy.obs(name)) : copy.obsm(obsm, columns.length),
+    ),
   );
   return {
     put: ({ rows = new Int32Array(), values = [] }) =>
@@ -64,15 +64,12 @@ export async function h5adSink(
           const columns = values[k] as readonly Float64Array[];
           if (typeof part === "function") part(toRows(columns, "float32"), rows);
           else
-            for (const [c, column] of part.entries())
-              for (const [i, row] of rows.entries()) column.values[row] = columns[c]?.[i] as number;
+            for (const [c, write] of part.entries())
+              write(Float32Array.from(columns[c] as Float64Array), rows);
         }
       }),
     async commit(command, record) {
       await writing(() => {
-        for (const part of parts)
-          if (typeof part !== "function")
-            for (const { name, values } of part) copy.obs(name, values);
         copy.uns("dsbm", command, record);
         copy.close();
       });

@@ -23,7 +23,7 @@ const pairsFile = "pairs.json";
  */
 export async function loadPairs(
   config: CompleteTrainConfig,
-  { x0, between, x1 }: Pick<Datasets, "x0" | "between" | "x1">,
+  { x0 }: Pick<Datasets, "x0">,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<KnownRows | null> {
   const { pairs: path, data } = config;
@@ -33,23 +33,8 @@ export async function loadPairs(
     const { split: _, ...options } = loading("train", end, config, { like, between });
     return { name, options };
   });
-  const counts = [x0, ...between, x1].map(({ train }) => train.size(0));
-  const of = places.length - 1;
-  const known = { x0: [] as number[], x1: [] as number[], given: 0 };
-  // The rows of all intervals follow each other in the tables of source and target.
-  const first = { x0: 0, x1: 0 };
-  for (let k = 0; k < of; k++) {
-    const [source, target] = places.slice(k, k + 2) as [PairedEnd, PairedEnd];
-    const interval = of > 1 ? { number: k + 1, of } : null;
-    const rows = await readPairs(path, { source, target }, { id: data.id, interval, signal });
-    known.given += rows.given;
-    for (const end of ["x0", "x1"] as const) {
-      for (const row of rows[end]) known[end].push(first[end] + row);
-      first[end] += counts[end === "x0" ? k : k + 1] as number;
-    }
-  }
-  if (known.x0.length > 0)
-    return { ...known, x0: Int32Array.from(known.x0), x1: Int32Array.from(known.x1) };
+  const known = await readPairs(path, places, { id: data.id, signal });
+  if (known.x0.length > 0) return known;
   throw new ConfigError(
     "usage",
     `pairs=${path}: all ${known.given} pairs have a held-out or unused row: expected some to train on; give more pairs, or a smaller data.test_fraction`,

@@ -30,15 +30,11 @@ export function syntheticDownscaler(resolution: Resolution): DataSet {
 }
 
 function load(resolution: Resolution, options: SetOptions): Table {
-  const { name, split, image_size: size = 64, seed = 0, wavenumber = 0 } = options;
+  const { name, split, image_size: size = 64, seed = 0 } = options;
   const { n = usualCount[split] } = options;
-  if (wavenumber !== 0)
-    throw invalidOption(
-      `wavenumber ${wavenumber}: ${name} has no segments; leave it out, or use downscaler_high`,
-    );
-  if (!Number.isInteger(size) || size < 16 || size > 1024 || size % 8 !== 0)
+  if (size < 16 || size > 1024 || size % 8 !== 0)
     throw invalidOption(`image_size ${size}: expected a multiple of 8 from 16 to 1024 for ${name}`);
-  checkDrawn(n, { what: "field", size: `${size}×${size}`, bytes: 12 * size ** 2, GiB: 12 });
+  checkDrawn(n, 12 * size ** 2);
   const streamOf = (of: string) => stream(seed, `downscaler_synthetic/${of}/${split}`);
   return tidy(() => {
     const draw = sampler(fieldLaws(resolution, size), {

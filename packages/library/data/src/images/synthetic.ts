@@ -26,9 +26,9 @@ export function syntheticSet(about: string, labels: readonly number[]): DataSet 
 function load(all: readonly ImageClass[], options: SetOptions): Table {
   const { name, split, image_size: size = 16, n = usualCount[split], seed = 0 } = options;
   const classes = all.filter(({ label }) => options.classes?.includes(label) ?? true);
-  if (!Number.isInteger(size) || size < 4 || size > 1024)
+  if (size < 4 || size > 1024)
     throw invalidOption(`image_size ${size}: expected 4 to 1024 for ${name}`);
-  checkDrawn(n, { what: "image", size: `${size}×${size}`, bytes: size ** 2, GiB: 2 });
+  checkDrawn(n, size ** 2);
   // The stream depends on the shapes, not on the name: a set may have two names.
   const purpose = `synthetic/${classes.map((shape) => shape.name)}/${split}`;
   const draws = tidy(() => rand([n, 3], { generator: stream(seed, purpose) }).toNumbers());

@@ -3,14 +3,13 @@ import type { TableOptions } from "../data-set.js";
 import { badTable, type DatasetError, invalidOption } from "../errors.js";
 import { firstOf } from "../names.js";
 import { loadTable } from "../registry.js";
-import type { Origin } from "../table.js";
-import { isGroup } from "../tables/in-group.js";
+import { cleanRows } from "../tables/clean.js";
 import { openRows } from "../tables/open.js";
 import type { OwnOptions } from "../tables/prepare/prepare.js";
 import type { RowSource } from "../tables/rows.js";
 import { tablePrefix } from "../tables/table-set.js";
 
-/** One side of a table of known pairs. */
+/** A dataset with known pairs. */
 export interface PairedEnd {
   /** The dataset of this side. */
   name: string;
@@ -18,7 +17,10 @@ export interface PairedEnd {
   options: Omit<TableOptions, "split">;
 }
 
-/** Pairs of training rows: sample `x0[k]` of the source and sample `x1[k]` of the target. */
+/**
+ * Pairs of training rows: sample `x0[k]` of the source and sample `x1[k]` of the target. In a time
+ * course rows of all intervals follow each other.
+ */
 export interface KnownRows {
   /** Training rows of the source, from 0. */
   x0: Int32Array;
@@ -28,189 +30,160 @@ export interface KnownRows {
   given: number;
 }
 
-export interface PairOptions {
+interface PairOptions {
+  /** The column of ids in the tables of all datasets. */
   id?: string | null;
-  interval?: { number: number; of: number } | null;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads known pairs of prepared data: a file of two columns (or `source` and `target`) of row
- * numbers from 1, of values of the column `id` of both tables, or of paths of images. With
- * `interval`: the pairs of one interval of a time course. Throws `BadTable` for unknown rows and
- * ids and for a row in two pairs, and errors of the readers.
+ * Reads known pairs of prepared datasets in the order of their times: a file of two columns (or
+ * `source` and `target`) of row numbers from 1, of ids, or of paths of images; of more than two
+ * datasets also of the `interval`. Throws `BadTable` for unknown rows and ids and for a row in two
+ * pairs, and errors of the readers.
  */
 export async function readPairs(
   path: string,
-  ends: { source: PairedEnd; target: PairedEnd },
-  { id = null, interval = null, signal }: PairOptions = {},
+  ends: readonly PairedEnd[],
+  { id = null, signal }: PairOptions = {},
 ): Promise<KnownRows> {
-  const cells = await readCells(path, interval, signal);
-  const source = await findRows(path, "source", ends.source, cells, { id, signal });
-  const target = await findRows(path, "target", ends.target, cells, { id, signal });
-  const trained = [...cells.keys()].filter((k) => source[k] !== -1 && target[k] !== -1);
-  return {
-    x0: Int32Array.from(trained, (k) => source[k] as number),
-    x1: Int32Array.from(trained, (k) => target[k] as number),
-    given: cells.length,
-  };
+  const intervals = ends.length - 1;
+  const pairs = await readCells(path, intervals, signal);
+  const x0: number[] = [];
+  const x1: number[] = [];
+  const first = { source: 0, target: 0 };
+  for (let k = 0; k < intervals; k++) {
+    const own = pairs.filter(({ interval }) => interval === k + 1);
+    const [a, b] = ends.slice(k, k + 2) as [PairedEnd, PairedEnd];
+    const source = await findRows(path, "source", a, own, { id, signal });
+    const target = await findRows(path, "target", b, own, { id, signal });
+    for (const [i, row] of source.places.entries()) {
+      const partner = target.places[i];
+      if (row === undefined || partner === undefined) continue;
+      x0.push(first.source + row);
+      x1.push(first.target + partner);
+    }
+    first.source += source.count;
+    first.target += target.count;
+  }
+  return { x0: Int32Array.from(x0), x1: Int32Array.from(x1), given: pairs.length };
 }
 
 interface CellPair {
   source: string;
   target: string;
+  interval: number;
   row: number;
 }
 
 async function readCells(
   path: string,
-  interval: PairOptions["interval"],
+  intervals: number,
   signal: AbortSignal | undefined,
 ): Promise<CellPair[]> {
   const file = await openRows(path, { header: "auto" });
   try {
     const pairs: CellPair[] = [];
-    let row = 0;
-    for await (const { texts } of file.batches({ texts: pairColumns(file, interval), signal }))
-      for (const [i, source] of (texts[0] as string[]).entries()) {
-        row++;
-        const target = texts[1]?.[i]?.trim() ?? "";
-        if (interval) {
-          const text = texts[2]?.[i]?.trim() ?? "";
-          const number = /^\d+$/.test(text) ? Number(text) : 0;
-          if (number < 1 || number > interval.of)
-            throw badTable(
-              path,
-              `row ${row} has the interval ${JSON.stringify(text)}; expected 1 to ${interval.of}, from one dataset to the next`,
-            );
-          if (number !== interval.number) continue;
-        }
-        pairs.push({ source: source.trim(), target, row });
+    for await (const { texts } of file.batches({ texts: pairColumns(file, intervals), signal }))
+      for (const i of (texts[0] as string[]).keys()) {
+        const [source = "", target = "", text = "1"] = texts.map((cells) => cells[i]?.trim());
+        const row = pairs.length + 1;
+        const interval = /^\d+$/.test(text) ? Number(text) : 0;
+        if (interval < 1 || interval > intervals)
+          throw badTable(
+            path,
+            `row ${row} has the interval ${JSON.stringify(text)}; expected 1 to ${intervals}, from one dataset to the next`,
+          );
+        pairs.push({ source, target, interval, row });
       }
-    if (row === 0) throw badTable(path, "has no rows: expected a known pair in each");
+    if (pairs.length === 0) throw badTable(path, "has no rows: expected a known pair in each");
     return pairs;
   } finally {
     file.close();
   }
 }
 
-function pairColumns({ path, columns }: RowSource, interval: PairOptions["interval"]): string[] {
+function pairColumns({ path, columns }: RowSource, intervals: number): string[] {
   const names = columns.map(({ name }) => name);
-  const wanted = interval ? ["source", "target", "interval"] : ["source", "target"];
+  const wanted = ["source", "target", ...(intervals > 1 ? ["interval"] : [])];
   if (wanted.every((name) => names.includes(name))) return wanted;
-  if (!interval && names.length === 2) return names;
-  const expected = interval
-    ? `of several datasets expected columns named ${wanted.join(", ")}`
-    : "expected two, a row of the source and one of the target, or columns named source and target";
+  if (intervals === 1 && names.length === 2) return names;
+  const expected =
+    intervals > 1
+      ? `of several datasets expected columns named ${wanted.join(", ")}`
+      : "expected two, a row of the source and one of the target, or columns named source and target";
   throw badTable(path, `has the columns ${firstOf(names, 8)}: ${expected}`);
 }
 
-/** −1 for rows outside the training split. */
+/** Places in the training split, of `count` rows; undefined outside it. */
 async function findRows(
   path: string,
   end: "source" | "target",
   { name, options }: PairedEnd,
   pairs: readonly CellPair[],
   { id, signal }: { id: string | null; signal: AbortSignal | undefined },
-): Promise<Int32Array> {
-  const { origin, title } = trainingRows(name, options);
-  const what = `the ${end} ${title}`;
-  const places = new Int32Array(origin.total).fill(-1);
-  for (const [place, row] of origin.rows.entries()) places[row] = place;
-  const find = await rowFinder({
-    name,
-    options,
-    id,
-    origin,
-    pairs: pairs.map((p) => p[end]),
-    signal,
-  });
+): Promise<{ places: (number | undefined)[]; count: number }> {
+  const { rows, total, names, title } = trainingRows(name, options);
+  const placeOf = new Map(rows.map((row, place) => [row, place]));
+  const isNumber = (cell: string) => /^\d+$/.test(cell);
+  const areNames = names && !pairs.every((pair) => isNumber(pair[end]));
+  let known = areNames ? new Map(names.map((image, row) => [image, row])) : null;
+  let expected = "the path of an image below it";
+  if (id !== null) {
+    known = await readIds(name, id, options.table ?? {}, signal);
+    expected = `a value of the column ${id} (data.id) that one row has`;
+  } else if (!known)
+    expected = `a number from 1 to ${total}${name.startsWith(tablePrefix) ? "; write data.id=COLUMN for ids" : ""}`;
+  const rowOf = (cell: string) =>
+    known ? known.get(cell) : isNumber(cell) ? Number(cell) - 1 : undefined;
   const uses = new Map<number, number>();
-  return Int32Array.from(pairs, ({ [end]: cell, row: line }) => {
-    const row = find.row(cell);
-    if (row === undefined)
+  const places = pairs.map(({ [end]: cell, row: line }) => {
+    const row = rowOf(cell) ?? -1;
+    if (row < 0 || row >= total)
       throw badTable(
         path,
-        `row ${line} has ${JSON.stringify(cell.slice(0, 80))}, which is no row of ${what}: expected ${find.expected}`,
+        `row ${line} has ${JSON.stringify(cell.slice(0, 80))}, which is no row of the ${end} ${title}: expected ${expected}`,
       );
     const before = uses.get(row);
     if (before !== undefined)
       throw badTable(
         path,
-        `row ${line} has ${cell} of ${what}, which row ${before} has too: expected each row in at most one pair`,
+        `row ${line} has ${cell} of the ${end} ${title}, which row ${before} has too: expected each row in at most one pair`,
       );
     uses.set(row, line);
-    return places[row] as number;
+    return placeOf.get(row);
   });
+  return { places, count: rows.length };
 }
 
 function trainingRows(name: string, options: PairedEnd["options"]) {
-  return tidy((): { origin: Origin; title: string } => {
-    const { x, origin, source } = loadTable(name, { ...options, split: "train" });
-    const total = x.size(0);
-    const all = { rows: Int32Array.from({ length: total }, (_, i) => i), total };
-    return { origin: origin?.() ?? all, title: source };
+  return tidy(() => {
+    const { x, origin, source: title } = loadTable(name, { ...options, split: "train" });
+    const rows = origin ? Array.from(origin.rows.toNumbers()) : [...Array(x.size(0)).keys()];
+    return { rows, total: origin?.total ?? rows.length, names: origin?.names ?? null, title };
   });
 }
 
-interface RowFinder {
-  row(cell: string): number | undefined;
-  expected: string;
-}
-
-/** Finds rows by ids, by names of images, or by numbers. */
-async function rowFinder({
-  name,
-  options,
-  id,
-  origin: { names, total },
-  pairs,
-  signal,
-}: PairedEnd & {
-  id: string | null;
-  origin: Origin;
-  pairs: readonly string[];
-  signal: AbortSignal | undefined;
-}): Promise<RowFinder> {
-  const isNumber = (cell: string) => /^\d+$/.test(cell);
-  if (id !== null) {
-    const rows = new Map<string, number | undefined>();
-    for (const [row, cell] of await readIds(name, id, options.table ?? {}, signal))
-      rows.set(cell, rows.has(cell) ? undefined : row);
-    return {
-      row: (cell) => rows.get(cell),
-      expected: `a value of the column ${id} (data.id) that one row has`,
-    };
-  }
-  if (names && !pairs.every(isNumber)) {
-    const rows = new Map(names.map((image, row) => [image, row]));
-    return { row: (cell) => rows.get(cell), expected: "the path of an image below it" };
-  }
-  return {
-    row: (cell) =>
-      isNumber(cell) && Number(cell) >= 1 && Number(cell) <= total ? Number(cell) - 1 : undefined,
-    expected: `a number from 1 to ${total}${name.startsWith(tablePrefix) ? "; write data.id=COLUMN for ids" : ""}`,
-  };
-}
-
+/** Rows by id; -1 for an id of several rows. */
 async function readIds(
   name: string,
   id: string,
   { split_by, group, ...reading }: OwnOptions,
   signal: AbortSignal | undefined,
-): Promise<[row: number, id: string][]> {
+): Promise<Map<string, number>> {
   if (!name.startsWith(tablePrefix)) throw noTable(name, id);
   const file = await openRows(name.slice(tablePrefix.length), reading);
-  const isInGroup = split_by !== undefined && group !== undefined ? isGroup(group) : null;
   try {
-    const ids: [number, string][] = [];
-    const texts = isInGroup ? [id, split_by as string] : [id];
-    for await (const batch of file.batches({ texts, signal })) {
-      const groups = batch.texts[1];
-      for (const [i, text] of (batch.texts[0] as string[]).entries())
-        if (!isInGroup || isInGroup(groups?.[i] as string))
-          ids.push([batch.first + i, text.trim()]);
-    }
+    const ids = new Map<string, number>();
+    const request = {
+      numbers: [],
+      texts: [id],
+      group: split_by && group ? { column: split_by, value: group } : null,
+      signal,
+    };
+    for await (const { rows, texts } of cleanRows(file, request))
+      for (const [i, text] of (texts[0] as string[]).entries())
+        ids.set(text.trim(), ids.has(text.trim()) ? -1 : (rows[i] as number));
     return ids;
   } finally {
     file.close();

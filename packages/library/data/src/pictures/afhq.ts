@@ -1,8 +1,7 @@
 // AFHQ: faces of animals, a folder of 512×512 images for each of three kinds.
 import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { DatasetError } from "../errors.js";
-import { notIn, placesIn } from "../files/places.js";
+import { missingFiles, placesIn } from "../files/find.js";
 import { listPictures } from "./picture-files.js";
 import { pictureSet, type SplitPictures } from "./picture-set.js";
 
@@ -23,18 +22,17 @@ export function afhq(kind: (typeof kinds)[number]): DataSet {
   });
 }
 
-function findPictures(kind: string, { split, directory }: SetOptions): SplitPictures {
-  const places = placesIn(directory, folders).flatMap((folder) =>
+function findPictures(kind: string, options: SetOptions): SplitPictures {
+  const { split, directory } = options;
+  const places = placesIn(options, folders).flatMap((folder) =>
     splits[split].map((part) => join(folder, part, kind)),
   );
   for (const source of places) {
     const files = listPictures(source);
     if (files.length > 0) return { source, files, cache: join(directory as string, "decoded") };
   }
-  const where = notIn(places, places.length === 0 ? "not" : "no images");
-  const into = places[0] ?? `a folder of your own, as train/${kind}, and name it as directory`;
-  throw new DatasetError(
-    "MissingFiles",
-    `AFHQ ${kind} (${split}): ${where}; download afhq.zip from ${home} and unpack its ${splits[split].join(" or ")}/${kind} into ${into}`,
-  );
+  throw missingFiles(`AFHQ ${kind} (${split})`, {
+    places,
+    cure: `download afhq.zip from ${home} and unpack its ${splits[split].join(" or ")}/${kind}`,
+  });
 }

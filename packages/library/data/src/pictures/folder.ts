@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { testFraction } from "../counts.js";
+import { defaultFraction } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { isFolder } from "../files/read.js";
@@ -24,8 +24,7 @@ export const folderSet = (path: string): DataSet =>
   });
 
 function findPictures(path: string, options: SetOptions): SplitPictures {
-  const { name, split, directory } = options;
-  const fraction = testFraction(options);
+  const { name, split, directory, test_fraction = defaultFraction } = options;
   const missing = (problem: string) =>
     new DatasetError("MissingFiles", `${name} (${split}): ${problem} ${endings}`);
   const folder = resolve(path);
@@ -45,5 +44,5 @@ function findPictures(path: string, options: SetOptions): SplitPictures {
     throw missing(
       `${all.length} images in ${folder}: expected two or more, for training and testing`,
     );
-  return { source: path, files: holdOut(all, fraction)[split], all, cache };
+  return { source: path, files: holdOut(all, test_fraction)[split], all, cache };
 }

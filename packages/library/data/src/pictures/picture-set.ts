@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { full, io, tidy } from "@dsbm/torch";
+import { full, io, tensor, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
@@ -15,7 +15,7 @@ export interface SplitPictures {
   files: readonly PictureFile[];
   /** All files of the folder, if the split is a part. */
   all?: readonly PictureFile[];
-  /** Folder for decoded images, unless the options name another. */
+  /** Folder for decoded images. */
   cache: string;
 }
 
@@ -33,10 +33,10 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
   return { about, classes, prepare, load };
 
   async function prepare(options: SetOptions & Preparation): Promise<void> {
-    const { name, split, progress, say, signal } = options;
+    const { name, split, progress, signal } = options;
     const { files, target, folder } = locate(options);
-    const cure = "name another folder as cache";
-    await prepareFolder(folder, { say, cure }, (temporary) =>
+    const cure = "choose another paths.data_dir_name";
+    await prepareFolder(folder, cure, (temporary) =>
       decodeAll(files, join(temporary, "pictures.npy"), {
         target,
         published: published && target.size === null ? [published, published] : null,
@@ -55,23 +55,19 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
         "NotPrepared",
         `${name} (${split}): the ${files.length} images of ${source} are not decoded yet: await prepareTable with the same options first`,
       );
-    const { x, labels } = tidy(() => ({
-      x: io.mapNpy(join(folder, "pictures.npy")).narrow(0, 0, count),
-      labels: label === null ? null : full([count], label.label, { dtype: "int64" }),
-    }));
+    const names = all.map((file) => file.name);
+    const places = new Map(names.map((file, row) => [file, row]));
+    const rows = files.slice(0, count).map((file) => places.get(file.name) as number);
     return newTable({
       name,
       split,
       source,
-      x,
-      labels,
       classes,
-      origin() {
-        const places = new Map(all.map((file, row) => [file.name, row]));
-        const rows = files.slice(0, count).map((file) => places.get(file.name) as number);
-        const names = all.map((file) => file.name);
-        return { rows: Int32Array.from(rows), total: all.length, names };
-      },
+      ...tidy(() => ({
+        x: io.mapNpy(join(folder, "pictures.npy")).narrow(0, 0, count),
+        labels: label === null ? null : full([count], label.label, { dtype: "int64" }),
+        origin: { rows: tensor(rows), total: all.length, names },
+      })),
     });
   }
 
@@ -80,7 +76,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
     const pictures = find(options);
     const base = options.name.replace(/^.*[/\\]/, "").replace(/[^\w.-]+/g, "-") || "pictures";
     const name = `${base}-${options.split}-${fingerprint(pictures.files, target)}`;
-    return { ...pictures, target, folder: join(options.cache ?? pictures.cache, name) };
+    return { ...pictures, target, folder: join(pictures.cache, name) };
   }
 }
 
@@ -89,7 +85,5 @@ function targetOf({ name, channels = 3, image_size }: SetOptions): PictureTarget
     throw invalidOption(
       `channels ${channels}: the images of ${name} have 3 for colour or 1 for grey`,
     );
-  if (image_size !== undefined && !(Number.isInteger(image_size) && image_size > 0))
-    throw invalidOption(`image_size ${image_size}: expected pixels, 1 or more`);
   return { channels, size: image_size ?? null };
 }

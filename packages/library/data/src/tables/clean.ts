@@ -3,7 +3,7 @@ import { firstOf, setting } from "../names.js";
 import { isMissing } from "./cells.js";
 import { isGroup } from "./in-group.js";
 import type { RowBatch, RowSource, TableColumn } from "./rows.js";
-import { rowFilter } from "./where.js";
+import { type RowFilter, rowFilter } from "./where.js";
 
 const largest = 1e37;
 
@@ -55,7 +55,6 @@ export interface CleanCounts {
 
 interface Fault {
   name: string;
-  what: "missing" | "infinite";
   first: number;
   count: number;
 }
@@ -68,41 +67,43 @@ export async function* cleanRows(
   source: RowSource,
   request: CleanRequest,
 ): AsyncGenerator<CleanBatch, CleanCounts> {
-  const { numbers, masses = [], texts = [], condition } = request;
-  const { missing = "error", log1p = false, group } = request;
+  const { numbers, masses = [], texts = [], condition, group, where } = request;
+  const { missing = "error", log1p = false, signal } = request;
   const faults = new Map<string, Fault>();
   const counts: CleanCounts = { all: 0, rows: 0, dropped: 0, groups: new Set() };
-  const classColumn = condition?.kind === "text" ? condition.name : null;
-  const conditionNumber = condition && classColumn === null ? [condition.name] : [];
-  const numberColumns = [...numbers, ...masses, ...conditionNumber];
-  const textColumns = [...texts, classColumn ?? [], group?.column ?? []].flat();
-  const isInGroup = group ? isGroup(group.value) : null;
-  const filter = request.where === undefined ? null : rowFilter(request.where, source);
+  const filters: RowFilter[] = [];
+  if (group) filters.push(groupFilter(group, counts.groups));
+  if (where !== undefined) filters.push(rowFilter(where, source));
+  const isClass = condition?.kind === "text";
+  const dose = condition && !isClass ? [condition.name] : [];
+  const numberColumns = [...numbers, ...masses, ...dose];
+  const textColumns = [...texts, ...(isClass ? [condition.name] : [])];
   const columns = {
-    numbers: [...numberColumns, ...(filter?.numbers ?? [])],
-    texts: [...textColumns, ...(filter?.texts ?? [])],
-    signal: request.signal,
+    numbers: [...numberColumns, ...filters.flatMap((filter) => filter.numbers)],
+    texts: [...textColumns, ...filters.flatMap((filter) => filter.texts)],
+    signal,
   };
   for await (const batch of source.batches(columns)) {
     const { count, first } = batch;
-    const filtered = {
-      first,
-      numbers: batch.numbers.slice(numberColumns.length),
-      texts: batch.texts.slice(textColumns.length),
-    };
-    const groups = group ? (batch.texts[textColumns.length - 1] as string[]) : null;
-    for (let i = 0; groups && i < count && counts.groups.size < mostGroups; i++)
-      counts.groups.add(groups[i] as string);
-    const all = Array.from({ length: count }, (_, i) => i).filter(
-      (i) =>
-        (!groups || isInGroup?.(groups[i] as string)) && (!filter || filter.keeps(filtered, i)),
+    const numbersOfFilters = batch.numbers.splice(numberColumns.length);
+    const textsOfFilters = batch.texts.splice(textColumns.length);
+    const tests = filters.map((filter) => {
+      const own = {
+        first,
+        numbers: numbersOfFilters.splice(0, filter.numbers.length),
+        texts: textsOfFilters.splice(0, filter.texts.length),
+      };
+      return (i: number) => filter.keeps(own, i);
+    });
+    const all = Array.from({ length: count }, (_, i) => i).filter((i) =>
+      tests.every((test) => test(i)),
     );
     const isWhole = new Array<boolean>(count).fill(true);
-    const addFault = (name: string, what: Fault["what"], i: number) => {
+    const addFault = (name: string, i: number) => {
       isWhole[i] = false;
-      const fault = faults.get(`${what} ${name}`);
-      if (fault) fault.count += 1;
-      else faults.set(`${what} ${name}`, { name, what, first: first + i, count: 1 });
+      const fault = faults.get(name) ?? { name, first: first + i, count: 0 };
+      fault.count += 1;
+      faults.set(name, fault);
     };
     for (const [k, name] of numberColumns.entries()) {
       const values = batch.numbers[k] as Float64Array;
@@ -115,35 +116,33 @@ export async function* cleanRows(
             source.path,
             `column ${name} has ${value} in row ${first + i + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write ${setting("data.exclude", [name])}`,
           );
-        addFault(name, Number.isNaN(value) ? "missing" : "infinite", i);
+        addFault(name, i);
       }
     }
-    const classes = classColumn === null ? null : (batch.texts[texts.length] as string[]);
-    for (const i of classes ? all : [])
-      if (isMissing(classes?.[i] as string)) addFault(classColumn as string, "missing", i);
+    if (isClass)
+      for (const i of all)
+        if (isMissing(batch.texts.at(-1)?.[i] as string)) addFault(condition.name, i);
     const rows = all.filter((i) => isWhole[i]);
     counts.all += count;
     counts.rows += all.length;
     counts.dropped += all.length - rows.length;
     if (rows.length === 0 || (missing === "error" && counts.dropped > 0)) continue;
     const isAll = rows.length === count;
-    const pickNumbers = (column: Float64Array) =>
-      isAll ? column : Float64Array.from(rows, (i) => column[i] as number);
-    const pickTexts = (column: string[]) => (isAll ? column : rows.map((i) => column[i] as string));
-    const conditions =
-      classes ?? (condition ? batch.numbers[numbers.length + masses.length] : undefined);
+    const kept = isAll
+      ? batch
+      : {
+          numbers: batch.numbers.map((column) =>
+            Float64Array.from(rows, (i) => column[i] as number),
+          ),
+          texts: batch.texts.map((column) => rows.map((i) => column[i] as string)),
+        };
     yield {
       count: rows.length,
       rows: Int32Array.from(rows, (i) => first + i),
-      numbers: batch.numbers.slice(0, numbers.length).map(pickNumbers),
-      masses: masses.map((_, k) => pickNumbers(batch.numbers[numbers.length + k] as Float64Array)),
-      texts: batch.texts.slice(0, texts.length).map(pickTexts),
-      condition:
-        conditions === undefined
-          ? null
-          : Array.isArray(conditions)
-            ? pickTexts(conditions)
-            : pickNumbers(conditions),
+      numbers: kept.numbers.slice(0, numbers.length),
+      masses: kept.numbers.slice(numbers.length, numbers.length + masses.length),
+      texts: kept.texts.slice(0, texts.length),
+      condition: (condition && (isClass ? kept.texts : kept.numbers).at(-1)) ?? null,
     };
   }
   if (missing === "error" && faults.size > 0)
@@ -151,21 +150,31 @@ export async function* cleanRows(
   return counts;
 }
 
+/** Notes some values of the column in `groups`. */
+function groupFilter({ column, value }: { column: string; value: string }, groups: Set<string>) {
+  const isIn = isGroup(value);
+  return {
+    numbers: [],
+    texts: [column],
+    keeps({ texts }: Pick<RowBatch, "texts">, i: number) {
+      const cell = texts[0]?.[i] as string;
+      if (groups.size < mostGroups) groups.add(cell);
+      return isIn(cell);
+    },
+  };
+}
+
 function missingValues(
   path: string,
   faults: readonly Fault[],
   { rows, dropped, numbers }: CleanCounts & Pick<CleanRequest, "numbers">,
 ): DatasetError {
-  const [{ name, what, first, count }, ...others] = faults as [Fault, ...Fault[]];
+  const [{ name, first, count }, ...others] = faults as [Fault, ...Fault[]];
   const names = others.map((fault) => fault.name);
   const more = names.length === 0 ? "" : `, others ${firstOf(names, 4)}`;
-  const values =
-    what === "missing"
-      ? "missing values (NaN, empty, NA or null)"
-      : `infinite values (or beyond ±${largest})`;
   const orExclude = numbers.includes(name) ? `, or ${setting("data.exclude", [name])}` : "";
   return badTable(
     path,
-    `column ${name} has ${count} ${values}, the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out${orExclude}`,
+    `column ${name} has ${count} missing values (NaN, empty, NA, null, infinite, or beyond ±${largest}), the first in row ${first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out${orExclude}`,
   );
 }

@@ -62,7 +62,7 @@ export interface TableFacts {
 }
 
 /** Tables from another version are prepared again. */
-export const factsVersion = 5;
+export const factsVersion = 6;
 
 export const readFacts = (path: string): TableFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);

@@ -1,8 +1,8 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { sha256 } from "@dsbm/files";
-import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
-import { rowCount, testFraction } from "../counts.js";
+import { io, randperm, tidy } from "@dsbm/torch";
+import { defaultFraction, rowCount } from "../counts.js";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { prepareFolder } from "../files/prepared.js";
@@ -29,15 +29,15 @@ export function tableSet(path: string): DataSet {
 }
 
 async function prepare(path: string, options: SetOptions & Preparation): Promise<void> {
-  const { name, split, seed = 0, signal, progress, say } = options;
+  const { name, split, seed = 0, signal, progress } = options;
   const folder = preparedFolder(path, options);
   const cure = "choose another paths.data_dir_name";
-  await prepareFolder(folder, { say, cure }, (temporary) =>
+  await prepareFolder(folder, cure, (temporary) =>
     prepareRows(path, temporary, {
       ...options.table,
       seed,
       signal,
-      fraction: testFraction(options),
+      fraction: options.test_fraction ?? defaultFraction,
       progress: (state) => progress?.({ name, split, ...state }),
     }),
   );
@@ -59,37 +59,35 @@ function load(path: string, options: SetOptions): Table {
   const facts = readFacts(join(folder, "facts.json"));
   const total = facts[split];
   const count = rowCount(n, total, { name, split });
-  const draw = () => randperm(total, { generator: stream(seed, `table/order/${split}/${total}`) });
   return tidy(() => {
-    const order = draw();
+    const order = randperm(total, { generator: stream(seed, `table/order/${split}/${total}`) });
+    const isWhole = count === total;
     // A part is chosen at random: files are often sorted.
-    const read = (file: string, by: Tensor) => {
+    const read = (file: string) => {
       const rows = io.mapNpy(join(folder, `${file}_${split}.npy`));
-      return count < total ? rows.indexSelect(0, by.narrow(0, 0, count)) : rows;
+      return isWhole ? rows : rows.indexSelect(0, order.narrow(0, 0, count));
     };
+    const beside = read("beside");
+    const masses = Object.keys(facts.masses).length;
     return newTable({
       name,
       split,
       facts,
       source: path,
-      x: read("rows", order),
-      ...(count === total && { order }),
-      condition: facts.condition && read("condition", order),
-      masses: Object.keys(facts.masses).length > 0 ? read("masses", order) : null,
-      origin: () =>
-        tidy(() => ({
-          rows: Int32Array.from(read("numbers", draw()).toArray() as Float64Array),
-          total: facts.all,
-        })),
+      x: read("rows"),
+      ...(isWhole && { order }),
+      condition: facts.condition && beside.narrow(1, 1, 1),
+      masses: masses > 0 ? beside.narrow(1, beside.size(1) - masses, masses) : null,
+      origin: { rows: beside.select(1, 0), total: facts.all },
     });
   });
 }
 
 function preparedFolder(path: string, options: SetOptions): string {
   const { size, mtimeMs } = checkFile(path);
-  const { directory, table = {}, seed = 0 } = options;
-  const cache = options.cache ?? join(directory ?? dirname(resolve(path)), "prepared");
-  const facts = [factsVersion, resolve(path), size, mtimeMs, seed, testFraction(options), table];
+  const { directory, table = {}, seed = 0, test_fraction = defaultFraction } = options;
+  const facts = [factsVersion, resolve(path), size, mtimeMs, seed, test_fraction, table];
   const digest = sha256(JSON.stringify(facts)).slice(0, 16);
-  return join(cache, `${basename(path).replace(/[^\w.-]+/g, "-")}-${digest}`);
+  const name = `${basename(path).replace(/[^\w.-]+/g, "-")}-${digest}`;
+  return join(directory ?? dirname(resolve(path)), "prepared", name);
 }

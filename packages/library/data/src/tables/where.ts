@@ -2,7 +2,7 @@
 import { type DatasetError, invalidOption } from "../errors.js";
 import { absentColumn } from "./absent-column.js";
 import { isMissing } from "./cells.js";
-import type { RowBatch, RowSource } from "./rows.js";
+import type { RowBatch, RowSource, TableColumn } from "./rows.js";
 
 type Batch = Pick<RowBatch, "first" | "numbers" | "texts">;
 type Test = (batch: Batch, i: number) => boolean;
@@ -15,30 +15,25 @@ export interface RowFilter {
   keeps: Test;
 }
 
-interface Operand {
-  kind: "number" | "text";
-  source: string;
-  isColumn: boolean;
-  read(batch: Batch, i: number): number | string | null;
-}
+type Literal = number | string;
 
 const tokens =
   /\s*(?:(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(?<text>"[^"]*"|'[^']*')|(?<name>[\p{L}_][\p{L}\p{N}_.]*|`[^`]+`)|(?<sign>[=!<>]=|[<>(),])|(?<other>\S))/uy;
 
-const signs = {
-  "==": (a: number | string, b: number | string) => a === b,
-  "!=": (a: number | string, b: number | string) => a !== b,
-  "<": (a: number | string, b: number | string) => a < b,
-  "<=": (a: number | string, b: number | string) => a <= b,
-  ">": (a: number | string, b: number | string) => a > b,
-  ">=": (a: number | string, b: number | string) => a >= b,
+const signs: Record<string, (a: Literal, b: Literal) => boolean> = {
+  "==": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
 };
 
 /**
- * Reads a condition: ==, !=, <, <=, >, >=, in (…), not in (…), and, or, not, parentheses, columns
- * by name (in backticks if they have blanks), quoted texts and numbers. A missing cell satisfies
- * only != and not in. Throws `InvalidOption` for mistakes, unknown columns with the closest name,
- * and a numeric column compared with a text.
+ * Reads a condition: comparisons of a column (in backticks if its name has blanks) with a number or
+ * a quoted text by ==, !=, <, <=, >, >=, in (…), not in (…); and, or, not, parentheses. A missing
+ * cell satisfies only != and not in. Throws `InvalidOption` for mistakes, unknown columns with the
+ * closest name, and a numeric column compared with a text.
  */
 export function rowFilter(text: string, source: Pick<RowSource, "path" | "columns">): RowFilter {
   const columns = { number: [] as string[], text: [] as string[] };
@@ -85,58 +80,48 @@ export function rowFilter(text: string, source: Pick<RowSource, "path" | "column
     return (batch, i) => !test(batch, i);
   };
   const comparison = (): Test => {
-    const left = operand();
+    const column = columnNamed();
     const isNot = takes("not");
     if (takes("in")) {
       if (!takes("(")) throw expected("(");
-      const tests = close(list(",", () => compare(left, "==", operand())));
+      const tests = close(list(",", () => compare(column, "==", literal())));
       return (batch, i) => tests.some((test) => test(batch, i)) !== isNot;
     }
     const sign = token.text;
     if (isNot || !Object.hasOwn(signs, sign)) throw expected("==, !=, <, <=, >, >= or in (…)");
     next();
-    return compare(left, sign as keyof typeof signs, operand());
+    return compare(column, sign, literal());
   };
-  const compare = (left: Operand, sign: keyof typeof signs, right: Operand): Test => {
-    const isMixed = left.kind !== right.kind;
-    const [number, other] = left.kind === "number" ? [left, right] : [right, left];
-    if (isMixed && !other.isColumn)
-      throw invalidOption(
-        `data.where: ${number.source} is a number in ${path}, but ${other.source} is a text: expected a number without quotes`,
-      );
-    const value = ({ source, read }: Operand, batch: Batch, i: number) => {
-      const cell = read(batch, i);
-      if (!isMixed || typeof cell !== "string") return cell;
-      if (!Number.isNaN(Number(cell))) return Number(cell);
-      throw invalidOption(
-        `data.where: column ${source} of ${path} has ${JSON.stringify(cell)} in row ${batch.first + i + 1}, which is compared with a number: expected a text in quotes`,
-      );
-    };
-    return (batch, i) => {
-      const a = value(left, batch, i);
-      const b = value(right, batch, i);
-      return a === null || b === null ? sign === "!=" : signs[sign](a, b);
-    };
-  };
-  const operand = (): Operand => {
-    const { kind, text: word } = token;
-    if (kind === "number" || kind === "text") {
-      const cell = kind === "number" ? Number(word) : word.slice(1, -1);
-      next();
-      return { kind, source: word, isColumn: false, read: () => cell };
-    }
-    if (kind !== "name") throw expected("a column, a number or a text in quotes");
-    const name = word.replace(/^`(.*)`$/, "$1");
+  const columnNamed = (): TableColumn => {
+    if (token.kind !== "name") throw expected("a column");
+    const name = token.text.replace(/^`(.*)`$/, "$1");
     const column = source.columns.find((known) => known.name === name);
     if (!column) throw absentColumn(source, { key: "data.where: ", name });
     next();
-    const names = columns[column.kind];
+    return column;
+  };
+  const literal = (): Literal => {
+    const { kind, text: word } = token;
+    if (kind !== "number" && kind !== "text") throw expected("a number or a text in quotes");
+    next();
+    return kind === "number" ? Number(word) : word.slice(1, -1);
+  };
+  const compare = ({ name, kind }: TableColumn, sign: string, value: Literal): Test => {
+    if (kind === "number" && typeof value === "string")
+      throw invalidOption(
+        `data.where: ${name} is a number in ${path}, but ${JSON.stringify(value)} is a text: expected a number without quotes`,
+      );
+    const names = columns[kind];
     const k = names.includes(name) ? names.indexOf(name) : names.push(name) - 1;
-    const read: Operand["read"] = (batch, i) => {
-      const cell = batch[`${column.kind}s`][k]?.[i] ?? "";
-      return Number.isNaN(cell) || (typeof cell === "string" && isMissing(cell)) ? null : cell;
+    return (batch, i) => {
+      const cell = batch[`${kind}s`][k]?.[i] ?? "";
+      if (Number.isNaN(cell) || (typeof cell === "string" && isMissing(cell))) return sign === "!=";
+      const own = typeof value === "number" ? Number(cell) : cell;
+      if (!Number.isNaN(own)) return signs[sign]?.(own, value) === true;
+      throw invalidOption(
+        `data.where: column ${name} of ${path} has ${JSON.stringify(cell)} in row ${batch.first + i + 1}, which is compared with a number: expected a text in quotes`,
+      );
     };
-    return { kind: column.kind, source: name, isColumn: true, read };
   };
 
   next();

@@ -94,19 +94,21 @@ describe("the downscaler arrays", () => {
     const directory = fresh();
     const low = () => load("downscaler_low", directory);
     const places = `${join(directory, "downscaler")}, ${directory}`;
-    expect(low).toThrow(refusal("MissingFiles", `xtrain_64.npy: not in ${places}; put`));
-    expect(low).toThrow(refusal("MissingFiles", "or choose dataset=downscaler_synthetic, which"));
+    expect(low).toThrow(refusal("MissingFiles", `xtrain_64.npy: not in ${places}; choose`));
+    expect(low).toThrow(
+      refusal(
+        "MissingFiles",
+        "choose dataset=downscaler_synthetic, which needs no files, or put the arrays",
+      ),
+    );
     expect(() => loadTable("downscaler_high", { split: "test" })).toThrow(
       refusal("MissingFiles", "xtest_512.npy: not there; "),
     );
     const wide = tidy(() => io.encodeNpy(randn([2, 3, 4, 4], { dtype: "float64" })));
-    for (const [bytes, options, code, message] of [
-      [counting(5), { image_size: 512 }, "InvalidOption", /size 512: .* have 4×6 pixels and are/],
-      [wide, {}, "BadArray", "float64 [2,3,4,4]: expected float32 [n, 3, H, W], two states"],
-    ] as const) {
-      put(directory, { "xtrain_512.npy": bytes });
-      expect(() => load("downscaler_high", directory, options)).toThrow(refusal(code, message));
-    }
+    put(directory, { "xtrain_512.npy": wide });
+    expect(() => load("downscaler_high", directory)).toThrow(
+      refusal("BadArray", "float64 [2,3,4,4]: expected float32 [n, 3, H, W], two states"),
+    );
     put(directory, { "xtrain_512.npy": counting(5).subarray(0, 700) });
     expect(() => load("downscaler_high", directory)).toThrow(
       /xtrain_512\.npy: 700 bytes: expected/,

@@ -43,20 +43,16 @@ async function read(
     name: `table:${at(name)}`,
     options: { directory: place, table: columns, ...(n && { n }) },
   });
-  const ends = {
-    source: end(names[0] as string, sourceTable),
-    target: end(names[1] as string, table),
-  };
-  for (const { name, options } of Object.values(ends))
-    await prepareTable(name, { ...options, split: "train" });
+  const ends = [end(names[0] as string, sourceTable), end(names[1] as string, table)] as const;
+  for (const { name, options } of ends) await prepareTable(name, { ...options, split: "train" });
   const known = await readPairs(at("pairs.csv"), ends, { id });
-  const values = ({ name, options }: typeof ends.source, rows: Int32Array) =>
+  const values = ({ name, options }: (typeof ends)[0], rows: Int32Array) =>
     tidy(() => {
       const { x, facts } = loadTable(name, { ...options, split: "train" });
       const all = x.toNumbers();
       return Array.from(rows, (row) => (all[row] as number) + (facts?.offset[0] as number));
     });
-  const [x0, x1] = [values(ends.source, known.x0), values(ends.target, known.x1)];
+  const [x0, x1] = [values(ends[0], known.x0), values(ends[1], known.x1)];
   return { given: known.given, pairs: x0.map((x, k) => [x, x1[k] as number]) };
 }
 
@@ -160,7 +156,7 @@ describe("readPairs", () => {
       await prepareTable(name, { ...options, split: "train" });
     const found = async (rows: (number | string)[][]) => {
       writeFileSync(join(root, "pairs.csv"), lines(rows));
-      const known = await readPairs(join(root, "pairs.csv"), { source, target });
+      const known = await readPairs(join(root, "pairs.csv"), [source, target]);
       return tidy(() => {
         const [a, b] = [source, target].map(({ name }) =>
           loadTable(name, { ...options, split: "train" })

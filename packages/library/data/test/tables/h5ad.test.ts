@@ -127,7 +127,7 @@ describe("a matrix", () => {
     await expect(columns("texts", [])).rejects.toThrow(refusal("BadTable", "holds no numbers"));
     const text = join(folder(), "t.h5ad");
     writeFileSync(text, "\x89HDF\r\n\x1a\n and then text", "latin1");
-    await expect(openRows(text)).rejects.toThrow(refusal("BadTable", "write_h5ad"));
+    await expect(openRows(text)).rejects.toThrow(refusal("BadTable", "cannot be read as h5ad"));
   });
 });
 

@@ -6,10 +6,11 @@ import { io } from "@dsbm/torch";
 import { badTable, type DatasetError, invalidOption } from "../../errors.js";
 import { firstOf } from "../../names.js";
 import { type CleanBatch, type CleanCounts, cleanRows } from "../clean.js";
-import type { ConditionFacts, TableFacts } from "../facts.js";
+import type { TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
 import type { ReadOptions, RowSource } from "../rows.js";
 import { type ColumnOptions, type EndColumns, matchColumns, selectColumns } from "../select.js";
+import { toRows } from "../units.js";
 import { conditionCodes } from "./codes.js";
 import { columnRecord } from "./record.js";
 import { heldOutRows, splitFile } from "./split.js";
@@ -35,8 +36,9 @@ export interface PrepareOptions extends OwnOptions {
 }
 
 /**
- * Writes of each split rows_SPLIT.npy [n, d] float32, numbers_SPLIT.npy (rows in the file from 0),
- * condition_SPLIT.npy [n, 1] and masses_SPLIT.npy [n, columns] float64; and facts.json. Throws a `DatasetError`, and the signal's reason.
+ * Writes of each split rows_SPLIT.npy [n, d] float32, beside_SPLIT.npy [n, 1 + …] float64 (rows in
+ * the file from 0, the condition, and the masses), and facts.json. Throws a `DatasetError`, and the
+ * signal's reason.
  */
 export async function prepareRows(
   path: string,
@@ -59,32 +61,21 @@ async function writeRows(
 ): Promise<TableFacts> {
   const { path, format, named, notes } = source;
   const { trained, kept, condition, group } = selectColumns(source, options);
-  const { log1p = false, like, missing, where, progress, signal } = options;
+  const { log1p = false, like, missing, where, masses = {}, progress, signal } = options;
   const columns = like ? matchColumns(like, { path, named, columns: trained }) : trained;
   const record = columnRecord(columns.length, log1p);
   const codes = condition && conditionCodes(path, condition);
-  const massKeys = Object.keys(options.masses ?? {});
-  const massNames = Object.values(options.masses ?? {});
-  const sums = massKeys.map(() => 0);
+  const sums = Object.fromEntries(Object.keys(masses).map((key) => [key, 0]));
   const counts = await readAll();
   const n = record.count();
   if (n < 2) throw tooFewRows(path, n, { counts, ...options });
+  checkMasses(path, options, sums);
   const isHeld = heldOutRows(n, options);
   const learnt = record.facts(columns);
   const moments = splitFile(folder, "rows", { isHeld }).moments(learnt.offset);
-  splitFile(folder, "numbers", { isHeld });
-  if (massKeys.length > 0) splitFile(folder, "masses", { isHeld });
-  checkMasses(path, options, sums);
-  let conditionFacts: ConditionFacts | null = null;
-  if (codes) {
-    const { code, classes, range } = codes.finish();
-    const { mean, variance } = splitFile(folder, "condition", { isHeld, change: code }).moments([
-      0,
-    ]);
-    const m = mean[0] as number;
-    const v = variance[0] as number;
-    conditionFacts = { name: condition.name, classes, mean: m, variance: v, range };
-  }
+  const known = codes?.finish() ?? null;
+  const change = (x: number, k: number) => (known && k === 1 ? known.code(x) : x);
+  const beside = splitFile(folder, "beside", { isHeld, change }).moments();
   return {
     path,
     format,
@@ -98,8 +89,15 @@ async function writeRows(
     dropped: counts.dropped,
     train: moments.n,
     test: n - moments.n,
-    condition: conditionFacts,
-    masses: Object.fromEntries(massKeys.map((key, k) => [key, sums[k] as number])),
+    condition: condition &&
+      known && {
+        name: condition.name,
+        classes: known.classes,
+        mean: beside.mean[1] as number,
+        variance: beside.variance[1] as number,
+        range: known.range,
+      },
+    masses: sums,
     ...learnt,
     moments,
     notes: [...notes],
@@ -107,16 +105,12 @@ async function writeRows(
 
   async function readAll(): Promise<CleanCounts> {
     const file = (name: string) => join(folder, `${name}.npy`);
+    const width = 1 + (codes ? 1 : 0) + Object.keys(masses).length;
     using rows = new io.npy.NpyWriter(file("rows"), "float32", [columns.length]);
-    using numbers = new io.npy.NpyWriter(file("numbers"), "float64", [1]);
-    using conditions = codes && new io.npy.NpyWriter(file("condition"), "float64", [1]);
-    using masses =
-      massKeys.length > 0
-        ? new io.npy.NpyWriter(file("masses"), "float64", [massKeys.length])
-        : null;
+    using beside = new io.npy.NpyWriter(file("beside"), "float64", [width]);
     const reading = cleanRows(source, {
       numbers: columns,
-      masses: massNames,
+      masses: Object.values(masses),
       condition,
       missing,
       log1p,
@@ -132,30 +126,29 @@ async function writeRows(
       if (next.done) return next.value;
       const batch = next.value;
       const { count } = batch;
+      addMasses(batch);
       rows.append(io.fromTyped(record.add(batch), [count, columns.length]));
-      numbers.append(io.fromTyped(Float64Array.from(batch.rows), [count, 1]));
-      if (batch.condition && codes)
-        conditions?.append(io.fromTyped(codes.add(batch.condition), [count, 1]));
-      masses?.append(io.fromTyped(addMasses(batch), [count, massKeys.length]));
+      const others = [
+        Float64Array.from(batch.rows),
+        ...(codes ? [codes.add(batch.condition as Float64Array | string[])] : []),
+        ...batch.masses,
+      ];
+      beside.append(io.fromTyped(toRows(others, "float64"), [count, width]));
       progress({ done: (batch.rows.at(-1) as number) + 1, total: source.rows });
     }
   }
 
-  /** Returns them row by row. */
-  function addMasses({ masses, rows, count }: CleanBatch): Float64Array {
-    const stored = new Float64Array(count * masses.length);
-    for (const [k, column] of masses.entries())
-      for (const [i, value] of column.entries()) {
-        const key = massKeys[k] as string;
-        if (value < 0 && amounts.includes(key))
-          throw badTable(
-            path,
-            `${key}=${massNames[k]} has ${value} in row ${(rows[i] as number) + 1}: expected numbers from 0 on`,
-          );
-        stored[i * masses.length + k] = value;
-        sums[k] = (sums[k] as number) + value;
-      }
-    return stored;
+  function addMasses(batch: CleanBatch): void {
+    for (const [k, [key, name]] of Object.entries(masses).entries()) {
+      const column = batch.masses[k] as Float64Array;
+      const i = amounts.includes(key) ? column.findIndex((value) => value < 0) : -1;
+      if (i >= 0)
+        throw badTable(
+          path,
+          `${key}=${name} has ${column[i]} in row ${(batch.rows[i] as number) + 1}: expected numbers from 0 on`,
+        );
+      sums[key] = column.reduce((sum, value) => sum + value, sums[key] as number);
+    }
   }
 }
 
@@ -165,10 +158,10 @@ const amounts = ["weights", "mass"];
 function checkMasses(
   path: string,
   { masses = {}, split_by, group }: OwnOptions,
-  sums: readonly number[],
+  sums: Readonly<Record<string, number>>,
 ): void {
-  for (const [k, [key, name]] of Object.entries(masses).entries())
-    if (amounts.includes(key) && sums[k] === 0)
+  for (const [key, name] of Object.entries(masses))
+    if (amounts.includes(key) && sums[key] === 0)
       throw badTable(
         path,
         `${key}=${name} is 0 in all rows${group === undefined ? "" : ` with ${split_by}=${group}`}: expected some numbers above 0`,

@@ -47,11 +47,11 @@ export class MomentSums {
     }
   }
 
-  moments(offset: readonly number[]): ColumnMoments {
+  moments(offset: readonly number[] = []): ColumnMoments {
     const centred = Array.from(this.#sum, (s) => s / this.n);
     return {
       n: this.n,
-      mean: centred.map((m, k) => m + (offset[k] as number)),
+      mean: centred.map((m, k) => m + (offset[k] ?? 0)),
       variance: centred.map((m, k) => Math.max((this.#squares[k] as number) / this.n - m * m, 0)),
     };
   }
@@ -61,7 +61,7 @@ export class MomentSums {
 export function splitFile(
   folder: string,
   name: string,
-  { isHeld, change = (x) => x }: { isHeld: Uint8Array; change?: (x: number) => number },
+  { isHeld, change = (x) => x }: { isHeld: Uint8Array; change?: (x: number, k: number) => number },
 ): MomentSums {
   const path = join(folder, `${name}.npy`);
   using file = io.npy.open(path);
@@ -74,7 +74,9 @@ export function splitFile(
   for (let first = 0; first < n; first += rows) {
     const count = Math.min(rows, n - first);
     const raw = file.rows(first, count);
-    const block = (dtype === "float32" ? io.toFloat32(raw) : io.toFloat64(raw)).map(change);
+    const block = (dtype === "float32" ? io.toFloat32(raw) : io.toFloat64(raw)).map((x, i) =>
+      change(x, i % d),
+    );
     const held = block.slice();
     let trainLength = 0;
     let testLength = 0;

@@ -1,18 +1,18 @@
 import fs from "node:fs";
 import { resolve } from "node:path";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { DatasetError, reason } from "../../errors.js";
-import type { Opened, RowBatch } from "../rows.js";
-import type { ForeignAnswer, ForeignTask } from "./foreign.js";
+import type { RowBatch } from "../rows.js";
+import type { ForeignAnswer, ForeignFile, ForeignTask } from "./foreign.js";
 
-let table: Opened | null = null;
+const { format, path, size, options } = workerData as ForeignFile;
 const running = new Map<number, AsyncGenerator<RowBatch>>();
 
 /**
  * HDF5 files can name other files (links, external storage, virtual datasets). No other file is
  * opened.
  */
-function lockFiles(path: string): void {
+function lockFiles(): void {
   const open = fs.openSync;
   fs.openSync = (other, ...rest) => {
     // HDF5 opens whole paths, and error texts in temporary files.
@@ -22,38 +22,47 @@ function lockFiles(path: string): void {
   };
 }
 
-async function answer(task: ForeignTask): Promise<unknown> {
-  if ("open" in task) {
-    const { format, path, size, options } = task.open;
-    if (format === "parquet")
-      table = await (await import("./parquet.js")).openParquet(path, options);
-    else {
-      await (await import("h5wasm/node")).ready;
-      lockFiles(path);
-      table = await (await import("./h5ad/h5ad.js")).openH5ad(path, size, options);
-    }
-    const { batches: _, close: __, ...facts } = table;
-    return facts;
-  }
-  if ("begin" in task) {
-    running.set(task.id, (table as Opened).batches(task.begin));
-    return true;
-  }
-  const next = await running.get(task.next)?.next();
-  // Parts of a column would be sent with all of it.
-  if (next && !next.done)
-    return { ...next.value, numbers: next.value.numbers.map((column) => column.slice()) };
-  running.delete(task.next);
-  return null;
+async function openTable() {
+  if (format === "parquet") return (await import("./parquet.js")).openParquet(path, size, options);
+  await (await import("h5wasm/node")).ready;
+  lockFiles();
+  return (await import("./h5ad/h5ad.js")).openH5ad(path, size, options);
 }
 
-parentPort?.on("message", async (task: ForeignTask) => {
-  let found: ForeignAnswer;
+async function answer(operation: () => Promise<unknown>): Promise<void> {
+  let message: ForeignAnswer;
   try {
-    found = { value: await answer(task) };
+    message = { value: await operation() };
   } catch (error) {
-    const code = error instanceof DatasetError ? error.code : null;
-    found = { code, message: code ? reason(error) : String((error as Error)?.stack ?? error) };
+    const text = reason(error);
+    // Of HDF5's trace, the text of the innermost function.
+    const problem = [...text.matchAll(/ in \w+\(\): (.*)/g)].at(-1)?.[1] ?? text;
+    message =
+      error instanceof DatasetError
+        ? { code: error.code, message: text }
+        : {
+            code: "BadTable",
+            message: `${path}: cannot be read as ${format} (${problem}): write it again`,
+          };
   }
-  parentPort?.postMessage(found);
+  parentPort?.postMessage(message);
+}
+
+const table = openTable();
+answer(async () => {
+  const { batches: _, close: __, ...facts } = await table;
+  return facts;
 });
+
+parentPort?.on("message", ({ id, request }: ForeignTask) =>
+  answer(async () => {
+    const batches = running.get(id) ?? (await table).batches(request);
+    running.set(id, batches);
+    const { value, done } = await batches.next();
+    if (done) running.delete(id);
+    // Parts of a column would be sent with all of it.
+    return done
+      ? null
+      : { ...value, numbers: value.numbers.map((column: Float64Array) => column.slice()) };
+  }),
+);

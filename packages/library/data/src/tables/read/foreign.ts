@@ -5,21 +5,21 @@ import { Worker } from "node:worker_threads";
 import { badTable, type DatasetCode, DatasetError } from "../../errors.js";
 import type { Opened, ReadOptions, RowBatch, RowRequest } from "../rows.js";
 
-export type ForeignFormat = "parquet" | "h5ad";
+/** The file of a thread. */
+export interface ForeignFile {
+  format: "parquet" | "h5ad";
+  path: string;
+  size: number;
+  options: Pick<ReadOptions, "layer" | "limits">;
+}
 
-export type ForeignTask =
-  | {
-      open: {
-        format: ForeignFormat;
-        path: string;
-        size: number;
-        options: Pick<ReadOptions, "layer" | "limits">;
-      };
-    }
-  | { begin: Omit<RowRequest, "signal">; id: number }
-  | { next: number };
+/** Asks for the next batch of a reading of the table. */
+export interface ForeignTask {
+  id: number;
+  request: Omit<RowRequest, "signal">;
+}
 
-export type ForeignAnswer = { value: unknown } | { code: DatasetCode | null; message: string };
+export type ForeignAnswer = { value: unknown } | { code: DatasetCode; message: string };
 
 const thread = new URL("../../../dist/tables/read/foreign-thread.js", import.meta.url);
 
@@ -29,18 +29,21 @@ const heapMb = Math.min(4096, totalmem() / 2 ** 21);
 
 /** Throws `BadTable`, also beyond time or memory, and errors of the readers. */
 export async function openForeign(
-  format: ForeignFormat,
+  format: ForeignFile["format"],
   path: string,
   size: number,
   { layer, limits, seconds: most }: ReadOptions,
 ): Promise<Opened> {
+  const workerData: ForeignFile = { format, path, size, options: { layer, limits } };
   // HDF5 prints its errors too.
   const worker = new Worker(thread, {
+    workerData,
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
     stderr: true,
   });
   const seconds = most ?? patience.seconds + (patience.each * size) / 2 ** 20;
-  const ask = async <T>(task: ForeignTask): Promise<T> => {
+  /** The thread's next answer; the first one has the facts of the table. */
+  const ask = async <T>(task?: ForeignTask): Promise<T> => {
     worker.ref();
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -60,15 +63,10 @@ export async function openForeign(
           )(),
         );
         worker.once("exit", fail("cannot be read, since its reader ended"));
-        worker.postMessage(task);
+        if (task) worker.postMessage(task);
       });
       if ("value" in answer) return answer.value as T;
-      throw answer.code === null
-        ? new Error(answer.message)
-        : new DatasetError(answer.code, answer.message);
-    } catch (error) {
-      if (!(error instanceof DatasetError) || error.code === "BadTable") void worker.terminate();
-      throw error;
+      throw new DatasetError(answer.code, answer.message);
     } finally {
       clearTimeout(timer);
       for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event);
@@ -76,19 +74,16 @@ export async function openForeign(
     }
   };
   try {
-    const table = await ask<Omit<Opened, "batches" | "close">>({
-      open: { format, path, size, options: { layer, limits } },
-    });
-    let id = 0;
+    const table = await ask<Omit<Opened, "batches" | "close">>();
+    let readings = 0;
     return {
       ...table,
       close: () => void worker.terminate(),
-      async *batches({ numbers = [], texts = [], signal }: RowRequest) {
-        const call = ++id;
-        await ask({ begin: { numbers, texts }, id: call });
+      async *batches({ signal, ...request }: RowRequest) {
+        const id = ++readings;
         for (;;) {
           signal?.throwIfAborted();
-          const batch = await ask<RowBatch | null>({ next: call });
+          const batch = await ask<RowBatch | null>({ id, request });
           if (batch === null) return;
           yield batch;
         }

@@ -11,7 +11,7 @@ import {
   type SchemaElement,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { badTable, DatasetError, reason } from "../../errors.js";
+import { badTable } from "../../errors.js";
 import { checkUnpacked } from "../../files/archive.js";
 import { asNumber } from "../cells.js";
 import {
@@ -31,33 +31,27 @@ const mostRows = 2 ** 27;
 const cure = "write it again, with smaller row groups or less compression";
 
 /** Throws `BadTable`, also for a file that unpacks to too much. */
-export async function openParquet(path: string, { limits }: ReadOptions): Promise<Opened> {
+export async function openParquet(
+  path: string,
+  size: number,
+  { limits }: ReadOptions,
+): Promise<Opened> {
   const handle = await open(path, "r");
-  try {
-    const { size } = await handle.stat();
-    const file = bufferOf(handle, size);
-    const { metadata, schema } = await asTableError(path, async () => {
-      const found = await parquetMetadataAsync(file);
-      return { metadata: found, schema: parquetSchema(found) };
-    });
-    const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
-    check(unpackedBytes(metadata));
-    checkGroups(path, metadata);
-    return {
-      columns: schema.children.map(({ element, children }) =>
-        describeColumn(element, children.length > 0),
-      ),
-      named: true,
-      rows: Number(metadata.num_rows),
-      notes: [],
-      batches: (request) =>
-        readBatches({ path, file, metadata, compressors: withLimits(check) }, request),
-      close: () => void handle.close(),
-    };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  const file = bufferOf(handle, size);
+  const metadata = await parquetMetadataAsync(file);
+  const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
+  check(unpackedBytes(metadata));
+  checkGroups(path, metadata);
+  return {
+    columns: parquetSchema(metadata).children.map(({ element, children }) =>
+      describeColumn(element, children.length > 0),
+    ),
+    named: true,
+    rows: Number(metadata.num_rows),
+    notes: [],
+    batches: (request) => readBatches({ file, metadata, compressors: withLimits(check) }, request),
+    close: () => void handle.close(),
+  };
 }
 
 const unpackedBytes = ({ row_groups }: FileMetaData): number =>
@@ -110,7 +104,6 @@ function describeColumn(element: SchemaElement, isNested: boolean): TableColumn 
 }
 
 interface ParquetFile {
-  path: string;
   file: AsyncBuffer;
   metadata: FileMetaData;
   compressors: Compressors;
@@ -156,7 +149,7 @@ async function* readBatches(
 }
 
 async function readColumn<C extends Float64Array | string[]>(
-  { path, ...parquet }: ParquetFile,
+  parquet: ParquetFile,
   { name, start, end }: { name: string; start: number; end: number },
   column: C,
   convert: (value: unknown) => C[number],
@@ -166,9 +159,7 @@ async function readColumn<C extends Float64Array | string[]>(
     for (let i = Math.max(start - rowStart, 0); i < high; i++)
       column[rowStart + i - start] = convert(columnData[i]);
   };
-  await asTableError(path, () =>
-    parquetRead({ ...parquet, onChunk, columns: [name], rowStart: start, rowEnd: end }),
-  );
+  await parquetRead({ ...parquet, onChunk, columns: [name], rowStart: start, rowEnd: end });
   return column;
 }
 
@@ -177,13 +168,4 @@ function asText(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (typeof value !== "object") return String(value);
   return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? String(inner) : inner));
-}
-
-async function asTableError<T>(path: string, operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (error) {
-    if (error instanceof DatasetError) throw error;
-    throw badTable(path, `cannot be read as parquet (${reason(error)}): write it again`);
-  }
 }

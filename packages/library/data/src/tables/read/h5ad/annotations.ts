@@ -1,10 +1,5 @@
+import type { Annotation } from "../matrix.js";
 import { child, type Dataset, type Entity, type Group, type H5 } from "./hdf5.js";
-
-/** `read` returns a value for each row, null for a missing value. */
-export interface Annotation {
-  kind: "number" | "text";
-  read(): (string | number | null)[];
-}
 
 export function readAnnotations(h5: H5, file: Group, n: number): Map<string, Annotation> {
   const annotations = new Map<string, Annotation>();

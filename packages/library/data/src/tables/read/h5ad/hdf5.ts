@@ -3,6 +3,16 @@ export type Group = InstanceType<H5["Group"]>;
 export type Dataset = InstanceType<H5["Dataset"]>;
 export type Entity = ReturnType<Group["get"]>;
 
+/** Opens a file to read or to extend it. */
+export async function openH5(path: string, mode: "r" | "a") {
+  const h5 = await import("h5wasm/node");
+  // Errors are thrown with HDF5's own texts, and not printed.
+  (await h5.ready).activate_throwing_error_handler();
+  // The earliest version, as anndata writes it, has no checksums.
+  const libver: ["earliest", "latest"] = ["earliest", "latest"];
+  return { h5, file: new h5.File(path, mode, { libver }) };
+}
+
 /**
  * A member of a group; null for an unknown name. Throws for a link, which could lead outside the
  * file.

@@ -1,19 +1,13 @@
 import { badTable, type DatasetError } from "../../../errors.js";
+import type { Matrix } from "../matrix.js";
 import { child, type Dataset, type Group, type H5 } from "./hdf5.js";
-
-export interface Matrix {
-  n: number;
-  d: number;
-  /** Rows [count, d]. */
-  rows(first: number, count: number): Float64Array;
-}
 
 type Refuse = (problem: string) => DatasetError;
 
 /**
  * `check` receives the number of bytes before reading. Throws `BadTable`, and errors of `check`.
  */
-export function openMatrix(
+export function openX(
   h5: H5,
   path: string,
   entity: Dataset | Group,

@@ -1,0 +1,132 @@
+import { firstOf, setting } from "../names.js";
+import type { Bounds, ColumnBounds } from "./bounds.js";
+import type { ColumnCondition } from "./conditions.js";
+import type { TableFacts } from "./facts.js";
+import type { ColumnTransform } from "./units.js";
+
+/** A normal distribution of 100,000 rows spans 9. */
+const outlying = 15;
+
+const round = (x: number) => Number(x.toPrecision(4));
+
+interface Context {
+  transform: ColumnTransform;
+  conditioning: ColumnCondition | null;
+  bounds: ColumnBounds;
+}
+
+/** The content of data.json. */
+export type DataDescription = ReturnType<typeof describeTables>;
+
+/** Describes the source, and the last of the other tables as the target, with warnings. Ranges are in the user's units. */
+export function describeTables(
+  tables: readonly TableFacts[],
+  { transform, conditioning, bounds }: Context,
+) {
+  const [source, ...others] = tables as [TableFacts, ...TableFacts[]];
+  const target = others.at(-1) ?? null;
+  const ends = target ? [source, target] : [source];
+  const columns = source.columns.map((name, k) => ({
+    name,
+    source: bounds.source[k],
+    target: bounds.target?.[k] ?? null,
+    whole: bounds.whole[k],
+    notes: columnNotes(k, ends, { transform, bounds }),
+  }));
+  return {
+    source: describeEnd(source),
+    target: target && describeEnd(target),
+    columns,
+    condition: source.condition?.name ?? null,
+    conditioning,
+    kept: source.kept,
+    transform,
+    warnings: [
+      ...new Set(ends.flatMap(({ notes }) => notes)),
+      ...ends.flatMap(rowWarnings),
+      ...(target
+        ? [...conditionWarnings(source, target), ...conditionWarnings(target, source)]
+        : []),
+      ...columns.flatMap(({ name, notes }) => notes.map((note) => `column ${name}: ${note}`)),
+    ],
+  };
+}
+
+const describeEnd = (facts: TableFacts) => {
+  const { path, format, rows, train, test, dropped, group, columns } = facts;
+  return {
+    path,
+    format,
+    rows,
+    train,
+    test,
+    dropped,
+    group,
+    kind: "table",
+    shape: [columns.length],
+  };
+};
+
+function columnNotes(
+  k: number,
+  ends: readonly TableFacts[],
+  { transform, bounds }: Pick<Context, "transform" | "bounds">,
+): string[] {
+  const name = ends[0]?.columns[k] as string;
+  const a = bounds.source[k] as Bounds;
+  const b = bounds.target?.[k] ?? a;
+  const exclude = setting("data.exclude", [name]);
+  if (transform.std[k] === 0)
+    return [
+      `constant (${round(a.min)}) in source and target: the bridge keeps its value; ${exclude} leaves it out`,
+    ];
+  const notes: string[] = [];
+  if (ends.every(({ counters }) => counters.includes(name)))
+    notes.push(
+      `counts the rows: ${exclude} leaves it out, ${setting("data.keep", [name])} carries it along`,
+    );
+  const widths = ends.map(({ range, moments }) => {
+    const width = (range.max[k] as number) - (range.min[k] as number);
+    return width / Math.sqrt(moments.variance[k] as number);
+  });
+  if (widths.some((width) => width > outlying)) {
+    const mayLog = !transform.log1p && Math.min(a.min, b.min) >= 0;
+    notes.push(
+      `heavy tails (${widths.map(round).join(" and ")} standard deviations wide, a normal distribution less than 10)${mayLog ? ": data.log1p=true may help" : ""}`,
+    );
+  }
+  if (a.min > b.max || b.min > a.max)
+    notes.push(
+      `source and target do not overlap: ${round(a.min)} to ${round(a.max)} and ${round(b.min)} to ${round(b.max)}`,
+    );
+  return notes;
+}
+
+function rowWarnings({ path, dropped, rows, train, columns }: TableFacts): string[] {
+  const enough = Math.max(200, 10 * columns.length);
+  const lines: string[] = [];
+  if (dropped > 0) lines.push(`${path}: dropped ${dropped} of ${rows} rows with missing values`);
+  if (train < enough)
+    lines.push(
+      `few rows: ${path} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
+    );
+  return lines;
+}
+
+/** Values of the condition in one dataset only: these rows have no partners. */
+function conditionWarnings(
+  { condition, group, path }: TableFacts,
+  { condition: other }: TableFacts,
+): string[] {
+  if (!condition || !other) return [];
+  const { name, classes, range } = condition;
+  const place = group === null ? path : `${path} (${group})`;
+  const alone = classes?.filter((label) => !other.classes?.includes(label)) ?? [];
+  if (alone.length > 0)
+    return [`only ${place} has ${name} ${firstOf(alone, 8)}: these rows have no partners there`];
+  if (classes || (range.min >= other.range.min && range.max <= other.range.max)) return [];
+  const span = ({ min, max }: typeof range) => `${round(min)} to ${round(max)}`;
+  return [
+    `${name} is ${span(range)} in ${place}, and ${span(other.range)} at the other end: rows beyond have no partners there`,
+  ];
+}

@@ -1,0 +1,193 @@
+// Copies a .h5ad file and adds columns of obs, matrices of obsm and entries of uns; the rest stays
+// byte by byte. The format: https://anndata.readthedocs.io/en/latest/fileformat-prose.html
+import { closeSync, constants, copyFileSync, fsyncSync, openSync } from "node:fs";
+import { badTable, DatasetError, reason } from "../../errors.js";
+import { child, type Dataset, type Group, openH5 } from "../read/h5ad/hdf5.js";
+
+/** A value of `.uns`. */
+export type UnsValue = number | string | boolean | { readonly [key: string]: UnsValue };
+
+/** Writes rows [count, d] at rising places. */
+type WriteRows = (block: Float32Array, places: ArrayLike<number>) => void;
+
+/** An open copy of an `.h5ad` file that takes more annotations. Rows without values are NaN. */
+export interface H5adCopy {
+  /** Adds a column of obs, or replaces one of the same type. */
+  obs(name: string): WriteRows;
+  /** Adds a matrix [rows, d] of obsm, or replaces one of the same shape. */
+  obsm(name: string, d: number): WriteRows;
+  /** Adds uns[program][step], or step-2, step-3, … after earlier ones. */
+  uns(program: string, step: string, value: UnsValue): void;
+  /** Flushes onto the disk. */
+  close(): void;
+  /** Does nothing after `close`. */
+  abandon(): void;
+}
+
+const blockValues = 2 ** 16;
+
+const missing = (length: number) => new Float32Array(length).fill(Number.NaN);
+
+/** A slash would make a group, and _index names the rows. */
+const memberName = (name: string): string =>
+  name === "_index" ? "index" : name.replaceAll("/", "_");
+
+function encode(entity: Group | Dataset, type: string, version = "0.2.0"): void {
+  entity.create_attribute("encoding-type", type);
+  entity.create_attribute("encoding-version", version);
+}
+
+function newGroup(parent: Group, name: string): Group {
+  const group = parent.create_group(name);
+  encode(group, "dict", "0.1.0");
+  return group;
+}
+
+function writeValue(parent: Group, name: string, value: UnsValue): void {
+  if (typeof value === "object" && !Array.isArray(value)) {
+    const group = newGroup(parent, name);
+    for (const [key, entry] of Object.entries(value)) writeValue(group, memberName(key), entry);
+  } else if (typeof value === "number")
+    encode(
+      parent.create_dataset({ name, data: Float64Array.of(value), shape: [] }),
+      "numeric-scalar",
+    );
+  else {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    encode(parent.create_dataset({ name, data: [text], shape: [] }), "string");
+  }
+}
+
+/** Copies `source` to a temporary `path`. Throws `BadTable`, and system errors. */
+export async function copyH5ad(source: string, path: string): Promise<H5adCopy> {
+  copyFileSync(source, path, constants.COPYFILE_FICLONE);
+  const { h5, file } = await openH5(path, "a").catch((error) => {
+    throw unwritable(source, error);
+  });
+  const attempt = <T>(operation: () => T): T => {
+    try {
+      return operation();
+    } catch (error) {
+      throw unwritable(source, error);
+    }
+  };
+  let isOpen = true;
+  const abandon = () => {
+    if (isOpen) file.close();
+    isOpen = false;
+  };
+  const groupOf = (parent: Group, name: string): Group => {
+    if (!parent.keys().includes(name)) return newGroup(parent, name);
+    const entity = child(parent, name);
+    if (entity instanceof h5.Group) return entity;
+    throw badTable(source, `${parent.path}${name} is no group: expected a file of anndata`);
+  };
+  /** A new dataset, or one of the same shape: HDF5 in WebAssembly removes nothing. */
+  const datasetOf = (parent: Group, name: string, shape: number[], count: number): Dataset => {
+    if (!parent.keys().includes(name)) {
+      const [, ...rest] = shape;
+      const chunks = [count, ...rest];
+      const data = missing(count * (rest[0] ?? 1));
+      const maxshape = [null, ...rest];
+      const dataset = parent.create_dataset({ name, data, shape: chunks, maxshape, chunks });
+      encode(dataset, "array");
+      dataset.resize(shape);
+      return dataset;
+    }
+    const there = child(parent, name);
+    const isSame =
+      there instanceof h5.Dataset &&
+      there.metadata.type === 1 &&
+      there.metadata.size === 4 &&
+      `${there.shape}` === `${shape}`;
+    if (isSame) return there as Dataset;
+    const place = parent.path.slice(1);
+    throw badTable(
+      source,
+      `has ${place}/${name} already, of another kind or shape: rename it, or delete it with del adata.${place}["${name}"]`,
+    );
+  };
+  const rowsOf = (parent: Group, name: string, shape: [n: number, d?: number]): WriteRows => {
+    const [n, d = 1] = shape;
+    const most = Math.max(1, Math.min(n, Math.floor(blockValues / d)));
+    const dataset = datasetOf(parent, name, shape as number[], most);
+    const write = (first: number, block: Float32Array) => {
+      const end = first + block.length / d;
+      dataset.write_slice(
+        shape.length === 1
+          ? [[first, end]]
+          : [
+              [first, end],
+              [0, d],
+            ],
+        block,
+      );
+    };
+    for (let first = 0; first < n; first += most)
+      write(first, missing(Math.min(most, n - first) * d));
+    return (block, places) =>
+      attempt(() => {
+        const first = places[0] ?? 0;
+        const count = (places[places.length - 1] ?? -1) + 1 - first;
+        const rows = missing(Math.max(count, 0) * d);
+        for (let i = 0; i < places.length; i++)
+          rows.set(block.subarray(i * d, (i + 1) * d), ((places[i] as number) - first) * d);
+        if (rows.length > 0) write(first, rows);
+      });
+  };
+  try {
+    return attempt(() => {
+      const obs = child(file, "obs");
+      const index = obs instanceof h5.Group ? child(obs, String(obs.attrs._index?.value)) : null;
+      const columnOrder = obs instanceof h5.Group ? obs.attrs["column-order"]?.value : null;
+      if (!(obs instanceof h5.Group) || !(index instanceof h5.Dataset) || !columnOrder)
+        throw badTable(
+          source,
+          "has no obs of anndata 0.7 or newer, to which columns can be added: read it with anndata and write it again with adata.write_h5ad",
+        );
+      const n = index.shape?.[0] ?? 0;
+      const columns = new Set(Array.from(columnOrder as ArrayLike<unknown>, String));
+      return {
+        obs: (column) =>
+          attempt(() => {
+            const name = memberName(column);
+            const write = rowsOf(obs, name, [n]);
+            columns.add(name);
+            return write;
+          }),
+        obsm: (name, d) => attempt(() => rowsOf(groupOf(file, "obsm"), memberName(name), [n, d])),
+        uns: (program, step, value) =>
+          attempt(() => {
+            const parent = groupOf(groupOf(file, "uns"), program);
+            const names = parent.keys();
+            let name = step;
+            for (let k = 2; names.includes(name); k++) name = `${step}-${k}`;
+            writeValue(parent, name, value);
+          }),
+        close() {
+          attempt(() => {
+            // anndata has an empty array of numbers for no columns.
+            const names = columns.size > 0 ? [...columns] : new Float64Array();
+            obs.delete_attribute("column-order");
+            obs.create_attribute("column-order", names, [columns.size]);
+            abandon();
+          });
+          const handle = openSync(path, "r+");
+          fsyncSync(handle);
+          closeSync(handle);
+        },
+        abandon,
+      };
+    });
+  } catch (error) {
+    abandon();
+    throw error;
+  }
+}
+
+function unwritable(source: string, error: unknown): DatasetError {
+  if (error instanceof DatasetError) return error;
+  // HDF5's first line names the problem, the others the place.
+  const [, problem] = /\(\): (.+)/.exec(reason(error)) ?? [];
+  return badTable(source, `cannot be written as .h5ad: ${problem ?? reason(error)}`);
+}
