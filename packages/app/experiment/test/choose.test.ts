@@ -1,7 +1,7 @@
 // The rules of `dsbm fit`: scales with units, shifts change nothing, and the limits hold.
 import { stream } from "@dsbm/bridge";
 import type { Datasets, EndpointData } from "@dsbm/problem";
-import { randn, type Tensor, tidy } from "@dsbm/torch";
+import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
 import {
   chooseHeldOut,
@@ -9,6 +9,7 @@ import {
   chooseRules,
   chooseScale,
   chooseSigma,
+  pathRules,
   rowsTogether,
 } from "../src/fit/choose.js";
 import { dataFacts } from "../src/fit/facts.js";
@@ -55,6 +56,25 @@ test("noise is of the spread where the reference process makes the first pairs, 
   expect(of({ fromReference: true }, "num_steps")).toBe(50);
   expect(of({ sigma: 0.3 * facts.spread }, "num_steps")).toBe(30);
   expect(of({ sigma: 0.1 * facts.spread }, "num_steps")).toBe(20);
+});
+
+test.each([
+  { course: "a circle", at: [0, 0.25, 0.5, 0.75, 1], turn: 4, method: "sf2m" },
+  { course: "a line", at: [0, 0.25, 0.5, 0.75, 1], turn: 0, method: undefined },
+  { course: "three times", at: [0, 0.5, 1], turn: 4, method: undefined },
+])("along $course the method is $method", ({ at, turn, method }) => {
+  const rules = tidy(() => {
+    const all = at.map((t, k) => {
+      const noise = randn([100, 2], { generator: stream(k, "course") }).mul(0.1);
+      const place = turn > 0 ? [Math.sin(turn * t), Math.cos(turn * t)] : [t, t];
+      return end(noise.add(tensor([place])));
+    });
+    const [x0, ...rest] = all;
+    const between = rest.slice(0, -1);
+    const course = { x0, between, x1: rest.at(-1), shape: [2], chain: { times: at } };
+    return pathRules(dataFacts(course as unknown as Datasets, 5));
+  });
+  expect(rules.find(({ key }) => key === "method")?.value).toBe(method);
 });
 
 test.each([

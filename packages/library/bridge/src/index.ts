@@ -91,6 +91,7 @@ export { incrementTuples } from "./method/dsb-increments.js";
 export { dsbm } from "./method/dsbm.js";
 export { type MethodName, type MethodNumbers, methodNamed, methods } from "./method/index.js";
 export { followingData, smooth } from "./method/interpolated.js";
+export { type LeftOutDistance, leftOutDistances } from "./method/left-out.js";
 export type {
   FirstCoupling,
   Method,

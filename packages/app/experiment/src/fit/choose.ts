@@ -1,5 +1,5 @@
 // The rules of `dsbm fit` (docs/guide/choosing.md).
-import type { Method } from "@dsbm/bridge";
+import type { LeftOutDistance, Method } from "@dsbm/bridge";
 import type { DataFacts } from "./facts.js";
 import type { Choice } from "./saved.js";
 
@@ -137,6 +137,20 @@ export function iterationRule({
   if (predicts === "velocity")
     return rule("n_ipf", 1, "a second one would make the flow straighter, and take as long");
   return fromReference ? fiveIterations : twoIterations;
+}
+
+const clearly = 0.9;
+
+/** Smooth paths through a time course, if they come closer than straight ones to datasets that are left out. */
+export function pathRules({ leftOut }: Pick<DataFacts, "leftOut">): Rule[] {
+  const mean = (path: keyof LeftOutDistance) =>
+    leftOut.reduce((sum, one) => sum + one[path], 0) / leftOut.length;
+  if (leftOut.length < 2 || mean("spline") > clearly * mean("straight")) return [];
+  const found = `without one of the inner datasets, smooth paths miss it by ${short(mean("spline"))}, straight ones by ${short(mean("straight"))}`;
+  return [
+    rule("interpolant", "spline", found),
+    rule("method", "sf2m", "flow and score learn along smooth paths"),
+  ];
 }
 
 const mostPlanned = 2048;

@@ -1,4 +1,11 @@
-import { exactPointPlan, intervalsOf, squaredDistances, stream } from "@dsbm/bridge";
+import {
+  exactPointPlan,
+  intervalsOf,
+  type LeftOutDistance,
+  leftOutDistances,
+  squaredDistances,
+  stream,
+} from "@dsbm/bridge";
 import { type Datasets, type EndpointData, marginalsOf } from "@dsbm/problem";
 import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 
@@ -13,12 +20,15 @@ export interface DataFacts {
    * deviation of Gaussian data.
    */
   spread: number;
+  /** For each inner dataset of vectors, how far paths through the others miss it. */
+  leftOut: readonly LeftOutDistance[];
   /** Seconds of the exact plan between `planned` rows. */
   planSeconds: number;
   planned: number;
 }
 
 const most = 1000;
+const mostLeftOut = 500;
 
 /**
  * Measures random training rows. With several datasets: means over the intervals, each in its own
@@ -36,9 +46,14 @@ export function dataFacts(ends: Datasets, seed: number): DataFacts {
   });
   const mean = (of: (one: (typeof distances)[number]) => number) =>
     distances.reduce((sum, one) => sum + of(one), 0) / distances.length;
+  const { chain } = ends;
+  const count = Math.min(mostLeftOut, ...rows);
+  const sets = (): Tensor[] => all.map((one, k) => someRows(one, "x1", { count, seed: seed + k }));
   return {
     shape: ends.shape,
     rows,
+    leftOut:
+      chain && ends.shape.length === 1 ? tidy(() => leftOutDistances(sets(), chain.times)) : [],
     transport: mean((one) => one.transport),
     spread: mean((one) => one.spread),
     planSeconds: mean((one) => one.planSeconds),
@@ -49,16 +64,8 @@ export function dataFacts(ends: Datasets, seed: number): DataFacts {
 function pairFacts({ x0, x1 }: Record<"x0" | "x1", EndpointData>, seed: number) {
   return tidy(() => {
     const planned = Math.min(most, x0.train.size(0), x1.train.size(0));
-    const some = ({ train, decode }: EndpointData, end: "x0" | "x1"): Tensor => {
-      const generator = stream(seed, `fit/facts/${end}`);
-      const order = randperm(train.size(0), { generator }).narrow(0, 0, planned);
-      const taken = train.indexSelect(0, order.to({ device: train.device }));
-      return decode(taken, { end, generator: stream(seed, `fit/decode/${end}`, taken.device) })
-        .to({ device: "cpu", dtype: "float32" })
-        .flatten({ startDim: 1 });
-    };
-    const a = some(x0, "x0");
-    const b = some(x1, "x1");
+    const a = someRows(x0, "x0", { count: planned, seed });
+    const b = someRows(x1, "x1", { count: planned, seed });
     const d = a.size(1);
     const began = performance.now();
     const { permutation } = exactPointPlan(a, b);
@@ -68,6 +75,20 @@ function pairFacts({ x0, x1 }: Record<"x0" | "x1", EndpointData>, seed: number) 
     const spread = (within(a) + within(b)) / 2;
     return { transport, spread, planSeconds, planned };
   });
+}
+
+/** Random training rows as networks see them: float32 [count, d]. */
+function someRows(
+  { train, decode }: EndpointData,
+  end: "x0" | "x1",
+  { count, seed }: { count: number; seed: number },
+): Tensor {
+  const generator = stream(seed, `fit/facts/${end}`);
+  const order = randperm(train.size(0), { generator }).narrow(0, 0, count);
+  const taken = train.indexSelect(0, order.to({ device: train.device }));
+  return decode(taken, { end, generator: stream(seed, `fit/decode/${end}`, taken.device) })
+    .to({ device: "cpu", dtype: "float32" })
+    .flatten({ startDim: 1 });
 }
 
 const median = (t: Tensor): number => t.flatten().median().item();

@@ -28,6 +28,7 @@ import {
   chooseScale,
   growthRules,
   iterationRule,
+  pathRules,
   type Rule,
   rowsTogether,
   unusedKeys,
@@ -109,13 +110,16 @@ export async function prepare(
       }
     }
     const facts = dataFacts(ends, config.seed);
+    const conditional = conditionColumn(config.data) !== null;
     // A chosen method also chooses the coupling, unless the bridge refines its pairs.
     const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
-    const isTyped = ["method", "first_coupling", ...massKeys].some(isGiven);
+    const mayBeSmooth = !conditional && !pathKeys.some(isGiven);
+    const paths = mayBeSmooth ? pathRules(facts) : [];
+    paths.forEach(choose);
+    const isTyped = ["method", "first_coupling", ...massKeys].some(isGiven) || paths.length > 0;
     // No two fields share a condition, so OT has nothing to pair.
     const methodKeys = [...(isTyped ? own : []), ...(config.cdsb ? ["ot_sampler"] : [])];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
-    const conditional = conditionColumn(config.data) !== null;
     const mayUseMixture = !conditional && !config.cdsb && !starts.some(isGiven);
     const sigma = isGiven("sigma") ? config.sigma : undefined;
     const fromReference = startsFromReference(config);
@@ -144,6 +148,9 @@ export async function prepare(
     ends.dispose();
   }
 }
+
+/** Who gives one of these has chosen the paths. */
+const pathKeys = ["method", "interpolant", "first_coupling", "ot_sampler", "pairs", ...massKeys];
 
 type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows" | "mass">;
 
