@@ -11,10 +11,10 @@ const packages = {
   data: { group: "library", budget: 44_500, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 33_600, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 26_400, imports: ["files"] },
-  runs: { group: "app", budget: 36_400, imports: ["files"] },
+  runs: { group: "app", budget: 33_300, imports: ["files"] },
   problem: { group: "app", budget: 13_800, imports: base },
   inference: { group: "app", budget: 26_100, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 31_600, imports: [...base, "problem", "inference"] },
+  evaluation: { group: "app", budget: 30_700, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 31_600,

@@ -2,7 +2,7 @@ import { type Estimate, kernelWidths, stream, subsample } from "@dsbm/bridge";
 import type { Excess } from "@dsbm/runs";
 import { noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { Measuring } from "./measuring.js";
-import type { Comparison, Measurement, SampleSet, TwoSampleMetric } from "./metric.js";
+import type { Compared, Comparison, Measurement, SampleSet, TwoSampleMetric } from "./metric.js";
 
 const usualDraws = 8;
 const repeats = { decisive: 32, other: 12, least: 6 };
@@ -52,7 +52,8 @@ export interface Halves {
 
 interface HalfOptions {
   context: Measuring;
-  once<T>(key: string, make: () => T): T;
+  /** Where values of data, reserve and source are kept for further sets; default: nowhere. */
+  key?: string;
   isDecisive?: boolean | undefined;
 }
 
@@ -64,7 +65,7 @@ interface HalfOptions {
 export function halvesOf(
   { generated, data, reserve, source }: FourSamples,
   compare: Compare,
-  { context, once, isDecisive = false }: HalfOptions,
+  { context, key, isDecisive = false }: HalfOptions,
 ): Halves[] {
   const half = (x: Tensor, of: string, k: number, part = 0) => {
     const size = Math.max(1, Math.floor(generated.size(0) / 2));
@@ -81,13 +82,15 @@ export function halvesOf(
     tidy(() => {
       const y = half(data, "data", k);
       const values = compare(half(generated, "generated", k), y) ?? [];
-      const [first, second, ceiling] = once(`half/${k}`, () =>
+      const ofBounds = () =>
         [
           reserve && half(reserve, "reserve", k, 0),
           reserve && half(reserve, "reserve", k, 1),
           source && half(source, "source", k),
-        ].map((x) => x && compare(x, y)),
-      );
+        ].map((x) => x && compare(x, y));
+      const [first, second, ceiling] = key
+        ? context.once(`${key}/half/${k}`, ofBounds)
+        : ofBounds();
       for (const [i, value] of values.entries()) {
         components[i] ??= { value: [], floors: [], ceiling: [] };
         components[i].value.push(value);
@@ -96,6 +99,12 @@ export function halvesOf(
       }
     });
   return components;
+}
+
+interface Bounded {
+  value: number;
+  floor: number;
+  ceiling: number;
 }
 
 interface Whole {
@@ -139,14 +148,10 @@ export function measurementOf(
  * The remaining share of the distance from ceiling to floor. Squares are compared: sampling noise
  * adds to the square of a distance, so a difference of squares has no bias at any n.
  */
-function excessOf(
-  whole: { value: number; floor: number; ceiling: number },
-  halves: Halves,
-  isSquare: boolean,
-): Excess {
+function excessOf({ value, floor, ceiling }: Bounded, halves: Halves, isSquare: boolean): Excess {
   const square = (x: number) => (isSquare ? x : x * Math.abs(x));
-  const way = square(whole.ceiling) - square(whole.floor);
-  const left = (square(whole.value) - square(whole.floor)) / way;
+  const whole = { value: square(value), floor: square(floor), ceiling: square(ceiling) };
+  const left = shareOf(whole);
   const floors = halves.floors.map(([a, b]) => (square(a) + square(b)) / 2);
   const ways = halves.ceiling.map((x, k) => square(x) - (floors[k] as number));
   const rests = halves.value.map((x, k) => square(x) - (floors[k] as number));
@@ -155,75 +160,70 @@ function excessOf(
   const none = deviation(differences) / Math.SQRT2 / 2;
   // First order error of a ratio.
   const errors = rests.map((x, k) => x - left * (ways[k] as number));
-  const width = Math.sqrt(
+  const error = Math.sqrt(
     Math.max(deviation(errors) ** 2 - surplus * none ** 2, leastNoise * none ** 2),
   );
-  const spread = { way, none, ways: deviation(ways), rate: 1 };
-  return withPower(shareOf(left, (1.96 * width) / way, root), spread);
+  return excess(whole, { error, none, ways: deviation(ways), isSquared: true });
 }
 
 /** The excess of a value with a known floor whose samples deviate alike. */
-export function linearExcess(
-  { value, floor, ceiling }: { value: number; floor: number; ceiling: number },
-  deviation: number,
-): Excess {
-  const way = ceiling - floor;
-  const left = (value - floor) / way;
-  const width = (1.96 * deviation * Math.hypot(1, left)) / way;
-  const above = (x: number) => Math.max(0, x);
-  const spread = { way, none: deviation, ways: deviation, rate: 0.5 };
-  return withPower(shareOf(left, width, above), spread);
+export function linearExcess(whole: Bounded, deviation: number): Excess {
+  const error = deviation * Math.hypot(1, shareOf(whole));
+  return excess(whole, { error, none: deviation, ways: deviation, isSquared: false });
 }
 
 /** The excess of an exact distance, whose floor and ceiling vary as its interval says. */
 function distanceExcess({ value, low, high }: Estimate, floor: number, ceiling: number): Excess {
-  const way = ceiling ** 2 - floor ** 2;
-  const left = (value ** 2 - floor ** 2) / way;
+  const whole = { value: value ** 2, floor: floor ** 2, ceiling: ceiling ** 2 };
   const deviation = (Math.SQRT2 * (high - low)) / (2 * 1.96);
   const ofSquare = (distance: number) => 2 * distance * deviation;
-  const width = (1.96 * Math.hypot(ofSquare(value), left * ofSquare(ceiling))) / way;
-  const spread = { way, none: ofSquare(floor), ways: ofSquare(ceiling), rate: 1 };
-  return withPower(shareOf(left, width, root), spread);
+  const error = Math.hypot(ofSquare(value), shareOf(whole) * ofSquare(ceiling));
+  return excess(whole, {
+    error,
+    none: ofSquare(floor),
+    ways: ofSquare(ceiling),
+    isSquared: true,
+  });
 }
 
-const root = (x: number) => Math.sqrt(Math.max(0, x));
+const shareOf = ({ value, floor, ceiling }: Bounded): number => (value - floor) / (ceiling - floor);
 
-/** A value below its floor is noise: it does not lower the upper end of the interval. */
-const shareOf = (left: number, width: number, scale: (x: number) => number) => ({
-  value: scale(left),
-  low: scale(left - width),
-  high: scale(Math.max(0, left) + width),
-});
-
-interface Spread {
-  /** The distance from floor to ceiling, and its deviations without and with a difference. */
-  way: number;
+/** Deviations of the remaining distance, and of a value without and with a difference. */
+interface Deviations {
+  error: number;
   none: number;
   ways: number;
-  /** The power of n by which the deviation without a difference falls. */
-  rate: number;
+  /** Whether values are squares: without a difference they fall as 1/n instead of 1/√n. */
+  isSquared: boolean;
 }
 
-function withPower(share: Pick<Excess, "value" | "low" | "high">, spread: Spread): Excess {
-  if (!(spread.way > 0)) return { value: 1, low: 0, high: 1, power: 0.05, more: null };
-  return { ...share, power: powerOf(spread, 1), more: moreRows(spread) };
+function excess(whole: Bounded, { error, none, ways, isSquared }: Deviations): Excess {
+  const way = whole.ceiling - whole.floor;
+  if (!(way > 0)) return { value: 1, low: 0, high: 1, power: 0.05, more: null };
+  const left = shareOf(whole);
+  const width = (1.96 * error) / way;
+  const shown = (x: number) => Math.max(0, x) ** (isSquared ? 0.5 : 1);
+  // The power of a test at the 5 % level with `times` as many rows.
+  const power = (times: number) => {
+    const noise = none / times ** (isSquared ? 1 : 0.5);
+    const deviation = Math.max(ways / Math.sqrt(times), noise, Number.MIN_VALUE);
+    return normalBelow((way - 1.645 * noise) / deviation);
+  };
+  let times = 1;
+  while (times <= mostRows && power(times) < enough) times *= 1.1;
+  return {
+    value: shown(left),
+    low: shown(left - width),
+    // A value below its floor is noise: it does not lower the upper end of the interval.
+    high: shown(Math.max(0, left) + width),
+    power: power(1),
+    more: times <= mostRows ? times : null,
+  };
 }
 
 const enough = 0.8;
-
-/** The least factor of rows with a power of .8, up to a thousand; else null. */
-function moreRows(spread: Spread): number | null {
-  for (let times = 1; times <= 1000; times *= 1.1)
-    if (powerOf(spread, times) >= enough) return times;
-  return null;
-}
-
-/** The power of a test at the 5 % level with `times` as many rows. */
-function powerOf({ way, none, ways, rate }: Spread, times: number): number {
-  const noise = none / times ** rate;
-  const deviation = Math.max(ways / Math.sqrt(times), noise, Number.MIN_VALUE);
-  return normalBelow((way - 1.645 * noise) / deviation);
-}
+/** The greatest factor of rows that is tried. */
+const mostRows = 1000;
 
 /** The standard normal distribution function, to 1e-7 (Abramowitz and Stegun 26.2.17). */
 function normalBelow(x: number): number {
@@ -275,17 +275,14 @@ export async function compareSamples(
           hasCeiling ? metric.compare(start, data, options) : null,
           ...draws.map((draw) => metric.compare(some(draw, "x"), data, options)),
         ]);
-        const values = floors.filter((value) => value !== null);
+        const values = floors.map(numberOf).filter((value) => value !== null);
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-        return { floor: values.length > 0 ? mean : null, ceiling: ceiling ?? null };
+        return { floor: values.length > 0 ? mean : null, ceiling: numberOf(ceiling ?? null) };
       });
-      const measured = async () =>
-        intervals && metric.estimate
-          ? metric.estimate(end, data, options)
-          : metric.compare(end, data, options);
-      const value = measured();
-      const intervalOf = async () =>
-        intervals && !metric.estimate
+      const value = metric.compare(end, data, options);
+      // A metric that is computed in a thread brings its own interval.
+      const halves =
+        intervals && !(value instanceof Promise)
           ? halvesOf(
               {
                 generated: end,
@@ -294,40 +291,35 @@ export async function compareSamples(
                 source: hasCeiling ? start : null,
               },
               (x, y) => {
-                const value = metric.compare(x, y, options) as number | null;
-                return value === null ? null : [value];
+                const one = numberOf(metric.compare(x, y, options) as Compared);
+                return one === null ? null : [one];
               },
-              {
-                context,
-                once: (name, make) => context.once(`${key}/${name}`, make),
-                isDecisive: metric.isNeeded,
-              },
+              { context, key, isDecisive: metric.isNeeded },
             )
           : [];
-      return { later: Promise.all([value, bounds, intervalOf(), end.size(0)]) };
+      return { later: Promise.all([value, bounds, halves, end.size(0)]) };
     }),
   );
   const [found, { floor, ceiling }, [halves], n] = await later;
-  const by = set.unit ** (metric.power ?? 0);
-  if (found === null) return { value: null };
+  const value = numberOf(found);
+  if (value === null) return { value };
   const isDistance = (metric.better ?? "lower") === "lower";
   const least = isDistance && !metric.isSigned ? 0 : undefined;
-  const value = typeof found === "number" ? found : found.value;
-  const measured =
-    typeof found === "number"
-      ? halves
-        ? measurementOf({ value, floor, ceiling }, halves, { ...metric, least, isDistance })
-        : { value, floor, ceiling }
-      : {
-          ...estimated(found),
-          floor,
-          ceiling,
-          ...(floor !== null &&
-            ceiling !== null &&
-            Number.isFinite(found.low) && { excess: distanceExcess(found, floor, ceiling) }),
-        };
-  return { ...inUnits(measured, by), n };
+  const by = set.unit ** (metric.power ?? 0);
+  const whole = { value, floor, ceiling };
+  if (halves)
+    return { ...inUnits(measurementOf(whole, halves, { ...metric, least, isDistance }), by), n };
+  const isKnown = found instanceof Object && Number.isFinite(found.low);
+  return {
+    ...inUnits(found instanceof Object ? { ...whole, ...estimated(found) } : whole, by),
+    ...(isKnown &&
+      floor !== null &&
+      ceiling !== null && { excess: distanceExcess(found, floor, ceiling) }),
+    n,
+  };
 }
+
+const numberOf = (found: Compared): number | null => (found instanceof Object ? found.value : found);
 
 function inUnits(measurement: Measurement, by: number): Measurement {
   const times = (x: number) => x * by;

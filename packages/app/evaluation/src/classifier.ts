@@ -56,16 +56,9 @@ function featuresOf(x: Tensor, seed: number): Tensor {
   const standard = (t: Tensor) =>
     t.sub(t.mean(0, { keepdim: true })).div(t.std({ dim: 0, correction: 1 }).clamp({ min: 1e-6 }));
   let rows = standard(x);
-  const [n, d] = rows.shape as [number, number];
-  if (d > mostProjected && n <= mostProjected) {
-    // Few rows of many columns: the components of their inner products.
-    const [values, vectors] = rows.mm(rows.t()).linalgEigh();
-    const scaled = vectors.mul(values.clamp({ min: 0 }).sqrt());
-    const count = Math.min(mostFeatures, n - 1);
-    rows = standard(scaled.narrow(1, n - count, count));
-  } else if (d > mostProjected) {
+  if (rows.size(1) > mostProjected) {
     const generator = stream(seed, "c2st/projection");
-    rows = standard(rows.mm(randn([d, mostProjected], { generator })));
+    rows = standard(rows.mm(randn([rows.size(1), mostProjected], { generator })));
   }
   if (rows.size(1) > mostFeatures) {
     const [, vectors] = rows.t().mm(rows).linalgEigh();

@@ -96,7 +96,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
       seed,
       rows,
       verdicts: verdict ? [{ ...verdict, next: "" }] : [],
-      left_out: leftOut(rows, reasons, choice),
+      left_out: leftOut(rows, reasons),
     };
   } finally {
     disposeAll(tensors);

@@ -48,11 +48,3 @@ export function checkScale(
       place,
     );
 }
-
-/** Throws a DivergedError if a metric is NaN or infinite. Null is a metric without a value. */
-export function checkMetrics(values: Readonly<Record<string, number | null>>, place: Place): void {
-  const bad = Object.entries(values).find(
-    ([, value]) => value !== null && !Number.isFinite(value),
-  )?.[0];
-  if (bad !== undefined) throw new DivergedError(`the metric ${bad} is NaN or infinite`, place);
-}

@@ -1,5 +1,5 @@
 export { type CompareOptions, compareFiles } from "./compare.js";
-export { checkMetrics, DivergedError } from "./finite.js";
+export { DivergedError } from "./finite.js";
 export { measureQuality, type QualityOptions } from "./measure.js";
 export type { Measuring } from "./measuring.js";
 export type { Metric, SampleSet } from "./metric.js";

@@ -22,13 +22,12 @@ import { affordable } from "./afford.js";
 import { Measuring } from "./measuring.js";
 import type { Metric, SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
-import { measureSet, noTime, whyNot } from "./rows.js";
+import { measureAs, measureSet, noTime, type Variant, whyNot } from "./rows.js";
 import { type OpenSubject, openSubject, type SubjectOptions } from "./subject.js";
 import { collectSamples, type Solver } from "./transport.js";
 import { baselineNames, baselineVariant } from "./variants/baseline.js";
 import { type Holdout, holdoutNames, holdoutVariants, mostHeldOut } from "./variants/holdouts.js";
 import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
-import type { Variant } from "./variants/variant.js";
 
 /** Options of an evaluation, with the defaults of `dsbm evaluate`. */
 export interface QualityOptions extends SubjectOptions {
@@ -105,6 +104,10 @@ export async function measureQuality(
     rows.push(...(found ?? []));
     return found !== null;
   };
+  const data = { ends: subject.ends, config: subject.trained.config };
+  const served = choice.isAll
+    ? choice.metrics.filter(({ serves }) => (serves?.(data) ?? null) === null)
+    : choice.metrics;
   if (holdouts.length > 0) {
     if (!subject.bridge.networks.f)
       throw new ConfigError(
@@ -118,11 +121,17 @@ export async function measureQuality(
       transports: 1,
       distances: 3 * holdouts.length,
     } as const;
-    const rows = await affordable(subject, context.options, work);
-    const most = rows && Math.min(rows.n, rows.exact);
+    const room = await affordable(subject, context.options, work);
+    const most = room && Math.min(room.n, room.exact);
     const variants = most && (await holdoutVariants(context, sampling, holdouts, most));
     if (!variants) return null;
-    for (const variant of variants) if (!(await measureVariant(variant))) return null;
+    // The user named their files.
+    const named = { ...choice, has: () => true };
+    for (const variant of variants) {
+      const found = await measureAs(variant, named, context);
+      if (!found) return null;
+      rows.push(...found);
+    }
   }
   for (const [i, direction] of directions.entries()) {
     const part = clock.part(1 / (directions.length - i));
@@ -141,7 +150,7 @@ export async function measureQuality(
     if (isCut) fewest = Math.min(fewest, rowsInTime.n);
     context.options = { ...context.options, ...rowsInTime };
     const place = { direction, side: targetOf(direction), sampling };
-    const applicable = choice.metrics.filter((one) => whyNot(one, place, context) === null);
+    const applicable = served.filter((one) => whyNot(one, place, context) === null);
     const half = subject.trained.models[direction]?.half_iteration ?? null;
     using collected = await collectSamples(context, direction, {
       sampling,
@@ -154,7 +163,7 @@ export async function measureQuality(
     const n_held_out = direction === "f" ? counts : ([counts[1], counts[0]] as const);
     held.push({ direction, n_held_out, isCut });
     await options.sampled?.(set, context);
-    const found = await measureSet(set, choice.metrics, context);
+    const found = await measureSet(set, served, context);
     if (!found) return null;
     rows.push(...found.rows);
     for (const [name, reason] of found.reasons) reasons.set(name, reason);
@@ -167,8 +176,8 @@ export async function measureQuality(
     if (typeof variant === "string") for (const name of baselineNames) reasons.set(name, variant);
     else if (!(await measureVariant(variant))) return null;
   }
-  if (!subject.ends.chain)
-    for (const name of variantNames.marginals ?? [])
+  for (const name of variantNames.marginals ?? [])
+    if (!choice.isAll && !subject.ends.chain && choice.has(name))
       reasons.set(name, "it is for time courses of several datasets");
   const order = (row: MetricRow) => Object.keys(metricGroups).indexOf(row.group);
   const sampler = Object.entries(usualSampler).flatMap(([key, usual]) => {
@@ -190,7 +199,7 @@ export async function measureQuality(
     rows: graded.toSorted((a, b) => order(a) - order(b)),
     left_out: [
       ...(fewest < n ? [`rows beyond ${fewest}: ${noTime}`] : []),
-      ...leftOut(rows, reasons, choice),
+      ...leftOut(rows, reasons),
     ],
   };
 }
@@ -224,66 +233,32 @@ function longerCommand(command: string | null): string | null {
   return `${others} max_minutes=${Number((3 * minutes).toPrecision(2))} --again`;
 }
 
-async function measureAs(
-  { prefix, suffix = "", group, metrics, set, change }: Variant,
-  choice: Choice,
-  context: Measuring,
-): Promise<MetricRow[] | null> {
-  const nameOf = (name: string) => `${prefix}${name}${suffix}`;
-  const chosen = choice.all.filter(
-    ({ name }) => metrics.includes(name) && choice.has(nameOf(name)),
-  );
-  // A verdict does without them: they end with the time.
-  const found = await measureSet(
-    set,
-    chosen.map((metric) => ({ ...metric, isNeeded: false })),
-    context,
-  );
-  if (!found) return null;
-  return found.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }));
-}
-
 interface Choice {
+  /** Metrics that variants choose from. */
   all: readonly Metric[];
   metrics: readonly Metric[];
+  /** Whether the user named nothing. */
+  isAll: boolean;
   has(name: string): boolean;
-  asked: ReadonlySet<string>;
 }
 
 /** Chooses metrics by name or group. Throws a ConfigError for others. */
 export function choose(all: readonly Metric[], words: readonly string[] | null): Choice {
-  if (words === null)
-    return {
-      all,
-      metrics: all.filter(({ onRequest }) => !onRequest),
-      has: () => true,
-      asked: new Set(),
-    };
+  const usual = all.filter(({ onRequest }) => !onRequest);
+  if (words === null) return { all, metrics: usual, isAll: true, has: () => true };
   const groups = new Set<string>(all.map(({ group }) => group));
   const names = [...all.map(({ name }) => name), ...Object.values(variantNames).flat()];
   const chosen = words.flatMap((word) => {
     const variants = variantNames[word];
     if (variants) return variants;
     if (groups.has(word))
-      return all.filter((one) => one.group === word && !one.onRequest).map(({ name }) => name);
+      return usual.filter(({ group }) => group === word).map(({ name }) => name);
     if (names.includes(word)) return [word];
     const known = [...groups, ...Object.keys(variantNames), ...names];
     throw new ConfigError("usage", `metrics=${word}: expected one or more of ${known.join(", ")}`);
   });
-  // A bridge that moves nothing has the least displacement, so the table also shows the distance.
-  const beside = chosen.flatMap((name) => {
-    const [, baseline] = /^(.*_|)displacement$/.exec(name) ?? [];
-    return baseline === undefined ? [] : [`${baseline}sliced_w2`, "sliced_w2"];
-  });
-  const asked = new Set([...chosen, ...beside]);
-  // If the user asks for hold-outs, all are measured unless some are named.
-  const isOfHoldouts = holdoutNames.some((name) => asked.has(name));
-  return {
-    all,
-    metrics: all.filter(({ name }) => asked.has(name)),
-    has: (name) => asked.has(name) || (!isOfHoldouts && holdoutNames.includes(name)),
-    asked,
-  };
+  const metrics = all.filter(({ name }) => chosen.includes(name));
+  return { all, metrics, isAll: false, has: (name) => chosen.includes(name) };
 }
 
 function directionsOf(
@@ -298,21 +273,14 @@ function directionsOf(
   );
 }
 
-/**
- * Reasons for metrics without a row, a line each. Rare metrics appear only if the user named them.
- */
+/** Reasons for metrics without a row, a line each. */
 export function leftOut(
   rows: readonly MetricRow[],
   reasons: ReadonlyMap<string, string>,
-  { all, asked }: Choice,
 ): string[] {
-  const rare = new Set(all.filter(({ isRare }) => isRare).map(({ name }) => name));
-  for (const name of variantNames.marginals ?? []) rare.add(name);
   const named = new Map<string, string[]>();
-  for (const [name, reason] of reasons) {
-    const isExpected = asked.size === 0 ? !rare.has(name) : asked.has(name);
-    if (!isExpected || rows.some((row) => row.name === name)) continue;
-    named.set(reason, [...(named.get(reason) ?? []), name]);
-  }
+  for (const [name, reason] of reasons)
+    if (!rows.some((row) => row.name === name))
+      named.set(reason, [...(named.get(reason) ?? []), name]);
   return [...named].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
 }

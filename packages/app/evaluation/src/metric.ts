@@ -36,7 +36,6 @@ export interface SampleSet {
   readonly bounds?: { floor: boolean; ceiling: boolean };
   /** Maximum rows of each side of an exact distance (default: from the options). */
   readonly exact?: number;
-  readonly shared: Map<string, unknown>;
 }
 
 /** Missing parts come from the metric. */
@@ -72,9 +71,9 @@ interface MetricFacts {
   onRequest?: boolean;
   /** Whether it is measured even if the time is up. */
   isNeeded?: boolean;
-  /** Whether few runs have it: its absence is reported only if the user named it. */
-  isRare?: boolean;
+  /** Why the metric is not for these data, or null. The reason is reported if the user named it. */
   serves?(data: DataFacts): string | null;
+  /** Why the metric cannot be measured, or null. */
   lacks?(
     context: Measuring,
     set: Pick<SampleSet, "direction" | "side" | "sampling">,
@@ -93,6 +92,8 @@ export interface Comparison {
   widths(): number[];
 }
 
+export type Compared = number | Estimate | null;
+
 type MaybeLater<T> = T | Promise<T>;
 
 /**
@@ -100,16 +101,17 @@ type MaybeLater<T> = T | Promise<T>;
  * source.
  */
 export interface TwoSampleMetric extends MetricFacts {
-  /** The value of x [n, …] against y [m, …], in units of x to the `power` (default 0); null without one. */
-  compare(x: Tensor, y: Tensor, options: Comparison): MaybeLater<number | null>;
+  /**
+   * The value of x [n, …] against y [m, …], in units of x to the `power` (default 0); null without
+   * one. A metric too slow for half-samples returns a promise of an estimate with its interval.
+   */
+  compare(x: Tensor, y: Tensor, options: Comparison): MaybeLater<Compared>;
   power?: 0 | 1 | 2;
   /** Features to compare instead of rows. */
   view?(set: SampleSet, seed: number): (x: Tensor) => Tensor;
   /** Whether the value is already the square of a distance, as a mean over pairs. */
   isSquare?: boolean;
   isSigned?: boolean;
-  /** The value with its interval, for a metric too slow for half-samples. */
-  estimate?(x: Tensor, y: Tensor, options: Comparison): MaybeLater<Estimate>;
   /** Maximum rows of each side, from the limit of exact transport. */
   most?(exact: number): number;
   /** Draws that the floor of n rows averages over (default 8). */
@@ -126,7 +128,12 @@ interface OwnBoundsMetric extends MetricFacts {
 /** A metric: a comparison of two samples, or one with bounds of its own. */
 export type Metric = TwoSampleMetric | OwnBoundsMetric;
 
+const shared = new WeakMap<SampleSet, Map<string, unknown>>();
+
+/** What several metrics of one set need, computed once. */
 export function sharedOf<T>(set: SampleSet, key: string, make: () => T): T {
-  if (!set.shared.has(key)) set.shared.set(key, make());
-  return set.shared.get(key) as T;
+  const known = shared.get(set) ?? new Map<string, unknown>();
+  shared.set(set, known);
+  if (!known.has(key)) known.set(key, make());
+  return known.get(key) as T;
 }

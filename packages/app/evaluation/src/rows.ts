@@ -1,5 +1,5 @@
 import { BridgeError } from "@dsbm/bridge";
-import type { MetricRow } from "@dsbm/runs";
+import type { MetricGroup, MetricRow } from "@dsbm/runs";
 import { compareSamples } from "./bounds.js";
 import type { Measuring } from "./measuring.js";
 import type { Measurement, Metric, SampleSet } from "./metric.js";
@@ -33,6 +33,33 @@ export async function measureSet(
     else for (const one of [result].flat()) rows.push(...rowOf(metric, one, set));
   }
   return { rows, reasons };
+}
+
+/** The same metrics on other samples: at other times, or of a bridge without training. */
+export interface Variant {
+  /** Text around the name of each metric. */
+  prefix: string;
+  suffix?: string;
+  group: MetricGroup;
+  metrics: readonly string[];
+  set: SampleSet;
+  change(row: MetricRow): Partial<MetricRow>;
+}
+
+/** Returns null if it was stopped. */
+export async function measureAs(
+  { prefix, suffix = "", group, metrics, set, change }: Variant,
+  { all, has }: { all: readonly Metric[]; has(name: string): boolean },
+  context: Measuring,
+): Promise<MetricRow[] | null> {
+  const nameOf = (name: string) => `${prefix}${name}${suffix}`;
+  const chosen = all.filter(({ name }) => metrics.includes(name) && has(nameOf(name)));
+  // A verdict does without them: they end with the time.
+  const needless = chosen.map((metric) => ({ ...metric, isNeeded: false }));
+  const found = await measureSet(set, needless, context);
+  return (
+    found && found.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }))
+  );
 }
 
 /** Returns a measurement or the reason for its absence, for example resamples that do not vary. */

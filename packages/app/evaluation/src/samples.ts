@@ -85,7 +85,6 @@ export async function judgeSamples(
     end: generated,
     data: target,
     bounds: { floor: true, ceiling: source !== null },
-    shared: new Map(),
     reserve: () => reserve,
   };
   const measured = await measureSet(set, chosen ?? decisive, context);

@@ -218,7 +218,6 @@ export async function collectSamples(
         states,
         energy,
         unit: subject.unit,
-        shared: new Map(),
         reserve() {
           reserve ??= keep(() =>
             isHeldOut

@@ -35,7 +35,6 @@ it.each([
         end: start,
         data,
         reserve: () => reserve,
-        shared: new Map(),
       },
       fieldMetrics,
       context,

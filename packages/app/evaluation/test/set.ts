@@ -8,7 +8,4 @@ export const noSet: Omit<SampleSet, "start" | "end" | "data"> = {
   reserve() {
     throw new Error("this test has no reserve");
   },
-  get shared() {
-    return new Map();
-  },
 };

@@ -1,7 +1,6 @@
 // NaN is no success: every method with training steps fails with one line if its generated samples
 // are NaN.
 import { join } from "node:path";
-import { checkMetrics } from "@dsbm/evaluation";
 import { readRun, silentProgress } from "@dsbm/runs";
 import { expect, it } from "vitest";
 import { benchmarked } from "../../../../test/support/problem.js";
@@ -39,12 +38,4 @@ it("samples that are finite and far from all data are a failure too", async () =
     resume: "npx dsbm gaussian",
   });
   await expect(run).rejects.toThrow(/times as far from the data's mean[^\n]*--again/);
-});
-
-it("a metric is a number or nothing", () => {
-  const place = { direction: "b", half: 2 } as const;
-  expect(() => checkMetrics({ w2: 1, share: null }, place)).not.toThrow();
-  expect(() => checkMetrics({ w2: 1, var: Number.POSITIVE_INFINITY }, place)).toThrow(
-    /direction b after half-iteration 2: the metric var is NaN or infinite/,
-  );
 });

@@ -26,9 +26,3 @@ export class RunError extends Error {
 /** Whether a run is missing, damaged or unreadable. */
 export const isRunFault = (error: unknown): error is RunError | FileError =>
   error instanceof RunError || error instanceof FileError;
-
-/** Throws RunError "bad_argument" with the first true fault: `<what> was given <fault>`. */
-export function refuse(what: string, faults: readonly (readonly [boolean, string])[]): void {
-  const fault = faults.find(([wrong]) => wrong)?.[1];
-  if (fault !== undefined) throw new RunError("bad_argument", `${what} was given ${fault}`);
-}

@@ -27,7 +27,7 @@ export const columnMetric: Metric = {
       const halves = halvesOf(
         { generated, data, reserve: own(set.side, set.reserve()), source },
         (x, y) => columnWasserstein(x, y),
-        { context, once: (_, make) => make() },
+        { context },
       );
       const deviations = data.to("float64").std({ dim: 0, correction: 1 }).toNumbers();
       return values
@@ -61,13 +61,11 @@ export const strayMetric: Metric = {
   group: "ends",
   meaning:
     "The share of generated values beyond the least or greatest value of their column, or not whole in a column of whole numbers; floor: of held-out data.",
-  isRare: true,
-  serves: forVectors,
+  serves: ({ ends }) => (ends.columns ? null : "it is for tables"),
   measure: (set, { subject }) => {
     const { columns } = subject.trained;
-    if (columns === null) return "it is for tables";
     const counted = (x: Tensor) => {
-      const found = strayValues(columns, set.direction);
+      const found = strayValues(columns as NonNullable<typeof columns>, set.direction);
       found.add(
         tidy(() =>
           subject

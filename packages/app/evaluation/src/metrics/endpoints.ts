@@ -1,5 +1,4 @@
 import {
-  bw2Uvp,
   columnWasserstein,
   endpointRow,
   endpointStatistics,
@@ -43,15 +42,13 @@ const exact = (p: 1 | 2): TwoSampleMetric => ({
   power: 1,
   most: (rows) => rows,
   draws: (n) => Math.max(1, Math.min(4, Math.floor(2000 / n))),
-  estimate: (x, y, { seed, context }) => context.distances.wasserstein(x, y, { p, seed }),
-  compare: async (x, y, { seed, context }) =>
-    (await context.distances.wasserstein(x, y, { p, seed })).value,
+  compare: (x, y, { seed, context }) => context.distances.wasserstein(x, y, { p, seed }),
 });
 
 const w1 = exact(1);
 
 /** W1 less half of the W1 between the halves of each side, which is what few rows cost. */
-const debiased: TwoSampleMetric["estimate"] = async (x, y, { seed, context }) => {
+const debiased: TwoSampleMetric["compare"] = async (x, y, { seed, context }) => {
   const distance = (a: Tensor, b: Tensor) => context.distances.wasserstein(a, b, { p: 1, seed });
   const within = (z: Tensor, side: string) => {
     const rows = randperm(z.size(0), { generator: stream(seed, `metric/halves/${side}`) });
@@ -132,7 +129,6 @@ export const endpointMetrics: readonly Metric[] = [
       "The energy distance of colours and edges of several sizes in the cells of a grid, in deviations of the data.",
     columns: { value: "feature_distance", floor: "data_feature_distance" },
     isNeeded: true,
-    isRare: true,
     isSquare: true,
     serves: ({ ends }) => (isVectors(ends) ? "it is for images" : null),
     most: () => mostPairs,
@@ -148,8 +144,7 @@ export const endpointMetrics: readonly Metric[] = [
     meaning: `${w1.meaning} Half of the distance between the halves of each side is subtracted, which rewards samples that are too alike less.`,
     onRequest: true,
     draws: () => 2,
-    estimate: debiased,
-    compare: async (x, y, options) => (await debiased(x, y, options)).value,
+    compare: debiased,
   },
   {
     name: "variance_kept",
@@ -200,17 +195,6 @@ export const endpointMetrics: readonly Metric[] = [
     compare: (x, y, { widths }) => mmd(x, y, { bandwidth: widths() }),
     isSquare: true,
     isSigned: true,
-  },
-  {
-    name: "bw2_uvp",
-    title: "BW²-UVP, %",
-    group: "ends",
-    meaning:
-      "The squared 2-Wasserstein distance of the Gaussians of the same moments, in percent of the data's variance.",
-    serves: forCovariances,
-    lacks: lacksVariance,
-    isSquare: true,
-    compare: bw2Uvp,
   },
   moment("mean", "mean of the generated values"),
   moment("var", "variance of all generated values"),

@@ -39,7 +39,6 @@ export const fieldMetrics: readonly Metric[] = [
     meaning:
       "The mean error of the energy spectrum over octaves and channels. Floor: other target fields; ceiling: the untransported source.",
     columns: { value: "band_error", floor: "data_band_error", ceiling: "start_band_error" },
-    isRare: true,
     serves: ofSpectra,
     measure(set, context) {
       const { start, end, data, reserve } = fieldSpectra(set, context);

@@ -36,7 +36,6 @@ const moment = (
   meaning,
   better: "target",
   columns: { value: name, target: `exact_${name}` },
-  isRare: true,
   serves: isBenchmark,
   ...(lacks && { lacks }),
   measure: (set, context) => ({
@@ -81,7 +80,6 @@ const divergence = (fit: "diag" | "full", of: string): Metric => ({
   meaning: `The divergence of the marginals from the exact bridge's, averaged over time, from ${of}; floor: a perfect sampler with as many rows and steps.`,
   columns: { value: `kl_${fit}`, floor: `floor_${fit}` },
   scale: "log",
-  isRare: true,
   states: gridSteps,
   serves: isBenchmark,
   lacks: (_, { sampling }) => (sampling.solver === "sde" ? null : "it is of the SDE"),

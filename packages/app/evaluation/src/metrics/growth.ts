@@ -1,5 +1,5 @@
 import { meanEstimate, sourceOf } from "@dsbm/bridge";
-import { growthIntervals, marginalsOf, relativeMasses } from "@dsbm/problem";
+import { marginalsOf, relativeMasses } from "@dsbm/problem";
 import { tidy } from "@dsbm/torch";
 import { estimated } from "../bounds.js";
 import type { DataFacts, Metric } from "../metric.js";
@@ -11,33 +11,11 @@ const needsGrowth = ({ ends, config }: DataFacts): string | null =>
 
 export const growthMetrics: readonly Metric[] = [
   {
-    name: "growth_interval",
-    title: "uncertainty of the growth rate",
-    group: "path",
-    meaning:
-      "Half of the 90 % bootstrap interval of the growth rate in a cell of like rows (median over cells), from plans of resampled rows; the interval spans the rates of all cells.",
-    better: "lower",
-    isRare: true,
-    serves: needsGrowth,
-    measure({ direction }, { subject }) {
-      if (direction === "b") return "it is the same in both directions";
-      const { config } = subject.trained;
-      const all = growthIntervals(config, marginalsOf(subject.ends)) ?? [];
-      for (const { centres } of all) centres.dispose();
-      const low = all.flatMap((cells) => cells.low);
-      const high = all.flatMap((cells) => cells.high);
-      const halves = low.map((value, k) => ((high[k] as number) - value) / 2).sort((a, b) => a - b);
-      const interval: [number, number] = [Math.min(...low), Math.max(...high)];
-      return { value: halves[halves.length >> 1] ?? null, interval };
-    },
-  },
-  {
     name: "mass",
     title: "total mass at the end",
     group: "ends",
     meaning: "The mass of the transported source over the mass of the target; it should be 1.",
     better: "target",
-    isRare: true,
     serves: needsGrowth,
     measure({ direction, weights }, { subject }) {
       const masses = relativeMasses(subject.trained.config, marginalsOf(subject.ends));
@@ -54,7 +32,6 @@ export const growthMetrics: readonly Metric[] = [
     meaning:
       "(Σw)²/(nΣw²) of the samples' masses w: the share of samples that an average over masses is worth.",
     better: "higher",
-    isRare: true,
     serves: needsGrowth,
     measure({ weights }) {
       if (!weights) return noGrowth;

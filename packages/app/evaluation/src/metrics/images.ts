@@ -113,7 +113,6 @@ export const imageMetrics: readonly Metric[] = [
     better: "higher",
     columns: { value: "share", floor: "data_share" },
     scale: "percent",
-    isRare: true,
     serves: ofClasses,
     lacks: lacksData,
     prepare: prepareClassifiers,
@@ -136,7 +135,6 @@ export const imageMetrics: readonly Metric[] = [
       "The distance of generated rows from the training data in the features of a small classifier; it is not an FID. Floor: held-out data; ceiling: the untransported source.",
     columns: { value: "fid_lenet", floor: "data_fid_lenet" },
     scale: "log",
-    isRare: true,
     serves: ofClasses,
     lacks: lacksData,
     prepare: prepareClassifiers,
@@ -160,7 +158,7 @@ export const imageMetrics: readonly Metric[] = [
           const halves = halvesOf(
             { generated, data, reserve: data, source },
             (x) => [distance(x)],
-            { context, once: (_, make) => make() },
+            { context },
           )[0] as Halves;
           // Fewer images have a larger distance.
           const few = distance(data.narrow(0, 0, Math.min(generated.size(0), data.size(0))));
@@ -178,7 +176,6 @@ export const imageMetrics: readonly Metric[] = [
       "The Fréchet distance from the training data, or from published statistics, in features of Inception-v3.",
     columns: { value: "fid" },
     scale: "log",
-    isRare: true,
     serves: ({ ends, config }) =>
       config.metrics.inception === null || isVectors(ends)
         ? "it needs images, and metrics.inception=FILE on the command line"

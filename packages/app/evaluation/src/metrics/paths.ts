@@ -4,7 +4,6 @@ import {
   mapConditions,
   normalisedPathEnergy,
   other,
-  straightness,
   wasserstein,
 } from "@dsbm/bridge";
 import { type Device, noGrad, type Tensor, tidy } from "@dsbm/torch";
@@ -117,15 +116,5 @@ export const pathMetrics: readonly Metric[] = [
         const { value } = wasserstein(set.start, set.data, { most: exact, seed });
         return estimated(normalisedPathEnergy(cost, value));
       }),
-  },
-  {
-    name: "straightness",
-    title: "bend of the flow",
-    group: "path",
-    meaning:
-      "E∫|v − (end − start)|²dt/E|end − start|² along the probability flow. Floor: straight lines at constant speed.",
-    serves: forVectors,
-    lacks: lacksFlow,
-    measure: (set, context) => alongFlow(set, context, (cost) => estimated(straightness(cost))),
   },
 ];

@@ -5,7 +5,7 @@ import { conditionKind, testConditions, testRows } from "@dsbm/problem";
 import { getNumThreads, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Measuring } from "../measuring.js";
 import type { SampleSet } from "../metric.js";
-import type { Variant } from "./variant.js";
+import type { Variant } from "../rows.js";
 
 const prefix = "gaussian_bridge_";
 const metrics = ["sliced_w2", "c2st", "displacement"];
@@ -40,7 +40,7 @@ export function baselineVariant(set: SampleSet, context: Measuring): Variant | s
     prefix,
     group: "baselines",
     metrics,
-    set: { ...set, end, states: new Map(), energy: null, shared: new Map() },
+    set: { ...set, end, states: new Map(), energy: null },
     change: ({ title }) => ({
       title: `${title} of the Gaussian bridge`,
       meaning:

@@ -5,11 +5,11 @@ import { cat, randperm, type Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring } from "../measuring.js";
 import type { SampleSet } from "../metric.js";
+import type { Variant } from "../rows.js";
 import { plainSet } from "../samples.js";
-import { disposeAll, kept, type Subject } from "../subject.js";
-import { byMass, type Sampling, stepAt, transport } from "../transport.js";
+import { disposeAll } from "../subject.js";
+import { byMass, type Sampling, stepAt, type TransportOptions, transport } from "../transport.js";
 import { readHoldout } from "./read-holdout.js";
-import type { Variant } from "./variant.js";
 
 /** A file of rows in the data's own units, and their time. */
 export interface Holdout {
@@ -37,70 +37,83 @@ export async function holdoutVariants(
   holdouts: readonly Holdout[],
   most = mostHeldOut,
 ): Promise<Variant[] | null> {
-  const { subject, options } = context;
-  const { seed } = options;
-  const own = (make: () => Tensor) => context.own(make);
+  const { subject } = context;
+  const { seed } = context.options;
   // Refuse wrong files before anything is computed.
   const truths: Tensor[] = [];
   for (const { path } of holdouts) {
     const rows = await readHoldout(path, subject);
-    truths.push(own(() => subsample(rows, "y", { most, seed })));
+    truths.push(context.own(() => subsample(rows, "y", { most, seed })));
     rows.dispose();
   }
-  const source = allRows(subject, "x0", { seed, most });
-  const target = allRows(subject, "x1", { seed, most });
-  const start = own(() => source.x);
+  const source = allRows(context, "x0", most);
+  const target = allRows(context, "x1", most);
   const grid = holdouts.reduce((g, { at }) => withTime(g, at), sampling.grid);
-  const times = timesOf("f", grid);
-  const stops = holdouts.map(({ at }) => stepAt(times, at));
-  const states = new Map<number, Tensor>();
-  const result = await transport(subject.bridge, "f", start, {
-    ...options,
+  const made = await statesAt(context, source.x, {
     sampling: { ...sampling, grid },
+    times: holdouts.map(({ at }) => at),
     given: source.given,
     purpose: "quality/f/holdout",
     label: "transporting all source rows to the hold-out",
+  });
+  const ends = [
+    context.own(() => subject.own("x0", source.x)),
+    context.own(() => subject.own("x1", target.x)),
+  ] as const;
+  return (
+    made &&
+    holdouts.flatMap((holdout, i) =>
+      variantsOf(context, holdout, {
+        truth: truths[i] as Tensor,
+        made: made[i] as Tensor,
+        ends,
+        sampling,
+      }),
+    )
+  );
+}
+
+/**
+ * States at some times of rows that go forward, drawn by mass, in the data's own units. Returns null
+ * if it was stopped.
+ */
+export async function statesAt(
+  context: Measuring,
+  x: Tensor,
+  { times, ...how }: Omit<TransportOptions, "seed" | "progress" | "signal"> & { times: number[] },
+): Promise<Tensor[] | null> {
+  const { subject, options } = context;
+  const stops = times.map((time) => stepAt(timesOf("f", how.sampling.grid), time));
+  const states = new Map<number, Tensor>();
+  const result = await transport(subject.bridge, "f", x, {
+    ...options,
+    ...how,
     visit(k, state, weights) {
-      if (stops.includes(k))
-        states.set(
-          k,
-          own(() => subject.own("x0", byMass(state, weights))),
-        );
+      if (!stops.includes(k)) return;
+      states.set(
+        k,
+        context.own(() => subject.own("x0", byMass(state, weights))),
+      );
     },
   });
-  if (!result) return null;
-  disposeAll([result.end, ...(result.weights ? [result.weights] : [])]);
-  const ends = {
-    source: own(() => subject.own("x0", source.x)),
-    target: own(() => subject.own("x1", target.x)),
-  };
-  for (const t of [source.x, target.x]) t.dispose();
-  return holdouts.flatMap((holdout, i) =>
-    variantsOf(holdout, {
-      ...ends,
-      truth: truths[i] as Tensor,
-      made: states.get(stops[i] as number) as Tensor,
-      sampling,
-      seed,
-      own,
-    }),
-  );
+  disposeAll([result?.end, result?.weights]);
+  return result && stops.map((k) => states.get(k) as Tensor);
 }
 
 interface HoldoutRows {
   truth: Tensor;
   made: Tensor;
-  source: Tensor;
-  target: Tensor;
+  ends: readonly [source: Tensor, target: Tensor];
   sampling: Sampling;
-  seed: number;
-  own(make: () => Tensor): Tensor;
 }
 
 function variantsOf(
+  context: Measuring,
   { path, at }: Holdout,
-  { truth, made, source, target, sampling, seed, own }: HoldoutRows,
+  { truth, made, ends, sampling }: HoldoutRows,
 ): Variant[] {
+  const { seed } = context.options;
+  const own = (make: () => Tensor) => context.own(make);
   const shuffled = (x: Tensor, purpose: string) => {
     const order = randperm(x.size(0), { generator: stream(seed, `quality/holdout/${purpose}`) });
     return x.indexSelect(0, order);
@@ -109,51 +122,52 @@ function variantsOf(
   const other = own(() => shuffled(truth, "halves").narrow(0, 0, half));
   const rest = own(() => shuffled(truth, "halves").narrow(0, half, truth.size(0) - half));
   const mixed = own(() => {
-    const count = Math.min(source.size(0), target.size(0));
-    const x0 = shuffled(source, "x0").narrow(0, 0, count);
-    const x1 = shuffled(target, "x1").narrow(0, 0, count);
+    const count = Math.min(...ends.map((x) => x.size(0)));
+    const [x0, x1] = ends.map((x, i) => shuffled(x, `x${i}`).narrow(0, 0, count)) as [
+      Tensor,
+      Tensor,
+    ];
     return x0.mul(1 - at).add(x1.mul(at));
   });
   const few = (x: Tensor) => own(() => subsample(x, "x", { most: half, seed }));
-  const halfMixed = few(mixed);
-  const halfMade = few(made);
+  const halves = { start: few(mixed), end: few(made), data: rest };
   const where = `${basename(path)} at t = ${at}`;
+  const ceiling = "ceiling: random pairs of source and target, mixed on a straight line";
   const variant = (
-    suffix: string,
     metric: string,
+    suffix: string,
     samples: Pick<SampleSet, "start" | "end" | "data" | "bounds">,
-    { title, meaning }: { title: string; meaning: string },
+    meaning: string,
   ): Variant => ({
     prefix: "holdout_",
     suffix,
     group: "holdout",
     metrics: [metric],
     set: heldOutSet(samples, { key: `holdout/${where}/${suffix}`, sampling, reserve: () => other }),
-    change: (row) => ({
-      title: `${row.title}${title} to ${where}`,
-      meaning: `${meaning} (${samples.data.size(0)} held-out rows).`,
+    change: ({ title }) => ({
+      title: `${title}${suffix && ", half of the rows,"} to ${where}`,
+      meaning: `${meaning}; ${ceiling} (${samples.data.size(0)} held-out rows).`,
     }),
   });
-  const halves = { start: halfMixed, end: halfMade, data: rest };
-  const ceiling = "ceiling: random pairs of source and target, mixed on a straight line";
   return [
     variant(
-      "",
       "w1",
+      "",
       { start: mixed, end: made, data: truth, bounds: { floor: false, ceiling: true } },
-      {
-        title: "",
-        meaning: `All source rows, transported by the SDE, against the hold-out. No floor for this many rows: see the row with half of the rows; ${ceiling}`,
-      },
+      "All source rows, transported by the SDE, against the hold-out. No floor for this many rows: see the row with half of the rows",
     ),
-    variant("_half", "w1", halves, {
-      title: ", half of the rows,",
-      meaning: `The same with half of the rows; floor: the other half of the hold-out; ${ceiling}`,
-    }),
-    variant("", "sliced_w2", halves, {
-      title: "",
-      meaning: `Half of the rows as above; floor: the other half of the hold-out; ${ceiling}`,
-    }),
+    variant(
+      "w1",
+      "_half",
+      halves,
+      "The same with half of the rows; floor: the other half of the hold-out",
+    ),
+    variant(
+      "sliced_w2",
+      "",
+      halves,
+      "Half of the rows as above; floor: the other half of the hold-out",
+    ),
   ];
 }
 
@@ -161,41 +175,31 @@ function variantsOf(
 export const heldOutSet = (
   samples: Pick<SampleSet, "start" | "end" | "data" | "bounds">,
   more: Pick<SampleSet, "key" | "sampling" | "reserve">,
-): SampleSet => ({
-  ...plainSet,
-  ...samples,
-  ...more,
-  exact: mostHeldOut,
-  shared: new Map(),
-});
+): SampleSet => ({ ...plainSet, ...samples, ...more, exact: mostHeldOut });
 
-interface RowsOfEnd {
-  x: Tensor;
-  given: Conditions | undefined;
-}
+const splits = ["train", "test"] as const;
 
+/** About `most` rows of both splits, with their conditions. */
 function allRows(
-  { ends }: Subject,
+  context: Measuring,
   side: "x0" | "x1",
-  { seed, most }: { seed: number; most: number },
-): RowsOfEnd {
+  most: number,
+): { x: Tensor; given: Conditions | undefined } {
+  const { subject, options } = context;
+  const { ends } = subject;
   const total = ends[side].train.size(0) + ends[side].test.size(0);
-  const parts = (["train", "test"] as const).map((split) => {
-    const count = Math.ceil(ends[side][split].size(0) * Math.min(1, most / total));
-    return { split, count };
-  });
-  const [first, second] = parts.map(({ split, count }) => testConditions(ends, side, count, split));
-  const given =
-    first && second
-      ? Object.fromEntries(
-          kindsOf(first).map((kind) => [
-            kind,
-            cat([first[kind] as Tensor, second[kind] as Tensor]),
-          ]),
-        )
-      : undefined;
+  const counts = splits.map((split) =>
+    Math.ceil(ends[side][split].size(0) * Math.min(1, most / total)),
+  ) as [number, number];
+  const [first, second] = splits.map((split, i) =>
+    testConditions(ends, side, counts[i] as number, split),
+  );
+  const joined = (kind: keyof Conditions) =>
+    cat([first?.[kind] as Tensor, second?.[kind] as Tensor]);
   return {
-    x: kept(() => cat(parts.map(({ split, count }) => testRows(ends[side], count, seed, split)))),
-    given,
+    x: context.own(() =>
+      cat(splits.map((split, i) => testRows(ends[side], counts[i] as number, options.seed, split))),
+    ),
+    given: first && Object.fromEntries(kindsOf(first).map((kind) => [kind, joined(kind)])),
   };
 }

@@ -7,10 +7,10 @@ import { cat, randperm, type Tensor, tensor } from "@dsbm/torch";
 import { affordable } from "../afford.js";
 import { type MeasureOptions, Measuring } from "../measuring.js";
 import { metrics } from "../metrics/index.js";
-import { measureSet } from "../rows.js";
-import { disposeAll, type Subject } from "../subject.js";
-import { byMass, type Sampling, stepAt, transport } from "../transport.js";
-import { heldOutSet } from "./holdouts.js";
+import { measureAs, type Variant } from "../rows.js";
+import type { Subject } from "../subject.js";
+import type { Sampling } from "../transport.js";
+import { heldOutSet, statesAt } from "./holdouts.js";
 
 /** A dataset at a process time, which its label has in the user's units. */
 export interface Dated {
@@ -72,71 +72,60 @@ export async function measureLeftOut(
   const share = (dataset.time - before.time) / (after.time - before.time);
   const line = own(() => between(from, to, share));
   const isBefore = share <= 0.5;
-  const nearest = isBefore ? before : after;
-  const bounds = { floor: true, ceiling: true };
-  const set = (key: string, end: Tensor, how = bounds) =>
-    heldOutSet(
-      { start: line, end, data, bounds: how },
-      { key: `left-out/${dataset.label}/${key}`, sampling, reserve: () => other },
-    );
-  const pushed = async (start: Dated, rows: Tensor, purpose: string) => {
-    const grid = gridBetween(withTime(sampling.grid, dataset.time), start.time, dataset.time);
-    const stop = stepAt(grid.times, dataset.time);
-    const states: Tensor[] = [];
-    const found = await transport(
-      subject.bridge,
-      "f",
-      rows.narrow(0, 0, Math.min(n, rows.size(0))),
-      {
-        ...context.options,
-        sampling: { ...sampling, grid },
-        given: undefined,
-        purpose: `left-out/${purpose}`,
-        label: `carrying rows of ${start.label} to ${dataset.label}`,
-        visit(k, state, weights) {
-          if (k === stop) states.push(own(() => inUnits(byMass(state, weights))));
-        },
-      },
-    );
-    disposeAll([found?.end, found?.weights]);
-    return found && (states[0] as Tensor);
-  };
-  const rows: MetricRow[] = [];
-  const measure = async (
+  const variant = (
     letter: string,
-    made: ReturnType<typeof set>,
-    how: { names: readonly string[]; words: string; meaning: string },
-  ): Promise<boolean> => {
-    const chosen = metrics.filter(({ name }) => how.names.includes(name));
-    const found = await measureSet(made, chosen, context);
-    for (const row of found?.rows ?? [])
-      rows.push({
-        ...row,
-        name: `loo_${letter}_${row.name}`,
-        group: "loo",
-        at: dataset.label,
-        title: `${row.title} at ${dataset.label}, ${how.words}`,
-        meaning: `${row.meaning} ${how.meaning} Floor: another half of the data of ${dataset.label}. Ceiling: optimal pairs of ${before.label} and ${after.label} on straight lines.`,
-      });
+    end: Tensor,
+    how: { metrics: readonly string[]; words: string; meaning: string; ceiling: boolean },
+  ): Variant => ({
+    prefix: `loo_${letter}_`,
+    group: "loo",
+    metrics: how.metrics,
+    set: heldOutSet(
+      { start: line, end, data, bounds: { floor: true, ceiling: how.ceiling } },
+      { key: `left-out/${dataset.label}/${letter}`, sampling, reserve: () => other },
+    ),
+    change: ({ title, meaning }) => ({
+      at: dataset.label,
+      title: `${title} at ${dataset.label}, ${how.words}`,
+      meaning: `${meaning} ${how.meaning} Floor: another half of the data of ${dataset.label}. Ceiling: optimal pairs of ${before.label} and ${after.label} on straight lines.`,
+    }),
+  });
+  const rows: MetricRow[] = [];
+  const measured = async (one: Variant): Promise<boolean> => {
+    const found = await measureAs(one, { all: metrics, has: () => true }, context);
+    rows.push(...(found ?? []));
     return found !== null;
   };
-  const names = ["w1", "debiased_w1", "variance_kept"];
-  const meaning = `A training without ${dataset.label} carries the rows there.`;
+  const carried = async (letter: "a" | "b", start: Dated, x: Tensor, words: string) => {
+    const grid = gridBetween(withTime(sampling.grid, dataset.time), start.time, dataset.time);
+    const states = await statesAt(context, x.narrow(0, 0, Math.min(n, x.size(0))), {
+      sampling: { ...sampling, grid },
+      times: [dataset.time],
+      given: undefined,
+      purpose: `left-out/${letter}`,
+      label: `carrying rows of ${start.label} to ${dataset.label}`,
+    });
+    const how = {
+      metrics: ["w1", "debiased_w1", "variance_kept"],
+      words,
+      meaning: `A training without ${dataset.label} carries the rows there.`,
+      ceiling: true,
+    };
+    return states !== null && measured(variant(letter, states[0] as Tensor, how));
+  };
   const isOne = before.time === first.time;
-  const a = await pushed(before, sources.before, "a");
   const words = isOne ? `from ${before.label}` : `from the time before, ${before.label} (a)`;
-  if (!a || !(await measure("a", set("a", a), { names, words, meaning }))) return null;
-  if (!isOne) {
-    const b = await pushed(first, sources.first, "b");
-    const words = `from the first time, ${first.label} (b)`;
-    if (!b || !(await measure("b", set("b", b), { names, words, meaning }))) return null;
-  }
-  const copied = set("nearest", isBefore ? from : to, { floor: true, ceiling: false });
-  const isMeasured = await measure("nearest", copied, {
-    names: ["w1"],
-    words: `of the nearest time, ${nearest.label}, copied`,
-    meaning: "This is no bridge.",
-  });
+  if (!(await carried("a", before, sources.before, words))) return null;
+  const fromFirst = `from the first time, ${first.label} (b)`;
+  if (!isOne && !(await carried("b", first, sources.first, fromFirst))) return null;
+  const isMeasured = await measured(
+    variant("nearest", isBefore ? from : to, {
+      metrics: ["w1"],
+      words: `of the nearest time, ${(isBefore ? before : after).label}, copied`,
+      meaning: "This is no bridge.",
+      ceiling: false,
+    }),
+  );
   return isMeasured ? rows : null;
 }
 

@@ -3,8 +3,8 @@ import type { Tensor } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring } from "../measuring.js";
 import type { SampleSet } from "../metric.js";
+import type { Variant } from "../rows.js";
 import { stepAt } from "../transport.js";
-import type { Variant } from "./variant.js";
 
 export const marginalMetrics = ["sliced_w2", "w2", "w1"];
 
@@ -33,7 +33,6 @@ export function marginalVariants(set: SampleSet, context: Measuring): Variant[] 
         end: keep(() => state.narrow(0, 0, n)),
         data,
         reserve: () => reserve,
-        shared: new Map(),
       },
     };
   });

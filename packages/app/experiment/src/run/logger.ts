@@ -20,7 +20,7 @@ export function openLogger(
   { config, run, isPending }: { config: CompleteTrainConfig; run: RunWriter; isPending: boolean },
 ): Logger {
   const from = before === 0 || isPending ? before : before + 1;
-  const logger = loggers[config.LOGGER](run.paths.folder, { from });
+  const logger = loggers[config.LOGGER](run.paths.folder, from);
   if (!isPending) return logger;
   const isHere = (row: Record<string, unknown>) =>
     row.half_iteration === at.half && row.step === at.step;

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { checkpointId, gaussianName, type Position } from "@dsbm/problem";
 import {
+  composeFigure,
   type LoggedMetric,
   type Row,
   readLogged,
@@ -14,7 +15,6 @@ import {
   svgToPng,
   type TrendOptions,
   type TrendPanel,
-  trendFigure,
   trendPanels,
   type View,
   writeRunFile,
@@ -35,9 +35,8 @@ function panelsOf(metrics: readonly LoggedMetric[], rows: readonly Row[]): Trend
       return {
         metric: columns.value,
         title: isCompared ? `${title} (dashed: ${reference.name})` : title,
-        label: "",
-        ...(isCompared && { floor: reference.column }),
-        ...(scale === "log" && { scale }),
+        isLog: scale === "log",
+        ...(isCompared && { reference: reference.column }),
       };
     });
 }
@@ -58,14 +57,14 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   const { paths, info, config: found, results: rows, metrics: steps } = readRun(folder);
   const config = found as unknown as CompleteTrainConfig;
   const logged = readLogged(folder);
-  const figures = curvesOf(logged, rows, steps);
-  for (const [name, figure] of figures) {
-    const svg = await trendFigure(figure);
+  const drawn = [];
+  for (const { name, title, trend } of curvesOf(logged, rows, steps)) {
+    const curve = await trendPanels(trend);
+    const svg = composeFigure({ ...curve, title, columns: 2 });
     writeRunFile(folder, `figures/${name}.svg`, svg);
     writeRunFile(folder, `figures/${name}.png`, await svgToPng(svg));
+    drawn.push(curve);
   }
-  const size = { width: 420, height: 264 };
-  const drawn = await Promise.all(figures.map(([, figure]) => trendPanels({ ...figure, size })));
   const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));
   const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
   const { method, seed } = config;
@@ -96,6 +95,9 @@ function namesOf({ Dataset, Dataset_transfer, transfer }: CompleteTrainConfig) {
   };
 }
 
+const wayOf = ({ direction }: Record<string, unknown>): string =>
+  direction === "f" ? "forward (f)" : "backward (b)";
+
 function curvesOf(
   metrics: readonly LoggedMetric[],
   rows: readonly Row[],
@@ -103,32 +105,26 @@ function curvesOf(
 ) {
   const panels = panelsOf(metrics, rows);
   const isOne = new Set(rows.map(({ steps }) => steps)).size === 1;
-  const series = ({ direction, steps: n }: Record<string, unknown>) =>
-    `${direction === "f" ? "forward (f)" : "backward (b)"}${isOne ? "" : `, ${n} steps`}`;
-  const curves: [name: string, figure: TrendOptions][] = [];
-  if (
-    steps.some(({ half_iteration: n, step }) => typeof n === "number" && typeof step === "number")
-  )
-    curves.push([
-      "loss",
-      {
+  const series = (row: Record<string, unknown>) =>
+    `${wayOf(row)}${isOne ? "" : `, ${row.steps} steps`}`;
+  const curves: { name: string; title: string; trend: TrendOptions }[] = [];
+  if (steps.length > 0)
+    curves.push({
+      name: "loss",
+      title: "Loss",
+      trend: {
         rows: steps,
-        panels: [{ metric: "loss", title: "Loss", scale: "log" }],
-        title: "Loss",
-        x: "step",
+        panels: [{ metric: "loss", title: "Loss", isLog: true }],
+        series: wayOf,
+        isOverSteps: true,
       },
-    ]);
+    });
   if (panels.length > 0)
-    curves.push([
-      "convergence",
-      {
-        rows: lastOfHalves(rows, series),
-        panels,
-        series,
-        title: "After each half-iteration",
-        floorLabel: "reference",
-      },
-    ]);
+    curves.push({
+      name: "convergence",
+      title: "After each half-iteration",
+      trend: { rows: lastOfHalves(rows, series), panels, series, isOverSteps: false },
+    });
   return curves;
 }
 

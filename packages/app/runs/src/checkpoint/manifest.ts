@@ -2,8 +2,7 @@
 import { join } from "node:path";
 import { readPlainFile } from "@dsbm/files";
 import { z } from "zod";
-import { RunError } from "../errors.js";
-import { checkFormat, fromJson, toJson } from "../files/json.js";
+import { checkAs, fromJson, toJson } from "../files/json.js";
 
 const checkpointFormat = 1;
 
@@ -30,20 +29,14 @@ const manifest = z.object({
 });
 export type Manifest = z.output<typeof manifest>;
 
-/** A manifest as text. Throws RunError "bad_argument" if it is no JSON or over the limit. */
-export function manifestText(facts: Omit<Manifest, "format">): string {
-  const text = `${toJson({ format: checkpointFormat, ...facts }, { indent: 2 })}\n`;
-  if (Buffer.byteLength(text) <= manifestLimit) return text;
-  throw new RunError(
-    "bad_argument",
-    `the facts of checkpoint ${facts.id} make a manifest of ${Buffer.byteLength(text)} bytes, expected at most ${manifestLimit}: put large facts into a file`,
-  );
-}
+/** A manifest as text. */
+export const manifestText = (facts: Omit<Manifest, "format">): string =>
+  `${toJson({ format: checkpointFormat, ...facts }, { indent: 2 })}\n`;
 
 /** Reads the manifest of a checkpoint's folder. Throws RunError "newer_format" or "corrupt", or FileError. */
 export function readManifest(folder: string, id: string): Manifest {
   const path = join(folder, manifestName);
   const value = fromJson(readPlainFile(path, { limit: manifestLimit }).toString("utf8"), path);
   const schema = manifest.refine((content) => content.id === id, { error: `its id is not ${id}` });
-  return checkFormat(value, { path, newest: checkpointFormat, schema, cure: "delete its folder" });
+  return checkAs(value, path, { newest: checkpointFormat, schema, cure: "delete its folder" });
 }

@@ -40,17 +40,16 @@ export function checkpointOf(folder: string, manifest: Manifest): Checkpoint {
 }
 
 /**
- * The checkpoints in the folder `checkpoints` by order, unknown orders last. With `verify` reads
- * every file and compares its SHA-256; else compares only sizes. Throws FileError if the folder
- * cannot be listed.
+ * The checkpoints in the folder `checkpoints` by order, unknown orders last. Compares sizes, not
+ * contents. Throws FileError if the folder cannot be listed.
  */
-export function listCheckpoints(folder: string, { verify = false } = {}): CheckpointEntry[] {
+export function listCheckpoints(folder: string): CheckpointEntry[] {
   // Links are reported as damaged.
   return namesIn(
     folder,
     (entry) => (entry.isDirectory() || entry.isSymbolicLink()) && pointId.test(entry.name),
   )
-    .map((id) => examineCheckpoint(folder, id, { verify }))
+    .map((id) => examineCheckpoint(folder, id))
     .filter((entry) => lstatSync(entry.folder, { throwIfNoEntry: false }))
     .sort((a, b) => (a.order === b.order ? 0 : a.order - b.order));
 }
@@ -65,19 +64,14 @@ export function newestCheckpoint(folder: string): {
 } {
   const damaged: CheckpointEntry[] = [];
   for (const { id } of listCheckpoints(folder).reverse()) {
-    const entry = examineCheckpoint(folder, id, { verify: true });
+    const entry = examineCheckpoint(folder, id, true);
     if (entry.checkpoint) return { checkpoint: entry.checkpoint, damaged };
     damaged.push(entry);
   }
   return { checkpoint: null, damaged };
 }
 
-/** Reads one checkpoint. Reports damage in the entry instead of throwing. */
-export function examineCheckpoint(
-  parent: string,
-  id: string,
-  { verify }: { verify: boolean },
-): CheckpointEntry {
+function examineCheckpoint(parent: string, id: string, isVerified = false): CheckpointEntry {
   const folder = join(parent, id);
   let order = Number.POSITIVE_INFINITY;
   try {
@@ -90,7 +84,7 @@ export function examineCheckpoint(
       const found = withPlainFile(path, (_, bytes) => bytes);
       if (found !== size)
         throw new RunError("corrupt", `${path} has ${found} bytes, expected ${size}`);
-      if (verify && sha256OfFile(path) !== sha256)
+      if (isVerified && sha256OfFile(path) !== sha256)
         throw new RunError("corrupt", `the sha256 of ${path} is not ${sha256.slice(0, 12)}…`);
     }
     return { id, folder, order, checkpoint, damage: null };

@@ -1,28 +1,21 @@
 // Saves checkpoints. After a kill or with a full disk the last checkpoint must be whole: each is
 // written under a temporary name, then renamed; older ones are removed last.
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
-  chunksOf,
   errnoOf,
   type FileData,
   FileError,
   fileError,
   removeFolder,
+  sha256OfFile,
   stageFolder,
   syncFolder,
   writeFlushed,
 } from "@dsbm/files";
-import { isRunFault, RunError } from "../errors.js";
+import { isRunFault } from "../errors.js";
 import { type Manifest, manifestName, manifestText } from "./manifest.js";
-import {
-  type Checkpoint,
-  checkpointOf,
-  examineCheckpoint,
-  listCheckpoints,
-  newestCheckpoint,
-} from "./read.js";
+import { type Checkpoint, checkpointOf, listCheckpoints, newestCheckpoint } from "./read.js";
 
 /** The name and the position of a new checkpoint. */
 export interface CheckpointPoint {
@@ -36,16 +29,6 @@ export interface CheckpointPoint {
   facts: object;
   /** Content by file name. The chunks of an iterable are written one by one. */
   files: Readonly<Record<string, FileData>>;
-}
-
-/** What a save did. */
-export interface SavedCheckpoint {
-  /** The new checkpoint under its final name. */
-  checkpoint: Checkpoint;
-  /** Ids of older checkpoints that the policy removed. */
-  removed: string[];
-  /** Files that could not be removed, a line each. */
-  warnings: string[];
 }
 
 export type { CheckpointStore };
@@ -63,8 +46,6 @@ export function openCheckpoints(
 
 /** The checkpoints of one run folder; open it with `openCheckpoints`. */
 class CheckpointStore {
-  private readonly verified = new Set<string>();
-
   constructor(
     /** Path of the folder `checkpoints`. */
     readonly folder: string,
@@ -78,39 +59,37 @@ class CheckpointStore {
   }
 
   /**
-   * Saves a checkpoint. On return it is on the disk, and the policy has removed older ones. Throws
-   * FileError "disk_full", "read_only", … and then keeps the older ones, and RunError
-   * "bad_argument" for bad names and for an order before another checkpoint's.
+   * Saves a checkpoint. On return it is on the disk, and older ones are removed; warnings name
+   * what could not be removed. Throws FileError "disk_full", "read_only", … and then keeps the
+   * older ones.
    */
-  save(point: CheckpointPoint): SavedCheckpoint {
-    const older = this.points();
-    const later = older.find((other) => other.order > point.order);
-    if (later)
-      throw new RunError(
-        "bad_argument",
-        `a checkpoint was given the order ${point.order}, but ${later.id} has ${later.order}: first remove later checkpoints with dropAfter`,
-      );
-    const checkpoint = this.write(point, older);
-    this.verified.add(checkpoint.id);
-    return { checkpoint, ...this.prune() };
+  save(point: CheckpointPoint): { checkpoint: Checkpoint; warnings: string[] } {
+    const checkpoint = this.write(point);
+    return { checkpoint, warnings: this.tidy() };
   }
 
-  /** Removes leftovers of a killed process; returns warnings. */
+  /** Removes the checkpoints beyond `keep_last`, and earlier ones of one order; returns warnings. */
   tidy(): string[] {
-    return this.prune().warnings;
+    const orders = new Set<number>();
+    try {
+      for (const { folder, order } of this.points().reverse()) {
+        if (orders.has(order) || orders.size === this.keep_last) removeFolder(folder);
+        else orders.add(order);
+      }
+      return [];
+    } catch (error) {
+      if (!isRunFault(error)) throw error;
+      return [error.message];
+    }
   }
 
-  /**
-   * Removes the whole checkpoints after `order`, newest first. Returns their ids.
-   * Throws FileError.
-   */
-  dropAfter(order: number): string[] {
+  /** Removes the whole checkpoints after `order`, newest first. Throws FileError. */
+  dropAfter(order: number): void {
     const later = this.points().filter((point) => point.order > order);
     for (const { folder } of later.reverse()) removeFolder(folder);
-    return later.map(({ id }) => id);
   }
 
-  private write(point: CheckpointPoint, older: readonly Checkpoint[]): Checkpoint {
+  private write(point: CheckpointPoint): Checkpoint {
     const facts = point.facts as Manifest["facts"];
     const id = this.freeName(point.id);
     const folder = join(this.folder, id);
@@ -131,7 +110,9 @@ class CheckpointStore {
         staged.discard();
       }
     } catch (error) {
-      throw refusalOf(error, folder, older);
+      if (!(error instanceof FileError) && errnoOf(error) === undefined) throw error;
+      const { code, message } = fileError("save the checkpoint", folder, error);
+      throw new FileError(code, `${message}; older checkpoints are intact`, { cause: error });
     }
   }
 
@@ -144,64 +125,9 @@ class CheckpointStore {
   private points(): Checkpoint[] {
     return listCheckpoints(this.folder).flatMap(({ checkpoint }) => checkpoint ?? []);
   }
-
-  private isWhole({ id }: Checkpoint): boolean {
-    if (this.verified.has(id)) return true;
-    const isWhole = examineCheckpoint(this.folder, id, { verify: true }).checkpoint !== null;
-    if (isWhole) this.verified.add(id);
-    return isWhole;
-  }
-
-  private prune(): { removed: string[]; warnings: string[] } {
-    const removed: string[] = [];
-    const warnings: string[] = [];
-    try {
-      for (const { id, folder } of this.superfluous()) {
-        removeFolder(folder);
-        removed.push(id);
-      }
-    } catch (error) {
-      if (!isRunFault(error)) throw error;
-      warnings.push(error.message);
-    }
-    return { removed, warnings };
-  }
-
-  private superfluous(): Checkpoint[] {
-    let kept = 0;
-    let lastOrder = Number.NaN;
-    const superfluous: Checkpoint[] = [];
-    for (const point of this.points().reverse()) {
-      if (!this.isWhole(point)) continue;
-      if (point.order === lastOrder || kept === this.keep_last) superfluous.unshift(point);
-      else kept += 1;
-      lastOrder = point.order;
-    }
-    return superfluous;
-  }
 }
 
 function writeHashed(path: string, data: FileData): Manifest["files"][string] {
-  const hash = createHash("sha256");
-  let size = 0;
-  function* hashed(): Iterable<Uint8Array> {
-    for (const chunk of chunksOf(data)) {
-      hash.update(chunk);
-      size += chunk.byteLength;
-      yield chunk;
-    }
-  }
-  writeFlushed(path, hashed());
-  return { size, sha256: hash.digest("hex") };
-}
-
-function refusalOf(error: unknown, folder: string, older: readonly Checkpoint[]): unknown {
-  if (!(error instanceof FileError) && errnoOf(error) === undefined) return error;
-  const cause = fileError("save the checkpoint", folder, error);
-  const newest = older.at(-1)?.id;
-  const rest =
-    newest === undefined
-      ? "no older checkpoint exists"
-      : `the older checkpoints (${older.length}, newest ${newest}) are intact`;
-  return new FileError(cause.code, `${cause.message}; ${rest}`, { cause: error });
+  writeFlushed(path, data);
+  return { size: statSync(path).size, sha256: sha256OfFile(path) };
 }

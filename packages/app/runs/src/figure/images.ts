@@ -1,4 +1,4 @@
-import { RunError, refuse } from "../errors.js";
+import { RunError } from "../errors.js";
 import { pickIndexes } from "./panel.js";
 import { escapeXml, fontFamily, ink, textWidth } from "./svg.js";
 
@@ -25,7 +25,7 @@ export interface ImageGridOptions {
   title?: string;
 }
 
-/** Draws the grid, small images about 64 screen pixels wide. Returns PNG. Throws RunError "bad_argument". */
+/** Draws the grid, small images about 64 screen pixels wide. Returns PNG. */
 export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
   const { images, shape, columns, columnTitles = [], title } = options;
   const scale = Math.max(1, Math.round(64 / shape[3]));
@@ -40,7 +40,7 @@ export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
   return (await drawSheet(sheet, { top, labels })).png().toBuffer();
 }
 
-/** One image [channels, height, width] as PNG, pixel for pixel. Throws RunError "bad_argument". */
+/** One image [channels, height, width] as PNG, pixel for pixel. */
 export async function picturePng(
   pixels: Uint8Array,
   [channels, height, width]: readonly [channels: number, height: number, width: number],
@@ -78,14 +78,10 @@ export interface PathStripOptions extends Pick<ImageGridOptions, "title"> {
 
 const strip = { rows: 8, columns: 9 };
 
-/**
- * Paths of a few images as PNG: one row an image, one column a time. Throws RunError
- * "bad_argument".
- */
+/** Paths of a few images as PNG: one row an image, one column a time. */
 export async function pathStrip({ path, shape, times, title }: PathStripOptions): Promise<Buffer> {
   const [count, n, ...size] = shape;
   const plane = path.length / (count * n);
-  refuse("a path strip", [[times.length !== count, `${times.length} times, expected ${count}`]]);
   const picked = pickIndexes(count, strip.columns);
   const rows = Math.min(strip.rows, n);
   const images = Array.from({ length: rows }, (_, row) =>
@@ -132,12 +128,11 @@ export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer
     const picture = await drawSheet(sheet, { top: captionHeight + gap, labels: [label] });
     const { data, info } = await picture.removeAlpha().raw().toBuffer({ resolveWithObject: true });
     size = info;
-    refuse("an animation", [
-      [
-        info.width * info.height * frames.length > pixelLimit,
-        `${frames.length} frames of ${info.width} × ${info.height} pixels, expected fewer frames or images`,
-      ],
-    ]);
+    if (info.width * info.height * frames.length > pixelLimit)
+      throw new RunError(
+        "bad_argument",
+        `an animation of ${frames.length} frames of ${info.width} × ${info.height} pixels is too large: expected fewer frames or images`,
+      );
     drawn.push(data);
   }
   const sharp = await loadSharp();
@@ -170,14 +165,6 @@ function paint(
 ): Sheet {
   const [n, channels, height, width] = shape;
   const plane = height * width;
-  const isWhole = [...shape, columns].every((size) => Number.isSafeInteger(size) && size > 0);
-  refuse("a grid of images", [
-    [
-      !isWhole || n * channels * plane !== images.length,
-      `${images.length} values for shape [${shape.join(", ")}], expected their product`,
-    ],
-    [channels !== 1 && channels !== 3, `${channels} channels, expected 1 (grey) or 3 (RGB)`],
-  ]);
   const cell = { width: width * scale + space, height: height * scale + space };
   const sheet = { width: columns * cell.width, height: Math.ceil(n / columns) * cell.height };
   const data = Buffer.alloc(3 * sheet.width * sheet.height, 255);

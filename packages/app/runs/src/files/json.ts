@@ -7,17 +7,13 @@ import { readText } from "./read.js";
 
 const notFinite = ["NaN", "Infinity", "-Infinity"];
 
-/** A value as JSON; NaN and infinities become strings. Throws RunError "bad_argument". */
-export function toJson(value: unknown, { indent = 0 } = {}): string {
-  const finite = (_: string, v: unknown) =>
-    typeof v === "number" && !Number.isFinite(v) ? String(v) : v;
-  try {
-    return JSON.stringify(value, finite, indent);
-  } catch (cause) {
-    const what = `this value cannot be written as JSON: ${cause}`;
-    throw new RunError("bad_argument", what, { cause });
-  }
-}
+/** A value as JSON; NaN and infinities become strings. */
+export const toJson = (value: unknown, { indent = 0 } = {}): string =>
+  JSON.stringify(
+    value,
+    (_, v) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : v),
+    indent,
+  );
 
 /** Reads the text of toJson. Throws RunError "corrupt" that names `source`. */
 export function fromJson(
@@ -40,15 +36,30 @@ export const writeJson = (path: string, value: unknown): void =>
 export const readJson = (path: string, cure?: string): unknown =>
   fromJson(readText(path), path, cure);
 
-/** Throws RunError "corrupt" that names the first wrong part, and `cure`. */
-export function readAs<T extends z.ZodType>(path: string, schema: T, cure: string): z.output<T> {
-  return checkAs(readJson(path, cure), { path, schema, cure });
+interface FormatOptions<T> {
+  schema: T;
+  cure: string;
+  /** The newest readable format. */
+  newest?: number;
+  /** What to do without a file (default: the cure). */
+  missing?: string;
 }
 
-function checkAs<T extends z.ZodType>(
+/**
+ * Throws RunError "newer_format" with the version that wrote the value, or "corrupt" that names the
+ * first wrong part, and `cure`.
+ */
+export function checkAs<T extends z.ZodType>(
   value: unknown,
-  { path, schema, cure }: { path: string; schema: T; cure: string },
+  path: string,
+  { schema, cure, newest = Number.POSITIVE_INFINITY }: FormatOptions<T>,
 ): z.output<T> {
+  const { format, dsbm } = (value ?? {}) as { format?: unknown; dsbm?: unknown };
+  if (typeof format === "number" && format > newest)
+    throw new RunError(
+      "newer_format",
+      `${path} was written by dsbm ${printable(dsbm)} in format ${format}, this version reads up to format ${newest}: update dsbm`,
+    );
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -56,42 +67,15 @@ function checkAs<T extends z.ZodType>(
   throw new RunError("corrupt", `${path} is not as expected (${part}: ${issue?.message}): ${cure}`);
 }
 
+/** Reads a JSON file. Throws RunError "not_a_run" without a file, and as checkAs. */
+export function readAs<T extends z.ZodType>(path: string, options: FormatOptions<T>): z.output<T> {
+  if (existsSync(path)) return checkAs(readJson(path, options.cure), path, options);
+  throw new RunError("not_a_run", `there is no ${path}: ${options.missing ?? options.cure}`);
+}
+
 /** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
 export const readIfAs = <T extends z.ZodType>(path: string, schema: T): z.output<T> | null =>
   existsSync(path) ? (schema.safeParse(readJson(path)).data ?? null) : null;
-
-interface FormatOptions<T> {
-  path: string;
-  newest: number;
-  schema: T;
-  cure: string;
-}
-
-/** Throws RunError "newer_format" with the version that wrote it, or "corrupt". */
-export function checkFormat<T extends z.ZodType>(
-  value: unknown,
-  { newest, ...options }: FormatOptions<T>,
-): z.output<T> {
-  const { format, dsbm } = (value ?? {}) as { format?: unknown; dsbm?: unknown };
-  if (typeof format === "number" && format > newest)
-    throw new RunError(
-      "newer_format",
-      `${options.path} was written by dsbm ${printable(dsbm)} in format ${format}, this version reads up to format ${newest}: update dsbm`,
-    );
-  return checkAs(value, options);
-}
-
-/**
- * Reads a JSON file with a format number. Throws RunError "not_a_run" without a file, and as
- * checkFormat.
- */
-export function readFormat<T extends z.ZodType>(
-  path: string,
-  { missing, ...options }: Omit<FormatOptions<T>, "path"> & { missing: string },
-): z.output<T> {
-  if (existsSync(path)) return checkFormat(readJson(path), { path, ...options });
-  throw new RunError("not_a_run", `there is no ${path}: ${missing}`);
-}
 
 const printable = (value: unknown): string =>
   String(value)

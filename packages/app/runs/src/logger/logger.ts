@@ -7,9 +7,8 @@ import { tensorboardLogger } from "./tensorboard.js";
  * disk refuses.
  */
 export interface Logger {
-  /** Logs named values at a step, an integer that never decreases; null is no value. */
-  log(step: number, values: LogValues): void;
-  /** Logs PNG images by name at a step. */
+  /** Logs named values at a step, an integer that never decreases. */
+  log(step: number, values: Readonly<Record<string, number>>): void;
   images(step: number, pictures: Readonly<Record<string, Uint8Array>>): void;
   /** Writes everything to the disk. */
   flush(): void;
@@ -17,17 +16,11 @@ export interface Logger {
   close(): void;
 }
 
-/** Logged values by name; null for a missing value. */
-export type LogValues = Readonly<Record<string, number | null>>;
-
-/** Options of all loggers. */
-export interface LoggerOptions {
-  /** The first step of this process: readers drop later steps of earlier processes. */
-  from?: number;
-}
-
-/** Opens a logger that writes into a run's folder. Throws FileError. */
-export type OpenLogger = (folder: string, options?: LoggerOptions) => Logger;
+/**
+ * Opens a logger that writes into a run's folder. `from` is the first step of this process: readers
+ * drop later steps of earlier processes. Throws FileError.
+ */
+export type OpenLogger = (folder: string, from: number) => Logger;
 
 const noLogger: OpenLogger = () => ({ log() {}, images() {}, flush() {}, close() {} });
 
@@ -59,7 +52,7 @@ const places = ["half_iteration", "iteration", "direction", "step"];
 export function namedMetrics(
   place: MetricPlace,
   row: Readonly<Record<string, Cell | undefined>>,
-): LogValues {
+): Record<string, number> {
   const numbers = Object.entries(row).filter(
     ([key, value]) => typeof value === "number" && !places.includes(key),
   );

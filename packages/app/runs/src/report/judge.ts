@@ -233,17 +233,6 @@ function roundedUp(n: number): number {
   return Math.ceil(n / unit) * unit;
 }
 
-/** The worst columns first, by their metric over its floor. */
-export function worstColumns(rows: readonly MetricRow[]): string[] {
-  const ratios = new Map<string, number>();
-  for (const row of rows) {
-    if (row.group !== "columns" || row.column === undefined) continue;
-    const ratio = judge(row).ratio ?? 0;
-    ratios.set(row.column, Math.max(ratios.get(row.column) ?? 0, ratio));
-  }
-  return [...ratios].sort(([, a], [, b]) => b - a).map(([name]) => name);
-}
-
 const mainNames = ["feature_distance", "sliced_w2"];
 
 /**

@@ -49,15 +49,14 @@ function grouped(rows: readonly MetricRow[], keyOf: (row: MetricRow) => string) 
 
 function columnTables(rows: readonly MetricRow[]): Html[] {
   const tables = grouped(rows, nameOf).flatMap(([name, own]) => {
-    const sorted = own.toSorted((a, b) => (judge(b).ratio ?? 0) - (judge(a).ratio ?? 0));
-    const worst = sorted.slice(0, mostColumns);
+    const worst = own.slice(0, mostColumns);
     const body = worst.map((row) => {
       const { column } = row;
       return html`<tr><th scope="row" class="name" title="${column}">${column}</th>${numbers(row)}</tr>`;
     });
-    const rest = sorted.length - worst.length;
+    const rest = own.length - worst.length;
     const table = html`<table class="cards"><caption>${name}</caption>${head("Column")}<tbody>${body}</tbody></table>`;
-    const note = html`<p class="note">The ${worst.length} worst of ${sorted.length} columns; ${rest} are not shown (quality.json has all).</p>`;
+    const note = html`<p class="note">The ${worst.length} worst of ${own.length} columns; ${rest} are not shown (quality.json has all).</p>`;
     return listed(box(`Columns, ${name}`, table), rest > 0 && note);
   });
   return [html`<p class="note">${rows[0]?.meaning}</p>`, ...tables];
@@ -65,9 +64,8 @@ function columnTables(rows: readonly MetricRow[]): Html[] {
 
 function numbers(row: MetricRow, isMissed = false): Html {
   const verdict = judge(row);
-  const isHidden = isMissed;
-  const words = isHidden ? "of generated samples that miss the target" : verdict.words;
-  const grade = isHidden || !verdict.grade ? "" : ` ${verdict.grade}`;
+  const words = isMissed ? "of generated samples that miss the target" : verdict.words;
+  const grade = isMissed || !verdict.grade ? "" : ` ${verdict.grade}`;
   const interval = row.interval?.map((x) => digits(x)).join(" – ") ?? "–";
   return html`${[
     cell("Value", digits(row.value)),

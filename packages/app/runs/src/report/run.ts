@@ -12,10 +12,9 @@ import { runPaths } from "../run/layout.js";
 import { type Quality, readQuality } from "../run/quality.js";
 import { formatTable } from "../table.js";
 import { choicesList, dataSection, endNames } from "./data.js";
-import { worstColumns } from "./judge.js";
 import { metricTables } from "./metrics.js";
 import { charts, command, folded, type Picture, pairs, pictures } from "./page/blocks.js";
-import { digits, valueText } from "./page/digits.js";
+import { digits } from "./page/digits.js";
 import { Html, html, listed, type Part } from "./page/html.js";
 import { renderPage } from "./page/page.js";
 import { distinctNames, type Names, verdictParts } from "./verdict.js";
@@ -61,10 +60,11 @@ export async function renderRun(report: RunReport): Promise<string> {
   const fileNames = data && endNames(data);
   const names = distinctNames(fileNames ?? report.names);
   const units = data ? unitsOf(data) : plainUnits;
+  // quality.json has the worst column of a direction first.
   const rankIn = (direction: "f" | "b") => {
-    const worst = worstColumns(rows.filter((row) => row.direction === direction));
+    const worst = rows.filter((row) => row.column !== undefined && row.direction === direction);
     return (column: number) => {
-      const place = worst.indexOf(data?.columns[column]?.name ?? "");
+      const place = worst.findIndex((row) => row.column === data?.columns[column]?.name);
       return place < 0 ? worst.length : place;
     };
   };
@@ -120,7 +120,6 @@ export async function renderRun(report: RunReport): Promise<string> {
       short: "Commands",
       body: report.commands.map(([purpose, line]) => [html`<p>${purpose}</p>`, command(line)]),
     },
-    { id: "configuration", title: "Configuration", body: [configuration(report.config)] },
   ].map((section) => ({ ...section, body: listed(...section.body) }));
   return renderPage({
     title: fileNames ? `From ${names.source} to ${names.target}` : report.title,
@@ -241,11 +240,4 @@ function unitsOf({ columns, transform }: DataFile): AxisUnits {
     },
     value: (column, x) => x * (of(std, column) ?? 1) + (of(mean, column) ?? 0),
   };
-}
-
-function configuration(config: Readonly<Record<string, unknown>>): Html {
-  const entries = Object.entries(config).map(
-    ([key, value]) => [html`<code>${key}</code>`, valueText(value)] as const,
-  );
-  return folded("All resolved keys", [pairs(entries)]);
 }

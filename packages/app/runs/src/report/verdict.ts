@@ -1,9 +1,9 @@
-import type { MetricRow, Quality, Verdict } from "../run/quality.js";
+// The verdict of each direction with its evidence and the next steps.
+import type { Quality, Verdict } from "../run/quality.js";
 import { shellWord } from "../shell.js";
 import { bar } from "./bar.js";
 import { mainMetric } from "./judge.js";
 import { leftOutSentences } from "./left-out.js";
-import { digits } from "./page/digits.js";
 import { type Html, html } from "./page/html.js";
 
 export interface Names {
@@ -28,8 +28,7 @@ export function verdictParts(quality: Quality | null, names: Names, folder: stri
     const { direction, grade, reason, next } = verdict;
     const own = rows.filter((row) => row.direction === direction);
     const main = mainMetric(rows, direction);
-    const found = [main && evidence(main), ...leftOutSentences(own)];
-    const notes = found.filter(Boolean);
+    const notes = leftOutSentences(own);
     return html`<div class="verdict ${grade}"><p><b>${verdictTitle(verdict, names)}</b> ${reason}</p>
 ${main && bar(main, { width: 320 })}<p>${nextStep(next)}</p>
 ${notes.length > 0 && html`<p class="note">${notes}</p>`}</div>`;
@@ -57,15 +56,4 @@ export function verdictTitle({ direction, grade }: Verdict, names: Names): strin
       ? `Forward, from ${source} to ${target}`
       : `Backward, from ${target} to ${source}`;
   return `${way}: ${gradeWords[grade]}.`;
-}
-
-function evidence({ title, value, interval, floor, floor_interval, ceiling }: MetricRow): string {
-  const band = (name: string, range: readonly number[] | null | undefined) =>
-    range ? ` (${name}${range.map((x) => digits(x)).join(" to ")})` : "";
-  const texts = [
-    `${title} ${digits(value)}${band("95 % interval ", interval)}`,
-    floor !== null && `floor ${digits(floor)}${band("", floor_interval)}`,
-    ceiling !== null && `ceiling ${digits(ceiling)}`,
-  ];
-  return `${texts.filter(Boolean).join(", ")}.`;
 }

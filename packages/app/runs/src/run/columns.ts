@@ -1,11 +1,9 @@
 // columns.json: the metrics of results.csv and their columns, for tables, figures and progress.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Row, readCsv } from "../files/csv.js";
-import { readJson } from "../files/json.js";
+import type { Row } from "../files/csv.js";
+import { readIfAs } from "../files/json.js";
 import { formatNumber } from "../table.js";
-import { runPaths } from "./layout.js";
 
 const logged = z.object({
   name: z.string(),
@@ -29,37 +27,18 @@ export type LoggedMetric = z.infer<typeof logged>;
 /** The name of the file that explains the columns of results.csv. */
 export const columnsFile = "columns.json";
 
-const schema = z.array(logged);
+/** The schema of columns.json. */
+export const loggedMetrics = z.array(logged);
 
 /** Columns of results.csv around the metrics: place and duration of an evaluation. */
 export const placeColumns = {
   before: ["half_iteration", "direction", "step", "steps", "n", "nfe"],
   after: ["seconds_per_batch", "seconds"],
 };
-const noMetrics = [...placeColumns.before, ...placeColumns.after, "iteration", "split", "sampler"];
 
-/** The metrics of columns.json. Without a file (runs of 0.1) each column is a metric. */
-export function loggedMetrics(content: unknown, columns: readonly string[]): LoggedMetric[] {
-  const result = schema.safeParse(content);
-  if (result.success) return result.data;
-  const names = columns.filter((column) => !noMetrics.includes(column));
-  return names.map((name) => ({
-    name,
-    title: name,
-    group: "",
-    meaning: "",
-    columns: { value: name },
-    isMain: true,
-  }));
-}
-
-/** Throws RunError. */
-export function readLogged(folder: string): LoggedMetric[] {
-  const path = join(folder, columnsFile);
-  const { results_csv } = runPaths(folder);
-  const columns = existsSync(results_csv) ? readCsv(results_csv).columns : [];
-  return loggedMetrics(existsSync(path) ? readJson(path) : null, columns);
-}
+/** The metrics of columns.json; [] without a readable file. Throws RunError "corrupt". */
+export const readLogged = (folder: string): LoggedMetric[] =>
+  readIfAs(join(folder, columnsFile), loggedMetrics) ?? [];
 
 /** The logged metrics of several run folders, each name once. */
 export function readLoggedOf(folders: readonly string[]): LoggedMetric[] {

@@ -15,9 +15,6 @@ const isChecked = (file: string): boolean =>
 
 const entry = z.object({ file: z.string(), sha256: z.string().nullish() });
 
-const lineOf = (file: string, hash: string | null): string =>
-  `${JSON.stringify({ file, sha256: hash })}\n`;
-
 /** The last hash of each file; null if it was dropped. Throws RunError "corrupt" for a damaged line. */
 function readManifest(folder: string): Map<string, string | null> {
   const path = join(folder, manifestFile);
@@ -28,7 +25,7 @@ function readManifest(folder: string): Map<string, string | null> {
 function record(folder: string, file: string, hash: string | null): void {
   const lines = openAppendFile(join(folder, manifestFile));
   try {
-    lines.append(lineOf(file, hash));
+    lines.append(`${JSON.stringify({ file, sha256: hash })}\n`);
   } finally {
     lines.close();
   }
@@ -46,20 +43,15 @@ export function writeRunFile(folder: string, file: string, data: FileData): stri
   return path;
 }
 
-/** Rewrites the manifest with the last line of each existing checked file. Throws RunError. */
-export function compactManifest(folder: string): void {
-  const lines = [...readManifest(folder)].flatMap(([file, hash]) =>
-    hash !== null && isChecked(file) && existsSync(join(folder, file)) ? [lineOf(file, hash)] : [],
-  );
-  if (existsSync(join(folder, manifestFile)))
-    writeFileAtomic(join(folder, manifestFile), lines.join(""));
-}
-
 /**
  * Throws RunError "corrupt" for the first changed file among `files` or among all checked files of
  * a run.
  */
-export function checkFiles(folder: string, files?: readonly string[], cure?: string): void {
+export function checkFiles(
+  folder: string,
+  files?: readonly string[],
+  cure = "restore it from a copy, or train again with --again",
+): void {
   const known = readManifest(folder);
   for (const file of files ?? known.keys()) {
     const path = join(folder, file);
@@ -70,20 +62,11 @@ export function checkFiles(folder: string, files?: readonly string[], cure?: str
       // Another process may have written it in the meantime.
       const newest = readManifest(folder).get(file) ?? null;
       if (newest === hash)
-        throw damageError(
-          join(folder, file),
-          `its sha256 is ${digest.slice(0, 12)}…, expected ${hash.slice(0, 12)}…`,
-          cure,
+        throw new RunError(
+          "corrupt",
+          `${path} is damaged (its sha256 is ${digest.slice(0, 12)}…, expected ${hash.slice(0, 12)}…): ${cure}; if the change is yours, delete its lines in ${manifestFile}`,
         );
       hash = newest;
     }
   }
-}
-
-function damageError(path: string, reason: string, cure?: string): RunError {
-  const usual = "restore it from a copy, or train again with --again";
-  return new RunError(
-    "corrupt",
-    `${path} is damaged (${reason}): ${cure ?? usual}; if the change is yours, delete its lines in ${manifestFile}`,
-  );
 }

@@ -1,6 +1,6 @@
 // run.json: version, state and times of a run.
 import { z } from "zod";
-import { readFormat } from "../files/json.js";
+import { readAs } from "../files/json.js";
 import { listOf, real, text, textOrNull } from "../files/schema.js";
 
 /** The format of run folders that this version writes and the newest that it reads. */
@@ -39,7 +39,7 @@ export type Environment = RunInfo["environment"];
 
 /** Throws RunError "not_a_run", "newer_format" or "corrupt". */
 export const readRunInfo = (path: string): RunInfo =>
-  readFormat(path, {
+  readAs(path, {
     newest: formatVersion,
     schema: runInfo,
     missing: "give the folder of a run",

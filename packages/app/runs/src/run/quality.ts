@@ -150,5 +150,5 @@ function parsedOrNull(path: string): unknown {
 export function readQuality(folder: string): Quality | null {
   const { quality_json: path } = runPaths(folder);
   const cure = `evaluate again with npx dsbm evaluate ${shellWord(folder)}`;
-  return existsSync(path) ? readAs(path, qualityFile, cure) : null;
+  return existsSync(path) ? readAs(path, { schema: qualityFile, cure }) : null;
 }

@@ -14,11 +14,10 @@ import {
   writeFileAtomic,
 } from "@dsbm/files";
 import { listCheckpoints } from "../checkpoint/read.js";
-import { RunError } from "../errors.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
 import { toJson, writeJson } from "../files/json.js";
 import { movePath, namesIn, removeFiles } from "../files/read.js";
-import { compactManifest, writeRunFile } from "./hashes.js";
+import { writeRunFile } from "./hashes.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
 import { parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { readMetrics } from "./reader.js";
@@ -59,7 +58,6 @@ export function openRun(options: OpenRunOptions): RunWriter {
     const spent = earlier ? secondsOf(earlier, paths) : 0;
     sweepTemporaries(folder, { deep: true });
     if (mode === "restart") setAside(paths);
-    else compactManifest(folder);
     const json = `${toJson(config, { indent: 2 })}\n`;
     writeRunFile(folder, "config.json", json);
     writeRunFile(folder, "config.yaml", options.config_yaml ?? json);
@@ -124,8 +122,6 @@ class RunWriter {
 
   /** Writes a file under the run folder (a relative path), atomically. Returns its path. */
   saveFile(name: string, data: FileData): string {
-    if (name === "" || name.startsWith("/") || name.split(/[/\\]/).includes(".."))
-      throw new RunError("bad_argument", `file "${name}" is not a path inside the run folder`);
     this.checkLock();
     const path = writeRunFile(this.paths.folder, name, data);
     this.lock.refresh();

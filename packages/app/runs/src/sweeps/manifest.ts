@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { makeFolder } from "@dsbm/files";
 import { z } from "zod";
 import { RunError } from "../errors.js";
-import { readFormat, writeJson } from "../files/json.js";
+import { readAs, writeJson } from "../files/json.js";
 import { namesIn } from "../files/read.js";
 import { real } from "../files/schema.js";
 
@@ -66,7 +66,7 @@ export function writeManifest(folder: string, manifest: Omit<SweepManifest, "for
 
 /** Throws RunError "not_a_run", "newer_format" or "corrupt". */
 export const readManifest = (folder: string): SweepManifest =>
-  readFormat(sweepPaths(folder).manifest, {
+  readAs(sweepPaths(folder).manifest, {
     newest: formatVersion,
     schema: sweepManifest,
     missing: "give a sweep's folder",

@@ -67,7 +67,7 @@ describe("a disk that refuses", () => {
         expect(returned).toMatchObject({ warnings: [expect.stringMatching(/^cannot remove /)] });
       } else if (error instanceof FileError) {
         expect([error.code, error.message]).toEqual([code, expect.stringMatching(cure)]);
-        expect(error.message).toMatch(/the older checkpoints \(2, newest .*\) are intact$/);
+        expect(error.message).toMatch(/; older checkpoints are intact$/);
         expect(numbers(store)).toEqual(expect.arrayContaining([1, 2]));
       } else throw error;
       expectPoint(store.save(point(4)).checkpoint, 4);

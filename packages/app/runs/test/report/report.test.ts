@@ -177,26 +177,9 @@ describe("verdicts", () => {
     expect(verdict(row(good), accuracy(left(0, 0, 0.05, 0.3)))?.grade).toBe("undecided");
   });
 
-  const words = (rows: MetricRow[]) => {
-    const verdicts = [verdict(...rows)];
-    return verdictParts(qualityFile.parse({ rows, verdicts }), facts.names, "RUN").map(({ text }) =>
-      select(text, "div")[0]?.textContent.replace(/\s+/g, " "),
-    );
-  };
-
   it("are read from files of earlier versions as what they lack", () => {
     const [part] = verdictParts(qualityFile.parse({ rows: [row({})] }), facts.names, "RUN");
     expect(part?.text).toContain("npx dsbm evaluate RUN");
-  });
-
-  it("come with the evidence", () => {
-    const [text] = words([
-      row({ ...left(0.3, 0.2, 0.4), interval: [20, 40], floor_interval: [0.5, 2] }),
-    ]);
-    expect(text).toMatch(/Forward, from A to B: most of the way\./);
-    expect(text).toMatch(
-      /sliced W2 30\.7 \(95 % interval 20 to 40\), floor 1 \(0\.500 to 2\), ceiling 100/,
-    );
   });
 });
 

@@ -1,5 +1,4 @@
-import { columnsFile, loggedMetrics, parseCsv, referenceOf } from "@dsbm/runs";
-import { z } from "zod";
+import { columnsFile, type LoggedMetric, loggedMetrics, parseCsv, referenceOf } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import type { Measured, Results } from "../shared/api.js";
 import { readAs } from "./files.js";
@@ -30,7 +29,7 @@ export function readResults(
   { last = Number.POSITIVE_INFINITY } = {},
 ): Results {
   const { columns, rows } = readTable(folder, path, last);
-  const references = loggedMetrics(columnsOf(folder, path), columns)
+  const references = columnsOf(folder, path)
     .filter((metric) => columns.includes(metric.columns.value))
     .map((metric) => {
       const found = referenceOf(metric);
@@ -45,12 +44,12 @@ export function readResults(
   return { rows, references };
 }
 
-/** columns.json next to results.csv; null if it cannot be read. */
-function columnsOf(folder: Folder, path: string): unknown {
+/** columns.json next to results.csv; [] if it cannot be read. */
+function columnsOf(folder: Folder, path: string): LoggedMetric[] {
   try {
-    return readAs(folder, path.replace(/results\.csv$/, columnsFile), z.unknown());
+    return readAs(folder, path.replace(/results\.csv$/, columnsFile), loggedMetrics);
   } catch {
-    return null;
+    return [];
   }
 }
 
