@@ -9,6 +9,7 @@ import { tensorboardLogger } from "./tensorboard.js";
 export interface Logger {
   /** Logs named values at a step, an integer that never decreases. */
   log(step: number, values: Readonly<Record<string, number>>): void;
+  /** Logs PNG images by name at a step. */
   images(step: number, pictures: Readonly<Record<string, Uint8Array>>): void;
   /** Writes everything to the disk. */
   flush(): void;
