@@ -319,7 +319,8 @@ export async function compareSamples(
   };
 }
 
-const numberOf = (found: Compared): number | null => (found instanceof Object ? found.value : found);
+const numberOf = (found: Compared): number | null =>
+  found instanceof Object ? found.value : found;
 
 function inUnits(measurement: Measurement, by: number): Measurement {
   const times = (x: number) => x * by;

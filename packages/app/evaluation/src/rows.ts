@@ -57,9 +57,8 @@ export async function measureAs(
   // A verdict does without them: they end with the time.
   const needless = chosen.map((metric) => ({ ...metric, isNeeded: false }));
   const found = await measureSet(set, needless, context);
-  return (
-    found && found.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }))
-  );
+  if (!found) return null;
+  return found.rows.map((row) => ({ ...row, name: nameOf(row.name), group, ...change(row) }));
 }
 
 /** Returns a measurement or the reason for its absence, for example resamples that do not vary. */
