@@ -21,7 +21,6 @@ import { repo } from "./setup/stamp.mjs";
 
 const target = join(repo, "docs", "keys.md");
 const HEAD = "| option | default | meaning |\n| --- | --- | --- |";
-const dirs = [join(repo, "packages/app/config/conf")];
 
 const networks = train.schema.shape.model.unwrap().options;
 
@@ -58,7 +57,7 @@ function tables() {
 /** What presets change: a Map of values to names of presets, by key. Keys of networks stand behind the network's name. */
 function presetValues() {
   const found = new Map();
-  const valuesOf = (...overrides) => resolve(train, [...overrides, "--help"], { dirs }).values;
+  const valuesOf = (...overrides) => resolve(train, [...overrides, "--help"]).values;
   const note = (key, value, preset) => {
     const names = found.get(key) ?? new Map();
     found.set(key, names.set(value, [...(names.get(value) ?? []), preset]));
@@ -74,7 +73,7 @@ function presetValues() {
     );
   // A method comes with the usual dataset, whose values are not the method's.
   const usual = { dataset: ofTrain(), method: ofTrain(valuesOf()) };
-  for (const { name: group, presets } of presetGroups(dirs, "train"))
+  for (const { name: group, presets } of presetGroups("train"))
     for (const { name } of presets) {
       const values = valuesOf(`${group}=${name}`);
       if (group in usual) noteChanges(name, ofTrain(values), usual[group]);
@@ -94,7 +93,7 @@ function presetValues() {
 /** The keys that have another name or another value in the Gaussian benchmark. */
 function benchmarkEntries(all) {
   const { schema, aliases } = gaussian;
-  const { values } = resolve(gaussian, ["--help"], { dirs });
+  const { values } = resolve(gaussian, ["--help"]);
   const usual = new Map(all.map(({ key, default: value }) => [key, value]));
   return helpEntries(schema, { values, aliases }).filter(
     ({ key, default: value }) => usual.get(key) !== value,

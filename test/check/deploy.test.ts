@@ -90,7 +90,7 @@ describe("the Kubernetes manifest", () => {
   it("asks for a run that there is, of keys that there are", () => {
     const [command, ...words] = container.args;
     expect(commands).toContain(command);
-    const { members } = resolve(train, words, { dirs: [`${root}packages/app/config/conf`] });
+    const { members } = resolve(train, words);
     expect(members).toHaveLength(1);
   });
 });

@@ -17,7 +17,6 @@ import {
 import { root } from "./blocks.js";
 
 const options = {
-  dirs: [join(root, "packages/app/config/conf")],
   names: { method: Object.keys(methods) },
 };
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { type CompleteTrainConfig, completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import { Bridge, type Trained } from "@dsbm/inference";
 import { Clock, silentProgress } from "@dsbm/runs";
-import { presets } from "../../packages/app/config/src/presets-folder.js";
 import { type MeasureOptions, Measuring } from "../../packages/app/evaluation/src/measuring.js";
 import { subjectOf } from "../../packages/app/evaluation/src/subject.js";
 import { type Datasets, loadDatasets } from "../../packages/app/problem/src/datasets.js";
@@ -17,7 +16,7 @@ export const here = (path: string): string =>
 const completed =
   (experiment: typeof train) =>
   (...words: string[]): CompleteTrainConfig =>
-    completeTrain(resolve(experiment, words, { dirs: [presets] }).members[0]!.config);
+    completeTrain(resolve(experiment, words).members[0]!.config);
 
 /** The complete configuration of the arguments of `dsbm train`. */
 export const configured = completed(train);

@@ -34,7 +34,7 @@ const help = [
   "verdicts   200 simulated problems with a known answer: how often a verdict is wrong; into docs/results/verdicts.md",
   "all        all benchmarks of methods; cells where FOLDER is given",
   "",
-  helpTable(experiment.schema, { width: process.stdout.columns ?? 100 }),
+  helpTable(experiment.schema),
   "",
   "--quick   few cases, methods and samples, and short trainings, planned for 15 minutes in all",
   "--again   start over where runs are already; else runs that are finished are read, and others go on",

@@ -10,7 +10,6 @@ import {
   fit,
   isSetting,
   parseOverride,
-  presets,
   resolve,
   train,
 } from "@dsbm/config";
@@ -161,7 +160,7 @@ const allSteps = (config: CompleteTrainConfig): number =>
 
 function trainConfig(words: readonly string[]): CompleteTrainConfig {
   const names = { method: Object.keys(methods) };
-  const { members } = resolve(train, words, { dirs: [presets], names });
+  const { members } = resolve(train, words, { names });
   return completeTrain((members[0] as (typeof members)[number]).config);
 }
 
@@ -172,7 +171,7 @@ async function fitted(one: One, words: string[], options: OneOptions): Promise<R
   const training = { folder, progress, resume, signal, interrupt, again };
   const { base, settings } = readFitArguments(words);
   const names = { method: Object.keys(methods) };
-  const [member] = resolve(fit, settings, { dirs: [presets], names, base }).members;
+  const [member] = resolve(fit, settings, { names, base }).members;
   const request = member as FitRequest;
   const { state } = await runFit({ ...request, base: await withTimes(request) }, training);
   if (state !== "finished") return null;

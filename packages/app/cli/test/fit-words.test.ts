@@ -1,7 +1,7 @@
 // The arguments of `dsbm fit`: short names of folders, and arguments that people can type again.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fit, presets, resolve } from "@dsbm/config";
+import { fit, resolve } from "@dsbm/config";
 import { expect, test } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { readFitArguments } from "../src/words/fit.js";
@@ -60,7 +60,7 @@ test.each([
   const path = at("a/day 2.npy");
   const places = words.startsWith("time=") ? [path] : [path, path, path];
   const { base, settings } = readFitArguments([...places, ...words.split(" ")]);
-  const config = () => resolve(fit, settings, { base, dirs: [presets] }).members[0]?.config;
+  const config = () => resolve(fit, settings, { base }).members[0]?.config;
   if (expected instanceof RegExp) expect(config).toThrow(expected);
   else expect(config()).toMatchObject(expected);
 });

@@ -1,5 +1,5 @@
 // Where runs lie: files of one's own name the folder, presets and typed names stay.
-import { presets, resolve, train } from "@dsbm/config";
+import { resolve, train } from "@dsbm/config";
 import { expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { placeOfRun } from "../src/words/place.js";
@@ -8,9 +8,7 @@ const experiments = scratch();
 
 /** The folder of the run of some arguments, below the folder of all runs. */
 const placeOf = (...words: string[]) => {
-  const { members } = resolve(train, [...words, `experiments_dir=${experiments}`], {
-    dirs: [presets],
-  });
+  const { members } = resolve(train, [...words, `experiments_dir=${experiments}`]);
   const [member] = members as [(typeof members)[number]];
   return placeOfRun(member.config, member)
     .slice(experiments.length + 1)

@@ -2,8 +2,7 @@ import type { z } from "zod";
 import { ConfigError, mapReportingAll, quote, runReportingAll, withLines } from "./errors.js";
 import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
 import { suggestion } from "./nearest.js";
-import { type Composed, compose } from "./presets/compose.js";
-import { presetGroups } from "./presets/groups.js";
+import { type Composed, compose, presetGroups } from "./presets.js";
 import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describe.js";
 import { type CrossCheck, unknownKey, validate } from "./schema/validate.js";
 import { overrideDirname } from "./text/dirname.js";
@@ -83,8 +82,6 @@ export interface Resolved<C> {
 export interface ConfigureOptions {
   /** Overrides below the user's. */
   base?: object;
-  /** Folders of presets (default: only the schema's defaults). */
-  dirs?: readonly string[];
   /** Names of a registry by key; each name works like a preset. */
   names?: Readonly<Record<string, readonly string[]>>;
   /** Further options of the command for suggestions, next to --multirun and --help. */
@@ -141,14 +138,11 @@ export function resolve<S extends z.ZodType>(
   tokens: readonly string[],
   options: ConfigureOptions = {},
 ): Resolved<z.output<S>> {
-  const { dirs = [] } = options;
   const { overrides, multirun, all, ...asked } = parseArguments(tokens, options.options);
   const help = asked.help || all;
   const isLauncher = (one: Override) => experiment.launched === true && isLauncherKey(one);
   const settings = overrides.filter((one) => !isLauncher(one));
-  const keys = multirun
-    ? settings
-    : mapReportingAll(settings, (one) => asList(experiment, one, dirs));
+  const keys = multirun ? settings : mapReportingAll(settings, (one) => asList(experiment, one));
   if (help) {
     const [first = {}] = expandSweep(keys, true);
     const given = { ...flatten(options.base ?? {}), ...flatten(first) };
@@ -156,7 +150,7 @@ export function resolve<S extends z.ZodType>(
     return { help, all, members: [], values, launcher: { kind: "local", n_jobs: null } };
   }
   const [launcher, members] = runReportingAll(
-    () => resolveLauncher(overrides.filter(isLauncher), { dirs, multirun }),
+    () => resolveLauncher(overrides.filter(isLauncher), multirun),
     () =>
       mapReportingAll(expandSweep(keys, multirun), (member) =>
         configure(experiment, member, options),
@@ -169,14 +163,13 @@ export function resolve<S extends z.ZodType>(
 function asList<S extends z.ZodType>(
   { name: command, schema, aliases = {} }: Experiment<S>,
   { key, values }: Override,
-  dirs: readonly string[],
 ): Override {
   const isAll = (...types: string[]) => values.every((value) => types.includes(typeof value));
   if (values.length === 1 || !isAll("number", "string")) return { key, values };
   const [name = key] = Object.keys(withoutAliases(aliases, { [key]: null }));
   const json = jsonSchema(schema);
   const [, inner] = schemaKeys(json).find(([known]) => known === name) ?? [];
-  const groups = presetGroups(dirs, command).map((group) => group.name);
+  const groups = presetGroups(command).map((group) => group.name);
   if (!inner && !Object.hasOwn(json.properties ?? {}, name) && !groups.includes(name))
     throw new ConfigError(
       "unknown_key",
@@ -190,10 +183,9 @@ function asList<S extends z.ZodType>(
 function composed<S extends z.ZodType>(
   { name, schema, base = {}, aliases = {} }: Experiment<S>,
   overrides: Overrides,
-  { dirs = [], names = {} }: ConfigureOptions,
+  { names = {} }: ConfigureOptions,
 ): Composed {
   return compose({
-    dirs,
     name,
     base: merge(defaultsOf(schema), base),
     overrides: withoutAliases(aliases, overrides),

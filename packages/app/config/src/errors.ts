@@ -5,7 +5,6 @@ export type ConfigErrorCode =
   | "unknown_key" // a key outside the configuration
   | "value" // a value of the wrong type or out of range
   | "reference" // ${…} to a missing key, or to a value that text cannot hold
-  | "cycle" // references or presets in a circle
   | "preset" // a missing or malformed preset or group
   | "yaml" // invalid YAML
   | "usage"; // a command line that lacks an argument

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
-import { compose } from "./presets/compose.js";
+import { compose } from "./presets.js";
 import { counted, file, flag, follows, key, sized } from "./schema/kinds.js";
 import { validate } from "./schema/validate.js";
 import { expandSweep, type Override } from "./text/overrides.js";
@@ -52,13 +52,10 @@ export const isLauncherKey = ({ key }: Override): boolean =>
  * Returns the launcher of the overrides (default: the preset "local"). Throws ConfigError "sweep"
  * for lists and, without `multirun`, for all but launcher=local; else as `compose` and `validate`.
  */
-export function resolveLauncher(
-  overrides: readonly Override[],
-  { dirs, multirun }: { dirs: readonly string[]; multirun: boolean },
-): Launcher {
+export function resolveLauncher(overrides: readonly Override[], multirun: boolean): Launcher {
   for (const override of overrides) refuse(override, multirun);
   const [chosen = {}] = expandSweep(overrides, false);
-  const { config } = compose({ dirs, name: "launcher", base: {}, overrides: flatten(chosen) });
+  const { config } = compose({ name: "launcher", base: {}, overrides: flatten(chosen) });
   return validate(launcherSchema, config, checkLauncher).launcher;
 }
 

@@ -3,7 +3,6 @@
 import { describe, expect, it } from "vitest";
 import { train } from "../src/commands/train.js";
 import { configure, resolve } from "../src/configure.js";
-import { dirs } from "./commands/support.js";
 import { thrown } from "./thrown.js";
 
 describe("configure", () => {
@@ -17,19 +16,19 @@ describe("configure", () => {
     ],
     [{ name: "a, b", Dataset: "table:a=b.csv" }, ["name='a, b'", "Dataset=table:a=b.csv"]],
   ])("%j", (overrides, words) => {
-    const member = configure(train, overrides, { dirs });
-    expect(member).toEqual(resolve(train, words, { dirs }).members[0]);
+    const member = configure(train, overrides);
+    expect(member).toEqual(resolve(train, words).members[0]);
     expect(member.words).toEqual(words);
   });
 
   it("changes none of its arguments", () => {
     const overrides = { fb_sequence: ["b"] };
-    configure(train, overrides, { dirs }).config.fb_sequence?.push("f");
+    configure(train, overrides).config.fb_sequence?.push("f");
     expect(overrides).toEqual({ fb_sequence: ["b"] });
   });
 
   it("refuses with a line for each problem", () => {
-    const error = thrown(() => configure(train, { n_ipf: 0, model: { dropot: 1 } }, { dirs }));
+    const error = thrown(() => configure(train, { n_ipf: 0, model: { dropot: 1 } }));
     expect(error.problems).toEqual([
       expect.stringMatching(/"model.dropot": did you mean "model.dropout"/),
       expect.stringMatching(/^n_ipf: expected an integer >= 1, got 0/),

@@ -2,10 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { gaussian, train } from "../src/commands/train.js";
 import { resolve } from "../src/configure.js";
-import { dirs } from "./commands/support.js";
 import { thrown } from "./thrown.js";
 
-const run = (...words: string[]) => resolve(gaussian, words, { dirs });
+const run = (...words: string[]) => resolve(gaussian, words);
 const launcher = (...words: string[]) => run("-m", ...words).launcher;
 
 describe("a launcher", () => {
@@ -51,14 +50,14 @@ describe("a launcher", () => {
     const plain = run("dim=2,3", "seed=1,2", "-m");
     const launched = run("launcher=slurm_cpu", "launcher.mem_gb=2", "dim=2,3", "seed=1,2", "-m");
     expect(launched.members).toEqual(plain.members);
-    const image = (...words: string[]) => resolve(train, ["-m", ...words], { dirs });
+    const image = (...words: string[]) => resolve(train, ["-m", ...words]);
     expect(image("launcher=slurm_gpu", "seed=1,2").members).toEqual(image("seed=1,2").members);
   });
 });
 
 describe("what is wrong with a launcher is one line", () => {
   it.each([
-    ["-m launcher=slurm", /no preset "launcher\/slurm" .*there are: local, slurm_cpu, slurm_gpu$/],
+    ["-m launcher=slurm", /no preset "launcher\/slurm": there are: local, slurm_cpu, slurm_gpu$/],
     ["-m launcher=slurm_cup", /did you mean "slurm_cpu"\?$/],
     ["-m lancher=slurm_cpu", /^unknown key "lancher": did you mean "launcher"\?$/],
     [

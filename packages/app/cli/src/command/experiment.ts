@@ -8,7 +8,6 @@ import {
   launcherSchema,
   type Member,
   presetGroups,
-  presets,
   resolve,
   type TrainConfig,
   type Tree,
@@ -21,7 +20,7 @@ import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
 import { followLauncher, launchRanks, tellLauncher } from "../machine/launch.js";
 import { sweep } from "../sweep/sweep.js";
-import { printHelp, terminalWidth } from "../terminal/columns.js";
+import { printHelp } from "../terminal/columns.js";
 import { withLog } from "../terminal/run-log.js";
 import { placeOfRun } from "../words/place.js";
 import { printRun } from "./results.js";
@@ -70,7 +69,7 @@ async function resolved(
   const named = tokens.some((word) => /^(method|model_name)=/.test(word));
   const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
   const known = ["--again", "--cfg", ...others];
-  const options = { dirs: [presets], base, options: known, ...(names && { names }) };
+  const options = { base, options: known, ...(names && { names }) };
   return resolve(experiment, tokens, options);
 }
 
@@ -85,28 +84,27 @@ function help(
   { values, all }: { values: Tree; all: boolean },
 ): string {
   const { name, about, schema, aliases, sections, first, chosen } = experiment;
-  const width = terminalWidth();
   const begin = [
     `usage: dsbm ${name} ${usage}[key=value …] [-m [launcher=…]] [--again]`,
     about,
     notes,
     switches,
   ];
-  const table = { values, aliases, sections, width, chosen };
+  const table = { values, aliases, sections, chosen };
   if (first && !all)
     return [
       ...begin,
       helpTable(schema, { ...table, sections: undefined, only: first }),
       `dsbm ${name} --help=all shows all keys and presets.`,
     ].join("\n\n");
-  const groups = groupTable(presetGroups([presets], name), width);
+  const groups = groupTable(presetGroups(name));
   return [
     ...begin,
     ...(groups === "" ? [] : [groups]),
     helpTable(schema, table),
     "A launcher starts sweeps (-m): see docs/sweeps.md; dsbm sweep status DIR shows them.",
-    groupTable(presetGroups([presets], "launcher"), width),
-    helpTable(launcherSchema, { width }),
+    groupTable(presetGroups("launcher")),
+    helpTable(launcherSchema),
   ].join("\n\n");
 }
 

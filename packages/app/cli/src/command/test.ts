@@ -7,14 +7,13 @@ import {
   evaluate,
   helpTable,
   isSetting,
-  presets,
   resolve,
   test,
   testOnlyKeys,
 } from "@dsbm/config";
 import { makeFolder } from "@dsbm/files";
 import { findRun, shellWord } from "@dsbm/runs";
-import { printHelp, terminalWidth } from "../terminal/columns.js";
+import { printHelp } from "../terminal/columns.js";
 import { placeOfRun } from "../words/place.js";
 import { evaluateRun } from "./evaluate.js";
 
@@ -32,9 +31,9 @@ export async function testCommand(args: string[]): Promise<number> {
   const [run, ...odd] = args.filter((word) => !isOption(word));
   if (odd.length > 0)
     throw new ConfigError("usage", `got ${run} ${odd.join(" ")}; expected one run: ${usage}`);
-  const { help, members } = resolve(test, words, { dirs: [presets] });
+  const { help, members } = resolve(test, words);
   if (help) {
-    const table = helpTable(test.schema, { width: terminalWidth(), only: testOnlyKeys });
+    const table = helpTable(test.schema, { only: testOnlyKeys });
     printHelp([usage, test.about, notes, table].join("\n\n"));
     return 0;
   }
@@ -80,7 +79,7 @@ function runOf(words: readonly string[]): string {
   const training = words.filter((word) => !testOnlyKeys.some((key) => word.startsWith(`${key}=`)));
   const others = training.filter((word) => !/^(test_|metrics\.)/.test(word));
   const [folder = "", ...more] = [training, others].flatMap((list) => {
-    const { members } = resolve(test, list, { dirs: [presets] });
+    const { members } = resolve(test, list);
     return members.map((member) => placeOfRun(member.config, member));
   });
   const folderOfRun = [folder, ...more].find((one) => existsSync(join(one, "run.json")));

@@ -9,7 +9,7 @@ import {
 } from "@dsbm/config";
 import { findRun } from "@dsbm/runs";
 import type { z } from "zod";
-import { printHelp, terminalWidth } from "../terminal/columns.js";
+import { printHelp } from "../terminal/columns.js";
 
 interface PlacedOptions {
   expected: string;
@@ -41,7 +41,7 @@ export function placedWords<S extends z.ZodType>(
   const known = { options: Object.keys(options) };
   const { help: isHelp, members } = resolve(experiment, settings, known);
   if (isHelp) {
-    const table = helpTable(experiment.schema, { sections, width: terminalWidth() });
+    const table = helpTable(experiment.schema, { sections });
     printHelp([`usage: ${usage}`, "", experiment.about, "", ...notes, "", table].join("\n"));
     return null;
   }

@@ -42,55 +42,32 @@ export function helpEntries(schema: z.ZodType, options: HelpOptions = {}): HelpE
   });
 }
 
-/** Writes the table of --help, wrapped at `width` columns, with a heading above each of `sections`. */
+const widestDefault = 22;
+
+/** Writes the table of --help, with a heading above each of `sections`. */
 export function helpTable(
   schema: z.ZodType,
   {
-    width = 100,
     sections,
     ...options
-  }: HelpOptions & {
-    width?: number | undefined;
-    sections?: Readonly<Record<string, readonly string[]>> | undefined;
-  } = {},
+  }: HelpOptions & { sections?: Readonly<Record<string, readonly string[]>> | undefined } = {},
 ): string {
   const entries = helpEntries(schema, options);
-  const keys = keysOf(schema, options).map(([key]) => key);
-  const titles = keys.map((key) => titleOf(key, sections));
-  const columns = { key: "key", default: "default", meaning: "meaning" };
-  const first = Math.max(...[columns, ...entries].map((row) => row.key.length)) + 2;
-  const second = Math.min(
-    Math.max(...[columns, ...entries].map((row) => row.default.length)) + 2,
-    Math.max(12, Math.floor(width / 4)),
-  );
-  const lines = (row: HelpEntry) => {
-    const left = row.key.padEnd(first) + row.default.padEnd(second - 2).concat("  ");
-    const meaning = wrap(row.meaning, Math.max(20, width - first - second));
-    const below = meaning.map((line) => " ".repeat(first + second) + line);
-    return left.length > first + second ? [left, ...below] : [left + meaning[0], ...below.slice(1)];
-  };
-  const order = [...new Set(titles)];
-  const body = order.flatMap((title) => [
+  const titles = keysOf(schema, options).map(([key]) => titleOf(key, sections));
+  const widest = (column: "key" | "default") =>
+    Math.max(...entries.map((row) => row[column].length));
+  const first = widest("key") + 2;
+  const second = Math.min(widest("default"), widestDefault);
+  const line = ({ key, default: standard, meaning }: HelpEntry) =>
+    `${key.padEnd(first)}${standard.padEnd(second)}  ${meaning}`;
+  const body = [...new Set(titles)].flatMap((title) => [
     ...(sections ? ["", title] : []),
-    ...entries.filter((_, i) => titles[i] === title).flatMap(lines),
+    ...entries.filter((_, i) => titles[i] === title).map(line),
   ]);
-  return [...lines(columns), ...body].map((line) => line.trimEnd()).join("\n");
+  return [line({ key: "key", default: "default", meaning: "meaning" }), ...body].join("\n");
 }
 
 function titleOf(key: string, sections: Readonly<Record<string, readonly string[]>> = {}): string {
   const [root = ""] = key.split(".");
   return Object.keys(sections).find((title) => sections[title]?.includes(root)) ?? "other keys";
-}
-
-/** Wraps text at spaces. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

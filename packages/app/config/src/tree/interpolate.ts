@@ -1,53 +1,34 @@
-import { ConfigError, quote } from "../errors.js";
-import { suggestion } from "../nearest.js";
+import { ConfigError } from "../errors.js";
 import { isTree, printValue, type Tree, type Value } from "../text/value.js";
-import { getPath, treeKeys } from "./tree.js";
+import { getPath } from "./tree.js";
 
-const REFERENCE = /\\\$\{|\$\{\s*([\w-]+(?:\.[\w-]+)*)\s*\}/g;
+const REFERENCE = /\$\{\s*([\w.-]+)\s*\}/g;
+const MAX_DEPTH = 20;
 
 /**
  * Returns a copy of the tree with every ${a.b} replaced. A reference alone keeps the value's type;
- * within text the value is written out. \${ stands for a literal ${. Throws ConfigError "reference"
- * for a missing or malformed key, and "cycle" for references in a circle.
+ * within text the value is written out. Throws ConfigError "reference" for a key that is missing or refers to itself.
  */
 export function interpolate(root: Tree): Tree {
-  /** `trail`: the keys in resolution, the outermost first. */
-  const resolve = (node: Value, trail: readonly string[]): Value => {
-    const at = trail.at(-1) ?? "";
-    const inner = (key: string) => [...trail.slice(0, -1), at === "" ? key : `${at}.${key}`];
-    if (Array.isArray(node)) return node.map((item, i) => resolve(item, inner(`${i}`)));
+  const resolve = (node: Value, depth: number): Value => {
+    if (Array.isArray(node)) return node.map((item) => resolve(item, depth));
     if (isTree(node))
-      return Object.fromEntries(Object.entries(node).map(([k, v]) => [k, resolve(v, inner(k))]));
-    if (typeof node !== "string" || !node.includes("${")) return node;
-    const fail = (problem: string): never => {
-      throw new ConfigError("reference", `${at}: ${problem}`);
+      return Object.fromEntries(Object.entries(node).map(([key, v]) => [key, resolve(v, depth)]));
+    if (typeof node !== "string") return node;
+    const lookUp = (path: string): Value => {
+      const value = getPath(root, path);
+      if (value !== undefined && depth < MAX_DEPTH) return resolve(value, depth + 1);
+      throw new ConfigError(
+        "reference",
+        `\${${path}} points nowhere, or to itself: expected a key with a value`,
+      );
     };
-    if (node.replace(REFERENCE, "").includes("${"))
-      fail(
-        `cannot read ${quote(node)}: expected a reference such as \${a.b}, or \\\${ for the characters themselves`,
-      );
-    const [whole] = node.matchAll(REFERENCE);
-    if (whole?.[0] === node && whole[1] !== undefined) return lookUp(whole[1], trail);
-    return node.replace(REFERENCE, (match, path: string | undefined) => {
-      if (path === undefined) return "${";
-      const value = lookUp(path, trail);
-      if (typeof value === "string") return value;
-      if (typeof value !== "object" || value === null) return printValue(value);
-      return fail(
-        `${match} is ${printValue(value)}: expected text or a number to write into ${quote(node)}`,
-      );
+    const whole = node.replace(REFERENCE, "") === "" ? [...node.matchAll(REFERENCE)] : [];
+    if (whole.length === 1) return lookUp(whole[0]?.[1] as string);
+    return node.replace(REFERENCE, (_, path: string) => {
+      const value = lookUp(path);
+      return typeof value === "string" ? value : printValue(value);
     });
   };
-  const lookUp = (path: string, trail: readonly string[]): Value => {
-    const again = trail.findIndex((key) => key === path || key.startsWith(`${path}.`));
-    if (again >= 0) {
-      const loop = [...trail.slice(again), trail[again]].join(" -> ");
-      throw new ConfigError("cycle", `references form a cycle: ${loop}`);
-    }
-    const node = getPath(root, path);
-    if (node !== undefined) return resolve(node, [...trail, path]);
-    const cure = suggestion(path, treeKeys(root), "it is not in the configuration");
-    throw new ConfigError("reference", `${trail.at(-1)}: \${${path}} points nowhere: ${cure}`);
-  };
-  return resolve(root, []) as Tree;
+  return resolve(root, 0) as Tree;
 }

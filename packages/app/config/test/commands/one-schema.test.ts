@@ -8,11 +8,10 @@ import { completeTrain } from "../../src/keys/complete.js";
 import { readConfig } from "../../src/read.js";
 import type { Tree } from "../../src/text/value.js";
 import { thrown } from "../thrown.js";
-import { dirs } from "./support.js";
 
 const METHODS =
   "dsbm rectifiedflow sbcfm dsb dsb_increments mine alpha_dsbm sf2m lightsb lightsb_m gaussian_bridge sinkhorn_bridge";
-const options = { dirs, names: { method: METHODS.split(" ") } };
+const options = { names: { method: METHODS.split(" ") } };
 const benchmark = (...words: string[]) => resolve(gaussian, words, options).members;
 const image = (...words: string[]) => resolve(train, words, options).members;
 const complete = (...words: string[]) => completeTrain(benchmark(...words)[0]?.config as never);
@@ -127,7 +126,7 @@ describe("methods", () => {
 
   it("that are neither presets nor in the registry get the nearest name", () => {
     expect(problems(() => image("method=minee"))[0]).toMatch(/did you mean "mine"\?$/);
-    expect(problems(() => resolve(train, ["method=mine"], { dirs }))[0]).toMatch(/no preset/);
+    expect(problems(() => resolve(train, ["method=mine"]))[0]).toMatch(/no preset/);
   });
 });
 

@@ -5,8 +5,8 @@ import { test, testOnlyKeys } from "../../src/commands/test.js";
 import { train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
 import { completeTrain } from "../../src/keys/complete.js";
-import { groupTable, presetGroups } from "../../src/presets/groups.js";
-import { dirs, only, problems, run, wordsOf } from "./support.js";
+import { groupTable, presetGroups } from "../../src/presets.js";
+import { only, problems, run, wordsOf } from "./support.js";
 
 const UNET = `model.name=UNET model.num_channels=128 model.channel_mult=null model.num_res_blocks=2
   model.attention_resolutions='16,8' model.num_heads=4 model.num_head_channels=null
@@ -47,9 +47,6 @@ const DEFAULTS = `
   sample_checkpoint_b=null optimizer_checkpoint_f=null optimizer_checkpoint_b=null
   checkpoint_stride=null checkpoint_minutes=10 keep_last=3`;
 
-/** What follows other keys stays null below the dataset's preset. */
-const WITHOUT_PRESETS = ["cache_npar=null", "cache_refresh_stride=null", "gif_stride=null"];
-
 const split = (text: string) => text.trim().split(/\s+/);
 
 describe("defaults", () => {
@@ -60,17 +57,10 @@ describe("defaults", () => {
     expect(member?.choices).toEqual({ dataset: "mnist_transfer", method: "dbdsb", model: "UNET" });
   });
 
-  it("are there without preset files too", () => {
-    const words = wordsOf(resolve(train, []).members[0]?.config ?? {});
-    expect(words.filter((word) => !split(DEFAULTS).includes(word))).toEqual(WITHOUT_PRESETS);
-    const others = ["model.name=DDPMpp", "Dataset=mine", "transfer=false", "data.image_size=32"];
-    expect(resolve(train, others).members[0]?.config.model).toMatchObject({ dropout: 0.15 });
-  });
-
   it("of dsbm test are those, and how the run is evaluated", () => {
     const own = "split=test half_iteration=newest test_ode_sampler=true ode_sampler=dopri5";
     const more = `${own} ode_tol=0.00001 ode_euler_step_size=0.01`;
-    const config = resolve(test, [], { dirs }).members[0]?.config ?? {};
+    const config = resolve(test, []).members[0]?.config ?? {};
     expect(wordsOf(config).sort()).toEqual(split(`${DEFAULTS} ${more}`).sort());
     expect(testOnlyKeys).toEqual(split(more).map((word) => word.split("=")[0]));
     for (const key of testOnlyKeys)
@@ -165,7 +155,7 @@ describe("presets", () => {
     );
     const base = Object.fromEntries(unset.map((key) => [key, 0]));
     const none = { ...train, schema: train.schema.pick({}) } as unknown as typeof train;
-    const { values } = resolve(none, ["--help"], { dirs });
+    const { values } = resolve(none, ["--help"]);
     const keys = (words: string[]) => words.map((word) => word.split("=")[0]).sort();
     expect(keys(wordsOf({ ...base, ...values }))).toEqual(keys(split(DEFAULTS)));
   });
@@ -186,8 +176,8 @@ describe("presets", () => {
   });
 
   it("resolve in every combination that fits together", () => {
-    const [datasets = [], methods = [], models = []] = presetGroups(dirs, "train").map(
-      ({ presets }) => presets.map(({ name }) => name),
+    const [datasets = [], methods = [], models = []] = presetGroups("train").map(({ presets }) =>
+      presets.map(({ name }) => name),
     );
     expect([datasets.length, methods.length, models.length]).toEqual([15, 14, 8]);
     for (const dataset of datasets) {
@@ -222,15 +212,15 @@ describe("a list of numbers", () => {
 
 describe("--help", () => {
   it("lists all groups with what their presets are", () => {
-    const groups = presetGroups(dirs, "train");
+    const groups = presetGroups("train");
     expect(groups.map(({ name, standard }) => [name, standard])).toEqual([
       ["dataset", "mnist_transfer"],
       ["method", "dbdsb"],
       ["model", "UNET"],
     ]);
-    expect(presetGroups(dirs, "test")).toEqual(groups);
-    expect([presetGroups(dirs, "gaussian"), presetGroups(dirs, "nothing")]).toEqual([[], []]);
-    for (const { presets } of [...groups, ...presetGroups(dirs, "launcher")])
+    expect(presetGroups("test")).toEqual(groups);
+    expect([presetGroups("gaussian"), presetGroups("nothing")]).toEqual([[], []]);
+    for (const { presets } of [...groups, ...presetGroups("launcher")])
       for (const { name, about } of presets) expect(about, name).toMatch(/^[\w ].{10,}/);
     const table = groupTable(groups).split("\n");
     expect(table).toHaveLength(37);

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { test } from "../../src/commands/test.js";
 import { resolve } from "../../src/configure.js";
-import { benchmark, dirs, problems, run, wordsOf } from "./support.js";
+import { benchmark, problems, run, wordsOf } from "./support.js";
 
 describe("dsbm gaussian", () => {
   it.each<[line: string, changes: string[]]>([
@@ -79,7 +79,7 @@ describe("for images", () => {
     const words = line.split(" ");
     const extra = "test_ode_sampler=false ode_tol=1e-3 experiments_dir=/tmp/x split=train";
     const more = `${extra} half_iteration=2 threads=1 num_workers=2`.split(" ");
-    const [tested] = resolve(test, [...words, ...more], { dirs }).members;
+    const [tested] = resolve(test, [...words, ...more]).members;
     expect(tested?.dirname).toBe(run(...words).members[0]?.dirname);
     expect(tested?.config).toMatchObject({ test_ode_sampler: false, ode_tol: 1e-3 });
   });

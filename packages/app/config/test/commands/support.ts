@@ -1,16 +1,13 @@
 // The tests of the commands start from the preset files of the project.
 
-import { fileURLToPath } from "node:url";
 import { gaussian, train } from "../../src/commands/train.js";
 import { resolve } from "../../src/configure.js";
 import type { TrainConfig } from "../../src/keys/schema.js";
 import { isTree, printValue, type Tree, type Value } from "../../src/text/value.js";
 import { thrown } from "../thrown.js";
 
-export const dirs = [fileURLToPath(new URL("../../conf", import.meta.url))];
-
-export const run = (...words: string[]) => resolve(train, words, { dirs });
-export const benchmark = (...words: string[]) => resolve(gaussian, words, { dirs });
+export const run = (...words: string[]) => resolve(train, words);
+export const benchmark = (...words: string[]) => resolve(gaussian, words);
 
 export const problems = (...words: string[]) => thrown(() => run(...words)).problems;
 

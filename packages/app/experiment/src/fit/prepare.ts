@@ -9,7 +9,6 @@ import {
   getPath,
   type Member,
   massKeys,
-  presets,
   processTimes,
   type Tree,
 } from "@dsbm/config";
@@ -46,7 +45,6 @@ export interface Chosen {
 
 export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
   configure(fit, overrides, {
-    dirs: [presets],
     names: { method: Object.keys(methods) },
     base,
   });

@@ -1,0 +1,130 @@
+// The built-in presets: a file names others in its `defaults:` list, and group=name chooses a file of a group's folder.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ConfigError, quote } from "./errors.js";
+import { suggestion } from "./nearest.js";
+import { type Overrides, printValue, type Tree, type Value } from "./text/value.js";
+import { type Aliases, withoutAliases } from "./tree/aliases.js";
+import { merge } from "./tree/tree.js";
+import { readYaml } from "./tree/yaml.js";
+
+const folder = fileURLToPath(new URL("../conf", import.meta.url));
+
+const fileOf = (preset: string): string => join(folder, `${preset}.yaml`);
+
+/** `defaults`: names of files, { group: preset }, and "_self_", the place of the file's own keys (last by default). */
+function readPreset(preset: string): { own: Tree; defaults: (string | Tree)[] } {
+  const { defaults = [], ...own } = readYaml(readFileSync(fileOf(preset), "utf8"), fileOf(preset));
+  const entries = defaults as (string | Tree)[];
+  return { own, defaults: entries.includes("_self_") ? entries : [...entries, "_self_"] };
+}
+
+/** The sorted presets of a group. Names that begin with "_" are parts of other presets. */
+function presetNames(group: string): string[] {
+  return readdirSync(join(folder, group))
+    .filter((file) => !file.startsWith("_"))
+    .map((file) => file.replace(/\.yaml$/, ""))
+    .sort();
+}
+
+interface ComposeOptions {
+  /** The preset to start from; a command without such a file has no presets. */
+  name: string;
+  base: Tree;
+  overrides: Overrides;
+  /** Names of a registry by group; each name works like the group's default preset. */
+  names?: Readonly<Record<string, readonly string[]>>;
+  aliases?: Aliases;
+}
+
+export interface Composed {
+  config: Tree;
+  /** The preset of each group, null if the group was dropped. */
+  choices: Record<string, string | null>;
+}
+
+/**
+ * Composes base, presets and overrides. If two files choose from one group, the first counts.
+ * Throws ConfigError "preset" for an unknown name.
+ */
+export function compose({
+  name,
+  base,
+  overrides,
+  names = {},
+  aliases = {},
+}: ComposeOptions): Composed {
+  const choices: Composed["choices"] = {};
+  const visit = (preset: string): Tree => {
+    const { own, defaults } = readPreset(preset);
+    const absolute = (path: string) =>
+      path.startsWith("/") ? path.slice(1) : posix.join(posix.dirname(preset), path);
+    const parts = defaults.flatMap((entry) => {
+      if (entry === "_self_") return [own];
+      if (typeof entry === "string") return [visit(absolute(entry))];
+      return Object.entries(entry).map(([group, value]) => choose(absolute(group), value));
+    });
+    return parts.reduce<Tree>((tree, part) => merge(tree, part), {});
+  };
+  /** The preset of a group, unless an earlier file or an override chooses another. */
+  const choose = (group: string, standard: Value): Tree => {
+    if (Object.hasOwn(choices, group)) return {};
+    const choice = overrides[group] === undefined ? standard : overrides[group];
+    choices[group] = choice === null ? null : printValue(choice);
+    if (choice === null) return {};
+    const preset = `${group}/${printValue(choice)}`;
+    if (!preset.slice(group.length + 1).includes("/") && existsSync(fileOf(preset)))
+      return visit(preset);
+    const registered = names[group] ?? [];
+    if (standard !== null && registered.includes(`${choice}`))
+      return merge(visit(`${group}/${standard}`), { [group]: choice });
+    const cure = suggestion(`${choice}`, [...presetNames(group), ...registered]);
+    throw new ConfigError("preset", `no preset ${quote(preset)}: ${cure}`);
+  };
+  const presets = existsSync(fileOf(name)) ? withoutAliases(aliases, visit(name)) : {};
+  const rest = Object.entries(overrides).filter(([key]) => !Object.hasOwn(choices, key));
+  return { config: merge(merge(base, presets), Object.fromEntries(rest)), choices };
+}
+
+export interface Group {
+  /** As typed: name=preset. */
+  name: string;
+  standard: string | null;
+  presets: { name: string; about: string }[];
+}
+
+/** Returns the groups that the preset `name` chooses from, the default of each first. */
+export function presetGroups(name: string): Group[] {
+  if (!existsSync(fileOf(name))) return [];
+  return readPreset(name).defaults.flatMap((entry) => {
+    if (entry === "_self_") return [];
+    if (typeof entry === "string") return presetGroups(entry);
+    return Object.entries(entry).map(([group, value]) => {
+      const standard = value === null ? null : String(value);
+      const all = presetNames(group);
+      const sorted = all
+        .filter((one) => one === standard)
+        .concat(all.filter((one) => one !== standard));
+      return { name: group, standard, presets: sorted.map((one) => aboutPreset(group, one)) };
+    });
+  });
+}
+
+/** What the comment at the top of a preset says. */
+function aboutPreset(group: string, name: string): Group["presets"][number] {
+  const [comment = ""] = /^(#.*\n)*/.exec(readFileSync(fileOf(`${group}/${name}`), "utf8")) ?? [];
+  return { name, about: comment.replace(/^# ?/gm, "").trim().replaceAll("\n", " ") };
+}
+
+/** Writes a row for each preset, the default first and marked. */
+export function groupTable(groups: readonly Group[]): string {
+  const rows = groups.flatMap(({ name: group, presets, standard }) =>
+    presets.map(({ name, about }) => ({
+      word: `${group}=${name}`,
+      meaning: name === standard ? `${about} (the default)` : about,
+    })),
+  );
+  const first = Math.max(0, ...rows.map(({ word }) => word.length)) + 2;
+  return rows.map(({ word, meaning }) => word.padEnd(first) + meaning).join("\n");
+}
