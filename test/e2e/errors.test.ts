@@ -34,7 +34,7 @@ describe("arguments are refused in one line", () => {
     [[], "gausian", ['did you mean "gaussian"']],
     [[], "doctor x=1", ["got x=1; dsbm doctor takes no arguments"]],
     [gaussian, "experiments_dir=occupied", ["occupied"]],
-    [[], "train dataset=moons from=nope", ["there is no folder nope"]],
+    [[], "train dataset=moons from=nope", ['key "from" was removed', "checkpoint_b="]],
     [images, `${digits} paths.data_dir_name=cut`, ["train-images-idx3-ubyte"]],
     [images, from("gone.ckpt"), ["gone.ckpt"]],
     [images, from("other.safetensors"), ["checkpoint_b=", "does not fit this network"]],
@@ -51,7 +51,7 @@ describe("arguments are refused in one line", () => {
     [gaussian, "dist_secret=ranks.key", ["dist_secret", "keep their network private"]],
     [[], "sweep statsu .", ["got dsbm sweep statsu .; expected dsbm sweep status DIR"]],
     [[], "studio nowhere", ["there is no folder nowhere: give the folder of your runs"]],
-    [[], "studio . port=80", ["port is 80: give a number from 1024 to 65535"]],
+    [[], "studio . port=80", ["port: expected an integer >= 1024 and <= 65535 or null, got 80"]],
   ])("%#: %j %s", async (args, more, texts) => {
     const { stdout } = await refuse([...args, ...wordsOf(more).filter(Boolean)], texts, {
       cwd: root,

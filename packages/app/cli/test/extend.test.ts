@@ -1,4 +1,4 @@
-// Runs made longer, begun with the weights of others, found again, and listed: bits are compared if
+// Runs made longer, found again, and listed: bits are compared if
 // they must be equal.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -58,23 +58,6 @@ it("dsbm extend makes a run longer in its folder, and its words then go on with 
   expect(nothing.stderr).toMatch(/^dsbm: .*4 of 4 half-iterations.*write for example \+2/);
   const other = await line("extend", folder, "lr=1e-3");
   expect(other.stderr).toMatch(/unknown key "lr"/);
-});
-
-it("from=RUN begins at its weights, and names the keys of another network", async () => {
-  const run = await line(
-    ...words("tuned", "outer_iters=1", "inner_iters=1", "lr=1e-30", "ema=false"),
-    `from=${whole}`,
-  );
-  expect(run.stderr).toContain(`starting from the weights of ${whole}`);
-  const tuned = folderIn(run.stdout);
-  // One step of no rate leaves them as they are.
-  expect(weights(tuned, "1_b")).not.toBe("");
-  const values = (folder: string, half: string) =>
-    readFileSync(join(folder, "models", `${half}.safetensors`)).subarray(-64);
-  expect(values(tuned, "1_b")).toEqual(values(whole, "3_b"));
-  const other = await line(...words("other", "net_name=mlp_large"), `from=${whole}`);
-  expect(other).toMatchObject({ code: 2 });
-  expect(other.stderr).toMatch(/another network: also give its keys: model.hidden='128,128'/);
 });
 
 it("dsbm runs lists them, and a folder above or latest stand for one", async () => {

@@ -12,6 +12,7 @@ export {
 export { gaussian, train } from "./commands/train.js";
 export { type FitConfig, fit } from "./commands/fit.js";
 export { extend } from "./commands/extend.js";
+export { runs, studio } from "./commands/look.js";
 export { test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
 export { type AnnotateConfig, annotate } from "./commands/annotate.js";

@@ -14,7 +14,7 @@ export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.j
 export { growthNote, relativeMasses } from "./masses.js";
 export { buildNetwork, conditionKind } from "./network.js";
 export { aboutPairs, loadPairs, savePairs } from "./pairs/known-pairs.js";
-export { pictureFolders, pictureNotes, pictureSizes } from "./pictures/sizes.js";
+export { pictureFolders, pictureSizes } from "./pictures/sizes.js";
 export {
   bridgeProcess,
   checkBatch,

@@ -314,11 +314,6 @@ export class Training {
       current.optimizer?.dispose();
   }
 
-  /** The first `n` pairs of the cache in use, which the caller disposes; null without a cache. */
-  peek(n: number): { x0: Tensor; x1: Tensor } | null {
-    return this.#current?.source.peek?.(n) ?? null;
-  }
-
   /**
    * The state for resuming, at a `pause`, `stopped` or `half` event or before the run: tensors by
    * name (not copies) and facts for JSON. Throws a BridgeError if a weight is NaN or infinite.

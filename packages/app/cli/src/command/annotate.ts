@@ -2,8 +2,6 @@ import { annotate } from "@dsbm/config";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
-const usage = "dsbm annotate RUN NEW OUT [key=value …]";
-
 const notes = [
   "RUN  the folder of a run of tables, or latest",
   "NEW  a table with the columns of the run, and its column of times (time=COLUMN)",
@@ -16,7 +14,7 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function annotateCommand(args: string[]): Promise<number> {
-  const request = placedWords(annotate, args, { expected: "RUN NEW OUT", usage, notes });
+  const request = placedWords(annotate, args, { expected: "RUN NEW OUT", notes });
   if (!request) return 0;
   const [run, input, output] = request.places as [string, string, string];
   using work = await beginWork(`stopped within a step; nothing was written to ${output}`);

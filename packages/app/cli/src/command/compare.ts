@@ -2,8 +2,6 @@ import { compare } from "@dsbm/config";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
-const usage = "dsbm compare TARGET GENERATED [source=FILE] [key=value …] [--json]";
-
 const notes = [
   "TARGET     a table of held-out data, in any format of dsbm fit",
   "GENERATED  a table of generated samples, with the same columns in the same units",
@@ -15,7 +13,6 @@ const notes = [
 export async function compareCommand(args: string[]): Promise<number> {
   const request = placedWords(compare, args, {
     expected: "TARGET GENERATED",
-    usage,
     notes,
     options: { "--json": "json=true" },
   });

@@ -5,8 +5,6 @@ import { findRun, runPaths, writeQuality } from "@dsbm/runs";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
-const usage = "dsbm evaluate RUN [key=value …] [--json]";
-
 const notes = [
   "RUN     folder of a run of dsbm fit, train or gaussian, finished or not; a folder above one; or latest",
   "--json  as json=true",
@@ -17,7 +15,6 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   const isRun = (word: string) => existsSync(join(word, "run.json"));
   const request = placedWords(evaluate, args, {
     expected: "RUN",
-    usage,
     notes,
     isPlace: isRun,
     options: { "--json": "json=true" },

@@ -18,13 +18,13 @@ import type { Row } from "@dsbm/runs";
 import { createInterrupt, shellWord, silentProgress, stoppedWithin } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
-import { followLauncher, launchRanks, tellLauncher } from "../machine/launch.js";
+import { followLauncher, launchRanks } from "../machine/launch.js";
 import { sweep } from "../sweep/sweep.js";
 import { printHelp } from "../terminal/columns.js";
 import { withLog } from "../terminal/run-log.js";
 import { placeOfRun } from "../words/place.js";
 import { printRun } from "./results.js";
-import { pinned, withoutCfg } from "./words.js";
+import { withoutCfg } from "./words.js";
 import { beginWork } from "./work.js";
 
 type Run = Member<CompleteTrainConfig>;
@@ -113,8 +113,7 @@ export async function runExperiment(command: ExperimentCommand, args: string[]):
   const began = performance.now() / 1000;
   const { experiment, load } = command;
   const again = args.includes("--again");
-  const [words, cfg] = withoutCfg(args.filter((arg) => arg !== "--again"));
-  const tokens = words.map((word) => pinned(word, args));
+  const [tokens, cfg] = withoutCfg(args.filter((arg) => arg !== "--again"));
   const resolution = await resolved(experiment, tokens, command);
   if (resolution.help) {
     printHelp(help(command, resolution));
@@ -127,18 +126,13 @@ export async function runExperiment(command: ExperimentCommand, args: string[]):
     ...member,
     config: completeTrain(member.config),
   });
-  const sayNotes = () => {
-    if (rest.length === 0) for (const note of first.notes) console.error(`dsbm: ${note}`);
-  };
   if (cfg) {
-    sayNotes();
     const configs =
       (await command.chosen?.(members)) ?? members.map((member) => complete(member).config);
     console.log(configs.map((config) => writeYaml(config).trimEnd()).join("\n---\n"));
     return 0;
   }
   if (command.plan) {
-    sayNotes();
     await command.plan(first);
     return 0;
   }
@@ -150,7 +144,7 @@ export async function runExperiment(command: ExperimentCommand, args: string[]):
     const { config } = member;
     const typed = command.typed?.(first.words) ?? first.words;
     const resume = `npx dsbm ${experiment.name} ${typed.map(shellWord).join(" ")}`;
-    const place = { folder: placeOf(member), resume, again, began, sayNotes };
+    const place = { folder: placeOf(member), resume, again, began };
     const { nproc: n, dist_timeout } = config;
     if (isOneOfSeveral()) {
       const ranks = await joinRanks(config, experiment.name);
@@ -160,7 +154,6 @@ export async function runExperiment(command: ExperimentCommand, args: string[]):
       return launchRanks([experiment.name, ...args], { n, timeoutMs: 1000 * dist_timeout });
     return single(command, runner, member, { ...place, ranks: null });
   }
-  sayNotes();
   aloneOnly(`${experiment.name} -m`);
   return sweep(
     members.map(complete).map((member) => {
@@ -196,7 +189,6 @@ interface Place {
   again: boolean;
   ranks: Ranks | null;
   began: number;
-  sayNotes(): void;
 }
 
 async function runRanks(
@@ -251,9 +243,9 @@ async function single(
   command: ExperimentCommand,
   runner: Runner,
   member: Run,
-  { folder, resume, again, ranks, began, sayNotes }: Place,
+  { folder, resume, again, ranks, began }: Place,
 ): Promise<number> {
-  sayNotes();
+  for (const note of member.notes) console.error(`dsbm: ${note}`);
   const print = async (rows: readonly Row[]) =>
     command.print ? command.print(folder) : printRun(folder, rows);
   const done = again ? null : runner.finished(folder, member);
@@ -265,7 +257,7 @@ async function single(
     await print(done.rows);
     return 0;
   }
-  using work = await beginWork(stoppedWithin(resume), ranks ? createInterrupt() : undefined);
+  using work = await beginWork(stoppedWithin(resume));
   const { signal, interrupt } = work;
   const progress = withLog(work.progress, folder);
   if (ranks) progress.line(`${ranks.size} processes share each batch`);
@@ -277,7 +269,7 @@ async function single(
     again,
     ranks,
     began,
-    interrupt: ranks ? { noticed: tellLauncher } : interrupt,
+    interrupt,
   });
   if (result.state === "interrupted") return 130;
   progress.done();

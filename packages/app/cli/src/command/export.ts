@@ -2,8 +2,6 @@ import { exported } from "@dsbm/config";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
-const usage = "dsbm export RUN OUT [key=value …]";
-
 const notes = [
   "RUN  the folder of a run, finished or not, a folder above a single run, or latest",
   "OUT  a folder: the models, bridge.json, README.md (a model card), sample.py (with onnxruntime and numpy)",
@@ -19,7 +17,7 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function exportCommand(args: string[]): Promise<number> {
-  const request = placedWords(exported, args, { expected: "RUN OUT", usage, notes });
+  const request = placedWords(exported, args, { expected: "RUN OUT", notes });
   if (!request) return 0;
   const [run, out] = request.places as [string, string];
   const { exportRun, bytesText } = await import("@dsbm/export");

@@ -8,11 +8,9 @@ import { printRun } from "./results.js";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
-const usage = "dsbm extend RUN [+N] [n_ipf=…] [num_iter=…]";
-
 const notes = [
   "RUN  folder of a run of dsbm train, gaussian or fit; a folder above one; or latest",
-  "+N   number of additional half-iterations",
+  "+N   as more=N",
   "Finished half-iterations stay unchanged. With more half-iterations the result equals a run that had them from the beginning.",
 ];
 
@@ -57,7 +55,7 @@ function checkNamed(folder: string, saved: unknown, now: object): void {
 export async function extendCommand(args: string[]): Promise<number> {
   const words = args.map((word) => word.replace(/^\+(?=\d+$)/, "more="));
   const isPlace = (word: string) => existsSync(join(word, "run.json"));
-  const request = placedWords(extend, words, { expected: "RUN", usage, notes, isPlace });
+  const request = placedWords(extend, words, { expected: "RUN", notes, isPlace });
   if (!request) return 0;
   const asked = request.config;
   const folder = findRun(request.places[0] as string);

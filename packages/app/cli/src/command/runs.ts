@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { ConfigError, unknownOption } from "@dsbm/config";
+import { ConfigError, runs } from "@dsbm/config";
 import {
   describeMetric,
   formatNumber,
@@ -13,45 +13,35 @@ import {
   readQuality,
   readRun,
 } from "@dsbm/runs";
-import { printHelp } from "../terminal/columns.js";
+import { placedWords } from "./words.js";
 
 const most = 30;
 
-const help = `usage: dsbm runs [DIR] [--all] [--json]
-
-Lists runs, the newest first: their folder, state, method, data, age and main metric.
-
-DIR     folder of runs (default: experiments)
---all   all runs, not only the newest ${most}
---json  as JSON lines`;
-
 /** Returns the exit code. Throws ConfigError and RunError. */
 export async function runsCommand(args: string[]): Promise<number> {
-  const places = args.filter((word) => !word.startsWith("-"));
-  const options = ["--all", "--json", "--help", "-h"];
-  const odd = args.find((word) => word.startsWith("-") && !options.includes(word));
-  if (odd !== undefined) throw unknownOption(odd, options);
-  if (places.length > 1 || (places[0] && !existsSync(places[0]) && places[0].includes("=")))
-    throw new ConfigError(
-      "usage",
-      `got ${places.join(" ")}; expected one folder: dsbm runs [DIR] [--all] [--json]`,
-    );
-  if (args.includes("--help") || args.includes("-h")) {
-    printHelp(help);
-    return 0;
-  }
-  const [root = "experiments"] = places;
-  if (places.length > 0 && !existsSync(root))
+  const request = placedWords(runs, args, {
+    expected: "[DIR]",
+    notes: [
+      "DIR     folder of runs (default: experiments)",
+      "--all   as all=true",
+      "--json  as json=true",
+    ],
+    options: { "--all": "all=true", "--json": "json=true" },
+  });
+  if (!request) return 0;
+  const { all, json } = request.config;
+  const [root = "experiments"] = request.places;
+  if (request.places.length > 0 && !existsSync(root))
     throw new ConfigError("usage", `there is no folder ${root}: give a folder with runs below it`);
-  const runs = (existsSync(root) ? listRuns(root) : [])
+  const entries = (existsSync(root) ? listRuns(root) : [])
     .map(describe)
     .sort((a, b) => b.changed.localeCompare(a.changed));
-  const listing = args.includes("--all") ? runs : runs.slice(0, most);
-  if (args.includes("--json")) {
+  const listing = all ? entries : entries.slice(0, most);
+  if (json) {
     for (const one of listing) console.log(JSON.stringify(one));
     return 0;
   }
-  if (runs.length === 0) {
+  if (entries.length === 0) {
     console.log(`no runs in ${root}`);
     return 0;
   }
@@ -59,7 +49,8 @@ export async function runsCommand(args: string[]): Promise<number> {
   const age = ({ changed }: Listed) => ageOf(now - Date.parse(changed));
   const rows = listing.map((one) => ({ ...one, changed: age(one) }));
   console.log(formatTable(rows));
-  if (listing.length < runs.length) console.log(`and ${runs.length - listing.length} more: --all`);
+  if (listing.length < entries.length)
+    console.log(`and ${entries.length - listing.length} more: --all`);
   return 0;
 }
 

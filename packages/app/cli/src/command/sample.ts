@@ -4,8 +4,6 @@ import { duration } from "@dsbm/runs";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
-const usage = "dsbm sample RUN NEW OUT [key=value …]";
-
 const sections = {
   "what is carried": ["direction", "from", "to", "half_iteration", "seed", "path"],
   transport: ["solver", "steps", "diffusion", "guidance", "ode_tol", "ode_step_size"],
@@ -32,7 +30,7 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function sampleCommand(args: string[]): Promise<number> {
-  const request = placedWords(sample, args, { expected: "RUN NEW OUT", usage, notes, sections });
+  const request = placedWords(sample, args, { expected: "RUN NEW OUT", notes, sections });
   if (!request) return 0;
   const [run, input, output] = request.places as [string, string, string];
   using work = await beginWork(`stopped within a step; nothing was written to ${output}`);

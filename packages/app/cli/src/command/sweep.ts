@@ -1,6 +1,6 @@
 import { ConfigError } from "@dsbm/config";
 import { findSweeps } from "@dsbm/runs";
-import { statusText } from "../sweep/status.js";
+import { sweepStatus } from "../sweep/status.js";
 import { printHelp } from "../terminal/columns.js";
 
 const help = [
@@ -14,7 +14,7 @@ const help = [
 ].join("\n");
 
 const tasks: Record<string, (folder: string) => Promise<string>> = {
-  status: async (folder) => statusText(folder),
+  status: async (folder) => sweepStatus(folder).text,
   async table(folder) {
     const { gather } = await import("../sweep/gather.js");
     return `${folder}\n\n${(await gather(folder)) ?? "no run of this sweep is finished yet"}`;

@@ -1,20 +1,11 @@
 import { existsSync } from "node:fs";
-import {
-  ConfigError,
-  type Experiment,
-  helpTable,
-  isSetting,
-  printValue,
-  resolve,
-} from "@dsbm/config";
-import { findRun } from "@dsbm/runs";
+import { ConfigError, type Experiment, helpTable, isSetting, resolve } from "@dsbm/config";
 import type { z } from "zod";
 import { printHelp } from "../terminal/columns.js";
 
 interface PlacedOptions {
+  /** The places in order; those in brackets may be missing. */
   expected: string;
-  /** The line of usage, without "usage: ". */
-  usage: string;
   /** Lines of help before the keys. */
   notes: readonly string[];
   sections?: Readonly<Record<string, readonly string[]>>;
@@ -30,16 +21,18 @@ interface PlacedOptions {
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
-  { expected, usage, notes, sections, isPlace = existsSync, options = {} }: PlacedOptions,
+  { expected, notes, sections, isPlace = existsSync, options = {} }: PlacedOptions,
 ): { config: z.output<S>; places: string[] } | null {
+  const names = expected.split(" ");
+  const switches = Object.keys(options);
+  const usage = `dsbm ${[experiment.name, expected, "[key=value …]", ...switches].join(" ")}`;
   const places = [] as string[];
   const settings = [] as string[];
   for (const word of args) {
     const isWord = (word.startsWith("-") || isSetting(word)) && !isPlace(word);
     (isWord ? settings : places).push(options[word] ?? word);
   }
-  const known = { options: Object.keys(options) };
-  const { help: isHelp, members } = resolve(experiment, settings, known);
+  const { help: isHelp, members } = resolve(experiment, settings, { options: switches });
   if (isHelp) {
     const table = helpTable(experiment.schema, { sections });
     printHelp([`usage: ${usage}`, "", experiment.about, "", ...notes, "", table].join("\n"));
@@ -48,7 +41,8 @@ export function placedWords<S extends z.ZodType>(
   const [member, ...more] = members;
   if (!member || more.length > 0)
     throw new ConfigError("sweep", `dsbm ${experiment.name} handles one run: leave -m out`);
-  if (places.length !== expected.split(" ").length)
+  const needed = names.filter((name) => !name.startsWith("["));
+  if (places.length < needed.length || places.length > names.length)
     throw new ConfigError(
       "usage",
       `got ${places.length === 0 ? "no arguments" : places.map((place) => JSON.stringify(place)).join(" ")}; expected ${expected}: ${usage}`,
@@ -67,15 +61,4 @@ export function withoutCfg(args: readonly string[]): [words: string[], cfg: bool
   if (what !== "job")
     throw new ConfigError("usage", `--cfg ${what} is unknown: write --cfg, or --cfg job`);
   return [args.toSpliced(at, separate ? 2 : 1), true];
-}
-
-/** `from=RUN` with its present folder: the newest run changes. */
-export function pinned(word: string, args: readonly string[]): string {
-  const [, run = ""] = /^from=['"]?(.+?)['"]?$/.exec(word) ?? [];
-  if (run === "" || run === "null") return word;
-  const dirs = args.flatMap(
-    (arg) => /^(?:paths\.)?experiments_dir(?:_name)?=(.+)$/.exec(arg)?.[1] ?? [],
-  );
-  const experiments_dir = dirs.at(-1)?.replace(/^['"]|['"]$/g, "") ?? "experiments";
-  return `from=${printValue(findRun(run, { experiments_dir }))}`;
 }

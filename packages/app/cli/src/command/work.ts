@@ -7,13 +7,10 @@ interface Work extends Disposable {
   interrupt: Interrupt;
 }
 
-/**
- * `given` stops the work; by default the engine's own interrupt with `late` as in
- * `createWorkInterrupt`.
- */
-export async function beginWork(late: string, given?: Interrupt): Promise<Work> {
+/** `late`: see `createWorkInterrupt`. */
+export async function beginWork(late: string): Promise<Work> {
   const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
-  const interrupt = given ?? createWorkInterrupt({ late });
+  const interrupt = createWorkInterrupt({ late });
   const progress = createProgress();
   return {
     progress,

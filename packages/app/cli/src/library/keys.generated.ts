@@ -339,7 +339,7 @@ export interface FitKeys {
   test_batch_size?: number | undefined;
   /** training steps between evaluations; null is num_iter. Chosen from your data. */
   gif_stride?: number | null | undefined;
-  /** images of evaluations: 0 none, 1 endpoints, 2 also paths, 3 also training pairs. Default: 2. */
+  /** images of evaluations: 0 none, 1 endpoints, 2 also paths, 3 also vectors of all half-iterations. Default: 2. */
   plot_level?: number | undefined;
   /** images in a grid. Default: 100. */
   plot_npar?: number | undefined;
@@ -360,8 +360,6 @@ export interface FitKeys {
   } | undefined;
   /** start the next half-iteration instead of finishing the saved one. Default: false. */
   autostart_next_it?: boolean | undefined;
-  /** a run whose newest weights the networks start from: its folder, one above it, or latest. Default: null. */
-  from?: string | null | undefined;
   /** start from the files named below. Default: false. */
   checkpoint_run?: boolean | undefined;
   /** folder of net_b.ckpt, sample_net_b.ckpt and optimizer_b.ckpt, for the keys of b below that are null. Default: null. */

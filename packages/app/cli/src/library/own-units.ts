@@ -1,5 +1,6 @@
 import { decodeImages, encodeImages } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
+import { toRows } from "@dsbm/data";
 import type { Bridge } from "@dsbm/inference";
 import { type DType, type Tensor, tensor, tidy } from "@dsbm/torch";
 
@@ -44,18 +45,12 @@ function ofVectors({ units }: Bridge) {
   return {
     shape: [units.width],
     enter(x: Tensor) {
-      const [n, d] = x.shape as [number, number];
-      const rows = x.to("float64").contiguous().toArray() as Float64Array;
-      const column = (_: unknown, k: number) =>
-        Float64Array.from({ length: n }, (_, i) => rows[i * d + k] as number);
-      return units.apply(Array.from({ length: d }, column));
+      const columns = x.to("float64").t().contiguous().unbind();
+      return units.apply(columns.map((column) => column.toArray() as Float64Array));
     },
     leave(x: Tensor, dtype: DType) {
-      const columns = units.undo(x.to({ device: "cpu" }));
-      const rows = new Float64Array(x.size(0) * columns.length);
-      for (const [k, column] of columns.entries())
-        for (const [i, value] of column.entries()) rows[i * columns.length + k] = value;
-      const values = tensor(rows, { shape: [x.size(0), columns.length] });
+      const rows = toRows(units.undo(x.to({ device: "cpu" })), "float64");
+      const values = tensor(rows, { shape: [x.size(0), units.width] });
       return dtype === "float64" ? values : values.to("float32");
     },
   };

@@ -1,8 +1,8 @@
 // `nproc=N`: starts the processes of one training on this machine, each a rank, passes signals on,
 // and ends the others after a failure.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { cores, createInterrupt, isStopCode, patience, shellWord, stoppedWithin } from "@dsbm/runs";
+import { cores, createInterrupt, isStopCode } from "@dsbm/runs";
 import { program } from "./program.js";
 
 function freePort(): Promise<number> {
@@ -14,12 +14,6 @@ function freePort(): Promise<number> {
         server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
       });
   });
-}
-
-interface End {
-  rank: number;
-  code: number | null;
-  signal: NodeJS.Signals | null;
 }
 
 const graceMs = 10_000;
@@ -49,58 +43,33 @@ export async function launchRanks(
     }),
   );
   const all = (signal: NodeJS.Signals) => {
-    for (const child of children)
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    for (const child of children) child.kill(signal);
   };
-  // Rank 0 reports that it has seen the signal: a step may take longer.
-  let late: NodeJS.Timeout | undefined;
-  const stop = () => {
-    all("SIGINT");
-    late = setTimeout(() => {
-      console.error(stoppedWithin(`npx dsbm ${args.map(shellWord).join(" ")}`));
-      all("SIGKILL");
-    }, 1000 * patience);
-  };
-  interrupt.signal.addEventListener("abort", stop, { once: true });
-  children[0]?.on("message", () => clearTimeout(late));
+  interrupt.signal.addEventListener("abort", () => all("SIGINT"), { once: true });
   const timers: NodeJS.Timeout[] = [];
-  const ends: End[] = [];
-  const ended = (end: End) => {
-    ends.push(end);
-    if (end.code === 0 || isStopCode(end.code) || timers.length > 0) return;
-    // Ranks that wait for it notice; others get SIGTERM, and stop at a point where the run can
-    // resume.
-    timers.push(setTimeout(() => all("SIGTERM"), graceMs));
-    timers.push(setTimeout(() => all("SIGKILL"), graceMs + timeoutMs));
-  };
-  await Promise.all(
-    children.map(
-      (child, rank) =>
-        new Promise<void>((done) => {
-          child.on("error", (error) => {
-            console.error(`dsbm: rank ${rank} cannot be started: ${error.message}`);
-            done();
-          });
-          child.on("exit", (code, signal) => {
-            if (signal && !interrupt.signal.aborted)
-              console.error(`dsbm: rank ${rank} was killed by ${signal}`);
-            ended({ rank, code, signal });
-            done();
-          });
-        }),
-    ),
-  );
-  for (const timer of [...timers, late]) clearTimeout(timer);
+  const endOf = (child: ChildProcess, rank: number) =>
+    new Promise<number>((done) => {
+      child.on("error", (error) => {
+        console.error(`dsbm: rank ${rank} cannot be started: ${error.message}`);
+        done(1);
+      });
+      child.on("exit", (code, signal) => {
+        if (signal && !interrupt.signal.aborted)
+          console.error(`dsbm: rank ${rank} was killed by ${signal}`);
+        // Ranks that wait for it notice; others get SIGTERM, and stop at a point where the run can
+        // resume.
+        if (code !== 0 && !isStopCode(code) && timers.length === 0) {
+          timers.push(setTimeout(() => all("SIGTERM"), graceMs));
+          timers.push(setTimeout(() => all("SIGKILL"), graceMs + timeoutMs));
+        }
+        done(code ?? 1);
+      });
+    });
+  const codes = await Promise.all(children.map(endOf));
+  for (const timer of timers) clearTimeout(timer);
   interrupt.dispose();
-  const bad = ends.filter(({ code }) => code !== 0);
-  if (interrupt.signal.aborted && bad.length > 0) return 130;
-  const first = bad.find(({ rank }) => rank === 0) ?? bad[0];
-  return ends.length < n ? 1 : first ? (first.code ?? 1) : 0;
-}
-
-/** Tells the launcher of rank 0 that the work is ending by itself. */
-export function tellLauncher(): void {
-  if (process.connected) process.send?.("noticed");
+  const failed = codes.find((code) => code !== 0) ?? 0;
+  return failed !== 0 && interrupt.signal.aborted ? 130 : failed;
 }
 
 /** Stops a process of `launchRanks` as by a signal when the launcher ends. */

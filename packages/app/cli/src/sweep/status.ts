@@ -3,7 +3,6 @@ import {
   entryFolder,
   formatTable,
   listRuns,
-  type RunInfo,
   readManifest,
   type SweepEntry,
   shellWord,
@@ -11,29 +10,6 @@ import {
 } from "@dsbm/runs";
 
 const states = ["waiting", "running", "finished", "failed", "interrupted"] as const;
-
-interface MemberState {
-  entry: SweepEntry;
-  state: (typeof states)[number];
-  /** Why it is not finished, one line; null if unknown. */
-  why: string | null;
-}
-
-/** Throws RunError. */
-export function statesOf(folder: string): MemberState[] {
-  const { members } = readManifest(folder);
-  const { log } = sweepPaths(folder);
-  return members.map((entry) => {
-    const [run] = listRuns(entryFolder(folder, entry));
-    if (run?.problem) return { entry, state: "failed", why: run.problem.message };
-    const line = lastLine(log(entry.number));
-    if (!run) return { entry, state: line === null ? "waiting" : "failed", why: line };
-    const { state, reason }: RunInfo = run.info;
-    // A killed process could not write why: the scheduler may have logged the reason.
-    const isKilled = state === "interrupted" && run.info.ended === null;
-    return { entry, state, why: isKilled && line !== null ? `${reason}; log: ${line}` : reason };
-  });
-}
 
 /** The last line of a log; null without one. */
 function lastLine(path: string): string | null {
@@ -48,27 +24,37 @@ export function nameOf({ configuration, seed }: Pick<SweepEntry, "configuration"
     .join(" ");
 }
 
-/** Throws RunError. */
-export function statusText(folder: string): string {
-  const members = statesOf(folder);
-  const counts = states.map(
-    (name) => `${members.filter(({ state }) => state === name).length} ${name}`,
-  );
-  const rows = members.map(({ entry: { number, configuration, seed }, state, why }) => ({
-    member: number,
-    ...configuration,
-    seed,
-    state,
-    why: why ?? "",
+/** The state of each member as text, and whether all are finished. Throws RunError. */
+export function sweepStatus(folder: string): { text: string; isWhole: boolean } {
+  const { members, words } = readManifest(folder);
+  const { log, logs } = sweepPaths(folder);
+  const rows = members.map((entry) => ({
+    member: entry.number,
+    ...entry.configuration,
+    seed: entry.seed,
+    ...stateOf(entryFolder(folder, entry), lastLine(log(entry.number))),
   }));
-  const isWhole = members.every(({ state }) => state === "finished");
-  const command = readManifest(folder).words.map(shellWord).join(" ");
-  return [
-    `${folder}: ${counts.join(", ")}`,
-    "",
-    formatTable(rows),
-    "",
-    ...(isWhole ? [] : [`to run unfinished members: npx dsbm ${command}`]),
-    `logs:    ${sweepPaths(folder).logs}/<member>.log`,
-  ].join("\n");
+  const counts = states.map(
+    (name) => `${rows.filter(({ state }) => state === name).length} ${name}`,
+  );
+  const isWhole = rows.every(({ state }) => state === "finished");
+  const again = `to run unfinished members: npx dsbm ${words.map(shellWord).join(" ")}`;
+  const lines = [
+    `${folder}: ${counts.join(", ")}\n`,
+    `${formatTable(rows)}\n`,
+    ...(isWhole ? [] : [again]),
+    `logs:    ${logs}/<member>.log`,
+  ];
+  return { isWhole, text: lines.join("\n") };
+}
+
+/** `why` it is not finished, one line; `line` is the last one of its log. */
+function stateOf(run: string, line: string | null): { state: string; why: string } {
+  const [found] = listRuns(run);
+  if (found?.problem) return { state: "failed", why: found.problem.message };
+  if (!found) return { state: line === null ? "waiting" : "failed", why: line ?? "" };
+  const { state, reason, ended } = found.info;
+  // A killed process could not write why: the scheduler may have logged the reason.
+  const isKilled = state === "interrupted" && ended === null;
+  return { state, why: isKilled && line !== null ? `${reason}; log: ${line}` : (reason ?? "") };
 }

@@ -14,7 +14,7 @@ import {
 } from "@dsbm/runs";
 import { runLocal } from "./local.js";
 import { runSlurm } from "./slurm.js";
-import { nameOf, statesOf, statusText } from "./status.js";
+import { nameOf, sweepStatus } from "./status.js";
 
 export interface SweepMember {
   overrides: Member<unknown>["overrides"];
@@ -68,15 +68,16 @@ export async function sweep(
           : await runSlurm(todo, launcher, paths);
       if (end === "submitted") return 0;
       if (end === "stopped") {
-        console.log(statusText(folder));
+        console.log(sweepStatus(folder).text);
         return 130;
       }
     }
     // Loaded here: it loads the engine, which help does not need.
     const { gather } = await import("./gather.js");
     const table = await gather(folder);
-    console.log([statusText(folder), ...(table === null ? [] : [table])].join("\n\n"));
-    return statesOf(folder).every(({ state }) => state === "finished") ? 0 : 1;
+    const { text, isWhole } = sweepStatus(folder);
+    console.log(table === null ? text : `${text}\n\n${table}`);
+    return isWhole ? 0 : 1;
   } finally {
     clearInterval(alive);
     lock.release();

@@ -1,6 +1,6 @@
 /** Prints help at the width of the terminal. The last column of a row continues below itself. */
 export function printHelp(text: string): void {
-  const width = process.stdout.columns ?? 100;
+  const width = process.stdout.columns ?? 120;
   console.log(text.replace(/.+/g, (line) => fitted(line, width)));
 }
 

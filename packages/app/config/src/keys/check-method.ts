@@ -44,6 +44,39 @@ const uselessTo: Readonly<Record<string, readonly string[]>> = {
   normalize_x1: ["dsb"],
 };
 
+const isConditional = ({ cdsb, data, model }: TrainConfig): boolean =>
+  cdsb || conditionColumn(data) !== null || (model.name === "UNET" && model.class_cond);
+
+const hasTransport = ({ ot_sampler, method }: TrainConfig): boolean =>
+  ot_sampler !== null || ["sbcfm", "sf2m", "wfr", "wfr_bridge"].includes(method);
+
+const hasNoise = ({ transfer }: TrainConfig): boolean => !transfer;
+
+const conditionCure =
+  "needs conditions (cdsb=true, model.class_cond=true or data.condition=COLUMN)";
+const noiseOnly = "is for a Gaussian at time 1 (transfer=false)";
+
+/** Options that need others. */
+const onlyWith: Readonly<Record<string, [isMet: (config: TrainConfig) => boolean, why: string]>> = {
+  "interpolant=metric": [({ model }) => model.name === "MLP", "is for vectors (model=MLP)"],
+  path_metric: [({ interpolant }) => interpolant === "metric", "is for interpolant=metric"],
+  online_cache: [({ cache }) => cache === "disk", "needs cache=disk"],
+  ot_rows: [hasTransport, "has no transport (ot_sampler=exact first_coupling=ind)"],
+  match_conditions: [isConditional, conditionCure],
+  condition_dropout: [isConditional, conditionCure],
+  normalize_x1: [hasNoise, noiseOnly],
+  adaptive_mean: [hasNoise, noiseOnly],
+  final_adaptive: [hasNoise, noiseOnly],
+  times: [
+    ({ Dataset_between, data }) => (Dataset_between ?? data.between) !== null,
+    "are for three datasets or more",
+  ],
+  wavenumber: [
+    ({ Dataset, Dataset_transfer }) => /downscaler/.test(`${Dataset} ${Dataset_transfer}`),
+    "is for downscaler data",
+  ],
+};
+
 /** `preset`: the user's preset of the method. */
 export function methodProblems(config: TrainConfig, preset: string | null): Line[] {
   return [
@@ -57,7 +90,7 @@ export function methodProblems(config: TrainConfig, preset: string | null): Line
 }
 
 function methodLines(config: TrainConfig, preset: string | null): Line[] {
-  const { eps, method, first_coupling, n_ipf, loss_scale, cache, online_cache } = config;
+  const { eps, method, first_coupling, n_ipf, loss_scale } = config;
   return [
     eps === 0 &&
       ["dsbm", "sbcfm", "sf2m", "wfr_bridge", "alpha_dsbm"].includes(method) &&
@@ -71,9 +104,6 @@ function methodLines(config: TrainConfig, preset: string | null): Line[] {
     method !== "dsb" &&
       typeof loss_scale !== "boolean" &&
       `loss_scale=${printValue(loss_scale)} is a custom weight, which only method=dsb takes: write loss_scale=true or loss_scale=false`,
-    online_cache &&
-      cache !== "disk" &&
-      `online_cache=true needs cache=disk, got cache=${cache}: write cache=disk, or leave it out`,
   ];
 }
 
@@ -99,6 +129,9 @@ function optionLines(config: TrainConfig): Line[] {
     ...Object.entries(uselessTo).map(
       ([option, methods]) =>
         methods.includes(method) && line(option, `does not apply to method=${method}`),
+    ),
+    ...Object.entries(onlyWith).map(
+      ([option, [isMet, why]]) => !isMet(config) && line(option, why),
     ),
   ];
 }
@@ -130,8 +163,8 @@ function scheduleLines(config: TrainConfig): Line[] {
 }
 
 function couplingLines(config: TrainConfig): Line[] {
-  const { method, first_coupling, ot_sampler, ot_rows, pairs, transfer } = config;
-  const { mass, mass_penalty, weights, interpolant, path_metric, step_variance, data } = config;
+  const { method, first_coupling, ot_sampler, pairs, transfer } = config;
+  const { mass, mass_penalty, weights, interpolant, step_variance, data } = config;
   const isSpline = interpolant === "spline";
   return [
     isSpline &&
@@ -144,9 +177,6 @@ function couplingLines(config: TrainConfig): Line[] {
     interpolant !== "straight" &&
       step_variance === "analytic" &&
       `interpolant=${interpolant} has no noise of straight bridges: leave step_variance=analytic out`,
-    path_metric !== null &&
-      interpolant !== "metric" &&
-      `path_metric=${path_metric} is for interpolant=metric, got ${interpolant}: leave path_metric out`,
     method === "lightsb" &&
       mass !== null &&
       mass_penalty === null &&
@@ -158,10 +188,6 @@ function couplingLines(config: TrainConfig): Line[] {
       first_coupling !== "ind" &&
       ["dsbm", "alpha_dsbm"].includes(method) &&
       `ot_sampler=${ot_sampler} pairs independent points, but first_coupling=${first_coupling} has none: write first_coupling=ind`,
-    ot_rows !== null &&
-      ot_sampler === null &&
-      !["sbcfm", "sf2m", "wfr", "wfr_bridge"].includes(method) &&
-      `ot_rows=${ot_rows} has no transport: write ot_sampler=exact first_coupling=ind, or leave it out`,
     (["wfr", "wfr_bridge"].includes(method) || mass_penalty !== null) &&
       !transfer &&
       `method=${method} moves mass between two datasets, but transfer=false has a Gaussian at time 1: write transfer=true`,
@@ -176,23 +202,12 @@ function couplingLines(config: TrainConfig): Line[] {
  * independent pairs.
  */
 function conditionLines(config: TrainConfig): Line[] {
-  const { match_conditions, cdsb, model, data, ot_sampler, condition_dropout, precondition } =
-    config;
-  const hasClasses = (model.name === "UNET" && model.class_cond) || conditionColumn(data) !== null;
-  const cure = "write cdsb=true, model.class_cond=true or data.condition=COLUMN";
+  const { match_conditions, cdsb, data, ot_sampler, precondition } = config;
   return [
     match_conditions === true &&
       cdsb &&
       ot_sampler !== null &&
       `match_conditions=true pairs fields of one condition, which leaves ot_sampler=${ot_sampler} nothing to pair: write match_conditions=false or ot_sampler=null`,
-    match_conditions === true &&
-      !cdsb &&
-      !hasClasses &&
-      `match_conditions=true needs conditions: ${cure}`,
-    condition_dropout > 0 &&
-      !cdsb &&
-      !hasClasses &&
-      `condition_dropout=${condition_dropout} withholds conditions, but the run has no condition: ${cure}, or leave it out`,
     precondition === "mixture" &&
       (cdsb || conditionColumn(data) !== null) &&
       "precondition=mixture takes no condition: write precondition=true, or leave the condition out",

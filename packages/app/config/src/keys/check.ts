@@ -21,10 +21,9 @@ export function checkTrain(
 }
 
 function dataLines(config: TrainConfig): Line[] {
-  const { transfer, Dataset, Dataset_transfer, wavenumber, cdsb, data, model } = config;
+  const { transfer, Dataset, Dataset_transfer, cdsb, data, model } = config;
   const { cond_channels, n_test, dim } = data;
   const { inception, fid_statistics } = config.metrics;
-  const ends = [Dataset, transfer ? Dataset_transfer : null].filter((name) => name !== null);
   const channelCure = cdsb
     ? "write how many channels the condition has, or cdsb=false"
     : "write cdsb=true, or data.cond_channels=0";
@@ -38,18 +37,9 @@ function dataLines(config: TrainConfig): Line[] {
       Dataset_transfer === null &&
       data.split_by === null &&
       "transfer=true needs data at time 1, got Dataset_transfer=null: write Dataset_transfer=… or transfer=false",
-    ...(["normalize_x1", "adaptive_mean", "final_adaptive"] as const).map(
-      (key) =>
-        transfer &&
-        config[key] &&
-        `${key}=true is for a Gaussian at time 1, but transfer=true has data at time 1: leave ${key} out or write transfer=false`,
-    ),
     cdsb &&
       data.random_flip &&
       "data.random_flip=true mirrors samples but not the condition of cdsb=true: leave data.random_flip out",
-    wavenumber !== 0 &&
-      !ends.some((name) => name.startsWith("downscaler")) &&
-      `wavenumber=${wavenumber} selects a segment of downscaler data, but the data are ${ends.join(" and ")}: leave wavenumber out or write dataset=downscaler_transfer`,
     cdsb !== cond_channels > 0 &&
       `cdsb=${cdsb} does not go with data.cond_channels=${cond_channels}: ${channelCure}`,
     !cdsb &&
@@ -90,11 +80,7 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
 function chainLines(config: TrainConfig): Line[] {
   const { times, transfer, data, sde, cdsb } = config;
   const between = config.Dataset_between ?? data.between;
-  if (between === null)
-    return [
-      times !== null &&
-        `times=${printValue(times)} are for several datasets, got two: leave times out, or give a dataset for each time`,
-    ];
+  if (between === null) return [];
   const n = between.length + 2;
   const rises = times?.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6) ?? true;
   const pairOnly: readonly [isOn: boolean, option: string, cure: string][] = [

@@ -90,22 +90,20 @@ const groupDatasets = ({ Dataset, Dataset_between, Dataset_transfer, data }: Tra
   Dataset_between: Dataset_between ?? data.between?.map(() => Dataset) ?? null,
 });
 
-/**
- * Returns the files to start from. Files of b default to checkpoint_dir, and a name that ends in /
- * is a folder.
- */
+/** Returns the files to start from. Files of b default to checkpoint_dir. */
 export function completeFiles(config: TrainConfig) {
-  const { checkpoint_run, checkpoint_dir } = config;
-  const standard = checkpoint_run && checkpoint_dir !== null ? `${checkpoint_dir}/` : null;
-  const file = (path: string | null, name: string) =>
-    path?.endsWith("/") ? `${path.replace(/\/+$/, "")}/${name}` : path;
+  const { checkpoint_run, checkpoint_dir, checkpoint_b, checkpoint_f } = config;
+  const { sample_checkpoint_b, sample_checkpoint_f } = config;
+  const { optimizer_checkpoint_b, optimizer_checkpoint_f } = config;
+  const standard = (name: string) =>
+    checkpoint_run && checkpoint_dir !== null ? `${checkpoint_dir}/${name}` : null;
   return {
-    checkpoint_b: file(config.checkpoint_b ?? standard, "net_b.ckpt"),
-    checkpoint_f: file(config.checkpoint_f, "net_f.ckpt"),
-    sample_checkpoint_b: file(config.sample_checkpoint_b ?? standard, "sample_net_b.ckpt"),
-    sample_checkpoint_f: file(config.sample_checkpoint_f, "sample_net_f.ckpt"),
-    optimizer_checkpoint_b: file(config.optimizer_checkpoint_b ?? standard, "optimizer_b.ckpt"),
-    optimizer_checkpoint_f: file(config.optimizer_checkpoint_f, "optimizer_f.ckpt"),
+    checkpoint_b: checkpoint_b ?? standard("net_b.ckpt"),
+    checkpoint_f,
+    sample_checkpoint_b: sample_checkpoint_b ?? standard("sample_net_b.ckpt"),
+    sample_checkpoint_f,
+    optimizer_checkpoint_b: optimizer_checkpoint_b ?? standard("optimizer_b.ckpt"),
+    optimizer_checkpoint_f,
   };
 }
 

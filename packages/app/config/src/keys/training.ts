@@ -130,7 +130,7 @@ export const evaluation = {
   plot_level: key(
     z.int().min(0).max(3),
     2,
-    "images of evaluations: 0 none, 1 endpoints, 2 also paths, 3 also training pairs",
+    "images of evaluations: 0 none, 1 endpoints, 2 also paths, 3 also vectors of all half-iterations",
   ),
   plot_npar: counted(100, "images in a grid"),
   plot_npar_path: counted(16, "images whose paths are drawn"),
@@ -153,10 +153,6 @@ export const checkpoints = {
   autostart_next_it: flag(
     false,
     "start the next half-iteration instead of finishing the saved one",
-  ),
-  from: file(
-    "a run whose newest weights the networks start from: its folder, one above it, or latest",
-    "experiments/moons/defaults/42",
   ),
   checkpoint_run: flag(false, "start from the files named below"),
   checkpoint_dir: file(

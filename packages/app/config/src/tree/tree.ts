@@ -68,11 +68,3 @@ export function deletePath(tree: Tree, path: string): void {
   const parent = parts.length === 0 ? tree : getPath(tree, parts.join("."));
   if (isTree(parent)) delete parent[last];
 }
-
-/** Returns all dotted keys of a tree, also of mappings. */
-export function treeKeys(tree: Tree, above = ""): string[] {
-  return Object.entries(tree).flatMap(([key, value]) => {
-    const path = above + key;
-    return isTree(value) ? [path, ...treeKeys(value, `${path}.`)] : [path];
-  });
-}

@@ -6,11 +6,10 @@ import {
   configure,
   type FitConfig,
   fit,
-  getPath,
   type Member,
   massKeys,
+  printValue,
   processTimes,
-  type Tree,
 } from "@dsbm/config";
 import {
   type Datasets,
@@ -78,7 +77,13 @@ export async function prepare(
     const { key } = rule;
     // The network of images is chosen before the images are read.
     if (choices.some((choice) => choice.key === key)) return;
-    if (isGiven(key)) choices.push({ ...rule, reason: "it was given", given: true });
+    if (isGiven(key))
+      choices.push({
+        key,
+        value: printValue(request.overrides[key] ?? null),
+        reason: "it was given",
+        given: true,
+      });
     else if (!key.startsWith("model") || !isGiven("model")) choices.push({ ...rule, given: false });
   };
   const now = () => configureFit(request, choices);
@@ -139,8 +144,6 @@ export async function prepare(
           Math.min(...facts.rows),
         ),
       );
-    for (const choice of choices)
-      if (choice.given) choice.value = keyValue(now().config, choice.key);
     return { ...now(), choices, facts };
   } finally {
     ends.dispose();
@@ -187,11 +190,6 @@ function unusedOf(config: CompleteTrainConfig): readonly string[] {
   const repeats = config.half_iterations > config.first_pass;
   const simulates = !method.model?.fit && method.rows?.simulation !== "never" && repeats;
   return unusedKeys(method, { simulates, caches: simulates && config.cache === "disk" });
-}
-
-function keyValue(config: object, key: string): Choice["value"] {
-  const value = getPath(config as Tree, key) ?? null;
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
 
 const rowsOf = ({ x0, between, x1 }: Datasets): number[] =>

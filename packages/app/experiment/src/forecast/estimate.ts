@@ -1,4 +1,5 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Position } from "@dsbm/problem";
 import type { TrainEvent } from "@dsbm/train";
 import type { Speed } from "./speed.js";
 
@@ -10,11 +11,6 @@ type TimedConfig = Pick<
 export interface Length {
   halves: number;
   stepsOf(half: number): number;
-}
-
-export interface Position {
-  half: number;
-  step: number;
 }
 
 const most = 30;
@@ -116,7 +112,10 @@ export class TimeEstimate {
   }
 
   /** Returns the seconds until training ends, or null before the first step. */
-  left({ half, step }: Position, { halves, stepsOf }: Length): number | null {
+  left(
+    { half, step }: Pick<Position, "half" | "step">,
+    { halves, stepsOf }: Length,
+  ): number | null {
     const { cache_refresh_stride, gif_stride } = this.config;
     let seconds = 0;
     for (let h = half; h <= halves; h++) {

@@ -1,8 +1,9 @@
 // Plans the steps of half-iterations so that a run ends in time although the machine's speed
 // changes.
 import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Position } from "@dsbm/problem";
 import type { Clock, Row } from "@dsbm/runs";
-import type { Position, TimeEstimate } from "./estimate.js";
+import type { TimeEstimate } from "./estimate.js";
 
 /** The training, or a stand-in. */
 export interface Planned {
@@ -27,8 +28,8 @@ type PlannedConfig = Pick<
 
 const shares = { first: 3, later: 1.5 };
 const leastSteps = 20;
-/** Seconds between two plans. The first forecasts may be far off. */
-const often = { first: 0.5, later: 5 };
+/** Seconds between two plans. */
+const often = { least: 0.5, most: 5 };
 
 /** The share of the time for evaluations between half-iterations. */
 export const evaluationShare = 0.15;
@@ -37,7 +38,7 @@ export class TimePlan {
   readonly #halves: number;
   readonly #first: number;
   readonly #stride: number;
-  #half = { number: 0, end: 0, plans: 0 };
+  #half = { number: 0, end: 0 };
   #lastPlan = 0;
 
   constructor(
@@ -96,7 +97,7 @@ export class TimePlan {
     if (this.clock.seconds === null) return;
     const now = this.clock.spent;
     const end = now + this.#share(half, half) * this.#left(half);
-    this.#half = { number: half, end, plans: 0 };
+    this.#half = { number: half, end };
     this.#lastPlan = now;
     if (step === 0) training.plan(half, this.forecast(half)[0] as number);
   }
@@ -105,25 +106,20 @@ export class TimePlan {
     const { seconds, spent } = this.clock;
     if (seconds === null) return false;
     const left = this.#half.end - spent;
-    const pause = this.#half.plans < 5 ? often.first : often.later;
-    return left <= 0 || spent - this.#lastPlan > Math.min(pause, Math.max(often.first, left / 4));
+    return (
+      left <= 0 || spent - this.#lastPlan > Math.min(often.most, Math.max(often.least, left / 4))
+    );
   }
 
   /** Plans the current half-iteration again, after `step` steps. */
-  replan(training: Planned, { half, step }: Position): void {
+  replan(training: Planned, { half, step }: Pick<Position, "half" | "step">): void {
     const { seconds, spent } = this.clock;
     this.#lastPlan = spent;
-    this.#half.plans++;
     if (seconds === null || half !== this.#half.number) return;
     const left = Math.max(0, this.#half.end - spent);
     if (left === 0) training.plan(half, step + 1);
     if (left === 0 || step < 10) return;
-    const each = this.estimate.step(half) as number;
-    const simulation = this.estimate.simulation(half);
-    // The current simulation is paid for up to its end.
-    const paid = simulation > 0 ? this.#stride - (step % this.#stride) : 0;
-    const more =
-      left < paid * each ? left / each : paid + (left - paid * each) / this.#stepSeconds(half);
+    const more = left / this.#stepSeconds(half);
     const planned = training.stepsOf(half);
     const steps = this.#bounded(step + Math.max(1, Math.floor(more)));
     if (Math.abs(steps - planned) > 0.01 * planned || steps - step < 50)

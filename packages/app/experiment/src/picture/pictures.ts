@@ -21,8 +21,6 @@ export interface PictureTarget {
   /** The beginning of the files' names. */
   id: string;
   run: Pick<RunWriter, "paths" | "saveFile">;
-  /** Training pairs; null if none are kept. */
-  pairs?: (n: number) => { x0: Tensor; x1: Tensor } | null;
 }
 
 export type DrawnEvaluation = Pick<Evaluation, "at" | "set" | "context">;
@@ -35,7 +33,7 @@ const configOf = ({ context }: DrawnEvaluation) => context.subject.trained.confi
 
 /**
  * Writes spectra of fields and images under samples/. plot_level 1: source rows, generated samples
- * and data; 2: also paths and their animation; 3: also training pairs. Returns the stills as PNG,
+ * and data; 2: also paths and their animation. Returns the stills as PNG,
  * by name.
  */
 export async function writeEvaluationPictures(
@@ -94,7 +92,6 @@ async function grids(evaluation: DrawnEvaluation, target: PictureTarget): Promis
   for (const [i, { name, shown }] of drawn.between.entries())
     stills.push([`between_${i + 1}`, await grid(shown, `${name} (${where})`)]);
   if (config.plot_level >= 2) await writePaths(evaluation, drawn.painter, target);
-  if (config.plot_level >= 3) await writePairs(evaluation, target);
   return stills;
 }
 
@@ -160,45 +157,6 @@ async function writePaths(
       captions: times.map((t) => `t = ${t.toFixed(2)}`),
     }),
   );
-}
-
-async function writePairs(
-  evaluation: DrawnEvaluation,
-  { id, run, pairs }: PictureTarget,
-): Promise<void> {
-  const { ends } = evaluation.context.subject;
-  const rows = pairs?.(configOf(evaluation).plot_npar_path);
-  if (!rows) return;
-  try {
-    const { x0, x1 } = rows;
-    const painter = painterOf(ends, [
-      { x: x0, side: "x0" },
-      { x: x1, side: "x1" },
-    ]);
-    run.saveFile(
-      `samples/${id}_pairs.png`,
-      await imageGrid({
-        ...alternate(painter(x0, 0), painter(x1, 1)),
-        columns: 2,
-        columnTitles: ["x0", "x1"],
-        title: "Training pairs",
-      }),
-    );
-  } finally {
-    for (const t of [rows.x0, rows.x1]) t.dispose();
-  }
-}
-
-function alternate(a: Painted, b: Painted): Painted {
-  const [n, ...rest] = a.shape;
-  const size = a.images.length / n;
-  const images = new Uint8Array(2 * a.images.length);
-  for (let i = 0; i < n; i++) {
-    const cut = [i * size, (i + 1) * size] as const;
-    images.set(a.images.subarray(...cut), 2 * i * size);
-    images.set(b.images.subarray(...cut), (2 * i + 1) * size);
-  }
-  return { images, shape: [2 * n, ...rest] };
 }
 
 const mostPaths = 400;

@@ -50,7 +50,7 @@ export function encodePoint(
 }
 
 /** Without the prefix. */
-export const partOf = (
+const partOf = (
   tensors: ReadonlyMap<string, Tensor>,
   prefix: string,
 ): ReadonlyMap<string, Tensor> =>

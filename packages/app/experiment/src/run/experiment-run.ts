@@ -1,7 +1,6 @@
-import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";
-import { DivergedError, Evaluator, subjectOf } from "@dsbm/evaluation";
+import { Evaluator, subjectOf } from "@dsbm/evaluation";
 import { Bridge, gridOf } from "@dsbm/inference";
 import {
   checkpointId,
@@ -18,6 +17,7 @@ import {
   type CheckpointStore,
   describeResult,
   type Logger,
+  loggers,
   metricName,
   namedMetrics,
   openCheckpoints,
@@ -28,13 +28,11 @@ import {
 } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
-import { type Length, TimeEstimate } from "../forecast/estimate.js";
+import { TimeEstimate } from "../forecast/estimate.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
-import { startFromRun } from "./begin/from-run.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, saveProjection } from "./columns.js";
 import { type MainWork, type Next, runCourse } from "./course.js";
-import { openLogger } from "./logger.js";
 import type { RunOptions } from "./options.js";
 import { describeStep } from "./ranks.js";
 import { writeReport } from "./report.js";
@@ -46,7 +44,6 @@ export class ExperimentRun {
   #evaluator: Evaluator | null = null;
   #logger: Logger | null = null;
   #lastSaved = performance.now();
-  #lastPoint: string | null = null;
   #ended: string | null = null;
   readonly #time: TimeEstimate;
 
@@ -63,10 +60,6 @@ export class ExperimentRun {
     this.#time = hooks?.time?.estimate ?? new TimeEstimate(config);
     const { keep_last } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last });
-  }
-
-  get #length(): Length {
-    return { halves: this.#halves, stepsOf: (half) => this.#training.stepsOf(half) };
   }
 
   get #halves(): number {
@@ -90,7 +83,6 @@ export class ExperimentRun {
     const plan = options.hooks?.time;
     const steps = this.#stepsBefore({ half: this.#halves + 1, step: 0 });
     if (!plan) progress.line(`${this.#halves} half-iterations, ${steps} steps in all`);
-    if (parameters > 2e6) progress.line(`to resume after a stop: ${options.resume}`);
     run.rewindTo({ half_iteration: at.half, step: at.step });
     const main: MainWork = {
       begin: () => this.#begin(at),
@@ -118,7 +110,7 @@ export class ExperimentRun {
     const { progress, signal } = options;
     const training = this.#training;
     const isPending = this.#evaluationPending(at);
-    this.#logger = openLogger(at, this.#stepsBefore(at), { config, run, isPending });
+    this.#logger = loggers[config.LOGGER](run.paths.folder, { from: this.#stepsBefore(at) + 1 });
     saveColumns(ends, { run, progress });
     savePairs(this.pairs, config, run);
     saveProjection(ends, run);
@@ -174,7 +166,8 @@ export class ExperimentRun {
   }
 
   #left(at: Position): number | null {
-    const training = this.#time.left(at, this.#length);
+    const stepsOf = (half: number) => this.#training.stepsOf(half);
+    const training = this.#time.left(at, { halves: this.#halves, stepsOf });
     return this.options.hooks?.time?.left(training) ?? training;
   }
 
@@ -188,7 +181,6 @@ export class ExperimentRun {
       );
     if (!checkpoint) {
       if (damaged.length > 0) progress.line("all checkpoints are damaged: starting over");
-      if (config.from !== null) progress.line(startFromRun(this.#training, config));
       if (!config.checkpoint_run) return { half: 0, direction: "b", step: 0 };
       const at = startFromFiles(this.#training, config);
       progress.line(
@@ -200,7 +192,6 @@ export class ExperimentRun {
     const at = options.hooks?.time
       ? restored
       : lengthen(this.#training, checkpoint, { at: restored, config });
-    this.#lastPoint = checkpoint.folder;
     const { seconds } = checkpoint.facts;
     if (typeof seconds === "number") options.hooks?.time?.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
@@ -307,7 +298,7 @@ export class ExperimentRun {
     const at = { half, direction, step };
     this.run.flush();
     this.#logger?.flush();
-    const { checkpoint, warnings } = this.#store.save(
+    const { warnings } = this.#store.save(
       encodePoint(this.#training, at, {
         config: this.config,
         order: this.#stepsBefore(at),
@@ -315,7 +306,6 @@ export class ExperimentRun {
       }),
     );
     for (const warning of warnings) this.options.progress.line(warning);
-    this.#lastPoint = checkpoint.folder;
     this.#lastSaved = performance.now();
   }
 
@@ -365,9 +355,8 @@ export class ExperimentRun {
       return false;
     }
     const id = checkpointId(at, config);
-    const pairs = (n: number) => training.peek(n);
     const pictures = this.#isDrawn(at, steps)
-      ? await writeEvaluationPictures(found, { id, run, pairs })
+      ? await writeEvaluationPictures(found, { id, run })
       : [];
     const place = { direction: at.direction, stage: "test" } as const;
     const before = this.#stepsBefore(at);
@@ -403,12 +392,7 @@ export class ExperimentRun {
         `${error.message}: write accumulate=${2 * this.config.accumulate} or more, model.use_checkpoint=true for images, or a smaller batch_size, cache_batch_size and test_batch_size`,
         { op: error.op },
       );
-    if (!(error instanceof BridgeError) || error.code !== "not_finite") return error;
-    if (error instanceof DivergedError) return error;
-    const last = this.#lastPoint
-      ? `the last good checkpoint is ${this.#lastPoint}`
-      : "no checkpoint was saved before";
-    return new BridgeError("not_finite", `${error.message}; ${last}`);
+    return error;
   }
 
   dispose(): void {

@@ -28,11 +28,6 @@ export async function joinRanks(
   process.env.DSBM_CORES ??= String(coresOf(localSize));
   const timeoutMs = 1000 * config.dist_timeout;
   const terms = { dsbm: version, command, ...termsOf(config) };
-  if (process.env.DSBM_DIST_SECRET !== undefined)
-    throw new ConfigError(
-      "usage",
-      "DSBM_DIST_SECRET is set, but dsbm no longer encrypts the traffic between processes: keep their network private (docs/security.md), and unset it",
-    );
   const control = await distributed.init({ timeoutMs, terms });
   if (control.isExposed && rank === 0)
     console.error(

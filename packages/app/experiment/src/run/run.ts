@@ -9,7 +9,6 @@ import {
   loadDatasets,
   loadPairs,
   marginalsOf,
-  pictureNotes,
   prepareDatasets,
   threadsOf,
   trainingProblem,
@@ -81,7 +80,6 @@ export async function runTraining(
   }
   setNumThreads(threadsOf(config));
   await prepareDatasets(config, { progress, signal });
-  if (!hooks.time) for (const note of await pictureNotes(config)) progress.line(note);
   options.ranks?.tell({ facts: hooks.begin ?? {}, tensors: new Map() });
   const ends = loadDatasets(config);
   let run: RunWriter | null = null;

@@ -89,10 +89,6 @@ export function newestRows(rows: readonly Row[], keys: readonly string[] = []): 
   return [...newest.values()];
 }
 
-/** The latest evaluations of a run, with the columns that tables show. */
-export const newestTable = (folder: string, rows: readonly Row[]): Row[] =>
-  shownRows(readLogged(folder), newestRows(rows));
-
 /**
  * A metric of an evaluation with its bounds: "sliced 2-Wasserstein 0.31 (floor 0.04, ceiling 1.2)";
  * null without a value.

@@ -175,19 +175,6 @@ export class CacheRows implements RowSource {
     return batchFrom([...this.#rows.keys()], rows);
   }
 
-  peek(n: number): { x0: Tensor; x1: Tensor } | null {
-    const x0 = this.#rows.get("x0");
-    const x1 = this.#rows.get("x1");
-    const some = (t: Tensor) =>
-      tidy(() =>
-        t
-          .narrow(0, 0, Math.min(n, t.size(0)))
-          .clone()
-          .keep(),
-      );
-    return x0 && x1 ? { x0: some(x0), x1: some(x1) } : null;
-  }
-
   save(): SourceState {
     return { ...this.#saved, order: this.#order.save() };
   }

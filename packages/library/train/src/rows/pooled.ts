@@ -75,10 +75,6 @@ export class PooledRows implements RowSource {
     this.#cursor = 0;
   }
 
-  peek(n: number) {
-    return this.#options.source.peek?.(n) ?? null;
-  }
-
   save(): SourceState {
     return { ...(this.#cursor === null ? this.#states() : this.#before), cursor: this.#cursor };
   }

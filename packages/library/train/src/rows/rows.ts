@@ -1,5 +1,5 @@
 import { type Batch, mapBatch, tensorsOf } from "@dsbm/bridge";
-import { type Generator, type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, tidy } from "@dsbm/torch";
 import type { Part } from "../distributed/ranks.js";
 
 /** What a source needs to continue, in JSON's types and bytes. */
@@ -25,8 +25,6 @@ export interface RowSource {
   make(step: number): Making;
   /** A part of the next batch of `n` rows (default: all of it). */
   batch(n: number, part?: Part): Batch;
-  /** The first `n` pairs in use, kept out of scopes; null if none are kept. */
-  peek?(n: number): { x0: Tensor; x1: Tensor } | null;
   save(): SourceState;
   /** Continues from a saved state, and makes again what is no longer there. */
   restore(state: SourceState): Making;

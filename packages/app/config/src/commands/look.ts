@@ -1,0 +1,35 @@
+import { z } from "zod";
+import type { Experiment } from "../configure.js";
+import { flag, orNull } from "../schema/kinds.js";
+
+const runsSchema = z.strictObject({
+  all: flag(false, "all runs, not only the newest 30"),
+  json: flag(false, "print JSON lines instead of a table"),
+});
+
+/** The command `dsbm runs`. */
+export const runs: Experiment<typeof runsSchema> = {
+  name: "runs",
+  about: "list runs, the newest first: folder, state, method, data, age and main metric",
+  schema: runsSchema,
+};
+
+const studioSchema = z.strictObject({
+  port: orNull(
+    z.int().min(1024).max(65_535),
+    "the port; null: 4747, or any other if 4747 is taken",
+    4747,
+  ),
+  keep_exports: flag(
+    true,
+    "keep the bridges that the page exports, in ~/.config/dsbm/studio; false: forget them at the end",
+  ),
+});
+
+/** The command `dsbm studio`. */
+export const studio: Experiment<typeof studioSchema> = {
+  name: "studio",
+  about:
+    "show runs on a page of this machine: a table of runs, each run live, and trained bridges to play with",
+  schema: studioSchema,
+};
