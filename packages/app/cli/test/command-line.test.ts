@@ -72,14 +72,6 @@ it.each([
 });
 
 describe("--cfg", () => {
-  it("refuses an unknown part in one line", async () => {
-    const { code, stderr } = await line("train", "--cfg", "hydra");
-    expect([code, stderr]).toEqual([
-      2,
-      expect.stringMatching(/^dsbm: --cfg hydra is unknown[^\n]*\n$/),
-    ]);
-  });
-
   it("prints the configuration as YAML that is whole, as Hydra does, and stops", async () => {
     const { code, stdout, stderr } = await line("train", "dataset=moons", "--cfg", "job", "lr=0.5");
     expect([code, stderr]).toEqual([0, ""]);

@@ -7,8 +7,6 @@ import { expandSweep, type Override } from "./text/overrides.js";
 import { printValue } from "./text/value.js";
 import { flatten } from "./tree/tree.js";
 
-const RESERVED = ["array", "chdir", "error", "open-mode", "output", "parsable", "wait", "wrap"];
-
 const local = z.strictObject({
   kind: z.literal("local").describe("processes of this machine, or jobs of Slurm"),
   n_jobs: follows("runs at once; null: one for each core, or GPU with device=cuda", 2),
@@ -56,7 +54,7 @@ export function resolveLauncher(overrides: readonly Override[], multirun: boolea
   for (const override of overrides) refuse(override, multirun);
   const [chosen = {}] = expandSweep(overrides, false);
   const { config } = compose({ name: "launcher", base: {}, overrides: flatten(chosen) });
-  return validate(launcherSchema, config, checkLauncher).launcher;
+  return validate(launcherSchema, config).launcher;
 }
 
 function refuse({ key, values }: Override, multirun: boolean): void {
@@ -71,19 +69,4 @@ function refuse({ key, values }: Override, multirun: boolean): void {
       "sweep",
       `${word} is for sweeps: add -m (a sweep may have one run), or leave it out`,
     );
-}
-
-function checkLauncher({ launcher }: z.output<typeof launcherSchema>): string[] {
-  if (launcher.kind !== "slurm") return [];
-  return Object.entries(launcher.additional_parameters).flatMap(([key, value]) => {
-    const where = `launcher.additional_parameters.${key}`;
-    if (!/^[A-Za-z][\w-]*$/.test(key))
-      return [`${where}: expected the name of an option of sbatch, such as account`];
-    if (RESERVED.includes(key.replaceAll("_", "-")))
-      return [`${where} is set by the launcher itself: leave it out`];
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they would end the line of the script
-    if (typeof value === "string" && /[\u0000-\u001f\u007f]/.test(value))
-      return [`${where}: expected text on one line, got ${JSON.stringify(value)}`];
-    return [];
-  });
 }

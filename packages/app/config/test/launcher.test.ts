@@ -74,10 +74,6 @@ describe("what is wrong with a launcher is one line", () => {
     ["-m launcher=local,slurm_cpu", /^launcher=local,slurm_cpu gives 2 values: a sweep has one/],
     ["launcher=slurm_cpu", /^launcher=slurm_cpu is for sweeps: add -m/],
     ["launcher.n_jobs=2", /^launcher.n_jobs=2 is for sweeps: add -m/],
-    [
-      "-m launcher=slurm_cpu launcher.additional_parameters.array=1-3",
-      /^launcher.additional_parameters.array is set by the launcher itself: leave it out$/,
-    ],
     ["-m launcher=slurm_cpu launcher.additional_parameters=7", /expected a group of keys, got 7/],
   ])("%s", (line, problem) => {
     const { problems } = thrown(() => run(...line.split(" ")));

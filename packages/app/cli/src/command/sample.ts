@@ -4,14 +4,6 @@ import { duration } from "@dsbm/runs";
 import { placedWords } from "./words.js";
 import { beginWork } from "./work.js";
 
-const sections = {
-  "what is carried": ["direction", "from", "to", "half_iteration", "seed", "path"],
-  transport: ["solver", "steps", "diffusion", "guidance", "ode_tol", "ode_step_size"],
-  tables: ["keep", "group", "missing", "decimal", "header", "key", "layer"],
-  "pictures and conditions": ["resize", "max_pixels", "cond", "y"],
-  "files and machine": ["overwrite", "batch_size", "threads", "device"],
-};
-
 const notes = [
   "RUN  the folder of a run, finished or not, a folder above a single run, or latest",
   "NEW  a table (.csv, .tsv, also .gz, .parquet, .npy, .npz, .h5ad) with the columns of the run,",
@@ -30,7 +22,7 @@ const notes = [
 
 /** Returns the exit code. Throws ConfigError. */
 export async function sampleCommand(args: string[]): Promise<number> {
-  const request = placedWords(sample, args, { expected: "RUN NEW OUT", notes, sections });
+  const request = placedWords(sample, args, { expected: "RUN NEW OUT", notes });
   if (!request) return 0;
   const [run, input, output] = request.places as [string, string, string];
   using work = await beginWork(`stopped within a step; nothing was written to ${output}`);

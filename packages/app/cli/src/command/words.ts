@@ -8,7 +8,6 @@ interface PlacedOptions {
   expected: string;
   /** Lines of help before the keys. */
   notes: readonly string[];
-  sections?: Readonly<Record<string, readonly string[]>>;
   isPlace?: (word: string) => boolean;
   /** Options with dashes, and their settings. */
   options?: Readonly<Record<string, string>>;
@@ -21,7 +20,7 @@ interface PlacedOptions {
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
-  { expected, notes, sections, isPlace = existsSync, options = {} }: PlacedOptions,
+  { expected, notes, isPlace = existsSync, options = {} }: PlacedOptions,
 ): { config: z.output<S>; places: string[] } | null {
   const names = expected.split(" ");
   const switches = Object.keys(options);
@@ -34,7 +33,7 @@ export function placedWords<S extends z.ZodType>(
   }
   const { help: isHelp, members } = resolve(experiment, settings, { options: switches });
   if (isHelp) {
-    const table = helpTable(experiment.schema, { sections });
+    const table = helpTable(experiment.schema);
     printHelp([`usage: ${usage}`, "", experiment.about, "", ...notes, "", table].join("\n"));
     return null;
   }
@@ -52,13 +51,7 @@ export function placedWords<S extends z.ZodType>(
 
 /** Returns the arguments without Hydra's --cfg [job], and whether it was given. */
 export function withoutCfg(args: readonly string[]): [words: string[], cfg: boolean] {
-  const at = args.findIndex((arg) => /^(--cfg|-c)(=.*)?$/.test(arg));
+  const at = args.findIndex((arg) => arg === "--cfg" || arg === "-c");
   if (at < 0) return [[...args], false];
-  const [, inline] = (args[at] as string).split("=");
-  const next = args[at + 1];
-  const separate = inline === undefined && next !== undefined && /^[a-z]+$/.test(next);
-  const what = inline ?? (separate ? next : "job");
-  if (what !== "job")
-    throw new ConfigError("usage", `--cfg ${what} is unknown: write --cfg, or --cfg job`);
-  return [args.toSpliced(at, separate ? 2 : 1), true];
+  return [args.toSpliced(at, args[at + 1] === "job" ? 2 : 1), true];
 }

@@ -102,28 +102,17 @@ const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length
  * The datasets in order, named for messages, and the other keys. Throws a ConfigError for less than
  * two.
  */
-function marginalsIn(
-  options: Omit<FitOptions, keyof RunOptions> | Omit<FitManyOptions, keyof RunOptions>,
-) {
-  if (!("marginals" in options)) {
-    const { source, target, ...keys } = options;
-    return {
-      all: [
-        { name: "source", source },
-        ...(target === undefined ? [] : [{ name: "target", source: target }]),
-      ],
-      keys: keys as OptionKeys,
-    };
-  }
-  const { marginals, ...keys } = options;
-  if (marginals.length < 2)
+function marginalsIn(options: object) {
+  const { source, target, marginals, ...keys } = options as FitOptions & FitManyOptions;
+  if (marginals && marginals.length < 2)
     throw new ConfigError(
       "usage",
       `marginals has ${marginals.length} datasets; expected two or more`,
     );
-  const last = marginals.length - 1;
-  const nameOf = (i: number) => (i === 0 ? "source" : i === last ? "target" : `marginal_${i}`);
-  const all = marginals.map((source, i) => ({ name: nameOf(i), source }));
+  const sources = marginals ?? (target === undefined ? [source] : [source, target]);
+  const nameOf = (i: number) =>
+    i === 0 ? "source" : i === sources.length - 1 ? "target" : `marginal_${i}`;
+  const all = sources.map((source, i) => ({ name: nameOf(i), source }));
   return { all, keys: keys as OptionKeys };
 }
 

@@ -50,7 +50,7 @@ function defaultTree({ properties = {} }: JsonSchema): Tree {
 
 /**
  * Returns all dotted keys with their schemas, as declared. `given` chooses the shape of groups with
- * several shapes; without it all shapes' keys are included, with notes on their differences.
+ * several shapes; without it all shapes' keys are included, with a note on whose they are.
  */
 export function schemaKeys(
   schema: JsonSchema,
@@ -89,17 +89,8 @@ function together(key: string, shapes: JsonSchema[], group: Value | undefined): 
     const names = all.map(({ const: name = null }) => name);
     return { ...rest, enum: names, ...(standard !== undefined && { default: standard }) };
   }
-  const differs = ({ default: standard }: JsonSchema) =>
-    standard !== undefined && printValue(standard) !== printValue(first.default ?? null);
-  const notes = [
-    ...(having.length < shapes.length ? [`${having.map(nameOf).join(", ")} only`] : []),
-    ...all.flatMap((inner, i) =>
-      differs(inner)
-        ? [`${nameOf(having[i] as JsonSchema)}: ${printValue(inner.default as Value)}`]
-        : [],
-    ),
-  ];
-  return { ...first, description: [first.description ?? "", ...notes].join("; ") };
+  const only = having.length < shapes.length ? `; ${having.map(nameOf).join(", ")} only` : "";
+  return { ...first, description: `${first.description ?? ""}${only}` };
 }
 
 const nameOf = ({ properties = {} }: JsonSchema): string =>

@@ -34,9 +34,4 @@ describe("a resolved configuration", () => {
     expect(member?.config).toMatchObject({ data: { dim: 50 }, lr: 3e-7, eps: 1e-3 });
     expect(benchmark(...wordsOf(member?.config ?? {})).members[0]?.config).toEqual(member?.config);
   });
-
-  it("has references resolved", () => {
-    const config = only("test_num_steps=${num_steps}", "num_steps=7", "name=run_${seed}");
-    expect(config).toMatchObject({ test_num_steps: 7, name: "run_42" });
-  });
 });

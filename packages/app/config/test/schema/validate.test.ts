@@ -34,25 +34,6 @@ const good: Tree = { net: { name: "mlp" } };
 const problems = (input: Tree) => thrown(() => validate(schema, { ...good, ...input })).problems;
 
 describe("validate", () => {
-  it("fills in defaults and keeps what was given", () => {
-    expect(validate(schema, { ...good, dim: 20, seq: ["f", "b"] })).toEqual({
-      dim: 20,
-      lr: 1e-4,
-      ema: false,
-      kind: "x",
-      clip: null,
-      share: null,
-      seq: ["f", "b"],
-      net: { width: 64, name: "mlp" },
-    });
-  });
-
-  it("reports everything at once, one line each", () => {
-    const input = { dim: 0, lr: "fast", seq: ["x", "y"], lrr: 1, net: { name: "a", q: 1 } };
-    const heads = ["dim", "lr", "seq", 'unknown key "net.q"', 'unknown key "lrr"'];
-    expect(problems(input).map((line) => line.split(":")[0])).toEqual(heads);
-  });
-
   it("looks at keys together once each alone is right", () => {
     const check = ({ dim }: { dim: number }) => (dim > 9 ? ["dim is too big", "really"] : []);
     expect(validate(schema, good, check).dim).toBe(5);

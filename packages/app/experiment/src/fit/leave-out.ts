@@ -63,7 +63,7 @@ export async function leaveOut(
   if (config.data.condition !== null) return skip("the bridge has conditions");
   const clock = time.clock.part(0.9);
   const each = clock.left / n;
-  const step = time.estimate.step(1) ?? 0;
+  const step = time.estimate.step ?? 0;
   const steps = (trainingShare * each) / (step * config.half_iterations);
   if (each < least.seconds || steps < least.steps)
     return skip(`too little time for ${n} more trainings; give a longer max_minutes, or loo=full`);
@@ -102,7 +102,7 @@ async function withoutOne(
   const [before, dataset, after] = all.slice(whole.k - 1) as [Dated, Dated, Dated];
   const training = new Training(trainingProblem(short, ends, { cacheFolder }));
   try {
-    const speed = { step: time.estimate.step(1) ?? 0, pair: 0 };
+    const speed = { step: time.estimate.step ?? 0, pair: 0 };
     const estimate = new TimeEstimate(short, { speed });
     const { most } = time.limit;
     const limit = { clock: clock.part(trainingShare), reserve: 0, most, earlyStop: false };

@@ -43,10 +43,9 @@ class Recent {
 }
 
 export class TimeEstimate {
-  readonly #steps = { first: new Recent(), later: new Recent() };
+  readonly #steps = new Recent();
   readonly #pairs = new Recent();
   readonly #evaluations = new Recent();
-  #half = 1;
   #last: number;
   #pairsDone = 0;
   /** Seconds assumed before the first measurement. */
@@ -68,7 +67,6 @@ export class TimeEstimate {
   readonly now: () => number;
 
   follow(event: TrainEvent): void {
-    this.#half = event.half;
     if (event.type === "start") this.restart();
     if (event.type !== "cache") return;
     const seconds = this.#lap();
@@ -80,7 +78,7 @@ export class TimeEstimate {
 
   /** Call after each step. */
   stepped(): void {
-    this.#steps[this.#kind(this.#half)].add(this.#lap());
+    this.#steps.add(this.#lap());
   }
 
   evaluated(seconds: number): void {
@@ -94,11 +92,8 @@ export class TimeEstimate {
   }
 
   /** Seconds of a step; null before the first step. */
-  step(half: number): number | null {
-    const { first, later } = this.#steps;
-    return (
-      this.#steps[this.#kind(half)].median ?? first.median ?? later.median ?? this.#assumed.step
-    );
+  get step(): number | null {
+    return this.#steps.median ?? this.#assumed.step;
   }
 
   simulation(half: number): number {
@@ -117,12 +112,12 @@ export class TimeEstimate {
     { halves, stepsOf }: Length,
   ): number | null {
     const { cache_refresh_stride, gif_stride } = this.config;
+    const each = this.step;
+    if (each === null) return null;
     let seconds = 0;
     for (let h = half; h <= halves; h++) {
       const done = h === half ? step : 0;
       const steps = stepsOf(h);
-      const each = this.step(h);
-      if (each === null) return null;
       const simulations =
         Math.ceil(steps / cache_refresh_stride) - Math.ceil(done / cache_refresh_stride);
       const evaluations =
@@ -131,10 +126,6 @@ export class TimeEstimate {
         (steps - done) * each + simulations * this.simulation(h) + evaluations * this.evaluation;
     }
     return seconds;
-  }
-
-  #kind(half: number): "first" | "later" {
-    return half <= this.config.first_pass ? "first" : "later";
   }
 
   #lap(): number {

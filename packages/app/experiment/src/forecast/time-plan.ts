@@ -139,7 +139,7 @@ export class TimePlan {
     }
     if (clock.seconds === null) return null;
     const next = half + 1;
-    const needed = this.estimate.simulation(next) + leastSteps * (this.estimate.step(next) ?? 0);
+    const needed = this.estimate.simulation(next) + leastSteps * (this.estimate.step ?? 0);
     const share = this.#share(next, next) * this.#left(next);
     return share < needed || this.#left(next) < 0.02 * clock.seconds ? "the time is up" : null;
   }
@@ -159,7 +159,7 @@ export class TimePlan {
   /** Seconds of a step with its share of a simulation. */
   #stepSeconds(half: number): number {
     const { estimate } = this;
-    return (estimate.step(half) ?? 0) + estimate.simulation(half) / this.#stride;
+    return (estimate.step ?? 0) + estimate.simulation(half) / this.#stride;
   }
 
   #bounded(steps: number): number {

@@ -227,7 +227,7 @@ export class ExperimentRun {
         progress.update({
           ...event,
           label: place,
-          rate: 1 / (this.#time.step(event.half) ?? 1 / event.rate),
+          rate: 1 / (this.#time.step ?? 1 / event.rate),
           left: this.#left(event),
         });
         return "train";

@@ -1,6 +1,6 @@
 import { type LegendEntry, sampleColors } from "./panel.js";
 import { drawPanel, loadPlot } from "./plot.js";
-import { composeFigure, faintInk, logAxis, tickText } from "./svg.js";
+import { composeFigure, logAxis, tickText } from "./svg.js";
 
 /** The spectrum of one set of fields. */
 export interface SpectrumSeries {
@@ -16,8 +16,6 @@ export interface SpectrumSeries {
 export interface SpectrumFigureOptions {
   /** One line in each panel; equal channels. */
   series: readonly SpectrumSeries[];
-  /** A wavenumber to mark by a dashed rule: the first that the coarse grid does not resolve. */
-  cutoff?: number;
   /** Default "Energy spectrum". */
   title?: string;
 }
@@ -26,7 +24,7 @@ const decades = 6;
 
 /** Returns SVG text. */
 export async function spectrumFigure(options: SpectrumFigureOptions): Promise<string> {
-  const { series, title = "Energy spectrum", cutoff } = options;
+  const { series, title = "Energy spectrum" } = options;
   const channels = series[0]?.energy.length ?? 0;
   const panels = await Promise.all(
     Array.from({ length: channels }, (_, channel) => drawChannel(channel, options)),
@@ -35,13 +33,11 @@ export async function spectrumFigure(options: SpectrumFigureOptions): Promise<st
     label: name,
     color: sampleColors[name],
   }));
-  if (cutoff !== undefined)
-    legend.push({ label: "limit of the coarse grid", color: faintInk, symbol: "dashes" });
   return composeFigure({ title, panels, columns: 2, legend });
 }
 
-async function drawChannel(channel: number, { series, cutoff }: SpectrumFigureOptions) {
-  const { frame, line, ruleX, text } = await loadPlot();
+async function drawChannel(channel: number, { series }: SpectrumFigureOptions) {
+  const { frame, line, text } = await loadPlot();
   const points = series.flatMap(({ k, energy, name }) =>
     k.map((x, i) => ({ x, y: energy[channel]?.[i] ?? 0, name })),
   );
@@ -69,7 +65,6 @@ async function drawChannel(channel: number, { series, cutoff }: SpectrumFigureOp
     marks: [
       frame({ stroke: "#cccccc" }),
       line(points, { x: "x", y: "y", stroke: "name", strokeWidth: 1.8 }),
-      ruleX(cutoff === undefined ? [] : [cutoff], { stroke: faintInk, strokeDasharray: "3,3" }),
       text(isEmpty ? ["no energy at any wavenumber"] : [], { frameAnchor: "middle" }),
     ],
   });
