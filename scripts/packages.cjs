@@ -10,14 +10,14 @@ const packages = {
   nets: { group: "library", budget: 17_600, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 44_500, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 33_600, imports: ["files", "torch", "bridge"] },
-  config: { group: "app", budget: 26_400, imports: ["files"] },
+  config: { group: "app", budget: 25_000, imports: ["files"] },
   runs: { group: "app", budget: 33_300, imports: ["files"] },
-  problem: { group: "app", budget: 13_800, imports: base },
+  problem: { group: "app", budget: 13_200, imports: base },
   inference: { group: "app", budget: 26_100, imports: [...base, "problem"] },
   evaluation: { group: "app", budget: 30_700, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 31_600,
+    budget: 29_700,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 22_200, imports: [...base, "problem", "inference", "web"] },
@@ -25,7 +25,7 @@ const packages = {
   studio: { group: "pages", budget: 26_300, imports: ["files", "runs", "web"] },
   cli: {
     group: "app",
-    budget: 25_000,
+    budget: 23_800,
     imports: [
       ...base,
       "problem",

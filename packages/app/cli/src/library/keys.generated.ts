@@ -163,11 +163,11 @@ export interface FitKeys {
   model?: string | {
     /** network; a preset chooses it. Chosen from your data. */
     name?: "UNET" | "DownscalerUNET" | "DDPMpp" | "MLP" | undefined;
-    /** channels that the multipliers multiply; UNET, DownscalerUNET only; DownscalerUNET: 32. Chosen from your data. */
+    /** channels that the multipliers multiply; UNET, DownscalerUNET only. Chosen from your data. */
     num_channels?: number | undefined;
-    /** channel multipliers of the resolutions; null goes by the image size; UNET, DownscalerUNET only; DownscalerUNET: '1,2,4,8'. Chosen from your data. */
+    /** channel multipliers of the resolutions; null goes by the image size; UNET, DownscalerUNET only. Chosen from your data. */
     channel_mult?: string | number | readonly (number)[] | null | undefined;
-    /** residual blocks of each resolution (DownscalerUNET: in the middle); UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 8; DDPMpp: 4. Chosen from your data. */
+    /** residual blocks of each resolution (DownscalerUNET: in the middle); UNET, DownscalerUNET, DDPMpp only. Chosen from your data. */
     num_res_blocks?: number | undefined;
     /** image sizes with attention; sizes that the network does not have are ignored; UNET only. Chosen from your data. */
     attention_resolutions?: string | number | readonly (number)[] | null | undefined;
@@ -177,7 +177,7 @@ export interface FitKeys {
     num_head_channels?: number | null | undefined;
     /** heads on the way up; null is num_heads; UNET only. Default: null. */
     num_heads_upsample?: number | null | undefined;
-    /** probability that an activation is dropped; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 0.5; DDPMpp: 0.15. Chosen from your data. */
+    /** probability that an activation is dropped; UNET, DownscalerUNET, DDPMpp only. Chosen from your data. */
     dropout?: number | undefined;
     /** time scales and shifts the activations instead of being added; UNET only. Default: true. */
     use_scale_shift_norm?: boolean | undefined;
@@ -189,7 +189,7 @@ export interface FitKeys {
     class_cond?: boolean | undefined;
     /** recompute activations in the backward pass to save memory; UNET only. Default: false. */
     use_checkpoint?: boolean | undefined;
-    /** factor of the time before its embedding; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 30. Default: 1000. */
+    /** factor of the time before its embedding; UNET, DownscalerUNET, DDPMpp only. Default: 1000. */
     temb_scale?: number | undefined;
     /** channels of the time embedding and of the bypass, a multiple of 32 (at least 256 for a bypass that carries means); null: the channels of the coarsest resolution; DownscalerUNET only. Default: null. */
     embed_dim?: number | null | undefined;
