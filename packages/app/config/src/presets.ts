@@ -1,4 +1,3 @@
-// The built-in presets: a file names others in its `defaults:` list, and group=name chooses a file of a group's folder.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,6 +38,7 @@ interface ComposeOptions {
 }
 
 export interface Composed {
+  /** Defaults, presets and overrides together. */
   config: Tree;
   /** The preset of each group, null if the group was dropped. */
   choices: Record<string, string | null>;
@@ -90,7 +90,9 @@ export function compose({
 export interface Group {
   /** As typed: name=preset. */
   name: string;
+  /** The preset without a choice. */
   standard: string | null;
+  /** Their names, with the comment at the top of each file. */
   presets: { name: string; about: string }[];
 }
 

@@ -110,7 +110,7 @@ export class ExperimentRun {
     const { progress, signal } = options;
     const training = this.#training;
     const isPending = this.#evaluationPending(at);
-    this.#logger = loggers[config.LOGGER](run.paths.folder, { from: this.#stepsBefore(at) + 1 });
+    this.#logger = loggers[config.LOGGER](run.paths.folder, this.#stepsBefore(at) + 1);
     saveColumns(ends, { run, progress });
     savePairs(this.pairs, config, run);
     saveProjection(ends, run);
