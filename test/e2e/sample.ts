@@ -72,7 +72,8 @@ function leave(
   const run = openRun({ folder, dsbm: "0.0.0", config, columns: ["half_iteration"] });
   for (const [i, direction] of halves.entries()) {
     using net = scramble(network(direction), i + 1, scale);
-    const facts = shape && { shape: JSON.stringify(shape) };
+    const biases = [...net.stateDict()].filter(([name]) => name.endsWith(".bias"));
+    const facts = { shape: JSON.stringify(shape ?? [biases.at(-1)?.[1].size(0)]) };
     writeFileAtomic(run.paths.model(i + 1, direction), io.encodeTensors(net.stateDict(), facts));
   }
   if (finished) run.finish();

@@ -21,7 +21,7 @@ import {
   validate,
 } from "@dsbm/config";
 import type { Units } from "@dsbm/data";
-import type { Datasets } from "@dsbm/problem";
+import { chunkRows, type Datasets } from "@dsbm/problem";
 import { cores } from "@dsbm/runs";
 import { cat, type Device, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { type FollowOptions, Sampler, type Training } from "@dsbm/train";
@@ -45,8 +45,6 @@ export interface OpenOptions
   /** Changed noise, and the weight of conditions, everywhere (default: as trained). */
   diffusion?: number | null;
   guidance?: number;
-  /** Rows of a chunk; noise from a generator depends on it (default 250 vectors, 8 images). */
-  chunkRows?: number;
 }
 
 /** Sampling options: the keys of `dsbm sample`, with its defaults. */
@@ -108,9 +106,8 @@ export class Bridge implements Disposable {
   constructor(
     readonly trained: Trained,
     readonly networks: Networks,
-    options: Pick<OpenOptions, "threads" | "chunkRows"> & { sampler?: Sampler } = {},
+    { threads = "auto", sampler }: Pick<OpenOptions, "threads"> & { sampler?: Sampler } = {},
   ) {
-    const { threads = "auto", chunkRows = trained.shape.length > 1 ? 8 : 250, sampler } = options;
     this.#isLive = sampler !== undefined;
     this.sampler =
       sampler ??
@@ -118,7 +115,7 @@ export class Bridge implements Disposable {
         ...trained,
         networks,
         threads: threads === "auto" ? cores() : threads,
-        chunkRows,
+        chunkRows: chunkRows(trained.shape),
       });
   }
 
@@ -176,11 +173,6 @@ export class Bridge implements Disposable {
     return classesOf(network.stateDict(), this.trained.config);
   }
 
-  /** Number of cached recorded programs (bounded). */
-  get programs(): number {
-    return this.sampler.programs;
-  }
-
   /**
    * Conditions from values of the column `data.condition`, one for each sample; the caller owns
    * them.
@@ -195,14 +187,6 @@ export class Bridge implements Disposable {
       );
     const cells = column.classes ? values.map(String) : Float64Array.from(values, Number);
     return encodeConditions(column, cells, { path: "condition", first: 0 });
-  }
-
-  /**
-   * Plans the sampling of any number of batches. Throws a ConfigError for options that the run does
-   * not support.
-   */
-  plan(config: PlanConfig, grid?: TimeGrid): SamplePlan {
-    return planSamples(this, config, grid);
   }
 
   /**
@@ -229,7 +213,6 @@ export class Bridge implements Disposable {
           found.weights = weights && weights.clone().keep();
         },
       });
-      if (evaluations === null) throw signal?.reason;
       return { ...found, x: found.x as Tensor, nfe: evaluations / x.size(0) };
     } catch (error) {
       found.x?.dispose();
@@ -391,7 +374,7 @@ export class Bridge implements Disposable {
     const { given, grid, purpose: _, first: __, onState: ___, signal: ____, ...keys } = options;
     const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
     checkRows(x, this.trained, given);
-    return this.plan(config, grid);
+    return planSamples(this, config, grid);
   }
 }
 

@@ -6,13 +6,12 @@ import { type DType, full, io, type Tensor, tidy } from "@dsbm/torch";
 import type { Bridge } from "./bridge.js";
 import type { Input } from "./input/input.js";
 
-export interface InputConditions {
+interface InputConditions extends Disposable {
   /**
    * Conditions of rows [first, first + count); the caller owns them. Undefined if networks take no
    * condition.
    */
   read(first: number, count: number): Conditions | undefined;
-  close(): void;
 }
 
 interface ConditionedInput extends Pick<Input, "conditions" | "table"> {
@@ -61,7 +60,7 @@ export function openConditions(
       const rows = [...parts].map(([name, part]) => [name, part.read(first, count)]);
       return rows.length > 0 ? Object.fromEntries(rows) : undefined;
     },
-    close,
+    [Symbol.dispose]: close,
   };
 }
 

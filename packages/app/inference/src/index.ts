@@ -1,5 +1,5 @@
 export { timeScale, timeValues } from "@dsbm/problem";
-export { type AnnotateResult, runAnnotate } from "./annotate/annotate.js";
+export { runAnnotate } from "./annotate/annotate.js";
 export { type FateCells, fateCells } from "./annotate/fates.js";
 export {
   Bridge,
@@ -9,7 +9,7 @@ export {
   type SampleOptions,
   type Samples,
 } from "./bridge.js";
-export { gridOf, type SamplePlan } from "./plan.js";
+export { gridOf } from "./plan.js";
 export { strayValues } from "./ranges.js";
 export { runSample, type SampleResult } from "./run.js";
 export { timeLabel } from "./times.js";

@@ -51,9 +51,9 @@ export interface SamplePlan {
   /**
    * Transports x [n, …], whose first row has the index `first` in the whole input. Awaits `onState`
    * for each state (of a path), or for the endpoint. Returns the networks' evaluations, summed over
-   * rows; null if `signal` was aborted.
+   * rows. Throws the reason of `signal`.
    */
-  carry(x: Tensor, options: BatchOptions): Promise<number | null>;
+  carry(x: Tensor, options: BatchOptions): Promise<number>;
 }
 
 interface PlannedBridge {
@@ -117,7 +117,7 @@ export function planSamples(
       const onDevice = (t: Tensor) => kept(() => t.to({ device }));
       try {
         const start = method.mass ? kept(() => withUnitMass(x.to({ device }))) : onDevice(x);
-        return await sampler.carry(direction, start, {
+        const evaluations = await sampler.carry(direction, start, {
           ...options,
           ...batch,
           onState: method.mass
@@ -125,6 +125,8 @@ export function planSamples(
             : (k, state) => onState(k, state, null),
           given: mapConditions(given, onDevice),
         });
+        if (evaluations === null) throw batch.signal?.reason;
+        return evaluations;
       } finally {
         for (const t of tensors) t.dispose();
       }

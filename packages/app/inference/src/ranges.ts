@@ -13,39 +13,59 @@ const mostNamed = 5;
 
 const short = (x: number) => Number(x.toPrecision(4));
 
-function boundsAt({ bounds }: Columns, end: "source" | "target") {
-  return bounds[end] ?? bounds.source;
+interface Found {
+  name: string;
+  count: number;
+  text: string;
 }
 
-/** Counts rows beyond the data's range by more than half of its width. */
-export function farRows(columns: Columns, direction: Direction, path: string) {
-  const bounds = boundsAt(columns, direction === "f" ? "source" : "target");
-  let rows = 0;
-  let all = 0;
-  let example = "";
+/** Counts values of each column beyond its range by more than a margin, with the worst of each. */
+function outside(
+  { names, bounds }: Columns,
+  end: "source" | "target",
+  marginOf: (range: { min: number; max: number }) => number,
+) {
+  const found = names.map((name, k) => ({
+    name,
+    range: (bounds[end] ?? bounds.source)[k] as { min: number; max: number },
+    count: 0,
+    worst: 0,
+    by: 0,
+  }));
   return {
     add(numbers: Numbers): void {
-      const count = numbers[0]?.length ?? 0;
-      const isFar = new Uint8Array(count);
-      for (const [k, { min, max }] of bounds.entries()) {
-        const room = far * (max - min);
-        const column = numbers[k] as Float64Array;
-        for (let i = 0; i < count; i++) {
-          const x = column[i] as number;
-          if (x >= min - room && x <= max + room) continue;
-          example ||= `row ${all + i + 1} has ${columns.names[k]} ${short(x)}, the data ${short(min)} to ${short(max)}`;
-          isFar[i] = 1;
+      for (const [k, one] of found.entries()) {
+        const { min, max } = one.range;
+        const margin = marginOf(one.range);
+        for (const x of numbers[k] ?? []) {
+          const by = Math.max(min - x, x - max);
+          if (by > margin) one.count += 1;
+          if (by > Math.max(margin, one.by)) Object.assign(one, { worst: x, by });
         }
       }
-      rows += isFar.reduce((sum, one) => sum + one, 0);
-      all += count;
     },
-    lines: () =>
-      rows === 0
-        ? []
-        : [
-            `warning: ${rows} of ${all} rows of ${path} are far outside of the training data, where the bridge was never trained (${example})`,
-          ],
+    found: (): Found[] =>
+      found.map(({ name, count, worst, range: { min, max } }) => ({
+        name,
+        count,
+        text: `${name} ${count} (such as ${short(worst)}; data ${short(min)} to ${short(max)})`,
+      })),
+  };
+}
+
+/** Counts values beyond the data's range by more than half of its width. */
+export function farRows(columns: Columns, direction: Direction, path: string) {
+  const end = direction === "f" ? "source" : "target";
+  const values = outside(columns, end, ({ min, max }) => far * (max - min));
+  return {
+    add: values.add,
+    lines(): string[] {
+      const text = textOf(values.found());
+      if (text === "") return [];
+      return [
+        `warning: values of ${path} are far outside of the training data, where the bridge was never trained: ${text}`,
+      ];
+    },
   };
 }
 
@@ -54,64 +74,56 @@ export function farRows(columns: Columns, direction: Direction, path: string) {
  */
 export function strayValues(columns: Columns, direction: Direction) {
   const { names, bounds } = columns;
-  const own = boundsAt(columns, direction === "f" ? "target" : "source");
-  const outside = names.map(() => ({ count: 0, worst: 0, by: 0 }));
+  // Output is written as float32.
+  const values = outside(
+    columns,
+    direction === "f" ? "target" : "source",
+    ({ min, max }) => 1e-6 * Math.max(max - min, Math.abs(min), Math.abs(max)),
+  );
   const broken = names.map(() => 0);
+  const fractions = (): Found[] =>
+    names.map((name, k) => ({
+      name,
+      count: broken[k] as number,
+      text: `${name} ${broken[k]}`,
+    }));
   let all = 0;
   return {
     /** The share of all values. */
     share: () =>
-      (broken.reduce((sum, n) => sum + n, 0) + outside.reduce((sum, { count }) => sum + count, 0)) /
+      [...values.found(), ...fractions()].reduce((sum, { count }) => sum + count, 0) /
       (all * names.length),
     add(numbers: Numbers): void {
       all += numbers[0]?.length ?? 0;
-      for (const [k, column] of numbers.entries()) {
-        const { min, max } = own[k] as { min: number; max: number };
-        // Output is written as float32.
-        const room = 1e-6 * Math.max(max - min, Math.abs(min), Math.abs(max));
-        const found = outside[k] as (typeof outside)[number];
-        for (const x of column) {
-          const by = Math.max(min - x, x - max);
-          if (by > room) found.count += 1;
-          if (by > Math.max(room, found.by)) Object.assign(found, { worst: x, by });
-          if (bounds.whole[k] && Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x)))
-            broken[k] = (broken[k] as number) + 1;
-        }
-      }
+      values.add(numbers);
+      for (const [k, column] of numbers.entries())
+        if (bounds.whole[k])
+          broken[k] = column.reduce(
+            (sum, x) => sum + Number(Math.abs(x - Math.round(x)) > 1e-6 * Math.max(1, Math.abs(x))),
+            broken[k] as number,
+          );
     },
-    lines: () => [
-      ...lineOf(
-        `of ${all} generated rows, some have values outside the range of the data`,
-        "data.range",
-        names.flatMap((name, k) => {
-          const { count, worst } = outside[k] as (typeof outside)[number];
-          const { min, max } = own[k] as { min: number; max: number };
-          const text = `${name} ${count} (such as ${short(worst)}; data ${short(min)} to ${short(max)})`;
-          return count > 0 ? [{ name, count, text }] : [];
-        }),
-      ),
-      ...lineOf(
-        `of ${all} generated rows, some have values that are not whole, unlike the data`,
-        "data.integer",
-        names.flatMap((name, k) => {
-          const count = broken[k] as number;
-          return count > 0 ? [{ name, count, text: `${name} ${count}` }] : [];
-        }),
-      ),
-    ],
+    lines: () =>
+      [
+        ...lineOf("outside the range of the data", "data.range", values.found()),
+        ...lineOf("that are not whole, unlike the data", "data.integer", fractions()),
+      ].map((line) => `of ${all} generated rows, some have values ${line}`),
   };
 }
 
-function lineOf(
-  what: string,
-  key: string,
-  found: readonly { name: string; count: number; text: string }[],
-): string[] {
-  if (found.length === 0) return [];
-  const worst = found.toSorted((a, b) => b.count - a.count);
-  const texts = worst.map(({ text }) => text);
-  const names = worst.slice(0, mostNamed).map(({ name }) => name);
+const worstFirst = (found: readonly Found[]): Found[] =>
+  found.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
+
+const textOf = (found: readonly Found[]): string =>
+  firstOf(
+    worstFirst(found).map(({ text }) => text),
+    mostNamed,
+  );
+
+function lineOf(what: string, key: string, found: readonly Found[]): string[] {
+  const names = worstFirst(found).map(({ name }) => name);
+  if (names.length === 0) return [];
   return [
-    `${what}: ${firstOf(texts, mostNamed)}; a run trained with ${setting(key, names)} holds them`,
+    `${what}: ${textOf(found)}; a run trained with ${setting(key, names.slice(0, mostNamed))} holds them`,
   ];
 }

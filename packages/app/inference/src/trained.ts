@@ -123,12 +123,9 @@ function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]
   const { path } = (models.b ?? models.f) as ModelFile;
   const { tensors, metadata } = io.loadTensors(path);
   try {
-    const saved: unknown = metadata.shape === undefined ? null : JSON.parse(metadata.shape);
-    if (Array.isArray(saved) && saved.every((n) => Number.isInteger(n) && n > 0)) return saved;
-    // Earlier versions did not write it.
-    const last = [...tensors].filter(([name]) => name.endsWith(".bias")).at(-1)?.[1];
-    if (!last) throw new ConfigError("usage", `${path} has no weights of an MLP`);
-    return [last.size(0)];
+    return z.array(z.int().positive()).parse(JSON.parse(metadata.shape ?? ""));
+  } catch {
+    throw new ConfigError("usage", `${path} does not say the shape of a sample: train again`);
   } finally {
     for (const t of tensors.values()) t.dispose();
   }

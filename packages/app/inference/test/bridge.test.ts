@@ -184,7 +184,7 @@ it("keeps no more programs and tensors for many calls than for a few", async () 
   const use = () => ({
     tensors: liveTensors(),
     bytes: memory().current,
-    programs: bridge.programs,
+    programs: bridge.sampler.programs,
   });
   await call(7, 1);
   await collectGarbage();
@@ -193,7 +193,7 @@ it("keeps no more programs and tensors for many calls than for a few", async () 
   for (let i = 0; i < 40; i++) await call(7, 1);
   expect(use()).toEqual(few);
   for (let n = 1; n < 90; n++) await call(n, 1);
-  expect(bridge.programs).toBeLessThanOrEqual(3);
+  expect(bridge.sampler.programs).toBeLessThanOrEqual(3);
   for (let steps = 1; steps < 50; steps++) await call(3, steps);
-  expect(bridge.programs).toBeLessThanOrEqual(512 + 3);
+  expect(bridge.sampler.programs).toBeLessThanOrEqual(512 + 3);
 });

@@ -23,12 +23,13 @@ export async function annotateCommand(args: string[]): Promise<number> {
   const { aloneOnly } = await import("@dsbm/experiment");
   aloneOnly("annotate");
   const job = { run, input, output, config: request.config, progress, signal };
-  const { state, rows, without, added } = await runAnnotate(job);
+  const result = await runAnnotate(job);
   progress.done();
-  if (state === "interrupted") {
+  if (result === null) {
     progress.line(`stopped; nothing was written to ${output}`);
     return 130;
   }
+  const { rows, without, added } = result;
   const gaps = without > 0 ? `, NaN in ${without} rows without a time` : "";
   console.log(
     [

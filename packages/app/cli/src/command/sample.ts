@@ -33,7 +33,7 @@ export async function sampleCommand(args: string[]): Promise<number> {
   const { config } = request;
   const result = await runSample({ run, input, output, config, progress, signal });
   progress.done();
-  if (result.state === "interrupted") {
+  if (result === null) {
     progress.line(`stopped; nothing was written to ${output}`);
     return 130;
   }

@@ -84,7 +84,7 @@ function generate(
   using bridge = new Bridge(
     { ...trained, ...dynamics },
     { f: network, b: network },
-    { threads: getNumThreads(), chunkRows: 250 },
+    { threads: getNumThreads() },
   );
   const generator = stream(options.seed, `quality/${direction}/gaussian_bridge`);
   const how = { generator, given, lastNoise: false };

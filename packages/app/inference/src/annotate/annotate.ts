@@ -1,14 +1,7 @@
 import { extname } from "node:path";
-import { type Conditions, mapConditions } from "@dsbm/bridge";
+import { mapConditions } from "@dsbm/bridge";
 import { type AnnotateConfig, ConfigError } from "@dsbm/config";
-import {
-  absentColumn,
-  DatasetError,
-  type NumberColumn,
-  openRows,
-  outputFormat,
-  tableFormat,
-} from "@dsbm/data";
+import { DatasetError, type NumberColumn, outputFormat, tableFormat } from "@dsbm/data";
 import {
   type GrowthCells,
   growthIntervals,
@@ -17,31 +10,22 @@ import {
   marginalsOf,
   prepareDatasets,
 } from "@dsbm/problem";
-import { cores, type Progress } from "@dsbm/runs";
+import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { Bridge } from "../bridge.js";
-import type { InputRows } from "../input/input.js";
-import { matched } from "../input/match.js";
+import { disposeRows, type FileJob, type InputRows, type InputTable } from "../input/input.js";
 import { own, tableInput } from "../input/table.js";
-import { runRecord } from "../output/h5ad.js";
 import { checkOutput } from "../output/output.js";
-import { h5adSink, type Sink, tableSink } from "../output/sinks.js";
+import { runRecord } from "../output/rows.js";
+import { h5adSink, tableSink } from "../output/sinks.js";
 import { processTime, timeLabel } from "../times.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";
 import { type FateCells, fateCells } from "./fates.js";
 
-export interface AnnotateJob {
-  run: string;
-  input: string;
-  output: string;
-  config: AnnotateConfig;
-  progress: Progress;
-  signal?: AbortSignal | undefined;
-}
+type AnnotateJob = FileJob<AnnotateConfig>;
 
 export interface AnnotateResult {
-  state: "finished" | "interrupted";
   /** Annotated rows, and rows without a time. */
   rows: number;
   without: number;
@@ -52,10 +36,10 @@ export interface AnnotateResult {
 const rowsAtOnce = 5000;
 
 /**
- * Leaves nothing at the output if it fails or is stopped. Throws errors of the run, the table and
- * the disk.
+ * Returns null if it was stopped. Leaves nothing at the output if it fails or is stopped. Throws
+ * errors of the run, the table and the disk.
  */
-export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
+export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | null> {
   const { run, input: path, output, config, progress, signal } = job;
   setNumThreads(config.threads === "auto" ? cores() : config.threads);
   using bridge = Bridge.open(run, config);
@@ -63,68 +47,37 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
   const { data } = trained.config;
   checkOutput(output, { trained, paths: false, overwrite: config.overwrite });
   checkFormats(path, output);
-  const last = timeLabel(trained.config, 1);
-  processTime(trained.config, config.at ?? last, "at");
-  const reading = {
-    decimal: config.decimal ?? data.decimal,
-    header: config.header ?? data.header,
-    key: config.key ?? undefined,
-    layer: config.layer ?? data.layer ?? undefined,
-  };
+  const first = timeLabel(trained.config, 0);
+  processTime(trained.config, config.at ?? first, "at");
   let fates: FateCells | null = null;
   let intervals: readonly GrowthCells[] | null = null;
-  let sink: Sink | null = null;
-  const source = await own(() => openRows(path, reading));
   try {
-    const columnNames = source.columns.map(({ name }) => name);
-    if (config.fate !== null && !columnNames.includes(config.fate))
-      throw absentColumn(source, { key: "fate=", name: config.fate });
-    const isH5ad = source.format === "h5ad";
-    const facts = { trained, width: units.width };
-    const hasNames = trained.columns?.named && source.named;
-    const others = hasNames
-      ? columnNames.filter((name) => !trained.columns?.names.includes(name))
-      : [];
-    const texts = [config.fate ?? [], data.split_by ?? []]
-      .flat()
-      .filter((one) => columnNames.includes(one));
-    const keep = isH5ad ? texts : [...new Set([...others, ...texts])];
-    const { names } = matched(source, { ...facts, keep });
-    const missing = config.missing ?? data.missing;
-    if (config.fate !== null)
-      fates = await own(() =>
-        fateCells(source, bridge, {
-          names,
-          missing,
-          signal,
-          seed: config.seed,
-          column: config.fate as string,
-        }),
-      );
+    using input = await tableInput(path, {
+      trained,
+      progress,
+      signal,
+      direction: "f",
+      start: null,
+      seed: config.seed,
+      resize: null,
+      max_pixels: 1,
+      keys: { ...config, keep: [config.fate ?? []].flat(), group: null },
+    });
+    const { source, names, carried, h5ad: place } = input.table as InputTable;
+    if (config.fate !== null) {
+      const { fate: column, seed } = config;
+      const missing = config.missing ?? data.missing;
+      fates = await own(() => fateCells(source, bridge, { column, names, missing, seed, signal }));
+    }
     const note = growthNote(trained.config);
     if (note) progress.line(note);
-    const isTimed = data.split_by !== null && columnNames.includes(data.split_by);
-    if (!isTimed)
+    const timePlace = carried.findIndex(({ name }) => name === data.split_by);
+    if (timePlace < 0)
       progress.line(
-        `${path}: it lacks the run's column of times; all rows are taken as rows of time ${timeLabel(trained.config, 0)}`,
+        `${path}: it lacks the run's column of times; all rows are taken as rows of time ${first}`,
       );
-    using input = disposing(
-      await tableInput(path, {
-        trained,
-        progress,
-        signal,
-        direction: "f",
-        start: null,
-        seed: config.seed,
-        resize: null,
-        max_pixels: 1,
-        keys: { ...config, keep, group: null },
-      }),
-    );
-    const { carried = [] } = input.table ?? {};
-    const place = input.table?.h5ad ?? null;
     const columns = units.columns(names);
-    intervals = await growthCells(trained, { progress, signal });
+    intervals = await growthCells(trained, job);
     const annotations = annotationsOf({
       bridge,
       config,
@@ -137,70 +90,66 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult> {
     const added = annotations
       .flatMap((one) => one.columns)
       .map((name): NumberColumn => ({ name, dtype: "float32" }));
-    const target = place
+    using sink = place
       ? await h5adSink(output, place.path, annotations)
       : tableSink(output, {
           format: outputFormat(output) as never,
           carried,
           columns: [...columns, ...added],
         });
-    sink = target;
-    const timePlace = carried.findIndex(({ name }) => name === data.split_by);
-    let first = 0;
+    let done = 0;
     let without = 0;
     for (;;) {
       progress.update({
         label: "annotating",
-        step: first,
+        step: done,
         ...(input.n !== null && { steps: input.n }),
       });
-      const batch = await input.read(first, rowsAtOnce);
+      const batch = await input.read(done, rowsAtOnce);
       if (batch === null) break;
-      const n = batch.x.size(0);
-      const times = Array.from({ length: n }, (_, i) => {
-        if (!isTimed) return timeLabel(trained.config, 0);
+      const count = batch.x.size(0);
+      const times = Array.from({ length: count }, (_, i) => {
+        if (timePlace < 0) return first;
         const cell = batch.carried?.[timePlace]?.[i] ?? null;
         return cell === null ? null : String(cell);
       });
       try {
-        await target.put({
-          count: n,
-          rows: batch.rows as Int32Array,
-          numbers: units.undo(batch.x),
+        const values = await annotateBatch(annotations, batch, { times, first: done });
+        await sink.put({
+          count,
+          rows: batch.rows,
           carried: batch.carried ?? [],
-          values: await annotateBatch(annotations, batch, { times, first }),
+          values: place ? values : [units.undo(batch.x), ...values],
         });
       } finally {
         disposeRows(batch);
       }
       without += times.filter((time) => time === null).length;
-      first += n;
+      done += count;
     }
-    for (const note of input.notes?.() ?? []) progress.line(note);
-    await target.commit("annotate", runRecord(trained, config));
+    for (const line of input.notes?.() ?? []) progress.line(line);
+    await sink.commit("annotate", () => runRecord(trained, config));
     const parts = annotations.map(({ obsm, columns }) =>
       place && obsm !== null ? `obsm ${obsm}` : columns.join(", "),
     );
-    return { state: "finished", rows: first - without, without, added: parts };
+    return { rows: done - without, without, added: parts };
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
-    return { state: "interrupted", rows: 0, without: 0, added: [] };
+    return null;
   } finally {
-    sink?.discard();
     fates?.x.dispose();
     for (const { centres } of intervals ?? []) centres.dispose();
-    source.close();
   }
 }
 
 /** Intervals of growth from the data of the run, if they are still there. */
 async function growthCells(
   { config, method }: Trained,
-  options: Pick<AnnotateJob, "progress"> & { signal: AbortSignal | undefined },
+  { progress, signal }: AnnotateJob,
 ): Promise<GrowthCells[] | null> {
   if (!method.mass || method.plan) return null;
   try {
-    await prepareDatasets(config, options);
+    await prepareDatasets(config, { progress, signal });
     const ends = loadDatasets(config);
     try {
       return growthIntervals(config, marginalsOf(ends));
@@ -209,7 +158,7 @@ async function growthCells(
     }
   } catch (error) {
     if (!(error instanceof DatasetError) && !(error instanceof ConfigError)) throw error;
-    options.progress.line(`growth_low and growth_high are left out: ${error.message}`);
+    progress.line(`growth_low and growth_high are left out: ${error.message}`);
     return null;
   }
 }
@@ -244,18 +193,15 @@ async function annotateBatch(
   return values;
 }
 
-function disposeRows({ x, given }: { x: Tensor; given?: Conditions | undefined }): void {
-  for (const t of [x, given?.cond, given?.y]) t?.dispose();
-}
-
-const disposing = <T extends { close?(): void }>(input: T) =>
-  Object.assign(input, { [Symbol.dispose]: () => input.close?.() });
-
 function checkFormats(path: string, output: string): void {
-  const format = tableFormat(output) === "h5ad" ? ".h5ad" : outputFormat(output);
-  if (format === ".h5ad" ? tableFormat(path) === "h5ad" : format && format !== ".npy") return;
+  const isCopy = tableFormat(output) === "h5ad";
+  const isTable = /^\.(csv|tsv|parquet)$/.test(outputFormat(output) ?? "");
+  if (isCopy ? tableFormat(path) === "h5ad" : isTable) return;
+  const problem = isCopy
+    ? `a copy of a .h5ad file, but NEW is ${path}`
+    : `${extname(output) || "no ending"} has no names of columns`;
   throw new ConfigError(
     "usage",
-    `OUT ${output}: ${format === ".h5ad" ? `a copy of a .h5ad file, but NEW is ${path}` : `${extname(output) || "no ending"} has no names of columns`}: expected .csv, .tsv, .parquet${format === ".h5ad" ? "" : ", or .h5ad of a .h5ad file"}`,
+    `OUT ${output}: ${problem}: expected .csv, .tsv, .parquet, or .h5ad of a .h5ad file`,
   );
 }

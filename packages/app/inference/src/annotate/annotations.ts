@@ -67,7 +67,6 @@ function growthOf({ bridge }: AnnotationContext): Annotation | null {
   };
 }
 
-/** The mass of a row at the last time, and its mass at the first time. */
 /** The 90 % interval of the mean growth rate of like rows, until the next time that was measured. */
 function intervalsOf({ bridge, intervals }: AnnotationContext): Annotation | null {
   const { config } = bridge.trained;
@@ -89,6 +88,7 @@ function intervalsOf({ bridge, intervals }: AnnotationContext): Annotation | nul
   };
 }
 
+/** The mass of a row at the last time, and its mass at the first time. */
 function massesOf(context: AnnotationContext): Annotation | null {
   const { config, method } = context.bridge.trained;
   if (!method.mass) return null;

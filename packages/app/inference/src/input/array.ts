@@ -34,7 +34,7 @@ export async function arrayInput(path: string, { trained }: InputOptions): Promi
       checkRange(x, path);
       return { x };
     },
-    close: () => file.close(),
+    [Symbol.dispose]: () => file.close(),
   };
 }
 

@@ -23,6 +23,7 @@ export async function gaussianInput(text: string, options: InputOptions): Promis
       const rows = new RowNoise({ first, n: count }, { seed, purpose: "start" });
       return { x: tidy(() => from(rows.normal(trained.shape)).keep()) };
     },
+    [Symbol.dispose]() {},
   };
 }
 

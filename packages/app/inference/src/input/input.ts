@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import type { Conditions, Direction } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { type CarriedCell, type CarriedColumn, tableFormat } from "@dsbm/data";
+import { type CarriedCell, type CarriedColumn, type RowSource, tableFormat } from "@dsbm/data";
 import type { Progress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Trained } from "../trained.js";
@@ -20,17 +20,12 @@ export interface InputRows {
   given?: Conditions | undefined;
 }
 
-export interface Input {
+export interface Input extends Disposable {
   /** Number of samples; null if only reading tells. */
   n: number | null;
   about: string;
   names?: readonly string[];
-  table?: {
-    names: readonly string[];
-    carried: readonly CarriedColumn[];
-    /** Place in a .h5ad file. */
-    h5ad: H5adPlace | null;
-  };
+  table?: InputTable;
   conditions?: Conditions | undefined;
   /** Reads everything to count the samples, if `n` is null. */
   count?(): Promise<number>;
@@ -38,7 +33,28 @@ export interface Input {
   read(first: number, count: number): Promise<InputRows | null>;
   /** Lines about skipped rows. */
   notes?(): string[];
-  close?(): void;
+}
+
+export interface InputTable {
+  source: RowSource;
+  names: readonly string[];
+  carried: readonly CarriedColumn[];
+  /** Place in a .h5ad file. */
+  h5ad: H5adPlace | null;
+}
+
+/** A command that turns the file `input` into the file `output`. */
+export interface FileJob<Config> {
+  run: string;
+  input: string;
+  output: string;
+  config: Config;
+  progress: Progress;
+  signal?: AbortSignal | undefined;
+}
+
+export function disposeRows({ x, given }: Pick<InputRows, "x" | "given">): void {
+  for (const t of [x, given?.cond, given?.y]) t?.dispose();
 }
 
 /** The source matrix of a .h5ad file. */

@@ -1,5 +1,11 @@
 import { ConfigError } from "@dsbm/config";
-import { type ColumnCondition, firstOf, type RowSource, type TableColumn } from "@dsbm/data";
+import {
+  absentColumn,
+  type ColumnCondition,
+  firstOf,
+  type RowSource,
+  type TableColumn,
+} from "@dsbm/data";
 import type { Trained } from "../trained.js";
 
 export interface MatchedColumns {
@@ -14,17 +20,26 @@ const list = (names: readonly string[]) =>
 
 /** The columns of a table in the run's order: by name if both have names, else by number. */
 export function matched(
-  { path, columns, named }: RowSource,
-  { trained, keep, width }: { trained: Trained; keep: readonly string[] | null; width: number },
+  source: RowSource,
+  {
+    trained,
+    keep,
+    width,
+    isAnnotated,
+  }: {
+    trained: Trained;
+    keep: readonly string[] | null;
+    width: number;
+    /** Whether tables keep all their columns; `keep` is then the column of classes. */
+    isAnnotated: boolean;
+  },
 ): MatchedColumns {
+  const { path, columns, named } = source;
   const run = trained.columns;
   const has = (name: string) => columns.some((column) => column.name === name);
-  const absent = (keep ?? []).filter((name) => !has(name));
-  if (absent.length > 0)
-    throw new ConfigError(
-      "usage",
-      `keep=${absent.join()}: ${path} has no such column; it has ${list(columns.map(({ name }) => name))}`,
-    );
+  const absent = keep?.find((name) => !has(name));
+  if (absent !== undefined)
+    throw absentColumn(source, { key: isAnnotated ? "fate=" : "keep=", name: absent });
   const condition = run?.condition ?? null;
   if (condition && !has(condition.name))
     throw new ConfigError(
@@ -32,7 +47,13 @@ export function matched(
       `${path} has no column ${condition.name}, which the networks of ${trained.folder} are conditioned on: add it`,
     );
   const { split_by } = trained.config.data;
-  const kept = [...new Set([...(keep ?? run?.kept ?? []), split_by ?? []].flat())].filter(has);
+  const others =
+    isAnnotated && source.format !== "h5ad" && run?.named && named
+      ? columns.map(({ name }) => name).filter((name) => !run.names.includes(name))
+      : [];
+  const kept = [
+    ...new Set([...others, ...(keep ?? run?.kept ?? []), split_by ?? []].flat()),
+  ].filter(has);
   const lost = (keep ? [] : (run?.kept ?? [])).filter((name) => !has(name));
   const file = { path, columns, folder: trained.folder };
   const names =

@@ -39,7 +39,7 @@ export async function namedInput(
       const rows = () => decodeImages(x.narrow(0, first, count));
       return { x: tidy(() => rows().clone().keep()) };
     },
-    close() {
+    [Symbol.dispose]() {
       for (const t of [x, conditions?.cond, conditions?.y]) t?.dispose();
     },
   };

@@ -61,6 +61,7 @@ export function pictureInput(path: string, options: InputOptions): Input {
         return { x: decodeImages(tensor(new Uint8Array(bytes), { shape })).keep() };
       });
     },
+    [Symbol.dispose]() {},
   };
 }
 

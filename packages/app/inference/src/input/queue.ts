@@ -1,78 +1,66 @@
 import type { CleanBatch } from "@dsbm/data";
 
-export interface QueuedRows {
-  count: number;
-  /** Row numbers of the file, from 0. */
-  rows: Int32Array;
-  numbers: Float64Array[];
-  texts: string[][];
-  condition: Float64Array | string[] | null;
-}
-
 export class RowQueue {
   readonly #batches: AsyncIterator<CleanBatch>;
-  #batch: CleanBatch | null = null;
-  #taken = 0;
+  /** Rows that were read, but not taken. */
+  #rest: CleanBatch | null = null;
 
   constructor(batches: AsyncIterable<CleanBatch>) {
     this.#batches = batches[Symbol.asyncIterator]();
   }
 
-  /** The current batch, without taking it; null at the end. */
+  /** The next rows, without taking them; null at the end. */
   async peek(): Promise<CleanBatch | null> {
-    while (this.#batch === null || this.#taken === this.#batch.count) {
-      const next = await this.#batches.next();
-      this.#taken = 0;
-      this.#batch = next.done ? null : next.value;
-      if (next.done) return null;
-    }
-    return this.#batch;
+    this.#rest ??= await this.#read();
+    return this.#rest;
   }
 
-  /** The next `count` rows; fewer, or none, at the end. */
-  async take(count: number): Promise<QueuedRows> {
-    const parts: QueuedRows[] = [];
-    let left = count;
-    while (left > 0) {
-      const batch = await this.peek();
-      if (batch === null) break;
-      const low = this.#taken;
-      const high = Math.min(this.#taken + left, batch.count);
-      parts.push({
-        count: high - low,
-        rows: batch.rows.subarray(low, high),
-        numbers: batch.numbers.map((column) => column.subarray(low, high)),
-        texts: batch.texts.map((column) => column.slice(low, high)),
-        condition: batch.condition?.slice(low, high) ?? null,
-      });
-      this.#taken = high;
-      left -= high - low;
+  /** The next `count` rows; fewer, or null, at the end. */
+  async take(count: number): Promise<CleanBatch | null> {
+    let rows = await this.peek();
+    while (rows && rows.count < count) {
+      const more = await this.#read();
+      if (!more) break;
+      rows = joined(rows, more);
     }
-    return joined(parts);
+    this.#rest = rows && rows.count > count ? part(rows, count, rows.count) : null;
+    return rows && part(rows, 0, count);
   }
 
   async close(): Promise<void> {
     await this.#batches.return?.();
   }
+
+  async #read(): Promise<CleanBatch | null> {
+    const { done, value } = await this.#batches.next();
+    return done ? null : value;
+  }
 }
 
-function joined(parts: readonly QueuedRows[]): QueuedRows {
-  const [first] = parts;
-  if (!first) return { count: 0, rows: new Int32Array(), numbers: [], texts: [], condition: null };
-  if (parts.length === 1) return first;
-  const doubles = (columns: readonly Float64Array[]) =>
-    Float64Array.from(columns.flatMap((column) => [...column]));
-  const conditions = parts.map(({ condition }) => condition);
+function part(batch: CleanBatch, low: number, high: number): CleanBatch {
+  const rows = batch.rows.slice(low, high);
   return {
-    count: parts.reduce((sum, part) => sum + part.count, 0),
-    rows: Int32Array.from(parts.flatMap((part) => [...part.rows])),
-    numbers: first.numbers.map((_, k) => doubles(parts.map((p) => p.numbers[k] as Float64Array))),
-    texts: first.texts.map((_, k) => parts.flatMap((part) => part.texts[k] as string[])),
-    condition:
-      first.condition === null
-        ? null
-        : Array.isArray(first.condition)
-          ? (conditions as string[][]).flat()
-          : doubles(conditions as Float64Array[]),
+    rows,
+    count: rows.length,
+    numbers: batch.numbers.map((column) => column.slice(low, high)),
+    texts: batch.texts.map((column) => column.slice(low, high)),
+    condition: batch.condition?.slice(low, high) ?? null,
+    masses: [],
+  };
+}
+
+function joined(first: CleanBatch, second: CleanBatch): CleanBatch {
+  const doubles = (a: Float64Array, b: Float64Array) => Float64Array.from([...a, ...b]);
+  const texts = (a: string[], b: string[]) => [...a, ...b];
+  const conditions = [first.condition, second.condition];
+  return {
+    rows: Int32Array.from([...first.rows, ...second.rows]),
+    count: first.count + second.count,
+    numbers: first.numbers.map((column, k) => doubles(column, second.numbers[k] as Float64Array)),
+    texts: first.texts.map((column, k) => texts(column, second.texts[k] as string[])),
+    condition: Array.isArray(first.condition)
+      ? (conditions as string[][]).flat()
+      : first.condition && doubles(...(conditions as [Float64Array, Float64Array])),
+    masses: [],
   };
 }

@@ -51,6 +51,7 @@ export async function tableInput(
       trained,
       keep: keys.keep,
       width: units.width,
+      isAnnotated: start === null,
     });
     const group = groupOf(source, { trained, direction, start, given: keys.group });
     for (const note of [...source.notes, ...(start === null ? [] : notes)]) progress.line(note);
@@ -81,6 +82,7 @@ export async function tableInput(
       n: missing === "drop" || data.where !== null || group ? null : source.rows,
       about: `${path}, ${source.rows === null ? "" : `${source.rows} rows of `}${names.length} columns`,
       table: {
+        source,
         names,
         carried,
         h5ad: source.format === "h5ad" ? { path, layer: layer?.replace(/^.*\//, "") ?? "X" } : null,
@@ -92,7 +94,7 @@ export async function tableInput(
       },
       async read(_, count) {
         const taken = await own(() => queue.take(count));
-        if (taken.count === 0) return null;
+        if (taken === null) return null;
         const first = reached;
         reached += taken.count;
         far?.add(taken.numbers);
@@ -106,7 +108,7 @@ export async function tableInput(
         };
       },
       notes: () => [...leftOut(path, group, counts), ...(far?.lines() ?? [])],
-      close() {
+      [Symbol.dispose]() {
         void queue.close().then(close, close);
       },
     };

@@ -40,6 +40,6 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
       file.close({ sync: true });
       replacement.commit();
     },
-    discard,
+    [Symbol.dispose]: discard,
   };
 }

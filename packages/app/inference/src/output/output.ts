@@ -7,17 +7,16 @@ import type { Bridge } from "../bridge.js";
 import type { Input } from "../input/input.js";
 import type { Trained } from "../trained.js";
 import { arrayOutput } from "./array.js";
-import { h5adOutput } from "./h5ad.js";
 import { folderOutput, pictureOutput } from "./pictures.js";
-import { tableOutput } from "./table.js";
+import { rowsOutput } from "./rows.js";
 
-export interface Output {
+/** Disposing it before `commit` leaves nothing. */
+export interface Output extends Disposable {
   /**
    * Takes samples [count, …] from `first` on; for a path the samples of state k, states in order.
    */
   put(x: Tensor, at: PutPlace): Promise<void>;
   commit(): Promise<void>;
-  discard(): void;
   about(): string;
 }
 
@@ -108,19 +107,14 @@ function refused(path: string, { shape }: Trained, paths: boolean): string {
 export async function openOutput(path: string, options: OutputOptions): Promise<Output> {
   const { bridge, times, input } = options;
   const kind = kindOf(path, bridge.trained, times !== null) as Kind;
-  if (kind === "h5ad") {
-    const place = input.table?.h5ad;
-    if (place) return h5adOutput(path, { ...options, place });
-    throw new ConfigError(
-      "usage",
-      `OUT ${path} is a copy of a .h5ad file, but NEW is none: expected a name that ends with ${outputFormats.join(", ")}`,
-    );
-  }
-  const outputs = {
-    table: tableOutput,
-    array: arrayOutput,
-    picture: pictureOutput,
-    folder: folderOutput,
-  };
-  return outputs[kind](path, options);
+  if (kind === "array") return arrayOutput(path, options);
+  if (kind === "picture") return pictureOutput(path, options);
+  if (kind === "folder") return folderOutput(path, options);
+  const place = kind === "h5ad" ? input.table?.h5ad : null;
+  if (place !== undefined && (place || kind === "table"))
+    return rowsOutput(path, { ...options, place });
+  throw new ConfigError(
+    "usage",
+    `OUT ${path} is a copy of a .h5ad file, but NEW is none: expected a name that ends with ${outputFormats.join(", ")}`,
+  );
 }

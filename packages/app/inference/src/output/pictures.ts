@@ -31,7 +31,7 @@ export function folderOutput(path: string, { bridge, n, input }: OutputOptions):
       }
     },
     commit: async () => replacement.commit(),
-    discard: () => replacement.discard(),
+    [Symbol.dispose]: () => replacement.discard(),
   };
 }
 
@@ -50,7 +50,7 @@ export function pictureOutput(path: string, { bridge, n }: OutputOptions): Outpu
       writeFileSync(replacement.temporary, await png(), { flush: true });
     },
     commit: async () => replacement.commit(),
-    discard: () => replacement.discard(),
+    [Symbol.dispose]: () => replacement.discard(),
   };
 }
 

@@ -14,20 +14,18 @@ import { errnoOf, fileError, stageFile } from "@dsbm/files";
 
 interface SinkBatch {
   count: number;
-  /** Row numbers of the file, from 0. */
-  rows?: Int32Array;
-  /** In the data's own units, by column. */
-  numbers: readonly Float64Array[];
+  /** Row numbers of a .h5ad file, from 0. */
+  rows?: Int32Array | undefined;
   carried: readonly (readonly CarriedCell[])[];
-  /** By added part and column; NaN without a value. */
-  values?: readonly (readonly Float64Array[])[];
+  /** In the data's own units, by part and column; NaN without a value. */
+  values: readonly (readonly Float64Array[])[];
 }
 
-export interface Sink {
+/** A file that takes rows. Disposing it before `commit` leaves nothing. */
+interface Sink extends Disposable {
   put(batch: SinkBatch): Promise<void>;
   /** Completes the file; a .h5ad file keeps the record of the command. */
-  commit(command: "sample" | "annotate", record: UnsValue): Promise<void>;
-  discard(): void;
+  commit(command: "sample" | "annotate", record: () => UnsValue): Promise<void>;
 }
 
 const writingTo =
@@ -58,7 +56,7 @@ export async function h5adSink(
     ),
   );
   return {
-    put: ({ rows = new Int32Array(), values = [] }) =>
+    put: ({ rows = new Int32Array(), values }) =>
       writing(() => {
         for (const [k, part] of parts.entries()) {
           const columns = values[k] as readonly Float64Array[];
@@ -70,12 +68,12 @@ export async function h5adSink(
       }),
     async commit(command, record) {
       await writing(() => {
-        copy.uns("dsbm", command, record);
+        copy.uns("dsbm", command, record());
         copy.close();
       });
       staged.commit();
     },
-    discard() {
+    [Symbol.dispose]() {
       copy.abandon();
       staged.discard();
     },
@@ -99,13 +97,13 @@ export function tableSink(
     return writer;
   };
   return {
-    put: ({ count, numbers, carried, values = [] }) =>
-      writing(() => open().write({ count, numbers: [...numbers, ...values.flat()], carried })),
+    put: ({ count, carried, values }) =>
+      writing(() => open().write({ count, numbers: values.flat(), carried })),
     async commit() {
       await writing(() => open().close());
       staged.commit();
     },
-    discard() {
+    [Symbol.dispose]() {
       writer?.abandon();
       staged.discard();
     },
