@@ -22,7 +22,7 @@ const packages = {
   },
   export: { group: "app", budget: 22_200, imports: [...base, "problem", "inference", "web"] },
   web: { group: "pages", budget: 34_700, imports: ["files"] },
-  studio: { group: "pages", budget: 26_300, imports: ["files", "runs", "web"] },
+  studio: { group: "pages", budget: 26_300, imports: ["files", "runs"] },
   cli: {
     group: "app",
     budget: 23_800,

@@ -9,10 +9,7 @@ const factories =
   "tensor zeros ones empty full arange linspace eye rand randn randint randperm manualSeed".split(
     " ",
   );
-const doors =
-  "tidy noGrad enableGrad inferenceMode keep zeroGrad grad backward recorded schemas call".split(
-    " ",
-  );
+const doors = "tidy noGrad enableGrad keep zeroGrad grad backward recorded schemas call".split(" ");
 
 /** A view of more elements than can be walked through in a second is slow, not hung. */
 const isVast = (t) => t.numel > 2 ** 26;
@@ -73,7 +70,7 @@ export function kinds(T, schemas) {
   }
   function generator(r, v) {
     const g = r.chance(0.8) ? T.Generator.create(r.below(9)) : T.Generator.default();
-    const name = r.pick(["manualSeed", "getState", "setState", "initialSeed", "create", "default"]);
+    const name = r.pick(["manualSeed", "getState", "setState", "create", "default"]);
     const args = r.many(r.below(3), () => v.strange());
     const state = () => {
       const bytes = g.getState();
@@ -82,7 +79,6 @@ export function kinds(T, schemas) {
     };
     const run = () => {
       if (name === "setState" && r.chance(0.5)) return state();
-      if (name === "initialSeed") return g.initialSeed;
       return name === "create" || name === "default"
         ? T.Generator[name](...args)
         : g[name](...args);
@@ -187,7 +183,6 @@ export function kinds(T, schemas) {
       () => ({ what: "Scope", args: [a], run: () => new T.Scope().run(a) }),
       () => ({ what: "tidy", args: [a], run: () => T.tidy(() => [a, T.ones([2]), v.cyclic()]) }),
       () => ({ what: "call of an arbitrary name", args: [a], run: () => T.call(v.text(), a, a) }),
-      () => ({ what: "drainWarnings", args: [], run: () => T.drainWarnings() }),
     ])();
   }
   /** Passed-in results and resizes without enough memory, and then uses of their targets. */

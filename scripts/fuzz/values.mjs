@@ -80,7 +80,6 @@ export function makers(r, T, owned, state) {
       else if (nd > 0) t = own(t.slice({ dim: 0, step: 2 }));
     }
     if (r.chance(0.15) && /^float/.test(t.dtype) && t.isLeaf) t.requiresGrad_();
-    if (r.chance(0.02)) t = own(T.inferenceMode(() => t.clone()));
     if (r.chance(0.03)) t.dispose();
     return t;
   }

@@ -15,6 +15,7 @@ NEW and OUT are .csv (a header of column names) or .npy (an array [n, ...]). The
 `dsbm sample`, up to rounding. If masses change on the way, OUT has a column `weight`: the mass that each row becomes.
 """
 import argparse
+import base64
 import csv
 import hashlib
 import json
@@ -49,14 +50,13 @@ class Bridge:
         times [T, n, ...], and the times. Raises ValueError.
         """
         about = self.about
-        x = np.asarray(x, float if about["encode"] else np.float32)
+        x = np.asarray(x, float)
         shape = self._shape()
         if x.shape[1:] != shape or len(x) == 0 or not np.isfinite(x).all():
             raise ValueError(f"x is {list(x.shape)}: expected finite numbers [n, {', '.join(map(str, shape))}]")
         direction, first, last = self._journey(direction, start, end)
         more = self._conditions(len(x), direction, cond, y)
-        state = self._run(about["encode"], {"x": x}, ["state"])[0] if about["encode"] else x
-        states, times = [state], [first]
+        states, times = [self._encode(x)], [first]
         for index, leg in self._legs(direction, first, last, steps):
             for state, time in self._through(leg, index, states[-1], direction, more, seed):
                 if path:
@@ -80,12 +80,36 @@ class Bridge:
         first, *rest = about["state"]["shape"]
         return (first - 1 if about["mass"] else first, *rest)
 
+    def _projection(self):
+        about = self.about["projection"]
+        mean, basis = (np.frombuffer(base64.b64decode(about[key]), "<f4").astype(float) for key in ("mean", "basis"))
+        return mean, basis.reshape(len(mean), -1)
+
+    def _encode(self, x):
+        """Rows in the units of the data as states [n, ...] float32."""
+        transform, projection = self.about["transform"], self.about["projection"]
+        if transform:
+            x = np.log1p(x) if transform["log1p"] else x
+            x = (x - transform["mean"]) / [std or 1 for std in transform["std"]]
+        if projection:
+            mean, basis = self._projection()
+            x = (x.reshape(len(x), -1) - mean) @ basis / projection["scale"]
+        if self.about["mass"]:
+            x = np.column_stack([x, np.zeros(len(x))])
+        return x.astype(np.float32)
+
     def _decode(self, state):
-        about = self.about
-        if not about["decode"]:
-            return state, None
-        names = ["x", "weight"] if about["mass"] else ["x"]
-        x, weight = [*self._run(about["decode"], {"state": state}, names), None][:2]
+        """States as rows in the units of the data, and their masses or None."""
+        transform, projection = self.about["transform"], self.about["projection"]
+        x, weight = state.astype(float), None
+        if self.about["mass"]:
+            x, weight = x[:, :-1], np.exp(x[:, -1])
+        if projection:
+            mean, basis = self._projection()
+            x = (x * projection["scale"] @ basis.T + mean).reshape(-1, *projection["shape"])
+        if transform:
+            x = x * transform["std"] + transform["mean"]
+            x = np.expm1(x) if transform["log1p"] else x
         return x, weight
 
     def _run(self, name, feeds, outputs):

@@ -11,14 +11,9 @@ import { Values } from "./values.js";
 export interface ConvertOptions {
   inputs: readonly string[];
   outputs: readonly string[];
-  /** Inverted matrices are symmetric and positive definite (default: unknown). */
-  symmetric?: boolean;
 }
 
-export function convert(
-  trace: Trace,
-  { inputs, outputs, symmetric = false }: ConvertOptions,
-): Graph {
+export function convert(trace: Trace, { inputs, outputs }: ConvertOptions): Graph {
   const graph = new GraphBuilder(inputs[0] as string);
   const values = new Values(trace);
   const slotOf = (slot: number) => trace.slots[slot] as TraceSlot;
@@ -35,7 +30,7 @@ export function convert(
     return name;
   };
   for (const step of trace.steps) {
-    const op = new Operation(step, { graph, trace, read, symmetric });
+    const op = new Operation(step, { graph, trace, read });
     const converter = converterOf(step.name);
     if (!converter) throw op.refused("ONNX has no counterpart of this operation");
     const apply = () => [converter(op)].flat();
@@ -53,7 +48,7 @@ export function convert(
         return;
       }
       const parent = parentOf(step, slot, slotOf);
-      const undo = parent === null ? null : undoing(op, i);
+      const undo = parent === null ? null : undoing(op);
       values.set(
         slot,
         name,

@@ -5,14 +5,12 @@ import { ConfigError } from "@dsbm/config";
 import { fileError, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { toJson } from "@dsbm/runs";
 import { heldSamples, modelCard } from "./bridge/card.js";
-import { type EncodedModel, weightsName } from "./onnx/model.js";
 import { exportPage, type PageOptions } from "./page.js";
-import { type ExportedBridge, exportBridge } from "./run.js";
+import { exportBridge } from "./run.js";
 
 const sampler = new URL("../python/sample.py", import.meta.url);
 
 export interface ExportResult {
-  bridge: ExportedBridge["bridge"];
   files: { path: string; bytes: number }[];
 }
 
@@ -59,37 +57,22 @@ function checkPlace(
     );
 }
 
-function filesOf(path: string, { model, weights }: EncodedModel): [string, Uint8Array[]][] {
-  return [
-    [path, model],
-    ...(weights ? [[weightsName(path), weights] as [string, Uint8Array[]]] : []),
-  ];
-}
-
-const sized = ([path, chunks]: [string, Uint8Array[]]) => ({
-  path,
-  bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-});
-
 async function exportFolder(run: string, out: string, options: Options): Promise<ExportResult> {
-  const { bridge, models, units } = exportBridge(run, options);
+  const { bridge, models } = exportBridge(run, options);
   const held = heldSamples(bridge);
   if (held) options.progress?.line(`the models hold training samples: ${held}`);
-  const text = (content: string) => [Buffer.from(content, "utf8")];
-  const made = [...models, ...units].flatMap(([name, model]) => filesOf(name, model));
-  const sizes = new Map(made.map(sized).map(({ path, bytes }) => [path, bytes]));
-  const files: [string, Uint8Array[]][] = [
-    ...made,
-    ["bridge.json", text(`${toJson(bridge, { indent: 2 })}\n`)],
-    ["README.md", text(modelCard(bridge, sizes))],
-    ["sample.py", [readFileSync(sampler)]],
+  const files: [string, Uint8Array][] = [
+    ...models,
+    ["bridge.json", Buffer.from(`${toJson(bridge, { indent: 2 })}\n`)],
+    ["README.md", Buffer.from(modelCard(bridge))],
+    ["sample.py", readFileSync(sampler)],
   ];
   const replacement = stageFolder(out);
   try {
-    for (const [name, chunks] of files) writeFileAtomic(join(replacement.temporary, name), chunks);
+    for (const [name, bytes] of files) writeFileAtomic(join(replacement.temporary, name), bytes);
     replacement.commit();
   } finally {
     replacement.discard();
   }
-  return { bridge, files: files.map(([name, chunks]) => sized([join(out, name), chunks])) };
+  return { files: files.map(([name, { length }]) => ({ path: join(out, name), bytes: length })) };
 }

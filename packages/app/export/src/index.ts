@@ -1,4 +1,2 @@
 export { bytesText } from "./bridge/card.js";
 export { exportRun } from "./files.js";
-export { exportPage } from "./page.js";
-export { exportForPlay } from "./play.js";

@@ -10,7 +10,6 @@ export interface Facts {
   graph: GraphBuilder;
   trace: Pick<Trace, "slots">;
   read: (slot: number) => string;
-  symmetric: boolean;
 }
 
 export class Operation {

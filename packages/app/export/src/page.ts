@@ -3,7 +3,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data";
 import { writeFileAtomic } from "@dsbm/files";
-import { readTrained } from "@dsbm/inference";
+import type { Trained } from "@dsbm/inference";
 import {
   type Datasets,
   loadDatasets,
@@ -12,7 +12,7 @@ import {
   testConditions,
   testRows,
 } from "@dsbm/problem";
-import { type Progress, silentProgress, toJson } from "@dsbm/runs";
+import { type Progress, silentProgress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Conditions, Samples, Units } from "@dsbm/web";
 import type { ExportResult } from "./files.js";
@@ -22,7 +22,7 @@ import { type ExportOptions, exportBridge } from "./run.js";
  * Limits of a page: bytes of models; samples of each dataset and their numbers, of rows and of
  * images.
  */
-const most = { models: 20e6, rows: 1000, numbers: 1e6, pictures: 48, pixels: 5e4 };
+const most = { models: 100e6, rows: 1000, numbers: 1e6, pictures: 48, pixels: 5e4 };
 
 export interface PageOptions extends ExportOptions {
   /** Samples of each dataset in the page; null: the usual number. */
@@ -36,7 +36,7 @@ export interface PageOptions extends ExportOptions {
 
 /**
  * Writes a page that plays the bridge of a run. Throws the errors of `exportBridge`, a ConfigError
- * for models of more than 20 MB, and a RunError of the disk.
+ * for models of more than 100 MB, and a RunError of the disk.
  */
 export async function exportPage(
   run: string,
@@ -44,37 +44,30 @@ export async function exportPage(
   options: PageOptions,
 ): Promise<ExportResult> {
   const { progress = silentProgress, samples = null, title, start } = options;
-  const { bridge, models } = exportBridge(run, options);
-  const files = [...models].map(([name, { model }]) => [name, Buffer.concat(model)] as const);
-  const bytes = files.reduce((sum, [, model]) => sum + model.length, 0);
+  const { bridge, models, trained } = exportBridge(run, options);
+  const bytes = [...models.values()].reduce((sum, model) => sum + model.length, 0);
   if (bytes > most.models)
     throw new ConfigError(
       "usage",
-      `the models have ${Math.ceil(bytes / 1e6)} MB, but a page holds at most 20 MB: export a folder, which @dsbm/web plays, or one direction (direction=f)`,
+      `the models have ${Math.ceil(bytes / 1e6)} MB, but a page holds at most ${most.models / 1e6} MB: export a folder, which @dsbm/web plays, or one direction (direction=f)`,
     );
   const { readUnits } = await import("@dsbm/web");
   const { renderPlayerPage } = await import("@dsbm/web/page");
-  const json: unknown = JSON.parse(toJson(bridge));
+  const units = readUnits(bridge);
   const ends =
-    samples === 0
-      ? null
-      : await samplesOf(run, { ...options, progress, samples, units: readUnits(json) });
+    samples === 0 ? null : await samplesOf(trained, { ...options, progress, samples, units });
   if (ends) progress.line(ends.about);
-  const content = { ...ends, bridge: json, models: Object.fromEntries(files) };
+  const content = { ...ends, bridge, models: Object.fromEntries(models) };
   const page = renderPlayerPage({ ...content, title, direction: start });
   writeFileAtomic(out, page);
-  return { bridge, files: [{ path: out, bytes: Buffer.byteLength(page) }] };
+  return { files: [{ path: out, bytes: Buffer.byteLength(page) }] };
 }
 
 /**
  * Returns held-out samples of both datasets in their own units. Prints a line and returns null if
  * the data are missing.
  */
-export async function samplesOf(
-  run: string,
-  { half_iteration = "newest", samples, units, progress, signal }: SampleOptions,
-) {
-  const trained = readTrained(run, half_iteration);
+async function samplesOf(trained: Trained, { samples, units, progress, signal }: SampleOptions) {
   // A page is always made on the processor.
   const config: CompleteTrainConfig = { ...trained.config, device: "cpu" };
   let ends: Datasets | null = null;

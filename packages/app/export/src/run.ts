@@ -1,57 +1,33 @@
-import { createHash } from "node:crypto";
 import type { Direction } from "@dsbm/bridge";
 import type { ExportConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
-import { classesOf, loadNetworks, readTrained, type Trained } from "@dsbm/inference";
+import { sha256 } from "@dsbm/files";
+import { Bridge, type Trained } from "@dsbm/inference";
 import { version } from "@dsbm/runs";
-import { type BridgeDescription, describeBridge } from "./bridge/description.js";
+import type { BridgeDescription } from "@dsbm/web";
+import { describeBridge } from "./bridge/description.js";
 import { type ExportedGraph, graphsOf } from "./bridge/models.js";
-import { decodeGraph, encodeGraph } from "./bridge/units.js";
-import { type EncodedModel, encodeModel, weightsName } from "./onnx/model.js";
+import { encodeModel } from "./onnx/model.js";
 
-export interface ExportOptions
-  extends Partial<Pick<ExportConfig, "direction" | "half_iteration" | "license">> {
-  /** Largest size in bytes of weights inside a model (default: the limit of an ONNX file). */
-  limit?: number;
-}
+export type ExportOptions = Partial<Pick<ExportConfig, "direction" | "half_iteration" | "license">>;
 
 export interface ExportedBridge {
   bridge: BridgeDescription;
-  models: Map<string, EncodedModel>;
-  units: Map<string, EncodedModel>;
+  models: Map<string, Uint8Array>;
+  trained: Trained;
 }
 
 export function exportBridge(run: string, options: ExportOptions = {}): ExportedBridge {
-  const { half_iteration = "newest", license = null, limit } = options;
-  const trained = readTrained(run, half_iteration);
-  const directions = directionsOf(trained, options.direction ?? "both");
-  const networks = loadNetworks(trained);
-  try {
-    const graphs = graphsOf(trained, networks, directions);
-    const classes = classesOf((networks.b ?? networks.f)?.stateDict() ?? new Map(), trained.config);
-    const named = graphs.map((graph) => [nameOf(graph, graphs), graph] as const);
-    const facts = { graphs: new Map(named), classes, networks, license, limit };
-    const bridge = describeBridge(trained, facts);
-    const models = named.map(
-      ([name, { graph }]) => [name, encoded(graph, bridge, { name, limit })] as const,
-    );
-    const units = unitModels(bridge);
-    const files = [...models, ...units].flatMap(([name, { model, weights }]) => [
-      [name, checksum(model)],
-      ...(weights ? [[weightsName(name), checksum(weights)]] : []),
-    ]);
-    return {
-      bridge: { ...bridge, files: Object.fromEntries(files) },
-      models: new Map(models),
-      units,
-    };
-  } finally {
-    for (const network of new Set(Object.values(networks))) network?.dispose();
-  }
+  const { half_iteration = "newest", license = null } = options;
+  using opened = Bridge.open(run, { half_iteration });
+  const { trained, networks } = opened;
+  const graphs = graphsOf(trained, networks, directionsOf(trained, options.direction ?? "both"));
+  const named = new Map(graphs.map((graph) => [nameOf(graph, graphs), graph]));
+  const bridge = describeBridge(opened, { graphs: named, license });
+  const models = new Map([...named].map(([name, { graph }]) => [name, encoded(graph, bridge)]));
+  const files = Object.fromEntries([...models].map(([name, model]) => [name, sha256(model)]));
+  return { bridge: { ...bridge, files }, models, trained };
 }
-
-const checksum = (chunks: readonly Uint8Array[]): string =>
-  chunks.reduce((hash, chunk) => hash.update(chunk), createHash("sha256")).digest("hex");
 
 function nameOf({ directions }: ExportedGraph, all: readonly ExportedGraph[]): string {
   const [only] = Object.keys(directions);
@@ -69,30 +45,12 @@ function directionsOf({ models, folder }: Trained, choice: Direction | "both"): 
   );
 }
 
-function encoded(
-  graph: ExportedGraph["graph"],
-  bridge: BridgeDescription,
-  { name, limit }: { name: string; limit: number | undefined },
-): EncodedModel {
-  const { method, data, license } = bridge;
-  const from = data.source.name;
-  const to = data.target?.name ?? "a Gaussian";
-  return encodeModel(
-    {
-      graph,
-      about: `${bridge.kind} of a bridge from ${from} to ${to}; docs/export.md of dsbm has the format`,
-      metadata: { dsbm: version, method, license: license ?? "" },
-    },
-    { beside: weightsName(name), limit },
-  );
-}
-
-function unitModels(bridge: BridgeDescription): ExportedBridge["units"] {
-  const { encode, decode } = bridge;
-  const made = (graph: ExportedGraph["graph"], about: string) =>
-    encodeModel({ graph, about, metadata: { dsbm: version } }, { beside: "" });
-  const models: ExportedBridge["units"] = new Map();
-  if (encode) models.set(encode, made(encodeGraph(bridge), "from the data's own units"));
-  if (decode) models.set(decode, made(decodeGraph(bridge), "to the data's own units"));
-  return models;
+function encoded(graph: ExportedGraph["graph"], bridge: BridgeDescription): Uint8Array {
+  const { kind, method, data, license } = bridge;
+  const ends = `${data?.source.name} to ${data?.target?.name ?? "a Gaussian"}`;
+  return encodeModel({
+    graph,
+    about: `${kind} of a bridge from ${ends}; docs/export.md of dsbm has the format`,
+    metadata: { dsbm: version, method, license: license ?? "" },
+  });
 }

@@ -14,7 +14,7 @@ describe("operations", () => {
     const fn = (given: T.Tensor) => {
       const y = given.mul(2);
       const corner = y.narrow(1, 1, 2).transpose(1, 2);
-      const [left, right] = y.split(3, { dim: 2 }) as [T.Tensor, T.Tensor];
+      const [left, right] = [y.narrow(2, 0, 3), y.narrow(2, 3, 3)];
       corner.narrow(1, 0, 2).add_(1);
       right.mul_(left);
       y.reshape([-1, 24])
@@ -40,23 +40,12 @@ describe("operations", () => {
   });
 
   it.each([
-    ["comparisons", (a: T.Tensor) => T.where(a.gt(0.1), a.exp(), a.le(-1).to("float32"))],
     ["powers", (a: T.Tensor) => a.abs().add(1).pow(1.5).add(a.square()).rsqrt().log()],
     ["sums", (a: T.Tensor) => a.sum([1, 2], { keepdim: true }).add(a.mean(2, { keepdim: true }))],
     ["scalars", (a: T.Tensor) => a.rsub(2).add(a, { alpha: 3 }).div(7).clamp({ min: -1, max: 2 })],
     ["products", (a: T.Tensor) => a.matmul(a.transpose(1, 2)).softmax(2).matmul(a).flip([1, 2])],
-    ["norms", (a: T.Tensor) => T.layerNorm(a, [6]).addcdiv(a, a.abs().add(2), { value: 0.5 })],
   ] as [string, (a: T.Tensor) => T.Tensor][])("%s", async (_, fn) => {
     expect(await deviation(fn, { x })).toBeLessThan(1e-5);
-  });
-
-  it("inverses of symmetric positive definite matrices, where it is known that they are", async () => {
-    const fn = (a: T.Tensor) => {
-      const matrix = a.matmul(a.transpose(1, 2)).add(T.eye(4).mul(0.1));
-      return (T.call("aten::linalg_inv_ex", "", matrix) as T.Tensor[])[0] as T.Tensor;
-    };
-    expect(await deviation(fn, { x }, { symmetric: true })).toBeLessThan(1e-4);
-    expect(() => modelOf(fn, { x })).toThrow(/aten::linalg_inv_ex cannot be exported.* inverse/);
   });
 });
 

@@ -16,10 +16,8 @@ export type Function = (...inputs: T.Tensor[]) => T.Tensor;
 /** A named input of a function: a tensor of so many rows. */
 export type Inputs = Readonly<Record<string, (n: number) => T.Tensor>>;
 
-export const bytesOf = (chunks: readonly Uint8Array[]): Uint8Array => Buffer.concat(chunks);
-
 /** The model of a function. */
-export function modelOf(fn: Function, inputs: Inputs, { symmetric = false } = {}): Uint8Array {
+export function modelOf(fn: Function, inputs: Inputs): Uint8Array {
   const makers = Object.values(inputs);
   return T.tidy(() => {
     const found = trace(
@@ -27,9 +25,7 @@ export function modelOf(fn: Function, inputs: Inputs, { symmetric = false } = {}
       (n) => makers.map((make) => make(n)),
     );
     const names = { inputs: Object.keys(inputs), outputs: ["out"] };
-    const graph = convert(found, { ...names, symmetric });
-    const about = { about: "", metadata: {} };
-    return bytesOf(encodeModel({ graph, ...about }, { beside: "none" }).model);
+    return encodeModel({ graph: convert(found, names), about: "", metadata: {} });
   });
 }
 
@@ -66,9 +62,9 @@ export async function run(
 export async function deviation(
   fn: Function,
   inputs: Inputs,
-  { plain = false, ...options }: { symmetric?: boolean; plain?: boolean } = {},
+  { plain = false }: { plain?: boolean } = {},
 ): Promise<number> {
-  const model = modelOf(fn, inputs, options);
+  const model = modelOf(fn, inputs);
   const session = await (plain
     ? (plainRuntime as unknown as typeof ort).InferenceSession.create(model)
     : open(model));

@@ -6,13 +6,6 @@
 
 namespace dsbm {
 
-#if defined(__GLIBC__)
-// For the test of the build: the level at which the C library checks sizes, which is 0 where the compiler did not optimise.
-#define DSBM_TEXT(x) #x
-#define DSBM_LEVEL(x) "dsbm fortify level " DSBM_TEXT(x)
-[[gnu::used]] extern const char fortified[] = DSBM_LEVEL(__USE_FORTIFY_LEVEL);
-#endif
-
 static const char* codeOf(const c10::Error& e) {
   if (dynamic_cast<const c10::OutOfMemoryError*>(&e)) return "ERR_TORCH_MEMORY";
   if (dynamic_cast<const c10::IndexError*>(&e)) return "ERR_TORCH_INDEX";

@@ -2,7 +2,6 @@
 #include "engine.h"
 
 #include <ATen/core/grad_mode.h>
-#include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
 
@@ -45,13 +44,6 @@ EXPORT(gradMode) {
   bool was = at::GradMode::is_enabled();
   if (typeOf(call.env, call[0]) != napi_undefined) at::GradMode::set_enabled(toBool(call.env, call[0], "gradMode"));
   return jsBool(call.env, was);
-}
-
-// inferenceMode(fn) -> what fn returns
-EXPORT(inferenceMode) {
-  refuseWhileRecording("inferenceMode");
-  c10::InferenceMode mode;
-  return made(call.env, napi_call_function, undefined(call.env), call[0], size_t(0), nullptr);
 }
 
 }  // namespace dsbm

@@ -24,7 +24,7 @@ EXPORT(steps) {
   return jsList(call.env, steps.size(), [&](size_t i) { return nameOf(call.env, steps[i]); });
 }
 
-// describe(program) -> inputs (their number), outputs (slots), slots, steps. A slot is a tensor at the time of the
+// describe(program) -> outputs (slots), slots, steps. A slot is a tensor at the time of the
 // recording: dtype, shape, the number of its memory (views share it), the tensor that is held, and whether that is a
 // plain number of the function. A step is an operation's name, its arguments by name, and the slots of its results.
 EXPORT(describe) {
@@ -56,7 +56,7 @@ EXPORT(describe) {
                    {"args", args},
                    {"results", jsList(env, step.results.size(), [&](size_t k) { return numbers(step.results[k]); })}});
   });
-  return object({{"inputs", jsNumber(env, static_cast<double>(program.inputs.size()))}, {"outputs", numbers(program.outputs)}, {"slots", slots}, {"steps", steps}});
+  return object({{"outputs", numbers(program.outputs)}, {"slots", slots}, {"steps", steps}});
 }
 
 }  // namespace dsbm

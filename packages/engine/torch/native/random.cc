@@ -36,8 +36,6 @@ EXPORT(manualSeed) {
   return undefined(call.env);
 }
 
-EXPORT(generatorSeed) { return made(call.env, napi_create_bigint_uint64, generatorOf(call.env, call[0], "seed").current_seed()); }
-
 EXPORT(generatorState) {
   refuseWhileRecording("reading a generator's state");
   at::Generator g = generatorOf(call.env, call[0], "getState");

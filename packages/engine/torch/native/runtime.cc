@@ -1,4 +1,4 @@
-// What the process has: versions, threads, devices, memory, and PyTorch's warnings.
+// What the process has: versions, threads, devices, and no warnings of PyTorch.
 #include "engine.h"
 
 #include <torch/csrc/api/include/torch/version.h>
@@ -7,29 +7,14 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/util/Exception.h>
 
-#include <mutex>
-
 namespace dsbm {
 
-// Warnings may come from any thread: they wait here until JavaScript asks.
-struct WarningQueue : c10::WarningHandler {
-  std::mutex mutex;
-  std::vector<std::string> queue;
-  void process(const c10::Warning& w) override {
-    std::lock_guard<std::mutex> lock(mutex);
-    if (queue.size() < 256) queue.push_back(w.msg());
-  }
+// PyTorch's warnings are for those who call it themselves.
+struct Unheard : c10::WarningHandler {
+  void process(const c10::Warning&) override {}
 };
-static WarningQueue& warnings() { return immortal<WarningQueue>(); }
 // The handler is per thread: each environment installs it on its own.
-void installWarningHandler() { c10::WarningUtils::set_warning_handler(&warnings()); }
-
-EXPORT(drainWarnings) {
-  std::vector<std::string> out;
-  std::lock_guard<std::mutex> lock(warnings().mutex);
-  out.swap(warnings().queue);
-  return toJs(call.data, out);
-}
+void installWarningHandler() { c10::WarningUtils::set_warning_handler(&immortal<Unheard>()); }
 
 // numThreads(n?) -> how many there are now
 EXPORT(numThreads) {

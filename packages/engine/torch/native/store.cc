@@ -18,17 +18,6 @@ namespace dsbm {
 
 static c10::intrusive_ptr<Store> storeOf(Call& call) { return find(registry().stores, toInt(call.env, call[0], "store"), "store"); }
 
-static std::vector<std::string> toStrings(Call& call, size_t i) {
-  std::vector<std::string> out;
-  uint32_t n = arrayLength(call.env, call[i], "store: keys");
-  for (uint32_t k = 0; k < n; k++) {
-    napi_value v;
-    check(call.env, napi_get_element(call.env, call[i], k, &v));
-    out.push_back(toString(call.env, v, "store: key"));
-  }
-  return out;
-}
-
 // A socket on one address alone, for a store that only this machine is to reach; port 0 takes a free one.
 static int socketOn(const std::string& address, uint16_t* port) {
   sockaddr_in where{};
@@ -107,8 +96,8 @@ EXPORT(storeAdd) {
 }
 
 EXPORT(storeCheck) {
-  auto keys = toStrings(call, 1);
-  return jsBool(call.env, ask(storeOf(call), [=](Store& store) { return store.check(keys); }));
+  std::string key = toString(call.env, call[1], "store: key");
+  return jsBool(call.env, ask(storeOf(call), [=](Store& store) { return store.check({key}); }));
 }
 
 EXPORT(storeDelete) {

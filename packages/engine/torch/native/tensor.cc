@@ -189,9 +189,5 @@ static napi_value jsInts(napi_env env, at::IntArrayRef xs) {
 }
 EXPORT(shape) { return jsInts(call.env, tensorOf(call.env, call[0], "shape").sizes()); }
 EXPORT(stride) { return jsInts(call.env, tensorOf(call.env, call[0], "stride").strides()); }
-EXPORT(version) {
-  const auto& t = tensorOf(call.env, call[0], "version");
-  return jsNumber(call.env, t.is_inference() ? 0 : static_cast<double>(t._version()));
-}
 
 }  // namespace dsbm

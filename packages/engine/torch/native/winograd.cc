@@ -2,7 +2,7 @@
 // 36 products a pair of channels instead of 144. The points 0, ±3/4, ±3/2 and ∞ keep
 // rounding small. Tensors are channels-last; a number does not depend on
 // the threads, nor on the images beside its own. Other processors, devices and dtypes take PyTorch's convolution.
-#include "engine.h"
+#include "kernels.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
@@ -319,11 +319,6 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
 
 static at::Tensor convolveNow(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   return convolvePacked(x, pack(weight, false), bias);
-}
-
-template <class F>
-static auto typed(const char* name) {
-  return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<F>();
 }
 
 struct Convolution : torch::autograd::Function<Convolution> {

@@ -22,5 +22,4 @@ export * from "./tensor/grad.js";
 export * from "./tensor/ops.generated.js";
 export * from "./tensor/random.js";
 export * from "./tensor/sinkhorn.js";
-export * from "./tensor/squared-error.js";
 export { Buffer, Parameter, Tensor } from "./tensor/tensor.js";

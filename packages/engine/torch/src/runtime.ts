@@ -42,11 +42,6 @@ export function setMemoryLimit(bytes: number): void {
   guarded(() => native.memory(false, bytes === Infinity ? 0 : bytes), "setMemoryLimit");
 }
 
-/** PyTorch's warnings since the last call, oldest first. */
-export function drainWarnings(): string[] {
-  return guarded(() => native.drainWarnings());
-}
-
 /** Versions, libraries and devices of the engine. */
 export interface EngineInfo {
   /** libtorch's version. */

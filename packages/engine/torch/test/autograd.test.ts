@@ -23,7 +23,7 @@ describe("modes", () => {
   const boom = () => {
     throw new Error("boom");
   };
-  it("noGrad, enableGrad and inferenceMode end with their function, also when it throws", () => {
+  it("noGrad and enableGrad end with their function, also when it throws", () => {
     const x = T.ones([1]).requiresGrad_();
     T.noGrad(() => {
       expect(x.mul(2).requiresGrad).toBe(false);
@@ -32,14 +32,11 @@ describe("modes", () => {
       expect(T.gradEnabled()).toBe(false);
     });
     expect(() => T.noGrad(boom)).toThrow("boom");
-    expect(() => T.inferenceMode(boom)).toThrow("boom");
     expect(T.gradEnabled()).toBe(true);
     expect(x.mul(2).requiresGrad).toBe(true);
-    const frozen = T.inferenceMode(() => x.mul(2));
-    expect(() => frozen.mul(x)).toThrow(/[Ii]nference/);
   });
   it("asynchronous functions are refused, since the mode would leak into others", () => {
-    for (const mode of [T.noGrad, T.enableGrad, T.inferenceMode])
+    for (const mode of [T.noGrad, T.enableGrad])
       expect(() => mode(async () => 1)).toThrow(/synchronous/);
     expect(T.gradEnabled()).toBe(true);
   });

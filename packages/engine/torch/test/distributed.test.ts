@@ -70,21 +70,17 @@ describe("collectives", () => {
     }
   });
 
-  it("average the gradients of shares to those of the whole batch, while the backward pass goes on", async () => {
+  it("average the gradients of shares to those of the whole batch", async () => {
     const all = await ranks(2, { scenario: "gradients", timeoutMs: 20_000 });
     wentWell(all);
     for (const { said } of all) {
-      for (const name of ["one", "many", "half"])
-        for (const how of ["eager", "accumulated", "recorded"]) {
-          expect(said[`${how} ${name}`]).toBeLessThan(name === "half" ? 1e-3 : 1e-7);
-          // What travels in bfloat16 is rounded, so it must show.
-          if (name === "half") expect(said[`${how} ${name}`]).toBeGreaterThan(1e-7);
-        }
-      expect([said["overlap one"], said["overlap many"]]).toEqual([false, true]);
+      for (const how of ["eager", "recorded"]) {
+        expect(said[`${how} null`]).toBeLessThan(1e-7);
+        // What travels in bfloat16 is rounded, so it must show.
+        expect(said[`${how} bfloat16`]).toBeLessThan(1e-3);
+        expect(said[`${how} bfloat16`]).toBeGreaterThan(1e-7);
+      }
       expect(said.kept).toBe(0);
-      expect(said.differ).toEqual(
-        failed(/number 0 is float32\[16,5\] on rank 1, float32\[3\]/, [1]),
-      );
     }
   });
 

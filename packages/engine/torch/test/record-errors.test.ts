@@ -22,7 +22,6 @@ describe("inside a recording", () => {
     ["masked_select", (y) => y.maskedSelect(y.gt(0)), /masked_select.*depends on the values/],
     ["a recording", (y) => T.recorded((z) => z.add(1))(y), /recording inside a recording/],
     ["seeding", () => T.manualSeed(1), /seeding/],
-    ["inferenceMode", () => T.inferenceMode(() => 1), /inferenceMode/],
     ["a generator's state", () => T.Generator.default().getState(), /state/],
   ];
   it.each(refused)("%s is refused", (_, act, message) => {

@@ -5,9 +5,10 @@ import {
   gathered,
   type Network,
 } from "@dsbm/bridge";
-import { arange, type distributed, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
+import { arange, nn, noGrad, type optim, tensor, tidy } from "@dsbm/torch";
 import { Batches } from "./batches.js";
 import type { StopPauseRequest } from "./distributed/agreement.js";
+import type { Ranks } from "./distributed/ranks.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { type Progress, type RowSource, repeatRows, type SourceState } from "./rows/rows.js";
 import type { SourceOptions } from "./rows/source.js";
@@ -56,7 +57,7 @@ export class HalfIteration {
   readonly #batches: Batches;
   readonly #noise: StepNoise;
   readonly #stepTimes: StepTimes | null;
-  readonly #buckets: distributed.GradientBuckets | null;
+  readonly #sharing: Ranks | null;
   readonly #run: RecordedBatch | null;
 
   constructor({ network, optimizer, ema, steps, ...options }: HalfIterationOptions) {
@@ -79,9 +80,7 @@ export class HalfIteration {
       pairing: this.#streams.pairing,
       stepsLeft: () => this.steps - this.step,
     });
-    const leaves = network.parameters().filter((p) => p.requiresGrad);
-    this.#buckets =
-      this.#batches.share.among > 1 && optimizer ? execution.ranks.gradientBuckets(leaves) : null;
+    this.#sharing = this.#batches.share.among > 1 && optimizer ? execution.ranks : null;
     const uniform = { uniform: 1, mixed: 0.5, steps: 0 }[schedule.times];
     const { device } = data.x0;
     this.#stepTimes = uniform < 1 ? new StepTimes(schedule.grid, { device, uniform }) : null;
@@ -95,7 +94,7 @@ export class HalfIteration {
         ema,
         generator: this.#streams.noise,
         stepTimes: this.#stepTimes,
-        buckets: this.#buckets,
+        ranks: this.#sharing,
       });
     this.#noise = new StepNoise(problem, half, this.direction);
   }
@@ -149,7 +148,7 @@ export class HalfIteration {
     const batch = this.#batches.next();
     if (this.step + 1 >= this.steps) this.#noise.keep(batch);
     const { stop, pause } = request;
-    const requests = this.#buckets
+    const requests = this.#sharing
       ? [tensor([stop ? 1 : 0, pause ? 1 : 0], { dtype: "float32", device })]
       : [];
     const rows = repeatRows(batch, this.#problem.optimisation.repeat);
@@ -208,7 +207,6 @@ export class HalfIteration {
 
   dispose(): void {
     this.#noise.dispose();
-    this.#buckets?.[Symbol.dispose]();
     this.#stepTimes?.dispose();
     this.#batches.dispose();
   }

@@ -2,6 +2,7 @@
 export * from "./bridge/bridge.js";
 export { createBridge, type Dynamics, type Network } from "./bridge/create.js";
 export { type Projection, type Standardisation, type Units, unitsOf } from "./bridge/units.js";
+export type { BridgeDescription } from "./export/description.js";
 export { type ExportFiles, type LoadOptions, loadBridge, readUnits } from "./export/load.js";
 export type { Runtime } from "./export/runtime.js";
 export type { Direction } from "./solver/grid.js";

@@ -6,11 +6,8 @@ import { startStudio } from "@dsbm/studio";
 import { program } from "../machine/program.js";
 import { placedWords } from "./words.js";
 
-const exportWord = "--export";
-
 /** Returns the exit code. Throws ConfigError, and RunError for a missing folder. */
 export async function studioCommand(args: string[]): Promise<number> {
-  if (args[0] === exportWord) return exportHere(args.slice(1));
   const request = placedWords(studio, args, {
     expected: "[FOLDER]",
     notes: [
@@ -28,7 +25,7 @@ export async function studioCommand(args: string[]): Promise<number> {
       "usage",
       `there is no folder ${folder}: give the folder of your runs (npx dsbm studio FOLDER)`,
     );
-  const exporter = [process.execPath, program, "studio", exportWord];
+  const exporter = [process.execPath, program, "export"];
   const settings = keep_exports ? undefined : mkdtempSync(join(tmpdir(), "dsbm-studio-"));
   const server = await startStudio({
     folder,
@@ -43,11 +40,5 @@ export async function studioCommand(args: string[]): Promise<number> {
   });
   await server.close();
   if (settings !== undefined) rmSync(settings, { recursive: true, force: true });
-  return 0;
-}
-
-async function exportHere([run = "", out = ""]: readonly string[]): Promise<number> {
-  const { exportForPlay } = await import("@dsbm/export");
-  await exportForPlay(run, out, { update() {}, line: console.error, done() {} });
   return 0;
 }

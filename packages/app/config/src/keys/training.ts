@@ -188,7 +188,6 @@ const processes = {
     1,
     "parts of a step that a process computes one after the other, for less memory",
   ),
-  bucket_cap_mb: sized(25, "mebibytes of gradients in one message"),
   exchange_dtype: orNull(
     z.enum(["bfloat16", "float16"]),
     "dtype of gradients between processes; null is their own",
@@ -219,10 +218,4 @@ export const machine = {
 export type ProcessesConfig = z.output<z.ZodObject<typeof processes>>;
 
 /** Process keys that change no result: they name no folder, and may differ when a run resumes. */
-export const freeProcessKeys = [
-  "nproc",
-  "share_batch",
-  "accumulate",
-  "bucket_cap_mb",
-  "dist_timeout",
-] as const;
+export const freeProcessKeys = ["nproc", "share_batch", "accumulate", "dist_timeout"] as const;

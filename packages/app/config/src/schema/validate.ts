@@ -58,6 +58,7 @@ export const removedKeys: Readonly<Record<string, string>> = {
   dist_secret:
     "ranks no longer encrypt what they exchange: leave it out, and keep their network private (docs/security.md)",
   ot_share: "partial plans are gone: leave it out",
+  bucket_cap_mb: "gradients travel in one message: leave it out",
   keep_every: "only the last checkpoints stay: write keep_last",
   from: "write checkpoint_run=true checkpoint_b=RUN/models/1_b.safetensors (checkpoint_f= for the other direction)",
 };

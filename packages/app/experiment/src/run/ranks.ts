@@ -35,12 +35,11 @@ export async function joinRanks(
     );
   const nccl = config.device !== "cpu" && distributed.available().includes("nccl");
   const data = nccl ? await distributed.init({ backend: "nccl", timeoutMs }) : control;
-  const { bucket_cap_mb: bucketCapMb, exchange_dtype: precision } = config;
   return new ProcessRanks({
     control,
     data,
     device: onOwnDevice(config).device as Device,
-    gradients: { bucketCapMb, ...(precision && { precision }) },
+    precision: config.exchange_dtype,
   });
 }
 

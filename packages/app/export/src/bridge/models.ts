@@ -2,7 +2,6 @@ import {
   type Conditions,
   type Direction,
   driftOf,
-  FittedGaussian,
   IntervalTable,
   type Network,
   networkOutput,
@@ -154,7 +153,6 @@ function graphOf(
     return convert(graph, {
       inputs: keys,
       outputs: [kind, ...(hasEnd(trained) ? ["end"] : [])],
-      symmetric: networks[first] instanceof FittedGaussian,
     });
   });
   const places = directions.map((way) => [way, isInput ? Number(way === "f") : null]);

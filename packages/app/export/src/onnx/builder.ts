@@ -21,24 +21,15 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #constants = new Map<string, Constant>();
   readonly #known = new Map<string, string>();
-  /** Returns a new name, which is also free in the outer and inner graphs. */
-  readonly name: (prefix?: string) => string;
+  #names = 0;
   #rows: string | null = null;
 
-  /**
-   * `counted`: the input whose first dimension is the number of rows; `outer`: the enclosing graph.
-   */
-  constructor(
-    readonly counted: string,
-    outer?: GraphBuilder,
-  ) {
-    let names = 0;
-    this.name = outer?.name ?? ((prefix = "v") => `${prefix}${names++}`);
-  }
+  /** `counted`: the input whose first dimension is the number of rows. */
+  constructor(readonly counted: string) {}
 
   /** Adds a node with one result, and returns its name. */
   node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
-    const node = { op, inputs, outputs: [this.name()], attributes };
+    const node = { op, inputs, outputs: [`v${this.#names++}`], attributes };
     this.#nodes.push(node);
     return node.outputs[0] as string;
   }
@@ -53,7 +44,7 @@ export class GraphBuilder {
       bytes.length <= 64 ? `${type}[${shape}]${Buffer.from(bytes).toString("hex")}` : null;
     const known = key === null ? undefined : this.#known.get(key);
     if (known !== undefined) return known;
-    const name = this.name("c");
+    const name = `c${this.#names++}`;
     this.#constants.set(name, { name, type, shape, bytes });
     if (key !== null) this.#known.set(key, name);
     return name;
@@ -102,17 +93,10 @@ export class GraphBuilder {
     for (const node of this.#nodes.toReversed()) {
       if (!node.outputs.some((output) => needed.has(output))) continue;
       nodes.unshift(node);
-      for (const input of usedBy(node)) needed.add(input);
+      for (const input of node.inputs) needed.add(input);
     }
     const constants = [...this.#constants.values()].filter((constant) => needed.has(constant.name));
     const ports = outputs.map(({ value: _, ...port }) => port);
     return { name, nodes, constants, inputs, outputs: ports };
   }
 }
-
-function usedBy({ inputs, attributes }: Node): string[] {
-  const graphs = Object.values(attributes).filter((value) => isGraph(value));
-  return [...inputs, ...graphs.flatMap((graph) => graph.nodes.flatMap(usedBy))];
-}
-
-const isGraph = (value: Attribute): value is Graph => typeof value === "object" && "nodes" in value;

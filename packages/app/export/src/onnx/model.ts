@@ -1,4 +1,5 @@
 // An ONNX model as bytes (onnx.proto of the ONNX project, IR version 8).
+import { ConfigError } from "@dsbm/config";
 import { Message } from "./wire.js";
 
 export type OnnxType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool";
@@ -19,7 +20,7 @@ export interface Constant {
   bytes: Uint8Array;
 }
 
-export type Attribute = number | { float: number } | string | readonly number[] | Graph;
+export type Attribute = number | { float: number } | string | readonly number[];
 
 export interface Node {
   op: string;
@@ -48,63 +49,33 @@ export interface Model {
   metadata: Readonly<Record<string, string>>;
 }
 
-export interface EncodedModel {
-  model: Uint8Array[];
-  /** Bytes of the weights in order; null if they are inside the model. */
-  weights: Uint8Array[] | null;
-}
-
 /** Protobuf messages have at most 2³¹ − 1 bytes, and not all are weights. */
 const mostBytes = 2 ** 31 - 2 ** 24;
-const small = 1024;
-/** Weights begin at multiples of this number, so that they can be mapped into memory. */
-const page = 4096;
 
-export const weightsName = (model: string): string => `${model}.data`;
-
-/** Whether the weights have more than `limit` bytes and go to a separate file. */
-export const isApart = ({ constants }: Graph, limit = mostBytes): boolean =>
-  constants.reduce((sum, { bytes }) => sum + bytes.length, 0) > limit &&
-  constants.some(({ bytes }) => bytes.length >= small);
-
-type Places = ReadonlyMap<string, { offset: number; length: number }>;
-
-/**
- * Encodes a model. Weights of more than `limit` bytes go to a second file in the model's folder.
- */
-export function encodeModel(
-  { graph, about, metadata }: Model,
-  { beside, limit = mostBytes }: { beside: string; limit?: number | undefined },
-): EncodedModel {
-  const places = new Map<string, { offset: number; length: number }>();
-  const weights: Uint8Array[] = [];
-  if (isApart(graph, limit)) {
-    let offset = 0;
-    for (const { name, bytes } of graph.constants) {
-      if (bytes.length < small) continue;
-      places.set(name, { offset, length: bytes.length });
-      const padding = (page - (bytes.length % page)) % page;
-      weights.push(bytes, new Uint8Array(padding));
-      offset += bytes.length + padding;
-    }
-  }
+/** Encodes a model. Throws a ConfigError for weights of more than 2 GB. */
+export function encodeModel({ graph, about, metadata }: Model): Uint8Array {
+  const bytes = graph.constants.reduce((sum, constant) => sum + constant.bytes.length, 0);
+  if (bytes > mostBytes)
+    throw new ConfigError(
+      "usage",
+      `the weights have ${Math.ceil(bytes / 1e9)} GB, but an ONNX file holds at most 2 GB`,
+    );
   const message = new Message()
     .int(1, 8)
     .data(2, "dsbm")
     .data(6, about)
-    .message(7, graphMessage(graph, { places, beside }))
+    .message(7, graphMessage(graph))
     .message(8, new Message().data(1, "").int(2, 17));
-  for (const pair of Object.entries(metadata)) message.message(14, pairMessage(pair));
-  return { model: message.chunks, weights: places.size > 0 ? weights : null };
+  for (const [key, value] of Object.entries(metadata))
+    message.message(14, new Message().data(1, key).data(2, value));
+  return Buffer.concat(message.chunks);
 }
 
-const pairMessage = ([key, value]: [string, string]) => new Message().data(1, key).data(2, value);
-
-function graphMessage(graph: Graph, stored: { places: Places; beside: string }): Message {
+function graphMessage(graph: Graph): Message {
   const message = new Message();
   for (const node of graph.nodes) message.message(1, nodeMessage(node));
   message.data(2, graph.name);
-  for (const constant of graph.constants) message.message(5, constantMessage(constant, stored));
+  for (const constant of graph.constants) message.message(5, constantMessage(constant));
   for (const port of graph.inputs) message.message(11, portMessage(port));
   for (const port of graph.outputs) message.message(12, portMessage(port));
   return message;
@@ -125,24 +96,12 @@ function attributeMessage(name: string, value: Attribute): Message {
   if (typeof value === "number") return message.int(3, value).int(20, 2);
   if (typeof value === "string") return message.data(4, value).int(20, 3);
   if ("float" in value) return message.float(2, value.float).int(20, 1);
-  if ("nodes" in value)
-    return message.message(6, graphMessage(value, { places: new Map(), beside: "" })).int(20, 5);
   for (const n of value) message.int(8, n);
   return message.int(20, 7);
 }
 
-function constantMessage(
-  { name, type, shape, bytes }: Constant,
-  { places, beside }: { places: Places; beside: string },
-): Message {
-  const message = new Message().packed(1, shape).int(2, onnxTypes[type]).data(8, name);
-  const place = places.get(name);
-  if (!place) return message.data(9, bytes);
-  const { offset, length } = place;
-  for (const pair of Object.entries({ location: beside, offset: `${offset}`, length: `${length}` }))
-    message.message(13, pairMessage(pair));
-  return message.int(14, 1);
-}
+const constantMessage = ({ name, type, shape, bytes }: Constant): Message =>
+  new Message().packed(1, shape).int(2, onnxTypes[type]).data(8, name).data(9, bytes);
 
 function portMessage({ name, type, shape }: Port): Message {
   const dims = new Message();

@@ -14,22 +14,6 @@ const binary =
 const scaled = (op: Operation, name: string): string =>
   op.times(op.value(name, op.type), op.number("alpha", 1));
 
-const comparison =
-  (name: string): Converter =>
-  (op) => {
-    const type = op.typeOf("self") ?? op.typeOf("other");
-    return op.graph.node(name, [op.value("self", type), op.value("other", type)]);
-  };
-
-const added =
-  (name: string): Converter =>
-  (op) => {
-    const { graph, type } = op;
-    const product = graph.node(name, [op.value("tensor1", type), op.value("tensor2", type)]);
-    const part = op.times(product, op.number("value", 1));
-    return graph.node("Add", [op.value("self", type), part]);
-  };
-
 const filled =
   (value: (op: Operation) => number): Converter =>
   (op) => {
@@ -55,29 +39,11 @@ const functions = {
   sqrt: "Sqrt",
   neg: "Neg",
   abs: "Abs",
-  erf: "Erf",
   relu: "Relu",
   sigmoid: "Sigmoid",
   tanh: "Tanh",
   sinh: "Sinh",
-  cosh: "Cosh",
-  reciprocal: "Reciprocal",
-  floor: "Floor",
-  ceil: "Ceil",
-  round: "Round",
-  sign: "Sign",
 };
-
-const comparisons = {
-  lt: "Less",
-  gt: "Greater",
-  eq: "Equal",
-  le: "LessOrEqual",
-  ge: "GreaterOrEqual",
-};
-
-const each = <T>(entries: Readonly<Record<string, T>>, convert: (value: T) => Converter) =>
-  Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, convert(value)]));
 
 const allocated = (name: string, converter: Converter) => ({
   [name]: converter,
@@ -86,15 +52,13 @@ const allocated = (name: string, converter: Converter) => ({
 });
 
 export const elementwise: Readonly<Record<string, Converter>> = {
-  ...each(functions, unary),
-  ...each(comparisons, comparison),
+  ...Object.fromEntries(Object.entries(functions).map(([name, node]) => [name, unary(node)])),
+  eq(op) {
+    const type = op.typeOf("self") ?? op.typeOf("other");
+    return op.graph.node("Equal", [op.value("self", type), op.value("other", type)]);
+  },
   rsqrt: (op) => op.graph.node("Reciprocal", [unary("Sqrt")(op) as string]),
   silu: (op) => op.graph.node("Mul", [op.value("self"), unary("Sigmoid")(op) as string]),
-  elu(op) {
-    if (op.number("scale", 1) !== 1 || op.number("input_scale", 1) !== 1)
-      throw op.refused("it has scales");
-    return op.graph.node("Elu", [op.value("self")], { alpha: { float: op.number("alpha", 1) } });
-  },
   leaky_relu: (op) =>
     op.graph.node("LeakyRelu", [op.value("self")], {
       alpha: { float: op.number("negative_slope", 0.01) },
@@ -103,8 +67,6 @@ export const elementwise: Readonly<Record<string, Converter>> = {
   sub: binary("Sub"),
   mul: binary("Mul"),
   div: quotient,
-  maximum: binary("Max"),
-  minimum: binary("Min"),
   rsub: (op) => op.graph.node("Sub", [op.value("other", op.type), scaled(op, "self")]),
   pow(op) {
     const base = op.value("self", op.type);
@@ -112,15 +74,6 @@ export const elementwise: Readonly<Record<string, Converter>> = {
     return isSquare
       ? op.graph.node("Mul", [base, base])
       : op.graph.node("Pow", [base, op.value("exponent", op.type)]);
-  },
-  addcmul: added("Mul"),
-  addcdiv: added("Div"),
-  lerp(op) {
-    const { graph, type } = op;
-    const from = op.value("self", type);
-    const to = op.value("end", type);
-    const way = graph.node("Mul", [graph.node("Sub", [to, from]), op.value("weight", type)]);
-    return graph.node("Add", [from, way]);
   },
   clamp,
   clamp_min: clamp,
@@ -164,15 +117,6 @@ export const elementwise: Readonly<Record<string, Converter>> = {
       op.type,
       Array.from({ length: n }, (_, i) => start + i * step),
       [n],
-    );
-  },
-  eye(op) {
-    const [n, m] = op.resultShape() as [number, number];
-    const at = (i: number) => Number(Math.floor(i / m) === i % m);
-    return op.graph.numbers(
-      op.type,
-      Array.from({ length: n * m }, (_, i) => at(i)),
-      [n, m],
     );
   },
 };

@@ -1,5 +1,3 @@
-import { GraphBuilder } from "../onnx/builder.js";
-import { type Graph, onnxTypes } from "../onnx/model.js";
 import type { Converter } from "../operation.js";
 
 const product =
@@ -7,12 +5,10 @@ const product =
   (op) =>
     op.graph.node("MatMul", [op.value(a), op.value(b)]);
 
-const summed =
-  (a: string, b: string): Converter =>
-  (op) => {
-    const all = op.times(product(a, b)(op) as string, op.number("alpha", 1));
-    return op.graph.node("Add", [op.times(op.value("self"), op.number("beta", 1)), all]);
-  };
+const baddbmm: Converter = (op) => {
+  const all = op.times(product("batch1", "batch2")(op) as string, op.number("alpha", 1));
+  return op.graph.node("Add", [op.times(op.value("self"), op.number("beta", 1)), all]);
+};
 
 const addmm: Converter = (op) => {
   const { graph } = op;
@@ -74,60 +70,15 @@ const attention: Converter = (op) => {
   return [graph.node("MatMul", [weights, op.value("value")])];
 };
 
-const inverse: Converter = (op) => {
-  if (!op.facts.symmetric) throw op.refused("ONNX has no inverse of a matrix");
-  const { graph } = op;
-  const shape = op.shape("A");
-  const [d] = op.fixed("A", shape.length - 1) as [number];
-  const one = Array.from({ length: d * d }, (_, i) => Number(i % (d + 1) === 0));
-  const identity = graph.numbers("float64", one, [d, d]);
-  const start = graph.node("Cast", [op.value("A")], { to: onnxTypes.float64 });
-  const count = graph.numbers("int64", d);
-  const body = sweep(graph, identity, d);
-  const swept = graph.node("Loop", [count, "", start], { body });
-  return [graph.node("Cast", [swept], { to: onnxTypes[op.type] }), null];
-};
-
-function sweep(outer: GraphBuilder, identity: string, d: number): Graph {
-  const [k, go, matrix] = ["k", "go", "matrix"].map((name) => outer.name(name)) as [
-    ...[string, string, string],
-  ];
-  const graph = new GraphBuilder(matrix, outer);
-  const at = (value: string, axis: number) => graph.node("Gather", [value, k], { axis });
-  const last = graph.ints([-1]);
-  const unit = at(identity, 0);
-  const row = graph.node("Unsqueeze", [at(matrix, -2), graph.ints([-2])]);
-  const column = graph.node("Unsqueeze", [at(matrix, -1), last]);
-  const pivot = graph.node("Unsqueeze", [at(row, -1), last]);
-  const left = graph.node("Sub", [column, graph.node("Unsqueeze", [unit, last])]);
-  const right = graph.node("Div", [graph.node("Add", [row, unit]), pivot]);
-  const next = graph.node("Sub", [matrix, graph.node("MatMul", [left, right])]);
-  return graph.build(
-    "inverse",
-    [
-      { name: k, type: "int64", shape: [] },
-      { name: go, type: "bool", shape: [] },
-      { name: matrix, type: "float64", shape: ["rows", d, d] },
-    ],
-    [
-      { name: outer.name("go"), type: "bool", shape: [], value: go },
-      { name: outer.name("matrix"), type: "float64", shape: ["rows", d, d], value: next },
-    ],
-  );
-}
-
 export const products: Readonly<Record<string, Converter>> = {
   mm: product("self", "mat2"),
   bmm: product("self", "mat2"),
-  mv: product("self", "vec"),
   addmm,
-  baddbmm: summed("batch1", "batch2"),
-  addmv: summed("mat", "vec"),
+  baddbmm,
   convolution,
   _conv3x3: conv3x3,
   _scaled_dot_product_flash_attention_for_cpu: attention,
   _scaled_dot_product_attention_math: attention,
-  linalg_inv_ex: inverse,
   embedding: (op) => op.graph.node("Gather", [op.value("weight"), op.value("indices")]),
   index_select: taken("Gather"),
   gather: taken("GatherElements"),

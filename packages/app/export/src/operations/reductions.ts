@@ -69,19 +69,8 @@ const groupNormSilu: Converter = (op) => {
   return [graph.node("Mul", [value, graph.node("Sigmoid", [value])]), null];
 };
 
-const layerNorm: Converter = (op) => {
-  const { graph, type } = op;
-  const shape = op.numbers("normalized_shape");
-  const ones = () => graph.numbers(type, Array(shape.reduce((a, b) => a * b, 1)).fill(1), shape);
-  const first = [op.value("input"), op.has("weight") ? op.value("weight") : ones()];
-  const attributes = { axis: -shape.length, epsilon: { float: op.number("eps") } };
-  return [graph.node("LayerNormalization", [...first, ...op.present("bias")], attributes)];
-};
-
-const softmax =
-  (name: string): Converter =>
-  (op) =>
-    op.graph.node(name, [op.value("self", op.type)], { axis: op.axis() });
+const softmax: Converter = (op) =>
+  op.graph.node("Softmax", [op.value("self", op.type)], { axis: op.axis() });
 
 const averagePool: Converter = (op) => {
   if (op.has("divisor_override")) throw op.refused("it has a divisor of its own");
@@ -108,17 +97,6 @@ const nearest: Converter = (op) => {
   });
 };
 
-const pad: Converter = (op) => {
-  const { graph, type } = op;
-  const given = op.numbers("pad");
-  const n = op.shape("self").length;
-  const at = (dim: number, side: 0 | 1) => given[2 * (n - 1 - dim) + side] ?? 0;
-  const dims = Array.from({ length: n }, (_, i) => i);
-  const pads = [...dims.map((dim) => at(dim, 0)), ...dims.map((dim) => at(dim, 1))];
-  const value = graph.numbers(type, op.number("value", 0));
-  return graph.node("Pad", [op.value("self"), graph.ints(pads), value], { mode: "constant" });
-};
-
 const join: Converter = (op) =>
   op.graph.node("Concat", op.values("tensors", op.type), {
     axis: op.dim("dim", op.resultShape().length, 0),
@@ -127,16 +105,12 @@ const join: Converter = (op) =>
 export const reductions: Readonly<Record<string, Converter>> = {
   mean: reduced("ReduceMean"),
   amax: reduced("ReduceMax"),
-  amin: reduced("ReduceMin"),
   sum,
   logsumexp: reduced("ReduceLogSumExp"),
   cat: join,
   native_group_norm: groupNorm,
-  native_layer_norm: layerNorm,
   group_norm_silu: groupNormSilu,
-  _softmax: softmax("Softmax"),
-  _log_softmax: softmax("LogSoftmax"),
+  _softmax: softmax,
   avg_pool2d: averagePool,
   upsample_nearest2d: nearest,
-  constant_pad_nd: pad,
 };

@@ -42,22 +42,6 @@ function sliced(op: Operation): Part & { step: number } {
   return { dim, start: bound("start", 0), stop: bound("end", end), step: op.number("step", 1) };
 }
 
-function parts(op: Operation): Part[] {
-  const dim = op.axis(0);
-  let start: Size = 0;
-  return (op.step.results[0] ?? []).map((_, k) => {
-    const size = op.resultShape(0, k)[dim] as Size;
-    const from = start;
-    if (isFree(size) !== isFree(from) && from !== 0) throw op.refused("it splits the rows");
-    start = isFree(size)
-      ? { rows: size.rows + (isFree(from) ? from.rows : 0) }
-      : size + (from as number);
-    return { dim, start: from, stop: start };
-  });
-}
-
-const split: Converter = (op) => parts(op).map((at) => part(op, op.value("self"), at));
-
 export const views: Readonly<Record<string, Converter>> = {
   view: reshaped,
   _unsafe_view: reshaped,
@@ -81,8 +65,6 @@ export const views: Readonly<Record<string, Converter>> = {
       op.graph.node("Gather", [self, op.graph.numbers("int64", i)], { axis }),
     );
   },
-  split,
-  split_with_sizes: split,
   flip(op) {
     const n = op.shape("self").length;
     return op
@@ -102,11 +84,8 @@ function expanded(op: Operation): Size[] {
   return to.map((size, i) => (isFree(size) && isFree(from[i - skip] ?? 1) ? 1 : size));
 }
 
-/** The parent's value after a write to result `i` of a view, or null if unknown. */
-export function undoing(
-  op: Operation,
-  i: number,
-): ((parent: string, written: string) => string) | null {
+/** The parent's value after a write to a view, or null if unknown. */
+export function undoing(op: Operation): ((parent: string, written: string) => string) | null {
   const { graph } = op;
   const name = op.step.name.replace(/^aten::/, "").split(".")[0] as string;
   switch (views[name]) {
@@ -119,8 +98,6 @@ export function undoing(
       const perm = back.map((_, dim) => back.indexOf(dim));
       return (_, written) => graph.node("Transpose", [written], { perm });
     }
-    case split:
-      return between(op, parts(op)[i] as Part);
     case views.slice: {
       const at = sliced(op);
       return at.step === 1 ? between(op, at) : null;

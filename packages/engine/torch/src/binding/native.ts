@@ -20,7 +20,6 @@ export interface Native {
   stride(t: External): number[];
   dtype(t: External): string;
   device(t: External): string;
-  version(t: External): number;
   liveTensors(): number;
   scopeBegin(): void;
   scopeEnd(survivors: External[]): boolean[];
@@ -38,7 +37,6 @@ export interface Native {
   setGrad(t: External, grad: External | null): void;
   requiresGrad(t: External, on?: boolean): boolean;
   gradMode(on?: boolean): boolean;
-  inferenceMode<T>(fn: () => T): T;
   autocast(dtype: string | null): void;
   unrecorded<T>(fn: () => T): T;
   scripted(
@@ -58,10 +56,8 @@ export interface Native {
   item(t: External): number | bigint | boolean;
   generator(device: string, seed: number | bigint | null): External;
   manualSeed(g: External | null, seed: number | bigint): void;
-  generatorSeed(g: External): bigint;
   generatorState(g: External): External;
   setGeneratorState(g: External, state: External): void;
-  drainWarnings(): string[];
   numThreads(n?: number): number;
   info(): [version: string, config: string, cudaDevices: string];
   memory(resetPeak: boolean, limit?: number): [current: number, peak: number, allocations: number];

@@ -6,7 +6,7 @@ import { c10d } from "./native.js";
 import { addressAmong, introduce, isHere, meet, type Peer, signIn } from "./rendezvous.js";
 import type { Store } from "./store.js";
 
-export { type BucketOptions, GradientBuckets } from "./buckets.js";
+export { averageAll } from "./average.js";
 export { placeFromEnvironment } from "./environment.js";
 export { distributedError, isDistributedError } from "./errors.js";
 export { Group } from "./group.js";

@@ -1,5 +1,5 @@
 import { Op } from "../binding/dispatch.js";
-import { type External, type Native, native } from "../binding/native.js";
+import { type Native, native } from "../binding/native.js";
 
 interface Distributed extends Native {
   storeTcp(host: string, port: number, serves: boolean, timeoutMs: number, listen: string): number;
@@ -9,7 +9,7 @@ interface Distributed extends Native {
   storeSet(store: number, key: string, value: string): void;
   storeGet(store: number, key: string): string;
   storeAdd(store: number, key: string, amount: number): number;
-  storeCheck(store: number, keys: readonly string[]): boolean;
+  storeCheck(store: number, key: string): boolean;
   storeDelete(store: number, key: string): boolean;
   storeClose(store: number): void;
   backends(): string[];
@@ -23,7 +23,6 @@ interface Distributed extends Native {
     device: number,
   ): number;
   groupClose(group: number, patient: boolean): void;
-  onGradient(leaf: External, ready: (() => void) | null): void;
 }
 
 // c10d prints stack traces of what becomes an error of ours.

@@ -87,7 +87,7 @@ export class Store implements Disposable {
     return this.#call(`add ${key}`, () => c10d.storeAdd(this.id, key, amount));
   }
   has(key: string): boolean {
-    return this.#call(`check ${key}`, () => c10d.storeCheck(this.id, [key]));
+    return this.#call(`check ${key}`, () => c10d.storeCheck(this.id, key));
   }
   delete(key: string): boolean {
     return this.#call(`delete ${key}`, () => c10d.storeDelete(this.id, key));

@@ -64,6 +64,11 @@ export class ReadFile {
   }
 }
 
+export function readWhole(path: string): Uint8Array {
+  using file = new ReadFile(path);
+  return file.read(0, file.length);
+}
+
 export const cutShort = (path: string, expected: number, actual: number): TorchError =>
   formatError(
     "IncompleteFile",

@@ -5,9 +5,16 @@ export * as npy from "./npy.js";
 export { NpyTarget } from "./npy-target.js";
 export { decodePt, loadPt, type PtKey, type PtValue } from "./pt/load.js";
 export { ByteArray, unpickleBytes } from "./pt/numpy-pickle.js";
-export { BytesSource } from "./pt/source.js";
-export { type LoadedStateDict, loadStateDict } from "./pt/state-dict.js";
-export { ZipReader } from "./pt/zip.js";
-export { fromTyped, itemSize, type RawArray, toFloat32, toFloat64 } from "./raw.js";
+export { loadStateDict } from "./pt/state-dict.js";
+export { fromTyped, itemSize, type RawArray } from "./raw.js";
 export * as safetensors from "./safetensors.js";
-export { encodeNpy, encodeTensors, fromRaw, loadTensors, toRaw } from "./tensors.js";
+export {
+  encodeNpy,
+  encodeTensors,
+  fromRaw,
+  loadTensors,
+  toFloat32,
+  toFloat64,
+  toRaw,
+} from "./tensors.js";
+export { ZipReader } from "./zip.js";

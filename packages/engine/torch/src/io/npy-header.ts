@@ -1,5 +1,5 @@
-// The header of a .npy file is a Python dictionary, read by a parser of literals: nothing is evaluated.
-import { formatError, type TorchError } from "../binding/errors.js";
+// The header of a .npy file is a Python dictionary of literals: nothing is evaluated.
+import { formatError } from "../binding/errors.js";
 import { type DType, elementCount } from "./raw.js";
 
 /** The header of a .npy file. */
@@ -82,18 +82,16 @@ export function parseNpyHeader(
   source: string,
 ): NpyHeader {
   const literal = new TextDecoder(utf8 ? "utf-8" : "latin1").decode(text);
-  const fields = new Literal(literal, source).parse();
+  const fields = parseLiteral(literal);
   const expected = ["descr", "fortran_order", "shape"];
-  if (!(fields instanceof Map) || !sameKeys(fields, expected)) {
+  if (`${Object.keys(fields).toSorted()}` !== `${expected}`) {
     throw formatError(
       "InvalidHeader",
       source,
       `header ${literal.slice(0, 120)}: expected a dictionary of ${expected.join(", ")}`,
     );
   }
-  const descr = fields.get("descr");
-  const fortran = fields.get("fortran_order");
-  const shape = fields.get("shape");
+  const { descr, fortran_order: fortran, shape } = fields;
   if (typeof fortran !== "boolean" || !Array.isArray(shape)) {
     throw formatError(
       "InvalidHeader",
@@ -121,8 +119,20 @@ export function parseNpyHeader(
   };
 }
 
-function sameKeys(fields: Map<unknown, unknown>, expected: string[]): boolean {
-  return fields.size === expected.length && expected.every((key) => fields.has(key));
+/** A Python dictionary of literals as JSON has it; {} for other texts. */
+function parseLiteral(text: string): Record<string, unknown> {
+  const json = text
+    .replaceAll("'", '"')
+    .replaceAll("(", "[")
+    .replaceAll(")", "]")
+    .replace(/\b(?:True|False)\b/g, (word) => word.toLowerCase())
+    .replace(/\b(\d+)L\b/g, "$1")
+    .replace(/,\s*(?=[\]}])/g, "");
+  try {
+    return Object(JSON.parse(json)) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }
 
 /** A version 1.0 header, a multiple of 64 bytes and at least `room` long, so that a longer one can replace it. */
@@ -148,101 +158,4 @@ export function npyHeader(dtype: DType, shape: readonly number[], room = 0): Uin
   bytes.set(new TextEncoder().encode(text), 10);
   bytes[length - 1] = 0x0a;
   return bytes;
-}
-
-type Value = string | number | boolean | null | Value[] | Map<Value, Value>;
-
-class Literal {
-  #at = 0;
-  readonly #text: string;
-  readonly #source: string;
-
-  constructor(text: string, source: string) {
-    this.#text = text;
-    this.#source = source;
-  }
-
-  parse(): Value {
-    const value = this.#value(0);
-    this.#space();
-    if (this.#at < this.#text.length) throw this.#unexpected();
-    return value;
-  }
-
-  #value(depth: number): Value {
-    this.#space();
-    const char = this.#text[this.#at];
-    if (depth < 32) {
-      if (char === "{") return this.#dictionary(depth);
-      if (char === "(") return this.#list(depth, ")");
-      if (char === "[") return this.#list(depth, "]");
-    }
-    if (char === "'" || char === '"') return this.#string(char);
-    const word = /(?:True|False|None|-?\d+)(?![\w.])|\d+L(?!\w)/y;
-    word.lastIndex = this.#at;
-    const token = word.exec(this.#text)?.[0];
-    if (token === undefined) throw this.#unexpected();
-    this.#at += token.length;
-    if (token === "None") return null;
-    return /^[TF]/.test(token) ? token === "True" : Number.parseInt(token, 10);
-  }
-
-  #dictionary(depth: number): Map<Value, Value> {
-    const entries = new Map<Value, Value>();
-    this.#at++;
-    while (!this.#skip("}")) {
-      const key = this.#value(depth + 1);
-      if (entries.has(key) || !this.#skip(":")) throw this.#unexpected();
-      entries.set(key, this.#value(depth + 1));
-      this.#separator("}");
-    }
-    return entries;
-  }
-
-  #list(depth: number, close: string): Value {
-    const items: Value[] = [];
-    let comma = false;
-    this.#at++;
-    while (!this.#skip(close)) {
-      items.push(this.#value(depth + 1));
-      comma = this.#separator(close);
-    }
-    // In Python (3) is the number 3 and only (3,) a tuple.
-    return close === ")" && items.length === 1 && !comma ? items[0]! : items;
-  }
-
-  #string(quote: string): string {
-    const end = this.#text.indexOf(quote, this.#at + 1);
-    const value = this.#text.slice(this.#at + 1, end);
-    // Escapes occur in field names only, and records are refused.
-    if (end < 0 || value.includes("\\")) throw this.#unexpected();
-    this.#at = end + 1;
-    return value;
-  }
-
-  #separator(close: string): boolean {
-    if (this.#skip(",")) return true;
-    if (this.#text[this.#at] !== close) throw this.#unexpected();
-    return false;
-  }
-
-  #space(): void {
-    while (" \n\t\r".includes(this.#text[this.#at] ?? "x")) this.#at++;
-  }
-
-  #skip(char: string): boolean {
-    this.#space();
-    if (this.#text[this.#at] !== char) return false;
-    this.#at++;
-    return true;
-  }
-
-  #unexpected(): TorchError {
-    const next = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : "its end";
-    return formatError(
-      "InvalidHeader",
-      this.#source,
-      `header holds ${next} at ${this.#at}: expected a Python dictionary of literals`,
-    );
-  }
 }

@@ -26,6 +26,10 @@ export function plainBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** The number of elements of a shape. Throws `InvalidShape`. */
 export function elementCount(shape: readonly number[], source = "array"): number {
   let count = 1;
@@ -95,50 +99,4 @@ function dtypeOf(values: Typed): DType {
     "array",
     "values of this type have no dtype: expected Float32Array, Float64Array, BigInt64Array, Int32Array or Uint8Array",
   );
-}
-
-/** A copy of the elements as float32. */
-export function toFloat32(array: RawArray): Float32Array {
-  return convert(array, (length) => new Float32Array(length));
-}
-
-/** A copy of the elements as float64. */
-export function toFloat64(array: RawArray): Float64Array {
-  return convert(array, (length) => new Float64Array(length));
-}
-
-function convert<T extends Float32Array | Float64Array>(
-  array: RawArray,
-  make: (length: number) => T,
-): T {
-  checkRaw(array);
-  // In a buffer of their own, which starts at an address that suits every element.
-  const bytes = Uint8Array.from(array.data).buffer;
-  const elements =
-    array.dtype === "bfloat16"
-      ? bfloat16ToFloat32(new Uint16Array(bytes))
-      : new arrayOf[array.dtype](bytes);
-  const out = make(elements.length);
-  if (elements instanceof BigInt64Array) {
-    for (let i = 0; i < elements.length; i++) out[i] = Number(elements[i]);
-  } else if (array.dtype === "float16") {
-    for (let i = 0; i < elements.length; i++) out[i] = halfToNumber(elements[i]!);
-  } else {
-    out.set(elements);
-  }
-  return out;
-}
-
-function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(bits, (b) => b << 16).buffer);
-}
-
-/** IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -1,8 +1,9 @@
 // Tensors to file formats and back: what safetensors and .npy hold is named raw arrays, nothing of libtorch.
 import { arrayOf, type DType, type TypedArray } from "../binding/dtype.js";
+import { tidy } from "../binding/handle.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ReadFile } from "./file.js";
+import { readWhole } from "./file.js";
 import * as npy from "./npy.js";
 import type { RawArray } from "./raw.js";
 import * as safetensors from "./safetensors.js";
@@ -25,6 +26,14 @@ export function fromRaw(raw: RawArray): Tensor {
   return tensor(typed, { dtype, shape: raw.shape });
 }
 
+/** A copy of the elements as float32. */
+export const toFloat32 = (raw: RawArray): Float32Array =>
+  tidy(() => fromRaw(raw).to("float32").toArray() as Float32Array);
+
+/** A copy of the elements as float64. */
+export const toFloat64 = (raw: RawArray): Float64Array =>
+  tidy(() => fromRaw(raw).to("float64").toArray() as Float64Array);
+
 /** The bytes of a safetensors file. */
 export function encodeTensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -38,8 +47,7 @@ export function loadTensors(path: string): {
   tensors: Map<string, Tensor>;
   metadata: Record<string, string>;
 } {
-  using file = new ReadFile(path);
-  const { tensors, metadata } = safetensors.decode(file.read(0, file.length), path);
+  const { tensors, metadata } = safetensors.decode(readWhole(path), path);
   return {
     tensors: new Map([...tensors].map(([name, raw]) => [name, fromRaw(raw)])),
     metadata,

@@ -35,11 +35,8 @@ export interface ProgramStep {
   results: number[][];
 }
 
-/** The inputs, tensors and steps of a recorded program. */
+/** The tensors and steps of a recorded program. */
 export interface ProgramDescription {
-  /** The first slots are inputs. */
-  inputs: number;
-  /** Slots of the results. */
   outputs: number[];
   /** All tensors of the program. */
   slots: ProgramSlot[];

@@ -4,8 +4,8 @@ import { formatError, isFormatError, translate } from "../binding/errors.js";
 import { ptrsOf } from "../binding/handle.js";
 import { type External, guarded, type Native, native } from "../binding/native.js";
 import { table } from "../binding/table.generated.js";
-import { ReadFile } from "../io/file.js";
-import { ZipReader } from "../io/pt/zip.js";
+import { readWhole } from "../io/file.js";
+import { ZipReader } from "../io/zip.js";
 import { Tensor } from "../tensor/tensor.js";
 
 interface Scripts extends Native {
@@ -104,9 +104,9 @@ export function load(
 
 /** libtorch compares no checksums: a flipped bit in a weight would go unseen. */
 function checkRecords(path: string): void {
-  using file = new ReadFile(path);
+  const file = readWhole(path);
   try {
-    const records = new ZipReader(file);
+    const records = new ZipReader(file, path);
     for (const name of records.names) records.read(name);
   } catch (error) {
     // libtorch describes files of another kind better than the reader of archives.

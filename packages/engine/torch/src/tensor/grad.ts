@@ -57,11 +57,3 @@ export function enableGrad<T>(fn: () => T): T {
 export function gradEnabled(): boolean {
   return native.gradMode();
 }
-/** Runs `fn` without a graph and without version counting. */
-export function inferenceMode<T>(fn: () => T): T {
-  return guarded(() => {
-    const result = native.inferenceMode(fn);
-    refusePromise(result, "inferenceMode()");
-    return result;
-  }, "inferenceMode");
-}

@@ -76,10 +76,6 @@ export class Tensor extends TensorMethods {
   get numel(): number {
     return this.shape.reduce((n, d) => n * d, 1);
   }
-  /** Counts writes in place; PyTorch's `_version`. */
-  get version(): number {
-    return guarded(() => native.version(ptrOf(this)), "version");
-  }
 
   /** The size of one dimension; negative ones count from the end. Throws a TorchError. */
   size(dim: number): number {

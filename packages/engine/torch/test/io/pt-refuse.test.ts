@@ -194,7 +194,7 @@ it("refuses archives that unpack to too much, whatever they say", () => {
 });
 
 it("refuses files that are cut anywhere, empty, older, or of another format", () => {
-  for (const name of ["zip.pt", "protocol5.pt", "deflated.pt", "big.pt", "nested.pt"]) {
+  for (const name of ["zip.pt", "protocol5.pt", "deflated.pt", "nested.pt"]) {
     const bytes = fixture(name);
     for (let k = 0; k < 50; k++) {
       const cut = bytes.subarray(0, Math.floor((k * bytes.length) / 50));

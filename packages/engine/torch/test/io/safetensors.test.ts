@@ -85,11 +85,6 @@ describe("encode and decode", () => {
     expect(() => encode({}, { a: 1 as unknown as string })).toThrow(code("InvalidHeader"));
     expect(() => encode({ a: { ...one, shape: [2] } })).toThrow(code("SizeMismatch"));
   });
-
-  it("take an empty file of tensors", () => {
-    expect(decode(encode({})).tensors.size).toBe(0);
-    expect(decode(file("{}  "))).toEqual({ tensors: new Map(), metadata: {} });
-  });
 });
 
 const a = `{"a":${tensor(0, 4)}`;

@@ -49,28 +49,6 @@ function dense(silu: boolean): Kernel {
   };
 }
 
-const squaredError: Kernel = {
-  sizes: [
-    [3, 5],
-    [128, 50],
-    [9000, 7],
-  ],
-  within: [1e-6, 1e-6],
-  make(size) {
-    const inputs = [0, 1].map(() => T.randn([...size]).requiresGrad_()) as [T.Tensor, T.Tensor];
-    return {
-      inputs,
-      own: () => T.squaredError(...inputs, 0.1),
-      exact: ([a, b]) =>
-        (a as T.Tensor)
-          .sub(b as T.Tensor)
-          .square()
-          .sum()
-          .mul(0.1),
-    };
-  },
-};
-
 const images = ([n, c, height, width]: Sizes) =>
   T.randn([n, c, height, width] as number[]).requiresGrad_();
 
@@ -143,7 +121,6 @@ function groupNorm(filmed: boolean): Kernel {
 describe.each([
   ["a fully connected layer", dense(false)],
   ["a fully connected layer with SiLU", dense(true)],
-  ["the squared error", squaredError],
   ["a 3×3 convolution", convolution],
   ["GroupNorm with SiLU", groupNorm(false)],
   ["GroupNorm with film and SiLU", groupNorm(true)],
@@ -219,11 +196,6 @@ describe("other dtypes", () => {
   });
 
   it("float64 is PyTorch's, and what does not fit is refused", () => {
-    const [a, b] = [T.randn([4, 3]), T.randn([4, 3])];
-    const wide = T.squaredError(a.to("float64"), b.to("float64"), 0.5);
-    expect(wide.dtype).toBe("float64");
-    expect(T.squaredError(a, b, 0.5).item()).toBeCloseTo(wide.item(), 5);
-    expect(() => T.squaredError(a, b.narrow(0, 0, 3), 1)).toThrow("a prediction [4, 3]");
     const conv = new T.nn.Conv2d(32, 32, 3, { padding: 1 });
     const layer = norm(32);
     for (const module of [conv, layer]) module.to({ dtype: "float64" });

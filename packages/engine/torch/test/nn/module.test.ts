@@ -1,22 +1,16 @@
 // Modules: PyTorch's names, orders and numbers, and state dicts that load only if they fit.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeEach, describe, expect } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
-import { scratch } from "../../../../../test/support/scratch.js";
 import { TorchError } from "../../src/binding/errors.js";
 import { liveTensors, tidy } from "../../src/binding/handle.js";
-import * as io from "../../src/io/index.js";
 import * as nn from "../../src/nn/index.js";
 import { recorded } from "../../src/program/record.js";
 import { ones, zeros } from "../../src/tensor/create.js";
 import { noGrad } from "../../src/tensor/grad.js";
 import { Generator } from "../../src/tensor/random.js";
 import { Buffer, Parameter, type Tensor } from "../../src/tensor/tensor.js";
-
-const folder = scratch();
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -79,18 +73,6 @@ describe("initial weights", () => {
 });
 
 describe("state dicts", () => {
-  it("survive a file bit by bit, and forget nothing of another network", () => {
-    using net = mlp(1);
-    using other = mlp(2);
-    const path = join(folder, "net.safetensors");
-    writeFileSync(path, io.encodeTensors(net.stateDict(), { made: "here" }));
-    const { tensors, metadata } = io.loadTensors(path);
-    expect(metadata).toEqual({ made: "here" });
-    expect(values(other)).not.toEqual(values(net));
-    other.loadStateDict(tensors);
-    expect(values(other)).toEqual(values(net));
-  });
-
   it("that do not fit are refused with every reason, and nothing is changed", () => {
     using net = mlp(1);
     const before = values(net);

@@ -69,22 +69,6 @@ describe.each([
     p.dispose();
   });
 
-  it("goes on bit by bit from a saved state", () => {
-    const o = { lr: 0.1 };
-    const [one, two] = [parameter(), parameter()];
-    const [first, second] = [new Kind([one], o), new Kind([two], o)];
-    run(one, first, 1, 5);
-    noGrad(() => two.copy_(one));
-    second.loadStateDict(first.stateDict());
-    run(one, first, 6, 9);
-    run(two, second, 6, 9);
-    expect(two.toNumbers()).toEqual(one.toNumbers());
-    const names = ["0.step", "0.exp_avg", "0.exp_avg_sq"];
-    expect([...first.stateDict().keys()]).toEqual(names);
-    expect(first.stateDict().get("0.step")?.item()).toBe(9);
-    for (const x of [first, second, one, two]) x.dispose();
-  });
-
   it("is one program with the backward pass, which sees a later learning rate", () => {
     const lrs = [0.1, 0.1, 0.1, 0.03, 0.03, 0.1];
     const train = (wrap: (fn: () => Tensor) => () => unknown) => {

@@ -20,7 +20,7 @@ export function loadStatistics(path: string): SavedStatistics {
   let zip: io.ZipReader;
   try {
     // A number would be a file that is open already.
-    zip = new io.ZipReader(new io.BytesSource(readFileSync(String(path)), path), limit);
+    zip = new io.ZipReader(readFileSync(String(path)), path, limit);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw refuse(

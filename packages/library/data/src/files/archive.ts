@@ -54,9 +54,7 @@ export function openZip(path: string, limits?: UnpackLimits): ZipArchive {
   const bytes = readBytes(path);
   const size = bytes.length;
   const guarded = <T>(operation: () => T) => unpacking("BadZip", { source: path, size }, operation);
-  const zip = guarded(
-    () => new io.ZipReader(new io.BytesSource(bytes, path), Number.POSITIVE_INFINITY),
-  );
+  const zip = guarded(() => new io.ZipReader(bytes, path, Number.POSITIVE_INFINITY));
   return {
     names: zip.names,
     read(name) {

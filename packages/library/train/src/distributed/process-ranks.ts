@@ -5,7 +5,6 @@ import {
   type DType,
   distributed,
   empty,
-  type Parameter,
   type Tensor,
   tensor,
   tidy,
@@ -29,7 +28,8 @@ export interface ProcessRanksOptions {
   data?: Group;
   /** The device that this rank trains on (default: the processor). */
   device?: Device;
-  gradients?: distributed.BucketOptions;
+  /** The dtype in which gradients are sent and summed (default: their own). */
+  precision?: DType | null;
 }
 
 /** One of several processes. Every rank makes one, with the same options. */
@@ -39,18 +39,18 @@ export class ProcessRanks implements Ranks {
   readonly #control: Group;
   readonly #data: Group;
   readonly #device: Device;
-  readonly #gradients: distributed.BucketOptions;
+  readonly #precision: DType | null;
   #letters = 0;
   #hasLeft = false;
   #mainHasLeft = false;
   mainFailure: string | null = null;
 
-  constructor({ control, data = control, device = "cpu", gradients = {} }: ProcessRanksOptions) {
+  constructor({ control, data = control, device = "cpu", precision = null }: ProcessRanksOptions) {
     ({ rank: this.rank, worldSize: this.size } = control);
     this.#control = control;
     this.#data = data;
     this.#device = device;
-    this.#gradients = gradients;
+    this.#precision = precision;
   }
 
   get isMain(): boolean {
@@ -116,8 +116,12 @@ export class ProcessRanks implements Ranks {
     this.#data.run(what, work);
   }
 
-  gradientBuckets(parameters: readonly Parameter[]): distributed.GradientBuckets {
-    return new distributed.GradientBuckets(this.#data, parameters, this.#gradients);
+  average(gradients: readonly Tensor[], along: Tensor): void {
+    if (this.#precision === null) distributed.averageAll(this.#data, [...gradients, along]);
+    else {
+      distributed.averageAll(this.#data, gradients, this.#precision);
+      distributed.averageAll(this.#data, [along]);
+    }
   }
 
   allReduce(t: Tensor): void {

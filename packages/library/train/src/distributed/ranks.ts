@@ -1,5 +1,5 @@
 // The processes of one training: the rows of each, and the joining of parts.
-import type { distributed, Parameter, Tensor } from "@dsbm/torch";
+import type { Tensor } from "@dsbm/torch";
 
 export interface Part {
   start: number;
@@ -49,8 +49,8 @@ export interface Ranks {
   barrier(): void;
   /** Runs collective work, which errors name. */
   run(what: string, work: () => void): void;
-  /** Averages gradients of parameters over the ranks; null if one process has all rows. */
-  gradientBuckets(parameters: readonly Parameter[]): distributed.GradientBuckets | null;
+  /** Replaces gradients and the float32 tensor `along` [k] by their means over the ranks. */
+  average(gradients: readonly Tensor[], along: Tensor): void;
   /** Sums a tensor over the ranks, in place. */
   allReduce(t: Tensor): void;
   /** As rank 0: sends what the other ranks `listen` for. */
@@ -80,7 +80,7 @@ export const localRanks: Ranks = {
   assertInSync() {},
   barrier() {},
   run: (_what, work) => work(),
-  gradientBuckets: () => null,
+  average() {},
   allReduce() {},
   tell() {},
   listen: () => Promise.resolve(null),

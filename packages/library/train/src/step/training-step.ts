@@ -14,17 +14,16 @@ import {
 } from "@dsbm/bridge";
 import {
   cat,
-  type distributed,
   full,
   type Generator,
+  mseLoss,
   noGrad,
   optim,
-  squaredError,
   type Tensor,
   TorchError,
 } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
-import { type Part, partOf } from "../distributed/ranks.js";
+import { type Part, partOf, type Ranks } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
 import { drawNoise, drawTimes } from "./draws.js";
 import { castOf, inDType } from "./in-dtype.js";
@@ -40,9 +39,12 @@ export interface StepOptions {
   generator: Generator;
   /** Spreads times as the grid's steps; null: they are uniform. */
   stepTimes?: StepTimes | null;
-  /** Averages gradients over the ranks; null: each process trains on whole batches. */
-  buckets?: distributed.GradientBuckets | null;
+  /** Those that share each batch; null: each process trains on whole batches. */
+  ranks?: Ranks | null;
 }
+
+// libtorch's number for the sum.
+const summed = 2;
 
 /**
  * Squared error of a batch [B, …]: summed over the other dimensions and averaged over the batch (`sum`), or averaged over
@@ -54,7 +56,7 @@ export function regressionLoss(
   reduction: "sum" | "mean" = "sum",
 ): Tensor {
   const count = reduction === "mean" ? prediction.numel : prediction.size(0);
-  return squaredError(prediction, target, 1 / count);
+  return mseLoss(prediction, target, { reduction: summed }).mul(1 / count);
 }
 
 const cutTo =
@@ -63,12 +65,12 @@ const cutTo =
     y.size(0) === count ? y : y.narrow(0, start, count);
 
 /**
- * The step of a batch; its results are the loss and the gradient's norm (NaN without clipping). With buckets the
+ * The step of a batch; its results are the loss and the gradient's norm (NaN without clipping). With ranks the
  * batch is this rank's share, and the mean over the ranks of a tensor [k] that travels with the gradients is a third
  * result.
  */
 export function trainingStep(options: StepOptions): RecordedBatch {
-  const { problem, network, optimizer, ema, buckets = null } = options;
+  const { problem, network, optimizer, ema, ranks = null } = options;
   const { gradClip } = problem.optimisation;
   const { accumulate } = problem.execution;
   const rows = batchShare(problem).rows;
@@ -83,10 +85,12 @@ export function trainingStep(options: StepOptions): RecordedBatch {
     for (let i = 0; i < parts; i++) {
       const loss = inDType(dtype, [network], () => lossOf(i, parts));
       total = total ? total.add(loss.detach()) : loss.detach();
-      if (i === parts - 1 && buckets && sent) {
-        along = cat([total.reshape([1]), sent]);
-        buckets.average(() => loss.backward(), { along });
-      } else loss.backward();
+      loss.backward();
+    }
+    if (ranks && sent) {
+      along = cat([(total as Tensor).reshape([1]), sent]);
+      const gradients = optimizer.parameters.flatMap(({ grad }) => grad ?? []);
+      ranks.average(gradients, along);
     }
     const norm =
       gradClip === null

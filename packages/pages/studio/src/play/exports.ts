@@ -1,17 +1,17 @@
-// The exported bridge of a run: made by the export command as another process (this one never loads the engine), and
-// made again when the run has newer networks.
+// The page that plays the bridge of a run: made by the export command as another process (this one never loads the engine),
+// and made again when the run has newer networks.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { sha256, stageFolder } from "@dsbm/files";
+import { sha256 } from "@dsbm/files";
 import { RunError } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
 import { below } from "../runs/files.js";
 import type { ExportState } from "../shared/api.js";
 
 const most = 20;
-const format = 2;
-const fileName = /^(bridge\.json|samples\.json|(source|target)\.f32|(f|b|model)\.onnx(\.data)?)$/;
+const format = 3;
+const keys = /^[0-9a-f]{32}$/;
 
 export interface ExportsOptions {
   folder: Folder;
@@ -32,14 +32,10 @@ export class Exports {
 
   state(id: string): ExportState {
     const key = this.#key(id);
-    if (existsSync(join(this.#at(key), "bridge.json"))) {
-      const files = readdirSync(this.#at(key)).filter((name) => fileName.test(name));
-      return { state: "ready", error: null, id: key, files };
-    }
+    if (existsSync(this.#at(key))) return { state: "ready", error: null, id: key };
     const error = this.#errors.get(key) ?? null;
-    const without = { error, id: null, files: [] };
-    if (this.#running.has(key)) return { state: "running", ...without };
-    return { state: error === null ? "none" : "failed", ...without };
+    if (this.#running.has(key)) return { state: "running", error, id: null };
+    return { state: error === null ? "none" : "failed", error, id: null };
   }
 
   /** Starts the export of a run unless it exists or is being made. Throws RunError if there is no command. */
@@ -54,10 +50,9 @@ export class Exports {
       throw new RunError("bad_argument", "another run is being exported: try again in a moment");
     const key = this.#key(id);
     mkdirSync(this.#exports, { recursive: true, mode: 0o700 });
-    const staged = stageFolder(this.#at(key));
     this.#running.add(key);
     this.#errors.delete(key);
-    const args = [...words, folder.resolve(id), `${staged.temporary}/`];
+    const args = [...words, folder.resolve(id), this.#at(key)];
     const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -65,13 +60,8 @@ export class Exports {
     });
     const end = (code: number | null, reason: string) => {
       if (!this.#running.delete(key)) return;
-      try {
-        if (code === 0) staged.commit();
-        else this.#errors.set(key, reason.trim() || `the export ended with ${code}`);
-        this.#prune();
-      } finally {
-        staged.discard();
-      }
+      if (code !== 0) this.#errors.set(key, reason.trim() || `the export ended with ${code}`);
+      this.#prune();
     };
     child.on("error", (error) => end(1, error.message));
     child.on("close", (code) => end(code, said.split("\n").filter(Boolean).slice(-3).join("\n")));
@@ -79,11 +69,10 @@ export class Exports {
   }
 
   /** Throws RunError "not_found". */
-  file(key: string, name: string): Buffer {
-    const path = join(this.#at(key), name);
-    if (!/^[0-9a-f]{32}$/.test(key) || !fileName.test(name) || !existsSync(path))
-      throw new RunError("not_found", "there is no such file of an export");
-    return readFileSync(path);
+  page(key: string): Buffer {
+    if (!keys.test(key) || !existsSync(this.#at(key)))
+      throw new RunError("not_found", "there is no such export");
+    return readFileSync(this.#at(key));
   }
 
   #key(id: string): string {
@@ -98,13 +87,13 @@ export class Exports {
   }
 
   #at(key: string): string {
-    return join(this.#exports, key);
+    return join(this.#exports, `${key}.html`);
   }
 
   #prune(): void {
     const made = readdirSync(this.#exports)
-      .filter((name) => /^[0-9a-f]{32}$/.test(name))
-      .map((name) => ({ path: this.#at(name), at: statSync(this.#at(name)).mtimeMs }))
+      .map((name) => join(this.#exports, name))
+      .map((path) => ({ path, at: statSync(path).mtimeMs }))
       .sort((a, b) => b.at - a.at);
     for (const { path } of made.slice(most)) rmSync(path, { recursive: true, force: true });
   }

@@ -9,7 +9,7 @@ import { below } from "../runs/files.js";
 import { MetricsTail } from "../runs/live.js";
 import { RunTable } from "../runs/table.js";
 import type { RunDetail } from "../shared/api.js";
-import { guard, strangerPolicy } from "./guard.js";
+import { guard, playerPolicy, strangerPolicy } from "./guard.js";
 import type { PageFile } from "./pages.js";
 import type { Streams } from "./streams.js";
 
@@ -29,6 +29,7 @@ const pictureTypes: Readonly<Record<string, string>> = {
   gif: "image/gif",
   svg: "image/svg+xml",
 };
+const html = "text/html; charset=utf-8";
 const mostBytes = 64 << 20;
 const mostBody = 64 << 10;
 
@@ -41,14 +42,10 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     if (!row) throw new RunError("not_found", "there is no such run in the folder");
     return readDetail(folder, row, table.logOf(id));
   };
-  const stranger = (type: string) => ({
-    "Content-Type": type,
-    "Content-Security-Policy": strangerPolicy,
-  });
-  const file = (c: Context, path: string, type: string) => {
-    const bytes = folder.bytes(path, { limit: mostBytes });
-    return c.body(new Uint8Array(bytes), 200, stranger(type));
-  };
+  const answer = (c: Context, bytes: Buffer, type: string, policy = strangerPolicy) =>
+    c.body(new Uint8Array(bytes), 200, { "Content-Type": type, "Content-Security-Policy": policy });
+  const file = (c: Context, path: string, type: string) =>
+    answer(c, folder.bytes(path, { limit: mostBytes }), type);
 
   const api = new Hono();
   api.use(bodyLimit({ maxSize: mostBody, onError: (c) => c.text("the body is too long", 413) }));
@@ -103,9 +100,7 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     return file(c, below(idOf(c), name), type);
   });
   // By the folder's path, so that links between reports of parts lead there.
-  api.get("/reports/:path{(.+/)?report\\.html}", (c) =>
-    file(c, c.req.param("path"), "text/html; charset=utf-8"),
-  );
+  api.get("/reports/:path{(.+/)?report\\.html}", (c) => file(c, c.req.param("path"), html));
   api.get("/export", (c) => c.json(exports.state(idOf(c))));
   api.post("/export", async (c) => {
     await jsonOf(c);
@@ -113,10 +108,9 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     detail(id);
     return c.json(exports.start(id));
   });
-  api.get("/export/file", (c) => {
-    const bytes = exports.file(c.req.query("id") ?? "", c.req.query("file") ?? "");
-    return c.body(new Uint8Array(bytes), 200, { "Content-Type": "application/octet-stream" });
-  });
+  api.get("/export/page", (c) =>
+    answer(c, exports.page(c.req.query("id") ?? ""), html, playerPolicy),
+  );
 
   const app = new Hono();
   app.use(guard(token));
@@ -125,7 +119,7 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     const name = c.req.path.slice(token.length + 2);
     const page = pages.get(name === "" ? "index.html" : name);
     return page
-      ? c.body(new Uint8Array(page.read()), 200, { "Content-Type": page.type })
+      ? c.body(new Uint8Array(page.body), 200, { "Content-Type": page.type })
       : c.text("there is no such page", 404);
   });
   app.onError((error, c) => {

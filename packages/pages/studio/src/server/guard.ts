@@ -7,11 +7,10 @@ const here = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
 
 const pagePolicy = [
   "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
+  "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "connect-src 'self'",
-  "worker-src 'self' blob:",
   "frame-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -21,6 +20,10 @@ const pagePolicy = [
 /** Files of runs: whatever they are, they run nothing, load nothing and are of no origin. */
 export const strangerPolicy =
   "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
+/** Pages that play a bridge: they run their own scripts, load nothing and are of no origin. */
+export const playerPolicy =
+  "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; worker-src blob:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 const headers = {
   "Content-Security-Policy": pagePolicy,

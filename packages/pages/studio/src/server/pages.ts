@@ -1,12 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
 import { RunError } from "@dsbm/runs";
 
 export interface PageFile {
   type: string;
-  read(): Buffer;
+  body: Buffer;
 }
 
 const bundle = fileURLToPath(new URL("../../dist/bundle/", import.meta.url));
@@ -14,7 +13,6 @@ const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
-  ".wasm": "application/wasm",
 };
 
 /** Our pages by file name. Throws RunError if they are not built. */
@@ -23,13 +21,7 @@ export function readPages(): ReadonlyMap<string, PageFile> {
     throw new RunError("not_found", `the studio has no pages in ${bundle}: run npm run build`);
   const own = readdirSync(bundle).map((name): [string, PageFile] => {
     const body = readFileSync(join(bundle, name));
-    return [name, { type: types[extname(name)] ?? "text/plain", read: () => body }];
+    return [name, { type: types[extname(name)] ?? "text/plain", body }];
   });
-  const ofWeb = (name: string) =>
-    readFileSync(fileURLToPath(import.meta.resolve(`@dsbm/web/bundle/${name}`)));
-  return new Map([
-    ...own,
-    ["worker.js", { type: types[".js"] as string, read: () => ofWeb("worker.js") }],
-    ["ort.wasm", { type: types[".wasm"] as string, read: () => gunzipSync(ofWeb("ort.wasm.gz")) }],
-  ]);
+  return new Map(own);
 }

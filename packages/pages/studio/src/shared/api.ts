@@ -107,5 +107,4 @@ export interface ExportState {
   error: string | null;
   /** Names the export; null before it is there. */
   id: string | null;
-  files: string[];
 }

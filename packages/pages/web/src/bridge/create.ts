@@ -48,7 +48,7 @@ export interface Dynamics {
   /** Noise of a step (default: of the process). */
   stepVariance?: StepVariance;
   /** Of `analytic`, by direction: shares at equally spaced times of its own clock. */
-  noiseShare?: Partial<Record<Direction, number[]>>;
+  noiseShare?: Partial<Record<Direction, readonly number[]>>;
   /** Whether the last step has its noise (default true). */
   lastNoise?: boolean;
   /** A probability flow evaluates drifts at times within [eps, 1 − eps] (default 1e-4). */

@@ -4,14 +4,14 @@ import {
   type Samples,
   WebBridgeError,
 } from "../bridge/bridge.js";
-import type { ColumnFacts, Description } from "./description.js";
+import type { BridgeDescription, ColumnFacts } from "./description.js";
 
 export interface GivenRows {
   cond?: { data: Float32Array | Float64Array | BigInt64Array; shape: number[] };
   y?: BigInt64Array;
 }
 
-export function conditionsOf({ conditions }: Pick<Description, "conditions">) {
+export function conditionsOf({ conditions }: Pick<BridgeDescription, "conditions">) {
   return (given: Conditions, n: number): ((first: number, count: number) => GivenRows) => {
     const { cond, y } = conditions ?? {};
     const name = cond?.column?.name ?? "cond";
@@ -94,7 +94,9 @@ function classesOf(condition: unknown, n: number, classes: number): BigInt64Arra
   });
 }
 
-export function conditionInfo({ conditions }: Pick<Description, "conditions">): ConditionInfo[] {
+export function conditionInfo({
+  conditions,
+}: Pick<BridgeDescription, "conditions">): ConditionInfo[] {
   const { cond, y } = conditions ?? {};
   const column = cond?.column ?? null;
   const classes = Array.from({ length: y?.classes ?? 0 }, (_, k) => `${k}`);

@@ -13,7 +13,7 @@ const isObject = test<Record<string, unknown>>(
   (x) => typeof x === "object" && x !== null && !Array.isArray(x),
 );
 const arrayOf = <T>(each: Test<T>, least = 1) =>
-  test<T[]>((x) => Array.isArray(x) && x.length >= least && x.every(each));
+  test<readonly T[]>((x) => Array.isArray(x) && x.length >= least && x.every(each));
 const oneOf = <T extends string>(...all: T[]) => test<T>((x) => all.includes(x as T));
 const maybe = <T>(some: Test<T>) => test<T | null>((x) => x === null || x === undefined || some(x));
 const object = <P extends Record<string, Test<unknown>>>(tests: P) =>
@@ -25,7 +25,7 @@ const atLeast = (least: number, below = Number.POSITIVE_INFINITY) =>
 
 const isSize = test<number>((x) => Number.isInteger(x) && atLeast(1, 2 ** 24)(x));
 const isFileName = test<string>((x) => isText(x) && /^[\w-][\w.-]*$/.test(x));
-const isGrid = test<number[]>(
+const isGrid = test<readonly number[]>(
   (x) =>
     arrayOf(isNumber, 2)(x) &&
     x.every((t, k) => k === 0 || t > (x[k - 1] as number)) &&
@@ -37,9 +37,8 @@ const shares = maybe(arrayOf(atLeast(0), 2));
 const direction = maybe(
   object({
     model: isFileName,
-    /** The file of the weights, if they are not in the model. */
-    weights: maybe(isFileName),
     direction_input: maybe(isNumber),
+    half_iteration: maybe(isNumber),
     /** Number of training samples in the model, if it holds any. */
     samples: maybe(isSize),
   }),
@@ -52,7 +51,21 @@ const isColumn = object({
 });
 export type ColumnFacts = Tested<typeof isColumn>;
 
+const isAmount = test<number | null>(() => true);
+const isMetric = object({
+  title: isText,
+  group: isText,
+  direction: maybe(isText),
+  value: isAmount,
+  interval: maybe(arrayOf(isAmount)),
+  floor: isAmount,
+  ceiling: isAmount,
+});
+const isVerdict = object({ title: isText, grade: isText, reason: isText });
+const isEnd = object({ name: isText, rows: isAmount });
+
 const parts = {
+  dsbm: isText,
   method: isText,
   kind: oneOf("drift", "velocity", "mean"),
   state: object({ shape: arrayOf(isSize), type: oneOf("vectors", "pictures", "fields") }),
@@ -64,19 +77,20 @@ const parts = {
       scale: maybe(object({ from: isNumber, length: isNumber })),
     }),
   ),
-  directions: test<Record<Direction, Tested<typeof direction>>>(
+  directions: test<Partial<Record<Direction, Tested<typeof direction>>>>(
     (x) => object({ f: direction, b: direction })(x) && Object.values(x).some((d) => d !== null),
   ),
   default_direction: oneOf<Direction>("f", "b"),
   inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y", "interval"), 2),
   output: isText,
   end_output: maybe(isText),
-  process: object({ sigma: atLeast(0) }),
+  process: object({ type: isText, sigma: atLeast(0), alpha: maybe(isNumber) }),
   schedule: object({
     times: isGrid,
+    steps: arrayOf(atLeast(0)),
     resample: isBoolean,
     step_variance: oneOf<StepVariance>("process", "bridge", "analytic"),
-    noise_share: test<Partial<Record<Direction, number[]>> | null>(
+    noise_share: test<Partial<Record<Direction, readonly number[]>> | null>(
       maybe(object({ f: shares, b: shares })),
     ),
     last_noise: isBoolean,
@@ -90,6 +104,10 @@ const parts = {
     object({ shape: arrayOf(isSize), scale: isNumber, mean: isText, basis: isText }),
   ),
   columns: maybe(arrayOf(isText)),
+  quality: maybe(arrayOf(isMetric, 0)),
+  verdicts: maybe(arrayOf(isVerdict, 0)),
+  data: maybe(object({ source: isEnd, target: maybe(isEnd) })),
+  license: maybe(isText),
   files: test<Record<string, string> | null>(
     maybe(test((x) => isObject(x) && Object.values(x).every(isText))),
   ),
@@ -104,13 +122,13 @@ const parts = {
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** The shape of a sample in the network's units, without its log mass. */
-export function sampleShape({ state, mass }: Pick<Description, "state" | "mass">): number[] {
+export function sampleShape({ state, mass }: Pick<BridgeDescription, "state" | "mass">): number[] {
   const [size = 0, ...rest] = state.shape;
   return [mass ? size - 1 : size, ...rest];
 }
 
 /** Parts that must fit each other: a missing number would give NaN, and no error. */
-function misfit(bridge: Description): string | null {
+function misfit(bridge: BridgeDescription): string | null {
   const { kind, schedule, transform, projection, columns, conditions, inputs, times } = bridge;
   const steps = schedule.times.length - 1;
   if (kind === "mean" && [schedule.scales, schedule.deviations].some((x) => x?.length !== steps))
@@ -145,16 +163,15 @@ function bytesIn(base64: string): number {
 }
 
 type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
-export interface Description extends Checked {
+
+/** bridge.json: all that a sampler needs in addition to the models. docs/export.md is its reference. */
+export interface BridgeDescription extends Checked {
   format: 2;
-  quality: unknown;
-  verdicts: unknown;
-  data: Record<string, unknown> | null;
-  license: string | null;
+  noise: { generator: "philox4x32-10"; same_samples: boolean };
 }
 
 /** Checks bridge.json. Throws a WebBridgeError for another format, and for a missing or wrong part. */
-export function readDescription(json: unknown): Description {
+export function readDescription(json: unknown): BridgeDescription {
   const found = isObject(json) ? json : {};
   if (found.format !== 2)
     throw new WebBridgeError(
@@ -167,7 +184,7 @@ export function readDescription(json: unknown): Description {
     );
   };
   for (const [key, test] of Object.entries(parts)) check(test(found[key]), key);
-  const description = found as unknown as Description;
+  const description = found as unknown as BridgeDescription;
   const key = misfit(description);
   check(key === null, key ?? "");
   return description;

@@ -3,12 +3,12 @@ import { createBridge, type Network } from "../bridge/create.js";
 import { type Units, unitsOf } from "../bridge/units.js";
 import type { Direction } from "../solver/grid.js";
 import { conditionInfo, conditionsOf } from "./conditions.js";
-import { type Description, readDescription, sampleShape } from "./description.js";
+import { type BridgeDescription, readDescription, sampleShape } from "./description.js";
 import { networkOf } from "./network.js";
 import { readerOf } from "./read.js";
 import { importRuntime, type Runtime, type Session } from "./runtime.js";
 
-/** An export in memory: bridge.json, parsed, and its model files by name, weights (NAME.data) included. */
+/** An export in memory: bridge.json, parsed, and its model files by name. */
 export interface ExportFiles {
   /** The content of bridge.json. */
   bridge: unknown;
@@ -39,8 +39,6 @@ export async function loadBridge(
   const provider =
     device === "auto" ? (globalThis.navigator && "gpu" in navigator ? "webgpu" : "wasm") : device;
   const ort = runtime ?? (await importRuntime(provider));
-  const ways = Object.values(bridge.directions).flatMap((d) => d ?? []);
-  const weights = new Map(ways.map((way) => [way.model, way.weights ?? null]));
   const sessions = new Map<string, Session>();
   const fileOf = async (name: string) => {
     const file = read ? await read(name) : files?.models[name];
@@ -48,12 +46,10 @@ export async function loadBridge(
     await checkFile(name, file, bridge.files);
     return file;
   };
-  const open = async (name: string, weightsFile: string | null) => {
+  const open = async (name: string) => {
     const model = await fileOf(name);
-    const externalData =
-      weightsFile === null ? [] : [{ path: weightsFile, data: await fileOf(weightsFile) }];
     try {
-      const options = { executionProviders: [provider], externalData };
+      const options = { executionProviders: [provider] };
       sessions.set(name, await ort.InferenceSession.create(model, options));
     } catch (error) {
       throw new WebBridgeError(`ONNX Runtime (${provider}) cannot open ${name}: ${error}`);
@@ -69,7 +65,8 @@ export async function loadBridge(
       );
   };
   // One after the other: WebGPU makes one session at a time.
-  for (const [name, beside] of weights) await open(name, beside);
+  for (const { model } of Object.values(bridge.directions).flatMap((d) => d ?? []))
+    if (!sessions.has(model)) await open(model);
   return bridgeOf(bridge, {
     network(direction, output) {
       const { model, direction_input } = bridge.directions[direction] ?? {};
@@ -87,7 +84,7 @@ export async function loadBridge(
 async function checkFile(
   name: string,
   file: Uint8Array,
-  files: Description["files"],
+  files: BridgeDescription["files"],
 ): Promise<void> {
   if (!files || !globalThis.crypto?.subtle) return;
   const digest = new Uint8Array(
@@ -113,7 +110,7 @@ interface Models {
   dispose(): void;
 }
 
-function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
+function bridgeOf(bridge: BridgeDescription, { network, dispose }: Models): Bridge {
   const { schedule, state, output, end_output, projection } = bridge;
   const both = (name: string) => ({ f: network("f", name), b: network("b", name) });
   const samples = Math.max(0, ...Object.values(bridge.directions).map((d) => d?.samples ?? 0));
@@ -155,7 +152,7 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
 /** The units of a bridge.json. Throws a WebBridgeError. */
 export const readUnits = (json: unknown): Units => unitsFrom(readDescription(json));
 
-function unitsFrom(bridge: Description): Units {
+function unitsFrom(bridge: BridgeDescription): Units {
   const { transform, projection } = bridge;
   return unitsOf({
     shape: sampleShape(bridge),
@@ -174,12 +171,8 @@ function floats(base64: string): Float32Array {
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }
 
-export function endNames(data: Description["data"]): [string, string] {
-  const nameOf = (end: unknown, other: string) => {
-    const name = (end as { name?: unknown } | null | undefined)?.name;
-    return typeof name === "string" ? name : other;
-  };
-  const source = nameOf(data?.source, "source");
-  const target = nameOf(data?.target, data?.target === null ? "a Gaussian" : "target");
+export function endNames(data: BridgeDescription["data"]): [string, string] {
+  const source = data?.source.name ?? "source";
+  const target = data?.target?.name ?? (data ? "a Gaussian" : "target");
   return source === target ? [`${source} (source)`, `${target} (target)`] : [source, target];
 }

@@ -1,7 +1,7 @@
 import { WebBridgeError } from "../bridge/bridge.js";
 import type { Network } from "../bridge/create.js";
 import type { GivenRows } from "./conditions.js";
-import type { Description } from "./description.js";
+import type { BridgeDescription } from "./description.js";
 import type { Runtime, RuntimeTensor, Session } from "./runtime.js";
 
 export function networkOf(
@@ -11,7 +11,11 @@ export function networkOf(
     output,
     direction,
     bridge,
-  }: { output: string; direction: number | null; bridge: Pick<Description, "inputs" | "state"> },
+  }: {
+    output: string;
+    direction: number | null;
+    bridge: Pick<BridgeDescription, "inputs" | "state">;
+  },
 ): Network {
   return async (x, { n, time, interval, conditions }) => {
     const given = (conditions ?? {}) as GivenRows;

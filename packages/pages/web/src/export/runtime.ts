@@ -25,10 +25,7 @@ export interface Runtime {
   InferenceSession: {
     create(
       model: Uint8Array,
-      options?: {
-        executionProviders?: readonly string[];
-        externalData?: readonly { path: string; data: Uint8Array }[];
-      },
+      options?: { executionProviders?: readonly string[] },
     ): Promise<Session>;
   };
   /** An input: type, data and dimensions. */

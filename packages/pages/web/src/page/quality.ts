@@ -1,38 +1,13 @@
+import type { BridgeDescription } from "../export/description.js";
 import { short } from "../player/numbers.js";
 import { escapeHtml } from "./style.js";
 
-interface Verdict {
-  title: string;
-  grade: string;
-  reason: string;
-}
-
-interface Row {
-  title: string;
-  direction: string | null;
-  value: number;
-  floor: number | null;
-  ceiling: number | null;
-  group: string;
-}
-
-/** What a foreign list has of the kind of `like`. */
-const listOf = <T extends object>(found: unknown, like: Partial<T>): T[] =>
-  (Array.isArray(found) ? found : []).filter((one: unknown): one is T =>
-    Object.entries(like).every(([key, value]) => typeof Object(one)[key] === typeof value),
-  );
+type Row = NonNullable<BridgeDescription["quality"]>[number];
 
 /** The verdicts and metrics of quality.json, without single columns; "" without any. */
-export function qualitySection({
-  quality,
-  verdicts,
-}: {
-  quality: unknown;
-  verdicts: unknown;
-}): string {
-  const all = listOf<Row>(quality, { title: "", value: 0 });
-  const rows = all.filter(({ group }) => group !== "columns");
-  const judged = listOf<Verdict>(verdicts, { title: "", grade: "", reason: "" });
+export function qualitySection({ quality, verdicts }: BridgeDescription): string {
+  const rows = (quality ?? []).filter(({ group }) => group !== "columns");
+  const judged = verdicts ?? [];
   if (rows.length + judged.length === 0) return "";
   const parts = judged.map(
     ({ title, grade, reason }) =>
@@ -45,7 +20,7 @@ ${parts.join("\n")}
 ${table(rows)}</details></section>`;
 }
 
-const number = (x: unknown) => (typeof x === "number" && Number.isFinite(x) ? short(x) : "–");
+const number = (x: number | null) => (Number.isFinite(x) ? short(x as number) : "–");
 
 function table(rows: readonly Row[]): string {
   const lines = rows.map(

@@ -19,7 +19,6 @@ export interface PlayerOptions {
   labels?: readonly [string, string];
   /** Default: as the bridge was trained, 1000 particles, seed 42. */
   settings?: Partial<PlayerSettings>;
-  onSettings?: (settings: PlayerSettings) => void;
 }
 
 export interface Player {
@@ -41,7 +40,7 @@ function withArrays(conditions: Conditions | null | undefined): Conditions | nul
 export function mountPlayer(
   element: HTMLElement,
   bridge: Bridge,
-  { source, target, conditions = {}, labels, settings: asked, onSettings }: PlayerOptions = {},
+  { source, target, conditions = {}, labels, settings: asked }: PlayerOptions = {},
 ): Player {
   addStyles(element.ownerDocument);
   const { info } = bridge;
@@ -65,7 +64,6 @@ export function mountPlayer(
       error.hidden = problem === null;
       error.textContent = problem?.message ?? "";
     },
-    changed: () => onSettings?.(settings),
   };
   const views: Record<string, View> =
     info.type === "vectors"
@@ -87,10 +85,7 @@ export function mountPlayer(
     settings,
     ends,
     own: given.f ?? given.b,
-    changed() {
-      context.changed();
-      view.restart();
-    },
+    changed: () => view.restart(),
   });
   controls.prepend(kind);
   root.append(controls, error, place);

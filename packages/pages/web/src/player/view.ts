@@ -10,7 +10,6 @@ export interface ViewContext {
   /** Aborted when the player goes. */
   signal: AbortSignal;
   failed(error: Error | null): void;
-  changed(): void;
 }
 
 export interface View {

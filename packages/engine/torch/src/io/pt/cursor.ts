@@ -1,8 +1,6 @@
 import { formatError, type TorchError } from "../../binding/errors.js";
-import { plainBytes } from "../raw.js";
-import { viewOf } from "./source.js";
+import { plainBytes, viewOf } from "../raw.js";
 
-const longestLine = 256;
 /** No checkpoint has longer numbers. */
 const longestInteger = 256;
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -78,14 +76,7 @@ export class Cursor {
 
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.at);
-    const length = (end < 0 ? this.#bytes.length : end) - this.at;
-    if (length > longestLine)
-      throw formatError(
-        "InvalidValue",
-        this.source,
-        `its pickle names a class in ${length} bytes: expected at most ${longestLine}`,
-      );
-    const line = this.text(length);
+    const line = this.text((end < 0 ? this.#bytes.length : end) - this.at);
     this.#take(1);
     return line;
   }

@@ -2,11 +2,11 @@
 import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
 import { tidy } from "../../binding/handle.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { elementsOf, swapped } from "../elements.js";
-import { ReadFile } from "../file.js";
-import { itemSize, type RawArray } from "../raw.js";
+import { elementsOf } from "../elements.js";
+import { readWhole } from "../file.js";
+import { itemSize, type RawArray, viewOf } from "../raw.js";
 import { fromRaw } from "../tensors.js";
-import { type ByteSource, BytesSource, unpackedLimit, viewOf } from "./source.js";
+import { unpackedLimit, ZipReader } from "../zip.js";
 import {
   isInternal,
   type StorageReference,
@@ -14,7 +14,6 @@ import {
   torchDialect,
 } from "./torch-pickle.js";
 import { mostValues, unpickle } from "./unpickle.js";
-import { ZipReader } from "./zip.js";
 
 /** A dictionary key in a checkpoint. */
 export type PtKey = string | number | bigint | boolean;
@@ -44,7 +43,7 @@ const deepest = 64;
  * would take too much memory, other codes for damage and other formats.
  */
 export function decodePt(bytes: Uint8Array, source = "pt"): PtValue<RawArray> {
-  return read(new BytesSource(bytes, source), (array) => array);
+  return read(bytes, source, (array) => array);
 }
 
 /**
@@ -52,46 +51,48 @@ export function decodePt(bytes: Uint8Array, source = "pt"): PtValue<RawArray> {
  * dropped. Throws like `decodePt`, and `Unreadable`.
  */
 export function loadPt(path: string): PtValue<Tensor> {
-  using file = new ReadFile(path);
-  return tidy(() => read(file, fromRaw));
+  return tidy(() => read(readWhole(path), path, fromRaw));
 }
 
-function read<T>(source: ByteSource, make: (array: RawArray) => T): PtValue<T> {
-  const { root, storage: readStorage } = openArchive(source);
-  const limit = unpackedLimit(source);
+function read<T>(file: Uint8Array, source: string, make: (array: RawArray) => T): PtValue<T> {
+  const { root, storage: readStorage } = openArchive(file, source);
+  const limit = unpackedLimit(file.length);
   let total = 0;
   const open = new Map<StorageReference, Uint8Array>();
-  return unfold(root, source.path, (tensor) => {
+  return unfold(root, source, (tensor) => {
     const { storage } = tensor;
     total += tensor.numel * itemSize[storage.dtype];
     if (total > limit)
       throw formatError(
         "OutOfRange",
-        source.path,
+        source,
         `its tensors would take ${total} bytes: expected at most ${limit} for a file of this size`,
       );
     const bytes = open.get(storage) ?? readStorage(storage);
     // A storage is freed after its last tensor.
     if (--storage.uses > 0) open.set(storage, bytes);
     else open.delete(storage);
-    return make(elementsOf(tensor, storage.dtype, bytes, source.path));
+    return make(elementsOf(tensor, storage.dtype, bytes, source));
   });
 }
 
-function openArchive(source: ByteSource): {
+function openArchive(
+  file: Uint8Array,
+  source: string,
+): {
   root: unknown;
   storage: (storage: StorageReference) => Uint8Array;
 } {
   const refuse = (code: FormatCode, problem: string): TorchError =>
-    formatError(code, source.path, problem);
+    formatError(code, source, problem);
   const notThis = (subject: string) =>
     refuse("NotThisFormat", `${subject}: expected a zip archive of torch.save`);
-  const first = source.read(0, Math.min(4, source.length));
+  const first = file.subarray(0, 4);
   if (first[0] === 0x80)
     throw notThis("is a bare pickle, as PyTorch before 1.6 wrote; load it there and save it again");
   if (first.length < 4 || viewOf(first).getUint32(0, true) !== 0x04034b50)
     throw notThis(`begins with the bytes [${first}]`);
-  const zip = new ZipReader(source);
+  const zip = new ZipReader(file, source);
   const pickles = zip.names.filter((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   const pickle = pickles[0];
   if (pickle === undefined || pickles.length > 1)
@@ -104,17 +105,14 @@ function openArchive(source: ByteSource): {
   const order = zip.has(`${folder}byteorder`)
     ? new TextDecoder("latin1").decode(zip.read(`${folder}byteorder`))
     : "little";
-  if (order !== "little" && order !== "big")
-    throw refuse(
-      "InvalidValue",
-      `its byte order is ${JSON.stringify(order)}: expected little or big`,
-    );
+  if (order !== "little")
+    throw refuse("InvalidValue", `its byte order is ${JSON.stringify(order)}: expected little`);
   if (zip.size(pickle) > longestPickle)
     throw refuse(
       "OutOfRange",
       `its pickle has ${zip.size(pickle)} bytes: expected at most ${longestPickle}`,
     );
-  const root = unpickle(zip.read(pickle), source.path, torchDialect(source.path));
+  const root = unpickle(zip.read(pickle), source, torchDialect(source));
   const storage = ({ key, dtype, numel }: StorageReference): Uint8Array => {
     const name = `${folder}data/${key}`;
     const expected = numel * itemSize[dtype];
@@ -123,8 +121,7 @@ function openArchive(source: ByteSource): {
         "SizeMismatch",
         `storage ${key} has ${zip.size(name)} bytes: expected ${expected} for ${dtype}[${numel}]`,
       );
-    const bytes = zip.read(name);
-    return order === "big" ? swapped(bytes, itemSize[dtype]) : bytes;
+    return zip.read(name);
   };
   return { root, storage };
 }
@@ -136,19 +133,10 @@ function unfold<T>(
 ): PtValue<T> {
   const tensors = new Map<TensorReference, T>();
   let left = mostValues;
+  const tooMuch = (problem: string) => formatError("OutOfRange", source, problem);
   const visit = (value: unknown, depth: number): PtValue<T> => {
-    if (depth > deepest)
-      throw formatError(
-        "OutOfRange",
-        source,
-        `nests deeper than ${deepest} levels, or contains itself: expected a checkpoint`,
-      );
-    if (left-- <= 0)
-      throw formatError(
-        "OutOfRange",
-        source,
-        `describes more than ${mostValues} values: expected a checkpoint`,
-      );
+    if (depth > deepest) throw tooMuch(`nests deeper than ${deepest} levels, or contains itself`);
+    if (left-- <= 0) throw tooMuch(`describes more than ${mostValues} values`);
     if (value instanceof TensorReference) {
       const tensor = tensors.has(value) ? (tensors.get(value) as T) : makeTensor(value);
       tensors.set(value, tensor);

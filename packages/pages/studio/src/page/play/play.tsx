@@ -1,15 +1,12 @@
-// A bridge is exported once by another process, and then runs here.
-import { mountPlayer, type PlayerSettings } from "@dsbm/web/player";
+// A bridge is exported once by another process, as the page that plays it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ExportState, RunDetail } from "../../shared/api.js";
 import { Alert } from "../lib/parts.js";
-import { setParams } from "../lib/route.js";
 import { apiPath, ask, send } from "../lib/server.js";
-import { loadExport } from "./load.js";
 
 const againMs = 700;
 
-export function Play({ detail, params }: { detail: RunDetail; params: URLSearchParams }) {
+export function Play({ detail }: { detail: RunDetail }) {
   const run = detail.row.id;
   const [found, setFound] = useState<ExportState | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -52,62 +49,14 @@ export function Play({ detail, params }: { detail: RunDetail; params: URLSearchP
       )}
       {isRunning && <p role="status">The export takes some seconds.</p>}
       <Alert lines={[error ?? found?.error ?? []].flat()} />
-      {played?.id && <Player key={played.id} id={played.id} files={played.files} params={params} />}
+      {played?.id && (
+        <iframe
+          class="report"
+          title={`Player of ${detail.row.name}`}
+          sandbox="allow-scripts"
+          src={apiPath("export/page", { id: played.id })}
+        />
+      )}
     </section>
   );
-}
-
-function Player({
-  id,
-  files,
-  params,
-}: {
-  id: string;
-  files: readonly string[];
-  params: URLSearchParams;
-}) {
-  const place = useRef<HTMLDivElement>(null);
-  const [said, setSaid] = useState<string | null>("Loading the bridge …");
-  const [error, setError] = useState<string | null>(null);
-  useEffect(() => {
-    const stopped = new AbortController();
-    let end = () => {};
-    loadExport({ id, files }, stopped.signal)
-      .then(({ bridge, samples }) => {
-        if (stopped.signal.aborted) return bridge.dispose();
-        const player = mountPlayer(place.current as HTMLElement, bridge, {
-          ...samples,
-          settings: settingsIn(params),
-          onSettings: (settings) => setParams({ play: JSON.stringify(settings) }),
-        });
-        end = () => {
-          player.destroy();
-          bridge.dispose();
-        };
-        setSaid(null);
-      })
-      .catch((problem: Error) => {
-        if (!stopped.signal.aborted) setError(problem.message);
-      });
-    return () => {
-      stopped.abort();
-      end();
-    };
-  }, [id]);
-  return (
-    <>
-      {error === null && said !== null && <p role="status">{said}</p>}
-      <Alert lines={[error ?? []].flat()} />
-      <div ref={place} />
-    </>
-  );
-}
-
-function settingsIn(params: URLSearchParams): Partial<PlayerSettings> {
-  try {
-    const value: unknown = JSON.parse(params.get("play") ?? "{}");
-    return typeof value === "object" && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }

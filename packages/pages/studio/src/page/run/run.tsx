@@ -51,7 +51,7 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
           <Pictures detail={detail} params={params} />
         </>
       )}
-      {tab === "play" && <Play detail={detail} params={params} />}
+      {tab === "play" && <Play detail={detail} />}
       {tab === "report" && <Report detail={detail} />}
       {tab === "configuration" && <Configuration detail={detail} />}
       {tab === "environment" && <Environment detail={detail} />}

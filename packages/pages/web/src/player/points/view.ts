@@ -160,7 +160,6 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     );
   const particles = numberField("Particles", settings.particles, most.particles, (value) => {
     settings.particles = value;
-    view.changed();
     restart();
   });
   const keys = {

@@ -1,9 +1,9 @@
 // Reads records of a zip archive, each checked by size and checksum.
 import { inflateRawSync } from "node:zlib";
-import { type FormatCode, formatError, type TorchError } from "../../binding/errors.js";
-import { crc32 } from "../crc32.js";
-import { plainBytes } from "../raw.js";
-import { type ByteSource, unpackedLimit, viewOf } from "./source.js";
+import { type FormatCode, formatError, type TorchError } from "../binding/errors.js";
+import { crc32 } from "./crc32.js";
+import { cutShort } from "./file.js";
+import { plainBytes, viewOf } from "./raw.js";
 
 interface ZipRecord {
   method: number;
@@ -23,18 +23,27 @@ const signatures = {
 const endLength = 22;
 const locatorLength = 20;
 const localLength = 30;
-const largestRecord = 2 ** 32 - 1;
 
-/** An archive whose directory is in memory and whose records are read when they are asked for. */
+/** A small file that claims more bytes is damaged or hostile. */
+export const unpackedLimit = (size: number): number =>
+  Math.min(2 ** 36, Math.max(2 ** 24, 20 * size));
+
+/** An archive in memory whose records are unpacked when they are asked for. */
 export class ZipReader {
+  readonly #bytes: Uint8Array;
   readonly #records = new Map<string, ZipRecord>();
 
-  /** Throws a TorchError for a damaged directory, encrypted records, and records that unpack to too much. */
+  /**
+   * Throws a TorchError for a damaged directory, encrypted records, and records that
+   * unpack to more than `limit` bytes.
+   */
   constructor(
-    /** The bytes of the archive. */
-    readonly source: ByteSource,
-    limit = unpackedLimit(source),
+    bytes: Uint8Array,
+    /** Names the bytes in errors. */
+    readonly source: string,
+    limit = unpackedLimit(bytes.length),
   ) {
+    this.#bytes = plainBytes(bytes);
     try {
       this.#readDirectory();
     } catch (error) {
@@ -67,13 +76,11 @@ export class ZipReader {
   /** The bytes of a record, unpacked and compared with their checksum. Throws a TorchError. */
   read(name: string): Uint8Array {
     const { method, crc, packed, size, offset } = this.#record(name);
-    if (size > largestRecord || packed > largestRecord)
-      throw this.#refuse("OutOfRange", `the record ${name} has ${size} bytes: expected < 4 GiB`);
-    const local = viewOf(this.source.read(offset, localLength));
+    const local = viewOf(this.#at(offset, localLength));
     if (local.getUint32(0, true) !== signatures.local)
       throw this.#refuse("InvalidHeader", `the record ${name} has no header: copy it again`);
     const start = offset + localLength + local.getUint16(26, true) + local.getUint16(28, true);
-    const stored = this.source.read(start, packed);
+    const stored = this.#at(start, packed);
     const bytes = method === 0 ? stored : this.#inflate(name, stored, size);
     if (bytes.length !== size)
       throw this.#refuse(
@@ -86,7 +93,7 @@ export class ZipReader {
 
   #readDirectory(): void {
     const { count, offset, end } = this.#findDirectory();
-    const bytes = this.source.read(offset, end - offset);
+    const bytes = this.#at(offset, end - offset);
     const view = viewOf(bytes);
     let at = 0;
     for (let i = 0; i < count; i++) {
@@ -118,10 +125,9 @@ export class ZipReader {
 
   /** Finds the directory by the end of the archive or its 64-bit twin. Throws a RangeError. */
   #findDirectory(): { count: number; offset: number; end: number } {
-    const { source } = this;
-    const length = Math.min(source.length, endLength + 0xffff + locatorLength);
-    const start = source.length - length;
-    const view = viewOf(source.read(start, length));
+    const length = Math.min(this.#bytes.length, endLength + 0xffff + locatorLength);
+    const start = this.#bytes.length - length;
+    const view = viewOf(this.#at(start, length));
     const isEnd = (at: number) =>
       view.getUint32(at, true) === signatures.end &&
       at + endLength + view.getUint16(at + 20, true) === length;
@@ -140,9 +146,15 @@ export class ZipReader {
         end: start + at,
       };
     const end = wideNumber(view, locator + 8);
-    const wide = viewOf(source.read(end, 56));
+    const wide = viewOf(this.#at(end, 56));
     if (wide.getUint32(0, true) !== signatures.wideEnd) throw new RangeError();
     return { count: wideNumber(wide, 32), offset: wideNumber(wide, 48), end };
+  }
+
+  #at(position: number, length: number): Uint8Array {
+    const end = position + length;
+    if (end > this.#bytes.length) throw cutShort(this.source, end, this.#bytes.length);
+    return this.#bytes.subarray(position, end);
   }
 
   #record(name: string): ZipRecord {
@@ -160,7 +172,7 @@ export class ZipReader {
   }
 
   #refuse(code: FormatCode, problem: string): TorchError {
-    return formatError(code, this.source.path, problem);
+    return formatError(code, this.source, problem);
   }
 }
 
