@@ -5,7 +5,7 @@ const base = ["files", "torch", "bridge", "nets", "data", "train", "config", "ru
 /** Group of folders, and the packages that may be imported. */
 const packages = {
   files: { group: "engine", budget: 4_400, imports: [] },
-  torch: { group: "engine", budget: 49_200, imports: ["files"] },
+  torch: { group: "engine", budget: 46_200, imports: ["files"] },
   bridge: { group: "library", budget: 71_500, imports: ["files", "torch"] },
   nets: { group: "library", budget: 17_600, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 44_500, imports: ["files", "torch", "bridge"] },
@@ -20,9 +20,9 @@ const packages = {
     budget: 29_700,
     imports: [...base, "problem", "inference", "evaluation"],
   },
-  export: { group: "app", budget: 22_200, imports: [...base, "problem", "inference", "web"] },
-  web: { group: "pages", budget: 34_700, imports: ["files"] },
-  studio: { group: "pages", budget: 26_300, imports: ["files", "runs"] },
+  export: { group: "app", budget: 17_100, imports: [...base, "problem", "inference", "web"] },
+  web: { group: "pages", budget: 34_600, imports: ["files"] },
+  studio: { group: "pages", budget: 25_100, imports: ["files", "runs"] },
   cli: {
     group: "app",
     budget: 23_800,
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 50_000, testTokens: 331_000, packed: 0 };
+const limits = { commentWords: 50_000, testTokens: 327_700, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

@@ -37,6 +37,7 @@ export interface ProgramStep {
 
 /** The tensors and steps of a recorded program. */
 export interface ProgramDescription {
+  /** Slots of the results. */
   outputs: number[];
   /** All tensors of the program. */
   slots: ProgramSlot[];

@@ -29,6 +29,7 @@ export class Generator extends Opaque {
     guarded(() => native.manualSeed(this.#ptr, seed), "manualSeed");
     return this;
   }
+  /** The position in the stream as bytes. */
   getState(): Uint8Array {
     using state = new Tensor(guarded(() => native.generatorState(this.#ptr), "getState"));
     return state.toArray() as Uint8Array;

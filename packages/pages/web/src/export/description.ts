@@ -166,7 +166,9 @@ type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
 
 /** bridge.json: all that a sampler needs in addition to the models. docs/export.md is its reference. */
 export interface BridgeDescription extends Checked {
+  /** Version of the layout. */
   format: 2;
+  /** How samples get their noise. */
   noise: { generator: "philox4x32-10"; same_samples: boolean };
 }
 
