@@ -9,7 +9,7 @@ const packages = {
   bridge: { group: "library", budget: 71_500, imports: ["files", "torch"] },
   nets: { group: "library", budget: 17_600, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 44_500, imports: ["files", "torch", "bridge"] },
-  train: { group: "library", budget: 33_600, imports: ["files", "torch", "bridge"] },
+  train: { group: "library", budget: 33_400, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 25_000, imports: ["files"] },
   runs: { group: "app", budget: 33_300, imports: ["files"] },
   problem: { group: "app", budget: 13_200, imports: base },
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 50_000, testTokens: 327_700, packed: 0 };
+const limits = { commentWords: 50_000, testTokens: 324_000, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);
