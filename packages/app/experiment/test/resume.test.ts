@@ -1,10 +1,12 @@
 // Whether a run's configuration equals the requested one, runs of older versions included.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openRun } from "@dsbm/runs";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { openRun, type RunWriter } from "@dsbm/runs";
 import { afterEach, describe, expect, it } from "vitest";
 import { changesOf, checkSameConfig } from "../src/run/begin/resume.js";
+import { checkTables, savePairs } from "../src/run/columns.js";
 
 const root = mkdtempSync(join(tmpdir(), "dsbm-resume-"));
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -52,4 +54,14 @@ describe("a configuration", () => {
       "model.dropout was 0.1 and is now 0",
     ]);
   });
+});
+
+it("known pairs that have changed are refused", () => {
+  const pairs = join(runOf({}), "known.csv");
+  writeFileSync(pairs, "source,target\n1,2\n");
+  const saveFile = (name: string, text: string) => writeFileSync(join(root, name), text);
+  savePairs({ pairs } as CompleteTrainConfig, { saveFile } as unknown as RunWriter);
+  expect(() => checkTables(root)).not.toThrow();
+  writeFileSync(pairs, "source,target\n1,3\n");
+  expect(() => checkTables(root)).toThrow(/known\.csv has changed since .*--again/);
 });

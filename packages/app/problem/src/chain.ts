@@ -1,8 +1,7 @@
-import { type Chain, chainEndpoints, chainOf, type Endpoints, methodNamed } from "@dsbm/bridge";
+import { type Chain, chainOf, methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { ConfigError, processTimes } from "@dsbm/config";
-import { type Tensor, tidy } from "@dsbm/torch";
-import type { EndpointData } from "./dataset.js";
+import { ConfigError } from "@dsbm/config";
+import { datasetTimes } from "./times.js";
 
 /** Null for two datasets. */
 export function configChain({
@@ -18,23 +17,5 @@ export function configChain({
       "usage",
       `method=${method} is for two datasets, got ${intervals + 1}: write method=dsbm, sf2m, otcfm, alpha_dsbm or wfr`,
     );
-  return chainOf(
-    times
-      ? processTimes({ times }, times)
-      : Array.from({ length: intervals + 1 }, (_, k) => k / intervals),
-  );
-}
-
-/** Training rows of all intervals in the network's units, as new tensors. */
-export function chainTables(
-  ends: readonly EndpointData[],
-  rowsOf: (end: EndpointData, k: number) => Tensor,
-  chain: Chain,
-): Endpoints {
-  return tidy(() =>
-    chainEndpoints(
-      ends.map((end, k) => ({ x: rowsOf(end, k), conditions: end.conditions?.train })),
-      chain,
-    ),
-  );
+  return chainOf(datasetTimes({ times }, intervals + 1));
 }

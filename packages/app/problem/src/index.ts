@@ -13,7 +13,7 @@ export { type GrowthCells, growthIntervals } from "./growth-intervals.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
 export { growthNote, relativeMasses } from "./masses.js";
 export { buildNetwork, conditionKind } from "./network.js";
-export { aboutPairs, loadPairs, savePairs } from "./pairs/known-pairs.js";
+export { aboutPairs, loadPairs } from "./pairs/known-pairs.js";
 export { pictureFolders, pictureSizes } from "./pictures/sizes.js";
 export {
   bridgeProcess,

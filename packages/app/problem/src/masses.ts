@@ -1,6 +1,7 @@
 // Datasets with masses: a training row ends in its log mass.
 import {
   type Chain,
+  chainEndpoints,
   type Endpoints,
   growthLength,
   intervalsOf,
@@ -12,18 +13,11 @@ import {
   splitMass,
   stream,
 } from "@dsbm/bridge";
-import {
-  type CompleteTrainConfig,
-  ConfigError,
-  type MassKey,
-  massKeys,
-  processTimes,
-} from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, type MassKey, massKeys } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { cat, full, randperm, type Tensor, tidy } from "@dsbm/torch";
-import { chainTables } from "./chain.js";
 import type { EndpointData } from "./dataset.js";
-import { timeScale } from "./times.js";
+import { datasetTimes, timeScale } from "./times.js";
 
 type MassConfig = Pick<
   CompleteTrainConfig,
@@ -85,9 +79,7 @@ export function priorsOf(config: MassConfig, ends: readonly EndpointData[]): Ten
 /** Time between consecutive datasets, in the user's units. */
 export function timeSpans(config: MassConfig, sets: number): number[] {
   const length = timeScale(config)?.length ?? 1;
-  const times = config.times
-    ? processTimes({ times: config.times }, config.times)
-    : Array.from({ length: sets }, (_, k) => k / (sets - 1));
+  const times = datasetTimes(config, sets);
   return times.slice(1).map((time, k) => (time - (times[k] as number)) * length);
 }
 
@@ -177,7 +169,13 @@ export function trainingTables(
     const x = end.plain(end.train);
     return masses ? withMass(x, masses[k] as number) : x;
   };
-  const made = chain ? chainTables(ends, rowsOf, chain) : masses && twoTables(ends, rowsOf);
+  const row = (end: EndpointData, k: number) => ({
+    x: rowsOf(end, k),
+    conditions: end.conditions?.train,
+  });
+  const made = chain
+    ? tidy(() => chainEndpoints(ends.map(row), chain))
+    : masses && twoTables(ends, rowsOf);
   return made && hasPrior(config) ? withPriors(made, priorsOf(config, ends)) : made;
 }
 

@@ -2,13 +2,17 @@ import { type CompleteTrainConfig, processTimes } from "@dsbm/config";
 
 export type TimeConfig = Pick<CompleteTrainConfig, "data" | "times">;
 
+/** The process times of `n` datasets. */
+export const datasetTimes = ({ times }: Pick<TimeConfig, "times">, n: number): number[] =>
+  times ? processTimes({ times }, times) : Array.from({ length: n }, (_, k) => k / (n - 1));
+
 /** The process time of each value of data.split_by; empty for runs of several files. */
 export function timeValues({ data, times }: TimeConfig): { value: string; time: number }[] {
   const { split_by, source, target, between } = data;
   if (split_by === null || source === null || target === null) return [];
   const values = [source, ...(between ?? []), target];
-  const own = times && processTimes({ times }, times);
-  return values.map((value, k) => ({ value, time: own?.[k] ?? k / (values.length - 1) }));
+  const own = datasetTimes({ times }, values.length);
+  return values.map((value, k) => ({ value, time: own[k] as number }));
 }
 
 /** The scale of numeric times in proportion to process times: value = from + length · time; null for others. */

@@ -1,16 +1,15 @@
 // pairs=FILE through the configuration: the rows of the tables that the training gets, and the file that a run keeps.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
-import { writeFileAtomic } from "@dsbm/files";
-import { type RunWriter, silentProgress } from "@dsbm/runs";
+import { silentProgress } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
 import { configured, withEnds } from "../../../../test/support/problem.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { loading } from "../src/dataset.js";
 import { prepareDatasets } from "../src/datasets.js";
-import { aboutPairs, loadPairs, savePairs } from "../src/pairs/known-pairs.js";
+import { aboutPairs, loadPairs } from "../src/pairs/known-pairs.js";
 import { trainingProblem } from "../src/problem.js";
 
 const folder = scratch();
@@ -55,7 +54,7 @@ async function loaded(pairs: string, ...words: string[]) {
   });
 }
 
-it("gives the training the rows of known pairs, and keeps their digest with the run", async () => {
+it("gives the training the rows of known pairs", async () => {
   const lines = Array.from({ length: 40 }, (_, i) => `a${i},b${39 - i}`).join("\n");
   const { known, config, data } = await loaded(`source,target\n${lines}\n`);
   // Four rows of each end are held out.
@@ -64,17 +63,6 @@ it("gives the training the rows of known pairs, and keeps their digest with the 
   expect(data.pairs).toBe(known);
   expect(aboutPairs(config, known as KnownRows)).toMatch(
     /pairs.csv: 40 known pairs, of which \d have a held-out or unused row$/,
-  );
-  const run = {
-    paths: { folder },
-    saveFile: (name: string, text: string) => writeFileAtomic(join(folder, name), text),
-  } as unknown as RunWriter;
-  savePairs(known, config, run);
-  savePairs(known, config, run);
-  expect(JSON.parse(readFileSync(at("pairs.json"), "utf8"))).toMatchObject({ given: 40 });
-  const other = await loaded("source,target\na1,b2\na2,b3\na5,b5\na6,b6\n");
-  expect(() => savePairs(other.known, config, run)).toThrow(
-    /has not the pairs that .* was begun with .*: bring the file back, or add --again/,
   );
 });
 

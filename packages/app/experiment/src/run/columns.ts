@@ -1,11 +1,11 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { type DataDescription, firstOf } from "@dsbm/data";
 import { sha256OfFile } from "@dsbm/files";
 import type { Datasets } from "@dsbm/problem";
 import type { Progress, RunWriter } from "@dsbm/runs";
-import { readDataFile, version } from "@dsbm/runs";
+import { readDataFile, readJson, version } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 
 export function saveColumns(
@@ -35,9 +35,22 @@ function warningLines({ columns, warnings }: DataDescription): string[] {
 
 const checksumOf = (path: string): string => sha256OfFile(realpathSync(path));
 
-/** Throws a ConfigError if a table of a run has changed. A missing table is accepted. */
+const pairsFile = "pairs.json";
+
+/** Keeps the checksum of pairs=FILE. */
+export function savePairs({ pairs }: CompleteTrainConfig, run: RunWriter): void {
+  if (pairs !== null)
+    run.saveFile(pairsFile, `${JSON.stringify({ [pairs]: checksumOf(pairs) }, null, 2)}\n`);
+}
+
+/** Throws a ConfigError if a table or the pairs of a run have changed. A missing file is accepted. */
 export function checkTables(folder: string): void {
-  for (const [path, sha256] of Object.entries(readDataFile(folder)?.files ?? {}))
+  const pairs = join(folder, pairsFile);
+  const files = {
+    ...readDataFile(folder)?.files,
+    ...(existsSync(pairs) && (readJson(pairs) as Record<string, string>)),
+  };
+  for (const [path, sha256] of Object.entries(files))
     if (existsSync(path) && checksumOf(path) !== sha256)
       throw new ConfigError(
         "usage",

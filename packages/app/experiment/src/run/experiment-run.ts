@@ -8,7 +8,6 @@ import {
   evaluatedDirections,
   isVectors,
   type Position,
-  savePairs,
   stepsBefore,
   threadsOf,
   trainingProblem,
@@ -31,7 +30,7 @@ import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { TimeEstimate } from "../forecast/estimate.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
-import { saveColumns, saveProjection } from "./columns.js";
+import { saveColumns, savePairs, saveProjection } from "./columns.js";
 import { type MainWork, type Next, runCourse } from "./course.js";
 import type { RunOptions } from "./options.js";
 import { describeStep } from "./ranks.js";
@@ -52,7 +51,7 @@ export class ExperimentRun {
     private readonly options: RunOptions,
     private readonly ends: Datasets,
     private readonly run: RunWriter,
-    private readonly pairs: KnownRows | null,
+    pairs: KnownRows | null,
   ) {
     const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
     const { ranks = null, hooks } = options;
@@ -112,7 +111,7 @@ export class ExperimentRun {
     const isPending = this.#evaluationPending(at);
     this.#logger = loggers[config.LOGGER](run.paths.folder, this.#stepsBefore(at) + 1);
     saveColumns(ends, { run, progress });
-    savePairs(this.pairs, config, run);
+    savePairs(config, run);
     saveProjection(ends, run);
     const bridge = Bridge.live(training, { config, ends, folder: run.paths.folder });
     const how = { split: "test", threads: threadsOf(config), progress, signal } as const;

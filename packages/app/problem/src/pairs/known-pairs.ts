@@ -1,20 +1,8 @@
-// pairs=FILE: known pairs of rows. pairs.json of the run keeps the file's hash, so that a run
-// resumes only with the same pairs.
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import type { KnownPairs } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
-import { type RunWriter, readJson } from "@dsbm/runs";
-import { z } from "zod";
 import { loading } from "../dataset.js";
 import { type Datasets, namesOf } from "../datasets.js";
-
-const saved = z.object({ file: z.string(), sha256: z.string() });
-
-const pairsFile = "pairs.json";
 
 /**
  * Known pairs as rows of the training tables, for a time course over all intervals; null without
@@ -43,25 +31,3 @@ export async function loadPairs(
 
 export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
   `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a held-out or unused row` : ""}`;
-
-/** Throws a ConfigError if a resumed run began with other pairs. */
-export function savePairs(known: KnownRows | null, config: CompleteTrainConfig, run: RunWriter) {
-  if (!known) return;
-  const path = join(run.paths.folder, pairsFile);
-  const sha256 = digest(known);
-  const before = existsSync(path) ? saved.safeParse(readJson(path)) : null;
-  if (before && before.data?.sha256 !== sha256)
-    throw new ConfigError(
-      "usage",
-      `${config.pairs} has not the pairs that ${run.paths.folder} was begun with (${path}): bring the file back, or add --again to start over`,
-    );
-  const content = { file: config.pairs, given: known.given, used: known.x0.length, sha256 };
-  run.saveFile(pairsFile, `${JSON.stringify(content, null, 2)}\n`);
-}
-
-function digest({ x0, x1 }: KnownPairs): string {
-  const hash = createHash("sha256");
-  for (const rows of [x0, x1])
-    hash.update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
-  return hash.digest("hex");
-}
