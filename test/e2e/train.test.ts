@@ -25,7 +25,7 @@ describe("a whole run", () => {
 
   it("leaves weights, checkpoints, evaluations, images and a report, and is not run twice", async () => {
     const { stdout, folder } = await train("whole", ...words);
-    expect(stdout).toMatch(/independent_msd/);
+    expect(stdout).toMatch(/mean squared displacement/);
     const run = readRun(folder);
     expect(run.info.state).toBe("finished");
     const models = run.models.map(

@@ -45,7 +45,6 @@ interface BatchOptions extends Pick<CarryOptions, "first" | "purpose" | "signal"
 
 export interface SamplePlan {
   readonly direction: Direction;
-  readonly grid: TimeGrid;
   readonly times: readonly number[];
   readonly batchRows: number;
   /**
@@ -104,7 +103,6 @@ export function planSamples(
   const rows = config.batch_size ?? usualBatch(trained.shape, path ? times.length : 1);
   return {
     direction,
-    grid,
     times,
     batchRows: Math.ceil(rows / unit) * unit,
     async carry(x, { given, onState, ...batch }) {
@@ -149,23 +147,21 @@ function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Tr
 export const withUnitMass = (x: Tensor): Tensor =>
   joinMass(x, zeros([x.size(0)], { device: x.device, dtype: x.dtype }));
 
+/** Gives `use` the samples [n, d] and the weights [n] of states [n, d + 1]. */
 async function withWeights(
   state: Tensor,
   use: (x: Tensor, weights: Tensor) => void | Promise<void>,
 ): Promise<void> {
-  const { x, weights } = tidy(() => splitWeights(state));
+  const { x, weights } = tidy(() => {
+    const { x, logMass } = splitMass(state);
+    return { x: x.clone().keep(), weights: logMass.exp().keep() };
+  });
   try {
     await use(x, weights);
   } finally {
     x.dispose();
     weights.dispose();
   }
-}
-
-/** Samples [n, d] and weights [n] of states [n, d + 1]; the caller owns them. */
-function splitWeights(state: Tensor): { x: Tensor; weights: Tensor } {
-  const { x, logMass } = splitMass(state);
-  return { x: x.clone().keep(), weights: logMass.exp().keep() };
 }
 
 /** The training grid, or a grid with this number of steps (in each interval of a time course). */

@@ -1,4 +1,11 @@
-import { type Conditions, cellOf, type Direction, ordered, squaredDistances } from "@dsbm/bridge";
+import {
+  type Conditions,
+  cellOf,
+  type Direction,
+  type Field,
+  ordered,
+  squaredDistances,
+} from "@dsbm/bridge";
 import type { AnnotateConfig } from "@dsbm/config";
 import { type GrowthCells, timeScale, timeValues } from "@dsbm/problem";
 import { full, type Tensor, tidy } from "@dsbm/torch";
@@ -48,23 +55,25 @@ export function annotationsOf(context: AnnotationContext): Annotation[] {
 
 /** The growth rate of a row's mass, per unit of the user's time. */
 function growthOf({ bridge }: AnnotationContext): Annotation | null {
-  const { trained } = bridge;
-  const unit = timeScale(trained.config)?.length ?? 1;
-  const latest = latestTime(trained);
   if (!bridge.growth()) return null;
   return {
     obsm: null,
     columns: ["growth_rate"],
-    async values({ x, given, time }) {
-      const t = Math.min(processTime(trained.config, time, "time"), latest);
-      const rates = tidy(() =>
-        bridge
-          .growth(given)?.(x, full([x.size(0)], t))
-          .toNumbers(),
-      );
-      return [Float64Array.from(rates ?? [], (rate) => rate / unit)];
+    async values(rows) {
+      const field = bridge.growth(rows.given) as Field;
+      return [Float64Array.from(tidy(() => fieldAt(bridge, field, rows).toNumbers()))];
     },
   };
+}
+
+/**
+ * A field at rows, per unit of the user's time. At the last time a drift may be undefined: samplers
+ * evaluate it at the start of their last step.
+ */
+function fieldAt({ trained }: Bridge, field: Field, { x, time }: TimedRows): Tensor {
+  const latest = ordered("f", gridOf(trained, null)).at(-1)?.time ?? 0;
+  const t = Math.min(processTime(trained.config, time, "time"), latest);
+  return field(x, full([x.size(0)], t)).div(timeScale(trained.config)?.length ?? 1);
 }
 
 /** The 90 % interval of the mean growth rate of like rows, until the next time that was measured. */
@@ -106,28 +115,15 @@ function massesOf(context: AnnotationContext): Annotation | null {
   };
 }
 
-/**
- * At the last time a drift may be undefined: samplers evaluate it at the start of their last step.
- */
-const latestTime = (trained: Bridge["trained"]): number =>
-  ordered("f", gridOf(trained, null)).at(-1)?.time ?? 0;
-
 /** The drift, per unit of the user's time. */
 function velocityOf({ bridge, names, layer }: AnnotationContext): Annotation | null {
-  const { trained, units } = bridge;
-  const unit = timeScale(trained.config)?.length ?? 1;
-  const latest = latestTime(trained);
   if (!(bridge.drift("f") ?? bridge.velocity())) return null;
   return {
     obsm: `velocity_${layer.replace(/^X_/, "")}`,
     columns: names.map((name) => `velocity_${name}`),
-    async values({ x, given, time }) {
-      const field = bridge.drift("f", given) ?? bridge.velocity(given);
-      const t = Math.min(processTime(trained.config, time, "time"), latest);
-      return tidy(() => {
-        const v = field?.(x, full([x.size(0)], t)) as Tensor;
-        return units.undoVectors(x, v.div(unit));
-      });
+    async values(rows) {
+      const field = (bridge.drift("f", rows.given) ?? bridge.velocity(rows.given)) as Field;
+      return tidy(() => bridge.units.undoVectors(rows.x, fieldAt(bridge, field, rows)));
     },
   };
 }
