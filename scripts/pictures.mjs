@@ -1,14 +1,22 @@
 // Draws docs/pictures/ and docs/studio again: figures of the README and the tutorials by their commands, and their runs in
 // the studio. `npm run pictures [-- NAME …]`, some minutes; the report and the studio need chromium.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import sharp from "sharp";
+import ts from "typescript";
 import { repo } from "./setup/stamp.mjs";
 
 const pictures = join(repo, "docs", "pictures");
@@ -19,16 +27,57 @@ const bin = join(repo, "packages/app/cli/bin/dsbm.mjs");
 const asked = process.argv.slice(2);
 const wants = (name) => asked.length === 0 || asked.includes(name);
 
-/** Fits, and returns the path of the latest figure whose name matches. */
-function figureOf(name, options, figure = /_f_.*_scatter\.png$/) {
-  execFileSync(process.execPath, [bin, "fit", ...options, `name=${name}`], {
-    cwd: folder,
-    stdio: "inherit",
-  });
-  const run = join(folder, "experiments", name);
-  const figures = readdirSync(run, { recursive: true }).filter((path) => figure.test(path));
+const run = (program, args) => execFileSync(program, args, { cwd: folder, stdio: "inherit" });
+const dsbm = (...args) => run(process.execPath, [bin, ...args]);
+
+/** The path of the latest figure of forward samples below a folder. */
+function latestFigure(name) {
+  const below = join(folder, "experiments", name);
+  const figures = readdirSync(below, { recursive: true }).filter((path) =>
+    /_f_.*_scatter\.png$/.test(path),
+  );
   if (figures.length === 0) throw new Error(`${name} has no picture: give it more minutes`);
-  return join(run, figures.toSorted().at(-1));
+  return join(below, figures.toSorted().at(-1));
+}
+
+/** Fits, or opens the finished run, and returns the path of its latest figure. */
+function figureOf(name, options) {
+  dsbm("fit", ...options, `name=${name}`);
+  return latestFigure(name);
+}
+
+/** The block of a tutorial in a language that has a text. */
+function blockOf(page, language, text) {
+  const document = readFileSync(join(repo, "docs/guide", `${page}.md`), "utf8");
+  const blocks = [...document.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm"))];
+  return blocks.map(([, block]) => block).find((block) => block.includes(text));
+}
+
+/** Runs a program of TypeScript or JavaScript in the folder. */
+function runProgram(name, text) {
+  const { outputText } = ts.transpileModule(text, {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+  });
+  writeFileSync(join(folder, `${name}.mjs`), outputText);
+  run(process.execPath, [`${name}.mjs`]);
+}
+
+/** The plot of the tutorial of R; null if R or onnxruntime is missing. */
+function drawInR(options) {
+  for (const [program, ...args] of [
+    ["python3", "-c", "import onnxruntime"],
+    ["Rscript", "--version"],
+  ])
+    if (spawnSync(program, args).status !== 0) {
+      console.log(
+        `python-and-r: "${[program, ...args].join(" ")}" fails here; the old image stays`,
+      );
+      return null;
+    }
+  figureOf("rivers", options);
+  dsbm("export", "latest", "rivers/", "overwrite=true");
+  run("Rscript", ["-e", blockOf("python-and-r", "r", "plot(")]);
+  return join(folder, "rivers.png");
 }
 
 /** Writes an image of a page: at most 700 pixels wide, in 24 colours. */
@@ -84,22 +133,25 @@ async function drawSigma() {
 }
 
 /** The top of the report of a run. */
-async function drawReport(run) {
-  const report = readdirSync(run, { recursive: true }).find((path) => path.endsWith("report.html"));
+async function drawReport(name) {
+  const below = join(folder, "experiments", name);
+  const report = readdirSync(below, { recursive: true }).find((path) =>
+    path.endsWith("report.html"),
+  );
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox"],
   });
   const page = await browser.newPage({ viewport: { width: 700, height: 600 } });
-  await page.goto(pathToFileURL(join(run, report)).href);
+  await page.goto(pathToFileURL(join(below, report)).href);
   await save(await page.screenshot(), "report");
   await browser.close();
 }
 
 const widths = [360, 1280, 2560];
 
-/** Screenshots of the pages of the studio over the runs of this folder. */
-async function drawStudio() {
+/** Starts the studio over the runs of this folder: its address and its runs. */
+async function openStudio() {
   const studio = spawn(process.execPath, [bin, "studio", "experiments", "--no-settings"], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
@@ -107,16 +159,42 @@ async function drawStudio() {
   const [said] = await once(studio.stdout, "data");
   const address = /http:\S+/.exec(String(said))[0];
   const { rows } = await (await fetch(`${address}api/runs`)).json();
-  const runs = (names) =>
+  const addressOf = (isShown) =>
     rows
-      .filter(({ name }) => names.includes(name))
+      .filter(isShown)
       .map(({ id }) => `run=${encodeURIComponent(id)}`)
       .join("&");
-  const rivers = runs(["rivers"]);
+  const close = async () => {
+    studio.kill("SIGINT");
+    await once(studio, "exit");
+  };
+  return { address, addressOf, close };
+}
+
+/** The curves of the runs of a sweep, as the studio compares them. */
+async function drawSweep() {
+  const { address, addressOf, close } = await openStudio();
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  });
+  const page = await browser.newPage({ viewport: { width: 1000, height: 800 } });
+  await page.goto(`${address}#/compare?${addressOf(({ id }) => id.startsWith("gaussian"))}`);
+  await page.locator("canvas").first().waitFor();
+  await page.waitForTimeout(1500);
+  await save(await page.screenshot(), "cluster");
+  await browser.close();
+  await close();
+}
+
+/** Screenshots of the pages of the studio. */
+async function drawStudio() {
+  const { address, addressOf, close } = await openStudio();
+  const rivers = addressOf(({ name }) => name === "rivers");
   const pages = {
     runs: "#/",
     run: `#/run?${rivers}`,
-    compare: `#/compare?${runs(["small", "middle", "large"])}`,
+    compare: `#/compare?${addressOf(({ name }) => ["small", "middle", "large"].includes(name))}`,
     play: `#/run?${rivers}&tab=play`,
   };
   const browser = await chromium.launch({
@@ -147,30 +225,53 @@ async function drawStudio() {
     await page.close();
   }
   await browser.close();
-  studio.kill("SIGINT");
-  await once(studio, "exit");
+  await close();
 }
 
 try {
-  const data = join(repo, "examples/data");
-  const rivers = ["winter", "summer"].map((season) => join(data, `${season}.csv`));
-  const known = `pairs=${join(data, "known.csv")}`;
+  symlinkSync(join(repo, "node_modules"), join(folder, "node_modules"));
+  symlinkSync(join(repo, "examples"), join(folder, "examples"));
+  const data = "examples/data";
+  const rivers = [`${data}/winter.csv`, `${data}/summer.csv`];
   const tutorials = {
     rivers: [...rivers, "data.exclude=river", "data.keep=id", "max_minutes=2"],
     conditions: [
       ...[...rivers, "data.condition=river", "data.keep=id"],
       ...["condition_dropout=0.1", "max_minutes=2"],
     ],
-    pairs: [...rivers, "data.exclude=river", "data.id=id", known, "n_ipf=1", "max_minutes=2"],
+    pairs: [
+      ...[...rivers, "data.exclude=river", "data.id=id", `pairs=${data}/known.csv`],
+      ...["n_ipf=1", "max_minutes=2"],
+    ],
   };
   for (const [name, options] of Object.entries(tutorials))
     if (wants(name)) await save(figureOf(name, options), name);
+  if (wants("rivers")) await drawReport("rivers");
+  if (wants("python-and-r")) {
+    const plot = drawInR(tutorials.rivers);
+    if (plot) await save(plot, "python-and-r");
+  }
   if (wants("time-course")) {
-    execFileSync(process.execPath, [join(data, "cells.mjs")], { cwd: folder });
+    run(process.execPath, [`${data}/cells.mjs`]);
     const cells = ["cells.h5ad", "time=day", "data.layer=X_pca", "data.keep=celltype"];
     await save(figureOf("cells", [...cells, "max_minutes=5"]), "time-course");
   }
-  if (wants("rivers")) await drawReport(join(folder, "experiments", "rivers"));
+  if (wants("extending")) {
+    const program = readFileSync(join(repo, "examples/own-method.ts"), "utf8");
+    runProgram(
+      "own-method",
+      program.replace("  method:", '  folder: "experiments/own",\n  method:'),
+    );
+    await save(latestFigure("own"), "extending");
+  }
+  if (wants("paper-to-code")) {
+    runProgram("by-hand", blockOf("paper-to-code", "js", "scatterFigure"));
+    await save(join(folder, "paths.svg"), "paper-to-code");
+  }
+  if (wants("cluster")) {
+    dsbm("gaussian", "dim=5,20", "seed=1,2", "n_ipf=6", "num_iter=1000", "-m");
+    await drawSweep();
+  }
   if (wants("sigma")) await drawSigma();
   if (wants("studio")) await drawStudio();
 } finally {

@@ -37,7 +37,7 @@ export function qualityTable(quality: Quality): string {
           : `[${row.interval.map(short).join(", ")}]`,
       floor: short(row.floor),
       ceiling: short(row.ceiling),
-      wanted: row.better === "target" ? `near ${short(row.target)}` : row.better,
+      better: row.better === "target" ? `near ${short(row.target)}` : row.better,
       verdict: row.grade ? gradeWords[row.grade] : "",
     })),
   );
