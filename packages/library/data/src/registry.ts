@@ -52,9 +52,12 @@ const ownSets = [
 ];
 
 /**
- * Loads one split of a dataset: `loadTable("mnist_2", { split: "train" })`. A name is a set with
+ * Loads one split of a dataset. A name is a set with
  * labels, or folder:PATH, array:PATH.npy or table:PATH. Throws `DatasetError`: `UnknownSet`,
  * `InvalidOption`, `MissingFiles` with the download, `NotPrepared`, and errors of damaged files.
+ * @example
+ * const { x, labels } = loadTable("mnist_2", { split: "train", n: 100 });
+ * console.log(x.shape); // [100, 1, 28, 28], bytes
  */
 export function loadTable(name: string, options: TableOptions): Table {
   const { set, options: setOptions } = findSet(name, options);

@@ -43,7 +43,17 @@ interface MainResult {
   steps: Record<string, number>;
 }
 
-/** Trains a bridge: half-iterations, caches of pairs, averages of weights and checkpoints. */
+/**
+ * Trains a bridge: half-iterations, caches of pairs, averages of weights and checkpoints.
+ * @example
+ * const training = new Training({
+ *   data: { x0, x1 }, // [n, d] and [m, d]
+ *   process: brownian({ sigma: 1 }),
+ *   method: { method: methods.dsbm, network: () => new ScoreNetwork(2) },
+ *   schedule: { grid: uniformGrid(20), halfIterations: 4, steps: 2000 },
+ * });
+ * for await (const event of training.run()) if (event.type === "step") console.log(event.loss);
+ */
 export class Training {
   /** The problem with all defaults. */
   readonly problem: CompleteProblem;

@@ -54,9 +54,16 @@ export interface Bridge extends Disposable {
    * `"b"` back), in the data's own units: columns as in the files, images as bytes or as numbers
    * from −1 to 1. The noise of row i depends only on the seed and i. Throws a ConfigError for wrong
    * options, for samples and conditions of another shape, and for an untrained direction.
+   * @example
+   * const { x } = await bridge.sample([[3.4, 11.7]], { direction: "b", seed: 1 });
    */
   sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
-  /** As `sample`, with all states from start to endpoint. */
+  /**
+   * As `sample`, with all states from start to endpoint.
+   * @example
+   * const { times, states } = await bridge.paths([[3.4, 11.7]], { steps: 10 });
+   * console.log(times[5], states[5]); // the row in the middle
+   */
   paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
   /** Measures held-out samples: `evaluate` on this run. */
   evaluate(options?: EvaluateOptions): Promise<Quality>;
@@ -84,6 +91,8 @@ export interface Bridge extends Disposable {
   /**
    * Writes models for other programs (a page if `out` ends in .html) as `dsbm export`; returns the
    * paths.
+   * @example
+   * await bridge.export("rivers.html", { overwrite: true });
    */
   export(out: string, options?: ExportKeys): Promise<string[]>;
   /** Frees the networks. Later calls throw a ConfigError. */
@@ -102,6 +111,9 @@ export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
  * Evaluates the bridge of a run: each metric with its floor, ceiling and interval. Writes nothing.
  * Throws a ConfigError for a run without weights and for options that do not fit, and the reason of
  * `signal`.
+ * @example
+ * const { rows } = await evaluate("experiments/latest", { metrics: ["sliced_w2"] });
+ * for (const { title, value, floor } of rows) console.log(title, value, floor);
  */
 export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
   const { own, signal, ...keys } = options;
@@ -115,6 +127,8 @@ export async function evaluate(folder: string, options: EvaluateOptions = {}): P
 /**
  * Opens a run of `dsbm fit`, `train` or `gaussian`. Throws a RunError if the folder holds no run,
  * and a ConfigError without weights, or without weights of `half_iteration`.
+ * @example
+ * using bridge = openBridge("experiments/latest");
  */
 export function openBridge(path: string, options: OpenOptions = {}): Bridge {
   const run = RunBridge.open(path, options);

@@ -49,6 +49,9 @@ export interface FitManyOptions extends RunOptions {
  * into the run folder. With the same options it resumes the run, or opens a finished run. Throws a
  * ConfigError for keys, a ConfigError or DatasetError for data, errors of training and disk, and
  * the reason of `signal`.
+ * @example
+ * const bridge = await fit({ source: "winter.csv", target: "summer.csv", max_minutes: 2 });
+ * console.log(bridge.report);
  */
 export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge> {
   const { folder: place, again = false, signal, onProgress, ...rest } = options;

@@ -12,7 +12,9 @@ import { bent } from "../model/mean-path.js";
 
 /** W1 between a left-out dataset and points of paths at its time. */
 export interface LeftOutDistance {
+  /** Distance with straight paths. */
   straight: number;
+  /** Distance with smooth paths. */
   spline: number;
 }
 

@@ -61,8 +61,14 @@ export const tableFormat = (path: string): TableFormat | undefined =>
   formatNames.find((name) => formats[name].ending.test(path));
 
 /**
- * Throws `MissingFiles` with the closest name, `UnsupportedType`, `WrongSet` for a file of another
- * format, `Unreadable`, and errors of the readers.
+ * Opens a table, whose rows come in batches. Throws `MissingFiles` with the closest name,
+ * `UnsupportedType`, `WrongSet` for a file of another format, `Unreadable`, and errors of the
+ * readers.
+ * @example
+ * const table = await openRows("winter.csv");
+ * for await (const { first, numbers } of table.batches({ numbers: ["oxygen"] }))
+ *   console.log(first, numbers[0]);
+ * table.close();
  */
 export async function openRows(path: string, options: ReadOptions = {}): Promise<RowSource> {
   const before = checkFile(path);

@@ -27,6 +27,9 @@ export interface LoadOptions {
 /**
  * Opens an export: the address of its folder (in Node also its path), or its files in memory. Throws a WebBridgeError
  * if it is no export of this version.
+ * @example
+ * const bridge = await loadBridge("rivers/");
+ * const { x } = await bridge.sample([[3.4, 11.73, 6.98, 14.05, 2.48]], { seed: 1 });
  */
 export async function loadBridge(
   source: string | URL | ExportFiles,
