@@ -80,12 +80,12 @@ function drawInR(options) {
   return join(folder, "rivers.png");
 }
 
-/** Writes an image of a page: at most 700 pixels wide, in 24 colours. */
+/** Writes an image of a page: at most 700 pixels wide, in 16 colours. */
 const save = (picture, name) =>
   sharp(picture)
     .resize({ width: 700, withoutEnlargement: true })
     .flatten({ background: "white" })
-    .png({ palette: true, colours: 24, effort: 10 })
+    .png({ palette: true, colours: 16, effort: 10 })
     .toFile(join(pictures, `${name}.png`));
 
 /** Generated samples and paths of a scatter plot, the right column of its four panels, below a title. */
@@ -171,22 +171,6 @@ async function openStudio() {
   return { address, addressOf, close };
 }
 
-/** The curves of the runs of a sweep, as the studio compares them. */
-async function drawSweep() {
-  const { address, addressOf, close } = await openStudio();
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox"],
-  });
-  const page = await browser.newPage({ viewport: { width: 1000, height: 800 } });
-  await page.goto(`${address}#/compare?${addressOf(({ id }) => id.startsWith("gaussian"))}`);
-  await page.locator("canvas").first().waitFor();
-  await page.waitForTimeout(1500);
-  await save(await page.screenshot(), "cluster");
-  await browser.close();
-  await close();
-}
-
 /** Screenshots of the pages of the studio. */
 async function drawStudio() {
   const { address, addressOf, close } = await openStudio();
@@ -267,10 +251,6 @@ try {
   if (wants("paper-to-code")) {
     runProgram("by-hand", blockOf("paper-to-code", "js", "scatterFigure"));
     await save(join(folder, "paths.svg"), "paper-to-code");
-  }
-  if (wants("cluster")) {
-    dsbm("gaussian", "dim=5,20", "seed=1,2", "n_ipf=6", "num_iter=1000", "-m");
-    await drawSweep();
   }
   if (wants("sigma")) await drawSigma();
   if (wants("studio")) await drawStudio();
