@@ -249,7 +249,7 @@ try {
     await save(latestFigure("own"), "extending");
   }
   if (wants("paper-to-code")) {
-    runProgram("by-hand", blockOf("paper-to-code", "js", "scatterFigure"));
+    runProgram("by-hand", blockOf("paper-to-code", "js", "scatterFigure").replace("10_000", "600"));
     await save(join(folder, "paths.svg"), "paper-to-code");
   }
   if (wants("sigma")) await drawSigma();
