@@ -10,7 +10,6 @@ export type DatasetCode =
   | "ChangedFile"
   | "NotIdx"
   | "UnsupportedType"
-  | "IncompleteFile"
   | "SizeMismatch"
   | "BadLabel"
   | "WrongSet"

@@ -67,17 +67,6 @@ function checkKnown({ method: { method }, data }: CompleteProblem): void {
   checkPairs(data.pairs, data);
 }
 
-/** Throws for wrong types, which plain JavaScript lets through. */
-export function checkGroups({ data, process, method, schedule }: Problem): void {
-  for (const [name, group] of Object.entries({ data, process, method, schedule }))
-    if (!group) refuse(`${name} is ${group}; a problem has data, process, method and schedule`);
-  const { method: one } = method;
-  if (typeof one !== "object")
-    refuse(
-      `method.method is ${one}; expected a method such as methods.dsbm or methods.lightsb({})`,
-    );
-}
-
 /** New networks, checked to be models of a method that has its own. */
 export function checkedNetworks(options: MethodOptions): MethodOptions["network"] {
   const { method, network: own, stepVariance } = options;
@@ -149,18 +138,14 @@ export function checkProblem(full: CompleteProblem, problem: Problem): void {
   const { halfIterations, steps, firstSteps, firstIteration, firstPass } = full.schedule;
   const { batchSize, repeat, lrWarmup } = full.optimisation;
   const { accumulate, logEvery, cache } = full.execution;
-  checkIntegers(1, { halfIterations, steps, firstSteps, batchSize, accumulate, logEvery });
+  checkIntegers(1, { halfIterations, steps, firstSteps, batchSize, repeat, accumulate, logEvery });
   checkIntegers(0, { firstIteration, firstPass, lrWarmup });
-  checkIntegers(1, { repeat });
   if (cache)
     checkIntegers(1, {
       "cache.npar": cache.npar,
       "cache.batchSize": cache.batchSize,
       "cache.refreshStride": cache.refreshStride,
     });
-  for (const key of ["dtype", "simulateDtype"] as const)
-    if (!["float32", "bfloat16"].includes(full.execution[key]))
-      refuse(`execution.${key} is ${full.execution[key]}; expected float32 or bfloat16`);
   if (full.method.couplingRows != null)
     checkIntegers(1, { couplingRows: full.method.couplingRows });
   checkMethod(full);

@@ -14,7 +14,7 @@ import {
   type TimeGrid,
 } from "@dsbm/bridge";
 import { localRanks, type Ranks } from "./distributed/ranks.js";
-import { checkedNetworks, checkGroups, checkProblem } from "./problem-checks.js";
+import { checkedNetworks, checkProblem } from "./problem-checks.js";
 import type { CacheOptions } from "./rows/cache.js";
 
 interface ProblemData extends Endpoints {
@@ -154,7 +154,6 @@ export interface CompleteProblem extends Required<Problem> {
 
 /** Throws a BridgeError that names the first wrong field. */
 export function complete(problem: Problem): CompleteProblem {
-  checkGroups(problem);
   const { data, process, method, schedule, optimisation, execution, seed = 42 } = problem;
   const hasLayers = !method.method.model?.fit && !method.method.plan;
   const full: CompleteProblem = {

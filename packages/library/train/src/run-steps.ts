@@ -27,7 +27,7 @@ export async function* makeRows(
   for await (const { done, total } of making) {
     yield { type: "cache", half, direction, done, total };
     await new Promise(setImmediate);
-    if (ranks.any(signal?.aborted === true)) return false;
+    if (ranks.fromAll(signal?.aborted === true).includes(true)) return false;
   }
   return true;
 }

@@ -52,7 +52,6 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
   [/the sequence must alternate between b and f/, { sequence: ["b"] }, dsb],
   [/^cache.npar is 15, fewer pairs than the 32 of one batch/, { cache: { ...cache, npar: 15 } }],
   [/^cache.refreshStride is 0.5/, { cache: { ...cache, refreshStride: 0.5 } }],
-  [/^execution.dtype is float16; expected float32 or bfloat16/, { dtype: wrong("float16") }],
   [/learning rate is NaN/, { lr: Number.NaN }],
   // Data.
   [/there are no samples \(0 and 5\)/, { data: { x0: rows([0, 2]), x1: rows([5, 2]) } }],
@@ -100,19 +99,13 @@ const table: [message: RegExp, fields: Fields, method?: unknown][] = [
   ],
   [/dsb_increments, which is trained on no pairs/, matched(ofBoth), dsb],
   // Methods.
-  [/^method\.method is sf2m; expected a method such as/, { network: network(2) }, "sf2m"],
   [
     /^sf2m trains a model of its own, FlowAndScore; write network: /,
     { network: network(2) },
     methods.sf2m,
   ],
-  [/^schedule is undefined; a problem has data, process/, {}, null],
   [/has neither model.fit, nor rows and one of/, {}, { ...dsbm, regression: undefined }],
   [/^process\.sigma is 0, and dsbm learns .*rectifiedflow/, { process: brownian({ sigma: 0 }) }],
-  [
-    /^the network of direction b does not fit samples of shape \[2\]: .*; build it/,
-    { network: network(3) },
-  ],
   [/no more than two datasets/, { data: chain }, methods.sbcfm],
 ];
 

@@ -8,45 +8,32 @@ import { openZip } from "../files/archive.js";
 
 const names = ["mintrain_mean", "Delta_", "mintrain_p", "Deltap"] as const;
 
-/** Per channel, [C] in float64. */
-export interface DownscalerScaling {
-  /** Spatial means: least value and range over the training data. */
-  mintrain_mean: Tensor;
-  Delta_: Tensor;
-  /** Deviations from them, likewise. */
-  mintrain_p: Tensor;
-  Deltap: Tensor;
-}
+/**
+ * Per channel, [C] in float64: least value and range over the training data of spatial means
+ * (mintrain_mean, Delta_), and of deviations from them (mintrain_p, Deltap).
+ */
+export type DownscalerScaling = Record<(typeof names)[number], Tensor>;
 
 /**
  * Reads scaling_512.npz or scaling_64.npz. Throws `Unreadable`, `BadZip`, and `BadArray` for
  * infinite or NaN values, different lengths, or a range ≤ 0.
  */
 export function loadDownscalerScaling(path: string): DownscalerScaling {
-  return tidy(() => {
-    const archive = openZip(path);
-    const flat = Object.fromEntries(
-      names.map((name) => {
-        const bytes = archive.read(`${name}.npy`);
-        if (!bytes)
-          throw new DatasetError("BadZip", `${path}: expected an archive with ${names.join(", ")}`);
-        const array = io.npy.decode(bytes, `${path} (${name})`);
-        return [name, tensor(io.toFloat64(array))];
-      }),
-    ) as unknown as DownscalerScaling;
-    const channels = flat.Deltap.numel;
-    for (const name of names) {
-      const range = name.startsWith("Delta");
-      const values = flat[name].toNumbers();
-      const good = values.every((v) => Number.isFinite(v) && (!range || v > 0));
-      if (good && channels > 0 && values.length === channels) continue;
-      throw new DatasetError(
-        "BadArray",
-        `${path}: ${name} is [${values.slice(0, 8)}]: expected ${channels} finite numbers${range ? " above 0" : ""}, one a channel`,
-      );
-    }
-    return flat;
+  const archive = openZip(path);
+  const scaling = names.map((name) => {
+    const bytes = archive.read(`${name}.npy`);
+    if (!bytes)
+      throw new DatasetError("BadZip", `${path}: expected an archive with ${names.join(", ")}`);
+    const values = io.toFloat64(io.npy.decode(bytes, `${path} (${name})`));
+    const least = name.startsWith("Delta") ? 0 : Number.NEGATIVE_INFINITY;
+    if (values.length > 0 && values.every((v) => v > least && v < Number.POSITIVE_INFINITY))
+      return [name, tensor(values)] as const;
+    throw new DatasetError(
+      "BadArray",
+      `${path}: ${name} is [${values.slice(0, 8)}]: expected finite numbers, above 0 for ranges, one a channel`,
+    );
   });
+  return Object.fromEntries(scaling) as DownscalerScaling;
 }
 
 /**

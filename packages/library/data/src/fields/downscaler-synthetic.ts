@@ -1,17 +1,21 @@
 import { stream } from "@dsbm/bridge";
-import { cat, empty, type Generator, randn, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
+import {
+  cat,
+  empty,
+  fftIrfft2,
+  fftRfft2,
+  type Generator,
+  randn,
+  stack,
+  type Tensor,
+  tensor,
+  tidy,
+} from "@dsbm/torch";
 import { checkDrawn } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { invalidOption } from "../errors.js";
 import { newTable, type Split, type Table } from "../table.js";
-import {
-  coherence,
-  type FieldLaws,
-  fieldLaws,
-  filtered,
-  filters,
-  type Resolution,
-} from "./downscaling-law.js";
+import { coherence, fieldLaws, type Resolution } from "./downscaling-law.js";
 
 const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 const chunk = 32;
@@ -58,15 +62,19 @@ function load(resolution: Resolution, options: SetOptions): Table {
 
 /** Draws n fields [n, 3, H, W] in float64, the condition last. */
 function sampler(
-  { states, condition, mean, slope }: FieldLaws,
+  { states, condition, mean, slope }: ReturnType<typeof fieldLaws>,
   streams: { states: Generator; condition: Generator },
 ): (n: number) => Tensor {
   const { height, width } = condition.modes;
-  const by = filters([...states, condition]);
   const plane = (values: readonly number[]) =>
     tensor(Float64Array.from(values), { shape: [1, values.length, 1, 1] });
   const shift = plane(mean);
   const follow = plane(slope);
+  // White noise of variance 1 has modes of variance 1/(HW).
+  const gains = [...states, condition].flatMap(({ power }) =>
+    Array.from(power, (p) => Math.sqrt(p * height * width)),
+  );
+  const by = tensor(Float64Array.from(gains), { shape: [3, height, gains.length / (3 * height)] });
   return (n) => {
     const noise = (channels: number, generator: Generator) =>
       stack(
@@ -77,7 +85,8 @@ function sampler(
     const [a, b] = noise(2, streams.states).split(1, { dim: 1 }) as Tensor[];
     const c = noise(1, streams.condition);
     const correlated = a!.mul(coherence).add(b!.mul(Math.sqrt(1 - coherence ** 2)));
-    const fields = filtered(cat([a!, correlated, c], { dim: 1 }), by);
+    const white = cat([a!, correlated, c], { dim: 1 });
+    const fields = fftIrfft2(fftRfft2(white).mul(by), { s: [height, width] });
     const smooth = fields.narrow(1, 2, 1);
     return cat([fields.narrow(1, 0, 2).add(smooth.mul(follow)).add(shift), smooth], { dim: 1 });
   };

@@ -44,24 +44,23 @@ export function unpack(source: string): Uint8Array {
   );
 }
 
-export interface ZipArchive {
-  names: readonly string[];
-  read(name: string): Uint8Array | undefined;
-}
-
 /** Reads a .zip archive. Throws `Unreadable`, and `BadZip` for damage and for members beyond the limits. */
-export function openZip(path: string, limits?: UnpackLimits): ZipArchive {
+export function openZip(path: string, limits?: UnpackLimits) {
   const bytes = readBytes(path);
   const size = bytes.length;
-  const guarded = <T>(operation: () => T) => unpacking("BadZip", { source: path, size }, operation);
-  const zip = guarded(() => new io.ZipReader(bytes, path, Number.POSITIVE_INFINITY));
+  const of = { source: path, size };
+  const zip = unpacking(
+    "BadZip",
+    of,
+    () => new io.ZipReader(bytes, path, Number.POSITIVE_INFINITY),
+  );
   return {
     names: zip.names,
-    read(name) {
+    read(name: string): Uint8Array | undefined {
       if (!zip.has(name)) return undefined;
       const cure = "unpack it and give the unpacked file";
       checkUnpacked(path, zip.size(name), "BadZip", { size, limits, cure });
-      return guarded(() => zip.read(name));
+      return unpacking("BadZip", of, () => zip.read(name));
     },
   };
 }

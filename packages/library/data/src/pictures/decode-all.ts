@@ -7,7 +7,7 @@ import { type DecodedPicture, decodePicture, type PictureTarget } from "./pictur
 import type { PictureFile } from "./picture-files.js";
 
 /** More than decoding threads, so that no thread waits for the disk. */
-const ahead = 8;
+const together = 16;
 
 interface DecodeAllOptions {
   target: PictureTarget;
@@ -24,23 +24,20 @@ export async function decodeAll(
   { target, published, progress, signal }: DecodeAllOptions,
 ): Promise<void> {
   let writer: io.npy.NpyWriter | undefined;
-  let [height, width] = published ?? [0, 0];
+  let size = published;
   let done = 0;
   try {
-    for await (const picture of decodeInOrder(files, target)) {
+    for await (const { height, width, bytes } of decodeInOrder(files, target)) {
       signal?.throwIfAborted();
-      if (done === 0 && published === null) {
-        height = picture.height;
-        width = picture.width;
-      }
-      if (picture.height !== height || picture.width !== width)
+      size ??= [height, width];
+      if (height !== size[0] || width !== size[1])
         throw new DatasetError(
           "BadPicture",
-          `${files[done]?.path}: ${picture.width}×${picture.height} pixels: expected ${width}×${height} as ${published ? "published" : `in ${basename(files[0]?.path ?? "")}`}; remove it, or set image_size to scale all images to one size`,
+          `${files[done]?.path}: ${width}×${height} pixels: expected ${size[1]}×${size[0]} as ${published ? "published" : `in ${basename(files[0]?.path ?? "")}`}; remove it, or set image_size to scale all images to one size`,
         );
       const shape = [target.channels, height, width];
       writer ??= new io.npy.NpyWriter(path, "uint8", shape);
-      writer.append({ dtype: "uint8", shape, data: picture.bytes });
+      writer.append({ dtype: "uint8", shape, data: bytes });
       done += 1;
       progress(done);
     }
@@ -50,26 +47,18 @@ export async function decodeAll(
   }
 }
 
-/** Some images are decoded in advance; the first failure in order is thrown. */
+/** Decodes some images at once; throws the first failure in order. */
 async function* decodeInOrder(
   files: readonly PictureFile[],
   target: PictureTarget,
 ): AsyncGenerator<DecodedPicture> {
-  const waiting: Promise<DecodedPicture>[] = [];
-  const start = (file: PictureFile) => {
-    const decoding = decodePicture(file.path, target);
-    // A failure counts when its turn comes.
-    decoding.catch(() => {});
-    waiting.push(decoding);
-  };
-  try {
-    for (const file of files.slice(0, ahead)) start(file);
-    for (let i = 0; i < files.length; i++) {
-      yield await (waiting.shift() as Promise<DecodedPicture>);
-      const next = files[i + ahead];
-      if (next) start(next);
+  for (let first = 0; first < files.length; first += together) {
+    const some = files.slice(first, first + together);
+    for (const decoded of await Promise.allSettled(
+      some.map(({ path }) => decodePicture(path, target)),
+    )) {
+      if (decoded.status === "rejected") throw decoded.reason;
+      yield decoded.value;
     }
-  } finally {
-    await Promise.allSettled(waiting);
   }
 }

@@ -11,8 +11,6 @@ export interface PictureFormat {
   size: number;
   /** 1 if all are grey. */
   channels: 1 | 3;
-  /** Grey images may be stored with three channels. */
-  stored: 1 | 3;
 }
 
 const evenly = <T>(all: readonly T[], most: number): T[] =>
@@ -38,9 +36,9 @@ export async function pictureFormat(folder: string): Promise<PictureFormat> {
     );
   const size = Math.min(...metadata.map(({ width, height }) => Math.min(width, height)));
   if (metadata.every(({ space, channels }) => space === "b-w" || channels === 1))
-    return { size, channels: 1, stored: 1 };
+    return { size, channels: 1 };
   const grey = await Promise.all(evenly(some, mostColours).map(isGrey));
-  return { size, channels: grey.every(Boolean) ? 1 : 3, stored: 3 };
+  return { size, channels: grey.every(Boolean) ? 1 : 3 };
 }
 
 async function isGrey({ path }: PictureFile): Promise<boolean> {

@@ -27,7 +27,7 @@ export function listPictures(folder: string, below = ""): PictureFile[] {
     const isFile = entry.isFile() || (entry.isSymbolicLink() && leadsToFile(path));
     return isFile && pictureName.test(entry.name) ? [{ name, path }] : [];
   });
-  return below === "" ? files.sort(byCodeUnits) : files;
+  return below === "" ? files.sort((a, b) => (a.name < b.name ? -1 : 1)) : files;
 }
 
 function leadsToFile(path: string): boolean {
@@ -37,11 +37,6 @@ function leadsToFile(path: string): boolean {
     if (errnoOf(error) === undefined) throw error;
     return false;
   }
-}
-
-function byCodeUnits(a: PictureFile, b: PictureFile): number {
-  if (a.name === b.name) return 0;
-  return a.name < b.name ? -1 : 1;
 }
 
 /**

@@ -127,22 +127,17 @@ export async function* cleanRows(
     counts.rows += all.length;
     counts.dropped += all.length - rows.length;
     if (rows.length === 0 || (missing === "error" && counts.dropped > 0)) continue;
-    const isAll = rows.length === count;
-    const kept = isAll
-      ? batch
-      : {
-          numbers: batch.numbers.map((column) =>
-            Float64Array.from(rows, (i) => column[i] as number),
-          ),
-          texts: batch.texts.map((column) => rows.map((i) => column[i] as string)),
-        };
+    const pickedNumbers = batch.numbers.map((column) =>
+      Float64Array.from(rows, (i) => column[i] as number),
+    );
+    const pickedTexts = batch.texts.map((column) => rows.map((i) => column[i] as string));
     yield {
       count: rows.length,
       rows: Int32Array.from(rows, (i) => first + i),
-      numbers: kept.numbers.slice(0, numbers.length),
-      masses: kept.numbers.slice(numbers.length, numbers.length + masses.length),
-      texts: kept.texts.slice(0, texts.length),
-      condition: (condition && (isClass ? kept.texts : kept.numbers).at(-1)) ?? null,
+      numbers: pickedNumbers.slice(0, numbers.length),
+      masses: pickedNumbers.slice(numbers.length, numbers.length + masses.length),
+      texts: pickedTexts.slice(0, texts.length),
+      condition: (condition && (isClass ? pickedTexts : pickedNumbers).at(-1)) ?? null,
     };
   }
   if (missing === "error" && faults.size > 0)

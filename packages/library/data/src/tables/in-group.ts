@@ -1,17 +1,11 @@
 const datePattern = /^(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:$|[T ])/;
-const written = /[A-Za-z]{3}.*\d{4}/;
 const periodPattern = /^\d{4}(-\d{2}){0,2}$/;
 const range = /^(.*?)\.\.(.*)$/s;
 
-const two = (n: number | string) => String(n).padStart(2, "0");
-
 /** A date as 2019-05-03; "" for other cells. */
 function dateOf(cell: string): string {
-  const [, year, month, day] = datePattern.exec(cell) ?? [];
-  if (year && month) return [year, two(month), ...(day ? [two(day)] : [])].join("-");
-  const date = written.test(cell) ? new Date(cell) : null;
-  if (!date || Number.isNaN(date.getTime())) return "";
-  return [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
+  const [, year, ...parts] = datePattern.exec(cell) ?? [];
+  return [year ?? [], parts.flatMap((part) => part?.padStart(2, "0") ?? [])].flat().join("-");
 }
 
 const numberIn = (text: string): number => (text === "" ? Number.NaN : Number(text));

@@ -22,8 +22,14 @@ interface Format {
 }
 
 const formats: Readonly<Record<TableFormat, Format>> = {
-  csv: { ending: /\.csv(\.gz)?$/i, open: textOpener(",") },
-  tsv: { ending: /\.(tsv|tab)(\.gz)?$/i, open: textOpener("\t") },
+  csv: {
+    ending: /\.csv(\.gz)?$/i,
+    open: (path, size, options) => openText({ path, size, usual: "," }, options),
+  },
+  tsv: {
+    ending: /\.(tsv|tab)(\.gz)?$/i,
+    open: (path, size, options) => openText({ path, size, usual: "\t" }, options),
+  },
   npy: {
     ending: /\.npy$/i,
     magic: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59],
@@ -48,13 +54,6 @@ const formats: Readonly<Record<TableFormat, Format>> = {
 
 const formatNames = Object.keys(formats) as TableFormat[];
 const endings = ".csv, .tsv (also .gz), .parquet, .npy, .npz, .h5ad";
-
-function textOpener(usual: "," | "\t"): Format["open"] {
-  return (path, size, options) => {
-    const [first, second] = firstBytes(path);
-    return openText({ path, size, usual, gzip: first === 0x1f && second === 0x8b }, options);
-  };
-}
 
 /** The format of a path by its ending; undefined for other endings. */
 export const tableFormat = (path: string): TableFormat | undefined =>
@@ -114,49 +113,35 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
 /** Throws `MissingFiles` and `UnsupportedType`. */
 export function checkFile(path: string): Stats {
   const stats = status(path);
-  if (stats === undefined) {
-    const folder = dirname(path);
-    if (!isFolder(folder))
-      throw new DatasetError("MissingFiles", `${path}: no such file, and no folder ${folder}`);
-    const others = attempt(folder, () => readdirSync(folder));
-    throw new DatasetError(
-      "MissingFiles",
-      `${path}: no such file${didYouMean(basename(path), others) || `: expected the path of a table (${endings})`}`,
-    );
-  }
-  if (stats.isDirectory())
+  if (stats?.isFile()) return stats;
+  if (stats)
     throw new DatasetError(
       "UnsupportedType",
-      `${path}: is a folder: expected a table (${endings}); write folder:${path} for a folder of images`,
+      stats.isDirectory()
+        ? `${path}: is a folder: expected a table (${endings}); write folder:${path} for a folder of images`
+        : `${path}: is a pipe, and tables are read more than once: expected a file; write it to one`,
     );
-  if (!stats.isFile())
-    throw new DatasetError(
-      "UnsupportedType",
-      `${path}: is a pipe, and tables are read more than once: expected a file; write it to one`,
-    );
-  return stats;
-}
-
-function firstBytes(path: string): Buffer {
-  return attempt(path, () => {
-    const handle = openSync(path, "r");
-    try {
-      const bytes = Buffer.alloc(8);
-      return bytes.subarray(0, readSync(handle, bytes, 0, 8, 0));
-    } finally {
-      closeSync(handle);
-    }
-  });
+  const folder = dirname(path);
+  if (!isFolder(folder))
+    throw new DatasetError("MissingFiles", `${path}: no such file, and no folder ${folder}`);
+  const others = attempt(folder, () => readdirSync(folder));
+  throw new DatasetError(
+    "MissingFiles",
+    `${path}: no such file${didYouMean(basename(path), others) || `: expected the path of a table (${endings})`}`,
+  );
 }
 
 function checkMagic(path: string, format: TableFormat): void {
-  const start = firstBytes(path);
-  const matches = (name: TableFormat) => formats[name].magic?.every((byte, i) => start[i] === byte);
-  if (matches(format) ?? true) return;
-  const other = formatNames.find(matches);
-  const what = other ? `.${other}` : "another format";
+  const { magic = [] } = formats[format];
+  const start = Buffer.alloc(magic.length);
+  attempt(path, () => {
+    const handle = openSync(path, "r");
+    readSync(handle, start);
+    closeSync(handle);
+  });
+  if (magic.every((byte, i) => start[i] === byte)) return;
   throw new DatasetError(
     "WrongSet",
-    `${path}: ${start.length === 0 ? "the file is empty" : `its first bytes belong to ${what}`}: expected .${format}, as its name says; give it the ending of its format${other ? "" : " (.csv for text)"}`,
+    `${path}: its first bytes belong to another format: expected .${format}, as its name says; give it the ending of its format (.csv for text)`,
   );
 }

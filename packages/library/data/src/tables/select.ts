@@ -26,68 +26,61 @@ export interface ColumnOptions {
   where?: string | undefined;
 }
 
-export interface Selection {
-  /** Columns to train on, in the order of the file or of `columns`. */
-  trained: string[];
-  kept: string[];
-  condition: TableColumn | null;
-  group: string | null;
-}
-
 /**
  * Throws `InvalidOption` for unknown names (with the closest), and `BadTable` for texts to train
  * on, repeated names, and without a column to train on.
  */
-export function selectColumns(source: RowSource, options: ColumnOptions): Selection {
+export function selectColumns(
+  source: RowSource,
+  options: ColumnOptions,
+): { trained: string[]; condition: TableColumn | null } {
   const { path } = source;
   const { columns: wanted, exclude = [], keep = [], condition, classes, id } = options;
   const { split_by, where, masses = {} } = options;
   const columns = new Map(source.columns.map((column) => [column.name, column]));
   const names = [...columns.keys()];
   if (columns.size < source.columns.length) throw repeatedName(source);
-  const groups = { columns: wanted ?? [], exclude, keep, condition, id, split_by };
-  for (const [key, value = []] of Object.entries(groups)) {
-    const absent = [value].flat().find((name) => !columns.has(name));
-    if (absent !== undefined) throw absentColumn(source, { key: `data.${key}=`, name: absent });
+  const chosen = {
+    "data.columns": wanted,
+    "data.exclude": exclude,
+    "data.keep": keep,
+    "data.condition": condition,
+    "data.id": id,
+    "data.split_by": split_by,
+    ...masses,
+  };
+  for (const [key, value] of Object.entries(chosen)) {
+    const absent = [value ?? []].flat().find((name) => !columns.has(name));
+    if (absent !== undefined) throw absentColumn(source, { key: `${key}=`, name: absent });
   }
-  for (const [key, name] of Object.entries(masses)) {
-    const column = columns.get(name);
-    if (!column) throw absentColumn(source, { key: `${key}=`, name });
-    if (column.kind === "text")
+  for (const [key, name] of Object.entries(masses))
+    if (columns.get(name)?.kind === "text")
       throw badTable(path, `${key}=${name} is a column of texts: expected a number in each row`);
-  }
   const conditionTexts = where === undefined ? [] : rowFilter(where, source).texts;
   const ownNames = [condition, id, split_by, ...Object.values(masses)];
   const others = new Set([...exclude, ...keep, ...ownNames, ...conditionTexts]);
   const candidates = wanted ?? names.filter((name) => !columns.get(name)?.beside);
   const trained = [...new Set(candidates)].filter((name) => !others.has(name));
-  const column = (name: string) => columns.get(name) as TableColumn;
-  const texts = trained.map(column).filter(({ kind }) => kind === "text");
-  if (texts.length > 0) throw textColumns(path, texts);
+  checkNumbers(
+    path,
+    trained.flatMap((name) => columns.get(name) ?? []),
+  );
   if (trained.length === 0)
     throw badTable(
       path,
       `no column is left to train on of ${names.join(", ") || "none"}: expected one or more with numbers`,
     );
+  const column = condition === undefined ? undefined : columns.get(condition);
   return {
     trained,
-    kept: [...keep],
-    condition:
-      condition === undefined
-        ? null
-        : { ...column(condition), ...(classes && { kind: "text" as const }) },
-    group: split_by ?? null,
+    condition: column ? { ...column, ...(classes && { kind: "text" as const }) } : null,
   };
 }
 
 function repeatedName({ path, columns }: RowSource): DatasetError {
   const names = columns.map(({ name }) => name);
   const name = names.find((one, i) => names.indexOf(one) < i);
-  const count = names.filter((one) => one === name).length;
-  return badTable(
-    path,
-    `has the column ${name} ${count} times: expected each name once; rename them`,
-  );
+  return badTable(path, `has the column ${name} twice: expected each name once; rename them`);
 }
 
 const mostExcluded = 20;
@@ -97,22 +90,22 @@ const excluding = (names: readonly string[]): string =>
     ? `name the columns to train on in data.columns (${names.length} columns are to be dropped)`
     : `write ${setting("data.exclude", names)} to leave out`;
 
-function textColumns(path: string, texts: readonly TableColumn[]): DatasetError {
+function checkNumbers(path: string, columns: readonly TableColumn[]): void {
+  const texts = columns.filter(({ kind }) => kind === "text");
+  if (texts.length === 0) return;
   const show = ({ name, example }: TableColumn) =>
     example
       ? `${name} (${JSON.stringify(example.text.slice(0, 40))} in row ${example.row + 1})`
       : name;
   const commas = texts.find(({ example }) => example?.commas);
   if (commas)
-    return badTable(
+    throw badTable(
       path,
       `column ${show(commas)} has decimal commas: write data.decimal=, to read them as numbers`,
     );
-  const names = texts.map(({ name }) => name);
-  const columns = texts.length === 1 ? "column" : "columns";
-  return badTable(
+  throw badTable(
     path,
-    `text in the ${columns} ${firstOf(texts.map(show), 5)}: expected numbers; ${excluding(names)}, name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
+    `text in the ${texts.length === 1 ? "column" : "columns"} ${firstOf(texts.map(show), 5)}: expected numbers; ${excluding(texts.map(({ name }) => name))}, name a column in data.keep to carry along, data.condition for a conditional bridge, or data.split_by for two groups in one file`,
   );
 }
 

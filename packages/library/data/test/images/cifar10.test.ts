@@ -1,6 +1,5 @@
 // CIFAR-10 from small files in the published form, and everything that is wrong with them.
 import { describe, expect, it } from "vitest";
-import { readBatch } from "../../src/images/cifar10.js";
 import { loadTable } from "../../src/registry.js";
 import { refusal, testFolders } from "../files.js";
 
@@ -26,11 +25,7 @@ const image = (i: number) =>
 const text = (value: string) => bytesOf("U", [value.length], value);
 
 /** Images first, first + 1, … with these labels as Python 2's pickle, as NumPy wrote it then: the keys and their order are the published ones. */
-function pickled(
-  first: number,
-  labels: number[],
-  { n = labels.length, more = [] }: { n?: number; more?: number[] } = {},
-): Uint8Array {
+function pickled(first: number, labels: number[], more: number[] = []): Uint8Array {
   const data = bytesOf(...labels.map((_, k) => image(first + k)));
   return bytesOf(
     [0x80, 2],
@@ -45,7 +40,7 @@ function pickled(
     text("data"),
     "cnumpy.core.multiarray\n_reconstruct\nq\x04cnumpy\nndarray\nq\x05K\x00\x85U\x01b\x87Rq\x06",
     "(K\x01K",
-    [n],
+    [labels.length],
     "M",
     [3072 & 255, 3072 >> 8],
     "\x86cnumpy\ndtype\nq\x07U\x02u1K\x00K\x01\x87Rq\x08(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb",
@@ -69,11 +64,12 @@ const trainLabels = [
 ];
 const testLabels = [3, 8, 8];
 
+const place = "cifar10/cifar-10-batches-py";
 const python = (): Record<string, Uint8Array> => ({
   ...Object.fromEntries(
-    trainLabels.map((labels, b) => [`data_batch_${b + 1}`, pickled(2 * b, labels)]),
+    trainLabels.map((labels, b) => [`${place}/data_batch_${b + 1}`, pickled(2 * b, labels)]),
   ),
-  test_batch: pickled(50, testLabels),
+  [`${place}/test_batch`]: pickled(50, testLabels),
 });
 
 const train = (directory: string, name = "cifar10", options = {}) =>
@@ -81,16 +77,9 @@ const train = (directory: string, name = "cifar10", options = {}) =>
 const test = (directory: string, name = "cifar10", options = {}) =>
   loadTable(name, { split: "test", directory, ...options });
 
-const forms: [string, () => string][] = [
-  ["batches", () => fresh(python())],
-  ["batches in their folder", () => fresh(prefixed("cifar10/cifar-10-batches-py", python()))],
-];
-const prefixed = (folder: string, files: Record<string, Uint8Array>) =>
-  Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
-
 describe("CIFAR-10", () => {
-  it.each(forms)("from %s", (_, make) => {
-    const directory = make();
+  it("is read from its batches", () => {
+    const directory = fresh(python());
     const table = train(directory);
     expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [10, 3, 32, 32]]);
     expect(table.labels!.toNumbers()).toEqual(trainLabels.flat());
@@ -116,21 +105,11 @@ describe("CIFAR-10", () => {
   const pickle = (batch: Uint8Array) => ({ test_batch: batch });
   it.each<[string, Record<string, Uint8Array>, string, string]>([
     ["a cut pickle", pickle(pickled(0, [1, 2]).subarray(0, 900)), "BadPickle", "needs 6144 bytes"],
-    ["no pickle", pickle(bytesOf("<html>")), "BadPickle", "is no pickle of protocol 2 to 5"],
     ["other content", pickle(bytesOf([0x80, 2], "].")), "BadPickle", "is it a batch of CIFAR-10?"],
-    ["too many rows", pickle(pickled(0, [1, 2], { n: 3 })), "BadPickle", "attributes of an object"],
-    ["other labels", pickle(pickled(0, [1], { more: [3] })), "BadPickle", "and labels, n numbers"],
+    ["other labels", pickle(pickled(0, [1], [3])), "BadPickle", "and labels, n numbers"],
     ["a pickled label", pickle(pickled(0, [1, 12])), "BadLabel", "label 12 of image 1"],
   ])("refuses %s", (_, files, code, message) => {
     const directory = fresh(files);
     expect(() => test(directory)).toThrow(refusal(code, message));
-    expect(() => test(directory)).toThrow(refusal(code, directory));
   });
-});
-
-it("refuses every beginning of a pickled batch", () => {
-  const bytes = pickled(0, [1]);
-  const places = Array.from({ length: 340 }, (_, i) => i);
-  for (const end of [...places, ...places.map((i) => bytes.length - 1 - i)])
-    expect(() => readBatch(bytes.subarray(0, end), "p")).toThrow(refusal("BadPickle"));
 });

@@ -21,24 +21,6 @@ function drawn(name: string, options: Partial<Parameters<typeof loadTable>[1]> =
 const sum = (values: readonly number[]) => values.reduce((p, q) => p + q, 0);
 
 describe("synthetic image sets", () => {
-  it("have 2,000 and 500 images of 16×16, bytes, with a label each", () => {
-    for (const [name, label] of [
-      ["synthetic_squares", 0],
-      ["synthetic_circles", 1],
-    ] as const) {
-      for (const [split, n] of [
-        ["train", 2000],
-        ["test", 500],
-      ] as const) {
-        const { x, labels, classes } = loadTable(name, { split });
-        expect([x.dtype, x.shape]).toEqual(["uint8", [n, 1, 16, 16]]);
-        expect([labels!.dtype, labels!.shape]).toEqual(["int64", [n]]);
-        expect(new Set(labels!.toNumbers())).toEqual(new Set([label]));
-        expect(classes).toEqual([{ label, name: label === 0 ? "square" : "circle" }]);
-      }
-    }
-  });
-
   it.each([
     ["synthetic_squares", 4],
     ["synthetic_circles", Math.PI],
@@ -85,6 +67,8 @@ describe("synthetic image sets", () => {
 
   it("come together as synthetic_shapes, alternating, with subsets by label", () => {
     const both = loadTable("synthetic_shapes", { split: "test", n: 5 });
+    expect([both.x.dtype, both.x.shape]).toEqual(["uint8", [5, 1, 16, 16]]);
+    expect(both.classes.map(({ name }) => name)).toEqual(["square", "circle"]);
     expect(both.labels!.toNumbers()).toEqual([0, 1, 0, 1, 0]);
     const one = loadTable("synthetic_shapes_1", { split: "test" });
     const other = loadTable("synthetic_circles", { split: "test" });

@@ -90,50 +90,22 @@ export interface LeNetFacts {
   seed: number;
 }
 
-const format = "dsbm/lenet/1";
-
 /** A safetensors file with the weights, and the facts as metadata. */
-export function encodeLeNet(model: LeNet, facts: LeNetFacts): Uint8Array {
-  return io.encodeTensors(model.stateDict(), {
-    format,
-    dataset: facts.dataset,
-    labels: JSON.stringify(facts.labels),
-    accuracy: String(facts.accuracy),
-    seed: String(facts.seed),
-  });
-}
+export const encodeLeNet = (model: LeNet, facts: LeNetFacts): Uint8Array =>
+  io.encodeTensors(model.stateDict(), { lenet: JSON.stringify(facts) });
 
-/** Reads a file of `encodeLeNet`. Throws a TorchError for no safetensors file, a BridgeError for other content. */
+/** Reads a file of `encodeLeNet`. Throws a TorchError for other tensors, a BridgeError for other metadata. */
 export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
   return tidy(() => {
     const { tensors, metadata } = io.loadTensors(path);
-    const refuse = (what: string) =>
-      dataError(`${path}: ${what}; expected a classifier that dsbm saved (${format})`);
-    if (metadata.format !== format)
-      throw refuse(`its metadata says format ${JSON.stringify(metadata.format ?? null)}`);
-    const channels = tensors.get("conv1.weight")?.shape[1];
-    const classes = tensors.get("fc3.bias")?.shape[0];
-    if (!channels || !classes) throw refuse("it lacks conv1.weight or fc3.bias");
-    const facts = readFacts(metadata);
-    if (typeof facts === "string") throw refuse(facts);
+    if (!metadata.lenet)
+      throw dataError(`${path}: expected a classifier that this version of dsbm saved; delete it`);
+    const [, channels] = tensors.get("conv1.weight")?.shape ?? [];
+    const [classes] = tensors.get("fc3.bias")?.shape ?? [];
     const model = new LeNet({ channels, classes });
-    try {
-      model.loadStateDict(tensors).eval();
-    } catch (error) {
-      model.dispose();
-      throw refuse(error instanceof Error ? error.message : String(error));
-    }
-    return { model, facts };
+    model.loadStateDict(tensors).eval();
+    return { model, facts: JSON.parse(metadata.lenet) as LeNetFacts };
   });
-}
-
-function readFacts(metadata: Record<string, string>): LeNetFacts | string {
-  const { dataset, labels = "", accuracy = "none", seed = "none" } = metadata;
-  const facts = { accuracy: Number(accuracy), seed: Number(seed) };
-  const wrong = !(facts.accuracy >= 0 && facts.accuracy <= 1) || !Number.isInteger(facts.seed);
-  if (dataset === undefined || wrong || !/^\[\d+(,\d+)*\]$/.test(labels))
-    return "its metadata lacks a dataset, labels, an accuracy from 0 to 1 or a seed";
-  return { dataset, labels: JSON.parse(labels) as number[], ...facts };
 }
 
 /** The penultimate layer [n, 84]; its distances are `fid_lenet`, never FID. */

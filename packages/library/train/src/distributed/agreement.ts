@@ -40,14 +40,13 @@ export function stepRequests(ranks: Ranks, rank: OwnRequests): StepRequests {
   };
 }
 
-const ahead = 50;
-const mostSteps = 64;
+/** Steps that ranks agree on at once. */
+const together = 16;
 
 /** An exchange at every step would outlast a small network's step: ranks agree on several at once. */
 export class Agreement {
   readonly #ranks: Pick<Ranks, "isMain" | "max">;
   readonly #own: Omit<OwnRequests, "sharesBatch">;
-  #last = { step: 0, time: 0 };
   #next = 0;
   #pause = 0;
 
@@ -61,21 +60,13 @@ export class Agreement {
     if (step < this.#next) return { stop: false, pause: step === this.#pause };
     const { steps, isAborted, pauseAt } = this.#own;
     const { isMain } = this.#ranks;
-    const end = isMain ? step + this.#length(step) : 0;
+    const end = isMain ? step + together : 0;
     let pause = 0;
     for (let s = step; pause === 0 && s < Math.min(end, steps()); s++) if (pauseAt(s)) pause = s;
     const proposal = [isAborted() ? 1 : 0, isMain && pause > 0 ? pause + 1 : end, pause];
     const [stop, next, agreed] = this.#ranks.max(proposal) as [number, number, number];
-    this.#last = { step, time: performance.now() };
     this.#next = next;
     this.#pause = agreed;
     return { stop: stop > 0, pause: step === agreed };
-  }
-
-  #length(step: number): number {
-    const { step: asked, time } = this.#last;
-    if (asked === 0) return 1;
-    const each = (performance.now() - time) / (step - asked);
-    return Math.max(1, Math.min(mostSteps, Math.round(ahead / each)));
   }
 }

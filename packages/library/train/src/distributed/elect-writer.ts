@@ -13,10 +13,10 @@ export function electWriter(ranks: Ranks, folder: string): boolean {
   const mark = ranks.fromMain(randomUUID());
   const sign = (rank: number) => join(folder, `.rank-${mark}-${rank}`);
   writeFileSync(sign(ranks.rank), "");
-  ranks.barrier();
+  ranks.fromAll("written");
   const lower = Array.from({ length: ranks.rank }, (_, rank) => rank);
   const keeps = !lower.some((rank) => existsSync(sign(rank)));
-  ranks.barrier();
+  ranks.fromAll("seen");
   rmSync(sign(ranks.rank), { force: true });
   return keeps;
 }

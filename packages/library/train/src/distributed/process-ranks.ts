@@ -77,8 +77,8 @@ export class ProcessRanks implements Ranks {
     });
   }
 
-  any(flag: boolean): boolean {
-    return this.max([flag ? 1 : 0])[0] === 1;
+  fromAll<T>(value: T): T[] {
+    return this.#control.allGatherObject(value);
   }
 
   max(values: readonly number[]): number[] {
@@ -99,17 +99,13 @@ export class ProcessRanks implements Ranks {
         t.dtype === "float32" ? t.detach().reshape([-1]).view("int32").sum().item() : 0,
       ).map(String),
     );
-    const all = this.#control.allGatherObject(sum.join());
+    const all = this.fromAll(sum.join());
     const odd = all.flatMap((text, rank) => (text === all[0] ? [] : [rank]));
     if (odd.length === 0) return;
     throw distributed.distributedError(
       `the weights of rank ${odd.join(", ")} differ from rank 0: the ranks must run the same program on the same kind of device; start again from the last checkpoint`,
       odd,
     );
-  }
-
-  barrier(): void {
-    this.#control.barrier();
   }
 
   run(what: string, work: () => void): void {
@@ -126,13 +122,6 @@ export class ProcessRanks implements Ranks {
 
   allReduce(t: Tensor): void {
     this.#data.allReduce(t);
-  }
-
-  gatherBytes(bytes: Uint8Array): Uint8Array[] {
-    const all = tidy(() => this.#control.allGather(tensor(bytes)).toArray() as Uint8Array);
-    return Array.from({ length: this.size }, (_, r) =>
-      all.slice(r * bytes.length, (r + 1) * bytes.length),
-    );
   }
 
   tell({ facts, tensors }: Message): void {

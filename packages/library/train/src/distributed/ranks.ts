@@ -35,18 +35,14 @@ export interface Ranks {
   part(n: number, rank?: number): Part;
   /** All ranks' rows joined along `dim`: each brings the next `counts[rank]`. */
   gather(rows: Tensor, counts: readonly number[], dim?: number): Tensor;
-  /** The bytes of every rank, by rank; all of one length. */
-  gatherBytes(bytes: Uint8Array): Uint8Array[];
-  /** Whether any rank passed true. */
-  any(flag: boolean): boolean;
+  /** The values of all ranks, of JSON, by rank. All ranks wait for each other. */
+  fromAll<T>(value: T): T[];
   /** The largest of the ranks' integers in each place. */
   max(values: readonly number[]): number[];
   /** Returns rank 0's value, of JSON. */
   fromMain<T>(value: T): T;
   /** Throws an error that names the ranks whose tensors differ from rank 0's in any bit. */
   assertInSync(tensors: Iterable<Tensor>): void;
-  /** Waits for all ranks. */
-  barrier(): void;
   /** Runs collective work, which errors name. */
   run(what: string, work: () => void): void;
   /** Replaces gradients and the float32 tensor `along` [k] by their means over the ranks. */
@@ -73,12 +69,10 @@ export const localRanks: Ranks = {
   isMain: true,
   part: allOf,
   gather: (rows) => rows,
-  gatherBytes: (bytes) => [bytes],
-  any: (flag) => flag,
+  fromAll: (value) => [value],
   max: (values) => [...values],
   fromMain: (value) => value,
   assertInSync() {},
-  barrier() {},
   run: (_what, work) => work(),
   average() {},
   allReduce() {},

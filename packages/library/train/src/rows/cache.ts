@@ -163,7 +163,7 @@ export class CacheRows implements RowSource {
     }
     const paths = this.#paths();
     const checksum = ranks.fromMain(ranks.isMain ? checksumOf(paths) : "");
-    ranks.barrier(); // all writers have written
+    ranks.fromAll("written");
     await waitForFiles(paths);
     return checksum;
   }
@@ -189,7 +189,7 @@ export class CacheRows implements RowSource {
     this.#saved = saved;
     const paths = this.#paths();
     const isWhole = paths.every((path) => existsSync(path)) && checksumOf(paths) === saved.sha256;
-    if (ranks.any(!isWhole)) {
+    if (ranks.fromAll(isWhole).includes(false)) {
       this.#saved = unmade(saved.before);
       yield* this.#simulate(saved.refresh, order);
       return;

@@ -43,8 +43,9 @@ export class StepStreams {
 
   /** Before `save`, on every rank: gathers the states that only they have. */
   gather(): void {
-    const states = this.#problem.execution.ranks.gatherBytes(this.#fallback.getState());
-    const others = states.slice(1).map((state, i) => [i + 1, state] as const);
+    const own = Buffer.from(this.#fallback.getState()).toString("base64");
+    const states = this.#problem.execution.ranks.fromAll(own).slice(1);
+    const others = states.map((state, i) => [i + 1, Uint8Array.from(Buffer.from(state, "base64"))]);
     this.#others = others.length > 0 ? Object.fromEntries(others) : null;
   }
 

@@ -20,7 +20,6 @@ import {
   noGrad,
   optim,
   type Tensor,
-  TorchError,
 } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import { type Part, partOf, type Ranks } from "../distributed/ranks.js";
@@ -175,20 +174,10 @@ function lossOfParts(
   };
 }
 
-const others = ["ERR_TORCH_MEMORY", "ERR_TORCH_RECORDING", "ERR_TORCH_DISPOSED"];
-
 function predict(output: Field, x: Tensor, t: Tensor, direction: Direction): Tensor {
-  const unfit = (reason: string) =>
-    argumentError(
-      `the network of direction ${direction} does not fit samples of shape [${x.shape.slice(1).join(", ")}]: ${reason}; build it for this shape`,
-    );
-  let y: Tensor;
-  try {
-    y = output(x, t);
-  } catch (error) {
-    if (!(error instanceof TorchError) || others.includes(error.code)) throw error;
-    throw unfit(error.message);
-  }
-  if (`${y.shape}` !== `${x.shape}`) throw unfit(`it gives [${y.shape.slice(1).join(", ")}]`);
-  return y;
+  const y = output(x, t);
+  if (`${y.shape}` === `${x.shape}`) return y;
+  throw argumentError(
+    `the network of direction ${direction} gives [${y.shape.slice(1).join(", ")}] for samples of shape [${x.shape.slice(1).join(", ")}]: build it for this shape`,
+  );
 }

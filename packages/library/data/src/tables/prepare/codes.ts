@@ -17,10 +17,8 @@ export function conditionCodes(path: string, { name, kind }: Pick<TableColumn, "
   return {
     add(values: Float64Array | string[]): Float64Array {
       if (values instanceof Float64Array) {
-        for (const value of values) {
-          range.min = Math.min(range.min, value);
-          range.max = Math.max(range.max, value);
-        }
+        range.min = values.reduce((a, b) => Math.min(a, b), range.min);
+        range.max = values.reduce((a, b) => Math.max(a, b), range.max);
         return values;
       }
       return Float64Array.from(values, (text) => {

@@ -60,8 +60,9 @@ async function writeRows(
   options: PrepareOptions,
 ): Promise<TableFacts> {
   const { path, format, named, notes } = source;
-  const { trained, kept, condition, group } = selectColumns(source, options);
-  const { log1p = false, like, missing, where, masses = {}, progress, signal } = options;
+  const { trained, condition } = selectColumns(source, options);
+  const { log1p = false, like, missing, where, keep = [], masses = {} } = options;
+  const { split_by, group, progress, signal } = options;
   const columns = like ? matchColumns(like, { path, named, columns: trained }) : trained;
   const record = columnRecord(columns.length, log1p);
   const codes = condition && conditionCodes(path, condition);
@@ -72,17 +73,17 @@ async function writeRows(
   checkMasses(path, options, sums);
   const isHeld = heldOutRows(n, options);
   const learnt = record.facts(columns);
-  const moments = splitFile(folder, "rows", { isHeld }).moments(learnt.offset);
+  const moments = splitFile(folder, "rows", { isHeld, offset: learnt.offset });
   const known = codes?.finish() ?? null;
   const change = (x: number, k: number) => (known && k === 1 ? known.code(x) : x);
-  const beside = splitFile(folder, "beside", { isHeld, change }).moments();
+  const beside = splitFile(folder, "beside", { isHeld, change });
   return {
     path,
     format,
-    group: options.group ?? null,
+    group: group ?? null,
     columns,
     named,
-    kept,
+    kept: [...keep],
     log1p,
     all: counts.all,
     rows: counts.rows,
@@ -116,10 +117,7 @@ async function writeRows(
       log1p,
       where,
       signal,
-      group:
-        group === null || options.group === undefined
-          ? null
-          : { column: group, value: options.group },
+      group: split_by && group !== undefined ? { column: split_by, value: group } : null,
     });
     for (;;) {
       const next = await reading.next();

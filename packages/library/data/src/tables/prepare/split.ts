@@ -27,49 +27,28 @@ export interface ColumnMoments {
   variance: number[];
 }
 
-/** Adds up rows [count, d] of x − offset. */
-export class MomentSums {
-  n = 0;
-  readonly #sum: Float64Array;
-  readonly #squares: Float64Array;
-
-  constructor(d: number) {
-    this.#sum = new Float64Array(d);
-    this.#squares = new Float64Array(d);
-  }
-
-  add(row: ArrayLike<number>): void {
-    this.n += 1;
-    for (let k = 0; k < this.#sum.length; k++) {
-      const x = row[k] as number;
-      this.#sum[k] = (this.#sum[k] as number) + x;
-      this.#squares[k] = (this.#squares[k] as number) + x * x;
-    }
-  }
-
-  moments(offset: readonly number[] = []): ColumnMoments {
-    const centred = Array.from(this.#sum, (s) => s / this.n);
-    return {
-      n: this.n,
-      mean: centred.map((m, k) => m + (offset[k] ?? 0)),
-      variance: centred.map((m, k) => Math.max((this.#squares[k] as number) / this.n - m * m, 0)),
-    };
-  }
+interface SplitOptions {
+  isHeld: Uint8Array;
+  /** Rows are x − offset. */
+  offset?: readonly number[];
+  change?: (x: number, k: number) => number;
 }
 
-/** Splits NAME.npy of a folder, [n, d], into NAME_train.npy and NAME_test.npy. Returns sums of the training rows. */
+/** Splits NAME.npy of a folder, [n, d], into NAME_train.npy and NAME_test.npy. Returns moments of the training rows x. */
 export function splitFile(
   folder: string,
   name: string,
-  { isHeld, change = (x) => x }: { isHeld: Uint8Array; change?: (x: number, k: number) => number },
-): MomentSums {
+  { isHeld, offset, change = (x) => x }: SplitOptions,
+): ColumnMoments {
   const path = join(folder, `${name}.npy`);
   using file = io.npy.open(path);
   const { dtype, shape } = file;
   const [n, d] = shape as [number, number];
   using train = new io.npy.NpyWriter(join(folder, `${name}_train.npy`), dtype, [d]);
   using test = new io.npy.NpyWriter(join(folder, `${name}_test.npy`), dtype, [d]);
-  const sums = new MomentSums(d);
+  const sums = new Float64Array(d);
+  const squares = new Float64Array(d);
+  let trained = 0;
   const rows = Math.max(1, Math.floor(2 ** 20 / d));
   for (let first = 0; first < n; first += rows) {
     const count = Math.min(rows, n - first);
@@ -86,7 +65,12 @@ export function splitFile(
         held.set(row, testLength);
         testLength += d;
       } else {
-        sums.add(row);
+        trained += 1;
+        for (let k = 0; k < d; k++) {
+          const x = row[k] as number;
+          sums[k] = (sums[k] as number) + x;
+          squares[k] = (squares[k] as number) + x * x;
+        }
         block.set(row, trainLength);
         trainLength += d;
       }
@@ -97,5 +81,10 @@ export function splitFile(
   train.close({ sync: true });
   test.close({ sync: true });
   rmSync(path);
-  return sums;
+  const centred = Array.from(sums, (sum) => sum / trained);
+  return {
+    n: trained,
+    mean: centred.map((m, k) => m + (offset?.[k] ?? 0)),
+    variance: centred.map((m, k) => Math.max((squares[k] as number) / trained - m * m, 0)),
+  };
 }

@@ -1,32 +1,26 @@
 import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DatasetError, reason } from "../../errors.js";
 import { checkUnpacked, type UnpackLimits } from "../../files/archive.js";
 
 const part = 2 ** 18;
 
-/** Throws `Unreadable`, and `BadGzip` for damage and for too much. */
+/** The bytes of a file, unpacked by its ending .gz. Throws `Unreadable`, and `BadGzip` for damage and for too much. */
 export async function* readParts(
   path: string,
-  {
-    gzip = false,
-    size,
-    limits,
-  }: { gzip?: boolean; size: number; limits?: UnpackLimits | undefined },
+  { size, limits }: { size: number; limits?: UnpackLimits | undefined },
 ): AsyncGenerator<Buffer> {
   if (size === 0) return;
+  const isPacked = /\.gz$/i.test(path);
   const file = createReadStream(path, { highWaterMark: part });
-  const unpacking = gzip ? createGunzip({ chunkSize: part }) : null;
-  if (unpacking) {
-    file.on("error", (error) => unpacking.destroy(error));
-    file.pipe(unpacking);
-  }
+  const parts = isPacked ? pipeline(file, createGunzip({ chunkSize: part }), () => {}) : file;
   const cure = "unpack it with gunzip and give the unpacked file";
   let total = 0;
   try {
-    for await (const bytes of unpacking ?? file) {
+    for await (const bytes of parts) {
       total += (bytes as Buffer).length;
-      if (unpacking) checkUnpacked(path, total, "BadGzip", { size, limits, cure });
+      if (isPacked) checkUnpacked(path, total, "BadGzip", { size, limits, cure });
       yield bytes as Buffer;
     }
   } catch (error) {
@@ -38,8 +32,5 @@ export async function* readParts(
           "BadGzip",
           `${path}: cannot be unpacked (${reason(error)}): copy or download it again`,
         );
-  } finally {
-    file.destroy();
-    unpacking?.destroy();
   }
 }

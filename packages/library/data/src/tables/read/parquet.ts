@@ -111,7 +111,7 @@ interface ParquetFile {
 
 async function* readBatches(
   parquet: ParquetFile,
-  { numbers = [], texts = [], signal }: RowRequest,
+  { numbers = [], texts = [] }: RowRequest,
 ): AsyncGenerator<RowBatch> {
   const width = Math.max(numbers.length + texts.length, 1);
   const part = Math.floor(partValues / width);
@@ -124,12 +124,10 @@ async function* readBatches(
       const values: Float64Array[] = [];
       const cells: string[][] = [];
       for (const name of numbers) {
-        signal?.throwIfAborted();
         const column = new Float64Array(end - start).fill(Number.NaN);
         values.push(await readColumn(parquet, { name, start, end }, column, asNumber));
       }
       for (const name of texts) {
-        signal?.throwIfAborted();
         const column = new Array<string>(end - start).fill("");
         cells.push(await readColumn(parquet, { name, start, end }, column, asText));
       }

@@ -24,7 +24,6 @@ const longest = 2 ** 23;
 
 export interface TextFile {
   path: string;
-  gzip: boolean;
   size: number;
   /** The delimiter of the format, which needs no note. */
   usual: Delimiter;
@@ -38,10 +37,10 @@ interface TextSource {
 
 /** Throws `BadTable`, `BadGzip`, `Unreadable`. */
 export async function openText(
-  { path, gzip, size, usual }: TextFile,
+  { path, size, usual }: TextFile,
   { decimal = ".", header = true, limits }: ReadOptions,
 ): Promise<Opened> {
-  const bytes = () => readParts(path, { gzip, size, limits });
+  const bytes = () => readParts(path, { size, limits });
   const { delimiter, fields } = findDelimiter(await readStart(path, bytes), usual);
   checkWidth(path, fields);
   const parsing = { delimiter, skip_empty_lines: true, relax_column_count: true, bom: true };

@@ -1,26 +1,18 @@
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
-
-export interface Sink {
-  write(bytes: Uint8Array): void;
-  /** Flushes onto the disk. */
-  close(): void;
-  /** A second call does nothing. */
-  abandon(): void;
-}
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { writeAll } from "@dsbm/files";
 
 /** A growing file. Throws system errors. */
-export function openSink(path: string): Sink {
+export function openSink(path: string) {
   const file = openSync(path, "w");
   let open = true;
+  /** A second call does nothing. */
   const abandon = () => {
     if (open) closeSync(file);
     open = false;
   };
   return {
-    write(bytes) {
-      for (let done = 0; done < bytes.length; )
-        done += writeSync(file, bytes, done, bytes.length - done);
-    },
+    write: (bytes: Uint8Array) => writeAll(file, bytes),
+    /** Flushes onto the disk. */
     close() {
       fsyncSync(file);
       abandon();
