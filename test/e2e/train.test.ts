@@ -64,7 +64,7 @@ describe("a whole run", () => {
     const metrics = (folder: string) =>
       numbers(folder).map(({ seconds: _, seconds_per_batch: __, ...row }) => row);
     const before = metrics((await train("judged", ...few)).folder);
-    const path = join(root, "classifiers", "synthetic_shapes_1x8.safetensors");
+    const path = join(root, "classifiers", "synthetic_shapes-1x8.safetensors");
     const bytes = readFileSync(path);
     const damaged = Buffer.from(bytes);
     damaged[damaged.length - 5] = (damaged.at(-5) as number) ^ 0x40;

@@ -47,7 +47,7 @@ export async function referenceClassifier(
   const set = wholeSet(end);
   if (set === null) return null;
   const [channels, image_size] = (projection?.shape ?? shape) as [number, number];
-  const file = `${set}_${channels}x${image_size}.safetensors`;
+  const file = `${set}-${channels}x${image_size}.safetensors`;
   const path = join(config.paths.experiments_dir_name, "classifiers", file);
   const checksum = `${path}.sha256`;
   if (existsSync(path)) {

@@ -49,7 +49,7 @@ function load(options: SetOptions): Table {
 }
 
 /** `source` names the batch in errors. Throws `BadPickle`. */
-export function readBatch(bytes: Uint8Array, source: string): CifarBatch {
+function readBatch(bytes: Uint8Array, source: string): CifarBatch {
   const batch = unpickle(bytes, source);
   const data = batch instanceof Map ? batch.get("data") : undefined;
   const labels = batch instanceof Map ? batch.get("labels") : undefined;

@@ -12,6 +12,7 @@ import {
   randint,
   setNumThreads,
   type Tensor,
+  zeros,
 } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
