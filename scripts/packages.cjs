@@ -7,9 +7,9 @@ const packages = {
   files: { group: "engine", budget: 4_400, imports: [] },
   torch: { group: "engine", budget: 46_200, imports: ["files"] },
   bridge: { group: "library", budget: 71_500, imports: ["files", "torch"] },
-  nets: { group: "library", budget: 17_600, imports: ["files", "torch", "bridge"] },
-  data: { group: "library", budget: 44_500, imports: ["files", "torch", "bridge"] },
-  train: { group: "library", budget: 33_400, imports: ["files", "torch", "bridge"] },
+  nets: { group: "library", budget: 17_300, imports: ["files", "torch", "bridge"] },
+  data: { group: "library", budget: 43_100, imports: ["files", "torch", "bridge"] },
+  train: { group: "library", budget: 33_000, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 25_000, imports: ["files"] },
   runs: { group: "app", budget: 33_300, imports: ["files"] },
   problem: { group: "app", budget: 12_800, imports: base },
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 50_000, testTokens: 324_000, packed: 0 };
+const limits = { commentWords: 50_000, testTokens: 322_600, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);
