@@ -98,8 +98,7 @@ export const encodeLeNet = (model: LeNet, facts: LeNetFacts): Uint8Array =>
 export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
   return tidy(() => {
     const { tensors, metadata } = io.loadTensors(path);
-    if (!metadata.lenet)
-      throw dataError(`${path}: expected a classifier that dsbm saved`);
+    if (!metadata.lenet) throw dataError(`${path}: expected a classifier that dsbm saved`);
     const [, channels] = tensors.get("conv1.weight")?.shape ?? [];
     const [classes] = tensors.get("fc3.bias")?.shape ?? [];
     const model = new LeNet({ channels, classes });

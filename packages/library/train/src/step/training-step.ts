@@ -12,15 +12,7 @@ import {
   tensorsOf,
   towards,
 } from "@dsbm/bridge";
-import {
-  cat,
-  full,
-  type Generator,
-  mseLoss,
-  noGrad,
-  optim,
-  type Tensor,
-} from "@dsbm/torch";
+import { cat, full, type Generator, mseLoss, noGrad, optim, type Tensor } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import { type Part, partOf, type Ranks } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
