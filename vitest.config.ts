@@ -41,7 +41,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    env: { OMP_NUM_THREADS: "1", OMP_WAIT_POLICY: "passive" },
+    env: { DSBM_CORES: "2", OMP_NUM_THREADS: "1", OMP_WAIT_POLICY: "passive" },
     projects: [
       {
         extends: true,
@@ -53,7 +53,11 @@ export default defineConfig({
           server,
         },
       },
-      { extends: true, ...compiled, test: { name: "counting", include: counting, server } },
+      {
+        extends: true,
+        ...compiled,
+        test: { name: "counting", include: counting, server },
+      },
       {
         extends: true,
         test: {

@@ -4,18 +4,23 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { type Outcome, runResident } from "../support/resident.js";
+import { line } from "../../packages/app/cli/test/own-line.js";
 import { wordsOf } from "../support/words.js";
 
 export { scratch } from "../support/scratch.js";
 export { wordsOf } from "../support/words.js";
-export type { Outcome };
+
+/** How a command ended, and what it said. */
+export interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
 
 export const program = fileURLToPath(
   new URL("../../packages/app/cli/bin/dsbm.mjs", import.meta.url),
 );
-
-const environment = () => ({ ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" });
 
 /** A process of dsbm: its output so far, and its end. */
 interface Launched {
@@ -33,7 +38,7 @@ export function launch(
   const child = spawn(command as string, words, {
     stdio: ["ignore", "pipe", "pipe"],
     ...options,
-    env: { ...environment(), ...options.env },
+    env: { ...process.env, ...options.env },
   });
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
@@ -48,17 +53,25 @@ export function launch(
 }
 
 /**
- * Runs dsbm to its end: in a process of earlier commands of the file, or in its own if it has
+ * Runs dsbm to its end: in this process, whose libraries are loaded, or in its own if it has
  * options of a process.
  */
-export function dsbm(
+export async function dsbm(
   args: string[],
   options: SpawnOptions & { cwd?: string } = {},
 ): Promise<Outcome> {
   const { cwd = process.cwd(), env = {}, ...others } = options;
   const isOwn = Object.keys(others).length > 0 || Object.keys(env).some((key) => key !== "PATH");
   if (isOwn) return launch(args, options).done;
-  return runResident(args, { cwd, env: { ...environment(), ...env } });
+  const before = { cwd: process.cwd(), PATH: process.env.PATH };
+  process.chdir(cwd);
+  Object.assign(process.env, env);
+  try {
+    return { signal: null, ...(await line(...args)) };
+  } finally {
+    process.chdir(before.cwd);
+    process.env.PATH = before.PATH;
+  }
 }
 
 /** Runs dsbm to an end that is well; gives the folder of its run too, if it has one. */

@@ -105,7 +105,12 @@ it.skipIf(!existsSync("/dev/full"))(
   async () => {
     const full = openSync("/dev/full", "w");
     try {
-      const few = ["inner_iters=4", "outer_iters=1", `experiments_dir=${join(root, "full")}`];
+      const few = [
+        "inner_iters=4",
+        "outer_iters=1",
+        "plot_level=0",
+        `experiments_dir=${join(root, "full")}`,
+      ];
       await succeed([...gaussian, ...few], { stdio: ["ignore", "pipe", full] });
       expect(readRun(onlyRun(join(root, "full")) as string).info.state).toBe("finished");
       const unprinted = await dsbm([...gaussian, ...few], { stdio: ["ignore", full, "pipe"] });

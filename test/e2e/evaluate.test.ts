@@ -95,26 +95,6 @@ it("measures of pictures what makes sense there, and says what it leaves out", a
   expect(stdout).toContain("left out: w2, npe: it is for vectors");
 });
 
-it("measures columns of tables in their own units", async () => {
-  for (const [seed, name] of ["a.csv", "b.csv"].entries()) {
-    const x = randn([90], { generator: Generator.create(seed) }).toNumbers();
-    const lines = x.map((value) => (50 * value + 1000 + 300 * seed).toFixed(3));
-    writeFileSync(at(name), ["weight", ...lines].join("\n"));
-  }
-  const words = `train dataset=vectors Dataset=table:a.csv Dataset_transfer=table:b.csv data.standardise=columns
-    data.test_fraction=0.4 n_ipf=1 first_num_iter=20 num_iter=20 num_steps=4 plot_level=0 model.hidden=16 batch_size=16
-    threads=1 experiments_dir=${root}`;
-  const { folder } = await succeed(wordsOf(words), { cwd: root });
-  await evaluated(folder, "metrics=w1,columns", "direction=f");
-  const quality = readQuality(folder) as Quality;
-  const [unit] = JSON.parse(readFileSync(join(folder, "data.json"), "utf8")).transform.std;
-  const [w1] = rowsOf(quality, "w1");
-  const [column] = rowsOf(quality, "column_w1");
-  expect(column?.column).toBe("weight");
-  expect((w1?.value as number) * unit).toBeCloseTo(column?.value as number, 2);
-  expect(column?.ceiling).toBeGreaterThan(200);
-});
-
 it.each([
   ["RUN RUN", ["expected RUN"]],
   ["nowhere", ["nowhere"]],

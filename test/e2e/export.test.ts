@@ -1,12 +1,10 @@
-// `dsbm export` as a user types it: the files and their contents, a page in a browser, and refusals.
+// `dsbm export` as a user types it: the files and their contents, and refusals.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
-import { hasBrowser, launch } from "../support/browser.js";
 import { scratch } from "./cli.js";
-import { commandHere, done, imageRun, tableRun, vectorRun } from "./sample.js";
+import { commandHere, done, tableRun, vectorRun } from "./sample.js";
 
 const root = scratch();
 const at = (...names: string[]) => join(root, ...names);
@@ -50,7 +48,7 @@ it("a folder has all that sampling needs", async () => {
   expect(card).toMatch(/^---\nlicense: MIT\n---\n.*σ = 0\.7/s);
 });
 
-it("units, conditions and classes are in bridge.json, folders of the user are not", async () => {
+it("units and conditions are in bridge.json, folders of the user are not", async () => {
   const conditioning = { name: "site", classes: ["a|b", "c"], mean: 0, std: 1 };
   const facts = { names: ["x", "a,b"], transform, conditioning, from: "/private/me/a.csv" };
   await done("export", tableRun(at("tables"), facts), at("tables-out"));
@@ -64,37 +62,15 @@ it("units, conditions and classes are in bridge.json, folders of the user are no
   });
   for (const name of readdirSync(at("tables-out")))
     expect(readFileSync(at("tables-out", name), "latin1")).not.toContain("private");
-  imageRun(at("pictures"), ["model.class_cond=true"], { classes: 3 });
-  await done("export", at("pictures"), at("pictures-out"), "direction=b");
-  expect(json(at("pictures-out/bridge.json"))).toMatchObject({
-    state: { shape: [1, 8, 8], type: "pictures" },
-    inputs: ["x", "t", "y"],
-    conditions: { cond: null, y: { classes: 3 } },
-  });
 });
 
-it("a page holds models and samples of both ends, and plays them", async () => {
+it("a page holds models and samples of both ends", async () => {
   const page = at("page.html");
   const { stdout, stderr } = await done("export", run, page);
   expect(stderr).toMatch(/holds 300 held-out samples of/);
   // MLPs need no ONNX Runtime, which has megabytes.
   expect(stdout).toMatch(/page\.html +\d+\.\d kB/);
   expect(statSync(page).size).toBeLessThan(4e5);
-  if (!hasBrowser) return;
-  const browser = await launch();
-  try {
-    const tab = await browser.newPage();
-    const faults: string[] = [];
-    tab.on("console", (message) => faults.push(message.text()));
-    tab.on("pageerror", (error) => faults.push(String(error)));
-    await tab.goto(pathToFileURL(page).href);
-    await tab.getByRole("button", { name: "Pause" }).click();
-    await tab.getByText("One row", { exact: true }).click();
-    await expect.poll(() => tab.locator("figure svg").count(), { timeout: 60_000 }).toBe(2);
-    expect(faults).toEqual([]);
-  } finally {
-    await browser.close();
-  }
 });
 
 it("a page has no samples if none are wanted, or if the data are not there", async () => {

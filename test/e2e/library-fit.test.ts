@@ -62,13 +62,15 @@ describe("fit", () => {
     };
     await expect(fit({ ...stopping, onProgress })).rejects.toThrow("enough");
     expect(readdirSync(join(folder, "checkpoints")).length).toBeGreaterThan(0);
+    const choices = () => readFileSync(join(folder, "choices.json"), "utf8");
+    const before = choices();
     const said: string[] = [];
     using bridge = await fit({
       ...{ ...short, source: a, target: b, folder },
       onProgress: (progress) => "line" in progress && said.push(progress.line),
     });
     expect(said.join("\n")).toContain("resuming from checkpoint");
-    expect(bridge.folder).toBe(folder);
+    expect([bridge.folder, choices()]).toEqual([folder, before]);
   });
 
   it.each([
@@ -78,6 +80,7 @@ describe("fit", () => {
     ],
     [{ sigam: 1 }, /unknown key "sigam".*sigma/],
     [{ sigma: "much" }, /^sigma: expected/],
+    [{ signal: AbortSignal.abort(new Error("stopped while data are read")) }, /^stopped while/],
   ])("refuses %j in one line", async (wrong, message) => {
     const folder = join(root, "refused");
     const error = await fit({ ...short, source, target, folder, ...wrong } as never).catch(

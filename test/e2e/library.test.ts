@@ -1,12 +1,11 @@
 // A bridge as programs hold it: every kind of samples in the data's own units, its quality, a copy of it.
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readCsv } from "@dsbm/runs";
 import { randn, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ConfigError, evaluate, openBridge } from "../../packages/app/cli/src/index.js";
 import { scratch } from "./cli.js";
-import { done, imageRun, tableRun, vectorRun } from "./sample.js";
+import { imageRun, vectorRun } from "./sample.js";
 
 const root = scratch();
 beforeAll(() => setNumThreads(1));
@@ -36,32 +35,6 @@ describe("bridge.sample", () => {
     expect(states[0]).toEqual(rows);
     expect(states.at(-1)).toEqual(asRows);
     expect((await bridge.sample(rows, { ...how, direction: "b" })).x).not.toEqual(asRows);
-  });
-
-  it("takes and gives columns of a table in their own units", async () => {
-    const transform = {
-      log1p: false,
-      standardise: "columns" as const,
-      mean: [1000, 0],
-      std: [35, 7e-4],
-    };
-    const folder = tableRun(join(root, "table"), { names: ["mass", "drift"], transform });
-    using bridge = openBridge(folder, { threads: 1 });
-    const input = [
-      [1010.5, 2e-4],
-      [980, -9e-4],
-    ];
-    const { x } = await bridge.sample(input, { seed: 3 });
-    const [from, to] = [join(root, "new.csv"), join(root, "out.csv")];
-    writeFileSync(from, `mass,drift\n${input.map((row) => row.join()).join("\n")}\n`);
-    await done("sample", folder, from, to, "direction=f", "seed=3");
-    const written = readCsv(to).rows.map(({ mass, drift }) => [Number(mass), Number(drift)]);
-    for (const [i, row] of x.entries())
-      for (const [k, value] of row.entries()) {
-        const other = (written[i] as number[])[k] as number;
-        expect(Math.abs(value - other)).toBeLessThan(1e-5 * Math.abs(value));
-      }
-    expect(Math.abs((x[0] as number[])[0] as number)).toBeGreaterThan(500);
   });
 
   it("takes pictures as bytes, and gives bytes", async () => {

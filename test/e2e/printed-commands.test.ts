@@ -54,7 +54,7 @@ async function run(text: string, command: RegExp, more = ""): Promise<Outcome> {
 }
 
 it("of a run: going on, a longer run, and those of its page", async () => {
-  const words = [...small, "inner_iters=300", "outer_iters=1", experiments("runs")];
+  const words = [...small, "inner_iters=300", "outer_iters=1", "plot_level=0", experiments("runs")];
   const stopped = await stopAt(["gaussian", ...words], /\/300 /, { cwd: folder });
   expect(stopped.code, stopped.stderr).toBe(130);
   const goOn = /to resume: (npx dsbm gaussian .*)/;
@@ -81,8 +81,23 @@ it("of a fit: sampling, and measuring a damaged quality.json again", async () =>
     `x,y\n${Array.from({ length: 100 }, (_, i) => `${((i * 0.618) % 1) + shift},${(i * 0.414) % 1}`).join("\n")}\n`;
   const [a, b] = ["a $(b).csv", "it's & b.csv"];
   for (const [i, name] of [a, b].entries()) writeFileSync(join(folder, name), rows(i));
-  const few = ["max_minutes=null", "num_iter=60", "first_num_iter=60", "model.hidden=[16,16]"];
-  const words = ["fit", a, b, ...few, "cache_npar=200", "threads=1", experiments("fits")];
+  const few = [
+    "max_minutes=null",
+    "num_iter=30",
+    "first_num_iter=30",
+    "model.hidden=[8]",
+    "n_ipf=1",
+  ];
+  const words = [
+    "fit",
+    a,
+    b,
+    ...few,
+    "cache_npar=200",
+    "plot_level=0",
+    "threads=1",
+    experiments("fits"),
+  ];
   const fitted = await succeed(words, { cwd: folder });
   const sampled = await run(
     fitted.stdout,
@@ -101,7 +116,14 @@ it("of a fit: sampling, and measuring a damaged quality.json again", async () =>
 });
 
 it("of a sweep: looking at it, and going on", async () => {
-  const words = [...small, "inner_iters=1000", "outer_iters=1", "seed=1,2", experiments("sweeps")];
+  const words = [
+    ...small,
+    "inner_iters=1000",
+    "outer_iters=1",
+    "plot_level=0",
+    "seed=1,2",
+    experiments("sweeps"),
+  ];
   const launched = launch(["gaussian", "-m", ...words], { cwd: folder });
   const stopped = await stopOnce(launched, /1 thread a training step/, { from: "stdout" });
   expect(stopped.code, stopped.stderr).toBe(130);

@@ -1,9 +1,9 @@
 // `dsbm sample` of runs of tables: columns by name, in the data's own units, in every format, row by row.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openRows, openTableWriter, outputFormat } from "@dsbm/data";
-import { Generator, io, randn } from "@dsbm/torch";
-import { beforeAll, describe, expect, it } from "vitest";
+import { openRows } from "@dsbm/data";
+import { Generator, randn } from "@dsbm/torch";
+import { beforeAll, expect, it } from "vitest";
 import { scratch } from "./cli.js";
 import { hiddenIn, sampleHere as sample, sampled, tableRun, workIn } from "./sample.js";
 
@@ -11,7 +11,6 @@ const root = scratch();
 const at = (name: string) => join(root, name);
 const n = 700;
 let still: string;
-let moving: string;
 
 /** Three columns of different scales, and an id that is no number. */
 const transform = {
@@ -28,20 +27,12 @@ const columns = transform.mean.map((mean, k) => {
 const ids = Array.from({ length: n }, (_, i) => `${String(i).padStart(4, "0")}`);
 
 /** Writes a table; the columns stand in another order than in the run, with one more. */
-async function put(name: string, rows = n): Promise<string> {
-  const format = outputFormat(name)!;
-  const named = (label: string) => ({ name: label, dtype: "float64" }) as const;
-  const isArray = format.startsWith(".np");
-  const hasIds = format !== ".npy";
-  const writer = openTableWriter(at(name), {
-    format,
-    carried: hasIds ? [{ name: "id", kind: "text" }] : [],
-    columns: (isArray ? facts.names : ["time", "more", "small", "large"]).map(named),
-  });
-  const [small, large, time] = columns.map((column) => column.subarray(0, rows));
-  const numbers = isArray ? [small!, large!, time!] : [time!, small!, small!, large!];
-  await writer.write({ count: rows, numbers, carried: hasIds ? [ids.slice(0, rows)] : [] });
-  await writer.close();
+function put(name: string, rows = n): string {
+  const [small, large, time] = columns;
+  const lines = ids
+    .slice(0, rows)
+    .map((id, i) => [id, time![i], small![i], small![i], large![i]].join());
+  writeFileSync(at(name), `id,time,more,small,large\n${lines.join("\n")}\n`);
   return at(name);
 }
 
@@ -64,48 +55,30 @@ const gap = (found: (number | string)[], k: number) =>
   Math.max(...found.map((x, i) => Math.abs(Number(x) - columns[k]![i]!))) / transform.std[k]!;
 
 workIn(root);
-beforeAll(async () => {
+beforeAll(() => {
   still = tableRun(at("still"), facts, { scale: 0 });
-  moving = tableRun(at("moving"), facts);
-  for (const name of ["new.csv", "new.npy"]) await put(name);
 });
 
-describe("tables", () => {
-  it.each([
-    ["new.csv", "all.parquet"],
-    ["new.npy", "all.csv"],
-    ["new.csv", "all.npy"],
-  ])("keep their numbers and ids where nothing moves: %s to %s", async (name, out) => {
-    const words = ["solver=euler", "ode_step_size=1"];
-    const { stderr, stdout } = await sampled(still, name, out, ...words);
-    expect(stdout).toContain(`samples: ${n}`);
-    // Arrays hold numbers alone.
-    const isArray = out.includes(".np");
-    const kept = isArray || name.includes(".np") ? [] : ["id"];
-    const found = await load(at(out), kept);
-    const names = isArray ? ["c0", "c1", "c2"] : facts.names;
-    expect(Object.keys(found)).toEqual([...kept, ...names]);
-    if (kept.length > 0) expect(found.id).toEqual(ids);
-    if (!name.includes(".np"))
-      expect(stderr).toContain("skipped more, which the run does not take");
-    for (const [k, column] of names.entries()) expect(gap(found[column]!, k)).toBeLessThan(1e-4);
-  });
+it("keeps numbers and ids where nothing moves, from one format to another", async () => {
+  put("new.csv");
+  const words = ["solver=euler", "ode_step_size=1"];
+  const { stderr, stdout } = await sampled(still, "new.csv", "all.parquet", ...words);
+  expect(stdout).toContain(`samples: ${n}`);
+  expect(stderr).toContain("skipped more, which the run does not take");
+  const found = await load(at("all.parquet"), ["id"]);
+  expect(Object.keys(found)).toEqual(["id", ...facts.names]);
+  expect(found.id).toEqual(ids);
+  for (const [k, name] of facts.names.entries()) expect(gap(found[name]!, k)).toBeLessThan(1e-4);
+});
 
-  it("have a row for each sample and time with path=true, or a state each in arrays", async () => {
-    await put("few.csv", 3);
-    const words = ["path=true", "steps=4", "direction=f"];
-    for (const name of ["long.csv", "long.npy"]) await sampled(moving, "few.csv", name, ...words);
-    const long = await load(at("long.csv"), ["id"]);
-    expect(Object.keys(long)).toEqual(["id", "t", ...facts.names]);
-    expect(long.t!.slice(0, 6)).toEqual([0, 0.25, 0.5, 0.75, 1, 0]);
-    expect(long.id!.slice(0, 6)).toEqual(["0000", "0000", "0000", "0000", "0000", "0001"]);
-    const raw = io.npy.decode(readFileSync(at("long.npy")));
-    expect([raw.dtype, raw.shape]).toEqual(["float64", [5, 3, 3]]);
-    const states = io.toFloat64(raw);
-    // State 3 of sample 2, column 1.
-    expect(states[(3 * 3 + 2) * 3 + 1]).toBeCloseTo(long.large![2 * 5 + 3] as number, 2);
-    expect(hiddenIn(root)).toEqual([]);
-  });
+it("has a row for each sample and time with path=true", async () => {
+  put("few.csv", 3);
+  await sampled(still, "few.csv", "long.csv", "path=true", "steps=4", "direction=f");
+  const long = await load(at("long.csv"), ["id"]);
+  expect(Object.keys(long)).toEqual(["id", "t", ...facts.names]);
+  expect(long.t!.slice(0, 6)).toEqual([0, 0.25, 0.5, 0.75, 1, 0]);
+  expect(long.id!.slice(0, 6)).toEqual(["0000", "0000", "0000", "0000", "0000", "0001"]);
+  expect(hiddenIn(root)).toEqual([]);
 });
 
 it("carries the rows of the group that the run takes in a direction, keeps its column, and says what is left out", async () => {

@@ -13,13 +13,13 @@ const keys = small.filter((word) => !/^(seed|inner_iters|n_train)=/.test(word));
 const gaussian = (experiments: string, ...words: string[]) => [
   "gaussian",
   ...keys,
-  ...wordsOf("inner_iters=8 outer_iters=2 n_train=128 seed=1,2 -m"),
+  ...wordsOf("inner_iters=8 outer_iters=2 n_train=128 plot_level=0 -m"),
   ...words,
   `experiments_dir=${experiments}`,
 ];
 /** The same with steps for minutes. */
 const long = (experiments: string, inner: number, outer: number) =>
-  gaussian(experiments).map((word) =>
+  gaussian(experiments, "seed=1,2").map((word) =>
     word
       .replace("inner_iters=8", `inner_iters=${inner}`)
       .replace("outer_iters=2", `outer_iters=${outer}`),
@@ -48,7 +48,7 @@ function resultsIn(experiments: string): Record<string, Row[]> {
   );
 }
 
-const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 100_000, interval: 20 });
+const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 250_000, interval: 20 });
 /** Waits until both members of a sweep train. */
 const bothBegin = ({ said }: ReturnType<typeof launch>) =>
   until(() => [1, 2].every((n) => new RegExp(`seed=${n}\\] half-iteration 1/`).test(said.stdout)));
@@ -57,14 +57,14 @@ describe("whatever the launcher", () => {
   const local = join(root, "local");
   const slurm = join(root, "slurm");
   const fake = fakeSlurm(join(root, "fake"), { runs: true });
-  const words = ["lr=1e-3,1e30"];
+  const words = ["lr=1e-3,1e30", "seed=1"];
   const launched = gaussian(slurm, ...words, "launcher=slurm_cpu", "launcher.mem_gb=1");
-  const states = "0 waiting, 0 running, 2 finished, 2 failed, 0 interrupted";
+  const states = "0 waiting, 0 running, 1 finished, 1 failed, 0 interrupted";
 
   it("sweeps give the same numbers and tables; members fail alone", async () => {
     const here = await dsbm(gaussian(local, ...words));
     expect(here.code).toBe(1);
-    expect(here.stdout).toContain("4 runs, 4 to start");
+    expect(here.stdout).toContain("2 runs, 2 to start");
     expect(here.stdout).toContain("2 at once");
     expect(here.stdout).toContain(states);
     const there = await dsbm(launched, { env: fake.env });
@@ -77,33 +77,33 @@ describe("whatever the launcher", () => {
       return readCsv(summary_csv).rows.map(withoutSeconds);
     });
     expect(theirs).toEqual(ours);
-    expect(ours?.at(-1)).toMatchObject({ half_iteration: 2, steps: 10, seeds: 2 });
+    expect(ours?.at(-1)).toMatchObject({ half_iteration: 2, steps: 10, seeds: 1 });
   });
 
   it("a status shows what is finished and why the rest failed, from every folder above", async () => {
     for (const place of [slurm, sweepIn(slurm)]) {
       const { stdout } = await succeed(["sweep", "status", place]);
       expect(stdout).toContain(states);
-      expect(statesOf(stdout)).toEqual(["finished", "failed", "finished", "failed"]);
-      expect(stdout.match(/failed .*the loss became NaN/g)).toHaveLength(2);
+      expect(statesOf(stdout)).toEqual(["finished", "failed"]);
+      expect(stdout.match(/failed .*the loss became NaN/g)).toHaveLength(1);
       expect(stdout).toMatch(/to run unfinished members: npx dsbm gaussian .*-m/);
     }
     const { stdout } = await dsbm(["sweep", "table", sweepIn(slurm)]);
-    expect(stdout).toMatch(/0\.0010? .* 2 .*±/);
+    expect(stdout).toMatch(/0\.0010? .* 1 /);
   });
 
   it("only what is not finished is started again", async () => {
     const here = await dsbm(gaussian(local, ...words));
-    expect(here.stdout).toContain("4 runs, 2 to start");
+    expect(here.stdout).toContain("2 runs, 1 to start");
     await dsbm(launched, { env: fake.env });
-    expect(fake.submitted()).toEqual(["1,2,3,4", "2,4"]);
+    expect(fake.submitted()).toEqual(["1,2", "2"]);
   });
 });
 
 describe("a sweep that waits in Slurm", () => {
   const folder = join(root, "waits");
   const fake = fakeSlurm(join(root, "fake-queue"), { runs: false });
-  const submit = gaussian(folder, "launcher=slurm_cpu", "launcher.wait=false");
+  const submit = gaussian(folder, "seed=1,2", "launcher=slurm_cpu", "launcher.wait=false");
 
   it("is left to Slurm at once with launcher.wait=false, and not submitted twice", async () => {
     const first = await succeed(submit, { env: fake.env });
@@ -116,7 +116,7 @@ describe("a sweep that waits in Slurm", () => {
   });
 
   it("continues in Slurm when Ctrl-C ends the wait, and says how to cancel", async () => {
-    const run = launch(gaussian(folder, "launcher=slurm_cpu"), { env: fake.env });
+    const run = launch(gaussian(folder, "seed=1,2", "launcher=slurm_cpu"), { env: fake.env });
     await until(() => run.said.stdout.includes("Submitted batch job"));
     run.child.kill("SIGINT");
     const { code, stdout } = await run.done;
@@ -125,7 +125,7 @@ describe("a sweep that waits in Slurm", () => {
   });
 
   it("needs an sbatch", async () => {
-    const words = gaussian(join(root, "none"), "launcher=slurm_cpu");
+    const words = gaussian(join(root, "none"), "seed=1,2", "launcher=slurm_cpu");
     await refuse(words, ["Slurm's sbatch is not on PATH", "launcher=local"], {
       env: { PATH: "/nowhere" },
     });

@@ -42,7 +42,7 @@ function writeEmnist(folder: string): void {
 
 const full = [
   "train",
-  "num_steps=30",
+  "num_steps=4",
   "method=dbdsb",
   "gamma_min=0.034",
   "gamma_max=0.034",

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCsv, readRun } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { stateDictFile } from "../../packages/engine/torch/test/io/pt-support.js";
-import { type Outcome, refuse, scratch, succeed, wordsOf } from "./cli.js";
+import { type Outcome, onlyRun, refuse, scratch, succeed, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -20,132 +20,115 @@ const train = (name: string, ...words: string[]): Promise<Outcome & { folder: st
   succeed(placed(name, [...quick, ...words]));
 const numbers = (folder: string) => readCsv(join(folder, "results.csv")).rows;
 
-describe("a whole run", () => {
-  const words = ["data.image_size=16", "gif_stride=6", "plot_level=3"];
-
-  it("leaves weights, checkpoints, evaluations, images and a report, and is not run twice", async () => {
-    const { stdout, folder } = await train("whole", ...words);
-    expect(stdout).toMatch(/mean squared displacement/);
-    const run = readRun(folder);
-    expect(run.info.state).toBe("finished");
-    const models = run.models.map(
-      ({ half_iteration, direction }) => `${half_iteration}${direction}`,
-    );
-    expect(models).toEqual(["1b", "2f", "3b", "4f"]);
-    const rows = numbers(folder);
-    expect(rows.map((row) => `${row.half_iteration}${row.direction}${row.step}`)).toEqual(
-      models.flatMap((model) => [`${model}6`, `${model}12`]),
-    );
-    for (const row of rows) {
-      expect(row).toMatchObject({ n: 64, nfe: 6 });
-      for (const key of wordsOf("start_mean end_var independent_msd share"))
-        expect(Number.isFinite(row[key]), key).toBe(true);
-      expect(Number(row.seconds_per_batch)).toBeGreaterThan(0);
-      // The classifier separates real squares from circles, and real images are near to one another.
-      expect(Number(row.data_share)).toBeGreaterThan(0.9);
-      expect(Number(row.fid_lenet)).toBeGreaterThan(Number(row.data_fid_lenet));
-    }
-    const samples = readdirSync(join(folder, "samples"));
-    for (const name of wordsOf("start.png end.png data.png path.png path.gif"))
-      expect(samples).toContain(`it0002_f_step00000012_${name}`);
-    const page = readFileSync(join(folder, "report.html"), "utf8");
-    expect(page.match(/<img src="data:image\/(png|gif)/g)).toHaveLength(10);
-    expect(readdirSync(join(folder, "checkpoints")).sort()).toEqual([
-      "it0002_b_step00000012",
-      "it0002_f_step00000006",
-      "it0002_f_step00000012",
-    ]);
-    expect(readdirSync(join(folder, "cache"))).toEqual([]);
-    expect((await train("whole", ...words)).stdout).toContain("is finished already");
-  });
-
-  it("has the same metrics after a bit of the shared classifier changed, which is trained again", async () => {
-    const few = wordsOf("n_ipf=1 first_num_iter=4 num_iter=4 plot_level=0 test_npar=32");
-    const metrics = (folder: string) =>
-      numbers(folder).map(({ seconds: _, seconds_per_batch: __, ...row }) => row);
-    const before = metrics((await train("judged", ...few)).folder);
-    const path = join(root, "classifiers", "synthetic_shapes-1x8.safetensors");
-    const bytes = readFileSync(path);
-    const damaged = Buffer.from(bytes);
-    damaged[damaged.length - 5] = (damaged.at(-5) as number) ^ 0x40;
-    writeFileSync(path, damaged);
-    const { folder, stderr } = await train("judged", ...few, "--again");
-    expect(stderr).toContain(`${path} does not match its .sha256: the classifier is trained again`);
-    expect(metrics(folder)).toEqual(before);
-    expect(readFileSync(path).equals(bytes)).toBe(true);
-  });
+it("leaves weights, checkpoints, evaluations, images and a report, and is not run twice", async () => {
+  const words = wordsOf("n_ipf=1 gif_stride=6 plot_level=3 test_npar=64");
+  const { stdout, folder } = await train("whole", ...words);
+  expect(stdout).toMatch(/mean squared displacement/);
+  const run = readRun(folder);
+  expect(run.info.state).toBe("finished");
+  const models = run.models.map(({ half_iteration, direction }) => `${half_iteration}${direction}`);
+  expect(models).toEqual(["1b", "2f"]);
+  const rows = numbers(folder);
+  expect(rows.map((row) => `${row.half_iteration}${row.direction}${row.step}`)).toEqual(
+    models.flatMap((model) => [`${model}6`, `${model}12`]),
+  );
+  for (const row of rows) {
+    expect(row).toMatchObject({ n: 64, nfe: 4 });
+    for (const key of wordsOf("start_mean end_var independent_msd share data_share"))
+      expect(Number.isFinite(row[key]), key).toBe(true);
+    expect(Number(row.seconds_per_batch)).toBeGreaterThan(0);
+    // Real images are near to one another.
+    expect(Number(row.fid_lenet)).toBeGreaterThan(Number(row.data_fid_lenet));
+  }
+  const samples = readdirSync(join(folder, "samples"));
+  for (const name of wordsOf("start.png end.png data.png path.png path.gif"))
+    expect(samples).toContain(`it0001_f_step00000012_${name}`);
+  const page = readFileSync(join(folder, "report.html"), "utf8");
+  expect(page.match(/<img src="data:image\/(png|gif)/g)).toHaveLength(10);
+  expect(readdirSync(join(folder, "checkpoints")).sort()).toEqual([
+    "it0001_b_step00000012",
+    "it0001_f_step00000006",
+    "it0001_f_step00000012",
+  ]);
+  expect((await train("whole", ...words)).stdout).toContain("is finished already");
 });
 
-// The second half-iteration has caches.
+it("trains a damaged classifier again, to the same bits", async () => {
+  const folder = onlyRun(join(root, "whole")) as string;
+  const path = join(root, "classifiers", "synthetic_shapes-1x8.safetensors");
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.with(-5, (bytes.at(-5) as number) ^ 0x40));
+  const { stderr } = await succeed([
+    "evaluate",
+    folder,
+    "n=16",
+    "metrics=share",
+    "direction=f",
+    "threads=1",
+  ]);
+  expect(stderr).toContain(`${path} does not match its .sha256: the classifier is trained again`);
+  expect(readFileSync(path).equals(bytes)).toBe(true);
+});
+
+/** The second half-iteration has caches. */
 const brief = [
   ...quick,
   ...wordsOf(`plot_level=0 n_ipf=1 first_pass=1 first_num_iter=4 num_iter=4 cache_refresh_stride=2
-    test_npar=32 data.n_train=256 data.n_test=64 metrics.judge=false`),
+    metrics.judge=false`),
 ];
 /** A downscaling at 16×16 of a few steps. */
 const downscaling = wordsOf(`
-  train dataset=downscaler_synthetic data.image_size=16 data.n_train=48 data.n_test=16 model.num_res_blocks=1 n_ipf=1
-  num_iter=4 first_num_iter=4 batch_size=8 cache_npar=16 cache_batch_size=8 num_steps=4
-  test_npar=16 test_batch_size=8 plot_npar=4 plot_npar_path=2 log_every=2 threads=1 plot_level=0
+  train dataset=downscaler_synthetic data.image_size=16 data.n_train=48 data.n_test=16 n_ipf=1 num_iter=2
+  first_num_iter=2 batch_size=8 cache_npar=16 cache_batch_size=8 num_steps=4 test_npar=8
+  test_batch_size=8 plot_npar=4 plot_npar_path=2 log_every=2 threads=1 plot_level=0
 `);
-const classes = [
-  ...quick,
-  ...wordsOf(`n_ipf=1 first_num_iter=3 num_iter=3 cache_refresh_stride=3 model.class_cond=true plot_level=0
-    metrics.judge=false Dataset=synthetic_shapes`),
-];
 
-describe("words, and the half-iterations with finite results", () => {
-  it.each<[rows: number, base: readonly string[], words: string]>([
-    [
-      4,
-      brief,
-      `method=dbdsb_vp first_coupling=ref n_ipf=2 use_prev_net=false ema=false cache_num_steps=4
-      test_num_steps=9 optimizer=AdamW weight_decay=0.01 grad_clip=null`,
-    ],
-    [
-      2,
-      brief,
-      `num_repeat_data=4 mean_match=true loss_scale=false symmetric_gamma=true gamma_space=geomspace
-      gamma_min=0.01 ot_sampler=exact ot_rows=64`,
-    ],
-    [
-      2,
-      brief,
-      `method=dsb transfer=false final_adaptive=true var_final_gamma_scale=true
-      langevin_scale='torch.sqrt(gamma)' loss_scale='1/gamma'`,
-    ],
-    [
-      2,
-      brief,
-      `transfer=false normalize_x1=true LOGGER=TensorBoard std_trick=true model.use_checkpoint=true
-      model.resblock_updown=true model.use_scale_shift_norm=false`,
-    ],
-    [2, downscaling, "method=dbdsb_vp ot_sampler=exact match_conditions=false model=UNET_tiny"],
-    [
-      2,
-      downscaling,
-      `method=dsb model=DDPMpp_32 model.nf=32 model.ch_mult='1,1' model.num_res_blocks=1
-      model.attn_resolutions='8'`,
-    ],
-    [2, classes, "Dataset_transfer=synthetic_shapes"],
-  ])("%#: %i rows", async (count, base, words) => {
-    const name = words.replaceAll(/\W+/g, "_").slice(0, 60);
-    const { folder } = await succeed(placed(name, [...base, ...wordsOf(words)]));
-    const rows = numbers(folder);
-    expect(rows).toHaveLength(count);
-    for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);
-    if (words.includes("test_num_steps=9")) expect(rows[0]?.nfe).toBe(9);
-    const cache = join(folder, "cache");
-    expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([]);
-  });
+it.each<[rows: number, base: readonly string[], words: string]>([
+  [
+    4,
+    brief,
+    `method=dbdsb_vp first_coupling=ref n_ipf=2 use_prev_net=false ema=false cache_num_steps=3
+    test_num_steps=9 optimizer=AdamW weight_decay=0.01 grad_clip=null LOGGER=TensorBoard std_trick=true transfer=false normalize_x1=true
+    model.use_checkpoint=true model.resblock_updown=true model.use_scale_shift_norm=false`,
+  ],
+  [
+    2,
+    brief,
+    `num_repeat_data=4 mean_match=true loss_scale=false symmetric_gamma=true gamma_space=geomspace
+    gamma_min=0.01 ot_sampler=exact ot_rows=32 model.class_cond=true Dataset=synthetic_shapes
+    Dataset_transfer=synthetic_shapes`,
+  ],
+  [
+    2,
+    brief,
+    `method=dsb transfer=false final_adaptive=true var_final_gamma_scale=true
+    langevin_scale='torch.sqrt(gamma)' loss_scale='1/gamma'`,
+  ],
+  [2, downscaling, "method=dbdsb_vp ot_sampler=exact match_conditions=false model=UNET_tiny"],
+  [
+    2,
+    downscaling,
+    `method=dsb model=DDPMpp_32 model.nf=32 model.ch_mult='1,1' model.num_res_blocks=1
+    model.attn_resolutions='8'`,
+  ],
+])("options %#: %i rows of finite results", async (count, base, words) => {
+  const name = words.replaceAll(/\W+/g, "_").slice(0, 60);
+  const { folder } = await succeed(placed(name, [...base, ...wordsOf(words)]));
+  const rows = numbers(folder);
+  expect(rows).toHaveLength(count);
+  for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);
+  if (words.includes("test_num_steps=9")) expect(rows[0]?.nfe).toBe(9);
+  const cache = join(folder, "cache");
+  expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([]);
 });
 
 it("calls the distance FID with a TorchScript network of Inception's signature, and only then", async () => {
   const inception = fileURLToPath(
     new URL("../../packages/engine/torch/test/fixtures/inception_like.pt", import.meta.url),
   );
-  const few = wordsOf(`plot_level=0 n_ipf=1 first_num_iter=3 metrics.judge=false data.n_train=32
-    data.n_test=16 test_npar=16`);
+  const few =
+    wordsOf(`plot_level=0 half_iterations=1 first_num_iter=3 metrics.judge=false data.n_train=16
+    data.n_test=8 test_npar=4`);
   const { folder, stderr } = await train("fid", ...few, `metrics.inception='${inception}'`);
   expect(stderr).toMatch(/FID \d/);
   for (const row of numbers(folder)) {
@@ -153,20 +136,20 @@ it("calls the distance FID with a TorchScript network of Inception's signature, 
     expect(row.fid_lenet).toBeUndefined();
   }
   // A run folder is data: files that it names do not run unless the command names them too.
-  const evaluate = ["evaluate", folder, "metrics=fid", "n=16", "--json"];
+  const evaluate = ["evaluate", folder, "metrics=fid", "n=4", "--json"];
   expect((await succeed(evaluate)).stdout).toContain("metrics.inception=FILE on the command line");
   expect((await succeed([...evaluate, `inception=${inception}`])).stdout).toContain(
     '"name": "fid"',
   );
-  const { stdout } = await succeed(["test", folder, "test_npar=16", "test_ode_sampler=false"]);
+  const { stdout } = await succeed(["test", folder, "test_npar=4", "test_ode_sampler=false"]);
   expect(stdout).not.toMatch(/ fid /);
   await refuse(["extend", folder, "+2"], [`metrics.inception=${inception}`]);
 });
 
 it("a start from files takes our weights and PyTorch's, averages and optimisers, at the given step", async () => {
-  const words = ["plot_level=0", "metrics.judge=false"];
+  const words = wordsOf("plot_level=0 metrics.judge=false first_num_iter=6 num_iter=6");
   const first = await train("files", ...words, "n_ipf=1");
-  const at = (name: string) => join(first.folder, "checkpoints", "it0001_f_step00000012", name);
+  const at = (name: string) => join(first.folder, "checkpoints", "it0001_f_step00000006", name);
   const ckpt = join(root, "sample_net_b.ckpt");
   tidy(() => {
     const { tensors } = io.loadTensors(at("sample_net_b.safetensors"));
@@ -175,20 +158,20 @@ it("a start from files takes our weights and PyTorch's, averages and optimisers,
   const second = await train(
     "from_files",
     ...words,
-    ...wordsOf("n_ipf=3 checkpoint_run=true checkpoint_it=3 checkpoint_pass=b checkpoint_iter=4"),
+    ...wordsOf("n_ipf=3 checkpoint_run=true checkpoint_it=3 checkpoint_pass=b checkpoint_iter=2"),
     `checkpoint_b='${at("net_b.safetensors")}'`,
     `checkpoint_f='${at("net_f.safetensors")}'`,
     `sample_checkpoint_b='${ckpt}'`,
     `sample_checkpoint_f='${at("sample_net_f.safetensors")}'`,
     `optimizer_checkpoint_b='${at("optimizer_b.safetensors")}'`,
   );
-  expect(second.stderr).toContain("starting from the given files at iteration 3 b, step 4");
+  expect(second.stderr).toContain("starting from the given files at iteration 3 b, step 2");
   expect(numbers(second.folder).map((row) => row.half_iteration)).toEqual([5, 6]);
-  // The optimiser continues: 12 steps before, 8 here.
+  // The optimiser continues: 6 steps before, 4 here.
   tidy(() => {
     const { tensors } = io.loadTensors(
-      join(second.folder, "checkpoints", "it0003_f_step00000012", "optimizer_b.safetensors"),
+      join(second.folder, "checkpoints", "it0003_f_step00000006", "optimizer_b.safetensors"),
     );
-    expect(tensors.get("0.step")?.item()).toBe(20);
+    expect(tensors.get("0.step")?.item()).toBe(10);
   });
 });

@@ -3,42 +3,44 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const longest: readonly string[] = [
   "test/docs/blocks",
-  "test/e2e/processes",
   "packages/library/train/test/distributed/ranks",
-  "test/e2e/sweep",
-  "test/e2e/train-resume",
-  "test/examples/examples",
   "test/e2e/train",
-  "packages/engine/torch/test/distributed",
-  "packages/app/experiment/test/learns-images",
+  "test/e2e/processes",
+  "test/e2e/growth",
+  "test/e2e/sweep",
+  "test/examples/examples",
+  "test/e2e/train-resume",
+  "test/e2e/export-samples",
   "packages/library/train/test/learns",
-  "packages/engine/torch/test/fuzz",
-  "test/e2e/fit",
-  "test/e2e/evaluate",
   "test/install/install",
-  "test/check/studio",
-  "test/check/report",
-  "test/e2e/test-command",
-  "test/e2e/train-mnist",
+  "test/e2e/fit",
+  "test/e2e/printed-commands",
+  "packages/engine/torch/test/distributed",
   "test/e2e/faults",
-  "packages/engine/torch/test/load",
-  "test/e2e/train-tables",
+  "packages/library/train/test/resume",
+  "packages/app/experiment/test/learns-images",
+  "test/e2e/test-command",
   "test/e2e/errors",
+  "packages/app/evaluation/test/inception",
   "packages/library/nets/test/image-networks",
+  "packages/engine/torch/test/nn/kernels",
+  "test/check/studio",
+  "test/e2e/hosts",
 ].map((name) => `/${name}.test.ts`);
 
 /**
- * Files that share a process follow each other; among them the longest first, the others in
- * vitest's order: in a clone, larger files first.
+ * The files of a project follow each other, since they share processes; among them the longest
+ * first, the others in vitest's order: in a clone, larger files first.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isolated = ({ project }: TestSpecification) => Number(project.config.isolate);
+    const projects = [...new Set(files.map(({ project }) => project.name))].sort().reverse();
+    const group = ({ project }: TestSpecification) => projects.indexOf(project.name);
     const place = ({ moduleId }: TestSpecification) => {
       const at = longest.findIndex((name) => moduleId.endsWith(name));
       return at < 0 ? longest.length : at;
     };
     const sorted = await super.sort(files);
-    return sorted.sort((a, b) => isolated(a) - isolated(b) || place(a) - place(b));
+    return sorted.sort((a, b) => group(a) - group(b) || place(a) - place(b));
   }
 }

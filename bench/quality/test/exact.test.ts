@@ -4,7 +4,7 @@ import { exactDrift, exactMarginal, type Field } from "@dsbm/bridge";
 import { noGrad, randn, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../test/support/numbers.js";
-import { knownPlan, planMoments } from "../src/exact/known-plan.js";
+import { conditionalUvp, knownPlan, planMoments } from "../src/exact/known-plan.js";
 import { pathKL } from "../src/exact/path-kl.js";
 
 describe("pathKL", () => {
@@ -60,6 +60,14 @@ describe("a known plan", () => {
         expect(own.sub(covariance).abs().max().item() / scale).toBeLessThan(0.08);
         // Several components are used.
         expect(potential.plan(x).weights.mean(0).max().item()).toBeLessThan(0.8);
+        // An exact sampler's cBW²-UVP is about 0.
+        const one = x.narrow(0, 0, 1);
+        const ends = potential.draw(
+          one.expand([20_000, 3]).contiguous(),
+          normal([20_000, 3], 7).to("float32"),
+        );
+        const error = { exact: planMoments(potential, one), variance: 3 * scale };
+        expect(conditionalUvp(ends, error)).toBeLessThan(0.3);
         potential.dispose();
       }),
     ),

@@ -23,13 +23,13 @@ export * from ${JSON.stringify(engine)};\n`,
   expect(total.deaths.map(({ last }) => last)).toEqual([expect.stringMatching(/^\(no call yet/)]);
 });
 
-it("survives 20,000 hostile calls", { timeout: 600_000 }, async () => {
+it("survives 8,000 hostile calls", { timeout: 600_000 }, async () => {
   if (!existsSync(engine)) throw new Error(`${engine} is missing: run "npm run build" first`);
-  const total = await fuzz({ calls: 20_000, seed: 7, jobs: 2, size: 5000, engine });
+  const total = await fuzz({ calls: 8000, seed: 7, jobs: 2, size: 4000, engine });
   expect(total.deaths).toEqual([]);
   expect(total.strangers).toBe(0);
-  expect(total.calls).toBe(20_000);
-  expect(total.values).toBeGreaterThan(2000); // otherwise nothing gets past the door
-  expect(total.errors).toBeGreaterThan(2000);
+  expect(total.calls).toBe(8000);
+  expect(total.values).toBeGreaterThan(800); // otherwise nothing gets past the door
+  expect(total.errors).toBeGreaterThan(800);
   expect(total.grown).toBeLessThan(150e6);
 });
