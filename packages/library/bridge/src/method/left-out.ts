@@ -12,9 +12,9 @@ import { bent } from "../model/mean-path.js";
 
 /** W1 between a left-out dataset and points of paths at its time. */
 export interface LeftOutDistance {
-  /** Distance with straight paths. */
+  /** Of straight lines between the neighbours' pairs. */
   straight: number;
-  /** Distance with smooth paths. */
+  /** Of natural cubic splines through all other datasets. */
   spline: number;
 }
 

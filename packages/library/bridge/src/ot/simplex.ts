@@ -27,10 +27,25 @@ export function simplex(cost: Cost, n: number, m: number): Transport {
   const problem: TransportProblem = { n, m, cost, tree: new BasisTree(n, m) };
   const prices = firstPrices(cost, n, m, simplex);
   plantTree(problem, { supply: m / common, demand: n / common, prices });
-  // Fresh potentials remove the rounding errors of many pivots.
-  do problem.tree.refresh();
-  while (improve(problem) > 0);
+  // Fresh potentials remove the rounding errors of many pivots. Pivots by rounding alone would never end.
+  let before = Number.POSITIVE_INFINITY;
+  let now = before;
+  do {
+    before = now;
+    problem.tree.refresh();
+    improve(problem);
+    now = totalCost(problem);
+  } while (now < before);
+  problem.tree.refresh();
   return result(problem, common / (n * m));
+}
+
+function totalCost({ n, m, tree: { parent, flow, arcCost, root } }: TransportProblem): number {
+  let sum = 0;
+  for (let node = 0; node < n + m; node++) {
+    if (parent[node] !== root) sum += flow[node]! * arcCost[node]!;
+  }
+  return sum;
 }
 
 function result({ n, m, tree }: TransportProblem, unit: number): Transport {
