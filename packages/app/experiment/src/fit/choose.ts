@@ -141,7 +141,7 @@ export function iterationRule({
 
 const clearly = 0.9;
 
-/** Smooth paths through a time course, if they come closer than straight ones to datasets that are left out. */
+/** Smooth paths through a time course, if they come closer to its inner datasets than straight paths do. */
 export function pathRules({ leftOut }: Pick<DataFacts, "leftOut">): Rule[] {
   const mean = (path: keyof LeftOutDistance) =>
     leftOut.reduce((sum, one) => sum + one[path], 0) / leftOut.length;

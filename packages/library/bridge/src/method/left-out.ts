@@ -4,7 +4,7 @@ import { chainOf, type Interval, intervalsOf } from "../chain/chain.js";
 import { alongSplines } from "../chain/coupling.js";
 import { chainEndpoints } from "../chain/endpoints.js";
 import { mapBatch, type Pairs } from "../core/batch.js";
-import type { Conditions } from "../core/conditions.js";
+import { type Conditions, rowsWhere } from "../core/conditions.js";
 import { stream } from "../core/random.js";
 import { minibatchExact } from "../coupling/minibatch.js";
 import { wasserstein } from "../metric/vectors/wasserstein.js";
@@ -12,9 +12,9 @@ import { bent } from "../model/mean-path.js";
 
 /** W1 between a left-out dataset and points of paths at its time. */
 export interface LeftOutDistance {
-  /** Of straight lines between the neighbours' pairs. */
+  /** Distance along straight paths. */
   straight: number;
-  /** Of natural cubic splines through all other datasets. */
+  /** Distance along natural cubic splines. */
   spline: number;
 }
 
@@ -34,13 +34,13 @@ export function leftOutDistances(
       const { x0, x1, conditions } = chainEndpoints(marginals, chain);
       const batch = { x0, x1, given: conditions?.x0 };
       const all = alongSplines(minibatchExact(), chain)(batch, stream(k, "left-out"));
-      const { index, from, length, unit } = intervalsOf(chain)[k] as Interval;
+      const { from, length, unit } = intervalsOf(chain)[k] as Interval;
       const interval = (all.given as Conditions).interval as Tensor;
-      const places = interval.eq(index).nonzero().squeeze(1);
-      const pairs: Pairs = mapBatch(all, (x) => x.indexSelect(0, places));
-      const t = full([places.size(0)], (time - from) / length);
+      const pairs: Pairs = mapBatch(all, (x) => rowsWhere(x, interval, k));
+      const share = (time - from) / length;
+      const t = full([pairs.x0.size(0)], share);
       const velocity = pairs.x1.sub(pairs.x0);
-      const straight = { x: pairs.x0.add(velocity.mul((time - from) / length)), velocity };
+      const straight = { x: pairs.x0.lerp(pairs.x1, share), velocity };
       const distance = ({ x }: { x: Tensor }) =>
         wasserstein(x.mul(unit), sets[k + 1] as Tensor, { p: 1 }).value;
       return {
