@@ -1,10 +1,12 @@
 // `dsbm fit` of more than two datasets: tables with a condition, a hold-out in an
 // interval, metrics and a panel of each time, paths with their times, and refusals.
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/app/cli/src/index.js";
+import { root as repo } from "../docs/blocks.js";
 import { scratch } from "./cli.js";
 
 const root = scratch();
@@ -37,6 +39,18 @@ beforeAll(() => {
     const rows = points(40, far).map((row, i) => [...row, i % 2 ? "red" : "blue"].join());
     writeFileSync(at(`${name}.csv`), `x,y,kind\n${rows.join("\n")}\n`);
   }
+});
+
+const hasCells = spawnSync("Rscript", ["-e", "library(HSMMSingleCell)"]).status === 0;
+
+it.skipIf(!hasCells)("real cells of Debian's package become a bridge of four times", async () => {
+  execFileSync("Rscript", [join(repo, "examples/data/hsmm.R")], { cwd: root, stdio: "ignore" });
+  const columns = { exclude: ["state"], keep: ["cell"] };
+  const request = { source: at("hsmm.csv"), time: "hours", data: columns };
+  using bridge = await fit({ ...short, ...request, loo: false });
+  expect(bridge.shape).toEqual([10]);
+  const { times } = await bridge.paths([new Array<number>(10).fill(0)]);
+  expect([times[0], times.at(-1)]).toEqual([0, 1]);
 });
 
 describe("more than two datasets", () => {
