@@ -54,14 +54,17 @@ export function launch(
 
 /**
  * Runs dsbm to its end: in this process, whose libraries are loaded, or in its own if it has
- * options of a process.
+ * options of a process or starts others.
  */
 export async function dsbm(
   args: string[],
   options: SpawnOptions & { cwd?: string } = {},
 ): Promise<Outcome> {
   const { cwd = process.cwd(), env = {}, ...others } = options;
-  const isOwn = Object.keys(others).length > 0 || Object.keys(env).some((key) => key !== "PATH");
+  const isOwn =
+    Object.keys(others).length > 0 ||
+    Object.keys(env).some((key) => key !== "PATH") ||
+    args.some((word) => word.startsWith("nproc="));
   if (isOwn) return launch(args, options).done;
   const before = { cwd: process.cwd(), PATH: process.env.PATH };
   process.chdir(cwd);

@@ -2,7 +2,7 @@
 import { afterAll, expect, it } from "vitest";
 import { twoHosts } from "../support/hosts.mjs";
 import { freePort } from "../support/ranks.js";
-import { dsbm, launch, scratch, small } from "./cli.js";
+import { launch, scratch, small } from "./cli.js";
 
 const root = scratch();
 const hosts = await twoHosts();
@@ -26,10 +26,4 @@ it.runIf(hosts)("two hosts train together, which is said to be open", async () =
   expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
   const notes = outcomes.map(({ stderr }) => /keep their network private/.test(stderr));
   expect(notes).toEqual([true, false]);
-});
-
-it("refuses a secret, which earlier versions took, instead of going on without it", async () => {
-  const env = { RANK: "0", WORLD_SIZE: "2", MASTER_ADDR: "127.0.0.1", DSBM_DIST_SECRET: "text" };
-  const variable = await dsbm(["gaussian", ...small], { env });
-  expect(variable.stderr).toMatch(/DSBM_DIST_SECRET is set, but .* unset it/);
 });
