@@ -11,7 +11,7 @@ const packages = {
   data: { group: "library", budget: 43_100, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 33_000, imports: ["files", "torch", "bridge"] },
   config: { group: "app", budget: 25_000, imports: ["files"] },
-  runs: { group: "app", budget: 33_300, imports: ["files"] },
+  runs: { group: "app", budget: 33_200, imports: ["files"] },
   problem: { group: "app", budget: 12_800, imports: base },
   inference: { group: "app", budget: 24_700, imports: [...base, "problem"] },
   evaluation: { group: "app", budget: 30_700, imports: [...base, "problem", "inference"] },
@@ -25,7 +25,7 @@ const packages = {
   studio: { group: "pages", budget: 25_100, imports: ["files", "runs"] },
   cli: {
     group: "app",
-    budget: 23_800,
+    budget: 23_700,
     imports: [
       ...base,
       "problem",
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 50_000, testTokens: 319_000, packed: 0 };
+const limits = { commentWords: 49_000, testTokens: 318_000, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);
