@@ -80,12 +80,12 @@ function drawInR(options) {
   return join(folder, "rivers.png");
 }
 
-/** Writes an image of a page: at most 700 pixels wide, in 16 colours. */
+/** Writes an image of a page: at most 700 pixels wide, in 64 colours. */
 const save = (picture, name) =>
   sharp(picture)
     .resize({ width: 700, withoutEnlargement: true })
     .flatten({ background: "white" })
-    .png({ palette: true, colours: 16, effort: 10 })
+    .png({ palette: true, colours: 64, effort: 10 })
     .toFile(join(pictures, `${name}.png`));
 
 /** Generated samples and paths of a scatter plot, the right column of its four panels, below a title. */
@@ -249,7 +249,7 @@ try {
     await save(latestFigure("own"), "extending");
   }
   if (wants("paper-to-code")) {
-    runProgram("by-hand", blockOf("paper-to-code", "js", "scatterFigure").replace("10_000", "600"));
+    runProgram("by-hand", blockOf("paper-to-code", "js", "scatterFigure").replace("10_000", "3_000"));
     await save(join(folder, "paths.svg"), "paper-to-code");
   }
   if (wants("sigma")) await drawSigma();
