@@ -249,7 +249,10 @@ try {
     await save(latestFigure("own"), "extending");
   }
   if (wants("paper-to-code")) {
-    runProgram("by-hand", blockOf("paper-to-code", "js", "scatterFigure").replace("10_000", "3_000"));
+    runProgram(
+      "by-hand",
+      blockOf("paper-to-code", "js", "scatterFigure").replace("10_000", "3_000"),
+    );
     await save(join(folder, "paths.svg"), "paper-to-code");
   }
   if (wants("sigma")) await drawSigma();
