@@ -17,7 +17,7 @@ const packages = {
   evaluation: { group: "app", budget: 30_700, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 29_800,
+    budget: 29_900,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 17_100, imports: [...base, "problem", "inference", "web"] },
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 49_000, testTokens: 318_000, packed: 0 };
+const limits = { commentWords: 49_000, testTokens: 318_200, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);

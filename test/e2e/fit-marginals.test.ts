@@ -7,7 +7,7 @@ import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../packages/app/cli/src/index.js";
 import { root as repo } from "../docs/blocks.js";
-import { scratch } from "./cli.js";
+import { scratch, succeed } from "./cli.js";
 
 const root = scratch();
 const at = (name: string) => join(root, name);
@@ -51,6 +51,24 @@ it.skipIf(!hasCells)("real cells of Debian's package become a bridge of four tim
   expect(bridge.shape).toEqual([10]);
   const { times } = await bridge.paths([new Array<number>(10).fill(0)]);
   expect([times[0], times.at(-1)]).toEqual([0, 1]);
+});
+
+it.each([
+  { words: [], isSmooth: true },
+  { words: ["precondition=true"], isSmooth: false },
+  { words: ["mean_match=true"], isSmooth: false },
+])("along a circle the plan of fit with $words has splines: $isSmooth", async (row) => {
+  const rows = [0, 1, 2, 3, 4].flatMap((day) =>
+    points(60, 0).map(([x = 0, y = 0]) =>
+      [day, 9 * Math.sin(day) + x, 9 * Math.cos(day) + y].join(),
+    ),
+  );
+  writeFileSync(at("circle.csv"), `day,x,y\n${rows.join("\n")}\n`);
+  const { stdout, stderr } = await succeed(
+    ["fit", "circle.csv", "time=day", ...row.words, "--plan"],
+    { cwd: root },
+  );
+  expect(/interpolant=spline +because/.test(stdout + stderr)).toBe(row.isSmooth);
 });
 
 describe("more than two datasets", () => {

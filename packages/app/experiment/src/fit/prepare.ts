@@ -1,6 +1,7 @@
 import { type Method, methodNamed, methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
+  ConfigError,
   completeTrain,
   conditionColumn,
   configure,
@@ -117,7 +118,9 @@ export async function prepare(
     // A chosen method also chooses the coupling, unless the bridge refines its pairs.
     const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
     const mayBeSmooth = !conditional && !pathKeys.some(isGiven);
-    const paths = mayBeSmooth ? pathRules(facts) : [];
+    const smooth = mayBeSmooth ? pathRules(facts) : [];
+    const asChoices = smooth.map((one) => ({ ...one, given: false }));
+    const paths = isAllowed(request, [...choices, ...asChoices]) ? smooth : [];
     paths.forEach(choose);
     const isTyped = ["method", "first_coupling", ...massKeys].some(isGiven) || paths.length > 0;
     // No two fields share a condition, so OT has nothing to pair.
@@ -150,8 +153,27 @@ export async function prepare(
   }
 }
 
-/** Who gives one of these has chosen the paths. */
-const pathKeys = ["method", "interpolant", "first_coupling", "ot_sampler", "pairs", ...massKeys];
+/** The user of one of these has chosen the paths. */
+const pathKeys = [
+  "method",
+  "interpolant",
+  "first_coupling",
+  "ot_sampler",
+  "pairs",
+  "n_ipf",
+  ...massKeys,
+];
+
+/** Whether the user's options agree with these choices. */
+function isAllowed(request: FitRequest, choices: readonly Choice[]): boolean {
+  try {
+    configureFit(request, choices);
+    return true;
+  } catch (error) {
+    if (error instanceof ConfigError) return false;
+    throw error;
+  }
+}
 
 type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows" | "mass">;
 
