@@ -84,6 +84,8 @@ function packedFor(layer: Module, weight: Tensor, x: Tensor): Tensor | null {
   const plain = x.device === "cpu" && weight.dtype === "float32";
   if (!pays || !plain || !["float32", dtype].includes(x.dtype)) return null;
   if (schemas(oneDNN).length === 0) return null; // a libtorch without it
+  const short = { bfloat16: "bf16", float16: "fp16" }[dtype as string];
+  if (short && !callUnchecked(`mkldnn::_is_mkldnn_${short}_supported`, "")) return null;
   return standingOf(layer, `${dtype}/${inputs}`, () => {
     const whole = weight.detach().to(dtype).contiguous();
     return callUnchecked("mkldnn::_reorder_linear_weight", "", whole, x.size(0)) as Tensor;
