@@ -100,8 +100,8 @@ describe.each([
     const metrics = ["mass", "effective_share"];
     const { rows } = await bridge.evaluate({ n: 24, exact: 24, metrics });
     expect(new Set(rows.map((row) => row.name))).toEqual(new Set(metrics));
+    // Of 12 held-out rows on two sides, so that it depends much on which rows these are.
     for (const row of rows.filter((one) => one.name === "mass"))
-      // Of 12 held-out rows on two sides, so that it depends much on which rows these are.
       expect(Math.abs(Math.log(row.value))).toBeLessThan(Math.log(2));
     const out = at(`${name}.csv`);
     const run = onlyRun(experiments) as string;
