@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize, relative } from "node:path";
@@ -49,6 +50,14 @@ export async function writeApi() {
   rmSync(folder, { recursive: true, force: true });
   app.options.setValue("out", folder);
   await app.generateOutputs(project);
+  // TypeDoc's name for a parameter that is destructured.
+  for (const file of filesBelow(folder).map((name) => join(folder, name)))
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8")
+        .replaceAll("\\_\\_namedParameters", "options")
+        .replaceAll("__namedParameters", "options"),
+    );
 }
 
 /** Files below a folder, as paths from it. */

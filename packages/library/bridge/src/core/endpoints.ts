@@ -46,7 +46,7 @@ export type Decode = (
 ) => Tensor;
 
 /**
- * A decoded batch of both endpoints. Each is gathered at its first use; an unused table costs
+ * A decoded batch [B, …] of both endpoints, at rows `index` [B]. Each is gathered at its first use; an unused table costs
  * nothing.
  */
 export function gathered(

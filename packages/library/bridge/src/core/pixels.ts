@@ -4,7 +4,7 @@ import { argumentError } from "./errors.js";
 import { type DrawRows, drawAll } from "./random.js";
 
 /**
- * Images as network inputs, float32: bytes k become (k/255 − ½)·2. Throws a BridgeError for dtypes other than
+ * Images of any shape as network inputs, float32: bytes k become (k/255 − ½)·2. Throws a BridgeError for dtypes other than
  * uint8 and float32.
  */
 export function decodeImages(x: Tensor): Tensor {
@@ -23,7 +23,7 @@ export const wide = (x: Tensor): Tensor =>
   (x.dtype === "uint8" ? decodeImages(x) : x).to("float64");
 
 /**
- * Network outputs as uint8 images: −1 is black, 1 white, values beyond are clipped, NaN is black. Inverts
+ * Network outputs of any shape as uint8 images: −1 is black, 1 white, values beyond are clipped, NaN is black. Inverts
  * `decodeImages`.
  */
 export function encodeImages(x: Tensor): Tensor {

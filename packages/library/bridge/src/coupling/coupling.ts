@@ -19,5 +19,5 @@ export function randomRows(x: Tensor, generator: Generator, n: number): Tensor {
   return n === x.size(0) ? order : order.narrow(0, 0, n);
 }
 
-/** Simulates a trained process from its start: x0 → x1 for f, x1 → x0 for b. */
+/** Simulates a trained process from its start [n, …]: x0 → x1 for f, x1 → x0 for b, [n, …]. */
 export type Simulate = (direction: Direction, start: Tensor, conditions?: Conditions) => Tensor;

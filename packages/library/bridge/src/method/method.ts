@@ -35,7 +35,7 @@ export interface RowsContext {
   forRows?: DrawRows;
   /** Endpoints of simulations with the newest weights (their average, if there is one). */
   simulate: Simulate;
-  /** Rows of `rows.runs` along simulations of a direction (null: of the reference process). */
+  /** Rows of `rows.runs` along simulations from `start` [n, …] of a direction (null: of the reference process). */
   simulateRuns: (
     direction: Direction | null,
     start: Tensor,

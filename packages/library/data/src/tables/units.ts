@@ -119,7 +119,7 @@ export class Units {
     return this.#facts.names.length;
   }
 
-  /** The caller disposes the samples. */
+  /** Samples [n, d] of d columns of n values; the caller disposes them. */
   apply(columns: readonly Float64Array[]): Tensor {
     const { transform, projection } = this.#facts;
     return tidy(() => {
@@ -133,7 +133,7 @@ export class Units {
     });
   }
 
-  /** A constant column has its value. */
+  /** Columns of samples [n, d] in the data's own units; a constant column has its value. */
   undo(x: Tensor): Float64Array[] {
     const { transform, projection, limits = null } = this.#facts;
     return columnsOf(() => {
@@ -142,7 +142,7 @@ export class Units {
     });
   }
 
-  /** Vectors at points x, such as velocities, in the data's own units. */
+  /** Columns of vectors [n, d] at points x [n, d], such as velocities, in the data's own units. */
   undoVectors(x: Tensor, vectors: Tensor): Float64Array[] {
     const { transform, projection } = this.#facts;
     return columnsOf(() => {

@@ -45,9 +45,9 @@ export interface Ranks {
   assertInSync(tensors: Iterable<Tensor>): void;
   /** Runs collective work, which errors name. */
   run(what: string, work: () => void): void;
-  /** Replaces gradients and the float32 tensor `along` [k] by their means over the ranks. */
+  /** Replaces gradients, of one shape on all ranks, and the float32 tensor `along` [k] by their means over the ranks. */
   average(gradients: readonly Tensor[], along: Tensor): void;
-  /** Sums a tensor over the ranks, in place. */
+  /** Sums a tensor of any shape over the ranks, in place. */
   allReduce(t: Tensor): void;
   /** As rank 0: sends what the other ranks `listen` for. */
   tell(message: Message): void;

@@ -50,7 +50,7 @@ export function intervalOf(
   };
 }
 
-/** The mean of values, one per sample, and its interval from their variance. */
+/** The mean of values [n], one per sample, and its interval from their variance. */
 export function meanEstimate(values: Tensor): Estimate {
   return tidy(() => {
     const all = values.flatten().to("float64");

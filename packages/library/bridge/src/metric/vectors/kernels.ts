@@ -52,7 +52,7 @@ export function mmd(
 
 const mixture = [0.25, 0.5, 1, 2, 4];
 
-/** Bandwidths for `mmd`: multiples of the median distance of some points (Garreau 2017), 1 if it is 0. */
+/** Bandwidths for `mmd`: multiples of the median distance of some points of x [n, d] and y [m, d] (Garreau 2017), 1 if it is 0. */
 export function kernelWidths(
   x: Tensor,
   y: Tensor,
