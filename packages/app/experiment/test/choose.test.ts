@@ -90,12 +90,15 @@ test.each([
 });
 
 test.each([
-  { std: [3, 1, 0.2], named: false, value: "global" },
-  { std: [3, 1, 0.2], named: true, value: "columns" },
-  { std: [1e6, 1], named: false, value: "columns" },
-  { std: [1, 0], named: false, value: "columns" },
-])("columns of deviations $std are scaled: $value", ({ std, named, value }) => {
-  expect(chooseScale({ std, named }).value).toBe(value);
+  { std: [3, 1, 0.2], names: null, value: "global" },
+  { std: [3, 1, 0.2], names: ["age", "height", "dose"], value: "columns" },
+  { std: [3, 1, 0.2], names: ["PC_1", "PC_2", "PC_10"], value: "global" },
+  { std: [3, 1], names: ["x1", "y1"], value: "columns" },
+  { std: [3, 1], names: ["x", "x1"], value: "columns" },
+  { std: [1e6, 1], names: null, value: "columns" },
+  { std: [1, 0], names: null, value: "columns" },
+])("columns $names of deviations $std are scaled: $value", ({ std, names, value }) => {
+  expect(chooseScale({ std, names }).value).toBe(value);
 });
 
 test("a batch is never more than half of the smaller end", () => {

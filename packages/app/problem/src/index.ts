@@ -11,7 +11,7 @@ export {
 export { type GaussianMoments, gaussianLaw, gaussianName } from "./gaussian-target.js";
 export { type GrowthCells, growthIntervals } from "./growth-intervals.js";
 export { checkpointId, type Position, stepsBefore, stepsOf } from "./iteration.js";
-export { growthNote, relativeMasses } from "./masses.js";
+export { growthNote, growthNumbers, relativeMasses } from "./masses.js";
 export { buildNetwork, conditionKind } from "./network.js";
 export { aboutPairs, loadPairs } from "./pairs/known-pairs.js";
 export { pictureFolders, pictureSizes } from "./pictures/sizes.js";

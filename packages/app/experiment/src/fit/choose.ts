@@ -15,17 +15,28 @@ const short = (x: number) => Number(x.toPrecision(2));
 
 const comparable = 30;
 
-export function chooseScale({ std, named }: { std: readonly number[]; named: boolean }): Rule {
+/** One text with different numbers, such as PC1 and PC2, in lines. */
+const numbered = /^(|.*\D)\d+(\n\1\d+)*$/;
+
+/** `names` of columns; null if the file has none. */
+export function chooseScale({
+  std,
+  names,
+}: {
+  std: readonly number[];
+  names: readonly string[] | null;
+}): Rule {
   const varying = std.filter((s) => s > 0);
   const ratio = Math.max(...varying) / Math.min(...varying);
   const key = "data.standardise";
-  if (named) return rule(key, "columns", "columns with names have units of their own");
+  if (names && !numbered.test(names.join("\n")))
+    return rule(key, "columns", "columns with names have units of their own");
   if (varying.length < 2) return rule(key, "columns", "there is one column that varies");
   return ratio <= comparable
     ? rule(
         key,
         "global",
-        `the columns have no names and deviations within a factor of ${short(ratio)}: coordinates of one space`,
+        `the columns have no names of their own and deviations within a factor of ${short(ratio)}: coordinates of one space`,
       )
     : rule(key, "columns", `the deviations of the columns differ by a factor of ${short(ratio)}`);
 }

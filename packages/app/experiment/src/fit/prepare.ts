@@ -220,5 +220,5 @@ const rowsOf = ({ x0, between, x1 }: Datasets): number[] =>
 function columnsOf({ columns, x0 }: Datasets) {
   if (!columns) return null;
   const { standardise, std } = columns.transform;
-  return { standardise, std, named: x0.facts?.named ?? false };
+  return { standardise, std, names: x0.facts?.named ? x0.facts.columns : null };
 }
