@@ -36,7 +36,7 @@ import {
   readTrained,
   type Trained,
 } from "./trained.js";
-import { unitsOf } from "./units.js";
+import { unitsOf } from "./trained.js";
 
 export interface OpenOptions
   extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {

@@ -22,4 +22,4 @@ export {
   type Trained,
   usualDirection,
 } from "./trained.js";
-export { readProjection } from "./units.js";
+export { readProjection } from "./trained.js";

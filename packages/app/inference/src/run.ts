@@ -5,7 +5,7 @@ import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Bridge } from "./bridge.js";
 import { openConditions } from "./conditions.js";
-import { disposeRows, type FileJob, openInput } from "./input/input.js";
+import { disposeRows, type FileJob, failed, openInput } from "./input/input.js";
 import { checkOutput, needsCount, openOutput } from "./output/output.js";
 import { planSamples } from "./plan.js";
 import { strayValues } from "./ranges.js";
@@ -27,7 +27,7 @@ export interface SampleResult {
  */
 export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResult | null> {
   const { run, config, progress, signal } = job;
-  const { overwrite, threads, path, cond, y } = config;
+  const { overwrite, threads, path } = config;
   setNumThreads(threads === "auto" ? cores() : threads);
   using bridge = Bridge.open(run, config);
   const { trained } = bridge;
@@ -40,14 +40,14 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       trained,
       direction,
       start: times[0] as number,
+      batchRows,
       keys: config,
       progress,
       signal,
     });
-    const isCounted =
-      needsCount(job.output, trained, path) || cond !== null || typeof y === "string";
-    const n = input.n ?? (isCounted ? ((await input.count?.()) ?? null) : null);
-    using conditions = openConditions(config, { bridge, input: { ...input, n } });
+    const isCounted = input.n === null && needsCount(job.output, trained, path);
+    const n = isCounted ? ((await input.count?.()) ?? null) : input.n;
+    const conditions = openConditions(config, { bridge, input });
     const stray = trained.columns && strayValues(trained.columns, direction);
     using output = await openOutput(job.output, {
       bridge,
@@ -63,35 +63,29 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     const last = path ? times.length - 1 : 0;
     let evaluations = 0;
     let first = 0;
-    while (n === null || first < n) {
+    for await (const { x, carried = [], rows, given: own } of input.batches) {
       progress.update({
         label: `sampling ${direction}`,
         step: first,
         rate: (1000 * first) / (performance.now() - began),
         ...(n !== null && { steps: n }),
       });
-      const wanted = n === null ? batchRows : Math.min(batchRows, n - first);
-      const batch = await input.read(first, wanted);
-      if (batch === null) break;
-      const { x, carried = [], rows } = batch;
       const count = x.size(0);
-      const given = batch.given ?? conditions.read(first, count);
-      const place = first;
+      const given = own ?? conditions(first, count);
       try {
         evaluations += await plan.carry(x, {
           first,
           signal,
           given,
           async onState(k, state, weights) {
-            if (k === last) checkFinite(state, { first: place, trained, direction });
-            await output.put(state, { k, first: place, carried, rows, weights });
+            if (k === last) checkFinite(state, { first, trained, direction });
+            await output.put(state, { k, first, carried, rows, weights });
           },
         });
       } finally {
         disposeRows({ x, given });
       }
       first += count;
-      if (count < wanted) break;
     }
     await output.commit();
     for (const line of input.notes?.() ?? []) progress.line(line);
@@ -107,8 +101,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       about: output.about(),
     };
   } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) throw error;
-    return null;
+    return failed(error, job);
   }
 }
 

@@ -2,15 +2,12 @@ export type { DataSet, TableOptions } from "./data-set.js";
 export { DatasetError } from "./errors.js";
 export { downscalerScalingFile } from "./fields/downscaler.js";
 export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
+export { mapArray } from "./files/array-set.js";
 export { firstOf, setting } from "./names.js";
 export { type KnownRows, type PairedEnd, readPairs } from "./pairs/known-rows.js";
+export { decodeInOrder } from "./pictures/decode-all.js";
 export { pictureFormat } from "./pictures/format.js";
-export {
-  type DecodedPicture,
-  decodePicture,
-  mostPixels,
-  pictureSize,
-} from "./pictures/picture-decode.js";
+export type { DecodedPicture, PictureTarget } from "./pictures/picture-decode.js";
 export { listPictures } from "./pictures/picture-files.js";
 export { datasets, loadTable, prepareTable } from "./registry.js";
 export { type ImageClass, type Origin, positionsOf, type Split, type Table } from "./table.js";

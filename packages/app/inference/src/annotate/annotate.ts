@@ -13,8 +13,14 @@ import {
 import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { Bridge } from "../bridge.js";
-import { disposeRows, type FileJob, type InputRows, type InputTable } from "../input/input.js";
-import { own, tableInput } from "../input/table.js";
+import {
+  disposeRows,
+  type FileJob,
+  failed,
+  type InputRows,
+  type InputTable,
+} from "../input/input.js";
+import { tableInput } from "../input/table.js";
 import { checkOutput } from "../output/output.js";
 import { runRecord } from "../output/rows.js";
 import { h5adSink, tableSink } from "../output/sinks.js";
@@ -58,6 +64,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
       signal,
       direction: "f",
       start: null,
+      batchRows: rowsAtOnce,
       seed: config.seed,
       resize: null,
       max_pixels: 1,
@@ -67,7 +74,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
     if (config.fate !== null) {
       const { fate: column, seed } = config;
       const missing = config.missing ?? data.missing;
-      fates = await own(() => fateCells(source, bridge, { column, names, missing, seed, signal }));
+      fates = await fateCells(source, bridge, { column, names, missing, seed, signal });
     }
     const note = growthNote(trained.config);
     if (note) progress.line(note);
@@ -99,14 +106,12 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
         });
     let done = 0;
     let without = 0;
-    for (;;) {
+    for await (const batch of input.batches) {
       progress.update({
         label: "annotating",
         step: done,
         ...(input.n !== null && { steps: input.n }),
       });
-      const batch = await input.read(done, rowsAtOnce);
-      if (batch === null) break;
       const count = batch.x.size(0);
       const times = Array.from({ length: count }, (_, i) => {
         if (timePlace < 0) return first;
@@ -134,8 +139,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
     );
     return { rows: done - without, without, added: parts };
   } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) throw error;
-    return null;
+    return failed(error, job);
   } finally {
     fates?.x.dispose();
     for (const { centres } of intervals ?? []) centres.dispose();

@@ -1,34 +1,33 @@
 import { ConfigError } from "@dsbm/config";
-import { gaussianLaw, loading } from "@dsbm/problem";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
-import { adaptiveKey, needed, trainingImages } from "../moments.js";
-import type { Input, InputOptions } from "./input.js";
-import { prepare } from "./named.js";
+import { endLaw } from "../moments.js";
+import { type Input, type InputOptions, inParts } from "./input.js";
 
-export async function gaussianInput(text: string, options: InputOptions): Promise<Input> {
-  const { trained, direction, seed } = options;
+export function gaussianInput(text: string, options: InputOptions): Input {
+  const { trained, direction, seed, batchRows } = options;
   const n = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1)
     throw new ConfigError(
       "usage",
       `NEW gaussian:${text}: expected a number of samples; write for example gaussian:100`,
     );
-  const { about, from } = await law(options);
-  const end = direction === "b" ? "x1" : "x0";
+  const { about, from } = law(options);
   return {
     n,
-    about: `${n} draws of the Gaussian at time ${end === "x1" ? 1 : 0}: ${about}`,
-    read: async (first, count) => {
+    about: `${n} draws of the Gaussian at time ${direction === "b" ? 1 : 0}: ${about}`,
+    batches: inParts(n, batchRows, (first, count) => {
       const rows = new RowNoise({ first, n: count }, { seed, purpose: "start" });
-      return { x: tidy(() => from(rows.normal(trained.shape)).keep()) };
-    },
+      return tidy(() => from(rows.normal(trained.shape)).keep());
+    }),
     [Symbol.dispose]() {},
   };
 }
 
-async function law(options: InputOptions): Promise<{ about: string; from: (z: Tensor) => Tensor }> {
-  const { trained, direction } = options;
+function law({ trained, direction }: InputOptions): {
+  about: string;
+  from: (z: Tensor) => Tensor;
+} {
   const { config, shape, folder } = trained;
   const { transfer, Dataset, Dataset_transfer, data } = config;
   const start = direction === "b" ? Dataset_transfer : Dataset;
@@ -45,13 +44,6 @@ async function law(options: InputOptions): Promise<{ about: string; from: (z: Te
       `NEW gaussian:… is no end of ${folder} in direction ${direction}: there ${there}; ${instead}`,
     );
   }
-  try {
-    if (adaptiveKey(config)) await prepare(config.Dataset, loading("train", "x0", config), options);
-    const images = () => trainingImages(config);
-    const { text, from } = gaussianLaw(config, { shape, device: "cpu", data: images });
-    return { about: text, from };
-  } catch (error) {
-    const instead = "draw the start yourself and give it as a .npy file, or put them back";
-    throw needed(error, config, { what: "NEW gaussian:…", instead });
-  }
+  const { text, from } = endLaw(config, shape);
+  return { about: text, from };
 }

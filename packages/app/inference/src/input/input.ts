@@ -1,14 +1,19 @@
 import { existsSync, statSync } from "node:fs";
 import type { Conditions, Direction } from "@dsbm/bridge";
 import { ConfigError } from "@dsbm/config";
-import { type CarriedCell, type CarriedColumn, type RowSource, tableFormat } from "@dsbm/data";
+import {
+  type CarriedCell,
+  type CarriedColumn,
+  DatasetError,
+  type RowSource,
+  tableFormat,
+} from "@dsbm/data";
+import { fileError } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Trained } from "../trained.js";
-import { arrayInput } from "./array.js";
 import { gaussianInput } from "./gaussian.js";
-import { namedInput } from "./named.js";
-import { isPicture, pictureInput } from "./pictures.js";
+import { arrayInput, isPicture, namedInput, pictureInput } from "./images.js";
 import { type TableKeys, tableInput } from "./table.js";
 
 export interface InputRows {
@@ -29,8 +34,8 @@ export interface Input extends Disposable {
   conditions?: Conditions | undefined;
   /** Reads everything to count the samples, if `n` is null. */
   count?(): Promise<number>;
-  /** Rows [first, first + count), read in order; fewer, or null, at an unknown end. */
-  read(first: number, count: number): Promise<InputRows | null>;
+  /** All samples in order, `batchRows` at a time; the caller owns them. */
+  batches: AsyncIterable<InputRows>;
   /** Lines about skipped rows. */
   notes?(): string[];
 }
@@ -53,6 +58,18 @@ export interface FileJob<Config> {
   signal?: AbortSignal | undefined;
 }
 
+/** Returns null if the job was stopped. Throws the error in the words of the command. */
+export function failed(error: unknown, { output, signal }: FileJob<unknown>): null {
+  if (signal?.aborted && error === signal.reason) return null;
+  if (error instanceof DatasetError) {
+    const text = error.message
+      .replace(/, or (write )?data\.exclude=\S+$/, "")
+      .replace("; for images write array:PATH.npy", "");
+    throw new DatasetError(error.code, text.replaceAll(/\bdata\.(?=[a-z1]+=)/g, ""));
+  }
+  throw error instanceof Error && "errno" in error ? fileError("write", output, error) : error;
+}
+
 export function disposeRows({ x, given }: Pick<InputRows, "x" | "given">): void {
   for (const t of [x, given?.cond, given?.y]) t?.dispose();
 }
@@ -68,6 +85,7 @@ export interface InputOptions {
   direction: Direction;
   /** The process time of the samples; null: rows of all times. */
   start: number | null;
+  batchRows: number;
   seed: number;
   resize: boolean | null;
   max_pixels: number;
@@ -76,25 +94,36 @@ export interface InputOptions {
   signal: AbortSignal | undefined;
 }
 
+/** Samples [0, n), some at a time. */
+export async function* inParts(
+  n: number,
+  size: number,
+  read: (first: number, count: number) => Tensor | Promise<Tensor>,
+): AsyncGenerator<InputRows> {
+  for (let first = 0; first < n; first += size)
+    yield { x: await read(first, Math.min(size, n - first)) };
+}
+
 /** Opens the input that an argument names. Its rows are finite. */
 export async function openInput(word: string, options: InputOptions): Promise<Input> {
   const input = await open(word, options);
-  return {
-    ...input,
-    async read(first, count) {
-      const rows = await input.read(first, count);
-      if (rows === null) return null;
-      const finite = tidy(() => rows.x.flatten({ startDim: 1 }).isfinite().toArray() as Uint8Array);
-      const at = finite.indexOf(0);
-      if (at < 0) return rows;
-      const size = finite.length / rows.x.size(0);
-      rows.x.dispose();
+  return { ...input, batches: finite(word, input.batches) };
+}
+
+async function* finite(word: string, batches: Input["batches"]): AsyncGenerator<InputRows> {
+  let first = 0;
+  for await (const rows of batches) {
+    const { x } = rows;
+    const isFinite = tidy(() => x.flatten({ startDim: 1 }).isfinite().all(1).toArray());
+    const at = (isFinite as Uint8Array).indexOf(0);
+    if (at >= 0)
       throw new ConfigError(
         "usage",
-        `${word}: sample ${first + Math.floor(at / size)} has values that are NaN or infinite: remove or repair it`,
+        `${word}: sample ${first + at} has values that are NaN or infinite: remove or repair it`,
       );
-    },
-  };
+    first += x.size(0);
+    yield rows;
+  }
 }
 
 async function open(word: string, options: InputOptions): Promise<Input> {

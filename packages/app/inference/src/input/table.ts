@@ -3,10 +3,10 @@ import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
+  type CleanBatch,
   type CleanCounts,
   type CleanRequest,
   cleanRows,
-  DatasetError,
   firstOf,
   isGroup,
   openRows,
@@ -16,10 +16,9 @@ import { timeValues } from "@dsbm/problem";
 import { encodeConditions } from "../condition-values.js";
 import { farRows } from "../ranges.js";
 import { timeLabel } from "../times.js";
-import { unitsOf } from "../units.js";
-import type { Input, InputOptions } from "./input.js";
+import { unitsOf } from "../trained.js";
+import type { Input, InputOptions, InputRows } from "./input.js";
 import { matched } from "./match.js";
-import { RowQueue } from "./queue.js";
 
 export type TableKeys = Pick<
   SampleConfig,
@@ -28,19 +27,17 @@ export type TableKeys = Pick<
 
 export async function tableInput(
   path: string,
-  { trained, direction, start, keys, signal, progress }: InputOptions,
+  { trained, direction, start, batchRows, keys, signal, progress }: InputOptions,
 ): Promise<Input> {
   const { data } = trained.config;
   const missing = keys.missing ?? data.missing;
   const layer = keys.layer ?? data.layer;
-  const source = await own(() =>
-    openRows(path, {
-      decimal: keys.decimal ?? data.decimal,
-      header: keys.header ?? data.header,
-      key: keys.key ?? undefined,
-      layer: layer ?? undefined,
-    }),
-  );
+  const source = await openRows(path, {
+    decimal: keys.decimal ?? data.decimal,
+    header: keys.header ?? data.header,
+    key: keys.key ?? undefined,
+    layer: layer ?? undefined,
+  });
   const units = unitsOf(trained);
   const close = () => {
     units.dispose();
@@ -56,7 +53,7 @@ export async function tableInput(
     const group = groupOf(source, { trained, direction, start, given: keys.group });
     for (const note of [...source.notes, ...(start === null ? [] : notes)]) progress.line(note);
     let counts: CleanCounts | null = null;
-    async function* rows() {
+    async function* cleaned() {
       counts = yield* cleanRows(source, {
         group,
         numbers: names,
@@ -73,11 +70,27 @@ export async function tableInput(
     }
     const far =
       start === null || !trained.columns ? null : farRows(trained.columns, direction, path);
-    const queue = new RowQueue(rows());
-    const head = await own(() => queue.peek());
+    let head: CleanBatch | null = null;
+    for await (head of cleaned()) break;
     if (head === null) throw noRows(path, group, counts);
-    const carried = kept.map((name, k) => carriedColumn(source, name, head.texts[k] as string[]));
-    let reached = 0;
+    const { texts: heads } = head;
+    const carried = kept.map((name, k) => carriedColumn(source, name, heads[k] as string[]));
+    async function* batches(): AsyncGenerator<InputRows> {
+      let first = 0;
+      for await (const batch of regrouped(cleaned(), batchRows)) {
+        const { numbers, rows, texts } = batch;
+        far?.add(numbers);
+        yield {
+          x: units.apply(numbers),
+          rows,
+          carried: texts.map((column, k) => cells(carried[k] as CarriedColumn, column, first)),
+          given: condition
+            ? encodeConditions(condition, batch.condition, { path, first })
+            : undefined,
+        };
+        first += batch.count;
+      }
+    }
     return {
       n: missing === "drop" || data.where !== null || group ? null : source.rows,
       about: `${path}, ${source.rows === null ? "" : `${source.rows} rows of `}${names.length} columns`,
@@ -89,33 +102,58 @@ export async function tableInput(
       },
       async count() {
         let n = 0;
-        for await (const { count } of rows()) n += count;
+        for await (const { count } of cleaned()) n += count;
         return n;
       },
-      async read(_, count) {
-        const taken = await own(() => queue.take(count));
-        if (taken === null) return null;
-        const first = reached;
-        reached += taken.count;
-        far?.add(taken.numbers);
-        return {
-          x: units.apply(taken.numbers),
-          rows: taken.rows,
-          carried: taken.texts.map((texts, k) => cells(carried[k] as CarriedColumn, texts, first)),
-          given: condition
-            ? encodeConditions(condition, taken.condition, { path, first })
-            : undefined,
-        };
-      },
+      batches: batches(),
       notes: () => [...leftOut(path, group, counts), ...(far?.lines() ?? [])],
-      [Symbol.dispose]() {
-        void queue.close().then(close, close);
-      },
+      [Symbol.dispose]: close,
     };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/** Batches of `size` rows in any format of files. */
+async function* regrouped(
+  batches: AsyncIterable<CleanBatch>,
+  size: number,
+): AsyncGenerator<CleanBatch> {
+  let rest: CleanBatch | null = null;
+  for await (const batch of batches) {
+    rest = rest ? joined(rest, batch) : batch;
+    for (; rest.count >= size; rest = part(rest, size, rest.count)) yield part(rest, 0, size);
+  }
+  if (rest && rest.count > 0) yield rest;
+}
+
+function part(batch: CleanBatch, low: number, high: number): CleanBatch {
+  const rows = batch.rows.slice(low, high);
+  return {
+    rows,
+    count: rows.length,
+    numbers: batch.numbers.map((column) => column.slice(low, high)),
+    texts: batch.texts.map((column) => column.slice(low, high)),
+    condition: batch.condition?.slice(low, high) ?? null,
+    masses: [],
+  };
+}
+
+function joined(first: CleanBatch, second: CleanBatch): CleanBatch {
+  const doubles = (a: Float64Array, b: unknown) =>
+    Float64Array.from([...a, ...(b as Float64Array)]);
+  const { condition } = first;
+  return {
+    rows: Int32Array.from([...first.rows, ...second.rows]),
+    count: first.count + second.count,
+    numbers: first.numbers.map((column, k) => doubles(column, second.numbers[k])),
+    texts: first.texts.map((column, k) => column.concat(second.texts[k] as string[])),
+    condition: Array.isArray(condition)
+      ? condition.concat(second.condition as string[])
+      : condition && doubles(condition, second.condition),
+    masses: [],
+  };
 }
 
 type Group = NonNullable<CleanRequest["group"]>;
@@ -172,18 +210,6 @@ function leftOut(path: string, group: Group | null, counts: CleanCounts | null):
       : []),
     ...(dropped > 0 ? [`${path}: skipped ${dropped} rows with missing values`] : []),
   ];
-}
-
-export async function own<T>(operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (error) {
-    if (!(error instanceof DatasetError)) throw error;
-    const text = error.message
-      .replace(/, or (write )?data\.exclude=\S+$/, "")
-      .replace("; for images write array:PATH.npy", "");
-    throw new DatasetError(error.code, text.replaceAll(/\bdata\.(?=[a-z1]+=)/g, ""));
-  }
 }
 
 const whole = /^(0|-?[1-9]\d{0,17})$/;

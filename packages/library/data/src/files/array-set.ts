@@ -26,7 +26,7 @@ function load(path: string, options: SetOptions): Table {
       `${name}: no file ${path}; write array:PATH.npy with the path of a .npy file of vectors [n, d] or images [n, C, H, W]`,
     );
   return tidy(() => {
-    const all = readRows(path);
+    const all = mapArray(path);
     checkRows(all, path);
     const total = all.size(0);
     const rows = splitRows(total, options);
@@ -52,7 +52,8 @@ function splitRows(total: number, options: SetOptions): Tensor {
   return split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
 }
 
-function readRows(path: string): Tensor {
+/** The array of a .npy file, mapped into memory if its layout allows it. Throws `BadArray`. */
+export function mapArray(path: string): Tensor {
   try {
     return io.mapNpy(path);
   } catch (error) {

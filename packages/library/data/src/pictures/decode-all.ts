@@ -47,15 +47,16 @@ export async function decodeAll(
   }
 }
 
-/** Decodes some images at once; throws the first failure in order. */
-async function* decodeInOrder(
-  files: readonly PictureFile[],
+/** Decodes some images at once. Throws the first failure in order, as `decodePicture`. */
+export async function* decodeInOrder(
+  files: readonly Pick<PictureFile, "path">[],
   target: PictureTarget,
+  options: { most?: number } = {},
 ): AsyncGenerator<DecodedPicture> {
   for (let first = 0; first < files.length; first += together) {
     const some = files.slice(first, first + together);
     for (const decoded of await Promise.allSettled(
-      some.map(({ path }) => decodePicture(path, target)),
+      some.map(({ path }) => decodePicture(path, target, options)),
     )) {
       if (decoded.status === "rejected") throw decoded.reason;
       yield decoded.value;

@@ -9,7 +9,7 @@ export interface PictureTarget {
 }
 
 /** A few kilobytes can claim gigabytes: refused before decoding. */
-export const mostPixels = 100_000_000;
+const mostPixels = 100_000_000;
 
 /** The pixels of an image file. */
 export interface DecodedPicture {
@@ -24,7 +24,7 @@ export interface DecodedPicture {
 const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff"];
 
 /** The size of the upright image, from its header alone. Throws as `decodePicture`. */
-export async function pictureSize(path: string): Promise<{ width: number; height: number }> {
+async function pictureSize(path: string): Promise<{ width: number; height: number }> {
   const { default: sharp } = await import("sharp");
   try {
     const { autoOrient, format } = await sharp(path, { limitInputPixels: false }).metadata();
