@@ -26,7 +26,7 @@ import { cores } from "@dsbm/runs";
 import { cat, type Device, type Generator, noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import { type FollowOptions, Sampler, type Training } from "@dsbm/train";
 import { encodeConditions } from "./condition-values.js";
-import { checkNoise, type PlanConfig, planSamples, type SamplePlan, withUnitMass } from "./plan.js";
+import { checkNoise, type PlanConfig, planSamples, withUnitMass } from "./plan.js";
 import {
   classesOf,
   conditioningOf,
@@ -35,8 +35,8 @@ import {
   type OwnNetwork,
   readTrained,
   type Trained,
+  unitsOf,
 } from "./trained.js";
-import { unitsOf } from "./trained.js";
 
 export interface OpenOptions
   extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
@@ -196,28 +196,61 @@ export class Bridge implements Disposable {
    * of `signal`.
    */
   async sample(x: Tensor, options: SampleOptions = {}): Promise<Samples> {
-    const plan = this.#checkedPlan(x, options, options.onState !== undefined);
+    const { given, grid, purpose, first = 0, onState, signal, ...keys } = options;
+    const path = onState !== undefined;
+    checkRows(x, { bridge: this, given, first });
+    const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
+    const plan = planSamples(this, config, grid);
+    const { direction, times } = plan;
+    const { solver, seed, diffusion, guidance, ode_tol, ode_step_size } = config;
+    const { method, lastNoise, config: run } = this.trained;
+    const device = run.device as Device;
+    const tolerance = ode_tol ?? 1e-5;
+    const last = path ? times.length - 1 : 0;
     const found: Pick<Samples, "weights"> & { x: Tensor | null } = { x: null, weights: null };
-    const last = options.onState ? plan.times.length - 1 : 0;
+    const inputs: Tensor[] = [];
+    const moved = (t: Tensor) => {
+      const there = tidy(() => t.to({ device }).keep());
+      inputs.push(there);
+      return there;
+    };
     try {
-      const { given, purpose, first, signal } = options;
-      const evaluations = await plan.carry(x, {
-        given,
+      let start = moved(x);
+      if (method.mass) inputs.push((start = tidy(() => withUnitMass(start).keep())));
+      const evaluations = await this.sampler.carry(direction, start, {
+        solver,
+        grid: plan.grid,
+        seed,
+        purpose: purpose ?? direction,
+        first,
         signal,
-        ...(purpose !== undefined && { purpose }),
-        ...(first !== undefined && { first }),
-        async onState(k, state, weights) {
-          await options.onState?.(state, { k, time: plan.times[k] as number, weights });
-          if (k !== last) return;
-          found.x = state.clone().keep();
-          found.weights = weights && weights.clone().keep();
+        lastNoise,
+        path,
+        rtol: tolerance,
+        atol: tolerance,
+        ...(ode_step_size !== null && { step_size: ode_step_size }),
+        diffusion: diffusion ?? undefined,
+        guidance: guidance === 1 ? undefined : guidance,
+        given: mapConditions(given, moved),
+        async onState(k, state) {
+          const { x: rows, logMass } = method.mass ? splitMass(state) : { x: state, logMass: null };
+          const own = tidy(() => rows.clone().keep());
+          const weights = logMass && tidy(() => logMass.exp().keep());
+          if (k === last) Object.assign(found, { x: own, weights });
+          try {
+            await onState?.(own, { k, time: times[k] as number, weights });
+          } finally {
+            if (k !== last) for (const t of [own, weights]) t?.dispose();
+          }
         },
       });
+      if (evaluations === null) throw signal?.reason;
       return { ...found, x: found.x as Tensor, nfe: evaluations / x.size(0) };
     } catch (error) {
-      found.x?.dispose();
-      found.weights?.dispose();
+      for (const t of [found.x, found.weights]) t?.dispose();
       throw error;
+    } finally {
+      for (const t of inputs) t.dispose();
     }
   }
 
@@ -369,28 +402,26 @@ export class Bridge implements Disposable {
         ),
       );
   }
-
-  #checkedPlan(x: Tensor, options: SampleOptions, path: boolean): SamplePlan {
-    const { given, grid, purpose: _, first: __, onState: ___, signal: ____, ...keys } = options;
-    const config = validate(sampleExperiment.schema, { ...keys, path }, sampleExperiment.check);
-    checkRows(x, this.trained, given);
-    return planSamples(this, config, grid);
-  }
 }
 
+/** `first` is the index of the first sample in a larger set. */
 function checkRows(
   x: Tensor,
-  { shape, conditioning, folder }: Trained,
-  given: Conditions | undefined,
+  { bridge, given, first }: { bridge: Bridge; given: Conditions | undefined; first: number },
 ): void {
+  const { shape, conditioning, folder } = bridge.trained;
   const n = x.size(0);
   if (`${x.shape.slice(1)}` !== `${shape}` || n === 0 || x.dtype !== "float32")
     throw new ConfigError(
       "usage",
       `x is ${x.dtype} [${x.shape}]; expected float32 [n, ${shape.join(", ")}], the samples of ${folder}`,
     );
-  if (!tidy(() => x.isfinite().all().item()))
-    throw new ConfigError("usage", "x has values that are NaN or infinite; expected numbers");
+  const odd = oddRow(x);
+  if (odd >= 0)
+    throw new ConfigError(
+      "usage",
+      `sample ${first + odd} has values that are NaN or infinite: remove or repair it`,
+    );
   const { channels, classes } = conditioning;
   const fields = channels > 0 && `a condition [${n}, ${channels}, …]`;
   for (const [key, needed] of [
@@ -405,3 +436,10 @@ function checkRows(
       );
   }
 }
+
+/** The first row of x [n, …] with values that are NaN or infinite; −1: none. */
+export const oddRow = (x: Tensor): number =>
+  tidy(() => {
+    const isFinite = x.flatten({ startDim: 1 }).isfinite().all(1).toArray();
+    return (isFinite as Uint8Array).indexOf(0);
+  });

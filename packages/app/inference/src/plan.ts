@@ -1,20 +1,16 @@
 import {
   type Chain,
-  type Conditions,
   type Direction,
   gridBetween,
   joinMass,
-  mapConditions,
-  ordered,
   resample,
-  splitMass,
   type TimeGrid,
   wholeGrid,
 } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
-import { type Device, type Tensor, tidy, zeros } from "@dsbm/torch";
-import type { CarryOptions, Sampler } from "@dsbm/train";
+import { type Tensor, zeros } from "@dsbm/torch";
+import { type Sampler, timesOf } from "@dsbm/train";
 import { type Journey, journeyOf, timeLabel } from "./times.js";
 import { type Networks, type Trained, usualDirection } from "./trained.js";
 
@@ -34,25 +30,14 @@ export type PlanConfig = Pick<
   | "ode_step_size"
 >;
 
-interface BatchOptions extends Pick<CarryOptions, "first" | "purpose" | "signal"> {
-  given?: Conditions | undefined;
-  /**
-   * Receives each state [n, …] and, for a method with growth, the masses [n] of its rows. Both are
-   * freed afterwards.
-   */
-  onState: (k: number, state: Tensor, weights: Tensor | null) => void | Promise<void>;
-}
-
-export interface SamplePlan {
-  readonly direction: Direction;
-  readonly times: readonly number[];
-  readonly batchRows: number;
-  /**
-   * Transports x [n, …], whose first row has the index `first` in the whole input. Awaits `onState`
-   * for each state (of a path), or for the endpoint. Returns the networks' evaluations, summed over
-   * rows. Throws the reason of `signal`.
-   */
-  carry(x: Tensor, options: BatchOptions): Promise<number>;
+/** How a bridge goes along a part of the time. */
+interface SamplePlan {
+  direction: Direction;
+  grid: TimeGrid;
+  /** Process times of the states, the start first. */
+  times: readonly number[];
+  /** Samples to transport together. */
+  batchRows: number;
 }
 
 interface PlannedBridge {
@@ -70,66 +55,22 @@ export function planSamples(
   config: PlanConfig,
   whole = gridOf(bridge.trained, config.steps),
 ): SamplePlan {
-  const { trained, sampler } = bridge;
-  const device = trained.config.device as Device;
-  const { solver, steps, diffusion, guidance, ode_tol, ode_step_size, seed, path } = config;
-  const { method, lastNoise } = trained;
+  const { trained, networks, sampler } = bridge;
+  const { solver, path } = config;
   const journey = journeyOf(trained.config, config, usualDirection(trained));
   const { direction } = journey;
-  const grid = partOf(whole, journey, trained);
-  if (solver === "sde") checkSteps(bridge, { direction, steps });
-  else if (method.sampler)
+  if (solver === "sde") checkSteps(bridge, direction, config.steps);
+  else if (trained.method.sampler)
     throw new ConfigError(
       "usage",
-      `solver=${solver}: ${method.name} of images has steps of its own and no probability flow: write solver=sde`,
+      `solver=${solver}: ${trained.method.name} of images has steps of its own and no probability flow: write solver=sde`,
     );
-  checkNoise(trained, bridge.networks, { diffusion, guidance });
-  const order = ordered(direction, grid);
-  const times = [order[0]?.time ?? 0, ...order.map(({ next }) => next)];
-  const tolerance = ode_tol ?? 1e-5;
-  const options = {
-    solver,
-    grid,
-    seed,
-    lastNoise,
-    path,
-    rtol: tolerance,
-    atol: tolerance,
-    ...(ode_step_size !== null && { step_size: ode_step_size }),
-    ...(diffusion !== null && { diffusion }),
-    ...(guidance !== 1 && { guidance }),
-  };
+  checkNoise(trained, networks, config);
+  const grid = partOf(whole, journey, trained);
+  const times = timesOf(direction, grid);
   const unit = sampler.unit(solver);
   const rows = config.batch_size ?? usualBatch(trained.shape, path ? times.length : 1);
-  return {
-    direction,
-    times,
-    batchRows: Math.ceil(rows / unit) * unit,
-    async carry(x, { given, onState, ...batch }) {
-      const tensors: Tensor[] = [];
-      const kept = (make: () => Tensor) => {
-        const t = tidy(() => make().keep());
-        tensors.push(t);
-        return t;
-      };
-      const onDevice = (t: Tensor) => kept(() => t.to({ device }));
-      try {
-        const start = method.mass ? kept(() => withUnitMass(x.to({ device }))) : onDevice(x);
-        const evaluations = await sampler.carry(direction, start, {
-          ...options,
-          ...batch,
-          onState: method.mass
-            ? (k, state) => withWeights(state, (rows, weights) => onState(k, rows, weights))
-            : (k, state) => onState(k, state, null),
-          given: mapConditions(given, onDevice),
-        });
-        if (evaluations === null) throw batch.signal?.reason;
-        return evaluations;
-      } finally {
-        for (const t of tensors) t.dispose();
-      }
-    },
-  };
+  return { direction, grid, times, batchRows: Math.ceil(rows / unit) * unit };
 }
 
 function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Trained): TimeGrid {
@@ -147,23 +88,6 @@ function partOf(whole: TimeGrid, { start, end }: Journey, { method, config }: Tr
 export const withUnitMass = (x: Tensor): Tensor =>
   joinMass(x, zeros([x.size(0)], { device: x.device, dtype: x.dtype }));
 
-/** Gives `use` the samples [n, d] and the weights [n] of states [n, d + 1]. */
-async function withWeights(
-  state: Tensor,
-  use: (x: Tensor, weights: Tensor) => void | Promise<void>,
-): Promise<void> {
-  const { x, weights } = tidy(() => {
-    const { x, logMass } = splitMass(state);
-    return { x: x.clone().keep(), weights: logMass.exp().keep() };
-  });
-  try {
-    await use(x, weights);
-  } finally {
-    x.dispose();
-    weights.dispose();
-  }
-}
-
 /** The training grid, or a grid with this number of steps (in each interval of a time course). */
 export function gridOf(
   { grid, chain }: { grid: TimeGrid; chain?: Chain | null | undefined },
@@ -178,7 +102,8 @@ const usualBatch = (shape: readonly number[], states: number): number =>
 
 function checkSteps(
   { trained: { directions, folder, method, grid }, networks }: PlannedBridge,
-  { direction, steps }: { direction: Direction; steps: number | null },
+  direction: Direction,
+  steps: number | null,
 ): void {
   const n = grid.steps.length;
   if (method.predicts === "increment" && steps !== null && steps !== n)

@@ -2,8 +2,8 @@ import type { Direction } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { ConfigError } from "@dsbm/config";
 import { cores } from "@dsbm/runs";
-import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { Bridge } from "./bridge.js";
+import { setNumThreads, type Tensor } from "@dsbm/torch";
+import { Bridge, oddRow } from "./bridge.js";
 import { openConditions } from "./conditions.js";
 import { disposeRows, type FileJob, failed, openInput } from "./input/input.js";
 import { checkOutput, needsCount, openOutput } from "./output/output.js";
@@ -49,7 +49,8 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     const n = isCounted ? ((await input.count?.()) ?? null) : input.n;
     const conditions = openConditions(config, { bridge, input });
     const stray = trained.columns && strayValues(trained.columns, direction);
-    using output = await openOutput(job.output, {
+    using output = await openOutput({
+      path: job.output,
       bridge,
       input,
       n,
@@ -60,7 +61,6 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     });
     progress.line(input.about);
     const began = performance.now();
-    const last = path ? times.length - 1 : 0;
     let evaluations = 0;
     let first = 0;
     for await (const { x, carried = [], rows, given: own } of input.batches) {
@@ -72,16 +72,24 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       });
       const count = x.size(0);
       const given = own ?? conditions(first, count);
+      const put = (state: Tensor, k: number, weights: Tensor | null) =>
+        output.writer.put(state, { k, first, carried, rows, weights });
       try {
-        evaluations += await plan.carry(x, {
+        const {
+          x: end,
+          weights,
+          nfe,
+        } = await bridge.sample(x, {
+          ...config,
           first,
           signal,
           given,
-          async onState(k, state, weights) {
-            if (k === last) checkFinite(state, { first, trained, direction });
-            await output.put(state, { k, first, carried, rows, weights });
-          },
+          ...(path && { onState: (state, at) => put(state, at.k, at.weights) }),
         });
+        evaluations += nfe * count;
+        checkFinite(end, { first, trained, direction });
+        if (!path) await put(end, 0, weights);
+        for (const t of [end, weights]) t?.dispose();
       } finally {
         disposeRows({ x, given });
       }
@@ -98,7 +106,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
       weights: [...new Set(used.map((model) => model?.path))].filter((p) => p !== undefined),
       nfe: evaluations / Math.max(first, 1),
       seconds: (performance.now() - began) / 1000,
-      about: output.about(),
+      about: output.writer.about(),
     };
   } catch (error) {
     return failed(error, job);
@@ -109,12 +117,11 @@ function checkFinite(
   x: Tensor,
   { first, trained, direction }: { first: number; trained: Trained; direction: Direction },
 ): void {
-  if (tidy(() => x.isfinite().all().item())) return;
-  const rows = tidy(() => x.flatten({ startDim: 1 }).isfinite().all(1).toArray());
-  const i = first + (rows as Uint8Array).indexOf(0);
+  const odd = oddRow(x);
+  if (odd < 0) return;
   const weights = trained.models[direction]?.path ?? trained.folder;
   throw new ConfigError(
     "usage",
-    `sample ${i} is NaN or infinite: ${weights} is damaged, training diverged, or NEW is far from the training data; compare with half_iteration=…, or train again`,
+    `sample ${first + odd} is NaN or infinite: ${weights} is damaged, training diverged, or NEW is far from the training data; compare with half_iteration=…, or train again`,
   );
 }

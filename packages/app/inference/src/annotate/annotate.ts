@@ -1,7 +1,15 @@
 import { extname } from "node:path";
 import { mapConditions } from "@dsbm/bridge";
 import { type AnnotateConfig, ConfigError } from "@dsbm/config";
-import { DatasetError, type NumberColumn, outputFormat, tableFormat } from "@dsbm/data";
+import {
+  DatasetError,
+  type NumberColumn,
+  type OutputFormat,
+  openTableWriter,
+  outputFormat,
+  tableFormat,
+} from "@dsbm/data";
+import { stageFile } from "@dsbm/files";
 import {
   type GrowthCells,
   growthIntervals,
@@ -21,9 +29,8 @@ import {
   type InputTable,
 } from "../input/input.js";
 import { tableInput } from "../input/table.js";
-import { checkOutput } from "../output/output.js";
-import { runRecord } from "../output/rows.js";
-import { h5adSink, tableSink } from "../output/sinks.js";
+import { checkOutput, staged } from "../output/output.js";
+import { h5adWriter, type RowsWriter, runRecord } from "../output/rows.js";
 import { processTime, timeLabel } from "../times.js";
 import type { Trained } from "../trained.js";
 import { type Annotation, annotationsOf } from "./annotations.js";
@@ -65,9 +72,6 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
       direction: "f",
       start: null,
       batchRows: rowsAtOnce,
-      seed: config.seed,
-      resize: null,
-      max_pixels: 1,
       keys: { ...config, keep: [config.fate ?? []].flat(), group: null },
     });
     const { source, names, carried, h5ad: place } = input.table as InputTable;
@@ -97,13 +101,19 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
     const added = annotations
       .flatMap((one) => one.columns)
       .map((name): NumberColumn => ({ name, dtype: "float32" }));
-    using sink = place
-      ? await h5adSink(output, place.path, annotations)
-      : tableSink(output, {
-          format: outputFormat(output) as never,
-          carried,
-          columns: [...columns, ...added],
-        });
+    using file = await staged<RowsWriter>(stageFile(output), (temporary) =>
+      place
+        ? h5adWriter(temporary, place.path, {
+            added: annotations,
+            command: "annotate",
+            record: runRecord(trained, config),
+          })
+        : openTableWriter(temporary, {
+            format: outputFormat(output) as OutputFormat,
+            carried,
+            columns: [...columns, ...added],
+          }),
+    );
     let done = 0;
     let without = 0;
     for await (const batch of input.batches) {
@@ -120,11 +130,11 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
       });
       try {
         const values = await annotateBatch(annotations, batch, { times, first: done });
-        await sink.put({
+        await file.writer.write({
           count,
           rows: batch.rows,
           carried: batch.carried ?? [],
-          values: place ? values : [units.undo(batch.x), ...values],
+          numbers: [...(place ? [] : units.undo(batch.x)), ...values],
         });
       } finally {
         disposeRows(batch);
@@ -133,7 +143,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
       done += count;
     }
     for (const line of input.notes?.() ?? []) progress.line(line);
-    await sink.commit("annotate", () => runRecord(trained, config));
+    await file.commit();
     const parts = annotations.map(({ obsm, columns }) =>
       place && obsm !== null ? `obsm ${obsm}` : columns.join(", "),
     );
@@ -167,14 +177,14 @@ async function growthCells(
   }
 }
 
-/** Values by annotation and column, NaN for rows without a time. */
+/** Values by column, NaN for rows without a time. */
 async function annotateBatch(
   annotations: readonly Annotation[],
   { x, given }: InputRows,
   { times, first }: { times: readonly (string | null)[]; first: number },
-): Promise<Float64Array[][]> {
-  const values = annotations.map(({ columns }) =>
-    columns.map(() => new Float64Array(times.length).fill(Number.NaN)),
+): Promise<Float64Array[]> {
+  const columns = annotations.flatMap((one) =>
+    one.columns.map(() => new Float64Array(times.length).fill(Number.NaN)),
   );
   for (const time of new Set(times)) {
     if (time === null) continue;
@@ -183,18 +193,18 @@ async function annotateBatch(
     const pick = (t: Tensor) => tidy(() => t.indexSelect(0, index).keep());
     const rows = { x: pick(x), given: mapConditions(given, pick) };
     try {
-      for (const [k, annotation] of annotations.entries()) {
-        const columns = await annotation.values({ ...rows, time, purpose: `${first}/${time}` });
-        for (const [c, column] of columns.entries())
-          for (const [i, place] of places.entries())
-            (values[k]?.[c] as Float64Array)[place] = column[i] as number;
-      }
+      const found: Float64Array[] = [];
+      for (const annotation of annotations)
+        found.push(...(await annotation.values({ ...rows, time, purpose: `${first}/${time}` })));
+      for (const [c, values] of found.entries())
+        for (const [i, place] of places.entries())
+          (columns[c] as Float64Array)[place] = values[i] as number;
     } finally {
       disposeRows(rows);
       index.dispose();
     }
   }
-  return values;
+  return columns;
 }
 
 function checkFormats(path: string, output: string): void {

@@ -10,7 +10,7 @@ import {
 } from "@dsbm/data";
 import { fileError } from "@dsbm/files";
 import type { Progress } from "@dsbm/runs";
-import { type Tensor, tidy } from "@dsbm/torch";
+import type { Tensor } from "@dsbm/torch";
 import type { Trained } from "../trained.js";
 import { gaussianInput } from "./gaussian.js";
 import { arrayInput, isPicture, namedInput, pictureInput } from "./images.js";
@@ -104,29 +104,8 @@ export async function* inParts(
     yield { x: await read(first, Math.min(size, n - first)) };
 }
 
-/** Opens the input that an argument names. Its rows are finite. */
+/** Opens the input that an argument names. */
 export async function openInput(word: string, options: InputOptions): Promise<Input> {
-  const input = await open(word, options);
-  return { ...input, batches: finite(word, input.batches) };
-}
-
-async function* finite(word: string, batches: Input["batches"]): AsyncGenerator<InputRows> {
-  let first = 0;
-  for await (const rows of batches) {
-    const { x } = rows;
-    const isFinite = tidy(() => x.flatten({ startDim: 1 }).isfinite().all(1).toArray());
-    const at = (isFinite as Uint8Array).indexOf(0);
-    if (at >= 0)
-      throw new ConfigError(
-        "usage",
-        `${word}: sample ${first + at} has values that are NaN or infinite: remove or repair it`,
-      );
-    first += x.size(0);
-    yield rows;
-  }
-}
-
-async function open(word: string, options: InputOptions): Promise<Input> {
   const gaussian = /^gaussian:(.*)$/.exec(word);
   // Training datasets have these prefixes.
   const path = word.replace(/^(table|array):/, "");

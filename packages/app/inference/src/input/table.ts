@@ -25,9 +25,11 @@ export type TableKeys = Pick<
   "keep" | "group" | "missing" | "decimal" | "header" | "key" | "layer"
 >;
 
+type TableInputOptions = Omit<InputOptions, "seed" | "resize" | "max_pixels">;
+
 export async function tableInput(
   path: string,
-  { trained, direction, start, batchRows, keys, signal, progress }: InputOptions,
+  { trained, direction, start, batchRows, keys, signal, progress }: TableInputOptions,
 ): Promise<Input> {
   const { data } = trained.config;
   const missing = keys.missing ?? data.missing;

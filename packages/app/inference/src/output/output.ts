@@ -2,22 +2,34 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { ConfigError } from "@dsbm/config";
 import { type CarriedCell, outputFormat, outputFormats } from "@dsbm/data";
+import { type StagedPath, stageFile, stageFolder } from "@dsbm/files";
 import type { Tensor } from "@dsbm/torch";
 import type { Bridge } from "../bridge.js";
 import type { Input } from "../input/input.js";
 import type { Trained } from "../trained.js";
-import { arrayOutput } from "./array.js";
-import { folderOutput, pictureOutput } from "./pictures.js";
-import { rowsOutput } from "./rows.js";
+import { arrayWriter, pictureWriter } from "./images.js";
+import { rowsWriter } from "./rows.js";
 
-/** Disposing it before `commit` leaves nothing. */
-export interface Output extends Disposable {
+/** Writes a temporary file. */
+export interface Writer {
+  /** Completes the file, on the disk. */
+  close(): void | Promise<void>;
+  /** Does nothing after `close`. */
+  abandon(): void;
+}
+
+export interface SampleWriter extends Writer {
+  about(): string;
   /**
    * Takes samples [count, …] from `first` on; for a path the samples of state k, states in order.
    */
   put(x: Tensor, at: PutPlace): Promise<void>;
+}
+
+/** A writer whose file appears at `commit`. Disposing it before leaves nothing. */
+interface Output<W extends Writer> extends Disposable {
+  writer: W;
   commit(): Promise<void>;
-  about(): string;
 }
 
 interface PutPlace {
@@ -31,6 +43,7 @@ interface PutPlace {
 }
 
 export interface OutputOptions {
+  path: string;
   bridge: Bridge;
   input: Input;
   n: number | null;
@@ -104,17 +117,44 @@ function refused(path: string, { shape }: Trained, paths: boolean): string {
   return `${cannot} of ${what}; expected a name that ends with .npy${pictures ? `, .png for one image, or a folder of images${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
 }
 
-export async function openOutput(path: string, options: OutputOptions): Promise<Output> {
-  const { bridge, times, input } = options;
+export async function staged<W extends Writer>(
+  path: StagedPath,
+  open: (temporary: string) => W | Promise<W>,
+): Promise<Output<W>> {
+  let writer: W | null = null;
+  const discard = () => {
+    writer?.abandon();
+    path.discard();
+  };
+  try {
+    writer = await open(path.temporary);
+  } catch (error) {
+    discard();
+    throw error;
+  }
+  return {
+    writer,
+    async commit() {
+      await writer?.close();
+      path.commit();
+    },
+    [Symbol.dispose]: discard,
+  };
+}
+
+export async function openOutput(options: OutputOptions): Promise<Output<SampleWriter>> {
+  const { path, bridge, times, input } = options;
   const kind = kindOf(path, bridge.trained, times !== null) as Kind;
-  if (kind === "array") return arrayOutput(path, options);
-  if (kind === "picture") return pictureOutput(path, options);
-  if (kind === "folder") return folderOutput(path, options);
-  const place = kind === "h5ad" ? input.table?.h5ad : null;
-  if (place !== undefined && (place || kind === "table"))
-    return rowsOutput(path, { ...options, place });
-  throw new ConfigError(
-    "usage",
-    `OUT ${path} is a copy of a .h5ad file, but NEW is none: expected a name that ends with ${outputFormats.join(", ")}`,
-  );
+  const place = input.table?.h5ad ?? null;
+  if (kind === "h5ad" && !place)
+    throw new ConfigError(
+      "usage",
+      `OUT ${path} is a copy of a .h5ad file, but NEW is none: expected a name that ends with ${outputFormats.join(", ")}`,
+    );
+  const isFolder = kind === "folder";
+  return staged(isFolder ? stageFolder(path) : stageFile(path), (temporary) => {
+    if (kind === "array") return arrayWriter(temporary, options);
+    if (isFolder || kind === "picture") return pictureWriter(temporary, options, isFolder);
+    return rowsWriter(temporary, options, kind === "h5ad" ? place : null);
+  });
 }

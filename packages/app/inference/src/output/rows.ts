@@ -4,9 +4,13 @@ import { ConfigError } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
+  copyH5ad,
   type NumberColumn,
   type OutputFormat,
+  openTableWriter,
   outputFormat,
+  type TableBatch,
+  toRows,
   type UnsValue,
 } from "@dsbm/data";
 import { readQuality, version } from "@dsbm/runs";
@@ -14,13 +18,60 @@ import { tidy } from "@dsbm/torch";
 import type { H5adPlace } from "../input/input.js";
 import { timeLabel } from "../times.js";
 import type { Trained } from "../trained.js";
-import type { Output, OutputOptions } from "./output.js";
-import { h5adSink, tableSink } from "./sinks.js";
+import type { OutputOptions, SampleWriter, Writer } from "./output.js";
 
-export async function rowsOutput(
-  path: string,
-  { bridge, input, times, end, settings, seen, place }: OutputOptions & { place: H5adPlace | null },
-): Promise<Output> {
+interface RowsBatch extends TableBatch {
+  /** Row numbers of a .h5ad file, from 0. */
+  rows?: Int32Array | undefined;
+}
+
+/** Writes rows in the data's own units; NaN without a value. */
+export interface RowsWriter extends Writer {
+  write(batch: RowsBatch): Promise<void>;
+}
+
+/** A copy of the .h5ad file `source` with further matrices of obsm, or columns of obs. */
+export async function h5adWriter(
+  temporary: string,
+  source: string,
+  {
+    added,
+    command,
+    record,
+  }: {
+    added: readonly { obsm: string | null; columns: readonly string[] }[];
+    command: "sample" | "annotate";
+    record: UnsValue;
+  },
+): Promise<RowsWriter> {
+  const copy = await copyH5ad(source, temporary);
+  const parts = added.flatMap(({ obsm, columns }) =>
+    obsm === null
+      ? columns.map((name) => ({ put: copy.obs(name), width: 1 }))
+      : [{ put: copy.obsm(obsm, columns.length), width: columns.length }],
+  );
+  return {
+    async write({ rows = new Int32Array(), numbers }) {
+      let at = 0;
+      for (const { put, width } of parts) {
+        put(toRows(numbers.slice(at, at + width), "float32"), rows);
+        at += width;
+      }
+    },
+    close() {
+      copy.uns("dsbm", command, record);
+      copy.close();
+    },
+    abandon: () => copy.abandon(),
+  };
+}
+
+export async function rowsWriter(
+  temporary: string,
+  options: OutputOptions,
+  place: H5adPlace | null,
+): Promise<SampleWriter> {
+  const { path, bridge, input, times, end, settings, seen } = options;
   const { units, trained } = bridge;
   const numberColumns = units.columns(input.table?.names);
   const hasWeights = trained.method.mass !== undefined && place === null;
@@ -39,37 +90,41 @@ export async function rowsOutput(
       `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", of which path=true adds one: write a .npy file" : ": rename one"}`,
     );
   const obsm = place && `${place.layer}_at_${timeLabel(trained.config, end)}`;
-  const sink = place
-    ? await h5adSink(path, place.path, [{ obsm, columns: names }])
-    : tableSink(path, {
+  const writer: RowsWriter = place
+    ? await h5adWriter(temporary, place.path, {
+        added: [{ obsm, columns: names }],
+        command: "sample",
+        record: runRecord(trained, settings),
+      })
+    : openTableWriter(temporary, {
         format: outputFormat(path) as OutputFormat,
         carried,
         columns: times ? [{ name: "t", dtype: "float64" }, ...columns] : columns,
       });
-  let rows = 0;
+  let written = 0;
   let states: Float64Array[][] = [];
   return {
     about: () =>
       obsm
-        ? `${path}, obsm ${obsm} of ${rows} rows and ${names.length} columns`
-        : `${path}, ${rows} rows of ${all.length} columns`,
-    async put(x, { k, first, carried: cells, rows: places, weights }) {
+        ? `${path}, obsm ${obsm} of ${written} rows and ${names.length} columns`
+        : `${path}, ${written} rows of ${all.length} columns`,
+    async put(x, { k, first, carried: cells, rows, weights }) {
       const numbers = tidy(() => units.undo(x.to({ device: "cpu" })));
       if (k === (times?.length ?? 1) - 1) seen?.(numbers);
       if (weights && hasWeights) numbers.push(Float64Array.from(weights.toNumbers()));
-      let batch = { count: x.size(0), rows: places, values: [numbers], carried: cells };
+      let batch: RowsBatch = { count: x.size(0), rows, numbers, carried: cells };
       if (times) {
         states.push(numbers);
         if (k < times.length - 1) return;
         const ids = keptColumns.length === 0 ? [rowNumbers(first, x.size(0))] : cells;
-        batch = { ...longRows(states, { times, ids }), rows: places };
+        batch = longRows(states, { times, ids });
         states = [];
       }
-      await sink.put(batch);
-      rows += batch.count;
+      await writer.write(batch);
+      written += batch.count;
     },
-    commit: () => sink.commit("sample", () => runRecord(trained, settings)),
-    [Symbol.dispose]: () => sink[Symbol.dispose](),
+    close: () => writer.close(),
+    abandon: () => writer.abandon(),
   };
 }
 
@@ -100,7 +155,7 @@ const rowNumbers = (first: number, n: number): bigint[] =>
 function longRows(
   states: readonly Float64Array[][],
   { times, ids }: { times: readonly number[]; ids: readonly (readonly CarriedCell[])[] },
-) {
+): TableBatch {
   const steps = times.length;
   const [first = []] = states;
   const count = steps * (first[0]?.length ?? 0);
@@ -109,7 +164,7 @@ function longRows(
   const numbers = first.map((_, c) => column((row, k) => states[k]?.[c]?.[row] as number));
   return {
     count,
-    values: [[column((_, k) => times[k] as number), ...numbers]],
+    numbers: [column((_, k) => times[k] as number), ...numbers],
     carried: ids.map((cells) => cells.flatMap((cell) => Array<CarriedCell>(steps).fill(cell))),
   };
 }
