@@ -17,7 +17,7 @@ export { test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
 export { type AnnotateConfig, annotate } from "./commands/annotate.js";
 export { type ExportConfig, exported } from "./commands/export.js";
-export { compare } from "./commands/compare.js";
+export { type CompareConfig, compare } from "./commands/compare.js";
 export { checkHoldouts, type EvaluateConfig, evaluate } from "./commands/evaluate.js";
 export type { TrainConfig } from "./keys/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";

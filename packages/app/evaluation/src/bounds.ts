@@ -261,6 +261,15 @@ export async function compareSamples(
         return kernelWidths(some(draw, "x"), some(set.data, "y"), { seed });
       }),
   };
+  const unit = set.unit ** (metric.power ?? 0);
+  const inUnits = (found: Compared): Compared =>
+    found instanceof Object
+      ? { value: found.value * unit, low: found.low * unit, high: found.high * unit }
+      : found && found * unit;
+  const compare = (x: Tensor, y: Tensor) => {
+    const found = metric.compare(x, y, options);
+    return found instanceof Promise ? found.then(inUnits) : inUnits(found);
+  };
   const key = `bounds/${metric.name}/${set.key}`;
   // What is awaited holds no tensors.
   const { later } = noGrad(() =>
@@ -271,15 +280,15 @@ export async function compareSamples(
       const bounds = context.once(key, async () => {
         const count = metric.draws?.(Math.min(cap, set.start.size(0))) ?? usualDraws;
         const draws = hasFloor ? drawsOf(set, seed, count) : [];
-        const [ceiling, ...floors] = await Promise.all([
-          hasCeiling ? metric.compare(start, data, options) : null,
-          ...draws.map((draw) => metric.compare(some(draw, "x"), data, options)),
+        const [ceiling = null, ...floors] = await Promise.all([
+          hasCeiling ? compare(start, data) : null,
+          ...draws.map((draw) => compare(some(draw, "x"), data)),
         ]);
         const values = floors.map(numberOf).filter((value) => value !== null);
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-        return { floor: values.length > 0 ? mean : null, ceiling: numberOf(ceiling ?? null) };
+        return { floor: values.length > 0 ? mean : null, ceiling: numberOf(ceiling) };
       });
-      const value = metric.compare(end, data, options);
+      const value = compare(end, data);
       // A metric that is computed in a thread brings its own interval.
       const halves =
         intervals && !(value instanceof Promise)
@@ -291,7 +300,7 @@ export async function compareSamples(
                 source: hasCeiling ? start : null,
               },
               (x, y) => {
-                const one = numberOf(metric.compare(x, y, options) as Compared);
+                const one = numberOf(compare(x, y) as Compared);
                 return one === null ? null : [one];
               },
               { context, key, isDecisive: metric.isNeeded },
@@ -305,33 +314,16 @@ export async function compareSamples(
   if (value === null) return { value };
   const isDistance = (metric.better ?? "lower") === "lower";
   const least = isDistance && !metric.isSigned ? 0 : undefined;
-  const by = set.unit ** (metric.power ?? 0);
   const whole = { value, floor, ceiling };
-  if (halves)
-    return { ...inUnits(measurementOf(whole, halves, { ...metric, least, isDistance }), by), n };
-  const isKnown = found instanceof Object && Number.isFinite(found.low);
+  if (halves) return { ...measurementOf(whole, halves, { ...metric, least, isDistance }), n };
+  if (!(found instanceof Object) || !Number.isFinite(found.low)) return { ...whole, n };
   return {
-    ...inUnits(found instanceof Object ? { ...whole, ...estimated(found) } : whole, by),
-    ...(isKnown &&
-      floor !== null &&
-      ceiling !== null && { excess: distanceExcess(found, floor, ceiling) }),
+    ...whole,
+    ...estimated(found),
+    ...(floor !== null && ceiling !== null && { excess: distanceExcess(found, floor, ceiling) }),
     n,
   };
 }
 
 const numberOf = (found: Compared): number | null =>
   found instanceof Object ? found.value : found;
-
-function inUnits(measurement: Measurement, by: number): Measurement {
-  const times = (x: number) => x * by;
-  const band = (x: readonly [number, number]): [number, number] => [times(x[0]), times(x[1])];
-  const { value, interval, floor, floor_interval, ceiling } = measurement;
-  return {
-    ...measurement,
-    value: value === null ? null : times(value),
-    ...(interval && { interval: band(interval) }),
-    floor: floor == null ? null : times(floor),
-    ...(floor_interval && { floor_interval: band(floor_interval) }),
-    ceiling: ceiling == null ? null : times(ceiling),
-  };
-}

@@ -1,6 +1,6 @@
 import { stream } from "@dsbm/bridge";
-import { ConfigError } from "@dsbm/config";
-import { cores, type Progress, type Quality, silentProgress, version } from "@dsbm/runs";
+import { type CompareConfig, ConfigError } from "@dsbm/config";
+import { cores, type Progress, type Quality, version } from "@dsbm/runs";
 import { randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { choose, leftOut } from "./measure.js";
 import { classifierMetric } from "./metrics/classifier.js";
@@ -10,21 +10,12 @@ import { judgeSamples } from "./samples.js";
 import { disposeAll } from "./subject.js";
 import { readRows } from "./variants/read-holdout.js";
 
-export interface CompareOptions {
+export interface CompareOptions extends Omit<CompareConfig, "json"> {
   /** Data unseen by the generator. */
   target: string;
   generated: string;
-  /** The input of the generator; without it there are no ceilings. */
-  source?: string | null;
-  /** Maximum rows of each side (default 2,000). */
-  n?: number;
-  seed?: number;
-  metrics?: readonly string[] | null;
-  /** Maximum rows of each side for exact distances (default 2,000). */
-  exact?: number;
-  threads?: number | "auto";
-  progress?: Progress;
-  signal?: AbortSignal | undefined;
+  progress: Progress;
+  signal: AbortSignal | undefined;
 }
 
 const comparisons = library.filter(
@@ -39,10 +30,10 @@ const comparisons = library.filter(
  * errors of reading.
  */
 export async function compareFiles(options: CompareOptions): Promise<Quality | null> {
-  const { n: most = 2000, seed = 42, exact = 2000, progress = silentProgress, signal } = options;
-  const threads = typeof options.threads === "number" ? options.threads : cores();
+  const { n: most, seed, exact, metrics, progress, signal } = options;
+  const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
-  const choice = choose(comparisons, options.metrics ?? null);
+  const choice = choose(comparisons, metrics && [metrics].flat());
   const tensors: Tensor[] = [];
   const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {
     const found = await readRows(options[key] as string, {

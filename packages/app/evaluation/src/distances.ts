@@ -10,23 +10,30 @@ export interface DistanceTask {
   seed: number;
 }
 
+/** A thread, and the end of the distances that it has to compute. */
+interface Lane {
+  worker: Worker | null;
+  last: Promise<unknown>;
+}
+
 const many = 1000 * 1000;
 const most = 4;
 const thread = new URL("../dist/distance-thread.js", import.meta.url);
 
 export class Distances implements Disposable {
-  readonly #free: number;
+  readonly #lanes: Lane[];
   readonly #signal: AbortSignal | undefined;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
-  readonly #idle: Worker[] = [];
+  #count = 0;
 
   /**
    * `threads`: number of simultaneous distances. An aborted `signal` ends threads and rejects their
    * distances.
    */
   constructor({ threads, signal }: { threads: number; signal?: AbortSignal | undefined }) {
-    this.#free = Math.max(1, Math.min(most, threads));
+    this.#lanes = Array.from({ length: Math.max(1, Math.min(most, threads)) }, () => ({
+      worker: null,
+      last: Promise.resolve(),
+    }));
     this.#signal = signal;
   }
 
@@ -39,25 +46,21 @@ export class Distances implements Disposable {
       values: t.toArray() as Float32Array | Float64Array,
       shape: [...t.shape],
     }));
-    if (this.#running >= this.#free)
-      await new Promise<void>((start) => void this.#waiting.push(start));
-    this.#running++;
-    try {
-      return estimate(await this.#inThread({ points, p, seed }));
-    } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
-    }
+    const lane = this.#lanes[this.#count++ % this.#lanes.length] as Lane;
+    const answer = lane.last.then(() => this.#inThread(lane, { points, p, seed }));
+    lane.last = answer.catch(() => {});
+    return estimate(await answer);
   }
 
-  async #inThread(task: DistanceTask): Promise<Estimate> {
+  async #inThread(lane: Lane, task: DistanceTask): Promise<Estimate> {
     this.#signal?.throwIfAborted();
-    const worker = this.#idle.pop() ?? new Worker(thread);
+    lane.worker ??= new Worker(thread);
+    const { worker } = lane;
     worker.ref();
     const stop = () => void worker.terminate();
     this.#signal?.addEventListener("abort", stop, { once: true });
     try {
-      const answer = await new Promise<Estimate>((resolve, reject) => {
+      return await new Promise<Estimate>((resolve, reject) => {
         worker.once("message", resolve);
         worker.once("error", reject);
         worker.once("exit", (code) =>
@@ -65,17 +68,18 @@ export class Distances implements Disposable {
         );
         worker.postMessage(task);
       });
+    } catch (error) {
+      lane.worker = null;
+      throw error;
+    } finally {
       for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event);
       worker.unref();
-      this.#idle.push(worker);
-      return answer;
-    } finally {
       this.#signal?.removeEventListener("abort", stop);
     }
   }
 
   [Symbol.dispose](): void {
-    for (const worker of this.#idle.splice(0)) void worker.terminate();
+    for (const { worker } of this.#lanes) void worker?.terminate();
   }
 }
 

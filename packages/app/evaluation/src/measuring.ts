@@ -22,7 +22,7 @@ export interface MeasureOptions {
 
 export class Measuring implements Disposable {
   readonly distances: Distances;
-  readonly #known = new Map<string, unknown>();
+  readonly #known = new WeakMap<object, Map<string, unknown>>();
   readonly #resources: Disposable[] = [];
 
   constructor(
@@ -32,9 +32,12 @@ export class Measuring implements Disposable {
     this.distances = new Distances(options);
   }
 
-  once<T>(key: string, make: () => T): T {
-    if (!this.#known.has(key)) this.#known.set(key, make());
-    return this.#known.get(key) as T;
+  /** What several metrics need, of all sets or of one, computed once. */
+  once<T>(key: string, make: () => T, of: object = this): T {
+    const known = this.#known.get(of) ?? new Map<string, unknown>();
+    this.#known.set(of, known);
+    if (!known.has(key)) known.set(key, make());
+    return known.get(key) as T;
   }
 
   /** Frees a resource at the end. */

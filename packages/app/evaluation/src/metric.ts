@@ -127,13 +127,3 @@ interface OwnBoundsMetric extends MetricFacts {
 
 /** A metric: a comparison of two samples, or one with bounds of its own. */
 export type Metric = TwoSampleMetric | OwnBoundsMetric;
-
-const shared = new WeakMap<SampleSet, Map<string, unknown>>();
-
-/** What several metrics of one set need, computed once. */
-export function sharedOf<T>(set: SampleSet, key: string, make: () => T): T {
-  const known = shared.get(set) ?? new Map<string, unknown>();
-  shared.set(set, known);
-  if (!known.has(key)) known.set(key, make());
-  return known.get(key) as T;
-}

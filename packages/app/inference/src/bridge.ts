@@ -209,14 +209,13 @@ export class Bridge implements Disposable {
     const last = path ? times.length - 1 : 0;
     const found: Pick<Samples, "weights"> & { x: Tensor | null } = { x: null, weights: null };
     const inputs: Tensor[] = [];
-    const moved = (t: Tensor) => {
-      const there = tidy(() => t.to({ device }).keep());
+    const moved = (t: Tensor, change = (there: Tensor) => there) => {
+      const there = tidy(() => change(t.to({ device })).keep());
       inputs.push(there);
       return there;
     };
     try {
-      let start = moved(x);
-      if (method.mass) inputs.push((start = tidy(() => withUnitMass(start).keep())));
+      const start = moved(x, method.mass ? withUnitMass : undefined);
       const evaluations = await this.sampler.carry(direction, start, {
         solver,
         grid: plan.grid,
@@ -231,7 +230,7 @@ export class Bridge implements Disposable {
         ...(ode_step_size !== null && { step_size: ode_step_size }),
         diffusion: diffusion ?? undefined,
         guidance: guidance === 1 ? undefined : guidance,
-        given: mapConditions(given, moved),
+        given: mapConditions(given, (t) => moved(t)),
         async onState(k, state) {
           const { x: rows, logMass } = method.mass ? splitMass(state) : { x: state, logMass: null };
           const own = tidy(() => rows.clone().keep());

@@ -18,22 +18,13 @@ export async function compareCommand(args: string[]): Promise<number> {
   });
   if (!request) return 0;
   const [target, generated] = request.places as [string, string];
-  const { json, metrics, ...options } = request.config;
+  const { json, ...options } = request.config;
   using work = await beginWork("stopped within a step");
   const { progress, signal } = work;
   const { compareFiles, qualityTable } = await import("@dsbm/evaluation");
-  const quality = await compareFiles({
-    ...options,
-    target,
-    generated,
-    progress,
-    signal,
-    metrics: metrics === null ? null : [metrics].flat(),
-  });
+  const quality = await compareFiles({ ...options, target, generated, progress, signal });
   progress.done();
   if (quality === null) return 130;
   console.log(json ? JSON.stringify(quality, null, 2) : qualityTable(quality));
-  if (!json)
-    for (const { grade, reason } of quality.verdicts ?? []) console.log(`${grade}: ${reason}`);
   return 0;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Experiment } from "../configure.js";
 import { counted, file, flag, orNull, seed, several, threads } from "../schema/kinds.js";
 
-export const compareSchema = z.strictObject({
+const compareSchema = z.strictObject({
   source: file("the source of the generated samples, for ceilings and a verdict", "source.csv"),
   n: counted(2000, "maximum rows of each side"),
   exact: counted(2000, "maximum rows of each side for exact distances"),
@@ -15,6 +15,9 @@ export const compareSchema = z.strictObject({
   json: flag(false, "print the rows as JSON instead of a table"),
   threads: threads("processor threads; auto is all of them"),
 });
+
+/** The resolved configuration of `dsbm compare`. */
+export type CompareConfig = z.output<typeof compareSchema>;
 
 /** The command `dsbm compare`. */
 export const compare: Experiment<typeof compareSchema> = {

@@ -10,14 +10,7 @@ import {
 import { isVectors } from "@dsbm/problem";
 import { cat, randn, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { standardFeatures } from "../images/features.js";
-import type { Measuring } from "../measuring.js";
-import {
-  type DataFacts,
-  type Metric,
-  type SampleSet,
-  sharedOf,
-  type TwoSampleMetric,
-} from "../metric.js";
+import type { DataFacts, Metric, TwoSampleMetric } from "../metric.js";
 
 const directions = 128;
 const mostPairs = 1000;
@@ -82,9 +75,6 @@ function alongDirections(x: Tensor, seed: number): Tensor {
 const spread = (x: Tensor): number =>
   tidy(() => x.flatten({ startDim: 1 }).to("float64").var({ dim: 0, correction: 1 }).sum().item());
 
-const statisticsOf = (set: SampleSet): Record<string, number> =>
-  sharedOf(set, "statistics", () => endpointRow(endpointStatistics(set)));
-
 /** A moment in the networks' units, shown only on request. */
 function moment(name: string, title: string): Metric {
   const target = `data_${name}`;
@@ -97,8 +87,8 @@ function moment(name: string, title: string): Metric {
     better: "target",
     columns: { value: `end_${name}`, target, ...(ceiling && { ceiling }) },
     onRequest: true,
-    measure(set) {
-      const row = statisticsOf(set);
+    measure(set, context) {
+      const row = context.once("statistics", () => endpointRow(endpointStatistics(set)), set);
       return {
         value: row[`end_${name}`] as number,
         target: row[target] as number,
@@ -156,7 +146,6 @@ export const endpointMetrics: readonly Metric[] = [
     target: 1,
     columns: { value: "variance_kept" },
     scale: "percent",
-    lacks: lacksVariance,
     compare: (x, y) => (spread(y) > 0 ? spread(x) / spread(y) : null),
   },
   {
@@ -168,7 +157,6 @@ export const endpointMetrics: readonly Metric[] = [
     better: "target",
     target: 1,
     serves: forCovariances,
-    lacks: lacksVariance,
     compare: leastVarianceKept,
   },
   {
@@ -200,14 +188,3 @@ export const endpointMetrics: readonly Metric[] = [
   moment("var", "variance of all generated values"),
   moment("sample_var", "variance over generated rows"),
 ];
-
-function lacksVariance({ subject }: Measuring, { side }: Pick<SampleSet, "side">): string | null {
-  const { test } = subject.ends[side];
-  const isConstant = tidy(() =>
-    test
-      .eq(test.narrow(0, 0, 1))
-      .all()
-      .item(),
-  );
-  return isConstant ? "the data are constant" : null;
-}

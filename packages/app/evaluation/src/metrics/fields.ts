@@ -1,20 +1,23 @@
 import { isVectors, testRows } from "@dsbm/problem";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Measuring } from "../measuring.js";
-import { type DataFacts, type Metric, type SampleSet, sharedOf } from "../metric.js";
+import type { DataFacts, Metric, SampleSet } from "../metric.js";
 import { meanError, type Spectra, spectraOf } from "./spectra.js";
 
 const mostNumbers = 64 * 2 ** 20;
 
 /** The spectra of fields. */
 export const fieldSpectra = (set: SampleSet, context: Measuring): Spectra =>
-  sharedOf(set, "spectra", () =>
-    noGrad(() =>
-      tidy(() => {
-        const { start, end } = set;
-        return spectraOf({ start, end, data: manyRows(set, context), reserve: spare(set) });
-      }),
-    ),
+  context.once(
+    "spectra",
+    () =>
+      noGrad(() =>
+        tidy(() => {
+          const { start, end } = set;
+          return spectraOf({ start, end, data: manyRows(set, context), reserve: spare(set) });
+        }),
+      ),
+    set,
   );
 
 function manyRows({ side, data }: SampleSet, { subject, options }: Measuring): Tensor {

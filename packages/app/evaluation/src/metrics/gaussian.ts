@@ -9,7 +9,7 @@ import {
 import { tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import type { Measuring } from "../measuring.js";
-import { type DataFacts, type Metric, type SampleSet, sharedOf } from "../metric.js";
+import type { DataFacts, Metric, SampleSet } from "../metric.js";
 
 const gridSteps = (steps: number): number[] => [
   ...new Set(Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20))),
@@ -39,7 +39,7 @@ const moment = (
   serves: isBenchmark,
   ...(lacks && { lacks }),
   measure: (set, context) => ({
-    value: sharedOf(set, "moments", () => moments(set.end, set.start))[name],
+    value: context.once("moments", () => moments(set.end, set.start), set)[name],
     target: target(set, context),
   }),
 });
@@ -50,27 +50,25 @@ interface Divergences {
 }
 
 function divergences(set: SampleSet, context: Measuring): Divergences {
-  return sharedOf(set, "divergences", () => {
-    const exact = exactOf(context);
-    const times = timesOf(set.direction, set.sampling.grid);
-    const steps = times.length - 1;
-    const perfect = discretised(set.direction, exact, steps, { flow: isFlow(context) });
-    const [n, d] = set.start.shape as [number, number];
-    const at = gridSteps(steps);
-    const sums: Divergences = { value: { diag: 0, full: 0 }, floor: { diag: 0, full: 0 } };
-    for (const step of at) {
-      const state = set.states.get(step);
-      if (!state) throw new Error(`no state of step ${step} was kept`);
-      const t = times[step] as number;
-      const kl = tidy(() => gaussianKL(state, exact, t));
-      const floor = expectedKL(perfect[step] as { mean: number; var: number }, exact, t, n, d);
-      for (const fit of ["diag", "full"] as const) {
-        sums.value[fit] += kl[fit] / at.length;
-        sums.floor[fit] += floor[fit] / at.length;
-      }
+  const exact = exactOf(context);
+  const times = timesOf(set.direction, set.sampling.grid);
+  const steps = times.length - 1;
+  const perfect = discretised(set.direction, exact, steps, { flow: isFlow(context) });
+  const [n, d] = set.start.shape as [number, number];
+  const at = gridSteps(steps);
+  const sums: Divergences = { value: { diag: 0, full: 0 }, floor: { diag: 0, full: 0 } };
+  for (const step of at) {
+    const state = set.states.get(step);
+    if (!state) throw new Error(`no state of step ${step} was kept`);
+    const t = times[step] as number;
+    const kl = tidy(() => gaussianKL(state, exact, t));
+    const floor = expectedKL(perfect[step] as { mean: number; var: number }, exact, t, n, d);
+    for (const fit of ["diag", "full"] as const) {
+      sums.value[fit] += kl[fit] / at.length;
+      sums.floor[fit] += floor[fit] / at.length;
     }
-    return sums;
-  });
+  }
+  return sums;
 }
 
 const divergence = (fit: "diag" | "full", of: string): Metric => ({
@@ -84,7 +82,7 @@ const divergence = (fit: "diag" | "full", of: string): Metric => ({
   serves: isBenchmark,
   lacks: (_, { sampling }) => (sampling.solver === "sde" ? null : "it is of the SDE"),
   measure(set, context) {
-    const { value, floor } = divergences(set, context);
+    const { value, floor } = context.once("divergences", () => divergences(set, context), set);
     return { value: value[fit], floor: floor[fit] };
   },
 });

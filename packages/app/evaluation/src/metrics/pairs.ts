@@ -8,7 +8,7 @@ import {
 import { type Tensor, tidy } from "@dsbm/torch";
 import { estimated } from "../bounds.js";
 import type { Measuring } from "../measuring.js";
-import { type DataFacts, type Metric, type SampleSet, sharedOf } from "../metric.js";
+import type { DataFacts, Metric, SampleSet } from "../metric.js";
 import { forVectors } from "./endpoints.js";
 
 /** A floor above this is noise: without noise random pairs have 1. */
@@ -36,21 +36,19 @@ interface Binding {
 }
 
 function bindingOf(set: SampleSet, context: Measuring): Binding | null {
-  return sharedOf(set, "binding", () =>
-    tidy(() => {
-      const { seed } = context.options;
-      const epsilon = context.subject.trained.process.sigma ** 2;
-      const [x0, x1] = set.direction === "f" ? [set.start, set.end] : [set.end, set.start];
-      const value = optimality(x0, x1, { epsilon, seed });
-      if (!value) return null;
-      const exact = gaussianPairs(x0, x1, { epsilon, count: x0.size(0), seed });
-      const floor = optimality(exact.start, exact.end, { epsilon, seed });
-      const apart = x1.roll([Math.floor(x1.size(0) / 2)], { dims: [0] });
-      const ceiling = optimality(x0, apart, { epsilon, seed });
-      if (!floor || !ceiling || floor.error.value > mostNoise) return null;
-      return { value, floor, ceiling };
-    }),
-  );
+  return tidy(() => {
+    const { seed } = context.options;
+    const epsilon = context.subject.trained.process.sigma ** 2;
+    const [x0, x1] = set.direction === "f" ? [set.start, set.end] : [set.end, set.start];
+    const value = optimality(x0, x1, { epsilon, seed });
+    if (!value) return null;
+    const exact = gaussianPairs(x0, x1, { epsilon, count: x0.size(0), seed });
+    const floor = optimality(exact.start, exact.end, { epsilon, seed });
+    const apart = x1.roll([Math.floor(x1.size(0) / 2)], { dims: [0] });
+    const ceiling = optimality(x0, apart, { epsilon, seed });
+    if (!floor || !ceiling || floor.error.value > mostNoise) return null;
+    return { value, floor, ceiling };
+  });
 }
 
 const ofTwoSets = (data: DataFacts): string | null =>
@@ -76,7 +74,7 @@ const ofBinding = (
   serves: ofTwoSets,
   lacks: lacksBinding,
   measure(set, context) {
-    const found = bindingOf(set, context);
+    const found = context.once("binding", () => bindingOf(set, context), set);
     if (!found) return "it needs more pairs: so few of the exact bridge look like random ones";
     const floor = found.floor[part];
     return {
