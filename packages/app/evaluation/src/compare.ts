@@ -33,7 +33,7 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   const { n: most, seed, exact, metrics, progress, signal } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
-  const choice = choose(comparisons, metrics && [metrics].flat());
+  const choice = choose(comparisons, metrics === null ? null : [metrics].flat());
   const tensors: Tensor[] = [];
   const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {
     const found = await readRows(options[key] as string, {
