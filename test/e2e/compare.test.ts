@@ -59,11 +59,8 @@ describe("dsbm compare", () => {
   });
 
   it.each([
-    [
-      ["other.csv"],
-      /generated=other\.csv: it has no numbers in a column y; expected the columns x, y/,
-    ],
-    [["few.csv"], /generated=few\.csv: 3 rows; expected 4 or more/],
+    [["other.csv"], /other\.csv lacks numbers in the column y of the other data: expected x, y/],
+    [["few.csv"], /few\.csv has 3 rows; expected 4 or more/],
     [["good.csv", "source=none.csv"], /none\.csv: no such file/],
     [["good.csv", "metrics=path_energy"], /metrics=path_energy: expected one or more of /],
     [[], /expected TARGET GENERATED/],

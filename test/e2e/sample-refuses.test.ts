@@ -87,7 +87,11 @@ it.each([
   ["a Gaussian that is none", "IMAGES gaussian:5 x.npy", /data at both ends/],
   ["moments without images", "ADAPTIVE gaussian:5 x.npy", /final_adaptive=true .*\.npy file/],
   ["pixels as floats", "IMAGES floats.npy x.npy", /from 0 to 2\d\d; .*astype\("uint8"\)/],
-  ["too large a picture", "IMAGES wide.png x.npy resize=true max_pixels=100", /wide.png: 24×8 pixels: expected at most 100/],
+  [
+    "too large a picture",
+    "IMAGES wide.png x.npy resize=true max_pixels=100",
+    /wide.png: 24×8 pixels: expected at most 100/,
+  ],
   ["a picture that lies", "IMAGES bomb.png x.npy resize=true", /bomb\.png/],
   ["pictures of one name", "IMAGES twins x.npy", /differ in their endings/],
   ["a pipe of a picture", "IMAGES pipe.png x.npy", /is no regular file but a pipe or a device/],
@@ -103,7 +107,11 @@ it.each([
   ["a missing value", "TABLE gap.csv x.csv", /large has 1 missing .* row 2.*write missing=drop/],
   ["a column to carry", "TABLE plain.csv x.csv keep=name", /keep=name: .*no such column/],
   ["a column that changes", "TABLE plain.csv x.csv keep=small", /the run changes this column/],
-  ["a missing column", "TABLE lacks.csv x.csv", /lacks the column large of .*TABLE.*rename/],
+  [
+    "a missing column",
+    "TABLE lacks.csv x.csv",
+    /lacks numbers in the column large of .*TABLE.*rename/,
+  ],
   // Outputs.
   ["an output that is there", "VECTORS gaussian:5 there.npy", /exists already.*overwrite=true/],
   ["pictures of vectors", "VECTORS gaussian:5 out", /a folder cannot .*\.parquet, \.npy/],

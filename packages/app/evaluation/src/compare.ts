@@ -36,11 +36,8 @@ export async function compareFiles(options: CompareOptions): Promise<Quality | n
   const choice = choose(comparisons, metrics === null ? null : [metrics].flat());
   const tensors: Tensor[] = [];
   const read = async (key: "target" | "generated" | "source", names: readonly string[] | null) => {
-    const found = await readRows(options[key] as string, {
-      key,
-      names,
-      d: tensors[0]?.size(1) ?? null,
-    });
+    const d = tensors[0]?.size(1) ?? null;
+    const found = await readRows(options[key] as string, { names, d });
     const order = stream(seed, `compare/${key}`);
     const { rows } = found;
     tensors.push(

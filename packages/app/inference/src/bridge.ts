@@ -439,6 +439,6 @@ function checkRows(
 /** The first row of x [n, …] with values that are NaN or infinite; −1: none. */
 export const oddRow = (x: Tensor): number =>
   tidy(() => {
-    const isFinite = x.flatten({ startDim: 1 }).isfinite().all(1).toArray();
-    return (isFinite as Uint8Array).indexOf(0);
+    const rows = x.flatten({ startDim: 1 }).isfinite().all(1);
+    return (rows.toArray() as Uint8Array).indexOf(0);
   });

@@ -9,6 +9,7 @@ export {
   type SampleOptions,
   type Samples,
 } from "./bridge.js";
+export { columnsLike } from "./input/match.js";
 export { gridOf } from "./plan.js";
 export { strayValues } from "./ranges.js";
 export { runSample, type SampleResult } from "./run.js";
@@ -18,8 +19,8 @@ export {
   loadNetworks,
   type Networks,
   problemFile,
+  readProjection,
   readTrained,
   type Trained,
   usualDirection,
 } from "./trained.js";
-export { readProjection } from "./trained.js";

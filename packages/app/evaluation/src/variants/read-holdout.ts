@@ -1,5 +1,6 @@
 import { ConfigError } from "@dsbm/config";
-import { cleanRows, firstOf, openRows, type ReadOptions, type RowSource } from "@dsbm/data";
+import { cleanRows, openRows, type ReadOptions } from "@dsbm/data";
+import { columnsLike } from "@dsbm/inference";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Subject } from "../subject.js";
 
@@ -11,14 +12,15 @@ export async function readHoldout(
   path: string,
   { ends, names, trained }: Pick<Subject, "ends" | "names" | "trained">,
 ): Promise<Tensor> {
-  const refuse = (problem: string) => new ConfigError("usage", `holdout=${path}: ${problem}`);
   if (ends.shape.length !== 1 || ends.projection)
-    throw refuse("this is a run of images; a hold-out needs a run of vectors");
+    throw new ConfigError(
+      "usage",
+      `holdout=${path}: this is a run of images; a hold-out needs a run of vectors`,
+    );
   const [d] = ends.shape as [number];
   const { where, decimal, header, layer } = trained.config.data;
   const options = { decimal, header, layer: layer ?? undefined };
-  return (await readRows(path, { key: "holdout", names, d, where: where ?? undefined, options }))
-    .rows;
+  return (await readRows(path, { names, d, where: where ?? undefined, options })).rows;
 }
 
 /**
@@ -28,47 +30,31 @@ export async function readHoldout(
 export async function readRows(
   path: string,
   {
-    key,
     names,
     d,
     where,
     options,
   }: {
-    key: string;
     names: readonly string[] | null;
     d: number | null;
     where?: string | undefined;
     options?: ReadOptions;
   },
 ): Promise<{ rows: Tensor; names: string[] }> {
-  const refuse = (problem: string) => new ConfigError("usage", `${key}=${path}: ${problem}`);
   const source = await openRows(path, options);
   try {
-    const columns = columnsOf(source, names, d);
-    if (typeof columns === "string") throw refuse(`${columns}, as the other data have`);
+    const usable = source.columns.filter(({ kind, beside }) => kind === "number" && !beside);
+    const columns =
+      d === null
+        ? usable.map(({ name }) => name)
+        : columnsLike(source, { names, width: d, like: "the other data" });
     const values: number[][] = [];
     for await (const { count, numbers } of cleanRows(source, { numbers: columns, where }))
       for (let i = 0; i < count; i++) values.push(numbers.map((column) => column[i] as number));
-    if (values.length < 4) throw refuse(`${values.length} rows; expected 4 or more`);
+    if (values.length < 4)
+      throw new ConfigError("usage", `${path} has ${values.length} rows; expected 4 or more`);
     return { rows: tidy(() => tensor(values, { dtype: "float32" }).keep()), names: columns };
   } finally {
     source.close();
   }
-}
-
-function columnsOf(
-  { columns, named }: RowSource,
-  names: readonly string[] | null,
-  d: number | null,
-): string[] | string {
-  const usable = columns.filter(({ kind, beside }) => kind === "number" && !beside);
-  if (d === null) return usable.map(({ name }) => name);
-  const there = new Set(usable.map(({ name }) => name));
-  if (named && names?.length === d) {
-    const missing = names.filter((name) => !there.has(name));
-    if (missing.length === 0) return [...names];
-    return `it has no numbers in a column ${firstOf(missing, 3)}; expected the columns ${firstOf(names, 8)}`;
-  }
-  if (usable.length === d) return usable.map(({ name }) => name);
-  return `it has ${usable.length} columns of numbers; expected ${d}`;
 }

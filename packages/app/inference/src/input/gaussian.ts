@@ -2,7 +2,8 @@ import { ConfigError } from "@dsbm/config";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
 import { endLaw } from "../moments.js";
-import { type Input, type InputOptions, inParts } from "./input.js";
+import { inParts } from "./images.js";
+import type { Input, InputOptions } from "./input.js";
 
 export function gaussianInput(text: string, options: InputOptions): Input {
   const { trained, direction, seed, batchRows } = options;

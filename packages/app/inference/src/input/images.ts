@@ -13,10 +13,20 @@ import {
 import { conditionsOf, loading, pictureFolders } from "@dsbm/problem";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { readProjection } from "../trained.js";
-import { type Input, type InputOptions, inParts } from "./input.js";
+import type { Input, InputOptions, InputRows } from "./input.js";
 
 const dtypes = ["float32", "float64", "uint8"];
 const pixels = { rows: 100, least: 16 };
+
+/** Samples [0, n), some at a time. */
+export async function* inParts(
+  n: number,
+  size: number,
+  read: (first: number, count: number) => Tensor | Promise<Tensor>,
+): AsyncGenerator<InputRows> {
+  for (let first = 0; first < n; first += size)
+    yield { x: await read(first, Math.min(size, n - first)) };
+}
 
 /** Opens float32 or float64 in the network's units, or bytes of images. */
 export function arrayInput(path: string, options: InputOptions): Input {

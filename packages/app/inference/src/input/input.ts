@@ -94,16 +94,6 @@ export interface InputOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Samples [0, n), some at a time. */
-export async function* inParts(
-  n: number,
-  size: number,
-  read: (first: number, count: number) => Tensor | Promise<Tensor>,
-): AsyncGenerator<InputRows> {
-  for (let first = 0; first < n; first += size)
-    yield { x: await read(first, Math.min(size, n - first)) };
-}
-
 /** Opens the input that an argument names. */
 export async function openInput(word: string, options: InputOptions): Promise<Input> {
   const gaussian = /^gaussian:(.*)$/.exec(word);

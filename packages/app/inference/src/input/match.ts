@@ -1,11 +1,5 @@
 import { ConfigError } from "@dsbm/config";
-import {
-  absentColumn,
-  type ColumnCondition,
-  firstOf,
-  type RowSource,
-  type TableColumn,
-} from "@dsbm/data";
+import { absentColumn, type ColumnCondition, firstOf, type RowSource } from "@dsbm/data";
 import type { Trained } from "../trained.js";
 
 export interface MatchedColumns {
@@ -18,7 +12,45 @@ export interface MatchedColumns {
 const list = (names: readonly string[]) =>
   firstOf(names, 8) + (names.length > 8 ? ` (${names.length})` : "");
 
-/** The columns of a table in the run's order: by name if both have names, else by number. */
+/**
+ * The columns of a table that are those of `like`: by name if both have names, else by number.
+ * Throws a ConfigError for a table without them.
+ */
+export function columnsLike(
+  { path, columns, named }: Pick<RowSource, "path" | "columns" | "named">,
+  {
+    names,
+    width,
+    like,
+    others = [],
+  }: {
+    names: readonly string[] | null;
+    width: number;
+    like: string;
+    /** Columns that have another use. */
+    others?: readonly string[];
+  },
+): string[] {
+  const numbers = columns.filter(({ kind }) => kind === "number");
+  if (names && named) {
+    const missing = names.filter((name) => !numbers.some((column) => column.name === name));
+    if (missing.length === 0) return [...names];
+    throw new ConfigError(
+      "usage",
+      `${path} lacks numbers in the ${missing.length === 1 ? "column" : "columns"} ${list(missing)} of ${like}: expected ${list(names)}; add, repair or rename them`,
+    );
+  }
+  const usable = numbers
+    .filter(({ name, beside }) => !beside && !others.includes(name))
+    .map(({ name }) => name);
+  if (usable.length === width) return usable;
+  throw new ConfigError(
+    "usage",
+    `${path} has ${usable.length} ${usable.length === 1 ? "column" : "columns"} of numbers (${list(usable)}); expected ${width}, the columns of ${like}`,
+  );
+}
+
+/** The columns of a table in the run's order. */
 export function matched(
   source: RowSource,
   {
@@ -35,7 +67,8 @@ export function matched(
   },
 ): MatchedColumns {
   const { path, columns, named } = source;
-  const run = trained.columns;
+  const { columns: run, folder, config } = trained;
+  const own = run?.named ? run.names : null;
   const has = (name: string) => columns.some((column) => column.name === name);
   const absent = keep?.find((name) => !has(name));
   if (absent !== undefined)
@@ -44,30 +77,26 @@ export function matched(
   if (condition && !has(condition.name))
     throw new ConfigError(
       "usage",
-      `${path} has no column ${condition.name}, which the networks of ${trained.folder} are conditioned on: add it`,
+      `${path} has no column ${condition.name}, which the networks of ${folder} are conditioned on: add it`,
     );
-  const { split_by } = trained.config.data;
   const others =
-    isAnnotated && source.format !== "h5ad" && run?.named && named
-      ? columns.map(({ name }) => name).filter((name) => !run.names.includes(name))
+    isAnnotated && source.format !== "h5ad" && own && named
+      ? columns.map(({ name }) => name).filter((name) => !own.includes(name))
       : [];
-  const kept = [
-    ...new Set([...others, ...(keep ?? run?.kept ?? []), split_by ?? []].flat()),
-  ].filter(has);
-  const lost = (keep ? [] : (run?.kept ?? [])).filter((name) => !has(name));
-  const file = { path, columns, folder: trained.folder };
-  const names =
-    run?.named && named
-      ? byName(run.names, file)
-      : byNumber(width, file, [...kept, ...(condition ? [condition.name] : [])]);
+  const usual = keep ?? run?.kept ?? [];
+  const kept = [...new Set([...others, ...usual, config.data.split_by ?? []].flat())].filter(has);
+  const lost = usual.filter((name) => !has(name));
+  const aside = [...kept, ...(condition ? [condition.name] : [])];
+  const names = columnsLike(source, { names: own, width, like: folder, others: aside });
   const both = kept.filter((name) => names.includes(name));
   if (both.length > 0)
     throw new ConfigError(
       "usage",
       `keep=${both.join()}: the run changes this column, so it cannot be carried along: leave it out`,
     );
-  const used = [...names, ...kept, condition?.name];
-  const extra = columns.map(({ name }) => name).filter((name) => !used.includes(name));
+  const extra = columns
+    .map(({ name }) => name)
+    .filter((name) => !names.includes(name) && !aside.includes(name));
   return {
     names,
     kept,
@@ -77,50 +106,4 @@ export function matched(
       ...(lost.length > 0 ? [`${path}: has no column ${list(lost)} to carry along`] : []),
     ],
   };
-}
-
-interface TableFile {
-  path: string;
-  columns: readonly TableColumn[];
-  folder: string;
-}
-
-function byName(names: readonly string[], { path, columns, folder }: TableFile): string[] {
-  const missing = names.filter((name) => !columns.some((column) => column.name === name));
-  if (missing.length > 0)
-    throw new ConfigError(
-      "usage",
-      `${path} lacks the ${missing.length === 1 ? "column" : "columns"} ${list(missing)} of ${folder}: expected ${list(names)}; add or rename them`,
-    );
-  checkNumbers(
-    path,
-    columns.filter(({ name }) => names.includes(name)),
-  );
-  return [...names];
-}
-
-function byNumber(
-  width: number,
-  { path, columns, folder }: TableFile,
-  others: readonly string[],
-): string[] {
-  const usual = columns.filter(({ name, beside }) => !beside && !others.includes(name));
-  const numbers = usual.filter(({ kind }) => kind === "number").map(({ name }) => name);
-  if (numbers.length !== width)
-    throw new ConfigError(
-      "usage",
-      `${path} has ${numbers.length} ${numbers.length === 1 ? "column" : "columns"} of numbers (${list(numbers)}); expected ${width}, the columns of ${folder}`,
-    );
-  return numbers;
-}
-
-function checkNumbers(path: string, columns: readonly TableColumn[]): void {
-  const text = columns.find(({ kind }) => kind === "text");
-  if (!text) return;
-  const { name, example } = text;
-  const commas = example?.commas ? "; numbers with decimal commas are read with decimal=," : "";
-  throw new ConfigError(
-    "usage",
-    `${path}: column ${name} holds text (${JSON.stringify(example?.text.slice(0, 40) ?? "")} in row ${(example?.row ?? 0) + 1}): expected numbers, as in training${commas}`,
-  );
 }
