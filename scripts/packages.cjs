@@ -13,14 +13,14 @@ const packages = {
   config: { group: "app", budget: 25_000, imports: ["files"] },
   runs: { group: "app", budget: 33_200, imports: ["files"] },
   problem: { group: "app", budget: 12_800, imports: base },
-  inference: { group: "app", budget: 24_700, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 30_700, imports: [...base, "problem", "inference"] },
+  inference: { group: "app", budget: 21_900, imports: [...base, "problem"] },
+  evaluation: { group: "app", budget: 30_200, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 29_900,
     imports: [...base, "problem", "inference", "evaluation"],
   },
-  export: { group: "app", budget: 17_100, imports: [...base, "problem", "inference", "web"] },
+  export: { group: "app", budget: 17_000, imports: [...base, "problem", "inference", "web"] },
   web: { group: "pages", budget: 34_600, imports: ["files"] },
   studio: { group: "pages", budget: 25_100, imports: ["files", "runs"] },
   cli: {

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import type { ExportConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, type ExportConfig } from "@dsbm/config";
 import { fileError, stageFolder, writeFileAtomic } from "@dsbm/files";
 import { toJson } from "@dsbm/runs";
 import { heldSamples, modelCard } from "./bridge/card.js";

@@ -1,6 +1,5 @@
 import { ConfigError } from "@dsbm/config";
-import type { GraphBuilder, Size } from "./onnx/builder.js";
-import { isFree, sizesText } from "./onnx/builder.js";
+import { type GraphBuilder, isFree, type Size, sizesText } from "./onnx/builder.js";
 import { type OnnxType, onnxTypes } from "./onnx/model.js";
 import type { Trace, TraceSlot, TraceStep, Value } from "./trace.js";
 

@@ -1,6 +1,5 @@
 import type { Direction, Conditions as Given } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data";
 import { writeFileAtomic } from "@dsbm/files";
 import type { Trained } from "@dsbm/inference";

@@ -1,6 +1,5 @@
 import type { Direction } from "@dsbm/bridge";
-import type { ExportConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, type ExportConfig } from "@dsbm/config";
 import { sha256 } from "@dsbm/files";
 import { Bridge, type Trained } from "@dsbm/inference";
 import { version } from "@dsbm/runs";

@@ -1,6 +1,5 @@
 import { type Conditions, mapConditions } from "@dsbm/bridge";
-import type { SampleConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, type SampleConfig } from "@dsbm/config";
 import { mapArray } from "@dsbm/data";
 import { full, tidy } from "@dsbm/torch";
 import type { Bridge } from "./bridge.js";

@@ -1,5 +1,4 @@
-import type { CompleteTrainConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { DatasetError, loadTable } from "@dsbm/data";
 import { type GaussianMoments, gaussianLaw, loading } from "@dsbm/problem";
 import type { Device } from "@dsbm/torch";

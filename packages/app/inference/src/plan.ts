@@ -7,8 +7,7 @@ import {
   type TimeGrid,
   wholeGrid,
 } from "@dsbm/bridge";
-import type { SampleConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, type SampleConfig } from "@dsbm/config";
 import { type Tensor, zeros } from "@dsbm/torch";
 import { type Sampler, timesOf } from "@dsbm/train";
 import { type Journey, journeyOf, timeLabel } from "./times.js";

@@ -1,6 +1,5 @@
 import type { Direction } from "@dsbm/bridge";
-import type { SampleConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, type SampleConfig } from "@dsbm/config";
 import { cores } from "@dsbm/runs";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { Bridge, oddRow } from "./bridge.js";

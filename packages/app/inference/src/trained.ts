@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
-import { ConfigError, savedConfig } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, savedConfig } from "@dsbm/config";
 import { conditionWidth, Projection, Units } from "@dsbm/data";
 import { hasClasses, takesVectors } from "@dsbm/nets";
 import {

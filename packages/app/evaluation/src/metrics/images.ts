@@ -65,15 +65,12 @@ function ofClasses({ ends, config }: DataFacts): string | null {
 const lacksData = ({ subject: { ends } }: Measuring, { side }: Pick<SampleSet, "side">) =>
   ends[side].name === gaussianName ? "the target is noise" : null;
 
-function keptGaussian(context: Measuring, make: () => Gaussian): Gaussian {
-  const found = tidy(() => {
-    const made = make();
-    for (const t of Object.values(made)) t.keep();
-    return made;
+/** Copies of statistics, freed with the context. */
+const keptGaussian = (context: Measuring, make: () => Gaussian): Gaussian =>
+  tidy(() => {
+    const { mean, covariance } = make();
+    return { mean: context.own(() => mean), covariance: context.own(() => covariance) };
   });
-  for (const t of Object.values(found)) context.keep({ [Symbol.dispose]: () => t.dispose() });
-  return found;
-}
 
 function statisticsOf(context: Measuring, features: FeatureExtractor, images: Tensor): Gaussian {
   using of = imageStatistics(features, images);
@@ -91,10 +88,7 @@ function inceptionOf(context: Measuring): FeatureExtractor {
 }
 
 function published(context: Measuring, path: string, dim: number): Gaussian {
-  const found = keptGaussian(context, () => {
-    const { mean, covariance } = loadStatistics(path);
-    return { mean, covariance };
-  });
+  const found = keptGaussian(context, () => loadStatistics(path));
   const size = found.mean.size(0);
   if (size === dim) return found;
   throw new ConfigError(

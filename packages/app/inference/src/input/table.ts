@@ -1,5 +1,4 @@
-import type { SampleConfig } from "@dsbm/config";
-import { ConfigError } from "@dsbm/config";
+import { ConfigError, type SampleConfig } from "@dsbm/config";
 import {
   type CarriedCell,
   type CarriedColumn,
