@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -62,8 +63,9 @@ function damaged(bytes, next) {
 
 /** The readers without their threads. */
 function open(path) {
-  if (path.endsWith(".h5ad")) return openH5ad(path, readFileSync(path).length, {});
-  return path.endsWith(".parquet") ? openParquet(path, {}) : openRows(path);
+  const { size } = statSync(path);
+  if (path.endsWith(".h5ad")) return openH5ad(path, size, {});
+  return path.endsWith(".parquet") ? openParquet(path, size, {}) : openRows(path);
 }
 
 async function read(path, openTable) {
@@ -96,13 +98,15 @@ async function inScratch(work) {
   }
 }
 
+const isForeign = (path) => /\.(parquet|h5ad)$/.test(path);
+
 const isOurs = (error) => ["DatasetError", "TorchError"].includes(error.name);
 
 /** True if the product reads the file or refuses it within `seconds`. The process lives on. */
 export function refusedByProduct(seed, index, seconds = 20) {
   if (!Number.isInteger(index)) return false;
   return inScratch(async (folder, good) => {
-    if (!/\.(parquet|h5ad)$/.test(good[index % good.length][0])) return false;
+    if (!isForeign(good[index % good.length][0])) return false;
     let isRefused = true;
     await withFile(folder, good, seed, index, (path) =>
       read(path, (file) => openRows(file, { seconds })).catch((error) => {
@@ -125,9 +129,10 @@ async function readAll({ seed, from, to, log }) {
           await read(path, open);
           count.values++;
         } catch (error) {
-          if (isOurs(error)) return count.errors++;
           // HDF5 compiled to WebAssembly reads nothing more after it has aborted.
           if (error.name === "RuntimeError") throw error;
+          // The thread makes each error of its formats one of ours.
+          if (isOurs(error) || isForeign(path)) return count.errors++;
           count.strangers++;
           console.error(`file ${index}: ${error.stack}`);
         }
