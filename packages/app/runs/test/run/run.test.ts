@@ -262,11 +262,18 @@ describe("openRun", () => {
 });
 
 describe("checksums", () => {
-  const checked = ["config.json", "config.yaml", "data.json", "models/1_b.safetensors"];
+  const checked = [
+    "config.json",
+    "config.yaml",
+    "data.json",
+    "problem.json",
+    "models/1_b.safetensors",
+  ];
   const finishedRun = () => {
     const folder = newFolder();
     const run = openRun(options(folder));
     run.saveFile("data.json", '{"rows": 3}');
+    run.saveFile("problem.json", "{}");
     run.saveFile("models/1_b.safetensors", "weights");
     run.saveFile("figures/loss.svg", "<svg/>");
     run.finish();

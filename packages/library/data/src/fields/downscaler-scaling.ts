@@ -1,7 +1,6 @@
 // Downscaler fields store their spatial mean and the deviation from it with separate scales,
 // because means vary much less than fields.
 
-import { BridgeError } from "@dsbm/bridge";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
 import { openZip } from "../files/archive.js";
@@ -40,17 +39,11 @@ export function loadDownscalerScaling(path: string): DownscalerScaling {
  * Physical fields x from stored ones x̃, [n, C, H, W], for plots. With a field's spatial mean m and p = x − m, the
  * files have x̃ = 2 (m − mintrain_mean)/Delta_ + 2 (p − mintrain_p)/Deltap − 2. With t = (x̃ + 2)/2 · Deltap +
  * mintrain_p, whose spatial mean is (m − mintrain_mean) · Deltap/Delta_ and whose deviation from it is p,
- * x = p + mean(t) · Delta_/Deltap + mintrain_mean. Throws a BridgeError for more channels than the scaling has.
+ * x = p + mean(t) · Delta_/Deltap + mintrain_mean. Throws a TorchError for more channels than the scaling has.
  */
 export function unscaleFields(x: Tensor, scaling: DownscalerScaling): Tensor {
   return tidy(() => {
-    const known = scaling.Deltap.numel;
-    const [, channels = 0] = x.shape;
-    if (x.ndim !== 4 || channels > known)
-      throw new BridgeError(
-        "argument",
-        `fields of shape [${x.shape}]; expected [n, C, H, W] with at most the ${known} channels of the scaling`,
-      );
+    const channels = x.size(1);
     const [mintrain_mean, Delta_, mintrain_p, Deltap] = names.map((name) =>
       scaling[name]
         .narrow(0, 0, channels)

@@ -1,6 +1,6 @@
 import { tidy } from "@dsbm/torch";
 import type { TableOptions } from "../data-set.js";
-import { badTable, type DatasetError, invalidOption } from "../errors.js";
+import { badTable, invalidOption } from "../errors.js";
 import { firstOf } from "../names.js";
 import { loadTable } from "../registry.js";
 import { cleanRows } from "../tables/clean.js";
@@ -171,7 +171,10 @@ async function readIds(
   { split_by, group, ...reading }: OwnOptions,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, number>> {
-  if (!name.startsWith(tablePrefix)) throw noTable(name, id);
+  if (!name.startsWith(tablePrefix))
+    throw invalidOption(
+      `data.id=${id} is a column of a table, but ${name} is not a table: leave data.id out, and name rows by their numbers or images by their paths`,
+    );
   const file = await openRows(name.slice(tablePrefix.length), reading);
   try {
     const ids = new Map<string, number>();
@@ -189,8 +192,3 @@ async function readIds(
     file.close();
   }
 }
-
-const noTable = (name: string, id: string): DatasetError =>
-  invalidOption(
-    `data.id=${id} is a column of a table, but ${name} is not a table: leave data.id out, and name rows by their numbers${name.startsWith("folder:") ? " or images by their names" : ""}`,
-  );

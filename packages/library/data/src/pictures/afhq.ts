@@ -17,7 +17,6 @@ export function afhq(kind: (typeof kinds)[number]): DataSet {
   return pictureSet({
     about: `faces of ${animals}, 512×512 in colour, label ${label}`,
     label: { label, name: kind },
-    published: 512,
     find: (options) => findPictures(kind, options),
   });
 }

@@ -1,6 +1,5 @@
 // Decodes images once, into a mapped .npy file of bytes: decoding takes longer than training, and
 // large sets do not fit into memory.
-import { basename } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
 import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
@@ -11,8 +10,6 @@ const together = 16;
 
 interface DecodeAllOptions {
   target: PictureTarget;
-  /** Height and width without a target size. Default: as the first image. */
-  published: readonly [number, number] | null;
   progress: (done: number) => void;
   signal: AbortSignal | undefined;
 }
@@ -21,10 +18,10 @@ interface DecodeAllOptions {
 export async function decodeAll(
   files: readonly PictureFile[],
   path: string,
-  { target, published, progress, signal }: DecodeAllOptions,
+  { target, progress, signal }: DecodeAllOptions,
 ): Promise<void> {
   let writer: io.npy.NpyWriter | undefined;
-  let size = published;
+  let size: readonly [number, number] | undefined;
   let done = 0;
   try {
     for await (const { height, width, bytes } of decodeInOrder(files, target)) {
@@ -33,7 +30,7 @@ export async function decodeAll(
       if (height !== size[0] || width !== size[1])
         throw new DatasetError(
           "BadPicture",
-          `${files[done]?.path}: ${width}×${height} pixels: expected ${size[1]}×${size[0]} as ${published ? "published" : `in ${basename(files[0]?.path ?? "")}`}; remove it, or set image_size to scale all images to one size`,
+          `${files[done]?.path}: ${width}×${height} pixels: expected ${size[1]}×${size[0]} as in the first image; remove it, or set image_size to scale all images to one size`,
         );
       const shape = [target.channels, height, width];
       writer ??= new io.npy.NpyWriter(path, "uint8", shape);

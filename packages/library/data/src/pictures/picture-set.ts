@@ -2,9 +2,8 @@ import { join } from "node:path";
 import { full, io, tensor, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
-import { DatasetError, invalidOption } from "../errors.js";
-import { prepareFolder } from "../files/prepared.js";
-import { status } from "../files/read.js";
+import { invalidOption } from "../errors.js";
+import { checkPrepared, prepareFolder } from "../files/prepared.js";
 import { type ImageClass, newTable, type Table } from "../table.js";
 import { decodeAll } from "./decode-all.js";
 import type { PictureTarget } from "./picture-decode.js";
@@ -23,23 +22,20 @@ export interface PictureSetFacts {
   about: string;
   /** The class of all images; null without classes. */
   label: ImageClass | null;
-  published?: number;
   /** Throws `MissingFiles`. */
   find(options: SetOptions): SplitPictures;
 }
 
-export function pictureSet({ about, label, published, find }: PictureSetFacts): DataSet {
+export function pictureSet({ about, label, find }: PictureSetFacts): DataSet {
   const classes = label === null ? [] : [label];
   return { about, classes, prepare, load };
 
   async function prepare(options: SetOptions & Preparation): Promise<void> {
     const { name, split, progress, signal } = options;
     const { files, target, folder } = locate(options);
-    const cure = "choose another paths.data_dir_name";
-    await prepareFolder(folder, cure, (temporary) =>
+    await prepareFolder(folder, (temporary) =>
       decodeAll(files, join(temporary, "pictures.npy"), {
         target,
-        published: published && target.size === null ? [published, published] : null,
         progress: (done) => progress?.({ name, split, done, total: files.length }),
         signal,
       }),
@@ -50,11 +46,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
     const { name, split, n } = options;
     const { files, all = files, folder, source } = locate(options);
     const count = rowCount(n, files.length, { name, split });
-    if (status(folder) === undefined)
-      throw new DatasetError(
-        "NotPrepared",
-        `${name} (${split}): the ${files.length} images of ${source} are not decoded yet: await prepareTable with the same options first`,
-      );
+    checkPrepared(folder, `${name} (${split})`);
     const names = all.map((file) => file.name);
     const places = new Map(names.map((file, row) => [file, row]));
     const rows = files.slice(0, count).map((file) => places.get(file.name) as number);

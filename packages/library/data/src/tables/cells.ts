@@ -11,7 +11,7 @@ export const asNumber = (value: unknown): number =>
 
 export const hasComma = (text: string): boolean => decimalComma.test(text);
 
-/** NaN for a missing value, undefined for a text that is no number. */
+/** NaN for a missing value, ∞ for an infinite one of either sign, undefined for a text that is no number. */
 export function numberOf(text: string, decimal: "." | ","): number | undefined {
   if (decimal === "," && text.includes(","))
     return hasComma(text) ? Number(text.replace(",", ".")) : undefined;
@@ -22,7 +22,5 @@ export function numberOf(text: string, decimal: "." | ","): number | undefined {
     return /^\s*0[xbo]/i.test(text) ? undefined : value;
   }
   if (isMissing(text)) return Number.NaN;
-  const bare = text.trim();
-  if (!infinite.test(bare)) return undefined;
-  return bare.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return infinite.test(text.trim()) ? Number.POSITIVE_INFINITY : undefined;
 }

@@ -1,7 +1,7 @@
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { invalidOption } from "../errors.js";
 import { firstOf, setting } from "../names.js";
-import type { ConditionFacts, TableFacts } from "./facts.js";
+import { type ConditionFacts, placeOf, type TableFacts } from "./facts.js";
 import { byNumber } from "./prepare/codes.js";
 
 /** A column as condition: its classes, or its mean and deviation. */
@@ -29,10 +29,7 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
   if (conditions.includes(null)) return null;
   const [first, ...others] = conditions as [ConditionFacts, ...ConditionFacts[]];
   const { name, classes } = first;
-  const place = (i: number) => {
-    const { path, group } = ends[i] as TableFacts;
-    return group === null ? path : `${path} (${group})`;
-  };
+  const place = (i: number) => placeOf(ends[i] as TableFacts);
   for (const [i, other] of others.entries()) {
     if ((classes === null) !== (other.classes === null))
       throw invalidOption(

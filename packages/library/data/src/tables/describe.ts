@@ -1,11 +1,17 @@
 import { firstOf, setting } from "../names.js";
 import type { Bounds, ColumnBounds } from "./bounds.js";
 import type { ColumnCondition } from "./conditions.js";
-import type { TableFacts } from "./facts.js";
+import { placeOf, type TableFacts } from "./facts.js";
 import type { ColumnTransform } from "./units.js";
 
 /** A normal distribution of 100,000 rows spans 9. */
 const outlying = 15;
+
+/** Whole numbers that may be classes. */
+const few = 10;
+
+/** A larger side has more training rows for each row of the smaller side. */
+const unequal = 10;
 
 const round = (x: number) => Number(x.toPrecision(4));
 
@@ -26,6 +32,7 @@ export function describeTables(
   const [source, ...others] = tables as [TableFacts, ...TableFacts[]];
   const target = others.at(-1) ?? null;
   const ends = target ? [source, target] : [source];
+  const sizes = ends.map(({ train }) => train);
   const columns = source.columns.map((name, k) => ({
     name,
     source: bounds.source[k],
@@ -44,6 +51,9 @@ export function describeTables(
     warnings: [
       ...new Set(ends.flatMap(({ notes }) => notes)),
       ...ends.flatMap(rowWarnings),
+      ...(Math.max(...sizes) > unequal * Math.min(...sizes)
+        ? [`unequal sizes: ${sizes.join(" and ")} rows to train on`]
+        : []),
       ...(target
         ? [...conditionWarnings(source, target), ...conditionWarnings(target, source)]
         : []),
@@ -85,12 +95,19 @@ function columnNotes(
     notes.push(
       `counts the rows: ${exclude} leaves it out, ${setting("data.keep", [name])} carries it along`,
     );
+  const low = Math.min(a.min, b.min);
+  const high = Math.max(a.max, b.max);
   const widths = ends.map(({ range, moments }) => {
     const width = (range.max[k] as number) - (range.min[k] as number);
     return width / Math.sqrt(moments.variance[k] as number);
   });
-  if (widths.some((width) => width > outlying)) {
-    const mayLog = !transform.log1p && Math.min(a.min, b.min) >= 0;
+  const isFew = bounds.whole[k] && high - low < few;
+  if (isFew || ends.some(({ spread }) => spread[k] === 0))
+    notes.push(
+      `few values, or almost constant (most rows have one value): generated values lie between; ${setting("data.integer", [name])} rounds them, ${setting("data.classes", [name])} makes classes`,
+    );
+  else if (widths.some((width) => width > outlying)) {
+    const mayLog = !transform.log1p && low >= 0;
     notes.push(
       `heavy tails (${widths.map(round).join(" and ")} standard deviations wide, a normal distribution less than 10)${mayLog ? ": data.log1p=true may help" : ""}`,
     );
@@ -102,25 +119,25 @@ function columnNotes(
   return notes;
 }
 
-function rowWarnings({ path, dropped, rows, train, columns }: TableFacts): string[] {
+function rowWarnings(facts: TableFacts): string[] {
+  const { dropped, rows, train, columns } = facts;
+  const place = placeOf(facts);
   const enough = Math.max(200, 10 * columns.length);
   const lines: string[] = [];
-  if (dropped > 0) lines.push(`${path}: dropped ${dropped} of ${rows} rows with missing values`);
+  if (dropped > 0) lines.push(`${place}: dropped ${dropped} of ${rows} rows with missing values`);
   if (train < enough)
     lines.push(
-      `few rows: ${path} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
+      `few rows: ${place} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
     );
   return lines;
 }
 
 /** Values of the condition in one dataset only: these rows have no partners. */
-function conditionWarnings(
-  { condition, group, path }: TableFacts,
-  { condition: other }: TableFacts,
-): string[] {
+function conditionWarnings(facts: TableFacts, { condition: other }: TableFacts): string[] {
+  const { condition } = facts;
   if (!condition || !other) return [];
   const { name, classes, range } = condition;
-  const place = group === null ? path : `${path} (${group})`;
+  const place = placeOf(facts);
   const alone = classes?.filter((label) => !other.classes?.includes(label)) ?? [];
   if (alone.length > 0)
     return [`only ${place} has ${name} ${firstOf(alone, 8)}: these rows have no partners there`];

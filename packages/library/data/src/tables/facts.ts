@@ -61,8 +61,12 @@ export interface TableFacts {
   notes: string[];
 }
 
+/** The file, and its group. */
+export const placeOf = ({ path, group }: TableFacts): string =>
+  group === null ? path : `${path} (${group})`;
+
 /** Tables from another version are prepared again. */
-export const factsVersion = 6;
+export const factsVersion = 7;
 
 export const readFacts = (path: string): TableFacts =>
   attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);

@@ -101,7 +101,7 @@ function checkNumbers(path: string, columns: readonly TableColumn[]): void {
   if (commas)
     throw badTable(
       path,
-      `column ${show(commas)} has decimal commas: write data.decimal=, to read them as numbers`,
+      `column ${show(commas)} has commas: write data.decimal=, if they are decimal commas, or remove them`,
     );
   throw badTable(
     path,

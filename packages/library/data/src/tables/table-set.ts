@@ -4,9 +4,7 @@ import { sha256 } from "@dsbm/files";
 import { io, randperm, tidy } from "@dsbm/torch";
 import { defaultFraction, rowCount } from "../counts.js";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
-import { DatasetError } from "../errors.js";
-import { prepareFolder } from "../files/prepared.js";
-import { status } from "../files/read.js";
+import { checkPrepared, prepareFolder } from "../files/prepared.js";
 import { newTable, type Table } from "../table.js";
 import { factsVersion, readFacts } from "./facts.js";
 import { checkFile } from "./open.js";
@@ -30,9 +28,7 @@ export function tableSet(path: string): DataSet {
 
 async function prepare(path: string, options: SetOptions & Preparation): Promise<void> {
   const { name, split, seed = 0, signal, progress } = options;
-  const folder = preparedFolder(path, options);
-  const cure = "choose another paths.data_dir_name";
-  await prepareFolder(folder, cure, (temporary) =>
+  await prepareFolder(preparedFolder(path, options), (temporary) =>
     prepareRows(path, temporary, {
       ...options.table,
       seed,
@@ -41,21 +37,12 @@ async function prepare(path: string, options: SetOptions & Preparation): Promise
       progress: (state) => progress?.({ name, split, ...state }),
     }),
   );
-  if (preparedFolder(path, options) !== folder)
-    throw new DatasetError(
-      "ChangedFile",
-      `${path}: changed while it was read: start again when it is written`,
-    );
 }
 
 function load(path: string, options: SetOptions): Table {
   const { name, split, n, seed = 0 } = options;
   const folder = preparedFolder(path, options);
-  if (status(folder) === undefined)
-    throw new DatasetError(
-      "NotPrepared",
-      `${name} (${split}): is not prepared yet: await prepareTable with the same options first`,
-    );
+  checkPrepared(folder, `${name} (${split})`);
   const facts = readFacts(join(folder, "facts.json"));
   const total = facts[split];
   const count = rowCount(n, total, { name, split });

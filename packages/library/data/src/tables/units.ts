@@ -58,10 +58,6 @@ export function fitTransform(
 const farAway = 1000;
 
 /** Rows [n, d]. */
-export function toRows<T extends "float32" | "float64">(
-  columns: readonly Float64Array[],
-  dtype: T,
-): T extends "float32" ? Float32Array : Float64Array;
 export function toRows(
   columns: readonly Float64Array[],
   dtype: "float32" | "float64",

@@ -90,12 +90,9 @@ describe("AFHQ", () => {
     expect(held.x.shape).toEqual([1, 3, 512, 512]);
   });
 
-  it("is scaled where image_size says so, and refused at other sizes where not", async () => {
+  it("is scaled where image_size says so", async () => {
     const directory = fresh();
     await pictures(join(directory, "train/dog"), numbered(3), { width: 24, height: 16 });
-    await expect(open("afhq_dog", { directory })).rejects.toThrow(
-      refusal("BadPicture", /dog\/0\.png: 24×16 pixels: expected 512×512 as pub.*; .*image_size/),
-    );
     const { x } = await open("afhq_dog", { directory, image_size: 16 });
     expect(x.shape).toEqual([3, 3, 16, 16]);
     // Cut, not squeezed: the middle columns are untouched.
@@ -204,7 +201,7 @@ describe("a folder of pictures", () => {
     const seen: number[] = [];
     const options = { split: "train", test_fraction: 0.25 } as const;
     expect(() => loadTable(name, options)).toThrow(
-      refusal("NotPrepared", /the 3 images of .* are not decoded yet: await prepareTable/),
+      refusal("NotPrepared", /is not prepared yet: await prepareTable/),
     );
     const progress = (state: {
       name: string;
@@ -269,7 +266,10 @@ describe("a folder of pictures", () => {
     put(folder, { "7.png": whole });
     for (const [bytes, message] of [
       [whole.subarray(0, whole.length - 30), `${folder}/11.png: not a readable image`],
-      [await png(11, { width: 9 }), /11\.png: 9×8 pixels: expected 8×8 as in \d+\.png; remove it/],
+      [
+        await png(11, { width: 9 }),
+        /11\.png: 9×8 pixels: expected 8×8 as in the first image; remove it/,
+      ],
       [Buffer.from("hello"), "11.png"],
     ] as const) {
       put(folder, { "11.png": bytes });

@@ -87,13 +87,14 @@ describe("a warning", () => {
       (i) => Math.exp(2 * normal(i, 5)),
       /^heavy tails .*data.log1p=true may help$/,
     ],
-    ["an outlier", (i) => (i === 3 ? 1e4 : normal(i, 2)), (i) => normal(i, 5), /^heavy tails \(/],
     [
       "ends apart",
       (i) => normal(i, 2) / 9,
       (i) => 5 + normal(i, 2) / 9,
       /^source and target do not overlap: /,
     ],
+    ["few values", (i) => i % 3, (i) => i % 2, /^few values, .*data.integer=y .*data.classes=y/],
+    ["an almost constant column", (i) => Number(i % 9 > 7) / 3, (i) => i / 2, /almost constant/],
     ["numbers of rows", (i) => i + 1, (i) => i + 1, /^counts the rows: .*data.keep=y/],
     ["a normal column", (i) => normal(i, 2), (i) => 3 * normal(i, 6), null],
     [
@@ -118,6 +119,7 @@ describe("a warning", () => {
     expect(warnings[0]).toMatch(
       /^few rows: .*s.csv has 135 to train on, expected 200 or more for 2 columns$/,
     );
+    expect(warnings[1]).toBe("unequal sizes: 135 and 4500 rows to train on");
   });
 
   it.each<[string, Columns[string], Columns[string], OwnOptions, RegExp[]]>([

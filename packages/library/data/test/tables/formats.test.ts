@@ -26,7 +26,7 @@ const columns: TableColumns = {
   carried: [
     { name: "id", kind: "text" },
     { name: "x", kind: "integer" },
-    { name: "weight", kind: "number" },
+    { name: "weight", kind: "text" },
   ],
   columns: [
     { name: "a,b", dtype: "float32" },
@@ -55,13 +55,13 @@ const batches: TableBatch[] = [
     carried: [
       ['ä"q', null],
       [1n, 2n],
-      [null, 2.5],
+      [null, "2.5"],
     ],
   },
   {
     count: 1,
     numbers: [Float64Array.of(1.5), Float64Array.of(2)],
-    carried: [["00\n7😀"], [3n], [-0]],
+    carried: [["00\n7😀"], [3n], ["-0"]],
   },
 ];
 
@@ -83,19 +83,17 @@ describe.each<[OutputFormat, damage: RegExp]>([
 
   it("reads back what was written", async () => {
     const path = await write(format, batches);
-    const request = isArray
-      ? { numbers: names }
-      : { numbers: [...names, "weight"], texts: ["id", "x"] };
+    const request = isArray ? { numbers: names } : { numbers: names, texts: ["id", "x", "weight"] };
     const { numbers, texts, source } = await readAll(path, request);
     expect(source.named).toBe(!isArray);
     const singles = numbers[0]!.map(Math.fround);
     expect(singles).toEqual([Math.fround(0.1), -0, 1.5]);
     expect(numbers[1]).toEqual([1 / 3, 1e300, 2]);
     if (isArray) return;
-    expect(numbers[2]).toEqual([Number.NaN, 2.5, -0]);
     expect(texts).toEqual([
       ['ä"q', "", "00\n7😀"],
       ["1", "2", "3"],
+      ["", "2.5", "-0"],
     ]);
   });
 

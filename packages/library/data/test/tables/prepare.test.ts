@@ -1,5 +1,5 @@
 // Tables as datasets: columns and rows to train on, refusals, split and standardisation.
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   boundsOf,
@@ -339,15 +339,20 @@ it("a table is prepared once, anew when it changes, and nothing is left of what 
   const path = join(directory, "t.csv");
   writeFileSync(path, "a\n1\n2\n3\n");
   const prepared = () => readdirSync(join(directory, "prepared"));
-  await loadPath(path, directory, {});
+  const before = values((await loadPath(path, directory, {})).train);
   expect(prepared()).toHaveLength(1);
   await loadPath(path, directory, {});
   expect(prepared()).toHaveLength(1);
   await loadPath(path, directory, { seed: 3 });
   expect(prepared()).toHaveLength(2);
+  for (const name of prepared()) {
+    const rows = join(directory, "prepared", name, "rows_train.npy");
+    writeFileSync(rows, readFileSync(rows).with(-1, 7)); // damaged, and so made again
+  }
+  expect(values((await loadPath(path, directory, {})).train)).toEqual(before);
   writeFileSync(path, "a\n1\n2\n3\n4\n");
-  const { train } = await loadPath(path, directory, {});
-  expect(train.facts?.rows).toBe(4);
+  const changed = await loadPath(path, directory, {});
+  expect(changed.train.facts?.rows).toBe(4);
   writeFileSync(path, "a\n1\n2\nx\n");
   await expect(loadPath(path, directory, {})).rejects.toThrow(/text in the column a/);
   expect(prepared()).toHaveLength(3);

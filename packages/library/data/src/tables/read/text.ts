@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { pipeline } from "node:stream/promises";
 import { CsvError, type Options, parse } from "csv-parse";
 import { badTable, type DatasetError } from "../../errors.js";
@@ -122,9 +123,9 @@ async function readStart(path: string, bytes: TextSource["bytes"]): Promise<stri
     if (length >= 2 ** 12 && part.includes(0x0a)) break;
   }
   const start = Buffer.concat(parts);
-  const mark = start.length >= 2 ? start.readUInt16BE(0) : 0;
-  if (mark === 0xfffe || mark === 0xfeff)
-    throw badTable(path, "its text is UTF-16: expected UTF-8; save it as “CSV UTF-8”");
+  // A part may end within a letter.
+  if (!isUtf8(start.subarray(0, start.lastIndexOf("\n") + 1)))
+    throw badTable(path, "its text is not UTF-8: save it as “CSV UTF-8”");
   if (start.includes(0))
     throw badTable(path, "holds zero bytes: expected text; give the file the ending of its format");
   return start.toString("utf8");

@@ -13,7 +13,7 @@ export function openCsvWriter(
   const quoted = new RegExp(`["${separator}\r\n]|^\\s|\\s$`);
   const field = (cell: CarriedCell) => {
     if (cell === null) return "";
-    const text = typeof cell === "number" ? float64Text(cell) : String(cell);
+    const text = String(cell);
     return quoted.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const texts = columns.map(({ dtype }) => (dtype === "float32" ? float32Text : float64Text));

@@ -88,5 +88,5 @@ const numberElement = ({ name, dtype }: NumberColumn): SchemaElement => ({
 function carriedElement({ name, kind }: CarriedColumn): SchemaElement {
   const optional = { name, repetition_type: "OPTIONAL" } as const;
   if (kind === "text") return { ...optional, type: "BYTE_ARRAY", converted_type: "UTF8" };
-  return { ...optional, type: kind === "integer" ? "INT64" : "DOUBLE" };
+  return { ...optional, type: "INT64" };
 }

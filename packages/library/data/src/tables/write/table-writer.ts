@@ -7,14 +7,14 @@ export interface NumberColumn {
 }
 
 /** A cell that is copied unchanged. */
-export type CarriedCell = string | number | bigint | null;
+export type CarriedCell = string | bigint | null;
 
 /** A column that passes through unchanged, such as an id. */
 export interface CarriedColumn {
   /** Name in the header. */
   name: string;
   /** How cells are written. */
-  kind: "text" | "number" | "integer";
+  kind: "text" | "integer";
 }
 
 /** Kept columns come first. */
