@@ -7,12 +7,6 @@ import type { ColumnTransform } from "./units.js";
 /** A normal distribution of 100,000 rows spans 9. */
 const outlying = 15;
 
-/** Whole numbers that may be classes. */
-const few = 10;
-
-/** A larger side has more training rows for each row of the smaller side. */
-const unequal = 10;
-
 const round = (x: number) => Number(x.toPrecision(4));
 
 interface Context {
@@ -51,7 +45,7 @@ export function describeTables(
     warnings: [
       ...new Set(ends.flatMap(({ notes }) => notes)),
       ...ends.flatMap(rowWarnings),
-      ...(Math.max(...sizes) > unequal * Math.min(...sizes)
+      ...(Math.max(...sizes) > 10 * Math.min(...sizes)
         ? [`unequal sizes: ${sizes.join(" and ")} rows to train on`]
         : []),
       ...(target
@@ -101,8 +95,7 @@ function columnNotes(
     const width = (range.max[k] as number) - (range.min[k] as number);
     return width / Math.sqrt(moments.variance[k] as number);
   });
-  const isFew = bounds.whole[k] && high - low < few;
-  if (isFew || ends.some(({ spread }) => spread[k] === 0))
+  if ((bounds.whole[k] && high - low < 10) || ends.some(({ spread }) => spread[k] === 0))
     notes.push(
       `few values, or almost constant (most rows have one value): generated values lie between; ${setting("data.integer", [name])} rounds them, ${setting("data.classes", [name])} makes classes`,
     );

@@ -50,7 +50,6 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["an empty file", "t.csv", text(""), /is empty: expected a line with the columns' names/],
     ["a header alone", "t.csv", text("a,b\n"), /has no rows: expected 2 or more/],
     ["one row", "t.csv", rows, /has 1 row: expected 2 or more/],
-    ["one row of an array", "t.npy", npy([1, 2], [1, 2]), /has 1 row: expected 2/],
     ["ragged rows", "t.csv", text("a,b\n1,2\n3\n"), /row 2 has 1 fields, expected 2/],
     ["more fields than names", "t.csv", text("a,b\n1,2,3\n"), /row 1 has 3 fields, expected 2/],
     ["a column twice", "t.csv", text("a,b,a\n1,2,3\n4,5,6\n"), /has the column a twice/],
