@@ -1,4 +1,5 @@
 import { type Endpoint, stream, type TimeGrid } from "@dsbm/bridge";
+import type { EvaluateConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { Bridge, gridOf, type Trained } from "@dsbm/inference";
 import {
@@ -28,23 +29,21 @@ export interface OpenSubject extends Subject, Disposable {
   grid: TimeGrid;
 }
 
-export interface SubjectOptions {
-  /** The run as it was after this half-iteration (default: newest). */
-  half_iteration?: number | "newest";
-  /** Steps of the sampler (default: as in training). */
-  steps?: number | null;
-  /** Seed of the noise, and of the order of a table's rows (default: 42). */
-  seed?: number;
-  threads?: number | "auto";
-  device?: string;
-  /** Noise of solver "sde" (default: as trained); it changes pairs, not marginals. */
-  diffusion?: number | null;
-  /** Weight of the condition, for a run with condition_dropout (default: 1, as trained). */
-  guidance?: number;
-  /** TorchScript file of Inception-v3 for the FID; its code runs. A run's own file is not opened. */
-  inception?: string | null;
-  /** Statistics of real images for the FID (default: of the training images). */
-  fid_statistics?: string | null;
+export interface SubjectOptions
+  extends Partial<
+    Pick<
+      EvaluateConfig,
+      | "half_iteration"
+      | "steps"
+      | "seed"
+      | "threads"
+      | "device"
+      | "diffusion"
+      | "guidance"
+      | "inception"
+      | "fid_statistics"
+    >
+  > {
   /** Loaded data of the run; the caller keeps them. */
   ends?: Datasets | undefined;
   progress?: Progress;

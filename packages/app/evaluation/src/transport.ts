@@ -149,7 +149,6 @@ export async function collectSamples(
     disposeAll(tensors);
     energy?.dispose();
   };
-  let isDone = false;
   try {
     const data = keep(() => testRows(ends[side], m, seed, split));
     const start = keep(() => testRows(ends[from], n, seed, split));
@@ -191,14 +190,16 @@ export async function collectSamples(
             }
           : undefined,
     });
-    if (!result) return null;
+    if (!result) {
+      dispose();
+      return null;
+    }
     tensors.push(result.end);
     const { weights } = result;
     if (weights) tensors.push(weights);
     checkEnds(result.end, { direction, half });
     const states = new Map([...parts].map(([k, rows]) => [k, keep(() => joined(rows))]));
     const grown = (t: Tensor) => (weights ? keep(() => byMass(t, weights)) : t);
-    isDone = true;
     return {
       nfe: result.nfe,
       batches: result.batches,
@@ -228,8 +229,9 @@ export async function collectSamples(
         },
       },
     };
-  } finally {
-    if (!isDone) dispose();
+  } catch (error) {
+    dispose();
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Direction, Conditions as Given } from "@dsbm/bridge";
+import type { Conditions as Given } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError } from "@dsbm/config";
 import { type ColumnCondition, DatasetError, decodeCondition } from "@dsbm/data";
 import { writeFileAtomic } from "@dsbm/files";
@@ -26,9 +26,6 @@ const most = { models: 100e6, rows: 1000, numbers: 1e6, pictures: 48, pixels: 5e
 export interface PageOptions extends ExportOptions {
   /** Samples of each dataset in the page; null: the usual number. */
   samples?: number | null;
-  title?: string;
-  /** The direction shown first (default: f, if it was trained). */
-  start?: Direction;
   progress?: Progress | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -42,7 +39,7 @@ export async function exportPage(
   out: string,
   options: PageOptions,
 ): Promise<ExportResult> {
-  const { progress = silentProgress, samples = null, title, start } = options;
+  const { progress = silentProgress, samples = null } = options;
   const { bridge, models, trained } = exportBridge(run, options);
   const bytes = [...models.values()].reduce((sum, model) => sum + model.length, 0);
   if (bytes > most.models)
@@ -56,8 +53,7 @@ export async function exportPage(
   const ends =
     samples === 0 ? null : await samplesOf(trained, { ...options, progress, samples, units });
   if (ends) progress.line(ends.about);
-  const content = { ...ends, bridge, models: Object.fromEntries(models) };
-  const page = renderPlayerPage({ ...content, title, direction: start });
+  const page = renderPlayerPage({ ...ends, bridge, models: Object.fromEntries(models) });
   writeFileAtomic(out, page);
   return { files: [{ path: out, bytes: Buffer.byteLength(page) }] };
 }

@@ -45,11 +45,13 @@ function outside(
       }
     },
     found: (): Found[] =>
-      found.map(({ name, count, worst, range: { min, max } }) => ({
-        name,
-        count,
-        text: `${name} ${count} (such as ${short(worst)}; data ${short(min)} to ${short(max)})`,
-      })),
+      worstFirst(
+        found.map(({ name, count, worst, range: { min, max } }) => ({
+          name,
+          count,
+          text: `${name} ${count} (such as ${short(worst)}; data ${short(min)} to ${short(max)})`,
+        })),
+      ),
   };
 }
 
@@ -60,10 +62,10 @@ export function farRows(columns: Columns, direction: Direction, path: string) {
   return {
     add: values.add,
     lines(): string[] {
-      const text = textOf(values.found());
-      if (text === "") return [];
+      const found = values.found();
+      if (found.length === 0) return [];
       return [
-        `warning: values of ${path} are far outside of the training data, where the bridge was never trained: ${text}`,
+        `warning: values of ${path} are far outside of the training data, where the bridge was never trained: ${textOf(found)}`,
       ];
     },
   };
@@ -82,11 +84,9 @@ export function strayValues(columns: Columns, direction: Direction) {
   );
   const broken = names.map(() => 0);
   const fractions = (): Found[] =>
-    names.map((name, k) => ({
-      name,
-      count: broken[k] as number,
-      text: `${name} ${broken[k]}`,
-    }));
+    worstFirst(
+      names.map((name, k) => ({ name, count: broken[k] as number, text: `${name} ${broken[k]}` })),
+    );
   let all = 0;
   return {
     /** The share of all values. */
@@ -116,14 +116,12 @@ const worstFirst = (found: readonly Found[]): Found[] =>
 
 const textOf = (found: readonly Found[]): string =>
   firstOf(
-    worstFirst(found).map(({ text }) => text),
+    found.map(({ text }) => text),
     mostNamed,
   );
 
 function lineOf(what: string, key: string, found: readonly Found[]): string[] {
-  const names = worstFirst(found).map(({ name }) => name);
-  if (names.length === 0) return [];
-  return [
-    `${what}: ${textOf(found)}; a run trained with ${setting(key, names.slice(0, mostNamed))} holds them`,
-  ];
+  if (found.length === 0) return [];
+  const names = found.slice(0, mostNamed).map(({ name }) => name);
+  return [`${what}: ${textOf(found)}; a run trained with ${setting(key, names)} holds them`];
 }

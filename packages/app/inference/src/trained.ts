@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, savedConfig } from "@dsbm/config";
@@ -120,14 +120,10 @@ function choose(
 function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]): number[] {
   if (!takesVectors(model)) return [data.channels, data.image_size, data.image_size];
   const { path } = (models.b ?? models.f) as ModelFile;
-  const { tensors, metadata } = io.loadTensors(path);
-  try {
-    return z.array(z.int().positive()).parse(JSON.parse(metadata.shape ?? ""));
-  } catch {
-    throw new ConfigError("usage", `${path} does not say the shape of a sample: train again`);
-  } finally {
-    for (const t of tensors.values()) t.dispose();
-  }
+  const { metadata } = io.safetensors.decode(readFileSync(path), path);
+  const shape = z.array(z.int().positive()).safeParse(JSON.parse(metadata.shape ?? "null"));
+  if (shape.success) return shape.data;
+  throw new ConfigError("usage", `${path} does not say the shape of a sample: train again`);
 }
 
 /** The usual direction: from source to target for the user's own data, else from time 1. */

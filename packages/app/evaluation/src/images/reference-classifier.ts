@@ -74,7 +74,6 @@ export async function referenceClassifier(
     generator: stream(classifierSeed, "classifier/init"),
   });
   try {
-    const began = performance.now();
     for (const { step, steps, loss } of trainClassifier(model, {
       x: train.x,
       labels: targets,
@@ -85,8 +84,7 @@ export async function referenceClassifier(
         Math.ceil((leastSteps * lenetTraining.batchSize) / train.x.size(0)),
       ),
     })) {
-      const rate = (1000 * step) / (performance.now() - began);
-      progress.update({ label: `classifier of ${set}`, step, steps, rate, loss });
+      progress.update({ label: `classifier of ${set}`, step, steps, loss });
       await new Promise(setImmediate);
       if (signal?.aborted) {
         model.dispose();
@@ -100,7 +98,7 @@ export async function referenceClassifier(
     writeFileAtomic(checksum, `${sha256(bytes)}  ${file}\n`);
     writeFileAtomic(path, bytes);
     progress.line(
-      `classifier of ${set}: ${(100 * accuracy).toFixed(1)} % of the test split correct  ${((performance.now() - began) / 1000).toFixed(0)} s`,
+      `classifier of ${set}: ${(100 * accuracy).toFixed(1)} % of the test split correct`,
     );
     return { model, facts };
   } finally {

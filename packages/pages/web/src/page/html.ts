@@ -5,7 +5,6 @@ import type { Conditions, Samples } from "../bridge/bridge.js";
 import { readDescription } from "../export/description.js";
 import { type ExportFiles, endNames } from "../export/load.js";
 import { isPlain } from "../plain/runtime.js";
-import type { Direction } from "../solver/grid.js";
 import { qualitySection } from "./quality.js";
 import { escapeHtml, pageStyle } from "./style.js";
 
@@ -14,10 +13,6 @@ export interface PageContent extends ExportFiles {
   source?: Samples | null;
   target?: Samples | null;
   conditions?: { source: Conditions | null; target: Conditions | null };
-  /** Default: the names of both ends. */
-  title?: string;
-  /** Default: f, if the bridge has it. */
-  direction?: Direction;
   /** Default: plain for small MLPs; ONNX Runtime has some megabytes. */
   runtime?: "plain" | "onnx";
 }
@@ -73,8 +68,6 @@ export function renderPlayerPage({
   source = null,
   target = null,
   conditions = { source: null, target: null },
-  title,
-  direction = "f",
   runtime = Object.values(models).every((m) => m.length < mostPlain && isPlain(m))
     ? "plain"
     : "onnx",
@@ -83,7 +76,7 @@ export function renderPlayerPage({
   const [from, to] = endNames(description.data);
   const { method, license, projection } = description;
   const isPicture = description.state.type === "pictures" || projection?.shape.length === 3;
-  const heading = title ?? `${from} ↔ ${to}`;
+  const heading = `${from} ↔ ${to}`;
   const names = Object.keys(models);
   const facts = [
     `A bridge by ${method} between ${from} and ${to}. This page needs no network and no other file.`,
@@ -93,7 +86,6 @@ export function renderPlayerPage({
     ...(license ? [`Licence: ${license}`] : []),
   ];
   const page = {
-    direction,
     bridge: description,
     models: Object.fromEntries(names.map((name, k) => [name, `model-${k}`])),
     source: source?.shape ?? null,

@@ -1,12 +1,10 @@
 // The script of a page with a bridge: unpacks its elements, starts the worker, mounts the player.
 import type { Conditions } from "../bridge/bridge.js";
 import { mountPlayer } from "../player/index.js";
-import type { Direction } from "../solver/grid.js";
 import { connectBridge } from "../worker/index.js";
 
 interface Page {
   bridge: unknown;
-  direction: Direction;
   source: number[] | null;
   target: number[] | null;
   conditions: { source: Conditions | null; target: Conditions | null };
@@ -42,7 +40,6 @@ async function start(place: HTMLElement): Promise<void> {
   mountPlayer(place, bridge, {
     source: await samplesOf("source", page.source),
     target: await samplesOf("target", page.target),
-    settings: { direction: page.direction },
     conditions: page.conditions,
   });
 }

@@ -15,8 +15,6 @@ export interface PlayerOptions {
   source?: Rows | null;
   target?: Rows | null;
   conditions?: { source?: Conditions | null; target?: Conditions | null };
-  /** Names of both ends (default: the bridge's). */
-  labels?: readonly [string, string];
   /** Default: as the bridge was trained, 1000 particles, seed 42. */
   settings?: Partial<PlayerSettings>;
 }
@@ -40,13 +38,13 @@ function withArrays(conditions: Conditions | null | undefined): Conditions | nul
 export function mountPlayer(
   element: HTMLElement,
   bridge: Bridge,
-  { source, target, conditions = {}, labels, settings: asked }: PlayerOptions = {},
+  { source, target, conditions = {}, settings: asked }: PlayerOptions = {},
 ): Player {
   addStyles(element.ownerDocument);
   const { info } = bridge;
   const given = { f: withArrays(conditions.source), b: withArrays(conditions.target) };
   const settings = settingsFor(info, { given: given.f ?? given.b, ...asked });
-  const ends = labels ?? info.ends;
+  const { ends } = info;
   const samples = (rows: Rows | null | undefined): Samples | null =>
     rows ? samplesOf(rows, info.shape) : null;
   const stopped = new AbortController();
