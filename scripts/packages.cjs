@@ -13,7 +13,7 @@ const packages = {
   config: { group: "app", budget: 25_000, imports: ["files"] },
   runs: { group: "app", budget: 33_200, imports: ["files"] },
   problem: { group: "app", budget: 12_800, imports: base },
-  inference: { group: "app", budget: 21_800, imports: [...base, "problem"] },
+  inference: { group: "app", budget: 21_900, imports: [...base, "problem"] },
   evaluation: { group: "app", budget: 30_100, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
