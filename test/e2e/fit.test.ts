@@ -68,7 +68,7 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   expect(second.code, second.err).toBe(0);
   expect(second.err).not.toMatch(/trained in/);
   const main = JSON.parse(second.out).rows[0];
-  expect(main).toMatchObject({ name: "holdout_w1", group: "holdout" });
+  expect(main).toMatchObject({ name: "holdout_a_w1", group: "holdout" });
   const third = await dsbm("fit", "a.csv", "b.csv", ...held);
   expect(third.err).toMatch(/is finished already/);
   expect(JSON.parse(third.out).rows[0]).toEqual(main);

@@ -74,7 +74,7 @@ it.each([
   ["a run without weights", "NOWEIGHTS gaussian:5 x.npy", /no weights yet/],
   ["damaged weights", "DAMAGED gaussian:5 x.npy", /1_b\.safetensors/],
   ["weights of another run", "FOREIGN gaussian:5 x.npy", /does not belong to/],
-  ["a damaged data.json", "NODATA plain.csv x.csv", /data\.json is damaged/],
+  ["a damaged data.json", "NODATA plain.csv x.csv", /data\.json is missing or damaged/],
   ["a half-iteration", "VECTORS gaussian:5 x.npy half_iteration=7", /weights of 1 \(b\), 2 \(f\)/],
   ["a direction", "ONEWAY gaussian:5 x.npy direction=f", /direction=f is not trained by this run/],
   // Inputs.

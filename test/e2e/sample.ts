@@ -118,7 +118,7 @@ export interface TableFacts {
   names: readonly string[];
   kept?: readonly string[];
   transform: ColumnTransform;
-  conditioning?: { name: string; classes: string[] | null; mean: number; std: number };
+  conditioning?: { name: string; classes: string[] | null; mean: number; std: number } | null;
   /** The file of the source, which a run of dsbm knows, too. */
   from?: string;
 }
@@ -135,7 +135,7 @@ export const course = (method: string) => ({
 /** A run of two tables, 5 steps; with `scale` 0 its networks answer with zeros, so that its flow changes nothing. */
 export function tableRun(
   folder: string,
-  { names, kept = [], transform, conditioning, from }: TableFacts,
+  { names, kept = [], transform, conditioning = null, from }: TableFacts,
   {
     scale,
     components,
@@ -157,11 +157,12 @@ export function tableRun(
   leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], { scale, shape });
   const columns = names.map((name, k) => {
     const [mean, room] = [transform.mean[k] as number, 10 * (transform.std[k] as number)];
-    return { name, source: { min: mean - room, max: mean + room }, target: null };
+    const source = { min: mean - room, max: mean + room };
+    return { name, source, target: null, whole: false };
   });
-  const ends =
-    from === undefined ? {} : { source: { path: from, rows: 10, group: null }, target: null };
-  const saved = { columns, kept, transform, conditioning, ...ends };
+  const counts = { rows: 10, train: 9, test: 1, dropped: 0 };
+  const source = { path: from ?? "a.csv", group: null, format: "csv", ...counts };
+  const saved = { source, target: null, columns, kept, transform, conditioning };
   writeFileAtomic(`${folder}/data.json`, JSON.stringify(saved));
   return folder;
 }

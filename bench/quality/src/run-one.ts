@@ -133,22 +133,20 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
   const clock = new Clock(config, seconds);
   const { state } = await runTraining(config, {
     ...{ folder, progress, resume, signal, interrupt, again },
-    hooks: {
-      free: ["num_iter", "first_num_iter"],
-      time: clock,
-      opened: (run) => clock.open(run),
-      async trained(run, ends, rows) {
-        const times = readClock(folder);
-        const measured = { ...options, config, ends, rows, clock: times };
-        const values = await one.case.measure?.(measured);
-        if (!values) return false;
-        const { seconds: took = null, evaluations = null, steps = null } = times.at(-1) ?? {};
-        const whole = wordsOf(one, { ...options, quick: false });
-        const steps_full = allSteps(trainConfig(whole));
-        const costs = { seconds: took, evaluations, steps, steps_full };
-        run.saveFile(file, resultText(words, { ...values, ...costs }));
-        return true;
-      },
+    free: ["num_iter", "first_num_iter"],
+    time: clock,
+    opened: (run) => clock.open(run),
+    async trained(run, ends, rows) {
+      const times = readClock(folder);
+      const measured = { ...options, config, ends, rows, clock: times };
+      const values = await one.case.measure?.(measured);
+      if (!values) return false;
+      const { seconds: took = null, evaluations = null, steps = null } = times.at(-1) ?? {};
+      const whole = wordsOf(one, { ...options, quick: false });
+      const steps_full = allSteps(trainConfig(whole));
+      const costs = { seconds: took, evaluations, steps, steps_full };
+      run.saveFile(file, resultText(words, { ...values, ...costs }));
+      return true;
     },
   });
   return state === "finished" ? read(folder) : null;

@@ -1,15 +1,17 @@
 // Cells of several days (a folder of day_N.npy): the middle of three days is held out, the bridge
-// of its neighbours transports half of the way, and the exact W1 to the held-out day is measured,
-// by the ordinary `dsbm fit` with a hold-out.
+// of its neighbours by `dsbm fit` transports half of the way, and the exact W1 to the held-out day is
+// measured.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { stream } from "@dsbm/bridge";
-import { ConfigError, printValue } from "@dsbm/config";
+import { stream, wasserstein } from "@dsbm/bridge";
+import { ConfigError } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
+import { Bridge } from "@dsbm/inference";
 import { readQuality } from "@dsbm/runs";
 import { cat, io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { type Benchmark, type Case, publishedRow } from "../benchmark.js";
 import { methodsOf } from "../methods.js";
+import { grow } from "./growth.js";
 
 /** Components, of which the fewer ones are whitened over all days. */
 export const [all, few] = [50, 5];
@@ -63,6 +65,13 @@ export function whiten(
   });
 }
 
+const w1 = (x: Tensor, y: Tensor): number => wasserstein(x, y, { p: 1 }).value;
+
+function shuffled(x: Tensor): Tensor {
+  const generator = stream(0, `benchmark/cells/order/${x.size(0)}`);
+  return x.indexSelect(0, randperm(x.size(0), { generator }));
+}
+
 /** The benchmark of a folder. Throws a ConfigError for a folder without days. */
 export function cells(folder: string): Benchmark {
   const days = daysOf(folder);
@@ -70,35 +79,38 @@ export function cells(folder: string): Benchmark {
   const caseOf = (day: number, count: number): Case => {
     const i = days.indexOf(day);
     const [before, after] = [days[i - 1] as number, days[i + 1] as number];
+    const placeOf = (files: string, one: number) =>
+      count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
     return {
       name: `day${day}-${count}`,
-      words(files) {
-        const place = (one: number) =>
-          count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
-        return [
-          ...[place(before), place(after), `holdout=${printValue(place(day))}`],
-          // As published, days are taken as equally spaced.
-          "at=0.5",
-        ];
-      },
+      words: (files) => [placeOf(files, before), placeOf(files, after)],
       ...(count === few && {
         prepare: async (files, { quick }) =>
           whiten(folder, { days, files, most: quick ? fewCells : Number.POSITIVE_INFINITY }),
       }),
-      read(run) {
-        const rows = readQuality(run)?.rows ?? [];
-        const row = rows.find(({ name }) => name === "holdout_w1");
-        const half = rows.find(({ name }) => name === "holdout_w1_half");
-        const kept = rows.find(
+      async measure({ folder: run, files }) {
+        using bridge = Bridge.open(run);
+        const rows = (one: number) => io.mapNpy(placeOf(files, one)).to("float64");
+        // As published, days are taken as equally spaced.
+        const { x } = await grow(bridge, rows(before), { from: "0", to: "0.5" });
+        const kept = readQuality(run)?.rows.find(
           ({ name, direction }) => name === "variance_kept" && direction === "f",
         );
-        return {
-          w1: row?.value ?? null,
-          w1_mixed: row?.ceiling ?? null,
-          w1_half: half?.value ?? null,
-          w1_half_floor: half?.floor ?? null,
-          variance_kept: kept?.value ?? null,
-        };
+        return tidy(() => {
+          const truth = shuffled(rows(day));
+          const half = Math.floor(truth.size(0) / 2);
+          const rest = truth.narrow(0, half, truth.size(0) - half);
+          const first = (all: Tensor, n: number) => all.narrow(0, 0, Math.min(n, all.size(0)));
+          const n = Math.min(rows(before).size(0), rows(after).size(0));
+          const mixed = first(shuffled(rows(before)), n).lerp(first(shuffled(rows(after)), n), 0.5);
+          return {
+            w1: w1(x, truth),
+            w1_mixed: w1(mixed, truth),
+            w1_half: w1(first(shuffled(x), half), rest),
+            w1_half_floor: w1(first(truth, half), rest),
+            variance_kept: kept?.value ?? null,
+          };
+        });
       },
     };
   };
@@ -108,7 +120,7 @@ export function cells(folder: string): Benchmark {
       inner.map((day) => `day${day}-${count}`),
     ]),
   );
-  const w1 = { metric: "w1", columns: Object.keys(columns) };
+  const ofW1 = { metric: "w1", columns: Object.keys(columns) };
   return {
     name: "cells",
     about:
@@ -157,12 +169,12 @@ export function cells(folder: string): Benchmark {
       },
     ],
     published: [
-      publishedRow(w1, "OT-MFM", [36.39, 0.724]),
-      publishedRow(w1, "SF2M-Geo", [38.5, null]),
-      publishedRow(w1, "OT-CFM", [38.8, 0.882], { of: "ot_cfm" }),
-      publishedRow(w1, "SF2M-Exact", [40.0, 0.92], { of: "sf2m" }),
-      publishedRow(w1, "DSBM", [53.8, 1.705], { of: "dsbm_ipf" }),
-      publishedRow(w1, "DSB", [null, 0.953]),
+      publishedRow(ofW1, "OT-MFM", [36.39, 0.724]),
+      publishedRow(ofW1, "SF2M-Geo", [38.5, null]),
+      publishedRow(ofW1, "OT-CFM", [38.8, 0.882], { of: "ot_cfm" }),
+      publishedRow(ofW1, "SF2M-Exact", [40.0, 0.92], { of: "sf2m" }),
+      publishedRow(ofW1, "DSBM", [53.8, 1.705], { of: "dsbm_ipf" }),
+      publishedRow(ofW1, "DSB", [null, 0.953]),
     ],
     unranked: {
       labels: ["ot_cfm_2_steps"],

@@ -47,7 +47,7 @@ async function measure(run: Measured): Promise<Values | null> {
   const n = countOf(run.quick);
   const common = { seed, ends, threads, progress, signal };
   const quality = await measureQuality(folder, {
-    ...{ ...common, n, metrics: ["path_energy", "npe"], directions: ["f"] },
+    ...{ ...common, n, metrics: ["path_energy", "npe"], direction: "f" },
   });
   if (!quality) return null;
   progress.update({ label: "measuring W2", step: 0, steps: 1 });

@@ -3,8 +3,8 @@ import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 import { takeReferenceKeys } from "./keys/reference.js";
 import { trainSchema } from "./keys/schema.js";
 import { defaultsOf } from "./schema/describe.js";
-import { removedKeys, validate } from "./schema/validate.js";
-import { deletePath, merge } from "./tree/tree.js";
+import { validate } from "./schema/validate.js";
+import { merge } from "./tree/tree.js";
 
 /**
  * Returns the complete configuration of a run. Missing newer keys get their defaults. Throws
@@ -12,7 +12,6 @@ import { deletePath, merge } from "./tree/tree.js";
  */
 export function readConfig(saved: object, version?: string): CompleteTrainConfig {
   const tree = merge({}, saved);
-  for (const key of Object.keys(removedKeys)) deletePath(tree, key);
   const writer = version === undefined ? "" : ` (written by version ${version})`;
   return withLines(
     (line) => line + writer,

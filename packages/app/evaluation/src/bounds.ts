@@ -249,7 +249,7 @@ export async function compareSamples(
 ): Promise<Measurement> {
   const { seed, intervals } = context.options;
   const { floor: hasFloor, ceiling: hasCeiling } = set.bounds ?? { floor: true, ceiling: true };
-  const cap = metric.most?.(set.exact ?? context.options.exact) ?? Number.POSITIVE_INFINITY;
+  const cap = metric.most?.(context.options.exact) ?? Number.POSITIVE_INFINITY;
   const view = metric.view?.(set, seed) ?? ((x: Tensor) => x);
   const some = (x: Tensor, side: "x" | "y") => view(subsample(x, side, { most: cap, seed }));
   const options: Comparison = {

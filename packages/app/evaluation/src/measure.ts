@@ -1,6 +1,13 @@
 import { type Direction, targetOf } from "@dsbm/bridge";
-import { ConfigError } from "@dsbm/config";
-import type { Split } from "@dsbm/data";
+import {
+  ConfigError,
+  checkHoldouts,
+  configure,
+  type EvaluateConfig,
+  evaluate,
+  processTimes,
+} from "@dsbm/config";
+import type { Datasets } from "@dsbm/problem";
 import {
   Clock,
   cores,
@@ -9,6 +16,7 @@ import {
   gradedRows,
   type MetricRow,
   metricGroups,
+  type Progress,
   type Quality,
   readDataFile,
   readRun,
@@ -23,37 +31,24 @@ import { Measuring } from "./measuring.js";
 import type { Metric, SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
 import { measureAs, measureSet, noTime, type Variant, whyNot } from "./rows.js";
-import { type OpenSubject, openSubject, type SubjectOptions } from "./subject.js";
-import { collectSamples, type Solver } from "./transport.js";
+import { type OpenSubject, openSubject } from "./subject.js";
+import { collectSamples } from "./transport.js";
 import { baselineNames, baselineVariant } from "./variants/baseline.js";
-import { type Holdout, holdoutNames, holdoutVariants, mostHeldOut } from "./variants/holdouts.js";
+import { measureHoldout } from "./variants/held-out.js";
 import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
 
-/** Options of an evaluation, with the defaults of `dsbm evaluate`. */
-export interface QualityOptions extends SubjectOptions {
-  /**
-   * Maximum source rows, and target rows (default: 2,000 vectors; images as in training, at most
-   * 128).
-   */
-  n?: number | null;
-  solver?: Solver;
-  /** Tolerance of dopri5, and step of heun and euler. */
-  ode_tol?: number | null;
-  ode_step_size?: number | null;
-  split?: Split;
-  /** Names of metrics or groups; null for all. */
-  metrics?: readonly string[] | null;
+/** The keys of `dsbm evaluate`, and what a program gives. */
+export interface QualityOptions extends Partial<Omit<EvaluateConfig, "json" | "out">> {
   /** Your own metrics. */
-  own?: readonly Metric[];
-  /** Directions (default: all trained directions). */
-  directions?: readonly Direction[] | null;
-  holdouts?: readonly Holdout[];
-  /** Maximum rows of each side for exact distances (default 2,000; hold-outs 10,000). */
-  exact?: number;
+  own?: readonly Metric[] | undefined;
+  /** Loaded data of the run; the caller keeps them. */
+  ends?: Datasets | undefined;
   /** Time limit (default: none). It limits the rows and drops late metrics. */
   clock?: Clock;
   /** Awaited with the samples of each direction. They are freed afterwards. */
   sampled?(set: SampleSet, context: Measuring): Promise<void>;
+  progress?: Progress;
+  signal?: AbortSignal | undefined;
 }
 
 const usualSampler = {
@@ -68,7 +63,8 @@ const usualSampler = {
 
 const variantNames: Readonly<Record<string, readonly string[]>> = {
   marginals: marginalMetrics.map((name) => `marginal_${name}`),
-  holdout: holdoutNames,
+  // Hold-outs are measured if files are given.
+  holdout: [],
   baselines: baselineNames,
 };
 
@@ -82,17 +78,21 @@ export async function measureQuality(
   folder: string,
   options: QualityOptions = {},
 ): Promise<Quality | null> {
-  const { seed = 42, split = "test", solver = "sde", exact = 2000, holdouts = [] } = options;
-  const { ode_tol = null, ode_step_size = null, own = [] } = options;
-  const { progress = silentProgress, signal, clock = new Clock() } = options;
-  const choice = choose([...library, ...own], options.metrics ?? null);
-  const threads = typeof options.threads === "number" ? options.threads : cores();
-  using subject = await openSubject(folder, options);
+  const { own = [], ends, sampled, progress = silentProgress, signal, ...keys } = options;
+  const { clock = new Clock(), ...given } = keys;
+  const { config } = configure(evaluate, given);
+  const { seed, split, solver, exact, ode_tol, ode_step_size } = config;
+  const choice = choose(
+    [...library, ...own],
+    config.metrics === null ? null : [config.metrics].flat(),
+  );
+  const threads = config.threads === "auto" ? cores() : config.threads;
+  using subject = await openSubject(folder, { ...config, ends, progress, signal });
   const images = Math.min(128, subject.trained.config.test_npar);
-  const n = options.n ?? (subject.vectors ? 2000 : images);
+  const n = config.n ?? (subject.vectors ? 2000 : images);
   const measuring = { n, seed, split, exact, threads, intervals: true, clock, progress, signal };
   using context = new Measuring(subject, measuring);
-  const directions = directionsOf(subject, options.directions ?? null);
+  const directions = directionsOf(subject, config.direction);
   const sampling = { solver, ode_tol, ode_step_size, grid: subject.grid };
   const rows: MetricRow[] = [];
   const held: (Pick<VerdictFacts, "n_held_out" | "isCut"> & { direction: Direction })[] = [];
@@ -108,30 +108,21 @@ export async function measureQuality(
   const served = choice.isAll
     ? choice.metrics.filter(({ serves }) => (serves?.(data) ?? null) === null)
     : choice.metrics;
-  if (holdouts.length > 0) {
+  const holdouts = holdoutsOf(subject, config);
+  for (const [i, { path, time }] of holdouts.entries()) {
     if (!subject.bridge.networks.f)
       throw new ConfigError(
         "usage",
-        `holdout=${holdouts[0]?.path}: ${folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
+        `holdout=${path}: ${folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
       );
-    context.options = { ...measuring, n: mostHeldOut, exact: mostHeldOut, clock: clock.part(0.5) };
-    const work = {
-      sampling,
-      direction: "f",
-      transports: 1,
-      distances: 3 * holdouts.length,
-    } as const;
-    const room = await affordable(subject, context.options, work);
-    const most = room && Math.min(room.n, room.exact);
-    const variants = most && (await holdoutVariants(context, sampling, holdouts, most));
-    if (!variants) return null;
-    // The user named their files.
-    const named = { ...choice, has: () => true };
-    for (const variant of variants) {
-      const found = await measureAs(variant, named, context);
-      if (!found) return null;
-      rows.push(...found);
-    }
+    const part = clock.part(0.5 / (holdouts.length - i));
+    const found = await measureHoldout(
+      subject,
+      { path, time },
+      { ...measuring, sampling, clock: part },
+    );
+    if (!found) return null;
+    rows.push(...found);
   }
   for (const [i, direction] of directions.entries()) {
     const part = clock.part(1 / (directions.length - i));
@@ -162,7 +153,7 @@ export async function measureQuality(
     const counts: [number, number] = [set.start.size(0), set.data.size(0)];
     const n_held_out = direction === "f" ? counts : ([counts[1], counts[0]] as const);
     held.push({ direction, n_held_out, isCut });
-    await options.sampled?.(set, context);
+    await sampled?.(set, context);
     const found = await measureSet(set, served, context);
     if (!found) return null;
     rows.push(...found.rows);
@@ -181,7 +172,7 @@ export async function measureQuality(
       reasons.set(name, "it is for time courses of several datasets");
   const order = (row: MetricRow) => Object.keys(metricGroups).indexOf(row.group);
   const sampler = Object.entries(usualSampler).flatMap(([key, usual]) => {
-    const value = options[key as keyof typeof usualSampler] ?? usual;
+    const value = config[key as keyof typeof usualSampler];
     return value === null || value === usual ? [] : [[key, value] as const];
   });
   const graded = gradedRows(rows);
@@ -192,7 +183,7 @@ export async function measureQuality(
     n,
     seed,
     ...(sampler.length > 0 && { sampler: Object.fromEntries(sampler) }),
-    ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
+    ...(holdouts.length > 0 && { holdouts: holdouts.map(({ path, at }) => ({ path, at })) }),
     verdicts: held.flatMap(
       ({ direction, ...of }) => verdictOn(direction, graded, { ...facts, ...of }) ?? [],
     ),
@@ -261,15 +252,31 @@ export function choose(all: readonly Metric[], words: readonly string[] | null):
   return { all, metrics, isAll: false, has: (name) => chosen.includes(name) };
 }
 
+/** The files of `holdout` with their times. Throws a ConfigError for times outside the data's range. */
+function holdoutsOf({ trained }: OpenSubject, { holdout, at }: EvaluateConfig) {
+  const { times } = trained.config;
+  const [problem] = checkHoldouts({ holdout, at }, times);
+  if (problem !== undefined) throw new ConfigError("value", problem);
+  const own = [at ?? []].flat();
+  const inProcess = processTimes({ times }, own);
+  return [holdout ?? []].flat().map((path, i) => ({
+    path,
+    at: own[i] as number,
+    time: inProcess[i] as number,
+  }));
+}
+
 function directionsOf(
   { bridge: { networks }, trained }: OpenSubject,
-  directions: readonly Direction[] | null,
+  direction: EvaluateConfig["direction"],
 ): Direction[] {
-  const found = (directions ?? (["f", "b"] as const)).filter((d) => networks[d]);
+  const found = (["f", "b"] as const).filter(
+    (one) => networks[one] && (direction === "both" || direction === one),
+  );
   if (found.length > 0) return found;
   throw new ConfigError(
     "usage",
-    `${trained.folder} has no parameters of direction ${directions?.join(" or ")} yet: leave direction out, or resume the run`,
+    `${trained.folder} has no parameters of direction ${direction} yet: leave direction out, or resume the run`,
   );
 }
 

@@ -34,8 +34,6 @@ export interface SampleSet {
   readonly unit: number;
   /** Whether floor and ceiling have a meaning (default: both). */
   readonly bounds?: { floor: boolean; ceiling: boolean };
-  /** Maximum rows of each side of an exact distance (default: from the options). */
-  readonly exact?: number;
 }
 
 /** Missing parts come from the metric. */

@@ -18,7 +18,7 @@ import type { Metric, SampleSet } from "./metric.js";
 import { disposeAll, kept } from "./subject.js";
 
 /** The kind of a sampler. */
-export type Solver = NonNullable<SampleOptions["solver"]>;
+type Solver = NonNullable<SampleOptions["solver"]>;
 
 /** How rows are transported. */
 export interface Sampling extends Pick<SampleOptions, "ode_tol" | "ode_step_size"> {

@@ -1,5 +1,4 @@
-export { planFit, printPlan } from "./fit/plan.js";
-export { type FitRequest, fitMember, prepare } from "./fit/prepare.js";
+export { type FitRequest, fitMember, planFit, printPlan } from "./fit/plan.js";
 export { finishedFit, runFit, runFitWorker } from "./fit/run.js";
 export { withTimes } from "./fit/times.js";
 export { TimeEstimate } from "./forecast/estimate.js";

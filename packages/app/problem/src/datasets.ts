@@ -53,11 +53,6 @@ export const inProgram = "program";
 /** The names of the configuration's data, by endpoint, and the indexes of intermediate datasets. */
 export function namesOf(config: CompleteTrainConfig): [Endpoint, string, number?][] {
   const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
-  if (Dataset === inProgram)
-    throw new ConfigError(
-      "usage",
-      "this run was saved by a program, whose data are not in it: it can be sampled and exported; to measure it, compare its samples with data of your own",
-    );
   const between = (Dataset_between ?? []).map((name, i): [Endpoint, string, number] => [
     "x1",
     name,
@@ -73,6 +68,11 @@ export async function prepareDatasets(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
 ): Promise<void> {
+  if (config.Dataset === inProgram)
+    throw new ConfigError(
+      "usage",
+      "this run was saved by a program, whose data are not in it: it can be sampled and exported; to measure it, compare its samples with data of your own",
+    );
   configChain(config);
   let like: TableFacts | null = null;
   for (const [end, name, between] of namesOf(config)) {

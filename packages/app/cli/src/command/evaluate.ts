@@ -30,10 +30,9 @@ export async function evaluateRun(folder: string, config: EvaluateConfig): Promi
   const { qualityTable } = await import("@dsbm/evaluation");
   const { aloneOnly, measureAndDraw, writeReport } = await import("@dsbm/experiment");
   aloneOnly("evaluate");
-  const { qualityOptions } = await import("../words/quality.js");
-  const { direction, metrics, json, out } = config;
-  const options = qualityOptions(folder, config);
-  const quality = await measureAndDraw(folder, { ...options, progress, signal });
+  const { json, out, ...keys } = config;
+  const { direction, metrics } = keys;
+  const quality = await measureAndDraw(folder, { ...keys, progress, signal });
   progress.done();
   if (quality === null) {
     progress.line("stopped; nothing was written");

@@ -88,12 +88,10 @@ export async function extendCommand(args: string[]): Promise<number> {
     resume,
     extension,
     interrupt,
-    hooks: {
-      // The run is not finished before: if it is killed here, the same command evaluates it.
-      trained: async (_run, ends) =>
-        !readQuality(folder) ||
-        (await measureRun(folder, { ends, progress, signal, threads, device })),
-    },
+    // The run is not finished before: if it is killed here, the same command evaluates it.
+    trained: async (_run, ends) =>
+      !readQuality(folder) ||
+      (await measureRun(folder, { ends, progress, signal, threads, device })),
   });
   if (state === "interrupted") return 130;
   progress.done();

@@ -51,9 +51,9 @@ async function baseOf({ base, overrides }: FitArguments): Promise<FitArguments["
 }
 
 async function chosen(request: FitRequest): Promise<CompleteTrainConfig[]> {
-  const { prepare } = await import("@dsbm/experiment");
+  const { planFit } = await import("@dsbm/experiment");
   using work = await beginWork("stopped");
-  return [(await prepare(request, work)).config];
+  return [(await planFit(request, work)).config];
 }
 
 async function runner(): Promise<Runner> {

@@ -1,6 +1,6 @@
 import type { Conditions } from "@dsbm/bridge";
-import { ConfigError, configure, evaluate as evaluateExperiment } from "@dsbm/config";
-import { type Metric, measureQuality } from "@dsbm/evaluation";
+import { ConfigError } from "@dsbm/config";
+import { type Metric, measureQuality, type QualityOptions } from "@dsbm/evaluation";
 import {
   type LikelihoodOptions,
   type OpenOptions,
@@ -11,7 +11,6 @@ import {
 } from "@dsbm/inference";
 import { type Quality, runPaths } from "@dsbm/runs";
 import { type DType, type Tensor, tidy } from "@dsbm/torch";
-import { qualityOptions } from "../words/quality.js";
 import type { EvaluateKeys, ExportKeys } from "./keys.generated.js";
 import { ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
@@ -116,11 +115,8 @@ export interface EvaluateOptions extends Omit<EvaluateKeys, "json" | "out"> {
  * for (const { title, value, floor } of rows) console.log(title, value, floor);
  */
 export async function evaluate(folder: string, options: EvaluateOptions = {}): Promise<Quality> {
-  const { own, signal, ...keys } = options;
-  const { config } = configure(evaluateExperiment, keys);
-  const settings = qualityOptions(folder, config);
-  const quality = await measureQuality(folder, { ...settings, ...(own && { own }), signal });
-  if (quality === null) throw signal?.reason;
+  const quality = await measureQuality(folder, options as QualityOptions);
+  if (quality === null) throw options.signal?.reason;
   return quality;
 }
 

@@ -107,7 +107,7 @@ function chainLines(config: TrainConfig): Line[] {
 }
 
 function batchLines(config: TrainConfig): Line[] {
-  const { batch_size, num_repeat_data: repeat, nproc, share_batch, cache, data } = config;
+  const { batch_size, num_repeat_data: repeat, nproc, share_batch, cache } = config;
   const { cache_npar } = completeTrain(config);
   const pairs = Math.floor(batch_size / repeat);
   const isWhole = batch_size % repeat === 0;
@@ -118,10 +118,6 @@ function batchLines(config: TrainConfig): Line[] {
       cache === "disk" &&
       cache_npar < pairs &&
       `cache_npar=${cache_npar} is fewer than the ${pairs} pairs of a batch (batch_size=${batch_size} / num_repeat_data=${repeat}): write cache_npar=${pairs} or more`,
-    cache === "epoch" &&
-      data.n_train !== null &&
-      batch_size > data.n_train &&
-      `batch_size=${batch_size} is more than data.n_train=${data.n_train}, which leaves no full batch: write batch_size=${data.n_train} or less`,
     nproc > pairs &&
       share_batch !== false &&
       `nproc=${nproc} is more than the ${pairs} pairs of a batch (batch_size=${batch_size}): write nproc=${pairs} or less, a larger batch_size, or share_batch=false`,

@@ -53,23 +53,12 @@ function explain(
   return new ConfigError(code, problems);
 }
 
-/** Keys of earlier versions, and what to do instead. */
-export const removedKeys: Readonly<Record<string, string>> = {
-  dist_secret:
-    "ranks no longer encrypt what they exchange: leave it out, and keep their network private (docs/security.md)",
-  ot_share: "partial plans are gone: leave it out",
-  bucket_cap_mb: "gradients travel in one message: leave it out",
-  keep_every: "only the last checkpoints stay: write keep_last",
-  from: "write checkpoint_run=true checkpoint_b=RUN/models/1_b.safetensors (checkpoint_f= for the other direction)",
-};
-
 export function unknownKey(
   schema: JsonSchema,
   input: Tree,
   key: string,
   groups: readonly string[],
 ): string {
-  if (Object.hasOwn(removedKeys, key)) return `key ${quote(key)} was removed: ${removedKeys[key]}`;
   const known = [...groups, ...schemaKeys(schema, input).map(([name]) => name)];
   const last = (name: string) => name.split(".").at(-1) as string;
   const same = known.find((name) => last(name) === last(key));

@@ -1,7 +1,7 @@
 // The rules of `dsbm fit` (docs/guide/choosing.md).
 import type { LeftOutDistance, Method } from "@dsbm/bridge";
+import type { Choice } from "@dsbm/runs";
 import type { DataFacts } from "./facts.js";
-import type { Choice } from "./saved.js";
 
 export type Rule = Omit<Choice, "given">;
 

@@ -22,9 +22,6 @@ export interface DataFacts {
   spread: number;
   /** For each inner dataset of vectors, how far paths through the others miss it. */
   leftOut: readonly LeftOutDistance[];
-  /** Seconds of the exact plan between `planned` rows. */
-  planSeconds: number;
-  planned: number;
 }
 
 const most = 1000;
@@ -41,8 +38,8 @@ export function dataFacts(ends: Datasets, seed: number): DataFacts {
   const distances = intervals.map(({ index, unit }) => {
     const x0 = all[index] as EndpointData;
     const x1 = all[index + 1] as EndpointData;
-    const { transport, spread, ...plan } = pairFacts({ x0, x1 }, seed);
-    return { ...plan, transport: transport / unit, spread: spread / unit };
+    const { transport, spread } = pairFacts({ x0, x1 }, seed);
+    return { transport: transport / unit, spread: spread / unit };
   });
   const mean = (of: (one: (typeof distances)[number]) => number) =>
     distances.reduce((sum, one) => sum + of(one), 0) / distances.length;
@@ -56,8 +53,6 @@ export function dataFacts(ends: Datasets, seed: number): DataFacts {
       chain && ends.shape.length === 1 ? tidy(() => leftOutDistances(sets(), chain.times)) : [],
     transport: mean((one) => one.transport),
     spread: mean((one) => one.spread),
-    planSeconds: mean((one) => one.planSeconds),
-    planned: mean((one) => one.planned),
   };
 }
 
@@ -67,13 +62,11 @@ function pairFacts({ x0, x1 }: Record<"x0" | "x1", EndpointData>, seed: number) 
     const a = someRows(x0, "x0", { count: planned, seed });
     const b = someRows(x1, "x1", { count: planned, seed });
     const d = a.size(1);
-    const began = performance.now();
     const { permutation } = exactPointPlan(a, b);
-    const planSeconds = (performance.now() - began) / 1000;
     const partners = b.indexSelect(0, tensor(BigInt64Array.from(permutation ?? [], BigInt)));
     const transport = median(a.sub(partners).square().sum(1).sqrt()) / Math.sqrt(d);
     const spread = (within(a) + within(b)) / 2;
-    return { transport, spread, planSeconds, planned };
+    return { transport, spread };
   });
 }
 

@@ -1,11 +1,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig, FitConfig } from "@dsbm/config";
-import { type Dated, measureLeftOut, subjectOf } from "@dsbm/evaluation";
+import { measureHeldOut, subjectOf } from "@dsbm/evaluation";
 import { Bridge, gridOf, timeLabel } from "@dsbm/inference";
 import {
   type Datasets,
+  type EndpointData,
   marginalsOf,
+  testRows,
   threadsOf,
   trainingProblem,
   withoutDataset,
@@ -19,6 +21,7 @@ import {
   runPaths,
   writeQuality,
 } from "@dsbm/runs";
+import { cat, tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
 import { TimeEstimate } from "../forecast/estimate.js";
 import { TimePlan } from "../forecast/time-plan.js";
@@ -27,6 +30,7 @@ import { TimePlan } from "../forecast/time-plan.js";
 const share = 0.25;
 const least = { seconds: 10, steps: 100 };
 const trainingShare = 0.7;
+const mostRows = 2000;
 
 type Course = Pick<CompleteTrainConfig, "Dataset_between">;
 
@@ -60,7 +64,6 @@ export async function leaveOut(
     progress.line(`leave-one-out is skipped: ${why}`);
     return true;
   };
-  if (config.data.condition !== null) return skip("the bridge has conditions");
   const clock = time.clock.part(0.9);
   const each = clock.left / n;
   const step = time.estimate.step ?? 0;
@@ -88,27 +91,22 @@ export async function leaveOut(
 async function withoutOne(
   folder: string,
   whole: { config: CompleteTrainConfig; ends: Datasets; k: number },
-  { loo, time, progress, signal }: LeaveOutOptions,
+  { loo, time: { estimate: known, limit }, progress, signal }: LeaveOutOptions,
   clock: Clock,
 ): Promise<MetricRow[] | null> {
   const { config, ends } = withoutDataset(whole.config, whole.ends, whole.k);
   const short = loo === "full" || clock.seconds !== null ? config : shortened(config);
   const cacheFolder = join(runPaths(folder).cache, "left-out");
-  const times = whole.ends.chain?.times as readonly number[];
-  const all = marginalsOf(whole.ends).map((end, i): Dated => {
-    const at = times[i] as number;
-    return { end, time: at, label: timeLabel(whole.config, at) };
-  });
-  const [before, dataset, after] = all.slice(whole.k - 1) as [Dated, Dated, Dated];
+  const time = whole.ends.chain?.times[whole.k] as number;
+  const label = timeLabel(whole.config, time);
   const training = new Training(trainingProblem(short, ends, { cacheFolder }));
   try {
-    const speed = { step: time.estimate.step ?? 0, pair: 0 };
+    const speed = { step: known.step ?? 0, pair: 0 };
     const estimate = new TimeEstimate(short, { speed });
-    const { most } = time.limit;
-    const limit = { clock: clock.part(trainingShare), reserve: 0, most, earlyStop: false };
-    const plan = new TimePlan(limit, short, estimate);
+    const part = { ...limit, clock: clock.part(trainingShare), reserve: 0, earlyStop: false };
+    const plan = new TimePlan(part, short, estimate);
     const halves = short.half_iterations;
-    progress.line(`training without ${dataset.label}, to see how the bridge does there`);
+    progress.line(`training without ${label}, to see how the bridge does there`);
     plan.begin(training, 1);
     const pauseAt = () => {
       estimate.stepped();
@@ -124,21 +122,29 @@ async function withoutOne(
     }
     progress.done();
     if (signal?.aborted) return null;
+    const { seed } = config;
     const bridge = Bridge.live(training, { config: short, ends, folder });
-    return await measureLeftOut(
-      subjectOf(bridge, ends),
-      { dataset, before, after, first: all[0] as Dated },
-      {
+    const subject = subjectOf(bridge, ends);
+    const dataset = marginalsOf(whole.ends)[whole.k] as EndpointData;
+    const split = (name: "train" | "test") =>
+      testRows(dataset, Number.POSITIVE_INFINITY, seed, name);
+    const rows = tidy(() => subject.own("x0", cat([split("train"), split("test")])).keep());
+    try {
+      const heldOut = { group: "loo", time, label, rows } as const;
+      return await measureHeldOut(subject, heldOut, {
         sampling: { solver: "sde", grid: gridOf(bridge.trained, null) },
-        seed: config.seed,
+        seed,
         split: "test",
+        exact: mostRows,
         threads: threadsOf(config),
         intervals: true,
         clock,
         progress,
         signal,
-      },
-    );
+      });
+    } finally {
+      rows.dispose();
+    }
   } finally {
     training.dispose();
     ends.dispose();

@@ -1,204 +1,376 @@
-import type { CompleteTrainConfig } from "@dsbm/config";
-import { holdoutsOf } from "@dsbm/evaluation";
-import { loadDatasets, threadsOf, trainingProblem } from "@dsbm/problem";
-import { Clock, duration, type Progress, runPaths } from "@dsbm/runs";
+// From the data of a fit to its configuration, the reasons and the forecast of its time.
+import { type Method, methodNamed, methods } from "@dsbm/bridge";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  completeTrain,
+  conditionColumn,
+  configure,
+  type FitConfig,
+  fit,
+  type Member,
+  massKeys,
+  printValue,
+} from "@dsbm/config";
+import {
+  type Datasets,
+  loadDatasets,
+  loadPairs,
+  marginalsOf,
+  pictureFolders,
+  pictureSizes,
+  prepareDatasets,
+  threadsOf,
+  trainingProblem,
+} from "@dsbm/problem";
+import { type Choice, Clock, duration, type Progress, runPaths } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { TimeEstimate } from "../forecast/estimate.js";
 import { measureSpeed, type Speed } from "../forecast/speed.js";
 import { evaluationShare, TimePlan } from "../forecast/time-plan.js";
 import {
   chooseChannels,
+  chooseHeldOut,
   choosePictures,
+  chooseRules,
+  chooseScale,
   endSimulations,
   fewSteps,
+  growthRules,
+  iterationRule,
   leastChannels,
   mostSteps,
   oneIteration,
+  pathRules,
   type Rule,
+  rowsTogether,
   rule,
   twiceTheWidth,
+  unusedKeys,
 } from "./choose.js";
-import type { DataFacts } from "./facts.js";
+import { type DataFacts, dataFacts } from "./facts.js";
 import { leaveOutSeconds } from "./leave-out.js";
-import {
-  type Chosen,
-  configureFit,
-  type FitRequest,
-  isFitted,
-  type Prepared,
-  prepare,
-} from "./prepare.js";
-import type { Choice } from "./saved.js";
 
-export interface PlannedFit extends Chosen {
+/** The datasets of a fit as overrides, and the user's overrides, which no choice replaces. */
+export type FitRequest = Pick<Member<unknown>, "base" | "overrides">;
+
+interface Chosen {
+  config: CompleteTrainConfig;
+  own: Pick<FitConfig, "max_minutes" | "early_stop" | "holdout" | "at" | "loo">;
+}
+
+/** A configuration with the reasons for its options and the forecast of its time. */
+export interface FitPlan extends Chosen {
   choices: Choice[];
   time: TimePlan;
 }
 
-const mostReserved = 0.35;
-/** Seconds of processor time for the final evaluation; a busy machine needs longer. */
-const leastEnd = { seconds: 4, share: 0.5 };
+export const fitMember = ({ base, overrides }: FitRequest): Member<FitConfig> =>
+  configure(fit, overrides, {
+    names: { method: Object.keys(methods) },
+    base,
+  });
 
-interface TimeFacts {
-  speed: Speed;
-  /** Seconds kept for evaluation and report; default: estimated from the data. */
-  reserve?: number;
-  facts?: DataFacts;
-  /** Factor by which this machine is slower than when idle. */
-  slowdown?: number;
-  began?: number;
+/** Throws ConfigError. */
+export function configureFit({ base, overrides }: FitRequest, choices: readonly Choice[]): Chosen {
+  const chosen = choices.filter(({ given }) => !given).map(({ key, value }) => [key, value]);
+  const all = { base: { ...Object.fromEntries(chosen), ...base }, overrides };
+  const { time: _, time_order: __, ...known } = fitMember(all).config;
+  const { max_minutes, early_stop, holdout, at, loo, ...run } = known;
+  const config = completeTrain(run);
+  // A closed form has no steps to plan.
+  const minutes = isFitted(config) ? null : max_minutes;
+  return { config, own: { max_minutes: minutes, early_stop, holdout, at, loo } };
 }
 
-export function timePlan(
-  { config, own }: Chosen,
-  { speed, reserve, facts, slowdown = 1, began }: TimeFacts,
-): TimePlan {
-  const { batch_size, first_num_iter, num_iter } = config;
-  const seconds = own.max_minutes === null ? null : 60 * own.max_minutes;
-  const whole = facts ? evaluationSeconds(facts, config, speed) : 0;
-  const all = seconds ?? Number.POSITIVE_INFINITY;
-  const most = (evaluationShare * all) / config.half_iterations;
-  const evaluation = Math.min(whole, most);
-  const leftOut = leaveOutSeconds(config, own.loo, all);
-  const end = facts
-    ? endSeconds(facts, holdoutsOf(own).length) + endSimulations * whole
-    : (reserve ?? 20 + leftOut) - leftOut;
-  const limit = {
-    clock: new Clock(seconds, { began }),
-    reserve:
-      leftOut +
-      Math.max(
-        Math.min(end, mostReserved * (all - leftOut)),
-        Math.min(leastEnd.seconds * slowdown, leastEnd.share * all),
-      ),
-    most: facts
-      ? mostSteps(Math.min(...facts.rows), batch_size)
-      : Math.max(first_num_iter, num_iter),
-    earlyStop: own.early_stop,
-  };
-  return new TimePlan(limit, config, new TimeEstimate(config, { speed, evaluation }));
+/** The choices so far; the user's own values count before them. */
+class Choices {
+  readonly list: Choice[] = [];
+
+  constructor(private readonly request: FitRequest) {}
+
+  isGiven(key: string): boolean {
+    return Object.hasOwn(this.request.overrides, key);
+  }
+
+  get chosen(): Chosen {
+    return configureFit(this.request, this.list);
+  }
+
+  /** The first choice of a key counts. */
+  add(...rules: readonly Rule[]): void {
+    for (const rule of rules) {
+      const { key } = rule;
+      if (this.list.some((one) => one.key === key)) continue;
+      const value = printValue(this.request.overrides[key] ?? null);
+      if (this.isGiven(key)) this.list.push({ key, value, reason: "it was given", given: true });
+      else if (!key.startsWith("model") || !this.isGiven("model"))
+        this.list.push({ ...rule, given: false });
+    }
+  }
+
+  /** Replaces a choice. Returns false if the user gave the key. */
+  replace(rule: Rule): boolean {
+    const at = this.list.findIndex(({ key, given }) => key === rule.key && !given);
+    if (at >= 0) this.list[at] = { ...rule, given: false };
+    return at >= 0;
+  }
+
+  /** Whether the user's options agree with these rules. */
+  allows(rules: readonly Rule[]): boolean {
+    try {
+      configureFit(this.request, [
+        ...this.list,
+        ...rules.map((rule) => ({ ...rule, given: false })),
+      ]);
+      return true;
+    } catch (error) {
+      if (error instanceof ConfigError) return false;
+      throw error;
+    }
+  }
 }
 
-/** From 1,000 to 8,000 rows the solver takes 8^2.25 times as long (measured). */
-const planTime = ({ planSeconds, planned }: DataFacts, n: number): number =>
-  planSeconds * (n / Math.max(1, planned)) ** 2.25;
-
-function evaluationSeconds(
-  facts: DataFacts,
-  { test_npar }: CompleteTrainConfig,
-  { pair }: Speed,
-): number {
-  if (facts.shape.length > 1) return test_npar * pair;
-  const n = Math.min(test_npar, 0.1 * Math.max(...facts.rows));
-  return n * pair + 3 * planTime(facts, Math.min(2000, n));
-}
-
-function endSeconds(facts: DataFacts, holdouts: number): number {
-  const { rows, shape } = facts;
-  if (shape.length > 1) return 20;
-  const plan = (n: number) => planTime(facts, n);
-  const n = Math.min(10_000, Math.max(...rows));
-  // Two plans between all rows and five between halves run in turn: other cores may be busy.
-  return 14 + 12 * plan(Math.min(2000, 0.1 * n)) + holdouts * (2 * plan(n) + 5 * plan(n / 2));
+interface Work {
+  progress: Progress;
+  signal: AbortSignal | undefined;
 }
 
 /** Throws the errors of data and configuration. */
 export async function planFit(
   request: FitRequest,
-  options: { progress: Progress; signal: AbortSignal | undefined },
+  work: Work,
   began = performance.now() / 1000,
-): Promise<PlannedFit> {
-  const load = loadSince();
-  const prepared = await prepare(request, options);
-  const { facts, own, choices } = prepared;
-  const { config, speed } = await inTime(prepared, request, began);
-  const time = timePlan({ config, own }, { speed, facts, slowdown: load(), began });
-  const isGiven = (key: string) => Object.hasOwn(request.overrides, key);
-  if (own.max_minutes !== null && !isGiven("num_iter")) {
-    const steps = time.forecast();
-    const reason = `the steps that max_minutes=${own.max_minutes} allows at ${(1 / speed.step).toFixed(0)} steps a second`;
-    const later = rule("num_iter", steps.at(-1) as number, `${reason}, simulations included`);
-    const isLater = steps.length > config.fb_sequence.length;
-    choices.push({ ...rule("first_num_iter", steps[0] as number, reason), given: false });
-    choices.push({ ...later, given: false, ...(!isLater && { organising: true }) });
-    for (const key of ["gif_stride", "checkpoint_stride"])
-      choices.push({
-        ...rule(key, 1_000_000_000, "only after half-iterations"),
-        given: isGiven(key),
-        organising: true,
-      });
-  }
-  choices.push({ ...rule("max_minutes", own.max_minutes, "the time given"), given: true });
-  const reserve = Math.ceil(time.limit.reserve);
-  choices.push({
-    ...rule("reserve", reserve, "seconds kept for evaluation and report"),
-    given: true,
-    organising: true,
-  });
-  return { ...configureFit(request, choices), choices, time };
-}
-
-/** Seconds that pass for each second of a processor, from now on. */
-function loadSince(): () => number {
-  const began = performance.now();
-  const before = process.cpuUsage();
-  return () => {
-    const { user, system } = process.cpuUsage(before);
-    return Math.max(1, (1000 * (performance.now() - began)) / (user + system));
-  };
-}
-
-async function inTime(
-  { facts, own, choices, ...chosen }: Prepared,
-  request: FitRequest,
-  began: number,
-): Promise<{ config: CompleteTrainConfig; speed: Speed }> {
-  let { config } = chosen;
-  const { max_minutes } = own;
-  if (isFitted(config)) return { config, speed: { step: 0, pair: 0 } };
-  if (facts.shape.length === 1 || max_minutes === null)
-    return { config, speed: await speedOf(config) };
-  /** Returns false if the user gave the key. */
-  const change = (chosen: Rule): boolean => {
-    const at = choices.findIndex(({ key, given }) => key === chosen.key && !given);
-    if (at >= 0) choices[at] = { ...chosen, given: false };
-    ({ config } = configureFit(request, choices));
-    return at >= 0;
-  };
-  const stepsOf = (speed: Speed) => {
-    change(choosePictures(speed.pair, 60 * max_minutes, config.half_iterations));
-    return Math.min(...timePlan({ config, own }, { speed, facts, began }).forecast());
-  };
-  // From narrow to wide: wide networks are slow.
-  const widest = (config.model as { num_channels: number }).num_channels;
-  const whole = choices.find(({ key }) => key === "model.num_channels");
-  let channels = change(chooseChannels(leastChannels, 0)) ? leastChannels : widest;
-  let speed = await speedOf(config);
-  let steps = stepsOf(speed);
-  while (channels < widest && steps / twiceTheWidth >= fewSteps) {
-    channels *= 2;
-    change(chooseChannels(channels, 0));
-    speed = await speedOf(config);
-    steps = stepsOf(speed);
-  }
-  if (whole) change(channels < widest ? chooseChannels(channels, steps) : whole);
-  const isTwo = choices.some(({ key, value }) => key === "n_ipf" && value === 2);
-  if (steps < fewSteps && isTwo && change(oneIteration(steps))) stepsOf(speed);
-  return { config, speed };
-}
-
-async function speedOf(config: CompleteTrainConfig): Promise<Speed> {
-  setNumThreads(threadsOf(config));
-  const ends = loadDatasets(config);
+): Promise<FitPlan> {
+  const choices = new Choices(request);
+  const ends = await loadScaled(choices, work);
   try {
-    return await measureSpeed(trainingProblem(config, ends, { cacheFolder: runPaths("").cache }));
+    const facts = dataFacts(ends, choices.chosen.config.seed);
+    chooseOptions(choices, ends, facts);
+    const forecastAt = (speed: Speed) => forecast(choices.chosen, { facts, speed, began });
+    const speed = await chooseInTime(choices, ends, forecastAt);
+    const time = forecastAt(speed);
+    const { config, own } = choices.chosen;
+    if (own.max_minutes !== null && !choices.isGiven("num_iter")) {
+      const steps = time.forecast();
+      const reason = `the steps that max_minutes=${own.max_minutes} allows at ${(1 / speed.step).toFixed(0)} steps a second`;
+      choices.add(rule("first_num_iter", steps[0] as number, reason));
+      const later = rule("num_iter", steps.at(-1) as number, `${reason}, simulations included`);
+      choices.add(steps.length > config.fb_sequence.length ? later : organising(later));
+      for (const key of ["gif_stride", "checkpoint_stride"])
+        choices.add(organising(rule(key, 1_000_000_000, "only after half-iterations")));
+    }
+    const reserve = Math.ceil(time.limit.reserve);
+    const why = "seconds kept for evaluation and report";
+    const given = [
+      rule("max_minutes", own.max_minutes, "the time given"),
+      organising(rule("reserve", reserve, why)),
+    ];
+    const list = [...choices.list, ...given.map((one) => ({ ...one, given: true }))];
+    return { ...choices.chosen, choices: list, time };
   } finally {
     ends.dispose();
   }
 }
 
+const organising = (chosen: Rule): Rule => ({ ...chosen, organising: true });
+
+/** Loads the data with their own scale and share of held-out rows. */
+async function loadScaled(choices: Choices, { progress, signal }: Work): Promise<Datasets> {
+  const folders = pictureFolders(choices.chosen.config);
+  if (folders.length > 0)
+    choices.add(rule("model", "UNET", "pictures"), ...(await pictureSizes(folders)));
+  const { config } = choices.chosen;
+  await prepareDatasets(config, { progress, signal });
+  const ends = loadDatasets(config);
+  try {
+    // Refuse unusable pairs before measurements.
+    await loadPairs(config, ends, { signal });
+  } catch (error) {
+    ends.dispose();
+    throw error;
+  }
+  if (!ends.columns) return ends;
+  const { standardise, std } = ends.columns.transform;
+  const names = ends.x0.facts?.named ? ends.x0.facts.columns : null;
+  choices.add(chooseScale({ std, names }));
+  // Of few rows, those held out would be missing in the masses of small groups.
+  const held = methodOf(config).mass ? null : chooseHeldOut(Math.min(...allRows(ends)));
+  if (held) choices.add(held);
+  const { data } = choices.chosen.config;
+  if (data.standardise === standardise && data.test_fraction === config.data.test_fraction)
+    return ends;
+  ends.dispose();
+  await prepareDatasets(choices.chosen.config, { progress, signal });
+  return loadDatasets(choices.chosen.config);
+}
+
+const allRows = (ends: Datasets): number[] =>
+  marginalsOf(ends).map(({ train, test }) => train.size(0) + test.size(0));
+
+function chooseOptions(choices: Choices, ends: Datasets, facts: DataFacts): void {
+  const { config } = choices.chosen;
+  const isGiven = (key: string) => choices.isGiven(key);
+  const isConditional = conditionColumn(config.data) !== null;
+  const mayBeSmooth = !isConditional && !pathKeys.some(isGiven);
+  const smooth = mayBeSmooth ? pathRules(facts) : [];
+  const paths = choices.allows(smooth) ? smooth : [];
+  choices.add(...paths);
+  const isTyped = ["method", "first_coupling", ...massKeys].some(isGiven) || paths.length > 0;
+  // A chosen method also chooses the coupling, unless the bridge refines its pairs.
+  const ofMethod = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
+  // No two fields share a condition, so OT has nothing to pair.
+  const methodKeys = [...(isTyped ? ofMethod : []), ...(config.cdsb ? ["ot_sampler"] : [])];
+  const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
+  const rules = chooseRules(facts, {
+    mayUseMixture: !isConditional && !config.cdsb && !starts.some(isGiven),
+    sigma: isGiven("sigma") ? config.sigma : undefined,
+    fromReference: startsFromReference(config),
+  }).filter(({ key }) => !methodKeys.includes(key));
+  // The number of iterations decides whether pairs are simulated.
+  const iterations =
+    rules.find(({ key }) => key === "n_ipf") ?? iterationsOf(choices.chosen.config);
+  if (iterations) choices.add(iterations);
+  const now = choices.chosen.config;
+  if (methodOf(now).mass) choices.add(...growthRules(facts));
+  const unused = unusedOf(now);
+  choices.add(...rules.filter(({ key }) => !unused.includes(key)));
+  const { batch_size, ...chosen } = choices.chosen.config;
+  const isPaired = chosen.ot_sampler !== null || methodOf(chosen).rows?.coupling !== undefined;
+  const classes = ends.columns?.condition?.classes?.length ?? null;
+  if (isConditional && isPaired)
+    choices.add(rowsTogether(batch_size, classes, Math.min(...facts.rows)));
+}
+
+/** The user of one of these has chosen the paths. */
+const pathKeys = [
+  "method",
+  "interpolant",
+  "first_coupling",
+  "ot_sampler",
+  "pairs",
+  "n_ipf",
+  ...massKeys,
+];
+
+type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows" | "mass">;
+
+const methodOf = ({ method }: Pick<CompleteTrainConfig, "method">): MethodFacts =>
+  method === "dsb" ? { predicts: "increment" } : methodNamed(method);
+
+const isFitted = (config: CompleteTrainConfig): boolean =>
+  methodOf(config).model?.fit !== undefined;
+
+const isIterated = ({ predicts, rows, model }: MethodFacts): boolean =>
+  predicts === "drift" && rows?.simulation !== "never" && !model?.fit;
+
+const repeats = ({ half_iterations, first_pass }: CompleteTrainConfig): boolean =>
+  half_iterations > first_pass;
+
+const refinesPairs = (config: CompleteTrainConfig): boolean =>
+  isIterated(methodOf(config)) && repeats(config) && config.first_coupling === "ind";
+
+function startsFromReference(config: CompleteTrainConfig): boolean {
+  const method = methodOf(config);
+  const isIpf = isIterated(method) && config.first_coupling === "ref";
+  return method.predicts === "increment" || isIpf;
+}
+
+function iterationsOf(config: CompleteTrainConfig): Rule | null {
+  const { predicts, plan, rows, model } = methodOf(config);
+  if (model?.fit || plan) return null;
+  const rule = iterationRule({ predicts, rows, fromReference: startsFromReference(config) });
+  return config.n_ipf >= Number(rule.value) ? rule : null;
+}
+
+function unusedOf(config: CompleteTrainConfig): readonly string[] {
+  const method = methodOf(config);
+  const simulates = !method.model?.fit && method.rows?.simulation !== "never" && repeats(config);
+  return unusedKeys(method, { simulates, caches: simulates && config.cache === "disk" });
+}
+
+/** Chooses the sizes of image networks and of their evaluations. Returns the speed of this machine. */
+async function chooseInTime(
+  choices: Choices,
+  ends: Datasets,
+  forecastAt: (speed: Speed) => TimePlan,
+): Promise<Speed> {
+  const { config, own } = choices.chosen;
+  const { max_minutes } = own;
+  const measured = (): Promise<Speed> => {
+    const { config: now } = choices.chosen;
+    setNumThreads(threadsOf(now));
+    return measureSpeed(trainingProblem(now, ends, { cacheFolder: runPaths("").cache }));
+  };
+  if (isFitted(config)) return { step: 0, pair: 0 };
+  if (ends.shape.length === 1 || max_minutes === null) return measured();
+  const stepsAt = (speed: Speed) => {
+    const { half_iterations } = choices.chosen.config;
+    choices.replace(choosePictures(speed.pair, 60 * max_minutes, half_iterations));
+    return Math.min(...forecastAt(speed).forecast());
+  };
+  // From narrow to wide: wide networks are slow.
+  const { num_channels: widest } = config.model as { num_channels: number };
+  const whole = choices.list.find(({ key }) => key === "model.num_channels");
+  let channels = choices.replace(chooseChannels(leastChannels, 0)) ? leastChannels : widest;
+  let speed = await measured();
+  let steps = stepsAt(speed);
+  while (channels < widest && steps / twiceTheWidth >= fewSteps) {
+    channels *= 2;
+    choices.replace(chooseChannels(channels, 0));
+    speed = await measured();
+    steps = stepsAt(speed);
+  }
+  if (whole) choices.replace(channels < widest ? chooseChannels(channels, steps) : whole);
+  const isTwo = choices.list.some(({ key, value }) => key === "n_ipf" && value === 2);
+  if (steps < fewSteps && isTwo && choices.replace(oneIteration(steps))) stepsAt(speed);
+  return speed;
+}
+
+const mostReserved = 0.35;
+/** Seconds of the final evaluation and the report of vectors. */
+const usualEnd = 20;
+const leastEnd = { seconds: 4, share: 0.5 };
+
+/** The time of a run from the speed of this machine. */
+function forecast(
+  chosen: Chosen,
+  { facts, speed, began }: { facts: DataFacts; speed: Speed; began: number },
+): TimePlan {
+  const { config, own } = chosen;
+  const all = own.max_minutes === null ? Number.POSITIVE_INFINITY : 60 * own.max_minutes;
+  const leftOut = leaveOutSeconds(config, own.loo, all);
+  const evaluation = config.test_npar * speed.pair;
+  const most = (evaluationShare * all) / config.half_iterations;
+  const end = Math.min(usualEnd + endSimulations * evaluation, mostReserved * (all - leftOut));
+  return timePlan(chosen, {
+    speed,
+    began,
+    evaluation: Math.min(evaluation, most),
+    reserve: leftOut + Math.max(end, Math.min(leastEnd.seconds, leastEnd.share * all)),
+    most: mostSteps(Math.min(...facts.rows), config.batch_size),
+  });
+}
+
+interface TimeFacts extends Pick<TimePlan["limit"], "reserve" | "most"> {
+  speed: Speed;
+  /** Seconds of an evaluation between half-iterations, before one is measured. */
+  evaluation?: number;
+  began: number;
+}
+
+export function timePlan(
+  { config, own }: Chosen,
+  { speed, evaluation, began, ...limit }: TimeFacts,
+): TimePlan {
+  const seconds = own.max_minutes === null ? null : 60 * own.max_minutes;
+  const clock = new Clock(seconds, { began });
+  const estimate = new TimeEstimate(config, { speed, evaluation });
+  return new TimePlan({ ...limit, clock, earlyStop: own.early_stop }, config, estimate);
+}
+
 export function printPlan(
-  { choices, own, config, time }: PlannedFit,
+  { choices, own, config, time }: FitPlan,
   { line }: Pick<Progress, "line">,
 ): void {
   const visible = choices.filter(({ key, organising }) => !organising && key !== "max_minutes");

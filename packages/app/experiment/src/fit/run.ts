@@ -1,14 +1,28 @@
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { type Holdout, holdoutsOf, type QualityOptions } from "@dsbm/evaluation";
-import { duration, type Progress, type Row, readQuality, runPaths } from "@dsbm/runs";
+import type { QualityOptions } from "@dsbm/evaluation";
+import {
+  type Choice,
+  checkFiles,
+  duration,
+  type Progress,
+  type Row,
+  readChoiceList,
+  readQuality,
+  runPaths,
+} from "@dsbm/runs";
 import { measureRun } from "../run/measure.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
 import { leaveOut, leaveOutSeconds } from "./leave-out.js";
-import { type PlannedFit, planFit, printPlan, timePlan } from "./plan.js";
-import { configureFit, type FitRequest } from "./prepare.js";
-import { type Choice, readChoices } from "./saved.js";
+import {
+  configureFit,
+  type FitPlan,
+  type FitRequest,
+  planFit,
+  printPlan,
+  timePlan,
+} from "./plan.js";
 
 type FitResult = RunResult & { state: "finished" | "interrupted" };
 
@@ -17,13 +31,18 @@ export function finishedFit(request: FitRequest, folder: string): RunResult | nu
   const choices = readChoices(folder);
   if (!choices) return null;
   const { config, own } = configureFit(request, choices);
-  return isMeasured(folder, holdoutsOf(own)) ? finishedRun(folder, config) : null;
+  return isMeasured(folder, own) ? finishedRun(folder, config) : null;
 }
 
-function isMeasured(folder: string, holdouts: readonly Holdout[]): boolean {
+function isMeasured(folder: string, { holdout, at }: FitPlan["own"]): boolean {
   const quality = readQuality(folder);
-  if (!quality || holdouts.length === 0) return quality !== null;
-  return JSON.stringify(quality.holdouts) === JSON.stringify(holdouts);
+  if (!quality || holdout === null) return quality !== null;
+  const { holdouts = [] } = quality;
+  const given = [[holdout].flat(), [at].flat()];
+  return (
+    JSON.stringify(given) ===
+    JSON.stringify([holdouts.map(({ path }) => path), holdouts.map((one) => one.at)])
+  );
 }
 
 /**
@@ -33,15 +52,20 @@ function isMeasured(folder: string, holdouts: readonly Holdout[]): boolean {
 export async function runFit(request: FitRequest, options: RunOptions): Promise<FitResult> {
   const { folder, progress, again = false, began = performance.now() / 1000 } = options;
   const saved = again ? null : readChoices(folder);
-  let planned: PlannedFit;
   if (saved) {
     progress.line("resuming with the choices in choices.json");
-    planned = resumedFit(request, saved, began);
-  } else {
-    planned = await planFit(request, { progress, signal: options.signal }, began);
-    printPlan(planned, progress);
+    return trainFit(resumedFit(request, saved, began), options);
   }
-  return trainFit(planned, options);
+  const plan = await planFit(request, { progress, signal: options.signal }, began);
+  printPlan(plan, progress);
+  return trainFit(plan, options);
+}
+
+/** Returns null if the run has no choices. Throws a RunError for a damaged file. */
+function readChoices(folder: string): Choice[] | null {
+  if (!existsSync(join(folder, "choices.json"))) return null;
+  checkFiles(folder, ["choices.json"]);
+  return readChoiceList(folder);
 }
 
 /** The part of a rank above 0, with rank 0's choices. */
@@ -50,24 +74,26 @@ export function runFitWorker(request: FitRequest, options: WorkerOptions): Promi
   return runTrainingWorker(configureFit(request, choices).config, options);
 }
 
-function resumedFit(request: FitRequest, choices: Choice[], began: number): PlannedFit {
+function resumedFit(request: FitRequest, choices: Choice[], began: number): FitPlan {
   const chosen = configureFit(request, choices);
   const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
+  const { first_num_iter, num_iter } = chosen.config;
+  const most = Math.max(first_num_iter, num_iter);
   // Placeholder until the first steps are timed.
   const speed = { step: 0.01, pair: 0.001 };
-  return { ...chosen, choices, time: timePlan(chosen, { speed, reserve, began }) };
+  return { ...chosen, choices, time: timePlan(chosen, { speed, reserve, most, began }) };
 }
 
 async function trainFit(
-  { config, own, choices, time }: PlannedFit,
+  { config, own, choices, time }: FitPlan,
   options: RunOptions,
 ): Promise<FitResult> {
   const { folder, progress, signal } = options;
-  const holdouts = holdoutsOf(own);
   const measure = (data?: Pick<QualityOptions, "ends">) => {
     const { threads, device } = config;
     const { inception, fid_statistics } = config.metrics;
-    const common = { holdouts, progress, signal, threads, device, inception, fid_statistics };
+    const { holdout, at } = own;
+    const common = { holdout, at, progress, signal, threads, device, inception, fid_statistics };
     const { seconds, left } = time.clock;
     const rest = left - leaveOutSeconds(config, own.loo, seconds ?? Number.POSITIVE_INFINITY);
     const clock = time.clock.part(0.7, 0.7 * Math.max(0.2 * left, rest));
@@ -75,24 +101,22 @@ async function trainFit(
   };
   const result = await runTraining(config, {
     ...options,
-    hooks: {
-      free: ["num_iter", "first_num_iter"],
-      begin: { choices },
-      opened: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
-      time,
-      async trained(_run, ends, rows) {
-        keepBest(folder, rows, progress);
-        if (!(await measure({ ends }))) return false;
-        const course = { config, ends };
-        const how = { loo: own.loo, time, progress, signal };
-        if (!(await leaveOut(folder, course, how))) return false;
-        progress.line(`took ${duration(time.clock.spent)}`);
-        return true;
-      },
+    free: ["num_iter", "first_num_iter"],
+    begin: { choices },
+    opened: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
+    time,
+    async trained(_run, ends, rows) {
+      keepBest(folder, rows, progress);
+      if (!(await measure({ ends }))) return false;
+      const course = { config, ends };
+      const how = { loo: own.loo, time, progress, signal };
+      if (!(await leaveOut(folder, course, how))) return false;
+      progress.line(`took ${duration(time.clock.spent)}`);
+      return true;
     },
   });
   // A finished run, asked for other hold-outs.
-  if (result.state === "finished" && !isMeasured(folder, holdouts) && !(await measure()))
+  if (result.state === "finished" && !isMeasured(folder, own) && !(await measure()))
     return { rows: result.rows, state: "interrupted" };
   return result;
 }

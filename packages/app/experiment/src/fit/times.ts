@@ -1,6 +1,6 @@
 import { ConfigError } from "@dsbm/config";
 import { tableGroups } from "@dsbm/data";
-import { type FitRequest, fitMember } from "./prepare.js";
+import { type FitRequest, fitMember } from "./plan.js";
 
 /** Throws the errors of `tableGroups`. */
 export async function withTimes(

@@ -28,20 +28,21 @@ export async function measureSpeed(problem: Problem): Promise<Speed> {
   const training = new Training(withExecution(still, { ranks: null, logEvery: 1_000_000 }));
   try {
     const stop = new AbortController();
-    const seen: [step: number, time: number][] = [];
+    let first = 0;
+    let last = 0;
+    let count = 0;
     const pauseAt = ({ step }: { step: number }) => {
-      const now = performance.now() / 1000;
+      last = performance.now() / 1000;
       // The first steps record the program.
-      if (step >= 3) seen.push([step, now]);
-      const [, began] = seen[0] ?? [0, now];
-      const enough = now - began > 2 * seconds ? 2 : 5;
-      if (seen.length >= enough && now - began > seconds / 2) stop.abort();
+      if (step <= 3) first = last;
+      count = step - 3;
+      const spent = last - first;
+      if (spent > seconds / 2 && (count >= 5 || spent > 2 * seconds)) stop.abort();
       return false;
     };
     for await (const event of training.run({ signal: stop.signal, pauseAt }))
       if (event.type === "half") break;
-    const [first, last] = [seen[0], seen.at(-1)] as [[number, number], [number, number]];
-    const step = first && last[0] > first[0] ? (last[1] - first[1]) / (last[0] - first[0]) : 0.01;
+    const step = count > 0 ? (last - first) / count : 0.01;
     const { x0, decode, conditions } = training.problem.data;
     const generator = stream(0, "fit/speed", x0.device);
     const time = (n: number) =>

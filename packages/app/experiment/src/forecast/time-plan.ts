@@ -2,8 +2,8 @@
 // changes.
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Position } from "@dsbm/problem";
-import type { Clock, Row } from "@dsbm/runs";
-import type { TimeEstimate } from "./estimate.js";
+import { Clock, type Row } from "@dsbm/runs";
+import { TimeEstimate } from "./estimate.js";
 
 /** The training, or a stand-in. */
 export interface Planned {
@@ -166,6 +166,14 @@ export class TimePlan {
     return Math.max(leastSteps, Math.min(this.limit.most, steps));
   }
 }
+
+/** The steps of the configuration. */
+export const unlimited = (config: CompleteTrainConfig): TimePlan =>
+  new TimePlan(
+    { clock: new Clock(), reserve: 0, most: 0, earlyStop: false },
+    config,
+    new TimeEstimate(config),
+  );
 
 function iterationErrors(rows: readonly Row[], first: number): number[] {
   const errors = new Map<number, number[]>();

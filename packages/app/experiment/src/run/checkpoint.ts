@@ -28,8 +28,8 @@ export function encodePoint(
     config: CompleteTrainConfig;
     /** Training steps before it. */
     order: number;
-    /** Seconds of the run so far, if they are counted. */
-    seconds?: number | undefined;
+    /** Seconds of the run so far. */
+    seconds: number;
   },
 ): CheckpointPoint {
   const { tensors, facts } = training.save();
@@ -44,7 +44,7 @@ export function encodePoint(
   return {
     id: checkpointId(at, config),
     order,
-    facts: { at, training: facts, config, ...(seconds !== undefined && { seconds }) },
+    facts: { at, training: facts, config, seconds },
     files,
   };
 }
@@ -173,15 +173,12 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
     loaded.push(...state.values());
     for (const [name, t] of state) tensors.set(prefix + name, t);
     const part = partOf(training.save().tensors, prefix);
-    const missing = [...part.keys()].find((name) => !state.has(name));
-    const odd = [...state.keys()].find((name) => part.size > 0 && !part.has(name));
-    if (missing !== undefined || odd !== undefined)
+    const names = [...part.keys(), ...state.keys()];
+    const odd = part.size > 0 && names.find((name) => part.has(name) !== state.has(name));
+    if (odd)
       throw new ConfigError(
         "usage",
-        `${key}=${path} does not fit this network: ${[
-          ...(missing === undefined ? [] : [`it lacks ${missing}`]),
-          ...(odd === undefined ? [] : [`it has ${odd}, which the network has not`]),
-        ].join("; ")}; give the file of a network with these model keys`,
+        `${key}=${path} does not fit this network (only one of them has ${odd}): give the file of a network with these model keys`,
       );
     return true;
   };

@@ -27,7 +27,7 @@ import {
 } from "@dsbm/runs";
 import { io, TorchError } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
-import { TimeEstimate } from "../forecast/estimate.js";
+import { type TimePlan, unlimited } from "../forecast/time-plan.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns, savePairs, saveProjection } from "./columns.js";
@@ -37,14 +37,15 @@ import { describeStep } from "./ranks.js";
 import { writeReport } from "./report.js";
 import { writeTrajectories } from "./trajectories.js";
 
-export class ExperimentRun {
+export class ExperimentRun implements MainWork {
   readonly #training: Training;
   readonly #store: CheckpointStore;
   #evaluator: Evaluator | null = null;
   #logger: Logger | null = null;
   #lastSaved = performance.now();
   #ended: string | null = null;
-  readonly #time: TimeEstimate;
+  readonly #time: TimePlan;
+  #at: Position = { half: 0, direction: "b", step: 0 };
 
   constructor(
     private readonly config: CompleteTrainConfig,
@@ -54,11 +55,16 @@ export class ExperimentRun {
     pairs: KnownRows | null,
   ) {
     const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
-    const { ranks = null, hooks } = options;
+    const { ranks = null, time = unlimited(config) } = options;
     this.#training = new Training(withExecution(problem, { ranks }));
-    this.#time = hooks?.time?.estimate ?? new TimeEstimate(config);
+    this.#time = time;
     const { keep_last } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last });
+  }
+
+  /** Whether a time limit plans the steps. */
+  get #isPlanned(): boolean {
+    return this.#time.clock.seconds !== null;
   }
 
   get #halves(): number {
@@ -79,24 +85,19 @@ export class ExperimentRun {
     const ways = method.networks === "each" ? "each way" : "for both ways";
     if (!method.model?.fit) progress.line(`${name} of ${size} parameters ${ways}`);
     const at = this.#restore();
-    const plan = options.hooks?.time;
     const steps = this.#stepsBefore({ half: this.#halves + 1, step: 0 });
-    if (!plan) progress.line(`${this.#halves} half-iterations, ${steps} steps in all`);
+    if (!this.#isPlanned) progress.line(`${this.#halves} half-iterations, ${steps} steps in all`);
     run.rewindTo({ half_iteration: at.half, step: at.step });
-    const main: MainWork = {
-      begin: () => this.#begin(at),
-      follow: (event) => this.#follow(event),
-      end: () => this.#end(),
-    };
-    const next = await runCourse(training, main, {
+    this.#at = at;
+    const next = await runCourse(training, this, {
       signal,
       pauseAt: ({ step }) => {
-        this.#time.stepped();
+        this.#time.estimate.stepped();
         return (
           step % config.checkpoint_stride === 0 ||
           step % config.gif_stride === 0 ||
           this.#minutesUp() ||
-          plan?.isDue() === true
+          this.#time.isDue()
         );
       },
     });
@@ -104,8 +105,9 @@ export class ExperimentRun {
     return next === "end" ? "finished" : "interrupted";
   }
 
-  async #begin(at: Position): Promise<Next> {
+  async begin(): Promise<Next> {
     const { config, options, run, ends } = this;
+    const at = this.#at;
     const { progress, signal } = options;
     const training = this.#training;
     const isPending = this.#evaluationPending(at);
@@ -120,13 +122,13 @@ export class ExperimentRun {
     if (isPending && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
     if (isDone && at.half > 0 && this.#isEnded(at.half)) return "end";
-    options.hooks?.time?.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
+    this.#time.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
     return "train";
   }
 
-  async #end(): Promise<Next> {
+  async end(): Promise<Next> {
     const { config, options, run, ends } = this;
-    const { progress, signal, hooks } = options;
+    const { progress, signal } = options;
     const training = this.#training;
     progress.done();
     if (this.#ended !== null)
@@ -136,7 +138,7 @@ export class ExperimentRun {
       progress.line(
         `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
       );
-    if ((await hooks?.trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
+    if ((await options.trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
       return "interrupted";
     const folder = run.paths.folder;
     if (ends.exact)
@@ -166,8 +168,7 @@ export class ExperimentRun {
 
   #left(at: Position): number | null {
     const stepsOf = (half: number) => this.#training.stepsOf(half);
-    const training = this.#time.left(at, { halves: this.#halves, stepsOf });
-    return this.options.hooks?.time?.left(training) ?? training;
+    return this.#time.left(this.#time.estimate.left(at, { halves: this.#halves, stepsOf }));
   }
 
   #restore(): Position {
@@ -188,11 +189,11 @@ export class ExperimentRun {
       return at;
     }
     const restored = restorePoint(this.#training, checkpoint);
-    const at = options.hooks?.time
+    const at = this.#isPlanned
       ? restored
       : lengthen(this.#training, checkpoint, { at: restored, config });
     const { seconds } = checkpoint.facts;
-    if (typeof seconds === "number") options.hooks?.time?.resume(seconds);
+    if (typeof seconds === "number") this.#time.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
     this.#tidy();
     progress.line(`resuming from checkpoint ${checkpoint.id}`);
@@ -205,11 +206,11 @@ export class ExperimentRun {
     return `half-iteration ${half}/${this.#halves} ${direction}`;
   }
 
-  async #follow(event: TrainEvent): Promise<Next> {
-    const { progress, hooks } = this.options;
+  async follow(event: TrainEvent): Promise<Next> {
+    const { progress } = this.options;
     const label = this.#label(event);
     const place = `${event.half}/${this.#halves} ${event.direction}`;
-    this.#time.follow(event);
+    this.#time.estimate.follow(event);
     switch (event.type) {
       case "start":
         progress.line(`${label}: ${describeStep(event)}`);
@@ -226,17 +227,17 @@ export class ExperimentRun {
         progress.update({
           ...event,
           label: place,
-          rate: 1 / (this.#time.step ?? 1 / event.rate),
+          rate: 1 / (this.#time.estimate.step ?? 1 / event.rate),
           left: this.#left(event),
         });
         return "train";
       case "pause":
-        hooks?.time?.replan(this.#training, event);
-        if (hooks?.time && !this.#minutesUp()) return "train";
+        this.#time.replan(this.#training, event);
+        if (this.#isPlanned && !this.#minutesUp()) return "train";
         this.#save(event);
         if (event.step % this.config.gif_stride === 0 && !(await this.#evaluate(event)))
           return "interrupted";
-        this.#time.restart();
+        this.#time.estimate.restart();
         return "train";
       case "stopped":
         this.options.interrupt?.noticed();
@@ -269,13 +270,13 @@ export class ExperimentRun {
     const isWhole = await this.#evaluate(at);
     if (!isWhole) return "interrupted";
     if (this.#isEnded(half)) return "end";
-    if (half < this.#halves) this.options.hooks?.time?.begin(this.#training, half + 1);
+    if (half < this.#halves) this.#time.begin(this.#training, half + 1);
     return "train";
   }
 
   #isEnded(half: number): boolean {
     const rows = readCsv(this.run.paths.results_csv).rows;
-    this.#ended = this.options.hooks?.time?.ended(rows, half) ?? null;
+    this.#ended = this.#time.ended(rows, half);
     return this.#ended !== null;
   }
 
@@ -301,7 +302,7 @@ export class ExperimentRun {
       encodePoint(this.#training, at, {
         config: this.config,
         order: this.#stepsBefore(at),
-        seconds: this.options.hooks?.time?.clock.spent,
+        seconds: this.#time.clock.spent,
       }),
     );
     for (const warning of warnings) this.options.progress.line(warning);
@@ -336,7 +337,7 @@ export class ExperimentRun {
     const began = performance.now();
     for (const { at, steps } of this.#pending({ half, direction, step }))
       if (!(await this.#evaluateOne(at, steps))) return false;
-    this.#time.evaluated((performance.now() - began) / 1000);
+    this.#time.estimate.evaluated((performance.now() - began) / 1000);
     return true;
   }
 
@@ -346,7 +347,7 @@ export class ExperimentRun {
     const training = this.#training;
     const grid = gridOf({ grid: training.problem.schedule.grid, chain: ends.chain }, steps);
     const sampling = { solver: "sde", grid, steps, batch: config.test_batch_size } as const;
-    const clock = options.hooks?.time?.evaluationClock();
+    const clock = this.#time.evaluationClock();
     using found = (await this.#evaluator?.evaluate(at, sampling, clock)) ?? null;
     if (!found) {
       options.interrupt?.noticed();

@@ -19,15 +19,14 @@ export interface RunOptions {
   ranks?: Ranks | null;
   /** Start of the run in seconds of performance.now() (default: now). */
   began?: number;
-  hooks?: RunHooks;
-}
-
-interface RunHooks {
   /** Additional options that may change when a run resumes. */
   free?: readonly string[];
+  /** What ranks above 0 need. */
   begin?: Record<string, unknown>;
-  opened?(run: RunWriter): void;
+  /** Plans the steps (default: those of the configuration). */
   time?: TimePlan;
+  opened?(run: RunWriter): void;
+  /** Returns false if it was stopped. */
   trained?(run: RunWriter, ends: Datasets, rows: readonly Row[]): Promise<boolean>;
 }
 

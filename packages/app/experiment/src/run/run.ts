@@ -65,11 +65,11 @@ export async function runTraining(
   request: CompleteTrainConfig,
   options: RunOptions,
 ): Promise<RunResult & { state: "finished" | "interrupted" }> {
-  const { folder, progress, signal, again = false, hooks = {} } = options;
+  const { folder, progress, signal, again = false } = options;
   const extension = options.extension ?? (again ? null : readExtension(folder));
   const config = extended(request, extension);
   if (!again && existsSync(join(folder, "run.json"))) {
-    const free = new Set([...freeKeys, ...(hooks.free ?? []), ...(extension ? lengthKeys : [])]);
+    const free = new Set([...freeKeys, ...(options.free ?? []), ...(extension ? lengthKeys : [])]);
     // `dsbm extend` asks for more half-iterations, also after an early end.
     const isShort = options.extension || (extension && !isOfLength(folder, extension));
     const rows = isShort ? null : finishedRows(folder, config, free);
@@ -80,7 +80,7 @@ export async function runTraining(
   }
   setNumThreads(threadsOf(config));
   await prepareDatasets(config, { progress, signal });
-  options.ranks?.tell({ facts: hooks.begin ?? {}, tensors: new Map() });
+  options.ranks?.tell({ facts: options.begin ?? {}, tensors: new Map() });
   const ends = loadDatasets(config);
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
@@ -96,7 +96,7 @@ export async function runTraining(
       command: options.resume,
       ...columnsFor({ ends, config }),
     });
-    hooks.opened?.(run);
+    options.opened?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);
     for (const end of marginalsOf(ends)) progress.line(end.about);
     if (pairs) progress.line(aboutPairs(config, pairs));

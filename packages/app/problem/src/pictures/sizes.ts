@@ -1,22 +1,12 @@
-import type { CompleteTrainConfig, TrainConfig } from "@dsbm/config";
+import type { CompleteTrainConfig } from "@dsbm/config";
 import { pictureFormat } from "@dsbm/data";
+import { namesOf } from "../datasets.js";
 
 const prefix = "folder:";
 
-type Datasets = Pick<
-  TrainConfig | CompleteTrainConfig,
-  "Dataset" | "Dataset_between" | "Dataset_transfer" | "transfer"
->;
-
-const endsOf = ({ Dataset, Dataset_between, Dataset_transfer, transfer }: Datasets) => [
-  Dataset,
-  ...(Dataset_between ?? []),
-  ...(transfer && Dataset_transfer ? [Dataset_transfer] : []),
-];
-
 /** The names of the image folders among the data (folder:PATH), each once. */
-export const pictureFolders = (ends: Datasets): string[] => [
-  ...new Set(endsOf(ends).filter((name) => name.startsWith(prefix))),
+export const pictureFolders = (config: CompleteTrainConfig): string[] => [
+  ...new Set(namesOf(config).flatMap(([, name]) => (name.startsWith(prefix) ? [name] : []))),
 ];
 
 const formatOf = (name: string): ReturnType<typeof pictureFormat> =>

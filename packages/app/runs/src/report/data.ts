@@ -16,7 +16,7 @@ export function endNames({ source, target }: DataFile): Names | null {
 export const dataSection = (data: DataFile): Html[] =>
   listed(box("Data", endsTable(data)), treatment(data));
 
-function endsTable({ source, target }: DataFile): Html {
+function endsTable({ source, target, columns }: DataFile): Html {
   const line = (name: string, cell: (end: EndpointData) => Part) => {
     const cells = [cell(source), target && cell(target)];
     if (cells.every((part) => !part)) return null;
@@ -31,17 +31,10 @@ function endsTable({ source, target }: DataFile): Html {
     line("Trained on", ({ train }) => count(train)),
     line("Held out for evaluation", ({ test }) => count(test)),
     line("Dropped (missing values)", ({ dropped }) => count(dropped)),
-    line("Content", contentOf),
+    line("Content", () => `${columns.length} numbers a row`),
   ];
   return html`<table><thead><tr><td></td><th scope="col" class="text">Source</th><th scope="col" class="text">Target</th></tr></thead>
 <tbody>${lines}</tbody></table>`;
-}
-
-function contentOf({ kind, shape }: EndpointData): string | null {
-  if (shape.length === 0) return null;
-  if (kind !== "pictures") return `${shape.join(" × ")} numbers a row`;
-  const channels = shape.length > 2 ? shape[0] : 1;
-  return `images of ${shape.at(-1)} × ${shape.at(-2)} pixels, ${channels} channels`;
 }
 
 const scalings: Readonly<Record<string, string>> = {
@@ -50,7 +43,7 @@ const scalings: Readonly<Record<string, string>> = {
   global: "all columns were shifted and scaled by one mean and one standard deviation",
 };
 
-function treatment({ transform, condition }: DataFile): Html[] {
+function treatment({ transform, conditioning }: DataFile): Html[] {
   const steps = [
     transform.log1p && "every value was replaced by log(1 + x)",
     scalings[transform.standardise],
@@ -58,8 +51,8 @@ function treatment({ transform, condition }: DataFile): Html[] {
   return listed(
     steps.length > 0 &&
       html`<p>Before training: ${steps.join("; ")}. Output is in the data’s own units again.</p>`,
-    condition !== null &&
-      html`<p>The bridge is conditional: it is given the column ${condition} of each row.</p>`,
+    conditioning !== null &&
+      html`<p>The bridge is conditional: it is given the column ${conditioning.name} of each row.</p>`,
   );
 }
 

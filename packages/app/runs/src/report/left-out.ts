@@ -3,11 +3,11 @@ import { digits } from "./page/digits.js";
 
 /** One for each held-out time, with the bridge's distance and the distances without a bridge. */
 export function leftOutSentences(rows: readonly MetricRow[]): string[] {
-  const own = rows.filter(({ name }) => /^loo_.*_w1$/.test(name) && !name.endsWith("debiased_w1"));
+  const own = rows.filter(({ name }) => /^(loo|holdout)_(a|b|nearest)_w1$/.test(name));
   const times = [...new Set(own.map(({ at }) => at))];
   return times.flatMap((at) => {
     const here = own.filter((row) => row.at === at);
-    const nearest = here.find(({ name }) => name === "loo_nearest_w1");
+    const nearest = here.find(({ name }) => name.endsWith("_nearest_w1"));
     const bridges = here.filter((row) => row !== nearest && row.ceiling !== null);
     const [first] = bridges;
     if (!first || !nearest) return [];

@@ -137,8 +137,8 @@ export async function renderRun(report: RunReport): Promise<string> {
 function request({ config }: RunReport, data: DataFile | null, names: Names): Html {
   const { fb_sequence: directions } = config;
   const isBoth = !Array.isArray(directions) || directions.length > 1;
-  const what = data ? (data.source.kind === "pictures" ? "image" : "row") : "sample";
-  return html`<p>The task: turn any ${what} of <b>${names.source}</b> into ${what === "image" ? "an" : "a"} ${what} that could be of <b>${names.target}</b>, with as little change as possible${isBoth && ", and back"}. dsbm learnt this from examples. It is judged on ${what}s that it never saw.</p>`;
+  const what = data ? "row" : "sample";
+  return html`<p>The task: turn any ${what} of <b>${names.source}</b> into a ${what} that could be of <b>${names.target}</b>, with as little change as possible${isBoth && ", and back"}. dsbm learnt this from examples. It is judged on ${what}s that it never saw.</p>`;
 }
 
 const stateOf = ({ info: { state, reason } }: RunReport): Html | false =>

@@ -1,43 +1,62 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { readIfAs } from "../files/json.js";
-import { listOf, real, realOrNull, text, textOrNull } from "../files/schema.js";
+import { listOf, text } from "../files/schema.js";
+
+const range = z.object({ min: z.number(), max: z.number() });
 
 const end = z.object({
-  path: text,
-  /** "table" or "pictures". */
-  kind: text,
+  path: z.string(),
   /** The group of the rows, if one file holds source and target. */
-  group: textOrNull,
-  format: textOrNull,
-  rows: realOrNull,
-  train: realOrNull,
-  test: realOrNull,
+  group: z.string().nullable(),
+  format: z.string(),
+  rows: z.number(),
+  train: z.number(),
+  test: z.number(),
   /** Dropped rows with missing values. */
-  dropped: realOrNull,
-  shape: listOf(real),
+  dropped: z.number(),
+});
+
+const column = z.object({
+  name: z.string(),
+  source: range,
+  target: range.nullable(),
+  /** Whether all values are whole numbers. */
+  whole: z.boolean(),
 });
 
 const transform = z.object({
   /** Whether every value was replaced by log(1 + x). */
-  log1p: z.boolean().catch(false),
-  standardise: z.enum(["columns", "global", "none"]).catch("none"),
-  mean: listOf(real),
-  std: listOf(real),
+  log1p: z.boolean(),
+  standardise: z.enum(["columns", "global", "none"]),
+  mean: z.array(z.number()),
+  std: z.array(z.number().nonnegative()),
+});
+
+const conditioning = z.object({
+  name: z.string(),
+  classes: z.array(z.string()).nullable(),
+  mean: z.number(),
+  std: z.number(),
 });
 
 /** The schema of data.json. */
-export const dataFile = z.object({
-  source: end,
-  target: end.nullable().catch(null),
-  columns: listOf(z.object({ name: z.string() })),
-  transform: transform.catch({ log1p: false, standardise: "none", mean: [], std: [] }),
-  /** The condition column. */
-  condition: textOrNull,
-  warnings: listOf(z.string()),
-  /** The SHA-256 of each table by its path. */
-  files: z.record(z.string(), z.string()).catch({}),
-});
+export const dataFile = z
+  .object({
+    source: end,
+    target: end.nullable(),
+    columns: z.array(column).min(1),
+    kept: z.array(z.string()),
+    transform,
+    /** The condition column; null without one. */
+    conditioning: conditioning.nullable(),
+    warnings: listOf(z.string()),
+    /** The SHA-256 of each table by its path. */
+    files: z.record(z.string(), z.string()).catch({}),
+  })
+  .refine(({ columns, transform: { mean, std } }) =>
+    [mean, std].every(({ length }) => length === columns.length),
+  );
 
 /** The content of data.json. */
 export type DataFile = z.output<typeof dataFile>;

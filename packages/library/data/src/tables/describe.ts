@@ -38,7 +38,6 @@ export function describeTables(
     source: describeEnd(source),
     target: target && describeEnd(target),
     columns,
-    condition: source.condition?.name ?? null,
     conditioning,
     kept: source.kept,
     transform,
@@ -57,18 +56,8 @@ export function describeTables(
 }
 
 const describeEnd = (facts: TableFacts) => {
-  const { path, format, rows, train, test, dropped, group, columns } = facts;
-  return {
-    path,
-    format,
-    rows,
-    train,
-    test,
-    dropped,
-    group,
-    kind: "table",
-    shape: [columns.length],
-  };
+  const { path, format, rows, train, test, dropped, group } = facts;
+  return { path, format, rows, train, test, dropped, group };
 };
 
 function columnNotes(

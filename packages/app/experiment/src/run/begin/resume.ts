@@ -1,4 +1,4 @@
-import { ConfigError, freeProcessKeys, isTree, readConfig } from "@dsbm/config";
+import { ConfigError, freeProcessKeys, isTree } from "@dsbm/config";
 import { checkFiles, isFinished, type Row, readRun } from "@dsbm/runs";
 import { checkTables } from "../columns.js";
 
@@ -28,15 +28,11 @@ export const freeKeys: ReadonlySet<string> = new Set([
 
 /** Throws as readRun. */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
-  const before = current(readRun(folder).config);
+  const before = readRun(folder).config;
   const now = config as Record<string, unknown>;
   return [...new Set([...Object.keys(before), ...Object.keys(now)])]
     .filter((key) => !free.has(key))
     .flatMap((key) => differences(key, before[key], now[key]));
-}
-
-function current(config: Record<string, unknown>): Record<string, unknown> {
-  return "model_name" in config || "Dataset" in config ? { ...readConfig(config) } : config;
 }
 
 /** Throws a ConfigError that lists the changes and says what to do. */
