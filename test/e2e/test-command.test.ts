@@ -52,7 +52,7 @@ it("measures the run of its options, on training data, after an earlier half-ite
 it.each<[string[], string[]]>([
   [["half_iteration=7"], ["half_iteration=7", "1 (b), 2 (f)"]],
   [["num_steps=8"], ["there is no run of these options", "npx dsbm train", "num_steps=8"]],
-  [["seed=1,2", "-m"], ["dsbm test does one thing at a time"]],
+  [["seed=1,2", "-m"], ["dsbm test handles one run"]],
 ])("%j is refused with what to do", async (more, texts) => {
   await refuse(["test", ...run, ...more], texts);
 });

@@ -1,46 +1,29 @@
 // `dsbm test RUN key=value …`: `dsbm evaluate` under the published command and keys, by the SDE and the probability flow.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  ConfigError,
-  configure,
-  evaluate,
-  helpTable,
-  isSetting,
-  resolve,
-  test,
-  testOnlyKeys,
-} from "@dsbm/config";
+import { ConfigError, configure, evaluate, resolve, test, testOnlyKeys } from "@dsbm/config";
 import { makeFolder } from "@dsbm/files";
 import { findRun, shellWord } from "@dsbm/runs";
-import { printHelp } from "../terminal/columns.js";
 import { placeOfRun } from "../words/place.js";
 import { evaluateRun } from "./evaluate.js";
+import { placedWords } from "./words.js";
 
-const usage = "usage: dsbm test RUN | the options of the run [key=value …]";
-
-const notes =
-  "RUN is the folder of a run, a folder above one, or latest; or the options of dsbm train name the run. test_npar and test_num_steps hold too. dsbm evaluate measures it by its own sampler and along its probability flow, into RUN/test/.";
-
-const isOption = (word: string) =>
-  (word.startsWith("-") || isSetting(word)) && !existsSync(join(word, "run.json"));
+const notes = [
+  "RUN  the folder of a run, a folder above one, or latest; without RUN the options of dsbm train name it",
+  "test_npar and test_num_steps hold too. dsbm evaluate measures the run by its own sampler and along its probability flow, into RUN/test/.",
+];
 
 /** Returns the exit code. Throws ConfigError. */
 export async function testCommand(args: string[]): Promise<number> {
-  const words = args.filter(isOption);
-  const [run, ...odd] = args.filter((word) => !isOption(word));
-  if (odd.length > 0)
-    throw new ConfigError("usage", `got ${run} ${odd.join(" ")}; expected one run: ${usage}`);
-  const { help, members } = resolve(test, words);
-  if (help) {
-    const table = helpTable(test.schema, { only: testOnlyKeys });
-    printHelp([usage, test.about, notes, table].join("\n\n"));
-    return 0;
-  }
-  const [member, ...more] = members;
-  if (!member || more.length > 0)
-    throw new ConfigError("sweep", "dsbm test does one thing at a time: leave -m out");
-  const { config, overrides } = member;
+  const request = placedWords(test, args, {
+    expected: "[RUN]",
+    notes,
+    isPlace: (word) => existsSync(join(word, "run.json")),
+    only: testOnlyKeys,
+  });
+  if (!request) return 0;
+  const { config, overrides, words, places } = request;
+  const [run] = places;
   const folder = run === undefined ? runOf(words) : findRun(run);
   const { readTrained } = await import("@dsbm/inference");
   const hasFlow = readTrained(folder, "newest").method.sampler === undefined;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { ConfigError, type Experiment, helpTable, isSetting, resolve } from "@dsbm/config";
+import { ConfigError, type Experiment, helpTable, isSetting, type Member, resolve } from "@dsbm/config";
 import type { z } from "zod";
 import { printHelp } from "../terminal/columns.js";
 
@@ -11,17 +11,16 @@ interface PlacedOptions {
   isPlace?: (word: string) => boolean;
   /** Options with dashes, and their settings. */
   options?: Readonly<Record<string, string>>;
+  /** The keys that help shows (default: all). */
+  only?: readonly string[];
 }
 
-/**
- * Returns the places and the configuration of a command that does one thing; null after printing
- * help. Throws ConfigError.
- */
+/** Returns the run and the places of a command that does one thing; null after printing help. Throws ConfigError. */
 export function placedWords<S extends z.ZodType>(
   experiment: Experiment<S>,
   args: readonly string[],
-  { expected, notes, isPlace = existsSync, options = {} }: PlacedOptions,
-): { config: z.output<S>; places: string[] } | null {
+  { expected, notes, isPlace = existsSync, options = {}, only }: PlacedOptions,
+): (Member<z.output<S>> & { places: string[] }) | null {
   const names = expected.split(" ");
   const switches = Object.keys(options);
   const usage = `dsbm ${[experiment.name, expected, "[key=value …]", ...switches].join(" ")}`;
@@ -33,7 +32,7 @@ export function placedWords<S extends z.ZodType>(
   }
   const { help: isHelp, members } = resolve(experiment, settings, { options: switches });
   if (isHelp) {
-    const table = helpTable(experiment.schema);
+    const table = helpTable(experiment.schema, { only });
     printHelp([`usage: ${usage}`, "", experiment.about, "", ...notes, "", table].join("\n"));
     return null;
   }
@@ -46,7 +45,7 @@ export function placedWords<S extends z.ZodType>(
       "usage",
       `got ${places.length === 0 ? "no arguments" : places.map((place) => JSON.stringify(place)).join(" ")}; expected ${expected}: ${usage}`,
     );
-  return { config: member.config, places };
+  return { ...member, places };
 }
 
 /** Returns the arguments without Hydra's --cfg [job], and whether it was given. */
