@@ -1,5 +1,12 @@
 import { existsSync } from "node:fs";
-import { ConfigError, type Experiment, helpTable, isSetting, type Member, resolve } from "@dsbm/config";
+import {
+  ConfigError,
+  type Experiment,
+  helpTable,
+  isSetting,
+  type Member,
+  resolve,
+} from "@dsbm/config";
 import type { z } from "zod";
 import { printHelp } from "../terminal/columns.js";
 
