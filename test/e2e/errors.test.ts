@@ -34,7 +34,6 @@ describe("arguments are refused in one line", () => {
     [[], "gausian", ['did you mean "gaussian"']],
     [[], "doctor x=1", ["got x=1; dsbm doctor takes no arguments"]],
     [gaussian, "experiments_dir=occupied", ["occupied"]],
-    [[], "train dataset=moons from=nope", ['unknown key "from"', "--help lists all keys"]],
     [images, `${digits} paths.data_dir_name=cut`, ["train-images-idx3-ubyte"]],
     [images, from("gone.ckpt"), ["gone.ckpt"]],
     [images, from("other.safetensors"), ["checkpoint_b=", "does not fit this network"]],

@@ -178,7 +178,7 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
     if (odd)
       throw new ConfigError(
         "usage",
-        `${key}=${path} does not fit this network (only one of them has ${odd}): give the file of a network with these model keys`,
+        `${key}=${path} does not fit this network (only the network or only the file has ${odd}): give the file of a network with these model keys`,
       );
     return true;
   };
