@@ -10,14 +10,14 @@ const packages = {
   nets: { group: "library", budget: 17_300, imports: ["files", "torch", "bridge"] },
   data: { group: "library", budget: 43_100, imports: ["files", "torch", "bridge"] },
   train: { group: "library", budget: 33_000, imports: ["files", "torch", "bridge"] },
-  config: { group: "app", budget: 25_000, imports: ["files"] },
+  config: { group: "app", budget: 24_900, imports: ["files"] },
   runs: { group: "app", budget: 33_200, imports: ["files"] },
-  problem: { group: "app", budget: 12_800, imports: base },
+  problem: { group: "app", budget: 12_400, imports: base },
   inference: { group: "app", budget: 21_900, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 30_100, imports: [...base, "problem", "inference"] },
+  evaluation: { group: "app", budget: 28_900, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
-    budget: 29_900,
+    budget: 29_300,
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 16_900, imports: [...base, "problem", "inference", "web"] },
@@ -25,7 +25,7 @@ const packages = {
   studio: { group: "pages", budget: 25_100, imports: ["files", "runs"] },
   cli: {
     group: "app",
-    budget: 23_700,
+    budget: 23_300,
     imports: [
       ...base,
       "problem",

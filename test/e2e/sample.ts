@@ -152,7 +152,7 @@ export function tableRun(
     ...more,
   };
   const shape = [components ?? names.length];
-  const conditions = conditioning && (conditioning.classes?.length ?? 1);
+  const conditions = conditioning ? (conditioning.classes?.length ?? 1) : undefined;
   const facts = { classes: 0, method: bridgeProcess(config).method, shape, conditions };
   leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], { scale, shape });
   const columns = names.map((name, k) => {

@@ -75,7 +75,8 @@ export async function measureHeldOut(
   const first = (x: Tensor, count: number) => own(() => x.narrow(0, 0, Math.min(count, x.size(0))));
   const mixed = (x: Tensor, name: string) => {
     const order = randperm(x.size(0), { generator: stream(seed, `held-out/${name}`) });
-    return own(() => subsample(x.indexSelect(0, order), "x", { most: 2 * most, seed }));
+    const shuffled = () => x.indexSelect(0, order.to({ device: x.device }));
+    return own(() => subsample(shuffled(), "x", { most: 2 * most, seed }));
   };
   const all = mixed(truth, label);
   const n = Math.floor(all.size(0) / 2);
