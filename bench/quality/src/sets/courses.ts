@@ -2,14 +2,14 @@
 // paths, paths that follow the data and splines.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { exactPointPlan, rowsByMass, stream, wasserstein } from "@dsbm/bridge";
+import { exactPointPlan, rowsByMass, stream } from "@dsbm/bridge";
 import { printValue } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/files";
 import { Bridge } from "@dsbm/inference";
-import { cat, io, rand, randn, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { cat, io, rand, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Benchmark, type Case, publishedRow, type Values } from "../benchmark.js";
 import { all, daysOf, few, whiten, whitened } from "./cells.js";
-import { grow, weightedW1 } from "./growth.js";
+import { grow, w1, weightedW1, withinHalves } from "./growth.js";
 
 /** Rows [n, d] of each time; `left` is the place of the held-out time. */
 interface Course {
@@ -21,18 +21,6 @@ interface Course {
 }
 
 const totalVariance = (x: Tensor): number => tidy(() => x.var({ dim: 0 }).sum().item());
-
-const w1 = (x: Tensor, y: Tensor): number => wasserstein(x, y, { p: 1 }).value;
-
-/** W1 between two halves of rows in random order. */
-function withinHalves(x: Tensor): number {
-  return tidy(() => {
-    const n = Math.floor(x.size(0) / 2);
-    const order = randperm(x.size(0), { generator: stream(1, "benchmark/courses/halves") });
-    const mixed = x.indexSelect(0, order);
-    return w1(mixed.narrow(0, 0, n), mixed.narrow(0, n, n));
-  });
-}
 
 /** The middle of optimal pairs of two datasets, at a share of the way. */
 function between(x: Tensor, y: Tensor, share: number): Tensor {
