@@ -9,6 +9,7 @@ import {
   chooseRules,
   chooseScale,
   chooseSigma,
+  growthRules,
   pathRules,
   rowsTogether,
 } from "../src/fit/choose.js";
@@ -89,13 +90,17 @@ test.each([
   expect(rowsTogether(256, classes, most).value).toBe(rows);
 });
 
+test("plans of growth in many columns have a batch of rows", () => {
+  const rules = growthRules({ shape: [21], rows: [1000, 1000] });
+  expect(rules.find(({ key }) => key === "ot_rows")?.value).toBe(256);
+});
+
 test.each([
   { std: [3, 1, 0.2], names: null, value: "global" },
   { std: [3, 1, 0.2], names: ["age", "height", "dose"], value: "columns" },
   { std: [3, 1, 0.2], names: ["PC_1", "PC_2", "PC_10"], value: "global" },
   { std: [3, 1], names: ["x1", "y1"], value: "columns" },
-  { std: [3, 1], names: ["x", "x1"], value: "columns" },
-  { std: [1e6, 1], names: null, value: "columns" },
+  { std: [1e6, 1], names: ["x1", "x2"], value: "columns" },
   { std: [1, 0], names: null, value: "columns" },
 ])("columns $names of deviations $std are scaled: $value", ({ std, names, value }) => {
   expect(chooseScale({ std, names }).value).toBe(value);

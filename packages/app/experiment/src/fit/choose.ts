@@ -171,9 +171,10 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
   const [d = 0] = shape;
   const isLarge = Math.max(...rows) > mostPlanned;
   const width = d > 40 ? 512 : 256;
+  const batch = Math.min(256, ...perEnd(rows));
   return [
     rule("model.hidden", `${width},${width},${width}`, "growth is learned with the flow"),
-    rule("batch_size", Math.min(256, ...perEnd(rows)), "pairs of all intervals together"),
+    rule("batch_size", batch, "pairs of all intervals together"),
     rule("lr", 5e-3, "one regression without simulation allows a high rate, which falls to 0"),
     rule("ema_rate", 0.995, "averaged over some hundred steps: the rate is high"),
     ...(isLarge
@@ -184,7 +185,15 @@ export function growthRules({ shape, rows }: Pick<DataFacts, "shape" | "rows">):
             "more rows make a plan that is closer to the plan of the data",
           ),
         ]
-      : []),
+      : d > 20
+        ? [
+            rule(
+              "ot_rows",
+              batch,
+              "in many columns, networks would learn one plan of all rows by heart",
+            ),
+          ]
+        : []),
   ];
 }
 
