@@ -78,7 +78,7 @@ describe("a known plan", () => {
 it("the true growth of clusters is that of a grid in the plane", () => {
   const delta = 1.2;
   const grid = (reach: number, n: number) => linspace(-reach, reach, n, { dtype: "float64" });
-  const [along, over] = [grid(9.5, 61).repeatInterleave(9), grid(2.6, 9).repeat([61])];
+  const [along, over] = [grid(9.5, 81).repeatInterleave(9), grid(2.6, 9).repeat([81])];
   const x = cat(
     [along.add(over), along.sub(over)].map((y) => y.div(Math.SQRT2).unsqueeze(1)),
     { dim: 1 },
