@@ -29,12 +29,12 @@ import { encodeConditions } from "./condition-values.js";
 import { checkNoise, type PlanConfig, planSamples, withUnitMass } from "./plan.js";
 import {
   classesOf,
-  conditioningOf,
   loadNetworks,
   type Networks,
   type OwnNetwork,
   readTrained,
   type Trained,
+  trainedOf,
   unitsOf,
 } from "./trained.js";
 
@@ -139,7 +139,7 @@ export class Bridge implements Disposable {
   ): Bridge {
     const { method: options, process, schedule, data } = training.problem;
     const { columns } = ends;
-    const trained: Trained = {
+    const trained = trainedOf({
       ...options,
       process,
       grid: schedule.grid,
@@ -150,9 +150,7 @@ export class Bridge implements Disposable {
       shape: ends.shape,
       columns: columns && { ...columns, named: ends.x0.facts?.named ?? false },
       models: { b: null, f: null },
-      directions: config.fb_sequence,
-      conditioning: conditioningOf(config, columns),
-    };
+    });
     return new Bridge(trained, training.state.samplers, { sampler: training.sampler });
   }
 

@@ -62,7 +62,7 @@ export async function runSample(job: FileJob<SampleConfig>): Promise<SampleResul
     const began = performance.now();
     let evaluations = 0;
     let first = 0;
-    for await (const { x, carried = [], rows, given: own } of input.batches) {
+    for await (const { x, carried, rows, given: own } of input.batches) {
       progress.update({
         label: `sampling ${direction}`,
         step: first,

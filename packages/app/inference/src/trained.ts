@@ -56,17 +56,23 @@ export function readTrained(run: string, half: number | "newest", device: Device
     "restore it from a copy, choose another half_iteration, or train again",
   );
   const columns = readColumns(folder, config);
-  return {
-    ...process,
-    folder,
-    config,
-    columns,
-    models,
-    shape: shapeOf(config, models),
-    directions: config.fb_sequence,
-    conditioning: conditioningOf(config, columns),
-  };
+  const shape = shapeOf(config, models);
+  return trainedOf({ ...process, folder, config, columns, models, shape });
 }
+
+/** Adds what follows from the configuration. */
+export const trainedOf = (facts: Omit<Trained, "directions" | "conditioning">): Trained => ({
+  ...facts,
+  directions: facts.config.fb_sequence,
+  conditioning: {
+    channels: facts.columns?.condition
+      ? conditionWidth(facts.columns.condition)
+      : facts.config.cdsb
+        ? facts.config.data.cond_channels
+        : 0,
+    classes: hasClasses(facts.config.model),
+  },
+});
 
 /** Facts of a library training that no configuration holds. */
 export const problemFile = "problem.json";
@@ -82,17 +88,6 @@ function savedProblem(folder: string): z.output<typeof problemSchema> | null {
   const problem = problemSchema.safeParse(readJson(path));
   if (problem.success) return problem.data;
   throw new ConfigError("usage", `${path} is damaged: save the training again`);
-}
-
-export function conditioningOf(
-  config: CompleteTrainConfig,
-  columns: Pick<RunColumns, "condition"> | null,
-): Trained["conditioning"] {
-  const fields = config.cdsb ? config.data.cond_channels : 0;
-  return {
-    channels: columns?.condition ? conditionWidth(columns.condition) : fields,
-    classes: hasClasses(config.model),
-  };
 }
 
 function choose(

@@ -125,7 +125,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
       const count = batch.x.size(0);
       const times = Array.from({ length: count }, (_, i) => {
         if (timePlace < 0) return first;
-        const cell = batch.carried?.[timePlace]?.[i] ?? null;
+        const cell = batch.carried[timePlace]?.[i] ?? null;
         return cell === null ? null : String(cell);
       });
       try {
@@ -133,7 +133,7 @@ export async function runAnnotate(job: AnnotateJob): Promise<AnnotateResult | nu
         await file.writer.write({
           count,
           rows: batch.rows,
-          carried: batch.carried ?? [],
+          carried: batch.carried,
           numbers: [...(place ? [] : units.undo(batch.x)), ...values],
         });
       } finally {

@@ -25,7 +25,7 @@ export async function* inParts(
   read: (first: number, count: number) => Tensor | Promise<Tensor>,
 ): AsyncGenerator<InputRows> {
   for (let first = 0; first < n; first += size)
-    yield { x: await read(first, Math.min(size, n - first)) };
+    yield { x: await read(first, Math.min(size, n - first)), carried: [] };
 }
 
 /** Opens float32 or float64 in the network's units, or bytes of images. */

@@ -19,7 +19,8 @@ import { type TableKeys, tableInput } from "./table.js";
 export interface InputRows {
   /** [count, …] on the processor, float32, in the network's units. */
   x: Tensor;
-  carried?: readonly (readonly CarriedCell[])[];
+  /** Cells of each kept column. */
+  carried: readonly (readonly CarriedCell[])[];
   /** Row numbers of a table's file, from 0. */
   rows?: Int32Array;
   given?: Conditions | undefined;

@@ -114,7 +114,7 @@ function refused(path: string, { shape }: Trained, paths: boolean): string {
   const what = paths ? "the states of paths" : `samples [${shape.join(", ")}]`;
   const [channels] = shape;
   const pictures = !paths && (channels === 1 || channels === 3);
-  return `${cannot} of ${what}; expected a name that ends with .npy${pictures ? `, .png for one image, or a folder of images${ending === "" ? "" : ` (${path}/ with a slash, if you mean a folder)`}` : ""}`;
+  return `${cannot} of ${what}; expected a name that ends with .npy${pictures ? ", .png for one image, or a folder of images (with a slash at its end)" : ""}`;
 }
 
 export async function staged<W extends Writer>(
