@@ -13,8 +13,8 @@ const packages = {
   config: { group: "app", budget: 24_900, imports: ["files"] },
   runs: { group: "app", budget: 33_200, imports: ["files"] },
   problem: { group: "app", budget: 12_400, imports: base },
-  inference: { group: "app", budget: 21_900, imports: [...base, "problem"] },
-  evaluation: { group: "app", budget: 28_900, imports: [...base, "problem", "inference"] },
+  inference: { group: "app", budget: 21_800, imports: [...base, "problem"] },
+  evaluation: { group: "app", budget: 28_800, imports: [...base, "problem", "inference"] },
   experiment: {
     group: "app",
     budget: 29_300,

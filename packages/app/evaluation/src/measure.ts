@@ -7,7 +7,6 @@ import {
   evaluate,
   processTimes,
 } from "@dsbm/config";
-import type { Datasets } from "@dsbm/problem";
 import {
   Clock,
   cores,
@@ -16,7 +15,6 @@ import {
   gradedRows,
   type MetricRow,
   metricGroups,
-  type Progress,
   type Quality,
   readDataFile,
   readRun,
@@ -31,24 +29,19 @@ import { Measuring } from "./measuring.js";
 import type { Metric, SampleSet } from "./metric.js";
 import { metrics as library } from "./metrics/index.js";
 import { measureAs, measureSet, noTime, type Variant, whyNot } from "./rows.js";
-import { type OpenSubject, openSubject } from "./subject.js";
+import { type OpenSubject, openSubject, type SubjectOptions } from "./subject.js";
 import { collectSamples } from "./transport.js";
 import { baselineNames, baselineVariant } from "./variants/baseline.js";
 import { measureHoldout } from "./variants/held-out.js";
 import { marginalMetrics, marginalVariants, nameOf } from "./variants/marginals.js";
 
-/** The keys of `dsbm evaluate`, and what a program gives. */
-export interface QualityOptions extends Partial<Omit<EvaluateConfig, "json" | "out">> {
+export interface QualityOptions extends SubjectOptions {
   /** Your own metrics. */
   own?: readonly Metric[] | undefined;
-  /** Loaded data of the run; the caller keeps them. */
-  ends?: Datasets | undefined;
   /** Time limit (default: none). It limits the rows and drops late metrics. */
   clock?: Clock;
   /** Awaited with the samples of each direction. They are freed afterwards. */
   sampled?(set: SampleSet, context: Measuring): Promise<void>;
-  progress?: Progress;
-  signal?: AbortSignal | undefined;
 }
 
 const usualSampler = {

@@ -29,21 +29,8 @@ export interface OpenSubject extends Subject, Disposable {
   grid: TimeGrid;
 }
 
-export interface SubjectOptions
-  extends Partial<
-    Pick<
-      EvaluateConfig,
-      | "half_iteration"
-      | "steps"
-      | "seed"
-      | "threads"
-      | "device"
-      | "diffusion"
-      | "guidance"
-      | "inception"
-      | "fid_statistics"
-    >
-  > {
+/** Keys of `dsbm evaluate`, and what a program gives. */
+export interface SubjectOptions extends Partial<Omit<EvaluateConfig, "json" | "out">> {
   /** Loaded data of the run; the caller keeps them. */
   ends?: Datasets | undefined;
   progress?: Progress;
