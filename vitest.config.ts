@@ -56,7 +56,7 @@ export default defineConfig({
       {
         extends: true,
         ...compiled,
-        test: { name: "counting", include: counting, server },
+        test: { name: "counting", include: counting, isolate: false, server },
       },
       {
         extends: true,

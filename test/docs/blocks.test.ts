@@ -7,13 +7,16 @@ import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync
 import { join } from "node:path";
 import { promisify } from "node:util";
 import ts from "typescript";
-import { beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { dsbm, scratch } from "../e2e/cli.js";
+import { programs as runner } from "../support/programs.mjs";
 import { type Block, blocksOf, commandsOf, documents, labelOf, root } from "./blocks.js";
 import { checkCommand } from "./commands.js";
 import { writeOwnFiles } from "./own-files.js";
 
 const folder = scratch();
+const library = runner();
+afterAll(() => void library.stop());
 const all = documents().map((document) => ({ document, blocks: blocksOf(document) }));
 const sure = all
   .map(({ document, blocks }) => ({
@@ -71,9 +74,7 @@ async function runProgram(block: Block): Promise<string> {
   const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
   if (block.language === "ts")
     writeFileSync(file, ts.transpileModule(block.text, { compilerOptions }).outputText);
-  const env = { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "1" };
-  const options = { cwd: folderOf(block.document), env };
-  return (await promisify(execFile)(process.execPath, [file], options)).stdout;
+  return library.run(file, folderOf(block.document));
 }
 
 /** Fits of earlier documents, by their arguments in any order: what each printed, and its folder. */

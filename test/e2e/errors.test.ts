@@ -58,18 +58,6 @@ describe("arguments are refused in one line", () => {
     expect(stdout).toBe("");
   });
 });
-
-it("a loss that is not finite fails with its step, and the run keeps the reason", async () => {
-  const experiments = join(root, "nan");
-  const words = ["lr=1e30", "outer_iters=1", `experiments_dir=${experiments}`];
-  const { code, stderr } = await dsbm([...gaussian, ...words]);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/loss became (NaN|Infinity) at step \d+ of half-iteration 1/);
-  const { info } = readRun(onlyRun(experiments) as string);
-  expect(info.state).toBe("failed");
-  expect(info.reason).toContain("loss became");
-});
-
 it("an engine that is missing or broken is named, by the doctor too", async () => {
   writeFileSync(join(root, "broken.node"), "not a library");
   const broken = (file: string, ...words: string[]) =>

@@ -47,13 +47,11 @@ const cases: [name: string, make: (folder: string) => string, options?: SampleOp
   ["flow of two drifts", (at) => vectorRun(at, mlp), { solver: "euler", steps: 20 }],
   ["bridge variance", (at) => vectorRun(at, [...mlp, "step_variance=bridge"])],
   ["noise measured in training", (at) => vectorRun(at, [...mlp, "step_variance=analytic"])],
-  ["no last noise", (at) => vectorRun(at, [...mlp, "last_noise=false"]), { steps: 4 }],
-  ["end", (at) => vectorRun(at, [...mlp, "mean_match=true", "last_noise=false"])],
+  ["end", (at) => vectorRun(at, [...mlp, "mean_match=true", "last_noise=false"]), { steps: 4 }],
   ["velocity", (at) => vectorRun(at, ["model_name=rectifiedflow"])],
   ["table", (at) => tableRun(at, { ...facts, conditioning })],
   ["pictures with classes", (at) => imageRun(at, ["model.class_cond=true"], { classes: 3 })],
   ["means", (at) => imageRun(at, ["method=dsb"])],
-  ["three days", ofCourse("dsbm"), part],
   ["three days between datasets", ofCourse("dsbm"), { from: 2, to: 5, ...flow }],
   ["both directions in one network", ofCourse("alpha_dsbm"), part],
   ["growth along a flow", ofCourse("wfr"), flow],
@@ -194,7 +192,7 @@ it("an export is read over http", async () => {
 });
 
 it("times of a course are in bridge.json, and others are refused", async () => {
-  const out = join(root, "three days out");
+  const out = join(root, "three days between datasets out");
   expect(JSON.parse(readFileSync(join(out, "bridge.json"), "utf8"))).toMatchObject({
     times: { process: [0, 0.2, 1], labels: ["2", "3", "7"], scale: { from: 2, length: 5 } },
   });

@@ -60,7 +60,7 @@ it("of a run: going on, a longer run, and those of its page", async () => {
   const goOn = /to resume: (npx dsbm gaussian .*)/;
   const ended = await run(stopped.stderr, goOn);
   expect(ended.stderr).toContain("resuming from checkpoint");
-  const again = await run(stopped.stderr, goOn);
+  const again = await succeed(["gaussian", ...words], { cwd: folder });
   await run(again.stdout, /(npx dsbm extend .* \+2) makes it longer/);
   const place = folderIn(ended.stdout);
   const page = readFileSync(join(place, "report.html"), "utf8");

@@ -8,7 +8,7 @@ import { program, scratch } from "./cli.js";
 
 const folder = scratch();
 
-it("writes nothing that stays with --no-settings", async () => {
+it("shows a folder without runs, and writes nothing that stays with --no-settings", async () => {
   const [config, temporary] = [join(folder, "config"), join(folder, "temporary")];
   mkdirSync(temporary);
   const studio = spawn(process.execPath, [program, "studio", folder, "--no-settings"], {
@@ -17,7 +17,8 @@ it("writes nothing that stays with --no-settings", async () => {
   });
   const [said] = (await once(studio.stdout, "data")) as [Buffer];
   const address = /http:\S+/.exec(String(said))?.[0];
-  expect((await fetch(`${address}api/runs`)).status).toBe(200);
+  const answer = await fetch(`${address}api/runs`);
+  expect([answer.status, (await answer.json()).rows]).toEqual([200, []]);
   studio.kill("SIGINT");
   await once(studio, "exit");
   expect([existsSync(config), readdirSync(temporary)]).toEqual([false, []]);

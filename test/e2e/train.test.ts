@@ -83,39 +83,35 @@ const downscaling = wordsOf(`
   test_batch_size=8 plot_npar=4 plot_npar_path=2 log_every=2 threads=1 plot_level=0
 `);
 
-it.each<[rows: number, base: readonly string[], words: string]>([
+it.each<[base: readonly string[], words: string]>([
   [
-    4,
     brief,
-    `method=dbdsb_vp first_coupling=ref n_ipf=2 use_prev_net=false ema=false cache_num_steps=3
+    `method=dbdsb_vp first_coupling=ref use_prev_net=false ema=false cache_num_steps=3
     test_num_steps=9 optimizer=AdamW weight_decay=0.01 grad_clip=null LOGGER=TensorBoard std_trick=true transfer=false normalize_x1=true
     model.use_checkpoint=true model.resblock_updown=true model.use_scale_shift_norm=false`,
   ],
   [
-    2,
     brief,
     `num_repeat_data=4 mean_match=true loss_scale=false symmetric_gamma=true gamma_space=geomspace
     gamma_min=0.01 ot_sampler=exact ot_rows=32 model.class_cond=true Dataset=synthetic_shapes
     Dataset_transfer=synthetic_shapes`,
   ],
   [
-    2,
     brief,
     `method=dsb transfer=false final_adaptive=true var_final_gamma_scale=true
     langevin_scale='torch.sqrt(gamma)' loss_scale='1/gamma'`,
   ],
-  [2, downscaling, "method=dbdsb_vp ot_sampler=exact match_conditions=false model=UNET_tiny"],
+  [downscaling, "method=dbdsb_vp ot_sampler=exact match_conditions=false model=UNET_tiny"],
   [
-    2,
     downscaling,
     `method=dsb model=DDPMpp_32 model.nf=32 model.ch_mult='1,1' model.num_res_blocks=1
     model.attn_resolutions='8'`,
   ],
-])("options %#: %i rows of finite results", async (count, base, words) => {
+])("options %#: two rows of finite results", async (base, words) => {
   const name = words.replaceAll(/\W+/g, "_").slice(0, 60);
   const { folder } = await succeed(placed(name, [...base, ...wordsOf(words)]));
   const rows = numbers(folder);
-  expect(rows).toHaveLength(count);
+  expect(rows).toHaveLength(2);
   for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);
   if (words.includes("test_num_steps=9")) expect(rows[0]?.nfe).toBe(9);
   const cache = join(folder, "cache");
@@ -138,9 +134,6 @@ it("calls the distance FID with a TorchScript network of Inception's signature, 
   // A run folder is data: files that it names do not run unless the command names them too.
   const evaluate = ["evaluate", folder, "metrics=fid", "n=4", "--json"];
   expect((await succeed(evaluate)).stdout).toContain("metrics.inception=FILE on the command line");
-  expect((await succeed([...evaluate, `inception=${inception}`])).stdout).toContain(
-    '"name": "fid"',
-  );
   const { stdout } = await succeed(["test", folder, "test_npar=4", "test_ode_sampler=false"]);
   expect(stdout).not.toMatch(/ fid /);
   await refuse(["extend", folder, "+2"], [`metrics.inception=${inception}`]);

@@ -1,12 +1,11 @@
 // The programs of examples/ run as a stranger would run them, with less data and less time, and stay short.
-import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import ts from "typescript";
-import { beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { root } from "../docs/blocks.js";
 import { scratch } from "../e2e/cli.js";
+import { programs as runner } from "../support/programs.mjs";
 
 const folder = scratch();
 const programs = readdirSync(join(root, "examples")).filter((name) => /\.(ts|mjs)$/.test(name));
@@ -38,24 +37,9 @@ const asJs = (text: string) =>
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
   }).outputText;
 
-/** What each program printed; they run one after the other in one process, whose start takes a second. */
-async function outputs(names: readonly string[]): Promise<Map<string, string>> {
-  const runner = `for (const name of ${JSON.stringify(names)}) {
-    console.log("\\0" + name);
-    await import("./" + name);
-  }`;
-  writeFileSync(join(folder, "runner.mjs"), runner);
-  const env = { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" };
-  const { stdout } = await promisify(execFile)(process.execPath, ["runner.mjs"], {
-    cwd: folder,
-    env,
-  });
-  const parts = stdout.split("\0").slice(1);
-  return new Map(parts.map((part) => [part.split("\n", 1)[0] as string, part]));
-}
-
-let printed = new Map<string, string>();
-beforeAll(async () => {
+const library = runner();
+afterAll(() => void library.stop());
+beforeAll(() => {
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   for (const name of programs) {
     const text = readFileSync(join(root, "examples", name), "utf8");
@@ -67,15 +51,14 @@ beforeAll(async () => {
         : small(text, name === "pictures.mjs" ? ofPictures : "num_steps: 4");
     writeFileSync(join(folder, compiled(name)), name.endsWith("ts") ? asJs(program) : program);
   }
-  printed = await outputs(programs.map(compiled));
 });
 
-it.each(programs)("%s", (name) => {
+it.each(programs)("%s", async (name) => {
   const lines = readFileSync(join(root, "examples", name), "utf8")
     .trimEnd()
     .split("\n");
   expect(lines.length).toBeLessThanOrEqual(name === algorithm ? 60 : 49);
-  const text = printed.get(compiled(name)) as string;
+  const text = await library.run(join(folder, compiled(name)), folder);
   expect(text).not.toMatch(/NaN|undefined|Infinity/);
   if (name !== algorithm) return expect(text).toMatch(/^(report|run): /m);
   // It reaches the target.

@@ -12,9 +12,13 @@ const folder = fileURLToPath(new URL("../conf", import.meta.url));
 
 const fileOf = (preset: string): string => join(folder, `${preset}.yaml`);
 
+/** What the files hold: parsing takes most of the time of a command's configuration. */
+const files: Record<string, Tree> = {};
+
 /** `defaults`: names of files, { group: preset }, and "_self_", the place of the file's own keys (last by default). */
 function readPreset(preset: string): { own: Tree; defaults: (string | Tree)[] } {
-  const { defaults = [], ...own } = readYaml(readFileSync(fileOf(preset), "utf8"), fileOf(preset));
+  files[preset] ??= readYaml(readFileSync(fileOf(preset), "utf8"), fileOf(preset));
+  const { defaults = [], ...own } = structuredClone(files[preset]);
   const entries = defaults as (string | Tree)[];
   return { own, defaults: entries.includes("_self_") ? entries : [...entries, "_self_"] };
 }
@@ -104,10 +108,9 @@ export function presetGroups(name: string): Group[] {
     if (typeof entry === "string") return presetGroups(entry);
     return Object.entries(entry).map(([group, value]) => {
       const standard = value === null ? null : String(value);
-      const all = presetNames(group);
-      const sorted = all
-        .filter((one) => one === standard)
-        .concat(all.filter((one) => one !== standard));
+      const sorted = presetNames(group).sort(
+        (a, b) => Number(b === standard) - Number(a === standard),
+      );
       return { name: group, standard, presets: sorted.map((one) => aboutPreset(group, one)) };
     });
   });

@@ -89,19 +89,6 @@ describe("metrics with known answers", () => {
     expect(high).toBeGreaterThanOrEqual(row.value - 1e-9);
     expect(row.n).toBe(name === "energy_distance" ? 1000 : n);
   });
-
-  it("grades exact distances by the share of the distance that is left", async () => {
-    const grades = [];
-    for (const by of [0, 0.3, 0.9]) {
-      const row = await rowOf("w2", () => {
-        const data = normal(1);
-        return { data, end: normal(3).add(by), start: normal(4).add(1), reserve: normal(5) };
-      });
-      grades.push(gradedRows([row])[0]?.grade);
-    }
-    expect(grades).toEqual(["good", "partial", "poor"]);
-  });
-
   it("displacement: a translation is optimal, and independent pairs add both variances", async () => {
     const row = await rowOf("displacement", () => {
       const start = normal(1);

@@ -103,20 +103,6 @@ it("runs the probability flow there and back, with the one drift there is", asyn
     0.01,
   );
 });
-
-it("gives states on the way at their times, of the SDE and of the flow", async () => {
-  using bridge = Bridge.open(vectorRun(join(root, "path")), { threads: 1 });
-  const x = normal([260, 2], 9);
-  const all = await bridge.paths(x, { steps: 4 });
-  expect(all.states.shape).toEqual([5, 260, 2]);
-  expect(all.times).toEqual([1, 0.75, 0.5, 0.25, 0]);
-  expect(gap(all.states.select(0, 0), x)).toBe(0);
-  expect(gap(all.states.select(0, 4), (await bridge.sample(x, { steps: 4 })).x)).toBe(0);
-  const flow = await bridge.paths(x, { solver: "dopri5", direction: "f" });
-  expect(flow.states.shape).toEqual([6, 260, 2]);
-  expect(flow.times).toEqual(uniformGrid(5).times);
-});
-
 it("draws noise of the row, the seed and the purpose alone, whatever is simulated beside it", async () => {
   const folder = vectorRun(join(root, "beside"));
   const x = normal([700, 2], 8);

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import * as support from "../../../../test/support/ranks.js";
 import { scratch } from "../../../../test/support/scratch.js";
 import { Store } from "../src/distributed/store.js";
-import { distributed, ones } from "../src/index.js";
+import { distributed } from "../src/index.js";
 import { program, wentWell } from "./distributed-support.js";
 
 const { freePort } = support;
@@ -176,12 +176,12 @@ describe("joining", () => {
     const port = await new Promise<number>((resolve) => {
       stranger.listen(0, () => resolve((stranger.address() as { port: number }).port));
     });
-    const all = await ranks(2, joined, () => ({ MASTER_PORT: String(port) }));
+    const play = (variables: object) =>
+      support.ranks(program, 2, joined, () => ({ ...variables }), support.residentRank);
+    wentWell(await play({ MASTER_PORT: String(port) }));
     stranger.close();
-    wentWell(all);
     // Local ranks, though the launcher names a host.
-    const named = { MASTER_ADDR: "host.invalid", LOCAL_WORLD_SIZE: "2" };
-    wentWell(await ranks(2, joined, () => named));
+    wentWell(await play({ MASTER_ADDR: "host.invalid", LOCAL_WORLD_SIZE: "2" }));
   });
 
   it("refuses what makes no sense before anything is opened", async () => {
@@ -243,17 +243,5 @@ describe("a store", () => {
     expect(() => Store.file(join(folder, "plain", "x"), 1).set("a", "b")).toThrow(
       expect.objectContaining({ code: "ERR_TORCH_DISTRIBUTED" }),
     );
-  });
-});
-
-describe("one process", () => {
-  it("makes groups one after the other, and refuses to use one that it left", async () => {
-    for (let i = 0; i < 3; i++) {
-      const group = await distributed.init();
-      const x = ones([3]);
-      expect(group.allReduce(x)).toBe(x);
-      group.destroy();
-      expect(() => group.allReduce(x)).toThrow(/the group was destroyed/);
-    }
   });
 });

@@ -2,12 +2,8 @@
 
 import { decodeImages, encodeImages, flipImages } from "@dsbm/bridge";
 import { arange, setNumThreads, tensor, zeros } from "@dsbm/torch";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../test/support/collect.js";
+import { beforeAll, describe, expect, it } from "vitest";
 import { seeded } from "../../../../test/support/numbers.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 

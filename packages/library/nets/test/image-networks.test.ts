@@ -52,10 +52,12 @@ const pyramids = ["none", "output_skip", "residual"].flatMap((progressive) =>
     { progressive_input: "input_skip" },
     { progressive_input: "input_skip", progressive_combine: "cat" },
     { progressive_input: "residual" },
-  ].flatMap((input) => [
-    { progressive, ...input, fir: false, resblock_type: "biggan" },
-    { progressive, ...input, fir: true, resblock_type: "ddpm" },
-  ]),
+  ].map((input, i) => ({
+    ...{ progressive, ...input },
+    ...(i % 2 === 0
+      ? { fir: false, resblock_type: "biggan" }
+      : { fir: true, resblock_type: "ddpm" }),
+  })),
 );
 
 const kinds: Kind[] = [
@@ -231,17 +233,6 @@ describe.each(kinds)("$name", (kind) => {
     using net = new kind.network(kind.preset.options as never, { generator: seeded(1) });
     expect(net.parameterCount()).toBe(kind.preset.parameters);
   });
-
-  it("has the same weights for the same seed only", () => {
-    const weights = (seed: number) => {
-      using net = new kind.network(kind.small as never, { generator: seeded(seed) });
-      return [...net.stateDict().values()].flatMap((t) => t.toNumbers());
-    };
-    const first = weights(1);
-    expect(weights(1)).toEqual(first);
-    expect(weights(2)).not.toEqual(first);
-  });
-
   const named = kind.cases.map((options) => [JSON.stringify(options), options] as const);
   it.each(named)("runs and trains every parameter: %s", (_, options) => {
     using net = make(options);

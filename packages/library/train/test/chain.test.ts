@@ -26,7 +26,7 @@ import { afterAll, describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, seeded, summary } from "../../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
-import { carried, type Fields, tiny, trained, trainingOf } from "./support.js";
+import { carried, type Fields, tiny, trained } from "./support.js";
 
 const chain = chainOf([0, 0.3, 1]);
 const laws = [
@@ -247,35 +247,5 @@ describe("training on a chain", () => {
         }
       }),
     );
-  });
-
-  it("of two marginals is the training without a chain", async () => {
-    const two = chainOf([0, 1]);
-    const ends = { x0: rows[0] as Tensor, x1: rows[1] as Tensor };
-    const marked = chainEndpoints([{ x: ends.x0 }, { x: ends.x1 }], two);
-    const losses = async (chained: boolean) => {
-      const create = (direction: Direction) =>
-        createNetwork({
-          model: { name: "MLP", hidden: [16] },
-          ...{ shape: [2], direction, generator: seeded(1) },
-        });
-      const training = trainingOf(
-        problem(methods.dsbm, {
-          data: chained ? marked : ends,
-          firstCoupling: "ref",
-          logEvery: 1,
-          halfIterations: 3,
-          ...{ batchSize: 600, steps: 3, grid: uniformGrid(3) },
-          network: (d: Direction) => onAbsoluteTime(create(d), chained ? two : null),
-        }),
-      );
-      const found: number[] = [];
-      for await (const event of training.run()) if (event.type === "step") found.push(event.loss);
-      return found;
-    };
-    const [plain, chained] = [await losses(false), await losses(true)];
-    expect(chained).toHaveLength(plain.length);
-    for (const [i, loss] of plain.entries()) expect(chained[i]).toBeCloseTo(loss, 3);
-    disposeSome(marked);
   });
 });

@@ -8,7 +8,6 @@ import {
   type Method,
   methods,
   minibatchEntropic,
-  minibatchExact,
   ornsteinUhlenbeck,
   preconditioned,
   squaredDistances,
@@ -57,7 +56,6 @@ const planar: [name: string, factor: number, changes: Fields][] = [
     },
   ],
   ["rectified flow", 0.2, { method: methods.rectifiedflow, sequence: ["b"] }],
-  ["OT-CFM", 0.15, { ...oneWay, method: methods.rectifiedflow, batchCoupling: minibatchExact() }],
   ["SB-CFM", 0.15, { ...oneWay, method: methods.sbcfm, batchSize: 64 }],
   ["Sinkhorn bridge", 0.1, { ...of(methods.sinkhorn_bridge), halfIterations: 1 }],
 ];

@@ -10,15 +10,12 @@ import {
   uniformGrid,
 } from "@dsbm/bridge";
 import { liveTensors, noGrad, randn, type Tensor } from "@dsbm/torch";
-import { beforeEach, describe, expect } from "vitest";
+import { describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import { seeded } from "../../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import { interrupted, networkOf, tiny, train, trained, trainingOf, weights } from "./support.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 const gammas = [0.3, 0.2, 0.2, 0.3];
 const registered = Object.keys(methods).map((name) => ({
@@ -136,6 +133,7 @@ describe.each(all)("$name", ({ method }) => {
   });
 
   it("leaves no tensor behind after a half-iteration, nor when stopped within", async () => {
+    await collectGarbage();
     const training = trainingOf(tiny(method, { halfIterations: 6, logEvery: 1, emaRate: 0.9 }));
     const run = training.run();
     const upTo = async (half: number, type: TrainEvent["type"]) => {

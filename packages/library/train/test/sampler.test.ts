@@ -7,7 +7,6 @@ import {
   type Method,
   methods,
   type Network,
-  sample,
   type TimeGrid,
   uniformGrid,
 } from "@dsbm/bridge";
@@ -82,24 +81,6 @@ describe("Sampler", () => {
         expect(Math.abs(noiseOf(4 * i) - share * plain)).toBeLessThan(0.03 * plain);
     },
   );
-
-  it("has the law of the plain solver", () => {
-    const many = x.repeat([60, 1]);
-    const fast = make({ chunkRows: 500 }).endpoints("b", many, { grid, generator: seeded(4) });
-    const generator = seeded(5);
-    const plain = noGrad(() =>
-      sample({ method: methods.dsbm, process, networks }, many, {
-        direction: "b",
-        grid,
-        noise: (y) => randn(y.shape, { generator }),
-      }),
-    );
-    const [a, b] = [summary(fast.sub(many)), summary(plain.sub(many))];
-    // The starts are shared: only the noise differs, of variance at least σ² a run.
-    expect(Math.abs(a.mean - b.mean)).toBeLessThan(5 * Math.sqrt((a.var + b.var) / a.n));
-    expect(Math.abs(a.var / b.var - 1)).toBeLessThan(5 * Math.sqrt(4 / a.n));
-  });
-
   it("returns the path whose last state is the end, and the states of at", () => {
     const sampler = make({ threads: 2 });
     const path = sampler.path("f", x, { grid, generator: seeded(9) });
@@ -167,21 +148,6 @@ describe("carry", () => {
       expect(one.unit(solver)).toBe(solver === "dopri5" ? 200 : 25);
     },
   );
-
-  it("has the noise of a seed and a row, the process's law, and no last noise with lastNoise: false", async () => {
-    const sampler = make();
-    const { states } = await carried(sampler, [rows]);
-    const end = states[0] as Tensor;
-    const differenceTo = async (options: object) => {
-      const other = await carried(sampler, [rows], options);
-      return end.sub(other.states[0] as Tensor);
-    };
-    expect(summary(await differenceTo({ seed: 4 })).var).toBeGreaterThan(0.1);
-    const { var: v, n } = summary(await differenceTo({ lastNoise: false }));
-    const want = process.sigma ** 2 / 5;
-    expect(Math.abs(v - want)).toBeLessThan(5 * want * Math.sqrt(2 / n));
-  });
-
   it.each([0, 0.4, 1.6])(
     "has the marginals of the bridge with any diffusion, g = %s",
     async (diffusion) => {

@@ -2,7 +2,7 @@
 
 import { methods, minibatchExact, uniformGrid } from "@dsbm/bridge";
 import { liveTensors } from "@dsbm/torch";
-import { beforeEach, describe, expect, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
@@ -11,9 +11,6 @@ import { complete, directionOf } from "../src/problem.js";
 import { drawNoise, drawTimes } from "../src/step/draws.js";
 import { StepTimes } from "../src/step/time-sampling.js";
 import { numbersOf, tiny, train, trainingOf } from "./support.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 const { dsbm } = methods;
 
@@ -24,6 +21,7 @@ it("the directions of half-iterations cycle through the sequence", () => {
 
 describe("Training", () => {
   it("stops at the step whose loss is not finite, with an error that names it", async () => {
+    await collectGarbage();
     const training = trainingOf(tiny(dsbm, { lr: 1e30, steps: 50 }));
     const before = liveTensors();
     await expect(train(training)).rejects.toMatchObject({

@@ -9,7 +9,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { scratch } from "../../../../../test/support/scratch.js";
 import {
@@ -18,17 +18,12 @@ import {
   io,
   liveTensors,
   randn,
-  recorded,
   setNumThreads,
-  type Tensor,
   tensor,
   tidy,
 } from "../../src/index.js";
 import { mapNpy } from "../../src/io/map.js";
 import { npyHeader } from "../../src/io/npy-header.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 const folder = scratch();
@@ -62,28 +57,6 @@ describe("mapNpy", () => {
       }
     });
   });
-
-  it("gives the rows of the file, and as an input of a recorded program", () => {
-    const generator = Generator.create(4);
-    const path = saved(
-      "rows.npy",
-      tidy(() => io.encodeNpy(randn([50, 2, 3], { generator }))),
-    );
-    const rows = [49, 0, 7, 7, 31];
-    tidy(() => {
-      const table = mapNpy(path);
-      const picked = table.indexSelect(0, tensor(BigInt64Array.from(rows, BigInt)));
-      const read = io.fromRaw(io.npy.decode(readFileSync(path)));
-      expect(picked.toNumbers()).toEqual(rows.flatMap((i) => read.select(0, i).toNumbers()));
-      const doubled = recorded((x: Tensor, i: Tensor) => x.indexSelect(0, i).mul(2));
-      for (const shift of [0, 1]) {
-        const index = tensor(BigInt64Array.from([shift, shift + 1, shift + 40], BigInt));
-        const [out] = doubled(table, index);
-        expect(out.toNumbers()).toEqual(table.indexSelect(0, index).mul(2).toNumbers());
-      }
-    });
-  });
-
   it("keeps in memory what is touched, of a file that is larger", () => {
     const [n, width] = [100_000, 1024];
     const path = join(folder, "large.npy");
@@ -110,7 +83,8 @@ describe("mapNpy", () => {
     unlinkSync(path);
   });
 
-  it("lives until it and its views are disposed of, though the file be gone", () => {
+  it("lives until it and its views are disposed of, though the file be gone", async () => {
+    await collectGarbage();
     const live = liveTensors();
     const path = saved("short-lived.npy", counted(4096));
     const whole = mapNpy(path);

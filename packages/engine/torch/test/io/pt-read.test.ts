@@ -1,7 +1,7 @@
 // Checkpoints written by PyTorch itself, in all its formats, against the values that make.py gave them.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { scratch } from "../../../../../test/support/scratch.js";
@@ -10,9 +10,6 @@ import { decodePt, type PtKey, type PtValue } from "../../src/io/pt/load.js";
 import type { RawArray } from "../../src/io/raw.js";
 import { toFloat64 } from "../../src/io/tensors.js";
 import { checkpoint, fixture, fixturePath, latin1, tensor, word, zip } from "./pt-support.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 const folder = scratch();
 
@@ -62,7 +59,8 @@ describe("a state dict from PyTorch", () => {
     expect(new BigInt64Array(wide)).toEqual(BigInt64Array.of(2n ** 53n + 1n, -(2n ** 63n)));
   });
 
-  it("becomes tensors of the engine, and no others stay behind", () => {
+  it("becomes tensors of the engine, and no others stay behind", async () => {
+    await collectGarbage();
     const before = liveTensors();
     const state = io.loadPt(fixturePath("zip.pt")) as Map<string, Tensor>;
     expect(liveTensors()).toBe(before + expected.length);
@@ -108,12 +106,6 @@ describe("loadStateDict", () => {
   const data = { 0: new Uint8Array(16) };
   const file = (name: string, inner: string) =>
     saved(name, checkpoint(`\x80\x02}(${inner}u.`, data));
-
-  it("takes a file that is one", () => {
-    const state = io.loadStateDict(fixturePath("zip.pt"));
-    expect(state.size).toBe(expected.length);
-  });
-
   it("finds it under a usual key, and takes off what data-parallel training puts before its names", () => {
     const state = io.loadStateDict(fixturePath("nested.pt"));
     expect([...state.keys()]).toEqual(["weight", "bias"]);
@@ -122,7 +114,8 @@ describe("loadStateDict", () => {
     expect((state.get("bias") as Tensor).item()).toBeCloseTo(2.5, 5);
   });
 
-  it("refuses several", () => {
+  it("refuses several", async () => {
+    await collectGarbage();
     const path = file("two.pt", `${word("model")}}(${one("a")}u${word("net")}}(${one("b")}u`);
     const before = liveTensors();
     expect(() => io.loadStateDict(path)).toThrow(/no state dict, or several, but model, net/);

@@ -96,7 +96,7 @@ function groupNorm(filmed: boolean): Kernel {
   return {
     sizes: [
       [3, 32, 7, 5],
-      [2, 64, 28, 28],
+      [2, 64, 14, 14],
       [1, 16, 1, 2],
       [3, 8, 4, 4],
       [2, 24, 5, 3],

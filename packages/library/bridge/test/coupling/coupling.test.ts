@@ -1,7 +1,6 @@
 // Couplings: the side that stays data, the pairs, and their law.
 import { arange, type Tensor, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect } from "vitest";
-import { collectGarbage } from "../../../../../test/support/collect.js";
+import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, expectMoments, normal, seeded } from "../../../../../test/support/numbers.js";
 import type { Pairs } from "../../src/core/batch.js";
@@ -12,9 +11,6 @@ import { squaredDistances } from "../../src/ot/cost.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 import { brownian } from "../../src/process/brownian.js";
 import { bruteForce } from "../ot/helpers.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 /** Row numbers as samples [n, 1], shifted. */
 const numbered = (n: number, from = 0) => arange(from, from + n, { dtype: "float64" }).unsqueeze(1);

@@ -203,25 +203,4 @@ describe("rows", () => {
       expect(distance(target.select(0, 5), back)).toBeLessThan(1e-5);
     },
   );
-
-  it.each(["f", "b"] as const)("train %s for the step that undoes them", (direction) => {
-    const weight = [1, 10, 100];
-    const steps = tensor([0, 1, 2, 2], { dtype: "int64" });
-    const x = table(4, 5);
-    const target = table(4, 6);
-    for (const meanMatch of [false, true]) {
-      const method = dsbLangevin({ gammas, weight, meanMatch });
-      const got = regression(method, { x, target, step: steps }, direction);
-      expect(got.t.toNumbers()).toEqual([2, 1, 0, 0]);
-      expect(got.t.dtype).toBe("float32");
-      expect(got.weight?.toNumbers()).toEqual(
-        direction === "b" ? [1, 10, 100, 100] : [100, 10, 1, 1],
-      );
-      expect(distance(got.x, x)).toBe(0);
-      expect(distance(got.target, meanMatch ? x.add(target) : target)).toBe(0);
-    }
-    expect(
-      regression(dsbLangevin({ gammas }), { x, target, step: steps }, direction).weight,
-    ).toBeUndefined();
-  });
 });

@@ -1,13 +1,9 @@
 // The numbers of an evaluation against the same by plain tensor operations, in any batches.
 import { full, ones, setNumThreads, tensor } from "@dsbm/torch";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../../test/support/collect.js";
+import { beforeAll, describe, expect, it } from "vitest";
 import { normal } from "../../../../../test/support/numbers.js";
 import { endpointRow, endpointStatistics, valueStatistics } from "../../src/metric/endpoints.js";
 import { squaredDisplacement } from "../../src/metric/moments.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 

@@ -3,15 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { io, setNumThreads, zeros } from "@dsbm/torch";
 import { zipSync } from "fflate";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../../test/support/collect.js";
+import { beforeAll, describe, expect, it } from "vitest";
 import { distance, normal } from "../../../../../test/support/numbers.js";
 import { scratch } from "../../../../../test/support/scratch.js";
 import { FeatureStatistics } from "../../src/metric/feature-statistics.js";
 import { loadStatistics } from "../../src/metric/statistics-file.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 const folder = scratch();

@@ -1,13 +1,9 @@
 // The isotropic spectrum against closed forms: single waves, white noise, Parseval; and the error by bands.
 import { arange, randn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
-import { collectGarbage } from "../../../../../test/support/collect.js";
 import { seeded } from "../../../../../test/support/numbers.js";
 import { bandError, isotropicSpectrum } from "../../src/metric/spectrum.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 

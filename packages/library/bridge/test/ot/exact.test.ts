@@ -1,7 +1,6 @@
 // Exact plans of given costs and of points: brute force, known answers, the duality gap, and the range of float32.
 import { cat, randperm, type Tensor, tensor } from "@dsbm/torch";
-import { beforeEach, describe, expect } from "vitest";
-import { collectGarbage } from "../../../../../test/support/collect.js";
+import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { seeded as generator, normal } from "../../../../../test/support/numbers.js";
 import { assignment } from "../../src/ot/assignment.js";
@@ -9,9 +8,6 @@ import { pointCosts, squaredDistances } from "../../src/ot/cost.js";
 import { exactPointPlan } from "../../src/ot/exact.js";
 import { simplex } from "../../src/ot/simplex.js";
 import { bruteForce, marginals } from "./helpers.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 /** Small whole coordinates: many points coincide and many costs are equal. */
 const onGrid = (n: number, d: number, seed: number) => normal([n, d], seed).mul(1.5).round();

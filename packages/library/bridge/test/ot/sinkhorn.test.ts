@@ -1,16 +1,12 @@
 // Entropic plans: marginals, limits, closed forms and invariances, over regularisations from tiny to huge.
 import { cat, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { expectClose } from "../../../../../test/support/close.js";
-import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
 import { squaredDistances } from "../../src/ot/cost.js";
 import { exactPlan } from "../../src/ot/exact.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 const uniform = (n: number) => tensor(new Array(n).fill(1 / n), { dtype: "float64" });
 const rowError = (plan: Tensor, a: Tensor) => plan.sum(-1).sub(a).abs().sum().item();

@@ -2,15 +2,11 @@
 
 import { isotropicSpectrum, overAnnuli } from "@dsbm/bridge";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../../test/support/collect.js";
+import { beforeAll, describe, expect, it } from "vitest";
 import { distance } from "../../../../../test/support/numbers.js";
 import { fieldLaws, type Resolution } from "../../src/fields/downscaling-law.js";
 import { loadTable } from "../../src/registry.js";
 import type { Table } from "../../src/table.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 

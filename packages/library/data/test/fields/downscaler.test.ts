@@ -1,16 +1,12 @@
 import { join } from "node:path";
 import { arange, io, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { zipSync } from "fflate";
-import { beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../../test/support/collect.js";
+import { describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../../../test/support/numbers.js";
 import { downscalerScalingFile } from "../../src/fields/downscaler.js";
 import { loadDownscalerScaling, unscaleFields } from "../../src/fields/downscaler-scaling.js";
 import { loadTable } from "../../src/registry.js";
 import { put, refusal, testFolders } from "../files.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 const fresh = testFolders();
 

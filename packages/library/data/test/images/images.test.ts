@@ -4,14 +4,11 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { liveTensors, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../../test/support/collect.js";
 import { loadTable } from "../../src/registry.js";
 import type { Table } from "../../src/table.js";
 import { idx, put, refusal, testFolders } from "../files.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 const fresh = testFolders();
 
@@ -54,7 +51,8 @@ describe("the published sets", () => {
     });
   });
 
-  it("keep classes by name, labels along, nothing else alive", () => {
+  it("keep classes by name, labels along, nothing else alive", async () => {
+    await collectGarbage();
     const before = liveTensors();
     tidy(() => {
       const test = (name: string, options = {}) => loadTable(name, { split: "test", ...options });

@@ -3,16 +3,12 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
-import { beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../../test/support/collect.js";
+import { describe, expect, it } from "vitest";
 import { decodePicture } from "../../src/pictures/picture-decode.js";
 import { listPictures } from "../../src/pictures/picture-files.js";
 import { loadTable, prepareTable } from "../../src/registry.js";
 import type { Table } from "../../src/table.js";
 import { put, refusal, testFolders } from "../files.js";
-
-// Live tensors are counted.
-beforeEach(collectGarbage);
 
 const fresh = testFolders();
 

@@ -124,15 +124,6 @@ describe.each<[OutputFormat, damage: RegExp]>([
     truncateSync(path, readFileSync(path).length - 8);
     await expect(readAll(path, { numbers: [names[1]!] })).rejects.toThrow(damage);
   });
-
-  it("leaves no other file where it is abandoned", async () => {
-    const place = folder();
-    const writer = openTableWriter(join(place, "out"), { format, ...columns });
-    await writer.write(batches[0]!);
-    writer.abandon();
-    writer.abandon();
-    expect(readdirSync(place).filter((name) => name !== "out")).toEqual([]);
-  });
 });
 
 it("text has quotes where a cell needs them, the shortest numbers, and a header without rows", async () => {

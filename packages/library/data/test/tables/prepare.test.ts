@@ -165,16 +165,6 @@ describe("rows", () => {
     expect([...values(train), ...values(test)].flat().sort()).toEqual(expected);
     expect(train.facts).toMatchObject({ rows: expected.length, group });
   });
-
-  it("keep small differences of large numbers", async () => {
-    const rows = Array.from({ length: 50 }, (_, i) => `${1.7e9 + i / 100}`);
-    const { train, test } = await load(`t\n${rows.join("\n")}\n`);
-    const found = [...values(train), ...values(test)].flat().sort();
-    found.forEach((value, i) => {
-      expect(Math.abs(value - (1.7e9 + i / 100))).toBeLessThan(1e-6);
-    });
-  });
-
   it.each(["", "NA", "nan", "NaN", "null", "N/A"])(
     "with %j are refused or left out",
     async (cell) => {

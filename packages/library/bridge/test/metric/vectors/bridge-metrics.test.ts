@@ -39,19 +39,6 @@ describe("optimality", () => {
     expect(off?.strength.value).toBeCloseTo(2 * (found?.strength.value as number), 10);
     expect(off?.error.value).toBeCloseTo(1, 0);
   });
-
-  it("is that of the correlation: εc/(1 − c²), and 1 for independent pairs", () => {
-    for (const c of [0.2, 0.7]) {
-      const { start, end } = pairs(6000, 3, c);
-      const found = optimality(start, end, { epsilon: 1, resamples: 5 });
-      const want = c / (1 - c ** 2);
-      expect(Math.abs((found?.strength.value as number) / want - 1)).toBeLessThan(0.12);
-      expect(found?.error.value).toBeCloseTo(Math.abs(want - 1), 1);
-    }
-    const apart = optimality(normal([6000, 3], 1), normal([6000, 3], 7), { epsilon: 1 });
-    expect(apart?.strength.value).toBeCloseTo(0, 1);
-    expect(apart?.error.value).toBeCloseTo(1, 1);
-  });
 });
 
 describe("pairs of the exact Gaussian bridge", () => {
