@@ -77,8 +77,8 @@ async function runProgram(block: Block): Promise<string> {
   return library.run(file, folderOf(block.document));
 }
 
-/** Fits of earlier documents, by their arguments in any order: what each printed, and its folder. */
-const fits = new Map<string, { stdout: string; folder: string }>();
+/** Fits of earlier documents, by their arguments in any order: what each printed, and a copy of its runs. */
+const fits = new Map<string, { stdout: string; copy: string }>();
 
 /** Returns the output of the commands. A fit of an earlier document is copied. */
 async function runShell({ document, line, text, marks }: Block): Promise<string> {
@@ -95,17 +95,21 @@ async function runShell({ document, line, text, marks }: Block): Promise<string>
     if (words[0] !== "npx") continue;
     const args = [...words.slice(2), ...more];
     const cwd = folderOf(document);
+    const runs = join(cwd, "experiments");
     const key = args.toSorted().join(" ");
-    const known = args[0] === "fit" ? fits.get(key) : undefined;
+    const known = fits.get(key);
     if (known) {
-      const runs = join(known.folder, "experiments");
-      if (existsSync(runs)) cpSync(runs, join(cwd, "experiments"), { recursive: true });
+      if (existsSync(known.copy)) cpSync(known.copy, runs, { recursive: true });
       printed += known.stdout;
       continue;
     }
     const { code, stdout, stderr } = await dsbm(args, { cwd });
     expect(code, `${place}: ${stderr}`).toBe(0);
-    fits.set(key, { stdout, folder: cwd });
+    if (args[0] === "fit") {
+      const copy = join(folder, `fit ${fits.size}`);
+      if (existsSync(runs)) cpSync(runs, copy, { recursive: true });
+      fits.set(key, { stdout, copy });
+    }
     printed += stdout;
   }
   return printed;

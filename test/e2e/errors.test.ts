@@ -71,7 +71,8 @@ it("an engine that is missing or broken is named, by the doctor too", async () =
 });
 
 it("a changed configuration is refused with what changed; keys that change nothing are free", async () => {
-  const words = [...images, "n_ipf=1", "first_num_iter=3", `experiments_dir=${root}/changed`];
+  const few = wordsOf("inner_iters=4 outer_iters=1 plot_level=0");
+  const words = [...gaussian, ...few, `experiments_dir=${root}/changed`];
   await succeed(words);
   const folder = onlyRun(join(root, "changed")) as string;
   const { config } = readRun(folder);
@@ -80,7 +81,7 @@ it("a changed configuration is refused with what changed; keys that change nothi
     writeFileSync(runPaths(folder).config_json, JSON.stringify({ ...config, ...changes }));
   };
   write({ lr: 0.5 });
-  const { code } = await refuse(words, ["lr was 0.5 and is now 0.001", "--again"]);
+  const { code } = await refuse(words, ["lr was 0.5 and is now 0.0001", "--again"]);
   expect(code).toBe(2);
   write({ keep_last: 7 });
   await succeed(words);

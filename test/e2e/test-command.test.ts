@@ -3,13 +3,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
-import { folderIn, refuse, scratch, succeed } from "./cli.js";
-import { quick } from "./train.js";
+import { folderIn, refuse, scratch, succeed, wordsOf } from "./cli.js";
 
 const root = scratch();
-const [, ...words] = quick;
-const at = `experiments_dir=${root}`;
-const run = [...words, "n_ipf=1", "metrics.judge=false", "plot_level=0", "name=whole", at];
+const run = [
+  ...wordsOf(`dataset=moons model.hidden=[8,8] n_ipf=1 first_num_iter=12 num_iter=12 num_steps=4
+    data.n_train=64 data.n_test=32 batch_size=16 test_npar=32 plot_level=0 threads=1 name=whole`),
+  `experiments_dir=${root}`,
+];
 const files = () => readdirSync(join(trained, "test")).toSorted();
 const qualityOf = (name: string) => JSON.parse(readFileSync(join(trained, "test", name), "utf8"));
 

@@ -1,5 +1,5 @@
 // Metrics with known answers: each row of the table is a set of samples whose value, floor or ceiling has a closed form.
-import { Clock, gradedRows } from "@dsbm/runs";
+import { Clock } from "@dsbm/runs";
 import { Generator, randn, setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import {

@@ -1,6 +1,6 @@
 // A bridge as programs hold it: the steps of training, noise that belongs to rows, memory that does not grow.
 import { join } from "node:path";
-import { gaussianLogDensity, sample, uniformGrid } from "@dsbm/bridge";
+import { gaussianLogDensity, sample } from "@dsbm/bridge";
 import {
   eye,
   Generator,
