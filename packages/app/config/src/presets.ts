@@ -26,8 +26,7 @@ function readPreset(preset: string): { own: Tree; defaults: (string | Tree)[] } 
 /** The sorted presets of a group. Names that begin with "_" are parts of other presets. */
 function presetNames(group: string): string[] {
   return readdirSync(join(folder, group))
-    .filter((file) => !file.startsWith("_"))
-    .map((file) => file.replace(/\.yaml$/, ""))
+    .flatMap((file) => /^[^_].*(?=\.yaml$)/.exec(file) ?? [])
     .sort();
 }
 
