@@ -99,10 +99,12 @@ export function placesBase(places: readonly string[], overrides: object): FitArg
 
 /** Throws ConfigError "usage" for a place that does not exist. */
 function datasetOf(place: string): string {
-  if (!existsSync(place))
+  const path = place.replace(/^array:/, "");
+  if (!existsSync(path))
     throw new ConfigError(
       "usage",
       `no file or folder ${place}; expected SOURCE and TARGET: ${usage}`,
     );
+  if (path !== place) return place;
   return `${statSync(place).isDirectory() ? "folder" : "table"}:${place}`;
 }

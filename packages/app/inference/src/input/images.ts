@@ -35,7 +35,10 @@ export function arrayInput(path: string, options: InputOptions): Input {
     const some = x.narrow(0, 0, Math.min(pixels.rows, x.size(0))).flatten();
     return some.numel > 0 && some.min().item() >= 0 ? Number(some.max().item()) : 0;
   });
-  if (x.dtype !== "uint8" && highest > pixels.least)
+  const { Dataset, Dataset_transfer } = options.trained.config;
+  // A run of arrays has their numbers, whatever their range.
+  const isOwn = [Dataset, Dataset_transfer].some((name) => name?.startsWith("array:"));
+  if (x.dtype !== "uint8" && highest > pixels.least && !isOwn)
     throw new ConfigError(
       "usage",
       `${path} holds floats from 0 to ${highest}; expected values from −1 to 1, or bytes: save pixels of 0 to 255 with .astype("uint8"), or x / 127.5 - 1`,
