@@ -63,7 +63,7 @@ describe("bridge.sample", () => {
         /^x is a Float32Array; expected .*\{ data: Float32Array, shape: \[n, …\] \}/,
       ],
       [[[1, 2, 3]], /^x has shape \[1, 3\]; expected \[n, 2\], the samples of/],
-      [[[1, Number.NaN]], /^x has values that are NaN or infinite/],
+      [[[1, Number.NaN]], /^sample 0 has values that are NaN or infinite/],
       [randn([2, 2]).to("int64"), /^x is a tensor of int64/],
     ] as const) {
       const error = await bridge.sample(x as never).catch((e: unknown) => e);

@@ -148,7 +148,7 @@ export class Bridge implements Disposable {
       folder,
       config,
       shape: ends.shape,
-      columns: columns && { ...columns, named: ends.x0.facts?.named ?? false },
+      columns,
       models: { b: null, f: null },
     });
     return new Bridge(trained, training.state.samplers, { sampler: training.sampler });

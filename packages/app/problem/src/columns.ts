@@ -30,6 +30,8 @@ import { inMemory } from "./projected.js";
 
 export interface Columns {
   names: readonly string[];
+  /** Whether the tables had names; otherwise the columns are c0, c1, … */
+  named: boolean;
   kept: readonly string[];
   condition: ColumnCondition | null;
   transform: ColumnTransform;
@@ -95,8 +97,8 @@ export function columnEnds(ends: EndpointData[], config: CompleteTrainConfig): C
     const seen = standardised(end, { transform, condition, limits });
     ends[i] = whole ? inMemory(seen) : seen;
   }
-  const { columns: names, kept } = first;
-  return { names, kept, condition, transform, bounds, limits, description };
+  const { columns: names, named, kept } = first;
+  return { names, named, kept, condition, transform, bounds, limits, description };
 }
 
 function standardised(

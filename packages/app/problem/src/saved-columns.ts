@@ -7,10 +7,7 @@ import { checkFiles, readDataFile } from "@dsbm/runs";
 import type { Columns } from "./columns.js";
 
 /** The columns of a run of tables. */
-export interface RunColumns extends Omit<Columns, "description"> {
-  /** Whether the tables had names; otherwise the columns are c0, c1, … */
-  named: boolean;
-}
+export type RunColumns = Omit<Columns, "description">;
 
 /** Null for a run of other data. Throws a ConfigError if data.json is missing or damaged. */
 export function readColumns(

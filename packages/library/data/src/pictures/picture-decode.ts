@@ -1,6 +1,7 @@
 import type { Sharp } from "sharp";
 import { DatasetError, reason } from "../errors.js";
 
+/** Channels and size of decoded images. */
 export interface PictureTarget {
   /** 3 for colour, 1 for grey. */
   channels: 1 | 3;
