@@ -214,7 +214,7 @@ function digest(path) {
 }
 
 /** A table without the columns of times and rates. */
-export function withoutTimes(text) {
+function withoutTimes(text) {
   const rows = text
     .trimEnd()
     .split("\n")
