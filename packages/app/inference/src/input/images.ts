@@ -16,7 +16,6 @@ import { readProjection } from "../trained.js";
 import type { Input, InputOptions, InputRows } from "./input.js";
 
 const dtypes = ["float32", "float64", "uint8"];
-const pixels = { rows: 100, least: 16 };
 
 /** Samples [0, n), some at a time. */
 export async function* inParts(
@@ -32,13 +31,12 @@ export async function* inParts(
 export function arrayInput(path: string, options: InputOptions): Input {
   const x = tidy(() => mapArray(path).keep());
   const highest = tidy(() => {
-    const some = x.narrow(0, 0, Math.min(pixels.rows, x.size(0))).flatten();
-    return some.numel > 0 && some.min().item() >= 0 ? Number(some.max().item()) : 0;
+    const some = x.narrow(0, 0, Math.min(100, x.size(0))).flatten();
+    return some.numel > 0 && some.min().item() >= 0 ? some.max().item() : 0;
   });
-  const { Dataset, Dataset_transfer } = options.trained.config;
   // A run of arrays has their numbers, whatever their range.
-  const isOwn = [Dataset, Dataset_transfer].some((name) => name?.startsWith("array:"));
-  if (x.dtype !== "uint8" && highest > pixels.least && !isOwn)
+  const isOwn = options.trained.config.Dataset.startsWith("array:");
+  if (x.dtype !== "uint8" && highest > 16 && !isOwn)
     throw new ConfigError(
       "usage",
       `${path} holds floats from 0 to ${highest}; expected values from −1 to 1, or bytes: save pixels of 0 to 255 with .astype("uint8"), or x / 127.5 - 1`,

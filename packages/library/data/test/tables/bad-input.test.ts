@@ -58,7 +58,6 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["Latin-1", "t.csv", Buffer.from("Größe,b\n1,2\n", "latin1"), /not UTF-8: save it as/],
     ["bytes as text", "t.csv", Buffer.alloc(5000), /holds zero bytes: expected text/],
     ["a parquet file of five columns that names one", "t.parquet", tooMany, /cannot be read as/],
-    ["half a parquet file", "t.parquet", parquet.subarray(0, 60), /cannot be read as parquet/],
     ["half an array", "t.npy", two.subarray(0, 140), /bytes: expected/],
     ["half of one by columns", "t.npy", fortran(two).subarray(0, 140), /bytes: expected/],
     ["more behind an array", "t.npy", Buffer.concat([two, text("x")]), /bytes: expected/],
