@@ -1,6 +1,7 @@
-import { densePlan, exactPlan, sinkhorn, squaredDistances } from "@dsbm/bridge";
+import { exactPlan, sinkhorn, squaredDistances } from "@dsbm/bridge";
 import { tensor } from "@dsbm/torch";
 import { expect, it } from "vitest";
+import { densePlan } from "../support/plans.js";
 import { expectClose, golden, relativeError } from "./golden.js";
 
 it("the cost matrix", () => {

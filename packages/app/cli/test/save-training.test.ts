@@ -137,7 +137,7 @@ it("refuses what no run can have, and leaves nothing", async () => {
   };
   const mine: Method = { ...(methods.dsbm as Method), name: "mine" };
   await expect(save({ method: mine })).rejects.toThrow(/method mine .* methods.mine = /);
-  const process = ornsteinUhlenbeck({ alpha: 2 });
+  const process = { ...ornsteinUhlenbeck(), own: null };
   await expect(save({ process })).rejects.toThrow(/would not sample as this training does/);
   const network = () => new DriftNetwork(2, { direction: "f", hidden: [8] });
   await expect(save({ network })).rejects.toThrow(/would not sample as this training does/);

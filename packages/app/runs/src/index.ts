@@ -1,8 +1,8 @@
 export * from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
-export { Clock } from "./clock.js";
-export { cores } from "./cores.js";
-export { isRunFault, RunError, type RunErrorCode } from "./errors.js";
+export * from "./clock.js";
+export * from "./cores.js";
+export * from "./errors.js";
 export * from "./figure/images.js";
 export { type LegendEntry, pickIndexes } from "./figure/panel.js";
 export { scatterFigure } from "./figure/plane.js";
@@ -17,15 +17,7 @@ export {
 export * from "./figure/trend.js";
 export * from "./files/csv.js";
 export { readJson, toJson } from "./files/json.js";
-export {
-  createInterrupt,
-  type Interrupt,
-  isStopCode,
-  patience,
-  stoppedCode,
-  stoppedWithin,
-  stopping,
-} from "./interrupt.js";
+export * from "./interrupt.js";
 export * from "./logger/logger.js";
 export {
   createProgress,
@@ -36,20 +28,20 @@ export {
 } from "./progress.js";
 export { endNames } from "./report/data.js";
 export { gradedRows, judge, mainMetric, type VerdictFacts, verdictOn } from "./report/judge.js";
-export { leftOutSentences } from "./report/left-out.js";
-export { type RunReport, renderRun, type View } from "./report/run.js";
+export * from "./report/left-out.js";
+export * from "./report/run.js";
 export { distinctNames, gradeWords, verdictTitle } from "./report/verdict.js";
 export * from "./run/columns.js";
 export * from "./run/data.js";
-export { findRun, linkLatest } from "./run/find.js";
-export { checkFiles, writeRunFile } from "./run/hashes.js";
+export * from "./run/find.js";
+export * from "./run/hashes.js";
 export * from "./run/info.js";
 export { type Direction, type RunPaths, runFolder, runPaths } from "./run/layout.js";
 export * from "./run/quality.js";
 export * from "./run/reader.js";
 export * from "./run/writer.js";
-export { shellWord } from "./shell.js";
+export * from "./shell.js";
 export * from "./sweeps/manifest.js";
 export * from "./sweeps/summary.js";
-export { formatNumber, formatTable, type TableOptions } from "./table.js";
-export { version } from "./version.js";
+export * from "./table.js";
+export * from "./version.js";

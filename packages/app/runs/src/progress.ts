@@ -14,8 +14,6 @@ export interface ProgressState {
   left?: number | null;
   /** Loss of a recent step. */
   loss?: number;
-  /** Text at the end of the line. */
-  note?: string;
 }
 
 /** The progress line of a terminal. */
@@ -42,22 +40,13 @@ export function duration(seconds: number): string {
 const shortNumber = (x: number): string =>
   x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e5) ? x.toExponential(1) : x.toPrecision(4);
 
-export function progressText({
-  label,
-  step,
-  steps,
-  rate,
-  loss,
-  left,
-  note,
-}: ProgressState): string {
+export function progressText({ label, step, steps, rate, loss, left }: ProgressState): string {
   const parts = [label, steps === undefined ? `${step}` : `${step}/${steps}`];
   if (rate !== undefined && rate > 0)
     parts.push(`${rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3)} it/s`);
   if (loss !== undefined) parts.push(`loss ${shortNumber(loss)}`);
   const rest = left ?? (rate && steps !== undefined ? (steps - step) / rate : null);
   if (rest !== null && rest !== undefined) parts.push(`ETA ${duration(rest)}`);
-  if (note) parts.push(note);
   return parts.join("  ");
 }
 

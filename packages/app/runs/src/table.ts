@@ -1,22 +1,13 @@
 import type { Cell } from "./files/csv.js";
 
-/** Options of a printed table. */
-export interface TableOptions {
-  /** Columns in order (default: the keys of the first row). */
-  columns?: readonly string[];
-}
-
 const digits = 4;
 
 /**
  * Rows as aligned text: numbers to the right, text to the left, "–" for null. No line end after the
  * last row.
  */
-export function formatTable(
-  rows: readonly Readonly<Record<string, Cell | undefined>>[],
-  { columns = Object.keys(rows[0] ?? {}) }: TableOptions = {},
-): string {
-  const formatted = columns.map((column) => {
+export function formatTable(rows: readonly Readonly<Record<string, Cell | undefined>>[]): string {
+  const formatted = Object.keys(rows[0] ?? {}).map((column) => {
     const cells = rows.map((row) => row[column] ?? null);
     const right = cells.every((cell) => typeof cell !== "string");
     const texts = [column, ...formatCells(cells)];

@@ -17,11 +17,6 @@ describe("formatTable", () => {
       ].join("\n"),
     );
   });
-
-  it("takes the columns given, and shows missing values as null", () => {
-    expect(formatTable([{ a: 1, b: "x" }], { columns: ["b", "c"] })).toBe("b  c\n─  ─\nx  –");
-    expect(formatTable([], { columns: ["a"] })).toBe("a\n─");
-  });
 });
 
 describe("formatNumber", () => {

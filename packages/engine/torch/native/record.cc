@@ -304,14 +304,4 @@ EXPORT(autocast) {
   return undefined(call.env);
 }
 
-// unrecorded(fn) -> what fn returns, while a recording looks away
-EXPORT(unrecorded) {
-  struct Pause {
-    Recorder* was = std::exchange(active, nullptr);
-    c10::impl::ExcludeDispatchKeyGuard below{kMode};
-    ~Pause() { active = was; }
-  } pause;
-  return made(call.env, napi_call_function, undefined(call.env), call[0], size_t(0), nullptr);
-}
-
 }  // namespace dsbm

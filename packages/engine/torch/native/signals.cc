@@ -2,7 +2,6 @@
 // first one after some seconds in which nobody noticed it. JavaScript is told of each by the handler that was there before.
 #include "engine.h"
 
-#if !defined(_WIN32)
 #include <unistd.h>
 
 #include <atomic>
@@ -94,4 +93,3 @@ EXPORT(unwatchSignals) {
 }
 
 }  // namespace dsbm
-#endif

@@ -3,7 +3,7 @@
 export { call, callable, schemas } from "./binding/dispatch.js";
 export * from "./binding/dtype.js";
 export { type FormatCode, TorchError } from "./binding/errors.js";
-export { Handle, keep, liveTensors, Scope, tidy } from "./binding/handle.js";
+export { Handle, liveTensors, tidy } from "./binding/handle.js";
 export * as unsafe from "./binding/unsafe.js";
 export * as distributed from "./distributed/index.js";
 export * as io from "./io/index.js";
@@ -16,7 +16,6 @@ export * from "./program/record.js";
 export * from "./runtime.js";
 export * from "./signals.js";
 export * from "./tensor/autocast.js";
-export * from "./tensor/brownian.js";
 export * from "./tensor/create.js";
 export * from "./tensor/grad.js";
 export * from "./tensor/ops.generated.js";

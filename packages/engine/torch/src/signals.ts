@@ -13,16 +13,12 @@ export interface SignalWatch {
 
 /**
  * Lets SIGINT, SIGTERM and SIGHUP end the process within native code too: the second at once, the first after some
- * seconds unless
- * `noticed` is called. Earlier listeners hear of the first signal. Null for an addon without it.
+ * seconds unless `noticed` is called. Earlier listeners hear of the first signal.
  */
-export function watchSignals({
-  seconds,
-  heard,
-  ended,
-}: SignalWatch): { noticed(): void; stop(): void } | null {
-  const { watchSignals: watch, noticedSignal, unwatchSignals } = native;
-  if (!watch || !noticedSignal || !unwatchSignals) return null;
-  guarded(() => watch(seconds, heard, ended), "watchSignals");
-  return { noticed: () => noticedSignal(), stop: () => unwatchSignals() };
+export function watchSignals({ seconds, heard, ended }: SignalWatch): {
+  noticed(): void;
+  stop(): void;
+} {
+  guarded(() => native.watchSignals(seconds, heard, ended), "watchSignals");
+  return { noticed: native.noticedSignal, stop: native.unwatchSignals };
 }

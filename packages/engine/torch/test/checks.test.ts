@@ -35,39 +35,13 @@ describe("checked arguments", () => {
     ],
     ["attention of matrices", sdpa(T.ones([3, 4]), T.ones([3, 4])), /at least one head/],
     ["random_", call("random_", "from", T.ones([1]), 0, 2n ** 63n - 1n), /within 2\^62/],
-    ["int64 by -1", () => smallest("int64").remainder(int("int64", -1)), /does not fit/],
-    ["int32 by -1", () => smallest("int32").remainder(-1), /does not fit/],
-    ["int32 by what becomes -1", () => smallest("int32").remainder(4294967295), /does not fit/],
-    [
-      "int32 by an int64 number that becomes -1",
-      () => smallest("int32").fmod(T.tensor(4294967295n)),
-      /does not fit/,
-    ],
-    [
-      "an int64 number that becomes the smallest by int32",
-      () => T.tensor(2147483648n).fmod(int("int32", -1)),
-      /does not fit/,
-    ],
-    [
-      "divide, another name of div",
-      call("divide", "Scalar_mode", smallest("int64"), -1, "trunc"),
-      /does not fit/,
-    ],
-    ["floor division", call("div", "Scalar_mode", smallest("int64"), -1, "floor"), /does not fit/],
+    ["int64 by -1", () => smallest("int64").remainder(-1), /other than -1/],
+    ["int32 by what becomes -1", () => smallest("int32").remainder(4294967295), /other than -1/],
+    ["integers by a tensor", () => smallest("int64").remainder(int("int64", -1)), /other than -1/],
     [
       "a bigint by a tensor",
-      call("remainder", "Scalar_Tensor", -(2n ** 63n), int("int64", -1)),
-      /does not fit/,
-    ],
-    [
-      "repeats",
-      call("repeat_interleave", "Tensor", int("int64", 2n ** 62n, 2n ** 62n)),
-      /2\^30 repeats/,
-    ],
-    [
-      "repeats of a tensor",
-      call("repeat_interleave", "self_Tensor", T.ones([1]), int("int64", 2n ** 62n)),
-      /2\^30 repeats/,
+      () => T.unsafe.call("aten::remainder", "Scalar_Tensor", -(2n ** 63n), int("int64", -1)),
+      /other than -1/,
     ],
   ];
   it.each(refused)("%s", (_, act, message) => {
@@ -79,53 +53,11 @@ describe("checked arguments", () => {
     expect(T.full([1], 7, { dtype: "int64" }).remainder(-4).item()).toBe(-1);
     expect(smallest("int64").div(-1).dtype).toBe("float32");
     expect(
-      T.full([1], 2 ** 31, { dtype: "int64" })
-        .remainder(4294967295)
-        .item(),
-    ).toBe(2 ** 31);
+      T.ones([2])
+        .remainder(T.ones([2]))
+        .toNumbers(),
+    ).toEqual([0, 0]);
     expect(sdpa(T.ones([1, 2, 3, 4]), T.ones([1, 1, 3, 4]))).not.toThrow();
-  });
-
-  it("are made at every replay of a program too, where values come that were not there when it was recorded", () => {
-    for (const dtype of ["int64", "int32"] as const) {
-      const [fine, bad] = [int(dtype, 7, -9), smallest(dtype).expand([2])];
-      const minus = int(dtype, -1, -1);
-      const divide = T.recorded((x, y) => x.remainder(y));
-      divide(fine, minus);
-      expect(() => divide(bad, minus)).toThrow(/does not fit/);
-      const cast = T.recorded((x) => x.remainder(dtype === "int32" ? 4294967295 : -1));
-      cast(fine);
-      expect(() => cast(bad)).toThrow(/does not fit/);
-      expect(divide(bad, int(dtype, 2, 2))[0]?.toNumbers()).toEqual([0, 0]);
-      const byMinusOne = T.recorded((x) => x.remainder(-1));
-      byMinusOne(fine);
-      expect(() => byMinusOne(bad)).toThrow(/does not fit/);
-      expect(byMinusOne(fine)[0]?.toNumbers()).toEqual([0, 0]);
-      const byTwo = T.recorded((x) => x.remainder(2));
-      expect(byTwo(fine)[0]?.toNumbers()).toEqual([1, 1]);
-      expect(byTwo.programFor(fine).operations.join()).not.toMatch(/assert/);
-    }
-    const floats = T.recorded((x, y) => x.remainder(y));
-    expect(floats(T.ones([2]), T.ones([2])).length).toBe(1);
-    expect(floats.programFor(T.ones([2]), T.ones([2])).operations.join()).not.toMatch(/assert/);
-  });
-
-  it("read values unseen by a recording, by a graph and by the count of tensors", async () => {
-    await collectGarbage();
-    const divisor = T.tensor([-1n, 2n]);
-    const { program } = T.Program.record((x) => x.remainder(divisor), [T.tensor([5n, 5n])]);
-    // The checks of replays, without checks of recorded values.
-    expect(program.operations.filter((name) => /remainder|assert/.test(name))).toEqual([
-      "aten::_assert_async.msg",
-      "aten::remainder.Tensor",
-    ]);
-    expect(program.operations).toHaveLength(7);
-    const live = T.liveTensors();
-    using x = T.tensor([5n]);
-    using y = x.remainder(-1);
-    expect(T.liveTensors()).toBe(live + 2);
-    expect(y.item()).toBe(0);
-    expect(T.gradEnabled()).toBe(true);
   });
 });
 

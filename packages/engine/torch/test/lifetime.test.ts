@@ -84,7 +84,7 @@ describe("tidy", () => {
     let kept: T.Tensor | undefined;
     expect(() =>
       T.tidy(() => {
-        kept = T.keep(T.ones([2]));
+        kept = T.ones([2]).keep();
         T.ones([3]);
         throw new Error("boom");
       }),
@@ -131,20 +131,5 @@ describe("disposal", () => {
     using p = new T.Parameter(data);
     expect(p.requiresGrad).toBe(true);
     expect(() => data.add(1)).toThrow(expect.objectContaining({ code: "ERR_TORCH_DISPOSED" }));
-  });
-});
-
-describe("Scope", () => {
-  it("lives across awaits, in any order, and with others side by side", async () => {
-    const job = async (n: number) => {
-      using scope = new T.Scope();
-      const a = scope.run(() => T.full([n], n));
-      await new Promise((resolve) => setTimeout(resolve, n));
-      const b = scope.run(() => a.add(1).sum());
-      await Promise.resolve();
-      return b.item();
-    };
-    expect(await Promise.all([job(3), job(1), job(2)])).toEqual([12, 2, 6]);
-    expect(T.liveTensors()).toBe(live);
   });
 });

@@ -9,7 +9,7 @@ export interface Net {
   loss(x: T.Tensor): T.Tensor;
 }
 
-const leaf = (shape: number[], scale: number) => T.keep(T.randn(shape).mul(scale)).requiresGrad_();
+const leaf = (shape: number[], scale: number) => T.randn(shape).mul(scale).keep().requiresGrad_();
 
 /** A perceptron whose loss draws noise, as in training a bridge. */
 function perceptron(): Net {
@@ -55,9 +55,9 @@ function convolution(): Net {
 
 /** One training step of `net` with the fused Adam kernel. */
 function trainer(net: Net): (x: T.Tensor) => T.Tensor {
-  const like = () => net.parameters.map((p) => T.keep(p.detach().zerosLike()));
+  const like = () => net.parameters.map((p) => p.detach().zerosLike().keep());
   const [m, v] = [like(), like()];
-  const steps = net.parameters.map(() => T.keep(T.zeros([])));
+  const steps = net.parameters.map(() => T.zeros([]).keep());
   return (x) => {
     const loss = net.loss(x);
     T.zeroGrad(net.parameters);

@@ -6,7 +6,6 @@ import { inBatches } from "../src/core/batches.js";
 import { BridgeError } from "../src/core/errors.js";
 import { gammaGrid, gammaSchedule, uniformGrid } from "../src/core/time-grid.js";
 import { checkPairs } from "../src/coupling/known.js";
-import { minibatchExact } from "../src/coupling/minibatch.js";
 import { langevin, referenceMean } from "../src/langevin/langevin.js";
 import { langevinRun } from "../src/langevin/run.js";
 import { dsbLangevin } from "../src/method/dsb-langevin.js";
@@ -62,12 +61,6 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
     () => checkPairs({ x0: rows(3), x1: rows(0) }, ends),
     "data",
     /x0 has no row 3; expected 0 to 2/,
-  ],
-  [
-    "unequal batches",
-    () => minibatchExact({ replace: false })(ends, null as never),
-    "argument",
-    /equally many samples.*3 and 4/,
   ],
   ["scales", () => langevin({ gammas, scale: [1] }), "argument", /1 values of scale .* give 4$/],
   ["weights", () => langevin({ gammas, weight: [1, 1, 1, -1] }), "argument", /at least 0$/],
@@ -142,11 +135,10 @@ it.each<[string, () => unknown, BridgeError["code"], RegExp]>([
     /as many coordinates/,
   ],
   ["sigma", () => brownian({ sigma: -1 }), "argument", /expected a finite number of at least 0/],
-  ["alpha", () => ornsteinUhlenbeck({ alpha: 0 }), "argument", /expected positive numbers/],
+  ["sigma", () => ornsteinUhlenbeck({ sigma: 0 }), "argument", /expected a positive number/],
   ["solver", () => flow({ solver: "rk4" }), "argument", /one of dopri5, heun, euler/],
   ["flow times", () => flow({ times: [0, 1, 1] }), "argument", /only grow or only fall/],
   ["tolerance", () => flow({ rtol: 0 }), "argument", /rtol is 0; expected a positive number/],
-  ["steps", () => flow({ times: [0, 50], max_num_steps: 5 }), "argument", /raise max_num_steps$/],
   ["no drift", () => probabilityFlow({}), "argument", /give forward, backward or both$/],
   ["eps", () => probabilityFlow({ forward: (y) => y, eps: 0.5 }), "argument", /below 0.5/],
 ])("%s", (_, run, code, cure) => {

@@ -4,27 +4,21 @@ export { downscalerScalingFile } from "./fields/downscaler.js";
 export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
 export { mapArray } from "./files/array-set.js";
 export { firstOf, setting } from "./names.js";
-export { type KnownRows, type PairedEnd, readPairs } from "./pairs/known-rows.js";
+export * from "./pairs/known-rows.js";
 export { decodeInOrder } from "./pictures/decode-all.js";
 export { pictureFormat } from "./pictures/format.js";
 export type { DecodedPicture, PictureTarget } from "./pictures/picture-decode.js";
 export { listPictures } from "./pictures/picture-files.js";
-export { datasets, loadTable, prepareTable } from "./registry.js";
+export * from "./registry.js";
 export { type ImageClass, type Origin, positionsOf, type Split, type Table } from "./table.js";
-export { absentColumn } from "./tables/absent-column.js";
+export * from "./tables/absent-column.js";
 export { boundsOf, type ColumnBounds, type Limits, limitsOf } from "./tables/bounds.js";
-export { type CleanBatch, type CleanCounts, type CleanRequest, cleanRows } from "./tables/clean.js";
-export {
-  type ColumnCondition,
-  conditionWidth,
-  decodeCondition,
-  encodeCondition,
-  fitCondition,
-} from "./tables/conditions.js";
-export { type DataDescription, describeTables } from "./tables/describe.js";
+export * from "./tables/clean.js";
+export * from "./tables/conditions.js";
+export * from "./tables/describe.js";
 export type { TableFacts } from "./tables/facts.js";
 export { tableGroups } from "./tables/groups.js";
-export { isGroup } from "./tables/in-group.js";
+export * from "./tables/in-group.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export { classLabel } from "./tables/prepare/codes.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
@@ -44,21 +38,8 @@ export {
   toRows,
   Units,
 } from "./tables/units.js";
-export {
-  type OutputFormat,
-  openTableWriter,
-  outputFormat,
-  outputFormats,
-  type TableWriterOptions,
-} from "./tables/write/formats.js";
-export { copyH5ad, type H5adCopy, type UnsValue } from "./tables/write/h5ad.js";
-export type {
-  CarriedCell,
-  CarriedColumn,
-  NumberColumn,
-  TableBatch,
-  TableColumns,
-  TableWriter,
-} from "./tables/write/table-writer.js";
-export { Projection, principalComponents } from "./vectors/projection.js";
+export * from "./tables/write/formats.js";
+export * from "./tables/write/h5ad.js";
+export * from "./tables/write/table-writer.js";
+export * from "./vectors/projection.js";
 export { eightGaussians, gaussianEndpoints, moons, sCurve } from "./vectors/synthetic.js";

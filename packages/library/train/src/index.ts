@@ -1,6 +1,6 @@
 export { ProcessRanks } from "./distributed/process-ranks.js";
 export { localRanks, type Ranks } from "./distributed/ranks.js";
-export type { TrainEvent } from "./events.js";
+export * from "./events.js";
 export {
   type CompleteProblem,
   complete,
@@ -17,4 +17,4 @@ export { RowNoise } from "./sampler/row-noise.js";
 export { Sampler, type SamplerOptions, type SimulateOptions } from "./sampler/sampler.js";
 export type { SavedFacts, SavedTraining } from "./state/state.js";
 export { regressionLoss, trainingStep } from "./step/training-step.js";
-export { Training } from "./training.js";
+export * from "./training.js";

@@ -226,7 +226,7 @@ export function directionOf(
   half: number,
 ): Direction {
   const { sequence } = schedule;
-  return sequence.at((half - 1) % sequence.length) as Direction;
+  return sequence.at((half - 1) % sequence.length)!;
 }
 
 /** The same problem with other threads, devices or ranks. */

@@ -201,7 +201,7 @@ export class Training {
   }
 
   #copyOfSampler(): Map<string, Tensor> {
-    const { direction } = this.#current as HalfIteration;
+    const { direction } = this.#current!;
     const state = this.state.samplers[direction].stateDict();
     return tidy(() => new Map([...state].map(([name, t]) => [name, t.detach().clone().keep()])));
   }

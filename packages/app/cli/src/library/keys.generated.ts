@@ -10,8 +10,8 @@ export interface FitKeys {
   fb_sequence?: readonly ("b" | "f")[] | null | undefined;
   /** reference process: Brownian motion or Ornstein-Uhlenbeck. Default: "ve". */
   sde?: "ve" | "vp" | undefined;
-  /** pairs of the first pass: reference process (IPF), independent (IMF), or each sample with itself. Default: "ref". */
-  first_coupling?: "ref" | "ind" | "identity" | undefined;
+  /** pairs of the first pass: reference process (IPF) or independent (IMF). Default: "ref". */
+  first_coupling?: "ref" | "ind" | undefined;
   /** half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref, 0 with precondition=mixture. Default: null. */
   first_pass?: number | null | undefined;
   /** independent pairs share condition and class exactly; null is false, with data.condition true. Default: null. */

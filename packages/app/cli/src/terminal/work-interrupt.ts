@@ -15,23 +15,13 @@ export function createWorkInterrupt({
   late: string;
   seconds?: number;
 }): Interrupt {
-  let isWatched = false;
-  const interrupt = createInterrupt({
-    notify(text) {
-      if (!isWatched) process.stderr.write(`\n${text}\n`);
-    },
-  });
-  const watch = watchSignals({
-    seconds,
-    heard: `\n${stopping}\n`,
-    ended: `${late}\n`,
-  });
-  isWatched = watch !== null;
+  const interrupt = createInterrupt({ notify() {} });
+  const watch = watchSignals({ seconds, heard: `\n${stopping}\n`, ended: `${late}\n` });
   return {
     signal: interrupt.signal,
-    noticed: () => watch?.noticed(),
+    noticed: watch.noticed,
     dispose() {
-      watch?.stop();
+      watch.stop();
       interrupt.dispose();
     },
   };

@@ -31,9 +31,9 @@ export const method = {
   ),
   sde: oneOf(["ve", "vp"], "ve", "reference process: Brownian motion or Ornstein-Uhlenbeck"),
   first_coupling: oneOf(
-    ["ref", "ind", "identity"],
+    ["ref", "ind"],
     "ref",
-    "pairs of the first pass: reference process (IPF), independent (IMF), or each sample with itself",
+    "pairs of the first pass: reference process (IPF) or independent (IMF)",
   ),
   first_pass: orNull(
     z.number().int().min(0),

@@ -1,6 +1,6 @@
 import {
   agreement,
-  flowCost,
+  flowEnergy,
   mapConditions,
   normalisedPathEnergy,
   other,
@@ -24,7 +24,7 @@ const lacksFlow = ({ subject: { bridge, trained } }: Measuring): string | null =
 function alongFlow(
   { direction, start, given }: SampleSet,
   { subject }: Measuring,
-  measure: (cost: ReturnType<typeof flowCost>) => Measurement,
+  measure: (energy: Tensor) => Measurement,
 ): Measurement | string {
   const n = Math.min(mostFlows, start.size(0));
   const first = (t: Tensor) => t.narrow(0, 0, n);
@@ -44,7 +44,7 @@ function alongFlow(
         times,
         given: conditions,
       });
-      return { n, floor: 0, ...measure(flowCost(states, times, field)) };
+      return { n, floor: 0, ...measure(flowEnergy(states, times, field)) };
     }),
   );
 }
@@ -111,10 +111,10 @@ export const pathMetrics: readonly Metric[] = [
     serves: forVectors,
     lacks: lacksFlow,
     measure: (set, context) =>
-      alongFlow(set, context, (cost) => {
+      alongFlow(set, context, (energy) => {
         const { exact, seed } = context.options;
         const { value } = wasserstein(set.start, set.data, { most: exact, seed });
-        return estimated(normalisedPathEnergy(cost, value));
+        return estimated(normalisedPathEnergy(energy, value));
       }),
   },
 ];

@@ -54,7 +54,7 @@ export async function h5adWriter(
     async write({ rows = new Int32Array(), numbers }) {
       let at = 0;
       for (const { put, width } of parts) {
-        put(toRows(numbers.slice(at, at + width), "float32") as Float32Array, rows);
+        put(toRows(numbers.slice(at, at + width), "float32"), rows);
         at += width;
       }
     },

@@ -10,8 +10,6 @@ import { type Manifest, pointId, readManifest } from "./manifest.js";
 export interface Checkpoint extends Omit<Manifest, "files"> {
   /** The path of the checkpoint. */
   folder: string;
-  /** Size of all files together. */
-  bytes: number;
   /** Size, SHA-256 and path of each file, by name. */
   files: Record<string, Manifest["files"][string] & { path: string }>;
 }
@@ -35,8 +33,7 @@ export function checkpointOf(folder: string, manifest: Manifest): Checkpoint {
   const files = Object.entries(manifest.files).map(
     ([name, facts]) => [name, { ...facts, path: join(folder, name) }] as const,
   );
-  const bytes = files.reduce((sum, [, { size }]) => sum + size, 0);
-  return { ...manifest, folder, bytes, files: Object.fromEntries(files) };
+  return { ...manifest, folder, files: Object.fromEntries(files) };
 }
 
 /**

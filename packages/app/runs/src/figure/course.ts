@@ -2,9 +2,9 @@ import type { Markish } from "@observablehq/plot";
 import { sampleColors as colors, type Panel } from "./panel.js";
 import type { PlaneOptions } from "./plane.js";
 import { type Domains, frame, planeAxes } from "./plane-axes.js";
-import { drawPanel, loadPlot } from "./plot.js";
+import { drawPanel, loadPlot, planeSize } from "./plot.js";
 import type { Course, Plane } from "./points.js";
-import { tickText } from "./svg.js";
+import { colorOf, tickText } from "./svg.js";
 
 /** Velocity and growth in the plane, the mass over time, and fates, if the run has them. */
 export async function coursePanels(
@@ -41,7 +41,7 @@ async function fieldPanels(
   }
   if (growth) {
     const most = Math.max(...growth.map(Math.abs)) || 1;
-    const rows = from.map(({ x, y }, i) => ({ x, y, rate: growth[i] as number }));
+    const rows = from.map(({ x, y }, i) => ({ x, y, rate: growth[i] }));
     const fill = (rate: number) => rateColor(rate / most);
     const marks = [
       dot(rows, { x: "x", y: "y", r: 2.4, clip: true, fill: (row) => fill(row.rate) }),
@@ -60,15 +60,13 @@ function rateColor(share: number): string {
   return `rgb(${mixed.map(Math.round).join(",")})`;
 }
 
-const size = { width: 296, height: 280, marginTop: 8, marginRight: 12, marginBottom: 42 };
-
 async function massPanel(mass: NonNullable<Course["mass"]>): Promise<Panel> {
   const { dot, line } = await loadPlot();
   const rows = (times: readonly number[], values: readonly number[]) =>
     times.map((time, i) => ({ time, mass: values[i] }));
   const data = rows(mass.dataTimes, mass.data);
   return drawPanel({
-    ...size,
+    ...planeSize,
     title: "Total mass over time",
     marginLeft: 68,
     x: { ticks: 5, tickFormat: tickText, label: "time", labelOffset: 36 },
@@ -86,31 +84,24 @@ async function massPanel(mass: NonNullable<Course["mass"]>): Promise<Panel> {
   });
 }
 
-const palette = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
-const paletteOf = (i: number, n: number): string =>
-  n <= palette.length ? (palette[i] as string) : `hsl(${Math.round((360 * i) / n)} 55% 50%)`;
-
 /** Bars of the classes that rows of a class end in, and of the data there. */
 async function fatesPanel(fates: NonNullable<Course["fates"]>): Promise<Panel> {
   const { barX, stackX, text } = await loadPlot();
   const { column, from, to, counts, data } = fates;
-  const bars = [
-    ...counts.map((row, i) => [from[i] as string, row] as const),
-    ["data", data] as const,
-  ];
+  const bars = [...counts.map((row, i) => [from[i], row] as const), ["data", data] as const];
   const parts = bars.flatMap(([name, row]) => {
     const all = row.reduce((sum, n) => sum + n, 0);
-    return row.flatMap((n, k) => (n > 0 ? [{ name, end: to[k] as string, share: n / all }] : []));
+    return row.flatMap((n, k) => (n > 0 ? [{ name, end: to[k], share: n / all }] : []));
   });
   const large = parts.map((part) => (part.share > 0.12 ? part.end : ""));
   const stack = { x: "share", y: "name", z: "end", order: [...to] };
   return drawPanel({
-    ...size,
+    ...planeSize,
     title: `Fates by ${column}`,
     marginLeft: 88,
     x: { ticks: 3, tickFormat: "%", label: "share of the rows of a class", labelOffset: 36 },
     y: { label: null, domain: bars.map(([name]) => name) },
-    color: { domain: to, range: to.map((_, i) => paletteOf(i, to.length)) },
+    color: { domain: to, range: to.map((_, i) => colorOf(i)) },
     marks: [
       barX(parts, { ...stack, fill: "end", inset: 1 }),
       text(parts, { ...stackX({ ...stack, text: large }), fill: "white" }),

@@ -92,7 +92,7 @@ export async function pathStrip({ path, shape, times, title }: PathStripOptions)
     images: Buffer.concat(images.flat()),
     shape: [rows * picked.length, ...size],
     columns: picked.length,
-    columnTitles: picked.map((k) => `t=${Number((times[k] as number).toFixed(2))}`),
+    columnTitles: picked.map((k) => `t=${Number(times[k].toFixed(2))}`),
   });
 }
 
@@ -175,7 +175,7 @@ function paint(
         const pixel = Math.floor(y / scale) * width + Math.floor(x / scale);
         for (let c = 0; c < 3; c++) {
           const from = (i * channels + Math.min(c, channels - 1)) * plane + pixel;
-          data[3 * (corner + y * sheet.width + x) + c] = images[from] as number;
+          data[3 * (corner + y * sheet.width + x) + c] = images[from];
         }
       }
     }

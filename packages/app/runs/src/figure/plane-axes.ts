@@ -1,6 +1,6 @@
 import type { Markish } from "@observablehq/plot";
 import type { Panel } from "./panel.js";
-import { drawPanel, loadPlot } from "./plot.js";
+import { drawPanel, loadPlot, planeSize } from "./plot.js";
 import type { AxisUnits, Plane } from "./points.js";
 import { shortened, tickText } from "./svg.js";
 
@@ -46,12 +46,8 @@ export async function frame(
   const plot = await loadPlot();
   const axis = { ticks: 5, tickFormat: tickText };
   return drawPanel({
-    width: 296,
-    height: 280,
+    ...planeSize,
     title,
-    marginTop: 8,
-    marginRight: 12,
-    marginBottom: 42,
     marginLeft: 68,
     x: { ...axis, domain: domains.x, label: shortened(labels.x, 34), labelOffset: 36 },
     y: { ...axis, domain: domains.y, label: shortened(labels.y, 34), labelOffset: 66 },

@@ -54,7 +54,7 @@ export async function planePanels(
   const count = Math.min(mostPaths, (path.states[0]?.length ?? 0) / k);
   const paths = Array.from({ length: count }, (_, i) =>
     path.states
-      .flatMap((state, t) => placeOfPath(state, i, path.times[t] as number))
+      .flatMap((state, t) => placeOfPath(state, i, path.times[t]))
       .map((place) => ({ ...place, i })),
   );
   const stroke = { stroke: colors.generated, strokeWidth: 0.9, strokeOpacity: 0.7 };

@@ -18,6 +18,23 @@ export type PanelOptions = Omit<PlotOptions, "title" | "width" | "height"> & {
   title?: string | undefined;
 };
 
+/** Sizes of panels in the plane of samples. */
+export const planeSize = {
+  width: 296,
+  height: 280,
+  marginTop: 8,
+  marginRight: 12,
+  marginBottom: 42,
+};
+/** Sizes of panels of curves. */
+export const curveSize = {
+  width: 420,
+  marginTop: 24,
+  marginRight: 20,
+  marginBottom: 48,
+  marginLeft: 62,
+};
+
 const axis: ScaleOptions = { labelAnchor: "center", labelArrow: "none" };
 
 /** Draws one panel (units: CSS pixels). */

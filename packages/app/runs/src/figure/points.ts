@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { z } from "zod";
-import { readJson } from "../files/json.js";
+import { readIfAs } from "../files/json.js";
 import { listOf, real } from "../files/schema.js";
 
 /** Numbers in row order. JSON has no NaN. */
@@ -69,9 +68,7 @@ export type Plane = z.output<typeof plane>;
 export type Histogram = z.output<typeof histogram>;
 
 /** Returns null if the file is missing or has another form. Throws RunError "corrupt". */
-export function readPoints(path: string): Points | null {
-  return existsSync(path) ? (points.safeParse(readJson(path)).data ?? null) : null;
-}
+export const readPoints = (path: string): Points | null => readIfAs(path, points);
 
 /** From the units of networks to the units of the data. */
 export interface AxisUnits {

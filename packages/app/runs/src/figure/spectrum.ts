@@ -1,5 +1,5 @@
 import { type LegendEntry, sampleColors } from "./panel.js";
-import { drawPanel, loadPlot } from "./plot.js";
+import { curveSize, drawPanel, loadPlot } from "./plot.js";
 import { composeFigure, logAxis, tickText } from "./svg.js";
 
 /** The spectrum of one set of fields. */
@@ -46,13 +46,9 @@ async function drawChannel(channel: number, { series }: SpectrumFigureOptions) {
   for (const point of points) point.y = Math.max(point.y, least);
   const isEmpty = most === 0;
   return drawPanel({
-    width: 420,
+    ...curveSize,
     height: 300,
     title: series[0]?.energy.length === 1 ? undefined : `channel ${channel + 1}`,
-    marginTop: 24,
-    marginRight: 20,
-    marginBottom: 48,
-    marginLeft: 62,
     x: {
       type: "log",
       base: 2,

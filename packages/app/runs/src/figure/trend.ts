@@ -1,6 +1,6 @@
 import type { Markish } from "@observablehq/plot";
 import type { LegendEntry, Panel } from "./panel.js";
-import { drawPanel, loadPlot } from "./plot.js";
+import { curveSize, drawPanel, loadPlot } from "./plot.js";
 import { colorOf, faintInk, logAxis } from "./svg.js";
 
 type TrendRow = Readonly<Record<string, unknown>>;
@@ -58,7 +58,7 @@ export async function trendPanels({
       color: { domain: names, range },
     }),
   );
-  const legend = names.map((label, i): LegendEntry => ({ label, color: range[i] as string }));
+  const legend = names.map((label, i): LegendEntry => ({ label, color: range[i] }));
   if (panels.some(({ reference }) => reference !== undefined))
     legend.push({ label: "reference", color: faintInk, symbol: "dashes" });
   return { panels: await Promise.all(drawn), legend };
@@ -152,13 +152,9 @@ async function drawTrend(
   }
   const halves = [...new Set(points.map(({ x }) => x))];
   return drawPanel({
-    width: 420,
+    ...curveSize,
     height: 264,
     title,
-    marginTop: 24,
-    marginRight: 20,
-    marginBottom: 48,
-    marginLeft: 62,
     inset: 8,
     x: {
       labelOffset: 38,

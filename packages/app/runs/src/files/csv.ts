@@ -23,10 +23,14 @@ const bareNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^-?Infinity$|^NaN$/;
 
 const formatRecord = (cells: readonly Cell[]): string => `${cells.map(formatCell).join(",")}\n`;
 
-/** Throws RunError "columns" for a row that does not fit. */
-export function formatCsv({ columns, rows }: Table): string {
-  return [columns, ...rows.map((row) => cellsOf(row, columns))].map(formatRecord).join("");
-}
+const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf("\n") + 1);
+
+const cellsOf = (row: Row, columns: readonly string[]): Cell[] =>
+  columns.map((column) => row[column] ?? null);
+
+/** A table as text. */
+export const formatCsv = ({ columns, rows }: Table): string =>
+  [columns, ...rows.map((row) => cellsOf(row, columns))].map(formatRecord).join("");
 
 /**
  * Parses CSV text with a header; accepts CRLF, LF and a missing last line end. Throws RunError
@@ -35,24 +39,21 @@ export function formatCsv({ columns, rows }: Table): string {
 export function parseCsv(text: string, source = "this CSV text"): Table {
   const [header = [], ...records] = parseRecords(text, source);
   const columns = header.map(String);
-  const isBlank = (cells: Cell[]) => columns.length > 1 && cells.length === 1 && cells[0] === null;
-  const rows = records
-    .filter((cells) => !isBlank(cells))
-    .map((cells, index) => {
-      if (cells.length !== columns.length)
-        throw new RunError(
-          "corrupt",
-          `row ${index + 1} of ${source} has ${cells.length} fields, expected ${columns.length}: repair or delete it`,
-        );
-      return Object.fromEntries(columns.map((column, i) => [column, cells[i] as Cell]));
-    });
+  const rows = records.map((cells, index) => {
+    if (cells.length !== columns.length)
+      throw new RunError(
+        "corrupt",
+        `row ${index + 1} of ${source} has ${cells.length} fields, expected ${columns.length}: repair or delete it`,
+      );
+    return Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
+  });
   return { columns, rows };
 }
 
 /** Reads a CSV file without a last record that a crash cut off. Throws RunError. */
 export function readCsv(path: string): Table {
   const text = readText(path);
-  return parseCsv(text.slice(0, wholeRecords(text)), path);
+  return parseCsv(wholeLines(text), path);
 }
 
 /** A CSV file that takes rows. */
@@ -64,7 +65,7 @@ export type CsvWriter = ReturnType<typeof openCsv>;
  */
 export function openCsv(path: string, columns: readonly string[]) {
   const text = existsSync(path) ? readText(path) : "";
-  const whole = text.slice(0, wholeRecords(text));
+  const whole = wholeLines(text);
   const [header] = parseRecords(whole, path);
   if (header && formatRecord(header) !== formatRecord(columns))
     throw new RunError(
@@ -75,8 +76,7 @@ export function openCsv(path: string, columns: readonly string[]) {
   if (!header) file.append(formatRecord(columns));
   return {
     columns,
-    /** Appends a row with every column (null for no value). Throws RunError "columns". */
-    append: (row: Row): void => file.append(formatRecord(cellsOf(row, columns, path))),
+    append: (row: Row): void => file.append(formatRecord(cellsOf(row, columns))),
     flush: () => file.flush(),
     close: () => file.close(),
   };
@@ -89,30 +89,13 @@ function formatCell(cell: Cell): string {
   return isQuoted ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-function cellsOf(row: Row, columns: readonly string[], source = "this table"): Cell[] {
-  const unknown = Object.keys(row).find((key) => !columns.includes(key));
-  const missing = columns.find((column) => row[column] === undefined);
-  if (unknown === undefined && missing === undefined) return columns.map((c) => row[c] as Cell);
-  const fault = unknown === undefined ? `no "${missing}"` : `an unknown column "${unknown}"`;
-  throw new RunError(
-    "columns",
-    `a row for ${source} has ${fault}, expected exactly ${columns.join()}: give null for no value`,
-  );
-}
-
-function wholeRecords(text: string): number {
-  const lines = text.slice(0, text.lastIndexOf("\n") + 1);
-  // Within open quotes a line end is part of a field.
-  const isOpen = (lines.split('"').length - 1) % 2 === 1;
-  return isOpen ? wholeRecords(lines.slice(0, lines.lastIndexOf('"'))) : lines.length;
-}
-
 function parseRecords(text: string, source: string): Cell[][] {
   try {
     return parse(text, {
       bom: true,
       record_delimiter: ["\r\n", "\n", "\r"],
       relax_column_count: true,
+      skip_empty_lines: true,
       cast: (value, { quoting, records }) => (quoting || records === 0 ? value : bareCell(value)),
     }) as Cell[][];
   } catch (cause) {

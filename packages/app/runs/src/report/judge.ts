@@ -11,8 +11,6 @@ export interface Judgement {
   grade: Grade | null;
   /** Without a capital and a full stop. */
   words: string;
-  /** The value over its floor (inverse if more is better), or null without a meaning. */
-  ratio: number | null;
   /** Position in the drawing: 0 at the floor, 1 at the ceiling; null if either is missing. */
   left: number | null;
   /** Whether the interval excludes "good". */
@@ -34,7 +32,7 @@ const variances = { good: 1.25, partial: 2 };
 
 const isKnown = (x: number | null | undefined): x is number => Number.isFinite(x);
 const worst = (found: readonly Grade[]): Grade =>
-  grades[Math.max(...found.map((grade) => grades.indexOf(grade)))] as Grade;
+  grades[Math.max(...found.map((grade) => grades.indexOf(grade)))];
 
 /** Compares a metric with its floor and ceiling. */
 export function judge(row: MetricRow): Judgement {
@@ -47,7 +45,6 @@ export function judge(row: MetricRow): Judgement {
   const say = (grade: Grade | null, words: string, isOff = false): Judgement => ({
     grade: grade && (row.grade ?? grade),
     words,
-    ratio,
     left,
     isOff,
   });

@@ -17,7 +17,7 @@ export function leftOutSentences(rows: readonly MetricRow[]): string[] {
     });
     const high = Math.max(...bridges.map(({ interval, value }) => interval?.[1] ?? value));
     const others = [
-      ["straight lines between its neighbours", first.ceiling as number],
+      ["straight lines between its neighbours", first.ceiling!],
       ["the nearest time copied", nearest.value],
     ] as const;
     const beaten = others.filter(([, value]) => high < value).length;

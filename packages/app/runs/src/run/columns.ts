@@ -53,7 +53,7 @@ const bounds: readonly Bound[] = ["target", "floor", "ceiling"];
 /** The reference of a metric in a figure. */
 export function referenceOf({ columns }: LoggedMetric): { name: Bound; column: string } | null {
   const name = bounds.find((bound) => columns[bound] !== undefined);
-  return name ? { name, column: columns[name] as string } : null;
+  return name ? { name, column: columns[name]! } : null;
 }
 
 /** The columns that tables show: metrics that some row has. */

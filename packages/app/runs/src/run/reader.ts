@@ -21,9 +21,6 @@ export interface ModelFile {
   path: string;
 }
 
-/** A run folder that was read. */
-export type Run = ReturnType<typeof readRun>;
-
 /** Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */
 export function readRun(folder: string) {
   const paths = runPaths(folder);
@@ -35,7 +32,7 @@ export function readRun(folder: string) {
     info,
     config: readIfAs(paths.config_json, z.record(z.string(), z.unknown())) ?? {},
     results: existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [],
-    metrics: existsSync(paths.metrics_jsonl) ? readMetrics(paths.metrics_jsonl) : [],
+    metrics: existsSync(paths.metrics_jsonl) ? readJsonLines(paths.metrics_jsonl) : [],
     models: listModels(folder),
     /** Compares sizes of checkpoints, not contents. */
     checkpoints: listCheckpoints(paths.checkpoints),
@@ -77,9 +74,6 @@ export function listRuns(root: string): RunEntry[] {
     return [{ folder: root, info: null, problem: error }];
   }
 }
-
-/** Reads metrics.jsonl without a cut last line. Throws RunError. */
-export const readMetrics = readJsonLines;
 
 function readState(folder: string): RunInfo {
   const { run_json, lock } = runPaths(folder);

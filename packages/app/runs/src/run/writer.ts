@@ -15,12 +15,11 @@ import {
 } from "@dsbm/files";
 import { listCheckpoints } from "../checkpoint/read.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
-import { toJson, writeJson } from "../files/json.js";
+import { readJsonLines, toJson, writeJson } from "../files/json.js";
 import { movePath, namesIn, removeFiles } from "../files/read.js";
 import { writeRunFile } from "./hashes.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
 import { parseModelName, type RunPaths, runPaths } from "./layout.js";
-import { readMetrics } from "./reader.js";
 
 /** How to create or continue a run folder. */
 export interface OpenRunOptions {
@@ -149,7 +148,7 @@ class RunWriter {
     writeFileAtomic(results_csv, formatCsv({ ...table, rows }));
     this.results = openCsv(results_csv, this.results.columns);
     this.metrics.close();
-    const kept = readMetrics(metrics_jsonl).filter((metric) => !isAfter(metric));
+    const kept = readJsonLines(metrics_jsonl).filter((metric) => !isAfter(metric));
     writeFileAtomic(metrics_jsonl, kept.map((metric) => `${toJson(metric)}\n`).join(""));
     this.metrics = openAppendFile(metrics_jsonl);
     removeFiles(models, (file) => isAfter({ ...parseModelName(file) }));

@@ -116,7 +116,7 @@ export function invoke(op: Op, ...args: any[]): any {
     for (let i = 0; i < list.length; i++) raw[i] = unwrap(list[i]);
     if (op.check) {
       raw = settled(raw);
-      op.check(raw, op.overload);
+      op.check(raw);
     }
     spare = spares.pop();
     const result = callNative(index, spare, raw);

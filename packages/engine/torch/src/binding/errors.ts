@@ -73,10 +73,10 @@ export function formatError(code: FormatCode, source: string, problem: string): 
 export const isFormatError = (error: unknown): error is TorchError & { source: string } =>
   error instanceof TorchError && error.source !== undefined;
 
-export function refusePromise(value: unknown, what: string, cure = ""): void {
+export function refusePromise(value: unknown, what: string): void {
   if (!(value instanceof Promise)) return;
   value.catch(() => {});
-  throw invalid(`${what} is synchronous, but its function returned a promise${cure}`);
+  throw invalid(`${what} is synchronous, but its function returned a promise`);
 }
 
 const longest = 10_000_000;

@@ -62,7 +62,7 @@ export abstract class Handle {
       handle.dispose();
       handle.#ptr = fresh;
     };
-    ptrIn = (value) => (#ptr in value ? ptrOf(value as Handle) : undefined);
+    ptrIn = (value) => (#ptr in value ? ptrOf(value) : undefined);
     releaseAll = (born, except, parent) => {
       const released: External[] = [];
       for (const handle of born) {
@@ -88,12 +88,12 @@ export abstract class Handle {
 
   /** Whether the memory was given back. */
   get disposed(): boolean {
-    return this.#ptr === null || guarded(() => native.isDisposed(this.#ptr as External));
+    return this.#ptr === null || guarded(() => native.isDisposed(this.#ptr!));
   }
 
   /** Gives the memory back now. Idempotent. */
   dispose(): void {
-    if (this.#ptr !== null) guarded(() => native.release([this.#ptr as External]));
+    if (this.#ptr !== null) guarded(() => native.release([this.#ptr!]));
   }
 
   [Symbol.dispose](): void {
@@ -142,11 +142,9 @@ function collect(value: unknown, into: Set<Handle>, seen: Set<object>): void {
   }
 }
 
-const inParts = ": use `using scope = new Scope()` and `scope.run()` around each synchronous part";
-
 function resultOf<T>(fn: () => T, survivors: Set<Handle>): T {
   const result = fn();
-  refusePromise(result, "tidy()", inParts);
+  refusePromise(result, "tidy()");
   if (typeof result === "object" && result !== null) {
     const handles = new Set<Handle>();
     collect(result, handles, new Set());
@@ -186,37 +184,8 @@ export function tidyCollectable<T>(fn: () => T): T {
     current = parent;
     const whole = [...survivors].filter((handle) => !handle.disposed);
     native.scopeEnd(whole.map(ptrOf)).forEach((mine, i) => {
-      if (mine) parent?.push(whole[i] as Handle);
+      if (mine) parent?.push(whole[i]);
     });
-  }
-}
-
-/** Keeps a handle when its scope ends, and returns it. */
-export function keep<T extends Handle>(handle: T): T {
-  return handle.keep();
-}
-
-/** A scope that outlives one function: for asynchronous code, `using scope = new Scope()`. */
-export class Scope implements Disposable {
-  #born: Handle[] = [];
-
-  /** Runs a synchronous part; its tensors stay until the scope ends. */
-  run<T>(fn: () => T): T {
-    const parent = current;
-    current = this.#born;
-    try {
-      const result = fn();
-      refusePromise(result, "Scope.run()", inParts);
-      return result;
-    } finally {
-      current = parent;
-    }
-  }
-
-  [Symbol.dispose](): void {
-    const born = this.#born;
-    this.#born = [];
-    releaseAll(born, null, null);
   }
 }
 

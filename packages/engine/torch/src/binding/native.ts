@@ -38,7 +38,6 @@ export interface Native {
   requiresGrad(t: External, on?: boolean): boolean;
   gradMode(on?: boolean): boolean;
   autocast(dtype: string | null): void;
-  unrecorded<T>(fn: () => T): T;
   scripted(
     output: External,
     inputs: External[],
@@ -61,10 +60,10 @@ export interface Native {
   numThreads(n?: number): number;
   info(): [version: string, config: string, cudaDevices: string];
   memory(resetPeak: boolean, limit?: number): [current: number, peak: number, allocations: number];
-  memoryGroups?(files: string[]): void;
-  watchSignals?(seconds: number, heard: string, ended: string): void;
-  noticedSignal?(): void;
-  unwatchSignals?(): void;
+  memoryGroups(files: string[]): void;
+  watchSignals(seconds: number, heard: string, ended: string): void;
+  noticedSignal(): void;
+  unwatchSignals(): void;
   recordBegin(inputs: External[]): External[];
   recordEnd(outputs: External[]): External;
   recordAbort(): void;
@@ -120,12 +119,9 @@ function load(): Native {
 }
 
 export const native: Native = load();
-// An addon that DSBM_TORCH_ADDON names may be older.
-native.memoryGroups?.(
+native.memoryGroups(
   memoryGroups().flatMap(({ limit, usage, stat, cache }) => [limit, usage, stat, cache]),
 );
-
-export const recording = { isOn: false };
 
 export function guarded<T>(fn: () => T, op?: string): T {
   try {

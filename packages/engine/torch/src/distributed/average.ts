@@ -21,7 +21,7 @@ export function averageAll(
     group.allReduce(flat);
     const sizes = tensors.map(({ numel }) => numel);
     const parts = call("aten::split_with_sizes", "", flat, sizes) as Tensor[];
-    const means = parts.map((part, i) => part.view((tensors[i] as Tensor).shape));
+    const means = parts.map((part, i) => part.view(tensors[i].shape));
     call("aten::_foreach_copy_", "", [...tensors], means);
   };
   group.run("average of gradients", () => tidy(() => noGrad(averaged)));

@@ -53,7 +53,7 @@ export function expandNodes(list: string): string[] {
     return ranges.split(",").flatMap((range) => {
       const ends = /^(\d+)(?:-(\d+))?$/.exec(range);
       if (!ends) throw refuse();
-      const first = ends[1] as string;
+      const first = ends[1];
       const last = Number(ends[2] ?? first);
       if (last < Number(first) || last - Number(first) > 1e6) throw refuse();
       return Array.from({ length: last - Number(first) + 1 }, (_, i) =>
@@ -67,7 +67,7 @@ export function expandNodes(list: string): string[] {
 /** A port from 20000 to 29999 that all processes derive from the job's name. */
 export function portOf(job: string): number {
   let hash = 2166136261;
-  for (const letter of job) hash = Math.imul(hash ^ (letter.codePointAt(0) as number), 16777619);
+  for (const letter of job) hash = Math.imul(hash ^ letter.codePointAt(0)!, 16777619);
   return 20000 + ((hash >>> 0) % 10000);
 }
 
@@ -121,7 +121,7 @@ function fromSlurm(v: Variables): Place {
     worldSize,
     localRank: whole(v, "SLURM_LOCALID", 0) ?? 0,
     localSize: tasks[node] ?? Math.ceil(worldSize / nodes.length),
-    address: nodes.length === 1 ? ownMachine : (nodes[0] as string),
+    address: nodes.length === 1 ? ownMachine : nodes[0],
     port: portOf(`slurm ${job}`),
     served: false,
     attempt: `${job}/${v.SLURM_RESTART_COUNT ?? "0"}`,
@@ -159,7 +159,7 @@ export function placeFromEnvironment(variables: Variables = process.env): Place 
       ? fromTorchrun(v)
       : v.OMPI_COMM_WORLD_RANK !== undefined
         ? fromOpenMpi(v)
-        : inStep && /^\d+$/.test(v.SLURM_STEP_ID as string)
+        : inStep && /^\d+$/.test(v.SLURM_STEP_ID!)
           ? fromSlurm(v)
           : { ...alone };
   if (place.rank >= place.worldSize)

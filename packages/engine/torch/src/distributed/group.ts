@@ -113,7 +113,7 @@ export class Group {
     const bytes = this.rank === 0 ? encode(value) : new Uint8Array();
     return tidy(() => {
       const [n] = this.broadcast(fromArray([bytes.length], { dtype: "int64" })).toNumbers();
-      const data = this.rank === 0 ? fromArray(bytes) : empty([n as number], { dtype: "uint8" });
+      const data = this.rank === 0 ? fromArray(bytes) : empty([n], { dtype: "uint8" });
       return decode(this.broadcast(data).toArray() as Uint8Array) as T;
     });
   }

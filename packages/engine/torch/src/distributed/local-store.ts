@@ -54,7 +54,7 @@ export function serveLocal(port: number, attempt: string, worldSize: number): St
   try {
     sweepTemporaries(folder);
     const lock = acquireLock(lockOf(folder, port));
-    return Store.file(storePath(folder, port, attempt) as string, worldSize, {
+    return Store.file(storePath(folder, port, attempt)!, worldSize, {
       release: () => lock.release(),
     });
   } catch (error) {

@@ -22,7 +22,7 @@ export function elementsOf(view: View, dtype: DType, bytes: Uint8Array, source: 
 export function swapped(bytes: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(bytes.length);
   for (let begin = 0; begin < out.length; begin += size) {
-    for (let k = 0; k < size; k++) out[begin + k] = bytes[begin + size - 1 - k]!;
+    for (let k = 0; k < size; k++) out[begin + k] = bytes[begin + size - 1 - k];
   }
   return out;
 }
@@ -33,7 +33,7 @@ export function isContiguous(shape: readonly number[], strides: readonly number[
   let expected = 1;
   for (let d = shape.length - 1; d >= 0; d--) {
     if (shape[d] !== 1 && strides[d] !== expected) return false;
-    expected *= shape[d]!;
+    expected *= shape[d];
   }
   return true;
 }
@@ -44,12 +44,12 @@ function gathered({ offset, shape, strides }: View, bytes: Uint8Array, size: num
   const index = new Array<number>(shape.length).fill(0);
   let from = offset * size;
   for (let to = 0; to < out.length; to += size) {
-    for (let k = 0; k < size; k++) out[to + k] = bytes[from + k]!;
+    for (let k = 0; k < size; k++) out[to + k] = bytes[from + k];
     for (let d = shape.length - 1; d >= 0; d--) {
-      from += strides[d]! * size;
-      index[d]! += 1;
-      if (index[d]! < shape[d]!) break;
-      from -= strides[d]! * size * shape[d]!;
+      from += strides[d] * size;
+      index[d] += 1;
+      if (index[d] < shape[d]) break;
+      from -= strides[d] * size * shape[d];
       index[d] = 0;
     }
   }

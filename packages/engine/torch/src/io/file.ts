@@ -98,7 +98,7 @@ export class WriteFile {
   }
 
   resize(length: number): void {
-    attempt(this.path, () => ftruncateSync(this.#handle as number, length));
+    attempt(this.path, () => ftruncateSync(this.#handle!, length));
   }
 
   close({ sync = false }: { sync?: boolean } = {}): void {

@@ -102,7 +102,7 @@ export function parseNpyHeader(
   elementCount(shape as number[], source);
   const sizes = shape as number[];
   const match = typeof descr === "string" ? /^([<>|=]?)([a-z]\d)$/.exec(descr) : null;
-  const dtype = match === null ? undefined : descrs[match[2]!];
+  const dtype = match === null ? undefined : descrs[match[2]];
   if (match === null || dtype === undefined) {
     throw formatError(
       "UnknownDtype",

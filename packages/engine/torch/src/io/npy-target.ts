@@ -36,15 +36,15 @@ export class NpyTarget {
       axis < shape.length &&
       rows.dtype === this.#dtype &&
       `${rows.shape.slice(1)}` === `${rest}` &&
-      index.every((i, d) => Number.isSafeInteger(i) && i >= 0 && i < shape[d]!) &&
-      index[axis]! + (rows.shape[0] ?? 0) <= shape[axis]!;
+      index.every((i, d) => Number.isSafeInteger(i) && i >= 0 && i < shape[d]) &&
+      index[axis] + (rows.shape[0] ?? 0) <= shape[axis];
     if (!fits)
       throw formatError(
         "InvalidShape",
         this.#file.path,
         `${rows.dtype} [${rows.shape}] at [${index}]: expected rows of ${this.#dtype} within [${shape}]`,
       );
-    const row = index.reduce((at, i, d) => at * shape[d]! + i, 0);
+    const row = index.reduce((at, i, d) => at * shape[d] + i, 0);
     this.#file.write(rows.data, this.#start + row * elementCount(rest) * itemSize[this.#dtype]);
   }
 

@@ -103,7 +103,7 @@ export class NpyFile {
 
   #rowCount(): number {
     const { shape, fortran } = this.#header;
-    if (shape.length > 0 && !fortran) return shape[0]!;
+    if (shape.length > 0 && !fortran) return shape[0];
     throw formatError(
       "InvalidShape",
       this.#file.path,
@@ -154,7 +154,7 @@ export class NpyWriter {
     }
     this.#file.write(rows.data, this.#end);
     this.#end += rows.data.byteLength;
-    this.count += one ? 1 : head!;
+    this.count += one ? 1 : head;
   }
 
   /** Updates the header, so that the file is valid with the rows written so far. */
@@ -203,7 +203,7 @@ function inOrder(header: NpyHeader, data: Uint8Array, shape: number[], source: s
   let step = 1;
   for (const d of steps) {
     strides[d] = step;
-    step *= shape[d]!;
+    step *= shape[d];
   }
   return elementsOf({ offset: 0, shape, strides }, header.dtype, bytes, source);
 }

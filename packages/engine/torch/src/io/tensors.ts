@@ -1,5 +1,5 @@
 // Tensors to file formats and back: what safetensors and .npy hold is named raw arrays, nothing of libtorch.
-import { arrayOf, type DType, type TypedArray } from "../binding/dtype.js";
+import { arrayOf, type TypedArray } from "../binding/dtype.js";
 import { tidy } from "../binding/handle.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -20,9 +20,9 @@ export function toRaw(t: Tensor): RawArray {
 
 /** A CPU tensor with a copy of the bytes. */
 export function fromRaw(raw: RawArray): Tensor {
-  const dtype = raw.dtype as DType;
+  const dtype = raw.dtype;
   const bytes = raw.data.slice();
-  const typed = new arrayOf[dtype](bytes.buffer as ArrayBuffer) as TypedArray;
+  const typed = new arrayOf[dtype](bytes.buffer) as TypedArray;
   return tensor(typed, { dtype, shape: raw.shape });
 }
 

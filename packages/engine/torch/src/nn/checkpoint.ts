@@ -71,7 +71,7 @@ function recomputation(run: Run, inputCount: number): Parameters<typeof native.s
         if (needs[i]) x.requiresGrad_();
       });
       const draws: Draws = { drawn: kept.slice(inputCount), next: 0, outer: null };
-      const [x, ...more] = inputs as [Tensor, ...Tensor[]];
+      const [x, ...more] = inputs;
       // Its intermediates are held by the graph alone, which `grad` frees step by step.
       const again = () =>
         tidy(

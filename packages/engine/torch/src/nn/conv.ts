@@ -88,7 +88,7 @@ export class Conv2d extends Convolution {
   }
 
   #isMinimal(x: Tensor): boolean {
-    const [to, from, ...kernel] = this.weight.shape as [number, number, ...number[]];
+    const [to, from, ...kernel] = this.weight.shape;
     return (
       [from, to].every((n) => n > 0 && n % 16 === 0) &&
       `${kernel}` === "3,3" &&

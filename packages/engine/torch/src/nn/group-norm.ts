@@ -46,7 +46,7 @@ export class GroupNorm extends Module {
     if (!film) return gradEnabled() ? y.silu() : y.silu_();
     const [scale, shift] = film
       .reshape([...film.shape, ...x.shape.slice(2).map(() => 1)])
-      .chunk(2, { dim: 1 }) as [Tensor, Tensor];
+      .chunk(2, { dim: 1 });
     return y.mul(scale.add(1)).add(shift).silu();
   }
 

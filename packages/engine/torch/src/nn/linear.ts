@@ -76,7 +76,7 @@ const manyRows = 128;
 
 function packedFor(layer: Module, weight: Tensor, x: Tensor): Tensor | null {
   if (!areStanding()) return null;
-  const [outputs, inputs] = weight.shape as [number, number];
+  const [outputs, inputs] = weight.shape;
   const dtype = autocastDType() ?? "float32";
   // For one or two outputs BLAS is faster, and in bfloat16 for outputs that do not fill vectors.
   const isWide = dtype === "float32" ? outputs > 2 : outputs % 16 === 0;

@@ -87,7 +87,7 @@ export class Adam {
       if (g === null) return;
       params.push(p);
       grads.push(g);
-      slots.push(this.#slots[i] as Slots);
+      slots.push(this.#slots[i]);
     });
     const averages = average?.averagesOf(params) ?? null;
     if (params.length > 0) this.#apply(params, grads, slots, averages && average);
@@ -140,7 +140,7 @@ export class Adam {
       if (`${from.shape}` !== `${t.shape}`)
         throw invalid(`optimiser state: ${name} has shape [${from.shape}], expected [${t.shape}]`);
     }
-    for (const [name, t] of current) t.copy_(state.get(name) as Tensor);
+    for (const [name, t] of current) t.copy_(state.get(name)!);
   }
 
   /** Frees the moments. */

@@ -64,7 +64,7 @@ export class EMA {
 
   /** The averages of all parameters in this order, or null if parameters are missing. */
   averagesOf(parameters: readonly Tensor[]): Tensor[] | null {
-    const averages = new Map(this.#parameters.map((p, i) => [p, this.#shadow[i] as Tensor]));
+    const averages = new Map(this.#parameters.map((p, i) => [p, this.#shadow[i]]));
     const selection = parameters.flatMap((p) => averages.get(p) ?? []);
     return selection.length === parameters.length && selection.length === averages.size
       ? selection
@@ -83,7 +83,7 @@ export class EMA {
 
   /** The averages by parameter name; not copies. */
   stateDict(): Map<string, Tensor> {
-    return new Map(this.#names.map((name, i) => [name, this.#shadow[i] as Tensor]));
+    return new Map(this.#names.map((name, i) => [name, this.#shadow[i]]));
   }
 
   /** Copies a saved average in. Throws a TorchError when a name is missing. */

@@ -117,6 +117,6 @@ function checkRecords(path: string): void {
 
 function withoutTraceback(error: unknown): unknown {
   if (error instanceof Error && error.message.includes("Traceback of TorchScript"))
-    error.message = error.message.trim().split("\n").at(-1) as string;
+    error.message = error.message.trim().split("\n").at(-1)!;
   return error;
 }

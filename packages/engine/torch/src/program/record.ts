@@ -2,7 +2,7 @@
 
 import { invalid } from "../binding/errors.js";
 import { ptrsOf, tidy, tidyCollectable } from "../binding/handle.js";
-import { type External, guarded, native, recording } from "../binding/native.js";
+import { type External, guarded, native } from "../binding/native.js";
 import { empty } from "../tensor/create.js";
 import { Generator, randint } from "../tensor/random.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -34,7 +34,6 @@ export class Program {
       const clones = native
         .recordBegin(ptrsOf(inputs, "record: inputs"))
         .map((ptr) => new Tensor(ptr));
-      recording.isOn = true;
       try {
         const result = fn(...clones);
         if (result instanceof Promise)
@@ -44,7 +43,6 @@ export class Program {
         const program = new Program(ptr, outputs);
         return { program, outputs };
       } finally {
-        recording.isOn = false;
         native.recordAbort();
       }
     }, "record");
@@ -52,7 +50,7 @@ export class Program {
 
   /** Replays the program on inputs as recorded. Throws a TorchError. */
   run(...inputs: Tensor[]): Tensor[] {
-    return this.#replay(inputs, false) as Tensor[];
+    return this.#replay(inputs, false)!;
   }
 
   /** Like `run`, or null for inputs of another kind. */
@@ -109,7 +107,7 @@ export function recorded(
     return program;
   };
   const first = (inputs: Tensor[], key: string) => {
-    if (forget && programs.size >= limit) programs.delete(programs.keys().next().value as string);
+    if (forget && programs.size >= limit) programs.delete(programs.keys().next().value!);
     if (programs.size >= limit)
       throw invalid(
         `recorded: ${limit} programs for ${limit} kinds of inputs already; call it with fewer different shapes or raise \`limit\``,
@@ -201,7 +199,7 @@ export function startChunked(
     throw invalid(
       "runChunked: inputDims names, for each input, the dimension to cut or -1; at least one is cut",
     );
-  const total = (inputs[cut] as Tensor).size(inputDims[cut] as number);
+  const total = inputs[cut].size(inputDims[cut]);
   if (total === 0) throw invalid("runChunked: no rows to run");
   if (total / rows > 2 ** 20)
     throw invalid(
@@ -218,7 +216,7 @@ export function startChunked(
   const ownRows = own.reduce((a, b) => a + b, 0);
   const cutAt = (from: number, n: number) =>
     inputs.map((t, i) => {
-      const dim = inputDims[i] as number;
+      const dim = inputDims[i];
       return dim < 0 ? t : t.narrow(dim, from, n);
     });
   let job: External | undefined;
@@ -233,14 +231,14 @@ export function startChunked(
         throw invalid(
           `runChunked: outputDims has ${outputDims.length} dimensions for ${results.length} outputs`,
         );
-    const whole = joined(programs.get(lengths[0] as number) as Program, outputDims, ownRows);
+    const whole = joined(programs.get(lengths[0])!, outputDims, ownRows);
     const seed = randint(0, 2 ** 31, [1], { generator }).item();
     if (count === 0) return whole;
     const cuts = part ? cutAt(first * rows, ownRows) : inputs;
     job = guarded(
       () =>
         native.startChunks(
-          own.map((n) => (programs.get(n) as Program).pointer),
+          own.map((n) => programs.get(n)!.pointer),
           own,
           ptrsOf(cuts, "runChunked: inputs"),
           [...inputDims],
@@ -256,11 +254,11 @@ export function startChunked(
   return {
     outputs,
     finish: () => {
-      if (job) guarded(() => native.finishChunks(job as External, false), "runChunked");
+      if (job) guarded(() => native.finishChunks(job!, false), "runChunked");
       return outputs;
     },
     stop: () => {
-      if (job) guarded(() => native.finishChunks(job as External, true), "runChunked");
+      if (job) guarded(() => native.finishChunks(job!, true), "runChunked");
       for (const t of outputs) t.dispose();
     },
   };
@@ -268,7 +266,7 @@ export function startChunked(
 
 function joined({ results }: Program, dims: readonly number[], total: number): Tensor[] {
   return results.map(({ shape, dtype, device }, i) => {
-    const dim = dims[i] as number;
+    const dim = dims[i];
     if (!(dim in shape))
       throw invalid(`runChunked: outputDims: output ${i} has no dimension ${dim}`);
     return empty(
@@ -282,6 +280,6 @@ function undrawn(generators: Generator[], fn: () => void): void {
   const states = generators.map((g) => g.getState());
   fn();
   generators.forEach((g, i) => {
-    g.setState(states[i] as Uint8Array);
+    g.setState(states[i]);
   });
 }

@@ -128,8 +128,6 @@ const op_fill__Tensor = new Op("aten::fill_", "Tensor");
 const op_flatten_using_ints = new Op("aten::flatten", "using_ints");
 const op_flip = new Op("aten::flip", "");
 const op_floor = new Op("aten::floor", "");
-const op_fmod_Tensor = new Op("aten::fmod", "Tensor");
-const op_fmod_Scalar = new Op("aten::fmod", "Scalar");
 const op_frac = new Op("aten::frac", "");
 const op_full_like = new Op("aten::full_like", "");
 const op_gather = new Op("aten::gather", "");
@@ -254,7 +252,6 @@ const op_quantile = new Op("aten::quantile", "");
 const op_quantile_scalar = new Op("aten::quantile", "scalar");
 const op_rand_like = new Op("aten::rand_like", "");
 const op_randn_like = new Op("aten::randn_like", "");
-const op_random__from = new Op("aten::random_", "from");
 const op_random_ = new Op("aten::random_", "");
 const op_real = new Op("aten::real", "");
 const op_reciprocal = new Op("aten::reciprocal", "");
@@ -746,14 +743,6 @@ export abstract class TensorMethods extends Handle {
   floor(): Tensor;
   floor(): any {
     return invoke(op_floor, this);
-  }
-  /** aten::fmod.Tensor */
-  fmod(other: Tensor): Tensor;
-  /** aten::fmod.Scalar */
-  fmod(other: Scalar): Tensor;
-  fmod(a?: any): any {
-    if (a instanceof Handle) return invoke(op_fmod_Tensor, this, a);
-    return invoke(op_fmod_Scalar, this, a);
   }
   /** aten::frac */
   frac(): Tensor;
@@ -1394,12 +1383,9 @@ export abstract class TensorMethods extends Handle {
       o?.memoryFormat,
     );
   }
-  /** aten::random_.from */
-  random_(from: number, to?: number | null, options?: { generator?: Generator | null }): this;
   /** aten::random_ */
-  random_(_0?: undefined, _1?: undefined, options?: { generator?: Generator | null }): this;
-  random_(a?: any, b?: any, o?: any): any {
-    if (typeof a !== "object") return invoke(op_random__from, this, a, b, o?.generator);
+  random_(options?: { generator?: Generator | null }): this;
+  random_(o?: any): any {
     return invoke(op_random_, this, o?.generator);
   }
   /** aten::real */
@@ -2503,7 +2489,6 @@ export const generatedOps: readonly { name: string; method: boolean }[] = [
   { name: "flatten", method: true },
   { name: "flip", method: true },
   { name: "floor", method: true },
-  { name: "fmod", method: true },
   { name: "frac", method: true },
   { name: "fullLike", method: true },
   { name: "gather", method: true },

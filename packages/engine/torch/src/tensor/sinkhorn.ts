@@ -7,7 +7,7 @@ const [kernel, product, iterate, scale] = [
   "sinkhorn_product_kernel",
   "sinkhorn_",
   "sinkhorn_plan_",
-].map((name) => new Op(`dsbm::${name}`, "")) as [Op, Op, Op, Op];
+].map((name) => new Op(`dsbm::${name}`, ""));
 
 /** The kernel exp((f + g − cost)/reg) [n, m] of a cost [n, m] and potentials f [n] and g [m]. Throws a TorchError. */
 export const sinkhornKernel = (cost: Tensor, f: Tensor, g: Tensor, reg: number): Tensor =>
@@ -51,7 +51,7 @@ export function sinkhornIterate(
   { tau, tolerance, most }: SinkhornSteps,
 ): { deviation: number; count: number } {
   const result: Tensor = invoke(iterate, matrix, a, b, u, v, tau, tolerance, most);
-  const [deviation, count] = result.toNumbers() as [number, number];
+  const [deviation, count] = result.toNumbers();
   result.dispose();
   return { deviation, count };
 }

@@ -21,7 +21,7 @@ const close = 1e-9;
 
 /** Throws a BridgeError unless two or more times rise from 0 to 1. */
 export function chainOf(times: readonly number[]): Chain {
-  const rises = times.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6);
+  const rises = times.every((t, i) => i === 0 || t - times[i - 1] > 1e-6);
   if (times.length < 2 || times[0] !== 0 || times.at(-1) !== 1 || !rises)
     throw argumentError(
       `times are ${times.join(",")}; expected numbers that rise from 0 to 1, one for each dataset, such as 0,0.5,1`,
@@ -32,7 +32,7 @@ export function chainOf(times: readonly number[]): Chain {
 /** The intervals of a time course, from the first to the last. */
 export function intervalsOf({ times }: Chain): Interval[] {
   return times.slice(1).map((to, index) => {
-    const from = times[index] as number;
+    const from = times[index];
     return { index, from, length: to - from, unit: Math.sqrt(to - from) };
   });
 }
@@ -51,7 +51,7 @@ export function intervalAt(chain: Chain, direction: Direction, t: number): Inter
   const all = inOrder(chain, direction);
   const isIn = ({ from, length }: Interval) =>
     direction === "f" ? t < from + length - close : t > from + close;
-  return all.find(isIn) ?? (all.at(-1) as Interval);
+  return all.find(isIn) ?? all.at(-1)!;
 }
 
 /** The grid of the whole time: `grid` in every interval. */
@@ -71,8 +71,8 @@ export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
  * Throws a BridgeError if a step jumps over a marginal.
  */
 export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): (TimeGrid | null)[] {
-  const first = times[0] as number;
-  const last = times.at(-1) as number;
+  const first = times[0];
+  const last = times.at(-1)!;
   const stopAt = (time: number) => times.findIndex((t) => Math.abs(t - time) < close);
   if (chain.times.some((t) => t > first && t < last && stopAt(t) < 0))
     throw argumentError(

@@ -6,7 +6,7 @@ import type { Chain, Endpoints } from "../core/endpoints.js";
 import { dataError } from "../core/errors.js";
 import type { BatchCoupling } from "../coupling/coupling.js";
 import { groupsByConditions } from "../coupling/matching.js";
-import { type Interval, intervalsOf } from "./chain.js";
+import { intervalsOf } from "./chain.js";
 
 /**
  * Pairs the rows of each group of equal (or near, see `groupsByConditions`) conditions `of`; lone rows keep their
@@ -20,7 +20,7 @@ export function withinGroups(
     const conditions = batch.given && of(batch.given);
     if (kindsOf(conditions).length === 0)
       throw dataError("pairs within groups need the interval or the condition of rows");
-    const groups = groupsByConditions(conditions as Conditions);
+    const groups = groupsByConditions(conditions!);
     const several = groups.filter((rows) => rows.length > 1);
     const alone = groups.filter((rows) => rows.length === 1).flat();
     const parts = several.map((rows) => couple(pickRows(batch, rows), generator, end, draws));
@@ -37,8 +37,7 @@ export const withinIntervals = (couple: BatchCoupling): BatchCoupling =>
 export function eachInterval({ chain, conditions, ...data }: Endpoints, of: Endpoint): Pairs[] {
   if (!chain) return [{ x0: data.x0, x1: data.x1 }];
   return intervalsOf(chain).map(({ index }) => {
-    const rowsOf = (end: Endpoint) =>
-      rowsWhere(data[end], conditions?.[end]?.interval as Tensor, index);
+    const rowsOf = (end: Endpoint) => rowsWhere(data[end], conditions![end]!.interval!, index);
     const rows = { x0: rowsOf("x0"), x1: rowsOf("x1") };
     const { device } = rows.x0;
     return {
@@ -85,17 +84,17 @@ export function alongSplines(couple: BatchCoupling, chain: Chain): BatchCoupling
         const pairs = withinIntervals(couple)(batch, generator, of);
         return { ...pairs, bend0: pairs.x0.zerosLike(), bend1: pairs.x0.zerosLike() };
       }
-      const [{ x0 }] = parts as [Pairs];
+      const [{ x0 }] = parts;
       const count = Math.ceil(countRows(batch) / all.length);
       const order = arange(0, count, { dtype: "int64", device: x0.device });
-      const [{ unit: first }] = all as [Interval];
+      const [{ unit: first }] = all;
       let knots = [x0.indexSelect(0, order.remainder(x0.size(0))).mul(first)];
       all.forEach(({ unit }, k) => {
-        const { x1 } = parts[k] as Pairs;
+        const { x1 } = parts[k];
         // Drawn rows bring their number.
-        const start = { x0: (knots[k] as Tensor).div(unit), given: { interval: order } };
+        const start = { x0: knots[k].div(unit), given: { interval: order } };
         const drawn = couple({ ...start, x1 }, generator);
-        knots = knots.map((x) => x.indexSelect(0, drawn.given?.interval as Tensor));
+        knots = knots.map((x) => x.indexSelect(0, drawn.given!.interval!));
         knots.push(drawn.x1.mul(unit));
       });
       const path = stack(knots);

@@ -21,7 +21,7 @@ export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): En
     );
   const all = intervalsOf(chain);
   const of = (interval: Interval, end: Endpoint) =>
-    marginals[interval.index + (end === "x0" ? 0 : 1)] as Marginal;
+    marginals[interval.index + (end === "x0" ? 0 : 1)];
   const joined = (end: Endpoint) =>
     tidy(() => cat(all.map((interval) => of(interval, end).x.div(interval.unit))).keep());
   const conditions = (end: Endpoint): Conditions =>
@@ -29,7 +29,7 @@ export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): En
       const interval = cat(all.map((one) => numbered(one, of(one, end).x)));
       const parts = all.map((one) => of(one, end).conditions);
       const kinds = kindsOf(parts[0]);
-      const rows = kinds.map((kind) => [kind, cat(parts.map((c) => c?.[kind] as Tensor))]);
+      const rows = kinds.map((kind) => [kind, cat(parts.map((c) => c![kind]!))]);
       const conditions: Conditions = { ...Object.fromEntries(rows), interval };
       for (const t of conditionRows(conditions)) t.keep();
       return conditions;

@@ -49,7 +49,7 @@ export function batchFrom(names: readonly string[], tensors: readonly Tensor[]):
     const [to, key] = name.startsWith(prefix)
       ? [conditions, name.slice(prefix.length)]
       : [rows, name];
-    to[key] = tensors[i] as Tensor;
+    to[key] = tensors[i];
   });
   return Object.keys(conditions).length > 0
     ? Object.assign(rows, { given: conditions as Conditions })
@@ -77,7 +77,7 @@ export function joinBatches<B extends Batch>(batches: readonly [B, ...B[]]): B {
   const names = namesOf(batches[0]);
   return batchFrom(
     names,
-    names.map((_, i) => cat(lists.map((list) => list[i] as Tensor))),
+    names.map((_, i) => cat(lists.map((list) => list[i]))),
   ) as B;
 }
 

@@ -28,7 +28,7 @@ export function kindsOf(conditions: Conditions | undefined): ConditionName[] {
 
 /** The tensors of conditions, in the order of `kindsOf`. */
 export function conditionRows(conditions: Conditions | undefined): Tensor[] {
-  return kindsOf(conditions).map((kind) => conditions?.[kind] as Tensor);
+  return kindsOf(conditions).map((kind) => conditions![kind]!);
 }
 
 /** The rows of x [n, …] with this label, int64 [n]. */
@@ -41,9 +41,7 @@ export function mapConditions(
   fn: (t: Tensor) => Tensor,
 ): Conditions | undefined {
   if (!conditions) return undefined;
-  return Object.fromEntries(
-    kindsOf(conditions).map((kind) => [kind, fn(conditions[kind] as Tensor)]),
-  );
+  return Object.fromEntries(kindsOf(conditions).map((kind) => [kind, fn(conditions[kind]!)]));
 }
 
 /**

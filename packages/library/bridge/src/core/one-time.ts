@@ -8,5 +8,5 @@ export function oneTime(x: Tensor, time: number): Tensor {
 
 /** Whether times [B] are one number by construction. */
 export function isOneTime({ shape, strides }: Tensor): boolean {
-  return shape.length === 1 && (shape[0] as number) > 1 && strides[0] === 0;
+  return shape.length === 1 && shape[0] > 1 && strides[0] === 0;
 }

@@ -75,20 +75,20 @@ export function resample(grid: TimeGrid, n: number): TimeGrid {
   const times = Array.from({ length: n + 1 }, (_, k) => {
     const at = (k * old) / n;
     const i = Math.min(Math.floor(at), old - 1);
-    const a = grid.times[i] as number;
-    const b = grid.times[i + 1] as number;
+    const a = grid.times[i];
+    const b = grid.times[i + 1];
     return a + (at - i) * (b - a);
   });
-  return { times, steps: times.slice(1).map((t, k) => t - (times[k] as number)) };
+  return { times, steps: times.slice(1).map((t, k) => t - times[k]) };
 }
 
 /** The grid with a stop at time `at`, which cuts a step in two. */
 export function withTime(grid: TimeGrid, at: number): TimeGrid {
   if (grid.times.some((t) => Math.abs(t - at) < close)) return grid;
   const i = grid.times.findIndex((t) => t > at) - 1;
-  const low = grid.times[i] as number;
-  const high = grid.times[i + 1] as number;
-  const dt = grid.steps[i] as number;
+  const low = grid.times[i];
+  const high = grid.times[i + 1];
+  const dt = grid.steps[i];
   const share = (at - low) / (high - low);
   return {
     times: [...grid.times.slice(0, i + 1), at, ...grid.times.slice(i + 1)],
@@ -98,8 +98,8 @@ export function withTime(grid: TimeGrid, at: number): TimeGrid {
 
 /** The steps of a grid between two times. Throws a BridgeError unless they rise within the grid's times. */
 export function gridBetween(grid: TimeGrid, from: number, to: number): TimeGrid {
-  const first = grid.times[0] as number;
-  const last = grid.times.at(-1) as number;
+  const first = grid.times[0];
+  const last = grid.times.at(-1)!;
   if (!(from >= first && to <= last && to - from > close))
     throw argumentError(
       `the times ${from} and ${to}; expected two that rise between ${first} and ${last}`,

@@ -18,10 +18,6 @@ function pairsFrom(
   return from === "x0" ? { x0: start, x1: end, given } : { x0: end, x1: start, given };
 }
 
-/** The identity coupling (Kholkin et al. 2024, IPMF): (x0, x0) to train b, (x1, x1) to train f. */
-export const identity = (trained: Direction, data: Endpoints): Pairs =>
-  pairsFrom(targetOf(trained), data, (x) => x);
-
 interface Draws {
   generator: Generator;
   forRows?: DrawRows;

@@ -31,8 +31,8 @@ export function growthLength(sets: readonly Tensor[], masses: readonly number[])
   return tidy(() => {
     const some = sets.map((x) => subsample(x, "x", { most: mostRows }));
     const pairs = some.slice(1).map((y, k) => ({
-      squares: squaredDistances(some[k] as Tensor, y),
-      ratio: (masses[k + 1] as number) / (masses[k] as number),
+      squares: squaredDistances(some[k], y),
+      ratio: masses[k + 1] / masses[k],
     }));
     const longest = (of: (pair: (typeof pairs)[number]) => number) =>
       Math.sqrt(Math.max(...pairs.map(of)));

@@ -52,7 +52,7 @@ export function matchKnown(
   const m = data.x1.size(0);
   const partnerOf = new Int32Array(n).fill(-1);
   pairs.x0.forEach((row, k) => {
-    partnerOf[row] = pairs.x1[k] as number;
+    partnerOf[row] = pairs.x1[k];
   });
   const others = byCondition ? sharedConditions(data, pairs) : independentRest({ n, m, pairs });
   const stays = byCondition ? 1 : Math.min(1, n / m);
@@ -68,10 +68,10 @@ export function matchKnown(
         const n = positions.size(0);
         const keeps = drawChances(n, generator, device);
         const chances = drawChances(n, generator, device);
-        const left = positions.toNumbers().map((position) => rows[position] as number);
-        const known = left.map((row, i) => partnerOf[row] !== -1 && (keeps[i] as number) < stays);
+        const left = positions.toNumbers().map((position) => rows[position]);
+        const known = left.map((row, i) => partnerOf[row] !== -1 && keeps[i] < stays);
         const right = left.map((row, i) =>
-          known[i] ? (partnerOf[row] as number) : others.choose(row, chances[i] as number),
+          known[i] ? partnerOf[row] : others.choose(row, chances[i]),
         );
         return {
           x0: rowIndex(left, device),
@@ -99,7 +99,7 @@ function independentRest({ n, m, pairs }: { n: number; m: number; pairs: KnownPa
   const partly = pairs.x1.length * Math.max(0, 1 / m - 1 / n);
   const total = open + partly;
   const among = (rows: Int32Array, part: number) =>
-    rows[Math.min(rows.length - 1, Math.floor(part * rows.length))] as number;
+    rows[Math.min(rows.length - 1, Math.floor(part * rows.length))];
   return {
     has: () => true,
     choose(_, chance) {
@@ -127,10 +127,10 @@ function sharedConditions(
     const own: EndpointConditions = { x0: some("x0"), x1: some("x1") };
     return conditionPartners(own);
   });
-  const position = new Map(Array.from(rows, (row, k) => [free.x0[row] as number, k]));
+  const position = new Map(Array.from(rows, (row, k) => [free.x0[row], k]));
   return {
     has: (row) => position.has(row),
-    choose: (row, chance) => free.x1[choose(position.get(row) as number, chance)] as number,
+    choose: (row, chance) => free.x1[choose(position.get(row)!, chance)],
   };
 }
 

@@ -32,7 +32,7 @@ const part = 64;
 
 function fingerprints(conditions: Conditions): string[] {
   const tables = conditionRows(conditions);
-  const n = (tables[0] as Tensor).size(0);
+  const n = tables[0].size(0);
   const texts: string[] = [];
   for (let from = 0; from < n; from += part) {
     const count = Math.min(part, n - from);
@@ -75,11 +75,11 @@ export function groupsByConditions(conditions: Conditions): number[][] {
   if (!isNumber(conditions)) return groups;
   const many = groups.filter((rows) => rows.length >= leastPartners);
   const few = groups.filter((rows) => rows.length < leastPartners).flat();
-  const values = (conditions.cond as Tensor).toNumbers();
+  const values = conditions.cond!.toNumbers();
   const intervals = conditions.interval && numbersOf(conditions.interval);
   const blocks = intervalNumbers(conditions).flatMap((interval) => {
     const members = few.filter((i) => interval === undefined || intervals?.[i] === interval);
-    members.sort((i, j) => (values[i] as number) - (values[j] as number) || i - j);
+    members.sort((i, j) => values[i] - values[j] || i - j);
     const count = Math.max(1, Math.floor(members.length / partnersOf(members.length)));
     return Array.from({ length: count }, (_, k) => {
       const [from, to] = [k, k + 1].map((at) => Math.round((at * members.length) / count));
@@ -118,8 +118,8 @@ export const matchConditions = remembered((conditions) => {
         const at = positions.toNumbers();
         const { device } = positions;
         const chances = drawChances(at.length, generator, device);
-        const right = at.map((position, i) => choose(position, chances[i] as number));
-        const left = at.map((position) => rows[position] as number);
+        const right = at.map((position, i) => choose(position, chances[i]));
+        const left = at.map((position) => rows[position]);
         return { x0: rowIndex(left, device), x1: rowIndex(right, device) };
       }),
   };
@@ -159,16 +159,16 @@ const isNumber = ({ cond, y }: Conditions): boolean =>
   y === undefined && cond?.ndim === 2 && cond.size(1) === 1;
 
 function byNearness({ x0, x1 }: Required<EndpointConditions>): Partners {
-  const groups = intervalNumbers(x0 as Conditions).map((interval) => {
+  const groups = intervalNumbers(x0).map((interval) => {
     const within = (c: Conditions) => rowsOf(c, interval);
-    const group = within(x0 as Conditions);
-    const others = within(x1 as Conditions);
+    const group = within(x0);
+    const others = within(x1);
     const near = nearPartners(group.cond, others.cond);
     return {
       rows: near.rows.map((i) => group.rows?.[i] ?? i),
       partner: (position: number, chance: number) => {
-        const at = (near.first[position] as number) + Math.floor(chance * near.count);
-        const i = near.order[at] as number;
+        const at = near.first[position] + Math.floor(chance * near.count);
+        const i = near.order[at];
         return others.rows?.[i] ?? i;
       },
     };
@@ -180,10 +180,7 @@ function byNearness({ x0, x1 }: Required<EndpointConditions>): Partners {
     rows: Int32Array.from(groups.flatMap(({ rows }) => [...rows])),
     choose(position, chance) {
       const k = starts.findLastIndex((start) => position >= start);
-      return (groups[k] as (typeof groups)[number]).partner(
-        position - (starts[k] as number),
-        chance,
-      );
+      return groups[k].partner(position - starts[k], chance);
     },
   };
 }
@@ -196,17 +193,17 @@ function intervalNumbers({ interval }: Conditions): (number | undefined)[] {
 }
 
 function rowsOf({ cond, interval }: Conditions, index: number | undefined) {
-  if (!interval || index === undefined) return { cond: cond as Tensor, rows: null };
+  if (!interval || index === undefined) return { cond: cond!, rows: null };
   const rows = numbersOf(interval).flatMap((k, i) => (k === index ? [i] : []));
-  const all = cond as Tensor;
+  const all = cond!;
   return { cond: all.indexSelect(0, rowIndex(rows, all.device)), rows };
 }
 
 function byEquality({ x0, x1 }: Required<EndpointConditions>): Partners {
-  const members = placesByConditions(x1 as Conditions);
+  const members = placesByConditions(x1);
   const rows: number[] = [];
   const choices: number[][] = [];
-  fingerprints(x0 as Conditions).forEach((text, row) => {
+  fingerprints(x0).forEach((text, row) => {
     const group = members.get(text);
     if (!group) return;
     rows.push(row);
@@ -215,8 +212,8 @@ function byEquality({ x0, x1 }: Required<EndpointConditions>): Partners {
   return {
     rows: Int32Array.from(rows),
     choose(position, chance) {
-      const among = choices[position] as number[];
-      return among[Math.floor(chance * among.length)] as number;
+      const among = choices[position];
+      return among[Math.floor(chance * among.length)];
     },
   };
 }

@@ -41,8 +41,8 @@ export function withMoments(x: Tensor, moments: Tensor, interval?: Tensor): Tens
   return tidy(() => {
     const scaled = (rows: Tensor, k: number) => {
       if (rows.size(0) < fewest) return rows;
-      const [mean, std] = momentsOfRows(rows).unbind() as [Tensor, Tensor];
-      const [target, deviation] = moments.select(1, k).unbind() as [Tensor, Tensor];
+      const [mean, std] = momentsOfRows(rows).unbind();
+      const [target, deviation] = moments.select(1, k).unbind();
       const factor = deviation.div(std.maximum(deviation.mul(1e-3)).add(1e-12));
       return rows.sub(mean).mul(factor).add(target);
     };

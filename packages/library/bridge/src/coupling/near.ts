@@ -20,26 +20,23 @@ export function nearPartners(x0: Tensor, x1: Tensor): NearPartners {
     Float64Array.from(t.flatten().to("float64").toArray() as Float64Array);
   const starts = valuesOf(x0);
   const ends = valuesOf(x1);
-  const order = Int32Array.from(ends.keys()).sort(
-    (i, j) => (ends[i] as number) - (ends[j] as number),
-  );
-  const sorted = Float64Array.from(order, (i) => ends[i] as number);
+  const order = Int32Array.from(ends.keys()).sort((i, j) => ends[i] - ends[j]);
+  const sorted = Float64Array.from(order, (i) => ends[i]);
   const count = partnersOf(sorted.length);
-  const low = sorted[0] as number;
-  const high = sorted.at(-1) as number;
+  const low = sorted[0];
+  const high = sorted.at(-1)!;
   const rows = Int32Array.from(starts.keys()).filter((i) => {
-    const value = starts[i] as number;
+    const value = starts[i];
     return value >= low && value <= high;
   });
   const first = rows.map((i) => {
-    const value = starts[i] as number;
+    const value = starts[i];
     let a = 0;
     let b = sorted.length - count;
     // Binary search for the window [a, a + count) of the closest values.
     while (a < b) {
       const middle = (a + b) >> 1;
-      if (value - (sorted[middle] as number) > (sorted[middle + count] as number) - value)
-        a = middle + 1;
+      if (value - sorted[middle] > sorted[middle + count] - value) a = middle + 1;
       else b = middle;
     }
     return a;

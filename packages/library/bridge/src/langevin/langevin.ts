@@ -66,7 +66,7 @@ export function langevinSteps(
 ): LangevinStep[] {
   return ordered(direction, gammaGrid(gammas), only).map(({ k, time, next }) => {
     const i = direction === "f" ? k : gammas.length - 1 - k;
-    return { k, gamma: gammas[i] as number, scale: scale[i] as number, time, next };
+    return { k, gamma: gammas[i], scale: scale[i], time, next };
   });
 }
 

@@ -71,7 +71,6 @@ export const alpha_dsbm = {
       const { x: x1, given: ends } = rowsOf("x1");
       const make = (way: Direction, x: Tensor, conditions: Conditions | undefined) => {
         if (newest !== null) return simulate(way, x, conditions);
-        if (firstCoupling === "identity") return x;
         return referenceEnd(way, x, process, { generator, forRows });
       };
       const made = { x0: make("b", x1, ends), x1: make("f", x0, given) };

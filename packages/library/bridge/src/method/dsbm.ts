@@ -3,10 +3,9 @@
 import type { Pairs } from "../core/batch.js";
 import { targetOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
-import { identity, reference, simulated } from "../coupling/from-one-end.js";
+import { reference, simulated } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
 import { withKnown } from "../coupling/known.js";
-import { bridgeAndTarget } from "../process/process.js";
 import type { Method } from "./method.js";
 
 /** Diffusion Schrödinger Bridge Matching (Shi et al. 2023). */
@@ -26,9 +25,7 @@ export const dsbm = {
         independent(data, generator, { to: targetOf(direction), matching });
       if (firstCoupling === "ind") return independentPairs();
       const fromOneEnd = (ends: Endpoints) =>
-        firstCoupling === "identity"
-          ? identity(direction, ends)
-          : reference(direction, ends, process, { generator, forRows });
+        reference(direction, ends, process, { generator, forRows });
       if (!data.known && !matching?.known) return fromOneEnd(data);
       const pairs = independentPairs();
       return withKnown(pairs, fromOneEnd({ x0: pairs.x0, x1: pairs.x1 }));
@@ -36,8 +33,8 @@ export const dsbm = {
   },
   regression({ x0, x1 }, { direction, process, t, meanMatch, noise }) {
     const sample = { x0, x1, t, z: noise(x0) };
-    if (meanMatch) return { x: process.bridge(sample), t, target: direction === "f" ? x1 : x0 };
-    const [x, target] = bridgeAndTarget(process, direction, sample);
-    return { x, t, target };
+    const end = direction === "f" ? x1 : x0;
+    const target = meanMatch ? end : process.target(direction, sample);
+    return { x: process.bridge(sample), t, target };
   },
 } satisfies Method<Pairs>;

@@ -69,7 +69,7 @@ export function followingData(method: Method, metric: MetricName | null = null):
             squaredLength: dataMetric(data, name, generator),
           };
         });
-        leastEnergy((network as Bending).bend as LearnedBend, parts, generator);
+        leastEnergy((network as Bending).bend!, parts, generator);
       },
     },
   };

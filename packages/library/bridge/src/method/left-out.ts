@@ -1,10 +1,10 @@
 // How far paths through the other datasets of a time course miss each inner dataset: no network is needed.
 import { full, type Tensor, tidy } from "@dsbm/torch";
-import { chainOf, type Interval, intervalsOf } from "../chain/chain.js";
+import { chainOf, intervalsOf } from "../chain/chain.js";
 import { alongSplines } from "../chain/coupling.js";
 import { chainEndpoints } from "../chain/endpoints.js";
 import { mapBatch, type Pairs } from "../core/batch.js";
-import { type Conditions, rowsWhere } from "../core/conditions.js";
+import { rowsWhere } from "../core/conditions.js";
 import { stream } from "../core/random.js";
 import { minibatchExact } from "../coupling/minibatch.js";
 import { wasserstein } from "../metric/vectors/wasserstein.js";
@@ -34,15 +34,15 @@ export function leftOutDistances(
       const { x0, x1, conditions } = chainEndpoints(marginals, chain);
       const batch = { x0, x1, given: conditions?.x0 };
       const all = alongSplines(minibatchExact(), chain)(batch, stream(k, "left-out"));
-      const { from, length, unit } = intervalsOf(chain)[k] as Interval;
-      const interval = (all.given as Conditions).interval as Tensor;
+      const { from, length, unit } = intervalsOf(chain)[k];
+      const interval = all.given!.interval!;
       const pairs: Pairs = mapBatch(all, (x) => rowsWhere(x, interval, k));
       const share = (time - from) / length;
       const t = full([pairs.x0.size(0)], share);
       const velocity = pairs.x1.sub(pairs.x0);
       const straight = { x: pairs.x0.lerp(pairs.x1, share), velocity };
       const distance = ({ x }: { x: Tensor }) =>
-        wasserstein(x.mul(unit), sets[k + 1] as Tensor, { p: 1 }).value;
+        wasserstein(x.mul(unit), sets[k + 1], { p: 1 }).value;
       return {
         straight: distance(straight),
         spline: distance(bent(straight, pairs, { network: undefined, t })),

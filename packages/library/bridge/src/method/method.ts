@@ -13,7 +13,7 @@ import type { ReferenceProcess } from "../process/process.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 
 /** Pairs of the first pass: from the reference process, independent, or each sample with itself. */
-export type FirstCoupling = "ref" | "ind" | "identity";
+export type FirstCoupling = "ref" | "ind";
 
 /** What a method knows when it makes its training rows. */
 export interface RowsContext {

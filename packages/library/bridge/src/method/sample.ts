@@ -69,7 +69,7 @@ export function driftOf(
   if (method.predicts === "drift")
     return driftField({ network, direction, process, parametrisation, given });
   // An increment includes the Δt of its training.
-  const dt = grid.steps[0] as number;
+  const dt = grid.steps[0];
   if (grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
     throw argumentError(
       "DSB's networks predict the increment of one step size; the grid has several",

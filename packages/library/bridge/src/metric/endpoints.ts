@@ -21,7 +21,7 @@ export interface ValueStatistics {
 
 /** Statistics of samples [n, …]; bytes count as images of −1 … 1. Throws a BridgeError below two samples. */
 export function valueStatistics(samples: Tensor): ValueStatistics {
-  const [n, ...sample] = samples.shape as [number, ...number[]];
+  const [n, ...sample] = samples.shape;
   if (!(n >= 2)) throw dataError(`statistics of samples [${samples.shape}]; expected 2 or more`);
   return tidy(() => {
     const options = { dtype: "float64", device: samples.device } as const;
@@ -36,7 +36,7 @@ export function valueStatistics(samples: Tensor): ValueStatistics {
       scatter.add_(step.square().mul((seen * m) / (seen + m)));
       mean.add_(step.mul(m / (seen + m)));
     });
-    const channels = sample.length > 1 ? (sample[0] as number) : 0;
+    const channels = sample.length > 1 ? sample[0] : 0;
     const each = Array.from({ length: channels }, (_, c) =>
       pooled(mean.select(0, c), scatter.select(0, c), n),
     );
@@ -107,7 +107,7 @@ export function endpointRow({ msd, mse, ...ends }: EndpointStatistics): Record<s
     if (statistics.channel_mean.length < 2) continue;
     statistics.channel_mean.forEach((mean, c) => {
       row[`${name}_mean_${c}`] = mean;
-      row[`${name}_var_${c}`] = statistics.channel_var[c] as number;
+      row[`${name}_var_${c}`] = statistics.channel_var[c];
     });
   }
   return { ...row, msd, mse };

@@ -27,7 +27,7 @@ export class FeatureStatistics implements Disposable {
     const { shape } = features;
     if (shape.length !== 2 || shape[1] !== this.dim)
       throw argumentError(`features of shape [${shape}]; expected [n, ${this.dim}], as at first`);
-    const m = shape[0] as number;
+    const m = shape[0];
     if (m === 0) return this;
     tidy(() => {
       const x = features.to({ dtype: "float64", device: "cpu" });

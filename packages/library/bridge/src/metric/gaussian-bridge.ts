@@ -91,7 +91,7 @@ export function gaussianKL(x: Tensor, bridge: GaussianBridge, t: number): Diverg
   const exact = exactMarginal(bridge, t);
   return tidy(() => {
     const samples = x.flatten({ startDim: 1 }).to("float64");
-    const [n, d] = samples.shape as [number, number];
+    const [n, d] = samples.shape;
     const mean = samples.mean(0);
     const centred = samples.sub(mean);
     const scatter = centred.t().mm(centred);

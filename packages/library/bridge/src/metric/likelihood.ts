@@ -10,23 +10,6 @@ import {
 } from "@dsbm/torch";
 import { oneTime } from "../core/one-time.js";
 import type { Field } from "../solver/solver.js";
-import type { Gaussian } from "./frechet.js";
-
-/** log N(x; mean, covariance) in nats [B] of rows x [B, d], in float64, for an invertible covariance. */
-export function gaussianLogDensity(x: Tensor, { mean, covariance }: Gaussian): Tensor {
-  return tidy(() => {
-    const wide = (t: Tensor) => t.to({ dtype: "float64", device: x.device });
-    const root = wide(covariance).linalgCholesky();
-    const centred = wide(x).sub(wide(mean));
-    const whitened = root.linalgSolveTriangular(centred.t(), { upper: false });
-    const scale = root
-      .diagonal()
-      .log()
-      .sum()
-      .add((x.size(1) / 2) * Math.log(2 * Math.PI));
-    return whitened.square().sum(0).mul(-0.5).sub(scale);
-  });
-}
 
 export interface LikelihoodOptions {
   /** log density [B] of points [B, …] at the known endpoint. */

@@ -52,7 +52,7 @@ export function fourierModes(height: number, width: number): Modes {
 /** Sums over the annuli 0 … K, mirror images included. */
 export function overAnnuli({ k, weight, largest }: Modes, of: ArrayLike<number>): number[] {
   const sums = new Array<number>(largest + 1).fill(0);
-  for (let m = 0; m < k.length; m++) sums[Math.round(k[m]!)]! += weight[m]! * of[m]!;
+  for (let m = 0; m < k.length; m++) sums[Math.round(k[m])] += weight[m] * of[m];
   return sums;
 }
 
@@ -63,7 +63,7 @@ export function overAnnuli({ k, weight, largest }: Modes, of: ArrayLike<number>)
  */
 export function isotropicSpectrum(x: Tensor): Spectrum {
   const { shape } = x;
-  const [n, channels, height, width] = shape as [number, number, number, number];
+  const [n, channels, height, width] = shape;
   if (shape.length !== 4 || shape.includes(0))
     throw dataError(`a spectrum of [${shape}]; expected fields [n, C, H, W]`);
   const modes = fourierModes(height, width);
@@ -119,11 +119,8 @@ export function bandError(
         throw argumentError(
           `the band ${from}–${to}; expected wavenumbers among 1 … ${target.k.length}`,
         );
-      const total = inside.reduce((sum, i) => sum + truth[i]!, 0);
-      const off = inside.reduce(
-        (sum, i) => sum + Math.abs(generated.energy[c]![i]! - truth[i]!),
-        0,
-      );
+      const total = inside.reduce((sum, i) => sum + truth[i], 0);
+      const off = inside.reduce((sum, i) => sum + Math.abs(generated.energy[c][i] - truth[i]), 0);
       return off === 0 ? 0 : off / total;
     }),
   );

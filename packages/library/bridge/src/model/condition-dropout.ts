@@ -32,7 +32,7 @@ export class ConditionDropout extends nn.Module {
 
   /** 1 for rows that keep their condition, [B]; null: all. */
   #kept({ shape: [n], device }: Tensor, absent: boolean): Tensor | null {
-    const size = [n as number];
+    const size = [n];
     if (absent) return zeros(size, { device });
     if (!this.training || this.#rate === 0) return null;
     return dropout(ones(size, { device }), this.#rate, true).gt(0).to("float32");

@@ -21,7 +21,7 @@ const missing = (name: string, wanted: string): never => {
 export function classOf(name: string, conditions: Conditions | undefined, classes: number): Tensor {
   const { y, cond } = conditions ?? {};
   if (!y && cond?.size(1) !== classes) missing(name, `classes, or a condition [B, ${classes}]`);
-  return y ?? (cond as Tensor).argmax({ dim: 1 });
+  return y ?? cond!.argmax({ dim: 1 });
 }
 
 /** The numbers of each row, [B, c]. Throws a BridgeError for rows without numbers. */
@@ -32,5 +32,5 @@ export function numbersOf(
 ): Tensor {
   const cond = conditions?.cond;
   if (cond?.ndim !== 2 || cond.size(1) !== numbers) missing(name, `a condition [B, ${numbers}]`);
-  return cond as Tensor;
+  return cond!;
 }

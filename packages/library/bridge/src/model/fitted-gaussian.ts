@@ -5,19 +5,12 @@ import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js"
 import type { Endpoint } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { argumentError, dataError } from "../core/errors.js";
+import { crossCovariance, powersOf } from "../core/gaussian.js";
 import { isOneTime } from "../core/one-time.js";
 import { type ConditionKind, classOf, numbersOf, unconditioned } from "./condition.js";
 
 /** Larger covariances are not inverted at every step. */
 const most = 4096;
-
-/** Eigenvalues are at least 1e-7 of the largest, so that constant dimensions have inverses in float32 too. */
-function powersOf(a: Tensor): (p: number) => Tensor {
-  const [values, vectors] = a.linalgEigh();
-  const least = Math.max(values.amax().item() * 1e-7, 1e-30);
-  const some = values.clamp({ min: least });
-  return (p) => vectors.mul(some.pow(p)).mm(vectors.t());
-}
 
 const enough = 10;
 
@@ -120,14 +113,9 @@ export class FittedGaussian extends nn.Module {
   #put(x0: Tensor, x1: Tensor, epsilon: number, into: { mean?: Tensor; covariance: Tensor }): void {
     const a = momentsOf(x0);
     const b = momentsOf(x1);
-    const one = eye(a.cov.size(0), { dtype: "float64", device: a.cov.device });
     const powers = powersOf(a.cov);
     const covariance = powersOf(b.cov)(1);
-    const root = powers(0.5);
-    const middle = root.mm(covariance).mm(root);
-    const inner = powersOf(middle.add(one, { alpha: epsilon ** 2 / 4 }));
-    const plan = root.mm(inner(0.5)).mm(powers(-0.5));
-    const cross = plan.sub(one, { alpha: epsilon / 2 });
+    const cross = crossCovariance(powers, covariance, epsilon);
     into.mean?.copy_(cat([a.mean, b.mean]).reshape(into.mean.shape));
     into.covariance.copy_(cat([powers(1), covariance, cross]).reshape(into.covariance.shape));
   }
@@ -142,7 +130,7 @@ export class FittedGaussian extends nn.Module {
       const moved = c.mm(this.mean.narrow(0, 1, numbers).flatten({ startDim: 1 }));
       both = moved.reshape([-1, ...this.mean.shape.slice(1)]).add(this.mean.select(0, 0));
     }
-    const [m0, m1] = both.unbind({ dim: both.ndim - 2 }) as [Tensor, Tensor];
+    const [m0, m1] = both.unbind({ dim: both.ndim - 2 });
     return { m0, m1, label };
   }
 
@@ -154,9 +142,9 @@ export class FittedGaussian extends nn.Module {
     const s = times.reshape([-1, 1, 1]);
     const perRow = label !== null && times.size(0) > 1;
     const all = perRow ? this.covariance.indexSelect(0, label) : this.covariance;
-    const [A, B, C] = all.unbind({ dim: all.ndim - 3 }) as [Tensor, Tensor, Tensor];
+    const [A, B, C] = all.unbind({ dim: all.ndim - 3 });
     const r = s.rsub(1);
-    const d = A.shape.at(-1) as number;
+    const d = A.shape.at(-1)!;
     const noise = eye(d, { device: x.device }).mul(this.epsilon);
     const cov = A.mul(r.square())
       .add(B.mul(s.square()))
@@ -165,7 +153,7 @@ export class FittedGaussian extends nn.Module {
           .add(noise)
           .mul(r.mul(s)),
       );
-    const inverse = (call("aten::linalg_inv_ex", "", cov) as Tensor[])[0] as Tensor;
+    const inverse = (call("aten::linalg_inv_ex", "", cov) as Tensor[])[0];
     // Of (start, point) and (point, end), and the forward drift's slope.
     const Q = A.mul(r).add(C.mul(s));
     const P = B.mul(s).add(C.mul(r));

@@ -25,8 +25,7 @@ export function bent(
   const learned = (network as Bending | undefined)?.bend;
   if (!learned && !(bend0 && bend1)) return straight;
   return noGrad(() => {
-    const bend =
-      bend0 && bend1 ? splineBend(bend0, bend1, t) : (learned as LearnedBend).at(pairs, t);
+    const bend = bend0 && bend1 ? splineBend(bend0, bend1, t) : learned!.at(pairs, t);
     return { x: straight.x.add(bend.x), velocity: straight.velocity.add(bend.velocity) };
   });
 }
@@ -60,7 +59,7 @@ export class LearnedBend extends nn.Module {
     super();
     const sizes = [2 * d + 1, ...Array.from({ length: hidden }, () => widthOf(d)), d];
     this.weights = sizes.slice(1).flatMap((m, i) => {
-      const n = sizes[i] as number;
+      const n = sizes[i];
       const weight = i < hidden ? randn([n, m], { generator }).div(Math.sqrt(n)) : zeros([n, m]);
       return [weight, zeros([m])].map((w) => new Buffer(w));
     });
@@ -76,8 +75,8 @@ export class LearnedBend extends nn.Module {
     let value = cat([x0, x1, time], { dim: 1 });
     let slope = cat([x0.zerosLike(), x1.zerosLike(), length], { dim: 1 });
     for (let i = 0; i < weights.length; i += 2) {
-      const weight = weights[i] as Tensor;
-      value = value.mm(weight).add(weights[i + 1] as Tensor);
+      const weight = weights[i];
+      value = value.mm(weight).add(weights[i + 1]);
       slope = slope.mm(weight);
       if (i + 2 === weights.length) break;
       value = value.tanh();

@@ -12,7 +12,7 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
-import { type Conditions, mapConditions, rowsWhere } from "../core/conditions.js";
+import { type Conditions, rowsWhere } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { isOneTime } from "../core/one-time.js";
 import { type ConditionKind, classOf, numbersOf, unconditioned } from "./condition.js";
@@ -87,7 +87,7 @@ export class MixturePotential extends nn.Module {
         const { classes, numbers } = this.#kind;
         const rows = end.flatten({ startDim: 1 });
         const put = (parameter: Tensor, at: (t: Tensor) => Tensor) => {
-          const components = this.log_alpha.shape.at(-1) as number;
+          const components = this.log_alpha.shape.at(-1)!;
           const order = randperm(parameter.size(0), { generator, device: parameter.device });
           const times = Math.ceil(components / parameter.size(0));
           const index = order.repeat([times]).narrow(0, 0, components);
@@ -121,7 +121,7 @@ export class MixturePotential extends nn.Module {
       return { log_alpha: select(log_alpha), log_S: select(log_S), r: select(r) };
     }
     if (!this.range) return { log_alpha, log_S, r };
-    const [low, high] = this.range.unbind() as [Tensor, Tensor];
+    const [low, high] = this.range.unbind();
     const c = numbersOf("LightSB", conditions, numbers).maximum(low).minimum(high);
     const affine = (t: Tensor) => {
       const constant = t.select(0, 0);
@@ -261,28 +261,4 @@ export function mixtureDrift(
     .add(constant.add(log_alpha).unsqueeze(1));
   const weights = logits.softmax(2);
   return weights.bmm(slope).mul(x).add(weights.bmm(shift));
-}
-
-/**
- * log π₁(y) in nats [B] of endpoints y [B, …] for equally likely starts x [n, …] under one condition. Holds all
- * pairs.
- */
-export function mixtureLogLikelihood(
-  potential: MixturePotential,
-  y: Tensor,
-  x: Tensor,
-  conditions?: Conditions,
-): Tensor {
-  return tidy(() => {
-    const a = x.flatten({ startDim: 1 });
-    const b = y.flatten({ startDim: 1 });
-    const of = ({ shape: [n = 0] }: Tensor) =>
-      mapConditions(conditions, (t) => t.expand([n, ...t.shape.slice(1)]));
-    const inner = b.mm(a.t()).div(potential.epsilon);
-    const likely = inner
-      .sub(potential.logNormalizer(x, of(x)))
-      .logsumexp(1)
-      .sub(Math.log(a.size(0)));
-    return likely.add(potential.logPotential(y, of(y)));
-  });
 }

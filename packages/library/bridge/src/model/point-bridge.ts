@@ -102,7 +102,7 @@ export class PointBridge extends nn.Module {
   }
 
   #put(name: "points" | "potential" | "label", values: Tensor): void {
-    let buffer = this[name] as Buffer;
+    let buffer = this[name]!;
     if (`${buffer.shape}` !== `${values.shape}`) {
       const { device, dtype } = buffer;
       const larger = tidy(() => new Buffer(zeros(values.shape, { device, dtype })).keep());

@@ -93,8 +93,8 @@ export class Preconditioned extends nn.Module {
     generator?: Generator,
   ): void {
     const { x0, x1 } = data;
-    this.mixture_f?.fit({ start: x0, end: x1 }, epsilon, generator as Generator);
-    this.mixture_b?.fit({ start: x1, end: x0 }, epsilon, generator as Generator);
+    this.mixture_f?.fit({ start: x0, end: x1 }, epsilon, generator!);
+    this.mixture_b?.fit({ start: x1, end: x0 }, epsilon, generator!);
     noGrad(() =>
       tidy(() => {
         for (const [i, end] of (["x0", "x1"] as const).entries()) {
@@ -103,7 +103,7 @@ export class Preconditioned extends nn.Module {
             this.#take(x, this.mean.select(0, i), this.variance.select(0, i));
             continue;
           }
-          const interval = conditionsAt(conditions, end)?.values.interval as Tensor;
+          const interval = conditionsAt(conditions, end)!.values.interval!;
           for (let k = 0; k < this.mean.size(0); k++) {
             const members = rowsWhere(x, interval, k);
             const at = (moments: Tensor) => moments.select(0, k).select(0, i);
@@ -188,7 +188,7 @@ export class Preconditioned extends nn.Module {
   #mixture(x: Tensor, u: Tensor, { direction }: Conditions): Tensor | null {
     const { mixture_f: f, mixture_b: b } = this;
     if (!f || !b) return (f ?? b)?.forward(x, u) ?? null;
-    return this.#chooser(spread(direction as Tensor, x))(f.forward(x, u), b.forward(x, u));
+    return this.#chooser(spread(direction!, x))(f.forward(x, u), b.forward(x, u));
   }
 
   forward(x: Tensor, t: Tensor, conditions: Conditions = {}): Tensor {

@@ -53,10 +53,10 @@ export function assignment(cost: Cost, n: number): Assignment {
   const u = new Float64Array(n);
   let total = 0;
   for (let i = 0; i < n; i++) {
-    const j = s.columnOf[i]!;
-    const c = cost[i * n + j]!;
+    const j = s.columnOf[i];
+    const c = cost[i * n + j];
     total += c;
-    u[i] = c - s.v[j]!;
+    u[i] = c - s.v[j];
   }
   return { columns: s.columnOf, u, v: s.v, cost: total };
 }
@@ -68,8 +68,8 @@ function reduceColumns({ cost, n, v }: State): number {
     let least = Number.POSITIVE_INFINITY;
     let sum = 0;
     for (let j = 0; j < n; j++) {
-      const c = cost[base + j]!;
-      if (c < v[j]!) v[j] = c;
+      const c = cost[base + j];
+      if (c < v[j]) v[j] = c;
       if (c < least) least = c;
       sum += c;
     }
@@ -84,16 +84,16 @@ function bid({ cost, n, v, columnOf, rowOf, free }: State, count: number, e: num
   // free[0 … aside) were set aside, free[k … count) still bid.
   for (let left = bids; k < count; left--) {
     if (left <= 0) {
-      while (k < count) free[aside++] = free[k++]!;
+      while (k < count) free[aside++] = free[k++];
       break;
     }
-    const i = free[k++]!;
+    const i = free[k++];
     const base = i * n;
     let first = Number.POSITIVE_INFINITY;
     let second = Number.POSITIVE_INFINITY;
     let best = 0;
     for (let j = 0; j < n; j++) {
-      const reduced = cost[base + j]! - v[j]!;
+      const reduced = cost[base + j] - v[j];
       if (reduced < second) {
         if (reduced < first) {
           second = first;
@@ -104,9 +104,9 @@ function bid({ cost, n, v, columnOf, rowOf, free }: State, count: number, e: num
         }
       }
     }
-    const lowered = v[best]! - (second - first + e);
-    const holder = rowOf[best]!;
-    if (holder >= 0 && !(lowered < v[best]!)) {
+    const lowered = v[best] - (second - first + e);
+    const holder = rowOf[best];
+    if (holder >= 0 && !(lowered < v[best])) {
       free[aside++] = i;
       continue;
     }
@@ -130,13 +130,13 @@ function takeCheapest({ cost, n, v, columnOf, rowOf, free }: State): number {
     let first = Number.POSITIVE_INFINITY;
     let best = 0;
     for (let j = 0; j < n; j++) {
-      const reduced = cost[base + j]! - v[j]!;
-      if (reduced < first || (reduced === first && rowOf[best]! >= 0)) {
+      const reduced = cost[base + j] - v[j];
+      if (reduced < first || (reduced === first && rowOf[best] >= 0)) {
         first = reduced;
         best = j;
       }
     }
-    if (rowOf[best]! >= 0) {
+    if (rowOf[best] >= 0) {
       free[count++] = i;
     } else {
       rowOf[best] = i;
@@ -152,7 +152,7 @@ function augment({ cost, n, v, columnOf, rowOf, free }: State, count: number): v
   // columns[0 … open) are not settled yet.
   const columns = Int32Array.from({ length: n }, (_, j) => j);
   for (let f = 0; f < count; f++) {
-    const start = free[f]!;
+    const start = free[f];
     distance.fill(Number.POSITIVE_INFINITY);
     let open = n;
     let row = start;
@@ -161,36 +161,36 @@ function augment({ cost, n, v, columnOf, rowOf, free }: State, count: number): v
     let end = -1;
     while (row >= 0) {
       const base = row * n;
-      if (end >= 0) shift = cost[base + end]! - v[end]! - reach;
+      if (end >= 0) shift = cost[base + end] - v[end] - reach;
       let best = 0;
       reach = Number.POSITIVE_INFINITY;
       for (let k = 0; k < open; k++) {
-        const j = columns[k]!;
-        const through = cost[base + j]! - v[j]! - shift;
-        let d = distance[j]!;
+        const j = columns[k];
+        const through = cost[base + j] - v[j] - shift;
+        let d = distance[j];
         if (through < d) {
           d = through;
           distance[j] = d;
           from[j] = row;
         }
-        if (d < reach || (d === reach && rowOf[j]! < 0)) {
+        if (d < reach || (d === reach && rowOf[j] < 0)) {
           reach = d;
           best = k;
         }
       }
-      end = columns[best]!;
-      columns[best] = columns[--open]!;
+      end = columns[best];
+      columns[best] = columns[--open];
       columns[open] = end;
-      row = rowOf[end]!;
+      row = rowOf[end];
     }
     for (let k = open; k < n; k++) {
-      const j = columns[k]!;
-      v[j] = v[j]! + (distance[j]! - reach);
+      const j = columns[k];
+      v[j] = v[j] + (distance[j] - reach);
     }
     for (let i = -1; i !== start; ) {
-      i = from[end]!;
+      i = from[end];
       rowOf[end] = i;
-      const next = columnOf[i]!;
+      const next = columnOf[i];
       columnOf[i] = end;
       end = next;
     }

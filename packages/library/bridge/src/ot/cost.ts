@@ -11,7 +11,7 @@ export function checkCost(cost: Cost, n: number, m: number): void {
       `cost has ${cost.length} entries: expected n × m = ${n} × ${m} = ${n * m}, row by row`,
     );
   let zero = 0;
-  for (let k = 0; k < cost.length; k++) zero += cost[k]! * 0;
+  for (let k = 0; k < cost.length; k++) zero += cost[k] * 0;
   if (zero === 0) return;
   const k = cost.findIndex((c) => !Number.isFinite(c));
   throw notFiniteError(

@@ -16,16 +16,6 @@ export interface Potentials {
   v: Float64Array;
 }
 
-/** [n, m], row by row. */
-export function densePlan(plan: SparsePlan): Float64Array {
-  const dense = new Float64Array(plan.n * plan.m);
-  plan.mass.forEach((mass, k) => {
-    const at = plan.rows[k]! * plan.m + plan.columns[k]!;
-    dense[at] = dense[at]! + mass;
-  });
-  return dense;
-}
-
 export function permutationPlan(columns: Int32Array): SparsePlan {
   const n = columns.length;
   return {

@@ -31,7 +31,7 @@ function opposite(x: Tensor, y: Tensor, epsilon: number): (w: Tensor) => Tensor 
     const parts = inBatches(x, Math.max(1, Math.floor(pairs / y.size(0))), (rows) =>
       tidy(() => sums(w.addmm(rows, across))),
     );
-    return parts.length === 1 ? (parts[0] as Tensor) : cat(parts);
+    return parts.length === 1 ? parts[0] : cat(parts);
   };
 }
 

@@ -45,26 +45,26 @@ function readRows(
     reducedCosts.fill(Number.POSITIVE_INFINITY);
     let bound = Number.POSITIVE_INFINITY;
     for (let j = 0; j < m; j++) {
-      const reduced = cost[base + j]! + sinks[j]!;
+      const reduced = cost[base + j] + sinks[j];
       if (reduced < bound) {
         let k = size - 1;
-        for (; k > 0 && reducedCosts[k - 1]! > reduced; k--) {
-          reducedCosts[k] = reducedCosts[k - 1]!;
-          best[k] = best[k - 1]!;
+        for (; k > 0 && reducedCosts[k - 1] > reduced; k--) {
+          reducedCosts[k] = reducedCosts[k - 1];
+          best[k] = best[k - 1];
         }
         reducedCosts[k] = reduced;
         best[k] = j;
-        bound = reducedCosts[size - 1]!;
+        bound = reducedCosts[size - 1];
       }
     }
-    const first = best[0]!;
-    if (improves(cost[base + first]!, potential[i]!, sinks[first]!)) {
-      tree.pivot(i, n + first, cost[base + first]!);
+    const first = best[0];
+    if (improves(cost[base + first], potential[i], sinks[first])) {
+      tree.pivot(i, n + first, cost[base + first]);
       pivots++;
     }
     for (let k = 0; k < size; k++) {
-      columns[i * size + k] = best[k]!;
-      costs[i * size + k] = cost[base + best[k]!]!;
+      columns[i * size + k] = best[k];
+      costs[i * size + k] = cost[base + best[k]];
     }
   }
   return pivots;
@@ -77,15 +77,15 @@ function workOff({ tree, n }: TransportProblem, { size, columns, costs }: Shortl
     let at = i * size;
     let least = Number.POSITIVE_INFINITY;
     for (let k = i * size; k < (i + 1) * size; k++) {
-      const reduced = costs[k]! + potential[n + columns[k]!]!;
+      const reduced = costs[k] + potential[n + columns[k]];
       if (reduced < least) {
         least = reduced;
         at = k;
       }
     }
-    const j = n + columns[at]!;
-    if (!improves(costs[at]!, potential[i]!, potential[j]!)) continue;
-    tree.pivot(i, j, costs[at]!);
+    const j = n + columns[at];
+    if (!improves(costs[at], potential[i], potential[j])) continue;
+    tree.pivot(i, j, costs[at]);
     pivots++;
   }
   return pivots;

@@ -37,8 +37,8 @@ export function samplePairs(plan: SparsePlan | Tensor, uniforms: Float64Array): 
   });
   if (!(plan instanceof Tensor))
     return {
-      rows: Int32Array.from(drawn, (k) => plan.rows[k]!),
-      columns: Int32Array.from(drawn, (k) => plan.columns[k]!),
+      rows: Int32Array.from(drawn, (k) => plan.rows[k]),
+      columns: Int32Array.from(drawn, (k) => plan.columns[k]),
     };
   const m = plan.size(1);
   return {

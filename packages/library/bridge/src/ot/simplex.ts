@@ -43,7 +43,7 @@ export function simplex(cost: Cost, n: number, m: number): Transport {
 function totalCost({ n, m, tree: { parent, flow, arcCost, root } }: TransportProblem): number {
   let sum = 0;
   for (let node = 0; node < n + m; node++) {
-    if (parent[node] !== root) sum += flow[node]! * arcCost[node]!;
+    if (parent[node] !== root) sum += flow[node] * arcCost[node];
   }
   return sum;
 }
@@ -52,14 +52,14 @@ function result({ n, m, tree }: TransportProblem, unit: number): Transport {
   const { parent, flow, arcCost, potential, root } = tree;
   const carrying: number[] = [];
   for (let node = 0; node < n + m; node++) {
-    if (parent[node] !== root && flow[node]! > 0) carrying.push(node);
+    if (parent[node] !== root && flow[node] > 0) carrying.push(node);
   }
   const arcs = carrying
     .map((node) => ({
-      row: Math.min(node, parent[node]!),
-      column: Math.max(node, parent[node]!) - n,
-      mass: flow[node]! * unit,
-      cost: arcCost[node]!,
+      row: Math.min(node, parent[node]),
+      column: Math.max(node, parent[node]) - n,
+      mass: flow[node] * unit,
+      cost: arcCost[node],
     }))
     .sort((p, q) => p.row - q.row || p.column - q.column);
   return {

@@ -22,7 +22,7 @@ export function firstPrices(
   const sinks = spreadOver(m, columns);
   const part = new Float32Array(rows * columns);
   for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) part[i * columns + j] = cost[sources[i]! * m + sinks[j]!]!;
+    for (let j = 0; j < columns; j++) part[i * columns + j] = cost[sources[i] * m + sinks[j]];
   const { v: known } = solve(part, rows, columns);
   // u_i = min_j c_ij − v_j over sinks with a price, then v_j = min_i c_ij − u_i.
   const u = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
@@ -31,13 +31,13 @@ export function firstPrices(
     const base = i * m;
     let least = Number.POSITIVE_INFINITY;
     for (let j = 0; j < columns; j++) {
-      const reduced = cost[base + sinks[j]!]! - known[j]!;
+      const reduced = cost[base + sinks[j]] - known[j];
       if (reduced < least) least = reduced;
     }
     u[i] = least;
     for (let j = 0; j < m; j++) {
-      const reduced = cost[base + j]! - least;
-      if (reduced < v[j]!) v[j] = reduced;
+      const reduced = cost[base + j] - least;
+      if (reduced < v[j]) v[j] = reduced;
     }
   }
   return { u, v };
@@ -47,7 +47,7 @@ function spreadOver(n: number, count: number): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   const keys = Float64Array.from(order, (i) => (i * 0.6180339887498949) % 1);
   return order
-    .sort((a, b) => keys[a]! - keys[b]!)
+    .sort((a, b) => keys[a] - keys[b])
     .slice(0, count)
     .sort();
 }
@@ -60,8 +60,8 @@ export function plantTree(
   { n, m, cost, tree }: TransportProblem,
   { supply, demand, prices }: { supply: number; demand: number; prices: Potentials | null },
 ): void {
-  for (let i = 0; i < n; i++) tree.link(i, tree.root, 0, prices ? prices.u[i]! : 0);
-  for (let j = 0; j < m; j++) tree.link(n + j, tree.root, 0, prices ? prices.v[j]! : 0);
+  for (let i = 0; i < n; i++) tree.link(i, tree.root, 0, prices ? prices.u[i] : 0);
+  for (let j = 0; j < m; j++) tree.link(n + j, tree.root, 0, prices ? prices.v[j] : 0);
   const v = prices?.v ?? new Float64Array(m);
   const room = new Float64Array(m).fill(demand);
   const open = Int32Array.from({ length: m }, (_, j) => j);
@@ -71,20 +71,20 @@ export function plantTree(
     let rest = supply;
     while (rest > 0) {
       let at = count - 1;
-      let least = cost[base + open[at]!]! - v[open[at]!]!;
+      let least = cost[base + open[at]] - v[open[at]];
       for (let k = 0; k < count; k++) {
-        const reduced = cost[base + open[k]!]! - v[open[k]!]!;
+        const reduced = cost[base + open[k]] - v[open[k]];
         if (reduced < least) {
           least = reduced;
           at = k;
         }
       }
-      const j = open[at]!;
-      const sent = Math.min(rest, room[j]!);
-      tree.graft(n + j, i, sent, cost[base + j]!);
+      const j = open[at];
+      const sent = Math.min(rest, room[j]);
+      tree.graft(n + j, i, sent, cost[base + j]);
       rest -= sent;
-      room[j] = room[j]! - sent;
-      if (room[j] === 0) open[at] = open[--count]!;
+      room[j] = room[j] - sent;
+      if (room[j] === 0) open[at] = open[--count];
     }
   }
 }

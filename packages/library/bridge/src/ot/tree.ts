@@ -39,7 +39,7 @@ export class BasisTree {
   }
 
   link(node: number, above: number, flow: number, cost: number): void {
-    const head = this.#child[above]!;
+    const head = this.#child[above];
     this.parent[node] = above;
     this.flow[node] = flow;
     this.arcCost[node] = cost;
@@ -55,33 +55,33 @@ export class BasisTree {
    */
   graft(top: number, above: number, flow: number, cost: number): void {
     let cut = top;
-    while (this.parent[cut] !== this.root) cut = this.parent[cut]!;
+    while (this.parent[cut] !== this.root) cut = this.parent[cut];
     this.#turn(cut, top, above, flow, cost);
   }
 
   #unlink(node: number): void {
-    const before = this.#previous[node]!;
-    const after = this.#next[node]!;
+    const before = this.#previous[node];
+    const after = this.#next[node];
     if (before >= 0) this.#next[before] = after;
-    else this.#child[this.parent[node]!] = after;
+    else this.#child[this.parent[node]] = after;
     if (after >= 0) this.#previous[after] = before;
   }
 
   refresh(): void {
     const { root, parent, potential } = this;
-    for (let node = this.#child[root]!; node >= 0; node = this.#following(node, root)) {
-      const c = this.arcCost[node]!;
-      this.#depth[node] = this.#depth[parent[node]!]! + 1;
-      potential[node] = potential[parent[node]!]! + (node < this.#n ? c : -c);
+    for (let node = this.#child[root]; node >= 0; node = this.#following(node, root)) {
+      const c = this.arcCost[node];
+      this.#depth[node] = this.#depth[parent[node]] + 1;
+      potential[node] = potential[parent[node]] + (node < this.#n ? c : -c);
     }
   }
 
   #following(node: number, top: number): number {
-    if (this.#child[node]! >= 0) return this.#child[node]!;
+    if (this.#child[node] >= 0) return this.#child[node];
     let at = node;
     while (at !== top) {
-      if (this.#next[at]! >= 0) return this.#next[at]!;
-      at = this.parent[at]!;
+      if (this.#next[at] >= 0) return this.#next[at];
+      at = this.parent[at];
     }
     return -1;
   }
@@ -93,7 +93,7 @@ export class BasisTree {
   pivot(i: number, j: number, cost: number): void {
     const { parent, flow, root } = this;
     const n = this.#n;
-    const reduced = cost - this.potential[i]! + this.potential[j]!;
+    const reduced = cost - this.potential[i] + this.potential[j];
     const depth = this.#depth;
     let p = i;
     let q = j;
@@ -103,18 +103,18 @@ export class BasisTree {
     let leavingFromJ = -1;
     let stepJ = Number.POSITIVE_INFINITY;
     while (p !== q) {
-      if (depth[p]! >= depth[q]!) {
-        if ((p < n || parent[p] === root) && flow[p]! < step) {
-          step = flow[p]!;
+      if (depth[p] >= depth[q]) {
+        if ((p < n || parent[p] === root) && flow[p] < step) {
+          step = flow[p];
           leaving = p;
         }
-        p = parent[p]!;
+        p = parent[p];
       } else {
-        if (q >= n && parent[q] !== root && flow[q]! <= stepJ) {
-          stepJ = flow[q]!;
+        if (q >= n && parent[q] !== root && flow[q] <= stepJ) {
+          stepJ = flow[q];
           leavingFromJ = q;
         }
-        q = parent[q]!;
+        q = parent[q];
       }
     }
     const join = p;
@@ -124,8 +124,8 @@ export class BasisTree {
       leaving = leavingFromJ;
     }
     if (step > 0) {
-      for (p = i; p !== join; p = parent[p]!) flow[p] = flow[p]! + (p < n ? -step : step);
-      for (q = j; q !== join; q = parent[q]!) flow[q] = flow[q]! + (q < n ? step : -step);
+      for (p = i; p !== join; p = parent[p]) flow[p] = flow[p] + (p < n ? -step : step);
+      for (q = j; q !== join; q = parent[q]) flow[q] = flow[q] + (q < n ? step : -step);
     }
     const [top, above] = onJ ? [j, i] : [i, j];
     this.#turn(leaving, top, above, step, cost);
@@ -138,9 +138,9 @@ export class BasisTree {
     let newFlow = flow;
     let newCost = cost;
     for (;;) {
-      const oldParent = this.parent[node]!;
-      const oldFlow = this.flow[node]!;
-      const oldCost = this.arcCost[node]!;
+      const oldParent = this.parent[node];
+      const oldFlow = this.flow[node];
+      const oldCost = this.arcCost[node];
       this.#unlink(node);
       this.link(node, newParent, newFlow, newCost);
       if (node === cut) return;
@@ -154,8 +154,8 @@ export class BasisTree {
   #shift(top: number, shift: number): void {
     const { potential, parent } = this;
     for (let node = top; node >= 0; node = this.#following(node, top)) {
-      potential[node] = potential[node]! + shift;
-      this.#depth[node] = this.#depth[parent[node]!]! + 1;
+      potential[node] = potential[node] + shift;
+      this.#depth[node] = this.#depth[parent[node]] + 1;
     }
   }
 }

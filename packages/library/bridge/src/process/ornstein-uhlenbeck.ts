@@ -3,20 +3,15 @@ import { argumentError } from "../core/errors.js";
 import { brownian } from "./brownian.js";
 import { type ReferenceProcess, spread } from "./process.js";
 
+const alpha = 0.5;
+
 /**
  * dX = −α X dt + σ dW forward, α = ½ as the reference's `vp`. Pinned at x1 its drift is −α x/tanh(α(1−t)) + α
  * x1/sinh(α(1−t)), pinned at x0 backward the same in t. Bridge points are Brownian (as in the reference). Throws a
  * BridgeError unless σ > 0.
  */
-export function ornsteinUhlenbeck({
-  sigma = 1,
-  alpha = 0.5,
-}: {
-  sigma?: number;
-  alpha?: number;
-} = {}): ReferenceProcess {
-  if (!(alpha > 0 && Number.isFinite(alpha) && sigma > 0))
-    throw argumentError(`alpha is ${alpha} and sigma ${sigma}; expected positive numbers`);
+export function ornsteinUhlenbeck({ sigma = 1 }: { sigma?: number } = {}): ReferenceProcess {
+  if (!(sigma > 0)) throw argumentError(`sigma is ${sigma}; expected a positive number`);
   const line = brownian({ sigma });
   const driftTo: ReferenceProcess["driftTo"] = (direction, { x, t, end }) => {
     const left = spread(direction === "f" ? t.rsub(1) : t, x).mul(alpha);

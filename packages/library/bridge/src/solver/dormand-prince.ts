@@ -13,7 +13,7 @@ const stages = [
   [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
 ];
 /** The last stage's weights, so that its slope costs nothing. */
-const solution = [...(stages[5] as number[]), 0];
+const solution = [...stages[5], 0];
 /** Solution less Shampine's fourth-order companion, as in torchdiffeq. */
 const companion = [
   35 / 384 - 1951 / 21600,
@@ -54,12 +54,12 @@ export function dormandPrince(
   let end = x;
   for (const [i, weights] of stages.entries()) {
     end = moved(x, dt, weights, k);
-    const node = nodes[i] as number;
+    const node = nodes[i];
     k.push(field.at(end, node === 1 ? before : time + node * dt));
   }
   return {
     end,
-    slope: k[6] as Tensor,
+    slope: k[6],
     error: difference(dt, k),
     between: (share) => moved(x, dt, quartic(share), k),
   };
@@ -73,23 +73,22 @@ function moved(
   k: readonly Tensor[],
 ): Tensor {
   return tidy(() => {
-    let sum = (k[0] as Tensor).mul((w1 as number) * dt);
-    for (const [j, w] of weights.entries())
-      if (w !== 0) sum = sum.add(k[j + 1] as Tensor, { alpha: w * dt });
+    let sum = k[0].mul(w1 * dt);
+    for (const [j, w] of weights.entries()) if (w !== 0) sum = sum.add(k[j + 1], { alpha: w * dt });
     return x.add(sum);
   });
 }
 
 /** One reduction: in another order, rounding would make float32 runs take other steps than the reference's. */
 function difference(dt: number, k: readonly Tensor[]): Tensor {
-  const { dtype, device } = k[0] as Tensor;
+  const { dtype, device } = k[0];
   return stack(k, { dim: -1 }).mul(tensor(companion, { dtype, device }).mul(dt)).sum([-1]);
 }
 
 /** The quartic with the step's states, slopes and middle, at θ; summed in float64, so that nothing cancels. */
 function quartic(share: number): number[] {
   return solution.map((c, j) => {
-    const m = middle[j] as number;
+    const m = middle[j];
     const f0 = j === 0 ? 1 : 0;
     const f1 = j === 6 ? 1 : 0;
     const fourth = 2 * (f1 - f0) - 8 * c + 16 * m;

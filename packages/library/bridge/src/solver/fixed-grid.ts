@@ -21,14 +21,14 @@ const following =
   (field, x, times, { step_size }) => {
     const v = counted(field);
     const sign = timeSign(times);
-    const grid = fixedGrid(times[0] as number, times[times.length - 1] as number, step_size);
+    const grid = fixedGrid(times[0], times[times.length - 1], step_size);
     const states = tidy(() => {
       const seen: Tensor[] = [x];
       let y = x;
       let owned = false;
       for (let k = 0; k + 1 < grid.length; k++) {
-        const time = grid[k] as number;
-        const next = grid[k + 1] as number;
+        const time = grid[k];
+        const next = grid[k + 1];
         const { end, between } = tidy(() => {
           const state = step(v, y, { time, dt: next - time });
           const due = times.slice(seen.length).filter((at) => sign * (next - at) > 0);

@@ -17,8 +17,6 @@ export interface FlowOptions {
   atol?: number;
   /** Longest fixed step (default 0.01). */
   step_size?: number;
-  /** Maximum number of adaptive steps, refused ones included (default 10,000). */
-  max_num_steps?: number;
   /** The last adaptive step may pass the last time, as in torchdiffeq (default: it ends there). */
   overshoot?: boolean;
 }
@@ -59,5 +57,5 @@ export function counted(field: Field): CountedField {
 }
 
 export function timeSign(times: readonly number[]): 1 | -1 {
-  return (times[1] as number) > (times[0] as number) ? 1 : -1;
+  return times[1] > times[0] ? 1 : -1;
 }

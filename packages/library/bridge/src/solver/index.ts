@@ -22,7 +22,6 @@ export function solveFlow(
     rtol = 1e-5,
     atol = 1e-5,
     step_size = 0.01,
-    max_num_steps = 10_000,
     overshoot = false,
   }: FlowOptions & { times: readonly number[]; solver?: keyof typeof flowSolvers },
 ): Flow {
@@ -34,11 +33,11 @@ export function solveFlow(
       `solver is "${solver}"; expected one of ${Object.keys(flowSolvers).join(", ")}`,
     );
   checkTimes(times);
-  for (const [name, value] of Object.entries({ rtol, atol, step_size, max_num_steps }))
+  for (const [name, value] of Object.entries({ rtol, atol, step_size }))
     if (!(Number.isFinite(value) && value > 0))
       throw argumentError(`${name} is ${value}; expected a positive number`);
   if (times.length === 1) return { states: stack([x]), nfe: 0 };
-  const options = { rtol, atol, step_size, max_num_steps, overshoot };
+  const options = { rtol, atol, step_size, overshoot };
   const flow = chosen(field, x, times, options);
   if (!tidy(() => flow.states.isfinite().all().item())) {
     flow.states.dispose();
@@ -55,7 +54,7 @@ function checkTimes(times: readonly number[]): void {
   const fine =
     times.length > 0 &&
     times.every(Number.isFinite) &&
-    times.every((t, i) => i === 0 || Math.sign(t - (times[i - 1] as number)) === way) &&
+    times.every((t, i) => i === 0 || Math.sign(t - times[i - 1]) === way) &&
     (times.length === 1 || way !== 0);
   if (!fine)
     throw argumentError(

@@ -6,13 +6,13 @@ export function neighbour(value: number, sign: 1 | -1, dtype: DType): number {
     const number = new Float32Array([value]);
     const bits = new Int32Array(number.buffer);
     if (number[0] === 0) return sign * 2 ** -149;
-    bits[0] = (bits[0] as number) + ((number[0] as number) > 0 ? sign : -sign);
-    return number[0] as number;
+    bits[0] = bits[0] + (number[0] > 0 ? sign : -sign);
+    return number[0];
   }
   if (dtype !== "float64") return value;
   if (value === 0) return sign * Number.MIN_VALUE;
   const number = new Float64Array([value]);
   const bits = new BigInt64Array(number.buffer);
-  bits[0] = (bits[0] as bigint) + BigInt(value > 0 ? sign : -sign);
-  return number[0] as number;
+  bits[0] = bits[0] + BigInt(value > 0 ? sign : -sign);
+  return number[0];
 }

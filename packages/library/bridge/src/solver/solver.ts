@@ -31,9 +31,9 @@ export function ordered(direction: Direction, grid: TimeGrid, only?: number): So
   const n = grid.steps.length;
   const step = (k: number): SolverStep => {
     const i = direction === "f" ? k : n - 1 - k;
-    const low = grid.times[i] as number;
-    const high = grid.times[i + 1] as number;
-    const dt = grid.steps[i] as number;
+    const low = grid.times[i];
+    const high = grid.times[i + 1];
+    const dt = grid.steps[i];
     return direction === "f" ? { k, time: low, next: high, dt } : { k, time: high, next: low, dt };
   };
   return only === undefined ? grid.steps.map((_, k) => step(k)) : [step(only)];

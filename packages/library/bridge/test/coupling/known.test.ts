@@ -114,7 +114,7 @@ describe("besideKnown", () => {
     ["none", [0, 0]],
   ])("serves batches of which %s are known", (_, marks) => {
     const batch: Pairs = { ...ends(2, 2), known: tensor(marks) };
-    const made = besideKnown(minibatchExact({ replace: false }))(batch, seeded(1));
+    const made = besideKnown(minibatchExact())(batch, seeded(1));
     expect(distance(made.x1.sub(100), made.x0)).toBe(0);
     expect(unmarked(batch)).toEqual({ x0: batch.x0, x1: batch.x1 });
   });
@@ -137,9 +137,9 @@ describe("methods that start elsewhere", () => {
     } as RowsContext;
   };
 
-  it.each(["ref", "identity"] as const)("keep known pairs beside the pairs of %s", (how) => {
+  it("keep known pairs beside the pairs of the reference process", () => {
     for (const direction of ["b", "f"] as const) {
-      const { x0, x1, known: marks } = dsbm.rows.make(context(how, { direction })) as Pairs;
+      const { x0, x1, known: marks } = dsbm.rows.make(context("ref", { direction })) as Pairs;
       expect(marks?.toNumbers().reduce((a, b) => a + b)).toBe(3);
       const far = x1.sub(x0).flatten().toNumbers();
       marks?.toNumbers().forEach((mark, k) => {
@@ -147,7 +147,7 @@ describe("methods that start elsewhere", () => {
         expect(Math.abs(far[k] as number) > 50).toBe(mark === 1);
       });
     }
-    const rows = alpha_dsbm.rows.make(context(how));
+    const rows = alpha_dsbm.rows.make(context("ref"));
     const { x0, x1, made0, made1, known: marks } = rows as OnlinePairs & { known?: Tensor };
     marks?.toNumbers().forEach((mark, k) => {
       for (const gap of [(made0 ?? x0).sub(x1), (made1 ?? x1).sub(x0)])
@@ -157,8 +157,8 @@ describe("methods that start elsewhere", () => {
 
   it("take rows that are paired already as they are", () => {
     const data = { ...ends(4, 4), shuffled: true, known: tensor([0, 1, 0, 1]) };
-    const { x0, x1 } = dsbm.rows.make(context("identity", { data, matching: null })) as Pairs;
+    const { x0, x1 } = dsbm.rows.make(context("ref", { data, matching: null })) as Pairs;
     expect(x0.toNumbers()).toEqual([0, 1, 2, 3]);
-    expect(x1.toNumbers()).toEqual([0, 101, 2, 103]);
+    expect(x1.round().add(0).toNumbers()).toEqual([0, 101, 2, 103]);
   });
 });

@@ -1,10 +1,10 @@
 // Likelihoods along the flow of the Gaussian bridge, for which they are known.
-import { type Tensor, tensor } from "@dsbm/torch";
+import type { Tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../../test/support/numbers.js";
 import { exactMarginal } from "../../src/metric/gaussian-bridge.js";
-import { gaussianLogDensity, logLikelihood } from "../../src/metric/likelihood.js";
+import { logLikelihood } from "../../src/metric/likelihood.js";
 import { exactFlow } from "../support.js";
 
 const bridge = { a: 0.5, sigma: 1.4 };
@@ -19,23 +19,6 @@ function logNormal(x: Tensor, { mean, var: v }: { mean: number; var: number }): 
     .div(-2 * v);
   return square.sub((d / 2) * Math.log(2 * Math.PI * v));
 }
-
-describe("the log-density of a Gaussian", () => {
-  it("is that of its factors, under any rotation", () => {
-    const mean = normal([2], 6);
-    const angle = 0.7;
-    const variances = [0.3, 2] as const;
-    const c = Math.cos(angle);
-    const s = Math.sin(angle);
-    const rotation = tensor(Float64Array.of(c, -s, s, c)).reshape([2, 2]);
-    const z = normal([6, 2], 7).to("float64");
-    const alone = variances.map((v, k) => logNormal(z.narrow(1, k, 1), { mean: 0, var: v }));
-    const covariance = rotation.mul(tensor(Float64Array.from(variances))).mm(rotation.t());
-    const x = z.mm(rotation.t()).add(mean);
-    const [a, b] = alone as [Tensor, Tensor];
-    expect(distance(gaussianLogDensity(x, { mean, covariance }), a.add(b))).toBeLessThan(1e-6);
-  });
-});
 
 describe("the likelihood along the probability flow", () => {
   it.each([

@@ -2,10 +2,11 @@
 // the moments of its samples, and densities integrate to one.
 import { arange, full, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
+import { mixtureLogLikelihood } from "../../../../../test/support/densities.js";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, normal, seeded, summary } from "../../../../../test/support/numbers.js";
 import { oneTime } from "../../src/core/one-time.js";
-import { MixturePotential, mixtureLogLikelihood } from "../../src/model/mixture-potential.js";
+import { MixturePotential } from "../../src/model/mixture-potential.js";
 
 const epsilon = 0.8;
 

@@ -2,7 +2,7 @@
 import { tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
-import { densePlan } from "../../src/ot/plan.js";
+import { densePlan } from "../../../../../test/support/plans.js";
 import { samplePairs } from "../../src/ot/sample.js";
 import { simplex } from "../../src/ot/simplex.js";
 import { numbers, seeded } from "./helpers.js";

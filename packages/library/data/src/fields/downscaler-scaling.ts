@@ -49,7 +49,7 @@ export function unscaleFields(x: Tensor, scaling: DownscalerScaling): Tensor {
         .narrow(0, 0, channels)
         .to({ dtype: x.dtype, device: x.device })
         .view([1, channels, 1, 1]),
-    ) as [Tensor, Tensor, Tensor, Tensor];
+    );
     const t = x.add(2).div(2).mul(Deltap).add(mintrain_p);
     const mean = t.mean([2, 3], { keepdim: true });
     return t.sub(mean).add(mean.mul(Delta_).div(Deltap).add(mintrain_mean));

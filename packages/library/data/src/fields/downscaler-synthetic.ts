@@ -84,8 +84,8 @@ function sampler(
       );
     const [a, b] = noise(2, streams.states).split(1, { dim: 1 }) as Tensor[];
     const c = noise(1, streams.condition);
-    const correlated = a!.mul(coherence).add(b!.mul(Math.sqrt(1 - coherence ** 2)));
-    const white = cat([a!, correlated, c], { dim: 1 });
+    const correlated = a.mul(coherence).add(b.mul(Math.sqrt(1 - coherence ** 2)));
+    const white = cat([a, correlated, c], { dim: 1 });
     const fields = fftIrfft2(fftRfft2(white).mul(by), { s: [height, width] });
     const smooth = fields.narrow(1, 2, 1);
     return cat([fields.narrow(1, 0, 2).add(smooth.mul(follow)).add(shift), smooth], { dim: 1 });

@@ -67,7 +67,7 @@ function find(file: string, options: Pick<SetOptions, "directory">) {
     places: placesIn(options, ["downscaler"]),
     cure,
   });
-  return { folder, path: paths[0] as string };
+  return { folder, path: paths[0] };
 }
 
 function segmentOf(all: Tensor, wavenumber: number, of: { path: string; name: string }): Tensor {

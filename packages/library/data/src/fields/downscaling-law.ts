@@ -24,7 +24,7 @@ export function fieldLaws(resolution: Resolution, size: number) {
   /** Modes have variances in proportion to `shape(k)`, k > 0 in waves across the field. */
   const law = (variance: number, shape: (k: number) => number): FieldLaw => {
     const raw = modes.k.map((k) => (k === 0 ? 0 : shape(k)));
-    const total = raw.reduce((sum, p, m) => sum + p * modes.weight[m]!, 0);
+    const total = raw.reduce((sum, p, m) => sum + p * modes.weight[m], 0);
     return { modes, power: raw.map((p) => (p * variance) / total) };
   };
   const states = [1.5, 1].map((exponent) => {
@@ -32,7 +32,7 @@ export function fieldLaws(resolution: Resolution, size: number) {
     const fine = law(0.25, (k) => k ** -(exponent + 1) * Math.exp(-(((2 * k) / size) ** 2)));
     if (resolution === "high") return fine;
     const damping = (k: number) => (k < cutoff ? 0.7 * Math.exp(-((k / cutoff) ** 2)) : 0);
-    return { modes, power: fine.power.map((p, m) => p * damping(modes.k[m]!)) };
+    return { modes, power: fine.power.map((p, m) => p * damping(modes.k[m])) };
   });
   const condition = law(0.2, (k) => (k < cutoff ? Math.exp(-((k / 2) ** 2)) : 0));
   condition.power[0] = 0.05;

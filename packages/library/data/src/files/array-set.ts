@@ -86,6 +86,6 @@ function checkRows({ dtype, shape, ndim }: Tensor, path: string): void {
     throw refuse(
       `shape [${shape}]: expected vectors [n, d] or images [n, C, H, W]; reshape the array`,
     );
-  if (shape[0]! < 2)
+  if (shape[0] < 2)
     throw refuse(`${shape[0]} rows: expected 2 or more, to train on and to test on`);
 }

@@ -26,7 +26,7 @@ export function byteTable(
       "BadLabel",
       `${source}: label ${labels[at]} of image ${at}: expected ${known[0]} to ${known.at(-1)}, the labels of ${name}`,
     );
-  const kept = Array.from(labels.keys()).filter((i) => classes?.includes(labels[i]!) ?? true);
+  const kept = Array.from(labels.keys()).filter((i) => classes?.includes(labels[i]) ?? true);
   if (kept.length === 0) throw invalidOption(`${source}: has no image of the classes of ${name}`);
   const rows = kept.slice(0, rowCount(n, kept.length, { name, split }));
   const size = images.length / labels.length;
@@ -43,7 +43,7 @@ export function byteTable(
       const x = tensor(bytes, { shape: [rows.length, ...shape] });
       return {
         x: facts.transposed ? x.transpose(2, 3).contiguous() : x,
-        labels: tensor(Uint8Array.from(rows, (i) => labels[i]!)).to("int64"),
+        labels: tensor(Uint8Array.from(rows, (i) => labels[i])).to("int64"),
       };
     }),
     classes: facts.classes.filter(({ label }) => present.has(label)),

@@ -38,7 +38,7 @@ function readImages(set: PublishedSet, options: SetOptions): ByteImages {
     places: [...placesIn(options, folders), bundle?.folder() ?? []].flat(),
     cure: `${bundle ? `${bundle.install}, or ` : ""}download ${names.join(" and ")} from ${home} and put them, unpacked or as .gz,`,
   });
-  const [imagePath, labelPath] = paths as [string, string];
+  const [imagePath, labelPath] = paths;
   const images = parseIdx(unpack(imagePath), imagePath);
   const labels = parseIdx(unpack(labelPath), labelPath);
   const [n = 0, rows = 0, cols = 0] = images.shape;

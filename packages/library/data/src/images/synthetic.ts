@@ -35,10 +35,10 @@ function load(all: readonly ImageClass[], options: SetOptions): Table {
   const images = new Uint8Array(n * size * size);
   const labels = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
-    const [u, v, w] = draws.slice(3 * i, 3 * i + 3) as [number, number, number];
+    const [u, v, w] = draws.slice(3 * i, 3 * i + 3);
     const r = size * (0.15 + 0.15 * u);
     const centre = { x: r + (size - 2 * r) * v, y: r + (size - 2 * r) * w };
-    const { label } = classes[i % classes.length]!;
+    const { label } = classes[i % classes.length];
     labels[i] = label;
     const image = images.subarray(i * size * size, (i + 1) * size * size);
     (label === 0 ? square : circle)(image, { size, r, ...centre });

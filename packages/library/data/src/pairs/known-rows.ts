@@ -54,7 +54,7 @@ export async function readPairs(
   const first = { source: 0, target: 0 };
   for (let k = 0; k < intervals; k++) {
     const own = pairs.filter(({ interval }) => interval === k + 1);
-    const [a, b] = ends.slice(k, k + 2) as [PairedEnd, PairedEnd];
+    const [a, b] = ends.slice(k, k + 2);
     const source = await findRows(path, "source", a, own, { id, signal });
     const target = await findRows(path, "target", b, own, { id, signal });
     for (const [i, row] of source.places.entries()) {
@@ -85,7 +85,7 @@ async function readCells(
   try {
     const pairs: CellPair[] = [];
     for await (const { texts } of file.batches({ texts: pairColumns(file, intervals), signal }))
-      for (const i of (texts[0] as string[]).keys()) {
+      for (const i of texts[0].keys()) {
         const [source = "", target = "", text = "1"] = texts.map((cells) => cells[i]?.trim());
         const row = pairs.length + 1;
         const interval = /^\d+$/.test(text) ? Number(text) : 0;
@@ -185,8 +185,8 @@ async function readIds(
       signal,
     };
     for await (const { rows, texts } of cleanRows(file, request))
-      for (const [i, text] of (texts[0] as string[]).entries())
-        ids.set(text.trim(), ids.has(text.trim()) ? -1 : (rows[i] as number));
+      for (const [i, text] of texts[0].entries())
+        ids.set(text.trim(), ids.has(text.trim()) ? -1 : rows[i]);
     return ids;
   } finally {
     file.close();

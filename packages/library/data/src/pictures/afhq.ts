@@ -28,7 +28,7 @@ function findPictures(kind: string, options: SetOptions): SplitPictures {
   );
   for (const source of places) {
     const files = listPictures(source);
-    if (files.length > 0) return { source, files, cache: join(directory as string, "decoded") };
+    if (files.length > 0) return { source, files, cache: join(directory!, "decoded") };
   }
   throw missingFiles(`AFHQ ${kind} (${split})`, {
     places,

@@ -83,6 +83,6 @@ function toPlanes(data: Uint8Array, stored: number, channels: number): Uint8Arra
   const size = data.length / stored;
   const out = new Uint8Array(channels * size);
   for (let c = 0; c < channels; c++)
-    for (let i = 0; i < size; i++) out[c * size + i] = data[i * stored + c] as number;
+    for (let i = 0; i < size; i++) out[c * size + i] = data[i * stored + c];
   return out;
 }

@@ -48,7 +48,7 @@ export function holdOut(
   fraction: number,
 ): { train: PictureFile[]; test: PictureFile[] } {
   const digests = files.map(({ name }) => sha256(name)).sort();
-  const bound = digests[testCount(fraction, files.length)] as string;
+  const bound = digests[testCount(fraction, files.length)];
   const isHeld = ({ name }: PictureFile) => sha256(name) < bound;
   return { train: files.filter((file) => !isHeld(file)), test: files.filter(isHeld) };
 }

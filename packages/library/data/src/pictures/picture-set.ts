@@ -49,7 +49,7 @@ export function pictureSet({ about, label, find }: PictureSetFacts): DataSet {
     checkPrepared(folder, `${name} (${split})`);
     const names = all.map((file) => file.name);
     const places = new Map(names.map((file, row) => [file, row]));
-    const rows = files.slice(0, count).map((file) => places.get(file.name) as number);
+    const rows = files.slice(0, count).map((file) => places.get(file.name)!);
     return newTable({
       name,
       split,

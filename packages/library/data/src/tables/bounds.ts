@@ -33,7 +33,7 @@ export function boundsOf(ends: readonly TableFacts[]): ColumnBounds {
     const inOwnUnits = (value: number) => (log1p ? Math.expm1(value) : value);
     return range.min.map((min, k) => ({
       min: inOwnUnits(min),
-      max: inOwnUnits(range.max[k] as number),
+      max: inOwnUnits(range.max[k]),
     }));
   });
   return {
@@ -72,11 +72,11 @@ export function limitsOf(
     const [, name = "", low, high] = /^(.*):(.*?)\.\.(.*)$/s.exec(item) ?? [];
     const isWritten = low !== undefined && range !== true && !names.includes(item);
     const k = placeOf("range", isWritten ? name : item);
-    const a = source[k] as Bounds;
+    const a = source[k];
     const b = target?.[k] ?? a;
     limits.min[k] = isWritten ? boundOf(low, -1, item) : Math.min(a.min, b.min);
     limits.max[k] = isWritten ? boundOf(high ?? "", 1, item) : Math.max(a.max, b.max);
-    if ((limits.min[k] as number) > (limits.max[k] as number)) throw noRange(item);
+    if (limits.min[k] > limits.max[k]) throw noRange(item);
   }
   return limits;
 }

@@ -106,10 +106,10 @@ export async function* cleanRows(
       faults.set(name, fault);
     };
     for (const [k, name] of numberColumns.entries()) {
-      const values = batch.numbers[k] as Float64Array;
+      const values = batch.numbers[k];
       const least = log1p && k < numbers.length ? 0 : -largest;
       for (const i of all) {
-        const value = values[i] as number;
+        const value = values[i];
         if (value <= largest && value >= least) continue;
         if (value < 0 && value >= -largest)
           throw badTable(
@@ -120,17 +120,14 @@ export async function* cleanRows(
       }
     }
     if (isClass)
-      for (const i of all)
-        if (isMissing(batch.texts.at(-1)?.[i] as string)) addFault(condition.name, i);
+      for (const i of all) if (isMissing(batch.texts.at(-1)![i])) addFault(condition.name, i);
     const rows = all.filter((i) => isWhole[i]);
     counts.all += count;
     counts.rows += all.length;
     counts.dropped += all.length - rows.length;
     if (rows.length === 0 || (missing === "error" && counts.dropped > 0)) continue;
-    const pickedNumbers = batch.numbers.map((column) =>
-      Float64Array.from(rows, (i) => column[i] as number),
-    );
-    const pickedTexts = batch.texts.map((column) => rows.map((i) => column[i] as string));
+    const pickedNumbers = batch.numbers.map((column) => Float64Array.from(rows, (i) => column[i]));
+    const pickedTexts = batch.texts.map((column) => rows.map((i) => column[i]));
     yield {
       count: rows.length,
       rows: Int32Array.from(rows, (i) => first + i),
@@ -152,7 +149,7 @@ function groupFilter({ column, value }: { column: string; value: string }, group
     numbers: [],
     texts: [column],
     keeps({ texts }: Pick<RowBatch, "texts">, i: number) {
-      const cell = texts[0]?.[i] as string;
+      const cell = texts[0]?.[i];
       if (groups.size < mostGroups) groups.add(cell);
       return isIn(cell);
     },
@@ -164,7 +161,7 @@ function missingValues(
   faults: readonly Fault[],
   { rows, dropped, numbers }: CleanCounts & Pick<CleanRequest, "numbers">,
 ): DatasetError {
-  const [{ name, first, count }, ...others] = faults as [Fault, ...Fault[]];
+  const [{ name, first, count }, ...others] = faults;
   const names = others.map((fault) => fault.name);
   const more = names.length === 0 ? "" : `, others ${firstOf(names, 4)}`;
   const orExclude = numbers.includes(name) ? `, or ${setting("data.exclude", [name])}` : "";

@@ -29,7 +29,7 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
   if (conditions.includes(null)) return null;
   const [first, ...others] = conditions as [ConditionFacts, ...ConditionFacts[]];
   const { name, classes } = first;
-  const place = (i: number) => placeOf(ends[i] as TableFacts);
+  const place = (i: number) => placeOf(ends[i]);
   for (const [i, other] of others.entries()) {
     if ((classes === null) !== (other.classes === null))
       throw invalidOption(
@@ -46,11 +46,7 @@ export function fitCondition(ends: readonly TableFacts[]): ColumnCondition | nul
   }
   const total = ends.reduce((sum, { moments }) => sum + moments.n, 0);
   const average = (value: (condition: ConditionFacts) => number) =>
-    ends.reduce(
-      (sum, { moments, condition }) =>
-        sum + (moments.n / total) * value(condition as ConditionFacts),
-      0,
-    );
+    ends.reduce((sum, { moments, condition }) => sum + (moments.n / total) * value(condition!), 0);
   const mean = average((one) => one.mean);
   const variance = average((one) => one.variance + (one.mean - mean) ** 2);
   return { name, classes: null, mean, std: Math.sqrt(variance) };
@@ -78,7 +74,6 @@ export function decodeCondition(
   { classes, mean, std }: ColumnCondition,
   rows: Tensor,
 ): (string | number)[] {
-  if (classes)
-    return tidy(() => rows.argmax({ dim: 1 }).toNumbers()).map((k) => classes[k] as string);
+  if (classes) return tidy(() => rows.argmax({ dim: 1 }).toNumbers()).map((k) => classes[k]);
   return tidy(() => rows.flatten().toNumbers()).map((z) => z * std + mean);
 }

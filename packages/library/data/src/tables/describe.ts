@@ -1,5 +1,5 @@
 import { firstOf, setting } from "../names.js";
-import type { Bounds, ColumnBounds } from "./bounds.js";
+import type { ColumnBounds } from "./bounds.js";
 import type { ColumnCondition } from "./conditions.js";
 import { placeOf, type TableFacts } from "./facts.js";
 import type { ColumnTransform } from "./units.js";
@@ -23,7 +23,7 @@ export function describeTables(
   tables: readonly TableFacts[],
   { transform, conditioning, bounds }: Context,
 ) {
-  const [source, ...others] = tables as [TableFacts, ...TableFacts[]];
+  const [source, ...others] = tables;
   const target = others.at(-1) ?? null;
   const ends = target ? [source, target] : [source];
   const sizes = ends.map(({ train }) => train);
@@ -65,8 +65,8 @@ function columnNotes(
   ends: readonly TableFacts[],
   { transform, bounds }: Pick<Context, "transform" | "bounds">,
 ): string[] {
-  const name = ends[0]?.columns[k] as string;
-  const a = bounds.source[k] as Bounds;
+  const name = ends[0]?.columns[k];
+  const a = bounds.source[k];
   const b = bounds.target?.[k] ?? a;
   const exclude = setting("data.exclude", [name]);
   if (transform.std[k] === 0)
@@ -81,8 +81,8 @@ function columnNotes(
   const low = Math.min(a.min, b.min);
   const high = Math.max(a.max, b.max);
   const widths = ends.map(({ range, moments }) => {
-    const width = (range.max[k] as number) - (range.min[k] as number);
-    return width / Math.sqrt(moments.variance[k] as number);
+    const width = range.max[k] - range.min[k];
+    return width / Math.sqrt(moments.variance[k]);
   });
   if ((bounds.whole[k] && high - low < 10) || ends.some(({ spread }) => spread[k] === 0))
     notes.push(

@@ -26,17 +26,15 @@ export function fitTransform(
   ends: readonly TransformFacts[],
   standardise: Standardise,
 ): ColumnTransform {
-  const [{ columns, log1p }] = ends as [TransformFacts];
+  const [{ columns, log1p }] = ends;
   const total = ends.reduce((sum, { moments }) => sum + moments.n, 0);
   const average = (value: (end: TransformFacts) => number) =>
     ends.reduce((sum, end) => sum + (end.moments.n / total) * value(end), 0);
   const pooled = columns.map((_, k) => {
-    const mean = average(({ moments }) => moments.mean[k] as number);
-    const variance = average(
-      ({ moments }) => (moments.variance[k] as number) + ((moments.mean[k] as number) - mean) ** 2,
-    );
-    const low = Math.min(...ends.map(({ range }) => range.min[k] as number));
-    const high = Math.max(...ends.map(({ range }) => range.max[k] as number));
+    const mean = average(({ moments }) => moments.mean[k]);
+    const variance = average(({ moments }) => moments.variance[k] + (moments.mean[k] - mean) ** 2);
+    const low = Math.min(...ends.map(({ range }) => range.min[k]));
+    const high = Math.max(...ends.map(({ range }) => range.max[k]));
     const isConstant = high - low <= 1e-12 * Math.max(Math.abs(low), Math.abs(high));
     return { mean, variance, isConstant };
   });
@@ -66,7 +64,7 @@ export function toRows(
   const n = columns[0]?.length ?? 0;
   const rows = dtype === "float64" ? new Float64Array(n * d) : new Float32Array(n * d);
   for (const [k, column] of columns.entries())
-    for (let i = 0; i < n; i++) rows[i * d + k] = column[i] as number;
+    for (let i = 0; i < n; i++) rows[i * d + k] = column[i];
   return rows;
 }
 
@@ -186,7 +184,7 @@ export class RowUnits {
     const { mean, std } = transform;
     const row = (values: readonly number[]) =>
       tidy(() => tensor(Float64Array.from(values)).to("float32").keep());
-    this.#shift = row(mean.map((m, k) => m - (offset[k] as number)));
+    this.#shift = row(mean.map((m, k) => m - offset[k]));
     this.#scale = row(std.map((s) => 1 / (s || 1)));
   }
 

@@ -54,7 +54,7 @@ export function principalComponents(x: Tensor, { k }: { k: number }): Projection
   return noGrad(() =>
     tidy(() => {
       const rows = x.flatten({ startDim: 1 }).to("float64");
-      const [n, d] = rows.shape as [number, number];
+      const [n, d] = rows.shape;
       if (!Number.isInteger(k) || k < 1 || k > d || n < 2)
         throw new BridgeError(
           "argument",

@@ -64,7 +64,7 @@ export class Agreement {
     let pause = 0;
     for (let s = step; pause === 0 && s < Math.min(end, steps()); s++) if (pauseAt(s)) pause = s;
     const proposal = [isAborted() ? 1 : 0, isMain && pause > 0 ? pause + 1 : end, pause];
-    const [stop, next, agreed] = this.#ranks.max(proposal) as [number, number, number];
+    const [stop, next, agreed] = this.#ranks.max(proposal);
     this.#next = next;
     this.#pause = agreed;
     return { stop: stop > 0, pause: step === agreed };

@@ -194,7 +194,7 @@ export class CacheRows implements RowSource {
       yield* this.#simulate(saved.refresh, order);
       return;
     }
-    simulate.setState(saved.after as Uint8Array);
+    simulate.setState(saved.after!);
     this.#map();
     this.#order.restore(order);
   }

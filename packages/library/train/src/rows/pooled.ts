@@ -11,7 +11,7 @@ import {
   tensorsOf,
   unmarked,
 } from "@dsbm/bridge";
-import { type Generator, randperm, type Tensor } from "@dsbm/torch";
+import { type Generator, randperm } from "@dsbm/torch";
 import { allOf } from "../distributed/ranks.js";
 import { cutRows, keptRows, type Making, type RowSource, type SourceState } from "./rows.js";
 
@@ -105,7 +105,7 @@ export class PooledRows implements RowSource {
 }
 
 function shuffled<B extends Batch>(batch: B, generator: Generator): B {
-  const { device } = tensorsOf(batch)[0] as Tensor;
+  const { device } = tensorsOf(batch)[0];
   const order = randperm(countRows(batch), { generator, device });
   return mapBatch(batch, (t) => t.indexSelect(0, order));
 }

@@ -34,8 +34,8 @@ export class Prefetcher {
     const [first] = this.#begun;
     if (first && (first.direction !== direction || first.x !== x)) this.stop();
     const begun = this.#begun.shift();
-    if (!begun) return tidy(() => this.#start(direction, x, conditions).finish())[0] as Tensor;
-    const [ends] = begun.run.finish() as [Tensor];
+    if (!begun) return tidy(() => this.#start(direction, x, conditions).finish())[0];
+    const [ends] = begun.run.finish();
     const copy = ends.detach(); // of the caller's scope
     ends.dispose();
     return copy;

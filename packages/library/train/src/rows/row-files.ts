@@ -22,7 +22,7 @@ export class RowFiles implements Disposable {
   append(batch: Batch, n: number): void {
     const tensors = tensorsOf(batch);
     namesOf(batch).forEach((name, i) => {
-      const rows = io.toRaw((tensors[i] as Tensor).narrow(0, 0, n));
+      const rows = io.toRaw(tensors[i].narrow(0, 0, n));
       const staged = this.#staged.get(name) ?? this.#stage(name, rows);
       this.#staged.set(name, staged);
       staged.writer.append(rows);
@@ -36,7 +36,7 @@ export class RowFiles implements Disposable {
 
   /** Standardises the rows of a name per coordinate, `count` rows at a time; the name's file is complete then. */
   normalize(name: string, count: number): void {
-    const { file, writer } = this.#staged.get(name) as Staged;
+    const { file, writer } = this.#staged.get(name)!;
     writer.close();
     tidy(() => {
       const x = io.mapNpy(file.temporary);

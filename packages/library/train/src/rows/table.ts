@@ -55,8 +55,8 @@ function columnsOf(tables: Batch, index: Batch | null, order: Tensor): Column[] 
   const rows = tensorsOf(tables);
   return namesOf(tables).map((name, i) => ({
     name,
-    rows: (rows[i] as Tensor).detach().keep(),
-    order: orders.get(indices?.[i]) as Tensor,
+    rows: rows[i].detach().keep(),
+    order: orders.get(indices?.[i])!,
   }));
 }
 
@@ -144,7 +144,7 @@ export class TableRows implements RowSource {
       for (const { order } of columns) parts.set(order, order.narrow(0, start, end - start));
       return batchFrom(
         columns.map(({ name }) => name),
-        columns.map(({ rows, order }) => rows.indexSelect(0, parts.get(order) as Tensor)),
+        columns.map(({ rows, order }) => rows.indexSelect(0, parts.get(order)!)),
       );
     });
     this.#block = { start, end, rows };

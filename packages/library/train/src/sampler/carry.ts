@@ -72,7 +72,7 @@ interface CarryContext extends CarryOptions {
 /** The process times of a direction's states, the start first. */
 export function timesOf(direction: Direction, grid: TimeGrid): number[] {
   const start = direction === "f" ? grid.times[0] : grid.times.at(-1);
-  return [start as number, ...ordered(direction, grid).map(({ next }) => next)];
+  return [start!, ...ordered(direction, grid).map(({ next }) => next)];
 }
 
 async function isInterrupted(signal: AbortSignal | undefined): Promise<boolean> {
@@ -154,7 +154,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
     const asked = guidedEvaluations(guidance) * (diffusion === undefined ? 1 : 2);
     const evaluations = isPlan ? 1 : steps * asked;
     if (isPlan && !path) {
-      await onState(0, end as Tensor);
+      await onState(0, end!);
       return evaluations * n;
     }
     for (let k = 0; k < steps; k += each) {
@@ -166,7 +166,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
         return Array.from({ length: all.size(1) }, (_, i) => all.select(1, i).contiguous().keep());
       });
       if (y !== x) y.dispose();
-      y = states.at(-1) as Tensor;
+      y = states.at(-1)!;
       try {
         for (const [i, state] of path ? states.entries() : []) {
           if (signal?.aborted) return null;
@@ -180,7 +180,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
     return evaluations * n;
   } finally {
     if (y !== x) y.dispose();
-    (end as Tensor | null)?.dispose();
+    end?.dispose();
   }
 }
 
@@ -191,7 +191,7 @@ async function carryFlow(
   const { grid, given, path = false, signal, onState, follow, block, ...options } = context;
   const n = x.size(0);
   const stops = timesOf(direction, grid);
-  const times = path ? stops : [stops[0] as number, stops.at(-1) as number];
+  const times = path ? stops : [stops[0], stops.at(-1)!];
   // Fixed steps belong to a row; dopri5 chooses steps for the rows of one system.
   const together = solver === "dopri5" ? 8 * block : n;
   const parts: Tensor[] = [];

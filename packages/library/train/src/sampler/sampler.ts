@@ -107,7 +107,7 @@ export class Sampler {
       const at = [route.grid.steps.length];
       return tidy(() => this.path(direction, x, { ...options, at }).select(0, 0));
     }
-    return tidy(() => this.start(direction, x, options).finish())[0] as Tensor;
+    return tidy(() => this.start(direction, x, options).finish())[0];
   }
 
   /** `endpoints` on background threads; its one output is [n, …]. */
@@ -147,7 +147,7 @@ export class Sampler {
       return stack(states);
     };
     const key = `path/${direction}/${grid.times}/${indices}/${lastNoise}`;
-    return tidy(() => this.#start(key, body, x, options, [1]).finish())[0] as Tensor;
+    return tidy(() => this.#start(key, body, x, options, [1]).finish())[0];
   }
 
   #route(direction: Direction, { grid, given }: Pick<SimulateOptions, "grid" | "given">) {
@@ -172,12 +172,12 @@ export class Sampler {
       const evaluated = network && towards(newest, network, method);
       const net: Field | null = evaluated ? (y, t) => evaluated.forward(y, t, conditions) : null;
       const rows = runs.rows(net, start, { direction, grid, sigma: process.sigma });
-      return runs.names.map((name) => rows[name] as Tensor);
+      return runs.names.map((name) => rows[name]);
     };
     const key = `runs/${newest}/${direction}/${grid.times}`;
     const dims = runs.names.map(() => 0);
     const tensors = tidy(() => this.#start(key, body, x, options, dims).finish());
-    return Object.fromEntries(runs.names.map((name, i) => [name, tensors[i] as Tensor]));
+    return Object.fromEntries(runs.names.map((name, i) => [name, tensors[i]]));
   }
 
   /**
@@ -282,7 +282,7 @@ export class Sampler {
     this.#programs.delete(named);
     this.#programs.set(named, program);
     if (this.#programs.size > kept.functions)
-      this.#programs.delete(this.#programs.keys().next().value as string);
+      this.#programs.delete(this.#programs.keys().next().value!);
     return program;
   }
 
@@ -336,7 +336,7 @@ export class Sampler {
         inputDims,
         outputDims: [0],
       }),
-    )[0] as Tensor;
+    )[0];
   }
 
   #tell(
@@ -353,7 +353,7 @@ export class Sampler {
     const state = Buffer.from(generator.getState()).toString("base64");
     const facts: Simulation = { direction, generator: state, ...options };
     const names = namesOf(batch);
-    const tensors = new Map(tensorsOf(batch).map((t, i) => [names[i] as string, t]));
+    const tensors = new Map(tensorsOf(batch).map((t, i) => [names[i], t]));
     this.#ranks.tell({ facts, tensors });
   }
 }

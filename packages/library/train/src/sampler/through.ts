@@ -62,7 +62,7 @@ export function pathThrough(
         y = state;
       });
     }
-    return stack(at.map((k) => states.get(k) as Tensor));
+    return stack(at.map((k) => states.get(k)!));
   });
 }
 
@@ -79,15 +79,15 @@ export function followThrough(
   const states: Tensor[] = [x.unsqueeze(0)];
   let y = x;
   let nfe = 0;
-  let at = times[0] as number;
-  const last = times.at(-1) as number;
+  let at = times[0];
+  const last = times.at(-1)!;
   for (const interval of inOrder(chain, direction)) {
     const { from, length, unit } = interval;
     const end = forward ? Math.min(from + length, last) : Math.max(from, last);
     const ahead = (t: number, than: number) => (forward ? t > than + 1e-9 : t < than - 1e-9);
     if (!ahead(end, at)) continue;
     const wanted = times.filter((t) => ahead(t, at) && !ahead(t, end));
-    const isExtra = wanted.length === 0 || ahead(end, wanted.at(-1) as number);
+    const isExtra = wanted.length === 0 || ahead(end, wanted.at(-1)!);
     const stops = [at, ...wanted, ...(isExtra ? [end] : [])];
     const start = y.div(unit);
     const flow = within(start, {

@@ -52,7 +52,7 @@ export class StepNoise {
     for (const [i, share] of shares.entries()) {
       if (batchShare(this.#problem).among > 1)
         ranks.run("noise of steps", () => ranks.allReduce(share));
-      noGrad(() => noiseShareOf(sampler, directions[i] as Direction)?.copy_(share));
+      noGrad(() => noiseShareOf(sampler, directions[i])?.copy_(share));
       share.dispose();
     }
     sampler.train(training);

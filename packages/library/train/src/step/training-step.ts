@@ -79,7 +79,7 @@ export function trainingStep(options: StepOptions): RecordedBatch {
       loss.backward();
     }
     if (ranks && sent) {
-      along = cat([(total as Tensor).reshape([1]), sent]);
+      along = cat([total!.reshape([1]), sent]);
       const gradients = optimizer.parameters.flatMap(({ grad }) => grad ?? []);
       ranks.average(gradients, along);
     }
@@ -89,7 +89,7 @@ export function trainingStep(options: StepOptions): RecordedBatch {
         : optim.clipGradNorm_(optimizer.parameters, gradClip);
     optimizer.step(ema);
     optimizer.zeroGrad();
-    if (!along) return [total as Tensor, norm];
+    if (!along) return [total!, norm];
     return [along.select(0, 0), norm, along.narrow(0, 1, along.size(0) - 1)];
   });
 }
@@ -103,7 +103,7 @@ function lossOfParts(
   const { batchSize, reduction } = problem.optimisation;
   const eps = problem.schedule.eps ?? method.eps;
   const share = batchShare(problem);
-  const first = tensorsOf(batch)[0] as Tensor;
+  const first = tensorsOf(batch)[0];
   const { meanMatch } = parametrisation;
   const times = () =>
     share.own(

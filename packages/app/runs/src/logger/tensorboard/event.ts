@@ -49,7 +49,7 @@ function pngFacts(png: Uint8Array) {
   return {
     width: head.readUInt32BE(16),
     height: head.readUInt32BE(20),
-    colorspace: channels[head[25] as number] as number,
+    colorspace: channels[head[25]],
   };
 }
 

@@ -23,8 +23,7 @@ const table = Int32Array.from({ length: 256 }, (_, byte) => {
 /** CRC-32C of the bytes (RFC 3720), as a number below 2³². */
 export function crc32c(bytes: Uint8Array): number {
   let crc = -1;
-  for (let i = 0; i < bytes.length; i++)
-    crc = (table[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
+  for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 

@@ -21,7 +21,7 @@ export const listed = (...pieces: Piece[]): Html[] =>
  * names and paths may break after their signs.
  */
 export function html(words: TemplateStringsArray, ...parts: Part[]): Html {
-  let made = words[0] as string;
+  let made = words[0];
   for (const [i, part] of parts.entries()) {
     const isInTag = made.lastIndexOf("<") > made.lastIndexOf(">");
     made += textOf(part, isInTag ? escapeXml : breakable) + words[i + 1];

@@ -160,7 +160,7 @@ function rebuildTensor(args: readonly unknown[], source: string): TensorReferenc
       "is marked as conjugated or negated: save it again after .resolve_conj().resolve_neg()",
     );
   const isEmpty = elementCount(shape, source) === 0;
-  const last = shape.reduce((sum, size, d) => sum + (size - 1) * strides[d]!, offset);
+  const last = shape.reduce((sum, size, d) => sum + (size - 1) * strides[d], offset);
   if (!isEmpty && !(last < storage.numel))
     throw refuse(
       "SizeMismatch",

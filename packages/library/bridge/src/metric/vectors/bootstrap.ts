@@ -1,5 +1,4 @@
 import { randint, type Tensor, tidy } from "@dsbm/torch";
-import { argumentError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";
 
 /** A value and its 95 % interval. */
@@ -12,16 +11,10 @@ export interface Estimate {
   high: number;
 }
 
-export interface Resampling {
-  /** Resamples (default 100). */
-  resamples?: number;
-  seed?: number;
-}
+const resamples = 100;
 
 /** Rows of each resample of n rows, drawn with replacement, int64 [resamples, n]. */
-export function resampledRows(n: number, { resamples = 100, seed = 0 }: Resampling): Tensor {
-  if (!Number.isSafeInteger(resamples) || resamples < 2)
-    throw argumentError(`${resamples} resamples; expected a whole number from 2 on`);
+export function resampledRows(n: number, seed = 0): Tensor {
   return randint(0, n, [resamples, n], { generator: stream(seed, "metric/bootstrap/x") });
 }
 
@@ -39,8 +32,8 @@ export function intervalOf(
   const mean = sorted.reduce((sum, one) => sum + one, 0) / sorted.length;
   const quantile = (share: number) => {
     const at = share * (sorted.length - 1);
-    const below = sorted[Math.floor(at)] as number;
-    const above = sorted[Math.ceil(at)] as number;
+    const below = sorted[Math.floor(at)];
+    const above = sorted[Math.ceil(at)];
     return below + (at - Math.floor(at)) * (above - below);
   };
   return {

@@ -2,30 +2,8 @@ import { type Tensor, tidy } from "@dsbm/torch";
 import { dataError } from "../../core/errors.js";
 import { type Subsample, subsample } from "../../core/subsample.js";
 import { exactPointPlan } from "../../ot/exact.js";
-import { gaussianOf } from "../feature-statistics.js";
-import { frechetDistance, type Gaussian } from "../frechet.js";
 import { checkPairedShapes } from "../moments.js";
 import { comparable } from "./wasserstein.js";
-
-/**
- * BW²-UVP of samples x [n, …] against the target y [m, …], in percent: 100 · ½W₂²(N(x), N(y)) / (½ tr Cov y)
- * (Korotin 2021). A constant at the mean of y scores 100. Throws a BridgeError below two samples or if y is
- * constant.
- */
-export function bw2Uvp(x: Tensor, y: Tensor): number {
-  return tidy(() => {
-    const [p, q] = gaussians(x, y);
-    const variance = q.covariance.trace().item();
-    if (variance === 0)
-      throw dataError("BW²-UVP of a target that is constant; expected samples that vary");
-    return (100 * frechetDistance(p, q)) / variance;
-  });
-}
-
-function gaussians(x: Tensor, y: Tensor): [Gaussian, Gaussian] {
-  const [a, b] = comparable(x, y);
-  return [gaussianOf(a), gaussianOf(b)];
-}
 
 /**
  * Mean squared displacement of the optimal pairs of start, end [n, …]; of a subsample above `most` pairs. Throws a

@@ -1,8 +1,9 @@
 import { cat, eye, randn, type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../../core/errors.js";
+import { crossCovariance, powersOf } from "../../core/gaussian.js";
 import { stream } from "../../core/random.js";
 import { vectors } from "../../ot/cost.js";
-import { type Estimate, intervalOf, type Resampling, resampledRows } from "./bootstrap.js";
+import { type Estimate, intervalOf, resampledRows } from "./bootstrap.js";
 
 export interface Optimality {
   /** ‖εA − I‖/‖I‖ (Frobenius): 0 at the optimum, 1 for independent pairs. */
@@ -19,7 +20,7 @@ export interface Optimality {
 export function optimality(
   start: Tensor,
   end: Tensor,
-  { epsilon, ...resampling }: { epsilon: number } & Resampling,
+  { epsilon, seed }: { epsilon: number; seed?: number },
 ): Optimality | null {
   if (!(epsilon > 0)) throw argumentError(`epsilon is ${epsilon}; expected a number above 0`);
   return tidy(() => {
@@ -29,7 +30,7 @@ export function optimality(
     if (n < 4 * d + 3) return null;
     const binding = bindingOf(joint, epsilon);
     if (!binding) return null;
-    const again = resampledRows(n, resampling)
+    const again = resampledRows(n, seed)
       .unbind()
       .map((rows) => tidy(() => bindingOf(joint.indexSelect(0, rows), epsilon)))
       .filter((one) => one !== null);
@@ -78,33 +79,17 @@ export function gaussianPairs(
     const b = vectors(x1);
     const d = a.size(1);
     const covariance = (x: Tensor) => x.t().cov().reshape([d, d]);
-    const A = covariance(a);
     const B = covariance(b);
-    const root = power(A, 0.5);
-    const one = eye(d, { dtype: "float64" });
-    const inner = root.mm(B).mm(root);
-    const D = power(inner.add(one.mul(epsilon ** 2 / 4)), 0.5);
-    const inverse = power(A, -0.5);
-    // Cov(X0, X1) = C; the slope is A⁻¹C.
-    const C = root
-      .mm(D)
-      .mm(inverse)
-      .sub(one.mul(epsilon / 2));
-    const slope = inverse.mm(inverse).mm(C);
+    const powers = powersOf(covariance(a));
+    const C = crossCovariance(powers, B, epsilon);
+    const slope = powers(-1).mm(C);
     const generator = stream(seed, "metric/gaussian-pairs");
     const draw = () => randn([count, d], { generator, dtype: "float64" });
-    const centred = draw().mm(root);
-    const rest = power(B.sub(C.t().mm(slope)), 0.5);
+    const centred = draw().mm(powers(0.5));
+    const rest = powersOf(B.sub(C.t().mm(slope)))(0.5);
     return {
       start: centred.add(a.mean(0)),
       end: centred.mm(slope).add(draw().mm(rest)).add(b.mean(0)),
     };
   });
-}
-
-function power(matrix: Tensor, exponent: number): Tensor {
-  const [values, basis] = matrix.add(matrix.t()).div(2).linalgEigh();
-  const floor = Math.max(values.max().item() * 1e-12, Number.MIN_VALUE);
-  const powers = values.clamp({ min: floor }).pow(exponent).mul(values.gt(floor).to("float64"));
-  return basis.mul(powers).mm(basis.t());
 }

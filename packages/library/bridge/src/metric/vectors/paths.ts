@@ -34,38 +34,19 @@ export class PathEnergy implements Disposable {
   }
 }
 
-export interface FlowCost {
-  /** ∫|v|²dt of each path, [n]. */
-  energy: Tensor;
-  /** ∫|v − (end − start)|²dt of each path, [n]: 0 for straight lines (Liu 2023). */
-  bend: Tensor;
-  /** |end − start|² of each path, [n]. */
-  distance: Tensor;
-}
-
-/** Costs of a flow's states [T, n, …], by the trapezoidal rule over `times`. */
-export function flowCost(states: Tensor, times: readonly number[], field: Field): FlowCost {
+/** ∫|v|²dt of each path [n] of a flow's states [T, n, …], by the trapezoidal rule over `times`. */
+export function flowEnergy(states: Tensor, times: readonly number[], field: Field): Tensor {
   return tidy(() => {
     const last = times.length - 1;
-    const way = vectors(states.select(0, last)).sub(vectors(states.select(0, 0)));
-    let energy = way.sum(1).mul(0);
-    let bend = way.sum(1).mul(0);
-    // The field runs in process time.
-    const sign = (times[last] as number) > (times[0] as number) ? 1 : -1;
+    let energy = zeros([states.size(1)], { device: states.device, dtype: "float64" });
     for (const [k, time] of times.entries()) {
-      const before = times[Math.max(0, k - 1)] as number;
-      const after = times[Math.min(last, k + 1)] as number;
-      const weight = Math.abs(after - before) / 2;
       const x = states.select(0, k);
-      [energy, bend] = tidy(() => {
-        const v = vectors(field(x, oneTime(x, time))).mul(sign);
-        return [
-          energy.add(squaredLengths(v), { alpha: weight }),
-          bend.add(squaredLengths(v.sub(way)), { alpha: weight }),
-        ] as [Tensor, Tensor];
-      });
+      const weight = Math.abs(times[Math.min(last, k + 1)] - times[Math.max(0, k - 1)]) / 2;
+      energy = tidy(() =>
+        energy.add(squaredLengths(vectors(field(x, oneTime(x, time)))), { alpha: weight }),
+      );
     }
-    return { energy, bend, distance: squaredLengths(way) };
+    return energy;
   });
 }
 
@@ -73,7 +54,7 @@ export function flowCost(states: Tensor, times: readonly number[], field: Field)
  * |E∫|v|²dt − W₂²|/W₂² of a flow (Tong 2024): 0 for optimal transport. The interval comes from the
  * energy.
  */
-export function normalisedPathEnergy({ energy }: Pick<FlowCost, "energy">, w2: number): Estimate {
+export function normalisedPathEnergy(energy: Tensor, w2: number): Estimate {
   const { value, low, high } = meanEstimate(energy);
   const of = (e: number) => (e - w2 ** 2) / w2 ** 2;
   const a = of(low);
@@ -84,13 +65,6 @@ export function normalisedPathEnergy({ energy }: Pick<FlowCost, "energy">, w2: n
     low: inside ? 0 : Math.min(Math.abs(a), Math.abs(b)),
     high: Math.max(Math.abs(a), Math.abs(b)),
   };
-}
-
-/** E∫|v − (end − start)|²dt / E|end − start|²: 0 for straight lines at constant speed. */
-export function straightness({ bend, distance }: Pick<FlowCost, "bend" | "distance">): Estimate {
-  const all = tidy(() => distance.mean().item());
-  const { value, low, high } = meanEstimate(bend);
-  return { value: value / all, low: Math.max(0, low / all), high: high / all };
 }
 
 export interface Agreement {
@@ -111,7 +85,7 @@ export interface Agreement {
  */
 export function agreement(start: Tensor, first: Tensor, second: Tensor): Agreement {
   return tidy(() => {
-    const [a, b, c] = [start, first, second].map(vectors) as [Tensor, Tensor, Tensor];
+    const [a, b, c] = [start, first, second].map(vectors);
     const squared = (x: Tensor, y: Tensor) => squaredLengths(x.sub(y));
     const others = b.roll([Math.max(1, Math.floor(a.size(0) / 2))], { dims: [0] });
     const { value, low, high } = meanEstimate(squared(a, b));

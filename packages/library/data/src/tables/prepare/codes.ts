@@ -38,7 +38,7 @@ export function conditionCodes(path: string, { name, kind }: Pick<TableColumn, "
       if (kind === "number") return { code: (x: number) => x, classes: null, range };
       const labels = [...codes.keys()];
       const classes = labels.toSorted(byNumber);
-      const code = (k: number) => classes.indexOf(labels[k] as string);
+      const code = (k: number) => classes.indexOf(labels[k]);
       return { code, classes, range: { min: 0, max: classes.length - 1 } };
     },
   };

@@ -94,8 +94,8 @@ async function writeRows(
       known && {
         name: condition.name,
         classes: known.classes,
-        mean: beside.mean[1] as number,
-        variance: beside.variance[1] as number,
+        mean: beside.mean[1],
+        variance: beside.variance[1],
         range: known.range,
       },
     masses: sums,
@@ -128,24 +128,24 @@ async function writeRows(
       rows.append(io.fromTyped(record.add(batch), [count, columns.length]));
       const others = [
         Float64Array.from(batch.rows),
-        ...(codes ? [codes.add(batch.condition as Float64Array | string[])] : []),
+        ...(codes ? [codes.add(batch.condition!)] : []),
         ...batch.masses,
       ];
       beside.append(io.fromTyped(toRows(others, "float64"), [count, width]));
-      progress({ done: (batch.rows.at(-1) as number) + 1, total: source.rows });
+      progress({ done: batch.rows.at(-1)! + 1, total: source.rows });
     }
   }
 
   function addMasses(batch: CleanBatch): void {
     for (const [k, [key, name]] of Object.entries(masses).entries()) {
-      const column = batch.masses[k] as Float64Array;
+      const column = batch.masses[k];
       const i = amounts.includes(key) ? column.findIndex((value) => value < 0) : -1;
       if (i >= 0)
         throw badTable(
           path,
-          `${key}=${name} has ${column[i]} in row ${(batch.rows[i] as number) + 1}: expected numbers from 0 on`,
+          `${key}=${name} has ${column[i]} in row ${batch.rows[i] + 1}: expected numbers from 0 on`,
         );
-      sums[key] = column.reduce((sum, value) => sum + value, sums[key] as number);
+      sums[key] = column.reduce((sum, value) => sum + value, sums[key]);
     }
   }
 }

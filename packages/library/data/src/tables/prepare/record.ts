@@ -17,10 +17,10 @@ export function columnRecord(d: number, log1p: boolean) {
   function begin(numbers: readonly Float64Array[], values: readonly Float64Array[]): void {
     const sorted = values.map((column) => column.slice().sort());
     const quantile = (column: Float64Array, q: number) =>
-      column[Math.floor(q * (column.length - 1))] as number;
+      column[Math.floor(q * (column.length - 1))];
     offset = sorted.map((column) => quantile(column, 0.5));
     spread = sorted.map((column) => quantile(column, 0.75) - quantile(column, 0.25));
-    first = numbers.map((column) => column[0] as number);
+    first = numbers.map((column) => column[0]);
   }
 
   return {
@@ -32,22 +32,19 @@ export function columnRecord(d: number, log1p: boolean) {
       if (n === 0) begin(numbers, values);
       const stored = new Float32Array(count * d);
       for (const [k, column] of values.entries()) {
-        const centre = offset[k] as number;
-        let least = min[k] as number;
-        let most = max[k] as number;
+        const centre = offset[k];
+        let least = min[k];
+        let most = max[k];
         for (let i = 0; i < count; i++) {
-          const x = column[i] as number;
+          const x = column[i];
           stored[i * d + k] = x - centre;
           if (x < least) least = x;
           if (x > most) most = x;
         }
         min[k] = least;
         max[k] = most;
-        whole[k] &&= (numbers[k] as Float64Array).every(Number.isInteger);
-        if (isCounter[k])
-          isCounter[k] = (numbers[k] as Float64Array).every(
-            (x, i) => x === (first[k] as number) + n + i,
-          );
+        whole[k] &&= numbers[k].every(Number.isInteger);
+        if (isCounter[k]) isCounter[k] = numbers[k].every((x, i) => x === first[k] + n + i);
       }
       n += count;
       return stored;

@@ -43,7 +43,7 @@ export function splitFile(
   const path = join(folder, `${name}.npy`);
   using file = io.npy.open(path);
   const { dtype, shape } = file;
-  const [n, d] = shape as [number, number];
+  const [n, d] = shape;
   using train = new io.npy.NpyWriter(join(folder, `${name}_train.npy`), dtype, [d]);
   using test = new io.npy.NpyWriter(join(folder, `${name}_test.npy`), dtype, [d]);
   const sums = new Float64Array(d);
@@ -67,9 +67,9 @@ export function splitFile(
       } else {
         trained += 1;
         for (let k = 0; k < d; k++) {
-          const x = row[k] as number;
-          sums[k] = (sums[k] as number) + x;
-          squares[k] = (squares[k] as number) + x * x;
+          const x = row[k];
+          sums[k] = sums[k] + x;
+          squares[k] = squares[k] + x * x;
         }
         block.set(row, trainLength);
         trainLength += d;
@@ -85,6 +85,6 @@ export function splitFile(
   return {
     n: trained,
     mean: centred.map((m, k) => m + (offset?.[k] ?? 0)),
-    variance: centred.map((m, k) => Math.max((squares[k] as number) / trained - m * m, 0)),
+    variance: centred.map((m, k) => Math.max(squares[k] / trained - m * m, 0)),
   };
 }

@@ -10,8 +10,8 @@ export function openNpz(path: string, { key, limits }: ReadOptions): Opened {
   const arrays = archive.names.filter((name) => name.endsWith(".npy"));
   const candidates = key === undefined ? arrays : arrays.filter((name) => name === `${key}.npy`);
   if (candidates.length === 1) {
-    const member = candidates[0] as string;
-    return openArray(`${path}: ${member}`, archive.read(member) as Uint8Array);
+    const member = candidates[0];
+    return openArray(`${path}: ${member}`, archive.read(member)!);
   }
   const keys = arrays.map((name) => name.slice(0, -4));
   if (key !== undefined)

@@ -90,15 +90,15 @@ export async function openText(
           numbers: numberAt.map((at, k) => {
             const column = new Float64Array(count);
             for (let i = 0; i < count; i++) {
-              const cell = records[i]?.[at] as string;
+              const cell = records[i]?.[at];
               const value = numberOf(cell, decimal);
               if (value === undefined)
-                throw noNumber(path, { name: numbers[k] as string, row: first + i, cell });
+                throw noNumber(path, { name: numbers[k], row: first + i, cell });
               column[i] = value;
             }
             return column;
           }),
-          texts: textAt.map((at) => records.map((cells) => cells[at] as string)),
+          texts: textAt.map((at) => records.map((cells) => cells[at])),
         };
         first += count;
       }
@@ -162,7 +162,7 @@ function describeColumn(name: string, cells: readonly string[], decimal: "." | "
   const text = cells.findIndex((cell) => isText(cell) && (decimal === "," || !hasComma(cell)));
   const row = text >= 0 ? text : cells.findIndex(isText);
   if (row < 0) return { name, kind: "number" };
-  return { name, kind: "text", example: { row, text: cells[row] as string, commas: text < 0 } };
+  return { name, kind: "text", example: { row, text: cells[row], commas: text < 0 } };
 }
 
 function noNumber(

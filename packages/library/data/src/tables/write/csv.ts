@@ -33,9 +33,8 @@ export function openCsvWriter(
       for (let at = 0; at < count; at += rowsAtOnce) {
         let text = "";
         for (let row = at; row < Math.min(count, at + rowsAtOnce); row++) {
-          const fields = cells.map((column) => field(column[row] as CarriedCell));
-          for (const [k, column] of numbers.entries())
-            fields.push((texts[k] as typeof float32Text)(column[row] as number));
+          const fields = cells.map((column) => field(column[row]));
+          for (const [k, column] of numbers.entries()) fields.push(texts[k](column[row]));
           text += record(fields);
         }
         put(text);

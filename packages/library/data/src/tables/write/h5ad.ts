@@ -8,7 +8,7 @@ import { child, type Dataset, type Group, openH5 } from "../read/h5ad/hdf5.js";
 export type UnsValue = number | string | boolean | { readonly [key: string]: UnsValue };
 
 /** Writes rows [count, d] at rising places. */
-type WriteRows = (block: Float32Array, places: ArrayLike<number>) => void;
+type WriteRows = (block: Float32Array | Float64Array, places: ArrayLike<number>) => void;
 
 /** An open copy of an `.h5ad` file that takes more annotations. Rows without values are NaN. */
 export interface H5adCopy {
@@ -100,7 +100,7 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
       there.metadata.type === 1 &&
       there.metadata.size === 4 &&
       `${there.shape}` === `${shape}`;
-    if (isSame) return there as Dataset;
+    if (isSame) return there;
     const place = parent.path.slice(1);
     throw badTable(
       source,
@@ -131,7 +131,7 @@ export async function copyH5ad(source: string, path: string): Promise<H5adCopy> 
         const count = (places[places.length - 1] ?? -1) + 1 - first;
         const rows = missing(Math.max(count, 0) * d);
         for (let i = 0; i < places.length; i++)
-          rows.set(block.subarray(i * d, (i + 1) * d), ((places[i] as number) - first) * d);
+          rows.set(block.subarray(i * d, (i + 1) * d), (places[i] - first) * d);
         if (rows.length > 0) write(first, rows);
       });
   };

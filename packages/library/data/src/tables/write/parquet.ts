@@ -42,7 +42,7 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
     const { bytes, writer } = await open();
     writer.write({
       columnData: [
-        ...carried.map(({ name }, k) => ({ name, data: cells[k] as CarriedCell[] })),
+        ...carried.map(({ name }, k) => ({ name, data: cells[k] })),
         ...columns.map(({ name }, k) => ({
           name,
           encoding: "PLAIN" as const,
@@ -62,7 +62,7 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
         for (const [k, column] of batch.numbers.entries())
           numbers[k]?.set(column.subarray(at, at + taken), rows);
         for (const [k, column] of batch.carried.entries())
-          for (let i = at; i < at + taken; i++) cells[k]?.push(column[i] as CarriedCell);
+          for (let i = at; i < at + taken; i++) cells[k]?.push(column[i]);
         at += taken;
         rows += taken;
         if (rows === groupRows) await group();

@@ -68,7 +68,7 @@ function openSparse(h5: H5, group: Group, refuse: Refuse, check: (total: number)
   for (const part of [data, indices, indptr]) checkSize(part, refuse, check);
   const pointers = toNumbers(indptr.value);
   const entries = pointers.at(-1) ?? 0;
-  const isRising = pointers.every((p, i) => p >= (i === 0 ? 0 : (pointers[i - 1] as number)));
+  const isRising = pointers.every((p, i) => p >= (i === 0 ? 0 : pointers[i - 1]));
   if (pointers.length !== n + 1 || !isRising || entries > (data.shape?.[0] ?? 0))
     throw refuse("is damaged: its pointers do not fit its entries; write it again");
   return {
@@ -76,17 +76,17 @@ function openSparse(h5: H5, group: Group, refuse: Refuse, check: (total: number)
     d,
     rows(first, count) {
       const block = new Float64Array(count * d);
-      const begin = pointers[first] as number;
-      const end = pointers[first + count] as number;
+      const begin = pointers[first];
+      const end = pointers[first + count];
       if (end === begin) return block;
       const places = toNumbers(indices.slice([[begin, end]]));
       const values = toNumbers(data.slice([[begin, end]]));
       if (places.some((j) => !(j >= 0 && j < d)))
         throw refuse("is damaged: it has entries beyond its shape; write it again");
       for (let i = 0; i < count; i++) {
-        const last = (pointers[first + i + 1] as number) - begin;
-        for (let e = (pointers[first + i] as number) - begin; e < last; e++)
-          block[i * d + (places[e] as number)] = values[e] as number;
+        const last = pointers[first + i + 1] - begin;
+        for (let e = pointers[first + i] - begin; e < last; e++)
+          block[i * d + places[e]] = values[e];
       }
       return block;
     },
