@@ -1,23 +1,28 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";
+import { argumentError } from "../core/errors.js";
 import { squaredDistances } from "../ot/cost.js";
 import { exactPlan } from "../ot/exact.js";
 import type { SparsePlan } from "../ot/plan.js";
-import { samplePairs } from "../ot/sample.js";
+import { type IndexPairs, samplePairs } from "../ot/sample.js";
 import { type Points, sinkhorn } from "../ot/sinkhorn.js";
 import type { BatchCoupling } from "./coupling.js";
 import { drawChances } from "./matching.js";
 
 function coupling(
-  plan: (batch: Points, n: number, m: number) => SparsePlan | Tensor,
+  choose: (
+    batch: Points,
+    size: { n: number; m: number },
+    draw: (plan: SparsePlan | Tensor) => IndexPairs,
+  ) => IndexPairs,
 ): BatchCoupling {
   return ({ x0, x1, given }, generator, of = "x0") =>
     tidy(() => {
       const n = x0.size(0);
-      const { rows, columns } = samplePairs(
-        plan({ x0, x1 }, n, x1.size(0)),
-        drawChances(n, generator, x0.device),
+      const m = x1.size(0);
+      const { rows, columns } = choose({ x0, x1 }, { n, m }, (plan) =>
+        samplePairs(plan, drawChances(n, generator, x0.device)),
       );
       const at = { x0: rowIndex(rows, x0.device), x1: rowIndex(columns, x0.device) };
       return {
@@ -28,16 +33,26 @@ function coupling(
     });
 }
 
-/** Pairs drawn from exact plans for the squared distance (Tong et al. 2024), with replacement. */
-export function minibatchExact(): BatchCoupling {
-  return coupling(
-    ({ x0, x1 }, n, m) => exactPlan(squaredDistances(x0, x1).toArray() as Float64Array, n, m).plan,
-  );
+function checkEqual(what: string, { n, m }: { n: number; m: number }): void {
+  if (n === m) return;
+  throw argumentError(`${what} needs equally many samples of both datasets, got ${n} and ${m}`);
+}
+
+/**
+ * Exact plans for the squared distance (Tong et al. 2024). `replace` draws pairs with replacement, as the
+ * reference does; otherwise the plan's permutation keeps every sample once.
+ */
+export function minibatchExact({ replace = true }: { replace?: boolean } = {}): BatchCoupling {
+  return coupling(({ x0, x1 }, { n, m }, draw) => {
+    if (!replace) checkEqual("a pairing without replacement", { n, m });
+    const { plan } = exactPlan(squaredDistances(x0, x1).toArray() as Float64Array, n, m);
+    return replace ? draw(plan) : plan;
+  });
 }
 
 const forDraws = { tolerance: 1e-4, iterations: 300 };
 
 /** Entropic plans with regularisation `reg`, drawn from with replacement; SB-CFM takes 2σ². */
 export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
-  return coupling((batch) => sinkhorn(batch, { reg, ...forDraws }).plan);
+  return coupling((batch, _, draw) => draw(sinkhorn(batch, { reg, ...forDraws }).plan));
 }

@@ -2,7 +2,7 @@ import type { Tensor } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 
 /** Pairs [B, …], times [B] and standard normal noise [B, …]. */
-export interface BridgeSample {
+interface BridgeSample {
   x0: Tensor;
   x1: Tensor;
   t: Tensor;

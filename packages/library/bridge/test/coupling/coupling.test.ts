@@ -3,12 +3,14 @@ import { arange, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, expectMoments, normal, seeded } from "../../../../../test/support/numbers.js";
+import type { Pairs } from "../../src/core/batch.js";
 import { reference, simulated } from "../../src/coupling/from-one-end.js";
 import { independent } from "../../src/coupling/independent.js";
 import { minibatchEntropic, minibatchExact } from "../../src/coupling/minibatch.js";
 import { squaredDistances } from "../../src/ot/cost.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 import { brownian } from "../../src/process/brownian.js";
+import { bruteForce } from "../ot/helpers.js";
 
 /** Row numbers as samples [n, 1], shifted. */
 const numbered = (n: number, from = 0) => arange(from, from + n, { dtype: "float64" }).unsqueeze(1);
@@ -57,7 +59,26 @@ describe("simulated", () => {
   );
 });
 
+const points = (n: number, seed: number): Pairs => ({
+  x0: normal([n, 2, 1], seed),
+  x1: normal([n, 2, 1], seed + 1),
+});
+const cost = ({ x0, x1 }: Pairs) => x0.sub(x1).square().sum().item();
+
 describe("minibatchExact", () => {
+  it("by permutation keeps every sample once, at the least cost that there is", () => {
+    for (const n of [1, 2, 5, 7])
+      tidy(() => {
+        const batch = points(n, 10 + n);
+        const pairs = minibatchExact({ replace: false })(batch, seeded(1));
+        expect(pairs.x0.shape).toEqual([n, 2, 1]);
+        expect(sorted(pairs.x0)).toEqual(sorted(batch.x0));
+        expect(sorted(pairs.x1)).toEqual(sorted(batch.x1));
+        const matrix = Float64Array.from(squaredDistances(batch.x0, batch.x1).toNumbers());
+        expect(cost(pairs)).toBeCloseTo(bruteForce(matrix, n), 10);
+      });
+  });
+
   it("with replacement draws pairs of the plan only, each equally often", () => {
     const batch = { x0: numbered(8), x1: numbered(8, 0.25).flip([0]) };
     const couple = minibatchExact();

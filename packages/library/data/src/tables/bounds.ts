@@ -2,7 +2,7 @@ import { invalidOption } from "../errors.js";
 import { didYouMean, firstOf } from "../names.js";
 import type { TableFacts } from "./facts.js";
 
-export interface Bounds {
+interface Bounds {
   min: number;
   max: number;
 }
