@@ -12,7 +12,7 @@ export { listPictures } from "./pictures/picture-files.js";
 export * from "./registry.js";
 export { type ImageClass, type Origin, positionsOf, type Split, type Table } from "./table.js";
 export * from "./tables/absent-column.js";
-export { boundsOf, type ColumnBounds, type Limits, limitsOf } from "./tables/bounds.js";
+export * from "./tables/bounds.js";
 export * from "./tables/clean.js";
 export * from "./tables/conditions.js";
 export * from "./tables/describe.js";

@@ -2,7 +2,7 @@ import { invalidOption } from "../errors.js";
 import { didYouMean, firstOf } from "../names.js";
 import type { TableFacts } from "./facts.js";
 
-interface Bounds {
+export interface Bounds {
   min: number;
   max: number;
 }
