@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readMetrics } from "@dsbm/runs";
+import { readJsonLines } from "@dsbm/runs";
 import { expect, it, vi } from "vitest";
 import { launch, onlyRun, scratch, stopAt, succeed, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
@@ -11,7 +11,7 @@ const root = scratch();
 const at = (name: string) => `experiments_dir=${join(root, name)}`;
 const folderOf = (name: string) => onlyRun(join(root, name)) as string;
 const lossesOf = (name: string) =>
-  readMetrics(join(folderOf(name), "metrics.jsonl")).map(({ loss }) => loss as number);
+  readJsonLines(join(folderOf(name), "metrics.jsonl")).map(({ loss }) => loss as number);
 
 /** The processes that a launcher of ranks has started, by rank. */
 function ranksOf({ pid }: ChildProcess): number[] {

@@ -2,7 +2,7 @@
 import type { Tensor } from "@dsbm/torch";
 
 interface Potential {
-  epsilon: Tensor | number;
+  epsilon: Tensor;
   logNormalizer(x: Tensor, conditions?: object): Tensor;
   logPotential(y: Tensor, conditions?: object): Tensor;
 }

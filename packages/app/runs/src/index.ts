@@ -16,7 +16,7 @@ export {
 } from "./figure/svg.js";
 export * from "./figure/trend.js";
 export * from "./files/csv.js";
-export { readJson, toJson } from "./files/json.js";
+export { readJson, readJsonLines, toJson } from "./files/json.js";
 export * from "./interrupt.js";
 export * from "./logger/logger.js";
 export {
