@@ -36,6 +36,7 @@ export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";
 export * from "./core/random.js";
 export { subsample } from "./core/subsample.js";
 export {
+  type GammaOptions,
   gammaGrid,
   gammaSchedule,
   gridBetween,
@@ -76,6 +77,7 @@ export * from "./method/left-out.js";
 export type {
   FirstCoupling,
   Method,
+  MethodModel,
   ModelFacts,
   Regression,
   RowsContext,
@@ -112,8 +114,8 @@ export {
   type GaussianBridge,
   gaussianKL,
 } from "./metric/gaussian-bridge.js";
-export { logLikelihood } from "./metric/likelihood.js";
-export { moments, squaredDisplacement } from "./metric/moments.js";
+export { type LikelihoodOptions, logLikelihood } from "./metric/likelihood.js";
+export { type Moments, moments, squaredDisplacement } from "./metric/moments.js";
 export {
   bandError,
   fourierModes,
@@ -144,14 +146,15 @@ export { MixturePotential } from "./model/mixture-potential.js";
 export * from "./model/point-bridge.js";
 export * from "./model/preconditioned.js";
 export { squaredDistances } from "./ot/cost.js";
-export { exactPlan, exactPointPlan } from "./ot/exact.js";
+export { type ExactPlan, exactPlan, exactPointPlan } from "./ot/exact.js";
 export * from "./ot/k-means.js";
-export { type Points, sinkhorn } from "./ot/sinkhorn.js";
+export type { Potentials, SparsePlan } from "./ot/plan.js";
+export { type EntropicPlan, type Points, type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
 export * from "./process/brownian.js";
 export * from "./process/ornstein-uhlenbeck.js";
-export { type ReferenceProcess, spread } from "./process/process.js";
+export { type BridgeSample, type ReferenceProcess, spread } from "./process/process.js";
 export * from "./solver/euler-maruyama.js";
-export type { FlowOptions } from "./solver/flow.js";
+export type { Flow, FlowOptions, FlowSolver } from "./solver/flow.js";
 export * from "./solver/index.js";
 export * from "./solver/probability-flow.js";
-export { type Field, ordered } from "./solver/solver.js";
+export { type Field, ordered, type SolveOptions, type SolverStep } from "./solver/solver.js";

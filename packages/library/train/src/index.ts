@@ -14,7 +14,16 @@ export {
 export { cutRows } from "./rows/rows.js";
 export { type CarryOptions, type FollowOptions, timesOf } from "./sampler/carry.js";
 export { RowNoise } from "./sampler/row-noise.js";
-export { Sampler, type SamplerOptions, type SimulateOptions } from "./sampler/sampler.js";
+export {
+  Sampler,
+  type SamplerOptions,
+  type SimulateOptions,
+} from "./sampler/sampler.js";
 export type { SavedFacts, SavedTraining } from "./state/state.js";
+<<<<<<< HEAD
 export { regressionLoss, trainingStep } from "./step/training-step.js";
 export * from "./training.js";
+=======
+export { regressionLoss, type StepOptions, trainingStep } from "./step/training-step.js";
+export { Training } from "./training.js";
+>>>>>>> 9b931a57 (API reference: option and result types of optimal transport, solvers, likelihood and the training step)

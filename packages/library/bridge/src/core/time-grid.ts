@@ -19,9 +19,13 @@ export function uniformGrid(n: number): TimeGrid {
   };
 }
 
+/** Options of `gammaSchedule`. */
 export interface GammaOptions {
+  /** The first variance, above 0. */
   gamma_min: number;
+  /** The last variance, or that of the middle. */
   gamma_max: number;
+  /** Equal differences (default) or equal ratios. */
   gamma_space?: "linspace" | "geomspace";
   /** The second half mirrors the first half. */
   symmetric_gamma?: boolean;

@@ -144,6 +144,7 @@ export interface MethodModel {
   ) => Network;
   /** Whether its drift leads to a predicted endpoint, with a pole there. */
   readonly predictsEnd?: boolean;
+  /** A new model. */
   create(facts: ModelFacts): Network;
   /** Sets a new model's tensors from some rows of the data, before the first step. */
   begin?(

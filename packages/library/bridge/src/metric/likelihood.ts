@@ -11,11 +11,13 @@ import {
 import { oneTime } from "../core/one-time.js";
 import type { Field } from "../solver/solver.js";
 
+/** Options of `logLikelihood`. */
 export interface LikelihoodOptions {
   /** log density [B] of points [B, …] at the known endpoint. */
   logDensity: (x: Tensor) => Tensor;
-  /** Time of the samples and of the known density (default from 1 to 0). */
+  /** Time of the samples (default 1). */
   from?: number;
+  /** Time of the known density (default 0). */
   to?: number;
   /** Runge–Kutta steps (default 50). */
   steps?: number;
@@ -24,6 +26,7 @@ export interface LikelihoodOptions {
    * dimension (default: exact up to 64 dimensions, else 1).
    */
   probes?: number | null;
+  /** Draws the signs. */
   generator?: Generator | undefined;
 }
 

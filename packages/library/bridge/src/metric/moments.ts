@@ -1,9 +1,13 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 
+/** Moments of endpoints. */
 export interface Moments {
+  /** Mean of all coordinates. */
   mean: number;
+  /** Variance of a coordinate, averaged. */
   var: number;
+  /** Covariance of a coordinate with its start, averaged. */
   cov: number;
 }
 

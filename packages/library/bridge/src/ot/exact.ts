@@ -4,7 +4,9 @@ import { type Cost, pointCosts, vectors } from "./cost.js";
 import { type Potentials, permutationPlan, type SparsePlan } from "./plan.js";
 import { simplex, type Transport } from "./simplex.js";
 
+/** An optimal plan. */
 export interface ExactPlan {
+  /** The plan, of mass 1. */
   plan: SparsePlan;
   /** Row i is paired with column `permutation[i]`; undefined if mass is split. */
   permutation?: Int32Array;

@@ -3,16 +3,23 @@ import { argumentError } from "../core/errors.js";
 
 /** `mass[k]` goes from row `rows[k]` to column `columns[k]`. */
 export interface SparsePlan {
+  /** Number of rows. */
   n: number;
+  /** Number of columns. */
   m: number;
+  /** Row of each entry, [k]. */
   rows: Int32Array;
+  /** Column of each entry, [k]. */
   columns: Int32Array;
+  /** Mass of each entry, [k]. */
   mass: Float64Array;
 }
 
-/** u_i [n], v_j [m]: together at most the cost, equal to it if mass flows. */
+/** Dual prices: u_i + v_j is at most the cost, equal to it where mass flows. */
 export interface Potentials {
+  /** Of rows, [n]. */
   u: Float64Array;
+  /** Of columns, [m]. */
   v: Float64Array;
 }
 

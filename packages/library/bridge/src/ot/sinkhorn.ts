@@ -16,6 +16,7 @@ import { argumentError } from "../core/errors.js";
 import { Accelerator } from "./accelerator.js";
 import { squaredDistances, squaredNorms, vectors } from "./cost.js";
 
+/** Options of `sinkhorn`. */
 export interface SinkhornOptions {
   /** Weight of the entropy, in units of the cost, above 0. */
   reg: number;
@@ -29,12 +30,15 @@ export interface SinkhornOptions {
   iterations?: number;
 }
 
+/** A plan of `sinkhorn`. */
 export interface EntropicPlan {
   /** float64 [n, m]; column sums are exact, row sums within `error`; unbalanced plans have another mass. */
   plan: Tensor;
   /** Total change of the row sums in the next iteration. */
   error: number;
+  /** Iterations at the final regularisation. */
   iterations: number;
+  /** Whether `error` is within the tolerance. */
   converged: boolean;
 }
 

@@ -3,9 +3,11 @@ import { argumentError } from "../core/errors.js";
 import { oneTime } from "../core/one-time.js";
 import type { Field } from "./solver.js";
 
+/** A solution of an ODE. */
 export interface Flow {
   /** [T, B, …]; the first is the start. */
   states: Tensor;
+  /** Evaluations of the field. */
   nfe: number;
 }
 

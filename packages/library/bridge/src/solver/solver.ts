@@ -5,8 +5,11 @@ import type { TimeGrid } from "../core/time-grid.js";
 /** A field at points x [B, …] and times t [B]. */
 export type Field = (x: Tensor, t: Tensor) => Tensor;
 
+/** Options of solvers of SDEs. */
 export interface SolveOptions {
+  /** Direction of the steps. */
   direction: Direction;
+  /** Times of the steps. */
   grid: TimeGrid;
   /** Takes only step 0 … N − 1 of the direction, from x at its start (default: all steps). */
   only?: number | undefined;
@@ -19,10 +22,15 @@ export interface SolveOptions {
 export const noiseLike = ({ shape, device, dtype }: Tensor): Tensor =>
   noise(shape, { device, dtype });
 
+/** One step of a grid. */
 export interface SolverStep {
+  /** Number of the step, from 0. */
   k: number;
+  /** Time at its start. */
   time: number;
+  /** Time at its end. */
   next: number;
+  /** Its length, above 0. */
   dt: number;
 }
 

@@ -21,12 +21,19 @@ import { castOf, inDType } from "./in-dtype.js";
 import { type RecordedBatch, recordedBatch } from "./recorded-batch.js";
 import type { StepTimes } from "./time-sampling.js";
 
+/** Options of `trainingStep`. */
 export interface StepOptions {
+  /** What is trained. */
   problem: CompleteProblem;
+  /** The direction in training. */
   direction: Direction;
+  /** The network in training. */
   network: Network;
+  /** Its optimiser. */
   optimizer: optim.Adam;
+  /** The average of its weights. */
   ema: optim.EMA | null;
+  /** The stream of times and noise. */
   generator: Generator;
   /** Spreads times as the grid's steps; null: they are uniform. */
   stepTimes?: StepTimes | null;
