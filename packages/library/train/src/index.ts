@@ -20,10 +20,5 @@ export {
   type SimulateOptions,
 } from "./sampler/sampler.js";
 export type { SavedFacts, SavedTraining } from "./state/state.js";
-<<<<<<< HEAD
-export { regressionLoss, trainingStep } from "./step/training-step.js";
-export * from "./training.js";
-=======
 export { regressionLoss, type StepOptions, trainingStep } from "./step/training-step.js";
-export { Training } from "./training.js";
->>>>>>> 9b931a57 (API reference: option and result types of optimal transport, solvers, likelihood and the training step)
+export * from "./training.js";

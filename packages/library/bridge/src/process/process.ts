@@ -2,12 +2,8 @@ import type { Tensor } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 
 /** Pairs [B, …], times [B] and standard normal noise [B, …]. */
-<<<<<<< HEAD
-interface BridgeSample {
-=======
 export interface BridgeSample {
   /** Starts. */
->>>>>>> 9b931a57 (API reference: option and result types of optimal transport, solvers, likelihood and the training step)
   x0: Tensor;
   /** Ends. */
   x1: Tensor;

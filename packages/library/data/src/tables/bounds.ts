@@ -2,8 +2,11 @@ import { invalidOption } from "../errors.js";
 import { didYouMean, firstOf } from "../names.js";
 import type { TableFacts } from "./facts.js";
 
+/** The range of a column, in the user's units. */
 export interface Bounds {
+  /** The smallest value. */
   min: number;
+  /** The largest value. */
   max: number;
 }
 
