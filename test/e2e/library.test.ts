@@ -73,6 +73,22 @@ describe("bridge.sample", () => {
 });
 
 describe("a bridge", () => {
+  it("refuses each call once disposed", async () => {
+    const bridge = openBridge(vectorRun(join(root, "disposed")), { threads: 1 });
+    bridge.dispose();
+    for (const call of [
+      () => bridge.sample([[1, 2]]),
+      () => bridge.paths([[1, 2]]),
+      () => bridge.likelihood(randn([1, 2]), { logDensity: (x) => x.sum(1) }),
+      () => bridge.conditions([1]),
+      () => bridge.units.enter([[1, 2]]),
+      () => bridge.evaluate(),
+      () => bridge.export(join(root, "disposed.html")),
+      () => bridge.save(join(root, "disposed-copy")),
+    ])
+      await expect((async () => await call())()).rejects.toThrow(/is disposed: open it again$/);
+  });
+
   it("is copied whole, and the copy samples alike", async () => {
     using bridge = openBridge(vectorRun(join(root, "first")), { threads: 1 });
     mkdirSync(join(bridge.folder, "cache"));

@@ -209,11 +209,11 @@ function verdictFacts(
   };
 }
 
-/** Returns a command of `dsbm fit` with three times its minutes, or null for other commands. */
+/** Returns a command of `dsbm fit` with three times its minutes and steps of its choice, or null for other commands. */
 function longerCommand(command: string | null): string | null {
   if (command === null || !/ fit /.test(command)) return null;
   const minutes = Number(/ max_minutes=([\d.]+)/.exec(command)?.[1] ?? 10);
-  const others = command.replace(/ max_minutes=\S+| --again/g, "");
+  const others = command.replace(/ (max_minutes|(first_)?num_iter)=\S+| --again/g, "");
   return `${others} max_minutes=${Number((3 * minutes).toPrecision(2))} --again`;
 }
 

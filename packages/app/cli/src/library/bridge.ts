@@ -192,13 +192,20 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
       checkOpen();
       return run.conditions(values);
     },
-    evaluate: (changes) => evaluate(folder, { device: options.device ?? "cpu", ...changes }),
+    async evaluate(changes) {
+      checkOpen();
+      return evaluate(folder, { device: options.device ?? "cpu", ...changes });
+    },
     async export(out, changes = {}) {
+      checkOpen();
       const { exportRun } = await import("@dsbm/export");
       const { files } = await exportRun(folder, out, { overwrite: false, ...changes });
       return files.map(({ path }) => path);
     },
-    save: (to) => saveRun(folder, to),
+    save(to) {
+      checkOpen();
+      return saveRun(folder, to);
+    },
     dispose,
     [Symbol.dispose]: dispose,
   };
