@@ -47,7 +47,6 @@ describe("arguments are refused in one line", () => {
     [[], "sample nope a b", ["there is no folder nope"]],
     [gaussian, "seed=1,2 log_every=1,2 -m", ["two runs of this sweep would share"]],
     [gaussian, "nproc=100", ["write nproc=64 or less", "share_batch=false"]],
-    [gaussian, "dist_secret=ranks.key", ["dist_secret", "keep their network private"]],
     [[], "sweep statsu .", ["got dsbm sweep statsu .; expected dsbm sweep status DIR"]],
     [[], "studio nowhere", ["there is no folder nowhere: give the folder of your runs"]],
     [[], "studio . port=80", ["port: expected an integer >= 1024 and <= 65535 or null, got 80"]],

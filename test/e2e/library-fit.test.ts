@@ -62,7 +62,7 @@ describe("fit", () => {
     };
     await expect(fit({ ...stopping, onProgress })).rejects.toThrow("enough");
     expect(readdirSync(join(folder, "checkpoints")).length).toBeGreaterThan(0);
-    const choices = () => readFileSync(join(folder, "choices.json"), "utf8");
+    const choices = () => JSON.parse(readFileSync(join(folder, "choices.json"), "utf8"));
     const before = choices();
     const said: string[] = [];
     using bridge = await fit({

@@ -62,7 +62,7 @@ it("ranges are those of the columns", async () => {
     target: { min: 0, max: 200 },
     whole: false,
   });
-  expect(source).toMatchObject({ rows: 1001, train: 901, test: 100, kind: "table", shape: [2] });
+  expect(source).toMatchObject({ rows: 1001, train: 901, test: 100 });
   expect(target?.dropped).toBe(0);
   expect(warnings.filter((line) => line.startsWith("column x"))).toEqual([]);
 });
