@@ -277,17 +277,6 @@ export async function compareSamples(
       const end = some(set.end, "x");
       const data = some(set.data, "y");
       const start = some(set.start, "x");
-      const bounds = context.once(key, async () => {
-        const count = metric.draws?.(Math.min(cap, set.start.size(0))) ?? usualDraws;
-        const draws = hasFloor ? drawsOf(set, seed, count) : [];
-        const [ceiling = null, ...floors] = await Promise.all([
-          hasCeiling ? compare(start, data) : null,
-          ...draws.map((draw) => compare(some(draw, "x"), data)),
-        ]);
-        const values = floors.map(numberOf).filter((value) => value !== null);
-        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-        return { floor: values.length > 0 ? mean : null, ceiling: numberOf(ceiling) };
-      });
       const value = compare(end, data);
       // A metric that is computed in a thread brings its own interval.
       const halves =
@@ -306,6 +295,18 @@ export async function compareSamples(
               { context, key, isDecisive: metric.isNeeded },
             )
           : [];
+      // After what may throw: a failure is then awaited with the rest.
+      const bounds = context.once(key, async () => {
+        const count = metric.draws?.(Math.min(cap, set.start.size(0))) ?? usualDraws;
+        const draws = hasFloor ? drawsOf(set, seed, count) : [];
+        const [ceiling = null, ...floors] = await Promise.all([
+          hasCeiling ? compare(start, data) : null,
+          ...draws.map((draw) => compare(some(draw, "x"), data)),
+        ]);
+        const values = floors.map(numberOf).filter((value) => value !== null);
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+        return { floor: values.length > 0 ? mean : null, ceiling: numberOf(ceiling) };
+      });
       return { later: Promise.all([value, bounds, halves, end.size(0)]) };
     }),
   );
