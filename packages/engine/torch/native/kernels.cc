@@ -78,6 +78,34 @@ static at::Tensor& fill(at::Tensor& self, std::optional<at::Generator> generator
   return self;
 }
 
+// Standard normal numbers for half of the rows, one more of an odd number; the others are their negatives.
+static at::Tensor& fillPairs(at::Tensor& self, std::optional<at::Generator> generator) {
+  TORCH_CHECK(self.dim() > 0, "noise_pairs_: expected rows, got a number");
+  int64_t n = self.size(0), half = (n + 1) / 2;
+  at::Tensor first = self.narrow(0, 0, half);
+  first.normal_(0, 1, generator);
+  if (self.is_cpu() && self.scalar_type() == at::kFloat && self.is_contiguous()) {
+    float* z = self.mutable_data_ptr<float>();
+    std::transform(z, z + self.numel() - first.numel(), z + first.numel(), std::negate<float>());
+  } else {
+    self.narrow(0, half, n - half).copy_(first.narrow(0, 0, n - half).neg());
+  }
+  return self;
+}
+
+// Times in [eps, 1 − eps], one in each of the strata of half of the rows, and these twice: bits are those of PyTorch's
+// uniform numbers.
+static at::Tensor& strata(at::Tensor& self, double eps, std::optional<at::Generator> generator) {
+  TORCH_CHECK(self.is_cpu() && self.scalar_type() == at::kFloat && self.is_contiguous() && self.dim() == 1, "strata_: expected a contiguous float32 vector of the processor");
+  auto* g = at::get_generator_or_default<at::CPUGeneratorImpl>(generator, at::detail::getDefaultCPUGenerator());
+  int64_t n = self.numel(), half = (n + 1) / 2;
+  float *t = self.mutable_data_ptr<float>(), width = static_cast<float>((1 - 2 * eps) / static_cast<double>(half)), start = static_cast<float>(eps);
+  std::lock_guard<std::mutex> lock(g->mutex_);
+  for (int64_t i = 0; i < half; i++) t[i] = (static_cast<float>(i) + static_cast<float>(g->random() & 0xffffff) * 0x1p-24f) * width + start;
+  std::copy_n(t, n - half, t + half);
+  return self;
+}
+
 // The numbers [offset, offset + n) of a stream, a function of these alone.
 static at::Tensor& fillAt(at::Tensor& self, int64_t key, int64_t stream, int64_t offset) {
   TORCH_CHECK(self.is_cpu() && self.scalar_type() == at::kFloat && self.is_contiguous(), "noise_at: expected a contiguous float32 tensor of the processor");
@@ -106,6 +134,10 @@ static at::Tensor& activate(at::Tensor& self) {
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {
   m.def("noise_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", {at::Tag::nondeterministic_seeded});
   m.impl("noise_", c10::DispatchKey::CompositeExplicitAutograd, &fill);
+  m.def("noise_pairs_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", {at::Tag::nondeterministic_seeded});
+  m.impl("noise_pairs_", c10::DispatchKey::CompositeExplicitAutograd, &fillPairs);
+  m.def("strata_(Tensor(a!) self, float eps, *, Generator? generator=None) -> Tensor(a!)", {at::Tag::nondeterministic_seeded});
+  m.impl("strata_", c10::DispatchKey::CompositeExplicitAutograd, &strata);
   m.def("noise_at_(Tensor(a!) self, int key, int stream, int offset) -> Tensor(a!)");
   m.impl("noise_at_", c10::DispatchKey::CompositeExplicitAutograd, &fillAt);
   m.def("silu_(Tensor(a!) self) -> Tensor(a!)");

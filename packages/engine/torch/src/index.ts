@@ -16,6 +16,7 @@ export * from "./program/record.js";
 export * from "./runtime.js";
 export * from "./signals.js";
 export * from "./tensor/autocast.js";
+export * from "./tensor/brownian.js";
 export * from "./tensor/create.js";
 export * from "./tensor/grad.js";
 export * from "./tensor/ops.generated.js";

@@ -69,6 +69,8 @@ const ops = {
   randint: new Op("aten::randint", "low_generator"),
   randperm: new Op("aten::randperm", "generator"),
   noise: new Op("dsbm::noise_", ""),
+  noisePairs: new Op("dsbm::noise_pairs_", ""),
+  strata: new Op("dsbm::strata_", ""),
   noiseAt: new Op("dsbm::noise_at_", ""),
 };
 
@@ -88,6 +90,20 @@ export function noise(
   { generator, dtype = "float32", device }: RandomOptions = {},
 ): Tensor {
   return invoke(ops.noise, empty(size, { dtype, device }), generator);
+}
+/** `randn` for the first half of the rows; the second half are its negatives. */
+export function noisePairs(
+  size: readonly number[],
+  { generator, dtype = "float32", device }: RandomOptions = {},
+): Tensor {
+  return invoke(ops.noisePairs, empty(size, { dtype, device }), generator);
+}
+/**
+ * Times [n] in [eps, 1 − eps], float32 on the processor: one uniform in each of ⌈n/2⌉ equal strata, the first n − ⌈n/2⌉
+ * repeated.
+ */
+export function strata(n: number, eps: number, generator?: Generator): Tensor {
+  return invoke(ops.strata, empty([n]), eps, generator);
 }
 /**
  * Standard normal numbers `offset` to `offset + size` of a `stream` of a `key`, float32, by counter (Philox4x32-10,

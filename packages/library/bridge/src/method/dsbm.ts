@@ -6,6 +6,7 @@ import type { Endpoints } from "../core/endpoints.js";
 import { reference, simulated } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
 import { withKnown } from "../coupling/known.js";
+import { bridgeAndTarget } from "../process/process.js";
 import type { Method } from "./method.js";
 
 /** Diffusion Schrödinger Bridge Matching (Shi et al. 2023). */
@@ -33,8 +34,8 @@ export const dsbm = {
   },
   regression({ x0, x1 }, { direction, process, t, meanMatch, noise }) {
     const sample = { x0, x1, t, z: noise(x0) };
-    const end = direction === "f" ? x1 : x0;
-    const target = meanMatch ? end : process.target(direction, sample);
-    return { x: process.bridge(sample), t, target };
+    if (meanMatch) return { x: process.bridge(sample), t, target: direction === "f" ? x1 : x0 };
+    const [x, target] = bridgeAndTarget(process, direction, sample);
+    return { x, t, target };
   },
 } satisfies Method<Pairs>;

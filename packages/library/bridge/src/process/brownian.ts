@@ -1,4 +1,4 @@
-import type { Tensor } from "@dsbm/torch";
+import { brownianBridge, type Tensor } from "@dsbm/torch";
 import { argumentError } from "../core/errors.js";
 import { type ReferenceProcess, spread } from "./process.js";
 
@@ -25,6 +25,11 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
       const r = s.rsub(1);
       const ratio = direction === "f" ? s.div(r) : r.div(s);
       return way.addcmul(ratio.sqrt(), z, { value: -sigma });
+    },
+    bridgeAndTarget(direction, sample) {
+      const fits = (x: Tensor) => x.device === "cpu" && x.dtype === "float32";
+      if (sigma === 0 || ![sample.x0, sample.x1].every(fits)) return null;
+      return brownianBridge(sample, { sigma, forward: direction === "f" });
     },
     driftTo(direction, { x, t, end }) {
       const s = spread(t, x);

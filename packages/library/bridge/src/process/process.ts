@@ -23,6 +23,8 @@ export interface ReferenceProcess {
   bridge(sample: BridgeSample): Tensor;
   /** The pinned drift towards the direction's endpoint, less the process's own drift: [B, …]. */
   target(direction: Direction, sample: BridgeSample): Tensor;
+  /** `bridge` and `target` in one kernel; null if it does not apply. */
+  bridgeAndTarget?(direction: Direction, sample: BridgeSample): [x: Tensor, target: Tensor] | null;
   /** The drift at x_t of the process pinned at the direction's endpoint `end`: [B, …]. */
   driftTo(direction: Direction, at: { x: Tensor; t: Tensor; end: Tensor }): Tensor;
   /** The process's own drift, which a network need not learn: [B, …]; null: none. */
@@ -36,4 +38,14 @@ export interface ReferenceProcess {
 /** Times [B] as [B, 1, …, 1], to multiply tensors [B, …]. */
 export function spread(t: Tensor, like: Tensor): Tensor {
   return t.reshape([-1, ...Array.from({ length: like.ndim - 1 }, () => 1)]);
+}
+
+/** Without gradients. */
+export function bridgeAndTarget(
+  process: ReferenceProcess,
+  direction: Direction,
+  sample: BridgeSample,
+): [x: Tensor, target: Tensor] {
+  const both = process.bridgeAndTarget?.(direction, sample);
+  return both ?? [process.bridge(sample), process.target(direction, sample)];
 }

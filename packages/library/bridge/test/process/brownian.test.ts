@@ -1,5 +1,5 @@
 // The bridge's law and its targets, against closed forms and for tensors of any shape.
-import { full, rand, tidy, zeros } from "@dsbm/torch";
+import { full, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../../test/support/in-scope.js";
 import {
@@ -11,7 +11,7 @@ import {
 } from "../../../../../test/support/numbers.js";
 import { exactCovariance, exactDrift, exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { brownian } from "../../src/process/brownian.js";
-import { spread } from "../../src/process/process.js";
+import { bridgeAndTarget, spread } from "../../src/process/process.js";
 
 const shapes = [
   [6000, 3],
@@ -84,6 +84,39 @@ describe("brownian", () => {
           expect(Math.abs(fit.slope - exact.slope)).toBeLessThan(5 * fit.slopeError);
           expect(Math.abs(fit.shift - exact.shift)).toBeLessThan(5 * fit.shiftError);
         });
+    },
+  );
+});
+
+describe("points and targets in one pass", () => {
+  const generator = seeded(7);
+  const rows = (shape: number[]) => {
+    const [x0, x1, z] = Array.from({ length: 3 }, () => randn(shape, { generator })) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    // Up to the ends, where the noise of the target is large.
+    const t = rand([shape[0] as number], { generator })
+      .mul(0.998)
+      .add(0.001);
+    return { x0: x0.add(3), x1: x1.sub(3), t, z };
+  };
+
+  it.each([[[1, 1]], [[128, 5]], [[33, 50]], [[40, 3, 16, 17]]])(
+    "are those of two for %j",
+    (shape) => {
+      const process = brownian({ sigma: 1.5 });
+      const sample = rows(shape);
+      for (const direction of ["f", "b"] as const) {
+        const [x, target] = bridgeAndTarget(process, direction, sample);
+        expect(x.shape).toEqual(shape);
+        expect(distance(x, process.bridge(sample))).toBeLessThan(2e-6);
+        const want = process.target(direction, sample);
+        expect(distance(target.div(want.abs().add(1)), want.div(want.abs().add(1)))).toBeLessThan(
+          2e-6,
+        );
+      }
     },
   );
 });

@@ -1,13 +1,25 @@
 // The random numbers of a training step: times in strata, and noise in pairs of opposite sign.
-import { arange, cat, type Generator, rand, randn, type Tensor } from "@dsbm/torch";
+import {
+  arange,
+  cat,
+  type Generator,
+  noisePairs,
+  rand,
+  randn,
+  strata,
+  type Tensor,
+} from "@dsbm/torch";
+
+const fits = ({ device, dtype }: Tensor) => device === "cpu" && dtype === "float32";
 
 /** Times [B], uniform on [eps, 1 − eps]: one in each of B/2 equal strata, each twice. */
 export function drawTimes(n: number, eps: number, generator: Generator, like: Tensor): Tensor {
+  if (fits(like)) return strata(n, eps, generator);
   const half = Math.ceil(n / 2);
-  const { device, dtype } = like;
-  const drawn = arange(0, half, { device, dtype }).add(rand([half], { generator, device, dtype }));
+  const options = { device: like.device, dtype: like.dtype };
+  const drawn = arange(0, half, options).add(rand([half], { generator, ...options }));
   const length = (1 - 2 * eps) / half;
-  return cat([drawn, drawn]).narrow(0, 0, n).mul(length).add(eps);
+  return twice(drawn, drawn, n).mul(length).add(eps);
 }
 
 /**
@@ -15,7 +27,17 @@ export function drawTimes(n: number, eps: number, generator: Generator, like: Te
  * of their targets, which grows without bound towards an endpoint, cancels.
  */
 export function drawNoise(like: Tensor, generator: Generator, n = like.size(0)): Tensor {
-  const { device, dtype } = like;
-  const z = randn([Math.ceil(n / 2), ...like.shape.slice(1)], { generator, device, dtype });
-  return cat([z, z.neg()]).narrow(0, 0, n);
+  const rest = like.shape.slice(1);
+  if (fits(like)) return noisePairs([n, ...rest], { generator });
+  const z = randn([Math.ceil(n / 2), ...rest], {
+    generator,
+    device: like.device,
+    dtype: like.dtype,
+  });
+  return twice(z, z.neg(), n);
+}
+
+function twice(a: Tensor, b: Tensor, n: number): Tensor {
+  const both = cat([a, b]);
+  return both.size(0) === n ? both : both.narrow(0, 0, n);
 }
