@@ -100,7 +100,7 @@ export async function measureHeldOut(
   const measured = async (
     kind: "a" | "b" | "nearest",
     end: Tensor,
-    how: { metrics: readonly string[]; words: string; meaning: string },
+    how: { metrics: readonly string[]; origin: string; meaning: string },
   ): Promise<boolean> => {
     const bounds = { floor: true, ceiling: kind !== "nearest" };
     const found = await measureAs(
@@ -120,7 +120,7 @@ export async function measureHeldOut(
         },
         change: ({ title, meaning }) => ({
           at: label,
-          title: `${title} at ${label}, ${how.words}`,
+          title: `${title} at ${label}, ${how.origin}`,
           meaning: `${meaning} ${how.meaning} Floor: another half of the data of ${label}. Ceiling: optimal pairs of ${before.name} and ${after.name} on straight lines.`,
         }),
       },
@@ -130,7 +130,7 @@ export async function measureHeldOut(
     rows.push(...(found ?? []));
     return found !== null;
   };
-  const carried = async (kind: "a" | "b", { at, name, x, given }: Dataset, words: string) => {
+  const carried = async (kind: "a" | "b", { at, name, x, given }: Dataset, origin: string) => {
     const grid = gridBetween(withTime(sampling.grid, time), at, time);
     const sources = first(x, n);
     const result = await transport(subject.bridge, "f", sources, {
@@ -145,23 +145,27 @@ export async function measureHeldOut(
     disposeAll([result.end, result.weights]);
     return measured(kind, end, {
       metrics: ["w1", "debiased_w1", "variance_kept"],
-      words,
+      origin,
       meaning: `A bridge that did not see ${label} carries the rows there.`,
     });
   };
   const isOne = before === start;
-  const wordsBefore = isOne ? `from ${before.name}` : `from the time before, ${before.name} (a)`;
-  if (!(await carried("a", before, wordsBefore))) return null;
-  const wordsFirst = `from the first time, ${start.name} (b)`;
-  if (!isOne && !(await carried("b", start, wordsFirst))) return null;
+  const fromBefore = isOne ? `from ${before.name}` : `from the time before, ${before.name} (a)`;
+  if (!(await carried("a", before, fromBefore))) return null;
+  const fromFirst = `from the first time, ${start.name} (b)`;
+  if (!isOne && !(await carried("b", start, fromFirst))) return null;
   const [nearest, copy] = share <= 0.5 ? [before, from] : [after, to];
   const isMeasured = await measured("nearest", copy, {
     metrics: ["w1"],
-    words: `of the nearest time, ${nearest.name}, copied`,
+    origin: `of the nearest time, ${nearest.name}, copied`,
     meaning: "This is no bridge.",
   });
   return isMeasured ? rows : null;
 }
+
+/** Rows of both splits, as networks take them. */
+export const allRows = (end: EndpointData, seed: number): Tensor =>
+  cat(splits.map((split) => testRows(end, Number.POSITIVE_INFINITY, seed, split)));
 
 /** Rows of both splits with their conditions, as networks take them. */
 function rowsOf(
@@ -175,7 +179,7 @@ function rowsOf(
   );
   const joined = (kind: keyof Conditions) => cat([train?.[kind] as Tensor, test?.[kind] as Tensor]);
   return tidy(() => ({
-    x: change(cat(splits.map((split) => testRows(end, most, seed, split)))),
+    x: change(allRows(end, seed)),
     given: Object.fromEntries(kindsOf(train).map((kind) => [kind, change(joined(kind))])),
   }));
 }

@@ -1,13 +1,12 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig, FitConfig } from "@dsbm/config";
-import { measureHeldOut, subjectOf } from "@dsbm/evaluation";
+import { allRows, measureHeldOut, subjectOf } from "@dsbm/evaluation";
 import { Bridge, gridOf, timeLabel } from "@dsbm/inference";
 import {
   type Datasets,
   type EndpointData,
   marginalsOf,
-  testRows,
   threadsOf,
   trainingProblem,
   withoutDataset,
@@ -21,7 +20,7 @@ import {
   runPaths,
   writeQuality,
 } from "@dsbm/runs";
-import { cat, tidy } from "@dsbm/torch";
+import { tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
 import { TimeEstimate } from "../forecast/estimate.js";
 import { TimePlan } from "../forecast/time-plan.js";
@@ -126,9 +125,7 @@ async function withoutOne(
     const bridge = Bridge.live(training, { config: short, ends, folder });
     const subject = subjectOf(bridge, ends);
     const dataset = marginalsOf(whole.ends)[whole.k] as EndpointData;
-    const split = (name: "train" | "test") =>
-      testRows(dataset, Number.POSITIVE_INFINITY, seed, name);
-    const rows = tidy(() => subject.own("x0", cat([split("train"), split("test")])).keep());
+    const rows = tidy(() => subject.own("x0", allRows(dataset, seed)).keep());
     try {
       const heldOut = { group: "loo", time, label, rows } as const;
       return await measureHeldOut(subject, heldOut, {
