@@ -1,9 +1,12 @@
 // Memory of replays: planned by the first one, in one block for all later ones, and right even if a
 // run departs from its plan.
-import { expect } from "vitest";
+import { beforeEach, expect } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import * as T from "../src/index.js";
 import { Program } from "../src/program/record.js";
+
+beforeEach(collectGarbage);
 
 const MiB = 2 ** 20;
 const record = (fn: (...x: T.Tensor[]) => T.Tensor[], ...inputs: T.Tensor[]) =>

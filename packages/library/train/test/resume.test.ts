@@ -29,6 +29,7 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import type { TrainEvent } from "../src/events.js";
 import type { Problem } from "../src/problem.js";
 import type { SavedTraining } from "../src/state/state.js";
@@ -340,6 +341,7 @@ describe("a cache on disk", () => {
         return x.mul(this.weight).mul(0.1);
       }
     }
+    await collectGarbage();
     const wide = tidy(() => randn([400, 4096], { generator: stream(1, "wide") }).keep());
     /** The highest memory while a cache of so many pairs is made, over what there was before. */
     const peak = async (npar: number): Promise<number> => {

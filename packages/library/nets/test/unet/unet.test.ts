@@ -2,7 +2,8 @@
 
 import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { describe, expect } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../../../test/support/numbers.js";
 import { startFrom } from "../../../../../test/support/start.js";
@@ -11,6 +12,7 @@ import { UNet } from "../../src/unet/unet.js";
 import { images, refuses, shaken, small, times } from "../networks.js";
 
 startFrom(3);
+beforeEach(collectGarbage);
 
 const unet = (changes: Partial<UNetOptions> = {}, seed = 1) =>
   shaken(new UNet({ ...small.unet, ...changes }, { generator: seeded(seed) }), { seed: seed + 1 });

@@ -2,6 +2,7 @@
 import { independent, type Pairs, simulated, stream } from "@dsbm/bridge";
 import { arange, cat, memory, setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeEach, expect } from "vitest";
+import { collectGarbage } from "../../../../../test/support/collect.js";
 import { it } from "../../../../../test/support/in-scope.js";
 import { TableRows } from "../../src/rows/table.js";
 
@@ -9,6 +10,7 @@ const n = 5000;
 const width = 16;
 const batchSize = 48;
 beforeEach(() => setNumThreads(1));
+beforeEach(collectGarbage);
 
 /** Row i is i everywhere. */
 const numbered = (from: number): Tensor =>
