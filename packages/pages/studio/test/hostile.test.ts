@@ -70,7 +70,6 @@ const send = ({ path, method = "GET", headers = {}, body }: Sent) =>
 
 const api = (name: string) => `/${token}/api/${name}`;
 const picture = (run: string, file: string) => api(`picture?run=${run}&file=${file}`);
-const json = { "content-type": "application/json" };
 
 describe("what is meant well", () => {
   it("is answered", async () => {
@@ -100,23 +99,12 @@ describe("what is meant well", () => {
   });
 });
 
-const post = (
-  body: string | Buffer,
-  headers: Record<string, string> = json,
-  run: string = good,
-): Sent => ({
-  path: api(`export?run=${run}`),
-  method: "POST",
-  headers,
-  body,
-});
 const runsWith = (headers: Record<string, string>, method = "GET"): Sent => ({
   path: api("runs"),
   method,
   headers,
 });
 const evil = "http://evil.example";
-const exported = (query: string) => api(`export${query}`);
 const outside = () => encodeURIComponent(join(root, "outside/moons/1"));
 
 /** Each with its name: a path or a request, made when the token is known. */
@@ -135,8 +123,10 @@ const hostile: [name: string, sent: () => string | Sent][] = [
   ["the origin null", () => runsWith({ origin: "null" })],
   ["another port's origin", () => runsWith({ origin: "http://127.0.0.1:1" })],
   ["https of our host", () => runsWith({ origin: `https://127.0.0.1:${port}` })],
-  ["a foreign page that exports", () => post("{}", { ...json, origin: evil })],
-  ["a form that exports", () => post("{}", { "content-type": "text/plain" })],
+  [
+    "a foreign page that plays",
+    () => ({ path: api(`play?run=${good}`), headers: { origin: evil } }),
+  ],
   ["DELETE", () => ({ path: api(`run?run=${good}`), method: "DELETE" })],
   ["OPTIONS of a foreign page", () => runsWith({ origin: evil }, "OPTIONS")],
   ["TRACE", () => runsWith({}, "TRACE")],
@@ -153,7 +143,7 @@ const hostile: [name: string, sent: () => string | Sent][] = [
   ["a run of overlong UTF-8", () => api("run?run=%c0%ae%c0%ae/outside/moons/1")],
   ["a run of half an escape", () => api("run?run=%")],
   ["a run behind a link", () => api("run?run=linked/moons/1")],
-  ["the curves of a run behind a link", () => api("history?run=linked/moons/1")],
+  ["a run behind a link with one that is there", () => api(`run?run=${good}&run=linked/moons/1`)],
   ["a very long run", () => api(`run?run=${"a/".repeat(4000)}`)],
   ["a picture that is a link", () => picture(good, "samples/link.png")],
   ["a picture that is a pipe", () => picture(good, "samples/pipe.png")],
@@ -165,12 +155,10 @@ const hostile: [name: string, sent: () => string | Sent][] = [
   ["a report above the folder", () => api("reports/%2e%2e%2foutside/report.html")],
   ["a report behind a link", () => api("reports/linked/report.html")],
   ["a report that is a configuration", () => api(`reports/${good}/config.json`)],
-  ["a huge body", () => post(Buffer.alloc(4 << 20, 32))],
-  ["a body that is no JSON", () => post('{"theme":')],
-  ["an export of no run", () => post("{}", json, "no")],
+  ["a huge body", () => ({ path: api("runs"), method: "POST", body: Buffer.alloc(4 << 20, 32) })],
+  ["the player of no run", () => api("play?run=no")],
+  ["the player of a run above the folder", () => api("play?run=../outside/moons/1")],
   ["PUT", () => runsWith({}, "PUT")],
-  ["an export above its folder", () => exported("/page?id=../settings")],
-  ["an export that is not there", () => exported(`/page?id=${"0".repeat(32)}`)],
   ["huge headers", () => runsWith({ cookie: "a".repeat(20 << 10) })],
 ];
 
@@ -209,6 +197,11 @@ describe("what is meant ill", () => {
       "report.html",
     ]);
   });
+});
+
+it("an export that fails says so", async () => {
+  const { status, text } = await send({ path: api(`play?run=${good}`) });
+  expect([status, text]).toEqual([400, "the export ended with 1"]);
 });
 
 describe("runs of strangers", () => {

@@ -23,7 +23,7 @@ describe("the table of runs", () => {
     writeFileSync(join(at, "moons/defaults/4/run.json"), "{");
     writeRun(join(at, "moons/defaults/5"), { state: "running", seed: 5 });
     const lock = acquireLock(join(at, "moons/defaults/5/.lock"));
-    const rows = new RunTable(new Folder(at)).scan();
+    const rows = new RunTable(new Folder(at)).scan().rows;
     lock.release();
     expect(rows.map(({ id, state, reason }) => [id.slice(-1), state, reason])).toEqual([
       ["1", "finished", null],
@@ -62,7 +62,7 @@ describe("the table of runs", () => {
         configuration: { sigma: i },
       })),
     });
-    const rows = new RunTable(new Folder(at)).scan();
+    const rows = new RunTable(new Folder(at)).scan().rows;
     expect(rows.map(({ sweep, member }) => [sweep, member])).toEqual([
       [null, ""],
       ["first", "sigma=0 seed=1"],
@@ -74,28 +74,29 @@ describe("the table of runs", () => {
     ]);
   });
 
-  it("tells what changed, and reads nothing else again", () => {
+  it("reads only what has changed again", () => {
     const at = join(root, "three");
     for (const seed of [1, 2, 3]) writeRun(join(at, `moons/defaults/${seed}`), { seed });
     const folder = new Folder(at);
     const table = new RunTable(folder);
-    const seen = new Map<string, string>();
-    expect(table.changes(seen).rows).toHaveLength(3);
+    const { rows } = table.scan();
+    expect(rows).toHaveLength(3);
     const opened = vi.spyOn(folder, "open");
-    expect(table.changes(seen)).toMatchObject({ rows: [], removed: [], left: 0 });
+    expect(table.scan()).toEqual({ rows, left: 0, folder: folder.root });
     expect(opened).not.toHaveBeenCalled();
     appendFileSync(join(at, "moons/defaults/2/metrics.jsonl"), metricLine(2, 999));
     unlinkSync(join(at, "moons/defaults/3/run.json"));
-    const { rows, removed } = table.changes(seen);
+    expect(table.scan().rows.map(({ id, step }) => [id.slice(-1), step])).toEqual([
+      ["1", 200],
+      ["2", 999],
+    ]);
     expect(opened.mock.calls.map(([path]) => path)).toEqual(["moons/defaults/2/metrics.jsonl"]);
-    expect(rows.map(({ id, step }) => [id, step])).toEqual([["moons/defaults/2", 999]]);
-    expect(removed).toEqual(["moons/defaults/3"]);
   });
 
   it("has the time of all processes of a run", () => {
     const at = join(root, "continued");
     writeRun(join(at, "moons/defaults/1"), { spent: 100, resumed: ["2026-11-26T04:19:00.000Z"] });
-    const [row] = new RunTable(new Folder(at)).scan() as [RunRow];
+    const [row] = new RunTable(new Folder(at)).scan().rows as [RunRow];
     expect(row.seconds).toBe(100 + 40);
   });
 
@@ -107,6 +108,6 @@ describe("the table of runs", () => {
     mkdirSync(join(at, "run"));
     symlinkSync(join(root, "elsewhere/moons/1/run.json"), join(at, "run/run.json"));
     symlinkSync(at, join(at, "loop"));
-    expect(new RunTable(new Folder(at)).scan()).toEqual([]);
+    expect(new RunTable(new Folder(at)).scan().rows).toEqual([]);
   });
 });

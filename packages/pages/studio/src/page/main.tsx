@@ -1,33 +1,17 @@
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import type { Rows, RunRow } from "../shared/api.js";
+import { useEffect } from "preact/hooks";
+import type { Runs } from "../shared/api.js";
 import { Alert } from "./lib/parts.js";
 import { hrefOf, useRoute } from "./lib/route.js";
-import { apiPath, useEvents } from "./lib/server.js";
+import { apiPath, usePolled } from "./lib/server.js";
 import { RunPage } from "./run/run.js";
 import { Compare } from "./runs/compare.js";
 import { RunsPage } from "./runs/runs.js";
 
-const noAnswer =
-  "The studio does not answer: it was ended in its terminal, or the connection is lost. This page shows what it had.";
-
 function App() {
   const { page, run, params } = useRoute();
-  const [rows, setRows] = useState<ReadonlyMap<string, RunRow> | null>(null);
-  const [{ left, folder }, setFolder] = useState({ left: 0, folder: "" });
-  const isThere = useEvents(apiPath("runs/events"), {
-    rows: (news: Rows) => {
-      setFolder(news);
-      setRows((before) => {
-        const next = new Map(before ?? []);
-        for (const id of news.removed) next.delete(id);
-        for (const row of news.rows) next.set(row.id, row);
-        return next;
-      });
-    },
-  });
-  const all = rows === null ? null : [...rows.values()];
-  const title = page === "run" ? (rows?.get(run)?.name ?? "run") : page;
+  const { value: runs, error } = usePolled<Runs>(apiPath("runs"));
+  const title = page === "run" ? (runs?.rows.find(({ id }) => id === run)?.name ?? "run") : page;
   useEffect(() => {
     document.title = `${title} – dsbm studio`;
   }, [title]);
@@ -48,11 +32,11 @@ function App() {
           )}
         </nav>
       </header>
-      {!isThere && <Alert lines={[noAnswer]} />}
+      <Alert lines={error === null ? [] : [error]} />
       <main>
-        {page === "runs" && <RunsPage rows={all} left={left} folder={folder} params={params} />}
+        {page === "runs" && <RunsPage runs={runs} params={params} />}
         {page === "run" && <RunPage key={run} id={run} params={params} />}
-        {page === "compare" && <Compare rows={rows} params={params} />}
+        {page === "compare" && <Compare params={params} />}
       </main>
     </>
   );

@@ -12,7 +12,11 @@ const mostPictures = 2000;
 const logBytes = 64 << 10;
 
 /** The run `row.id`; `log` is the path of its log, if there is one. */
-export function readDetail(folder: Folder, row: RunRow, log: string | undefined): RunDetail {
+export function readDetail(
+  folder: Folder,
+  row: RunRow,
+  log: string | undefined,
+): Omit<RunDetail, "history"> {
   const problems: string[] = [];
   const part = <T>(name: string, none: T, read: (path: string) => T): T => {
     const path = below(row.id, name);
@@ -50,14 +54,6 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
       .list(below(row.id, "models"))
       .filter(({ name }) => /^\d+_[fb]\.safetensors$/.test(name)).length,
   };
-}
-
-/** Changes when the detail (except the row) changes, without reading a file. */
-export function detailStamp(folder: Folder, { id, state, half }: RunRow, log?: string): string {
-  const names = ["run.json", "config.json", "quality.json", "choices.json", "results.csv"];
-  const places = [...names, "report.html", "samples", "models"].map((name) => below(id, name));
-  const stamps = [...places, log ?? ""].map((path) => folder.stamp(path));
-  return JSON.stringify([state, half, stamps]);
 }
 
 function pictures(folder: Folder, id: string): Picture[] {

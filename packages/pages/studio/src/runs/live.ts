@@ -23,15 +23,18 @@ export class MetricsTail {
     this.#path = path;
   }
 
-  /** All rows; null if there are no more than at the last call. */
-  read(): HistoryPart | null {
-    const stat = this.#folder.stat(this.#path);
-    if (!stat?.isFile()) return this.#startOver() ? this.#history.part() : null;
-    return this.#folder.open(this.#path, (fd, { ino, dev, size }) => {
+  /** The curves of all rows so far. */
+  read(): HistoryPart {
+    if (this.#folder.stat(this.#path)?.isFile()) this.#readOn();
+    else this.#startOver();
+    return this.#history.part();
+  }
+
+  #readOn(): void {
+    this.#folder.open(this.#path, (fd, { ino, dev, size }) => {
       const file = `${dev} ${ino}`;
-      const isAnother = (file !== this.#file || size < this.#at) && this.#startOver();
+      if (file !== this.#file || size < this.#at) this.#startOver();
       this.#file = file;
-      if (size === this.#at && !isAnother) return null;
       const buffer = Buffer.allocUnsafe(Math.min(block, Math.max(1, size - this.#at)));
       while (this.#at < size) {
         const count = readSync(fd, buffer, 0, Math.min(buffer.length, size - this.#at), this.#at);
@@ -39,7 +42,6 @@ export class MetricsTail {
         this.#at += count;
         this.#take(this.#decoder.write(buffer.subarray(0, count)));
       }
-      return this.#history.part();
     });
   }
 
@@ -57,13 +59,10 @@ export class MetricsTail {
     }
   }
 
-  #startOver(): boolean {
-    const had = this.#file !== "";
+  #startOver(): void {
     this.#at = 0;
-    this.#file = "";
     this.#rest = "";
     this.#history = new History();
     this.#decoder = new StringDecoder("utf8");
-    return had;
   }
 }

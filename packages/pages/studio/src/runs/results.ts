@@ -39,6 +39,7 @@ export function readResults(
         title: reference ? `${metric.title} (dotted: ${reference.name})` : metric.title,
         reference: reference?.column ?? null,
         isMain: metric.isMain,
+        log: metric.scale === "log",
       };
     });
   return { rows, references };

@@ -80,16 +80,9 @@ export class Summaries {
       metrics,
       ...place,
       ...state(),
-      changed,
       sweep: null,
       member: "",
     };
-  }
-
-  /** Forgets runs that are gone. */
-  forget(id: string): void {
-    for (const name of ["run.json", "config.json", "quality.json", "results.csv", "metrics.jsonl"])
-      this.#kept.delete(below(id, name));
   }
 
   #state(info: RunInfo, id: string, changed: number): StatePart {

@@ -1,17 +1,15 @@
 // Answers under http://127.0.0.1:<port>/<token>/.
 import { RunError } from "@dsbm/runs";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Folder } from "../files/inside.js";
 import { Exports } from "../play/exports.js";
-import { detailStamp, readDetail } from "../runs/detail.js";
+import { readDetail } from "../runs/detail.js";
 import { below } from "../runs/files.js";
 import { MetricsTail } from "../runs/live.js";
 import { RunTable } from "../runs/table.js";
-import type { RunDetail } from "../shared/api.js";
+import type { RunDetail, RunRow } from "../shared/api.js";
 import { guard, playerPolicy, strangerPolicy } from "./guard.js";
 import type { PageFile } from "./pages.js";
-import type { Streams } from "./streams.js";
 
 interface AppOptions {
   folder: Folder;
@@ -21,7 +19,6 @@ interface AppOptions {
   settings: string;
   /** The command that exports a run, without arguments; null: no exports. */
   exporter: readonly string[] | null;
-  streams: Streams;
 }
 
 const pictureTypes: Readonly<Record<string, string>> = {
@@ -31,16 +28,22 @@ const pictureTypes: Readonly<Record<string, string>> = {
 };
 const html = "text/html; charset=utf-8";
 const mostBytes = 64 << 20;
-const mostBody = 64 << 10;
 
-export function makeApp({ folder, token, pages, settings, exporter, streams }: AppOptions): Hono {
+export function makeApp({ folder, token, pages, settings, exporter }: AppOptions): Hono {
   const table = new RunTable(folder);
   const exports = new Exports({ folder, settings, exporter });
+  const tails = new Map<string, MetricsTail>();
   const idOf = (c: Context) => c.req.query("run") ?? "";
-  const detail = (id: string): RunDetail => {
+  const rowOf = (id: string): RunRow => {
     const row = table.row(id);
-    if (!row) throw new RunError("not_found", "there is no such run in the folder");
-    return readDetail(folder, row, table.logOf(id));
+    if (!row) throw new RunError("not_found", `there is no run ${id} in the folder`);
+    return row;
+  };
+  const detailOf = (id: string): RunDetail => {
+    const row = rowOf(id);
+    const tail = tails.get(id) ?? new MetricsTail(folder, below(id, "metrics.jsonl"));
+    tails.set(id, tail);
+    return { ...readDetail(folder, row, table.logOf(id)), history: tail.read() };
   };
   const answer = (c: Context, bytes: Buffer, type: string, policy = strangerPolicy) =>
     c.body(new Uint8Array(bytes), 200, { "Content-Type": type, "Content-Security-Policy": policy });
@@ -48,51 +51,8 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     answer(c, folder.bytes(path, { limit: mostBytes }), type);
 
   const api = new Hono();
-  api.use(bodyLimit({ maxSize: mostBody, onError: (c) => c.text("the body is too long", 413) }));
-  api.get("/runs", (c) => c.json(table.changes(new Map())));
-  api.get("/runs/events", (c) => {
-    const seen = new Map<string, string>();
-    let first = true;
-    return streams.serve(c, {
-      everyMs: 500,
-      news() {
-        const changes = table.changes(seen);
-        const isNew = first || changes.rows.length > 0 || changes.removed.length > 0;
-        first = false;
-        return isNew ? [["rows", changes]] : [];
-      },
-    });
-  });
-  api.get("/run", (c) => c.json(detail(idOf(c))));
-  api.get("/run/events", (c) => {
-    const id = idOf(c);
-    const metrics = new MetricsTail(folder, below(id, "metrics.jsonl"));
-    detail(id);
-    let stamp = "";
-    let lastRow = "";
-    return streams.serve(c, {
-      everyMs: 400,
-      news() {
-        const news: [string, unknown][] = [];
-        const part = metrics.read();
-        if (part) news.push(["history", part]);
-        const row = table.row(id);
-        if (!row) return [...news, ["gone", null]];
-        const log = table.logOf(id);
-        const now = detailStamp(folder, row, log);
-        const print = JSON.stringify({ ...row, seconds: 0 });
-        if (now !== stamp) news.push(["detail", readDetail(folder, row, log)]);
-        else if (print !== lastRow) news.push(["row", row]);
-        [stamp, lastRow] = [now, print];
-        return news;
-      },
-    });
-  });
-  api.get("/history", (c) => {
-    const id = idOf(c);
-    detail(id);
-    return c.json(new MetricsTail(folder, below(id, "metrics.jsonl")).read());
-  });
+  api.get("/runs", (c) => c.json(table.scan()));
+  api.get("/run", (c) => c.json((c.req.queries("run") ?? [""]).map(detailOf)));
   api.get("/picture", (c) => {
     const name = c.req.query("file") ?? "";
     const type = pictureTypes[/^samples\/[^/]+\.(png|gif|svg)$/.exec(name)?.[1] ?? ""];
@@ -101,15 +61,8 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
   });
   // By the folder's path, so that links between reports of parts lead there.
   api.get("/reports/:path{(.+/)?report\\.html}", (c) => file(c, c.req.param("path"), html));
-  api.get("/export", (c) => c.json(exports.state(idOf(c))));
-  api.post("/export", async (c) => {
-    await jsonOf(c);
-    const id = idOf(c);
-    detail(id);
-    return c.json(exports.start(id));
-  });
-  api.get("/export/page", (c) =>
-    answer(c, exports.page(c.req.query("id") ?? ""), html, playerPolicy),
+  api.get("/play", async (c) =>
+    answer(c, await exports.page(rowOf(idOf(c)).id), html, playerPolicy),
   );
 
   const app = new Hono();
@@ -129,18 +82,4 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     return c.text("this is a bug in dsbm studio: see its terminal", 500);
   });
   return app;
-}
-
-/**
- * The body of a request that changes something. Throws RunError "bad_argument" if it is not JSON.
- */
-async function jsonOf(c: Context): Promise<unknown> {
-  const type = c.req.header("content-type") ?? "";
-  if (!/^application\/json\b/.test(type))
-    throw new RunError("bad_argument", "the body is not JSON");
-  try {
-    return JSON.parse(await c.req.text());
-  } catch (cause) {
-    throw new RunError("bad_argument", "the body is not valid JSON", { cause });
-  }
 }

@@ -52,7 +52,7 @@ export function guard(token: string): MiddlewareHandler {
         ? ([403, "another page may not ask"] as const)
         : !sameText(attempt, token)
           ? ([403, "open the address that dsbm studio printed"] as const)
-          : !["GET", "HEAD", "POST"].includes(method)
+          : !["GET", "HEAD"].includes(method)
             ? ([405, "this cannot be done here"] as const)
             : null;
     if (refusal) c.res = c.text(refusal[1], refusal[0]);

@@ -9,7 +9,6 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Folder } from "../files/inside.js";
 import { makeApp } from "./app.js";
 import { readPages } from "./pages.js";
-import { Streams } from "./streams.js";
 
 /** The port that is tried first, so that a tunnel or a bookmark finds it again. */
 const usualPort = 4747;
@@ -38,12 +37,10 @@ export interface Studio {
 export async function startStudio(options: StudioOptions): Promise<Studio> {
   const { folder, port, settings = defaultSettingsFolder(), exporter = null } = options;
   const token = randomBytes(24).toString("base64url");
-  const streams = new Streams();
   const app = makeApp({
     token,
     settings,
     exporter,
-    streams,
     pages: readPages(),
     folder: openFolder(folder),
   });
@@ -62,7 +59,6 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     address: `http://${host}:${at}/${token}/`,
     close: () =>
       new Promise((done) => {
-        streams.close();
         server.close(() => done());
         (server as Server & { closeAllConnections?(): void }).closeAllConnections?.();
       }),

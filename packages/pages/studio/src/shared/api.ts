@@ -36,13 +36,10 @@ export interface RunRow {
   /** The sweep that it is part of, and the values in which its members differ. */
   sweep: string | null;
   member: string;
-  /** When a file of it changed last, in milliseconds. */
-  changed: number;
 }
 
-export interface Rows {
+export interface Runs {
   rows: RunRow[];
-  removed: string[];
   /** Number of further runs beyond the list. */
   left: number;
   folder: string;
@@ -64,6 +61,8 @@ interface Reference {
   title: string;
   reference: string | null;
   isMain: boolean;
+  /** Whether its axis is logarithmic. */
+  log: boolean;
 }
 
 export interface Results {
@@ -89,6 +88,7 @@ export interface RunDetail {
   /** Unreadable files, a line each. */
   problems: string[];
   models: number;
+  history: HistoryPart;
 }
 
 /** Rows of metrics.jsonl; neighbouring rows may be merged, see history.ts. */
@@ -100,11 +100,4 @@ export interface HistoryPart {
   metrics: Record<string, (number | null)[]>;
   /** NaN and infinite values, the first of each metric. */
   notFinite: { metric: string; value: string; half: number; step: number }[];
-}
-
-export interface ExportState {
-  state: "none" | "running" | "ready" | "failed";
-  error: string | null;
-  /** Names the export; null before it is there. */
-  id: string | null;
 }

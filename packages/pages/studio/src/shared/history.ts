@@ -14,14 +14,6 @@ interface Point {
 
 const places = new Set(["half_iteration", "direction", "step"]);
 
-export const emptyHistory: HistoryPart = {
-  half: [],
-  direction: [],
-  step: [],
-  metrics: {},
-  notFinite: [],
-};
-
 export class History {
   #points: Point[] = [];
   #stride = 1;

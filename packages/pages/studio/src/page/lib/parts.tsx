@@ -115,17 +115,3 @@ export const Search = ({ label, onInput, ...input }: SearchProps) => (
     <input type="search" {...input} onInput={(e) => onInput(e.currentTarget.value || null)} />
   </label>
 );
-
-interface CheckProps {
-  checked: boolean;
-  onChange(on: boolean): void;
-  kind?: string;
-  children: ComponentChildren;
-}
-
-export const Check = ({ checked, onChange, kind = "check", children }: CheckProps) => (
-  <label class={kind}>
-    <input type="checkbox" checked={checked} onChange={(e) => onChange(e.currentTarget.checked)} />{" "}
-    {children}
-  </label>
-);

@@ -1,40 +1,54 @@
 import { useEffect, useState } from "preact/hooks";
 
-export function apiPath(name: string, params: Readonly<Record<string, string>> = {}): string {
+const everyMs = 500;
+const noAnswer =
+  "The studio does not answer: it was ended in its terminal, or the connection is lost. This page shows what it had.";
+
+export function apiPath(name: string, params: Record<string, string> | string[][] = {}): string {
   const query = new URLSearchParams(params).toString();
   return `api/${name}${query === "" ? "" : `?${query}`}`;
 }
 
-/** Asks for JSON. Throws an Error with the server's own line. */
-export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
-  const answer = await fetch(path, init);
-  if (!answer.ok) throw new Error((await answer.text()).slice(0, 1000));
-  return (await answer.json()) as T;
+interface Polled<T> {
+  /** null before the first answer. */
+  value: T | null;
+  /** The server's own line, or that it does not answer. */
+  error: string | null;
 }
 
-export const send = <T>(path: string, body: unknown): Promise<T> =>
-  ask(path, {
-    method: "POST",
-    body: JSON.stringify(body),
-    headers: { "Content-Type": "application/json" },
-  });
-
-/** Listens to a stream of events while a page is drawn; tells whether the server is there. */
-export function useEvents(
-  path: string,
-  handlers: Readonly<Record<string, (data: never) => void>>,
-): boolean {
-  const [isThere, setThere] = useState(true);
+/** Asks for JSON again and again while a page is drawn. */
+export function usePolled<T>(path: string): Polled<T> {
+  const [polled, setPolled] = useState<Polled<T>>({ value: null, error: null });
   useEffect(() => {
-    const source = new EventSource(path);
-    source.onopen = () => setThere(true);
-    source.onerror = () => setThere(false);
-    for (const [event, handle] of Object.entries(handlers))
-      source.addEventListener(event, (message) =>
-        handle(JSON.parse((message as MessageEvent<string>).data) as never),
-      );
-    return () => source.close();
-    // The handlers of the first drawing stay: they only set states.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    let last = "";
+    const ask = async () => {
+      const began = performance.now();
+      const { ok, text } = await textOf(path);
+      if (isOver) return;
+      if (text !== last)
+        setPolled(({ value }) =>
+          ok ? { value: JSON.parse(text), error: null } : { value, error: text },
+        );
+      last = text;
+      // A large folder is looked at less often: at most a tenth of the time.
+      timer = setTimeout(ask, Math.max(everyMs, 9 * (performance.now() - began)));
+    };
+    void ask();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   }, [path]);
-  return isThere;
+  return polled;
+}
+
+async function textOf(path: string): Promise<{ ok: boolean; text: string }> {
+  try {
+    const answer = await fetch(path);
+    return { ok: answer.ok, text: await answer.text() };
+  } catch {
+    return { ok: false, text: noAnswer };
+  }
 }

@@ -1,10 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
-import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
-import { emptyHistory } from "../../shared/history.js";
+import type { RunDetail } from "../../shared/api.js";
 import { digits, duration, moment } from "../lib/format.js";
 import { Alert, Pairs } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
-import { apiPath, ask, useEvents } from "../lib/server.js";
+import { apiPath, usePolled } from "../lib/server.js";
 import { Play } from "../play/play.js";
 import { Curves } from "./curves.js";
 import { Configuration, Environment, Log, Verdicts } from "./facts.js";
@@ -13,21 +11,10 @@ import { Pictures } from "./pictures.js";
 const tabs = ["overview", "play", "report", "configuration", "environment", "log"] as const;
 
 export function RunPage({ id, params }: { id: string; params: URLSearchParams }) {
-  const [detail, setDetail] = useState<RunDetail | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const [history, setHistory] = useState(emptyHistory);
-  useEffect(() => {
-    // The stream reports it too; a separate request shows errors of the address.
-    ask<RunDetail>(apiPath("run", { run: id })).then(setDetail, (e: Error) => setError(e.message));
-  }, [id]);
-  useEvents(apiPath("run/events", { run: id }), {
-    detail: (value: RunDetail) => setDetail(value),
-    row: (row: RunRow) => setDetail((before) => before && { ...before, row }),
-    history: setHistory,
-    gone: () => setError("the folder of this run was deleted"),
-  });
-  if (error !== null && detail === null) return <p class="wrong">{error}</p>;
-  if (detail === null) return <p class="note">Reading the run …</p>;
+  const { value, error } = usePolled<RunDetail[]>(apiPath("run", { run: id }));
+  const [detail] = value ?? [];
+  if (!detail)
+    return <p class={error === null ? "note" : "wrong"}>{error ?? "Reading the run …"}</p>;
   const tabParam = params.get("tab") ?? "overview";
   const tab = tabs.find((name) => name === tabParam) ?? "overview";
   const to = (name: string) => {
@@ -36,7 +23,7 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
   };
   return (
     <>
-      <Head detail={detail} history={history} error={error} />
+      <Head detail={detail} error={error} />
       <nav class="tabs" aria-label="Parts of this run">
         {tabs.map((name) => (
           <a key={name} href={to(name)} aria-current={name === tab ? "page" : undefined}>
@@ -47,7 +34,7 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
       {tab === "overview" && (
         <>
           <Verdicts verdicts={detail.verdicts} />
-          <Curves detail={detail} history={history} params={params} />
+          <Curves detail={detail} />
           <Pictures detail={detail} params={params} />
         </>
       )}
@@ -60,16 +47,8 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
   );
 }
 
-function Head({
-  detail,
-  history,
-  error,
-}: {
-  detail: RunDetail;
-  history: HistoryPart;
-  error: string | null;
-}) {
-  const { row, problems } = detail;
+function Head({ detail, error }: { detail: RunDetail; error: string | null }) {
+  const { row, history, problems } = detail;
   const wrong = [
     ...(error === null ? [] : [error]),
     ...(row.reason !== null && row.state !== "finished" ? [row.reason] : []),

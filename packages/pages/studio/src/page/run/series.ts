@@ -9,11 +9,7 @@ import { directionNames, directions } from "../lib/format.js";
 const fewRows = 12;
 
 /** The curves of one metric, forward and backward; `positive` keeps only values that have a logarithm. */
-export function curvesOf(
-  history: HistoryPart,
-  metric: string,
-  { weight, positive }: { weight: number; positive: boolean },
-): Curve[] {
+export function curvesOf(history: HistoryPart, metric: string, positive: boolean): Curve[] {
   const found = history.metrics[metric];
   if (!found) return [];
   const isOk = (v: number | null | undefined): v is number => v != null && (!positive || v > 0);
@@ -26,10 +22,9 @@ export function curvesOf(
     const label = directionNames[way];
     const dash = way === "b" ? [7, 3] : [];
     const points = raw.filter((v) => v !== null).length <= fewRows;
-    if (weight === 0) return [{ label, y: raw, color, dash, points }];
     return [
       { label: `${label} raw`, y: raw, color, raw: true },
-      { label, y: smoothed(history, raw, weight), color, dash, points },
+      { label, y: smoothed(history, raw), color, dash, points },
     ];
   });
 }

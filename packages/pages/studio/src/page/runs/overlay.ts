@@ -1,5 +1,4 @@
-import type { HistoryPart, RunDetail } from "../../shared/api.js";
-import { emptyHistory } from "../../shared/history.js";
+import type { RunDetail } from "../../shared/api.js";
 import { align, axisOf, evaluationsOf, type Points } from "../chart/axis.js";
 import type { Curve } from "../chart/chart.js";
 import { smoothed } from "../chart/smooth.js";
@@ -8,38 +7,38 @@ import { runStyle } from "../chart/theme.js";
 /** Runs in one chart: as many as have a look of their own. */
 export const mostCompared = 32;
 
-export interface Found {
-  detail: RunDetail;
-  history: HistoryPart | null;
-}
-
 /** Curves of a run: metrics of training, then of evaluations. */
-export const curveNames = ({ detail, history }: Found): string[] => [
-  ...Object.keys(history?.metrics ?? {}),
-  ...detail.results.references.map(({ column }) => column),
+export const curveNames = ({ history, results }: RunDetail): string[] => [
+  ...Object.keys(history.metrics),
+  ...results.references.map(({ column }) => column),
 ];
 
-export const isTraining = (runs: readonly Found[], metric: string): boolean =>
-  runs.some(({ history }) => history !== null && metric in history.metrics);
+export const isTraining = (runs: readonly RunDetail[], metric: string): boolean =>
+  runs.some(({ history }) => metric in history.metrics);
+
+export const isLog = (runs: readonly RunDetail[], metric: string): boolean =>
+  metric === "loss" ||
+  runs.some(({ results }) =>
+    results.references.some(({ column, log }) => column === metric && log),
+  );
 
 interface OverlayOptions {
   metric: string;
   way: string;
-  weight: number;
   labels: readonly string[];
-  isLog: boolean;
 }
 
 export function overlay(
-  runs: readonly Found[],
+  runs: readonly RunDetail[],
   options: OverlayOptions,
 ): { x: number[]; curves: Curve[] } {
-  const { metric, labels, isLog } = options;
+  const { metric, labels } = options;
   const isTrained = isTraining(runs, metric);
+  const isPositive = isLog(runs, metric);
   const { x, ys } = align(
     runs.map((run) => {
       const points = isTrained ? trained(run, options) : evaluated(run, options);
-      return points.map(([at, v]) => [at, v !== null && isLog && v <= 0 ? null : v]);
+      return points.map(([at, v]) => [at, v !== null && isPositive && v <= 0 ? null : v]);
     }),
   );
   const curves = ys.map((y, i) => ({
@@ -51,16 +50,14 @@ export function overlay(
   return { x, curves };
 }
 
-function trained({ history }: Found, { metric, way, weight }: OverlayOptions): Points {
-  if (!history) return [];
+function trained({ history }: RunDetail, { metric, way }: OverlayOptions): Points {
   const { x } = axisOf(history);
   const isShown = (i: number) => way === "both" || history.direction[i] === way;
   const raw = (history.metrics[metric] ?? []).map((v, i) => (isShown(i) ? v : null));
-  return smoothed(history, raw, weight).map((v, i) => [x[i] as number, v]);
+  return smoothed(history, raw).map((v, i) => [x[i] as number, v]);
 }
 
-function evaluated({ detail, history }: Found, { metric, way }: OverlayOptions): Points {
-  const axis = axisOf(history ?? emptyHistory);
-  const rows = evaluationsOf(detail.results.rows, { axis, metric, direction: way });
+function evaluated({ results, history }: RunDetail, { metric, way }: OverlayOptions): Points {
+  const rows = evaluationsOf(results.rows, { axis: axisOf(history), metric, direction: way });
   return rows.map(([x, row]) => [x, row[metric] as number]);
 }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { RunRow } from "../../shared/api.js";
+import type { Runs } from "../../shared/api.js";
 import { Search } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { columnsWith, filtered, metricNames, sorted, started } from "./columns.js";
@@ -10,17 +10,11 @@ const states = ["running", "finished", "interrupted", "failed", "unreadable"];
 const pageSize = 500;
 const mostMetrics = 4;
 
-interface RunsPageProps {
-  rows: RunRow[] | null;
-  left: number;
-  folder: string;
-  params: URLSearchParams;
-}
-
-export function RunsPage({ rows, left, folder, params }: RunsPageProps) {
+export function RunsPage({ runs, params }: { runs: Runs | null; params: URLSearchParams }) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [shown, setShown] = useState(pageSize);
-  if (rows === null) return <p class="note">Reading the folder …</p>;
+  if (runs === null) return <p class="note">Reading the folder …</p>;
+  const { rows, left, folder } = runs;
   const table = columnsWith(metricNames(rows).slice(0, mostMetrics));
   const words = params.get("q") ?? "";
   const sortId = params.get("sort") ?? "started";
