@@ -15,7 +15,7 @@ const exhibits = [
   {
     name: "points",
     title: "Points",
-    about: "Normal points become two half moons: follow a group with the pointer.",
+    about: "Normal points become two half moons.",
     command: ["train", "dataset=moons", "n_ipf=3", "test_npar=2000", "model.hidden='128,128'"],
     quick: ["n_ipf=1", "first_num_iter=30", "num_iter=20", "num_steps=5", "test_npar=100"],
   },

@@ -24,7 +24,7 @@ const rows = Array.from({ length: 1003 }, (_, i) => [10 + (i % 7), 20 - (i % 5)]
 describe("an export", () => {
   it.each([
     { direction: "f" },
-    { direction: "b", steps: 7, stepVariance: "process" },
+    { direction: "b", steps: 7 },
     { direction: "b", solver: "heun", steps: 5 },
   ] as const)("samples as the functions that it was made of: %j", async (options) => {
     const bridge = await loadBridge(tinyExport());

@@ -1,7 +1,4 @@
 // The player and the studio show any object with this interface.
-export type { StepVariance } from "../solver/euler-maruyama.js";
-
-import type { StepVariance } from "../solver/euler-maruyama.js";
 import type { Direction } from "../solver/grid.js";
 
 /** Samples as one array, row after row: [n, …shape]. */
@@ -31,20 +28,14 @@ export interface CourseTimes {
 
 /** Options of `bridge.sample`. */
 export interface SampleOptions {
-  /** Default: the direction of `dsbm sample`, or of `from` and `to`. */
+  /** Default: the direction of `dsbm sample`. */
   direction?: Direction;
-  /** The times of the journey, in the user's units (default: the first and the last). */
-  from?: number | string;
-  /** The last time, as `from`. */
-  to?: number | string;
   /** In each interval between two datasets. Default: the steps of training; 100 of a flow. */
   steps?: number;
   /** The noise of row i depends on the seed, the direction and i alone (default 42, as `dsbm sample`). */
   seed?: number;
   /** `sde`: the method's own sampler; `heun` and `euler`: its probability flow, or its field (default sde). */
   solver?: "sde" | "heun" | "euler";
-  /** Default: as the run was trained. */
-  stepVariance?: StepVariance;
   /** Values by the names in `info.conditions`. */
   conditions?: Conditions;
   /** The place of the first row in a longer input (default 0). */

@@ -41,14 +41,13 @@ export function takeOf(
     throw new WebBridgeError(
       `direction is "${direction}", which this bridge does not have; use "${facts.direction}", or solver "heun", whose flow runs both ways`,
     );
-  const { lastNoise = true } = bridge;
+  const { lastNoise = true, stepVariance = "process" } = bridge;
   const isSeveral = (bridge.course?.process.length ?? 0) > 2;
   const purpose = isSeveral ? `${direction}/${leg.index}` : direction;
   const draw = rowNoise({ first, n, size: sizeOf(shape) }, { seed, purpose });
   const noise = facts.mass ? () => withoutMass(draw(), n) : draw;
   if (predicts === "mean" && bridge.means)
     return meanSteps(drift, { direction, schedule: bridge.means, lastNoise, noise });
-  const { stepVariance = bridge.stepVariance ?? "process" } = options;
   const end = field(ends?.[direction]);
   const shares = bridge.noiseShare?.[direction];
   const how = { direction, sigma, stepVariance, shares, lastNoise, end, leg, noise };

@@ -1,5 +1,6 @@
 // bridge.json (docs/export.md) may come from elsewhere: all parts that a sampler uses are checked.
-import { type StepVariance, WebBridgeError } from "../bridge/bridge.js";
+import { WebBridgeError } from "../bridge/bridge.js";
+import type { StepVariance } from "../solver/euler-maruyama.js";
 import type { Direction } from "../solver/grid.js";
 
 type Test<T> = (value: unknown) => value is T;

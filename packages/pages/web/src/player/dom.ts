@@ -22,21 +22,9 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-export const arrows: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
-
-/** Listens, until `signal` is aborted. */
-export function on<E extends HTMLElement>(
-  element: E,
-  listeners: Listeners,
-  signal?: AbortSignal,
-): E {
+export function on<E extends HTMLElement>(element: E, listeners: Listeners): E {
   for (const [name, listener] of Object.entries(listeners))
-    element.addEventListener(name, listener as EventListener, signal && { signal });
+    element.addEventListener(name, listener as EventListener);
   return element;
 }
 

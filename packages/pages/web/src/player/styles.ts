@@ -25,7 +25,6 @@ const css = `
 .dsbm-player :focus-visible, .dsbm-player .choices input:focus-visible + span { outline: 3px solid var(--ink); outline-offset: 3px; }
 .dsbm-player [aria-disabled=true] { opacity: .55; }
 .dsbm-player canvas { display: block; width: 100%; border: 1px solid var(--rule); border-radius: .35rem; background: var(--paper); }
-.dsbm-player canvas.plane { touch-action: none; cursor: crosshair; }
 .dsbm-player .clock { display: flex; gap: .8rem; align-items: center; margin: .6rem 0; }
 .dsbm-player .clock label { flex: 1; flex-direction: row; align-items: center; gap: .6rem; }
 .dsbm-player input[type=range] { flex: 1; min-width: 5rem; accent-color: var(--link); min-height: 1.5rem; }
@@ -51,7 +50,7 @@ const css = `
 .dsbm-player .across canvas { image-rendering: pixelated; }
 @container (max-width: 34rem) { .dsbm-player .across { grid-template-columns: minmax(0, 1fr); } }
 .dsbm-player .c-source { color: light-dark(#a06d00, #e69f00); } .dsbm-player .c-target { color: light-dark(#00805d, #2bbf95); }
-.dsbm-player .c-generated { color: light-dark(#0072b2, #4aa8e0); } .dsbm-player .c-brushed { color: light-dark(#b0307f, #f08cc4); }
+.dsbm-player .c-generated { color: light-dark(#0072b2, #4aa8e0); }
 .dsbm-player .c-ink { color: var(--ink); } .dsbm-player .c-rule { color: var(--rule); } .dsbm-player .c-faint { color: var(--faint); }
 .dsbm-player svg { display: block; width: 100%; height: auto; } .dsbm-player svg text { fill: var(--faint); font-size: 11px; }
 `;
@@ -66,7 +65,7 @@ export function addStyles(document: Document): void {
   if (!document.adoptedStyleSheets.includes(sheet)) document.adoptedStyleSheets.push(sheet);
 }
 
-const names = ["source", "target", "generated", "brushed", "ink", "rule", "faint"] as const;
+const names = ["source", "target", "generated", "ink", "rule", "faint"] as const;
 export type Colours = Record<(typeof names)[number], string>;
 
 export function coloursOf(root: HTMLElement): Colours {

@@ -22,8 +22,6 @@ export interface Leg {
   steps: readonly Step[];
 }
 
-const close = 1e-9;
-
 /** Increasing times 0 … 1 of another number of steps: the schedule, interpolated linearly. */
 export function resample(times: readonly number[], n: number): number[] {
   const old = times.length - 1;
@@ -37,43 +35,24 @@ export function resample(times: readonly number[], n: number): number[] {
   });
 }
 
-/** The times of a grid from `low` to `high`, both included. */
-export function partOf(times: readonly number[], low: number, high: number): number[] {
-  return [low, ...times.filter((t) => t > low + close && t < high - close), high];
-}
-
-/** Times at distances of 1/n from `start` on; the last one is `end`. */
-export function towards(start: number, end: number, n: number): number[] {
-  const way = Math.abs(end - start) * n;
-  const steps = Math.max(1, Math.ceil(way - close * Math.max(1, way)));
-  const sign = Math.sign(end - start);
-  return Array.from({ length: steps + 1 }, (_, k) => (k < steps ? start + (sign * k) / n : end));
-}
-
-/**
- * The legs of a journey from time `start` to `end` past datasets at the times `stops`. `within`
- * gives the times of an interval's own clock 0 … 1, between the journey's entry and exit.
- */
+/** The intervals between datasets at the times `stops`, each with the times of its own clock 0 … 1. */
 export function legsOf(
-  { stops, start, end }: { stops: readonly number[]; start: number; end: number },
-  within: (enter: number, leave: number) => number[],
+  stops: readonly number[],
+  clock: readonly number[],
+  direction: Direction,
 ): Leg[] {
-  const isForward = end > start;
-  const inside = (t: number) => Math.min(Math.max(t, Math.min(start, end)), Math.max(start, end));
   const intervals = stops
     .slice(1)
     .map((to, index) => ({ index, from: stops[index] as number, to }));
+  const isForward = direction === "f";
   let k = 0;
-  return (isForward ? intervals : intervals.toReversed()).flatMap(({ index, from, to }) => {
-    const [enter, leave] = (isForward ? [from, to] : [to, from]).map(inside) as [number, number];
-    if (Math.abs(leave - enter) < close) return [];
-    const clock = (t: number) => (t - from) / (to - from);
-    const times = within(clock(enter), clock(leave)).map((t) => from + t * (to - from));
+  return (isForward ? intervals : intervals.toReversed()).map(({ index, from, to }) => {
+    const times = (isForward ? clock : clock.toReversed()).map((t) => from + t * (to - from));
     const steps = times.slice(1).map((next, i) => {
       const time = times[i] as number;
       return { k: k++, time, next, dt: Math.abs(next - time), isLast: i === times.length - 2 };
     });
-    return [{ index, from, to, steps }];
+    return { index, from, to, steps };
   });
 }
 

@@ -10,7 +10,6 @@ export interface Clock {
   readonly share: number;
   /** Continues to play if it was playing. */
   restart(direction: Direction): void;
-  hold(is: boolean): void;
   limit(share: number): void;
   stop(): void;
 }
@@ -27,7 +26,6 @@ export function createClock(
   let waited = 0;
   let before = 0;
   let frame = 0;
-  let isHeld = false;
   const button = h("button", { type: "button", class: "play" });
   const slider = h("input", { type: "range", min: 0, max: 1, step: 0.001, value: 0 });
   const output = h("span", { class: "time", "aria-hidden": "true" });
@@ -48,10 +46,6 @@ export function createClock(
     if (!isPlaying) return;
     const passed = Math.min(0.1, Math.max(0, now - before) / 1000);
     before = now;
-    if (isHeld) {
-      next();
-      return;
-    }
     if (share >= 1) {
       waited += passed;
       if (waited >= seconds.pause) share = 0;
@@ -96,9 +90,6 @@ export function createClock(
       [share, bound, waited] = [0, 0, 0];
       play(isPlaying);
       show();
-    },
-    hold(is) {
-      isHeld = is;
     },
     limit(most) {
       bound = most;

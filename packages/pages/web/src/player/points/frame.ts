@@ -102,7 +102,7 @@ const largest = 5;
 
 const sizeOf = ([xs]: Cloud) => (xs.length < 300 ? 4 : xs.length < 1500 ? 3 : 2);
 
-/** Squares at the points in the frame, of areas by weight; `only`: at points whose entry has this value. */
+/** Squares at the points in the frame, of areas by weight. */
 export function dots(
   context: CanvasRenderingContext2D,
   frame: Frame,
@@ -110,19 +110,16 @@ export function dots(
   {
     colour,
     size,
-    only,
     weights,
   }: {
     colour: string;
     size: number;
-    only?: { of: Uint8Array; is: number };
     weights?: Float32Array | null;
   },
 ): void {
   const { left, right, top, bottom } = frame;
   context.fillStyle = colour;
   for (let i = 0; i < xs.length; i++) {
-    if (only && only.of[i] !== only.is) continue;
     const x = frame.x(xs[i] as number);
     const y = frame.y(ys[i] as number);
     if (x < left || x > right || y < top || y > bottom) continue;
