@@ -21,8 +21,8 @@ const packages = {
     imports: [...base, "problem", "inference", "evaluation"],
   },
   export: { group: "app", budget: 16_900, imports: [...base, "problem", "inference", "web"] },
-  web: { group: "pages", budget: 34_500, imports: ["files"] },
-  studio: { group: "pages", budget: 25_100, imports: ["files", "runs"] },
+  web: { group: "pages", budget: 30_700, imports: ["files"] },
+  studio: { group: "pages", budget: 21_900, imports: ["files", "runs"] },
   cli: {
     group: "app",
     budget: 23_300,
@@ -43,7 +43,7 @@ const packages = {
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };
 
 /** At most: words of comments in src, code tokens of tests, packed literals in src. */
-const limits = { commentWords: 49_000, testTokens: 311_700, packed: 0 };
+const limits = { commentWords: 49_000, testTokens: 311_100, packed: 0 };
 
 const folderOf = (name) => `packages/${packages[name].group}/${name}`;
 const packageName = (name) => (name === "cli" ? "dsbm" : `@dsbm/${name}`);
